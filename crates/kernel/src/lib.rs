@@ -1,0 +1,23 @@
+//! The memory of one simulated process: its address space, its pages, and the price of both.
+//!
+//! A page becomes resident when something writes to it: the program filling its block, or an allocator writing its own
+//! metadata. That is why [`Kernel::write`] both stores a word and makes its page resident: an allocator that keeps its
+//! chunk headers here has its residency right without ever thinking of it. Only the words that were written are stored,
+//! never the program's data, so that a process of gigabytes costs megabytes.
+//!
+//! The kernel knows no allocator. It has no clock and reads nothing from outside: the same calls give the same
+//! addresses, always.
+
+mod counts;
+mod gaps;
+mod mappings;
+mod pages;
+mod space;
+mod units;
+mod words;
+
+pub use counts::{Counts, Syscalls};
+pub use mappings::{Mapping, MappingKind};
+pub use pages::PageState;
+pub use space::{Config, ConfigError, Kernel, MapError, OutOfMemory};
+pub use units::{Address, Bytes, Micros, Pages};

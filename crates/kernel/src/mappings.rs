@@ -1,0 +1,108 @@
+//! The mappings of a process below its mmap base, and where a new one goes.
+
+use crate::gaps::Gaps;
+use crate::units::Address;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a mapping is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MappingKind {
+    /// The heap that grows by moving the program break.
+    Break,
+    /// Anonymous memory from mmap.
+    Anonymous,
+}
+
+/// A range of address space that the process may use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Mapping {
+    /// Its first byte.
+    pub start: Address,
+    /// One past its last byte.
+    pub end: Address,
+    /// What it is for.
+    pub kind: MappingKind,
+}
+
+/// Anonymous mappings by start; each holds its end. Neighbours stay apart, so that each call's mapping can be told.
+#[derive(Clone)]
+pub(crate) struct Mappings {
+    by_start: BTreeMap<u64, u64>,
+    gaps: Gaps,
+}
+
+impl Mappings {
+    pub(crate) fn new(floor: u64, ceiling: u64) -> Self {
+        Self {
+            by_start: BTreeMap::new(),
+            gaps: Gaps::new(floor, ceiling),
+        }
+    }
+
+    /// Takes the highest free range of `bytes` that does not reach below `floor`.
+    pub(crate) fn place(&mut self, bytes: u64, floor: u64) -> Option<u64> {
+        let end = self.gaps.highest(bytes)?;
+        let start = end.checked_sub(bytes).filter(|start| *start >= floor)?;
+        self.take(start, end).then_some(start)
+    }
+
+    /// Takes `[start, end)` where it is free.
+    pub(crate) fn take(&mut self, start: u64, end: u64) -> bool {
+        let free = self.gaps.take(start, end);
+        if free {
+            self.by_start.insert(start, end);
+        }
+        free
+    }
+
+    /// Grows the mapping that ends at `end` to `new_end`, where that is free.
+    pub(crate) fn extend(&mut self, start: u64, end: u64, new_end: u64) -> bool {
+        let free = self.gaps.take(end, new_end);
+        if free {
+            self.by_start.insert(start, new_end);
+        }
+        free
+    }
+
+    /// The mapping that holds `[start, end)` whole.
+    pub(crate) fn holding(&self, start: u64, end: u64) -> Option<(u64, u64)> {
+        let (&from, &to) = self.by_start.range(..=start).next_back()?;
+        (start < to && end <= to).then_some((from, to))
+    }
+
+    /// Cuts `[start, end)` out of every mapping that reaches into it.
+    pub(crate) fn remove(&mut self, start: u64, end: u64) {
+        let reached: Vec<(u64, u64)> = self
+            .by_start
+            .range(..end)
+            .rev()
+            .take_while(|(_, to)| **to > start)
+            .map(|(from, to)| (*from, *to))
+            .collect();
+        for (from, to) in reached {
+            self.by_start.remove(&from);
+            if from < start {
+                self.by_start.insert(from, start);
+            }
+            if to > end {
+                self.by_start.insert(end, to);
+            }
+            self.gaps.give(from.max(start), to.min(end));
+        }
+    }
+
+    /// The start of the lowest mapping.
+    pub(crate) fn lowest(&self) -> Option<u64> {
+        self.by_start.keys().next().copied()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Mapping> + '_ {
+        self.by_start.iter().map(|(&start, &end)| Mapping {
+            start: Address(start),
+            end: Address(end),
+            kind: MappingKind::Anonymous,
+        })
+    }
+}

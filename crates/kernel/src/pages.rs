@@ -1,0 +1,105 @@
+//! Which pages of a span are resident, and which once were.
+
+use crate::words::{SPAN_SHIFT, TableId};
+use serde::{Deserialize, Serialize};
+
+/// What a page is at the moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageState {
+    /// Never written since its mapping was made.
+    Untouched,
+    /// Backed by memory.
+    Resident,
+    /// Backed by memory that the kernel may take under pressure (MADV_FREE).
+    Reclaimable,
+    /// Written once, and given back since.
+    GivenBack,
+}
+
+/// Enough for 4 KiB pages, the smallest there are.
+const WORDS: usize = 1 << (SPAN_SHIFT - 12 - 6);
+
+/// A set of the pages of one span.
+pub(crate) type PageSet = [u64; WORDS];
+
+/// The pages of one span of 2 MiB.
+#[derive(Clone, Default)]
+pub(crate) struct Span {
+    pub(crate) resident: PageSet,
+    /// Resident, and marked with MADV_FREE.
+    pub(crate) lazy: PageSet,
+    /// Written at least once since mapped.
+    pub(crate) ever: PageSet,
+    /// Pages with words stored.
+    pub(crate) worded: PageSet,
+    pub(crate) table: TableId,
+}
+
+#[inline]
+pub(crate) fn contains(set: &PageSet, page: usize) -> bool {
+    set[page >> 6] >> (page & 63) & 1 != 0
+}
+
+/// The bits of the set's word `word` that lie in pages `first..=last` of a span.
+#[inline]
+fn mask(word: usize, first: usize, last: usize) -> u64 {
+    let low = if first >> 6 == word { first & 63 } else { 0 };
+    let high = if last >> 6 == word { last & 63 } else { 63 };
+    (u64::MAX << low) & (u64::MAX >> (63 - high))
+}
+
+/// Calls `each` with every word of a set that pages `first..=last` reach into, and with the bits there.
+#[inline]
+pub(crate) fn words_of(first: usize, last: usize, mut each: impl FnMut(usize, u64)) {
+    for word in first >> 6..=last >> 6 {
+        each(word, mask(word, first, last));
+    }
+}
+
+impl Span {
+    pub(crate) fn state(&self, page: usize) -> PageState {
+        if contains(&self.lazy, page) {
+            PageState::Reclaimable
+        } else if contains(&self.resident, page) {
+            PageState::Resident
+        } else if contains(&self.ever, page) {
+            PageState::GivenBack
+        } else {
+            PageState::Untouched
+        }
+    }
+
+    /// Makes pages resident; returns how many were not.
+    #[inline]
+    pub(crate) fn touch(&mut self, first: usize, last: usize) -> u64 {
+        let mut new = 0;
+        words_of(first, last, |word, bits| {
+            let missing = bits & !self.resident[word];
+            if missing != 0 {
+                new += u64::from(missing.count_ones());
+                self.resident[word] |= missing;
+                self.ever[word] |= missing;
+            }
+        });
+        new
+    }
+
+    /// A write takes back the promise of MADV_FREE; returns how many pages had it.
+    pub(crate) fn keep(&mut self, first: usize, last: usize) -> u64 {
+        let mut kept = 0;
+        words_of(first, last, |word, bits| {
+            kept += u64::from((self.lazy[word] & bits).count_ones());
+            self.lazy[word] &= !bits;
+        });
+        kept
+    }
+
+    pub(crate) fn count_resident(&self, first: usize, last: usize) -> u64 {
+        let mut sum = 0;
+        words_of(first, last, |word, bits| {
+            sum += u64::from((self.resident[word] & bits).count_ones());
+        });
+        sum
+    }
+}
