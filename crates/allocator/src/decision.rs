@@ -1,0 +1,225 @@
+//! The decisions that explain a curve: what an allocator considered, refused and did.
+//!
+//! They are recorded always: counters for every kind, and the latest in a ring, so that a run of millions of calls costs
+//! no memory. [`DecisionLog::keep_all`] keeps every one.
+
+use highwater_kernel::{Address, Bytes};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// Why an allocator looked at whether to give memory back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Considered {
+    /// `free` merged a chunk of at least 64 KiB.
+    LargeMerge,
+    /// The program called `malloc_trim`.
+    MallocTrim,
+}
+
+/// Why memory was not given back although that was considered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum Refusal {
+    /// The top is smaller than the trim threshold.
+    BelowThreshold {
+        /// The threshold in force.
+        threshold: Bytes,
+    },
+    /// Less than one whole page lies above what has to stay.
+    LessThanAPage,
+    /// The program break is not where the allocator left it: somebody else moved it.
+    ForeignBreak,
+}
+
+/// One decision of an allocator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Decision {
+    /// Giving back was considered and refused.
+    TrimRefused {
+        /// What led there.
+        considered: Considered,
+        /// Size of the chunk that `free` had merged; zero where none was.
+        merged: Bytes,
+        /// Where the top begins: the chunk just below it is what stands in the way.
+        top: Address,
+        /// Size of the top.
+        top_size: Bytes,
+        /// Why it was refused.
+        reason: Refusal,
+    },
+    /// The heap's end was given back to the kernel.
+    Trimmed {
+        /// What led there.
+        considered: Considered,
+        /// How much.
+        bytes: Bytes,
+        /// Size of the top afterwards.
+        top_size: Bytes,
+    },
+    /// `malloc_trim` gave back whole pages inside free chunks.
+    PagesReleased {
+        /// How much was handed to madvise.
+        bytes: Bytes,
+    },
+    /// The heap grew.
+    HeapGrown {
+        /// By how much.
+        bytes: Bytes,
+        /// Size of the top afterwards.
+        top_size: Bytes,
+    },
+    /// Freeing a mapped block raised the thresholds.
+    ThresholdRaised {
+        /// The new size from which a request gets a mapping of its own.
+        mmap_threshold: Bytes,
+        /// The new trim threshold.
+        trim_threshold: Bytes,
+    },
+    /// A block got a mapping of its own.
+    Mapped {
+        /// Size of the mapping.
+        bytes: Bytes,
+    },
+    /// A mapping of its own was given back.
+    Unmapped {
+        /// Size of the mapping.
+        bytes: Bytes,
+    },
+    /// The fastbins were emptied and their chunks merged with their neighbours.
+    Consolidated {
+        /// How many chunks.
+        chunks: u64,
+    },
+    /// A request failed: the kernel had nothing to give.
+    OutOfMemory {
+        /// Size of the request.
+        request: Bytes,
+    },
+}
+
+/// A decision and the event that led to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Logged {
+    /// Index of the event in the run.
+    pub event: u64,
+    /// What was decided.
+    pub decision: Decision,
+}
+
+/// How often each kind of decision was taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Counters {
+    /// Trims refused.
+    pub trims_refused: u64,
+    /// Trims done.
+    pub trims: u64,
+    /// Bytes given back by trims of the top.
+    pub trimmed_bytes: Bytes,
+    /// Releases of pages inside free chunks.
+    pub releases: u64,
+    /// Growths of the heap.
+    pub growths: u64,
+    /// Times the thresholds rose.
+    pub threshold_raises: u64,
+    /// Blocks that got a mapping of their own.
+    pub mapped: u64,
+    /// Mappings given back.
+    pub unmapped: u64,
+    /// Consolidations of the fastbins.
+    pub consolidations: u64,
+    /// Requests that failed.
+    pub failures: u64,
+}
+
+/// The decisions of a run: counters of all, and the latest of them (or all, when asked) one by one.
+#[derive(Clone, Debug)]
+pub struct DecisionLog {
+    event: u64,
+    counters: Counters,
+    kept: VecDeque<Logged>,
+    limit: usize,
+}
+
+impl Default for DecisionLog {
+    fn default() -> Self {
+        Self {
+            event: 0,
+            counters: Counters::default(),
+            kept: VecDeque::new(),
+            limit: 4096,
+        }
+    }
+}
+
+impl DecisionLog {
+    /// Keeps every decision from now on, instead of the latest few thousand.
+    pub fn keep_all(&mut self) {
+        self.limit = usize::MAX;
+    }
+
+    /// Names the event that following decisions belong to.
+    #[inline]
+    pub fn stamp(&mut self, event: u64) {
+        self.event = event;
+    }
+
+    /// Records a decision.
+    pub fn record(&mut self, decision: Decision) {
+        let counters = &mut self.counters;
+        match decision {
+            Decision::TrimRefused { .. } => counters.trims_refused += 1,
+            Decision::Trimmed { bytes, .. } => {
+                counters.trims += 1;
+                counters.trimmed_bytes += bytes;
+            }
+            Decision::PagesReleased { .. } => counters.releases += 1,
+            Decision::HeapGrown { .. } => counters.growths += 1,
+            Decision::ThresholdRaised { .. } => counters.threshold_raises += 1,
+            Decision::Mapped { .. } => counters.mapped += 1,
+            Decision::Unmapped { .. } => counters.unmapped += 1,
+            Decision::Consolidated { .. } => counters.consolidations += 1,
+            Decision::OutOfMemory { .. } => counters.failures += 1,
+        }
+        if self.kept.len() >= self.limit {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(Logged {
+            event: self.event,
+            decision,
+        });
+    }
+
+    /// How often each kind was taken.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// The decisions kept, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Logged> {
+        self.kept.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ring_forgets_but_the_counters_do_not() {
+        let mut log = DecisionLog {
+            limit: 2,
+            ..DecisionLog::default()
+        };
+        for event in 0..5 {
+            log.stamp(event);
+            log.record(Decision::Consolidated { chunks: event });
+        }
+        assert_eq!(log.counters().consolidations, 5);
+        assert_eq!(
+            log.iter().map(|kept| kept.event).collect::<Vec<_>>(),
+            [3, 4]
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! The interface that every allocator model implements, and the words that all of them share.
+//!
+//! A model is a deterministic state machine: it receives the calls of a program one at a time, works on the pages of a
+//! [`Kernel`] that is lent to it for the call, and returns the very address the real allocator would return. It knows no
+//! workload, no clock and no page on a screen. The kernel is lent rather than owned so that one model can stand on
+//! another (an object allocator over malloc) and both work on the same address space.
+
+mod census;
+mod decision;
+mod environment;
+
+pub use census::{Accounting, Block, BlockState, Cache};
+pub use decision::{Considered, Counters, Decision, DecisionLog, Logged, Refusal};
+pub use environment::{EnvironmentError, Remark, Tone, Variable, parse_lines};
+pub use highwater_kernel::{Address, Bytes, Kernel, Micros, Pages};
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A thread of the simulated program; 0 is the main thread.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct ThreadId(pub u16);
+
+impl ThreadId {
+    /// The thread the program starts with.
+    pub const MAIN: Self = Self(0);
+}
+
+impl fmt::Display for ThreadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// What a model of an allocator does for a program.
+///
+/// Addresses passed in must be live blocks of this model: a simulator keeps that promise, so that a model need not
+/// check it. `None` stands for the null pointer.
+pub trait Allocator {
+    /// `malloc(size)`. `None` where the real one would fail with ENOMEM.
+    fn malloc(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Address>;
+
+    /// `calloc(count, size)`; a product that overflows fails.
+    fn calloc(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        count: u64,
+        size: Bytes,
+    ) -> Option<Address>;
+
+    /// `realloc(old, size)`. With `size` 0 and an `old` block the block is freed and `None` returned; any other `None`
+    /// is a failure that leaves `old` as it was.
+    fn realloc(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        old: Option<Address>,
+        size: Bytes,
+    ) -> Option<Address>;
+
+    /// `memalign(alignment, size)`, which `posix_memalign` and `aligned_alloc` share.
+    fn aligned(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        alignment: Bytes,
+        size: Bytes,
+    ) -> Option<Address>;
+
+    /// `free(block)`.
+    fn free(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address);
+
+    /// `malloc_trim(pad)`: whether anything went back. A model without such a call does nothing.
+    fn trim(&mut self, kernel: &mut Kernel, thread: ThreadId, pad: Bytes) -> bool;
+
+    /// The thread ends: its caches are returned.
+    fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId);
+
+    /// Time has passed without a call; only models with timers have anything to do.
+    fn advance(&mut self, kernel: &mut Kernel, now: Micros);
+
+    /// `malloc_usable_size(block)`.
+    fn usable_size(&self, kernel: &Kernel, block: Address) -> Bytes;
+
+    /// The sums kept while running; cheap enough to be read after every event.
+    fn accounting(&self, kernel: &Kernel) -> Accounting;
+
+    /// Resident bytes that `malloc_trim(0)` would give back now, found without changing anything.
+    fn reclaimable(&self, kernel: &Kernel) -> Bytes;
+
+    /// Every block of memory the allocator manages, in ascending order of address within each mapping.
+    fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block));
+
+    /// The decisions taken so far.
+    fn decisions(&self) -> &DecisionLog;
+
+    /// The same, to stamp or drain.
+    fn decisions_mut(&mut self) -> &mut DecisionLog;
+}
