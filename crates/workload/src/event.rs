@@ -1,0 +1,151 @@
+//! The calls of a program, one by one: what both a recorded trace and a generated pattern come down to.
+
+use highwater_allocator::{Address, Bytes, Micros, ThreadId};
+use serde::{Deserialize, Serialize};
+
+/// Names a block over its whole life: from the allocating call that returned it to its free. Every allocating call of a
+/// workload has a number of its own, counted from 0 in the order of the calls.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BlockId(pub u32);
+
+/// Names a mark of a workload, an index into [`Workload::marks`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MarkId(pub u32);
+
+/// One call of the program to its allocator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Call {
+    /// `malloc(size)`
+    Malloc {
+        /// The block it returns.
+        block: BlockId,
+        /// Bytes asked for.
+        size: Bytes,
+    },
+    /// `calloc(count, size)`
+    Calloc {
+        /// The block it returns.
+        block: BlockId,
+        /// Elements asked for. A count that does not fit is written with the factors exchanged.
+        count: u32,
+        /// Bytes of one element.
+        size: Bytes,
+    },
+    /// `memalign(alignment, size)` and its kin.
+    Aligned {
+        /// The block it returns.
+        block: BlockId,
+        /// The alignment asked for, in bytes; at most 4 GiB.
+        alignment: u32,
+        /// Bytes asked for.
+        size: Bytes,
+    },
+    /// `realloc(old, size)`
+    Realloc {
+        /// The block it returns.
+        block: BlockId,
+        /// The block it is given, `None` for the null pointer.
+        old: Option<BlockId>,
+        /// Bytes asked for.
+        size: Bytes,
+    },
+    /// `free(block)`
+    Free {
+        /// The block that goes.
+        block: BlockId,
+    },
+    /// `malloc_trim(pad)`
+    Trim {
+        /// Bytes to leave at the top.
+        pad: Bytes,
+    },
+    /// The thread ends.
+    ThreadExit,
+    /// A phase of the program begins or ends.
+    Mark(MarkId),
+}
+
+/// A call, with when and by which thread it was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// Since the start of the program; never falls from one event to the next.
+    pub time: Micros,
+    /// Who called.
+    pub thread: ThreadId,
+    /// What was called.
+    pub call: Call,
+}
+
+/// A named moment, with what was measured there.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Mark {
+    /// Its name, without spaces.
+    pub name: String,
+    /// Its `key=value` pairs as recorded, in bytes (`heap_rss`, `rss`, ...), in the order of the file.
+    pub measured: Vec<(String, u64)>,
+}
+
+impl Mark {
+    /// The value measured under `key`, if it was.
+    pub fn value(&self, key: &str) -> Option<u64> {
+        self.measured
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| *value)
+    }
+}
+
+/// What is known of the process besides its calls: a trace's header.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Header {
+    /// The program, in free text.
+    pub program: Option<String>,
+    /// Name and version of the allocator that was recorded.
+    pub allocator: Option<(String, String)>,
+    /// The environment the allocator saw.
+    pub env: Vec<(String, String)>,
+    /// Bytes of a page: 4096, 16384 or 65536.
+    pub page: Bytes,
+    /// Cores the allocator saw.
+    pub cpus: u32,
+    /// The program break before the first allocation.
+    pub brk: Option<Address>,
+    /// Whether the program writes every page of what it allocates.
+    pub touch: bool,
+}
+
+impl Default for Header {
+    fn default() -> Self {
+        Self {
+            program: None,
+            allocator: None,
+            env: Vec::new(),
+            page: Bytes(4096),
+            cpus: 2,
+            brk: None,
+            touch: true,
+        }
+    }
+}
+
+/// A program's allocator calls from beginning to end, ready to be replayed any number of times.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Workload {
+    /// What is known of the process.
+    pub header: Header,
+    /// The calls in their order.
+    pub events: Vec<Event>,
+    /// How many blocks the calls name: every [`BlockId`] is below this.
+    pub blocks: u32,
+    /// What each [`MarkId`] stands for.
+    pub marks: Vec<Mark>,
+    /// For a recording, the address each block had there, by [`BlockId`]; null where the call had failed. Empty for a
+    /// generated pattern.
+    pub recorded: Vec<Address>,
+    /// Lines of a trace that named a block allocated before recording began.
+    pub skipped: u64,
+    /// The largest thread number that occurs.
+    pub last_thread: ThreadId,
+}

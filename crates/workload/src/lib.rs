@@ -1,0 +1,34 @@
+//! What a program asks of its allocator, as a list of calls.
+//!
+//! Everything that can be replayed is a [`Workload`]: the calls of one process in the order in which they were made,
+//! each with its time and thread. It comes from one of two places, and nothing downstream can tell which:
+//!
+//! - a **trace** ([`trace`]), recorded from a real process, read from and written to text;
+//! - a **pattern** ([`pattern`]), a small program that is run here with parameters and a seed, and whose calls are kept.
+//!
+//! # The decision
+//! A workload names blocks, not addresses. An address is what an allocator answers, and the same calls are replayed on
+//! many allocators; so a trace's pointers are resolved once, while reading, to [`BlockId`]s that count the allocating
+//! calls, and a replay needs no table but an array. The addresses that were recorded stay beside the calls as an answer
+//! sheet.
+//!
+//! A pattern is a program and not a list of sizes or a curve. It has tasks, buffers that grow as real ones do, and an
+//! event loop that decides who runs next; when a block dies follows from what the program does. The shape of resident
+//! memory is left to the allocator's rules. That excludes the quicker way, drawing sizes and lifetimes from recorded
+//! distributions: those would carry one allocator's and one schedule's results into every other.
+//!
+//! A workload is held in memory whole. Replaying it under eight variants, or seeking in it, is then one loop over an
+//! array; the price is 40 bytes a call, which [`trace::Limits`] and [`pattern::MAX_CALLS`] bound.
+//!
+//! This crate knows no simulator and no model: only the words of `highwater-allocator`.
+
+mod event;
+pub mod pattern;
+mod progress;
+mod scenario;
+pub mod trace;
+
+pub use event::{BlockId, Call, Event, Header, Mark, MarkId, Workload};
+pub use highwater_allocator::{Address, Bytes, Micros, ThreadId};
+pub use progress::{Progress, Watch, unwatched};
+pub use scenario::{Scenario, ScenarioError};

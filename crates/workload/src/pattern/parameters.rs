@@ -1,0 +1,366 @@
+//! What of a pattern can be set, and how far.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Most calls that a pattern may make.
+pub const MAX_CALLS: u64 = 20_000_000;
+
+/// Most bytes that a pattern may hold at one time.
+pub const MAX_HELD: u64 = 64 << 30;
+
+/// One thing that can be set: what a slider or the command's `--set` needs to know.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Parameter {
+    /// The name it is set by.
+    pub name: &'static str,
+    /// The unit of its value, empty for a plain number.
+    pub unit: &'static str,
+    /// What it is, in a sentence for people.
+    pub meaning: &'static str,
+    /// Its value if it is not set.
+    pub default: f64,
+    /// Its smallest value.
+    pub min: f64,
+    /// Its largest value.
+    pub max: f64,
+    /// The distance between two values it can have, counted from 0; what lies between is rounded.
+    pub step: f64,
+}
+
+/// Why a parameter was not set.
+#[derive(Clone, PartialEq, Debug, Error)]
+pub enum ParameterError {
+    /// There is no such parameter.
+    #[error("there is no parameter `{name}`; there are {known}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// Those there are.
+        known: String,
+    },
+    /// The value is no number.
+    #[error("{name}={value}: the value must be a number from {min} to {max}{unit}")]
+    NoNumber {
+        /// The parameter.
+        name: &'static str,
+        /// What was given, shortened.
+        value: String,
+        /// Its smallest value.
+        min: f64,
+        /// Its largest value.
+        max: f64,
+        /// Its unit with a space before it, or nothing.
+        unit: String,
+    },
+    /// The value is outside the parameter's range.
+    #[error("{name}={value}: the value must be from {min} to {max}{unit}")]
+    OutOfRange {
+        /// The parameter.
+        name: &'static str,
+        /// What was given.
+        value: f64,
+        /// Its smallest value.
+        min: f64,
+        /// Its largest value.
+        max: f64,
+        /// Its unit with a space before it, or nothing.
+        unit: String,
+    },
+    /// Together the parameters ask for too many calls.
+    #[error(
+        "these parameters make up to {calls} calls, more than the {limit} that are simulated: lower cycles, events, subscribers or streams"
+    )]
+    TooManyCalls {
+        /// An upper bound of the calls they make.
+        calls: u64,
+        /// [`MAX_CALLS`].
+        limit: u64,
+    },
+    /// Together the parameters ask for too much memory.
+    #[error(
+        "with these parameters the program holds up to {held} bytes at one time, more than the {limit} that are simulated: lower payload, events, subscribers, streams or survivor_size"
+    )]
+    TooMuchHeld {
+        /// An upper bound of the bytes held.
+        held: u64,
+        /// [`MAX_HELD`].
+        limit: u64,
+    },
+}
+
+macro_rules! parameters {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $default:literal, $min:literal ..= $max:literal, $step:literal,
+        $unit:literal, $meaning:literal;)*) => {
+        /// What the patterns can be told.
+        ///
+        /// Values outside their range are refused when the pattern is built, whichever way they came in; [`Self::set`]
+        /// refuses them at once.
+        #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Parameters {$(
+            $(#[$doc])*
+            pub $name: $type,
+        )*}
+
+        impl Parameters {
+            /// All there are, in the order in which a person would think of them.
+            pub const ALL: &'static [Parameter] = &[$(Parameter {
+                name: stringify!($name),
+                unit: $unit,
+                meaning: $meaning,
+                default: $default as f64,
+                min: $min as f64,
+                max: $max as f64,
+                step: $step,
+            },)*];
+
+            /// The value of a parameter; `None` if there is none of that name.
+            pub fn get(&self, name: &str) -> Option<f64> {
+                match name {
+                    $(stringify!($name) => Some(f64::from(self.$name)),)*
+                    _ => None,
+                }
+            }
+
+            /// In range and rounded to a step, or not at all.
+            fn assign(&mut self, name: &str, value: f64) {
+                match name {
+                    $(stringify!($name) => self.$name = value as $type,)*
+                    _ => {}
+                }
+            }
+        }
+
+        impl Default for Parameters {
+            fn default() -> Self {
+                Self {$($name: $default,)*}
+            }
+        }
+    };
+}
+
+parameters! {
+    /// Streams that exist at the same time, 1 to 64.
+    streams: u32 = 3, 1..=64, 1.0, "", "streams of events that exist at the same time";
+    /// Subscribers of each stream, 1 to 64.
+    subscribers: u32 = 6, 1..=64, 1.0, "", "subscribers that read each stream from beginning to end";
+    /// Events of each stream, 1 to 20,000.
+    events: u32 = 150, 1..=20_000, 1.0, "", "events in each stream";
+    /// Bytes of one event, 64 to 16 MiB.
+    payload: u32 = 30_000, 64..=16_777_216, 1.0, "bytes", "size of one event's text";
+    /// Events decoded or handed out between two awaits, 1 to 20,000.
+    batch: u32 = 25, 1..=20_000, 1.0, "events", "events that a subscriber decodes or hands out before it lets others run";
+    /// Seconds between two bursts, 0 to 3600, to the millisecond.
+    rest: f64 = 4.0, 0..=3600, 0.001, "s", "time without work after each burst";
+    /// Bursts, 1 to 1000.
+    cycles: u32 = 3, 1..=1000, 1.0, "", "bursts, one after another";
+    /// Share of the events that leave something behind, 0 to 100 percent, to a thousandth.
+    survivors: f64 = 0.0, 0..=100, 0.001, "%", "share of the decoded events that leave one object behind for good";
+    /// Bytes of what such an event leaves behind, 1 to 1 MiB; up to 512 it never reaches malloc.
+    survivor_size: u32 = 1000, 1..=1_048_576, 1.0, "bytes", "size of what such an event leaves behind";
+    /// Whether `malloc_trim(0)` is called at the end, 0 or 1.
+    trim: u32 = 0, 0..=1, 1.0, "", "1 calls malloc_trim(0) after the last rest";
+    /// Where chance starts, 0 to 4294967295.
+    seed: u32 = 1, 0..=4_294_967_295_u32, 1.0, "", "start of the random numbers; the same seed makes the same calls";
+}
+
+impl Parameter {
+    fn by_name(name: &str) -> Option<&'static Self> {
+        Parameters::ALL
+            .iter()
+            .find(|parameter| parameter.name == name)
+    }
+
+    fn check(&self, value: f64) -> Result<(), ParameterError> {
+        // Written so that what is no number fails.
+        if value >= self.min && value <= self.max {
+            return Ok(());
+        }
+        Err(ParameterError::OutOfRange {
+            name: self.name,
+            value,
+            min: self.min,
+            max: self.max,
+            unit: self.spaced_unit(),
+        })
+    }
+
+    fn spaced_unit(&self) -> String {
+        match self.unit {
+            "" => String::new(),
+            unit => format!(" {unit}"),
+        }
+    }
+}
+
+impl Parameters {
+    /// Sets one parameter, rounded to its step.
+    ///
+    /// # Errors
+    /// If there is none of that name, or the value is out of its range; nothing is changed then.
+    pub fn set(&mut self, name: &str, value: f64) -> Result<(), ParameterError> {
+        let parameter = Parameter::by_name(name).ok_or_else(|| unknown(name))?;
+        parameter.check(value)?;
+        // A step is a whole number or a thousandth: counted in whole steps, the rounding is exact.
+        let steps_in_one = (1.0 / parameter.step).round();
+        self.assign(name, (value * steps_in_one).round() / steps_in_one);
+        Ok(())
+    }
+
+    /// Sets one parameter to a value that is still text, as after `--set`.
+    ///
+    /// # Errors
+    /// As [`Self::set`], and if the text is no number.
+    pub fn set_text(&mut self, name: &str, value: &str) -> Result<(), ParameterError> {
+        let parameter = Parameter::by_name(name).ok_or_else(|| unknown(name))?;
+        let number = value.trim().parse().map_err(|_| ParameterError::NoNumber {
+            name: parameter.name,
+            value: shortened(value),
+            min: parameter.min,
+            max: parameter.max,
+            unit: parameter.spaced_unit(),
+        })?;
+        self.set(name, number)
+    }
+
+    /// Whether a pattern can be built with these.
+    ///
+    /// # Errors
+    /// The first parameter that is out of its range, or what they ask for together if it is too much.
+    pub fn check(&self) -> Result<(), ParameterError> {
+        for parameter in Self::ALL {
+            parameter.check(self.get(parameter.name).unwrap_or(f64::NAN))?;
+        }
+        let calls = self.most_calls();
+        if calls > MAX_CALLS {
+            return Err(ParameterError::TooManyCalls {
+                calls,
+                limit: MAX_CALLS,
+            });
+        }
+        let held = self.most_held();
+        if held > MAX_HELD {
+            return Err(ParameterError::TooMuchHeld {
+                held,
+                limit: MAX_HELD,
+            });
+        }
+        Ok(())
+    }
+
+    /// A bound that the number of calls stays below, within a factor of two or so. Only for parameters in range.
+    pub fn most_calls(&self) -> u64 {
+        let events = self.decoded();
+        let readings = u64::from(self.payload) / super::subscriber::LEAST_READ + 1;
+        let tasks = u64::from(self.streams) * u64::from(self.subscribers);
+        events * (28 + 4 * readings) + u64::from(self.cycles) * (tasks * 300 + 2000) + 20_000
+    }
+
+    /// Events decoded in all the cycles.
+    pub(super) fn decoded(&self) -> u64 {
+        u64::from(self.cycles)
+            * u64::from(self.streams)
+            * u64::from(self.subscribers)
+            * u64::from(self.events)
+    }
+
+    /// A bound that the bytes held at one time stay below. Only for parameters in range.
+    pub(super) fn most_held(&self) -> u64 {
+        let tasks = u64::from(self.streams) * u64::from(self.subscribers);
+        // The reply and the decoded events, some bookkeeping, and a few buffers of several payloads to each task.
+        let per_task = u64::from(self.events) * (2 * u64::from(self.payload) + 4096)
+            + 16 * u64::from(self.payload)
+            + (4 << 20);
+        let survivors = if self.survivors > 0.0 {
+            self.decoded()
+        } else {
+            0
+        };
+        tasks * per_task + survivors * u64::from(self.survivor_size)
+    }
+}
+
+fn unknown(name: &str) -> ParameterError {
+    let known: Vec<_> = Parameters::ALL
+        .iter()
+        .map(|parameter| parameter.name)
+        .collect();
+    ParameterError::Unknown {
+        name: shortened(name),
+        known: known.join(", "),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_set_or_left_alone() {
+        let mut parameters = Parameters::default();
+        parameters.set_text("rest", "1.2345").unwrap();
+        assert_eq!(parameters.rest, 1.235);
+        parameters.set("events", 300.4).unwrap();
+        assert_eq!(parameters.events, 300);
+        parameters.set("seed", 4_294_967_295.0).unwrap();
+        assert_eq!(parameters.seed, u32::MAX);
+        let before = parameters;
+        for (name, value) in [
+            ("events", "0"),
+            ("events", "many"),
+            ("rest", "-1"),
+            ("rest", "NaN"),
+            ("rest", "inf"),
+            ("payload", "1e300"),
+            ("color", "1"),
+        ] {
+            let error = parameters.set_text(name, value).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+        assert_eq!(parameters, before);
+    }
+
+    #[test]
+    fn the_errors_say_what_is_allowed() {
+        let error = Parameters::default().set_text("rest", "4000").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "rest=4000: the value must be from 0 to 3600 s"
+        );
+        let error = Parameters::default().set_text("rests", "4").unwrap_err();
+        assert!(error.to_string().contains("rest, cycles"), "{error}");
+    }
+
+    #[test]
+    fn too_much_work_is_refused_before_it_is_begun() {
+        let mut parameters = Parameters::default();
+        parameters.set("events", 20_000.0).unwrap();
+        parameters.set("cycles", 1000.0).unwrap();
+        let error = parameters.check().unwrap_err();
+        assert!(matches!(error, ParameterError::TooManyCalls { .. }));
+        let mut parameters = Parameters::default();
+        parameters.set("payload", 16_777_216.0).unwrap();
+        parameters.set("cycles", 1.0).unwrap();
+        let error = parameters.check().unwrap_err();
+        assert!(
+            matches!(error, ParameterError::TooMuchHeld { .. }),
+            "{error}"
+        );
+        let worst = Parameters {
+            streams: u32::MAX,
+            rest: f64::NAN,
+            ..Parameters::default()
+        };
+        assert!(worst.check().is_err());
+    }
+
+    #[test]
+    fn every_default_is_in_its_range() {
+        Parameters::default().check().unwrap();
+    }
+}

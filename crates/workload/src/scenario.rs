@@ -1,0 +1,119 @@
+//! The catalogue of what can be run without a recording.
+
+use crate::pattern::{self, Parameter, ParameterError, Parameters, Schedule};
+use crate::{Watch, Workload};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// A pattern with a name, known to the page and the command.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scenario {
+    /// One subscriber after another.
+    Sync,
+    /// All subscribers at once.
+    #[serde(rename = "async_fanout")]
+    AsyncFanOut,
+}
+
+/// Why a scenario was not built.
+#[derive(Clone, PartialEq, Debug, Error)]
+pub enum ScenarioError {
+    /// There is no such scenario.
+    #[error("there is no scenario `{name}`; there are sync and async_fanout")]
+    Unknown {
+        /// What was asked for, shortened.
+        name: String,
+    },
+    /// A parameter cannot be what it is.
+    #[error(transparent)]
+    Parameter(ParameterError),
+    /// The watch broke off.
+    #[error("building the scenario was cancelled")]
+    Cancelled,
+}
+
+impl Scenario {
+    /// All there are.
+    pub const ALL: [Self; 2] = [Self::Sync, Self::AsyncFanOut];
+
+    /// The name it is asked for by.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::AsyncFanOut => "async_fanout",
+        }
+    }
+
+    /// A heading for people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Sync => "One subscriber after another",
+            Self::AsyncFanOut => "Asynchronous fan-out",
+        }
+    }
+
+    /// What there is to see in it, in a sentence or two.
+    pub const fn shows(self) -> &'static str {
+        match self {
+            Self::Sync => {
+                "Each subscriber reads, decodes and hands out its stream alone, so little is held at one time. The \
+                 same work as the fan-out, and the one that misled when it was measured."
+            }
+            Self::AsyncFanOut => {
+                "All subscribers read and decode whole streams at the same time, and what they hold interleaves in \
+                 the heap. When they have ended everything has been freed: look at what went back."
+            }
+        }
+    }
+
+    /// What of it can be set.
+    pub const fn parameters(self) -> &'static [Parameter] {
+        Parameters::ALL
+    }
+
+    /// The calls it makes. Told to `watch` at every await of the program.
+    ///
+    /// # Errors
+    /// A parameter out of its range, too much asked for, or `watch` breaking off.
+    pub fn build(
+        self,
+        parameters: &Parameters,
+        watch: &mut Watch,
+    ) -> Result<Workload, ScenarioError> {
+        let schedule = match self {
+            Self::Sync => Schedule::OneByOne,
+            Self::AsyncFanOut => Schedule::Interleaved,
+        };
+        let mut workload = pattern::run(schedule, parameters, watch)?;
+        let mut program = self.name().to_owned();
+        for parameter in Parameters::ALL {
+            let value = parameters.get(parameter.name).unwrap_or(parameter.default);
+            program += &format!(" {}={value}", parameter.name);
+        }
+        workload.header.program = Some(program);
+        Ok(workload)
+    }
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Scenario {
+    type Err = ScenarioError;
+
+    /// The scenario of that [`name`](Scenario::name).
+    fn from_str(name: &str) -> Result<Self, ScenarioError> {
+        Self::ALL
+            .into_iter()
+            .find(|scenario| scenario.name() == name)
+            .ok_or_else(|| ScenarioError::Unknown {
+                name: name.chars().take(40).collect(),
+            })
+    }
+}

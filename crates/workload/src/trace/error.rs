@@ -1,0 +1,128 @@
+//! What is wrong with a trace, and where.
+
+use thiserror::Error;
+
+/// Why a trace could not be read. Lines count from 1, comments and blank lines included.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum TraceError {
+    /// Something else stands where the format wants a certain thing.
+    #[error("line {line}: {expected} was expected, but here is {found}")]
+    Malformed {
+        /// The line.
+        line: u64,
+        /// The text that stands there, shortened and quoted, or a word for its absence.
+        found: String,
+        /// What the format wants there.
+        expected: String,
+    },
+    /// The last line has no newline and does not parse.
+    #[error(
+        "line {line}: the trace seems cut off here, its last line has no end: {expected} was expected, but here is {found}"
+    )]
+    CutOff {
+        /// The line.
+        line: u64,
+        /// The text that stands there, shortened and quoted, or a word for its absence.
+        found: String,
+        /// What the format wants there.
+        expected: String,
+    },
+    /// The gzip data end before their time.
+    #[error(
+        "line {line}: the gzip file is cut off here: its data end before the end of the compressed text"
+    )]
+    GzipCutOff {
+        /// The line that was being unpacked.
+        line: u64,
+    },
+    /// The gzip data are damaged.
+    #[error("line {line}: the gzip file is damaged here: {reason}")]
+    Gzip {
+        /// The line that was being unpacked.
+        line: u64,
+        /// In the words of the unpacking library.
+        reason: String,
+    },
+    /// The text is longer than allowed.
+    #[error("line {line}: the trace is longer than the {limit} bytes of text that are read")]
+    TooLong {
+        /// The line at which the limit was passed.
+        line: u64,
+        /// [`Limits::text`](super::Limits::text).
+        limit: u64,
+    },
+    /// There are more calls than allowed.
+    #[error(
+        "line {line}: the trace has more than the {limit} calls that are read; record less, or cut the file"
+    )]
+    TooManyEvents {
+        /// The line of the first call too many.
+        line: u64,
+        /// [`Limits::events`](super::Limits::events).
+        limit: u32,
+    },
+    /// The machine has no memory for the trace.
+    #[error("line {line}: no memory left to hold the trace")]
+    OutOfMemory {
+        /// The line that found no room.
+        line: u64,
+    },
+    /// The watch broke off.
+    #[error("reading was cancelled")]
+    Cancelled,
+}
+
+impl TraceError {
+    /// The line it is about, from 1; `None` for [`TraceError::Cancelled`].
+    pub fn line(&self) -> Option<u64> {
+        match self {
+            Self::Malformed { line, .. }
+            | Self::CutOff { line, .. }
+            | Self::GzipCutOff { line }
+            | Self::Gzip { line, .. }
+            | Self::TooLong { line, .. }
+            | Self::TooManyEvents { line, .. }
+            | Self::OutOfMemory { line } => Some(*line),
+            Self::Cancelled => None,
+        }
+    }
+}
+
+/// What a line does wrong; the line's number is known further out.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// `expected` does not stand at this byte of the line.
+    Expected { at: usize, expected: &'static str },
+    /// The events allowed are used up.
+    TooManyEvents,
+    /// No room for another event.
+    OutOfMemory,
+}
+
+/// Longest piece of a trace that an error quotes, in characters.
+const QUOTED: usize = 40;
+
+/// What stands at byte `at` of a line, for a person: the field there, shortened, control characters escaped.
+pub(super) fn found(line: &[u8], at: usize) -> String {
+    let rest = line.get(at..).unwrap_or_default();
+    match rest.first() {
+        None => return "the end of the line".into(),
+        Some(b' ') => return "a space".into(),
+        Some(_) => {}
+    }
+    let end = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+    // Four bytes a character at most: the cut may fall inside one, which then reads as a replacement character.
+    let text = String::from_utf8_lossy(&rest[..end.min(QUOTED * 4)]);
+    let mut quoted = String::new();
+    for character in text.chars().take(QUOTED) {
+        if character.is_control() {
+            quoted.extend(character.escape_default());
+        } else {
+            quoted.push(character);
+        }
+    }
+    if text.chars().count() > QUOTED || end > QUOTED * 4 {
+        quoted.push('…');
+    }
+    format!("`{quoted}`")
+}

@@ -1,0 +1,90 @@
+//! Traces in and out: the `.hwt` format, plain or gzip.
+//!
+//! A trace is text, one call a line, so that any tool can write one. The reader takes it strictly: what it accepts it
+//! has understood whole, and anything else is a [`TraceError`] that names the line, the text and what was expected.
+//! A trace is read entirely or not at all.
+//!
+//! # Where the format leaves a choice
+//! - Blank lines are skipped as comments (`#`) are, anywhere after the first line. A CR before the LF is dropped, so
+//!   that a file that went through an editor on Windows reads the same.
+//! - Hex digits may be upper or lower case; numbers may have leading zeros.
+//! - A last line without its newline is read if it is whole; if it does not parse, the error says that the file seems
+//!   cut off there.
+//! - `f` of `0x0` is `free(NULL)`: no call is kept, nothing is counted.
+//! - An unknown pointer in `f` drops the line and is counted in [`Workload::skipped`](crate::Workload::skipped). In `r`
+//!   it counts too, and the line becomes `realloc(NULL, SIZE)`: the block it returned is as real as any. If the line
+//!   returned none and asked for 0 bytes, it was the free of an unknown block and is dropped.
+//! - An allocating line with PTR `0x0` is a call that failed: it has a block number and a null recorded address. A
+//!   failed `r` (NEW `0x0`, SIZE not 0) leaves OLD alive, as C says; `r` to SIZE 0 ends it.
+//! - A PTR that is returned again while its block lives (its free was not recorded) names the newer block from then on;
+//!   the older one is never freed.
+//! - `calloc` with a COUNT beyond 32 bits is kept with its factors exchanged, which no allocator can tell.
+//!
+//! # What is refused as absurd
+//! A time of 2^53 µs or more; an address of 2^48 or more; a call that succeeded with 2^47 bytes or more (one that
+//! failed may have asked for anything); a trim pad of 2^47 or more; an alignment that is no power of two or above 2^31;
+//! a thread above 65,535; a page that is not 4096, 16384 or 65536; cores outside 1 to 4096.
+
+mod error;
+mod fields;
+mod header;
+mod names;
+mod parser;
+mod source;
+mod write;
+
+pub use error::TraceError;
+pub use write::{write, write_gzip};
+
+use crate::{Watch, Workload, unwatched};
+
+/// How much a trace may hold, so that a few kilobytes of gzip cannot fill the machine's memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Bytes of text, after unpacking.
+    pub text: u64,
+    /// Calls and marks; each takes up to 48 bytes of memory.
+    pub events: u32,
+}
+
+impl Default for Limits {
+    /// 4 GiB of text and 100 million events; in a 32-bit address space such as WebAssembly's 1 GiB and 8 million.
+    fn default() -> Self {
+        if cfg!(target_pointer_width = "32") {
+            Self {
+                text: 1 << 30,
+                events: 8_000_000,
+            }
+        } else {
+            Self {
+                text: 4 << 30,
+                events: 100_000_000,
+            }
+        }
+    }
+}
+
+/// Reads a trace, plain or gzip (of any number of members; told apart by the first two bytes), within the default
+/// [`Limits`].
+///
+/// # Errors
+/// The first thing in the file that is not as the format says, with its line.
+pub fn read(bytes: &[u8]) -> Result<Workload, TraceError> {
+    read_with(bytes, Limits::default(), &mut unwatched)
+}
+
+/// Like [`read`], with limits of one's own, telling `watch` how many of the file's bytes are done after each part of at
+/// most 1 MiB of text.
+///
+/// # Errors
+/// As [`read`], and [`TraceError::Cancelled`] if `watch` breaks off.
+pub fn read_with(bytes: &[u8], limits: Limits, watch: &mut Watch) -> Result<Workload, TraceError> {
+    if source::is_gzip(bytes) {
+        source::read_gzip(bytes, limits, watch)
+    } else {
+        source::read_plain(bytes, limits, watch)
+    }
+}
+
+#[cfg(test)]
+mod tests;

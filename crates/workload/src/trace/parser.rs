@@ -1,0 +1,373 @@
+//! Lines to calls.
+
+use super::Limits;
+use super::error::{Fault, TraceError, found};
+use super::fields::Fields;
+use super::header::HeaderReader;
+use super::names::Names;
+use crate::{Address, BlockId, Bytes, Call, Event, Mark, MarkId, Micros, ThreadId, Workload};
+
+const TIME: &str = "TIME in decimal microseconds, below 2^53,";
+const FALLING: &str = "a TIME that is not below the line before's";
+const THREAD: &str = "THREAD, a decimal number up to 65535,";
+const ENDED: &str = "a THREAD that has not ended";
+const PTR: &str = "PTR in hex with 0x, below 2^48,";
+const OLD: &str = "OLD in hex with 0x, below 2^48,";
+const SIZE: &str = "SIZE in decimal bytes (below 2^47 for a call that succeeded)";
+const COUNT: &str = "COUNT in decimal (COUNT times SIZE below 2^47 for a call that succeeded)";
+const ALIGNMENT: &str = "ALIGNMENT, a power of two up to 2147483648,";
+const PAD: &str = "PAD in decimal bytes, below 2^47,";
+const NAME: &str = "the mark's NAME";
+const PAIR: &str = "key=value with a decimal value";
+const OP: &str = "a call (m c a r f t e k)";
+const FIELD: &str = "one space and a further field";
+
+/// No user address of the machines in question reaches this.
+const ADDRESS_END: u64 = 1 << 48;
+/// No block of them does.
+const SIZE_END: u64 = 1 << 47;
+/// 285 years, and still exact in a JavaScript number.
+const TIME_END: u64 = 1 << 53;
+
+/// Takes the lines of a trace one after another and keeps the workload they make.
+pub(super) struct Parser {
+    line: u64,
+    limit: u32,
+    header: HeaderReader,
+    names: Names,
+    time: u64,
+    /// Whether each thread has ended, as far up as one has.
+    ended: Vec<bool>,
+    /// Whether a call was read: then the header is over.
+    begun: bool,
+    workload: Workload,
+}
+
+impl Parser {
+    /// Before the first line. `text` is how many bytes are to come, as far as that is known.
+    pub(super) fn new(limits: Limits, text: usize) -> Self {
+        let mut workload = Workload::default();
+        // A call takes some 30 bytes of text. What cannot be had now is asked for again when it is needed.
+        let events = (text / 28).min(limits.events as usize).min(1 << 22);
+        let _ = workload.events.try_reserve(events);
+        let _ = workload.recorded.try_reserve(events / 2);
+        Self {
+            line: 0,
+            limit: limits.events,
+            header: HeaderReader::default(),
+            names: Names::default(),
+            time: 0,
+            ended: Vec::new(),
+            begun: false,
+            workload,
+        }
+    }
+
+    /// The line that is being read or comes next, from 1.
+    pub(super) fn next_line(&self) -> u64 {
+        self.line + 1
+    }
+
+    /// Whole lines, each with its newline.
+    pub(super) fn lines(&mut self, text: &[u8]) -> Result<(), TraceError> {
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', text) {
+            let line = &text[start..end];
+            self.one(line)
+                .map_err(|fault| self.error(fault, line, false))?;
+            start = end + 1;
+        }
+        Ok(())
+    }
+
+    /// A last line without its newline.
+    pub(super) fn last_line(&mut self, line: &[u8]) -> Result<(), TraceError> {
+        self.one(line)
+            .map_err(|fault| self.error(fault, line, true))
+    }
+
+    /// The end of the file.
+    pub(super) fn finish(mut self) -> Result<Workload, TraceError> {
+        if self.line == 0 {
+            self.last_line(b"")?;
+        }
+        self.workload.header = self.header.header;
+        Ok(self.workload)
+    }
+
+    fn error(&self, fault: Fault, line: &[u8], last: bool) -> TraceError {
+        let limit = self.limit;
+        match fault {
+            Fault::Expected { at, expected } => {
+                let (found, expected) = (found(line, at), expected.trim_end_matches(',').into());
+                let line = self.line;
+                if last {
+                    TraceError::CutOff {
+                        line,
+                        found,
+                        expected,
+                    }
+                } else {
+                    TraceError::Malformed {
+                        line,
+                        found,
+                        expected,
+                    }
+                }
+            }
+            Fault::TooManyEvents => TraceError::TooManyEvents {
+                line: self.line,
+                limit,
+            },
+            Fault::OutOfMemory => TraceError::OutOfMemory { line: self.line },
+        }
+    }
+
+    #[inline]
+    fn one(&mut self, line: &[u8]) -> Result<(), Fault> {
+        self.line += 1;
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if self.line == 1 {
+            return HeaderReader::first_line(line);
+        }
+        match line {
+            [] | [b'#', ..] => Ok(()),
+            [op, b' ', ..] => self.event(*op, line),
+            _ if !self.begun => self.header.line(line),
+            _ => Err(Fault::Expected {
+                at: 0,
+                expected: OP,
+            }),
+        }
+    }
+
+    #[inline]
+    fn event(&mut self, op: u8, line: &[u8]) -> Result<(), Fault> {
+        let fields = &mut Fields::new(line, 2);
+        if !matches!(op, b'm' | b'c' | b'a' | b'r' | b'f' | b't' | b'e' | b'k') {
+            return expected(0, OP);
+        }
+        let time = fields.decimal(TIME)?;
+        if time >= TIME_END {
+            return expected(2, TIME);
+        }
+        if time < self.time {
+            return expected(2, FALLING);
+        }
+        fields.space(FIELD)?;
+        let at = fields.position();
+        let thread = match u16::try_from(fields.decimal(THREAD)?) {
+            Ok(thread) if !self.has_ended(thread) => thread,
+            Ok(_) => return expected(at, ENDED),
+            Err(_) => return expected(at, THREAD),
+        };
+        if op != b'e' {
+            fields.space(FIELD)?;
+        }
+        if self.workload.events.len() >= self.limit as usize {
+            return Err(Fault::TooManyEvents);
+        }
+        let call = match op {
+            b'm' => self.malloc(fields)?,
+            b'c' => self.calloc(fields)?,
+            b'a' => self.aligned(fields)?,
+            b'r' => self.realloc(fields)?,
+            b'f' => self.free(fields)?,
+            b't' => Some(Call::Trim {
+                pad: Bytes(below(fields, SIZE_END, PAD)?),
+            }),
+            b'e' => Some(Call::ThreadExit),
+            _ => Some(self.mark(fields)?),
+        };
+        fields.end()?;
+        self.time = time;
+        self.begun = true;
+        if op == b'e' {
+            let ended = self.ended.len().max(usize::from(thread) + 1);
+            self.ended.resize(ended, false);
+            self.ended[usize::from(thread)] = true;
+        }
+        let Some(call) = call else { return Ok(()) };
+        let thread = ThreadId(thread);
+        self.workload.last_thread = self.workload.last_thread.max(thread);
+        let events = &mut self.workload.events;
+        if events.len() == events.capacity() {
+            events
+                .try_reserve(events.len().max(1024))
+                .map_err(|_| Fault::OutOfMemory)?;
+        }
+        events.push(Event {
+            time: Micros(time),
+            thread,
+            call,
+        });
+        Ok(())
+    }
+
+    #[inline]
+    fn has_ended(&self, thread: u16) -> bool {
+        self.ended
+            .get(usize::from(thread))
+            .is_some_and(|&ended| ended)
+    }
+
+    #[inline]
+    fn malloc(&mut self, fields: &mut Fields) -> Result<Option<Call>, Fault> {
+        let pointer = below(fields, ADDRESS_END, PTR)?;
+        fields.space(FIELD)?;
+        let size = size(fields, pointer)?;
+        let block = self.allocated(pointer)?;
+        Ok(Some(Call::Malloc { block, size }))
+    }
+
+    fn calloc(&mut self, fields: &mut Fields) -> Result<Option<Call>, Fault> {
+        let pointer = below(fields, ADDRESS_END, PTR)?;
+        fields.space(FIELD)?;
+        let at = fields.position();
+        let count = fields.decimal(COUNT)?;
+        fields.space(FIELD)?;
+        let size = fields.decimal(SIZE)?;
+        if pointer != 0 && count.checked_mul(size).is_none_or(|n| n >= SIZE_END) {
+            return expected(at, COUNT);
+        }
+        let (count, size) = match (u32::try_from(count), u32::try_from(size)) {
+            (Ok(count), _) => (count, size),
+            (_, Ok(size)) => (size, count),
+            // The product does not fit 64 bits and neither does this one: it fails as the recorded call did.
+            _ => (u32::MAX, u64::MAX),
+        };
+        let block = self.allocated(pointer)?;
+        let size = Bytes(size);
+        Ok(Some(Call::Calloc { block, count, size }))
+    }
+
+    fn aligned(&mut self, fields: &mut Fields) -> Result<Option<Call>, Fault> {
+        let pointer = below(fields, ADDRESS_END, PTR)?;
+        fields.space(FIELD)?;
+        let at = fields.position();
+        let alignment = match u32::try_from(fields.decimal(ALIGNMENT)?) {
+            Ok(alignment) if alignment.is_power_of_two() => alignment,
+            _ => return expected(at, ALIGNMENT),
+        };
+        fields.space(FIELD)?;
+        let size = size(fields, pointer)?;
+        let block = self.allocated(pointer)?;
+        Ok(Some(Call::Aligned {
+            block,
+            alignment,
+            size,
+        }))
+    }
+
+    #[inline]
+    fn realloc(&mut self, fields: &mut Fields) -> Result<Option<Call>, Fault> {
+        let new = below(fields, ADDRESS_END, PTR)?;
+        fields.space(FIELD)?;
+        let pointer = below(fields, ADDRESS_END, OLD)?;
+        fields.space(FIELD)?;
+        let size = size(fields, new)?;
+        let failed = new == 0 && size != Bytes::ZERO;
+        let old = match pointer {
+            0 => None,
+            _ if failed => self.names.get(pointer),
+            _ => self.names.forget(pointer),
+        };
+        if pointer != 0 && old.is_none() {
+            self.workload.skipped += 1;
+            if new == 0 && !failed {
+                return Ok(None);
+            }
+        }
+        let block = self.allocated(new)?;
+        Ok(Some(Call::Realloc { block, old, size }))
+    }
+
+    #[inline]
+    fn free(&mut self, fields: &mut Fields) -> Result<Option<Call>, Fault> {
+        let pointer = below(fields, ADDRESS_END, PTR)?;
+        if pointer == 0 {
+            return Ok(None);
+        }
+        let block = self.names.forget(pointer);
+        if block.is_none() {
+            self.workload.skipped += 1;
+        }
+        Ok(block.map(|block| Call::Free { block }))
+    }
+
+    fn mark(&mut self, fields: &mut Fields) -> Result<Call, Fault> {
+        let mut mark = Mark {
+            name: fields.word(NAME)?.to_owned(),
+            measured: Vec::new(),
+        };
+        while !fields.is_over() {
+            fields.space(PAIR)?;
+            let at = fields.position();
+            let pair = fields.word(PAIR)?;
+            let fault = Fault::Expected { at, expected: PAIR };
+            let Some((key, value)) = pair.split_once('=') else {
+                return Err(fault);
+            };
+            if key.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(fault);
+            }
+            let value = value.parse().map_err(|_| fault)?;
+            mark.measured.push((key.to_owned(), value));
+        }
+        // No more marks than events, which are counted in 32 bits.
+        let id = MarkId(self.workload.marks.len() as u32);
+        self.workload.marks.push(mark);
+        Ok(Call::Mark(id))
+    }
+
+    /// Numbers the block that an allocating line returned.
+    #[inline]
+    fn allocated(&mut self, pointer: u64) -> Result<BlockId, Fault> {
+        let block = BlockId(self.workload.blocks);
+        let recorded = &mut self.workload.recorded;
+        if recorded.len() == recorded.capacity() {
+            recorded
+                .try_reserve(recorded.len().max(1024))
+                .map_err(|_| Fault::OutOfMemory)?;
+        }
+        recorded.push(Address(pointer));
+        // At most one block for each event, which are counted in 32 bits.
+        self.workload.blocks += 1;
+        if pointer != 0 {
+            self.names.name(pointer, block);
+        }
+        Ok(block)
+    }
+}
+
+#[cold]
+fn expected<T>(at: usize, expected: &'static str) -> Result<T, Fault> {
+    Err(Fault::Expected { at, expected })
+}
+
+/// A SIZE: anything for a call that failed.
+#[inline]
+fn size(fields: &mut Fields, pointer: u64) -> Result<Bytes, Fault> {
+    let at = fields.position();
+    let size = fields.decimal(SIZE)?;
+    if pointer != 0 && size >= SIZE_END {
+        return expected(at, SIZE);
+    }
+    Ok(Bytes(size))
+}
+
+/// A number below `end`: an address in hex, or a pad in decimal.
+#[inline]
+fn below(fields: &mut Fields, end: u64, what: &'static str) -> Result<u64, Fault> {
+    let at = fields.position();
+    let value = if end == ADDRESS_END {
+        fields.hex(what)?
+    } else {
+        fields.decimal(what)?
+    };
+    if value < end {
+        Ok(value)
+    } else {
+        expected(at, what)
+    }
+}

@@ -1,0 +1,242 @@
+//! What the format says, line by line.
+
+use super::*;
+use crate::{Address, BlockId, Bytes, Call, Progress};
+use std::ops::ControlFlow;
+
+fn trace(lines: &str) -> Result<Workload, TraceError> {
+    read(format!("highwater-trace 1\n{lines}\n").as_bytes())
+}
+
+fn calls(lines: &str) -> Vec<Call> {
+    let workload = trace(lines).expect("a good trace");
+    workload.events.iter().map(|event| event.call).collect()
+}
+
+#[test]
+fn the_example_of_the_format() {
+    let workload = trace(
+        "allocator glibc 2.36\nenv MALLOC_ARENA_MAX=2\npage 4096\ncpus 2\nbrk 0x555555560000\ntouch all\n\
+         # any comment\nm 1200 0 0x5555555602a0 4096\nk 250000 0 burst:0 heap_rss=123456789",
+    )
+    .unwrap();
+    assert_eq!(
+        workload.header.allocator,
+        Some(("glibc".into(), "2.36".into()))
+    );
+    assert_eq!(
+        workload.header.env,
+        [("MALLOC_ARENA_MAX".into(), "2".into())]
+    );
+    assert_eq!(workload.header.brk, Some(Address(0x5555_5556_0000)));
+    assert_eq!(workload.recorded, [Address(0x5555_5556_02a0)]);
+    assert_eq!(workload.marks[0].value("heap_rss"), Some(123_456_789));
+    assert_eq!(workload.events.len(), 2);
+}
+
+/// Each a line that is wrong after a good one, with a word of what the error must say.
+const WRONG: &[(&str, &str)] = &[
+    ("x 1 0 0x10 1", "a call"),
+    ("m", "a call"),
+    ("mm 1 0 0x10 1", "a call"),
+    ("m  1 0 0x10 1", "TIME"),
+    ("m 1 0 0x10  1", "a space"),
+    ("m 1 0 0x10 1 ", "end of the line"),
+    ("m 1 0 0x10 1 2", "end of the line"),
+    ("m 1 0 0x10", "one space"),
+    ("m 1 0 10 1", "hex with 0x"),
+    ("m 1 0 0x1000000000000 1", "below 2^48"),
+    ("m 1 0 0x10 140737488355328", "below 2^47"),
+    ("m 1 0 0x0 18446744073709551616", "SIZE"),
+    ("m 1 0 0x10 -1", "SIZE"),
+    ("m 1 0 0x10 +1", "SIZE"),
+    ("m 1 0 0x10 1e3", "SIZE"),
+    ("m 1\t0 0x10 1", "TIME"),
+    ("m 0 0 0x10 1", "not below"),
+    ("m 9007199254740992 0 0x10 1", "2^53"),
+    ("m 1 65536 0x10 1", "THREAD"),
+    ("m 1 7 0x10 1", "has not ended"),
+    ("e 1 7", "has not ended"),
+    ("k 1 7 name", "has not ended"),
+    ("a 1 0 0x10 24 1", "power of two"),
+    ("a 1 0 0x10 0 1", "power of two"),
+    ("a 1 0 0x10 4294967296 1", "power of two"),
+    ("c 1 0 0x10 4294967296 4294967296", "COUNT times SIZE"),
+    ("r 1 0 0x10 5 1", "OLD"),
+    ("t 1 0 0x10", "PAD"),
+    ("k 1 0", "one space"),
+    ("k 1 0 ", "NAME"),
+    ("k 1 0 name rss", "key=value"),
+    ("k 1 0 name rss=1k", "key=value"),
+    ("k 1 0 name rss=99999999999999999999", "key=value"),
+    ("k 1 0 \u{7}", "NAME"),
+    ("page 4096", "a call"),
+];
+
+#[test]
+fn whatever_is_wrong_is_named_with_its_line() {
+    for (line, word) in WRONG {
+        let error = trace(&format!("e 1 7\n{line}")).expect_err(line);
+        assert_eq!(error.line(), Some(3), "{line}");
+        let text = error.to_string();
+        assert!(text.starts_with("line 3: "), "{text}");
+        assert!(text.contains(word), "{line}: {text}");
+    }
+}
+
+#[test]
+fn whatever_is_wrong_in_the_header_is_named_with_its_line() {
+    for (line, word) in [
+        ("page 4095", "4096, 16384 or 65536"),
+        ("page 4096\npage 4096", "at most once"),
+        ("cpus 0", "1 to 4096"),
+        ("cpus 4097", "1 to 4096"),
+        ("cpus", "one space"),
+        ("brk 5555", "hex with 0x"),
+        ("brk 0x0", "from 0x1000"),
+        ("touch some", "`all` or `none`"),
+        ("touch all\ntouch none", "at most once"),
+        ("env NAME", "NAME=VALUE"),
+        ("env =x", "NAME=VALUE"),
+        ("allocator glibc", "VERSION"),
+        ("program ", "the program's name"),
+        ("colour blue", "a header line"),
+        ("highwater-trace 1", "a header line"),
+    ] {
+        let text = trace(line).expect_err(line).to_string();
+        let at = 1 + line.lines().count();
+        assert!(text.starts_with(&format!("line {at}: ")), "{text}");
+        assert!(text.contains(word), "{line}: {text}");
+    }
+}
+
+#[test]
+fn the_first_line_says_what_the_file_is() {
+    for (text, word) in [
+        ("", "end of the line"),
+        ("\n", "highwater-trace 1"),
+        ("highwater-trace 2\n", "version 1"),
+        ("highwater-trace 10\n", "`10`"),
+        ("ELF\u{0}\u{1}\n", "ELF"),
+    ] {
+        let error = read(text.as_bytes()).unwrap_err();
+        assert_eq!(error.line(), Some(1));
+        assert!(error.to_string().contains(word), "{error}");
+    }
+}
+
+#[test]
+fn a_long_or_binary_field_is_quoted_short() {
+    let error = trace(&format!("m 1 0 {} 1", "z".repeat(100_000))).unwrap_err();
+    assert!(error.to_string().chars().count() < 160, "{error}");
+    let error = read(b"highwater-trace 1\nm 1 0 \x1b[2J\xff 1\n").unwrap_err();
+    assert!(!error.to_string().contains('\x1b'), "{error}");
+}
+
+#[test]
+fn a_last_line_may_lack_its_newline_but_not_its_end() {
+    let whole = b"highwater-trace 1\nm 1 0 0x10 64";
+    assert_eq!(read(whole).unwrap().events.len(), 1);
+    let error = read(b"highwater-trace 1\nm 1 0 0x10 64\nm 2 0 0x").unwrap_err();
+    assert!(
+        matches!(error, TraceError::CutOff { line: 3, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn blank_lines_and_carriage_returns_are_no_trouble() {
+    let workload =
+        read(b"highwater-trace 1\r\n\r\n# x\r\npage 16384\r\nm 1 0 0x10 64\r\n\n").unwrap();
+    assert_eq!(workload.header.page, Bytes(16384));
+    assert_eq!(workload.events.len(), 1);
+}
+
+#[test]
+fn unknown_pointers_are_skipped_and_counted() {
+    let workload =
+        trace("f 1 0 0x50\nf 2 0 0x0\nr 3 0 0x10 0x60 8\nr 4 0 0x0 0x70 0\nf 5 0 0x10").unwrap();
+    assert_eq!(workload.skipped, 3);
+    let block = BlockId(0);
+    let (old, size) = (None, Bytes(8));
+    assert_eq!(workload.events[0].call, Call::Realloc { block, old, size });
+    assert_eq!(workload.events[1].call, Call::Free { block });
+    assert_eq!(workload.events.len(), 2);
+}
+
+#[test]
+fn a_failed_realloc_leaves_the_old_block_and_one_to_nothing_frees_it() {
+    let lines = "m 1 0 0x10 8\nr 2 0 0x0 0x10 99\nf 3 0 0x10";
+    assert_eq!(calls(lines)[2], Call::Free { block: BlockId(0) });
+    let workload = trace("m 1 0 0x10 8\nr 2 0 0x0 0x10 0\nf 3 0 0x10").unwrap();
+    assert_eq!(workload.skipped, 1);
+    assert_eq!(workload.recorded, [Address(0x10), Address::NULL]);
+}
+
+#[test]
+fn a_pointer_returned_twice_names_the_newer_block() {
+    let calls = calls("m 1 0 0x10 8\nm 2 0 0x10 9\nf 3 0 0x10");
+    assert_eq!(calls[2], Call::Free { block: BlockId(1) });
+}
+
+#[test]
+fn factors_that_do_not_fit_are_exchanged() {
+    let calls = calls("c 1 0 0x10 5000000000 1\nc 2 0 0x0 5000000000 5000000000");
+    let (block, size) = (BlockId(0), Bytes(5_000_000_000));
+    assert_eq!(
+        calls[0],
+        Call::Calloc {
+            block,
+            count: 1,
+            size
+        }
+    );
+    let Call::Calloc { count, size, .. } = calls[1] else {
+        panic!("a calloc")
+    };
+    assert_eq!(u64::from(count).checked_mul(size.0), None);
+}
+
+#[test]
+fn limits_hold_for_text_and_for_events() {
+    let text = format!("highwater-trace 1\n{}", "t 1 0 0\n".repeat(1000));
+    let limits = Limits {
+        text: 1 << 20,
+        events: 999,
+    };
+    let error = read_with(text.as_bytes(), limits, &mut unwatched).unwrap_err();
+    assert_eq!(
+        error,
+        TraceError::TooManyEvents {
+            line: 1001,
+            limit: 999
+        }
+    );
+    let limits = Limits {
+        text: 8000,
+        events: 1000,
+    };
+    let error = read_with(text.as_bytes(), limits, &mut unwatched).unwrap_err();
+    assert!(matches!(error, TraceError::TooLong { limit: 8000, .. }));
+}
+
+#[test]
+fn a_line_without_end_is_refused() {
+    let text = format!("highwater-trace 1\nprogram {}", "x".repeat(3 << 20));
+    assert_eq!(read(text.as_bytes()).unwrap_err().line(), Some(2));
+}
+
+#[test]
+fn reading_tells_how_far_it_is_and_can_be_stopped() {
+    let text = format!("highwater-trace 1\n{}", "t 1 0 0\n".repeat(400_000));
+    let mut told = Vec::new();
+    let mut keep = |progress: Progress| {
+        told.push(progress.share());
+        ControlFlow::Continue(())
+    };
+    read_with(text.as_bytes(), Limits::default(), &mut keep).unwrap();
+    assert!(told.len() >= 3 && told.is_sorted() && told.last() == Some(&1.0));
+    let mut stop = |_: Progress| ControlFlow::Break(());
+    let stopped = read_with(text.as_bytes(), Limits::default(), &mut stop);
+    assert_eq!(stopped, Err(TraceError::Cancelled));
+}

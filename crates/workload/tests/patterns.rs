@@ -1,0 +1,237 @@
+//! The patterns behave as programs do: nothing is freed twice or lost, and the same seed makes the same calls.
+
+use highwater_workload::pattern::Parameters;
+use highwater_workload::trace::{read, write};
+use highwater_workload::{Call, Progress, Scenario, ScenarioError, Workload, unwatched};
+use std::ops::ControlFlow;
+
+fn small() -> Parameters {
+    Parameters {
+        events: 40,
+        cycles: 2,
+        ..Parameters::default()
+    }
+}
+
+fn build(scenario: Scenario, parameters: &Parameters) -> Workload {
+    scenario
+        .build(parameters, &mut unwatched)
+        .expect("parameters in range")
+}
+
+/// Sizes of the blocks that live at each mark, by its name. Asserts on the way that only live blocks are let go.
+fn live_at_marks(workload: &Workload) -> Vec<(String, u64, u64)> {
+    let mut live: Vec<Option<u64>> = vec![None; workload.blocks as usize];
+    let (mut bytes, mut count, mut next, mut time) = (0, 0, 0, 0);
+    let mut marks = Vec::new();
+    for event in &workload.events {
+        assert!(event.time.0 >= time);
+        time = event.time.0;
+        let (block, gone, size) = match event.call {
+            Call::Malloc { block, size } | Call::Aligned { block, size, .. } => {
+                (Some(block), None, size.0)
+            }
+            Call::Calloc { block, count, size } => (Some(block), None, size.0 * u64::from(count)),
+            Call::Realloc { block, old, size } => (Some(block), old, size.0),
+            Call::Free { block } => (None, Some(block), 0),
+            Call::Mark(id) => {
+                let name = workload.marks[id.0 as usize].name.clone();
+                marks.push((name, bytes, count));
+                continue;
+            }
+            Call::Trim { .. } | Call::ThreadExit => continue,
+        };
+        if let Some(gone) = gone {
+            bytes -= live[gone.0 as usize].take().expect("a live block");
+            count -= 1;
+        }
+        if let Some(block) = block {
+            assert_eq!(block.0, next);
+            next += 1;
+            live[block.0 as usize] = Some(size);
+            bytes += size;
+            count += 1;
+        }
+    }
+    assert_eq!(next, workload.blocks);
+    marks
+}
+
+#[test]
+fn after_a_rest_only_survivors_are_held() {
+    for scenario in Scenario::ALL {
+        let marks = live_at_marks(&build(scenario, &small()));
+        let names: Vec<_> = marks.iter().map(|(name, ..)| name.as_str()).collect();
+        assert_eq!(names, ["start", "burst:0", "rest:0", "burst:1", "rest:1"]);
+        assert_eq!(marks[0].1, marks[2].1);
+        assert_eq!(marks[0].1, marks[4].1);
+
+        let kept = Parameters {
+            survivors: 100.0,
+            survivor_size: 700,
+            ..small()
+        };
+        let marks = live_at_marks(&build(scenario, &kept));
+        let decoded = 3 * 6 * 40;
+        assert_eq!(marks[2].2 - marks[0].2, decoded);
+        assert_eq!(marks[4].1 - marks[0].1, 2 * decoded * 700);
+    }
+}
+
+#[test]
+fn small_survivors_never_reach_malloc() {
+    let kept = Parameters {
+        survivors: 100.0,
+        survivor_size: 512,
+        ..small()
+    };
+    let marks = live_at_marks(&build(Scenario::AsyncFanOut, &kept));
+    assert_eq!(marks[0].1, marks[4].1);
+}
+
+#[test]
+fn the_same_seed_makes_the_same_calls_and_another_makes_others() {
+    for scenario in Scenario::ALL {
+        let one = build(scenario, &small());
+        assert_eq!(one, build(scenario, &small()));
+        let other = build(scenario, &Parameters { seed: 2, ..small() });
+        assert_ne!(one.events, other.events);
+    }
+}
+
+/// Guards the generator and its dependencies: a change of these figures is a change of every shared link.
+#[test]
+fn the_calls_of_the_defaults_stay_what_they_are() {
+    let sums: Vec<_> = Scenario::ALL
+        .into_iter()
+        .map(|scenario| {
+            let workload = build(scenario, &Parameters::default());
+            let mut text = Vec::new();
+            write(&workload, None, &mut text).unwrap();
+            // FNV-1a
+            let sum = text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |sum, &byte| {
+                (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+            (workload.events.len(), sum)
+        })
+        .collect();
+    assert_eq!(
+        sums,
+        [
+            (201_159, 12_255_987_160_358_902_027),
+            (201_229, 18_317_843_968_226_569_427)
+        ]
+    );
+}
+
+#[test]
+fn both_do_the_same_work_and_the_fan_out_holds_more_at_once() {
+    let peak = |scenario| {
+        let workload = build(scenario, &Parameters::default());
+        let mut sizes = vec![0; workload.blocks as usize];
+        let (mut held, mut peak) = (0u64, 0);
+        for event in &workload.events {
+            let (block, gone, size) = match event.call {
+                Call::Malloc { block, size } => (Some(block), None, size.0),
+                Call::Calloc { block, count, size } => {
+                    (Some(block), None, size.0 * u64::from(count))
+                }
+                Call::Realloc { block, old, size } => (Some(block), old, size.0),
+                Call::Free { block } => (None, Some(block), 0),
+                _ => (None, None, 0),
+            };
+            held -= gone.map_or(0, |gone| sizes[gone.0 as usize]);
+            if let Some(block) = block {
+                sizes[block.0 as usize] = size;
+            }
+            held += size;
+            peak = peak.max(held);
+        }
+        (peak, workload.events.len())
+    };
+    let (alone, alone_calls) = peak(Scenario::Sync);
+    let (together, together_calls) = peak(Scenario::AsyncFanOut);
+    assert!(together > 4 * alone, "{together} {alone}");
+    assert!(alone_calls.abs_diff(together_calls) < alone_calls / 20);
+}
+
+#[test]
+fn the_bounds_hold_over_the_whole_range() {
+    for (payload, events, batch) in [
+        (64, 2000, 1),
+        (30_000, 7, 20_000),
+        (16 << 20, 1, 1),
+        (70_000, 50, 3),
+    ] {
+        for scenario in Scenario::ALL {
+            let parameters = Parameters {
+                payload,
+                events,
+                batch,
+                streams: 1,
+                subscribers: 2,
+                cycles: 2,
+                rest: 0.0,
+                survivors: 50.0,
+                trim: 1,
+                ..Parameters::default()
+            };
+            let workload = build(scenario, &parameters);
+            assert!((workload.events.len() as u64) <= parameters.most_calls());
+            let marks = live_at_marks(&workload);
+            assert_eq!(marks.last().map(|mark| mark.0.as_str()), Some("trimmed"));
+        }
+    }
+}
+
+#[test]
+fn a_generated_trace_reads_back() {
+    let workload = build(Scenario::AsyncFanOut, &small());
+    let mut text = Vec::new();
+    write(&workload, None, &mut text).unwrap();
+    let again = read(&text).unwrap();
+    assert_eq!(again.events, workload.events);
+    assert_eq!(again.header, workload.header);
+    assert_eq!(again.recorded.len(), workload.blocks as usize);
+}
+
+#[test]
+fn building_can_be_stopped_and_refuses_what_is_out_of_range() {
+    let mut told = 0;
+    let mut watch = |progress: Progress| {
+        told += 1;
+        assert!(progress.done <= progress.total);
+        if told < 10 {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    };
+    let stopped = Scenario::Sync.build(&small(), &mut watch);
+    assert_eq!(stopped, Err(ScenarioError::Cancelled));
+    let empty = Parameters {
+        events: 0,
+        ..small()
+    };
+    let error = Scenario::Sync.build(&empty, &mut unwatched).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "events=0: the value must be from 1 to 20000"
+    );
+    assert!("fanout".parse::<Scenario>().is_err());
+    assert_eq!("async_fanout".parse(), Ok(Scenario::AsyncFanOut));
+}
+
+#[test]
+fn parameters_and_names_travel_as_json() {
+    let parameters: Parameters = serde_json::from_str(r#"{"events": 10, "rest": 0.5}"#).unwrap();
+    assert_eq!(
+        (parameters.events, parameters.rest, parameters.streams),
+        (10, 0.5, 3)
+    );
+    assert!(serde_json::from_str::<Parameters>(r#"{"event": 10}"#).is_err());
+    assert_eq!(
+        serde_json::to_string(&Scenario::AsyncFanOut).unwrap(),
+        r#""async_fanout""#
+    );
+}

@@ -1,0 +1,248 @@
+//! Any workload that can be written comes back equal; any text that can be read never makes the reader panic.
+
+use highwater_workload::trace::{read, write};
+use highwater_workload::{
+    Address, BlockId, Bytes, Call, Event, Header, Mark, MarkId, Micros, ThreadId, Workload,
+};
+use proptest::prelude::*;
+
+/// A program that makes no mistakes, from raw numbers: each picks a call and its arguments.
+fn program(choices: &[(u8, u32, u32)], header: Header) -> Workload {
+    let mut workload = Workload {
+        header,
+        ..Workload::default()
+    };
+    let mut live: Vec<BlockId> = Vec::new();
+    let mut time = 0;
+    for &(choice, first, second) in choices {
+        time += u64::from(first % 1000);
+        let block = BlockId(workload.blocks);
+        let size = Bytes(u64::from(second));
+        let picked = (!live.is_empty()).then(|| first as usize % live.len().max(1));
+        let call = match (choice % 8, picked) {
+            (0, _) => Call::Calloc {
+                block,
+                count: first % 9,
+                size,
+            },
+            (1, _) => Call::Aligned {
+                block,
+                alignment: 1 << (first % 32),
+                size,
+            },
+            (2, Some(picked)) => Call::Realloc {
+                block,
+                old: Some(live.swap_remove(picked)),
+                size,
+            },
+            (2, None) => Call::Realloc {
+                block,
+                old: None,
+                size,
+            },
+            (3 | 4, Some(picked)) => Call::Free {
+                block: live.swap_remove(picked),
+            },
+            (5, _) if first % 8 == 0 => Call::Trim { pad: size },
+            (5, _) => {
+                let id = MarkId(workload.marks.len() as u32);
+                workload.marks.push(Mark {
+                    name: format!("m:{first}"),
+                    measured: vec![("heap_rss".into(), u64::from(second)); first as usize % 3],
+                });
+                Call::Mark(id)
+            }
+            _ => Call::Malloc { block, size },
+        };
+        if matches!(
+            call,
+            Call::Malloc { .. } | Call::Calloc { .. } | Call::Aligned { .. } | Call::Realloc { .. }
+        ) {
+            workload.blocks += 1;
+            workload
+                .recorded
+                .push(Address(0x10 + 0x20 * u64::from(block.0)));
+            live.push(block);
+        }
+        let thread = ThreadId((first % 5) as u16);
+        workload.last_thread = workload.last_thread.max(thread);
+        workload.events.push(Event {
+            time: Micros(time),
+            thread,
+            call,
+        });
+    }
+    workload
+}
+
+fn headers() -> impl Strategy<Value = Header> {
+    (
+        proptest::option::of("[a-z]{1,8}( [a-z=]{1,8})?"),
+        proptest::option::of(("[a-z]{1,8}", "[0-9.]{1,5}")),
+        proptest::collection::vec(("[A-Z_]{1,9}", "[ -~]{0,12}"), 0..3),
+        proptest::sample::select(vec![4096, 16384, 65536]),
+        1u32..=4096,
+        proptest::option::of(0x1000u64..1 << 47),
+        any::<bool>(),
+    )
+        .prop_map(|(program, allocator, env, page, cpus, brk, touch)| Header {
+            program,
+            allocator,
+            env,
+            page: Bytes(page),
+            cpus,
+            brk: brk.map(Address),
+            touch,
+        })
+}
+
+fn text_of(workload: &Workload) -> Vec<u8> {
+    let mut text = Vec::new();
+    write(workload, None, &mut text).expect("written to memory");
+    text
+}
+
+/// One way to spoil a text.
+#[derive(Clone, Debug)]
+enum Damage {
+    Flip(usize, u8),
+    Truncate(usize),
+    DropLine(usize),
+    SwapLines(usize, usize),
+    RepeatLine(usize),
+    Replace(usize, &'static str),
+}
+
+fn damages() -> impl Strategy<Value = Damage> {
+    let absurd = vec![
+        "18446744073709551616",
+        "0xffffffffffffffff",
+        "-1",
+        "",
+        " ",
+        "0x",
+        "65536",
+        "4294967296",
+        "\u{0}",
+        "\r",
+    ];
+    prop_oneof![
+        (any::<usize>(), any::<u8>()).prop_map(|(at, byte)| Damage::Flip(at, byte)),
+        any::<usize>().prop_map(Damage::Truncate),
+        any::<usize>().prop_map(Damage::DropLine),
+        (any::<usize>(), any::<usize>()).prop_map(|(one, other)| Damage::SwapLines(one, other)),
+        any::<usize>().prop_map(Damage::RepeatLine),
+        (any::<usize>(), proptest::sample::select(absurd))
+            .prop_map(|(at, text)| Damage::Replace(at, text)),
+    ]
+}
+
+fn spoil(text: &mut Vec<u8>, damage: &Damage) {
+    if text.is_empty() {
+        return;
+    }
+    let mut lines: Vec<Vec<u8>> = text
+        .split_inclusive(|&b| b == b'\n')
+        .map(<[u8]>::to_vec)
+        .collect();
+    let (length, count) = (text.len(), lines.len());
+    match *damage {
+        Damage::Flip(at, byte) => return text[at % length] = byte,
+        Damage::Truncate(at) => return text.truncate(at % length),
+        Damage::DropLine(at) => drop(lines.remove(at % count)),
+        Damage::SwapLines(one, other) => lines.swap(one % count, other % count),
+        Damage::RepeatLine(at) => lines.push(lines[at % count].clone()),
+        Damage::Replace(at, with) => {
+            let line = &mut lines[at % count];
+            let mut fields: Vec<_> = line.split(|&b| b == b' ').map(<[u8]>::to_vec).collect();
+            let field = at / count % fields.len();
+            fields[field] = with.into();
+            *line = fields.join(&b' ');
+        }
+    }
+    *text = lines.concat();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_written_reads_back_equal(
+        choices in proptest::collection::vec(any::<(u8, u32, u32)>(), 0..200),
+        header in headers(),
+    ) {
+        let workload = program(&choices, header);
+        let text = text_of(&workload);
+        let again = read(&text).expect("a written trace");
+        prop_assert_eq!(&again, &workload);
+        prop_assert_eq!(text_of(&again), text);
+    }
+
+    #[test]
+    fn a_spoiled_trace_is_read_or_refused_by_line(
+        choices in proptest::collection::vec(any::<(u8, u32, u32)>(), 0..60),
+        damage in proptest::collection::vec(damages(), 1..4),
+    ) {
+        let mut text = text_of(&program(&choices, Header::default()));
+        for damage in &damage {
+            spoil(&mut text, damage);
+        }
+        let lines = text.split(|&b| b == b'\n').count() as u64;
+        match read(&text) {
+            Ok(workload) => {
+                // Whatever was read is whole: it can be written, and comes back.
+                let again = read(&text_of(&workload)).expect("a written trace");
+                prop_assert_eq!(&again.events, &workload.events);
+                prop_assert_eq!(&again.recorded, &workload.recorded);
+            }
+            Err(error) => {
+                let line = error.line().expect("a line");
+                prop_assert!((1..=lines).contains(&line), "{} of {}", line, lines);
+                let named = format!("line {line}: ");
+                prop_assert!(error.to_string().starts_with(&named));
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400), gzip in any::<bool>()) {
+        let mut bytes = bytes;
+        if gzip {
+            bytes.splice(0..0, [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+        }
+        if let Err(error) = read(&bytes) {
+            prop_assert!(error.line().is_some());
+        }
+    }
+}
+
+#[test]
+fn a_tab_in_a_name_is_read_and_written_alike() {
+    let text =
+        b"highwater-trace 1\nprogram a\tb\npage 4096\ncpus 2\nenv A\tB=\tc\nk 1 0 x\ty k\t=1\n";
+    let workload = read(text).expect("a good trace");
+    assert_eq!(text_of(&workload), text);
+}
+
+#[test]
+fn what_is_no_trace_is_not_written() {
+    let refused = |workload: Workload| write(&workload, None, &mut Vec::new()).is_err();
+    let event = |call| Event {
+        time: Micros(0),
+        thread: ThreadId::MAIN,
+        call,
+    };
+    let mut workload = Workload::default();
+    workload
+        .events
+        .push(event(Call::Free { block: BlockId(0) }));
+    assert!(refused(workload.clone()));
+    workload.events[0] = event(Call::Mark(MarkId(3)));
+    assert!(refused(workload.clone()));
+    workload.events.clear();
+    workload.header.program = Some("two\nlines".into());
+    assert!(refused(workload.clone()));
+    workload.header.program = None;
+    assert!(write(&workload, Some(&[Address(16)]), &mut Vec::new()).is_err());
+    assert!(!refused(workload));
+}
