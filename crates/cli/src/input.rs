@@ -1,0 +1,149 @@
+//! From arguments to a workload and a variant, or one line that says what is wrong.
+
+use crate::arguments::{Command, Common, Replay, Run};
+use highwater_simulator::{Bytes, Choice, Variable, Variant, parse_lines};
+use highwater_workload::pattern::Parameters;
+use highwater_workload::{Header, Scenario, Workload, trace, unwatched};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What is to be run.
+pub(crate) struct Job {
+    pub(crate) title: String,
+    pub(crate) workload: Arc<Workload>,
+    pub(crate) variant: Variant,
+}
+
+pub(crate) fn prepare(command: &Command) -> Result<Job, String> {
+    match command {
+        Command::Replay(replay) => prepare_replay(replay),
+        Command::Run(run) => prepare_run(run),
+    }
+}
+
+fn prepare_replay(replay: &Replay) -> Result<Job, String> {
+    let file = replay.file.display();
+    if let Some(set) = replay.set.first() {
+        return Err(format!(
+            "--set {set}: a recorded trace has no parameters; `highwater run` has"
+        ));
+    }
+    let bytes = std::fs::read(&replay.file).map_err(|error| format!("{file}: {error}"))?;
+    let workload = trace::read(&bytes).map_err(|error| format!("{file}: {error}"))?;
+    if replay.check && workload.header.brk.is_none() {
+        return Err(format!(
+            "{file}: --check needs the trace's `brk` line, which says where its heap began"
+        ));
+    }
+    let recorded: &[(String, String)] = if replay.without_recorded_env {
+        &[]
+    } else {
+        &workload.header.env
+    };
+    let variant = Variant {
+        allocator: choose(&replay.common, &workload.header, replay.check)?,
+        environment: environment(recorded, &replay.common.env)?,
+        cap: cap(&replay.common)?,
+    };
+    Ok(Job {
+        title: match &workload.header.program {
+            Some(program) => format!("{program} ({file})"),
+            None => file.to_string(),
+        },
+        workload: Arc::new(workload),
+        variant,
+    })
+}
+
+fn prepare_run(run: &Run) -> Result<Job, String> {
+    let scenario: Scenario = run.scenario.parse().map_err(say)?;
+    let mut parameters = Parameters::default();
+    for set in &run.set {
+        let (name, value) = set
+            .split_once('=')
+            .ok_or_else(|| format!("--set {set}: it must be PARAMETER=VALUE"))?;
+        parameters
+            .set_text(name, value)
+            .map_err(|error| format!("--set {set}: {error}"))?;
+    }
+    let workload = scenario.build(&parameters, &mut unwatched).map_err(say)?;
+    if let Some(file) = &run.write {
+        write_trace(&workload, file).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    let variant = Variant {
+        allocator: choose(&run.common, &workload.header, false)?,
+        environment: environment(&[], &run.common.env)?,
+        cap: cap(&run.common)?,
+    };
+    Ok(Job {
+        title: format!("{} ({scenario})", scenario.title()),
+        workload: Arc::new(workload),
+        variant,
+    })
+}
+
+fn say(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn write_trace(workload: &Workload, file: &Path) -> std::io::Result<()> {
+    let mut out = BufWriter::new(File::create(file)?);
+    if file.extension().is_some_and(|extension| extension == "gz") {
+        trace::write_gzip(workload, None, &mut out)
+    } else {
+        trace::write(workload, None, &mut out)
+    }
+}
+
+/// The allocator asked for; else the one that was recorded, where it is modelled; else the default. A check against the
+/// answers of an allocator that is not modelled would mean nothing.
+fn choose(common: &Common, header: &Header, check: bool) -> Result<Choice, String> {
+    if let Some(asked) = &common.allocator {
+        return asked
+            .parse()
+            .map_err(|error| format!("--allocator: {error}"));
+    }
+    let Some((name, version)) = &header.allocator else {
+        return Ok(Choice::default());
+    };
+    match Choice::named(name, version) {
+        Some(choice) => Ok(choice),
+        None if check => Err(format!(
+            "the trace was answered by {name} {version}, which is not modelled; name a modelled one with --allocator"
+        )),
+        None => Ok(Choice::default()),
+    }
+}
+
+fn environment(recorded: &[(String, String)], given: &[String]) -> Result<Vec<Variable>, String> {
+    let mut variables: Vec<Variable> = recorded
+        .iter()
+        .map(|(name, value)| Variable {
+            name: name.clone(),
+            value: value.clone(),
+        })
+        .collect();
+    for text in given {
+        let parsed = parse_lines(text)
+            .map_err(|error| format!("--env {text}: not NAME=VALUE: {}", error.reason))?;
+        if parsed.len() != 1 {
+            return Err(format!("--env {text}: it must be one NAME=VALUE"));
+        }
+        for variable in parsed {
+            variables.retain(|known| known.name != variable.name);
+            variables.push(variable);
+        }
+    }
+    Ok(variables)
+}
+
+fn cap(common: &Common) -> Result<Option<Bytes>, String> {
+    match common.cap {
+        Some(mib) if mib == 0 || mib > 1 << 20 => {
+            Err(format!("--cap {mib}: it must be between 1 and 1048576 MiB"))
+        }
+        cap => Ok(cap.map(Bytes::mib)),
+    }
+}

@@ -1,0 +1,67 @@
+//! The report for programs: one JSON object with a fixed set of keys.
+
+use highwater_simulator::{Addresses, Bytes, Diagnosis, MarkSample, Recording};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    events: u64,
+    allocations: u64,
+    skipped: u64,
+    addresses: &'a Addresses,
+    marks: Vec<Mark<'a>>,
+    peak_rss: Bytes,
+    faults: u64,
+    syscalls: u64,
+    diagnosis: &'a Diagnosis,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Mark<'a> {
+    name: &'a str,
+    time_us: u64,
+    rss: Bytes,
+    measured: Option<Bytes>,
+    live: Bytes,
+    parked: Bytes,
+    free: Bytes,
+    top: Bytes,
+    reclaimable: Bytes,
+}
+
+impl<'a> Mark<'a> {
+    fn new(mark: &'a MarkSample) -> Self {
+        let sample = &mark.sample;
+        Self {
+            name: &mark.name,
+            time_us: sample.time.0,
+            rss: sample.rss,
+            measured: mark.measured,
+            live: sample.live,
+            parked: sample.parked,
+            free: sample.free,
+            top: sample.top,
+            reclaimable: sample.reclaimable,
+        }
+    }
+}
+
+pub(crate) fn report(recording: &Recording, seconds: f64) -> String {
+    let report = Report {
+        events: recording.events,
+        allocations: recording.allocations,
+        skipped: recording.skipped,
+        addresses: &recording.addresses,
+        marks: recording.marks.iter().map(Mark::new).collect(),
+        peak_rss: recording.peak_rss,
+        faults: recording.faults,
+        syscalls: recording.syscalls.total(),
+        diagnosis: &recording.diagnosis,
+        seconds,
+    };
+    match serde_json::to_string(&report) {
+        Ok(text) => text + "\n",
+        Err(error) => unreachable!("a report of numbers and texts is always JSON: {error}"),
+    }
+}

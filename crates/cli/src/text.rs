@@ -1,0 +1,178 @@
+//! The report for people: a table of the marks, a small chart, and the diagnosis.
+
+use crate::chart;
+use crate::input::Job;
+use highwater_simulator::{Pin, PinState, Recording, Tone};
+use std::fmt::Write;
+
+/// Marks beyond this many are shortened to the first and last ones.
+const MOST_MARKS: usize = 24;
+
+pub(crate) fn report(job: &Job, recording: &Recording, check: bool, seconds: f64) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_report(&mut text, job, recording, check, seconds);
+    text
+}
+
+fn write_report(
+    out: &mut String,
+    job: &Job,
+    recording: &Recording,
+    check: bool,
+    seconds: f64,
+) -> std::fmt::Result {
+    writeln!(out, "{}", job.title)?;
+    writeln!(
+        out,
+        "{} · {} events, {} allocations{}{} · {seconds:.3} s",
+        job.variant.allocator,
+        recording.events,
+        recording.allocations,
+        count(recording.failed, "failed"),
+        count(recording.skipped, "skipped"),
+    )?;
+    for variable in &job.variant.environment {
+        writeln!(out, "  {}={}", variable.name, variable.value)?;
+    }
+    for remark in &recording.remarks {
+        let sign = match remark.tone {
+            Tone::Applied => "✓",
+            Tone::Surprise => "!",
+            Tone::Ignored => "✗",
+        };
+        writeln!(out, "  {sign} {}: {}", remark.variable, remark.text)?;
+    }
+    writeln!(out, "\n{}", chart::draw(&recording.samples))?;
+    marks(out, recording)?;
+    if let Some(killed) = recording.killed {
+        writeln!(
+            out,
+            "Killed at event {}, {}: {} resident, the cap is {}.",
+            killed.event, killed.time, killed.resident, killed.cap
+        )?;
+    }
+    writeln!(
+        out,
+        "Peak {} · {} page faults · {} system calls\n",
+        recording.peak_rss,
+        recording.faults,
+        recording.syscalls.total()
+    )?;
+    diagnosis(out, recording)?;
+    if check {
+        checked(out, recording)?;
+    }
+    Ok(())
+}
+
+fn count(n: u64, what: &str) -> String {
+    if n == 0 {
+        String::new()
+    } else {
+        format!(", {n} {what}")
+    }
+}
+
+fn marks(out: &mut String, recording: &Recording) -> std::fmt::Result {
+    if recording.marks.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "{:<16} {:>10} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11}",
+        "mark", "time", "resident", "live", "parked", "free", "top", "trim gives"
+    )?;
+    let many = recording.marks.len() > MOST_MARKS;
+    for (index, mark) in recording.marks.iter().enumerate() {
+        if many && index == MOST_MARKS / 2 {
+            writeln!(out, "… {} more", recording.marks.len() - MOST_MARKS)?;
+        }
+        let left = recording.marks.len() - index;
+        if many && index >= MOST_MARKS / 2 && left > MOST_MARKS / 2 {
+            continue;
+        }
+        let s = &mark.sample;
+        write!(out, "{:<16} {:>10}", mark.name, s.time.to_string())?;
+        for bytes in [s.rss, s.live, s.parked, s.free, s.top, s.reclaimable] {
+            write!(out, " {:>11}", bytes.to_string())?;
+        }
+        match mark.measured {
+            Some(measured) if measured != s.rss => {
+                writeln!(out, "  measured {} B, model {} B", measured.0, s.rss.0)?;
+            }
+            _ => writeln!(out)?,
+        }
+    }
+    writeln!(out)
+}
+
+fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Result {
+    let diagnosis = &recording.diagnosis;
+    for sentence in &diagnosis.sentences {
+        writeln!(out, "{sentence}")?;
+    }
+    if diagnosis.pins.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n{:<18} {:>8}  {:<24} {:>11}  allocated",
+        "pin", "bytes", "state", "behind it"
+    )?;
+    for pin in &diagnosis.pins {
+        if pin.unlisted_above > 0 {
+            writeln!(out, "… {} chunks side by side", pin.unlisted_above)?;
+        }
+        writeln!(
+            out,
+            "{:<18} {:>8}  {:<24} {:>11}  {}",
+            pin.address.to_string(),
+            pin.size.0,
+            state(pin),
+            pin.behind.to_string(),
+            pin.allocated.map_or_else(String::new, |origin| format!(
+                "{}, event {}",
+                origin.time, origin.event
+            ))
+        )?;
+    }
+    Ok(())
+}
+
+fn state(pin: &Pin) -> String {
+    use highwater_simulator::Cache;
+    match (pin.state, pin.cache) {
+        (_, Some(Cache::Tcache { thread, bin })) => {
+            format!("parked, tcache bin {bin} of {thread}")
+        }
+        (_, Some(Cache::Fastbin { bin })) => format!("parked, fastbin {bin}"),
+        (PinState::Metadata, _) => "the allocator's own".to_owned(),
+        (PinState::Live | PinState::Parked, None) => "live".to_owned(),
+    }
+}
+
+fn checked(out: &mut String, recording: &Recording) -> std::fmt::Result {
+    let addresses = &recording.addresses;
+    writeln!(
+        out,
+        "\nAddresses: {} of {} equal.",
+        addresses.equal, addresses.compared
+    )?;
+    if let Some(first) = &addresses.first_difference {
+        writeln!(
+            out,
+            "First difference at event {} ({} µs): {} returned {}, the model {}.",
+            first.event, first.time_us, first.call, first.recorded, first.model
+        )?;
+    }
+    let measured = recording
+        .marks
+        .iter()
+        .filter(|mark| mark.measured.is_some());
+    let (all, equal) = measured.fold((0, 0), |(all, equal), mark| {
+        let same = mark.measured == Some(mark.sample.rss);
+        (all + 1, equal + i32::from(same))
+    });
+    writeln!(out, "Resident memory: equal at {equal} of {all} marks.")
+}

@@ -1,0 +1,37 @@
+//! Why a run cannot be made.
+
+use highwater_kernel::ConfigError;
+use thiserror::Error;
+
+/// Why a workload cannot be run through a variant.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum SimulatorError {
+    /// The allocator or its version is not modelled.
+    #[error("no model of `{asked}`: there is {known}")]
+    UnknownAllocator {
+        /// What was asked for, shortened.
+        asked: String,
+        /// What there is.
+        known: String,
+    },
+    /// The workload has threads.
+    #[error(
+        "event {event} is made by thread {thread}: this version models the main thread (0) only; record or cut the \
+         trace to one thread"
+    )]
+    Threads {
+        /// The first event of another thread, from 0.
+        event: u64,
+        /// That thread.
+        thread: u16,
+    },
+    /// The process the workload describes cannot begin.
+    #[error("the workload's process cannot begin: {0}")]
+    Kernel(#[from] ConfigError),
+    /// The cap is too small to begin with.
+    #[error("a cap of {0} bytes: it must be at least one page of {1} bytes")]
+    Cap(u64, u64),
+    /// The run was broken off.
+    #[error("the run was cancelled")]
+    Cancelled,
+}

@@ -1,0 +1,28 @@
+//! Runs a workload through a variant and records what there is to see: curves, marks, the state of every page, the
+//! allocator's decisions, and why memory that is free does not go back.
+//!
+//! [`Simulation`] is one process, stepped event by event. [`run`] drives one from beginning to end and returns the
+//! [`Recording`]; [`Simulation::diagnose`] and [`Simulation::frame`] look at any moment. A run depends on nothing but
+//! its workload and variant: the same give the same recording, native or in WebAssembly.
+
+mod check;
+mod diagnosis;
+mod error;
+mod frame;
+mod recording;
+mod sample;
+mod simulation;
+mod variant;
+
+pub use check::{Addresses, Difference, Place};
+pub use diagnosis::{Diagnosis, Origin, Pin, PinState};
+pub use error::SimulatorError;
+pub use frame::{Frame, PageKind, Strip, StripKind};
+pub use highwater_allocator::{
+    Address, Bytes, Cache, Counters, Decision, EnvironmentError, Micros, Remark, Tone, Variable,
+    parse_lines,
+};
+pub use recording::{Options, Recording, TimedDecision, run};
+pub use sample::{MarkSample, Sample};
+pub use simulation::{Killed, Simulation};
+pub use variant::{Choice, Variant};

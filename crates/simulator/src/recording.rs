@@ -1,0 +1,246 @@
+//! A run from beginning to end, and everything that is kept of it.
+
+use crate::check::Addresses;
+use crate::diagnosis::Diagnosis;
+use crate::error::SimulatorError;
+use crate::frame::Frame;
+use crate::sample::{MarkSample, Sample, Schedule};
+use crate::simulation::{Killed, Simulation};
+use crate::variant::Variant;
+use highwater_allocator::{Allocator, Bytes, Counters, Decision, Micros, Remark};
+use highwater_kernel::Syscalls;
+use highwater_workload::{Call, Event, Progress, Watch, Workload};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Events between two looks at whether to go on.
+const SLICE: u64 = 1 << 14;
+
+/// What to keep of a run beyond what every run keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Options {
+    /// About how many samples the curves get, besides those at marks and rests.
+    pub samples: u32,
+    /// How many heap maps to keep, evenly over the samples; 0 for none.
+    pub frames: u32,
+    /// At most so many of the latest decisions are kept.
+    pub decisions: u32,
+    /// Whether to compare addresses with the recorded ones.
+    pub check: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            samples: 600,
+            frames: 0,
+            decisions: 1000,
+            check: false,
+        }
+    }
+}
+
+/// A decision with the time of its event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TimedDecision {
+    /// The event that led to it, from 0.
+    pub event: u64,
+    /// When.
+    pub time: Micros,
+    /// What was decided.
+    #[serde(flatten)]
+    pub decision: Decision,
+}
+
+/// Everything kept of one run.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Recording {
+    /// What it was run through.
+    pub variant: Variant,
+    /// What the allocator said to the environment.
+    pub remarks: Vec<Remark>,
+    /// Bytes of a page.
+    pub page_size: Bytes,
+    /// Events run.
+    pub events: u64,
+    /// Calls that returned a block.
+    pub allocations: u64,
+    /// Calls that failed.
+    pub failed: u64,
+    /// Lines of the trace that named an unknown block.
+    pub skipped: u64,
+    /// The curves, in order of time.
+    pub samples: Vec<Sample>,
+    /// The marks, in order.
+    pub marks: Vec<MarkSample>,
+    /// Heap maps, in order.
+    pub frames: Vec<Frame>,
+    /// The latest decisions, oldest first.
+    pub decisions: Vec<TimedDecision>,
+    /// How often each kind of decision was taken over the whole run.
+    pub counters: Counters,
+    /// The highest resident memory.
+    pub peak_rss: Bytes,
+    /// The most the program held.
+    pub peak_live: Bytes,
+    /// Page faults.
+    pub faults: u64,
+    /// System calls by name.
+    pub syscalls: Syscalls,
+    /// Whether the process was killed at its cap.
+    pub killed: Option<Killed>,
+    /// The comparison with the recorded addresses, where asked for.
+    pub addresses: Addresses,
+    /// The end of the run, explained.
+    pub diagnosis: Diagnosis,
+}
+
+/// Runs a workload through a variant, telling `watch` how many events are done.
+///
+/// # Errors
+/// Where the variant cannot run the workload, or `watch` breaks off; nothing is kept then.
+pub fn run(
+    workload: &Arc<Workload>,
+    variant: &Variant,
+    options: &Options,
+    watch: &mut Watch,
+) -> Result<Recording, SimulatorError> {
+    let mut simulation = Simulation::new(Arc::clone(workload), variant)?;
+    let mut recorder = Recorder::new(workload, *options);
+    recorder.sample(&mut simulation);
+    recorder.frame(&simulation);
+    let total = (workload.events.len() as u64).max(1);
+    loop {
+        let done = simulation.position();
+        if watch(Progress { done, total }).is_break() {
+            return Err(SimulatorError::Cancelled);
+        }
+        if !recorder.drive(&mut simulation, done + SLICE) {
+            break;
+        }
+    }
+    if simulation.position() > 0 && recorder.latest() != simulation.position() {
+        recorder.sample(&mut simulation);
+    }
+    recorder.frame(&simulation);
+    Ok(recorder.finish(simulation, variant))
+}
+
+struct Recorder {
+    options: Options,
+    schedule: Schedule,
+    /// Samples between two frames.
+    frame_every: usize,
+    samples: Vec<Sample>,
+    marks: Vec<MarkSample>,
+    frames: Vec<Frame>,
+    addresses: Addresses,
+}
+
+impl Recorder {
+    fn new(workload: &Workload, options: Options) -> Self {
+        let events = workload.events.len() as u64;
+        let time = |event: Option<&Event>| event.map_or(0, |event| event.time.0);
+        let duration = time(workload.events.last()) - time(workload.events.first());
+        let frames = options.frames.max(1) as usize;
+        Self {
+            options,
+            schedule: Schedule::new(events, Micros(duration), options.samples),
+            frame_every: (options.samples as usize).div_ceil(frames).max(1),
+            samples: Vec::new(),
+            marks: Vec::new(),
+            frames: Vec::new(),
+            addresses: Addresses::default(),
+        }
+    }
+
+    /// Runs up to the given event; `false` once the run is over.
+    fn drive(&mut self, simulation: &mut Simulation, until: u64) -> bool {
+        let workload = Arc::clone(simulation.workload());
+        while simulation.position() < until {
+            let Some(event) = simulation.step() else {
+                return false;
+            };
+            if self.options.check {
+                self.addresses.compare(simulation, event);
+            }
+            let position = simulation.position();
+            let next = workload.events.get(position as usize);
+            if let Call::Mark(mark) = event.call {
+                self.sample(simulation);
+                self.mark(&workload.marks[mark.0 as usize]);
+            } else if self
+                .schedule
+                .is_due(position, event.time, next.map(|next| next.time))
+            {
+                self.sample(simulation);
+                if self.samples.len().is_multiple_of(self.frame_every) {
+                    self.frame(simulation);
+                }
+            }
+        }
+        true
+    }
+
+    fn sample(&mut self, simulation: &mut Simulation) {
+        self.samples.push(simulation.sample());
+    }
+
+    fn mark(&mut self, mark: &highwater_workload::Mark) {
+        if let Some(sample) = self.samples.last() {
+            self.marks.push(MarkSample {
+                name: mark.name.clone(),
+                sample: *sample,
+                measured: mark.value("heap_rss").map(Bytes),
+            });
+        }
+    }
+
+    fn frame(&mut self, simulation: &Simulation) {
+        if self.options.frames > 0 {
+            self.frames.push(simulation.frame());
+        }
+    }
+
+    fn latest(&self) -> u64 {
+        self.samples.last().map_or(0, |sample| sample.event)
+    }
+
+    fn finish(self, simulation: Simulation, variant: &Variant) -> Recording {
+        let counts = *simulation.kernel().counts();
+        let log = simulation.model.decisions();
+        let kept = self.options.decisions as usize;
+        let skip = log.iter().count().saturating_sub(kept);
+        let events = &simulation.workload().events;
+        let decisions = log.iter().skip(skip).map(|logged| TimedDecision {
+            event: logged.event,
+            time: events
+                .get(logged.event as usize)
+                .map_or(Micros(0), |event| event.time),
+            decision: logged.decision,
+        });
+        let (allocations, failed) = simulation.allocations();
+        let peak = |of: fn(&Sample) -> Bytes| self.samples.iter().map(of).max().unwrap_or_default();
+        Recording {
+            variant: variant.clone(),
+            remarks: variant.remarks(),
+            page_size: simulation.kernel().page_size(),
+            events: simulation.position(),
+            allocations,
+            failed,
+            skipped: simulation.workload().skipped,
+            marks: self.marks,
+            frames: self.frames,
+            decisions: decisions.collect(),
+            counters: log.counters(),
+            peak_rss: peak(|sample| sample.rss_peak),
+            peak_live: peak(|sample| sample.live_peak),
+            samples: self.samples,
+            faults: counts.faults,
+            syscalls: counts.syscalls,
+            killed: simulation.killed(),
+            addresses: self.addresses,
+            diagnosis: simulation.diagnose(),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What is measured of a run: at moments along the way, and at every mark.
+
+use crate::simulation::Simulation;
+use highwater_allocator::{Bytes, Micros};
+use serde::{Deserialize, Serialize};
+
+/// One moment of a run. Peaks are those since the moment before, so that none is missed between two.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Sample {
+    /// How many events have been run.
+    pub event: u64,
+    /// When.
+    pub time: Micros,
+    /// Resident bytes of the allocator's mappings.
+    pub rss: Bytes,
+    /// The highest that was since the sample before.
+    pub rss_peak: Bytes,
+    /// Bytes the program holds.
+    pub live: Bytes,
+    /// The most it held since the sample before.
+    pub live_peak: Bytes,
+    /// Bytes the program has freed and a cache keeps.
+    pub parked: Bytes,
+    /// Bytes free in the allocator, the top included.
+    pub free: Bytes,
+    /// Size of the top.
+    pub top: Bytes,
+    /// The trim threshold in force.
+    pub trim_threshold: Bytes,
+    /// Resident bytes that `malloc_trim(0)` would give back.
+    pub reclaimable: Bytes,
+    /// Page faults since the beginning.
+    pub faults: u64,
+    /// System calls since the beginning.
+    pub syscalls: u64,
+}
+
+impl Simulation {
+    /// Measures now, and begins the peaks anew.
+    pub fn sample(&mut self) -> Sample {
+        let accounting = self.accounting();
+        let counts = *self.kernel.counts();
+        Sample {
+            event: self.position(),
+            time: self.now(),
+            rss: self.kernel.rss(),
+            rss_peak: self.kernel.take_peak(),
+            live: self.live(),
+            live_peak: self.take_peak_live(),
+            parked: accounting.parked,
+            free: accounting.free,
+            top: accounting.top,
+            trim_threshold: accounting.trim_threshold,
+            reclaimable: self.reclaimable(),
+            faults: counts.faults,
+            syscalls: counts.syscalls.total(),
+        }
+    }
+}
+
+/// What was measured at a mark of the workload.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MarkSample {
+    /// The mark's name.
+    pub name: String,
+    /// What the model measured there.
+    pub sample: Sample,
+    /// What the trace says of the allocator's resident bytes there, if it does.
+    pub measured: Option<Bytes>,
+}
+
+/// At which events to measure: evenly over the events, at both ends of every long rest, and at every mark.
+pub(crate) struct Schedule {
+    every: u64,
+    /// A pause of this length is a rest, whose beginning gets a sample of its own.
+    rest: Micros,
+}
+
+impl Schedule {
+    pub(crate) fn new(events: u64, duration: Micros, samples: u32) -> Self {
+        Self {
+            every: events.div_ceil(u64::from(samples.max(1))).max(1),
+            rest: Micros(duration.0 / 200 + 1),
+        }
+    }
+
+    /// Whether to measure after event number `position`, the next one beginning at `next`.
+    #[inline]
+    pub(crate) fn is_due(&self, position: u64, now: Micros, next: Option<Micros>) -> bool {
+        position.is_multiple_of(self.every) || next.is_none_or(|next| next.0 - now.0 >= self.rest.0)
+    }
+}

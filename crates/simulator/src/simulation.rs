@@ -1,0 +1,310 @@
+//! One process: a workload's events, one after another, through one allocator over one kernel.
+//!
+//! This is the loop everything else hangs on. It keeps what the program holds, so that an allocator is only ever given
+//! blocks that are live, and leaves looking at what happened to others: nothing here is computed that a run does not
+//! need at every event.
+
+use crate::error::SimulatorError;
+use crate::variant::{Model, Variant};
+use highwater_allocator::{Accounting, Address, Allocator, Bytes, Kernel, Micros};
+use highwater_kernel::Config;
+use highwater_workload::{BlockId, Call, Event, Workload};
+use std::sync::Arc;
+
+/// What is known of a block of the program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    /// Where it is or was; null before it was allocated, or where that failed.
+    pub(crate) address: Address,
+    /// Bytes the program asked for.
+    pub(crate) size: Bytes,
+    /// The event that allocated it.
+    pub(crate) allocated: u32,
+    /// The event that freed it, or [`NEVER`].
+    pub(crate) freed: u32,
+}
+
+/// The event of a block that was not freed.
+pub(crate) const NEVER: u32 = u32::MAX;
+
+const NOTHING: Held = Held {
+    address: Address::NULL,
+    size: Bytes::ZERO,
+    allocated: NEVER,
+    freed: NEVER,
+};
+
+impl Held {
+    #[inline]
+    pub(crate) fn is_live(&self) -> bool {
+        self.freed == NEVER && !self.address.is_null()
+    }
+}
+
+/// Where a process went beyond its cap and was killed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Killed {
+    /// The event during which it happened.
+    pub event: u64,
+    /// When that was.
+    pub time: Micros,
+    /// What was resident.
+    pub resident: Bytes,
+    /// The cap.
+    pub cap: Bytes,
+}
+
+/// A process in the middle of its run.
+#[derive(Clone)]
+pub struct Simulation {
+    workload: Arc<Workload>,
+    pub(crate) kernel: Kernel,
+    pub(crate) model: Model,
+    blocks: Vec<Held>,
+    live: Bytes,
+    peak_live: Bytes,
+    allocations: u64,
+    failed: u64,
+    next: usize,
+    killed: Option<Killed>,
+}
+
+impl Simulation {
+    /// The process before its first event.
+    ///
+    /// # Errors
+    /// Where the variant cannot run this workload.
+    pub fn new(workload: Arc<Workload>, variant: &Variant) -> Result<Self, SimulatorError> {
+        if workload.last_thread.0 > 0 {
+            let others = |event: &Event| event.thread.0 > 0;
+            let event = workload.events.iter().position(others).unwrap_or(0);
+            return Err(SimulatorError::Threads {
+                event: event as u64,
+                thread: workload.events.get(event).map_or(0, |e| e.thread.0),
+            });
+        }
+        let page_size = workload.header.page;
+        if let Some(cap) = variant.cap
+            && cap < page_size
+        {
+            return Err(SimulatorError::Cap(cap.0, page_size.0));
+        }
+        let defaults = Config::default();
+        let kernel = Kernel::new(Config {
+            page_size,
+            brk: workload.header.brk.unwrap_or(defaults.brk),
+            mmap_top: defaults.mmap_top.align_down(page_size),
+            cap: variant.cap,
+            ..defaults
+        })?;
+        Ok(Self {
+            blocks: vec![NOTHING; workload.blocks as usize],
+            workload,
+            kernel,
+            model: variant.model(),
+            live: Bytes::ZERO,
+            peak_live: Bytes::ZERO,
+            allocations: 0,
+            failed: 0,
+            next: 0,
+            killed: None,
+        })
+    }
+
+    /// Runs the next event and returns it; `None` at the end, or once the process was killed.
+    #[inline]
+    pub fn step(&mut self) -> Option<Event> {
+        let event = *self.workload.events.get(self.next)?;
+        if self.killed.is_some() {
+            return None;
+        }
+        let index = self.next as u32;
+        self.next += 1;
+        self.model.decisions_mut().stamp(u64::from(index));
+        self.perform(event, index);
+        if let Some(killed) = self.kernel.killed() {
+            self.killed = Some(Killed {
+                event: u64::from(index),
+                time: event.time,
+                resident: killed.resident,
+                cap: killed.cap,
+            });
+        }
+        Some(event)
+    }
+
+    #[inline]
+    fn perform(&mut self, event: Event, index: u32) {
+        let (kernel, thread) = (&mut self.kernel, event.thread);
+        match event.call {
+            Call::Malloc { block, size } => {
+                let address = self.model.malloc(kernel, thread, size);
+                self.allocated(block, address, size, index);
+            }
+            Call::Free { block } => {
+                let held = self.blocks[block.0 as usize];
+                if held.is_live() {
+                    self.model.free(kernel, thread, held.address);
+                    self.freed(block, index);
+                }
+            }
+            Call::Realloc { block, old, size } => self.realloc(event, block, old, size, index),
+            Call::Calloc { block, count, size } => {
+                let address = self.model.calloc(kernel, thread, count.into(), size);
+                let bytes = Bytes(size.0.saturating_mul(count.into()));
+                self.allocated(block, address, bytes, index);
+            }
+            Call::Aligned {
+                block,
+                alignment,
+                size,
+            } => {
+                let alignment = Bytes(alignment.into());
+                let address = self.model.aligned(kernel, thread, alignment, size);
+                self.allocated(block, address, size, index);
+            }
+            Call::Trim { pad } => {
+                self.model.trim(kernel, thread, pad);
+            }
+            Call::ThreadExit => self.model.thread_exit(kernel, thread),
+            Call::Mark(_) => self.model.advance(kernel, event.time),
+        }
+    }
+
+    fn realloc(
+        &mut self,
+        event: Event,
+        block: BlockId,
+        old: Option<BlockId>,
+        size: Bytes,
+        index: u32,
+    ) {
+        let before = old
+            .map(|old| (old, self.blocks[old.0 as usize]))
+            .filter(|(_, held)| held.is_live());
+        let address = before.map(|(_, held)| held.address);
+        let (kernel, thread) = (&mut self.kernel, event.thread);
+        let new = self.model.realloc(kernel, thread, address, size);
+        let kept = before.map_or(Bytes::ZERO, |(_, held)| held.size);
+        let frees = new.is_some() || size == Bytes::ZERO;
+        if let Some((old, _)) = before
+            && frees
+        {
+            self.freed(old, index);
+        }
+        if new.is_none() && before.is_some() && size == Bytes::ZERO {
+            return;
+        }
+        self.allocated_beyond(block, new, size, kept, index);
+    }
+
+    #[inline]
+    fn allocated(&mut self, block: BlockId, address: Option<Address>, size: Bytes, index: u32) {
+        self.allocated_beyond(block, address, size, Bytes::ZERO, index);
+    }
+
+    /// The program got a block and writes it, all but the `kept` bytes that it had before.
+    #[inline]
+    fn allocated_beyond(
+        &mut self,
+        block: BlockId,
+        address: Option<Address>,
+        size: Bytes,
+        kept: Bytes,
+        index: u32,
+    ) {
+        let Some(address) = address else {
+            self.failed += 1;
+            return;
+        };
+        self.allocations += 1;
+        self.blocks[block.0 as usize] = Held {
+            address,
+            size,
+            allocated: index,
+            freed: NEVER,
+        };
+        self.live += size;
+        self.peak_live = self.peak_live.max(self.live);
+        if self.workload.header.touch && size > kept {
+            self.kernel.touch(address + kept, size - kept);
+        }
+    }
+
+    #[inline]
+    fn freed(&mut self, block: BlockId, index: u32) {
+        let held = &mut self.blocks[block.0 as usize];
+        held.freed = index;
+        self.live -= held.size;
+    }
+
+    /// Runs until `event` events have been run, or the process ends.
+    pub fn run_until(&mut self, event: u64) {
+        while (self.next as u64) < event && self.step().is_some() {}
+    }
+
+    // ---- what there is to see
+
+    /// The workload it runs.
+    pub fn workload(&self) -> &Arc<Workload> {
+        &self.workload
+    }
+
+    /// How many events have been run.
+    #[inline]
+    pub fn position(&self) -> u64 {
+        self.next as u64
+    }
+
+    /// The time of the latest event.
+    pub fn now(&self) -> Micros {
+        let latest = self.next.checked_sub(1);
+        latest.map_or(Micros(0), |index| self.workload.events[index].time)
+    }
+
+    /// Bytes the program has asked for and not freed.
+    #[inline]
+    pub fn live(&self) -> Bytes {
+        self.live
+    }
+
+    /// The most the program held since the last call.
+    pub fn take_peak_live(&mut self) -> Bytes {
+        std::mem::replace(&mut self.peak_live, self.live)
+    }
+
+    /// Calls that returned a block, and calls that failed.
+    pub fn allocations(&self) -> (u64, u64) {
+        (self.allocations, self.failed)
+    }
+
+    /// Whether and where the process was killed.
+    pub fn killed(&self) -> Option<Killed> {
+        self.killed
+    }
+
+    /// The kernel's side.
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// The allocator's sums.
+    pub fn accounting(&self) -> Accounting {
+        self.model.accounting(&self.kernel)
+    }
+
+    /// Resident bytes that `malloc_trim(0)` would give back now.
+    pub fn reclaimable(&self) -> Bytes {
+        self.model.reclaimable(&self.kernel)
+    }
+
+    /// The address a block has or had; null where it got none yet.
+    #[inline]
+    pub fn address(&self, block: BlockId) -> Address {
+        self.blocks[block.0 as usize].address
+    }
+
+    pub(crate) fn blocks(&self) -> &[Held] {
+        &self.blocks
+    }
+}
