@@ -92,6 +92,9 @@ pub trait Allocator {
     /// Resident bytes that `malloc_trim(0)` would give back now, found without changing anything.
     fn reclaimable(&self, kernel: &Kernel) -> Bytes;
 
+    /// About how many blocks [`Allocator::reclaimable`] would look at now.
+    fn reclaimable_cost(&self) -> u64;
+
     /// Every block of memory the allocator manages, in ascending order of address within each mapping.
     fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block));
 

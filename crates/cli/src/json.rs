@@ -27,7 +27,7 @@ struct Mark<'a> {
     parked: Bytes,
     free: Bytes,
     top: Bytes,
-    reclaimable: Bytes,
+    reclaimable: Option<Bytes>,
 }
 
 impl<'a> Mark<'a> {

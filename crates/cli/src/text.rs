@@ -94,7 +94,8 @@ fn marks(out: &mut String, recording: &Recording) -> std::fmt::Result {
         }
         let s = &mark.sample;
         write!(out, "{:<16} {:>10}", mark.name, s.time.to_string())?;
-        for bytes in [s.rss, s.live, s.parked, s.free, s.top, s.reclaimable] {
+        let reclaimable = s.reclaimable.unwrap_or_default();
+        for bytes in [s.rss, s.live, s.parked, s.free, s.top, reclaimable] {
             write!(out, " {:>11}", bytes.to_string())?;
         }
         match mark.measured {
@@ -122,7 +123,8 @@ fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Result {
     )?;
     for pin in &diagnosis.pins {
         if pin.unlisted_above > 0 {
-            writeln!(out, "… {} chunks side by side", pin.unlisted_above)?;
+            let n = pin.unlisted_above;
+            writeln!(out, "… {n} more that hold next to nothing")?;
         }
         writeln!(
             out,
@@ -131,13 +133,23 @@ fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Result {
             pin.size.0,
             state(pin),
             pin.behind.to_string(),
-            pin.allocated.map_or_else(String::new, |origin| format!(
-                "{}, event {}",
-                origin.time, origin.event
-            ))
+            origin(pin)
         )?;
     }
     Ok(())
+}
+
+fn origin(pin: &Pin) -> String {
+    match (pin.allocated, pin.cut_from) {
+        (Some(origin), None) => format!("{}, event {}", origin.time, origin.event),
+        (Some(origin), Some(whole)) => {
+            format!(
+                "cut from {whole} of {}, event {}",
+                origin.time, origin.event
+            )
+        }
+        (None, _) => String::new(),
+    }
 }
 
 fn state(pin: &Pin) -> String {

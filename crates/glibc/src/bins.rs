@@ -4,7 +4,7 @@
 //! Bin 1 is the unsorted bin, 2 to 63 hold one size each, 64 to 126 a range of sizes in descending order, with a second
 //! list through the first chunk of each size.
 
-use crate::chunk::{Chunk, HEADER, WORD};
+use crate::chunk::{Chunk, FREE_HEADER, HEADER, WORD};
 use highwater_allocator::{Address, Bytes, Kernel};
 
 /// How many bins there are, the unused bin 0 included.
@@ -13,6 +13,9 @@ pub(crate) const BINS: usize = 128;
 pub(crate) const UNSORTED: usize = 1;
 /// The smallest size that goes to a large bin.
 const MIN_LARGE: Bytes = Bytes(1024);
+
+/// The least a free chunk has around a page of the smallest size.
+const SMALLEST_WITH_PAGE: Bytes = Bytes(4096 + FREE_HEADER.0);
 
 const FD: Bytes = HEADER;
 const BK: Bytes = Bytes(HEADER.0 + WORD.0);
@@ -53,6 +56,8 @@ pub(crate) struct Bins {
     bk: [Chunk; BINS],
     map: [u32; BINS / 32],
     bytes: Bytes,
+    /// Chunks large enough to hold a whole page.
+    with_page: u32,
 }
 
 /// The head of a bin, as a member of its list.
@@ -75,6 +80,7 @@ impl Bins {
             bk: heads,
             map: [0; BINS / 32],
             bytes: Bytes::ZERO,
+            with_page: 0,
         }
     }
 
@@ -114,6 +120,23 @@ impl Bins {
             Some(bin) => self.bk[bin] = to,
             None => kernel.write(chunk.0 + BK, to.0.0),
         }
+    }
+
+    /// How many chunks in the bins may hold a whole page.
+    pub(crate) fn with_page(&self) -> u64 {
+        self.with_page.into()
+    }
+
+    #[inline]
+    fn count(&mut self, size: Bytes) {
+        self.bytes += size;
+        self.with_page += u32::from(size >= SMALLEST_WITH_PAGE);
+    }
+
+    #[inline]
+    fn uncount(&mut self, size: Bytes) {
+        self.bytes -= size;
+        self.with_page -= u32::from(size >= SMALLEST_WITH_PAGE);
     }
 
     /// The first chunk of a bin: the largest, or the latest freed.
@@ -165,7 +188,7 @@ impl Bins {
     /// Puts a chunk first in the unsorted bin.
     #[inline]
     pub(crate) fn push_unsorted(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) {
-        self.bytes += size;
+        self.count(size);
         self.link(kernel, chunk, head(UNSORTED), self.fd[UNSORTED]);
         if !is_small(size) {
             // So that unlinking knows it is in no list of sizes.
@@ -193,13 +216,13 @@ impl Bins {
         let before = self.bk(kernel, victim);
         self.bk[bin] = before;
         self.set_fd(kernel, before, head(bin));
-        self.bytes -= size;
+        self.uncount(size);
     }
 
     /// Puts a chunk from the unsorted bin where its size belongs.
     pub(crate) fn sort_in(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) {
         let bin = bin_of(size);
-        self.bytes += size;
+        self.count(size);
         let (bck, fwd) = if is_small(size) {
             (head(bin), self.fd[bin])
         } else {
@@ -270,18 +293,19 @@ impl Bins {
 
     /// Takes a chunk out of whatever list holds it (`unlink_chunk`).
     pub(crate) fn unlink(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) {
-        let (fd, bk) = (self.fd(kernel, chunk), self.bk(kernel, chunk));
-        self.bytes -= size;
+        let (fd, bk) = kernel.read_pair(chunk.0 + FD);
+        let (fd, bk) = (Chunk(Address(fd)), Chunk(Address(bk)));
+        self.uncount(size);
         self.set_bk(kernel, fd, bk);
         self.set_fd(kernel, bk, fd);
         if is_small(size) {
             return;
         }
-        let next = fd_nextsize(kernel, chunk);
+        let (next, before) = kernel.read_pair(chunk.0 + FD_NEXTSIZE);
+        let (next, before) = (Chunk(Address(next)), Chunk(Address(before)));
         if next.is_none() {
             return;
         }
-        let before = bk_nextsize(kernel, chunk);
         let is_first_of_next_size = as_head(fd).is_some() || !fd_nextsize(kernel, fd).is_none();
         if is_first_of_next_size {
             kernel.write(next.0 + BK_NEXTSIZE, before.0.0);
@@ -297,15 +321,13 @@ impl Bins {
 
     #[inline]
     fn link(&mut self, kernel: &mut Kernel, chunk: Chunk, bck: Chunk, fwd: Chunk) {
-        self.set_bk(kernel, chunk, bck);
-        self.set_fd(kernel, chunk, fwd);
+        kernel.write_pair(chunk.0 + FD, (fwd.0.0, bck.0.0));
         self.set_bk(kernel, fwd, chunk);
         self.set_fd(kernel, bck, chunk);
     }
 
     fn set_nextsize(&mut self, kernel: &mut Kernel, chunk: Chunk, next: Chunk, before: Chunk) {
-        kernel.write(chunk.0 + FD_NEXTSIZE, next.0.0);
-        kernel.write(chunk.0 + BK_NEXTSIZE, before.0.0);
+        kernel.write_pair(chunk.0 + FD_NEXTSIZE, (next.0.0, before.0.0));
     }
 }
 

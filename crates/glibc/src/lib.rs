@@ -272,6 +272,12 @@ impl Allocator for Glibc {
             .fold(Bytes::ZERO, |sum, arena| sum + arena.reclaimable(kernel))
     }
 
+    fn reclaimable_cost(&self) -> u64 {
+        // A chunk of a fastbin has 32 bytes at least.
+        let chunks = |arena: &Arena| arena.bins.with_page() + arena.fast.parked().0 / 32;
+        self.arenas.iter().map(chunks).sum()
+    }
+
     fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
         self.walk(kernel, visit);
     }

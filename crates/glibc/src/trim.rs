@@ -6,7 +6,6 @@ use crate::arena::{Arena, Call};
 use crate::bins::{BINS, UNSORTED, bin_of};
 use crate::chunk::{Chunk, FREE_HEADER, MIN_SIZE};
 use highwater_allocator::{Address, Bytes, Considered, Decision, Kernel};
-use std::collections::BTreeMap;
 
 /// The whole pages inside a free chunk, behind its header.
 fn free_pages(chunk: Chunk, size: Bytes, page: Bytes) -> Option<(Address, Bytes)> {
@@ -62,7 +61,7 @@ impl Arena {
                 kernel.resident_in(start, start + length)
             })
         };
-        for (&start, &end) in &merged {
+        for &(start, end) in &merged {
             if end == top.0.0 + top.1 {
                 top = (Chunk(start), end - start);
             } else {
@@ -70,8 +69,8 @@ impl Arena {
             }
         }
         let is_merged = |chunk: Chunk| {
-            let below = merged.range(..=chunk.0).next_back();
-            below.is_some_and(|(_, end)| chunk.0 < *end)
+            let above = merged.partition_point(|(start, _)| *start <= chunk.0);
+            above > 0 && chunk.0 < merged[above - 1].1
         };
         for bin in bins_with_pages(page) {
             for chunk in self.bins.backwards(kernel, bin) {
@@ -91,13 +90,12 @@ impl Arena {
         (kernel.brk() == end).then(|| (end - extra, extra))
     }
 
-    /// The free ranges that consolidating the fastbins would leave where their chunks are now.
-    fn merged_by_consolidation(&self, kernel: &Kernel) -> BTreeMap<Address, Address> {
-        let mut ranges = BTreeMap::new();
-        for (_, chunk) in self.fast.chunks(kernel) {
-            let size = chunk.size(kernel);
+    /// The free ranges that consolidating the fastbins would leave where their chunks are now, ascending.
+    fn merged_by_consolidation(&self, kernel: &Kernel) -> Vec<(Address, Address)> {
+        let range = |(_, chunk): (usize, Chunk)| {
+            let (size, prev_inuse) = chunk.size_and_prev_inuse(kernel);
             let (mut start, mut end) = (chunk.0, chunk.0 + size);
-            if !chunk.prev_inuse(kernel) {
+            if !prev_inuse {
                 start = start - chunk.prev_size(kernel);
             }
             let next = chunk.at(size);
@@ -105,24 +103,21 @@ impl Arena {
             if next == self.top || !next.in_use(kernel, next_size) {
                 end = end + next_size;
             }
-            ranges.insert(start, end.max(ranges.get(&start).copied().unwrap_or(end)));
-        }
-        join_touching(&ranges)
+            (start, end)
+        };
+        let mut ranges: Vec<_> = self.fast.chunks(kernel).map(range).collect();
+        ranges.sort_unstable();
+        join_touching(ranges)
     }
 }
 
-/// Joins ranges, given by start and end, that touch or overlap.
-fn join_touching(ranges: &BTreeMap<Address, Address>) -> BTreeMap<Address, Address> {
-    let mut joined: BTreeMap<Address, Address> = BTreeMap::new();
-    for (&start, &end) in ranges {
-        match joined.last_entry() {
-            Some(mut last) if *last.get() >= start => {
-                let reached = end.max(*last.get());
-                last.insert(reached);
-            }
-            _ => {
-                joined.insert(start, end);
-            }
+/// Joins ascending ranges, given by start and end, that touch or overlap.
+fn join_touching(ranges: Vec<(Address, Address)>) -> Vec<(Address, Address)> {
+    let mut joined: Vec<(Address, Address)> = Vec::new();
+    for (start, end) in ranges {
+        match joined.last_mut() {
+            Some(last) if last.1 >= start => last.1 = last.1.max(end),
+            _ => joined.push((start, end)),
         }
     }
     joined
@@ -134,11 +129,10 @@ mod tests {
 
     #[test]
     fn touching_ranges_join_and_others_do_not() {
-        let ranges = [(10, 20), (20, 30), (25, 28), (40, 50)]
-            .map(|(start, end)| (Address(start), Address(end)));
-        let joined = join_touching(&BTreeMap::from(ranges));
-        let expected = [(10, 30), (40, 50)].map(|(start, end)| (Address(start), Address(end)));
-        assert_eq!(joined, BTreeMap::from(expected));
+        let range = |(start, end)| (Address(start), Address(end));
+        let ranges = [(10, 20), (20, 30), (25, 28), (40, 50)].map(range);
+        let expected = [(10, 30), (40, 50)].map(range);
+        assert_eq!(join_touching(ranges.to_vec()), expected);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which pages of a span are resident, and which once were.
 
-use crate::words::{SPAN_SHIFT, TableId};
+use crate::words::SPAN_SHIFT;
 use serde::{Deserialize, Serialize};
 
 /// What a page is at the moment.
@@ -26,6 +26,8 @@ pub(crate) type PageSet = [u64; WORDS];
 /// The pages of one span of 2 MiB.
 #[derive(Clone, Default)]
 pub(crate) struct Span {
+    /// Its first address.
+    pub(crate) base: u64,
     pub(crate) resident: PageSet,
     /// Resident, and marked with MADV_FREE.
     pub(crate) lazy: PageSet,
@@ -33,7 +35,6 @@ pub(crate) struct Span {
     pub(crate) ever: PageSet,
     /// Pages with words stored.
     pub(crate) worded: PageSet,
-    pub(crate) table: TableId,
 }
 
 #[inline]

@@ -4,7 +4,7 @@ use crate::counts::Counts;
 use crate::mappings::{Mapping, MappingKind, Mappings};
 use crate::pages::{PageState, Span, contains, words_of};
 use crate::units::{Address, Bytes, Pages};
-use crate::words::{SPAN_SHIFT, TableId, Words};
+use crate::words::{SPAN_SHIFT, Words};
 use thiserror::Error;
 
 const SPAN: u64 = 1 << SPAN_SHIFT;
@@ -76,6 +76,8 @@ pub struct OutOfMemory {
 pub struct Kernel {
     config: Config,
     page_shift: u32,
+    /// Addresses below this are the heap's, others the mappings'.
+    middle: u64,
     brk: u64,
     highest_brk: u64,
     mappings: Mappings,
@@ -106,7 +108,7 @@ impl Kernel {
             return Err(ConfigError::PageSize(page));
         }
         let top = config.mmap_top;
-        if top.0 >= USER_SPACE_END || top.0 % page != 0 {
+        if top.0 >= USER_SPACE_END || !top.0.is_multiple_of(page) {
             return Err(ConfigError::MmapTop(top));
         }
         if config.brk.0 < 0x10000 || config.brk.0 >= top.0 {
@@ -115,13 +117,14 @@ impl Kernel {
         Ok(Self {
             config,
             page_shift: page.trailing_zeros(),
+            middle: config.brk.0 / 2 + top.0 / 2,
             brk: config.brk.0,
             highest_brk: config.brk.0,
             mappings: Mappings::new(config.brk.align_up(config.page_size).0, top.0),
             low: Vec::new(),
             high: Vec::new(),
             spans: Vec::new(),
-            words: Words::new(),
+            words: Words::new(config.brk.0, config.brk.0 / 2 + top.0 / 2, top.0),
             resident: 0,
             peak: 0,
             lazy: 0,
@@ -228,7 +231,7 @@ impl Kernel {
         self.counts.syscalls.madvise += 1;
         let end = self.page_up(start.0 + length.0);
         let mut marked = 0;
-        self.each_span(start.0, end, |span, _, first, last| {
+        self.each_span(start.0, end, |span, first, last| {
             words_of(first, last, |word, bits| {
                 let new = span.resident[word] & bits & !span.lazy[word];
                 marked += u64::from(new.count_ones());
@@ -243,17 +246,33 @@ impl Kernel {
     /// The word at `at`, a multiple of 8; what nobody has written reads as zero.
     #[inline]
     pub fn read(&self, at: Address) -> u64 {
-        self.words.read(self.table_of(at.0), at.0)
+        self.words.read(at.0)
+    }
+
+    /// The two words at `at`, a multiple of 16.
+    #[inline]
+    pub fn read_pair(&self, at: Address) -> (u64, u64) {
+        self.words.read_pair(at.0)
     }
 
     /// Writes a word at `at`, a multiple of 8, which makes its page resident.
     #[inline]
     pub fn write(&mut self, at: Address, value: u64) {
         // A word that is stored has its page resident; only MADV_FREE must then be taken back.
-        if self.lazy == 0 && self.words.overwrite(self.table_of(at.0), at.0, value) {
+        if self.lazy == 0 && self.words.overwrite(at.0, value) {
             return;
         }
         self.write_first(at, value);
+    }
+
+    /// Writes the two words at `at`, a multiple of 16; they cost one look-up.
+    #[inline]
+    pub fn write_pair(&mut self, at: Address, values: (u64, u64)) {
+        if self.lazy == 0 && self.words.overwrite_pair(at.0, values) {
+            return;
+        }
+        self.write_first(at, values.0);
+        self.write_first(at + Bytes(8), values.1);
     }
 
     #[cold]
@@ -262,9 +281,8 @@ impl Kernel {
         self.touch(at, Bytes(8));
         let id = self.span_at(at.0);
         let page = self.page_in_span(at.0);
-        let span = &mut self.spans[id];
-        span.worded[page >> 6] |= 1 << (page & 63);
-        self.words.write(&mut span.table, at.0, value);
+        self.spans[id].worded[page >> 6] |= 1 << (page & 63);
+        self.words.write(at.0, value);
     }
 
     /// The program writes `length` bytes at `start`, whatever they are: their pages become resident.
@@ -274,11 +292,24 @@ impl Kernel {
             return;
         }
         let (from, last) = (start.0, start.0 + length.0 - 1);
-        if from >> SPAN_SHIFT == last >> SPAN_SHIFT {
-            self.touch_span(from, last);
-        } else {
+        if from >> SPAN_SHIFT != last >> SPAN_SHIFT {
             self.touch_spans(from, last);
+        } else if self.lazy != 0 || !self.all_resident(from, last) {
+            self.touch_span(from, last);
         }
+    }
+
+    /// Whether the pages from that of `from` to that of `last`, of one span, are resident; `false` also where that
+    /// takes more than a look to tell.
+    #[inline]
+    fn all_resident(&self, from: u64, last: u64) -> bool {
+        let (first, last) = (self.page_in_span(from), self.page_in_span(last));
+        let Some(id) = self.find_span(from) else {
+            return false;
+        };
+        let resident = self.spans[id].resident[first >> 6] >> (first & 63);
+        let pages = last - first;
+        first >> 6 == last >> 6 && !resident & (u64::MAX >> (63 - pages)) == 0
     }
 
     fn touch_spans(&mut self, from: u64, last: u64) {
@@ -290,7 +321,6 @@ impl Kernel {
         }
     }
 
-    #[inline]
     fn touch_span(&mut self, from: u64, last: u64) {
         debug_assert!(
             self.is_mapped(from, last + 1),
@@ -327,7 +357,7 @@ impl Kernel {
             }
             for page in 0..(SPAN >> self.page_shift) as usize {
                 if wanted > 0 && contains(&self.spans[id].lazy, page) {
-                    self.drop_in_span(id, None, page, page, false);
+                    self.drop_in_span(id, page, page, false);
                     self.counts.reclaimed += 1;
                     wanted -= 1;
                 }
@@ -456,8 +486,7 @@ impl Kernel {
     /// Where a span is listed: in `low` or, counted downwards, in `high`.
     #[inline]
     fn slot_of(&self, at: u64) -> (bool, usize) {
-        let middle = self.config.brk.0 / 2 + self.config.mmap_top.0 / 2;
-        if at < middle {
+        if at < self.middle {
             let first = self.config.brk.0 >> SPAN_SHIFT;
             (false, ((at >> SPAN_SHIFT).wrapping_sub(first)) as usize)
         } else {
@@ -473,14 +502,6 @@ impl Kernel {
         match list.get(slot) {
             Some(&NO_SPAN) | None => None,
             Some(&id) => Some(id as usize),
-        }
-    }
-
-    #[inline]
-    fn table_of(&self, at: u64) -> TableId {
-        match self.find_span(at) {
-            Some(id) => self.spans[id].table,
-            None => TableId::default(),
         }
     }
 
@@ -504,23 +525,21 @@ impl Kernel {
             list.resize(slot + 1, NO_SPAN);
         }
         list[slot] = self.spans.len() as u32;
-        self.spans.push(Span::default());
+        self.spans.push(Span {
+            base: at & !(SPAN - 1),
+            ..Span::default()
+        });
         self.spans.len() - 1
     }
 
-    /// Calls `each` for every span that exists in `[from, end)`: the span, its first address, and the pages concerned.
-    fn each_span(
-        &mut self,
-        from: u64,
-        end: u64,
-        mut each: impl FnMut(&mut Span, u64, usize, usize),
-    ) {
+    /// Calls `each` for every span that exists in `[from, end)`, with the pages concerned.
+    fn each_span(&mut self, from: u64, end: u64, mut each: impl FnMut(&mut Span, usize, usize)) {
         let mut at = from;
         while at < end {
             let stop = (at | (SPAN - 1)).min(end - 1);
             if let Some(id) = self.find_span(at) {
                 let (first, last) = (self.page_in_span(at), self.page_in_span(stop));
-                each(&mut self.spans[id], at & !(SPAN - 1), first, last);
+                each(&mut self.spans[id], first, last);
             }
             at = stop + 1;
         }
@@ -540,24 +559,16 @@ impl Kernel {
             let stop = (at | (SPAN - 1)).min(end - 1);
             if let Some(id) = self.find_span(at) {
                 let (first, last) = (self.page_in_span(at), self.page_in_span(stop));
-                self.drop_in_span(id, Some(at & !(SPAN - 1)), first, last, forget);
+                self.drop_in_span(id, first, last, forget);
             }
             at = stop + 1;
         }
     }
 
-    /// `base` is the span's first address; it only matters modulo a span, so `None` will do.
-    fn drop_in_span(
-        &mut self,
-        id: usize,
-        base: Option<u64>,
-        first: usize,
-        last: usize,
-        forget: bool,
-    ) {
+    fn drop_in_span(&mut self, id: usize, first: usize, last: usize, forget: bool) {
         let span = &mut self.spans[id];
         let (mut resident, mut lazy) = (0, 0);
-        let base = base.unwrap_or(0);
+        let base = span.base;
         let page_shift = self.page_shift;
         words_of(first, last, |word, bits| {
             resident += u64::from((span.resident[word] & bits).count_ones());
@@ -566,7 +577,7 @@ impl Kernel {
             while worded != 0 {
                 let page = (word << 6) as u64 + u64::from(worded.trailing_zeros());
                 self.words
-                    .clear(span.table, base + (page << page_shift), 1 << page_shift);
+                    .clear(base + (page << page_shift), 1 << page_shift);
                 worded &= worded - 1;
             }
             span.resident[word] &= !bits;
@@ -576,9 +587,6 @@ impl Kernel {
                 span.ever[word] &= !bits;
             }
         });
-        if span.worded.iter().all(|word| *word == 0) {
-            self.words.release_table(&mut span.table);
-        }
         self.resident -= resident;
         self.lazy -= lazy;
     }
@@ -601,14 +609,8 @@ impl Kernel {
             self.spans[target].ever[target_bit >> 6] |= mask;
             self.resident += 1;
             if contains(&self.spans[source].worded, bit) {
-                let from_table = self.spans[source].table;
-                let into = &mut self.spans[target];
-                into.worded[target_bit >> 6] |= mask;
-                self.words.relocate(
-                    (from_table, from + offset),
-                    (&mut into.table, to + offset),
-                    page,
-                );
+                self.spans[target].worded[target_bit >> 6] |= mask;
+                self.words.relocate(from + offset, to + offset, page);
             }
         }
     }

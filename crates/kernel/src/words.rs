@@ -1,8 +1,10 @@
 //! The words that allocators have written, stored sparsely.
 //!
-//! Address space is cut into spans of 2 MiB, a span into frames of 128 bytes. A frame exists once a word of it was
-//! written; everything else reads as zero, as fresh memory does. Frame 0 and table 0 are never written and stand for
-//! "nothing here", so that reading needs no branch.
+//! Address space is cut into frames of 128 bytes. A frame exists once a word of it was written; everything else reads as
+//! zero, as fresh memory does. Frame 0 is never written and stands for "nothing here", so that reading needs no branch.
+//!
+//! The heap of the program break is one stretch that grows upwards, so its frames are listed in one array: this is what
+//! nearly every read and write of an allocator looks up. Mappings lie far apart, so theirs are listed span by span.
 
 /// log2 of the bytes of a span.
 pub(crate) const SPAN_SHIFT: u32 = 21;
@@ -16,21 +18,17 @@ type Table = Box<[u32; FRAMES_IN_SPAN]>;
 
 #[derive(Clone)]
 pub(crate) struct Words {
+    /// Addresses below this are the heap's, others the mappings'.
+    middle: u64,
+    /// The heap's first frame, by number, and the frames from there on as far as any was written.
+    first: u64,
+    heap: Vec<u32>,
+    /// The mappings' last span, by number, and for the spans from there downwards the table of each; 0 for none.
+    last: u64,
+    tables_of: Vec<u32>,
     tables: Vec<Table>,
-    free_tables: Vec<u32>,
     frames: Vec<Frame>,
     free_frames: Vec<u32>,
-}
-
-/// Which table holds the frames of a span; 0 while nothing was written there.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(crate) struct TableId(u32);
-
-impl TableId {
-    #[inline]
-    pub(crate) fn is_none(self) -> bool {
-        self.0 == 0
-    }
 }
 
 #[inline]
@@ -52,25 +50,54 @@ fn empty_table() -> Table {
 }
 
 impl Words {
-    pub(crate) fn new() -> Self {
+    /// Nothing written, in an address space whose heap begins at `heap` and stays below `middle`, and whose mappings end
+    /// at `top` and stay above it.
+    pub(crate) fn new(heap: u64, middle: u64, top: u64) -> Self {
         Self {
+            middle,
+            first: heap >> FRAME_SHIFT,
+            heap: Vec::new(),
+            last: top >> SPAN_SHIFT,
+            tables_of: Vec::new(),
             tables: vec![empty_table()],
-            free_tables: Vec::new(),
             frames: vec![[0; WORDS_IN_FRAME]],
             free_frames: Vec::new(),
         }
     }
 
     #[inline]
-    pub(crate) fn read(&self, table: TableId, at: u64) -> u64 {
-        let frame = self.tables[table.0 as usize][frame_in_span(at)];
-        self.frames[frame as usize][word_in_frame(at)]
+    fn frame_of(&self, at: u64) -> u32 {
+        if at < self.middle {
+            let index = (at >> FRAME_SHIFT).wrapping_sub(self.first) as usize;
+            self.heap.get(index).copied().unwrap_or(0)
+        } else {
+            self.mapped_frame_of(at)
+        }
+    }
+
+    fn mapped_frame_of(&self, at: u64) -> u32 {
+        let span = self.last.wrapping_sub(at >> SPAN_SHIFT) as usize;
+        let table = self.tables_of.get(span).copied().unwrap_or(0);
+        self.tables[table as usize][frame_in_span(at)]
+    }
+
+    #[inline]
+    pub(crate) fn read(&self, at: u64) -> u64 {
+        self.frames[self.frame_of(at) as usize][word_in_frame(at)]
+    }
+
+    /// Two words side by side, the first at a multiple of 16.
+    #[inline]
+    pub(crate) fn read_pair(&self, at: u64) -> (u64, u64) {
+        let frame = &self.frames[self.frame_of(at) as usize];
+        let word = word_in_frame(at) & !1;
+        (frame[word], frame[word + 1])
     }
 
     /// Stores a word where its frame exists already; `false` where it does not.
     #[inline]
-    pub(crate) fn overwrite(&mut self, table: TableId, at: u64, value: u64) -> bool {
-        let frame = self.tables[table.0 as usize][frame_in_span(at)];
+    pub(crate) fn overwrite(&mut self, at: u64, value: u64) -> bool {
+        let frame = self.frame_of(at);
         if frame == 0 {
             return false;
         }
@@ -78,78 +105,73 @@ impl Words {
         true
     }
 
-    /// Stores a word, making its frame (and the span's table) if need be.
-    pub(crate) fn write(&mut self, table: &mut TableId, at: u64, value: u64) {
-        if table.is_none() {
-            *table = self.new_table();
+    /// Stores two words side by side, the first at a multiple of 16, where their frame exists already.
+    #[inline]
+    pub(crate) fn overwrite_pair(&mut self, at: u64, values: (u64, u64)) -> bool {
+        let frame = self.frame_of(at);
+        if frame == 0 {
+            return false;
         }
-        let frame = match self.tables[table.0 as usize][frame_in_span(at)] {
-            0 => {
-                let frame = self.new_frame();
-                self.tables[table.0 as usize][frame_in_span(at)] = frame;
-                frame
-            }
-            frame => frame,
-        };
+        let word = word_in_frame(at) & !1;
+        let frame = &mut self.frames[frame as usize];
+        frame[word] = values.0;
+        frame[word + 1] = values.1;
+        true
+    }
+
+    /// Stores a word, making its frame if need be.
+    pub(crate) fn write(&mut self, at: u64, value: u64) {
+        let mut frame = self.frame_of(at);
+        if frame == 0 {
+            frame = self.free_frames.pop().unwrap_or_else(|| {
+                self.frames.push([0; WORDS_IN_FRAME]);
+                (self.frames.len() - 1) as u32
+            });
+            *self.slot(at) = frame;
+        }
         self.frames[frame as usize][word_in_frame(at)] = value;
     }
 
-    /// Forgets the words of `[from, from + bytes)`, which lies within one span and begins and ends with a frame.
-    pub(crate) fn clear(&mut self, table: TableId, from: u64, bytes: u64) {
-        if table.is_none() {
-            return;
+    /// Where the number of an address's frame is kept.
+    fn slot(&mut self, at: u64) -> &mut u32 {
+        if at < self.middle {
+            let index = ((at >> FRAME_SHIFT) - self.first) as usize;
+            if self.heap.len() <= index {
+                self.heap.resize(index + 1, 0);
+            }
+            return &mut self.heap[index];
         }
-        let first = frame_in_span(from);
-        let entries =
-            &mut self.tables[table.0 as usize][first..first + (bytes >> FRAME_SHIFT) as usize];
-        for entry in entries {
-            if *entry != 0 {
-                self.frames[*entry as usize] = [0; WORDS_IN_FRAME];
-                self.free_frames.push(*entry);
-                *entry = 0;
+        let span = (self.last - (at >> SPAN_SHIFT)) as usize;
+        if self.tables_of.len() <= span {
+            self.tables_of.resize(span + 1, 0);
+        }
+        if self.tables_of[span] == 0 {
+            self.tables_of[span] = self.tables.len() as u32;
+            self.tables.push(empty_table());
+        }
+        &mut self.tables[self.tables_of[span] as usize][frame_in_span(at)]
+    }
+
+    /// Forgets the words of `bytes` from `from` on, whole frames.
+    pub(crate) fn clear(&mut self, from: u64, bytes: u64) {
+        for at in (from..from + bytes).step_by(1 << FRAME_SHIFT) {
+            let frame = self.frame_of(at);
+            if frame != 0 {
+                *self.slot(at) = 0;
+                self.frames[frame as usize] = [0; WORDS_IN_FRAME];
+                self.free_frames.push(frame);
             }
         }
     }
 
-    /// Moves the frames of one page to another place, which holds none.
-    pub(crate) fn relocate(
-        &mut self,
-        from: (TableId, u64),
-        to: (&mut TableId, u64),
-        page_bytes: u64,
-    ) {
-        if from.0.is_none() {
-            return;
+    /// Moves the words of `bytes` from `from` on, whole frames, to a place that holds none.
+    pub(crate) fn relocate(&mut self, from: u64, to: u64, bytes: u64) {
+        for offset in (0..bytes).step_by(1 << FRAME_SHIFT) {
+            let frame = self.frame_of(from + offset);
+            if frame != 0 {
+                *self.slot(from + offset) = 0;
+                *self.slot(to + offset) = frame;
+            }
         }
-        if to.0.is_none() {
-            *to.0 = self.new_table();
-        }
-        for frame in 0..(page_bytes >> FRAME_SHIFT) as usize {
-            let moved =
-                std::mem::take(&mut self.tables[from.0.0 as usize][frame_in_span(from.1) + frame]);
-            self.tables[to.0.0 as usize][frame_in_span(to.1) + frame] = moved;
-        }
-    }
-
-    /// Takes back the table of a span whose words are all forgotten.
-    pub(crate) fn release_table(&mut self, table: &mut TableId) {
-        if !table.is_none() {
-            self.free_tables.push(table.0);
-            *table = TableId::default();
-        }
-    }
-
-    fn new_table(&mut self) -> TableId {
-        TableId(self.free_tables.pop().unwrap_or_else(|| {
-            self.tables.push(empty_table());
-            (self.tables.len() - 1) as u32
-        }))
-    }
-
-    fn new_frame(&mut self) -> u32 {
-        self.free_frames.pop().unwrap_or_else(|| {
-            self.frames.push([0; WORDS_IN_FRAME]);
-            (self.frames.len() - 1) as u32
-        })
     }
 }

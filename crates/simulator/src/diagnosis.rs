@@ -4,15 +4,14 @@
 //! every chunk that the allocator counts as in use is a pin, and the free memory between it and the next one below is
 //! what it holds.
 
-use crate::simulation::{Held, NEVER, Simulation};
+use crate::simulation::{Held, Simulation};
 use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes, Cache, Micros};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// At most so many pins are listed.
 const MOST_PINS: usize = 48;
-/// Of chunks in use side by side, so many are listed before the lowest.
-const LISTED_OF_A_RUN: usize = 2;
+/// A pin is listed if it holds at least one part in so many of all free memory below the top.
+const LEAST_PART: u64 = 500;
 
 /// Whether the program holds a pin or has freed it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -52,10 +51,15 @@ pub struct Pin {
     pub cache: Option<Cache>,
     /// Free memory between this chunk and the next one in use below it.
     pub behind: Bytes,
-    /// Chunks in use between this one and the pin listed before it that are not listed, for there is no room between.
+    /// The part of it that is resident.
+    pub behind_resident: Bytes,
+    /// Chunks in use between this one and the pin listed before it that are not listed: they hold next to nothing.
     pub unlisted_above: u64,
-    /// What allocated it.
+    /// What allocated it, or the block of the program that it was cut from.
     pub allocated: Option<Origin>,
+    /// Where it was never a block of the program itself, the size of the block it was cut from: the allocator found it
+    /// in a bin while it looked for another, and moved it to the cache.
+    pub cut_from: Option<Bytes>,
     /// What freed it, where it is parked.
     pub freed: Option<Origin>,
 }
@@ -85,7 +89,7 @@ pub struct Diagnosis {
     pub mmap_threshold: Bytes,
     /// Resident bytes that `malloc_trim(0)` would give back.
     pub reclaimable: Bytes,
-    /// Free memory above the highest chunk the program holds.
+    /// Resident free memory above the highest chunk the program holds, the top left aside.
     pub above_highest_live: Bytes,
     /// Parked chunks above the highest chunk the program holds.
     pub parked_above_highest_live: u64,
@@ -110,7 +114,7 @@ impl Simulation {
         });
         let accounting = self.accounting();
         let rss = self.kernel.rss();
-        let (above, parked_above) = above_highest_live(&heap);
+        let (above, parked_above) = self.above_highest_live(&heap);
         let mut diagnosis = Diagnosis {
             event: self.position(),
             time: self.now(),
@@ -132,71 +136,84 @@ impl Simulation {
         diagnosis
     }
 
+    /// Resident free memory, and the number of parked chunks, above the highest live chunk; the top does not count.
+    fn above_highest_live(&self, heap: &[Block]) -> (Bytes, u64) {
+        let (mut free, mut parked) = (Bytes::ZERO, 0);
+        for block in heap.iter().rev() {
+            match block.state {
+                BlockState::Free { .. } => free += self.resident(block),
+                BlockState::Parked(_) => parked += 1,
+                BlockState::Top => {}
+                BlockState::Live | BlockState::Metadata => break,
+            }
+        }
+        (free, parked)
+    }
+
     fn pins(&self, heap: &[Block]) -> Vec<Pin> {
         let free_below_top: Bytes = heap
             .iter()
             .filter(|block| matches!(block.state, BlockState::Free { .. }))
             .fold(Bytes::ZERO, |sum, block| sum + block.size);
-        // What is left below one part in a thousand explains nothing any more.
-        let enough = Bytes(free_below_top.0 - free_below_top.0 / 1000);
+        let least = Bytes(free_below_top.0 / LEAST_PART + 1);
         let mut pins: Vec<(Pin, Block)> = Vec::new();
-        let (mut explained, mut in_run, mut unlisted) = (Bytes::ZERO, 0, 0);
+        let mut unlisted = 0;
         let mut downwards = heap.iter().rev().peekable();
         while let Some(block) = downwards.next() {
             if is_free(block) {
-                in_run = 0;
                 continue;
             }
-            let behind = match downwards.peek() {
-                Some(below) if is_free(below) => below.size,
-                _ => Bytes::ZERO,
-            };
-            in_run += 1;
-            if behind == Bytes::ZERO && in_run > LISTED_OF_A_RUN {
+            let below = downwards.peek().filter(|below| is_free(below));
+            // The first is listed whatever it holds: it is what the top ends at.
+            if !pins.is_empty() && below.is_none_or(|below| below.size < least) {
                 unlisted += 1;
                 continue;
             }
-            explained += behind;
+            let behind = below.map_or(Bytes::ZERO, |below| below.size);
+            let resident = below.map_or(Bytes::ZERO, |below| self.resident(below));
             let unlisted_above = std::mem::take(&mut unlisted);
-            pins.push((pin(block, behind, unlisted_above), *block));
-            if explained >= enough || pins.len() == MOST_PINS {
+            pins.push((pin(block, (behind, resident), unlisted_above), *block));
+            if pins.len() == MOST_PINS {
                 break;
             }
-        }
-        // What lies below the last memory that is held holds nothing itself.
-        while pins
-            .last()
-            .is_some_and(|(pin, _)| pin.behind == Bytes::ZERO)
-        {
-            pins.pop();
         }
         self.trace_origins(&mut pins);
         pins.into_iter().map(|(pin, _)| pin).collect()
     }
 
+    /// Resident bytes of a free block, its first and last page in part.
+    fn resident(&self, block: &Block) -> Bytes {
+        let end = block.start + block.size;
+        self.kernel.resident_in(block.start, end).min(block.size)
+    }
+
     /// Finds the events that allocated and freed each pin. Only looked up when asked, so that a run pays nothing.
     fn trace_origins(&self, pins: &mut [(Pin, Block)]) {
-        let mut latest: HashMap<Address, Held> = pins
-            .iter()
-            .map(|(pin, _)| (pin.address, NOT_FOUND))
-            .collect();
-        for held in self.blocks() {
-            if let Some(found) = latest.get_mut(&held.address)
-                && (found.allocated == NEVER || held.allocated > found.allocated)
-            {
-                *found = *held;
+        // A block covers a pin from above, so the pins are needed in ascending order.
+        let ascending: Vec<Address> = pins.iter().rev().map(|(pin, _)| pin.address).collect();
+        let mut latest: Vec<Option<Held>> = vec![None; ascending.len()];
+        for held in self.blocks().iter().filter(|held| !held.address.is_null()) {
+            let first = ascending.partition_point(|pin| *pin < held.address);
+            let end = held.address + held.size.max(Bytes(1));
+            for (pin, found) in ascending.iter().zip(&mut latest).skip(first) {
+                if *pin >= end {
+                    break;
+                }
+                if found.is_none_or(|found| held.allocated > found.allocated) {
+                    *found = Some(*held);
+                }
             }
         }
-        for (pin, _) in pins {
-            let Some(held) = latest.get(&pin.address).filter(|h| h.allocated != NEVER) else {
-                continue;
-            };
-            if pin.state == PinState::Metadata {
-                continue;
+        for ((pin, _), held) in pins.iter_mut().zip(latest.iter().rev()) {
+            if let Some(held) = held
+                && pin.state != PinState::Metadata
+            {
+                let whole = held.address == pin.address;
+                pin.requested = whole.then_some(held.size);
+                pin.cut_from = (!whole).then_some(held.size);
+                pin.allocated = self.origin(held.allocated);
+                pin.freed = self.origin(held.freed);
             }
-            pin.requested = Some(held.size);
-            pin.allocated = self.origin(held.allocated);
-            pin.freed = self.origin(held.freed);
         }
     }
 
@@ -210,18 +227,11 @@ impl Simulation {
     }
 }
 
-const NOT_FOUND: Held = Held {
-    address: Address::NULL,
-    size: Bytes::ZERO,
-    allocated: NEVER,
-    freed: NEVER,
-};
-
 fn is_free(block: &Block) -> bool {
     matches!(block.state, BlockState::Free { .. } | BlockState::Top)
 }
 
-fn pin(block: &Block, behind: Bytes, unlisted_above: u64) -> Pin {
+fn pin(block: &Block, (behind, behind_resident): (Bytes, Bytes), unlisted_above: u64) -> Pin {
     let (state, cache) = match block.state {
         BlockState::Parked(cache) => (PinState::Parked, Some(cache)),
         BlockState::Metadata => (PinState::Metadata, None),
@@ -234,24 +244,12 @@ fn pin(block: &Block, behind: Bytes, unlisted_above: u64) -> Pin {
         state,
         cache,
         behind,
+        behind_resident,
         unlisted_above,
+        cut_from: None,
         allocated: None,
         freed: None,
     }
-}
-
-/// Free memory, and the number of parked chunks, above the highest live chunk; the top does not count.
-fn above_highest_live(heap: &[Block]) -> (Bytes, u64) {
-    let (mut free, mut parked) = (Bytes::ZERO, 0);
-    for block in heap.iter().rev() {
-        match block.state {
-            BlockState::Free { .. } => free += block.size,
-            BlockState::Parked(_) => parked += 1,
-            BlockState::Top => {}
-            BlockState::Live | BlockState::Metadata => break,
-        }
-    }
-    (free, parked)
 }
 
 /// Below this nothing is worth a sentence.
@@ -261,64 +259,66 @@ impl Diagnosis {
     /// What there is to say, in the order in which one would ask.
     fn in_words(&self) -> Vec<String> {
         let mut said = vec![format!(
-            "{} are resident; the program holds {}, and {} are free in the allocator and still resident.",
+            "{} are resident. The program holds {}; {} are free in the allocator and still resident.",
             self.rss, self.live, self.free_resident
         )];
         if self.free_resident < WORTH_SAYING {
             return said;
         }
-        said.extend(self.why_top());
+        said.push(self.about_top());
         if self.above_highest_live >= WORTH_SAYING && self.parked_above_highest_live > 0 {
+            let blocks = match self.parked_above_highest_live {
+                1 => "one block".to_owned(),
+                n => format!("{n} blocks"),
+            };
             said.push(format!(
-                "{} of it lie above the highest block the program still holds. What holds them {} the program has freed: \
-                 parked in a cache, which free() counts as in use.",
-                self.above_highest_live,
-                match self.parked_above_highest_live {
-                    1 => "is one block".to_owned(),
-                    n => format!("are {n} blocks"),
-                }
+                "{} lie above the highest block the program still holds. What keeps them from the top is {blocks} the \
+                 program has freed: parked in a cache, which free() counts as in use.",
+                self.above_highest_live
             ));
         } else if let Some(first) = self.pins.first() {
-            said.push(format!(
-                "Right below the top lies a {} block of {} at {}, with {} of free memory behind it.",
-                match first.state {
-                    PinState::Live => "live",
-                    PinState::Parked => "parked",
-                    PinState::Metadata => "bookkeeping",
-                },
-                first.size,
-                first.address,
-                first.behind
-            ));
+            said.push(about_first(first));
         }
         said.push(if self.reclaimable >= WORTH_SAYING {
             format!(
-                "malloc_trim(0) would give back {} now: it looks for whole free pages everywhere, not only at the top.",
+                "malloc_trim(0) would give back {} now: it takes whole free pages wherever they lie.",
                 self.reclaimable
             )
         } else {
-            "malloc_trim(0) would give back next to nothing now: hardly a whole page is free.".to_owned()
+            "malloc_trim(0) would give back next to nothing now: hardly a whole page is free."
+                .to_owned()
         });
         said
     }
 
-    fn why_top(&self) -> Option<String> {
-        if self.pins.is_empty() {
-            return None;
-        }
-        let rule = "free() gives memory back from the top of the heap only";
-        Some(if self.top < self.trim_threshold {
+    fn about_top(&self) -> String {
+        let rule = "free() gives heap memory back only from the top";
+        if self.top < self.trim_threshold {
             format!(
-                "{rule}, and only {} lie there, less than the trim threshold of {}: there is nothing it would trim, \
-                 whatever the threshold says about the rest.",
+                "{rule}: {} lie there, less than the trim threshold of {}. Even a threshold of 0 would get no more \
+                 than that.",
                 self.top, self.trim_threshold
             )
         } else {
             format!(
-                "{rule}. {} lie there, at or above the trim threshold of {}, but free() looks at it only when it has \
-                 merged a chunk of 64 KiB or more, and leaves the padding.",
+                "{rule}: {} lie there, no less than the trim threshold of {}, but it looks only after a merge of 64 KiB \
+                 or more, and leaves the padding.",
                 self.top, self.trim_threshold
             )
-        })
+        }
     }
+}
+
+fn about_first(pin: &Pin) -> String {
+    let state = match pin.state {
+        PinState::Live => "a block that the program holds",
+        PinState::Parked => {
+            "a block that the program has freed, parked in a cache, which free() counts as in use"
+        }
+        PinState::Metadata => "the allocator's own bookkeeping",
+    };
+    format!(
+        "Right below the top lies {state}: {} at {}, with {} of free memory behind it.",
+        pin.size, pin.address, pin.behind
+    )
 }

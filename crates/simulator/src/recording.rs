@@ -107,7 +107,7 @@ pub fn run(
 ) -> Result<Recording, SimulatorError> {
     let mut simulation = Simulation::new(Arc::clone(workload), variant)?;
     let mut recorder = Recorder::new(workload, *options);
-    recorder.sample(&mut simulation);
+    recorder.sample(&mut simulation, false);
     recorder.frame(&simulation);
     let total = (workload.events.len() as u64).max(1);
     loop {
@@ -120,7 +120,7 @@ pub fn run(
         }
     }
     if simulation.position() > 0 && recorder.latest() != simulation.position() {
-        recorder.sample(&mut simulation);
+        recorder.sample(&mut simulation, true);
     }
     recorder.frame(&simulation);
     Ok(recorder.finish(simulation, variant))
@@ -131,6 +131,8 @@ struct Recorder {
     schedule: Schedule,
     /// Samples between two frames.
     frame_every: usize,
+    /// Events run up to which finding out what is reclaimable was paid for.
+    paid: u64,
     samples: Vec<Sample>,
     marks: Vec<MarkSample>,
     frames: Vec<Frame>,
@@ -147,6 +149,7 @@ impl Recorder {
             options,
             schedule: Schedule::new(events, Micros(duration), options.samples),
             frame_every: (options.samples as usize).div_ceil(frames).max(1),
+            paid: 0,
             samples: Vec::new(),
             marks: Vec::new(),
             frames: Vec::new(),
@@ -167,13 +170,13 @@ impl Recorder {
             let position = simulation.position();
             let next = workload.events.get(position as usize);
             if let Call::Mark(mark) = event.call {
-                self.sample(simulation);
+                self.sample(simulation, true);
                 self.mark(&workload.marks[mark.0 as usize]);
             } else if self
                 .schedule
                 .is_due(position, event.time, next.map(|next| next.time))
             {
-                self.sample(simulation);
+                self.sample(simulation, false);
                 if self.samples.len().is_multiple_of(self.frame_every) {
                     self.frame(simulation);
                 }
@@ -182,8 +185,15 @@ impl Recorder {
         true
     }
 
-    fn sample(&mut self, simulation: &mut Simulation) {
-        self.samples.push(simulation.sample());
+    /// Measures; what is reclaimable only where asked for or affordable: a look at one block is reckoned like an event.
+    fn sample(&mut self, simulation: &mut Simulation, reclaimable: bool) {
+        let cost = simulation.model.reclaimable_cost();
+        let affordable = self.paid + cost <= simulation.position();
+        if affordable {
+            self.paid += cost;
+        }
+        self.samples
+            .push(simulation.sample(reclaimable || affordable));
     }
 
     fn mark(&mut self, mark: &highwater_workload::Mark) {

@@ -27,8 +27,9 @@ pub struct Sample {
     pub top: Bytes,
     /// The trim threshold in force.
     pub trim_threshold: Bytes,
-    /// Resident bytes that `malloc_trim(0)` would give back.
-    pub reclaimable: Bytes,
+    /// Resident bytes that `malloc_trim(0)` would give back, where that was found out: at every mark, and in between as
+    /// often as it costs little beside the run itself.
+    pub reclaimable: Option<Bytes>,
     /// Page faults since the beginning.
     pub faults: u64,
     /// System calls since the beginning.
@@ -36,8 +37,8 @@ pub struct Sample {
 }
 
 impl Simulation {
-    /// Measures now, and begins the peaks anew.
-    pub fn sample(&mut self) -> Sample {
+    /// Measures now, and begins the peaks anew. What `malloc_trim(0)` would give back is found out only if asked for.
+    pub fn sample(&mut self, reclaimable: bool) -> Sample {
         let accounting = self.accounting();
         let counts = *self.kernel.counts();
         Sample {
@@ -51,7 +52,7 @@ impl Simulation {
             free: accounting.free,
             top: accounting.top,
             trim_threshold: accounting.trim_threshold,
-            reclaimable: self.reclaimable(),
+            reclaimable: reclaimable.then(|| self.reclaimable()),
             faults: counts.faults,
             syscalls: counts.syscalls.total(),
         }

@@ -193,6 +193,10 @@ impl Allocator for Model {
         delegate!(self, model => model.reclaimable(kernel))
     }
 
+    fn reclaimable_cost(&self) -> u64 {
+        delegate!(self, model => model.reclaimable_cost())
+    }
+
     fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
         delegate!(self, model => model.census(kernel, visit));
     }
