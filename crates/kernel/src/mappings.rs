@@ -72,8 +72,9 @@ impl Mappings {
         (start < to && end <= to).then_some((from, to))
     }
 
-    /// Cuts `[start, end)` out of every mapping that reaches into it.
-    pub(crate) fn remove(&mut self, start: u64, end: u64) {
+    /// Cuts `[start, end)` out of every mapping that reaches into it. Returns how many bytes were mapped there.
+    pub(crate) fn remove(&mut self, start: u64, end: u64) -> u64 {
+        let mut removed = 0;
         let reached: Vec<(u64, u64)> = self
             .by_start
             .range(..end)
@@ -89,8 +90,11 @@ impl Mappings {
             if to > end {
                 self.by_start.insert(end, to);
             }
-            self.gaps.give(from.max(start), to.min(end));
+            let (from, to) = (from.max(start), to.min(end));
+            self.gaps.give(from, to);
+            removed += to - from;
         }
+        removed
     }
 
     /// The start of the lowest mapping.

@@ -18,8 +18,8 @@ pub struct Config {
     pub brk: Address,
     /// Mappings are placed below this address, the highest first.
     pub mmap_top: Address,
-    /// The largest single growth the kernel grants: main memory and swap together, as Linux judges by default
-    /// (mm/util.c, `__vm_enough_memory`).
+    /// Main memory and swap of the machine together: the largest single growth the kernel grants, as Linux judges by
+    /// default (mm/util.c, `__vm_enough_memory`), and a cap on resident memory.
     pub memory: Bytes,
     /// Resident memory at which the process is killed (a control group's limit); none where absent.
     pub cap: Option<Bytes>,
@@ -31,7 +31,7 @@ impl Default for Config {
             page_size: Bytes(4096),
             brk: Address(0x5555_5555_5000),
             mmap_top: Address(0x7fff_f7ff_f000),
-            memory: Bytes(1 << 40),
+            memory: Bytes(256 << 30),
             cap: None,
         }
     }
@@ -90,12 +90,16 @@ pub struct Kernel {
     peak: u64,
     lazy: u64,
     cap_pages: u64,
+    /// Bytes of all mappings, the heap of the program break left aside.
+    mapped: u64,
     counts: Counts,
     killed: Option<OutOfMemory>,
 }
 
 const NO_SPAN: u32 = u32::MAX;
 const USER_SPACE_END: u64 = 1 << 47;
+/// All that one process may map, so that absurd requests cannot exhaust the simulator's own memory.
+const MOST_MAPPED: u64 = 16 << 40;
 
 impl Kernel {
     /// A process that has allocated nothing.
@@ -124,11 +128,12 @@ impl Kernel {
             low: Vec::new(),
             high: Vec::new(),
             spans: Vec::new(),
-            words: Words::new(config.brk.0, config.brk.0 / 2 + top.0 / 2, top.0),
+            words: Words::new(config.brk.0),
             resident: 0,
             peak: 0,
             lazy: 0,
-            cap_pages: config.cap.map_or(u64::MAX, |cap| cap.0 / page),
+            cap_pages: config.cap.unwrap_or(config.memory).min(config.memory).0 / page,
+            mapped: 0,
             counts: Counts::default(),
             killed: None,
         })
@@ -152,7 +157,8 @@ impl Kernel {
             return refused;
         };
         let ceiling = self.mappings.lowest().unwrap_or(self.config.mmap_top.0);
-        if new < self.config.brk.0 || new > ceiling || delta > self.config.memory.0 as i64 {
+        let too_much = delta > 0 && !self.grants(delta as u64);
+        if new < self.config.brk.0 || new > ceiling || too_much {
             return refused;
         }
         let (from, to) = (self.page_up(new), self.page_up(old));
@@ -171,12 +177,20 @@ impl Kernel {
     pub fn mmap(&mut self, length: Bytes) -> Result<Address, MapError> {
         self.counts.syscalls.mmap += 1;
         let refused = MapError::NoMemory(length);
-        if length.0 == 0 || length > self.config.memory {
+        if length.0 == 0 || !self.grants(length.0) {
             return Err(refused);
         }
         let floor = self.page_up(self.brk);
-        let start = self.mappings.place(self.page_up(length.0), floor);
-        start.map(Address).ok_or(refused)
+        let bytes = self.page_up(length.0);
+        let start = self.mappings.place(bytes, floor).ok_or(refused)?;
+        self.mapped += bytes;
+        Ok(Address(start))
+    }
+
+    /// Whether the process may have so many bytes more.
+    fn grants(&self, bytes: u64) -> bool {
+        let heap = self.brk - self.config.brk.0;
+        bytes <= self.config.memory.0 && bytes <= MOST_MAPPED.saturating_sub(self.mapped + heap)
     }
 
     /// Unmaps `length` bytes, rounded up to whole pages; what was not mapped is left alone.
@@ -200,15 +214,17 @@ impl Kernel {
             self.unmap(start.0 + new, end);
             return Ok(start);
         }
-        if new > self.config.memory.0 {
+        if new > self.config.memory.0 || !self.grants(new - old) {
             return Err(MapError::NoMemory(Bytes(new)));
         }
         if self.mappings.extend(start.0, end, start.0 + new) {
+            self.mapped += new - old;
             return Ok(start);
         }
         let floor = self.page_up(self.brk);
         let to = self.mappings.place(new, floor);
         let to = to.ok_or(MapError::NoMemory(Bytes(new)))?;
+        self.mapped += new;
         self.move_pages(start.0, to, old);
         self.unmap(start.0, end);
         Ok(Address(to))
@@ -548,7 +564,7 @@ impl Kernel {
     fn unmap(&mut self, start: u64, end: u64) {
         if start < end {
             self.drop_pages(start, end, true);
-            self.mappings.remove(start, end);
+            self.mapped -= self.mappings.remove(start, end);
         }
     }
 

@@ -3,8 +3,11 @@
 //! Address space is cut into frames of 128 bytes. A frame exists once a word of it was written; everything else reads as
 //! zero, as fresh memory does. Frame 0 is never written and stands for "nothing here", so that reading needs no branch.
 //!
-//! The heap of the program break is one stretch that grows upwards, so its frames are listed in one array: this is what
-//! nearly every read and write of an allocator looks up. Mappings lie far apart, so theirs are listed span by span.
+//! The heap of the program break is one stretch that grows upwards, so the frames of its first gigabytes are listed in
+//! one array: this is what nearly every read and write of an allocator looks up. What lies further, and mappings, which
+//! lie far apart, are listed span by span.
+
+use rustc_hash::FxHashMap;
 
 /// log2 of the bytes of a span.
 pub(crate) const SPAN_SHIFT: u32 = 21;
@@ -12,20 +15,19 @@ pub(crate) const SPAN_SHIFT: u32 = 21;
 const FRAME_SHIFT: u32 = 7;
 const FRAMES_IN_SPAN: usize = 1 << (SPAN_SHIFT - FRAME_SHIFT);
 const WORDS_IN_FRAME: usize = 1 << (FRAME_SHIFT - 3);
+/// So many frames of the heap are listed in one array at most: 4 GiB of heap.
+const LISTED: u64 = 1 << (32 - FRAME_SHIFT);
 
 type Frame = [u64; WORDS_IN_FRAME];
 type Table = Box<[u32; FRAMES_IN_SPAN]>;
 
 #[derive(Clone)]
 pub(crate) struct Words {
-    /// Addresses below this are the heap's, others the mappings'.
-    middle: u64,
     /// The heap's first frame, by number, and the frames from there on as far as any was written.
     first: u64,
     heap: Vec<u32>,
-    /// The mappings' last span, by number, and for the spans from there downwards the table of each; 0 for none.
-    last: u64,
-    tables_of: Vec<u32>,
+    /// For each other span with a frame, its table; table 0 is empty.
+    table_of: FxHashMap<u64, u32>,
     tables: Vec<Table>,
     frames: Vec<Frame>,
     free_frames: Vec<u32>,
@@ -50,15 +52,12 @@ fn empty_table() -> Table {
 }
 
 impl Words {
-    /// Nothing written, in an address space whose heap begins at `heap` and stays below `middle`, and whose mappings end
-    /// at `top` and stay above it.
-    pub(crate) fn new(heap: u64, middle: u64, top: u64) -> Self {
+    /// Nothing written, in an address space whose heap begins at `heap`.
+    pub(crate) fn new(heap: u64) -> Self {
         Self {
-            middle,
             first: heap >> FRAME_SHIFT,
             heap: Vec::new(),
-            last: top >> SPAN_SHIFT,
-            tables_of: Vec::new(),
+            table_of: FxHashMap::default(),
             tables: vec![empty_table()],
             frames: vec![[0; WORDS_IN_FRAME]],
             free_frames: Vec::new(),
@@ -67,18 +66,17 @@ impl Words {
 
     #[inline]
     fn frame_of(&self, at: u64) -> u32 {
-        if at < self.middle {
-            let index = (at >> FRAME_SHIFT).wrapping_sub(self.first) as usize;
-            self.heap.get(index).copied().unwrap_or(0)
+        let index = (at >> FRAME_SHIFT).wrapping_sub(self.first);
+        if index < LISTED {
+            self.heap.get(index as usize).copied().unwrap_or(0)
         } else {
-            self.mapped_frame_of(at)
+            self.far_frame_of(at)
         }
     }
 
-    fn mapped_frame_of(&self, at: u64) -> u32 {
-        let span = self.last.wrapping_sub(at >> SPAN_SHIFT) as usize;
-        let table = self.tables_of.get(span).copied().unwrap_or(0);
-        self.tables[table as usize][frame_in_span(at)]
+    fn far_frame_of(&self, at: u64) -> u32 {
+        let table = self.table_of.get(&(at >> SPAN_SHIFT)).copied();
+        self.tables[table.unwrap_or(0) as usize][frame_in_span(at)]
     }
 
     #[inline]
@@ -134,22 +132,20 @@ impl Words {
 
     /// Where the number of an address's frame is kept.
     fn slot(&mut self, at: u64) -> &mut u32 {
-        if at < self.middle {
-            let index = ((at >> FRAME_SHIFT) - self.first) as usize;
+        let index = (at >> FRAME_SHIFT).wrapping_sub(self.first);
+        if index < LISTED {
+            let index = index as usize;
             if self.heap.len() <= index {
                 self.heap.resize(index + 1, 0);
             }
             return &mut self.heap[index];
         }
-        let span = (self.last - (at >> SPAN_SHIFT)) as usize;
-        if self.tables_of.len() <= span {
-            self.tables_of.resize(span + 1, 0);
-        }
-        if self.tables_of[span] == 0 {
-            self.tables_of[span] = self.tables.len() as u32;
-            self.tables.push(empty_table());
-        }
-        &mut self.tables[self.tables_of[span] as usize][frame_in_span(at)]
+        let tables = &mut self.tables;
+        let table = *self.table_of.entry(at >> SPAN_SHIFT).or_insert_with(|| {
+            tables.push(empty_table());
+            (tables.len() - 1) as u32
+        });
+        &mut tables[table as usize][frame_in_span(at)]
     }
 
     /// Forgets the words of `bytes` from `from` on, whole frames.

@@ -110,6 +110,10 @@ fn what_is_too_much_is_refused_and_changes_nothing() {
     let mut k = kernel();
     assert!(k.mmap(Bytes(1 << 46)).is_err());
     assert!(k.mmap(Bytes(u64::MAX)).is_err());
+    assert!(
+        k.mmap(Bytes(300 << 30)).is_err(),
+        "more than the machine has"
+    );
     assert!(k.sbrk(1 << 45).is_err());
     assert!(k.sbrk(i64::MAX).is_err());
     assert!(k.sbrk(-4096).is_err(), "below where it began");
@@ -176,4 +180,17 @@ fn resident_in_counts_pages_reached_into() {
     assert_eq!(k.resident_in(m, m + PAGE * 1024), PAGE * 100);
     assert_eq!(k.resident_in(m + PAGE * 599, m + PAGE * 700), PAGE);
     assert_eq!(k.resident_in(m, m), Bytes::ZERO);
+}
+
+#[test]
+fn a_word_at_the_far_end_of_a_vast_heap_costs_little() {
+    let mut k = kernel();
+    for _ in 0..60 {
+        k.sbrk(256 << 30).expect("address space is cheap");
+    }
+    assert!(k.sbrk(2 << 40).is_err());
+    let last = k.brk() - Bytes(16);
+    k.write_pair(last, (1, 2));
+    assert_eq!(k.read_pair(last), (1, 2));
+    assert_eq!(k.rss(), PAGE);
 }
