@@ -30,7 +30,8 @@ pub enum Place {
 }
 
 impl Place {
-    fn of(address: Address, brk: Address, page: Bytes) -> Self {
+    /// Where an address lies in a process whose heap began at `brk` and whose pages have `page` bytes.
+    pub fn of(address: Address, brk: Address, page: Bytes) -> Self {
         if address.is_null() {
             Self::Nowhere
         } else if address >= brk && (address - brk).0 < HEAP_REACH {

@@ -129,8 +129,9 @@ pub fn run(
 struct Recorder {
     options: Options,
     schedule: Schedule,
-    /// Samples between two frames.
-    frame_every: usize,
+    /// Events between two frames, and the event from which the next is due.
+    frame_every: u64,
+    next_frame: u64,
     /// Events run up to which finding out what is reclaimable was paid for.
     paid: u64,
     samples: Vec<Sample>,
@@ -144,11 +145,11 @@ impl Recorder {
         let events = workload.events.len() as u64;
         let time = |event: Option<&Event>| event.map_or(0, |event| event.time.0);
         let duration = time(workload.events.last()) - time(workload.events.first());
-        let frames = options.frames.max(1) as usize;
         Self {
             options,
             schedule: Schedule::new(events, Micros(duration), options.samples),
-            frame_every: (options.samples as usize).div_ceil(frames).max(1),
+            frame_every: (events / u64::from(options.frames.max(1))).max(1),
+            next_frame: 0,
             paid: 0,
             samples: Vec::new(),
             marks: Vec::new(),
@@ -177,9 +178,9 @@ impl Recorder {
                 .is_due(position, event.time, next.map(|next| next.time))
             {
                 self.sample(simulation, false);
-                if self.samples.len().is_multiple_of(self.frame_every) {
-                    self.frame(simulation);
-                }
+            }
+            if position >= self.next_frame {
+                self.frame(simulation);
             }
         }
         true
@@ -207,7 +208,9 @@ impl Recorder {
     }
 
     fn frame(&mut self, simulation: &Simulation) {
+        self.next_frame = u64::MAX;
         if self.options.frames > 0 {
+            self.next_frame = simulation.position() + self.frame_every;
             self.frames.push(simulation.frame());
         }
     }
