@@ -1,0 +1,239 @@
+//! The command as people and programs meet it: exit status, keys, and one line for what is wrong.
+
+use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn highwater(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_highwater"))
+        .args(arguments)
+        .output()
+        .expect("the command was built")
+}
+
+fn recording() -> String {
+    let path = "../../web/traces/asyncio_burst.hwt.gz";
+    format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A file of this test's own.
+fn file(name: &str, content: impl AsRef<[u8]>) -> String {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let path = folder.join(name);
+    fs::write(&path, content).expect("the folder for such files is writable");
+    path.display().to_string()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
+}
+
+/// Exit status 2 and one line that has all the parts.
+fn refused(arguments: &[&str], parts: &[&str]) {
+    let output = highwater(arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+    assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+    assert!(output.stdout.is_empty(), "{arguments:?}: nothing half done");
+    for part in parts {
+        assert!(said.contains(part), "{arguments:?}: {part:?} in {said}");
+    }
+}
+
+#[test]
+fn a_recording_checks_as_equal() {
+    let output = highwater(&["replay", &recording(), "--check", "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let report = json(&output);
+    let addresses = &report["addresses"];
+    assert_eq!(addresses["compared"], addresses["equal"]);
+    assert_eq!(addresses["first_difference"], Value::Null);
+    assert_eq!(report["allocations"], addresses["compared"]);
+    for mark in report["marks"].as_array().expect("a list") {
+        assert_eq!(mark["rss"], mark["measured"], "{mark}");
+    }
+}
+
+#[test]
+fn the_object_has_exactly_its_keys() {
+    let report = json(&highwater(&["run", "sync", "--json", "--set", "cycles=1"]));
+    let keys = |value: &Value| -> Vec<String> {
+        let mut keys: Vec<String> = value
+            .as_object()
+            .expect("an object")
+            .keys()
+            .cloned()
+            .collect();
+        keys.sort();
+        keys
+    };
+    assert_eq!(
+        keys(&report),
+        [
+            "addresses",
+            "allocations",
+            "diagnosis",
+            "events",
+            "faults",
+            "marks",
+            "peak_rss",
+            "seconds",
+            "skipped",
+            "syscalls"
+        ]
+    );
+    assert_eq!(
+        keys(&report["addresses"]),
+        ["compared", "equal", "first_difference"]
+    );
+    assert_eq!(
+        keys(&report["marks"][0]),
+        [
+            "free",
+            "live",
+            "measured",
+            "name",
+            "parked",
+            "reclaimable",
+            "rss",
+            "time_us",
+            "top"
+        ]
+    );
+    assert_eq!(report["marks"][0]["measured"], Value::Null);
+}
+
+#[test]
+fn a_difference_is_status_1_and_named() {
+    let trace =
+        "highwater-trace 1\nbrk 0x555555555000\nm 1 0 0x5555555552a0 24\nm 2 0 0x5555555552d0 24\n";
+    let path = file("different.hwt", trace);
+    let output = highwater(&["replay", &path, "--check", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let first = &json(&output)["addresses"]["first_difference"];
+    assert_eq!(first["event"], 1);
+    assert_eq!(first["recorded"], "0x5555555552d0");
+    assert_eq!(first["model"], "0x5555555552c0");
+    let output = highwater(&["replay", &path]);
+    assert_eq!(output.status.code(), Some(0), "only --check compares");
+}
+
+#[test]
+fn a_mark_with_other_memory_is_a_difference_too() {
+    let trace =
+        "highwater-trace 1\nbrk 0x555555555000\nm 1 0 0x5555555552a0 24\nk 2 0 a heap_rss=8192\n";
+    let output = highwater(&["replay", &file("mark.hwt", trace), "--check"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("measured 8192 B, model 4096 B"));
+}
+
+#[test]
+fn the_environment_of_the_trace_counts_unless_left_out() {
+    let trace = "highwater-trace 1\nenv MALLOC_PERTURB_=1\nbrk 0x555555555000\ntouch none\nm 1 0 0x5555555552a0 9000\nk 2 0 a\n";
+    let path = file("env.hwt", trace);
+    let rss = |more: &[&str]| {
+        let output = highwater(&[&["replay", &path, "--json"], more].concat());
+        json(&output)["marks"][0]["rss"].as_u64().expect("a number")
+    };
+    assert_eq!(rss(&[]), 12288);
+    assert_eq!(rss(&["--without-recorded-env"]), 8192);
+    assert_eq!(rss(&["--env", "MALLOC_PERTURB_=0"]), 8192);
+}
+
+#[test]
+fn text_for_people_has_table_chart_and_reasons() {
+    let output = highwater(&[
+        "run",
+        "async_fanout",
+        "--env",
+        "MALLOC_TRIM_THRESHOLD=65536",
+    ]);
+    let text = String::from_utf8(output.stdout).expect("text");
+    for part in [
+        "burst:0",
+        "█",
+        "malloc_trim(0)",
+        "MALLOC_TRIM_THRESHOLD_.",
+        "behind it",
+    ] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+}
+
+#[test]
+fn what_a_run_writes_can_be_replayed() {
+    let path = format!("{}/written.hwt.gz", env!("CARGO_TARGET_TMPDIR"));
+    let run = highwater(&[
+        "run", "sync", "--set", "cycles=1", "--json", "--write", &path,
+    ]);
+    let replay = highwater(&["replay", &path, "--json"]);
+    let (run, replay) = (json(&run), json(&replay));
+    for key in [
+        "events",
+        "allocations",
+        "marks",
+        "peak_rss",
+        "faults",
+        "syscalls",
+    ] {
+        assert_eq!(run[key], replay[key], "{key}");
+    }
+}
+
+#[test]
+fn bad_input_is_one_line_that_says_what_and_where() {
+    refused(&["replay", "no-such-file"], &["no-such-file"]);
+    refused(&["replay", &file("empty.hwt", "")], &["line 1"]);
+    let text = "highwater-trace 1\nm 1 0 0x10 zzz\n";
+    refused(
+        &["replay", &file("bad.hwt", text)],
+        &["bad.hwt", "line 2", "zzz"],
+    );
+    let text = "highwater-trace 1\nm 1 0 0x10 100\nf 2 0";
+    refused(&["replay", &file("cut.hwt", text)], &["line 3"]);
+    let whole = fs::read(recording()).expect("the recording is there");
+    refused(
+        &["replay", &file("cut.hwt.gz", &whole[..whole.len() / 2])],
+        &["cut.hwt.gz"],
+    );
+    let text = "highwater-trace 1\nm 1 0 0x10 999999999999999999999999\n";
+    refused(&["replay", &file("absurd.hwt", text)], &["line 2"]);
+    let text = "highwater-trace 1\nm 1 0 0x10 100\nm 2 5 0x20 100\n";
+    refused(
+        &["replay", &file("threads.hwt", text)],
+        &["thread 5", "event 1"],
+    );
+    refused(&["run", "nothing"], &["nothing", "async_fanout"]);
+    refused(&["run", "sync", "--set", "speed=3"], &["speed"]);
+    refused(&["run", "sync", "--set", "cycles"], &["cycles"]);
+    refused(&["run", "sync", "--set", "cycles=0"], &["cycles"]);
+    refused(&["run", "sync", "--set", "payload=1e30"], &["payload"]);
+    refused(&["run", "sync", "--set", "rest=nan"], &["rest"]);
+    refused(&["run", "sync", "--env", "MALLOC"], &["MALLOC", "="]);
+    refused(
+        &["run", "sync", "--allocator", "tcmalloc"],
+        &["tcmalloc", "glibc@2.36"],
+    );
+    refused(&["run", "sync", "--allocator", "glibc@1.0"], &["glibc@1.0"]);
+    refused(&["run", "sync", "--cap", "0"], &["--cap"]);
+    refused(&["run"], &["SCENARIO"]);
+    refused(&["fly"], &["fly"]);
+    refused(
+        &["replay", &recording(), "--set", "cycles=1"],
+        &["no parameters"],
+    );
+    let text = "highwater-trace 1\nm 1 0 0x10 100\n";
+    refused(&["replay", &file("nobrk.hwt", text), "--check"], &["brk"]);
+    let text = "highwater-trace 1\nallocator glibc 2.17\nbrk 0x555555555000\n";
+    refused(&["replay", &file("old.hwt", text), "--check"], &["2.17"]);
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for argument in ["--help", "--version"] {
+        assert_eq!(highwater(&[argument]).status.code(), Some(0));
+    }
+    let help = highwater(&["run", "--help"]);
+    assert!(String::from_utf8_lossy(&help.stdout).contains("survivors"));
+}
