@@ -19,10 +19,11 @@
 //! - A PTR that is returned again while its block lives (its free was not recorded) names the newer block from then on;
 //!   the older one is never freed.
 //! - `calloc` with a COUNT beyond 32 bits is kept with its factors exchanged, which no allocator can tell.
+//! - An alignment need not be a power of two: memalign takes any and rounds it up.
 //!
 //! # What is refused as absurd
 //! A time of 2^53 µs or more; an address of 2^48 or more; a call that succeeded with 2^47 bytes or more (one that
-//! failed may have asked for anything); a trim pad of 2^47 or more; an alignment that is no power of two or above 2^31;
+//! failed may have asked for anything); a trim pad of 2^47 or more; an alignment of 2^32 or more;
 //! a thread above 65,535; a page that is not 4096, 16384 or 65536; cores outside 1 to 4096.
 
 mod error;

@@ -15,7 +15,7 @@ const PTR: &str = "PTR in hex with 0x, below 2^48,";
 const OLD: &str = "OLD in hex with 0x, below 2^48,";
 const SIZE: &str = "SIZE in decimal bytes (below 2^47 for a call that succeeded)";
 const COUNT: &str = "COUNT in decimal (COUNT times SIZE below 2^47 for a call that succeeded)";
-const ALIGNMENT: &str = "ALIGNMENT, a power of two up to 2147483648,";
+const ALIGNMENT: &str = "ALIGNMENT, a number up to 4294967295,";
 const PAD: &str = "PAD in decimal bytes, below 2^47,";
 const NAME: &str = "the mark's NAME";
 const PAIR: &str = "key=value with a decimal value";
@@ -246,7 +246,7 @@ impl Parser {
         fields.space(FIELD)?;
         let at = fields.position();
         let alignment = match u32::try_from(fields.decimal(ALIGNMENT)?) {
-            Ok(alignment) if alignment.is_power_of_two() => alignment,
+            Ok(alignment) => alignment,
             _ => return expected(at, ALIGNMENT),
         };
         fields.space(FIELD)?;
