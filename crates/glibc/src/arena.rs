@@ -28,9 +28,6 @@ pub(crate) struct Arena {
     pub(crate) last_remainder: Chunk,
     pub(crate) contiguous: bool,
     pub(crate) system_mem: Bytes,
-    pub(crate) max_system_mem: Bytes,
-    /// Where the heap began (`mp_.sbrk_base`).
-    pub(crate) base: Option<Address>,
     pub(crate) segments: Vec<Segment>,
 }
 
@@ -43,8 +40,6 @@ impl Arena {
             last_remainder: Chunk::NONE,
             contiguous: true,
             system_mem: Bytes::ZERO,
-            max_system_mem: Bytes::ZERO,
-            base: None,
             segments: Vec::new(),
         }
     }

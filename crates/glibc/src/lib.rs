@@ -149,12 +149,10 @@ impl Call<'_> {
     fn libc_calloc(&mut self, count: u64, size: Bytes) -> Option<Address> {
         let bytes = i64::try_from(count.checked_mul(size.0)?).ok()? as u64;
         self.maybe_init_tcache();
+        // What lies beyond the top as it was is fresh from the kernel, and taken to be clear: on Linux MORECORE_CLEARS is
+        // 2 (sysdeps/unix/sysv/linux/Makefile).
         let old_top = self.arena.top;
-        let mut unclear = self.arena.top_size(self.kernel);
-        if let Some(base) = self.arena.base {
-            let reached = (base + self.arena.max_system_mem).0;
-            unclear = unclear.max(Bytes(reached.wrapping_sub(old_top.0.0)));
-        }
+        let unclear = self.arena.top_size(self.kernel);
         let chunk = self.int_malloc(Bytes(bytes))?;
         let perturbed = self.params.perturb != 0;
         if chunk.is_mmapped(self.kernel) {

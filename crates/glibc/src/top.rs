@@ -21,7 +21,6 @@ impl Call<'_> {
             return Some(chunk);
         }
         self.grow(size);
-        self.arena.max_system_mem = self.arena.max_system_mem.max(self.arena.system_mem);
         self.take_top(size)
     }
 
@@ -48,7 +47,6 @@ impl Call<'_> {
                 None => return,
             },
         };
-        self.arena.base.get_or_insert(start);
         self.arena.system_mem += Bytes(length);
         let extends = !old_top.is_none() && start == old_top.0 + old_size && !mapped;
         if extends {

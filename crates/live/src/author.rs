@@ -1,0 +1,203 @@
+//! Writes operations down one by one, and knows which blocks the program then holds.
+
+use crate::operation::{BlockName, Operation};
+use crate::sizes::{Sizes, impossible};
+use fastrand::Rng;
+
+/// A program that writes its blocks does not hold more than this: a sequence is about decisions, not about the price of
+/// pages. One that writes nothing may.
+const WRITTEN_BYTES_MAX: u64 = 8 << 20;
+const UNWRITTEN_BYTES_MAX: u64 = 256 << 20;
+/// The largest size where alignments beyond a page are asked for. What lies before such a block depends on where the
+/// kernel puts its mapping, and from 2 MiB on that depends on the kernel's release: it may round down to a huge page.
+const BESIDE_WIDE_ALIGNMENT_MAX: u64 = 960 << 10;
+/// Where they are not.
+const SIZE_MAX: u64 = 128 << 20;
+
+/// Whoever writes a sequence.
+pub(crate) struct Author {
+    pub(crate) rng: Rng,
+    pub(crate) operations: Vec<Operation>,
+    /// The blocks held, and what was asked for each.
+    pub(crate) live: Vec<(BlockName, u64)>,
+    pub(crate) live_bytes: u64,
+    pub(crate) live_bytes_max: u64,
+    wide_alignments: bool,
+    pub(crate) size_max: u64,
+    next: BlockName,
+}
+
+impl Author {
+    /// Begins a sequence of a program that writes its blocks or does not.
+    pub(crate) fn new(mut rng: Rng, touch: bool) -> Self {
+        let wide_alignments = rng.u8(..3) == 0;
+        Self {
+            rng,
+            operations: Vec::new(),
+            live: Vec::new(),
+            live_bytes: 0,
+            live_bytes_max: if touch {
+                WRITTEN_BYTES_MAX
+            } else {
+                UNWRITTEN_BYTES_MAX
+            },
+            wide_alignments,
+            size_max: if wide_alignments {
+                BESIDE_WIDE_ALIGNMENT_MAX
+            } else {
+                SIZE_MAX
+            },
+            next: 0,
+        }
+    }
+
+    pub(crate) fn trim(&mut self) {
+        let pad = match self.rng.u8(..8) {
+            0 => self.rng.u64(..10_000),
+            1 => self.rng.u64(..1_000_000),
+            2 => 4096,
+            _ => 0,
+        };
+        self.operations.push(Operation::Trim { pad });
+    }
+
+    /// A size of that kind; what would take a good part of all that the program may hold comes up seldom.
+    pub(crate) fn size(&mut self, sizes: Sizes) -> u64 {
+        let size = sizes.next(&mut self.rng).min(self.size_max);
+        if size > self.live_bytes_max / 4 && self.rng.u8(..8) != 0 {
+            return size / 32;
+        }
+        size
+    }
+
+    pub(crate) fn name(&mut self) -> BlockName {
+        self.next += 1;
+        self.next - 1
+    }
+
+    pub(crate) fn hold(&mut self, block: BlockName, size: u64) {
+        self.live.push((block, size));
+        self.live_bytes += size;
+        while self.live_bytes > self.live_bytes_max && !self.live.is_empty() {
+            self.free_any();
+        }
+    }
+
+    pub(crate) fn allocate(&mut self, size: u64) {
+        let block = self.name();
+        self.operations.push(match self.rng.u8(..32) {
+            0 => Operation::Calloc {
+                block,
+                count: 1,
+                size,
+            },
+            1 => Operation::Realloc {
+                block,
+                old: None,
+                size,
+            },
+            _ => Operation::Malloc { block, size },
+        });
+        self.hold(block, size);
+    }
+
+    pub(crate) fn clear(&mut self, size: u64) {
+        let block = self.name();
+        let count = self.rng.u64(1..=8);
+        let each = size / count;
+        self.operations.push(Operation::Calloc {
+            block,
+            count,
+            size: each,
+        });
+        self.hold(block, count * each);
+    }
+
+    /// Mostly powers of two from below malloc's own alignment to a page or to 1 MiB, now and then no power of two.
+    pub(crate) fn align(&mut self, size: u64) {
+        let alignment = match self.rng.u8(..16) {
+            0 => self.rng.u64(..4096),
+            1..=3 if self.wide_alignments => 1 << self.rng.u8(12..=20),
+            _ => 1 << self.rng.u8(3..=12),
+        };
+        let block = self.name();
+        self.operations.push(Operation::Aligned {
+            block,
+            alignment,
+            size,
+        });
+        self.hold(block, size);
+    }
+
+    pub(crate) fn fail(&mut self) {
+        let block = self.name();
+        let size = impossible(&mut self.rng);
+        let operation = match self.rng.u8(..4) {
+            0 => Operation::Calloc {
+                block,
+                count: self.rng.u64(..5).max(1),
+                size,
+            },
+            1 => Operation::Aligned {
+                block,
+                alignment: 1 << self.rng.u8(3..=16),
+                size,
+            },
+            2 => Operation::Realloc {
+                block,
+                old: self.rng.choice(&self.live).map(|(block, _)| *block),
+                size,
+            },
+            _ => Operation::Malloc { block, size },
+        };
+        self.operations.push(operation);
+    }
+
+    pub(crate) fn resize(&mut self, old: BlockName, size: u64) -> BlockName {
+        let block = self.name();
+        let old = Some(old);
+        self.operations
+            .push(Operation::Realloc { block, old, size });
+        block
+    }
+
+    pub(crate) fn resize_any(&mut self, size: u64) {
+        if self.live.is_empty() {
+            return self.allocate(size);
+        }
+        let index = self.rng.usize(..self.live.len());
+        let (old, old_size) = self.live.swap_remove(index);
+        self.live_bytes -= old_size;
+        let size = match self.rng.u8(..8) {
+            0 => old_size + old_size / 8,
+            1 => old_size / 2,
+            2 => old_size.saturating_sub(self.rng.u64(..64)),
+            3 => old_size + self.rng.u64(..64),
+            4 => old_size + 16 * self.rng.u64(1..8),
+            _ => size,
+        }
+        .min(self.size_max);
+        let block = self.resize(old, size);
+        self.hold(block, size);
+    }
+
+    /// The newest, the oldest or any.
+    pub(crate) fn free_any(&mut self) {
+        let count = self.live.len();
+        if count == 0 {
+            return;
+        }
+        let index = match self.rng.u8(..4) {
+            0 => count - 1,
+            1 => 0,
+            _ => self.rng.usize(..count),
+        };
+        self.free_at(index);
+    }
+
+    pub(crate) fn free_at(&mut self, index: usize) {
+        let (block, size) = self.live.swap_remove(index);
+        self.live_bytes -= size;
+        self.operations.push(Operation::Free { block });
+    }
+}

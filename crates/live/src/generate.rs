@@ -1,0 +1,260 @@
+//! Makes sequences of operations from a seed: a few phases one after another, each with a temper of its own, on blocks
+//! that outlive the phase that made them.
+
+use crate::author::Author;
+use crate::operation::{Operation, Sequence};
+use crate::sizes::Sizes;
+use fastrand::Rng;
+
+/// What a phase of a sequence is like.
+#[derive(Clone, Copy, Debug)]
+enum Temper {
+    /// Allocates and frees at random, freeing this many of 16 times.
+    Churn(u8),
+    /// Allocates many, then frees all or most of them in some order.
+    Burst,
+    /// Few blocks grow by realloc, others come in between.
+    Grow,
+    /// Reallocs of any live block to any size.
+    Resize,
+    /// Aligned blocks among others.
+    Align,
+    /// calloc over freed blocks.
+    Clear,
+    /// More of one size than a cache takes, then something large.
+    Overflow,
+    /// Calls that must fail, among others that do not.
+    Fail,
+}
+
+impl Temper {
+    fn choose(rng: &mut Rng) -> Self {
+        match rng.u8(..16) {
+            0..=4 => Self::Churn(rng.u8(4..12)),
+            5..=7 => Self::Burst,
+            8 | 9 => Self::Grow,
+            10 => Self::Resize,
+            11 | 12 => Self::Align,
+            13 => Self::Clear,
+            14 => Self::Overflow,
+            _ => Self::Fail,
+        }
+    }
+}
+
+/// The sequence of that seed: up to about two thousand operations, the last a mark.
+pub fn generate(seed: u64) -> Sequence {
+    let mut rng = Rng::with_seed(seed);
+    let touch = rng.u8(..4) != 0;
+    let mut author = Author::new(rng, touch);
+    for _ in 0..author.rng.u8(1..=5) {
+        author.phase();
+        author.between();
+    }
+    author.operations.push(Operation::Mark);
+    Sequence {
+        operations: author.operations,
+        touch,
+    }
+}
+
+impl Author {
+    fn phase(&mut self) {
+        let temper = Temper::choose(&mut self.rng);
+        let sizes = Sizes::choose(&mut self.rng);
+        let steps = match self.rng.u8(..4) {
+            0 => self.rng.u16(1..20),
+            1 | 2 => self.rng.u16(20..150),
+            _ => self.rng.u16(150..500),
+        };
+        match temper {
+            Temper::Burst => self.burst(sizes, steps),
+            Temper::Grow => self.grow(sizes, steps),
+            Temper::Overflow => self.overflow(sizes, steps),
+            _ => {
+                for _ in 0..steps {
+                    self.step(temper, sizes);
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, temper: Temper, sizes: Sizes) {
+        let frees = match temper {
+            Temper::Churn(sixteenths) => sixteenths,
+            Temper::Resize => 3,
+            _ => 6,
+        };
+        if self.rng.u8(..16) < frees {
+            self.free_any();
+        } else {
+            let size = self.size(sizes);
+            let special = self.rng.u8(..16);
+            match temper {
+                Temper::Resize if special < 12 => self.resize_any(size),
+                Temper::Align if special < 10 => self.align(size),
+                Temper::Clear if special < 12 => self.clear(size),
+                Temper::Fail if special < 6 => self.fail(),
+                _ => self.allocate(size),
+            }
+        }
+        self.now_and_then();
+    }
+
+    /// Allocates many, then frees them last to first, first to last, every other, or shuffled; mostly not quite all.
+    fn burst(&mut self, sizes: Sizes, count: u16) {
+        let first = self.live.len();
+        for _ in 0..count {
+            let size = self.size(sizes);
+            self.allocate(size);
+            self.now_and_then();
+        }
+        let mut burst = self.live.split_off(first.min(self.live.len()));
+        match self.rng.u8(..4) {
+            0 => burst.reverse(),
+            1 => self.rng.shuffle(&mut burst),
+            2 => {
+                let mut flip = false;
+                let (mut odd, even): (Vec<_>, Vec<_>) = burst.into_iter().partition(|_| {
+                    flip = !flip;
+                    flip
+                });
+                odd.extend(even);
+                burst = odd;
+            }
+            _ => {}
+        }
+        let survivors = [0, 0, 1, 2, burst.len() / 10][self.rng.usize(..5)];
+        for (block, size) in burst.into_iter().skip(survivors) {
+            self.live_bytes -= size;
+            self.operations.push(Operation::Free { block });
+            self.now_and_then();
+        }
+        // The survivors lost their entries with the split: they stay allocated for good, like a leak.
+    }
+
+    /// Blocks that grow by steps or by factors, while small ones come and go between them.
+    fn grow(&mut self, sizes: Sizes, steps: u16) {
+        let mut growing = Vec::new();
+        for _ in 0..self.rng.u8(1..=3) {
+            let start = self.rng.u64(..2000);
+            let block = self.name();
+            self.operations
+                .push(Operation::Malloc { block, size: start });
+            growing.push((block, start));
+        }
+        let most = (1 << self.rng.u8(14..26)).min(self.live_bytes_max / 2);
+        for _ in 0..steps {
+            let which = self.rng.usize(..growing.len());
+            let (old, size) = growing[which];
+            let size = match self.rng.u8(..8) {
+                _ if size > most => self.rng.u64(..=size),
+                0 => size + self.rng.u64(1..64),
+                1 | 2 => size + self.rng.u64(..5000),
+                3 => size + size / 8 + 6,
+                4 => size * 3 / 2 + 1,
+                5 => size - size / 4,
+                _ => size * 2 + 16,
+            }
+            .min(self.size_max);
+            growing[which] = (self.resize(old, size), size);
+            if self.rng.u8(..4) == 0 {
+                let other = self.size(sizes);
+                self.allocate(other);
+            }
+            if self.rng.u8(..4) == 0 {
+                self.free_any();
+            }
+            self.now_and_then();
+        }
+        for (block, _) in growing {
+            self.operations.push(Operation::Free { block });
+        }
+    }
+
+    /// Fills the caches of a few sizes beyond what they take, in rounds, with something large in between. With small
+    /// blocks kept between them the rest stays in pieces of one size, waiting to be sorted.
+    fn overflow(&mut self, sizes: Sizes, steps: u16) {
+        for _ in 0..(steps / 20).max(1) {
+            let first = self.live.len();
+            let size = self.size(sizes) % 1100;
+            let count = self.rng.u8(5..30);
+            let apart = self.rng.bool();
+            for _ in 0..count {
+                self.allocate(size);
+                if apart {
+                    let block = self.name();
+                    self.operations.push(Operation::Malloc { block, size: 24 });
+                }
+            }
+            while self.live.len() > first && self.rng.u8(..24) != 0 {
+                let index = self.rng.usize(first..self.live.len());
+                self.free_at(index);
+            }
+            if self.rng.bool() {
+                let large = self.rng.u64(1000..70_000);
+                self.allocate(large);
+            }
+            for _ in 0..self.rng.u8(..=count) {
+                self.allocate(size);
+            }
+            if self.rng.bool() {
+                self.free_any();
+            }
+            self.now_and_then();
+        }
+    }
+
+    /// Between phases: perhaps everything goes, or a trim.
+    fn between(&mut self) {
+        if self.rng.u8(..4) == 0 {
+            while let Some(last) = self.live.len().checked_sub(1) {
+                self.free_at(last);
+            }
+        }
+        if self.rng.u8(..4) == 0 {
+            self.trim();
+        }
+        self.operations.push(Operation::Mark);
+    }
+
+    /// What may happen at any time, seldom.
+    fn now_and_then(&mut self) {
+        match self.rng.u16(..400) {
+            0..=5 => self.operations.push(Operation::Mark),
+            6 => self.trim(),
+            7..=9 => {
+                if let Some(&(block, _)) = self.rng.choice(&self.live) {
+                    self.operations.push(Operation::Usable { block });
+                }
+            }
+            10 | 11 => {
+                let size = self.rng.u64(..200_000);
+                self.resize_any(size);
+            }
+            12 => self.align(100),
+            13 => self.clear(5000),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_always_makes_the_same_sequence() {
+        assert_eq!(generate(7), generate(7));
+        assert_ne!(generate(7), generate(8));
+    }
+
+    #[test]
+    fn every_kind_of_operation_comes_up() {
+        let kinds: std::collections::HashSet<u32> = (0..100)
+            .flat_map(|seed| generate(seed).operations)
+            .map(|operation| operation.to_record().code)
+            .collect();
+        assert_eq!(kinds.len(), 8);
+    }
+}

@@ -1,0 +1,83 @@
+//! Writes a sequence with the library's answers as a trace, so that a failure can be replayed by the command.
+
+use crate::operation::{Operation, Sequence};
+use crate::{Answers, Environment};
+use std::fmt::Write;
+
+/// The sequence as the text of a `.hwt` file. The names of blocks become the addresses that the library returned.
+pub fn to_hwt(
+    sequence: &Sequence,
+    answers: &Answers,
+    version: &str,
+    environment: &Environment,
+) -> String {
+    let mut text = String::from("highwater-trace 1\n");
+    push(&mut text, format_args!("allocator glibc {version}"));
+    for (name, value) in &environment.lines {
+        push(&mut text, format_args!("env {name}={value}"));
+    }
+    push(&mut text, format_args!("brk {:#x}", answers.layout.brk));
+    let touch = if sequence.touch { "all" } else { "none" };
+    push(&mut text, format_args!("touch {touch}"));
+    let mut addresses = vec![0; sequence.blocks() as usize];
+    for (time, (operation, answer)) in sequence.operations.iter().zip(&answers.answers).enumerate()
+    {
+        let given = operation
+            .takes()
+            .map_or(0, |block| std::mem::take(&mut addresses[block as usize]));
+        let made = answer.address;
+        match *operation {
+            Operation::Malloc { size, .. } => {
+                push(&mut text, format_args!("m {time} 0 {made:#x} {size}"));
+            }
+            Operation::Calloc { count, size, .. } => {
+                push(
+                    &mut text,
+                    format_args!("c {time} 0 {made:#x} {count} {size}"),
+                );
+            }
+            Operation::Aligned {
+                alignment, size, ..
+            } => push(
+                &mut text,
+                // glibc takes any alignment and rounds it up; a trace holds powers of two alone.
+                format_args!(
+                    "a {time} 0 {made:#x} {} {size}",
+                    alignment.next_power_of_two()
+                ),
+            ),
+            Operation::Realloc { old, size, .. } => {
+                push(
+                    &mut text,
+                    format_args!("r {time} 0 {made:#x} {given:#x} {size}"),
+                );
+                if let (Some(old), true) = (old, made == 0 && size != 0) {
+                    addresses[old as usize] = given; // It failed, and left the block as it was.
+                }
+            }
+            Operation::Free { .. } if given == 0 => {}
+            Operation::Free { .. } => push(&mut text, format_args!("f {time} 0 {given:#x}")),
+            Operation::Trim { pad } => push(&mut text, format_args!("t {time} 0 {pad}")),
+            Operation::Mark => push(
+                &mut text,
+                format_args!("k {time} 0 mark heap_rss={}", answer.value),
+            ),
+            Operation::Usable { block } => {
+                addresses[block as usize] = given;
+                push(
+                    &mut text,
+                    format_args!("# usable size of {given:#x}: {}", answer.value),
+                );
+            }
+        }
+        if let Some(block) = operation.makes() {
+            addresses[block as usize] = made;
+        }
+    }
+    text
+}
+
+fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{line}");
+}

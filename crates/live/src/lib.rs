@@ -1,0 +1,37 @@
+//! The machine's own C library as an oracle, for holding the glibc model against the real thing.
+//!
+//! A recorded trace says what one library answered once. This crate asks the library that is installed here, about
+//! operations that nobody has recorded: a generator makes random sequences, the oracle runs each of them on a heap that
+//! nothing has touched before, the model plays the same, and where they differ the sequence is cut down to the few
+//! operations that still show it.
+//!
+//! The decision that shapes everything: the real calls are made in a process of their own, `highwater-oracle`, which
+//! never calls malloc itself, not even before it is asked anything, and forks once for each sequence. So every sequence
+//! starts on a pristine heap for the price of a fork, thousands fit into seconds, and a sequence that would corrupt the
+//! heap takes one child with it. Calling malloc from the test's own process was the alternative: its heap is anything
+//! but empty, and no address could be foretold. The environment of malloc is read when a process starts, so there is one
+//! oracle for each environment.
+//!
+//! Nothing of this is part of the product, and nothing of it runs anywhere but on x86-64 Linux with glibc; elsewhere
+//! [`Oracle::start`] says so and the tests print that they were skipped.
+
+mod author;
+mod compare;
+mod environment;
+mod generate;
+mod hwt;
+mod operation;
+mod oracle;
+mod play;
+mod shrink;
+mod sizes;
+pub mod wire;
+
+pub use compare::{Difference, Place, first_difference};
+pub use environment::{Environment, all_environments};
+pub use generate::generate;
+pub use hwt::to_hwt;
+pub use operation::{BlockName, Operation, Sequence};
+pub use oracle::{Answers, Layout, Oracle, OracleError, Outcome};
+pub use play::{ModelError, play};
+pub use shrink::shrink;

@@ -1,0 +1,129 @@
+//! Operations on an allocator, and sequences of them.
+
+use crate::wire::{self, Record};
+
+/// Names a block from the call that makes it to the end of the sequence; given once. A name whose call was removed or
+/// failed, or whose block has been freed, stands for the null pointer: so every sequence of operations is a valid one,
+/// and one from which some were removed still is.
+pub type BlockName = u32;
+
+/// One call, or one question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operation {
+    /// `malloc(size)`
+    Malloc {
+        /// The block it makes.
+        block: BlockName,
+        /// In bytes.
+        size: u64,
+    },
+    /// `calloc(count, size)`
+    Calloc {
+        /// The block it makes.
+        block: BlockName,
+        /// Elements.
+        count: u64,
+        /// Bytes of one.
+        size: u64,
+    },
+    /// `memalign(alignment, size)`
+    Aligned {
+        /// The block it makes.
+        block: BlockName,
+        /// In bytes.
+        alignment: u64,
+        /// In bytes.
+        size: u64,
+    },
+    /// `realloc(old, size)`. Where it fails, `old` keeps its name and `block` stands for null.
+    Realloc {
+        /// The block it makes.
+        block: BlockName,
+        /// The block it is given, `None` for the null pointer.
+        old: Option<BlockName>,
+        /// In bytes.
+        size: u64,
+    },
+    /// `free(block)`
+    Free {
+        /// The block that goes.
+        block: BlockName,
+    },
+    /// `malloc_trim(pad)`
+    Trim {
+        /// In bytes.
+        pad: u64,
+    },
+    /// How much is resident?
+    Mark,
+    /// `malloc_usable_size(block)`
+    Usable {
+        /// The block asked about.
+        block: BlockName,
+    },
+}
+
+impl Operation {
+    /// The block it makes, if it makes one.
+    pub fn makes(&self) -> Option<BlockName> {
+        match *self {
+            Self::Malloc { block, .. }
+            | Self::Calloc { block, .. }
+            | Self::Aligned { block, .. }
+            | Self::Realloc { block, .. } => Some(block),
+            _ => None,
+        }
+    }
+
+    /// The block it is given, if it is given one.
+    pub fn takes(&self) -> Option<BlockName> {
+        match *self {
+            Self::Realloc { old, .. } => old,
+            Self::Free { block } | Self::Usable { block } => Some(block),
+            _ => None,
+        }
+    }
+
+    /// As the oracle reads it.
+    pub fn to_record(&self) -> Record {
+        let (code, block, a, b) = match *self {
+            Self::Malloc { block, size } => (wire::MALLOC, block, 0, size),
+            Self::Calloc { block, count, size } => (wire::CALLOC, block, count, size),
+            Self::Aligned {
+                block,
+                alignment,
+                size,
+            } => (wire::ALIGNED, block, alignment, size),
+            Self::Realloc { block, old, size } => {
+                let old = old.map_or(wire::NO_BLOCK, u64::from);
+                (wire::REALLOC, block, old, size)
+            }
+            Self::Free { block } => (wire::FREE, block, 0, 0),
+            Self::Trim { pad } => (wire::TRIM, 0, pad, 0),
+            Self::Mark => (wire::MARK, 0, 0, 0),
+            Self::Usable { block } => (wire::USABLE, block, 0, 0),
+        };
+        Record { code, block, a, b }
+    }
+}
+
+/// Operations in their order, for a process that has made none before.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Sequence {
+    /// What happens.
+    pub operations: Vec<Operation>,
+    /// Whether the program writes every page of what it allocates.
+    pub touch: bool,
+}
+
+impl Sequence {
+    /// Every block the sequence names is below this.
+    pub fn blocks(&self) -> u32 {
+        let named = |operation: &Operation| operation.makes().max(operation.takes());
+        self.operations
+            .iter()
+            .filter_map(named)
+            .max()
+            .map_or(0, |last| last + 1)
+    }
+}

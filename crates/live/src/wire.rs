@@ -1,0 +1,92 @@
+//! What passes between a test and its oracle: plain old data, so that the oracle works on the very bytes it received
+//! and allocates nothing.
+
+use bytemuck::{Pod, Zeroable};
+
+/// `malloc(b)`
+pub const MALLOC: u32 = 0;
+/// `calloc(a, b)`
+pub const CALLOC: u32 = 1;
+/// `memalign(a, b)`
+pub const ALIGNED: u32 = 2;
+/// `realloc(block a, b)`; `a` is [`NO_BLOCK`] for the null pointer.
+pub const REALLOC: u32 = 3;
+/// `free(block)`
+pub const FREE: u32 = 4;
+/// `malloc_trim(a)`
+pub const TRIM: u32 = 5;
+/// How much is resident?
+pub const MARK: u32 = 6;
+/// `malloc_usable_size(block)`
+pub const USABLE: u32 = 7;
+
+/// Stands for the null pointer where a block is named.
+pub const NO_BLOCK: u64 = u64::MAX;
+
+/// The first bytes of an oracle's greeting; a change of the wire changes them.
+pub const MAGIC: u64 = u64::from_le_bytes(*b"hwlive01");
+
+/// What the oracle says when it is ready.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct Greeting {
+    /// [`MAGIC`]
+    pub magic: u64,
+    /// What `gnu_get_libc_version` returns, padded with zeros.
+    pub version: [u8; 16],
+}
+
+/// Comes before the records of a sequence.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct Request {
+    /// How many records follow.
+    pub records: u64,
+    /// Every block the records name is below this.
+    pub blocks: u64,
+    /// 1 if every page of a new block is to be written, 0 if none.
+    pub touch: u32,
+    /// 1 if the time of the whole is wanted, and no answers; 0 otherwise.
+    pub timed: u32,
+}
+
+/// One operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Record {
+    /// One of the constants above.
+    pub code: u32,
+    /// The block that the operation makes, frees or asks about.
+    pub block: u32,
+    /// First operand, see the constants.
+    pub a: u64,
+    /// Second operand, see the constants.
+    pub b: u64,
+}
+
+/// Comes before the answers to a sequence.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct Reply {
+    /// How many answers follow: as many as there were records, or none.
+    pub answers: u64,
+    /// The program break before the first operation.
+    pub brk: u64,
+    /// Where the kernel would have ended the first mapping.
+    pub mappings_top: u64,
+    /// How much processor time the operations took, if that was asked.
+    pub nanoseconds: u64,
+    /// How the child ended, as `waitpid` says it: 0 if well.
+    pub status: i64,
+}
+
+/// What came of one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Answer {
+    /// The address that an allocating call returned, otherwise 0.
+    pub address: u64,
+    /// The usable size of a new block or of the one asked about; what `malloc_trim` returned; at a mark the bytes that
+    /// are resident in the allocator's mappings.
+    pub value: u64,
+}
