@@ -4,7 +4,7 @@
 //! Bin 1 is the unsorted bin, 2 to 63 hold one size each, 64 to 126 a range of sizes in descending order, with a second
 //! list through the first chunk of each size.
 
-use crate::chunk::{Chunk, FREE_HEADER, HEADER, WORD};
+use crate::chunk::{Chunk, FREE_HEADER, HEADER, PREV_INUSE, WORD};
 use highwater_allocator::{Address, Bytes, Kernel};
 
 /// How many bins there are, the unused bin 0 included.
@@ -185,15 +185,21 @@ impl Bins {
         self.map[bin / 32] &= !(1 << (bin % 32));
     }
 
-    /// Puts a chunk first in the unsorted bin.
+    /// Makes `size` bytes a free chunk, above one that is in use, and puts it first in the unsorted bin: header, links and,
+    /// for a large one, the mark that it is in no list of sizes.
     #[inline]
     pub(crate) fn push_unsorted(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) {
         self.count(size);
-        self.link(kernel, chunk, head(UNSORTED), self.fd[UNSORTED]);
-        if !is_small(size) {
-            // So that unlinking knows it is in no list of sizes.
-            self.set_nextsize(kernel, chunk, Chunk::NONE, Chunk::NONE);
+        let fwd = self.fd[UNSORTED];
+        let header = size.0 | PREV_INUSE;
+        let (fd, bk) = (fwd.0.0, head(UNSORTED).0.0);
+        if is_small(size) {
+            kernel.write_run(chunk.0 + WORD, [header, fd, bk]);
+        } else {
+            kernel.write_run(chunk.0 + WORD, [header, fd, bk, 0, 0]);
         }
+        self.fd[UNSORTED] = chunk;
+        self.set_bk(kernel, fwd, chunk);
     }
 
     /// Takes the last chunk of the unsorted bin, which has that size, off its list.
@@ -321,13 +327,13 @@ impl Bins {
 
     #[inline]
     fn link(&mut self, kernel: &mut Kernel, chunk: Chunk, bck: Chunk, fwd: Chunk) {
-        kernel.write_pair(chunk.0 + FD, (fwd.0.0, bck.0.0));
+        kernel.write_run(chunk.0 + FD, [fwd.0.0, bck.0.0]);
         self.set_bk(kernel, fwd, chunk);
         self.set_fd(kernel, bck, chunk);
     }
 
     fn set_nextsize(&mut self, kernel: &mut Kernel, chunk: Chunk, next: Chunk, before: Chunk) {
-        kernel.write_pair(chunk.0 + FD_NEXTSIZE, (next.0.0, before.0.0));
+        kernel.write_run(chunk.0 + FD_NEXTSIZE, [next.0.0, before.0.0]);
     }
 }
 

@@ -44,6 +44,12 @@ pub(crate) fn request_to_size(request: Bytes) -> Option<Bytes> {
     })
 }
 
+/// The size in a header word, without the flags beside it.
+#[inline]
+pub(crate) fn size_of_head(head: u64) -> Bytes {
+    Bytes(head & !FLAGS)
+}
+
 impl Chunk {
     /// No chunk: the end of a list, or the top of an arena that has none yet.
     pub(crate) const NONE: Self = Self(Address::NULL);
@@ -79,14 +85,27 @@ impl Chunk {
     /// The size, without the flags beside it.
     #[inline]
     pub(crate) fn size(self, kernel: &Kernel) -> Bytes {
-        Bytes(self.head(kernel) & !FLAGS)
+        size_of_head(self.head(kernel))
+    }
+
+    /// Both words of the header: the size of the chunk below, where that is free, and this one's size with its flags.
+    #[inline]
+    pub(crate) fn header(self, kernel: &Kernel) -> (Bytes, u64) {
+        let (below, head) = kernel.read_pair(self.0);
+        (Bytes(below), head)
+    }
+
+    /// Writes both words of the header.
+    #[inline]
+    pub(crate) fn set_header(self, kernel: &mut Kernel, below: Bytes, head: u64) {
+        kernel.write_run(self.0, [below.0, head]);
     }
 
     /// Size and whether the chunk below is in use, for one read of the header.
     #[inline]
     pub(crate) fn size_and_prev_inuse(self, kernel: &Kernel) -> (Bytes, bool) {
         let head = self.head(kernel);
-        (Bytes(head & !FLAGS), head & PREV_INUSE != 0)
+        (size_of_head(head), head & PREV_INUSE != 0)
     }
 
     #[inline]
@@ -123,13 +142,6 @@ impl Chunk {
     pub(crate) fn set_prev_inuse(self, kernel: &mut Kernel) {
         let head = self.head(kernel);
         kernel.write(self.0 + WORD, head | PREV_INUSE);
-    }
-
-    /// Says that the chunk below this one is free.
-    #[inline]
-    pub(crate) fn clear_prev_inuse(self, kernel: &mut Kernel) {
-        let head = self.head(kernel);
-        kernel.write(self.0 + WORD, head & !PREV_INUSE);
     }
 
     /// The size of the chunk below, valid while that is free; in a mapped chunk the offset from its mapping's start.

@@ -4,7 +4,7 @@
 //! neighbours, and only if the merged chunk has at least 64 KiB is the top compared with the trim threshold.
 
 use crate::arena::Call;
-use crate::chunk::{Chunk, HEADER, PREV_INUSE};
+use crate::chunk::{Chunk, HEADER, PREV_INUSE, size_of_head};
 use highwater_allocator::{Bytes, Considered, Decision, Refusal};
 
 /// `FASTBIN_CONSOLIDATION_THRESHOLD`
@@ -56,14 +56,15 @@ impl Call<'_> {
     /// Merges a chunk with free neighbours; the result goes to the unsorted bin, or becomes the top. Returns its size.
     fn merge(&mut self, chunk: Chunk, size: Bytes) -> Bytes {
         let next = chunk.at(size);
-        let (next_size, _) = next.size_and_prev_inuse(self.kernel);
+        let (below, head) = chunk.header(self.kernel);
         let (mut start, mut whole) = (chunk, size);
-        if !chunk.prev_inuse(self.kernel) {
-            let below = chunk.prev_size(self.kernel);
+        if head & PREV_INUSE == 0 {
             start = Chunk(chunk.0 - below);
             whole += below;
             self.arena.bins.unlink(self.kernel, start, below);
         }
+        let (_, next_head) = next.header(self.kernel);
+        let next_size = size_of_head(next_head);
         if next == self.arena.top {
             whole += next_size;
             start.set_head(self.kernel, whole, PREV_INUSE);
@@ -71,14 +72,14 @@ impl Call<'_> {
             return whole;
         }
         if next.in_use(self.kernel, next_size) {
-            next.clear_prev_inuse(self.kernel);
+            // Its header with the mark taken away, and the foot of the free chunk below it.
+            next.set_header(self.kernel, whole, next_head & !PREV_INUSE);
         } else {
             self.arena.bins.unlink(self.kernel, next, next_size);
             whole += next_size;
+            start.set_foot(self.kernel, whole);
         }
         self.arena.bins.push_unsorted(self.kernel, start, whole);
-        start.set_head(self.kernel, whole, PREV_INUSE);
-        start.set_foot(self.kernel, whole);
         whole
     }
 

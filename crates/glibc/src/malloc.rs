@@ -193,7 +193,6 @@ impl Call<'_> {
         let (rest, rest_size) = (chunk.at(size), whole - size);
         self.arena.bins.push_unsorted(self.kernel, rest, rest_size);
         chunk.set_head(self.kernel, size, PREV_INUSE);
-        rest.set_head(self.kernel, rest_size, PREV_INUSE);
         rest.set_foot(self.kernel, rest_size);
         rest
     }

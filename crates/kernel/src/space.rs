@@ -242,11 +242,12 @@ impl Kernel {
     }
 
     /// madvise(MADV_FREE): the resident pages of the range stay until the cap is reached, then go first; writing to one
-    /// keeps it.
+    /// keeps it. What was stored there reads as zero from now on, as it may at any time on a real machine.
     pub fn madvise_free(&mut self, start: Address, length: Bytes) {
         self.counts.syscalls.madvise += 1;
         let end = self.page_up(start.0 + length.0);
         let mut marked = 0;
+        self.forget_words(start.0, end);
         self.each_span(start.0, end, |span, first, last| {
             words_of(first, last, |word, bits| {
                 let new = span.resident[word] & bits & !span.lazy[word];
@@ -274,31 +275,34 @@ impl Kernel {
     /// Writes a word at `at`, a multiple of 8, which makes its page resident.
     #[inline]
     pub fn write(&mut self, at: Address, value: u64) {
-        // A word that is stored has its page resident; only MADV_FREE must then be taken back.
-        if self.lazy == 0 && self.words.overwrite(at.0, value) {
-            return;
+        // A word that is stored has its page resident.
+        if !self.words.overwrite(at.0, value) {
+            self.write_each(at, &[value]);
         }
-        self.write_first(at, value);
     }
 
-    /// Writes the two words at `at`, a multiple of 16; they cost one look-up.
+    /// Writes words side by side, the first at `at`, a multiple of 8; mostly they cost one look-up.
     #[inline]
-    pub fn write_pair(&mut self, at: Address, values: (u64, u64)) {
-        if self.lazy == 0 && self.words.overwrite_pair(at.0, values) {
-            return;
+    pub fn write_run<const N: usize>(&mut self, at: Address, values: [u64; N]) {
+        if !self.words.overwrite_run(at.0, values) {
+            self.write_each(at, &values);
         }
-        self.write_first(at, values.0);
-        self.write_first(at + Bytes(8), values.1);
     }
 
     #[cold]
     #[inline(never)]
-    fn write_first(&mut self, at: Address, value: u64) {
-        self.touch(at, Bytes(8));
-        let id = self.span_at(at.0);
-        let page = self.page_in_span(at.0);
-        self.spans[id].worded[page >> 6] |= 1 << (page & 63);
-        self.words.write(at.0, value);
+    fn write_each(&mut self, mut at: Address, mut values: &[u64]) {
+        while !values.is_empty() {
+            if self.lazy != 0 || !self.all_resident(at.0, at.0) {
+                self.touch_span(at.0, at.0 + 7);
+            }
+            let id = self.span_at(at.0);
+            let page = self.page_in_span(at.0);
+            self.spans[id].worded[page >> 6] |= 1 << (page & 63);
+            let written = self.words.write_first_of(at.0, values);
+            at = at + Bytes(8 * written as u64);
+            values = &values[written..];
+        }
     }
 
     /// The program writes `length` bytes at `start`, whatever they are: their pages become resident.
@@ -308,6 +312,10 @@ impl Kernel {
             return;
         }
         let (from, last) = (start.0, start.0 + length.0 - 1);
+        // A small block lies beside its header, whose page is resident.
+        if from >> self.page_shift == last >> self.page_shift && self.words.has_frame(from) {
+            return;
+        }
         if from >> SPAN_SHIFT != last >> SPAN_SHIFT {
             self.touch_spans(from, last);
         } else if self.lazy != 0 || !self.all_resident(from, last) {
@@ -424,6 +432,12 @@ impl Kernel {
     #[inline]
     pub fn counts(&self) -> &Counts {
         &self.counts
+    }
+
+    /// Whether the process was killed.
+    #[inline]
+    pub fn is_killed(&self) -> bool {
+        self.killed.is_some()
     }
 
     /// Whether, and at what, the process was killed.
@@ -582,29 +596,47 @@ impl Kernel {
     }
 
     fn drop_in_span(&mut self, id: usize, first: usize, last: usize, forget: bool) {
+        self.forget_in_span(id, first, last);
         let span = &mut self.spans[id];
         let (mut resident, mut lazy) = (0, 0);
-        let base = span.base;
-        let page_shift = self.page_shift;
         words_of(first, last, |word, bits| {
             resident += u64::from((span.resident[word] & bits).count_ones());
             lazy += u64::from((span.lazy[word] & bits).count_ones());
-            let mut worded = span.worded[word] & bits;
-            while worded != 0 {
-                let page = (word << 6) as u64 + u64::from(worded.trailing_zeros());
-                self.words
-                    .clear(base + (page << page_shift), 1 << page_shift);
-                worded &= worded - 1;
-            }
             span.resident[word] &= !bits;
             span.lazy[word] &= !bits;
-            span.worded[word] &= !bits;
             if forget {
                 span.ever[word] &= !bits;
             }
         });
         self.resident -= resident;
         self.lazy -= lazy;
+    }
+
+    /// Forgets the words stored in `[from, end)`.
+    fn forget_words(&mut self, from: u64, end: u64) {
+        let mut at = from;
+        while at < end {
+            let stop = (at | (SPAN - 1)).min(end - 1);
+            if let Some(id) = self.find_span(at) {
+                self.forget_in_span(id, self.page_in_span(at), self.page_in_span(stop));
+            }
+            at = stop + 1;
+        }
+    }
+
+    fn forget_in_span(&mut self, id: usize, first: usize, last: usize) {
+        let span = &mut self.spans[id];
+        let page_shift = self.page_shift;
+        words_of(first, last, |word, bits| {
+            let mut worded = span.worded[word] & bits;
+            span.worded[word] &= !bits;
+            while worded != 0 {
+                let page = (word << 6) as u64 + u64::from(worded.trailing_zeros());
+                self.words
+                    .clear(span.base + (page << page_shift), 1 << page_shift);
+                worded &= worded - 1;
+            }
+        });
     }
 
     /// Moves `length` bytes of pages, with what is stored in them.

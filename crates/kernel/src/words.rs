@@ -66,14 +66,16 @@ impl Words {
 
     #[inline]
     fn frame_of(&self, at: u64) -> u32 {
-        let index = (at >> FRAME_SHIFT).wrapping_sub(self.first);
-        if index < LISTED {
-            self.heap.get(index as usize).copied().unwrap_or(0)
-        } else {
-            self.far_frame_of(at)
+        // What lies below the heap wraps around, and so is far as well.
+        let index = (at >> FRAME_SHIFT).wrapping_sub(self.first) as usize;
+        match self.heap.get(index) {
+            Some(&frame) => frame,
+            None => self.far_frame_of(at),
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn far_frame_of(&self, at: u64) -> u32 {
         let table = self.table_of.get(&(at >> SPAN_SHIFT)).copied();
         self.tables[table.unwrap_or(0) as usize][frame_in_span(at)]
@@ -103,22 +105,28 @@ impl Words {
         true
     }
 
-    /// Stores two words side by side, the first at a multiple of 16, where their frame exists already.
+    /// Stores words side by side where one frame holds all of them and exists already.
     #[inline]
-    pub(crate) fn overwrite_pair(&mut self, at: u64, values: (u64, u64)) -> bool {
+    pub(crate) fn overwrite_run<const N: usize>(&mut self, at: u64, values: [u64; N]) -> bool {
         let frame = self.frame_of(at);
-        if frame == 0 {
-            return false;
+        let first = word_in_frame(at);
+        match self.frames[frame as usize].get_mut(first..first + N) {
+            Some(words) if frame != 0 => {
+                words.copy_from_slice(&values);
+                true
+            }
+            _ => false,
         }
-        let word = word_in_frame(at) & !1;
-        let frame = &mut self.frames[frame as usize];
-        frame[word] = values.0;
-        frame[word + 1] = values.1;
-        true
     }
 
-    /// Stores a word, making its frame if need be.
-    pub(crate) fn write(&mut self, at: u64, value: u64) {
+    /// Whether anything near `at` is stored, in which case its page is resident.
+    #[inline]
+    pub(crate) fn has_frame(&self, at: u64) -> bool {
+        self.frame_of(at) != 0
+    }
+
+    /// Stores as many of the words as the first one's frame holds, making it if need be; returns how many.
+    pub(crate) fn write_first_of(&mut self, at: u64, values: &[u64]) -> usize {
         let mut frame = self.frame_of(at);
         if frame == 0 {
             frame = self.free_frames.pop().unwrap_or_else(|| {
@@ -127,7 +135,10 @@ impl Words {
             });
             *self.slot(at) = frame;
         }
-        self.frames[frame as usize][word_in_frame(at)] = value;
+        let words = &mut self.frames[frame as usize][word_in_frame(at)..];
+        let fitting = words.len().min(values.len());
+        words[..fitting].copy_from_slice(&values[..fitting]);
+        fitting
     }
 
     /// Where the number of an address's frame is kept.
@@ -136,7 +147,8 @@ impl Words {
         if index < LISTED {
             let index = index as usize;
             if self.heap.len() <= index {
-                self.heap.resize(index + 1, 0);
+                // By whole kilobytes, for the heap grows step by step.
+                self.heap.resize((index | 255) + 1, 0);
             }
             return &mut self.heap[index];
         }

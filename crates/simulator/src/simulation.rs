@@ -66,7 +66,6 @@ pub struct Simulation {
     allocations: u64,
     failed: u64,
     next: usize,
-    killed: Option<Killed>,
 }
 
 impl Simulation {
@@ -107,7 +106,6 @@ impl Simulation {
             allocations: 0,
             failed: 0,
             next: 0,
-            killed: None,
         })
     }
 
@@ -115,26 +113,35 @@ impl Simulation {
     #[inline]
     pub fn step(&mut self) -> Option<Event> {
         let event = *self.workload.events.get(self.next)?;
-        if self.killed.is_some() {
+        if self.kernel.is_killed() {
             return None;
         }
+        self.advance(&event);
+        Some(event)
+    }
+
+    /// Runs up to the given number of events in all; the process may end before.
+    pub fn run_until(&mut self, event: u64) {
+        let workload = Arc::clone(&self.workload);
+        let end = workload.events.len().min(event as usize);
+        for event in workload.events.get(self.next..end).unwrap_or_default() {
+            if self.kernel.is_killed() {
+                break;
+            }
+            self.advance(event);
+        }
+    }
+
+    #[inline]
+    fn advance(&mut self, event: &Event) {
         let index = self.next as u32;
         self.next += 1;
         self.model.decisions_mut().stamp(u64::from(index));
         self.perform(event, index);
-        if let Some(killed) = self.kernel.killed() {
-            self.killed = Some(Killed {
-                event: u64::from(index),
-                time: event.time,
-                resident: killed.resident,
-                cap: killed.cap,
-            });
-        }
-        Some(event)
     }
 
     #[inline]
-    fn perform(&mut self, event: Event, index: u32) {
+    fn perform(&mut self, event: &Event, index: u32) {
         let (kernel, thread) = (&mut self.kernel, event.thread);
         match event.call {
             Call::Malloc { block, size } => {
@@ -173,7 +180,7 @@ impl Simulation {
 
     fn realloc(
         &mut self,
-        event: Event,
+        event: &Event,
         block: BlockId,
         old: Option<BlockId>,
         size: Bytes,
@@ -238,11 +245,6 @@ impl Simulation {
         self.live -= held.size;
     }
 
-    /// Runs until `event` events have been run, or the process ends.
-    pub fn run_until(&mut self, event: u64) {
-        while (self.next as u64) < event && self.step().is_some() {}
-    }
-
     // ---- what there is to see
 
     /// The workload it runs.
@@ -280,7 +282,13 @@ impl Simulation {
 
     /// Whether and where the process was killed.
     pub fn killed(&self) -> Option<Killed> {
-        self.killed
+        // Nothing is run after the event during which it happened.
+        self.kernel.killed().map(|killed| Killed {
+            event: self.position() - 1,
+            time: self.now(),
+            resident: killed.resident,
+            cap: killed.cap,
+        })
     }
 
     /// The kernel's side.

@@ -82,6 +82,7 @@ fn dontneed_drops_and_free_waits_for_pressure() {
     k.madvise_free(m, PAGE * 4);
     assert_eq!(k.rss(), PAGE * 8, "still resident");
     assert_eq!(k.page_state(m), PageState::Reclaimable);
+    assert_eq!(k.read(m), 0);
     k.write(m, 6);
     assert_eq!(k.page_state(m), PageState::Resident, "a write keeps it");
     k.touch(m + PAGE * 8, PAGE * 3);
@@ -190,7 +191,19 @@ fn a_word_at_the_far_end_of_a_vast_heap_costs_little() {
     }
     assert!(k.sbrk(2 << 40).is_err());
     let last = k.brk() - Bytes(16);
-    k.write_pair(last, (1, 2));
+    k.write_run(last, [1, 2]);
     assert_eq!(k.read_pair(last), (1, 2));
     assert_eq!(k.rss(), PAGE);
+}
+
+#[test]
+fn a_run_of_words_may_cross_frames_and_pages() {
+    let mut k = kernel();
+    let m = k.mmap(PAGE * 2).expect("there is room");
+    let at = m + PAGE - Bytes(16);
+    k.write_run(at, [1, 2, 3, 4]);
+    assert_eq!(k.rss(), PAGE * 2);
+    k.write_run(at, [5, 6, 7, 8]);
+    let words = [0, 8, 16, 24].map(|offset| k.read(at + Bytes(offset)));
+    assert_eq!(words, [5, 6, 7, 8]);
 }
