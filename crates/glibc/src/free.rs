@@ -14,7 +14,14 @@ impl Call<'_> {
     /// Frees a chunk of a heap.
     #[inline]
     pub(crate) fn int_free(&mut self, chunk: Chunk) {
-        let size = chunk.size(self.kernel);
+        let header = chunk.header(self.kernel);
+        self.int_free_with(chunk, header);
+    }
+
+    /// The same, where both words of the header were read already.
+    #[inline]
+    pub(crate) fn int_free_with(&mut self, chunk: Chunk, header: (Bytes, u64)) {
+        let size = size_of_head(header.1);
         if let Some(bin) = self.params.tcache_bin(size)
             && let Some(tcache) = self.tcache
             && tcache.has_room(bin, self.params.tcache_count)
@@ -27,7 +34,7 @@ impl Call<'_> {
             self.arena.fast.push(self.kernel, chunk, size);
             return;
         }
-        let merged = self.merge(chunk, size);
+        let merged = self.merge(chunk, header);
         if merged >= CONSOLIDATION_THRESHOLD {
             if self.arena.fast.maybe_filled {
                 self.consolidate();
@@ -54,9 +61,9 @@ impl Call<'_> {
     }
 
     /// Merges a chunk with free neighbours; the result goes to the unsorted bin, or becomes the top. Returns its size.
-    fn merge(&mut self, chunk: Chunk, size: Bytes) -> Bytes {
+    fn merge(&mut self, chunk: Chunk, (below, head): (Bytes, u64)) -> Bytes {
+        let size = size_of_head(head);
         let next = chunk.at(size);
-        let (below, head) = chunk.header(self.kernel);
         let (mut start, mut whole) = (chunk, size);
         if head & PREV_INUSE == 0 {
             start = Chunk(chunk.0 - below);
@@ -89,8 +96,8 @@ impl Call<'_> {
         let mut chunks = 0;
         for bin in 0..self.arena.fast.len() {
             for chunk in self.arena.fast.take_all(self.kernel, bin) {
-                let size = chunk.size(self.kernel);
-                self.merge(chunk, size);
+                let header = chunk.header(self.kernel);
+                self.merge(chunk, header);
                 chunks += 1;
             }
         }

@@ -32,7 +32,7 @@ pub use tunables::{Settings, Tunable};
 pub use version::Version;
 
 use arena::{Arena, Call, Mapped};
-use chunk::{ALIGNMENT, Chunk, HEADER, WORD, request_to_size};
+use chunk::{ALIGNMENT, Chunk, HEADER, IS_MMAPPED, WORD, request_to_size};
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Kernel, Micros, ThreadId,
 };
@@ -137,10 +137,14 @@ impl Call<'_> {
     #[inline]
     fn libc_free(&mut self, block: Address) {
         let chunk = Chunk::of_user(block);
-        if chunk.is_mmapped(self.kernel) {
+        let header = chunk.header(self.kernel);
+        if header.1 & IS_MMAPPED != 0 {
             self.free_mapped(chunk);
+        } else if self.tcache.is_some() {
+            self.int_free_with(chunk, header);
         } else {
-            self.maybe_init_tcache();
+            // Making the cache may change the chunk's neighbours.
+            self.init_tcache();
             self.int_free(chunk);
         }
     }

@@ -293,12 +293,12 @@ impl Kernel {
     #[inline(never)]
     fn write_each(&mut self, mut at: Address, mut values: &[u64]) {
         while !values.is_empty() {
-            if self.lazy != 0 || !self.all_resident(at.0, at.0) {
+            if !self.words.has_frame(at.0) {
                 self.touch_span(at.0, at.0 + 7);
+                let id = self.span_at(at.0);
+                let page = self.page_in_span(at.0);
+                self.spans[id].worded[page >> 6] |= 1 << (page & 63);
             }
-            let id = self.span_at(at.0);
-            let page = self.page_in_span(at.0);
-            self.spans[id].worded[page >> 6] |= 1 << (page & 63);
             let written = self.words.write_first_of(at.0, values);
             at = at + Bytes(8 * written as u64);
             values = &values[written..];
