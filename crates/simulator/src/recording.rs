@@ -186,9 +186,9 @@ impl Recorder {
         true
     }
 
-    /// Measures; what is reclaimable only where asked for or affordable: a look at one block is reckoned like an event.
+    /// Measures; what is reclaimable only where asked for or affordable: a look at one block is reckoned like four events.
     fn sample(&mut self, simulation: &mut Simulation, reclaimable: bool) {
-        let cost = simulation.model.reclaimable_cost();
+        let cost = 4 * simulation.model.reclaimable_cost();
         let affordable = self.paid + cost <= simulation.position();
         if affordable {
             self.paid += cost;
