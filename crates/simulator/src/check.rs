@@ -79,7 +79,7 @@ pub struct Addresses {
 impl Addresses {
     /// Compares what an event just run returned, if it returned anything.
     #[inline]
-    pub(crate) fn compare(&mut self, simulation: &Simulation, event: Event) {
+    pub(crate) fn compare(&mut self, simulation: &Simulation, event: &Event) {
         let block = match event.call {
             Call::Malloc { block, .. }
             | Call::Calloc { block, .. }
@@ -90,7 +90,7 @@ impl Addresses {
         self.compare_block(simulation, event, block);
     }
 
-    fn compare_block(&mut self, simulation: &Simulation, event: Event, block: BlockId) {
+    fn compare_block(&mut self, simulation: &Simulation, event: &Event, block: BlockId) {
         let workload = simulation.workload();
         let Some(&recorded) = workload.recorded.get(block.0 as usize) else {
             return;

@@ -161,29 +161,29 @@ impl Recorder {
     /// Runs up to the given event; `false` once the run is over.
     fn drive(&mut self, simulation: &mut Simulation, until: u64) -> bool {
         let workload = Arc::clone(simulation.workload());
-        while simulation.position() < until {
-            let Some(event) = simulation.step() else {
+        let start = simulation.position() as usize;
+        let end = workload.events.len().min(until as usize);
+        for (offset, event) in workload.events[start..end].iter().enumerate() {
+            if simulation.step().is_none() {
                 return false;
-            };
+            }
             if self.options.check {
                 self.addresses.compare(simulation, event);
             }
-            let position = simulation.position();
-            let next = workload.events.get(position as usize);
+            let position = (start + offset) as u64 + 1;
+            let next = workload.events.get(position as usize).map(|next| next.time);
+            let due = self.schedule.is_due(position, event.time, next);
             if let Call::Mark(mark) = event.call {
                 self.sample(simulation, true);
                 self.mark(&workload.marks[mark.0 as usize]);
-            } else if self
-                .schedule
-                .is_due(position, event.time, next.map(|next| next.time))
-            {
+            } else if due {
                 self.sample(simulation, false);
             }
             if position >= self.next_frame {
                 self.frame(simulation);
             }
         }
-        true
+        end < workload.events.len()
     }
 
     /// Measures; what is reclaimable only where asked for or affordable: a look at one block is reckoned like four events.

@@ -73,21 +73,29 @@ pub struct MarkSample {
 /// At which events to measure: evenly over the events, at both ends of every long rest, and at every mark.
 pub(crate) struct Schedule {
     every: u64,
+    /// Events run when the next even measure is due.
+    due: u64,
     /// A pause of this length is a rest, whose beginning gets a sample of its own.
     rest: Micros,
 }
 
 impl Schedule {
     pub(crate) fn new(events: u64, duration: Micros, samples: u32) -> Self {
+        let every = events.div_ceil(u64::from(samples.max(1))).max(1);
         Self {
-            every: events.div_ceil(u64::from(samples.max(1))).max(1),
+            every,
+            due: every,
             rest: Micros(duration.0 / 200 + 1),
         }
     }
 
-    /// Whether to measure after event number `position`, the next one beginning at `next`.
+    /// Whether to measure after event number `position`, which was at `now`, the next one being at `next`.
     #[inline]
-    pub(crate) fn is_due(&self, position: u64, now: Micros, next: Option<Micros>) -> bool {
-        position.is_multiple_of(self.every) || next.is_none_or(|next| next.0 - now.0 >= self.rest.0)
+    pub(crate) fn is_due(&mut self, position: u64, now: Micros, next: Option<Micros>) -> bool {
+        if position == self.due {
+            self.due += self.every;
+            return true;
+        }
+        next.is_none_or(|next| next.0 - now.0 >= self.rest.0)
     }
 }

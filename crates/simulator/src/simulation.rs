@@ -113,11 +113,10 @@ impl Simulation {
     #[inline]
     pub fn step(&mut self) -> Option<Event> {
         let event = *self.workload.events.get(self.next)?;
-        if self.kernel.is_killed() {
-            return None;
-        }
-        self.advance(&event);
-        Some(event)
+        (!self.kernel.is_killed()).then(|| {
+            self.advance(&event);
+            event
+        })
     }
 
     /// Runs up to the given number of events in all; the process may end before.
