@@ -1,0 +1,34 @@
+//! `cargo xtask ...`: what is needed around the code, in Rust instead of shell scripts, so that it works on any machine.
+//!
+//! Every command first sets up what it needs and the machine lacks ([`setup`]); each says so before it takes time.
+
+mod build;
+mod options;
+mod process;
+mod serve;
+mod setup;
+mod shots;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use options::Command;
+
+fn main() -> ExitCode {
+    let result = options::parse(lexopt::Parser::from_env()).and_then(|command| match command {
+        Command::Help => {
+            print!("{}", options::HELP);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Setup => setup::everything().map(|_| ExitCode::SUCCESS),
+        Command::Serve(options) => serve::run(&options),
+        Command::Build(options) => build::run(&options),
+        Command::Test => test::run(),
+        Command::Shots(options) => shots::run(&options),
+    });
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,120 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use lexopt::prelude::*;
+
+/// What `cargo xtask help` prints.
+pub(crate) const HELP: &str = "\
+Usage: cargo xtask <command>
+
+  serve [--release] [--port N] [--open]   build the page, serve it, and rebuild it on every change
+  build [--release]                       build the page into dist/
+  test                                    run every check, the page in a real browser included
+  shots [--out DIR]                       take pictures of the page in several sizes, light and dark
+  setup                                   only set up what the others need
+
+Each sets up what the machine lacks. Tools are put into your cache folder (~/.cache/highwater/tools), or where
+HIGHWATER_TOOLS says.
+";
+
+/// The port of `cargo xtask serve` unless another one is asked for.
+const DEFAULT_PORT: u16 = 8080;
+
+/// One command with its options.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Help,
+    Setup,
+    Serve(Serve),
+    Build(Build),
+    Test,
+    Shots(Shots),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Serve {
+    pub(crate) release: bool,
+    pub(crate) port: u16,
+    pub(crate) open: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Build {
+    pub(crate) release: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Shots {
+    /// Where the pictures go.
+    pub(crate) out: PathBuf,
+}
+
+pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
+    let name = match parser.next()? {
+        None | Some(Long("help") | Short('h')) => return Ok(Command::Help),
+        Some(Value(name)) => name.string()?,
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    let mut command = match name.as_str() {
+        "help" => Command::Help,
+        "setup" => Command::Setup,
+        "serve" => Command::Serve(Serve {
+            release: false,
+            port: DEFAULT_PORT,
+            open: false,
+        }),
+        "build" => Command::Build(Build { release: false }),
+        "test" => Command::Test,
+        "shots" => Command::Shots(Shots {
+            out: PathBuf::from("shots"),
+        }),
+        other => bail!("there is no command `{other}`; `cargo xtask help` lists them"),
+    };
+    while let Some(argument) = parser.next()? {
+        match (&mut command, argument) {
+            (_, Long("help") | Short('h')) => return Ok(Command::Help),
+            (Command::Serve(options), Long("release")) => options.release = true,
+            (Command::Serve(options), Long("open")) => options.open = true,
+            (Command::Serve(options), Long("port")) => options.port = parser.value()?.parse()?,
+            (Command::Build(options), Long("release")) => options.release = true,
+            (Command::Shots(options), Long("out")) => options.out = parser.value()?.into(),
+            (_, other) => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Command> {
+        parse(lexopt::Parser::from_args(arguments))
+    }
+
+    #[test]
+    fn serve_takes_its_options_in_any_order() {
+        let expected = Command::Serve(Serve {
+            release: true,
+            port: 9000,
+            open: true,
+        });
+        let command = parsed(&["serve", "--port=9000", "--open", "--release"]).expect("valid");
+        assert_eq!(command, expected);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for arguments in [
+            &["srve"][..],
+            &["test", "--release"],
+            &["serve", "--port", "70000"],
+            &["serve", "--port"],
+            &["--release"],
+        ] {
+            assert!(parsed(arguments).is_err(), "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! `cargo xtask test`: everything that must hold, each check under a heading of its own.
+//!
+//! A check that fails does not keep the others from running: whoever broke two things should hear of both.
+
+use std::{
+    fs,
+    process::{Command, ExitCode},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+
+use crate::{
+    build, process,
+    setup::{self, Browser, PageTools, WasmToolchain},
+    workspace,
+};
+
+/// The crates that are built for the browser, whose lints must hold there too.
+const PAGE: [&str; 4] = [
+    "--package",
+    "highwater-web",
+    "--target",
+    "wasm32-unknown-unknown",
+];
+
+pub(crate) fn run() -> Result<ExitCode> {
+    let started = Instant::now();
+    let (tools, browser) = setup::everything()?;
+    println!("set-up: {}", seconds(started.elapsed()));
+
+    let checks: [(&str, &dyn Fn() -> Result<()>); 7] = [
+        ("format", &|| format()),
+        ("clippy, native", &|| clippy_native()),
+        ("clippy, WebAssembly", &|| clippy_wasm(&tools)),
+        ("tests, native", &|| tests_native()),
+        ("tests, WebAssembly", &|| tests_wasm(&tools, &browser)),
+        ("build of the page", &|| {
+            build::page(&tools, true, &workspace::tested_page_dir())
+        }),
+        ("tests of the page, in Chromium", &|| tests_page(&browser)),
+    ];
+    let results: Vec<(&str, bool, Duration)> = checks
+        .iter()
+        .map(|(name, check)| {
+            println!("\n=== {name}");
+            let started = Instant::now();
+            let result = check();
+            let took = started.elapsed();
+            if let Err(error) = &result {
+                println!("{error:#}");
+            }
+            let word = if result.is_ok() { "passed" } else { "FAILED" };
+            println!("=== {name}: {word} in {}", seconds(took));
+            (*name, result.is_ok(), took)
+        })
+        .collect();
+
+    println!("\n=== summary, {} in all", seconds(started.elapsed()));
+    for (name, passed, took) in &results {
+        let word = if *passed { "passed" } else { "FAILED" };
+        println!("{word}  {:>8}  {name}", seconds(*took));
+    }
+    let failed = results.iter().filter(|(_, passed, _)| !passed).count();
+    println!("{} passed, {failed} failed", results.len() - failed);
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn format() -> Result<()> {
+    process::run(process::cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn clippy_native() -> Result<()> {
+    process::run(
+        process::cargo()
+            .args(["clippy", "--workspace", "--all-targets"])
+            .args(["--", "--deny", "warnings"]),
+    )
+}
+
+fn clippy_wasm(tools: &PageTools) -> Result<()> {
+    process::run(wasm_cargo(tools)?.arg("clippy").args(PAGE).args([
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ]))
+}
+
+fn tests_native() -> Result<()> {
+    let digests = digests_file();
+    fs::remove_file(&digests).ok();
+    process::run(
+        process::cargo()
+            .args(["test", "--workspace", "--no-fail-fast"])
+            .env("HIGHWATER_WRITE_DIGESTS", digests),
+    )
+}
+
+/// Runs the engine in WebAssembly and compares what it computes with what it computed natively just before.
+fn tests_wasm(tools: &PageTools, browser: &Browser) -> Result<()> {
+    let runner = process::find_on(
+        &process::path_with(&[&workspace::tools_dir().join("bin")])?,
+        "wasm-bindgen-test-runner",
+    );
+    let native_digests = fs::read_to_string(digests_file())
+        .context("the native tests failed before they left digests to compare with")?;
+    let mut cargo = wasm_cargo(tools)?;
+    cargo
+        .arg("test")
+        .args(PAGE)
+        .args(["--test", "engine"])
+        .env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+            runner.unwrap_or_else(|| "wasm-bindgen-test-runner".into()),
+        )
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
+        .env("HIGHWATER_NATIVE_DIGESTS", native_digests);
+    browser.apply(&mut cargo);
+    process::run(&mut cargo)
+}
+
+fn tests_page(browser: &Browser) -> Result<()> {
+    let mut cargo = process::cargo();
+    cargo
+        // All packages, as for the other native tests: a part of them would be built with other features, anew.
+        .args(["test", "--workspace", "--test", "browser"])
+        .env("HIGHWATER_PAGE", workspace::tested_page_dir());
+    browser.apply(&mut cargo);
+    process::run(&mut cargo)
+}
+
+/// Cargo for wasm32. Debian's compiler is meant where the machine's own has no library, and then its cargo with it.
+fn wasm_cargo(tools: &PageTools) -> Result<Command> {
+    match tools.toolchain {
+        WasmToolchain::Own => {
+            let mut cargo = process::cargo();
+            cargo.env("CARGO_TARGET_DIR", tools.toolchain.target_dir());
+            Ok(cargo)
+        }
+        WasmToolchain::Debian => tools.command("cargo"),
+    }
+}
+
+/// Where the native tests leave the digests of what the engine computed.
+fn digests_file() -> std::path::PathBuf {
+    workspace::target_dir().join("native-digests.txt")
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}

@@ -1,0 +1,77 @@
+//! Where things are.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+/// The folder of the root `Cargo.toml`.
+pub(crate) fn root() -> PathBuf {
+    // `cargo run` says where this package is now; the folder it was compiled in may have been moved since.
+    let package = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    package
+        .ancestors()
+        .nth(2)
+        .map_or_else(|| package.clone(), Path::to_path_buf)
+}
+
+/// The folder of cargo's output.
+pub(crate) fn target_dir() -> PathBuf {
+    match env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => root().join(folder),
+        None => root().join("target"),
+    }
+}
+
+/// The folder into which missing tools are installed: what `HIGHWATER_TOOLS` says, else one in the user's cache, so that
+/// a second checkout finds what the first has compiled, else one in cargo's output.
+pub(crate) fn tools_dir() -> PathBuf {
+    if let Some(folder) = env::var_os("HIGHWATER_TOOLS") {
+        return root().join(folder);
+    }
+    let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(home);
+    match cache.filter(|cache| cache.is_absolute()) {
+        Some(cache) => cache.join("highwater").join("tools"),
+        None => target_dir().join("tools"),
+    }
+}
+
+/// The folder of the page that is tested. Not `dist/`: there a running `serve` puts a page that reloads itself.
+pub(crate) fn tested_page_dir() -> PathBuf {
+    target_dir().join("tested-page")
+}
+
+/// The version of a package that `Cargo.lock` has settled on.
+pub(crate) fn locked_version(package: &str) -> Result<String> {
+    let path = root().join("Cargo.lock");
+    let lock = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    find_locked_version(&lock, package)
+        .with_context(|| format!("{} does not name {package}", path.display()))
+}
+
+fn find_locked_version(lock: &str, package: &str) -> Option<String> {
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name).skip(1);
+    let version = lines.next()?.strip_prefix("version = \"")?;
+    Some(version.strip_suffix('"')?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_longer_name_is_not_taken_for_the_package() {
+        let lock = "[[package]]\nname = \"one-two\"\nversion = \"2.0.0\"\n\n\
+                    [[package]]\nname = \"one\"\nversion = \"1.2.3\"\n";
+        assert_eq!(find_locked_version(lock, "one").as_deref(), Some("1.2.3"));
+        assert_eq!(find_locked_version(lock, "two"), None);
+    }
+}

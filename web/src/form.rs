@@ -1,0 +1,147 @@
+//! What is typed: a pattern's parameters and the environment. Each keeps the text as it stands, says what is wrong with
+//! it, and has what it was read as last when nothing was.
+
+use highwater_simulator::{Choice, EnvironmentError, Remark, Variable, Variant, parse_lines};
+use highwater_workload::pattern::Parameters;
+
+/// The parameters of a pattern.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ParameterForm {
+    /// What stands in each field, in the order of [`Parameters::ALL`].
+    pub texts: Vec<String>,
+    /// What is wrong with it, in the same order.
+    pub errors: Vec<Option<String>>,
+    /// What is wrong with all of them together.
+    pub together: Option<String>,
+    /// What the fields say, as far as each is right.
+    pub values: Parameters,
+}
+
+impl Default for ParameterForm {
+    fn default() -> Self {
+        let values = Parameters::default();
+        Self {
+            texts: Parameters::ALL
+                .iter()
+                .map(|parameter| values.get(parameter.name).unwrap_or_default().to_string())
+                .collect(),
+            errors: vec![None; Parameters::ALL.len()],
+            together: None,
+            values,
+        }
+    }
+}
+
+impl ParameterForm {
+    /// Takes what is typed into a field.
+    pub fn edit(&mut self, index: usize, text: String) {
+        let Some(parameter) = Parameters::ALL.get(index) else {
+            return;
+        };
+        let read = self.values.set_text(parameter.name, &text);
+        self.errors[index] = read.err().map(|error| error.to_string());
+        self.texts[index] = text;
+        self.together = self.values.check().err().map(|error| error.to_string());
+    }
+
+    /// Whether a pattern can be built with what the fields say.
+    pub fn is_right(&self) -> bool {
+        self.together.is_none() && self.errors.iter().all(Option::is_none)
+    }
+}
+
+/// The environment.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct EnvironmentForm {
+    /// What stands in the box.
+    pub text: String,
+    /// What is wrong with it.
+    pub error: Option<EnvironmentError>,
+    /// What it said when it was right last.
+    pub variables: Vec<Variable>,
+}
+
+impl EnvironmentForm {
+    /// Takes what is typed.
+    pub fn edit(&mut self, text: String) {
+        match parse_lines(&text) {
+            Ok(variables) => {
+                self.variables = variables;
+                self.error = None;
+            }
+            Err(error) => self.error = Some(error),
+        }
+        self.text = text;
+    }
+
+    /// The box with these variables in it.
+    pub fn of(variables: &[Variable]) -> Self {
+        let mut form = Self::default();
+        form.edit(
+            variables
+                .iter()
+                .map(|variable| format!("{}={}\n", variable.name, variable.value))
+                .collect(),
+        );
+        form
+    }
+
+    /// What an allocator says to it.
+    pub fn remarks(&self, allocator: Choice) -> Vec<Remark> {
+        self.variant(allocator).remarks()
+    }
+
+    /// The variant it makes of an allocator.
+    pub fn variant(&self, allocator: Choice) -> Variant {
+        Variant {
+            allocator,
+            environment: self.variables.clone(),
+            cap: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_impossible_value_is_said_beside_its_field_and_changes_nothing() {
+        let mut form = ParameterForm::default();
+        let before = form.values;
+        form.edit(0, "1000".to_owned());
+        assert!(!form.is_right());
+        assert!(
+            form.errors[0]
+                .as_deref()
+                .is_some_and(|text| text.contains("streams=1000"))
+        );
+        assert_eq!(form.values, before);
+        form.edit(0, "4".to_owned());
+        assert!(form.is_right());
+        assert_eq!(form.values.streams, 4);
+    }
+
+    #[test]
+    fn values_that_are_too_much_together_are_said() {
+        let mut form = ParameterForm::default();
+        let cycles = Parameters::ALL.iter().position(|p| p.name == "cycles");
+        let events = Parameters::ALL.iter().position(|p| p.name == "events");
+        form.edit(cycles.expect("there are cycles"), "1000".to_owned());
+        form.edit(events.expect("there are events"), "20000".to_owned());
+        assert!(form.errors.iter().all(Option::is_none));
+        assert!(form.together.is_some());
+    }
+
+    #[test]
+    fn a_malformed_line_leaves_what_was_right_before() {
+        let mut form = EnvironmentForm::default();
+        form.edit("A=1\n".to_owned());
+        form.edit("A=1\nMALLOC".to_owned());
+        assert_eq!(form.error.as_ref().map(|error| error.line), Some(2));
+        assert_eq!(form.variables.len(), 1);
+        form.edit(String::new());
+        assert_eq!(form.error, None);
+        assert!(form.variables.is_empty());
+    }
+}

@@ -1,0 +1,19 @@
+//! The page of Highwater: a Yew application, and the worker in which its simulations run.
+//!
+//! Two programs are built from this library. [`app`] is what the user sees; [`worker`] holds the engine in a thread of
+//! its own, so that the page never freezes. They share no memory and talk only in the messages of [`protocol`], which
+//! [`wire`] carries across. Shared memory was rejected: it needs response headers that a static file server, an
+//! iframe or an intranet page can rarely set.
+
+pub mod app;
+pub mod columns;
+pub mod form;
+pub mod format;
+pub mod page;
+pub mod protocol;
+pub mod state;
+pub mod view;
+pub mod wire;
+pub mod words;
+pub mod worker;
+pub mod worker_client;

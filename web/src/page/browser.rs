@@ -1,0 +1,95 @@
+//! What of the browser the page uses besides drawing: files, time, the user's preferences.
+
+use gloo_events::EventListener;
+use js_sys::ArrayBuffer;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{File, MediaQueryList, Response};
+use yew::Callback;
+
+use crate::state::Theme;
+
+/// Milliseconds on a clock that is never set.
+pub fn now_ms() -> f64 {
+    web_sys::window()
+        .and_then(|window| window.performance())
+        .map_or_else(js_sys::Date::now, |performance| performance.now())
+}
+
+/// Whether the user prefers dark pages; `changed` is told for as long as the listener lives.
+pub fn watch_preference(changed: Callback<bool>) -> (bool, Option<EventListener>) {
+    let query = web_sys::window()
+        .and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok())
+        .flatten();
+    let Some(query) = query else {
+        return (false, None);
+    };
+    let dark = query.matches();
+    let listener = EventListener::new(&query.clone(), "change", move |_| {
+        let query: &MediaQueryList = &query;
+        changed.emit(query.matches());
+    });
+    (dark, Some(listener))
+}
+
+/// Makes the page light or dark, whatever is preferred elsewhere.
+pub fn apply_theme(theme: Theme) {
+    let name = match theme {
+        Theme::Preferred => "",
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    };
+    let root = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.document_element());
+    if let Some(root) = root {
+        // It can fail only for a name that is no attribute's.
+        root.set_attribute("data-theme", name).ok();
+    }
+}
+
+/// Fetches a file that lies beside the page.
+pub fn fetch(path: &'static str, done: Callback<Result<ArrayBuffer, String>>) {
+    spawn_local(async move {
+        let fetched = fetch_bytes(path).await;
+        done.emit(fetched.map_err(|error| format!("{path} cannot be fetched: {error}")));
+    });
+}
+
+async fn fetch_bytes(path: &str) -> Result<ArrayBuffer, String> {
+    let window = web_sys::window().ok_or("there is no window")?;
+    let response = JsFuture::from(window.fetch_with_str(path))
+        .await
+        .map_err(in_words)?;
+    let response: Response = response.dyn_into().map_err(in_words)?;
+    if !response.ok() {
+        return Err(format!(
+            "the server answers {} {}",
+            response.status(),
+            response.status_text()
+        ));
+    }
+    bytes_of(response.array_buffer().map_err(in_words)?).await
+}
+
+/// Reads a file of the user's.
+pub fn read(file: &File, done: Callback<Result<ArrayBuffer, String>>) {
+    let name = file.name();
+    let bytes = file.array_buffer();
+    spawn_local(async move {
+        let read = bytes_of(bytes).await;
+        done.emit(read.map_err(|error| format!("{name} cannot be read: {error}")));
+    });
+}
+
+async fn bytes_of(promise: js_sys::Promise) -> Result<ArrayBuffer, String> {
+    let buffer = JsFuture::from(promise).await.map_err(in_words)?;
+    buffer.dyn_into().map_err(in_words)
+}
+
+fn in_words(error: JsValue) -> String {
+    match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => String::from(error.message()),
+        None => format!("{error:?}"),
+    }
+}

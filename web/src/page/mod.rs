@@ -1,0 +1,18 @@
+//! What is on the page, one component to a file. Components show what they are given and say what the user did; the
+//! state itself is kept in [`state`](crate::state).
+
+pub mod browser;
+pub mod chart;
+pub mod decisions;
+pub mod environment;
+pub mod header;
+pub mod heap_map;
+pub mod layout;
+pub mod map_canvas;
+pub mod map_layout;
+pub mod parameters;
+pub mod pins;
+pub mod source;
+pub mod transport;
+pub mod trim;
+pub mod why;

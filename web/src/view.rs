@@ -1,0 +1,358 @@
+//! A run as the page holds it: the curves, the bands between marks, the maps, and how to find a moment in them.
+
+use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Sample, StripKind, Variable};
+
+use crate::{
+    columns,
+    protocol::{Looked, MarkAt, Ran, Told},
+    wire::Attachments,
+};
+
+/// A run that is shown. One equals only itself, which spares comparing curves point by point at every movement.
+#[derive(Debug)]
+pub struct RunView {
+    /// Counts the workloads that the worker had; the one this was run on.
+    pub generation: u32,
+    /// Its figures.
+    pub ran: Ran,
+    /// Its curves, never empty.
+    pub samples: Vec<Sample>,
+    /// Its phases.
+    pub bands: Vec<Band>,
+    /// Its maps.
+    pub frames: Vec<Frame>,
+    /// The most pages the heap has in any of the maps, and the most the mappings have.
+    pub most_pages: (u64, u64),
+}
+
+/// A phase of the program.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// What it is called.
+    pub name: &'static str,
+    /// Where it begins.
+    pub from: Micros,
+    /// Where it ends.
+    pub to: Micros,
+}
+
+/// One moment, explained. One equals only itself.
+#[derive(Debug)]
+pub struct Look {
+    /// Why memory is as it is.
+    pub diagnosis: Diagnosis,
+    /// The latest decisions, the latest first.
+    pub decisions: Vec<Told>,
+    /// How many there were.
+    pub decided: u64,
+    /// The map.
+    pub frame: Option<Frame>,
+}
+
+impl PartialEq for RunView {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl PartialEq for Look {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Look {
+    /// Takes what the worker sent.
+    pub fn receive(looked: Looked, attachments: &Attachments) -> Self {
+        Self {
+            diagnosis: looked.diagnosis,
+            decisions: looked.decisions,
+            decided: looked.decided,
+            frame: columns::decode_frames(&attachments.u32(looked.frame)).pop(),
+        }
+    }
+}
+
+/// A moment of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Playhead {
+    /// When.
+    pub time: Micros,
+    /// How many events had been run.
+    pub event: u64,
+}
+
+impl RunView {
+    /// Takes what the worker sent.
+    pub fn receive(generation: u32, ran: Ran, attachments: &Attachments) -> Self {
+        let samples = columns::decode_samples(&attachments.f64(ran.samples));
+        let frames = ran
+            .frames
+            .map(|column| columns::decode_frames(&attachments.u32(column)))
+            .unwrap_or_default();
+        Self::new(generation, ran, samples, frames)
+    }
+
+    fn new(generation: u32, ran: Ran, mut samples: Vec<Sample>, frames: Vec<Frame>) -> Self {
+        if samples.is_empty() {
+            samples.push(Sample::default());
+        }
+        let last = samples[samples.len() - 1].time;
+        let pages = |kind: StripKind| {
+            let of_frame = |frame: &Frame| -> u64 {
+                let strips = frame.strips.iter().filter(|strip| strip.kind == kind);
+                strips.map(|strip| strip.pages).sum()
+            };
+            frames.iter().map(of_frame).max().unwrap_or(0)
+        };
+        Self {
+            generation,
+            bands: bands(&ran.marks, last),
+            most_pages: (pages(StripKind::Heap), pages(StripKind::Mappings)),
+            ran,
+            samples,
+            frames,
+        }
+    }
+
+    /// Whether no setting was made.
+    pub fn is_plain(&self) -> bool {
+        self.environment().is_empty()
+    }
+
+    /// The environment it ran in.
+    pub fn environment(&self) -> &[Variable] {
+        &self.ran.variant.environment
+    }
+
+    /// When it begins.
+    pub fn begins(&self) -> Micros {
+        Micros(0)
+    }
+
+    /// When it ends; later than it begins.
+    pub fn ends(&self) -> Micros {
+        let last = self.samples.last().map_or(Micros(0), |sample| sample.time);
+        Micros(last.0.max(1))
+    }
+
+    /// Where a moment lies between beginning and end, from 0 to 1.
+    pub fn share(&self, time: Micros) -> f64 {
+        (time.0 as f64 / self.ends().0 as f64).clamp(0.0, 1.0)
+    }
+
+    /// The moment at a share of the whole.
+    pub fn at_share(&self, share: f64) -> Playhead {
+        self.at(Micros(
+            (share.clamp(0.0, 1.0) * self.ends().0 as f64).round() as u64,
+        ))
+    }
+
+    /// The moment at a time. Events between two samples are taken to be spread evenly, unless nothing happens there
+    /// for so long that it is a rest.
+    pub fn at(&self, time: Micros) -> Playhead {
+        let time = time.min(self.ends());
+        let index = self.index_at(time);
+        let here = &self.samples[index];
+        let event = match self.samples.get(index + 1) {
+            Some(next) if next.time > here.time => {
+                let gap = next.time - here.time;
+                let events = next.event - here.event;
+                if gap.0 >= self.ends().0 / 200 {
+                    here.event
+                } else {
+                    let share = time.0.saturating_sub(here.time.0) as f64 / gap.0 as f64;
+                    here.event + (share * events as f64) as u64
+                }
+            }
+            _ => here.event,
+        };
+        Playhead { time, event }
+    }
+
+    /// The moment of a sample, counted from the one at a time.
+    pub fn step(&self, from: Playhead, steps: i64) -> Playhead {
+        let index = self.index_at(from.time) as i64 + steps;
+        let last = self.samples.len() as i64 - 1;
+        let sample = &self.samples[index.clamp(0, last) as usize];
+        Playhead {
+            time: sample.time,
+            event: sample.event,
+        }
+    }
+
+    /// The latest sample not after a time.
+    pub fn sample_at(&self, time: Micros) -> &Sample {
+        &self.samples[self.index_at(time)]
+    }
+
+    fn index_at(&self, time: Micros) -> usize {
+        let after = self.samples.partition_point(|sample| sample.time <= time);
+        after.saturating_sub(1)
+    }
+
+    /// The map nearest to a moment.
+    pub fn nearest_frame(&self, event: u64) -> Option<&Frame> {
+        let after = self.frames.partition_point(|frame| frame.event <= event);
+        let before = after
+            .checked_sub(1)
+            .and_then(|index| self.frames.get(index));
+        match (before, self.frames.get(after)) {
+            (Some(before), Some(next)) if next.event - event < event - before.event => Some(next),
+            (before, next) => before.or(next),
+        }
+    }
+
+    /// Where to look first: the end of the last rest, where memory should have gone back; else the end.
+    pub fn first_look(&self) -> Playhead {
+        let rest = self
+            .ran
+            .marks
+            .iter()
+            .rfind(|mark| mark.name.starts_with("rest:"));
+        match rest {
+            Some(mark) => Playhead {
+                time: mark.time,
+                event: mark.event,
+            },
+            None => self.at(self.ends()),
+        }
+    }
+
+    /// The highest value of the chart.
+    pub fn highest(&self) -> Bytes {
+        let highest = |sample: &Sample| {
+            sample
+                .rss_peak
+                .max(sample.live_peak)
+                .max(sample.rss)
+                .max(sample.live)
+        };
+        self.samples.iter().map(highest).max().unwrap_or_default()
+    }
+
+    /// How many bursts there are.
+    pub fn bursts(&self) -> usize {
+        self.bands
+            .iter()
+            .filter(|band| band.name == "burst")
+            .count()
+    }
+}
+
+/// A band from mark to mark. The marks name what they end: `burst:0` comes after the first burst.
+fn bands(marks: &[MarkAt], last: Micros) -> Vec<Band> {
+    let mut bands = Vec::new();
+    let mut from = None;
+    let mut push = |name, from: Option<Micros>, to: Micros| {
+        if let Some(from) = from
+            && to > from
+        {
+            bands.push(Band { name, from, to });
+        }
+    };
+    for mark in marks {
+        let stem = mark.name.split(':').next().unwrap_or_default();
+        match stem {
+            "start" => {}
+            "burst" => push("burst", from, mark.time),
+            "rest" => push("rest", from, mark.time),
+            _ => continue,
+        }
+        from = Some(mark.time);
+    }
+    push("end", from, last);
+    bands
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Column;
+    use highwater_simulator::Variant;
+
+    fn mark(name: &str, time: u64) -> MarkAt {
+        MarkAt {
+            name: name.to_owned(),
+            event: time,
+            time: Micros(time),
+        }
+    }
+
+    fn view(samples: &[(u64, u64)], marks: Vec<MarkAt>) -> RunView {
+        let ran = Ran {
+            variant: Variant::default(),
+            took_ms: 1.0,
+            events: 100,
+            allocations: 50,
+            failed: 0,
+            page_size: Bytes(4096),
+            peak_rss: Bytes(0),
+            faults: 0,
+            syscalls: 0,
+            marks,
+            samples: Column(0),
+            frames: None,
+        };
+        let samples = samples.iter().map(|(event, time)| Sample {
+            event: *event,
+            time: Micros(*time),
+            ..Sample::default()
+        });
+        let frame = |event| Frame {
+            event,
+            time: Micros(event),
+            strips: vec![],
+        };
+        RunView::new(1, ran, samples.collect(), [0, 50, 60].map(frame).to_vec())
+    }
+
+    #[test]
+    fn a_band_ends_at_the_mark_that_names_it() {
+        let marks = vec![
+            mark("at:1", 5),
+            mark("start", 10),
+            mark("burst:0", 20),
+            mark("gc:0", 21),
+            mark("rest:0", 60),
+        ];
+        let bands: Vec<_> = view(&[(0, 0), (9, 70)], marks)
+            .bands
+            .into_iter()
+            .map(|band| (band.name, band.from.0, band.to.0))
+            .collect();
+        assert_eq!(
+            bands,
+            [("burst", 10, 20), ("rest", 20, 60), ("end", 60, 70)]
+        );
+    }
+
+    #[test]
+    fn a_moment_in_a_rest_is_the_event_before_it() {
+        let view = view(&[(0, 0), (10, 1_000), (20, 900_000), (30, 900_100)], vec![]);
+        assert_eq!(view.at(Micros(500_000)).event, 10);
+        assert_eq!(view.at(Micros(900_050)).event, 25);
+        assert_eq!(view.at(Micros(u64::MAX)).event, 30);
+        assert_eq!(view.at_share(-1.0).event, 0);
+        assert_eq!(view.at_share(f64::NAN).event, 0);
+    }
+
+    #[test]
+    fn steps_go_from_sample_to_sample_and_stop_at_the_ends() {
+        let view = view(&[(0, 0), (10, 1_000), (20, 2_000)], vec![]);
+        let from = view.at(Micros(1_500));
+        assert_eq!(view.step(from, 1).event, 20);
+        assert_eq!(view.step(from, 9).event, 20);
+        assert_eq!(view.step(from, -1).event, 0);
+        assert_eq!(view.step(from, -9).event, 0);
+    }
+
+    #[test]
+    fn the_nearest_map_is_found_on_either_side() {
+        let view = view(&[(0, 0)], vec![]);
+        let nearest = |event| view.nearest_frame(event).map(|frame| frame.event);
+        assert_eq!(nearest(20), Some(0));
+        assert_eq!(nearest(40), Some(50));
+        assert_eq!(nearest(99), Some(60));
+    }
+}

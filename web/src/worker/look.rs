@@ -1,0 +1,66 @@
+//! [`Work::Look`](crate::protocol::Work::Look): one moment of the run that is kept, page by page and explained.
+
+use std::sync::Arc;
+
+use highwater_simulator::Simulation;
+
+use crate::{
+    columns,
+    protocol::{Looked, Outcome},
+    wire::Attachments,
+    words,
+    worker::{Engine, Job, Slice, Step},
+};
+
+/// Events between two questions whether to go on: well under a millisecond.
+const BATCH: u64 = 2048;
+
+/// Decisions told at most.
+const TOLD: usize = 40;
+
+/// A look at one moment.
+pub(crate) struct Look {
+    pub(crate) event: u64,
+}
+
+impl Job for Look {
+    fn advance(&mut self, engine: &mut Engine, slice: &Slice) -> Step {
+        match self.go_on(engine, slice) {
+            Ok(step) => step,
+            Err(message) => Step::Failed(message),
+        }
+    }
+}
+
+impl Look {
+    fn go_on(&self, engine: &mut Engine, slice: &Slice) -> Result<Step, String> {
+        let workload = engine.workload()?;
+        let kept = engine.kept.as_mut().ok_or("nothing has run yet")?;
+        let target = self.event.min(workload.events.len() as u64);
+        let cursor = match &mut kept.cursor {
+            Some(cursor) if cursor.position() <= target => cursor,
+            cursor => cursor.insert(
+                Simulation::new(Arc::clone(&workload), &kept.variant)
+                    .map_err(|error| error.to_string())?,
+            ),
+        };
+        while cursor.position() < target && cursor.killed().is_none() {
+            if !slice.may_go_on() {
+                return Ok(Step::More(cursor.position() as f64 / target as f64));
+            }
+            cursor.run_until(target.min(cursor.position() + BATCH));
+        }
+        let before = kept
+            .decisions
+            .partition_point(|decision| decision.event < cursor.position());
+        let mut attachments = Attachments::default();
+        let frame = attachments.push_u32(&columns::encode_frames([&cursor.frame()]));
+        let looked = Looked {
+            diagnosis: cursor.diagnose(),
+            decisions: words::tell_latest(&kept.decisions[..before], TOLD),
+            decided: before as u64,
+            frame,
+        };
+        Ok(Step::Done(Outcome::Looked(Box::new(looked)), attachments))
+    }
+}

@@ -1,0 +1,256 @@
+//! The worker: takes [`Request`]s, works on them in slices, and answers.
+//!
+//! A worker that computes hears nothing until it is done. Where it can be interrupted, a job therefore works for a few
+//! milliseconds at a time ([`Job::advance`]); between two slices the worker reads its messages, so that the job can be
+//! cancelled while the workload that was loaded for it stays. (Ending the worker and starting another would cancel too,
+//! and lose it; the page does that only when the worker does not answer for a while.)
+
+mod engine;
+mod load;
+mod look;
+mod run;
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+pub use engine::Engine;
+
+use gloo_events::EventListener;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort};
+
+use crate::{
+    protocol::{JobId, Outcome, Request, Response, TRACE, Work},
+    wire::{self, Attachments},
+};
+
+/// How long a job may work before the worker looks at its messages.
+const SLICE_MS: f64 = 12.0;
+
+/// How often progress is told at most.
+const PROGRESS_EVERY_MS: f64 = 50.0;
+
+/// A piece of work. Most can be interrupted; those that cannot tell how far they are.
+pub trait Job {
+    /// Works until it is done or the slice is over, which should be asked about once a millisecond.
+    fn advance(&mut self, engine: &mut Engine, slice: &Slice) -> Step;
+}
+
+/// The time a job is given, and its way to say how far it is when it cannot stop at the end of it.
+pub struct Slice<'a> {
+    may_go_on: &'a dyn Fn() -> bool,
+    tell: &'a dyn Fn(f64),
+}
+
+impl Slice<'_> {
+    /// Whether there is time left.
+    #[must_use]
+    pub fn may_go_on(&self) -> bool {
+        (self.may_go_on)()
+    }
+
+    /// Says how much is done, from 0 to 1. May be called as often as one likes.
+    pub fn tell(&self, done: f64) {
+        (self.tell)(done);
+    }
+
+    #[cfg(test)]
+    fn unlimited() -> Slice<'static> {
+        Slice {
+            may_go_on: &|| true,
+            tell: &|_| {},
+        }
+    }
+}
+
+/// How far a job came in one slice.
+#[derive(Debug)]
+pub enum Step {
+    /// There is more to do; the share that is done, from 0 to 1.
+    More(f64),
+    /// It is finished.
+    Done(Outcome, Attachments),
+    /// It cannot be finished: what the user should change.
+    Failed(String),
+}
+
+/// Makes the job for a piece of work.
+fn job_for(work: Work, attachments: &Attachments) -> Box<dyn Job> {
+    match work {
+        Work::Load => Box::new(load::Load::Trace(attachments.u8(TRACE))),
+        Work::Build {
+            scenario,
+            parameters,
+        } => Box::new(load::Load::Pattern(scenario, parameters)),
+        Work::Run {
+            variant,
+            curves_only,
+        } => Box::new(run::Run {
+            variant,
+            curves_only,
+        }),
+        Work::Look { event } => Box::new(look::Look { event }),
+    }
+}
+
+/// Starts the worker: everything else happens when messages arrive.
+///
+/// # Panics
+/// When it is not run in a dedicated worker.
+pub fn start() {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global()
+        .dyn_into()
+        .expect("this program is the page's worker, and started as one");
+    let worker = Rc::new(RefCell::new(Worker::new(scope.clone())));
+
+    let receiver = Rc::clone(&worker);
+    EventListener::new(&scope, "message", move |event| {
+        let event: &MessageEvent = event.unchecked_ref();
+        receiver.borrow_mut().receive(&event.data());
+    })
+    .forget();
+
+    let on_turn = Rc::clone(&worker);
+    let on_turn =
+        Closure::<dyn FnMut(JsValue)>::new(move |_| on_turn.borrow_mut().work_for_one_slice());
+    worker
+        .borrow()
+        .turns
+        .set_onmessage(Some(on_turn.as_ref().unchecked_ref()));
+    on_turn.forget();
+
+    worker.borrow().say(
+        &Response::Ready {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        Attachments::default(),
+    );
+}
+
+struct Running {
+    id: JobId,
+    job: Box<dyn Job>,
+    progress_told_ms: Cell<f64>,
+}
+
+struct Worker {
+    scope: DedicatedWorkerGlobalScope,
+    jobs: Vec<Running>,
+    engine: Engine,
+    /// Where a message to ourselves arrives, behind those that the page has sent meanwhile. A timer would do too, were
+    /// nested timers not held back to 4 ms.
+    turns: MessagePort,
+    next_turn: MessagePort,
+    turn_is_due: bool,
+}
+
+impl Worker {
+    fn new(scope: DedicatedWorkerGlobalScope) -> Self {
+        let channel = MessageChannel::new().expect("every browser with workers has channels");
+        Self {
+            scope,
+            jobs: Vec::new(),
+            engine: Engine::default(),
+            turns: channel.port1(),
+            next_turn: channel.port2(),
+            turn_is_due: false,
+        }
+    }
+
+    fn receive(&mut self, data: &JsValue) {
+        match wire::unpack(data) {
+            Ok((Request::Start { job, work }, attachments)) => {
+                self.begin(job, work, &attachments);
+            }
+            Ok((Request::Cancel { job }, _)) => {
+                self.jobs.retain(|running| running.id != job);
+                self.say(&Response::Cancelled { job }, Attachments::default());
+            }
+            Err(error) => web_sys::console::error_1(
+                &format!("the worker does not understand the page: {error}").into(),
+            ),
+        }
+    }
+
+    fn begin(&mut self, id: JobId, work: Work, attachments: &Attachments) {
+        self.jobs.push(Running {
+            id,
+            job: job_for(work, attachments),
+            progress_told_ms: Cell::new(now_ms()),
+        });
+        self.ask_for_turn();
+    }
+
+    /// Lets the job at the front of the queue work, and puts it at the back.
+    fn work_for_one_slice(&mut self) {
+        self.turn_is_due = false;
+        if self.jobs.is_empty() {
+            return;
+        }
+        let mut running = self.jobs.remove(0);
+        let job = running.id;
+        let mut engine = std::mem::take(&mut self.engine);
+        let started_ms = now_ms();
+        let tell = |done| self.tell_progress(job, &running.progress_told_ms, done);
+        let slice = Slice {
+            may_go_on: &|| now_ms() - started_ms < SLICE_MS,
+            tell: &tell,
+        };
+        let step = running.job.advance(&mut engine, &slice);
+        self.engine = engine;
+        match step {
+            Step::More(done) => {
+                self.tell_progress(job, &running.progress_told_ms, done);
+                self.jobs.push(running);
+            }
+            Step::Done(outcome, attachments) => {
+                self.say(&Response::Finished { job, outcome }, attachments);
+            }
+            Step::Failed(message) => {
+                self.say(&Response::Failed { job, message }, Attachments::default());
+            }
+        }
+        if !self.jobs.is_empty() {
+            self.ask_for_turn();
+        }
+    }
+
+    fn tell_progress(&self, job: JobId, told_ms: &Cell<f64>, done: f64) {
+        if now_ms() - told_ms.get() >= PROGRESS_EVERY_MS {
+            told_ms.set(now_ms());
+            self.say(&Response::Progress { job, done }, Attachments::default());
+        }
+    }
+
+    fn ask_for_turn(&mut self) {
+        if !self.turn_is_due {
+            self.turn_is_due = true;
+            self.next_turn
+                .post_message(&JsValue::NULL)
+                .expect("null can always be sent");
+        }
+    }
+
+    fn say(&self, response: &Response, attachments: Attachments) {
+        let sent = wire::pack(response, attachments).and_then(|envelope| {
+            self.scope
+                .post_message_with_transfer(&envelope.value, &envelope.transfer)
+                .map_err(|error| format!("{error:?}"))
+        });
+        if let Err(error) = sent {
+            web_sys::console::error_1(&format!("the worker cannot answer: {error}").into());
+        }
+    }
+}
+
+/// Milliseconds since the worker began.
+fn now_ms() -> f64 {
+    // Natively there is no such clock; the tests there have all the time they want.
+    if cfg!(target_arch = "wasm32") {
+        js_sys::Date::now()
+    } else {
+        0.0
+    }
+}

@@ -1,0 +1,287 @@
+//! The page's side of the worker: start work, hear how it goes, drop it.
+//!
+//! ```ignore
+//! let worker = WorkerClient::start(on_health);
+//! let job = worker.run(Work::Look { event: 1_000 }, None, move |event| match event { .. });
+//! drop(job); // cancels it, unless it is finished
+//! ```
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
+use js_sys::ArrayBuffer;
+use wasm_bindgen::JsCast;
+use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use crate::{
+    protocol::{JobId, Outcome, Request, Response, Work},
+    wire::{self, Attachments},
+};
+
+/// The worker's script, relative to the page: the page may lie in any folder of any server.
+const SCRIPT: &str = "./worker.js";
+
+/// A worker that has not confirmed a cancelled job by then is ended, and another one is started.
+const PATIENCE_MS: u32 = 700;
+
+/// What is heard of a job. After anything but [`JobEvent::Progress`] nothing more comes.
+#[derive(Debug)]
+pub enum JobEvent {
+    /// The share that is done, from 0 to 1.
+    Progress(f64),
+    /// The result, and the columns it names.
+    Finished(Outcome, Attachments),
+    /// What went wrong, in words for the user.
+    Failed(String),
+    /// The worker was ended, because another job in it could not be cancelled, and what it had loaded is gone with it.
+    Lost,
+}
+
+/// Whether the worker can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// It is being loaded. Work can be handed to it already.
+    Starting,
+    /// It has answered, and said its version.
+    Ready(String),
+    /// It could not be loaded; the message says why.
+    Broken(String),
+}
+
+/// A worker and the jobs that it has. A clone is the same worker.
+#[derive(Clone)]
+pub struct WorkerClient {
+    inner: Rc<RefCell<Inner>>,
+}
+
+impl PartialEq for WorkerClient {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.inner, &other.inner)
+    }
+}
+
+impl WorkerClient {
+    /// Starts a worker; `on_health` is told whenever its health changes.
+    pub fn start(on_health: impl Fn(Health) + 'static) -> Self {
+        let client = Self {
+            inner: Rc::new(RefCell::new(Inner {
+                process: None,
+                jobs: BTreeMap::new(),
+                unconfirmed: BTreeMap::new(),
+                next_job: 0,
+                was_ready: false,
+                on_health: Rc::new(on_health),
+            })),
+        };
+        client.spawn();
+        client
+    }
+
+    /// Hands work to the worker, with a buffer that goes over to it. The job goes on for as long as the handle is kept.
+    #[must_use = "the job is cancelled when its handle is dropped"]
+    pub fn run(
+        &self,
+        work: Work,
+        buffer: Option<ArrayBuffer>,
+        on_event: impl Fn(JobEvent) + 'static,
+    ) -> JobHandle {
+        let mut inner = self.inner.borrow_mut();
+        let job = JobId(inner.next_job);
+        inner.next_job += 1;
+        let mut attachments = Attachments::default();
+        if let Some(buffer) = buffer {
+            attachments.push_buffer(buffer);
+        }
+        inner.send(&Request::Start { job, work }, attachments);
+        inner.jobs.insert(
+            job,
+            Pending {
+                on_event: Rc::new(on_event),
+            },
+        );
+        JobHandle {
+            client: self.clone(),
+            job,
+        }
+    }
+
+    /// Ends the worker and starts another. What the old one had loaded is gone, so no unfinished job can go on there.
+    fn respawn(&self) {
+        let jobs = {
+            let mut inner = self.inner.borrow_mut();
+            inner.end();
+            std::mem::take(&mut inner.jobs)
+        };
+        self.tell_health(Health::Starting);
+        self.spawn();
+        for pending in jobs.into_values() {
+            (pending.on_event)(JobEvent::Lost);
+        }
+    }
+
+    fn spawn(&self) {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = match Worker::new_with_options(SCRIPT, &options) {
+            Ok(worker) => worker,
+            Err(error) => return self.fail(&format!("the browser refuses the worker: {error:?}")),
+        };
+        let client = self.clone();
+        let on_message = EventListener::new(&worker, "message", move |event| {
+            client.receive(event.unchecked_ref());
+        });
+        let client = self.clone();
+        let on_error = EventListener::new(&worker, "error", move |event| {
+            // A script that cannot be loaded arrives as a plain event, without a message.
+            let reason = event
+                .dyn_ref::<ErrorEvent>()
+                .map(ErrorEvent::message)
+                .unwrap_or_else(|| format!("{SCRIPT} cannot be loaded"));
+            client.fail(&format!("the worker stopped: {reason}"));
+        });
+        let mut inner = self.inner.borrow_mut();
+        inner.was_ready = false;
+        inner.process = Some(Process {
+            worker,
+            _listeners: [on_message, on_error],
+        });
+    }
+
+    fn receive(&self, event: &MessageEvent) {
+        let (response, attachments) = match wire::unpack(&event.data()) {
+            Ok(parts) => parts,
+            Err(error) => {
+                return self.fail(&format!(
+                    "the page does not understand its worker ({error}); reload the page"
+                ));
+            }
+        };
+        match response {
+            Response::Ready { version } => {
+                self.inner.borrow_mut().was_ready = true;
+                self.tell_health(Health::Ready(version));
+            }
+            Response::Progress { job, done } => self.tell(job, JobEvent::Progress(done)),
+            Response::Finished { job, outcome } => {
+                self.tell_last(job, JobEvent::Finished(outcome, attachments));
+            }
+            Response::Failed { job, message } => self.tell_last(job, JobEvent::Failed(message)),
+            Response::Cancelled { job } => {
+                self.inner.borrow_mut().unconfirmed.remove(&job);
+            }
+        }
+    }
+
+    /// The worker is of no use any more: says so to all who wait, and starts another if this one ever worked.
+    fn fail(&self, reason: &str) {
+        web_sys::console::error_1(&reason.into());
+        let (jobs, was_ready) = {
+            let mut inner = self.inner.borrow_mut();
+            inner.end();
+            (std::mem::take(&mut inner.jobs), inner.was_ready)
+        };
+        for pending in jobs.into_values() {
+            (pending.on_event)(JobEvent::Failed(reason.to_owned()));
+        }
+        if was_ready {
+            self.tell_health(Health::Starting);
+            self.spawn();
+        } else {
+            self.tell_health(Health::Broken(reason.to_owned()));
+        }
+    }
+
+    fn cancel(&self, job: JobId) {
+        let mut inner = self.inner.borrow_mut();
+        if inner.jobs.remove(&job).is_none() {
+            return;
+        }
+        inner.send(&Request::Cancel { job }, Attachments::default());
+        if inner.was_ready {
+            let client = self.clone();
+            let patience = Timeout::new(PATIENCE_MS, move || client.respawn());
+            inner.unconfirmed.insert(job, patience);
+        }
+    }
+
+    // The callbacks run while nothing is borrowed: they may well start or drop the next job.
+
+    fn tell(&self, job: JobId, event: JobEvent) {
+        let on_event = self
+            .inner
+            .borrow()
+            .jobs
+            .get(&job)
+            .map(|pending| Rc::clone(&pending.on_event));
+        if let Some(on_event) = on_event {
+            on_event(event);
+        }
+    }
+
+    fn tell_last(&self, job: JobId, event: JobEvent) {
+        let pending = self.inner.borrow_mut().jobs.remove(&job);
+        if let Some(pending) = pending {
+            (pending.on_event)(event);
+        }
+    }
+
+    fn tell_health(&self, health: Health) {
+        let on_health = Rc::clone(&self.inner.borrow().on_health);
+        on_health(health);
+    }
+}
+
+/// Keeps a job going. Dropping it cancels the job, unless it is finished.
+#[must_use = "the job is cancelled when its handle is dropped"]
+pub struct JobHandle {
+    client: WorkerClient,
+    job: JobId,
+}
+
+impl Drop for JobHandle {
+    fn drop(&mut self) {
+        self.client.cancel(self.job);
+    }
+}
+
+struct Inner {
+    process: Option<Process>,
+    jobs: BTreeMap<JobId, Pending>,
+    /// Jobs that were cancelled and not yet confirmed as such, each with the end of our patience.
+    unconfirmed: BTreeMap<JobId, Timeout>,
+    next_job: u32,
+    was_ready: bool,
+    on_health: Rc<dyn Fn(Health)>,
+}
+
+impl Inner {
+    fn send(&self, request: &Request, attachments: Attachments) {
+        let Some(process) = &self.process else { return };
+        let sent = wire::pack(request, attachments).and_then(|envelope| {
+            process
+                .worker
+                .post_message_with_transfer(&envelope.value, &envelope.transfer)
+                .map_err(|error| format!("{error:?}"))
+        });
+        if let Err(error) = sent {
+            web_sys::console::error_1(&format!("the worker cannot be reached: {error}").into());
+        }
+    }
+
+    fn end(&mut self) {
+        self.unconfirmed.clear();
+        if let Some(process) = self.process.take() {
+            process.worker.terminate();
+        }
+    }
+}
+
+struct Pending {
+    on_event: Rc<dyn Fn(JobEvent)>,
+}
+
+struct Process {
+    worker: Worker,
+    _listeners: [EventListener; 2],
+}

@@ -1,0 +1,66 @@
+//! The page in a real Chromium.
+//!
+//! `cargo xtask test` builds the page and runs these tests against it. Under plain `cargo test` there may be neither a
+//! page nor a browser: without `HIGHWATER_PAGE` (the folder of the built page) each test says so and does nothing.
+//!
+//! A test opens the page with [`visit`], which also reads the browser's console when the test is done: an error there,
+//! a panic among them, fails the test.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+mod driver;
+mod opening;
+mod page;
+mod shots;
+mod simulation;
+mod site;
+mod typing;
+mod worker;
+
+use std::{
+    env,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+
+use page::{Page, View};
+use site::Site;
+
+/// Serves the page, opens it in a browser of its own, and gives it to a test. No error may reach the console.
+fn visit(view: View, test: impl FnOnce(&Page) -> Result<()>) -> Result<()> {
+    let Some(folder) = built_page()? else {
+        return Ok(());
+    };
+    let errors = visit_folder(&folder, view, test)?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
+}
+
+/// The same with another folder than that of the built page, and with whatever errors reach the console.
+fn visit_folder(
+    folder: &Path,
+    view: View,
+    test: impl FnOnce(&Page) -> Result<()>,
+) -> Result<Vec<String>> {
+    let site = Site::serve(folder)?;
+    let page = Page::open(&site.address, view)?;
+    let result = test(&page);
+    let errors = page.console_errors()?;
+    result.with_context(|| format!("console errors: {errors:#?}"))?;
+    Ok(errors)
+}
+
+/// The folder of the built page, where these tests are asked for.
+fn built_page() -> Result<Option<PathBuf>> {
+    let folder = env::var_os("HIGHWATER_PAGE").map(PathBuf::from);
+    if folder.is_none() {
+        // Not `eprintln!`, which the test harness keeps to itself when a test passes.
+        writeln!(
+            io::stderr(),
+            "skipped: HIGHWATER_PAGE names no built page; `cargo xtask test` runs this test"
+        )?;
+    }
+    Ok(folder)
+}

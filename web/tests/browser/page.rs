@@ -1,0 +1,248 @@
+//! The page as a test sees it: what is on it, and what a user can do to it. Every call waits until it is done.
+
+use std::{
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use fantoccini::{Client, Locator, elements::Element};
+use serde_json::{Value, json};
+use tokio::runtime::{self, Runtime};
+
+use crate::driver::{Driver, Extension};
+
+/// How long anything on the page may take to appear.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How the page is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View {
+    /// Of the window's inside, in CSS pixels.
+    pub(crate) width: u32,
+    /// Of the window's inside, in CSS pixels.
+    pub(crate) height: u32,
+    /// Whether the user prefers dark pages.
+    pub(crate) dark: bool,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            width: 1440,
+            height: 900,
+            dark: false,
+        }
+    }
+}
+
+/// A page in a browser of its own.
+pub(crate) struct Page {
+    runtime: Runtime,
+    /// `None` only while it is being dropped.
+    client: Option<Client>,
+    address: String,
+    _driver: Driver,
+}
+
+#[allow(
+    dead_code,
+    reason = "a vocabulary for tests, of which each uses a few words"
+)]
+impl Page {
+    /// Starts a browser and opens an address in it.
+    pub(crate) fn open(address: &str, view: View) -> Result<Self> {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let driver = Driver::start()?;
+        let client = runtime.block_on(driver.browser())?;
+        let page = Self {
+            runtime,
+            client: Some(client),
+            address: address.to_owned(),
+            _driver: driver,
+        };
+        page.look(view)?;
+        page.go("")?;
+        Ok(page)
+    }
+
+    /// Opens another address of the same site, for example `?embed=1`.
+    pub(crate) fn go(&self, relative: &str) -> Result<()> {
+        let address = format!("{}{relative}", self.address);
+        self.runtime.block_on(self.client()?.goto(&address))?;
+        Ok(())
+    }
+
+    /// Changes the window's size and colours.
+    pub(crate) fn look(&self, view: View) -> Result<()> {
+        let size = json!({
+            "width": view.width, "height": view.height, "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", size)?;
+        let scheme = if view.dark { "dark" } else { "light" };
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", media)?;
+        Ok(())
+    }
+
+    /// Waits until something that fits the CSS selector is on the page and can be seen.
+    pub(crate) fn wait_for(&self, selector: &str) -> Result<()> {
+        self.wait_until(&format!("`{selector}` to be seen"), || {
+            let Ok(element) = self.element(selector) else {
+                return Ok(false);
+            };
+            Ok(self
+                .runtime
+                .block_on(element.is_displayed())
+                .unwrap_or(false))
+        })
+    }
+
+    /// Waits until a condition holds; `what` completes the sentence "waited for ...".
+    pub(crate) fn wait_until(
+        &self,
+        what: &str,
+        condition: impl Fn() -> Result<bool>,
+    ) -> Result<()> {
+        let started = Instant::now();
+        while !condition()? {
+            if started.elapsed() > PATIENCE {
+                bail!("waited {} s in vain for {what}", PATIENCE.as_secs());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// Waits until the text of an element holds some words.
+    pub(crate) fn wait_for_text(&self, selector: &str, words: &str) -> Result<()> {
+        self.wait_for(selector)?;
+        self.wait_until(&format!("`{words}` in `{selector}`"), || {
+            Ok(self.text(selector).is_ok_and(|text| text.contains(words)))
+        })
+    }
+
+    /// Clicks an element, as soon as it is there.
+    pub(crate) fn click(&self, selector: &str) -> Result<()> {
+        self.wait_for(selector)?;
+        self.runtime
+            .block_on(self.element(selector)?.click())
+            .with_context(|| format!("cannot click `{selector}`"))
+    }
+
+    /// Types into an element, behind what it holds. Keys such as Enter are `char::from(fantoccini::key::Key::Enter)`.
+    pub(crate) fn type_text(&self, selector: &str, text: &str) -> Result<()> {
+        self.wait_for(selector)?;
+        self.runtime
+            .block_on(self.element(selector)?.send_keys(text))
+            .with_context(|| format!("cannot type into `{selector}`"))
+    }
+
+    /// Gives a form control a value at once, as dragging a slider or choosing in a list would.
+    pub(crate) fn set_value(&self, selector: &str, value: &str) -> Result<()> {
+        self.wait_for(selector)?;
+        self.evaluate_with(
+            "const [selector, value] = arguments;
+             const control = document.querySelector(selector);
+             control.value = value;
+             control.dispatchEvent(new Event('input', { bubbles: true }));
+             control.dispatchEvent(new Event('change', { bubbles: true }));",
+            vec![selector.into(), value.into()],
+        )?;
+        Ok(())
+    }
+
+    /// What a form control holds.
+    pub(crate) fn value(&self, selector: &str) -> Result<String> {
+        let value = self
+            .runtime
+            .block_on(self.element(selector)?.prop("value"))?;
+        value.with_context(|| format!("`{selector}` has no value"))
+    }
+
+    /// The text of an element as the user sees it.
+    pub(crate) fn text(&self, selector: &str) -> Result<String> {
+        Ok(self.runtime.block_on(self.element(selector)?.text())?)
+    }
+
+    /// An attribute of an element.
+    pub(crate) fn attribute(&self, selector: &str, name: &str) -> Result<Option<String>> {
+        Ok(self.runtime.block_on(self.element(selector)?.attr(name))?)
+    }
+
+    /// How many elements fit a selector.
+    pub(crate) fn count(&self, selector: &str) -> Result<usize> {
+        let found = self
+            .runtime
+            .block_on(self.client()?.find_all(Locator::Css(selector)))?;
+        Ok(found.len())
+    }
+
+    /// Runs the body of a JavaScript function on the page and returns what it returns.
+    pub(crate) fn evaluate(&self, script: &str) -> Result<Value> {
+        self.evaluate_with(script, Vec::new())
+    }
+
+    /// The same with `arguments`.
+    pub(crate) fn evaluate_with(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
+        Ok(self
+            .runtime
+            .block_on(self.client()?.execute(script, arguments))?)
+    }
+
+    /// What was written to the console as an error (or thrown and not caught) since this was asked last.
+    pub(crate) fn console_errors(&self) -> Result<Vec<String>> {
+        let lines = self
+            .runtime
+            .block_on(self.client()?.issue_cmd(Extension::Console))?;
+        let errors = lines
+            .as_array()
+            .context("the console is a list of lines")?
+            .iter()
+            .filter(|line| line["level"] == "SEVERE")
+            .map(|line| line["message"].as_str().unwrap_or_default().to_owned())
+            .collect();
+        Ok(errors)
+    }
+
+    /// Takes a picture (PNG) of the window, or of the whole page, however long it is.
+    pub(crate) fn screenshot(&self, file: &Path, whole: bool) -> Result<()> {
+        let picture = self.devtools(
+            "Page.captureScreenshot",
+            json!({ "format": "png", "captureBeyondViewport": whole }),
+        )?;
+        let picture = picture["data"].as_str().context("a picture has data")?;
+        fs::write(file, STANDARD.decode(picture)?)
+            .with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    /// A command of the DevTools protocol.
+    pub(crate) fn devtools(&self, command: &'static str, parameters: Value) -> Result<Value> {
+        let command = Extension::DevTools(command, parameters);
+        Ok(self.runtime.block_on(self.client()?.issue_cmd(command))?)
+    }
+
+    fn element(&self, selector: &str) -> Result<Element> {
+        self.runtime
+            .block_on(self.client()?.find(Locator::Css(selector)))
+            .with_context(|| format!("nothing on the page fits `{selector}`"))
+    }
+
+    fn client(&self) -> Result<&Client> {
+        self.client.as_ref().context("the browser is closed")
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            // chromedriver ends the browser; killing chromedriver alone would leave it behind.
+            self.runtime.block_on(client.close()).ok();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Pictures of the page, for people. Not a check: `cargo xtask shots` asks for it by name.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+
+use crate::{
+    page::{Page, View},
+    visit,
+};
+
+/// A projector, a small laptop, a phone.
+const SIZES: [(u32, u32); 3] = [(1440, 900), (1024, 768), (390, 844)];
+
+#[test]
+#[ignore = "writes pictures; run `cargo xtask shots`"]
+fn take() -> Result<()> {
+    let out =
+        PathBuf::from(env::var_os("HIGHWATER_SHOTS").context("HIGHWATER_SHOTS names the folder")?);
+    visit(View::default(), |page| {
+        wait_until_shown(page)?;
+        for (width, height) in SIZES {
+            for dark in [false, true] {
+                page.look(View {
+                    width,
+                    height,
+                    dark,
+                })?;
+                // Long enough for a drawing that follows the window's size with the next frames.
+                thread::sleep(Duration::from_millis(500));
+                let colours = if dark { "dark" } else { "light" };
+                let name = format!("{width}x{height}-{colours}");
+                page.screenshot(&out.join(format!("{name}.png")), false)?;
+                let length = page.evaluate("return document.documentElement.scrollHeight")?;
+                if length.as_u64() > Some(height.into()) {
+                    page.screenshot(&out.join(format!("{name}-whole.png")), true)?;
+                }
+            }
+        }
+        page.look(View::default())?;
+        page.click("[data-preset='tcache off']")?;
+        page.wait_for("#baseline-key")?;
+        picture(page, &out, "tcache-off")?;
+        page.set_value("#environment", "MALLOC_TRIM_THRESHOLD=65536\nMALLOC")?;
+        page.wait_for("#environment-error")?;
+        page.set_value("#source", "async_fanout")?;
+        page.wait_for("#parameter-streams")?;
+        page.set_value("#parameter-streams", "100")?;
+        page.wait_for("#parameter-streams-error")?;
+        picture(page, &out, "malformed")
+    })
+}
+
+fn wait_until_shown(page: &Page) -> Result<()> {
+    page.wait_for("main[data-busy=false] #why[aria-busy=false]")
+}
+
+/// A picture of the whole page, as soon as nothing changes any more.
+fn picture(page: &Page, out: &Path, name: &str) -> Result<()> {
+    wait_until_shown(page)?;
+    thread::sleep(Duration::from_millis(500));
+    page.screenshot(&out.join(format!("{name}.png")), true)
+}

@@ -1,0 +1,233 @@
+//! What the page shows is what the engine computes natively: nothing here is compared with a figure that was typed in.
+
+use std::{fs, path::Path, sync::Arc};
+
+use anyhow::{Context, Result, ensure};
+use fantoccini::key::Key;
+use highwater_simulator::{Options, Recording, Sample, Simulation, Variant, parse_lines, run};
+use highwater_workload::{Scenario, Workload, pattern::Parameters, trace, unwatched};
+
+use crate::{
+    page::{Page, View},
+    visit,
+};
+
+/// The bundled recording.
+pub(crate) fn bundled() -> Result<Arc<Workload>> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces/asyncio_burst.hwt.gz");
+    Ok(Arc::new(trace::read(&fs::read(file)?)?))
+}
+
+pub(crate) fn variant(environment: &str) -> Result<Variant> {
+    Ok(Variant {
+        environment: parse_lines(environment)?,
+        ..Variant::default()
+    })
+}
+
+fn native(workload: &Arc<Workload>, environment: &str) -> Result<Recording> {
+    let variant = variant(environment)?;
+    Ok(run(
+        workload,
+        &variant,
+        &Options::default(),
+        &mut unwatched,
+    )?)
+}
+
+/// Waits until the worker is done and the moment is explained.
+pub(crate) fn settle(page: &Page) -> Result<()> {
+    page.wait_for("main[data-busy=false] #why[aria-busy=false]")
+}
+
+/// A number that an element has as an attribute.
+pub(crate) fn number(page: &Page, selector: &str, name: &str) -> Result<u64> {
+    let text = page.attribute(selector, name)?;
+    let text = text.with_context(|| format!("`{selector}` has no {name}"))?;
+    text.parse()
+        .with_context(|| format!("{name} of `{selector}` is `{text}`"))
+}
+
+fn after_last_rest(recording: &Recording) -> Result<&Sample> {
+    let mark = recording.marks.iter().rfind(|m| m.name.starts_with("rest"));
+    Ok(&mark.context("the recording has a rest")?.sample)
+}
+
+fn key(key: Key) -> String {
+    char::from(key).to_string()
+}
+
+#[test]
+fn the_first_picture_is_the_native_run_at_the_end_of_its_last_rest() -> Result<()> {
+    let recording = native(&bundled()?, "")?;
+    let expected = after_last_rest(&recording)?;
+    visit(View::default(), |page| {
+        settle(page)?;
+        let shown = |name| number(page, "#chart", name);
+        ensure!(shown("data-peak")? == recording.peak_rss.0, "the peak");
+        ensure!(shown("data-rss")? == expected.rss.0, "resident");
+        ensure!(shown("data-live")? == expected.live.0, "held");
+        ensure!(
+            shown("data-samples")? >= recording.samples.len() as u64,
+            "samples"
+        );
+        let reclaimable = expected.reclaimable.context("it is known at marks")?;
+        ensure!(number(page, "#why", "data-reclaimable")? == reclaimable.0);
+        ensure!(number(page, "#why", "data-rss")? == expected.rss.0);
+        ensure!(number(page, "#trim", "data-top")? == expected.top.0);
+        let kinds = page.attribute("#map", "data-kinds")?.unwrap_or_default();
+        let pages = kinds.split(' ').map(str::parse::<u64>);
+        let pages: Vec<u64> = pages.collect::<Result<_, _>>()?;
+        let resident: u64 = pages.iter().take(3).sum();
+        ensure!(
+            resident * recording.page_size.0 == expected.rss.0,
+            "the map shows {kinds}"
+        );
+        Ok(())
+    })
+}
+
+#[test]
+fn moving_the_playhead_with_the_keyboard_changes_map_and_diagnosis() -> Result<()> {
+    let workload = bundled()?;
+    visit(View::default(), |page| {
+        settle(page)?;
+        let pins = page.text("#pins")?;
+        page.type_text("#chart", &key(Key::Home))?;
+        page.wait_for("#why[data-event='0'][aria-busy=false]")?;
+        ensure!(number(page, "#map", "data-event")? == 0);
+        for _ in 0..40 {
+            page.type_text("#chart", &key(Key::Right))?;
+        }
+        for _ in 0..5 {
+            page.type_text("#chart", &key(Key::PageUp))?;
+        }
+        settle(page)?;
+        let event = number(page, "#chart", "data-event")?;
+        ensure!(event > 0, "the playhead did not move");
+        page.wait_for(&format!("#why[data-event='{event}'][aria-busy=false]"))?;
+        ensure!(number(page, "#map", "data-event")? == event);
+        let mut simulation = Simulation::new(workload, &Variant::default())?;
+        simulation.run_until(event);
+        let expected = simulation.diagnose();
+        ensure!(number(page, "#why", "data-rss")? == expected.rss.0);
+        ensure!(number(page, "#why", "data-reclaimable")? == expected.reclaimable.0);
+        ensure!(number(page, "#pins", "data-count")? == expected.pins.len() as u64);
+        ensure!(page.text("#pins")? != pins, "the pins are the same");
+        for sentence in expected.sentences.iter().skip(1) {
+            page.wait_for_text("#sentences", sentence)?;
+        }
+        // Going back begins anew and comes to the same.
+        page.type_text("#chart", &key(Key::Home))?;
+        page.wait_for("#why[data-event='0'][data-rss='0']")
+    })
+}
+
+#[test]
+fn a_changed_setting_runs_again_and_is_compared_with_none() -> Result<()> {
+    let workload = bundled()?;
+    let lines = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0";
+    let (plain, changed) = (native(&workload, "")?, native(&workload, lines)?);
+    let (plain, changed) = (after_last_rest(&plain)?.rss, after_last_rest(&changed)?.rss);
+    ensure!(plain != changed, "the setting does nothing");
+    visit(View::default(), |page| {
+        settle(page)?;
+        page.type_text("#environment", lines)?;
+        page.wait_for(&format!("#chart[data-rss='{}']", changed.0))?;
+        page.wait_for(&format!("#baseline-key[data-rss='{}']", plain.0))?;
+        page.wait_for(".curve--baseline")?;
+        settle(page)?;
+        ensure!(number(page, "#why", "data-rss")? == changed.0);
+        for remark in variant(lines)?.remarks() {
+            page.wait_for_text("#remarks", &remark.text)?;
+        }
+        page.click("[data-preset='no setting']")?;
+        page.wait_for(&format!("#chart[data-rss='{}']", plain.0))?;
+        ensure!(
+            page.count(".curve--baseline")? == 0,
+            "nothing to compare with"
+        );
+        Ok(())
+    })
+}
+
+#[test]
+fn both_patterns_run() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        for scenario in Scenario::ALL {
+            let workload = scenario.build(&Parameters::default(), &mut unwatched)?;
+            let expected = native(&Arc::new(workload), "")?;
+            page.set_value("#source", scenario.name())?;
+            page.wait_for_text("#title", scenario.title())?;
+            let peak = expected.peak_rss.0;
+            page.wait_for(&format!("#chart[data-peak='{peak}']"))?;
+            settle(page)?;
+        }
+        let mut parameters = Parameters::default();
+        parameters.set("payload", 5000.0)?;
+        let workload = Scenario::AsyncFanOut.build(&parameters, &mut unwatched)?;
+        let expected = native(&Arc::new(workload), "")?.peak_rss.0;
+        page.set_value("#parameter-payload", "5000")?;
+        page.wait_for(&format!("#chart[data-peak='{expected}']"))
+    })
+}
+
+#[test]
+fn play_runs_pauses_and_stops_at_the_end() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        page.click("#to-start")?;
+        page.wait_for("#chart[data-time='0']")?;
+        page.click("#play")?;
+        page.wait_for("#play[data-playing=true]")?;
+        page.wait_until("the playhead to move", || {
+            Ok(number(page, "#chart", "data-time")? > 300_000)
+        })?;
+        page.click("#play")?;
+        page.wait_for("#play[data-playing=false]")?;
+        settle(page)?;
+        let paused = number(page, "#chart", "data-time")?;
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        ensure!(number(page, "#chart", "data-time")? == paused, "it went on");
+        page.set_value("#speed", "256")?;
+        page.click("#play")?;
+        page.wait_until("play to end", || {
+            let playing = page.attribute("#play", "data-playing")?;
+            Ok(playing.as_deref() == Some("false"))
+        })?;
+        settle(page)?;
+        let end = page.attribute("#chart", "aria-valuemax")?;
+        ensure!(page.attribute("#chart", "aria-valuenow")? == end);
+        Ok(())
+    })
+}
+
+#[test]
+fn scrubbing_and_clicking_move_the_playhead() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        let before = number(page, "#chart", "data-time")?;
+        page.set_value("#scrub", "250")?;
+        settle(page)?;
+        let scrubbed = number(page, "#chart", "data-time")?;
+        ensure!(scrubbed < before, "{scrubbed} is not before {before}");
+        // In the middle of the plot.
+        page.click("#chart")?;
+        settle(page)?;
+        let clicked = number(page, "#chart", "data-time")?;
+        let end = page.attribute("#chart", "aria-valuemax")?;
+        let middle = end.context("it has an end")?.parse::<f64>()? / 2.0 * 1e6;
+        ensure!(
+            (clicked as f64 - middle).abs() < middle / 100.0,
+            "{clicked} is not the middle, {middle}"
+        );
+        page.wait_for(".readout")?;
+        page.evaluate(
+            "const map = document.querySelector('#map'), place = map.getBoundingClientRect();
+             map.dispatchEvent(new PointerEvent('pointermove', { bubbles: true,
+                 clientX: place.left + 1, clientY: place.top + 1 }))",
+        )?;
+        page.wait_for_text("#map-says", "· live · heap + 0 B")
+    })
+}

@@ -1,0 +1,139 @@
+//! What is typed wrong is said where it stands, and nothing breaks.
+
+use anyhow::{Result, ensure};
+
+use crate::{
+    page::{Page, View},
+    simulation::{number, settle},
+    visit,
+};
+
+/// Opens a file with this text, as choosing it in the browser's dialog would.
+fn open(page: &Page, name: &str, text: &str) -> Result<()> {
+    page.evaluate_with(
+        "const [name, text] = arguments;
+         const input = document.querySelector('#file');
+         const files = new DataTransfer();
+         files.items.add(new File([text], name));
+         input.files = files.files;
+         input.dispatchEvent(new Event('change', { bubbles: true }));",
+        vec![name.into(), text.into()],
+    )?;
+    Ok(())
+}
+
+#[test]
+fn a_malformed_line_of_the_environment_is_said_and_mended() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        let before = number(page, "#chart", "data-rss")?;
+        page.type_text("#environment", "# a comment\nMALLOC")?;
+        page.wait_for_text("#environment-error", "Line 2")?;
+        page.wait_for_text("#outdated", "no setting")?;
+        ensure!(number(page, "#chart", "data-rss")? == before);
+        // The playhead can still be moved.
+        page.set_value("#scrub", "100")?;
+        settle(page)?;
+        page.set_value("#scrub", "990")?;
+        page.type_text("#environment", "_MMAP_THRESHOLD_=16384")?;
+        page.wait_for("#baseline-key")?;
+        settle(page)?;
+        ensure!(page.count("#environment-error")? == 0);
+        ensure!(page.count("#outdated")? == 0);
+        ensure!(number(page, "#chart", "data-rss")? != before);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_setting_that_is_not_read_is_said_to_be_ignored() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        page.type_text("#environment", "MALLOC_TRIM_THRESHOLD=65536")?;
+        page.wait_for("#remarks [data-tone=ignored]")?;
+        settle(page)
+    })
+}
+
+#[test]
+fn settings_at_the_edge_of_what_fits_do_no_harm() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        for lines in [
+            "MALLOC_TRIM_THRESHOLD_=18446744073709551615",
+            "MALLOC_TRIM_THRESHOLD_=-1\nMALLOC_TOP_PAD_=0",
+            "GLIBC_TUNABLES=glibc.malloc.tcache_count=99999999:::=\nA=\u{1f9e0}",
+        ] {
+            page.set_value("#environment", lines)?;
+            page.wait_for("#chart:not([data-environment='0'])")?;
+            settle(page)?;
+            ensure!(
+                page.count("#trouble")? == 0,
+                "{lines}: {}",
+                page.text("#trouble")?
+            );
+            page.set_value("#environment", "")?;
+            page.wait_for("#chart[data-environment='0']")?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_parameter_out_of_its_range_is_said_and_nothing_runs() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        page.set_value("#source", "async_fanout")?;
+        page.wait_for_text("#title", "fan-out")?;
+        settle(page)?;
+        let peak = number(page, "#chart", "data-peak")?;
+        for value in ["65", "-1", "many", ""] {
+            page.set_value("#parameter-streams", value)?;
+            page.wait_for_text("#parameter-streams-error", "from 1 to 64")?;
+        }
+        page.wait_for("#outdated")?;
+        ensure!(number(page, "#chart", "data-peak")? == peak);
+        page.set_value("#parameter-streams", "4")?;
+        page.wait_until("another run", || {
+            Ok(number(page, "#chart", "data-peak")? != peak)
+        })?;
+        ensure!(page.count("#parameter-streams-error")? == 0);
+        page.set_value("#parameter-events", "20000")?;
+        page.set_value("#parameter-cycles", "1000")?;
+        page.wait_for_text("#together-error", "more than")
+    })
+}
+
+#[test]
+fn a_malformed_file_is_said_with_its_line_and_the_next_one_is_opened() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        let before = number(page, "#chart", "data-peak")?;
+        for (text, words) in [
+            (
+                "highwater-trace 1\nm 0 0 0x1000 10\nm 1 0 zzz 10\n",
+                "line 3",
+            ),
+            ("not a trace", "line 1"),
+            ("", "line 1"),
+            ("highwater-trace 1\nm 0 7 0x1000 10\n", "thread 7"),
+        ] {
+            open(page, "bad.hwt", text)?;
+            page.wait_for_text("#trouble", words)?;
+            ensure!(number(page, "#chart", "data-peak")? == before);
+            page.wait_for_text("#title", "asyncio burst")?;
+        }
+        open(
+            page,
+            "good.hwt",
+            "highwater-trace 1\nenv MALLOC_TOP_PAD_=0\nm 10 0 0x1000 100000\nf 20 0 0x1000\n",
+        )?;
+        page.wait_for_text("#title", "good.hwt")?;
+        settle(page)?;
+        ensure!(page.count("#trouble")? == 0);
+        ensure!(page.value("#environment")?.contains("MALLOC_TOP_PAD_=0"));
+        page.set_value("#source", "bundled")?;
+        page.wait_for_text("#title", "asyncio burst")?;
+        settle(page)
+    })
+}

@@ -1,0 +1,65 @@
+//! The page and its worker.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+use tempfile::TempDir;
+
+use crate::{built_page, page::View, visit, visit_folder};
+
+#[test]
+fn the_worker_answers() -> Result<()> {
+    visit(View::default(), |page| {
+        page.wait_for("main[data-worker=ready]")
+    })
+}
+
+#[test]
+fn a_cancelled_job_is_gone_and_the_worker_takes_the_next() -> Result<()> {
+    visit(View::default(), |page| {
+        page.wait_for("main[data-busy=false] #chart")?;
+        page.set_value("#source", "async_fanout")?;
+        page.wait_for("#parameter-events")?;
+        page.wait_for("main[data-busy=false]")?;
+        // Some seconds of work, in calls that cannot be interrupted.
+        page.set_value("#parameter-cycles", "60")?;
+        page.set_value("#parameter-events", "500")?;
+        page.wait_for_text(".page-header__status", "%")?;
+        page.click("#cancel")?;
+        page.wait_for_text("#trouble", "cancelled")?;
+        page.wait_for("main[data-busy=false]")?;
+        page.set_value("#source", "bundled")?;
+        page.wait_for_text("#title", "asyncio burst")?;
+        page.wait_for("main[data-busy=false] #why[aria-busy=false]")?;
+        ensure!(page.count("#trouble")? == 0, "the trouble is over");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_page_in_another_folder_finds_its_worker() -> Result<()> {
+    visit(View::default(), |page| {
+        page.go("index.html?somewhere=else#here")?;
+        page.wait_for("main[data-worker=ready]")
+    })
+}
+
+#[test]
+fn a_worker_that_cannot_be_loaded_is_said() -> Result<()> {
+    let Some(page) = built_page()? else {
+        return Ok(());
+    };
+    let incomplete = TempDir::with_prefix("highwater-page-")?;
+    for entry in fs::read_dir(page)? {
+        let entry = entry?;
+        let is_module = entry.file_name() == "highwater-worker_bg.wasm";
+        if entry.file_type()?.is_file() && !is_module {
+            fs::copy(entry.path(), incomplete.path().join(entry.file_name()))?;
+        }
+    }
+    let errors = visit_folder(incomplete.path(), View::default(), |page| {
+        page.wait_for("#status[data-state=broken]")
+    })?;
+    ensure!(!errors.is_empty(), "nothing reached the console");
+    Ok(())
+}
