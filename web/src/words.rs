@@ -1,7 +1,8 @@
 //! An allocator's decisions, and what a pin is, in words.
 
-use highwater_allocator::{Considered, Refusal};
-use highwater_simulator::{Bytes, Cache, Decision, Pin, PinState, TimedDecision, Tone};
+use highwater_simulator::{
+    Bytes, Cache, Considered, Decision, Pin, PinState, Refusal, TimedDecision, Tone,
+};
 
 use crate::{
     format,

@@ -137,6 +137,7 @@ pub struct Counters {
 #[derive(Clone, Debug)]
 pub struct DecisionLog {
     event: u64,
+    total: u64,
     counters: Counters,
     kept: VecDeque<Logged>,
     limit: usize,
@@ -146,6 +147,7 @@ impl Default for DecisionLog {
     fn default() -> Self {
         Self {
             event: 0,
+            total: 0,
             counters: Counters::default(),
             kept: VecDeque::new(),
             limit: 4096,
@@ -182,6 +184,7 @@ impl DecisionLog {
             Decision::Consolidated { .. } => counters.consolidations += 1,
             Decision::OutOfMemory { .. } => counters.failures += 1,
         }
+        self.total += 1;
         if self.kept.len() >= self.limit {
             self.kept.pop_front();
         }
@@ -189,6 +192,11 @@ impl DecisionLog {
             event: self.event,
             decision,
         });
+    }
+
+    /// How many decisions were taken in all.
+    pub fn total(&self) -> u64 {
+        self.total
     }
 
     /// How often each kind was taken.

@@ -276,9 +276,8 @@ impl Diagnosis {
                  program has freed: parked in a cache, which free() counts as in use.",
                 self.above_highest_live
             ));
-        } else if let Some(first) = self.pins.first() {
-            said.push(about_first(first));
         }
+        said.extend(self.about_largest());
         said.push(if self.reclaimable >= WORTH_SAYING {
             format!(
                 "malloc_trim(0) would give back {} now: it takes whole free pages wherever they lie.",
@@ -307,18 +306,21 @@ impl Diagnosis {
             )
         }
     }
-}
 
-fn about_first(pin: &Pin) -> String {
-    let state = match pin.state {
-        PinState::Live => "a block that the program holds",
-        PinState::Parked => {
-            "a block that the program has freed, parked in a cache, which free() counts as in use"
+    /// The one chunk that holds most.
+    fn about_largest(&self) -> Option<String> {
+        let pin = self.pins.iter().max_by_key(|pin| pin.behind_resident)?;
+        if pin.behind_resident < WORTH_SAYING {
+            return None;
         }
-        PinState::Metadata => "the allocator's own bookkeeping",
-    };
-    format!(
-        "Right below the top lies {state}: {} at {}, with {} of free memory behind it.",
-        pin.size, pin.address, pin.behind
-    )
+        let state = match pin.state {
+            PinState::Live => "the program holds",
+            PinState::Parked => "the program has freed and a cache keeps",
+            PinState::Metadata => "the allocator needs for itself",
+        };
+        Some(format!(
+            "The largest piece, {}, lies behind {} at {} that {state}.",
+            pin.behind_resident, pin.size, pin.address
+        ))
+    }
 }

@@ -19,10 +19,10 @@ pub use diagnosis::{Diagnosis, Origin, Pin, PinState};
 pub use error::SimulatorError;
 pub use frame::{Frame, PageKind, Strip, StripKind};
 pub use highwater_allocator::{
-    Address, Bytes, Cache, Counters, Decision, EnvironmentError, Micros, Remark, Tone, Variable,
-    parse_lines,
+    Address, Bytes, Cache, Considered, Counters, Decision, EnvironmentError, Micros, Refusal,
+    Remark, Tone, Variable, parse_lines,
 };
-pub use recording::{Options, Recording, TimedDecision, run};
+pub use recording::{Options, Recording, Run, TimedDecision, run};
 pub use sample::{MarkSample, Sample};
 pub use simulation::{Killed, Simulation};
 pub use variant::{Choice, Variant};

@@ -105,25 +105,96 @@ pub fn run(
     options: &Options,
     watch: &mut Watch,
 ) -> Result<Recording, SimulatorError> {
-    let mut simulation = Simulation::new(Arc::clone(workload), variant)?;
-    let mut recorder = Recorder::new(workload, *options);
-    recorder.sample(&mut simulation, false);
-    recorder.frame(&simulation);
-    let total = (workload.events.len() as u64).max(1);
+    let mut run = Run::new(workload, variant, options)?;
     loop {
-        let done = simulation.position();
-        if watch(Progress { done, total }).is_break() {
+        if watch(run.progress()).is_break() {
             return Err(SimulatorError::Cancelled);
         }
-        if !recorder.drive(&mut simulation, done + SLICE) {
-            break;
+        if !run.go_on(SLICE) {
+            return Ok(run.finish());
         }
     }
-    if simulation.position() > 0 && recorder.latest() != simulation.position() {
-        recorder.sample(&mut simulation, true);
+}
+
+/// A run in pieces, for those who have other things to do in between.
+pub struct Run {
+    simulation: Simulation,
+    recorder: Recorder,
+    variant: Variant,
+}
+
+impl Run {
+    /// A run that has not begun.
+    ///
+    /// # Errors
+    /// Where the variant cannot run the workload.
+    pub fn new(
+        workload: &Arc<Workload>,
+        variant: &Variant,
+        options: &Options,
+    ) -> Result<Self, SimulatorError> {
+        let mut simulation = Simulation::new(Arc::clone(workload), variant)?;
+        let mut recorder = Recorder::new(workload, *options);
+        recorder.sample(&mut simulation, false);
+        recorder.frame(&simulation);
+        Ok(Self {
+            simulation,
+            recorder,
+            variant: variant.clone(),
+        })
     }
-    recorder.frame(&simulation);
-    Ok(recorder.finish(simulation, variant))
+
+    /// Runs so many events more; `false` once there are none left, or the process was killed.
+    pub fn go_on(&mut self, events: u64) -> bool {
+        let until = self.simulation.position().saturating_add(events);
+        self.recorder.drive(&mut self.simulation, until)
+    }
+
+    /// How many events are done.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            done: self.simulation.position(),
+            total: (self.simulation.workload().events.len() as u64).max(1),
+        }
+    }
+
+    /// What there is to keep of what was run.
+    pub fn finish(mut self) -> Recording {
+        let (simulation, recorder) = (&mut self.simulation, &mut self.recorder);
+        if simulation.position() > 0 && recorder.latest() != simulation.position() {
+            recorder.sample(simulation, true);
+        }
+        recorder.frame(simulation);
+        self.recorder.finish(self.simulation, self.variant)
+    }
+}
+
+impl Simulation {
+    /// How many decisions were taken up to now.
+    pub fn decisions_taken(&self) -> u64 {
+        self.model.decisions().total()
+    }
+
+    /// The latest decisions up to now, at most so many, oldest first.
+    pub fn latest_decisions(&self, most: usize) -> Vec<TimedDecision> {
+        let events = &self.workload().events;
+        let mut latest: Vec<TimedDecision> = self
+            .model
+            .decisions()
+            .iter()
+            .rev()
+            .take(most)
+            .map(|logged| TimedDecision {
+                event: logged.event,
+                time: events
+                    .get(logged.event as usize)
+                    .map_or(Micros(0), |event| event.time),
+                decision: logged.decision,
+            })
+            .collect();
+        latest.reverse();
+        latest
+    }
 }
 
 struct Recorder {
@@ -219,24 +290,13 @@ impl Recorder {
         self.samples.last().map_or(0, |sample| sample.event)
     }
 
-    fn finish(self, simulation: Simulation, variant: &Variant) -> Recording {
+    fn finish(self, simulation: Simulation, variant: Variant) -> Recording {
         let counts = *simulation.kernel().counts();
-        let log = simulation.model.decisions();
-        let kept = self.options.decisions as usize;
-        let skip = log.iter().count().saturating_sub(kept);
-        let events = &simulation.workload().events;
-        let decisions = log.iter().skip(skip).map(|logged| TimedDecision {
-            event: logged.event,
-            time: events
-                .get(logged.event as usize)
-                .map_or(Micros(0), |event| event.time),
-            decision: logged.decision,
-        });
         let (allocations, failed) = simulation.allocations();
         let peak = |of: fn(&Sample) -> Bytes| self.samples.iter().map(of).max().unwrap_or_default();
         Recording {
-            variant: variant.clone(),
             remarks: variant.remarks(),
+            variant,
             page_size: simulation.kernel().page_size(),
             events: simulation.position(),
             allocations,
@@ -244,8 +304,8 @@ impl Recorder {
             skipped: simulation.workload().skipped,
             marks: self.marks,
             frames: self.frames,
-            decisions: decisions.collect(),
-            counters: log.counters(),
+            decisions: simulation.latest_decisions(self.options.decisions as usize),
+            counters: simulation.model.decisions().counters(),
             peak_rss: peak(|sample| sample.rss_peak),
             peak_live: peak(|sample| sample.live_peak),
             samples: self.samples,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use highwater_simulator::{Simulation, TimedDecision, Variant};
+use highwater_simulator::{Simulation, Variant};
 use highwater_workload::Workload;
 
 /// The worker's memory.
@@ -16,8 +16,6 @@ pub struct Engine {
 /// A run that can be looked at.
 pub(crate) struct Kept {
     pub(crate) variant: Variant,
-    /// The latest decisions of the whole run, oldest first.
-    pub(crate) decisions: Vec<TimedDecision>,
     /// Going forward it continues; going back it begins anew. Copies of it along the way would make going back
     /// quicker, but each holds as much memory as the process it simulates had written.
     pub(crate) cursor: Option<Simulation>,

@@ -18,6 +18,9 @@ const BATCH: u64 = 2048;
 /// Decisions told at most.
 const TOLD: usize = 40;
 
+/// Decisions looked at: many of them say the same and are told together.
+const LOOKED_AT: usize = 4096;
+
 /// A look at one moment.
 pub(crate) struct Look {
     pub(crate) event: u64,
@@ -50,15 +53,12 @@ impl Look {
             }
             cursor.run_until(target.min(cursor.position() + BATCH));
         }
-        let before = kept
-            .decisions
-            .partition_point(|decision| decision.event < cursor.position());
         let mut attachments = Attachments::default();
         let frame = attachments.push_u32(&columns::encode_frames([&cursor.frame()]));
         let looked = Looked {
             diagnosis: cursor.diagnose(),
-            decisions: words::tell_latest(&kept.decisions[..before], TOLD),
-            decided: before as u64,
+            decisions: words::tell_latest(&cursor.latest_decisions(LOOKED_AT), TOLD),
+            decided: cursor.decisions_taken(),
             frame,
         };
         Ok(Step::Done(Outcome::Looked(Box::new(looked)), attachments))

@@ -87,10 +87,7 @@ fn job_for(work: Work, attachments: &Attachments) -> Box<dyn Job> {
         Work::Run {
             variant,
             curves_only,
-        } => Box::new(run::Run {
-            variant,
-            curves_only,
-        }),
+        } => Box::new(run::Run::new(variant, curves_only)),
         Work::Look { event } => Box::new(look::Look { event }),
     }
 }

@@ -1,9 +1,6 @@
 //! [`Work::Run`](crate::protocol::Work::Run): the workload through a variant, from beginning to end.
 
-use std::ops::ControlFlow;
-
-use highwater_simulator::{Options, Recording, Variant, run};
-use highwater_workload::Progress;
+use highwater_simulator::{Options, Recording, Variant};
 
 use crate::{
     columns,
@@ -15,40 +12,73 @@ use crate::{
 /// Heap maps to keep: what is shown at once while somebody scrubs.
 const FRAMES: u32 = 120;
 
-/// Decisions to keep.
-const DECISIONS: u32 = 4096;
+/// Events between two questions whether to go on: about a millisecond.
+const BATCH: u64 = 8192;
 
 /// One run.
 pub(crate) struct Run {
-    pub(crate) variant: Variant,
-    pub(crate) curves_only: bool,
+    variant: Variant,
+    curves_only: bool,
+    /// What has been run so far, and the time that took.
+    going: Option<highwater_simulator::Run>,
+    took_ms: f64,
+}
+
+impl Run {
+    pub(crate) fn new(variant: Variant, curves_only: bool) -> Self {
+        Self {
+            variant,
+            curves_only,
+            going: None,
+            took_ms: 0.0,
+        }
+    }
+
+    fn go_on(&mut self, engine: &Engine, slice: &Slice) -> Result<Option<Recording>, String> {
+        let mut going = match self.going.take() {
+            Some(going) => going,
+            None => self.begin(engine)?,
+        };
+        loop {
+            if !going.go_on(BATCH) {
+                return Ok(Some(going.finish()));
+            }
+            if !slice.may_go_on() {
+                self.going = Some(going);
+                return Ok(None);
+            }
+        }
+    }
+
+    fn begin(&self, engine: &Engine) -> Result<highwater_simulator::Run, String> {
+        let options = Options {
+            frames: if self.curves_only { 0 } else { FRAMES },
+            decisions: 0,
+            ..Options::default()
+        };
+        highwater_simulator::Run::new(&engine.workload()?, &self.variant, &options)
+            .map_err(|error| error.to_string())
+    }
 }
 
 impl Job for Run {
     fn advance(&mut self, engine: &mut Engine, slice: &Slice) -> Step {
-        let workload = match engine.workload() {
-            Ok(workload) => workload,
-            Err(message) => return Step::Failed(message),
-        };
-        let options = Options {
-            frames: if self.curves_only { 0 } else { FRAMES },
-            decisions: if self.curves_only { 0 } else { DECISIONS },
-            ..Options::default()
-        };
         let started_ms = now_ms();
-        let mut watch = |progress: Progress| {
-            slice.tell(progress.share());
-            ControlFlow::Continue(())
-        };
-        match run(&workload, &self.variant, &options, &mut watch) {
-            Ok(recording) => self.finish(engine, recording, now_ms() - started_ms),
-            Err(error) => Step::Failed(error.to_string()),
+        let outcome = self.go_on(engine, slice);
+        self.took_ms += now_ms() - started_ms;
+        match outcome {
+            Ok(Some(recording)) => self.finish(engine, recording),
+            Ok(None) => {
+                let progress = self.going.as_ref().map(highwater_simulator::Run::progress);
+                Step::More(progress.map_or(0.0, highwater_workload::Progress::share))
+            }
+            Err(message) => Step::Failed(message),
         }
     }
 }
 
 impl Run {
-    fn finish(&self, engine: &mut Engine, recording: Recording, took_ms: f64) -> Step {
+    fn finish(&self, engine: &mut Engine, recording: Recording) -> Step {
         let mut attachments = Attachments::default();
         let samples = attachments.push_f64(&columns::encode_samples(&recording.samples));
         let frames = (!self.curves_only)
@@ -60,7 +90,7 @@ impl Run {
         });
         let ran = Ran {
             variant: self.variant.clone(),
-            took_ms,
+            took_ms: self.took_ms,
             events: recording.events,
             allocations: recording.allocations,
             failed: recording.failed,
@@ -75,7 +105,6 @@ impl Run {
         if !self.curves_only {
             engine.kept = Some(Kept {
                 variant: self.variant.clone(),
-                decisions: recording.decisions,
                 cursor: None,
             });
         }
