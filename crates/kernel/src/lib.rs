@@ -8,16 +8,20 @@
 //! The kernel knows no allocator. It has no clock and reads nothing from outside: the same calls give the same
 //! addresses, always.
 
+mod calls;
+mod config;
 mod counts;
 mod gaps;
 mod mappings;
 mod pages;
+mod residency;
 mod space;
 mod units;
 mod words;
 
+pub use config::{Config, ConfigError, MapError, OutOfMemory};
 pub use counts::{Counts, Syscalls};
 pub use mappings::{Mapping, MappingKind};
 pub use pages::PageState;
-pub use space::{Config, ConfigError, Kernel, MapError, OutOfMemory};
+pub use space::Kernel;
 pub use units::{Address, Bytes, Micros, Pages};

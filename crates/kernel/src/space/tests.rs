@@ -1,4 +1,5 @@
 use super::*;
+use crate::units::Pages;
 
 const PAGE: Bytes = Bytes(4096);
 

@@ -1,7 +1,7 @@
 //! How much of the allocator's memory is resident: the private anonymous pages of the process, the heap included, less
 //! what there was before the first operation. Read from `/proc/self/smaps` without allocating.
 
-use crate::serve::die;
+use crate::die::die;
 use crate::table::Table;
 
 /// Enough for the 65,530 mappings a process may have.

@@ -1,6 +1,7 @@
 //! The oracle's parent process: reads requests, forks, waits, replies.
 
 use crate::child::{Block, run};
+use crate::die::die;
 use crate::resident::Resident;
 use crate::table::{Table, close_gaps};
 use bytemuck::{Pod, Zeroable};
@@ -171,14 +172,4 @@ fn send<T: Pod>(items: &[T]) {
         }
         bytes = &bytes[sent as usize..];
     }
-}
-
-/// Ends the program with a message.
-pub(crate) fn die(message: &[u8]) -> ! {
-    for part in [b"highwater-oracle: ", message, b"\n"] {
-        // SAFETY: the buffer is valid; where even this fails there is nobody left to be told.
-        unsafe { libc::write(2, part.as_ptr().cast(), part.len()) };
-    }
-    // SAFETY: ends the process at once.
-    unsafe { libc::_exit(2) }
 }

@@ -1,6 +1,6 @@
 //! Tables in shared mappings: they outlive a fork, and they are not counted among the allocator's private pages.
 
-use crate::serve::die;
+use crate::die::die;
 use bytemuck::Pod;
 use libc::c_int;
 use std::marker::PhantomData;

@@ -1,0 +1,66 @@
+//! How a process begins, and what can go wrong.
+
+use crate::units::{Address, Bytes};
+use thiserror::Error;
+
+/// How a process begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// Bytes of a page: 4096, 16384 or 65536.
+    pub page_size: Bytes,
+    /// The program break before anything moved it; need not be at a page's start.
+    pub brk: Address,
+    /// Mappings are placed below this address, the highest first.
+    pub mmap_top: Address,
+    /// Main memory and swap of the machine together: the largest single growth the kernel grants, as Linux judges by
+    /// default (mm/util.c, `__vm_enough_memory`), and a cap on resident memory.
+    pub memory: Bytes,
+    /// Resident memory at which the process is killed (a control group's limit); none where absent.
+    pub cap: Option<Bytes>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            page_size: Bytes(4096),
+            brk: Address(0x5555_5555_5000),
+            mmap_top: Address(0x7fff_f7ff_f000),
+            memory: Bytes(256 << 30),
+            cap: None,
+        }
+    }
+}
+
+/// A beginning that no process has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum ConfigError {
+    /// The page size is none that Linux uses.
+    #[error("a page of {0} bytes: it must be 4096, 16384 or 65536")]
+    PageSize(u64),
+    /// The heap would begin at or above the mappings, or outside user space.
+    #[error("the program break {0} must lie between 0x10000 and {1}, where mappings begin")]
+    Break(Address, Address),
+    /// The mappings would begin outside user space.
+    #[error("mappings cannot begin at {0}: it must be a page's start below 0x800000000000")]
+    MmapTop(Address),
+}
+
+/// A request for address space that the kernel refuses (ENOMEM or EINVAL).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum MapError {
+    /// There is no room, or it is more than the machine has.
+    #[error("no memory for {0}")]
+    NoMemory(Bytes),
+    /// The range is none of the process's.
+    #[error("{0} is not mapped")]
+    NotMapped(Address),
+}
+
+/// The process reached its cap and was killed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OutOfMemory {
+    /// What it had resident.
+    pub resident: Bytes,
+    /// The cap.
+    pub cap: Bytes,
+}

@@ -1,0 +1,314 @@
+//! Which pages are resident: what writing to them does, and what giving them back does.
+//!
+//! Pages are kept in spans of 2 MiB, which exist from the first write on.
+
+use crate::config::OutOfMemory;
+use crate::pages::{Span, contains, words_of};
+use crate::space::Kernel;
+use crate::units::{Address, Bytes, Pages};
+use crate::words::SPAN_SHIFT;
+
+pub(crate) const SPAN: u64 = 1 << SPAN_SHIFT;
+/// In the place of a span that does not exist.
+const NO_SPAN: u32 = u32::MAX;
+
+impl Kernel {
+    /// The word at `at`, a multiple of 8; what nobody has written reads as zero.
+    #[inline]
+    pub fn read(&self, at: Address) -> u64 {
+        self.words.read(at.0)
+    }
+
+    /// The two words at `at`, a multiple of 16.
+    #[inline]
+    pub fn read_pair(&self, at: Address) -> (u64, u64) {
+        self.words.read_pair(at.0)
+    }
+
+    /// Writes a word at `at`, a multiple of 8, which makes its page resident.
+    #[inline]
+    pub fn write(&mut self, at: Address, value: u64) {
+        // A word that is stored has its page resident.
+        if !self.words.overwrite(at.0, value) {
+            self.write_each(at, &[value]);
+        }
+    }
+
+    /// Writes words side by side, the first at `at`, a multiple of 8; mostly they cost one look-up.
+    #[inline]
+    pub fn write_run<const N: usize>(&mut self, at: Address, values: [u64; N]) {
+        if !self.words.overwrite_run(at.0, values) {
+            self.write_each(at, &values);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn write_each(&mut self, mut at: Address, mut values: &[u64]) {
+        while !values.is_empty() {
+            if !self.words.has_frame(at.0) {
+                self.touch_span(at.0, at.0 + 7);
+                let id = self.span_at(at.0);
+                let page = self.page_in_span(at.0);
+                self.spans[id].worded[page >> 6] |= 1 << (page & 63);
+            }
+            let written = self.words.write_first_of(at.0, values);
+            at = at + Bytes(8 * written as u64);
+            values = &values[written..];
+        }
+    }
+
+    /// The program writes `length` bytes at `start`, whatever they are: their pages become resident.
+    #[inline]
+    pub fn touch(&mut self, start: Address, length: Bytes) {
+        if length.0 == 0 {
+            return;
+        }
+        let (from, last) = (start.0, start.0 + length.0 - 1);
+        // A small block lies beside its header, whose page is resident.
+        if from >> self.page_shift == last >> self.page_shift && self.words.has_frame(from) {
+            return;
+        }
+        if from >> SPAN_SHIFT != last >> SPAN_SHIFT {
+            self.touch_spans(from, last);
+        } else if self.lazy != 0 || !self.all_resident(from, last) {
+            self.touch_span(from, last);
+        }
+    }
+
+    /// Whether the pages from that of `from` to that of `last`, of one span, are resident; `false` also where that
+    /// takes more than a look to tell.
+    #[inline]
+    fn all_resident(&self, from: u64, last: u64) -> bool {
+        let (first, last) = (self.page_in_span(from), self.page_in_span(last));
+        let Some(id) = self.find_span(from) else {
+            return false;
+        };
+        let resident = self.spans[id].resident[first >> 6] >> (first & 63);
+        let pages = last - first;
+        first >> 6 == last >> 6 && !resident & (u64::MAX >> (63 - pages)) == 0
+    }
+
+    fn touch_spans(&mut self, from: u64, last: u64) {
+        let mut at = from;
+        while at <= last {
+            let end = (at | (SPAN - 1)).min(last);
+            self.touch_span(at, end);
+            at = end + 1;
+        }
+    }
+
+    fn touch_span(&mut self, from: u64, last: u64) {
+        debug_assert!(
+            self.is_mapped(from, last + 1),
+            "touch of unmapped {from:#x}"
+        );
+        let id = self.span_at(from);
+        let (first, last) = (self.page_in_span(from), self.page_in_span(last));
+        let span = &mut self.spans[id];
+        let new = span.touch(first, last);
+        if self.lazy != 0 {
+            self.lazy -= span.keep(first, last);
+        }
+        if new != 0 {
+            self.fault(new);
+        }
+    }
+
+    fn fault(&mut self, pages: u64) {
+        self.counts.faults += pages;
+        self.resident += pages;
+        if self.resident > self.cap_pages {
+            self.press();
+        }
+        self.peak = self.peak.max(self.resident);
+    }
+
+    /// The cap is reached: pages marked with MADV_FREE go first, then the process is killed.
+    #[cold]
+    fn press(&mut self) {
+        let mut wanted = self.resident - self.cap_pages;
+        for id in 0..self.spans.len() {
+            if wanted == 0 || self.lazy == 0 {
+                break;
+            }
+            for page in 0..(SPAN >> self.page_shift) as usize {
+                if wanted > 0 && contains(&self.spans[id].lazy, page) {
+                    self.drop_in_span(id, page, page, false);
+                    self.counts.reclaimed += 1;
+                    wanted -= 1;
+                }
+            }
+        }
+        if wanted > 0 && self.killed.is_none() {
+            self.killed = Some(OutOfMemory {
+                resident: Pages(self.resident) * self.config.page_size,
+                cap: Pages(self.cap_pages) * self.config.page_size,
+            });
+        }
+    }
+
+    #[inline]
+    pub(crate) fn page_up(&self, n: u64) -> u64 {
+        Bytes(n).align_up(self.config.page_size).0
+    }
+
+    #[inline]
+    pub(crate) fn page_in_span(&self, at: u64) -> usize {
+        ((at & (SPAN - 1)) >> self.page_shift) as usize
+    }
+
+    fn is_mapped(&self, from: u64, end: u64) -> bool {
+        let brk_page = Bytes(self.config.brk.0).align_down(self.config.page_size).0;
+        (brk_page <= from && end <= self.page_up(self.brk))
+            || self.mappings.holding(from, end).is_some()
+    }
+
+    /// Where a span is listed: in `low` or, counted downwards, in `high`.
+    #[inline]
+    fn slot_of(&self, at: u64) -> (bool, usize) {
+        if at < self.middle {
+            let first = self.config.brk.0 >> SPAN_SHIFT;
+            (false, ((at >> SPAN_SHIFT).wrapping_sub(first)) as usize)
+        } else {
+            let last = self.config.mmap_top.0 >> SPAN_SHIFT;
+            (true, (last.wrapping_sub(at >> SPAN_SHIFT)) as usize)
+        }
+    }
+
+    #[inline]
+    pub(crate) fn find_span(&self, at: u64) -> Option<usize> {
+        let (is_high, slot) = self.slot_of(at);
+        let list = if is_high { &self.high } else { &self.low };
+        match list.get(slot) {
+            Some(&NO_SPAN) | None => None,
+            Some(&id) => Some(id as usize),
+        }
+    }
+
+    #[inline]
+    fn span_at(&mut self, at: u64) -> usize {
+        match self.find_span(at) {
+            Some(id) => id,
+            None => self.new_span(at),
+        }
+    }
+
+    #[cold]
+    fn new_span(&mut self, at: u64) -> usize {
+        let (is_high, slot) = self.slot_of(at);
+        let list = if is_high {
+            &mut self.high
+        } else {
+            &mut self.low
+        };
+        if list.len() <= slot {
+            list.resize(slot + 1, NO_SPAN);
+        }
+        list[slot] = self.spans.len() as u32;
+        self.spans.push(Span {
+            base: at & !(SPAN - 1),
+            ..Span::default()
+        });
+        self.spans.len() - 1
+    }
+
+    /// Calls `each` for every span that exists in `[from, end)`, with the pages concerned.
+    pub(crate) fn each_span(
+        &mut self,
+        from: u64,
+        end: u64,
+        mut each: impl FnMut(&mut Span, usize, usize),
+    ) {
+        let mut at = from;
+        while at < end {
+            let stop = (at | (SPAN - 1)).min(end - 1);
+            if let Some(id) = self.find_span(at) {
+                let (first, last) = (self.page_in_span(at), self.page_in_span(stop));
+                each(&mut self.spans[id], first, last);
+            }
+            at = stop + 1;
+        }
+    }
+
+    /// Gives back the pages of `[from, end)`; `forget` also forgets that they were ever written.
+    pub(crate) fn drop_pages(&mut self, from: u64, end: u64, forget: bool) {
+        let mut at = from;
+        while at < end {
+            let stop = (at | (SPAN - 1)).min(end - 1);
+            if let Some(id) = self.find_span(at) {
+                let (first, last) = (self.page_in_span(at), self.page_in_span(stop));
+                self.drop_in_span(id, first, last, forget);
+            }
+            at = stop + 1;
+        }
+    }
+
+    fn drop_in_span(&mut self, id: usize, first: usize, last: usize, forget: bool) {
+        self.forget_in_span(id, first, last);
+        let span = &mut self.spans[id];
+        let (mut resident, mut lazy) = (0, 0);
+        words_of(first, last, |word, bits| {
+            resident += u64::from((span.resident[word] & bits).count_ones());
+            lazy += u64::from((span.lazy[word] & bits).count_ones());
+            span.resident[word] &= !bits;
+            span.lazy[word] &= !bits;
+            if forget {
+                span.ever[word] &= !bits;
+            }
+        });
+        self.resident -= resident;
+        self.lazy -= lazy;
+    }
+
+    /// Forgets the words stored in `[from, end)`.
+    pub(crate) fn forget_words(&mut self, from: u64, end: u64) {
+        let mut at = from;
+        while at < end {
+            let stop = (at | (SPAN - 1)).min(end - 1);
+            if let Some(id) = self.find_span(at) {
+                self.forget_in_span(id, self.page_in_span(at), self.page_in_span(stop));
+            }
+            at = stop + 1;
+        }
+    }
+
+    fn forget_in_span(&mut self, id: usize, first: usize, last: usize) {
+        let span = &mut self.spans[id];
+        let page_shift = self.page_shift;
+        words_of(first, last, |word, bits| {
+            let mut worded = span.worded[word] & bits;
+            span.worded[word] &= !bits;
+            while worded != 0 {
+                let page = (word << 6) as u64 + u64::from(worded.trailing_zeros());
+                self.words
+                    .clear(span.base + (page << page_shift), 1 << page_shift);
+                worded &= worded - 1;
+            }
+        });
+    }
+
+    /// Moves `length` bytes of pages, with what is stored in them.
+    pub(crate) fn move_pages(&mut self, from: u64, to: u64, length: u64) {
+        let page = self.config.page_size.0;
+        for offset in (0..length).step_by(page as usize) {
+            let Some(source) = self.find_span(from + offset) else {
+                continue;
+            };
+            let bit = self.page_in_span(from + offset);
+            if !contains(&self.spans[source].resident, bit) {
+                continue;
+            }
+            let target = self.span_at(to + offset);
+            let target_bit = self.page_in_span(to + offset);
+            let mask = 1 << (target_bit & 63);
+            self.spans[target].resident[target_bit >> 6] |= mask;
+            self.spans[target].ever[target_bit >> 6] |= mask;
+            self.resident += 1;
+            if contains(&self.spans[source].worded, bit) {
+                self.spans[target].worded[target_bit >> 6] |= mask;
+                self.words.relocate(from + offset, to + offset, page);
+            }
+        }
+    }
+}
