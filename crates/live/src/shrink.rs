@@ -84,12 +84,12 @@ fn without_orphans(operations: Vec<Operation>) -> Vec<Operation> {
     let mut made = HashSet::new();
     let mut kept = Vec::with_capacity(operations.len());
     for mut operation in operations {
-        if let Some(taken) = operation.takes() {
-            if !made.contains(&taken) {
-                match &mut operation {
-                    Operation::Realloc { old, .. } => *old = None,
-                    _ => continue,
-                }
+        if let Some(taken) = operation.takes()
+            && !made.contains(&taken)
+        {
+            match &mut operation {
+                Operation::Realloc { old, .. } => *old = None,
+                _ => continue,
             }
         }
         made.extend(operation.makes());
