@@ -9,10 +9,17 @@ use highwater_live::{
     Answers, Difference, Environment, ModelError, Operation, Oracle, OracleError, Sequence,
     all_environments, first_difference, generate, play, shrink, to_hwt,
 };
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Says why nothing is compared here. Not with `println`, which the test harness keeps to itself.
+fn skip(reason: &str) {
+    // Where nobody reads it, nobody is missed.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {reason}");
+}
 
 const ORACLE: &str = env!("CARGO_BIN_EXE_highwater-oracle");
 const SEED: u64 = 0x4869_6768_7761_7465;
@@ -29,8 +36,7 @@ fn random_sequences_on_the_live_library_and_on_the_model_agree() {
         Err(_) => all_environments(),
     };
     if let Err(reason) = ready(&environments[0]) {
-        println!("SKIPPED: {reason}");
-        return;
+        return skip(&reason.to_string());
     }
     let seed = number("HIGHWATER_SEED", SEED);
     let each = number("HIGHWATER_SEQUENCES", SEQUENCES).div_ceil(environments.len() as u64);
@@ -76,7 +82,7 @@ fn random_sequences_on_the_live_library_and_on_the_model_agree() {
 fn a_top_of_exactly_the_threshold_is_trimmed() {
     let environment = Environment::parse("MALLOC_TRIM_THRESHOLD_=68976 MALLOC_TOP_PAD_=0");
     if let Err(reason) = ready(&environment) {
-        return println!("SKIPPED: {reason}");
+        return skip(&reason.to_string());
     }
     let mut oracle = Oracle::start(Path::new(ORACLE), &environment).unwrap();
     let operations = |size| {
@@ -103,7 +109,7 @@ fn the_oracle_repeats_itself_and_starts_on_a_pristine_heap() {
     let environment = Environment::default();
     let mut oracle = match Oracle::start(Path::new(ORACLE), &environment) {
         Ok(oracle) => oracle,
-        Err(OracleError::Unsupported(reason)) => return println!("SKIPPED: {reason}"),
+        Err(OracleError::Unsupported(reason)) => return skip(reason),
         Err(error) => panic!("{error}"),
     };
     for seed in 0..20 {
@@ -122,7 +128,7 @@ fn a_report_is_a_trace_that_can_be_read() {
     let environment = Environment::parse("MALLOC_TOP_PAD_=0");
     let mut oracle = match Oracle::start(Path::new(ORACLE), &environment) {
         Ok(oracle) => oracle,
-        Err(OracleError::Unsupported(reason)) => return println!("SKIPPED: {reason}"),
+        Err(OracleError::Unsupported(reason)) => return skip(reason),
         Err(error) => panic!("{error}"),
     };
     for seed in 0..20 {
