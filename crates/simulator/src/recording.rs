@@ -234,27 +234,35 @@ impl Recorder {
         let workload = Arc::clone(simulation.workload());
         let start = simulation.position() as usize;
         let end = workload.events.len().min(until as usize);
-        for (offset, event) in workload.events[start..end].iter().enumerate() {
-            if simulation.step().is_none() {
+        for index in start..end {
+            let event = &workload.events[index];
+            if !simulation.advance(event) {
                 return false;
             }
             if self.options.check {
                 self.addresses.compare(simulation, event);
             }
-            let position = (start + offset) as u64 + 1;
-            let next = workload.events.get(position as usize).map(|next| next.time);
-            let due = self.schedule.is_due(position, event.time, next);
-            if let Call::Mark(mark) = event.call {
-                self.sample(simulation, true);
-                self.mark(&workload.marks[mark.0 as usize]);
-            } else if due {
-                self.sample(simulation, false);
-            }
-            if position >= self.next_frame {
-                self.frame(simulation);
+            let next = workload.events.get(index + 1);
+            if self.schedule.is_due(index as u64 + 1, event, next) {
+                self.look(simulation, event);
             }
         }
         end < workload.events.len()
+    }
+
+    /// Keeps what there is to keep of this moment.
+    #[cold]
+    fn look(&mut self, simulation: &mut Simulation, event: &Event) {
+        let workload = Arc::clone(simulation.workload());
+        if let Call::Mark(mark) = event.call {
+            self.sample(simulation, true);
+            self.mark(&workload.marks[mark.0 as usize]);
+        } else {
+            self.sample(simulation, false);
+        }
+        if simulation.position() >= self.next_frame {
+            self.frame(simulation);
+        }
     }
 
     /// Measures; what is reclaimable only where asked for or affordable: a look at one block is reckoned like four events.

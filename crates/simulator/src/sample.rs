@@ -2,6 +2,7 @@
 
 use crate::simulation::Simulation;
 use highwater_allocator::{Bytes, Micros};
+use highwater_workload::{Call, Event};
 use serde::{Deserialize, Serialize};
 
 /// One moment of a run. Peaks are those since the moment before, so that none is missed between two.
@@ -89,13 +90,14 @@ impl Schedule {
         }
     }
 
-    /// Whether to measure after event number `position`, which was at `now`, the next one being at `next`.
+    /// Whether to measure after event number `position`, with `next` to follow.
     #[inline]
-    pub(crate) fn is_due(&mut self, position: u64, now: Micros, next: Option<Micros>) -> bool {
-        if position == self.due {
+    pub(crate) fn is_due(&mut self, position: u64, event: &Event, next: Option<&Event>) -> bool {
+        let even = position == self.due;
+        if even {
             self.due += self.every;
-            return true;
         }
-        next.is_none_or(|next| next.0 - now.0 >= self.rest.0)
+        even || matches!(event.call, Call::Mark(_))
+            || next.is_none_or(|next| next.time.0 - event.time.0 >= self.rest.0)
     }
 }

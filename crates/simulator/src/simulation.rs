@@ -113,10 +113,7 @@ impl Simulation {
     #[inline]
     pub fn step(&mut self) -> Option<Event> {
         let event = *self.workload.events.get(self.next)?;
-        (!self.kernel.is_killed()).then(|| {
-            self.advance(&event);
-            event
-        })
+        self.advance(&event).then_some(event)
     }
 
     /// Runs up to the given number of events in all; the process may end before.
@@ -124,19 +121,23 @@ impl Simulation {
         let workload = Arc::clone(&self.workload);
         let end = workload.events.len().min(event as usize);
         for event in workload.events.get(self.next..end).unwrap_or_default() {
-            if self.kernel.is_killed() {
+            if !self.advance(event) {
                 break;
             }
-            self.advance(event);
         }
     }
 
+    /// Runs the next event, which the caller has looked up; `false` once the process was killed.
     #[inline]
-    fn advance(&mut self, event: &Event) {
+    pub(crate) fn advance(&mut self, event: &Event) -> bool {
+        if self.kernel.is_killed() {
+            return false;
+        }
         let index = self.next as u32;
         self.next += 1;
         self.model.decisions_mut().stamp(u64::from(index));
         self.perform(event, index);
+        true
     }
 
     #[inline]
