@@ -149,10 +149,11 @@ impl Simulation {
                 self.allocated(block, address, size, index);
             }
             Call::Free { block } => {
-                let held = self.blocks[block.0 as usize];
+                let held = &mut self.blocks[block.0 as usize];
                 if held.is_live() {
+                    held.freed = index;
+                    self.live -= held.size;
                     self.model.free(kernel, thread, held.address);
-                    self.freed(block, index);
                 }
             }
             Call::Realloc { block, old, size } => self.realloc(event, block, old, size, index),
