@@ -27,7 +27,6 @@ pub(crate) struct Arena {
     pub(crate) top: Chunk,
     pub(crate) last_remainder: Chunk,
     pub(crate) contiguous: bool,
-    pub(crate) system_mem: Bytes,
     pub(crate) segments: Vec<Segment>,
 }
 
@@ -39,7 +38,6 @@ impl Arena {
             top: Chunk::NONE,
             last_remainder: Chunk::NONE,
             contiguous: true,
-            system_mem: Bytes::ZERO,
             segments: Vec::new(),
         }
     }
@@ -54,20 +52,14 @@ impl Arena {
     }
 }
 
-/// The chunks with mappings of their own.
-#[derive(Clone, Default)]
-pub(crate) struct Mapped {
-    pub(crate) chunks: BTreeSet<Chunk>,
-    pub(crate) bytes: Bytes,
-}
-
 /// Everything one call into the allocator works on: a thread's cache, the arena it was given, and what all share.
 pub(crate) struct Call<'a> {
     pub(crate) kernel: &'a mut Kernel,
     pub(crate) params: &'a mut Params,
     pub(crate) arena: &'a mut Arena,
     pub(crate) tcache: &'a mut Option<Tcache>,
-    pub(crate) mapped: &'a mut Mapped,
+    /// The chunks with mappings of their own.
+    pub(crate) mapped: &'a mut BTreeSet<Chunk>,
     pub(crate) log: &'a mut DecisionLog,
 }
 

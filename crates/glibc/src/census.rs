@@ -4,7 +4,7 @@ use crate::Glibc;
 use crate::bins::bin_of;
 use crate::bins::{BINS, UNSORTED};
 use crate::chunk::{Chunk, HEADER};
-use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Kernel};
+use highwater_allocator::{Block, BlockState, Bytes, Cache, Kernel};
 use std::collections::{HashMap, HashSet};
 
 impl Glibc {
@@ -52,7 +52,7 @@ impl Glibc {
                 }
             }
         }
-        for chunk in &self.mapped.chunks {
+        for chunk in &self.mapped {
             let lead = chunk.prev_size(kernel);
             visit(Block {
                 start: chunk.0 - lead,
@@ -121,11 +121,6 @@ impl Glibc {
         }
         let sums = self.sums(kernel);
         assert_eq!((free, parked), (sums.free, sums.parked), "free and parked");
-    }
-
-    /// Where the main heap's chunks begin.
-    pub fn heap_start(&self) -> Option<Address> {
-        Some(self.arenas.first()?.segments.first()?.start.0)
     }
 }
 

@@ -31,12 +31,13 @@ pub use params::Params;
 pub use tunables::{Settings, Tunable};
 pub use version::Version;
 
-use arena::{Arena, Call, Mapped};
+use arena::{Arena, Call};
 use chunk::{ALIGNMENT, Chunk, HEADER, IS_MMAPPED, WORD, request_to_size};
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Kernel, Micros, ThreadId,
 };
 use memalign::effective_alignment;
+use std::collections::BTreeSet;
 use tcache::Tcache;
 
 /// glibc's malloc in one process.
@@ -46,7 +47,7 @@ pub struct Glibc {
     params: Params,
     arenas: Vec<Arena>,
     tcaches: Vec<Option<Tcache>>,
-    mapped: Mapped,
+    mapped: BTreeSet<Chunk>,
     log: DecisionLog,
 }
 
@@ -58,7 +59,7 @@ impl Glibc {
             params,
             arenas: vec![Arena::new()],
             tcaches: vec![None],
-            mapped: Mapped::default(),
+            mapped: BTreeSet::new(),
             log: DecisionLog::default(),
         }
     }

@@ -18,8 +18,7 @@ impl Call<'_> {
         let chunk = Chunk(self.kernel.mmap(length).ok()?);
         chunk.set_prev_size(self.kernel, Bytes::ZERO);
         chunk.set_head(self.kernel, length, IS_MMAPPED);
-        self.mapped.chunks.insert(chunk);
-        self.mapped.bytes += length;
+        self.mapped.insert(chunk);
         self.log.record(Decision::Mapped { bytes: length });
         Some(chunk)
     }
@@ -51,8 +50,7 @@ impl Call<'_> {
     pub(crate) fn munmap_chunk(&mut self, chunk: Chunk) {
         let lead = chunk.prev_size(self.kernel);
         let length = lead + chunk.size(self.kernel);
-        self.mapped.chunks.remove(&chunk);
-        self.mapped.bytes -= length;
+        self.mapped.remove(&chunk);
         self.kernel.munmap(chunk.0 - lead, length);
         self.log.record(Decision::Unmapped { bytes: length });
     }
@@ -69,9 +67,8 @@ impl Call<'_> {
         let start = self.kernel.mremap(chunk.0 - lead, old, new).ok()?;
         let moved = Chunk(start + lead);
         moved.set_head(self.kernel, new - lead, IS_MMAPPED);
-        self.mapped.chunks.remove(&chunk);
-        self.mapped.chunks.insert(moved);
-        self.mapped.bytes = self.mapped.bytes - old + new;
+        self.mapped.remove(&chunk);
+        self.mapped.insert(moved);
         Some(moved)
     }
 }

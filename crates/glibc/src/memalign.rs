@@ -54,8 +54,8 @@ impl Call<'_> {
         let offset = chunk.prev_size(self.kernel) + lead;
         aligned.set_prev_size(self.kernel, offset);
         aligned.set_head(self.kernel, left, IS_MMAPPED);
-        self.mapped.chunks.remove(&chunk);
-        self.mapped.chunks.insert(aligned);
+        self.mapped.remove(&chunk);
+        self.mapped.insert(aligned);
     }
 }
 

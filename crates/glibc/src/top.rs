@@ -15,7 +15,7 @@ impl Call<'_> {
     /// Gets a chunk of `size` from the system: a mapping of its own, or a larger heap.
     pub(crate) fn sysmalloc(&mut self, size: Bytes) -> Option<Chunk> {
         if size >= self.params.mmap_threshold
-            && (self.mapped.chunks.len() as i64) < i64::from(self.params.mmap_max)
+            && (self.mapped.len() as i64) < i64::from(self.params.mmap_max)
             && let Some(chunk) = self.sysmalloc_mmap(size)
         {
             return Some(chunk);
@@ -47,7 +47,6 @@ impl Call<'_> {
                 None => return,
             },
         };
-        self.arena.system_mem += Bytes(length);
         let extends = !old_top.is_none() && start == old_top.0 + old_size && !mapped;
         if extends {
             old_top.set_head(self.kernel, old_size + Bytes(length), PREV_INUSE);
@@ -106,9 +105,9 @@ impl Call<'_> {
             correction += old_size.0;
             let stop = start.0 + length + correction;
             correction += Bytes(stop).align_up(page).0 - stop;
-            match self.more_core(correction as i64) {
-                Some(second) => end = second + Bytes(correction),
-                None => correction = 0,
+            // Refused, the heap ends where the first growth ended.
+            if let Some(second) = self.more_core(correction as i64) {
+                end = second + Bytes(correction);
             }
         } else if !mapped && let Some(now) = self.more_core(0) {
             end = now;
@@ -117,7 +116,6 @@ impl Call<'_> {
         self.arena
             .top
             .set_head(self.kernel, end - begin, PREV_INUSE);
-        self.arena.system_mem += Bytes(correction);
         if old_size > Bytes::ZERO {
             self.fence(old_top, old_size);
         }
@@ -174,7 +172,6 @@ impl Call<'_> {
             return false;
         }
         let left = Bytes(top_size.0.wrapping_sub(extra));
-        self.arena.system_mem = Bytes(self.arena.system_mem.0.wrapping_sub(extra));
         top.set_head(self.kernel, left, PREV_INUSE);
         if let Some(segment) = self.arena.segments.last_mut() {
             segment.end = top.0 + left;

@@ -21,6 +21,18 @@ fn skip(reason: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {reason}");
 }
 
+/// The oracle; none, and the reason said, where this machine can have none.
+fn start(environment: &Environment) -> Option<Oracle> {
+    match Oracle::start(Path::new(ORACLE), environment) {
+        Ok(oracle) => Some(oracle),
+        Err(OracleError::Unsupported(reason)) => {
+            skip(reason);
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
 const ORACLE: &str = env!("CARGO_BIN_EXE_highwater-oracle");
 const SEED: u64 = 0x4869_6768_7761_7465;
 const SEQUENCES: u64 = 4600;
@@ -107,10 +119,8 @@ fn a_top_of_exactly_the_threshold_is_trimmed() {
 #[test]
 fn the_oracle_repeats_itself_and_starts_on_a_pristine_heap() {
     let environment = Environment::default();
-    let mut oracle = match Oracle::start(Path::new(ORACLE), &environment) {
-        Ok(oracle) => oracle,
-        Err(OracleError::Unsupported(reason)) => return skip(reason),
-        Err(error) => panic!("{error}"),
+    let Some(mut oracle) = start(&environment) else {
+        return;
     };
     for seed in 0..20 {
         let sequence = generate(seed);
@@ -126,10 +136,8 @@ fn the_oracle_repeats_itself_and_starts_on_a_pristine_heap() {
 #[test]
 fn a_report_is_a_trace_that_can_be_read() {
     let environment = Environment::parse("MALLOC_TOP_PAD_=0");
-    let mut oracle = match Oracle::start(Path::new(ORACLE), &environment) {
-        Ok(oracle) => oracle,
-        Err(OracleError::Unsupported(reason)) => return skip(reason),
-        Err(error) => panic!("{error}"),
+    let Some(mut oracle) = start(&environment) else {
+        return;
     };
     for seed in 0..20 {
         let sequence = generate(seed);
