@@ -19,14 +19,8 @@ fn the_page_opens_with_its_name() -> Result<()> {
 #[test]
 fn the_curve_of_the_recording_is_there_within_two_seconds() -> Result<()> {
     visit(View::default(), |page| {
-        // The fastest of three counts: what else the machine is doing is not the page's affair.
-        let mut times = Vec::new();
-        for _ in 0..3 {
-            page.go("")?;
-            times.push(time_to_curve(page)?);
-        }
-        let fastest = times.iter().copied().fold(f64::INFINITY, f64::min);
-        ensure!(fastest < 2000.0, "it took {times:.0?} ms");
+        let first = time_to_curve(page)?;
+        ensure!(first < 2000.0, "it took {first:.0} ms");
         Ok(())
     })
 }
