@@ -21,6 +21,7 @@ use std::{
     env,
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::{PoisonError, RwLock},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -38,12 +39,31 @@ fn visit(view: View, test: impl FnOnce(&Page) -> Result<()>) -> Result<()> {
     Ok(())
 }
 
-/// The same with another folder than that of the built page, and with whatever errors reach the console.
+/// The same for a test that measures time: no other browser of these tests runs beside it.
+fn visit_alone(view: View, test: impl FnOnce(&Page) -> Result<()>) -> Result<()> {
+    let Some(folder) = built_page()? else {
+        return Ok(());
+    };
+    let _alone = BROWSERS.write().unwrap_or_else(PoisonError::into_inner);
+    let errors = open(&folder, view, test)?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
+}
+
+/// Held for reading while a browser runs, and for writing by one that must be the only one.
+static BROWSERS: RwLock<()> = RwLock::new(());
+
+/// Like [`visit`] with another folder than that of the built page, and with whatever errors reach the console.
 fn visit_folder(
     folder: &Path,
     view: View,
     test: impl FnOnce(&Page) -> Result<()>,
 ) -> Result<Vec<String>> {
+    let _beside_others = BROWSERS.read().unwrap_or_else(PoisonError::into_inner);
+    open(folder, view, test)
+}
+
+fn open(folder: &Path, view: View, test: impl FnOnce(&Page) -> Result<()>) -> Result<Vec<String>> {
     let site = Site::serve(folder)?;
     let page = Page::open(&site.address, view)?;
     let result = test(&page);

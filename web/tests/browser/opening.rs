@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::{
     page::{Page, View},
-    visit,
+    visit, visit_alone,
 };
 
 #[test]
@@ -18,7 +18,7 @@ fn the_page_opens_with_its_name() -> Result<()> {
 
 #[test]
 fn the_curve_of_the_recording_is_there_within_two_seconds() -> Result<()> {
-    visit(View::default(), |page| {
+    visit_alone(View::default(), |page| {
         let first = time_to_curve(page)?;
         ensure!(first < 2000.0, "it took {first:.0} ms");
         Ok(())
