@@ -55,6 +55,34 @@ impl Kernel {
         Ok(Address(start))
     }
 
+    /// Maps `length` bytes, rounded up to whole pages, at `hint` where that range is free, else as [`Kernel::mmap`] does.
+    /// `hint` is the start of a page.
+    ///
+    /// # Errors
+    /// Where they fit nowhere, or are more than the machine has.
+    pub fn mmap_near(&mut self, hint: Address, length: Bytes) -> Result<Address, MapError> {
+        let bytes = self.page_up(length.0);
+        let end = hint.0.checked_add(bytes);
+        let fits = end.is_some_and(|end| {
+            bytes > 0
+                && self.grants(length.0)
+                && hint.0 >= self.page_up(self.brk)
+                && self.mappings.take(hint.0, end)
+        });
+        if !fits {
+            return self.mmap(length);
+        }
+        self.counts.syscalls.mmap += 1;
+        self.mapped += bytes;
+        Ok(hint)
+    }
+
+    /// mprotect(2). What a page may be used for is not modelled: a page nobody writes is not resident, whether it may be
+    /// written or not. So this only counts the call.
+    pub fn mprotect(&mut self) {
+        self.counts.syscalls.mprotect += 1;
+    }
+
     /// Whether the process may have so many bytes more.
     fn grants(&self, bytes: u64) -> bool {
         let heap = self.brk - self.config.brk.0;

@@ -13,6 +13,8 @@ pub struct Syscalls {
     pub munmap: u64,
     /// Mappings grown, shrunk or moved.
     pub mremap: u64,
+    /// Changes of what a range may be used for.
+    pub mprotect: u64,
     /// Advice given about pages.
     pub madvise: u64,
 }
@@ -20,7 +22,7 @@ pub struct Syscalls {
 impl Syscalls {
     /// All of them together.
     pub fn total(&self) -> u64 {
-        self.brk + self.mmap + self.munmap + self.mremap + self.madvise
+        self.brk + self.mmap + self.munmap + self.mremap + self.mprotect + self.madvise
     }
 }
 

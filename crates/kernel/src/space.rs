@@ -52,7 +52,7 @@ impl Kernel {
         if config.brk.0 < 0x10000 || config.brk.0 >= top.0 {
             return Err(ConfigError::Break(config.brk, top));
         }
-        Ok(Self {
+        let mut kernel = Self {
             config,
             page_shift: page.trailing_zeros(),
             middle: config.brk.0 / 2 + top.0 / 2,
@@ -70,7 +70,15 @@ impl Kernel {
             mapped: 0,
             counts: Counts::default(),
             killed: None,
-        })
+        };
+        if config.brk.offset_in(config.page_size) > Bytes::ZERO {
+            // Whoever moved the break into a page has written there: it is resident, and not the allocator's doing.
+            kernel.touch(config.brk, Bytes(1));
+            kernel.resident = 0;
+            kernel.peak = 0;
+            kernel.counts = Counts::default();
+        }
+        Ok(kernel)
     }
 
     /// Bytes of a page.

@@ -30,6 +30,21 @@ fn a_page_is_resident_once_something_wrote_to_it() {
 }
 
 #[test]
+fn the_page_a_break_begins_within_was_there_before() {
+    let mut k = Kernel::new(Config {
+        brk: Address(0x5555_5555_6020),
+        ..Config::default()
+    })
+    .expect("a break may be anywhere");
+    let heap = k.sbrk(0x21000).expect("there is room");
+    assert_eq!(k.rss(), Bytes::ZERO);
+    k.touch(heap, Bytes(0xfe0));
+    assert_eq!(k.rss(), Bytes::ZERO, "its page was resident");
+    k.touch(heap, Bytes(0xfe1));
+    assert_eq!(k.rss(), PAGE);
+}
+
+#[test]
 fn shrinking_the_break_gives_pages_back_and_forgets_their_words() {
     let mut k = kernel();
     let heap = k.sbrk(16 * 4096).expect("there is room");
@@ -141,7 +156,7 @@ fn a_process_that_cannot_be_is_refused() {
 }
 
 #[test]
-fn a_break_inside_a_page_shares_that_page() {
+fn shrinking_a_break_that_began_inside_a_page_leaves_that_page() {
     let mut k = Kernel::new(Config {
         brk: Address(0x5555_5555_5800),
         ..Config::default()
@@ -149,13 +164,10 @@ fn a_break_inside_a_page_shares_that_page() {
     .expect("the break may lie anywhere");
     let old = k.sbrk(0x1000).expect("there is room");
     k.touch(old, Bytes(0x1000));
-    assert_eq!(k.rss(), PAGE * 2);
+    assert_eq!(k.rss(), PAGE, "the first page was resident before");
     k.sbrk(-0x1000).expect("shrinking never fails");
-    assert_eq!(
-        k.rss(),
-        PAGE,
-        "the first page is not wholly above the break"
-    );
+    assert_eq!(k.rss(), Bytes::ZERO);
+    assert_eq!(k.page_state(old), PageState::Resident);
 }
 
 #[test]
