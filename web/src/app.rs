@@ -202,7 +202,7 @@ impl App {
             Source::Pattern(scenario) => {
                 let work = Work::Build {
                     scenario,
-                    parameters,
+                    values: parameters.values(),
                 };
                 self.job = Some(self.start(ctx, work, None, load_event));
             }

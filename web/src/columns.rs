@@ -64,10 +64,7 @@ pub fn encode_frames<'a>(frames: impl IntoIterator<Item = &'a Frame>) -> Vec<u32
         push_wide(&mut column, frame.time.0);
         column.push(frame.strips.len() as u32);
         for strip in &frame.strips {
-            column.push(match strip.kind {
-                StripKind::Heap => 0,
-                StripKind::Mappings => 1,
-            });
+            column.push(encode_kind(strip.kind));
             push_wide(&mut column, strip.start.0);
             push_wide(&mut column, strip.top.map_or(0, |top| top.0));
             column.push(strip.runs.len() as u32);
@@ -80,6 +77,26 @@ pub fn encode_frames<'a>(frames: impl IntoIterator<Item = &'a Frame>) -> Vec<u32
         }
     }
     column
+}
+
+/// The kind as a number: of an arena's heap the arena, which is none of the main one's, above the heap's number.
+fn encode_kind(kind: StripKind) -> u32 {
+    match kind {
+        StripKind::Heap => 0,
+        StripKind::Mappings => 1,
+        StripKind::Arena { arena, heap } => u32::from(arena) << 16 | u32::from(heap),
+    }
+}
+
+fn decode_kind(number: u32) -> StripKind {
+    match number {
+        0 => StripKind::Heap,
+        1 => StripKind::Mappings,
+        _ => StripKind::Arena {
+            arena: (number >> 16) as u16,
+            heap: number as u16,
+        },
+    }
 }
 
 fn push_wide(column: &mut Vec<u32>, value: u64) {
@@ -111,10 +128,7 @@ fn decode_frame(rest: &mut impl Iterator<Item = u32>) -> Option<Frame> {
 }
 
 fn decode_strip(rest: &mut impl Iterator<Item = u32>) -> Option<Strip> {
-    let kind = match rest.next()? {
-        0 => StripKind::Heap,
-        _ => StripKind::Mappings,
-    };
+    let kind = decode_kind(rest.next()?);
     let start = Address(wide(rest)?);
     let top = wide(rest)?;
     let count = rest.next()?;
@@ -173,6 +187,16 @@ mod tests {
                     pages: 12,
                     runs: vec![(0, 1), (2, 7), (4, 4)],
                     top: Some(Address(0x5555_5555_6010)),
+                },
+                Strip {
+                    kind: StripKind::Arena {
+                        arena: 3,
+                        heap: u16::MAX,
+                    },
+                    start: Address(0x7fff_e800_0000),
+                    pages: 2,
+                    runs: vec![(1, 2)],
+                    top: Some(Address(0x7fff_e800_1010)),
                 },
                 Strip {
                     kind: StripKind::Mappings,

@@ -1,8 +1,8 @@
 //! What is typed: a pattern's parameters and the environment. Each keeps the text as it stands, says what is wrong with
 //! it, and has what it was read as last when nothing was.
 
-use highwater_simulator::{Choice, EnvironmentError, Remark, Variable, Variant, parse_lines};
-use highwater_workload::pattern::Parameters;
+use highwater_simulator::{Choice, Environment, EnvironmentError, Remark, Variable, Variant};
+use highwater_workload::pattern::{Parameters, Program};
 
 /// The parameters of a pattern.
 #[derive(Clone, PartialEq, Debug)]
@@ -11,8 +11,6 @@ pub struct ParameterForm {
     pub texts: Vec<String>,
     /// What is wrong with it, in the same order.
     pub errors: Vec<Option<String>>,
-    /// What is wrong with all of them together.
-    pub together: Option<String>,
     /// What the fields say, as far as each is right.
     pub values: Parameters,
 }
@@ -26,7 +24,6 @@ impl Default for ParameterForm {
                 .map(|parameter| values.get(parameter.name).unwrap_or_default().to_string())
                 .collect(),
             errors: vec![None; Parameters::ALL.len()],
-            together: None,
             values,
         }
     }
@@ -41,12 +38,19 @@ impl ParameterForm {
         let read = self.values.set_text(parameter.name, &text);
         self.errors[index] = read.err().map(|error| error.to_string());
         self.texts[index] = text;
-        self.together = self.values.check().err().map(|error| error.to_string());
     }
 
-    /// Whether a pattern can be built with what the fields say.
-    pub fn is_right(&self) -> bool {
-        self.together.is_none() && self.errors.iter().all(Option::is_none)
+    /// What is wrong with all of a program's parameters together.
+    pub fn together(&self, program: Program) -> Option<String> {
+        let wrong = self.values.check(program).err();
+        wrong.map(|error| error.to_string())
+    }
+
+    /// Whether a program can be run with what its fields say.
+    pub fn is_right(&self, program: Program) -> bool {
+        let mut fields = Parameters::ALL.iter().zip(&self.errors);
+        fields.all(|(parameter, error)| error.is_none() || !parameter.is_of(program))
+            && self.together(program).is_none()
     }
 }
 
@@ -59,14 +63,17 @@ pub struct EnvironmentForm {
     pub error: Option<EnvironmentError>,
     /// What it said when it was right last.
     pub variables: Vec<Variable>,
+    /// What there is to say about how that was written.
+    pub said: Vec<Remark>,
 }
 
 impl EnvironmentForm {
     /// Takes what is typed.
     pub fn edit(&mut self, text: String) {
-        match parse_lines(&text) {
-            Ok(variables) => {
-                self.variables = variables;
+        match Environment::parse(&text) {
+            Ok(read) => {
+                self.variables = read.variables;
+                self.said = read.remarks;
                 self.error = None;
             }
             Err(error) => self.error = Some(error),
@@ -80,15 +87,17 @@ impl EnvironmentForm {
         form.edit(
             variables
                 .iter()
-                .map(|variable| format!("{}={}\n", variable.name, variable.value))
+                .map(|variable| format!("{variable}\n"))
                 .collect(),
         );
         form
     }
 
-    /// What an allocator says to it.
+    /// What there is to say to it, at last by the allocator.
     pub fn remarks(&self, allocator: Choice) -> Vec<Remark> {
-        self.variant(allocator).remarks()
+        let mut remarks = self.said.clone();
+        remarks.extend(self.variant(allocator).remarks());
+        remarks
     }
 
     /// The variant it makes of an allocator.
@@ -97,6 +106,7 @@ impl EnvironmentForm {
             allocator,
             environment: self.variables.clone(),
             cap: None,
+            cores: None,
         }
     }
 }
@@ -110,7 +120,8 @@ mod tests {
         let mut form = ParameterForm::default();
         let before = form.values;
         form.edit(0, "1000".to_owned());
-        assert!(!form.is_right());
+        assert!(!form.is_right(Program::Service));
+        assert!(form.is_right(Program::Pool), "it has no such field");
         assert!(
             form.errors[0]
                 .as_deref()
@@ -118,7 +129,7 @@ mod tests {
         );
         assert_eq!(form.values, before);
         form.edit(0, "4".to_owned());
-        assert!(form.is_right());
+        assert!(form.is_right(Program::Service));
         assert_eq!(form.values.streams, 4);
     }
 
@@ -130,7 +141,31 @@ mod tests {
         form.edit(cycles.expect("there are cycles"), "1000".to_owned());
         form.edit(events.expect("there are events"), "20000".to_owned());
         assert!(form.errors.iter().all(Option::is_none));
-        assert!(form.together.is_some());
+        assert!(form.together(Program::Service).is_some());
+    }
+
+    #[test]
+    fn what_is_pasted_from_a_manifest_is_read_and_what_it_leaves_open_is_said() {
+        let mut form = EnvironmentForm::default();
+        form.edit(
+            "env:\n- name: A\n  value: \"1\"\n- name: B\n  valueFrom:\n    fieldRef: {}".to_owned(),
+        );
+        assert_eq!(form.error, None);
+        assert_eq!(form.variables.len(), 1);
+        let remarks = form.remarks(Choice::default());
+        assert_eq!(remarks.len(), 2);
+        assert!(remarks[0].text.contains("valueFrom"));
+    }
+
+    #[test]
+    fn any_variable_can_be_put_in_the_box() {
+        let variables =
+            [("A", "two words"), ("B", "it's"), ("C", "a\nb;$c")].map(|(n, v)| Variable {
+                name: n.to_owned(),
+                value: v.to_owned(),
+            });
+        let form = EnvironmentForm::of(&variables);
+        assert_eq!((form.error, form.variables), (None, variables.to_vec()));
     }
 
     #[test]

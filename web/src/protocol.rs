@@ -8,7 +8,7 @@
 //! [`Work::Look`] is about those. A job that fails or is cancelled leaves both as they were.
 
 use highwater_simulator::{Bytes, Choice, Diagnosis, Micros, Variable, Variant};
-use highwater_workload::{Scenario, pattern::Parameters};
+use highwater_workload::Scenario;
 use serde::{Deserialize, Serialize};
 
 /// Names one piece of work for as long as the page lives. The page chooses it.
@@ -41,8 +41,8 @@ pub enum Work {
     Build {
         /// Which.
         scenario: Scenario,
-        /// With what.
-        parameters: Parameters,
+        /// With what: the [`values`](highwater_workload::pattern::Parameters::values) of its parameters.
+        values: Vec<f64>,
     },
     /// Run the workload through a variant.
     Run {

@@ -73,6 +73,8 @@ pub struct State {
     pub form: ParameterForm,
     /// The environment.
     pub environment: EnvironmentForm,
+    /// The allocator that the user chose; else that of the workload is taken.
+    asked: Option<Choice>,
     /// What the worker is busy with.
     pub activity: Activity,
     /// What went wrong last.
@@ -120,6 +122,7 @@ impl State {
             chosen: Source::Bundled,
             form: ParameterForm::default(),
             environment: EnvironmentForm::default(),
+            asked: None,
             activity: Activity::Idle,
             trouble: None,
             held: None,
@@ -146,8 +149,8 @@ impl State {
 
     /// The allocator that is run.
     pub fn allocator(&self) -> Choice {
-        let held = self.held.as_ref();
-        held.map_or_else(Choice::default, |held| held.about.allocator)
+        let held = self.held.as_ref().map(|held| held.about.allocator);
+        self.asked.or(held).unwrap_or_default()
     }
 
     /// Whether what is shown is for something else than what is asked for now.
@@ -157,7 +160,16 @@ impl State {
         other_workload
             || self.environment.error.is_some()
             || run.environment() != self.environment.variables.as_slice()
-            || (matches!(self.chosen, Source::Pattern(_)) && !self.form.is_right())
+            || run.ran.variant.allocator != self.allocator()
+            || !self.can_build(&self.chosen)
+    }
+
+    /// Whether nothing is wrong with the parameters of a source that has any.
+    fn can_build(&self, source: &Source) -> bool {
+        match source {
+            Source::Pattern(scenario) => self.form.is_right(scenario.program()),
+            Source::Bundled | Source::File(_) => true,
+        }
     }
 
     /// Whether the explanation shown is that of the playhead.
@@ -196,19 +208,23 @@ impl State {
                 self.environment.edit(text);
                 vec![Effect::Wait(Later::Environment)]
             }
+            Action::ChooseAllocator(choice) => {
+                self.asked = Some(choice);
+                if self.environment.error.is_some() {
+                    return vec![];
+                }
+                self.start_run()
+            }
             Action::Due(Later::Environment) => {
                 if self.environment.error.is_some() || !self.needs_run() {
                     return vec![];
                 }
                 self.start_run()
             }
-            Action::Due(Later::Parameters) => {
-                if matches!(self.chosen, Source::Pattern(_)) && self.form.is_right() {
-                    self.load(self.chosen.clone())
-                } else {
-                    vec![]
-                }
-            }
+            Action::Due(Later::Parameters) => match &self.chosen {
+                Source::Pattern(_) => self.load(self.chosen.clone()),
+                Source::Bundled | Source::File(_) => vec![],
+            },
             Action::Cancel => {
                 self.activity = Activity::Idle;
                 self.loading = None;
@@ -285,7 +301,7 @@ impl State {
 
     fn load(&mut self, source: Source) -> Vec<Effect> {
         self.chosen = source.clone();
-        if matches!(source, Source::Pattern(_)) && !self.form.is_right() {
+        if !self.can_build(&source) {
             return vec![];
         }
         self.loading = Some(source.clone());
@@ -302,8 +318,11 @@ impl State {
         self.generation += 1;
         let is_new_file = matches!(source, Source::File(_))
             && self.held.as_ref().map(|held| &held.source) != Some(&source);
-        if is_new_file && !about.environment.is_empty() {
-            self.environment = EnvironmentForm::of(&about.environment);
+        if is_new_file {
+            self.asked = None;
+            if !about.environment.is_empty() {
+                self.environment = EnvironmentForm::of(&about.environment);
+            }
         }
         self.held = Some(Held {
             generation: self.generation,
@@ -322,13 +341,13 @@ impl State {
             // The run follows what is being loaded.
             return vec![];
         }
-        let Some(held) = &self.held else {
+        if self.held.is_none() {
             return self.load(self.chosen.clone());
-        };
+        }
         self.activity = Activity::Running(0.0);
         self.trouble = None;
         self.looking = false;
-        let variant = self.environment.variant(held.about.allocator);
+        let variant = self.environment.variant(self.allocator());
         vec![Effect::DropAll, Effect::Run(variant)]
     }
 
@@ -336,8 +355,12 @@ impl State {
         self.activity = Activity::Idle;
         let before = self.run.as_ref().map(|run| run.generation);
         let is_other = before != Some(run.generation);
-        if is_other {
+        let of_another =
+            |baseline: &Rc<RunView>| baseline.ran.variant.allocator != run.ran.variant.allocator;
+        if is_other || self.baseline.as_ref().is_some_and(of_another) {
             self.baseline = None;
+        }
+        if is_other {
             self.pointed = None;
             self.playing = false;
             self.speed = fitting_speed(run.ends());

@@ -1,9 +1,10 @@
 //! A run as the page holds it: the curves, the bands between marks, the maps, and how to find a moment in them.
 
-use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Sample, StripKind, Variable};
+use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Sample, Variable};
 
 use crate::{
     columns,
+    page::map_layout::Extents,
     protocol::{Looked, MarkAt, Ran, Told},
     wire::Attachments,
 };
@@ -21,8 +22,8 @@ pub struct RunView {
     pub bands: Vec<Band>,
     /// Its maps.
     pub frames: Vec<Frame>,
-    /// The most pages the heap has in any of the maps, and the most the mappings have.
-    pub most_pages: (u64, u64),
+    /// The room its maps need.
+    pub extents: Extents,
 }
 
 /// A phase of the program.
@@ -98,17 +99,14 @@ impl RunView {
             samples.push(Sample::default());
         }
         let last = samples[samples.len() - 1].time;
-        let pages = |kind: StripKind| {
-            let of_frame = |frame: &Frame| -> u64 {
-                let strips = frame.strips.iter().filter(|strip| strip.kind == kind);
-                strips.map(|strip| strip.pages).sum()
-            };
-            frames.iter().map(of_frame).max().unwrap_or(0)
-        };
+        let mut extents = Extents::default();
+        for frame in &frames {
+            extents.cover(frame);
+        }
         Self {
             generation,
             bands: bands(&ran.marks, last),
-            most_pages: (pages(StripKind::Heap), pages(StripKind::Mappings)),
+            extents,
             ran,
             samples,
             frames,

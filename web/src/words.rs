@@ -1,7 +1,7 @@
 //! An allocator's decisions, and what a pin is, in words.
 
 use highwater_simulator::{
-    Bytes, Cache, Considered, Decision, Pin, PinState, Refusal, TimedDecision, Tone,
+    Bytes, Cache, Considered, Decision, Obstacle, Pin, PinState, Refusal, TimedDecision, Tone,
 };
 
 use crate::{
@@ -11,31 +11,88 @@ use crate::{
 
 /// A decision as a line of the log.
 pub fn tell(decision: &TimedDecision) -> Told {
-    let (kind, words) = match decision.decision {
+    let (kind, words) = words(&decision.decision);
+    Told {
+        time: decision.time,
+        kind,
+        words,
+        times: 1,
+    }
+}
+
+fn words(decision: &Decision) -> (ToldKind, String) {
+    match *decision {
         Decision::TrimRefused {
+            arena,
             considered,
             top_size,
             reason,
+            obstacle,
             ..
-        } => (ToldKind::Refused, refused(considered, top_size, reason)),
+        } => (
+            ToldKind::Refused,
+            refused(arena, considered, top_size, reason) + &stopped(obstacle),
+        ),
         Decision::Trimmed {
+            arena,
             considered,
             bytes,
             top_size,
         } => (
             ToldKind::GaveBack,
             format!(
-                "{} gave back {bytes} from the top; {top_size} stay there",
-                subject(considered)
+                "{} gave back {bytes} from the top{}; {top_size} stay there",
+                subject(considered),
+                of(arena)
             ),
         ),
-        Decision::PagesReleased { bytes } => (
+        Decision::PagesReleased { arena, bytes } => (
             ToldKind::GaveBack,
-            format!("malloc_trim released {bytes} of whole free pages below the top"),
+            format!(
+                "malloc_trim released {bytes} of whole free pages below the top{}",
+                of(arena)
+            ),
         ),
-        Decision::HeapGrown { bytes, top_size } => (
+        Decision::HeapGrown {
+            arena,
+            bytes,
+            top_size,
+        } => (
             ToldKind::Took,
-            format!("heap grew by {bytes}; the top is {top_size} now"),
+            format!(
+                "heap{} grew by {bytes}; the top is {top_size} now",
+                of(arena)
+            ),
+        ),
+        Decision::HeapCreated { arena, base, bytes } => (
+            ToldKind::Took,
+            format!("a heap more{}, at {base}: {bytes} to begin with", of(arena)),
+        ),
+        Decision::HeapDeleted { arena, base, bytes } => (
+            ToldKind::GaveBack,
+            format!(
+                "the last heap{}, at {base}, was empty and went back whole: {bytes}",
+                of(arena)
+            ),
+        ),
+        Decision::ArenaCreated { arena, thread } => (
+            ToldKind::Took,
+            format!("thread {thread} got an arena of its own: arena {arena}"),
+        ),
+        Decision::ArenaShared {
+            arena,
+            thread,
+            attached,
+        } => (
+            ToldKind::Changed,
+            match attached {
+                1 => format!("thread {thread} got arena {arena}, which nobody used any more"),
+                n => format!("thread {thread} got arena {arena}, which {n} threads share now"),
+            },
+        ),
+        Decision::ArenaRetried { from, to, request } => (
+            ToldKind::Changed,
+            format!("arena {from} had nothing for a request of {request}: tried in arena {to}"),
         ),
         Decision::ThresholdRaised {
             mmap_threshold,
@@ -54,23 +111,25 @@ pub fn tell(decision: &TimedDecision) -> Told {
             ToldKind::GaveBack,
             format!("a mapping of {bytes} was given back"),
         ),
-        Decision::Consolidated { chunks } => (
+        Decision::Consolidated { arena, chunks } => (
             ToldKind::Changed,
             match chunks {
-                1 => "fastbins emptied: 1 chunk merged".to_owned(),
-                n => format!("fastbins emptied: {n} chunks merged"),
+                1 => format!("fastbins{} emptied: 1 chunk merged", of(arena)),
+                n => format!("fastbins{} emptied: {n} chunks merged", of(arena)),
             },
         ),
         Decision::OutOfMemory { request } => (
             ToldKind::Failed,
             format!("no memory for a request of {request}"),
         ),
-    };
-    Told {
-        time: decision.time,
-        kind,
-        words,
-        times: 1,
+    }
+}
+
+/// Names an arena where it is not the main one, which is meant where none is named.
+fn of(arena: u16) -> String {
+    match arena {
+        0 => String::new(),
+        n => format!(" of arena {n}"),
     }
 }
 
@@ -99,26 +158,47 @@ fn subject(considered: Considered) -> &'static str {
     }
 }
 
-fn refused(considered: Considered, top_size: Bytes, reason: Refusal) -> String {
+fn refused(arena: u16, considered: Considered, top_size: Bytes, reason: Refusal) -> String {
+    let of = of(arena);
     let why = match reason {
         Refusal::BelowThreshold { threshold } => {
-            format!("the top is {top_size}, below the threshold of {threshold}")
+            format!("the top{of} is {top_size}, below the threshold of {threshold}")
         }
         Refusal::LessThanAPage => {
-            format!("of the top's {top_size} less than a page lies above the padding")
+            format!("of the top's {top_size}{of} less than a page lies above the padding")
         }
         Refusal::ForeignBreak => "somebody else has moved the program break".to_owned(),
     };
     format!("trim considered by {}, refused: {why}", subject(considered))
 }
 
-/// What holds a pin, shortly: the second half of its tag.
-pub fn place(pin: &Pin) -> String {
-    match (pin.state, pin.cache) {
-        (_, Some(Cache::Tcache { bin, .. })) => format!("tcache bin {bin}"),
-        (_, Some(Cache::Fastbin { bin })) => format!("fastbin {bin}"),
-        (PinState::Metadata, _) => "the allocator's own".to_owned(),
-        (PinState::Live | PinState::Parked, None) => "the program".to_owned(),
+/// Where merging stopped, if it stopped at something.
+fn stopped(obstacle: Option<Obstacle>) -> String {
+    let Some(obstacle) = obstacle else {
+        return String::new();
+    };
+    let state = match obstacle.parked {
+        Some(Cache::Tcache { thread, .. }) => format!("parked in thread {thread}'s tcache"),
+        Some(Cache::Fastbin { .. }) => "parked in a fastbin".to_owned(),
+        None => "in use".to_owned(),
+    };
+    format!(
+        "; {} at {}, {state}, keep what was freed from the top",
+        obstacle.size, obstacle.chunk
+    )
+}
+
+/// What holds a pin, shortly: the second half of its tag. Threads are told apart where there are arenas.
+pub fn place(pin: &Pin, threads: bool) -> String {
+    match (pin.state, pin.cache, pin.allocated) {
+        (_, Some(Cache::Tcache { thread, bin }), _) if threads => {
+            format!("tcache bin {bin}, thread {thread}")
+        }
+        (PinState::Live, _, Some(from)) if threads => format!("thread {}", from.thread),
+        (_, Some(Cache::Tcache { bin, .. }), _) => format!("tcache bin {bin}"),
+        (_, Some(Cache::Fastbin { bin }), _) => format!("fastbin {bin}"),
+        (PinState::Metadata, ..) => "the allocator's own".to_owned(),
+        (PinState::Live | PinState::Parked, None, _) => "the program".to_owned(),
     }
 }
 
@@ -181,6 +261,8 @@ mod tests {
     #[test]
     fn a_refusal_says_what_was_too_small() {
         let told = told(Decision::TrimRefused {
+            arena: 0,
+            obstacle: None,
             considered: Considered::LargeMerge,
             merged: Bytes::kib(80),
             top: highwater_simulator::Address(0x1000),
@@ -202,6 +284,7 @@ mod tests {
             event: time,
             time: Micros(time),
             decision: Decision::HeapGrown {
+                arena: 0,
                 bytes: Bytes::kib(kib),
                 top_size: Bytes::kib(1),
             },
@@ -215,8 +298,48 @@ mod tests {
     }
 
     #[test]
+    fn arenas_and_their_threads_are_named() {
+        let shared = |attached| {
+            told(Decision::ArenaShared {
+                arena: 3,
+                thread: 20,
+                attached,
+            })
+        };
+        assert_eq!(
+            shared(2).words,
+            "thread 20 got arena 3, which 2 threads share now"
+        );
+        assert_eq!(
+            shared(1).words,
+            "thread 20 got arena 3, which nobody used any more"
+        );
+        let refused = told(Decision::TrimRefused {
+            arena: 3,
+            considered: Considered::LargeMerge,
+            merged: Bytes::mib(1),
+            top: highwater_simulator::Address(0x2000),
+            top_size: Bytes::kib(4),
+            reason: Refusal::LessThanAPage,
+            obstacle: Some(Obstacle {
+                chunk: highwater_simulator::Address(0x1000),
+                size: Bytes(48),
+                parked: Some(Cache::Tcache { thread: 7, bin: 1 }),
+            }),
+        });
+        assert_eq!(
+            refused.words,
+            "trim considered by free(), refused: of the top's 4096 B of arena 3 less than a page lies above the \
+             padding; 48 B at 0x1000, parked in thread 7's tcache, keep what was freed from the top"
+        );
+    }
+
+    #[test]
     fn one_chunk_is_not_chunks() {
-        let told = told(Decision::Consolidated { chunks: 1 });
+        let told = told(Decision::Consolidated {
+            arena: 0,
+            chunks: 1,
+        });
         assert_eq!(told.words, "fastbins emptied: 1 chunk merged");
     }
 }

@@ -54,7 +54,7 @@ fn everything(workload: &Arc<Workload>, environment: &str) -> String {
         check: true,
         ..Options::default()
     };
-    let recording = run(workload, &variant, &options, &mut unwatched).expect("one thread");
+    let recording = run(workload, &variant, &options, &mut unwatched).expect("it can run");
     format!("{recording:?}")
 }
 

@@ -40,6 +40,24 @@ pub enum BlockState {
     Metadata,
 }
 
+/// Where a block lies, as far as that can be compared between two runs of the same program.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(tag = "in", rename_all = "snake_case")]
+pub enum Whereabouts {
+    /// In the heap of the program break, or in a mapping that continues it.
+    Main,
+    /// In a heap of another arena, which begins at `base` and has `span` bytes of address space, a power of two that
+    /// `base` is a multiple of.
+    Heap {
+        /// Where the heap begins.
+        base: Address,
+        /// Address space set aside for it.
+        span: Bytes,
+    },
+    /// In a mapping of its own.
+    Mapping,
+}
+
 /// One block of the allocator's memory, its header included.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Block {

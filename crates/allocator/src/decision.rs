@@ -3,6 +3,7 @@
 //! They are recorded always: counters for every kind, and the latest in a ring, so that a run of millions of calls costs
 //! no memory. [`DecisionLog::keep_all`] keeps every one.
 
+use crate::census::Cache;
 use highwater_kernel::{Address, Bytes};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -15,6 +16,17 @@ pub enum Considered {
     LargeMerge,
     /// The program called `malloc_trim`.
     MallocTrim,
+}
+
+/// The chunk in use at which the merging of freed memory stopped: what keeps it from reaching the top.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Obstacle {
+    /// Where the chunk begins, header included.
+    pub chunk: Address,
+    /// Its size, header included.
+    pub size: Bytes,
+    /// The cache it is parked in, if the program has freed it; `None` for a live one or the allocator's own.
+    pub parked: Option<Cache>,
 }
 
 /// Why memory was not given back although that was considered.
@@ -38,6 +50,8 @@ pub enum Refusal {
 pub enum Decision {
     /// Giving back was considered and refused.
     TrimRefused {
+        /// The arena, 0 the main one.
+        arena: u16,
         /// What led there.
         considered: Considered,
         /// Size of the chunk that `free` had merged; zero where none was.
@@ -48,9 +62,13 @@ pub enum Decision {
         top_size: Bytes,
         /// Why it was refused.
         reason: Refusal,
+        /// The chunk that the freed memory could not be merged across, where there was one.
+        obstacle: Option<Obstacle>,
     },
     /// The heap's end was given back to the kernel.
     Trimmed {
+        /// The arena, 0 the main one.
+        arena: u16,
         /// What led there.
         considered: Considered,
         /// How much.
@@ -60,15 +78,62 @@ pub enum Decision {
     },
     /// `malloc_trim` gave back whole pages inside free chunks.
     PagesReleased {
+        /// The arena, 0 the main one.
+        arena: u16,
         /// How much was handed to madvise.
         bytes: Bytes,
     },
     /// The heap grew.
     HeapGrown {
+        /// The arena, 0 the main one.
+        arena: u16,
         /// By how much.
         bytes: Bytes,
         /// Size of the top afterwards.
         top_size: Bytes,
+    },
+    /// An arena got a heap more: a stretch of address space of its own, of which so much is in use.
+    HeapCreated {
+        /// The arena.
+        arena: u16,
+        /// Where the heap begins.
+        base: Address,
+        /// Bytes in use of it.
+        bytes: Bytes,
+    },
+    /// An arena's last heap had become empty and was unmapped whole.
+    HeapDeleted {
+        /// The arena.
+        arena: u16,
+        /// Where the heap began.
+        base: Address,
+        /// Bytes that had been in use of it.
+        bytes: Bytes,
+    },
+    /// A thread got an arena of its own.
+    ArenaCreated {
+        /// The arena.
+        arena: u16,
+        /// The thread.
+        thread: u16,
+    },
+    /// A thread got an arena that others use too, or that a thread which has ended left behind.
+    ArenaShared {
+        /// The arena.
+        arena: u16,
+        /// The thread.
+        thread: u16,
+        /// Threads attached to the arena now, this one included.
+        attached: u32,
+    },
+    /// A request failed in one arena and was tried in another.
+    ArenaRetried {
+        /// The arena that had nothing to give.
+        from: u16,
+        /// The arena that was asked then.
+        to: u16,
+        /// Size of the request.
+        request: Bytes,
     },
     /// Freeing a mapped block raised the thresholds.
     ThresholdRaised {
@@ -89,6 +154,8 @@ pub enum Decision {
     },
     /// The fastbins were emptied and their chunks merged with their neighbours.
     Consolidated {
+        /// The arena, 0 the main one.
+        arena: u16,
         /// How many chunks.
         chunks: u64,
     },
@@ -119,8 +186,18 @@ pub struct Counters {
     pub trimmed_bytes: Bytes,
     /// Releases of pages inside free chunks.
     pub releases: u64,
-    /// Growths of the heap.
+    /// Growths of a heap.
     pub growths: u64,
+    /// Heaps of other arenas that were mapped.
+    pub heaps_created: u64,
+    /// Those that were unmapped whole.
+    pub heaps_deleted: u64,
+    /// Arenas made for threads.
+    pub arenas_created: u64,
+    /// Times a thread was given an arena that was there already.
+    pub arenas_shared: u64,
+    /// Requests that failed in one arena and were tried in another.
+    pub arena_retries: u64,
     /// Times the thresholds rose.
     pub threshold_raises: u64,
     /// Blocks that got a mapping of their own.
@@ -178,6 +255,11 @@ impl DecisionLog {
             }
             Decision::PagesReleased { .. } => counters.releases += 1,
             Decision::HeapGrown { .. } => counters.growths += 1,
+            Decision::HeapCreated { .. } => counters.heaps_created += 1,
+            Decision::HeapDeleted { .. } => counters.heaps_deleted += 1,
+            Decision::ArenaCreated { .. } => counters.arenas_created += 1,
+            Decision::ArenaShared { .. } => counters.arenas_shared += 1,
+            Decision::ArenaRetried { .. } => counters.arena_retries += 1,
             Decision::ThresholdRaised { .. } => counters.threshold_raises += 1,
             Decision::Mapped { .. } => counters.mapped += 1,
             Decision::Unmapped { .. } => counters.unmapped += 1,
@@ -222,7 +304,10 @@ mod tests {
         };
         for event in 0..5 {
             log.stamp(event);
-            log.record(Decision::Consolidated { chunks: event });
+            log.record(Decision::Consolidated {
+                arena: 0,
+                chunks: event,
+            });
         }
         assert_eq!(log.counters().consolidations, 5);
         assert_eq!(

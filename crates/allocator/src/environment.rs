@@ -1,9 +1,24 @@
-//! The environment of a program as the user types it, and what an allocator says to it.
+//! The environment of a program as the user types or pastes it, and what an allocator says to it.
+//!
+//! People keep settings in a shell's history, a Dockerfile, a compose file, a pod's manifest or a unit file, and copy
+//! them from there. So that nothing is lost on the way, text is read as whatever it comes from, line by line: no dialect
+//! has to be chosen, and several can stand in one text. `shell` reads what consists of words (shells, Dockerfile, docker,
+//! systemd), `yaml` what consists of keys. Only what sets variables is understood. The rest is refused by its line,
+//! never passed over, for a setting that was silently dropped is what people come here to find.
+
+mod shell;
+#[cfg(test)]
+mod tests;
+mod words;
+mod yaml;
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
 use thiserror::Error;
+use words::Words;
 
-/// One variable of the environment.
+/// One variable of the environment. Displayed, it is a line that [`parse_lines`] reads back as itself.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Variable {
     /// Its name.
@@ -12,7 +27,7 @@ pub struct Variable {
     pub value: String,
 }
 
-/// A line that is no `NAME=VALUE`.
+/// A line that sets no variable.
 #[derive(Clone, PartialEq, Eq, Debug, Error, Serialize, Deserialize)]
 #[error("environment line {line}: `{text}` is not NAME=VALUE: {reason}")]
 pub struct EnvironmentError {
@@ -36,7 +51,7 @@ pub enum Tone {
     Ignored,
 }
 
-/// What an allocator makes of one variable.
+/// What is to be said about one variable.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Remark {
     /// The variable.
@@ -47,93 +62,181 @@ pub struct Remark {
     pub text: String,
 }
 
-/// Reads `NAME=VALUE` lines. Empty lines and lines that begin with `#` are passed over; of two lines with one name the
-/// later counts, as with `export`. A value in single or double quotes is what stands between them.
+/// What a text sets, before any allocator has looked at it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Environment {
+    /// The variables, each once, in the order in which they first stood.
+    pub variables: Vec<Variable>,
+    /// What happened on the way: values that come from elsewhere, names that were set twice, and the like.
+    pub remarks: Vec<Remark>,
+}
+
+impl Environment {
+    /// Reads settings from wherever they were copied: `NAME=value`, `export`, assignments before a command, `env`,
+    /// `setenv`; a Dockerfile's `ENV`; `docker run -e`; `environment:` of compose and `env:` of Kubernetes; `Environment=`
+    /// of systemd. Empty lines and comments are passed over. Of two values of one name the later counts, as in all of
+    /// these.
+    ///
+    /// # Errors
+    /// The first line that is something else, or whose quote or bracket is not closed.
+    pub fn parse(text: &str) -> Result<Self, EnvironmentError> {
+        let mut reader = Reader {
+            found: Self::default(),
+            lines: Vec::new(),
+            line: 1,
+            last: None,
+            named: None,
+            nested: None,
+        };
+        let mut words = Words::new(text.trim_start_matches('\u{feff}'));
+        while !words.rest().is_empty() {
+            if words.at_start {
+                reader.line = words.line;
+                reader.last = None;
+            }
+            let line = words.line_at();
+            let read = if reader.passes_over(line) {
+                words.skip_line();
+                Ok(())
+            } else if yaml::is_yaml(line.trim()) {
+                words.skip_line();
+                reader.yaml(line)
+            } else {
+                reader.statement(&mut words)
+            };
+            read.map_err(|reason| EnvironmentError {
+                line: reader.line,
+                text: line.trim().chars().take(60).collect(),
+                reason: reason.into_owned(),
+            })?;
+        }
+        reader.finish_name();
+        Ok(reader.found)
+    }
+}
+
+/// The variables that a text sets; see [`Environment::parse`].
 ///
 /// # Errors
-/// The first line that is something else.
+/// The first line that sets none.
 pub fn parse_lines(text: &str) -> Result<Vec<Variable>, EnvironmentError> {
-    let mut variables: Vec<Variable> = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
+    Environment::parse(text).map(|environment| environment.variables)
+}
+
+/// What has been read of a text.
+struct Reader {
+    found: Environment,
+    /// The line in which each variable stood last.
+    lines: Vec<usize>,
+    /// The line that is being read, from 1.
+    line: usize,
+    /// The variable that was set last in that line.
+    last: Option<String>,
+    /// The name of a Kubernetes item whose value has not come yet.
+    named: Option<String>,
+    /// The column of a key whose nested lines say where a value comes from.
+    nested: Option<usize>,
+}
+
+/// What is wrong with a line.
+type Reason = Cow<'static, str>;
+
+impl Reader {
+    /// Whether a line holds nothing to be read.
+    fn passes_over(&mut self, line: &str) -> bool {
+        let text = line.trim();
+        if text.is_empty() || text.starts_with(['#', ';']) {
+            return true;
         }
-        let refuse = |reason: &str| EnvironmentError {
-            line: index + 1,
-            text: line.chars().take(60).collect(),
-            reason: reason.to_owned(),
-        };
-        let Some((name, value)) = line.split_once('=') else {
-            return Err(refuse("it has no `=`"));
-        };
-        if name.is_empty() {
-            return Err(refuse("there is no name before the `=`"));
+        if let Some(column) = self.nested {
+            let indent = line.len() - line.trim_start().len();
+            if indent > column || (indent == column && text.starts_with('-')) {
+                return true;
+            }
+            self.nested = None;
         }
-        if let Some(odd) = name
-            .chars()
-            .find(|c| !c.is_ascii_alphanumeric() && *c != '_')
-        {
-            return Err(refuse(&format!("a name cannot hold {odd:?}")));
-        }
-        if name.starts_with(|c: char| c.is_ascii_digit()) {
-            return Err(refuse("a name cannot begin with a digit"));
-        }
-        if value.contains('\0') {
-            return Err(refuse("a value cannot hold a zero byte"));
-        }
-        variables.retain(|variable| variable.name != name);
-        variables.push(Variable {
-            name: name.to_owned(),
-            value: unquoted(value).to_owned(),
+        // A unit file's section, a YAML document's start, brackets of JSON on lines of their own.
+        matches!(text, "[Service]" | "---") || text.bytes().all(|b| b"{}[],".contains(&b))
+    }
+
+    #[cold]
+    fn remark(&mut self, variable: &str, tone: Tone, text: &str) {
+        self.found.remarks.push(Remark {
+            variable: variable.to_owned(),
+            tone,
+            text: text.to_owned(),
         });
     }
-    Ok(variables)
+
+    /// Takes one variable; `open` where its value has a `$` that its place would have put something in for.
+    fn set(&mut self, name: &str, value: &str, open: bool) -> Result<(), Reason> {
+        check_name(name)?;
+        if value.contains('\0') {
+            return Err("a value cannot hold a zero byte".into());
+        }
+        if open {
+            let text = "Nothing is put in for the `$` in its value here: write the value itself.";
+            self.remark(name, Tone::Surprise, text);
+        }
+        self.last = Some(name.to_owned());
+        let value = value.to_owned();
+        let variables = &mut self.found.variables;
+        if let Some(at) = variables.iter().position(|v| v.name == name) {
+            variables[at].value = value;
+            let text = format!(
+                "Set twice: line {} wins over line {}, as the later one does everywhere.",
+                self.line, self.lines[at]
+            );
+            self.lines[at] = self.line;
+            self.remark(name, Tone::Surprise, &text);
+        } else {
+            let name = name.to_owned();
+            variables.push(Variable { name, value });
+            self.lines.push(self.line);
+        }
+        Ok(())
+    }
+
+    /// A variable whose value stands elsewhere.
+    #[cold]
+    fn set_elsewhere(&mut self, name: &str, place: &str) -> Result<(), Reason> {
+        check_name(name)?;
+        let text =
+            format!("Its value comes from {place} and is not known here: write it out to try it.");
+        self.remark(name, Tone::Ignored, &text);
+        Ok(())
+    }
 }
 
-fn unquoted(value: &str) -> &str {
-    ['"', '\'']
-        .into_iter()
-        .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
-        .unwrap_or(value)
+fn check_name(name: &str) -> Result<(), Reason> {
+    if name.is_empty() {
+        return Err("there is no name before the `=`".into());
+    }
+    if name.starts_with("glibc.") {
+        return Err(format!(
+            "a tunable has no variable of its own: write GLIBC_TUNABLES={name}=..."
+        )
+        .into());
+    }
+    if let Some(odd) = name
+        .chars()
+        .find(|c| !c.is_ascii_alphanumeric() && *c != '_')
+    {
+        return Err(format!("a name cannot hold `{odd}`").into());
+    }
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err("a name cannot begin with a digit".into());
+    }
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pairs(text: &str) -> Vec<(String, String)> {
-        let variables = parse_lines(text).expect("well formed");
-        variables.into_iter().map(|v| (v.name, v.value)).collect()
-    }
-
-    fn pair(name: &str, value: &str) -> (String, String) {
-        (name.to_owned(), value.to_owned())
-    }
-
-    #[test]
-    fn lines_become_variables() {
-        assert_eq!(
-            pairs("# none\n\nA=1\n  B=x=y \nC=\"two words\"\nA=2\nD="),
-            [
-                pair("B", "x=y"),
-                pair("C", "two words"),
-                pair("A", "2"),
-                pair("D", "")
-            ]
-        );
-    }
-
-    #[test]
-    fn a_malformed_line_is_named() {
-        for (text, part) in [
-            ("A=1\nMALLOC", "line 2"),
-            ("=1", "no name"),
-            ("A B=1", "' '"),
-            ("1A=1", "digit"),
-        ] {
-            let error = parse_lines(text).expect_err(text).to_string();
-            assert!(error.contains(part), "{error}");
+impl fmt::Display for Variable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"_./:=,+-@%".contains(&b);
+        if self.value.bytes().all(plain) {
+            write!(f, "{}={}", self.name, self.value)
+        } else {
+            write!(f, "{}='{}'", self.name, self.value.replace('\'', "'\\''"))
         }
     }
 }

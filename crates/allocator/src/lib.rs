@@ -9,9 +9,9 @@ mod census;
 mod decision;
 mod environment;
 
-pub use census::{Accounting, Block, BlockState, Cache};
-pub use decision::{Considered, Counters, Decision, DecisionLog, Logged, Refusal};
-pub use environment::{EnvironmentError, Remark, Tone, Variable, parse_lines};
+pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
+pub use decision::{Considered, Counters, Decision, DecisionLog, Logged, Obstacle, Refusal};
+pub use environment::{Environment, EnvironmentError, Remark, Tone, Variable, parse_lines};
 pub use highwater_kernel::{Address, Bytes, Kernel, Micros, Pages};
 
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,9 @@ pub trait Allocator {
 
     /// `malloc_usable_size(block)`.
     fn usable_size(&self, kernel: &Kernel, block: Address) -> Bytes;
+
+    /// Where a live block lies.
+    fn whereabouts(&self, kernel: &Kernel, block: Address) -> Whereabouts;
 
     /// The sums kept while running; cheap enough to be read after every event.
     fn accounting(&self, kernel: &Kernel) -> Accounting;

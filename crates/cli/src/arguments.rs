@@ -16,8 +16,17 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Replay a recorded trace (.hwt or .hwt.gz)
     Replay(Replay),
-    /// Run a scenario: sync or async_fanout
+    /// Run a scenario: sync, async_fanout or threads
     Run(Run),
+    /// List the allocators that are modelled, and how their versions differ
+    Allocators(Allocators),
+}
+
+#[derive(Args)]
+pub(crate) struct Allocators {
+    /// Print a JSON list instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What both commands take.
@@ -26,12 +35,23 @@ pub(crate) struct Common {
     /// The allocator and its version; the trace's own where that is modelled, else glibc@2.36
     #[arg(long, value_name = "NAME@VERSION")]
     pub(crate) allocator: Option<String>,
-    /// A variable of the allocator's environment; may be repeated, the later of two counts
+    /// The allocator's settings: NAME=VALUE, lines as they stand in a shell, a Dockerfile, compose, Kubernetes or systemd,
+    /// or a file of such; may be repeated, the later of two values counts
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) env: Vec<String>,
     /// Resident memory, in MiB, at which the process is killed
     #[arg(long, value_name = "MIB")]
     pub(crate) cap: Option<u64>,
+    /// Cores of the machine, which bound the number of arenas; the trace's own if not said, else 2
+    #[arg(long, value_name = "N")]
+    pub(crate) cores: Option<u32>,
+    /// Those of them that the process may run on; all if not said
+    #[arg(long, value_name = "N")]
+    pub(crate) allowed_cores: Option<u32>,
+    /// Write every decision of the allocator to this file, one JSON object a line; `-` writes them to standard output in
+    /// place of the report
+    #[arg(long, value_name = "FILE")]
+    pub(crate) decisions: Option<PathBuf>,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
@@ -69,33 +89,27 @@ pub(crate) struct Run {
     pub(crate) write: Option<PathBuf>,
 }
 
-impl Command {
-    pub(crate) fn common(&self) -> &Common {
-        match self {
-            Self::Replay(replay) => &replay.common,
-            Self::Run(run) => &run.common,
-        }
-    }
-
-    pub(crate) fn check(&self) -> bool {
-        matches!(self, Self::Replay(replay) if replay.check)
-    }
-}
-
+/// The parameters of every scenario, those that share them together.
 fn parameters() -> String {
-    use highwater_workload::pattern::Parameters;
-    let mut text = "Parameters (--set):\n".to_owned();
-    for p in Parameters::ALL {
-        text += &format!(
-            "  {:14} {} [{}; {} to {}{}{}]\n",
-            p.name,
-            p.meaning,
-            p.default,
-            p.min,
-            p.max,
-            if p.unit.is_empty() { "" } else { " " },
-            p.unit
-        );
+    use highwater_workload::Scenario;
+    use highwater_workload::pattern::Program;
+    let mut text = String::new();
+    for program in [Program::Service, Program::Pool] {
+        let scenarios = || Scenario::ALL.into_iter().filter(|s| s.program() == program);
+        let names: Vec<&str> = scenarios().map(Scenario::name).collect();
+        text += &format!("Parameters of {} (--set):\n", names.join(" and "));
+        for p in scenarios().take(1).flat_map(Scenario::parameters) {
+            text += &format!(
+                "  {:14} {} [{}; {} to {}{}{}]\n",
+                p.name,
+                p.meaning,
+                p.default,
+                p.min,
+                p.max,
+                if p.unit.is_empty() { "" } else { " " },
+                p.unit
+            );
+        }
     }
     text
 }

@@ -1,7 +1,8 @@
 //! From arguments to a workload and a variant, or one line that says what is wrong.
 
-use crate::arguments::{Command, Common, Replay, Run};
-use highwater_simulator::{Bytes, Choice, Variable, Variant, parse_lines};
+use crate::arguments::{Common, Replay, Run};
+use crate::environment;
+use highwater_simulator::{Bytes, Choice, Cores, Remark, Variant};
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Header, Scenario, Workload, trace, unwatched};
 use std::fs::File;
@@ -14,16 +15,11 @@ pub(crate) struct Job {
     pub(crate) title: String,
     pub(crate) workload: Arc<Workload>,
     pub(crate) variant: Variant,
+    /// What there is to say about how its environment was written.
+    pub(crate) remarks: Vec<Remark>,
 }
 
-pub(crate) fn prepare(command: &Command) -> Result<Job, String> {
-    match command {
-        Command::Replay(replay) => prepare_replay(replay),
-        Command::Run(run) => prepare_run(run),
-    }
-}
-
-fn prepare_replay(replay: &Replay) -> Result<Job, String> {
+pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
     let file = replay.file.display();
     if let Some(set) = replay.set.first() {
         return Err(format!(
@@ -42,10 +38,12 @@ fn prepare_replay(replay: &Replay) -> Result<Job, String> {
     } else {
         &workload.header.env
     };
+    let environment = environment::read(recorded, &replay.common.env)?;
     let variant = Variant {
         allocator: choose(&replay.common, &workload.header, replay.check)?,
-        environment: environment(recorded, &replay.common.env)?,
+        environment: environment.variables,
         cap: cap(&replay.common)?,
+        cores: cores(&replay.common, &workload.header)?,
     };
     Ok(Job {
         title: match &workload.header.program {
@@ -54,16 +52,24 @@ fn prepare_replay(replay: &Replay) -> Result<Job, String> {
         },
         workload: Arc::new(workload),
         variant,
+        remarks: environment.remarks,
     })
 }
 
-fn prepare_run(run: &Run) -> Result<Job, String> {
+pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
     let scenario: Scenario = run.scenario.parse().map_err(say)?;
     let mut parameters = Parameters::default();
     for set in &run.set {
         let (name, value) = set
             .split_once('=')
             .ok_or_else(|| format!("--set {set}: it must be PARAMETER=VALUE"))?;
+        if !scenario.parameters().any(|p| p.name == name) {
+            let known: Vec<_> = scenario.parameters().map(|p| p.name).collect();
+            return Err(format!(
+                "--set {set}: {scenario} has no such parameter; it has {}",
+                known.join(", ")
+            ));
+        }
         parameters
             .set_text(name, value)
             .map_err(|error| format!("--set {set}: {error}"))?;
@@ -72,15 +78,18 @@ fn prepare_run(run: &Run) -> Result<Job, String> {
     if let Some(file) = &run.write {
         write_trace(&workload, file).map_err(|error| format!("{}: {error}", file.display()))?;
     }
+    let environment = environment::read(&[], &run.common.env)?;
     let variant = Variant {
         allocator: choose(&run.common, &workload.header, false)?,
-        environment: environment(&[], &run.common.env)?,
+        environment: environment.variables,
         cap: cap(&run.common)?,
+        cores: cores(&run.common, &workload.header)?,
     };
     Ok(Job {
         title: format!("{} ({scenario})", scenario.title()),
         workload: Arc::new(workload),
         variant,
+        remarks: environment.remarks,
     })
 }
 
@@ -117,28 +126,6 @@ fn choose(common: &Common, header: &Header, check: bool) -> Result<Choice, Strin
     }
 }
 
-fn environment(recorded: &[(String, String)], given: &[String]) -> Result<Vec<Variable>, String> {
-    let mut variables: Vec<Variable> = recorded
-        .iter()
-        .map(|(name, value)| Variable {
-            name: name.clone(),
-            value: value.clone(),
-        })
-        .collect();
-    for text in given {
-        let parsed = parse_lines(text)
-            .map_err(|error| format!("--env {text}: not NAME=VALUE: {}", error.reason))?;
-        if parsed.len() != 1 {
-            return Err(format!("--env {text}: it must be one NAME=VALUE"));
-        }
-        for variable in parsed {
-            variables.retain(|known| known.name != variable.name);
-            variables.push(variable);
-        }
-    }
-    Ok(variables)
-}
-
 fn cap(common: &Common) -> Result<Option<Bytes>, String> {
     match common.cap {
         Some(mib) if mib == 0 || mib > 1 << 20 => {
@@ -146,4 +133,16 @@ fn cap(common: &Common) -> Result<Option<Bytes>, String> {
         }
         cap => Ok(cap.map(Bytes::mib)),
     }
+}
+
+/// The cores asked for; where only those that are allowed are said, of the machine that the trace names.
+fn cores(common: &Common, header: &Header) -> Result<Option<Cores>, String> {
+    if common.cores.is_none() && common.allowed_cores.is_none() {
+        return Ok(None);
+    }
+    let online = common.cores.unwrap_or(header.cpus);
+    let allowed = common.allowed_cores.unwrap_or(online);
+    let cores = Cores { online, allowed };
+    Variant::check_cores(cores).map_err(|error| format!("--cores: {error}"))?;
+    Ok(Some(cores))
 }

@@ -3,8 +3,11 @@
 //! Exit status: 0 where what was asked for held, 1 where `--check` found a difference, 2 for input that cannot be used,
 //! with one line on standard error that says what and where.
 
+mod allocators;
 mod arguments;
 mod chart;
+mod decisions;
+mod environment;
 mod input;
 mod json;
 mod text;
@@ -14,7 +17,7 @@ use clap::Parser;
 use highwater_simulator::{Options, Recording, run};
 use highwater_workload::{Watch, unwatched};
 use input::Job;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -34,29 +37,55 @@ fn main() -> ExitCode {
 }
 
 fn perform(command: &Command) -> Result<ExitCode, String> {
-    let job = input::prepare(command)?;
-    let options = Options {
-        check: command.check(),
+    let (common, check, job) = match command {
+        Command::Replay(replay) => (&replay.common, replay.check, input::prepare_replay(replay)?),
+        Command::Run(run) => (&run.common, false, input::prepare_run(run)?),
+        Command::Allocators(asked) => {
+            print(allocators::list(asked.json).as_bytes())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let mut options = Options {
+        check,
         ..Options::default()
     };
+    // Made before the run, which may take long, that a name that cannot be written is said at once.
+    let decisions = decisions::Output::of(common.decisions.as_deref())?;
+    if decisions.is_some() {
+        options.decisions = Options::EVERY;
+    }
     let started = Instant::now();
     let recording = simulate(&job, &options)?;
     let seconds = started.elapsed().as_secs_f64();
-    let shown = if command.common().json {
-        json::report(&recording, seconds)
-    } else {
-        text::report(&job, &recording, command.check(), seconds)
-    };
-    let mut out = std::io::stdout().lock();
-    match out.write_all(shown.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => {}
-        // The reader has what it wanted, as with `| head`.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-        Err(error) => return Err(format!("standard output: {error}")),
+    let in_place = decisions
+        .as_ref()
+        .is_some_and(decisions::Output::is_standard);
+    if let Some(decisions) = decisions {
+        decisions.write(&recording.decisions)?;
+    }
+    if !in_place {
+        let shown = if common.json {
+            json::report(&recording, seconds)
+        } else {
+            text::report(&job, &recording, check, seconds)
+        };
+        print(shown.as_bytes())?;
     }
     let differs = recording.addresses.equal != recording.addresses.compared
-        || (command.check() && marks_differ(&recording));
+        || (check && marks_differ(&recording));
     Ok(ExitCode::from(u8::from(differs)))
+}
+
+/// Writes to standard output.
+fn print(text: &[u8]) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        // The reader has what it wanted, as with `| head`.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("standard output: {error}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn marks_differ(recording: &Recording) -> bool {

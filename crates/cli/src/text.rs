@@ -2,7 +2,7 @@
 
 use crate::chart;
 use crate::input::Job;
-use highwater_simulator::{Pin, PinState, Recording, Tone};
+use highwater_simulator::{Counters, Diagnosis, Pin, PinState, Recording, Tone};
 use std::fmt::Write;
 
 /// Marks beyond this many are shortened to the first and last ones.
@@ -35,7 +35,7 @@ fn write_report(
     for variable in &job.variant.environment {
         writeln!(out, "  {}={}", variable.name, variable.value)?;
     }
-    for remark in &recording.remarks {
+    for remark in job.remarks.iter().chain(&recording.remarks) {
         let sign = match remark.tone {
             Tone::Applied => "✓",
             Tone::Surprise => "!",
@@ -59,11 +59,41 @@ fn write_report(
         recording.faults,
         recording.syscalls.total()
     )?;
+    decided(out, &recording.counters)?;
     diagnosis(out, recording)?;
     if check {
         checked(out, recording)?;
     }
     Ok(())
+}
+
+/// How often each kind of decision was taken, but for those that never were.
+fn decided(out: &mut String, counters: &Counters) -> std::fmt::Result {
+    let counted = [
+        (counters.growths, "heap growths"),
+        (counters.trims, "trims"),
+        (counters.trims_refused, "trims refused"),
+        (counters.releases, "releases by malloc_trim"),
+        (counters.mapped, "blocks mapped"),
+        (counters.unmapped, "unmapped"),
+        (counters.threshold_raises, "thresholds raised"),
+        (counters.consolidations, "consolidations"),
+        (counters.arenas_created, "arenas created"),
+        (counters.arenas_shared, "arenas shared"),
+        (counters.arena_retries, "requests tried in another arena"),
+        (counters.heaps_created, "heaps of arenas mapped"),
+        (counters.heaps_deleted, "unmapped whole"),
+        (counters.failures, "requests failed"),
+    ];
+    let counted: Vec<String> = counted
+        .into_iter()
+        .filter(|(times, _)| *times > 0)
+        .map(|(times, what)| format!("{times} {what}"))
+        .collect();
+    if counted.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Decided: {}\n", counted.join(", "))
 }
 
 fn count(n: u64, what: &str) -> String {
@@ -113,27 +143,61 @@ fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Result {
     for sentence in &diagnosis.sentences {
         writeln!(out, "{sentence}")?;
     }
+    let arenas = diagnosis.arenas.len() > 1;
+    if arenas {
+        shares(out, diagnosis)?;
+    }
     if diagnosis.pins.is_empty() {
         return Ok(());
     }
     writeln!(
         out,
-        "\n{:<18} {:>8}  {:<24} {:>11}  allocated",
-        "pin", "bytes", "state", "behind it"
+        "\n{}{:<18} {:>8}  {:<32} {:>11}  allocated",
+        if arenas { "arena  " } else { "" },
+        "pin",
+        "bytes",
+        "state",
+        "behind it"
     )?;
     for pin in &diagnosis.pins {
         if pin.unlisted_above > 0 {
             let n = pin.unlisted_above;
             writeln!(out, "… {n} more that hold next to nothing")?;
         }
+        if arenas {
+            write!(out, "{:>5}  ", pin.arena)?;
+        }
         writeln!(
             out,
-            "{:<18} {:>8}  {:<24} {:>11}  {}",
+            "{:<18} {:>8}  {:<32} {:>11}  {}",
             pin.address.to_string(),
             pin.size.0,
             state(pin),
             pin.behind.to_string(),
             origin(pin)
+        )?;
+    }
+    Ok(())
+}
+
+/// What lies in each arena.
+fn shares(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Result {
+    writeln!(
+        out,
+        "\n{:>5} {:>6} {:>11} {:>11} {:>11} {:>13} {:>11}",
+        "arena", "heaps", "live", "parked", "free", "free resident", "top"
+    )?;
+    for share in &diagnosis.arenas {
+        writeln!(
+            out,
+            "{:>5} {:>6} {:>11} {:>11} {:>11} {:>13} {:>11}",
+            share.arena,
+            share.heaps,
+            share.live.to_string(),
+            share.parked.to_string(),
+            share.free.to_string(),
+            share.free_resident.to_string(),
+            share.top.to_string()
         )?;
     }
     Ok(())
@@ -156,7 +220,7 @@ fn state(pin: &Pin) -> String {
     use highwater_simulator::Cache;
     match (pin.state, pin.cache) {
         (_, Some(Cache::Tcache { thread, bin })) => {
-            format!("parked, tcache bin {bin} of {thread}")
+            format!("parked, tcache bin {bin} of thread {thread}")
         }
         (_, Some(Cache::Fastbin { bin })) => format!("parked, fastbin {bin}"),
         (PinState::Metadata, _) => "the allocator's own".to_owned(),

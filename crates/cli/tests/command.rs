@@ -56,6 +56,18 @@ fn a_recording_checks_as_equal() {
 }
 
 #[test]
+fn a_trace_of_several_threads_runs_on_every_release() {
+    let text = "highwater-trace 1\nm 1 0 0x10 100\nm 2 5 0x20 100\nf 3 0 0x20\ne 4 5\n";
+    let trace = file("threads.hwt", text);
+    for release in ["2.31", "2.36", "2.41", "2.43"] {
+        let allocator = format!("glibc@{release}");
+        let output = highwater(&["replay", &trace, "--json", "--allocator", &allocator]);
+        assert_eq!(output.status.code(), Some(0), "{release}");
+        assert_eq!(json(&output)["allocations"], 2, "{release}");
+    }
+}
+
+#[test]
 fn the_object_has_exactly_its_keys() {
     let report = json(&highwater(&["run", "sync", "--json", "--set", "cycles=1"]));
     let keys = |value: &Value| -> Vec<String> {
@@ -199,11 +211,6 @@ fn bad_input_is_one_line_that_says_what_and_where() {
     );
     let text = "highwater-trace 1\nm 1 0 0x10 999999999999999999999999\n";
     refused(&["replay", &file("absurd.hwt", text)], &["line 2"]);
-    let text = "highwater-trace 1\nm 1 0 0x10 100\nm 2 5 0x20 100\n";
-    refused(
-        &["replay", &file("threads.hwt", text)],
-        &["thread 5", "event 1"],
-    );
     refused(&["run", "nothing"], &["nothing", "async_fanout"]);
     refused(&["run", "sync", "--set", "speed=3"], &["speed"]);
     refused(&["run", "sync", "--set", "cycles"], &["cycles"]);
@@ -217,6 +224,24 @@ fn bad_input_is_one_line_that_says_what_and_where() {
     );
     refused(&["run", "sync", "--allocator", "glibc@1.0"], &["glibc@1.0"]);
     refused(&["run", "sync", "--cap", "0"], &["--cap"]);
+    refused(&["run", "sync", "--cores", "0"], &["--cores", "0 cores"]);
+    refused(&["run", "sync", "--cores", "many"], &["--cores", "many"]);
+    refused(
+        &["run", "sync", "--cores", "2", "--allowed-cores", "3"],
+        &["2 cores, 3 of them allowed"],
+    );
+    refused(
+        &["run", "sync", "--set", "threads=3"],
+        &["threads", "sync", "streams"],
+    );
+    refused(
+        &["run", "threads", "--set", "streams=3"],
+        &["streams", "handoff"],
+    );
+    refused(
+        &["run", "sync", "--decisions", "/nowhere/at/all"],
+        &["--decisions /nowhere/at/all"],
+    );
     refused(&["run"], &["SCENARIO"]);
     refused(&["fly"], &["fly"]);
     refused(
@@ -230,10 +255,91 @@ fn bad_input_is_one_line_that_says_what_and_where() {
 }
 
 #[test]
+fn threads_are_replayed_and_checked_on_every_version() {
+    let mut peaks = Vec::new();
+    for version in ["2.31", "2.36", "2.41", "2.43"] {
+        let allocator = format!("glibc@{version}");
+        let output = highwater(&[
+            "run",
+            "threads",
+            "--json",
+            "--allocator",
+            &allocator,
+            "--set",
+            "cycles=1",
+        ]);
+        assert_eq!(output.status.code(), Some(0));
+        let report = json(&output);
+        let arenas = report["diagnosis"]["arenas"].as_array().map(Vec::len);
+        assert_eq!(arenas, Some(16), "8 for each of 2 cores");
+        peaks.push(report["peak_rss"].as_u64());
+    }
+    peaks.dedup();
+    assert!(peaks.len() > 1, "the versions differ");
+    let output = highwater(&["run", "threads", "--set", "cycles=1", "--cores", "64"]);
+    let text = String::from_utf8(output.stdout).expect("text");
+    for part in [
+        "in 17 arenas",
+        "16 arenas created",
+        "of thread 3",
+        "\n    9      1 ",
+    ] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+}
+
+#[test]
+fn every_decision_is_a_line() {
+    let path = format!("{}/decisions.jsonl", env!("CARGO_TARGET_TMPDIR"));
+    let run = |place: &str| highwater(&["run", "threads", "--decisions", place]);
+    let report = run(&path);
+    assert!(String::from_utf8_lossy(&report.stdout).contains("malloc_trim(0)"));
+    let lines = fs::read_to_string(&path).expect("it was written");
+    assert_eq!(run("-").stdout, lines.as_bytes(), "in place of the report");
+    let mut kinds = std::collections::BTreeMap::new();
+    let mut event = 0;
+    for line in lines.lines() {
+        let decision: Value = serde_json::from_str(line).expect("JSON");
+        let fields = decision.as_object().expect("an object");
+        assert!(!fields.values().any(Value::is_object), "{line}");
+        let at = fields["event"].as_u64().expect("a number");
+        assert!(at >= event && fields.contains_key("time_us"));
+        event = at;
+        let kind = fields["kind"].as_str().expect("a name").to_owned();
+        *kinds.entry(kind).or_insert(0_u64) += 1;
+    }
+    assert!(lines.lines().count() > 1000, "more than a report keeps");
+    assert_eq!(kinds["arena_created"], 15);
+    assert_eq!(kinds["arena_shared"], 1);
+    let text = String::from_utf8_lossy(&report.stdout).into_owned();
+    assert!(text.contains(&format!("{} heap growths", kinds["heap_grown"])));
+}
+
+#[test]
+fn the_allocators_are_listed() {
+    let listed = json(&highwater(&["allocators", "--json"]));
+    let listed = listed.as_array().expect("a list");
+    let choices: Vec<_> = listed.iter().map(|one| one["choice"].as_str()).collect();
+    let versions = ["glibc@2.31", "glibc@2.36", "glibc@2.41", "glibc@2.43"];
+    assert_eq!(choices, versions.map(Some));
+    let defaults = listed.iter().filter(|one| one["default"] == true);
+    assert_eq!(defaults.count(), 1);
+    let text = String::from_utf8(highwater(&["allocators"]).stdout).expect("text");
+    for one in listed {
+        for part in [&one["found_in"], &one["differences"][0]["text"]] {
+            assert!(text.contains(part.as_str().expect("words")), "{part}");
+        }
+    }
+}
+
+#[test]
 fn help_and_version_are_no_errors() {
     for argument in ["--help", "--version"] {
         assert_eq!(highwater(&[argument]).status.code(), Some(0));
     }
     let help = highwater(&["run", "--help"]);
-    assert!(String::from_utf8_lossy(&help.stdout).contains("survivors"));
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    for part in ["survivors", "handoff", "of sync and async_fanout"] {
+        assert!(help.contains(part), "{part}");
+    }
 }

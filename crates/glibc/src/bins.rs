@@ -189,16 +189,29 @@ impl Bins {
     /// for a large one, the mark that it is in no list of sizes.
     #[inline]
     pub(crate) fn push_unsorted(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) {
+        self.push_front(kernel, UNSORTED, chunk, size);
+    }
+
+    /// The same with the bin of its size, for a small chunk.
+    #[inline]
+    pub(crate) fn push_small(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) {
+        let bin = bin_of(size);
+        self.map[bin / 32] |= 1 << (bin % 32);
+        self.push_front(kernel, bin, chunk, size);
+    }
+
+    #[inline(always)]
+    fn push_front(&mut self, kernel: &mut Kernel, bin: usize, chunk: Chunk, size: Bytes) {
         self.count(size);
-        let fwd = self.fd[UNSORTED];
+        let fwd = self.fd[bin];
         let header = size.0 | PREV_INUSE;
-        let (fd, bk) = (fwd.0.0, head(UNSORTED).0.0);
+        let (fd, bk) = (fwd.0.0, head(bin).0.0);
         if is_small(size) {
             kernel.write_run(chunk.0 + WORD, [header, fd, bk]);
         } else {
             kernel.write_run(chunk.0 + WORD, [header, fd, bk, 0, 0]);
         }
-        self.fd[UNSORTED] = chunk;
+        self.fd[bin] = chunk;
         self.set_bk(kernel, fwd, chunk);
     }
 
@@ -217,7 +230,7 @@ impl Bins {
         Some(victim)
     }
 
-    #[inline]
+    #[inline(always)]
     fn pop(&mut self, kernel: &mut Kernel, bin: usize, victim: Chunk, size: Bytes) {
         let before = self.bk(kernel, victim);
         self.bk[bin] = before;

@@ -4,6 +4,7 @@ use crate::Glibc;
 use crate::bins::bin_of;
 use crate::bins::{BINS, UNSORTED};
 use crate::chunk::{Chunk, HEADER};
+use crate::mapped::mapping_of;
 use highwater_allocator::{Block, BlockState, Bytes, Cache, Kernel};
 use std::collections::{HashMap, HashSet};
 
@@ -11,10 +12,9 @@ impl Glibc {
     pub(crate) fn walk(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
         let parked = self.parked(kernel);
         let homes: HashSet<Chunk> = self
-            .tcaches
+            .threads
             .iter()
-            .flatten()
-            .map(|tcache| tcache.home)
+            .filter_map(|thread| Some(thread.tcache.as_ref()?.home))
             .collect();
         for (number, arena) in self.arenas.iter().enumerate() {
             let unsorted: HashSet<Chunk> = arena.bins.backwards(kernel, UNSORTED).collect();
@@ -26,9 +26,9 @@ impl Glibc {
                 arena: number as u16,
                 mapped: false,
             };
-            for segment in &arena.segments {
-                let mut chunk = segment.start;
-                while chunk.0 < segment.end {
+            for (first, end) in arena.stretches() {
+                let mut chunk = first;
+                while chunk.0 < end {
                     let size = chunk.size(kernel);
                     debug_assert!(size >= HEADER, "a broken header at {}", chunk.0);
                     if size < HEADER {
@@ -52,13 +52,17 @@ impl Glibc {
                 }
             }
         }
-        for chunk in &self.mapped {
-            let lead = chunk.prev_size(kernel);
+        for chunk in &self.shared.mapped {
+            let (start, size) = mapping_of(kernel, self.shared.rules, *chunk);
+            let state = match parked.get(chunk) {
+                Some(cache) => BlockState::Parked(*cache),
+                None => BlockState::Live,
+            };
             visit(Block {
-                start: chunk.0 - lead,
-                size: lead + chunk.size(kernel),
+                start,
+                size,
                 user: chunk.user(),
-                state: BlockState::Live,
+                state,
                 arena: 0,
                 mapped: true,
             });
@@ -67,8 +71,8 @@ impl Glibc {
 
     fn parked(&self, kernel: &Kernel) -> HashMap<Chunk, Cache> {
         let mut parked = HashMap::new();
-        for (thread, tcache) in self.tcaches.iter().enumerate() {
-            for (bin, chunk) in tcache.iter().flat_map(|tcache| tcache.chunks(kernel)) {
+        for (thread, of) in self.threads.iter().enumerate() {
+            for (bin, chunk) in of.tcache.iter().flat_map(|tcache| tcache.chunks(kernel)) {
                 let thread = thread as u16;
                 let bin = bin as u16;
                 parked.insert(chunk, Cache::Tcache { thread, bin });
@@ -102,7 +106,7 @@ impl Glibc {
                 free += block.size;
             }
             if matches!(block.state, BlockState::Parked(_)) {
-                parked += block.size;
+                parked += Chunk::of_user(block.user).size(kernel);
             }
             below = Some(block);
         });

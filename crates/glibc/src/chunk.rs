@@ -78,7 +78,7 @@ impl Chunk {
     }
 
     #[inline]
-    fn head(self, kernel: &Kernel) -> u64 {
+    pub(crate) fn head(self, kernel: &Kernel) -> u64 {
         kernel.read(self.0 + WORD)
     }
 
@@ -137,11 +137,17 @@ impl Chunk {
         self.set_head(kernel, size, kept | flags);
     }
 
+    /// Adds flags to the header.
+    #[inline]
+    pub(crate) fn set_flags(self, kernel: &mut Kernel, flags: u64) {
+        let head = self.head(kernel);
+        kernel.write(self.0 + WORD, head | flags);
+    }
+
     /// Says that the chunk below this one is in use.
     #[inline]
     pub(crate) fn set_prev_inuse(self, kernel: &mut Kernel) {
-        let head = self.head(kernel);
-        kernel.write(self.0 + WORD, head | PREV_INUSE);
+        self.set_flags(kernel, PREV_INUSE);
     }
 
     /// The size of the chunk below, valid while that is free; in a mapped chunk the offset from its mapping's start.
@@ -159,16 +165,6 @@ impl Chunk {
     #[inline]
     pub(crate) fn set_foot(self, kernel: &mut Kernel, size: Bytes) {
         self.at(size).set_prev_size(kernel, size);
-    }
-
-    /// The usable bytes of a chunk in use (`memsize`): a chunk of a heap may use the next one's first word.
-    pub(crate) fn usable(self, kernel: &Kernel) -> Bytes {
-        let tail = if self.is_mmapped(kernel) {
-            Bytes::ZERO
-        } else {
-            WORD
-        };
-        self.size(kernel) - HEADER + tail
     }
 }
 

@@ -6,61 +6,89 @@
 //!
 //! Each file is a part of the allocator: [`chunk`] (the header), `bins`, `fastbins`, `tcache`, `malloc` (where a chunk
 //! comes from), `free` (where it goes), `top` (the heap's end: sysmalloc, systrim), `mapped`, `realloc`, `memalign`,
-//! `trim` (malloc_trim), `tunables` (the environment), `version`. Each rule cites the function it follows.
-//!
-//! Modelled is a process of one thread on the main arena.
+//! `trim` (malloc_trim), `arenas` (which thread allocates from which), `heap` (what the arenas of threads are made of),
+//! `tunables` (the environment), `version`, and `rules`, where releases differ. Each rule cites the function it follows.
 
 mod arena;
+mod arenas;
 mod bins;
 mod census;
 mod chunk;
+mod differences;
+mod entry;
 mod fastbins;
 mod free;
+mod heap;
+mod host;
 mod malloc;
 mod mapped;
 mod memalign;
 mod params;
 mod realloc;
+mod refusal;
+mod rules;
 mod tcache;
+mod thread;
 mod top;
 mod trim;
 mod tunables;
 mod version;
 
+pub use differences::Difference;
+pub use host::{Cores, Host};
 pub use params::Params;
 pub use tunables::{Settings, Tunable};
 pub use version::Version;
 
-use arena::{Arena, Call};
-use chunk::{ALIGNMENT, Chunk, HEADER, IS_MMAPPED, WORD, request_to_size};
+use arena::{Arena, Call, Shared};
+use arenas::{ArenaId, Sharing};
+use chunk::{Chunk, IS_MMAPPED, NON_MAIN_ARENA};
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Kernel, Micros, ThreadId,
+    Whereabouts,
 };
-use memalign::effective_alignment;
+use rules::Rules;
 use std::collections::BTreeSet;
-use tcache::Tcache;
+use thread::Thread;
 
 /// glibc's malloc in one process.
 #[derive(Clone)]
 pub struct Glibc {
     version: Version,
-    params: Params,
+    host: Host,
+    shared: Shared,
     arenas: Vec<Arena>,
-    tcaches: Vec<Option<Tcache>>,
-    mapped: BTreeSet<Chunk>,
-    log: DecisionLog,
+    sharing: Sharing,
+    threads: Vec<Thread>,
+    /// Whether any call was made (`__malloc_initialized`).
+    initialised: bool,
+    /// Whether the next call of malloc, calloc or realloc goes through the hook of the first.
+    hook: bool,
 }
 
 impl Glibc {
     /// The allocator of a process that has called it not once, with the settings its environment gave.
-    pub fn new(version: Version, params: Params) -> Self {
+    pub fn new(version: Version, params: Params, host: Host) -> Self {
+        let rules = Rules::of(version);
+        let mut main = Thread::default();
+        if !rules.first_caller_gets_main {
+            main.arena = Some(arenas::MAIN);
+        }
         Self {
             version,
-            params,
-            arenas: vec![Arena::new()],
-            tcaches: vec![None],
-            mapped: BTreeSet::new(),
-            log: DecisionLog::default(),
+            host,
+            shared: Shared {
+                rules,
+                params,
+                mapped: BTreeSet::new(),
+                next_area: None,
+                log: DecisionLog::default(),
+            },
+            arenas: vec![Arena::main()],
+            sharing: Sharing::default(),
+            threads: vec![main],
+            initialised: !rules.first_caller_gets_main,
+            hook: rules.hooked,
         }
     }
 
@@ -69,142 +97,72 @@ impl Glibc {
         self.version
     }
 
-    /// The parameters as they stand now.
-    pub fn params(&self) -> &Params {
-        &self.params
+    /// What the process found around it.
+    pub fn host(&self) -> Host {
+        self.host
     }
 
-    /// What a call of a thread works on.
+    /// The parameters as they stand now.
+    pub fn params(&self) -> &Params {
+        &self.shared.params
+    }
+
+    /// What belongs to a thread.
     #[inline]
-    fn call<'a>(&'a mut self, kernel: &'a mut Kernel, thread: ThreadId) -> Call<'a> {
-        debug_assert_eq!(thread, ThreadId::MAIN, "one thread is modelled");
+    fn thread(&mut self, thread: ThreadId) -> &mut Thread {
+        let index = usize::from(thread.0);
+        if index >= self.threads.len() {
+            self.add_threads(index + 1);
+        }
+        &mut self.threads[index]
+    }
+
+    #[cold]
+    fn add_threads(&mut self, count: usize) {
+        self.threads.resize_with(count, Thread::default);
+    }
+
+    /// What a call of a thread into an arena works on.
+    #[inline]
+    fn call<'a>(
+        &'a mut self,
+        kernel: &'a mut Kernel,
+        thread: ThreadId,
+        arena: ArenaId,
+    ) -> Call<'a> {
+        self.thread(thread);
+        let (before, rest) = self.threads.split_at_mut(usize::from(thread.0));
+        let (own, after) = rest.split_first_mut().expect("thread() added it");
         Call {
             kernel,
-            params: &mut self.params,
-            arena: &mut self.arenas[0],
-            tcache: &mut self.tcaches[0],
-            mapped: &mut self.mapped,
-            log: &mut self.log,
+            shared: &mut self.shared,
+            arena: &mut self.arenas[arena],
+            thread: own,
+            others: [before, after],
         }
     }
 
     fn sums(&self, kernel: &Kernel) -> Accounting {
-        let main = &self.arenas[0];
-        let tcaches = self.tcaches.iter().flatten();
-        let parked = tcaches.fold(main.fast.parked(), |sum, tcache| sum + tcache.parked());
-        let top = main.top_size(kernel);
-        Accounting {
-            parked,
-            free: main.bins.bytes() + top,
-            top,
-            trim_threshold: self.params.trim_threshold,
-            mmap_threshold: self.params.mmap_threshold,
+        let tcaches = self.threads.iter().filter_map(|t| t.tcache.as_ref());
+        let mut sums = Accounting {
+            parked: tcaches.fold(Bytes::ZERO, |sum, tcache| sum + tcache.parked()),
+            free: Bytes::ZERO,
+            top: self.arenas[arenas::MAIN].top_size(kernel),
+            trim_threshold: self.shared.params.trim_threshold,
+            mmap_threshold: self.shared.params.mmap_threshold,
+        };
+        for arena in &self.arenas {
+            sums.parked += arena.fast.parked();
+            sums.free += arena.bins.bytes() + arena.top_size(kernel);
         }
-    }
-}
-
-impl Call<'_> {
-    /// Makes the thread's cache at its first call that may need one (`MAYBE_INIT_TCACHE`, `tcache_init`).
-    #[inline]
-    fn maybe_init_tcache(&mut self) {
-        if self.tcache.is_none() {
-            self.init_tcache();
-        }
-    }
-
-    #[cold]
-    fn init_tcache(&mut self) {
-        if let Some(home) = self.int_malloc(tcache::STRUCT_BYTES) {
-            self.kernel.touch(home.user(), tcache::STRUCT_BYTES);
-            *self.tcache = Some(Tcache::new(home));
-        }
-    }
-
-    /// glibc 2.36, `__libc_malloc`.
-    #[inline]
-    fn libc_malloc(&mut self, bytes: Bytes) -> Option<Address> {
-        let size = request_to_size(bytes)?;
-        self.maybe_init_tcache();
-        if let Some(bin) = self.params.tcache_bin(size)
-            && let Some(tcache) = self.tcache
-            && tcache.has(bin)
-        {
-            return Some(tcache.get(self.kernel, bin).user());
-        }
-        self.int_malloc(bytes).map(Chunk::user)
-    }
-
-    /// glibc 2.36, `__libc_free`.
-    #[inline]
-    fn libc_free(&mut self, block: Address) {
-        let chunk = Chunk::of_user(block);
-        let header = chunk.header(self.kernel);
-        if header.1 & IS_MMAPPED != 0 {
-            self.free_mapped(chunk);
-        } else if self.tcache.is_some() {
-            self.int_free_with(chunk, header);
-        } else {
-            // Making the cache may change the chunk's neighbours.
-            self.init_tcache();
-            self.int_free(chunk);
-        }
-    }
-
-    /// glibc 2.36, `__libc_calloc`: it passes the thread cache by, and clears only what may not be clear.
-    fn libc_calloc(&mut self, count: u64, size: Bytes) -> Option<Address> {
-        let bytes = i64::try_from(count.checked_mul(size.0)?).ok()? as u64;
-        self.maybe_init_tcache();
-        // What lies beyond the top as it was is fresh from the kernel, and taken to be clear: on Linux MORECORE_CLEARS is
-        // 2 (sysdeps/unix/sysv/linux/Makefile).
-        let old_top = self.arena.top;
-        let unclear = self.arena.top_size(self.kernel);
-        let chunk = self.int_malloc(Bytes(bytes))?;
-        let perturbed = self.params.perturb != 0;
-        if chunk.is_mmapped(self.kernel) {
-            if perturbed {
-                self.kernel.touch(chunk.user(), Bytes(bytes));
-            }
-            return Some(chunk.user());
-        }
-        let mut cleared = chunk.size(self.kernel);
-        if !perturbed && chunk == old_top {
-            cleared = cleared.min(unclear);
-        }
-        self.kernel.touch(chunk.user(), cleared - WORD);
-        Some(chunk.user())
-    }
-
-    /// glibc 2.36, `__libc_realloc`.
-    fn libc_realloc(&mut self, old: Address, bytes: Bytes) -> Option<Address> {
-        if bytes == Bytes::ZERO {
-            self.libc_free(old);
-            return None;
-        }
-        let chunk = Chunk::of_user(old);
-        if !chunk.is_mmapped(self.kernel) {
-            self.maybe_init_tcache();
-            let size = request_to_size(bytes)?;
-            return self.int_realloc(chunk, size).map(Chunk::user);
-        }
-        let size = request_to_size(bytes)?;
-        if let Some(moved) = self.mremap_chunk(chunk, size) {
-            return Some(moved.user());
-        }
-        let old_size = chunk.size(self.kernel);
-        if old_size - WORD >= size {
-            return Some(old);
-        }
-        let new = self.libc_malloc(bytes)?;
-        self.kernel.touch(new, old_size - HEADER);
-        self.munmap_chunk(chunk);
-        Some(new)
+        sums
     }
 }
 
 impl Allocator for Glibc {
     #[inline]
     fn malloc(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Address> {
-        self.call(kernel, thread).libc_malloc(size)
+        self.libc_malloc(kernel, thread, size)
     }
 
     fn calloc(
@@ -214,7 +172,7 @@ impl Allocator for Glibc {
         count: u64,
         size: Bytes,
     ) -> Option<Address> {
-        self.call(kernel, thread).libc_calloc(count, size)
+        self.libc_calloc(kernel, thread, count, size)
     }
 
     fn realloc(
@@ -224,11 +182,7 @@ impl Allocator for Glibc {
         old: Option<Address>,
         size: Bytes,
     ) -> Option<Address> {
-        let mut call = self.call(kernel, thread);
-        match old {
-            Some(old) => call.libc_realloc(old, size),
-            None => call.libc_malloc(size),
-        }
+        self.libc_realloc(kernel, thread, old, size)
     }
 
     fn aligned(
@@ -238,31 +192,41 @@ impl Allocator for Glibc {
         alignment: Bytes,
         size: Bytes,
     ) -> Option<Address> {
-        let mut call = self.call(kernel, thread);
-        if alignment <= ALIGNMENT {
-            return call.libc_malloc(size);
-        }
-        let alignment = effective_alignment(alignment)?;
-        call.int_memalign(alignment, size).map(Chunk::user)
+        self.mid_memalign(kernel, thread, alignment, size)
     }
 
     #[inline]
     fn free(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
-        self.call(kernel, thread).libc_free(block);
+        self.libc_free(kernel, thread, block);
     }
 
     fn trim(&mut self, kernel: &mut Kernel, thread: ThreadId, pad: Bytes) -> bool {
-        self.call(kernel, thread).mtrim(pad)
+        self.malloc_trim(kernel, thread, pad)
     }
 
-    /// The main thread's end is the process's: nothing is returned then.
-    fn thread_exit(&mut self, _: &mut Kernel, _: ThreadId) {}
+    fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId) {
+        self.thread_freeres(kernel, thread);
+    }
 
     /// glibc has no timers.
     fn advance(&mut self, _: &mut Kernel, _: Micros) {}
 
     fn usable_size(&self, kernel: &Kernel, block: Address) -> Bytes {
-        Chunk::of_user(block).usable(kernel)
+        mapped::usable(kernel, self.shared.rules, Chunk::of_user(block))
+    }
+
+    fn whereabouts(&self, kernel: &Kernel, block: Address) -> Whereabouts {
+        let chunk = Chunk::of_user(block);
+        let head = chunk.head(kernel);
+        if head & IS_MMAPPED != 0 {
+            Whereabouts::Mapping
+        } else if head & NON_MAIN_ARENA != 0 {
+            let span = self.shared.heap_span();
+            let base = heap::base_of(chunk, span);
+            Whereabouts::Heap { base, span }
+        } else {
+            Whereabouts::Main
+        }
     }
 
     fn accounting(&self, kernel: &Kernel) -> Accounting {
@@ -286,10 +250,10 @@ impl Allocator for Glibc {
     }
 
     fn decisions(&self) -> &DecisionLog {
-        &self.log
+        &self.shared.log
     }
 
     fn decisions_mut(&mut self) -> &mut DecisionLog {
-        &mut self.log
+        &mut self.shared.log
     }
 }

@@ -6,6 +6,8 @@
 use crate::arena::Call;
 use crate::bins::{BINS, UNSORTED, bin_of, is_small};
 use crate::chunk::{Chunk, MIN_SIZE, PREV_INUSE, request_to_size};
+use crate::rules::TcacheStart;
+use crate::tcache::Tcache;
 use highwater_allocator::{Bytes, Decision};
 
 /// So many unsorted chunks are sorted before other places are tried.
@@ -13,8 +15,13 @@ const MAX_SORTED: u64 = 10_000;
 
 impl Call<'_> {
     /// Finds a chunk for a request of `bytes`; `None` where there is no memory.
+    #[inline]
     pub(crate) fn int_malloc(&mut self, bytes: Bytes) -> Option<Chunk> {
-        let size = request_to_size(bytes)?;
+        self.int_malloc_sized(bytes, request_to_size(bytes)?)
+    }
+
+    /// The same, where the size of the chunk was computed already.
+    pub(crate) fn int_malloc_sized(&mut self, bytes: Bytes, size: Bytes) -> Option<Chunk> {
         let (chunk, from_tcache) = self.find_chunk(size)?;
         if !from_tcache {
             self.perturb(chunk.user(), bytes);
@@ -24,7 +31,7 @@ impl Call<'_> {
 
     /// A chunk of `size`, and whether it came out of the thread cache, filled on the way.
     fn find_chunk(&mut self, size: Bytes) -> Option<(Chunk, bool)> {
-        if size <= self.params.max_fast
+        if size <= self.shared.params.max_fast
             && let Some(chunk) = self.take_fast(size)
         {
             return Some((chunk, false));
@@ -58,7 +65,9 @@ impl Call<'_> {
     fn ask_system(&mut self, size: Bytes) -> Option<(Chunk, bool)> {
         let chunk = self.sysmalloc(size);
         if chunk.is_none() {
-            self.log.record(Decision::OutOfMemory { request: size });
+            self.shared
+                .log
+                .record(Decision::OutOfMemory { request: size });
         }
         chunk.map(|chunk| (chunk, false))
     }
@@ -66,9 +75,9 @@ impl Call<'_> {
     /// Takes the first chunk of its fastbin, and moves others of it to the thread cache while there is room.
     fn take_fast(&mut self, size: Bytes) -> Option<Chunk> {
         let victim = self.arena.fast.pop(self.kernel, size)?;
-        let limit = self.params.tcache_count;
-        if let Some(bin) = self.params.tcache_bin(size)
-            && let Some(tcache) = self.tcache
+        let limit = self.shared.params.tcache_count;
+        if let Some(bin) = self.shared.params.tcache_bin(size)
+            && let Some(tcache) = &mut self.thread.tcache
         {
             while tcache.has_room(bin, limit)
                 && let Some(other) = self.arena.fast.pop(self.kernel, size)
@@ -82,15 +91,17 @@ impl Call<'_> {
     /// Takes the last chunk of its small bin, and moves others of it to the thread cache while there is room.
     fn take_small(&mut self, size: Bytes) -> Option<Chunk> {
         let victim = self.arena.bins.pop_small(self.kernel, size)?;
-        victim.at(size).set_prev_inuse(self.kernel);
-        let limit = self.params.tcache_count;
-        if let Some(bin) = self.params.tcache_bin(size)
-            && let Some(tcache) = self.tcache
-        {
+        self.claim(victim, size);
+        let Some(bin) = self.shared.params.tcache_bin(size) else {
+            return Some(victim);
+        };
+        self.begin_tcache();
+        let limit = self.shared.params.tcache_count;
+        if let Some(tcache) = &mut self.thread.tcache {
             while tcache.has_room(bin, limit)
                 && let Some(other) = self.arena.bins.pop_small(self.kernel, size)
             {
-                other.at(size).set_prev_inuse(self.kernel);
+                self.arena.claim(self.kernel, other, size);
                 tcache.put(self.kernel, other, bin);
             }
         }
@@ -116,10 +127,11 @@ impl Call<'_> {
             }
             self.arena.bins.pop_unsorted(self.kernel, victim, found);
             if found == size {
-                victim.at(size).set_prev_inuse(self.kernel);
-                let limit = self.params.tcache_count;
-                if let Some(bin) = self.params.tcache_bin(size)
-                    && let Some(tcache) = self.tcache
+                self.claim(victim, size);
+                self.begin_tcache();
+                let limit = self.shared.params.tcache_count;
+                if let Some(bin) = self.shared.params.tcache_bin(size)
+                    && let Some(tcache) = &mut self.thread.tcache
                     && tcache.has_room(bin, limit)
                 {
                     tcache.put(self.kernel, victim, bin);
@@ -130,7 +142,7 @@ impl Call<'_> {
             }
             self.arena.bins.sort_in(self.kernel, victim, found);
             *sorted += 1;
-            let limit = self.params.tcache_unsorted_limit;
+            let limit = self.shared.params.tcache_unsorted_limit;
             if cached.is_some() && limit > 0 && *sorted > limit {
                 break;
             }
@@ -141,10 +153,39 @@ impl Call<'_> {
         }
         cached?;
         let kernel = &*self.kernel;
-        let bin = self.params.tcache_bin(size)?;
-        self.tcache
-            .as_mut()
-            .map(|tcache| (tcache.get(kernel, bin), true))
+        let bin = self.shared.params.tcache_bin(size)?;
+        let tcache = self.thread.tcache.as_mut();
+        tcache.map(|tcache| (tcache.get(kernel, bin), true))
+    }
+
+    /// Makes the thread's cache now that there is something to put in, in releases that wait for that (`tcache_init`).
+    #[inline]
+    fn begin_tcache(&mut self) {
+        if self.shared.rules.tcache_start == TcacheStart::FirstPut && self.thread.lacks_tcache() {
+            self.init_tcache_here();
+        }
+    }
+
+    #[cold]
+    fn init_tcache_here(&mut self) {
+        self.thread.tcache_disabled = true;
+        if self.shared.params.tcache_count == 0 {
+            return;
+        }
+        let bytes = self.shared.rules.tcache_struct;
+        // The size is padded twice.
+        let padded = request_to_size(bytes).unwrap_or(bytes);
+        if let Some(home) = self.int_malloc(padded) {
+            self.keep_tcache(home);
+        }
+    }
+
+    /// Makes `home` the thread's cache.
+    pub(crate) fn keep_tcache(&mut self, home: Chunk) {
+        self.kernel
+            .touch(home.user(), self.shared.rules.tcache_struct);
+        self.thread.tcache = Some(Tcache::new(home));
+        self.thread.tcache_disabled = false;
     }
 
     /// For a large request: the smallest chunk of its own bin that holds it.
@@ -182,7 +223,7 @@ impl Call<'_> {
         let found = victim.size(self.kernel);
         self.arena.bins.unlink(self.kernel, victim, found);
         if found - size < MIN_SIZE {
-            victim.at(found).set_prev_inuse(self.kernel);
+            self.claim(victim, found);
             return None;
         }
         Some(self.split(victim, found, size))
@@ -192,7 +233,7 @@ impl Call<'_> {
     fn split(&mut self, chunk: Chunk, whole: Bytes, size: Bytes) -> Chunk {
         let (rest, rest_size) = (chunk.at(size), whole - size);
         self.arena.bins.push_unsorted(self.kernel, rest, rest_size);
-        chunk.set_head(self.kernel, size, PREV_INUSE);
+        chunk.set_head(self.kernel, size, PREV_INUSE | self.arena.mark);
         rest.set_foot(self.kernel, rest_size);
         rest
     }
@@ -205,7 +246,7 @@ impl Call<'_> {
             return None;
         }
         self.arena.top = victim.at(size);
-        victim.set_head(self.kernel, size, PREV_INUSE);
+        victim.set_head(self.kernel, size, PREV_INUSE | self.arena.mark);
         self.arena
             .top
             .set_head(self.kernel, whole - size, PREV_INUSE);

@@ -4,6 +4,7 @@
 
 use crate::arena::Call;
 use crate::chunk::{ALIGNMENT, Chunk, MIN_SIZE, PREV_INUSE};
+use crate::mapped::usable;
 use highwater_allocator::Bytes;
 
 impl Call<'_> {
@@ -38,7 +39,7 @@ impl Call<'_> {
             self.give_back_tail(chunk, whole, size);
             return Some(chunk);
         }
-        let copied = chunk.usable(self.kernel);
+        let copied = usable(self.kernel, self.shared.rules, chunk);
         self.kernel.touch(new.user(), copied);
         self.int_free(chunk);
         Some(new)
@@ -53,7 +54,7 @@ impl Call<'_> {
         }
         let (rest, rest_size) = (chunk.at(size), whole - size);
         chunk.set_size(self.kernel, size, 0);
-        rest.set_head(self.kernel, rest_size, PREV_INUSE);
+        rest.set_head(self.kernel, rest_size, PREV_INUSE | self.arena.mark);
         rest.at(rest_size).set_prev_inuse(self.kernel);
         self.int_free(rest);
     }

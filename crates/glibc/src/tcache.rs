@@ -1,32 +1,47 @@
 //! The thread cache: freed chunks that one thread keeps for itself, and that everybody else takes for chunks in use.
 //!
-//! glibc 2.36, malloc/malloc.c: `tcache_put`, `tcache_get`, `tcache_init`. The links between cached chunks lie in the
-//! chunks themselves; counts and list heads in a chunk of their own, which is never given back while the thread runs, so
-//! that a copy of them outside simulated memory changes nothing.
+//! glibc 2.36 and 2.43, malloc/malloc.c: `tcache_put`, `tcache_get`, and for the large bins of 2.42 on `tcache_put_large`,
+//! `tcache_get_large`, `tcache_get_align`. The links between cached chunks lie in the chunks themselves; counts and list
+//! heads in a chunk of their own, which is never given back while the thread runs, so that a copy of them outside
+//! simulated memory changes nothing.
 
 use crate::chunk::Chunk;
 use crate::params::TCACHE_BINS;
 use highwater_allocator::{Address, Bytes, Kernel};
 
-/// `sizeof (tcache_perthread_struct)`: 64 counts of two bytes, 64 list heads.
-pub(crate) const STRUCT_BYTES: Bytes = Bytes(TCACHE_BINS as u64 * (2 + 8));
+/// `TCACHE_LARGE_BINS`: one for each power of two of sizes above those of the small bins. Empty in older releases.
+const LARGE_BINS: usize = 12;
+const ALL_BINS: usize = TCACHE_BINS + LARGE_BINS;
 
 /// One thread's cache.
 #[derive(Clone)]
 pub(crate) struct Tcache {
     /// The chunk that holds counts and list heads.
     pub(crate) home: Chunk,
-    counts: [u16; TCACHE_BINS],
-    entries: [Address; TCACHE_BINS],
+    counts: [u16; ALL_BINS],
+    entries: [Address; ALL_BINS],
     parked: Bytes,
+}
+
+/// The large bin for chunks of a size (`large_csize2tidx`), if there is one: the smallest of them is 1056.
+#[inline]
+pub(crate) fn large_bin(size: Bytes) -> Option<usize> {
+    let bin = TCACHE_BINS + size.0.ilog2() as usize - 10;
+    (bin < ALL_BINS).then_some(bin)
+}
+
+/// The small bin for chunks of a size, whatever the settings.
+fn small_bin(size: Bytes) -> Option<usize> {
+    let bin = (size.0 >> 4) as usize - 2;
+    (bin < TCACHE_BINS).then_some(bin)
 }
 
 impl Tcache {
     pub(crate) fn new(home: Chunk) -> Self {
         Self {
             home,
-            counts: [0; TCACHE_BINS],
-            entries: [Address::NULL; TCACHE_BINS],
+            counts: [0; ALL_BINS],
+            entries: [Address::NULL; ALL_BINS],
             parked: Bytes::ZERO,
         }
     }
@@ -47,7 +62,7 @@ impl Tcache {
         self.parked
     }
 
-    /// Keeps a chunk.
+    /// Keeps a chunk in a small bin.
     #[inline]
     pub(crate) fn put(&mut self, kernel: &mut Kernel, chunk: Chunk, bin: usize) {
         let entry = chunk.user();
@@ -58,7 +73,7 @@ impl Tcache {
         self.parked += size_of(bin);
     }
 
-    /// Gives out the chunk kept last; the bin holds one.
+    /// Gives out the chunk kept last; the small bin holds one.
     #[inline]
     pub(crate) fn get(&mut self, kernel: &Kernel, bin: usize) -> Chunk {
         let entry = self.entries[bin];
@@ -68,27 +83,142 @@ impl Tcache {
         Chunk::of_user(entry)
     }
 
+    /// Keeps a chunk in a large bin, which is in ascending order of size, the latest of a size first.
+    pub(crate) fn put_large(&mut self, kernel: &mut Kernel, chunk: Chunk, bin: usize, size: Bytes) {
+        let fits = |kernel: &Kernel, entry| Chunk::of_user(entry).size(kernel) >= size;
+        let (before, next) = self.locate(kernel, bin, fits);
+        kernel.write(chunk.user(), next.0);
+        self.link(kernel, bin, before, chunk.user());
+        self.counts[bin] += 1;
+        self.parked += size;
+    }
+
+    /// Gives out a chunk of exactly that size from a large bin.
+    pub(crate) fn get_large(
+        &mut self,
+        kernel: &mut Kernel,
+        bin: usize,
+        size: Bytes,
+    ) -> Option<Chunk> {
+        let fits = |kernel: &Kernel, entry| Chunk::of_user(entry).size(kernel) >= size;
+        let (before, found) = self.locate(kernel, bin, fits);
+        if found.is_null() || Chunk::of_user(found).size(kernel) != size {
+            return None;
+        }
+        Some(self.unlink(kernel, bin, before, found, size))
+    }
+
+    /// Gives out a chunk of that size whose user address is a multiple of `alignment`.
+    pub(crate) fn get_aligned(
+        &mut self,
+        kernel: &mut Kernel,
+        bin: usize,
+        size: Bytes,
+        alignment: Bytes,
+    ) -> Option<Chunk> {
+        let aligned = |entry: Address| entry.offset_in(alignment) == Bytes::ZERO;
+        let fits = |kernel: &Kernel, entry| {
+            let found = Chunk::of_user(entry).size(kernel);
+            found > size || (found == size && aligned(entry))
+        };
+        let (before, found) = self.locate(kernel, bin, fits);
+        if found.is_null() || Chunk::of_user(found).size(kernel) != size {
+            return None;
+        }
+        Some(self.unlink(kernel, bin, before, found, size))
+    }
+
+    /// The first entry of a bin that fits, and the one before it; null for none.
+    fn locate(
+        &self,
+        kernel: &Kernel,
+        bin: usize,
+        fits: impl Fn(&Kernel, Address) -> bool,
+    ) -> (Address, Address) {
+        let (mut before, mut entry) = (Address::NULL, self.entries[bin]);
+        while !entry.is_null() && !fits(kernel, entry) {
+            before = entry;
+            entry = Address(kernel.read(entry));
+        }
+        (before, entry)
+    }
+
+    fn unlink(
+        &mut self,
+        kernel: &mut Kernel,
+        bin: usize,
+        before: Address,
+        entry: Address,
+        size: Bytes,
+    ) -> Chunk {
+        let next = Address(kernel.read(entry));
+        self.link(kernel, bin, before, next);
+        self.counts[bin] -= 1;
+        self.parked -= size;
+        Chunk::of_user(entry)
+    }
+
+    fn link(&mut self, kernel: &mut Kernel, bin: usize, before: Address, entry: Address) {
+        if before.is_null() {
+            self.entries[bin] = entry;
+        } else {
+            kernel.write(before, entry.0);
+        }
+    }
+
+    /// Takes out the first chunk of the lowest bin that holds any.
+    pub(crate) fn pop_any(&mut self, kernel: &Kernel) -> Option<Chunk> {
+        let bin = self.entries.iter().position(|first| !first.is_null())?;
+        let entry = self.entries[bin];
+        self.entries[bin] = Address(kernel.read(entry));
+        self.counts[bin] -= 1;
+        let chunk = Chunk::of_user(entry);
+        self.parked -= chunk.size(kernel);
+        Some(chunk)
+    }
+
+    /// The bin that holds a chunk, which has that size, if it is here.
+    pub(crate) fn holds(&self, kernel: &Kernel, chunk: Chunk, size: Bytes) -> Option<usize> {
+        let bin = small_bin(size).or_else(|| large_bin(size))?;
+        self.bin(kernel, bin)
+            .any(|held| held == chunk)
+            .then_some(bin)
+    }
+
+    /// The chunks of a bin.
+    fn bin<'a>(&'a self, kernel: &'a Kernel, bin: usize) -> impl Iterator<Item = Chunk> + 'a {
+        let some = |entry: Address| (!entry.is_null()).then_some(entry);
+        std::iter::successors(some(self.entries[bin]), move |entry| {
+            some(Address(kernel.read(*entry)))
+        })
+        .map(Chunk::of_user)
+    }
+
     /// Every chunk it holds, with its bin.
     pub(crate) fn chunks<'a>(
         &'a self,
         kernel: &'a Kernel,
     ) -> impl Iterator<Item = (usize, Chunk)> + 'a {
-        self.entries
-            .iter()
-            .enumerate()
-            .flat_map(move |(bin, first)| {
-                let first = (!first.is_null()).then_some(*first);
-                std::iter::successors(first, move |entry| {
-                    let next = Address(kernel.read(*entry));
-                    (!next.is_null()).then_some(next)
-                })
-                .map(move |entry| (bin, Chunk::of_user(entry)))
-            })
+        let bins = 0..self.entries.len();
+        bins.flat_map(move |bin| self.bin(kernel, bin).map(move |chunk| (bin, chunk)))
     }
 }
 
-/// The size of the chunks in a bin.
+/// The size of the chunks in a small bin.
 #[inline]
 fn size_of(bin: usize) -> Bytes {
     Bytes(32 + 16 * bin as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_sizes_find_their_bins() {
+        for (size, bin) in [(1056, 64), (2032, 64), (2048, 65), ((4 << 20) - 16, 75)] {
+            assert_eq!(large_bin(Bytes(size)), Some(bin), "a chunk of {size}");
+        }
+        assert_eq!(large_bin(Bytes(4 << 20)), None);
+    }
 }

@@ -5,22 +5,26 @@
 
 use crate::arena::{Call, Segment};
 use crate::chunk::{ALIGNMENT, Chunk, HEADER, MIN_SIZE, PREV_INUSE};
+use crate::free::Merged;
+use crate::rules::BreakFallback;
 use highwater_allocator::{Address, Bytes, Considered, Decision, Refusal};
 
-/// `MMAP_AS_MORECORE_SIZE`, meant as the least that is mapped where the program break cannot be moved. The call in
-/// `sysmalloc` exchanges it with the page size: it is what the first such mapping is rounded up to.
+/// `MMAP_AS_MORECORE_SIZE`: the least that is mapped where the program break cannot be moved.
 const MMAP_AS_MORECORE: Bytes = Bytes::mib(1);
 
 impl Call<'_> {
     /// Gets a chunk of `size` from the system: a mapping of its own, or a larger heap.
     pub(crate) fn sysmalloc(&mut self, size: Bytes) -> Option<Chunk> {
-        if size >= self.params.mmap_threshold
-            && (self.mapped.len() as i64) < i64::from(self.params.mmap_max)
-            && let Some(chunk) = self.sysmalloc_mmap(size)
-        {
+        let maps = size >= self.shared.params.mmap_threshold
+            && (self.shared.mapped.len() as i64) < i64::from(self.shared.params.mmap_max);
+        if maps && let Some(chunk) = self.sysmalloc_mmap(size) {
             return Some(chunk);
         }
-        self.grow(size);
+        if self.arena.is_main() {
+            self.grow(size);
+        } else if let Some(chunk) = self.grow_heaps(size, maps) {
+            return Some(chunk);
+        }
         self.take_top(size)
     }
 
@@ -31,7 +35,7 @@ impl Call<'_> {
         let old_size = self.arena.top_size(self.kernel);
         let mut wanted = size
             .0
-            .wrapping_add(self.params.top_pad.0)
+            .wrapping_add(self.shared.params.top_pad.0)
             .wrapping_add(MIN_SIZE.0);
         if self.arena.contiguous {
             wanted = wanted.wrapping_sub(old_size.0);
@@ -57,7 +61,8 @@ impl Call<'_> {
         if let Some(segment) = self.arena.segments.last_mut() {
             segment.end = self.arena.top.0 + top_size;
         }
-        self.log.record(Decision::HeapGrown {
+        self.shared.log.record(Decision::HeapGrown {
+            arena: 0,
             bytes: Bytes(length),
             top_size,
         });
@@ -65,7 +70,7 @@ impl Call<'_> {
 
     /// `MORECORE`: sbrk, unless huge pages were asked for, which the program break cannot have.
     fn more_core(&mut self, delta: i64) -> Option<Address> {
-        if self.params.huge_page.is_some() {
+        if self.shared.params.huge_page.is_some() {
             return None;
         }
         self.kernel.sbrk(delta).ok()
@@ -74,14 +79,20 @@ impl Call<'_> {
     /// Maps memory where the program break cannot be moved (`sysmalloc_mmap_fallback`).
     fn map_instead(&mut self, wanted: u64, size: Bytes, old_size: Bytes) -> Option<(Address, u64)> {
         let page = self.kernel.page_size();
-        let mut length = wanted;
-        if self.arena.contiguous {
-            length = Bytes(length.wrapping_add(old_size.0))
-                .align_up(MMAP_AS_MORECORE)
-                .0;
+        let fallback = self.shared.rules.break_fallback;
+        let (unit, least) = match fallback {
+            BreakFallback::Exchanged => (MMAP_AS_MORECORE, page),
+            BreakFallback::Pages | BreakFallback::Request => (page, MMAP_AS_MORECORE),
+        };
+        let mut length = Bytes(wanted);
+        if fallback == BreakFallback::Request {
+            let needed = size.0.wrapping_add(self.shared.params.top_pad.0);
+            length = Bytes(needed.wrapping_add(MIN_SIZE.0)).align_up(unit);
+        } else if self.arena.contiguous {
+            length = Bytes(wanted.wrapping_add(old_size.0)).align_up(unit);
         }
-        let length = length.max(page.0);
-        if length <= size.0 {
+        let length = length.max(least).0;
+        if length <= size.0 && fallback != BreakFallback::Request {
             return None;
         }
         let start = self.kernel.mmap(Bytes(length)).ok()?;
@@ -142,28 +153,26 @@ impl Call<'_> {
     }
 
     /// Gives the end of the top back, all but `pad` and the smallest chunk. Returns whether any went.
-    pub(crate) fn systrim(&mut self, pad: Bytes, considered: Considered, merged: Bytes) -> bool {
+    pub(crate) fn systrim(
+        &mut self,
+        pad: Bytes,
+        considered: Considered,
+        merged: Option<Merged>,
+    ) -> bool {
         let page = self.kernel.page_size();
         let top = self.arena.top;
         let top_size = self.arena.top_size(self.kernel);
-        let refuse = |reason| Decision::TrimRefused {
-            considered,
-            merged,
-            top: top.0,
-            top_size,
-            reason,
-        };
         // Unsigned in C, and so here: with a top of exactly the smallest size this wraps around, and the real
         // allocator then asks for a page instead of giving one back.
         let area = top_size.0.wrapping_sub(MIN_SIZE.0).wrapping_sub(1);
         let extra = Bytes(area.wrapping_sub(pad.0)).align_down(page).0;
         if area <= pad.0 || extra == 0 {
-            self.log.record(refuse(Refusal::LessThanAPage));
+            self.refuse_trim(considered, merged, Refusal::LessThanAPage);
             return false;
         }
         let brk = self.more_core(0);
         if top.is_none() || brk != Some(top.0 + top_size) {
-            self.log.record(refuse(Refusal::ForeignBreak));
+            self.refuse_trim(considered, merged, Refusal::ForeignBreak);
             return false;
         }
         // A refusal of the kernel changes nothing and is seen by the break not moving.
@@ -176,13 +185,15 @@ impl Call<'_> {
         if let Some(segment) = self.arena.segments.last_mut() {
             segment.end = top.0 + left;
         }
-        self.log.record(if left > top_size {
+        self.shared.log.record(if left > top_size {
             Decision::HeapGrown {
+                arena: 0,
                 bytes: left - top_size,
                 top_size: left,
             }
         } else {
             Decision::Trimmed {
+                arena: 0,
                 considered,
                 bytes: Bytes(extra),
                 top_size: left,

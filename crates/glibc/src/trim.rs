@@ -39,10 +39,13 @@ impl Call<'_> {
             }
         }
         if released {
-            let bytes = before - self.kernel.rss();
-            self.log.record(Decision::PagesReleased { bytes });
+            let (arena, bytes) = (self.arena.number, before - self.kernel.rss());
+            self.shared
+                .log
+                .record(Decision::PagesReleased { arena, bytes });
         }
-        self.systrim(pad, Considered::MallocTrim, Bytes::ZERO) | released
+        // Not `||`: the top is looked at in any case. That of another arena stays as it is.
+        released | (self.arena.is_main() && self.systrim(pad, Considered::MallocTrim, None))
     }
 }
 
@@ -79,7 +82,8 @@ impl Arena {
                 }
             }
         }
-        sum + resident(self.trimmed_from(top, kernel))
+        let trimmed = self.trimmed_from(top, kernel);
+        sum + resident(trimmed.filter(|_| self.is_main()))
     }
 
     /// The range that `systrim` with no padding would cut off the end of a top.

@@ -1,7 +1,7 @@
 //! What must hold of the model whatever a program does, over random programs and settings.
 
 use highwater_allocator::{Address, Allocator, Bytes, Kernel, ThreadId, parse_lines};
-use highwater_glibc::{Glibc, Settings, Version};
+use highwater_glibc::{Glibc, Host, Settings, Version};
 use highwater_kernel::Config;
 use proptest::prelude::*;
 
@@ -13,7 +13,11 @@ enum Operation {
     Realloc(prop::sample::Index, u64),
     Free(prop::sample::Index),
     Trim(u64),
+    Exit,
 }
+
+/// The most threads a program has.
+const THREADS: u16 = 6;
 
 /// Sizes at which rules change, and any in between.
 fn size() -> impl Strategy<Value = u64> {
@@ -40,6 +44,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         3 => (index(), size()).prop_map(|(i, s)| Operation::Realloc(i, s)),
         10 => index().prop_map(Operation::Free),
         1 => prop_oneof![Just(0), size()].prop_map(Operation::Trim),
+        1 => Just(Operation::Exit),
     ]
 }
 
@@ -57,6 +62,11 @@ const ENVIRONMENTS: &[&str] = &[
     "GLIBC_TUNABLES=glibc.malloc.mxfast=0:glibc.malloc.tcache_count=1",
     "GLIBC_TUNABLES=glibc.malloc.mxfast=160:glibc.malloc.tcache_unsorted_limit=1",
     "GLIBC_TUNABLES=glibc.malloc.hugetlb=2",
+    "MALLOC_ARENA_MAX=1",
+    "MALLOC_ARENA_MAX=2",
+    "MALLOC_ARENA_TEST=1",
+    "MALLOC_TOP_PAD_=100000000",
+    "GLIBC_TUNABLES=glibc.malloc.tcache_max=4194000",
 ];
 
 struct Program {
@@ -64,34 +74,41 @@ struct Program {
     model: Glibc,
     live: Vec<(Address, u64)>,
     touch: bool,
+    threads: Vec<ThreadId>,
 }
 
 impl Program {
-    fn new(environment: &str, touch: bool) -> Self {
+    fn new(version: Version, environment: &str, threads: u16, touch: bool) -> Self {
         let environment = parse_lines(environment).expect("well formed");
-        let settings = Settings::from_environment(Version::V2_36, &environment);
+        let settings = Settings::from_environment(version, &environment);
+        let host = Host {
+            threaded: threads > 1,
+            ..Host::default()
+        };
         Self {
             kernel: Kernel::new(Config::default()).expect("the default is a process"),
-            model: Glibc::new(Version::V2_36, settings.params),
+            model: Glibc::new(version, settings.params, host),
             live: Vec::new(),
             touch,
+            threads: (0..threads).map(ThreadId).collect(),
         }
     }
 
-    fn perform(&mut self, operation: &Operation) {
-        let (kernel, main) = (&mut self.kernel, ThreadId::MAIN);
+    fn perform(&mut self, operation: &Operation, by: usize) {
+        let index = by % self.threads.len();
+        let (kernel, thread) = (&mut self.kernel, self.threads[index]);
         match *operation {
             Operation::Malloc(size) => {
-                let block = self.model.malloc(kernel, main, Bytes(size));
+                let block = self.model.malloc(kernel, thread, Bytes(size));
                 self.got(block, size);
             }
             Operation::Calloc(count, size) => {
-                let block = self.model.calloc(kernel, main, count, Bytes(size));
+                let block = self.model.calloc(kernel, thread, count, Bytes(size));
                 self.got(block, count.saturating_mul(size));
             }
             Operation::Aligned(shift, size) => {
                 let alignment = Bytes(1 << shift);
-                let block = self.model.aligned(kernel, main, alignment, Bytes(size));
+                let block = self.model.aligned(kernel, thread, alignment, Bytes(size));
                 if let Some(block) = block {
                     assert_eq!(block.0 % alignment.0, 0, "not aligned");
                 }
@@ -103,7 +120,7 @@ impl Program {
                 }
                 let index = index.index(self.live.len());
                 let (old, _) = self.live[index];
-                let block = self.model.realloc(kernel, main, Some(old), Bytes(size));
+                let block = self.model.realloc(kernel, thread, Some(old), Bytes(size));
                 if block.is_some() || size == 0 {
                     self.live.swap_remove(index);
                 }
@@ -114,9 +131,15 @@ impl Program {
                     return;
                 }
                 let (block, _) = self.live.swap_remove(index.index(self.live.len()));
-                self.model.free(kernel, main, block);
+                self.model.free(kernel, thread, block);
             }
             Operation::Trim(pad) => self.trim(Bytes(pad)),
+            Operation::Exit => {
+                if index > 0 {
+                    self.model.thread_exit(kernel, thread);
+                    self.threads.swap_remove(index);
+                }
+            }
         }
     }
 
@@ -160,13 +183,15 @@ proptest! {
 
     #[test]
     fn the_heap_stays_whole_and_trimming_gives_what_was_foretold(
+        version in prop::sample::select(Version::ALL.to_vec()),
         environment in prop::sample::select(ENVIRONMENTS),
+        threads in prop_oneof![Just(1), 2..=THREADS],
         touch in any::<bool>(),
-        operations in prop::collection::vec(operation(), 1..300),
+        operations in prop::collection::vec((operation(), any::<usize>()), 1..300),
     ) {
-        let mut program = Program::new(environment, touch);
-        for (index, operation) in operations.iter().enumerate() {
-            program.perform(operation);
+        let mut program = Program::new(version, environment, threads, touch);
+        for (index, (operation, by)) in operations.iter().enumerate() {
+            program.perform(operation, *by);
             if index % 16 == 0 {
                 program.check();
             }

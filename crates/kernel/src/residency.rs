@@ -160,8 +160,18 @@ impl Kernel {
 
     fn is_mapped(&self, from: u64, end: u64) -> bool {
         let brk_page = Bytes(self.config.brk.0).align_down(self.config.page_size).0;
-        (brk_page <= from && end <= self.page_up(self.brk))
-            || self.mappings.holding(from, end).is_some()
+        if brk_page <= from && end <= self.page_up(self.brk) {
+            return true;
+        }
+        // Mappings side by side are one to whoever writes.
+        let mut at = from;
+        while at < end {
+            match self.mappings.holding(at, at + 1) {
+                Some((_, to)) => at = to,
+                None => return false,
+            }
+        }
+        true
     }
 
     /// Where a span is listed: in `low` or, counted downwards, in `high`.

@@ -1,50 +1,10 @@
 //! Holding a model's addresses against those a trace recorded.
-//!
-//! Absolute addresses differ from run to run, and where a mapping goes is the kernel's affair. So on the heap of the
-//! program break the distance from its start must be equal, and in a mapping of its own the place within a page.
 
+use crate::place::{Correspondence, Place};
 use crate::simulation::Simulation;
-use highwater_allocator::{Address, Bytes};
+use highwater_allocator::{Allocator, Decision};
 use highwater_workload::{BlockId, Call, Event};
 use serde::{Deserialize, Serialize};
-
-/// Mappings lie further than this from the program break, the heap nearer.
-const HEAP_REACH: u64 = 1 << 40;
-
-/// A place, as far as it can be compared between two runs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "in", rename_all = "snake_case")]
-pub enum Place {
-    /// The null pointer: the call failed.
-    Nowhere,
-    /// The heap of the program break.
-    Heap {
-        /// Distance from the first break.
-        offset: Bytes,
-    },
-    /// A mapping of its own.
-    Mapping {
-        /// Distance from the page's start.
-        offset: Bytes,
-    },
-}
-
-impl Place {
-    /// Where an address lies in a process whose heap began at `brk` and whose pages have `page` bytes.
-    pub fn of(address: Address, brk: Address, page: Bytes) -> Self {
-        if address.is_null() {
-            Self::Nowhere
-        } else if address >= brk && (address - brk).0 < HEAP_REACH {
-            Self::Heap {
-                offset: address - brk,
-            }
-        } else {
-            Self::Mapping {
-                offset: address.offset_in(page),
-            }
-        }
-    }
-}
 
 /// Where a model's answer was not the recorded one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -53,6 +13,8 @@ pub struct Difference {
     pub event: u64,
     /// Its time in microseconds, as in the trace.
     pub time_us: u64,
+    /// The thread that called.
+    pub thread: u16,
     /// The call.
     pub call: String,
     /// The recorded address.
@@ -76,10 +38,37 @@ pub struct Addresses {
     pub first_difference: Option<Difference>,
 }
 
-impl Addresses {
-    /// Compares what an event just run returned, if it returned anything.
+/// Compares while a simulation runs.
+pub(crate) struct Checker {
+    places: Correspondence,
+    /// Heaps the model has unmapped that are known here.
+    deleted: u64,
+    addresses: Addresses,
+}
+
+impl Checker {
+    /// For a simulation that has not begun.
+    pub(crate) fn new(simulation: &Simulation) -> Self {
+        let config = simulation.kernel().config();
+        Self {
+            places: Correspondence::new(config.brk, config.page_size),
+            deleted: 0,
+            addresses: Addresses::default(),
+        }
+    }
+
+    /// What came of it.
+    pub(crate) fn finish(self) -> Addresses {
+        self.addresses
+    }
+
+    /// Compares what an event just run returned, if it returned anything. To be told of every event.
     #[inline]
     pub(crate) fn compare(&mut self, simulation: &Simulation, event: &Event) {
+        let log = simulation.model.decisions();
+        if log.counters().heaps_deleted != self.deleted {
+            self.forget_deleted(simulation);
+        }
         let block = match event.call {
             Call::Malloc { block, .. }
             | Call::Calloc { block, .. }
@@ -90,22 +79,37 @@ impl Addresses {
         self.compare_block(simulation, event, block);
     }
 
+    /// The heaps that the latest event unmapped. One event decides too little for the log to have forgotten them.
+    #[cold]
+    fn forget_deleted(&mut self, simulation: &Simulation) {
+        let log = simulation.model.decisions();
+        let new = log.counters().heaps_deleted - self.deleted;
+        self.deleted += new;
+        let deleted = log.iter().rev().filter_map(|logged| match logged.decision {
+            Decision::HeapDeleted { base, .. } => Some(base),
+            _ => None,
+        });
+        for base in deleted.take(new as usize) {
+            self.places.forget(base);
+        }
+    }
+
     fn compare_block(&mut self, simulation: &Simulation, event: &Event, block: BlockId) {
         let workload = simulation.workload();
         let Some(&recorded) = workload.recorded.get(block.0 as usize) else {
             return;
         };
-        let config = simulation.kernel().config();
-        let place = |address| Place::of(address, config.brk, config.page_size);
         let model = simulation.address(block);
-        let (expected, found) = (place(recorded), place(model));
-        self.compared += 1;
+        let whereabouts = simulation.whereabouts(block);
+        let (expected, found) = self.places.compare(recorded, model, whereabouts);
+        self.addresses.compared += 1;
         if expected == found {
-            self.equal += 1;
-        } else if self.first_difference.is_none() {
-            self.first_difference = Some(Difference {
+            self.addresses.equal += 1;
+        } else if self.addresses.first_difference.is_none() {
+            self.addresses.first_difference = Some(Difference {
                 event: simulation.position() - 1,
                 time_us: event.time.0,
+                thread: event.thread.0,
                 call: describe(event.call),
                 recorded: recorded.to_string(),
                 model: model.to_string(),
@@ -125,28 +129,5 @@ fn describe(call: Call) -> String {
         } => format!("memalign({alignment}, {})", size.0),
         Call::Realloc { size, .. } => format!("realloc(..., {})", size.0),
         other => format!("{other:?}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_compare_as_far_as_they_can() {
-        let (brk, page) = (Address(0x5555_5555_5000), Bytes(4096));
-        let place = |address| Place::of(Address(address), brk, page);
-        assert_eq!(place(0), Place::Nowhere);
-        assert_eq!(
-            place(0x5555_5555_52a0),
-            Place::Heap {
-                offset: Bytes(0x2a0)
-            }
-        );
-        let mapped = Place::Mapping {
-            offset: Bytes(0x10),
-        };
-        assert_eq!(place(0x7fff_f7d0_0010), mapped);
-        assert_eq!(place(0x7fff_f680_0010), mapped);
     }
 }

@@ -14,16 +14,17 @@ pub enum SimulatorError {
         /// What there is.
         known: String,
     },
-    /// The workload has threads.
+    /// A machine of that many cores is none.
     #[error(
-        "event {event} is made by thread {thread}: this version models the main thread (0) only; record or cut the \
-         trace to one thread"
+        "{online} cores, {allowed} of them allowed: there must be from 1 to {most}, and no more allowed than there are"
     )]
-    Threads {
-        /// The first event of another thread, from 0.
-        event: u64,
-        /// That thread.
-        thread: u16,
+    Cores {
+        /// Cores online.
+        online: u32,
+        /// Cores the process may run on.
+        allowed: u32,
+        /// The most there can be.
+        most: u32,
     },
     /// The process the workload describes cannot begin.
     #[error("the workload's process cannot begin: {0}")]

@@ -33,12 +33,20 @@ impl PageKind {
     ];
 }
 
-/// What a strip of the map is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// What a strip of the map is, in the order in which strips come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StripKind {
     /// The heap of the program break, up to the highest it ever was.
     Heap,
+    /// A heap of another arena, the part in use of it: the rest of its stretch of address space was never written, or
+    /// was given back.
+    Arena {
+        /// The arena.
+        arena: u16,
+        /// Which of its heaps, from 1.
+        heap: u16,
+    },
     /// Mappings that lie side by side.
     Mappings,
 }
@@ -54,7 +62,7 @@ pub struct Strip {
     pub pages: u64,
     /// Its pages in ascending order: runs of a kind (as its number) and of a length.
     pub runs: Vec<(u8, u32)>,
-    /// Where the heap's top begins, for the heap.
+    /// Where the top begins, for the heap that has it.
     pub top: Option<Address>,
 }
 
@@ -65,46 +73,183 @@ pub struct Frame {
     pub event: u64,
     /// When.
     pub time: Micros,
-    /// The heap first, then mappings by address.
+    /// The heap of the program break first, then those of other arenas, then mappings by address.
     pub strips: Vec<Strip>,
 }
 
-/// A strip in the making.
+/// A mapping, or the heap of the program break, whose pages are being painted.
 struct Canvas {
     kind: StripKind,
     start: Address,
     end: Address,
-    page: Bytes,
+    /// The pages so far: of the heap of an arena those up to its highest block, of all else every one.
     kinds: Vec<PageKind>,
     top: Option<Address>,
+    /// It has more pages than are drawn.
+    left_out: bool,
 }
 
-impl Canvas {
-    fn new(kind: StripKind, start: Address, end: Address, page: Bytes) -> Self {
-        let start = start.align_down(page);
-        let end = end.align_up(page);
-        Self {
+/// Mappings beyond this many pages are not drawn page by page: a single block of terabytes must not fill the memory.
+const MOST_PAGES: u64 = 1 << 22;
+
+/// All canvases, ascending.
+struct Easel {
+    canvases: Vec<Canvas>,
+    page: Bytes,
+    /// How many pages more can be drawn.
+    left: u64,
+    /// How many heaps of each arena were met.
+    heaps: Vec<u16>,
+    /// The canvases of these heaps, as they were met: a census goes from arena to arena and from heap to heap.
+    met: Vec<usize>,
+    /// The canvas that was painted on last.
+    latest: usize,
+}
+
+impl Easel {
+    fn new(kernel: &Kernel) -> Self {
+        let canvas = |kind, start, end| Canvas {
             kind,
             start,
             end,
-            page,
-            kinds: vec![PageKind::Free; ((end - start) / page) as usize],
+            kinds: Vec::new(),
             top: None,
+            left_out: false,
+        };
+        let page = kernel.page_size();
+        let brk = kernel.config().brk;
+        let (low, high) = (brk.align_down(page), kernel.highest_brk().align_up(page));
+        let mut canvases: Vec<Canvas> = kernel
+            .mappings()
+            .filter(|mapping| mapping.kind == MappingKind::Anonymous)
+            .map(|mapping| canvas(StripKind::Mappings, mapping.start, mapping.end))
+            .collect();
+        if high > low {
+            // Where a program was started by its loader its break lies above its mappings.
+            let index = canvases.partition_point(|canvas| canvas.start < low);
+            canvases.insert(index, canvas(StripKind::Heap, low, high));
+        }
+        Self {
+            canvases,
+            page,
+            left: MOST_PAGES,
+            heaps: Vec::new(),
+            met: Vec::new(),
+            latest: 0,
         }
     }
 
     fn paint(&mut self, block: &Block) {
-        let kind = match block.state {
-            BlockState::Live | BlockState::Metadata => PageKind::Live,
-            BlockState::Parked(_) => PageKind::Parked,
-            BlockState::Free { .. } => return,
-            BlockState::Top => {
-                self.top = Some(block.start);
-                return;
-            }
+        let block_end = block.start + block.size;
+        let Some(index) = self.canvas_of(block.start, block_end) else {
+            return;
         };
-        let first = ((block.start - self.start) / self.page) as usize;
-        let last = ((block.start + block.size - Bytes(1) - self.start) / self.page) as usize;
+        let canvas = &mut self.canvases[index];
+        if canvas.left_out {
+            return;
+        }
+        let is_heap = block.arena > 0 && !block.mapped;
+        let is_first = canvas.kinds.is_empty();
+        let end = if is_heap { block_end } else { canvas.end };
+        if !canvas.reach(end, self.page, &mut self.left) {
+            return;
+        }
+        if is_heap && is_first {
+            let heap = number(&mut self.heaps, block.arena);
+            self.met.push(index);
+            canvas.kind = StripKind::Arena {
+                arena: block.arena,
+                heap,
+            };
+            // What the allocator keeps at a heap's start is no block.
+            canvas.fill(
+                canvas.start,
+                block.start + Bytes(1),
+                self.page,
+                PageKind::Live,
+            );
+        }
+        match block.state {
+            BlockState::Live | BlockState::Metadata => {
+                canvas.fill(block.start, block_end, self.page, PageKind::Live);
+            }
+            BlockState::Parked(_) => {
+                canvas.fill(block.start, block_end, self.page, PageKind::Parked);
+            }
+            BlockState::Free { .. } => {}
+            BlockState::Top => canvas.top = Some(block.start),
+        }
+    }
+
+    /// The canvas that holds a range. Blocks come one after another, so mostly it is that of the block before.
+    fn canvas_of(&mut self, start: Address, end: Address) -> Option<usize> {
+        let holds = |canvas: &Canvas| canvas.start <= start && end <= canvas.end;
+        if !self.canvases.get(self.latest).is_some_and(holds) {
+            let after = self.canvases.partition_point(|c| c.start <= start);
+            self.latest = after.checked_sub(1)?;
+        }
+        holds(&self.canvases[self.latest]).then_some(self.latest)
+    }
+
+    fn finish(mut self, kernel: &Kernel) -> Vec<Strip> {
+        for canvas in &mut self.canvases {
+            if canvas.kinds.is_empty() {
+                canvas.reach(canvas.end, self.page, &mut self.left);
+            }
+        }
+        let drawn = |kind: fn(&StripKind) -> bool| {
+            let canvases = self.canvases.iter();
+            canvases.filter(move |canvas| kind(&canvas.kind) && !canvas.left_out)
+        };
+        let heap = drawn(|kind| *kind == StripKind::Heap);
+        let arenas = self.met.iter().map(|index| &self.canvases[*index]);
+        let strips = heap.chain(arenas.filter(|canvas| !canvas.left_out));
+        let mut strips: Vec<Strip> = strips.map(|canvas| canvas.strip(kernel)).collect();
+        let mut end = Address::NULL;
+        for canvas in drawn(|kind| *kind == StripKind::Mappings) {
+            let strip = canvas.strip(kernel);
+            match strips.last_mut() {
+                Some(last) if canvas.start == end => last.append(strip),
+                _ => strips.push(strip),
+            }
+            end = canvas.end;
+        }
+        strips
+    }
+}
+
+/// The number of a heap of an arena that is met for the first time.
+fn number(heaps: &mut Vec<u16>, arena: u16) -> u16 {
+    let arena = usize::from(arena);
+    if heaps.len() <= arena {
+        heaps.resize(arena + 1, 0);
+    }
+    heaps[arena] += 1;
+    heaps[arena]
+}
+
+impl Canvas {
+    /// Makes sure that all pages below `end` are there; `false` where they are too many.
+    fn reach(&mut self, end: Address, page: Bytes, left: &mut u64) -> bool {
+        let pages = (end.align_up(page) - self.start) / page;
+        let more = pages.saturating_sub(self.kinds.len() as u64);
+        if more > *left {
+            *left += self.kinds.len() as u64;
+            self.kinds = Vec::new();
+            self.left_out = true;
+            return false;
+        }
+        *left -= more;
+        if more > 0 {
+            self.kinds.resize(pages as usize, PageKind::Free);
+        }
+        true
+    }
+
+    /// Says what lies from `start` to `end`; the stronger stays.
+    fn fill(&mut self, start: Address, end: Address, page: Bytes, kind: PageKind) {
+        let first = ((start - self.start) / page) as usize;
+        let last = ((end - Bytes(1) - self.start) / page) as usize;
         for page in &mut self.kinds[first..=last] {
             if kind == PageKind::Live || *page == PageKind::Free {
                 *page = kind;
@@ -112,81 +257,58 @@ impl Canvas {
         }
     }
 
-    fn finish(mut self, kernel: &Kernel) -> Strip {
+    fn strip(&self, kernel: &Kernel) -> Strip {
         let mut address = self.start;
-        for kind in &mut self.kinds {
-            match kernel.page_state(address) {
-                PageState::Resident | PageState::Reclaimable => {}
-                PageState::GivenBack => *kind = PageKind::GivenBack,
-                PageState::Untouched => *kind = PageKind::Untouched,
+        let mut runs: Vec<(u8, u32)> = Vec::new();
+        for kind in &self.kinds {
+            let kind = match kernel.page_state(address) {
+                PageState::Resident | PageState::Reclaimable => *kind,
+                PageState::GivenBack => PageKind::GivenBack,
+                PageState::Untouched => PageKind::Untouched,
+            };
+            match runs.last_mut() {
+                Some(last) if last.0 == kind as u8 => last.1 += 1,
+                _ => runs.push((kind as u8, 1)),
             }
-            address = address + self.page;
+            address = address + kernel.page_size();
         }
         Strip {
             kind: self.kind,
             start: self.start,
             pages: self.kinds.len() as u64,
-            runs: self
-                .kinds
-                .chunk_by(|a, b| a == b)
-                .map(|run| (run[0] as u8, run.len() as u32))
-                .collect(),
+            runs,
             top: self.top,
         }
     }
 }
 
-/// Mappings beyond this many pages are not drawn page by page: a single block of terabytes must not fill the memory.
-const MOST_PAGES: u64 = 1 << 22;
+impl Strip {
+    /// Takes the strip that lies just above this one.
+    fn append(&mut self, above: Self) {
+        let mut runs = above.runs.into_iter();
+        if let (Some(last), Some(first)) = (self.runs.last_mut(), runs.next()) {
+            if last.0 == first.0 {
+                last.1 += first.1;
+            } else {
+                self.runs.push(first);
+            }
+        }
+        self.runs.extend(runs);
+        self.pages += above.pages;
+        self.top = self.top.or(above.top);
+    }
+}
 
 impl Simulation {
     /// The map as it is now. Mappings are left out where all together have more than four million pages.
     pub fn frame(&self) -> Frame {
-        let mut canvases = self.canvases();
-        self.model.census(&self.kernel, &mut |block| {
-            let after = canvases.partition_point(|canvas| canvas.start <= block.start);
-            if let Some(canvas) = after.checked_sub(1).map(|index| &mut canvases[index])
-                && block.start + block.size <= canvas.end
-            {
-                canvas.paint(&block);
-            }
-        });
+        let mut easel = Easel::new(&self.kernel);
+        self.model
+            .census(&self.kernel, &mut |block| easel.paint(&block));
         Frame {
             event: self.position(),
             time: self.now(),
-            strips: canvases
-                .into_iter()
-                .map(|canvas| canvas.finish(&self.kernel))
-                .collect(),
+            strips: easel.finish(&self.kernel),
         }
-    }
-
-    /// Empty strips for everything that is mapped, ascending.
-    fn canvases(&self) -> Vec<Canvas> {
-        let kernel = &self.kernel;
-        let page = kernel.page_size();
-        let mut ranges: Vec<(StripKind, Address, Address)> = Vec::new();
-        let brk = kernel.config().brk;
-        if kernel.highest_brk() > brk {
-            ranges.push((StripKind::Heap, brk, kernel.highest_brk()));
-        }
-        let mappings = kernel.mappings();
-        for mapping in mappings.filter(|m| m.kind == MappingKind::Anonymous) {
-            match ranges.last_mut() {
-                Some((StripKind::Mappings, _, end)) if *end == mapping.start => *end = mapping.end,
-                _ => ranges.push((StripKind::Mappings, mapping.start, mapping.end)),
-            }
-        }
-        let mut pages = 0;
-        ranges.retain(|(_, start, end)| {
-            let more = (*end - *start) / page;
-            let fits = pages + more <= MOST_PAGES;
-            pages += if fits { more } else { 0 };
-            fits
-        });
-        ranges
-            .into_iter()
-            .map(|(kind, start, end)| Canvas::new(kind, start, end, page))
-            .collect()
     }
 }

@@ -5,24 +5,32 @@
 //! [`Recording`]; [`Simulation::diagnose`] and [`Simulation::frame`] look at any moment. A run depends on nothing but
 //! its workload and variant: the same give the same recording, native or in WebAssembly.
 
+mod arenas;
 mod check;
 mod diagnosis;
 mod error;
 mod frame;
+mod pins;
+mod place;
 mod recording;
 mod sample;
+mod sentences;
 mod simulation;
 mod variant;
 
-pub use check::{Addresses, Difference, Place};
-pub use diagnosis::{Diagnosis, Origin, Pin, PinState};
+pub use arenas::ArenaShare;
+pub use check::{Addresses, Difference};
+pub use diagnosis::Diagnosis;
 pub use error::SimulatorError;
 pub use frame::{Frame, PageKind, Strip, StripKind};
 pub use highwater_allocator::{
-    Address, Bytes, Cache, Considered, Counters, Decision, EnvironmentError, Micros, Refusal,
-    Remark, Tone, Variable, parse_lines,
+    Address, Bytes, Cache, Considered, Counters, Decision, Environment, EnvironmentError, Micros,
+    Obstacle, Refusal, Remark, Tone, Variable, Whereabouts, parse_lines,
 };
+pub use highwater_glibc::Cores;
+pub use pins::{Origin, Pin, PinState};
+pub use place::Place;
 pub use recording::{Options, Recording, Run, TimedDecision, run};
 pub use sample::{MarkSample, Sample};
 pub use simulation::{Killed, Simulation};
-pub use variant::{Choice, Variant};
+pub use variant::{Choice, Variant, VersionDifference};

@@ -1,6 +1,6 @@
 //! A run from beginning to end, and everything that is kept of it.
 
-use crate::check::Addresses;
+use crate::check::{Addresses, Checker};
 use crate::diagnosis::Diagnosis;
 use crate::error::SimulatorError;
 use crate::frame::Frame;
@@ -23,10 +23,15 @@ pub struct Options {
     pub samples: u32,
     /// How many heap maps to keep, evenly over the samples; 0 for none.
     pub frames: u32,
-    /// At most so many of the latest decisions are kept.
+    /// At most so many of the latest decisions are kept; [`Options::EVERY`] keeps all.
     pub decisions: u32,
     /// Whether to compare addresses with the recorded ones.
     pub check: bool,
+}
+
+impl Options {
+    /// As a number of decisions: all there are, however many.
+    pub const EVERY: u32 = u32::MAX;
 }
 
 impl Default for Options {
@@ -134,7 +139,10 @@ impl Run {
         options: &Options,
     ) -> Result<Self, SimulatorError> {
         let mut simulation = Simulation::new(Arc::clone(workload), variant)?;
-        let mut recorder = Recorder::new(workload, *options);
+        if options.decisions == Options::EVERY {
+            simulation.model.decisions_mut().keep_all();
+        }
+        let mut recorder = Recorder::new(&simulation, *options);
         recorder.sample(&mut simulation, false);
         recorder.frame(&simulation);
         Ok(Self {
@@ -208,11 +216,13 @@ struct Recorder {
     samples: Vec<Sample>,
     marks: Vec<MarkSample>,
     frames: Vec<Frame>,
-    addresses: Addresses,
+    /// Where addresses are to be compared.
+    checker: Option<Checker>,
 }
 
 impl Recorder {
-    fn new(workload: &Workload, options: Options) -> Self {
+    fn new(simulation: &Simulation, options: Options) -> Self {
+        let workload = simulation.workload();
         let events = workload.events.len() as u64;
         let time = |event: Option<&Event>| event.map_or(0, |event| event.time.0);
         let duration = time(workload.events.last()) - time(workload.events.first());
@@ -225,7 +235,7 @@ impl Recorder {
             samples: Vec::new(),
             marks: Vec::new(),
             frames: Vec::new(),
-            addresses: Addresses::default(),
+            checker: options.check.then(|| Checker::new(simulation)),
         }
     }
 
@@ -239,8 +249,8 @@ impl Recorder {
             if !simulation.advance(event) {
                 return false;
             }
-            if self.options.check {
-                self.addresses.compare(simulation, event);
+            if let Some(checker) = &mut self.checker {
+                checker.compare(simulation, event);
             }
             let next = workload.events.get(index + 1);
             if self.schedule.is_due(index as u64 + 1, event, next) {
@@ -320,7 +330,7 @@ impl Recorder {
             faults: counts.faults,
             syscalls: counts.syscalls,
             killed: simulation.killed(),
-            addresses: self.addresses,
+            addresses: self.checker.map(Checker::finish).unwrap_or_default(),
             diagnosis: simulation.diagnose(),
         }
     }

@@ -6,7 +6,7 @@
 
 use crate::error::SimulatorError;
 use crate::variant::{Model, Variant};
-use highwater_allocator::{Accounting, Address, Allocator, Bytes, Kernel, Micros};
+use highwater_allocator::{Accounting, Address, Allocator, Bytes, Kernel, Micros, Whereabouts};
 use highwater_kernel::Config;
 use highwater_workload::{BlockId, Call, Event, Workload};
 use std::sync::Arc;
@@ -74,14 +74,6 @@ impl Simulation {
     /// # Errors
     /// Where the variant cannot run this workload.
     pub fn new(workload: Arc<Workload>, variant: &Variant) -> Result<Self, SimulatorError> {
-        if workload.last_thread.0 > 0 {
-            let others = |event: &Event| event.thread.0 > 0;
-            let event = workload.events.iter().position(others).unwrap_or(0);
-            return Err(SimulatorError::Threads {
-                event: event as u64,
-                thread: workload.events.get(event).map_or(0, |e| e.thread.0),
-            });
-        }
         let page_size = workload.header.page;
         if let Some(cap) = variant.cap
             && cap < page_size
@@ -98,9 +90,9 @@ impl Simulation {
         })?;
         Ok(Self {
             blocks: vec![NOTHING; workload.blocks as usize],
+            model: variant.model(&workload)?,
             workload,
             kernel,
-            model: variant.model(),
             live: Bytes::ZERO,
             peak_live: Bytes::ZERO,
             allocations: 0,
@@ -311,6 +303,13 @@ impl Simulation {
     #[inline]
     pub fn address(&self, block: BlockId) -> Address {
         self.blocks[block.0 as usize].address
+    }
+
+    /// Where a live block lies; `None` where it got no address, or was freed.
+    pub fn whereabouts(&self, block: BlockId) -> Option<Whereabouts> {
+        let held = self.blocks[block.0 as usize];
+        held.is_live()
+            .then(|| self.model.whereabouts(&self.kernel, held.address))
     }
 
     pub(crate) fn blocks(&self) -> &[Held] {

@@ -3,9 +3,11 @@
 use crate::error::SimulatorError;
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Kernel, Micros, Remark, ThreadId,
-    Variable,
+    Variable, Whereabouts,
 };
-use highwater_glibc::{Glibc, Settings, Version};
+pub use highwater_glibc::Difference as VersionDifference;
+use highwater_glibc::{Cores, Glibc, Host, Settings, Version};
+use highwater_workload::Workload;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -30,12 +32,41 @@ impl Choice {
         Version::ALL.into_iter().map(Self::Glibc)
     }
 
+    /// Where it is found.
+    pub fn found_in(self) -> &'static str {
+        match self {
+            Self::Glibc(Version::V2_31) => "Debian 11, Ubuntu 20.04",
+            Self::Glibc(Version::V2_36) => "Debian 12",
+            Self::Glibc(Version::V2_41) => "Debian 13, Ubuntu 25.04, Fedora 42",
+            Self::Glibc(Version::V2_43) => "Debian unstable of 2026",
+        }
+    }
+
+    /// What distinguishes it from the other versions of the same allocator.
+    pub fn differences(self) -> Vec<VersionDifference> {
+        match self {
+            Self::Glibc(version) => version.differences(),
+        }
+    }
+
+    /// The allocator's name and its version.
+    pub fn parts(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Glibc(version) => ("glibc", version.name()),
+        }
+    }
+
     /// The allocator's name and version, as a trace names them.
     pub fn named(name: &str, version: &str) -> Option<Self> {
         match name {
             "glibc" => Version::parse(version).map(Self::Glibc),
             _ => None,
         }
+    }
+
+    /// The version of an allocator that is meant where none is named.
+    fn unversioned(name: &str) -> Option<Self> {
+        (name == "glibc").then_some(Self::default())
     }
 }
 
@@ -64,11 +95,11 @@ impl TryFrom<String> for Choice {
 impl FromStr for Choice {
     type Err = SimulatorError;
 
-    /// Reads `NAME@VERSION`; a name alone stands for its newest modelled version.
+    /// Reads `NAME@VERSION`; a name alone stands for the version most are taken to run.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let found = match text.split_once('@') {
             Some((name, version)) => Self::named(name, version),
-            None => Self::all().find(|choice| choice.to_string().split('@').next() == Some(text)),
+            None => Self::unversioned(text),
         };
         found.ok_or_else(|| SimulatorError::UnknownAllocator {
             asked: text.chars().take(40).collect(),
@@ -91,7 +122,13 @@ pub struct Variant {
     /// Resident memory of the allocator's mappings at which the process is killed.
     #[serde(default)]
     pub cap: Option<Bytes>,
+    /// The machine's cores, which bound the number of arenas; those of the workload's header if not said.
+    #[serde(default)]
+    pub cores: Option<Cores>,
 }
+
+/// The most cores a machine can have here: as many as a trace may name.
+const MOST_CORES: u32 = 4096;
 
 impl Variant {
     /// What the allocator says to this environment.
@@ -103,11 +140,34 @@ impl Variant {
         }
     }
 
-    pub(crate) fn model(&self) -> Model {
+    /// Whether a machine can have these cores.
+    ///
+    /// # Errors
+    /// None, more than a trace can name, or more allowed than there are.
+    pub fn check_cores(cores: Cores) -> Result<(), SimulatorError> {
+        let Cores { online, allowed } = cores;
+        if allowed < 1 || allowed > online || online > MOST_CORES {
+            return Err(SimulatorError::Cores {
+                online,
+                allowed,
+                most: MOST_CORES,
+            });
+        }
+        Ok(())
+    }
+
+    /// The allocator of a process that is about to run this workload.
+    pub(crate) fn model(&self, workload: &Workload) -> Result<Model, SimulatorError> {
+        let cores = self.cores.unwrap_or(Cores::all(workload.header.cpus));
+        Self::check_cores(cores)?;
+        let host = Host {
+            cores,
+            threaded: workload.last_thread > ThreadId::MAIN,
+        };
         match self.allocator {
             Choice::Glibc(version) => {
                 let settings = Settings::from_environment(version, &self.environment);
-                Model::Glibc(Glibc::new(version, settings.params))
+                Ok(Model::Glibc(Glibc::new(version, settings.params, host)))
             }
         }
     }
@@ -183,6 +243,10 @@ impl Allocator for Model {
 
     fn usable_size(&self, kernel: &Kernel, block: Address) -> Bytes {
         delegate!(self, model => model.usable_size(kernel, block))
+    }
+
+    fn whereabouts(&self, kernel: &Kernel, block: Address) -> Whereabouts {
+        delegate!(self, model => model.whereabouts(kernel, block))
     }
 
     fn accounting(&self, kernel: &Kernel) -> Accounting {

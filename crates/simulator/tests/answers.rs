@@ -1,15 +1,53 @@
-//! The bundled recording, under many settings, against what the real library answered.
+//! Recordings and patterns, under many settings and in every version, against what the real libraries answered.
 //!
-//! `data/asyncio_burst.answers` holds, for each environment, a digest of the place of every block the real glibc 2.36
-//! returned and the resident bytes of its mappings at every mark, recorded by re-executing the trace on that library.
-//! So the test needs neither that library nor the recordings. `record_answers` writes the file anew from answer sheets.
+//! `data/NAME.answers` holds a line for each version and environment: a digest of the place of every block that the real
+//! glibc returned for the calls of NAME, and the resident bytes of its mappings at every mark, recorded by re-executing
+//! the calls on that library. So the tests need neither the libraries nor their recordings. `record_answers` writes the
+//! files anew from answer sheets.
 
-use highwater_simulator::{Choice, Options, Place, Simulation, Variable, Variant, run};
-use highwater_workload::{Address, Call, Workload, trace, unwatched};
-use std::path::Path;
+use highwater_simulator::{
+    Choice, Cores, Options, Recording, Simulation, Variable, Variant, Whereabouts, run,
+};
+use highwater_workload::pattern::Parameters;
+use highwater_workload::{Address, BlockId, Call, Scenario, Workload, trace, unwatched};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const ANSWERS: &str = include_str!("data/asyncio_burst.answers");
+/// A workload and the real libraries' answers to it.
+struct Sheet {
+    name: &'static str,
+    workload: fn() -> Workload,
+    answers: &'static str,
+}
+
+/// Threads that hand blocks on, threads that come and go, and blocks so large that arenas get and lose heaps.
+const SHEETS: [Sheet; 4] = [
+    Sheet {
+        name: "asyncio_burst",
+        workload: bundled,
+        answers: include_str!("data/asyncio_burst.answers"),
+    },
+    Sheet {
+        name: "threads",
+        workload: || pattern("threads=6 requests=30 cycles=2 rest=1 seed=7"),
+        answers: include_str!("data/threads.answers"),
+    },
+    Sheet {
+        name: "threads_churn",
+        workload: || {
+            pattern(
+                "threads=9 requests=60 rows=40 row=3000 cycles=2 rest=1 churn=20 handoff=40 cache=100 trim=1 seed=3",
+            )
+        },
+        answers: include_str!("data/threads_churn.answers"),
+    },
+    Sheet {
+        name: "threads_large",
+        workload: || pattern("threads=3 requests=24 rows=60 row=900000 cycles=2 trim=1 seed=5"),
+        answers: include_str!("data/threads_large.answers"),
+    },
+];
 
 fn bundled() -> Workload {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/traces/asyncio_burst.hwt.gz");
@@ -17,119 +55,215 @@ fn bundled() -> Workload {
     trace::read(&bytes).expect("it is well formed")
 }
 
-/// FNV-1a over the kind and offset of each place.
-struct Digest(u64);
+/// The pool of threads with these parameters, its heap where the real libraries' began.
+fn pattern(parameters: &str) -> Workload {
+    let mut values = Parameters::default();
+    for parameter in parameters.split(' ') {
+        let (name, value) = parameter.split_once('=').expect("NAME=VALUE");
+        values.set_text(name, value).expect("in range");
+    }
+    let built = Scenario::Threads.build(&values, &mut unwatched);
+    let mut workload = built.expect("the parameters are in range");
+    workload.header.brk = Some(Address(0x5555_5555_5000));
+    workload
+}
+
+/// FNV-1a over the kind and offset of each place; heaps of other arenas are numbered by first appearance.
+struct Digest {
+    sum: u64,
+    heaps: HashMap<Address, u64>,
+}
 
 impl Digest {
     fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
+        Self {
+            sum: 0xcbf2_9ce4_8422_2325,
+            heaps: HashMap::new(),
+        }
     }
 
-    fn add(&mut self, workload: &Workload, address: Address, brk: Address) {
-        let (kind, offset) = match Place::of(address, brk, workload.header.page) {
-            Place::Nowhere => (0, 0),
-            Place::Heap { offset } => (1, offset.0),
-            Place::Mapping { offset } => (2, offset.0),
+    fn add(&mut self, simulation: &Simulation, block: BlockId) {
+        let config = simulation.kernel().config();
+        let address = simulation.address(block);
+        let place = match simulation.whereabouts(block) {
+            None => vec![0, 0],
+            Some(Whereabouts::Main) if (address - config.brk).0 < 1 << 40 => {
+                vec![1, (address - config.brk).0]
+            }
+            Some(Whereabouts::Main | Whereabouts::Mapping) => {
+                vec![2, address.offset_in(config.page_size).0]
+            }
+            Some(Whereabouts::Heap { base, .. }) => {
+                let next = self.heaps.len() as u64;
+                let number = *self.heaps.entry(base).or_insert(next);
+                vec![3, (address - base).0, number]
+            }
         };
-        for byte in std::iter::once(kind).chain(offset.to_le_bytes()) {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        let kind = place[0].to_le_bytes().into_iter().take(1);
+        let numbers = place[1..].iter().flat_map(|number| number.to_le_bytes());
+        for byte in kind.chain(numbers) {
+            self.sum = (self.sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
 }
 
-/// One line of the file: environment, digest, resident bytes at the marks.
-fn line(environment: &str, digest: &Digest, marks: impl Iterator<Item = u64>) -> String {
-    let marks: Vec<String> = marks.map(|bytes| bytes.to_string()).collect();
-    format!("{environment}|{:016x}|{}", digest.0, marks.join(" "))
-}
-
-fn variables(environment: &str) -> Vec<Variable> {
-    let parsed = highwater_simulator::parse_lines(&environment.replace(' ', "\n"));
-    parsed.expect("the file's environments are well formed")
-}
-
-fn model_line(workload: &Arc<Workload>, environment: &str) -> String {
-    let variant = Variant {
-        allocator: Choice::default(),
-        environment: variables(environment),
-        cap: None,
-    };
-    let mut simulation = Simulation::new(Arc::clone(workload), &variant).expect("one thread");
+/// One line of a file: version, environment, where the heap began, digest, resident bytes at the marks.
+///
+/// The heap begins elsewhere where a library has moved the program break before the first call (2.31 does so to keep a copy
+/// of GLIBC_TUNABLES).
+fn line(workload: &Arc<Workload>, version: &str, environment: &str) -> String {
+    let variant = variant(version, variables(environment));
+    let mut simulation = Simulation::new(Arc::clone(workload), &variant).expect("it can run");
     let (mut digest, mut marks) = (Digest::new(), Vec::new());
-    let brk = simulation.kernel().config().brk;
     while let Some(event) = simulation.step() {
         match event.call {
             Call::Malloc { block, .. }
             | Call::Calloc { block, .. }
             | Call::Aligned { block, .. }
-            | Call::Realloc { block, .. } => {
-                digest.add(workload, simulation.address(block), brk);
-            }
-            Call::Mark(_) => marks.push(simulation.kernel().rss().0),
+            | Call::Realloc { block, .. } => digest.add(&simulation, block),
+            Call::Mark(_) => marks.push(simulation.kernel().rss().0.to_string()),
             _ => {}
         }
     }
-    line(environment, &digest, marks.into_iter())
+    let brk = simulation.kernel().config().brk;
+    let (sum, marks) = (digest.sum, marks.join(" "));
+    format!("{version}|{environment}|{brk}|{sum:016x}|{marks}")
+}
+
+/// The workload in a process whose heap begins at `brk`.
+fn begun_at(workload: &Arc<Workload>, brk: Address) -> Arc<Workload> {
+    if workload.header.brk == Some(brk) {
+        return Arc::clone(workload);
+    }
+    let mut workload = Workload::clone(workload);
+    workload.header.brk = Some(brk);
+    Arc::new(workload)
+}
+
+fn variables(environment: &str) -> Vec<Variable> {
+    let lines = environment.split(' ').filter(|line| !line.is_empty());
+    lines
+        .map(|line| {
+            let (name, value) = line.split_once('=').expect("NAME=VALUE");
+            Variable {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            }
+        })
+        .collect()
+}
+
+fn variant(version: &str, environment: Vec<Variable>) -> Variant {
+    Variant {
+        allocator: Choice::named("glibc", version).expect("a modelled version"),
+        environment,
+        // Those of the machine that answered.
+        cores: Some(Cores::all(2)),
+        ..Variant::default()
+    }
 }
 
 #[test]
 fn every_address_and_every_mark_is_the_real_librarys() {
-    let workload = Arc::new(bundled());
-    assert!(ANSWERS.lines().count() >= 10, "the file holds the answers");
-    for expected in ANSWERS.lines() {
-        let environment = expected.split('|').next().unwrap_or_default();
-        let found = model_line(&workload, environment);
-        assert_eq!(found, expected, "under `{environment}`");
+    for sheet in SHEETS {
+        let workload = Arc::new((sheet.workload)());
+        assert!(
+            sheet.answers.lines().count() >= 60,
+            "{} lacks answers",
+            sheet.name
+        );
+        for expected in sheet.answers.lines() {
+            let mut fields = expected.split('|');
+            let version = fields.next().expect("a version");
+            let environment = fields.next().expect("an environment");
+            let brk = fields.next().and_then(|brk| brk.strip_prefix("0x"));
+            let brk = brk.and_then(|brk| u64::from_str_radix(brk, 16).ok());
+            let workload = begun_at(&workload, Address(brk.expect("an address")));
+            let found = line(&workload, version, environment);
+            assert_eq!(
+                found, expected,
+                "{} on {version} under `{environment}`",
+                sheet.name
+            );
+        }
     }
 }
 
 #[test]
 fn the_recording_is_its_own_answer_sheet() {
-    let workload = Arc::new(bundled());
+    let recording = checked(&Arc::new(bundled()), &Variant::default());
+    assert_eq!(recording.addresses.compared, recording.allocations);
+    assert!(recording.marks.iter().any(|mark| mark.measured.is_some()));
+}
+
+/// Runs a workload that has been answered; every address and every mark must be as recorded.
+fn checked(workload: &Arc<Workload>, variant: &Variant) -> Recording {
     let options = Options {
         check: true,
         ..Options::default()
     };
-    let recording = run(&workload, &Variant::default(), &options, &mut unwatched)
-        .expect("one thread, default settings");
-    assert_eq!(recording.addresses.first_difference, None);
-    assert_eq!(recording.addresses.compared, recording.allocations);
-    assert!(recording.marks.iter().any(|mark| mark.measured.is_some()));
+    let recording = run(workload, variant, &options, &mut unwatched).expect("it can run");
+    let environment = &variant.environment;
+    assert_eq!(
+        recording.addresses.first_difference, None,
+        "{environment:?}"
+    );
     for mark in &recording.marks {
         if let Some(measured) = mark.measured {
-            assert_eq!(mark.sample.rss, measured, "at {}", mark.name);
+            assert_eq!(
+                mark.sample.rss, measured,
+                "at {} {environment:?}",
+                mark.name
+            );
         }
+    }
+    recording
+}
+
+/// Writes the files from a folder that holds one folder for each of [`SHEETS`], by its name, with answer sheets: traces
+/// of its calls as the real libraries have answered them under some environment, on two cores. Every address must be the
+/// model's, so that what is kept of them says the same as they do.
+/// `HIGHWATER_SHEETS=folder cargo test -p highwater-simulator --test answers -- --ignored record_answers`
+#[test]
+#[ignore = "records; needs answer sheets of the real libraries"]
+fn record_answers() {
+    let folder = std::env::var("HIGHWATER_SHEETS").expect("HIGHWATER_SHEETS names the folder");
+    for sheet in SHEETS {
+        let workload = Arc::new((sheet.workload)());
+        let mut lines: Vec<String> = answered(&Path::new(&folder).join(sheet.name))
+            .iter()
+            .map(|path| record(&workload, path))
+            .collect();
+        lines.sort();
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+        let file = data.join(sheet.name).with_extension("answers");
+        std::fs::write(file, lines.join("\n") + "\n").expect("writable");
     }
 }
 
-/// Writes the file from a folder of answer sheets, traces the real library has answered:
-/// `HIGHWATER_SHEETS=folder cargo test -p highwater-simulator --test answers -- --ignored record_answers`
-#[test]
-#[ignore = "records; needs answer sheets of the real library"]
-fn record_answers() {
-    let folder = std::env::var("HIGHWATER_SHEETS").expect("HIGHWATER_SHEETS names the folder");
-    let mut lines = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("readable").path();
-        let sheet = trace::read(&std::fs::read(path).expect("readable")).expect("well formed");
-        let environment: Vec<String> = sheet
-            .header
-            .env
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        let brk = sheet
-            .header
-            .brk
-            .expect("an answer sheet says where its heap began");
-        let mut digest = Digest::new();
-        for address in &sheet.recorded {
-            digest.add(&sheet, *address, brk);
-        }
-        let marks = sheet.marks.iter().filter_map(|mark| mark.value("heap_rss"));
-        lines.push(line(&environment.join(" "), &digest, marks));
-    }
-    lines.sort();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/asyncio_burst.answers");
-    std::fs::write(file, lines.join("\n") + "\n").expect("writable");
+fn answered(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder for each sheet");
+    entries
+        .map(|entry| entry.expect("readable").path())
+        .collect()
+}
+
+fn record(workload: &Arc<Workload>, path: &Path) -> String {
+    let answer = trace::read(&std::fs::read(path).expect("readable")).expect("well formed");
+    assert_eq!(answer.events, workload.events, "{}", path.display());
+    let brk = answer.header.brk.expect("where the heap began");
+    let (_, version) = answer.header.allocator.clone().expect("who answered");
+    let environment: Vec<String> = answer
+        .header
+        .env
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let environment = environment.join(" ");
+    println!("{}: {version} {environment}", path.display());
+    checked(
+        &Arc::new(answer),
+        &variant(&version, variables(&environment)),
+    );
+    line(&begun_at(workload, brk), &version, &environment)
 }

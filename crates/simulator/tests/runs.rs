@@ -1,7 +1,7 @@
 //! What a run promises, on small traces written out in full.
 
 use highwater_simulator::{
-    Bytes, Options, PageKind, PinState, Recording, Simulation, SimulatorError, Variant, run,
+    Bytes, Cores, Options, PageKind, PinState, Recording, Simulation, SimulatorError, Variant, run,
 };
 use highwater_workload::{Workload, trace, unwatched};
 use std::fmt::Write;
@@ -175,14 +175,18 @@ fn the_cap_ends_the_run_and_says_where() {
 }
 
 #[test]
-fn threads_are_refused_for_now() {
-    let lines = "m 1 0 0x10 100\nm 2 3 0x20 100\n";
-    let error = Simulation::new(workload(lines), &Variant::default()).map(|_| ());
-    let expected = SimulatorError::Threads {
-        event: 1,
-        thread: 3,
-    };
-    assert_eq!(error, Err(expected));
+fn cores_that_no_machine_has_are_refused() {
+    for (online, allowed) in [(0, 0), (4, 0), (2, 3), (5000, 1)] {
+        let variant = Variant {
+            cores: Some(Cores { online, allowed }),
+            ..Variant::default()
+        };
+        let error = Simulation::new(workload(""), &variant).map(|_| ());
+        assert!(
+            matches!(error, Err(SimulatorError::Cores { .. })),
+            "{error:?}"
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The catalogue of what can be run without a recording.
 
-use crate::pattern::{self, Parameter, ParameterError, Parameters, Schedule};
+use crate::pattern::{self, Parameter, ParameterError, Parameters, Program, Schedule};
 use crate::{Watch, Workload};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -16,13 +16,15 @@ pub enum Scenario {
     /// All subscribers at once.
     #[serde(rename = "async_fanout")]
     AsyncFanOut,
+    /// A pool of threads.
+    Threads,
 }
 
 /// Why a scenario was not built.
 #[derive(Clone, PartialEq, Debug, Error)]
 pub enum ScenarioError {
     /// There is no such scenario.
-    #[error("there is no scenario `{name}`; there are sync and async_fanout")]
+    #[error("there is no scenario `{name}`; there are sync, async_fanout and threads")]
     Unknown {
         /// What was asked for, shortened.
         name: String,
@@ -37,13 +39,14 @@ pub enum ScenarioError {
 
 impl Scenario {
     /// All there are.
-    pub const ALL: [Self; 2] = [Self::Sync, Self::AsyncFanOut];
+    pub const ALL: [Self; 3] = [Self::Sync, Self::AsyncFanOut, Self::Threads];
 
     /// The name it is asked for by.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sync => "sync",
             Self::AsyncFanOut => "async_fanout",
+            Self::Threads => "threads",
         }
     }
 
@@ -52,6 +55,7 @@ impl Scenario {
         match self {
             Self::Sync => "One subscriber after another",
             Self::AsyncFanOut => "Asynchronous fan-out",
+            Self::Threads => "Pool of threads",
         }
     }
 
@@ -66,15 +70,28 @@ impl Scenario {
                 "All subscribers read and decode whole streams at the same time, and what they hold interleaves in \
                  the heap. When they have ended everything has been freed: look at what went back."
             }
+            Self::Threads => {
+                "Threads answer requests side by side, each from an arena of its own. Some rows are freed by another \
+                 thread, some stay in a cache that all share: see how much lies free in arenas that nobody asks."
+            }
+        }
+    }
+
+    /// The program it runs.
+    pub const fn program(self) -> Program {
+        match self {
+            Self::Sync | Self::AsyncFanOut => Program::Service,
+            Self::Threads => Program::Pool,
         }
     }
 
     /// What of it can be set.
-    pub const fn parameters(self) -> &'static [Parameter] {
-        Parameters::ALL
+    pub fn parameters(self) -> impl Iterator<Item = &'static Parameter> {
+        let of_ours = move |parameter: &&Parameter| parameter.is_of(self.program());
+        Parameters::ALL.iter().filter(of_ours)
     }
 
-    /// The calls it makes. Told to `watch` at every await of the program.
+    /// The calls it makes. `watch` is told at every await of the program, or turn of a thread.
     ///
     /// # Errors
     /// A parameter out of its range, too much asked for, or `watch` breaking off.
@@ -83,13 +100,13 @@ impl Scenario {
         parameters: &Parameters,
         watch: &mut Watch,
     ) -> Result<Workload, ScenarioError> {
-        let schedule = match self {
-            Self::Sync => Schedule::OneByOne,
-            Self::AsyncFanOut => Schedule::Interleaved,
+        let mut workload = match self {
+            Self::Sync => pattern::run_service(Schedule::OneByOne, parameters, watch)?,
+            Self::AsyncFanOut => pattern::run_service(Schedule::Interleaved, parameters, watch)?,
+            Self::Threads => pattern::run_pool(parameters, watch)?,
         };
-        let mut workload = pattern::run(schedule, parameters, watch)?;
         let mut program = self.name().to_owned();
-        for parameter in Parameters::ALL {
+        for parameter in self.parameters() {
             let value = parameters.get(parameter.name).unwrap_or(parameter.default);
             program += &format!(" {}={value}", parameter.name);
         }

@@ -1,6 +1,6 @@
 //! The patterns behave as programs do: nothing is freed twice or lost, and the same seed makes the same calls.
 
-use highwater_workload::pattern::Parameters;
+use highwater_workload::pattern::{Parameters, Program};
 use highwater_workload::trace::{read, write};
 use highwater_workload::{Call, Progress, Scenario, ScenarioError, Workload, unwatched};
 use std::ops::ControlFlow;
@@ -9,9 +9,13 @@ fn small() -> Parameters {
     Parameters {
         events: 40,
         cycles: 2,
+        requests: 40,
         ..Parameters::default()
     }
 }
+
+/// The scenarios that run the service.
+const SERVICES: [Scenario; 2] = [Scenario::Sync, Scenario::AsyncFanOut];
 
 fn build(scenario: Scenario, parameters: &Parameters) -> Workload {
     scenario
@@ -59,7 +63,7 @@ fn live_at_marks(workload: &Workload) -> Vec<(String, u64, u64)> {
 
 #[test]
 fn after_a_rest_only_survivors_are_held() {
-    for scenario in Scenario::ALL {
+    for scenario in SERVICES {
         let marks = live_at_marks(&build(scenario, &small()));
         let names: Vec<_> = marks.iter().map(|(name, ..)| name.as_str()).collect();
         assert_eq!(names, ["start", "burst:0", "rest:0", "burst:1", "rest:1"]);
@@ -76,6 +80,89 @@ fn after_a_rest_only_survivors_are_held() {
         assert_eq!(marks[2].2 - marks[0].2, decoded);
         assert_eq!(marks[4].1 - marks[0].1, 2 * decoded * 700);
     }
+}
+
+#[test]
+fn the_pool_keeps_its_cache_and_nothing_else() {
+    for (cache, churn) in [(0, 0), (70, 0), (70, 9), (1_000_000, 50)] {
+        let parameters = Parameters {
+            cache,
+            churn,
+            handoff: 30.0,
+            ..small()
+        };
+        let marks = live_at_marks(&build(Scenario::Threads, &parameters));
+        let names: Vec<_> = marks.iter().map(|(name, ..)| name.as_str()).collect();
+        assert_eq!(names, ["start", "burst:0", "rest:0", "burst:1", "rest:1"]);
+        let kept = |mark: usize| marks[mark].2 - marks[0].2;
+        assert_eq!(kept(1), kept(2));
+        if cache < 1000 {
+            assert_eq!((kept(2), kept(4)), (cache.into(), cache.into()));
+        } else {
+            // One row in twenty, more or less.
+            assert!((100..300).contains(&kept(2)) && kept(4) > kept(2) + 100);
+        }
+    }
+}
+
+/// Threads by number, each with how often it allocates, how often it frees what another has allocated, and whether it ends.
+fn by_thread(workload: &Workload) -> Vec<(u32, u32, bool)> {
+    let mut threads = vec![(0, 0, false); usize::from(workload.last_thread.0) + 1];
+    let mut owners = vec![None; workload.blocks as usize];
+    for event in &workload.events {
+        let thread = event.thread;
+        let of_thread = &mut threads[usize::from(thread.0)];
+        assert!(!of_thread.2, "thread {thread} has ended");
+        match event.call {
+            Call::Malloc { block, .. }
+            | Call::Calloc { block, .. }
+            | Call::Aligned { block, .. }
+            | Call::Realloc { block, .. } => {
+                of_thread.0 += 1;
+                owners[block.0 as usize] = Some(thread);
+            }
+            Call::Free { block } => {
+                of_thread.1 += u32::from(owners[block.0 as usize] != Some(thread));
+            }
+            Call::ThreadExit => of_thread.2 = true,
+            Call::Trim { .. } | Call::Mark(_) => {}
+        }
+    }
+    threads
+}
+
+#[test]
+fn every_thread_of_the_pool_works_and_frees_what_others_allocated() {
+    let parameters = Parameters {
+        threads: 5,
+        ..small()
+    };
+    let threads = by_thread(&build(Scenario::Threads, &parameters));
+    assert_eq!(threads.len(), 6);
+    assert_eq!((threads[0].1, threads[0].2), (0, false));
+    for (allocated, foreign, ended) in &threads[1..] {
+        assert!(*allocated > 100 && *foreign > 20 && !ended, "{threads:?}");
+    }
+    let alone = Parameters {
+        threads: 1,
+        cache: 0,
+        ..small()
+    };
+    let threads = by_thread(&build(Scenario::Threads, &alone));
+    // Nobody to hand anything to: what remains are the messages from the main thread.
+    assert_eq!(threads[1].1, 80);
+}
+
+#[test]
+fn threads_end_and_others_begin() {
+    let parameters = Parameters {
+        threads: 4,
+        churn: 7,
+        ..small()
+    };
+    let threads = by_thread(&build(Scenario::Threads, &parameters));
+    assert_eq!(threads.len(), 1 + 4 + 2 * 7);
+    assert_eq!(threads.iter().filter(|thread| thread.2).count(), 2 * 7);
 }
 
 #[test]
@@ -119,7 +206,8 @@ fn the_calls_of_the_defaults_stay_what_they_are() {
         sums,
         [
             (201_159, 12_255_987_160_358_902_027),
-            (201_229, 18_317_843_968_226_569_427)
+            (201_229, 18_317_843_968_226_569_427),
+            (264_399, 11_777_699_972_089_666_774)
         ]
     );
 }
@@ -163,7 +251,7 @@ fn the_bounds_hold_over_the_whole_range() {
         (16 << 20, 1, 1),
         (70_000, 50, 3),
     ] {
-        for scenario in Scenario::ALL {
+        for scenario in SERVICES {
             let parameters = Parameters {
                 payload,
                 events,
@@ -177,7 +265,7 @@ fn the_bounds_hold_over_the_whole_range() {
                 ..Parameters::default()
             };
             let workload = build(scenario, &parameters);
-            assert!((workload.events.len() as u64) <= parameters.most_calls());
+            assert!((workload.events.len() as u64) <= parameters.most_calls(Program::Service));
             let marks = live_at_marks(&workload);
             assert_eq!(marks.last().map(|mark| mark.0.as_str()), Some("trimmed"));
         }
@@ -185,14 +273,47 @@ fn the_bounds_hold_over_the_whole_range() {
 }
 
 #[test]
+fn the_bounds_of_the_pool_hold_over_the_whole_range() {
+    for (threads, rows, row, cache, churn) in [
+        (1, 1, 64, 0, 0),
+        (256, 3, 64, 9, 1000),
+        (3, 1, 16 << 20, 1_000_000, 1),
+        (2, 20_000, 64, 100, 0),
+    ] {
+        let parameters = Parameters {
+            threads,
+            rows,
+            row,
+            cache,
+            churn,
+            handoff: 50.0,
+            requests: 6,
+            cycles: 2,
+            rest: 0.0,
+            trim: 1,
+            ..Parameters::default()
+        };
+        let workload = build(Scenario::Threads, &parameters);
+        assert!((workload.events.len() as u64) <= parameters.most_calls(Program::Pool));
+        let marks = live_at_marks(&workload);
+        assert_eq!(marks.last().map(|mark| mark.0.as_str()), Some("trimmed"));
+        // Freeing every block once and no ended thread's work: by_thread and live_at_marks assert it.
+        by_thread(&workload);
+    }
+}
+
+#[test]
 fn a_generated_trace_reads_back() {
-    let workload = build(Scenario::AsyncFanOut, &small());
-    let mut text = Vec::new();
-    write(&workload, None, &mut text).unwrap();
-    let again = read(&text).unwrap();
-    assert_eq!(again.events, workload.events);
-    assert_eq!(again.header, workload.header);
-    assert_eq!(again.recorded.len(), workload.blocks as usize);
+    for (scenario, churn) in [(Scenario::AsyncFanOut, 0), (Scenario::Threads, 5)] {
+        let workload = build(scenario, &Parameters { churn, ..small() });
+        let mut text = Vec::new();
+        write(&workload, None, &mut text).unwrap();
+        let again = read(&text).unwrap();
+        assert_eq!(again.events, workload.events);
+        assert_eq!(again.header, workload.header);
+        assert_eq!(again.last_thread, workload.last_thread);
+        assert_eq!(again.recorded.len(), workload.blocks as usize);
+    }
 }
 
 #[test]
@@ -218,6 +339,10 @@ fn building_can_be_stopped_and_refuses_what_is_out_of_range() {
         error.to_string(),
         "events=0: the value must be from 1 to 20000"
     );
+    let error = Scenario::Threads
+        .build(&Parameters { rows: 0, ..small() }, &mut unwatched)
+        .unwrap_err();
+    assert!(error.to_string().contains("rows=0"), "{error}");
     assert!("fanout".parse::<Scenario>().is_err());
     assert_eq!("async_fanout".parse(), Ok(Scenario::AsyncFanOut));
 }

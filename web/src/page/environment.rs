@@ -47,7 +47,7 @@ pub fn Environment(props: &Props) -> Html {
         <section class="card">
             <h2 id="environment-title">{ "Environment" }</h2>
             <textarea id="environment" rows="4" spellcheck="false" autocomplete="off" autocapitalize="off"
-                placeholder={"NAME=VALUE, one a line"} aria-labelledby="environment-title"
+                placeholder={"NAME=VALUE, or lines of a Dockerfile, compose, Kubernetes, ..."} aria-labelledby="environment-title"
                 aria-invalid={form.error.is_some().to_string()}
                 aria-describedby="environment-says" value={form.text.clone()} oninput={edit} />
             <div class="chips" role="group" aria-label="Presets">{ for presets }</div>

@@ -9,7 +9,7 @@ use yew::prelude::*;
 
 use super::{
     map_canvas::{self, Pinned},
-    map_layout::{Layout, kind_in_words},
+    map_layout::{Layout, kind_in_words, strip_in_words},
 };
 use crate::{
     format,
@@ -131,8 +131,9 @@ impl Component for HeapMap {
         ) else {
             return;
         };
-        let (layout, ratio) = fitted(&canvas, props);
-        if self.layout.replace(layout) != Some(layout) {
+        let (layout, ratio) = fitted(&canvas, props, frame);
+        let before = self.layout.replace(layout.clone());
+        if before.as_ref() != Some(&layout) {
             // The caption says how many pages share a dot.
             ctx.link().send_message(Message::Resized);
         }
@@ -141,7 +142,7 @@ impl Component for HeapMap {
             .as_ref()
             .map_or(&[][..], |look| &look.diagnosis.pins);
         let drawing = map_canvas::Drawing {
-            layout,
+            layout: &layout,
             ratio,
             frame,
             page_size: props.run.ran.page_size,
@@ -158,22 +159,26 @@ impl Component for HeapMap {
 
 impl HeapMap {
     fn caption(&self, props: &Props, frame: Option<&Frame>, described: String) -> String {
-        let found = self.hover.zip(self.layout).and_then(|((x, y), layout)| {
-            let ratio = ratio();
-            let dot = layout.dot_at(x * ratio, y * ratio)?;
-            let page = props.run.ran.page_size;
-            let (strip, address, kind) = layout.page_at(frame?, dot, page)?;
-            let region = match strip.kind {
-                StripKind::Heap => "heap",
-                StripKind::Mappings => "mapping",
-            };
-            let into = Bytes(address.0 - strip.start.0);
-            Some(format!(
-                "{address} · {} · {region} + {into}",
-                kind_in_words(kind)
-            ))
-        });
-        let shared = match self.layout.map_or(1, |layout| layout.pages_per_dot) {
+        let found = self
+            .hover
+            .zip(self.layout.as_ref())
+            .and_then(|((x, y), layout)| {
+                let ratio = ratio();
+                let dot = layout.dot_at(x * ratio, y * ratio)?;
+                let page = props.run.ran.page_size;
+                let (strip, address, kind) = layout.page_at(frame?, dot, page)?;
+                let region = strip_in_words(strip.kind);
+                let into = Bytes(address.0 - strip.start.0);
+                Some(format!(
+                    "{address} · {} · {region} + {into}",
+                    kind_in_words(kind)
+                ))
+            });
+        let shared = match self
+            .layout
+            .as_ref()
+            .map_or(1, |layout| layout.pages_per_dot)
+        {
             1 => format!("one dot a page ({} KiB)", props.run.ran.page_size.0 / 1024),
             n => format!("one dot for {n} pages"),
         };
@@ -188,21 +193,26 @@ fn frame_of(props: &Props) -> Option<&Frame> {
 }
 
 fn describe(frame: &Frame, page: Bytes) -> String {
-    let pages = |kind| {
-        let strips = frame.strips.iter().filter(move |strip| strip.kind == kind);
-        strips.map(|strip| strip.pages).sum::<u64>()
-    };
-    let size = |pages: u64| Bytes(pages * page.0).to_string();
-    let (heap, mappings) = (pages(StripKind::Heap), pages(StripKind::Mappings));
-    match (heap, mappings) {
-        (0, 0) => "nothing is mapped yet".to_owned(),
-        (_, 0) => format!("brk heap, {}", size(heap)),
-        (0, _) => format!("mappings, {}", size(mappings)),
-        _ => format!(
-            "brk heap, {}, and below it mappings, {}",
-            size(heap),
-            size(mappings)
-        ),
+    let (mut heap, mut arenas, mut mappings) = (0, 0, 0);
+    for strip in &frame.strips {
+        match strip.kind {
+            StripKind::Heap => heap += strip.pages,
+            StripKind::Arena { .. } => arenas += strip.pages,
+            StripKind::Mappings => mappings += strip.pages,
+        }
+    }
+    let parts: Vec<String> = [
+        ("brk heap", heap),
+        ("heaps of other arenas", arenas),
+        ("mappings", mappings),
+    ]
+    .into_iter()
+    .filter(|(_, pages)| *pages > 0)
+    .map(|(name, pages)| format!("{name}, {}", Bytes(pages * page.0)))
+    .collect();
+    match &parts[..] {
+        [] => "nothing is mapped yet".to_owned(),
+        parts => parts.join(", and below it "),
     }
 }
 
@@ -217,19 +227,20 @@ fn totals(frame: &Frame) -> String {
     totals.map(|total| total.to_string()).join(" ")
 }
 
-fn fitted(canvas: &HtmlCanvasElement, props: &Props) -> (Layout, f64) {
+fn fitted(canvas: &HtmlCanvasElement, props: &Props, frame: &Frame) -> (Layout, f64) {
     let ratio = ratio();
     let device = |css: f64| (css * ratio).round().max(1.0) as u32;
     let width = canvas
         .parent_element()
         .map_or(0, |parent| parent.client_width() - 26);
-    let (heap, mappings) = props.run.most_pages;
+    // Between two maps that were kept a heap may have been larger.
+    let mut extents = props.run.extents.clone();
+    extents.cover(frame);
     let layout = Layout::fit(
         device(f64::from(width)),
         device(MOST_HEIGHT),
         (device(CELLS.0), device(CELLS.1)),
-        heap,
-        mappings,
+        &extents,
     );
     (layout, ratio)
 }

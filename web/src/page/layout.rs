@@ -4,8 +4,8 @@ use web_sys::File;
 use yew::prelude::*;
 
 use super::{
-    chart::Chart, environment::Environment, header::header, heap_map::HeapMap, source::SourcePanel,
-    transport::Transport, why::why,
+    allocator::allocator, chart::Chart, environment::Environment, header::header,
+    heap_map::HeapMap, source::SourcePanel, transport::Transport, why::why,
 };
 use crate::{
     state::{Action, Activity, State},
@@ -27,6 +27,7 @@ pub fn page(state: &State, act: &Callback<Action>, open: &Callback<File>) -> Htm
                 <div class="column column--what">
                     <SourcePanel chosen={state.chosen.clone()} form={state.form.clone()} note={note(state)}
                         act={act} open={open} />
+                    { allocator(state.allocator(), act) }
                     <Environment form={state.environment.clone()} allocator={state.allocator()} act={act} />
                 </div>
                 <div class="column column--happened">

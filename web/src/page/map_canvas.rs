@@ -9,7 +9,7 @@ use super::map_layout::Layout;
 /// What is drawn.
 pub struct Drawing<'a, P> {
     /// Where the dots go.
-    pub layout: Layout,
+    pub layout: &'a Layout,
     /// Device pixels to a CSS pixel.
     pub ratio: f64,
     /// What the pages hold.
@@ -54,7 +54,7 @@ pub fn draw<'a>(
         .dyn_into()
         .map_err(|_| "no canvas")?;
     let colours = Colours::of(card)?;
-    let pixels = pixels(&layout, drawing.frame, &colours.kinds);
+    let pixels = pixels(layout, drawing.frame, &colours.kinds);
     let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), width, height)?;
     context.put_image_data(&image, 0.0, 0.0)?;
     Marks {
@@ -171,7 +171,7 @@ fn stamp(kind: PageKind, cell: u32) -> Vec<u8> {
 
 struct Marks<'a> {
     context: &'a CanvasRenderingContext2d,
-    layout: Layout,
+    layout: &'a Layout,
     ratio: f64,
     frame: &'a Frame,
     page_size: Bytes,
@@ -209,8 +209,15 @@ impl Marks<'_> {
                 labels.add(place, &pinned.number.to_string(), 12.0 * self.ratio);
             }
         }
-        if let Some(place) = self.top()? {
-            labels.add(place, "top", 12.0 * self.ratio);
+        for strip in &self.frame.strips {
+            if let Some(place) = strip.top.and_then(|top| self.place(top)) {
+                self.flag(place)?;
+                let name = match strip.kind {
+                    StripKind::Arena { arena, .. } => format!("top of arena {arena}"),
+                    _ => "top".to_owned(),
+                };
+                labels.add(place, &name, 12.0 * self.ratio);
+            }
         }
         for (place, text) in &labels.0 {
             self.label(text, *place, 10.0)?;
@@ -313,13 +320,8 @@ impl Marks<'_> {
         self.context.set_global_alpha(1.0);
     }
 
-    /// A flag where the top begins; where that is.
-    fn top(&self) -> Result<Option<(f64, f64)>, JsValue> {
-        let heap = self.frame.strips.iter().find(|s| s.kind == StripKind::Heap);
-        let top = heap.and_then(|heap| heap.top);
-        let Some((x, y)) = top.and_then(|top| self.place(top)) else {
-            return Ok(None);
-        };
+    /// A flag where a top begins.
+    fn flag(&self, (x, y): (f64, f64)) -> Result<(), JsValue> {
         let (context, size) = (self.context, 6.0 * self.ratio);
         context.begin_path();
         context.move_to(x, y);
@@ -331,7 +333,7 @@ impl Marks<'_> {
         context.stroke();
         context.set_fill_style_str(&self.colours.ink);
         context.fill();
-        Ok(Some((x, y)))
+        Ok(())
     }
 }
 

@@ -2,8 +2,36 @@
 
 use highwater_simulator::{Address, Bytes, Frame, PageKind, Strip, StripKind};
 
-/// Where the dots of a map go. Fixed for a run, so that nothing jumps while it is played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The most pages that each strip has over a run, or the mappings together, in the order of the kinds. As places are
+/// given out by it, nothing jumps while a run is played.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extents(Vec<(StripKind, u64)>);
+
+impl Extents {
+    /// Makes room for a frame.
+    pub fn cover(&mut self, frame: &Frame) {
+        let mut mappings = 0;
+        for strip in &frame.strips {
+            match strip.kind {
+                StripKind::Mappings => mappings += strip.pages,
+                kind => self.raise(kind, strip.pages),
+            }
+        }
+        if mappings > 0 {
+            self.raise(StripKind::Mappings, mappings);
+        }
+    }
+
+    fn raise(&mut self, kind: StripKind, pages: u64) {
+        match self.0.binary_search_by_key(&kind, |known| known.0) {
+            Ok(index) => self.0[index].1 = self.0[index].1.max(pages),
+            Err(index) => self.0.insert(index, (kind, pages)),
+        }
+    }
+}
+
+/// Where the dots of a map go.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     /// Side of a dot with the gap beside it, in device pixels.
     pub cell: u32,
@@ -11,10 +39,9 @@ pub struct Layout {
     pub columns: u32,
     /// Pages that share a dot.
     pub pages_per_dot: u32,
-    /// Rows of the heap.
-    pub heap_rows: u32,
-    /// Rows of the mappings.
-    pub mapping_rows: u32,
+    rows: u64,
+    /// The first dot of each kind of strip.
+    places: Vec<(StripKind, u64)>,
 }
 
 impl Layout {
@@ -23,29 +50,18 @@ impl Layout {
         width: u32,
         most_height: u32,
         (smallest, largest): (u32, u32),
-        heap: u64,
-        mappings: u64,
+        extents: &Extents,
     ) -> Self {
         let smallest = smallest.max(1);
         let mut pages_per_dot: u32 = 1;
+        // Each heap begins in a row of its own, unless there are so many that little would be left for their pages.
+        let apart = extents.0.len() as u64 * u64::from(4 * smallest) <= u64::from(most_height);
         loop {
             for cell in (smallest..=largest.max(smallest)).rev() {
                 let columns = (width / cell).max(1);
-                let rows = |pages: u64| {
-                    let dots = pages.div_ceil(u64::from(pages_per_dot));
-                    u32::try_from(dots.div_ceil(u64::from(columns))).unwrap_or(u32::MAX)
-                };
-                let layout = Self {
-                    cell,
-                    columns,
-                    pages_per_dot,
-                    heap_rows: rows(heap),
-                    mapping_rows: rows(mappings),
-                };
-                if layout.height_of_rows() <= u64::from(most_height) {
-                    return layout;
-                }
-                if cell == smallest && pages_per_dot >= 1 << 30 {
+                let layout = Self::of(extents, cell, columns, pages_per_dot, apart);
+                let fits = layout.rows * u64::from(cell) <= u64::from(most_height);
+                if fits || cell == smallest && pages_per_dot >= 1 << 30 {
                     return layout;
                 }
             }
@@ -53,13 +69,30 @@ impl Layout {
         }
     }
 
-    fn height_of_rows(&self) -> u64 {
-        let gap = if self.mapping_rows > 0 && self.heap_rows > 0 {
-            2
-        } else {
-            0
-        };
-        (u64::from(self.heap_rows) + u64::from(self.mapping_rows) + gap) * u64::from(self.cell)
+    fn of(extents: &Extents, cell: u32, columns: u32, pages_per_dot: u32, apart: bool) -> Self {
+        let row = u64::from(columns);
+        let is_arena = |kind: &StripKind| matches!(kind, StripKind::Arena { .. });
+        let (mut next, mut places) = (0_u64, Vec::<(StripKind, u64)>::new());
+        for (kind, pages) in &extents.0 {
+            if let Some((before, _)) = places.last() {
+                let gap = match is_arena(before) && is_arena(kind) {
+                    false => Some(2),
+                    true => apart.then_some(1),
+                };
+                if let Some(gap) = gap {
+                    next = (next.div_ceil(row) + gap) * row;
+                }
+            }
+            places.push((*kind, next));
+            next += pages.div_ceil(pages_per_dot.into());
+        }
+        Self {
+            cell,
+            columns,
+            pages_per_dot,
+            rows: next.div_ceil(row),
+            places,
+        }
     }
 
     /// Width of the drawing in device pixels.
@@ -69,15 +102,9 @@ impl Layout {
 
     /// Height of the drawing in device pixels.
     pub fn height(&self) -> u32 {
-        u32::try_from(self.height_of_rows())
+        u32::try_from(self.rows * u64::from(self.cell))
             .unwrap_or(u32::MAX)
             .max(self.cell)
-    }
-
-    /// The first dot of the mappings: they begin in a row of their own.
-    fn first_of_mappings(&self) -> u64 {
-        let gap = if self.heap_rows > 0 { 2 } else { 0 };
-        u64::from(self.heap_rows + gap) * u64::from(self.columns)
     }
 
     /// The left upper corner of a dot in device pixels.
@@ -99,20 +126,21 @@ impl Layout {
         (column < u64::from(self.columns)).then(|| row * u64::from(self.columns) + column)
     }
 
-    /// The strips of a frame, each with its first dot.
+    /// The strips of a frame that was made room for, each with its first dot.
     pub fn strips<'a>(&self, frame: &'a Frame) -> Vec<(u64, &'a Strip)> {
-        let mut next = self.first_of_mappings();
-        let mut placed = Vec::new();
-        for strip in &frame.strips {
-            match strip.kind {
-                StripKind::Heap => placed.push((0, strip)),
-                StripKind::Mappings => {
-                    placed.push((next, strip));
-                    next += strip.pages.div_ceil(u64::from(self.pages_per_dot));
-                }
+        // Mappings follow each other.
+        let mut mapped = 0;
+        let place = |strip: &'a Strip| {
+            let found = self.places.binary_search_by_key(&strip.kind, |p| p.0);
+            let first = self.places[found.ok()?].1;
+            if strip.kind != StripKind::Mappings {
+                return Some((first, strip));
             }
-        }
-        placed
+            let before = mapped;
+            mapped += strip.pages.div_ceil(self.pages_per_dot.into());
+            Some((first + before, strip))
+        };
+        frame.strips.iter().filter_map(place).collect()
     }
 
     /// The kind of every dot, by the strongest of its pages.
@@ -184,6 +212,15 @@ pub fn kind_of(number: u8) -> PageKind {
         .unwrap_or(PageKind::Untouched)
 }
 
+/// What a strip is in a word or two.
+pub fn strip_in_words(kind: StripKind) -> String {
+    match kind {
+        StripKind::Heap => "heap".to_owned(),
+        StripKind::Arena { arena, heap } => format!("arena {arena}, heap {heap}"),
+        StripKind::Mappings => "mapping".to_owned(),
+    }
+}
+
 /// A kind of page in words.
 pub fn kind_in_words(kind: PageKind) -> &'static str {
     match kind {
@@ -210,19 +247,66 @@ mod tests {
         }
     }
 
+    fn extents(pages: &[(StripKind, u64)]) -> Extents {
+        Extents(pages.to_vec())
+    }
+
+    fn arena(arena: u16, heap: u16) -> StripKind {
+        StripKind::Arena { arena, heap }
+    }
+
     #[test]
     fn a_heap_of_208_mib_fits_with_a_dot_for_each_page() {
-        let layout = Layout::fit(764, 440, (2, 8), 53_000, 0);
+        let extents = extents(&[(StripKind::Heap, 53_000)]);
+        let layout = Layout::fit(764, 440, (2, 8), &extents);
         assert_eq!((layout.cell, layout.pages_per_dot), (2, 1));
         assert!(layout.height() <= 440);
     }
 
     #[test]
     fn pages_share_dots_where_there_are_too_many_and_dots_grow_where_there_are_few() {
-        let layout = Layout::fit(784, 420, (2, 8), 4 << 20, 100);
+        let most = extents(&[(StripKind::Heap, 4 << 20), (StripKind::Mappings, 100)]);
+        let layout = Layout::fit(784, 420, (2, 8), &most);
         assert!(layout.pages_per_dot > 1 && layout.height() <= 420);
-        assert_eq!(Layout::fit(784, 420, (2, 8), 100, 0).cell, 8);
-        assert_eq!(Layout::fit(0, 0, (0, 0), 1, 1).columns, 1);
+        let few = extents(&[(StripKind::Heap, 100)]);
+        assert_eq!(Layout::fit(784, 420, (2, 8), &few).cell, 8);
+        let both = extents(&[(StripKind::Heap, 1), (StripKind::Mappings, 1)]);
+        assert_eq!(Layout::fit(0, 0, (0, 0), &both).columns, 1);
+        assert_eq!(Layout::fit(9, 9, (1, 2), &Extents::default()).height(), 2);
+    }
+
+    #[test]
+    fn heaps_have_rows_of_their_own_unless_they_are_too_many() {
+        let heaps = |arenas: u16| {
+            let mut all = vec![(StripKind::Heap, 50)];
+            all.extend((1..=arenas).flat_map(|n| [(arena(n, 1), 30), (arena(n, 2), 3)]));
+            all.push((StripKind::Mappings, 9));
+            Layout::fit(200, 440, (2, 2), &extents(&all))
+        };
+        let (few, many) = (heaps(8), heaps(300));
+        assert!(few.places.iter().all(|place| place.1 % 100 == 0));
+        assert!(few.height() <= 440 && many.height() <= 440);
+        assert_eq!(many.pages_per_dot, 1);
+        assert!(many.places.is_sorted_by(|a, b| a.1 < b.1));
+    }
+
+    #[test]
+    fn room_is_made_for_the_largest() {
+        let frame = |strips| Frame {
+            event: 0,
+            time: Micros(0),
+            strips,
+        };
+        let mut extents = Extents::default();
+        let mapping = || strip(StripKind::Mappings, 0x10_0000, &[(0, 2)]);
+        extents.cover(&frame(vec![mapping(), mapping()]));
+        extents.cover(&frame(vec![strip(arena(2, 1), 0, &[(0, 9)]), mapping()]));
+        extents.cover(&frame(vec![
+            strip(arena(1, 3), 0, &[(0, 7)]),
+            strip(arena(2, 1), 0, &[(0, 5)]),
+        ]));
+        let expected = [(arena(1, 3), 7), (arena(2, 1), 9), (StripKind::Mappings, 4)];
+        assert_eq!(extents.0, expected);
     }
 
     #[test]
@@ -235,8 +319,10 @@ mod tests {
                 strip(StripKind::Mappings, 0x10_0000, &[(0, 2)]),
             ],
         };
-        let layout = Layout::fit(20, 1000, (5, 5), 7, 2);
-        assert_eq!((layout.columns, layout.heap_rows), (4, 2));
+        let mut extents = Extents::default();
+        extents.cover(&frame);
+        let layout = Layout::fit(20, 1000, (5, 5), &extents);
+        assert_eq!((layout.columns, layout.rows), (4, 5));
         let page = Bytes(0x1000);
         for (address, dot, kind) in [
             (0x1000, 0, PageKind::Live),
@@ -263,8 +349,8 @@ mod tests {
             cell: 2,
             columns: 10,
             pages_per_dot: 4,
-            heap_rows: 1,
-            mapping_rows: 0,
+            rows: 1,
+            places: vec![(StripKind::Heap, 0)],
         };
         let kinds: Vec<_> = layout.dots(&frame).into_iter().map(|dot| dot.1).collect();
         assert_eq!(kinds, [PageKind::Live, PageKind::Untouched]);

@@ -1,6 +1,9 @@
 //! The parameters of a pattern: a slider and a number for each.
 
-use highwater_workload::pattern::{Parameter, Parameters};
+use highwater_workload::{
+    Scenario,
+    pattern::{Parameter, Parameters},
+};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -12,13 +15,15 @@ const WIDE: f64 = 500.0;
 /// Positions of a slider that shows powers.
 const POSITIONS: f64 = 1000.0;
 
-/// All parameters.
-pub fn parameters(form: &ParameterForm, act: &Callback<Action>) -> Html {
+/// All parameters of a scenario.
+pub fn parameters(scenario: Scenario, form: &ParameterForm, act: &Callback<Action>) -> Html {
+    let fields = Parameters::ALL.iter().enumerate();
+    let fields = fields.filter(|(_, parameter)| parameter.is_of(scenario.program()));
     html! {
         <div class="parameters" role="group" aria-label="Parameters">
-            { for Parameters::ALL.iter().enumerate().map(|(index, parameter)| field(index, parameter, form, act)) }
-            if let Some(error) = &form.together {
-                <p id="together-error" class="error" role="alert">{ error.clone() }</p>
+            { for fields.map(|(index, parameter)| field(index, parameter, form, act)) }
+            if let Some(error) = form.together(scenario.program()) {
+                <p id="together-error" class="error" role="alert">{ error }</p>
             }
         </div>
     }

@@ -10,10 +10,11 @@ const SHOWN: usize = 6;
 
 /// The card with the table of pins.
 pub fn pins(diagnosis: &Diagnosis, pointed: Option<usize>, act: &Callback<Action>) -> Html {
+    let arenas = diagnosis.arenas.len() > 1;
     let rows = |from: usize, to: usize| {
         let pins = diagnosis.pins.iter().enumerate();
         let pins = pins.take(to).skip(from);
-        pins.map(|(index, pin)| row(index, pin, pointed, act))
+        pins.map(|(index, pin)| row(index, pin, arenas, pointed, act))
             .collect::<Html>()
     };
     let count = diagnosis.pins.len();
@@ -51,12 +52,23 @@ fn columns() -> Html {
     html! { <colgroup><col /><col /><col /><col /></colgroup> }
 }
 
-fn row(index: usize, pin: &Pin, pointed: Option<usize>, act: &Callback<Action>) -> Html {
+fn row(
+    index: usize,
+    pin: &Pin,
+    arenas: bool,
+    pointed: Option<usize>,
+    act: &Callback<Action>,
+) -> Html {
     let point = act.reform(move |_: PointerEvent| Action::Point(Some(index)));
     let focus = act.reform(move |_: FocusEvent| Action::Point(Some(index)));
     let leave = act.reform(|_: PointerEvent| Action::Point(None));
     let blur = act.reform(|_: FocusEvent| Action::Point(None));
     let state = words::state(pin);
+    let arena = if arenas {
+        format!("arena {} · ", pin.arena)
+    } else {
+        String::new()
+    };
     let above = match pin.unlisted_above {
         0 => String::new(),
         n => format!(" · {n} small above"),
@@ -68,14 +80,14 @@ fn row(index: usize, pin: &Pin, pointed: Option<usize>, act: &Callback<Action>) 
                 <td class="pin__number">{ index + 1 }</td>
                 <td>
                     <span class={classes!("tag", format!("tag--{state}"))}>{ state }</span>
-                    { " " }{ words::place(pin) }
+                    { " " }{ words::place(pin, arenas) }
                 </td>
                 <td class="figure">{ format::count(pin.requested.unwrap_or(pin.size).0) }</td>
                 <td class="figure">{ pin.behind.to_string() }</td>
             </tr>
             <tr class="pin__origin">
                 <td />
-                <td colspan="3" title={format!("at {}", pin.address)}>{ words::origin(pin) }{ above }</td>
+                <td colspan="3" title={format!("at {}", pin.address)}>{ arena }{ words::origin(pin) }{ above }</td>
             </tr>
         </>
     }

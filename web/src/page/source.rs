@@ -71,8 +71,8 @@ pub fn SourcePanel(props: &Props) -> Html {
             if let Some(note) = &props.note {
                 <p id="source-note" class="note">{ note.clone() }</p>
             }
-            if let Source::Pattern(_) = props.chosen {
-                { parameters(&props.form, &props.act) }
+            if let Source::Pattern(scenario) = props.chosen {
+                { parameters(scenario, &props.form, &props.act) }
             }
             <label class="button button--file">
                 { "Open a trace…" }

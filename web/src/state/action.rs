@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use highwater_simulator::Variant;
+use highwater_simulator::{Choice, Variant};
 use highwater_workload::pattern::Parameters;
 
 use super::Source;
@@ -32,6 +32,8 @@ pub enum Action {
     EditParameter(usize, String),
     /// The user typed into the environment box, or took a preset.
     EditEnvironment(String),
+    /// Another allocator was chosen.
+    ChooseAllocator(Choice),
     /// A timer has run out.
     Due(Later),
     /// The user wants no more of what the worker is busy with.

@@ -44,6 +44,24 @@ fn a_line_that_is_typed_runs_only_when_it_is_whole_and_right() {
 }
 
 #[test]
+fn another_allocator_is_run_and_compared_with_itself() {
+    let mut state = loaded();
+    let older: Choice = "glibc@2.31".parse().expect("it is modelled");
+    let effects = state.update(Action::ChooseAllocator(older));
+    assert!(
+        matches!(&effects[..], [Effect::DropAll, Effect::Run(variant)] if variant.allocator == older)
+    );
+    assert_eq!(state.allocator(), older);
+    // It stays for another workload, but not for a recording of one's own, which names its allocator.
+    state.update(Action::Choose(Source::Pattern(Scenario::Threads)));
+    state.update(Action::Loaded(about()));
+    assert_eq!(state.allocator(), older);
+    state.update(Action::Choose(Source::File("a.hwt".to_owned())));
+    state.update(Action::Loaded(about()));
+    assert_eq!(state.allocator(), Choice::default());
+}
+
+#[test]
 fn a_wrong_parameter_builds_nothing() {
     let mut state = loaded();
     state.update(Action::Choose(Source::Pattern(Scenario::Sync)));

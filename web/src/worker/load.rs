@@ -19,8 +19,8 @@ use crate::{
 pub(crate) enum Load {
     /// A trace, plain or gzip.
     Trace(Vec<u8>),
-    /// A pattern.
-    Pattern(Scenario, Parameters),
+    /// A pattern, and its parameters' values.
+    Pattern(Scenario, Vec<f64>),
 }
 
 impl Job for Load {
@@ -35,9 +35,12 @@ impl Job for Load {
                 trace::read_with(&bytes, trace::Limits::default(), &mut watch)
                     .map_err(|error| error.to_string())
             }
-            Self::Pattern(scenario, parameters) => scenario
-                .build(parameters, &mut watch)
-                .map_err(|error| error.to_string()),
+            Self::Pattern(scenario, values) => Parameters::of_values(values)
+                .map_err(|error| error.to_string())
+                .and_then(|parameters| {
+                    let built = scenario.build(&parameters, &mut watch);
+                    built.map_err(|error| error.to_string())
+                }),
         };
         match read.and_then(accept) {
             Ok((workload, loaded)) => {
@@ -99,7 +102,6 @@ mod tests {
         for (text, part) in [
             ("highwater-trace 1\nm 0 0 zzz 10\n", "line 2"),
             ("highwater-trace 1\n", "no calls"),
-            ("highwater-trace 1\nm 0 3 0x1000 10\n", "thread 3"),
         ] {
             match loaded(text) {
                 Step::Failed(message) => assert!(message.contains(part), "{message}"),

@@ -80,10 +80,7 @@ pub enum Step {
 fn job_for(work: Work, attachments: &Attachments) -> Box<dyn Job> {
     match work {
         Work::Load => Box::new(load::Load::Trace(attachments.u8(TRACE))),
-        Work::Build {
-            scenario,
-            parameters,
-        } => Box::new(load::Load::Pattern(scenario, parameters)),
+        Work::Build { scenario, values } => Box::new(load::Load::Pattern(scenario, values)),
         Work::Run {
             variant,
             curves_only,

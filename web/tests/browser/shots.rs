@@ -46,6 +46,10 @@ fn take() -> Result<()> {
         page.click("[data-preset='tcache off']")?;
         page.wait_for("#baseline-key")?;
         picture(page, &out, "tcache-off")?;
+        page.click("[data-preset='no setting']")?;
+        page.set_value("#source", "threads")?;
+        page.wait_for_text("#title", "Pool of threads")?;
+        picture(page, &out, "threads")?;
         page.set_value("#environment", "MALLOC_TRIM_THRESHOLD=65536\nMALLOC")?;
         page.wait_for("#environment-error")?;
         page.set_value("#source", "async_fanout")?;

@@ -4,7 +4,9 @@ use std::{fs, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
 use fantoccini::key::Key;
-use highwater_simulator::{Options, Recording, Sample, Simulation, Variant, parse_lines, run};
+use highwater_simulator::{
+    Choice, Options, Recording, Sample, Simulation, Variant, parse_lines, run,
+};
 use highwater_workload::{Scenario, Workload, pattern::Parameters, trace, unwatched};
 
 use crate::{
@@ -152,7 +154,7 @@ fn a_changed_setting_runs_again_and_is_compared_with_none() -> Result<()> {
 }
 
 #[test]
-fn both_patterns_run() -> Result<()> {
+fn every_pattern_runs() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
         for scenario in Scenario::ALL {
@@ -168,8 +170,37 @@ fn both_patterns_run() -> Result<()> {
         parameters.set("payload", 5000.0)?;
         let workload = Scenario::AsyncFanOut.build(&parameters, &mut unwatched)?;
         let expected = native(&Arc::new(workload), "")?.peak_rss.0;
+        ensure!(page.count("#parameter-payload")? == 0, "threads have none");
+        page.set_value("#source", Scenario::AsyncFanOut.name())?;
         page.set_value("#parameter-payload", "5000")?;
         page.wait_for(&format!("#chart[data-peak='{expected}']"))
+    })
+}
+
+#[test]
+fn every_version_runs_and_arenas_are_told_apart() -> Result<()> {
+    let workload = Scenario::Threads.build(&Parameters::default(), &mut unwatched)?;
+    let workload = Arc::new(workload);
+    visit(View::default(), |page| {
+        settle(page)?;
+        page.set_value("#source", Scenario::Threads.name())?;
+        page.wait_for_text("#title", Scenario::Threads.title())?;
+        settle(page)?;
+        ensure!(page.text("#pins")?.contains("arena 1 · "));
+        ensure!(page.text("#map-says")?.contains("heaps of other arenas"));
+        for choice in Choice::all() {
+            let variant = Variant {
+                allocator: choice,
+                ..Variant::default()
+            };
+            let recording = run(&workload, &variant, &Options::default(), &mut unwatched)?;
+            page.set_value("#allocator", &choice.to_string())?;
+            page.wait_for_text("#title", &choice.to_string().replace('@', " "))?;
+            page.wait_for(&format!("#chart[data-peak='{}']", recording.peak_rss.0))?;
+            settle(page)?;
+            ensure!(number(page, "#why", "data-rss")? == after_last_rest(&recording)?.rss.0);
+        }
+        Ok(())
     })
 }
 

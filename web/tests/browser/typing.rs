@@ -116,7 +116,7 @@ fn a_malformed_file_is_said_with_its_line_and_the_next_one_is_opened() -> Result
             ),
             ("not a trace", "line 1"),
             ("", "line 1"),
-            ("highwater-trace 1\nm 0 7 0x1000 10\n", "thread 7"),
+            ("highwater-trace 1\ne 0 7\nm 1 7 0x1000 10\n", "line 3"),
         ] {
             open(page, "bad.hwt", text)?;
             page.wait_for_text("#trouble", words)?;

@@ -1,184 +1,113 @@
-//! Every tunable of malloc: its name, its bounds, and what a value does.
+//! Every tunable of malloc: its name, its variable, its type and bounds (elf/dl-tunables.list).
 
-use super::{Bounds, Effect, Tunable};
-use crate::chunk::request_to_size;
-use crate::params::Params;
-use highwater_allocator::Bytes;
+use crate::version::Version;
+
+/// A setting that glibc knows: `glibc.malloc.NAME`, some with an environment variable of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct Tunable {
+    /// Its name within `glibc.malloc`.
+    pub name: &'static str,
+    /// The environment variable that sets it too.
+    pub alias: Option<&'static str>,
+    pub(super) id: Id,
+    /// The least and the largest value that is taken, in the tunable's own type.
+    pub(super) bounds: Bounds,
+}
+
+/// Which tunable; the order is that of [`Tunable::ALL`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Id {
+    Check,
+    TopPad,
+    Perturb,
+    MmapThreshold,
+    TrimThreshold,
+    MmapMax,
+    ArenaMax,
+    ArenaTest,
+    TcacheMax,
+    TcacheCount,
+    TcacheUnsortedLimit,
+    Mxfast,
+    Hugetlb,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Bounds {
+    /// A `size_t`, at least so much.
+    Size(u64),
+    /// An `int32_t` between two values.
+    Int(i64, i64),
+}
 
 impl Tunable {
-    /// Every tunable of malloc, in the order of dl-tunables.list.
-    pub const ALL: [Self; 13] = [
-        Self::new("check", Some("MALLOC_CHECK_"), Bounds::Int(0, 3), |_, _| {
-            Effect::Ignored("takes effect only with libc_malloc_debug.so preloaded.".into())
-        }),
-        Self::new(
-            "top_pad",
-            Some("MALLOC_TOP_PAD_"),
-            Bounds::Size(0),
-            |p, v| {
-                p.top_pad = Bytes(v);
-                frozen(
-                    p,
-                    format!(
-                        "The heap grows by {} beyond need and keeps as much when it is trimmed.",
-                        Bytes(v)
-                    ),
-                )
-            },
-        ),
-        Self::new(
-            "perturb",
-            Some("MALLOC_PERTURB_"),
-            Bounds::Int(0, 255),
-            |p, v| {
-                p.perturb = v as u8;
-                Effect::Applied(if v == 0 {
-                    "Nothing is filled.".into()
-                } else {
-                    "Fresh and freed memory is filled, so every page of it is written.".into()
-                })
-            },
-        ),
-        Self::new(
-            "mmap_threshold",
-            Some("MALLOC_MMAP_THRESHOLD_"),
-            Bounds::Size(0),
-            |p, v| {
-                p.mmap_threshold = Bytes(v);
-                let text = format!(
-                    "Chunks of {} and more get a mapping of their own and go back when freed.",
-                    Bytes(v)
-                );
-                p.dynamic_threshold = false;
-                Effect::Applied(text)
-            },
-        ),
-        Self::new(
-            "trim_threshold",
-            Some("MALLOC_TRIM_THRESHOLD_"),
-            Bounds::Size(0),
-            |p, v| {
-                p.trim_threshold = Bytes(v);
-                frozen(
-                    p,
-                    format!(
-                        "A top of {} and more is trimmed when free() looks at it.",
-                        Bytes(v)
-                    ),
-                )
-            },
-        ),
-        Self::new(
-            "mmap_max",
-            Some("MALLOC_MMAP_MAX_"),
-            Bounds::Int(0, i32::MAX as i64),
-            |p, v| {
-                p.mmap_max = v as i32;
-                frozen(p, format!("At most {v} chunks have mappings of their own."))
-            },
-        ),
-        Self::new(
-            "arena_max",
-            Some("MALLOC_ARENA_MAX"),
-            Bounds::Size(1),
-            |p, v| {
-                p.arena_max = v;
-                Effect::Applied(format!(
-                    "At most {v} arenas; a process of one thread uses one anyway."
-                ))
-            },
-        ),
-        Self::new(
-            "arena_test",
-            Some("MALLOC_ARENA_TEST"),
-            Bounds::Size(1),
-            |p, v| {
-                p.arena_test = v;
-                Effect::Applied(format!(
-                    "The limit of arenas is computed once there are more than {v}."
-                ))
-            },
-        ),
-        Self::new(
-            "tcache_max",
-            None,
-            Bounds::Size(0),
-            |p, v| match request_to_size(Bytes(v)) {
-                Some(size) if v <= 1032 => {
-                    p.tcache_bins = ((size.0 - 32) / 16) as usize + 1;
-                    Effect::Applied(format!("Thread caches keep blocks of up to {v} bytes."))
-                }
-                _ => Effect::Ignored(format!(
-                    "{v} is more than 1032, the largest size a thread cache can keep; the default stays."
-                )),
-            },
-        ),
-        Self::new("tcache_count", None, Bounds::Size(0), |p, v| {
-            if v > u64::from(u16::MAX) {
-                return Effect::Ignored(format!("{v} is more than 65535; the default stays."));
-            }
-            p.tcache_count = v;
-            Effect::Applied(if v == 0 {
-                "Thread caches keep nothing.".into()
-            } else {
-                format!("Thread caches keep {v} blocks of each size.")
-            })
-        }),
-        Self::new("tcache_unsorted_limit", None, Bounds::Size(0), |p, v| {
-            p.tcache_unsorted_limit = v;
-            Effect::Applied(
-                "Bounds how many unsorted chunks one malloc sorts while it fills the cache.".into(),
-            )
-        }),
-        Self::new("mxfast", None, Bounds::Size(0), |p, v| {
-            if v > 160 {
-                return Effect::Ignored(format!(
-                    "{v} is more than 160, the largest fastbin; the default stays."
-                ));
-            }
-            p.max_fast = if v <= 7 {
-                Bytes(16)
-            } else {
-                Bytes(v + 8).align_down(Bytes(16))
-            };
-            Effect::Applied(if v <= 7 {
-                "There are no fastbins.".into()
-            } else {
-                format!("Chunks of up to {} go to fastbins.", p.max_fast)
-            })
-        }),
-        Self::new("hugetlb", None, Bounds::Size(0), |p, v| {
-            match v {
-            0 => Effect::Applied("No huge pages.".into()),
-            1 => Effect::Ignored("does something only where transparent huge pages are in mode `madvise`; this machine has none.".into()),
-            _ => {
-                p.huge_page = Some(Bytes::mib(2));
-                Effect::Surprise("Huge pages are tried first; this machine has none set aside. The program break is then not used, and the heap is made of mappings, which are never trimmed from the top.".into())
-            }
-        }
-        }),
-    ];
+    /// Every tunable of malloc in any of the modelled releases, in the order of dl-tunables.list.
+    pub const ALL: [Self; 13] = {
+        use Bounds::{Int, Size};
+        const MOST: i64 = i32::MAX as i64;
+        [
+            Self::new("check", Some("MALLOC_CHECK_"), Id::Check, Int(0, 3)),
+            Self::new("top_pad", Some("MALLOC_TOP_PAD_"), Id::TopPad, Size(0)),
+            Self::new("perturb", Some("MALLOC_PERTURB_"), Id::Perturb, Int(0, 255)),
+            Self::new(
+                "mmap_threshold",
+                Some("MALLOC_MMAP_THRESHOLD_"),
+                Id::MmapThreshold,
+                Size(0),
+            ),
+            Self::new(
+                "trim_threshold",
+                Some("MALLOC_TRIM_THRESHOLD_"),
+                Id::TrimThreshold,
+                Size(0),
+            ),
+            Self::new(
+                "mmap_max",
+                Some("MALLOC_MMAP_MAX_"),
+                Id::MmapMax,
+                Int(0, MOST),
+            ),
+            Self::new("arena_max", Some("MALLOC_ARENA_MAX"), Id::ArenaMax, Size(1)),
+            Self::new(
+                "arena_test",
+                Some("MALLOC_ARENA_TEST"),
+                Id::ArenaTest,
+                Size(1),
+            ),
+            Self::new("tcache_max", None, Id::TcacheMax, Size(0)),
+            Self::new("tcache_count", None, Id::TcacheCount, Size(0)),
+            Self::new(
+                "tcache_unsorted_limit",
+                None,
+                Id::TcacheUnsortedLimit,
+                Size(0),
+            ),
+            Self::new("mxfast", None, Id::Mxfast, Size(0)),
+            Self::new("hugetlb", None, Id::Hugetlb, Size(0)),
+        ]
+    };
 
-    const fn new(
-        name: &'static str,
-        alias: Option<&'static str>,
-        bounds: Bounds,
-        apply: fn(&mut Params, u64) -> Effect,
-    ) -> Self {
+    const fn new(name: &'static str, alias: Option<&'static str>, id: Id, bounds: Bounds) -> Self {
         Self {
             name,
             alias,
+            id,
             bounds,
-            apply,
         }
     }
-}
 
-/// Any of trim_threshold, top_pad and mmap_max ends the growth of the mmap threshold, which is often what changes a
-/// curve, and not the number given.
-fn frozen(params: &mut Params, what: String) -> Effect {
-    params.dynamic_threshold = false;
-    Effect::Surprise(format!(
-        "{what} It also freezes the mmap threshold, at 128 KiB unless set."
-    ))
+    /// Whether a release has it: hugetlb came with 2.35 (5f6d8d97c6).
+    pub(super) fn is_in(&self, version: Version) -> bool {
+        self.id != Id::Hugetlb || version >= Version::V2_36
+    }
+
+    /// The bounds in a release: mmap_max could be negative until 2.33 (228f30ab47).
+    pub(super) fn bounds_in(&self, version: Version) -> Bounds {
+        match self.bounds {
+            Bounds::Int(_, most) if self.id == Id::MmapMax && version < Version::V2_36 => {
+                Bounds::Int(i64::from(i32::MIN), most)
+            }
+            bounds => bounds,
+        }
+    }
 }

@@ -9,6 +9,9 @@ pub const MAX_CALLS: u64 = 20_000_000;
 /// Most bytes that a pattern may hold at one time.
 pub const MAX_HELD: u64 = 64 << 30;
 
+/// Most threads that a pattern may begin, one after another or at one time.
+pub const MAX_THREADS: u64 = 4096;
+
 /// One thing that can be set: what a slider or the command's `--set` needs to know.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct Parameter {
@@ -26,6 +29,18 @@ pub struct Parameter {
     pub max: f64,
     /// The distance between two values it can have, counted from 0; what lies between is rounded.
     pub step: f64,
+    /// The program it belongs to; all have it if none is said.
+    pub program: Option<Program>,
+}
+
+/// The programs that patterns run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Program {
+    /// Subscribers that read streams, in an event loop or one after another.
+    Service,
+    /// Threads that answer requests.
+    Pool,
 }
 
 /// Why a parameter was not set.
@@ -69,29 +84,43 @@ pub enum ParameterError {
     },
     /// Together the parameters ask for too many calls.
     #[error(
-        "these parameters make up to {calls} calls, more than the {limit} that are simulated: lower cycles, events, subscribers or streams"
+        "these parameters make up to {calls} calls, more than the {limit} that are simulated: lower {what}"
     )]
     TooManyCalls {
         /// An upper bound of the calls they make.
         calls: u64,
         /// [`MAX_CALLS`].
         limit: u64,
+        /// What to lower.
+        what: &'static str,
     },
     /// Together the parameters ask for too much memory.
     #[error(
-        "with these parameters the program holds up to {held} bytes at one time, more than the {limit} that are simulated: lower payload, events, subscribers, streams or survivor_size"
+        "with these parameters the program holds up to {held} bytes at one time, more than the {limit} that are simulated: lower {what}"
     )]
     TooMuchHeld {
         /// An upper bound of the bytes held.
         held: u64,
         /// [`MAX_HELD`].
         limit: u64,
+        /// What to lower.
+        what: &'static str,
+    },
+    /// Together the parameters ask for too many threads.
+    #[error(
+        "with these parameters {threads} threads begin, more than the {limit} that are simulated: lower threads, churn or cycles"
+    )]
+    TooManyThreads {
+        /// The threads that begin.
+        threads: u64,
+        /// [`MAX_THREADS`].
+        limit: u64,
     },
 }
 
 macro_rules! parameters {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:literal, $min:literal ..= $max:literal, $step:literal,
-        $unit:literal, $meaning:literal;)*) => {
+        $unit:literal, $program:expr, $meaning:literal;)*) => {
         /// What the patterns can be told.
         ///
         /// Values outside their range are refused when the pattern is built, whichever way they came in; [`Self::set`]
@@ -113,6 +142,7 @@ macro_rules! parameters {
                 min: $min as f64,
                 max: $max as f64,
                 step: $step,
+                program: $program,
             },)*];
 
             /// The value of a parameter; `None` if there is none of that name.
@@ -140,29 +170,46 @@ macro_rules! parameters {
     };
 }
 
+const SERVICE: Option<Program> = Some(Program::Service);
+const POOL: Option<Program> = Some(Program::Pool);
+
 parameters! {
     /// Streams that exist at the same time, 1 to 64.
-    streams: u32 = 3, 1..=64, 1.0, "", "streams of events that exist at the same time";
+    streams: u32 = 3, 1..=64, 1.0, "", SERVICE, "streams of events that exist at the same time";
     /// Subscribers of each stream, 1 to 64.
-    subscribers: u32 = 6, 1..=64, 1.0, "", "subscribers that read each stream from beginning to end";
+    subscribers: u32 = 6, 1..=64, 1.0, "", SERVICE, "subscribers that read each stream from beginning to end";
     /// Events of each stream, 1 to 20,000.
-    events: u32 = 150, 1..=20_000, 1.0, "", "events in each stream";
+    events: u32 = 150, 1..=20_000, 1.0, "", SERVICE, "events in each stream";
     /// Bytes of one event, 64 to 16 MiB.
-    payload: u32 = 30_000, 64..=16_777_216, 1.0, "bytes", "size of one event's text";
+    payload: u32 = 30_000, 64..=16_777_216, 1.0, "bytes", SERVICE, "size of one event's text";
     /// Events decoded or handed out between two awaits, 1 to 20,000.
-    batch: u32 = 25, 1..=20_000, 1.0, "events", "events that a subscriber decodes or hands out before it lets others run";
+    batch: u32 = 25, 1..=20_000, 1.0, "events", SERVICE, "events that a subscriber decodes or hands out before it lets others run";
+    /// Threads that answer requests, 1 to 256, besides the main thread, which takes them in.
+    threads: u32 = 16, 1..=256, 1.0, "", POOL, "threads that answer requests, besides the main thread";
+    /// Requests of each burst, 1 to 1,000,000.
+    requests: u32 = 100, 1..=1_000_000, 1.0, "", POOL, "requests in each burst";
+    /// Rows a request reads and holds until it is answered, 1 to 20,000.
+    rows: u32 = 100, 1..=20_000, 1.0, "", POOL, "rows that a request reads and holds until it is answered";
+    /// Bytes of one row, more or less, 64 to 16 MiB.
+    row: u32 = 16_000, 64..=16_777_216, 1.0, "bytes", POOL, "mean size of one row's text";
+    /// Share of the rows that another thread frees, 0 to 100 percent, to a thousandth.
+    handoff: f64 = 10.0, 0..=100, 0.001, "%", POOL, "share of the rows that are handed to another thread, which frees them";
+    /// Entries of the cache that all threads share, 0 to 1,000,000; the oldest goes when it is full.
+    cache: u32 = 500, 0..=1_000_000, 1.0, "", POOL, "entries that a cache keeps of what was read, shared by all threads";
+    /// Threads that end and are replaced in each burst, 0 to 1000.
+    churn: u32 = 0, 0..=1000, 1.0, "", POOL, "threads that end in each burst, with a new one in the place of each";
     /// Seconds between two bursts, 0 to 3600, to the millisecond.
-    rest: f64 = 4.0, 0..=3600, 0.001, "s", "time without work after each burst";
+    rest: f64 = 4.0, 0..=3600, 0.001, "s", None, "time without work after each burst";
     /// Bursts, 1 to 1000.
-    cycles: u32 = 3, 1..=1000, 1.0, "", "bursts, one after another";
+    cycles: u32 = 3, 1..=1000, 1.0, "", None, "bursts, one after another";
     /// Share of the events that leave something behind, 0 to 100 percent, to a thousandth.
-    survivors: f64 = 0.0, 0..=100, 0.001, "%", "share of the decoded events that leave one object behind for good";
+    survivors: f64 = 0.0, 0..=100, 0.001, "%", SERVICE, "share of the decoded events that leave one object behind for good";
     /// Bytes of what such an event leaves behind, 1 to 1 MiB; up to 512 it never reaches malloc.
-    survivor_size: u32 = 1000, 1..=1_048_576, 1.0, "bytes", "size of what such an event leaves behind";
+    survivor_size: u32 = 1000, 1..=1_048_576, 1.0, "bytes", SERVICE, "size of what such an event leaves behind";
     /// Whether `malloc_trim(0)` is called at the end, 0 or 1.
-    trim: u32 = 0, 0..=1, 1.0, "", "1 calls malloc_trim(0) after the last rest";
+    trim: u32 = 0, 0..=1, 1.0, "", None, "1 calls malloc_trim(0) after the last rest";
     /// Where chance starts, 0 to 4294967295.
-    seed: u32 = 1, 0..=4_294_967_295_u32, 1.0, "", "start of the random numbers; the same seed makes the same calls";
+    seed: u32 = 1, 0..=4_294_967_295_u32, 1.0, "", None, "start of the random numbers; the same seed makes the same calls";
 }
 
 impl Parameter {
@@ -170,6 +217,11 @@ impl Parameter {
         Parameters::ALL
             .iter()
             .find(|parameter| parameter.name == name)
+    }
+
+    /// Whether the program has this parameter.
+    pub fn is_of(&self, program: Program) -> bool {
+        self.program.is_none_or(|own| own == program)
     }
 
     fn check(&self, value: f64) -> Result<(), ParameterError> {
@@ -195,6 +247,24 @@ impl Parameter {
 }
 
 impl Parameters {
+    /// Their values in the order of [`Self::ALL`].
+    pub fn values(&self) -> Vec<f64> {
+        let value = |parameter: &Parameter| self.get(parameter.name).unwrap_or(f64::NAN);
+        Self::ALL.iter().map(value).collect()
+    }
+
+    /// Those with these [`values`](Self::values).
+    ///
+    /// # Errors
+    /// The first value that is out of its range.
+    pub fn of_values(values: &[f64]) -> Result<Self, ParameterError> {
+        let mut parameters = Self::default();
+        for (parameter, value) in Self::ALL.iter().zip(values) {
+            parameters.set(parameter.name, *value)?;
+        }
+        Ok(parameters)
+    }
+
     /// Sets one parameter, rounded to its step.
     ///
     /// # Errors
@@ -224,60 +294,60 @@ impl Parameters {
         self.set(name, number)
     }
 
-    /// Whether a pattern can be built with these.
+    /// Whether a program can be run with these.
     ///
     /// # Errors
-    /// The first parameter that is out of its range, or what they ask for together if it is too much.
-    pub fn check(&self) -> Result<(), ParameterError> {
-        for parameter in Self::ALL {
+    /// The first of its parameters that is out of its range, or what they ask for together if it is too much.
+    pub fn check(&self, program: Program) -> Result<(), ParameterError> {
+        for parameter in Self::ALL.iter().filter(|p| p.is_of(program)) {
             parameter.check(self.get(parameter.name).unwrap_or(f64::NAN))?;
         }
-        let calls = self.most_calls();
+        let (threads, calls_what, held_what) = match program {
+            Program::Service => (
+                0,
+                "cycles, events, subscribers or streams",
+                "payload, events, subscribers, streams or survivor_size",
+            ),
+            Program::Pool => (
+                self.begun(),
+                "cycles, requests or rows",
+                "row, rows, threads or cache",
+            ),
+        };
+        if threads > MAX_THREADS {
+            return Err(ParameterError::TooManyThreads {
+                threads,
+                limit: MAX_THREADS,
+            });
+        }
+        let calls = self.most_calls(program);
         if calls > MAX_CALLS {
             return Err(ParameterError::TooManyCalls {
                 calls,
                 limit: MAX_CALLS,
+                what: calls_what,
             });
         }
-        let held = self.most_held();
+        let held = match program {
+            Program::Service => self.most_held_by_service(),
+            Program::Pool => self.most_held_by_pool(),
+        };
         if held > MAX_HELD {
             return Err(ParameterError::TooMuchHeld {
                 held,
                 limit: MAX_HELD,
+                what: held_what,
             });
         }
         Ok(())
     }
 
     /// A bound that the number of calls stays below, within a factor of two or so. Only for parameters in range.
-    pub fn most_calls(&self) -> u64 {
-        let events = self.decoded();
-        let readings = u64::from(self.payload) / super::subscriber::LEAST_READ + 1;
-        let tasks = u64::from(self.streams) * u64::from(self.subscribers);
-        events * (28 + 4 * readings) + u64::from(self.cycles) * (tasks * 300 + 2000) + 20_000
-    }
-
-    /// Events decoded in all the cycles.
-    pub(super) fn decoded(&self) -> u64 {
-        u64::from(self.cycles)
-            * u64::from(self.streams)
-            * u64::from(self.subscribers)
-            * u64::from(self.events)
-    }
-
-    /// A bound that the bytes held at one time stay below. Only for parameters in range.
-    pub(super) fn most_held(&self) -> u64 {
-        let tasks = u64::from(self.streams) * u64::from(self.subscribers);
-        // The reply and the decoded events, some bookkeeping, and a few buffers of several payloads to each task.
-        let per_task = u64::from(self.events) * (2 * u64::from(self.payload) + 4096)
-            + 16 * u64::from(self.payload)
-            + (4 << 20);
-        let survivors = if self.survivors > 0.0 {
-            self.decoded()
-        } else {
-            0
-        };
-        tasks * per_task + survivors * u64::from(self.survivor_size)
+    pub fn most_calls(&self, program: Program) -> u64 {
+        match program {
+            Program::Service => self.most_calls_of_service(),
+            Program::Pool => self.most_calls_of_pool(),
+        }
     }
 }
 
@@ -326,6 +396,16 @@ mod tests {
     }
 
     #[test]
+    fn values_come_back_as_they_went() {
+        let mut parameters = Parameters::default();
+        parameters.set("rest", 1.235).unwrap();
+        parameters.set("seed", 4_294_967_295.0).unwrap();
+        let values = parameters.values();
+        assert_eq!(Parameters::of_values(&values), Ok(parameters));
+        assert!(Parameters::of_values(&[f64::NAN]).is_err());
+    }
+
+    #[test]
     fn the_errors_say_what_is_allowed() {
         let error = Parameters::default().set_text("rest", "4000").unwrap_err();
         assert_eq!(
@@ -341,12 +421,12 @@ mod tests {
         let mut parameters = Parameters::default();
         parameters.set("events", 20_000.0).unwrap();
         parameters.set("cycles", 1000.0).unwrap();
-        let error = parameters.check().unwrap_err();
+        let error = parameters.check(Program::Service).unwrap_err();
         assert!(matches!(error, ParameterError::TooManyCalls { .. }));
         let mut parameters = Parameters::default();
         parameters.set("payload", 16_777_216.0).unwrap();
         parameters.set("cycles", 1.0).unwrap();
-        let error = parameters.check().unwrap_err();
+        let error = parameters.check(Program::Service).unwrap_err();
         assert!(
             matches!(error, ParameterError::TooMuchHeld { .. }),
             "{error}"
@@ -356,11 +436,24 @@ mod tests {
             rest: f64::NAN,
             ..Parameters::default()
         };
-        assert!(worst.check().is_err());
+        assert!(worst.check(Program::Service).is_err());
+        worst
+            .check(Program::Pool)
+            .expect_err("a rest that is no number");
+        let threads = Parameters {
+            churn: 1000,
+            cycles: 1000,
+            requests: 1,
+            ..Parameters::default()
+        };
+        let error = threads.check(Program::Pool).unwrap_err();
+        assert!(error.to_string().contains("1000016 threads"), "{error}");
     }
 
     #[test]
     fn every_default_is_in_its_range() {
-        Parameters::default().check().unwrap();
+        for program in [Program::Service, Program::Pool] {
+            Parameters::default().check(program).unwrap();
+        }
     }
 }

@@ -10,6 +10,7 @@ const CALL_NS: u64 = 60;
 pub(super) struct Process {
     clock_ns: u64,
     chance: Rand32,
+    thread: ThreadId,
     workload: Workload,
 }
 
@@ -21,6 +22,7 @@ impl Process {
         Self {
             clock_ns: 0,
             chance: Rand32::new(u64::from(seed)),
+            thread: ThreadId::MAIN,
             workload,
         }
     }
@@ -49,6 +51,18 @@ impl Process {
 
     pub(super) fn free(&mut self, block: BlockId) {
         self.call(Call::Free { block });
+    }
+
+    /// The calls that follow are made by this thread.
+    pub(super) fn run_as(&mut self, thread: ThreadId) {
+        self.thread = thread;
+        self.workload.last_thread = self.workload.last_thread.max(thread);
+    }
+
+    /// The thread that runs ends.
+    pub(super) fn exit_thread(&mut self) {
+        self.call(Call::ThreadExit);
+        self.thread = ThreadId::MAIN;
     }
 
     /// `malloc_trim(0)`
@@ -105,7 +119,7 @@ impl Process {
         self.clock_ns += CALL_NS;
         self.workload.events.push(Event {
             time: Micros(self.clock_ns / 1000),
-            thread: ThreadId::MAIN,
+            thread: self.thread,
             call,
         });
     }

@@ -2,7 +2,7 @@
 
 use super::process::Process;
 use super::python::{self, Object};
-use super::{ParameterError, Parameters, Schedule};
+use super::{ParameterError, Parameters, Program, Schedule};
 use crate::{Progress, ScenarioError, Watch, Workload};
 
 /// Modules imported at the start: a small service with its framework.
@@ -17,8 +17,8 @@ pub(crate) fn run(
     parameters: &Parameters,
     watch: &mut Watch,
 ) -> Result<Workload, ScenarioError> {
-    parameters.check()?;
-    let mut process = Process::new(parameters.seed, parameters.most_calls());
+    parameters.check(Program::Service)?;
+    let mut process = Process::new(parameters.seed, parameters.most_calls(Program::Service));
     python::imports(&mut process, MODULES);
     process.mark("start".into());
     let steps = Steps::of(parameters);
@@ -75,6 +75,39 @@ impl Steps {
         let bytes = u64::from(parameters.events) * u64::from(parameters.payload);
         let batches = u64::from(parameters.events.div_ceil(parameters.batch));
         Self(tasks * (2 + bytes / 55_000 + 2 * batches))
+    }
+}
+
+impl Parameters {
+    /// A bound of the service's calls.
+    pub(super) fn most_calls_of_service(&self) -> u64 {
+        let events = self.decoded();
+        let readings = u64::from(self.payload) / super::subscriber::LEAST_READ + 1;
+        let tasks = u64::from(self.streams) * u64::from(self.subscribers);
+        events * (28 + 4 * readings) + u64::from(self.cycles) * (tasks * 300 + 2000) + 20_000
+    }
+
+    /// Events decoded in all the cycles.
+    fn decoded(&self) -> u64 {
+        u64::from(self.cycles)
+            * u64::from(self.streams)
+            * u64::from(self.subscribers)
+            * u64::from(self.events)
+    }
+
+    /// A bound that the bytes the service holds at one time stay below.
+    pub(super) fn most_held_by_service(&self) -> u64 {
+        let tasks = u64::from(self.streams) * u64::from(self.subscribers);
+        // The reply and the decoded events, some bookkeeping, and a few buffers of several payloads to each task.
+        let per_task = u64::from(self.events) * (2 * u64::from(self.payload) + 4096)
+            + 16 * u64::from(self.payload)
+            + (4 << 20);
+        let survivors = if self.survivors > 0.0 {
+            self.decoded()
+        } else {
+            0
+        };
+        tasks * per_task + survivors * u64::from(self.survivor_size)
     }
 }
 

@@ -1,0 +1,188 @@
+//! The pins: the chunks in use that keep free memory from going back, arena by arena and from the top down.
+
+use crate::arenas::Arena;
+use crate::simulation::{Held, Simulation};
+use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Micros};
+use serde::{Deserialize, Serialize};
+
+/// At most so many pins are listed, or one to an arena.
+const MOST_PINS: usize = 48;
+/// A pin is listed if it holds at least one part in so many of all free memory below the tops.
+const LEAST_PART: u64 = 500;
+
+/// Whether the program holds a pin or has freed it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PinState {
+    /// The program holds it.
+    Live,
+    /// The program has freed it; a cache keeps it, and the allocator counts it as in use.
+    Parked,
+    /// It is the allocator's own.
+    Metadata,
+}
+
+/// When and by which event something happened to a block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Origin {
+    /// The event, from 0.
+    pub event: u64,
+    /// Its time.
+    pub time: Micros,
+    /// The thread that called.
+    pub thread: u16,
+}
+
+/// A chunk in use that keeps free memory below it from going back.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Pin {
+    /// The address the program got.
+    pub address: Address,
+    /// The chunk's size, header included.
+    pub size: Bytes,
+    /// The arena it lies in, 0 the main one.
+    pub arena: u16,
+    /// Bytes the program asked for, where it was the program.
+    pub requested: Option<Bytes>,
+    /// Live or parked.
+    pub state: PinState,
+    /// Where it is parked.
+    pub cache: Option<Cache>,
+    /// Free memory between this chunk and the next one in use below it.
+    pub behind: Bytes,
+    /// The part of it that is resident.
+    pub behind_resident: Bytes,
+    /// Chunks in use between this one and the pin listed before it that are not listed: they hold next to nothing.
+    pub unlisted_above: u64,
+    /// What allocated it, or the block of the program that it was cut from.
+    pub allocated: Option<Origin>,
+    /// Where it was never a block of the program itself, the size of the block it was cut from: the allocator found it
+    /// in a bin while it looked for another, and moved it to the cache.
+    pub cut_from: Option<Bytes>,
+    /// What freed it, where it is parked.
+    pub freed: Option<Origin>,
+}
+
+impl Simulation {
+    /// The pins of all arenas, those of an arena from its top down; what its top ends at is always among them.
+    pub(crate) fn pins(&self, arenas: &[Arena]) -> Vec<Pin> {
+        let all_free: Bytes = arenas
+            .iter()
+            .flat_map(|arena| &arena.blocks)
+            .filter(|block| matches!(block.state, BlockState::Free { .. }))
+            .fold(Bytes::ZERO, |sum, block| sum + block.size);
+        let least = Bytes(all_free.0 / LEAST_PART + 1);
+        let most = MOST_PINS / arenas.len().max(1);
+        let mut pins: Vec<Pin> = arenas
+            .iter()
+            .flat_map(|arena| self.pins_of(&arena.blocks, least, most.max(1)))
+            .collect();
+        self.trace_origins(&mut pins);
+        pins
+    }
+
+    fn pins_of(&self, blocks: &[Block], least: Bytes, most: usize) -> Vec<Pin> {
+        let mut pins: Vec<Pin> = Vec::new();
+        let mut unlisted = 0;
+        let mut downwards = blocks.iter().rev().peekable();
+        while let Some(block) = downwards.next() {
+            if is_free(block) {
+                continue;
+            }
+            // The next block may lie in another heap.
+            let below = downwards
+                .peek()
+                .filter(|below| is_free(below) && below.start + below.size == block.start);
+            // The first is listed whatever it holds: it is what the top ends at.
+            if !pins.is_empty() && below.is_none_or(|below| below.size < least) {
+                unlisted += 1;
+                continue;
+            }
+            let behind = below.map_or(Bytes::ZERO, |below| below.size);
+            let resident = below.map_or(Bytes::ZERO, |below| self.resident(below));
+            let unlisted_above = std::mem::take(&mut unlisted);
+            pins.push(pin(block, (behind, resident), unlisted_above));
+            if pins.len() == most {
+                break;
+            }
+        }
+        pins
+    }
+
+    /// Resident bytes of a free block, its first and last page in part.
+    pub(crate) fn resident(&self, block: &Block) -> Bytes {
+        let end = block.start + block.size;
+        self.kernel.resident_in(block.start, end).min(block.size)
+    }
+
+    /// Finds the events that allocated and freed each pin. Only looked up when asked, so that a run pays nothing.
+    fn trace_origins(&self, pins: &mut [Pin]) {
+        // A block covers a pin from above, so the pins are needed in ascending order.
+        let mut ascending: Vec<(Address, Option<Held>)> = Vec::new();
+        for pin in pins.iter() {
+            let at = ascending.partition_point(|(address, _)| *address < pin.address);
+            ascending.insert(at, (pin.address, None));
+        }
+        for held in self.blocks().iter().filter(|held| !held.address.is_null()) {
+            let first = ascending.partition_point(|(pin, _)| *pin < held.address);
+            let end = held.address + held.size.max(Bytes(1));
+            for (pin, found) in &mut ascending[first..] {
+                if *pin >= end {
+                    break;
+                }
+                if found.is_none_or(|found| held.allocated > found.allocated) {
+                    *found = Some(*held);
+                }
+            }
+        }
+        for pin in pins
+            .iter_mut()
+            .filter(|pin| pin.state != PinState::Metadata)
+        {
+            let at = ascending.partition_point(|(address, _)| *address < pin.address);
+            if let Some((_, Some(held))) = ascending.get(at) {
+                let whole = held.address == pin.address;
+                pin.requested = whole.then_some(held.size);
+                pin.cut_from = (!whole).then_some(held.size);
+                pin.allocated = self.origin(held.allocated);
+                pin.freed = self.origin(held.freed);
+            }
+        }
+    }
+
+    fn origin(&self, event: u32) -> Option<Origin> {
+        let found = self.workload().events.get(event as usize)?;
+        Some(Origin {
+            event: event.into(),
+            time: found.time,
+            thread: found.thread.0,
+        })
+    }
+}
+
+/// Whether new blocks can be cut from it.
+pub(crate) fn is_free(block: &Block) -> bool {
+    matches!(block.state, BlockState::Free { .. } | BlockState::Top)
+}
+
+fn pin(block: &Block, (behind, behind_resident): (Bytes, Bytes), unlisted_above: u64) -> Pin {
+    let (state, cache) = match block.state {
+        BlockState::Parked(cache) => (PinState::Parked, Some(cache)),
+        BlockState::Metadata => (PinState::Metadata, None),
+        _ => (PinState::Live, None),
+    };
+    Pin {
+        address: block.user,
+        size: block.size,
+        arena: block.arena,
+        requested: None,
+        state,
+        cache,
+        behind,
+        behind_resident,
+        unlisted_above,
+        cut_from: None,
+        allocated: None,
+        freed: None,
+    }
+}

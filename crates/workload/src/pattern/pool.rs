@@ -1,0 +1,193 @@
+//! A pool of threads that answer requests: the main thread takes them in, a worker reads rows, answers, and lets go.
+//!
+//! What matters to an allocator with an arena to each thread is who frees what. A request's message is allocated by the
+//! main thread and freed by the worker; some rows are handed to another worker, which frees them; and what a cache keeps
+//! is freed, when it goes, by whoever needs its place. Workers run side by side: who is next is left to chance.
+
+use super::process::Process;
+use super::python;
+use super::worker::{Step, Worker};
+use super::{Parameters, Program};
+use crate::{BlockId, Progress, ScenarioError, ThreadId, Watch, Workload};
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+
+/// Tables, code and connections of the program itself, allocated by the main thread at the start.
+const MODULES: u32 = 60;
+
+/// What all threads share.
+pub(super) struct Shared {
+    /// Entries of the cache, the oldest first.
+    cache: VecDeque<BlockId>,
+    room: usize,
+    /// What was handed to each worker and not freed by it yet.
+    handed: Vec<Vec<BlockId>>,
+}
+
+impl Shared {
+    /// Puts an entry into the cache; returns what has to go for it.
+    pub(super) fn keep(&mut self, entry: BlockId) -> Option<BlockId> {
+        self.cache.push_back(entry);
+        (self.cache.len() > self.room).then(|| self.cache.pop_front())?
+    }
+
+    /// Hands a block to any worker but `from`, if there is one.
+    pub(super) fn hand_on(&mut self, process: &mut Process, from: usize, block: BlockId) {
+        let others = self.handed.len() as u32 - 1;
+        if others == 0 {
+            process.free(block);
+            return;
+        }
+        let to = process.between(0, others) as usize;
+        let to = if to >= from { to + 1 } else { to };
+        self.handed[to].push(block);
+    }
+
+    /// Frees what was handed to a worker.
+    pub(super) fn free_handed(&mut self, process: &mut Process, worker: usize) {
+        for block in std::mem::take(&mut self.handed[worker]) {
+            process.free(block);
+        }
+    }
+}
+
+/// The threads and what they share.
+struct Pool {
+    workers: Vec<Worker>,
+    shared: Shared,
+    /// The number of the thread that begins next.
+    next_thread: u16,
+}
+
+/// Runs the program and keeps its calls.
+///
+/// Marks: `start`, then `burst:N` at the end of each burst and `rest:N` at the end of the rest after it, N from 0; with
+/// `trim` set `trimmed` at the very end.
+pub(crate) fn run(parameters: &Parameters, watch: &mut Watch) -> Result<Workload, ScenarioError> {
+    parameters.check(Program::Pool)?;
+    let mut process = Process::new(parameters.seed, parameters.most_calls(Program::Pool));
+    python::imports(&mut process, MODULES);
+    process.mark("start".into());
+    let mut pool = Pool::new(parameters);
+    let total = u64::from(parameters.cycles) * u64::from(parameters.requests);
+    let mut answered = 0;
+    let mut tick = |now_answered: bool| {
+        answered += u64::from(now_answered);
+        watch(Progress {
+            done: answered,
+            total,
+        })
+    };
+    for cycle in 0..parameters.cycles {
+        if pool.burst(&mut process, parameters, &mut tick).is_break() {
+            return Err(ScenarioError::Cancelled);
+        }
+        process.run_as(ThreadId::MAIN);
+        process.mark(format!("burst:{cycle}"));
+        // In whole milliseconds, which is what the value is rounded to.
+        process.spend_ns((parameters.rest * 1000.0).round() as u64 * 1_000_000);
+        process.mark(format!("rest:{cycle}"));
+    }
+    if parameters.trim == 1 {
+        process.trim();
+        process.mark("trimmed".into());
+    }
+    Ok(process.finish())
+}
+
+impl Pool {
+    fn new(parameters: &Parameters) -> Self {
+        let mut pool = Self {
+            workers: Vec::new(),
+            shared: Shared {
+                cache: VecDeque::new(),
+                room: parameters.cache as usize,
+                handed: vec![Vec::new(); parameters.threads as usize],
+            },
+            next_thread: 1,
+        };
+        for place in 0..parameters.threads as usize {
+            let worker = Worker::new(place, pool.new_thread());
+            pool.workers.push(worker);
+        }
+        pool
+    }
+
+    fn new_thread(&mut self) -> ThreadId {
+        let thread = ThreadId(self.next_thread);
+        // MAX_THREADS is far below what the number holds.
+        self.next_thread += 1;
+        thread
+    }
+
+    /// Answers the requests of one burst. `tick` is told after every step whether a request was answered by it.
+    fn burst(
+        &mut self,
+        process: &mut Process,
+        parameters: &Parameters,
+        tick: &mut dyn FnMut(bool) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let (mut waiting, mut ended) = (parameters.requests, 0);
+        let mut busy: Vec<usize> = (0..self.workers.len()).collect();
+        while !busy.is_empty() {
+            let index = process.between(0, busy.len() as u32) as usize;
+            let place = busy[index];
+            let worker = &mut self.workers[place];
+            if worker.is_idle() {
+                if waiting == 0 {
+                    busy.swap_remove(index);
+                    continue;
+                }
+                waiting -= 1;
+                process.run_as(ThreadId::MAIN);
+                worker.take(process);
+            }
+            process.run_as(worker.thread);
+            let answered = match worker.step(process, &mut self.shared, parameters) {
+                Step::Yield => false,
+                Step::Answered => true,
+            };
+            // Spread over the burst, and at most one to a request.
+            let done = u64::from(parameters.requests - waiting);
+            let due = done * u64::from(parameters.churn) / u64::from(parameters.requests);
+            if answered && ended < due {
+                ended += 1;
+                self.replace(process, place);
+            }
+            tick(answered)?;
+        }
+        for place in 0..self.workers.len() {
+            process.run_as(self.workers[place].thread);
+            self.shared.free_handed(process, place);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The worker's thread ends, and a new one takes its place.
+    fn replace(&mut self, process: &mut Process, place: usize) {
+        self.shared.free_handed(process, place);
+        process.exit_thread();
+        self.workers[place] = Worker::new(place, self.new_thread());
+    }
+}
+
+impl Parameters {
+    /// Threads that begin in the pool, one after another or at one time.
+    pub(super) fn begun(&self) -> u64 {
+        u64::from(self.threads) + u64::from(self.churn) * u64::from(self.cycles)
+    }
+
+    /// A bound of the pool's calls.
+    pub(super) fn most_calls_of_pool(&self) -> u64 {
+        let requests = u64::from(self.cycles) * u64::from(self.requests);
+        requests * (u64::from(self.rows) * 13 + 120) + self.begun() + 20_000
+    }
+
+    /// A bound that the bytes the pool holds at one time stay below.
+    pub(super) fn most_held_by_pool(&self) -> u64 {
+        let row = 2 * u64::from(self.row) + 2048;
+        // What was handed on lies with others until they come to free it: as much again.
+        let request = 2 * u64::from(self.rows) * row + (1 << 20);
+        u64::from(self.threads) * request + u64::from(self.cache) * 4096 + (16 << 20)
+    }
+}
