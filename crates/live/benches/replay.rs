@@ -15,14 +15,13 @@
 use cpu_time::ThreadTime;
 use criterion::{Criterion, SamplingMode, Throughput};
 use highwater_live::wire::Record;
-use highwater_live::{Environment, Operation, Oracle};
+use highwater_live::{Environment, Library, Oracle, operation_of};
 use highwater_simulator::{Options, Simulation, Variant};
 use highwater_workload::{Call, Event, Workload, trace, unwatched};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-const ORACLE: &str = env!("CARGO_BIN_EXE_highwater-oracle");
 const BUNDLED: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../../web/traces/asyncio_burst.hwt.gz"
@@ -110,35 +109,8 @@ impl Subject {
 
 /// The call as the oracle reads it; marks are no calls.
 fn record(event: &Event) -> Option<Record> {
-    let operation = match event.call {
-        Call::Malloc { block, size } => Operation::Malloc {
-            block: block.0,
-            size: size.0,
-        },
-        Call::Calloc { block, count, size } => Operation::Calloc {
-            block: block.0,
-            count: count.into(),
-            size: size.0,
-        },
-        Call::Aligned {
-            block,
-            alignment,
-            size,
-        } => Operation::Aligned {
-            block: block.0,
-            alignment: alignment.into(),
-            size: size.0,
-        },
-        Call::Realloc { block, old, size } => Operation::Realloc {
-            block: block.0,
-            old: old.map(|old| old.0),
-            size: size.0,
-        },
-        Call::Free { block } => Operation::Free { block: block.0 },
-        Call::Trim { pad } => Operation::Trim { pad: pad.0 },
-        Call::ThreadExit | Call::Mark(_) => return None,
-    };
-    Some(operation.to_record())
+    let is_call = !matches!(event.call, Call::ThreadExit | Call::Mark(_));
+    is_call.then(|| operation_of(&event.call).to_record(0))
 }
 
 /// Times all of a trace and returns its line of the table.
@@ -149,7 +121,7 @@ fn compare(criterion: &mut Criterion, subject: &Subject) -> (String, Option<f64>
         .sampling_mode(SamplingMode::Flat)
         .sample_size(20);
     let mut real = Times::default();
-    match Oracle::start(Path::new(ORACLE), &Environment::default()) {
+    match Oracle::start(&Library::installed(), &Environment::default()) {
         Ok(mut oracle) => {
             group.bench_function("real", |bencher| {
                 bencher.iter_custom(|count| real.sum(count, || time_real(&mut oracle, subject)));

@@ -1,6 +1,7 @@
 //! Writes operations down one by one, and knows which blocks the program then holds.
 
-use crate::operation::{BlockName, Operation};
+use crate::cast::Cast;
+use crate::operation::{BlockName, Operation, Step};
 use crate::sizes::{Sizes, impossible};
 use fastrand::Rng;
 
@@ -8,6 +9,9 @@ use fastrand::Rng;
 /// pages. One that writes nothing may.
 const WRITTEN_BYTES_MAX: u64 = 8 << 20;
 const UNWRITTEN_BYTES_MAX: u64 = 256 << 20;
+/// What threads may hold, seldom: more than one of their heaps can have.
+const WRITTEN_BY_THREADS_BYTES_MAX: u64 = 160 << 20;
+const UNWRITTEN_BY_THREADS_BYTES_MAX: u64 = 512 << 20;
 /// The largest size where alignments beyond a page are asked for. What lies before such a block depends on where the
 /// kernel puts its mapping, and from 2 MiB on that depends on the kernel's release: it may round down to a huge page.
 const BESIDE_WIDE_ALIGNMENT_MAX: u64 = 960 << 10;
@@ -17,7 +21,8 @@ const SIZE_MAX: u64 = 128 << 20;
 /// Whoever writes a sequence.
 pub(crate) struct Author {
     pub(crate) rng: Rng,
-    pub(crate) operations: Vec<Operation>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) cast: Cast,
     /// The blocks held, and what was asked for each.
     pub(crate) live: Vec<(BlockName, u64)>,
     pub(crate) live_bytes: u64,
@@ -33,7 +38,8 @@ impl Author {
         let wide_alignments = rng.u8(..3) == 0;
         Self {
             rng,
-            operations: Vec::new(),
+            steps: Vec::new(),
+            cast: Cast::alone(),
             live: Vec::new(),
             live_bytes: 0,
             live_bytes_max: if touch {
@@ -51,6 +57,39 @@ impl Author {
         }
     }
 
+    /// The same, with threads. Where the kernel puts large mappings beside their heaps depends on its release, so no
+    /// alignments beyond a page are asked for.
+    pub(crate) fn with_threads(mut rng: Rng, touch: bool, threads_max: u16) -> Self {
+        let cast = Cast::of_many(&mut rng, threads_max);
+        let mut author = Self::new(rng, touch);
+        author.cast = cast;
+        author.wide_alignments = false;
+        author.size_max = SIZE_MAX;
+        if !touch {
+            author.live_bytes_max = UNWRITTEN_BY_THREADS_BYTES_MAX;
+        } else if author.rng.u8(..16) == 0 {
+            author.live_bytes_max = WRITTEN_BY_THREADS_BYTES_MAX;
+        }
+        author
+    }
+
+    /// Writes an operation down for whoever's turn it is.
+    pub(crate) fn push(&mut self, operation: Operation) {
+        let gives_back = matches!(operation, Operation::Free { .. } | Operation::Trim { .. });
+        let thread = self.cast.next(&mut self.rng, gives_back);
+        self.steps.push(Step { thread, operation });
+    }
+
+    /// A thread ends, if one can.
+    pub(crate) fn end_thread(&mut self) {
+        if let Some(thread) = self.cast.leave(&mut self.rng) {
+            self.steps.push(Step {
+                thread,
+                operation: Operation::ThreadExit,
+            });
+        }
+    }
+
     pub(crate) fn trim(&mut self) {
         let pad = match self.rng.u8(..8) {
             0 => self.rng.u64(..10_000),
@@ -58,7 +97,7 @@ impl Author {
             2 => 4096,
             _ => 0,
         };
-        self.operations.push(Operation::Trim { pad });
+        self.push(Operation::Trim { pad });
     }
 
     /// A size of that kind; what would take a good part of all that the program may hold comes up seldom.
@@ -85,7 +124,7 @@ impl Author {
 
     pub(crate) fn allocate(&mut self, size: u64) {
         let block = self.name();
-        self.operations.push(match self.rng.u8(..32) {
+        let operation = match self.rng.u8(..32) {
             0 => Operation::Calloc {
                 block,
                 count: 1,
@@ -97,7 +136,8 @@ impl Author {
                 size,
             },
             _ => Operation::Malloc { block, size },
-        });
+        };
+        self.push(operation);
         self.hold(block, size);
     }
 
@@ -105,7 +145,7 @@ impl Author {
         let block = self.name();
         let count = self.rng.u64(1..=8);
         let each = size / count;
-        self.operations.push(Operation::Calloc {
+        self.push(Operation::Calloc {
             block,
             count,
             size: each,
@@ -121,7 +161,7 @@ impl Author {
             _ => 1 << self.rng.u8(3..=12),
         };
         let block = self.name();
-        self.operations.push(Operation::Aligned {
+        self.push(Operation::Aligned {
             block,
             alignment,
             size,
@@ -150,14 +190,13 @@ impl Author {
             },
             _ => Operation::Malloc { block, size },
         };
-        self.operations.push(operation);
+        self.push(operation);
     }
 
     pub(crate) fn resize(&mut self, old: BlockName, size: u64) -> BlockName {
         let block = self.name();
         let old = Some(old);
-        self.operations
-            .push(Operation::Realloc { block, old, size });
+        self.push(Operation::Realloc { block, old, size });
         block
     }
 
@@ -198,6 +237,6 @@ impl Author {
     pub(crate) fn free_at(&mut self, index: usize) {
         let (block, size) = self.live.swap_remove(index);
         self.live_bytes -= size;
-        self.operations.push(Operation::Free { block });
+        self.push(Operation::Free { block });
     }
 }

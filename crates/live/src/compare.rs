@@ -1,79 +1,37 @@
 //! When two runs agree: addresses are compared as the trace format says, everything else to the byte.
 
-use crate::operation::{Operation, Sequence};
-use crate::oracle::{Answers, Outcome};
+use crate::heaps::Heaps;
+use crate::operation::{Operation, Sequence, Step};
+use crate::oracle::Answers;
+use crate::outcome::{Outcome, Place};
+use crate::wire::{Answer, MAPPED, OTHER_ARENA};
 use std::fmt;
 
 /// The brk heap cannot reach further than this, and mappings lie further away than this.
-const BRK_REACH: u64 = 1 << 40;
+const BREAK_REACH: u64 = 1 << 40;
 const PAGE: u64 = 4096;
-
-/// Where a block lies, said so that it is the same in any run of the same operations: where the kernel puts the break
-/// and the mappings is the kernel's affair.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
-    /// The call failed.
-    Null,
-    /// On the brk heap, this far above the first break.
-    Heap(u64),
-    /// In a mapping of its own, this far into a page.
-    Mapping(u64),
-}
-
-impl Place {
-    /// The place of `address` in a process whose break was first at `brk`.
-    pub fn of(address: u64, brk: u64) -> Self {
-        if address == 0 {
-            Self::Null
-        } else if (brk..brk.saturating_add(BRK_REACH)).contains(&address) {
-            Self::Heap(address - brk)
-        } else {
-            Self::Mapping(address % PAGE)
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Null => write!(f, "null"),
-            Self::Heap(offset) => write!(f, "brk+{offset:#x}"),
-            Self::Mapping(offset) => write!(f, "mapping+{offset:#x}"),
-        }
-    }
-}
+/// Address space of a heap where the model has none yet.
+const HEAP_SPAN: u64 = 64 << 20;
 
 /// Where a model first differs from the real library.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Difference {
-    /// Index of the operation.
+    /// Index of the step.
     pub index: usize,
-    /// The operation.
-    pub operation: Operation,
+    /// The step.
+    pub step: Step,
     /// What the library did.
     pub real: Outcome,
     /// What the model did; nothing where it gave up before.
     pub model: Option<Outcome>,
 }
 
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Block { place, usable } => write!(f, "{place}, {usable} bytes usable"),
-            Self::Freed => write!(f, "freed"),
-            Self::Trimmed(done) => write!(f, "malloc_trim returned {}", u8::from(*done)),
-            Self::Resident(bytes) => write!(f, "{bytes} bytes resident"),
-            Self::Usable(bytes) => write!(f, "{bytes} bytes usable"),
-        }
-    }
-}
-
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "operation {} {:?}: the library: {}; the model: ",
-            self.index, self.operation, self.real
+            "step {}, thread {}, {:?}: the library: {}; the model: ",
+            self.index, self.step.thread, self.step.operation, self.real
         )?;
         match &self.model {
             Some(outcome) => write!(f, "{outcome}"),
@@ -82,26 +40,120 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The first operation whose outcome is not the same in both, if there is one.
+/// The first step whose outcome is not the same in both, if there is one.
 pub fn first_difference(
     sequence: &Sequence,
     real: &Answers,
     model: &Answers,
 ) -> Option<Difference> {
-    for (index, operation) in sequence.operations.iter().enumerate() {
-        let real_outcome = Outcome::of(operation, *real.answers.get(index)?, real.layout.brk);
-        let model_outcome = model
-            .answers
-            .get(index)
-            .map(|answer| Outcome::of(operation, *answer, model.layout.brk));
-        if model_outcome != Some(real_outcome) {
-            return Some(Difference {
-                index,
-                operation: *operation,
-                real: real_outcome,
-                model: model_outcome,
-            });
+    outcomes(sequence, real, model)
+        .find(|(_, _, real, model)| *model != Some(*real))
+        .map(|(index, step, real, model)| Difference {
+            index,
+            step: *step,
+            real,
+            model,
+        })
+}
+
+/// What came of each step: its index, the step, the library's outcome, the model's if it has one.
+pub(crate) fn outcomes<'a>(
+    sequence: &'a Sequence,
+    real: &'a Answers,
+    model: &'a Answers,
+) -> impl Iterator<Item = (usize, &'a Step, Outcome, Option<Outcome>)> {
+    let mut pairing = Pairing {
+        heaps: Heaps::default(),
+        heap_of: vec![None; sequence.blocks() as usize],
+        span: model.heap_span.or(real.heap_span).unwrap_or(HEAP_SPAN),
+    };
+    let steps = sequence.steps.iter().zip(&real.answers).enumerate();
+    steps.map(move |(index, (step, real_answer))| {
+        let operation = &step.operation;
+        let model_answer = model.answers.get(index);
+        let (place, model_place) = pairing.places(
+            (real_answer, real.layout.brk),
+            model_answer.map(|answer| (answer, model.layout.brk)),
+        );
+        pairing.follow(operation, real_answer, place, model_place);
+        let real_outcome = Outcome::of(operation, real_answer.value, place);
+        let model_outcome = model_answer
+            .zip(model_place)
+            .map(|(answer, place)| Outcome::of(operation, answer.value, place));
+        (index, step, real_outcome, model_outcome)
+    })
+}
+
+/// Follows which blocks the program holds in which heaps.
+struct Pairing {
+    heaps: Heaps,
+    /// The pair of heaps in which a block lies, if it does.
+    heap_of: Vec<Option<u32>>,
+    span: u64,
+}
+
+impl Pairing {
+    /// The places of a block in both processes, each with the first break of its own.
+    fn places(
+        &mut self,
+        (real, brk): (&Answer, u64),
+        model: Option<(&Answer, u64)>,
+    ) -> (Place, Option<Place>) {
+        let mut place = self.place(real, brk);
+        let mut model_place = model.map(|(answer, brk)| self.place(answer, brk));
+        if let (Place::Heap { heap, offset }, Some((answer, _))) = (&mut place, model)
+            && let Some(Place::Heap {
+                heap: model_heap,
+                offset: model_offset,
+            }) = &mut model_place
+        {
+            let bases = (real.address - *offset, answer.address - *model_offset);
+            (*heap, *model_heap) = self.heaps.meet(bases.0, bases.1);
+        }
+        (place, model_place)
+    }
+
+    fn place(&self, answer: &Answer, brk: u64) -> Place {
+        let address = answer.address;
+        if address == 0 {
+            Place::Null
+        } else if answer.flags & MAPPED != 0 {
+            Place::Mapping(address % PAGE)
+        } else if answer.flags & OTHER_ARENA != 0 {
+            Place::Heap {
+                heap: None,
+                offset: address % self.span,
+            }
+        } else if (brk..brk.saturating_add(BREAK_REACH)).contains(&address) {
+            Place::Break(address - brk)
+        } else {
+            Place::InsteadOfBreak(address % PAGE)
         }
     }
-    None
+
+    /// A new block is held before the one that it replaces is given back.
+    fn follow(&mut self, operation: &Operation, real: &Answer, place: Place, model: Option<Place>) {
+        let mut new = None;
+        if let Place::Heap {
+            heap: Some(heap), ..
+        } = place
+            && model == Some(place)
+        {
+            self.heaps.hold(heap);
+            new = Some(heap);
+        }
+        let gone = match *operation {
+            Operation::Free { block } => Some(block),
+            Operation::Realloc { old, size, .. } if real.address != 0 || size == 0 => old,
+            _ => None,
+        };
+        if let Some(block) = gone
+            && let Some(heap) = self.heap_of[block as usize].take()
+        {
+            self.heaps.release(heap);
+        }
+        if let Some(block) = operation.makes() {
+            self.heap_of[block as usize] = new;
+        }
+    }
 }

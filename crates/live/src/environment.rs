@@ -22,6 +22,19 @@ impl Environment {
     }
 }
 
+impl Environment {
+    /// Whether it asks for a heap that checks itself, which up to 2.33 was built into the library.
+    pub fn checks_the_heap(&self) -> bool {
+        self.lines.iter().any(|(name, value)| match name.as_str() {
+            "MALLOC_CHECK_" => value != "0",
+            "GLIBC_TUNABLES" => value
+                .split(':')
+                .any(|pair| pair.starts_with("glibc.malloc.check=") && !pair.ends_with("=0")),
+            _ => false,
+        })
+    }
+}
+
 impl fmt::Display for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.lines.is_empty() {
@@ -57,7 +70,12 @@ const ENVIRONMENTS: &[&str] = &[
     "MALLOC_MMAP_MAX_=4",
     "MALLOC_PERTURB_=170",
     "MALLOC_ARENA_MAX=1",
+    "MALLOC_ARENA_MAX=2",
+    "MALLOC_ARENA_MAX=3",
+    "MALLOC_ARENA_MAX=0",
     "MALLOC_ARENA_TEST=1",
+    "MALLOC_ARENA_TEST=2",
+    "MALLOC_ARENA_TEST=64",
     "MALLOC_CHECK_=3",
     "GLIBC_TUNABLES=glibc.malloc.tcache_count=0",
     "GLIBC_TUNABLES=glibc.malloc.tcache_count=1",
@@ -74,6 +92,18 @@ const ENVIRONMENTS: &[&str] = &[
     "GLIBC_TUNABLES=glibc.malloc.mxfast=32",
     "GLIBC_TUNABLES=glibc.malloc.mxfast=160",
     "GLIBC_TUNABLES=glibc.malloc.mxfast=161",
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=0",
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1",
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=2",
+    // What takes the environment's name above, by its own.
+    "GLIBC_TUNABLES=glibc.malloc.check=3",
+    "GLIBC_TUNABLES=glibc.malloc.top_pad=65536",
+    "GLIBC_TUNABLES=glibc.malloc.perturb=170",
+    "GLIBC_TUNABLES=glibc.malloc.mmap_threshold=16384",
+    "GLIBC_TUNABLES=glibc.malloc.trim_threshold=65536",
+    "GLIBC_TUNABLES=glibc.malloc.mmap_max=4",
+    "GLIBC_TUNABLES=glibc.malloc.arena_max=2",
+    "GLIBC_TUNABLES=glibc.malloc.arena_test=1",
     "",
     "GLIBC_TUNABLES=glibc.malloc.trim_threshold=0x10000:glibc.malloc.top_pad=4096",
     "GLIBC_TUNABLES=glibc.malloc.mmap_max=2:glibc.malloc.mmap_threshold=32768",
@@ -86,12 +116,45 @@ const ENVIRONMENTS: &[&str] = &[
     "MALLOC_MMAP_THRESHOLD_=4096 MALLOC_MMAP_MAX_=8",
     "MALLOC_MMAP_MAX_=0 MALLOC_TOP_PAD_=0 MALLOC_TRIM_THRESHOLD_=65536",
     "MALLOC_MMAP_MAX_=0 GLIBC_TUNABLES=glibc.malloc.tcache_count=0",
+    // Threads that share arenas; heaps that must hold what would get mappings of its own.
+    "MALLOC_ARENA_MAX=2 GLIBC_TUNABLES=glibc.malloc.tcache_count=0",
+    "MALLOC_ARENA_MAX=1 MALLOC_MMAP_MAX_=0",
+    "MALLOC_ARENA_MAX=3 MALLOC_TRIM_THRESHOLD_=0 MALLOC_TOP_PAD_=0",
+    "MALLOC_ARENA_TEST=1 MALLOC_MMAP_THRESHOLD_=1073741824",
+    "GLIBC_TUNABLES=glibc.malloc.arena_max=2:glibc.malloc.hugetlb=2",
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=2:glibc.malloc.mmap_threshold=1073741824",
+    "MALLOC_TRIM_THRESHOLD_=65536 MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=16384",
 ];
 
-/// The environments to go through.
+/// The environments to go through, without those whose effect depends on how this machine's huge pages are set up: the
+/// model's machine has pages of 2 MiB of which none is set aside, and transparent ones not in mode `madvise`.
 pub fn all_environments() -> Vec<Environment> {
+    let read = |file: &str| std::fs::read_to_string(format!("/sys/kernel/mm/{file}"));
+    let advised = read("transparent_hugepage/enabled").is_ok_and(|mode| mode.contains("[madvise]"));
+    let reserved = read("hugepages/hugepages-2048kB/nr_hugepages");
+    let none_reserved = reserved.is_ok_and(|count| count.trim() == "0");
     ENVIRONMENTS
         .iter()
+        .filter(|text| !(text.contains("hugetlb=1") && advised))
+        .filter(|text| !text.contains("hugetlb=2") || none_reserved)
         .map(|text| Environment::parse(text))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use highwater_glibc::Tunable;
+
+    #[test]
+    fn every_tunable_is_set_in_each_of_its_spellings() {
+        let all = ENVIRONMENTS.join(" ");
+        for tunable in Tunable::ALL {
+            let name = format!("glibc.malloc.{}=", tunable.name);
+            assert!(all.contains(&name), "{name}");
+            if let Some(alias) = tunable.alias {
+                assert!(all.contains(&format!("{alias}=")), "{alias}");
+            }
+        }
+    }
 }

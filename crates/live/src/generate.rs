@@ -1,5 +1,5 @@
 //! Makes sequences of operations from a seed: a few phases one after another, each with a temper of its own, on blocks
-//! that outlive the phase that made them.
+//! that outlive the phase that made them. Of a sequence with threads any may work on the blocks of any other.
 
 use crate::author::Author;
 use crate::operation::{Operation, Sequence};
@@ -25,10 +25,16 @@ enum Temper {
     Overflow,
     /// Calls that must fail, among others that do not.
     Fail,
+    /// So much, of sizes that hardly ever get mappings of their own, that a thread's heap is full and another one is
+    /// added; then all of it goes, or nearly. Only with threads.
+    Tower,
 }
 
 impl Temper {
-    fn choose(rng: &mut Rng) -> Self {
+    fn choose(rng: &mut Rng, many: bool) -> Self {
+        if many && rng.u8(..8) == 0 {
+            return Self::Tower;
+        }
         match rng.u8(..16) {
             0..=4 => Self::Churn(rng.u8(4..12)),
             5..=7 => Self::Burst,
@@ -46,22 +52,37 @@ impl Temper {
 pub fn generate(seed: u64) -> Sequence {
     let mut rng = Rng::with_seed(seed);
     let touch = rng.u8(..4) != 0;
-    let mut author = Author::new(rng, touch);
+    write(Author::new(rng, touch), touch)
+}
+
+/// The same with 2 to `threads_max` threads.
+pub fn generate_threads(seed: u64, threads_max: u16) -> Sequence {
+    let mut rng = Rng::with_seed(seed);
+    let touch = rng.u8(..4) < 2;
+    write(Author::with_threads(rng, touch, threads_max), touch)
+}
+
+fn write(mut author: Author, touch: bool) -> Sequence {
     for _ in 0..author.rng.u8(1..=5) {
         author.phase();
         author.between();
     }
-    author.operations.push(Operation::Mark);
+    author.push(Operation::Mark);
     Sequence {
-        operations: author.operations,
+        steps: author.steps,
         touch,
     }
 }
 
 impl Author {
     fn phase(&mut self) {
-        let temper = Temper::choose(&mut self.rng);
-        let sizes = Sizes::choose(&mut self.rng);
+        let many = self.cast.is_many();
+        let temper = Temper::choose(&mut self.rng, many);
+        let sizes = if many && self.rng.u8(..10) == 0 {
+            Sizes::Heaps
+        } else {
+            Sizes::choose(&mut self.rng)
+        };
         let steps = match self.rng.u8(..4) {
             0 => self.rng.u16(1..20),
             1 | 2 => self.rng.u16(20..150),
@@ -71,6 +92,7 @@ impl Author {
             Temper::Burst => self.burst(sizes, steps),
             Temper::Grow => self.grow(sizes, steps),
             Temper::Overflow => self.overflow(sizes, steps),
+            Temper::Tower => self.tower(),
             _ => {
                 for _ in 0..steps {
                     self.step(temper, sizes);
@@ -101,6 +123,39 @@ impl Author {
         self.now_and_then();
     }
 
+    /// Blocks up to the mmap threshold, as many as may be held, given back last to first, first to last or shuffled, with
+    /// a few left; more than once.
+    fn tower(&mut self) {
+        let least = 1 << self.rng.u8(12..=16);
+        let room = self.live_bytes_max.saturating_sub(self.live_bytes);
+        let height = self.rng.u64(..=room.min(200 << 20));
+        for _ in 0..self.rng.u8(1..=2) {
+            let first = self.live.len();
+            let mut reached = 0;
+            for _ in 0..1500 {
+                if reached >= height {
+                    break;
+                }
+                let size = self.rng.u64(least..=131_000);
+                reached += size;
+                self.allocate(size);
+                self.now_and_then();
+            }
+            let order = self.rng.u8(..3);
+            let left = self.rng.usize(..4);
+            while self.live.len() > first + left {
+                let index = match order {
+                    0 => self.live.len() - 1,
+                    1 => first,
+                    _ => self.rng.usize(first..self.live.len()),
+                };
+                self.free_at(index);
+                self.now_and_then();
+            }
+            self.push(Operation::Mark);
+        }
+    }
+
     /// Allocates many, then frees them last to first, first to last, every other, or shuffled; mostly not quite all.
     fn burst(&mut self, sizes: Sizes, count: u16) {
         let first = self.live.len();
@@ -127,7 +182,7 @@ impl Author {
         let survivors = [0, 0, 1, 2, burst.len() / 10][self.rng.usize(..5)];
         for (block, size) in burst.into_iter().skip(survivors) {
             self.live_bytes -= size;
-            self.operations.push(Operation::Free { block });
+            self.push(Operation::Free { block });
             self.now_and_then();
         }
         // The survivors lost their entries with the split: they stay allocated for good, like a leak.
@@ -139,8 +194,7 @@ impl Author {
         for _ in 0..self.rng.u8(1..=3) {
             let start = self.rng.u64(..2000);
             let block = self.name();
-            self.operations
-                .push(Operation::Malloc { block, size: start });
+            self.push(Operation::Malloc { block, size: start });
             growing.push((block, start));
         }
         let most = (1 << self.rng.u8(14..26)).min(self.live_bytes_max / 2);
@@ -168,7 +222,7 @@ impl Author {
             self.now_and_then();
         }
         for (block, _) in growing {
-            self.operations.push(Operation::Free { block });
+            self.push(Operation::Free { block });
         }
     }
 
@@ -184,7 +238,7 @@ impl Author {
                 self.allocate(size);
                 if apart {
                     let block = self.name();
-                    self.operations.push(Operation::Malloc { block, size: 24 });
+                    self.push(Operation::Malloc { block, size: 24 });
                 }
             }
             while self.live.len() > first && self.rng.u8(..24) != 0 {
@@ -215,17 +269,32 @@ impl Author {
         if self.rng.u8(..4) == 0 {
             self.trim();
         }
-        self.operations.push(Operation::Mark);
+        if self.cast.is_many() {
+            for _ in 0..self.rng.u8(..4) {
+                self.cast.arrive();
+            }
+            while self.rng.u8(..3) == 0 {
+                self.end_thread();
+            }
+        }
+        self.push(Operation::Mark);
     }
 
     /// What may happen at any time, seldom.
     fn now_and_then(&mut self) {
+        if self.cast.is_many() {
+            match self.rng.u16(..600) {
+                0..=14 => self.cast.arrive(),
+                15..=18 => self.end_thread(),
+                _ => {}
+            }
+        }
         match self.rng.u16(..400) {
-            0..=5 => self.operations.push(Operation::Mark),
+            0..=5 => self.push(Operation::Mark),
             6 => self.trim(),
             7..=9 => {
                 if let Some(&(block, _)) = self.rng.choice(&self.live) {
-                    self.operations.push(Operation::Usable { block });
+                    self.push(Operation::Usable { block });
                 }
             }
             10 | 11 => {
@@ -242,6 +311,7 @@ impl Author {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn a_seed_always_makes_the_same_sequence() {
@@ -251,10 +321,25 @@ mod tests {
 
     #[test]
     fn every_kind_of_operation_comes_up() {
-        let kinds: std::collections::HashSet<u32> = (0..100)
-            .flat_map(|seed| generate(seed).operations)
-            .map(|operation| operation.to_record().code)
-            .collect();
-        assert_eq!(kinds.len(), 8);
+        let kinds = |sequence: Sequence| {
+            let records = sequence.steps.into_iter();
+            records.map(|step| step.operation.to_record(step.thread).code)
+        };
+        let alone: HashSet<u16> = (0..100).map(generate).flat_map(kinds).collect();
+        assert_eq!(alone.len(), 8);
+        let threads = (0..100).map(|seed| generate_threads(seed, 16));
+        let many: HashSet<u16> = threads.flat_map(kinds).collect();
+        assert_eq!(many.len(), 9);
+    }
+
+    #[test]
+    fn threads_begin_late_end_early_and_do_nothing_after() {
+        let sequences: Vec<Sequence> = (0..300).map(|seed| generate_threads(seed, 16)).collect();
+        assert!(sequences.iter().all(Sequence::is_sound));
+        let firsts = sequences.iter().map(|sequence| sequence.steps[0].thread);
+        assert!(firsts.collect::<HashSet<u16>>().len() > 4);
+        let counts: HashSet<u32> = sequences.iter().map(Sequence::threads).collect();
+        assert!((2..=16).all(|count| counts.contains(&count)), "{counts:?}");
+        assert!((0..100).all(|seed| generate(seed).threads() == 1));
     }
 }

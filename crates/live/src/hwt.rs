@@ -1,6 +1,6 @@
 //! Writes a sequence with the library's answers as a trace, so that a failure can be replayed by the command.
 
-use crate::operation::{Operation, Sequence};
+use crate::operation::{Operation, Sequence, Step};
 use crate::{Answers, Environment};
 use std::fmt::Write;
 
@@ -20,20 +20,23 @@ pub fn to_hwt(
     let touch = if sequence.touch { "all" } else { "none" };
     push(&mut text, format_args!("touch {touch}"));
     let mut addresses = vec![0; sequence.blocks() as usize];
-    for (time, (operation, answer)) in sequence.operations.iter().zip(&answers.answers).enumerate()
-    {
+    for (time, (step, answer)) in sequence.steps.iter().zip(&answers.answers).enumerate() {
+        let Step { thread, operation } = step;
         let given = operation
             .takes()
             .map_or(0, |block| std::mem::take(&mut addresses[block as usize]));
         let made = answer.address;
         match *operation {
             Operation::Malloc { size, .. } => {
-                push(&mut text, format_args!("m {time} 0 {made:#x} {size}"));
+                push(
+                    &mut text,
+                    format_args!("m {time} {thread} {made:#x} {size}"),
+                );
             }
             Operation::Calloc { count, size, .. } => {
                 push(
                     &mut text,
-                    format_args!("c {time} 0 {made:#x} {count} {size}"),
+                    format_args!("c {time} {thread} {made:#x} {count} {size}"),
                 );
             }
             Operation::Aligned {
@@ -42,26 +45,27 @@ pub fn to_hwt(
                 &mut text,
                 // glibc takes any alignment and rounds it up; a trace holds powers of two alone.
                 format_args!(
-                    "a {time} 0 {made:#x} {} {size}",
+                    "a {time} {thread} {made:#x} {} {size}",
                     alignment.next_power_of_two()
                 ),
             ),
             Operation::Realloc { old, size, .. } => {
                 push(
                     &mut text,
-                    format_args!("r {time} 0 {made:#x} {given:#x} {size}"),
+                    format_args!("r {time} {thread} {made:#x} {given:#x} {size}"),
                 );
                 if let (Some(old), true) = (old, made == 0 && size != 0) {
                     addresses[old as usize] = given; // It failed, and left the block as it was.
                 }
             }
             Operation::Free { .. } if given == 0 => {}
-            Operation::Free { .. } => push(&mut text, format_args!("f {time} 0 {given:#x}")),
-            Operation::Trim { pad } => push(&mut text, format_args!("t {time} 0 {pad}")),
+            Operation::Free { .. } => push(&mut text, format_args!("f {time} {thread} {given:#x}")),
+            Operation::Trim { pad } => push(&mut text, format_args!("t {time} {thread} {pad}")),
             Operation::Mark => push(
                 &mut text,
-                format_args!("k {time} 0 mark heap_rss={}", answer.value),
+                format_args!("k {time} {thread} mark heap_rss={}", answer.value),
             ),
+            Operation::ThreadExit => push(&mut text, format_args!("e {time} {thread}")),
             Operation::Usable { block } => {
                 addresses[block as usize] = given;
                 push(

@@ -5,33 +5,47 @@
 //! nothing has touched before, the model plays the same, and where they differ the sequence is cut down to the few
 //! operations that still show it.
 //!
-//! The decision that shapes everything: the real calls are made in a process of their own, `highwater-oracle`, which
-//! never calls malloc itself, not even before it is asked anything, and forks once for each sequence. So every sequence
-//! starts on a pristine heap for the price of a fork, thousands fit into seconds, and a sequence that would corrupt the
-//! heap takes one child with it. Calling malloc from the test's own process was the alternative: its heap is anything
-//! but empty, and no address could be foretold. The environment of malloc is read when a process starts, so there is one
-//! oracle for each environment.
+//! The decision that shapes everything: the real calls are made in a process of their own, `highwater-oracle`, on whose
+//! heap nothing but the sequence ever calls malloc, and which forks once for each sequence. So every sequence starts on a
+//! pristine heap for the price of a fork, thousands fit into seconds, and a sequence that would corrupt the heap takes
+//! one child with it. Calling malloc from the test's own process was the alternative: its heap is anything but empty, and
+//! no address could be foretold. The environment of malloc is read when a process starts, so there is one oracle for each
+//! environment. The oracle also runs on C libraries other than the machine's own ([`Library`]); see `oracle/main.rs`.
+//!
+//! Threads take turns in the order of the sequence, so that a sequence of many is as repeatable as one of one.
 //!
 //! Nothing of this is part of the product, and nothing of it runs anywhere but on x86-64 Linux with glibc; elsewhere
 //! [`Oracle::start`] says so and the tests print that they were skipped.
 
 mod author;
+mod banner;
+mod cast;
 mod compare;
+mod cores;
 mod environment;
 mod generate;
+mod heaps;
 mod hwt;
+mod library;
 mod operation;
 mod oracle;
+mod outcome;
 mod play;
 mod shrink;
 mod sizes;
+mod tally;
 pub mod wire;
+mod workload;
 
-pub use compare::{Difference, Place, first_difference};
+pub use compare::{Difference, first_difference};
 pub use environment::{Environment, all_environments};
-pub use generate::generate;
+pub use generate::{generate, generate_threads};
 pub use hwt::to_hwt;
-pub use operation::{BlockName, Operation, Sequence};
-pub use oracle::{Answers, Layout, Oracle, OracleError, Outcome};
+pub use library::Library;
+pub use operation::{BlockName, Operation, Sequence, Step};
+pub use oracle::{Answers, Layout, Oracle, OracleError};
+pub use outcome::{Outcome, Place};
 pub use play::{ModelError, play};
 pub use shrink::shrink;
+pub use tally::Tally;
+pub use workload::{of_workload, operation_of};

@@ -1,6 +1,6 @@
 //! Operations on an allocator, and sequences of them.
 
-use crate::wire::{self, Record};
+use crate::wire::{self, Record, THREADS_MAX};
 
 /// Names a block from the call that makes it to the end of the sequence; given once. A name whose call was removed or
 /// failed, or whose block has been freed, stands for the null pointer: so every sequence of operations is a valid one,
@@ -61,6 +61,8 @@ pub enum Operation {
         /// The block asked about.
         block: BlockName,
     },
+    /// The thread ends, and has ended before the next operation. Never the main thread.
+    ThreadExit,
 }
 
 impl Operation {
@@ -84,8 +86,8 @@ impl Operation {
         }
     }
 
-    /// As the oracle reads it.
-    pub fn to_record(&self) -> Record {
+    /// As the oracle reads it, performed by that thread.
+    pub fn to_record(&self, thread: u16) -> Record {
         let (code, block, a, b) = match *self {
             Self::Malloc { block, size } => (wire::MALLOC, block, 0, size),
             Self::Calloc { block, count, size } => (wire::CALLOC, block, count, size),
@@ -102,28 +104,79 @@ impl Operation {
             Self::Trim { pad } => (wire::TRIM, 0, pad, 0),
             Self::Mark => (wire::MARK, 0, 0, 0),
             Self::Usable { block } => (wire::USABLE, block, 0, 0),
+            Self::ThreadExit => (wire::THREAD_EXIT, 0, 0, 0),
         };
-        Record { code, block, a, b }
+        Record {
+            code,
+            thread,
+            block,
+            a,
+            b,
+        }
     }
 }
 
-/// Operations in their order, for a process that has made none before.
+/// An operation and the thread that performs it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// 0 is the main thread.
+    pub thread: u16,
+    /// What it does.
+    pub operation: Operation,
+}
+
+/// Operations in their order, for a process that has made none before. Its threads exist from the start; with none but
+/// the main thread it is a process of one thread.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Sequence {
     /// What happens.
-    pub operations: Vec<Operation>,
+    pub steps: Vec<Step>,
     /// Whether the program writes every page of what it allocates.
     pub touch: bool,
 }
 
 impl Sequence {
+    /// Of the main thread alone.
+    pub fn of_main(operations: impl IntoIterator<Item = Operation>, touch: bool) -> Self {
+        let step = |operation| Step {
+            thread: 0,
+            operation,
+        };
+        Self {
+            steps: operations.into_iter().map(step).collect(),
+            touch,
+        }
+    }
+
     /// Every block the sequence names is below this.
     pub fn blocks(&self) -> u32 {
-        let named = |operation: &Operation| operation.makes().max(operation.takes());
-        self.operations
+        let named = |step: &Step| step.operation.makes().max(step.operation.takes());
+        self.steps
             .iter()
             .filter_map(named)
             .max()
             .map_or(0, |last| last + 1)
+    }
+
+    /// How many threads the process has, the main one included.
+    pub fn threads(&self) -> u32 {
+        let numbers = self.steps.iter().map(|step| u32::from(step.thread));
+        numbers.max().map_or(1, |last| last + 1)
+    }
+
+    /// Whether it can be performed: there are not too many threads, the main one does not end, and none does anything
+    /// after its end.
+    pub fn is_sound(&self) -> bool {
+        let threads = self.threads();
+        if threads > THREADS_MAX {
+            return false;
+        }
+        let mut ended = vec![false; threads as usize];
+        self.steps.iter().all(|step| {
+            let ended = &mut ended[usize::from(step.thread)];
+            let sound = !*ended;
+            *ended = step.operation == Operation::ThreadExit;
+            sound && !(*ended && step.thread == 0)
+        })
     }
 }

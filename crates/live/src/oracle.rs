@@ -1,11 +1,11 @@
 //! The test's end of the pipe to an oracle process.
 
-use crate::operation::{Operation, Sequence};
+use crate::banner::banner;
+use crate::operation::Sequence;
 use crate::wire::{Answer, Greeting, MAGIC, Record, Reply, Request};
-use crate::{Environment, Place};
+use crate::{Environment, Library};
 use bytemuck::Zeroable;
 use std::io::{BufReader, BufWriter, Read, Write};
-use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 use thiserror::Error;
@@ -31,48 +31,14 @@ pub enum OracleError {
     /// Whatever answered was no oracle of this version.
     #[error("the oracle does not speak this version of the wire")]
     Stranger,
+    /// The sequence is none that a process could perform.
+    #[error(
+        "a thread of the sequence acts after its end, the main thread ends, or there are too many threads"
+    )]
+    Unsound,
     /// The child that ran the operations did not end well.
     #[error("the oracle's child ended badly while running the operations (wait status {0:#x})")]
     Died(i64),
-}
-
-/// What came of one operation, in terms that are the same in any run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Outcome {
-    /// An allocating call returned this.
-    Block {
-        /// Where.
-        place: Place,
-        /// `malloc_usable_size` of it.
-        usable: u64,
-    },
-    /// The block had gone.
-    Freed,
-    /// `malloc_trim` returned this.
-    Trimmed(bool),
-    /// Bytes resident in the allocator's mappings.
-    Resident(u64),
-    /// `malloc_usable_size` of the block asked about.
-    Usable(u64),
-}
-
-impl Outcome {
-    /// Gives an answer its meaning, which depends on the operation.
-    pub fn of(operation: &Operation, answer: Answer, brk: u64) -> Self {
-        match operation {
-            Operation::Malloc { .. }
-            | Operation::Calloc { .. }
-            | Operation::Aligned { .. }
-            | Operation::Realloc { .. } => Self::Block {
-                place: Place::of(answer.address, brk),
-                usable: answer.value,
-            },
-            Operation::Free { .. } => Self::Freed,
-            Operation::Trim { .. } => Self::Trimmed(answer.value != 0),
-            Operation::Mark => Self::Resident(answer.value),
-            Operation::Usable { .. } => Self::Usable(answer.value),
-        }
-    }
 }
 
 /// Where a process's memory begins. Addresses are compared without regard to it, but a model must start from the same:
@@ -90,23 +56,40 @@ pub struct Layout {
 pub struct Answers {
     /// Of the process that answered.
     pub layout: Layout,
-    /// One for each operation.
+    /// One for each step.
     pub answers: Vec<Answer>,
+    /// Address space of a thread arena's heap, where that is known: the model says it.
+    pub heap_span: Option<u64>,
 }
 
+/// The program, where it was built: it needs x86-64 Linux with glibc.
+const PROGRAM: Option<&str> = option_env!("HIGHWATER_ORACLE");
+
+/// A break above this lies among the mappings and has no room to move.
+const BREAK_MAX: u64 = 0x7000_0000_0000;
+
 impl Oracle {
-    /// Starts the oracle `program` in an environment that holds these lines and nothing else.
-    pub fn start(program: &Path, environment: &Environment) -> Result<Self, OracleError> {
-        if !cfg!(all(
-            target_os = "linux",
-            target_env = "gnu",
-            target_arch = "x86_64"
-        )) {
-            return Err(OracleError::Unsupported(
-                "only x86-64 Linux with glibc is modelled",
-            ));
+    /// Starts an oracle on that library, in an environment that holds these lines and nothing else.
+    pub fn start(library: &Library, environment: &Environment) -> Result<Self, OracleError> {
+        let (oracle, greeting) = Self::start_once(library, environment, false)?;
+        if greeting.brk < BREAK_MAX {
+            return Ok(oracle);
         }
-        let mut child = Command::new(program)
+        // Older kernels put the break of a program that was started through its loader next to the loader, except where
+        // they choose addresses at random.
+        Self::start_once(library, environment, true).map(|(oracle, _)| oracle)
+    }
+
+    fn start_once(
+        library: &Library,
+        environment: &Environment,
+        random: bool,
+    ) -> Result<(Self, Greeting), OracleError> {
+        let mut child = command(library)?;
+        if !random {
+            settle_addresses(&mut child);
+        }
+        let mut child = child
             .env_clear()
             .envs(environment.lines.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
@@ -130,7 +113,7 @@ impl Oracle {
         }
         let text = String::from_utf8_lossy(&greeting.version);
         oracle.version = text.trim_end_matches('\0').to_owned();
-        Ok(oracle)
+        Ok((oracle, greeting))
     }
 
     /// The library's version as it says it itself: `2.36`.
@@ -138,14 +121,31 @@ impl Oracle {
         &self.version
     }
 
+    /// The library's name and version in full, with those of the distribution's package: `GNU C Library (...) ...`.
+    pub fn banner(&self) -> Option<String> {
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.child.id())).ok()?;
+        banner(&maps)
+    }
+
     /// Runs the operations and says what came of each.
     pub fn answer(&mut self, sequence: &Sequence) -> Result<Answers, OracleError> {
+        if !sequence.is_sound() {
+            return Err(OracleError::Unsound);
+        }
         let records: Vec<Record> = sequence
-            .operations
+            .steps
             .iter()
-            .map(Operation::to_record)
+            .map(|step| step.operation.to_record(step.thread))
             .collect();
-        let reply = self.ask(&records, sequence.blocks(), sequence.touch, false)?;
+        let request = Request {
+            records: records.len() as u64,
+            blocks: sequence.blocks().into(),
+            threads: sequence.threads(),
+            touch: sequence.touch.into(),
+            timed: 0,
+            reserved: 0,
+        };
+        let reply = self.ask(request, &records)?;
         let mut answers = vec![Answer::zeroed(); reply.answers as usize];
         self.replies
             .read_exact(bytemuck::cast_slice_mut(&mut answers))?;
@@ -158,37 +158,35 @@ impl Oracle {
                 mappings_top: reply.mappings_top,
             },
             answers,
+            heap_span: None,
         })
     }
 
-    /// Runs the operations and says how much processor time they took: from the first to the end of the last, writing the blocks
-    /// included where `touch` says so, marks left out. Every block that `records` name is below `blocks`.
+    /// Runs the operations, all of the main thread, and says how much processor time they took: from the first to the
+    /// end of the last, writing the blocks included where `touch` says so, marks left out. Every block that `records`
+    /// name is below `blocks`.
     pub fn time(
         &mut self,
         records: &[Record],
         blocks: u32,
         touch: bool,
     ) -> Result<Duration, OracleError> {
-        let reply = self.ask(records, blocks, touch, true)?;
+        let request = Request {
+            records: records.len() as u64,
+            blocks: blocks.into(),
+            threads: 1,
+            touch: touch.into(),
+            timed: 1,
+            reserved: 0,
+        };
+        let reply = self.ask(request, records)?;
         if reply.status != 0 {
             return Err(OracleError::Died(reply.status));
         }
         Ok(Duration::from_nanos(reply.nanoseconds))
     }
 
-    fn ask(
-        &mut self,
-        records: &[Record],
-        blocks: u32,
-        touch: bool,
-        timed: bool,
-    ) -> Result<Reply, OracleError> {
-        let request = Request {
-            records: records.len() as u64,
-            blocks: u64::from(blocks),
-            touch: u32::from(touch),
-            timed: u32::from(timed),
-        };
+    fn ask(&mut self, request: Request, records: &[Record]) -> Result<Reply, OracleError> {
         let pipe = self.requests.as_mut().ok_or(OracleError::Stranger)?;
         pipe.write_all(bytemuck::bytes_of(&request))?;
         pipe.write_all(bytemuck::cast_slice(records))?;
@@ -199,6 +197,44 @@ impl Oracle {
         Ok(reply)
     }
 }
+
+/// The program, on that library.
+fn command(library: &Library) -> Result<Command, OracleError> {
+    let Some(program) = PROGRAM else {
+        return Err(OracleError::Unsupported(
+            "only x86-64 Linux with glibc is modelled",
+        ));
+    };
+    Ok(match &library.unpacked {
+        None => Command::new(program),
+        Some(unpacked) => {
+            let mut command = Command::new(&unpacked.loader);
+            command.arg("--library-path").arg(&unpacked.search);
+            command.arg(program);
+            command
+        }
+    })
+}
+
+/// Keeps addresses from being chosen at random, where that is allowed; where it is not, addresses are still compared by
+/// what does not depend on it.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+fn settle_addresses(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    // SAFETY: two system calls between fork and exec, which need nothing of the process.
+    unsafe {
+        command.pre_exec(|| {
+            let now = libc::personality(0xffff_ffff);
+            if now != -1 {
+                libc::personality((now | libc::ADDR_NO_RANDOMIZE) as _);
+            }
+            Ok(())
+        });
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
+fn settle_addresses(_: &mut Command) {}
 
 /// The oracle ends when its requests do.
 impl Drop for Oracle {

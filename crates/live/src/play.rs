@@ -1,10 +1,11 @@
 //! Plays a sequence on a model, the way the oracle's child plays it on the library.
 
-use crate::operation::{BlockName, Operation, Sequence};
-use crate::wire::Answer;
+use crate::cores::cores;
+use crate::operation::{BlockName, Operation, Sequence, Step};
+use crate::wire::{Answer, MAPPED, OTHER_ARENA};
 use crate::{Answers, Environment, Layout};
-use highwater_allocator::{Address, Allocator, Bytes, Kernel, ThreadId, Variable};
-use highwater_glibc::{Glibc, Settings, Version};
+use highwater_allocator::{Address, Allocator, Bytes, Kernel, ThreadId, Variable, Whereabouts};
+use highwater_glibc::{Glibc, Host, Settings, Version};
 use highwater_kernel::Config;
 use thiserror::Error;
 
@@ -34,22 +35,27 @@ pub fn play(
     };
     let mut kernel =
         Kernel::new(config).map_err(|error| ModelError::Environment(error.to_string()))?;
-    let mut model = glibc(version, environment)?;
+    let mut model = glibc(version, environment, sequence.threads() > 1)?;
     let mut player = Player {
         model: &mut model,
         kernel: &mut kernel,
         blocks: vec![None; sequence.blocks() as usize],
         touch: sequence.touch,
+        heap_span: None,
     };
-    let answers = sequence.operations.iter();
     Ok(Answers {
         layout,
-        answers: answers.map(|operation| player.perform(operation)).collect(),
+        answers: sequence
+            .steps
+            .iter()
+            .map(|step| player.perform(step))
+            .collect(),
+        heap_span: player.heap_span,
     })
 }
 
 /// The one place that knows how a model is made.
-fn glibc(version: &str, environment: &Environment) -> Result<Glibc, ModelError> {
+fn glibc(version: &str, environment: &Environment, threaded: bool) -> Result<Glibc, ModelError> {
     let known = Version::parse(version).ok_or_else(|| ModelError::Version(version.to_owned()))?;
     let variables: Vec<Variable> = environment
         .lines
@@ -60,7 +66,11 @@ fn glibc(version: &str, environment: &Environment) -> Result<Glibc, ModelError> 
         })
         .collect();
     let settings = Settings::from_environment(known, &variables);
-    Ok(Glibc::new(known, settings.params))
+    let host = Host {
+        cores: cores(),
+        threaded,
+    };
+    Ok(Glibc::new(known, settings.params, host))
 }
 
 struct Player<'a, A> {
@@ -69,19 +79,21 @@ struct Player<'a, A> {
     /// Address and size asked for of each named block that is live.
     blocks: Vec<Option<(Address, u64)>>,
     touch: bool,
+    /// Address space of a heap of another arena, once there is one.
+    heap_span: Option<u64>,
 }
 
 impl<A: Allocator> Player<'_, A> {
-    fn perform(&mut self, operation: &Operation) -> Answer {
-        let main = ThreadId::MAIN;
+    fn perform(&mut self, step: &Step) -> Answer {
+        let thread = ThreadId(step.thread);
         let kernel = &mut *self.kernel;
-        match *operation {
+        match step.operation {
             Operation::Malloc { block, size } => {
-                let made = self.model.malloc(kernel, main, Bytes(size));
+                let made = self.model.malloc(kernel, thread, Bytes(size));
                 self.made(block, made, 0, size)
             }
             Operation::Calloc { block, count, size } => {
-                let made = self.model.calloc(kernel, main, count, Bytes(size));
+                let made = self.model.calloc(kernel, thread, count, Bytes(size));
                 self.made(block, made, 0, count.wrapping_mul(size))
             }
             Operation::Aligned {
@@ -90,13 +102,13 @@ impl<A: Allocator> Player<'_, A> {
                 size,
             } => {
                 let alignment = Bytes(alignment);
-                let made = self.model.aligned(kernel, main, alignment, Bytes(size));
+                let made = self.model.aligned(kernel, thread, alignment, Bytes(size));
                 self.made(block, made, 0, size)
             }
             Operation::Realloc { block, old, size } => {
                 let given = old.and_then(|old| self.blocks[old as usize]);
                 let address = given.map(|(address, _)| address);
-                let made = self.model.realloc(kernel, main, address, Bytes(size));
+                let made = self.model.realloc(kernel, thread, address, Bytes(size));
                 if let (Some(old), true) = (old, made.is_some() || size == 0) {
                     self.blocks[old as usize] = None;
                 }
@@ -104,16 +116,20 @@ impl<A: Allocator> Player<'_, A> {
             }
             Operation::Free { block } => {
                 if let Some((address, _)) = self.blocks[block as usize].take() {
-                    self.model.free(kernel, main, address);
+                    self.model.free(kernel, thread, address);
                 }
-                answer(0, 0)
+                value(0)
             }
             Operation::Trim { pad } => {
-                let done = self.model.trim(kernel, main, Bytes(pad));
-                answer(0, u64::from(done))
+                let done = self.model.trim(kernel, thread, Bytes(pad));
+                value(u64::from(done))
             }
-            Operation::Mark => answer(0, kernel.rss().0),
-            Operation::Usable { block } => answer(0, self.usable(block)),
+            Operation::Mark => value(kernel.rss().0),
+            Operation::Usable { block } => value(self.usable(block)),
+            Operation::ThreadExit => {
+                self.model.thread_exit(kernel, thread);
+                value(0)
+            }
         }
     }
 
@@ -121,12 +137,16 @@ impl<A: Allocator> Player<'_, A> {
     fn made(&mut self, block: BlockName, made: Option<Address>, kept: u64, size: u64) -> Answer {
         self.blocks[block as usize] = made.map(|address| (address, size));
         let Some(address) = made else {
-            return answer(0, 0);
+            return value(0);
         };
         if self.touch && kept < size {
             self.kernel.touch(address + Bytes(kept), Bytes(size - kept));
         }
-        answer(address.0, self.usable(block))
+        Answer {
+            address: address.0,
+            value: self.usable(block),
+            flags: self.flags(address),
+        }
     }
 
     fn usable(&self, block: BlockName) -> u64 {
@@ -134,8 +154,30 @@ impl<A: Allocator> Player<'_, A> {
             self.model.usable_size(self.kernel, address).0
         })
     }
+
+    /// Where the block lies, as the header of a real chunk says it.
+    fn flags(&mut self, address: Address) -> u64 {
+        match self.model.whereabouts(self.kernel, address) {
+            Whereabouts::Main => 0,
+            Whereabouts::Mapping => MAPPED,
+            Whereabouts::Heap { base, span } => {
+                debug_assert_eq!(
+                    base,
+                    address.align_down(span),
+                    "the base is that of the heap"
+                );
+                self.heap_span = Some(span.0);
+                OTHER_ARENA
+            }
+        }
+    }
 }
 
-fn answer(address: u64, value: u64) -> Answer {
-    Answer { address, value }
+/// What is no address.
+fn value(value: u64) -> Answer {
+    Answer {
+        address: 0,
+        value,
+        flags: 0,
+    }
 }

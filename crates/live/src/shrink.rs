@@ -1,6 +1,6 @@
 //! Cuts a failing sequence down to what is needed to fail: fewer operations first, then smaller numbers in them.
 
-use crate::operation::{Operation, Sequence};
+use crate::operation::{Operation, Sequence, Step};
 use std::collections::HashSet;
 
 /// The smallest sequence found that still `fails`, after at most `patience` trials.
@@ -16,7 +16,8 @@ pub fn shrink(
     };
     loop {
         let before = shrinker.best.clone();
-        shrinker.fewer_operations();
+        shrinker.fewer_steps();
+        shrinker.fewer_threads();
         shrinker.smaller_sizes();
         if shrinker.best == before || shrinker.left == 0 {
             return shrinker.best;
@@ -31,46 +32,69 @@ struct Shrinker<F> {
 }
 
 impl<F: FnMut(&Sequence) -> bool> Shrinker<F> {
-    fn attempt(&mut self, operations: Vec<Operation>) -> bool {
+    fn attempt(&mut self, steps: Vec<Step>) -> bool {
         if self.left == 0 {
             return false;
         }
         self.left -= 1;
         let candidate = Sequence {
-            operations: without_orphans(operations),
+            steps: without_orphans(steps),
             touch: self.best.touch,
         };
-        let smaller = candidate != self.best && (self.fails)(&candidate);
+        let smaller = candidate != self.best && candidate.is_sound() && (self.fails)(&candidate);
         if smaller {
             self.best = candidate;
         }
         smaller
     }
 
-    /// Leaves out runs of operations, halving their length until it is one.
-    fn fewer_operations(&mut self) {
-        let mut run = self.best.operations.len() / 2;
+    /// Leaves out runs of steps, halving their length until it is one.
+    fn fewer_steps(&mut self) {
+        let mut run = self.best.steps.len() / 2;
         while run >= 1 {
             // From the end: what comes after the failure is the first to go.
-            let mut end = self.best.operations.len();
+            let mut end = self.best.steps.len();
             while end > 0 {
                 let start = end.saturating_sub(run);
-                let mut operations = self.best.operations.clone();
-                operations.drain(start..end.min(operations.len()));
-                self.attempt(operations);
-                end = start.min(self.best.operations.len());
+                let mut steps = self.best.steps.clone();
+                steps.drain(start..end.min(steps.len()));
+                self.attempt(steps);
+                end = start.min(self.best.steps.len());
             }
             run /= 2;
         }
     }
 
+    /// Lets another thread do what a thread does: the main one, or the one before it.
+    fn fewer_threads(&mut self) {
+        for thread in (1..self.best.threads() as u16).rev() {
+            for other in [0, thread - 1] {
+                let moved = self.best.steps.iter().filter_map(|step| match *step {
+                    Step {
+                        thread: from,
+                        operation: Operation::ThreadExit,
+                    } if from == thread => None,
+                    step if step.thread == thread => Some(Step {
+                        thread: other,
+                        ..step
+                    }),
+                    step => Some(step),
+                });
+                let candidate = moved.collect();
+                if self.attempt(candidate) {
+                    break;
+                }
+            }
+        }
+    }
+
     fn smaller_sizes(&mut self) {
         let mut index = 0;
-        while index < self.best.operations.len() {
-            for candidate in simpler(&self.best.operations[index]) {
-                let mut operations = self.best.operations.clone();
-                operations[index] = candidate;
-                if self.attempt(operations) {
+        while index < self.best.steps.len() {
+            for candidate in simpler(&self.best.steps[index].operation) {
+                let mut steps = self.best.steps.clone();
+                steps[index].operation = candidate;
+                if self.attempt(steps) {
                     break;
                 }
             }
@@ -80,20 +104,20 @@ impl<F: FnMut(&Sequence) -> bool> Shrinker<F> {
 }
 
 /// Without what speaks of a block that nothing makes any more; a realloc of such a one makes its block from nothing.
-fn without_orphans(operations: Vec<Operation>) -> Vec<Operation> {
+fn without_orphans(steps: Vec<Step>) -> Vec<Step> {
     let mut made = HashSet::new();
-    let mut kept = Vec::with_capacity(operations.len());
-    for mut operation in operations {
-        if let Some(taken) = operation.takes()
+    let mut kept = Vec::with_capacity(steps.len());
+    for mut step in steps {
+        if let Some(taken) = step.operation.takes()
             && !made.contains(&taken)
         {
-            match &mut operation {
+            match &mut step.operation {
                 Operation::Realloc { old, .. } => *old = None,
                 _ => continue,
             }
         }
-        made.extend(operation.makes());
-        kept.push(operation);
+        made.extend(step.operation.makes());
+        kept.push(step);
     }
     kept
 }
@@ -155,23 +179,36 @@ fn simpler(operation: &Operation) -> Vec<Operation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate;
+    use crate::{generate, generate_threads};
 
     #[test]
     fn a_sequence_shrinks_to_the_operations_that_matter() {
         let sequence = generate(3);
         let needs = |sequence: &Sequence| {
-            let large = sequence.operations.iter().position(
-                |operation| matches!(operation, Operation::Malloc { size, .. } if *size >= 1000),
+            let operations = || sequence.steps.iter().map(|step| step.operation);
+            let large = operations().position(
+                |operation| matches!(operation, Operation::Malloc { size, .. } if size >= 1000),
             );
-            let freed = sequence
-                .operations
+            let freed = operations()
+                .collect::<Vec<_>>()
                 .iter()
                 .rposition(|operation| matches!(operation, Operation::Free { .. }));
             matches!((large, freed), (Some(large), Some(freed)) if large < freed)
         };
         assert!(needs(&sequence), "the seed was chosen so that it does");
         let shrunk = shrink(&sequence, 10_000, needs);
-        assert!(shrunk.operations.len() <= 3, "{shrunk:?}");
+        assert!(shrunk.steps.len() <= 3, "{shrunk:?}");
+    }
+
+    #[test]
+    fn a_difference_of_one_thread_shrinks_to_one_thread() {
+        let sequence = generate_threads(5, 16);
+        let frees = |sequence: &Sequence| {
+            let mut steps = sequence.steps.iter();
+            steps.any(|step| matches!(step.operation, Operation::Free { .. }))
+        };
+        assert!(frees(&sequence) && sequence.threads() > 1);
+        let shrunk = shrink(&sequence, 10_000, frees);
+        assert_eq!((shrunk.steps.len(), shrunk.threads()), (2, 1), "{shrunk:?}");
     }
 }

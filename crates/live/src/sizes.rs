@@ -19,6 +19,8 @@ pub(crate) enum Sizes {
     Edges,
     /// Anything up to 300 KiB.
     Any,
+    /// About what a heap of a thread's arena can hold at most, and what the mmap threshold can become.
+    Heaps,
 }
 
 /// Sizes at which something changes: the smallest chunk, the fast bins' end (default and largest), tcache's end, small
@@ -69,6 +71,14 @@ impl Sizes {
                     _ => near(rng, edge, 1),
                 }
             }
+            Self::Heaps => match rng.u8(..8) {
+                0 | 1 => near(rng, 64 << 20, 8300),
+                2 => near(rng, 32 << 20, 4200),
+                3 => near(rng, 8 << 20, 8300),
+                4 => logarithmic(rng, 1 << 20, 100 << 20),
+                5 => logarithmic(rng, 64 << 10, 1 << 20),
+                _ => rng.u64(..131_072),
+            },
             Self::Any => match rng.u8(..8) {
                 0 | 1 => Self::Medium.next(rng),
                 2 => Self::Threshold.next(rng),

@@ -1,61 +1,85 @@
 //! What passes between a test and its oracle: plain old data, so that the oracle works on the very bytes it received
-//! and allocates nothing.
+//! and allocates nothing. The oracle, which is built without any library, compiles this file as a module of its own.
 
+#[cfg(not(oracle))]
 use bytemuck::{Pod, Zeroable};
 
 /// `malloc(b)`
-pub const MALLOC: u32 = 0;
+pub const MALLOC: u16 = 0;
 /// `calloc(a, b)`
-pub const CALLOC: u32 = 1;
+pub const CALLOC: u16 = 1;
 /// `memalign(a, b)`
-pub const ALIGNED: u32 = 2;
+pub const ALIGNED: u16 = 2;
 /// `realloc(block a, b)`; `a` is [`NO_BLOCK`] for the null pointer.
-pub const REALLOC: u32 = 3;
+pub const REALLOC: u16 = 3;
 /// `free(block)`
-pub const FREE: u32 = 4;
+pub const FREE: u16 = 4;
 /// `malloc_trim(a)`
-pub const TRIM: u32 = 5;
+pub const TRIM: u16 = 5;
 /// How much is resident?
-pub const MARK: u32 = 6;
+pub const MARK: u16 = 6;
 /// `malloc_usable_size(block)`
-pub const USABLE: u32 = 7;
+pub const USABLE: u16 = 7;
+/// The thread ends; no later record is of it.
+pub const THREAD_EXIT: u16 = 8;
 
 /// Stands for the null pointer where a block is named.
 pub const NO_BLOCK: u64 = u64::MAX;
 
+/// Every thread of a sequence is below this.
+pub const THREADS_MAX: u32 = 1024;
+
+/// In [`Answer::flags`]: the block has a mapping of its own (`IS_MMAPPED` of its chunk).
+pub const MAPPED: u64 = 2;
+/// In [`Answer::flags`]: the block belongs to an arena other than the main one (`NON_MAIN_ARENA` of its chunk).
+pub const OTHER_ARENA: u64 = 4;
+
 /// The first bytes of an oracle's greeting; a change of the wire changes them.
-pub const MAGIC: u64 = u64::from_le_bytes(*b"hwlive01");
+pub const MAGIC: u64 = u64::from_le_bytes(*b"hwlive02");
 
 /// What the oracle says when it is ready.
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(oracle), derive(Pod, Zeroable))]
 #[repr(C)]
 pub struct Greeting {
     /// [`MAGIC`]
     pub magic: u64,
     /// What `gnu_get_libc_version` returns, padded with zeros.
     pub version: [u8; 16],
+    /// The program break.
+    pub brk: u64,
+    /// Where the kernel would have ended the first mapping.
+    pub mappings_top: u64,
 }
 
 /// Comes before the records of a sequence.
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(oracle), derive(Pod, Zeroable))]
 #[repr(C)]
 pub struct Request {
     /// How many records follow.
     pub records: u64,
     /// Every block the records name is below this.
     pub blocks: u64,
+    /// How many threads the process has, the main one included; every thread of a record is below this.
+    pub threads: u32,
     /// 1 if every page of a new block is to be written, 0 if none.
     pub touch: u32,
-    /// 1 if the time of the whole is wanted, and no answers; 0 otherwise.
+    /// 1 if the time of the whole is wanted, and no answers; 0 otherwise. Only for a single thread.
     pub timed: u32,
+    /// Nothing.
+    pub reserved: u32,
 }
 
 /// One operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(oracle), derive(Pod, Zeroable))]
 #[repr(C)]
 pub struct Record {
     /// One of the constants above.
-    pub code: u32,
+    pub code: u16,
+    /// The thread that makes the call.
+    pub thread: u16,
     /// The block that the operation makes, frees or asks about.
     pub block: u32,
     /// First operand, see the constants.
@@ -65,7 +89,8 @@ pub struct Record {
 }
 
 /// Comes before the answers to a sequence.
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(oracle), derive(Pod, Zeroable))]
 #[repr(C)]
 pub struct Reply {
     /// How many answers follow: as many as there were records, or none.
@@ -81,7 +106,8 @@ pub struct Reply {
 }
 
 /// What came of one operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(oracle), derive(Pod, Zeroable))]
 #[repr(C)]
 pub struct Answer {
     /// The address that an allocating call returned, otherwise 0.
@@ -89,4 +115,6 @@ pub struct Answer {
     /// The usable size of a new block or of the one asked about; what `malloc_trim` returned; at a mark the bytes that
     /// are resident in the allocator's mappings.
     pub value: u64,
+    /// What the header of a new block's chunk says of where it lies: [`MAPPED`], [`OTHER_ARENA`].
+    pub flags: u64,
 }

@@ -13,6 +13,8 @@ Usage: cargo xtask <command>
   build [--release]                       build the page into dist/
   test                                    run every check, the page in a real browser included
   shots [--out DIR]                       take pictures of the page in several sizes, light and dark
+  fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
+                                          hold the model of glibc against the C libraries at hand
   setup                                   only set up what the others need
 
 Each sets up what the machine lacks. Tools are put into your cache folder (~/.cache/highwater/tools), or where
@@ -31,6 +33,7 @@ pub(crate) enum Command {
     Build(Build),
     Test,
     Shots(Shots),
+    Fidelity(Fidelity),
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -49,6 +52,18 @@ pub(crate) struct Build {
 pub(crate) struct Shots {
     /// Where the pictures go.
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fidelity {
+    /// Where other C libraries are unpacked.
+    pub(crate) libraries: Option<PathBuf>,
+    /// Where the report goes.
+    pub(crate) out: Option<PathBuf>,
+    /// How many random operations on each library.
+    pub(crate) operations: Option<u64>,
+    /// Traces beside the bundled ones.
+    pub(crate) traces: Vec<PathBuf>,
 }
 
 pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
@@ -70,6 +85,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
         "shots" => Command::Shots(Shots {
             out: PathBuf::from("shots"),
         }),
+        "fidelity" => Command::Fidelity(Fidelity::default()),
         other => bail!("there is no command `{other}`; `cargo xtask help` lists them"),
     };
     while let Some(argument) = parser.next()? {
@@ -80,6 +96,14 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
             (Command::Serve(options), Long("port")) => options.port = parser.value()?.parse()?,
             (Command::Build(options), Long("release")) => options.release = true,
             (Command::Shots(options), Long("out")) => options.out = parser.value()?.into(),
+            (Command::Fidelity(options), Long("libraries")) => {
+                options.libraries = Some(parser.value()?.into());
+            }
+            (Command::Fidelity(options), Long("out")) => options.out = Some(parser.value()?.into()),
+            (Command::Fidelity(options), Long("operations")) => {
+                options.operations = Some(parser.value()?.parse()?);
+            }
+            (Command::Fidelity(options), Value(trace)) => options.traces.push(trace.into()),
             (_, other) => return Err(other.unexpected().into()),
         }
     }
@@ -106,10 +130,22 @@ mod tests {
     }
 
     #[test]
+    fn fidelity_takes_traces_among_its_options() {
+        let expected = Command::Fidelity(Fidelity {
+            operations: Some(1000),
+            traces: vec!["a.hwt".into(), "b.hwt.gz".into()],
+            ..Fidelity::default()
+        });
+        let command = parsed(&["fidelity", "a.hwt", "--operations", "1000", "b.hwt.gz"]);
+        assert_eq!(command.expect("valid"), expected);
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
         for arguments in [
             &["srve"][..],
             &["test", "--release"],
+            &["fidelity", "--operations", "many"],
             &["serve", "--port", "70000"],
             &["serve", "--port"],
             &["--release"],

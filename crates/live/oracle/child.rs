@@ -1,0 +1,207 @@
+//! The child's work: the operations, on the C library's malloc.
+
+use crate::library;
+use crate::resident::Resident;
+use crate::system;
+use crate::table::{PAGE, Plain, Table, bring_in, mappings_top};
+use crate::threads::{self, Threads};
+use crate::wire::{self, Answer, Record, Reply, Request};
+use core::ptr;
+
+/// A block that the sequence has named.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Block {
+    /// Null where the call failed or the block has gone.
+    address: usize,
+    /// Bytes asked for.
+    size: u64,
+}
+
+// SAFETY: two numbers.
+unsafe impl Plain for Block {}
+
+const NO_BLOCK: Block = Block {
+    address: 0,
+    size: 0,
+};
+
+const NOTHING: Answer = Answer {
+    address: 0,
+    value: 0,
+    flags: 0,
+};
+
+/// A sequence, and how far it has come.
+pub(crate) struct Job<'a> {
+    pub(crate) request: Request,
+    pub(crate) records: &'a [Record],
+    pub(crate) blocks: &'a mut [Block],
+    pub(crate) answers: &'a mut [Answer],
+    pub(crate) reply: &'a mut Reply,
+    pub(crate) resident: &'a mut Resident,
+    /// Index of the next record.
+    pub(crate) next: usize,
+}
+
+impl Job<'_> {
+    /// Runs the records on a heap that has seen nothing yet.
+    pub(crate) fn run(mut self, stacks: &mut Table<u8>) {
+        self.blocks.fill(NO_BLOCK);
+        bring_in(self.records);
+        let threads = Threads::start(self.request.threads, stacks);
+        self.reply.brk = system::program_break();
+        self.reply.mappings_top = mappings_top();
+        if self.request.timed == 0 {
+            self.resident.set_base();
+            threads::take_turns(&mut self, threads);
+        } else {
+            self.time();
+        }
+    }
+
+    /// The thread of the next record; none where there are no more.
+    pub(crate) fn next_thread(&self) -> Option<u32> {
+        self.records
+            .get(self.next)
+            .map(|record| record.thread.into())
+    }
+
+    /// Performs the records that follow as long as they are of this thread; true where the last of them was its end.
+    pub(crate) fn perform_those_of(&mut self, thread: u32) -> bool {
+        while let Some(record) = self.records.get(self.next)
+            && u32::from(record.thread) == thread
+        {
+            let answer = match record.code {
+                wire::THREAD_EXIT => NOTHING,
+                wire::MARK => Answer {
+                    value: self.resident.bytes(),
+                    ..NOTHING
+                },
+                _ if self.request.touch == 0 => perform::<false, true>(record, self.blocks),
+                _ => perform::<true, true>(record, self.blocks),
+            };
+            self.answers[self.next] = answer;
+            self.next += 1;
+            if record.code == wire::THREAD_EXIT {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn time(&mut self) {
+        let start = system::processor_ns();
+        if self.request.touch == 0 {
+            for record in self.records {
+                perform::<false, false>(record, self.blocks);
+            }
+        } else {
+            for record in self.records {
+                perform::<true, false>(record, self.blocks);
+            }
+        }
+        self.reply.nanoseconds = system::processor_ns() - start;
+    }
+}
+
+/// One operation. With `ASK` the usable size and the flags of a new block are asked as well.
+#[inline(always)]
+fn perform<const TOUCH: bool, const ASK: bool>(record: &Record, blocks: &mut [Block]) -> Answer {
+    let name = record.block as usize;
+    let size = record.b as usize;
+    let mut kept = 0;
+    let mut bytes = record.b;
+    // SAFETY: these are the calls of a well-behaved program: what is freed or reallocated is the address of a live block
+    // or null, as a block's entry is cleared with it.
+    let address = unsafe {
+        match record.code {
+            wire::MALLOC => library::malloc(size),
+            wire::CALLOC => {
+                bytes = record.a.wrapping_mul(record.b);
+                library::calloc(record.a as usize, size)
+            }
+            wire::ALIGNED => library::memalign(record.a as usize, size),
+            wire::REALLOC => {
+                let (address, old_size) = reallocate(record, blocks);
+                kept = old_size;
+                address
+            }
+            wire::FREE => {
+                let block = core::mem::replace(&mut blocks[name], NO_BLOCK);
+                library::free(block.address as *mut u8);
+                return NOTHING;
+            }
+            wire::TRIM => {
+                let done = library::malloc_trim(record.a as usize) != 0;
+                return Answer {
+                    value: u64::from(done),
+                    ..NOTHING
+                };
+            }
+            wire::USABLE => {
+                let value = library::malloc_usable_size(blocks[name].address as *mut u8) as u64;
+                return Answer { value, ..NOTHING };
+            }
+            _ => return NOTHING,
+        }
+    };
+    blocks[name] = Block {
+        address: address as usize,
+        size: bytes,
+    };
+    if TOUCH && !address.is_null() {
+        write_pages(address, kept as usize, bytes as usize);
+    }
+    if !ASK || address.is_null() {
+        return NOTHING;
+    }
+    // SAFETY: a live block of this library, before which the size of its chunk stands, with three flags in it.
+    let (value, header) = unsafe {
+        let header = address.cast::<u64>().sub(1).read_volatile();
+        (library::malloc_usable_size(address) as u64, header)
+    };
+    Answer {
+        address: address as u64,
+        value,
+        flags: header & (wire::MAPPED | wire::OTHER_ARENA),
+    }
+}
+
+/// Returns the new address and how many bytes of the block had been asked for before.
+///
+/// # Safety
+/// The entries of `blocks` are live blocks or null.
+#[inline(always)]
+unsafe fn reallocate(record: &Record, blocks: &mut [Block]) -> (*mut u8, u64) {
+    let size = record.b as usize;
+    if record.a == wire::NO_BLOCK {
+        // SAFETY: of the null pointer this is malloc.
+        return (unsafe { library::realloc(ptr::null_mut(), size) }, 0);
+    }
+    let old = blocks[record.a as usize];
+    // SAFETY: our caller vouches for the entry.
+    let address = unsafe { library::realloc(old.address as *mut u8, size) };
+    if !address.is_null() || size == 0 {
+        blocks[record.a as usize] = NO_BLOCK;
+    }
+    let kept = if old.address == 0 { 0 } else { old.size };
+    (address, kept)
+}
+
+/// Writes a byte into each page of a block from `from` on, and into its last byte.
+#[inline(always)]
+fn write_pages(block: *mut u8, from: usize, size: usize) {
+    if from >= size {
+        return;
+    }
+    let start = block as usize;
+    let mut at = start + from;
+    while at < start + size {
+        // SAFETY: inside the block, of which `size` bytes are ours to write.
+        unsafe { (at as *mut u8).write_volatile(1) };
+        at = (at / PAGE + 1) * PAGE;
+    }
+    // SAFETY: the last byte of the block.
+    unsafe { block.add(size - 1).write_volatile(1) };
+}

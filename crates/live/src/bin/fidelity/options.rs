@@ -1,0 +1,47 @@
+//! The command line.
+
+use lexopt::prelude::*;
+use std::error::Error;
+use std::path::PathBuf;
+
+pub(crate) const HELP: &str = "\
+Usage: cargo xtask fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
+
+Holds the model of glibc against the machine's own C library, and writes how much agrees to FILE (docs/fidelity.md).
+
+  --libraries DIR   also against the C libraries unpacked in DIR, each in a folder of its own (as `dpkg -x` unpacks
+                    the package libc6)
+  --operations N    about so many random operations on each library (2000000)
+  TRACE             also traces (.hwt, .hwt.gz) beside the bundled ones
+";
+
+/// What is asked for.
+pub(crate) struct Options {
+    pub(crate) libraries: Option<PathBuf>,
+    pub(crate) out: PathBuf,
+    pub(crate) operations: u64,
+    pub(crate) traces: Vec<PathBuf>,
+}
+
+impl Options {
+    /// `None` where only help is asked for.
+    pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Option<Self>, Box<dyn Error>> {
+        let mut options = Self {
+            libraries: None,
+            out: PathBuf::from("docs/fidelity.md"),
+            operations: 2_000_000,
+            traces: Vec::new(),
+        };
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("libraries") => options.libraries = Some(parser.value()?.into()),
+                Long("out") => options.out = parser.value()?.into(),
+                Long("operations") => options.operations = parser.value()?.parse()?,
+                Long("help") | Short('h') => return Ok(None),
+                Value(trace) => options.traces.push(trace.into()),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(Some(options))
+    }
+}

@@ -1,0 +1,155 @@
+//! The page that says how much agrees.
+
+use crate::Subject;
+use crate::measure::Row;
+use crate::options::Options;
+use crate::workloads::{Source, Workload};
+use highwater_live::Tally;
+use std::fmt::Write;
+
+const ABOUT: &str = "\
+# How faithful the model of glibc is
+
+Each workload was run call by call on a real C library, in a process whose heap nothing had touched before, and on the
+model. After every call that allocates, two things must be the same: where the block lies and its usable size. At every
+mark the resident bytes of the allocator's mappings must be the same, measured on the real library from
+`/proc/self/smaps`.
+
+Where the kernel puts a mapping is the kernel's affair, so addresses are compared by what is the allocator's: on the heap
+of the program break the distance from the first break; in the heap of a thread's arena the place within the heap
+together with which heap it is; in a mapping of its own the place within the page. Once a run differs, what follows
+from that difference counts as different too.
+";
+
+/// The whole page.
+pub(crate) fn render(
+    options: &Options,
+    subjects: &[Subject],
+    workloads: &[Workload],
+    rows: &[Row],
+) -> String {
+    let mut page = ABOUT.to_owned();
+    line(
+        &mut page,
+        format_args!("\nMade by\n\n```\n{}\n```\n", command(options)),
+    );
+    for (index, subject) in subjects.iter().enumerate() {
+        line(
+            &mut page,
+            format_args!("## glibc {}\n\n{}\n", subject.version, subject.banner),
+        );
+        page.push_str(
+            "| workload | settings | operations | addresses | of them equal | marks | largest difference in RSS, bytes |\n\
+             | --- | --- | --: | --: | --: | --: | --: |\n",
+        );
+        for (number, workload) in workloads.iter().enumerate() {
+            let of: Vec<&Row> = rows
+                .iter()
+                .filter(|row| row.subject == index && row.workload == number)
+                .collect();
+            rows_of(&mut page, workload, &of);
+        }
+        page.push('\n');
+    }
+    settings(&mut page, workloads);
+    page
+}
+
+/// A row for no setting, one for all others together, and one more for each of those that differs.
+fn rows_of(page: &mut String, workload: &Workload, rows: &[&Row]) {
+    let Some((first, others)) = rows.split_first() else {
+        return;
+    };
+    row(page, &workload.name, "none", &[first]);
+    let each = format!("each of {} others", others.len());
+    row(page, &workload.name, &each, others);
+    for other in others.iter().filter(|other| !other.is_equal()) {
+        let setting = format!("`{}`", workload.settings[other.setting]);
+        row(page, &workload.name, &setting, &[other]);
+    }
+}
+
+fn row(page: &mut String, name: &str, settings: &str, rows: &[&Row]) {
+    let mut tally = Tally::default();
+    let (mut unanswered, mut unplayed) = (0, 0);
+    for row in rows {
+        tally += row.tally;
+        unanswered += row.unanswered;
+        unplayed += row.unplayed;
+    }
+    let equal = if tally.addresses == tally.addresses_equal {
+        "all".to_owned()
+    } else {
+        thousands(tally.addresses_equal)
+    };
+    let mut remarks = String::new();
+    for (count, what) in [
+        (tally.other_differences, "other answers differ"),
+        (unanswered, "sequences that the library did not survive"),
+        (unplayed, "sequences that the model did not survive"),
+    ] {
+        if count > 0 {
+            remarks.push_str(&format!("; {count} {what}"));
+        }
+    }
+    line(
+        page,
+        format_args!(
+            "| {name} | {settings} | {} | {} | {equal} | {} | {}{remarks} |",
+            thousands(tally.operations),
+            thousands(tally.addresses),
+            thousands(tally.marks),
+            thousands(tally.resident_off_bytes),
+        ),
+    );
+}
+
+/// Which settings the numbers stand for.
+fn settings(page: &mut String, workloads: &[Workload]) {
+    for (title, random) in [("programs", false), ("random operations", true)] {
+        let found = workloads
+            .iter()
+            .find(|workload| matches!(workload.source, Source::Random { .. }) == random);
+        if let Some(workload) = found {
+            line(page, format_args!("## Settings: {title}\n"));
+            for setting in &workload.settings[1..] {
+                line(page, format_args!("- `{setting}`"));
+            }
+            page.push('\n');
+        }
+    }
+    page.truncate(page.trim_end().len());
+    page.push('\n');
+}
+
+/// As it was given, but for the folders of this machine.
+fn command(options: &Options) -> String {
+    let mut command = "cargo xtask fidelity".to_owned();
+    if options.libraries.is_some() {
+        command.push_str(" --libraries LIBRARIES");
+    }
+    command.push_str(&format!(" --operations {}", options.operations));
+    for trace in &options.traces {
+        command.push(' ');
+        command.push_str(&trace.file_name().unwrap_or_default().to_string_lossy());
+    }
+    command
+}
+
+/// `1,234,567`
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(page, "{text}");
+}
