@@ -5,6 +5,9 @@ use crate::input::Job;
 use highwater_simulator::{Counters, Diagnosis, Pin, PinState, Recording, Tone};
 use std::fmt::Write;
 
+/// Arenas beyond this many are counted.
+const MOST_ARENAS: usize = 64;
+
 /// Marks beyond this many are shortened to the first and last ones.
 const MOST_MARKS: usize = 24;
 
@@ -187,7 +190,7 @@ fn shares(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Result {
         "\n{:>5} {:>6} {:>11} {:>11} {:>11} {:>13} {:>11}",
         "arena", "heaps", "live", "parked", "free", "free resident", "top"
     )?;
-    for share in &diagnosis.arenas {
+    for share in diagnosis.arenas.iter().take(MOST_ARENAS) {
         writeln!(
             out,
             "{:>5} {:>6} {:>11} {:>11} {:>11} {:>13} {:>11}",
@@ -199,6 +202,9 @@ fn shares(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Result {
             share.free_resident.to_string(),
             share.top.to_string()
         )?;
+    }
+    if let Some(more) = diagnosis.arenas.len().checked_sub(MOST_ARENAS + 1) {
+        writeln!(out, "… {} more", more + 1)?;
     }
     Ok(())
 }

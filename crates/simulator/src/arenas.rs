@@ -90,6 +90,13 @@ impl Simulation {
 }
 
 impl Arena {
+    /// Bytes of the free blocks that are no top.
+    pub(crate) fn free_below_top(&self) -> Bytes {
+        let free = |block: &&Block| matches!(block.state, BlockState::Free { .. });
+        let free = self.blocks.iter().filter(free);
+        free.fold(Bytes::ZERO, |sum, block| sum + block.size)
+    }
+
     /// Heaps come in the order of their addresses; the one with the top is where freeing begins to give back.
     fn put_top_last(&mut self) {
         let top = self.blocks.iter().position(|b| b.state == BlockState::Top);

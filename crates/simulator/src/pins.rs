@@ -5,7 +5,7 @@ use crate::simulation::{Held, Simulation};
 use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Micros};
 use serde::{Deserialize, Serialize};
 
-/// At most so many pins are listed, or one to an arena.
+/// At most so many pins are listed.
 const MOST_PINS: usize = 48;
 /// A pin is listed if it holds at least one part in so many of all free memory below the tops.
 const LEAST_PART: u64 = 500;
@@ -64,18 +64,29 @@ pub struct Pin {
 }
 
 impl Simulation {
-    /// The pins of all arenas, those of an arena from its top down; what its top ends at is always among them.
+    /// The pins of all arenas, those of an arena from its top down; what its top ends at is always among them. Of more
+    /// arenas than pins can be listed those with the most free memory are taken.
     pub(crate) fn pins(&self, arenas: &[Arena]) -> Vec<Pin> {
-        let all_free: Bytes = arenas
-            .iter()
-            .flat_map(|arena| &arena.blocks)
-            .filter(|block| matches!(block.state, BlockState::Free { .. }))
-            .fold(Bytes::ZERO, |sum, block| sum + block.size);
+        let mut all_free = Bytes::ZERO;
+        let mut richest: Vec<(Bytes, usize)> = Vec::new();
+        for (index, arena) in arenas.iter().enumerate() {
+            let free = arena.free_below_top();
+            all_free += free;
+            let at = richest.partition_point(|other| other.0 >= free);
+            if at < MOST_PINS {
+                richest.insert(at, (free, index));
+                richest.truncate(MOST_PINS);
+            }
+        }
         let least = Bytes(all_free.0 / LEAST_PART + 1);
-        let most = MOST_PINS / arenas.len().max(1);
-        let mut pins: Vec<Pin> = arenas
+        let most = MOST_PINS / richest.len().max(1);
+        let is_taken = |index: usize| richest.iter().any(|taken| taken.1 == index);
+        let taken = arenas
             .iter()
-            .flat_map(|arena| self.pins_of(&arena.blocks, least, most.max(1)))
+            .enumerate()
+            .filter(|(index, _)| is_taken(*index));
+        let mut pins: Vec<Pin> = taken
+            .flat_map(|(_, arena)| self.pins_of(&arena.blocks, least, most))
             .collect();
         self.trace_origins(&mut pins);
         pins

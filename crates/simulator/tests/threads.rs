@@ -175,6 +175,19 @@ fn arenas_are_as_many_as_the_cores_and_settings_allow() {
 }
 
 #[test]
+fn of_very_many_arenas_the_pins_of_the_fullest_are_listed() {
+    let mut lines: String = (1..=300).map(|thread| pinned(thread, 1, 100)).collect();
+    lines += &pinned(301, 90, 2000);
+    let diagnosis = record(&lines, &on(64)).diagnosis;
+    assert_eq!(diagnosis.arenas.len(), 302);
+    assert_eq!(diagnosis.pins.len(), 48);
+    assert!(diagnosis.pins.iter().any(|pin| pin.arena == 301));
+    assert!(diagnosis.pins.is_sorted_by_key(|pin| pin.arena));
+    let said = diagnosis.sentences.join("\n");
+    assert!(said.contains("in arena 301"), "{said}");
+}
+
+#[test]
 fn cores_online_and_allowed_are_told_apart() {
     let lines: String = (1..=40).map(|thread| pinned(thread, 1, 100)).collect();
     let arenas = |version: &str| {
