@@ -48,6 +48,8 @@ pub fn decode_samples(column: &[f64]) -> Vec<Sample> {
             reclaimable: (!row[10].is_nan()).then(|| bytes(row[10])),
             faults: row[11] as u64,
             syscalls: row[12] as u64,
+            // Only the diagnosis shows them.
+            figures: None,
         })
         .collect()
 }

@@ -107,6 +107,7 @@ impl EnvironmentForm {
             environment: self.variables.clone(),
             cap: None,
             cores: None,
+            seed: None,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! An allocator's decisions, and what a pin is, in words.
 
 use highwater_simulator::{
-    Bytes, Cache, Considered, Decision, Obstacle, Pin, PinState, Refusal, TimedDecision, Tone,
+    Bytes, Cache, Considered, Decision, FreePages, Obstacle, Pin, PinState, PurgeReason, Refusal,
+    TimedDecision, Tone,
 };
 
 use crate::{
@@ -118,11 +119,57 @@ fn words(decision: &Decision) -> (ToldKind, String) {
                 n => format!("fastbins{} emptied: {n} chunks merged", of(arena)),
             },
         ),
+        Decision::Purged {
+            arena,
+            from,
+            offered,
+            bytes,
+            limit,
+            reason,
+        } => (
+            if offered {
+                ToldKind::Changed
+            } else {
+                ToldKind::GaveBack
+            },
+            purged(arena, from, (offered, bytes), limit, reason),
+        ),
         Decision::OutOfMemory { request } => (
             ToldKind::Failed,
             format!("no memory for a request of {request}"),
         ),
     }
+}
+
+/// Free pages went, or were offered to the kernel.
+fn purged(
+    arena: u16,
+    from: FreePages,
+    (offered, bytes): (bool, Bytes),
+    limit: Bytes,
+    reason: PurgeReason,
+) -> String {
+    let from = match from {
+        FreePages::Dirty => "dirty",
+        FreePages::Muzzy => "muzzy",
+    };
+    let went = if offered {
+        "offered to the kernel (muzzy now)"
+    } else {
+        "given back"
+    };
+    let why = match reason {
+        PurgeReason::AtOnce => "the decay time is 0".to_owned(),
+        PurgeReason::Call => {
+            format!("a call found an interval of the decay over; {limit} may stay")
+        }
+        PurgeReason::BackgroundThread => {
+            format!("the background thread woke; {limit} may stay")
+        }
+        PurgeReason::Everything => "all of the arena's go".to_owned(),
+        PurgeReason::VeryLarge => "an extent so large is not kept".to_owned(),
+    };
+    format!("{bytes} of {from} pages{} {went}: {why}", of(arena))
 }
 
 /// Names an arena where it is not the main one, which is meant where none is named.

@@ -36,6 +36,12 @@ pub enum BlockState {
     },
     /// The free block at the end of a heap, from which new blocks are cut.
     Top,
+    /// Free pages as they were: jemalloc's dirty extents.
+    Dirty,
+    /// Free pages offered to the kernel, which takes them under pressure: jemalloc's muzzy extents.
+    Muzzy,
+    /// Address space kept whose pages were given back: jemalloc's retained extents.
+    Retained,
     /// The allocator's own: thread caches, heap headers, fences.
     Metadata,
 }
@@ -56,6 +62,8 @@ pub enum Whereabouts {
     },
     /// In a mapping of its own.
     Mapping,
+    /// Among the pages of an allocator that has no heaps: any page may lie anywhere.
+    Pages,
 }
 
 /// One block of the allocator's memory, its header included.
@@ -71,7 +79,7 @@ pub struct Block {
     pub state: BlockState,
     /// The arena it belongs to, 0 the main one.
     pub arena: u16,
-    /// Whether the block has a mapping of its own.
+    /// Whether the block lies in no heap: it has a mapping of its own, or its allocator has no heaps.
     pub mapped: bool,
 }
 

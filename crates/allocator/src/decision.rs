@@ -44,6 +44,32 @@ pub enum Refusal {
     ForeignBreak,
 }
 
+/// What free pages were before they were purged.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FreePages {
+    /// As the program had left them.
+    Dirty,
+    /// Offered to the kernel.
+    Muzzy,
+}
+
+/// Why free pages were purged.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PurgeReason {
+    /// The decay time is 0: none may stay.
+    AtOnce,
+    /// A call of the program found that an interval of the decay had ended.
+    Call,
+    /// The background thread woke.
+    BackgroundThread,
+    /// All of an arena goes: the last thread bound to it has ended, or it was asked to.
+    Everything,
+    /// A very large extent became free in an arena that keeps none of these.
+    VeryLarge,
+}
+
 /// One decision of an allocator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -159,6 +185,21 @@ pub enum Decision {
         /// How many chunks.
         chunks: u64,
     },
+    /// Free pages beyond what the decay lets stay were purged.
+    Purged {
+        /// The arena.
+        arena: u16,
+        /// What they were.
+        from: FreePages,
+        /// Whether they are only offered to the kernel now (muzzy), and stay resident until it needs them.
+        offered: bool,
+        /// How much.
+        bytes: Bytes,
+        /// How much may stay, by the curve of the decay.
+        limit: Bytes,
+        /// Why now.
+        reason: PurgeReason,
+    },
     /// A request failed: the kernel had nothing to give.
     OutOfMemory {
         /// Size of the request.
@@ -206,6 +247,12 @@ pub struct Counters {
     pub unmapped: u64,
     /// Consolidations of the fastbins.
     pub consolidations: u64,
+    /// Purges of free pages.
+    #[serde(default)]
+    pub purges: u64,
+    /// Bytes that purges gave back or offered.
+    #[serde(default)]
+    pub purged_bytes: Bytes,
     /// Requests that failed.
     pub failures: u64,
 }
@@ -264,6 +311,10 @@ impl DecisionLog {
             Decision::Mapped { .. } => counters.mapped += 1,
             Decision::Unmapped { .. } => counters.unmapped += 1,
             Decision::Consolidated { .. } => counters.consolidations += 1,
+            Decision::Purged { bytes, .. } => {
+                counters.purges += 1;
+                counters.purged_bytes += bytes;
+            }
             Decision::OutOfMemory { .. } => counters.failures += 1,
         }
         self.total += 1;

@@ -8,10 +8,14 @@
 mod census;
 mod decision;
 mod environment;
+mod figures;
 
 pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
-pub use decision::{Considered, Counters, Decision, DecisionLog, Logged, Obstacle, Refusal};
+pub use decision::{
+    Considered, Counters, Decision, DecisionLog, FreePages, Logged, Obstacle, PurgeReason, Refusal,
+};
 pub use environment::{Environment, EnvironmentError, Remark, Tone, Variable, parse_lines};
+pub use figures::{DecayRule, Figures};
 pub use highwater_kernel::{Address, Bytes, Kernel, Micros, Pages};
 
 use serde::{Deserialize, Serialize};
@@ -80,7 +84,8 @@ pub trait Allocator {
     /// The thread ends: its caches are returned.
     fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId);
 
-    /// Time has passed without a call; only models with timers have anything to do.
+    /// The time is `now`, from the workload's start: told before every call at a later time than the one before. Only
+    /// models with timers have anything to do.
     fn advance(&mut self, kernel: &mut Kernel, now: Micros);
 
     /// `malloc_usable_size(block)`.
@@ -92,7 +97,8 @@ pub trait Allocator {
     /// The sums kept while running; cheap enough to be read after every event.
     fn accounting(&self, kernel: &Kernel) -> Accounting;
 
-    /// Resident bytes that `malloc_trim(0)` would give back now, found without changing anything.
+    /// Resident bytes that could be given back now by asking for it (`malloc_trim(0)`, a purge of every arena), found
+    /// without changing anything.
     fn reclaimable(&self, kernel: &Kernel) -> Bytes;
 
     /// About how many blocks [`Allocator::reclaimable`] would look at now.
@@ -100,6 +106,16 @@ pub trait Allocator {
 
     /// Every block of memory the allocator manages, in ascending order of address within each mapping.
     fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block));
+
+    /// What it reports of its pages; `None` where it does not decide over whole pages.
+    fn figures(&self) -> Option<Figures> {
+        None
+    }
+
+    /// What was resident of its memory when the process began, before the program's first call.
+    fn resident_at_start(&self) -> Bytes {
+        Bytes::ZERO
+    }
 
     /// The decisions taken so far.
     fn decisions(&self) -> &DecisionLog;

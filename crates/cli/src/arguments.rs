@@ -48,6 +48,9 @@ pub(crate) struct Common {
     /// Those of them that the process may run on; all if not said
     #[arg(long, value_name = "N")]
     pub(crate) allowed_cores: Option<u32>,
+    /// What jemalloc's pseudo-random states start from: in a real process addresses, which differ from run to run
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
     /// Write every decision of the allocator to this file, one JSON object a line; `-` writes them to standard output in
     /// place of the report
     #[arg(long, value_name = "FILE")]

@@ -44,6 +44,7 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
         environment: environment.variables,
         cap: cap(&replay.common)?,
         cores: cores(&replay.common, &workload.header)?,
+        seed: replay.common.seed,
     };
     Ok(Job {
         title: match &workload.header.program {
@@ -84,6 +85,7 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
         environment: environment.variables,
         cap: cap(&run.common)?,
         cores: cores(&run.common, &workload.header)?,
+        seed: run.common.seed,
     };
     Ok(Job {
         title: format!("{} ({scenario})", scenario.title()),

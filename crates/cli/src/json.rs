@@ -1,7 +1,8 @@
 //! The report for programs: one JSON object with a fixed set of keys.
 
-use highwater_simulator::{Addresses, Bytes, Diagnosis, MarkSample, Recording};
+use highwater_simulator::{Addresses, Bytes, Diagnosis, Figures, MarkSample, Recording};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -28,6 +29,39 @@ struct Mark<'a> {
     free: Bytes,
     top: Bytes,
     reclaimable: Option<Bytes>,
+    /// Under the names a trace has for them.
+    #[serde(flatten)]
+    figures: Option<Pages<'a>>,
+}
+
+/// What an allocator that decides over whole pages reports, and what the trace says of the same.
+#[derive(Serialize)]
+struct Pages<'a> {
+    allocated: Bytes,
+    active: Bytes,
+    dirty: Bytes,
+    muzzy: Bytes,
+    retained: Bytes,
+    mapped: Bytes,
+    metadata: Bytes,
+    resident: Bytes,
+    recorded: BTreeMap<&'a str, u64>,
+}
+
+impl<'a> Pages<'a> {
+    fn new(figures: &Figures, recorded: &'a [(String, u64)]) -> Self {
+        Self {
+            allocated: figures.allocated,
+            active: figures.active,
+            dirty: figures.dirty,
+            muzzy: figures.muzzy,
+            retained: figures.retained,
+            mapped: figures.mapped,
+            metadata: figures.metadata,
+            resident: figures.resident,
+            recorded: recorded.iter().map(|(k, v)| (k.as_str(), *v)).collect(),
+        }
+    }
 }
 
 impl<'a> Mark<'a> {
@@ -43,6 +77,9 @@ impl<'a> Mark<'a> {
             free: sample.free,
             top: sample.top,
             reclaimable: sample.reclaimable,
+            figures: sample
+                .figures
+                .map(|figures| Pages::new(&figures, &mark.recorded)),
         }
     }
 }

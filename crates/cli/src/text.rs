@@ -86,6 +86,7 @@ fn decided(out: &mut String, counters: &Counters) -> std::fmt::Result {
         (counters.arena_retries, "requests tried in another arena"),
         (counters.heaps_created, "heaps of arenas mapped"),
         (counters.heaps_deleted, "unmapped whole"),
+        (counters.purges, "purges"),
         (counters.failures, "requests failed"),
     ];
     let counted: Vec<String> = counted
@@ -111,11 +112,22 @@ fn marks(out: &mut String, recording: &Recording) -> std::fmt::Result {
     if recording.marks.is_empty() {
         return Ok(());
     }
-    writeln!(
+    // An allocator that decides over whole pages has no top.
+    let pages = recording.marks.iter().any(|m| m.sample.figures.is_some());
+    let columns = if pages {
+        ["parked", "dirty", "muzzy", "purge gives"]
+    } else {
+        ["parked", "free", "top", "trim gives"]
+    };
+    write!(
         out,
-        "{:<16} {:>10} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11}",
-        "mark", "time", "resident", "live", "parked", "free", "top", "trim gives"
+        "{:<16} {:>10} {:>11} {:>11}",
+        "mark", "time", "resident", "live"
     )?;
+    for column in columns {
+        write!(out, " {column:>11}")?;
+    }
+    writeln!(out)?;
     let many = recording.marks.len() > MOST_MARKS;
     for (index, mark) in recording.marks.iter().enumerate() {
         if many && index == MOST_MARKS / 2 {
@@ -128,7 +140,11 @@ fn marks(out: &mut String, recording: &Recording) -> std::fmt::Result {
         let s = &mark.sample;
         write!(out, "{:<16} {:>10}", mark.name, s.time.to_string())?;
         let reclaimable = s.reclaimable.unwrap_or_default();
-        for bytes in [s.rss, s.live, s.parked, s.free, s.top, reclaimable] {
+        let (free, top) = match s.figures {
+            Some(figures) => (figures.dirty, figures.muzzy),
+            None => (s.free, s.top),
+        };
+        for bytes in [s.rss, s.live, s.parked, free, top, reclaimable] {
             write!(out, " {:>11}", bytes.to_string())?;
         }
         match mark.measured {

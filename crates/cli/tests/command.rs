@@ -320,7 +320,13 @@ fn the_allocators_are_listed() {
     let listed = json(&highwater(&["allocators", "--json"]));
     let listed = listed.as_array().expect("a list");
     let choices: Vec<_> = listed.iter().map(|one| one["choice"].as_str()).collect();
-    let versions = ["glibc@2.31", "glibc@2.36", "glibc@2.41", "glibc@2.43"];
+    let versions = [
+        "glibc@2.31",
+        "glibc@2.36",
+        "glibc@2.41",
+        "glibc@2.43",
+        "jemalloc@5.3.0",
+    ];
     assert_eq!(choices, versions.map(Some));
     let defaults = listed.iter().filter(|one| one["default"] == true);
     assert_eq!(defaults.count(), 1);

@@ -158,7 +158,7 @@ impl<A: Allocator> Player<'_, A> {
     /// Where the block lies, as the header of a real chunk says it.
     fn flags(&mut self, address: Address) -> u64 {
         match self.model.whereabouts(self.kernel, address) {
-            Whereabouts::Main => 0,
+            Whereabouts::Main | Whereabouts::Pages => 0,
             Whereabouts::Mapping => MAPPED,
             Whereabouts::Heap { base, span } => {
                 debug_assert_eq!(

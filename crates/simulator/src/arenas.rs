@@ -82,7 +82,11 @@ impl Simulation {
                     share.top_resident = self.resident(block);
                     share.free_resident += share.top_resident;
                 }
-                BlockState::Metadata => {}
+                // Pages without a heap belong to no arena's heaps.
+                BlockState::Metadata
+                | BlockState::Dirty
+                | BlockState::Muzzy
+                | BlockState::Retained => {}
             }
         }
         share

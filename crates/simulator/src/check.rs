@@ -3,6 +3,7 @@
 use crate::place::{Correspondence, Place};
 use crate::simulation::Simulation;
 use highwater_allocator::{Allocator, Decision};
+use highwater_kernel::PageState;
 use highwater_workload::{BlockId, Call, Event};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,8 @@ pub(crate) struct Checker {
     places: Correspondence,
     /// Heaps the model has unmapped that are known here.
     deleted: u64,
+    /// Mappings the model has given back that are known here.
+    unmapped: u64,
     addresses: Addresses,
 }
 
@@ -53,6 +56,7 @@ impl Checker {
         Self {
             places: Correspondence::new(config.brk, config.page_size),
             deleted: 0,
+            unmapped: 0,
             addresses: Addresses::default(),
         }
     }
@@ -68,6 +72,13 @@ impl Checker {
         let log = simulation.model.decisions();
         if log.counters().heaps_deleted != self.deleted {
             self.forget_deleted(simulation);
+        }
+        let unmapped = simulation.kernel().counts().syscalls.munmap;
+        if unmapped != self.unmapped {
+            self.unmapped = unmapped;
+            let kernel = simulation.kernel();
+            self.places
+                .forget_pages(|page| kernel.page_state(page) != PageState::Untouched);
         }
         let block = match event.call {
             Call::Malloc { block, .. }

@@ -7,7 +7,7 @@
 use crate::arenas::{Arena, ArenaShare};
 use crate::pins::Pin;
 use crate::simulation::Simulation;
-use highwater_allocator::{BlockState, Bytes, Micros};
+use highwater_allocator::{BlockState, Bytes, Figures, Micros};
 use serde::{Deserialize, Serialize};
 
 /// A run's memory at one moment, and why it is as it is.
@@ -33,8 +33,13 @@ pub struct Diagnosis {
     pub trim_threshold: Bytes,
     /// The mmap threshold in force.
     pub mmap_threshold: Bytes,
-    /// Resident bytes that `malloc_trim(0)` would give back.
+    /// Resident bytes that asking for it (`malloc_trim(0)`, or a purge of every arena) would give back.
     pub reclaimable: Bytes,
+    /// What the allocator reports of its pages, where it decides over whole pages: it has no tops then, and no pins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<Figures>,
+    /// How long ago the program made its latest call.
+    pub idle: Micros,
     /// Resident free memory above the highest chunk the program holds of each arena, the tops left aside.
     pub above_highest_live: Bytes,
     /// Parked chunks above the highest chunk the program holds.
@@ -52,7 +57,9 @@ impl Simulation {
     pub fn diagnose(&self) -> Diagnosis {
         let (arenas, in_use) = self.arenas();
         let accounting = self.accounting();
-        let rss = self.kernel.rss();
+        let rss = self.rss();
+        let figures = self.figures();
+        let reclaimable = self.reclaimable();
         let (above, parked_above) = self.above_highest_live(&arenas);
         let mut diagnosis = Diagnosis {
             event: self.position(),
@@ -61,11 +68,19 @@ impl Simulation {
             live: self.live(),
             parked: accounting.parked,
             free: accounting.free,
-            free_resident: rss.saturating_sub(in_use),
+            free_resident: match figures {
+                // Pages of its own structures are in use only as far as they are written.
+                Some(figures) => {
+                    (reclaimable + figures.active.saturating_sub(figures.allocated)).min(rss)
+                }
+                None => rss.saturating_sub(in_use),
+            },
             top: accounting.top,
             trim_threshold: accounting.trim_threshold,
             mmap_threshold: accounting.mmap_threshold,
-            reclaimable: self.reclaimable(),
+            reclaimable,
+            figures,
+            idle: self.idle(),
             above_highest_live: above,
             parked_above_highest_live: parked_above,
             arenas: arenas.iter().map(|arena| self.share(arena)).collect(),
@@ -85,7 +100,10 @@ impl Simulation {
                 match block.state {
                     BlockState::Free { .. } => free += self.resident(block),
                     BlockState::Parked(_) => parked += 1,
-                    BlockState::Top => {}
+                    BlockState::Top
+                    | BlockState::Dirty
+                    | BlockState::Muzzy
+                    | BlockState::Retained => {}
                     BlockState::Live | BlockState::Metadata => break,
                 }
             }

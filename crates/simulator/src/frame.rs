@@ -176,7 +176,10 @@ impl Easel {
             BlockState::Parked(_) => {
                 canvas.fill(block.start, block_end, self.page, PageKind::Parked);
             }
-            BlockState::Free { .. } => {}
+            BlockState::Free { .. }
+            | BlockState::Dirty
+            | BlockState::Muzzy
+            | BlockState::Retained => {}
             BlockState::Top => canvas.top = Some(block.start),
         }
     }

@@ -10,6 +10,7 @@ mod check;
 mod diagnosis;
 mod error;
 mod frame;
+mod page_sentences;
 mod pins;
 mod place;
 mod recording;
@@ -24,10 +25,12 @@ pub use diagnosis::Diagnosis;
 pub use error::SimulatorError;
 pub use frame::{Frame, PageKind, Strip, StripKind};
 pub use highwater_allocator::{
-    Address, Bytes, Cache, Considered, Counters, Decision, Environment, EnvironmentError, Micros,
-    Obstacle, Refusal, Remark, Tone, Variable, Whereabouts, parse_lines,
+    Address, Bytes, Cache, Considered, Counters, DecayRule, Decision, Environment,
+    EnvironmentError, Figures, FreePages, Micros, Obstacle, PurgeReason, Refusal, Remark, Tone,
+    Variable, Whereabouts, parse_lines,
 };
 pub use highwater_glibc::Cores;
+pub use highwater_jemalloc::{Preset as JemallocPreset, presets as jemalloc_presets};
 pub use pins::{Origin, Pin, PinState};
 pub use place::Place;
 pub use recording::{Options, Recording, Run, TimedDecision, run};

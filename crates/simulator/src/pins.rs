@@ -173,7 +173,14 @@ impl Simulation {
 
 /// Whether new blocks can be cut from it.
 pub(crate) fn is_free(block: &Block) -> bool {
-    matches!(block.state, BlockState::Free { .. } | BlockState::Top)
+    matches!(
+        block.state,
+        BlockState::Free { .. }
+            | BlockState::Top
+            | BlockState::Dirty
+            | BlockState::Muzzy
+            | BlockState::Retained
+    )
 }
 
 fn pin(block: &Block, (behind, behind_resident): (Bytes, Bytes), unlisted_above: u64) -> Pin {

@@ -4,11 +4,12 @@
 //! program break the distance from its start must be equal, and in a mapping of its own the place within a page. A heap
 //! of another arena is aligned to its span: there the place within the span must be equal, and the heaps of both
 //! processes must belong to each other one to one, for as long as they last. The model knows which of its addresses lie
-//! in such a heap; of the recording that follows from the heaps it was found to have.
+//! in such a heap; of the recording that follows from the heaps it was found to have. Of an allocator that has no heaps the
+//! pages must belong to each other one to one in the same way.
 
 use highwater_allocator::{Address, Bytes, Whereabouts};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Mappings lie further than this above the first program break, or below it; the heap nearer.
 const HEAP_REACH: u64 = 1 << 40;
@@ -29,6 +30,13 @@ pub enum Place {
         /// Which heap, counted from 1 in the order in which they appeared; 0 for one that has no partner.
         heap: u32,
         /// Distance from the heap's start.
+        offset: Bytes,
+    },
+    /// A page of an allocator that has no heaps.
+    Page {
+        /// Which page, counted from 1 in the order in which they appeared; 0 for one that has no partner.
+        page: u32,
+        /// Distance from the page's start.
         offset: Bytes,
     },
     /// A mapping of its own, or one that continues the heap of a program break which could not move on.
@@ -56,6 +64,49 @@ pub(crate) struct Correspondence {
     /// Where each heap of the model begins in the recording.
     model: BTreeMap<Address, Address>,
     heaps: u32,
+    pages: Pages,
+}
+
+/// How the pages of two processes belong to each other, where an allocator has no heaps.
+#[derive(Clone, Debug, Default)]
+struct Pages {
+    /// The number of each page of the recording, and which page of the model it belongs to.
+    recorded: HashMap<Address, (u32, Address)>,
+    /// Which page of the recording each page of the model belongs to.
+    model: HashMap<Address, Address>,
+    count: u32,
+}
+
+impl Pages {
+    /// Takes two pages for each other's partners, if neither has one; the places then say whether they are.
+    fn compare(&mut self, recorded: Address, model: Address, page: Bytes) -> (Place, Place) {
+        let (there, here) = (recorded.align_down(page), model.align_down(page));
+        if !self.recorded.contains_key(&there) && !self.model.contains_key(&here) {
+            self.count += 1;
+            self.recorded.insert(there, (self.count, here));
+            self.model.insert(here, there);
+        }
+        let expected = self.recorded.get(&there);
+        let found = self.model.get(&here).and_then(|at| self.recorded.get(at));
+        let place = |known: Option<&(u32, Address)>, address: Address| Place::Page {
+            page: known.map_or(0, |(number, _)| *number),
+            offset: address.offset_in(page),
+        };
+        (place(expected, recorded), place(found, model))
+    }
+
+    /// Drops the pages of the model that are not there any more: what lies at their addresses from now on is something
+    /// else.
+    fn forget(&mut self, is_there: impl Fn(Address) -> bool) {
+        let recorded = &mut self.recorded;
+        self.model.retain(|page, partner| {
+            let stays = is_there(*page);
+            if !stays {
+                recorded.remove(partner);
+            }
+            stays
+        });
+    }
 }
 
 impl Correspondence {
@@ -67,6 +118,7 @@ impl Correspondence {
             recorded: BTreeMap::new(),
             model: BTreeMap::new(),
             heaps: 0,
+            pages: Pages::default(),
         }
     }
 
@@ -78,6 +130,9 @@ impl Correspondence {
         model: Address,
         whereabouts: Option<Whereabouts>,
     ) -> (Place, Place) {
+        if whereabouts == Some(Whereabouts::Pages) && !recorded.is_null() {
+            return self.pages.compare(recorded, model, self.page);
+        }
         if let Some(Whereabouts::Heap { base, span }) = whereabouts {
             self.acquaint(recorded, model, base, span);
         }
@@ -93,6 +148,11 @@ impl Correspondence {
         if let Some(recorded) = self.model.remove(&base) {
             self.recorded.remove(&recorded);
         }
+    }
+
+    /// Mappings of the model were given back.
+    pub(crate) fn forget_pages(&mut self, is_there: impl Fn(Address) -> bool) {
+        self.pages.forget(is_there);
     }
 
     /// Takes two heaps for each other's partners, if neither has one and the blocks lie at the same distance in them.
@@ -240,6 +300,24 @@ mod tests {
         assert!(!two.heap(0x7fff_e800_1b70, 0x7fff_d800_1b70));
         // Another place in the right one.
         assert!(!two.heap(0x7fff_e800_1b80, 0x7fff_f000_1b70));
+    }
+
+    #[test]
+    fn pages_belong_to_each_other_one_to_one() {
+        let mut two = Two::new();
+        let mut page = |recorded, model| two.equal(recorded, model, Some(Whereabouts::Pages));
+        assert!(page(0x7fff_f700_0040, 0x7fff_f600_0040));
+        assert!(page(0x7fff_f700_0080, 0x7fff_f600_0080));
+        // Another place in the page, another page of either process, and two new pages at different places.
+        assert!(!page(0x7fff_f700_0080, 0x7fff_f600_0090));
+        assert!(!page(0x7fff_f700_0080, 0x7fff_f600_1080));
+        assert!(!page(0x7fff_f700_1080, 0x7fff_f600_0080));
+        assert!(!page(0x7fff_f700_2080, 0x7fff_f600_2090));
+        assert!(!page(0, 0x7fff_f600_0080));
+        // Once the model has given a page back, what lies there is something else.
+        two.0.forget_pages(|page| page != Address(0x7fff_f600_0000));
+        assert!(two.equal(0x7fff_f700_5040, 0x7fff_f600_0040, Some(Whereabouts::Pages)));
+        assert!(two.equal(0x7fff_f700_0040, 0x7fff_f600_7040, Some(Whereabouts::Pages)));
     }
 
     #[test]

@@ -292,6 +292,7 @@ impl Recorder {
                 name: mark.name.clone(),
                 sample: *sample,
                 measured: mark.value("heap_rss").map(Bytes),
+                recorded: mark.measured.clone(),
             });
         }
     }

@@ -1,7 +1,7 @@
 //! What is measured of a run: at moments along the way, and at every mark.
 
 use crate::simulation::Simulation;
-use highwater_allocator::{Bytes, Micros};
+use highwater_allocator::{Allocator, Bytes, Figures, Micros};
 use highwater_workload::{Call, Event};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,9 @@ pub struct Sample {
     /// Resident bytes that `malloc_trim(0)` would give back, where that was found out: at every mark, and in between as
     /// often as it costs little beside the run itself.
     pub reclaimable: Option<Bytes>,
+    /// What the allocator reports of its pages, where it decides over whole pages.
+    #[serde(default)]
+    pub figures: Option<Figures>,
     /// Page faults since the beginning.
     pub faults: u64,
     /// System calls since the beginning.
@@ -42,11 +45,12 @@ impl Simulation {
     pub fn sample(&mut self, reclaimable: bool) -> Sample {
         let accounting = self.accounting();
         let counts = *self.kernel.counts();
+        let at_start = self.model.resident_at_start();
         Sample {
             event: self.position(),
             time: self.now(),
-            rss: self.kernel.rss(),
-            rss_peak: self.kernel.take_peak(),
+            rss: self.rss(),
+            rss_peak: self.kernel.take_peak().saturating_sub(at_start),
             live: self.live(),
             live_peak: self.take_peak_live(),
             parked: accounting.parked,
@@ -54,6 +58,7 @@ impl Simulation {
             top: accounting.top,
             trim_threshold: accounting.trim_threshold,
             reclaimable: reclaimable.then(|| self.reclaimable()),
+            figures: self.figures(),
             faults: counts.faults,
             syscalls: counts.syscalls.total(),
         }
@@ -69,6 +74,8 @@ pub struct MarkSample {
     pub sample: Sample,
     /// What the trace says of the allocator's resident bytes there, if it does.
     pub measured: Option<Bytes>,
+    /// Everything the trace says there, in bytes.
+    pub recorded: Vec<(String, u64)>,
 }
 
 /// At which events to measure: evenly over the events, at both ends of every long rest, and at every mark.

@@ -21,6 +21,10 @@ impl Diagnosis {
         if self.free_resident < WORTH_SAYING {
             return said;
         }
+        if let Some(figures) = &self.figures {
+            said.extend(self.about_pages(figures));
+            return said;
+        }
         if self.has_others() {
             said.push(self.about_arenas());
         }

@@ -6,7 +6,9 @@
 
 use crate::error::SimulatorError;
 use crate::variant::{Model, Variant};
-use highwater_allocator::{Accounting, Address, Allocator, Bytes, Kernel, Micros, Whereabouts};
+use highwater_allocator::{
+    Accounting, Address, Allocator, Bytes, Figures, Kernel, Micros, Whereabouts,
+};
 use highwater_kernel::Config;
 use highwater_workload::{BlockId, Call, Event, Workload};
 use std::sync::Arc;
@@ -66,6 +68,8 @@ pub struct Simulation {
     allocations: u64,
     failed: u64,
     next: usize,
+    /// The time the model was last told.
+    clock: Micros,
 }
 
 impl Simulation {
@@ -84,15 +88,23 @@ impl Simulation {
         let kernel = Kernel::new(Config {
             page_size,
             brk: workload.header.brk.unwrap_or(defaults.brk),
-            mmap_top: defaults.mmap_top.align_down(page_size),
+            mmap_top: variant
+                .allocator
+                .mmap_top()
+                .unwrap_or(defaults.mmap_top)
+                .align_down(page_size),
             cap: variant.cap,
             ..defaults
         })?;
+        let mut kernel = kernel;
+        let mut model = variant.model(&workload)?;
+        model.advance(&mut kernel, Micros(0));
         Ok(Self {
             blocks: vec![NOTHING; workload.blocks as usize],
-            model: variant.model(&workload)?,
+            model,
             workload,
             kernel,
+            clock: Micros(0),
             live: Bytes::ZERO,
             peak_live: Bytes::ZERO,
             allocations: 0,
@@ -128,6 +140,10 @@ impl Simulation {
         let index = self.next as u32;
         self.next += 1;
         self.model.decisions_mut().stamp(u64::from(index));
+        if event.time != self.clock {
+            self.clock = event.time;
+            self.model.advance(&mut self.kernel, event.time);
+        }
         self.perform(event, index);
         true
     }
@@ -167,7 +183,7 @@ impl Simulation {
                 self.model.trim(kernel, thread, pad);
             }
             Call::ThreadExit => self.model.thread_exit(kernel, thread),
-            Call::Mark(_) => self.model.advance(kernel, event.time),
+            Call::Mark(_) => {}
         }
     }
 
@@ -257,6 +273,14 @@ impl Simulation {
         latest.map_or(Micros(0), |index| self.workload.events[index].time)
     }
 
+    /// How long ago the program made its latest call.
+    pub fn idle(&self) -> Micros {
+        let done = &self.workload.events[..self.next];
+        let is_call = |event: &&Event| !matches!(event.call, Call::Mark(_));
+        let latest = done.iter().rev().find(is_call);
+        Micros(self.now().0 - latest.map_or(0, |event| event.time.0))
+    }
+
     /// Bytes the program has asked for and not freed.
     #[inline]
     pub fn live(&self) -> Bytes {
@@ -287,6 +311,19 @@ impl Simulation {
     /// The kernel's side.
     pub fn kernel(&self) -> &Kernel {
         &self.kernel
+    }
+
+    /// Resident bytes of the allocator's mappings, without those that were resident when the process began.
+    #[inline]
+    pub fn rss(&self) -> Bytes {
+        self.kernel
+            .rss()
+            .saturating_sub(self.model.resident_at_start())
+    }
+
+    /// What the allocator reports of its pages, where it decides over whole pages.
+    pub fn figures(&self) -> Option<Figures> {
+        self.model.figures()
     }
 
     /// The allocator's sums.

@@ -2,11 +2,12 @@
 
 use crate::error::SimulatorError;
 use highwater_allocator::{
-    Accounting, Address, Allocator, Block, Bytes, DecisionLog, Kernel, Micros, Remark, ThreadId,
-    Variable, Whereabouts,
+    Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, Remark,
+    ThreadId, Variable, Whereabouts,
 };
 pub use highwater_glibc::Difference as VersionDifference;
 use highwater_glibc::{Cores, Glibc, Host, Settings, Version};
+use highwater_jemalloc::Jemalloc;
 use highwater_workload::Workload;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -18,6 +19,8 @@ use std::str::FromStr;
 pub enum Choice {
     /// glibc's malloc.
     Glibc(Version),
+    /// jemalloc 5.3.0.
+    Jemalloc,
 }
 
 impl Default for Choice {
@@ -29,7 +32,8 @@ impl Default for Choice {
 impl Choice {
     /// Everything that is modelled.
     pub fn all() -> impl Iterator<Item = Self> {
-        Version::ALL.into_iter().map(Self::Glibc)
+        let glibc = Version::ALL.into_iter().map(Self::Glibc);
+        glibc.chain([Self::Jemalloc])
     }
 
     /// Where it is found.
@@ -39,6 +43,7 @@ impl Choice {
             Self::Glibc(Version::V2_36) => "Debian 12",
             Self::Glibc(Version::V2_41) => "Debian 13, Ubuntu 25.04, Fedora 42",
             Self::Glibc(Version::V2_43) => "Debian unstable of 2026",
+            Self::Jemalloc => "Debian 12 and 13, Ubuntu 24.04 (libjemalloc2)",
         }
     }
 
@@ -46,6 +51,7 @@ impl Choice {
     pub fn differences(self) -> Vec<VersionDifference> {
         match self {
             Self::Glibc(version) => version.differences(),
+            Self::Jemalloc => JEMALLOC_NOTES.to_vec(),
         }
     }
 
@@ -53,6 +59,7 @@ impl Choice {
     pub fn parts(self) -> (&'static str, &'static str) {
         match self {
             Self::Glibc(version) => ("glibc", version.name()),
+            Self::Jemalloc => ("jemalloc", JEMALLOC),
         }
     }
 
@@ -60,20 +67,65 @@ impl Choice {
     pub fn named(name: &str, version: &str) -> Option<Self> {
         match name {
             "glibc" => Version::parse(version).map(Self::Glibc),
+            "jemalloc" => (version == JEMALLOC).then_some(Self::Jemalloc),
             _ => None,
         }
     }
 
     /// The version of an allocator that is meant where none is named.
     fn unversioned(name: &str) -> Option<Self> {
-        (name == "glibc").then_some(Self::default())
+        match name {
+            "glibc" => Some(Self::default()),
+            "jemalloc" => Some(Self::Jemalloc),
+            _ => None,
+        }
+    }
+
+    /// Below which address a process of this allocator finds its first mappings. Their places matter to jemalloc alone:
+    /// its own structures lie in 2 MiB aligned mappings, and its pseudo-random states start from their addresses. This is
+    /// where they are in a small program that is started without randomisation.
+    pub(crate) fn mmap_top(self) -> Option<Address> {
+        match self {
+            Self::Glibc(_) => None,
+            Self::Jemalloc => Some(Address(0x7fff_f760_0000)),
+        }
     }
 }
+
+/// What there is to know of the model of jemalloc: what chance decides, and what is not modelled.
+const JEMALLOC_NOTES: [VersionDifference; 4] = [
+    VersionDifference {
+        title: "pages, not a heap",
+        text: "it has no top and no trim: free pages stay for the decay time, and go wherever they lie",
+        source: "src/decay.c, src/pac.c",
+    },
+    VersionDifference {
+        title: "chance",
+        text: "the jitter of the decay, the moments at which threads look at it, and where large blocks begin in their first \
+               page follow from addresses, which differ from run to run; --seed sets what they follow from",
+        source: "src/decay.c decay_deadline_init, ticker.h, src/arena.c arena_cache_oblivious_randomize",
+    },
+    VersionDifference {
+        title: "background thread",
+        text: "it is taken to run at the very moment it wakes",
+        source: "src/background_thread.c",
+    },
+    VersionDifference {
+        title: "not modelled",
+        text: "dss, percpu_arena, hpa, bin_shards, slab_sizes, narenas_ratio, prof, junk, zero, zero_realloc and guarded \
+               pages; the settings say so where they are set. Releases other than 5.3.0",
+        source: "src/jemalloc.c malloc_conf_init_helper",
+    },
+];
+
+/// The version of jemalloc that is modelled.
+const JEMALLOC: &str = "5.3.0";
 
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Glibc(version) => write!(f, "glibc@{version}"),
+            Self::Jemalloc => write!(f, "jemalloc@{JEMALLOC}"),
         }
     }
 }
@@ -125,6 +177,10 @@ pub struct Variant {
     /// The machine's cores, which bound the number of arenas; those of the workload's header if not said.
     #[serde(default)]
     pub cores: Option<Cores>,
+    /// What pseudo-random states of the allocator start from (jemalloc: addresses, which differ from run to run); if not
+    /// said, what they start from in a process whose addresses are not randomised. glibc's malloc has none.
+    #[serde(default)]
+    pub seed: Option<u64>,
 }
 
 /// The most cores a machine can have here: as many as a trace may name.
@@ -136,6 +192,9 @@ impl Variant {
         match self.allocator {
             Choice::Glibc(version) => {
                 Settings::from_environment(version, &self.environment).remarks
+            }
+            Choice::Jemalloc => {
+                highwater_jemalloc::Settings::from_environment(&self.environment).remarks
             }
         }
     }
@@ -169,6 +228,15 @@ impl Variant {
                 let settings = Settings::from_environment(version, &self.environment);
                 Ok(Model::Glibc(Glibc::new(version, settings.params, host)))
             }
+            Choice::Jemalloc => {
+                let settings = highwater_jemalloc::Settings::from_environment(&self.environment);
+                let mut options = settings.options;
+                options.seed = self.seed.unwrap_or(options.seed);
+                // Whoever recorded jemalloc's version or figures has asked it for them.
+                let recorded = workload.header.allocator.as_ref();
+                options.asks_for_figures = recorded.is_some_and(|(name, _)| name == "jemalloc");
+                Ok(Model::Jemalloc(Jemalloc::new(options, cores.online)))
+            }
         }
     }
 }
@@ -178,12 +246,14 @@ impl Variant {
 #[allow(clippy::large_enum_variant, reason = "there is one to a simulation")]
 pub(crate) enum Model {
     Glibc(Glibc),
+    Jemalloc(Jemalloc),
 }
 
 macro_rules! delegate {
     ($self:ident, $model:ident => $call:expr) => {
         match $self {
             Model::Glibc($model) => $call,
+            Model::Jemalloc($model) => $call,
         }
     };
 }
@@ -263,6 +333,14 @@ impl Allocator for Model {
 
     fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
         delegate!(self, model => model.census(kernel, visit));
+    }
+
+    fn figures(&self) -> Option<Figures> {
+        delegate!(self, model => model.figures())
+    }
+
+    fn resident_at_start(&self) -> Bytes {
+        delegate!(self, model => model.resident_at_start())
     }
 
     fn decisions(&self) -> &DecisionLog {

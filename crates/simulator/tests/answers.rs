@@ -90,7 +90,7 @@ impl Digest {
             Some(Whereabouts::Main) if (address - config.brk).0 < 1 << 40 => {
                 vec![1, (address - config.brk).0]
             }
-            Some(Whereabouts::Main | Whereabouts::Mapping) => {
+            Some(Whereabouts::Main | Whereabouts::Mapping | Whereabouts::Pages) => {
                 vec![2, address.offset_in(config.page_size).0]
             }
             Some(Whereabouts::Heap { base, .. }) => {

@@ -1,6 +1,6 @@
 //! The environment box: real lines, and what the allocator says to them.
 
-use highwater_simulator::Choice;
+use highwater_simulator::{Choice, jemalloc_presets};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
@@ -13,6 +13,25 @@ const PRESETS: [(&str, &str); 4] = [
     ("tcache off", "GLIBC_TUNABLES=glibc.malloc.tcache_count=0"),
     ("mmap from 16 KiB", "MALLOC_MMAP_THRESHOLD_=16384"),
 ];
+
+/// The buttons for an allocator: name, lines, and what they do.
+fn presets(allocator: Choice) -> Vec<(&'static str, String, &'static str)> {
+    match allocator {
+        Choice::Glibc(_) => PRESETS
+            .map(|(name, lines)| (name, lines.to_owned(), lines))
+            .to_vec(),
+        Choice::Jemalloc => jemalloc_presets()
+            .iter()
+            .map(|preset| {
+                let lines = match preset.value {
+                    "" => String::new(),
+                    value => format!("MALLOC_CONF={value}"),
+                };
+                (preset.name, lines, preset.text)
+            })
+            .collect(),
+    }
+}
 
 /// What [`Environment`] shows.
 #[derive(Properties, PartialEq)]
@@ -33,12 +52,13 @@ pub fn Environment(props: &Props) -> Html {
         let area: HtmlTextAreaElement = event.target_unchecked_into();
         Action::EditEnvironment(area.value())
     });
-    let presets = PRESETS.into_iter().map(|(name, lines)| {
+    let presets = presets(props.allocator);
+    let presets = presets.into_iter().map(|(name, lines, title)| {
         let is_set = form.text.trim() == lines;
         html! {
-            <button type="button" class="chip" title={lines} aria-pressed={is_set.to_string()}
+            <button type="button" class="chip" title={title} aria-pressed={is_set.to_string()}
                 data-preset={name}
-                onclick={props.act.reform(move |_| Action::EditEnvironment(lines.to_owned()))}>
+                onclick={props.act.reform(move |_| Action::EditEnvironment(lines.clone()))}>
                 { name }
             </button>
         }

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod chart;
 pub mod decisions;
 pub mod environment;
+mod free_pages;
 pub mod header;
 pub mod heap_map;
 pub mod layout;

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::{decisions::decisions, pins::pins, trim::trim};
+use super::{decisions::decisions, free_pages::free_pages, pins::pins, trim::trim};
 use crate::{
     format,
     state::{Action, State},
@@ -20,12 +20,17 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
         };
     };
     let diagnosis = &look.diagnosis;
+    let give_back = if diagnosis.figures.is_some() {
+        "a purge of all arenas would return now"
+    } else {
+        "malloc_trim(0) would return now"
+    };
     let figures = [
         ("resident", diagnosis.rss),
         ("held by the program", diagnosis.live),
         ("parked in caches", diagnosis.parked),
         ("free, resident or not", diagnosis.free),
-        ("malloc_trim(0) would return now", diagnosis.reclaimable),
+        (give_back, diagnosis.reclaimable),
     ];
     let exact = state.look_is_exact();
     html! {
@@ -46,8 +51,10 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
                     { for diagnosis.sentences.iter().skip(1).map(|sentence| html! { <p>{ sentence.clone() }</p> }) }
                 </div>
             </section>
-            { pins(diagnosis, state.pointed, act) }
-            { trim(diagnosis) }
+            { match diagnosis.figures {
+                Some(figures) => free_pages(&figures),
+                None => html! { <>{ pins(diagnosis, state.pointed, act) }{ trim(diagnosis) }</> },
+            } }
             { decisions(look) }
         </>
     }

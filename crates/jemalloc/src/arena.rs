@@ -1,0 +1,466 @@
+//! An arena: bins of slabs for small classes, large blocks, and the page allocator below them.
+//!
+//! jemalloc 5.3.0, src/arena.c, src/large.c, src/pa.c and src/bin.c.
+
+use crate::base::Base;
+use crate::extents::{ExtentId, State};
+use crate::pac::{Pac, Wanted, large_pad};
+use crate::prng::Prng;
+use crate::sizes::{self, LARGE_MIN, PAGE, SMALL_CLASSES, Slab, pages};
+use crate::world::World;
+use highwater_allocator::{Address, Bytes, Kernel, PurgeReason};
+use std::collections::BTreeSet;
+
+/// `sizeof (arena_t)` up to its bins, and of a bin.
+const ARENA_STRUCT: u64 = 78_952;
+const BIN_STRUCT: u64 = 224;
+const CACHE_LINE: u64 = 64;
+/// Where the counts of large classes stand in the structure, and how far apart.
+const LARGE_COUNTS: u64 = 24 + 952;
+const LARGE_COUNT_BYTES: u64 = 48;
+/// What of the structure is written when an arena begins: all but the counts and what only huge pages use.
+const WRITTEN: [(u64, u64); 3] = [
+    (0, 192),
+    (10_392, 73_032),
+    (78_744, ARENA_STRUCT + BIN_STRUCT * SMALL_CLASSES as u64),
+];
+
+/// The slabs of one small class.
+#[derive(Clone)]
+pub(crate) struct Bin {
+    pub(crate) slab: Slab,
+    /// The slab that is being cut; it may be full.
+    pub(crate) current: Option<ExtentId>,
+    /// Other slabs with free regions, oldest and lowest first.
+    pub(crate) nonfull: BTreeSet<(u64, u64, ExtentId)>,
+    /// Regions handed out.
+    pub(crate) regions: u64,
+    /// Slabs in use.
+    pub(crate) slabs: u64,
+}
+
+/// One arena.
+#[derive(Clone)]
+pub(crate) struct Arena {
+    pub(crate) pac: Pac,
+    pub(crate) bins: Vec<Bin>,
+    /// Where its structure lies.
+    pub(crate) home: Address,
+    /// Threads bound to it.
+    pub(crate) threads: u32,
+    /// Bytes of large blocks handed out.
+    pub(crate) large_bytes: u64,
+}
+
+impl Arena {
+    /// Makes an arena, with a base of its own (`arena_new`).
+    pub(crate) fn new(kernel: &mut Kernel, world: &mut World, index: u16) -> Option<Self> {
+        let slot = usize::from(index);
+        if world.bases.len() <= slot {
+            world.bases.resize_with(slot + 1, || None);
+        }
+        if world.bases[slot].is_none() {
+            world.bases[slot] = Some(Base::new(kernel)?);
+        }
+        let bytes = ARENA_STRUCT + BIN_STRUCT * SMALL_CLASSES as u64;
+        let home = world.bases[slot]
+            .as_mut()?
+            .allocate(kernel, bytes, CACHE_LINE)?;
+        for (from, to) in WRITTEN {
+            kernel.touch(home + Bytes(from), Bytes(to - from));
+        }
+        let bin = |class| Bin {
+            slab: sizes::slab_of(class),
+            current: None,
+            nonfull: BTreeSet::new(),
+            regions: 0,
+            slabs: 0,
+        };
+        Some(Self {
+            pac: Pac::new(index, home, world),
+            bins: (0..SMALL_CLASSES).map(bin).collect(),
+            home,
+            threads: 0,
+            large_bytes: 0,
+        })
+    }
+
+    /// Bytes of the blocks it has handed out, those in thread caches included (`stats.allocated`).
+    pub(crate) fn allocated(&self) -> u64 {
+        let small = self.bins.iter().map(|bin| bin.regions * bin.slab.region);
+        small.sum::<u64>() + self.large_bytes
+    }
+
+    // ---- pages
+
+    /// Allocates the extent of a slab or a large block (`pa_alloc`).
+    fn alloc_pages(
+        &mut self,
+        kernel: &mut Kernel,
+        world: &mut World,
+        wanted: Wanted,
+        class: usize,
+        slab: bool,
+    ) -> Option<ExtentId> {
+        let id = world.alloc_extent(kernel, &mut self.pac, wanted)?;
+        self.pac.active += pages(wanted.size);
+        let extent = &mut world.extents[id];
+        extent.class = class as u16;
+        extent.slab = slab;
+        if slab {
+            self.map_interior(kernel, world, id, Some(id));
+        }
+        Some(id)
+    }
+
+    /// Enters the pages inside a slab in the map, or takes them out (`emap_register_interior`).
+    fn map_interior(
+        &mut self,
+        kernel: &mut Kernel,
+        world: &mut World,
+        id: ExtentId,
+        entry: Option<ExtentId>,
+    ) {
+        let (base, past) = (world.extents[id].base, world.extents[id].past());
+        let mut at = base + PAGE;
+        while at + PAGE < past {
+            world.emap.set(kernel, at, entry);
+            at += PAGE;
+        }
+    }
+
+    /// Frees the extent of a slab or a large block (`pa_dalloc`).
+    fn free_pages(&mut self, kernel: &mut Kernel, world: &mut World, id: ExtentId) {
+        if world.extents[id].slab {
+            self.map_interior(kernel, world, id, None);
+        }
+        self.pac.active -= pages(world.extents[id].size);
+        world.extents[id].class = crate::extents::NO_CLASS;
+        world.free_extent(kernel, &mut self.pac, id);
+        self.handle_deferred(kernel, world);
+    }
+
+    /// What freeing pages leads to at once (`arena_handle_deferred_work`).
+    fn handle_deferred(&mut self, kernel: &mut Kernel, world: &mut World) {
+        if self.pac.dirty_decay.is_immediate() {
+            self.decay_all(kernel, world, State::Dirty);
+        }
+        // A background thread that sleeps without end is woken by the caller, which knows it.
+    }
+
+    // ---- small blocks
+
+    /// Takes the lowest free region of a slab (`arena_slab_reg_alloc`).
+    #[inline]
+    fn take_region(world: &mut World, slab: ExtentId, region: u64) -> u64 {
+        let extent = &mut world.extents[slab];
+        extent.free_regions -= 1;
+        let mut index = 0;
+        for (word, bits) in extent.free_map.iter_mut().enumerate() {
+            if *bits != 0 {
+                index = word as u64 * 64 + u64::from(bits.trailing_zeros());
+                *bits &= *bits - 1;
+                break;
+            }
+        }
+        extent.base + index * region
+    }
+
+    /// A slab with a free region, without allocating one (`arena_bin_refill_slabcur_no_fresh_slab`).
+    #[inline]
+    fn usable_slab(&mut self, world: &World, class: usize) -> Option<ExtentId> {
+        let bin = &mut self.bins[class];
+        if let Some(current) = bin.current
+            && world.extents[current].free_regions > 0
+        {
+            return Some(current);
+        }
+        bin.current = bin.nonfull.pop_first().map(|(_, _, id)| id);
+        bin.current
+    }
+
+    /// Allocates a slab (`arena_slab_alloc`).
+    fn new_slab(
+        &mut self,
+        kernel: &mut Kernel,
+        world: &mut World,
+        class: usize,
+    ) -> Option<ExtentId> {
+        let slab = self.bins[class].slab;
+        let wanted = Wanted {
+            size: slab.bytes,
+            alignment: PAGE,
+            zero: false,
+        };
+        let id = self.alloc_pages(kernel, world, wanted, class, true)?;
+        let extent = &mut world.extents[id];
+        extent.free_regions = slab.regions;
+        for (word, bits) in extent.free_map.iter_mut().enumerate() {
+            let regions = slab.regions.saturating_sub(word as u32 * 64).min(64);
+            *bits = if regions == 64 {
+                u64::MAX
+            } else {
+                (1 << regions) - 1
+            };
+        }
+        Some(id)
+    }
+
+    /// Allocates up to `count` blocks of a small class, lowest first, and hands each to `got`
+    /// (`arena_cache_bin_fill_small`, `arena_malloc_small`).
+    pub(crate) fn fill(
+        &mut self,
+        kernel: &mut Kernel,
+        world: &mut World,
+        class: usize,
+        count: u32,
+        mut got: impl FnMut(u64),
+    ) -> u32 {
+        let region = self.bins[class].slab.region;
+        let mut filled = 0;
+        while filled < count {
+            let slab = match self.usable_slab(world, class) {
+                Some(slab) => slab,
+                None => {
+                    let Some(fresh) = self.new_slab(kernel, world, class) else {
+                        break;
+                    };
+                    self.bins[class].current = Some(fresh);
+                    self.bins[class].slabs += 1;
+                    fresh
+                }
+            };
+            while filled < count && world.extents[slab].free_regions > 0 {
+                got(Self::take_region(world, slab, region));
+                filled += 1;
+            }
+        }
+        self.bins[class].regions += u64::from(filled);
+        filled
+    }
+
+    /// Gives one region back. Returns the slab if that has become empty; the caller frees it
+    /// (`arena_dalloc_bin_locked_step`).
+    pub(crate) fn free_region(
+        &mut self,
+        world: &mut World,
+        slab: ExtentId,
+        block: u64,
+    ) -> Option<ExtentId> {
+        let extent = &mut world.extents[slab];
+        let bin = &mut self.bins[usize::from(extent.class)];
+        let index = (block - extent.base) / bin.slab.region;
+        extent.free_map[index as usize / 64] |= 1 << (index % 64);
+        extent.free_regions += 1;
+        bin.regions -= 1;
+        let (serial, base) = extent.order();
+        let is_current = bin.current == Some(slab);
+        if extent.free_regions == bin.slab.regions {
+            if is_current {
+                bin.current = None;
+            } else if bin.slab.regions > 1 {
+                bin.nonfull.remove(&(serial, base, slab));
+            }
+            bin.slabs -= 1;
+            return Some(slab);
+        }
+        if extent.free_regions == 1 && !is_current {
+            Self::lower_slab(world, bin, slab);
+        }
+        None
+    }
+
+    /// Puts a slab that is no longer full among the others, or makes it the current one if it is older or lower
+    /// (`arena_bin_lower_slab`).
+    fn lower_slab(world: &World, bin: &mut Bin, slab: ExtentId) {
+        let order = |id: ExtentId| world.extents[id].order();
+        let entry = |id: ExtentId| (order(id).0, order(id).1, id);
+        match bin.current {
+            Some(current) if order(current) > order(slab) => {
+                if world.extents[current].free_regions > 0 {
+                    bin.nonfull.insert(entry(current));
+                }
+                bin.current = Some(slab);
+            }
+            _ => {
+                bin.nonfull.insert(entry(slab));
+            }
+        }
+    }
+
+    /// Frees an empty slab (`arena_slab_dalloc`).
+    pub(crate) fn free_slab(&mut self, kernel: &mut Kernel, world: &mut World, slab: ExtentId) {
+        self.free_pages(kernel, world, slab);
+    }
+
+    // ---- large blocks
+
+    fn count_large(&self, kernel: &mut Kernel, class: usize) {
+        let at = LARGE_COUNTS + (class - SMALL_CLASSES) as u64 * LARGE_COUNT_BYTES;
+        kernel.touch(self.home + Bytes(at), Bytes(LARGE_COUNT_BYTES));
+    }
+
+    /// Allocates a large block of a usable size (`large_palloc`, `arena_extent_alloc_large`). The first address varies
+    /// by `prng`.
+    pub(crate) fn alloc_large(
+        &mut self,
+        kernel: &mut Kernel,
+        world: &mut World,
+        (usable, alignment): (u64, u64),
+        zero: bool,
+        prng: &mut Prng,
+    ) -> Option<u64> {
+        let class = sizes::class_of(usable)?;
+        let wanted = Wanted {
+            size: usable + large_pad(world),
+            alignment,
+            zero,
+        };
+        let id = self.alloc_pages(kernel, world, wanted, class, false)?;
+        self.count_large(kernel, class);
+        self.large_bytes += usable;
+        let extent = &mut world.extents[id];
+        if world.options.cache_oblivious && alignment < PAGE {
+            // A multiple of the alignment, at least a cache line, within the page.
+            let lg_step = alignment.next_multiple_of(CACHE_LINE).ilog2();
+            let bits = PAGE.ilog2() - lg_step;
+            extent.start = extent.base + (prng.bits(bits) << lg_step);
+        }
+        Some(extent.start)
+    }
+
+    /// Frees a large block (`large_dalloc`, without the tick).
+    pub(crate) fn free_large(&mut self, kernel: &mut Kernel, world: &mut World, id: ExtentId) {
+        let class = usize::from(world.extents[id].class);
+        self.count_large(kernel, class);
+        self.large_bytes -= sizes::size_of(class);
+        self.free_pages(kernel, world, id);
+    }
+
+    /// Makes a large block longer or shorter where it is (`large_ralloc_no_move`). Whether it now has the usable size.
+    pub(crate) fn resize_large(
+        &mut self,
+        kernel: &mut Kernel,
+        world: &mut World,
+        id: ExtentId,
+        usable: u64,
+    ) -> bool {
+        let old_class = usize::from(world.extents[id].class);
+        let old = sizes::size_of(old_class);
+        let Some(class) = sizes::class_of(usable) else {
+            return false;
+        };
+        if usable == old {
+            return true;
+        }
+        debug_assert!(old >= LARGE_MIN && usable >= LARGE_MIN);
+        let new_size = usable + large_pad(world);
+        let old_size = world.extents[id].size;
+        if new_size > old_size {
+            let more = new_size - old_size;
+            if !world.expand_extent(kernel, &mut self.pac, id, more, false) {
+                return false;
+            }
+            self.pac.active += pages(more);
+            world.extents[id].class = class as u16;
+        } else {
+            let pac = &mut self.pac;
+            let Some(trail) = world.split(kernel, pac, id, new_size) else {
+                return false;
+            };
+            world.free_extent(kernel, pac, trail);
+            self.pac.active -= pages(old_size - new_size);
+            world.extents[id].class = class as u16;
+            self.handle_deferred(kernel, world);
+        }
+        self.count_large(kernel, class);
+        self.count_large(kernel, old_class);
+        self.large_bytes = self.large_bytes + usable - old;
+        true
+    }
+
+    // ---- decay
+
+    /// Purges everything that is dirty or muzzy (`pac_decay_all`).
+    pub(crate) fn decay_all(&mut self, kernel: &mut Kernel, world: &mut World, state: State) {
+        let most = match state {
+            State::Dirty => self.pac.dirty.pages(),
+            _ => self.pac.muzzy.pages(),
+        };
+        self.purge(kernel, world, state, (0, most), PurgeReason::Everything);
+    }
+
+    /// `pac_decay_to_limit`, unless such a purge is under way.
+    fn purge(
+        &mut self,
+        kernel: &mut Kernel,
+        world: &mut World,
+        state: State,
+        limits: (u64, u64),
+        reason: PurgeReason,
+    ) {
+        if limits.1 > 0 && !self.decay(state).purging {
+            self.decay(state).purging = true;
+            let fully = reason == PurgeReason::Everything;
+            world.purge(kernel, &mut self.pac, state, limits, (fully, reason));
+            self.decay(state).purging = false;
+        }
+    }
+
+    fn decay(&mut self, state: State) -> &mut crate::decay::Decay {
+        match state {
+            State::Dirty => &mut self.pac.dirty_decay,
+            _ => &mut self.pac.muzzy_decay,
+        }
+    }
+
+    /// Advances a decay to now and purges what has to go (`pac_maybe_decay_purge`). Returns the pages that became free in
+    /// the last interval where a new one began.
+    pub(crate) fn maybe_purge(
+        &mut self,
+        kernel: &mut Kernel,
+        world: &mut World,
+        state: State,
+        eagerness: Eagerness,
+    ) -> Option<u64> {
+        let now = world.now;
+        let set = match state {
+            State::Dirty => &self.pac.dirty,
+            _ => &self.pac.muzzy,
+        };
+        let current = set.pages();
+        let decay = self.decay(state);
+        if !decay.is_gradual() {
+            if decay.is_immediate() {
+                self.purge(kernel, world, state, (0, current), PurgeReason::AtOnce);
+            }
+            return None;
+        }
+        let advanced = decay.advance(now, current);
+        let (limit, newest) = (decay.limit(), decay.newest());
+        let purges = match eagerness {
+            Eagerness::Always => true,
+            Eagerness::OnAdvance => advanced,
+            Eagerness::Never => false,
+        };
+        if purges && current > limit {
+            let reason = match eagerness {
+                Eagerness::Always => PurgeReason::BackgroundThread,
+                Eagerness::OnAdvance | Eagerness::Never => PurgeReason::Call,
+            };
+            self.purge(kernel, world, state, (limit, current - limit), reason);
+        }
+        advanced.then_some(newest)
+    }
+}
+
+/// When a decay purges (`pac_purge_eagerness_t`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Eagerness {
+    /// Whenever it is looked at: the background thread.
+    Always,
+    /// When a new interval begins: a thread of the program where there is no background thread.
+    OnAdvance,
+    /// Not at all: a thread of the program beside a background thread.
+    Never,
+}

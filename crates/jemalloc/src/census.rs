@@ -1,0 +1,172 @@
+//! Every block of the allocator's memory: extents cut into regions, large blocks, free extents, its own structures.
+
+use crate::Jemalloc;
+use crate::extents::{Extent, ExtentId, State};
+use crate::sizes::{PAGE, SMALL_CLASSES, size_of};
+use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Kernel};
+use std::collections::{HashMap, HashSet};
+
+impl Jemalloc {
+    pub(crate) fn walk(&self, visit: &mut dyn FnMut(Block)) {
+        let mut blocks = Vec::new();
+        self.collect_blocks(&mut |block| blocks.push(block));
+        blocks.sort_by_key(|block: &Block| block.start);
+        blocks.into_iter().for_each(visit);
+    }
+
+    fn collect_blocks(&self, visit: &mut dyn FnMut(Block)) {
+        let parked = self.parked();
+        let homes = self.cache_homes();
+        for extent in self.world.extents.iter() {
+            let mut give = |start, size, user, state| {
+                visit(Block {
+                    start: Address(start),
+                    size: Bytes(size),
+                    user: Address(user),
+                    state,
+                    arena: extent.arena,
+                    mapped: true,
+                });
+            };
+            let (base, size) = (extent.base, extent.size);
+            match extent.state {
+                State::Spare => {}
+                State::Dirty => give(base, size, base, BlockState::Dirty),
+                State::Muzzy => give(base, size, base, BlockState::Muzzy),
+                State::Retained => give(base, size, base, BlockState::Retained),
+                State::Active if extent.slab => {
+                    for (at, region, is_free) in regions(extent) {
+                        let state = match parked.get(&at) {
+                            _ if is_free => BlockState::Free { bin: extent.class },
+                            Some(cache) => BlockState::Parked(*cache),
+                            None if homes.contains(&at) => BlockState::Metadata,
+                            None => BlockState::Live,
+                        };
+                        give(at, region, at, state);
+                    }
+                }
+                State::Active => {
+                    let state = match parked.get(&extent.start) {
+                        Some(cache) => BlockState::Parked(*cache),
+                        None if homes.contains(&extent.start) => BlockState::Metadata,
+                        None => BlockState::Live,
+                    };
+                    give(base, size, extent.start, state);
+                }
+            }
+        }
+        for (arena, base) in self.world.bases.iter().enumerate() {
+            for (start, size) in base.iter().flat_map(|base| base.blocks()) {
+                visit(Block {
+                    start: *start,
+                    size: *size,
+                    user: *start,
+                    state: BlockState::Metadata,
+                    arena: arena as u16,
+                    mapped: true,
+                });
+            }
+        }
+    }
+
+    fn parked(&self) -> HashMap<u64, Cache> {
+        let mut parked = HashMap::new();
+        for (thread, of) in self.threads.iter().enumerate() {
+            for (bin, cached) in of
+                .tcache
+                .iter()
+                .flat_map(|cache| cache.bins.iter().enumerate())
+            {
+                let cache = Cache::Tcache {
+                    thread: thread as u16,
+                    bin: bin as u16,
+                };
+                parked.extend(cached.blocks().iter().map(|block| (*block, cache)));
+            }
+        }
+        parked
+    }
+
+    fn cache_homes(&self) -> HashSet<u64> {
+        let caches = self.threads.iter().filter_map(|t| t.tcache.as_ref());
+        caches.map(|cache| cache.home).collect()
+    }
+
+    /// Resident bytes of free extents: what a purge of everything would give back.
+    pub(crate) fn free_resident(&self, kernel: &Kernel) -> Bytes {
+        let extents = &self.world.extents;
+        let mut sum = Bytes::ZERO;
+        for arena in self.arenas.iter().flatten() {
+            let pac = &arena.pac;
+            for id in pac.dirty.iter(extents).chain(pac.muzzy.iter(extents)) {
+                let extent = &extents[id];
+                sum += kernel.resident_in(Address(extent.base), Address(extent.past()));
+            }
+        }
+        sum
+    }
+
+    /// Checks what must hold between any two calls: extents do not overlap and the map knows where each begins and ends,
+    /// page counts add up to what is mapped, the free regions of a slab are those of its map, and the sums kept are those of
+    /// the extents.
+    ///
+    /// # Panics
+    /// Where something does not hold; for tests.
+    pub fn check(&self) {
+        let mut all: Vec<(u64, u64)> = Vec::new();
+        let mut pages = HashMap::new();
+        for (id, extent) in self.world.extents.numbered() {
+            if extent.state == State::Spare {
+                continue;
+            }
+            all.push((extent.base, extent.past()));
+            self.check_extent(id, extent);
+            *pages.entry((extent.arena, extent.state as u8)).or_insert(0) += extent.size / PAGE;
+        }
+        all.sort_unstable();
+        for pair in all.windows(2) {
+            assert!(pair[0].1 <= pair[1].0, "extents overlap: {pair:x?}");
+        }
+        for arena in self.arenas.iter().flatten() {
+            let pac = &arena.pac;
+            let of = |state: State| pages.get(&(pac.arena, state as u8)).copied().unwrap_or(0);
+            let (dirty, muzzy) = (of(State::Dirty), of(State::Muzzy));
+            assert_eq!(pac.active, of(State::Active), "active pages");
+            assert_eq!(pac.dirty.pages(), dirty, "dirty pages");
+            assert_eq!(pac.muzzy.pages(), muzzy, "muzzy pages");
+            assert_eq!(pac.retained.pages(), of(State::Retained), "retained pages");
+            let mapped = (pac.active + dirty + muzzy) * PAGE;
+            assert_eq!(pac.mapped, mapped, "bytes mapped");
+        }
+        let parked: u64 = self.parked().len() as u64;
+        let counted = self.threads.iter().filter_map(|t| t.tcache.as_ref());
+        let counted: u64 = counted
+            .flat_map(|cache| cache.bins.iter())
+            .map(|bin| u64::from(bin.len()))
+            .sum();
+        assert_eq!(parked, counted, "a block is in a cache twice");
+    }
+
+    fn check_extent(&self, id: ExtentId, extent: &Extent) {
+        let emap = &self.world.emap;
+        assert_eq!(emap.get(extent.base), Some(id), "its first page");
+        assert_eq!(emap.get(extent.past() - PAGE), Some(id), "its last page");
+        if extent.state == State::Active && extent.slab {
+            let free = regions(extent).filter(|(_, _, free)| *free).count();
+            assert_eq!(free, extent.free_regions as usize, "free regions");
+            for page in (extent.base..extent.past()).step_by(PAGE as usize) {
+                assert_eq!(emap.get(page), Some(id), "a page of a slab");
+            }
+        }
+    }
+}
+
+/// The regions of a slab: where each begins, its size, and whether it is free.
+fn regions(slab: &Extent) -> impl Iterator<Item = (u64, u64, bool)> + '_ {
+    let class = usize::from(slab.class).min(SMALL_CLASSES - 1);
+    let region = size_of(class);
+    (0..slab.size / region).map(move |index| {
+        let bit = slab.free_map[index as usize / 64] >> (index % 64) & 1;
+        (slab.base + index * region, region, bit == 1)
+    })
+}

@@ -1,0 +1,57 @@
+//! Cuts a string into pairs: jemalloc 5.3.0, src/jemalloc.c, `malloc_conf_next`.
+
+/// An option and what it is set to, as they stand.
+pub(super) struct Pair<'a> {
+    pub(super) key: &'a str,
+    pub(super) value: &'a str,
+}
+
+impl<'a> Pair<'a> {
+    /// What to call it.
+    pub(super) fn name(&self) -> &'a str {
+        if self.key.is_empty() {
+            super::NAME
+        } else {
+            self.key
+        }
+    }
+}
+
+/// What is wrong with the string as a whole.
+pub(super) struct Fault<'a> {
+    /// jemalloc's words.
+    pub(super) message: &'static str,
+    /// What is not read; empty where all is.
+    pub(super) rest: &'a str,
+    /// The part of it that would have been a name.
+    pub(super) key: &'a str,
+}
+
+/// The pairs up to the first key that is none.
+pub(super) fn split(text: &str) -> (Vec<Pair<'_>>, Option<Fault<'_>>) {
+    // As for C, it ends where it holds a zero byte.
+    let mut rest = text.split('\0').next().unwrap_or_default();
+    let mut pairs = Vec::new();
+    while !rest.is_empty() {
+        let inside = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        let end = rest.bytes().position(|b| !inside(b)).unwrap_or(rest.len());
+        let (key, after) = rest.split_at(end);
+        let Some(after) = after.strip_prefix(':') else {
+            let message = if after.is_empty() {
+                "Conf string ends with key"
+            } else {
+                "Malformed conf string"
+            };
+            return (pairs, Some(Fault { message, rest, key }));
+        };
+        let (value, next) = after.split_once(',').unwrap_or((after, ""));
+        pairs.push(Pair { key, value });
+        if next.is_empty() && value.len() < after.len() {
+            let message = "Conf string ends with comma";
+            let (rest, key) = ("", "");
+            return (pairs, Some(Fault { message, rest, key }));
+        }
+        rest = next;
+    }
+    (pairs, None)
+}

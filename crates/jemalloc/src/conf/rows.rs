@@ -1,0 +1,348 @@
+//! The options of jemalloc 5.3.0 by name, in the order of src/jemalloc.c, `malloc_conf_init_helper`: how their values are
+//! read, with the bounds given there, and what they do here.
+//!
+//! Left out are those that Debian's build does not have, and refuses; `hints` knows them.
+
+use super::THREADS_UNSET;
+use super::table::Effect::{self, Idle, Obeyed, Unmodelled};
+use super::table::Kind::{self, Beginning, Bool, Ratio, Shards, Signed, Slabs, Unsigned, Word};
+use super::table::Row;
+use crate::sizes::LARGE_MAX;
+use highwater_allocator::Tone::{Applied, Surprise};
+
+const fn row(name: &'static str, kind: Kind, effect: Effect) -> Row {
+    Row { name, kind, effect }
+}
+
+const ANY: Kind = Unsigned(0, u64::MAX, false);
+/// A number that must be a page at least.
+const PAGED: Kind = Unsigned(4096, u64::MAX, true);
+const HUGE: Kind = Unsigned(4096, 2 << 20, true);
+const SLOTS: Kind = Unsigned(1, 2048, true);
+const DIVISOR: Kind = Unsigned(1, 16, true);
+/// `NSTIME_SEC_MAX` in milliseconds.
+const TIME: Kind = Signed(-1, 18_446_744_072_000);
+
+const PROFILING: Effect = Idle("it belongs to profiling, which is not modelled");
+const HPA: Effect = Idle("it belongs to the huge page allocator, which is not modelled");
+const PRINTS: Effect = Idle("it only prints");
+const HUGE_PAGES: Effect = Idle("this machine has no transparent huge pages");
+const SAFETY: Effect = Idle("it changes what happens on errors only");
+const GUARDS: Effect = Unmodelled(&[0], "It puts guard pages between blocks");
+const FLUSH: &str =
+    "A full thread cache keeps its slots divided by 2 to the power of @, and flushes the rest.";
+
+/// Every option that this build takes.
+pub(super) static ROWS: &[Row] = &[
+    row("confirm_conf", Bool, PRINTS),
+    row("abort", Bool, SAFETY),
+    row("abort_conf", Bool, SAFETY),
+    row(
+        "trust_madvise",
+        Bool,
+        Idle("the kernel is known to keep its word here"),
+    ),
+    row(
+        "metadata_thp",
+        Beginning(&["disabled", "auto", "always"]),
+        HUGE_PAGES,
+    ),
+    row(
+        "retain",
+        Bool,
+        Obeyed(
+            |o, v| o.retain = v == 1,
+            &[(1, Applied, "Address space is kept when its pages go back.")],
+            "Address space goes back together with its pages (munmap).",
+        ),
+    ),
+    row(
+        "dss",
+        Beginning(&["disabled", "primary", "secondary"]),
+        Unmodelled(
+            &[0, 2],
+            "It takes memory from the program break (sbrk) first",
+        ),
+    ),
+    row(
+        "narenas",
+        Unsigned(1, u64::MAX, false),
+        Obeyed(
+            |o, v| o.narenas = v as u32,
+            &[
+                (
+                    0,
+                    Applied,
+                    "There are four arenas to a core, as by default.",
+                ),
+                (1, Applied, "All threads share one arena."),
+            ],
+            "Threads share @ arenas.",
+        ),
+    ),
+    row(
+        "narenas_ratio",
+        Ratio(1 << 16),
+        Unmodelled(&[4 << 16], "It sets the arenas to a core"),
+    ),
+    row(
+        "bin_shards",
+        Shards,
+        Unmodelled(&[], "It splits bins, each with slabs of its own"),
+    ),
+    row(
+        "mutex_max_spin",
+        Signed(-1, i64::MAX),
+        Idle("it changes how threads wait for each other, not what they get"),
+    ),
+    row(
+        "dirty_decay_ms",
+        TIME,
+        Obeyed(
+            |o, v| o.dirty_decay_ms = v as i64,
+            &[
+                (0, Applied, "Free pages are purged at once."),
+                (-1, Surprise, "Free pages are never purged."),
+            ],
+            "Free pages are purged little by little over @ ms.",
+        ),
+    ),
+    row(
+        "muzzy_decay_ms",
+        TIME,
+        Obeyed(
+            |o, v| o.muzzy_decay_ms = v as i64,
+            &[
+                (
+                    0,
+                    Applied,
+                    "Purged pages go back to the kernel at once (MADV_DONTNEED).",
+                ),
+                (-1, Surprise, "Purged pages never go back for good."),
+            ],
+            "Purged pages go back to the kernel over @ ms more.",
+        ),
+    ),
+    row("stats_print", Bool, PRINTS),
+    row("stats_print_opts", Kind::Text, PRINTS),
+    row("stats_interval", Signed(-1, i64::MAX), PRINTS),
+    row("stats_interval_opts", Kind::Text, PRINTS),
+    row(
+        "junk",
+        Word(&["true", "false", "alloc", "free"]),
+        Unmodelled(
+            &[1],
+            "It fills blocks, so that every page of them is written",
+        ),
+    ),
+    row(
+        "zero",
+        Bool,
+        Unmodelled(
+            &[0],
+            "It zeroes blocks, so that every page of them is written",
+        ),
+    ),
+    row("experimental_infallible_new", Bool, SAFETY),
+    row(
+        "tcache",
+        Bool,
+        Obeyed(
+            |o, v| o.tcache = v == 1,
+            &[(1, Applied, "Threads have caches, as by default.")],
+            "Threads have no caches: each freed block goes back to its slab at once.",
+        ),
+    ),
+    row(
+        "tcache_max",
+        Unsigned(0, 8 << 20, true),
+        Obeyed(
+            |o, v| o.tcache_max = v,
+            &[],
+            "Thread caches keep blocks of up to @ bytes.",
+        ),
+    ),
+    row(
+        "lg_tcache_max",
+        Unsigned(0, 23, true),
+        Obeyed(
+            |o, v| o.tcache_max = 1 << v,
+            &[],
+            "The old name of tcache_max: thread caches keep blocks of up to 2 to the power of @ bytes.",
+        ),
+    ),
+    row(
+        "lg_tcache_nslots_mul",
+        Signed(-16, 16),
+        Obeyed(
+            |o, v| o.lg_tcache_nslots_mul = v as i32,
+            &[],
+            "Thread caches have a slab's blocks times 2 to the power of @ as slots of a small class, within the bounds.",
+        ),
+    ),
+    row(
+        "tcache_nslots_small_min",
+        SLOTS,
+        Obeyed(
+            |o, v| o.tcache_nslots_small_min = v as u32,
+            &[],
+            "Thread caches have @ slots at least for each small class.",
+        ),
+    ),
+    row(
+        "tcache_nslots_small_max",
+        SLOTS,
+        Obeyed(
+            |o, v| o.tcache_nslots_small_max = v as u32,
+            &[],
+            "Thread caches have @ slots at most for each small class.",
+        ),
+    ),
+    row(
+        "tcache_nslots_large",
+        SLOTS,
+        Obeyed(
+            |o, v| o.tcache_nslots_large = v as u32,
+            &[],
+            "Thread caches have @ slots for each large class.",
+        ),
+    ),
+    row(
+        "tcache_gc_incr_bytes",
+        Unsigned(1024, u64::MAX, true),
+        Obeyed(
+            |o, v| o.tcache_gc_incr_bytes = v,
+            &[],
+            "Each @ bytes allocated or freed, a thread cache is collected, one class at a time.",
+        ),
+    ),
+    row(
+        "tcache_gc_delay_bytes",
+        ANY,
+        Obeyed(
+            |o, v| o.tcache_gc_delay_bytes = v,
+            &[],
+            "Collections let pass @ bytes of each small class before they take any.",
+        ),
+    ),
+    row(
+        "lg_tcache_flush_small_div",
+        DIVISOR,
+        Obeyed(|o, v| o.lg_tcache_flush_small_div = v as u32, &[], FLUSH),
+    ),
+    row(
+        "lg_tcache_flush_large_div",
+        DIVISOR,
+        Obeyed(|o, v| o.lg_tcache_flush_large_div = v as u32, &[], FLUSH),
+    ),
+    row(
+        "oversize_threshold",
+        Unsigned(0, LARGE_MAX, false),
+        Obeyed(
+            |o, v| o.oversize_threshold = v,
+            &[(0, Applied, "Very large blocks get no arena of their own.")],
+            "Blocks of @ bytes and more come from an arena of their own and go back when freed; below 16384 there is no such arena.",
+        ),
+    ),
+    row(
+        "lg_extent_max_active_fit",
+        Unsigned(0, 64, false),
+        Obeyed(
+            |o, v| o.lg_extent_max_active_fit = v as u32,
+            &[],
+            "Free extents larger than a request by more than 2 to the power of @ are not cut for it.",
+        ),
+    ),
+    row(
+        "percpu_arena",
+        Beginning(&["percpu", "phycpu", "disabled"]),
+        Unmodelled(&[2], "It chooses arenas by the core that a thread runs on"),
+    ),
+    row(
+        "background_thread",
+        Bool,
+        Obeyed(
+            |o, v| o.background_thread = v == 1,
+            &[(
+                1,
+                Applied,
+                "A thread of jemalloc's own purges, even while the program rests.",
+            )],
+            "The program's own threads purge, while they allocate and free.",
+        ),
+    ),
+    row(
+        "max_background_threads",
+        Unsigned(1, THREADS_UNSET as u64, true),
+        Obeyed(
+            |o, v| o.max_background_threads = v as u32,
+            &[(
+                THREADS_UNSET as i64,
+                Surprise,
+                "More than 4095 is taken for 4.",
+            )],
+            "At most @ background threads purge.",
+        ),
+    ),
+    row(
+        "hpa",
+        Bool,
+        Unmodelled(&[0], "It switches to the huge page allocator"),
+    ),
+    row("hpa_slab_max_alloc", HUGE, HPA),
+    row("hpa_hugification_threshold", HUGE, HPA),
+    row("hpa_hugification_threshold_ratio", Ratio(1), HPA),
+    row("hpa_hugify_delay_ms", ANY, HPA),
+    row("hpa_min_purge_interval_ms", ANY, HPA),
+    row("hpa_dirty_mult", Ratio(1 << 16), HPA),
+    row("hpa_sec_nshards", ANY, HPA),
+    row("hpa_sec_max_alloc", PAGED, HPA),
+    row("hpa_sec_max_bytes", PAGED, HPA),
+    row("hpa_sec_bytes_after_flush", PAGED, HPA),
+    row("hpa_sec_batch_fill_extra", Unsigned(0, 512, true), HPA),
+    row(
+        "slab_sizes",
+        Slabs,
+        Unmodelled(&[0], "It changes how many pages slabs have"),
+    ),
+    row(
+        "prof",
+        Bool,
+        Unmodelled(
+            &[0],
+            "It gives sampled blocks pages of their own, and keeps records of them",
+        ),
+    ),
+    row("prof_prefix", Kind::Text, PROFILING),
+    row("prof_active", Bool, PROFILING),
+    row("prof_thread_active_init", Bool, PROFILING),
+    row("lg_prof_sample", Unsigned(0, 63, true), PROFILING),
+    row("prof_accum", Bool, PROFILING),
+    row("lg_prof_interval", Signed(-1, 63), PROFILING),
+    row("prof_gdump", Bool, PROFILING),
+    row("prof_final", Bool, PROFILING),
+    row("prof_leak", Bool, PROFILING),
+    row("prof_leak_error", Bool, PROFILING),
+    row("prof_log", Bool, PROFILING),
+    row("prof_recent_alloc_max", Signed(-1, i64::MAX), PROFILING),
+    row("prof_stats", Bool, PROFILING),
+    row("prof_sys_thread_name", Bool, PROFILING),
+    row(
+        "prof_time_resolution",
+        Word(&["default", "high"]),
+        PROFILING,
+    ),
+    row("prof_unbias", Bool, PROFILING),
+    row(
+        "thp",
+        Beginning(&["default", "always", "never"]),
+        HUGE_PAGES,
+    ),
+    row(
+        "zero_realloc",
+        Word(&["alloc", "free", "abort"]),
+        Unmodelled(&[1], "It changes what realloc to 0 bytes does"),
+    ),
+    row("san_guard_small", ANY, GUARDS),
+    row("san_guard_large", ANY, GUARDS),
+];

@@ -1,0 +1,361 @@
+use super::rows::ROWS;
+use super::*;
+use proptest::prelude::*;
+
+fn variable(name: &str, value: &str) -> Variable {
+    Variable {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    }
+}
+
+fn read(value: &str) -> Settings {
+    Settings::from_environment(&[variable(NAME, value)])
+}
+
+/// What the library would print.
+fn printed(value: &str) -> Vec<String> {
+    let quoted = |remark: &Remark| {
+        let (_, said) = remark.text.split_once("jemalloc says `")?;
+        Some(said.split('`').next()?.to_owned())
+    };
+    read(value).remarks.iter().filter_map(quoted).collect()
+}
+
+/// All that is said to a value, as one text.
+fn said(value: &str) -> String {
+    let line = |r: &Remark| format!("{} {:?} {}\n", r.variable, r.tone, r.text);
+    read(value).remarks.iter().map(line).collect()
+}
+
+fn defaults_but(change: impl FnOnce(&mut Options)) -> Options {
+    let mut options = Options::default();
+    change(&mut options);
+    options
+}
+
+/// Observed: the library of Debian 12 (5.3.0), `LD_PRELOAD=libjemalloc.so.2 MALLOC_CONF=... /bin/true`; what it prints
+/// twice, once.
+const PRINTED: &[(&str, &[&str])] = &[
+    ("", &[]),
+    (
+        "dirty_decay_ms:1s",
+        &["Invalid conf value: dirty_decay_ms:1s"],
+    ),
+    ("dirty_decay_ms=1000", &["Malformed conf string"]),
+    (
+        "dirty_decay_ms:1000, muzzy_decay_ms:0",
+        &["Malformed conf string"],
+    ),
+    (" dirty_decay_ms:0", &["Malformed conf string"]),
+    (",", &["Malformed conf string"]),
+    ("dirty_decay_ms:0,", &["Conf string ends with comma"]),
+    ("dirty_decay_ms", &["Conf string ends with key"]),
+    ("dirty_decay_ms:", &["Invalid conf value: dirty_decay_ms:"]),
+    (
+        "dirty_decay_ms:-2",
+        &["Out-of-range conf value: dirty_decay_ms:-2"],
+    ),
+    (
+        "dirty_decay_ms:0x",
+        &["Invalid conf value: dirty_decay_ms:0x"],
+    ),
+    (
+        "dirty_decay_ms:08",
+        &["Invalid conf value: dirty_decay_ms:08"],
+    ),
+    (
+        "dirty_decay_ms:5 ",
+        &["Invalid conf value: dirty_decay_ms:5 "],
+    ),
+    (
+        "dirty_decay_ms:--5",
+        &["Invalid conf value: dirty_decay_ms:--5"],
+    ),
+    (
+        "background_thread:1",
+        &["Invalid conf value: background_thread:1"],
+    ),
+    ("retain:TRUE", &["Invalid conf value: retain:TRUE"]),
+    ("narenas:0", &["Out-of-range conf value: narenas:0"]),
+    ("narenas:-1", &["Reducing narenas to limit (4094)"]),
+    (
+        "oversize_threshold:8M",
+        &["Invalid conf value: oversize_threshold:8M"],
+    ),
+    (
+        "oversize_threshold:8070450532247928833",
+        &["Out-of-range conf value: oversize_threshold:8070450532247928833"],
+    ),
+    ("oversize_threshold:8070450532247928832", &[]),
+    (
+        "lg_tcache_nslots_mul:17",
+        &["Out-of-range conf value: lg_tcache_nslots_mul:17"],
+    ),
+    ("lg_prof_sample:99", &[]),
+    (
+        "lg_prof_interval:99",
+        &["Out-of-range conf value: lg_prof_interval:99"],
+    ),
+    ("foo:bar", &["Invalid conf pair: foo:bar"]),
+    (
+        "cache_oblivious:false",
+        &["Invalid conf pair: cache_oblivious:false"],
+    ),
+    ("utrace:true", &["Invalid conf pair: utrace:true"]),
+    (
+        "lg_san_uaf_align:4",
+        &["Invalid conf pair: lg_san_uaf_align:4"],
+    ),
+    (":", &[]),
+    (":x", &["Invalid conf value: :x"]),
+    ("d:x", &["Invalid conf value: d:x"]),
+    ("t:x", &["Invalid conf pair: t:x"]),
+    ("thp:", &[]),
+    ("percpu_arena:x", &["Invalid conf value: percpu_arena:x"]),
+    ("narenas_ratio:.5", &[]),
+    (
+        "narenas_ratio:5.",
+        &["Invalid conf value: narenas_ratio:5."],
+    ),
+    ("hpa_dirty_mult:-1", &[]),
+    (
+        "hpa_hugification_threshold_ratio:1.1",
+        &["Invalid conf value: hpa_hugification_threshold_ratio:1.1"],
+    ),
+    ("bin_shards:1-8:64|16-32:2|", &[]),
+    (
+        "bin_shards:1-8:65",
+        &["Invalid settings for bin_shards: bin_shards:1-8:65"],
+    ),
+    (
+        "slab_sizes:1-8:2x",
+        &["Invalid settings for slab_sizes: slab_sizes:1-8:2x"],
+    ),
+    (
+        "prof_leak_error:true",
+        &["prof_leak_error is set w/o prof_final."],
+    ),
+    (
+        "foo:bar,abort_conf:true",
+        &[
+            "Invalid conf pair: foo:bar",
+            "Abort (abort_conf:true) on invalid conf value (see above).",
+        ],
+    ),
+    (
+        "abort_conf:true,experimental_foo:1",
+        &["Invalid conf pair: experimental_foo:1"],
+    ),
+    (
+        "abort_conf:true,dirty_decay_ms:5,",
+        &[
+            "Conf string ends with comma",
+            "Abort (abort_conf:true) on invalid conf value (see above).",
+        ],
+    ),
+    (
+        "foo:1,bar baz,abort_conf:true",
+        &["Invalid conf pair: foo:1", "Malformed conf string"],
+    ),
+];
+
+#[test]
+fn errors_are_said_in_the_librarys_words() {
+    for (value, messages) in PRINTED {
+        let expected: Vec<_> = messages
+            .iter()
+            .map(|m| format!("<jemalloc>: {m}"))
+            .collect();
+        assert_eq!(printed(value), expected, "{value}");
+    }
+}
+
+/// Observed: `opt.*` by mallctl in the library of Debian 12.
+#[test]
+fn numbers_are_those_the_library_takes() {
+    for (value, number) in [
+        ("0x10", 16),
+        ("010", 8),
+        (" 5", 5),
+        ("+5", 5),
+        ("-1", -1),
+        ("18446744072000", 18_446_744_072_000),
+        ("18446744072001", 10_000),
+        ("18446744073709551615", -1),
+        ("0xffffffffffffffff", -1),
+        ("36893488147419103232", 10_000),
+        ("1,dirty_decay_ms:2", 2),
+        ("1,dirty_decay_ms:x", 1),
+        ("1,foo=2,dirty_decay_ms:3", 1),
+    ] {
+        let options = read(&format!("dirty_decay_ms:{value}")).options;
+        assert_eq!(options.dirty_decay_ms, number, "{value}");
+    }
+    for (value, narenas) in [("4294967296", 0), ("4294967298", 2), ("default", 0)] {
+        let options = read(&format!("narenas:{value}")).options;
+        assert_eq!(options.narenas, narenas, "{value}: it is cut to 32 bits");
+    }
+    for (value, threads) in [
+        ("100000", 4),
+        ("4095", 4095),
+        ("0", 1),
+        ("9,max_background_threads:7", 7),
+        ("7,max_background_threads:9", 7),
+    ] {
+        let options = read(&format!("max_background_threads:{value}")).options;
+        assert_eq!(options.max_background_threads, threads, "{value}");
+    }
+}
+
+#[test]
+fn what_is_out_of_range_is_brought_inside_where_jemalloc_does_so_and_it_is_said() {
+    for (value, options) in [
+        ("tcache_max:-1", defaults_but(|o| o.tcache_max = 8 << 20)),
+        (
+            "lg_tcache_max:100",
+            defaults_but(|o| o.tcache_max = 8 << 20),
+        ),
+        (
+            "tcache_nslots_small_min:0",
+            defaults_but(|o| o.tcache_nslots_small_min = 1),
+        ),
+        (
+            "tcache_nslots_small_max:4294967295",
+            defaults_but(|o| o.tcache_nslots_small_max = 2048),
+        ),
+        (
+            "tcache_gc_incr_bytes:0",
+            defaults_but(|o| o.tcache_gc_incr_bytes = 1024),
+        ),
+        ("lg_tcache_flush_small_div:0", Options::default()),
+    ] {
+        assert_eq!(read(value).options, options, "{value}");
+        assert_eq!(printed(value), [""; 0], "jemalloc is silent");
+        assert!(said(value).contains("is read as"), "{}", said(value));
+        assert!(said(value).contains("Surprise"), "{}", said(value));
+    }
+}
+
+#[test]
+fn an_accepted_string_sets_what_it_says() {
+    let settings = read(
+        "background_thread:true,narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:500,retain:false,tcache:false,lg_tcache_max:12,oversize_threshold:0,lg_extent_max_active_fit:4,tcache_nslots_large:7,lg_tcache_nslots_mul:-2,tcache_gc_delay_bytes:9,lg_tcache_flush_large_div:3",
+    );
+    let options = defaults_but(|o| {
+        o.background_thread = true;
+        o.narenas = 2;
+        o.dirty_decay_ms = 1000;
+        o.muzzy_decay_ms = 500;
+        o.retain = false;
+        o.tcache = false;
+        o.tcache_max = 4096;
+        o.oversize_threshold = 0;
+        o.lg_extent_max_active_fit = 4;
+        o.tcache_nslots_large = 7;
+        o.lg_tcache_nslots_mul = -2;
+        o.tcache_gc_delay_bytes = 9;
+        o.lg_tcache_flush_large_div = 3;
+    });
+    assert_eq!(settings.options, options);
+    assert!(settings.remarks.iter().all(|r| r.tone != Tone::Ignored));
+}
+
+#[test]
+fn mistakes_get_a_sentence() {
+    for (value, part) in [
+        ("dirty_decay_ms=1000", "by `:`, not by `=`"),
+        ("dirty_decay_ms:0, muzzy_decay_ms:0", "no blanks"),
+        ("opt.dirty_decay_ms:0", "without `opt.`"),
+        ("dirty-decay-ms:0", "`_`, not `-`"),
+        ("dirty_decay_ms:0;muzzy_decay_ms:0", "parted by commas"),
+        ("\"dirty_decay_ms:0\"", "Quotes"),
+        ("dirty_decay_ms:0,,narenas:1", "a comma too many"),
+        ("tcache,narenas:1", "`:` and a value are missing"),
+        ("dirty_decay_ms:10", "three zeros more"),
+        ("dirty_decay_ms:1s", "milliseconds"),
+        ("background_thread:1", "true or false"),
+        ("dirty_decay_ms:1000", "Without background_thread:true"),
+        ("muzzy_decay_ms:1000", "MADV_FREE"),
+        ("background_threads:true", "Perhaps background_thread is"),
+        ("Narenas:1", "Perhaps narenas is"),
+        ("decay_time:1", "ended with 4.x"),
+        ("tcache_ncached_max:8-8:1", "came with 5.3.1"),
+        ("xmalloc:true", "Only a library built for it"),
+        ("quux:1", "no such option"),
+        ("thp:sometimes", "default, always, never"),
+        ("narenas:0", "It takes 1 to"),
+        ("narenas:2,narenas:3", "A later pair"),
+        ("m:auto", "taken for metadata_thp"),
+        ("percpu_arena:percpu", "not modelled"),
+        ("hpa:true", "not modelled"),
+        ("zero:true", "not modelled"),
+        ("zero:false", "nothing changes"),
+        ("stats_print:true", "without effect here: it only prints"),
+        ("", "empty"),
+    ] {
+        assert!(said(value).contains(part), "{value}: {}", said(value));
+    }
+    // It stands so in a guide that is widely followed: what comes behind it is lost.
+    let settings = read("narenas:2,lg_tcache_max=12,lg_extent_max_active_fit:4");
+    assert_eq!(settings.options, defaults_but(|o| o.narenas = 2));
+    let settings = read("background_thread:true,dirty_decay_ms:1000");
+    let surprised = |r: &Remark| r.tone == Tone::Surprise;
+    assert!(!settings.remarks.iter().any(surprised));
+}
+
+#[test]
+fn variables_that_are_not_read_are_told_apart() {
+    for (name, part) in [
+        ("_RJEM_MALLOC_CONF", "jemallocator"),
+        ("JE_MALLOC_CONF", "Redis"),
+        ("malloc_conf", "the name is MALLOC_CONF"),
+        ("MALLOC_CONFIG", "the name is MALLOC_CONF"),
+        ("MALLOC_ARENA_MAX", "glibc's"),
+        ("GLIBC_TUNABLES", "glibc's"),
+        ("LD_PRELOAD", "chosen beside"),
+        ("HOME", "not read by jemalloc"),
+    ] {
+        let settings = Settings::from_environment(&[variable(name, "narenas:1")]);
+        assert_eq!(settings.options, Options::default(), "{name}");
+        let remark = &settings.remarks[0];
+        assert_eq!((remark.tone, &*remark.variable), (Tone::Ignored, name));
+        assert!(remark.text.contains(part), "{}", remark.text);
+    }
+}
+
+#[test]
+fn presets_are_read_without_a_complaint() {
+    for preset in presets() {
+        assert_eq!(printed(preset.value), [""; 0], "{}", preset.name);
+    }
+    assert_eq!(read(presets()[0].value).options, Options::default());
+}
+
+#[test]
+fn every_option_of_the_table_is_found_by_its_name() {
+    assert_eq!(ROWS.len(), 70);
+    for row in ROWS {
+        assert!(table::find(row.name).is_some_and(|found| found.name == row.name));
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,60}", pair in "[a-z_]{0,8}[:=, ]?[-+0-9a-fx.|:]{0,24}") {
+        prop_assert!(!read(&text).remarks.is_empty());
+        prop_assert!(!read(&pair).remarks.is_empty());
+    }
+
+    #[test]
+    fn no_value_makes_an_option_panic(row in 0..ROWS.len(), value in "[-+ ]?[0-9a-fx.|:,\u{e9}]{0,30}") {
+        let text = format!("{}:{value}", ROWS[row].name);
+        prop_assert!(!read(&text).remarks.is_empty());
+    }
+
+    #[test]
+    fn a_plain_number_in_range_is_taken_as_it_is(ms in 0_i64..=18_446_744_072_000) {
+        let options = read(&format!("dirty_decay_ms:{ms}")).options;
+        prop_assert_eq!(options.dirty_decay_ms, ms);
+    }
+}

@@ -1,0 +1,38 @@
+//! What asking jemalloc for figures costs it: structures for all arenas, made at the first question.
+//!
+//! jemalloc 5.3.0, src/ctl.c: `ctl_init`, `arenas_i_impl`, `ctl_arena_clear`.
+
+use crate::Jemalloc;
+use highwater_allocator::{Bytes, Kernel};
+
+const QUANTUM: u64 = 16;
+/// `sizeof (ctl_arenas_t)`, and where its pointers to the arenas' figures begin.
+const ARENAS: (u64, u64) = (32_800, 24);
+/// `sizeof (ctl_stats_t)`
+const SUMS: u64 = 720;
+/// `sizeof (ctl_arena_t)`, and of that with its figures.
+const ARENA: (u64, u64) = (88, 37_856);
+
+impl Jemalloc {
+    /// The program's first `mallctl`.
+    pub(crate) fn first_question(&mut self, kernel: &mut Kernel) {
+        let Some(base) = self.world.bases[0].as_mut() else {
+            return;
+        };
+        // Two sums over arenas before the arenas themselves, the one of very large blocks last.
+        let pointers = 2 + self.arenas.len() as u64;
+        let mut make = |bytes, written| {
+            if let Some(at) = base.allocate(kernel, bytes, QUANTUM) {
+                kernel.touch(at, Bytes(written));
+            }
+        };
+        make(ARENAS.0, ARENAS.1 + pointers * 8);
+        make(SUMS, SUMS);
+        make(ARENA.1, ARENA.1);
+        make(ARENA.1, ARENA.1);
+        for arena in &self.arenas {
+            let written = if arena.is_some() { ARENA.1 } else { ARENA.0 };
+            make(ARENA.1, written);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A set of free extents of one state: by class of size, oldest and lowest first, and by how long they lie there.
+//!
+//! jemalloc 5.3.0, src/eset.c.
+
+use crate::extents::{ExtentId, Extents};
+use crate::sizes::{PAGE, PAGE_CLASSES, ceil_class, floor_class, page_class_size, pages};
+use std::collections::BTreeSet;
+
+const CLASSES: usize = PAGE_CLASSES + 1;
+
+/// Extents that are all dirty, all muzzy or all retained.
+#[derive(Clone)]
+pub(crate) struct Eset {
+    by_class: Vec<BTreeSet<(u64, u64, ExtentId)>>,
+    filled: [u64; CLASSES.div_ceil(64)],
+    oldest: Option<ExtentId>,
+    newest: Option<ExtentId>,
+    pages: u64,
+    pad: u64,
+}
+
+impl Eset {
+    /// An empty set, of extents that serve blocks with `pad` bytes beyond their class.
+    pub(crate) fn new(pad: u64) -> Self {
+        Self {
+            by_class: vec![BTreeSet::new(); CLASSES],
+            filled: [0; CLASSES.div_ceil(64)],
+            oldest: None,
+            newest: None,
+            pages: 0,
+            pad,
+        }
+    }
+
+    /// Pages of all its extents.
+    #[inline]
+    pub(crate) fn pages(&self) -> u64 {
+        self.pages
+    }
+
+    /// The extent that lies here longest.
+    #[inline]
+    pub(crate) fn oldest(&self) -> Option<ExtentId> {
+        self.oldest
+    }
+
+    /// Its extents, the longest here first.
+    pub(crate) fn iter<'a>(&'a self, extents: &'a Extents) -> impl Iterator<Item = ExtentId> + 'a {
+        std::iter::successors(self.oldest, |id| extents[*id].newer)
+    }
+
+    /// `eset_insert`
+    pub(crate) fn insert(&mut self, extents: &mut Extents, id: ExtentId) {
+        let extent = &extents[id];
+        let class = floor_class(extent.size, self.pad);
+        let (serial, base) = extent.order();
+        self.pages += pages(extent.size);
+        self.by_class[class].insert((serial, base, id));
+        self.filled[class / 64] |= 1 << (class % 64);
+        let before = self.newest.replace(id);
+        match before {
+            Some(before) => extents[before].newer = Some(id),
+            None => self.oldest = Some(id),
+        }
+        let extent = &mut extents[id];
+        extent.older = before;
+        extent.newer = None;
+    }
+
+    /// `eset_remove`
+    pub(crate) fn remove(&mut self, extents: &mut Extents, id: ExtentId) {
+        let extent = &extents[id];
+        let class = floor_class(extent.size, self.pad);
+        let (serial, base) = extent.order();
+        let (older, newer) = (extent.older, extent.newer);
+        self.pages -= pages(extent.size);
+        let removed = self.by_class[class].remove(&(serial, base, id));
+        debug_assert!(removed, "an extent is in the set it is removed from");
+        if self.by_class[class].is_empty() {
+            self.filled[class / 64] &= !(1 << (class % 64));
+        }
+        match older {
+            Some(older) => extents[older].newer = newer,
+            None => self.oldest = newer,
+        }
+        match newer {
+            Some(newer) => extents[newer].older = older,
+            None => self.newest = older,
+        }
+    }
+
+    /// The first class from `class` on that holds anything.
+    #[inline]
+    fn next_filled(&self, class: usize) -> Option<usize> {
+        let mut word = class / 64;
+        let mut bits = self.filled.get(word)? & (u64::MAX << (class % 64));
+        while bits == 0 {
+            word += 1;
+            bits = *self.filled.get(word)?;
+        }
+        Some(word * 64 + bits.trailing_zeros() as usize)
+    }
+
+    /// An extent that holds `size` bytes at an alignment; larger than the request by at most 2 to the power of `lg_most`
+    /// (`eset_fit`).
+    pub(crate) fn fit(
+        &self,
+        extents: &Extents,
+        size: u64,
+        alignment: u64,
+        lg_most: u32,
+    ) -> Option<ExtentId> {
+        let most = size.checked_add(alignment.next_multiple_of(PAGE) - PAGE)?;
+        let found = self.first_fit(most, lg_most);
+        if found.is_none() && alignment > PAGE {
+            return self.fit_alignment(extents, size, most, alignment);
+        }
+        found
+    }
+
+    /// The oldest, then lowest, of the first extents of all classes that are large enough (`eset_first_fit`).
+    fn first_fit(&self, size: u64, lg_most: u32) -> Option<ExtentId> {
+        let mut best: Option<(u64, u64, ExtentId)> = None;
+        let mut class = ceil_class(size, self.pad);
+        while let Some(filled) = self.next_filled(class) {
+            if page_class_size(filled) >> lg_most.min(63) > size {
+                break;
+            }
+            if let Some(&first) = self.by_class[filled].first()
+                && best.is_none_or(|best| (first.0, first.1) < (best.0, best.1))
+            {
+                best = Some(first);
+            }
+            class = filled + 1;
+        }
+        best.map(|(_, _, id)| id)
+    }
+
+    /// The first extent of a class below the one that is surely large enough that happens to be aligned so that the
+    /// request fits (`eset_fit_alignment`).
+    fn fit_alignment(
+        &self,
+        extents: &Extents,
+        least: u64,
+        most: u64,
+        alignment: u64,
+    ) -> Option<ExtentId> {
+        let end = ceil_class(most, self.pad);
+        let mut class = ceil_class(least, self.pad);
+        while let Some(filled) = self.next_filled(class).filter(|filled| *filled < end) {
+            if let Some(&(_, base, id)) = self.by_class[filled].first() {
+                let size = extents[id].size;
+                let aligned = base.next_multiple_of(alignment.next_multiple_of(PAGE));
+                let lead = aligned - base;
+                if lead < size && size - lead >= least {
+                    return Some(id);
+                }
+            }
+            class = filled + 1;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_for_in_a_class_is_never_too_small() {
+        for pad in [0, PAGE] {
+            for count in 1..2000 {
+                let size = count * PAGE;
+                let class = ceil_class(size, pad);
+                for kept in 1..2000 {
+                    if floor_class(kept * PAGE, pad) >= class {
+                        assert!(kept >= count, "{kept} pages for {count}, pad {pad}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! A model of jemalloc that gives out the addresses the real one gives out, and keeps the same pages resident.
+//!
+//! It is the allocator itself: extents, slabs, bins and caches are those of the real one, and its own structures lie in
+//! simulated memory where the real ones lie, so that which pages are resident follows from the rules. From the bottom:
+//! `base` (its own memory), `extents` and `emap` (which extent a page belongs to), `eset` and `pac` (free extents and how
+//! they are found, cut, merged and purged), `decay` (how many may stay), `arena` (slabs and large blocks), `tcache`, and
+//! `entry` (the calls of the program). `background` is the background thread. Each rule cites the function it follows.
+
+mod arena;
+mod background;
+mod base;
+mod census;
+mod conf;
+mod ctl;
+mod decay;
+mod emap;
+mod entry;
+mod eset;
+mod extents;
+mod options;
+mod pac;
+mod pages;
+mod prng;
+mod sizes;
+mod tcache;
+mod thread;
+mod world;
+
+pub use conf::{Preset, Settings, presets};
+pub use options::{Options, UNRANDOMISED_SEED};
+
+use arena::{Arena, Eagerness};
+use background::Sleeper;
+use emap::Emap;
+use extents::{Extents, State};
+use highwater_allocator::{Bytes, DecayRule, DecisionLog, Figures, Kernel, Micros};
+use tcache::CacheShape;
+use thread::Thread;
+use world::World;
+
+/// The process's clock at the trace's time 0: a second, as the reference has it. Only differences matter.
+const CLOCK_START: u64 = 1_000_000_000;
+
+/// jemalloc in one process.
+#[derive(Clone)]
+pub struct Jemalloc {
+    world: World,
+    arenas: Vec<Option<Arena>>,
+    threads: Vec<Thread>,
+    sleepers: Vec<Sleeper>,
+    shape: CacheShape,
+    /// Arenas that threads are bound to by themselves.
+    automatic: usize,
+    /// What was resident when the library had been loaded, before the program's first call.
+    resident_at_start: Option<Bytes>,
+}
+
+impl Jemalloc {
+    /// The allocator of a process on a machine of so many cores, before the library is loaded.
+    pub fn new(options: Options, cores: u32) -> Self {
+        let shape = CacheShape::new(&options);
+        let automatic = match options.narenas {
+            0 if cores > 1 => 4 * cores as usize,
+            0 => 1,
+            set => set as usize,
+        };
+        // An index more for the arena of very large blocks.
+        let automatic = automatic.min(4094);
+        Self {
+            world: World {
+                options,
+                extents: Extents::default(),
+                emap: Emap::default(),
+                bases: Vec::new(),
+                now: CLOCK_START,
+                log: DecisionLog::default(),
+            },
+            arenas: vec![None; automatic + 1],
+            threads: vec![Thread::default()],
+            sleepers: Vec::new(),
+            shape,
+            automatic,
+            resident_at_start: None,
+        }
+    }
+
+    /// The figures jemalloc reports (`mallctl`, `stats.*`), and what decides how long free pages stay.
+    fn own_figures(&self) -> Figures {
+        let mut figures = Figures::default();
+        let pages = |count: u64| Bytes(count * sizes::PAGE);
+        for arena in self.arenas.iter().flatten() {
+            let pac = &arena.pac;
+            figures.allocated += Bytes(arena.allocated());
+            figures.active += pages(pac.active);
+            figures.dirty += pages(pac.dirty.pages());
+            figures.muzzy += pages(pac.muzzy.pages());
+            figures.retained += pages(pac.retained.pages());
+            figures.mapped += Bytes(pac.mapped);
+        }
+        for base in self.world.bases.iter().flatten() {
+            figures.mapped += Bytes(base.mapped());
+            figures.metadata += Bytes(base.allocated());
+            figures.resident += Bytes(base.resident());
+        }
+        figures.resident += figures.active + figures.dirty;
+        for cache in self.threads.iter().filter_map(|t| t.tcache.as_ref()) {
+            figures.metadata += Bytes(self.size_of_block(cache.home));
+        }
+        let options = &self.world.options;
+        figures.decay = DecayRule {
+            dirty_ms: options.dirty_decay_ms,
+            muzzy_ms: options.muzzy_decay_ms,
+            background_thread: !self.sleepers.is_empty(),
+        };
+        let wakes = self.sleepers.iter().filter_map(|sleeper| sleeper.wakes);
+        figures.wakes = wakes
+            .min()
+            .map(|at| Micros(at.saturating_sub(CLOCK_START) / 1000));
+        figures
+    }
+
+    /// Sets the process's clock, waking background threads on the way.
+    fn set_time(&mut self, kernel: &mut Kernel, now: Micros) {
+        let now = CLOCK_START.saturating_add(now.0.saturating_mul(1000));
+        while let Some((index, wakes)) = self.next_to_wake().filter(|(_, wakes)| *wakes <= now) {
+            self.world.now = self.world.now.max(wakes);
+            self.wake(kernel, index);
+        }
+        self.world.now = self.world.now.max(now);
+    }
+
+    fn next_to_wake(&self) -> Option<(usize, u64)> {
+        let sleepers = self.sleepers.iter().enumerate();
+        let waking = sleepers.filter_map(|(index, sleeper)| Some((index, sleeper.wakes?)));
+        waking.min_by_key(|(_, wakes)| *wakes)
+    }
+
+    fn wake(&mut self, kernel: &mut Kernel, index: usize) {
+        let all = self.sleepers.len();
+        let sleeper = &mut self.sleepers[index];
+        sleeper.work(kernel, &mut self.world, &mut self.arenas, (index, all));
+    }
+
+    /// The background thread that cares for an arena is started, if it was not (`background_thread_create`).
+    fn start_sleeper(&mut self, kernel: &mut Kernel, arena: usize) {
+        if self.sleepers.is_empty() {
+            return;
+        }
+        let index = arena % self.sleepers.len();
+        if !self.sleepers[index].started {
+            self.sleepers[index].started = true;
+            self.wake(kernel, index);
+        }
+    }
+
+    /// Something was freed that a background thread will have to deal with; one that sleeps without end is woken
+    /// (`arena_background_thread_inactivity_check`).
+    fn freed_pages(&mut self, kernel: &mut Kernel, arena: usize) {
+        if self.sleepers.is_empty() {
+            return;
+        }
+        let index = arena % self.sleepers.len();
+        let sleeper = &self.sleepers[index];
+        if sleeper.started && sleeper.wakes.is_none() {
+            self.wake(kernel, index);
+        }
+    }
+
+    /// Ticks; now and then that makes a thread look at an arena's decay (`arena_decay_ticks`).
+    #[inline]
+    fn tick(&mut self, kernel: &mut Kernel, thread: usize, arena: usize, count: u32) {
+        let thread = &mut self.threads[thread];
+        if thread.ticker.ticks(&mut thread.prng, count as i32) {
+            self.decay(kernel, arena);
+        }
+    }
+
+    /// A thread of the program looks at an arena's decay (`arena_decay`).
+    fn decay(&mut self, kernel: &mut Kernel, index: usize) {
+        let Some(arena) = self.arenas[index].as_mut() else {
+            return;
+        };
+        let eagerness = if self.sleepers.is_empty() {
+            Eagerness::OnAdvance
+        } else {
+            Eagerness::Never
+        };
+        let news = background::decay(kernel, &mut self.world, arena, eagerness);
+        if self.sleepers.is_empty() {
+            return;
+        }
+        let sleeper = index % self.sleepers.len();
+        for (state, new) in [State::Dirty, State::Muzzy].into_iter().zip(news) {
+            let Some(new) = new else { continue };
+            let Some(arena) = &self.arenas[index] else {
+                continue;
+            };
+            if self.sleepers[sleeper].is_woken_by(arena, state, new) {
+                self.wake(kernel, sleeper);
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The options that change placement, residency or timing.
+
+/// The seed of a process whose addresses are not randomised, on x86-64 Linux: the address of its first thread's data.
+pub const UNRANDOMISED_SEED: u64 = 0x7fff_f7da_8738;
+
+/// What MALLOC_CONF and its kin can set, at the defaults of jemalloc 5.3.0 (src/jemalloc.c, src/tcache.c, src/extent.c).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Options {
+    /// How long dirty pages may stay, in milliseconds; 0 for not at all, -1 for ever.
+    pub dirty_decay_ms: i64,
+    /// The same for muzzy pages.
+    pub muzzy_decay_ms: i64,
+    /// Arenas of threads; 0 for four to a core.
+    pub narenas: u32,
+    /// Whether a background thread purges.
+    pub background_thread: bool,
+    /// How many of them at most.
+    pub max_background_threads: u32,
+    /// Requests of this size and more go to an arena of their own; 0 for none.
+    pub oversize_threshold: u64,
+    /// A dirty extent larger than a request by more than two to this power is not cut.
+    pub lg_extent_max_active_fit: u32,
+    /// Whether address space is kept when its pages are given back.
+    pub retain: bool,
+    /// Whether large blocks begin at varying places in their first page.
+    pub cache_oblivious: bool,
+    /// Whether threads have caches.
+    pub tcache: bool,
+    /// The largest size they keep.
+    pub tcache_max: u64,
+    /// Least slots for a small class.
+    pub tcache_nslots_small_min: u32,
+    /// Most slots for a small class.
+    pub tcache_nslots_small_max: u32,
+    /// Slots for a large class.
+    pub tcache_nslots_large: u32,
+    /// Slots of a small class are the regions of a slab times two to this power.
+    pub lg_tcache_nslots_mul: i32,
+    /// Bytes allocated or freed between two collections of a cache's bin; 0 for never.
+    pub tcache_gc_incr_bytes: u64,
+    /// Bytes of a class that a collection leaves at first.
+    pub tcache_gc_delay_bytes: u64,
+    /// A full bin of a small class keeps its slots divided by two to this power.
+    pub lg_tcache_flush_small_div: u32,
+    /// The same for large classes.
+    pub lg_tcache_flush_large_div: u32,
+    /// Whether the program asks for figures (`mallctl`) at its start, which costs structures of their own.
+    pub asks_for_figures: bool,
+    /// What pseudo-random states start from: in a real process addresses, which differ from run to run.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            dirty_decay_ms: 10_000,
+            muzzy_decay_ms: 0,
+            narenas: 0,
+            background_thread: false,
+            max_background_threads: 4,
+            oversize_threshold: 8 << 20,
+            lg_extent_max_active_fit: 6,
+            retain: true,
+            cache_oblivious: true,
+            tcache: true,
+            tcache_max: 32 << 10,
+            tcache_nslots_small_min: 20,
+            tcache_nslots_small_max: 200,
+            tcache_nslots_large: 20,
+            lg_tcache_nslots_mul: 1,
+            tcache_gc_incr_bytes: 65_536,
+            tcache_gc_delay_bytes: 0,
+            lg_tcache_flush_small_div: 1,
+            lg_tcache_flush_large_div: 1,
+            asks_for_figures: false,
+            seed: UNRANDOMISED_SEED,
+        }
+    }
+}

@@ -1,0 +1,609 @@
+//! The page allocator of an arena: free extents in three states, and how memory moves between them.
+//!
+//! jemalloc 5.3.0, src/pac.c, src/extent.c and src/ecache.c. A request is served from dirty extents, then muzzy, then
+//! retained ones, then by mapping more. What is freed becomes dirty. Decay turns dirty into muzzy or retained, and muzzy
+//! into retained.
+
+use crate::decay::Decay;
+use crate::eset::Eset;
+use crate::extents::{ExtentId, NO_CLASS, STRUCT_BYTES, State};
+use crate::options::UNRANDOMISED_SEED;
+use crate::pages::map_aligned;
+use crate::sizes::{LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, page_class_size, pages};
+use crate::world::World;
+use highwater_allocator::{Address, Bytes, Decision, FreePages, Kernel, PurgeReason};
+use std::collections::BTreeSet;
+
+const HUGE_PAGE: u64 = 2 << 20;
+/// Where the decays of dirty and of muzzy pages stand in an arena's structure.
+pub(crate) const DECAYS: [u64; 2] = [69_320, 71_104];
+
+/// One arena's page allocator.
+#[derive(Clone)]
+pub(crate) struct Pac {
+    pub(crate) arena: u16,
+    pub(crate) dirty: Eset,
+    pub(crate) muzzy: Eset,
+    pub(crate) retained: Eset,
+    pub(crate) dirty_decay: Decay,
+    pub(crate) muzzy_decay: Decay,
+    /// The class of extents to map next (`exp_grow`).
+    grow_next: usize,
+    next_serial: u64,
+    /// Structures that wait to be used again.
+    free_structs: BTreeSet<(u64, Address, ExtentId)>,
+    /// Pages of active extents.
+    pub(crate) active: u64,
+    /// Bytes of extents that are active, dirty or muzzy.
+    pub(crate) mapped: u64,
+}
+
+impl Pac {
+    /// The page allocator of an arena whose structure lies at `home`.
+    pub(crate) fn new(arena: u16, home: Address, world: &World) -> Self {
+        let options = &world.options;
+        let pad = large_pad(world);
+        // Their jitter starts from their own addresses, which another seed stands elsewhere.
+        let moved = options.seed.wrapping_sub(UNRANDOMISED_SEED);
+        let [dirty, muzzy] = DECAYS.map(|offset| (home + Bytes(offset)).0.wrapping_add(moved));
+        Self {
+            arena,
+            dirty: Eset::new(pad),
+            muzzy: Eset::new(pad),
+            retained: Eset::new(pad),
+            dirty_decay: Decay::new(world.now, options.dirty_decay_ms, dirty),
+            muzzy_decay: Decay::new(world.now, options.muzzy_decay_ms, muzzy),
+            grow_next: page_class_of(HUGE_PAGE),
+            next_serial: 0,
+            free_structs: BTreeSet::new(),
+            active: 0,
+            mapped: 0,
+        }
+    }
+
+    fn set(&mut self, state: State) -> &mut Eset {
+        match state {
+            State::Dirty => &mut self.dirty,
+            State::Muzzy => &mut self.muzzy,
+            State::Retained | State::Active | State::Spare => &mut self.retained,
+        }
+    }
+
+    /// Whether a very large extent may be purged when it is freed (`extent_may_force_decay`).
+    fn may_force_purge(&self) -> bool {
+        self.dirty_decay.time_ms != -1 && self.muzzy_decay.time_ms != -1
+    }
+}
+
+/// What each large block has beyond its class.
+pub(crate) fn large_pad(world: &World) -> u64 {
+    if world.options.cache_oblivious {
+        LARGE_PAD
+    } else {
+        0
+    }
+}
+
+impl World {
+    // ---- structures and the map
+
+    /// `edata_cache_get`
+    fn new_struct(&mut self, kernel: &mut Kernel, pac: &mut Pac) -> Option<ExtentId> {
+        if let Some((_, _, id)) = pac.free_structs.pop_first() {
+            return Some(id);
+        }
+        let base = self.bases[usize::from(pac.arena)].as_mut()?;
+        let (home, serial) = base.allocate_in(kernel, STRUCT_BYTES, STRUCT_BYTES)?;
+        kernel.touch(home, Bytes(STRUCT_BYTES));
+        Some(self.extents.add(home, serial))
+    }
+
+    /// `edata_cache_put`
+    fn put_struct(&mut self, pac: &mut Pac, id: ExtentId) {
+        let extent = &mut self.extents[id];
+        extent.state = State::Spare;
+        pac.free_structs
+            .insert((extent.home_serial, extent.home, id));
+    }
+
+    /// Begins a structure's use (`edata_init`).
+    fn init(&mut self, id: ExtentId, pac: &Pac, range: (u64, u64), serial: u64, fresh: Fresh) {
+        let extent = &mut self.extents[id];
+        extent.base = range.0;
+        extent.start = range.0;
+        extent.size = range.1;
+        extent.serial = serial;
+        extent.arena = pac.arena;
+        extent.state = State::Active;
+        extent.zeroed = fresh.zeroed;
+        extent.head = fresh.head;
+        extent.slab = false;
+        extent.class = NO_CLASS;
+    }
+
+    /// Enters the first and the last page in the map (`extent_register`).
+    fn register(&mut self, kernel: &mut Kernel, id: ExtentId) -> bool {
+        let (first, last) = self.ends(id);
+        let Some(base) = self.bases[0].as_mut() else {
+            return false;
+        };
+        let prepared = self.emap.prepare(kernel, base, first, last);
+        if prepared {
+            self.emap.set(kernel, first, Some(id));
+            self.emap.set(kernel, last, Some(id));
+        }
+        prepared
+    }
+
+    /// Takes the first and the last page out of the map (`extent_deregister`).
+    fn deregister(&mut self, kernel: &mut Kernel, id: ExtentId) {
+        let (first, last) = self.ends(id);
+        self.emap.set(kernel, first, None);
+        self.emap.set(kernel, last, None);
+    }
+
+    fn ends(&self, id: ExtentId) -> (u64, u64) {
+        let extent = &self.extents[id];
+        (extent.base, extent.past() - PAGE)
+    }
+
+    // ---- cutting and merging
+
+    /// Cuts an extent: it keeps the first `size` bytes, the rest is returned (`extent_split_impl`).
+    pub(crate) fn split(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        id: ExtentId,
+        size: u64,
+    ) -> Option<ExtentId> {
+        let trail = self.new_struct(kernel, pac)?;
+        let extent = &mut self.extents[id];
+        let (serial, zeroed) = (extent.serial, extent.zeroed);
+        let range = (extent.base + size, extent.size - size);
+        extent.size = size;
+        let head = false;
+        self.init(trail, pac, range, serial, Fresh { zeroed, head });
+        for part in [id, trail] {
+            let (first, last) = self.ends(part);
+            self.emap.set(kernel, first, Some(part));
+            self.emap.set(kernel, last, Some(part));
+        }
+        Some(trail)
+    }
+
+    /// Joins two extents side by side; the first stays (`extent_merge_impl`).
+    pub(crate) fn merge(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        lead: ExtentId,
+        trail: ExtentId,
+    ) {
+        let (lead_first, lead_last) = self.ends(lead);
+        let (trail_first, trail_last) = self.ends(trail);
+        if lead_last != lead_first {
+            self.emap.set(kernel, lead_last, None);
+        }
+        if trail_first != trail_last {
+            self.emap.set(kernel, trail_first, None);
+        }
+        let (size, serial, zeroed) = {
+            let trail = &self.extents[trail];
+            (trail.size, trail.serial, trail.zeroed)
+        };
+        let extent = &mut self.extents[lead];
+        extent.size += size;
+        extent.serial = extent.serial.min(serial);
+        extent.zeroed &= zeroed;
+        extent.state = State::Active;
+        self.emap.set(kernel, lead_first, Some(lead));
+        self.emap.set(kernel, trail_last, Some(lead));
+        self.put_struct(pac, trail);
+    }
+
+    /// A free neighbour that may be merged with (`emap_try_acquire_edata_neighbor`).
+    fn neighbour(&self, id: ExtentId, state: State, forward: bool) -> Option<ExtentId> {
+        let extent = &self.extents[id];
+        let at = if forward {
+            extent.past()
+        } else {
+            extent.base.checked_sub(PAGE)?
+        };
+        let found = self.emap.get(at)?;
+        let neighbour = &self.extents[found];
+        // The beginning of a mapping is not merged with what lies before it.
+        let upper = if forward { neighbour } else { extent };
+        (!upper.head && neighbour.state == state && neighbour.arena == extent.arena)
+            .then_some(found)
+    }
+
+    /// Merges an extent with its free neighbours: with all of them, or where merging is put off with one
+    /// (`extent_try_coalesce_impl`). Returns what came of it, and whether anything did.
+    fn coalesce(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        mut id: ExtentId,
+        state: State,
+    ) -> (ExtentId, bool) {
+        let minimal = state == State::Dirty;
+        let mut merged = false;
+        loop {
+            let mut again = false;
+            if let Some(next) = self.neighbour(id, state, true) {
+                pac.set(state).remove(&mut self.extents, next);
+                self.merge(kernel, pac, id, next);
+                (merged, again) = (true, true);
+                if minimal {
+                    return (id, true);
+                }
+            }
+            if let Some(before) = self.neighbour(id, state, false) {
+                pac.set(state).remove(&mut self.extents, before);
+                self.merge(kernel, pac, before, id);
+                id = before;
+                (merged, again) = (true, true);
+                if minimal {
+                    return (id, true);
+                }
+            }
+            if !again {
+                return (id, merged);
+            }
+        }
+    }
+
+    // ---- into the caches
+
+    fn deactivate(&mut self, pac: &mut Pac, id: ExtentId, state: State) {
+        self.extents[id].state = state;
+        pac.set(state).insert(&mut self.extents, id);
+    }
+
+    /// Keeps a free extent (`extent_record`).
+    fn record(&mut self, kernel: &mut Kernel, pac: &mut Pac, mut id: ExtentId, state: State) {
+        if state != State::Dirty {
+            (id, _) = self.coalesce(kernel, pac, id, state);
+        } else if self.extents[id].size >= LARGE_MIN {
+            let mut merged = true;
+            while merged {
+                (id, merged) = self.coalesce(kernel, pac, id, state);
+            }
+            let size = self.extents[id].size;
+            if size >= self.oversize() && pac.may_force_purge() {
+                self.log.record(Decision::Purged {
+                    arena: pac.arena,
+                    from: FreePages::Dirty,
+                    offered: false,
+                    bytes: Bytes(size),
+                    limit: Bytes::ZERO,
+                    reason: PurgeReason::VeryLarge,
+                });
+                self.release(kernel, pac, id);
+                pac.mapped -= size;
+                return;
+            }
+        }
+        self.deactivate(pac, id, state);
+    }
+
+    /// From which size on blocks go to an arena of their own, and freed extents back at once.
+    pub(crate) fn oversize(&self) -> u64 {
+        match self.options.oversize_threshold {
+            threshold @ LARGE_MIN..=LARGE_MAX => threshold,
+            _ => LARGE_MAX + PAGE,
+        }
+    }
+
+    /// Gives an extent's pages back and keeps its address space, if that is kept (`extent_dalloc_wrapper`).
+    fn release(&mut self, kernel: &mut Kernel, pac: &mut Pac, id: ExtentId) {
+        let (base, size) = (self.extents[id].base, self.extents[id].size);
+        self.extents[id].start = base;
+        if !self.options.retain {
+            self.deregister(kernel, id);
+            kernel.munmap(Address(base), Bytes(size));
+            self.put_struct(pac, id);
+            return;
+        }
+        kernel.madvise_dontneed(Address(base), Bytes(size));
+        self.extents[id].zeroed = true;
+        self.record(kernel, pac, id, State::Retained);
+    }
+
+    /// Frees an extent (`ecache_dalloc`, into the dirty ones).
+    pub(crate) fn free_extent(&mut self, kernel: &mut Kernel, pac: &mut Pac, id: ExtentId) {
+        let extent = &mut self.extents[id];
+        extent.start = extent.base;
+        extent.zeroed = false;
+        self.record(kernel, pac, id, State::Dirty);
+    }
+
+    // ---- out of the caches
+
+    /// Takes an extent of `size` bytes from the free ones of a state, cutting off what is too much (`extent_recycle`).
+    /// With `after`, it has to follow that extent.
+    fn recycle(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        state: State,
+        after: Option<ExtentId>,
+        wanted: Wanted,
+    ) -> Option<ExtentId> {
+        let id = match after {
+            Some(after) => self
+                .neighbour(after, state, true)
+                .filter(|next| self.extents[*next].size >= wanted.size)?,
+            None => {
+                let lg_most = match state {
+                    State::Dirty => self.options.lg_extent_max_active_fit,
+                    _ => 64,
+                };
+                let set = pac.set(state);
+                set.fit(&self.extents, wanted.size, wanted.alignment, lg_most)?
+            }
+        };
+        pac.set(state).remove(&mut self.extents, id);
+        self.extents[id].state = State::Active;
+        let (lead, id, trail) = self.cut_out(kernel, pac, id, wanted)?;
+        for rest in [lead, trail].into_iter().flatten() {
+            self.deactivate(pac, rest, state);
+        }
+        if wanted.zero && !self.extents[id].zeroed {
+            self.clear(kernel, id);
+        }
+        Some(id)
+    }
+
+    /// Clears an extent by giving its pages back (`ehooks_default_zero_impl`).
+    fn clear(&mut self, kernel: &mut Kernel, id: ExtentId) {
+        let extent = &self.extents[id];
+        kernel.madvise_dontneed(Address(extent.base), Bytes(extent.size));
+    }
+
+    /// Cuts what is wanted out of an extent; returns what lies before, the middle and what lies behind
+    /// (`extent_split_interior`).
+    #[allow(
+        clippy::type_complexity,
+        reason = "three parts, named at once by who calls"
+    )]
+    fn cut_out(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        id: ExtentId,
+        wanted: Wanted,
+    ) -> Option<(Option<ExtentId>, ExtentId, Option<ExtentId>)> {
+        let extent = &self.extents[id];
+        let alignment = wanted.alignment.next_multiple_of(PAGE);
+        let lead_size = extent.base.next_multiple_of(alignment) - extent.base;
+        let trail_size = extent.size - lead_size - wanted.size;
+        let (mut lead, mut middle, mut trail) = (None, id, None);
+        if lead_size > 0 {
+            lead = Some(id);
+            middle = self.split(kernel, pac, id, lead_size)?;
+        }
+        if trail_size > 0 {
+            trail = Some(self.split(kernel, pac, middle, wanted.size)?);
+        }
+        Some((lead, middle, trail))
+    }
+
+    /// Maps a stretch of the next size in the series, cuts the wanted extent out of it and retains the rest
+    /// (`extent_grow_retained`).
+    fn grow(&mut self, kernel: &mut Kernel, pac: &mut Pac, wanted: Wanted) -> Option<ExtentId> {
+        let least = wanted
+            .size
+            .checked_add(wanted.alignment.next_multiple_of(PAGE) - PAGE)?;
+        let mut skip = 0;
+        while page_class_size(pac.grow_next + skip) < least {
+            skip += 1;
+            if pac.grow_next + skip >= page_class_of(LARGE_MAX) {
+                return None;
+            }
+        }
+        let length = page_class_size(pac.grow_next + skip);
+        let id = self.new_struct(kernel, pac)?;
+        let Some(start) = map_aligned(kernel, length, PAGE) else {
+            self.put_struct(pac, id);
+            return None;
+        };
+        self.init_mapped(kernel, pac, id, (start.0, length), true)?;
+        let (lead, id, trail) = self.cut_out(kernel, pac, id, wanted)?;
+        for rest in [lead, trail].into_iter().flatten() {
+            self.record(kernel, pac, rest, State::Retained);
+        }
+        pac.grow_next = (pac.grow_next + skip + 1).min(page_class_of(LARGE_MAX));
+        Some(id)
+    }
+
+    fn init_mapped(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        id: ExtentId,
+        range: (u64, u64),
+        head: bool,
+    ) -> Option<()> {
+        let serial = pac.next_serial;
+        pac.next_serial += 1;
+        let zeroed = true;
+        self.init(id, pac, range, serial, Fresh { zeroed, head });
+        self.register(kernel, id).then_some(())
+    }
+
+    /// An extent of retained or fresh memory (`ecache_alloc_grow`).
+    fn fresh(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        after: Option<ExtentId>,
+        wanted: Wanted,
+    ) -> Option<ExtentId> {
+        let found = self.recycle(kernel, pac, State::Retained, after, wanted);
+        if found.is_some() {
+            return found;
+        }
+        if after.is_some() {
+            // Memory that follows an extent cannot be mapped at will.
+            return None;
+        }
+        if self.options.retain
+            && let Some(id) = self.grow(kernel, pac, wanted)
+        {
+            return Some(id);
+        }
+        let id = self.new_struct(kernel, pac)?;
+        let alignment = wanted.alignment.next_multiple_of(PAGE);
+        let Some(start) = map_aligned(kernel, wanted.size, alignment) else {
+            self.put_struct(pac, id);
+            return None;
+        };
+        let head = self.options.retain;
+        self.init_mapped(kernel, pac, id, (start.0, wanted.size), head)?;
+        Some(id)
+    }
+
+    /// Allocates an extent (`pac_alloc_real`).
+    pub(crate) fn alloc_extent(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        wanted: Wanted,
+    ) -> Option<ExtentId> {
+        if let Some(id) = self.recycle(kernel, pac, State::Dirty, None, wanted) {
+            return Some(id);
+        }
+        if pac.muzzy_decay.time_ms != 0
+            && let Some(id) = self.recycle(kernel, pac, State::Muzzy, None, wanted)
+        {
+            return Some(id);
+        }
+        let id = self.fresh(kernel, pac, None, wanted)?;
+        pac.mapped += wanted.size;
+        Some(id)
+    }
+
+    /// Makes an extent longer by what follows it, if that is free (`pac_expand_impl`).
+    pub(crate) fn expand_extent(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        id: ExtentId,
+        more: u64,
+        zero: bool,
+    ) -> bool {
+        let wanted = Wanted {
+            size: more,
+            alignment: PAGE,
+            zero,
+        };
+        let after = Some(id);
+        let mut mapped = 0;
+        let trail = self
+            .recycle(kernel, pac, State::Dirty, after, wanted)
+            .or_else(|| self.recycle(kernel, pac, State::Muzzy, after, wanted))
+            .or_else(|| {
+                mapped = more;
+                self.fresh(kernel, pac, after, wanted)
+            });
+        let Some(trail) = trail else {
+            return false;
+        };
+        self.merge(kernel, pac, id, trail);
+        pac.mapped += mapped;
+        true
+    }
+
+    // ---- decay
+
+    /// The extent that is to be purged next, leaving at least `limit` pages (`ecache_evict`).
+    fn evict(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        state: State,
+        limit: u64,
+    ) -> Option<ExtentId> {
+        loop {
+            let set = pac.set(state);
+            let id = set.oldest().filter(|_| set.pages() > limit)?;
+            set.remove(&mut self.extents, id);
+            self.extents[id].state = State::Active;
+            if state != State::Dirty {
+                return Some(id);
+            }
+            // Merging was put off: the result takes the neighbour's place as the newest, and the search begins anew.
+            let (merged, any) = self.coalesce(kernel, pac, id, state);
+            if !any {
+                return Some(merged);
+            }
+            self.deactivate(pac, merged, state);
+        }
+    }
+
+    /// Purges at most `most` pages, leaving at least `limit` (`pac_decay_to_limit`). `fully` goes past the muzzy state.
+    /// Returns the pages purged.
+    pub(crate) fn purge(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        state: State,
+        (limit, most): (u64, u64),
+        (fully, reason): (bool, PurgeReason),
+    ) -> u64 {
+        let mut taken = Vec::new();
+        let mut count = 0;
+        while count < most
+            && let Some(id) = self.evict(kernel, pac, state, limit)
+        {
+            count += pages(self.extents[id].size);
+            taken.push(id);
+        }
+        let to_muzzy = state == State::Dirty && !fully && pac.muzzy_decay.time_ms != 0;
+        if count > 0 {
+            let from = match state {
+                State::Dirty => FreePages::Dirty,
+                _ => FreePages::Muzzy,
+            };
+            self.log.record(Decision::Purged {
+                arena: pac.arena,
+                from,
+                offered: to_muzzy,
+                bytes: Bytes(count * PAGE),
+                limit: Bytes(limit * PAGE),
+                reason,
+            });
+        }
+        for id in taken {
+            let (base, size) = (self.extents[id].base, self.extents[id].size);
+            if to_muzzy {
+                kernel.madvise_free(Address(base), Bytes(size));
+                self.extents[id].start = base;
+                self.extents[id].zeroed = false;
+                self.record(kernel, pac, id, State::Muzzy);
+            } else {
+                pac.mapped -= size;
+                self.release(kernel, pac, id);
+            }
+        }
+        count
+    }
+}
+
+/// What is asked of the page allocator.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) size: u64,
+    pub(crate) alignment: u64,
+    /// Whether the pages have to read as zeros.
+    pub(crate) zero: bool,
+}
+
+/// What is known of memory when its extent begins.
+#[derive(Clone, Copy)]
+struct Fresh {
+    zeroed: bool,
+    head: bool,
+}
