@@ -1,7 +1,11 @@
-// Starts the simulator's worker. Trunk gives worker files no hash in their names, so a browser may keep an old copy:
-// `no-cache` makes it ask the server whether its copy is still the current one, for both files, before they are used.
-const script = new URL("./highwater-worker.js", import.meta.url);
-const module = new URL("./highwater-worker_bg.wasm", import.meta.url);
+// Starts the page's program once more, in a worker of its own, where it becomes the simulator. The page says which files it
+// was started from: their names carry a hash, and what the browser has loaded for the page serves the worker too.
+const asked = new URL(import.meta.url).searchParams;
+const file = (name) => {
+  const url = new URL(asked.get(name), import.meta.url);
+  if (url.origin !== self.location.origin) throw new Error(`${name} is on another server`);
+  return url;
+};
 
 // The page may write before the module is ready; its messages are handed over as soon as it is.
 const early = [];
@@ -9,9 +13,8 @@ const keep = (event) => early.push(event);
 self.addEventListener("message", keep);
 
 try {
-  const wasm = fetch(module, { cache: "no-cache" });
-  await fetch(script, { cache: "no-cache" });
-  const { default: start } = await import(script);
+  const wasm = fetch(file("module"));
+  const { default: start } = await import(file("script"));
   await start({ module_or_path: wasm });
   self.removeEventListener("message", keep);
   for (const event of early) self.dispatchEvent(new MessageEvent("message", { data: event.data }));

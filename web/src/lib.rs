@@ -1,7 +1,7 @@
 //! The page of Highwater: a Yew application, and the worker in which its simulations run.
 //!
-//! Two programs are built from this library. [`app`] is what the user sees; [`worker`] holds the engine in a thread of
-//! its own, so that the page never freezes. They share no memory and talk only in the messages of [`protocol`], which
+//! One program is built from this library, and started twice. In the page it is [`app`], what the user sees; in a worker it
+//! is [`worker`], which holds the engine in a thread of its own, so that the page never freezes. They share no memory and talk only in the messages of [`protocol`], which
 //! [`wire`] carries across. Shared memory was rejected: it needs response headers that a static file server, an
 //! iframe or an intranet page can rarely set.
 

@@ -12,7 +12,7 @@ use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use js_sys::ArrayBuffer;
 use wasm_bindgen::JsCast;
-use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, HtmlLinkElement, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::{
     protocol::{JobId, Outcome, Request, Response, Work},
@@ -21,6 +21,19 @@ use crate::{
 
 /// The worker's script, relative to the page: the page may lie in any folder of any server.
 const SCRIPT: &str = "./worker.js";
+
+/// The script, told which files the page itself was started from.
+fn script() -> Option<String> {
+    let document = web_sys::window()?.document()?;
+    let link = |selector: &str| {
+        let link = document.query_selector(selector).ok()??;
+        let href = link.dyn_into::<HtmlLinkElement>().ok()?.href();
+        Some(String::from(js_sys::encode_uri_component(&href)))
+    };
+    let script = link("link[rel=modulepreload]")?;
+    let module = link("link[rel=preload][as=fetch]")?;
+    Some(format!("{SCRIPT}?script={script}&module={module}"))
+}
 
 /// A worker that has not confirmed a cancelled job by then is ended, and another one is started.
 const PATIENCE_MS: u32 = 700;
@@ -123,7 +136,10 @@ impl WorkerClient {
     fn spawn(&self) {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = match Worker::new_with_options(SCRIPT, &options) {
+        let Some(script) = script() else {
+            return self.fail("the page does not say which files it was built from; build it anew");
+        };
+        let worker = match Worker::new_with_options(&script, &options) {
             Ok(worker) => worker,
             Err(error) => return self.fail(&format!("the browser refuses the worker: {error:?}")),
         };

@@ -1,6 +1,14 @@
-//! The program that runs in the page.
+//! The program of the page, and of its worker: which of the two it is depends on where it is started. One program for
+//! both, because they share a third of what each of them needs, and what shares a file is sent and compiled once.
+
+use wasm_bindgen::JsCast;
+use web_sys::DedicatedWorkerGlobalScope;
 
 fn main() {
     console_error_panic_hook::set_once();
-    yew::Renderer::<highwater_web::app::App>::new().render();
+    if js_sys::global().is_instance_of::<DedicatedWorkerGlobalScope>() {
+        highwater_web::worker::start();
+    } else {
+        yew::Renderer::<highwater_web::app::App>::new().render();
+    }
 }

@@ -52,8 +52,8 @@ fn a_worker_that_cannot_be_loaded_is_said() -> Result<()> {
     let incomplete = TempDir::with_prefix("highwater-page-")?;
     for entry in fs::read_dir(page)? {
         let entry = entry?;
-        let is_module = entry.file_name() == "highwater-worker_bg.wasm";
-        if entry.file_type()?.is_file() && !is_module {
+        let is_script = entry.file_name() == "worker.js";
+        if entry.file_type()?.is_file() && !is_script {
             fs::copy(entry.path(), incomplete.path().join(entry.file_name()))?;
         }
     }
