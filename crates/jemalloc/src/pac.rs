@@ -158,6 +158,13 @@ impl World {
         size: u64,
     ) -> Option<ExtentId> {
         let trail = self.new_struct(kernel, pac)?;
+        let cut = self.extents[id].base + size;
+        // Of an extent of many GiB only the ends are in the map up to now (`emap_split_prepare`).
+        let base = self.bases[0].as_mut();
+        if !base.is_some_and(|base| self.emap.prepare(kernel, base, cut - PAGE, cut)) {
+            self.put_struct(pac, trail);
+            return None;
+        }
         let extent = &mut self.extents[id];
         let (serial, zeroed) = (extent.serial, extent.zeroed);
         let range = (extent.base + size, extent.size - size);

@@ -1,6 +1,6 @@
 //! Why a run cannot be made.
 
-use highwater_kernel::ConfigError;
+use highwater_kernel::{Bytes, ConfigError};
 use thiserror::Error;
 
 /// Why a workload cannot be run through a variant.
@@ -32,6 +32,9 @@ pub enum SimulatorError {
     /// The cap is too small to begin with.
     #[error("a cap of {0} bytes: it must be at least one page of {1} bytes")]
     Cap(u64, u64),
+    /// The allocator is built for pages of another size.
+    #[error("the workload has pages of {0}; jemalloc is modelled as built for pages of 4096 bytes")]
+    PageSize(Bytes),
     /// The run was broken off.
     #[error("the run was cancelled")]
     Cancelled,

@@ -229,6 +229,9 @@ impl Variant {
                 Ok(Model::Glibc(Glibc::new(version, settings.params, host)))
             }
             Choice::Jemalloc => {
+                if workload.header.page != Bytes(4096) {
+                    return Err(SimulatorError::PageSize(workload.header.page));
+                }
                 let settings = highwater_jemalloc::Settings::from_environment(&self.environment);
                 let mut options = settings.options;
                 options.seed = self.seed.unwrap_or(options.seed);

@@ -126,6 +126,15 @@ fn every_address_and_every_figure_is_the_real_librarys() {
     }
 }
 
+#[test]
+fn pages_of_another_size_are_refused() {
+    let mut workload = bundled();
+    workload.header.page = Bytes(16_384);
+    let refused = Simulation::new(Arc::new(workload), &variant(""));
+    let refused = refused.err().expect("jemalloc is built for one size");
+    assert!(refused.to_string().contains("4096"), "{refused}");
+}
+
 fn burst(conf: Option<&str>) -> Recording {
     let mut values = Parameters::default();
     values.set_text("rest", "4").expect("in range");

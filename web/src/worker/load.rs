@@ -112,10 +112,10 @@ mod tests {
 
     #[test]
     fn the_header_is_reported() {
-        let text = "highwater-trace 1\nallocator jemalloc 5.3.0\nenv A=1\nm 0 0 0x1000 10\n";
+        let text = "highwater-trace 1\nallocator jemalloc 3.6.0\nenv A=1\nm 0 0 0x1000 10\n";
         match loaded(text) {
             Step::Done(Outcome::Loaded(loaded), _) => {
-                assert_eq!(loaded.recorded.as_deref(), Some("jemalloc 5.3.0"));
+                assert_eq!(loaded.recorded.as_deref(), Some("jemalloc 3.6.0"));
                 assert_eq!(loaded.allocator, Choice::default());
                 assert_eq!(loaded.environment.len(), 1);
             }
