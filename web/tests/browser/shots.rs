@@ -50,6 +50,15 @@ fn take() -> Result<()> {
         page.set_value("#source", "threads")?;
         page.wait_for_text("#title", "Pool of threads")?;
         picture(page, &out, "threads")?;
+        page.set_value("#source", "async_fanout")?;
+        page.set_value("#allocator", "jemalloc@5.3.0")?;
+        page.set_value(
+            "#environment",
+            "MALLOC_CONF=background_thread:true,dirty_decay_ms:5000,muzy_decay_ms:1000",
+        )?;
+        page.wait_for_text("#title", "jemalloc 5.3.0")?;
+        picture(page, &out, "jemalloc")?;
+        page.set_value("#environment", "")?;
         page.set_value("#environment", "MALLOC_TRIM_THRESHOLD=65536\nMALLOC")?;
         page.wait_for("#environment-error")?;
         page.set_value("#source", "async_fanout")?;
