@@ -4,7 +4,7 @@
 //! no memory. [`DecisionLog::keep_all`] keeps every one.
 
 use crate::census::Cache;
-use highwater_kernel::{Address, Bytes};
+use highwater_kernel::{Address, Bytes, Micros};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -212,6 +212,8 @@ pub enum Decision {
 pub struct Logged {
     /// Index of the event in the run.
     pub event: u64,
+    /// When, if that was before the event: a timer had run out.
+    pub time: Option<Micros>,
     /// What was decided.
     pub decision: Decision,
 }
@@ -261,6 +263,7 @@ pub struct Counters {
 #[derive(Clone, Debug)]
 pub struct DecisionLog {
     event: u64,
+    time: Option<Micros>,
     total: u64,
     counters: Counters,
     kept: VecDeque<Logged>,
@@ -271,6 +274,7 @@ impl Default for DecisionLog {
     fn default() -> Self {
         Self {
             event: 0,
+            time: None,
             total: 0,
             counters: Counters::default(),
             kept: VecDeque::new(),
@@ -289,6 +293,11 @@ impl DecisionLog {
     #[inline]
     pub fn stamp(&mut self, event: u64) {
         self.event = event;
+    }
+
+    /// Says when following decisions are taken, where that is before the event they are stamped with.
+    pub fn at(&mut self, time: Option<Micros>) {
+        self.time = time;
     }
 
     /// Records a decision.
@@ -323,6 +332,7 @@ impl DecisionLog {
         }
         self.kept.push_back(Logged {
             event: self.event,
+            time: self.time,
             decision,
         });
     }

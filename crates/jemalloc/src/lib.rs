@@ -55,6 +55,11 @@ pub struct Jemalloc {
     resident_at_start: Option<Bytes>,
 }
 
+/// A moment of the process's clock, from the workload's start.
+fn since_start(at: u64) -> Micros {
+    Micros(at.saturating_sub(CLOCK_START) / 1000)
+}
+
 impl Jemalloc {
     /// The allocator of a process on a machine of so many cores, before the library is loaded.
     pub fn new(options: Options, cores: u32) -> Self {
@@ -124,8 +129,10 @@ impl Jemalloc {
         let now = CLOCK_START.saturating_add(now.0.saturating_mul(1000));
         while let Some((index, wakes)) = self.next_to_wake().filter(|(_, wakes)| *wakes <= now) {
             self.world.now = self.world.now.max(wakes);
+            self.world.log.at(Some(since_start(wakes)));
             self.wake(kernel, index);
         }
+        self.world.log.at(None);
         self.world.now = self.world.now.max(now);
     }
 

@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// Events between two looks at whether to go on.
 const SLICE: u64 = 1 << 14;
 
+/// Samples of a rest during which the allocator has something to do.
+const REST_SAMPLES: u64 = 40;
+
 /// What to keep of a run beyond what every run keeps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Options {
@@ -194,9 +197,10 @@ impl Simulation {
             .take(most)
             .map(|logged| TimedDecision {
                 event: logged.event,
-                time: events
-                    .get(logged.event as usize)
-                    .map_or(Micros(0), |event| event.time),
+                time: logged.time.unwrap_or_else(|| {
+                    let event = events.get(logged.event as usize);
+                    event.map_or(Micros(0), |event| event.time)
+                }),
                 decision: logged.decision,
             })
             .collect();
@@ -246,6 +250,9 @@ impl Recorder {
         let end = workload.events.len().min(until as usize);
         for index in start..end {
             let event = &workload.events[index];
+            if self.schedule.is_rest(simulation.now(), event.time) && simulation.has_timers() {
+                self.rest(simulation, event.time);
+            }
             if !simulation.advance(event) {
                 return false;
             }
@@ -258,6 +265,16 @@ impl Recorder {
             }
         }
         end < workload.events.len()
+    }
+
+    /// Watches what happens while the program rests.
+    #[cold]
+    fn rest(&mut self, simulation: &mut Simulation, until: Micros) {
+        let start = simulation.now();
+        for step in 1..REST_SAMPLES {
+            simulation.wait_until(Micros(start.0 + (until.0 - start.0) / REST_SAMPLES * step));
+            self.sample(simulation, false);
+        }
     }
 
     /// Keeps what there is to keep of this moment.

@@ -97,6 +97,12 @@ impl Schedule {
         }
     }
 
+    /// Whether the program rests between two moments.
+    #[inline]
+    pub(crate) fn is_rest(&self, from: Micros, to: Micros) -> bool {
+        to.0.saturating_sub(from.0) >= self.rest.0
+    }
+
     /// Whether to measure after event number `position`, with `next` to follow.
     #[inline]
     pub(crate) fn is_due(&mut self, position: u64, event: &Event, next: Option<&Event>) -> bool {

@@ -141,11 +141,30 @@ impl Simulation {
         self.next += 1;
         self.model.decisions_mut().stamp(u64::from(index));
         if event.time != self.clock {
-            self.clock = event.time;
-            self.model.advance(&mut self.kernel, event.time);
+            self.tell_time(event.time);
         }
         self.perform(event, index);
         true
+    }
+
+    fn tell_time(&mut self, now: Micros) {
+        self.clock = now;
+        self.model.advance(&mut self.kernel, now);
+    }
+
+    /// Lets time pass before the next event, up to `now`: what timers bring about on the way, the next event would find
+    /// done all the same.
+    pub(crate) fn wait_until(&mut self, now: Micros) {
+        if now > self.clock && !self.kernel.is_killed() {
+            self.model.decisions_mut().stamp(self.next as u64);
+            self.tell_time(now);
+        }
+    }
+
+    /// Whether something will happen without a call of the program.
+    pub(crate) fn has_timers(&self) -> bool {
+        self.figures()
+            .is_some_and(|figures| figures.wakes.is_some())
     }
 
     #[inline]
@@ -267,10 +286,9 @@ impl Simulation {
         self.next as u64
     }
 
-    /// The time of the latest event.
+    /// The time: that of the latest event, or what has passed since.
     pub fn now(&self) -> Micros {
-        let latest = self.next.checked_sub(1);
-        latest.map_or(Micros(0), |index| self.workload.events[index].time)
+        self.clock
     }
 
     /// How long ago the program made its latest call.

@@ -146,15 +146,37 @@ fn burst(conf: Option<&str>) -> Recording {
 
 /// Resident memory after the last burst and at the end of the rest that follows it.
 fn around_the_last_rest(recording: &Recording) -> (u64, u64) {
-    let samples = &recording.samples;
-    let longest = samples
-        .windows(2)
-        .enumerate()
-        .filter(|(_, pair)| pair[1].time.0 - pair[0].time.0 >= 3_900_000)
-        .map(|(index, _)| index)
-        .next_back()
-        .expect("there is a rest of four seconds");
-    (samples[longest].rss.0, samples[longest + 1].rss.0)
+    let at = |name: &str| {
+        let mark = recording
+            .marks
+            .iter()
+            .rev()
+            .find(|m| m.name.starts_with(name));
+        mark.expect("the pattern marks bursts and rests").sample
+    };
+    let (before, after) = (at("burst:"), at("rest:"));
+    assert!(after.time.0 - before.time.0 >= 4_000_000);
+    (before.rss.0, after.rss.0)
+}
+
+#[test]
+fn the_curve_falls_during_a_rest_and_purges_are_told_when_they_happen() {
+    let recording = burst(Some("background_thread:true,dirty_decay_ms:5000"));
+    let end = recording.marks.last().expect("marks").sample;
+    let resting: Vec<_> = recording
+        .samples
+        .iter()
+        .filter(|sample| sample.time.0 + 3_900_000 > end.time.0)
+        .collect();
+    assert!(resting.len() > 30, "{} samples of a rest", resting.len());
+    let falls = resting.windows(2).filter(|pair| pair[1].rss < pair[0].rss);
+    assert!(falls.count() > 3, "it does not fall at once");
+    assert!(resting.windows(2).all(|pair| pair[0].time <= pair[1].time));
+    let purges = recording
+        .decisions
+        .iter()
+        .filter(|decided| decided.time.0 + 3_900_000 > end.time.0 && decided.time < end.time);
+    assert!(purges.count() > 3, "they happen during the rest");
 }
 
 #[test]
