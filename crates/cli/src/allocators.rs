@@ -1,6 +1,6 @@
 //! `highwater allocators`: what is modelled, where it is found, and how its versions differ.
 
-use highwater_simulator::{Choice, VersionDifference};
+use highwater_simulator::{Choice, VersionDifference, jemalloc_presets};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -14,6 +14,34 @@ struct Allocator {
     default: bool,
     found_in: &'static str,
     differences: Vec<VersionDifference>,
+    /// Settings that are in use elsewhere.
+    presets: Vec<Preset>,
+}
+
+#[derive(Serialize)]
+struct Preset {
+    name: &'static str,
+    /// As `--env` takes it; empty for no setting.
+    env: String,
+    text: &'static str,
+}
+
+fn presets(choice: Choice) -> Vec<Preset> {
+    if choice != Choice::Jemalloc {
+        return Vec::new();
+    }
+    let env = |value: &str| match value {
+        "" => String::new(),
+        value => format!("MALLOC_CONF={value}"),
+    };
+    jemalloc_presets()
+        .iter()
+        .map(|preset| Preset {
+            name: preset.name,
+            env: env(preset.value),
+            text: preset.text,
+        })
+        .collect()
 }
 
 impl Allocator {
@@ -26,6 +54,7 @@ impl Allocator {
             default: choice == Choice::default(),
             found_in: choice.found_in(),
             differences: choice.differences(),
+            presets: presets(choice),
         }
     }
 }
@@ -59,6 +88,13 @@ fn describe(out: &mut String, allocator: &Allocator) -> std::fmt::Result {
             out,
             "  {}: {} [{}]",
             difference.title, difference.text, difference.source
+        )?;
+    }
+    for preset in allocator.presets.iter().filter(|p| !p.env.is_empty()) {
+        writeln!(
+            out,
+            "  setting {}: {} ({})",
+            preset.name, preset.env, preset.text
         )?;
     }
     Ok(())

@@ -51,6 +51,9 @@ pub(crate) struct Common {
     /// What jemalloc's pseudo-random states start from: in a real process addresses, which differ from run to run
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    /// Run with so many seeds besides, and say how far resident memory at the marks depends on them
+    #[arg(long, value_name = "N")]
+    pub(crate) seeds: Option<u32>,
     /// Write every decision of the allocator to this file, one JSON object a line; `-` writes them to standard output in
     /// place of the report
     #[arg(long, value_name = "FILE")]

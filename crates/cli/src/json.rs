@@ -1,5 +1,6 @@
 //! The report for programs: one JSON object with a fixed set of keys.
 
+use crate::spread::Spread;
 use highwater_simulator::{Addresses, Bytes, Diagnosis, Figures, MarkSample, Recording};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -29,6 +30,9 @@ struct Mark<'a> {
     free: Bytes,
     top: Bytes,
     reclaimable: Option<Bytes>,
+    /// The least and the most over the seeds asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rss_over_seeds: Option<(Bytes, Bytes)>,
     /// Under the names a trace has for them.
     #[serde(flatten)]
     figures: Option<Pages<'a>>,
@@ -65,7 +69,7 @@ impl<'a> Pages<'a> {
 }
 
 impl<'a> Mark<'a> {
-    fn new(mark: &'a MarkSample) -> Self {
+    fn new(mark: &'a MarkSample, rss_over_seeds: Option<(Bytes, Bytes)>) -> Self {
         let sample = &mark.sample;
         Self {
             name: &mark.name,
@@ -77,6 +81,7 @@ impl<'a> Mark<'a> {
             free: sample.free,
             top: sample.top,
             reclaimable: sample.reclaimable,
+            rss_over_seeds,
             figures: sample
                 .figures
                 .map(|figures| Pages::new(&figures, &mark.recorded)),
@@ -84,13 +89,18 @@ impl<'a> Mark<'a> {
     }
 }
 
-pub(crate) fn report(recording: &Recording, seconds: f64) -> String {
+pub(crate) fn report(recording: &Recording, spread: Option<&Spread>, seconds: f64) -> String {
     let report = Report {
         events: recording.events,
         allocations: recording.allocations,
         skipped: recording.skipped,
         addresses: &recording.addresses,
-        marks: recording.marks.iter().map(Mark::new).collect(),
+        marks: recording
+            .marks
+            .iter()
+            .enumerate()
+            .map(|(index, mark)| Mark::new(mark, spread.and_then(|all| all.get(index).copied())))
+            .collect(),
         peak_rss: recording.peak_rss,
         faults: recording.faults,
         syscalls: recording.syscalls.total(),

@@ -10,6 +10,7 @@ mod decisions;
 mod environment;
 mod input;
 mod json;
+mod spread;
 mod text;
 
 use arguments::{Arguments, Command};
@@ -57,6 +58,7 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
     let started = Instant::now();
     let recording = simulate(&job, &options)?;
     let seconds = started.elapsed().as_secs_f64();
+    let spread = spread::measure(&job, common.seeds)?;
     let in_place = decisions
         .as_ref()
         .is_some_and(decisions::Output::is_standard);
@@ -65,9 +67,14 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
     }
     if !in_place {
         let shown = if common.json {
-            json::report(&recording, seconds)
+            json::report(&recording, spread.as_ref(), seconds)
         } else {
-            text::report(&job, &recording, check, seconds)
+            let mut text = text::report(&job, &recording, check, seconds);
+            if let (Some(spread), Some(seeds)) = (&spread, common.seeds) {
+                let names = recording.marks.iter().map(|mark| mark.name.clone());
+                text += &spread::describe(names, spread, seeds);
+            }
+            text
         };
         print(shown.as_bytes())?;
     }

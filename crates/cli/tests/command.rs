@@ -339,6 +339,61 @@ fn the_allocators_are_listed() {
 }
 
 #[test]
+fn jemalloc_is_run_with_the_settings_that_are_listed() {
+    let listed = json(&highwater(&["allocators", "--json"]));
+    let jemalloc = listed
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|one| one["name"] == "jemalloc")
+        .expect("it is modelled");
+    let presets = jemalloc["presets"].as_array().expect("presets");
+    assert!(presets.len() >= 8);
+    for preset in presets {
+        let env = preset["env"].as_str().expect("a text");
+        let mut arguments = vec!["run", "sync", "--allocator", "jemalloc", "--json"];
+        arguments.extend((!env.is_empty()).then_some(["--env", env]).iter().flatten());
+        let report = json(&highwater(&arguments));
+        let last = report["marks"].as_array().and_then(|marks| marks.last());
+        let mark = last.expect("the pattern has marks");
+        for figure in ["allocated", "active", "dirty", "muzzy", "retained"] {
+            assert!(mark[figure].is_u64(), "{figure} under {env}");
+        }
+        assert!(report["diagnosis"]["figures"]["decay"].is_object());
+    }
+}
+
+#[test]
+fn the_spread_over_seeds_is_said() {
+    let recording = "../../web/traces/asyncio_burst.hwt.gz";
+    let run = |conf: &str| {
+        let env = format!("MALLOC_CONF={conf}");
+        json(&highwater(&[
+            "replay",
+            recording,
+            "--allocator",
+            "jemalloc",
+            "--json",
+            "--seeds",
+            "5",
+            "--env",
+            &env,
+        ]))
+    };
+    let apart = |report: &serde_json::Value| {
+        let marks = report["marks"].as_array().expect("marks").clone();
+        let spread = marks.iter().map(|mark| &mark["rss_over_seeds"]);
+        spread
+            .map(|both| both[1].as_u64().expect("bytes") - both[0].as_u64().expect("bytes"))
+            .max()
+    };
+    // The decay's jitter decides when the thread wakes.
+    assert!(apart(&run("background_thread:true,dirty_decay_ms:5000")) > Some(0));
+    let refused = highwater(&["run", "sync", "--seeds", "0"]);
+    assert_eq!(refused.status.code(), Some(2));
+}
+
+#[test]
 fn help_and_version_are_no_errors() {
     for argument in ["--help", "--version"] {
         assert_eq!(highwater(&[argument]).status.code(), Some(0));

@@ -43,7 +43,7 @@ impl Choice {
             Self::Glibc(Version::V2_36) => "Debian 12",
             Self::Glibc(Version::V2_41) => "Debian 13, Ubuntu 25.04, Fedora 42",
             Self::Glibc(Version::V2_43) => "Debian unstable of 2026",
-            Self::Jemalloc => "Debian 12 and 13",
+            Self::Jemalloc => "Debian 12–13",
         }
     }
 

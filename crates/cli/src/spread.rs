@@ -1,0 +1,70 @@
+//! `--seeds N`: how far resident memory depends on chance, at every mark.
+
+use crate::input::Job;
+use highwater_simulator::{Bytes, Options, Variant, run};
+use highwater_workload::unwatched;
+use std::fmt::Write;
+
+/// More would only take longer.
+const MOST: u32 = 1000;
+
+/// The least and the most that was resident at each mark.
+pub(crate) type Spread = Vec<(Bytes, Bytes)>;
+
+/// Runs the job with so many seeds, from the one asked for on.
+pub(crate) fn measure(job: &Job, seeds: Option<u32>) -> Result<Option<Spread>, String> {
+    let Some(seeds) = seeds else { return Ok(None) };
+    if !(1..=MOST).contains(&seeds) {
+        return Err(format!("--seeds {seeds}: it must be from 1 to {MOST}"));
+    }
+    let options = Options {
+        samples: 1,
+        ..Options::default()
+    };
+    let mut spread: Spread = Vec::new();
+    for seed in 0..u64::from(seeds) {
+        let variant = Variant {
+            seed: Some(
+                job.variant
+                    .seed
+                    .unwrap_or_default()
+                    .wrapping_add(scattered(seed)),
+            ),
+            ..job.variant.clone()
+        };
+        let recording = run(&job.workload, &variant, &options, &mut unwatched)
+            .map_err(|error| error.to_string())?;
+        for (index, mark) in recording.marks.iter().enumerate() {
+            let rss = mark.sample.rss;
+            match spread.get_mut(index) {
+                Some((least, most)) => {
+                    *least = rss.min(*least);
+                    *most = rss.max(*most);
+                }
+                None => spread.push((rss, rss)),
+            }
+        }
+    }
+    Ok(Some(spread))
+}
+
+/// Seeds that lie apart as addresses do: multiples of the golden ratio's 64 bits.
+fn scattered(number: u64) -> u64 {
+    number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// A line for each mark at which it differs.
+pub(crate) fn describe(names: impl Iterator<Item = String>, spread: &Spread, seeds: u32) -> String {
+    let mut text = String::new();
+    for (name, (least, most)) in names.zip(spread) {
+        if least != most {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "  {name:<16} {least} to {most}");
+        }
+    }
+    if text.is_empty() {
+        format!("\nResident memory is the same at every mark with {seeds} seeds.\n")
+    } else {
+        format!("\nResident memory with {seeds} seeds, where it differs:\n{text}")
+    }
+}
