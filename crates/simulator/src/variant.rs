@@ -252,6 +252,16 @@ pub(crate) enum Model {
     Jemalloc(Jemalloc),
 }
 
+impl Model {
+    /// Whether it does anything as time passes: only then it need be told.
+    pub(crate) fn is_timed(&self) -> bool {
+        match self {
+            Self::Glibc(_) => false,
+            Self::Jemalloc(_) => true,
+        }
+    }
+}
+
 macro_rules! delegate {
     ($self:ident, $model:ident => $call:expr) => {
         match $self {
