@@ -2,21 +2,27 @@
 //!
 //! It is the allocator itself: extents, slabs, bins and caches are those of the real one, and its own structures lie in
 //! simulated memory where the real ones lie, so that which pages are resident follows from the rules. From the bottom:
-//! `base` (its own memory), `extents` and `emap` (which extent a page belongs to), `eset` and `pac` (free extents and how
-//! they are found, cut, merged and purged), `decay` (how many may stay), `arena` (slabs and large blocks), `tcache`, and
-//! `entry` (the calls of the program). `background` is the background thread. Each rule cites the function it follows.
+//! `base` (its own memory), `extents` and `emap` (which extent a page belongs to), `eset` and `pac` (free extents and
+//! how they are found and purged; `cut`: split and merged), `decay` (how many may stay), `arena` (slabs and large
+//! blocks), `tcache`, `choose` (which arena serves a thread), `cached` (blocks out of the caches and back), `lifetime`
+//! (how the process and its threads begin and end) and `entry` (the calls of the program). `background` is the
+//! background thread. Each rule cites the function it follows.
 
 mod arena;
 mod background;
 mod base;
+mod cached;
 mod census;
+mod choose;
 mod conf;
 mod ctl;
+mod cut;
 mod decay;
 mod emap;
 mod entry;
 mod eset;
 mod extents;
+mod lifetime;
 mod options;
 mod pac;
 mod pages;

@@ -6,7 +6,7 @@
 
 use crate::decay::Decay;
 use crate::eset::Eset;
-use crate::extents::{ExtentId, NO_CLASS, STRUCT_BYTES, State};
+use crate::extents::{ExtentId, State};
 use crate::options::UNRANDOMISED_SEED;
 use crate::pages::map_aligned;
 use crate::sizes::{LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, page_class_size, pages};
@@ -31,7 +31,7 @@ pub(crate) struct Pac {
     grow_next: usize,
     next_serial: u64,
     /// Structures that wait to be used again.
-    free_structs: BTreeSet<(u64, Address, ExtentId)>,
+    pub(crate) free_structs: BTreeSet<(u64, Address, ExtentId)>,
     /// Pages of active extents.
     pub(crate) active: u64,
     /// Bytes of extents that are active, dirty or muzzy.
@@ -61,7 +61,7 @@ impl Pac {
         }
     }
 
-    fn set(&mut self, state: State) -> &mut Eset {
+    pub(crate) fn set(&mut self, state: State) -> &mut Eset {
         match state {
             State::Dirty => &mut self.dirty,
             State::Muzzy => &mut self.muzzy,
@@ -85,184 +85,6 @@ pub(crate) fn large_pad(world: &World) -> u64 {
 }
 
 impl World {
-    // ---- structures and the map
-
-    /// `edata_cache_get`
-    fn new_struct(&mut self, kernel: &mut Kernel, pac: &mut Pac) -> Option<ExtentId> {
-        if let Some((_, _, id)) = pac.free_structs.pop_first() {
-            return Some(id);
-        }
-        let base = self.bases[usize::from(pac.arena)].as_mut()?;
-        let (home, serial) = base.allocate_in(kernel, STRUCT_BYTES, STRUCT_BYTES)?;
-        kernel.touch(home, Bytes(STRUCT_BYTES));
-        Some(self.extents.add(home, serial))
-    }
-
-    /// `edata_cache_put`
-    fn put_struct(&mut self, pac: &mut Pac, id: ExtentId) {
-        let extent = &mut self.extents[id];
-        extent.state = State::Spare;
-        pac.free_structs
-            .insert((extent.home_serial, extent.home, id));
-    }
-
-    /// Begins a structure's use (`edata_init`).
-    fn init(&mut self, id: ExtentId, pac: &Pac, range: (u64, u64), serial: u64, fresh: Fresh) {
-        let extent = &mut self.extents[id];
-        extent.base = range.0;
-        extent.start = range.0;
-        extent.size = range.1;
-        extent.serial = serial;
-        extent.arena = pac.arena;
-        extent.state = State::Active;
-        extent.zeroed = fresh.zeroed;
-        extent.head = fresh.head;
-        extent.slab = false;
-        extent.class = NO_CLASS;
-    }
-
-    /// Enters the first and the last page in the map (`extent_register`).
-    fn register(&mut self, kernel: &mut Kernel, id: ExtentId) -> bool {
-        let (first, last) = self.ends(id);
-        let Some(base) = self.bases[0].as_mut() else {
-            return false;
-        };
-        let prepared = self.emap.prepare(kernel, base, first, last);
-        if prepared {
-            self.emap.set(kernel, first, Some(id));
-            self.emap.set(kernel, last, Some(id));
-        }
-        prepared
-    }
-
-    /// Takes the first and the last page out of the map (`extent_deregister`).
-    fn deregister(&mut self, kernel: &mut Kernel, id: ExtentId) {
-        let (first, last) = self.ends(id);
-        self.emap.set(kernel, first, None);
-        self.emap.set(kernel, last, None);
-    }
-
-    fn ends(&self, id: ExtentId) -> (u64, u64) {
-        let extent = &self.extents[id];
-        (extent.base, extent.past() - PAGE)
-    }
-
-    // ---- cutting and merging
-
-    /// Cuts an extent: it keeps the first `size` bytes, the rest is returned (`extent_split_impl`).
-    pub(crate) fn split(
-        &mut self,
-        kernel: &mut Kernel,
-        pac: &mut Pac,
-        id: ExtentId,
-        size: u64,
-    ) -> Option<ExtentId> {
-        let trail = self.new_struct(kernel, pac)?;
-        let cut = self.extents[id].base + size;
-        // Of an extent of many GiB only the ends are in the map up to now (`emap_split_prepare`).
-        let base = self.bases[0].as_mut();
-        if !base.is_some_and(|base| self.emap.prepare(kernel, base, cut - PAGE, cut)) {
-            self.put_struct(pac, trail);
-            return None;
-        }
-        let extent = &mut self.extents[id];
-        let (serial, zeroed) = (extent.serial, extent.zeroed);
-        let range = (extent.base + size, extent.size - size);
-        extent.size = size;
-        let head = false;
-        self.init(trail, pac, range, serial, Fresh { zeroed, head });
-        for part in [id, trail] {
-            let (first, last) = self.ends(part);
-            self.emap.set(kernel, first, Some(part));
-            self.emap.set(kernel, last, Some(part));
-        }
-        Some(trail)
-    }
-
-    /// Joins two extents side by side; the first stays (`extent_merge_impl`).
-    pub(crate) fn merge(
-        &mut self,
-        kernel: &mut Kernel,
-        pac: &mut Pac,
-        lead: ExtentId,
-        trail: ExtentId,
-    ) {
-        let (lead_first, lead_last) = self.ends(lead);
-        let (trail_first, trail_last) = self.ends(trail);
-        if lead_last != lead_first {
-            self.emap.set(kernel, lead_last, None);
-        }
-        if trail_first != trail_last {
-            self.emap.set(kernel, trail_first, None);
-        }
-        let (size, serial, zeroed) = {
-            let trail = &self.extents[trail];
-            (trail.size, trail.serial, trail.zeroed)
-        };
-        let extent = &mut self.extents[lead];
-        extent.size += size;
-        extent.serial = extent.serial.min(serial);
-        extent.zeroed &= zeroed;
-        extent.state = State::Active;
-        self.emap.set(kernel, lead_first, Some(lead));
-        self.emap.set(kernel, trail_last, Some(lead));
-        self.put_struct(pac, trail);
-    }
-
-    /// A free neighbour that may be merged with (`emap_try_acquire_edata_neighbor`).
-    fn neighbour(&self, id: ExtentId, state: State, forward: bool) -> Option<ExtentId> {
-        let extent = &self.extents[id];
-        let at = if forward {
-            extent.past()
-        } else {
-            extent.base.checked_sub(PAGE)?
-        };
-        let found = self.emap.get(at)?;
-        let neighbour = &self.extents[found];
-        // The beginning of a mapping is not merged with what lies before it.
-        let upper = if forward { neighbour } else { extent };
-        (!upper.head && neighbour.state == state && neighbour.arena == extent.arena)
-            .then_some(found)
-    }
-
-    /// Merges an extent with its free neighbours: with all of them, or where merging is put off with one
-    /// (`extent_try_coalesce_impl`). Returns what came of it, and whether anything did.
-    fn coalesce(
-        &mut self,
-        kernel: &mut Kernel,
-        pac: &mut Pac,
-        mut id: ExtentId,
-        state: State,
-    ) -> (ExtentId, bool) {
-        let minimal = state == State::Dirty;
-        let mut merged = false;
-        loop {
-            let mut again = false;
-            if let Some(next) = self.neighbour(id, state, true) {
-                pac.set(state).remove(&mut self.extents, next);
-                self.merge(kernel, pac, id, next);
-                (merged, again) = (true, true);
-                if minimal {
-                    return (id, true);
-                }
-            }
-            if let Some(before) = self.neighbour(id, state, false) {
-                pac.set(state).remove(&mut self.extents, before);
-                self.merge(kernel, pac, before, id);
-                id = before;
-                (merged, again) = (true, true);
-                if minimal {
-                    return (id, true);
-                }
-            }
-            if !again {
-                return (id, merged);
-            }
-        }
-    }
-
-    // ---- into the caches
-
     fn deactivate(&mut self, pac: &mut Pac, id: ExtentId, state: State) {
         self.extents[id].state = state;
         pac.set(state).insert(&mut self.extents, id);
@@ -325,8 +147,6 @@ impl World {
         extent.zeroed = false;
         self.record(kernel, pac, id, State::Dirty);
     }
-
-    // ---- out of the caches
 
     /// Takes an extent of `size` bytes from the free ones of a state, cutting off what is too much (`extent_recycle`).
     /// With `after`, it has to follow that extent.
@@ -523,8 +343,6 @@ impl World {
         true
     }
 
-    // ---- decay
-
     /// The extent that is to be purged next, leaving at least `limit` pages (`ecache_evict`).
     fn evict(
         &mut self,
@@ -610,7 +428,7 @@ pub(crate) struct Wanted {
 
 /// What is known of memory when its extent begins.
 #[derive(Clone, Copy)]
-struct Fresh {
-    zeroed: bool,
-    head: bool,
+pub(crate) struct Fresh {
+    pub(crate) zeroed: bool,
+    pub(crate) head: bool,
 }

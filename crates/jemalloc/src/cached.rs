@@ -1,0 +1,291 @@
+//! Blocks out of the thread caches and back: refilled from an arena when they are empty, flushed when they are full,
+//! collected now and then.
+//!
+//! jemalloc 5.3.0, src/jemalloc.c: `imalloc_body`, `ifree`; src/tcache.c: `tcache_bin_flush_impl`, `tcache_event`.
+
+use crate::Jemalloc;
+use crate::extents::ExtentId;
+use crate::sizes::{self, SMALL_CLASSES};
+use crate::tcache::{Flushed, item_delay};
+use highwater_allocator::{Address, Bytes, Kernel};
+
+const CACHE_LINE: u64 = 64;
+
+impl Jemalloc {
+    /// A block of a class, from the thread's cache if it has one (`arena_malloc`).
+    #[inline]
+    pub(crate) fn take(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: usize,
+        class: usize,
+        zero: bool,
+    ) -> Option<u64> {
+        let classes = self.shape.classes;
+        if let Some(tcache) = &mut self.threads[thread].tcache
+            && class < classes
+        {
+            let size = sizes::size_of(class);
+            if let Some(block) = tcache.bins[class].pop() {
+                tcache.parked -= size;
+                if zero {
+                    kernel.touch(Address(block), Bytes(size));
+                }
+                return Some(block);
+            }
+            return self.take_refilled(kernel, thread, class, zero);
+        }
+        self.take_uncached(kernel, thread, class, zero)
+    }
+
+    pub(crate) fn take_uncached(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: usize,
+        class: usize,
+        zero: bool,
+    ) -> Option<u64> {
+        if class < SMALL_CLASSES {
+            let arena = self.choose(kernel, thread);
+            return self.alloc_small(kernel, thread, arena, class, zero);
+        }
+        let size = sizes::size_of(class);
+        let arena = self.choose_for(kernel, thread, size);
+        self.alloc_large(kernel, thread, arena, (size, CACHE_LINE), zero)
+    }
+
+    /// The cache's bin was empty: a small one is refilled, of a large one a single block is made (`tcache_alloc_small_hard`,
+    /// `tcache_alloc_large`).
+    pub(crate) fn take_refilled(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: usize,
+        class: usize,
+        zero: bool,
+    ) -> Option<u64> {
+        let arena = self.choose(kernel, thread);
+        let size = sizes::size_of(class);
+        if class >= SMALL_CLASSES {
+            return self.alloc_large(kernel, thread, arena, (size, CACHE_LINE), zero);
+        }
+        let bin = &self.threads[thread].tcache.as_ref()?.bins[class];
+        let count = bin.slots >> bin.lg_fill_div;
+        let mut blocks = Vec::with_capacity(count as usize);
+        self.arenas[arena]
+            .as_mut()?
+            .fill(kernel, &mut self.world, class, count, |block| {
+                blocks.push(block);
+            });
+        if let Some(tcache) = &mut self.threads[thread].tcache {
+            tcache.bins[class].refill(kernel, &blocks);
+            tcache.parked += size * blocks.len() as u64;
+        }
+        self.tick(kernel, thread, arena, 1);
+        let tcache = self.threads[thread].tcache.as_mut()?;
+        tcache.bins[class].refilled = true;
+        let block = tcache.bins[class].pop()?;
+        tcache.parked -= size;
+        if zero {
+            kernel.touch(Address(block), Bytes(size));
+        }
+        Some(block)
+    }
+
+    /// The thread has allocated so much: now and then its cache is collected (`thread_alloc_event`).
+    #[inline]
+    pub(crate) fn allocated(&mut self, kernel: &mut Kernel, thread: usize, size: u64) {
+        let step = self.world.options.tcache_gc_incr_bytes;
+        let left = &mut self.threads[thread].until_collected.allocated;
+        if size < *left {
+            *left -= size;
+        } else {
+            *left = step;
+            self.collect(kernel, thread);
+        }
+    }
+
+    /// The same for what it has freed (`thread_dalloc_event`).
+    #[inline]
+    pub(crate) fn released(&mut self, kernel: &mut Kernel, thread: usize, size: u64) {
+        let step = self.world.options.tcache_gc_incr_bytes;
+        let left = &mut self.threads[thread].until_collected.freed;
+        if size < *left {
+            *left -= size;
+        } else {
+            *left = step;
+            self.collect(kernel, thread);
+        }
+    }
+
+    /// The extent a block lies in.
+    #[inline]
+    pub(crate) fn extent_of(&self, block: u64) -> ExtentId {
+        self.world
+            .emap
+            .get(block)
+            .expect("a block that is passed in is live, so its page is in the map")
+    }
+
+    /// The usable bytes of a block.
+    pub(crate) fn size_of_block(&self, block: u64) -> u64 {
+        let extent = &self.world.extents[self.extent_of(block)];
+        sizes::size_of(usize::from(extent.class))
+    }
+
+    /// Frees a block of a class, into the thread's cache if that takes it (`arena_dalloc`).
+    #[inline]
+    pub(crate) fn give(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: usize,
+        extent: ExtentId,
+        block: u64,
+    ) {
+        let class = usize::from(self.world.extents[extent].class);
+        if let Some(tcache) = &mut self.threads[thread].tcache
+            && class < self.shape.classes
+        {
+            let bin = &mut tcache.bins[class];
+            tcache.parked += sizes::size_of(class);
+            if bin.is_full() {
+                self.give_flushing(kernel, thread, class, block);
+            } else {
+                bin.push(kernel, block);
+            }
+            return;
+        }
+        self.free_uncached(kernel, thread, extent, block);
+    }
+
+    /// The bin was full: part of it is flushed first.
+    pub(crate) fn give_flushing(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: usize,
+        class: usize,
+        block: u64,
+    ) {
+        let options = &self.world.options;
+        let lg_div = if class < SMALL_CLASSES {
+            options.lg_tcache_flush_small_div
+        } else {
+            options.lg_tcache_flush_large_div
+        };
+        let bin = |threads: &[crate::thread::Thread]| {
+            let tcache = threads[thread].tcache.as_ref();
+            tcache.map_or(0, |tcache| tcache.bins[class].slots)
+        };
+        let kept = bin(&self.threads).checked_shr(lg_div).unwrap_or(0);
+        self.flush(kernel, thread, class, kept);
+        if let Some(tcache) = &mut self.threads[thread].tcache {
+            tcache.bins[class].push(kernel, block);
+        }
+    }
+
+    pub(crate) fn free_uncached(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: usize,
+        extent: ExtentId,
+        block: u64,
+    ) {
+        let index = usize::from(self.world.extents[extent].arena);
+        let Some(arena) = self.arenas[index].as_mut() else {
+            return;
+        };
+        if self.world.extents[extent].slab {
+            if let Some(slab) = arena.free_region(&mut self.world, extent, block) {
+                arena.free_slab(kernel, &mut self.world, slab);
+                self.freed_pages(kernel, index);
+            }
+        } else {
+            arena.free_large(kernel, &mut self.world, extent);
+            self.freed_pages(kernel, index);
+        }
+        self.tick(kernel, thread, index, 1);
+    }
+
+    /// Returns all but the `kept` newest blocks of a bin to the arenas they came from (`tcache_bin_flush_impl`).
+    pub(crate) fn flush(&mut self, kernel: &mut Kernel, thread: usize, class: usize, kept: u32) {
+        let Some(tcache) = &mut self.threads[thread].tcache else {
+            return;
+        };
+        let blocks = tcache.bins[class].take_bottom(kept);
+        tcache.parked -= sizes::size_of(class) * blocks.len() as u64;
+        let flushed = |block: &u64| Flushed {
+            block: *block,
+            extent: self.extent_of(*block),
+        };
+        let mut waiting: Vec<Flushed> = blocks.iter().map(flushed).collect();
+        let mut empty = Vec::new();
+        while let Some(first) = waiting.first() {
+            let index = self.world.extents[first.extent].arena;
+            let (here, elsewhere): (Vec<_>, Vec<_>) = waiting
+                .into_iter()
+                .partition(|one| self.world.extents[one.extent].arena == index);
+            let index = usize::from(index);
+            for one in &here {
+                let Some(arena) = self.arenas[index].as_mut() else {
+                    continue;
+                };
+                if class < SMALL_CLASSES {
+                    empty.extend(arena.free_region(&mut self.world, one.extent, one.block));
+                } else {
+                    arena.free_large(kernel, &mut self.world, one.extent);
+                    self.freed_pages(kernel, index);
+                }
+            }
+            self.tick(kernel, thread, index, here.len() as u32);
+            waiting = elsewhere;
+        }
+        for slab in empty {
+            let index = usize::from(self.world.extents[slab].arena);
+            if let Some(arena) = self.arenas[index].as_mut() {
+                arena.free_slab(kernel, &mut self.world, slab);
+                self.freed_pages(kernel, index);
+            }
+        }
+    }
+
+    /// Looks at one bin of a thread's cache: what it did not need since the last time is flushed in part, and a small bin
+    /// that ran empty is refilled with more next time (`tcache_event`).
+    #[cold]
+    pub(crate) fn collect(&mut self, kernel: &mut Kernel, thread: usize) {
+        let classes = self.shape.classes;
+        let delay = |class| item_delay(&self.world.options, class);
+        let Some(tcache) = &mut self.threads[thread].tcache else {
+            return;
+        };
+        let class = tcache.next_collected;
+        let bin = &mut tcache.bins[class];
+        let (len, low) = (bin.len(), bin.low_water);
+        let mut kept = len;
+        if low > 0 && class >= SMALL_CLASSES {
+            kept = len - low + (low >> 2);
+        } else if low > 0 {
+            let flushed = low - (low >> 2);
+            if flushed < u32::from(bin.delay) {
+                bin.delay -= flushed as u8;
+            } else {
+                bin.delay = delay(class);
+                kept = len - flushed;
+                if bin.slots >> (bin.lg_fill_div + 1) >= 1 {
+                    bin.lg_fill_div += 1;
+                }
+            }
+        } else if class < SMALL_CLASSES && bin.refilled {
+            if bin.lg_fill_div > 1 {
+                bin.lg_fill_div -= 1;
+            }
+            bin.refilled = false;
+        }
+        if kept < len {
+            self.flush(kernel, thread, class, kept);
+        }
+        if let Some(tcache) = &mut self.threads[thread].tcache {
+            let bin = &mut tcache.bins[class];
+            bin.low_water = bin.len();
+            tcache.next_collected = (class + 1) % classes;
+        }
+    }
+}

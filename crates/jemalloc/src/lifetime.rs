@@ -1,0 +1,146 @@
+//! How the process and its threads begin and end.
+//!
+//! jemalloc 5.3.0, src/jemalloc.c: `malloc_init_hard`; src/tsd.c: `tsd_data_init`; src/tcache.c: `tcache_destroy`.
+
+use crate::Jemalloc;
+use crate::arena::Arena;
+use crate::background::Sleeper;
+use crate::base::Base;
+use crate::extents::State;
+use crate::prng::Prng;
+use crate::sizes::{self, PAGE, SMALL_CLASSES, SMALL_MAX};
+use crate::tcache::Tcache;
+use crate::thread::Waits;
+use highwater_allocator::{Bytes, Kernel, ThreadId};
+
+/// `sizeof (background_thread_info_t)`
+const SLEEPER_STRUCT: u64 = 208;
+/// `sizeof (cache_bin_info_t)`
+const CACHE_INFO: u64 = 2;
+const CACHE_LINE: u64 = 64;
+
+impl Jemalloc {
+    /// Does what happens when the library is loaded, once (`malloc_init_hard`).
+    #[inline]
+    pub(crate) fn load(&mut self, kernel: &mut Kernel) {
+        if self.resident_at_start.is_none() {
+            self.load_now(kernel);
+        }
+    }
+
+    #[cold]
+    pub(crate) fn load_now(&mut self, kernel: &mut Kernel) {
+        let before = kernel.rss();
+        self.world.bases.push(Base::new(kernel));
+        let classes = self.shape.classes.max(SMALL_CLASSES) as u64;
+        self.own_memory(kernel, classes * CACHE_INFO);
+        self.arenas[0] = Arena::new(kernel, &mut self.world, 0);
+        self.start_thread(kernel, 0, false);
+        let sleepers = match self.world.options.max_background_threads {
+            0..=4095 => self.world.options.max_background_threads,
+            _ => 4,
+        };
+        self.own_memory(kernel, u64::from(sleepers) * SLEEPER_STRUCT);
+        self.resident_at_start = Some(kernel.rss() - before);
+        if self.world.options.asks_for_figures {
+            self.first_question(kernel);
+        }
+        if self.world.options.background_thread && sleepers > 0 {
+            self.sleepers = vec![Sleeper::default(); sleepers as usize];
+            self.start_sleeper(kernel, 0);
+        }
+    }
+
+    pub(crate) fn own_memory(&mut self, kernel: &mut Kernel, bytes: u64) {
+        let base = self.world.bases[0].as_mut();
+        let at = base.and_then(|base| base.allocate(kernel, bytes, CACHE_LINE));
+        if let Some(at) = at {
+            kernel.touch(at, Bytes(bytes));
+        }
+    }
+
+    /// The thread's number here, its data set up (`tsd_fetch`).
+    #[inline]
+    pub(crate) fn thread(&mut self, kernel: &mut Kernel, thread: ThreadId) -> usize {
+        let index = usize::from(thread.0);
+        if index >= self.threads.len() {
+            self.threads.resize_with(index + 1, Default::default);
+        }
+        self.load(kernel);
+        if !self.threads[index].started {
+            self.start_thread(kernel, index, true);
+        }
+        index
+    }
+
+    /// `tsd_data_init`, and `tsd_tcache_data_init` with the stacks from arena 0.
+    #[cold]
+    pub(crate) fn start_thread(&mut self, kernel: &mut Kernel, index: usize, loaded: bool) {
+        let options = &self.world.options;
+        let step = match options.tcache_gc_incr_bytes {
+            0 => u64::MAX,
+            step => step,
+        };
+        // In a real process the address of the thread's data, which lie apart by threads' stacks.
+        let seed = options.seed.wrapping_add((index as u64) << 23);
+        let has_cache = options.tcache && !self.threads[index].ended;
+        let thread = &mut self.threads[index];
+        thread.started = true;
+        thread.prng = Prng(seed);
+        thread.until_collected = Waits {
+            allocated: step,
+            freed: step,
+        };
+        if !has_cache {
+            return;
+        }
+        let Some(usable) = sizes::usable_aligned(self.shape.bytes, PAGE) else {
+            return;
+        };
+        let home = if usable <= SMALL_MAX {
+            let Some(class) = sizes::class_of(usable) else {
+                return;
+            };
+            self.alloc_small(kernel, index, 0, class, true)
+        } else {
+            self.alloc_large(kernel, index, 0, (usable, PAGE), true)
+        };
+        let Some(home) = home else { return };
+        let cache = Tcache::new(kernel, &self.shape, &self.world.options, home);
+        self.threads[index].tcache = Some(cache);
+        if loaded {
+            self.choose(kernel, index);
+        }
+    }
+
+    /// `tsd_cleanup`: the arena loses the thread, the cache is flushed and freed (`tcache_destroy`).
+    pub(crate) fn end_thread(&mut self, kernel: &mut Kernel, index: usize) {
+        let thread = &mut self.threads[index];
+        thread.ended = true;
+        let bound = thread.arena.take();
+        if let Some(arena) = bound.and_then(|bound| self.arenas[bound].as_mut()) {
+            arena.threads -= 1;
+        }
+        if self.threads[index].tcache.is_none() {
+            return;
+        }
+        for class in 0..self.shape.classes {
+            self.flush(kernel, index, class, 0);
+        }
+        if let Some(tcache) = self.threads[index].tcache.take() {
+            let extent = self.extent_of(tcache.home);
+            self.free_uncached(kernel, index, extent, tcache.home);
+        }
+        self.decay(kernel, 0);
+        let Some(bound) = bound else { return };
+        let unused = self.arenas[bound].as_ref().map(|arena| arena.threads) == Some(0);
+        if unused && self.sleepers.is_empty() {
+            if let Some(arena) = self.arenas[bound].as_mut() {
+                arena.decay_all(kernel, &mut self.world, State::Dirty);
+                arena.decay_all(kernel, &mut self.world, State::Muzzy);
+            }
+        } else {
+            self.decay(kernel, bound);
+        }
+    }
+}
