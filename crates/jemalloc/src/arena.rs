@@ -6,7 +6,7 @@ use crate::base::Base;
 use crate::extents::{ExtentId, State};
 use crate::pac::{Pac, Wanted, large_pad};
 use crate::prng::Prng;
-use crate::sizes::{self, LARGE_MIN, PAGE, SMALL_CLASSES, Slab, pages};
+use crate::sizes::{self, CACHE_LINE, LARGE_MIN, PAGE, SMALL_CLASSES, Slab, pages};
 use crate::world::World;
 use highwater_allocator::{Address, Bytes, Kernel, PurgeReason};
 use std::collections::BTreeSet;
@@ -14,7 +14,6 @@ use std::collections::BTreeSet;
 /// `sizeof (arena_t)` up to its bins, and of a bin.
 const ARENA_STRUCT: u64 = 78_952;
 const BIN_STRUCT: u64 = 224;
-const CACHE_LINE: u64 = 64;
 /// Where the counts of large classes stand in the structure, and how far apart.
 const LARGE_COUNTS: u64 = 24 + 952;
 const LARGE_COUNT_BYTES: u64 = 48;
@@ -35,8 +34,6 @@ pub(crate) struct Bin {
     pub(crate) nonfull: BTreeSet<(u64, u64, ExtentId)>,
     /// Regions handed out.
     pub(crate) regions: u64,
-    /// Slabs in use.
-    pub(crate) slabs: u64,
 }
 
 /// One arena.
@@ -74,7 +71,6 @@ impl Arena {
             current: None,
             nonfull: BTreeSet::new(),
             regions: 0,
-            slabs: 0,
         };
         Some(Self {
             pac: Pac::new(index, home, world),
@@ -129,8 +125,8 @@ impl Arena {
         }
     }
 
-    /// Frees the extent of a slab or a large block (`pa_dalloc`).
-    fn free_pages(&mut self, kernel: &mut Kernel, world: &mut World, id: ExtentId) {
+    /// Frees the extent of a slab or a large block (`pa_dalloc`); of an empty slab that is all (`arena_slab_dalloc`).
+    pub(crate) fn free_pages(&mut self, kernel: &mut Kernel, world: &mut World, id: ExtentId) {
         if world.extents[id].slab {
             self.map_interior(kernel, world, id, None);
         }
@@ -226,7 +222,6 @@ impl Arena {
                         break;
                     };
                     self.bins[class].current = Some(fresh);
-                    self.bins[class].slabs += 1;
                     fresh
                 }
             };
@@ -261,7 +256,6 @@ impl Arena {
             } else if bin.slab.regions > 1 {
                 bin.nonfull.remove(&(serial, base, slab));
             }
-            bin.slabs -= 1;
             return Some(slab);
         }
         if extent.free_regions == 1 && !is_current {
@@ -286,11 +280,6 @@ impl Arena {
                 bin.nonfull.insert(entry(slab));
             }
         }
-    }
-
-    /// Frees an empty slab (`arena_slab_dalloc`).
-    pub(crate) fn free_slab(&mut self, kernel: &mut Kernel, world: &mut World, slab: ExtentId) {
-        self.free_pages(kernel, world, slab);
     }
 
     // ---- large blocks
@@ -358,7 +347,7 @@ impl Arena {
         let old_size = world.extents[id].size;
         if new_size > old_size {
             let more = new_size - old_size;
-            if !world.expand_extent(kernel, &mut self.pac, id, more, false) {
+            if !world.expand_extent(kernel, &mut self.pac, id, more) {
                 return false;
             }
             self.pac.active += pages(more);
@@ -390,7 +379,7 @@ impl Arena {
         self.purge(kernel, world, state, (0, most), PurgeReason::Everything);
     }
 
-    /// `pac_decay_to_limit`, unless such a purge is under way.
+    /// `pac_decay_to_limit`
     fn purge(
         &mut self,
         kernel: &mut Kernel,
@@ -399,11 +388,8 @@ impl Arena {
         limits: (u64, u64),
         reason: PurgeReason,
     ) {
-        if limits.1 > 0 && !self.decay(state).purging {
-            self.decay(state).purging = true;
-            let fully = reason == PurgeReason::Everything;
-            world.purge(kernel, &mut self.pac, state, limits, (fully, reason));
-            self.decay(state).purging = false;
+        if limits.1 > 0 {
+            world.purge(kernel, &mut self.pac, state, limits, reason);
         }
     }
 

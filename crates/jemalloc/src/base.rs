@@ -4,17 +4,16 @@
 //! fresh from the kernel, so only what is written becomes resident.
 
 use crate::pages::map_aligned;
-use crate::sizes::{self, PAGE, page_class_of, page_class_size, page_class_usable};
+use crate::sizes::{
+    self, CACHE_LINE, HUGE_PAGE, PAGE, QUANTUM, page_class_of, page_class_size, page_class_usable,
+};
 use highwater_allocator::{Address, Bytes, Kernel};
 use std::collections::BTreeMap;
 
-const HUGE_PAGE: u64 = 2 << 20;
 /// `sizeof (base_block_t)`
 const BLOCK_HEADER: u64 = 144;
 /// `sizeof (base_t)`
 const BASE_STRUCT: u64 = 3912;
-const CACHE_LINE: u64 = 64;
-const QUANTUM: u64 = 16;
 
 /// One arena's base.
 #[derive(Clone)]

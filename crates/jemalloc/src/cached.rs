@@ -5,11 +5,10 @@
 
 use crate::Jemalloc;
 use crate::extents::ExtentId;
-use crate::sizes::{self, SMALL_CLASSES};
+use crate::sizes::{self, CACHE_LINE, SMALL_CLASSES};
 use crate::tcache::{Flushed, item_delay};
+use crate::thread::{Thread, Waits};
 use highwater_allocator::{Address, Bytes, Kernel};
-
-const CACHE_LINE: u64 = 64;
 
 impl Jemalloc {
     /// A block of a class, from the thread's cache if it has one (`arena_malloc`).
@@ -27,7 +26,6 @@ impl Jemalloc {
         {
             let size = sizes::size_of(class);
             if let Some(block) = tcache.bins[class].pop() {
-                tcache.parked -= size;
                 if zero {
                     kernel.touch(Address(block), Bytes(size));
                 }
@@ -38,7 +36,7 @@ impl Jemalloc {
         self.take_uncached(kernel, thread, class, zero)
     }
 
-    pub(crate) fn take_uncached(
+    fn take_uncached(
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
@@ -56,7 +54,7 @@ impl Jemalloc {
 
     /// The cache's bin was empty: a small one is refilled, of a large one a single block is made (`tcache_alloc_small_hard`,
     /// `tcache_alloc_large`).
-    pub(crate) fn take_refilled(
+    fn take_refilled(
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
@@ -78,37 +76,40 @@ impl Jemalloc {
             });
         if let Some(tcache) = &mut self.threads[thread].tcache {
             tcache.bins[class].refill(kernel, &blocks);
-            tcache.parked += size * blocks.len() as u64;
         }
         self.tick(kernel, thread, arena, 1);
         let tcache = self.threads[thread].tcache.as_mut()?;
         tcache.bins[class].refilled = true;
         let block = tcache.bins[class].pop()?;
-        tcache.parked -= size;
         if zero {
             kernel.touch(Address(block), Bytes(size));
         }
         Some(block)
     }
 
-    /// The thread has allocated so much: now and then its cache is collected (`thread_alloc_event`).
+    /// The thread has allocated so much (`thread_alloc_event`).
     #[inline]
     pub(crate) fn allocated(&mut self, kernel: &mut Kernel, thread: usize, size: u64) {
-        let step = self.world.options.tcache_gc_incr_bytes;
-        let left = &mut self.threads[thread].until_collected.allocated;
-        if size < *left {
-            *left -= size;
-        } else {
-            *left = step;
-            self.collect(kernel, thread);
-        }
+        self.wait(kernel, thread, size, |waits| &mut waits.allocated);
     }
 
-    /// The same for what it has freed (`thread_dalloc_event`).
+    /// The thread has freed so much (`thread_dalloc_event`).
     #[inline]
     pub(crate) fn released(&mut self, kernel: &mut Kernel, thread: usize, size: u64) {
+        self.wait(kernel, thread, size, |waits| &mut waits.freed);
+    }
+
+    /// Counts bytes down: now and then the thread's cache is collected.
+    #[inline]
+    fn wait(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: usize,
+        size: u64,
+        counted: impl Fn(&mut Waits) -> &mut u64,
+    ) {
         let step = self.world.options.tcache_gc_incr_bytes;
-        let left = &mut self.threads[thread].until_collected.freed;
+        let left = counted(&mut self.threads[thread].until_collected);
         if size < *left {
             *left -= size;
         } else {
@@ -146,7 +147,6 @@ impl Jemalloc {
             && class < self.shape.classes
         {
             let bin = &mut tcache.bins[class];
-            tcache.parked += sizes::size_of(class);
             if bin.is_full() {
                 self.give_flushing(kernel, thread, class, block);
             } else {
@@ -158,20 +158,14 @@ impl Jemalloc {
     }
 
     /// The bin was full: part of it is flushed first.
-    pub(crate) fn give_flushing(
-        &mut self,
-        kernel: &mut Kernel,
-        thread: usize,
-        class: usize,
-        block: u64,
-    ) {
+    fn give_flushing(&mut self, kernel: &mut Kernel, thread: usize, class: usize, block: u64) {
         let options = &self.world.options;
         let lg_div = if class < SMALL_CLASSES {
             options.lg_tcache_flush_small_div
         } else {
             options.lg_tcache_flush_large_div
         };
-        let bin = |threads: &[crate::thread::Thread]| {
+        let bin = |threads: &[Thread]| {
             let tcache = threads[thread].tcache.as_ref();
             tcache.map_or(0, |tcache| tcache.bins[class].slots)
         };
@@ -190,17 +184,15 @@ impl Jemalloc {
         block: u64,
     ) {
         let index = usize::from(self.world.extents[extent].arena);
-        let Some(arena) = self.arenas[index].as_mut() else {
-            return;
-        };
-        if self.world.extents[extent].slab {
-            if let Some(slab) = arena.free_region(&mut self.world, extent, block) {
-                arena.free_slab(kernel, &mut self.world, slab);
-                self.freed_pages(kernel, index);
-            }
+        let free = if !self.world.extents[extent].slab {
+            Some(extent)
+        } else if let Some(arena) = &mut self.arenas[index] {
+            arena.free_region(&mut self.world, extent, block)
         } else {
-            arena.free_large(kernel, &mut self.world, extent);
-            self.freed_pages(kernel, index);
+            None
+        };
+        if let Some(free) = free {
+            self.free_whole(kernel, free);
         }
         self.tick(kernel, thread, index, 1);
     }
@@ -211,7 +203,6 @@ impl Jemalloc {
             return;
         };
         let blocks = tcache.bins[class].take_bottom(kept);
-        tcache.parked -= sizes::size_of(class) * blocks.len() as u64;
         let flushed = |block: &u64| Flushed {
             block: *block,
             extent: self.extent_of(*block),
@@ -225,32 +216,38 @@ impl Jemalloc {
                 .partition(|one| self.world.extents[one.extent].arena == index);
             let index = usize::from(index);
             for one in &here {
-                let Some(arena) = self.arenas[index].as_mut() else {
-                    continue;
-                };
-                if class < SMALL_CLASSES {
+                if class >= SMALL_CLASSES {
+                    self.free_whole(kernel, one.extent);
+                } else if let Some(arena) = &mut self.arenas[index] {
                     empty.extend(arena.free_region(&mut self.world, one.extent, one.block));
-                } else {
-                    arena.free_large(kernel, &mut self.world, one.extent);
-                    self.freed_pages(kernel, index);
                 }
             }
             self.tick(kernel, thread, index, here.len() as u32);
             waiting = elsewhere;
         }
         for slab in empty {
-            let index = usize::from(self.world.extents[slab].arena);
-            if let Some(arena) = self.arenas[index].as_mut() {
-                arena.free_slab(kernel, &mut self.world, slab);
-                self.freed_pages(kernel, index);
+            self.free_whole(kernel, slab);
+        }
+    }
+
+    /// Frees the extent of an empty slab or of a large block.
+    fn free_whole(&mut self, kernel: &mut Kernel, id: ExtentId) {
+        let extent = &self.world.extents[id];
+        let (index, is_slab) = (usize::from(extent.arena), extent.slab);
+        if let Some(arena) = &mut self.arenas[index] {
+            if is_slab {
+                arena.free_pages(kernel, &mut self.world, id);
+            } else {
+                arena.free_large(kernel, &mut self.world, id);
             }
+            self.freed_pages(kernel, index);
         }
     }
 
     /// Looks at one bin of a thread's cache: what it did not need since the last time is flushed in part, and a small bin
     /// that ran empty is refilled with more next time (`tcache_event`).
     #[cold]
-    pub(crate) fn collect(&mut self, kernel: &mut Kernel, thread: usize) {
+    fn collect(&mut self, kernel: &mut Kernel, thread: usize) {
         let classes = self.shape.classes;
         let delay = |class| item_delay(&self.world.options, class);
         let Some(tcache) = &mut self.threads[thread].tcache else {

@@ -135,8 +135,8 @@ impl Jemalloc {
             assert_eq!(pac.dirty.pages(), dirty, "dirty pages");
             assert_eq!(pac.muzzy.pages(), muzzy, "muzzy pages");
             assert_eq!(pac.retained.pages(), of(State::Retained), "retained pages");
-            let mapped = (pac.active + dirty + muzzy) * PAGE;
-            assert_eq!(pac.mapped, mapped, "bytes mapped");
+            let mapped = (of(State::Active) + dirty + muzzy) * PAGE;
+            assert_eq!(pac.mapped(), mapped, "bytes mapped");
         }
         let parked: u64 = self.parked().len() as u64;
         let counted = self.threads.iter().filter_map(|t| t.tcache.as_ref());

@@ -4,7 +4,7 @@
 
 use crate::Jemalloc;
 use crate::arena::Arena;
-use crate::sizes::{self};
+use crate::sizes;
 use highwater_allocator::{Address, Bytes, Kernel};
 
 impl Jemalloc {
@@ -20,7 +20,7 @@ impl Jemalloc {
     /// Binds a thread: to an arena without threads, else to a new one, else to that with the fewest
     /// (`arena_choose_hard`).
     #[cold]
-    pub(crate) fn choose_hard(&mut self, kernel: &mut Kernel, thread: usize) -> usize {
+    fn choose_hard(&mut self, kernel: &mut Kernel, thread: usize) -> usize {
         let load = |arena: &Option<Arena>| arena.as_ref().map(|arena| arena.threads);
         let automatic = &self.arenas[..self.automatic];
         let mut chosen = 0;
@@ -46,7 +46,7 @@ impl Jemalloc {
         chosen
     }
 
-    pub(crate) fn make_arena(&mut self, kernel: &mut Kernel, index: usize) -> bool {
+    fn make_arena(&mut self, kernel: &mut Kernel, index: usize) -> bool {
         self.arenas[index] = Arena::new(kernel, &mut self.world, index as u16);
         self.arenas[index].is_some()
     }

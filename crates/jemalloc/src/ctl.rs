@@ -3,9 +3,9 @@
 //! jemalloc 5.3.0, src/ctl.c: `ctl_init`, `arenas_i_impl`, `ctl_arena_clear`.
 
 use crate::Jemalloc;
+use crate::sizes::QUANTUM;
 use highwater_allocator::{Bytes, Kernel};
 
-const QUANTUM: u64 = 16;
 /// `sizeof (ctl_arenas_t)`, and where its pointers to the arenas' figures begin.
 const ARENAS: (u64, u64) = (32_800, 24);
 /// `sizeof (ctl_stats_t)`

@@ -58,20 +58,23 @@ impl World {
         };
         let prepared = self.emap.prepare(kernel, base, first, last);
         if prepared {
-            self.emap.set(kernel, first, Some(id));
-            self.emap.set(kernel, last, Some(id));
+            self.enter(kernel, id, Some(id));
         }
         prepared
     }
 
     /// Takes the first and the last page out of the map (`extent_deregister`).
     pub(crate) fn deregister(&mut self, kernel: &mut Kernel, id: ExtentId) {
-        let (first, last) = self.ends(id);
-        self.emap.set(kernel, first, None);
-        self.emap.set(kernel, last, None);
+        self.enter(kernel, id, None);
     }
 
-    pub(crate) fn ends(&self, id: ExtentId) -> (u64, u64) {
+    fn enter(&mut self, kernel: &mut Kernel, id: ExtentId, entry: Option<ExtentId>) {
+        let (first, last) = self.ends(id);
+        self.emap.set(kernel, first, entry);
+        self.emap.set(kernel, last, entry);
+    }
+
+    fn ends(&self, id: ExtentId) -> (u64, u64) {
         let extent = &self.extents[id];
         (extent.base, extent.past() - PAGE)
     }
@@ -99,9 +102,7 @@ impl World {
         let head = false;
         self.init(trail, pac, range, serial, Fresh { zeroed, head });
         for part in [id, trail] {
-            let (first, last) = self.ends(part);
-            self.emap.set(kernel, first, Some(part));
-            self.emap.set(kernel, last, Some(part));
+            self.enter(kernel, part, Some(part));
         }
         Some(trail)
     }

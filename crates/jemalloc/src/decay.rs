@@ -39,8 +39,6 @@ pub(crate) struct Decay {
     unpurged: u64,
     limit: u64,
     backlog: [u64; STEPS],
-    /// Whether a purge is under way.
-    pub(crate) purging: bool,
 }
 
 impl Decay {
@@ -56,7 +54,6 @@ impl Decay {
             unpurged: 0,
             limit: 0,
             backlog: [0; STEPS],
-            purging: false,
         };
         decay.restart(now, time_ms);
         decay

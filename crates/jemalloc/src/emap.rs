@@ -7,6 +7,7 @@
 
 use crate::base::Base;
 use crate::extents::ExtentId;
+use crate::sizes::CACHE_LINE;
 use highwater_allocator::{Address, Bytes, Kernel};
 
 /// Bits of an address below those that choose a leaf.
@@ -15,7 +16,6 @@ const PAGE_SHIFT: u32 = 12;
 const LEAF_ENTRIES: usize = 1 << (LEAF_SHIFT - PAGE_SHIFT);
 /// `sizeof (rtree_leaf_elm_t)`
 const ENTRY_BYTES: u64 = 8;
-const CACHE_LINE: u64 = 64;
 const NOTHING: u32 = u32::MAX;
 
 #[derive(Clone)]

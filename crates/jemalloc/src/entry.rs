@@ -5,13 +5,11 @@
 use crate::Jemalloc;
 use crate::arena::Arena;
 use crate::extents::ExtentId;
-use crate::sizes::{self, LARGE_MIN, SMALL_CLASSES};
+use crate::sizes::{self, CACHE_LINE, LARGE_MIN, SMALL_CLASSES};
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, ThreadId,
     Whereabouts,
 };
-
-const CACHE_LINE: u64 = 64;
 
 impl Jemalloc {
     fn reallocate(
@@ -184,7 +182,7 @@ impl Allocator for Jemalloc {
         let tcaches = self.threads.iter().filter_map(|t| t.tcache.as_ref());
         let figures = self.own_figures();
         Accounting {
-            parked: Bytes(tcaches.map(|tcache| tcache.parked).sum()),
+            parked: Bytes(tcaches.map(|tcache| tcache.parked()).sum()),
             free: figures.dirty + figures.muzzy + figures.active.saturating_sub(figures.allocated),
             top: Bytes::ZERO,
             trim_threshold: Bytes::ZERO,

@@ -106,7 +106,7 @@ impl Jemalloc {
             figures.dirty += pages(pac.dirty.pages());
             figures.muzzy += pages(pac.muzzy.pages());
             figures.retained += pages(pac.retained.pages());
-            figures.mapped += Bytes(pac.mapped);
+            figures.mapped += Bytes(pac.mapped());
         }
         for base in self.world.bases.iter().flatten() {
             figures.mapped += Bytes(base.mapped());

@@ -8,7 +8,7 @@ use crate::background::Sleeper;
 use crate::base::Base;
 use crate::extents::State;
 use crate::prng::Prng;
-use crate::sizes::{self, PAGE, SMALL_CLASSES, SMALL_MAX};
+use crate::sizes::{self, CACHE_LINE, PAGE, SMALL_CLASSES, SMALL_MAX};
 use crate::tcache::Tcache;
 use crate::thread::Waits;
 use highwater_allocator::{Bytes, Kernel, ThreadId};
@@ -17,7 +17,6 @@ use highwater_allocator::{Bytes, Kernel, ThreadId};
 const SLEEPER_STRUCT: u64 = 208;
 /// `sizeof (cache_bin_info_t)`
 const CACHE_INFO: u64 = 2;
-const CACHE_LINE: u64 = 64;
 
 impl Jemalloc {
     /// Does what happens when the library is loaded, once (`malloc_init_hard`).
@@ -29,7 +28,7 @@ impl Jemalloc {
     }
 
     #[cold]
-    pub(crate) fn load_now(&mut self, kernel: &mut Kernel) {
+    fn load_now(&mut self, kernel: &mut Kernel) {
         let before = kernel.rss();
         self.world.bases.push(Base::new(kernel));
         let classes = self.shape.classes.max(SMALL_CLASSES) as u64;
@@ -51,7 +50,7 @@ impl Jemalloc {
         }
     }
 
-    pub(crate) fn own_memory(&mut self, kernel: &mut Kernel, bytes: u64) {
+    fn own_memory(&mut self, kernel: &mut Kernel, bytes: u64) {
         let base = self.world.bases[0].as_mut();
         let at = base.and_then(|base| base.allocate(kernel, bytes, CACHE_LINE));
         if let Some(at) = at {
@@ -75,7 +74,7 @@ impl Jemalloc {
 
     /// `tsd_data_init`, and `tsd_tcache_data_init` with the stacks from arena 0.
     #[cold]
-    pub(crate) fn start_thread(&mut self, kernel: &mut Kernel, index: usize, loaded: bool) {
+    fn start_thread(&mut self, kernel: &mut Kernel, index: usize, loaded: bool) {
         let options = &self.world.options;
         let step = match options.tcache_gc_incr_bytes {
             0 => u64::MAX,

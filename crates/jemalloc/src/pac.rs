@@ -9,12 +9,13 @@ use crate::eset::Eset;
 use crate::extents::{ExtentId, State};
 use crate::options::UNRANDOMISED_SEED;
 use crate::pages::map_aligned;
-use crate::sizes::{LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, page_class_size, pages};
+use crate::sizes::{
+    HUGE_PAGE, LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, page_class_size, pages,
+};
 use crate::world::World;
 use highwater_allocator::{Address, Bytes, Decision, FreePages, Kernel, PurgeReason};
 use std::collections::BTreeSet;
 
-const HUGE_PAGE: u64 = 2 << 20;
 /// Where the decays of dirty and of muzzy pages stand in an arena's structure.
 pub(crate) const DECAYS: [u64; 2] = [69_320, 71_104];
 
@@ -34,8 +35,6 @@ pub(crate) struct Pac {
     pub(crate) free_structs: BTreeSet<(u64, Address, ExtentId)>,
     /// Pages of active extents.
     pub(crate) active: u64,
-    /// Bytes of extents that are active, dirty or muzzy.
-    pub(crate) mapped: u64,
 }
 
 impl Pac {
@@ -57,7 +56,6 @@ impl Pac {
             next_serial: 0,
             free_structs: BTreeSet::new(),
             active: 0,
-            mapped: 0,
         }
     }
 
@@ -67,6 +65,11 @@ impl Pac {
             State::Muzzy => &mut self.muzzy,
             State::Retained | State::Active | State::Spare => &mut self.retained,
         }
+    }
+
+    /// Bytes of extents that are active, dirty or muzzy.
+    pub(crate) fn mapped(&self) -> u64 {
+        (self.active + self.dirty.pages() + self.muzzy.pages()) * PAGE
     }
 
     /// Whether a very large extent may be purged when it is freed (`extent_may_force_decay`).
@@ -110,7 +113,6 @@ impl World {
                     reason: PurgeReason::VeryLarge,
                 });
                 self.release(kernel, pac, id);
-                pac.mapped -= size;
                 return;
             }
         }
@@ -307,9 +309,7 @@ impl World {
         {
             return Some(id);
         }
-        let id = self.fresh(kernel, pac, None, wanted)?;
-        pac.mapped += wanted.size;
-        Some(id)
+        self.fresh(kernel, pac, None, wanted)
     }
 
     /// Makes an extent longer by what follows it, if that is free (`pac_expand_impl`).
@@ -319,27 +319,21 @@ impl World {
         pac: &mut Pac,
         id: ExtentId,
         more: u64,
-        zero: bool,
     ) -> bool {
         let wanted = Wanted {
             size: more,
             alignment: PAGE,
-            zero,
+            zero: false,
         };
         let after = Some(id);
-        let mut mapped = 0;
         let trail = self
             .recycle(kernel, pac, State::Dirty, after, wanted)
             .or_else(|| self.recycle(kernel, pac, State::Muzzy, after, wanted))
-            .or_else(|| {
-                mapped = more;
-                self.fresh(kernel, pac, after, wanted)
-            });
+            .or_else(|| self.fresh(kernel, pac, after, wanted));
         let Some(trail) = trail else {
             return false;
         };
         self.merge(kernel, pac, id, trail);
-        pac.mapped += mapped;
         true
     }
 
@@ -368,7 +362,7 @@ impl World {
         }
     }
 
-    /// Purges at most `most` pages, leaving at least `limit` (`pac_decay_to_limit`). `fully` goes past the muzzy state.
+    /// Purges at most `most` pages, leaving at least `limit` (`pac_decay_to_limit`). Where everything goes it goes past the muzzy state.
     /// Returns the pages purged.
     pub(crate) fn purge(
         &mut self,
@@ -376,7 +370,7 @@ impl World {
         pac: &mut Pac,
         state: State,
         (limit, most): (u64, u64),
-        (fully, reason): (bool, PurgeReason),
+        reason: PurgeReason,
     ) -> u64 {
         let mut taken = Vec::new();
         let mut count = 0;
@@ -386,6 +380,7 @@ impl World {
             count += pages(self.extents[id].size);
             taken.push(id);
         }
+        let fully = reason == PurgeReason::Everything;
         let to_muzzy = state == State::Dirty && !fully && pac.muzzy_decay.time_ms != 0;
         if count > 0 {
             let from = match state {
@@ -409,7 +404,6 @@ impl World {
                 self.extents[id].zeroed = false;
                 self.record(kernel, pac, id, State::Muzzy);
             } else {
-                pac.mapped -= size;
                 self.release(kernel, pac, id);
             }
         }

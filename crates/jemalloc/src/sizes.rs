@@ -6,6 +6,12 @@
 
 /// Bytes of a page, as jemalloc was built.
 pub(crate) const PAGE: u64 = 4096;
+/// Bytes of a line of the processor's cache: the least alignment of structures and of large blocks.
+pub(crate) const CACHE_LINE: u64 = 64;
+/// The alignment of every block but the smallest.
+pub(crate) const QUANTUM: u64 = 16;
+/// Bytes of a huge page: bases and growth go by it.
+pub(crate) const HUGE_PAGE: u64 = 2 << 20;
 /// How many classes are small.
 pub(crate) const SMALL_CLASSES: usize = 36;
 /// The largest small class.

@@ -87,8 +87,6 @@ pub(crate) struct Tcache {
     pub(crate) next_collected: usize,
     /// The block that holds the stacks.
     pub(crate) home: u64,
-    /// Bytes of the blocks kept.
-    pub(crate) parked: u64,
 }
 
 impl CacheBin {
@@ -149,6 +147,13 @@ impl CacheBin {
 }
 
 impl Tcache {
+    /// Bytes of the blocks kept.
+    pub(crate) fn parked(&self) -> u64 {
+        let bins = self.bins.iter().enumerate();
+        bins.map(|(class, bin)| size_of(class) * u64::from(bin.len()))
+            .sum()
+    }
+
     /// A cache whose stacks lie at `home` (`tcache_init`).
     pub(crate) fn new(
         kernel: &mut Kernel,
@@ -178,7 +183,6 @@ impl Tcache {
             bins,
             next_collected: 0,
             home,
-            parked: 0,
         }
     }
 }

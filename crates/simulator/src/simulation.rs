@@ -68,9 +68,8 @@ pub struct Simulation {
     allocations: u64,
     failed: u64,
     next: usize,
-    /// The time now, which the model was told if it is timed.
+    /// The time now, which the model was told if it has timers.
     clock: Micros,
-    is_timed: bool,
 }
 
 impl Simulation {
@@ -86,7 +85,7 @@ impl Simulation {
             return Err(SimulatorError::Cap(cap.0, page_size.0));
         }
         let defaults = Config::default();
-        let kernel = Kernel::new(Config {
+        let mut kernel = Kernel::new(Config {
             page_size,
             brk: workload.header.brk.unwrap_or(defaults.brk),
             mmap_top: variant
@@ -97,12 +96,10 @@ impl Simulation {
             cap: variant.cap,
             ..defaults
         })?;
-        let mut kernel = kernel;
         let mut model = variant.model(&workload)?;
         model.advance(&mut kernel, Micros(0));
         Ok(Self {
             blocks: vec![NOTHING; workload.blocks as usize],
-            is_timed: model.is_timed(),
             model,
             workload,
             kernel,
@@ -143,7 +140,7 @@ impl Simulation {
         self.next += 1;
         self.model.decisions_mut().stamp(u64::from(index));
         if event.time != self.clock {
-            if self.is_timed {
+            if self.model.is_timed() {
                 self.tell_time(event.time);
             } else {
                 self.clock = event.time;
