@@ -9,6 +9,7 @@ mod census;
 mod decision;
 mod environment;
 mod figures;
+mod pages;
 
 pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
 pub use decision::{
@@ -17,6 +18,7 @@ pub use decision::{
 pub use environment::{Environment, EnvironmentError, Remark, Tone, Variable, parse_lines};
 pub use figures::{DecayRule, Figures};
 pub use highwater_kernel::{Address, Bytes, Kernel, Micros, Pages};
+pub use pages::{PageRun, PageUse};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -111,6 +113,9 @@ pub trait Allocator {
     fn figures(&self) -> Option<Figures> {
         None
     }
+
+    /// Every run of pages, in any order, of an allocator that decides over whole pages.
+    fn page_runs(&self, _visit: &mut dyn FnMut(PageRun)) {}
 
     /// What was resident of its memory when the process began, before the program's first call.
     fn resident_at_start(&self) -> Bytes {

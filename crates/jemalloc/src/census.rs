@@ -69,7 +69,7 @@ impl Jemalloc {
         }
     }
 
-    fn parked(&self) -> HashMap<u64, Cache> {
+    pub(crate) fn parked(&self) -> HashMap<u64, Cache> {
         let mut parked = HashMap::new();
         for (thread, of) in self.threads.iter().enumerate() {
             for (bin, cached) in of
@@ -87,7 +87,7 @@ impl Jemalloc {
         parked
     }
 
-    fn cache_homes(&self) -> HashSet<u64> {
+    pub(crate) fn cache_homes(&self) -> HashSet<u64> {
         let caches = self.threads.iter().filter_map(|t| t.tcache.as_ref());
         caches.map(|cache| cache.home).collect()
     }

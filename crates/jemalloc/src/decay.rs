@@ -151,6 +151,25 @@ impl Decay {
         sum >> FRACTION_BITS
     }
 
+    /// How many of now `pages` pages may be left at most, and after which time, if somebody looks at every interval from
+    /// the next on, none are taken and none become free; in steps of a fiftieth of the decay time.
+    pub(crate) fn ahead(&self, now: u64, pages: u64) -> Vec<(u64, u64)> {
+        if !self.is_gradual() {
+            return vec![(0, 0)];
+        }
+        let look = self.deadline.max(now);
+        let mut then = self.clone();
+        then.advance(look, pages);
+        let left = |intervals| {
+            let wait = look - now + intervals as u64 * self.interval;
+            (
+                wait,
+                then.limit.saturating_sub(then.purged_after(intervals)),
+            )
+        };
+        (0..=STEPS).step_by(STEPS / 50).map(left).collect()
+    }
+
     /// The time after which more than `threshold` of now `pages` pages will have to go (`decay_ns_until_purge`).
     pub(crate) fn until_purge(&self, pages: u64, threshold: u64) -> u64 {
         if !self.is_gradual() {

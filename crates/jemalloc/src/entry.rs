@@ -7,8 +7,8 @@ use crate::arena::Arena;
 use crate::extents::ExtentId;
 use crate::sizes::{self, CACHE_LINE, LARGE_MIN, SMALL_CLASSES};
 use highwater_allocator::{
-    Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, ThreadId,
-    Whereabouts,
+    Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, PageRun,
+    ThreadId, Whereabouts,
 };
 
 impl Jemalloc {
@@ -205,6 +205,10 @@ impl Allocator for Jemalloc {
 
     fn figures(&self) -> Option<Figures> {
         Some(self.own_figures())
+    }
+
+    fn page_runs(&self, visit: &mut dyn FnMut(PageRun)) {
+        self.runs(visit);
     }
 
     fn resident_at_start(&self) -> Bytes {

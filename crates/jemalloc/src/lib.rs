@@ -27,6 +27,7 @@ mod options;
 mod pac;
 mod pages;
 mod prng;
+mod runs;
 mod sizes;
 mod tcache;
 mod thread;

@@ -5,6 +5,7 @@
 //! what it holds. Each arena has a top of its own.
 
 use crate::arenas::{Arena, ArenaShare};
+use crate::page_shares::PageShares;
 use crate::pins::Pin;
 use crate::simulation::Simulation;
 use highwater_allocator::{BlockState, Bytes, Figures, Micros};
@@ -38,6 +39,9 @@ pub struct Diagnosis {
     /// What the allocator reports of its pages, where it decides over whole pages: it has no tops then, and no pins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub figures: Option<Figures>,
+    /// What keeps each resident page there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<PageShares>,
     /// How long ago the program made its latest call.
     pub idle: Micros,
     /// Resident free memory above the highest chunk the program holds of each arena, the tops left aside.
@@ -80,6 +84,7 @@ impl Simulation {
             mmap_threshold: accounting.mmap_threshold,
             reclaimable,
             figures,
+            pages: figures.map(|_| self.page_shares()),
             idle: self.idle(),
             above_highest_live: above,
             parked_above_highest_live: parked_above,

@@ -1,36 +1,71 @@
 //! The heap map at one moment: for every page of every mapping, what it holds.
 
 use crate::simulation::Simulation;
-use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes, Kernel, Micros};
+use highwater_allocator::{
+    Address, Allocator, Block, BlockState, Bytes, Kernel, Micros, PageRun, PageUse,
+};
 use highwater_kernel::{MappingKind, PageState};
 use serde::{Deserialize, Serialize};
 
 /// What a page holds, the strongest first: one live byte makes a page live.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum PageKind {
-    /// Something the program holds, or the allocator's own.
+    /// Something the program holds.
     Live = 0,
+    /// The allocator's own.
+    Metadata = 1,
+    /// Resident for the sake of a slab of which less than half is in use.
+    Slab = 2,
+    /// Resident for the sake of a slab of which less than an eighth is in use.
+    SparseSlab = 3,
     /// Nothing live, but a block that was freed and is kept by a cache.
-    Parked = 1,
+    Parked = 4,
     /// Nothing in use, and resident.
-    Free = 2,
+    Free = 5,
+    /// The same where an allocator keeps whole free pages for a while: dirty.
+    Dirty = 6,
+    /// A dirty page that goes as soon as somebody looks at the clock.
+    Due = 7,
+    /// A free page offered to the kernel, and resident until that takes it.
+    Muzzy = 8,
     /// Was resident once and is not now.
-    GivenBack = 3,
+    GivenBack = 9,
     /// Never written.
-    Untouched = 4,
+    Untouched = 10,
 }
 
 impl PageKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 11] = [
         Self::Live,
+        Self::Metadata,
+        Self::Slab,
+        Self::SparseSlab,
         Self::Parked,
         Self::Free,
+        Self::Dirty,
+        Self::Due,
+        Self::Muzzy,
         Self::GivenBack,
         Self::Untouched,
     ];
+
+    /// What the pages of a run hold where they are resident.
+    pub(crate) fn of(used: PageUse) -> Self {
+        match used {
+            PageUse::Live => Self::Live,
+            PageUse::Slab { used, regions } if used * 8 < regions => Self::SparseSlab,
+            PageUse::Slab { used, regions } if used * 2 < regions => Self::Slab,
+            PageUse::Slab { .. } => Self::Live,
+            PageUse::Parked => Self::Parked,
+            PageUse::Dirty { wait } if wait == Some(Micros(0)) => Self::Due,
+            PageUse::Dirty { .. } | PageUse::Retained => Self::Dirty,
+            PageUse::Muzzy { .. } => Self::Muzzy,
+            PageUse::Metadata => Self::Metadata,
+        }
+    }
 }
 
 /// What a strip of the map is, in the order in which strips come.
@@ -166,12 +201,15 @@ impl Easel {
                 canvas.start,
                 block.start + Bytes(1),
                 self.page,
-                PageKind::Live,
+                PageKind::Metadata,
             );
         }
         match block.state {
-            BlockState::Live | BlockState::Metadata => {
+            BlockState::Live => {
                 canvas.fill(block.start, block_end, self.page, PageKind::Live);
+            }
+            BlockState::Metadata => {
+                canvas.fill(block.start, block_end, self.page, PageKind::Metadata);
             }
             BlockState::Parked(_) => {
                 canvas.fill(block.start, block_end, self.page, PageKind::Parked);
@@ -181,6 +219,22 @@ impl Easel {
             | BlockState::Muzzy
             | BlockState::Retained => {}
             BlockState::Top => canvas.top = Some(block.start),
+        }
+    }
+
+    /// Paints whole pages, which may go on in the mapping above.
+    fn paint_run(&mut self, run: &PageRun) {
+        let (mut at, end) = (run.start, run.start + run.size);
+        while at < end
+            && let Some(index) = self.canvas_of(at, at + self.page)
+        {
+            let canvas = &mut self.canvases[index];
+            let stop = end.min(canvas.end);
+            if !canvas.left_out && canvas.reach(canvas.end, self.page, &mut self.left) {
+                let page = |at| ((at - canvas.start) / self.page) as usize;
+                canvas.kinds[page(at)..page(stop)].fill(PageKind::of(run.used));
+            }
+            at = stop;
         }
     }
 
@@ -254,9 +308,7 @@ impl Canvas {
         let first = ((start - self.start) / page) as usize;
         let last = ((end - Bytes(1) - self.start) / page) as usize;
         for page in &mut self.kinds[first..=last] {
-            if kind == PageKind::Live || *page == PageKind::Free {
-                *page = kind;
-            }
+            *page = (*page).min(kind);
         }
     }
 
@@ -306,8 +358,12 @@ impl Simulation {
     /// The map as it is now. Mappings are left out where all together have more than four million pages.
     pub fn frame(&self) -> Frame {
         let mut easel = Easel::new(&self.kernel);
-        self.model
-            .census(&self.kernel, &mut |block| easel.paint(&block));
+        if self.figures().is_some() {
+            self.model.page_runs(&mut |run| easel.paint_run(&run));
+        } else {
+            let paint = &mut |block| easel.paint(&block);
+            self.model.census(&self.kernel, paint);
+        }
         Frame {
             event: self.position(),
             time: self.now(),

@@ -11,6 +11,7 @@ mod diagnosis;
 mod error;
 mod frame;
 mod page_sentences;
+mod page_shares;
 mod pins;
 mod place;
 mod recording;
@@ -31,6 +32,7 @@ pub use highwater_allocator::{
 };
 pub use highwater_glibc::Cores;
 pub use highwater_jemalloc::{Preset as JemallocPreset, presets as jemalloc_presets};
+pub use page_shares::{PageShares, Waits};
 pub use pins::{Origin, Pin, PinState};
 pub use place::Place;
 pub use recording::{Options, Recording, Run, TimedDecision, run};

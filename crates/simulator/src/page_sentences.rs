@@ -2,6 +2,7 @@
 //! clock it will go.
 
 use crate::diagnosis::Diagnosis;
+use crate::page_shares::Waits;
 use highwater_allocator::{Bytes, DecayRule, Figures, Micros};
 
 /// Below this nothing is worth a sentence.
@@ -13,6 +14,7 @@ impl Diagnosis {
     /// All there is to say beyond the first sentence.
     pub(crate) fn about_pages(&self, figures: &Figures) -> Vec<String> {
         let mut said = Vec::new();
+        let shares = self.pages.unwrap_or_default();
         let rule = figures.decay;
         if figures.dirty >= WORTH_SAYING {
             said.push(format!(
@@ -21,6 +23,7 @@ impl Diagnosis {
                 figures.dirty,
                 clock(rule, rule.dirty_ms, "dirty_decay_ms")
             ));
+            said.extend(waiting(&shares.dirty_waits, rule.dirty_ms));
             said.extend(self.about_rest(rule, figures));
         }
         if figures.muzzy >= WORTH_SAYING {
@@ -30,18 +33,23 @@ impl Diagnosis {
                 figures.muzzy,
                 clock(rule, rule.muzzy_ms, "muzzy_decay_ms")
             ));
+            said.extend(waiting(&shares.muzzy_waits, rule.muzzy_ms));
         }
-        let between = figures.active.saturating_sub(figures.allocated);
-        if between >= WORTH_SAYING {
+        if shares.slabs() >= WORTH_SAYING {
             said.push(format!(
-                "{between} lie between blocks: free places in slabs, whose pages become free only once every place in the \
-                 slab is, and the ends of larger blocks' pages. No decay touches them."
+                "{} are resident in slabs of which less than half is in use, {} of it in slabs with less than an eighth: \
+                 {} in use hold all their pages, which become free only once every place in a slab is. No decay touches \
+                 them.",
+                shares.slabs(),
+                shares.slabs_below_eighth,
+                shares.used_in_slabs
             ));
         }
         if self.parked >= WORTH_SAYING {
             said.push(format!(
-                "{} are blocks the program has freed and thread caches keep; their pages count as in use.",
-                self.parked
+                "{} are blocks the program has freed and thread caches keep; their pages count as in use, {} of them for \
+                 nothing else.",
+                self.parked, shares.parked
             ));
         }
         if self.reclaimable < WORTH_SAYING {
@@ -82,6 +90,31 @@ impl Diagnosis {
                 seconds(decay)
             )
         })
+    }
+}
+
+/// How long free pages may stay. What becomes free or is taken until then changes it.
+fn waiting(waits: &Waits, decay_ms: i64) -> Option<String> {
+    if decay_ms <= 0 {
+        return None;
+    }
+    let due = (waits.due >= WORTH_SAYING).then(|| {
+        format!(
+            "{} of them have waited long enough and go as soon as somebody looks.",
+            waits.due
+        )
+    });
+    let later = waits.half.zip(waits.last).map(|(half, last)| {
+        let of = if due.is_some() { "the others" } else { "them" };
+        format!(
+            "If none are taken and none become free, half of {of} may stay for {} more, the last for {}.",
+            seconds(half),
+            seconds(last)
+        )
+    });
+    match (due, later) {
+        (Some(due), Some(later)) => Some(format!("{due} {later}")),
+        (due, later) => due.or(later),
     }
 }
 

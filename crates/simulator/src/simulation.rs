@@ -158,7 +158,7 @@ impl Simulation {
 
     /// Lets time pass before the next event, up to `now`: what timers bring about on the way, the next event would find
     /// done all the same.
-    pub(crate) fn wait_until(&mut self, now: Micros) {
+    pub fn wait_until(&mut self, now: Micros) {
         if now > self.clock && !self.kernel.is_killed() {
             self.model.decisions_mut().stamp(self.next as u64);
             self.tell_time(now);

@@ -2,8 +2,8 @@
 
 use crate::error::SimulatorError;
 use highwater_allocator::{
-    Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, Remark,
-    ThreadId, Variable, Whereabouts,
+    Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, PageRun,
+    Remark, ThreadId, Variable, Whereabouts,
 };
 pub use highwater_glibc::Difference as VersionDifference;
 use highwater_glibc::{Cores, Glibc, Host, Settings, Version};
@@ -350,6 +350,10 @@ impl Allocator for Model {
 
     fn figures(&self) -> Option<Figures> {
         delegate!(self, model => model.figures())
+    }
+
+    fn page_runs(&self, visit: &mut dyn FnMut(PageRun)) {
+        delegate!(self, model => model.page_runs(visit));
     }
 
     fn resident_at_start(&self) -> Bytes {

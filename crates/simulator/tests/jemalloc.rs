@@ -8,7 +8,8 @@
 //! from where the kernel puts its mappings among those of the process, which no model can know.
 
 use highwater_simulator::{
-    Bytes, Choice, Figures, Options, Recording, Simulation, Variable, Variant, run,
+    Bytes, Choice, Figures, Micros, Options, PageKind, PageShares, Recording, Simulation, Variable,
+    Variant, run,
 };
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Address, Call, Scenario, Workload, trace, unwatched};
@@ -289,4 +290,97 @@ fn recorded(sheet: &Workload) -> u64 {
         }
     }
     digest.sum
+}
+
+#[test]
+fn every_resident_page_is_kept_by_something() {
+    let workload = Arc::new(bundled());
+    for conf in ["", "narenas:1,muzzy_decay_ms:5000,dirty_decay_ms:1000"] {
+        let mut simulation =
+            Simulation::new(Arc::clone(&workload), &variant(conf)).expect("it can run");
+        let (mut seen, mut waiting) = (0, 0);
+        while let Some(event) = simulation.step() {
+            if !matches!(event.call, Call::Mark(_)) {
+                continue;
+            }
+            let diagnosis = simulation.diagnose();
+            let pages = diagnosis.pages.expect("jemalloc decides over pages");
+            let all = [
+                pages.live,
+                pages.slabs(),
+                pages.parked,
+                pages.dirty,
+                pages.muzzy,
+                pages.metadata,
+            ];
+            let all = all.into_iter().fold(Bytes::ZERO, |sum, bytes| sum + bytes);
+            assert_eq!(
+                all, diagnosis.rss,
+                "event {} under `{conf}`",
+                diagnosis.event
+            );
+            assert!(pages.used_in_slabs <= pages.slabs());
+            seen += u32::from(pages.slabs() > Bytes::ZERO);
+            waiting += u32::from(pages.dirty_waits.last.is_some());
+            // What the map shows is what the diagnosis says.
+            let mut kinds = [0; PageKind::ALL.len()];
+            for (kind, length) in simulation.frame().strips.iter().flat_map(|s| &s.runs) {
+                kinds[usize::from(*kind)] += u64::from(*length) * 4096;
+            }
+            let shown = |kind: PageKind| Bytes(kinds[kind as usize]);
+            assert_eq!(shown(PageKind::Slab), pages.slabs_below_half);
+            assert_eq!(shown(PageKind::SparseSlab), pages.slabs_below_eighth);
+            assert_eq!(shown(PageKind::Dirty) + shown(PageKind::Due), pages.dirty);
+            assert_eq!(shown(PageKind::Due), pages.dirty_waits.due);
+            assert_eq!(shown(PageKind::Muzzy), pages.muzzy);
+            assert_eq!(shown(PageKind::Parked), pages.parked);
+            assert_eq!(
+                shown(PageKind::Free),
+                Bytes::ZERO,
+                "that is no state of a page"
+            );
+        }
+        assert!(seen > 10 && waiting > 10, "{seen} {waiting}");
+    }
+}
+
+#[test]
+fn pages_go_when_it_was_said_that_they_would() {
+    use std::fmt::Write;
+    // Blocks of 800 KB are freed one by one, others between them, and from then on the program is busy with small blocks:
+    // without caches its calls look at the clock often, and no page is taken or becomes free.
+    let mut lines = "highwater-trace 1\nm 0 0 0x99 64\n".to_owned();
+    let large = |n: u64| 0x1000 * (n + 1);
+    (0..80).for_each(|n| writeln!(lines, "m 0 0 {:#x} 800000", large(n)).expect("it is text"));
+    let odd = (1..80).step_by(2);
+    odd.for_each(|n| writeln!(lines, "f {} 0 {:#x}", 1000 * n, large(n)).expect("it is text"));
+    let freed = 121;
+    for time in (100_000..=4_000_000).step_by(20_000) {
+        lines += &format!("m {time} 0 0x77 64\nf {time} 0 0x77\n").repeat(2000);
+    }
+    let workload = Arc::new(trace::read(lines.as_bytes()).expect("it is well formed"));
+    let conf = "tcache:false,narenas:1,dirty_decay_ms:3000,oversize_threshold:0";
+    let mut simulation =
+        Simulation::new(Arc::clone(&workload), &variant(conf)).expect("it can run");
+    let mut dirty_at = |time: Micros| {
+        let events = workload.events.partition_point(|event| event.time <= time);
+        simulation.run_until(events as u64);
+        simulation.diagnose().pages.expect("jemalloc has pages")
+    };
+    let now = workload.events[freed - 1].time;
+    let said = dirty_at(now);
+    assert!(said.dirty >= Bytes::mib(30), "{}", said.dirty);
+    assert_eq!(said.dirty_waits.due, Bytes::ZERO);
+    let half = said.dirty_waits.half.expect("half of them go").0;
+    let last = said.dirty_waits.last.expect("all of them go").0;
+    assert!(half > 1_000_000 && last > half, "{half} {last}");
+    // A fiftieth of the decay time is how finely it is said; two intervals and a tick pass between looks.
+    let leeway = 3_000_000 / 50 + 50_000;
+    let dirty_after = |wait: u64, dirty_at: &mut dyn FnMut(Micros) -> PageShares| {
+        dirty_at(Micros(now.0 + wait)).dirty.0
+    };
+    assert!(dirty_after(half - leeway, &mut dirty_at) * 2 > said.dirty.0);
+    assert!(dirty_after(half + leeway, &mut dirty_at) * 2 <= said.dirty.0);
+    assert!(dirty_after(last - leeway, &mut dirty_at) > 0);
+    assert_eq!(dirty_after(last + leeway, &mut dirty_at), 0);
 }

@@ -1,0 +1,115 @@
+//! What every run of pages is used for, and how long free ones may still stay.
+
+use crate::Jemalloc;
+use crate::extents::{Extent, ExtentId, State};
+use crate::pac::Pac;
+use crate::sizes::{PAGE, SMALL_CLASSES, pages, size_of};
+use highwater_allocator::{Address, Bytes, Micros, PageRun, PageUse};
+use std::collections::HashMap;
+
+/// Blocks of an extent that the program does not hold.
+#[derive(Default)]
+struct NotLive {
+    /// Kept by thread caches.
+    parked: u32,
+    /// The thread caches themselves.
+    own: u32,
+}
+
+impl Jemalloc {
+    pub(crate) fn runs(&self, visit: &mut dyn FnMut(PageRun)) {
+        let extents = &self.world.extents;
+        let not_live = self.not_live();
+        for (id, extent) in extents.numbered() {
+            match extent.state {
+                State::Active => visit(run(extent, used(extent, not_live.get(&id)))),
+                State::Retained => visit(run(extent, PageUse::Retained)),
+                State::Spare | State::Dirty | State::Muzzy => {}
+            }
+        }
+        for arena in self.arenas.iter().flatten() {
+            for state in [State::Dirty, State::Muzzy] {
+                self.free_runs(&arena.pac, state, visit);
+            }
+        }
+        for (arena, base) in self.world.bases.iter().enumerate() {
+            for (start, size) in base.iter().flat_map(|base| base.blocks()) {
+                visit(PageRun {
+                    start: *start,
+                    size: *size,
+                    arena: arena as u16,
+                    used: PageUse::Metadata,
+                });
+            }
+        }
+    }
+
+    fn not_live(&self) -> HashMap<ExtentId, NotLive> {
+        let mut found: HashMap<ExtentId, NotLive> = HashMap::new();
+        let mut of = |block: u64, note: fn(&mut NotLive)| {
+            if let Some(id) = self.world.emap.get(block & !(PAGE - 1)) {
+                note(found.entry(id).or_default());
+            }
+        };
+        let parked = self.parked();
+        parked
+            .keys()
+            .for_each(|block| of(*block, |n| n.parked += 1));
+        let homes = self.cache_homes();
+        homes.iter().for_each(|block| of(*block, |n| n.own += 1));
+        found
+    }
+
+    /// Free extents go the longest free first, as soon as those freed later fill what may be left. Some go later than
+    /// that: an extent merged with its neighbours on its way out counts as just freed.
+    fn free_runs(&self, pac: &Pac, state: State, visit: &mut dyn FnMut(PageRun)) {
+        let (set, decay) = match state {
+            State::Dirty => (&pac.dirty, &pac.dirty_decay),
+            _ => (&pac.muzzy, &pac.muzzy_decay),
+        };
+        let mut left = set.pages();
+        if left == 0 {
+            return;
+        }
+        let ahead = decay.ahead(self.world.now, left);
+        let mut ahead = ahead.iter().peekable();
+        for id in set.iter(&self.world.extents) {
+            while ahead.next_if(|(_, limit)| *limit >= left).is_some() {}
+            let wait = ahead.peek().map_or(0, |(wait, _)| *wait);
+            let wait = (decay.time_ms >= 0).then_some(Micros(wait / 1000));
+            let extent = &self.world.extents[id];
+            left -= pages(extent.size);
+            let used = match state {
+                State::Dirty => PageUse::Dirty { wait },
+                _ => PageUse::Muzzy { wait },
+            };
+            visit(run(extent, used));
+        }
+    }
+}
+
+fn run(extent: &Extent, used: PageUse) -> PageRun {
+    PageRun {
+        start: Address(extent.base),
+        size: Bytes(extent.size),
+        arena: extent.arena,
+        used,
+    }
+}
+
+fn used(extent: &Extent, not_live: Option<&NotLive>) -> PageUse {
+    let (parked, own) = not_live.map_or((0, 0), |n| (n.parked, n.own));
+    let (used, regions) = if extent.slab {
+        let class = usize::from(extent.class).min(SMALL_CLASSES - 1);
+        let regions = (extent.size / size_of(class)) as u32;
+        (regions - extent.free_regions, regions)
+    } else {
+        (1, 1)
+    };
+    match (used > parked + own, own > 0, parked > 0) {
+        (false, true, _) => PageUse::Metadata,
+        (false, false, true) => PageUse::Parked,
+        _ if extent.slab => PageUse::Slab { used, regions },
+        _ => PageUse::Live,
+    }
+}
