@@ -136,13 +136,20 @@ fn pages_of_another_size_are_refused() {
     assert!(refused.to_string().contains("4096"), "{refused}");
 }
 
-fn burst(conf: Option<&str>) -> Recording {
+/// The asynchronous pattern with a rest of 4 s after each burst.
+fn burst_of(set: &[(&str, &str)], conf: Option<&str>) -> Recording {
     let mut values = Parameters::default();
-    values.set_text("rest", "4").expect("in range");
+    for (name, value) in set.iter().chain(&[("rest", "4")]) {
+        values.set_text(name, value).expect("in range");
+    }
     let workload = Scenario::AsyncFanOut.build(&values, &mut unwatched);
     let variant = conf.map_or(Variant::default(), variant);
     let workload = Arc::new(workload.expect("in range"));
     run(&workload, &variant, &Options::default(), &mut unwatched).expect("it can run")
+}
+
+fn burst(conf: Option<&str>) -> Recording {
+    burst_of(&[], conf)
 }
 
 /// Resident memory after the last burst and at the end of the rest that follows it.
@@ -182,30 +189,37 @@ fn the_curve_falls_during_a_rest_and_purges_are_told_when_they_happen() {
 
 #[test]
 fn the_decay_decides_what_is_left_after_a_rest() {
-    const BACKGROUND: &str = "background_thread:true,";
-    let with = |ms: u32| format!("{BACKGROUND}dirty_decay_ms:{ms},muzzy_decay_ms:{ms}");
-    let glibc = burst(None);
-    let second = burst(Some(&with(1000)));
-    let five = burst(Some(&with(5000)));
-    let defaults = burst(Some(""));
-    let (_, glibc_after) = around_the_last_rest(&glibc);
-    let (_, second_after) = around_the_last_rest(&second);
-    let (_, five_after) = around_the_last_rest(&five);
-    let (before, after) = around_the_last_rest(&defaults);
-    assert!(
-        second_after * 2 < glibc_after,
-        "1000 ms: {second_after}, glibc: {glibc_after}"
-    );
-    assert!(
-        five_after > 2 * second_after,
-        "5000 ms: {five_after}, 1000 ms: {second_after}"
-    );
-    assert_eq!(before, after, "nobody looks at the clock during a rest");
-    let peaks = (defaults.peak_rss.0, glibc.peak_rss.0);
-    assert!(
-        peaks.0 < 2 * peaks.1 && peaks.1 < 2 * peaks.0,
-        "the peaks are of one order: {peaks:?}"
-    );
+    let with = |ms: u32| format!("background_thread:true,dirty_decay_ms:{ms},muzzy_decay_ms:{ms}");
+    // Twice the subscribers of the default make a service that holds more than 100 MiB at its height, as those do for which
+    // people change a setting: the few MiB that jemalloc keeps in any case (its own structures, caches, slabs partly used),
+    // and that hide what the decay does to a small program, weigh little there. All else is as the pattern has it.
+    for seed in ["1", "2", "3"] {
+        let run = |conf: Option<&str>| burst_of(&[("subscribers", "12"), ("seed", seed)], conf);
+        let glibc = run(None);
+        let second = run(Some(&with(1000)));
+        let five = run(Some(&with(5000)));
+        let defaults = run(Some(""));
+        let (_, glibc_after) = around_the_last_rest(&glibc);
+        let (_, second_after) = around_the_last_rest(&second);
+        let (_, five_after) = around_the_last_rest(&five);
+        let (before, after) = around_the_last_rest(&defaults);
+        assert!(
+            second_after * 10 <= glibc_after,
+            "far below: 1000 ms {second_after}, glibc {glibc_after}, seed {seed}"
+        );
+        assert!(
+            five_after >= 4 * second_after,
+            "several times: 5000 ms {five_after}, 1000 ms {second_after}, seed {seed}"
+        );
+        assert_eq!(before, after, "nobody looks at the clock during a rest");
+        for recording in [&second, &five, &defaults] {
+            let peaks = (recording.peak_rss.0, glibc.peak_rss.0);
+            assert!(
+                2 * peaks.0 <= 3 * peaks.1 && 2 * peaks.1 <= 3 * peaks.0,
+                "the peaks lie side by side: {peaks:?}, seed {seed}"
+            );
+        }
+    }
 }
 
 #[test]
