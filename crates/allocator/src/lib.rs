@@ -7,6 +7,7 @@
 
 mod census;
 mod decision;
+mod difference;
 mod environment;
 mod figures;
 mod pages;
@@ -15,6 +16,7 @@ pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
 pub use decision::{
     Considered, Counters, Decision, DecisionLog, FreePages, Logged, Obstacle, PurgeReason, Refusal,
 };
+pub use difference::Difference;
 pub use environment::{Environment, EnvironmentError, Remark, Tone, Variable, parse_lines};
 pub use figures::{DecayRule, Figures};
 pub use highwater_kernel::{Address, Bytes, Kernel, Micros, Pages};

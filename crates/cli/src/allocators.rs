@@ -27,7 +27,7 @@ struct Preset {
 }
 
 fn presets(choice: Choice) -> Vec<Preset> {
-    if choice != Choice::Jemalloc {
+    if !matches!(choice, Choice::Jemalloc(_)) {
         return Vec::new();
     }
     let env = |value: &str| match value {

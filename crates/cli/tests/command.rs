@@ -326,6 +326,7 @@ fn the_allocators_are_listed() {
         "glibc@2.41",
         "glibc@2.43",
         "jemalloc@5.3.0",
+        "jemalloc@5.3.1",
     ];
     assert_eq!(choices, versions.map(Some));
     let defaults = listed.iter().filter(|one| one["default"] == true);

@@ -3,17 +3,7 @@
 use crate::params::Params;
 use crate::rules::{BreakFallback, MappedLayout, Memalign, ReallocKeeps, Rules, TcacheStart};
 use crate::version::Version;
-
-/// One thing in which releases of glibc differ, and what a release does about it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
-pub struct Difference {
-    /// What it is about, the same for all releases.
-    pub title: &'static str,
-    /// What this release does.
-    pub text: &'static str,
-    /// Where that is to be read: files and functions of glibc.
-    pub source: &'static str,
-}
+pub use highwater_allocator::Difference;
 
 struct Topic {
     title: &'static str,

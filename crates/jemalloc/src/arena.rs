@@ -11,18 +11,8 @@ use crate::world::World;
 use highwater_allocator::{Address, Bytes, Kernel, PurgeReason};
 use std::collections::BTreeSet;
 
-/// `sizeof (arena_t)` up to its bins, and of a bin.
-const ARENA_STRUCT: u64 = 78_952;
+/// `sizeof (bin_t)`
 const BIN_STRUCT: u64 = 224;
-/// Where the counts of large classes stand in the structure, and how far apart.
-const LARGE_COUNTS: u64 = 24 + 952;
-const LARGE_COUNT_BYTES: u64 = 48;
-/// What of the structure is written when an arena begins: all but the counts and what only huge pages use.
-const WRITTEN: [(u64, u64); 3] = [
-    (0, 192),
-    (10_392, 73_032),
-    (78_744, ARENA_STRUCT + BIN_STRUCT * SMALL_CLASSES as u64),
-];
 
 /// The slabs of one small class.
 #[derive(Clone)]
@@ -57,15 +47,17 @@ impl Arena {
             world.bases.resize_with(slot + 1, || None);
         }
         if world.bases[slot].is_none() {
-            world.bases[slot] = Some(Base::new(kernel)?);
+            world.bases[slot] = Some(Base::new(kernel, world.rules)?);
         }
-        let bytes = ARENA_STRUCT + BIN_STRUCT * SMALL_CLASSES as u64;
+        let layout = &world.rules.layout;
+        let bins = BIN_STRUCT * SMALL_CLASSES as u64;
         let home = world.bases[slot]
             .as_mut()?
-            .allocate(kernel, bytes, CACHE_LINE)?;
-        for (from, to) in WRITTEN {
+            .allocate(kernel, layout.arena + bins, CACHE_LINE)?;
+        for (from, to) in layout.arena_written {
             kernel.touch(home + Bytes(from), Bytes(to - from));
         }
+        kernel.touch(home + Bytes(layout.arena), Bytes(bins));
         let bin = |class| Bin {
             slab: sizes::slab_of(class),
             current: None,
@@ -202,19 +194,19 @@ impl Arena {
         Some(id)
     }
 
-    /// Allocates up to `count` blocks of a small class, lowest first, and hands each to `got`
-    /// (`arena_cache_bin_fill_small`, `arena_malloc_small`).
+    /// Allocates at least `least` blocks of a small class, lowest first, and hands each to `got`; more if the slab in use
+    /// has more and that makes no more than `most` (`arena_ptr_array_fill_small`, `arena_malloc_small`).
     pub(crate) fn fill(
         &mut self,
         kernel: &mut Kernel,
         world: &mut World,
         class: usize,
-        count: u32,
+        (least, most): (u32, u32),
         mut got: impl FnMut(u64),
     ) -> u32 {
         let region = self.bins[class].slab.region;
         let mut filled = 0;
-        while filled < count {
+        while filled < least {
             let slab = match self.usable_slab(world, class) {
                 Some(slab) => slab,
                 None => {
@@ -225,10 +217,16 @@ impl Arena {
                     fresh
                 }
             };
-            while filled < count && world.extents[slab].free_regions > 0 {
+            let free = world.extents[slab].free_regions;
+            let taken = if filled + free > most {
+                least - filled
+            } else {
+                free
+            };
+            for _ in 0..taken {
                 got(Self::take_region(world, slab, region));
-                filled += 1;
             }
+            filled += taken;
         }
         self.bins[class].regions += u64::from(filled);
         filled
@@ -284,9 +282,10 @@ impl Arena {
 
     // ---- large blocks
 
-    fn count_large(&self, kernel: &mut Kernel, class: usize) {
-        let at = LARGE_COUNTS + (class - SMALL_CLASSES) as u64 * LARGE_COUNT_BYTES;
-        kernel.touch(self.home + Bytes(at), Bytes(LARGE_COUNT_BYTES));
+    fn count_large(&self, kernel: &mut Kernel, world: &World, class: usize) {
+        let (first, bytes) = world.rules.layout.large_counts;
+        let at = first + (class - SMALL_CLASSES) as u64 * bytes;
+        kernel.touch(self.home + Bytes(at), Bytes(bytes));
     }
 
     /// Allocates a large block of a usable size (`large_palloc`, `arena_extent_alloc_large`). The first address varies
@@ -300,13 +299,15 @@ impl Arena {
         prng: &mut Prng,
     ) -> Option<u64> {
         let class = sizes::class_of(usable)?;
+        let writes_zeros =
+            world.rules.calloc_writes_zeros && usable < world.options.calloc_madvise_threshold;
         let wanted = Wanted {
             size: usable + large_pad(world),
             alignment,
-            zero,
+            zero: zero && !writes_zeros,
         };
         let id = self.alloc_pages(kernel, world, wanted, class, false)?;
-        self.count_large(kernel, class);
+        self.count_large(kernel, world, class);
         self.large_bytes += usable;
         let extent = &mut world.extents[id];
         if world.options.cache_oblivious && alignment < PAGE {
@@ -315,14 +316,17 @@ impl Arena {
             let bits = PAGE.ilog2() - lg_step;
             extent.start = extent.base + (prng.bits(bits) << lg_step);
         }
+        if zero && writes_zeros && !extent.zeroed {
+            kernel.touch(Address(extent.start), Bytes(usable));
+        }
         Some(extent.start)
     }
 
     /// Frees a large block (`large_dalloc`, without the tick).
     pub(crate) fn free_large(&mut self, kernel: &mut Kernel, world: &mut World, id: ExtentId) {
         let class = usize::from(world.extents[id].class);
-        self.count_large(kernel, class);
-        self.large_bytes -= sizes::size_of(class);
+        self.count_large(kernel, world, class);
+        self.large_bytes -= world.usable_of(id);
         self.free_pages(kernel, world, id);
     }
 
@@ -335,7 +339,7 @@ impl Arena {
         usable: u64,
     ) -> bool {
         let old_class = usize::from(world.extents[id].class);
-        let old = sizes::size_of(old_class);
+        let old = world.usable_of(id);
         let Some(class) = sizes::class_of(usable) else {
             return false;
         };
@@ -362,8 +366,8 @@ impl Arena {
             world.extents[id].class = class as u16;
             self.handle_deferred(kernel, world);
         }
-        self.count_large(kernel, class);
-        self.count_large(kernel, old_class);
+        self.count_large(kernel, world, class);
+        self.count_large(kernel, world, old_class);
         self.large_bytes = self.large_bytes + usable - old;
         true
     }

@@ -4,6 +4,7 @@
 //! fresh from the kernel, so only what is written becomes resident.
 
 use crate::pages::map_aligned;
+use crate::rules::Rules;
 use crate::sizes::{
     self, CACHE_LINE, HUGE_PAGE, PAGE, QUANTUM, page_class_of, page_class_size, page_class_usable,
 };
@@ -12,8 +13,6 @@ use std::collections::BTreeMap;
 
 /// `sizeof (base_block_t)`
 const BLOCK_HEADER: u64 = 144;
-/// `sizeof (base_t)`
-const BASE_STRUCT: u64 = 3912;
 
 /// One arena's base.
 #[derive(Clone)]
@@ -31,7 +30,8 @@ pub(crate) struct Base {
 
 impl Base {
     /// A base in a block of its own (`base_new`). `None` where there is no memory.
-    pub(crate) fn new(kernel: &mut Kernel) -> Option<Self> {
+    pub(crate) fn new(kernel: &mut Kernel, rules: &Rules) -> Option<Self> {
+        let bytes = rules.layout.base;
         let mut base = Self {
             rests: BTreeMap::new(),
             last_class: 0,
@@ -41,10 +41,10 @@ impl Base {
             resident: 0,
             blocks: Vec::new(),
         };
-        let (serial, start, length) = base.new_block(kernel, BASE_STRUCT, QUANTUM)?;
-        let size = BASE_STRUCT.next_multiple_of(CACHE_LINE);
+        let (serial, start, length) = base.new_block(kernel, bytes, QUANTUM)?;
+        let size = bytes.next_multiple_of(CACHE_LINE);
         let at = base.cut(serial, start, length, size, CACHE_LINE);
-        kernel.touch(at, Bytes(BASE_STRUCT));
+        kernel.touch(at, Bytes(bytes));
         Some(base)
     }
 

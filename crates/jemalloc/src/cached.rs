@@ -1,12 +1,11 @@
-//! Blocks out of the thread caches and back: refilled from an arena when they are empty, flushed when they are full,
-//! collected now and then.
+//! Blocks out of the thread caches and back: refilled from an arena when they are empty, flushed when they are full.
 //!
-//! jemalloc 5.3.0, src/jemalloc.c: `imalloc_body`, `ifree`; src/tcache.c: `tcache_bin_flush_impl`, `tcache_event`.
+//! jemalloc 5.3.0, src/jemalloc.c: `imalloc_body`, `ifree`; src/tcache.c: `tcache_bin_flush_impl`.
 
 use crate::Jemalloc;
 use crate::extents::ExtentId;
-use crate::sizes::{self, CACHE_LINE, SMALL_CLASSES};
-use crate::tcache::{Flushed, item_delay};
+use crate::sizes::{self, CACHE_LINE, Request, SMALL_CLASSES};
+use crate::tcache::Flushed;
 use crate::thread::{Thread, Waits};
 use highwater_allocator::{Address, Bytes, Kernel};
 
@@ -17,39 +16,40 @@ impl Jemalloc {
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
-        class: usize,
+        request: Request,
         zero: bool,
     ) -> Option<u64> {
+        let Request { class, usable, .. } = request;
         let classes = self.shape.classes;
         if let Some(tcache) = &mut self.threads[thread].tcache
             && class < classes
         {
-            let size = sizes::size_of(class);
             if let Some(block) = tcache.bins[class].pop() {
                 if zero {
-                    kernel.touch(Address(block), Bytes(size));
+                    kernel.touch(Address(block), Bytes(usable));
                 }
                 return Some(block);
             }
             return self.take_refilled(kernel, thread, class, zero);
         }
-        self.take_uncached(kernel, thread, class, zero)
+        self.take_uncached(kernel, thread, request, zero)
     }
 
     fn take_uncached(
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
-        class: usize,
+        request: Request,
         zero: bool,
     ) -> Option<u64> {
-        if class < SMALL_CLASSES {
+        if request.class < SMALL_CLASSES {
             let arena = self.choose(kernel, thread);
-            return self.alloc_small(kernel, thread, arena, class, zero);
+            return self.alloc_small(kernel, thread, arena, request.class, zero);
         }
-        let size = sizes::size_of(class);
-        let arena = self.choose_for(kernel, thread, size);
-        self.alloc_large(kernel, thread, arena, (size, CACHE_LINE), zero)
+        // Whether it is very large is asked of the request, before it is rounded up (`arena_malloc_hard`).
+        let arena = self.choose_for(kernel, thread, request.size);
+        let wanted = (request.usable, CACHE_LINE);
+        self.alloc_large(kernel, thread, arena, wanted, zero)
     }
 
     /// The cache's bin was empty: a small one is refilled, of a large one a single block is made (`tcache_alloc_small_hard`,
@@ -67,19 +67,19 @@ impl Jemalloc {
             return self.alloc_large(kernel, thread, arena, (size, CACHE_LINE), zero);
         }
         let bin = &self.threads[thread].tcache.as_ref()?.bins[class];
-        let count = bin.slots >> bin.lg_fill_div;
-        let mut blocks = Vec::with_capacity(count as usize);
+        let counts = self.fill_counts(bin);
+        let mut blocks = Vec::with_capacity(counts.1 as usize);
         self.arenas[arena]
             .as_mut()?
-            .fill(kernel, &mut self.world, class, count, |block| {
+            .fill(kernel, &mut self.world, class, counts, |block| {
                 blocks.push(block);
             });
         if let Some(tcache) = &mut self.threads[thread].tcache {
-            tcache.bins[class].refill(kernel, &blocks);
+            tcache.bins[class].refill(kernel, &blocks, counts.1);
         }
         self.tick(kernel, thread, arena, 1);
         let tcache = self.threads[thread].tcache.as_mut()?;
-        tcache.bins[class].refilled = true;
+        tcache.bins[class].was_refilled();
         let block = tcache.bins[class].pop()?;
         if zero {
             kernel.touch(Address(block), Bytes(size));
@@ -129,8 +129,7 @@ impl Jemalloc {
 
     /// The usable bytes of a block.
     pub(crate) fn size_of_block(&self, block: u64) -> u64 {
-        let extent = &self.world.extents[self.extent_of(block)];
-        sizes::size_of(usize::from(extent.class))
+        self.world.usable_of(self.extent_of(block))
     }
 
     /// Frees a block of a class, into the thread's cache if that takes it (`arena_dalloc`).
@@ -203,6 +202,12 @@ impl Jemalloc {
             return;
         };
         let blocks = tcache.bins[class].take_bottom(kept);
+        for batch in blocks.chunks(self.world.rules.flush_batch) {
+            self.flush_batch(kernel, thread, class, batch);
+        }
+    }
+
+    fn flush_batch(&mut self, kernel: &mut Kernel, thread: usize, class: usize, blocks: &[u64]) {
         let flushed = |block: &u64| Flushed {
             block: *block,
             extent: self.extent_of(*block),
@@ -211,9 +216,14 @@ impl Jemalloc {
         let mut empty = Vec::new();
         while let Some(first) = waiting.first() {
             let index = self.world.extents[first.extent].arena;
-            let (here, elsewhere): (Vec<_>, Vec<_>) = waiting
-                .into_iter()
-                .partition(|one| self.world.extents[one.extent].arena == index);
+            let is_here = |one: &Flushed| self.world.extents[one.extent].arena == index;
+            let here = if waiting.iter().all(is_here) {
+                std::mem::take(&mut waiting)
+            } else if self.world.rules.flush_exchanges && class < SMALL_CLASSES {
+                exchange(&mut waiting, is_here)
+            } else {
+                waiting.extract_if(.., |one| is_here(one)).collect()
+            };
             let index = usize::from(index);
             for one in &here {
                 if class >= SMALL_CLASSES {
@@ -223,7 +233,6 @@ impl Jemalloc {
                 }
             }
             self.tick(kernel, thread, index, here.len() as u32);
-            waiting = elsewhere;
         }
         for slab in empty {
             self.free_whole(kernel, slab);
@@ -243,46 +252,16 @@ impl Jemalloc {
             self.freed_pages(kernel, index);
         }
     }
+}
 
-    /// Looks at one bin of a thread's cache: what it did not need since the last time is flushed in part, and a small bin
-    /// that ran empty is refilled with more next time (`tcache_event`).
-    #[cold]
-    fn collect(&mut self, kernel: &mut Kernel, thread: usize) {
-        let classes = self.shape.classes;
-        let delay = |class| item_delay(&self.world.options, class);
-        let Some(tcache) = &mut self.threads[thread].tcache else {
-            return;
-        };
-        let class = tcache.next_collected;
-        let bin = &mut tcache.bins[class];
-        let (len, low) = (bin.len(), bin.low_water);
-        let mut kept = len;
-        if low > 0 && class >= SMALL_CLASSES {
-            kept = len - low + (low >> 2);
-        } else if low > 0 {
-            let flushed = low - (low >> 2);
-            if flushed < u32::from(bin.delay) {
-                bin.delay -= flushed as u8;
-            } else {
-                bin.delay = delay(class);
-                kept = len - flushed;
-                if bin.slots >> (bin.lg_fill_div + 1) >= 1 {
-                    bin.lg_fill_div += 1;
-                }
-            }
-        } else if class < SMALL_CLASSES && bin.refilled {
-            if bin.lg_fill_div > 1 {
-                bin.lg_fill_div -= 1;
-            }
-            bin.refilled = false;
-        }
-        if kept < len {
-            self.flush(kernel, thread, class, kept);
-        }
-        if let Some(tcache) = &mut self.threads[thread].tcache {
-            let bin = &mut tcache.bins[class];
-            bin.low_water = bin.len();
-            tcache.next_collected = (class + 1) % classes;
+/// Takes out those of an arena, the first among them, each of them changing places with the first of the others.
+fn exchange(waiting: &mut Vec<Flushed>, is_here: impl Fn(&Flushed) -> bool) -> Vec<Flushed> {
+    let mut here = 1;
+    for at in 1..waiting.len() {
+        if is_here(&waiting[at]) {
+            waiting.swap(here, at);
+            here += 1;
         }
     }
+    waiting.drain(..here).collect()
 }

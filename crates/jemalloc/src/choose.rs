@@ -61,7 +61,9 @@ impl Jemalloc {
         if self.arenas[huge].is_none() && self.make_arena(kernel, huge) {
             let (now, options) = (self.world.now, &self.world.options);
             let (dirty, muzzy) = (options.dirty_decay_ms, options.muzzy_decay_ms);
-            if let Some(arena) = self.arenas[huge].as_mut() {
+            if self.world.keeps_very_large() {
+                self.start_sleeper(kernel, huge);
+            } else if let Some(arena) = self.arenas[huge].as_mut() {
                 if dirty > 0 {
                     arena.pac.dirty_decay.restart(now, 0);
                 }
@@ -85,7 +87,7 @@ impl Jemalloc {
         let got = |at| block = Some(at);
         self.arenas[arena]
             .as_mut()?
-            .fill(kernel, &mut self.world, class, 1, got);
+            .fill(kernel, &mut self.world, class, (1, 1), got);
         let block = block?;
         if zero {
             kernel.touch(Address(block), Bytes(sizes::size_of(class)));

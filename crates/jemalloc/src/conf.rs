@@ -1,8 +1,8 @@
-//! The variable MALLOC_CONF, read as jemalloc 5.3.0 reads it in the build of Debian, and what is to be said to it.
+//! The variable MALLOC_CONF, read as jemalloc reads it in the build of Debian, and what is to be said to it.
 //!
 //! A string passes four hands, each a file: `pairs` cuts it, `table` knows the options, `values` reads what they are set
-//! to, and `hints` says what was probably meant where jemalloc refuses. Followed is src/jemalloc.c,
-//! `malloc_conf_init_helper`. Of its sources only the environment is in reach here: a string compiled in, the program's
+//! to, and `hints` says what was probably meant where jemalloc refuses. Followed is src/jemalloc.c
+//! (5.3.1: src/conf.c), `malloc_conf_init_helper`. Of its sources only the environment is in reach here: a string compiled in, the program's
 //! `malloc_conf` and the link /etc/malloc.conf, which are read before it, are taken to be empty, as Debian leaves them.
 //!
 //! jemalloc reads a string twice, once for `confirm_conf` alone, and so prints what ends a string twice. Here it is said
@@ -18,6 +18,7 @@ mod tests;
 mod values;
 
 use crate::options::Options;
+use crate::version::Version;
 use highwater_allocator::{Remark, Tone, Variable};
 use pairs::{Fault, Pair};
 pub use presets::{Preset, presets};
@@ -34,14 +35,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads an environment as jemalloc does when a program starts. Never fails: jemalloc takes what it can, and says the
-    /// rest.
-    pub fn from_environment(environment: &[Variable]) -> Self {
-        let mut options = Options::default();
+    /// Reads an environment as a release of jemalloc does when a program starts. Never fails: jemalloc takes what it can,
+    /// and says the rest.
+    pub fn from_environment(version: Version, environment: &[Variable]) -> Self {
+        let mut options = Options::of(version);
         let mut remarks = Remarks(Vec::new());
         for variable in environment {
             if variable.name == NAME {
-                read(&variable.value, &mut options, &mut remarks);
+                read(version, &variable.value, &mut options, &mut remarks);
             } else {
                 hints::unread(&mut remarks, variable);
             }
@@ -65,11 +66,14 @@ const THREADS_UNSET: u32 = 4096;
 /// What became of a pair: the option and the number it is set to.
 type Taken = Result<(&'static Row, u64), Wrong>;
 
-fn read(text: &str, options: &mut Options, remarks: &mut Remarks) {
+fn read(version: Version, text: &str, options: &mut Options, remarks: &mut Remarks) {
     let usual_threads = options.max_background_threads;
     options.max_background_threads = THREADS_UNSET;
     let (pairs, fault) = pairs::split(text);
-    let taken: Vec<Taken> = pairs.iter().map(|pair| take(pair, options)).collect();
+    let taken: Vec<Taken> = pairs
+        .iter()
+        .map(|pair| take(version, pair, options))
+        .collect();
     if options.max_background_threads >= THREADS_UNSET {
         options.max_background_threads = usual_threads;
     }
@@ -83,28 +87,30 @@ fn read(text: &str, options: &mut Options, remarks: &mut Remarks) {
                 let said = [wrong.message, ": ", pair.key, ":", pair.value].concat();
                 remarks.say(pair.name(), Tone::Ignored, SAYS, &[&said]);
                 remarks.add(" and does not take it.", &[]);
-                hints::add(remarks, pair, wrong);
+                hints::add(version, remarks, pair, wrong);
             }
         }
     }
     if let Some(fault) = &fault {
-        say_fault(fault, remarks);
+        say_fault(version, fault, remarks);
     }
     if pairs.is_empty() && fault.is_none() {
         let text = "It is empty: everything is as it is by default.";
         remarks.say(NAME, Tone::Applied, text, &[]);
     }
-    // Errors of experimental options are forgiven (`malloc_conf_error`).
-    let counts = |(pair, taken): (&Pair<'_>, &Taken)| {
-        taken.is_err() && !pair.key.starts_with("experimental_")
+    // Errors of experimental options are forgiven (`malloc_conf_error`), from 5.3.1 on those of one that went, too.
+    let forgiven = |key: &str| {
+        let went = "hpa_sec_bytes_after_flush";
+        key.starts_with("experimental_") || (version >= Version::V5_3_1 && key.starts_with(went))
     };
+    let counts = |(pair, taken): (&Pair<'_>, &Taken)| taken.is_err() && !forgiven(pair.key);
     let failed = fault.is_some() || pairs.iter().zip(&taken).any(counts);
     say_whole(options, &taken, failed, remarks);
 }
 
 /// Finds a pair's option and sets it.
-fn take(pair: &Pair<'_>, options: &mut Options) -> Taken {
-    let row = table::find(pair.key).ok_or(Wrong::UNKNOWN)?;
+fn take(version: Version, pair: &Pair<'_>, options: &mut Options) -> Taken {
+    let row = table::find(version, pair.key).ok_or(Wrong::UNKNOWN)?;
     let mut number = values::read(row, pair.value)?;
     if row.name == "max_background_threads" {
         // What was set before is the bound of what is set after: it can only be lowered.
@@ -158,10 +164,18 @@ fn confirm(pair: &Pair<'_>, row: &Row, number: u64, wins: bool, remarks: &mut Re
 }
 
 /// Says what ended the string.
-fn say_fault(fault: &Fault<'_>, remarks: &mut Remarks) {
+fn say_fault(version: Version, fault: &Fault<'_>, remarks: &mut Remarks) {
     let ends = !fault.rest.is_empty();
     let tone = if ends { Tone::Ignored } else { Tone::Surprise };
-    remarks.say(NAME, tone, SAYS, &[fault.message]);
+    // What it stands for is printed from 5.3.1 on (src/conf.c, `malloc_conf_format_error`).
+    let said = match version {
+        Version::V5_3_0 => fault.message.to_owned(),
+        Version::V5_3_1 => {
+            let shown: String = fault.shown.chars().take(64).collect();
+            [fault.message, " -- ", &shown].concat()
+        }
+    };
+    remarks.say(NAME, tone, SAYS, &[&said]);
     if ends {
         remarks.add(" and reads nothing from `@` on.", &[fault.rest]);
         hints::add_to_fault(remarks, fault);

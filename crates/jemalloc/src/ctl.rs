@@ -3,36 +3,38 @@
 //! jemalloc 5.3.0, src/ctl.c: `ctl_init`, `arenas_i_impl`, `ctl_arena_clear`.
 
 use crate::Jemalloc;
-use crate::sizes::QUANTUM;
+use crate::sizes::{LARGE_MAX, QUANTUM};
 use highwater_allocator::{Bytes, Kernel};
 
 /// `sizeof (ctl_arenas_t)`, and where its pointers to the arenas' figures begin.
 const ARENAS: (u64, u64) = (32_800, 24);
-/// `sizeof (ctl_stats_t)`
-const SUMS: u64 = 720;
-/// `sizeof (ctl_arena_t)`, and of that with its figures.
-const ARENA: (u64, u64) = (88, 37_856);
+/// `sizeof (ctl_arena_t)` without its figures.
+const ARENA: u64 = 88;
 
 impl Jemalloc {
     /// The program's first `mallctl`.
     pub(crate) fn first_question(&mut self, kernel: &mut Kernel) {
+        let has_very_large = self.world.oversize() <= LARGE_MAX;
+        let layout = &self.world.rules.layout;
+        let (sums, with_figures) = (layout.ctl_sums, layout.ctl_arena);
         let Some(base) = self.world.bases[0].as_mut() else {
             return;
         };
-        // Two sums over arenas before the arenas themselves, the one of very large blocks last.
-        let pointers = 2 + self.arenas.len() as u64;
+        // Two sums over arenas before the arenas themselves, the one of very large blocks last if there is to be one.
+        let arenas = &self.arenas[..self.automatic + usize::from(has_very_large)];
+        let pointers = 2 + arenas.len() as u64;
         let mut make = |bytes, written| {
             if let Some(at) = base.allocate(kernel, bytes, QUANTUM) {
                 kernel.touch(at, Bytes(written));
             }
         };
         make(ARENAS.0, ARENAS.1 + pointers * 8);
-        make(SUMS, SUMS);
-        make(ARENA.1, ARENA.1);
-        make(ARENA.1, ARENA.1);
-        for arena in &self.arenas {
-            let written = if arena.is_some() { ARENA.1 } else { ARENA.0 };
-            make(ARENA.1, written);
+        make(sums, sums);
+        make(with_figures, with_figures);
+        make(with_figures, with_figures);
+        for arena in arenas {
+            let written = if arena.is_some() { with_figures } else { ARENA };
+            make(with_figures, written);
         }
     }
 }

@@ -153,20 +153,27 @@ impl World {
             .then_some(found)
     }
 
-    /// Merges an extent with its free neighbours: with all of them, or where merging is put off with one
-    /// (`extent_try_coalesce_impl`). Returns what came of it, and whether anything did.
+    /// Merges an extent with its free neighbours, unless more than `most` bytes came of it: with all of them, or where
+    /// merging is put off with one (`extent_try_coalesce_impl`). Returns what came of it, and whether anything did.
     pub(crate) fn coalesce(
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
         mut id: ExtentId,
         state: State,
+        most: u64,
     ) -> (ExtentId, bool) {
         let minimal = state == State::Dirty;
         let mut merged = false;
         loop {
             let mut again = false;
-            if let Some(next) = self.neighbour(id, state, true) {
+            let fits = |world: &Self, id: ExtentId, other: ExtentId| {
+                let (size, other) = (world.extents[id].size, world.extents[other].size);
+                other <= most.saturating_sub(size)
+            };
+            if let Some(next) = self.neighbour(id, state, true)
+                && fits(self, id, next)
+            {
                 pac.set(state).remove(&mut self.extents, next);
                 self.merge(kernel, pac, id, next);
                 (merged, again) = (true, true);
@@ -174,7 +181,9 @@ impl World {
                     return (id, true);
                 }
             }
-            if let Some(before) = self.neighbour(id, state, false) {
+            if let Some(before) = self.neighbour(id, state, false)
+                && fits(self, id, before)
+            {
                 pac.set(state).remove(&mut self.extents, before);
                 self.merge(kernel, pac, before, id);
                 id = before;

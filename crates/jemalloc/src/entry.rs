@@ -5,7 +5,7 @@
 use crate::Jemalloc;
 use crate::arena::Arena;
 use crate::extents::ExtentId;
-use crate::sizes::{self, CACHE_LINE, LARGE_MIN, SMALL_CLASSES};
+use crate::sizes::{self, CACHE_LINE, LARGE_MIN, Request, SMALL_CLASSES};
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, PageRun,
     ThreadId, Whereabouts,
@@ -21,8 +21,8 @@ impl Jemalloc {
     ) -> Option<u64> {
         let extent = self.extent_of(block);
         let old_class = usize::from(self.world.extents[extent].class);
-        let class = sizes::class_of(size)?;
-        let (old, usable) = (sizes::size_of(old_class), sizes::size_of(class));
+        let Request { class, usable, .. } = self.world.request(size)?;
+        let old = self.world.usable_of(extent);
         let arena = usize::from(self.world.extents[extent].arena);
         let new = if class == old_class && class < SMALL_CLASSES {
             self.tick(kernel, thread, arena, 1);
@@ -30,7 +30,13 @@ impl Jemalloc {
         } else if old >= LARGE_MIN && usable >= LARGE_MIN {
             self.reallocate_large(kernel, thread, extent, block, usable)?
         } else {
-            let new = self.take(kernel, thread, class, false)?;
+            let size = usable;
+            let request = Request {
+                size,
+                class,
+                usable,
+            };
+            let new = self.take(kernel, thread, request, false)?;
             kernel.touch(Address(new), Bytes(old.min(usable)));
             self.give(kernel, thread, extent, block);
             new
@@ -50,7 +56,7 @@ impl Jemalloc {
         usable: u64,
     ) -> Option<u64> {
         let index = usize::from(self.world.extents[extent].arena);
-        let old = sizes::size_of(usize::from(self.world.extents[extent].class));
+        let old = self.world.usable_of(extent);
         let arena = self.arenas[index].as_mut()?;
         if arena.resize_large(kernel, &mut self.world, extent, usable) {
             if usable < old {
@@ -71,9 +77,9 @@ impl Allocator for Jemalloc {
     #[inline]
     fn malloc(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Address> {
         let thread = self.thread(kernel, thread);
-        let class = sizes::class_of(size.0)?;
-        let block = self.take(kernel, thread, class, false)?;
-        self.allocated(kernel, thread, sizes::size_of(class));
+        let request = self.world.request(size.0)?;
+        let block = self.take(kernel, thread, request, false)?;
+        self.allocated(kernel, thread, request.usable);
         Some(Address(block))
     }
 
@@ -85,9 +91,9 @@ impl Allocator for Jemalloc {
         size: Bytes,
     ) -> Option<Address> {
         let thread = self.thread(kernel, thread);
-        let class = sizes::class_of(count.checked_mul(size.0)?)?;
-        let block = self.take(kernel, thread, class, true)?;
-        self.allocated(kernel, thread, sizes::size_of(class));
+        let request = self.world.request(count.checked_mul(size.0)?)?;
+        let block = self.take(kernel, thread, request, true)?;
+        self.allocated(kernel, thread, request.usable);
         Some(Address(block))
     }
 
@@ -104,9 +110,9 @@ impl Allocator for Jemalloc {
         let thread = self.thread(kernel, thread);
         if size == Bytes::ZERO {
             let extent = self.extent_of(old.0);
-            let class = usize::from(self.world.extents[extent].class);
+            let usable = self.world.usable_of(extent);
             self.give(kernel, thread, extent, old.0);
-            self.released(kernel, thread, sizes::size_of(class));
+            self.released(kernel, thread, usable);
             return None;
         }
         self.reallocate(kernel, thread, old.0, size.0).map(Address)
@@ -123,10 +129,16 @@ impl Allocator for Jemalloc {
         if !alignment.0.is_power_of_two() {
             return None;
         }
-        let usable = sizes::usable_aligned(size.0, alignment.0)?;
+        let usable = self.world.usable_aligned(size.0, alignment.0)?;
         let class = sizes::class_of(usable)?;
         let block = if class < SMALL_CLASSES {
-            self.take(kernel, thread, class, false)?
+            let size = usable;
+            let request = Request {
+                size,
+                class,
+                usable,
+            };
+            self.take(kernel, thread, request, false)?
         } else {
             let arena = self.choose_for(kernel, thread, usable);
             let alignment = alignment.0.max(CACHE_LINE);
@@ -140,15 +152,13 @@ impl Allocator for Jemalloc {
     fn free(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
         let index = usize::from(thread.0);
         let extent = self.extent_of(block.0);
-        let class = usize::from(self.world.extents[extent].class);
-        if self.threads.get(index).is_some_and(|thread| thread.started) {
+        let usable = self.world.usable_of(extent);
+        if self.threads.get(index).is_some_and(|thread| thread.started)
+            || self.starts_by_freeing(kernel, index)
+        {
             self.give(kernel, index, extent, block.0);
-            self.released(kernel, index, sizes::size_of(class));
+            self.released(kernel, index, usable);
         } else {
-            // A thread that has only ever freed gets no cache.
-            if index >= self.threads.len() {
-                self.threads.resize_with(index + 1, Default::default);
-            }
             self.free_uncached(kernel, index, extent, block.0);
         }
     }

@@ -102,26 +102,40 @@ impl Eset {
     }
 
     /// An extent that holds `size` bytes at an alignment; larger than the request by at most 2 to the power of `lg_most`
-    /// (`eset_fit`).
+    /// (`eset_fit`). Where blocks are not rounded up to size classes (`mixed`), the class below the one that surely holds
+    /// it may do so too.
     pub(crate) fn fit(
         &self,
         extents: &Extents,
         size: u64,
         alignment: u64,
         lg_most: u32,
+        mixed: bool,
     ) -> Option<ExtentId> {
         let most = size.checked_add(alignment.next_multiple_of(PAGE) - PAGE)?;
-        let found = self.first_fit(most, lg_most);
+        let found = self.first_fit(extents, most, lg_most, mixed);
         if found.is_none() && alignment > PAGE {
-            return self.fit_alignment(extents, size, most, alignment);
+            return self.fit_alignment(extents, (size, most), alignment, mixed);
         }
         found
     }
 
     /// The oldest, then lowest, of the first extents of all classes that are large enough (`eset_first_fit`).
-    fn first_fit(&self, size: u64, lg_most: u32) -> Option<ExtentId> {
-        let mut best: Option<(u64, u64, ExtentId)> = None;
+    fn first_fit(
+        &self,
+        extents: &Extents,
+        size: u64,
+        lg_most: u32,
+        mixed: bool,
+    ) -> Option<ExtentId> {
         let mut class = ceil_class(size, self.pad);
+        let mut best: Option<(u64, u64, ExtentId)> = None;
+        if let Some(below) = self.class_below(size, class, mixed) {
+            let mut holding = self.by_class[below].iter();
+            best = holding
+                .find(|(_, _, id)| extents[*id].size >= size)
+                .copied();
+        }
         while let Some(filled) = self.next_filled(class) {
             if page_class_size(filled) >> lg_most.min(63) > size {
                 break;
@@ -136,25 +150,36 @@ impl Eset {
         best.map(|(_, _, id)| id)
     }
 
+    /// The class below the one that surely holds a size, if some of its extents may hold it.
+    fn class_below(&self, size: u64, class: usize, mixed: bool) -> Option<usize> {
+        let below = mixed.then(|| floor_class(size, self.pad))?;
+        (below != class).then_some(below)
+    }
+
     /// The first extent of a class below the one that is surely large enough that happens to be aligned so that the
     /// request fits (`eset_fit_alignment`).
     fn fit_alignment(
         &self,
         extents: &Extents,
-        least: u64,
-        most: u64,
+        (least, most): (u64, u64),
         alignment: u64,
+        mixed: bool,
     ) -> Option<ExtentId> {
         let end = ceil_class(most, self.pad);
         let mut class = ceil_class(least, self.pad);
+        let fits = |&(_, base, id): &(u64, u64, ExtentId)| {
+            let aligned = base.next_multiple_of(alignment.next_multiple_of(PAGE));
+            let (size, lead) = (extents[id].size, aligned - base);
+            (lead < size && size - lead >= least).then_some(id)
+        };
+        if let Some(below) = self.class_below(least, class, mixed)
+            && let Some(found) = self.by_class[below].iter().find_map(fits)
+        {
+            return Some(found);
+        }
         while let Some(filled) = self.next_filled(class).filter(|filled| *filled < end) {
-            if let Some(&(_, base, id)) = self.by_class[filled].first() {
-                let size = extents[id].size;
-                let aligned = base.next_multiple_of(alignment.next_multiple_of(PAGE));
-                let lead = aligned - base;
-                if lead < size && size - lead >= least {
-                    return Some(id);
-                }
+            if let Some(found) = self.by_class[filled].first().and_then(fits) {
+                return Some(found);
             }
             class = filled + 1;
         }

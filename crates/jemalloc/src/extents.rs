@@ -4,6 +4,7 @@
 //! base and never given back there: one that is not needed waits to be used again, lowest address first. What is in them
 //! is kept here, outside simulated memory; their pages never go back, so touching them once is enough.
 
+use crate::sizes::{SMALL_CLASSES, size_of};
 use highwater_allocator::Address;
 
 /// `sizeof (edata_t)`, also its alignment.
@@ -65,6 +66,18 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
+    /// The usable size of the block it holds, or of its regions: `pad` bytes of a large block's extent are no part of it
+    /// (`edata_usize_get`).
+    #[inline]
+    pub(crate) fn usable(&self, pad: u64) -> u64 {
+        let class = usize::from(self.class);
+        if class < SMALL_CLASSES {
+            size_of(class)
+        } else {
+            self.size - pad
+        }
+    }
+
     /// One past its last byte.
     #[inline]
     pub(crate) fn past(&self) -> u64 {

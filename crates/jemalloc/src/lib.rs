@@ -4,9 +4,10 @@
 //! simulated memory where the real ones lie, so that which pages are resident follows from the rules. From the bottom:
 //! `base` (its own memory), `extents` and `emap` (which extent a page belongs to), `eset` and `pac` (free extents and
 //! how they are found and purged; `cut`: split and merged), `decay` (how many may stay), `arena` (slabs and large
-//! blocks), `tcache`, `choose` (which arena serves a thread), `cached` (blocks out of the caches and back), `lifetime`
-//! (how the process and its threads begin and end) and `entry` (the calls of the program). `background` is the
-//! background thread. Each rule cites the function it follows.
+//! blocks), `tcache`, `choose` (which arena serves a thread), `cached` (blocks out of the caches and back), `collect` (the
+//! caches' collections), `lifetime` (how the process and its threads begin and end) and `entry` (the calls of the program).
+//! `background` is the background thread. Where releases differ the code asks `rules`; what is not named there is the same
+//! in all. Each rule cites the function it follows.
 
 mod arena;
 mod background;
@@ -14,10 +15,12 @@ mod base;
 mod cached;
 mod census;
 mod choose;
+mod collect;
 mod conf;
 mod ctl;
 mod cut;
 mod decay;
+mod differences;
 mod emap;
 mod entry;
 mod eset;
@@ -27,20 +30,24 @@ mod options;
 mod pac;
 mod pages;
 mod prng;
+mod rules;
 mod runs;
 mod sizes;
 mod tcache;
 mod thread;
+mod version;
 mod world;
 
 pub use conf::{Preset, Settings, presets};
-pub use options::{Options, UNRANDOMISED_SEED};
+pub use options::Options;
+pub use version::Version;
 
 use arena::{Arena, Eagerness};
 use background::Sleeper;
 use emap::Emap;
 use extents::{Extents, State};
 use highwater_allocator::{Bytes, DecayRule, DecisionLog, Figures, Kernel, Micros};
+use rules::Rules;
 use tcache::CacheShape;
 use thread::Thread;
 use world::World;
@@ -69,7 +76,8 @@ fn since_start(at: u64) -> Micros {
 
 impl Jemalloc {
     /// The allocator of a process on a machine of so many cores, before the library is loaded.
-    pub fn new(options: Options, cores: u32) -> Self {
+    pub fn new(version: Version, options: Options, cores: u32) -> Self {
+        let rules = Rules::of(version);
         let shape = CacheShape::new(&options);
         let automatic = match options.narenas {
             0 if cores > 1 => 4 * cores as usize,
@@ -80,6 +88,8 @@ impl Jemalloc {
         let automatic = automatic.min(4094);
         Self {
             world: World {
+                version,
+                rules,
                 options,
                 extents: Extents::default(),
                 emap: Emap::default(),

@@ -15,8 +15,6 @@ use highwater_allocator::{Bytes, Kernel, ThreadId};
 
 /// `sizeof (background_thread_info_t)`
 const SLEEPER_STRUCT: u64 = 208;
-/// `sizeof (cache_bin_info_t)`
-const CACHE_INFO: u64 = 2;
 
 impl Jemalloc {
     /// Does what happens when the library is loaded, once (`malloc_init_hard`).
@@ -30,9 +28,9 @@ impl Jemalloc {
     #[cold]
     fn load_now(&mut self, kernel: &mut Kernel) {
         let before = kernel.rss();
-        self.world.bases.push(Base::new(kernel));
+        self.world.bases.push(Base::new(kernel, self.world.rules));
         let classes = self.shape.classes.max(SMALL_CLASSES) as u64;
-        self.own_memory(kernel, classes * CACHE_INFO);
+        self.own_memory(kernel, classes * self.world.rules.layout.cache_info);
         self.arenas[0] = Arena::new(kernel, &mut self.world, 0);
         self.start_thread(kernel, 0, false);
         let sleepers = match self.world.options.max_background_threads {
@@ -51,6 +49,9 @@ impl Jemalloc {
     }
 
     fn own_memory(&mut self, kernel: &mut Kernel, bytes: u64) {
+        if bytes == 0 {
+            return;
+        }
         let base = self.world.bases[0].as_mut();
         let at = base.and_then(|base| base.allocate(kernel, bytes, CACHE_LINE));
         if let Some(at) = at {
@@ -70,6 +71,22 @@ impl Jemalloc {
             self.start_thread(kernel, index, true);
         }
         index
+    }
+
+    /// A thread that has only freed up to now frees again: whether its data are set up because it goes on doing so
+    /// (`tsd_fetch_slow`).
+    #[cold]
+    pub(crate) fn starts_by_freeing(&mut self, kernel: &mut Kernel, index: usize) -> bool {
+        if index >= self.threads.len() {
+            self.threads.resize_with(index + 1, Default::default);
+        }
+        let frees = &mut self.threads[index].frees;
+        *frees = frees.saturating_add(1);
+        let starts = self.world.rules.cache_after_frees == Some(*frees);
+        if starts {
+            self.start_thread(kernel, index, true);
+        }
+        starts
     }
 
     /// `tsd_data_init`, and `tsd_tcache_data_init` with the stacks from arena 0.
@@ -93,7 +110,7 @@ impl Jemalloc {
         if !has_cache {
             return;
         }
-        let Some(usable) = sizes::usable_aligned(self.shape.bytes, PAGE) else {
+        let Some(usable) = self.world.usable_aligned(self.shape.bytes, PAGE) else {
             return;
         };
         let home = if usable <= SMALL_MAX {

@@ -1,9 +1,8 @@
 //! The options that change placement, residency or timing.
 
-/// The seed of a process whose addresses are not randomised, on x86-64 Linux: the address of its first thread's data.
-pub const UNRANDOMISED_SEED: u64 = 0x7fff_f7da_8738;
+use crate::version::Version;
 
-/// What MALLOC_CONF and its kin can set, at the defaults of jemalloc 5.3.0 (src/jemalloc.c, src/tcache.c, src/extent.c).
+/// What MALLOC_CONF and its kin can set. A release looks only at what it knows.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Options {
     /// How long dirty pages may stay, in milliseconds; 0 for not at all, -1 for ever.
@@ -44,14 +43,22 @@ pub struct Options {
     pub lg_tcache_flush_small_div: u32,
     /// The same for large classes.
     pub lg_tcache_flush_large_div: u32,
+    /// Whether collections mind where blocks lie (5.3.1).
+    pub experimental_tcache_gc: bool,
+    /// Whether requests above 16 KiB are rounded up to size classes rather than to pages.
+    pub large_size_classes: bool,
+    /// From which size on calloc gives pages back rather than writing zeros (5.3.1).
+    pub calloc_madvise_threshold: u64,
     /// Whether the program asks for figures (`mallctl`) at its start, which costs structures of their own.
     pub asks_for_figures: bool,
     /// What pseudo-random states start from: in a real process addresses, which differ from run to run.
     pub seed: u64,
 }
 
-impl Default for Options {
-    fn default() -> Self {
+impl Options {
+    /// The defaults of a release (src/jemalloc.c, src/tcache.c, src/extent.c), in a process whose addresses are not
+    /// randomised.
+    pub fn of(version: Version) -> Self {
         Self {
             dirty_decay_ms: 10_000,
             muzzy_decay_ms: 0,
@@ -72,8 +79,18 @@ impl Default for Options {
             tcache_gc_delay_bytes: 0,
             lg_tcache_flush_small_div: 1,
             lg_tcache_flush_large_div: 1,
+            experimental_tcache_gc: true,
+            large_size_classes: version < Version::V5_3_1,
+            calloc_madvise_threshold: 8 << 20,
             asks_for_figures: false,
-            seed: UNRANDOMISED_SEED,
+            seed: version.unrandomised_seed(),
         }
+    }
+}
+
+impl Default for Options {
+    /// Those of the release that most are taken to run.
+    fn default() -> Self {
+        Self::of(Version::default())
     }
 }

@@ -7,17 +7,17 @@
 use crate::decay::Decay;
 use crate::eset::Eset;
 use crate::extents::{ExtentId, State};
-use crate::options::UNRANDOMISED_SEED;
 use crate::pages::map_aligned;
 use crate::sizes::{
     HUGE_PAGE, LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, page_class_size, pages,
+    request,
 };
 use crate::world::World;
 use highwater_allocator::{Address, Bytes, Decision, FreePages, Kernel, PurgeReason};
 use std::collections::BTreeSet;
 
-/// Where the decays of dirty and of muzzy pages stand in an arena's structure.
-pub(crate) const DECAYS: [u64; 2] = [69_320, 71_104];
+/// `OVERSIZE_THRESHOLD_DEFAULT`
+const OVERSIZE_DEFAULT: u64 = 8 << 20;
 
 /// One arena's page allocator.
 #[derive(Clone)]
@@ -35,6 +35,8 @@ pub(crate) struct Pac {
     pub(crate) free_structs: BTreeSet<(u64, Address, ExtentId)>,
     /// Pages of active extents.
     pub(crate) active: u64,
+    /// From which size on a free extent goes back at once.
+    oversize: u64,
 }
 
 impl Pac {
@@ -43,8 +45,9 @@ impl Pac {
         let options = &world.options;
         let pad = large_pad(world);
         // Their jitter starts from their own addresses, which another seed stands elsewhere.
-        let moved = options.seed.wrapping_sub(UNRANDOMISED_SEED);
-        let [dirty, muzzy] = DECAYS.map(|offset| (home + Bytes(offset)).0.wrapping_add(moved));
+        let moved = options.seed.wrapping_sub(world.version.unrandomised_seed());
+        let decays = world.rules.layout.decays;
+        let [dirty, muzzy] = decays.map(|offset| (home + Bytes(offset)).0.wrapping_add(moved));
         Self {
             arena,
             dirty: Eset::new(pad),
@@ -56,6 +59,7 @@ impl Pac {
             next_serial: 0,
             free_structs: BTreeSet::new(),
             active: 0,
+            oversize: world.oversize_of(arena),
         }
     }
 
@@ -96,14 +100,15 @@ impl World {
     /// Keeps a free extent (`extent_record`).
     fn record(&mut self, kernel: &mut Kernel, pac: &mut Pac, mut id: ExtentId, state: State) {
         if state != State::Dirty {
-            (id, _) = self.coalesce(kernel, pac, id, state);
+            (id, _) = self.coalesce(kernel, pac, id, state, u64::MAX);
         } else if self.extents[id].size >= LARGE_MIN {
+            let most = self.most_merged(self.extents[id].size);
             let mut merged = true;
             while merged {
-                (id, merged) = self.coalesce(kernel, pac, id, state);
+                (id, merged) = self.coalesce(kernel, pac, id, state, most);
             }
             let size = self.extents[id].size;
-            if size >= self.oversize() && pac.may_force_purge() {
+            if size >= pac.oversize && !self.keeps_very_large() && pac.may_force_purge() {
                 self.log.record(Decision::Purged {
                     arena: pac.arena,
                     from: FreePages::Dirty,
@@ -119,12 +124,41 @@ impl World {
         self.deactivate(pac, id, state);
     }
 
-    /// From which size on blocks go to an arena of their own, and freed extents back at once.
+    /// Up to which size a large dirty extent is merged with its neighbours when it is freed.
+    fn most_merged(&self, size: u64) -> u64 {
+        if !self.rules.merging_bounded {
+            return u64::MAX;
+        }
+        let lg_most = self.options.lg_extent_max_active_fit.min(63);
+        if LARGE_MAX >> lg_most > size {
+            size << lg_most
+        } else {
+            LARGE_MAX
+        }
+    }
+
+    /// From which size on blocks go to an arena of their own.
     pub(crate) fn oversize(&self) -> u64 {
         match self.options.oversize_threshold {
             threshold @ LARGE_MIN..=LARGE_MAX => threshold,
             _ => LARGE_MAX + PAGE,
         }
+    }
+
+    /// From which size on freed extents of an arena go back at once (`arena_init_huge`).
+    fn oversize_of(&self, arena: u16) -> u64 {
+        let threshold = self.oversize();
+        let obeys = self.rules.first_arena_obeys_threshold && threshold <= LARGE_MAX;
+        if arena == 0 && !obeys {
+            OVERSIZE_DEFAULT
+        } else {
+            threshold
+        }
+    }
+
+    /// Whether very large blocks stay dirty for the decay time too.
+    pub(crate) fn keeps_very_large(&self) -> bool {
+        self.rules.background_keeps_very_large && self.options.background_thread
     }
 
     /// Gives an extent's pages back and keeps its address space, if that is kept (`extent_dalloc_wrapper`).
@@ -169,8 +203,9 @@ impl World {
                     State::Dirty => self.options.lg_extent_max_active_fit,
                     _ => 64,
                 };
+                let mixed = !self.options.large_size_classes;
                 let set = pac.set(state);
-                set.fit(&self.extents, wanted.size, wanted.alignment, lg_most)?
+                set.fit(&self.extents, wanted.size, wanted.alignment, lg_most, mixed)?
             }
         };
         pac.set(state).remove(&mut self.extents, id);
@@ -309,7 +344,41 @@ impl World {
         {
             return Some(id);
         }
+        if !self.options.large_size_classes
+            && let Some(id) = self.fresh_batch(kernel, pac, wanted)
+        {
+            return Some(id);
+        }
         self.fresh(kernel, pac, None, wanted)
+    }
+
+    /// An extent of retained or fresh memory, of which as much is taken as a size class has, within the huge page: what is
+    /// left over is dirty, so that a block of about the same size finds it (`pac_alloc_retained_batched_size`).
+    fn fresh_batch(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        wanted: Wanted,
+    ) -> Option<ExtentId> {
+        let size = wanted.size;
+        let batch = match request(size, true) {
+            Some(request) => request.usable.min(size.next_multiple_of(HUGE_PAGE)),
+            None => size,
+        };
+        let id = self.fresh(
+            kernel,
+            pac,
+            None,
+            Wanted {
+                size: batch,
+                ..wanted
+            },
+        )?;
+        if batch > size {
+            let trail = self.split(kernel, pac, id, size)?;
+            self.free_extent(kernel, pac, trail);
+        }
+        Some(id)
     }
 
     /// Makes an extent longer by what follows it, if that is free (`pac_expand_impl`).
@@ -354,7 +423,7 @@ impl World {
                 return Some(id);
             }
             // Merging was put off: the result takes the neighbour's place as the newest, and the search begins anew.
-            let (merged, any) = self.coalesce(kernel, pac, id, state);
+            let (merged, any) = self.coalesce(kernel, pac, id, state, u64::MAX);
             if !any {
                 return Some(merged);
             }

@@ -53,13 +53,34 @@ pub(crate) fn size_of(class: usize) -> u64 {
     base + ((within as u64 + 1) << lg_delta)
 }
 
-/// The usable size of a request (`sz_s2u`).
-pub(crate) fn usable(size: u64) -> Option<u64> {
-    class_of(size).map(size_of)
+/// A request: its size, the class it belongs to, and the usable size it is rounded up to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Request {
+    pub(crate) size: u64,
+    pub(crate) class: usize,
+    pub(crate) usable: u64,
+}
+
+/// What a request is rounded up to (`sz_s2u`): the size of its class, or for large ones where there are no `classes` whole
+/// pages.
+#[inline]
+pub(crate) fn request(size: u64, classes: bool) -> Option<Request> {
+    let class = class_of(size)?;
+    let usable = if class < SMALL_CLASSES || classes {
+        size_of(class)
+    } else {
+        size.next_multiple_of(PAGE)
+    };
+    Some(Request {
+        size,
+        class,
+        usable,
+    })
 }
 
 /// The usable size of an aligned request (`sz_sa2u`). `alignment` is a power of two.
-pub(crate) fn usable_aligned(size: u64, alignment: u64) -> Option<u64> {
+pub(crate) fn usable_aligned(size: u64, alignment: u64, classes: bool) -> Option<u64> {
+    let usable = |size| request(size, classes).map(|request| request.usable);
     if size <= SMALL_MAX && alignment <= PAGE {
         // A multiple of the alignment: the first class from there on whose regions are all aligned.
         let usable = usable(size.checked_next_multiple_of(alignment)?)?;
@@ -210,10 +231,24 @@ mod tests {
 
     #[test]
     fn aligned_requests_find_a_class_that_keeps_the_alignment() {
-        assert_eq!(usable_aligned(100, 64), Some(128));
-        assert_eq!(usable_aligned(1, 4096), Some(4096));
-        assert_eq!(usable_aligned(5000, 4096), Some(8192));
-        assert_eq!(usable_aligned(13000, 4096), Some(LARGE_MIN));
-        assert_eq!(usable_aligned(100, 8192), Some(LARGE_MIN));
+        let usable = |size, alignment| usable_aligned(size, alignment, true);
+        assert_eq!(usable(100, 64), Some(128));
+        assert_eq!(usable(1, 4096), Some(4096));
+        assert_eq!(usable(5000, 4096), Some(8192));
+        assert_eq!(usable(13000, 4096), Some(LARGE_MIN));
+        assert_eq!(usable(100, 8192), Some(LARGE_MIN));
+    }
+
+    #[test]
+    fn without_large_classes_large_sizes_are_whole_pages() {
+        let rounded = |size, classes| {
+            let request = request(size, classes).expect("not too large");
+            (request.class, request.usable)
+        };
+        assert_eq!(rounded(100_000, true), (47, 114_688));
+        assert_eq!(rounded(100_000, false), (47, 102_400));
+        assert_eq!(rounded(14_337, false), (36, LARGE_MIN));
+        assert_eq!(rounded(100, false), (7, 112));
+        assert_eq!(usable_aligned(100_000, 8192, false), Some(102_400));
     }
 }

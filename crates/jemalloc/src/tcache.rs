@@ -7,6 +7,7 @@ use crate::extents::ExtentId;
 use crate::options::Options;
 use crate::sizes::{SMALL_CLASSES, class_of, size_of, slab_of};
 use highwater_allocator::{Address, Bytes, Kernel};
+use std::ops::Range;
 
 /// `CACHE_BIN_NCACHED_MAX`
 const SLOTS_MAX: u32 = (1 << 16) / 8 - 1;
@@ -67,8 +68,10 @@ pub(crate) struct CacheBin {
     pub(crate) slots: u32,
     /// The fewest blocks there were since the last collection.
     pub(crate) low_water: u32,
-    /// A refill takes the slots divided by two to this power.
+    /// A refill takes the slots divided by two to this power, less that of the burst.
     pub(crate) lg_fill_div: u32,
+    /// How many refills there were without a flush or a collection between them, as far as that counts.
+    pub(crate) burst: u32,
     /// Whether it was refilled since the last collection.
     pub(crate) refilled: bool,
     /// Blocks a collection still lets pass.
@@ -85,6 +88,10 @@ pub(crate) struct Tcache {
     pub(crate) bins: Vec<CacheBin>,
     /// The class whose turn it is to be collected.
     pub(crate) next_collected: usize,
+    /// The same for small and for large classes, and when there was a collection, where these have turns of their own.
+    pub(crate) next_small: usize,
+    pub(crate) next_large: usize,
+    pub(crate) collected: u64,
     /// The block that holds the stacks.
     pub(crate) home: u64,
 }
@@ -112,12 +119,11 @@ impl CacheBin {
     #[inline]
     pub(crate) fn push(&mut self, kernel: &mut Kernel, block: u64) {
         self.stack.push(block);
-        self.wrote(kernel);
+        self.wrote(kernel, self.stack.len());
     }
 
     #[inline]
-    fn wrote(&mut self, kernel: &mut Kernel) {
-        let depth = self.stack.len();
+    fn wrote(&mut self, kernel: &mut Kernel, depth: usize) {
         if depth > self.deepest {
             let from = Address(self.end - depth as u64 * SLOT);
             kernel.touch(from, Bytes((depth - self.deepest) as u64 * SLOT));
@@ -125,10 +131,81 @@ impl CacheBin {
         }
     }
 
-    /// Fills the empty stack so that the first of `blocks` is taken first.
-    pub(crate) fn refill(&mut self, kernel: &mut Kernel, blocks: &[u64]) {
+    /// Fills the empty stack so that the first of `blocks` is taken first. They were written below room for so many, and
+    /// then moved up.
+    pub(crate) fn refill(&mut self, kernel: &mut Kernel, blocks: &[u64], room: u32) {
         self.stack.extend(blocks.iter().rev());
-        self.wrote(kernel);
+        if !blocks.is_empty() {
+            self.wrote(kernel, room as usize);
+        }
+    }
+
+    /// It was refilled: if that happens again before it is flushed or collected, it is to get more
+    /// (`tcache_nfill_small_burst_prepare`).
+    pub(crate) fn was_refilled(&mut self) {
+        self.refilled = true;
+        if self.burst + 1 < self.lg_fill_div {
+            self.burst += 1;
+        }
+    }
+
+    /// Refills take half as many from now on, at least one.
+    pub(crate) fn fills_less(&mut self) {
+        if self.slots >> (self.lg_fill_div + 1) >= 1 {
+            self.lg_fill_div += 1;
+        }
+        self.burst = 0;
+    }
+
+    /// Refills take twice as many from now on, at most half of the slots.
+    pub(crate) fn fills_more(&mut self) {
+        if self.lg_fill_div > 1 {
+            self.lg_fill_div -= 1;
+        }
+        self.burst = 0;
+        self.refilled = false;
+    }
+
+    /// Whether a collection that would flush so many blocks is put off; if not, the next ones are again.
+    pub(crate) fn puts_off(&mut self, flushed: u32, delay: u8) -> bool {
+        let puts_off = flushed < u32::from(self.delay);
+        if puts_off {
+            self.delay -= flushed as u8;
+        } else {
+            self.delay = delay;
+        }
+        puts_off
+    }
+
+    /// Moves the blocks outside a range, of which there are `remote`, to the bottom; the others keep their order
+    /// (`tcache_gc_small_bin_shuffle`).
+    pub(crate) fn sink(&mut self, remote: u32, range: &Range<u64>) {
+        // From the top, as the real one goes.
+        self.stack.reverse();
+        let blocks = &mut self.stack;
+        let top = blocks.len() - remote as usize;
+        let (mut near, mut hole) = (0, None);
+        for at in 0..top {
+            if !range.contains(&blocks[at]) {
+                hole.get_or_insert(at);
+                continue;
+            }
+            near += 1;
+            if let Some(to) = &mut hole {
+                blocks.swap(at, *to);
+                *to += 1;
+            }
+        }
+        for at in top..blocks.len() {
+            if near == top {
+                break;
+            }
+            if range.contains(&blocks[at]) {
+                blocks.swap(at, near);
+                near += 1;
+            }
+        }
+        self.stack.reverse();
     }
 
     /// Takes out all but the `kept` newest, in the order in which they are flushed: newest first.
@@ -137,6 +214,7 @@ impl CacheBin {
         let mut blocks: Vec<u64> = self.stack.drain(..flushed).collect();
         blocks.reverse();
         self.low_water = self.low_water.min(kept);
+        self.burst = 0;
         blocks
     }
 
@@ -169,6 +247,7 @@ impl Tcache {
                 slots,
                 low_water: 0,
                 lg_fill_div: 1,
+                burst: 0,
                 refilled: false,
                 delay: item_delay(options, class),
                 end,
@@ -182,6 +261,9 @@ impl Tcache {
         Self {
             bins,
             next_collected: 0,
+            next_small: 0,
+            next_large: SMALL_CLASSES,
+            collected: 0,
             home,
         }
     }
@@ -219,6 +301,7 @@ mod tests {
             slots: 8,
             low_water: 4,
             lg_fill_div: 1,
+            burst: 0,
             refilled: false,
             delay: 0,
             end: 0,

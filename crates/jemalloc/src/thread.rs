@@ -11,6 +11,8 @@ const TICKS_PER_DECAY: i32 = 1000;
 pub(crate) struct Thread {
     /// Whether its data were set up, at its first call that allocates.
     pub(crate) started: bool,
+    /// Calls before that, all of them frees.
+    pub(crate) frees: u8,
     /// Whether it has ended.
     pub(crate) ended: bool,
     /// The arena it is bound to, once it had to choose one.
@@ -33,6 +35,7 @@ impl Default for Thread {
     fn default() -> Self {
         Self {
             started: false,
+            frees: 0,
             ended: false,
             arena: None,
             tcache: None,

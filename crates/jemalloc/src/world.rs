@@ -2,13 +2,20 @@
 
 use crate::base::Base;
 use crate::emap::Emap;
-use crate::extents::Extents;
+use crate::extents::{ExtentId, Extents};
 use crate::options::Options;
+use crate::pac::large_pad;
+use crate::rules::Rules;
+use crate::sizes::{self, Request};
+use crate::version::Version;
 use highwater_allocator::DecisionLog;
 
 /// The state that belongs to no single arena.
 #[derive(Clone)]
 pub(crate) struct World {
+    pub(crate) version: Version,
+    /// What that release does.
+    pub(crate) rules: &'static Rules,
     pub(crate) options: Options,
     pub(crate) extents: Extents,
     pub(crate) emap: Emap,
@@ -17,4 +24,23 @@ pub(crate) struct World {
     /// Nanoseconds on the process's clock.
     pub(crate) now: u64,
     pub(crate) log: DecisionLog,
+}
+
+impl World {
+    /// What a request is rounded up to.
+    #[inline]
+    pub(crate) fn request(&self, size: u64) -> Option<Request> {
+        sizes::request(size, self.options.large_size_classes)
+    }
+
+    /// The usable size of an aligned request.
+    pub(crate) fn usable_aligned(&self, size: u64, alignment: u64) -> Option<u64> {
+        sizes::usable_aligned(size, alignment, self.options.large_size_classes)
+    }
+
+    /// The usable size of the block that an extent holds, or of its regions.
+    #[inline]
+    pub(crate) fn usable_of(&self, id: ExtentId) -> u64 {
+        self.extents[id].usable(large_pad(self))
+    }
 }

@@ -1,7 +1,7 @@
 //! What must hold of the model whatever a program does, over random programs and options.
 
 use highwater_allocator::{Address, Allocator, Bytes, Kernel, Micros, ThreadId};
-use highwater_jemalloc::{Jemalloc, Options};
+use highwater_jemalloc::{Jemalloc, Options, Version};
 use highwater_kernel::Config;
 use proptest::prelude::*;
 
@@ -44,22 +44,39 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-fn options() -> impl Strategy<Value = Options> {
+fn options() -> impl Strategy<Value = (Version, Options)> {
     let decay = || prop::sample::select(vec![-1i64, 0, 1, 1000, 10_000]);
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (decay(), decay(), flags, 0..4u32, any::<u64>()).prop_map(
-        |(dirty, muzzy, (background, retain, tcache, vary), narenas, seed)| Options {
-            dirty_decay_ms: dirty,
-            muzzy_decay_ms: muzzy,
-            background_thread: background,
-            retain,
-            tcache,
-            cache_oblivious: vary,
-            narenas,
-            seed,
-            ..Options::default()
-        },
+    let version = prop::sample::select(Version::ALL.to_vec());
+    let switches = (any::<bool>(), any::<bool>());
+    (
+        version,
+        decay(),
+        decay(),
+        flags,
+        switches,
+        0..4u32,
+        any::<u64>(),
     )
+        .prop_map(|(version, dirty, muzzy, flags, switches, narenas, seed)| {
+            let (background_thread, retain, tcache, cache_oblivious) = flags;
+            let (experimental_tcache_gc, other_sizes) = switches;
+            let usual = Options::of(version);
+            let options = Options {
+                dirty_decay_ms: dirty,
+                muzzy_decay_ms: muzzy,
+                background_thread,
+                retain,
+                tcache,
+                cache_oblivious,
+                experimental_tcache_gc,
+                large_size_classes: usual.large_size_classes ^ other_sizes,
+                narenas,
+                seed,
+                ..usual
+            };
+            (version, options)
+        })
 }
 
 struct Program {
@@ -147,13 +164,13 @@ proptest! {
 
     #[test]
     fn extents_never_overlap_and_every_count_adds_up(
-        options in options(),
+        (version, options) in options(),
         threads in prop_oneof![Just(1), 2..=6u16],
         operations in prop::collection::vec((operation(), any::<usize>()), 1..400),
     ) {
         let mut program = Program {
             kernel: Kernel::new(Config::default()).expect("the default is a process"),
-            model: Jemalloc::new(options, 2),
+            model: Jemalloc::new(version, options, 2),
             live: Vec::new(),
             threads: (0..threads).map(ThreadId).collect(),
             now: 0,

@@ -5,6 +5,8 @@ use crate::pages::words_of;
 use crate::space::Kernel;
 use crate::units::{Address, Bytes};
 
+/// Bytes of a huge page of x86-64 and of 64-bit Arm with pages of 4 KiB.
+const HUGE_PAGE: u64 = 2 << 20;
 /// All that one process may map, so that absurd requests cannot exhaust the simulator's own memory.
 const MOST_MAPPED: u64 = 16 << 40;
 
@@ -38,7 +40,8 @@ impl Kernel {
         Ok(Address(old))
     }
 
-    /// Maps `length` bytes, rounded up to whole pages, at the highest place where they fit.
+    /// Maps `length` bytes, rounded up to whole pages, at the highest place where they fit; whole huge pages aligned, if
+    /// this kernel does that.
     ///
     /// # Errors
     /// Where they fit nowhere, or are more than the machine has.
@@ -50,7 +53,12 @@ impl Kernel {
         }
         let floor = self.page_up(self.brk);
         let bytes = self.page_up(length.0);
-        let start = self.mappings.place(bytes, floor).ok_or(refused)?;
+        let aligned = (self.config.huge_mappings_aligned && bytes.is_multiple_of(HUGE_PAGE))
+            .then(|| self.mappings.place_aligned(bytes, HUGE_PAGE, floor));
+        let start = aligned
+            .flatten()
+            .or_else(|| self.mappings.place(bytes, floor))
+            .ok_or(refused)?;
         self.mapped += bytes;
         Ok(Address(start))
     }

@@ -12,6 +12,9 @@ pub struct Config {
     pub brk: Address,
     /// Mappings are placed below this address, the highest first.
     pub mmap_top: Address,
+    /// Whether mappings of whole huge pages (multiples of 2 MiB) are placed at a multiple of 2 MiB, as they are where
+    /// transparent huge pages are built in: Linux 6.13, mm/mmap.c, `__get_unmapped_area`.
+    pub huge_mappings_aligned: bool,
     /// Main memory and swap of the machine together: the largest single growth the kernel grants, as Linux judges by
     /// default (mm/util.c, `__vm_enough_memory`), and a cap on resident memory.
     pub memory: Bytes,
@@ -25,6 +28,7 @@ impl Default for Config {
             page_size: Bytes(4096),
             brk: Address(0x5555_5555_5000),
             mmap_top: Address(0x7fff_f7ff_f000),
+            huge_mappings_aligned: false,
             memory: Bytes(256 << 30),
             cap: None,
         }

@@ -48,6 +48,16 @@ impl Mappings {
         self.take(start, end).then_some(start)
     }
 
+    /// Takes a range of `bytes` at a multiple of `alignment` out of the highest free range that surely holds one (Linux,
+    /// mm/huge_memory.c, `__thp_get_unmapped_area`).
+    pub(crate) fn place_aligned(&mut self, bytes: u64, alignment: u64, floor: u64) -> Option<u64> {
+        let padded = bytes.checked_add(alignment)?;
+        let end = self.gaps.highest(padded)?;
+        let lowest = end.checked_sub(padded).filter(|start| *start >= floor)?;
+        let start = (lowest + 1).next_multiple_of(alignment);
+        self.take(start, start + bytes).then_some(start)
+    }
+
     /// Takes `[start, end)` where it is free.
     pub(crate) fn take(&mut self, start: u64, end: u64) -> bool {
         let free = self.gaps.take(start, end);

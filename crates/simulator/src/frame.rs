@@ -60,7 +60,9 @@ impl PageKind {
             PageUse::Slab { used, regions } if used * 2 < regions => Self::Slab,
             PageUse::Slab { .. } => Self::Live,
             PageUse::Parked => Self::Parked,
-            PageUse::Dirty { wait } if wait == Some(Micros(0)) => Self::Due,
+            PageUse::Dirty {
+                wait: Some(Micros(0)),
+            } => Self::Due,
             PageUse::Dirty { .. } | PageUse::Retained => Self::Dirty,
             PageUse::Muzzy { .. } => Self::Muzzy,
             PageUse::Metadata => Self::Metadata,

@@ -31,7 +31,9 @@ pub use highwater_allocator::{
     Variable, Whereabouts, parse_lines,
 };
 pub use highwater_glibc::Cores;
-pub use highwater_jemalloc::{Preset as JemallocPreset, presets as jemalloc_presets};
+pub use highwater_jemalloc::{
+    Preset as JemallocPreset, Version as JemallocVersion, presets as jemalloc_presets,
+};
 pub use page_shares::{PageShares, Waits};
 pub use pins::{Origin, Pin, PinState};
 pub use place::Place;

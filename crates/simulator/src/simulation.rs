@@ -93,6 +93,7 @@ impl Simulation {
                 .mmap_top()
                 .unwrap_or(defaults.mmap_top)
                 .align_down(page_size),
+            huge_mappings_aligned: variant.allocator.minds_distances(),
             cap: variant.cap,
             ..defaults
         })?;

@@ -1,13 +1,13 @@
 //! What a workload is run through: an allocator of some version, with an environment.
 
 use crate::error::SimulatorError;
+pub use highwater_allocator::Difference as VersionDifference;
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, PageRun,
     Remark, ThreadId, Variable, Whereabouts,
 };
-pub use highwater_glibc::Difference as VersionDifference;
 use highwater_glibc::{Cores, Glibc, Host, Settings, Version};
-use highwater_jemalloc::Jemalloc;
+use highwater_jemalloc::{Jemalloc, Settings as JemallocSettings, Version as JemallocVersion};
 use highwater_workload::Workload;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -19,8 +19,8 @@ use std::str::FromStr;
 pub enum Choice {
     /// glibc's malloc.
     Glibc(Version),
-    /// jemalloc 5.3.0.
-    Jemalloc,
+    /// jemalloc.
+    Jemalloc(JemallocVersion),
 }
 
 impl Default for Choice {
@@ -33,7 +33,7 @@ impl Choice {
     /// Everything that is modelled.
     pub fn all() -> impl Iterator<Item = Self> {
         let glibc = Version::ALL.into_iter().map(Self::Glibc);
-        glibc.chain([Self::Jemalloc])
+        glibc.chain(JemallocVersion::ALL.into_iter().map(Self::Jemalloc))
     }
 
     /// Where it is found.
@@ -43,7 +43,7 @@ impl Choice {
             Self::Glibc(Version::V2_36) => "Debian 12",
             Self::Glibc(Version::V2_41) => "Debian 13, Ubuntu 25.04, Fedora 42",
             Self::Glibc(Version::V2_43) => "Debian unstable of 2026",
-            Self::Jemalloc => "Debian 12–13",
+            Self::Jemalloc(version) => version.found_in(),
         }
     }
 
@@ -51,7 +51,7 @@ impl Choice {
     pub fn differences(self) -> Vec<VersionDifference> {
         match self {
             Self::Glibc(version) => version.differences(),
-            Self::Jemalloc => JEMALLOC_NOTES.to_vec(),
+            Self::Jemalloc(version) => version.differences(),
         }
     }
 
@@ -59,7 +59,7 @@ impl Choice {
     pub fn parts(self) -> (&'static str, &'static str) {
         match self {
             Self::Glibc(version) => ("glibc", version.name()),
-            Self::Jemalloc => ("jemalloc", JEMALLOC),
+            Self::Jemalloc(version) => ("jemalloc", version.name()),
         }
     }
 
@@ -67,7 +67,7 @@ impl Choice {
     pub fn named(name: &str, version: &str) -> Option<Self> {
         match name {
             "glibc" => Version::parse(version).map(Self::Glibc),
-            "jemalloc" => (version == JEMALLOC).then_some(Self::Jemalloc),
+            "jemalloc" => JemallocVersion::parse(version).map(Self::Jemalloc),
             _ => None,
         }
     }
@@ -76,7 +76,7 @@ impl Choice {
     fn unversioned(name: &str) -> Option<Self> {
         match name {
             "glibc" => Some(Self::default()),
-            "jemalloc" => Some(Self::Jemalloc),
+            "jemalloc" => Some(Self::Jemalloc(JemallocVersion::default())),
             _ => None,
         }
     }
@@ -87,45 +87,25 @@ impl Choice {
     pub(crate) fn mmap_top(self) -> Option<Address> {
         match self {
             Self::Glibc(_) => None,
-            Self::Jemalloc => Some(Address(0x7fff_f760_0000)),
+            Self::Jemalloc(version) => Some(Address(version.mappings_top())),
+        }
+    }
+
+    /// Whether it matters how far apart mappings lie, so that they have to be where a kernel of today puts them: the thread
+    /// caches of jemalloc 5.3.1 give back first what is more than 2 MiB away.
+    pub(crate) fn minds_distances(self) -> bool {
+        match self {
+            Self::Glibc(_) => false,
+            Self::Jemalloc(version) => version >= JemallocVersion::V5_3_1,
         }
     }
 }
-
-/// What there is to know of the model of jemalloc: what chance decides, and what is not modelled.
-const JEMALLOC_NOTES: [VersionDifference; 4] = [
-    VersionDifference {
-        title: "pages, not a heap",
-        text: "it has no top and no trim: free pages stay for the decay time, and go wherever they lie",
-        source: "src/decay.c, src/pac.c",
-    },
-    VersionDifference {
-        title: "chance",
-        text: "the jitter of the decay, the moments at which threads look at it, and where large blocks begin in their first \
-               page follow from addresses, which differ from run to run; --seed sets what they follow from",
-        source: "src/decay.c decay_deadline_init, ticker.h, src/arena.c arena_cache_oblivious_randomize",
-    },
-    VersionDifference {
-        title: "background thread",
-        text: "it is taken to run at the very moment it wakes",
-        source: "src/background_thread.c",
-    },
-    VersionDifference {
-        title: "not modelled",
-        text: "dss, percpu_arena, hpa, bin_shards, slab_sizes, narenas_ratio, prof, junk, zero, zero_realloc and guarded \
-               pages; the settings say so where they are set. Releases other than 5.3.0",
-        source: "src/jemalloc.c malloc_conf_init_helper",
-    },
-];
-
-/// The version of jemalloc that is modelled.
-const JEMALLOC: &str = "5.3.0";
 
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Glibc(version) => write!(f, "glibc@{version}"),
-            Self::Jemalloc => write!(f, "jemalloc@{JEMALLOC}"),
+            Self::Jemalloc(version) => write!(f, "jemalloc@{version}"),
         }
     }
 }
@@ -193,8 +173,8 @@ impl Variant {
             Choice::Glibc(version) => {
                 Settings::from_environment(version, &self.environment).remarks
             }
-            Choice::Jemalloc => {
-                highwater_jemalloc::Settings::from_environment(&self.environment).remarks
+            Choice::Jemalloc(version) => {
+                JemallocSettings::from_environment(version, &self.environment).remarks
             }
         }
     }
@@ -228,17 +208,21 @@ impl Variant {
                 let settings = Settings::from_environment(version, &self.environment);
                 Ok(Model::Glibc(Glibc::new(version, settings.params, host)))
             }
-            Choice::Jemalloc => {
+            Choice::Jemalloc(version) => {
                 if workload.header.page != Bytes(4096) {
                     return Err(SimulatorError::PageSize(workload.header.page));
                 }
-                let settings = highwater_jemalloc::Settings::from_environment(&self.environment);
+                let settings = JemallocSettings::from_environment(version, &self.environment);
                 let mut options = settings.options;
                 options.seed = self.seed.unwrap_or(options.seed);
                 // Whoever recorded jemalloc's version or figures has asked it for them.
                 let recorded = workload.header.allocator.as_ref();
                 options.asks_for_figures = recorded.is_some_and(|(name, _)| name == "jemalloc");
-                Ok(Model::Jemalloc(Jemalloc::new(options, cores.online)))
+                Ok(Model::Jemalloc(Jemalloc::new(
+                    version,
+                    options,
+                    cores.online,
+                )))
             }
         }
     }

@@ -1,15 +1,15 @@
-//! The recording of asyncio_burst through jemalloc, under several settings, against what the real 5.3.0 answered.
+//! The recording of asyncio_burst through jemalloc, under several settings, against what the real ones answered.
 //!
-//! `data/asyncio_burst.jemalloc` holds a line for each setting: a digest of the place of every block that the real library
+//! `data/asyncio_burst.jemalloc-VERSION` holds a line for each setting: a digest of the place of every block that the real library
 //! returned, pages numbered by first appearance, and at every mark the figures that it reported (`mallctl`) and the
-//! resident bytes of its mappings. `record_answers` writes the file anew from answer sheets.
+//! resident bytes of its mappings. `record_answers` writes a file anew from answer sheets.
 //!
 //! Figures must be equal, and resident memory within a hundredth: which pages of its map of pages jemalloc writes follows
 //! from where the kernel puts its mappings among those of the process, which no model can know.
 
 use highwater_simulator::{
-    Bytes, Choice, Figures, Micros, Options, PageKind, PageShares, Recording, Simulation, Variable,
-    Variant, run,
+    Bytes, Choice, Figures, JemallocVersion as Version, Micros, Options, PageKind, PageShares,
+    Recording, Simulation, Variable, Variant, run,
 };
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Address, Call, Scenario, Workload, trace, unwatched};
@@ -17,7 +17,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-const ANSWERS: &str = include_str!("data/asyncio_burst.jemalloc");
+const ANSWERS: [(Version, &str); 2] = [
+    (
+        Version::V5_3_0,
+        include_str!("data/asyncio_burst.jemalloc-5.3.0"),
+    ),
+    (
+        Version::V5_3_1,
+        include_str!("data/asyncio_burst.jemalloc-5.3.1"),
+    ),
+];
 
 fn bundled() -> Workload {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/traces/asyncio_burst.hwt.gz");
@@ -29,8 +38,12 @@ fn bundled() -> Workload {
 }
 
 fn variant(conf: &str) -> Variant {
+    variant_of(Version::default(), conf)
+}
+
+fn variant_of(version: Version, conf: &str) -> Variant {
     Variant {
-        allocator: Choice::Jemalloc,
+        allocator: Choice::Jemalloc(version),
         environment: vec![Variable {
             name: "MALLOC_CONF".to_owned(),
             value: conf.to_owned(),
@@ -78,8 +91,8 @@ fn figure(figures: &Figures, name: &str) -> Bytes {
 }
 
 /// The digest of all places, and each mark's figures and resident bytes.
-fn model(workload: &Arc<Workload>, conf: &str) -> (u64, Vec<(Figures, Bytes)>) {
-    let mut simulation = Simulation::new(Arc::clone(workload), &variant(conf)).expect("it can run");
+fn model(workload: &Arc<Workload>, variant: &Variant) -> (u64, Vec<(Figures, Bytes)>) {
+    let mut simulation = Simulation::new(Arc::clone(workload), variant).expect("it can run");
     let (mut digest, mut marks) = (Digest::new(), Vec::new());
     while let Some(event) = simulation.step() {
         match event.call {
@@ -100,28 +113,36 @@ fn model(workload: &Arc<Workload>, conf: &str) -> (u64, Vec<(Figures, Bytes)>) {
 #[test]
 fn every_address_and_every_figure_is_the_real_librarys() {
     let workload = Arc::new(bundled());
-    assert_eq!(ANSWERS.lines().count(), 6);
-    for line in ANSWERS.lines() {
-        let mut fields = line.split('|');
-        let conf = fields.next().expect("a setting");
-        let sum = fields.next().expect("a digest");
-        let (found, marks) = model(&workload, conf);
-        assert_eq!(format!("{found:016x}"), sum, "addresses under `{conf}`");
-        assert_eq!(fields.clone().count(), marks.len());
-        for (index, (expected, (figures, rss))) in fields.zip(&marks).enumerate() {
-            for pair in expected.split(' ') {
-                let (name, value) = pair.split_once('=').expect("NAME=VALUE");
-                let value = Bytes(value.parse().expect("a number"));
-                if name == "heap_rss" {
-                    let apart = rss.0.abs_diff(value.0);
-                    assert!(
-                        apart * 100 <= value.0,
-                        "mark {index} under `{conf}`: {rss} for {value}"
-                    );
-                } else {
-                    let found = figure(figures, name);
-                    assert_eq!(found, value, "{name} at mark {index} under `{conf}`");
-                }
+    for (version, answers) in ANSWERS {
+        assert_eq!(answers.lines().count(), 6);
+        for line in answers.lines() {
+            compare(&workload, version, line);
+        }
+    }
+}
+
+/// Runs under a line's setting and compares.
+fn compare(workload: &Arc<Workload>, version: Version, line: &str) {
+    let mut fields = line.split('|');
+    let conf = fields.next().expect("a setting");
+    let sum = fields.next().expect("a digest");
+    let (found, marks) = model(workload, &variant_of(version, conf));
+    let under = format!("{version} under `{conf}`");
+    assert_eq!(format!("{found:016x}"), sum, "addresses of {under}");
+    assert_eq!(fields.clone().count(), marks.len());
+    for (index, (expected, (figures, rss))) in fields.zip(&marks).enumerate() {
+        for pair in expected.split(' ') {
+            let (name, value) = pair.split_once('=').expect("NAME=VALUE");
+            let value = Bytes(value.parse().expect("a number"));
+            if name == "heap_rss" {
+                let apart = rss.0.abs_diff(value.0);
+                assert!(
+                    apart * 100 <= value.0,
+                    "mark {index} of {under}: {rss} for {value}"
+                );
+            } else {
+                let found = figure(figures, name);
+                assert_eq!(found, value, "{name} at mark {index} of {under}");
             }
         }
     }
@@ -242,11 +263,13 @@ fn the_seed_moves_the_clock_and_nothing_else() {
 
 /// Writes the file from a folder with two answer sheets for each setting, `N.0.hwt` and with the figures (ANSWER_STATS)
 /// `N.1.hwt`, from 0 on.
-/// `HIGHWATER_SHEETS=folder cargo test -p highwater-simulator --test jemalloc -- --ignored record_answers`
+/// `HIGHWATER_SHEETS=folder HIGHWATER_VERSION=5.3.1 cargo test -p highwater-simulator --test jemalloc -- --ignored record_answers`
 #[test]
 #[ignore = "records; needs answer sheets of the real library"]
 fn record_answers() {
     let folder = std::env::var("HIGHWATER_SHEETS").expect("HIGHWATER_SHEETS names the folder");
+    let version = std::env::var("HIGHWATER_VERSION").unwrap_or_default();
+    let version = Version::parse(&version).expect("HIGHWATER_VERSION names a modelled release");
     let mut lines = String::new();
     for setting in 0.. {
         let read = |with: u32| {
@@ -280,7 +303,8 @@ fn record_answers() {
         }
         lines += "\n";
     }
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/asyncio_burst.jemalloc");
+    let name = format!("tests/data/asyncio_burst.jemalloc-{version}");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     std::fs::write(file, lines).expect("writable");
 }
 

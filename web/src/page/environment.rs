@@ -20,7 +20,7 @@ fn presets(allocator: Choice) -> Vec<(&'static str, String, &'static str)> {
         Choice::Glibc(_) => PRESETS
             .map(|(name, lines)| (name, lines.to_owned(), lines))
             .to_vec(),
-        Choice::Jemalloc => jemalloc_presets()
+        Choice::Jemalloc(_) => jemalloc_presets()
             .iter()
             .map(|preset| {
                 let lines = match preset.value {

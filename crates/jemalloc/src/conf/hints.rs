@@ -3,31 +3,11 @@
 use super::pairs::{Fault, Pair};
 use super::rows::ROWS;
 use super::table::Kind;
+use super::table::rows;
 use super::values::Wrong;
 use super::{NAME, Remarks};
+use crate::version::Version;
 use highwater_allocator::{Tone, Variable};
-
-/// Options that came with 5.3.1 (its src/conf.c and src/jemalloc.c).
-const LATER: &[&str] = &[
-    "cache_oblivious",
-    "calloc_madvise_threshold",
-    "debug_double_free_max_scan",
-    "disable_large_size_classes",
-    "experimental_hpa_enforce_hugify",
-    "experimental_hpa_max_purge_nhp",
-    "experimental_hpa_start_huge_if_thp_always",
-    "experimental_tcache_gc",
-    "hpa_hugify_style",
-    "hpa_hugify_sync",
-    "hpa_min_purge_delay_ms",
-    "hpa_purge_threshold",
-    "hpa_purge_threshold_ratio",
-    "huge_arena_pac_thp",
-    "process_madvise_max_batch",
-    "prof_bt_max",
-    "prof_pid_namespace",
-    "tcache_ncached_max",
-];
 
 /// Options of 4.x and before, gone with 5.0 (3.6.0, 4.0.0 and 4.5.0, src/jemalloc.c).
 const EARLIER: &[&str] = &[
@@ -40,21 +20,26 @@ const EARLIER: &[&str] = &[
     "valgrind",
 ];
 
-/// Options of 5.3.0 that its build has to ask for, and Debian's does not.
+/// Options that a build has to ask for, and Debian's does not.
 const UNBUILT: &[&str] = &["lg_san_uaf_align", "log", "utrace", "xmalloc"];
 
 /// Says what a pair that is not taken was probably meant to be.
-pub(super) fn add(remarks: &mut Remarks, pair: &Pair<'_>, wrong: &Wrong) {
+pub(super) fn add(version: Version, remarks: &mut Remarks, pair: &Pair<'_>, wrong: &Wrong) {
     let key = pair.key;
     let Some(kind) = wrong.kind else {
         let is_in = |names: &[&str]| names.contains(&key);
-        return if is_in(LATER) {
-            remarks.add(" It came with 5.3.1; this is 5.3.0.", &[]);
+        return if let Some(row) = ROWS.iter().find(|row| row.name == key) {
+            let name = version.name();
+            if row.since > version {
+                remarks.add(" It came with @; this is @.", &[row.since.name(), name]);
+            } else {
+                remarks.add(" It ended with @; this is @.", &[row.until.name(), name]);
+            }
         } else if is_in(EARLIER) {
             remarks.add(" It ended with 4.x.", &[]);
         } else if is_in(UNBUILT) {
             remarks.add(" Only a library built for it has it; Debian's is not.", &[]);
-        } else if let Some(name) = meant(key) {
+        } else if let Some(name) = meant(version, key) {
             remarks.add(" Perhaps @ is meant.", &[name]);
         } else {
             remarks.add(" There is no such option.", &[]);
@@ -64,7 +49,7 @@ pub(super) fn add(remarks: &mut Remarks, pair: &Pair<'_>, wrong: &Wrong) {
     let has = |signs: &[char]| value.contains(signs);
     if has(&['"', '\'']) {
         remarks.add(" Quotes within it are not taken off.", &[]);
-    } else if has(&[':', ';', '=']) && !matches!(kind, Kind::Shards | Kind::Slabs) {
+    } else if has(&[':', ';', '=']) && !matches!(kind, Kind::Shards | Kind::Slabs | Kind::Counts) {
         remarks.add(" Pairs are parted by commas, and only by these.", &[]);
     } else if value.ends_with(char::is_whitespace) {
         remarks.add(" A blank behind it is not forgiven.", &[]);
@@ -112,12 +97,12 @@ pub(super) fn add_to_fault(remarks: &mut Remarks, fault: &Fault<'_>) {
 }
 
 /// The option whose name is this but for case, or has this in it, or this it.
-fn meant(key: &str) -> Option<&'static str> {
+fn meant(version: Version, key: &str) -> Option<&'static str> {
     let key = key.to_ascii_lowercase();
     let like = |name: &&str| {
         (key.len() > 4 && name.contains(key.as_str())) || (name.len() > 4 && key.contains(*name))
     };
-    let mut names = ROWS.iter().map(|row| row.name);
+    let mut names = rows(version).map(|row| row.name);
     names
         .clone()
         .find(|name| *name == key)

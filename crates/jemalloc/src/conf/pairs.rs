@@ -25,6 +25,8 @@ pub(super) struct Fault<'a> {
     pub(super) rest: &'a str,
     /// The part of it that would have been a name.
     pub(super) key: &'a str,
+    /// What 5.3.1 prints of the string.
+    pub(super) shown: &'a str,
 }
 
 /// The pairs up to the first key that is none.
@@ -42,14 +44,28 @@ pub(super) fn split(text: &str) -> (Vec<Pair<'_>>, Option<Fault<'_>>) {
             } else {
                 "Malformed conf string"
             };
-            return (pairs, Some(Fault { message, rest, key }));
+            // The name and the character behind it.
+            let past = after.chars().next().map_or(0, char::len_utf8);
+            let shown = &rest[..key.len() + past];
+            let fault = Fault {
+                message,
+                rest,
+                key,
+                shown,
+            };
+            return (pairs, Some(fault));
         };
         let (value, next) = after.split_once(',').unwrap_or((after, ""));
         pairs.push(Pair { key, value });
         if next.is_empty() && value.len() < after.len() {
             let message = "Conf string ends with comma";
-            let (rest, key) = ("", "");
-            return (pairs, Some(Fault { message, rest, key }));
+            let fault = Fault {
+                message,
+                rest: "",
+                key: "",
+                shown: rest,
+            };
+            return (pairs, Some(fault));
         }
         rest = next;
     }

@@ -1,17 +1,29 @@
-//! The options of jemalloc 5.3.0 by name, in the order of src/jemalloc.c, `malloc_conf_init_helper`: how their values are
-//! read, with the bounds given there, and what they do here.
+//! The options of jemalloc by name, in the order of src/jemalloc.c (5.3.1: src/conf.c), `malloc_conf_init_helper`: how
+//! their values are read, with the bounds given there, and what they do here.
 //!
 //! Left out are those that Debian's build does not have, and refuses; `hints` knows them.
 
 use super::THREADS_UNSET;
 use super::table::Effect::{self, Idle, Obeyed, Unmodelled};
-use super::table::Kind::{self, Beginning, Bool, Ratio, Shards, Signed, Slabs, Unsigned, Word};
+use super::table::Kind::{
+    self, Beginning, Bool, Counts, Ratio, Shards, Signed, Slabs, Unsigned, Word,
+};
 use super::table::Row;
 use crate::sizes::LARGE_MAX;
+use crate::version::Version::{self, V5_3_0, V5_3_1};
 use highwater_allocator::Tone::{Applied, Surprise};
 
+const OLDEST: Version = Version::ALL[0];
+const NEWEST: Version = Version::ALL[Version::ALL.len() - 1];
+
 const fn row(name: &'static str, kind: Kind, effect: Effect) -> Row {
-    Row { name, kind, effect }
+    Row {
+        name,
+        kind,
+        effect,
+        since: OLDEST,
+        until: NEWEST,
+    }
 }
 
 const ANY: Kind = Unsigned(0, u64::MAX, false);
@@ -29,6 +41,8 @@ const PRINTS: Effect = Idle("it only prints");
 const HUGE_PAGES: Effect = Idle("this machine has no transparent huge pages");
 const SAFETY: Effect = Idle("it changes what happens on errors only");
 const GUARDS: Effect = Unmodelled(&[0], "It puts guard pages between blocks");
+const LG_TCACHE_MAX: &str =
+    "The old name of tcache_max: thread caches keep blocks of up to 2 to the power of @ bytes.";
 const FLUSH: &str =
     "A full thread cache keeps its slots divided by 2 to the power of @, and flushes the rest.";
 
@@ -38,10 +52,23 @@ pub(super) static ROWS: &[Row] = &[
     row("abort", Bool, SAFETY),
     row("abort_conf", Bool, SAFETY),
     row(
+        "cache_oblivious",
+        Bool,
+        Obeyed(
+            |o, v| o.cache_oblivious = v == 1,
+            &[(1, Applied, "Large blocks begin at varying places in their first page, as by default.")],
+            "Large blocks begin where their pages do, and take a page less.",
+        ),
+    )
+    .since(V5_3_1),
+    row(
         "trust_madvise",
         Bool,
         Idle("the kernel is known to keep its word here"),
     ),
+    row("experimental_hpa_start_huge_if_thp_always", Bool, HPA).since(V5_3_1),
+    row("experimental_hpa_enforce_hugify", Bool, HPA).since(V5_3_1),
+    row("huge_arena_pac_thp", Bool, HUGE_PAGES).since(V5_3_1),
     row(
         "metadata_thp",
         Beginning(&["disabled", "auto", "always"]),
@@ -91,6 +118,12 @@ pub(super) static ROWS: &[Row] = &[
         Unmodelled(&[], "It splits bins, each with slabs of its own"),
     ),
     row(
+        "tcache_ncached_max",
+        Counts,
+        Unmodelled(&[], "It sets the slots of classes one by one"),
+    )
+    .since(V5_3_1),
+    row(
         "mutex_max_spin",
         Signed(-1, i64::MAX),
         Idle("it changes how threads wait for each other, not what they get"),
@@ -123,6 +156,12 @@ pub(super) static ROWS: &[Row] = &[
             "Purged pages go back to the kernel over @ ms more.",
         ),
     ),
+    row(
+        "process_madvise_max_batch",
+        Unsigned(0, u64::MAX, true),
+        Idle("this build has no process_madvise"),
+    )
+    .since(V5_3_1),
     row("stats_print", Bool, PRINTS),
     row("stats_print_opts", Kind::Text, PRINTS),
     row("stats_interval", Signed(-1, i64::MAX), PRINTS),
@@ -145,6 +184,16 @@ pub(super) static ROWS: &[Row] = &[
     ),
     row("experimental_infallible_new", Bool, SAFETY),
     row(
+        "experimental_tcache_gc",
+        Bool,
+        Obeyed(
+            |o, v| o.experimental_tcache_gc = v == 1,
+            &[(1, Applied, "Collections of thread caches mind where blocks lie, as by default.")],
+            "Thread caches are collected one class at a time, as up to 5.3.0.",
+        ),
+    )
+    .since(V5_3_1),
+    row(
         "tcache",
         Bool,
         Obeyed(
@@ -161,16 +210,34 @@ pub(super) static ROWS: &[Row] = &[
             &[],
             "Thread caches keep blocks of up to @ bytes.",
         ),
-    ),
+    )
+    .until(V5_3_0),
+    row(
+        "tcache_max",
+        Unsigned(0, 32 << 10, true),
+        Obeyed(
+            |o, v| o.tcache_max = v,
+            &[],
+            "Thread caches keep blocks of up to @ bytes.",
+        ),
+    )
+    .since(V5_3_1),
     row(
         "lg_tcache_max",
         Unsigned(0, 23, true),
         Obeyed(
             |o, v| o.tcache_max = 1 << v,
             &[],
-            "The old name of tcache_max: thread caches keep blocks of up to 2 to the power of @ bytes.",
+            LG_TCACHE_MAX,
         ),
-    ),
+    )
+    .until(V5_3_0),
+    row(
+        "lg_tcache_max",
+        Unsigned(0, 15, true),
+        Obeyed(|o, v| o.tcache_max = 1 << v, &[], LG_TCACHE_MAX),
+    )
+    .since(V5_3_1),
     row(
         "lg_tcache_nslots_mul",
         Signed(-16, 16),
@@ -236,6 +303,22 @@ pub(super) static ROWS: &[Row] = &[
         Obeyed(|o, v| o.lg_tcache_flush_large_div = v as u32, &[], FLUSH),
     ),
     row(
+        "debug_double_free_max_scan",
+        ANY,
+        Idle("it belongs to builds for debugging"),
+    )
+    .since(V5_3_1),
+    row(
+        "calloc_madvise_threshold",
+        Unsigned(0, LARGE_MAX, false),
+        Obeyed(
+            |o, v| o.calloc_madvise_threshold = v,
+            &[],
+            "calloc clears used pages of blocks of @ bytes and more by giving them back, of smaller ones by writing zeros.",
+        ),
+    )
+    .since(V5_3_1),
+    row(
         "oversize_threshold",
         Unsigned(0, LARGE_MAX, false),
         Obeyed(
@@ -293,12 +376,28 @@ pub(super) static ROWS: &[Row] = &[
     row("hpa_hugification_threshold", HUGE, HPA),
     row("hpa_hugification_threshold_ratio", Ratio(1), HPA),
     row("hpa_hugify_delay_ms", ANY, HPA),
+    row("hpa_hugify_sync", Bool, HPA).since(V5_3_1),
     row("hpa_min_purge_interval_ms", ANY, HPA),
+    row(
+        "experimental_hpa_max_purge_nhp",
+        Signed(-1, i64::MAX),
+        HPA,
+    )
+    .since(V5_3_1),
+    row("hpa_purge_threshold", HUGE, HPA).since(V5_3_1),
+    row("hpa_purge_threshold_ratio", Ratio(1), HPA).since(V5_3_1),
+    row("hpa_min_purge_delay_ms", ANY, HPA).since(V5_3_1),
+    row(
+        "hpa_hugify_style",
+        Beginning(&["auto", "none", "eager", "lazy"]),
+        HPA,
+    )
+    .since(V5_3_1),
     row("hpa_dirty_mult", Ratio(1 << 16), HPA),
     row("hpa_sec_nshards", ANY, HPA),
     row("hpa_sec_max_alloc", PAGED, HPA),
     row("hpa_sec_max_bytes", PAGED, HPA),
-    row("hpa_sec_bytes_after_flush", PAGED, HPA),
+    row("hpa_sec_bytes_after_flush", PAGED, HPA).until(V5_3_0),
     row("hpa_sec_batch_fill_extra", Unsigned(0, 512, true), HPA),
     row(
         "slab_sizes",
@@ -316,6 +415,7 @@ pub(super) static ROWS: &[Row] = &[
     row("prof_prefix", Kind::Text, PROFILING),
     row("prof_active", Bool, PROFILING),
     row("prof_thread_active_init", Bool, PROFILING),
+    row("prof_bt_max", Unsigned(1, 256, true), PROFILING).since(V5_3_1),
     row("lg_prof_sample", Unsigned(0, 63, true), PROFILING),
     row("prof_accum", Bool, PROFILING),
     row("lg_prof_interval", Signed(-1, 63), PROFILING),
@@ -325,6 +425,7 @@ pub(super) static ROWS: &[Row] = &[
     row("prof_leak_error", Bool, PROFILING),
     row("prof_log", Bool, PROFILING),
     row("prof_recent_alloc_max", Signed(-1, i64::MAX), PROFILING),
+    row("prof_pid_namespace", Bool, PROFILING).since(V5_3_1),
     row("prof_stats", Bool, PROFILING),
     row("prof_sys_thread_name", Bool, PROFILING),
     row(
@@ -338,6 +439,16 @@ pub(super) static ROWS: &[Row] = &[
         Beginning(&["default", "always", "never"]),
         HUGE_PAGES,
     ),
+    row(
+        "disable_large_size_classes",
+        Bool,
+        Obeyed(
+            |o, v| o.large_size_classes = v == 0,
+            &[(1, Applied, "Large blocks are rounded up to pages, as by default.")],
+            "Large blocks are rounded up to size classes, as up to 5.3.0.",
+        ),
+    )
+    .since(V5_3_1),
     row(
         "zero_realloc",
         Word(&["alloc", "free", "abort"]),

@@ -2,6 +2,7 @@
 
 use super::rows::ROWS;
 use crate::options::Options;
+use crate::version::Version;
 use highwater_allocator::Tone;
 
 /// How a value is read.
@@ -23,6 +24,8 @@ pub(super) enum Kind {
     Shards,
     /// `from-to:pages`.
     Slabs,
+    /// `from-to:count`.
+    Counts,
     /// Anything.
     Text,
 }
@@ -52,9 +55,27 @@ pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
     pub(super) effect: Effect,
+    /// The first and the last modelled release that takes it.
+    pub(super) since: Version,
+    pub(super) until: Version,
 }
 
 impl Row {
+    /// An option that came with a release.
+    pub(super) const fn since(self, since: Version) -> Self {
+        Self { since, ..self }
+    }
+
+    /// An option that went with a release.
+    pub(super) const fn until(self, until: Version) -> Self {
+        Self { until, ..self }
+    }
+
+    /// Whether a release takes it.
+    pub(super) fn is_in(&self, version: Version) -> bool {
+        (self.since..=self.until).contains(&version)
+    }
+
     /// Whether it sets the same as another.
     pub(super) fn is(&self, other: &Row) -> bool {
         self.name == other.name || (self.is_tcache_max() && other.is_tcache_max())
@@ -65,10 +86,15 @@ impl Row {
     }
 }
 
-/// The option that a key names.
-pub(super) fn find(key: &str) -> Option<&'static Row> {
-    // Three are compared over the length of the key only; no other name is such a beginning. The empty key is the first's.
-    ROWS.iter().find(|row| {
+/// The options of a release.
+pub(super) fn rows(version: Version) -> impl Iterator<Item = &'static Row> + Clone {
+    ROWS.iter().filter(move |row| row.is_in(version))
+}
+
+/// The option of a release that a key names.
+pub(super) fn find(version: Version, key: &str) -> Option<&'static Row> {
+    // A few are compared over the length of the key only: the first in order is taken.
+    rows(version).find(|row| {
         row.name == key
             || (matches!(row.kind, Kind::Beginning(_))
                 && row.name != "thp"

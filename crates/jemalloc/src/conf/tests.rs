@@ -10,16 +10,25 @@ fn variable(name: &str, value: &str) -> Variable {
 }
 
 fn read(value: &str) -> Settings {
-    Settings::from_environment(&[variable(NAME, value)])
+    read_by(Version::V5_3_0, value)
+}
+
+fn read_by(version: Version, value: &str) -> Settings {
+    Settings::from_environment(version, &[variable(NAME, value)])
 }
 
 /// What the library would print.
 fn printed(value: &str) -> Vec<String> {
+    printed_by(Version::V5_3_0, value)
+}
+
+fn printed_by(version: Version, value: &str) -> Vec<String> {
     let quoted = |remark: &Remark| {
         let (_, said) = remark.text.split_once("jemalloc says `")?;
         Some(said.split('`').next()?.to_owned())
     };
-    read(value).remarks.iter().filter_map(quoted).collect()
+    let remarks = read_by(version, value).remarks;
+    remarks.iter().filter_map(quoted).collect()
 }
 
 /// All that is said to a value, as one text.
@@ -162,12 +171,18 @@ const PRINTED: &[(&str, &[&str])] = &[
 
 #[test]
 fn errors_are_said_in_the_librarys_words() {
-    for (value, messages) in PRINTED {
-        let expected: Vec<_> = messages
-            .iter()
-            .map(|m| format!("<jemalloc>: {m}"))
-            .collect();
-        assert_eq!(printed(value), expected, "{value}");
+    let by_release = [
+        (Version::V5_3_0, PRINTED),
+        (Version::V5_3_1, PRINTED_BY_5_3_1),
+    ];
+    for (version, observed) in by_release {
+        for (value, messages) in observed {
+            let expected: Vec<_> = messages
+                .iter()
+                .map(|m| format!("<jemalloc>: {m}"))
+                .collect();
+            assert_eq!(printed_by(version, value), expected, "{value}");
+        }
     }
 }
 
@@ -316,12 +331,87 @@ fn variables_that_are_not_read_are_told_apart() {
         ("LD_PRELOAD", "chosen beside"),
         ("HOME", "not read by jemalloc"),
     ] {
-        let settings = Settings::from_environment(&[variable(name, "narenas:1")]);
+        let settings = Settings::from_environment(Version::V5_3_0, &[variable(name, "narenas:1")]);
         assert_eq!(settings.options, Options::default(), "{name}");
         let remark = &settings.remarks[0];
         assert_eq!((remark.tone, &*remark.variable), (Tone::Ignored, name));
         assert!(remark.text.contains(part), "{}", remark.text);
     }
+}
+
+/// Observed in the same way: the library of Debian unstable of 2026 (5.3.1).
+const PRINTED_BY_5_3_1: &[(&str, &[&str])] = &[
+    ("debug_double_free_max_scan:3", &[]),
+    ("utrace:true", &["Invalid conf pair: utrace:true"]),
+    (
+        "lg_san_uaf_align:12",
+        &["Invalid conf pair: lg_san_uaf_align:12"],
+    ),
+    ("prof_bt_max:9,prof_pid_namespace:true", &[]),
+    ("process_madvise_max_batch:3,cache_oblivious:false", &[]),
+    (
+        "tcache_ncached_max:8-100:3,hpa_purge_threshold_ratio:0.5",
+        &[],
+    ),
+    (
+        "tcache_ncached_max:8",
+        &["Invalid settings for tcache_ncached_max: tcache_ncached_max:8"],
+    ),
+    ("hpa_hugify_style:none,h:lazy", &[]),
+    ("hpa_s:1", &["Invalid conf pair: hpa_s:1"]),
+    (
+        "hpa_sec_bytes_after_flush:100000",
+        &["Invalid conf pair: hpa_sec_bytes_after_flush:100000"],
+    ),
+    (
+        "dirty_decay_ms:0,",
+        &["Conf string ends with comma -- dirty_decay_ms:0,"],
+    ),
+    (
+        "dirty_decay_ms",
+        &["Conf string ends with key -- dirty_decay_ms"],
+    ),
+    (
+        "dirty_decay_ms=5",
+        &["Malformed conf string -- dirty_decay_ms="],
+    ),
+    (
+        "abort_conf:true,foo:1",
+        &[
+            "Invalid conf pair: foo:1",
+            "Abort (abort_conf:true) on invalid conf value (see above).",
+        ],
+    ),
+];
+
+#[test]
+fn what_another_release_takes_is_told() {
+    let later = said("experimental_tcache_gc:false");
+    assert!(
+        later.contains("It came with 5.3.1; this is 5.3.0."),
+        "{later}"
+    );
+    let remarks = read_by(Version::V5_3_1, "hpa_sec_bytes_after_flush:1").remarks;
+    let text = &remarks[0].text;
+    assert!(
+        text.contains("It ended with 5.3.0; this is 5.3.1."),
+        "{text}"
+    );
+}
+
+#[test]
+fn options_that_came_with_a_release_are_obeyed_there() {
+    let options = |value| read_by(Version::V5_3_1, value).options;
+    assert_eq!(options(""), Options::of(Version::V5_3_1));
+    assert!(options("disable_large_size_classes:false").large_size_classes);
+    assert!(!options("experimental_tcache_gc:false").experimental_tcache_gc);
+    assert!(!options("cache_oblivious:false").cache_oblivious);
+    assert_eq!(
+        options("calloc_madvise_threshold:0").calloc_madvise_threshold,
+        0
+    );
+    assert_eq!(options("tcache_max:1000000").tcache_max, 32 << 10);
+    assert_eq!(options("lg_tcache_max:20").tcache_max, 32 << 10);
 }
 
 #[test]
@@ -334,9 +424,13 @@ fn presets_are_read_without_a_complaint() {
 
 #[test]
 fn every_option_of_the_table_is_found_by_its_name() {
-    assert_eq!(ROWS.len(), 70);
-    for row in ROWS {
-        assert!(table::find(row.name).is_some_and(|found| found.name == row.name));
+    let counts = Version::ALL.map(|version| table::rows(version).count());
+    assert_eq!(counts, [70, 87]);
+    for version in Version::ALL {
+        for row in table::rows(version) {
+            let found = table::find(version, row.name);
+            assert!(found.is_some_and(|found| found.name == row.name));
+        }
     }
 }
 

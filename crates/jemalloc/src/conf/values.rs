@@ -55,6 +55,8 @@ pub(super) fn read(row: &Row, value: &str) -> Result<u64, Wrong> {
         Kind::Slabs if value == "default" => return Ok(0),
         Kind::Slabs if sizes(value, 0..=u64::MAX) => return Ok(1),
         Kind::Slabs => return Err(wrong("Invalid settings for slab_sizes")),
+        Kind::Counts if sizes(value, 0..=u64::MAX) => return Ok(1),
+        Kind::Counts => return Err(wrong("Invalid settings for tcache_ncached_max")),
         Kind::Text => return Ok(0),
     };
     read.ok_or(wrong("Invalid conf value"))

@@ -220,3 +220,25 @@ fn a_run_of_words_may_cross_frames_and_pages() {
     let words = [0, 8, 16, 24].map(|offset| k.read(at + Bytes(offset)));
     assert_eq!(words, [5, 6, 7, 8]);
 }
+
+/// Observed on Linux 6.18: the starts of the mappings that a heap asked for, of 3.5, 4, 5 and 6 MiB.
+#[test]
+fn mappings_of_whole_huge_pages_are_aligned_where_the_kernel_does_that() {
+    let starts = |huge_mappings_aligned| {
+        let mut k = Kernel::new(Config {
+            mmap_top: Address(0x7fff_f668_0000),
+            huge_mappings_aligned,
+            ..Config::default()
+        })
+        .expect("it can be");
+        [7, 8, 10, 12].map(|halves| k.mmap(Bytes(halves << 19)).expect("there is room").0)
+    };
+    let observed = [
+        0x7fff_f630_0000,
+        0x7fff_f5e0_0000,
+        0x7fff_f590_0000,
+        0x7fff_f520_0000,
+    ];
+    assert_eq!(starts(true), observed);
+    assert_eq!(starts(false)[1], 0x7fff_f5f0_0000);
+}

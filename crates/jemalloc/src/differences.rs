@@ -1,0 +1,155 @@
+//! What there is to know of the modelled releases, in words: where they differ, one entry for each rule of `rules`; what
+//! chance decides; and what is not modelled.
+
+use crate::options::Options;
+use crate::rules::{Collection, Rules};
+use crate::version::Version;
+use highwater_allocator::Difference;
+
+struct Topic {
+    title: &'static str,
+    source: &'static str,
+    text: fn(&Rules, &Options) -> &'static str,
+}
+
+const TOPICS: [Topic; 7] = [
+    Topic {
+        title: "large blocks, sizes",
+        source: "include/jemalloc/internal/sz.h sz_s2u_compute, src/pac.c pac_alloc_retained_batched_size",
+        text: |_, options| match options.large_size_classes {
+            true => "They are rounded up to size classes, four to each doubling.",
+            false => {
+                "They are rounded up to pages; fresh memory is taken by size classes, and what is left over is dirty."
+            }
+        },
+    },
+    Topic {
+        title: "thread cache, collection",
+        source: "src/tcache.c, tcache_gc_event",
+        text: |rules, _| match rules.collection {
+            Collection::OneClass => "One class for every 64 KiB allocated or freed.",
+            Collection::Local => {
+                "At most once in 10 ms, then several classes; blocks far from the slab in use go first."
+            }
+        },
+    },
+    Topic {
+        title: "freed large blocks, merging",
+        source: "src/extent.c, extent_record",
+        text: |rules, _| match rules.merging_bounded {
+            false => "With all free neighbours.",
+            true => "Up to 64 times their size (lg_extent_max_active_fit).",
+        },
+    },
+    Topic {
+        title: "very large blocks beside a background thread",
+        source: "src/extent.c extent_record, src/arena.c arena_choose_huge",
+        text: |rules, _| match rules.background_keeps_very_large {
+            false => "Their pages go back when they are freed.",
+            true => "Their pages stay for the decay time.",
+        },
+    },
+    Topic {
+        title: "very large blocks in the first arena",
+        source: "src/arena.c, arena_init_huge",
+        text: |rules, _| match rules.first_arena_obeys_threshold {
+            false => {
+                "Free extents from 8 MiB on go back at once, whatever oversize_threshold says."
+            }
+            true => "Free extents from oversize_threshold on go back at once.",
+        },
+    },
+    Topic {
+        title: "calloc of large blocks",
+        source: "src/arena.c, arena_extent_alloc_large",
+        text: |rules, _| match rules.calloc_writes_zeros {
+            false => "Used pages are cleared by giving them back.",
+            true => {
+                "Used pages are cleared by writing zeros below 8 MiB, above by giving them back."
+            }
+        },
+    },
+    Topic {
+        title: "threads that only free",
+        source: "src/tsd.c, tsd_fetch_slow",
+        text: |rules, _| match rules.cache_after_frees {
+            None => "They get no cache.",
+            Some(_) => "They get a cache after 128 calls.",
+        },
+    },
+];
+
+/// What is true of the model of every release.
+const NOTES: [Difference; 4] = [
+    Difference {
+        title: "pages, not a heap",
+        text: "It has no top and no trim: free pages stay for the decay time, and go wherever they lie.",
+        source: "src/decay.c, src/pac.c",
+    },
+    Difference {
+        title: "chance",
+        text: "The jitter of the decay, the moments at which threads look at it, and where large blocks begin in their \
+               first page follow from addresses, which differ from run to run; --seed sets what they follow from.",
+        source: "src/decay.c decay_deadline_init, ticker.h, src/arena.c arena_cache_oblivious_randomize",
+    },
+    Difference {
+        title: "background thread",
+        text: "It is taken to run at the very moment it wakes.",
+        source: "src/background_thread.c",
+    },
+    Difference {
+        title: "not modelled",
+        text: "dss, percpu_arena, hpa, bin_shards, slab_sizes, narenas_ratio, prof, junk, zero, zero_realloc and guarded \
+               pages; the settings say so where they are set.",
+        source: "src/jemalloc.c malloc_conf_init_helper",
+    },
+];
+
+/// What is true of the model of 5.3.1.
+const NOTES_OF_5_3_1: [Difference; 2] = [
+    Difference {
+        title: "chance, distances",
+        text: "Thread caches give back first what lies more than 2 MiB from the slab in use, so what a process maps \
+               besides, between the allocator's own mappings, decides too; here there is nothing else.",
+        source: "src/tcache.c tcache_gc_small_nremote_get",
+    },
+    Difference {
+        title: "not modelled, too",
+        text: "tcache_ncached_max. Of more than 32 free extents of a class that may hold a large block the real one looks \
+               at the first 32 of its heap only; the model looks at all.",
+        source: "src/eset.c eset_enumerate_search",
+    },
+];
+
+impl Version {
+    /// What this release does where the modelled ones differ, and what there is to know of the model of it.
+    pub fn differences(self) -> Vec<Difference> {
+        let (rules, options) = (Rules::of(self), Options::of(self));
+        let told = |topic: &Topic| Difference {
+            title: topic.title,
+            text: (topic.text)(rules, &options),
+            source: topic.source,
+        };
+        let own: &[Difference] = match self {
+            Self::V5_3_0 => &[],
+            Self::V5_3_1 => &NOTES_OF_5_3_1,
+        };
+        let notes = NOTES.iter().chain(own).copied();
+        TOPICS.iter().map(told).chain(notes).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_topic_tells_some_release_from_another() {
+        let all = Version::ALL.map(Version::differences);
+        for (index, topic) in TOPICS.iter().enumerate() {
+            let texts: HashSet<_> = all.iter().map(|version| version[index].text).collect();
+            assert!(texts.len() > 1, "{} is the same in all", topic.title);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The modelled releases of jemalloc.
+
+use std::fmt;
+
+/// A release of jemalloc whose rules the model follows.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Version {
+    /// Debian 12 and 13, Ubuntu 22.04 to 25.04.
+    #[default]
+    V5_3_0,
+    /// Debian unstable of 2026.
+    V5_3_1,
+}
+
+impl Version {
+    /// Every modelled release, oldest first.
+    pub const ALL: [Self; 2] = [Self::V5_3_0, Self::V5_3_1];
+
+    /// The release named like `5.3.0`, if it is modelled.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|v| v.name() == name)
+    }
+
+    /// The release's number.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V5_3_0 => "5.3.0",
+            Self::V5_3_1 => "5.3.1",
+        }
+    }
+
+    /// Where it is found.
+    pub fn found_in(self) -> &'static str {
+        match self {
+            Self::V5_3_0 => "Debian 12–13",
+            Self::V5_3_1 => "Debian unstable of 2026",
+        }
+    }
+
+    /// Below which address a process finds its first mappings, where it is a small program that is started without
+    /// randomised addresses on x86-64 Linux. The allocator's pseudo-random states start from addresses of its own
+    /// structures, which lie in the first of them.
+    pub fn mappings_top(self) -> u64 {
+        match self {
+            Self::V5_3_0 => 0x7fff_f760_0000,
+            Self::V5_3_1 => 0x7fff_f740_0000,
+        }
+    }
+
+    /// The seed of such a process: the address of its first thread's data.
+    pub fn unrandomised_seed(self) -> u64 {
+        match self {
+            Self::V5_3_0 => 0x7fff_f7da_8738,
+            Self::V5_3_1 => 0x7fff_f7d6_0748,
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
