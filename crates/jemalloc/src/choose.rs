@@ -51,7 +51,7 @@ impl Jemalloc {
         self.arenas[index].is_some()
     }
 
-    /// The arena for a large block past the thread cache (`arena_choose_maybe_huge`): very large ones have their own, which
+    /// The arena for a large block of `size` bytes past the thread cache (`arena_choose_maybe_huge`): very large ones have their own, which
     /// keeps nothing dirty.
     pub(crate) fn choose_for(&mut self, kernel: &mut Kernel, thread: usize, size: u64) -> usize {
         if size < self.world.oversize() {

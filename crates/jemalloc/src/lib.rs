@@ -39,7 +39,7 @@ mod version;
 mod world;
 
 pub use conf::{Preset, Settings, presets};
-pub use options::Options;
+pub use options::{Options, ThreadData};
 pub use version::Version;
 
 use arena::{Arena, Eagerness};
@@ -84,20 +84,22 @@ impl Jemalloc {
             0 => 1,
             set => set as usize,
         };
-        // An index more for the arena of very large blocks.
         let automatic = automatic.min(4094);
+        let world = World {
+            version,
+            rules,
+            options,
+            extents: Extents::default(),
+            emap: Emap::default(),
+            bases: Vec::new(),
+            now: CLOCK_START,
+            log: DecisionLog::default(),
+        };
+        // An index more for the arena of very large blocks, if there can be any.
+        let has_huge = world.oversize() <= sizes::LARGE_MAX;
         Self {
-            world: World {
-                version,
-                rules,
-                options,
-                extents: Extents::default(),
-                emap: Emap::default(),
-                bases: Vec::new(),
-                now: CLOCK_START,
-                log: DecisionLog::default(),
-            },
-            arenas: vec![None; automatic + 1],
+            world,
+            arenas: vec![None; automatic + usize::from(has_huge)],
             threads: vec![Thread::default()],
             sleepers: Vec::new(),
             shape,

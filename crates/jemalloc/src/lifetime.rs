@@ -97,8 +97,7 @@ impl Jemalloc {
             0 => u64::MAX,
             step => step,
         };
-        // In a real process the address of the thread's data, which lie apart by threads' stacks.
-        let seed = options.seed.wrapping_add((index as u64) << 23);
+        let seed = options.seed_of(index);
         let has_cache = options.tcache && !self.threads[index].ended;
         let thread = &mut self.threads[index];
         thread.started = true;

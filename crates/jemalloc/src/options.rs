@@ -2,6 +2,17 @@
 
 use crate::version::Version;
 
+/// Where the data of a process's threads lie (`tsd_t`), where that is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ThreadData {
+    /// Those of the first thread.
+    pub first: u64,
+    /// Those of the second.
+    pub second: u64,
+    /// How far above the ones before those of each other thread lie.
+    pub apart: u64,
+}
+
 /// What MALLOC_CONF and its kin can set. A release looks only at what it knows.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Options {
@@ -53,6 +64,8 @@ pub struct Options {
     pub asks_for_figures: bool,
     /// What pseudo-random states start from: in a real process addresses, which differ from run to run.
     pub seed: u64,
+    /// Those addresses, where they are known; `seed` then is nothing.
+    pub thread_data: Option<ThreadData>,
 }
 
 impl Options {
@@ -84,6 +97,26 @@ impl Options {
             calloc_madvise_threshold: 8 << 20,
             asks_for_figures: false,
             seed: version.unrandomised_seed(),
+            thread_data: None,
+        }
+    }
+
+    /// What the pseudo-random state of a thread starts from: in a real process the address of its data.
+    pub(crate) fn seed_of(&self, thread: usize) -> u64 {
+        let number = thread as u64;
+        match (&self.thread_data, number.checked_sub(1)) {
+            // They lie apart by the stacks of threads.
+            (None, _) => self.seed.wrapping_add(number << 23),
+            (Some(data), None) => data.first,
+            (Some(data), Some(beyond)) => data.second.wrapping_add(beyond.wrapping_mul(data.apart)),
+        }
+    }
+
+    /// How far what starts from an address of the allocator's own is moved.
+    pub(crate) fn seed_moved(&self, version: Version) -> u64 {
+        match self.thread_data {
+            Some(_) => 0,
+            None => self.seed.wrapping_sub(version.unrandomised_seed()),
         }
     }
 }

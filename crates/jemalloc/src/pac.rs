@@ -7,7 +7,7 @@
 use crate::decay::Decay;
 use crate::eset::Eset;
 use crate::extents::{ExtentId, State};
-use crate::pages::map_aligned;
+use crate::pages::{map_aligned, map_at};
 use crate::sizes::{
     HUGE_PAGE, LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, page_class_size, pages,
     request,
@@ -31,12 +31,12 @@ pub(crate) struct Pac {
     /// The class of extents to map next (`exp_grow`).
     grow_next: usize,
     next_serial: u64,
+    /// Freed extents of this size and more go back at once.
+    oversize: u64,
     /// Structures that wait to be used again.
     pub(crate) free_structs: BTreeSet<(u64, Address, ExtentId)>,
     /// Pages of active extents.
     pub(crate) active: u64,
-    /// From which size on a free extent goes back at once.
-    oversize: u64,
 }
 
 impl Pac {
@@ -45,7 +45,7 @@ impl Pac {
         let options = &world.options;
         let pad = large_pad(world);
         // Their jitter starts from their own addresses, which another seed stands elsewhere.
-        let moved = options.seed.wrapping_sub(world.version.unrandomised_seed());
+        let moved = options.seed_moved(world.version);
         let decays = world.rules.layout.decays;
         let [dirty, muzzy] = decays.map(|offset| (home + Bytes(offset)).0.wrapping_add(moved));
         Self {
@@ -137,7 +137,7 @@ impl World {
         }
     }
 
-    /// From which size on blocks go to an arena of their own.
+    /// From which size on blocks go to an arena of their own (`arena_init_huge`).
     pub(crate) fn oversize(&self) -> u64 {
         match self.options.oversize_threshold {
             threshold @ LARGE_MIN..=LARGE_MAX => threshold,
@@ -270,7 +270,7 @@ impl World {
         let length = page_class_size(pac.grow_next + skip);
         let id = self.new_struct(kernel, pac)?;
         let Some(start) = map_aligned(kernel, length, PAGE) else {
-            self.put_struct(pac, id);
+            self.give_up_mapping(kernel, pac, id, length);
             return None;
         };
         self.init_mapped(kernel, pac, id, (start.0, length), true)?;
@@ -280,6 +280,17 @@ impl World {
         }
         pac.grow_next = (pac.grow_next + skip + 1).min(page_class_of(LARGE_MAX));
         Some(id)
+    }
+
+    /// There is no mapping of so many bytes. The program break is tried then, for which another structure is made ready; it
+    /// has no room either (`extent_alloc_core`, src/extent_dss.c `extent_alloc_dss`).
+    fn give_up_mapping(&mut self, kernel: &mut Kernel, pac: &mut Pac, id: ExtentId, size: u64) {
+        if i64::try_from(size).is_ok()
+            && let Some(gap) = self.new_struct(kernel, pac)
+        {
+            self.put_struct(pac, gap);
+        }
+        self.put_struct(pac, id);
     }
 
     fn init_mapped(
@@ -309,19 +320,25 @@ impl World {
         if found.is_some() {
             return found;
         }
-        if after.is_some() {
-            // Memory that follows an extent cannot be mapped at will.
-            return None;
-        }
-        if self.options.retain
-            && let Some(id) = self.grow(kernel, pac, wanted)
-        {
-            return Some(id);
+        if self.options.retain {
+            if after.is_some() {
+                return None;
+            }
+            let grown = self.grow(kernel, pac, wanted);
+            if grown.is_some() {
+                return grown;
+            }
         }
         let id = self.new_struct(kernel, pac)?;
-        let alignment = wanted.alignment.next_multiple_of(PAGE);
-        let Some(start) = map_aligned(kernel, wanted.size, alignment) else {
-            self.put_struct(pac, id);
+        let start = match after {
+            Some(after) => map_at(kernel, self.extents[after].past(), wanted.size),
+            None => {
+                let alignment = wanted.alignment.next_multiple_of(PAGE);
+                map_aligned(kernel, wanted.size, alignment)
+            }
+        };
+        let Some(start) = start else {
+            self.give_up_mapping(kernel, pac, id, wanted.size);
             return None;
         };
         let head = self.options.retain;

@@ -1,4 +1,4 @@
-//! Mapping memory at an alignment.
+//! Mapping memory at an alignment or at a place.
 
 use highwater_allocator::{Address, Bytes, Kernel};
 
@@ -23,4 +23,15 @@ pub(crate) fn map_aligned(kernel: &mut Kernel, size: u64, alignment: u64) -> Opt
         kernel.munmap(aligned + Bytes(size), trail);
     }
     Some(aligned)
+}
+
+/// Maps `size` bytes at `place`, the start of a page, if nothing is mapped there (src/pages.c, `os_pages_map`).
+pub(crate) fn map_at(kernel: &mut Kernel, place: u64, size: u64) -> Option<Address> {
+    let place = Address(place);
+    let start = kernel.mmap_near(place, Bytes(size)).ok()?;
+    if start == place {
+        return Some(start);
+    }
+    kernel.munmap(start, Bytes(size));
+    None
 }

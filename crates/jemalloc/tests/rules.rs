@@ -1,0 +1,123 @@
+//! Rules that the real library was found to follow, each by the symptom that showed it.
+
+use highwater_allocator::{Address, Allocator, Bytes, Figures, Kernel, Micros, ThreadId};
+use highwater_jemalloc::{Jemalloc, Options, ThreadData};
+use highwater_kernel::Config;
+
+struct Process {
+    kernel: Kernel,
+    model: Jemalloc,
+}
+
+impl Process {
+    fn new(options: Options) -> Self {
+        let mut kernel = Kernel::new(Config::default()).expect("the default is a process");
+        let mut model = Jemalloc::new(Version::V5_3_0, options, 2);
+        model.advance(&mut kernel, Micros(0));
+        Self { kernel, model }
+    }
+
+    fn malloc(&mut self, size: u64) -> Option<Address> {
+        self.model
+            .malloc(&mut self.kernel, ThreadId::MAIN, Bytes(size))
+    }
+
+    fn realloc(&mut self, block: Address, size: u64) -> Option<Address> {
+        self.model
+            .realloc(&mut self.kernel, ThreadId::MAIN, Some(block), Bytes(size))
+    }
+
+    fn figures(&self) -> Figures {
+        self.model.figures().expect("jemalloc reports figures")
+    }
+}
+
+#[test]
+fn a_request_that_is_only_rounded_up_to_the_threshold_stays_in_the_threads_arena() {
+    let mut process = Process::new(Options::of(Version::V5_3_0));
+    let before = process.figures().mapped;
+    process.malloc(7_343_728).expect("there is memory");
+    assert_eq!(process.figures().mapped - before, Bytes((8 << 20) + 4096));
+    process.malloc(8 << 20).expect("there is memory");
+    // Another arena has a base of its own.
+    assert!(process.figures().mapped - before > Bytes(17 << 20));
+}
+
+#[test]
+fn a_mapping_that_fails_costs_a_second_structure_for_the_program_break() {
+    let mut process = Process::new(Options {
+        oversize_threshold: 0,
+        ..Options::of(Version::V5_3_0)
+    });
+    let before = process.figures().metadata;
+    assert_eq!(process.malloc((1 << 47) - 5), None);
+    assert_eq!(process.figures().metadata - before, Bytes(2 * 128));
+}
+
+#[test]
+fn the_first_arena_keeps_freed_extents_below_8_mib_whatever_threshold_is_set() {
+    let mut process = Process::new(Options {
+        oversize_threshold: 65_536,
+        ..Options::of(Version::V5_3_0)
+    });
+    let block = process.malloc(58_992).expect("there is memory");
+    process
+        .model
+        .free(&mut process.kernel, ThreadId::MAIN, block);
+    assert_eq!(process.figures().dirty, Bytes(65_536 + 4096));
+}
+
+#[test]
+fn without_retained_memory_a_block_grows_into_what_is_free_behind_it() {
+    let mut process = Process::new(Options {
+        retain: false,
+        dirty_decay_ms: 0,
+        ..Options::of(Version::V5_3_0)
+    });
+    let block = process.malloc(19_119).expect("there is memory");
+    assert_eq!(process.realloc(block, 14_337), Some(block));
+    assert_eq!(process.realloc(block, 16_385), Some(block));
+}
+
+#[test]
+fn without_a_threshold_there_is_no_arena_for_very_large_blocks_to_ask_about() {
+    let metadata = |oversize_threshold| {
+        let options = Options {
+            oversize_threshold,
+            asks_for_figures: true,
+            ..Options::of(Version::V5_3_0)
+        };
+        Process::new(options).figures().metadata
+    };
+    // `sizeof (ctl_arena_t)` with figures
+    assert_eq!(metadata(8 << 20) - metadata(0), Bytes(37_856));
+}
+
+#[test]
+fn known_addresses_of_threads_take_the_place_of_a_seed() {
+    let place = |seed, thread_data| {
+        let mut process = Process::new(Options {
+            seed,
+            thread_data,
+            ..Options::of(Version::V5_3_0)
+        });
+        let block = process.malloc(100_000).expect("there is memory");
+        block.offset_in(Bytes(4096))
+    };
+    let data = |first| {
+        Some(ThreadData {
+            first,
+            second: 0,
+            apart: 0,
+        })
+    };
+    assert_eq!(
+        place(1, data(0x7fff_0000_1000)),
+        place(2, data(0x7fff_0000_1000))
+    );
+    assert_ne!(
+        place(1, data(0x7fff_0000_1000)),
+        place(1, data(0x7fff_0000_2008))
+    );
+    assert_eq!(place(3, data(3)), place(3, None));
+}
