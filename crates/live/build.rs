@@ -36,7 +36,8 @@ fn main() {
         .args(["-C", "panic=abort", "-C", "opt-level=3"])
         // One unit: a directive that asks for an old version of a symbol holds for its own object file only.
         .args(["-C", "codegen-units=1"])
-        // What interposes malloc must be visible to the C library; its threads are in a library of their own before 2.34.
+        // What interposes malloc must be visible to the C library; before 2.34 its threads, and what looks symbols up, are
+        // in libraries of their own.
         .args(["-C", "link-arg=-nostartfiles"])
         .args([
             "-C",
@@ -44,6 +45,7 @@ fn main() {
             "-C",
             "link-arg=-l:libpthread.so.0",
         ])
+        .args(["-C", "link-arg=-l:libdl.so.2"])
         .args(["-C", "link-arg=-lc", "-o"])
         .arg(&program);
     if let Ok(linker) = env::var("RUSTC_LINKER") {

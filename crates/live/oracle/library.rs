@@ -1,10 +1,14 @@
-//! The C library's functions, by names that do not lead to the ones this program interposes, and in versions that every
-//! release has: `pthread_create` and its kin got new ones in 2.34, when they moved from one library to another.
+//! The functions of the C library, or of the allocator that is loaded in place of its malloc: those that this program
+//! interposes are looked up behind it. All are asked for in versions that every release has: `pthread_create` and its kin
+//! got new ones in 2.34, when they moved from one library to another.
 
+use crate::die::die;
 use core::arch::global_asm;
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::{mem, ptr};
 
 global_asm!(
+    ".symver dlsym, dlsym@GLIBC_2.2.5",
     ".symver pthread_create, pthread_create@GLIBC_2.2.5",
     ".symver pthread_join, pthread_join@GLIBC_2.2.5",
     ".symver pthread_attr_setstack, pthread_attr_setstack@GLIBC_2.2.5",
@@ -18,18 +22,8 @@ pub(crate) struct ThreadAttributes(pub(crate) [u8; 128]);
 pub(crate) type Thread = u64;
 
 unsafe extern "C" {
-    #[link_name = "__libc_malloc"]
-    pub(crate) fn malloc(size: usize) -> *mut u8;
-    #[link_name = "__libc_calloc"]
-    pub(crate) fn calloc(count: usize, size: usize) -> *mut u8;
-    #[link_name = "__libc_realloc"]
-    pub(crate) fn realloc(block: *mut u8, size: usize) -> *mut u8;
-    #[link_name = "__libc_memalign"]
-    pub(crate) fn memalign(alignment: usize, size: usize) -> *mut u8;
-    #[link_name = "__libc_free"]
-    pub(crate) fn free(block: *mut u8);
-    pub(crate) fn malloc_trim(pad: usize) -> c_int;
-    pub(crate) fn malloc_usable_size(block: *mut u8) -> usize;
+    fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
+    pub(crate) fn __errno_location() -> *mut c_int;
     pub(crate) fn gnu_get_libc_version() -> *const c_char;
     pub(crate) fn fork() -> c_int;
     pub(crate) fn pthread_attr_init(attributes: *mut ThreadAttributes) -> c_int;
@@ -45,4 +39,98 @@ unsafe extern "C" {
         argument: *mut c_void,
     ) -> c_int;
     pub(crate) fn pthread_join(thread: Thread, returned: *mut *mut c_void) -> c_int;
+}
+
+type Mallctl = unsafe extern "C" fn(
+    name: *const c_char,
+    old: *mut c_void,
+    old_length: *mut usize,
+    new: *mut c_void,
+    new_length: usize,
+) -> c_int;
+
+/// The calls of the allocator that is asked.
+pub(crate) struct Allocator {
+    pub(crate) malloc: unsafe extern "C" fn(usize) -> *mut u8,
+    pub(crate) calloc: unsafe extern "C" fn(usize, usize) -> *mut u8,
+    pub(crate) realloc: unsafe extern "C" fn(*mut u8, usize) -> *mut u8,
+    pub(crate) memalign: unsafe extern "C" fn(usize, usize) -> *mut u8,
+    pub(crate) free: unsafe extern "C" fn(*mut u8),
+    pub(crate) malloc_usable_size: unsafe extern "C" fn(*mut u8) -> usize,
+    /// Of the C library whose malloc it is; another allocator has none.
+    pub(crate) malloc_trim: Option<unsafe extern "C" fn(usize) -> c_int>,
+    mallctl: Option<Mallctl>,
+}
+
+impl Allocator {
+    /// The one whose malloc comes first behind this program's.
+    pub(crate) fn find() -> Self {
+        let needed = |name: &CStr| match next(name) {
+            found if found.is_null() => die(b"the allocator lacks a function"),
+            found => found,
+        };
+        // SAFETY: the functions of these names have these types in every library that has them; a null pointer becomes
+        // none.
+        unsafe {
+            let mallctl: Option<Mallctl> = mem::transmute(next(c"mallctl"));
+            let malloc_trim = match mallctl {
+                Some(_) => None,
+                None => mem::transmute::<_, Option<_>>(next(c"malloc_trim")),
+            };
+            Self {
+                malloc: mem::transmute(needed(c"malloc")),
+                calloc: mem::transmute(needed(c"calloc")),
+                realloc: mem::transmute(needed(c"realloc")),
+                memalign: mem::transmute(needed(c"memalign")),
+                free: mem::transmute(needed(c"free")),
+                malloc_usable_size: mem::transmute(needed(c"malloc_usable_size")),
+                malloc_trim,
+                mallctl,
+            }
+        }
+    }
+
+    pub(crate) fn is_jemalloc(&self) -> bool {
+        self.mallctl.is_some()
+    }
+
+    /// What jemalloc answers to a question; nothing from another allocator. `T` is of the type that it documents.
+    pub(crate) fn ask<T: Copy>(&self, name: &CStr, mut answer: T) -> Option<T> {
+        let mut length = size_of::<T>();
+        // SAFETY: the name ends with a zero, and the answer has the length that is given.
+        let failed = unsafe {
+            self.mallctl?(
+                name.as_ptr(),
+                (&raw mut answer).cast(),
+                &mut length,
+                ptr::null_mut(),
+                0,
+            )
+        };
+        (failed == 0 && length == size_of::<T>()).then_some(answer)
+    }
+
+    /// Lets jemalloc take its figures anew.
+    pub(crate) fn refresh(&self) {
+        let Some(mallctl) = self.mallctl else { return };
+        let mut epoch = 1_u64;
+        let new = (&raw mut epoch).cast();
+        // SAFETY: an epoch is written, and nothing read.
+        unsafe {
+            mallctl(
+                c"epoch".as_ptr(),
+                ptr::null_mut(),
+                ptr::null_mut(),
+                new,
+                size_of::<u64>(),
+            );
+        }
+    }
+}
+
+/// The function of that name in the libraries that were loaded after this program; null where there is none.
+fn next(name: &CStr) -> *mut c_void {
+    const RTLD_NEXT: *mut c_void = ptr::without_provenance_mut(usize::MAX);
+    // SAFETY: the name ends with a zero.
+    unsafe { dlsym(RTLD_NEXT, name.as_ptr()) }
 }

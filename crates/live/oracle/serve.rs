@@ -1,13 +1,13 @@
 //! The oracle's parent process: reads requests, forks, waits, replies.
 
-use crate::child::{Block, Job};
+use crate::child::Job;
 use crate::die::die;
-use crate::library;
-use crate::resident::Resident;
+use crate::library::{self, Allocator};
+use crate::settle::{self, Tables};
 use crate::system;
-use crate::table::{Plain, Table, bytes, bytes_mut, close_gaps, mappings_top};
-use crate::wire::{Answer, Greeting, MAGIC, Record, Reply, Request, THREADS_MAX};
-use core::ffi::CStr;
+use crate::table::{Plain, bytes, bytes_mut};
+use crate::wire::{Greeting, MAGIC, Reply, THREADS_MAX};
+use core::ffi::{CStr, c_char};
 use core::slice;
 
 /// A child that has not ended after this long never will.
@@ -15,54 +15,84 @@ const PATIENCE_SECONDS: usize = 120;
 
 /// Answers requests until there are no more.
 pub(crate) fn serve() -> ! {
-    system::disable_huge_pages();
-    let mut tables = Tables {
-        request: Table::new(),
-        records: Table::new(),
-        blocks: Table::new(),
-        answers: Table::new(),
-        reply: Table::new(),
-        stacks: Table::new(),
-        resident: Resident::new(),
+    let mut server = Server {
+        tables: settle::tables(),
+        allocator: Allocator::find(),
+        thread_data: 0,
     };
-    close_gaps();
-    tables.resident.bring_in();
-    greet();
-    while receive(tables.request.first(1)) {
-        tables.serve();
+    server.greet();
+    while receive(server.tables.request.first(1)) {
+        server.serve();
     }
     system::exit(0)
 }
 
-fn greet() {
-    let mut greeting = Greeting {
-        magic: MAGIC,
-        version: [0; 16],
-        brk: system::program_break(),
-        mappings_top: mappings_top(),
-    };
-    // SAFETY: the library returns a null-terminated string that lives for ever.
-    let version = unsafe { CStr::from_ptr(library::gnu_get_libc_version()) };
-    for (to, from) in greeting.version.iter_mut().zip(version.to_bytes()) {
-        *to = *from;
+struct Server {
+    tables: Tables,
+    allocator: Allocator,
+    /// How far from its thread pointer jemalloc keeps what [`Reply::main_thread_data`] says.
+    thread_data: u64,
+}
+
+impl Server {
+    fn greet(&mut self) {
+        let mut greeting = Greeting {
+            magic: MAGIC,
+            allocator: self.allocator.is_jemalloc().into(),
+            version: [0; 64],
+            brk: system::program_break(),
+            mappings_top: self.tables.mappings_top,
+        };
+        if self.allocator.is_jemalloc() {
+            self.ask_in_a_child(&mut greeting.version);
+        } else {
+            // SAFETY: the library returns a null-terminated string that lives for ever.
+            let version = unsafe { CStr::from_ptr(library::gnu_get_libc_version()) };
+            copy(version, &mut greeting.version);
+        }
+        send(&[greeting]);
     }
-    send(&[greeting]);
-}
 
-struct Tables {
-    request: Table<Request>,
-    records: Table<Record>,
-    blocks: Table<Block>,
-    answers: Table<Answer>,
-    reply: Table<Reply>,
-    stacks: Table<u8>,
-    resident: Resident,
-}
+    /// Asks jemalloc for its version and where it keeps data of threads. A question costs it memory: so a child asks.
+    fn ask_in_a_child(&mut self, version: &mut [u8]) {
+        let answers = self.tables.stacks.first(version.len() + size_of::<u64>());
+        let (text, number) = answers.split_at_mut(version.len());
+        // SAFETY: this process has one thread, and its child runs on as any process would.
+        match unsafe { library::fork() } {
+            -1 => die(b"fork failed"),
+            0 => {
+                let said: *const c_char = core::ptr::null();
+                if let Some(said) = self.allocator.ask(c"version", said) {
+                    // SAFETY: a null-terminated string that lives for ever.
+                    copy(unsafe { CStr::from_ptr(said) }, text);
+                }
+                let data = self.allocator.ask(c"thread.allocatedp", 0_u64);
+                let offset = data.unwrap_or(0).wrapping_sub(system::thread_pointer());
+                number.copy_from_slice(&offset.to_ne_bytes());
+                system::exit(0);
+            }
+            child if system::wait_for(child) != Some(0) => die(b"jemalloc does not answer"),
+            _ => {}
+        }
+        version.copy_from_slice(text);
+        self.thread_data = number
+            .iter()
+            .rfold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    }
 
-impl Tables {
     fn serve(&mut self) {
-        let request = self.request.first(1)[0];
-        let records = self.records.first(request.records as usize);
+        let Tables {
+            request,
+            records,
+            blocks,
+            answers,
+            reply,
+            stacks,
+            resident,
+            mappings_top,
+        } = &mut self.tables;
+        let request = request.first(1)[0];
+        let records = records.first(request.records as usize);
         if !receive(records) && request.records != 0 {
             die(b"the request ended early");
         }
@@ -70,14 +100,16 @@ impl Tables {
         if threads > THREADS_MAX || (request.timed != 0 && threads > 1) {
             die(b"more threads than it can have");
         }
-        let blocks = self.blocks.first(request.blocks as usize + 1);
-        let answers = self.answers.first(request.records as usize);
-        let reply = &mut self.reply.first(1)[0];
+        let blocks = blocks.first(request.blocks as usize + 1);
+        let answers = answers.first(request.records as usize);
+        let reply = &mut reply.first(1)[0];
         *reply = Reply {
             answers: 0,
             brk: 0,
-            mappings_top: 0,
+            mappings_top: *mappings_top,
             nanoseconds: 0,
+            main_thread_data: 0,
+            second_thread_data: 0,
             status: 0,
         };
         // SAFETY: this process has one thread, and its child runs on as any process would.
@@ -87,14 +119,15 @@ impl Tables {
                 system::alarm(PATIENCE_SECONDS);
                 Job {
                     request,
+                    allocator: &self.allocator,
                     records,
                     blocks,
                     answers,
                     reply,
-                    resident: &mut self.resident,
+                    resident,
                     next: 0,
                 }
-                .run(&mut self.stacks);
+                .run(stacks, self.thread_data);
                 // Without running anything of the C library's that might allocate or free.
                 system::exit(0);
             }
@@ -110,6 +143,13 @@ impl Tables {
                 send(&answers[..reply.answers as usize]);
             }
         }
+    }
+}
+
+/// As much of a text as there is room for.
+fn copy(text: &CStr, to: &mut [u8]) {
+    for (to, from) in to.iter_mut().zip(text.to_bytes()) {
+        *to = *from;
     }
 }
 

@@ -82,6 +82,43 @@ pub(crate) fn map(length: usize, protection: usize, sharing: usize) -> *mut u8 {
     }
 }
 
+/// `mmap` as it is asked; the number of the error where the kernel refuses.
+///
+/// # Safety
+/// As of the call.
+pub(crate) unsafe fn map_as_asked(
+    place: *mut u8,
+    length: usize,
+    protection: i32,
+    flags: i32,
+    file: i32,
+    offset: i64,
+) -> Result<*mut u8, i32> {
+    let arguments = [
+        place as usize,
+        length,
+        protection as usize,
+        flags as usize,
+        file as usize,
+        offset as usize,
+    ];
+    // SAFETY: our caller vouches for it.
+    let start = unsafe { call(9, arguments) };
+    if (-4095..0).contains(&start) {
+        Err(-start as i32)
+    } else {
+        Ok(start as *mut u8)
+    }
+}
+
+/// Where the thread's own data begin (the thread pointer).
+pub(crate) fn thread_pointer() -> u64 {
+    let pointer;
+    // SAFETY: on this system a thread's data begin with a pointer to themselves.
+    unsafe { asm!("mov {}, qword ptr fs:[0]", out(reg) pointer, options(nostack, readonly)) };
+    pointer
+}
+
 /// # Safety
 /// Nothing refers to what is mapped there.
 pub(crate) unsafe fn unmap(start: *mut u8, length: usize) {

@@ -8,18 +8,18 @@ use crate::die::die;
 use crate::library::{self, Thread, ThreadAttributes};
 use crate::system;
 use crate::table::Table;
-use crate::wire::THREADS_MAX;
+use crate::wire::{STACK_BYTES, THREADS_MAX};
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
-
-const STACK_BYTES: usize = 256 << 10;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// 1 for the thread whose turn it is.
 static TURN: [AtomicU32; THREADS_MAX as usize] =
     [const { AtomicU32::new(0) }; THREADS_MAX as usize];
 /// How many of the threads run.
 static STARTED: AtomicU32 = AtomicU32::new(0);
+/// Where the data of the second thread begin; 0 before it is there.
+static SECOND: AtomicU64 = AtomicU64::new(0);
 /// The thread that has ended and waits to be joined; 0 if none.
 static ENDED: AtomicU32 = AtomicU32::new(0);
 /// What all work on; whoever's turn it is has it to itself.
@@ -56,6 +56,12 @@ impl Threads {
             system::give_way();
         }
         threads
+    }
+
+    /// The thread pointer of the second of all threads, if there is one; those of the others follow one stack apart.
+    pub(crate) fn second_pointer(&self) -> Option<u64> {
+        let pointer = SECOND.load(Ordering::Acquire);
+        (pointer != 0).then_some(pointer)
     }
 
     fn join(&self, number: u32) {
@@ -95,6 +101,9 @@ pub(crate) fn take_turns(job: &mut Job<'_>, threads: Threads) {
 /// Another thread's part, to its end or to the end of the sequence.
 extern "C" fn work(number: *mut c_void) -> *mut c_void {
     let number = number as usize as u32;
+    if number == 1 {
+        SECOND.store(system::thread_pointer(), Ordering::Release);
+    }
     STARTED.fetch_add(1, Ordering::AcqRel);
     loop {
         wait_for_turn(number);

@@ -29,6 +29,8 @@ pub(crate) struct Author {
     pub(crate) live_bytes_max: u64,
     wide_alignments: bool,
     pub(crate) size_max: u64,
+    /// Whether time passes, and sizes lie about the classes of an allocator of pages.
+    pub(crate) timed: bool,
     next: BlockName,
 }
 
@@ -53,6 +55,7 @@ impl Author {
             } else {
                 SIZE_MAX
             },
+            timed: false,
             next: 0,
         }
     }
@@ -73,6 +76,14 @@ impl Author {
         author
     }
 
+    /// The same for an allocator that looks at the clock.
+    pub(crate) fn timed(self) -> Self {
+        Self {
+            timed: true,
+            ..self
+        }
+    }
+
     /// Writes an operation down for whoever's turn it is.
     pub(crate) fn push(&mut self, operation: Operation) {
         let gives_back = matches!(operation, Operation::Free { .. } | Operation::Trim { .. });
@@ -87,6 +98,29 @@ impl Author {
                 thread,
                 operation: Operation::ThreadExit,
             });
+        }
+    }
+
+    /// Time passes: mostly little, seldom more than the longest decay.
+    pub(crate) fn wait(&mut self) {
+        let most = match self.rng.u8(..16) {
+            0 => 25_000_000,
+            1..=3 => 3_000_000,
+            4..=8 => 200_000,
+            _ => 2_000,
+        };
+        let us = self.rng.u64(1..most);
+        self.push(Operation::Wait { us });
+    }
+
+    /// What a block can hold is asked, where that leaves the allocator as it is: jemalloc makes a cache for a thread that
+    /// asks before anything else.
+    pub(crate) fn ask_size(&mut self) {
+        if self.timed {
+            return;
+        }
+        if let Some(&(block, _)) = self.rng.choice(&self.live) {
+            self.push(Operation::Usable { block });
         }
     }
 

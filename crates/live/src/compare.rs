@@ -1,9 +1,11 @@
 //! When two runs agree: addresses are compared as the trace format says, everything else to the byte.
 
+use crate::family::Family;
 use crate::heaps::Heaps;
 use crate::operation::{Operation, Sequence, Step};
 use crate::oracle::Answers;
 use crate::outcome::{Outcome, Place};
+use crate::pages::PagePairs;
 use crate::wire::{Answer, MAPPED, OTHER_ARENA};
 use std::fmt;
 
@@ -63,12 +65,18 @@ pub(crate) fn outcomes<'a>(
     model: &'a Answers,
 ) -> impl Iterator<Item = (usize, &'a Step, Outcome, Option<Outcome>)> {
     let mut pairing = Pairing {
+        family: real.family,
         heaps: Heaps::default(),
+        pages: PagePairs::default(),
         heap_of: vec![None; sequence.blocks() as usize],
         span: model.heap_span.or(real.heap_span).unwrap_or(HEAP_SPAN),
     };
     let steps = sequence.steps.iter().zip(&real.answers).enumerate();
+    let mut unmapped = model.unmapped.iter().peekable();
     steps.map(move |(index, (step, real_answer))| {
+        while let Some((_, page)) = unmapped.next_if(|(after, _)| *after < index) {
+            pairing.pages.forget(*page);
+        }
         let operation = &step.operation;
         let model_answer = model.answers.get(index);
         let (place, model_place) = pairing.places(
@@ -86,7 +94,9 @@ pub(crate) fn outcomes<'a>(
 
 /// Follows which blocks the program holds in which heaps.
 struct Pairing {
+    family: Family,
     heaps: Heaps,
+    pages: PagePairs,
     /// The pair of heaps in which a block lies, if it does.
     heap_of: Vec<Option<u32>>,
     span: u64,
@@ -99,6 +109,9 @@ impl Pairing {
         (real, brk): (&Answer, u64),
         model: Option<(&Answer, u64)>,
     ) -> (Place, Option<Place>) {
+        if self.family == Family::Jemalloc {
+            return self.pages_of(real, model.map(|(answer, _)| answer));
+        }
         let mut place = self.place(real, brk);
         let mut model_place = model.map(|(answer, brk)| self.place(answer, brk));
         if let (Place::Heap { heap, offset }, Some((answer, _))) = (&mut place, model)
@@ -111,6 +124,27 @@ impl Pairing {
             (*heap, *model_heap) = self.heaps.meet(bases.0, bases.1);
         }
         (place, model_place)
+    }
+
+    /// The same for an allocator of pages.
+    fn pages_of(&mut self, real: &Answer, model: Option<&Answer>) -> (Place, Option<Place>) {
+        let place = |answer: &Answer, page| match answer.address {
+            0 => Place::Null,
+            address => Place::Page {
+                page,
+                offset: address % PAGE,
+            },
+        };
+        let Some(model) = model else {
+            return (place(real, None), None);
+        };
+        let (mut of_real, mut of_model) = (None, None);
+        if real.address != 0 && model.address != 0 {
+            let same = real.address % PAGE == model.address % PAGE;
+            let pages = (real.address / PAGE, model.address / PAGE);
+            (of_real, of_model) = self.pages.meet(pages.0, pages.1, same);
+        }
+        (place(real, of_real), Some(place(model, of_model)))
     }
 
     fn place(&self, answer: &Answer, brk: u64) -> Place {

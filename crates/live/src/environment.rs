@@ -141,10 +141,86 @@ pub fn all_environments() -> Vec<Environment> {
         .collect()
 }
 
+/// Values of MALLOC_CONF: the defaults, the settings that people use, every option that changes placement, residency or
+/// timing at the values where its rule turns, and those that meet in one rule.
+const CONFS: &[&str] = &[
+    "",
+    "dirty_decay_ms:0,muzzy_decay_ms:0",
+    "dirty_decay_ms:-1,muzzy_decay_ms:-1",
+    "dirty_decay_ms:1000,muzzy_decay_ms:1000",
+    "dirty_decay_ms:5000,muzzy_decay_ms:5000",
+    "narenas:1,tcache:false",
+    "dirty_decay_ms:0",
+    "dirty_decay_ms:-1",
+    "dirty_decay_ms:1",
+    "dirty_decay_ms:0,muzzy_decay_ms:-1",
+    "dirty_decay_ms:0,muzzy_decay_ms:1000",
+    "dirty_decay_ms:100,muzzy_decay_ms:0",
+    "muzzy_decay_ms:10000",
+    "muzzy_decay_ms:-1",
+    "narenas:1",
+    "narenas:2",
+    "narenas:3,dirty_decay_ms:0,muzzy_decay_ms:0",
+    "narenas:100",
+    "tcache:false",
+    "tcache:false,dirty_decay_ms:0,muzzy_decay_ms:0",
+    "tcache:false,dirty_decay_ms:1000,muzzy_decay_ms:1000",
+    "narenas:1,tcache:false,dirty_decay_ms:100,muzzy_decay_ms:300",
+    "narenas:1,tcache:false,dirty_decay_ms:-1,muzzy_decay_ms:-1",
+    "tcache_max:8",
+    "tcache_max:1024",
+    "tcache_max:4096",
+    "tcache_max:65536",
+    "tcache_max:1048576,narenas:1",
+    "lg_tcache_max:20,tcache_nslots_large:4",
+    "lg_tcache_nslots_mul:-1",
+    "lg_tcache_nslots_mul:3",
+    "tcache_nslots_small_min:2,tcache_nslots_small_max:2",
+    "tcache_nslots_small_max:1000,lg_tcache_nslots_mul:4",
+    "tcache_nslots_small_min:100,tcache_nslots_large:100",
+    "tcache_gc_incr_bytes:1024",
+    "tcache_gc_incr_bytes:0",
+    "tcache_gc_incr_bytes:4096,tcache_gc_delay_bytes:16384",
+    "tcache_gc_incr_bytes:4096,tcache_gc_delay_bytes:0,dirty_decay_ms:0",
+    "lg_tcache_flush_small_div:0,lg_tcache_flush_large_div:0",
+    "lg_tcache_flush_small_div:3,lg_tcache_flush_large_div:3",
+    "lg_extent_max_active_fit:0",
+    "lg_extent_max_active_fit:2,dirty_decay_ms:-1,muzzy_decay_ms:-1",
+    "lg_extent_max_active_fit:63",
+    "lg_extent_max_active_fit:0,tcache:false",
+    "retain:false",
+    "retain:false,dirty_decay_ms:0,muzzy_decay_ms:0",
+    "retain:false,tcache:false,dirty_decay_ms:1000,muzzy_decay_ms:1000",
+    "retain:false,dirty_decay_ms:-1,muzzy_decay_ms:-1",
+    "retain:false,narenas:1,tcache:false",
+    "oversize_threshold:0",
+    "oversize_threshold:65536",
+    "oversize_threshold:1048576,tcache:false",
+    "oversize_threshold:65536,dirty_decay_ms:-1,muzzy_decay_ms:-1",
+    "oversize_threshold:1048576,dirty_decay_ms:1000,muzzy_decay_ms:1000",
+    "oversize_threshold:0,tcache:false,dirty_decay_ms:0",
+    "oversize_threshold:262144,retain:false",
+    "oversize_threshold:16384,narenas:1",
+    "",
+];
+
+/// The environments for jemalloc: no variable, and each of those values.
+pub fn jemalloc_environments() -> Vec<Environment> {
+    let of = |conf: &&str| match *conf {
+        "" => Environment::default(),
+        conf => Environment {
+            lines: vec![("MALLOC_CONF".to_owned(), conf.to_owned())],
+        },
+    };
+    CONFS.iter().map(of).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use highwater_allocator::Variable;
     use highwater_glibc::Tunable;
+    use highwater_jemalloc::{Options, Settings};
 
     #[test]
     fn every_tunable_is_set_in_each_of_its_spellings() {
@@ -155,6 +231,23 @@ mod tests {
             if let Some(alias) = tunable.alias {
                 assert!(all.contains(&format!("{alias}=")), "{alias}");
             }
+        }
+    }
+
+    #[test]
+    fn every_value_for_jemalloc_sets_something() {
+        for environment in jemalloc_environments() {
+            let variables: Vec<Variable> = environment
+                .lines
+                .iter()
+                .map(|(name, value)| Variable {
+                    name: name.clone(),
+                    value: value.clone(),
+                })
+                .collect();
+            let settings = Settings::from_environment(&variables);
+            let is_default = settings.options == Options::default();
+            assert_eq!(is_default, environment.lines.is_empty(), "{environment}");
         }
     }
 }

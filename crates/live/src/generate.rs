@@ -62,6 +62,17 @@ pub fn generate_threads(seed: u64, threads_max: u16) -> Sequence {
     write(Author::with_threads(rng, touch, threads_max), touch)
 }
 
+/// For an allocator that looks at the clock and decides over pages, with up to `threads_max` threads.
+pub fn generate_timed(seed: u64, threads_max: u16) -> Sequence {
+    let mut rng = Rng::with_seed(seed);
+    let touch = rng.u8(..4) < 3;
+    let author = match threads_max {
+        0 | 1 => Author::new(rng, touch),
+        most => Author::with_threads(rng, touch, most),
+    };
+    write(author.timed(), touch)
+}
+
 fn write(mut author: Author, touch: bool) -> Sequence {
     for _ in 0..author.rng.u8(1..=5) {
         author.phase();
@@ -78,7 +89,9 @@ impl Author {
     fn phase(&mut self) {
         let many = self.cast.is_many();
         let temper = Temper::choose(&mut self.rng, many);
-        let sizes = if many && self.rng.u8(..10) == 0 {
+        let sizes = if self.timed && self.rng.u8(..3) == 0 {
+            Sizes::Classes
+        } else if many && self.rng.u8(..10) == 0 {
             Sizes::Heaps
         } else {
             Sizes::choose(&mut self.rng)
@@ -269,6 +282,9 @@ impl Author {
         if self.rng.u8(..4) == 0 {
             self.trim();
         }
+        if self.timed && self.rng.bool() {
+            self.wait();
+        }
         if self.cast.is_many() {
             for _ in 0..self.rng.u8(..4) {
                 self.cast.arrive();
@@ -289,14 +305,13 @@ impl Author {
                 _ => {}
             }
         }
+        if self.timed && self.rng.u8(..60) == 0 {
+            self.wait();
+        }
         match self.rng.u16(..400) {
             0..=5 => self.push(Operation::Mark),
             6 => self.trim(),
-            7..=9 => {
-                if let Some(&(block, _)) = self.rng.choice(&self.live) {
-                    self.push(Operation::Usable { block });
-                }
-            }
+            7..=9 => self.ask_size(),
             10 | 11 => {
                 let size = self.rng.u64(..200_000);
                 self.resize_any(size);
@@ -330,6 +345,18 @@ mod tests {
         let threads = (0..100).map(|seed| generate_threads(seed, 16));
         let many: HashSet<u16> = threads.flat_map(kinds).collect();
         assert_eq!(many.len(), 9);
+    }
+
+    #[test]
+    fn time_passes_where_it_matters() {
+        let kinds = |sequence: Sequence| {
+            let records = sequence.steps.into_iter();
+            records.map(|step| step.operation.to_record(step.thread).code)
+        };
+        let timed = (0..100).map(|seed| generate_timed(seed, 1 + seed as u16 % 16).asking());
+        let codes: HashSet<u16> = timed.flat_map(kinds).collect();
+        assert!(codes.contains(&crate::wire::WAIT) && codes.contains(&crate::wire::FIGURE));
+        assert!(!codes.contains(&crate::wire::MARK) && !codes.contains(&crate::wire::USABLE));
     }
 
     #[test]

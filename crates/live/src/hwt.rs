@@ -1,18 +1,18 @@
 //! Writes a sequence with the library's answers as a trace, so that a failure can be replayed by the command.
 
 use crate::operation::{Operation, Sequence, Step};
-use crate::{Answers, Environment};
+use crate::{Answers, Environment, Family, Release};
 use std::fmt::Write;
 
 /// The sequence as the text of a `.hwt` file. The names of blocks become the addresses that the library returned.
 pub fn to_hwt(
     sequence: &Sequence,
     answers: &Answers,
-    version: &str,
+    release: &Release,
     environment: &Environment,
 ) -> String {
     let mut text = String::from("highwater-trace 1\n");
-    push(&mut text, format_args!("allocator glibc {version}"));
+    push(&mut text, format_args!("allocator {release}"));
     for (name, value) in &environment.lines {
         push(&mut text, format_args!("env {name}={value}"));
     }
@@ -20,7 +20,13 @@ pub fn to_hwt(
     let touch = if sequence.touch { "all" } else { "none" };
     push(&mut text, format_args!("touch {touch}"));
     let mut addresses = vec![0; sequence.blocks() as usize];
-    for (time, (step, answer)) in sequence.steps.iter().zip(&answers.answers).enumerate() {
+    let mut waited = 0;
+    for (index, (step, answer)) in sequence.steps.iter().zip(&answers.answers).enumerate() {
+        // To glibc time is nothing: there it says which step it is.
+        let time = match release.family {
+            Family::Glibc => index as u64,
+            Family::Jemalloc => waited,
+        };
         let Step { thread, operation } = step;
         let given = operation
             .takes()
@@ -65,6 +71,11 @@ pub fn to_hwt(
                 &mut text,
                 format_args!("k {time} {thread} mark heap_rss={}", answer.value),
             ),
+            Operation::Figure(figure) => push(
+                &mut text,
+                format_args!("k {time} {thread} mark {figure}={}", answer.value),
+            ),
+            Operation::Wait { us } => waited += us,
             Operation::ThreadExit => push(&mut text, format_args!("e {time} {thread}")),
             Operation::Usable { block } => {
                 addresses[block as usize] = given;

@@ -1,4 +1,5 @@
-//! The C libraries that an oracle can run on: the machine's own, and others that were unpacked into a folder.
+//! The libraries that an oracle can run on: the machine's own C library, and others that were unpacked into a folder; each
+//! also with the jemalloc that is found beside it.
 
 use std::path::{Path, PathBuf};
 
@@ -9,15 +10,20 @@ const FOLDERS: [&str; 4] = [
     "lib64",
     "usr/lib64",
 ];
+/// jemalloc, beside the C library or where a distribution keeps everything else.
+const JEMALLOC: &str = "libjemalloc.so.2";
+const MORE_FOLDERS: [&str; 2] = ["usr/lib", "usr/local/lib"];
 const LOADER: &str = "ld-linux-x86-64.so.2";
 
-/// A C library.
+/// A C library, perhaps with another allocator in place of its malloc.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Library {
     /// How it is called here: the name of its folder, or `installed`.
     pub name: String,
     /// How it is started, unless it is the machine's own.
     pub(crate) unpacked: Option<Unpacked>,
+    /// The library of the other allocator.
+    pub(crate) preload: Option<PathBuf>,
 }
 
 /// A library with its loader.
@@ -34,7 +40,30 @@ impl Library {
         Self {
             name: "installed".to_owned(),
             unpacked: None,
+            preload: None,
         }
+    }
+
+    /// The machine's own with its own jemalloc, if it has one.
+    pub fn installed_jemalloc() -> Option<Self> {
+        let preload = Some(jemalloc_under(Path::new("/"))?);
+        Some(Self {
+            preload,
+            ..Self::installed()
+        })
+    }
+
+    /// Every jemalloc unpacked in a folder of this folder, by name, each with the C library beside it.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub fn jemallocs_in_folder(folder: &Path) -> std::io::Result<Vec<Self>> {
+        let libraries = Self::in_folder(folder)?.into_iter();
+        let with_jemalloc = |library: Self| {
+            let preload = Some(jemalloc_under(&folder.join(&library.name))?);
+            Some(Self { preload, ..library })
+        };
+        Ok(libraries.filter_map(with_jemalloc).collect())
     }
 
     /// Every library unpacked in a folder of this folder, by name. A folder into which the packages of a distribution
@@ -71,6 +100,14 @@ impl Library {
                 loader,
                 search: search.join(":"),
             }),
+            preload: None,
         })
     }
+}
+
+/// The jemalloc of a system, seen from its root.
+fn jemalloc_under(root: &Path) -> Option<PathBuf> {
+    let folders = FOLDERS.iter().chain(&MORE_FOLDERS);
+    let files = folders.map(|folder| root.join(folder).join(JEMALLOC));
+    files.into_iter().find(|file| file.exists())
 }

@@ -1,5 +1,6 @@
 //! Operations on an allocator, and sequences of them.
 
+use crate::figure::Figure;
 use crate::wire::{self, Record, THREADS_MAX};
 
 /// Names a block from the call that makes it to the end of the sequence; given once. A name whose call was removed or
@@ -56,6 +57,13 @@ pub enum Operation {
     },
     /// How much is resident?
     Mark,
+    /// What does jemalloc report?
+    Figure(Figure),
+    /// Time passes before the next operation. It begins with the sequence and stands still otherwise.
+    Wait {
+        /// In microseconds.
+        us: u64,
+    },
     /// `malloc_usable_size(block)`
     Usable {
         /// The block asked about.
@@ -103,6 +111,8 @@ impl Operation {
             Self::Free { block } => (wire::FREE, block, 0, 0),
             Self::Trim { pad } => (wire::TRIM, 0, pad, 0),
             Self::Mark => (wire::MARK, 0, 0, 0),
+            Self::Figure(figure) => (wire::FIGURE, 0, figure as u64, 0),
+            Self::Wait { us } => (wire::WAIT, 0, us, 0),
             Self::Usable { block } => (wire::USABLE, block, 0, 0),
             Self::ThreadExit => (wire::THREAD_EXIT, 0, 0, 0),
         };
@@ -146,6 +156,35 @@ impl Sequence {
             steps: operations.into_iter().map(step).collect(),
             touch,
         }
+    }
+
+    /// The same with jemalloc's figures asked for at each mark, and nothing else there: asking costs jemalloc memory, which
+    /// would be resident. The main thread asks: for another that has not called yet it would make a cache.
+    pub fn asking(self) -> Self {
+        let ask = |step: Step| match step.operation {
+            Operation::Mark => Figure::ALL.map(|figure| Step {
+                thread: 0,
+                operation: Operation::Figure(figure),
+            }),
+            _ => [step; 8],
+        };
+        let count = |step: &Step| match step.operation {
+            Operation::Mark => Figure::ALL.len(),
+            _ => 1,
+        };
+        let steps = self.steps.into_iter();
+        Self {
+            steps: steps
+                .flat_map(|step| ask(step).into_iter().take(count(&step)))
+                .collect(),
+            ..self
+        }
+    }
+
+    /// Whether figures are asked for.
+    pub fn asks(&self) -> bool {
+        let mut operations = self.steps.iter().map(|step| step.operation);
+        operations.any(|operation| matches!(operation, Operation::Figure(_)))
     }
 
     /// Every block the sequence names is below this.

@@ -1,6 +1,7 @@
 //! The test's end of the pipe to an oracle process.
 
 use crate::banner::banner;
+use crate::family::{Family, Release};
 use crate::operation::Sequence;
 use crate::wire::{Answer, Greeting, MAGIC, Record, Reply, Request};
 use crate::{Environment, Library};
@@ -10,12 +11,14 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 use thiserror::Error;
 
-/// A process that runs sequences on the C library it is linked with, each on a pristine heap.
+/// A process that runs sequences on a C library's malloc, or on jemalloc in place of it, each on a pristine heap.
 #[derive(Debug)]
 pub struct Oracle {
     child: Child,
     requests: Option<BufWriter<ChildStdin>>,
     replies: BufReader<ChildStdout>,
+    release: Release,
+    /// The allocator's version in full.
     version: String,
 }
 
@@ -49,6 +52,9 @@ pub struct Layout {
     pub brk: u64,
     /// Mappings are placed below this address.
     pub mappings_top: u64,
+    /// Where jemalloc keeps the count of what the first and the second thread allocated; 0 where it does not. Those of
+    /// other threads follow at intervals of [`crate::wire::STACK_BYTES`].
+    pub thread_data: [u64; 2],
 }
 
 /// The answers to a sequence.
@@ -56,10 +62,15 @@ pub struct Layout {
 pub struct Answers {
     /// Of the process that answered.
     pub layout: Layout,
+    /// What answered.
+    pub family: Family,
     /// One for each step.
     pub answers: Vec<Answer>,
     /// Address space of a thread arena's heap, where that is known: the model says it.
     pub heap_span: Option<u64>,
+    /// Pages of blocks that were unmapped, where that is known: the model says it. Each with the index of the step, in
+    /// ascending order.
+    pub unmapped: Vec<(usize, u64)>,
 }
 
 /// The program, where it was built: it needs x86-64 Linux with glibc.
@@ -91,6 +102,7 @@ impl Oracle {
         }
         let mut child = child
             .env_clear()
+            .envs(library.preload.iter().map(|file| ("LD_PRELOAD", file)))
             .envs(environment.lines.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -102,6 +114,10 @@ impl Oracle {
             child,
             requests: Some(BufWriter::new(requests)),
             replies: BufReader::with_capacity(1 << 16, replies),
+            release: Release {
+                family: Family::Glibc,
+                version: String::new(),
+            },
             version: String::new(),
         };
         let mut greeting = Greeting::zeroed();
@@ -113,16 +129,30 @@ impl Oracle {
         }
         let text = String::from_utf8_lossy(&greeting.version);
         oracle.version = text.trim_end_matches('\0').to_owned();
+        // jemalloc's goes on with its commit: `5.3.0-0-g54eaed1d8b`.
+        let version = oracle.version.split('-').next().unwrap_or_default();
+        let family = match greeting.allocator {
+            0 => Family::Glibc,
+            _ => Family::Jemalloc,
+        };
+        oracle.release = Release {
+            family,
+            version: version.to_owned(),
+        };
         Ok((oracle, greeting))
     }
 
-    /// The library's version as it says it itself: `2.36`.
-    pub fn version(&self) -> &str {
-        &self.version
+    /// What answers.
+    pub fn release(&self) -> &Release {
+        &self.release
     }
 
-    /// The library's name and version in full, with those of the distribution's package: `GNU C Library (...) ...`.
+    /// The allocator's name and version in full, of the C library with those of the distribution's package:
+    /// `GNU C Library (...) ...`.
     pub fn banner(&self) -> Option<String> {
+        if self.release.family == Family::Jemalloc {
+            return Some(format!("jemalloc {}", self.version));
+        }
         let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.child.id())).ok()?;
         banner(&maps)
     }
@@ -143,7 +173,7 @@ impl Oracle {
             threads: sequence.threads(),
             touch: sequence.touch.into(),
             timed: 0,
-            reserved: 0,
+            asks: sequence.asks().into(),
         };
         let reply = self.ask(request, &records)?;
         let mut answers = vec![Answer::zeroed(); reply.answers as usize];
@@ -156,9 +186,12 @@ impl Oracle {
             layout: Layout {
                 brk: reply.brk,
                 mappings_top: reply.mappings_top,
+                thread_data: [reply.main_thread_data, reply.second_thread_data],
             },
+            family: self.release.family,
             answers,
             heap_span: None,
+            unmapped: Vec::new(),
         })
     }
 
@@ -177,7 +210,7 @@ impl Oracle {
             threads: 1,
             touch: touch.into(),
             timed: 1,
-            reserved: 0,
+            asks: 0,
         };
         let reply = self.ask(request, records)?;
         if reply.status != 0 {

@@ -1,6 +1,7 @@
 //! What came of an operation, said so that it is the same in any run of the same operations: where the kernel puts the
 //! break and the mappings is the kernel's affair.
 
+use crate::figure::Figure;
 use crate::operation::Operation;
 use std::fmt;
 
@@ -22,6 +23,13 @@ pub enum Place {
     },
     /// In a mapping of its own, this far into a page.
     Mapping(u64),
+    /// In a page of an allocator that has no heaps.
+    Page {
+        /// Which page, counted as they appear; nothing where the other side has no page that corresponds to it.
+        page: Option<u32>,
+        /// How far into it.
+        offset: u64,
+    },
 }
 
 /// What came of one operation.
@@ -34,12 +42,14 @@ pub enum Outcome {
         /// `malloc_usable_size` of it.
         usable: u64,
     },
-    /// The block had gone, or the thread.
+    /// The block had gone, or the thread, or time.
     Done,
     /// `malloc_trim` returned this.
     Trimmed(bool),
     /// Bytes resident in the allocator's mappings.
     Resident(u64),
+    /// What jemalloc reports, in bytes.
+    Figure(Figure, u64),
     /// `malloc_usable_size` of the block asked about.
     Usable(u64),
 }
@@ -55,9 +65,10 @@ impl Outcome {
                 place,
                 usable: value,
             },
-            Operation::Free { .. } | Operation::ThreadExit => Self::Done,
+            Operation::Free { .. } | Operation::ThreadExit | Operation::Wait { .. } => Self::Done,
             Operation::Trim { .. } => Self::Trimmed(value != 0),
             Operation::Mark => Self::Resident(value),
+            Operation::Figure(figure) => Self::Figure(*figure, value),
             Operation::Usable { .. } => Self::Usable(value),
         }
     }
@@ -75,6 +86,11 @@ impl fmt::Display for Place {
             } => write!(f, "heap {heap}+{offset:#x}"),
             Self::Heap { heap: None, offset } => write!(f, "another heap+{offset:#x}"),
             Self::Mapping(offset) => write!(f, "mapping+{offset:#x}"),
+            Self::Page {
+                page: Some(page),
+                offset,
+            } => write!(f, "page {page}+{offset:#x}"),
+            Self::Page { page: None, offset } => write!(f, "another page+{offset:#x}"),
         }
     }
 }
@@ -86,6 +102,7 @@ impl fmt::Display for Outcome {
             Self::Done => write!(f, "done"),
             Self::Trimmed(done) => write!(f, "malloc_trim returned {}", u8::from(*done)),
             Self::Resident(bytes) => write!(f, "{bytes} bytes resident"),
+            Self::Figure(figure, bytes) => write!(f, "{bytes} bytes {figure}"),
             Self::Usable(bytes) => write!(f, "{bytes} bytes usable"),
         }
     }

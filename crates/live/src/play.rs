@@ -1,29 +1,36 @@
 //! Plays a sequence on a model, the way the oracle's child plays it on the library.
 
 use crate::cores::cores;
+use crate::family::{Family, Release};
 use crate::operation::{BlockName, Operation, Sequence, Step};
-use crate::wire::{Answer, MAPPED, OTHER_ARENA};
+use crate::wire::{Answer, MAPPED, OTHER_ARENA, STACK_BYTES};
 use crate::{Answers, Environment, Layout};
-use highwater_allocator::{Address, Allocator, Bytes, Kernel, ThreadId, Variable, Whereabouts};
+use highwater_allocator::{
+    Address, Allocator, Bytes, Kernel, Micros, ThreadId, Variable, Whereabouts,
+};
 use highwater_glibc::{Glibc, Host, Settings, Version};
+use highwater_jemalloc::{Jemalloc, ThreadData};
 use highwater_kernel::Config;
+use std::collections::HashSet;
 use thiserror::Error;
 
 /// Why nothing could be played.
 #[derive(Debug, Error)]
 pub enum ModelError {
-    /// No model of that version of the library.
-    #[error("glibc {0} is not modelled")]
-    Version(String),
+    /// No model of that version of the allocator.
+    #[error("{0} is not modelled")]
+    Version(Release),
     /// The model does not take this environment.
     #[error("the model refuses the environment: {0}")]
     Environment(String),
 }
 
-/// What the model of the library's `version`, in that environment and a process laid out like that, does with the
-/// operations.
+/// What the model of a release, in that environment and a process laid out like that, does with the operations.
+///
+/// # Errors
+/// Where there is no such model.
 pub fn play(
-    version: &str,
+    release: &Release,
     environment: &Environment,
     layout: Layout,
     sequence: &Sequence,
@@ -35,42 +42,105 @@ pub fn play(
     };
     let mut kernel =
         Kernel::new(config).map_err(|error| ModelError::Environment(error.to_string()))?;
-    let mut model = glibc(version, environment, sequence.threads() > 1)?;
-    let mut player = Player {
-        model: &mut model,
-        kernel: &mut kernel,
-        blocks: vec![None; sequence.blocks() as usize],
-        touch: sequence.touch,
-        heap_span: None,
-    };
-    Ok(Answers {
-        layout,
-        answers: sequence
-            .steps
-            .iter()
-            .map(|step| player.perform(step))
-            .collect(),
-        heap_span: player.heap_span,
-    })
+    let threaded = sequence.threads() > 1;
+    match release.family {
+        Family::Glibc => {
+            let mut model = glibc(release, environment, threaded)?;
+            Ok(answers(&mut model, &mut kernel, release, layout, sequence))
+        }
+        Family::Jemalloc => {
+            let mut model = jemalloc(release, environment, layout, sequence.asks())?;
+            Ok(answers(&mut model, &mut kernel, release, layout, sequence))
+        }
+    }
 }
 
-/// The one place that knows how a model is made.
-fn glibc(version: &str, environment: &Environment, threaded: bool) -> Result<Glibc, ModelError> {
-    let known = Version::parse(version).ok_or_else(|| ModelError::Version(version.to_owned()))?;
-    let variables: Vec<Variable> = environment
-        .lines
-        .iter()
+fn answers(
+    model: &mut impl Allocator,
+    kernel: &mut Kernel,
+    release: &Release,
+    layout: Layout,
+    sequence: &Sequence,
+) -> Answers {
+    model.advance(kernel, Micros(0));
+    let mut player = Player {
+        model,
+        kernel,
+        blocks: vec![None; sequence.blocks() as usize],
+        touch: sequence.touch,
+        now: Micros(0),
+        heap_span: None,
+        pages: HashSet::new(),
+        unmaps: 0,
+    };
+    let mut unmapped = Vec::new();
+    let mut answers = Vec::with_capacity(sequence.steps.len());
+    for (index, step) in sequence.steps.iter().enumerate() {
+        let answer = player.perform(step);
+        answers.push(answer);
+        if release.family == Family::Jemalloc {
+            let gone = player.follow_page(answer.address);
+            unmapped.extend(gone.into_iter().map(|page| (index, page)));
+        }
+    }
+    Answers {
+        layout,
+        family: release.family,
+        heap_span: player.heap_span,
+        answers,
+        unmapped,
+    }
+}
+
+fn variables(environment: &Environment) -> Vec<Variable> {
+    let lines = environment.lines.iter();
+    lines
         .map(|(name, value)| Variable {
             name: name.clone(),
             value: value.clone(),
         })
-        .collect();
-    let settings = Settings::from_environment(known, &variables);
+        .collect()
+}
+
+/// The one place that knows how a model of glibc is made.
+fn glibc(
+    release: &Release,
+    environment: &Environment,
+    threaded: bool,
+) -> Result<Glibc, ModelError> {
+    let known =
+        Version::parse(&release.version).ok_or_else(|| ModelError::Version(release.clone()))?;
+    let settings = Settings::from_environment(known, &variables(environment));
     let host = Host {
         cores: cores(),
         threaded,
     };
     Ok(Glibc::new(known, settings.params, host))
+}
+
+/// The one place that knows how a model of jemalloc is made.
+fn jemalloc(
+    release: &Release,
+    environment: &Environment,
+    layout: Layout,
+    asks: bool,
+) -> Result<Jemalloc, ModelError> {
+    // How far into a thread's data, from whose addresses its pseudo-random states start, the count lies that the layout
+    // tells of (include/jemalloc/internal/tsd.h, `tsd_s`).
+    let count_offset = match release.version.as_str() {
+        "5.3.0" => 824,
+        _ => return Err(ModelError::Version(release.clone())),
+    };
+    let settings = highwater_jemalloc::Settings::from_environment(&variables(environment));
+    let mut options = settings.options;
+    options.asks_for_figures = asks;
+    let [first, second] = layout.thread_data.map(|at| at.wrapping_sub(count_offset));
+    options.thread_data = Some(ThreadData {
+        first,
+        second,
+        apart: STACK_BYTES as u64,
+    });
+    Ok(Jemalloc::new(options, cores().online))
 }
 
 struct Player<'a, A> {
@@ -81,9 +151,38 @@ struct Player<'a, A> {
     touch: bool,
     /// Address space of a heap of another arena, once there is one.
     heap_span: Option<u64>,
+    now: Micros,
+    /// Pages of blocks, and how many calls of munmap are known to have left them alone.
+    pages: HashSet<u64>,
+    unmaps: u64,
 }
 
 impl<A: Allocator> Player<'_, A> {
+    /// Notes the page of a new block, if there is one, and returns the pages noted before that have been unmapped.
+    fn follow_page(&mut self, address: u64) -> Vec<u64> {
+        let page = self.kernel.page_size().0;
+        let mut gone = Vec::new();
+        let unmaps = self.kernel.counts().syscalls.munmap;
+        if unmaps != self.unmaps {
+            self.unmaps = unmaps;
+            let there: Vec<_> = self.kernel.mappings().collect();
+            self.pages.retain(|number| {
+                let at = Address(number * page);
+                let kept = there
+                    .iter()
+                    .any(|mapping| (mapping.start..mapping.end).contains(&at));
+                if !kept {
+                    gone.push(*number);
+                }
+                kept
+            });
+        }
+        if address != 0 {
+            self.pages.insert(address / page);
+        }
+        gone
+    }
+
     fn perform(&mut self, step: &Step) -> Answer {
         let thread = ThreadId(step.thread);
         let kernel = &mut *self.kernel;
@@ -124,7 +223,16 @@ impl<A: Allocator> Player<'_, A> {
                 let done = self.model.trim(kernel, thread, Bytes(pad));
                 value(u64::from(done))
             }
-            Operation::Mark => value(kernel.rss().0),
+            Operation::Mark => value(kernel.rss().0 - self.model.resident_at_start().0),
+            Operation::Figure(figure) => {
+                let figures = self.model.figures();
+                value(figures.map_or(0, |figures| figure.of(&figures).0))
+            }
+            Operation::Wait { us } => {
+                self.now = Micros(self.now.0.saturating_add(us));
+                self.model.advance(kernel, self.now);
+                value(0)
+            }
             Operation::Usable { block } => value(self.usable(block)),
             Operation::ThreadExit => {
                 self.model.thread_exit(kernel, thread);

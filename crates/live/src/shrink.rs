@@ -122,6 +122,9 @@ fn without_orphans(steps: Vec<Step>) -> Vec<Step> {
     kept
 }
 
+/// Sizes that no process is granted are not made half as large: the half might be, and no machine could write it.
+const HALVED_MAX: u64 = 1 << 32;
+
 /// Simpler forms of an operation, the simplest first.
 fn simpler(operation: &Operation) -> Vec<Operation> {
     let sizes = |size: u64| {
@@ -135,7 +138,7 @@ fn simpler(operation: &Operation) -> Vec<Operation> {
             size.saturating_sub(1),
         ]
         .into_iter()
-        .filter(move |smaller| *smaller < size)
+        .filter(move |smaller| *smaller < size && (*smaller < 4096 || size <= HALVED_MAX))
     };
     match *operation {
         Operation::Malloc { block, size } => sizes(size)
@@ -171,6 +174,11 @@ fn simpler(operation: &Operation) -> Vec<Operation> {
                 .chain(sizes(size).map(|size| Operation::Realloc { block, old, size }))
                 .collect()
         }
+        Operation::Wait { us } if us > 1 => [1, us / 2, us / 1_000_000 * 1_000_000]
+            .into_iter()
+            .filter(|shorter| (1..us).contains(shorter))
+            .map(|us| Operation::Wait { us })
+            .collect(),
         Operation::Trim { pad } if pad > 0 => vec![Operation::Trim { pad: 0 }],
         _ => Vec::new(),
     }

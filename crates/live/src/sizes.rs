@@ -19,6 +19,8 @@ pub(crate) enum Sizes {
     Edges,
     /// Anything up to 300 KiB.
     Any,
+    /// At and beside the classes of jemalloc, four to a doubling, up to 16 MiB: the smallest likelier.
+    Classes,
     /// About what a heap of a thread's arena can hold at most, and what the mmap threshold can become.
     Heaps,
 }
@@ -79,6 +81,17 @@ impl Sizes {
                 5 => logarithmic(rng, 64 << 10, 1 << 20),
                 _ => rng.u64(..131_072),
             },
+            Self::Classes => {
+                let doubling = match rng.u8(..8) {
+                    0..=4 => rng.u32(4..14),
+                    5 | 6 => rng.u32(13..19),
+                    _ => rng.u32(18..24),
+                };
+                let class = (1 << doubling) + (rng.u64(..4) << (doubling - 2));
+                // The page that a large block has beyond its class.
+                let class = class - if rng.u8(..8) == 0 { 4096.min(class) } else { 0 };
+                near(rng, class, 1)
+            }
             Self::Any => match rng.u8(..8) {
                 0 | 1 => Self::Medium.next(rng),
                 2 => Self::Threshold.next(rng),

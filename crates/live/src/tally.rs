@@ -1,6 +1,7 @@
 //! How much of a run agrees, in numbers.
 
 use crate::compare::outcomes;
+use crate::figure::Figure;
 use crate::operation::Sequence;
 use crate::oracle::Answers;
 use crate::outcome::Outcome;
@@ -19,6 +20,10 @@ pub struct Tally {
     pub marks: u64,
     /// The largest difference in resident bytes.
     pub resident_off_bytes: u64,
+    /// Times that jemalloc was asked for a figure.
+    pub figures: u64,
+    /// The largest difference in each of [`Figure::ALL`], in bytes.
+    pub figures_off: [u64; Figure::ALL.len()],
     /// Anything else that was asked and answered otherwise: usable sizes, what malloc_trim returned.
     pub other_differences: u64,
 }
@@ -42,6 +47,15 @@ impl Tally {
                     };
                     tally.resident_off_bytes = tally.resident_off_bytes.max(bytes.abs_diff(other));
                 }
+                (Outcome::Figure(figure, bytes), model) => {
+                    tally.figures += 1;
+                    let other = match model {
+                        Some(Outcome::Figure(_, other)) => other,
+                        _ => 0,
+                    };
+                    let off = &mut tally.figures_off[figure as usize];
+                    *off = (*off).max(bytes.abs_diff(other));
+                }
                 (real, model) => tally.other_differences += u64::from(model != Some(real)),
             }
         }
@@ -52,6 +66,7 @@ impl Tally {
     pub fn is_equal(&self) -> bool {
         self.addresses == self.addresses_equal
             && self.resident_off_bytes == 0
+            && self.figures_off.iter().all(|off| *off == 0)
             && self.other_differences == 0
     }
 }
@@ -63,6 +78,10 @@ impl AddAssign for Tally {
         self.addresses_equal += other.addresses_equal;
         self.marks += other.marks;
         self.resident_off_bytes = self.resident_off_bytes.max(other.resident_off_bytes);
+        self.figures += other.figures;
+        for (off, other) in self.figures_off.iter_mut().zip(other.figures_off) {
+            *off = (*off).max(other);
+        }
         self.other_differences += other.other_differences;
     }
 }

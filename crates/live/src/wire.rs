@@ -22,9 +22,28 @@ pub const MARK: u16 = 6;
 pub const USABLE: u16 = 7;
 /// The thread ends; no later record is of it.
 pub const THREAD_EXIT: u16 = 8;
+/// So many microseconds pass: `a`.
+pub const WAIT: u16 = 9;
+/// One of the figures that jemalloc reports: the `a`-th of [`FIGURES`].
+pub const FIGURE: u16 = 10;
+
+/// The names under which jemalloc is asked for its figures, and the bytes of a unit of each.
+pub const FIGURES: [(&core::ffi::CStr, u64); 8] = [
+    (c"stats.allocated", 1),
+    (c"stats.active", 1),
+    (c"stats.arenas.4096.pdirty", 4096),
+    (c"stats.arenas.4096.pmuzzy", 4096),
+    (c"stats.retained", 1),
+    (c"stats.mapped", 1),
+    (c"stats.metadata", 1),
+    (c"stats.resident", 1),
+];
 
 /// Stands for the null pointer where a block is named.
 pub const NO_BLOCK: u64 = u64::MAX;
+
+/// Bytes of the stack of a thread that is not the main one, its data included.
+pub const STACK_BYTES: usize = 256 << 10;
 
 /// Every thread of a sequence is below this.
 pub const THREADS_MAX: u32 = 1024;
@@ -35,7 +54,7 @@ pub const MAPPED: u64 = 2;
 pub const OTHER_ARENA: u64 = 4;
 
 /// The first bytes of an oracle's greeting; a change of the wire changes them.
-pub const MAGIC: u64 = u64::from_le_bytes(*b"hwlive02");
+pub const MAGIC: u64 = u64::from_le_bytes(*b"hwlive03");
 
 /// What the oracle says when it is ready.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +63,10 @@ pub const MAGIC: u64 = u64::from_le_bytes(*b"hwlive02");
 pub struct Greeting {
     /// [`MAGIC`]
     pub magic: u64,
-    /// What `gnu_get_libc_version` returns, padded with zeros.
-    pub version: [u8; 16],
+    /// 0 for the C library's malloc, 1 for jemalloc.
+    pub allocator: u64,
+    /// The allocator's version as it says it itself, padded with zeros.
+    pub version: [u8; 64],
     /// The program break.
     pub brk: u64,
     /// Where the kernel would have ended the first mapping.
@@ -67,8 +88,8 @@ pub struct Request {
     pub touch: u32,
     /// 1 if the time of the whole is wanted, and no answers; 0 otherwise. Only for a single thread.
     pub timed: u32,
-    /// Nothing.
-    pub reserved: u32,
+    /// 1 if the program asks jemalloc for figures, from its start; 0 otherwise.
+    pub asks: u32,
 }
 
 /// One operation.
@@ -101,6 +122,10 @@ pub struct Reply {
     pub mappings_top: u64,
     /// How much processor time the operations took, if that was asked.
     pub nanoseconds: u64,
+    /// Where jemalloc keeps the count of what the main thread allocated (`thread.allocatedp`).
+    pub main_thread_data: u64,
+    /// The same of the second thread; that of each other lies [`STACK_BYTES`] above the one before.
+    pub second_thread_data: u64,
     /// How the child ended, as `waitpid` says it: 0 if well.
     pub status: i64,
 }

@@ -19,6 +19,26 @@ pub fn of_workload(workload: &Workload) -> Sequence {
     }
 }
 
+/// The same with the times at which the calls were made.
+pub fn timed_of_workload(workload: &Workload) -> Sequence {
+    let untimed = of_workload(workload);
+    let mut steps = Vec::with_capacity(untimed.steps.len());
+    let mut now = 0;
+    for (step, event) in untimed.steps.iter().zip(&workload.events) {
+        let us = event.time.0 - now;
+        if us > 0 {
+            now = event.time.0;
+            steps.push(Step {
+                thread: step.thread,
+                operation: Operation::Wait { us },
+            });
+        }
+        steps.push(*step);
+    }
+    steps.extend(untimed.steps.last());
+    Sequence { steps, ..untimed }
+}
+
 /// The call as an operation.
 pub fn operation_of(call: &Call) -> Operation {
     match *call {

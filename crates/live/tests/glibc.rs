@@ -9,46 +9,19 @@
 //!
 //! A library that is not modelled is named and left out.
 
+mod common;
+
+use common::{Plan, THREADS, differ, is_modelled, number, say, start};
 use highwater_live::{
-    Answers, Environment, Library, ModelError, Operation, Oracle, OracleError, Sequence,
-    all_environments, first_difference, generate, generate_threads, play, shrink, to_hwt,
+    Environment, Library, Operation, Oracle, OracleError, Sequence, all_environments,
+    first_difference, generate, generate_threads, to_hwt,
 };
-use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether it was said what is left out.
 static NOT_MODELLED: AtomicBool = AtomicBool::new(false);
-const SEED: u64 = 0x4869_6768_7761_7465;
 const SEQUENCES: u64 = 1500;
-const THREADS: u64 = 16;
-/// What a worker takes at a time of one environment on one library.
-const BATCH: u64 = 20;
-/// How often a failing sequence is tried in smaller forms.
-const PATIENCE: usize = 4000;
-/// A report of more than this helps nobody.
-const REPORTS_MAX: usize = 6;
-
-/// Says what is not asserted. Not with `println`, which the test harness keeps to itself.
-fn say(text: &str) {
-    // Where nobody reads it, nobody is missed.
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-/// The oracle; none, and the reason said, where this machine can have none.
-fn start(library: &Library, environment: &Environment) -> Option<Oracle> {
-    match Oracle::start(library, environment) {
-        Ok(oracle) => Some(oracle),
-        Err(OracleError::Unsupported(reason)) => {
-            say(&format!("SKIPPED: {reason}"));
-            None
-        }
-        Err(error) => panic!("{}: {error}", library.name),
-    }
-}
 
 /// Those that are modelled, of the ones that the environment names or of the installed one.
 fn libraries() -> Vec<Library> {
@@ -64,87 +37,29 @@ fn libraries() -> Vec<Library> {
     candidates.into_iter().filter(is_modelled).collect()
 }
 
-/// Whether there is such a library and a model of it.
-fn is_modelled(library: &Library) -> bool {
-    let environment = Environment::default();
-    let Some(mut oracle) = start(library, &environment) else {
-        return false;
-    };
-    let nothing = Sequence::default();
-    let layout = oracle.answer(&nothing).expect("nothing was asked").layout;
-    match play(oracle.version(), &environment, layout, &nothing) {
-        Err(error @ ModelError::Version(_)) => {
-            say(&format!("SKIPPED: {}: {error}", library.name));
-            false
-        }
-        _ => true,
-    }
-}
-
-/// Some sequences in one environment on one library.
-struct Batch<'a> {
-    library: &'a Library,
-    environment: &'a Environment,
-    first: u64,
-    count: u64,
-}
-
 #[test]
 fn random_sequences_on_the_live_library_and_on_the_model_agree() {
     let environments = match std::env::var("HIGHWATER_ENV") {
         Ok(text) => vec![Environment::parse(&text)],
         Err(_) => all_environments(),
     };
-    let libraries = libraries();
-    let seed = number("HIGHWATER_SEED", SEED);
-    let places = (libraries.len() * environments.len()).max(1) as u64;
-    let each = number("HIGHWATER_SEQUENCES", SEQUENCES).div_ceil(places);
-    let mut batches = Vec::new();
-    for from in (0..each).step_by(BATCH as usize) {
-        for (index, environment) in environments.iter().enumerate() {
-            batches.extend(libraries.iter().map(|library| Batch {
-                library,
-                environment,
-                first: seed.wrapping_add(index as u64 * each + from),
-                count: BATCH.min(each - from),
-            }));
-        }
+    Plan {
+        libraries: &libraries(),
+        environments: &environments,
+        sequences: SEQUENCES,
+        make: sequence_of,
+        leaves_out: checks_its_heap,
     }
-    let next = AtomicUsize::new(0);
-    let operations = AtomicU64::new(0);
-    let reports = Mutex::new(Vec::new());
-    let started = Instant::now();
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if reports.lock().unwrap().len() >= REPORTS_MAX {
-                        break;
-                    }
-                    if let Some(report) = run(batch, &operations) {
-                        reports.lock().unwrap().push(report);
-                    }
-                }
-            });
-        }
-    });
-    let operations = operations.into_inner();
-    let seconds = started.elapsed().as_secs_f64();
-    say(&format!(
-        "{operations} operations compared in {seconds:.1} s, {:.0} a second: {} libraries, {} environments, {each} \
-         sequences each, seed {seed:#x}",
-        operations as f64 / seconds,
-        libraries.len(),
-        environments.len()
-    ));
-    let reports = reports.into_inner().unwrap();
-    for report in &reports {
-        println!("{report}");
+    .run();
+}
+
+/// Whether the library has a heap that checks itself, which is not modelled.
+fn checks_its_heap(oracle: &Oracle, environment: &Environment) -> bool {
+    let checks = environment.checks_the_heap() && oracle.release().version == "2.31";
+    if checks && !NOT_MODELLED.swap(true, Ordering::Relaxed) {
+        say("SKIPPED: the checked heap of glibc 2.31 (MALLOC_CHECK_) is not modelled");
     }
-    assert!(
-        reports.is_empty(),
-        "the model differs from the library, see above"
-    );
+    checks
 }
 
 /// What random operations hardly ever hit: the top is exactly the trim threshold.
@@ -195,7 +110,7 @@ fn a_report_is_a_trace_that_can_be_read() {
     for seed in 0..20 {
         for sequence in [generate(seed), generate_threads(seed, 16)] {
             let answers = oracle.answer(&sequence).unwrap();
-            let text = to_hwt(&sequence, &answers, oracle.version(), &environment);
+            let text = to_hwt(&sequence, &answers, oracle.release(), &environment);
             let workload = highwater_workload::trace::read(text.as_bytes()).unwrap();
             assert_eq!(workload.skipped, 0);
             assert_eq!(workload.header.touch, sequence.touch);
@@ -221,74 +136,4 @@ fn sequence_of(seed: u64) -> Sequence {
         _ if seed.is_multiple_of(3) => generate(seed),
         threads => generate_threads(seed, threads),
     }
-}
-
-/// The first difference among the sequences of a batch, cut down and described.
-fn run(batch: &Batch<'_>, operations: &AtomicU64) -> Option<String> {
-    let Batch {
-        library,
-        environment,
-        ..
-    } = batch;
-    let mut oracle = Oracle::start(library, environment).expect("it has been started before");
-    if environment.checks_the_heap() && oracle.version() == "2.31" {
-        if !NOT_MODELLED.swap(true, Ordering::Relaxed) {
-            say("SKIPPED: the checked heap of glibc 2.31 (MALLOC_CHECK_) is not modelled");
-        }
-        return None;
-    }
-    (0..batch.count).find_map(|index| {
-        let seed = batch.first.wrapping_add(index);
-        let sequence = sequence_of(seed);
-        operations.fetch_add(sequence.steps.len() as u64, Ordering::Relaxed);
-        differ(&mut oracle, environment, &sequence)?;
-        let shrunk = shrink(&sequence, PATIENCE, |smaller| {
-            differ(&mut oracle, environment, smaller).is_some()
-        });
-        let (answers, trouble) = differ(&mut oracle, environment, &shrunk)?;
-        let trace = to_hwt(&shrunk, &answers, oracle.version(), environment);
-        Some(format!(
-            "==== seed {seed:#x}, glibc {}, environment {environment}\n{trace}==== {trouble}\n",
-            oracle.version()
-        ))
-    })
-}
-
-/// The library's answers and what is wrong with the model's, if anything is. A sequence that the library itself does not
-/// survive is no difference.
-fn differ(
-    oracle: &mut Oracle,
-    environment: &Environment,
-    sequence: &Sequence,
-) -> Option<(Answers, String)> {
-    let real = match oracle.answer(sequence) {
-        Ok(real) => real,
-        Err(OracleError::Died(status)) => {
-            println!("the library ended a sequence with status {status:#x} ({environment})");
-            return None;
-        }
-        Err(error) => panic!("{error}"),
-    };
-    let version = oracle.version().to_owned();
-    let played = catch_unwind(AssertUnwindSafe(|| {
-        play(&version, environment, real.layout, sequence)
-    }));
-    let trouble = match played {
-        Ok(Ok(model)) => first_difference(sequence, &real, &model).map(|found| found.to_string()),
-        Ok(Err(error)) => Some(error.to_string()),
-        Err(_) => Some("the model panicked".to_owned()),
-    };
-    trouble.map(|trouble| (real, trouble))
-}
-
-/// A number from the environment, decimal or with `0x`.
-fn number(name: &str, default: u64) -> u64 {
-    let Ok(text) = std::env::var(name) else {
-        return default;
-    };
-    let parsed = match text.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16),
-        None => text.parse(),
-    };
-    parsed.unwrap_or_else(|_| panic!("{name}={text}: a number was expected"))
 }

@@ -67,7 +67,7 @@ fn subjects(libraries: Vec<Library>) -> Result<Vec<Subject>, highwater_live::Ora
     let mut subjects: Vec<Subject> = Vec::new();
     for library in libraries {
         let oracle = Oracle::start(&library, &highwater_live::Environment::default())?;
-        let version = oracle.version().to_owned();
+        let version = oracle.release().version.clone();
         let banner = oracle
             .banner()
             .unwrap_or_else(|| format!("glibc {version}"));

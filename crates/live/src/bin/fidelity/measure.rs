@@ -113,16 +113,15 @@ impl Row {
             Err(error) => return Err(error),
         };
         let played = catch_unwind(AssertUnwindSafe(|| {
-            play(oracle.version(), environment, real.layout, sequence)
+            play(oracle.release(), environment, real.layout, sequence)
         }));
         let model = match played {
             Ok(Ok(model)) => model,
             _ => {
                 self.unplayed += 1;
                 Answers {
-                    layout: real.layout,
                     answers: Vec::new(),
-                    heap_span: None,
+                    ..real.clone()
                 }
             }
         };

@@ -1,0 +1,67 @@
+//! The model of jemalloc against a real one: the same random operations on both, address for address, usable size for
+//! usable size, and at every mark either every figure that it reports of itself or its resident bytes.
+//!
+//! The library is the machine's own (`libjemalloc.so.2`, in the distribution's package libjemalloc2 or jemalloc), or every one
+//! that is found in the folders of the folder that `HIGHWATER_LIBRARIES` names. Without any this test says on standard error
+//! that it is skipped.
+//!
+//! Nothing is left to chance: time is the sequence's, and the model's pseudo-random states start from the addresses from
+//! which the library's started. So equality is demanded in everything, under every setting.
+//!
+//! `HIGHWATER_SEED`, `HIGHWATER_SEQUENCES`, `HIGHWATER_ENV` and `HIGHWATER_THREADS` are those of the test of glibc.
+
+mod common;
+
+use common::{Plan, THREADS, is_modelled, number, say};
+use highwater_live::{Environment, Library, Sequence, generate_timed, jemalloc_environments};
+use std::path::Path;
+
+const SEQUENCES: u64 = 2000;
+
+/// Those that are modelled, of the ones that the environment names or of the installed one.
+fn libraries() -> Vec<Library> {
+    let candidates = match std::env::var("HIGHWATER_LIBRARIES") {
+        Ok(folder) => Library::jemallocs_in_folder(Path::new(&folder))
+            .unwrap_or_else(|error| panic!("HIGHWATER_LIBRARIES={folder}: {error}")),
+        Err(_) => Library::installed_jemalloc().into_iter().collect(),
+    };
+    if candidates.is_empty() {
+        say(
+            "SKIPPED: there is no libjemalloc.so.2 (package libjemalloc2, or HIGHWATER_LIBRARIES=FOLDER)",
+        );
+    }
+    candidates.into_iter().filter(is_modelled).collect()
+}
+
+#[test]
+fn random_sequences_on_the_live_library_and_on_the_model_agree() {
+    let environments = match std::env::var("HIGHWATER_ENV") {
+        Ok(text) => vec![Environment::parse(&text)],
+        Err(_) => jemalloc_environments(),
+    };
+    let libraries = libraries();
+    if libraries.is_empty() {
+        return;
+    }
+    Plan {
+        libraries: &libraries,
+        environments: &environments,
+        sequences: SEQUENCES,
+        make: sequence_of,
+        leaves_out: |_, _| false,
+    }
+    .run();
+}
+
+/// The sequence of a seed: one of two has the main thread alone, and in one of two figures are asked for.
+fn sequence_of(seed: u64) -> Sequence {
+    let threads = match seed / 2 % 2 {
+        0 => 1,
+        _ => number("HIGHWATER_THREADS", THREADS) as u16,
+    };
+    let sequence = generate_timed(seed, threads);
+    match seed % 2 {
+        0 => sequence,
+        _ => sequence.asking(),
+    }
+}
