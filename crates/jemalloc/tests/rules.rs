@@ -1,7 +1,7 @@
 //! Rules that the real library was found to follow, each by the symptom that showed it.
 
 use highwater_allocator::{Address, Allocator, Bytes, Figures, Kernel, Micros, ThreadId};
-use highwater_jemalloc::{Jemalloc, Options, ThreadData};
+use highwater_jemalloc::{Jemalloc, Options, ThreadData, Version};
 use highwater_kernel::Config;
 
 struct Process {

@@ -245,8 +245,9 @@ mod tests {
                     value: value.clone(),
                 })
                 .collect();
-            let settings = Settings::from_environment(&variables);
-            let is_default = settings.options == Options::default();
+            let settings =
+                Settings::from_environment(highwater_jemalloc::Version::V5_3_0, &variables);
+            let is_default = settings.options == Options::of(highwater_jemalloc::Version::V5_3_0);
             assert_eq!(is_default, environment.lines.is_empty(), "{environment}");
         }
     }

@@ -127,11 +127,11 @@ fn jemalloc(
 ) -> Result<Jemalloc, ModelError> {
     // How far into a thread's data, from whose addresses its pseudo-random states start, the count lies that the layout
     // tells of (include/jemalloc/internal/tsd.h, `tsd_s`).
-    let count_offset = match release.version.as_str() {
-        "5.3.0" => 824,
+    let (version, count_offset) = match highwater_jemalloc::Version::parse(&release.version) {
+        Some(version @ highwater_jemalloc::Version::V5_3_0) => (version, 824),
         _ => return Err(ModelError::Version(release.clone())),
     };
-    let settings = highwater_jemalloc::Settings::from_environment(&variables(environment));
+    let settings = highwater_jemalloc::Settings::from_environment(version, &variables(environment));
     let mut options = settings.options;
     options.asks_for_figures = asks;
     let [first, second] = layout.thread_data.map(|at| at.wrapping_sub(count_offset));
@@ -140,7 +140,7 @@ fn jemalloc(
         second,
         apart: STACK_BYTES as u64,
     });
-    Ok(Jemalloc::new(options, cores().online))
+    Ok(Jemalloc::new(version, options, cores().online))
 }
 
 struct Player<'a, A> {
