@@ -134,6 +134,30 @@ fn words(decision: &Decision) -> (ToldKind, String) {
             },
             purged(arena, from, (offered, bytes), limit, reason),
         ),
+        Decision::ObjectArenaMapped {
+            base,
+            bytes,
+            arenas,
+        } => (
+            ToldKind::Took,
+            format!("an arena for small objects, at {base}: {bytes}; {arenas} now"),
+        ),
+        Decision::ObjectArenaReturned {
+            base,
+            bytes,
+            arenas,
+        } => (
+            ToldKind::GaveBack,
+            format!(
+                "no object was left in the arena at {base}: it went back whole, {bytes}; {arenas} now"
+            ),
+        ),
+        Decision::ArenaTableGrown { room, bytes, table } => (
+            ToldKind::Changed,
+            format!(
+                "the table of arenas grew to {room}: a block of {bytes} from malloc at {table}, which never goes"
+            ),
+        ),
         Decision::OutOfMemory { request } => (
             ToldKind::Failed,
             format!("no memory for a request of {request}"),

@@ -200,6 +200,33 @@ pub enum Decision {
         /// Why now.
         reason: PurgeReason,
     },
+    /// An object allocator that stands on malloc mapped an arena, from which it cuts small blocks.
+    ObjectArenaMapped {
+        /// Where it begins.
+        base: Address,
+        /// Its size.
+        bytes: Bytes,
+        /// How many there are now.
+        arenas: u32,
+    },
+    /// No object was left in an arena of an object allocator: it was unmapped whole.
+    ObjectArenaReturned {
+        /// Where it began.
+        base: Address,
+        /// Its size.
+        bytes: Bytes,
+        /// How many there are now.
+        arenas: u32,
+    },
+    /// The table of an object allocator's arenas was full and doubled: a block of malloc's, and one that never goes.
+    ArenaTableGrown {
+        /// How many arenas there is room for now.
+        room: u32,
+        /// Bytes asked for.
+        bytes: Bytes,
+        /// Where it lies now.
+        table: Address,
+    },
     /// A request failed: the kernel had nothing to give.
     OutOfMemory {
         /// Size of the request.
@@ -255,6 +282,15 @@ pub struct Counters {
     /// Bytes that purges gave back or offered.
     #[serde(default)]
     pub purged_bytes: Bytes,
+    /// Arenas that an object allocator mapped.
+    #[serde(default)]
+    pub object_arenas_mapped: u64,
+    /// Those that it unmapped.
+    #[serde(default)]
+    pub object_arenas_returned: u64,
+    /// Times its table of arenas grew.
+    #[serde(default)]
+    pub arena_tables_grown: u64,
     /// Requests that failed.
     pub failures: u64,
 }
@@ -324,6 +360,9 @@ impl DecisionLog {
                 counters.purges += 1;
                 counters.purged_bytes += bytes;
             }
+            Decision::ObjectArenaMapped { .. } => counters.object_arenas_mapped += 1,
+            Decision::ObjectArenaReturned { .. } => counters.object_arenas_returned += 1,
+            Decision::ArenaTableGrown { .. } => counters.arena_tables_grown += 1,
             Decision::OutOfMemory { .. } => counters.failures += 1,
         }
         self.total += 1;

@@ -11,6 +11,7 @@ mod difference;
 mod environment;
 mod figures;
 mod pages;
+mod objects;
 
 pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
 pub use decision::{
@@ -19,6 +20,7 @@ pub use decision::{
 pub use difference::Difference;
 pub use environment::{Environment, EnvironmentError, Remark, Tone, Variable, parse_lines};
 pub use figures::{DecayRule, Figures};
+pub use objects::{Objects, OwnMemory};
 pub use highwater_kernel::{Address, Bytes, Kernel, Micros, Pages};
 pub use pages::{PageRun, PageUse};
 
@@ -118,6 +120,10 @@ pub trait Allocator {
 
     /// Every run of pages, in any order, of an allocator that decides over whole pages.
     fn page_runs(&self, _visit: &mut dyn FnMut(PageRun)) {}
+    /// What it holds for small objects, where it is an object allocator that stands on another one.
+    fn objects(&self) -> Option<Objects> {
+        None
+    }
 
     /// What was resident of its memory when the process began, before the program's first call.
     fn resident_at_start(&self) -> Bytes {

@@ -1,0 +1,148 @@
+//! What the allocator holds, in sums and block by block.
+
+use crate::Pymalloc;
+use crate::arenas::OBJECT;
+use crate::pools::{HEADER, Pool, size_of};
+use crate::raw::DEBUG_LEAD;
+use highwater_allocator::{
+    Address, Allocator, Block, BlockState, Bytes, Objects, OwnMemory,
+};
+use rustc_hash::FxHashSet;
+
+/// The bin of what belongs to no size: pools that are free, and what no pool was carved from yet.
+const WHOLE_POOLS: u16 = crate::pools::CLASSES as u16;
+
+impl<A: Allocator> Pymalloc<A> {
+    pub(crate) fn sums(&self) -> Objects {
+        let small = &self.small;
+        let (mut free_pools, mut capacity, mut held_by_few) = (0, 0, 0);
+        for arena in small.arenas.all.iter().filter(|arena| arena.address != 0) {
+            free_pools += u64::from(arena.free);
+            capacity += u64::from(arena.total) * small.rules.pool();
+            held_by_few += u64::from(arena.free * 2 >= arena.total && arena.free < arena.total);
+        }
+        let free_pools = free_pools * small.rules.pool();
+        let in_pools = capacity - free_pools - small.live - small.pools_in_use * HEADER;
+        let tracer = self.tracer.as_ref();
+        Objects {
+            arenas: small.arenas.count,
+            arenas_most: small.arenas.most,
+            arena_bytes: Bytes(u64::from(small.arenas.count) * small.rules.arena()),
+            arenas_half_free: held_by_few as u32,
+            live: Bytes(small.live),
+            free_in_pools: Bytes(in_pools),
+            free_pools: Bytes(free_pools),
+            own: OwnMemory {
+                table: Bytes(small.arenas.all.len() as u64 * OBJECT),
+                radix_tree: Bytes(self.radix.bytes()),
+                traces: Bytes(tracer.map_or(0, |tracer| tracer.bytes())),
+                traced: tracer.map_or(0, |tracer| tracer.traced()),
+            },
+        }
+    }
+
+    /// Bytes in arenas that no block is in, the headers of pools left aside.
+    pub(crate) fn free_bytes(&self) -> Bytes {
+        let small = &self.small;
+        let all = u64::from(small.arenas.count) * small.rules.arena();
+        Bytes(all - small.live - small.pools_in_use * HEADER)
+    }
+
+    pub(crate) fn walk(
+        &self,
+        kernel: &highwater_allocator::Kernel,
+        visit: &mut dyn FnMut(Block),
+    ) {
+        let own = self.own_blocks();
+        self.raw.inner.census(kernel, &mut |mut block| {
+            if block.state == BlockState::Live {
+                if own.contains(&block.user.0) {
+                    block.state = BlockState::Metadata;
+                } else {
+                    block.user = block.user + Bytes(self.lead_from_malloc(block.user.0));
+                }
+            }
+            visit(block);
+        });
+        for number in self.small.arenas.by_address() {
+            self.walk_arena(number, visit);
+        }
+    }
+
+    /// The blocks of the allocator below that the program never had.
+    fn own_blocks(&self) -> FxHashSet<u64> {
+        let lead = if self.raw.debug { DEBUG_LEAD } else { 0 };
+        let raw = self.table.into_iter().chain(self.radix.nodes());
+        let mut own: FxHashSet<u64> = raw.map(|at| at - lead).collect();
+        if let Some(tracer) = &self.tracer {
+            own.extend(tracer.own(self.raw.debug));
+        }
+        own
+    }
+
+    /// How far into a block of malloc's the program's own begins.
+    fn lead_from_malloc(&self, block: u64) -> u64 {
+        match (self.raw.debug, self.pools) {
+            _ if self.foreign.contains(&block) => 0,
+            (false, _) => 0,
+            (true, false) => DEBUG_LEAD,
+            (true, true) => 2 * DEBUG_LEAD,
+        }
+    }
+
+    fn walk_arena(&self, number: u32, visit: &mut dyn FnMut(Block)) {
+        let arena = &self.small.arenas.all[number as usize];
+        let pool_bytes = self.small.rules.pool();
+        let mut give = |start: u64, end: u64, user: u64, state| {
+            if start < end {
+                visit(Block {
+                    start: Address(start),
+                    size: Bytes(end - start),
+                    user: Address(user),
+                    state,
+                    arena: 0,
+                    mapped: true,
+                });
+            }
+        };
+        let whole = BlockState::Free { bin: WHOLE_POOLS };
+        let (address, first) = (arena.address, arena.first_pool);
+        give(address, first, address, BlockState::Metadata);
+        let carved = &self.small.arenas.pools_of(number)[..arena.carved as usize];
+        for pool in carved {
+            let end = pool.base + pool_bytes;
+            if pool.count == 0 {
+                give(pool.base, end, pool.base, whole);
+            } else {
+                self.walk_pool(pool, end, &mut give);
+            }
+        }
+        let rest = first + carved.len() as u64 * pool_bytes;
+        let end = first + u64::from(arena.total) * pool_bytes;
+        give(rest, end, rest, whole);
+        let past = address + self.small.rules.arena();
+        give(end, past, end, BlockState::Metadata);
+    }
+
+    fn walk_pool(
+        &self,
+        pool: &Pool,
+        end: u64,
+        give: &mut dyn FnMut(u64, u64, u64, BlockState),
+    ) {
+        let size = size_of(pool.class());
+        let bin = pool.class() as u16;
+        let lead = if self.raw.debug { DEBUG_LEAD } else { 0 };
+        give(pool.base, pool.base + HEADER, pool.base, BlockState::Metadata);
+        for (at, is_free) in pool.blocks() {
+            if is_free {
+                give(at, at + size, at, BlockState::Free { bin });
+            } else {
+                give(at, at + size, at + lead, BlockState::Live);
+            }
+        }
+        let (from, to) = pool.virgin();
+        give(from, to, from, BlockState::Free { bin });
+        give(to, end, to, BlockState::Metadata);
+    }
+}

@@ -1,0 +1,292 @@
+//! A model of CPython's object allocator, over any model of malloc.
+//!
+//! Python allocates its objects through an allocator of its own. Blocks of up to 512 bytes lie in pools of one size each,
+//! pools in arenas, which are mappings; everything larger comes from malloc. So another malloc moves the buffers, not the
+//! small objects, and an arena goes back only when no object in it is left. The model gives out the addresses that the real
+//! one gives out, and leaves the same pages resident.
+//!
+//! From the bottom: `raw` (malloc, as CPython calls it), `pools` and `arenas`, `map` (whose block it is), `radix` (the memory
+//! that the real one spends on that question), `small` (blocks out of pools and back), `tracemalloc`, and `objects` (the
+//! calls of the program, through hooks to pools or malloc). `settings` reads the environment, `version` says where releases
+//! differ, `census` shows what is held. Each rule cites the function it follows.
+
+mod arenas;
+mod census;
+mod map;
+mod objects;
+mod pools;
+mod radix;
+mod raw;
+mod settings;
+mod small;
+mod tracemalloc;
+mod version;
+
+pub use settings::{Options, Settings, is_pythons};
+pub use version::{Difference, Version};
+
+use highwater_allocator::{
+    Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, Objects,
+    ThreadId, Whereabouts,
+};
+use pools::SMALL_MAX;
+use radix::Radix;
+use raw::{Call, DEBUG_EXTRA, DEBUG_LEAD, REQUEST_MAX, Raw};
+use rustc_hash::FxHashSet;
+use small::Small;
+use tracemalloc::Tracer;
+
+/// CPython's object allocator in one process, over the allocator that is its malloc.
+#[derive(Clone, Debug)]
+pub struct Pymalloc<A> {
+    version: Version,
+    raw: Raw<A>,
+    /// Whether small blocks come from pools; else all are malloc's.
+    pools: bool,
+    /// Whether nothing stands between a call and the pools.
+    plain: bool,
+    small: Small,
+    radix: Radix,
+    /// Where the table of arenas lies.
+    table: Option<u64>,
+    tracer: Option<Tracer>,
+    /// Aligned blocks: Python asks for none, so no hook knows them. Kept only where there are hooks.
+    foreign: FxHashSet<u64>,
+}
+
+impl<A: Allocator> Pymalloc<A> {
+    /// The allocator of an interpreter that has allocated nothing, over a malloc that was not called yet.
+    pub fn new(version: Version, options: Options, inner: A) -> Self {
+        let rules = version.rules();
+        let frames = options.tracemalloc;
+        Self {
+            version,
+            raw: Raw {
+                inner,
+                debug: options.debug,
+            },
+            pools: options.pools,
+            plain: options.pools && !options.debug && frames.is_none(),
+            small: Small::new(rules),
+            radix: Radix::default(),
+            table: None,
+            tracer: frames.map(|frames| Tracer::new(frames.get(), rules.trace_lock)),
+            foreign: FxHashSet::default(),
+        }
+    }
+
+    /// The release whose rules it follows.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The allocator below.
+    pub fn inner(&self) -> &A {
+        &self.raw.inner
+    }
+
+    fn has_hooks(&self) -> bool {
+        self.raw.debug || self.tracer.is_some()
+    }
+
+    #[inline(never)]
+    fn malloc_slowly(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        bytes: u64,
+    ) -> Option<Address> {
+        if bytes > REQUEST_MAX {
+            return None;
+        }
+        let call = &mut Call { kernel, thread };
+        self.object_malloc(call, bytes).map(Address)
+    }
+
+    #[inline(never)]
+    fn free_slowly(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
+        if self.foreign.remove(&block.0) {
+            return self.raw.inner.free(kernel, thread, block);
+        }
+        self.object_free(&mut Call { kernel, thread }, block.0);
+    }
+
+    /// Where a block that the program holds begins for the allocator below; `None` for one of the pools.
+    fn in_malloc(&self, block: Address) -> Option<Address> {
+        if self.small.map.get(block.0).is_some() {
+            return None;
+        }
+        let lead = match (self.raw.debug, self.pools) {
+            _ if self.foreign.contains(&block.0) => 0,
+            (false, _) => 0,
+            (true, false) => DEBUG_LEAD,
+            (true, true) => 2 * DEBUG_LEAD,
+        };
+        Some(block - Bytes(lead))
+    }
+
+    /// Checks what must hold between any two calls: lists of pools and arenas are what they should be, and the sums kept
+    /// are those of the pools.
+    ///
+    /// # Panics
+    /// Where something does not hold; for tests.
+    pub fn check(&self) {
+        self.small.check();
+    }
+}
+
+impl<A: Allocator> Allocator for Pymalloc<A> {
+    #[inline]
+    fn malloc(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Address> {
+        if self.plain && size.0.wrapping_sub(1) < SMALL_MAX {
+            if let Some(block) = self.small.take(kernel, size.0) {
+                return Some(Address(block));
+            }
+        }
+        self.malloc_slowly(kernel, thread, size.0)
+    }
+
+    fn calloc(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        count: u64,
+        size: Bytes,
+    ) -> Option<Address> {
+        if count.checked_mul(size.0)? > REQUEST_MAX {
+            return None;
+        }
+        let call = &mut Call { kernel, thread };
+        self.object_calloc(call, count, size.0).map(Address)
+    }
+
+    /// `PyObject_Realloc`. To reallocate to nothing frees no block: it returns one of a byte.
+    fn realloc(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        old: Option<Address>,
+        size: Bytes,
+    ) -> Option<Address> {
+        if size.0 > REQUEST_MAX {
+            return None;
+        }
+        if let Some(old) = old
+            && self.foreign.contains(&old.0)
+        {
+            let new = self.raw.inner.realloc(kernel, thread, Some(old), size);
+            if new.is_some() || size == Bytes::ZERO {
+                self.foreign.remove(&old.0);
+            }
+            self.foreign.extend(new.map(|new| new.0));
+            return new;
+        }
+        let call = &mut Call { kernel, thread };
+        let old = old.map(|old| old.0);
+        self.object_realloc(call, old, size.0).map(Address)
+    }
+
+    /// Python has no such call: a library asks malloc itself.
+    fn aligned(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        alignment: Bytes,
+        size: Bytes,
+    ) -> Option<Address> {
+        let block = self.raw.inner.aligned(kernel, thread, alignment, size)?;
+        if self.has_hooks() {
+            self.foreign.insert(block.0);
+        }
+        Some(block)
+    }
+
+    #[inline]
+    fn free(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
+        if !self.plain {
+            return self.free_slowly(kernel, thread, block);
+        }
+        match self.small.map.get(block.0) {
+            Some(pool) => {
+                if let Some(arena) = self.small.give(pool, block.0) {
+                    self.return_arena(kernel, arena);
+                }
+            }
+            None => self.raw.inner.free(kernel, thread, block),
+        }
+    }
+
+    /// Reaches what malloc has; pools and arenas know no such call.
+    fn trim(&mut self, kernel: &mut Kernel, thread: ThreadId, pad: Bytes) -> bool {
+        self.raw.inner.trim(kernel, thread, pad)
+    }
+
+    fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId) {
+        self.raw.inner.thread_exit(kernel, thread);
+    }
+
+    fn advance(&mut self, kernel: &mut Kernel, now: Micros) {
+        self.raw.inner.advance(kernel, now);
+    }
+
+    fn usable_size(&self, kernel: &Kernel, block: Address) -> Bytes {
+        let extra = |layers: u64| match self.raw.debug {
+            true if !self.foreign.contains(&block.0) => DEBUG_EXTRA * layers,
+            _ => 0,
+        };
+        match (self.small.map.get(block.0), self.in_malloc(block)) {
+            (Some(pool), _) => Bytes(self.small.size(pool) - extra(1)),
+            (None, Some(inner)) => {
+                let usable = self.raw.inner.usable_size(kernel, inner);
+                Bytes(usable.0 - extra(1 + u64::from(self.pools)))
+            }
+            (None, None) => Bytes::ZERO,
+        }
+    }
+
+    fn whereabouts(&self, kernel: &Kernel, block: Address) -> Whereabouts {
+        match self.in_malloc(block) {
+            Some(inner) => self.raw.inner.whereabouts(kernel, inner),
+            None => Whereabouts::Pages,
+        }
+    }
+
+    fn accounting(&self, kernel: &Kernel) -> Accounting {
+        let mut sums = self.raw.inner.accounting(kernel);
+        sums.free += self.free_bytes();
+        sums
+    }
+
+    /// What malloc could give back; nothing asks an arena to.
+    fn reclaimable(&self, kernel: &Kernel) -> Bytes {
+        self.raw.inner.reclaimable(kernel)
+    }
+
+    fn reclaimable_cost(&self) -> u64 {
+        self.raw.inner.reclaimable_cost()
+    }
+
+    fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
+        self.walk(kernel, visit);
+    }
+
+    fn figures(&self) -> Option<Figures> {
+        self.raw.inner.figures()
+    }
+
+    fn objects(&self) -> Option<Objects> {
+        Some(self.sums())
+    }
+
+    fn resident_at_start(&self) -> Bytes {
+        self.raw.inner.resident_at_start()
+    }
+
+    fn decisions(&self) -> &DecisionLog {
+        self.raw.inner.decisions()
+    }
+
+    fn decisions_mut(&mut self) -> &mut DecisionLog {
+        self.raw.inner.decisions_mut()
+    }
+}

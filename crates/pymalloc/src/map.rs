@@ -1,0 +1,72 @@
+//! Which pool an address lies in: what the real allocator finds out from its radix tree, or before 3.10 from the header at
+//! the start of the pool.
+//!
+//! Pools begin at multiples of their size, so an address names the place of its pool. Mappings lie just below the end of
+//! user space; places are counted downwards from there, in leaves that are made when an arena comes to lie in one.
+
+use crate::pools::PoolId;
+
+/// One past the last address a process can have.
+const USER_SPACE_END: u64 = 1 << 47;
+/// Places in a leaf.
+const LEAF: usize = 4096;
+
+#[derive(Clone, Debug)]
+pub(crate) struct PoolMap {
+    pool_shift: u32,
+    leaves: Vec<Option<Box<[PoolId; LEAF]>>>,
+}
+
+impl PoolMap {
+    pub(crate) fn new(pool_shift: u32) -> Self {
+        Self {
+            pool_shift,
+            leaves: Vec::new(),
+        }
+    }
+
+    /// The pool an address lies in, if it lies in one.
+    #[inline]
+    pub(crate) fn get(&self, at: u64) -> Option<PoolId> {
+        let place = self.place(at);
+        let leaf = self.leaves.get(place / LEAF)?.as_ref()?;
+        let pool = leaf[place % LEAF];
+        (!pool.is_none()).then_some(pool)
+    }
+
+    /// Says which pool lies at `base`; [`PoolId::NONE`] for no longer any.
+    pub(crate) fn set(&mut self, base: u64, pool: PoolId) {
+        let place = self.place(base);
+        if self.leaves.len() <= place / LEAF {
+            self.leaves.resize(place / LEAF + 1, None);
+        }
+        let leaf = &mut self.leaves[place / LEAF];
+        leaf.get_or_insert_with(|| Box::new([PoolId::NONE; LEAF]))[place % LEAF] = pool;
+    }
+
+    /// What lies above user space wraps around, and so is far as well.
+    #[inline]
+    fn place(&self, at: u64) -> usize {
+        ((USER_SPACE_END - 1).wrapping_sub(at) >> self.pool_shift) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_anywhere_in_a_pool_names_it() {
+        let mut map = PoolMap::new(14);
+        let base = 0x7fff_f7e0_4000;
+        map.set(base, PoolId(3));
+        for at in [base, base + 1, base + 0x3fff] {
+            assert_eq!(map.get(at), Some(PoolId(3)));
+        }
+        for at in [base - 1, base + 0x4000, 0x5555_5555_5000, 0, u64::MAX, 1 << 47] {
+            assert_eq!(map.get(at), None, "{at:#x}");
+        }
+        map.set(base, PoolId::NONE);
+        assert_eq!(map.get(base), None);
+    }
+}

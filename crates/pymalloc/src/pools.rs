@@ -1,0 +1,197 @@
+//! Pools: stretches of an arena that are cut into blocks of one size.
+//!
+//! The real allocator keeps a pool's header in its first 48 bytes and links its free blocks through their first words.
+//! Here header and links are kept beside simulated memory, a block named by its distance from the pool's start in units of
+//! 16 bytes; a word of simulated memory for each block would cost as much memory as the program's own. Pages become resident
+//! all the same where the real allocator writes: an arena's pages go back only with the whole arena, so the first write to
+//! each page is all that counts, and that is always a header's or that of the first link through a block.
+
+use highwater_allocator::{Address, Bytes, Kernel};
+
+/// Bytes between sizes of blocks, and what blocks are aligned to (`ALIGNMENT`).
+pub(crate) const UNIT: u64 = 16;
+/// The largest block that lies in a pool (`SMALL_REQUEST_THRESHOLD`).
+pub(crate) const SMALL_MAX: u64 = 512;
+/// How many sizes there are (`NB_SMALL_SIZE_CLASSES`).
+pub(crate) const CLASSES: usize = (SMALL_MAX / UNIT) as usize;
+/// A pool's header (`POOL_OVERHEAD`).
+pub(crate) const HEADER: u64 = 48;
+/// The size class of a pool that has none yet (`DUMMY_SIZE_IDX`).
+const NO_CLASS: u8 = u8::MAX;
+/// No block: a distance at which none begins.
+const NULL: u16 = 0;
+
+/// Names a pool: the number of its arena and its place in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct PoolId(pub(crate) u32);
+
+impl PoolId {
+    /// No pool.
+    pub(crate) const NONE: Self = Self(u32::MAX);
+
+    pub(crate) fn is_none(self) -> bool {
+        self == Self::NONE
+    }
+
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// `struct pool_header`, and the links of its free blocks.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    /// Where it begins.
+    pub(crate) base: u64,
+    /// How many of its blocks are in use (`ref.count`).
+    pub(crate) count: u32,
+    /// The first free block (`freeblock`).
+    free: u16,
+    /// The next block that was never handed out (`nextoffset`).
+    next_virgin: u16,
+    /// The last place at which a block may begin (`maxnextoffset`).
+    last_virgin: u16,
+    /// The size class of its blocks (`szidx`).
+    class: u8,
+    /// Its neighbours in the list of used pools of its class, or the next of its arena's free pools (`nextpool`,
+    /// `prevpool`).
+    pub(crate) next: PoolId,
+    pub(crate) prev: PoolId,
+    /// For each free block the next one.
+    links: Box<[u16]>,
+}
+
+/// Bytes of the blocks of a class (`INDEX2SIZE`).
+#[inline]
+pub(crate) fn size_of(class: usize) -> u64 {
+    (class as u64 + 1) * UNIT
+}
+
+/// The class of a request of 1 to 512 bytes.
+#[inline]
+pub(crate) fn class_of(bytes: u64) -> usize {
+    ((bytes - 1) / UNIT) as usize
+}
+
+impl Pool {
+    /// A stretch of address space that no pool was carved from yet.
+    pub(crate) fn uncarved() -> Self {
+        Self {
+            base: 0,
+            count: 0,
+            free: NULL,
+            next_virgin: 0,
+            last_virgin: 0,
+            class: NO_CLASS,
+            next: PoolId::NONE,
+            prev: PoolId::NONE,
+            links: Box::default(),
+        }
+    }
+
+    /// Carved from its arena: its header is written.
+    pub(crate) fn carve(&mut self, kernel: &mut Kernel, bytes: u64) {
+        if self.links.is_empty() {
+            self.links = vec![NULL; (bytes / UNIT) as usize].into_boxed_slice();
+        }
+        self.count = 0;
+        self.class = NO_CLASS;
+        kernel.touch(Address(self.base), Bytes(HEADER));
+    }
+
+    /// The size class of its blocks; of a pool in use only.
+    #[inline]
+    pub(crate) fn class(&self) -> usize {
+        usize::from(self.class)
+    }
+
+    /// Gives out the first block of a pool that had none in use, setting it up for the class where it was another's.
+    pub(crate) fn open(&mut self, kernel: &mut Kernel, class: usize) -> u64 {
+        self.count = 1;
+        if self.class() == class {
+            let block = self.free;
+            self.free = self.links[usize::from(block)];
+            return self.at(block);
+        }
+        let units = class as u64 + 1;
+        let first = HEADER / UNIT;
+        let second = first + units;
+        self.class = class as u8;
+        self.next_virgin = (second + units) as u16;
+        self.last_virgin = (self.links.len() as u64 - units) as u16;
+        self.free = second as u16;
+        self.links[second as usize] = NULL;
+        kernel.touch(Address(self.at(self.free)), Bytes(8));
+        self.at(first as u16)
+    }
+
+    /// Gives out the first free block of a pool that has one. `true` where it was the last that was linked.
+    #[inline]
+    pub(crate) fn take(&mut self) -> (u64, bool) {
+        self.count += 1;
+        let block = self.free;
+        self.free = self.links[usize::from(block)];
+        (self.at(block), self.free == NULL)
+    }
+
+    /// Links the next block that was never handed out; `false` where there is none: the pool is full.
+    ///
+    /// CPython 3.11, Objects/obmalloc.c, `pymalloc_pool_extend`.
+    #[inline]
+    pub(crate) fn extend(&mut self, kernel: &mut Kernel, page: u64) -> bool {
+        if self.next_virgin > self.last_virgin {
+            return false;
+        }
+        let block = self.next_virgin;
+        let size = size_of(self.class());
+        self.free = block;
+        self.next_virgin += (size / UNIT) as u16;
+        self.links[usize::from(block)] = NULL;
+        let at = self.at(block);
+        // The link of the block before was written, too.
+        if (at ^ (at - size)) >= page {
+            kernel.touch(Address(at), Bytes(8));
+        }
+        true
+    }
+
+    /// Takes a block back; whether the pool was full before.
+    #[inline]
+    pub(crate) fn give(&mut self, block: u64) -> bool {
+        let block = ((block - self.base) / UNIT) as u16;
+        let was_full = self.free == NULL;
+        self.links[usize::from(block)] = self.free;
+        self.free = block;
+        self.count -= 1;
+        was_full
+    }
+
+    #[inline]
+    fn at(&self, block: u16) -> u64 {
+        self.base + u64::from(block) * UNIT
+    }
+
+    /// Its blocks in ascending order: where each begins, and whether it is free. What was never handed out is left out, but
+    /// for the one that is linked.
+    pub(crate) fn blocks(&self) -> Vec<(u64, bool)> {
+        let units = self.class() + 1;
+        let first = (HEADER / UNIT) as usize;
+        let places = (first..usize::from(self.next_virgin)).step_by(units);
+        let mut blocks: Vec<(u64, bool)> = places.map(|at| (self.at(at as u16), false)).collect();
+        let mut free = self.free;
+        while free != NULL {
+            blocks[(usize::from(free) - first) / units].1 = true;
+            free = self.links[usize::from(free)];
+        }
+        blocks
+    }
+
+    /// Where what was never linked begins, and where the last block that may lie there ends.
+    pub(crate) fn virgin(&self) -> (u64, u64) {
+        let units = self.class() as u16 + 1;
+        let room = (self.last_virgin + units).saturating_sub(self.next_virgin);
+        let end = self.next_virgin + room / units * units;
+        (self.at(self.next_virgin), self.at(end))
+    }
+}

@@ -1,0 +1,178 @@
+//! Blocks of up to 512 bytes: out of pools and back.
+//!
+//! CPython 3.11, Objects/obmalloc.c: `pymalloc_alloc`, `pymalloc_free`, `insert_to_usedpool`, `allocate_from_new_pool`.
+
+use crate::arenas::{Arenas, Freed, POOLS};
+use crate::map::PoolMap;
+use crate::pools::{CLASSES, PoolId, class_of, size_of};
+use crate::version::Rules;
+use highwater_allocator::Kernel;
+
+/// The pools in use, by the size of their blocks, and where they come from.
+#[derive(Clone, Debug)]
+pub(crate) struct Small {
+    pub(crate) rules: Rules,
+    /// The first pool of each class that has a free block (`usedpools`).
+    used: [PoolId; CLASSES],
+    pub(crate) arenas: Arenas,
+    pub(crate) map: PoolMap,
+    /// Bytes of blocks in use, by the size of their class.
+    pub(crate) live: u64,
+    /// How many pools have a block in use.
+    pub(crate) pools_in_use: u64,
+}
+
+impl Small {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            used: [PoolId::NONE; CLASSES],
+            arenas: Arenas::new(),
+            map: PoolMap::new(rules.pool_shift),
+            live: 0,
+            pools_in_use: 0,
+        }
+    }
+
+    /// A block of 1 to 512 bytes from a pool in use; `None` where there is no such pool.
+    #[inline]
+    pub(crate) fn take(&mut self, kernel: &mut Kernel, bytes: u64) -> Option<u64> {
+        let class = class_of(bytes);
+        let id = self.used[class];
+        // The number of no pool is beyond all of them.
+        let pool = self.arenas.pools.get_mut(id.index())?;
+        self.live += size_of(class);
+        let (block, was_last) = pool.take();
+        if was_last && !pool.extend(kernel, kernel.page_size().0) {
+            self.retire(id);
+        }
+        Some(block)
+    }
+
+    /// A full pool leaves the list, of which it was the first.
+    fn retire(&mut self, id: PoolId) {
+        let pool = &self.arenas.pools[id.index()];
+        let (class, next) = (pool.class(), pool.next);
+        self.used[class] = next;
+        if !next.is_none() {
+            self.arenas.pools[next.index()].prev = PoolId::NONE;
+        }
+    }
+
+    /// A block of 1 to 512 bytes from a pool that no class uses; some arena has one.
+    pub(crate) fn take_from_new_pool(&mut self, kernel: &mut Kernel, bytes: u64) -> u64 {
+        let class = class_of(bytes);
+        let id = self.arenas.take_pool(kernel, self.rules.pool());
+        let pool = &mut self.arenas.pools[id.index()];
+        (pool.next, pool.prev) = (PoolId::NONE, PoolId::NONE);
+        self.used[class] = id;
+        self.live += size_of(class);
+        self.pools_in_use += 1;
+        pool.open(kernel, class)
+    }
+
+    /// Takes back a block of a pool; the arena that is to be given back now, if one is.
+    #[inline]
+    pub(crate) fn give(&mut self, id: PoolId, block: u64) -> Option<u32> {
+        let pool = &mut self.arenas.pools[id.index()];
+        self.live -= size_of(pool.class());
+        if pool.give(block) {
+            self.reinstate(id);
+            return None;
+        }
+        if pool.count > 0 {
+            return None;
+        }
+        self.empty(id)
+    }
+
+    /// A pool that was full has a free block: it is the first of its class.
+    fn reinstate(&mut self, id: PoolId) {
+        let pool = &mut self.arenas.pools[id.index()];
+        let first = &mut self.used[pool.class()];
+        (pool.next, pool.prev) = (*first, PoolId::NONE);
+        let next = std::mem::replace(first, id);
+        if !next.is_none() {
+            self.arenas.pools[next.index()].prev = id;
+        }
+    }
+
+    /// A pool has no block in use any more.
+    fn empty(&mut self, id: PoolId) -> Option<u32> {
+        let pool = &self.arenas.pools[id.index()];
+        let (class, next, prev) = (pool.class(), pool.next, pool.prev);
+        if prev.is_none() {
+            self.used[class] = next;
+        } else {
+            self.arenas.pools[prev.index()].next = next;
+        }
+        if !next.is_none() {
+            self.arenas.pools[next.index()].prev = prev;
+        }
+        self.pools_in_use -= 1;
+        match self.arenas.give_pool(id) {
+            Freed::Stays => None,
+            Freed::Returns(number) => Some(number),
+        }
+    }
+
+    /// An arena was added: its pools can be found by address.
+    pub(crate) fn enter(&mut self, number: u32) {
+        let first = number * POOLS as u32;
+        for (id, pool) in (first..).zip(self.arenas.pools_of(number)) {
+            self.map.set(pool.base, PoolId(id));
+        }
+    }
+
+    /// An arena is about to go.
+    pub(crate) fn leave(&mut self, number: u32) {
+        for pool in self.arenas.pools_of(number) {
+            self.map.set(pool.base, PoolId::NONE);
+        }
+    }
+
+    /// The bytes a block of a pool has room for.
+    pub(crate) fn size(&self, id: PoolId) -> u64 {
+        size_of(self.arenas.pools[id.index()].class())
+    }
+
+    /// Checks what must hold between any two calls; for tests.
+    pub(crate) fn check(&self) {
+        self.arenas.check();
+        let (mut live, mut in_use) = (0, 0);
+        let mut listed = vec![false; self.arenas.pools.len()];
+        for (class, first) in self.used.iter().enumerate() {
+            let (mut at, mut prev) = (*first, PoolId::NONE);
+            while !at.is_none() {
+                let pool = &self.arenas.pools[at.index()];
+                assert_eq!(pool.class(), class, "pool {at:?} is of its list's class");
+                assert_eq!(pool.prev, prev, "pool {at:?} and the one before");
+                assert!(pool.blocks().iter().any(|block| block.1), "it has a free block");
+                listed[at.index()] = true;
+                (prev, at) = (at, pool.next);
+            }
+        }
+        for number in self.arenas.by_address() {
+            let arena = &self.arenas.all[number as usize];
+            let pools = self.arenas.pools_of(number);
+            let (carved, rest) = pools.split_at(arena.carved as usize);
+            let empty = carved.iter().filter(|pool| pool.count == 0).count();
+            assert_eq!(empty + rest.len(), arena.free as usize, "free pools of {number}");
+            for (index, pool) in carved.iter().enumerate() {
+                let id = number as usize * POOLS + index;
+                assert_eq!(self.map.get(pool.base), Some(PoolId(id as u32)));
+                if pool.count == 0 {
+                    assert!(!listed[id], "an empty pool is in no list");
+                    continue;
+                }
+                let free = pool.blocks().iter().filter(|block| block.1).count();
+                let taken = pool.blocks().len() - free;
+                assert_eq!(taken, pool.count as usize, "blocks in use of pool {id}");
+                assert_eq!(listed[id], free > 0, "pool {id} is listed if it has a free block");
+                live += taken as u64 * size_of(pool.class());
+                in_use += 1;
+            }
+        }
+        assert_eq!((live, in_use), (self.live, self.pools_in_use));
+    }
+}
