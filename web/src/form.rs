@@ -108,6 +108,7 @@ impl EnvironmentForm {
             cap: None,
             cores: None,
             seed: None,
+            python: None,
         }
     }
 }

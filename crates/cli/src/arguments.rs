@@ -39,6 +39,10 @@ pub(crate) struct Common {
     /// or a file of such; may be repeated, the later of two values counts
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) env: Vec<String>,
+    /// The release of CPython that runs the program: small blocks then come from its object allocator, others from the
+    /// allocator above; 3.9 to 3.14
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) python: Option<String>,
     /// Resident memory, in MiB, at which the process is killed
     #[arg(long, value_name = "MIB")]
     pub(crate) cap: Option<u64>,

@@ -2,7 +2,7 @@
 
 use crate::arguments::{Common, Replay, Run};
 use crate::environment;
-use highwater_simulator::{Bytes, Choice, Cores, Remark, Variant};
+use highwater_simulator::{Bytes, Choice, Cores, PythonVersion, Remark, Variant};
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Header, Scenario, Workload, trace, unwatched};
 use std::fs::File;
@@ -45,6 +45,7 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
         cap: cap(&replay.common)?,
         cores: cores(&replay.common, &workload.header)?,
         seed: replay.common.seed,
+        python: python(&replay.common)?,
     };
     Ok(Job {
         title: match &workload.header.program {
@@ -86,6 +87,7 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
         cap: cap(&run.common)?,
         cores: cores(&run.common, &workload.header)?,
         seed: run.common.seed,
+        python: python(&run.common)?,
     };
     Ok(Job {
         title: format!("{} ({scenario})", scenario.title()),
@@ -125,6 +127,20 @@ fn choose(common: &Common, header: &Header, check: bool) -> Result<Choice, Strin
             "the trace was answered by {name} {version}, which is not modelled; name a modelled one with --allocator"
         )),
         None => Ok(Choice::default()),
+    }
+}
+
+/// The release of CPython that runs the program, if one is to.
+fn python(common: &Common) -> Result<Option<PythonVersion>, String> {
+    let Some(asked) = &common.python else {
+        return Ok(None);
+    };
+    match PythonVersion::parse(asked) {
+        Some(version) => Ok(Some(version)),
+        None => {
+            let known = PythonVersion::ALL.map(PythonVersion::name).join(", ");
+            Err(format!("--python {asked}: no model of it: there is {known}"))
+        }
     }
 }
 

@@ -26,9 +26,12 @@ fn write_report(
     seconds: f64,
 ) -> std::fmt::Result {
     writeln!(out, "{}", job.title)?;
+    let python = job.variant.python;
+    let runtime = python.map_or(String::new(), |version| format!("python@{version} on "));
     writeln!(
         out,
-        "{} · {} events, {} allocations{}{} · {seconds:.3} s",
+        "{}{} · {} events, {} allocations{}{} · {seconds:.3} s",
+        runtime,
         job.variant.allocator,
         recording.events,
         recording.allocations,
@@ -87,6 +90,9 @@ fn decided(out: &mut String, counters: &Counters) -> std::fmt::Result {
         (counters.heaps_created, "heaps of arenas mapped"),
         (counters.heaps_deleted, "unmapped whole"),
         (counters.purges, "purges"),
+        (counters.object_arenas_mapped, "arenas for objects mapped"),
+        (counters.object_arenas_returned, "given back"),
+        (counters.arena_tables_grown, "growths of their table"),
         (counters.failures, "requests failed"),
     ];
     let counted: Vec<String> = counted

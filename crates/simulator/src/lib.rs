@@ -27,7 +27,7 @@ pub use error::SimulatorError;
 pub use frame::{Frame, PageKind, Strip, StripKind};
 pub use highwater_allocator::{
     Address, Bytes, Cache, Considered, Counters, DecayRule, Decision, Environment,
-    EnvironmentError, Figures, FreePages, Micros, Obstacle, PurgeReason, Refusal, Remark, Tone,
+    EnvironmentError, Figures, FreePages, Micros, Objects, Obstacle, OwnMemory, PurgeReason, Refusal, Remark, Tone,
     Variable, Whereabouts, parse_lines,
 };
 pub use highwater_glibc::Cores;
@@ -40,4 +40,4 @@ pub use place::Place;
 pub use recording::{Options, Recording, Run, TimedDecision, run};
 pub use sample::{MarkSample, Sample};
 pub use simulation::{Killed, Simulation};
-pub use variant::{Choice, Variant, VersionDifference};
+pub use variant::{Choice, PythonVersion, Variant, VersionDifference};

@@ -88,11 +88,7 @@ impl Simulation {
         let mut kernel = Kernel::new(Config {
             page_size,
             brk: workload.header.brk.unwrap_or(defaults.brk),
-            mmap_top: variant
-                .allocator
-                .mmap_top()
-                .unwrap_or(defaults.mmap_top)
-                .align_down(page_size),
+            mmap_top: variant.mmap_top(&workload, defaults.mmap_top),
             huge_mappings_aligned: variant.allocator.minds_distances(),
             cap: variant.cap,
             ..defaults

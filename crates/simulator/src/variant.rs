@@ -3,11 +3,13 @@
 use crate::error::SimulatorError;
 pub use highwater_allocator::Difference as VersionDifference;
 use highwater_allocator::{
-    Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, PageRun,
-    Remark, ThreadId, Variable, Whereabouts,
+    Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, Objects,
+    PageRun, Remark, ThreadId, Tone, Variable, Whereabouts,
 };
 use highwater_glibc::{Cores, Glibc, Host, Settings, Version};
 use highwater_jemalloc::{Jemalloc, Settings as JemallocSettings, Version as JemallocVersion};
+pub use highwater_pymalloc::Version as PythonVersion;
+use highwater_pymalloc::{Pymalloc, is_pythons};
 use highwater_workload::Workload;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -161,6 +163,10 @@ pub struct Variant {
     /// said, what they start from in a process whose addresses are not randomised. glibc's malloc has none.
     #[serde(default)]
     pub seed: Option<u64>,
+    /// The program is run by this release of CPython: its calls go to Python's object allocator, which stands on the
+    /// allocator above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python: Option<PythonVersion>,
 }
 
 /// The most cores a machine can have here: as many as a trace may name.
@@ -169,13 +175,38 @@ const MOST_CORES: u32 = 4096;
 impl Variant {
     /// What the allocator says to this environment.
     pub fn remarks(&self) -> Vec<Remark> {
-        match self.allocator {
-            Choice::Glibc(version) => {
-                Settings::from_environment(version, &self.environment).remarks
+        let (pythons, others) = self.divided();
+        let mut remarks = match self.python {
+            Some(version) => {
+                highwater_pymalloc::Settings::from_environment(version, &pythons).remarks
             }
+            None => pythons.into_iter().map(needs_python).collect(),
+        };
+        remarks.extend(match self.allocator {
+            Choice::Glibc(version) => Settings::from_environment(version, &others).remarks,
             Choice::Jemalloc(version) => {
-                JemallocSettings::from_environment(version, &self.environment).remarks
+                JemallocSettings::from_environment(version, &others).remarks
             }
+        });
+        remarks
+    }
+
+    /// What Python reads of the environment, and what malloc reads.
+    fn divided(&self) -> (Vec<Variable>, Vec<Variable>) {
+        let all = self.environment.iter().cloned();
+        all.partition(|variable| is_pythons(&variable.name))
+    }
+
+    /// The highest address below which a process of it finds its first mappings, where that is known.
+    pub(crate) fn mmap_top(&self, workload: &Workload, default: Address) -> Address {
+        let page = workload.header.page;
+        let recorded = workload.header.mappings;
+        let top = recorded.or(self.allocator.mmap_top()).unwrap_or(default);
+        let top = top.align_down(page);
+        match (self.python, self.seed, self.allocator) {
+            // Where a pool begins in the first arena is a matter of chance: mappings begin at any page.
+            (Some(_), Some(seed), Choice::Glibc(_)) => top - page * (seed % PLACES_IN_POOL),
+            _ => top,
         }
     }
 
@@ -203,29 +234,56 @@ impl Variant {
             cores,
             threaded: workload.last_thread > ThreadId::MAIN,
         };
+        let (pythons, others) = self.divided();
         match self.allocator {
             Choice::Glibc(version) => {
-                let settings = Settings::from_environment(version, &self.environment);
-                Ok(Model::Glibc(Glibc::new(version, settings.params, host)))
+                let settings = Settings::from_environment(version, &others);
+                let glibc = Glibc::new(version, settings.params, host);
+                Ok(match self.python {
+                    None => Model::Glibc(glibc),
+                    Some(python) => Model::PythonOnGlibc(pymalloc(python, &pythons, glibc)),
+                })
             }
             Choice::Jemalloc(version) => {
                 if workload.header.page != Bytes(4096) {
                     return Err(SimulatorError::PageSize(workload.header.page));
                 }
-                let settings = JemallocSettings::from_environment(version, &self.environment);
+                let settings = JemallocSettings::from_environment(version, &others);
                 let mut options = settings.options;
                 options.seed = self.seed.unwrap_or(options.seed);
                 // Whoever recorded jemalloc's version or figures has asked it for them.
                 let recorded = workload.header.allocator.as_ref();
                 options.asks_for_figures = recorded.is_some_and(|(name, _)| name == "jemalloc");
-                Ok(Model::Jemalloc(Jemalloc::new(
-                    version,
-                    options,
-                    cores.online,
-                )))
+                let jemalloc = Jemalloc::new(version, options, cores.online);
+                Ok(match self.python {
+                    None => Model::Jemalloc(jemalloc),
+                    Some(python) => Model::PythonOnJemalloc(pymalloc(python, &pythons, jemalloc)),
+                })
             }
         }
     }
+}
+
+/// Pages of the usual size in a pool of 16 KiB.
+const PLACES_IN_POOL: u64 = 4;
+
+/// What is said to a variable of Python's where there is no Python.
+fn needs_python(variable: Variable) -> Remark {
+    Remark {
+        variable: variable.name,
+        tone: Tone::Ignored,
+        text: "It is read by CPython only, and no version of it was chosen to run the program.".to_owned(),
+    }
+}
+
+/// Python's object allocator over a malloc.
+fn pymalloc<A: Allocator>(
+    version: PythonVersion,
+    environment: &[Variable],
+    malloc: A,
+) -> Box<Pymalloc<A>> {
+    let settings = highwater_pymalloc::Settings::from_environment(version, environment);
+    Box::new(Pymalloc::new(version, settings.options, malloc))
 }
 
 /// The model a variant runs on. An enum and not a box, so that the call of a model costs no jump through a table.
@@ -234,14 +292,16 @@ impl Variant {
 pub(crate) enum Model {
     Glibc(Glibc),
     Jemalloc(Jemalloc),
+    PythonOnGlibc(Box<Pymalloc<Glibc>>),
+    PythonOnJemalloc(Box<Pymalloc<Jemalloc>>),
 }
 
 impl Model {
     /// Whether it does anything as time passes: only then it need be told.
     pub(crate) fn is_timed(&self) -> bool {
         match self {
-            Self::Glibc(_) => false,
-            Self::Jemalloc(_) => true,
+            Self::Glibc(_) | Self::PythonOnGlibc(_) => false,
+            Self::Jemalloc(_) | Self::PythonOnJemalloc(_) => true,
         }
     }
 }
@@ -251,6 +311,8 @@ macro_rules! delegate {
         match $self {
             Model::Glibc($model) => $call,
             Model::Jemalloc($model) => $call,
+            Model::PythonOnGlibc($model) => $call,
+            Model::PythonOnJemalloc($model) => $call,
         }
     };
 }
@@ -338,6 +400,10 @@ impl Allocator for Model {
 
     fn page_runs(&self, visit: &mut dyn FnMut(PageRun)) {
         delegate!(self, model => model.page_runs(visit));
+    }
+
+    fn objects(&self) -> Option<Objects> {
+        delegate!(self, model => model.objects())
     }
 
     fn resident_at_start(&self) -> Bytes {

@@ -112,6 +112,9 @@ pub struct Header {
     pub cpus: u32,
     /// The program break before the first allocation.
     pub brk: Option<Address>,
+    /// The kernel placed mappings below this address, before the first allocation.
+    #[serde(default)]
+    pub mappings: Option<Address>,
     /// Whether the program writes every page of what it allocates.
     pub touch: bool,
 }
@@ -125,6 +128,7 @@ impl Default for Header {
             page: Bytes(4096),
             cpus: 2,
             brk: None,
+            mappings: None,
             touch: true,
         }
     }

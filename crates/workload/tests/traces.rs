@@ -83,15 +83,17 @@ fn headers() -> impl Strategy<Value = Header> {
         proptest::sample::select(vec![4096, 16384, 65536]),
         1u32..=4096,
         proptest::option::of(0x1000u64..1 << 47),
+        proptest::option::of(1u64..1 << 35),
         any::<bool>(),
     )
-        .prop_map(|(program, allocator, env, page, cpus, brk, touch)| Header {
+        .prop_map(|(program, allocator, env, page, cpus, brk, top, touch)| Header {
             program,
             allocator,
             env,
             page: Bytes(page),
             cpus,
             brk: brk.map(Address),
+            mappings: top.map(|page| Address(page * 4096)),
             touch,
         })
 }

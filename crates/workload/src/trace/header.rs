@@ -40,7 +40,7 @@ impl HeaderReader {
 
     /// A line between the first one and the first call.
     pub(super) fn line(&mut self, line: &[u8]) -> Result<(), Fault> {
-        const KIND: &str = "a header line (allocator, env, page, cpus, brk, touch, program) or a call (m c a r f t e k)";
+        const KIND: &str = "a header line (allocator, env, page, cpus, brk, mappings, touch, program) or a call (m c a r f t e k)";
         let fields = &mut Fields::new(line, 0);
         let kind = fields.word(KIND)?;
         match kind {
@@ -48,6 +48,7 @@ impl HeaderReader {
             "page" => self.once("page")?,
             "cpus" => self.once("cpus")?,
             "brk" => self.once("brk")?,
+            "mappings" => self.once("mappings")?,
             "touch" => self.once("touch")?,
             "program" => self.once("program")?,
             "env" => {}
@@ -92,12 +93,11 @@ impl HeaderReader {
             }
             "brk" => {
                 const BRK: &str = "an address in hex with 0x, from 0x1000 to below 2^47";
-                let at = fields.position();
-                let brk = fields.hex(BRK)?;
-                if !(0x1000..1 << 47).contains(&brk) {
-                    return Err(Fault::Expected { at, expected: BRK });
-                }
-                header.brk = Some(Address(brk));
+                header.brk = Some(address(fields, BRK, 1)?);
+            }
+            "mappings" => {
+                const TOP: &str = "a multiple of 4096 in hex with 0x, from 0x1000 to below 2^47";
+                header.mappings = Some(address(fields, TOP, 4096)?);
             }
             "touch" => {
                 const TOUCH: &str = "`all` or `none`";
@@ -127,6 +127,17 @@ impl HeaderReader {
         }
         self.seen.push(kind);
         Ok(())
+    }
+}
+
+/// An address in user space, a multiple of `alignment`.
+fn address(fields: &mut Fields, expected: &'static str, alignment: u64) -> Result<Address, Fault> {
+    let at = fields.position();
+    let address = fields.hex(expected)?;
+    if (0x1000..1 << 47).contains(&address) && address.is_multiple_of(alignment) {
+        Ok(Address(address))
+    } else {
+        Err(Fault::Expected { at, expected })
     }
 }
 

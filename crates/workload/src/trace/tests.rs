@@ -92,6 +92,8 @@ fn whatever_is_wrong_in_the_header_is_named_with_its_line() {
         ("cpus", "one space"),
         ("brk 5555", "hex with 0x"),
         ("brk 0x0", "from 0x1000"),
+        ("mappings 0x7ffff7fff800", "a multiple of 4096"),
+        ("mappings 0x800000000000", "below 2^47"),
         ("touch some", "`all` or `none`"),
         ("touch all\ntouch none", "at most once"),
         ("env NAME", "NAME=VALUE"),

@@ -113,6 +113,9 @@ impl Text<'_> {
         if let Some(brk) = header.brk {
             writeln!(buffer, "brk {brk}")?;
         }
+        if let Some(mappings) = header.mappings {
+            writeln!(buffer, "mappings {mappings}")?;
+        }
         if !header.touch {
             writeln!(buffer, "touch none")?;
         }
