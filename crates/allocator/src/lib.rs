@@ -10,8 +10,8 @@ mod decision;
 mod difference;
 mod environment;
 mod figures;
-mod pages;
 mod objects;
+mod pages;
 
 pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
 pub use decision::{
@@ -20,8 +20,8 @@ pub use decision::{
 pub use difference::Difference;
 pub use environment::{Environment, EnvironmentError, Remark, Tone, Variable, parse_lines};
 pub use figures::{DecayRule, Figures};
-pub use objects::{Objects, OwnMemory};
 pub use highwater_kernel::{Address, Bytes, Kernel, Micros, Pages};
+pub use objects::{Objects, OwnMemory};
 pub use pages::{PageRun, PageUse};
 
 use serde::{Deserialize, Serialize};
@@ -120,8 +120,10 @@ pub trait Allocator {
 
     /// Every run of pages, in any order, of an allocator that decides over whole pages.
     fn page_runs(&self, _visit: &mut dyn FnMut(PageRun)) {}
+
     /// What it holds for small objects, where it is an object allocator that stands on another one.
-    fn objects(&self) -> Option<Objects> {
+    fn objects(&self, kernel: &Kernel) -> Option<Objects> {
+        let _ = kernel;
         None
     }
 

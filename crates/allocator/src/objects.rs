@@ -20,6 +20,8 @@ pub struct Objects {
     pub free_in_pools: Bytes,
     /// Pools without a block in use, those never carved from their arena among them.
     pub free_pools: Bytes,
+    /// What of both is resident.
+    pub free_resident: Bytes,
     /// What it takes from malloc for itself.
     pub own: OwnMemory,
 }

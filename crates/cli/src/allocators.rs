@@ -1,6 +1,6 @@
 //! `highwater allocators`: what is modelled, where it is found, and how its versions differ.
 
-use highwater_simulator::{Choice, VersionDifference, jemalloc_presets};
+use highwater_simulator::{Choice, PythonVersion, VersionDifference, jemalloc_presets};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -9,7 +9,11 @@ struct Allocator {
     name: &'static str,
     version: &'static str,
     /// What `--allocator` takes.
-    choice: Choice,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    choice: Option<Choice>,
+    /// What `--python` takes, of an object allocator that stands on one of the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    python: Option<PythonVersion>,
     /// Whether it is taken where none is named.
     default: bool,
     found_in: &'static str,
@@ -50,18 +54,40 @@ impl Allocator {
         Self {
             name,
             version,
-            choice,
+            choice: Some(choice),
+            python: None,
             default: choice == Choice::default(),
             found_in: choice.found_in(),
             differences: choice.differences(),
             presets: presets(choice),
         }
     }
+
+    fn python(version: PythonVersion) -> Self {
+        let differences = version.differences().into_iter();
+        Self {
+            name: "python",
+            version: version.name(),
+            choice: None,
+            python: Some(version),
+            default: false,
+            found_in: version.found_in(),
+            differences: differences
+                .map(|difference| VersionDifference {
+                    title: difference.title,
+                    text: difference.text,
+                    source: difference.source,
+                })
+                .collect(),
+            presets: Vec::new(),
+        }
+    }
 }
 
 /// The list, as text or as JSON.
 pub(crate) fn list(json: bool) -> String {
-    let allocators: Vec<Allocator> = Choice::all().map(Allocator::new).collect();
+    let pythons = PythonVersion::ALL.into_iter().map(Allocator::python);
+    let allocators: Vec<Allocator> = Choice::all().map(Allocator::new).chain(pythons).collect();
     if json {
         return match serde_json::to_string(&allocators) {
             Ok(text) => text + "\n",
@@ -82,7 +108,14 @@ fn describe(out: &mut String, allocator: &Allocator) -> std::fmt::Result {
     } else {
         ""
     };
-    writeln!(out, "{}  {}{default}", allocator.choice, allocator.found_in)?;
+    let name = match (allocator.choice, allocator.python) {
+        (Some(choice), _) => choice.to_string(),
+        (None, Some(python)) => {
+            format!("python@{python}  (--python {python}, over any of the others)")
+        }
+        (None, None) => allocator.name.to_owned(),
+    };
+    writeln!(out, "{name}  {}{default}", allocator.found_in)?;
     for difference in &allocator.differences {
         writeln!(
             out,

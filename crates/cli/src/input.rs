@@ -139,7 +139,9 @@ fn python(common: &Common) -> Result<Option<PythonVersion>, String> {
         Some(version) => Ok(Some(version)),
         None => {
             let known = PythonVersion::ALL.map(PythonVersion::name).join(", ");
-            Err(format!("--python {asked}: no model of it: there is {known}"))
+            Err(format!(
+                "--python {asked}: no model of it: there is {known}"
+            ))
         }
     }
 }

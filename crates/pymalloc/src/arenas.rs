@@ -89,7 +89,11 @@ impl Arenas {
         if self.unused != NONE {
             return Some((room, room));
         }
-        let more = if room == 0 { INITIAL } else { room.checked_mul(2)? };
+        let more = if room == 0 {
+            INITIAL
+        } else {
+            room.checked_mul(2)?
+        };
         Some((room, more))
     }
 
@@ -108,7 +112,8 @@ impl Arenas {
                 prev: NONE,
             });
         }
-        self.pools.resize_with(room as usize * POOLS, Pool::uncarved);
+        self.pools
+            .resize_with(room as usize * POOLS, Pool::uncarved);
         self.unused = first;
     }
 
@@ -285,7 +290,10 @@ impl Arenas {
             assert!(arena.address != 0 && arena.free > 0, "arena {at} is usable");
             assert_eq!(arena.prev, prev, "arena {at} and the one before");
             if prev != NONE {
-                assert!(self.all[prev as usize].free <= arena.free, "the fewest first");
+                assert!(
+                    self.all[prev as usize].free <= arena.free,
+                    "the fewest first"
+                );
             }
             last_with[arena.free as usize] = at;
             (prev, at) = (at, arena.next);

@@ -5,7 +5,7 @@ use crate::arenas::OBJECT;
 use crate::pools::{HEADER, Pool, size_of};
 use crate::raw::DEBUG_LEAD;
 use highwater_allocator::{
-    Address, Allocator, Block, BlockState, Bytes, Objects, OwnMemory,
+    Address, Allocator, Block, BlockState, Bytes, Kernel, Objects, OwnMemory,
 };
 use rustc_hash::FxHashSet;
 
@@ -13,25 +13,28 @@ use rustc_hash::FxHashSet;
 const WHOLE_POOLS: u16 = crate::pools::CLASSES as u16;
 
 impl<A: Allocator> Pymalloc<A> {
-    pub(crate) fn sums(&self) -> Objects {
+    pub(crate) fn sums(&self, kernel: &Kernel) -> Objects {
         let small = &self.small;
-        let (mut free_pools, mut capacity, mut held_by_few) = (0, 0, 0);
+        let (mut pools, mut free, mut half_free, mut resident) = (0, 0, 0, Bytes::ZERO);
         for arena in small.arenas.all.iter().filter(|arena| arena.address != 0) {
-            free_pools += u64::from(arena.free);
-            capacity += u64::from(arena.total) * small.rules.pool();
-            held_by_few += u64::from(arena.free * 2 >= arena.total && arena.free < arena.total);
+            pools += u64::from(arena.total);
+            free += u64::from(arena.free);
+            half_free += u32::from(arena.free * 2 >= arena.total && arena.free < arena.total);
+            let end = arena.address + small.rules.arena();
+            resident += kernel.resident_in(Address(arena.address), Address(end));
         }
-        let free_pools = free_pools * small.rules.pool();
-        let in_pools = capacity - free_pools - small.live - small.pools_in_use * HEADER;
+        let pool = small.rules.pool();
+        let in_use = small.live + small.pools_in_use * HEADER;
         let tracer = self.tracer.as_ref();
         Objects {
             arenas: small.arenas.count,
             arenas_most: small.arenas.most,
             arena_bytes: Bytes(u64::from(small.arenas.count) * small.rules.arena()),
-            arenas_half_free: held_by_few as u32,
+            arenas_half_free: half_free,
             live: Bytes(small.live),
-            free_in_pools: Bytes(in_pools),
-            free_pools: Bytes(free_pools),
+            free_in_pools: Bytes((pools - free) * pool - in_use),
+            free_pools: Bytes(free * pool),
+            free_resident: resident.saturating_sub(Bytes(in_use)),
             own: OwnMemory {
                 table: Bytes(small.arenas.all.len() as u64 * OBJECT),
                 radix_tree: Bytes(self.radix.bytes()),
@@ -48,11 +51,7 @@ impl<A: Allocator> Pymalloc<A> {
         Bytes(all - small.live - small.pools_in_use * HEADER)
     }
 
-    pub(crate) fn walk(
-        &self,
-        kernel: &highwater_allocator::Kernel,
-        visit: &mut dyn FnMut(Block),
-    ) {
+    pub(crate) fn walk(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
         let own = self.own_blocks();
         self.raw.inner.census(kernel, &mut |mut block| {
             if block.state == BlockState::Live {
@@ -124,16 +123,16 @@ impl<A: Allocator> Pymalloc<A> {
         give(end, past, end, BlockState::Metadata);
     }
 
-    fn walk_pool(
-        &self,
-        pool: &Pool,
-        end: u64,
-        give: &mut dyn FnMut(u64, u64, u64, BlockState),
-    ) {
+    fn walk_pool(&self, pool: &Pool, end: u64, give: &mut dyn FnMut(u64, u64, u64, BlockState)) {
         let size = size_of(pool.class());
         let bin = pool.class() as u16;
         let lead = if self.raw.debug { DEBUG_LEAD } else { 0 };
-        give(pool.base, pool.base + HEADER, pool.base, BlockState::Metadata);
+        give(
+            pool.base,
+            pool.base + HEADER,
+            pool.base,
+            BlockState::Metadata,
+        );
         for (at, is_free) in pool.blocks() {
             if is_free {
                 give(at, at + size, at, BlockState::Free { bin });

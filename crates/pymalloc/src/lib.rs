@@ -27,7 +27,7 @@ pub use version::{Difference, Version};
 
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, Objects,
-    ThreadId, Whereabouts,
+    PageRun, ThreadId, Whereabouts,
 };
 use pools::SMALL_MAX;
 use radix::Radix;
@@ -58,7 +58,6 @@ impl<A: Allocator> Pymalloc<A> {
     /// The allocator of an interpreter that has allocated nothing, over a malloc that was not called yet.
     pub fn new(version: Version, options: Options, inner: A) -> Self {
         let rules = version.rules();
-        let frames = options.tracemalloc;
         Self {
             version,
             raw: Raw {
@@ -66,11 +65,11 @@ impl<A: Allocator> Pymalloc<A> {
                 debug: options.debug,
             },
             pools: options.pools,
-            plain: options.pools && !options.debug && frames.is_none(),
+            plain: options.pools && !options.debug && !options.tracemalloc,
             small: Small::new(rules),
             radix: Radix::default(),
             table: None,
-            tracer: frames.map(|frames| Tracer::new(frames.get(), rules.trace_lock)),
+            tracer: options.tracemalloc.then(Tracer::new),
             foreign: FxHashSet::default(),
         }
     }
@@ -274,8 +273,12 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
         self.raw.inner.figures()
     }
 
-    fn objects(&self) -> Option<Objects> {
-        Some(self.sums())
+    fn page_runs(&self, visit: &mut dyn FnMut(PageRun)) {
+        self.raw.inner.page_runs(visit);
+    }
+
+    fn objects(&self, kernel: &Kernel) -> Option<Objects> {
+        Some(self.sums(kernel))
     }
 
     fn resident_at_start(&self) -> Bytes {

@@ -63,7 +63,14 @@ mod tests {
         for at in [base, base + 1, base + 0x3fff] {
             assert_eq!(map.get(at), Some(PoolId(3)));
         }
-        for at in [base - 1, base + 0x4000, 0x5555_5555_5000, 0, u64::MAX, 1 << 47] {
+        for at in [
+            base - 1,
+            base + 0x4000,
+            0x5555_5555_5000,
+            0,
+            u64::MAX,
+            1 << 47,
+        ] {
             assert_eq!(map.get(at), None, "{at:#x}");
         }
         map.set(base, PoolId::NONE);

@@ -8,7 +8,7 @@ use crate::Pymalloc;
 use crate::arenas::OBJECT;
 use crate::pools::SMALL_MAX;
 use crate::raw::{Call, DEBUG_EXTRA, DEBUG_LEAD, Filled, adorn, bury, disrobe};
-use highwater_allocator::{Address, Allocator, Bytes, Decision};
+use highwater_allocator::{Address, Allocator, Bytes, Decision, Kernel};
 
 impl<A: Allocator> Pymalloc<A> {
     // ---- arenas
@@ -39,10 +39,7 @@ impl<A: Allocator> Pymalloc<A> {
             call.kernel.munmap(address, size);
             return None;
         }
-        let number = self
-            .small
-            .arenas
-            .add(address, rules.arena(), rules.pool());
+        let number = self.small.arenas.add(address, rules.arena(), rules.pool());
         self.small.enter(number);
         self.record(Decision::ObjectArenaMapped {
             base: address,
@@ -54,7 +51,7 @@ impl<A: Allocator> Pymalloc<A> {
 
     /// Unmaps an arena of which all pools are free.
     #[cold]
-    pub(crate) fn return_arena(&mut self, kernel: &mut highwater_allocator::Kernel, number: u32) {
+    pub(crate) fn return_arena(&mut self, kernel: &mut Kernel, number: u32) {
         let size = Bytes(self.small.rules.arena());
         let base = Address(self.small.arenas.all[number as usize].address);
         self.small.leave(number);
@@ -191,16 +188,6 @@ impl<A: Allocator> Pymalloc<A> {
 
     // ---- with the traces, if they are kept
 
-    /// Tracing begins with the interpreter.
-    fn start(&mut self, call: &mut Call<'_>) {
-        if let Some(tracer) = &mut self.tracer
-            && !tracer.has_begun()
-            && tracer.begin(call, &mut self.raw).is_none()
-        {
-            self.tracer = None;
-        }
-    }
-
     /// A new block is taken down, or given back where it cannot be.
     fn traced(&mut self, call: &mut Call<'_>, block: u64) -> Option<u64> {
         if let Some(tracer) = &mut self.tracer
@@ -219,7 +206,6 @@ impl<A: Allocator> Pymalloc<A> {
     }
 
     pub(crate) fn object_malloc(&mut self, call: &mut Call<'_>, bytes: u64) -> Option<u64> {
-        self.start(call);
         let block = self.hooked_malloc(call, bytes)?;
         self.traced(call, block)
     }
@@ -230,7 +216,6 @@ impl<A: Allocator> Pymalloc<A> {
         count: u64,
         size: u64,
     ) -> Option<u64> {
-        self.start(call);
         let block = self.hooked_calloc(call, count, size)?;
         self.traced(call, block)
     }
@@ -241,7 +226,6 @@ impl<A: Allocator> Pymalloc<A> {
         old: Option<u64>,
         bytes: u64,
     ) -> Option<u64> {
-        self.start(call);
         let from_malloc = old.filter(|old| self.pools && self.small.map.get(*old).is_none());
         let new = self.hooked_realloc(call, old, bytes)?;
         if self.tracer.is_none() {

@@ -6,7 +6,6 @@
 
 use crate::version::Version;
 use highwater_allocator::{Remark, Tone, Variable};
-use std::num::NonZeroU16;
 
 /// How an interpreter allocates.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,8 +14,8 @@ pub struct Options {
     pub pools: bool,
     /// Whether the debug hooks are in place: 24 bytes more around each block.
     pub debug: bool,
-    /// Whether tracemalloc runs from the start, and with how many frames to a traceback.
-    pub tracemalloc: Option<NonZeroU16>,
+    /// Whether tracemalloc runs from the start.
+    pub tracemalloc: bool,
 }
 
 impl Default for Options {
@@ -24,7 +23,7 @@ impl Default for Options {
         Self {
             pools: true,
             debug: false,
-            tracemalloc: None,
+            tracemalloc: false,
         }
     }
 }
@@ -78,7 +77,8 @@ struct Reader {
 }
 
 /// What is said where nothing changes.
-const DEFAULT: &str = "That is as it is by default: blocks of up to 512 bytes from pools, others from malloc.";
+const DEFAULT: &str =
+    "That is as it is by default: blocks of up to 512 bytes from pools, others from malloc.";
 
 impl Reader {
     fn say(&mut self, name: &str, tone: Tone, text: impl Into<String>) {
@@ -145,7 +145,8 @@ impl Reader {
         } else if value.starts_with("mimalloc") {
             text += " mimalloc came with 3.13.";
         } else if value.contains("jemalloc") || value.contains("tcmalloc") {
-            text += " It chooses between pools and malloc; which malloc that is, LD_PRELOAD decides.";
+            text +=
+                " It chooses between pools and malloc; which malloc that is, LD_PRELOAD decides.";
         } else {
             text += &format!(" It knows {}.", known.join(", "));
         }
@@ -184,7 +185,11 @@ impl Reader {
         const NAME: &str = "PYTHONTRACEMALLOC";
         const START: &str = "CPython does not start: it says";
         if value.is_empty() {
-            return self.say(NAME, Tone::Ignored, "It is empty, which is as if it were not set.");
+            return self.say(
+                NAME,
+                Tone::Ignored,
+                "It is empty, which is as if it were not set.",
+            );
         }
         // As strtol reads it: blanks before it, and a sign.
         let number = value.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
@@ -195,11 +200,11 @@ impl Reader {
             Some(0) => self.say(NAME, Tone::Applied, "0 leaves tracemalloc off."),
             Some(frames @ 1..=0x7fff_ffff_i64) => match u16::try_from(frames) {
                 Ok(frames) => {
-                    self.options.tracemalloc = NonZeroU16::new(frames);
+                    self.options.tracemalloc = true;
                     let text = format!(
                         "tracemalloc runs from the start, with {frames} frame{} to a traceback: each block costs a trace and \
-                         an entry of a table, 96 bytes of glibc's and 8 to 40 of buckets. Small traces lie in malloc's \
-                         heap, which then grows with every object.",
+                         an entry of a table, 80 bytes of glibc's heap and 16 to 80 of buckets. They lie in malloc's heap, which \
+                         then grows with every object.",
                         if frames == 1 { "" } else { "s" }
                     );
                     self.say(NAME, Tone::Surprise, text);
@@ -208,8 +213,8 @@ impl Reader {
                     NAME,
                     Tone::Ignored,
                     format!(
-                        "{START} `the number of frames must be in range [1; 65535]` and `Fatal Python error: can't \
-                         initialize tracemalloc`."
+                        "{START} `the number of frames must be in range [1; 65535]` and `Fatal Python error: \
+                         init_interp_main: can't initialize tracemalloc`."
                     ),
                 ),
             },
@@ -226,7 +231,11 @@ impl Reader {
     fn developer(&mut self, value: &str) {
         const NAME: &str = "PYTHONDEVMODE";
         if value.is_empty() {
-            self.say(NAME, Tone::Ignored, "It is empty, which is as if it were not set.");
+            self.say(
+                NAME,
+                Tone::Ignored,
+                "It is empty, which is as if it were not set.",
+            );
         } else if self.chosen {
             let text = "PYTHONMALLOC is set, and wins as far as memory is concerned.";
             self.say(NAME, Tone::Ignored, text);
@@ -248,28 +257,30 @@ mod tests {
         Settings::from_environment(version, &environment)
     }
 
-    fn options(text: &str) -> (bool, bool, u16) {
+    fn options(text: &str) -> (bool, bool, bool) {
         let options = read(Version::V3_11, text).options;
-        let frames = options.tracemalloc.map_or(0, NonZeroU16::get);
-        (options.pools, options.debug, frames)
+        (options.pools, options.debug, options.tracemalloc)
     }
 
     #[test]
     fn each_name_chooses_what_it_says() {
         for (text, expected) in [
-            ("", (true, false, 0)),
-            ("PYTHONMALLOC=", (true, false, 0)),
-            ("PYTHONMALLOC=pymalloc", (true, false, 0)),
-            ("PYTHONMALLOC=debug", (true, true, 0)),
-            ("PYTHONMALLOC=malloc", (false, false, 0)),
-            ("PYTHONMALLOC=malloc_debug", (false, true, 0)),
-            ("PYTHONDEVMODE=1", (true, true, 0)),
-            ("PYTHONDEVMODE=1 PYTHONMALLOC=malloc", (false, false, 0)),
-            ("PYTHONDEVMODE=1 PYTHONMALLOC=default", (true, false, 0)),
-            ("PYTHONDEVMODE=1 PYTHONMALLOC=", (true, true, 0)),
-            ("PYTHONTRACEMALLOC=1", (true, false, 1)),
-            ("PYTHONTRACEMALLOC=0", (true, false, 0)),
-            ("PYTHONTRACEMALLOC=25 PYTHONMALLOC=malloc_debug", (false, true, 25)),
+            ("", (true, false, false)),
+            ("PYTHONMALLOC=", (true, false, false)),
+            ("PYTHONMALLOC=pymalloc", (true, false, false)),
+            ("PYTHONMALLOC=debug", (true, true, false)),
+            ("PYTHONMALLOC=malloc", (false, false, false)),
+            ("PYTHONMALLOC=malloc_debug", (false, true, false)),
+            ("PYTHONDEVMODE=1", (true, true, false)),
+            ("PYTHONDEVMODE=1 PYTHONMALLOC=malloc", (false, false, false)),
+            ("PYTHONDEVMODE=1 PYTHONMALLOC=default", (true, false, false)),
+            ("PYTHONDEVMODE=1 PYTHONMALLOC=", (true, true, false)),
+            ("PYTHONTRACEMALLOC=1", (true, false, true)),
+            ("PYTHONTRACEMALLOC=0", (true, false, false)),
+            (
+                "PYTHONTRACEMALLOC=25 PYTHONMALLOC=malloc_debug",
+                (false, true, true),
+            ),
         ] {
             assert_eq!(options(text), expected, "{text}");
         }

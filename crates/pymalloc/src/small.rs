@@ -147,7 +147,10 @@ impl Small {
                 let pool = &self.arenas.pools[at.index()];
                 assert_eq!(pool.class(), class, "pool {at:?} is of its list's class");
                 assert_eq!(pool.prev, prev, "pool {at:?} and the one before");
-                assert!(pool.blocks().iter().any(|block| block.1), "it has a free block");
+                assert!(
+                    pool.blocks().iter().any(|block| block.1),
+                    "it has a free block"
+                );
                 listed[at.index()] = true;
                 (prev, at) = (at, pool.next);
             }
@@ -157,7 +160,11 @@ impl Small {
             let pools = self.arenas.pools_of(number);
             let (carved, rest) = pools.split_at(arena.carved as usize);
             let empty = carved.iter().filter(|pool| pool.count == 0).count();
-            assert_eq!(empty + rest.len(), arena.free as usize, "free pools of {number}");
+            assert_eq!(
+                empty + rest.len(),
+                arena.free as usize,
+                "free pools of {number}"
+            );
             for (index, pool) in carved.iter().enumerate() {
                 let id = number as usize * POOLS + index;
                 assert_eq!(self.map.get(pool.base), Some(PoolId(id as u32)));
@@ -168,7 +175,11 @@ impl Small {
                 let free = pool.blocks().iter().filter(|block| block.1).count();
                 let taken = pool.blocks().len() - free;
                 assert_eq!(taken, pool.count as usize, "blocks in use of pool {id}");
-                assert_eq!(listed[id], free > 0, "pool {id} is listed if it has a free block");
+                assert_eq!(
+                    listed[id],
+                    free > 0,
+                    "pool {id} is listed if it has a free block"
+                );
                 live += taken as u64 * size_of(pool.class());
                 in_use += 1;
             }

@@ -1,12 +1,12 @@
 //! tracemalloc as the overhead it is: for each block that is held a trace and an entry of a hash table, from malloc.
 //!
+//! The tables are made when the interpreter starts, which is no part of a workload; they cost nothing here until they grow.
 //! Where the program's lines are not known there is one traceback, which is static. In a real program each distinct
 //! traceback costs a block more, of 24 bytes and 12 for each frame but the first; there are as many as places that allocate,
 //! not as many as blocks.
 //!
-//! CPython 3.11, Modules/_tracemalloc.c: `tracemalloc_init`, `tracemalloc_start`, `tracemalloc_add_trace`,
-//! `tracemalloc_remove_trace`; Python/hashtable.c: `_Py_hashtable_new_full`, `_Py_hashtable_set`, `_Py_hashtable_steal`,
-//! `hashtable_rehash`.
+//! CPython 3.11, Modules/_tracemalloc.c: `tracemalloc_add_trace`, `tracemalloc_remove_trace`; Python/hashtable.c:
+//! `_Py_hashtable_set`, `_Py_hashtable_steal`, `hashtable_rehash`.
 
 use crate::raw::{Call, DEBUG_LEAD, Raw};
 use highwater_allocator::{Address, Allocator, Bytes};
@@ -16,8 +16,6 @@ use rustc_hash::FxHashMap;
 const TRACE: u64 = 16;
 /// Bytes of `_Py_hashtable_entry_t`.
 const ENTRY: u64 = 32;
-/// Bytes of `_Py_hashtable_t`.
-const TABLE: u64 = 80;
 /// The fewest buckets a table has (`HASHTABLE_MIN_SIZE`).
 const BUCKETS_MIN: u64 = 16;
 /// Bytes of a bucket: a pointer.
@@ -26,12 +24,6 @@ const BUCKET: u64 = 8;
 const HIGH: f64 = 0.50;
 /// One with fewer shrinks (`HASHTABLE_LOW`).
 const LOW: f64 = 0.10;
-/// Bytes of `traceback_t` with one frame, and of each frame more.
-const TRACEBACK: u64 = 24;
-const FRAME: u64 = 12;
-/// Bytes of `sem_t`, which a lock is.
-const LOCK: u64 = 32;
-
 /// What is kept of a block.
 #[derive(Clone, Copy, Debug)]
 struct Trace {
@@ -39,69 +31,24 @@ struct Trace {
     entry: u64,
 }
 
-/// The tables.
+/// The table of traces.
 #[derive(Clone, Debug)]
 pub(crate) struct Tracer {
-    frames: u16,
-    has_lock: bool,
     traces: FxHashMap<u64, Trace>,
-    /// How many buckets the table of traces has, and where they lie.
+    /// How many buckets it has.
     buckets: u64,
-    home: u64,
-    /// What was allocated when tracing began, as the allocator below knows it.
-    start: Vec<u64>,
+    /// Where they lie, once there are more than at first.
+    home: Option<u64>,
 }
 
 impl Tracer {
-    /// Before it began; with so many frames to a traceback.
-    pub(crate) fn new(frames: u16, has_lock: bool) -> Self {
+    /// As the interpreter's start leaves it.
+    pub(crate) fn new() -> Self {
         Self {
-            frames,
-            has_lock,
             traces: FxHashMap::default(),
-            buckets: 0,
-            home: 0,
-            start: Vec::new(),
+            buckets: BUCKETS_MIN,
+            home: None,
         }
-    }
-
-    /// Whether it has begun.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.buckets > 0
-    }
-
-    /// Makes the tables: of file names, of tracebacks, of traces and of domains, and a buffer for a traceback. Nothing is
-    /// traced where there is no memory for them.
-    pub(crate) fn begin<A: Allocator>(
-        &mut self,
-        call: &mut Call<'_>,
-        raw: &mut Raw<A>,
-    ) -> Option<()> {
-        let lead = if raw.debug { DEBUG_LEAD } else { 0 };
-        if self.has_lock {
-            let lock = raw.malloc(call, LOCK)?;
-            call.kernel.touch(Address(lock), Bytes(LOCK));
-            self.start.push(lock - lead);
-        }
-        let mut homes = [0; 4];
-        for home in &mut homes {
-            let table = raw.plain_malloc(call, TABLE)?;
-            call.kernel.touch(Address(table), Bytes(TABLE));
-            *home = raw.plain_malloc(call, BUCKETS_MIN * BUCKET)?;
-            call.kernel.touch(Address(*home), Bytes(BUCKETS_MIN * BUCKET));
-            self.start.push(table);
-        }
-        if !self.has_lock {
-            let nowhere = raw.malloc(call, TRACEBACK)?;
-            call.kernel.touch(Address(nowhere), Bytes(TRACEBACK));
-            self.start.push(nowhere - lead);
-        }
-        let buffer = raw.malloc(call, TRACEBACK + FRAME * u64::from(self.frames - 1))?;
-        self.start.push(buffer - lead);
-        let [names, tracebacks, traces, domains] = homes;
-        self.start.extend([names, tracebacks, domains]);
-        (self.home, self.buckets) = (traces, BUCKETS_MIN);
-        Some(())
     }
 
     /// Takes down a block that is held from now on; `false` where there is no memory for that.
@@ -111,7 +58,7 @@ impl Tracer {
         raw: &mut Raw<A>,
         block: u64,
     ) -> bool {
-        if !self.has_begun() || self.traces.contains_key(&block) {
+        if self.traces.contains_key(&block) {
             return true;
         }
         let Some(trace) = raw.malloc(call, TRACE) else {
@@ -165,8 +112,10 @@ impl Tracer {
             return false;
         };
         call.kernel.touch(Address(home), Bytes(buckets * BUCKET));
-        raw.plain_free(call, self.home);
-        (self.home, self.buckets) = (home, buckets);
+        self.buckets = buckets;
+        if let Some(old) = self.home.replace(home) {
+            raw.plain_free(call, old);
+        }
         true
     }
 
@@ -185,7 +134,6 @@ impl Tracer {
         let lead = if debug { DEBUG_LEAD } else { 0 };
         let traces = self.traces.values();
         let pairs = traces.flat_map(move |known| [known.trace - lead, known.entry]);
-        let home = self.has_begun().then_some(self.home);
-        pairs.chain(self.start.iter().copied()).chain(home)
+        pairs.chain(self.home)
     }
 }

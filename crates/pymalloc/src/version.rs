@@ -51,8 +51,6 @@ pub(crate) struct Rules {
     pub(crate) radix_tree: bool,
     /// Whether tracemalloc forgets the trace of a block when the call below it reallocates it, to take it down anew.
     pub(crate) realloc_drops_trace: bool,
-    /// Whether tracemalloc's tables are guarded by a lock that is a block of memory.
-    pub(crate) trace_lock: bool,
 }
 
 impl Rules {
@@ -83,7 +81,9 @@ impl Version {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         Self::ALL.into_iter().find(|version| {
             let rest = name.strip_prefix(version.name());
-            rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('.').is_some_and(is_number))
+            rest.is_some_and(|rest| {
+                rest.is_empty() || rest.strip_prefix('.').is_some_and(is_number)
+            })
         })
     }
 
@@ -120,7 +120,6 @@ impl Version {
             pool_shift: if large { 14 } else { 12 },
             radix_tree: large,
             realloc_drops_trace: self < Self::V3_14,
-            trace_lock: self < Self::V3_14,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::arenas::{Arena, ArenaShare};
 use crate::page_shares::PageShares;
 use crate::pins::Pin;
 use crate::simulation::Simulation;
-use highwater_allocator::{BlockState, Bytes, Figures, Micros};
+use highwater_allocator::{Allocator, BlockState, Bytes, Figures, Micros, Objects};
 use serde::{Deserialize, Serialize};
 
 /// A run's memory at one moment, and why it is as it is.
@@ -42,6 +42,9 @@ pub struct Diagnosis {
     /// What keeps each resident page there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pages: Option<PageShares>,
+    /// What Python's object allocator holds, where the program has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<Objects>,
     /// How long ago the program made its latest call.
     pub idle: Micros,
     /// Resident free memory above the highest chunk the program holds of each arena, the tops left aside.
@@ -63,6 +66,7 @@ impl Simulation {
         let accounting = self.accounting();
         let rss = self.rss();
         let figures = self.figures();
+        let objects = self.model.objects(self.kernel());
         let reclaimable = self.reclaimable();
         let (above, parked_above) = self.above_highest_live(&arenas);
         let mut diagnosis = Diagnosis {
@@ -75,7 +79,9 @@ impl Simulation {
             free_resident: match figures {
                 // Pages of its own structures are in use only as far as they are written.
                 Some(figures) => {
-                    (reclaimable + figures.active.saturating_sub(figures.allocated)).min(rss)
+                    let between = figures.active.saturating_sub(figures.allocated);
+                    let in_arenas = objects.map_or(Bytes::ZERO, |objects| objects.free_resident);
+                    (reclaimable + between + in_arenas).min(rss)
                 }
                 None => rss.saturating_sub(in_use),
             },
@@ -85,6 +91,7 @@ impl Simulation {
             reclaimable,
             figures,
             pages: figures.map(|_| self.page_shares()),
+            objects,
             idle: self.idle(),
             above_highest_live: above,
             parked_above_highest_live: parked_above,

@@ -10,6 +10,7 @@ mod check;
 mod diagnosis;
 mod error;
 mod frame;
+mod object_sentences;
 mod page_sentences;
 mod page_shares;
 mod pins;
@@ -27,8 +28,8 @@ pub use error::SimulatorError;
 pub use frame::{Frame, PageKind, Strip, StripKind};
 pub use highwater_allocator::{
     Address, Bytes, Cache, Considered, Counters, DecayRule, Decision, Environment,
-    EnvironmentError, Figures, FreePages, Micros, Objects, Obstacle, OwnMemory, PurgeReason, Refusal, Remark, Tone,
-    Variable, Whereabouts, parse_lines,
+    EnvironmentError, Figures, FreePages, Micros, Objects, Obstacle, OwnMemory, PurgeReason,
+    Refusal, Remark, Tone, Variable, Whereabouts, parse_lines,
 };
 pub use highwater_glibc::Cores;
 pub use highwater_jemalloc::{

@@ -2,6 +2,7 @@
 
 use crate::arenas::ArenaShare;
 use crate::diagnosis::Diagnosis;
+use crate::object_sentences::about_objects;
 use crate::pins::{Pin, PinState};
 use highwater_allocator::{Bytes, Cache};
 
@@ -20,6 +21,9 @@ impl Diagnosis {
         )];
         if self.free_resident < WORTH_SAYING {
             return said;
+        }
+        if let Some(objects) = &self.objects {
+            said.extend(about_objects(objects));
         }
         if let Some(figures) = &self.figures {
             said.extend(self.about_pages(figures));

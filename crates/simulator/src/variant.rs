@@ -197,11 +197,12 @@ impl Variant {
         all.partition(|variable| is_pythons(&variable.name))
     }
 
-    /// The highest address below which a process of it finds its first mappings, where that is known.
+    /// Below which address a process of it finds its first mappings: where the model of its allocator needs them, else
+    /// where the workload had them.
     pub(crate) fn mmap_top(&self, workload: &Workload, default: Address) -> Address {
         let page = workload.header.page;
         let recorded = workload.header.mappings;
-        let top = recorded.or(self.allocator.mmap_top()).unwrap_or(default);
+        let top = self.allocator.mmap_top().or(recorded).unwrap_or(default);
         let top = top.align_down(page);
         match (self.python, self.seed, self.allocator) {
             // Where a pool begins in the first arena is a matter of chance: mappings begin at any page.
@@ -272,7 +273,8 @@ fn needs_python(variable: Variable) -> Remark {
     Remark {
         variable: variable.name,
         tone: Tone::Ignored,
-        text: "It is read by CPython only, and no version of it was chosen to run the program.".to_owned(),
+        text: "It is read by CPython only, and no version of it was chosen to run the program."
+            .to_owned(),
     }
 }
 
@@ -402,8 +404,8 @@ impl Allocator for Model {
         delegate!(self, model => model.page_runs(visit));
     }
 
-    fn objects(&self) -> Option<Objects> {
-        delegate!(self, model => model.objects())
+    fn objects(&self, kernel: &Kernel) -> Option<Objects> {
+        delegate!(self, model => model.objects(kernel))
     }
 
     fn resident_at_start(&self) -> Bytes {

@@ -86,16 +86,18 @@ fn headers() -> impl Strategy<Value = Header> {
         proptest::option::of(1u64..1 << 35),
         any::<bool>(),
     )
-        .prop_map(|(program, allocator, env, page, cpus, brk, top, touch)| Header {
-            program,
-            allocator,
-            env,
-            page: Bytes(page),
-            cpus,
-            brk: brk.map(Address),
-            mappings: top.map(|page| Address(page * 4096)),
-            touch,
-        })
+        .prop_map(
+            |(program, allocator, env, page, cpus, brk, top, touch)| Header {
+                program,
+                allocator,
+                env,
+                page: Bytes(page),
+                cpus,
+                brk: brk.map(Address),
+                mappings: top.map(|page| Address(page * 4096)),
+                touch,
+            },
+        )
 }
 
 fn text_of(workload: &Workload) -> Vec<u8> {

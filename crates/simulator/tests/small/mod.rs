@@ -28,7 +28,7 @@ struct Author {
 }
 
 /// The program of a seed: about a hundred thousand calls of one thread.
-pub fn program(seed: u64) -> Workload {
+pub(crate) fn program(seed: u64) -> Workload {
     let mut author = Author {
         chance: Chance(seed),
         workload: Workload::default(),
@@ -132,7 +132,7 @@ impl Author {
             while length < 200 + self.chance.below(2000) {
                 let last = self.held.len() - 1;
                 self.resize(last, Bytes(length * 8));
-                length += (length >> 3) + 6 & !3;
+                length = (length + (length >> 3) + 6) & !3;
                 let size = self.size();
                 self.allocate(size);
                 let end = self.held.len();
@@ -147,7 +147,9 @@ impl Author {
 
     /// Many objects of a few sizes; then most of them go.
     fn burst(&mut self) {
-        let sizes: Vec<Bytes> = (0..1 + self.chance.below(12)).map(|_| self.size()).collect();
+        let sizes: Vec<Bytes> = (0..1 + self.chance.below(12))
+            .map(|_| self.size())
+            .collect();
         let objects = 2000 + self.chance.below(16_000);
         let mut bytes = 0;
         for _ in 0..objects {
