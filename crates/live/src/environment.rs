@@ -182,7 +182,7 @@ const CONFS: &[&str] = &[
     "tcache_gc_incr_bytes:0",
     "tcache_gc_incr_bytes:4096,tcache_gc_delay_bytes:16384",
     "tcache_gc_incr_bytes:4096,tcache_gc_delay_bytes:0,dirty_decay_ms:0",
-    "lg_tcache_flush_small_div:0,lg_tcache_flush_large_div:0",
+    "lg_tcache_flush_small_div:5,lg_tcache_flush_large_div:2",
     "lg_tcache_flush_small_div:3,lg_tcache_flush_large_div:3",
     "lg_extent_max_active_fit:0",
     "lg_extent_max_active_fit:2,dirty_decay_ms:-1,muzzy_decay_ms:-1",

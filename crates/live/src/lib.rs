@@ -1,4 +1,4 @@
-//! The machine's own C library as an oracle, for holding the glibc model against the real thing.
+//! The machine's own C library, and jemalloc in front of it, as oracles for holding the models against the real thing.
 //!
 //! A recorded trace says what one library answered once. This crate asks the library that is installed here, about
 //! operations that nobody has recorded: a generator makes random sequences, the oracle runs each of them on a heap that
@@ -11,6 +11,9 @@
 //! one child with it. Calling malloc from the test's own process was the alternative: its heap is anything but empty, and
 //! no address could be foretold. The environment of malloc is read when a process starts, so there is one oracle for each
 //! environment. The oracle also runs on C libraries other than the machine's own ([`Library`]); see `oracle/main.rs`.
+//!
+//! jemalloc looks at the clock and at addresses of its own: the first is the sequence's, and the second are told to the
+//! model ([`Layout::thread_data`]), so that nothing is left to chance.
 //!
 //! Threads take turns in the order of the sequence, so that a sequence of many is as repeatable as one of one.
 //!

@@ -9,7 +9,9 @@ use highwater_allocator::{
     Address, Allocator, Bytes, Kernel, Micros, ThreadId, Variable, Whereabouts,
 };
 use highwater_glibc::{Glibc, Host, Settings, Version};
-use highwater_jemalloc::{Jemalloc, ThreadData};
+use highwater_jemalloc::{
+    Jemalloc, Settings as JemallocSettings, ThreadData, Version as JemallocVersion,
+};
 use highwater_kernel::Config;
 use std::collections::HashSet;
 use thiserror::Error;
@@ -118,6 +120,17 @@ fn glibc(
     Ok(Glibc::new(known, settings.params, host))
 }
 
+/// How far into a thread's data, from whose address its pseudo-random state starts, the count lies that a layout tells of
+/// (include/jemalloc/internal/tsd.h, `tsd_s`).
+fn count_offset(version: &str) -> Option<u64> {
+    match version {
+        "5.2.1" => Some(16),
+        "5.3.0" => Some(824),
+        "5.3.1" => Some(936),
+        _ => None,
+    }
+}
+
 /// The one place that knows how a model of jemalloc is made.
 fn jemalloc(
     release: &Release,
@@ -125,13 +138,10 @@ fn jemalloc(
     layout: Layout,
     asks: bool,
 ) -> Result<Jemalloc, ModelError> {
-    // How far into a thread's data, from whose addresses its pseudo-random states start, the count lies that the layout
-    // tells of (include/jemalloc/internal/tsd.h, `tsd_s`).
-    let (version, count_offset) = match highwater_jemalloc::Version::parse(&release.version) {
-        Some(version @ highwater_jemalloc::Version::V5_3_0) => (version, 824),
-        _ => return Err(ModelError::Version(release.clone())),
-    };
-    let settings = highwater_jemalloc::Settings::from_environment(version, &variables(environment));
+    let version = JemallocVersion::parse(&release.version);
+    let known = version.zip(count_offset(&release.version));
+    let (version, count_offset) = known.ok_or_else(|| ModelError::Version(release.clone()))?;
+    let settings = JemallocSettings::from_environment(version, &variables(environment));
     let mut options = settings.options;
     options.asks_for_figures = asks;
     let [first, second] = layout.thread_data.map(|at| at.wrapping_sub(count_offset));

@@ -62,6 +62,15 @@ impl Tally {
         tally
     }
 
+    /// With the figures of another.
+    pub fn with_figures_of(self, other: &Self) -> Self {
+        Self {
+            figures: other.figures,
+            figures_off: other.figures_off,
+            ..self
+        }
+    }
+
     /// Whether nothing differs.
     pub fn is_equal(&self) -> bool {
         self.addresses == self.addresses_equal

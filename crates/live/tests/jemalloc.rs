@@ -12,11 +12,14 @@
 
 mod common;
 
-use common::{Plan, THREADS, is_modelled, number, say};
-use highwater_live::{Environment, Library, Sequence, generate_timed, jemalloc_environments};
+use common::{Plan, THREADS, differ, is_modelled, number, say};
+use highwater_live::{
+    Environment, Library, Oracle, Sequence, generate_timed, jemalloc_environments,
+    timed_of_workload, to_hwt,
+};
 use std::path::Path;
 
-const SEQUENCES: u64 = 2000;
+const SEQUENCES: u64 = 700;
 
 /// Those that are modelled, of the ones that the environment names or of the installed one.
 fn libraries() -> Vec<Library> {
@@ -51,6 +54,45 @@ fn random_sequences_on_the_live_library_and_on_the_model_agree() {
         leaves_out: |_, _| false,
     }
     .run();
+}
+
+/// What short random programs hardly reach: hundreds of MiB, decay over many seconds, thousands of collections of a cache.
+#[test]
+fn the_bundled_recording_on_the_live_library_and_on_the_model_agrees() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../web/traces/asyncio_burst.hwt.gz"
+    );
+    let bytes = std::fs::read(path).expect("the recording is part of the project");
+    let workload = highwater_workload::trace::read(&bytes).expect("it is well formed");
+    let calls = timed_of_workload(&workload);
+    for library in libraries() {
+        for conf in ["", "MALLOC_CONF=dirty_decay_ms:1000,muzzy_decay_ms:1000"] {
+            let environment = Environment::parse(conf);
+            let mut oracle = Oracle::start(&library, &environment).unwrap();
+            for sequence in [calls.clone(), calls.clone().asking()] {
+                let found = differ(&mut oracle, &environment, &sequence);
+                assert_eq!(found.map(|(_, trouble)| trouble), None, "{environment}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_oracle_repeats_itself_and_its_reports_can_be_read() {
+    let environment = Environment::parse("MALLOC_CONF=dirty_decay_ms:100");
+    for library in libraries() {
+        let mut oracle = Oracle::start(&library, &environment).unwrap();
+        for seed in 0..20 {
+            let sequence = sequence_of(seed);
+            let first = oracle.answer(&sequence).unwrap();
+            assert_eq!(first, oracle.answer(&sequence).unwrap(), "seed {seed}");
+            let text = to_hwt(&sequence, &first, oracle.release(), &environment);
+            let workload = highwater_workload::trace::read(text.as_bytes()).unwrap();
+            assert_eq!(workload.skipped, 0);
+            assert_eq!(workload.header.env, environment.lines);
+        }
+    }
 }
 
 /// The sequence of a seed: one of two has the main thread alone, and in one of two figures are asked for.

@@ -1,4 +1,4 @@
-//! `cargo xtask fidelity`: how faithful the model of glibc is to the C libraries at hand. The work is done in
+//! `cargo xtask fidelity`: how faithful the models are to the libraries at hand. The work is done in
 //! `crates/live`, which this package does not depend on: whoever runs another command need not compile it.
 
 use std::{env, process::ExitCode};

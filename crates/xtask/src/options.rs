@@ -14,7 +14,7 @@ Usage: cargo xtask <command>
   test                                    run every check, the page in a real browser included
   shots [--out DIR]                       take pictures of the page in several sizes, light and dark
   fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
-                                          hold the model of glibc against the C libraries at hand
+                                          hold the models against the libraries at hand
   setup                                   only set up what the others need
 
 Each sets up what the machine lacks. Tools are put into your cache folder (~/.cache/highwater/tools), or where
@@ -56,11 +56,11 @@ pub(crate) struct Shots {
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fidelity {
-    /// Where other C libraries are unpacked.
+    /// Where other libraries are unpacked.
     pub(crate) libraries: Option<PathBuf>,
     /// Where the report goes.
     pub(crate) out: Option<PathBuf>,
-    /// How many random operations on each library.
+    /// How many random operations on each release.
     pub(crate) operations: Option<u64>,
     /// Traces beside the bundled ones.
     pub(crate) traces: Vec<PathBuf>,

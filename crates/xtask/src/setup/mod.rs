@@ -2,6 +2,7 @@
 
 mod browser;
 mod cargo_tools;
+mod jemalloc;
 mod packages;
 mod wasm_std;
 
@@ -49,6 +50,7 @@ impl PageTools {
 pub(crate) fn everything() -> Result<(PageTools, Browser)> {
     let tools = PageTools::set_up()?;
     let browser = Browser::set_up()?;
+    jemalloc::set_up();
     Ok((tools, browser))
 }
 

@@ -1,14 +1,17 @@
-//! `fidelity`: holds the glibc model against every C library at hand, and writes down how much of it agrees.
+//! `fidelity`: holds the models against every C library and every jemalloc at hand, and writes down how much of it agrees.
 //!
-//! Unlike the tests, which stop at the first difference, it counts: for each library, workload and setting the addresses
-//! that are equal and the largest difference in resident memory. `cargo xtask fidelity` runs it.
+//! Unlike the tests, which stop at the first difference, it counts: for each release, workload and setting the addresses
+//! that are equal and the largest difference in resident memory and in the figures that jemalloc reports.
+//! `cargo xtask fidelity` runs it.
 
 mod measure;
 mod options;
 mod report;
 mod workloads;
 
-use highwater_live::{Library, Oracle};
+use highwater_live::{
+    Environment, Family, Library, ModelError, Oracle, OracleError, Release, Sequence, play,
+};
 use options::Options;
 use std::process::ExitCode;
 
@@ -31,18 +34,35 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let mut libraries = vec![Library::installed()];
+    libraries.extend(Library::installed_jemalloc());
     if let Some(folder) = &options.libraries {
         libraries.extend(Library::in_folder(folder).map_err(|error| named(folder, &error))?);
+        let found = Library::jemallocs_in_folder(folder);
+        libraries.extend(found.map_err(|error| named(folder, &error))?);
     }
-    let libraries = subjects(libraries)?;
-    let workloads = workloads::all(options)?;
+    let subjects = subjects(libraries)?;
+    let programs = workloads::programs(options)?;
     let started = std::time::Instant::now();
-    let rows = measure::all(&libraries, &workloads)?;
-    let text = report::render(options, &libraries, &workloads, &rows);
+    let mut parts = Vec::new();
+    for family in [Family::Glibc, Family::Jemalloc] {
+        let subjects: Vec<&Subject> = subjects
+            .iter()
+            .filter(|subject| subject.release.family == family)
+            .collect();
+        let workloads = workloads::all(family, &programs, options.operations);
+        let rows = measure::all(&subjects, &workloads)?;
+        parts.push(Part {
+            subjects,
+            workloads,
+            rows,
+        });
+    }
+    let text = report::render(options, &parts);
     if let Some(folder) = options.out.parent() {
         std::fs::create_dir_all(folder).map_err(|error| named(folder, &error))?;
     }
     std::fs::write(&options.out, text).map_err(|error| named(&options.out, &error))?;
+    let rows: Vec<_> = parts.iter().flat_map(|part| &part.rows).collect();
     let unequal = rows.iter().filter(|row| !row.is_equal()).count();
     println!(
         "{} runs, {unequal} with differences, {:.0} s: {}",
@@ -53,38 +73,42 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// A library that is modelled.
+/// An allocator of a release that is modelled.
 pub(crate) struct Subject {
     pub(crate) library: Library,
-    /// `2.36`
-    pub(crate) version: String,
+    pub(crate) release: Release,
     /// What it says of itself in full.
     pub(crate) banner: String,
 }
 
-/// The modelled ones, by version; of two that are the very same package the first.
-fn subjects(libraries: Vec<Library>) -> Result<Vec<Subject>, highwater_live::OracleError> {
+/// All that was measured on the releases of one allocator.
+pub(crate) struct Part<'a> {
+    pub(crate) subjects: Vec<&'a Subject>,
+    pub(crate) workloads: Vec<workloads::Workload>,
+    pub(crate) rows: Vec<measure::Row>,
+}
+
+/// The modelled ones, by release; of two that are the very same the first.
+fn subjects(libraries: Vec<Library>) -> Result<Vec<Subject>, OracleError> {
     let mut subjects: Vec<Subject> = Vec::new();
+    let (no_settings, nothing) = (Environment::default(), Sequence::default());
     for library in libraries {
-        let oracle = Oracle::start(&library, &highwater_live::Environment::default())?;
-        let version = oracle.release().version.clone();
-        let banner = oracle
-            .banner()
-            .unwrap_or_else(|| format!("glibc {version}"));
-        if highwater_glibc::Version::parse(&version).is_none() {
-            eprintln!(
-                "{}: glibc {version} is not modelled, and left out",
-                library.name
-            );
+        let mut oracle = Oracle::start(&library, &no_settings)?;
+        let release = oracle.release().clone();
+        let banner = oracle.banner().unwrap_or_else(|| release.to_string());
+        let layout = oracle.answer(&nothing)?.layout;
+        if let Err(error @ ModelError::Version(_)) = play(&release, &no_settings, layout, &nothing)
+        {
+            eprintln!("{}: {error}, and left out", library.name);
         } else if !subjects.iter().any(|subject| subject.banner == banner) {
             subjects.push(Subject {
                 library,
-                version,
+                release,
                 banner,
             });
         }
     }
-    subjects.sort_by(|a, b| a.version.cmp(&b.version));
+    subjects.sort_by(|a, b| a.release.cmp(&b.release));
     Ok(subjects)
 }
 

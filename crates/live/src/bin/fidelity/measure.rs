@@ -27,7 +27,7 @@ impl Row {
 }
 
 /// The rows in the order of libraries, workloads and settings.
-pub(crate) fn all(subjects: &[Subject], workloads: &[Workload]) -> Result<Vec<Row>, OracleError> {
+pub(crate) fn all(subjects: &[&Subject], workloads: &[Workload]) -> Result<Vec<Row>, OracleError> {
     let mut jobs = Vec::new();
     for subject in 0..subjects.len() {
         for (workload, of) in workloads.iter().enumerate() {
@@ -63,7 +63,7 @@ pub(crate) fn all(subjects: &[Subject], workloads: &[Workload]) -> Result<Vec<Ro
 }
 
 fn measure(
-    subjects: &[Subject],
+    subjects: &[&Subject],
     workloads: &[Workload],
     (subject, workload, setting): (usize, usize, usize),
 ) -> Result<Row, OracleError> {
@@ -79,7 +79,15 @@ fn measure(
     };
     let mut oracle = Oracle::start(&subjects[subject].library, environment)?;
     match &of.source {
-        Source::Program(sequence) => row.add(&mut oracle, environment, sequence)?,
+        Source::Program { calls, questions } => {
+            row.add(&mut oracle, environment, calls)?;
+            if let Some(questions) = questions {
+                // The calls are the same once more: only the figures are new.
+                let once = row.tally;
+                row.add(&mut oracle, environment, questions)?;
+                row.tally = once.with_figures_of(&row.tally);
+            }
+        }
         Source::Random { make, operations } => {
             let others = of.settings.len() as u64 - 1;
             let share = match setting {

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
 
-Holds the model of glibc against the machine's own C library, and writes how much agrees to FILE (docs/fidelity.md).
+Holds the models against the machine's own C library and its jemalloc, if it has one, and writes how much agrees to FILE
+(docs/fidelity.md).
 
-  --libraries DIR   also against the C libraries unpacked in DIR, each in a folder of its own (as `dpkg -x` unpacks
-                    the package libc6)
-  --operations N    about so many random operations on each library (2000000)
+  --libraries DIR   also against the libraries unpacked in DIR, each C library in a folder of its own, with or without a
+                    jemalloc (as `dpkg -x` unpacks the packages libc6 and libjemalloc2)
+  --operations N    about so many random operations on each release (2000000)
   TRACE             also traces (.hwt, .hwt.gz) beside the bundled ones
 ";
 

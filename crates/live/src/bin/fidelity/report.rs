@@ -1,75 +1,88 @@
 //! The page that says how much agrees.
 
-use crate::Subject;
+use crate::Part;
 use crate::measure::Row;
 use crate::options::Options;
 use crate::workloads::{Source, Workload};
-use highwater_live::Tally;
+use highwater_live::{Family, Tally};
 use std::fmt::Write;
 
 const ABOUT: &str = "\
-# How faithful the model of glibc is
+# How faithful the models are
 
-Each workload was run call by call on a real C library, in a process whose heap nothing had touched before, and on the
+Each workload was run call by call on a real allocator, in a process whose heap nothing had touched before, and on its
 model. After every call that allocates, two things must be the same: where the block lies and its usable size. At every
-mark the resident bytes of the allocator's mappings must be the same, measured on the real library from
-`/proc/self/smaps`.
+mark the resident bytes of the allocator's mappings must be the same, measured on the real one from `/proc/self/smaps`.
 
-Where the kernel puts a mapping is the kernel's affair, so addresses are compared by what is the allocator's: on the heap
-of the program break the distance from the first break; in the heap of a thread's arena the place within the heap
-together with which heap it is; in a mapping of its own the place within the page. Once a run differs, what follows
-from that difference counts as different too.
+Where the kernel puts a mapping is the kernel's affair, so addresses are compared by what is the allocator's. For glibc: on
+the heap of the program break the distance from the first break; in the heap of a thread's arena the place within the
+heap together with which heap it is; in a mapping of its own the place within the page. For jemalloc, which has no heaps:
+the place within the page, and pages must correspond one to one, in both directions, until they are unmapped. Once a run
+differs, what follows from that difference counts as different too.
+
+jemalloc reports figures of itself (`mallctl`): those are read at every mark in a second run, because asking costs it memory
+that would be resident. It is told the workload's time, so that its decay is repeatable. What is chance in it starts from
+the addresses of its own data, and the model is told those of the real process: so no difference is allowed for chance.
 ";
 
 /// The whole page.
-pub(crate) fn render(
-    options: &Options,
-    subjects: &[Subject],
-    workloads: &[Workload],
-    rows: &[Row],
-) -> String {
+pub(crate) fn render(options: &Options, parts: &[Part<'_>]) -> String {
     let mut page = ABOUT.to_owned();
     line(
         &mut page,
         format_args!("\nMade by\n\n```\n{}\n```\n", command(options)),
     );
-    for (index, subject) in subjects.iter().enumerate() {
-        line(
-            &mut page,
-            format_args!("## glibc {}\n\n{}\n", subject.version, subject.banner),
-        );
-        page.push_str(
-            "| workload | settings | operations | addresses | of them equal | marks | largest difference in RSS, bytes |\n\
-             | --- | --- | --: | --: | --: | --: | --: |\n",
-        );
-        for (number, workload) in workloads.iter().enumerate() {
-            let of: Vec<&Row> = rows
-                .iter()
-                .filter(|row| row.subject == index && row.workload == number)
-                .collect();
-            rows_of(&mut page, workload, &of);
+    for part in parts {
+        for (index, subject) in part.subjects.iter().enumerate() {
+            line(
+                &mut page,
+                format_args!("## {}\n\n{}\n", subject.release, subject.banner),
+            );
+            page.push_str(match subject.release.family {
+                Family::Glibc => {
+                    "| workload | settings | operations | addresses | of them equal | marks | largest difference in RSS, bytes |\n\
+                     | --- | --- | --: | --: | --: | --: | --: |\n"
+                }
+                Family::Jemalloc => {
+                    "| workload | settings | operations | addresses | of them equal | marks | largest difference, bytes: RSS | \
+                     allocated | active | dirty | muzzy | retained | mapped | metadata | resident |\n\
+                     | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n"
+                }
+            });
+            for (number, workload) in part.workloads.iter().enumerate() {
+                let of: Vec<&Row> = part
+                    .rows
+                    .iter()
+                    .filter(|row| row.subject == index && row.workload == number)
+                    .collect();
+                rows_of(&mut page, workload, &of, subject.release.family);
+            }
+            page.push('\n');
         }
-        page.push('\n');
     }
-    settings(&mut page, workloads);
+    for part in parts {
+        if let Some(subject) = part.subjects.first() {
+            settings(&mut page, subject.release.family, &part.workloads);
+        }
+    }
     page
 }
 
 /// A row for no setting, one for all others together, and one more for each of those that differs.
-fn rows_of(page: &mut String, workload: &Workload, rows: &[&Row]) {
+fn rows_of(page: &mut String, workload: &Workload, rows: &[&Row], family: Family) {
     let Some((first, others)) = rows.split_first() else {
         return;
     };
-    row(page, &workload.name, "none", &[first]);
+    row(page, &workload.name, "none", &[first], family);
     let each = format!("each of {} others", others.len());
-    row(page, &workload.name, &each, others);
+    row(page, &workload.name, &each, others, family);
     for other in others.iter().filter(|other| !other.is_equal()) {
         let setting = format!("`{}`", workload.settings[other.setting]);
-        row(page, &workload.name, &setting, &[other]);
+        row(page, &workload.name, &setting, &[other], family);
     }
 }
 
-fn row(page: &mut String, name: &str, settings: &str, rows: &[&Row]) {
+fn row(page: &mut String, name: &str, settings: &str, rows: &[&Row], family: Family) {
     let mut tally = Tally::default();
     let (mut unanswered, mut unplayed) = (0, 0);
     for row in rows {
@@ -92,10 +105,16 @@ fn row(page: &mut String, name: &str, settings: &str, rows: &[&Row]) {
             remarks.push_str(&format!("; {count} {what}"));
         }
     }
+    let mut figures = String::new();
+    if family == Family::Jemalloc {
+        for off in tally.figures_off {
+            figures.push_str(&format!(" {} |", thousands(off)));
+        }
+    }
     line(
         page,
         format_args!(
-            "| {name} | {settings} | {} | {} | {equal} | {} | {}{remarks} |",
+            "| {name} | {settings} | {} | {} | {equal} | {} | {}{remarks} |{figures}",
             thousands(tally.operations),
             thousands(tally.addresses),
             thousands(tally.marks),
@@ -105,13 +124,13 @@ fn row(page: &mut String, name: &str, settings: &str, rows: &[&Row]) {
 }
 
 /// Which settings the numbers stand for.
-fn settings(page: &mut String, workloads: &[Workload]) {
+fn settings(page: &mut String, family: Family, workloads: &[Workload]) {
     for (title, random) in [("programs", false), ("random operations", true)] {
         let found = workloads
             .iter()
             .find(|workload| matches!(workload.source, Source::Random { .. }) == random);
         if let Some(workload) = found {
-            line(page, format_args!("## Settings: {title}\n"));
+            line(page, format_args!("## Settings of {family}: {title}\n"));
             for setting in &workload.settings[1..] {
                 line(page, format_args!("- `{setting}`"));
             }

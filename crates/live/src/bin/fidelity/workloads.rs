@@ -3,7 +3,8 @@
 use crate::named;
 use crate::options::Options;
 use highwater_live::{
-    Environment, Sequence, all_environments, generate, generate_threads, of_workload,
+    Environment, Family, Sequence, all_environments, generate, generate_threads, generate_timed,
+    jemalloc_environments, of_workload, timed_of_workload,
 };
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Scenario, trace, unwatched};
@@ -22,6 +23,17 @@ const SETTINGS: [&str; 10] = [
     "GLIBC_TUNABLES=glibc.malloc.mxfast=0",
     "MALLOC_TRIM_THRESHOLD_=65536 MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=16384",
 ];
+/// The same for jemalloc.
+const CONFS: [&str; 8] = [
+    "",
+    "MALLOC_CONF=dirty_decay_ms:1000,muzzy_decay_ms:1000",
+    "MALLOC_CONF=dirty_decay_ms:5000,muzzy_decay_ms:5000",
+    "MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0",
+    "MALLOC_CONF=dirty_decay_ms:-1,muzzy_decay_ms:-1",
+    "MALLOC_CONF=narenas:1,tcache:false",
+    "MALLOC_CONF=narenas:1,tcache_max:1024,dirty_decay_ms:1000,muzzy_decay_ms:0",
+    "MALLOC_CONF=retain:false",
+];
 const BUNDLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/traces");
 const THREADS_MAX: u16 = 16;
 
@@ -32,63 +44,123 @@ pub(crate) struct Workload {
     pub(crate) settings: Vec<Environment>,
 }
 
+/// The sequence of a seed.
+type Make = fn(u64) -> Sequence;
+
 /// Where its sequences come from.
 pub(crate) enum Source {
-    /// One, of a program.
-    Program(Sequence),
-    /// Random ones of so many operations: under no setting a quarter, the rest in equal parts under each of the others.
-    Random {
-        make: fn(u64) -> Sequence,
-        operations: u64,
+    /// A program.
+    Program {
+        /// Its calls, and at its marks what is resident.
+        calls: Sequence,
+        /// The same calls with the allocator's figures asked for at the marks, where it has any.
+        questions: Option<Sequence>,
     },
+    /// Random ones of so many operations: under no setting a quarter, the rest in equal parts under each of the others.
+    Random { make: Make, operations: u64 },
 }
 
-/// All that is run on each library.
-pub(crate) fn all(options: &Options) -> Result<Vec<Workload>, String> {
-    let mut environments = all_environments();
-    environments.retain(|environment| !environment.lines.is_empty());
-    environments.insert(0, Environment::default());
-    let random = |name: &str, make| Workload {
-        name: format!("random operations, {name}"),
-        source: Source::Random {
-            make,
-            operations: options.operations / 2,
-        },
-        settings: environments.clone(),
-    };
-    let mut workloads = vec![
-        random("one thread", generate),
-        random("2 to 16 threads", |seed| {
-            generate_threads(seed, THREADS_MAX)
-        }),
-    ];
+/// A pattern or a trace.
+pub(crate) struct Program {
+    name: String,
+    workload: highwater_workload::Workload,
+}
+
+/// All programs.
+pub(crate) fn programs(options: &Options) -> Result<Vec<Program>, String> {
+    let mut programs = Vec::new();
     for scenario in Scenario::ALL {
-        let made = scenario
+        let workload = scenario
             .build(&Parameters::default(), &mut unwatched)
             .map_err(|error| format!("{}: {error}", scenario.name()))?;
-        workloads.push(program(format!("pattern {}", scenario.name()), &made));
+        programs.push(Program {
+            name: format!("pattern {}", scenario.name()),
+            workload,
+        });
     }
     for path in traces(options)? {
         let bytes = std::fs::read(&path).map_err(|error| named(&path, &error))?;
-        let read = trace::read(&bytes).map_err(|error| named(&path, &error))?;
+        let workload = trace::read(&bytes).map_err(|error| named(&path, &error))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = name.split('.').next().unwrap_or_default();
-        workloads.push(program(format!("trace {name}"), &read));
+        programs.push(Program {
+            name: format!("trace {name}"),
+            workload,
+        });
     }
-    Ok(workloads)
+    Ok(programs)
 }
 
-fn program(name: String, made: &highwater_workload::Workload) -> Workload {
-    let sequence = of_workload(made);
-    let name = match sequence.threads() {
-        1 => format!("{name}, one thread"),
-        threads => format!("{name}, {threads} threads"),
+/// All that is run on each release of an allocator, with about so many random operations.
+pub(crate) fn all(family: Family, programs: &[Program], operations: u64) -> Vec<Workload> {
+    let random = |name: &str, make: Make| Workload {
+        name: format!("random operations, {name}"),
+        source: Source::Random {
+            make,
+            operations: operations / 2,
+        },
+        settings: random_settings(family),
     };
-    let settings = SETTINGS.into_iter().map(Environment::parse);
-    Workload {
-        name,
-        source: Source::Program(sequence),
-        settings: settings.collect(),
+    let (one, many): (Make, Make) = match family {
+        Family::Glibc => (generate, |seed| generate_threads(seed, THREADS_MAX)),
+        Family::Jemalloc => (|seed| timed(seed, 1), |seed| timed(seed, THREADS_MAX)),
+    };
+    let random = [random("one thread", one), random("2 to 16 threads", many)];
+    let programs = programs.iter().map(|program| program.under(family));
+    random.into_iter().chain(programs).collect()
+}
+
+/// Every other sequence asks for figures, the others for what is resident.
+fn timed(seed: u64, threads_max: u16) -> Sequence {
+    let sequence = generate_timed(seed, threads_max);
+    match seed % 2 {
+        0 => sequence,
+        _ => sequence.asking(),
+    }
+}
+
+/// No setting, then each of the others.
+fn random_settings(family: Family) -> Vec<Environment> {
+    let mut environments = match family {
+        Family::Glibc => all_environments(),
+        Family::Jemalloc => jemalloc_environments(),
+    };
+    environments.retain(|environment| !environment.lines.is_empty());
+    environments.insert(0, Environment::default());
+    environments
+}
+
+impl Program {
+    fn under(&self, family: Family) -> Workload {
+        let source = match family {
+            Family::Glibc => Source::Program {
+                calls: of_workload(&self.workload),
+                questions: None,
+            },
+            Family::Jemalloc => {
+                let calls = timed_of_workload(&self.workload);
+                Source::Program {
+                    questions: Some(calls.clone().asking()),
+                    calls,
+                }
+            }
+        };
+        let settings: &[&str] = match family {
+            Family::Glibc => &SETTINGS,
+            Family::Jemalloc => &CONFS,
+        };
+        let threads = match self.workload.last_thread.0 {
+            0 => "one thread".to_owned(),
+            last => format!("{} threads", u32::from(last) + 1),
+        };
+        Workload {
+            name: format!("{}, {threads}", self.name),
+            source,
+            settings: settings
+                .iter()
+                .map(|text| Environment::parse(text))
+                .collect(),
+        }
     }
 }
 
