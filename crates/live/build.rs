@@ -1,6 +1,6 @@
-//! Builds `highwater-oracle`, the program that makes the real calls.
+//! Builds `highwater-oracle` and `highwater-python-oracle`, the programs that make the real calls.
 //!
-//! It is no ordinary binary of this package, because it must not contain the standard library: that would ask for
+//! They are no ordinary binaries of this package, because they must not contain the standard library: that would ask for
 //! functions in the version that the machine's C library has, and the oracle also runs on older ones. Cargo builds every
 //! binary with the profile's way of panicking, which without the standard library is only possible if it is "abort"; so
 //! the compiler is called here, with that and with its own start-up code. See `oracle/main.rs`.
@@ -11,6 +11,8 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=oracle");
+    println!("cargo::rerun-if-changed=python");
+    println!("cargo::rerun-if-changed=src/python/talk.rs");
     println!("cargo::rerun-if-changed=src/wire.rs");
     println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
     println!("cargo::rustc-check-cfg=cfg(oracle)");
@@ -20,14 +22,24 @@ fn main() {
     {
         return; // The crate says so when it is asked for an oracle.
     }
+    build("oracle/main.rs", "highwater-oracle", "HIGHWATER_ORACLE");
+    build(
+        "python/main.rs",
+        "highwater-python-oracle",
+        "HIGHWATER_PYTHON_ORACLE",
+    );
+}
+
+/// Builds a program and tells the crate where it is.
+fn build(source: &str, name: &str, told_as: &str) {
     let variable = |name: &str| env::var(name).unwrap_or_else(|_| panic!("cargo sets {name}"));
-    let program = PathBuf::from(variable("OUT_DIR")).join("highwater-oracle");
+    let program = PathBuf::from(variable("OUT_DIR")).join(name);
     let mut rustc = Command::new(variable("RUSTC"));
     rustc
         .args([
-            "oracle/main.rs",
+            source,
             "--crate-name",
-            "highwater_oracle",
+            &name.replace('-', "_"),
             "--crate-type",
             "bin",
         ])
@@ -54,9 +66,6 @@ fn main() {
     let status = rustc
         .status()
         .unwrap_or_else(|error| panic!("the compiler cannot be started: {error}"));
-    assert!(
-        status.success(),
-        "highwater-oracle does not compile: {status}"
-    );
-    println!("cargo::rustc-env=HIGHWATER_ORACLE={}", program.display());
+    assert!(status.success(), "{name} does not compile: {status}");
+    println!("cargo::rustc-env={told_as}={}", program.display());
 }

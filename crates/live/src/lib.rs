@@ -37,6 +37,7 @@ mod oracle;
 mod outcome;
 mod pages;
 mod play;
+mod python;
 mod shrink;
 mod sizes;
 mod tally;
@@ -54,6 +55,9 @@ pub use operation::{BlockName, Operation, Sequence, Step};
 pub use oracle::{Answers, Layout, Oracle, OracleError};
 pub use outcome::{Outcome, Place};
 pub use play::{ModelError, play};
+pub use python::{
+    Choice as PythonChoice, LibPython, Outcomes, PythonOracle, generate_small, play_python,
+};
 pub use shrink::shrink;
 pub use tally::Tally;
 pub use workload::{of_workload, operation_of, timed_of_workload};

@@ -137,10 +137,11 @@ impl<A: Allocator> Pymalloc<A> {
 impl<A: Allocator> Allocator for Pymalloc<A> {
     #[inline]
     fn malloc(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Address> {
-        if self.plain && size.0.wrapping_sub(1) < SMALL_MAX {
-            if let Some(block) = self.small.take(kernel, size.0) {
-                return Some(Address(block));
-            }
+        if self.plain
+            && size.0.wrapping_sub(1) < SMALL_MAX
+            && let Some(block) = self.small.take(kernel, size.0)
+        {
+            return Some(Address(block));
         }
         self.malloc_slowly(kernel, thread, size.0)
     }

@@ -242,7 +242,10 @@ impl Variant {
                 let glibc = Glibc::new(version, settings.params, host);
                 Ok(match self.python {
                     None => Model::Glibc(glibc),
-                    Some(python) => Model::PythonOnGlibc(pymalloc(python, &pythons, glibc)),
+                    Some(python) => {
+                        let model = pymalloc(python, &pythons, glibc);
+                        Model::Python(Box::new(Python::OnGlibc(model)))
+                    }
                 })
             }
             Choice::Jemalloc(version) => {
@@ -258,7 +261,10 @@ impl Variant {
                 let jemalloc = Jemalloc::new(version, options, cores.online);
                 Ok(match self.python {
                     None => Model::Jemalloc(jemalloc),
-                    Some(python) => Model::PythonOnJemalloc(pymalloc(python, &pythons, jemalloc)),
+                    Some(python) => {
+                        let model = pymalloc(python, &pythons, jemalloc);
+                        Model::Python(Box::new(Python::OnJemalloc(model)))
+                    }
                 })
             }
         }
@@ -283,9 +289,9 @@ fn pymalloc<A: Allocator>(
     version: PythonVersion,
     environment: &[Variable],
     malloc: A,
-) -> Box<Pymalloc<A>> {
+) -> Pymalloc<A> {
     let settings = highwater_pymalloc::Settings::from_environment(version, environment);
-    Box::new(Pymalloc::new(version, settings.options, malloc))
+    Pymalloc::new(version, settings.options, malloc)
 }
 
 /// The model a variant runs on. An enum and not a box, so that the call of a model costs no jump through a table.
@@ -294,27 +300,38 @@ fn pymalloc<A: Allocator>(
 pub(crate) enum Model {
     Glibc(Glibc),
     Jemalloc(Jemalloc),
-    PythonOnGlibc(Box<Pymalloc<Glibc>>),
-    PythonOnJemalloc(Box<Pymalloc<Jemalloc>>),
+    Python(Box<Python>),
+}
+
+/// Python's object allocator, by what it stands on. Apart from the others, so that the choice between those stays a matter
+/// of two comparisons.
+#[derive(Clone)]
+#[allow(clippy::large_enum_variant, reason = "there is one to a simulation")]
+pub(crate) enum Python {
+    OnGlibc(Pymalloc<Glibc>),
+    OnJemalloc(Pymalloc<Jemalloc>),
 }
 
 impl Model {
     /// Whether it does anything as time passes: only then it need be told.
     pub(crate) fn is_timed(&self) -> bool {
         match self {
-            Self::Glibc(_) | Self::PythonOnGlibc(_) => false,
-            Self::Jemalloc(_) | Self::PythonOnJemalloc(_) => true,
+            Self::Glibc(_) => false,
+            Self::Jemalloc(_) => true,
+            Self::Python(python) => matches!(**python, Python::OnJemalloc(_)),
         }
     }
 }
 
 macro_rules! delegate {
-    ($self:ident, $model:ident => $call:expr) => {
+    ($self:ident, $as:ident, $model:ident => $call:expr) => {
         match $self {
             Model::Glibc($model) => $call,
             Model::Jemalloc($model) => $call,
-            Model::PythonOnGlibc($model) => $call,
-            Model::PythonOnJemalloc($model) => $call,
+            Model::Python(python) => match python.$as() {
+                Python::OnGlibc($model) => $call,
+                Python::OnJemalloc($model) => $call,
+            },
         }
     };
 }
@@ -322,7 +339,7 @@ macro_rules! delegate {
 impl Allocator for Model {
     #[inline]
     fn malloc(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Address> {
-        delegate!(self, model => model.malloc(kernel, thread, size))
+        delegate!(self, as_mut, model => model.malloc(kernel, thread, size))
     }
 
     fn calloc(
@@ -332,7 +349,7 @@ impl Allocator for Model {
         count: u64,
         size: Bytes,
     ) -> Option<Address> {
-        delegate!(self, model => model.calloc(kernel, thread, count, size))
+        delegate!(self, as_mut, model => model.calloc(kernel, thread, count, size))
     }
 
     fn realloc(
@@ -342,7 +359,7 @@ impl Allocator for Model {
         old: Option<Address>,
         size: Bytes,
     ) -> Option<Address> {
-        delegate!(self, model => model.realloc(kernel, thread, old, size))
+        delegate!(self, as_mut, model => model.realloc(kernel, thread, old, size))
     }
 
     fn aligned(
@@ -352,52 +369,52 @@ impl Allocator for Model {
         alignment: Bytes,
         size: Bytes,
     ) -> Option<Address> {
-        delegate!(self, model => model.aligned(kernel, thread, alignment, size))
+        delegate!(self, as_mut, model => model.aligned(kernel, thread, alignment, size))
     }
 
     #[inline]
     fn free(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
-        delegate!(self, model => model.free(kernel, thread, block));
+        delegate!(self, as_mut, model => model.free(kernel, thread, block));
     }
 
     fn trim(&mut self, kernel: &mut Kernel, thread: ThreadId, pad: Bytes) -> bool {
-        delegate!(self, model => model.trim(kernel, thread, pad))
+        delegate!(self, as_mut, model => model.trim(kernel, thread, pad))
     }
 
     fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId) {
-        delegate!(self, model => model.thread_exit(kernel, thread));
+        delegate!(self, as_mut, model => model.thread_exit(kernel, thread));
     }
 
     fn advance(&mut self, kernel: &mut Kernel, now: Micros) {
-        delegate!(self, model => model.advance(kernel, now));
+        delegate!(self, as_mut, model => model.advance(kernel, now));
     }
 
     fn usable_size(&self, kernel: &Kernel, block: Address) -> Bytes {
-        delegate!(self, model => model.usable_size(kernel, block))
+        delegate!(self, as_ref, model => model.usable_size(kernel, block))
     }
 
     fn whereabouts(&self, kernel: &Kernel, block: Address) -> Whereabouts {
-        delegate!(self, model => model.whereabouts(kernel, block))
+        delegate!(self, as_ref, model => model.whereabouts(kernel, block))
     }
 
     fn accounting(&self, kernel: &Kernel) -> Accounting {
-        delegate!(self, model => model.accounting(kernel))
+        delegate!(self, as_ref, model => model.accounting(kernel))
     }
 
     fn reclaimable(&self, kernel: &Kernel) -> Bytes {
-        delegate!(self, model => model.reclaimable(kernel))
+        delegate!(self, as_ref, model => model.reclaimable(kernel))
     }
 
     fn reclaimable_cost(&self) -> u64 {
-        delegate!(self, model => model.reclaimable_cost())
+        delegate!(self, as_ref, model => model.reclaimable_cost())
     }
 
     fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
-        delegate!(self, model => model.census(kernel, visit));
+        delegate!(self, as_ref, model => model.census(kernel, visit));
     }
 
     fn figures(&self) -> Option<Figures> {
-        delegate!(self, model => model.figures())
+        delegate!(self, as_ref, model => model.figures())
     }
 
     fn page_runs(&self, visit: &mut dyn FnMut(PageRun)) {
@@ -405,19 +422,19 @@ impl Allocator for Model {
     }
 
     fn objects(&self, kernel: &Kernel) -> Option<Objects> {
-        delegate!(self, model => model.objects(kernel))
+        delegate!(self, as_ref, model => model.objects(kernel))
     }
 
     fn resident_at_start(&self) -> Bytes {
-        delegate!(self, model => model.resident_at_start())
+        delegate!(self, as_ref, model => model.resident_at_start())
     }
 
     fn decisions(&self) -> &DecisionLog {
-        delegate!(self, model => model.decisions())
+        delegate!(self, as_ref, model => model.decisions())
     }
 
     fn decisions_mut(&mut self) -> &mut DecisionLog {
-        delegate!(self, model => model.decisions_mut())
+        delegate!(self, as_mut, model => model.decisions_mut())
     }
 }
 
