@@ -418,7 +418,7 @@ impl Allocator for Model {
     }
 
     fn page_runs(&self, visit: &mut dyn FnMut(PageRun)) {
-        delegate!(self, model => model.page_runs(visit));
+        delegate!(self, as_ref, model => model.page_runs(visit));
     }
 
     fn objects(&self, kernel: &Kernel) -> Option<Objects> {
