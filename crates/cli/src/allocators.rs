@@ -31,15 +31,14 @@ struct Preset {
 }
 
 fn presets(choice: Choice) -> Vec<Preset> {
-    if !matches!(choice, Choice::Jemalloc(_)) {
+    let Choice::Jemalloc(version) = choice else {
         return Vec::new();
-    }
+    };
     let env = |value: &str| match value {
         "" => String::new(),
         value => format!("MALLOC_CONF={value}"),
     };
-    jemalloc_presets()
-        .iter()
+    jemalloc_presets(version)
         .map(|preset| Preset {
             name: preset.name,
             env: env(preset.value),

@@ -11,9 +11,6 @@ use crate::world::World;
 use highwater_allocator::{Address, Bytes, Kernel, PurgeReason};
 use std::collections::BTreeSet;
 
-/// `sizeof (bin_t)`
-const BIN_STRUCT: u64 = 224;
-
 /// The slabs of one small class.
 #[derive(Clone)]
 pub(crate) struct Bin {
@@ -50,7 +47,7 @@ impl Arena {
             world.bases[slot] = Some(Base::new(kernel, world.rules)?);
         }
         let layout = &world.rules.layout;
-        let bins = BIN_STRUCT * SMALL_CLASSES as u64;
+        let bins = layout.bin * SMALL_CLASSES as u64;
         let home = world.bases[slot]
             .as_mut()?
             .allocate(kernel, layout.arena + bins, CACHE_LINE)?;
@@ -95,6 +92,8 @@ impl Arena {
         let extent = &mut world.extents[id];
         extent.class = class as u16;
         extent.slab = slab;
+        extent.marked[0] = slab;
+        extent.marked[1] |= slab;
         if slab {
             self.map_interior(kernel, world, id, Some(id));
         }

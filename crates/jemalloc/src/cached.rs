@@ -4,6 +4,7 @@
 
 use crate::Jemalloc;
 use crate::extents::ExtentId;
+use crate::rules::Collection;
 use crate::sizes::{self, CACHE_LINE, Request, SMALL_CLASSES};
 use crate::tcache::Flushed;
 use crate::thread::{Thread, Waits};
@@ -24,15 +25,31 @@ impl Jemalloc {
         if let Some(tcache) = &mut self.threads[thread].tcache
             && class < classes
         {
-            if let Some(block) = tcache.bins[class].pop() {
-                if zero {
-                    kernel.touch(Address(block), Bytes(usable));
+            let found = tcache.bins[class].pop();
+            let block = match found {
+                Some(block) => {
+                    if zero {
+                        kernel.touch(Address(block), Bytes(usable));
+                    }
+                    block
                 }
-                return Some(block);
+                None => self.take_refilled(kernel, thread, class, zero)?,
+            };
+            if self.world.rules.collection == Collection::Counted {
+                self.took(kernel, thread, request.short_way, found.is_some());
             }
-            return self.take_refilled(kernel, thread, class, zero);
+            return Some(block);
         }
         self.take_uncached(kernel, thread, request, zero)
+    }
+
+    /// A block was taken (`tcache_event`). The first call that tries the short way goes on by the other, as does one that
+    /// finds nothing (`je_malloc`, for profiling's sake).
+    fn took(&mut self, kernel: &mut Kernel, thread: usize, short_way: bool, found: bool) {
+        let first = !self.threads[thread].took_short_way;
+        self.threads[thread].took_short_way |= short_way;
+        let twice = short_way && (first || !found);
+        self.event(kernel, thread, 1 + i32::from(twice));
     }
 
     fn take_uncached(
@@ -140,16 +157,22 @@ impl Jemalloc {
         thread: usize,
         extent: ExtentId,
         block: u64,
+        short_way: bool,
     ) {
         let class = usize::from(self.world.extents[extent].class);
         if let Some(tcache) = &mut self.threads[thread].tcache
             && class < self.shape.classes
         {
             let bin = &mut tcache.bins[class];
-            if bin.is_full() {
+            let full = bin.is_full();
+            if full {
                 self.give_flushing(kernel, thread, class, block);
             } else {
                 bin.push(kernel, block);
+            }
+            if self.world.rules.collection == Collection::Counted {
+                let twice = full && short_way && class < SMALL_CLASSES;
+                self.event(kernel, thread, 1 + i32::from(twice));
             }
             return;
         }
@@ -201,7 +224,8 @@ impl Jemalloc {
         let Some(tcache) = &mut self.threads[thread].tcache else {
             return;
         };
-        let blocks = tcache.bins[class].take_bottom(kept);
+        let oldest_first = self.world.rules.flush_oldest_first;
+        let blocks = tcache.bins[class].take_bottom(kept, oldest_first);
         for batch in blocks.chunks(self.world.rules.flush_batch) {
             self.flush_batch(kernel, thread, class, batch);
         }
@@ -229,7 +253,13 @@ impl Jemalloc {
                 if class >= SMALL_CLASSES {
                     self.free_whole(kernel, one.extent);
                 } else if let Some(arena) = &mut self.arenas[index] {
-                    empty.extend(arena.free_region(&mut self.world, one.extent, one.block));
+                    let emptied = arena.free_region(&mut self.world, one.extent, one.block);
+                    match emptied {
+                        Some(slab) if self.world.rules.flush_frees_slabs_at_once => {
+                            self.free_whole(kernel, slab);
+                        }
+                        emptied => empty.extend(emptied),
+                    }
                 }
             }
             self.tick(kernel, thread, index, here.len() as u32);

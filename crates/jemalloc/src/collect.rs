@@ -7,6 +7,7 @@ use crate::Jemalloc;
 use crate::rules::Collection;
 use crate::sizes::{SMALL_CLASSES, slab_of};
 use crate::tcache::{CacheBin, item_delay};
+use crate::thread::EVENTS;
 use highwater_allocator::Kernel;
 use std::ops::Range;
 
@@ -20,6 +21,17 @@ const LARGE_BINS: u32 = 1;
 const NEIGHBOURHOOD: u64 = 2 << 20;
 
 impl Jemalloc {
+    /// Blocks were taken or given; each that was not in the cache, or found it full, counts twice if the call had tried the
+    /// short way before (5.2.1, `ticker_trytick` and `tcache_event`).
+    pub(crate) fn event(&mut self, kernel: &mut Kernel, thread: usize, count: i32) {
+        let left = &mut self.threads[thread].until_event;
+        *left -= count;
+        if *left < 0 {
+            *left = EVENTS;
+            self.collect(kernel, thread);
+        }
+    }
+
     /// Whether collections mind where blocks lie, and fills whether there is a burst.
     fn is_local(&self) -> bool {
         let options = &self.world.options;
@@ -94,7 +106,7 @@ impl Jemalloc {
     fn collect_bin(&mut self, kernel: &mut Kernel, thread: usize, class: usize) -> bool {
         let kept = if class >= SMALL_CLASSES {
             self.kept_of_large(thread, class)
-        } else if self.world.rules.collection == Collection::OneClass {
+        } else if self.world.rules.collection != Collection::Local {
             self.kept_of_small(thread, class)
         } else {
             self.kept_of_local(thread, class)

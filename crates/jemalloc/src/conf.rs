@@ -169,7 +169,7 @@ fn say_fault(version: Version, fault: &Fault<'_>, remarks: &mut Remarks) {
     let tone = if ends { Tone::Ignored } else { Tone::Surprise };
     // What it stands for is printed from 5.3.1 on (src/conf.c, `malloc_conf_format_error`).
     let said = match version {
-        Version::V5_3_0 => fault.message.to_owned(),
+        Version::V5_2_1 | Version::V5_3_0 => fault.message.to_owned(),
         Version::V5_3_1 => {
             let shown: String = fault.shown.chars().take(64).collect();
             [fault.message, " -- ", &shown].concat()

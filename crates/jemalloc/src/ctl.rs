@@ -3,7 +3,7 @@
 //! jemalloc 5.3.0, src/ctl.c: `ctl_init`, `arenas_i_impl`, `ctl_arena_clear`.
 
 use crate::Jemalloc;
-use crate::sizes::{LARGE_MAX, QUANTUM};
+use crate::sizes::QUANTUM;
 use highwater_allocator::{Bytes, Kernel};
 
 /// `sizeof (ctl_arenas_t)`, and where its pointers to the arenas' figures begin.
@@ -14,14 +14,14 @@ const ARENA: u64 = 88;
 impl Jemalloc {
     /// The program's first `mallctl`.
     pub(crate) fn first_question(&mut self, kernel: &mut Kernel) {
-        let has_very_large = self.world.oversize() <= LARGE_MAX;
+        let arenas = self.arenas_to_be();
         let layout = &self.world.rules.layout;
         let (sums, with_figures) = (layout.ctl_sums, layout.ctl_arena);
         let Some(base) = self.world.bases[0].as_mut() else {
             return;
         };
         // Two sums over arenas before the arenas themselves, the one of very large blocks last if there is to be one.
-        let arenas = &self.arenas[..self.automatic + usize::from(has_very_large)];
+        let arenas = &self.arenas[..arenas];
         let pointers = 2 + arenas.len() as u64;
         let mut make = |bytes, written| {
             if let Some(at) = base.allocate(kernel, bytes, QUANTUM) {

@@ -8,14 +8,32 @@ use crate::sizes::PAGE;
 use crate::world::World;
 use highwater_allocator::{Bytes, Kernel};
 
+/// What an extent is merged with.
+#[derive(Clone, Copy)]
+pub(crate) struct Merging {
+    /// The most bytes that may come of it.
+    pub(crate) most: u64,
+    /// Whether neighbours are left alone that the map takes for slabs.
+    pub(crate) skips_marked: bool,
+}
+
+impl Merging {
+    /// Whatever is free.
+    pub(crate) const ALL: Self = Self {
+        most: u64::MAX,
+        skips_marked: false,
+    };
+}
+
 impl World {
     /// `edata_cache_get`
     pub(crate) fn new_struct(&mut self, kernel: &mut Kernel, pac: &mut Pac) -> Option<ExtentId> {
         if let Some((_, _, id)) = pac.free_structs.pop_first() {
             return Some(id);
         }
+        let alignment = self.rules.layout.extent_alignment;
         let base = self.bases[usize::from(pac.arena)].as_mut()?;
-        let (home, serial) = base.allocate_in(kernel, STRUCT_BYTES, STRUCT_BYTES)?;
+        let (home, serial) = base.allocate_in(kernel, STRUCT_BYTES, alignment)?;
         kernel.touch(home, Bytes(STRUCT_BYTES));
         Some(self.extents.add(home, serial))
     }
@@ -47,6 +65,7 @@ impl World {
         extent.zeroed = fresh.zeroed;
         extent.head = fresh.head;
         extent.slab = false;
+        extent.marked = [false; 2];
         extent.class = NO_CLASS;
     }
 
@@ -99,6 +118,7 @@ impl World {
         let (serial, zeroed) = (extent.serial, extent.zeroed);
         let range = (extent.base + size, extent.size - size);
         extent.size = size;
+        extent.marked = [false; 2];
         let head = false;
         self.init(trail, pac, range, serial, Fresh { zeroed, head });
         for part in [id, trail] {
@@ -132,6 +152,7 @@ impl World {
         extent.serial = extent.serial.min(serial);
         extent.zeroed &= zeroed;
         extent.state = State::Active;
+        extent.marked = [false; 2];
         self.emap.set(kernel, lead_first, Some(lead));
         self.emap.set(kernel, trail_last, Some(lead));
         self.put_struct(pac, trail);
@@ -153,7 +174,7 @@ impl World {
             .then_some(found)
     }
 
-    /// Merges an extent with its free neighbours, unless more than `most` bytes came of it: with all of them, or where
+    /// Merges an extent with its free neighbours as far as `merging` allows: with all of them, or where
     /// merging is put off with one (`extent_try_coalesce_impl`). Returns what came of it, and whether anything did.
     pub(crate) fn coalesce(
         &mut self,
@@ -161,18 +182,19 @@ impl World {
         pac: &mut Pac,
         mut id: ExtentId,
         state: State,
-        most: u64,
+        merging: Merging,
     ) -> (ExtentId, bool) {
         let minimal = state == State::Dirty;
         let mut merged = false;
         loop {
             let mut again = false;
-            let fits = |world: &Self, id: ExtentId, other: ExtentId| {
-                let (size, other) = (world.extents[id].size, world.extents[other].size);
-                other <= most.saturating_sub(size)
+            let may = |world: &Self, id: ExtentId, other: ExtentId, end: usize| {
+                let (extent, other) = (&world.extents[id], &world.extents[other]);
+                let fits = other.size <= merging.most.saturating_sub(extent.size);
+                fits && !(merging.skips_marked && other.marked[end])
             };
             if let Some(next) = self.neighbour(id, state, true)
-                && fits(self, id, next)
+                && may(self, id, next, 0)
             {
                 pac.set(state).remove(&mut self.extents, next);
                 self.merge(kernel, pac, id, next);
@@ -182,7 +204,7 @@ impl World {
                 }
             }
             if let Some(before) = self.neighbour(id, state, false)
-                && fits(self, id, before)
+                && may(self, id, before, 1)
             {
                 pac.set(state).remove(&mut self.extents, before);
                 self.merge(kernel, pac, before, id);

@@ -2,7 +2,7 @@
 //! chance decides; and what is not modelled.
 
 use crate::options::Options;
-use crate::rules::{Collection, Rules};
+use crate::rules::{CacheStacks, Collection, FirstThreshold, Rules, Ticking};
 use crate::version::Version;
 use highwater_allocator::Difference;
 
@@ -12,7 +12,7 @@ struct Topic {
     text: fn(&Rules, &Options) -> &'static str,
 }
 
-const TOPICS: [Topic; 7] = [
+const TOPICS: [Topic; 13] = [
     Topic {
         title: "large blocks, sizes",
         source: "include/jemalloc/internal/sz.h sz_s2u_compute, src/pac.c pac_alloc_retained_batched_size",
@@ -27,9 +27,66 @@ const TOPICS: [Topic; 7] = [
         title: "thread cache, collection",
         source: "src/tcache.c, tcache_gc_event",
         text: |rules, _| match rules.collection {
+            Collection::Counted => "One class for every 228 blocks taken or given.",
             Collection::OneClass => "One class for every 64 KiB allocated or freed.",
             Collection::Local => {
                 "At most once in 10 ms, then several classes; blocks far from the slab in use go first."
+            }
+        },
+    },
+    Topic {
+        title: "thread cache, place",
+        source: "src/tcache.c, tsd_tcache_data_init",
+        text: |rules, _| match rules.cache_stacks {
+            CacheStacks::Plain => {
+                "Its stacks lie in a block that begins at a varying place in its first page."
+            }
+            CacheStacks::Guarded => {
+                "Its stacks begin with a page, and have a word before and one behind them."
+            }
+        },
+    },
+    Topic {
+        title: "thread cache, flush",
+        source: "src/tcache.c, tcache_bin_flush_small",
+        text: |rules, _| match rules.flush_oldest_first {
+            true => "The oldest blocks first, each slab freed as soon as it is empty.",
+            false => "The newest of those that go first, empty slabs freed at the end.",
+        },
+    },
+    Topic {
+        title: "the clock of the decay",
+        source: "arena_inlines_b.h, arena_decay_ticks",
+        text: |rules, _| match rules.ticking {
+            Ticking::PerArena => "A thread looks at it after 1000 calls into one arena.",
+            Ticking::Geometric => {
+                "A thread looks at it once in 1000 calls into arenas on average, by chance."
+            }
+        },
+    },
+    Topic {
+        title: "free extents of neighbouring mappings",
+        source: "src/extent.c, extent_head_no_merge; extent_can_acquire_neighbor",
+        text: |rules, _| match rules.mappings_merge {
+            true => "They are merged.",
+            false => "They stay apart.",
+        },
+    },
+    Topic {
+        title: "very large blocks where nothing decays",
+        source: "src/extent.c, extent_record",
+        text: |rules, _| match rules.very_large_always_back {
+            true => "Their pages go back when they are freed, even with a decay time of -1.",
+            false => "Their pages stay where a decay time is -1.",
+        },
+    },
+    Topic {
+        title: "options for the slots of thread caches",
+        source: "src/tcache.c, tcache_boot",
+        text: |rules, _| match rules.collection {
+            Collection::Counted => "lg_tcache_max only.",
+            Collection::OneClass | Collection::Local => {
+                "tcache_max, and how many slots there are and when they are flushed."
             }
         },
     },
@@ -52,11 +109,14 @@ const TOPICS: [Topic; 7] = [
     Topic {
         title: "very large blocks in the first arena",
         source: "src/arena.c, arena_init_huge",
-        text: |rules, _| match rules.first_arena_obeys_threshold {
-            false => {
+        text: |rules, _| match rules.first_threshold {
+            FirstThreshold::Option => "Free extents from oversize_threshold on go back at once.",
+            FirstThreshold::Default => {
                 "Free extents from 8 MiB on go back at once, whatever oversize_threshold says."
             }
-            true => "Free extents from oversize_threshold on go back at once.",
+            FirstThreshold::OptionIfAny => {
+                "Free extents from oversize_threshold on go back at once; if it is 0, those from 8 MiB on."
+            }
         },
     },
     Topic {
@@ -131,7 +191,7 @@ impl Version {
             source: topic.source,
         };
         let own: &[Difference] = match self {
-            Self::V5_3_0 => &[],
+            Self::V5_2_1 | Self::V5_3_0 => &[],
             Self::V5_3_1 => &NOTES_OF_5_3_1,
         };
         let notes = NOTES.iter().chain(own).copied();

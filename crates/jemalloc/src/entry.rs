@@ -5,13 +5,32 @@
 use crate::Jemalloc;
 use crate::arena::Arena;
 use crate::extents::ExtentId;
-use crate::sizes::{self, CACHE_LINE, LARGE_MIN, Request, SMALL_CLASSES};
+use crate::sizes::{self, CACHE_LINE, LARGE_MIN, Request, SHORT_WAY_MAX, SMALL_CLASSES};
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, PageRun,
     ThreadId, Whereabouts,
 };
 
 impl Jemalloc {
+    /// A block as it is asked for most; by malloc's short way, if that serves it.
+    #[inline]
+    fn allocate(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        size: Bytes,
+        short_way: bool,
+    ) -> Option<Address> {
+        let thread = self.thread(kernel, thread);
+        let request = Request {
+            short_way,
+            ..self.world.request(size.0)?
+        };
+        let block = self.take(kernel, thread, request, false)?;
+        self.allocated(kernel, thread, request.usable);
+        Some(Address(block))
+    }
+
     fn reallocate(
         &mut self,
         kernel: &mut Kernel,
@@ -35,10 +54,11 @@ impl Jemalloc {
                 size,
                 class,
                 usable,
+                short_way: false,
             };
             let new = self.take(kernel, thread, request, false)?;
             kernel.touch(Address(new), Bytes(old.min(usable)));
-            self.give(kernel, thread, extent, block);
+            self.give(kernel, thread, extent, block, false);
             new
         };
         self.allocated(kernel, thread, usable);
@@ -68,7 +88,7 @@ impl Jemalloc {
         let to = self.choose_for(kernel, thread, usable);
         let new = self.alloc_large(kernel, thread, to, (usable, CACHE_LINE), false)?;
         kernel.touch(Address(new), Bytes(old.min(usable)));
-        self.give(kernel, thread, extent, block);
+        self.give(kernel, thread, extent, block, false);
         Some(new)
     }
 }
@@ -76,11 +96,7 @@ impl Jemalloc {
 impl Allocator for Jemalloc {
     #[inline]
     fn malloc(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Address> {
-        let thread = self.thread(kernel, thread);
-        let request = self.world.request(size.0)?;
-        let block = self.take(kernel, thread, request, false)?;
-        self.allocated(kernel, thread, request.usable);
-        Some(Address(block))
+        self.allocate(kernel, thread, size, size.0 <= SHORT_WAY_MAX)
     }
 
     fn calloc(
@@ -105,13 +121,13 @@ impl Allocator for Jemalloc {
         size: Bytes,
     ) -> Option<Address> {
         let Some(old) = old else {
-            return self.malloc(kernel, thread, size);
+            return self.allocate(kernel, thread, size, false);
         };
         let thread = self.thread(kernel, thread);
         if size == Bytes::ZERO {
             let extent = self.extent_of(old.0);
             let usable = self.world.usable_of(extent);
-            self.give(kernel, thread, extent, old.0);
+            self.give(kernel, thread, extent, old.0, false);
             self.released(kernel, thread, usable);
             return None;
         }
@@ -137,6 +153,7 @@ impl Allocator for Jemalloc {
                 size,
                 class,
                 usable,
+                short_way: false,
             };
             self.take(kernel, thread, request, false)?
         } else {
@@ -156,7 +173,7 @@ impl Allocator for Jemalloc {
         if self.threads.get(index).is_some_and(|thread| thread.started)
             || self.starts_by_freeing(kernel, index)
         {
-            self.give(kernel, index, extent, block.0);
+            self.give(kernel, index, extent, block.0, true);
             self.released(kernel, index, usable);
         } else {
             self.free_uncached(kernel, index, extent, block.0);

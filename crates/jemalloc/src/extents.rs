@@ -7,7 +7,7 @@
 use crate::sizes::{SMALL_CLASSES, size_of};
 use highwater_allocator::Address;
 
-/// `sizeof (edata_t)`, also its alignment.
+/// `sizeof (edata_t)`, before 5.3.0 `sizeof (extent_t)`.
 pub(crate) const STRUCT_BYTES: u64 = 128;
 
 /// An extent's structure, by number. Numbers are used again as the structures are.
@@ -49,6 +49,9 @@ pub(crate) struct Extent {
     pub(crate) head: bool,
     /// Whether it is cut into regions of a small class.
     pub(crate) slab: bool,
+    /// Whether the map says of its first and of its last page that they are a slab's; it may say so of a slab that was
+    /// freed. Kept for releases that look at it.
+    pub(crate) marked: [bool; 2],
     /// The class of the block it holds, or of its regions.
     pub(crate) class: u16,
     /// Where a large block begins: somewhere in the first page where that is varied.
@@ -110,6 +113,7 @@ impl Extents {
             zeroed: false,
             head: false,
             slab: false,
+            marked: [false; 2],
             class: NO_CLASS,
             start: 0,
             free_regions: 0,

@@ -3,7 +3,7 @@
 //! It is the allocator itself: extents, slabs, bins and caches are those of the real one, and its own structures lie in
 //! simulated memory where the real ones lie, so that which pages are resident follows from the rules. From the bottom:
 //! `base` (its own memory), `extents` and `emap` (which extent a page belongs to), `eset` and `pac` (free extents and
-//! how they are found and purged; `cut`: split and merged), `decay` (how many may stay), `arena` (slabs and large
+//! how they are found and purged; `cut`: split and merged; `grow`: mapped), `decay` (how many may stay), `arena` (slabs and large
 //! blocks), `tcache`, `choose` (which arena serves a thread), `cached` (blocks out of the caches and back), `collect` (the
 //! caches' collections), `lifetime` (how the process and its threads begin and end) and `entry` (the calls of the program).
 //! `background` is the background thread. Where releases differ the code asks `rules`; what is not named there is the same
@@ -25,6 +25,7 @@ mod emap;
 mod entry;
 mod eset;
 mod extents;
+mod grow;
 mod lifetime;
 mod options;
 mod pac;
@@ -35,6 +36,7 @@ mod runs;
 mod sizes;
 mod tcache;
 mod thread;
+mod ticks;
 mod version;
 mod world;
 
@@ -47,7 +49,7 @@ use background::Sleeper;
 use emap::Emap;
 use extents::{Extents, State};
 use highwater_allocator::{Bytes, DecayRule, DecisionLog, Figures, Kernel, Micros};
-use rules::Rules;
+use rules::{Rules, Ticking};
 use tcache::CacheShape;
 use thread::Thread;
 use world::World;
@@ -78,7 +80,7 @@ impl Jemalloc {
     /// The allocator of a process on a machine of so many cores, before the library is loaded.
     pub fn new(version: Version, options: Options, cores: u32) -> Self {
         let rules = Rules::of(version);
-        let shape = CacheShape::new(&options);
+        let shape = CacheShape::new(&options, rules.cache_stacks);
         let automatic = match options.narenas {
             0 if cores > 1 => 4 * cores as usize,
             0 => 1,
@@ -127,8 +129,14 @@ impl Jemalloc {
             figures.resident += Bytes(base.resident());
         }
         figures.resident += figures.active + figures.dirty;
+        if self.world.rules.resident_has_muzzy {
+            figures.resident += figures.muzzy;
+        }
         for cache in self.threads.iter().filter_map(|t| t.tcache.as_ref()) {
             figures.metadata += Bytes(self.size_of_block(cache.home));
+        }
+        for counts in self.threads.iter().filter_map(|t| t.ticks.as_ref()) {
+            figures.metadata += Bytes(self.size_of_block(counts.home));
         }
         let options = &self.world.options;
         figures.decay = DecayRule {
@@ -195,6 +203,10 @@ impl Jemalloc {
     /// Ticks; now and then that makes a thread look at an arena's decay (`arena_decay_ticks`).
     #[inline]
     fn tick(&mut self, kernel: &mut Kernel, thread: usize, arena: usize, count: u32) {
+        if self.world.rules.ticking == Ticking::PerArena {
+            self.tick_counted(kernel, thread, arena, count);
+            return;
+        }
         let thread = &mut self.threads[thread];
         if thread.ticker.ticks(&mut thread.prng, count as i32) {
             self.decay(kernel, arena);

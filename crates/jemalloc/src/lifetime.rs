@@ -8,7 +8,8 @@ use crate::background::Sleeper;
 use crate::base::Base;
 use crate::extents::State;
 use crate::prng::Prng;
-use crate::sizes::{self, CACHE_LINE, PAGE, SMALL_CLASSES, SMALL_MAX};
+use crate::rules::Collection;
+use crate::sizes::{self, CACHE_LINE, SMALL_CLASSES, SMALL_MAX};
 use crate::tcache::Tcache;
 use crate::thread::Waits;
 use highwater_allocator::{Bytes, Kernel, ThreadId};
@@ -95,6 +96,7 @@ impl Jemalloc {
         let options = &self.world.options;
         let step = match options.tcache_gc_incr_bytes {
             0 => u64::MAX,
+            _ if self.world.rules.collection == Collection::Counted => u64::MAX,
             step => step,
         };
         let seed = options.seed_of(index);
@@ -109,7 +111,8 @@ impl Jemalloc {
         if !has_cache {
             return;
         }
-        let Some(usable) = self.world.usable_aligned(self.shape.bytes, PAGE) else {
+        let alignment = self.shape.alignment;
+        let Some(usable) = self.world.usable_aligned(self.shape.bytes, alignment) else {
             return;
         };
         let home = if usable <= SMALL_MAX {
@@ -118,7 +121,7 @@ impl Jemalloc {
             };
             self.alloc_small(kernel, index, 0, class, true)
         } else {
-            self.alloc_large(kernel, index, 0, (usable, PAGE), true)
+            self.alloc_large(kernel, index, 0, (usable, alignment), true)
         };
         let Some(home) = home else { return };
         let cache = Tcache::new(kernel, &self.shape, &self.world.options, home);
@@ -136,6 +139,7 @@ impl Jemalloc {
         if let Some(arena) = bound.and_then(|bound| self.arenas[bound].as_mut()) {
             arena.threads -= 1;
         }
+        self.drop_ticks(kernel, index);
         if self.threads[index].tcache.is_none() {
             return;
         }

@@ -4,14 +4,12 @@
 //! retained ones, then by mapping more. What is freed becomes dirty. Decay turns dirty into muzzy or retained, and muzzy
 //! into retained.
 
+use crate::cut::Merging;
 use crate::decay::Decay;
 use crate::eset::Eset;
 use crate::extents::{ExtentId, State};
-use crate::pages::{map_aligned, map_at};
-use crate::sizes::{
-    HUGE_PAGE, LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, page_class_size, pages,
-    request,
-};
+use crate::rules::FirstThreshold;
+use crate::sizes::{HUGE_PAGE, LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, pages};
 use crate::world::World;
 use highwater_allocator::{Address, Bytes, Decision, FreePages, Kernel, PurgeReason};
 use std::collections::BTreeSet;
@@ -29,8 +27,8 @@ pub(crate) struct Pac {
     pub(crate) dirty_decay: Decay,
     pub(crate) muzzy_decay: Decay,
     /// The class of extents to map next (`exp_grow`).
-    grow_next: usize,
-    next_serial: u64,
+    pub(crate) grow_next: usize,
+    pub(crate) next_serial: u64,
     /// Freed extents of this size and more go back at once.
     oversize: u64,
     /// Structures that wait to be used again.
@@ -98,17 +96,27 @@ impl World {
     }
 
     /// Keeps a free extent (`extent_record`).
-    fn record(&mut self, kernel: &mut Kernel, pac: &mut Pac, mut id: ExtentId, state: State) {
+    pub(crate) fn record(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        mut id: ExtentId,
+        state: State,
+    ) {
         if state != State::Dirty {
-            (id, _) = self.coalesce(kernel, pac, id, state, u64::MAX);
+            (id, _) = self.coalesce(kernel, pac, id, state, Merging::ALL);
         } else if self.extents[id].size >= LARGE_MIN {
-            let most = self.most_merged(self.extents[id].size);
+            let merging = Merging {
+                most: self.most_merged(self.extents[id].size),
+                skips_marked: self.rules.slab_marks_stay,
+            };
             let mut merged = true;
             while merged {
-                (id, merged) = self.coalesce(kernel, pac, id, state, most);
+                (id, merged) = self.coalesce(kernel, pac, id, state, merging);
             }
             let size = self.extents[id].size;
-            if size >= pac.oversize && !self.keeps_very_large() && pac.may_force_purge() {
+            let goes_back = self.rules.very_large_always_back || pac.may_force_purge();
+            if size >= pac.oversize && !self.keeps_very_large() && goes_back {
                 self.log.record(Decision::Purged {
                     arena: pac.arena,
                     from: FreePages::Dirty,
@@ -148,11 +156,10 @@ impl World {
     /// From which size on freed extents of an arena go back at once (`arena_init_huge`).
     fn oversize_of(&self, arena: u16) -> u64 {
         let threshold = self.oversize();
-        let obeys = self.rules.first_arena_obeys_threshold && threshold <= LARGE_MAX;
-        if arena == 0 && !obeys {
-            OVERSIZE_DEFAULT
-        } else {
-            threshold
+        match self.rules.first_threshold {
+            FirstThreshold::Default if arena == 0 => OVERSIZE_DEFAULT,
+            FirstThreshold::OptionIfAny if arena == 0 && threshold > LARGE_MAX => OVERSIZE_DEFAULT,
+            _ => threshold,
         }
     }
 
@@ -186,7 +193,7 @@ impl World {
 
     /// Takes an extent of `size` bytes from the free ones of a state, cutting off what is too much (`extent_recycle`).
     /// With `after`, it has to follow that extent.
-    fn recycle(
+    pub(crate) fn recycle(
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
@@ -232,7 +239,7 @@ impl World {
         clippy::type_complexity,
         reason = "three parts, named at once by who calls"
     )]
-    fn cut_out(
+    pub(crate) fn cut_out(
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
@@ -252,98 +259,6 @@ impl World {
             trail = Some(self.split(kernel, pac, middle, wanted.size)?);
         }
         Some((lead, middle, trail))
-    }
-
-    /// Maps a stretch of the next size in the series, cuts the wanted extent out of it and retains the rest
-    /// (`extent_grow_retained`).
-    fn grow(&mut self, kernel: &mut Kernel, pac: &mut Pac, wanted: Wanted) -> Option<ExtentId> {
-        let least = wanted
-            .size
-            .checked_add(wanted.alignment.next_multiple_of(PAGE) - PAGE)?;
-        let mut skip = 0;
-        while page_class_size(pac.grow_next + skip) < least {
-            skip += 1;
-            if pac.grow_next + skip >= page_class_of(LARGE_MAX) {
-                return None;
-            }
-        }
-        let length = page_class_size(pac.grow_next + skip);
-        let id = self.new_struct(kernel, pac)?;
-        let Some(start) = map_aligned(kernel, length, PAGE) else {
-            self.give_up_mapping(kernel, pac, id, length);
-            return None;
-        };
-        self.init_mapped(kernel, pac, id, (start.0, length), true)?;
-        let (lead, id, trail) = self.cut_out(kernel, pac, id, wanted)?;
-        for rest in [lead, trail].into_iter().flatten() {
-            self.record(kernel, pac, rest, State::Retained);
-        }
-        pac.grow_next = (pac.grow_next + skip + 1).min(page_class_of(LARGE_MAX));
-        Some(id)
-    }
-
-    /// There is no mapping of so many bytes. The program break is tried then, for which another structure is made ready; it
-    /// has no room either (`extent_alloc_core`, src/extent_dss.c `extent_alloc_dss`).
-    fn give_up_mapping(&mut self, kernel: &mut Kernel, pac: &mut Pac, id: ExtentId, size: u64) {
-        if i64::try_from(size).is_ok()
-            && let Some(gap) = self.new_struct(kernel, pac)
-        {
-            self.put_struct(pac, gap);
-        }
-        self.put_struct(pac, id);
-    }
-
-    fn init_mapped(
-        &mut self,
-        kernel: &mut Kernel,
-        pac: &mut Pac,
-        id: ExtentId,
-        range: (u64, u64),
-        head: bool,
-    ) -> Option<()> {
-        let serial = pac.next_serial;
-        pac.next_serial += 1;
-        let zeroed = true;
-        self.init(id, pac, range, serial, Fresh { zeroed, head });
-        self.register(kernel, id).then_some(())
-    }
-
-    /// An extent of retained or fresh memory (`ecache_alloc_grow`).
-    fn fresh(
-        &mut self,
-        kernel: &mut Kernel,
-        pac: &mut Pac,
-        after: Option<ExtentId>,
-        wanted: Wanted,
-    ) -> Option<ExtentId> {
-        let found = self.recycle(kernel, pac, State::Retained, after, wanted);
-        if found.is_some() {
-            return found;
-        }
-        if self.options.retain {
-            if after.is_some() {
-                return None;
-            }
-            let grown = self.grow(kernel, pac, wanted);
-            if grown.is_some() {
-                return grown;
-            }
-        }
-        let id = self.new_struct(kernel, pac)?;
-        let start = match after {
-            Some(after) => map_at(kernel, self.extents[after].past(), wanted.size),
-            None => {
-                let alignment = wanted.alignment.next_multiple_of(PAGE);
-                map_aligned(kernel, wanted.size, alignment)
-            }
-        };
-        let Some(start) = start else {
-            self.give_up_mapping(kernel, pac, id, wanted.size);
-            return None;
-        };
-        let head = self.options.retain;
-        self.init_mapped(kernel, pac, id, (start.0, wanted.size), head)?;
-        Some(id)
     }
 
     /// Allocates an extent (`pac_alloc_real`).
@@ -367,35 +282,6 @@ impl World {
             return Some(id);
         }
         self.fresh(kernel, pac, None, wanted)
-    }
-
-    /// An extent of retained or fresh memory, of which as much is taken as a size class has, within the huge page: what is
-    /// left over is dirty, so that a block of about the same size finds it (`pac_alloc_retained_batched_size`).
-    fn fresh_batch(
-        &mut self,
-        kernel: &mut Kernel,
-        pac: &mut Pac,
-        wanted: Wanted,
-    ) -> Option<ExtentId> {
-        let size = wanted.size;
-        let batch = match request(size, true) {
-            Some(request) => request.usable.min(size.next_multiple_of(HUGE_PAGE)),
-            None => size,
-        };
-        let id = self.fresh(
-            kernel,
-            pac,
-            None,
-            Wanted {
-                size: batch,
-                ..wanted
-            },
-        )?;
-        if batch > size {
-            let trail = self.split(kernel, pac, id, size)?;
-            self.free_extent(kernel, pac, trail);
-        }
-        Some(id)
     }
 
     /// Makes an extent longer by what follows it, if that is free (`pac_expand_impl`).
@@ -440,7 +326,7 @@ impl World {
                 return Some(id);
             }
             // Merging was put off: the result takes the neighbour's place as the newest, and the search begins anew.
-            let (merged, any) = self.coalesce(kernel, pac, id, state, u64::MAX);
+            let (merged, any) = self.coalesce(kernel, pac, id, state, Merging::ALL);
             if !any {
                 return Some(merged);
             }

@@ -11,6 +11,16 @@ pub(crate) struct Rules {
     pub(crate) layout: Layout,
     /// How thread caches are filled and collected.
     pub(crate) collection: Collection,
+    /// How the stacks of a thread cache lie.
+    pub(crate) cache_stacks: CacheStacks,
+    /// When a thread looks at an arena's decay.
+    pub(crate) ticking: Ticking,
+    /// Whether a flush begins with the oldest blocks rather than with the newest of those that go: src/tcache.c,
+    /// `tcache_bin_flush_small`, up to 5.2.1.
+    pub(crate) flush_oldest_first: bool,
+    /// Whether a slab is freed as soon as a flush has emptied it, rather than after it: src/arena.c,
+    /// `arena_dalloc_bin_slab`, up to 5.2.1.
+    pub(crate) flush_frees_slabs_at_once: bool,
     /// How many blocks at most are flushed at once: src/arena.c, `arena_ptr_array_flush`, from 5.3.1 on.
     pub(crate) flush_batch: usize,
     /// Whether small blocks of other arenas change their order while those of one are flushed, by making room for them:
@@ -19,13 +29,24 @@ pub(crate) struct Rules {
     /// Whether the size that merging makes of a large dirty extent is bounded, by `lg_extent_max_active_fit`: src/extent.c,
     /// `extent_record`, from 5.3.1 on (3c14707b).
     pub(crate) merging_bounded: bool,
+    /// Whether the map goes on to say of the first and the last page of a freed slab that they are a slab's, so that a large
+    /// extent freed beside it is not merged with it: src/extent.c, `extent_rtree_leaf_elm_try_lock` and `extent_record`, up
+    /// to 5.2.1.
+    pub(crate) slab_marks_stay: bool,
+    /// Whether free extents of two mappings that lie side by side are merged: src/extent.c, `extent_head_no_merge`, up to
+    /// 5.2.1.
+    pub(crate) mappings_merge: bool,
+    /// Whether very large extents go back when they are freed even where a decay time is -1: src/extent.c, `extent_record`,
+    /// up to 5.2.1.
+    pub(crate) very_large_always_back: bool,
+    /// Whether what jemalloc reckons as resident has muzzy pages in it: src/arena.c, `arena_stats_merge`, up to 5.2.1.
+    pub(crate) resident_has_muzzy: bool,
     /// Whether very large blocks stay dirty for the decay time where a background thread purges, both in the arena that is
     /// their own and in those of threads: src/arena.c, `arena_create_huge_arena`, src/extent.c, `extent_record`, from 5.3.1 on
     /// (d1313313).
     pub(crate) background_keeps_very_large: bool,
-    /// Whether arena 0 goes by `oversize_threshold`. Where not, its threshold is the default of 8 MiB, because it is made
-    /// before the option is looked at: src/arena.c, `arena_init_huge`, up to 5.3.0.
-    pub(crate) first_arena_obeys_threshold: bool,
+    /// Which free extents of arena 0 count as very large.
+    pub(crate) first_threshold: FirstThreshold,
     /// Whether calloc clears blocks below 8 MiB by writing zeros and larger ones by giving their pages back, rather than
     /// all by giving their pages back: src/arena.c, `arena_extent_alloc_large`, from 5.3.1 on (5081c16b).
     pub(crate) calloc_writes_zeros: bool,
@@ -39,8 +60,9 @@ pub(crate) struct Rules {
 pub(crate) struct Layout {
     /// `sizeof (base_t)`
     pub(crate) base: u64,
-    /// `sizeof (arena_t)` up to its bins.
+    /// `sizeof (arena_t)` up to its bins, and `sizeof (bin_t)`.
     pub(crate) arena: u64,
+    pub(crate) bin: u64,
     /// What of the arena's structure is written when it begins, up to its bins: all but the counts and what only huge
     /// pages use.
     pub(crate) arena_written: [(u64, u64); 3],
@@ -50,15 +72,48 @@ pub(crate) struct Layout {
     pub(crate) decays: [u64; 2],
     /// `sizeof (cache_bin_info_t)` for each class, if these are allocated.
     pub(crate) cache_info: u64,
+    /// The alignment of an extent's structure.
+    pub(crate) extent_alignment: u64,
     /// `sizeof (ctl_stats_t)`
     pub(crate) ctl_sums: u64,
     /// `sizeof (ctl_arena_t)` with its figures.
     pub(crate) ctl_arena: u64,
 }
 
+/// How the stacks of a thread cache lie in their block: src/tcache.c, `tcache_init`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum CacheStacks {
+    /// One behind the other, in a block aligned like any other, which for a large one begins at a varying place.
+    Plain,
+    /// With a word before all and one behind them, in a block that begins with a page. From 5.3.0 on.
+    Guarded,
+}
+
+/// When a thread looks at an arena's decay: include/jemalloc/internal/arena_inlines_b.h, `arena_decay_ticks`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ticking {
+    /// After 1000 ticks of one arena, counted in a block that the thread takes from arena 0 for it. Up to 5.2.1.
+    PerArena,
+    /// Once in 1000 ticks on average, whatever the arena. From 5.3.0 on.
+    Geometric,
+}
+
+/// Which free extents of arena 0 count as very large, and go back at once: src/arena.c, `arena_init_huge`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FirstThreshold {
+    /// Those of `oversize_threshold`, as in any arena. Up to 5.2.1.
+    Option,
+    /// Those from 8 MiB on, because arena 0 is made before the option is looked at. 5.3.0.
+    Default,
+    /// Those of `oversize_threshold`; if it is none, those from 8 MiB on. From 5.3.1 on.
+    OptionIfAny,
+}
+
 /// How thread caches are filled and collected: src/tcache.c, `tcache_gc_event`, `tcache_alloc_small_hard`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Collection {
+    /// One class at a time, after 228 blocks taken or given. Up to 5.2.1 (`tcache_event`).
+    Counted,
     /// One class at a time, each `tcache_gc_incr_bytes`.
     OneClass,
     /// At most once in 10 ms, and then class after class until a few had something to flush; blocks far from the slab in
@@ -71,31 +126,69 @@ const V5_3_0: Rules = Rules {
     layout: Layout {
         base: 3912,
         arena: 78_952,
+        bin: 224,
         arena_written: [(0, 192), (10_392, 73_032), (78_744, 78_952)],
         large_counts: (24 + 952, 48),
         decays: [69_320, 71_104],
         cache_info: 2,
+        extent_alignment: 128,
         ctl_sums: 720,
         ctl_arena: 37_856,
     },
     collection: Collection::OneClass,
+    cache_stacks: CacheStacks::Guarded,
+    ticking: Ticking::Geometric,
+    flush_oldest_first: false,
+    flush_frees_slabs_at_once: false,
     flush_batch: usize::MAX,
     flush_exchanges: false,
     merging_bounded: false,
+    slab_marks_stay: false,
+    mappings_merge: false,
+    very_large_always_back: false,
+    resident_has_muzzy: false,
     background_keeps_very_large: false,
-    first_arena_obeys_threshold: false,
+    first_threshold: FirstThreshold::Default,
     calloc_writes_zeros: false,
     cache_after_frees: None,
+};
+
+const V5_2_1: Rules = Rules {
+    layout: Layout {
+        base: 2040,
+        arena: 29_496,
+        bin: 280,
+        arena_written: [(0, 192), (10_184, 12_184), (12_184, 29_496)],
+        large_counts: (768, 48),
+        decays: [25_376, 27_160],
+        cache_info: 4,
+        extent_alignment: 64,
+        ctl_sums: 272,
+        ctl_arena: 34_440,
+    },
+    collection: Collection::Counted,
+    cache_stacks: CacheStacks::Plain,
+    ticking: Ticking::PerArena,
+    flush_oldest_first: true,
+    flush_frees_slabs_at_once: true,
+    slab_marks_stay: true,
+    mappings_merge: true,
+    very_large_always_back: true,
+    resident_has_muzzy: true,
+    first_threshold: FirstThreshold::Option,
+    ..V5_3_0
 };
 
 const V5_3_1: Rules = Rules {
     layout: Layout {
         base: 3944,
         arena: 80_704,
+        bin: 224,
         arena_written: [(0, 192), (11_976, 74_560), (80_448, 80_704)],
         large_counts: (24 + 968, 56),
         decays: [70_944, 72_728],
         cache_info: 0,
+        extent_alignment: 128,
         ctl_sums: 736,
         ctl_arena: 41_128,
     },
@@ -104,15 +197,17 @@ const V5_3_1: Rules = Rules {
     flush_exchanges: true,
     merging_bounded: true,
     background_keeps_very_large: true,
-    first_arena_obeys_threshold: true,
+    first_threshold: FirstThreshold::OptionIfAny,
     calloc_writes_zeros: true,
     cache_after_frees: Some(128),
+    ..V5_3_0
 };
 
 impl Rules {
     /// The rules of a release.
     pub(crate) const fn of(version: Version) -> &'static Self {
         match version {
+            Version::V5_2_1 => &V5_2_1,
             Version::V5_3_0 => &V5_3_0,
             Version::V5_3_1 => &V5_3_1,
         }

@@ -59,7 +59,12 @@ pub(crate) struct Request {
     pub(crate) size: u64,
     pub(crate) class: usize,
     pub(crate) usable: u64,
+    /// Whether the call first tries malloc's short way, which holds for up to 4 KiB.
+    pub(crate) short_way: bool,
 }
+
+/// `SC_LOOKUP_MAXCLASS`: the largest request that malloc's short way serves.
+pub(crate) const SHORT_WAY_MAX: u64 = 4096;
 
 /// What a request is rounded up to (`sz_s2u`): the size of its class, or for large ones where there are no `classes` whole
 /// pages.
@@ -75,6 +80,7 @@ pub(crate) fn request(size: u64, classes: bool) -> Option<Request> {
         size,
         class,
         usable,
+        short_way: false,
     })
 }
 

@@ -5,7 +5,8 @@
 
 use crate::extents::ExtentId;
 use crate::options::Options;
-use crate::sizes::{SMALL_CLASSES, class_of, size_of, slab_of};
+use crate::rules::CacheStacks;
+use crate::sizes::{CACHE_LINE, PAGE, SMALL_CLASSES, class_of, size_of, slab_of};
 use highwater_allocator::{Address, Bytes, Kernel};
 use std::ops::Range;
 
@@ -20,13 +21,17 @@ pub(crate) struct CacheShape {
     slots: Vec<u32>,
     /// Classes that are cached are below this.
     pub(crate) classes: usize,
-    /// Bytes of all stacks, with a word before and one behind.
+    /// Whether there is a word before all stacks and one behind them.
+    guarded: bool,
+    /// Bytes of all stacks, with these words.
     pub(crate) bytes: u64,
+    /// The alignment of their block.
+    pub(crate) alignment: u64,
 }
 
 impl CacheShape {
     /// `tcache_boot`
-    pub(crate) fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options, stacks: CacheStacks) -> Self {
         let classes = class_of(options.tcache_max).map_or(0, |class| class + 1);
         let slots: Vec<u32> = (0..classes.max(SMALL_CLASSES))
             .map(|class| match class {
@@ -36,8 +41,11 @@ impl CacheShape {
             })
             .collect();
         let all: u64 = slots[..classes].iter().map(|slots| u64::from(*slots)).sum();
+        let guarded = stacks == CacheStacks::Guarded;
         Self {
-            bytes: 2 * SLOT + all * SLOT,
+            guarded,
+            bytes: all * SLOT + if guarded { 2 * SLOT } else { 0 },
+            alignment: if guarded { PAGE } else { CACHE_LINE },
             slots,
             classes,
         }
@@ -208,11 +216,13 @@ impl CacheBin {
         self.stack.reverse();
     }
 
-    /// Takes out all but the `kept` newest, in the order in which they are flushed: newest first.
-    pub(crate) fn take_bottom(&mut self, kept: u32) -> Vec<u64> {
+    /// Takes out all but the `kept` newest, in the order in which they are flushed: newest first, or oldest first.
+    pub(crate) fn take_bottom(&mut self, kept: u32, oldest_first: bool) -> Vec<u64> {
         let flushed = self.stack.len() - kept as usize;
         let mut blocks: Vec<u64> = self.stack.drain(..flushed).collect();
-        blocks.reverse();
+        if !oldest_first {
+            blocks.reverse();
+        }
         self.low_water = self.low_water.min(kept);
         self.burst = 0;
         blocks
@@ -239,7 +249,7 @@ impl Tcache {
         options: &Options,
         home: u64,
     ) -> Self {
-        let mut end = home + SLOT;
+        let mut end = home + if shape.guarded { SLOT } else { 0 };
         let bin = |(class, &slots): (usize, &u32)| {
             end += u64::from(slots) * SLOT;
             CacheBin {
@@ -255,9 +265,10 @@ impl Tcache {
             }
         };
         let bins = shape.slots.iter().enumerate().map(bin).collect();
-        // A word before all stacks and one behind them.
-        kernel.touch(Address(home), Bytes(SLOT));
-        kernel.touch(Address(home + shape.bytes - SLOT), Bytes(SLOT));
+        if shape.guarded {
+            kernel.touch(Address(home), Bytes(SLOT));
+            kernel.touch(Address(home + shape.bytes - SLOT), Bytes(SLOT));
+        }
         Self {
             bins,
             next_collected: 0,
@@ -287,7 +298,7 @@ mod tests {
 
     #[test]
     fn slots_are_those_of_two_slabs_within_bounds() {
-        let shape = CacheShape::new(&Options::default());
+        let shape = CacheShape::new(&Options::default(), CacheStacks::Guarded);
         assert_eq!(shape.classes, 41);
         assert_eq!(shape.slots[0], 200, "512 regions of 8 bytes");
         assert_eq!(shape.slots[35], 20, "2 regions of 14 KiB");
@@ -307,7 +318,8 @@ mod tests {
             end: 0,
             deepest: 5,
         };
-        assert_eq!(bin.take_bottom(2), [3, 2, 1]);
+        assert_eq!(bin.clone().take_bottom(2, true), [1, 2, 3]);
+        assert_eq!(bin.take_bottom(2, false), [3, 2, 1]);
         assert_eq!((bin.blocks(), bin.low_water), (&[4, 5][..], 2));
     }
 }

@@ -2,9 +2,13 @@
 
 use crate::prng::{Prng, Ticker};
 use crate::tcache::Tcache;
+use crate::ticks::Ticks;
+
+/// `TCACHE_GC_INCR`
+pub(crate) const EVENTS: i32 = 228;
 
 /// `ARENA_DECAY_NTICKS_PER_UPDATE`
-const TICKS_PER_DECAY: i32 = 1000;
+pub(crate) const TICKS_PER_DECAY: i32 = 1000;
 
 /// The thread-local data of jemalloc (`tsd_t`).
 #[derive(Clone)]
@@ -20,6 +24,12 @@ pub(crate) struct Thread {
     pub(crate) tcache: Option<Tcache>,
     pub(crate) prng: Prng,
     pub(crate) ticker: Ticker,
+    /// Ticks by arena, where they are counted so.
+    pub(crate) ticks: Option<Ticks>,
+    /// Blocks it may still take and give until a bin of its cache is collected, where these are counted.
+    pub(crate) until_event: i32,
+    /// Whether it has had a call of malloc that took the short way.
+    pub(crate) took_short_way: bool,
     /// Bytes it may still allocate and free until a bin of its cache is collected.
     pub(crate) until_collected: Waits,
 }
@@ -41,6 +51,9 @@ impl Default for Thread {
             tcache: None,
             prng: Prng(0),
             ticker: Ticker::new(TICKS_PER_DECAY),
+            ticks: None,
+            until_event: EVENTS,
+            took_short_way: false,
             until_collected: Waits {
                 allocated: u64::MAX,
                 freed: u64::MAX,

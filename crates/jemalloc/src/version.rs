@@ -1,11 +1,14 @@
 //! The modelled releases of jemalloc.
 
+use crate::rules::{Collection, Rules};
 use std::fmt;
 
 /// A release of jemalloc whose rules the model follows.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Version {
-    /// Debian 12 and 13, Ubuntu 22.04 to 25.04.
+    /// Debian 11, Ubuntu 20.04 and 22.04.
+    V5_2_1,
+    /// Debian 12 and 13, Ubuntu 23.04 to 25.04.
     #[default]
     V5_3_0,
     /// Debian unstable of 2026.
@@ -14,7 +17,7 @@ pub enum Version {
 
 impl Version {
     /// Every modelled release, oldest first.
-    pub const ALL: [Self; 2] = [Self::V5_3_0, Self::V5_3_1];
+    pub const ALL: [Self; 3] = [Self::V5_2_1, Self::V5_3_0, Self::V5_3_1];
 
     /// The release named like `5.3.0`, if it is modelled.
     pub fn parse(name: &str) -> Option<Self> {
@@ -24,6 +27,7 @@ impl Version {
     /// The release's number.
     pub fn name(self) -> &'static str {
         match self {
+            Self::V5_2_1 => "5.2.1",
             Self::V5_3_0 => "5.3.0",
             Self::V5_3_1 => "5.3.1",
         }
@@ -32,6 +36,7 @@ impl Version {
     /// Where it is found.
     pub fn found_in(self) -> &'static str {
         match self {
+            Self::V5_2_1 => "Debian 11, Ubuntu 20.04–22.04",
             Self::V5_3_0 => "Debian 12–13",
             Self::V5_3_1 => "Debian unstable of 2026",
         }
@@ -42,14 +47,22 @@ impl Version {
     /// structures, which lie in the first of them.
     pub fn mappings_top(self) -> u64 {
         match self {
-            Self::V5_3_0 => 0x7fff_f760_0000,
+            Self::V5_2_1 | Self::V5_3_0 => 0x7fff_f760_0000,
             Self::V5_3_1 => 0x7fff_f740_0000,
         }
+    }
+
+    /// Whether it matters how far apart mappings lie: free extents of neighbouring ones are merged, or thread caches give
+    /// back first what is more than 2 MiB away.
+    pub fn minds_distances(self) -> bool {
+        let rules = Rules::of(self);
+        rules.mappings_merge || rules.collection == Collection::Local
     }
 
     /// The seed of such a process: the address of its first thread's data.
     pub fn unrandomised_seed(self) -> u64 {
         match self {
+            Self::V5_2_1 => 0x7fff_f7d3_5738,
             Self::V5_3_0 => 0x7fff_f7da_8738,
             Self::V5_3_1 => 0x7fff_f7d6_0748,
         }

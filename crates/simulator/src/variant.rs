@@ -93,12 +93,11 @@ impl Choice {
         }
     }
 
-    /// Whether it matters how far apart mappings lie, so that they have to be where a kernel of today puts them: the thread
-    /// caches of jemalloc 5.3.1 give back first what is more than 2 MiB away.
+    /// Whether it matters how far apart mappings lie, so that they have to be where a kernel of today puts them.
     pub(crate) fn minds_distances(self) -> bool {
         match self {
             Self::Glibc(_) => false,
-            Self::Jemalloc(version) => version >= JemallocVersion::V5_3_1,
+            Self::Jemalloc(version) => version.minds_distances(),
         }
     }
 }

@@ -17,7 +17,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-const ANSWERS: [(Version, &str); 2] = [
+const ANSWERS: [(Version, &str); 3] = [
+    (
+        Version::V5_2_1,
+        include_str!("data/asyncio_burst.jemalloc-5.2.1"),
+    ),
     (
         Version::V5_3_0,
         include_str!("data/asyncio_burst.jemalloc-5.3.0"),

@@ -20,8 +20,7 @@ fn presets(allocator: Choice) -> Vec<(&'static str, String, &'static str)> {
         Choice::Glibc(_) => PRESETS
             .map(|(name, lines)| (name, lines.to_owned(), lines))
             .to_vec(),
-        Choice::Jemalloc(_) => jemalloc_presets()
-            .iter()
+        Choice::Jemalloc(version) => jemalloc_presets(version)
             .map(|preset| {
                 let lines = match preset.value {
                     "" => String::new(),

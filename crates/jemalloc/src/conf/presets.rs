@@ -1,5 +1,8 @@
 //! Settings that are in use elsewhere, by name.
 
+use super::{pairs, table};
+use crate::version::Version;
+
 /// One such setting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Preset {
@@ -12,9 +15,14 @@ pub struct Preset {
 }
 
 /// The settings, the default first: those of jemalloc 5.3.0's TUNING.md with the figures given there as examples, those
-/// of GitLab, and the one that the incident ended with.
-pub fn presets() -> &'static [Preset] {
-    &PRESETS
+/// of GitLab, and the one that the incident ended with. Left out is what the release would refuse.
+pub fn presets(version: Version) -> impl Iterator<Item = &'static Preset> {
+    PRESETS.iter().filter(move |preset| {
+        let (pairs, _) = pairs::split(preset.value);
+        pairs
+            .iter()
+            .all(|pair| table::find(version, pair.key).is_some())
+    })
 }
 
 const fn preset(name: &'static str, value: &'static str, text: &'static str) -> Preset {

@@ -9,8 +9,8 @@ use super::table::Kind::{
     self, Beginning, Bool, Counts, Ratio, Shards, Signed, Slabs, Unsigned, Word,
 };
 use super::table::Row;
-use crate::sizes::LARGE_MAX;
-use crate::version::Version::{self, V5_3_0, V5_3_1};
+use crate::sizes::{LARGE_MAX, SMALL_MAX};
+use crate::version::Version::{self, V5_2_1, V5_3_0, V5_3_1};
 use highwater_allocator::Tone::{Applied, Surprise};
 
 const OLDEST: Version = Version::ALL[0];
@@ -65,7 +65,7 @@ pub(super) static ROWS: &[Row] = &[
         "trust_madvise",
         Bool,
         Idle("the kernel is known to keep its word here"),
-    ),
+    ).since(V5_3_0),
     row("experimental_hpa_start_huge_if_thp_always", Bool, HPA).since(V5_3_1),
     row("experimental_hpa_enforce_hugify", Bool, HPA).since(V5_3_1),
     row("huge_arena_pac_thp", Bool, HUGE_PAGES).since(V5_3_1),
@@ -111,7 +111,7 @@ pub(super) static ROWS: &[Row] = &[
         "narenas_ratio",
         Ratio(1 << 16),
         Unmodelled(&[4 << 16], "It sets the arenas to a core"),
-    ),
+    ).since(V5_3_0),
     row(
         "bin_shards",
         Shards,
@@ -127,7 +127,7 @@ pub(super) static ROWS: &[Row] = &[
         "mutex_max_spin",
         Signed(-1, i64::MAX),
         Idle("it changes how threads wait for each other, not what they get"),
-    ),
+    ).since(V5_3_0),
     row(
         "dirty_decay_ms",
         TIME,
@@ -164,8 +164,8 @@ pub(super) static ROWS: &[Row] = &[
     .since(V5_3_1),
     row("stats_print", Bool, PRINTS),
     row("stats_print_opts", Kind::Text, PRINTS),
-    row("stats_interval", Signed(-1, i64::MAX), PRINTS),
-    row("stats_interval_opts", Kind::Text, PRINTS),
+    row("stats_interval", Signed(-1, i64::MAX), PRINTS).since(V5_3_0),
+    row("stats_interval_opts", Kind::Text, PRINTS).since(V5_3_0),
     row(
         "junk",
         Word(&["true", "false", "alloc", "free"]),
@@ -182,7 +182,7 @@ pub(super) static ROWS: &[Row] = &[
             "It zeroes blocks, so that every page of them is written",
         ),
     ),
-    row("experimental_infallible_new", Bool, SAFETY),
+    row("experimental_infallible_new", Bool, SAFETY).since(V5_3_0),
     row(
         "experimental_tcache_gc",
         Bool,
@@ -210,7 +210,7 @@ pub(super) static ROWS: &[Row] = &[
             &[],
             "Thread caches keep blocks of up to @ bytes.",
         ),
-    )
+    ).since(V5_3_0)
     .until(V5_3_0),
     row(
         "tcache_max",
@@ -224,13 +224,23 @@ pub(super) static ROWS: &[Row] = &[
     .since(V5_3_1),
     row(
         "lg_tcache_max",
+        Signed(-1, 63),
+        Obeyed(
+            |o, v| o.tcache_max = if (v as i64) < 0 { SMALL_MAX } else { (1 << v).max(SMALL_MAX) },
+            &[(-1, Applied, "Thread caches keep small blocks only.")],
+            "Thread caches keep blocks of up to 2 to the power of @ bytes, and all small ones.",
+        ),
+    )
+    .until(V5_2_1),
+    row(
+        "lg_tcache_max",
         Unsigned(0, 23, true),
         Obeyed(
             |o, v| o.tcache_max = 1 << v,
             &[],
             LG_TCACHE_MAX,
         ),
-    )
+    ).since(V5_3_0)
     .until(V5_3_0),
     row(
         "lg_tcache_max",
@@ -246,7 +256,7 @@ pub(super) static ROWS: &[Row] = &[
             &[],
             "Thread caches have a slab's blocks times 2 to the power of @ as slots of a small class, within the bounds.",
         ),
-    ),
+    ).since(V5_3_0),
     row(
         "tcache_nslots_small_min",
         SLOTS,
@@ -255,7 +265,7 @@ pub(super) static ROWS: &[Row] = &[
             &[],
             "Thread caches have @ slots at least for each small class.",
         ),
-    ),
+    ).since(V5_3_0),
     row(
         "tcache_nslots_small_max",
         SLOTS,
@@ -264,7 +274,7 @@ pub(super) static ROWS: &[Row] = &[
             &[],
             "Thread caches have @ slots at most for each small class.",
         ),
-    ),
+    ).since(V5_3_0),
     row(
         "tcache_nslots_large",
         SLOTS,
@@ -273,7 +283,7 @@ pub(super) static ROWS: &[Row] = &[
             &[],
             "Thread caches have @ slots for each large class.",
         ),
-    ),
+    ).since(V5_3_0),
     row(
         "tcache_gc_incr_bytes",
         Unsigned(1024, u64::MAX, true),
@@ -282,7 +292,7 @@ pub(super) static ROWS: &[Row] = &[
             &[],
             "Each @ bytes allocated or freed, a thread cache is collected, one class at a time.",
         ),
-    ),
+    ).since(V5_3_0),
     row(
         "tcache_gc_delay_bytes",
         ANY,
@@ -291,17 +301,17 @@ pub(super) static ROWS: &[Row] = &[
             &[],
             "Collections let pass @ bytes of each small class before they take any.",
         ),
-    ),
+    ).since(V5_3_0),
     row(
         "lg_tcache_flush_small_div",
         DIVISOR,
         Obeyed(|o, v| o.lg_tcache_flush_small_div = v as u32, &[], FLUSH),
-    ),
+    ).since(V5_3_0),
     row(
         "lg_tcache_flush_large_div",
         DIVISOR,
         Obeyed(|o, v| o.lg_tcache_flush_large_div = v as u32, &[], FLUSH),
-    ),
+    ).since(V5_3_0),
     row(
         "debug_double_free_max_scan",
         ANY,
@@ -371,13 +381,13 @@ pub(super) static ROWS: &[Row] = &[
         "hpa",
         Bool,
         Unmodelled(&[0], "It switches to the huge page allocator"),
-    ),
-    row("hpa_slab_max_alloc", HUGE, HPA),
-    row("hpa_hugification_threshold", HUGE, HPA),
-    row("hpa_hugification_threshold_ratio", Ratio(1), HPA),
-    row("hpa_hugify_delay_ms", ANY, HPA),
+    ).since(V5_3_0),
+    row("hpa_slab_max_alloc", HUGE, HPA).since(V5_3_0),
+    row("hpa_hugification_threshold", HUGE, HPA).since(V5_3_0),
+    row("hpa_hugification_threshold_ratio", Ratio(1), HPA).since(V5_3_0),
+    row("hpa_hugify_delay_ms", ANY, HPA).since(V5_3_0),
     row("hpa_hugify_sync", Bool, HPA).since(V5_3_1),
-    row("hpa_min_purge_interval_ms", ANY, HPA),
+    row("hpa_min_purge_interval_ms", ANY, HPA).since(V5_3_0),
     row(
         "experimental_hpa_max_purge_nhp",
         Signed(-1, i64::MAX),
@@ -393,12 +403,12 @@ pub(super) static ROWS: &[Row] = &[
         HPA,
     )
     .since(V5_3_1),
-    row("hpa_dirty_mult", Ratio(1 << 16), HPA),
-    row("hpa_sec_nshards", ANY, HPA),
-    row("hpa_sec_max_alloc", PAGED, HPA),
-    row("hpa_sec_max_bytes", PAGED, HPA),
-    row("hpa_sec_bytes_after_flush", PAGED, HPA).until(V5_3_0),
-    row("hpa_sec_batch_fill_extra", Unsigned(0, 512, true), HPA),
+    row("hpa_dirty_mult", Ratio(1 << 16), HPA).since(V5_3_0),
+    row("hpa_sec_nshards", ANY, HPA).since(V5_3_0),
+    row("hpa_sec_max_alloc", PAGED, HPA).since(V5_3_0),
+    row("hpa_sec_max_bytes", PAGED, HPA).since(V5_3_0),
+    row("hpa_sec_bytes_after_flush", PAGED, HPA).since(V5_3_0).until(V5_3_0),
+    row("hpa_sec_batch_fill_extra", Unsigned(0, 512, true), HPA).since(V5_3_0),
     row(
         "slab_sizes",
         Slabs,
@@ -422,18 +432,18 @@ pub(super) static ROWS: &[Row] = &[
     row("prof_gdump", Bool, PROFILING),
     row("prof_final", Bool, PROFILING),
     row("prof_leak", Bool, PROFILING),
-    row("prof_leak_error", Bool, PROFILING),
+    row("prof_leak_error", Bool, PROFILING).since(V5_3_0),
     row("prof_log", Bool, PROFILING),
-    row("prof_recent_alloc_max", Signed(-1, i64::MAX), PROFILING),
+    row("prof_recent_alloc_max", Signed(-1, i64::MAX), PROFILING).since(V5_3_0),
     row("prof_pid_namespace", Bool, PROFILING).since(V5_3_1),
-    row("prof_stats", Bool, PROFILING),
-    row("prof_sys_thread_name", Bool, PROFILING),
+    row("prof_stats", Bool, PROFILING).since(V5_3_0),
+    row("prof_sys_thread_name", Bool, PROFILING).since(V5_3_0),
     row(
         "prof_time_resolution",
         Word(&["default", "high"]),
         PROFILING,
-    ),
-    row("prof_unbias", Bool, PROFILING),
+    ).since(V5_3_0),
+    row("prof_unbias", Bool, PROFILING).since(V5_3_0),
     row(
         "thp",
         Beginning(&["default", "always", "never"]),
@@ -453,7 +463,7 @@ pub(super) static ROWS: &[Row] = &[
         "zero_realloc",
         Word(&["alloc", "free", "abort"]),
         Unmodelled(&[1], "It changes what realloc to 0 bytes does"),
-    ),
-    row("san_guard_small", ANY, GUARDS),
-    row("san_guard_large", ANY, GUARDS),
+    ).since(V5_3_0),
+    row("san_guard_small", ANY, GUARDS).since(V5_3_0),
+    row("san_guard_large", ANY, GUARDS).since(V5_3_0),
 ];

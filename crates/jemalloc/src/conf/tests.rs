@@ -172,6 +172,7 @@ const PRINTED: &[(&str, &[&str])] = &[
 #[test]
 fn errors_are_said_in_the_librarys_words() {
     let by_release = [
+        (Version::V5_2_1, PRINTED_BY_5_2_1),
         (Version::V5_3_0, PRINTED),
         (Version::V5_3_1, PRINTED_BY_5_3_1),
     ];
@@ -339,6 +340,25 @@ fn variables_that_are_not_read_are_told_apart() {
     }
 }
 
+/// Observed in the same way: the library of Debian 11 (5.2.1).
+const PRINTED_BY_5_2_1: &[(&str, &[&str])] = &[
+    ("tcache_max:4096", &["Invalid conf pair: tcache_max:4096"]),
+    ("lg_tcache_max:12,lg_tcache_max:-1,thp:always", &[]),
+    (
+        "lg_tcache_max:64",
+        &["Out-of-range conf value: lg_tcache_max:64"],
+    ),
+    ("narenas_ratio:2", &["Invalid conf pair: narenas_ratio:2"]),
+    ("dirty_decay_ms:0,", &["Conf string ends with comma"]),
+    ("metadata_thp:auto,dss:primary,percpu_arena:percpu", &[]),
+    ("tcache:maybe", &["Invalid conf value: tcache:maybe"]),
+    ("stats_interval:5", &["Invalid conf pair: stats_interval:5"]),
+    (
+        "zero_realloc:free",
+        &["Invalid conf pair: zero_realloc:free"],
+    ),
+];
+
 /// Observed in the same way: the library of Debian unstable of 2026 (5.3.1).
 const PRINTED_BY_5_3_1: &[(&str, &[&str])] = &[
     ("debug_double_free_max_scan:3", &[]),
@@ -404,6 +424,11 @@ fn options_that_came_with_a_release_are_obeyed_there() {
     let options = |value| read_by(Version::V5_3_1, value).options;
     assert_eq!(options(""), Options::of(Version::V5_3_1));
     assert!(options("disable_large_size_classes:false").large_size_classes);
+    let old = |value| read_by(Version::V5_2_1, value).options.tcache_max;
+    assert_eq!(
+        (old("lg_tcache_max:20"), old("lg_tcache_max:-1")),
+        (1 << 20, 14_336)
+    );
     assert!(!options("experimental_tcache_gc:false").experimental_tcache_gc);
     assert!(!options("cache_oblivious:false").cache_oblivious);
     assert_eq!(
@@ -416,16 +441,23 @@ fn options_that_came_with_a_release_are_obeyed_there() {
 
 #[test]
 fn presets_are_read_without_a_complaint() {
-    for preset in presets() {
-        assert_eq!(printed(preset.value), [""; 0], "{}", preset.name);
-    }
-    assert_eq!(read(presets()[0].value).options, Options::default());
+    let counts = Version::ALL.map(|version| {
+        for preset in presets(version) {
+            let printed = printed_by(version, preset.value);
+            assert_eq!(printed, [""; 0], "{}", preset.name);
+        }
+        let first = presets(version).next().expect("the defaults");
+        let options = read_by(version, first.value).options;
+        assert_eq!(options, Options::of(version));
+        presets(version).count()
+    });
+    assert_eq!(counts, [6, 8, 8], "5.2.1 has no tcache_max");
 }
 
 #[test]
 fn every_option_of_the_table_is_found_by_its_name() {
     let counts = Version::ALL.map(|version| table::rows(version).count());
-    assert_eq!(counts, [70, 87]);
+    assert_eq!(counts, [34, 70, 87]);
     for version in Version::ALL {
         for row in table::rows(version) {
             let found = table::find(version, row.name);

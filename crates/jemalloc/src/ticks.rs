@@ -1,0 +1,104 @@
+//! Ticks counted for each arena, after so many of which a thread looks at the arena's decay.
+//!
+//! jemalloc 5.2.1, src/jemalloc.c, `arena_tdata_get_hard`; include/jemalloc/internal/arena_inlines_b.h,
+//! `arena_decay_ticks`. The counts lie in a block of arena 0, which is taken when a thread ticks for the first time and
+//! exchanged when it ticks for an arena beyond those there were then.
+
+use crate::Jemalloc;
+use crate::sizes;
+use crate::thread::TICKS_PER_DECAY;
+use highwater_allocator::{Address, Bytes, Kernel};
+
+/// `sizeof (arena_tdata_t)`
+const COUNT_BYTES: u64 = 8;
+
+/// A thread's counts.
+#[derive(Clone)]
+pub(crate) struct Ticks {
+    /// Ticks left, by arena.
+    left: Vec<i32>,
+    /// The block they lie in.
+    pub(crate) home: u64,
+}
+
+impl Jemalloc {
+    /// Counts ticks of a thread for an arena; now and then that makes it look at the arena's decay.
+    pub(crate) fn tick_counted(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: usize,
+        arena: usize,
+        count: u32,
+    ) {
+        let state = &self.threads[thread];
+        let counted = state.ticks.as_ref().map_or(0, |ticks| ticks.left.len());
+        if !state.started || state.ended || (arena >= counted && !self.count_ticks(kernel, thread))
+        {
+            return;
+        }
+        let ticks = self.threads[thread].ticks.as_mut();
+        let Some(left) = ticks.and_then(|ticks| ticks.left.get_mut(arena)) else {
+            return;
+        };
+        *left -= count as i32;
+        if *left < 0 {
+            *left = TICKS_PER_DECAY;
+            self.decay(kernel, arena);
+        }
+    }
+
+    /// Takes a block for the counts of all arenas there are to be by now. Whether there was memory.
+    #[cold]
+    fn count_ticks(&mut self, kernel: &mut Kernel, thread: usize) -> bool {
+        // While the library is loaded there is one arena.
+        let arenas = if self.resident_at_start.is_some() {
+            self.arenas_to_be()
+        } else {
+            1
+        };
+        let bytes = arenas as u64 * COUNT_BYTES;
+        let Some(class) = sizes::class_of(bytes) else {
+            return false;
+        };
+        let Some(home) = self.own_block(kernel, class) else {
+            return false;
+        };
+        kernel.touch(Address(home), Bytes(bytes));
+        let old = self.threads[thread].ticks.take();
+        let mut left = vec![TICKS_PER_DECAY; arenas];
+        if let Some(old) = &old {
+            left[..old.left.len()].copy_from_slice(&old.left);
+        }
+        self.threads[thread].ticks = Some(Ticks { left, home });
+        if let Some(old) = old {
+            self.free_own_block(kernel, old.home);
+        }
+        true
+    }
+
+    /// Gives the block of an ending thread's counts back (`arenas_tdata_cleanup`).
+    pub(crate) fn drop_ticks(&mut self, kernel: &mut Kernel, thread: usize) {
+        if let Some(ticks) = self.threads[thread].ticks.take() {
+            self.free_own_block(kernel, ticks.home);
+        }
+    }
+
+    /// A block of arena 0 for jemalloc itself, past caches and ticks (`a0malloc`).
+    fn own_block(&mut self, kernel: &mut Kernel, class: usize) -> Option<u64> {
+        let mut block = None;
+        let got = |at| block = Some(at);
+        let arena = self.arenas[0].as_mut()?;
+        arena.fill(kernel, &mut self.world, class, (1, 1), got);
+        block
+    }
+
+    /// Frees it (`a0dalloc`).
+    fn free_own_block(&mut self, kernel: &mut Kernel, block: u64) {
+        let slab = self.extent_of(block);
+        if let Some(arena) = self.arenas[0].as_mut()
+            && let Some(empty) = arena.free_region(&mut self.world, slab, block)
+        {
+            arena.free_pages(kernel, &mut self.world, empty);
+        }
+    }
+}
