@@ -148,11 +148,12 @@ impl App {
                     };
                     self.baseline_job = Some(self.start(ctx, work, None, to_action));
                 }
-                Effect::Look(event) => {
-                    let work = Work::Look { event };
-                    self.look_job = Some(self.start(ctx, work, None, |event| match event {
+                Effect::Look(asked) => {
+                    let (event, time) = (asked.event, asked.time);
+                    let work = Work::Look { event, time };
+                    self.look_job = Some(self.start(ctx, work, None, move |event| match event {
                         JobEvent::Finished(Outcome::Looked(looked), columns) => {
-                            let look = Look::receive(*looked, &columns);
+                            let look = Look::receive(asked, *looked, &columns);
                             Some(Action::Looked(Rc::new(look)))
                         }
                         other => in_the_background(other),

@@ -55,6 +55,8 @@ pub enum Work {
     Look {
         /// After how many events.
         event: u64,
+        /// When: between that event and the next, time may have passed.
+        time: Micros,
     },
 }
 

@@ -175,7 +175,7 @@ impl State {
     /// Whether the explanation shown is that of the playhead.
     pub fn look_is_exact(&self) -> bool {
         let look = self.look.as_ref();
-        look.is_some_and(|look| look.diagnosis.event == self.playhead.event)
+        look.is_some_and(|look| look.is_of(self.playhead))
     }
 
     /// Whether the page is dark now.
@@ -398,7 +398,7 @@ impl State {
             return vec![];
         }
         self.looking = true;
-        vec![Effect::Look(self.playhead.event)]
+        vec![Effect::Look(self.playhead)]
     }
 
     fn move_to(&mut self, to: impl FnOnce(&RunView, Playhead) -> Playhead) -> Vec<Effect> {

@@ -40,6 +40,8 @@ pub struct Band {
 /// One moment, explained. One equals only itself.
 #[derive(Debug)]
 pub struct Look {
+    /// The moment that was asked for.
+    pub asked: Playhead,
     /// Why memory is as it is.
     pub diagnosis: Diagnosis,
     /// The latest decisions, the latest first.
@@ -63,9 +65,16 @@ impl PartialEq for Look {
 }
 
 impl Look {
+    /// Whether it is what there is to see at a moment: between two events only an allocator with a clock does anything.
+    pub fn is_of(&self, moment: Playhead) -> bool {
+        self.asked.event == moment.event
+            && (self.asked.time == moment.time || self.diagnosis.figures.is_none())
+    }
+
     /// Takes what the worker sent.
-    pub fn receive(looked: Looked, attachments: &Attachments) -> Self {
+    pub fn receive(asked: Playhead, looked: Looked, attachments: &Attachments) -> Self {
         Self {
+            asked,
             diagnosis: looked.diagnosis,
             decisions: looked.decisions,
             decided: looked.decided,

@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use gloo_events::EventListener;
-use highwater_simulator::{Bytes, Frame, PageKind, StripKind};
+use highwater_simulator::{Bytes, Choice, Frame, PageKind, StripKind};
 use web_sys::{Element, HtmlCanvasElement, PointerEvent};
 use yew::prelude::*;
 
 use super::{
     map_canvas::{self, Pinned},
-    map_layout::{Layout, kind_in_words, strip_in_words},
+    map_layout::{Layout, kind_in_words, kinds, strip_in_words},
 };
 use crate::{
     format,
@@ -99,17 +99,20 @@ impl Component for HeapMap {
         let leave = ctx.link().callback(|_: PointerEvent| Message::Hover(None));
         let frame = frame_of(props);
         let page = props.run.ran.page_size;
+        let pages = !matches!(props.run.ran.variant.allocator, Choice::Glibc(_));
         let described = frame.map(|frame| describe(frame, page)).unwrap_or_default();
         html! {
             <section class="card" ref={self.card.clone()}>
                 <div class="card__head">
                     <h2>{ format!("Heap map · at {}", format::seconds(props.playhead.time)) }</h2>
                     <ul class="legend">
-                        { for PageKind::ALL.into_iter().map(|kind| html! {
-                            <li><i class="swatch" data-kind={(kind as u8).to_string()} />{ kind_in_words(kind) }</li>
+                        { for kinds(pages).iter().map(|kind| html! {
+                            <li>{ swatch(*kind) }{ kind_in_words(*kind) }</li>
                         }) }
-                        <li><i class="ring ring--parked" />{ "parked pin" }</li>
-                        <li><i class="ring ring--live" />{ "live pin" }</li>
+                        if !pages {
+                            <li><i class="ring ring--parked" />{ "parked pin" }</li>
+                            <li><i class="ring ring--live" />{ "live pin" }</li>
+                        }
                     </ul>
                 </div>
                 <canvas id="map" ref={self.canvas.clone()} role="img" aria-label={described.clone()}
@@ -184,6 +187,11 @@ impl HeapMap {
         };
         found.unwrap_or_else(|| format!("{described} · {shared}"))
     }
+}
+
+/// The colour and the pattern of a kind of page, for a legend.
+pub fn swatch(kind: PageKind) -> Html {
+    html! { <i class="swatch" data-kind={(kind as u8).to_string()} /> }
 }
 
 /// The exact map if it is there, else the nearest that was kept.

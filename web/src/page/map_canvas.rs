@@ -110,8 +110,8 @@ impl Colours {
 fn rgb(text: &str) -> Rgb {
     let mut numbers = text
         .split(|c: char| !c.is_ascii_digit() && c != '.')
-        .filter(|part| !part.is_empty())
-        .map(|part| part.parse::<f64>().unwrap_or(128.0) as u8);
+        .filter_map(|part| part.split('.').find(|digits| !digits.is_empty()))
+        .map(|digits| digits.parse().unwrap_or(128));
     let mut next = || numbers.next().unwrap_or(128);
     [next(), next(), next()]
 }
@@ -140,29 +140,29 @@ fn pixels(layout: &Layout, frame: &Frame, colours: &[Rgb; PageKind::ALL.len()]) 
     pixels
 }
 
-/// How opaque each pixel of a dot is. The kinds differ in this too: what is in use is whole, what is free is a lighter
-/// grid, what was given back a speck, what was never touched an empty place.
+/// How opaque each pixel of a dot is. The kinds differ in this too, as far as a dot has room: what is in use is whole, a
+/// slab is hatched the more the less of it is in use, what is free is a lighter grid, what goes next the half of a dot, what
+/// is offered to the kernel hollow, what was given back a speck, what was never touched an empty place.
 fn stamp(kind: PageKind, cell: u32) -> Vec<u8> {
     let gap = if cell > 3 { cell.div_ceil(5) } else { 0 };
     let inner = cell - gap;
+    let is_large = cell > 3;
     let speck = (inner / 2).max(1);
     let first = (inner - speck) / 2;
+    let is_speck = |at: u32| (first..first + speck).contains(&at);
+    let is_inside = |at: u32| (1..inner - 1).contains(&at);
+    let faint = |is_faint: bool| if is_faint { 130 } else { 255 };
     let pixel = |x: u32, y: u32| match kind {
-        PageKind::Live | PageKind::Parked => 255,
-        PageKind::Free if cell <= 3 => {
-            if x + 1 == cell || y + 1 == cell {
-                130
-            } else {
-                255
-            }
-        }
-        PageKind::Free if x < inner && y < inner => 255,
-        PageKind::GivenBack
-            if (first..first + speck).contains(&x) && (first..first + speck).contains(&y) =>
-        {
-            255
-        }
-        PageKind::Free | PageKind::GivenBack | PageKind::Untouched => 0,
+        PageKind::Live | PageKind::Parked | PageKind::Metadata => 255,
+        PageKind::Slab => faint(is_large && (x + y) % 4 == 3),
+        PageKind::SparseSlab => faint(is_large && (x + y) % 4 > 1),
+        PageKind::Free | PageKind::Dirty if !is_large => faint(x + 1 == cell || y + 1 == cell),
+        PageKind::Due | PageKind::Muzzy if !is_large => 255,
+        PageKind::Free | PageKind::Dirty if x < inner && y < inner => 255,
+        PageKind::Due if x + y < inner => 255,
+        PageKind::Muzzy if x < inner && y < inner && !(is_inside(x) && is_inside(y)) => 255,
+        PageKind::GivenBack if is_speck(x) && is_speck(y) => 255,
+        _ => 0,
     };
     (0..cell * cell)
         .map(|index| pixel(index % cell, index / cell))

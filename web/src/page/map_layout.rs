@@ -221,12 +221,32 @@ pub fn strip_in_words(kind: StripKind) -> String {
     }
 }
 
+/// The kinds of page that a run can show, by whether its allocator decides over whole pages.
+pub fn kinds(pages: bool) -> &'static [PageKind] {
+    use PageKind::{
+        Dirty, Due, Free, GivenBack, Live, Metadata, Muzzy, Parked, Slab, SparseSlab, Untouched,
+    };
+    if pages {
+        &[
+            Live, Slab, SparseSlab, Parked, Metadata, Dirty, Due, Muzzy, GivenBack, Untouched,
+        ]
+    } else {
+        &[Live, Parked, Metadata, Free, GivenBack, Untouched]
+    }
+}
+
 /// A kind of page in words.
 pub fn kind_in_words(kind: PageKind) -> &'static str {
     match kind {
         PageKind::Live => "live",
+        PageKind::Metadata => "the allocator's own",
+        PageKind::Slab => "slab less than ½ in use",
+        PageKind::SparseSlab => "slab less than ⅛ in use",
         PageKind::Parked => "parked in a cache",
         PageKind::Free => "free but resident",
+        PageKind::Dirty => "dirty: free, waiting",
+        PageKind::Due => "dirty, due at the next look",
+        PageKind::Muzzy => "muzzy: free, offered back",
         PageKind::GivenBack => "given back",
         PageKind::Untouched => "never touched",
     }
@@ -315,7 +335,7 @@ mod tests {
             event: 0,
             time: Micros(0),
             strips: vec![
-                strip(StripKind::Heap, 0x1000, &[(0, 3), (2, 4)]),
+                strip(StripKind::Heap, 0x1000, &[(0, 3), (5, 4)]),
                 strip(StripKind::Mappings, 0x10_0000, &[(0, 2)]),
             ],
         };
@@ -343,7 +363,7 @@ mod tests {
         let frame = Frame {
             event: 0,
             time: Micros(0),
-            strips: vec![strip(StripKind::Heap, 0, &[(2, 3), (0, 1), (4, 4)])],
+            strips: vec![strip(StripKind::Heap, 0, &[(5, 3), (0, 1), (10, 4)])],
         };
         let layout = Layout {
             cell: 2,

@@ -52,7 +52,7 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
                 </div>
             </section>
             { match diagnosis.figures {
-                Some(figures) => free_pages(&figures),
+                Some(figures) => free_pages(diagnosis, &figures),
                 None => html! { <>{ pins(diagnosis, state.pointed, act) }{ trim(diagnosis) }</> },
             } }
             { decisions(look) }

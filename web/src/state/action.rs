@@ -8,7 +8,7 @@ use highwater_workload::pattern::Parameters;
 use super::Source;
 use crate::{
     protocol::Loaded,
-    view::{Look, RunView},
+    view::{Look, Playhead, RunView},
     worker_client::Health,
 };
 
@@ -85,8 +85,8 @@ pub enum Effect {
     Run(Variant),
     /// Run it to compare with.
     RunBaseline(Variant),
-    /// Look at the moment after so many events.
-    Look(u64),
+    /// Look at a moment.
+    Look(Playhead),
     /// Drop everything that was asked of the worker.
     DropAll,
     /// Set a timer, in place of the one set before for the same.

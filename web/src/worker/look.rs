@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use highwater_simulator::Simulation;
+use highwater_simulator::{Micros, Simulation};
 
 use crate::{
     columns,
@@ -24,6 +24,7 @@ const LOOKED_AT: usize = 4096;
 /// A look at one moment.
 pub(crate) struct Look {
     pub(crate) event: u64,
+    pub(crate) time: Micros,
 }
 
 impl Job for Look {
@@ -40,8 +41,12 @@ impl Look {
         let workload = engine.workload()?;
         let kept = engine.kept.as_mut().ok_or("nothing has run yet")?;
         let target = self.event.min(workload.events.len() as u64);
+        // Where the playhead lies between two events, it may be drawn beyond the second.
+        let next = workload.events.get(target as usize);
+        let time = next.map_or(self.time, |next| next.time.min(self.time));
+        let at = |cursor: &Simulation| (cursor.position(), cursor.now());
         let cursor = match &mut kept.cursor {
-            Some(cursor) if cursor.position() <= target => cursor,
+            Some(cursor) if at(cursor) <= (target, time) => cursor,
             cursor => cursor.insert(
                 Simulation::new(Arc::clone(&workload), &kept.variant)
                     .map_err(|error| error.to_string())?,
@@ -53,6 +58,7 @@ impl Look {
             }
             cursor.run_until(target.min(cursor.position() + BATCH));
         }
+        cursor.wait_until(time);
         let mut attachments = Attachments::default();
         let frame = attachments.push_u32(&columns::encode_frames([&cursor.frame()]));
         let looked = Looked {

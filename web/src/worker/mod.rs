@@ -85,7 +85,7 @@ fn job_for(work: Work, attachments: &Attachments) -> Box<dyn Job> {
             variant,
             curves_only,
         } => Box::new(run::Run::new(variant, curves_only)),
-        Work::Look { event } => Box::new(look::Look { event }),
+        Work::Look { event, time } => Box::new(look::Look { event, time }),
     }
 }
 

@@ -28,6 +28,7 @@
 
 mod error;
 mod fields;
+mod gzip;
 mod header;
 mod names;
 mod parser;

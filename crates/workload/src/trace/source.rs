@@ -1,9 +1,9 @@
 //! The text of a trace, window by window, from plain or gzip bytes.
 
+use super::gzip::Gunzip;
 use super::parser::Parser;
 use super::{Limits, TraceError};
 use crate::{Progress, Watch, Workload};
-use flate2::bufread::MultiGzDecoder;
 use std::io::{ErrorKind, Read};
 
 /// How much text is handed to the parser at a time, and so how long a line may be. Progress is told as often.
@@ -43,13 +43,18 @@ pub(super) fn read_gzip(
     // Calls pack to a tenth or so: a guess, only to begin with.
     let mut parser = Parser::new(limits, bytes.len().saturating_mul(7));
     let mut text = Text::new(limits);
-    let mut gzip = MultiGzDecoder::new(bytes);
+    let mut gzip = Gunzip::new(bytes);
     let mut window = vec![0; WINDOW];
     let mut filled = 0;
     loop {
-        let read = match gzip.read(&mut window[filled..]) {
-            Ok(read) => read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+        let unpacked = match &mut gzip {
+            Ok(gzip) => gzip
+                .read(&mut window[filled..])
+                .map(|read| (read, gzip.left())),
+            Err(error) => Err(std::mem::replace(error, ErrorKind::Other.into())),
+        };
+        let (read, left) = match unpacked {
+            Ok(unpacked) => unpacked,
             Err(error) => {
                 // A line that is malformed before the damage is told first: it has the lower number.
                 text.lines(&mut parser, &window[..filled])?;
@@ -73,7 +78,7 @@ pub(super) fn read_gzip(
             let used = text.lines(&mut parser, &window)?;
             window.copy_within(used.., 0);
             filled -= used;
-            tell(watch, bytes.len() - gzip.get_ref().len(), bytes.len())?;
+            tell(watch, bytes.len() - left, bytes.len())?;
         }
     }
 }
