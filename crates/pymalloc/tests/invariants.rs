@@ -242,7 +242,8 @@ proptest! {
         options in options(),
         operations in prop::collection::vec(operation(), 1..60),
     ) {
-        let jemalloc = Jemalloc::new(highwater_jemalloc::Options::default(), 2);
+        let version = highwater_jemalloc::Version::default();
+        let jemalloc = Jemalloc::new(version, highwater_jemalloc::Options::of(version), 2);
         let mut process = Process::new(Version::V3_11, options, jemalloc, 0);
         for operation in &operations {
             process.perform(operation);
