@@ -51,11 +51,6 @@ impl Jemalloc {
         self.arenas[index].is_some()
     }
 
-    /// How many arenas there are to be (`narenas_total`): that of very large blocks last, if there is one.
-    pub(crate) fn arenas_to_be(&self) -> usize {
-        self.automatic + usize::from(self.world.oversize() <= sizes::LARGE_MAX)
-    }
-
     /// The arena for a large block of `size` bytes past the thread cache (`arena_choose_maybe_huge`): very large ones have their own, which
     /// keeps nothing dirty.
     pub(crate) fn choose_for(&mut self, kernel: &mut Kernel, thread: usize, size: u64) -> usize {

@@ -14,15 +14,13 @@ const ARENA: u64 = 88;
 impl Jemalloc {
     /// The program's first `mallctl`.
     pub(crate) fn first_question(&mut self, kernel: &mut Kernel) {
-        let arenas = self.arenas_to_be();
         let layout = &self.world.rules.layout;
         let (sums, with_figures) = (layout.ctl_sums, layout.ctl_arena);
         let Some(base) = self.world.bases[0].as_mut() else {
             return;
         };
         // Two sums over arenas before the arenas themselves, the one of very large blocks last if there is to be one.
-        let arenas = &self.arenas[..arenas];
-        let pointers = 2 + arenas.len() as u64;
+        let pointers = 2 + self.arenas.len() as u64;
         let mut make = |bytes, written| {
             if let Some(at) = base.allocate(kernel, bytes, QUANTUM) {
                 kernel.touch(at, Bytes(written));
@@ -32,7 +30,7 @@ impl Jemalloc {
         make(sums, sums);
         make(with_figures, with_figures);
         make(with_figures, with_figures);
-        for arena in arenas {
+        for arena in &self.arenas {
             let written = if arena.is_some() { with_figures } else { ARENA };
             make(with_figures, written);
         }

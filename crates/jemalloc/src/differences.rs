@@ -165,6 +165,21 @@ const NOTES: [Difference; 4] = [
     },
 ];
 
+/// What is true of the model of 5.2.1.
+const NOTES_OF_5_2_1: [Difference; 2] = [
+    Difference {
+        title: "chance, neighbours",
+        text: "Free extents of mappings that lie side by side are merged, so what a process maps besides, between the \
+               allocator's own mappings, decides too; here there is nothing else.",
+        source: "src/extent.c extent_try_coalesce_impl",
+    },
+    Difference {
+        title: "not modelled, too",
+        text: "What its background threads do otherwise than those of 5.3.0: these are taken.",
+        source: "src/background_thread.c",
+    },
+];
+
 /// What is true of the model of 5.3.1.
 const NOTES_OF_5_3_1: [Difference; 2] = [
     Difference {
@@ -191,7 +206,8 @@ impl Version {
             source: topic.source,
         };
         let own: &[Difference] = match self {
-            Self::V5_2_1 | Self::V5_3_0 => &[],
+            Self::V5_2_1 => &NOTES_OF_5_2_1,
+            Self::V5_3_0 => &[],
             Self::V5_3_1 => &NOTES_OF_5_3_1,
         };
         let notes = NOTES.iter().chain(own).copied();

@@ -52,7 +52,7 @@ impl Jemalloc {
     fn count_ticks(&mut self, kernel: &mut Kernel, thread: usize) -> bool {
         // While the library is loaded there is one arena.
         let arenas = if self.resident_at_start.is_some() {
-            self.arenas_to_be()
+            self.arenas.len()
         } else {
             1
         };
