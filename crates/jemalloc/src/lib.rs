@@ -90,9 +90,9 @@ impl Jemalloc {
         let world = World {
             version,
             rules,
-            options,
             extents: Extents::default(),
-            emap: Emap::default(),
+            emap: Emap::new(options.wide_addresses),
+            options,
             bases: Vec::new(),
             now: CLOCK_START,
             log: DecisionLog::default(),

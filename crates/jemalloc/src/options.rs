@@ -62,6 +62,9 @@ pub struct Options {
     pub calloc_madvise_threshold: u64,
     /// Whether the program asks for figures (`mallctl`) at its start, which costs structures of their own.
     pub asks_for_figures: bool,
+    /// Whether the library was built for addresses of 57 bits rather than 48 (`LG_VADDR`): it is where the machine that built
+    /// it has them, as Debian 13's.
+    pub wide_addresses: bool,
     /// What pseudo-random states start from: in a real process addresses, which differ from run to run.
     pub seed: u64,
     /// Those addresses, where they are known; `seed` then is nothing.
@@ -96,6 +99,7 @@ impl Options {
             large_size_classes: version < Version::V5_3_1,
             calloc_madvise_threshold: 8 << 20,
             asks_for_figures: false,
+            wide_addresses: false,
             seed: version.unrandomised_seed(),
             thread_data: None,
         }

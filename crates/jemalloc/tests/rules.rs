@@ -121,3 +121,18 @@ fn known_addresses_of_threads_take_the_place_of_a_seed() {
     );
     assert_eq!(place(3, data(3)), place(3, None));
 }
+
+#[test]
+fn a_library_built_for_wider_addresses_has_a_smaller_map_of_pages() {
+    let metadata = |wide_addresses| {
+        let options = Options {
+            wide_addresses,
+            asks_for_figures: true,
+            ..Options::default()
+        };
+        Process::new(options).figures().metadata
+    };
+    // As Debian 12's and Debian 13's report it, with 8 arenas and that of very large blocks.
+    assert_eq!(metadata(false), Bytes(2_668_272));
+    assert_eq!(metadata(true), Bytes(1_357_408));
+}
