@@ -42,9 +42,10 @@ impl Server {
             version: [0; 64],
             brk: system::program_break(),
             mappings_top: self.tables.mappings_top,
+            longest_mapping: 0,
         };
         if self.allocator.is_jemalloc() {
-            self.ask_in_a_child(&mut greeting.version);
+            self.ask_in_a_child(&mut greeting);
         } else {
             // SAFETY: the library returns a null-terminated string that lives for ever.
             let version = unsafe { CStr::from_ptr(library::gnu_get_libc_version()) };
@@ -53,14 +54,18 @@ impl Server {
         send(&[greeting]);
     }
 
-    /// Asks jemalloc for its version and where it keeps data of threads. A question costs it memory: so a child asks.
-    fn ask_in_a_child(&mut self, version: &mut [u8]) {
-        let answers = self.tables.stacks.first(version.len() + size_of::<u64>());
-        let (text, number) = answers.split_at_mut(version.len());
+    /// Asks jemalloc for its version, where it keeps data of threads, and what it maps for a first block. All that costs it
+    /// memory: so a child asks, and leaves the answers in tables that nobody needs yet.
+    fn ask_in_a_child(&mut self, greeting: &mut Greeting) {
+        let text = self.tables.stacks.first(greeting.version.len());
+        let answer = &mut self.tables.answers.first(1)[0];
         // SAFETY: this process has one thread, and its child runs on as any process would.
         match unsafe { library::fork() } {
             -1 => die(b"fork failed"),
             0 => {
+                // SAFETY: nobody looks at the block, nor later at this child's heap.
+                unsafe { (self.allocator.malloc)(1) };
+                answer.address = settle::longest_mapping();
                 let said: *const c_char = core::ptr::null();
                 if let Some(said) = self.allocator.ask(c"version", said) {
                     // SAFETY: a null-terminated string that lives for ever.
@@ -68,16 +73,15 @@ impl Server {
                 }
                 let data = self.allocator.ask(c"thread.allocatedp", 0_u64);
                 let offset = data.unwrap_or(0).wrapping_sub(system::thread_pointer());
-                number.copy_from_slice(&offset.to_ne_bytes());
+                answer.value = offset;
                 system::exit(0);
             }
             child if system::wait_for(child) != Some(0) => die(b"jemalloc does not answer"),
             _ => {}
         }
-        version.copy_from_slice(text);
-        self.thread_data = number
-            .iter()
-            .rfold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        greeting.version.copy_from_slice(text);
+        greeting.longest_mapping = answer.address;
+        self.thread_data = answer.value;
     }
 
     fn serve(&mut self) {

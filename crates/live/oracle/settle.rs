@@ -13,7 +13,7 @@ use crate::table::{Table, close_gaps, mappings_top};
 use crate::wire::{Answer, Record, Reply, Request};
 use core::cell::UnsafeCell;
 use core::ffi::c_int;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// The oracle's tables.
 pub(crate) struct Tables {
@@ -35,6 +35,12 @@ unsafe impl Sync for Settled {}
 
 static SETTLED: Settled = Settled(UnsafeCell::new(None));
 static DONE: AtomicBool = AtomicBool::new(false);
+static LONGEST: AtomicUsize = AtomicUsize::new(0);
+
+/// The longest mapping that the allocator asked for so far, in bytes.
+pub(crate) fn longest_mapping() -> u64 {
+    LONGEST.load(Ordering::Relaxed) as u64
+}
 
 /// Does it, unless it was done.
 fn settle() {
@@ -81,6 +87,7 @@ unsafe extern "C" fn mmap(
     offset: i64,
 ) -> *mut u8 {
     settle();
+    LONGEST.fetch_max(length, Ordering::Relaxed);
     // A place that is taken is as good as none, but where one is named the kernel does not look for another start.
     let place = if place.is_null() {
         (&raw const DONE).cast_mut().cast()

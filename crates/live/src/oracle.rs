@@ -20,6 +20,8 @@ pub struct Oracle {
     release: Release,
     /// The allocator's version in full.
     version: String,
+    /// See [`Layout::wide_addresses`].
+    wide_addresses: bool,
 }
 
 /// Why there is no answer.
@@ -55,6 +57,8 @@ pub struct Layout {
     /// Where jemalloc keeps the count of what the first and the second thread allocated; 0 where it does not. Those of
     /// other threads follow at intervals of [`crate::wire::STACK_BYTES`].
     pub thread_data: [u64; 2],
+    /// Whether jemalloc was built for addresses of 57 bits rather than 48.
+    pub wide_addresses: bool,
 }
 
 /// The answers to a sequence.
@@ -75,6 +79,10 @@ pub struct Answers {
 
 /// The program, where it was built: it needs x86-64 Linux with glibc.
 const PROGRAM: Option<&str> = option_env!("HIGHWATER_ORACLE");
+
+/// A library built for addresses of 48 bits maps so much at once for its first block: a leaf of its map of pages has 2 MiB,
+/// for which it takes 4. One built for 57 bits has smaller leaves.
+const NARROW_MAPPING: u64 = 4 << 20;
 
 /// A break above this lies among the mappings and has no room to move.
 const BREAK_MAX: u64 = 0x7000_0000_0000;
@@ -119,6 +127,7 @@ impl Oracle {
                 version: String::new(),
             },
             version: String::new(),
+            wide_addresses: false,
         };
         let mut greeting = Greeting::zeroed();
         oracle
@@ -129,6 +138,8 @@ impl Oracle {
         }
         let text = String::from_utf8_lossy(&greeting.version);
         oracle.version = text.trim_end_matches('\0').to_owned();
+        let is_narrow = greeting.longest_mapping >= NARROW_MAPPING;
+        oracle.wide_addresses = greeting.allocator != 0 && !is_narrow;
         // jemalloc's goes on with its commit: `5.3.0-0-g54eaed1d8b`.
         let version = oracle.version.split('-').next().unwrap_or_default();
         let family = match greeting.allocator {
@@ -151,7 +162,11 @@ impl Oracle {
     /// `GNU C Library (...) ...`.
     pub fn banner(&self) -> Option<String> {
         if self.release.family == Family::Jemalloc {
-            return Some(format!("jemalloc {}", self.version));
+            let bits = if self.wide_addresses { 57 } else { 48 };
+            return Some(format!(
+                "jemalloc {}, built for addresses of {bits} bits",
+                self.version
+            ));
         }
         let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.child.id())).ok()?;
         banner(&maps)
@@ -186,6 +201,7 @@ impl Oracle {
             layout: Layout {
                 brk: reply.brk,
                 mappings_top: reply.mappings_top,
+                wide_addresses: self.wide_addresses,
                 thread_data: [reply.main_thread_data, reply.second_thread_data],
             },
             family: self.release.family,

@@ -144,6 +144,7 @@ fn jemalloc(
     let settings = JemallocSettings::from_environment(version, &variables(environment));
     let mut options = settings.options;
     options.asks_for_figures = asks;
+    options.wide_addresses = layout.wide_addresses;
     let [first, second] = layout.thread_data.map(|at| at.wrapping_sub(count_offset));
     options.thread_data = Some(ThreadData {
         first,

@@ -71,6 +71,8 @@ pub struct Greeting {
     pub brk: u64,
     /// Where the kernel would have ended the first mapping.
     pub mappings_top: u64,
+    /// The longest mapping that jemalloc asks for up to a process's first block, in bytes.
+    pub longest_mapping: u64,
 }
 
 /// Comes before the records of a sequence.
