@@ -319,7 +319,8 @@ fn every_decision_is_a_line() {
 fn the_allocators_are_listed() {
     let listed = json(&highwater(&["allocators", "--json"]));
     let listed = listed.as_array().expect("a list");
-    let choices: Vec<_> = listed.iter().map(|one| one["choice"].as_str()).collect();
+    let choices = listed.iter().map(|one| one["choice"].as_str());
+    let choices: Vec<_> = choices.filter(Option::is_some).collect();
     let versions = [
         "glibc@2.31",
         "glibc@2.36",
@@ -338,6 +339,59 @@ fn the_allocators_are_listed() {
             assert!(text.contains(part.as_str().expect("words")), "{part}");
         }
     }
+}
+
+#[test]
+fn every_release_of_python_that_is_listed_runs_a_recording() {
+    let listed = json(&highwater(&["allocators", "--json"]));
+    let listed = listed.as_array().expect("a list");
+    let releases: Vec<_> = listed
+        .iter()
+        .filter_map(|one| one["python"].as_str())
+        .collect();
+    assert_eq!(releases, ["3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]);
+    for release in releases {
+        for allocator in ["glibc@2.36", "jemalloc"] {
+            let recording = recording();
+            let arguments = ["replay", &recording, "--json", "--python", release];
+            let report = json(&highwater(
+                &[&arguments[..], &["--allocator", allocator]].concat(),
+            ));
+            let objects = &report["diagnosis"]["objects"];
+            assert!(
+                objects["arenas"].as_u64().is_some_and(|n| n > 0),
+                "{objects}"
+            );
+            assert_eq!(report["events"], 304_161);
+        }
+    }
+    refused(
+        &["run", "sync", "--python", "3.8"],
+        &["--python 3.8", "3.9, 3.10, 3.11"],
+    );
+}
+
+#[test]
+fn tracemalloc_is_the_overhead_that_misleads() {
+    let peak = |env: &str| {
+        let arguments = [
+            "run",
+            "async_fanout",
+            "--python",
+            "3.11",
+            "--json",
+            "--env",
+            env,
+        ];
+        let report = json(&highwater(&arguments));
+        let traced = report["diagnosis"]["objects"]["own"]["traced"].as_u64();
+        (report["peak_rss"].as_u64().expect("bytes"), traced)
+    };
+    let (plain, none) = peak("PYTHONTRACEMALLOC=0");
+    let (traced, some) = peak("PYTHONTRACEMALLOC=1");
+    assert_eq!(none, Some(0));
+    assert!(some.is_some_and(|blocks| blocks > 0));
+    assert!(traced > plain, "{traced} for {plain}");
 }
 
 #[test]

@@ -10,7 +10,9 @@
 
 mod small;
 
-use highwater_simulator::{Address, PythonVersion, Simulation, Variable, Variant, parse_lines};
+use highwater_simulator::{
+    Address, Bytes, PythonVersion, Simulation, Variable, Variant, parse_lines,
+};
 use highwater_workload::{Call, Workload, trace};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -153,6 +155,46 @@ fn another_release_or_setting_gives_other_addresses() {
         };
         let (digest, _) = model(&other, workload(answer.program));
         assert_ne!(digest, answer.digest, "{python} {environment}");
+    }
+}
+
+/// What is left in arenas is said, and the map has their pages.
+#[test]
+fn free_memory_in_arenas_is_told_and_mapped() {
+    let workload = small::program(0);
+    // Before the last burst goes.
+    let last = workload.marks.iter().rposition(|mark| mark.name == "burst");
+    let last = last.expect("it ends with one");
+    let at = workload
+        .events
+        .iter()
+        .position(|event| matches!(event.call, Call::Mark(id) if id.0 as usize == last));
+    for allocator in ["glibc", "jemalloc"] {
+        let variant = Variant {
+            allocator: allocator.parse().expect("modelled"),
+            python: Some(PythonVersion::V3_11),
+            ..Variant::default()
+        };
+        let workload = Arc::new(workload.clone());
+        let mut simulation = Simulation::new(workload, &variant).expect("it can run");
+        simulation.run_until(at.expect("it is there") as u64);
+        let diagnosis = simulation.diagnose();
+        let objects = diagnosis.objects.expect("Python has objects");
+        assert!(
+            objects.arenas > 1 && objects.free_resident.0 > 1 << 20,
+            "{objects:?}"
+        );
+        assert!(objects.free_resident <= objects.free_in_pools + objects.free_pools);
+        assert!(diagnosis.free_resident >= objects.free_resident);
+        let told = format!(
+            "{} of it lie in {} arenas",
+            objects.free_resident, objects.arenas
+        );
+        let sentences = diagnosis.sentences.join(" ");
+        assert!(sentences.contains(&told), "{told}: {sentences}");
+        let frame = simulation.frame();
+        let pages: u64 = frame.strips.iter().map(|strip| strip.pages).sum();
+        assert!(Bytes(pages * 4096) >= objects.arena_bytes);
     }
 }
 
