@@ -2,7 +2,7 @@
 
 use crate::chart;
 use crate::input::Job;
-use highwater_simulator::{Counters, Diagnosis, Pin, PinState, Recording, Tone};
+use highwater_simulator::{Counters, Diagnosis, PageShares, Pin, PinState, Recording, Tone, Waits};
 use std::fmt::Write;
 
 /// Arenas beyond this many are counted.
@@ -168,6 +168,9 @@ fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Result {
     for sentence in &diagnosis.sentences {
         writeln!(out, "{sentence}")?;
     }
+    if let Some(pages) = &diagnosis.pages {
+        kept(out, pages)?;
+    }
     let arenas = diagnosis.arenas.len() > 1;
     if arenas {
         shares(out, diagnosis)?;
@@ -201,6 +204,41 @@ fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Result {
             pin.behind.to_string(),
             origin(pin)
         )?;
+    }
+    Ok(())
+}
+
+/// What keeps each resident page.
+fn kept(out: &mut String, pages: &PageShares) -> std::fmt::Result {
+    let last = |waits: &Waits| match waits.last {
+        Some(last) => format!("the last may stay for {last} more"),
+        None => String::new(),
+    };
+    writeln!(out, "\n{:<26} {:>11}", "resident for", "bytes")?;
+    for (what, bytes, more) in [
+        ("live blocks", pages.live, String::new()),
+        (
+            "slabs less than 1/2 in use",
+            pages.slabs_below_half,
+            String::new(),
+        ),
+        (
+            "slabs less than 1/8 in use",
+            pages.slabs_below_eighth,
+            String::new(),
+        ),
+        ("blocks parked in caches", pages.parked, String::new()),
+        ("the allocator's own", pages.metadata, String::new()),
+        (
+            "dirty, waiting",
+            pages.dirty.saturating_sub(pages.dirty_waits.due),
+            last(&pages.dirty_waits),
+        ),
+        ("dirty, due at a look", pages.dirty_waits.due, String::new()),
+        ("muzzy, offered back", pages.muzzy, last(&pages.muzzy_waits)),
+    ] {
+        let line = format!("{what:<26} {:>11}  {more}", bytes.to_string());
+        writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }

@@ -423,6 +423,45 @@ fn jemalloc_is_run_with_the_settings_that_are_listed() {
 }
 
 #[test]
+fn what_keeps_the_pages_is_said_in_text_and_json() {
+    let arguments = [
+        "run",
+        "async_fanout",
+        "--allocator",
+        "jemalloc",
+        "--env",
+        "MALLOC_CONF=background_thread:true,dirty_decay_ms:5000,muzzy_decay_ms:5000",
+    ];
+    let report = json(&highwater(&[&arguments[..], &["--json"]].concat()));
+    let pages = &report["diagnosis"]["pages"];
+    let bytes = |name: &str| pages[name].as_u64().expect("bytes");
+    let all = [
+        "live",
+        "slabs_below_half",
+        "slabs_below_eighth",
+        "parked",
+        "dirty",
+        "muzzy",
+        "metadata",
+    ];
+    let sum: u64 = all.into_iter().map(bytes).sum();
+    assert_eq!(report["diagnosis"]["rss"], sum);
+    assert!(bytes("muzzy") > 0);
+    assert!(pages["muzzy_waits"]["last"].as_u64() <= Some(5_000_000));
+    assert!(pages["muzzy_waits"]["last"].as_u64() >= pages["muzzy_waits"]["half"].as_u64());
+    let text = String::from_utf8(highwater(&arguments).stdout).expect("text");
+    for part in [
+        "slabs less than 1/8 in use",
+        "may stay for",
+        "muzzy, offered back",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let glibc = json(&highwater(&["run", "async_fanout", "--json"]));
+    assert!(glibc["diagnosis"]["pages"].is_null());
+}
+
+#[test]
 fn the_spread_over_seeds_is_said() {
     let recording = "../../web/traces/asyncio_burst.hwt.gz";
     let run = |conf: &str| {

@@ -6,7 +6,7 @@
 //! how they are found and purged; `cut`: split and merged; `grow`: mapped), `decay` (how many may stay), `arena` (slabs and large
 //! blocks), `tcache`, `choose` (which arena serves a thread), `cached` (blocks out of the caches and back), `collect` (the
 //! caches' collections), `lifetime` (how the process and its threads begin and end) and `entry` (the calls of the program).
-//! `background` is the background thread. Where releases differ the code asks `rules`; what is not named there is the same
+//! `background` is the background thread, `runs` says what pages are used for. Where releases differ the code asks `rules`; what is not named there is the same
 //! in all. Each rule cites the function it follows.
 
 mod arena;

@@ -16,30 +16,41 @@ impl Diagnosis {
         let mut said = Vec::new();
         let shares = self.pages.unwrap_or_default();
         let rule = figures.decay;
-        if figures.dirty >= WORTH_SAYING {
+        let is_dirty = figures.dirty >= WORTH_SAYING;
+        if is_dirty {
             said.push(format!(
                 "{} are dirty: whole pages that are free, kept as the program left them so that it can have them again \
-                 without asking the kernel. {}",
+                 without asking the kernel. {}{}",
                 figures.dirty,
-                clock(rule, rule.dirty_ms, "dirty_decay_ms")
+                clock(rule, rule.dirty_ms, "dirty_decay_ms"),
+                waiting(&shares.dirty_waits, rule.dirty_ms)
             ));
-            said.extend(waiting(&shares.dirty_waits, rule.dirty_ms));
             said.extend(self.about_rest(rule, figures));
         }
         if figures.muzzy >= WORTH_SAYING {
+            let clock = if is_dirty && rule.muzzy_ms == rule.dirty_ms {
+                format!("muzzy_decay_ms is {}, too.", rule.muzzy_ms)
+            } else {
+                clock(rule, rule.muzzy_ms, "muzzy_decay_ms")
+            };
             said.push(format!(
                 "{} are muzzy: offered to the kernel (MADV_FREE), which takes them when it needs memory. Until then they \
-                 are resident, and a graph of resident memory does not come down. {}",
+                 are resident, and a graph of resident memory does not come down. {clock}{}",
                 figures.muzzy,
-                clock(rule, rule.muzzy_ms, "muzzy_decay_ms")
+                waiting(&shares.muzzy_waits, rule.muzzy_ms)
             ));
-            said.extend(waiting(&shares.muzzy_waits, rule.muzzy_ms));
+        }
+        let between = figures.active.saturating_sub(figures.allocated);
+        if between >= WORTH_SAYING {
+            said.push(format!(
+                "{between} lie between blocks: free places in slabs, whose pages become free only once every place in the \
+                 slab is, and the ends of larger blocks' pages. No decay touches them."
+            ));
         }
         if shares.slabs() >= WORTH_SAYING {
             said.push(format!(
                 "{} are resident in slabs of which less than half is in use, {} of it in slabs with less than an eighth: \
-                 {} in use hold all their pages, which become free only once every place in a slab is. No decay touches \
-                 them.",
+                 the {} in use there hold them all.",
                 shares.slabs(),
                 shares.slabs_below_eighth,
                 shares.used_in_slabs
@@ -93,29 +104,28 @@ impl Diagnosis {
     }
 }
 
-/// How long free pages may stay. What becomes free or is taken until then changes it.
-fn waiting(waits: &Waits, decay_ms: i64) -> Option<String> {
+/// How long free pages may stay, after a space; nothing where no clock decides it.
+fn waiting(waits: &Waits, decay_ms: i64) -> String {
+    let mut said = String::new();
     if decay_ms <= 0 {
-        return None;
+        return said;
     }
-    let due = (waits.due >= WORTH_SAYING).then(|| {
-        format!(
-            "{} of them have waited long enough and go as soon as somebody looks.",
+    let is_due = waits.due >= WORTH_SAYING;
+    if is_due {
+        said += &format!(
+            " {} of them have waited long enough and go as soon as somebody looks.",
             waits.due
-        )
-    });
-    let later = waits.half.zip(waits.last).map(|(half, last)| {
-        let of = if due.is_some() { "the others" } else { "them" };
-        format!(
-            "If none are taken and none become free, half of {of} may stay for {} more, the last for {}.",
+        );
+    }
+    if let (Some(half), Some(last)) = (waits.half, waits.last) {
+        said += &format!(
+            " If none are taken and none become free, half of {} may stay for {} more, the last for {}.",
+            if is_due { "the others" } else { "them" },
             seconds(half),
             seconds(last)
-        )
-    });
-    match (due, later) {
-        (Some(due), Some(later)) => Some(format!("{due} {later}")),
-        (due, later) => due.or(later),
+        );
     }
+    said
 }
 
 /// By which clock free pages go.

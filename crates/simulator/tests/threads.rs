@@ -236,7 +236,7 @@ fn the_map_shows_of_an_arena_the_part_in_use() {
         assert_eq!(pages, strip.pages);
         assert_eq!(
             strip.runs[0].0,
-            PageKind::Live as u8,
+            PageKind::Metadata as u8,
             "the heap's own header"
         );
         let free = strip

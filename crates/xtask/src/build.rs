@@ -1,8 +1,9 @@
 //! `cargo xtask build`: the page as files.
 
-use std::{path::Path, process::ExitCode};
+use std::{fs, io::Write, path::Path, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
+use flate2::{Compression, write::GzEncoder};
 
 use crate::{options, process, setup::PageTools, workspace};
 
@@ -14,10 +15,66 @@ pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds the page into a folder.
+/// What a first visit may send at most, compressed, in bytes; recordings aside.
+const MOST_SENT: usize = 400_000;
+
+/// The folder of recordings within the built page.
+const RECORDINGS: &str = "traces";
+
+/// Builds the page into a folder. One that is meant to be used fails if it is too large to be sent.
 pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> {
     let mut trunk = tools.command("trunk")?;
     trunk.arg("build").arg(format!("--release={release}"));
     trunk.arg("--dist").arg(dist);
-    process::run(&mut trunk)
+    process::run(&mut trunk)?;
+    if release {
+        let sent = sent(dist)?;
+        println!("sent compressed, without recordings: {sent} bytes of at most {MOST_SENT}");
+        ensure!(
+            sent <= MOST_SENT,
+            "the page has grown beyond what it may send: leave something out, or make it smaller"
+        );
+    }
+    Ok(())
+}
+
+/// How many bytes the files of a folder take as gzip, each by itself, as servers send them.
+fn sent(folder: &Path) -> Result<usize> {
+    let mut sum = 0;
+    for entry in
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?
+    {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+            gzip.write_all(&fs::read(entry.path())?)?;
+            sum += gzip.finish()?.len();
+        } else if entry.file_name() != RECORDINGS {
+            sum += sent(&entry.path())?;
+        }
+    }
+    Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_is_counted_compressed_and_without_recordings() -> Result<()> {
+        let folder = std::env::temp_dir().join(format!("highwater-sent-{}", std::process::id()));
+        fs::create_dir_all(folder.join("nested"))?;
+        fs::create_dir_all(folder.join(RECORDINGS))?;
+        fs::write(folder.join("nested/zeros"), [0; 100_000])?;
+        let nested = sent(&folder)?;
+        fs::write(folder.join(RECORDINGS).join("large.hwt.gz"), [7; 1000])?;
+        let with_recording = sent(&folder)?;
+        fs::write(folder.join("a"), "a")?;
+        let both = sent(&folder)?;
+        fs::remove_dir_all(&folder)?;
+        assert!((50..1000).contains(&nested), "{nested}");
+        assert_eq!(with_recording, nested);
+        assert!(both > nested);
+        Ok(())
+    }
 }

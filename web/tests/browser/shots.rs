@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use fantoccini::key::Key;
 
 use crate::{
     page::{Page, View},
@@ -24,25 +25,7 @@ fn take() -> Result<()> {
         PathBuf::from(env::var_os("HIGHWATER_SHOTS").context("HIGHWATER_SHOTS names the folder")?);
     visit(View::default(), |page| {
         wait_until_shown(page)?;
-        for (width, height) in SIZES {
-            for dark in [false, true] {
-                page.look(View {
-                    width,
-                    height,
-                    dark,
-                })?;
-                // Long enough for a drawing that follows the window's size with the next frames.
-                thread::sleep(Duration::from_millis(500));
-                let colours = if dark { "dark" } else { "light" };
-                let name = format!("{width}x{height}-{colours}");
-                page.screenshot(&out.join(format!("{name}.png")), false)?;
-                let length = page.evaluate("return document.documentElement.scrollHeight")?;
-                if length.as_u64() > Some(height.into()) {
-                    page.screenshot(&out.join(format!("{name}-whole.png")), true)?;
-                }
-            }
-        }
-        page.look(View::default())?;
+        in_all_sizes(page, &out, "")?;
         page.click("[data-preset='tcache off']")?;
         page.wait_for("#baseline-key")?;
         picture(page, &out, "tcache-off")?;
@@ -57,7 +40,21 @@ fn take() -> Result<()> {
             "MALLOC_CONF=background_thread:true,dirty_decay_ms:5000,muzy_decay_ms:1000",
         )?;
         page.wait_for_text("#title", "jemalloc 5.3.0")?;
-        picture(page, &out, "jemalloc")?;
+        picture(page, &out, "jemalloc-mistyped")?;
+        page.set_value(
+            "#environment",
+            "MALLOC_CONF=background_thread:true,dirty_decay_ms:5000,muzzy_decay_ms:5000",
+        )?;
+        page.wait_until("the muzzy pages", || {
+            let muzzy = page.attribute("#free-pages", "data-muzzy");
+            Ok(matches!(muzzy, Ok(Some(bytes)) if bytes != "0"))
+        })?;
+        // Into the rest, where pages of all ages wait.
+        for _ in 0..20 {
+            page.type_text("#chart", &char::from(Key::Left).to_string())?;
+        }
+        wait_until_shown(page)?;
+        in_all_sizes(page, &out, "jemalloc-")?;
         page.set_value("#environment", "")?;
         page.set_value("#environment", "MALLOC_TRIM_THRESHOLD=65536\nMALLOC")?;
         page.wait_for("#environment-error")?;
@@ -67,6 +64,29 @@ fn take() -> Result<()> {
         page.wait_for("#parameter-streams-error")?;
         picture(page, &out, "malformed")
     })
+}
+
+/// A picture in each size, light and dark, and one of the whole page where it is longer.
+fn in_all_sizes(page: &Page, out: &Path, prefix: &str) -> Result<()> {
+    for (width, height) in SIZES {
+        for dark in [false, true] {
+            page.look(View {
+                width,
+                height,
+                dark,
+            })?;
+            // Long enough for a drawing that follows the window's size with the next frames.
+            thread::sleep(Duration::from_millis(500));
+            let colours = if dark { "dark" } else { "light" };
+            let name = format!("{prefix}{width}x{height}-{colours}");
+            page.screenshot(&out.join(format!("{name}.png")), false)?;
+            let length = page.evaluate("return document.documentElement.scrollHeight")?;
+            if length.as_u64() > Some(height.into()) {
+                page.screenshot(&out.join(format!("{name}-whole.png")), true)?;
+            }
+        }
+    }
+    page.look(View::default())
 }
 
 fn wait_until_shown(page: &Page) -> Result<()> {
