@@ -7,7 +7,7 @@ mod action;
 
 use std::rc::Rc;
 
-use highwater_simulator::{Choice, Micros, Variant};
+use highwater_simulator::{Choice, Micros, PythonVersion, Variant};
 use highwater_workload::Scenario;
 
 use crate::{
@@ -347,8 +347,20 @@ impl State {
         self.activity = Activity::Running(0.0);
         self.trouble = None;
         self.looking = false;
-        let variant = self.environment.variant(self.allocator());
+        let variant = self.variant();
         vec![Effect::DropAll, Effect::Run(variant)]
+    }
+
+    /// What the chosen workload is run through.
+    fn variant(&self) -> Variant {
+        let own = match &self.chosen {
+            Source::Pattern(scenario) => scenario.python(),
+            _ => None,
+        };
+        Variant {
+            python: own.and_then(PythonVersion::parse),
+            ..self.environment.variant(self.allocator())
+        }
     }
 
     fn ran(&mut self, run: Rc<RunView>) -> Vec<Effect> {

@@ -40,7 +40,7 @@ pub(crate) struct Common {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) env: Vec<String>,
     /// The release of CPython that runs the program: small blocks then come from its object allocator, others from the
-    /// allocator above; 3.9 to 3.14
+    /// allocator above; 3.9 to 3.14, or `none`; if nothing is said, 3.11 for sync and async_fanout, and none for others
     #[arg(long, value_name = "VERSION")]
     pub(crate) python: Option<String>,
     /// Resident memory, in MiB, at which the process is killed

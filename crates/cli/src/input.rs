@@ -45,7 +45,7 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
         cap: cap(&replay.common)?,
         cores: cores(&replay.common, &workload.header)?,
         seed: replay.common.seed,
-        python: python(&replay.common)?,
+        python: python(&replay.common, None)?,
     };
     Ok(Job {
         title: match &workload.header.program {
@@ -87,7 +87,7 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
         cap: cap(&run.common)?,
         cores: cores(&run.common, &workload.header)?,
         seed: run.common.seed,
-        python: python(&run.common)?,
+        python: python(&run.common, scenario.python())?,
     };
     Ok(Job {
         title: format!("{} ({scenario})", scenario.title()),
@@ -130,11 +130,14 @@ fn choose(common: &Common, header: &Header, check: bool) -> Result<Choice, Strin
     }
 }
 
-/// The release of CPython that runs the program, if one is to.
-fn python(common: &Common) -> Result<Option<PythonVersion>, String> {
-    let Some(asked) = &common.python else {
+/// The release of CPython that runs the program, if one is to; `own` if nothing is said.
+fn python(common: &Common, own: Option<&str>) -> Result<Option<PythonVersion>, String> {
+    let Some(asked) = common.python.as_deref().or(own) else {
         return Ok(None);
     };
+    if asked == "none" {
+        return Ok(None);
+    }
     match PythonVersion::parse(asked) {
         Some(version) => Ok(Some(version)),
         None => {

@@ -177,7 +177,7 @@ fn text_for_people_has_table_chart_and_reasons() {
 fn what_a_run_writes_can_be_replayed() {
     let path = format!("{}/written.hwt.gz", env!("CARGO_TARGET_TMPDIR"));
     let run = highwater(&[
-        "run", "sync", "--set", "cycles=1", "--json", "--write", &path,
+        "run", "sync", "--set", "cycles=1", "--python", "none", "--json", "--write", &path,
     ]);
     let replay = highwater(&["replay", &path, "--json"]);
     let (run, replay) = (json(&run), json(&replay));
@@ -427,6 +427,8 @@ fn what_keeps_the_pages_is_said_in_text_and_json() {
     let arguments = [
         "run",
         "async_fanout",
+        "--python",
+        "none",
         "--allocator",
         "jemalloc",
         "--env",

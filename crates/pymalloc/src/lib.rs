@@ -110,6 +110,21 @@ impl<A: Allocator> Pymalloc<A> {
         self.object_free(&mut Call { kernel, thread }, block.0);
     }
 
+    /// The C library's own `malloc`, which a program's C code calls past the interpreter: of its block the interpreter's
+    /// allocator knows nothing until it is given it.
+    pub fn raw_malloc(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        size: Bytes,
+    ) -> Option<Address> {
+        let block = self.raw.inner.malloc(kernel, thread, size)?;
+        if !self.plain {
+            self.foreign.insert(block.0);
+        }
+        Some(block)
+    }
+
     /// Where a block that the program holds begins for the allocator below; `None` for one of the pools.
     fn in_malloc(&self, block: Address) -> Option<Address> {
         if self.small.map.get(block.0).is_some() {

@@ -173,7 +173,7 @@ impl Simulation {
         let (kernel, thread) = (&mut self.kernel, event.thread);
         match event.call {
             Call::Malloc { block, size } => {
-                let address = self.model.malloc(kernel, thread, size);
+                let address = self.model.malloc_in(event.domain, kernel, thread, size);
                 self.allocated(block, address, size, index);
             }
             Call::Free { block } => {

@@ -10,7 +10,7 @@ use highwater_glibc::{Cores, Glibc, Host, Settings, Version};
 use highwater_jemalloc::{Jemalloc, Settings as JemallocSettings, Version as JemallocVersion};
 pub use highwater_pymalloc::Version as PythonVersion;
 use highwater_pymalloc::{Pymalloc, is_pythons};
-use highwater_workload::Workload;
+use highwater_workload::{Domain, Workload};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -318,6 +318,29 @@ impl Model {
             Self::Glibc(_) => false,
             Self::Jemalloc(_) => true,
             Self::Python(python) => matches!(**python, Python::OnJemalloc(_)),
+        }
+    }
+
+    /// `malloc`, of the interpreter's allocator or, though there is one, of the C library.
+    #[inline]
+    pub(crate) fn malloc_in(
+        &mut self,
+        domain: Domain,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        size: Bytes,
+    ) -> Option<Address> {
+        match (self, domain) {
+            (Self::Glibc(glibc), _) => glibc.malloc(kernel, thread, size),
+            (Self::Jemalloc(jemalloc), _) => jemalloc.malloc(kernel, thread, size),
+            (Self::Python(python), Domain::Object) => match python.as_mut() {
+                Python::OnGlibc(python) => python.malloc(kernel, thread, size),
+                Python::OnJemalloc(python) => python.malloc(kernel, thread, size),
+            },
+            (Self::Python(python), Domain::Raw) => match python.as_mut() {
+                Python::OnGlibc(python) => python.raw_malloc(kernel, thread, size),
+                Python::OnJemalloc(python) => python.raw_malloc(kernel, thread, size),
+            },
         }
     }
 }

@@ -67,6 +67,16 @@ pub enum Call {
     Mark(MarkId),
 }
 
+/// Which of a process's allocators a call is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Domain {
+    /// The interpreter's allocator of objects, where the process has one; the C library's malloc, where not.
+    #[default]
+    Object,
+    /// The C library's malloc in any case.
+    Raw,
+}
+
 /// A call, with when and by which thread it was made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Event {
@@ -74,6 +84,8 @@ pub struct Event {
     pub time: Micros,
     /// Who called.
     pub thread: ThreadId,
+    /// For which allocator. A trace does not say.
+    pub domain: Domain,
     /// What was called.
     pub call: Call,
 }

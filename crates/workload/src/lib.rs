@@ -28,7 +28,7 @@ mod progress;
 mod scenario;
 pub mod trace;
 
-pub use event::{BlockId, Call, Event, Header, Mark, MarkId, Workload};
+pub use event::{BlockId, Call, Domain, Event, Header, Mark, MarkId, Workload};
 pub use highwater_allocator::{Address, Bytes, Micros, ThreadId};
 pub use progress::{Progress, Watch, unwatched};
 pub use scenario::{Scenario, ScenarioError};

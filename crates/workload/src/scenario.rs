@@ -85,6 +85,14 @@ impl Scenario {
         }
     }
 
+    /// The release of CPython that runs it, if it is a Python program.
+    pub const fn python(self) -> Option<&'static str> {
+        match self {
+            Self::Sync | Self::AsyncFanOut => Some("3.11"),
+            Self::Threads => None,
+        }
+    }
+
     /// What of it can be set.
     pub fn parameters(self) -> impl Iterator<Item = &'static Parameter> {
         let of_ours = move |parameter: &&Parameter| parameter.is_of(self.program());

@@ -66,19 +66,33 @@ fn after_a_rest_only_survivors_are_held() {
     for scenario in SERVICES {
         let marks = live_at_marks(&build(scenario, &small()));
         let names: Vec<_> = marks.iter().map(|(name, ..)| name.as_str()).collect();
-        assert_eq!(names, ["start", "burst:0", "rest:0", "burst:1", "rest:1"]);
-        assert_eq!(marks[0].1, marks[2].1);
-        assert_eq!(marks[0].1, marks[4].1);
+        assert_eq!(
+            names,
+            [
+                "start", "filled:0", "burst:0", "gc:0", "rest:0", "filled:1", "burst:1", "gc:1",
+                "rest:1"
+            ]
+        );
+        // What stays is the pool of connections, which the second burst finds there.
+        let connections = marks[4].1 - marks[0].1;
+        assert!((1..200_000).contains(&connections), "{connections}");
+        assert_eq!(marks[4].1, marks[8].1);
 
         let kept = Parameters {
             survivors: 100.0,
             survivor_size: 700,
             ..small()
         };
-        let marks = live_at_marks(&build(scenario, &kept));
+        let with = live_at_marks(&build(scenario, &kept));
         let decoded = 3 * 6 * 40;
-        assert_eq!(marks[2].2 - marks[0].2, decoded);
-        assert_eq!(marks[4].1 - marks[0].1, 2 * decoded * 700);
+        assert_eq!(with[4].2 - marks[4].2, decoded);
+        let bytes = with[8].1 - marks[8].1;
+        let mean = bytes / (2 * decoded);
+        assert!((700..770).contains(&mean), "{mean} bytes and a header");
+
+        let few = Parameters { kept: 50, ..kept };
+        let with = live_at_marks(&build(scenario, &few));
+        assert_eq!(with[8].2 - marks[8].2, 50);
     }
 }
 
@@ -166,14 +180,56 @@ fn threads_end_and_others_begin() {
 }
 
 #[test]
-fn small_survivors_never_reach_malloc() {
+fn sessions_survive_as_records_do() {
+    let none = live_at_marks(&build(Scenario::AsyncFanOut, &small()));
     let kept = Parameters {
-        survivors: 100.0,
-        survivor_size: 512,
+        sessions: 100.0,
         ..small()
     };
     let marks = live_at_marks(&build(Scenario::AsyncFanOut, &kept));
-    assert_eq!(marks[0].1, marks[4].1);
+    // A dict and its table.
+    assert_eq!(marks[4].2 - none[4].2, 2 * 3 * 6 * 40);
+}
+
+#[test]
+fn a_reader_of_pages_holds_less_at_once() {
+    let peak = |page| {
+        let parameters = Parameters { page, ..small() };
+        peak_of(&build(Scenario::AsyncFanOut, &parameters)).0
+    };
+    assert!(peak(10) * 2 < peak(0), "{} {}", peak(10), peak(0));
+}
+
+#[test]
+fn threads_of_a_pool_decode_and_the_loop_lets_go() {
+    let parameters = Parameters {
+        executor: 4,
+        ..small()
+    };
+    let threads = by_thread(&build(Scenario::AsyncFanOut, &parameters));
+    assert_eq!(threads.len(), 5);
+    for (allocated, foreign, ended) in &threads[1..] {
+        assert!(*allocated > 100 && *foreign == 0 && !ended, "{threads:?}");
+    }
+    assert!(
+        threads[0].1 > 1000,
+        "the main thread frees what others decoded"
+    );
+}
+
+#[test]
+fn a_program_can_trim_from_time_to_time() {
+    let parameters = Parameters {
+        trim_every: 0.5,
+        ..small()
+    };
+    let workload = build(Scenario::AsyncFanOut, &parameters);
+    let trims = workload
+        .events
+        .iter()
+        .filter(|event| matches!(event.call, Call::Trim { .. }));
+    let seconds = workload.events.last().map_or(0, |event| event.time.0) / 1_000_000;
+    assert!((trims.count() as u64).abs_diff(2 * seconds) <= 3);
 }
 
 #[test]
@@ -205,37 +261,43 @@ fn the_calls_of_the_defaults_stay_what_they_are() {
     assert_eq!(
         sums,
         [
-            (201_159, 12_255_987_160_358_902_027),
-            (201_229, 18_317_843_968_226_569_427),
+            (327_406, 7_362_064_688_345_418_123),
+            (328_029, 17_521_583_428_506_755_967),
             (264_399, 11_777_699_972_089_666_774)
         ]
     );
 }
 
+/// The most bytes held at one time, and the number of calls.
+fn peak_of(workload: &Workload) -> (u64, usize) {
+    let mut sizes = vec![0; workload.blocks as usize];
+    let (mut held, mut peak) = (0u64, 0);
+    for event in &workload.events {
+        let (block, gone, size) = match event.call {
+            Call::Malloc { block, size } => (Some(block), None, size.0),
+            Call::Calloc { block, count, size } => (Some(block), None, size.0 * u64::from(count)),
+            Call::Realloc { block, old, size } => (Some(block), old, size.0),
+            Call::Free { block } => (None, Some(block), 0),
+            _ => (None, None, 0),
+        };
+        held -= gone.map_or(0, |gone| sizes[gone.0 as usize]);
+        if let Some(block) = block {
+            sizes[block.0 as usize] = size;
+        }
+        held += size;
+        peak = peak.max(held);
+    }
+    (peak, workload.events.len())
+}
+
 #[test]
 fn both_do_the_same_work_and_the_fan_out_holds_more_at_once() {
     let peak = |scenario| {
-        let workload = build(scenario, &Parameters::default());
-        let mut sizes = vec![0; workload.blocks as usize];
-        let (mut held, mut peak) = (0u64, 0);
-        for event in &workload.events {
-            let (block, gone, size) = match event.call {
-                Call::Malloc { block, size } => (Some(block), None, size.0),
-                Call::Calloc { block, count, size } => {
-                    (Some(block), None, size.0 * u64::from(count))
-                }
-                Call::Realloc { block, old, size } => (Some(block), old, size.0),
-                Call::Free { block } => (None, Some(block), 0),
-                _ => (None, None, 0),
-            };
-            held -= gone.map_or(0, |gone| sizes[gone.0 as usize]);
-            if let Some(block) = block {
-                sizes[block.0 as usize] = size;
-            }
-            held += size;
-            peak = peak.max(held);
-        }
-        (peak, workload.events.len())
+        let parameters = Parameters {
+            events: 150,
+            ..Parameters::default()
+        };
+        peak_of(&build(scenario, &parameters))
     };
     let (alone, alone_calls) = peak(Scenario::Sync);
     let (together, together_calls) = peak(Scenario::AsyncFanOut);
@@ -261,7 +323,13 @@ fn the_bounds_hold_over_the_whole_range() {
                 cycles: 2,
                 rest: 0.0,
                 survivors: 50.0,
+                sessions: 10.0,
                 trim: 1,
+                shape: payload % 4,
+                socket: events % 2,
+                page: batch % 5,
+                modules: 20,
+                trim_every: 1.0,
                 ..Parameters::default()
             };
             let workload = build(scenario, &parameters);
@@ -309,7 +377,11 @@ fn a_generated_trace_reads_back() {
         let mut text = Vec::new();
         write(&workload, None, &mut text).unwrap();
         let again = read(&text).unwrap();
-        assert_eq!(again.events, workload.events);
+        let calls = |workload: &Workload| -> Vec<_> {
+            let of = |event: &highwater_workload::Event| (event.time, event.thread, event.call);
+            workload.events.iter().map(of).collect()
+        };
+        assert_eq!(calls(&again), calls(&workload));
         assert_eq!(again.header, workload.header);
         assert_eq!(again.last_thread, workload.last_thread);
         assert_eq!(again.recorded.len(), workload.blocks as usize);

@@ -67,6 +67,7 @@ fn program(choices: &[(u8, u32, u32)], header: Header) -> Workload {
         let thread = ThreadId((first % 5) as u16);
         workload.last_thread = workload.last_thread.max(thread);
         workload.events.push(Event {
+            domain: highwater_workload::Domain::Object,
             time: Micros(time),
             thread,
             call,
@@ -232,6 +233,7 @@ fn a_tab_in_a_name_is_read_and_written_alike() {
 fn what_is_no_trace_is_not_written() {
     let refused = |workload: Workload| write(&workload, None, &mut Vec::new()).is_err();
     let event = |call| Event {
+        domain: highwater_workload::Domain::Object,
         time: Micros(0),
         thread: ThreadId::MAIN,
         call,

@@ -5,7 +5,8 @@ use std::{fs, path::Path, sync::Arc};
 use anyhow::{Context, Result, ensure};
 use fantoccini::key::Key;
 use highwater_simulator::{
-    Choice, Micros, Options, PageKind, Recording, Sample, Simulation, Variant, parse_lines, run,
+    Choice, Micros, Options, PageKind, PythonVersion, Recording, Sample, Simulation, Variant,
+    parse_lines, run,
 };
 use highwater_workload::{Scenario, Workload, pattern::Parameters, trace, unwatched};
 
@@ -29,6 +30,20 @@ pub(crate) fn variant(environment: &str) -> Result<Variant> {
 
 fn native(workload: &Arc<Workload>, environment: &str) -> Result<Recording> {
     let variant = variant(environment)?;
+    Ok(run(
+        workload,
+        &variant,
+        &Options::default(),
+        &mut unwatched,
+    )?)
+}
+
+/// What a pattern comes to, with the interpreter that runs it.
+fn native_as(workload: &Arc<Workload>, scenario: Scenario) -> Result<Recording> {
+    let variant = Variant {
+        python: scenario.python().and_then(PythonVersion::parse),
+        ..Variant::default()
+    };
     Ok(run(
         workload,
         &variant,
@@ -160,7 +175,7 @@ fn every_pattern_runs() -> Result<()> {
         settle(page)?;
         for scenario in Scenario::ALL {
             let workload = scenario.build(&Parameters::default(), &mut unwatched)?;
-            let expected = native(&Arc::new(workload), "")?;
+            let expected = native_as(&Arc::new(workload), scenario)?;
             page.set_value("#source", scenario.name())?;
             page.wait_for_text("#title", scenario.title())?;
             let peak = expected.peak_rss.0;
@@ -170,7 +185,8 @@ fn every_pattern_runs() -> Result<()> {
         let mut parameters = Parameters::default();
         parameters.set("payload", 5000.0)?;
         let workload = Scenario::AsyncFanOut.build(&parameters, &mut unwatched)?;
-        let expected = native(&Arc::new(workload), "")?.peak_rss.0;
+        let expected = native_as(&Arc::new(workload), Scenario::AsyncFanOut)?;
+        let expected = expected.peak_rss.0;
         ensure!(page.count("#parameter-payload")? == 0, "threads have none");
         page.set_value("#source", Scenario::AsyncFanOut.name())?;
         page.set_value("#parameter-payload", "5000")?;

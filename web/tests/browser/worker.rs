@@ -22,8 +22,8 @@ fn a_cancelled_job_is_gone_and_the_worker_takes_the_next() -> Result<()> {
         page.wait_for("#parameter-events")?;
         page.wait_for("main[data-busy=false]")?;
         // Some seconds of work, in calls that cannot be interrupted.
-        page.set_value("#parameter-cycles", "60")?;
-        page.set_value("#parameter-events", "500")?;
+        page.set_value("#parameter-cycles", "20")?;
+        page.set_value("#parameter-events", "300")?;
         page.wait_for_text(".page-header__status", "%")?;
         page.click("#cancel")?;
         page.wait_for_text("#trouble", "cancelled")?;

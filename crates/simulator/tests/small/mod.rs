@@ -54,6 +54,7 @@ impl Author {
     fn push(&mut self, call: Call) {
         let time = Micros(self.workload.events.len() as u64);
         self.workload.events.push(Event {
+            domain: highwater_workload::Domain::Object,
             time,
             call,
             thread: Default::default(),

@@ -1,5 +1,6 @@
 //! What of a pattern can be set, and how far.
 
+use super::payload::Shape;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -29,6 +30,8 @@ pub struct Parameter {
     pub max: f64,
     /// The distance between two values it can have, counted from 0; what lies between is rounded.
     pub step: f64,
+    /// The names of its values, from 0 on, where they are choices and no amounts; they can be set by name, too.
+    pub choices: &'static [&'static str],
     /// The program it belongs to; all have it if none is said.
     pub program: Option<Program>,
 }
@@ -120,7 +123,7 @@ pub enum ParameterError {
 
 macro_rules! parameters {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:literal, $min:literal ..= $max:literal, $step:literal,
-        $unit:literal, $program:expr, $meaning:literal;)*) => {
+        $unit:literal, $program:expr, $choices:expr, $meaning:literal;)*) => {
         /// What the patterns can be told.
         ///
         /// Values outside their range are refused when the pattern is built, whichever way they came in; [`Self::set`]
@@ -142,6 +145,7 @@ macro_rules! parameters {
                 min: $min as f64,
                 max: $max as f64,
                 step: $step,
+                choices: $choices,
                 program: $program,
             },)*];
 
@@ -173,43 +177,65 @@ macro_rules! parameters {
 const SERVICE: Option<Program> = Some(Program::Service);
 const POOL: Option<Program> = Some(Program::Pool);
 
+/// No choices: a number.
+const NUMBER: &[&str] = &[];
+const SOCKET: &[&str] = &["in_process", "socket"];
+
 parameters! {
     /// Streams that exist at the same time, 1 to 64.
-    streams: u32 = 3, 1..=64, 1.0, "", SERVICE, "streams of events that exist at the same time";
+    streams: u32 = 3, 1..=64, 1.0, "", SERVICE, NUMBER, "streams of events that exist at the same time";
     /// Subscribers of each stream, 1 to 64.
-    subscribers: u32 = 6, 1..=64, 1.0, "", SERVICE, "subscribers that read each stream from beginning to end";
+    subscribers: u32 = 6, 1..=64, 1.0, "", SERVICE, NUMBER, "subscribers that read each stream from beginning to end";
     /// Events of each stream, 1 to 20,000.
-    events: u32 = 150, 1..=20_000, 1.0, "", SERVICE, "events in each stream";
+    events: u32 = 60, 1..=20_000, 1.0, "", SERVICE, NUMBER, "events in each stream";
     /// Bytes of one event, 64 to 16 MiB.
-    payload: u32 = 30_000, 64..=16_777_216, 1.0, "bytes", SERVICE, "size of one event's text";
+    payload: u32 = 30_000, 64..=16_777_216, 1.0, "bytes", SERVICE, NUMBER, "size of one event's text";
+    /// How an event's text is made up, by its number among the shapes.
+    shape: u32 = 0, 0..=3, 1.0, "", SERVICE, Shape::NAMES, "what an event carries: one text, a document with suggestions, texts, or tokens";
     /// Events decoded or handed out between two awaits, 1 to 20,000.
-    batch: u32 = 25, 1..=20_000, 1.0, "events", SERVICE, "events that a subscriber decodes or hands out before it lets others run";
+    batch: u32 = 25, 1..=20_000, 1.0, "events", SERVICE, NUMBER, "events that a subscriber decodes or hands out before it lets others run";
+    /// Events read at one time (COUNT), 0 to 20,000; 0 reads a stream whole.
+    page: u32 = 0, 0..=20_000, 1.0, "events", SERVICE, NUMBER, "events read at one time; 0 reads a whole stream at once";
+    /// Where the streams are: 0 in the same process, 1 behind a socket.
+    socket: u32 = 0, 0..=1, 1.0, "", SERVICE, SOCKET, "whether the store is in the process, or its replies come through a socket";
+    /// Threads that decode, 0 to 64; none leaves it to the event loop.
+    executor: u32 = 0, 0..=64, 1.0, "", SERVICE, NUMBER, "threads that decode events; 0 decodes in the event loop";
+    /// The longest pause after a batch was handed out, 0 to 1,000,000 ms, to the microsecond.
+    pause: f64 = 0.5, 0..=1_000_000, 0.001, "ms", SERVICE, NUMBER, "longest pause after a batch was handed out";
+    /// Modules imported at the start, 0 to 10,000, each with some 40 KiB of what stays.
+    modules: u32 = 150, 0..=10_000, 1.0, "", SERVICE, NUMBER, "modules imported at the start, some 40 KiB each";
     /// Threads that answer requests, 1 to 256, besides the main thread, which takes them in.
-    threads: u32 = 16, 1..=256, 1.0, "", POOL, "threads that answer requests, besides the main thread";
+    threads: u32 = 16, 1..=256, 1.0, "", POOL, NUMBER, "threads that answer requests, besides the main thread";
     /// Requests of each burst, 1 to 1,000,000.
-    requests: u32 = 100, 1..=1_000_000, 1.0, "", POOL, "requests in each burst";
+    requests: u32 = 100, 1..=1_000_000, 1.0, "", POOL, NUMBER, "requests in each burst";
     /// Rows a request reads and holds until it is answered, 1 to 20,000.
-    rows: u32 = 100, 1..=20_000, 1.0, "", POOL, "rows that a request reads and holds until it is answered";
+    rows: u32 = 100, 1..=20_000, 1.0, "", POOL, NUMBER, "rows that a request reads and holds until it is answered";
     /// Bytes of one row, more or less, 64 to 16 MiB.
-    row: u32 = 16_000, 64..=16_777_216, 1.0, "bytes", POOL, "mean size of one row's text";
+    row: u32 = 16_000, 64..=16_777_216, 1.0, "bytes", POOL, NUMBER, "mean size of one row's text";
     /// Share of the rows that another thread frees, 0 to 100 percent, to a thousandth.
-    handoff: f64 = 10.0, 0..=100, 0.001, "%", POOL, "share of the rows that are handed to another thread, which frees them";
+    handoff: f64 = 10.0, 0..=100, 0.001, "%", POOL, NUMBER, "share of the rows that are handed to another thread, which frees them";
     /// Entries of the cache that all threads share, 0 to 1,000,000; the oldest goes when it is full.
-    cache: u32 = 500, 0..=1_000_000, 1.0, "", POOL, "entries that a cache keeps of what was read, shared by all threads";
+    cache: u32 = 500, 0..=1_000_000, 1.0, "", POOL, NUMBER, "entries that a cache keeps of what was read, shared by all threads";
     /// Threads that end and are replaced in each burst, 0 to 1000.
-    churn: u32 = 0, 0..=1000, 1.0, "", POOL, "threads that end in each burst, with a new one in the place of each";
-    /// Seconds between two bursts, 0 to 3600, to the millisecond.
-    rest: f64 = 4.0, 0..=3600, 0.001, "s", None, "time without work after each burst";
+    churn: u32 = 0, 0..=1000, 1.0, "", POOL, NUMBER, "threads that end in each burst, with a new one in the place of each";
+    /// Seconds between two bursts, 0 to 1,000,000, to the millisecond.
+    rest: f64 = 4.0, 0..=1_000_000, 0.001, "s", None, NUMBER, "time without work after each burst";
     /// Bursts, 1 to 1000.
-    cycles: u32 = 3, 1..=1000, 1.0, "", None, "bursts, one after another";
+    cycles: u32 = 3, 1..=1000, 1.0, "", None, NUMBER, "bursts, one after another";
     /// Share of the events that leave something behind, 0 to 100 percent, to a thousandth.
-    survivors: f64 = 0.0, 0..=100, 0.001, "%", SERVICE, "share of the decoded events that leave one object behind for good";
-    /// Bytes of what such an event leaves behind, 1 to 1 MiB; up to 512 it never reaches malloc.
-    survivor_size: u32 = 1000, 1..=1_048_576, 1.0, "bytes", SERVICE, "size of what such an event leaves behind";
+    survivors: f64 = 0.0, 0..=100, 0.001, "%", SERVICE, NUMBER, "share of the decoded events that leave a record behind";
+    /// Bytes of such a record, more or less, 1 to 1 MiB.
+    survivor_size: u32 = 2300, 1..=1_048_576, 1.0, "bytes", SERVICE, NUMBER, "mean size of such a record";
+    /// Share of the events that leave a session behind, 0 to 100 percent, to a thousandth.
+    sessions: f64 = 0.0, 0..=100, 0.001, "%", SERVICE, NUMBER, "share of the decoded events that leave a session behind, a dict of two dozen keys";
+    /// Records and sessions that are kept, 0 to 100,000,000; 0 keeps all.
+    kept: u32 = 0, 0..=100_000_000, 1.0, "", SERVICE, NUMBER, "records and sessions that are kept, the oldest going first; 0 keeps all";
     /// Whether `malloc_trim(0)` is called at the end, 0 or 1.
-    trim: u32 = 0, 0..=1, 1.0, "", None, "1 calls malloc_trim(0) after the last rest";
+    trim: u32 = 0, 0..=1, 1.0, "", None, NUMBER, "1 calls malloc_trim(0) after the last rest";
+    /// Seconds between two calls of `malloc_trim(0)`, 0 to 1,000,000, to the millisecond; 0 for none.
+    trim_every: f64 = 0.0, 0..=1_000_000, 0.001, "s", SERVICE, NUMBER, "time between two calls of malloc_trim(0) by the program; 0 makes none";
     /// Where chance starts, 0 to 4294967295.
-    seed: u32 = 1, 0..=4_294_967_295_u32, 1.0, "", None, "start of the random numbers; the same seed makes the same calls";
+    seed: u32 = 1, 0..=4_294_967_295_u32, 1.0, "", None, NUMBER, "start of the random numbers; the same seed makes the same calls";
 }
 
 impl Parameter {
@@ -320,7 +346,11 @@ impl Parameters {
     /// As [`Self::set`], and if the text is no number.
     pub fn set_text(&mut self, name: &str, value: &str) -> Result<(), ParameterError> {
         let parameter = Parameter::by_name(name).ok_or_else(|| unknown(name))?;
-        let number = decimal(value.trim()).ok_or_else(|| ParameterError::NoNumber {
+        let value = value.trim();
+        if let Some(number) = parameter.choices.iter().position(|name| *name == value) {
+            return self.set(name, number as f64);
+        }
+        let number = decimal(value).ok_or_else(|| ParameterError::NoNumber {
             name: parameter.name,
             value: shortened(value),
             min: parameter.min,
@@ -476,10 +506,12 @@ mod tests {
 
     #[test]
     fn the_errors_say_what_is_allowed() {
-        let error = Parameters::default().set_text("rest", "4000").unwrap_err();
+        let error = Parameters::default()
+            .set_text("rest", "4000000")
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "rest=4000: the value must be from 0 to 3600 s"
+            "rest=4000000: the value must be from 0 to 1000000 s"
         );
         let error = Parameters::default().set_text("rests", "4").unwrap_err();
         assert!(error.to_string().contains("rest, cycles"), "{error}");
@@ -494,6 +526,7 @@ mod tests {
         assert!(matches!(error, ParameterError::TooManyCalls { .. }));
         let mut parameters = Parameters::default();
         parameters.set("payload", 16_777_216.0).unwrap();
+        parameters.set("events", 200.0).unwrap();
         parameters.set("cycles", 1.0).unwrap();
         let error = parameters.check(Program::Service).unwrap_err();
         assert!(

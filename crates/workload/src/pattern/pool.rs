@@ -5,14 +5,13 @@
 //! is freed, when it goes, by whoever needs its place. Workers run side by side: who is next is left to chance.
 
 use super::process::Process;
-use super::python;
 use super::worker::{Step, Worker};
 use super::{Parameters, Program};
 use crate::{BlockId, Progress, ScenarioError, ThreadId, Watch, Workload};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
-/// Tables, code and connections of the program itself, allocated by the main thread at the start.
+/// Modules that the main thread loads at the start.
 const MODULES: u32 = 60;
 
 /// What all threads share.
@@ -66,7 +65,7 @@ struct Pool {
 pub(crate) fn run(parameters: &Parameters, watch: &mut Watch) -> Result<Workload, ScenarioError> {
     parameters.check(Program::Pool)?;
     let mut process = Process::new(parameters.seed, parameters.most_calls(Program::Pool));
-    python::imports(&mut process, MODULES);
+    load(&mut process);
     process.mark("start".into());
     let mut pool = Pool::new(parameters);
     let total = u64::from(parameters.cycles) * u64::from(parameters.requests);
@@ -189,5 +188,54 @@ impl Parameters {
         // What was handed on lies with others until they come to free it: as much again.
         let request = 2 * u64::from(self.rows) * row + (1 << 20);
         u64::from(self.threads) * request + u64::from(self.cache) * 4096 + (16 << 20)
+    }
+}
+
+/// Loads the program's modules: each reads its code, makes tables and constants, and lets the code go. What stays is
+/// scattered over the lower end of the heap.
+fn load(process: &mut Process) {
+    for _ in 0..MODULES {
+        let text = process.between(3_000, 60_000);
+        let code = process.malloc(u64::from(text) + 33);
+        let mut rubbish = Vec::new();
+        for _ in 0..process.between(20, 60) {
+            match process.between(0, 10) {
+                0..=2 => {
+                    process.malloc(24);
+                }
+                3 => {
+                    let size = process.between(600, 3_000);
+                    rubbish.push(process.malloc(u64::from(size)));
+                }
+                4 => {
+                    process.malloc(768);
+                }
+                5 => {
+                    process.malloc(960);
+                }
+                _ => {
+                    let size = process.between(513, 1_200);
+                    process.malloc(u64::from(size));
+                }
+            }
+        }
+        let is_large = process.chance(20_000);
+        let table = process.malloc(768);
+        if is_large {
+            process.malloc(1_520);
+            process.free(table);
+        }
+        while let Some(object) = rubbish.pop() {
+            process.free(object);
+        }
+        process.free(code);
+        process.spend_ns(u64::from(text) * 40);
+    }
+    // A table of names, which has doubled its way up.
+    let mut names = process.calloc(1, 147_520);
+    for size in [294_976, 589_888] {
+        let larger = process.calloc(1, size);
+        process.free(names);
+        names = larger;
     }
 }

@@ -1,6 +1,6 @@
 //! The process whose calls are kept: its clock, its chance, its blocks.
 
-use crate::{BlockId, Bytes, Call, Event, Mark, MarkId, Micros, ThreadId, Workload};
+use crate::{BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, ThreadId, Workload};
 use oorandom::Rand32;
 
 /// What a call to the allocator takes, as far as the clock goes.
@@ -12,6 +12,8 @@ pub(super) struct Process {
     chance: Rand32,
     thread: ThreadId,
     workload: Workload,
+    /// Where something calls `malloc_trim` from time to time: how often, and when next.
+    trims: Option<(u64, u64)>,
 }
 
 impl Process {
@@ -24,34 +26,76 @@ impl Process {
             chance: Rand32::new(u64::from(seed)),
             thread: ThreadId::MAIN,
             workload,
+            trims: None,
         }
     }
+
+    /// From now on the program calls `malloc_trim(0)` every so many nanoseconds, between two steps of its tasks.
+    pub(super) fn trim_every_ns(&mut self, interval: u64) {
+        self.trims = (interval > 0).then(|| (interval, self.clock_ns + interval));
+    }
+
+    // ---- the C library's malloc
 
     pub(super) fn malloc(&mut self, size: u64) -> BlockId {
         let block = self.new_block();
         let size = Bytes(size);
-        self.call(Call::Malloc { block, size });
+        self.call(Domain::Raw, Call::Malloc { block, size });
         block
     }
 
     pub(super) fn calloc(&mut self, count: u32, size: u64) -> BlockId {
         let block = self.new_block();
         let size = Bytes(size);
-        self.call(Call::Calloc { block, count, size });
+        self.call(Domain::Raw, Call::Calloc { block, count, size });
         block
     }
 
     pub(super) fn realloc(&mut self, old: BlockId, size: u64) -> BlockId {
-        let block = self.new_block();
-        let size = Bytes(size);
-        let old = Some(old);
-        self.call(Call::Realloc { block, old, size });
-        block
+        self.reallocate(Domain::Raw, old, size)
     }
 
     pub(super) fn free(&mut self, block: BlockId) {
-        self.call(Call::Free { block });
+        self.call(Domain::Raw, Call::Free { block });
     }
+
+    // ---- the interpreter's allocator of objects
+
+    /// `PyObject_Malloc`, `PyMem_Malloc`
+    pub(super) fn object_malloc(&mut self, size: u64) -> BlockId {
+        let block = self.new_block();
+        let size = Bytes(size);
+        self.call(Domain::Object, Call::Malloc { block, size });
+        block
+    }
+
+    /// `PyMem_Calloc`
+    pub(super) fn object_calloc(&mut self, size: u64) -> BlockId {
+        let block = self.new_block();
+        let (count, size) = (1, Bytes(size));
+        self.call(Domain::Object, Call::Calloc { block, count, size });
+        block
+    }
+
+    /// `PyMem_Realloc`
+    pub(super) fn object_realloc(&mut self, old: BlockId, size: u64) -> BlockId {
+        self.reallocate(Domain::Object, old, size)
+    }
+
+    /// `PyObject_Free`, `PyMem_Free`
+    pub(super) fn object_free(&mut self, block: BlockId) {
+        self.call(Domain::Object, Call::Free { block });
+    }
+
+    fn reallocate(&mut self, domain: Domain, old: BlockId, size: u64) -> BlockId {
+        let block = self.new_block();
+        let size = Bytes(size);
+        let old = Some(old);
+        self.call(domain, Call::Realloc { block, old, size });
+        block
+    }
+
+    // ---- threads, time and chance
 
     /// The calls that follow are made by this thread.
     pub(super) fn run_as(&mut self, thread: ThreadId) {
@@ -61,13 +105,26 @@ impl Process {
 
     /// The thread that runs ends.
     pub(super) fn exit_thread(&mut self) {
-        self.call(Call::ThreadExit);
+        self.call(Domain::Raw, Call::ThreadExit);
         self.thread = ThreadId::MAIN;
     }
 
     /// `malloc_trim(0)`
     pub(super) fn trim(&mut self) {
-        self.call(Call::Trim { pad: Bytes::ZERO });
+        self.call(Domain::Raw, Call::Trim { pad: Bytes::ZERO });
+    }
+
+    /// Calls `malloc_trim(0)` if it is time for it.
+    pub(super) fn trim_if_due(&mut self) {
+        if let Some((interval, due)) = self.trims
+            && due <= self.clock_ns
+        {
+            // A call that comes late is not made up for.
+            self.trims = Some((interval, self.clock_ns.max(due) + interval));
+            let thread = std::mem::replace(&mut self.thread, ThreadId::MAIN);
+            self.trim();
+            self.thread = thread;
+        }
     }
 
     pub(super) fn mark(&mut self, name: String) {
@@ -77,7 +134,7 @@ impl Process {
             name,
             measured: Vec::new(),
         });
-        self.call(Call::Mark(id));
+        self.call(Domain::Raw, Call::Mark(id));
     }
 
     /// Now, in nanoseconds from the start.
@@ -90,8 +147,18 @@ impl Process {
         self.clock_ns += time;
     }
 
-    /// Time passes until `moment`, if it is still to come.
+    /// Work is done that takes about so long: up to a fifth more or less, as on a machine that does other things as well.
+    pub(super) fn work_ns(&mut self, time: u64) {
+        let share = u64::from(self.between(800, 1_200));
+        self.spend_ns(time * share / 1000);
+    }
+
+    /// Time passes until `moment`, if it is still to come; what is due on the way happens.
     pub(super) fn wait_until_ns(&mut self, moment: u64) {
+        while let Some((_, due)) = self.trims.filter(|(_, due)| *due <= moment) {
+            self.clock_ns = self.clock_ns.max(due);
+            self.trim_if_due();
+        }
         self.clock_ns = self.clock_ns.max(moment);
     }
 
@@ -105,6 +172,8 @@ impl Process {
         self.between(0, 100_000) < share
     }
 
+    // ---- what was called
+
     pub(super) fn finish(self) -> Workload {
         self.workload
     }
@@ -115,11 +184,12 @@ impl Process {
         block
     }
 
-    fn call(&mut self, call: Call) {
+    fn call(&mut self, domain: Domain, call: Call) {
         self.clock_ns += CALL_NS;
         self.workload.events.push(Event {
             time: Micros(self.clock_ns / 1000),
             thread: self.thread,
+            domain,
             call,
         });
     }

@@ -1,71 +1,113 @@
 //! The service as a whole: it starts, has its bursts, and rests.
 
+use super::connection::{Connection, LEAST_READ};
+use super::payload::{Payload, Shape};
 use super::process::Process;
-use super::python::{self, Object};
-use super::{ParameterError, Parameters, Program, Schedule};
-use crate::{Progress, ScenarioError, Watch, Workload};
+use super::python::{List, start};
+use super::store::Stream;
+use super::subscriber::Shared;
+use super::survivors::Survivors;
+use super::{Parameters, Schedule};
+use crate::Progress;
+use std::ops::ControlFlow;
 
-/// Modules imported at the start: a small service with its framework.
-const MODULES: u32 = 200;
+/// What the collection after a burst takes.
+const COLLECT_NS: u64 = 12_000_000;
 
-/// Runs the service and keeps its calls.
+/// The service between two bursts.
 ///
-/// Marks: `start`, then `burst:N` at the end of each burst and `rest:N` at the end of the rest after it, N from 0; with
-/// `trim` set `trimmed` at the very end.
-pub(crate) fn run(
+/// Marks: `start`, then with N from 0 `filled:N` where the streams are full, `burst:N` at the end of each burst,
+/// `gc:N` where the streams are deleted and what was in circles is collected, and `rest:N` at the end of the rest; with `trim` set `trimmed` at the very end.
+pub(crate) struct Service {
     schedule: Schedule,
-    parameters: &Parameters,
-    watch: &mut Watch,
-) -> Result<Workload, ScenarioError> {
-    parameters.check(Program::Service)?;
-    let mut process = Process::new(parameters.seed, parameters.most_calls(Program::Service));
-    python::imports(&mut process, MODULES);
-    process.mark("start".into());
-    let steps = Steps::of(parameters);
-    let mut done = 0;
-    for cycle in 0..parameters.cycles {
-        let mut streams: Vec<_> = (0..parameters.streams)
-            .flat_map(|_| open_stream(&mut process))
-            .collect();
-        let mut tick = || {
-            done += 1;
-            watch(Progress {
-                done: done.min(steps.0),
-                total: steps.0,
-            })
-        };
-        if schedule
-            .burst(&mut process, parameters, &mut tick)
-            .is_break()
-        {
-            return Err(ScenarioError::Cancelled);
-        }
-        process.mark(format!("burst:{cycle}"));
-        // The streams end. What of them is held in circles goes with the collection that follows.
-        python::drop_backwards(&mut process, &mut streams);
-        process.spend_ns(12_000_000);
+    parameters: Parameters,
+    /// Connections of the pool that nobody uses; all of them, between two bursts.
+    idle: Vec<Connection>,
+    survivors: Survivors,
+    /// The event loop's list of timers.
+    timers: List,
+    /// The burst that is next.
+    cycle: u32,
+    steps: Steps,
+}
+
+impl Service {
+    pub(super) fn new(process: &mut Process, schedule: Schedule, parameters: &Parameters) -> Self {
+        start::imports(process, parameters.modules);
+        process.mark("start".into());
         // In whole milliseconds, which is what the value is rounded to.
-        process.spend_ns((parameters.rest * 1000.0).round() as u64 * 1_000_000);
-        process.mark(format!("rest:{cycle}"));
+        process.trim_every_ns((parameters.trim_every * 1000.0).round() as u64 * 1_000_000);
+        Self {
+            schedule,
+            parameters: *parameters,
+            idle: Vec::new(),
+            survivors: Survivors::default(),
+            timers: List::new(process),
+            cycle: 0,
+            steps: Steps::of(parameters),
+        }
     }
-    if parameters.trim == 1 {
-        process.trim();
-        process.mark("trimmed".into());
+
+    /// Runs the next burst with its rest; `Ok(false)` if it was the last.
+    pub(super) fn go_on(
+        &mut self,
+        process: &mut Process,
+        watch: &mut crate::Watch,
+    ) -> ControlFlow<(), bool> {
+        let parameters = self.parameters;
+        let mut streams: Vec<Stream> = Vec::new();
+        for _ in 0..parameters.streams {
+            let mut stream = Stream::new(process);
+            for _ in 0..parameters.events {
+                // Each request is watched over by a timer, which goes with the answer.
+                self.timers.append(process);
+                stream.add(process, Shape::of(parameters.shape), parameters.payload);
+                self.timers.pop(process);
+            }
+            process.trim_if_due();
+            streams.push(stream);
+            watch(self.steps.progress())?;
+        }
+        process.mark(format!("filled:{}", self.cycle));
+        let steps = &mut self.steps;
+        let mut tick = || {
+            steps.done += 1;
+            watch(steps.progress())
+        };
+        let mut shared = Shared {
+            parameters: &self.parameters,
+            streams: &streams,
+            idle: &mut self.idle,
+            survivors: &mut self.survivors,
+            timers: &mut self.timers,
+        };
+        self.schedule.burst(process, &mut shared, &mut tick)?;
+        process.mark(format!("burst:{}", self.cycle));
+        for stream in streams {
+            stream.delete(process);
+        }
+        process.spend_ns(COLLECT_NS);
+        process.mark(format!("gc:{}", self.cycle));
+        let rest = (parameters.rest * 1000.0).round() as u64 * 1_000_000;
+        process.wait_until_ns(process.now_ns() + rest);
+        process.mark(format!("rest:{}", self.cycle));
+        self.cycle += 1;
+        if self.cycle < parameters.cycles {
+            return ControlFlow::Continue(true);
+        }
+        if parameters.trim == 1 {
+            process.trim();
+            process.mark("trimmed".into());
+        }
+        ControlFlow::Continue(false)
     }
-    Ok(process.finish())
 }
 
-/// What the service keeps of a stream while it lasts: its table, its queue and its buffer of numbers.
-fn open_stream(process: &mut Process) -> [Object; 3] {
-    [
-        python::dict(process, 1),
-        python::deque(process),
-        Object::new(process, 2_080),
-    ]
+/// How often the subscribers have come to an await, and will, more or less.
+struct Steps {
+    done: u64,
+    total: u64,
 }
-
-/// How often the subscribers will come to an await, more or less.
-struct Steps(u64);
 
 impl Steps {
     fn of(parameters: &Parameters) -> Self {
@@ -73,46 +115,78 @@ impl Steps {
             * u64::from(parameters.streams)
             * u64::from(parameters.subscribers);
         let bytes = u64::from(parameters.events) * u64::from(parameters.payload);
-        let batches = u64::from(parameters.events.div_ceil(parameters.batch));
-        Self(tasks * (2 + bytes / 55_000 + 2 * batches))
+        let batches = match parameters.executor {
+            0 => 2 * u64::from(parameters.events.div_ceil(parameters.batch)),
+            _ => u64::from(parameters.events) * 2,
+        };
+        let reads = bytes / 55_000 * u64::from(parameters.socket);
+        Self {
+            done: 0,
+            total: tasks * (4 + reads + batches),
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            done: self.done.min(self.total),
+            total: self.total.max(1),
+        }
     }
 }
 
 impl Parameters {
     /// A bound of the service's calls.
     pub(super) fn most_calls_of_service(&self) -> u64 {
-        let events = self.decoded();
-        let readings = u64::from(self.payload) / super::subscriber::LEAST_READ + 1;
-        let tasks = u64::from(self.streams) * u64::from(self.subscribers);
-        events * (28 + 4 * readings) + u64::from(self.cycles) * (tasks * 300 + 2000) + 20_000
-    }
-
-    /// Events decoded in all the cycles.
-    fn decoded(&self) -> u64 {
-        u64::from(self.cycles)
-            * u64::from(self.streams)
-            * u64::from(self.subscribers)
-            * u64::from(self.events)
+        let tasks = u64::from(self.cycles) * u64::from(self.streams) * u64::from(self.subscribers);
+        let written = u64::from(self.cycles) * u64::from(self.streams) * u64::from(self.events);
+        let read = tasks * u64::from(self.events);
+        let shape = Shape::of(self.shape);
+        let items = Payload::most_items(shape, self.payload);
+        let longest = Payload::longest(shape, self.payload);
+        let readings = match self.socket {
+            0 => 0,
+            _ => longest / LEAST_READ + 1,
+        };
+        let of_event = 140 + 50 * items + 4 * readings;
+        let pages = match self.page {
+            0 => 1,
+            page => u64::from(self.events.div_ceil(page)),
+        };
+        let of_task = 400 + pages * 120;
+        let trims = match self.trim_every {
+            0.0 => 0,
+            // A bound for bursts that last twice the rests.
+            every => (f64::from(self.cycles) * (self.rest + 60.0) * 3.0 / every) as u64,
+        };
+        (written + read) * of_event
+            + tasks * of_task
+            + u64::from(self.modules) * 600
+            + trims
+            + 20_000
     }
 
     /// A bound that the bytes the service holds at one time stay below.
     pub(super) fn most_held_by_service(&self) -> u64 {
         let tasks = u64::from(self.streams) * u64::from(self.subscribers);
+        let shape = Shape::of(self.shape);
+        let items = Payload::most_items(shape, self.payload);
+        let event = Payload::longest(shape, self.payload) + 700 + items * 400;
         // The reply and the decoded events, some bookkeeping, and a few buffers of several payloads to each task.
-        let per_task = u64::from(self.events) * (2 * u64::from(self.payload) + 4096)
-            + 16 * u64::from(self.payload)
-            + (4 << 20);
-        let survivors = if self.survivors > 0.0 {
-            self.decoded()
-        } else {
-            0
+        let per_task = u64::from(self.events) * 2 * event + 16 * event + (4 << 20);
+        let decoded = tasks * u64::from(self.cycles) * u64::from(self.events);
+        let of_share = |share: f64, size: u64| match share {
+            0.0 => 0,
+            _ => {
+                decoded.min(match self.kept {
+                    0 => u64::MAX,
+                    kept => u64::from(kept),
+                }) * size
+            }
         };
-        tasks * per_task + survivors * u64::from(self.survivor_size)
-    }
-}
-
-impl From<ParameterError> for ScenarioError {
-    fn from(error: ParameterError) -> Self {
-        Self::Parameter(error)
+        tasks * per_task
+            + u64::from(self.streams) * u64::from(self.events) * event
+            + of_share(self.survivors, u64::from(self.survivor_size) * 2 + 100)
+            + of_share(self.sessions, 1_000)
+            + u64::from(self.modules) * (128 << 10)
     }
 }

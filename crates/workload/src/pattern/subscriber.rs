@@ -1,212 +1,325 @@
-//! One subscriber: reads a whole stream, decodes it, hands it out.
+//! One subscriber: reads a stream, decodes it, hands it out.
 
 use super::Parameters;
+use super::connection::Connection;
+use super::payload::Payload;
 use super::process::Process;
-use super::python::{self, BYTES, List, Object, STR};
-use crate::BlockId;
+use super::python::json::{self, Decoded};
+use super::python::{BYTES, Deque, List, Lock, Object, STR};
+use super::reply::{Answer, Reply};
+use super::store::Stream;
+use super::survivors::Survivors;
 
-/// What the loop asks the socket for: StreamReader.read of a Redis client.
-const READ: u32 = 65_536;
-/// The least that a read brings while there is more to come.
-pub(super) const LEAST_READ: u64 = 16_384;
 /// A reply of many events comes with some bytes around each: its number, the field's name, lengths.
 const FRAMING: u64 = 60;
-/// hiredis gives an idle receive buffer back once it is larger (read.h, REDIS_READER_MAX_BUF).
-const IDLE_BUFFER: u64 = 16_384;
-/// The receive buffer doubles up to here and grows by this much from then on (sds.h, SDS_MAX_PREALLOC).
-const DOUBLING_END: u64 = 1 << 20;
 
-/// Nanoseconds to work through one byte: copying it, or decoding it.
-const COPY_NS_PER_KB: u64 = 60;
+/// Turns of the loop that a new connection takes to stand: it is opened, and the client introduces itself.
+const HANDSHAKE: u32 = 4;
+
+/// Nanoseconds to decode one KB.
 const DECODE_NS_PER_KB: u64 = 1_100;
 
 /// What a task does next after its step.
 pub(super) enum Step {
     /// Lets the others run and is ready again at once.
     Yield,
+    /// Has sent a request, and looks for the answer at its next turn.
+    Request,
     /// Waits for so many nanoseconds.
     Wait(u64),
+    /// Waits until a thread of the pool has decoded its next event.
+    Decode,
     /// Is done, with all it held let go.
     Done,
+}
+
+/// What all subscribers share.
+pub(super) struct Shared<'a> {
+    pub(super) parameters: &'a Parameters,
+    pub(super) streams: &'a [Stream],
+    /// Connections that nobody uses.
+    pub(super) idle: &'a mut Vec<Connection>,
+    pub(super) survivors: &'a mut Survivors,
+    /// The event loop's list of timers.
+    pub(super) timers: &'a mut List,
 }
 
 /// Where it is.
 enum Phase {
     Start,
-    Read,
-    Decode { next: u32 },
-    HandOut { next: u32 },
+    Connect,
+    /// Turns of the loop until the connection stands.
+    Connecting {
+        turns: u32,
+    },
+    Send,
+    /// Reads on a socket: bytes of the page that have not come, and bytes there of the event that is coming.
+    Read {
+        left: u64,
+        partial: u64,
+    },
+    ReadAtOnce,
+    Decode,
+    HandOut {
+        next: usize,
+    },
 }
 
 /// A subscriber's task, with all it holds.
 pub(super) struct Subscriber {
+    stream: usize,
     phase: Phase,
-    /// Client, connection, queues, frames.
+    /// The first event of the page under way, and the one behind its last.
+    page: (usize, usize),
+    /// Events of the page that are read.
+    arrived: usize,
+    /// The task, its coroutines and what they refer to.
     state: Vec<Object>,
-    /// The bytes of the stream that have not arrived.
-    left: u64,
-    /// Bytes of the event that is arriving which are there.
-    partial: u64,
-    buffer: Option<(BlockId, u64)>,
-    /// The reply, one `bytes` to an event, in a list.
-    raw: Vec<Object>,
-    raw_list: Option<List>,
-    /// The decoded events, each its text and perhaps a table.
-    events: Vec<Object>,
-    event_list: Option<List>,
-    /// The text that was handed out last, which dies when the next one is there.
+    queue: Option<Deque>,
+    connection: Option<Connection>,
+    answer: Option<Answer>,
+    reply: Option<Reply>,
+    events: Option<(List, Vec<Decoded>)>,
+    /// Decoded by a thread and not yet taken over.
+    fresh: Option<Decoded>,
+    /// The job a thread has of it: its lock, and the queue of those that wait for it.
+    job: Option<(Lock, Deque, Object)>,
+    /// What variables still name of loops that have ended: the last value read, and the text handed out last.
+    last_value: Option<Object>,
     last_text: Option<Object>,
 }
 
 impl Subscriber {
-    pub(super) fn new(parameters: &Parameters) -> Self {
+    pub(super) fn new(stream: usize) -> Self {
         Self {
+            stream,
             phase: Phase::Start,
+            page: (0, 0),
+            arrived: 0,
             state: Vec::new(),
-            left: u64::from(parameters.events) * (u64::from(parameters.payload) + FRAMING),
-            partial: 0,
-            buffer: None,
-            raw: Vec::new(),
-            raw_list: None,
-            events: Vec::new(),
-            event_list: None,
+            queue: None,
+            connection: None,
+            answer: None,
+            reply: None,
+            events: None,
+            fresh: None,
+            job: None,
+            last_value: None,
             last_text: None,
         }
     }
 
     /// Runs until the next await.
-    pub(super) fn step(&mut self, process: &mut Process, parameters: &Parameters) -> Step {
+    pub(super) fn step(&mut self, process: &mut Process, shared: &mut Shared) -> Step {
         match self.phase {
-            Phase::Start => self.start(process, parameters),
-            Phase::Read => self.read(process, parameters),
-            Phase::Decode { next } => self.decode(process, parameters, next),
-            Phase::HandOut { next } => self.hand_out(process, parameters, next),
+            Phase::Start => self.start(process),
+            Phase::Connect => self.connect(process, shared),
+            Phase::Connecting { turns } => self.connecting(process, turns),
+            Phase::Send => self.send(process, shared),
+            Phase::ReadAtOnce => self.read_at_once(process, shared),
+            Phase::Read { left, partial } => self.read(process, shared, left, partial),
+            Phase::Decode => self.decode(process, shared),
+            Phase::HandOut { next } => self.hand_out(process, shared, next),
         }
     }
 
-    fn start(&mut self, process: &mut Process, parameters: &Parameters) -> Step {
-        // A connection with its reader, its writer and the queues between them; a lock is 32 bytes of C.
-        for size in [568, 1_104, 2_048] {
+    fn start(&mut self, process: &mut Process) -> Step {
+        for size in [456, 232, 568, 184, 152] {
             let object = Object::new(process, size);
             self.state.push(object);
         }
-        for _ in 0..4 {
-            let queue = python::deque(process);
-            self.state.push(queue);
-        }
-        for size in [0, 0, 1] {
-            let table = python::dict(process, size);
-            self.state.push(table);
-        }
-        self.raw_list = Some(List::with_length(process, u64::from(parameters.events)));
-        self.phase = Phase::Read;
-        process.spend_ns(150_000);
-        Step::Wait(u64::from(process.between(200_000, 600_000)))
-    }
-
-    /// One read of the socket: into a `bytes` of the full size, shortened to what came, copied to the parser's buffer,
-    /// and each event that is whole becomes a `bytes` of its own.
-    fn read(&mut self, process: &mut Process, parameters: &Parameters) -> Step {
-        let whole = u64::from(parameters.payload) + FRAMING;
-        let came = if process.chance(60_000) {
-            READ
-        } else {
-            process.between(LEAST_READ as u32, READ)
-        };
-        let came = u64::from(came).min(self.left);
-        let mut chunk = process.malloc(u64::from(READ) + BYTES);
-        if came < u64::from(READ) {
-            chunk = process.realloc(chunk, came + BYTES);
-        }
-        self.receive(process, self.partial + came);
-        process.free(chunk);
-        self.left -= came;
-        self.partial += came;
-        while self.partial >= whole {
-            self.partial -= whole;
-            let event = Object::new(process, u64::from(parameters.payload) + BYTES);
-            self.raw.push(event);
-        }
-        process.spend_ns(20_000 + came * COPY_NS_PER_KB / 1000);
-        if self.left > 0 {
-            return Step::Wait(u64::from(process.between(10_000, 120_000)));
-        }
-        if let Some((buffer, _)) = self.buffer.take() {
-            process.free(buffer);
-        }
-        self.event_list = Some(List::new());
-        self.phase = Phase::Decode { next: 0 };
+        self.queue = Some(Deque::new(process));
+        self.phase = Phase::Connect;
+        process.work_ns(50_000);
         Step::Yield
     }
 
-    /// Makes room for `bytes` in the parser's buffer. What was parsed is moved out of it before.
-    fn receive(&mut self, process: &mut Process, bytes: u64) {
-        let room = if bytes < DOUBLING_END {
-            bytes * 2
-        } else {
-            bytes + DOUBLING_END
-        };
-        self.buffer = match self.buffer.take() {
-            Some((block, size)) if size >= bytes => Some((block, size)),
-            Some((block, size)) if size > IDLE_BUFFER && self.partial == 0 => {
-                process.free(block);
-                Some((process.malloc(room), room))
+    /// Takes a connection out of the pool, or makes one.
+    fn connect(&mut self, process: &mut Process, shared: &mut Shared) -> Step {
+        match shared.idle.pop() {
+            Some(connection) => {
+                self.connection = Some(connection);
+                self.phase = Phase::Send;
             }
-            Some((block, _)) => Some((process.realloc(block, room), room)),
-            None => Some((process.malloc(room), room)),
-        };
+            None => {
+                self.connection = Some(Connection::new(process));
+                self.phase = Phase::Connecting { turns: HANDSHAKE };
+            }
+        }
+        Step::Yield
     }
 
-    /// Decodes a batch: the event's text, what was decoded from it, for some a table of fields; the text goes.
-    fn decode(&mut self, process: &mut Process, parameters: &Parameters, first: u32) -> Step {
-        let payload = u64::from(parameters.payload);
-        // In thousandths of a percent, which is what the value is rounded to.
-        let survivors = (parameters.survivors * 1000.0).round() as u32;
-        let last = first
-            .saturating_add(parameters.batch)
-            .min(parameters.events);
-        for _ in first..last {
-            let text = Object::new(process, payload + STR);
-            python::match_white_space(process);
-            let decoded = Object::new(process, payload.saturating_sub(60) + STR);
-            python::match_white_space(process);
-            self.events.push(decoded);
-            if process.chance(4_000) {
-                let size = usize::from(process.chance(30_000));
-                let table = python::dict(process, size);
-                self.events.push(table);
-            }
-            if let Some(list) = &mut self.event_list {
-                list.append(process);
-            }
-            text.drop(process);
-            if process.chance(survivors) {
-                // For good: nothing ever drops it.
-                Object::new(process, u64::from(parameters.survivor_size));
-            }
-            process.spend_ns(3_000 + payload * DECODE_NS_PER_KB / 1000);
+    fn connecting(&mut self, process: &mut Process, turns: u32) -> Step {
+        process.work_ns(30_000);
+        self.phase = match turns {
+            0 | 1 => Phase::Send,
+            more => Phase::Connecting { turns: more - 1 },
+        };
+        if turns.is_multiple_of(2) {
+            Step::Request
+        } else {
+            Step::Yield
         }
-        if last < parameters.events {
-            self.phase = Phase::Decode { next: last };
-            return Step::Yield;
+    }
+
+    /// Sends the request for the next page. A store in the same process answers at once.
+    fn send(&mut self, process: &mut Process, shared: &mut Shared) -> Step {
+        let payloads = shared.streams[self.stream].payloads();
+        let first = self.page.1;
+        let most = match shared.parameters.page {
+            0 => payloads.len(),
+            most => most as usize,
+        };
+        self.page = (first, payloads.len().min(first.saturating_add(most)));
+        self.arrived = 0;
+        let page = &payloads[self.page.0..self.page.1];
+        process.work_ns(100_000);
+        if shared.parameters.socket == 0 {
+            self.answer = Some(Answer::new(process, page.len()));
+            self.phase = Phase::ReadAtOnce;
+            return Step::Request;
         }
-        python::drop_backwards(process, &mut self.raw);
-        if let Some(list) = self.raw_list.take() {
-            list.drop(process);
+        let bytes = |payload: &Payload| u64::from(payload.length) + FRAMING;
+        self.reply = Some(Reply::new(process));
+        self.phase = Phase::Read {
+            left: page.iter().map(bytes).sum(),
+            partial: 0,
+        };
+        Step::Wait(u64::from(process.between(200_000, 600_000)))
+    }
+
+    fn read_at_once(&mut self, process: &mut Process, shared: &mut Shared) -> Step {
+        let page = &shared.streams[self.stream].payloads()[self.page.0..self.page.1];
+        if let Some(answer) = self.answer.take() {
+            self.reply = Some(answer.read(process, page));
+        }
+        self.begin_decoding(process, shared)
+    }
+
+    /// One read of the socket; each event that is whole becomes a text of its own.
+    fn read(
+        &mut self,
+        process: &mut Process,
+        shared: &mut Shared,
+        mut left: u64,
+        mut partial: u64,
+    ) -> Step {
+        if let Some(connection) = &mut self.connection {
+            let came = connection.read(process, left, partial);
+            left -= came;
+            partial += came;
+        }
+        let payloads = shared.streams[self.stream].payloads();
+        while let Some(payload) = payloads.get(self.page.0 + self.arrived)
+            && self.page.0 + self.arrived < self.page.1
+            && partial >= u64::from(payload.length) + FRAMING
+        {
+            partial -= u64::from(payload.length) + FRAMING;
+            self.arrived += 1;
+            if let Some(reply) = &mut self.reply {
+                reply.add(process, payload);
+            }
+        }
+        if left > 0 {
+            self.phase = Phase::Read { left, partial };
+            return Step::Wait(u64::from(process.between(10_000, 120_000)));
+        }
+        self.begin_decoding(process, shared)
+    }
+
+    fn begin_decoding(&mut self, process: &mut Process, shared: &mut Shared) -> Step {
+        if let Some(mut connection) = self.connection.take() {
+            connection.done(process);
+            shared.idle.push(connection);
+        }
+        self.events = Some((List::new(process), Vec::new()));
+        self.phase = Phase::Decode;
+        Step::Yield
+    }
+
+    /// Events of the page that are decoded.
+    fn decoded(&self) -> usize {
+        self.events.as_ref().map_or(0, |(_, events)| events.len())
+    }
+
+    /// Decodes a batch, or has a thread decode an event.
+    fn decode(&mut self, process: &mut Process, shared: &mut Shared) -> Step {
+        let whole = self.page.1 - self.page.0;
+        if shared.parameters.executor > 0 {
+            self.take_over(process, shared);
+            if self.decoded() < whole {
+                self.submit(process);
+                return Step::Decode;
+            }
+        } else {
+            let first = self.decoded();
+            let last = whole.min(first + shared.parameters.batch as usize);
+            for _ in first..last {
+                self.decode_next(process, shared.streams);
+                self.take_over(process, shared);
+            }
+            if last < whole {
+                return Step::Yield;
+            }
+        }
+        if let Some(reply) = self.reply.take() {
+            let last = reply.release(process);
+            if let Some(before) = std::mem::replace(&mut self.last_value, last) {
+                before.drop(process);
+            }
         }
         self.phase = Phase::HandOut { next: 0 };
         Step::Yield
     }
 
+    /// Decodes the page's next event, in whichever thread runs.
+    pub(super) fn decode_next(&mut self, process: &mut Process, streams: &[Stream]) {
+        let index = self.page.0 + self.decoded();
+        let payload = &streams[self.stream].payloads()[index];
+        self.fresh = Some(json::loads(process, payload, index as u32));
+        process.work_ns(3_000 + u64::from(payload.length) * DECODE_NS_PER_KB / 1000);
+    }
+
+    /// Appends what was decoded to the list; now and then it leaves something behind.
+    fn take_over(&mut self, process: &mut Process, shared: &mut Shared) {
+        let Some(event) = self.fresh.take() else {
+            return;
+        };
+        if let Some((lock, queue, wake)) = self.job.take() {
+            wake.drop(process);
+            queue.drop(process);
+            lock.drop(process);
+        }
+        if let Some((list, events)) = &mut self.events {
+            list.append(process);
+            events.push(event);
+        }
+        shared.survivors.after_event(process, shared.parameters);
+    }
+
+    /// Gives a thread of the pool the next event: a future with its lock and queue, and the bytes that wake the loop.
+    fn submit(&mut self, process: &mut Process) {
+        let lock = Lock::new(process);
+        let queue = Deque::new(process);
+        let read = process.object_malloc(4096 + BYTES);
+        let read = process.object_realloc(read, 1 + BYTES);
+        process.object_free(read);
+        let wake = Object::new(process, 152);
+        self.job = Some((lock, queue, wake));
+        process.work_ns(15_000);
+    }
+
     /// Hands a batch out: each event is made text again, framed, and encoded, one copy after another.
-    fn hand_out(&mut self, process: &mut Process, parameters: &Parameters, first: u32) -> Step {
-        let payload = u64::from(parameters.payload);
-        let last = first
-            .saturating_add(parameters.batch)
-            .min(parameters.events);
-        for _ in first..last {
-            let mut text = Object::new(process, payload.saturating_sub(58) + STR);
-            for size in [payload + STR, payload + 6 + STR, payload + 8 + BYTES] {
+    fn hand_out(&mut self, process: &mut Process, shared: &mut Shared, first: usize) -> Step {
+        let payloads = shared.streams[self.stream].payloads();
+        let whole = self.page.1 - self.page.0;
+        let last = whole.min(first + shared.parameters.batch as usize);
+        for index in first..last {
+            let number = self.page.0 + index;
+            let payload = &payloads[number];
+            let length = u64::from(payload.length);
+            let mut text = json::dumps(process, payload, number as u32);
+            for size in [length + 6 + STR, length + 8 + STR, length + 8 + BYTES] {
                 let next = Object::new(process, size);
                 text.drop(process);
                 text = next;
@@ -214,24 +327,50 @@ impl Subscriber {
             if let Some(sent) = self.last_text.replace(text) {
                 sent.drop(process);
             }
-            process.spend_ns(4_000 + payload * 2 * DECODE_NS_PER_KB / 1000);
+            process.work_ns(4_000 + length * 2 * DECODE_NS_PER_KB / 1000);
         }
-        if last < parameters.events {
+        if last < whole {
             self.phase = Phase::HandOut { next: last };
-            return Step::Wait(u64::from(process.between(0, 500_000)));
+            return self.pause(process, shared.parameters);
+        }
+        self.drop_events(process);
+        if self.page.1 < payloads.len() {
+            self.phase = Phase::Connect;
+            return self.pause(process, shared.parameters);
         }
         self.end(process);
         Step::Done
     }
 
-    fn end(&mut self, process: &mut Process) {
-        if let Some(text) = self.last_text.take() {
-            text.drop(process);
-        }
-        python::drop_backwards(process, &mut self.events);
-        if let Some(list) = self.event_list.take() {
+    /// Waits until the reader at the other end has taken what was handed out.
+    fn pause(&self, process: &mut Process, parameters: &Parameters) -> Step {
+        // In whole microseconds; the parameter's range keeps it far below what the number holds.
+        let most = (parameters.pause * 1000.0).round() as u32;
+        Step::Wait(u64::from(process.between(0, most.max(1))) * 1000)
+    }
+
+    /// The page's list dies; the event that the loop went over last dies after the others.
+    fn drop_events(&mut self, process: &mut Process) {
+        if let Some((list, mut events)) = self.events.take() {
+            let last = events.pop();
+            while let Some(event) = events.pop() {
+                event.drop(process);
+            }
             list.drop(process);
+            if let Some(last) = last {
+                last.drop(process);
+            }
         }
-        python::drop_backwards(process, &mut self.state);
+    }
+
+    fn end(&mut self, process: &mut Process) {
+        let named = [self.last_value.take(), self.last_text.take()];
+        for rest in named.into_iter().flatten() {
+            rest.drop(process);
+        }
+        if let Some(queue) = self.queue.take() {
+            queue.drop(process);
+        }
+        super::python::drop_backwards(process, &mut self.state);
     }
 }

@@ -5,7 +5,9 @@ use super::error::{Fault, TraceError, found};
 use super::fields::Fields;
 use super::header::HeaderReader;
 use super::names::Names;
-use crate::{Address, BlockId, Bytes, Call, Event, Mark, MarkId, Micros, ThreadId, Workload};
+use crate::{
+    Address, BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, ThreadId, Workload,
+};
 
 const TIME: &str = "TIME in decimal microseconds, below 2^53,";
 const FALLING: &str = "a TIME that is not below the line before's";
@@ -199,6 +201,7 @@ impl Parser {
         events.push(Event {
             time: Micros(time),
             thread,
+            domain: Domain::Object,
             call,
         });
         Ok(())

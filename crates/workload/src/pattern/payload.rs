@@ -1,0 +1,128 @@
+//! What an event carries: JSON text of about a given size, in one of four shapes.
+//!
+//! The shapes are those of the service that was recorded: one long text; a document with suggestions of every size;
+//! texts that are all too large for the interpreter's pools; tokens that are all small enough for them.
+
+use super::process::Process;
+
+/// How the text of an event is made up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Shape {
+    /// One long text.
+    Text,
+    /// A document of a third to two thirds, and suggestions of some tens to some thousands of bytes.
+    Mixed,
+    /// Texts of 600 bytes and more.
+    Chunks,
+    /// Tokens: a word and a number each.
+    Small,
+}
+
+impl Shape {
+    /// As a parameter says it.
+    pub(super) const NAMES: &'static [&'static str] = &["text", "mixed", "chunks", "small"];
+
+    /// The shape with this number among the names; the first where there is none.
+    pub(super) fn of(number: u32) -> Self {
+        match number {
+            1 => Self::Mixed,
+            2 => Self::Chunks,
+            3 => Self::Small,
+            _ => Self::Text,
+        }
+    }
+}
+
+/// Bytes of a suggestion's or chunk's text.
+const SUGGESTIONS: [u32; 7] = [40, 80, 150, 300, 600, 1200, 2500];
+const CHUNKS: [u32; 5] = [600, 900, 1500, 3000, 6000];
+/// Bytes of a token's JSON text that the number of tokens is reckoned with.
+const TOKEN: u32 = 45;
+
+/// One event: its value, and with it the length of its JSON text.
+#[derive(Clone, Debug)]
+pub(super) struct Payload {
+    pub(super) shape: Shape,
+    /// Characters of the text or the document; none where there is neither.
+    pub(super) text: u32,
+    /// Characters of the text in each item of the list; none where there is no list.
+    pub(super) items: Box<[u32]>,
+    /// Characters of the JSON text.
+    pub(super) length: u32,
+}
+
+impl Payload {
+    /// Event number `number` of a stream, of about `size` bytes.
+    pub(super) fn new(process: &mut Process, shape: Shape, size: u32, number: u32) -> Self {
+        let mut items = Vec::new();
+        let text = match shape {
+            Shape::Text => size.saturating_sub(60),
+            Shape::Mixed => {
+                let share = process.between(30_000, 60_000);
+                let document = (u64::from(size) * u64::from(share) / 100_000) as u32;
+                let mut left = size.saturating_sub(document);
+                while left > 0 {
+                    let choice = process.between(0, SUGGESTIONS.len() as u32) as usize;
+                    let text = SUGGESTIONS[choice].min(left);
+                    items.push(text);
+                    left = left.saturating_sub(text + 90);
+                }
+                document
+            }
+            Shape::Chunks => {
+                let mut left = size;
+                while left > 0 {
+                    let choice = process.between(0, CHUNKS.len() as u32) as usize;
+                    let text = CHUNKS[choice].min(left);
+                    items.push(text.max(600));
+                    left = left.saturating_sub(text);
+                }
+                0
+            }
+            Shape::Small => {
+                for _ in 0..size / TOKEN {
+                    items.push(process.between(3, 12));
+                }
+                0
+            }
+        };
+        let digits = number.checked_ilog10().unwrap_or(0) + 1;
+        // The text around: keys, quotes, commas, brackets, numbers.
+        let (frame, item) = match shape {
+            Shape::Text => (37, 0),
+            Shape::Mixed => (58, 70),
+            Shape::Chunks => (21, 4),
+            Shape::Small => (18, 35),
+        };
+        let of_items: u64 = items.iter().map(|text| u64::from(text + item)).sum();
+        let length = u64::from(text) + of_items + u64::from(digits + frame);
+        Self {
+            shape,
+            text,
+            items: items.into_boxed_slice(),
+            length: u32::try_from(length).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// A bound that no payload's length exceeds.
+    pub(super) fn longest(shape: Shape, size: u32) -> u64 {
+        let size = u64::from(size);
+        match shape {
+            Shape::Text => size + 80,
+            Shape::Mixed => size * 2 + 300,
+            Shape::Chunks => size + 800,
+            Shape::Small => size * 2 + 100,
+        }
+    }
+
+    /// A bound of the items that a payload's list has.
+    pub(super) fn most_items(shape: Shape, size: u32) -> u64 {
+        let size = u64::from(size);
+        match shape {
+            Shape::Text => 0,
+            Shape::Mixed => size / 91 + 2,
+            Shape::Chunks => size / 600 + 1,
+            Shape::Small => size / u64::from(TOKEN),
+        }
+    }
+}

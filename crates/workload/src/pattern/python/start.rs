@@ -1,0 +1,72 @@
+//! How an interpreter starts: it imports its modules.
+
+use super::super::process::Process;
+use super::{BYTES, Dict, Object, drop_backwards};
+
+/// Imports so many modules: each reads its byte code, makes constants, code objects, functions, classes and their tables,
+/// and lets the byte code go. What stays is scattered over the lower end of the heap and over the pools. How many there
+/// are of each size was counted in a recording of a small service at its start.
+pub(in super::super) fn imports(process: &mut Process, modules: u32) {
+    for _ in 0..modules {
+        let text = process.between(3_000, 50_000);
+        let code = Object::new(process, u64::from(text) + BYTES);
+        let mut rubbish = Vec::new();
+        for _ in 0..process.between(35, 75) {
+            // Names, constants, functions: small objects between the large ones, a few of which die at once.
+            small_objects(process, &mut rubbish);
+            large_object(process, &mut rubbish);
+        }
+        Dict::new(process, 30);
+        if process.chance(20_000) {
+            Dict::new(process, 60);
+        }
+        drop_backwards(process, &mut rubbish);
+        code.drop(process);
+        process.spend_ns(u64::from(text) * 40);
+    }
+    // The table of interned text, which has doubled its way up.
+    let mut interned = process.object_calloc(73_792);
+    for size in [147_520, 294_976] {
+        let larger = process.object_calloc(size);
+        process.object_free(interned);
+        interned = larger;
+    }
+}
+
+fn small_objects(process: &mut Process, rubbish: &mut Vec<Object>) {
+    for _ in 0..3 {
+        let size = 32 + 8 * process.between(0, 22);
+        let object = Object::new(process, u64::from(size));
+        if process.chance(15_000) {
+            rubbish.push(object);
+        }
+    }
+}
+
+fn large_object(process: &mut Process, rubbish: &mut Vec<Object>) {
+    match process.between(0, 100) {
+        // What the C parts ask malloc for however small.
+        0..=24 => {
+            process.malloc(24);
+        }
+        25..=31 => {
+            let size = process.between(600, 3_000);
+            rubbish.push(Object::new(process, u64::from(size)));
+        }
+        32..=79 => {
+            let size = process.between(513, 1_000);
+            Object::new(process, u64::from(size));
+        }
+        80..=93 => {
+            let size = process.between(1_024, 1_800);
+            Object::new(process, u64::from(size));
+        }
+        94..=97 => {
+            let size = process.between(2_048, 4_000);
+            Object::new(process, u64::from(size));
+        }
+        _ => {
+            process.malloc(8_224);
+        }
+    }
+}

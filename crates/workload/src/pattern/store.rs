@@ -1,0 +1,109 @@
+//! Streams of events kept in the same process, as a Redis in memory keeps them.
+//!
+//! An event is written through a client: its JSON text is made, encoded, framed, and the store keeps a copy of the value
+//! with what an entry has around it. A reply gives every entry out as a text of its own.
+
+use super::payload::{Payload, Shape};
+use super::process::Process;
+use super::python::{self, BYTES, Dict, List, Object, STR, json, tuple};
+
+/// Nanoseconds that writing an event takes, and each KB of it.
+const WRITE_NS: u64 = 60_000;
+const WRITE_NS_PER_KB: u64 = 1_500;
+
+/// A stream and its events.
+pub(super) struct Stream {
+    table: Dict,
+    entries: List,
+    /// Of each entry its number, its field's name, its value and the tuple that holds them.
+    objects: Vec<[Object; 4]>,
+    payloads: Vec<Payload>,
+}
+
+impl Stream {
+    pub(super) fn new(process: &mut Process) -> Self {
+        Self {
+            table: Dict::new(process, 60),
+            entries: List::new(process),
+            objects: Vec::new(),
+            payloads: Vec::new(),
+        }
+    }
+
+    /// The events it holds.
+    pub(super) fn payloads(&self) -> &[Payload] {
+        &self.payloads
+    }
+
+    /// Adds an event of about `size` bytes, by way of a client.
+    pub(super) fn add(&mut self, process: &mut Process, shape: Shape, size: u32) {
+        let number = self.payloads.len() as u32;
+        let payload = Payload::new(process, shape, size, number);
+        let length = u64::from(payload.length);
+        let text = write_payload(process, &payload, number);
+        // The client encodes the value and frames it; the store takes it out of the request again.
+        let encoded = Object::new(process, length + BYTES);
+        let framed = Object::new(process, length + 2 + BYTES);
+        let value = Object::new(process, length + BYTES);
+        framed.drop(process);
+        let id = Object::new(process, 15 + BYTES);
+        let field = Object::new(process, 7 + BYTES);
+        let pair = Object::new(process, tuple(2));
+        self.entries.append(process);
+        self.objects.push([id, field, value, pair]);
+        encoded.drop(process);
+        text.drop(process);
+        self.payloads.push(payload);
+        process.work_ns(WRITE_NS + length * WRITE_NS_PER_KB / 1000);
+    }
+
+    /// The stream is deleted with all in it.
+    pub(super) fn delete(mut self, process: &mut Process) {
+        while let Some(entry) = self.objects.pop() {
+            for object in entry {
+                object.drop(process);
+            }
+        }
+        self.entries.drop(process);
+        self.table.drop(process);
+    }
+}
+
+/// Makes a payload's value and writes it as JSON text; the value dies.
+fn write_payload(process: &mut Process, payload: &Payload, number: u32) -> Object {
+    let dict = Dict::new(process, 3);
+    let mut values = Vec::new();
+    if payload.text > 0 {
+        values.push(Object::new(process, u64::from(payload.text) + STR));
+    }
+    let list = (!payload.items.is_empty()).then(|| List::new(process));
+    let mut items = Vec::new();
+    let list = list.map(|mut list| {
+        for text in &payload.items {
+            if payload.shape != Shape::Chunks {
+                items.push(Dict::new(process, 4));
+            }
+            values.push(Object::new(process, u64::from(*text) + STR));
+            list.append(process);
+        }
+        list
+    });
+    let text = json::dumps(process, payload, number);
+    let first = values.len().min(1);
+    let mut rest = values.split_off(first);
+    python::drop_backwards(process, &mut values);
+    while let Some(value) = rest.pop() {
+        value.drop(process);
+        if let Some(item) = items.pop() {
+            item.drop(process);
+        }
+    }
+    for item in items {
+        item.drop(process);
+    }
+    if let Some(list) = list {
+        list.drop(process);
+    }
+    dict.drop(process);
+    text
+}
