@@ -4,8 +4,9 @@ use crate::clock;
 use crate::library::Allocator;
 use crate::resident::Resident;
 use crate::system;
-use crate::table::{PAGE, Plain, Table, bring_in};
+use crate::table::{Plain, Table, bring_in};
 use crate::threads::{self, Threads};
+use crate::touch::write_pages;
 use crate::wire::{self, Answer, Record, Reply, Request};
 use core::ptr;
 
@@ -230,21 +231,4 @@ unsafe fn reallocate(
     }
     let kept = if old.address == 0 { 0 } else { old.size };
     (address, kept)
-}
-
-/// Writes a byte into each page of a block from `from` on, and into its last byte.
-#[inline(always)]
-fn write_pages(block: *mut u8, from: usize, size: usize) {
-    if from >= size {
-        return;
-    }
-    let start = block as usize;
-    let mut at = start + from;
-    while at < start + size {
-        // SAFETY: inside the block, of which `size` bytes are ours to write.
-        unsafe { (at as *mut u8).write_volatile(1) };
-        at = (at / PAGE + 1) * PAGE;
-    }
-    // SAFETY: the last byte of the block.
-    unsafe { block.add(size - 1).write_volatile(1) };
 }

@@ -19,6 +19,7 @@ mod child;
 mod clock;
 mod die;
 mod library;
+mod pipe;
 mod pool;
 mod resident;
 mod serve;
@@ -27,6 +28,7 @@ mod start;
 mod system;
 mod table;
 mod threads;
+mod touch;
 #[path = "../src/wire.rs"]
 #[allow(dead_code)]
 mod wire;

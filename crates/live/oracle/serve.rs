@@ -3,9 +3,9 @@
 use crate::child::Job;
 use crate::die::die;
 use crate::library::{self, Allocator};
+use crate::pipe::{copy, receive, send};
 use crate::settle::{self, Tables};
 use crate::system;
-use crate::table::{Plain, bytes, bytes_mut};
 use crate::wire::{Greeting, MAGIC, Reply, THREADS_MAX};
 use core::ffi::{CStr, c_char};
 use core::slice;
@@ -147,36 +147,5 @@ impl Server {
                 send(&answers[..reply.answers as usize]);
             }
         }
-    }
-}
-
-/// As much of a text as there is room for.
-fn copy(text: &CStr, to: &mut [u8]) {
-    for (to, from) in to.iter_mut().zip(text.to_bytes()) {
-        *to = *from;
-    }
-}
-
-/// Fills `items` from standard input; false where that has ended.
-fn receive<T: Plain>(items: &mut [T]) -> bool {
-    let mut bytes = bytes_mut(items);
-    while !bytes.is_empty() {
-        let got = system::read(0, bytes);
-        if got <= 0 {
-            return false;
-        }
-        bytes = &mut bytes[got as usize..];
-    }
-    true
-}
-
-fn send<T: Plain>(items: &[T]) {
-    let mut bytes = bytes(items);
-    while !bytes.is_empty() {
-        let sent = system::write(1, bytes);
-        if sent <= 0 {
-            die(b"nobody reads the answers");
-        }
-        bytes = &bytes[sent as usize..];
     }
 }

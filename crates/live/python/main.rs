@@ -13,6 +13,8 @@
 mod die;
 mod interpose;
 mod library;
+#[path = "../oracle/pipe.rs"]
+mod pipe;
 #[path = "../oracle/resident.rs"]
 mod resident;
 mod serve;
@@ -23,6 +25,8 @@ mod start;
 mod system;
 #[path = "../oracle/table.rs"]
 mod table;
+#[path = "../oracle/touch.rs"]
+mod touch;
 #[path = "../src/wire.rs"]
 #[allow(dead_code)]
 mod wire;

@@ -3,10 +3,12 @@
 use crate::die::die;
 use crate::interpose;
 use crate::library::{self, Python};
+use crate::pipe::{copy, receive, send};
 use crate::resident::Resident;
 use crate::system;
-use crate::table::{PAGE, Plain, Table, bytes, bytes_mut, close_gaps, mappings_top};
+use crate::table::{Plain, Table, close_gaps, mappings_top};
 use crate::talk::{Found, NO_PYTHON, PYTHON, Question, Ready, Result, WITH_DEBUG, WITHOUT_POOLS};
+use crate::touch::write_pages;
 use crate::wire::{self, Record};
 use core::ffi::CStr;
 use core::ptr;
@@ -102,9 +104,7 @@ fn greet() -> Python {
     };
     // SAFETY: the library returns a null-terminated string that lives for ever.
     let version = unsafe { CStr::from_ptr(library::gnu_get_libc_version()) };
-    for (to, from) in ready.version.iter_mut().zip(version.to_bytes()) {
-        *to = *from;
-    }
+    copy(version, &mut ready.version);
     send(&[ready]);
     match python {
         Some(python) => python,
@@ -149,37 +149,8 @@ fn perform(python: &Python, record: &Record, blocks: &mut [Block], touch: bool) 
         address: address as usize,
         size,
     };
-    if touch && !address.is_null() && kept < size {
-        for offset in (kept..size).step_by(PAGE) {
-            // SAFETY: within the block that the allocator just returned.
-            unsafe { address.add(offset).write_volatile(1) };
-        }
-        // SAFETY: see above.
-        unsafe { address.add(size - 1).write_volatile(1) };
+    if touch && !address.is_null() {
+        write_pages(address, kept, size);
     }
     Result(address as u64)
-}
-
-/// Fills `items` from standard input; false where that has ended.
-fn receive<T: Plain>(items: &mut [T]) -> bool {
-    let mut bytes = bytes_mut(items);
-    while !bytes.is_empty() {
-        let got = system::read(0, bytes);
-        if got <= 0 {
-            return false;
-        }
-        bytes = &mut bytes[got as usize..];
-    }
-    true
-}
-
-fn send<T: Plain>(items: &[T]) {
-    let mut bytes = bytes(items);
-    while !bytes.is_empty() {
-        let sent = system::write(1, bytes);
-        if sent <= 0 {
-            die(b"nobody reads the answers");
-        }
-        bytes = &bytes[sent as usize..];
-    }
 }

@@ -7,22 +7,18 @@
 //!
 //! Where there is no library that can be asked it says so, and nothing is asserted.
 
+mod common;
+
+use common::{number, say};
 use highwater_live::{
     LibPython, Outcomes, PythonChoice, PythonOracle, Sequence, generate_small, play_python, shrink,
 };
-use std::io::Write;
 use std::path::Path;
 
 const SEED: u64 = 0x5079_7468_6f6e;
 const SEQUENCES: u64 = 160;
 /// How often a failing sequence is tried in smaller forms.
 const PATIENCE: usize = 2000;
-
-/// Says what is not asserted. Not with `println`, which the test harness keeps to itself.
-fn say(text: &str) {
-    // Where nobody reads it, nobody is missed.
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
 
 fn libraries() -> Vec<LibPython> {
     if let Ok(path) = std::env::var("HIGHWATER_LIBPYTHON") {
@@ -37,17 +33,6 @@ fn libraries() -> Vec<LibPython> {
         say("SKIPPED: this machine has no libpython that can be asked");
     }
     found
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    let Ok(text) = std::env::var(name) else {
-        return default;
-    };
-    let parsed = match text.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16),
-        None => text.parse(),
-    };
-    parsed.unwrap_or_else(|_| panic!("{name}={text}: a number was expected"))
 }
 
 /// What the library and the model say to a sequence; nothing where the C library below is not modelled.
