@@ -17,7 +17,7 @@ pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
 pub use decision::{
     Considered, Counters, Decision, DecisionLog, FreePages, Logged, Obstacle, PurgeReason, Refusal,
 };
-pub use difference::Difference;
+pub use difference::{Difference, Topic};
 pub use environment::{Environment, EnvironmentError, Remark, Tone, Variable, parse_lines};
 pub use figures::{DecayRule, Figures};
 pub use highwater_kernel::{Address, Bytes, Kernel, Micros, Pages};

@@ -63,7 +63,6 @@ impl Allocator {
     }
 
     fn python(version: PythonVersion) -> Self {
-        let differences = version.differences().into_iter();
         Self {
             name: "python",
             version: version.name(),
@@ -71,13 +70,7 @@ impl Allocator {
             python: Some(version),
             default: false,
             found_in: version.found_in(),
-            differences: differences
-                .map(|difference| VersionDifference {
-                    title: difference.title,
-                    text: difference.text,
-                    source: difference.source,
-                })
-                .collect(),
+            differences: version.differences(),
             presets: Vec::new(),
         }
     }

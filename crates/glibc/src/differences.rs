@@ -4,14 +4,9 @@ use crate::params::Params;
 use crate::rules::{BreakFallback, MappedLayout, Memalign, ReallocKeeps, Rules, TcacheStart};
 use crate::version::Version;
 pub use highwater_allocator::Difference;
+use highwater_allocator::Topic;
 
-struct Topic {
-    title: &'static str,
-    source: &'static str,
-    text: fn(&Rules, &Params) -> &'static str,
-}
-
-const TOPICS: [Topic; 14] = [
+const TOPICS: [Topic<Rules, Params>; 14] = [
     Topic {
         title: "fastbins",
         source: "malloc/malloc.c, _int_free_chunk, malloc_consolidate",
@@ -159,12 +154,10 @@ impl Version {
     /// What this release does where the modelled ones differ, in the order of a chunk's life.
     pub fn differences(self) -> Vec<Difference> {
         let (rules, params) = (Rules::of(self), Params::defaults(self));
-        let told = |topic: &Topic| Difference {
-            title: topic.title,
-            text: (topic.text)(rules, &params),
-            source: topic.source,
-        };
-        TOPICS.iter().map(told).collect()
+        TOPICS
+            .iter()
+            .map(|topic| topic.told(rules, &params))
+            .collect()
     }
 }
 

@@ -4,15 +4,9 @@
 use crate::options::Options;
 use crate::rules::{CacheStacks, Collection, FirstThreshold, Rules, Ticking};
 use crate::version::Version;
-use highwater_allocator::Difference;
+use highwater_allocator::{Difference, Topic};
 
-struct Topic {
-    title: &'static str,
-    source: &'static str,
-    text: fn(&Rules, &Options) -> &'static str,
-}
-
-const TOPICS: [Topic; 13] = [
+const TOPICS: [Topic<Rules, Options>; 13] = [
     Topic {
         title: "large blocks, sizes",
         source: "include/jemalloc/internal/sz.h sz_s2u_compute, src/pac.c pac_alloc_retained_batched_size",
@@ -200,18 +194,17 @@ impl Version {
     /// What this release does where the modelled ones differ, and what there is to know of the model of it.
     pub fn differences(self) -> Vec<Difference> {
         let (rules, options) = (Rules::of(self), Options::of(self));
-        let told = |topic: &Topic| Difference {
-            title: topic.title,
-            text: (topic.text)(rules, &options),
-            source: topic.source,
-        };
         let own: &[Difference] = match self {
             Self::V5_2_1 => &NOTES_OF_5_2_1,
             Self::V5_3_0 => &[],
             Self::V5_3_1 => &NOTES_OF_5_3_1,
         };
         let notes = NOTES.iter().chain(own).copied();
-        TOPICS.iter().map(told).chain(notes).collect()
+        TOPICS
+            .iter()
+            .map(|topic| topic.told(rules, &options))
+            .chain(notes)
+            .collect()
     }
 }
 

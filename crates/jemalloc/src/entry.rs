@@ -49,13 +49,7 @@ impl Jemalloc {
         } else if old >= LARGE_MIN && usable >= LARGE_MIN {
             self.reallocate_large(kernel, thread, extent, block, usable)?
         } else {
-            let size = usable;
-            let request = Request {
-                size,
-                class,
-                usable,
-                short_way: false,
-            };
+            let request = Request::whole(class, usable);
             let new = self.take(kernel, thread, request, false)?;
             kernel.touch(Address(new), Bytes(old.min(usable)));
             self.give(kernel, thread, extent, block, false);
@@ -148,14 +142,7 @@ impl Allocator for Jemalloc {
         let usable = self.world.usable_aligned(size.0, alignment.0)?;
         let class = sizes::class_of(usable)?;
         let block = if class < SMALL_CLASSES {
-            let size = usable;
-            let request = Request {
-                size,
-                class,
-                usable,
-                short_way: false,
-            };
-            self.take(kernel, thread, request, false)?
+            self.take(kernel, thread, Request::whole(class, usable), false)?
         } else {
             let arena = self.choose_for(kernel, thread, usable);
             let alignment = alignment.0.max(CACHE_LINE);

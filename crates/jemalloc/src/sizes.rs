@@ -63,6 +63,18 @@ pub(crate) struct Request {
     pub(crate) short_way: bool,
 }
 
+impl Request {
+    /// For a block of a class, of which all that is usable is asked for.
+    pub(crate) fn whole(class: usize, usable: u64) -> Self {
+        Self {
+            size: usable,
+            class,
+            usable,
+            short_way: false,
+        }
+    }
+}
+
 /// `SC_LOOKUP_MAXCLASS`: the largest request that malloc's short way serves.
 pub(crate) const SHORT_WAY_MAX: u64 = 4096;
 

@@ -23,7 +23,7 @@ mod tracemalloc;
 mod version;
 
 pub use settings::{Options, Settings, is_pythons};
-pub use version::{Difference, Version};
+pub use version::Version;
 
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, Objects,

@@ -1,5 +1,6 @@
 //! The releases of CPython whose object allocator is modelled, and where they differ.
 
+use highwater_allocator::Difference;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -27,17 +28,6 @@ pub enum Version {
     /// The release after that.
     #[serde(rename = "3.14")]
     V3_14,
-}
-
-/// One thing in which releases differ, and what a release does about it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-pub struct Difference {
-    /// What it is about, the same for all releases.
-    pub title: &'static str,
-    /// What this release does.
-    pub text: &'static str,
-    /// Where that is to be read: files and functions of CPython.
-    pub source: &'static str,
 }
 
 /// The figures and rules that a release has.
