@@ -80,14 +80,9 @@ impl Checker {
             self.places
                 .forget_pages(|page| kernel.page_state(page) != PageState::Untouched);
         }
-        let block = match event.call {
-            Call::Malloc { block, .. }
-            | Call::Calloc { block, .. }
-            | Call::Aligned { block, .. }
-            | Call::Realloc { block, .. } => block,
-            _ => return,
-        };
-        self.compare_block(simulation, event, block);
+        if let Some(block) = event.call.allocated() {
+            self.compare_block(simulation, event, block);
+        }
     }
 
     /// The heaps that the latest event unmapped. One event decides too little for the log to have forgotten them.

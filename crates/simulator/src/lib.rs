@@ -10,6 +10,7 @@ mod check;
 mod diagnosis;
 mod error;
 mod frame;
+mod model;
 mod object_sentences;
 mod page_sentences;
 mod page_shares;

@@ -5,7 +5,8 @@
 //! need at every event.
 
 use crate::error::SimulatorError;
-use crate::variant::{Model, Variant};
+use crate::model::Model;
+use crate::variant::Variant;
 use highwater_allocator::{
     Accounting, Address, Allocator, Bytes, Figures, Kernel, Micros, Whereabouts,
 };

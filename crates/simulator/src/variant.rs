@@ -1,16 +1,14 @@
 //! What a workload is run through: an allocator of some version, with an environment.
 
 use crate::error::SimulatorError;
+use crate::model::{Model, Python};
 pub use highwater_allocator::Difference as VersionDifference;
-use highwater_allocator::{
-    Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, Objects,
-    PageRun, Remark, ThreadId, Tone, Variable, Whereabouts,
-};
+use highwater_allocator::{Address, Allocator, Bytes, Remark, ThreadId, Tone, Variable};
 use highwater_glibc::{Cores, Glibc, Host, Settings, Version};
 use highwater_jemalloc::{Jemalloc, Settings as JemallocSettings, Version as JemallocVersion};
 pub use highwater_pymalloc::Version as PythonVersion;
 use highwater_pymalloc::{Pymalloc, is_pythons};
-use highwater_workload::{Domain, Workload};
+use highwater_workload::Workload;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -291,173 +289,6 @@ fn pymalloc<A: Allocator>(
 ) -> Pymalloc<A> {
     let settings = highwater_pymalloc::Settings::from_environment(version, environment);
     Pymalloc::new(version, settings.options, malloc)
-}
-
-/// The model a variant runs on. An enum and not a box, so that the call of a model costs no jump through a table.
-#[derive(Clone)]
-#[allow(clippy::large_enum_variant, reason = "there is one to a simulation")]
-pub(crate) enum Model {
-    Glibc(Glibc),
-    Jemalloc(Jemalloc),
-    Python(Box<Python>),
-}
-
-/// Python's object allocator, by what it stands on. Apart from the others, so that the choice between those stays a matter
-/// of two comparisons.
-#[derive(Clone)]
-#[allow(clippy::large_enum_variant, reason = "there is one to a simulation")]
-pub(crate) enum Python {
-    OnGlibc(Pymalloc<Glibc>),
-    OnJemalloc(Pymalloc<Jemalloc>),
-}
-
-impl Model {
-    /// Whether it does anything as time passes: only then it need be told.
-    pub(crate) fn is_timed(&self) -> bool {
-        match self {
-            Self::Glibc(_) => false,
-            Self::Jemalloc(_) => true,
-            Self::Python(python) => matches!(**python, Python::OnJemalloc(_)),
-        }
-    }
-
-    /// `malloc`, of the interpreter's allocator or, though there is one, of the C library.
-    #[inline]
-    pub(crate) fn malloc_in(
-        &mut self,
-        domain: Domain,
-        kernel: &mut Kernel,
-        thread: ThreadId,
-        size: Bytes,
-    ) -> Option<Address> {
-        match (self, domain) {
-            (Self::Glibc(glibc), _) => glibc.malloc(kernel, thread, size),
-            (Self::Jemalloc(jemalloc), _) => jemalloc.malloc(kernel, thread, size),
-            (Self::Python(python), Domain::Object) => match python.as_mut() {
-                Python::OnGlibc(python) => python.malloc(kernel, thread, size),
-                Python::OnJemalloc(python) => python.malloc(kernel, thread, size),
-            },
-            (Self::Python(python), Domain::Raw) => match python.as_mut() {
-                Python::OnGlibc(python) => python.raw_malloc(kernel, thread, size),
-                Python::OnJemalloc(python) => python.raw_malloc(kernel, thread, size),
-            },
-        }
-    }
-}
-
-macro_rules! delegate {
-    ($self:ident, $as:ident, $model:ident => $call:expr) => {
-        match $self {
-            Model::Glibc($model) => $call,
-            Model::Jemalloc($model) => $call,
-            Model::Python(python) => match python.$as() {
-                Python::OnGlibc($model) => $call,
-                Python::OnJemalloc($model) => $call,
-            },
-        }
-    };
-}
-
-impl Allocator for Model {
-    #[inline]
-    fn malloc(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Address> {
-        delegate!(self, as_mut, model => model.malloc(kernel, thread, size))
-    }
-
-    fn calloc(
-        &mut self,
-        kernel: &mut Kernel,
-        thread: ThreadId,
-        count: u64,
-        size: Bytes,
-    ) -> Option<Address> {
-        delegate!(self, as_mut, model => model.calloc(kernel, thread, count, size))
-    }
-
-    fn realloc(
-        &mut self,
-        kernel: &mut Kernel,
-        thread: ThreadId,
-        old: Option<Address>,
-        size: Bytes,
-    ) -> Option<Address> {
-        delegate!(self, as_mut, model => model.realloc(kernel, thread, old, size))
-    }
-
-    fn aligned(
-        &mut self,
-        kernel: &mut Kernel,
-        thread: ThreadId,
-        alignment: Bytes,
-        size: Bytes,
-    ) -> Option<Address> {
-        delegate!(self, as_mut, model => model.aligned(kernel, thread, alignment, size))
-    }
-
-    #[inline]
-    fn free(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
-        delegate!(self, as_mut, model => model.free(kernel, thread, block));
-    }
-
-    fn trim(&mut self, kernel: &mut Kernel, thread: ThreadId, pad: Bytes) -> bool {
-        delegate!(self, as_mut, model => model.trim(kernel, thread, pad))
-    }
-
-    fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId) {
-        delegate!(self, as_mut, model => model.thread_exit(kernel, thread));
-    }
-
-    fn advance(&mut self, kernel: &mut Kernel, now: Micros) {
-        delegate!(self, as_mut, model => model.advance(kernel, now));
-    }
-
-    fn usable_size(&self, kernel: &Kernel, block: Address) -> Bytes {
-        delegate!(self, as_ref, model => model.usable_size(kernel, block))
-    }
-
-    fn whereabouts(&self, kernel: &Kernel, block: Address) -> Whereabouts {
-        delegate!(self, as_ref, model => model.whereabouts(kernel, block))
-    }
-
-    fn accounting(&self, kernel: &Kernel) -> Accounting {
-        delegate!(self, as_ref, model => model.accounting(kernel))
-    }
-
-    fn reclaimable(&self, kernel: &Kernel) -> Bytes {
-        delegate!(self, as_ref, model => model.reclaimable(kernel))
-    }
-
-    fn reclaimable_cost(&self) -> u64 {
-        delegate!(self, as_ref, model => model.reclaimable_cost())
-    }
-
-    fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
-        delegate!(self, as_ref, model => model.census(kernel, visit));
-    }
-
-    fn figures(&self) -> Option<Figures> {
-        delegate!(self, as_ref, model => model.figures())
-    }
-
-    fn page_runs(&self, visit: &mut dyn FnMut(PageRun)) {
-        delegate!(self, as_ref, model => model.page_runs(visit));
-    }
-
-    fn objects(&self, kernel: &Kernel) -> Option<Objects> {
-        delegate!(self, as_ref, model => model.objects(kernel))
-    }
-
-    fn resident_at_start(&self) -> Bytes {
-        delegate!(self, as_ref, model => model.resident_at_start())
-    }
-
-    fn decisions(&self) -> &DecisionLog {
-        delegate!(self, as_ref, model => model.decisions())
-    }
-
-    fn decisions_mut(&mut self) -> &mut DecisionLog {
-        delegate!(self, as_mut, model => model.decisions_mut())
-    }
 }
 
 #[cfg(test)]

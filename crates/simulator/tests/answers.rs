@@ -5,6 +5,8 @@
 //! the calls on that library. So the tests need neither the libraries nor their recordings. `record_answers` writes the
 //! files anew from answer sheets.
 
+mod fnv;
+use fnv::Fnv;
 use highwater_simulator::{
     Choice, Cores, Options, Recording, Simulation, Variable, Variant, Whereabouts, run,
 };
@@ -70,14 +72,14 @@ fn pattern(parameters: &str) -> Workload {
 
 /// FNV-1a over the kind and offset of each place; heaps of other arenas are numbered by first appearance.
 struct Digest {
-    sum: u64,
+    sum: Fnv,
     heaps: HashMap<Address, u64>,
 }
 
 impl Digest {
     fn new() -> Self {
         Self {
-            sum: 0xcbf2_9ce4_8422_2325,
+            sum: Fnv::EMPTY,
             heaps: HashMap::new(),
         }
     }
@@ -101,9 +103,7 @@ impl Digest {
         };
         let kind = place[0].to_le_bytes().into_iter().take(1);
         let numbers = place[1..].iter().flat_map(|number| number.to_le_bytes());
-        for byte in kind.chain(numbers) {
-            self.sum = (self.sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        self.sum.add(kind.chain(numbers));
     }
 }
 
@@ -116,17 +116,14 @@ fn line(workload: &Arc<Workload>, version: &str, environment: &str) -> String {
     let mut simulation = Simulation::new(Arc::clone(workload), &variant).expect("it can run");
     let (mut digest, mut marks) = (Digest::new(), Vec::new());
     while let Some(event) = simulation.step() {
-        match event.call {
-            Call::Malloc { block, .. }
-            | Call::Calloc { block, .. }
-            | Call::Aligned { block, .. }
-            | Call::Realloc { block, .. } => digest.add(&simulation, block),
-            Call::Mark(_) => marks.push(simulation.kernel().rss().0.to_string()),
-            _ => {}
+        if let Some(block) = event.call.allocated() {
+            digest.add(&simulation, block);
+        } else if let Call::Mark(_) = event.call {
+            marks.push(simulation.kernel().rss().0.to_string());
         }
     }
     let brk = simulation.kernel().config().brk;
-    let (sum, marks) = (digest.sum, marks.join(" "));
+    let (sum, marks) = (digest.sum.0, marks.join(" "));
     format!("{version}|{environment}|{brk}|{sum:016x}|{marks}")
 }
 

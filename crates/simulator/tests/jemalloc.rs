@@ -7,6 +7,8 @@
 //! Figures must be equal, and resident memory within a hundredth: which pages of its map of pages jemalloc writes follows
 //! from where the kernel puts its mappings among those of the process, which no model can know.
 
+mod fnv;
+use fnv::Fnv;
 use highwater_simulator::{
     Bytes, Choice, Figures, JemallocVersion as Version, Micros, Options, PageKind, PageShares,
     PythonVersion, Recording, Simulation, Variable, Variant, run,
@@ -58,14 +60,14 @@ fn variant_of(version: Version, conf: &str) -> Variant {
 
 /// FNV-1a over the number and the offset of each page.
 struct Digest {
-    sum: u64,
+    sum: Fnv,
     pages: HashMap<u64, u64>,
 }
 
 impl Digest {
     fn new() -> Self {
         Self {
-            sum: 0xcbf2_9ce4_8422_2325,
+            sum: Fnv::EMPTY,
             pages: HashMap::new(),
         }
     }
@@ -73,9 +75,7 @@ impl Digest {
     fn add(&mut self, address: Address) {
         let next = self.pages.len() as u64;
         let page = *self.pages.entry(address.0 >> 12).or_insert(next);
-        for byte in (page << 12 | address.0 & 0xfff).to_le_bytes() {
-            self.sum = (self.sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        self.sum.add((page << 12 | address.0 & 0xfff).to_le_bytes());
     }
 }
 
@@ -99,19 +99,14 @@ fn model(workload: &Arc<Workload>, variant: &Variant) -> (u64, Vec<(Figures, Byt
     let mut simulation = Simulation::new(Arc::clone(workload), variant).expect("it can run");
     let (mut digest, mut marks) = (Digest::new(), Vec::new());
     while let Some(event) = simulation.step() {
-        match event.call {
-            Call::Malloc { block, .. }
-            | Call::Calloc { block, .. }
-            | Call::Aligned { block, .. }
-            | Call::Realloc { block, .. } => digest.add(simulation.address(block)),
-            Call::Mark(_) => {
-                let figures = simulation.figures().expect("jemalloc has figures");
-                marks.push((figures, simulation.rss()));
-            }
-            _ => {}
+        if let Some(block) = event.call.allocated() {
+            digest.add(simulation.address(block));
+        } else if let Call::Mark(_) = event.call {
+            let figures = simulation.figures().expect("jemalloc has figures");
+            marks.push((figures, simulation.rss()));
         }
     }
-    (digest.sum, marks)
+    (digest.sum.0, marks)
 }
 
 #[test]
@@ -338,15 +333,11 @@ fn is_compared(name: &str, conf: &str) -> bool {
 fn recorded(sheet: &Workload) -> u64 {
     let mut digest = Digest::new();
     for event in &sheet.events {
-        if let Call::Malloc { block, .. }
-        | Call::Calloc { block, .. }
-        | Call::Aligned { block, .. }
-        | Call::Realloc { block, .. } = event.call
-        {
+        if let Some(block) = event.call.allocated() {
             digest.add(sheet.recorded[block.0 as usize]);
         }
     }
-    digest.sum
+    digest.sum.0
 }
 
 #[test]

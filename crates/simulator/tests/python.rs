@@ -8,8 +8,10 @@
 //! The real ones are called as a program would call them that is no interpreter: `PyObject_Malloc` and its kin, over a heap
 //! that nothing was allocated from. `write_programs` writes the programs, `record_answers` the file from answer sheets.
 
+mod fnv;
 mod small;
 
+use fnv::Fnv;
 use highwater_simulator::{
     Address, Bytes, PythonVersion, Simulation, Variable, Variant, parse_lines,
 };
@@ -85,41 +87,21 @@ fn workload(name: &str) -> Workload {
     trace::read(&bytes).expect("it is well formed")
 }
 
-/// FNV-1a over addresses.
-struct Digest(u64);
-
-impl Digest {
-    const EMPTY: Self = Self(0xcbf2_9ce4_8422_2325);
-
-    fn add(&mut self, address: Address) {
-        for byte in address.0.to_le_bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    fn text(&self) -> String {
-        format!("{:016x}", self.0)
-    }
-}
-
 /// The digest of all addresses and the resident bytes at every mark.
 fn model(answer: &Answer<'_>, mut workload: Workload) -> (String, Vec<u64>) {
     workload.header.brk = Some(Address(answer.brk));
     workload.header.mappings = Some(Address(answer.mappings));
     let mut simulation =
         Simulation::new(Arc::new(workload), &answer.variant()).expect("it can run");
-    let (mut digest, mut resident) = (Digest::EMPTY, Vec::new());
+    let (mut digest, mut resident) = (Fnv::EMPTY, Vec::new());
     while let Some(event) = simulation.step() {
-        match event.call {
-            Call::Malloc { block, .. }
-            | Call::Calloc { block, .. }
-            | Call::Aligned { block, .. }
-            | Call::Realloc { block, .. } => digest.add(simulation.address(block)),
-            Call::Mark(_) => resident.push(simulation.rss().0),
-            _ => {}
+        if let Some(block) = event.call.allocated() {
+            digest.add(simulation.address(block).0.to_le_bytes());
+        } else if let Call::Mark(_) = event.call {
+            resident.push(simulation.rss().0);
         }
     }
-    (digest.text(), resident)
+    (format!("{:016x}", digest.0), resident)
 }
 
 #[test]
@@ -240,14 +222,10 @@ fn record_answers() {
         let sheet = trace::read(&std::fs::read(&path).expect("readable")).expect("well formed");
         assert_eq!(sheet.events, workload(program).events, "{name}");
         let glibc = sheet.header.allocator.as_ref().expect("it says").1.as_str();
-        let mut digest = Digest::EMPTY;
+        let mut digest = Fnv::EMPTY;
         for event in &sheet.events {
-            if let Call::Malloc { block, .. }
-            | Call::Calloc { block, .. }
-            | Call::Aligned { block, .. }
-            | Call::Realloc { block, .. } = event.call
-            {
-                digest.add(sheet.recorded[block.0 as usize]);
+            if let Some(block) = event.call.allocated() {
+                digest.add(sheet.recorded[block.0 as usize].0.to_le_bytes());
             }
         }
         let resident = sheet.marks.iter().map(|mark| mark.value("heap_rss"));
@@ -256,10 +234,10 @@ fn record_answers() {
             .collect();
         let (brk, mappings) = (sheet.header.brk, sheet.header.mappings);
         lines.push(format!(
-            "{python}|{glibc}|{environment}|{program}|{:x}|{:x}|{}|{}\n",
+            "{python}|{glibc}|{environment}|{program}|{:x}|{:x}|{:016x}|{}\n",
             brk.expect("it says").0,
             mappings.expect("it says").0,
-            digest.text(),
+            digest.0,
             resident.join(" ")
         ));
     }

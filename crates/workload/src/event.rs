@@ -67,6 +67,19 @@ pub enum Call {
     Mark(MarkId),
 }
 
+impl Call {
+    /// The block it returns, if it is a call that returns one.
+    pub fn allocated(self) -> Option<BlockId> {
+        match self {
+            Self::Malloc { block, .. }
+            | Self::Calloc { block, .. }
+            | Self::Aligned { block, .. }
+            | Self::Realloc { block, .. } => Some(block),
+            Self::Free { .. } | Self::Trim { .. } | Self::ThreadExit | Self::Mark(_) => None,
+        }
+    }
+}
+
 /// Which of a process's allocators a call is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Domain {

@@ -29,13 +29,12 @@ pub(crate) fn variant(environment: &str) -> Result<Variant> {
 }
 
 fn native(workload: &Arc<Workload>, environment: &str) -> Result<Recording> {
-    let variant = variant(environment)?;
-    Ok(run(
-        workload,
-        &variant,
-        &Options::default(),
-        &mut unwatched,
-    )?)
+    native_under(workload, &variant(environment)?)
+}
+
+fn native_under(workload: &Arc<Workload>, variant: &Variant) -> Result<Recording> {
+    let options = Options::default();
+    Ok(run(workload, variant, &options, &mut unwatched)?)
 }
 
 /// What a pattern comes to, with the interpreter that runs it.
@@ -44,12 +43,7 @@ fn native_as(workload: &Arc<Workload>, scenario: Scenario) -> Result<Recording> 
         python: scenario.python().and_then(PythonVersion::parse),
         ..Variant::default()
     };
-    Ok(run(
-        workload,
-        &variant,
-        &Options::default(),
-        &mut unwatched,
-    )?)
+    native_under(workload, &variant)
 }
 
 /// Waits until the worker is done and the moment is explained.
@@ -210,7 +204,7 @@ fn every_version_runs_and_arenas_are_told_apart() -> Result<()> {
                 allocator: choice,
                 ..Variant::default()
             };
-            let recording = run(&workload, &variant, &Options::default(), &mut unwatched)?;
+            let recording = native_under(&workload, &variant)?;
             page.set_value("#allocator", &choice.to_string())?;
             page.wait_for_text("#title", &choice.to_string().replace('@', " "))?;
             page.wait_for(&format!("#chart[data-peak='{}']", recording.peak_rss.0))?;

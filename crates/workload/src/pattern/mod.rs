@@ -17,6 +17,8 @@
 //! chance comes from a PCG generator, and no table's order is ever used.
 
 mod connection;
+mod decimal;
+mod parameter;
 mod parameters;
 mod payload;
 mod pool;
@@ -30,9 +32,8 @@ mod subscriber;
 mod survivors;
 mod worker;
 
-pub use parameters::{
-    MAX_CALLS, MAX_HELD, MAX_THREADS, Parameter, ParameterError, Parameters, Program,
-};
+pub use parameter::{Parameter, ParameterError, Program};
+pub use parameters::{MAX_CALLS, MAX_HELD, MAX_THREADS, Parameters};
 
 pub(crate) use pool::run as run_pool;
 pub(crate) use schedule::Schedule;

@@ -1,8 +1,9 @@
 //! What of a pattern can be set, and how far.
 
+use super::decimal::decimal;
+use super::parameter::{Parameter, ParameterError, Program};
 use super::payload::Shape;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 /// Most calls that a pattern may make.
 pub const MAX_CALLS: u64 = 20_000_000;
@@ -12,114 +13,6 @@ pub const MAX_HELD: u64 = 64 << 30;
 
 /// Most threads that a pattern may begin, one after another or at one time.
 pub const MAX_THREADS: u64 = 4096;
-
-/// One thing that can be set: what a slider or the command's `--set` needs to know.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
-pub struct Parameter {
-    /// The name it is set by.
-    pub name: &'static str,
-    /// The unit of its value, empty for a plain number.
-    pub unit: &'static str,
-    /// What it is, in a sentence for people.
-    pub meaning: &'static str,
-    /// Its value if it is not set.
-    pub default: f64,
-    /// Its smallest value.
-    pub min: f64,
-    /// Its largest value.
-    pub max: f64,
-    /// The distance between two values it can have, counted from 0; what lies between is rounded.
-    pub step: f64,
-    /// The names of its values, from 0 on, where they are choices and no amounts; they can be set by name, too.
-    pub choices: &'static [&'static str],
-    /// The program it belongs to; all have it if none is said.
-    pub program: Option<Program>,
-}
-
-/// The programs that patterns run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Program {
-    /// Subscribers that read streams, in an event loop or one after another.
-    Service,
-    /// Threads that answer requests.
-    Pool,
-}
-
-/// Why a parameter was not set.
-#[derive(Clone, PartialEq, Debug, Error)]
-pub enum ParameterError {
-    /// There is no such parameter.
-    #[error("there is no parameter `{name}`; there are {known}")]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// Those there are.
-        known: String,
-    },
-    /// The value is no number.
-    #[error("{name}={value}: the value must be a number from {min} to {max}{unit}")]
-    NoNumber {
-        /// The parameter.
-        name: &'static str,
-        /// What was given, shortened.
-        value: String,
-        /// Its smallest value.
-        min: f64,
-        /// Its largest value.
-        max: f64,
-        /// Its unit with a space before it, or nothing.
-        unit: String,
-    },
-    /// The value is outside the parameter's range.
-    #[error("{name}={value}: the value must be from {min} to {max}{unit}")]
-    OutOfRange {
-        /// The parameter.
-        name: &'static str,
-        /// What was given.
-        value: f64,
-        /// Its smallest value.
-        min: f64,
-        /// Its largest value.
-        max: f64,
-        /// Its unit with a space before it, or nothing.
-        unit: String,
-    },
-    /// Together the parameters ask for too many calls.
-    #[error(
-        "these parameters make up to {calls} calls, more than the {limit} that are simulated: lower {what}"
-    )]
-    TooManyCalls {
-        /// An upper bound of the calls they make.
-        calls: u64,
-        /// [`MAX_CALLS`].
-        limit: u64,
-        /// What to lower.
-        what: &'static str,
-    },
-    /// Together the parameters ask for too much memory.
-    #[error(
-        "with these parameters the program holds up to {held} bytes at one time, more than the {limit} that are simulated: lower {what}"
-    )]
-    TooMuchHeld {
-        /// An upper bound of the bytes held.
-        held: u64,
-        /// [`MAX_HELD`].
-        limit: u64,
-        /// What to lower.
-        what: &'static str,
-    },
-    /// Together the parameters ask for too many threads.
-    #[error(
-        "with these parameters {threads} threads begin, more than the {limit} that are simulated: lower threads, churn or cycles"
-    )]
-    TooManyThreads {
-        /// The threads that begin.
-        threads: u64,
-        /// [`MAX_THREADS`].
-        limit: u64,
-    },
-}
 
 macro_rules! parameters {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:literal, $min:literal ..= $max:literal, $step:literal,
@@ -238,76 +131,6 @@ parameters! {
     seed: u32 = 1, 0..=4_294_967_295_u32, 1.0, "", None, NUMBER, "start of the random numbers; the same seed makes the same calls";
 }
 
-impl Parameter {
-    fn by_name(name: &str) -> Option<&'static Self> {
-        Parameters::ALL
-            .iter()
-            .find(|parameter| parameter.name == name)
-    }
-
-    /// Whether the program has this parameter.
-    pub fn is_of(&self, program: Program) -> bool {
-        self.program.is_none_or(|own| own == program)
-    }
-
-    fn check(&self, value: f64) -> Result<(), ParameterError> {
-        // Written so that what is no number fails.
-        if value >= self.min && value <= self.max {
-            return Ok(());
-        }
-        Err(ParameterError::OutOfRange {
-            name: self.name,
-            value,
-            min: self.min,
-            max: self.max,
-            unit: self.spaced_unit(),
-        })
-    }
-
-    fn spaced_unit(&self) -> String {
-        match self.unit {
-            "" => String::new(),
-            unit => format!(" {unit}"),
-        }
-    }
-}
-
-/// A number in decimal digits, with a point or an exponent. The standard library reads any number to the last digit, with
-/// tables of 10 KiB for it that the page would have to carry; up to 15 digits and an exponent of 22, this is as exact.
-fn decimal(text: &str) -> Option<f64> {
-    let (text, exponent) = match text.split_once(['e', 'E']) {
-        Some((text, exponent)) => (text, exponent.parse::<i16>().ok()?),
-        None => (text, 0),
-    };
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => (-1.0, digits),
-        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.len() + fraction.len() == 0 {
-        return None;
-    }
-    let (mut number, mut shift) = (0_u64, i32::from(exponent));
-    for (index, digit) in whole.bytes().chain(fraction.bytes()).enumerate() {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        let is_kept = number < 1_000_000_000_000_000;
-        if is_kept {
-            number = number * 10 + u64::from(digit - b'0');
-        }
-        // What is not kept of the whole part counts as tens, what is kept of the fraction as tenths.
-        shift += i32::from(!is_kept) - i32::from(index >= whole.len());
-    }
-    let scale = 10_f64.powi(shift.abs());
-    let number = sign * number as f64;
-    Some(if shift < 0 {
-        number / scale
-    } else {
-        number * scale
-    })
-}
-
 impl Parameters {
     /// Their values in the order of [`Self::ALL`].
     pub fn values(&self) -> Vec<f64> {
@@ -332,7 +155,7 @@ impl Parameters {
     /// # Errors
     /// If there is none of that name, or the value is out of its range; nothing is changed then.
     pub fn set(&mut self, name: &str, value: f64) -> Result<(), ParameterError> {
-        let parameter = Parameter::by_name(name).ok_or_else(|| unknown(name))?;
+        let parameter = by_name(name).ok_or_else(|| unknown(name))?;
         parameter.check(value)?;
         // A step is a whole number or a thousandth: counted in whole steps, the rounding is exact.
         let steps_in_one = (1.0 / parameter.step).round();
@@ -345,7 +168,7 @@ impl Parameters {
     /// # Errors
     /// As [`Self::set`], and if the text is no number.
     pub fn set_text(&mut self, name: &str, value: &str) -> Result<(), ParameterError> {
-        let parameter = Parameter::by_name(name).ok_or_else(|| unknown(name))?;
+        let parameter = by_name(name).ok_or_else(|| unknown(name))?;
         let value = value.trim();
         if let Some(number) = parameter.choices.iter().position(|name| *name == value) {
             return self.set(name, number as f64);
@@ -417,6 +240,12 @@ impl Parameters {
     }
 }
 
+fn by_name(name: &str) -> Option<&'static Parameter> {
+    Parameters::ALL
+        .iter()
+        .find(|parameter| parameter.name == name)
+}
+
 fn unknown(name: &str) -> ParameterError {
     let known: Vec<_> = Parameters::ALL
         .iter()
@@ -435,39 +264,6 @@ fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn decimals_are_read_as_the_standard_library_reads_them() {
-        for text in [
-            "0",
-            "4",
-            "0.1",
-            "-0.3",
-            "+5.",
-            ".25",
-            "12.375",
-            "1e3",
-            "2.5E-3",
-            "0.001",
-            "30000",
-            "1e-400",
-            "1e400",
-            "123456789012345",
-            "0.123456789012345",
-            "0.1000000000000000000000",
-            "16777216",
-            "9.999",
-        ] {
-            assert_eq!(decimal(text), text.parse().ok(), "{text}");
-        }
-        let many = decimal("1234567890123456789012").expect("it is a number");
-        assert!((many / 1.234_567_890_123_456_8e21 - 1.0).abs() < 1e-15);
-        for text in [
-            "", ".", "-", "e3", "1e", "1e99999", "1,5", "0x10", "NaN", "inf", "1 2", "١",
-        ] {
-            assert_eq!(decimal(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn a_parameter_is_set_or_left_alone() {

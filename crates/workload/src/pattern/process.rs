@@ -38,21 +38,15 @@ impl Process {
     // ---- the C library's malloc
 
     pub(super) fn malloc(&mut self, size: u64) -> BlockId {
-        let block = self.new_block();
-        let size = Bytes(size);
-        self.call(Domain::Raw, Call::Malloc { block, size });
-        block
+        self.malloc_in(Domain::Raw, size)
     }
 
     pub(super) fn calloc(&mut self, count: u32, size: u64) -> BlockId {
-        let block = self.new_block();
-        let size = Bytes(size);
-        self.call(Domain::Raw, Call::Calloc { block, count, size });
-        block
+        self.calloc_in(Domain::Raw, count, size)
     }
 
     pub(super) fn realloc(&mut self, old: BlockId, size: u64) -> BlockId {
-        self.reallocate(Domain::Raw, old, size)
+        self.realloc_in(Domain::Raw, old, size)
     }
 
     pub(super) fn free(&mut self, block: BlockId) {
@@ -63,23 +57,17 @@ impl Process {
 
     /// `PyObject_Malloc`, `PyMem_Malloc`
     pub(super) fn object_malloc(&mut self, size: u64) -> BlockId {
-        let block = self.new_block();
-        let size = Bytes(size);
-        self.call(Domain::Object, Call::Malloc { block, size });
-        block
+        self.malloc_in(Domain::Object, size)
     }
 
     /// `PyMem_Calloc`
     pub(super) fn object_calloc(&mut self, size: u64) -> BlockId {
-        let block = self.new_block();
-        let (count, size) = (1, Bytes(size));
-        self.call(Domain::Object, Call::Calloc { block, count, size });
-        block
+        self.calloc_in(Domain::Object, 1, size)
     }
 
     /// `PyMem_Realloc`
     pub(super) fn object_realloc(&mut self, old: BlockId, size: u64) -> BlockId {
-        self.reallocate(Domain::Object, old, size)
+        self.realloc_in(Domain::Object, old, size)
     }
 
     /// `PyObject_Free`, `PyMem_Free`
@@ -87,9 +75,22 @@ impl Process {
         self.call(Domain::Object, Call::Free { block });
     }
 
-    fn reallocate(&mut self, domain: Domain, old: BlockId, size: u64) -> BlockId {
-        let block = self.new_block();
-        let size = Bytes(size);
+    // ---- either
+
+    fn malloc_in(&mut self, domain: Domain, size: u64) -> BlockId {
+        let (block, size) = (self.new_block(), Bytes(size));
+        self.call(domain, Call::Malloc { block, size });
+        block
+    }
+
+    fn calloc_in(&mut self, domain: Domain, count: u32, size: u64) -> BlockId {
+        let (block, size) = (self.new_block(), Bytes(size));
+        self.call(domain, Call::Calloc { block, count, size });
+        block
+    }
+
+    fn realloc_in(&mut self, domain: Domain, old: BlockId, size: u64) -> BlockId {
+        let (block, size) = (self.new_block(), Bytes(size));
         let old = Some(old);
         self.call(domain, Call::Realloc { block, old, size });
         block

@@ -1,0 +1,140 @@
+//! One thing of a pattern that can be set, and why it was not.
+
+use serde::Serialize;
+use thiserror::Error;
+
+/// One thing that can be set: what a slider or the command's `--set` needs to know.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Parameter {
+    /// The name it is set by.
+    pub name: &'static str,
+    /// The unit of its value, empty for a plain number.
+    pub unit: &'static str,
+    /// What it is, in a sentence for people.
+    pub meaning: &'static str,
+    /// Its value if it is not set.
+    pub default: f64,
+    /// Its smallest value.
+    pub min: f64,
+    /// Its largest value.
+    pub max: f64,
+    /// The distance between two values it can have, counted from 0; what lies between is rounded.
+    pub step: f64,
+    /// The names of its values, from 0 on, where they are choices and no amounts; they can be set by name, too.
+    pub choices: &'static [&'static str],
+    /// The program it belongs to; all have it if none is said.
+    pub program: Option<Program>,
+}
+
+/// The programs that patterns run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Program {
+    /// Subscribers that read streams, in an event loop or one after another.
+    Service,
+    /// Threads that answer requests.
+    Pool,
+}
+
+/// Why a parameter was not set.
+#[derive(Clone, PartialEq, Debug, Error)]
+pub enum ParameterError {
+    /// There is no such parameter.
+    #[error("there is no parameter `{name}`; there are {known}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// Those there are.
+        known: String,
+    },
+    /// The value is no number.
+    #[error("{name}={value}: the value must be a number from {min} to {max}{unit}")]
+    NoNumber {
+        /// The parameter.
+        name: &'static str,
+        /// What was given, shortened.
+        value: String,
+        /// Its smallest value.
+        min: f64,
+        /// Its largest value.
+        max: f64,
+        /// Its unit with a space before it, or nothing.
+        unit: String,
+    },
+    /// The value is outside the parameter's range.
+    #[error("{name}={value}: the value must be from {min} to {max}{unit}")]
+    OutOfRange {
+        /// The parameter.
+        name: &'static str,
+        /// What was given.
+        value: f64,
+        /// Its smallest value.
+        min: f64,
+        /// Its largest value.
+        max: f64,
+        /// Its unit with a space before it, or nothing.
+        unit: String,
+    },
+    /// Together the parameters ask for too many calls.
+    #[error(
+        "these parameters make up to {calls} calls, more than the {limit} that are simulated: lower {what}"
+    )]
+    TooManyCalls {
+        /// An upper bound of the calls they make.
+        calls: u64,
+        /// [`MAX_CALLS`](super::MAX_CALLS).
+        limit: u64,
+        /// What to lower.
+        what: &'static str,
+    },
+    /// Together the parameters ask for too much memory.
+    #[error(
+        "with these parameters the program holds up to {held} bytes at one time, more than the {limit} that are simulated: lower {what}"
+    )]
+    TooMuchHeld {
+        /// An upper bound of the bytes held.
+        held: u64,
+        /// [`MAX_HELD`](super::MAX_HELD).
+        limit: u64,
+        /// What to lower.
+        what: &'static str,
+    },
+    /// Together the parameters ask for too many threads.
+    #[error(
+        "with these parameters {threads} threads begin, more than the {limit} that are simulated: lower threads, churn or cycles"
+    )]
+    TooManyThreads {
+        /// The threads that begin.
+        threads: u64,
+        /// [`MAX_THREADS`](super::MAX_THREADS).
+        limit: u64,
+    },
+}
+
+impl Parameter {
+    /// Whether the program has this parameter.
+    pub fn is_of(&self, program: Program) -> bool {
+        self.program.is_none_or(|own| own == program)
+    }
+
+    pub(super) fn check(&self, value: f64) -> Result<(), ParameterError> {
+        // Written so that what is no number fails.
+        if value >= self.min && value <= self.max {
+            return Ok(());
+        }
+        Err(ParameterError::OutOfRange {
+            name: self.name,
+            value,
+            min: self.min,
+            max: self.max,
+            unit: self.spaced_unit(),
+        })
+    }
+
+    pub(super) fn spaced_unit(&self) -> String {
+        match self.unit {
+            "" => String::new(),
+            unit => format!(" {unit}"),
+        }
+    }
+}
