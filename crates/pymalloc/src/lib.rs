@@ -110,15 +110,10 @@ impl<A: Allocator> Pymalloc<A> {
         self.object_free(&mut Call { kernel, thread }, block.0);
     }
 
-    /// The C library's own `malloc`, which a program's C code calls past the interpreter: of its block the interpreter's
-    /// allocator knows nothing until it is given it.
-    pub fn raw_malloc(
-        &mut self,
-        kernel: &mut Kernel,
-        thread: ThreadId,
-        size: Bytes,
-    ) -> Option<Address> {
-        let block = self.raw.inner.malloc(kernel, thread, size)?;
+    /// A call to the C library's own allocator, which a program's C code makes past the interpreter: of the block it
+    /// returns the interpreter's allocator knows nothing until it is given it.
+    pub fn past(&mut self, call: impl FnOnce(&mut A) -> Option<Address>) -> Option<Address> {
+        let block = call(&mut self.raw.inner)?;
         if !self.plain {
             self.foreign.insert(block.0);
         }

@@ -48,10 +48,30 @@ impl Model {
     ) -> Option<Address> {
         match (self, domain) {
             (Self::Python(python), Domain::Raw) => match python.as_mut() {
-                Python::OnGlibc(python) => python.raw_malloc(kernel, thread, size),
-                Python::OnJemalloc(python) => python.raw_malloc(kernel, thread, size),
+                Python::OnGlibc(python) => python.past(|c| c.malloc(kernel, thread, size)),
+                Python::OnJemalloc(python) => python.past(|c| c.malloc(kernel, thread, size)),
             },
             (model, _) => model.malloc(kernel, thread, size),
+        }
+    }
+
+    /// `calloc`, in the same way.
+    pub(crate) fn calloc_in(
+        &mut self,
+        domain: Domain,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        count: u64,
+        size: Bytes,
+    ) -> Option<Address> {
+        match (self, domain) {
+            (Self::Python(python), Domain::Raw) => match python.as_mut() {
+                Python::OnGlibc(python) => python.past(|c| c.calloc(kernel, thread, count, size)),
+                Python::OnJemalloc(python) => {
+                    python.past(|c| c.calloc(kernel, thread, count, size))
+                }
+            },
+            (model, _) => model.calloc(kernel, thread, count, size),
         }
     }
 }

@@ -187,8 +187,11 @@ impl Simulation {
             }
             Call::Realloc { block, old, size } => self.realloc(event, block, old, size, index),
             Call::Calloc { block, count, size } => {
-                let address = self.model.calloc(kernel, thread, count.into(), size);
-                let bytes = Bytes(size.0.saturating_mul(count.into()));
+                let count = u64::from(count);
+                let address = self
+                    .model
+                    .calloc_in(event.domain, kernel, thread, count, size);
+                let bytes = Bytes(size.0.saturating_mul(count));
                 self.allocated(block, address, bytes, index);
             }
             Call::Aligned {

@@ -13,9 +13,10 @@ mod small;
 
 use fnv::Fnv;
 use highwater_simulator::{
-    Address, Bytes, PythonVersion, Simulation, Variable, Variant, parse_lines,
+    Address, Bytes, Options, PythonVersion, Simulation, Variable, Variant, parse_lines, run,
 };
-use highwater_workload::{Call, Workload, trace};
+use highwater_workload::pattern::Parameters;
+use highwater_workload::{Call, Scenario, Workload, trace, unwatched};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -268,4 +269,21 @@ fn pythons_settings_are_kept_from_malloc() {
     let with = variant.remarks();
     assert_eq!(with.len(), 1);
     assert!(with[0].text.contains("no pools"), "{}", with[0].text);
+}
+
+#[test]
+fn what_is_not_pythons_goes_past_it() {
+    // A program of C alone: every call is for the C library's malloc, calloc and realloc, interpreter or not.
+    let workload = Scenario::Threads.build(&Parameters::default(), &mut unwatched);
+    let workload = Arc::new(workload.expect("the defaults can be built"));
+    let under = |python| {
+        let variant = Variant {
+            python,
+            ..Variant::default()
+        };
+        run(&workload, &variant, &Options::default(), &mut unwatched).expect("it can run")
+    };
+    let (without, with) = (under(None), under(Some(PythonVersion::V3_11)));
+    assert_eq!(with.samples, without.samples);
+    assert_eq!(with.syscalls, without.syscalls);
 }
