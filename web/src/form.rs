@@ -1,7 +1,9 @@
 //! What is typed: a pattern's parameters and the environment. Each keeps the text as it stands, says what is wrong with
 //! it, and has what it was read as last when nothing was.
 
-use highwater_simulator::{Choice, Environment, EnvironmentError, Remark, Variable, Variant};
+use highwater_simulator::{
+    Choice, Environment, EnvironmentError, PythonVersion, Remark, Variable, Variant,
+};
 use highwater_workload::pattern::{Parameters, Program};
 
 /// The parameters of a pattern.
@@ -93,22 +95,20 @@ impl EnvironmentForm {
         form
     }
 
-    /// What there is to say to it, at last by the allocator.
-    pub fn remarks(&self, allocator: Choice) -> Vec<Remark> {
+    /// What there is to say to it, at last by the allocators of a variant with it.
+    pub fn remarks(&self, variant: &Variant) -> Vec<Remark> {
         let mut remarks = self.said.clone();
-        remarks.extend(self.variant(allocator).remarks());
+        remarks.extend(variant.remarks());
         remarks
     }
 
-    /// The variant it makes of an allocator.
-    pub fn variant(&self, allocator: Choice) -> Variant {
+    /// The variant it makes of an allocator, and of an interpreter over it.
+    pub fn variant(&self, allocator: Choice, python: Option<PythonVersion>) -> Variant {
         Variant {
             allocator,
             environment: self.variables.clone(),
-            cap: None,
-            cores: None,
-            seed: None,
-            python: None,
+            python,
+            ..Variant::default()
         }
     }
 }
@@ -154,7 +154,7 @@ mod tests {
         );
         assert_eq!(form.error, None);
         assert_eq!(form.variables.len(), 1);
-        let remarks = form.remarks(Choice::default());
+        let remarks = form.remarks(&form.variant(Choice::default(), None));
         assert_eq!(remarks.len(), 2);
         assert!(remarks[0].text.contains("valueFrom"));
     }

@@ -153,6 +153,16 @@ impl State {
         self.asked.or(held).unwrap_or_default()
     }
 
+    /// What the chosen workload is run through: its own interpreter, over the allocator.
+    pub fn variant(&self) -> Variant {
+        let own = match &self.chosen {
+            Source::Pattern(scenario) => scenario.python(),
+            _ => None,
+        };
+        self.environment
+            .variant(self.allocator(), own.and_then(PythonVersion::parse))
+    }
+
     /// Whether what is shown is for something else than what is asked for now.
     pub fn is_outdated(&self) -> bool {
         let Some(run) = &self.run else { return false };
@@ -349,18 +359,6 @@ impl State {
         self.looking = false;
         let variant = self.variant();
         vec![Effect::DropAll, Effect::Run(variant)]
-    }
-
-    /// What the chosen workload is run through.
-    fn variant(&self) -> Variant {
-        let own = match &self.chosen {
-            Source::Pattern(scenario) => scenario.python(),
-            _ => None,
-        };
-        Variant {
-            python: own.and_then(PythonVersion::parse),
-            ..self.environment.variant(self.allocator())
-        }
     }
 
     fn ran(&mut self, run: Rc<RunView>) -> Vec<Effect> {

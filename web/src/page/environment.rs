@@ -1,6 +1,6 @@
 //! The environment box: real lines, and what the allocator says to them.
 
-use highwater_simulator::{Choice, jemalloc_presets};
+use highwater_simulator::{Choice, Variant, jemalloc_presets};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
@@ -38,7 +38,7 @@ pub struct Props {
     /// What is typed.
     pub form: EnvironmentForm,
     /// Who reads it.
-    pub allocator: Choice,
+    pub variant: Variant,
     /// What the user did.
     pub act: Callback<Action>,
 }
@@ -51,7 +51,7 @@ pub fn Environment(props: &Props) -> Html {
         let area: HtmlTextAreaElement = event.target_unchecked_into();
         Action::EditEnvironment(area.value())
     });
-    let presets = presets(props.allocator);
+    let presets = presets(props.variant.allocator);
     let presets = presets.into_iter().map(|(name, lines, title)| {
         let is_set = form.text.trim() == lines;
         html! {
@@ -76,15 +76,15 @@ pub fn Environment(props: &Props) -> Html {
                         { format!("Line {}: `{}` is not NAME=VALUE: {}.", error.line, error.text, error.reason) }
                     </p>
                 } else {
-                    { remarks(form, props.allocator) }
+                    { remarks(form, &props.variant) }
                 }
             </div>
         </section>
     }
 }
 
-fn remarks(form: &EnvironmentForm, allocator: Choice) -> Html {
-    let remarks = form.remarks(allocator).into_iter().map(|remark| {
+fn remarks(form: &EnvironmentForm, variant: &Variant) -> Html {
+    let remarks = form.remarks(variant).into_iter().map(|remark| {
         let tone = words::tone(remark.tone);
         html! {
             <li class="remark" data-tone={tone}>

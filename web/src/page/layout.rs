@@ -28,7 +28,7 @@ pub fn page(state: &State, act: &Callback<Action>, open: &Callback<File>) -> Htm
                     <SourcePanel chosen={state.chosen.clone()} form={state.form.clone()} note={note(state)}
                         act={act} open={open} />
                     { allocator(state.allocator(), act) }
-                    <Environment form={state.environment.clone()} allocator={state.allocator()} act={act} />
+                    <Environment form={state.environment.clone()} variant={state.variant()} act={act} />
                 </div>
                 <div class="column column--happened">
                     { trouble(state, act) }

@@ -1,4 +1,5 @@
 use super::*;
+use highwater_simulator::{Remark, Tone};
 
 fn about() -> Loaded {
     Loaded {
@@ -110,4 +111,17 @@ fn a_run_is_played_in_about_a_dozen_seconds() {
     assert_eq!(fitting_speed(Micros(10_136_196)), 1.0);
     assert_eq!(fitting_speed(Micros(600_000_000)), 64.0);
     assert_eq!(fitting_speed(Micros(1)), SPEEDS[0]);
+}
+
+#[test]
+fn a_python_program_is_run_and_spoken_of_with_its_interpreter() {
+    let mut state = loaded();
+    state.update(Action::Choose(Source::Pattern(Scenario::Sync)));
+    state.update(Action::EditEnvironment("PYTHONMALLOC=malloc".into()));
+    let variant = state.variant();
+    assert_eq!(variant.python, Some(PythonVersion::V3_11));
+    let ignored = |remarks: Vec<Remark>| remarks.iter().any(|r| r.tone == Tone::Ignored);
+    assert!(!ignored(state.environment.remarks(&variant)));
+    state.update(Action::Choose(Source::Pattern(Scenario::Threads)));
+    assert!(ignored(state.environment.remarks(&state.variant())));
 }
