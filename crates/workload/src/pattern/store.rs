@@ -5,7 +5,7 @@
 
 use super::payload::{Payload, Shape};
 use super::process::Process;
-use super::python::{self, BYTES, Dict, List, Object, STR, json, tuple};
+use super::python::{BYTES, Dict, List, Object, STR, json, tuple};
 
 /// Nanoseconds that writing an event takes, and each KB of it.
 const WRITE_NS: u64 = 60_000;
@@ -69,41 +69,33 @@ impl Stream {
     }
 }
 
-/// Makes a payload's value and writes it as JSON text; the value dies.
+/// Makes a payload's value and writes it as JSON text; the value dies, its list from the end.
 fn write_payload(process: &mut Process, payload: &Payload, number: u32) -> Object {
     let dict = Dict::new(process, 3);
-    let mut values = Vec::new();
-    if payload.text > 0 {
-        values.push(Object::new(process, u64::from(payload.text) + STR));
-    }
-    let list = (!payload.items.is_empty()).then(|| List::new(process));
-    let mut items = Vec::new();
-    let list = list.map(|mut list| {
-        for text in &payload.items {
-            if payload.shape != Shape::Chunks {
-                items.push(Dict::new(process, 4));
-            }
-            values.push(Object::new(process, u64::from(*text) + STR));
+    let text = (payload.text > 0).then(|| Object::new(process, u64::from(payload.text) + STR));
+    let mut list = (payload.shape != Shape::Text).then(|| List::new(process));
+    let mut items = Vec::with_capacity(payload.items.len());
+    for text in &payload.items {
+        let fields = (payload.shape != Shape::Chunks).then(|| Dict::new(process, 4));
+        let text = Object::new(process, u64::from(*text) + STR);
+        items.push((fields, text));
+        if let Some(list) = &mut list {
             list.append(process);
         }
-        list
-    });
-    let text = json::dumps(process, payload, number);
-    let first = values.len().min(1);
-    let mut rest = values.split_off(first);
-    python::drop_backwards(process, &mut values);
-    while let Some(value) = rest.pop() {
-        value.drop(process);
-        if let Some(item) = items.pop() {
-            item.drop(process);
-        }
     }
-    for item in items {
-        item.drop(process);
+    let written = json::dumps(process, payload, number);
+    if let Some(text) = text {
+        text.drop(process);
+    }
+    while let Some((fields, text)) = items.pop() {
+        text.drop(process);
+        if let Some(fields) = fields {
+            fields.drop(process);
+        }
     }
     if let Some(list) = list {
         list.drop(process);
     }
     dict.drop(process);
-    text
+    written
 }
