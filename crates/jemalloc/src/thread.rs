@@ -2,13 +2,10 @@
 
 use crate::prng::{Prng, Ticker};
 use crate::tcache::Tcache;
-use crate::ticks::Ticks;
+use crate::ticks::{TICKS_PER_DECAY, Ticks};
 
 /// `TCACHE_GC_INCR`
 pub(crate) const EVENTS: i32 = 228;
-
-/// `ARENA_DECAY_NTICKS_PER_UPDATE`
-pub(crate) const TICKS_PER_DECAY: i32 = 1000;
 
 /// The thread-local data of jemalloc (`tsd_t`).
 #[derive(Clone)]

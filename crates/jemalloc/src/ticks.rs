@@ -6,8 +6,10 @@
 
 use crate::Jemalloc;
 use crate::sizes;
-use crate::thread::TICKS_PER_DECAY;
 use highwater_allocator::{Address, Bytes, Kernel};
+
+/// `ARENA_DECAY_NTICKS_PER_UPDATE`
+pub(crate) const TICKS_PER_DECAY: i32 = 1000;
 
 /// `sizeof (arena_tdata_t)`
 const COUNT_BYTES: u64 = 8;
