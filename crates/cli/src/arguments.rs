@@ -109,16 +109,14 @@ fn parameters() -> String {
         let names: Vec<&str> = scenarios().map(Scenario::name).collect();
         text += &format!("Parameters of {} (--set):\n", names.join(" and "));
         for p in scenarios().take(1).flat_map(Scenario::parameters) {
-            text += &format!(
-                "  {:14} {} [{}; {} to {}{}{}]\n",
-                p.name,
-                p.meaning,
-                p.default,
-                p.min,
-                p.max,
-                if p.unit.is_empty() { "" } else { " " },
-                p.unit
-            );
+            let values = match p.choices {
+                [] => {
+                    let space = if p.unit.is_empty() { "" } else { " " };
+                    format!("{}; {} to {}{space}{}", p.default, p.min, p.max, p.unit)
+                }
+                names => format!("{}; {}", names[p.default as usize], names.join(", ")),
+            };
+            text += &format!("  {:14} {} [{values}]\n", p.name, p.meaning);
         }
     }
     text

@@ -1,10 +1,10 @@
-//! The parameters of a pattern: a slider and a number for each.
+//! The parameters of a pattern: a slider and a number for each, or a list where it is a choice.
 
 use highwater_workload::{
     Scenario,
     pattern::{Parameter, Parameters},
 };
-use web_sys::HtmlInputElement;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use crate::{form::ParameterForm, state::Action};
@@ -47,35 +47,44 @@ fn field(
         let position = input(&event).value_as_number();
         Action::EditParameter(index, at_position(parameter, position).to_string())
     });
-    let switch = act.reform(move |event: InputEvent| {
-        let on = input(&event).checked();
-        Action::EditParameter(index, u8::from(on).to_string())
-    });
+    let choose = act.reform(move |value| Action::EditParameter(index, value));
     let name = parameter.name.replace('_', " ");
-    if is_switch(parameter) {
-        return html! {
-            <label class="parameter parameter--switch" title={parameter.meaning}>
-                <input {id} type="checkbox" checked={value > 0.0} oninput={switch} />
-                <span>{ "malloc_trim(0) after the last rest" }</span>
-            </label>
-        };
-    }
     html! {
         <div class="parameter" title={parameter.meaning}>
             <label for={id.clone()}>{ name }</label>
-            <span class="parameter__value">
-                <input {id} class="number" inputmode="decimal" value={text.clone()} size="9"
-                    aria-invalid={error.is_some().to_string()}
-                    aria-describedby={error.is_some().then(|| error_id.clone())} oninput={type_in} />
-                <span class="unit">{ parameter.unit }</span>
-            </span>
-            if parameter.name != "seed" {
-                { slider(parameter, value, slide) }
+            if parameter.choices.is_empty() {
+                <span class="parameter__value">
+                    <input {id} class="number" inputmode="decimal" value={text.clone()} size="9"
+                        aria-invalid={error.is_some().to_string()}
+                        aria-describedby={error.is_some().then(|| error_id.clone())} oninput={type_in} />
+                    <span class="unit">{ parameter.unit }</span>
+                </span>
+                if parameter.name != "seed" {
+                    { slider(parameter, value, slide) }
+                }
+            } else {
+                { select(id, parameter, value, choose) }
             }
             if let Some(error) = error {
                 <p id={error_id} class="error" role="alert">{ error.clone() }</p>
             }
         </div>
+    }
+}
+
+/// A value out of a few with names.
+fn select(id: String, parameter: &Parameter, value: f64, choose: Callback<String>) -> Html {
+    let onchange = choose.reform(|event: Event| {
+        let list: HtmlSelectElement = event.target_unchecked_into();
+        list.value()
+    });
+    let choices = parameter.choices.iter().enumerate();
+    html! {
+        <select {id} class="select select--small" {onchange}>
+            { for choices.map(|(number, name)| html! {
+                <option value={*name} selected={number as f64 == value}>{ name.replace('_', " ") }</option>
+            }) }
+        </select>
     }
 }
 
@@ -91,10 +100,6 @@ fn slider(parameter: &Parameter, value: f64, slide: Callback<InputEvent>) -> Htm
             aria-label={format!("{}, slider", parameter.name.replace('_', " "))}
             aria-valuetext={format!("{value} {}", parameter.unit).trim_end().to_owned()} />
     }
-}
-
-fn is_switch(parameter: &Parameter) -> bool {
-    (parameter.min, parameter.max, parameter.step) == (0.0, 1.0, 1.0)
 }
 
 fn is_wide(parameter: &Parameter) -> bool {

@@ -184,6 +184,14 @@ fn every_pattern_runs() -> Result<()> {
         ensure!(page.count("#parameter-payload")? == 0, "threads have none");
         page.set_value("#source", Scenario::AsyncFanOut.name())?;
         page.set_value("#parameter-payload", "5000")?;
+        page.wait_for(&format!("#chart[data-peak='{expected}']"))?;
+        // What is a choice is chosen by name.
+        parameters.set_text("shape", "mixed")?;
+        let workload = Scenario::AsyncFanOut.build(&parameters, &mut unwatched)?;
+        let expected = native_as(&Arc::new(workload), Scenario::AsyncFanOut)?
+            .peak_rss
+            .0;
+        page.set_value("#parameter-shape", "mixed")?;
         page.wait_for(&format!("#chart[data-peak='{expected}']"))
     })
 }

@@ -72,6 +72,7 @@ const POOL: Option<Program> = Some(Program::Pool);
 
 /// No choices: a number.
 const NUMBER: &[&str] = &[];
+const NO_YES: &[&str] = &["no", "yes"];
 const SOCKET: &[&str] = &["in_process", "socket"];
 
 parameters! {
@@ -124,7 +125,7 @@ parameters! {
     /// Records and sessions that are kept, 0 to 100,000,000; 0 keeps all.
     kept: u32 = 0, 0..=100_000_000, 1.0, "", SERVICE, NUMBER, "records and sessions that are kept, the oldest going first; 0 keeps all";
     /// Whether `malloc_trim(0)` is called at the end, 0 or 1.
-    trim: u32 = 0, 0..=1, 1.0, "", None, NUMBER, "1 calls malloc_trim(0) after the last rest";
+    trim: u32 = 0, 0..=1, 1.0, "", None, NO_YES, "whether malloc_trim(0) is called after the last rest";
     /// Seconds between two calls of `malloc_trim(0)`, 0 to 1,000,000, to the millisecond; 0 for none.
     trim_every: f64 = 0.0, 0..=1_000_000, 0.001, "s", SERVICE, NUMBER, "time between two calls of malloc_trim(0) by the program; 0 makes none";
     /// Where chance starts, 0 to 4294967295.
