@@ -21,6 +21,7 @@ mod die;
 mod library;
 mod pipe;
 mod pool;
+mod reserve;
 mod resident;
 mod serve;
 mod settle;

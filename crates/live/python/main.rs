@@ -15,6 +15,8 @@ mod interpose;
 mod library;
 #[path = "../oracle/pipe.rs"]
 mod pipe;
+#[path = "../oracle/reserve.rs"]
+mod reserve;
 #[path = "../oracle/resident.rs"]
 mod resident;
 mod serve;
