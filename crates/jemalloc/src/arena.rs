@@ -6,6 +6,7 @@ use crate::base::Base;
 use crate::extents::{ExtentId, State};
 use crate::pac::{Pac, Wanted, large_pad};
 use crate::prng::Prng;
+use crate::rules::CountOf;
 use crate::sizes::{self, CACHE_LINE, LARGE_MIN, PAGE, SMALL_CLASSES, Slab, pages};
 use crate::world::World;
 use highwater_allocator::{Address, Bytes, Kernel, PurgeReason};
@@ -281,9 +282,18 @@ impl Arena {
 
     // ---- large blocks
 
-    fn count_large(&self, kernel: &mut Kernel, world: &World, class: usize) {
-        let (first, bytes) = world.rules.layout.large_counts;
-        let at = first + (class - SMALL_CLASSES) as u64 * bytes;
+    /// Writes counts of a large class.
+    pub(crate) fn count_large(
+        &self,
+        kernel: &mut Kernel,
+        world: &World,
+        class: usize,
+        which: fn(&CountOf) -> (u64, u64),
+    ) {
+        let layout = &world.rules.layout;
+        let (first, apart) = layout.large_counts;
+        let (from, bytes) = which(&layout.count_of);
+        let at = first + (class - SMALL_CLASSES) as u64 * apart + from;
         kernel.touch(self.home + Bytes(at), Bytes(bytes));
     }
 
@@ -306,7 +316,7 @@ impl Arena {
             zero: zero && !writes_zeros,
         };
         let id = self.alloc_pages(kernel, world, wanted, class, false)?;
-        self.count_large(kernel, world, class);
+        self.count_large(kernel, world, class, |of| of.allocated);
         self.large_bytes += usable;
         let extent = &mut world.extents[id];
         if world.options.cache_oblivious && alignment < PAGE {
@@ -324,7 +334,7 @@ impl Arena {
     /// Frees a large block (`large_dalloc`, without the tick).
     pub(crate) fn free_large(&mut self, kernel: &mut Kernel, world: &mut World, id: ExtentId) {
         let class = usize::from(world.extents[id].class);
-        self.count_large(kernel, world, class);
+        self.count_large(kernel, world, class, |of| of.freed);
         self.large_bytes -= world.usable_of(id);
         self.free_pages(kernel, world, id);
     }
@@ -365,8 +375,8 @@ impl Arena {
             world.extents[id].class = class as u16;
             self.handle_deferred(kernel, world);
         }
-        self.count_large(kernel, world, class);
-        self.count_large(kernel, world, old_class);
+        self.count_large(kernel, world, class, |of| of.allocated);
+        self.count_large(kernel, world, old_class, |of| of.freed);
         self.large_bytes = self.large_bytes + usable - old;
         true
     }

@@ -229,6 +229,12 @@ impl Jemalloc {
         for batch in blocks.chunks(self.world.rules.flush_batch) {
             self.flush_batch(kernel, thread, class, batch);
         }
+        if class >= SMALL_CLASSES
+            && let Some(arena) = self.threads[thread].arena
+            && let Some(arena) = &self.arenas[arena]
+        {
+            arena.count_large(kernel, &self.world, class, |of| of.flushed);
+        }
     }
 
     fn flush_batch(&mut self, kernel: &mut Kernel, thread: usize, class: usize, blocks: &[u64]) {

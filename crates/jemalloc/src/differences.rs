@@ -6,7 +6,23 @@ use crate::rules::{CacheStacks, Collection, FirstThreshold, Rules, Ticking};
 use crate::version::Version;
 use highwater_allocator::{Difference, Topic};
 
-const TOPICS: [Topic<Rules, Options>; 13] = [
+const TOPICS: [Topic<Rules, Options>; 15] = [
+    Topic {
+        title: "blocks aligned to a page",
+        source: "include/jemalloc/internal/sz.h sz_sa2u",
+        text: |rules, _| match rules.small_aligned_to_page {
+            true => "A small class serves them, if one is large enough.",
+            false => "They are large ones, of 16 KiB at least.",
+        },
+    },
+    Topic {
+        title: "memalign of no bytes",
+        source: "src/jemalloc.c je_memalign",
+        text: |rules, _| match rules.empty_memalign_is_one {
+            true => "It is aligned, as one of one byte.",
+            false => "It is a block of the smallest class, aligned or not.",
+        },
+    },
     Topic {
         title: "large blocks, sizes",
         source: "include/jemalloc/internal/sz.h sz_s2u_compute, src/pac.c pac_alloc_retained_batched_size",

@@ -139,7 +139,11 @@ impl Allocator for Jemalloc {
         if !alignment.0.is_power_of_two() {
             return None;
         }
-        let usable = self.world.usable_aligned(size.0, alignment.0)?;
+        let size = match size.0 {
+            0 if self.world.rules.empty_memalign_is_one => 1,
+            size => size,
+        };
+        let usable = self.world.usable_aligned(size, alignment.0)?;
         let class = sizes::class_of(usable)?;
         let block = if class < SMALL_CLASSES {
             self.take(kernel, thread, Request::whole(class, usable), false)?

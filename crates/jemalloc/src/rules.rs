@@ -53,6 +53,11 @@ pub(crate) struct Rules {
     /// After how many calls a thread that only frees gets a cache, if ever: src/tsd.c, `tsd_fetch_slow`, from 5.3.1 on
     /// (143e9c4a).
     pub(crate) cache_after_frees: Option<u8>,
+    /// Whether a small class may serve a request aligned to a page. From 5.3.0 on (include/jemalloc/internal/sz.h,
+    /// sz_sa2u).
+    pub(crate) small_aligned_to_page: bool,
+    /// Whether memalign of no bytes is of one. From 5.3.1 on (src/jemalloc.c, je_memalign).
+    pub(crate) empty_memalign_is_one: bool,
 }
 
 /// Bytes of structures and places in them, in a build for x86-64 with profiling compiled in (`--enable-prof`).
@@ -66,8 +71,11 @@ pub(crate) struct Layout {
     /// What of the arena's structure is written when it begins, up to its bins: all but the counts and what only huge
     /// pages use.
     pub(crate) arena_written: [(u64, u64); 3],
-    /// Where the counts of large classes stand in it, and how far apart.
+    /// The counts of large classes: where those of the first stand in an arena, and how far apart.
     pub(crate) large_counts: (u64, u64),
+    /// Which of a class's counts change (where, and bytes of them) when a block is allocated, freed, or flushed from a
+    /// cache (include/jemalloc/internal/arena_stats.h, `arena_stats_large_s`).
+    pub(crate) count_of: CountOf,
     /// Where the decays of dirty and of muzzy pages stand in it.
     pub(crate) decays: [u64; 2],
     /// `sizeof (cache_bin_info_t)` for each class, if these are allocated.
@@ -78,6 +86,14 @@ pub(crate) struct Layout {
     pub(crate) ctl_sums: u64,
     /// `sizeof (ctl_arena_t)` with its figures.
     pub(crate) ctl_arena: u64,
+}
+
+/// Which counts of a large class an event writes: from where, and how many bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct CountOf {
+    pub(crate) allocated: (u64, u64),
+    pub(crate) freed: (u64, u64),
+    pub(crate) flushed: (u64, u64),
 }
 
 /// How the stacks of a thread cache lie in their block: src/tcache.c, `tcache_init`.
@@ -129,6 +145,11 @@ const V5_3_0: Rules = Rules {
         bin: 224,
         arena_written: [(0, 192), (10_392, 73_032), (78_744, 78_952)],
         large_counts: (24 + 952, 48),
+        count_of: CountOf {
+            allocated: (0, 8),
+            freed: (8, 8),
+            flushed: (16, 24),
+        },
         decays: [69_320, 71_104],
         cache_info: 2,
         extent_alignment: 128,
@@ -151,6 +172,8 @@ const V5_3_0: Rules = Rules {
     first_threshold: FirstThreshold::Default,
     calloc_writes_zeros: false,
     cache_after_frees: None,
+    small_aligned_to_page: true,
+    empty_memalign_is_one: false,
 };
 
 const V5_2_1: Rules = Rules {
@@ -160,6 +183,11 @@ const V5_2_1: Rules = Rules {
         bin: 280,
         arena_written: [(0, 192), (10_184, 12_184), (12_184, 29_496)],
         large_counts: (768, 48),
+        count_of: CountOf {
+            allocated: (0, 8),
+            freed: (8, 8),
+            flushed: (16, 24),
+        },
         decays: [25_376, 27_160],
         cache_info: 4,
         extent_alignment: 64,
@@ -176,6 +204,7 @@ const V5_2_1: Rules = Rules {
     very_large_always_back: true,
     resident_has_muzzy: true,
     first_threshold: FirstThreshold::Option,
+    small_aligned_to_page: false,
     ..V5_3_0
 };
 
@@ -186,6 +215,11 @@ const V5_3_1: Rules = Rules {
         bin: 224,
         arena_written: [(0, 192), (11_976, 74_560), (80_448, 80_704)],
         large_counts: (24 + 968, 56),
+        count_of: CountOf {
+            allocated: (0, 24),
+            freed: (8, 16),
+            flushed: (24, 24),
+        },
         decays: [70_944, 72_728],
         cache_info: 0,
         extent_alignment: 128,
@@ -200,6 +234,7 @@ const V5_3_1: Rules = Rules {
     first_threshold: FirstThreshold::OptionIfAny,
     calloc_writes_zeros: true,
     cache_after_frees: Some(128),
+    empty_memalign_is_one: true,
     ..V5_3_0
 };
 

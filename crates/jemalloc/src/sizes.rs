@@ -96,10 +96,15 @@ pub(crate) fn request(size: u64, classes: bool) -> Option<Request> {
     })
 }
 
-/// The usable size of an aligned request (`sz_sa2u`). `alignment` is a power of two.
-pub(crate) fn usable_aligned(size: u64, alignment: u64, classes: bool) -> Option<u64> {
+/// The usable size of an aligned request (`sz_sa2u`). `alignment` is a power of two; small classes may serve it up to
+/// `small_up_to`.
+pub(crate) fn usable_aligned(
+    size: u64,
+    (alignment, small_up_to): (u64, u64),
+    classes: bool,
+) -> Option<u64> {
     let usable = |size| request(size, classes).map(|request| request.usable);
-    if size <= SMALL_MAX && alignment <= PAGE {
+    if size <= SMALL_MAX && alignment <= small_up_to {
         // A multiple of the alignment: the first class from there on whose regions are all aligned.
         let usable = usable(size.checked_next_multiple_of(alignment)?)?;
         if usable < LARGE_MIN {
@@ -249,7 +254,7 @@ mod tests {
 
     #[test]
     fn aligned_requests_find_a_class_that_keeps_the_alignment() {
-        let usable = |size, alignment| usable_aligned(size, alignment, true);
+        let usable = |size, alignment| usable_aligned(size, (alignment, PAGE), true);
         assert_eq!(usable(100, 64), Some(128));
         assert_eq!(usable(1, 4096), Some(4096));
         assert_eq!(usable(5000, 4096), Some(8192));
@@ -267,6 +272,6 @@ mod tests {
         assert_eq!(rounded(100_000, false), (47, 102_400));
         assert_eq!(rounded(14_337, false), (36, LARGE_MIN));
         assert_eq!(rounded(100, false), (7, 112));
-        assert_eq!(usable_aligned(100_000, 8192, false), Some(102_400));
+        assert_eq!(usable_aligned(100_000, (8192, PAGE), false), Some(102_400));
     }
 }

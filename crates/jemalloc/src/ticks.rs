@@ -34,8 +34,9 @@ impl Jemalloc {
     ) {
         let state = &self.threads[thread];
         let counted = state.ticks.as_ref().map_or(0, |ticks| ticks.left.len());
-        if !state.started || state.ended || (arena >= counted && !self.count_ticks(kernel, thread))
-        {
+        // One that began by freeing never counts (src/tsd.c, tsd_data_init_nocleanup: arenas_tdata_bypass).
+        let counts = state.started && !state.ended && state.frees == 0;
+        if !counts || (arena >= counted && !self.count_ticks(kernel, thread)) {
             return;
         }
         let ticks = self.threads[thread].ticks.as_mut();

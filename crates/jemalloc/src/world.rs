@@ -35,7 +35,15 @@ impl World {
 
     /// The usable size of an aligned request.
     pub(crate) fn usable_aligned(&self, size: u64, alignment: u64) -> Option<u64> {
-        sizes::usable_aligned(size, alignment, self.options.large_size_classes)
+        let small_up_to = match self.rules.small_aligned_to_page {
+            true => sizes::PAGE,
+            false => sizes::PAGE - 1,
+        };
+        sizes::usable_aligned(
+            size,
+            (alignment, small_up_to),
+            self.options.large_size_classes,
+        )
     }
 
     /// The usable size of the block that an extent holds, or of its regions.

@@ -11,8 +11,12 @@ struct Process {
 
 impl Process {
     fn new(options: Options) -> Self {
+        Self::of(Version::V5_3_0, options)
+    }
+
+    fn of(version: Version, options: Options) -> Self {
         let mut kernel = Kernel::new(Config::default()).expect("the default is a process");
-        let mut model = Jemalloc::new(Version::V5_3_0, options, 2);
+        let mut model = Jemalloc::new(version, options, 2);
         model.advance(&mut kernel, Micros(0));
         Self { kernel, model }
     }
@@ -135,4 +139,35 @@ fn a_library_built_for_wider_addresses_has_a_smaller_map_of_pages() {
     // As Debian 12's and Debian 13's report it, with 8 arenas and that of very large blocks.
     assert_eq!(metadata(false), Bytes(2_668_272));
     assert_eq!(metadata(true), Bytes(1_357_408));
+}
+
+#[test]
+fn what_memalign_gives_for_nothing_and_for_a_page_depends_on_the_release() {
+    let usable = |version, alignment| {
+        let mut process = Process::of(version, Options::of(version));
+        let (kernel, model) = (&mut process.kernel, &mut process.model);
+        let block = model.aligned(kernel, ThreadId::MAIN, Bytes(alignment), Bytes::ZERO);
+        model.usable_size(kernel, block.expect("there is memory")).0
+    };
+    let of = |alignment| Version::ALL.map(|version| (version.name(), usable(version, alignment)));
+    assert_eq!(of(128), [("5.2.1", 8), ("5.3.0", 8), ("5.3.1", 128)]);
+    assert_eq!(of(4096), [("5.2.1", 16_384), ("5.3.0", 8), ("5.3.1", 4096)]);
+}
+
+#[test]
+fn a_thread_that_began_by_freeing_counts_no_ticks_in_5_2_1() {
+    let version = Version::V5_2_1;
+    let allocated = |frees_first: bool| {
+        let mut process = Process::of(version, Options::of(version));
+        let block = process.malloc(8).expect("there is memory");
+        let (kernel, model) = (&mut process.kernel, &mut process.model);
+        if frees_first {
+            model.free(kernel, ThreadId(1), block);
+        }
+        let own = model.malloc(kernel, ThreadId(1), Bytes(8));
+        assert!(own.is_some());
+        process.figures().allocated.0
+    };
+    // The counts of nine arenas lie in a block of 80 bytes; and the block that was freed is gone.
+    assert_eq!(allocated(false) - allocated(true), 80 + 8);
 }
