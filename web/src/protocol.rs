@@ -8,7 +8,7 @@
 //! [`Work::Look`] is about those. A job that fails or is cancelled leaves both as they were.
 
 use highwater_simulator::{Bytes, Choice, Diagnosis, Micros, Variable, Variant};
-use highwater_workload::Scenario;
+use highwater_workload::Pattern;
 use serde::{Deserialize, Serialize};
 
 /// Names one piece of work for as long as the page lives. The page chooses it.
@@ -40,7 +40,7 @@ pub enum Work {
     /// Run a pattern and keep its calls.
     Build {
         /// Which.
-        scenario: Scenario,
+        scenario: Pattern,
         /// With what: the [`values`](highwater_workload::pattern::Parameters::values) of its parameters.
         values: Vec<f64>,
     },

@@ -8,7 +8,7 @@ mod action;
 use std::rc::Rc;
 
 use highwater_simulator::{Choice, Micros, PythonVersion, Variant};
-use highwater_workload::Scenario;
+use highwater_workload::Pattern;
 
 use crate::{
     form::{EnvironmentForm, ParameterForm},
@@ -25,7 +25,7 @@ pub enum Source {
     /// The recording that comes with the page.
     Bundled,
     /// A pattern.
-    Pattern(Scenario),
+    Pattern(Pattern),
     /// A file of the user's, by its name.
     File(String),
 }

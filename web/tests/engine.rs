@@ -8,13 +8,13 @@
 use highwater_kernel::{Address, Bytes, Config, Kernel};
 use highwater_simulator::{Options, Variant, parse_lines, run};
 use highwater_workload::pattern::Parameters;
-use highwater_workload::{Scenario, Workload, trace, unwatched};
+use highwater_workload::{Pattern, Workload, trace, unwatched};
 use std::sync::Arc;
 
 /// Add a case here: a name without spaces, and what was computed.
 fn cases() -> Vec<(&'static str, String)> {
     let mut cases = vec![("kernel", kernel()), ("recorded", recorded())];
-    for scenario in Scenario::ALL {
+    for scenario in Pattern::ALL {
         cases.push((scenario.name(), generated(scenario)));
     }
     cases
@@ -36,7 +36,7 @@ fn recorded() -> String {
 }
 
 /// A pattern, generated and run.
-fn generated(scenario: Scenario) -> String {
+fn generated(scenario: Pattern) -> String {
     let parameters = Parameters::default();
     let workload = scenario
         .build(&parameters, &mut unwatched)

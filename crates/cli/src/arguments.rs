@@ -101,14 +101,14 @@ pub(crate) struct Run {
 
 /// The parameters of every scenario, those that share them together.
 fn parameters() -> String {
-    use highwater_workload::Scenario;
+    use highwater_workload::Pattern;
     use highwater_workload::pattern::Program;
     let mut text = String::new();
-    for program in [Program::Service, Program::Pool] {
-        let scenarios = || Scenario::ALL.into_iter().filter(|s| s.program() == program);
-        let names: Vec<&str> = scenarios().map(Scenario::name).collect();
+    for program in Program::ALL {
+        let scenarios = || Pattern::ALL.into_iter().filter(|s| s.program() == program);
+        let names: Vec<&str> = scenarios().map(Pattern::name).collect();
         text += &format!("Parameters of {} (--set):\n", names.join(" and "));
-        for p in scenarios().take(1).flat_map(Scenario::parameters) {
+        for p in scenarios().take(1).flat_map(Pattern::parameters) {
             let values = match p.choices {
                 [] => {
                     let space = if p.unit.is_empty() { "" } else { " " };

@@ -4,16 +4,15 @@ use crate::arguments::{Common, Replay, Run};
 use crate::environment;
 use highwater_simulator::{Bytes, Choice, Cores, PythonVersion, Remark, Variant};
 use highwater_workload::pattern::Parameters;
-use highwater_workload::{Header, Scenario, Workload, trace, unwatched};
+use highwater_workload::{Header, Pattern, Source, Workload, trace, unwatched};
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
-use std::sync::Arc;
 
 /// What is to be run.
 pub(crate) struct Job {
     pub(crate) title: String,
-    pub(crate) workload: Arc<Workload>,
+    pub(crate) source: Source,
     pub(crate) variant: Variant,
     /// What there is to say about how its environment was written.
     pub(crate) remarks: Vec<Remark>,
@@ -52,14 +51,14 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
             Some(program) => format!("{program} ({file})"),
             None => file.to_string(),
         },
-        workload: Arc::new(workload),
+        source: workload.into(),
         variant,
         remarks: environment.remarks,
     })
 }
 
 pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
-    let scenario: Scenario = run.scenario.parse().map_err(say)?;
+    let scenario: Pattern = run.scenario.parse().map_err(say)?;
     let mut parameters = Parameters::default();
     for set in &run.set {
         let (name, value) = set
@@ -76,22 +75,26 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
             .set_text(name, value)
             .map_err(|error| format!("--set {set}: {error}"))?;
     }
-    let workload = scenario.build(&parameters, &mut unwatched).map_err(say)?;
+    let source = scenario.source(&parameters, &mut unwatched).map_err(say)?;
     if let Some(file) = &run.write {
-        write_trace(&workload, file).map_err(|error| format!("{}: {error}", file.display()))?;
+        if source.is_streamed() {
+            parameters.check_whole(scenario.program()).map_err(say)?;
+        }
+        write_trace(source.first(), file)
+            .map_err(|error| format!("{}: {error}", file.display()))?;
     }
     let environment = environment::read(&[], &run.common.env)?;
     let variant = Variant {
-        allocator: choose(&run.common, &workload.header, false)?,
+        allocator: choose(&run.common, &source.first().header, false)?,
         environment: environment.variables,
         cap: cap(&run.common)?,
-        cores: cores(&run.common, &workload.header)?,
+        cores: cores(&run.common, &source.first().header)?,
         seed: run.common.seed,
         python: python(&run.common, scenario.python())?,
     };
     Ok(Job {
         title: format!("{} ({scenario})", scenario.title()),
-        workload: Arc::new(workload),
+        source,
         variant,
         remarks: environment.remarks,
     })

@@ -116,7 +116,7 @@ fn simulate(job: &Job, options: &Options) -> Result<Recording, String> {
     };
     let watched = std::io::stderr().is_terminal();
     let watch: &mut Watch = if watched { &mut told } else { &mut quiet };
-    let recording = run(&job.workload, &job.variant, options, watch);
+    let recording = run(&job.source, &job.variant, options, watch);
     if watched {
         eprint!("\r     \r");
     }

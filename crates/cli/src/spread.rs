@@ -32,7 +32,7 @@ pub(crate) fn measure(job: &Job, seeds: Option<u32>) -> Result<Option<Spread>, S
             ),
             ..job.variant.clone()
         };
-        let recording = run(&job.workload, &variant, &options, &mut unwatched)
+        let recording = run(&job.source, &variant, &options, &mut unwatched)
             .map_err(|error| error.to_string())?;
         for (index, mark) in recording.marks.iter().enumerate() {
             let rss = mark.sample.rss;

@@ -9,6 +9,7 @@ mod arenas;
 mod check;
 mod diagnosis;
 mod error;
+mod feed;
 mod frame;
 mod model;
 mod object_sentences;

@@ -2,7 +2,7 @@
 
 use crate::arenas::Arena;
 use crate::simulation::{Held, Simulation};
-use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Micros};
+use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId};
 use serde::{Deserialize, Serialize};
 
 /// At most so many pins are listed.
@@ -128,24 +128,7 @@ impl Simulation {
 
     /// Finds the events that allocated and freed each pin. Only looked up when asked, so that a run pays nothing.
     fn trace_origins(&self, pins: &mut [Pin]) {
-        // A block covers a pin from above, so the pins are needed in ascending order.
-        let mut ascending: Vec<(Address, Option<Held>)> = Vec::new();
-        for pin in pins.iter() {
-            let at = ascending.partition_point(|(address, _)| *address < pin.address);
-            ascending.insert(at, (pin.address, None));
-        }
-        for held in self.blocks().iter().filter(|held| !held.address.is_null()) {
-            let first = ascending.partition_point(|(pin, _)| *pin < held.address);
-            let end = held.address + held.size.max(Bytes(1));
-            for (pin, found) in &mut ascending[first..] {
-                if *pin >= end {
-                    break;
-                }
-                if found.is_none_or(|found| held.allocated > found.allocated) {
-                    *found = Some(*held);
-                }
-            }
-        }
+        let ascending = self.latest_holders(pins.iter().map(|pin| pin.address).collect());
         for pin in pins
             .iter_mut()
             .filter(|pin| pin.state != PinState::Metadata)
@@ -161,12 +144,50 @@ impl Simulation {
         }
     }
 
+    /// For each of these addresses, in ascending order, what the program held there last, if it did.
+    fn latest_holders(&self, mut addresses: Vec<Address>) -> Vec<(Address, Option<Held>)> {
+        // A block covers an address from above, so they are needed in ascending order.
+        addresses.sort_unstable();
+        let mut ascending: Vec<_> = addresses.into_iter().map(|at| (at, None)).collect();
+        let blocks = self.remembered.iter().chain(self.blocks());
+        for held in blocks.filter(|held| !held.address.is_null()) {
+            let first = ascending.partition_point(|(at, _)| *at < held.address);
+            let end = held.address + held.size.max(Bytes(1));
+            for (at, found) in &mut ascending[first..] {
+                if *at >= end {
+                    break;
+                }
+                if found.is_none_or(|found: Held| held.allocated > found.allocated) {
+                    *found = Some(*held);
+                }
+            }
+        }
+        ascending
+    }
+
+    /// What was held where something is parked now: the numbers of blocks that are free are about to be used again.
+    pub(crate) fn holders_of_parked(&self) -> Vec<Held> {
+        let mut parked = Vec::new();
+        self.model.census(&self.kernel, &mut |block| {
+            if matches!(block.state, BlockState::Parked(_)) {
+                parked.push(block.user);
+            }
+        });
+        let holders = self.latest_holders(parked).into_iter();
+        holders.filter_map(|(_, held)| held).collect()
+    }
+
     fn origin(&self, event: u32) -> Option<Origin> {
-        let found = self.workload().events.get(event as usize)?;
+        let event = event.into();
         Some(Origin {
-            event: event.into(),
-            time: found.time,
-            thread: found.thread.0,
+            event,
+            time: self.feed.time(event)?,
+            thread: match self.feed.event(event) {
+                Some(found) => found.thread.0,
+                // Of a part that is gone, only a program of one thread says which it was.
+                None if self.workload().last_thread == ThreadId::MAIN => ThreadId::MAIN.0,
+                None => return None,
+            },
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::simulation::{Killed, Simulation};
 use crate::variant::Variant;
 use highwater_allocator::{Allocator, Bytes, Counters, Decision, Micros, Remark};
 use highwater_kernel::Syscalls;
-use highwater_workload::{Call, Event, Progress, Watch, Workload};
+use highwater_workload::{Call, Event, Progress, Source, Watch};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -108,12 +108,12 @@ pub struct Recording {
 /// # Errors
 /// Where the variant cannot run the workload, or `watch` breaks off; nothing is kept then.
 pub fn run(
-    workload: &Arc<Workload>,
+    source: impl Into<Source>,
     variant: &Variant,
     options: &Options,
     watch: &mut Watch,
 ) -> Result<Recording, SimulatorError> {
-    let mut run = Run::new(workload, variant, options)?;
+    let mut run = Run::new(source, variant, options)?;
     loop {
         if watch(run.progress()).is_break() {
             return Err(SimulatorError::Cancelled);
@@ -137,11 +137,11 @@ impl Run {
     /// # Errors
     /// Where the variant cannot run the workload.
     pub fn new(
-        workload: &Arc<Workload>,
+        source: impl Into<Source>,
         variant: &Variant,
         options: &Options,
     ) -> Result<Self, SimulatorError> {
-        let mut simulation = Simulation::new(Arc::clone(workload), variant)?;
+        let mut simulation = Simulation::new(source, variant)?;
         if options.decisions == Options::EVERY {
             simulation.model.decisions_mut().keep_all();
         }
@@ -165,7 +165,7 @@ impl Run {
     pub fn progress(&self) -> Progress {
         Progress {
             done: self.simulation.position(),
-            total: (self.simulation.workload().events.len() as u64).max(1),
+            total: self.simulation.feed.events.max(1),
         }
     }
 
@@ -188,7 +188,6 @@ impl Simulation {
 
     /// The latest decisions up to now, at most so many, oldest first.
     pub fn latest_decisions(&self, most: usize) -> Vec<TimedDecision> {
-        let events = &self.workload().events;
         let mut latest: Vec<TimedDecision> = self
             .model
             .decisions()
@@ -197,10 +196,10 @@ impl Simulation {
             .take(most)
             .map(|logged| TimedDecision {
                 event: logged.event,
-                time: logged.time.unwrap_or_else(|| {
-                    let event = events.get(logged.event as usize);
-                    event.map_or(Micros(0), |event| event.time)
-                }),
+                time: logged
+                    .time
+                    .or_else(|| self.feed.time(logged.event))
+                    .unwrap_or_default(),
                 decision: logged.decision,
             })
             .collect();
@@ -226,13 +225,11 @@ struct Recorder {
 
 impl Recorder {
     fn new(simulation: &Simulation, options: Options) -> Self {
-        let workload = simulation.workload();
-        let events = workload.events.len() as u64;
-        let time = |event: Option<&Event>| event.map_or(0, |event| event.time.0);
-        let duration = time(workload.events.last()) - time(workload.events.first());
+        let feed = &simulation.feed;
+        let events = feed.events;
         Self {
             options,
-            schedule: Schedule::new(events, Micros(duration), options.samples),
+            schedule: Schedule::new(events, feed.duration, options.samples),
             frame_every: (events / u64::from(options.frames.max(1))).max(1),
             next_frame: 0,
             paid: 0,
@@ -245,9 +242,26 @@ impl Recorder {
 
     /// Runs up to the given event; `false` once the run is over.
     fn drive(&mut self, simulation: &mut Simulation, until: u64) -> bool {
+        loop {
+            if !self.drive_part(simulation, until) {
+                return false;
+            }
+            let left =
+                simulation.feed.part().events.len() > simulation.feed.place(simulation.position());
+            if !left && !simulation.refill() {
+                return false;
+            }
+            if simulation.position() >= until {
+                return true;
+            }
+        }
+    }
+
+    /// Runs up to the given event or the end of the part at hand; `false` if the process was killed.
+    fn drive_part(&mut self, simulation: &mut Simulation, until: u64) -> bool {
         let workload = Arc::clone(simulation.workload());
-        let start = simulation.position() as usize;
-        let end = workload.events.len().min(until as usize);
+        let start = simulation.feed.place(simulation.position());
+        let end = workload.events.len().min(simulation.feed.place(until));
         for index in start..end {
             let event = &workload.events[index];
             if self.schedule.is_rest(simulation.now(), event.time) && simulation.has_timers() {
@@ -260,11 +274,11 @@ impl Recorder {
                 checker.compare(simulation, event);
             }
             let next = workload.events.get(index + 1);
-            if self.schedule.is_due(index as u64 + 1, event, next) {
+            if self.schedule.is_due(simulation.position(), event, next) {
                 self.look(simulation, event);
             }
         }
-        end < workload.events.len()
+        true
     }
 
     /// Watches what happens while the program rests.

@@ -5,13 +5,14 @@
 //! need at every event.
 
 use crate::error::SimulatorError;
+use crate::feed::Feed;
 use crate::model::Model;
 use crate::variant::Variant;
 use highwater_allocator::{
     Accounting, Address, Allocator, Bytes, Figures, Kernel, Micros, Whereabouts,
 };
 use highwater_kernel::Config;
-use highwater_workload::{BlockId, Call, Event, Workload};
+use highwater_workload::{BlockId, Call, Event, Source, Workload};
 use std::sync::Arc;
 
 /// What is known of a block of the program.
@@ -60,10 +61,12 @@ pub struct Killed {
 /// A process in the middle of its run.
 #[derive(Clone)]
 pub struct Simulation {
-    workload: Arc<Workload>,
+    pub(crate) feed: Feed,
     pub(crate) kernel: Kernel,
     pub(crate) model: Model,
     blocks: Vec<Held>,
+    /// Blocks of the parts of the source before, where something was parked when the part ended.
+    pub(crate) remembered: Vec<Held>,
     live: Bytes,
     peak_live: Bytes,
     allocations: u64,
@@ -78,7 +81,9 @@ impl Simulation {
     ///
     /// # Errors
     /// Where the variant cannot run this workload.
-    pub fn new(workload: Arc<Workload>, variant: &Variant) -> Result<Self, SimulatorError> {
+    pub fn new(source: impl Into<Source>, variant: &Variant) -> Result<Self, SimulatorError> {
+        let feed = Feed::new(&source.into());
+        let workload = feed.part();
         let page_size = workload.header.page;
         if let Some(cap) = variant.cap
             && cap < page_size
@@ -89,17 +94,18 @@ impl Simulation {
         let mut kernel = Kernel::new(Config {
             page_size,
             brk: workload.header.brk.unwrap_or(defaults.brk),
-            mmap_top: variant.mmap_top(&workload, defaults.mmap_top),
+            mmap_top: variant.mmap_top(workload, defaults.mmap_top),
             huge_mappings_aligned: variant.allocator.minds_distances(),
             cap: variant.cap,
             ..defaults
         })?;
-        let mut model = variant.model(&workload)?;
+        let mut model = variant.model(workload)?;
         model.advance(&mut kernel, Micros(0));
         Ok(Self {
             blocks: vec![NOTHING; workload.blocks as usize],
             model,
-            workload,
+            feed,
+            remembered: Vec::new(),
             kernel,
             clock: Micros(0),
             live: Bytes::ZERO,
@@ -113,19 +119,45 @@ impl Simulation {
     /// Runs the next event and returns it; `None` at the end, or once the process was killed.
     #[inline]
     pub fn step(&mut self) -> Option<Event> {
-        let event = *self.workload.events.get(self.next)?;
+        let event = *self.next_event()?;
         self.advance(&event).then_some(event)
     }
 
     /// Runs up to the given number of events in all; the process may end before.
     pub fn run_until(&mut self, event: u64) {
-        let workload = Arc::clone(&self.workload);
-        let end = workload.events.len().min(event as usize);
-        for event in workload.events.get(self.next..end).unwrap_or_default() {
-            if !self.advance(event) {
-                break;
+        while self.position() < event && self.next_event().is_some() {
+            let part = Arc::clone(self.feed.part());
+            let start = self.feed.place(self.position());
+            let end = part.events.len().min(self.feed.place(event));
+            for event in &part.events[start..end] {
+                if !self.advance(event) {
+                    return;
+                }
             }
         }
+    }
+
+    /// The event that is next, in the next part of the source if need be.
+    #[inline]
+    fn next_event(&mut self) -> Option<&Event> {
+        if self.feed.place(self.next as u64) >= self.feed.part().events.len() {
+            self.refill();
+        }
+        self.feed
+            .part()
+            .events
+            .get(self.feed.place(self.next as u64))
+    }
+
+    /// Goes on to the next part of the source, if there is one.
+    #[cold]
+    pub(crate) fn refill(&mut self) -> bool {
+        let remembered = self.feed.is_streamed().then(|| self.holders_of_parked());
+        let went_on = self.feed.refill();
+        self.remembered = remembered.unwrap_or_default();
+        self.blocks
+            .resize(self.feed.part().blocks as usize, NOTHING);
+        went_on
     }
 
     /// Runs the next event, which the caller has looked up; `false` once the process was killed.
@@ -154,9 +186,10 @@ impl Simulation {
         self.model.advance(&mut self.kernel, now);
     }
 
-    /// Lets time pass before the next event, up to `now`: what timers bring about on the way, the next event would find
+    /// Lets time pass, up to `now` or the next event: what timers bring about on the way, the next event would find
     /// done all the same.
     pub fn wait_until(&mut self, now: Micros) {
+        let now = self.next_event().map_or(now, |next| now.min(next.time));
         if now > self.clock && !self.kernel.is_killed() {
             self.model.decisions_mut().stamp(self.next as u64);
             self.tell_time(now);
@@ -266,7 +299,7 @@ impl Simulation {
         };
         self.live += size;
         self.peak_live = self.peak_live.max(self.live);
-        if self.workload.header.touch && size > kept {
+        if self.feed.part().header.touch && size > kept {
             self.kernel.touch(address + kept, size - kept);
         }
     }
@@ -280,9 +313,9 @@ impl Simulation {
 
     // ---- what there is to see
 
-    /// The workload it runs.
+    /// The workload it runs, or the part of it at hand.
     pub fn workload(&self) -> &Arc<Workload> {
-        &self.workload
+        self.feed.part()
     }
 
     /// How many events have been run.
@@ -298,10 +331,8 @@ impl Simulation {
 
     /// How long ago the program made its latest call.
     pub fn idle(&self) -> Micros {
-        let done = &self.workload.events[..self.next];
-        let is_call = |event: &&Event| !matches!(event.call, Call::Mark(_));
-        let latest = done.iter().rev().find(is_call);
-        Micros(self.now().0 - latest.map_or(0, |event| event.time.0))
+        let place = self.feed.place(self.position());
+        Micros(self.now().0 - self.feed.latest_call_before(place).0)
     }
 
     /// Bytes the program has asked for and not freed.

@@ -11,7 +11,7 @@ use highwater_simulator::{
     Choice, Cores, Options, Recording, Simulation, Variable, Variant, Whereabouts, run,
 };
 use highwater_workload::pattern::Parameters;
-use highwater_workload::{Address, BlockId, Call, Scenario, Workload, trace, unwatched};
+use highwater_workload::{Address, BlockId, Call, Pattern, Workload, trace, unwatched};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -64,7 +64,7 @@ fn pattern(parameters: &str) -> Workload {
         let (name, value) = parameter.split_once('=').expect("NAME=VALUE");
         values.set_text(name, value).expect("in range");
     }
-    let built = Scenario::Threads.build(&values, &mut unwatched);
+    let built = Pattern::Threads.build(&values, &mut unwatched);
     let mut workload = built.expect("the parameters are in range");
     workload.header.brk = Some(Address(0x5555_5555_5000));
     workload

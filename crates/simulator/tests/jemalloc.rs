@@ -14,7 +14,7 @@ use highwater_simulator::{
     PythonVersion, Recording, Simulation, Variable, Variant, run,
 };
 use highwater_workload::pattern::Parameters;
-use highwater_workload::{Address, Call, Scenario, Workload, trace, unwatched};
+use highwater_workload::{Address, Call, Pattern, Workload, trace, unwatched};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -162,11 +162,9 @@ fn burst_of(set: &[(&str, &str)], conf: Option<&str>) -> Recording {
     for (name, value) in [("rest", "4"), ("events", "150")].iter().chain(set) {
         values.set_text(name, value).expect("in range");
     }
-    let workload = Scenario::AsyncFanOut.build(&values, &mut unwatched);
+    let workload = Pattern::AsyncFanOut.build(&values, &mut unwatched);
     let variant = Variant {
-        python: Scenario::AsyncFanOut
-            .python()
-            .and_then(PythonVersion::parse),
+        python: Pattern::AsyncFanOut.python().and_then(PythonVersion::parse),
         ..conf.map_or(Variant::default(), variant)
     };
     let workload = Arc::new(workload.expect("in range"));

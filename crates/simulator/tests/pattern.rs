@@ -4,7 +4,7 @@
 
 use highwater_simulator::{Choice, Options, PythonVersion, Recording, Variant, parse_lines, run};
 use highwater_workload::pattern::Parameters;
-use highwater_workload::{Scenario, Workload, trace, unwatched};
+use highwater_workload::{Pattern, Workload, trace, unwatched};
 use std::sync::Arc;
 
 const JEMALLOC: &str = "MALLOC_CONF=background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:1000";
@@ -43,7 +43,7 @@ fn the_generated_service_behaves_as_the_recorded_one() {
             seed,
             ..Parameters::default()
         };
-        let generated = Scenario::AsyncFanOut.build(&parameters, &mut unwatched);
+        let generated = Pattern::AsyncFanOut.build(&parameters, &mut unwatched);
         let generated = Arc::new(generated.expect("in range"));
         for (allocator, lines) in [
             ("glibc@2.36", ""),

@@ -16,7 +16,7 @@ use highwater_simulator::{
     Address, Bytes, Options, PythonVersion, Simulation, Variable, Variant, parse_lines, run,
 };
 use highwater_workload::pattern::Parameters;
-use highwater_workload::{Call, Scenario, Workload, trace, unwatched};
+use highwater_workload::{Call, Pattern, Workload, trace, unwatched};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -274,7 +274,7 @@ fn pythons_settings_are_kept_from_malloc() {
 #[test]
 fn what_is_not_pythons_goes_past_it() {
     // A program of C alone: every call is for the C library's malloc, calloc and realloc, interpreter or not.
-    let workload = Scenario::Threads.build(&Parameters::default(), &mut unwatched);
+    let workload = Pattern::Threads.build(&Parameters::default(), &mut unwatched);
     let workload = Arc::new(workload.expect("the defaults can be built"));
     let under = |python| {
         let variant = Variant {

@@ -5,7 +5,7 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use highwater_workload::pattern::Parameters;
 use highwater_workload::trace::{read, write, write_gzip};
-use highwater_workload::{Address, Scenario, Workload, unwatched};
+use highwater_workload::{Address, Pattern, Workload, unwatched};
 
 fn main() {
     divan::main();
@@ -13,7 +13,7 @@ fn main() {
 
 /// The default fan-out. Its blocks get addresses like those of a heap: reused, and not in order.
 fn workload() -> Workload {
-    let mut workload = Scenario::AsyncFanOut
+    let mut workload = Pattern::AsyncFanOut
         .build(&Parameters::default(), &mut unwatched)
         .expect("the defaults are in range");
     workload.recorded = (0..u64::from(workload.blocks))
@@ -70,7 +70,7 @@ fn write_packed(bencher: Bencher) {
 
 #[divan::bench]
 fn build_fan_out() -> Workload {
-    Scenario::AsyncFanOut
+    Pattern::AsyncFanOut
         .build(&Parameters::default(), &mut unwatched)
         .expect("the defaults are in range")
 }

@@ -17,18 +17,20 @@
 //! memory is left to the allocator's rules. That excludes the quicker way, drawing sizes and lifetimes from recorded
 //! distributions: those would carry one allocator's and one schedule's results into every other.
 //!
-//! A workload is held in memory whole. Replaying it under eight variants, or seeking in it, is then one loop over an
-//! array; the price is 40 bytes a call, which [`trace::Limits`] and [`pattern::MAX_CALLS`] bound.
+//! A workload is held in memory whole, where it fits. Replaying it under eight variants, or seeking in it, is then one loop
+//! over an array; the price is 40 bytes a call, which [`trace::Limits`] and [`pattern::MAX_CALLS`] bound. A pattern that
+//! makes more than that is made burst by burst while it is replayed; a [`Source`] is either.
 //!
 //! This crate knows no simulator and no model: only the words of `highwater-allocator`.
 
 mod event;
 pub mod pattern;
 mod progress;
-mod scenario;
+mod source;
 pub mod trace;
 
 pub use event::{BlockId, Call, Domain, Event, Header, Mark, MarkId, Workload};
 pub use highwater_allocator::{Address, Bytes, Micros, ThreadId};
+pub use pattern::{Pattern, PatternError};
 pub use progress::{Progress, Watch, unwatched};
-pub use scenario::{Scenario, ScenarioError};
+pub use source::Source;

@@ -1,8 +1,10 @@
 //! The patterns behave as programs do: nothing is freed twice or lost, and the same seed makes the same calls.
 
-use highwater_workload::pattern::{Parameters, Program};
+use highwater_workload::pattern::{Generator, Parameters, Program};
 use highwater_workload::trace::{read, write};
-use highwater_workload::{Call, Progress, Scenario, ScenarioError, Workload, unwatched};
+use highwater_workload::{
+    Call, Event, MarkId, Pattern, PatternError, Progress, Workload, unwatched,
+};
 use std::ops::ControlFlow;
 
 fn small() -> Parameters {
@@ -14,11 +16,11 @@ fn small() -> Parameters {
     }
 }
 
-/// The scenarios that run the service.
-const SERVICES: [Scenario; 2] = [Scenario::Sync, Scenario::AsyncFanOut];
+/// The patterns that run the service.
+const SERVICES: [Pattern; 2] = [Pattern::Sync, Pattern::AsyncFanOut];
 
-fn build(scenario: Scenario, parameters: &Parameters) -> Workload {
-    scenario
+fn build(pattern: Pattern, parameters: &Parameters) -> Workload {
+    pattern
         .build(parameters, &mut unwatched)
         .expect("parameters in range")
 }
@@ -63,8 +65,8 @@ fn live_at_marks(workload: &Workload) -> Vec<(String, u64, u64)> {
 
 #[test]
 fn after_a_rest_only_survivors_are_held() {
-    for scenario in SERVICES {
-        let marks = live_at_marks(&build(scenario, &small()));
+    for pattern in SERVICES {
+        let marks = live_at_marks(&build(pattern, &small()));
         let names: Vec<_> = marks.iter().map(|(name, ..)| name.as_str()).collect();
         assert_eq!(
             names,
@@ -83,7 +85,7 @@ fn after_a_rest_only_survivors_are_held() {
             survivor_size: 700,
             ..small()
         };
-        let with = live_at_marks(&build(scenario, &kept));
+        let with = live_at_marks(&build(pattern, &kept));
         let decoded = 3 * 6 * 40;
         assert_eq!(with[4].2 - marks[4].2, decoded);
         let bytes = with[8].1 - marks[8].1;
@@ -91,7 +93,7 @@ fn after_a_rest_only_survivors_are_held() {
         assert!((700..770).contains(&mean), "{mean} bytes and a header");
 
         let few = Parameters { kept: 50, ..kept };
-        let with = live_at_marks(&build(scenario, &few));
+        let with = live_at_marks(&build(pattern, &few));
         assert_eq!(with[8].2 - marks[8].2, 50);
     }
 }
@@ -105,7 +107,7 @@ fn the_pool_keeps_its_cache_and_nothing_else() {
             handoff: 30.0,
             ..small()
         };
-        let marks = live_at_marks(&build(Scenario::Threads, &parameters));
+        let marks = live_at_marks(&build(Pattern::Threads, &parameters));
         let names: Vec<_> = marks.iter().map(|(name, ..)| name.as_str()).collect();
         assert_eq!(names, ["start", "burst:0", "rest:0", "burst:1", "rest:1"]);
         let kept = |mark: usize| marks[mark].2 - marks[0].2;
@@ -151,7 +153,7 @@ fn every_thread_of_the_pool_works_and_frees_what_others_allocated() {
         threads: 5,
         ..small()
     };
-    let threads = by_thread(&build(Scenario::Threads, &parameters));
+    let threads = by_thread(&build(Pattern::Threads, &parameters));
     assert_eq!(threads.len(), 6);
     assert_eq!((threads[0].1, threads[0].2), (0, false));
     for (allocated, foreign, ended) in &threads[1..] {
@@ -162,7 +164,7 @@ fn every_thread_of_the_pool_works_and_frees_what_others_allocated() {
         cache: 0,
         ..small()
     };
-    let threads = by_thread(&build(Scenario::Threads, &alone));
+    let threads = by_thread(&build(Pattern::Threads, &alone));
     // Nobody to hand anything to: what remains are the messages from the main thread.
     assert_eq!(threads[1].1, 80);
 }
@@ -174,19 +176,19 @@ fn threads_end_and_others_begin() {
         churn: 7,
         ..small()
     };
-    let threads = by_thread(&build(Scenario::Threads, &parameters));
+    let threads = by_thread(&build(Pattern::Threads, &parameters));
     assert_eq!(threads.len(), 1 + 4 + 2 * 7);
     assert_eq!(threads.iter().filter(|thread| thread.2).count(), 2 * 7);
 }
 
 #[test]
 fn sessions_survive_as_records_do() {
-    let none = live_at_marks(&build(Scenario::AsyncFanOut, &small()));
+    let none = live_at_marks(&build(Pattern::AsyncFanOut, &small()));
     let kept = Parameters {
         sessions: 100.0,
         ..small()
     };
-    let marks = live_at_marks(&build(Scenario::AsyncFanOut, &kept));
+    let marks = live_at_marks(&build(Pattern::AsyncFanOut, &kept));
     // A dict and its table.
     assert_eq!(marks[4].2 - none[4].2, 2 * 3 * 6 * 40);
 }
@@ -195,7 +197,7 @@ fn sessions_survive_as_records_do() {
 fn a_reader_of_pages_holds_less_at_once() {
     let peak = |page| {
         let parameters = Parameters { page, ..small() };
-        peak_of(&build(Scenario::AsyncFanOut, &parameters)).0
+        peak_of(&build(Pattern::AsyncFanOut, &parameters)).0
     };
     assert!(peak(10) * 2 < peak(0), "{} {}", peak(10), peak(0));
 }
@@ -206,7 +208,7 @@ fn threads_of_a_pool_decode_and_the_loop_lets_go() {
         executor: 4,
         ..small()
     };
-    let threads = by_thread(&build(Scenario::AsyncFanOut, &parameters));
+    let threads = by_thread(&build(Pattern::AsyncFanOut, &parameters));
     assert_eq!(threads.len(), 5);
     for (allocated, foreign, ended) in &threads[1..] {
         assert!(*allocated > 100 && *foreign == 0 && !ended, "{threads:?}");
@@ -223,7 +225,7 @@ fn a_program_can_trim_from_time_to_time() {
         trim_every: 0.5,
         ..small()
     };
-    let workload = build(Scenario::AsyncFanOut, &parameters);
+    let workload = build(Pattern::AsyncFanOut, &parameters);
     let trims = workload
         .events
         .iter()
@@ -234,10 +236,10 @@ fn a_program_can_trim_from_time_to_time() {
 
 #[test]
 fn the_same_seed_makes_the_same_calls_and_another_makes_others() {
-    for scenario in Scenario::ALL {
-        let one = build(scenario, &small());
-        assert_eq!(one, build(scenario, &small()));
-        let other = build(scenario, &Parameters { seed: 2, ..small() });
+    for pattern in Pattern::ALL {
+        let one = build(pattern, &small());
+        assert_eq!(one, build(pattern, &small()));
+        let other = build(pattern, &Parameters { seed: 2, ..small() });
         assert_ne!(one.events, other.events);
     }
 }
@@ -245,10 +247,10 @@ fn the_same_seed_makes_the_same_calls_and_another_makes_others() {
 /// Guards the generator and its dependencies: a change of these figures is a change of every shared link.
 #[test]
 fn the_calls_of_the_defaults_stay_what_they_are() {
-    let sums: Vec<_> = Scenario::ALL
+    let sums: Vec<_> = Pattern::ALL
         .into_iter()
-        .map(|scenario| {
-            let workload = build(scenario, &Parameters::default());
+        .map(|pattern| {
+            let workload = build(pattern, &Parameters::default());
             let mut text = Vec::new();
             write(&workload, None, &mut text).unwrap();
             // FNV-1a
@@ -261,11 +263,55 @@ fn the_calls_of_the_defaults_stay_what_they_are() {
     assert_eq!(
         sums,
         [
-            (327_406, 7_362_064_688_345_418_123),
-            (328_029, 17_521_583_428_506_755_967),
-            (264_399, 11_777_699_972_089_666_774)
+            (327_406, 18_258_210_224_847_810_535),
+            (328_029, 8_992_846_691_556_094_295),
+            (264_399, 11_777_699_972_089_666_774),
+            (881_280, 1_961_276_685_198_120_655),
+            (234_635, 9_907_226_636_789_545_902),
         ]
     );
+}
+
+#[test]
+fn made_burst_by_burst_the_calls_are_the_same_but_for_the_numbers_of_their_blocks() {
+    for pattern in Pattern::ALL {
+        let whole = build(pattern, &small());
+        let mut generator = Generator::new(pattern, &small()).unwrap().in_parts();
+        let (mut events, mut marks, mut blocks) = (Vec::new(), Vec::new(), 0);
+        while let Some(part) = generator.next(&mut unwatched).unwrap() {
+            assert!(part.last_thread <= whole.last_thread);
+            let first = marks.len() as u32;
+            events.extend(part.events.iter().map(|event| Event {
+                call: match event.call {
+                    Call::Mark(id) => Call::Mark(MarkId(id.0 + first)),
+                    call => call,
+                },
+                ..*event
+            }));
+            marks.extend(part.marks);
+            blocks = part.blocks;
+        }
+        assert_eq!(marks, whole.marks);
+        assert_eq!(events.len(), whole.events.len());
+        assert!(blocks < whole.blocks, "numbers are used again");
+        // A number stands for the same block until that is freed.
+        let mut names = vec![None; blocks as usize];
+        for (part, whole) in events.iter().zip(&whole.events) {
+            assert_eq!((part.time, part.thread), (whole.time, whole.thread));
+            let gone = |call| match call {
+                Call::Free { block } => Some(block),
+                Call::Realloc { old, .. } => old,
+                _ => None,
+            };
+            assert_eq!(gone(part.call).is_some(), gone(whole.call).is_some());
+            if let (Some(part), Some(whole)) = (gone(part.call), gone(whole.call)) {
+                assert_eq!(names[part.0 as usize].take(), Some(whole));
+            }
+            if let (Some(part), Some(whole)) = (part.call.allocated(), whole.call.allocated()) {
+                assert_eq!(names[part.0 as usize].replace(whole), None);
+            }
+        }
+    }
 }
 
 /// The most bytes held at one time, and the number of calls.
@@ -292,15 +338,15 @@ fn peak_of(workload: &Workload) -> (u64, usize) {
 
 #[test]
 fn both_do_the_same_work_and_the_fan_out_holds_more_at_once() {
-    let peak = |scenario| {
+    let peak = |pattern| {
         let parameters = Parameters {
             events: 150,
             ..Parameters::default()
         };
-        peak_of(&build(scenario, &parameters))
+        peak_of(&build(pattern, &parameters))
     };
-    let (alone, alone_calls) = peak(Scenario::Sync);
-    let (together, together_calls) = peak(Scenario::AsyncFanOut);
+    let (alone, alone_calls) = peak(Pattern::Sync);
+    let (together, together_calls) = peak(Pattern::AsyncFanOut);
     assert!(together > 4 * alone, "{together} {alone}");
     assert!(alone_calls.abs_diff(together_calls) < alone_calls / 20);
 }
@@ -313,7 +359,7 @@ fn the_bounds_hold_over_the_whole_range() {
         (16 << 20, 1, 1),
         (70_000, 50, 3),
     ] {
-        for scenario in SERVICES {
+        for pattern in SERVICES {
             let parameters = Parameters {
                 payload,
                 events,
@@ -332,7 +378,7 @@ fn the_bounds_hold_over_the_whole_range() {
                 trim_every: 1.0,
                 ..Parameters::default()
             };
-            let workload = build(scenario, &parameters);
+            let workload = build(pattern, &parameters);
             assert!((workload.events.len() as u64) <= parameters.most_calls(Program::Service));
             let marks = live_at_marks(&workload);
             assert_eq!(marks.last().map(|mark| mark.0.as_str()), Some("trimmed"));
@@ -361,7 +407,7 @@ fn the_bounds_of_the_pool_hold_over_the_whole_range() {
             trim: 1,
             ..Parameters::default()
         };
-        let workload = build(Scenario::Threads, &parameters);
+        let workload = build(Pattern::Threads, &parameters);
         assert!((workload.events.len() as u64) <= parameters.most_calls(Program::Pool));
         let marks = live_at_marks(&workload);
         assert_eq!(marks.last().map(|mark| mark.0.as_str()), Some("trimmed"));
@@ -372,8 +418,8 @@ fn the_bounds_of_the_pool_hold_over_the_whole_range() {
 
 #[test]
 fn a_generated_trace_reads_back() {
-    for (scenario, churn) in [(Scenario::AsyncFanOut, 0), (Scenario::Threads, 5)] {
-        let workload = build(scenario, &Parameters { churn, ..small() });
+    for (pattern, churn) in [(Pattern::AsyncFanOut, 0), (Pattern::Threads, 5)] {
+        let workload = build(pattern, &Parameters { churn, ..small() });
         let mut text = Vec::new();
         write(&workload, None, &mut text).unwrap();
         let again = read(&text).unwrap();
@@ -400,23 +446,23 @@ fn building_can_be_stopped_and_refuses_what_is_out_of_range() {
             ControlFlow::Break(())
         }
     };
-    let stopped = Scenario::Sync.build(&small(), &mut watch);
-    assert_eq!(stopped, Err(ScenarioError::Cancelled));
+    let stopped = Pattern::Sync.build(&small(), &mut watch);
+    assert_eq!(stopped, Err(PatternError::Cancelled));
     let empty = Parameters {
         events: 0,
         ..small()
     };
-    let error = Scenario::Sync.build(&empty, &mut unwatched).unwrap_err();
+    let error = Pattern::Sync.build(&empty, &mut unwatched).unwrap_err();
     assert_eq!(
         error.to_string(),
         "events=0: the value must be from 1 to 20000"
     );
-    let error = Scenario::Threads
+    let error = Pattern::Threads
         .build(&Parameters { rows: 0, ..small() }, &mut unwatched)
         .unwrap_err();
     assert!(error.to_string().contains("rows=0"), "{error}");
-    assert!("fanout".parse::<Scenario>().is_err());
-    assert_eq!("async_fanout".parse(), Ok(Scenario::AsyncFanOut));
+    assert!("fanout".parse::<Pattern>().is_err());
+    assert_eq!("async_fanout".parse(), Ok(Pattern::AsyncFanOut));
 }
 
 #[test]
@@ -428,7 +474,7 @@ fn parameters_and_names_travel_as_json() {
     );
     assert!(serde_json::from_str::<Parameters>(r#"{"event": 10}"#).is_err());
     assert_eq!(
-        serde_json::to_string(&Scenario::AsyncFanOut).unwrap(),
+        serde_json::to_string(&Pattern::AsyncFanOut).unwrap(),
         r#""async_fanout""#
     );
 }

@@ -1,7 +1,7 @@
 //! The parameters of a pattern: a slider and a number for each, or a list where it is a choice.
 
 use highwater_workload::{
-    Scenario,
+    Pattern,
     pattern::{Parameter, Parameters},
 };
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -16,7 +16,7 @@ const WIDE: f64 = 500.0;
 const POSITIONS: f64 = 1000.0;
 
 /// All parameters of a scenario.
-pub fn parameters(scenario: Scenario, form: &ParameterForm, act: &Callback<Action>) -> Html {
+pub fn parameters(scenario: Pattern, form: &ParameterForm, act: &Callback<Action>) -> Html {
     let fields = Parameters::ALL.iter().enumerate();
     let fields = fields.filter(|(_, parameter)| parameter.is_of(scenario.program()));
     html! {

@@ -1,6 +1,6 @@
 //! What runs: the bundled recording, a pattern, or a file.
 
-use highwater_workload::Scenario;
+use highwater_workload::Pattern;
 use web_sys::{File, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -31,7 +31,7 @@ pub fn SourcePanel(props: &Props) -> Html {
     let choose = props.act.reform(|event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
         let name = select.value();
-        let scenario = Scenario::ALL.into_iter().find(|s| s.name() == name);
+        let scenario = Pattern::ALL.into_iter().find(|s| s.name() == name);
         Action::Choose(scenario.map_or(Source::Bundled, Source::Pattern))
     });
     let open = props.open.clone();
@@ -58,7 +58,7 @@ pub fn SourcePanel(props: &Props) -> Html {
                 <option value="bundled" selected={props.chosen == Source::Bundled}>
                     { Source::Bundled.title() }
                 </option>
-                { for Scenario::ALL.into_iter().map(|scenario| html! {
+                { for Pattern::ALL.into_iter().map(|scenario| html! {
                     <option value={scenario.name()} selected={props.chosen == Source::Pattern(scenario)}>
                         { scenario.title() }
                     </option>

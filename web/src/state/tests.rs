@@ -54,7 +54,7 @@ fn another_allocator_is_run_and_compared_with_itself() {
     );
     assert_eq!(state.allocator(), older);
     // It stays for another workload, but not for a recording of one's own, which names its allocator.
-    state.update(Action::Choose(Source::Pattern(Scenario::Threads)));
+    state.update(Action::Choose(Source::Pattern(Pattern::Threads)));
     state.update(Action::Loaded(about()));
     assert_eq!(state.allocator(), older);
     state.update(Action::Choose(Source::File("a.hwt".to_owned())));
@@ -65,7 +65,7 @@ fn another_allocator_is_run_and_compared_with_itself() {
 #[test]
 fn a_wrong_parameter_builds_nothing() {
     let mut state = loaded();
-    state.update(Action::Choose(Source::Pattern(Scenario::Sync)));
+    state.update(Action::Choose(Source::Pattern(Pattern::Sync)));
     state.update(Action::EditParameter(0, "0".to_owned()));
     assert_eq!(state.update(Action::Due(Later::Parameters)), []);
     state.update(Action::EditParameter(0, "2".to_owned()));
@@ -116,12 +116,12 @@ fn a_run_is_played_in_about_a_dozen_seconds() {
 #[test]
 fn a_python_program_is_run_and_spoken_of_with_its_interpreter() {
     let mut state = loaded();
-    state.update(Action::Choose(Source::Pattern(Scenario::Sync)));
+    state.update(Action::Choose(Source::Pattern(Pattern::Sync)));
     state.update(Action::EditEnvironment("PYTHONMALLOC=malloc".into()));
     let variant = state.variant();
     assert_eq!(variant.python, Some(PythonVersion::V3_11));
     let ignored = |remarks: Vec<Remark>| remarks.iter().any(|r| r.tone == Tone::Ignored);
     assert!(!ignored(state.environment.remarks(&variant)));
-    state.update(Action::Choose(Source::Pattern(Scenario::Threads)));
+    state.update(Action::Choose(Source::Pattern(Pattern::Threads)));
     assert!(ignored(state.environment.remarks(&state.variant())));
 }

@@ -7,7 +7,7 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use highwater_simulator::{Choice, Simulation, Variable, Variant};
-use highwater_workload::{Progress, Scenario, Workload, pattern::Parameters, trace};
+use highwater_workload::{Pattern, Progress, Workload, pattern::Parameters, trace};
 
 use crate::{
     protocol::{Loaded, Outcome},
@@ -20,7 +20,7 @@ pub(crate) enum Load {
     /// A trace, plain or gzip.
     Trace(Vec<u8>),
     /// A pattern, and its parameters' values.
-    Pattern(Scenario, Vec<f64>),
+    Pattern(Pattern, Vec<f64>),
 }
 
 impl Job for Load {

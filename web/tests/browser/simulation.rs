@@ -8,7 +8,7 @@ use highwater_simulator::{
     Choice, Micros, Options, PageKind, PythonVersion, Recording, Sample, Simulation, Variant,
     parse_lines, run,
 };
-use highwater_workload::{Scenario, Workload, pattern::Parameters, trace, unwatched};
+use highwater_workload::{Pattern, Workload, pattern::Parameters, trace, unwatched};
 
 use crate::{
     page::{Page, View},
@@ -38,7 +38,7 @@ fn native_under(workload: &Arc<Workload>, variant: &Variant) -> Result<Recording
 }
 
 /// What a pattern comes to, with the interpreter that runs it.
-fn native_as(workload: &Arc<Workload>, scenario: Scenario) -> Result<Recording> {
+fn native_as(workload: &Arc<Workload>, scenario: Pattern) -> Result<Recording> {
     let variant = Variant {
         python: scenario.python().and_then(PythonVersion::parse),
         ..Variant::default()
@@ -167,7 +167,7 @@ fn a_changed_setting_runs_again_and_is_compared_with_none() -> Result<()> {
 fn every_pattern_runs() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
-        for scenario in Scenario::ALL {
+        for scenario in Pattern::ALL {
             let workload = scenario.build(&Parameters::default(), &mut unwatched)?;
             let expected = native_as(&Arc::new(workload), scenario)?;
             page.set_value("#source", scenario.name())?;
@@ -178,17 +178,17 @@ fn every_pattern_runs() -> Result<()> {
         }
         let mut parameters = Parameters::default();
         parameters.set("payload", 5000.0)?;
-        let workload = Scenario::AsyncFanOut.build(&parameters, &mut unwatched)?;
-        let expected = native_as(&Arc::new(workload), Scenario::AsyncFanOut)?;
+        let workload = Pattern::AsyncFanOut.build(&parameters, &mut unwatched)?;
+        let expected = native_as(&Arc::new(workload), Pattern::AsyncFanOut)?;
         let expected = expected.peak_rss.0;
         ensure!(page.count("#parameter-payload")? == 0, "threads have none");
-        page.set_value("#source", Scenario::AsyncFanOut.name())?;
+        page.set_value("#source", Pattern::AsyncFanOut.name())?;
         page.set_value("#parameter-payload", "5000")?;
         page.wait_for(&format!("#chart[data-peak='{expected}']"))?;
         // What is a choice is chosen by name.
         parameters.set_text("shape", "mixed")?;
-        let workload = Scenario::AsyncFanOut.build(&parameters, &mut unwatched)?;
-        let expected = native_as(&Arc::new(workload), Scenario::AsyncFanOut)?
+        let workload = Pattern::AsyncFanOut.build(&parameters, &mut unwatched)?;
+        let expected = native_as(&Arc::new(workload), Pattern::AsyncFanOut)?
             .peak_rss
             .0;
         page.set_value("#parameter-shape", "mixed")?;
@@ -198,12 +198,12 @@ fn every_pattern_runs() -> Result<()> {
 
 #[test]
 fn every_version_runs_and_arenas_are_told_apart() -> Result<()> {
-    let workload = Scenario::Threads.build(&Parameters::default(), &mut unwatched)?;
+    let workload = Pattern::Threads.build(&Parameters::default(), &mut unwatched)?;
     let workload = Arc::new(workload);
     visit(View::default(), |page| {
         settle(page)?;
-        page.set_value("#source", Scenario::Threads.name())?;
-        page.wait_for_text("#title", Scenario::Threads.title())?;
+        page.set_value("#source", Pattern::Threads.name())?;
+        page.wait_for_text("#title", Pattern::Threads.title())?;
         settle(page)?;
         ensure!(page.text("#pins")?.contains("arena 1 · "));
         ensure!(page.text("#map-says")?.contains("heaps of other arenas"));

@@ -17,6 +17,7 @@ const DOUBLING_END: u64 = 1 << 20;
 const COPY_NS_PER_KB: u64 = 60;
 
 /// A connection: reader, writer, parser, locks and the queues between them. A pool keeps it when its user is done.
+#[derive(Clone)]
 pub(super) struct Connection {
     _parts: Vec<Object>,
     _tables: Vec<Dict>,

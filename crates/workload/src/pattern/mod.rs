@@ -13,11 +13,19 @@
 //! `threads` runs another program, a pool of threads that answer requests (`pool.rs`): there every thread has its own
 //! arena, and blocks are freed by others than those that allocated them.
 //!
+//! `jobs` and `tasks` are two more, for the cases in which the usual advice helps: threads of a runtime whose collector
+//! frees what jobs leave behind (`jobs.rs`), and tasks over blocks of numbers one after another (`tasks.rs`).
+//!
+//! A program is cut at the end of each burst (`generator.rs`). One whose calls all fit into memory is made whole; another
+//! is made burst by burst while it is replayed.
+//!
 //! The calls are the same for the same parameters and seed, on every machine: times are counted in whole nanoseconds,
 //! chance comes from a PCG generator, and no table's order is ever used.
 
 mod connection;
 mod decimal;
+mod generator;
+mod jobs;
 mod parameter;
 mod parameters;
 mod payload;
@@ -30,39 +38,13 @@ mod service;
 mod store;
 mod subscriber;
 mod survivors;
+mod tasks;
+mod which;
 mod worker;
 
+pub use generator::Generator;
 pub use parameter::{Parameter, ParameterError, Program};
-pub use parameters::{MAX_CALLS, MAX_HELD, MAX_THREADS, Parameters};
+pub use parameters::{MAX_CALLS, MAX_HELD, MAX_STREAMED_CALLS, MAX_THREADS, Parameters};
+pub use which::{Pattern, PatternError};
 
-pub(crate) use pool::run as run_pool;
-pub(crate) use schedule::Schedule;
-
-use crate::{ScenarioError, Watch, Workload};
-use process::Process;
-use service::Service;
-use std::ops::ControlFlow;
-
-/// Runs the service and keeps its calls.
-pub(crate) fn run_service(
-    schedule: Schedule,
-    parameters: &Parameters,
-    watch: &mut Watch,
-) -> Result<Workload, ScenarioError> {
-    parameters.check(Program::Service)?;
-    let mut process = Process::new(parameters.seed, parameters.most_calls(Program::Service));
-    let mut service = Service::new(&mut process, schedule, parameters);
-    loop {
-        match service.go_on(&mut process, watch) {
-            ControlFlow::Continue(true) => {}
-            ControlFlow::Continue(false) => return Ok(process.finish()),
-            ControlFlow::Break(()) => return Err(ScenarioError::Cancelled),
-        }
-    }
-}
-
-impl From<ParameterError> for ScenarioError {
-    fn from(error: ParameterError) -> Self {
-        Self::Parameter(error)
-    }
-}
+use schedule::Schedule;

@@ -22,8 +22,8 @@ pub struct Parameter {
     pub step: f64,
     /// The names of its values, from 0 on, where they are choices and no amounts; they can be set by name, too.
     pub choices: &'static [&'static str],
-    /// The program it belongs to; all have it if none is said.
-    pub program: Option<Program>,
+    /// The programs that have it.
+    pub programs: &'static [Program],
 }
 
 /// The programs that patterns run.
@@ -34,6 +34,15 @@ pub enum Program {
     Service,
     /// Threads that answer requests.
     Pool,
+    /// Threads that work off jobs, with a collector.
+    Jobs,
+    /// Tasks over blocks of numbers.
+    Tasks,
+}
+
+impl Program {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Service, Self::Pool, Self::Jobs, Self::Tasks];
 }
 
 /// Why a parameter was not set.
@@ -77,12 +86,15 @@ pub enum ParameterError {
     },
     /// Together the parameters ask for too many calls.
     #[error(
-        "these parameters make up to {calls} calls, more than the {limit} that are simulated: lower {what}"
+        "these parameters make up to {calls} calls{where}, more than the {limit} that are simulated: lower {what}",
+        where = if *of_burst { " in a burst" } else { "" }
     )]
     TooManyCalls {
         /// An upper bound of the calls they make.
         calls: u64,
-        /// [`MAX_CALLS`](super::MAX_CALLS).
+        /// Whether that is in one burst, and not in all.
+        of_burst: bool,
+        /// The most there may be.
         limit: u64,
         /// What to lower.
         what: &'static str,
@@ -114,7 +126,7 @@ pub enum ParameterError {
 impl Parameter {
     /// Whether the program has this parameter.
     pub fn is_of(&self, program: Program) -> bool {
-        self.program.is_none_or(|own| own == program)
+        self.programs.contains(&program)
     }
 
     pub(super) fn check(&self, value: f64) -> Result<(), ParameterError> {

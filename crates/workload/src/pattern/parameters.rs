@@ -1,12 +1,17 @@
 //! What of a pattern can be set, and how far.
 
 use super::decimal::decimal;
+use super::jobs::LOADED;
 use super::parameter::{Parameter, ParameterError, Program};
 use super::payload::Shape;
+use super::python::start;
 use serde::{Deserialize, Serialize};
 
-/// Most calls that a pattern may make.
+/// Most calls that are held in memory at one time: of a whole pattern, or of one burst where it is made burst by burst.
 pub const MAX_CALLS: u64 = 20_000_000;
+
+/// Most calls that a pattern may make in all.
+pub const MAX_STREAMED_CALLS: u64 = 2_000_000_000;
 
 /// Most bytes that a pattern may hold at one time.
 pub const MAX_HELD: u64 = 64 << 30;
@@ -16,7 +21,7 @@ pub const MAX_THREADS: u64 = 4096;
 
 macro_rules! parameters {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:literal, $min:literal ..= $max:literal, $step:literal,
-        $unit:literal, $program:expr, $choices:expr, $meaning:literal;)*) => {
+        $unit:literal, $programs:expr, $choices:expr, $meaning:literal;)*) => {
         /// What the patterns can be told.
         ///
         /// Values outside their range are refused when the pattern is built, whichever way they came in; [`Self::set`]
@@ -39,7 +44,7 @@ macro_rules! parameters {
                 max: $max as f64,
                 step: $step,
                 choices: $choices,
-                program: $program,
+                programs: $programs,
             },)*];
 
             /// The value of a parameter; `None` if there is none of that name.
@@ -67,8 +72,13 @@ macro_rules! parameters {
     };
 }
 
-const SERVICE: Option<Program> = Some(Program::Service);
-const POOL: Option<Program> = Some(Program::Pool);
+const EACH: &[Program] = &Program::ALL;
+const SERVICE: &[Program] = &[Program::Service];
+const PYTHONS: &[Program] = &[Program::Service, Program::Tasks];
+const POOL: &[Program] = &[Program::Pool];
+const JOBS: &[Program] = &[Program::Jobs];
+const THREADED: &[Program] = &[Program::Pool, Program::Jobs];
+const TASKS: &[Program] = &[Program::Tasks];
 
 /// No choices: a number.
 const NUMBER: &[&str] = &[];
@@ -97,9 +107,11 @@ parameters! {
     /// The longest pause after a batch was handed out, 0 to 1,000,000 ms, to the microsecond.
     pause: f64 = 0.5, 0..=1_000_000, 0.001, "ms", SERVICE, NUMBER, "longest pause after a batch was handed out";
     /// Modules imported at the start, 0 to 10,000, each with some 40 KiB of what stays.
-    modules: u32 = 150, 0..=10_000, 1.0, "", SERVICE, NUMBER, "modules imported at the start, some 40 KiB each";
-    /// Threads that answer requests, 1 to 256, besides the main thread, which takes them in.
-    threads: u32 = 16, 1..=256, 1.0, "", POOL, NUMBER, "threads that answer requests, besides the main thread";
+    modules: u32 = 150, 0..=10_000, 1.0, "", PYTHONS, NUMBER, "modules imported at the start, some 40 KiB each";
+    /// What the program holds from its start besides its modules, 0 to 65,536 MiB.
+    preload: u32 = 0, 0..=65_536, 1.0, "MiB", SERVICE, NUMBER, "what the program holds from its start besides its modules: tables, templates, models";
+    /// Threads that work, 1 to 256, besides the main thread, which takes requests in.
+    threads: u32 = 16, 1..=256, 1.0, "", THREADED, NUMBER, "threads that work, besides the main thread";
     /// Requests of each burst, 1 to 1,000,000.
     requests: u32 = 100, 1..=1_000_000, 1.0, "", POOL, NUMBER, "requests in each burst";
     /// Rows a request reads and holds until it is answered, 1 to 20,000.
@@ -109,13 +121,33 @@ parameters! {
     /// Share of the rows that another thread frees, 0 to 100 percent, to a thousandth.
     handoff: f64 = 10.0, 0..=100, 0.001, "%", POOL, NUMBER, "share of the rows that are handed to another thread, which frees them";
     /// Entries of the cache that all threads share, 0 to 1,000,000; the oldest goes when it is full.
-    cache: u32 = 500, 0..=1_000_000, 1.0, "", POOL, NUMBER, "entries that a cache keeps of what was read, shared by all threads";
+    cache: u32 = 500, 0..=1_000_000, 1.0, "", THREADED, NUMBER, "entries that a cache keeps of what was made or read, shared by all threads";
     /// Threads that end and are replaced in each burst, 0 to 1000.
     churn: u32 = 0, 0..=1000, 1.0, "", POOL, NUMBER, "threads that end in each burst, with a new one in the place of each";
+    /// Jobs of each burst, 1 to 1,000,000.
+    jobs: u32 = 200, 1..=1_000_000, 1.0, "", JOBS, NUMBER, "jobs in each burst";
+    /// Strings that a usual job makes, more or less, 1 to 100,000.
+    strings: u32 = 400, 1..=100_000, 1.0, "", JOBS, NUMBER, "strings and tables that a usual job makes, on average";
+    /// Share of the jobs that are heavy, 0 to 100 percent, to a thousandth.
+    heavy: f64 = 4.0, 0..=100, 0.001, "%", JOBS, NUMBER, "share of the jobs that are heavy";
+    /// How many times as much a heavy job makes, 1 to 10,000.
+    weight: u32 = 30, 1..=10_000, 1.0, "", JOBS, NUMBER, "how many times as much a heavy job makes";
+    /// Share of what jobs make that goes to the cache, 0 to 100 percent, to a thousandth.
+    retained: f64 = 0.1, 0..=100, 0.001, "%", JOBS, NUMBER, "share of what jobs make that goes to the cache";
+    /// MiB allocated between two collections, 1 to 65,536.
+    collect: u32 = 16, 1..=65_536, 1.0, "MiB", JOBS, NUMBER, "what is allocated between two collections of garbage";
+    /// Tasks of each graph, 1 to 1,000,000.
+    tasks: u32 = 40, 1..=1_000_000, 1.0, "", TASKS, NUMBER, "tasks of each graph";
+    /// Blocks that a task loads, 1 to 100,000.
+    blocks: u32 = 200, 1..=100_000, 1.0, "", TASKS, NUMBER, "blocks of numbers that a task loads";
+    /// Bytes of a block, 1 to 1 GiB.
+    block: u32 = 163_840, 1..=1_073_741_824, 1.0, "bytes", TASKS, NUMBER, "size of a block";
+    /// Bytes of a task's result, 1 to 1 GiB.
+    result: u32 = 20_000, 1..=1_073_741_824, 1.0, "bytes", TASKS, NUMBER, "size of a task's result, which is kept until the graph is done";
     /// Seconds between two bursts, 0 to 1,000,000, to the millisecond.
-    rest: f64 = 4.0, 0..=1_000_000, 0.001, "s", None, NUMBER, "time without work after each burst";
+    rest: f64 = 4.0, 0..=1_000_000, 0.001, "s", EACH, NUMBER, "time without work after each burst";
     /// Bursts, 1 to 1000.
-    cycles: u32 = 3, 1..=1000, 1.0, "", None, NUMBER, "bursts, one after another";
+    cycles: u32 = 3, 1..=1000, 1.0, "", EACH, NUMBER, "bursts, one after another";
     /// Share of the events that leave something behind, 0 to 100 percent, to a thousandth.
     survivors: f64 = 0.0, 0..=100, 0.001, "%", SERVICE, NUMBER, "share of the decoded events that leave a record behind";
     /// Bytes of such a record, more or less, 1 to 1 MiB.
@@ -125,11 +157,11 @@ parameters! {
     /// Records and sessions that are kept, 0 to 100,000,000; 0 keeps all.
     kept: u32 = 0, 0..=100_000_000, 1.0, "", SERVICE, NUMBER, "records and sessions that are kept, the oldest going first; 0 keeps all";
     /// Whether `malloc_trim(0)` is called at the end, 0 or 1.
-    trim: u32 = 0, 0..=1, 1.0, "", None, NO_YES, "whether malloc_trim(0) is called after the last rest";
+    trim: u32 = 0, 0..=1, 1.0, "", EACH, NO_YES, "whether malloc_trim(0) is called after the last rest";
     /// Seconds between two calls of `malloc_trim(0)`, 0 to 1,000,000, to the millisecond; 0 for none.
     trim_every: f64 = 0.0, 0..=1_000_000, 0.001, "s", SERVICE, NUMBER, "time between two calls of malloc_trim(0) by the program; 0 makes none";
     /// Where chance starts, 0 to 4294967295.
-    seed: u32 = 1, 0..=4_294_967_295_u32, 1.0, "", None, NUMBER, "start of the random numbers; the same seed makes the same calls";
+    seed: u32 = 1, 0..=4_294_967_295_u32, 1.0, "", EACH, NUMBER, "start of the random numbers; the same seed makes the same calls";
 }
 
 impl Parameters {
@@ -189,20 +221,10 @@ impl Parameters {
     /// # Errors
     /// The first of its parameters that is out of its range, or what they ask for together if it is too much.
     pub fn check(&self, program: Program) -> Result<(), ParameterError> {
-        for parameter in Self::ALL.iter().filter(|p| p.is_of(program)) {
-            parameter.check(self.get(parameter.name).unwrap_or(f64::NAN))?;
-        }
-        let (threads, calls_what, held_what) = match program {
-            Program::Service => (
-                0,
-                "cycles, events, subscribers or streams",
-                "payload, events, subscribers, streams or survivor_size",
-            ),
-            Program::Pool => (
-                self.begun(),
-                "cycles, requests or rows",
-                "row, rows, threads or cache",
-            ),
+        self.check_ranges(program)?;
+        let threads = match program {
+            Program::Pool => self.begun(),
+            Program::Service | Program::Jobs | Program::Tasks => 0,
         };
         if threads > MAX_THREADS {
             return Err(ParameterError::TooManyThreads {
@@ -210,33 +232,95 @@ impl Parameters {
                 limit: MAX_THREADS,
             });
         }
-        let calls = self.most_calls(program);
-        if calls > MAX_CALLS {
-            return Err(ParameterError::TooManyCalls {
-                calls,
-                limit: MAX_CALLS,
-                what: calls_what,
-            });
-        }
+        let first = self.most_calls_of_burst(program) + self.most_calls_at_start(program);
+        self.check_calls(program, first, MAX_CALLS, true)?;
+        self.check_calls(program, self.most_calls(program), MAX_STREAMED_CALLS, false)?;
         let held = match program {
             Program::Service => self.most_held_by_service(),
             Program::Pool => self.most_held_by_pool(),
+            Program::Jobs => self.most_held_by_jobs(),
+            Program::Tasks => self.most_held_by_tasks(),
         };
         if held > MAX_HELD {
             return Err(ParameterError::TooMuchHeld {
                 held,
                 limit: MAX_HELD,
-                what: held_what,
+                what: match program {
+                    Program::Service => {
+                        "payload, events, subscribers, streams, preload or survivor_size"
+                    }
+                    Program::Pool => "row, rows, threads or cache",
+                    Program::Jobs => "strings, weight, threads, cache or collect",
+                    Program::Tasks => "block, blocks, tasks or result",
+                },
             });
         }
         Ok(())
     }
 
+    /// Whether a program can be run with these and all its calls fit into memory at one time.
+    ///
+    /// # Errors
+    /// As of [`Self::check`], and more than [`MAX_CALLS`] calls.
+    pub fn check_whole(&self, program: Program) -> Result<(), ParameterError> {
+        self.check(program)?;
+        self.check_calls(program, self.most_calls(program), MAX_CALLS, false)
+    }
+
+    fn check_ranges(&self, program: Program) -> Result<(), ParameterError> {
+        for parameter in Self::ALL.iter().filter(|p| p.is_of(program)) {
+            parameter.check(self.get(parameter.name).unwrap_or(f64::NAN))?;
+        }
+        Ok(())
+    }
+
+    fn check_calls(
+        &self,
+        program: Program,
+        calls: u64,
+        limit: u64,
+        of_burst: bool,
+    ) -> Result<(), ParameterError> {
+        if calls <= limit {
+            return Ok(());
+        }
+        Err(ParameterError::TooManyCalls {
+            calls,
+            of_burst,
+            limit,
+            what: match program {
+                Program::Service => "cycles, events, subscribers or streams",
+                Program::Pool => "cycles, requests or rows",
+                Program::Jobs => "cycles, jobs, strings or weight",
+                Program::Tasks => "cycles, tasks or blocks",
+            },
+        })
+    }
+
     /// A bound that the number of calls stays below, within a factor of two or so. Only for parameters in range.
     pub fn most_calls(&self, program: Program) -> u64 {
+        let bursts = u64::from(self.cycles).saturating_mul(self.most_calls_of_burst(program));
+        bursts.saturating_add(self.most_calls_at_start(program))
+    }
+
+    fn most_calls_at_start(&self, program: Program) -> u64 {
+        20_000
+            + match program {
+                Program::Service => {
+                    u64::from(self.modules) * 600 + u64::from(self.preload) * start::BLOCKS_OF_MIB
+                }
+                Program::Pool => 0,
+                Program::Jobs => LOADED.into(),
+                Program::Tasks => u64::from(self.modules) * 600,
+            }
+    }
+
+    fn most_calls_of_burst(&self, program: Program) -> u64 {
         match program {
             Program::Service => self.most_calls_of_service(),
             Program::Pool => self.most_calls_of_pool(),
+            Program::Jobs => self.most_calls_of_jobs(),
+            Program::Tasks => self.most_calls_of_tasks(),
         }
     }
 }
@@ -351,7 +435,7 @@ mod tests {
 
     #[test]
     fn every_default_is_in_its_range() {
-        for program in [Program::Service, Program::Pool] {
+        for program in Program::ALL {
             Parameters::default().check(program).unwrap();
         }
     }

@@ -4,10 +4,10 @@
 //! main thread and freed by the worker; some rows are handed to another worker, which frees them; and what a cache keeps
 //! is freed, when it goes, by whoever needs its place. Workers run side by side: who is next is left to chance.
 
+use super::Parameters;
 use super::process::Process;
 use super::worker::{Step, Worker};
-use super::{Parameters, Program};
-use crate::{BlockId, Progress, ScenarioError, ThreadId, Watch, Workload};
+use crate::{BlockId, Progress, ThreadId, Watch};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
@@ -15,6 +15,7 @@ use std::ops::ControlFlow;
 const MODULES: u32 = 60;
 
 /// What all threads share.
+#[derive(Clone)]
 pub(super) struct Shared {
     /// Entries of the cache, the oldest first.
     cache: VecDeque<BlockId>,
@@ -50,53 +51,27 @@ impl Shared {
     }
 }
 
-/// The threads and what they share.
-struct Pool {
+/// The threads and what they share, between two bursts.
+#[derive(Clone)]
+pub(super) struct Pool {
+    parameters: Parameters,
     workers: Vec<Worker>,
     shared: Shared,
     /// The number of the thread that begins next.
     next_thread: u16,
-}
-
-/// Runs the program and keeps its calls.
-///
-/// Marks: `start`, then `burst:N` at the end of each burst and `rest:N` at the end of the rest after it, N from 0; with
-/// `trim` set `trimmed` at the very end.
-pub(crate) fn run(parameters: &Parameters, watch: &mut Watch) -> Result<Workload, ScenarioError> {
-    parameters.check(Program::Pool)?;
-    let mut process = Process::new(parameters.seed, parameters.most_calls(Program::Pool));
-    load(&mut process);
-    process.mark("start".into());
-    let mut pool = Pool::new(parameters);
-    let total = u64::from(parameters.cycles) * u64::from(parameters.requests);
-    let mut answered = 0;
-    let mut tick = |now_answered: bool| {
-        answered += u64::from(now_answered);
-        watch(Progress {
-            done: answered,
-            total,
-        })
-    };
-    for cycle in 0..parameters.cycles {
-        if pool.burst(&mut process, parameters, &mut tick).is_break() {
-            return Err(ScenarioError::Cancelled);
-        }
-        process.run_as(ThreadId::MAIN);
-        process.mark(format!("burst:{cycle}"));
-        // In whole milliseconds, which is what the value is rounded to.
-        process.spend_ns((parameters.rest * 1000.0).round() as u64 * 1_000_000);
-        process.mark(format!("rest:{cycle}"));
-    }
-    if parameters.trim == 1 {
-        process.trim();
-        process.mark("trimmed".into());
-    }
-    Ok(process.finish())
+    /// The burst that is next.
+    cycle: u32,
+    answered: u64,
 }
 
 impl Pool {
-    fn new(parameters: &Parameters) -> Self {
+    /// Marks: `start`, then `burst:N` at the end of each burst and `rest:N` at the end of the rest after it, N from 0;
+    /// with `trim` set `trimmed` at the very end.
+    pub(super) fn new(process: &mut Process, parameters: &Parameters) -> Self {
+        load(process);
+        process.mark("start".into());
         let mut pool = Self {
+            parameters: *parameters,
             workers: Vec::new(),
             shared: Shared {
                 cache: VecDeque::new(),
@@ -104,12 +79,36 @@ impl Pool {
                 handed: vec![Vec::new(); parameters.threads as usize],
             },
             next_thread: 1,
+            cycle: 0,
+            answered: 0,
         };
         for place in 0..parameters.threads as usize {
             let worker = Worker::new(place, pool.new_thread());
             pool.workers.push(worker);
         }
         pool
+    }
+
+    /// The next burst with its rest.
+    pub(super) fn go_on(&mut self, process: &mut Process, watch: &mut Watch) -> ControlFlow<()> {
+        let parameters = self.parameters;
+        let total = u64::from(parameters.cycles) * u64::from(parameters.requests);
+        let mut done = self.answered;
+        let mut tick = |now_answered: bool| {
+            done += u64::from(now_answered);
+            watch(Progress { done, total })
+        };
+        self.burst(process, &parameters, &mut tick)?;
+        self.answered = done;
+        process.run_as(ThreadId::MAIN);
+        process.mark(format!("burst:{}", self.cycle));
+        process.rest(parameters.rest);
+        process.mark(format!("rest:{}", self.cycle));
+        self.cycle += 1;
+        if self.cycle == parameters.cycles {
+            process.trim_at_end(&parameters);
+        }
+        ControlFlow::Continue(())
     }
 
     fn new_thread(&mut self) -> ThreadId {
@@ -176,10 +175,11 @@ impl Parameters {
         u64::from(self.threads) + u64::from(self.churn) * u64::from(self.cycles)
     }
 
-    /// A bound of the pool's calls.
+    /// A bound of the calls of one of the pool's bursts.
     pub(super) fn most_calls_of_pool(&self) -> u64 {
-        let requests = u64::from(self.cycles) * u64::from(self.requests);
-        requests * (u64::from(self.rows) * 13 + 120) + self.begun() + 20_000
+        let requests = u64::from(self.requests);
+        let begun = u64::from(self.threads) + u64::from(self.churn);
+        requests * (u64::from(self.rows) * 13 + 120) + begun + 100
     }
 
     /// A bound that the bytes the pool holds at one time stay below.

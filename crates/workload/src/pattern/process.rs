@@ -1,12 +1,15 @@
 //! The process whose calls are kept: its clock, its chance, its blocks.
 
+use super::Parameters;
 use crate::{BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, ThreadId, Workload};
 use oorandom::Rand32;
+use std::collections::VecDeque;
 
 /// What a call to the allocator takes, as far as the clock goes.
 const CALL_NS: u64 = 60;
 
 /// A program under way. Everything it asks of its allocator becomes an event.
+#[derive(Clone)]
 pub(super) struct Process {
     clock_ns: u64,
     chance: Rand32,
@@ -14,6 +17,15 @@ pub(super) struct Process {
     workload: Workload,
     /// Where something calls `malloc_trim` from time to time: how often, and when next.
     trims: Option<(u64, u64)>,
+    /// Where blocks' numbers are used again: those that are free to be, and those freed since.
+    numbers: Option<Numbers>,
+}
+
+/// Numbers of blocks that were freed.
+#[derive(Clone, Default)]
+struct Numbers {
+    spare: VecDeque<BlockId>,
+    freed: Vec<BlockId>,
 }
 
 impl Process {
@@ -27,7 +39,13 @@ impl Process {
             thread: ThreadId::MAIN,
             workload,
             trims: None,
+            numbers: None,
         }
+    }
+
+    /// From now on numbers of blocks are used again, once the calls that name them were taken.
+    pub(super) fn reuse_numbers(&mut self) {
+        self.numbers.get_or_insert_default();
     }
 
     /// From now on the program calls `malloc_trim(0)` every so many nanoseconds, between two steps of its tasks.
@@ -50,7 +68,7 @@ impl Process {
     }
 
     pub(super) fn free(&mut self, block: BlockId) {
-        self.call(Domain::Raw, Call::Free { block });
+        self.free_in(Domain::Raw, block);
     }
 
     // ---- the interpreter's allocator of objects
@@ -72,7 +90,7 @@ impl Process {
 
     /// `PyObject_Free`, `PyMem_Free`
     pub(super) fn object_free(&mut self, block: BlockId) {
-        self.call(Domain::Object, Call::Free { block });
+        self.free_in(Domain::Object, block);
     }
 
     // ---- either
@@ -91,9 +109,19 @@ impl Process {
 
     fn realloc_in(&mut self, domain: Domain, old: BlockId, size: u64) -> BlockId {
         let (block, size) = (self.new_block(), Bytes(size));
+        if let Some(numbers) = &mut self.numbers {
+            numbers.freed.push(old);
+        }
         let old = Some(old);
         self.call(domain, Call::Realloc { block, old, size });
         block
+    }
+
+    fn free_in(&mut self, domain: Domain, block: BlockId) {
+        if let Some(numbers) = &mut self.numbers {
+            numbers.freed.push(block);
+        }
+        self.call(domain, Call::Free { block });
     }
 
     // ---- threads, time and chance
@@ -113,6 +141,14 @@ impl Process {
     /// `malloc_trim(0)`
     pub(super) fn trim(&mut self) {
         self.call(Domain::Raw, Call::Trim { pad: Bytes::ZERO });
+    }
+
+    /// Calls it, and marks that it did, if the program is to at its end.
+    pub(super) fn trim_at_end(&mut self, parameters: &Parameters) {
+        if parameters.trim == 1 {
+            self.trim();
+            self.mark("trimmed".into());
+        }
     }
 
     /// Calls `malloc_trim(0)` if it is time for it.
@@ -163,6 +199,12 @@ impl Process {
         self.clock_ns = self.clock_ns.max(moment);
     }
 
+    /// Time passes without work.
+    pub(super) fn rest(&mut self, seconds: f64) {
+        let rest = whole_milliseconds_in_ns(seconds);
+        self.wait_until_ns(self.clock_ns + rest);
+    }
+
     /// A number from `low` to below `high`, each as likely as any other.
     pub(super) fn between(&mut self, low: u32, high: u32) -> u32 {
         self.chance.rand_range(low..high)
@@ -175,11 +217,29 @@ impl Process {
 
     // ---- what was called
 
-    pub(super) fn finish(self) -> Workload {
-        self.workload
+    /// The calls made since they were taken last.
+    pub(super) fn take_calls(&mut self) -> Workload {
+        if let Some(numbers) = &mut self.numbers {
+            numbers.spare.extend(numbers.freed.drain(..));
+        }
+        let mut next = Workload {
+            header: self.workload.header.clone(),
+            blocks: self.workload.blocks,
+            last_thread: self.workload.last_thread,
+            ..Workload::default()
+        };
+        if self.numbers.is_some() {
+            next.events.reserve(self.workload.events.len());
+        }
+        std::mem::replace(&mut self.workload, next)
     }
 
     fn new_block(&mut self) -> BlockId {
+        if let Some(numbers) = &mut self.numbers
+            && let Some(spare) = numbers.spare.pop_front()
+        {
+            return spare;
+        }
         let block = BlockId(self.workload.blocks);
         self.workload.blocks += 1;
         block
@@ -194,4 +254,9 @@ impl Process {
             call,
         });
     }
+}
+
+/// A length of time as a parameter has it, which is rounded to the millisecond.
+pub(super) fn whole_milliseconds_in_ns(seconds: f64) -> u64 {
+    (seconds * 1000.0).round() as u64 * 1_000_000
 }

@@ -2,7 +2,7 @@
 
 use super::connection::{Connection, LEAST_READ};
 use super::payload::{Payload, Shape};
-use super::process::Process;
+use super::process::{Process, whole_milliseconds_in_ns};
 use super::python::{List, start};
 use super::store::Stream;
 use super::subscriber::Shared;
@@ -18,7 +18,8 @@ const COLLECT_NS: u64 = 12_000_000;
 ///
 /// Marks: `start`, then with N from 0 `filled:N` where the streams are full, `burst:N` at the end of each burst,
 /// `gc:N` where the streams are deleted and what was in circles is collected, and `rest:N` at the end of the rest; with `trim` set `trimmed` at the very end.
-pub(crate) struct Service {
+#[derive(Clone)]
+pub(super) struct Service {
     schedule: Schedule,
     parameters: Parameters,
     /// Connections of the pool that nobody uses; all of them, between two bursts.
@@ -34,9 +35,9 @@ pub(crate) struct Service {
 impl Service {
     pub(super) fn new(process: &mut Process, schedule: Schedule, parameters: &Parameters) -> Self {
         start::imports(process, parameters.modules);
+        start::preload(process, parameters.preload);
         process.mark("start".into());
-        // In whole milliseconds, which is what the value is rounded to.
-        process.trim_every_ns((parameters.trim_every * 1000.0).round() as u64 * 1_000_000);
+        process.trim_every_ns(whole_milliseconds_in_ns(parameters.trim_every));
         Self {
             schedule,
             parameters: *parameters,
@@ -48,12 +49,12 @@ impl Service {
         }
     }
 
-    /// Runs the next burst with its rest; `Ok(false)` if it was the last.
+    /// The next burst with its rest.
     pub(super) fn go_on(
         &mut self,
         process: &mut Process,
         watch: &mut crate::Watch,
-    ) -> ControlFlow<(), bool> {
+    ) -> ControlFlow<()> {
         let parameters = self.parameters;
         let mut streams: Vec<Stream> = Vec::new();
         for _ in 0..parameters.streams {
@@ -88,22 +89,18 @@ impl Service {
         }
         process.spend_ns(COLLECT_NS);
         process.mark(format!("gc:{}", self.cycle));
-        let rest = (parameters.rest * 1000.0).round() as u64 * 1_000_000;
-        process.wait_until_ns(process.now_ns() + rest);
+        process.rest(parameters.rest);
         process.mark(format!("rest:{}", self.cycle));
         self.cycle += 1;
-        if self.cycle < parameters.cycles {
-            return ControlFlow::Continue(true);
+        if self.cycle == parameters.cycles {
+            process.trim_at_end(&parameters);
         }
-        if parameters.trim == 1 {
-            process.trim();
-            process.mark("trimmed".into());
-        }
-        ControlFlow::Continue(false)
+        ControlFlow::Continue(())
     }
 }
 
 /// How often the subscribers have come to an await, and will, more or less.
+#[derive(Clone)]
 struct Steps {
     done: u64,
     total: u64,
@@ -135,10 +132,10 @@ impl Steps {
 }
 
 impl Parameters {
-    /// A bound of the service's calls.
+    /// A bound of the calls of one of the service's bursts.
     pub(super) fn most_calls_of_service(&self) -> u64 {
-        let tasks = u64::from(self.cycles) * u64::from(self.streams) * u64::from(self.subscribers);
-        let written = u64::from(self.cycles) * u64::from(self.streams) * u64::from(self.events);
+        let tasks = u64::from(self.streams) * u64::from(self.subscribers);
+        let written = u64::from(self.streams) * u64::from(self.events);
         let read = tasks * u64::from(self.events);
         let shape = Shape::of(self.shape);
         let items = Payload::most_items(shape, self.payload);
@@ -156,13 +153,9 @@ impl Parameters {
         let trims = match self.trim_every {
             0.0 => 0,
             // A bound for bursts that last twice the rests.
-            every => (f64::from(self.cycles) * (self.rest + 60.0) * 3.0 / every) as u64,
+            every => ((self.rest + 60.0) * 3.0 / every) as u64,
         };
-        (written + read) * of_event
-            + tasks * of_task
-            + u64::from(self.modules) * 600
-            + trims
-            + 20_000
+        (written + read) * of_event + tasks * of_task + trims + 1_000
     }
 
     /// A bound that the bytes the service holds at one time stay below.
@@ -188,5 +181,6 @@ impl Parameters {
             + of_share(self.survivors, u64::from(self.survivor_size) * 2 + 100)
             + of_share(self.sessions, 1_000)
             + u64::from(self.modules) * (128 << 10)
+            + (u64::from(self.preload) + 1) * (2 << 20)
     }
 }

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 const MAKE_NS: u64 = 2_000;
 
 /// Something that outlives the work.
+#[derive(Clone)]
 enum Survivor {
     /// A record: bytes of about a given size.
     Record(Object),
@@ -26,7 +27,7 @@ impl Survivor {
 }
 
 /// All that survive, the oldest first.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Survivors(VecDeque<Survivor>);
 
 impl Survivors {

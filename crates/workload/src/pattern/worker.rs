@@ -26,6 +26,7 @@ pub(super) enum Step {
 }
 
 /// A thread of the pool.
+#[derive(Clone)]
 pub(super) struct Worker {
     place: usize,
     /// The thread's number.
@@ -34,6 +35,7 @@ pub(super) struct Worker {
 }
 
 /// A request under way, with all it holds.
+#[derive(Clone)]
 struct Request {
     /// The message, allocated by the main thread.
     message: BlockId,
@@ -43,6 +45,7 @@ struct Request {
     answer: Option<(BlockId, u64)>,
 }
 
+#[derive(Clone)]
 struct Row {
     text: BlockId,
     parts: [BlockId; 3],

@@ -7,7 +7,7 @@ use highwater_live::{
     jemalloc_environments, of_workload, timed_of_workload,
 };
 use highwater_workload::pattern::Parameters;
-use highwater_workload::{Scenario, trace, unwatched};
+use highwater_workload::{Pattern, trace, unwatched};
 use std::path::{Path, PathBuf};
 
 /// The settings under which programs are run: those that people try.
@@ -69,7 +69,7 @@ pub(crate) struct Program {
 /// All programs.
 pub(crate) fn programs(options: &Options) -> Result<Vec<Program>, String> {
     let mut programs = Vec::new();
-    for scenario in Scenario::ALL {
+    for scenario in Pattern::ALL {
         let workload = scenario
             .build(&Parameters::default(), &mut unwatched)
             .map_err(|error| format!("{}: {error}", scenario.name()))?;

@@ -57,6 +57,7 @@ pub(super) fn drop_backwards(process: &mut Process, objects: &mut Vec<Object>) {
 }
 
 /// A lock, which is C's own memory.
+#[derive(Clone)]
 pub(super) struct Lock(BlockId);
 
 impl Lock {
@@ -70,6 +71,7 @@ impl Lock {
 }
 
 /// A list: the object and the table of what is in it, which grows and shrinks with it.
+#[derive(Clone)]
 pub(super) struct List {
     object: Object,
     length: u64,
@@ -175,6 +177,7 @@ const TABLES: [u64; 5] = [120, 208, 400, 768, 1520];
 const KEYS: [u64; 5] = [5, 10, 21, 42, 85];
 
 /// A dict with text keys.
+#[derive(Clone)]
 pub(super) struct Dict {
     object: Object,
     table: Option<Object>,
@@ -226,6 +229,7 @@ impl Dict {
 
 /// A `collections.deque` with anything in it: the object, and a block of 64 places and two links
 /// (Modules/_collectionsmodule.c).
+#[derive(Clone)]
 pub(super) struct Deque {
     object: Object,
     block: Object,
@@ -250,12 +254,12 @@ mod tests {
     use super::*;
     use crate::Call;
 
-    fn sizes(process: Process) -> Vec<u64> {
+    fn sizes(mut process: Process) -> Vec<u64> {
         let size = |call| match call {
             Call::Malloc { size, .. } | Call::Realloc { size, .. } => Some(size.0),
             _ => None,
         };
-        let events = process.finish().events;
+        let events = process.take_calls().events;
         events.iter().filter_map(|event| size(event.call)).collect()
     }
 

@@ -33,6 +33,21 @@ pub(in super::super) fn imports(process: &mut Process, modules: u32) {
     }
 }
 
+/// Blocks to a MiB of what a program holds from its start, at most.
+pub(in super::super) const BLOCKS_OF_MIB: u64 = 128;
+
+/// Loads what a program holds from its start besides its modules: tables, templates, models, in blocks of some tens of
+/// KiB.
+pub(in super::super) fn preload(process: &mut Process, mib: u32) {
+    let mut left = u64::from(mib) << 20;
+    while left > 0 {
+        let size = u64::from(process.between(8 << 10, 64 << 10));
+        Object::new(process, size);
+        left = left.saturating_sub(size);
+        process.spend_ns(size);
+    }
+}
+
 fn small_objects(process: &mut Process, rubbish: &mut Vec<Object>) {
     for _ in 0..3 {
         let size = 32 + 8 * process.between(0, 22);

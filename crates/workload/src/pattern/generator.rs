@@ -1,0 +1,112 @@
+//! A pattern under way: its program, run burst by burst.
+
+use super::jobs::Jobs;
+use super::pool::Pool;
+use super::process::Process;
+use super::service::Service;
+use super::tasks::Tasks;
+use super::{ParameterError, Parameters, Pattern, PatternError, Program};
+use crate::{Watch, Workload};
+use std::ops::ControlFlow;
+
+/// A program between two bursts.
+#[derive(Clone)]
+enum Running {
+    Service(Box<Service>),
+    Pool(Pool),
+    Jobs(Jobs),
+    Tasks(Box<Tasks>),
+}
+
+/// Makes a pattern's calls, one burst with its rest after another. What it has made so far depends on nothing but the
+/// pattern and its parameters.
+#[derive(Clone)]
+pub struct Generator {
+    process: Process,
+    running: Running,
+    bursts: u32,
+    /// Bursts that were made.
+    made: u32,
+    program: String,
+}
+
+impl Generator {
+    /// The program before its first burst.
+    ///
+    /// # Errors
+    /// A parameter out of its range, or too much asked for.
+    pub fn new(pattern: Pattern, parameters: &Parameters) -> Result<Self, ParameterError> {
+        let program = pattern.program();
+        parameters.check(program)?;
+        let mut process = Process::new(parameters.seed, parameters.most_calls(program));
+        let running = match program {
+            Program::Service => {
+                let service = Service::new(&mut process, pattern.schedule(), parameters);
+                Running::Service(Box::new(service))
+            }
+            Program::Pool => Running::Pool(Pool::new(&mut process, parameters)),
+            Program::Jobs => Running::Jobs(Jobs::new(&mut process, parameters)),
+            Program::Tasks => Running::Tasks(Box::new(Tasks::new(&mut process, parameters))),
+        };
+        Ok(Self {
+            process,
+            running,
+            bursts: parameters.cycles,
+            made: 0,
+            program: pattern.described(parameters),
+        })
+    }
+
+    /// From now on a block's number is given to another once the block was freed and its burst is over, so that a table of
+    /// blocks stays as small as what one burst needs.
+    #[must_use]
+    pub fn in_parts(mut self) -> Self {
+        self.process.reuse_numbers();
+        self
+    }
+
+    /// Bursts in all.
+    pub fn bursts(&self) -> u32 {
+        self.bursts
+    }
+
+    /// The calls up to the end of the next burst with its rest, those of the start before the first; `None` after the last
+    /// burst.
+    ///
+    /// # Errors
+    /// `watch` broke off.
+    pub fn next(&mut self, watch: &mut Watch) -> Result<Option<Workload>, PatternError> {
+        if self.made == self.bursts {
+            return Ok(None);
+        }
+        self.go_on(watch)?;
+        let mut part = self.process.take_calls();
+        part.header.program = Some(self.program.clone());
+        Ok(Some(part))
+    }
+
+    /// All calls that are left to make.
+    pub(super) fn whole(mut self, watch: &mut Watch) -> Result<Workload, PatternError> {
+        while self.made < self.bursts {
+            self.go_on(watch)?;
+        }
+        let mut whole = self.process.take_calls();
+        whole.header.program = Some(self.program);
+        Ok(whole)
+    }
+
+    fn go_on(&mut self, watch: &mut Watch) -> Result<(), PatternError> {
+        let process = &mut self.process;
+        let went = match &mut self.running {
+            Running::Service(service) => service.go_on(process, watch),
+            Running::Pool(pool) => pool.go_on(process, watch),
+            Running::Jobs(jobs) => jobs.go_on(process, watch),
+            Running::Tasks(tasks) => tasks.go_on(process, watch),
+        };
+        self.made += 1;
+        match went {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(PatternError::Cancelled),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Threads that work off jobs in a runtime with a collector, as Sidekiq's do in Ruby.
+//!
+//! One thread runs at a time and gives way when it waits. A job makes strings and tables; what it does not need any more
+//! is garbage, which stays until a collection frees it: all garbage of all threads, in the order in which it was made, by
+//! the thread that happens to run. So blocks go back to the arenas they came from, whoever works there now. A collection
+//! is due when enough was allocated since the last (Ruby's GC_MALLOC_LIMIT_MIN: 16 MiB).
+
+use super::Parameters;
+use super::process::Process;
+use crate::{BlockId, Progress, ThreadId, Watch};
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+
+/// Strings that a job makes between two turns.
+const STRINGS_A_TURN: u32 = 50;
+/// Blocks that are freed between two turns once a collection has found the garbage: a lazy sweep.
+const SWEPT_A_TURN: usize = 4_000;
+/// Nanoseconds that a string takes with what is done with it.
+const STRING_NS: u64 = 2_500;
+/// Share of a job's strings, in 100,000, that it needs to its end; the others are garbage after the turn.
+const NEEDED: u32 = 30_000;
+/// Objects that stay from the program's start: code, tables, constants.
+pub(super) const LOADED: u32 = 12_000;
+
+/// Sizes of what is made, each with the share, in 100,000, of those up to it: texts and small tables, rows, bodies of
+/// requests, documents.
+const SIZES: [(u32, u32, u32); 4] = [
+    (70_000, 24, 200),
+    (90_000, 200, 2_000),
+    (98_000, 2_000, 16_000),
+    (100_000, 16_000, 160_000),
+];
+
+/// The program between two bursts.
+#[derive(Clone)]
+pub(super) struct Jobs {
+    parameters: Parameters,
+    threads: Vec<Thread>,
+    heap: Heap,
+    cycle: u32,
+}
+
+/// A thread and its job.
+#[derive(Clone)]
+struct Thread {
+    id: ThreadId,
+    /// Strings that its job has still to make; no job if none is said.
+    left: Option<u32>,
+    needed: Vec<Made>,
+}
+
+/// What is freed by collections.
+#[derive(Clone, Default)]
+struct Heap {
+    /// Freed by the next collection, in the order in which it was made, more or less.
+    garbage: Vec<Made>,
+    /// Found by the last collection and not yet freed.
+    unswept: VecDeque<BlockId>,
+    /// Bytes allocated since the last collection.
+    allocated: u64,
+    /// What outlives jobs, the oldest first.
+    kept: VecDeque<Made>,
+    /// Blocks made so far.
+    made: u64,
+}
+
+/// A block, behind the number of those made before it.
+type Made = (u64, BlockId);
+
+impl Jobs {
+    /// Marks: `start`, then `burst:N` at the end of each burst and `rest:N` at the end of the rest after it, N from 0;
+    /// with `trim` set `trimmed` at the very end.
+    pub(super) fn new(process: &mut Process, parameters: &Parameters) -> Self {
+        for _ in 0..LOADED {
+            let size = string_size(process).min(4_000);
+            process.malloc(size);
+        }
+        process.mark("start".into());
+        let thread = |number| Thread {
+            // Fewer than what the number holds.
+            id: ThreadId(number as u16 + 1),
+            left: None,
+            needed: Vec::new(),
+        };
+        Self {
+            parameters: *parameters,
+            threads: (0..parameters.threads).map(thread).collect(),
+            heap: Heap::default(),
+            cycle: 0,
+        }
+    }
+
+    /// The next burst with its rest.
+    pub(super) fn go_on(&mut self, process: &mut Process, watch: &mut Watch) -> ControlFlow<()> {
+        let parameters = self.parameters;
+        let (mut waiting, mut done) = (parameters.jobs, 0);
+        let total = u64::from(parameters.cycles) * u64::from(parameters.jobs);
+        let before = u64::from(self.cycle) * u64::from(parameters.jobs);
+        while done < parameters.jobs {
+            let index = process.between(0, self.threads.len() as u32) as usize;
+            let thread = &mut self.threads[index];
+            process.run_as(thread.id);
+            if thread.left.is_none() {
+                if waiting == 0 {
+                    continue;
+                }
+                waiting -= 1;
+                thread.left = Some(strings_of_job(process, &parameters));
+            }
+            done += u32::from(thread.turn(process, &mut self.heap, &parameters));
+            self.heap.sweep(process, &parameters);
+            watch(Progress {
+                done: before + u64::from(done),
+                total,
+            })?;
+        }
+        process.run_as(ThreadId::MAIN);
+        process.mark(format!("burst:{}", self.cycle));
+        // The runtime collects once more when there is nothing to do, on the thread that waits for jobs.
+        self.heap.collect();
+        while self.heap.free_some(process) {}
+        process.rest(parameters.rest);
+        process.mark(format!("rest:{}", self.cycle));
+        self.cycle += 1;
+        if self.cycle == parameters.cycles {
+            process.trim_at_end(&parameters);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Thread {
+    /// Works until it waits; true if the job was ended by it.
+    fn turn(&mut self, process: &mut Process, heap: &mut Heap, parameters: &Parameters) -> bool {
+        let left = self.left.unwrap_or_default();
+        let now = left.min(STRINGS_A_TURN);
+        // In thousandths of a percent, which is what the value is rounded to.
+        let kept = (parameters.retained * 1000.0).round() as u32;
+        for _ in 0..now {
+            let size = string_size(process);
+            let string = (heap.made, process.malloc(size));
+            heap.made += 1;
+            heap.allocated += size;
+            if process.chance(kept) {
+                heap.keep(string, parameters);
+            } else if process.chance(NEEDED) {
+                self.needed.push(string);
+            } else {
+                heap.garbage.push(string);
+            }
+            process.spend_ns(STRING_NS);
+        }
+        self.left = (left > now).then(|| left - now);
+        let is_ended = self.left.is_none();
+        if is_ended {
+            heap.garbage.append(&mut self.needed);
+        }
+        is_ended
+    }
+}
+
+impl Heap {
+    fn keep(&mut self, string: Made, parameters: &Parameters) {
+        self.kept.push_back(string);
+        if self.kept.len() > parameters.cache as usize {
+            self.garbage.extend(self.kept.pop_front());
+        }
+    }
+
+    /// Collects if it is time to, and frees some of what was found.
+    fn sweep(&mut self, process: &mut Process, parameters: &Parameters) {
+        if self.allocated >= u64::from(parameters.collect) << 20 {
+            self.collect();
+        }
+        self.free_some(process);
+    }
+
+    fn collect(&mut self) {
+        self.allocated = 0;
+        self.garbage.sort_unstable();
+        let found = self.garbage.drain(..).map(|(_, block)| block);
+        self.unswept.extend(found);
+    }
+
+    /// Frees some garbage; false if there was none.
+    fn free_some(&mut self, process: &mut Process) -> bool {
+        for _ in 0..SWEPT_A_TURN {
+            match self.unswept.pop_front() {
+                Some(block) => process.free(block),
+                None => break,
+            }
+        }
+        !self.unswept.is_empty()
+    }
+}
+
+fn string_size(process: &mut Process) -> u64 {
+    let choice = process.between(0, 100_000);
+    let within = SIZES.iter().find(|(share, ..)| choice < *share);
+    let (_, least, most) = *within.unwrap_or(&SIZES[0]);
+    process.between(least, most).into()
+}
+
+/// How many strings the next job makes.
+fn strings_of_job(process: &mut Process, parameters: &Parameters) -> u32 {
+    let usual = process.between(parameters.strings / 2, parameters.strings / 2 * 3 + 2);
+    let heavy = (parameters.heavy * 1000.0).round() as u32;
+    if process.chance(heavy) {
+        usual.saturating_mul(parameters.weight).max(1)
+    } else {
+        usual.max(1)
+    }
+}
+
+impl Parameters {
+    /// A bound of the calls of one of the program's bursts.
+    pub(super) fn most_calls_of_jobs(&self) -> u64 {
+        let usual = u64::from(self.jobs) * self.most_strings_of_usual_job();
+        // So many more than their share are not heavy by any chance that matters.
+        let heavy = f64::from(self.jobs) * self.heavy / 100.0;
+        let heavy = (heavy * 2.0 + 30.0).min(f64::from(self.jobs)) as u64;
+        let heavy = match self.heavy {
+            0.0 => 0,
+            _ => heavy * self.most_strings_of_job(),
+        };
+        (usual + heavy) * 2 + 100
+    }
+
+    fn most_strings_of_usual_job(&self) -> u64 {
+        u64::from(self.strings) * 3 / 2 + 2
+    }
+
+    fn most_strings_of_job(&self) -> u64 {
+        let weight = match self.heavy {
+            0.0 => 1,
+            _ => u64::from(self.weight),
+        };
+        self.most_strings_of_usual_job() * weight
+    }
+
+    /// A bound that the bytes the program holds at one time stay below.
+    pub(super) fn most_held_by_jobs(&self) -> u64 {
+        let largest = u64::from(SIZES[3].2);
+        let held = u64::from(self.threads.min(self.jobs)) * self.most_strings_of_job();
+        (held + u64::from(self.cache)) * largest
+            + 3 * (u64::from(self.collect) << 20)
+            + u64::from(LOADED) * 4_000
+    }
+}

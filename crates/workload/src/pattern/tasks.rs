@@ -1,0 +1,154 @@
+//! A worker that computes over blocks of numbers, one task after another, as Dask's does.
+//!
+//! A task loads its blocks, makes a temporary of each while it computes, and lets all of them go; its result, a small one,
+//! is kept until the whole graph is done. Of every task a record stays in the worker's log. The blocks are numpy's, which
+//! asks malloc itself; the objects around them are Python's.
+
+use super::Parameters;
+use super::process::Process;
+use super::python::{Dict, List, Object, start};
+use crate::{BlockId, Progress, Watch};
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+
+/// An array without its numbers.
+const ARRAY: u64 = 112;
+/// Records that the log keeps.
+const RECORDS: usize = 10_000;
+/// Nanoseconds to compute over one KB.
+const COMPUTE_NS_PER_KB: u64 = 900;
+
+/// The worker between two graphs.
+#[derive(Clone)]
+pub(super) struct Tasks {
+    parameters: Parameters,
+    log: VecDeque<Record>,
+    cycle: u32,
+}
+
+/// What the log keeps of a task: what happened to it, and when.
+#[derive(Clone)]
+struct Record {
+    facts: Dict,
+    text: Object,
+}
+
+/// An array with its numbers.
+struct Array {
+    object: Object,
+    numbers: BlockId,
+}
+
+impl Array {
+    fn new(process: &mut Process, bytes: u32) -> Self {
+        let object = Object::new(process, ARRAY);
+        let numbers = process.malloc(bytes.into());
+        Self { object, numbers }
+    }
+
+    fn drop(self, process: &mut Process) {
+        process.free(self.numbers);
+        self.object.drop(process);
+    }
+}
+
+impl Tasks {
+    /// Marks: `start`, then `burst:N` when the tasks of a graph are done, `gc:N` when its results are let go, and `rest:N`
+    /// at the end of the rest after it, N from 0; with `trim` set `trimmed` at the very end.
+    pub(super) fn new(process: &mut Process, parameters: &Parameters) -> Self {
+        start::imports(process, parameters.modules);
+        process.mark("start".into());
+        Self {
+            parameters: *parameters,
+            log: VecDeque::new(),
+            cycle: 0,
+        }
+    }
+
+    /// The next graph, and the rest after it.
+    pub(super) fn go_on(&mut self, process: &mut Process, watch: &mut Watch) -> ControlFlow<()> {
+        let parameters = self.parameters;
+        let total = u64::from(parameters.cycles) * u64::from(parameters.tasks);
+        let mut states = Vec::new();
+        for _ in 0..parameters.tasks {
+            states.push(Dict::new(process, 24));
+        }
+        let mut results = Vec::new();
+        for task in 0..parameters.tasks {
+            results.push(self.task(process));
+            watch(Progress {
+                done: u64::from(self.cycle) * u64::from(parameters.tasks) + u64::from(task),
+                total,
+            })?;
+        }
+        process.mark(format!("burst:{}", self.cycle));
+        while let Some(result) = results.pop() {
+            result.drop(process);
+        }
+        while let Some(state) = states.pop() {
+            state.drop(process);
+        }
+        process.mark(format!("gc:{}", self.cycle));
+        process.rest(parameters.rest);
+        process.mark(format!("rest:{}", self.cycle));
+        self.cycle += 1;
+        if self.cycle == parameters.cycles {
+            process.trim_at_end(&parameters);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// One task; returns its result.
+    fn task(&mut self, process: &mut Process) -> Array {
+        let parameters = &self.parameters;
+        let mut list = List::new(process);
+        let mut blocks = Vec::new();
+        for _ in 0..parameters.blocks {
+            blocks.push(Array::new(process, parameters.block));
+            list.append(process);
+        }
+        for _ in 0..parameters.blocks {
+            let temporary = Array::new(process, parameters.block);
+            process.work_ns(u64::from(parameters.block) * COMPUTE_NS_PER_KB / 1000);
+            temporary.drop(process);
+        }
+        let result = Array::new(process, parameters.result);
+        let record = Record {
+            facts: Dict::new(process, 12),
+            text: {
+                let size = process.between(600, 1_400);
+                Object::new(process, size.into())
+            },
+        };
+        self.log.push_back(record);
+        while let Some(block) = blocks.pop() {
+            block.drop(process);
+        }
+        list.drop(process);
+        if self.log.len() > RECORDS
+            && let Some(oldest) = self.log.pop_front()
+        {
+            oldest.text.drop(process);
+            oldest.facts.drop(process);
+        }
+        result
+    }
+}
+
+impl Parameters {
+    /// A bound of the calls of one graph.
+    pub(super) fn most_calls_of_tasks(&self) -> u64 {
+        let of_task = u64::from(self.blocks) * 10 + 60;
+        u64::from(self.tasks) * of_task + 100
+    }
+
+    /// A bound that the bytes the worker holds at one time stay below.
+    pub(super) fn most_held_by_tasks(&self) -> u64 {
+        let block = u64::from(self.block) + 300;
+        (u64::from(self.blocks) + 2) * block
+            + u64::from(self.tasks) * (u64::from(self.result) + 4_000)
+            + RECORDS as u64 * 4_000
+            + u64::from(self.modules) * (128 << 10)
+            + (4 << 20)
+    }
+}

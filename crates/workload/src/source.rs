@@ -1,0 +1,85 @@
+//! What is replayed: a workload that is in memory whole, or one that is made part by part on the way.
+
+use crate::pattern::{Generator, PatternError};
+use crate::{Event, Micros, Watch, Workload};
+use std::sync::Arc;
+
+/// A program's calls from beginning to end. Cheap to copy, and every copy replays the same.
+#[derive(Clone)]
+pub struct Source {
+    first: Arc<Workload>,
+    rest: Option<Arc<Generator>>,
+    parts: u32,
+}
+
+impl Source {
+    /// A workload that is made burst by burst, best by a generator [`in_parts`](Generator::in_parts). The first is made
+    /// here: it says how large the others will be.
+    ///
+    /// # Errors
+    /// `watch` broke off.
+    pub fn streamed(mut generator: Generator, watch: &mut Watch) -> Result<Self, PatternError> {
+        let first = generator.next(watch)?.unwrap_or_default();
+        Ok(Self {
+            first: Arc::new(first),
+            parts: generator.bursts(),
+            rest: Some(Arc::new(generator)),
+        })
+    }
+
+    /// Its first part, which is all of it unless it [`is_streamed`](Self::is_streamed).
+    pub fn first(&self) -> &Arc<Workload> {
+        &self.first
+    }
+
+    /// Whether it is made on the way.
+    pub fn is_streamed(&self) -> bool {
+        self.rest.is_some()
+    }
+
+    /// What makes the parts after the first.
+    pub fn rest(&self) -> Option<Generator> {
+        self.rest.as_deref().cloned()
+    }
+
+    /// How many events there are; about, where it is made on the way.
+    pub fn events(&self) -> u64 {
+        self.first.events.len() as u64 * u64::from(self.parts)
+    }
+
+    /// How long the program runs; about, where it is made on the way.
+    pub fn duration(&self) -> Micros {
+        let time = |event: Option<&Event>| event.map_or(0, |event| event.time.0);
+        let events = &self.first.events;
+        let of_first = time(events.last()) - time(events.first());
+        Micros(of_first * u64::from(self.parts))
+    }
+}
+
+impl From<Workload> for Source {
+    fn from(workload: Workload) -> Self {
+        Self::from(Arc::new(workload))
+    }
+}
+
+impl From<Arc<Workload>> for Source {
+    fn from(workload: Arc<Workload>) -> Self {
+        Self {
+            first: workload,
+            rest: None,
+            parts: 1,
+        }
+    }
+}
+
+impl From<&Arc<Workload>> for Source {
+    fn from(workload: &Arc<Workload>) -> Self {
+        Self::from(Arc::clone(workload))
+    }
+}
+
+impl From<&Self> for Source {
+    fn from(source: &Self) -> Self {
+        source.clone()
+    }
+}
