@@ -16,8 +16,12 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Replay a recorded trace (.hwt or .hwt.gz)
     Replay(Replay),
-    /// Run a scenario: sync, async_fanout or threads
+    /// Run a scenario of the catalogue, one in a file, or a pattern
     Run(Run),
+    /// Run every variant of a scenario, and compare
+    Matrix(Matrix),
+    /// List the scenarios of the catalogue, and the patterns
+    Scenarios(Scenarios),
     /// List the allocators that are modelled, and how their versions differ
     Allocators(Allocators),
 }
@@ -40,7 +44,7 @@ pub(crate) struct Common {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) env: Vec<String>,
     /// The release of CPython that runs the program: small blocks then come from its object allocator, others from the
-    /// allocator above; 3.9 to 3.14, or `none`; if nothing is said, 3.11 for sync and async_fanout, and none for others
+    /// allocator above; 3.9 to 3.14, or `none`; if nothing is said, 3.11 for sync, async_fanout and tasks, and none for others
     #[arg(long, value_name = "VERSION")]
     pub(crate) python: Option<String>,
     /// Resident memory, in MiB, at which the process is killed
@@ -87,11 +91,14 @@ pub(crate) struct Replay {
 #[derive(Args)]
 #[command(after_help = parameters())]
 pub(crate) struct Run {
-    /// The scenario's name
+    /// The scenario's name, its file (.toml), or the name of a pattern
     pub(crate) scenario: String,
+    /// Which of the scenario's variants; the first if not said. What else is asked for is set over what it says
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Option<String>,
     #[command(flatten)]
     pub(crate) common: Common,
-    /// A parameter of the scenario; may be repeated
+    /// A parameter; may be repeated
     #[arg(long, value_name = "PARAMETER=VALUE")]
     pub(crate) set: Vec<String>,
     /// Write the calls as a trace to this file (.hwt or .hwt.gz) as well
@@ -99,16 +106,49 @@ pub(crate) struct Run {
     pub(crate) write: Option<PathBuf>,
 }
 
-/// The parameters of every scenario, those that share them together.
+#[derive(Args)]
+pub(crate) struct Matrix {
+    /// The scenario's name, or its file (.toml)
+    pub(crate) scenario: String,
+    /// Run only this variant; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Vec<String>,
+    /// A parameter of the scenario; may be repeated. What a variant sets for itself stays
+    #[arg(long, value_name = "PARAMETER=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Run at most so many variants at the same time; as many as the machine has cores if not said
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// Print one JSON object instead of the table
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Print the table as CSV, in bytes
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// Draw the curves into this file as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Scenarios {
+    /// Print a scenario's file instead of the list, to be copied and changed
+    pub(crate) name: Option<String>,
+    /// Print a JSON list instead of text
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) json: bool,
+}
+
+/// The parameters of every pattern, those that share them together.
 fn parameters() -> String {
     use highwater_workload::Pattern;
     use highwater_workload::pattern::Program;
     let mut text = String::new();
     for program in Program::ALL {
-        let scenarios = || Pattern::ALL.into_iter().filter(|s| s.program() == program);
-        let names: Vec<&str> = scenarios().map(Pattern::name).collect();
+        let patterns = || Pattern::ALL.into_iter().filter(|p| p.program() == program);
+        let names: Vec<&str> = patterns().map(Pattern::name).collect();
         text += &format!("Parameters of {} (--set):\n", names.join(" and "));
-        for p in scenarios().take(1).flat_map(Pattern::parameters) {
+        for p in patterns().take(1).flat_map(Pattern::parameters) {
             let values = match p.choices {
                 [] => {
                     let space = if p.unit.is_empty() { "" } else { " " };

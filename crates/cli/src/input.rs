@@ -2,7 +2,10 @@
 
 use crate::arguments::{Common, Replay, Run};
 use crate::environment;
-use highwater_simulator::{Bytes, Choice, Cores, PythonVersion, Remark, Variant};
+use crate::scenario::{Found, say, split, unknown};
+use highwater_simulator::{
+    Bytes, Choice, Cores, Plan, PythonVersion, Remark, Sources, Stage, Variant,
+};
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Header, Pattern, Source, Workload, trace, unwatched};
 use std::fs::File;
@@ -12,10 +15,23 @@ use std::path::Path;
 /// What is to be run.
 pub(crate) struct Job {
     pub(crate) title: String,
-    pub(crate) source: Source,
-    pub(crate) variant: Variant,
+    pub(crate) plan: Plan,
     /// What there is to say about how its environment was written.
     pub(crate) remarks: Vec<Remark>,
+}
+
+impl Job {
+    /// The one process that it is, if it is one.
+    pub(crate) fn single(&self) -> Option<(&Source, &Variant)> {
+        match &self.plan.stages[..] {
+            [
+                Stage {
+                    sources, variant, ..
+                },
+            ] if sources.len() == 1 => Some((&sources[0], variant)),
+            _ => None,
+        }
+    }
 }
 
 pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
@@ -51,23 +67,26 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
             Some(program) => format!("{program} ({file})"),
             None => file.to_string(),
         },
-        source: workload.into(),
-        variant,
+        plan: Plan::single(workload.into(), variant),
         remarks: environment.remarks,
     })
 }
 
 pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
-    let scenario: Pattern = run.scenario.parse().map_err(say)?;
+    if let Some(found) = Found::look_up(&run.scenario)? {
+        return prepare_scenario(run, &found);
+    }
+    let pattern: Pattern = run.scenario.parse().map_err(|_| unknown(&run.scenario))?;
+    if let Some(variant) = &run.variant {
+        return Err(format!("--variant {variant}: a pattern has no variants"));
+    }
     let mut parameters = Parameters::default();
     for set in &run.set {
-        let (name, value) = set
-            .split_once('=')
-            .ok_or_else(|| format!("--set {set}: it must be PARAMETER=VALUE"))?;
-        if !scenario.parameters().any(|p| p.name == name) {
-            let known: Vec<_> = scenario.parameters().map(|p| p.name).collect();
+        let (name, value) = split(set)?;
+        if !pattern.parameters().any(|p| p.name == name) {
+            let known: Vec<_> = pattern.parameters().map(|p| p.name).collect();
             return Err(format!(
-                "--set {set}: {scenario} has no such parameter; it has {}",
+                "--set {set}: {pattern} has no such parameter; it has {}",
                 known.join(", ")
             ));
         }
@@ -75,13 +94,12 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
             .set_text(name, value)
             .map_err(|error| format!("--set {set}: {error}"))?;
     }
-    let source = scenario.source(&parameters, &mut unwatched).map_err(say)?;
+    let source = pattern.source(&parameters, &mut unwatched).map_err(say)?;
     if let Some(file) = &run.write {
         if source.is_streamed() {
-            parameters.check_whole(scenario.program()).map_err(say)?;
+            parameters.check_whole(pattern.program()).map_err(say)?;
         }
-        write_trace(source.first(), file)
-            .map_err(|error| format!("{}: {error}", file.display()))?;
+        write(&source, file)?;
     }
     let environment = environment::read(&[], &run.common.env)?;
     let variant = Variant {
@@ -90,18 +108,75 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
         cap: cap(&run.common)?,
         cores: cores(&run.common, &source.first().header)?,
         seed: run.common.seed,
-        python: python(&run.common, scenario.python())?,
+        python: python(&run.common, pattern.python())?,
     };
     Ok(Job {
-        title: format!("{} ({scenario})", scenario.title()),
-        source,
-        variant,
+        title: format!("{} ({pattern})", pattern.title()),
+        plan: Plan::single(source, variant),
         remarks: environment.remarks,
     })
 }
 
-fn say(error: impl std::fmt::Display) -> String {
-    error.to_string()
+/// A variant of a scenario, with what was asked for set over what it says.
+fn prepare_scenario(run: &Run, found: &Found) -> Result<Job, String> {
+    let planned = found.plan(&run.set)?;
+    let chosen = match &run.variant {
+        None => planned.first(),
+        Some(name) => planned.iter().find(|planned| planned.name == *name),
+    };
+    let Some(chosen) = chosen else {
+        let known: Vec<&str> = planned.iter().map(|p| p.name.as_str()).collect();
+        return Err(format!(
+            "--variant {}: {} has no such variant; it has {}",
+            run.variant.as_deref().unwrap_or_default(),
+            found.scenario.name,
+            known.join(", ")
+        ));
+    };
+    let mut plan = found.make(chosen, &mut Sources::default())?;
+    if let Some(file) = &run.write {
+        match &plan.stages[..] {
+            [stage] if stage.sources.len() == 1 && !stage.sources[0].is_streamed() => {
+                write(&stage.sources[0], file)?;
+            }
+            _ => {
+                return Err(format!(
+                    "--write {}: a trace holds one process that fits into memory, and this is more",
+                    file.display()
+                ));
+            }
+        }
+    }
+    let mut remarks = Vec::new();
+    for stage in &mut plan.stages {
+        let header = &stage.sources[0].first().header;
+        let variant = &mut stage.variant;
+        if run.common.allocator.is_some() {
+            variant.allocator = choose(&run.common, header, false)?;
+        }
+        let said = variant.environment.drain(..);
+        let said: Vec<_> = said
+            .map(|variable| (variable.name, variable.value))
+            .collect();
+        let environment = environment::read(&said, &run.common.env)?;
+        variant.environment = environment.variables;
+        remarks = environment.remarks;
+        variant.cap = cap(&run.common)?.or(variant.cap);
+        variant.cores = cores(&run.common, header)?.or(variant.cores);
+        variant.seed = run.common.seed.or(variant.seed);
+        if run.common.python.is_some() {
+            variant.python = python(&run.common, None)?;
+        }
+    }
+    Ok(Job {
+        title: format!("{}: {}", found.scenario.script.title, chosen.name),
+        plan,
+        remarks,
+    })
+}
+
+fn write(source: &Source, file: &Path) -> Result<(), String> {
+    write_trace(source.first(), file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 fn write_trace(workload: &Workload, file: &Path) -> std::io::Result<()> {

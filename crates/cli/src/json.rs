@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 #[derive(Serialize)]
-struct Report<'a> {
+pub(crate) struct Report<'a> {
     events: u64,
     allocations: u64,
     skipped: u64,
@@ -89,25 +89,29 @@ impl<'a> Mark<'a> {
     }
 }
 
+impl<'a> Report<'a> {
+    /// Of one process.
+    pub(crate) fn new(recording: &'a Recording, spread: Option<&Spread>, seconds: f64) -> Self {
+        let over_seeds = |index: usize| spread.and_then(|all| all.get(index).copied());
+        Self {
+            events: recording.events,
+            allocations: recording.allocations,
+            skipped: recording.skipped,
+            addresses: &recording.addresses,
+            marks: (recording.marks.iter().enumerate())
+                .map(|(index, mark)| Mark::new(mark, over_seeds(index)))
+                .collect(),
+            peak_rss: recording.peak_rss,
+            faults: recording.faults,
+            syscalls: recording.syscalls.total(),
+            diagnosis: &recording.diagnosis,
+            seconds,
+        }
+    }
+}
+
 pub(crate) fn report(recording: &Recording, spread: Option<&Spread>, seconds: f64) -> String {
-    let report = Report {
-        events: recording.events,
-        allocations: recording.allocations,
-        skipped: recording.skipped,
-        addresses: &recording.addresses,
-        marks: recording
-            .marks
-            .iter()
-            .enumerate()
-            .map(|(index, mark)| Mark::new(mark, spread.and_then(|all| all.get(index).copied())))
-            .collect(),
-        peak_rss: recording.peak_rss,
-        faults: recording.faults,
-        syscalls: recording.syscalls.total(),
-        diagnosis: &recording.diagnosis,
-        seconds,
-    };
-    match serde_json::to_string(&report) {
+    match serde_json::to_string(&Report::new(recording, spread, seconds)) {
         Ok(text) => text + "\n",
         Err(error) => unreachable!("a report of numbers and texts is always JSON: {error}"),
     }

@@ -5,17 +5,21 @@
 
 mod allocators;
 mod arguments;
+mod catalogue;
 mod chart;
 mod decisions;
 mod environment;
 mod input;
 mod json;
+mod matrix;
+mod scenario;
+mod several;
 mod spread;
 mod text;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Common};
 use clap::Parser;
-use highwater_simulator::{Options, Recording, run};
+use highwater_simulator::{Options, Recording, run, run_plan};
 use highwater_workload::{Watch, unwatched};
 use input::Job;
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -41,10 +45,21 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
     let (common, check, job) = match command {
         Command::Replay(replay) => (&replay.common, replay.check, input::prepare_replay(replay)?),
         Command::Run(run) => (&run.common, false, input::prepare_run(run)?),
+        Command::Matrix(matrix) => {
+            print(matrix::run(matrix)?.as_bytes())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Scenarios(asked) => {
+            print(catalogue::list(asked)?.as_bytes())?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Command::Allocators(asked) => {
             print(allocators::list(asked.json).as_bytes())?;
             return Ok(ExitCode::SUCCESS);
         }
+    };
+    let Some(single) = job.single() else {
+        return several(common, &job);
     };
     let mut options = Options {
         check,
@@ -56,7 +71,10 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
         options.decisions = Options::EVERY;
     }
     let started = Instant::now();
-    let recording = simulate(&job, &options)?;
+    let recording = watched(&mut |watch| {
+        let recording = run(single.0, single.1, &options, watch);
+        recording.map_err(|error| error.to_string())
+    })?;
     let seconds = started.elapsed().as_secs_f64();
     let spread = spread::measure(&job, common.seeds)?;
     let in_place = decisions
@@ -103,22 +121,43 @@ fn marks_differ(recording: &Recording) -> bool {
     recording.marks.iter().any(differs)
 }
 
-/// Runs the job, saying how far it is where a person watches and it takes long.
-fn simulate(job: &Job, options: &Options) -> Result<Recording, String> {
-    let mut quiet = unwatched;
+/// Runs a job that is more than one process.
+fn several(common: &Common, job: &Job) -> Result<ExitCode, String> {
+    if let Some(file) = &common.decisions {
+        let file = file.display();
+        return Err(format!(
+            "--decisions {file}: it is for one process, and this is several"
+        ));
+    }
+    spread::measure(job, common.seeds)?;
+    let started = Instant::now();
+    let outcome = watched(&mut |watch| {
+        let outcome = run_plan(job.plan.clone(), &Options::default(), watch);
+        outcome.map_err(|error| error.to_string())
+    })?;
+    let seconds = started.elapsed().as_secs_f64();
+    let shown = match common.json {
+        true => several::json(&outcome, seconds),
+        false => several::text(job, &outcome, seconds),
+    };
+    print(shown.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does something that may take long, saying how far it is where a person watches.
+fn watched<T>(work: &mut dyn FnMut(&mut Watch) -> Result<T, String>) -> Result<T, String> {
+    if !std::io::stderr().is_terminal() {
+        return work(&mut unwatched);
+    }
     let mut shown = Instant::now();
     let mut told = |progress: highwater_workload::Progress| {
         if shown.elapsed() > Duration::from_millis(500) {
-            eprint!("\r{:3.0} %", progress.share() * 100.0);
+            eprint!("\r{:3.0} %", progress.share().min(1.0) * 100.0);
             shown = Instant::now();
         }
         ControlFlow::Continue(())
     };
-    let watched = std::io::stderr().is_terminal();
-    let watch: &mut Watch = if watched { &mut told } else { &mut quiet };
-    let recording = run(&job.source, &job.variant, options, watch);
-    if watched {
-        eprint!("\r     \r");
-    }
-    recording.map_err(|error| error.to_string())
+    let result = work(&mut told);
+    eprint!("\r     \r");
+    result
 }

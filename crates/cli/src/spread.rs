@@ -17,6 +17,9 @@ pub(crate) fn measure(job: &Job, seeds: Option<u32>) -> Result<Option<Spread>, S
     if !(1..=MOST).contains(&seeds) {
         return Err(format!("--seeds {seeds}: it must be from 1 to {MOST}"));
     }
+    let Some((source, asked)) = job.single() else {
+        return Err("--seeds: it is for one process, and this is several".to_owned());
+    };
     let options = Options {
         samples: 1,
         ..Options::default()
@@ -24,16 +27,11 @@ pub(crate) fn measure(job: &Job, seeds: Option<u32>) -> Result<Option<Spread>, S
     let mut spread: Spread = Vec::new();
     for seed in 0..u64::from(seeds) {
         let variant = Variant {
-            seed: Some(
-                job.variant
-                    .seed
-                    .unwrap_or_default()
-                    .wrapping_add(scattered(seed)),
-            ),
-            ..job.variant.clone()
+            seed: Some(asked.seed.unwrap_or_default().wrapping_add(scattered(seed))),
+            ..asked.clone()
         };
-        let recording = run(&job.source, &variant, &options, &mut unwatched)
-            .map_err(|error| error.to_string())?;
+        let recording =
+            run(source, &variant, &options, &mut unwatched).map_err(|error| error.to_string())?;
         for (index, mark) in recording.marks.iter().enumerate() {
             let rss = mark.sample.rss;
             match spread.get_mut(index) {

@@ -2,7 +2,10 @@
 
 use crate::chart;
 use crate::input::Job;
-use highwater_simulator::{Counters, Diagnosis, PageShares, Pin, PinState, Recording, Tone, Waits};
+use highwater_simulator::{
+    Counters, Diagnosis, MarkSample, PageShares, Pin, PinState, Recording, Remark, Tone, Variant,
+    Waits,
+};
 use std::fmt::Write;
 
 /// Arenas beyond this many are counted.
@@ -26,31 +29,18 @@ fn write_report(
     seconds: f64,
 ) -> std::fmt::Result {
     writeln!(out, "{}", job.title)?;
-    let python = job.variant.python;
-    let runtime = python.map_or(String::new(), |version| format!("python@{version} on "));
     writeln!(
         out,
-        "{}{} · {} events, {} allocations{}{} · {seconds:.3} s",
-        runtime,
-        job.variant.allocator,
+        "{} · {} events, {} allocations{}{} · {seconds:.3} s",
+        runtime(&recording.variant),
         recording.events,
         recording.allocations,
         count(recording.failed, "failed"),
         count(recording.skipped, "skipped"),
     )?;
-    for variable in &job.variant.environment {
-        writeln!(out, "  {}={}", variable.name, variable.value)?;
-    }
-    for remark in job.remarks.iter().chain(&recording.remarks) {
-        let sign = match remark.tone {
-            Tone::Applied => "✓",
-            Tone::Surprise => "!",
-            Tone::Ignored => "✗",
-        };
-        writeln!(out, "  {sign} {}: {}", remark.variable, remark.text)?;
-    }
+    environment(out, recording, &job.remarks)?;
     writeln!(out, "\n{}", chart::draw(&recording.samples))?;
-    marks(out, recording)?;
+    marks(out, &recording.marks)?;
     if let Some(killed) = recording.killed {
         writeln!(
             out,
@@ -69,6 +59,33 @@ fn write_report(
     diagnosis(out, recording)?;
     if check {
         checked(out, recording)?;
+    }
+    Ok(())
+}
+
+/// What runs the program.
+pub(crate) fn runtime(variant: &Variant) -> String {
+    let python = variant.python;
+    let python = python.map_or(String::new(), |version| format!("python@{version} on "));
+    format!("{python}{}", variant.allocator)
+}
+
+/// The environment, and what there is to say to it.
+pub(crate) fn environment(
+    out: &mut String,
+    recording: &Recording,
+    remarks: &[Remark],
+) -> std::fmt::Result {
+    for variable in &recording.variant.environment {
+        writeln!(out, "  {}={}", variable.name, variable.value)?;
+    }
+    for remark in remarks.iter().chain(&recording.remarks) {
+        let sign = match remark.tone {
+            Tone::Applied => "✓",
+            Tone::Surprise => "!",
+            Tone::Ignored => "✗",
+        };
+        writeln!(out, "  {sign} {}: {}", remark.variable, remark.text)?;
     }
     Ok(())
 }
@@ -114,12 +131,13 @@ fn count(n: u64, what: &str) -> String {
     }
 }
 
-fn marks(out: &mut String, recording: &Recording) -> std::fmt::Result {
-    if recording.marks.is_empty() {
+/// A table of marks.
+pub(crate) fn marks(out: &mut String, marks: &[MarkSample]) -> std::fmt::Result {
+    if marks.is_empty() {
         return Ok(());
     }
     // An allocator that decides over whole pages has no top.
-    let pages = recording.marks.iter().any(|m| m.sample.figures.is_some());
+    let pages = marks.iter().any(|m| m.sample.figures.is_some());
     let columns = if pages {
         ["parked", "dirty", "muzzy", "purge gives"]
     } else {
@@ -134,12 +152,12 @@ fn marks(out: &mut String, recording: &Recording) -> std::fmt::Result {
         write!(out, " {column:>11}")?;
     }
     writeln!(out)?;
-    let many = recording.marks.len() > MOST_MARKS;
-    for (index, mark) in recording.marks.iter().enumerate() {
+    let many = marks.len() > MOST_MARKS;
+    for (index, mark) in marks.iter().enumerate() {
         if many && index == MOST_MARKS / 2 {
-            writeln!(out, "… {} more", recording.marks.len() - MOST_MARKS)?;
+            writeln!(out, "… {} more", marks.len() - MOST_MARKS)?;
         }
-        let left = recording.marks.len() - index;
+        let left = marks.len() - index;
         if many && index >= MOST_MARKS / 2 && left > MOST_MARKS / 2 {
             continue;
         }
@@ -163,7 +181,8 @@ fn marks(out: &mut String, recording: &Recording) -> std::fmt::Result {
     writeln!(out)
 }
 
-fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Result {
+/// Why memory is as it is at the end.
+pub(crate) fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Result {
     let diagnosis = &recording.diagnosis;
     for sentence in &diagnosis.sentences {
         writeln!(out, "{sentence}")?;

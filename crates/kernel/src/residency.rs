@@ -124,6 +124,13 @@ impl Kernel {
         self.peak = self.peak.max(self.resident);
     }
 
+    /// Sets the cap anew, as where other processes in the same group leave more or less; what lies above it is looked at
+    /// when a page becomes resident next. Memory beyond the machine's is no more to be had than before.
+    pub fn set_cap(&mut self, cap: Bytes) {
+        let cap = cap.min(self.config.memory);
+        self.cap_pages = cap.0 / self.config.page_size.0;
+    }
+
     /// The cap is reached: pages marked with MADV_FREE go first, then the process is killed.
     #[cold]
     fn press(&mut self) {

@@ -10,13 +10,16 @@ mod check;
 mod diagnosis;
 mod error;
 mod feed;
+mod fleet;
 mod frame;
 mod model;
 mod object_sentences;
+mod outcome;
 mod page_sentences;
 mod page_shares;
 mod pins;
 mod place;
+mod plan;
 mod recording;
 mod sample;
 mod sentences;
@@ -37,9 +40,11 @@ pub use highwater_glibc::Cores;
 pub use highwater_jemalloc::{
     Preset as JemallocPreset, Version as JemallocVersion, presets as jemalloc_presets,
 };
+pub use outcome::{Outcome, PlanRun, StageOutcome, Summary, run_plan};
 pub use page_shares::{PageShares, Waits};
 pub use pins::{Origin, Pin, PinState};
 pub use place::Place;
+pub use plan::{Plan, Sources, Stage, variant_of};
 pub use recording::{Options, Recording, Run, TimedDecision, run};
 pub use sample::{MarkSample, Sample};
 pub use simulation::{Killed, Simulation};

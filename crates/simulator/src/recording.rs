@@ -95,6 +95,10 @@ pub struct Recording {
     pub faults: u64,
     /// System calls by name.
     pub syscalls: Syscalls,
+    /// Calls of `malloc_trim`.
+    pub trims: u64,
+    /// Resident bytes that they gave back.
+    pub trimmed: Bytes,
     /// Whether the process was killed at its cap.
     pub killed: Option<Killed>,
     /// The comparison with the recorded addresses, where asked for.
@@ -159,6 +163,46 @@ impl Run {
     pub fn go_on(&mut self, events: u64) -> bool {
         let until = self.simulation.position().saturating_add(events);
         self.recorder.drive(&mut self.simulation, until)
+    }
+
+    /// Runs what happens up to a moment, and lets time pass until then; `false` once there is nothing left, or the process
+    /// was killed.
+    pub fn go_to(&mut self, moment: Micros) -> bool {
+        loop {
+            let due = self.simulation.due(moment);
+            if due > 0 && !self.go_on(due) {
+                return false;
+            }
+            if !self.simulation.is_part_done() {
+                self.simulation.wait_until(moment);
+                return true;
+            }
+        }
+    }
+
+    /// When its next event is; `None` once there are none left.
+    pub(crate) fn next_time(&mut self) -> Option<Micros> {
+        self.simulation.next_event().map(|event| event.time)
+    }
+
+    /// The process as it is.
+    pub fn simulation(&self) -> &Simulation {
+        &self.simulation
+    }
+
+    /// Measures it now.
+    pub(crate) fn sample(&mut self, reclaimable: bool) -> Sample {
+        self.simulation.sample(reclaimable)
+    }
+
+    /// Marks it came to so far.
+    pub(crate) fn marks(&self) -> &[MarkSample] {
+        &self.recorder.marks
+    }
+
+    /// What all its mappings may have resident from now on.
+    pub(crate) fn set_cap(&mut self, cap: Bytes) {
+        self.simulation.kernel.set_cap(cap);
     }
 
     /// How many events are done.
@@ -343,6 +387,7 @@ impl Recorder {
     fn finish(self, simulation: Simulation, variant: Variant) -> Recording {
         let counts = *simulation.kernel().counts();
         let (allocations, failed) = simulation.allocations();
+        let (trims, trimmed) = simulation.trims();
         let peak = |of: fn(&Sample) -> Bytes| self.samples.iter().map(of).max().unwrap_or_default();
         Recording {
             remarks: variant.remarks(),
@@ -361,6 +406,8 @@ impl Recorder {
             samples: self.samples,
             faults: counts.faults,
             syscalls: counts.syscalls,
+            trims,
+            trimmed,
             killed: simulation.killed(),
             addresses: self.checker.map(Checker::finish).unwrap_or_default(),
             diagnosis: simulation.diagnose(),

@@ -71,6 +71,9 @@ pub struct Simulation {
     peak_live: Bytes,
     allocations: u64,
     failed: u64,
+    /// Calls of malloc_trim, and the resident bytes they gave back.
+    trims: u64,
+    trimmed: Bytes,
     next: usize,
     /// The time now, which the model was told if it has timers.
     clock: Micros,
@@ -112,6 +115,8 @@ impl Simulation {
             peak_live: Bytes::ZERO,
             allocations: 0,
             failed: 0,
+            trims: 0,
+            trimmed: Bytes::ZERO,
             next: 0,
         })
     }
@@ -139,7 +144,7 @@ impl Simulation {
 
     /// The event that is next, in the next part of the source if need be.
     #[inline]
-    fn next_event(&mut self) -> Option<&Event> {
+    pub(crate) fn next_event(&mut self) -> Option<&Event> {
         if self.feed.place(self.next as u64) >= self.feed.part().events.len() {
             self.refill();
         }
@@ -147,6 +152,20 @@ impl Simulation {
             .part()
             .events
             .get(self.feed.place(self.next as u64))
+    }
+
+    /// How many events of the part at hand are due up to a moment.
+    pub(crate) fn due(&self, moment: Micros) -> u64 {
+        let events = &self.feed.part().events;
+        let left = events.get(self.feed.place(self.position())..);
+        left.map_or(0, |left| {
+            left.partition_point(|event| event.time <= moment) as u64
+        })
+    }
+
+    /// Whether nothing of the part at hand is left.
+    pub(crate) fn is_part_done(&self) -> bool {
+        self.feed.place(self.position()) >= self.feed.part().events.len()
     }
 
     /// Goes on to the next part of the source, if there is one.
@@ -237,7 +256,10 @@ impl Simulation {
                 self.allocated(block, address, size, index);
             }
             Call::Trim { pad } => {
+                let before = kernel.rss();
                 self.model.trim(kernel, thread, pad);
+                self.trims += 1;
+                self.trimmed += before.saturating_sub(kernel.rss());
             }
             Call::ThreadExit => self.model.thread_exit(kernel, thread),
             Call::Mark(_) => {}
@@ -349,6 +371,11 @@ impl Simulation {
     /// Calls that returned a block, and calls that failed.
     pub fn allocations(&self) -> (u64, u64) {
         (self.allocations, self.failed)
+    }
+
+    /// Calls of `malloc_trim`, and the resident bytes that they gave back.
+    pub fn trims(&self) -> (u64, Bytes) {
+        (self.trims, self.trimmed)
     }
 
     /// Whether and where the process was killed.

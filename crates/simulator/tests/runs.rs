@@ -15,7 +15,7 @@ fn workload(lines: &str) -> Arc<Workload> {
 
 fn record(lines: &str, variant: &Variant) -> Recording {
     run(
-        &workload(lines),
+        workload(lines),
         variant,
         &Options::default(),
         &mut unwatched,
@@ -104,13 +104,13 @@ fn the_same_run_gives_the_same_recording() {
         ..Options::default()
     };
     let once = run(
-        &workload(&lines),
+        workload(&lines),
         &Variant::default(),
         &options,
         &mut unwatched,
     );
     let again = run(
-        &workload(&lines),
+        workload(&lines),
         &Variant::default(),
         &options,
         &mut unwatched,
@@ -193,7 +193,7 @@ fn cores_that_no_machine_has_are_refused() {
 fn a_run_can_be_broken_off() {
     let mut watch = |_| ControlFlow::Break(());
     let broken = run(
-        &workload(&pinned("")),
+        workload(&pinned("")),
         &Variant::default(),
         &Options::default(),
         &mut watch,

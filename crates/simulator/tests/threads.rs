@@ -37,7 +37,7 @@ fn record(lines: &str, variant: &Variant) -> Recording {
         decisions: Options::EVERY,
         ..Options::default()
     };
-    run(&workload(lines), variant, &options, &mut unwatched).expect("it runs")
+    run(workload(lines), variant, &options, &mut unwatched).expect("it runs")
 }
 
 /// A thread that takes so many blocks of 16,000 bytes and then one of `pin` bytes, and frees all but that one. Its blocks
@@ -330,7 +330,7 @@ fn every_decision_is_kept_where_asked_for() {
         decisions: 20,
         ..Options::default()
     };
-    let some = run(&workload(&lines), &on(2), &options, &mut unwatched).expect("it runs");
+    let some = run(workload(&lines), &on(2), &options, &mut unwatched).expect("it runs");
     assert_eq!(
         some.decisions[..],
         every.decisions[every.decisions.len() - 20..]

@@ -26,6 +26,7 @@
 mod event;
 pub mod pattern;
 mod progress;
+pub mod scenario;
 mod source;
 pub mod trace;
 
@@ -33,4 +34,5 @@ pub use event::{BlockId, Call, Domain, Event, Header, Mark, MarkId, Workload};
 pub use highwater_allocator::{Address, Bytes, Micros, ThreadId};
 pub use pattern::{Pattern, PatternError};
 pub use progress::{Progress, Watch, unwatched};
+pub use scenario::Scenario;
 pub use source::Source;

@@ -115,12 +115,13 @@ impl Payload {
         }
     }
 
-    /// A bound of the items that a payload's list has.
+    /// A bound of the items that the lists of some payloads have on average.
     pub(super) fn most_items(shape: Shape, size: u32) -> u64 {
         let size = u64::from(size);
         match shape {
             Shape::Text => 0,
-            Shape::Mixed => size / 91 + 2,
+            // More by a third than there are on average; a few large ones may be all that comes of a small size.
+            Shape::Mixed => size / 600 + 12,
             Shape::Chunks => size / 600 + 1,
             Shape::Small => size / u64::from(TOKEN),
         }

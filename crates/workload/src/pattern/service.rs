@@ -144,7 +144,7 @@ impl Parameters {
             0 => 0,
             _ => longest / LEAST_READ + 1,
         };
-        let of_event = 140 + 50 * items + 4 * readings;
+        let of_event = 140 + 22 * items + 4 * readings;
         let pages = match self.page {
             0 => 1,
             page => u64::from(self.events.div_ceil(page)),

@@ -1,0 +1,55 @@
+//! `highwater scenarios`: what there is to run.
+
+use crate::arguments::Scenarios;
+use crate::scenario::unknown;
+use highwater_workload::{Pattern, Scenario};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    name: &'a str,
+    title: &'a str,
+    shows: &'a str,
+    source: &'a str,
+    variants: Vec<&'a str>,
+}
+
+/// What to print.
+pub(crate) fn list(asked: &Scenarios) -> Result<String, String> {
+    if let Some(name) = &asked.name {
+        let text = Scenario::text(name).ok_or_else(|| unknown(name))?;
+        return Ok(text.to_owned());
+    }
+    let catalogue = Scenario::catalogue();
+    if asked.json {
+        let entries: Vec<Entry<'_>> = (catalogue.iter())
+            .map(|scenario| Entry {
+                name: &scenario.name,
+                title: &scenario.script.title,
+                shows: scenario.script.shows.trim(),
+                source: scenario.script.source.trim(),
+                variants: (scenario.script.variant.iter())
+                    .map(|variant| variant.name.as_str())
+                    .collect(),
+            })
+            .collect();
+        return match serde_json::to_string(&entries) {
+            Ok(text) => Ok(text + "\n"),
+            Err(error) => unreachable!("texts are always JSON: {error}"),
+        };
+    }
+    let mut text = String::from("Scenarios (`highwater matrix NAME` compares their variants):\n");
+    for scenario in &catalogue {
+        text += &format!(
+            "  {:22} {}, {} variants\n",
+            scenario.name,
+            scenario.script.title,
+            scenario.script.variant.len()
+        );
+    }
+    text += "Patterns (`highwater run NAME --set PARAMETER=VALUE`):\n";
+    for pattern in Pattern::ALL {
+        text += &format!("  {:22} {}\n", pattern.name(), pattern.title());
+    }
+    Ok(text)
+}

@@ -1,0 +1,106 @@
+//! The report on what is more than one process: stages one after another, or processes under one cap.
+
+use crate::chart;
+use crate::input::Job;
+use crate::json::Report;
+use crate::text;
+use highwater_simulator::{Outcome, Recording, StageOutcome, Summary};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// For people.
+pub(crate) fn text(job: &Job, outcome: &Outcome, seconds: f64) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_text(&mut text, job, outcome, seconds);
+    text
+}
+
+fn write_text(out: &mut String, job: &Job, outcome: &Outcome, seconds: f64) -> std::fmt::Result {
+    let events: u64 = recordings(outcome).map(|recording| recording.events).sum();
+    writeln!(out, "{}", job.title)?;
+    writeln!(out, "{events} events · {seconds:.3} s\n")?;
+    for stage in &outcome.stages {
+        let Some(first) = stage.recordings.first() else {
+            continue;
+        };
+        writeln!(
+            out,
+            "{} from {}: {} × {}",
+            stage.name,
+            stage.begins,
+            stage.recordings.len(),
+            text::runtime(&first.variant)
+        )?;
+        text::environment(out, first, &job.remarks)?;
+    }
+    writeln!(out, "\n{}", chart::draw(&outcome.samples))?;
+    text::marks(out, &outcome.marks)?;
+    for stage in &outcome.stages {
+        killed(out, stage)?;
+    }
+    let summary = outcome.summary();
+    writeln!(
+        out,
+        "Peak {} · {} page faults · {} system calls\n",
+        summary.peak, summary.faults, summary.syscalls
+    )?;
+    let last = outcome.stages.last();
+    if let Some((stage, first)) = last.and_then(|stage| Some((stage, stage.recordings.first()?))) {
+        writeln!(out, "At the end, in the first process of {}:", stage.name)?;
+        text::diagnosis(out, first)?;
+    }
+    Ok(())
+}
+
+fn killed(out: &mut String, stage: &StageOutcome) -> std::fmt::Result {
+    for (number, recording) in stage.recordings.iter().enumerate() {
+        if let Some(killed) = recording.killed {
+            writeln!(
+                out,
+                "Process {number} of {} killed after {}: {} resident, and the others left it {}.",
+                stage.name, killed.time, killed.resident, killed.cap
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn recordings(outcome: &Outcome) -> impl Iterator<Item = &Recording> {
+    outcome.stages.iter().flat_map(|stage| &stage.recordings)
+}
+
+#[derive(Serialize)]
+struct Several<'a> {
+    summary: Summary,
+    stages: Vec<StageReport<'a>>,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct StageReport<'a> {
+    name: &'a str,
+    begins_us: u64,
+    processes: Vec<Report<'a>>,
+}
+
+/// For programs.
+pub(crate) fn json(outcome: &Outcome, seconds: f64) -> String {
+    let report = Several {
+        summary: outcome.summary(),
+        stages: (outcome.stages.iter())
+            .map(|stage| StageReport {
+                name: &stage.name,
+                begins_us: stage.begins.0,
+                processes: (stage.recordings.iter())
+                    .map(|recording| Report::new(recording, None, seconds))
+                    .collect(),
+            })
+            .collect(),
+        seconds,
+    };
+    match serde_json::to_string(&report) {
+        Ok(text) => text + "\n",
+        Err(error) => unreachable!("a report of numbers and texts is always JSON: {error}"),
+    }
+}

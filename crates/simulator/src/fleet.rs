@@ -1,0 +1,186 @@
+//! Processes side by side under one cap: their clocks go together, step by step, and what is resident is summed.
+
+use crate::error::SimulatorError;
+use crate::plan::Stage;
+use crate::recording::{Options, Recording, Run};
+use crate::sample::{MarkSample, Sample};
+use highwater_allocator::{Bytes, Micros};
+use highwater_workload::Progress;
+
+/// A step of the common clock while anything happens, in microseconds. What happens within one is seen by the others when
+/// it is over.
+const STEP: u64 = 1_000;
+
+/// Several processes of one stage, in the middle of their run.
+pub(crate) struct Fleet {
+    workers: Vec<Worker>,
+    cap: Option<Bytes>,
+    clock: Micros,
+    sample_every: Micros,
+    sample_due: Micros,
+    /// The most that was resident and held since the last sample.
+    peaks: (Bytes, Bytes),
+    samples: Vec<Sample>,
+    marks: Vec<MarkSample>,
+}
+
+struct Worker {
+    run: Run,
+    goes_on: bool,
+    was_killed: bool,
+}
+
+impl Worker {
+    /// Resident bytes, as the kernel counts them against the cap. A process that was killed has none.
+    fn resident(&self) -> Bytes {
+        match self.was_killed {
+            true => Bytes::ZERO,
+            false => self.run.simulation().kernel().rss(),
+        }
+    }
+}
+
+impl Fleet {
+    pub(crate) fn new(stage: &Stage, options: &Options) -> Result<Self, SimulatorError> {
+        let mut workers = Vec::new();
+        for (number, source) in stage.sources.iter().enumerate() {
+            let mut variant = stage.variant.clone();
+            // Addresses differ from process to process, and with them what starts from them.
+            variant.seed = (number > 0).then_some(number as u64);
+            workers.push(Worker {
+                run: Run::new(source, &variant, options)?,
+                goes_on: true,
+                was_killed: false,
+            });
+        }
+        let longest = stage.sources.iter().map(|source| source.duration().0);
+        let longest = longest.max().unwrap_or_default();
+        Ok(Self {
+            workers,
+            cap: stage.variant.cap,
+            clock: Micros(0),
+            sample_every: Micros(longest / u64::from(options.samples.max(1)) + 1),
+            sample_due: Micros(0),
+            peaks: (Bytes::ZERO, Bytes::ZERO),
+            samples: Vec::new(),
+            marks: Vec::new(),
+        })
+    }
+
+    /// Runs about so many events more; `false` once there are none left.
+    pub(crate) fn go_on(&mut self, events: u64) -> bool {
+        let position = |fleet: &Self| -> u64 {
+            let runs = fleet.workers.iter();
+            runs.map(|worker| worker.run.simulation().position()).sum()
+        };
+        let until = position(self).saturating_add(events);
+        // Of steps in which little is run, so many are as much work.
+        let mut steps = events / 8 + 1;
+        while position(self) < until && steps > 0 {
+            if !self.step() {
+                return false;
+            }
+            steps -= 1;
+        }
+        true
+    }
+
+    fn step(&mut self) -> bool {
+        // A rest is gone through from sample to sample: something may happen in it of itself.
+        let next = self.workers.iter_mut().filter(|worker| worker.goes_on);
+        let next = next.filter_map(|worker| worker.run.next_time()).min();
+        let next = next.unwrap_or_default().min(self.sample_due);
+        self.clock = Micros((self.clock.0 + STEP).max(next.0));
+        for number in 0..self.workers.len() {
+            if !self.workers[number].goes_on {
+                continue;
+            }
+            if let Some(cap) = self.cap {
+                let others: u64 = (self.workers.iter().enumerate())
+                    .filter(|(other, _)| *other != number)
+                    .map(|(_, worker)| worker.resident().0)
+                    .sum();
+                self.workers[number]
+                    .run
+                    .set_cap(cap.saturating_sub(Bytes(others)));
+            }
+            let worker = &mut self.workers[number];
+            worker.goes_on = worker.run.go_to(self.clock);
+            worker.was_killed = worker.run.simulation().killed().is_some();
+        }
+        self.look();
+        self.workers.iter().any(|worker| worker.goes_on)
+    }
+
+    /// Sums, and keeps what there is to keep.
+    fn look(&mut self) {
+        let sum = |of: fn(&Run) -> Bytes| -> Bytes {
+            let alive = self.workers.iter().filter(|worker| !worker.was_killed);
+            Bytes(alive.map(|worker| of(&worker.run).0).sum())
+        };
+        let rss = sum(|run| run.simulation().rss());
+        let live = sum(|run| run.simulation().live());
+        self.peaks = (self.peaks.0.max(rss), self.peaks.1.max(live));
+        let first = &self.workers[0].run;
+        let new: Vec<MarkSample> = first.marks()[self.marks.len()..].to_vec();
+        if self.clock < self.sample_due && new.is_empty() {
+            return;
+        }
+        self.sample_due = Micros(self.clock.0 + self.sample_every.0);
+        let sample = self.sample(!new.is_empty());
+        self.samples.push(sample);
+        let marked = |mark: MarkSample| MarkSample {
+            sample: Sample {
+                time: mark.sample.time,
+                event: mark.sample.event,
+                ..sample
+            },
+            ..mark
+        };
+        self.marks.extend(new.into_iter().map(marked));
+    }
+
+    fn sample(&mut self, reclaimable: bool) -> Sample {
+        let (rss_peak, live_peak) = std::mem::take(&mut self.peaks);
+        let mut sum = Sample {
+            time: self.clock,
+            event: self.workers[0].run.simulation().position(),
+            rss_peak,
+            live_peak,
+            reclaimable: reclaimable.then_some(Bytes::ZERO),
+            ..Sample::default()
+        };
+        for worker in &mut self.workers {
+            let one = worker.run.sample(reclaimable);
+            sum.faults += one.faults;
+            sum.syscalls += one.syscalls;
+            if worker.was_killed {
+                continue;
+            }
+            sum.rss += one.rss;
+            sum.live += one.live;
+            sum.parked += one.parked;
+            sum.free += one.free;
+            sum.top += one.top;
+            sum.trim_threshold = sum.trim_threshold.max(one.trim_threshold);
+            sum.reclaimable = sum.reclaimable.zip(one.reclaimable).map(|(a, b)| a + b);
+        }
+        sum
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        let runs = self.workers.iter().map(|worker| worker.run.progress());
+        runs.fold(Progress { done: 0, total: 0 }, |sum, one| Progress {
+            done: sum.done + one.done,
+            total: sum.total + one.total,
+        })
+    }
+
+    /// The sums, and what each process recorded.
+    pub(crate) fn finish(mut self) -> (Vec<Sample>, Vec<MarkSample>, Vec<Recording>) {
+        let last = self.sample(true);
+        self.samples.push(last);
+        let recordings = self.workers.into_iter().map(|worker| worker.run.finish());
+        (self.samples, self.marks, recordings.collect())
+    }
+}

@@ -1,0 +1,289 @@
+//! What comes of a plan: its curves from beginning to end, and the figures that variants are compared by.
+
+use crate::error::SimulatorError;
+use crate::fleet::Fleet;
+use crate::plan::{Plan, Stage};
+use crate::recording::{Options, Recording, Run};
+use crate::sample::{MarkSample, Sample};
+use highwater_allocator::{Bytes, Micros};
+use highwater_workload::{Progress, Source, Watch};
+use serde::{Deserialize, Serialize};
+
+/// Events between two looks at whether to go on.
+const SLICE: u64 = 1 << 14;
+
+/// Everything kept of a plan's run.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The plan's name.
+    pub name: String,
+    /// The curves, of all processes together. An event is counted from the plan's beginning, in the first process of each
+    /// stage.
+    pub samples: Vec<Sample>,
+    /// The marks of the first process of each stage, measured over all processes.
+    pub marks: Vec<MarkSample>,
+    /// The stages.
+    pub stages: Vec<StageOutcome>,
+}
+
+/// What came of a stage.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StageOutcome {
+    /// Its name.
+    pub name: String,
+    /// When it begins.
+    pub begins: Micros,
+    /// Events of the stages before, in the first process of each.
+    pub first_event: u64,
+    /// What each process recorded, from its own beginning.
+    pub recordings: Vec<Recording>,
+}
+
+/// The figures that variants are compared by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Summary {
+    /// The highest resident memory.
+    pub peak: Bytes,
+    /// The most the program held.
+    pub peak_live: Bytes,
+    /// Resident memory when the last burst is over and what it left is collected.
+    pub after_burst: Bytes,
+    /// Resident memory at the end of the last rest.
+    pub after_rest: Bytes,
+    /// What the program holds then.
+    pub live: Bytes,
+    /// What `malloc_trim(0)` would give back then.
+    pub reclaimable: Bytes,
+    /// Calls of `malloc_trim` in the run.
+    pub trims: u64,
+    /// Resident bytes that these gave back.
+    pub trimmed: Bytes,
+    /// Resident memory at the very end, after the last of them.
+    pub at_end: Bytes,
+    /// Page faults.
+    pub faults: u64,
+    /// System calls.
+    pub syscalls: u64,
+    /// Processes that were killed at the cap.
+    pub killed: u64,
+    /// How long resident memory was above the cap less one part in fifty, where there is a cap.
+    pub near_cap: Option<Micros>,
+}
+
+impl Outcome {
+    /// The figures to compare.
+    pub fn summary(&self) -> Summary {
+        let at = |names: &[&str]| {
+            let mut marks = self.marks.iter().rev();
+            let found = marks.find(|mark| names.iter().any(|name| mark.name.starts_with(name)));
+            found.map(|mark| mark.sample)
+        };
+        let last = self.samples.last().copied().unwrap_or_default();
+        let rest = at(&["rest:"]).unwrap_or(last);
+        let burst = at(&["gc:"]).or_else(|| at(&["burst:"])).unwrap_or(rest);
+        let most = |of: fn(&Sample) -> Bytes| self.samples.iter().map(of).max();
+        let recordings = || self.stages.iter().flat_map(|stage| &stage.recordings);
+        Summary {
+            peak: most(|sample| sample.rss_peak).unwrap_or_default(),
+            peak_live: most(|sample| sample.live_peak).unwrap_or_default(),
+            after_burst: burst.rss,
+            after_rest: rest.rss,
+            live: rest.live,
+            reclaimable: rest.reclaimable.unwrap_or_default(),
+            trims: recordings().map(|recording| recording.trims).sum(),
+            trimmed: Bytes(recordings().map(|recording| recording.trimmed.0).sum()),
+            at_end: last.rss,
+            faults: recordings().map(|recording| recording.faults).sum(),
+            syscalls: recordings()
+                .map(|recording| recording.syscalls.total())
+                .sum(),
+            killed: recordings()
+                .filter(|recording| recording.killed.is_some())
+                .count() as u64,
+            near_cap: self.near_cap(),
+        }
+    }
+
+    fn near_cap(&self) -> Option<Micros> {
+        let cap_at = |time: Micros| {
+            let begun = self.stages.iter().rev().find(|stage| stage.begins <= time);
+            begun.and_then(|stage| stage.recordings.first()?.variant.cap)
+        };
+        self.stages
+            .iter()
+            .find_map(|stage| stage.recordings.first()?.variant.cap)?;
+        let mut near = 0;
+        for pair in self.samples.windows(2) {
+            let is_near =
+                cap_at(pair[0].time).is_some_and(|cap| pair[1].rss_peak.0 >= cap.0 - cap.0 / 50);
+            near += u64::from(is_near) * (pair[1].time.0.saturating_sub(pair[0].time.0));
+        }
+        Some(Micros(near))
+    }
+}
+
+/// A plan in the middle of its run.
+pub struct PlanRun {
+    plan: Plan,
+    options: Options,
+    running: Running,
+    at: usize,
+    done: u64,
+    outcome: Outcome,
+}
+
+enum Running {
+    /// One process, which records for itself.
+    One(Box<Run>),
+    Several(Fleet),
+    Nothing,
+}
+
+impl PlanRun {
+    /// A run that has not begun.
+    ///
+    /// # Errors
+    /// Where a variant cannot run its workload.
+    pub fn new(plan: Plan, options: &Options) -> Result<Self, SimulatorError> {
+        let outcome = Outcome {
+            name: plan.name.clone(),
+            samples: Vec::new(),
+            marks: Vec::new(),
+            stages: Vec::new(),
+        };
+        let mut this = Self {
+            running: Running::Nothing,
+            options: *options,
+            at: 0,
+            done: 0,
+            outcome,
+            plan,
+        };
+        // That the others can run is seen now, too, and not after the first have taken their time.
+        for stage in &this.plan.stages[1..] {
+            Running::begin(stage, options)?;
+        }
+        this.running = Running::begin(&this.plan.stages[0], options)?;
+        Ok(this)
+    }
+
+    /// Runs about so many events more; `false` once there are none left.
+    ///
+    /// # Errors
+    /// Where the next stage's variant cannot run its workload.
+    pub fn go_on(&mut self, events: u64) -> Result<bool, SimulatorError> {
+        let goes_on = match &mut self.running {
+            Running::One(run) => run.go_on(events),
+            Running::Several(fleet) => fleet.go_on(events),
+            Running::Nothing => return Ok(false),
+        };
+        if goes_on {
+            return Ok(true);
+        }
+        self.end_stage();
+        self.at += 1;
+        let Some(next) = self.plan.stages.get(self.at) else {
+            return Ok(false);
+        };
+        self.running = Running::begin(next, &self.options)?;
+        Ok(true)
+    }
+
+    fn end_stage(&mut self) {
+        let (samples, marks, recordings) =
+            match std::mem::replace(&mut self.running, Running::Nothing) {
+                Running::One(run) => {
+                    let recording = run.finish();
+                    (
+                        recording.samples.clone(),
+                        recording.marks.clone(),
+                        vec![recording],
+                    )
+                }
+                Running::Several(fleet) => fleet.finish(),
+                Running::Nothing => return,
+            };
+        let before = self.outcome.samples.last().copied().unwrap_or_default();
+        let (begins, first_event) = (before.time, before.event);
+        let moved = |sample: Sample| Sample {
+            time: Micros(sample.time.0 + begins.0),
+            event: sample.event + first_event,
+            ..sample
+        };
+        self.outcome.samples.extend(samples.into_iter().map(moved));
+        self.outcome
+            .marks
+            .extend(marks.into_iter().map(|mark| MarkSample {
+                sample: moved(mark.sample),
+                ..mark
+            }));
+        self.done += self.plan.stages[self.at].events();
+        self.outcome.stages.push(StageOutcome {
+            name: self.plan.stages[self.at].name.clone(),
+            begins,
+            first_event,
+            recordings,
+        });
+    }
+
+    /// How many events are done, of about how many.
+    pub fn progress(&self) -> Progress {
+        let now = match &self.running {
+            Running::One(run) => run.progress().done,
+            Running::Several(fleet) => fleet.progress().done,
+            Running::Nothing => 0,
+        };
+        Progress {
+            done: self.done + now,
+            total: self
+                .plan
+                .stages
+                .iter()
+                .map(Stage::events)
+                .sum::<u64>()
+                .max(1),
+        }
+    }
+
+    /// What came of what was run.
+    pub fn finish(mut self) -> Outcome {
+        self.end_stage();
+        self.outcome
+    }
+}
+
+impl Running {
+    fn begin(stage: &Stage, options: &Options) -> Result<Self, SimulatorError> {
+        Ok(match &stage.sources[..] {
+            [source] => Self::One(Box::new(Run::new(source, &stage.variant, options)?)),
+            _ => Self::Several(Fleet::new(stage, options)?),
+        })
+    }
+}
+
+impl Stage {
+    /// How many events its processes have; about, where they are made on the way.
+    pub fn events(&self) -> u64 {
+        self.sources.iter().map(Source::events).sum()
+    }
+}
+
+/// Runs a plan from beginning to end, telling `watch` how far it is.
+///
+/// # Errors
+/// Where a variant cannot run its workload, or `watch` breaks off; nothing is kept then.
+pub fn run_plan(
+    plan: Plan,
+    options: &Options,
+    watch: &mut Watch,
+) -> Result<Outcome, SimulatorError> {
+    let mut run = PlanRun::new(plan, options)?;
+    loop {
+        if watch(run.progress()).is_break() {
+            return Err(SimulatorError::Cancelled);
+        }
+        if !run.go_on(SLICE)? {
+            return Ok(run.finish());
+        }
+    }
+}

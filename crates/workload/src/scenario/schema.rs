@@ -1,0 +1,144 @@
+//! What stands in a scenario's file, as it is written.
+//!
+//! The build script reads the files with it, and the program what the build script made of them; so nothing else of the
+//! crate is used here.
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A structure with what can be said at every level: of the scenario, of a variant, of a stage. What is not said at one
+/// level is as at the level above.
+macro_rules! level {
+    ($(#[$doc:meta])* $name:ident { $($(#[$own_doc:meta])* $own:ident: $own_type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$own_doc])* pub $own: $own_type,)*
+            /// The pattern that runs.
+            #[serde(default)]
+            pub pattern: Option<String>,
+            /// The release of CPython that runs it, or `none`.
+            #[serde(default)]
+            pub python: Option<String>,
+            /// The allocator, `NAME` or `NAME@VERSION`.
+            #[serde(default)]
+            pub allocator: Option<String>,
+            /// What stands in the environment, as lines.
+            #[serde(default)]
+            pub environment: Option<String>,
+            /// MiB that all processes together may have resident.
+            #[serde(default)]
+            pub cap: Option<u64>,
+            /// Cores of the machine.
+            #[serde(default)]
+            pub cores: Option<u32>,
+            /// Processes side by side, each with a seed of its own.
+            #[serde(default)]
+            pub workers: Option<u32>,
+            /// Parameters of the pattern.
+            #[serde(default)]
+            pub parameters: BTreeMap<String, Setting>,
+        }
+
+        impl $name {
+            /// What is said at this level of what can be said at every level.
+            #[allow(dead_code, reason = "the build script does not ask")]
+            pub fn setup(&self) -> Setup<'_> {
+                Setup {
+                    pattern: self.pattern.as_deref(),
+                    python: self.python.as_deref(),
+                    allocator: self.allocator.as_deref(),
+                    environment: self.environment.as_deref(),
+                    cap: self.cap,
+                    cores: self.cores,
+                    workers: self.workers,
+                    parameters: &self.parameters,
+                }
+            }
+        }
+    };
+}
+
+level! {
+    /// A scenario.
+    Script {
+        /// A heading.
+        title: String,
+        /// What there is to see in it, in a few sentences.
+        shows: String,
+        /// Where it comes from.
+        source: String,
+        /// The ways to run it.
+        variant: Vec<VariantScript>,
+    }
+}
+
+level! {
+    /// One way to run it.
+    VariantScript {
+        /// Its name, which no other variant has.
+        name: String,
+        /// What runs one after another, where that is more than one thing.
+        #[serde(default)]
+        stage: Vec<StageScript>,
+    }
+}
+
+level! {
+    /// A part of a variant's time: processes start, run to their end, and are stopped.
+    StageScript {
+        /// Its name.
+        name: String,
+    }
+}
+
+/// What is said at one level.
+#[allow(missing_docs, reason = "the fields of a level")]
+#[allow(dead_code, reason = "the build script does not ask")]
+#[derive(Clone, Copy, Debug)]
+pub struct Setup<'a> {
+    pub pattern: Option<&'a str>,
+    pub python: Option<&'a str>,
+    pub allocator: Option<&'a str>,
+    pub environment: Option<&'a str>,
+    pub cap: Option<u64>,
+    pub cores: Option<u32>,
+    pub workers: Option<u32>,
+    pub parameters: &'a BTreeMap<String, Setting>,
+}
+
+/// A parameter's value: a number, or the name of a choice; kept as the text of either.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Setting(pub String);
+
+impl<'de> Deserialize<'de> for Setting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return String::deserialize(deserializer).map(Self);
+        }
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Setting;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, or the name of a choice")
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Setting, E> {
+                Ok(Setting(value.to_string()))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Setting, E> {
+                Ok(Setting(value.to_string()))
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Setting, E> {
+                Ok(Setting(value.to_string()))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Setting, E> {
+                Ok(Setting(value.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}

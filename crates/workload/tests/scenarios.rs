@@ -1,0 +1,196 @@
+//! Scenario files: those of the catalogue can be run, and what is wrong in one is said with its line.
+
+use highwater_workload::Scenario;
+use highwater_workload::pattern::Pattern;
+use highwater_workload::scenario::{ScenarioFile, Step};
+use std::fs;
+
+/// What is wrong with a file, read or planned.
+fn fault(text: &str) -> String {
+    let file = match ScenarioFile::read("test", text) {
+        Ok(file) => file,
+        Err(error) => return error.to_string(),
+    };
+    match file.scenario.plan() {
+        Ok(_) => String::new(),
+        Err(fault) => file.locate(fault).to_string(),
+    }
+}
+
+const HEAD: &str = "title = \"T\"\nshows = \"S\"\nsource = \"O\"\n";
+
+#[test]
+fn every_file_of_the_folder_is_in_the_catalogue_and_can_be_run() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
+    let mut files: Vec<String> = fs::read_dir(folder)
+        .expect("it is there")
+        .map(|entry| entry.expect("it can be read").file_name())
+        .map(|name| name.to_string_lossy().trim_end_matches(".toml").to_owned())
+        .collect();
+    files.sort();
+    let catalogue = Scenario::catalogue();
+    let mut names: Vec<String> = catalogue.iter().map(|s| s.name.clone()).collect();
+    names.sort();
+    assert_eq!(names, files);
+    for scenario in &catalogue {
+        let text = Scenario::text(&scenario.name).expect("it has a file");
+        let read = ScenarioFile::read(&scenario.name, text).expect("it is well formed");
+        assert_eq!(read.scenario, *scenario, "as the build script has it");
+        let planned = scenario.plan().expect(&scenario.name);
+        assert_eq!(planned.len(), scenario.script.variant.len());
+        assert!(planned.len() > 1, "{}: something to compare", scenario.name);
+        scenario.common().expect("it has a pattern");
+        assert!(
+            Pattern::ALL
+                .iter()
+                .all(|pattern| pattern.name() != scenario.name)
+        );
+        for text in [
+            &scenario.script.title,
+            &scenario.script.shows,
+            &scenario.script.source,
+        ] {
+            assert!(!text.trim().is_empty());
+        }
+    }
+}
+
+#[test]
+fn what_is_not_said_is_as_at_the_level_above() {
+    let text = format!(
+        "{HEAD}pattern = \"async_fanout\"\ncap = 500\nallocator = \"jemalloc\"\n\
+         [parameters]\nevents = 7\nrest = 1.5\nshape = \"mixed\"\n\
+         [[variant]]\nname = \"a\"\n\
+         [[variant]]\nname = \"b\"\npattern = \"sync\"\ncap = 100\nparameters = {{ events = 8 }}\n\
+         [[variant.stage]]\nname = \"first\"\nworkers = 3\n\
+         [[variant.stage]]\nname = \"second\"\npython = \"none\"\nenvironment = \"A=1\"\nparameters = {{ rest = 2 }}\n"
+    );
+    let file = ScenarioFile::read("test", &text).expect("it is well formed");
+    let planned = file.scenario.plan().expect("it can be run");
+    let (a, b) = (&planned[0], &planned[1]);
+    assert_eq!((a.stages.len(), b.stages.len()), (1, 2));
+    let a = &a.stages[0];
+    assert_eq!((a.name.as_str(), a.pattern), ("a", Pattern::AsyncFanOut));
+    assert_eq!(
+        (a.parameters.events, a.parameters.rest, a.parameters.shape),
+        (7, 1.5, 1)
+    );
+    assert_eq!(
+        (a.cap, a.workers, a.python.as_deref()),
+        (Some(500), 1, Some("3.11"))
+    );
+    assert_eq!(a.allocator.as_deref(), Some("jemalloc"));
+    let (first, second) = (&b.stages[0], &b.stages[1]);
+    assert_eq!(
+        (first.pattern, first.workers, first.cap),
+        (Pattern::Sync, 3, Some(100))
+    );
+    assert_eq!((first.parameters.events, first.parameters.rest), (8, 1.5));
+    assert_eq!((second.workers, second.parameters.rest), (1, 2.0));
+    assert_eq!(
+        (second.python.as_deref(), second.environment.as_str()),
+        (None, "A=1")
+    );
+    assert_eq!(
+        second.place,
+        [
+            Step::Key("variant".into()),
+            Step::Number(1),
+            Step::Key("stage".into()),
+            Step::Number(1)
+        ]
+    );
+    let changed = [("events".to_owned(), "9".to_owned())];
+    let planned = file.scenario.plan_with(&changed).expect("it can be run");
+    assert_eq!(planned[0].stages[0].parameters.events, 9);
+    assert_eq!(planned[1].stages[0].parameters.events, 8, "its own stays");
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
+    let variant = "[[variant]]\nname = \"a\"\n";
+    for (text, parts) in [
+        ("title = \"T\"\n".to_owned(), &["line 1", "shows"][..]),
+        (
+            format!("{HEAD}pattern = \"sync\"\ncolour = 3\n{variant}"),
+            &["line 5", "colour", "pattern"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sync\"\n{variant}colour = 3\n"),
+            &["line 7", "colour", "stage"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sink\"\n{variant}"),
+            &["line 4", "sink", "async_fanout"],
+        ),
+        (format!("{HEAD}{variant}"), &["no pattern", "async_fanout"]),
+        (format!("{HEAD}pattern = \"sync\"\n"), &["variant"]),
+        (
+            format!("{HEAD}pattern = \"sync\"\nvariant = []\n"),
+            &["line 5", "variant"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sync\"\n[parameters]\nrest = 1\nevents = 0\n{variant}"),
+            &["line 7", "events=0", "from 1 to 20000"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sync\"\n[parameters]\nevent = 5\n{variant}"),
+            &["line 6", "event", "events"],
+        ),
+        (
+            format!(
+                "{HEAD}pattern = \"sync\"\n{variant}parameters = {{ rest = 1, events = 99999 }}\n"
+            ),
+            &["line 7", "events=99999", "20000"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sync\"\n{variant}[variant.parameters]\nshape = \"round\"\n"),
+            &["line 8", "shape", "0 to 3"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sync\"\n{variant}[variant.parameters]\nshape = [1]\n"),
+            &["line 8", "a number, or the name of a choice"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sync\"\nworkers = 65\n{variant}"),
+            &["line 5", "workers=65", "1 to 64"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sync\"\ncap = 0\n{variant}"),
+            &["line 5", "cap=0", "1 to 1048576"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sync\"\ncores = \"two\"\n{variant}"),
+            &["line 5", "u32"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sync\"\ncores = -2\n{variant}"),
+            &["line 5", "-2"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sync\"\n{variant}{variant}"),
+            &["line 8", "two variants named `a`"],
+        ),
+        (
+            format!(
+                "{HEAD}pattern = \"sync\"\n{variant}[[variant.stage]]\nname = \"s\"\n\
+                 [[variant.stage]]\nname = \"t\"\nworkers = 0\n"
+            ),
+            &["line 11", "workers=0"],
+        ),
+        (
+            format!(
+                "{HEAD}pattern = \"sync\"\n[parameters]\ncycles = 1000\nevents = 20000\n{variant}"
+            ),
+            &["line 5", "calls", "lower cycles"],
+        ),
+        (format!("{HEAD}pattern = \n{variant}"), &["line 4"]),
+        ("\u{0}".to_owned(), &["line 1"]),
+    ] {
+        let said = fault(&text);
+        assert_eq!(said.lines().count(), 1, "{said:?} to\n{text}");
+        for part in parts {
+            assert!(said.contains(part), "{part:?} in {said:?} to\n{text}");
+        }
+    }
+}
