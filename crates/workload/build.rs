@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The catalogue, in the order in which a reader would want it.
-const CATALOGUE: [&str; 19] = [
+const CATALOGUE: [&str; 20] = [
     "incident",
     "environment",
     "decay",
@@ -32,6 +32,7 @@ const CATALOGUE: [&str; 19] = [
     "paging",
     "periodic_trim",
     "other_settings",
+    "survivors",
     "incident_full",
 ];
 

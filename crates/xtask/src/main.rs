@@ -3,6 +3,7 @@
 //! Every command first sets up what it needs and the machine lacks ([`setup`]); each says so before it takes time.
 
 mod build;
+mod claims;
 mod fidelity;
 mod options;
 mod process;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Build(options) => build::run(&options),
         Command::Test => test::run(),
         Command::Shots(options) => shots::run(&options),
+        Command::Claims => claims::run(),
         Command::Fidelity(options) => fidelity::run(&options),
     });
     result.unwrap_or_else(|error| {

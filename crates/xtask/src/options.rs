@@ -15,6 +15,7 @@ Usage: cargo xtask <command>
   shots [--out DIR]                       take pictures of the page in several sizes, light and dark
   fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
                                           hold the models against the libraries at hand
+  claims                                  run what is claimed of the incident, and write docs/claims.md
   setup                                   only set up what the others need
 
 Each sets up what the machine lacks. Tools are put into your cache folder (~/.cache/highwater/tools), or where
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Test,
     Shots(Shots),
     Fidelity(Fidelity),
+    Claims,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -86,6 +88,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
             out: PathBuf::from("shots"),
         }),
         "fidelity" => Command::Fidelity(Fidelity::default()),
+        "claims" => Command::Claims,
         other => bail!("there is no command `{other}`; `cargo xtask help` lists them"),
     };
     while let Some(argument) = parser.next()? {

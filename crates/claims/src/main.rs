@@ -1,0 +1,69 @@
+//! `cargo xtask claims`: runs what is claimed of the incident, and writes docs/claims.md.
+
+mod claim;
+mod list;
+mod report;
+mod runs;
+
+use claim::{Claim, Finding};
+use list::CLAIMS;
+use runs::Runs;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let out = std::env::args().nth(1);
+    let out = out
+        .unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/claims.md").to_owned());
+    let found = match hold(&mut Runs::default(), |_| true) {
+        Ok(found) => found,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if let Err(error) = std::fs::write(&out, report::page(&found)) {
+        eprintln!("error: {out}: {error}");
+        return ExitCode::FAILURE;
+    }
+    println!("{out}");
+    ExitCode::SUCCESS
+}
+
+/// Holds some claims against runs.
+fn hold(
+    runs: &mut Runs,
+    wanted: fn(&Claim) -> bool,
+) -> Result<Vec<(&'static Claim, Finding)>, String> {
+    let wanted = CLAIMS.iter().filter(|claim| wanted(claim));
+    let held = wanted.map(|claim| {
+        let finding = (claim.hold)(runs).map_err(|error| format!("{}: {error}", claim.said))?;
+        Ok((claim, finding))
+    });
+    held.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page in docs is that of this program: every claim that is run in seconds comes out as it says there.
+    #[test]
+    fn the_page_says_what_comes_out() {
+        let page = include_str!("../../../docs/claims.md");
+        let found =
+            hold(&mut Runs::default(), |claim| claim.is_quick).expect("every claim can be run");
+        assert!(found.len() > 15);
+        for (claim, finding) in &found {
+            assert!(page.contains(claim.said), "{}", claim.said);
+            let verdict = format!("{} | {} |", claim.said, finding.verdict);
+            assert!(page.contains(&verdict), "{verdict}");
+            assert!(
+                page.contains(&finding.model),
+                "{}: {}",
+                claim.said,
+                finding.model
+            );
+            assert!(page.contains(&finding.why), "{}", claim.said);
+        }
+    }
+}

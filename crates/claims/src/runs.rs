@@ -1,0 +1,122 @@
+//! The runs that claims are held against, each made when it is asked for first.
+
+use highwater_simulator::{
+    Bytes, Options, Outcome, Plan, Recording, Sources, Summary, Variant, run, run_plan,
+};
+use highwater_workload::{Scenario, trace, unwatched};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread;
+
+/// A scenario's variants and what came of them, in their order.
+pub(crate) type Variants = Vec<(Outcome, Summary)>;
+
+/// Runs made so far.
+#[derive(Default)]
+pub(crate) struct Runs {
+    made: HashMap<String, Arc<Variants>>,
+}
+
+/// What came of a scenario.
+pub(crate) struct Table {
+    scenario: String,
+    variants: Arc<Variants>,
+}
+
+impl Table {
+    /// The figures of a variant.
+    pub(crate) fn get(&self, name: &str) -> Result<&Summary, String> {
+        self.of(name).map(|(_, summary)| summary)
+    }
+
+    /// Everything of a variant.
+    pub(crate) fn of(&self, name: &str) -> Result<&(Outcome, Summary), String> {
+        let found = self
+            .variants
+            .iter()
+            .find(|(outcome, _)| outcome.name == name);
+        found.ok_or_else(|| format!("{} has no variant `{name}`", self.scenario))
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Summary)> {
+        let variants = self.variants.iter();
+        variants.map(|(outcome, summary)| (outcome.name.as_str(), summary))
+    }
+}
+
+impl Runs {
+    /// What comes of a scenario of the catalogue.
+    pub(crate) fn scenario(&mut self, name: &str) -> Result<Table, String> {
+        if !self.made.contains_key(name) {
+            eprintln!("running {name}");
+            let variants = run_all(name)?;
+            self.made.insert(name.to_owned(), Arc::new(variants));
+        }
+        Ok(Table {
+            scenario: name.to_owned(),
+            variants: Arc::clone(&self.made[name]),
+        })
+    }
+}
+
+fn run_all(name: &str) -> Result<Variants, String> {
+    let scenario = Scenario::named(name).ok_or_else(|| format!("there is no scenario {name}"))?;
+    let planned = scenario.plan().map_err(|fault| fault.to_string())?;
+    let mut sources = Sources::default();
+    let plans: Vec<Plan> = (planned.iter())
+        .map(|planned| {
+            let made = Plan::of(planned, &mut |pattern, parameters| {
+                sources.get(pattern, parameters, &mut unwatched)
+            });
+            made.map_err(|fault| fault.to_string())
+        })
+        .collect::<Result<_, _>>()?;
+    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let mut variants = Vec::new();
+    for plans in plans.chunks(cores) {
+        let done: Vec<Result<Outcome, String>> = thread::scope(|scope| {
+            let begun: Vec<_> = (plans.iter())
+                .map(|plan| {
+                    scope.spawn(|| {
+                        let done = run_plan(plan.clone(), &Options::default(), &mut unwatched);
+                        done.map_err(|error| error.to_string())
+                    })
+                })
+                .collect();
+            let ended = begun.into_iter().map(|thread| thread.join());
+            ended
+                .map(|ended| ended.unwrap_or_else(|_| Err("a run was broken off".to_owned())))
+                .collect()
+        });
+        for outcome in done {
+            let outcome = outcome?;
+            let summary = outcome.summary();
+            variants.push((outcome, summary));
+        }
+    }
+    Ok(variants)
+}
+
+/// The recording that comes with the page, run through a variant.
+pub(crate) fn recording(variant: &Variant) -> Result<Recording, String> {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../web/traces/asyncio_burst.hwt.gz"
+    );
+    let bytes = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
+    let workload = trace::read(&bytes).map_err(|error| error.to_string())?;
+    run(
+        Arc::new(workload),
+        variant,
+        &Options::default(),
+        &mut unwatched,
+    )
+    .map_err(|error| error.to_string())
+}
+
+/// What is resident after the last rest.
+pub(crate) fn after_rest(recording: &Recording) -> Bytes {
+    let mut marks = recording.marks.iter().rev();
+    let rest = marks.find(|mark| mark.name.starts_with("rest:"));
+    rest.map_or(Bytes::ZERO, |mark| mark.sample.rss)
+}
