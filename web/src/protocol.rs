@@ -6,7 +6,14 @@
 //!
 //! The worker keeps one workload, the one loaded or built last, and the variant it was last run through: a
 //! [`Work::Look`] is about those. A job that fails or is cancelled leaves both as they were.
+//!
+//! Every message has a form in bytes ([`bytes`](crate::bytes)), which names no field and leaves none out.
 
+mod crossing;
+#[cfg(test)]
+mod tests;
+
+use crossing::{DiagnosisCrossing, VariantCrossing};
 use highwater_simulator::{Bytes, Choice, Diagnosis, Micros, Variable, Variant};
 use highwater_workload::Pattern;
 use serde::{Deserialize, Serialize};
@@ -47,6 +54,7 @@ pub enum Work {
     /// Run the workload through a variant.
     Run {
         /// The allocator and its environment.
+        #[serde(with = "VariantCrossing")]
         variant: Variant,
         /// Whether only the curves are wanted, for comparison; else the run is also kept for [`Work::Look`].
         curves_only: bool,
@@ -128,6 +136,7 @@ pub struct Loaded {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ran {
     /// What it was run through.
+    #[serde(with = "VariantCrossing")]
     pub variant: Variant,
     /// How long that took, in milliseconds.
     pub took_ms: f64,
@@ -169,6 +178,7 @@ pub struct MarkAt {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Looked {
     /// Why memory is as it is.
+    #[serde(with = "DiagnosisCrossing")]
     pub diagnosis: Diagnosis,
     /// The latest decisions before it, the latest first.
     pub decisions: Vec<Told>,

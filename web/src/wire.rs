@@ -1,15 +1,14 @@
 //! Carries [`protocol`](crate::protocol) messages over `postMessage`.
 //!
-//! A message crosses as a JavaScript array of two: the message itself, through `serde-wasm-bindgen`, and the array of
-//! its attached buffers. The buffers are transferred, not copied: the sender loses them. A ready-made bridge
-//! (gloo-worker) was tried on paper and rejected, since it encodes each message whole and has no place for these.
+//! A message crosses as a JavaScript array of buffers: the message itself as bytes, then the columns attached to it. All
+//! are transferred, not copied: the sender loses them. A ready-made bridge (gloo-worker) was tried on paper and
+//! rejected, since it encodes each message whole and has no place for the columns.
 
 use js_sys::{Array, ArrayBuffer, Float64Array, Uint8Array, Uint32Array};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::protocol::Column;
+use crate::{bytes, protocol::Column};
 
 /// The buffers that travel with one message.
 #[derive(Debug, Default)]
@@ -75,28 +74,15 @@ impl Attachments {
     }
 }
 
-/// A message made ready for `postMessage`.
-#[derive(Debug)]
-pub struct Envelope {
-    /// What to send.
-    pub value: JsValue,
-    /// What to hand over with it.
-    pub transfer: Array,
-}
-
-/// Packs a message with its attachments.
+/// Packs a message with its attachments: what to send, which is at the same time the list of what to hand over with it.
 ///
 /// # Errors
-/// Says which part of the message JavaScript cannot represent.
-pub fn pack<M: Serialize>(message: &M, attachments: Attachments) -> Result<Envelope, String> {
-    // A threshold may be set to anything below 2^64, which no JavaScript number holds.
-    let serializer = Serializer::new().serialize_large_number_types_as_bigints(true);
-    let message = message
-        .serialize(&serializer)
-        .map_err(|error| error.to_string())?;
-    let transfer: Array = attachments.buffers.into_iter().collect();
-    let value = Array::of2(&message, &transfer).into();
-    Ok(Envelope { value, transfer })
+/// Says why the message has no form in bytes.
+pub fn pack<M: Serialize>(message: &M, attachments: Attachments) -> Result<Array, String> {
+    let message = Uint8Array::from(bytes::encode(message)?.as_slice()).buffer();
+    Ok(std::iter::once(message)
+        .chain(attachments.buffers)
+        .collect())
 }
 
 /// Unpacks what [`pack`] packed.
@@ -105,15 +91,12 @@ pub fn pack<M: Serialize>(message: &M, attachments: Attachments) -> Result<Envel
 /// Says what is not as the protocol has it: most likely the other side is another version.
 pub fn unpack<M: DeserializeOwned>(value: &JsValue) -> Result<(M, Attachments), String> {
     let parts: &Array = value.dyn_ref().ok_or("a message that is not an array")?;
-    let message =
-        serde_wasm_bindgen::from_value(parts.get(0)).map_err(|error| error.to_string())?;
-    let buffers = parts
-        .get(1)
-        .dyn_ref::<Array>()
-        .ok_or("a message without its list of attachments")?
-        .iter()
-        .map(|buffer| buffer.dyn_into::<ArrayBuffer>())
-        .collect::<Result<_, _>>()
-        .map_err(|_| "an attachment that is not a buffer")?;
+    let mut buffers = parts.iter().map(|part| {
+        part.dyn_into::<ArrayBuffer>()
+            .map_err(|_| "a part of a message that is not a buffer")
+    });
+    let message = buffers.next().ok_or("an empty message")??;
+    let message = bytes::decode(&Uint8Array::new(&message).to_vec())?;
+    let buffers = buffers.collect::<Result<_, _>>()?;
     Ok((message, Attachments { buffers }))
 }

@@ -274,10 +274,10 @@ struct Inner {
 impl Inner {
     fn send(&self, request: &Request, attachments: Attachments) {
         let Some(process) = &self.process else { return };
-        let sent = wire::pack(request, attachments).and_then(|envelope| {
+        let sent = wire::pack(request, attachments).and_then(|parts| {
             process
                 .worker
-                .post_message_with_transfer(&envelope.value, &envelope.transfer)
+                .post_message_with_transfer(&parts, &parts)
                 .map_err(|error| format!("{error:?}"))
         });
         if let Err(error) = sent {

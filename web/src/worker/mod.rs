@@ -228,9 +228,9 @@ impl Worker {
     }
 
     fn say(&self, response: &Response, attachments: Attachments) {
-        let sent = wire::pack(response, attachments).and_then(|envelope| {
+        let sent = wire::pack(response, attachments).and_then(|parts| {
             self.scope
-                .post_message_with_transfer(&envelope.value, &envelope.transfer)
+                .post_message_with_transfer(&parts, &parts)
                 .map_err(|error| format!("{error:?}"))
         });
         if let Err(error) = sent {

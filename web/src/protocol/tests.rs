@@ -1,0 +1,289 @@
+//! Every kind of message comes back from its bytes as it went, and what is no message is an error.
+
+use super::*;
+use crate::bytes::{decode, encode};
+use highwater_simulator::{
+    Address, ArenaShare, Cache, Cores, DecayRule, Figures, Objects, Origin, OwnMemory, PageShares,
+    Pin, PinState, PythonVersion, Waits,
+};
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+
+#[test]
+fn every_request_comes_back_as_it_went() {
+    requests().iter().for_each(comes_back);
+}
+
+#[test]
+fn every_response_comes_back_as_it_went() {
+    responses().iter().for_each(comes_back);
+}
+
+fn comes_back<M: Serialize + DeserializeOwned + PartialEq + Debug>(message: &M) {
+    let bytes = encode(message).expect("every message has a form in bytes");
+    assert_eq!(decode::<M>(&bytes).as_ref(), Ok(message));
+}
+
+#[test]
+fn what_is_cut_off_or_goes_on_is_no_message() {
+    requests().iter().for_each(is_all_or_nothing);
+    responses().iter().for_each(is_all_or_nothing);
+}
+
+fn is_all_or_nothing<M: Serialize + DeserializeOwned + Debug>(message: &M) {
+    let mut bytes = encode(message).expect("every message has a form in bytes");
+    for length in 0..bytes.len() {
+        let cut_off = decode::<M>(&bytes[..length]);
+        assert!(cut_off.is_err(), "{message:?} from {length}: {cut_off:?}");
+    }
+    bytes.push(0);
+    let error = decode::<M>(&bytes).expect_err("a byte follows");
+    assert_eq!(error, "1 bytes follow the message");
+}
+
+/// Another message may come of it, or none: lengths beyond the end, text that is none, kinds that do not exist.
+#[test]
+fn no_byte_changed_makes_it_panic() {
+    let mut refused = 0;
+    for response in responses() {
+        let bytes = encode(&response).expect("every message has a form in bytes");
+        for at in 0..bytes.len() {
+            for other in [0, 1, 0x7f, 0x80, 0xff, bytes[at] ^ 0x10] {
+                let mut bytes = bytes.clone();
+                bytes[at] = other;
+                refused += u32::from(decode::<Response>(&bytes).is_err());
+            }
+        }
+    }
+    assert!(refused > 1000, "{refused}");
+}
+
+#[test]
+fn an_allocator_that_is_not_modelled_is_refused() {
+    let mut bytes = encode(&Request::Start {
+        job: JobId(1),
+        work: Work::Run {
+            variant: Variant::default(),
+            curves_only: false,
+        },
+    })
+    .expect("every message has a form in bytes");
+    let version = bytes.windows(5).position(|name| name == b"glibc");
+    let version = version.expect("its name is in the message");
+    bytes[version] = b'k';
+    assert!(decode::<Request>(&bytes).is_err());
+}
+
+fn requests() -> Vec<Request> {
+    let works = [
+        Work::Load,
+        Work::Build {
+            scenario: Pattern::AsyncFanOut,
+            values: vec![0.0, -1.5, 1e300],
+        },
+        Work::Run {
+            variant: Variant::default(),
+            curves_only: true,
+        },
+        Work::Run {
+            variant: full_variant(),
+            curves_only: false,
+        },
+        Work::Look {
+            event: u64::MAX,
+            time: Micros(1 << 40),
+        },
+    ];
+    let start = |work| Request::Start {
+        job: JobId(7),
+        work,
+    };
+    let cancel = Request::Cancel {
+        job: JobId(u32::MAX),
+    };
+    works.into_iter().map(start).chain([cancel]).collect()
+}
+
+fn responses() -> Vec<Response> {
+    let outcomes = [
+        Outcome::Loaded(Loaded {
+            program: None,
+            events: 0,
+            skipped: 0,
+            recorded: None,
+            allocator: Choice::default(),
+            environment: vec![],
+        }),
+        Outcome::Loaded(Loaded {
+            program: Some("Grüße, app.py".to_owned()),
+            events: 304_161,
+            skipped: 2,
+            recorded: Some("jemalloc 5.3.0".to_owned()),
+            allocator: full_variant().allocator,
+            environment: full_variant().environment,
+        }),
+        Outcome::Ran(ran(Variant::default(), None)),
+        Outcome::Ran(ran(full_variant(), Some(Column(1)))),
+        looked(Diagnosis {
+            figures: None,
+            pages: None,
+            objects: None,
+            ..diagnosis()
+        }),
+        looked(diagnosis()),
+    ];
+    let job = JobId(300);
+    let finished = |outcome| Response::Finished { job, outcome };
+    let others = [
+        Response::Ready {
+            version: "0.1.0".to_owned(),
+        },
+        Response::Progress { job, done: 0.25 },
+        Response::Failed {
+            job,
+            message: "line 3: there is no `x`".to_owned(),
+        },
+        Response::Cancelled { job },
+    ];
+    outcomes.into_iter().map(finished).chain(others).collect()
+}
+
+/// A variant of which nothing is left out.
+fn full_variant() -> Variant {
+    Variant {
+        allocator: "jemalloc@5.3.0".parse().expect("it is modelled"),
+        environment: vec![Variable {
+            name: "MALLOC_CONF".to_owned(),
+            value: String::new(),
+        }],
+        cap: Some(Bytes(u64::MAX)),
+        cores: Some(Cores {
+            online: 8,
+            allowed: 3,
+        }),
+        seed: Some(0),
+        python: Some(PythonVersion::V3_14),
+    }
+}
+
+fn ran(variant: Variant, frames: Option<Column>) -> Ran {
+    Ran {
+        variant,
+        took_ms: 61.75,
+        events: 304_161,
+        allocations: 152_000,
+        failed: 1,
+        page_size: Bytes(4096),
+        peak_rss: Bytes(217_690_112),
+        faults: 53_147,
+        syscalls: 911,
+        marks: vec![MarkAt {
+            name: "after the burst".to_owned(),
+            event: 1,
+            time: Micros(10_136_196),
+        }],
+        samples: Column(0),
+        frames,
+    }
+}
+
+fn looked(diagnosis: Diagnosis) -> Outcome {
+    let kinds = [
+        ToldKind::GaveBack,
+        ToldKind::Refused,
+        ToldKind::Took,
+        ToldKind::Changed,
+        ToldKind::Failed,
+    ];
+    let told = |kind| Told {
+        time: Micros(5),
+        kind,
+        words: "trim refused".to_owned(),
+        times: 4096,
+    };
+    Outcome::Looked(Box::new(Looked {
+        diagnosis,
+        decisions: kinds.map(told).into(),
+        decided: 1 << 33,
+        frame: Column(0),
+    }))
+}
+
+/// A diagnosis of which nothing is left out, and no two fields of a kind say the same.
+fn diagnosis() -> Diagnosis {
+    Diagnosis {
+        event: 1,
+        time: Micros(2),
+        rss: Bytes(3),
+        live: Bytes(4),
+        parked: Bytes(5),
+        free: Bytes(6),
+        free_resident: Bytes(7),
+        top: Bytes(8),
+        trim_threshold: Bytes(9),
+        mmap_threshold: Bytes(10),
+        reclaimable: Bytes(11),
+        figures: Some(Figures {
+            allocated: Bytes(12),
+            decay: DecayRule {
+                dirty_ms: -1,
+                muzzy_ms: 10_000,
+                background_thread: true,
+            },
+            wakes: Some(Micros(13)),
+            ..Figures::default()
+        }),
+        pages: Some(PageShares {
+            dirty_waits: Waits {
+                due: Bytes(14),
+                half: None,
+                last: Some(Micros(15)),
+            },
+            ..PageShares::default()
+        }),
+        objects: Some(Objects {
+            arenas_half_free: 16,
+            own: OwnMemory {
+                traced: 17,
+                ..OwnMemory::default()
+            },
+            ..Objects::default()
+        }),
+        idle: Micros(18),
+        above_highest_live: Bytes(19),
+        parked_above_highest_live: 20,
+        arenas: vec![ArenaShare::default(); 3],
+        pins: vec![
+            pin(PinState::Live, None),
+            pin(PinState::Parked, Some(Cache::Tcache { thread: 1, bin: 62 })),
+            pin(PinState::Parked, Some(Cache::Fastbin { bin: 4 })),
+            pin(PinState::Metadata, None),
+        ],
+        sentences: vec!["Most of it is free.".to_owned(), String::new()],
+    }
+}
+
+fn pin(state: PinState, cache: Option<Cache>) -> Pin {
+    Pin {
+        address: Address(0x5555_5555_92a0),
+        size: Bytes(32),
+        arena: u16::MAX,
+        requested: Some(Bytes(24)),
+        state,
+        cache,
+        behind: Bytes(1 << 26),
+        behind_resident: Bytes(1 << 25),
+        unlisted_above: 3,
+        allocated: Some(Origin {
+            event: 9,
+            time: Micros(8),
+            thread: 7,
+        }),
+        cut_from: None,
+        freed: cache.map(|_| Origin {
+            event: 10,
+            time: Micros(9),
+            thread: 0,
+        }),
+    }
+}
