@@ -6,18 +6,18 @@ use crate::bins::{BINS, UNSORTED};
 use crate::chunk::{Chunk, HEADER};
 use crate::mapped::mapping_of;
 use highwater_allocator::{Block, BlockState, Bytes, Cache, Kernel};
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 impl Glibc {
     pub(crate) fn walk(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
         let parked = self.parked(kernel);
-        let homes: HashSet<Chunk> = self
+        let homes: FxHashSet<Chunk> = self
             .threads
             .iter()
             .filter_map(|thread| Some(thread.tcache.as_ref()?.home))
             .collect();
         for (number, arena) in self.arenas.iter().enumerate() {
-            let unsorted: HashSet<Chunk> = arena.bins.backwards(kernel, UNSORTED).collect();
+            let unsorted: FxHashSet<Chunk> = arena.bins.backwards(kernel, UNSORTED).collect();
             let block = |chunk: Chunk, size, state| Block {
                 start: chunk.0,
                 size,
@@ -69,8 +69,8 @@ impl Glibc {
         }
     }
 
-    fn parked(&self, kernel: &Kernel) -> HashMap<Chunk, Cache> {
-        let mut parked = HashMap::new();
+    fn parked(&self, kernel: &Kernel) -> FxHashMap<Chunk, Cache> {
+        let mut parked = FxHashMap::default();
         for (thread, of) in self.threads.iter().enumerate() {
             for (bin, chunk) in of.tcache.iter().flat_map(|tcache| tcache.chunks(kernel)) {
                 let thread = thread as u16;
@@ -128,7 +128,7 @@ impl Glibc {
     }
 }
 
-fn bin_number(unsorted: &HashSet<Chunk>, chunk: Chunk, size: Bytes) -> u16 {
+fn bin_number(unsorted: &FxHashSet<Chunk>, chunk: Chunk, size: Bytes) -> u16 {
     let bin = if unsorted.contains(&chunk) {
         UNSORTED
     } else {

@@ -4,7 +4,7 @@ use crate::Jemalloc;
 use crate::extents::{Extent, ExtentId, State};
 use crate::sizes::{PAGE, SMALL_CLASSES, size_of};
 use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Kernel};
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 impl Jemalloc {
     pub(crate) fn walk(&self, visit: &mut dyn FnMut(Block)) {
@@ -69,8 +69,8 @@ impl Jemalloc {
         }
     }
 
-    pub(crate) fn parked(&self) -> HashMap<u64, Cache> {
-        let mut parked = HashMap::new();
+    pub(crate) fn parked(&self) -> FxHashMap<u64, Cache> {
+        let mut parked = FxHashMap::default();
         for (thread, of) in self.threads.iter().enumerate() {
             for (bin, cached) in of
                 .tcache
@@ -87,7 +87,7 @@ impl Jemalloc {
         parked
     }
 
-    pub(crate) fn cache_homes(&self) -> HashSet<u64> {
+    pub(crate) fn cache_homes(&self) -> FxHashSet<u64> {
         let caches = self.threads.iter().filter_map(|t| t.tcache.as_ref());
         caches.map(|cache| cache.home).collect()
     }
@@ -114,7 +114,7 @@ impl Jemalloc {
     /// Where something does not hold; for tests.
     pub fn check(&self) {
         let mut all: Vec<(u64, u64)> = Vec::new();
-        let mut pages = HashMap::new();
+        let mut pages = FxHashMap::default();
         for (id, extent) in self.world.extents.numbered() {
             if extent.state == State::Spare {
                 continue;

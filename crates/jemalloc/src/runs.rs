@@ -5,7 +5,7 @@ use crate::extents::{Extent, ExtentId, State};
 use crate::pac::Pac;
 use crate::sizes::{PAGE, SMALL_CLASSES, pages, size_of};
 use highwater_allocator::{Address, Bytes, Micros, PageRun, PageUse};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// Blocks of an extent that the program does not hold.
 #[derive(Default)]
@@ -44,8 +44,8 @@ impl Jemalloc {
         }
     }
 
-    fn not_live(&self) -> HashMap<ExtentId, NotLive> {
-        let mut found: HashMap<ExtentId, NotLive> = HashMap::new();
+    fn not_live(&self) -> FxHashMap<ExtentId, NotLive> {
+        let mut found: FxHashMap<ExtentId, NotLive> = FxHashMap::default();
         let mut of = |block: u64, note: fn(&mut NotLive)| {
             if let Some(id) = self.world.emap.get(block & !(PAGE - 1)) {
                 note(found.entry(id).or_default());

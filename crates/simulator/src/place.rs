@@ -8,8 +8,9 @@
 //! pages must belong to each other one to one in the same way.
 
 use highwater_allocator::{Address, Bytes, Whereabouts};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Mappings lie further than this above the first program break, or below it; the heap nearer.
 const HEAP_REACH: u64 = 1 << 40;
@@ -71,9 +72,9 @@ pub(crate) struct Correspondence {
 #[derive(Clone, Debug, Default)]
 struct Pages {
     /// The number of each page of the recording, and which page of the model it belongs to.
-    recorded: HashMap<Address, (u32, Address)>,
+    recorded: FxHashMap<Address, (u32, Address)>,
     /// Which page of the recording each page of the model belongs to.
-    model: HashMap<Address, Address>,
+    model: FxHashMap<Address, Address>,
     count: u32,
 }
 
