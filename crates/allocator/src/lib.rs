@@ -11,6 +11,7 @@ mod difference;
 mod environment;
 mod figures;
 mod objects;
+mod order;
 mod pages;
 
 pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
@@ -18,10 +19,11 @@ pub use decision::{
     Considered, Counters, Decision, DecisionLog, FreePages, Logged, Obstacle, PurgeReason, Refusal,
 };
 pub use difference::{Difference, Topic};
-pub use environment::{Environment, EnvironmentError, Remark, Tone, Variable, parse_lines};
+pub use environment::{Environment, EnvironmentError, Remark, Tone, Variable, holds, parse_lines};
 pub use figures::{DecayRule, Figures};
-pub use highwater_kernel::{Address, Bytes, Kernel, Micros, Pages};
+pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Pages};
 pub use objects::{Objects, OwnMemory};
+pub use order::{places_by_key, sort_pairs};
 pub use pages::{PageRun, PageUse};
 
 use serde::{Deserialize, Serialize};
@@ -86,6 +88,13 @@ pub trait Allocator {
 
     /// `malloc_trim(pad)`: whether anything went back. A model without such a call does nothing.
     fn trim(&mut self, kernel: &mut Kernel, thread: ThreadId, pad: Bytes) -> bool;
+
+    /// Frees a block for the sake of asking what if it were gone: past every cache, and out of the one that keeps it, if one
+    /// does. Whether there was anything to free; a model that decides over whole pages has no such blocks.
+    fn discard(&mut self, kernel: &mut Kernel, block: Address, cache: Option<Cache>) -> bool {
+        let _ = (kernel, block, cache);
+        false
+    }
 
     /// The thread ends: its caches are returned.
     fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId);

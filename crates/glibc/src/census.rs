@@ -5,7 +5,7 @@ use crate::bins::bin_of;
 use crate::bins::{BINS, UNSORTED};
 use crate::chunk::{Chunk, HEADER};
 use crate::mapped::mapping_of;
-use highwater_allocator::{Block, BlockState, Bytes, Cache, Kernel};
+use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Kernel};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 impl Glibc {
@@ -52,9 +52,10 @@ impl Glibc {
                 }
             }
         }
-        for chunk in &self.shared.mapped {
-            let (start, size) = mapping_of(kernel, self.shared.rules, *chunk);
-            let state = match parked.get(chunk) {
+        for chunk in self.shared.mapped.keys() {
+            let chunk = Chunk(Address(*chunk));
+            let (start, size) = mapping_of(kernel, self.shared.rules, chunk);
+            let state = match parked.get(&chunk) {
                 Some(cache) => BlockState::Parked(*cache),
                 None => BlockState::Live,
             };

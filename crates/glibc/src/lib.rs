@@ -15,6 +15,7 @@ mod bins;
 mod census;
 mod chunk;
 mod differences;
+mod discard;
 mod entry;
 mod fastbins;
 mod free;
@@ -44,11 +45,11 @@ use arena::{Arena, Call, Shared};
 use arenas::{ArenaId, Sharing};
 use chunk::{Chunk, IS_MMAPPED, NON_MAIN_ARENA};
 use highwater_allocator::{
-    Accounting, Address, Allocator, Block, Bytes, DecisionLog, Kernel, Micros, ThreadId,
+    Accounting, Address, Allocator, Block, Bytes, Cache, DecisionLog, Kernel, Micros, ThreadId,
     Whereabouts,
 };
 use rules::Rules;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use thread::Thread;
 
 /// glibc's malloc in one process.
@@ -80,7 +81,7 @@ impl Glibc {
             shared: Shared {
                 rules,
                 params,
-                mapped: BTreeSet::new(),
+                mapped: BTreeMap::new(),
                 next_area: None,
                 log: DecisionLog::default(),
             },
@@ -202,6 +203,10 @@ impl Allocator for Glibc {
 
     fn trim(&mut self, kernel: &mut Kernel, thread: ThreadId, pad: Bytes) -> bool {
         self.malloc_trim(kernel, thread, pad)
+    }
+
+    fn discard(&mut self, kernel: &mut Kernel, block: Address, cache: Option<Cache>) -> bool {
+        self.discard_chunk(kernel, Chunk::of_user(block), cache)
     }
 
     fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId) {

@@ -166,6 +166,20 @@ impl Tcache {
         }
     }
 
+    /// Takes one chunk out of a bin, wherever in it it lies; false if it is not there.
+    pub(crate) fn take(&mut self, kernel: &mut Kernel, chunk: Chunk, bin: usize) -> bool {
+        if bin >= self.entries.len() {
+            return false;
+        }
+        let (before, entry) = self.locate(kernel, bin, |_, entry| entry == chunk.user());
+        if entry.is_null() {
+            return false;
+        }
+        let size = chunk.size(kernel);
+        self.unlink(kernel, bin, before, entry, size);
+        true
+    }
+
     /// Takes out the first chunk of the lowest bin that holds any.
     pub(crate) fn pop_any(&mut self, kernel: &Kernel) -> Option<Chunk> {
         let bin = self.entries.iter().position(|first| !first.is_null())?;

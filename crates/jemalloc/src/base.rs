@@ -9,7 +9,6 @@ use crate::sizes::{
     self, CACHE_LINE, HUGE_PAGE, PAGE, QUANTUM, page_class_of, page_class_size, page_class_usable,
 };
 use highwater_allocator::{Address, Bytes, Kernel};
-use std::collections::BTreeMap;
 
 /// `sizeof (base_block_t)`
 const BLOCK_HEADER: u64 = 144;
@@ -17,8 +16,8 @@ const BLOCK_HEADER: u64 = 144;
 /// One arena's base.
 #[derive(Clone)]
 pub(crate) struct Base {
-    /// What is left of each block, by the class of its size, then by the order of blocks: address and bytes.
-    rests: BTreeMap<(usize, u64, u64), u64>,
+    /// What is left of each block, ascending: the class of its size, the block's number, address and bytes.
+    rests: Vec<(usize, u64, u64, u64)>,
     /// The class of extents of the last block's size.
     last_class: usize,
     next_serial: u64,
@@ -33,7 +32,7 @@ impl Base {
     pub(crate) fn new(kernel: &mut Kernel, rules: &Rules) -> Option<Self> {
         let bytes = rules.layout.base;
         let mut base = Self {
-            rests: BTreeMap::new(),
+            rests: Vec::new(),
             last_class: 0,
             next_serial: 0,
             mapped: 0,
@@ -80,7 +79,9 @@ impl Base {
         if rest > 0 {
             // The largest class that is not larger than the rest.
             let class = sizes::class_of(rest + 1).map_or(0, |class| class - 1);
-            self.rests.insert((class, serial, at + size), rest);
+            let entry = (class, serial, at + size, rest);
+            let place = self.rests.partition_point(|other| *other < entry);
+            self.rests.insert(place, entry);
         }
         self.allocated += size;
         // Every page boundary that is crossed counts as a page written.
@@ -98,13 +99,13 @@ impl Base {
         let alignment = alignment.next_multiple_of(QUANTUM);
         let size = size.next_multiple_of(alignment);
         let class = sizes::class_of(size + alignment - QUANTUM)?;
-        let found = self.rests.range((class, 0, 0)..).next();
-        let (serial, start, length) = match found {
-            Some((&key, &length)) => {
-                self.rests.remove(&key);
-                (key.1, key.2, length)
+        let place = self.rests.partition_point(|rest| rest.0 < class);
+        let (serial, start, length) = match place < self.rests.len() {
+            true => {
+                let (_, serial, start, length) = self.rests.remove(place);
+                (serial, start, length)
             }
-            None => self.new_block(kernel, size, alignment)?,
+            false => self.new_block(kernel, size, alignment)?,
         };
         let at = self.cut(serial, start, length, size, alignment);
         Some((at, serial))

@@ -3,15 +3,18 @@
 use crate::Jemalloc;
 use crate::extents::{Extent, ExtentId, State};
 use crate::sizes::{PAGE, SMALL_CLASSES, size_of};
-use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Kernel};
+use highwater_allocator::{
+    Address, Block, BlockState, Bytes, Cache, Kernel, places_by_key, sort_pairs,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 impl Jemalloc {
     pub(crate) fn walk(&self, visit: &mut dyn FnMut(Block)) {
         let mut blocks = Vec::new();
         self.collect_blocks(&mut |block| blocks.push(block));
-        blocks.sort_by_key(|block: &Block| block.start);
-        blocks.into_iter().for_each(visit);
+        for place in places_by_key(&blocks, |block: &Block| block.start.0) {
+            visit(blocks[place]);
+        }
     }
 
     fn collect_blocks(&self, visit: &mut dyn FnMut(Block)) {
@@ -123,7 +126,7 @@ impl Jemalloc {
             self.check_extent(id, extent);
             *pages.entry((extent.arena, extent.state as u8)).or_insert(0) += extent.size / PAGE;
         }
-        all.sort_unstable();
+        sort_pairs(&mut all);
         for pair in all.windows(2) {
             assert!(pair[0].1 <= pair[1].0, "extents overlap: {pair:x?}");
         }

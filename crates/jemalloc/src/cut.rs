@@ -43,7 +43,7 @@ impl World {
         let extent = &mut self.extents[id];
         extent.state = State::Spare;
         pac.free_structs
-            .insert((extent.home_serial, extent.home, id));
+            .insert((extent.home_serial, extent.home.0, id));
     }
 
     /// Begins a structure's use (`edata_init`).

@@ -32,7 +32,7 @@ pub(crate) struct Pac {
     /// Freed extents of this size and more go back at once.
     oversize: u64,
     /// Structures that wait to be used again.
-    pub(crate) free_structs: BTreeSet<(u64, Address, ExtentId)>,
+    pub(crate) free_structs: BTreeSet<(u64, u64, ExtentId)>,
     /// Pages of active extents.
     pub(crate) active: u64,
 }

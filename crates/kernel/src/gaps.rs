@@ -1,13 +1,13 @@
 //! The free ranges of address space, found by size.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// Free ranges that do not touch each other. Each is kept by its end, and its end once more under the power of two its
-/// size reaches, so that the highest range that is large enough is found without walking over all the others.
+/// Free ranges that do not touch each other. Each is kept by its end, and once more under the power of two its size
+/// reaches, so that the highest range that is large enough is found without walking over all the others.
 #[derive(Clone)]
 pub(crate) struct Gaps {
     start_by_end: BTreeMap<u64, u64>,
-    ends_by_class: Vec<BTreeSet<u64>>,
+    start_by_end_of_class: Vec<BTreeMap<u64, u64>>,
 }
 
 fn class(bytes: u64) -> usize {
@@ -18,7 +18,7 @@ impl Gaps {
     pub(crate) fn new(start: u64, end: u64) -> Self {
         let mut gaps = Self {
             start_by_end: BTreeMap::new(),
-            ends_by_class: vec![BTreeSet::new(); 64],
+            start_by_end_of_class: vec![BTreeMap::new(); 64],
         };
         gaps.insert(start, end);
         gaps
@@ -26,21 +26,18 @@ impl Gaps {
 
     /// The end of the highest range of at least `bytes`, which is not 0.
     pub(crate) fn highest(&self, bytes: u64) -> Option<u64> {
-        let (same, larger) = self.ends_by_class[class(bytes)..].split_first()?;
+        let (same, larger) = self.start_by_end_of_class[class(bytes)..].split_first()?;
         let surely = larger
             .iter()
-            .filter_map(|ends| ends.last().copied())
+            .filter_map(|ranges| ranges.last_key_value())
+            .map(|(end, _)| *end)
             .max()
             .unwrap_or(0);
         let perhaps = same
             .range(surely..)
             .rev()
-            .find(|end| {
-                self.start_by_end
-                    .get(end)
-                    .is_some_and(|s| **end - s >= bytes)
-            })
-            .copied();
+            .find(|(end, start)| **end - **start >= bytes)
+            .map(|(end, _)| *end);
         perhaps.or((surely != 0).then_some(surely))
     }
 
@@ -76,13 +73,13 @@ impl Gaps {
     fn insert(&mut self, start: u64, end: u64) {
         if start < end {
             self.start_by_end.insert(end, start);
-            self.ends_by_class[class(end - start)].insert(end);
+            self.start_by_end_of_class[class(end - start)].insert(end, start);
         }
     }
 
     fn remove(&mut self, start: u64, end: u64) {
         self.start_by_end.remove(&end);
-        self.ends_by_class[class(end - start)].remove(&end);
+        self.start_by_end_of_class[class(end - start)].remove(&end);
     }
 }
 

@@ -11,6 +11,7 @@
 mod calls;
 mod config;
 mod counts;
+mod decimal;
 mod gaps;
 mod mappings;
 mod pages;
@@ -21,6 +22,7 @@ mod words;
 
 pub use config::{Config, ConfigError, MapError, OutOfMemory};
 pub use counts::{Counts, Syscalls};
+pub use decimal::Decimal;
 pub use mappings::{Mapping, MappingKind};
 pub use pages::PageState;
 pub use space::Kernel;

@@ -1,5 +1,6 @@
 //! The units of the whole engine, kept apart so that a byte is never added to a page.
 
+use crate::decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, Mul, Rem, Sub, SubAssign};
@@ -102,6 +103,11 @@ impl Bytes {
         }
     }
 
+    /// In MiB, with so many decimals.
+    pub fn decimal_mib(self, decimals: u32) -> Decimal {
+        Decimal::of_parts(self.0, 20, decimals)
+    }
+
     /// In MiB, for people.
     pub fn as_mib(self) -> f64 {
         self.0 as f64 / (1 << 20) as f64
@@ -109,6 +115,11 @@ impl Bytes {
 }
 
 impl Micros {
+    /// In seconds, with so many decimals, at most 6.
+    pub fn decimal_seconds(self, decimals: u32) -> Decimal {
+        Decimal::of_millionths(self.0, decimals)
+    }
+
     /// In seconds, for people.
     pub fn as_seconds(self) -> f64 {
         self.0 as f64 / 1e6
@@ -211,22 +222,19 @@ impl fmt::Display for Address {
 /// As a person would say it: bytes below 10 KiB, then KiB, then MiB and GiB with one decimal.
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let n = self.0 as f64;
-        if self.0 < 10 << 10 {
-            write!(f, "{} B", self.0)
-        } else if self.0 < 1 << 20 {
-            write!(f, "{:.0} KiB", n / 1024.0)
-        } else if self.0 < 10 << 30 {
-            write!(f, "{:.1} MiB", n / 1024.0 / 1024.0)
-        } else {
-            write!(f, "{:.1} GiB", n / 1024.0 / 1024.0 / 1024.0)
-        }
+        let (shift, decimals, unit) = match self.0 {
+            0..0x2800 => (0, 0, "B"),
+            0x2800..0x10_0000 => (10, 0, "KiB"),
+            0x10_0000..0x2_8000_0000 => (20, 1, "MiB"),
+            _ => (30, 1, "GiB"),
+        };
+        write!(f, "{} {unit}", Decimal::of_parts(self.0, shift, decimals))
     }
 }
 
 impl fmt::Display for Micros {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3} s", self.as_seconds())
+        write!(f, "{} s", self.decimal_seconds(3))
     }
 }
 

@@ -6,7 +6,7 @@
 //! CPython 3.11, Objects/obmalloc.c: `struct arena_object`, `usable_arenas`, `unused_arena_objects`, `nfp2lasta`.
 
 use crate::pools::{Pool, PoolId};
-use highwater_allocator::{Address, Kernel};
+use highwater_allocator::{Address, Kernel, places_by_key};
 
 /// Pools in an arena, at most: 256 KiB of 4 KiB each, or 1 MiB of 16 KiB each.
 pub(crate) const POOLS: usize = 64;
@@ -275,9 +275,8 @@ impl Arenas {
     /// The numbers of the arenas there are, by address.
     pub(crate) fn by_address(&self) -> Vec<u32> {
         let there = |number: &u32| self.all[*number as usize].address != 0;
-        let mut numbers: Vec<u32> = (0..self.all.len() as u32).filter(there).collect();
-        numbers.sort_by_key(|number| self.all[*number as usize].address);
-        numbers
+        let places = places_by_key(&self.all, |arena| arena.address);
+        places.map(|place| place as u32).filter(there).collect()
     }
 
     /// Checks that the list of usable arenas holds those with free pools, the fewest first, and that the last with each

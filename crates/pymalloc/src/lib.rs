@@ -26,8 +26,8 @@ pub use settings::{Options, Settings, is_pythons};
 pub use version::Version;
 
 use highwater_allocator::{
-    Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, Objects,
-    PageRun, ThreadId, Whereabouts,
+    Accounting, Address, Allocator, Block, Bytes, Cache, DecisionLog, Figures, Kernel, Micros,
+    Objects, PageRun, ThreadId, Whereabouts,
 };
 use pools::SMALL_MAX;
 use radix::Radix;
@@ -229,6 +229,10 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
     /// Reaches what malloc has; pools and arenas know no such call.
     fn trim(&mut self, kernel: &mut Kernel, thread: ThreadId, pad: Bytes) -> bool {
         self.raw.inner.trim(kernel, thread, pad)
+    }
+
+    fn discard(&mut self, kernel: &mut Kernel, block: Address, cache: Option<Cache>) -> bool {
+        self.raw.inner.discard(kernel, block, cache)
     }
 
     fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId) {

@@ -6,6 +6,8 @@
 //! its workload and variant: the same give the same recording, native or in WebAssembly.
 
 mod arenas;
+mod blocks;
+#[cfg(feature = "check")]
 mod check;
 mod diagnosis;
 mod error;
@@ -18,6 +20,7 @@ mod outcome;
 mod page_sentences;
 mod page_shares;
 mod pins;
+#[cfg(feature = "check")]
 mod place;
 mod plan;
 mod recording;
@@ -27,14 +30,16 @@ mod simulation;
 mod variant;
 
 pub use arenas::ArenaShare;
+pub use blocks::{BlockView, Without};
+#[cfg(feature = "check")]
 pub use check::{Addresses, Difference};
 pub use diagnosis::Diagnosis;
 pub use error::SimulatorError;
 pub use frame::{Frame, PageKind, Strip, StripKind};
 pub use highwater_allocator::{
-    Address, Bytes, Cache, Considered, Counters, DecayRule, Decision, Environment,
-    EnvironmentError, Figures, FreePages, Micros, Objects, Obstacle, OwnMemory, PurgeReason,
-    Refusal, Remark, Tone, Variable, Whereabouts, parse_lines,
+    Address, Block, BlockState, Bytes, Cache, Considered, Counters, DecayRule, Decimal, Decision,
+    Environment, EnvironmentError, Figures, FreePages, Micros, Objects, Obstacle, OwnMemory,
+    PurgeReason, Refusal, Remark, Tone, Variable, Whereabouts, parse_lines,
 };
 pub use highwater_glibc::Cores;
 pub use highwater_jemalloc::{
@@ -43,6 +48,7 @@ pub use highwater_jemalloc::{
 pub use outcome::{Outcome, PlanRun, StageOutcome, Summary, run_plan};
 pub use page_shares::{PageShares, Waits};
 pub use pins::{Origin, Pin, PinState};
+#[cfg(feature = "check")]
 pub use place::Place;
 pub use plan::{Plan, Sources, Stage, variant_of};
 pub use recording::{Options, Recording, Run, TimedDecision, run};

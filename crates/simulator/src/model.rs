@@ -1,8 +1,8 @@
 //! The model that a variant runs on, chosen once and called often.
 
 use highwater_allocator::{
-    Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, Objects,
-    PageRun, ThreadId, Whereabouts,
+    Accounting, Address, Allocator, Block, Bytes, Cache, DecisionLog, Figures, Kernel, Micros,
+    Objects, PageRun, ThreadId, Whereabouts,
 };
 use highwater_glibc::Glibc;
 use highwater_jemalloc::Jemalloc;
@@ -132,6 +132,10 @@ impl Allocator for Model {
 
     fn trim(&mut self, kernel: &mut Kernel, thread: ThreadId, pad: Bytes) -> bool {
         delegate!(self, as_mut, model => model.trim(kernel, thread, pad))
+    }
+
+    fn discard(&mut self, kernel: &mut Kernel, block: Address, cache: Option<Cache>) -> bool {
+        delegate!(self, as_mut, model => model.discard(kernel, block, cache))
     }
 
     fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId) {

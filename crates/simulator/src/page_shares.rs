@@ -2,7 +2,7 @@
 
 use crate::frame::PageKind;
 use crate::simulation::Simulation;
-use highwater_allocator::{Allocator, Bytes, Micros, PageUse};
+use highwater_allocator::{Allocator, Bytes, Micros, PageUse, sort_pairs};
 use serde::{Deserialize, Serialize};
 
 /// Resident bytes by what keeps them. All together are the resident memory.
@@ -51,8 +51,11 @@ impl PageShares {
 
 impl Waits {
     /// From the bytes that go after each time.
-    fn of(mut waiting: Vec<(Micros, Bytes)>) -> Self {
-        waiting.sort_unstable();
+    fn of(mut waiting: Vec<(u64, u64)>) -> Self {
+        sort_pairs(&mut waiting);
+        let waiting: Vec<_> = (waiting.into_iter())
+            .map(|(wait, bytes)| (Micros(wait), Bytes(bytes)))
+            .collect();
         let is_due = |(wait, _): &(Micros, Bytes)| *wait == Micros(0);
         let later = waiting.partition_point(is_due);
         let sum = |of: &[(Micros, Bytes)]| of.iter().fold(Bytes::ZERO, |sum, (_, b)| sum + *b);
@@ -81,7 +84,7 @@ impl Simulation {
                 return;
             }
             let wait = |of: &mut Vec<_>, wait: Option<Micros>| {
-                of.extend(wait.map(|wait| (wait, resident)));
+                of.extend(wait.map(|wait| (wait.0, resident.0)));
             };
             match run.used {
                 PageUse::Dirty { wait: left } => wait(&mut dirty, left),
@@ -119,12 +122,7 @@ mod tests {
 
     #[test]
     fn what_is_due_waits_no_more() {
-        let waits = Waits::of(vec![
-            (Micros(300), Bytes(1)),
-            (Micros(0), Bytes(8)),
-            (Micros(200), Bytes(1)),
-            (Micros(100), Bytes(2)),
-        ]);
+        let waits = Waits::of(vec![(300, 1), (0, 8), (200, 1), (100, 2)]);
         assert_eq!(waits.due, Bytes(8));
         assert_eq!(
             (waits.half, waits.last),

@@ -2,7 +2,9 @@
 
 use crate::arenas::Arena;
 use crate::simulation::{Held, Simulation};
-use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId};
+use highwater_allocator::{
+    Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId, sort_pairs,
+};
 use serde::{Deserialize, Serialize};
 
 /// At most so many pins are listed.
@@ -128,7 +130,7 @@ impl Simulation {
 
     /// Finds the events that allocated and freed each pin. Only looked up when asked, so that a run pays nothing.
     fn trace_origins(&self, pins: &mut [Pin]) {
-        let ascending = self.latest_holders(pins.iter().map(|pin| pin.address).collect());
+        let ascending = self.latest_holders(pins.iter().map(|pin| (pin.address.0, 0)).collect());
         for pin in pins
             .iter_mut()
             .filter(|pin| pin.state != PinState::Metadata)
@@ -144,11 +146,17 @@ impl Simulation {
         }
     }
 
-    /// For each of these addresses, in ascending order, what the program held there last, if it did.
-    fn latest_holders(&self, mut addresses: Vec<Address>) -> Vec<(Address, Option<Held>)> {
+    /// For each of these addresses, whatever is said with them, in ascending order, what the program held there last, if it did.
+    pub(crate) fn latest_holders(
+        &self,
+        mut addresses: Vec<(u64, u64)>,
+    ) -> Vec<(Address, Option<Held>)> {
         // A block covers an address from above, so they are needed in ascending order.
-        addresses.sort_unstable();
-        let mut ascending: Vec<_> = addresses.into_iter().map(|at| (at, None)).collect();
+        sort_pairs(&mut addresses);
+        let mut ascending: Vec<_> = addresses
+            .into_iter()
+            .map(|(at, _)| (Address(at), None))
+            .collect();
         let blocks = self.remembered.iter().chain(self.blocks());
         for held in blocks.filter(|held| !held.address.is_null()) {
             let first = ascending.partition_point(|(at, _)| *at < held.address);
@@ -170,14 +178,14 @@ impl Simulation {
         let mut parked = Vec::new();
         self.model.census(&self.kernel, &mut |block| {
             if matches!(block.state, BlockState::Parked(_)) {
-                parked.push(block.user);
+                parked.push((block.user.0, 0));
             }
         });
         let holders = self.latest_holders(parked).into_iter();
         holders.filter_map(|(_, held)| held).collect()
     }
 
-    fn origin(&self, event: u32) -> Option<Origin> {
+    pub(crate) fn origin(&self, event: u32) -> Option<Origin> {
         let event = event.into();
         Some(Origin {
             event,

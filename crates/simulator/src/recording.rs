@@ -1,5 +1,6 @@
 //! A run from beginning to end, and everything that is kept of it.
 
+#[cfg(feature = "check")]
 use crate::check::{Addresses, Checker};
 use crate::diagnosis::Diagnosis;
 use crate::error::SimulatorError;
@@ -29,6 +30,7 @@ pub struct Options {
     /// At most so many of the latest decisions are kept; [`Options::EVERY`] keeps all.
     pub decisions: u32,
     /// Whether to compare addresses with the recorded ones.
+    #[cfg(feature = "check")]
     pub check: bool,
 }
 
@@ -43,6 +45,7 @@ impl Default for Options {
             samples: 600,
             frames: 0,
             decisions: 1000,
+            #[cfg(feature = "check")]
             check: false,
         }
     }
@@ -102,6 +105,7 @@ pub struct Recording {
     /// Whether the process was killed at its cap.
     pub killed: Option<Killed>,
     /// The comparison with the recorded addresses, where asked for.
+    #[cfg(feature = "check")]
     pub addresses: Addresses,
     /// The end of the run, explained.
     pub diagnosis: Diagnosis,
@@ -264,6 +268,7 @@ struct Recorder {
     marks: Vec<MarkSample>,
     frames: Vec<Frame>,
     /// Where addresses are to be compared.
+    #[cfg(feature = "check")]
     checker: Option<Checker>,
 }
 
@@ -280,6 +285,7 @@ impl Recorder {
             samples: Vec::new(),
             marks: Vec::new(),
             frames: Vec::new(),
+            #[cfg(feature = "check")]
             checker: options.check.then(|| Checker::new(simulation)),
         }
     }
@@ -314,6 +320,7 @@ impl Recorder {
             if !simulation.advance(event) {
                 return false;
             }
+            #[cfg(feature = "check")]
             if let Some(checker) = &mut self.checker {
                 checker.compare(simulation, event);
             }
@@ -409,6 +416,7 @@ impl Recorder {
             trims,
             trimmed,
             killed: simulation.killed(),
+            #[cfg(feature = "check")]
             addresses: self.checker.map(Checker::finish).unwrap_or_default(),
             diagnosis: simulation.diagnose(),
         }

@@ -7,7 +7,7 @@ use super::table::rows;
 use super::values::Wrong;
 use super::{NAME, Remarks};
 use crate::version::Version;
-use highwater_allocator::{Tone, Variable};
+use highwater_allocator::{Tone, Variable, holds};
 
 /// Options of 4.x and before, gone with 5.0 (3.6.0, 4.0.0 and 4.5.0, src/jemalloc.c).
 const EARLIER: &[&str] = &[
@@ -99,9 +99,8 @@ pub(super) fn add_to_fault(remarks: &mut Remarks, fault: &Fault<'_>) {
 /// The option whose name is this but for case, or has this in it, or this it.
 fn meant(version: Version, key: &str) -> Option<&'static str> {
     let key = key.to_ascii_lowercase();
-    let like = |name: &&str| {
-        (key.len() > 4 && name.contains(key.as_str())) || (name.len() > 4 && key.contains(*name))
-    };
+    let like =
+        |name: &&str| (key.len() > 4 && holds(name, &key)) || (name.len() > 4 && holds(&key, name));
     let mut names = rows(version).map(|row| row.name);
     names
         .clone()

@@ -8,6 +8,7 @@
 use super::Parameters;
 use super::process::Process;
 use crate::{BlockId, Progress, ThreadId, Watch};
+use highwater_allocator::places_by_key;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
@@ -177,9 +178,10 @@ impl Heap {
 
     fn collect(&mut self) {
         self.allocated = 0;
-        self.garbage.sort_unstable();
-        let found = self.garbage.drain(..).map(|(_, block)| block);
-        self.unswept.extend(found);
+        let order = places_by_key(&self.garbage, |(made, _)| *made);
+        self.unswept
+            .extend(order.map(|place| self.garbage[place].1));
+        self.garbage.clear();
     }
 
     /// Frees some garbage; false if there was none.

@@ -1,5 +1,6 @@
 //! One thing of a pattern that can be set, and why it was not.
 
+use highwater_allocator::Decimal;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -57,7 +58,11 @@ pub enum ParameterError {
         known: String,
     },
     /// The value is no number.
-    #[error("{name}={value}: the value must be a number from {min} to {max}{unit}")]
+    #[error(
+        "{name}={value}: the value must be a number from {} to {}{unit}",
+        Decimal::short(*min),
+        Decimal::short(*max)
+    )]
     NoNumber {
         /// The parameter.
         name: &'static str,
@@ -71,12 +76,16 @@ pub enum ParameterError {
         unit: String,
     },
     /// The value is outside the parameter's range.
-    #[error("{name}={value}: the value must be from {min} to {max}{unit}")]
+    #[error(
+        "{name}={value}: the value must be from {} to {}{unit}",
+        Decimal::short(*min),
+        Decimal::short(*max)
+    )]
     OutOfRange {
         /// The parameter.
         name: &'static str,
-        /// What was given.
-        value: f64,
+        /// What was given, shortened.
+        value: String,
         /// Its smallest value.
         min: f64,
         /// Its largest value.
@@ -136,7 +145,7 @@ impl Parameter {
         }
         Err(ParameterError::OutOfRange {
             name: self.name,
-            value,
+            value: Decimal::short(value).to_string(),
             min: self.min,
             max: self.max,
             unit: self.spaced_unit(),

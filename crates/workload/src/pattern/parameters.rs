@@ -213,7 +213,22 @@ impl Parameters {
             max: parameter.max,
             unit: parameter.spaced_unit(),
         })?;
-        self.set(name, number)
+        self.set(name, number).map_err(|error| match error {
+            ParameterError::OutOfRange {
+                name,
+                min,
+                max,
+                unit,
+                ..
+            } => ParameterError::OutOfRange {
+                name,
+                value: shortened(value),
+                min,
+                max,
+                unit,
+            },
+            other => other,
+        })
     }
 
     /// Whether a program can be run with these.

@@ -246,10 +246,10 @@ impl Level {
         self.cores = cores.map(narrow).or(self.cores);
         let workers = within("workers", setup.workers.map(u64::from), MAX_WORKERS.into())?;
         self.workers = workers.map(narrow).or(self.workers);
-        if !setup.parameters.is_empty() {
+        if !setup.parameters.0.is_empty() {
             self.set_at = place.to_vec();
         }
-        for (name, Setting(value)) in setup.parameters {
+        for (name, Setting(value)) in &setup.parameters.0 {
             let set = self.parameters.set_text(name, value);
             set.map_err(|error| {
                 let mut place = place.to_vec();

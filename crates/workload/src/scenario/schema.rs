@@ -4,7 +4,6 @@
 //! crate is used here.
 
 use serde::{Deserialize, Deserializer, Serialize, de};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// A structure with what can be said at every level: of the scenario, of a variant, of a stage. What is not said at one
@@ -12,7 +11,7 @@ use std::fmt;
 macro_rules! level {
     ($(#[$doc:meta])* $name:ident { $($(#[$own_doc:meta])* $own:ident: $own_type:ty,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct $name {
             $($(#[$own_doc])* pub $own: $own_type,)*
@@ -39,7 +38,7 @@ macro_rules! level {
             pub workers: Option<u32>,
             /// Parameters of the pattern.
             #[serde(default)]
-            pub parameters: BTreeMap<String, Setting>,
+            pub parameters: Settings,
         }
 
         impl $name {
@@ -106,7 +105,38 @@ pub struct Setup<'a> {
     pub cap: Option<u64>,
     pub cores: Option<u32>,
     pub workers: Option<u32>,
-    pub parameters: &'a BTreeMap<String, Setting>,
+    pub parameters: &'a Settings,
+}
+
+/// Parameters' names and values, in the order in which they are written.
+///
+/// A table in a file, and as bytes a sequence of pairs: there are few, and they are gone through one by one.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(transparent)]
+pub struct Settings(pub Vec<(String, Setting)>);
+
+impl<'de> Deserialize<'de> for Settings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Vec::deserialize(deserializer).map(Self);
+        }
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Settings;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table of parameters")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Settings, A::Error> {
+                let mut settings = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    settings.push(entry);
+                }
+                Ok(Settings(settings))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
 }
 
 /// A parameter's value: a number, or the name of a choice; kept as the text of either.
