@@ -1,9 +1,9 @@
 //! Curves and heap maps as flat columns of numbers, which cross from the worker to the page without being copied.
 
-use highwater_simulator::{Address, Bytes, Frame, Micros, Sample, Strip, StripKind};
+use highwater_simulator::{Address, Bytes, Figures, Frame, Micros, Sample, Strip, StripKind};
 
 /// Numbers to a sample. All are whole and below 2^53, but for a threshold that somebody set beyond that.
-const PER_SAMPLE: usize = 13;
+const PER_SAMPLE: usize = 15;
 
 /// Writes curves, one sample after another.
 pub fn encode_samples(samples: &[Sample]) -> Vec<f64> {
@@ -24,6 +24,12 @@ pub fn encode_samples(samples: &[Sample]) -> Vec<f64> {
             reclaimable,
             sample.faults as f64,
             sample.syscalls as f64,
+            sample
+                .figures
+                .map_or(f64::NAN, |figures| figures.dirty.0 as f64),
+            sample
+                .figures
+                .map_or(f64::NAN, |figures| figures.muzzy.0 as f64),
         ]);
     }
     column
@@ -48,8 +54,12 @@ pub fn decode_samples(column: &[f64]) -> Vec<Sample> {
             reclaimable: (!row[10].is_nan()).then(|| bytes(row[10])),
             faults: row[11] as u64,
             syscalls: row[12] as u64,
-            // Only the diagnosis shows them.
-            figures: None,
+            // Only the diagnosis shows the others.
+            figures: (!row[13].is_nan()).then(|| Figures {
+                dirty: bytes(row[13]),
+                muzzy: bytes(row[14]),
+                ..Figures::default()
+            }),
         })
         .collect()
 }
@@ -171,6 +181,11 @@ mod tests {
         };
         let other = Sample {
             reclaimable: Some(Bytes(0)),
+            figures: Some(Figures {
+                dirty: Bytes(4096),
+                muzzy: Bytes(0),
+                ..Figures::default()
+            }),
             ..sample
         };
         let samples = [sample, other];

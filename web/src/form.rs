@@ -2,7 +2,7 @@
 //! it, and has what it was read as last when nothing was.
 
 use highwater_simulator::{
-    Choice, Environment, EnvironmentError, PythonVersion, Remark, Variable, Variant,
+    Choice, Decimal, Environment, EnvironmentError, PythonVersion, Remark, Variable, Variant,
 };
 use highwater_workload::pattern::{Parameters, Program};
 
@@ -19,19 +19,24 @@ pub struct ParameterForm {
 
 impl Default for ParameterForm {
     fn default() -> Self {
-        let values = Parameters::default();
+        Self::of(Parameters::default())
+    }
+}
+
+impl ParameterForm {
+    /// The fields with these values in them.
+    pub fn of(values: Parameters) -> Self {
         Self {
             texts: Parameters::ALL
                 .iter()
-                .map(|parameter| values.get(parameter.name).unwrap_or_default().to_string())
+                .map(|parameter| values.get(parameter.name).unwrap_or_default())
+                .map(|value| Decimal::short(value).to_string())
                 .collect(),
             errors: vec![None; Parameters::ALL.len()],
             values,
         }
     }
-}
 
-impl ParameterForm {
     /// Takes what is typed into a field.
     pub fn edit(&mut self, index: usize, text: String) {
         let Some(parameter) = Parameters::ALL.get(index) else {

@@ -8,11 +8,15 @@
 pub mod app;
 pub mod bytes;
 pub mod columns;
+pub mod few;
 pub mod form;
 pub mod format;
 pub mod page;
+pub mod pool;
 pub mod protocol;
 pub mod state;
+pub mod subject;
+pub mod variants;
 pub mod view;
 pub mod wire;
 pub mod words;

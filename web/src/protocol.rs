@@ -4,8 +4,8 @@
 //! [`ArrayBuffer`](js_sys::ArrayBuffer) that changes hands without being copied; the message names it by a
 //! [`Column`].
 //!
-//! The worker keeps one workload, the one loaded or built last, and the variant it was last run through: a
-//! [`Work::Look`] is about those. A job that fails or is cancelled leaves both as they were.
+//! A worker keeps one trace, the one loaded last, and the calls of the patterns that it made last; everything else that a job
+//! is about stands in its message, so that any worker can do it. A job that fails or is cancelled leaves what was kept.
 //!
 //! Every message has a form in bytes ([`bytes`](crate::bytes)), which names no field and leaves none out.
 
@@ -14,7 +14,10 @@ mod crossing;
 mod tests;
 
 use crossing::{DiagnosisCrossing, VariantCrossing};
-use highwater_simulator::{Bytes, Choice, Diagnosis, Micros, Variable, Variant};
+use highwater_simulator::{
+    Address, Bytes, Choice, Diagnosis, Micros, Origin, PageKind, Summary, Variable, Variant,
+    Without,
+};
 use highwater_workload::Pattern;
 use serde::{Deserialize, Serialize};
 
@@ -39,32 +42,91 @@ pub enum Request {
     },
 }
 
-/// What the worker can be asked to do.
+/// What a worker can be asked to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Work {
-    /// Read a trace, plain or gzip, whose bytes are attached as the first column.
-    Load,
-    /// Run a pattern and keep its calls.
-    Build {
-        /// Which.
-        scenario: Pattern,
-        /// With what: the [`values`](highwater_workload::pattern::Parameters::values) of its parameters.
-        values: Vec<f64>,
+    /// Read a trace, plain or gzip, whose bytes are attached as the first column, and keep it in place of another.
+    Load {
+        /// The number it is asked for by.
+        trace: u32,
     },
-    /// Run the workload through a variant.
+    /// Run something from beginning to end.
     Run {
-        /// The allocator and its environment.
-        #[serde(with = "VariantCrossing")]
-        variant: Variant,
-        /// Whether only the curves are wanted, for comparison; else the run is also kept for [`Work::Look`].
-        curves_only: bool,
+        /// What.
+        order: Order,
+        /// How many heap maps to keep; none where only the curves are wanted.
+        frames: u32,
     },
-    /// Look at one moment of the run that is kept.
+    /// Look at one moment of a run.
     Look {
-        /// After how many events.
+        /// Of what.
+        order: Order,
+        /// In which of its stages.
+        stage: u32,
+        /// Events of the stages before.
+        first_event: u64,
+        /// When that stage begins.
+        begins: Micros,
+        /// After how many events of the whole run.
         event: u64,
         /// When: between that event and the next, time may have passed.
         time: Micros,
+        /// What is to be known of it.
+        ask: Ask,
+    },
+}
+
+/// What can be asked of a moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Ask {
+    /// Why memory is as it is, and the map.
+    Why,
+    /// The blocks between two addresses, one by one.
+    Blocks {
+        /// From here.
+        from: Address,
+        /// To here.
+        to: Address,
+    },
+    /// What would be if some pins were gone.
+    Without {
+        /// Their addresses.
+        pins: Vec<Address>,
+    },
+}
+
+/// Something to run: stages one after another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// At least one.
+    pub stages: Vec<StageOrder>,
+}
+
+/// Processes that start together, run to their end, and are stopped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageOrder {
+    /// Its name.
+    pub name: String,
+    /// What each process runs.
+    pub calls: Calls,
+    /// How many there are, at least one; of a pattern each has a seed of its own.
+    pub workers: u32,
+    /// What they are run through.
+    #[serde(with = "VariantCrossing")]
+    pub variant: Variant,
+}
+
+/// Where a program's calls come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Calls {
+    /// The trace that was loaded under this number.
+    Trace(u32),
+    /// A pattern.
+    Pattern {
+        /// Which.
+        pattern: Pattern,
+        /// With what: the [`values`](highwater_workload::pattern::Parameters::values) of its parameters.
+        values: Vec<f64>,
     },
 }
 
@@ -107,12 +169,35 @@ pub enum Response {
 /// What came of a piece of work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
-    /// Of [`Work::Load`] and [`Work::Build`].
+    /// Of [`Work::Load`].
     Loaded(Loaded),
     /// Of [`Work::Run`].
     Ran(Ran),
-    /// Of [`Work::Look`].
+    /// Of [`Work::Look`], asked [why](Ask::Why).
     Looked(Box<Looked>),
+    /// Asked for [blocks](Ask::Blocks).
+    Blocks(Vec<BlockRow>),
+    /// Asked what would be [without](Ask::Without) some pins.
+    Without(Without),
+}
+
+/// A block of the allocator's memory, as a line of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockRow {
+    /// The address the program got, or would get.
+    pub address: Address,
+    /// Its size, header included.
+    pub size: Bytes,
+    /// What it is, in the words of the map's legend.
+    pub kind: PageKind,
+    /// Where it is listed or kept.
+    pub state: String,
+    /// Bytes the program asked for.
+    pub requested: Option<Bytes>,
+    /// What allocated it, or last held something there.
+    pub allocated: Option<Origin>,
+    /// What freed it.
+    pub freed: Option<Origin>,
 }
 
 /// What there is to know of a workload besides its calls.
@@ -122,6 +207,14 @@ pub struct Loaded {
     pub program: Option<String>,
     /// Calls and marks.
     pub events: u64,
+    /// Blocks that it names.
+    pub blocks: u64,
+    /// Threads that it numbers.
+    pub threads: u32,
+    /// Marks.
+    pub marks: u64,
+    /// When its last call was.
+    pub lasts: Micros,
     /// Lines of the trace that named an unknown block.
     pub skipped: u64,
     /// The allocator that was recorded, as `name version`.
@@ -135,25 +228,16 @@ pub struct Loaded {
 /// A run, in figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ran {
-    /// What it was run through.
-    #[serde(with = "VariantCrossing")]
-    pub variant: Variant,
-    /// How long that took, in milliseconds.
+    /// How long it took, in milliseconds.
     pub took_ms: f64,
-    /// Events run.
+    /// Events run, in all processes.
     pub events: u64,
-    /// Calls that returned a block.
-    pub allocations: u64,
-    /// Calls that failed.
-    pub failed: u64,
     /// Bytes of a page.
     pub page_size: Bytes,
-    /// The highest resident memory.
-    pub peak_rss: Bytes,
-    /// Page faults.
-    pub faults: u64,
-    /// System calls.
-    pub syscalls: u64,
+    /// What variants are compared by.
+    pub summary: Summary,
+    /// Its stages; at least one.
+    pub stages: Vec<StageRan>,
     /// The marks, in order.
     pub marks: Vec<MarkAt>,
     /// The curves, as [`columns::encode_samples`](crate::columns::encode_samples) writes them.
@@ -161,6 +245,19 @@ pub struct Ran {
     /// Heap maps, as [`columns::encode_frames`](crate::columns::encode_frames) writes them; none if only the curves
     /// were asked for.
     pub frames: Option<Column>,
+}
+
+/// A stage of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageRan {
+    /// Its name.
+    pub name: String,
+    /// When it begins.
+    pub begins: Micros,
+    /// Events of the stages before it.
+    pub first_event: u64,
+    /// Processes that were killed at the cap, and when.
+    pub killed: Vec<Micros>,
 }
 
 /// Where a mark lies.

@@ -1,191 +1,228 @@
 //! The state of the page and everything that changes it.
 //!
-//! [`State::update`] takes an [`Action`] and says which [`Effect`]s are to follow: what the worker is to do, which timer
+//! [`State::update`] takes an [`Action`] and says which [`Effect`]s are to follow: what the workers are to do, which timer
 //! to set. It touches no browser, so that it is tested natively; [`app`](crate::app) carries the effects out.
 
 mod action;
+mod orders;
+mod playing;
 
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
-use highwater_simulator::{Choice, Micros, PythonVersion, Variant};
-use highwater_workload::Pattern;
+use highwater_simulator::{Address, Micros, Without};
+use highwater_workload::scenario::Planned;
 
 use crate::{
     form::{EnvironmentForm, ParameterForm},
-    protocol::Loaded,
+    protocol::{BlockRow, Loaded, ToldKind},
+    subject::{Choices, Subject},
+    variants::{MOST, Status, VariantId, VariantState, free_colour, free_name},
     view::{Look, Playhead, RunView},
     worker_client::Health,
 };
 
-pub use action::{Action, Effect, Later, Theme};
+pub use action::{Action, Effect, Theme};
+pub use playing::SPEEDS;
 
-/// Where a workload comes from.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Source {
-    /// The recording that comes with the page.
-    Bundled,
-    /// A pattern.
-    Pattern(Pattern),
-    /// A file of the user's, by its name.
-    File(String),
-}
-
-impl Source {
-    /// A heading for people.
-    pub fn title(&self) -> String {
-        match self {
-            Self::Bundled => "asyncio burst · recorded".to_owned(),
-            Self::Pattern(scenario) => scenario.title().to_owned(),
-            Self::File(name) => name.clone(),
-        }
-    }
-}
-
-/// What the worker is busy with.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Activity {
-    /// Nothing that the user waits for.
-    Idle,
-    /// Fetching, reading or building a workload; the share that is done.
-    Loading(f64),
-    /// Running it; the share that is done.
-    Running(f64),
-}
-
-/// The workload that the worker holds.
+/// The recording that the workers hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Held {
-    /// Counts them.
-    pub generation: u32,
-    /// Where it came from.
-    pub source: Source,
+    /// Its number.
+    pub number: u32,
     /// What there is to know of it.
     pub about: Loaded,
 }
 
+/// Blocks that are looked at one by one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// Whose.
+    pub id: VariantId,
+    /// From here.
+    pub from: Address,
+    /// To here.
+    pub to: Address,
+    /// They themselves, once they are known.
+    pub rows: Option<Vec<BlockRow>>,
+}
+
 /// Everything that the page shows.
 pub struct State {
-    /// Whether the worker can be used.
+    /// Whether the workers can be used.
     pub health: Health,
+    /// What can be chosen.
+    pub choices: Choices,
     /// What is chosen to run.
-    pub chosen: Source,
-    /// The parameters of the patterns.
+    pub subject: Subject,
+    /// The parameters of its pattern.
     pub form: ParameterForm,
-    /// The environment.
-    pub environment: EnvironmentForm,
-    /// The allocator that the user chose; else that of the workload is taken.
-    asked: Option<Choice>,
-    /// What the worker is busy with.
-    pub activity: Activity,
+    /// What its variants come to, where it is a scenario.
+    planned: Result<Vec<Planned>, String>,
+    /// The recording, where it is one, once it is read.
+    pub held: Option<Held>,
+    /// How much of a recording is read, while it is.
+    pub loading: Option<f64>,
     /// What went wrong last.
     pub trouble: Option<String>,
-    /// The workload that the worker holds.
-    pub held: Option<Held>,
-    /// The run that is shown.
-    pub run: Option<Rc<RunView>>,
-    /// Where its workload came from.
-    pub shown: Source,
-    /// The same without settings, to compare with.
-    pub baseline: Option<Rc<RunView>>,
-    /// The moment that was explained last.
-    pub look: Option<Rc<Look>>,
+    /// The variants, at least one.
+    pub variants: Vec<VariantState>,
+    /// The one that is looked into.
+    pub selected: VariantId,
+    /// The one that stands beside it.
+    pub compared: Option<VariantId>,
+    /// The one that the others are held against.
+    pub baseline: VariantId,
+    /// Moments that were explained last.
+    pub looks: BTreeMap<VariantId, Rc<Look>>,
+    /// Those that are being looked into.
+    looking: Vec<VariantId>,
     /// The moment that is shown.
-    pub playhead: Playhead,
-    /// Whether it moves.
+    pub time: Micros,
+    /// The part of the time that the chart shows; all of it if none is said.
+    pub zoom: Option<(Micros, Micros)>,
+    /// Whether the playhead moves.
     pub playing: bool,
     /// How fast, as a multiple of the program's own time.
     pub speed: f64,
+    /// Whether the playhead stands where nobody put it, and goes where a new run should be looked at first.
+    unmoved: bool,
     /// The pin that is pointed at.
     pub pointed: Option<usize>,
+    /// The blocks that are looked at.
+    pub opened: Option<Opened>,
+    /// What would be if the first so many pins were gone, once it is known.
+    pub without: Option<(usize, Option<Without>)>,
+    /// Kinds of pages that the map does not show, as bits.
+    pub hidden: u16,
+    /// The kind of decisions that is shown alone.
+    pub only: Option<ToldKind>,
+    /// The column that the table is sorted by, and whether it falls.
+    pub sorted: Option<(usize, bool)>,
+    /// Whether the table was copied just before.
+    pub copied: bool,
+    /// Whether the help is shown.
+    pub help: bool,
     /// Light or dark.
     pub theme: Theme,
     /// Whether the user's preference is dark.
     pub prefers_dark: bool,
-    /// The source that is being loaded.
-    loading: Option<Source>,
-    /// Whether a look is under way.
-    looking: bool,
-    generation: u32,
+    next_variant: u32,
+    next_trace: u32,
+    /// The last subject that could be read, for when a file cannot.
+    before: Option<Subject>,
 }
-
-/// The speeds that there are.
-pub const SPEEDS: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 4.0, 16.0, 64.0, 256.0];
-
-/// How long a run should take to be played, in seconds.
-const PLAYED_IN_S: f64 = 12.0;
 
 impl State {
     /// The page as it opens.
     pub fn new(prefers_dark: bool) -> Self {
-        Self {
+        let mut state = Self {
             health: Health::Starting,
-            chosen: Source::Bundled,
+            choices: Choices::all(),
+            subject: Subject::Bundled,
             form: ParameterForm::default(),
-            environment: EnvironmentForm::default(),
-            asked: None,
-            activity: Activity::Idle,
-            trouble: None,
+            planned: Ok(Vec::new()),
             held: None,
-            run: None,
-            shown: Source::Bundled,
-            baseline: None,
-            look: None,
-            playhead: Playhead::default(),
+            loading: None,
+            trouble: None,
+            variants: Vec::new(),
+            selected: VariantId(0),
+            compared: None,
+            baseline: VariantId(0),
+            looks: BTreeMap::new(),
+            looking: Vec::new(),
+            time: Micros(0),
+            zoom: None,
             playing: false,
             speed: 1.0,
+            unmoved: true,
             pointed: None,
+            opened: None,
+            without: None,
+            hidden: 0,
+            only: None,
+            sorted: None,
+            copied: false,
+            help: false,
             theme: Theme::Preferred,
             prefers_dark,
-            loading: None,
-            looking: false,
-            generation: 0,
-        }
+            next_variant: 0,
+            next_trace: 0,
+            before: None,
+        };
+        state.begin_variants();
+        state
     }
 
     /// What to do first.
     pub fn open(&mut self) -> Vec<Effect> {
-        self.load(Source::Bundled)
+        self.choose(Subject::Bundled)
     }
 
-    /// The allocator that is run.
-    pub fn allocator(&self) -> Choice {
-        let held = self.held.as_ref().map(|held| held.about.allocator);
-        self.asked.or(held).unwrap_or_default()
+    /// The variant that is looked into.
+    pub fn selected(&self) -> &VariantState {
+        let found = self.variants.iter().find(|v| v.id == self.selected);
+        found.unwrap_or(&self.variants[0])
     }
 
-    /// What the chosen workload is run through: its own interpreter, over the allocator.
-    pub fn variant(&self) -> Variant {
-        let own = match &self.chosen {
-            Source::Pattern(scenario) => scenario.python(),
-            _ => None,
-        };
-        self.environment
-            .variant(self.allocator(), own.and_then(PythonVersion::parse))
+    /// A variant, if it is still there.
+    pub fn variant(&self, id: VariantId) -> Option<&VariantState> {
+        self.variants.iter().find(|variant| variant.id == id)
+    }
+
+    fn variant_mut(&mut self, id: VariantId) -> Option<&mut VariantState> {
+        self.variants.iter_mut().find(|variant| variant.id == id)
+    }
+
+    /// The run that is looked into.
+    pub fn run(&self) -> Option<&Rc<RunView>> {
+        self.selected().run.as_ref()
+    }
+
+    /// The moment that is shown, in the run that is looked into.
+    pub fn playhead(&self) -> Playhead {
+        self.run()
+            .map_or(Playhead::default(), |run| run.at(self.time))
+    }
+
+    /// The explanation of what is shown of a variant, perhaps of a moment before.
+    pub fn look(&self, id: VariantId) -> Option<&Rc<Look>> {
+        self.looks.get(&id)
+    }
+
+    /// Whether the explanation of a variant is that of the playhead.
+    pub fn look_is_exact(&self, id: VariantId) -> bool {
+        let run = self.variant(id).and_then(|variant| variant.run.as_ref());
+        match (run, self.looks.get(&id)) {
+            (Some(run), Some(look)) => look.order == run.order && look.is_of(run.at(self.time)),
+            _ => false,
+        }
+    }
+
+    /// Whether something is being read or run.
+    pub fn is_busy(&self) -> bool {
+        self.loading.is_some() || self.variants.iter().any(VariantState::is_running)
+    }
+
+    /// Whether the bytes of this recording are waited for.
+    pub fn awaits(&self, number: u32) -> bool {
+        self.loading.is_some() && self.next_trace == number
+    }
+
+    /// How much of what is being done is done.
+    pub fn progress(&self) -> f64 {
+        if let Some(share) = self.loading {
+            return share;
+        }
+        let shares = self.variants.iter().map(|variant| match variant.status {
+            Status::Running(share) => share,
+            _ => 1.0,
+        });
+        shares.sum::<f64>() / self.variants.len().max(1) as f64
     }
 
     /// Whether what is shown is for something else than what is asked for now.
     pub fn is_outdated(&self) -> bool {
-        let Some(run) = &self.run else { return false };
-        let other_workload = self.held.as_ref().map(|held| held.generation) != Some(run.generation);
-        other_workload
-            || self.environment.error.is_some()
-            || run.environment() != self.environment.variables.as_slice()
-            || run.ran.variant.allocator != self.allocator()
-            || !self.can_build(&self.chosen)
-    }
-
-    /// Whether nothing is wrong with the parameters of a source that has any.
-    fn can_build(&self, source: &Source) -> bool {
-        match source {
-            Source::Pattern(scenario) => self.form.is_right(scenario.program()),
-            Source::Bundled | Source::File(_) => true,
-        }
-    }
-
-    /// Whether the explanation shown is that of the playhead.
-    pub fn look_is_exact(&self) -> bool {
-        let look = self.look.as_ref();
-        look.is_some_and(|look| look.is_of(self.playhead))
+        !self.is_busy() && self.run().is_some() && !self.selected().is_fresh()
     }
 
     /// Whether the page is dark now.
@@ -199,91 +236,166 @@ impl State {
 
     /// Takes what happened and says what follows.
     pub fn update(&mut self, action: Action) -> Vec<Effect> {
+        self.copied &= matches!(action, Action::Tick(_));
         match action {
             Action::Health(health) => {
-                if health == Health::Starting {
-                    // Another worker: it holds nothing.
-                    self.held = None;
-                    self.looking = false;
-                }
                 self.health = health;
                 vec![]
             }
-            Action::Choose(source) => self.load(source),
+            Action::Choose(subject) => self.choose(subject),
             Action::EditParameter(index, text) => {
                 self.form.edit(index, text);
-                vec![Effect::Wait(Later::Parameters)]
+                vec![Effect::Wait]
             }
-            Action::EditEnvironment(text) => {
-                self.environment.edit(text);
-                vec![Effect::Wait(Later::Environment)]
-            }
-            Action::ChooseAllocator(choice) => {
-                self.asked = Some(choice);
-                if self.environment.error.is_some() {
-                    return vec![];
-                }
-                self.start_run()
-            }
-            Action::Due(Later::Environment) => {
-                if self.environment.error.is_some() || !self.needs_run() {
-                    return vec![];
-                }
-                self.start_run()
-            }
-            Action::Due(Later::Parameters) => match &self.chosen {
-                Source::Pattern(_) => self.load(self.chosen.clone()),
-                Source::Bundled | Source::File(_) => vec![],
-            },
+            Action::Due => self.reorder(),
             Action::Cancel => {
-                self.activity = Activity::Idle;
+                for variant in &mut self.variants {
+                    variant.status = Status::Idle;
+                }
                 self.loading = None;
-                self.looking = false;
+                self.looking.clear();
                 self.trouble = Some("cancelled".to_owned());
                 vec![Effect::DropAll]
             }
-            Action::Retry | Action::Lost => self.load(self.chosen.clone()),
-            Action::Progress(done) => {
-                match &mut self.activity {
-                    Activity::Idle => {}
-                    Activity::Loading(share) | Activity::Running(share) => *share = done,
+            Action::Retry => {
+                self.trouble = None;
+                for variant in &mut self.variants {
+                    variant.status = Status::Idle;
+                }
+                if self.subject.is_trace() && self.held.is_none() {
+                    return self.choose(self.subject.clone());
+                }
+                self.reorder()
+            }
+            Action::LoadProgress(share) => {
+                self.loading = self.loading.map(|_| share);
+                vec![]
+            }
+            Action::Loaded(number, about) => self.loaded(number, about),
+            Action::LoadFailed(number, message) => self.load_failed(number, message),
+            Action::Progress(id, share) => {
+                if let Some(variant) = self.variant_mut(id)
+                    && variant.is_running()
+                {
+                    variant.status = Status::Running(share);
                 }
                 vec![]
             }
-            Action::Loaded(about) => self.loaded(about),
-            Action::LoadFailed(message) => {
-                self.activity = Activity::Idle;
-                self.trouble = Some(message);
-                self.loading = None;
-                if let (Source::File(_), Some(held)) = (&self.chosen, &self.held) {
-                    self.chosen = held.source.clone();
+            Action::Ran(id, run) => self.ran(id, run),
+            Action::RunFailed(id, message) => {
+                if let Some(variant) = self.variant_mut(id) {
+                    variant.status = Status::Failed(message);
                 }
                 vec![]
             }
-            Action::Ran(run) => self.ran(run),
-            Action::BaselineRan(run) => {
-                if self.held.as_ref().map(|held| held.generation) == Some(run.generation) {
-                    self.baseline = Some(run);
+            Action::RunLost(id) => {
+                if let Some(variant) = self.variant_mut(id) {
+                    variant.status = Status::Idle;
                 }
-                vec![]
+                self.reorder()
             }
-            Action::RunFailed(message) => {
-                self.activity = Activity::Idle;
-                self.trouble = Some(message);
-                vec![]
-            }
-            Action::Looked(look) => {
-                self.looking = false;
-                self.look = Some(look);
+            Action::Looked(id, look) => {
+                self.looking.retain(|looking| *looking != id);
+                self.looks.insert(id, look);
                 self.wish_to_look()
             }
-            Action::LookFailed(message) => {
-                self.looking = false;
-                self.trouble = Some(message);
+            Action::LookFailed(id, message) => {
+                self.looking.retain(|looking| *looking != id);
+                self.trouble = message;
                 vec![]
             }
-            Action::Seek(share) => self.move_to(|run, _| run.at_share(share)),
-            Action::Step(steps) => self.move_to(|run, from| run.step(from, steps)),
+            Action::Select(id) => {
+                self.selected = id;
+                self.pointed = None;
+                self.forget_asked();
+                if self.compared == Some(id) {
+                    self.compared = None;
+                }
+                let mut effects = self.want_frames();
+                effects.extend(self.wish_to_look());
+                effects
+            }
+            Action::Compare(id) => {
+                self.compared = id.filter(|id| *id != self.selected);
+                let mut effects = self.want_frames();
+                effects.extend(self.wish_to_look());
+                effects
+            }
+            Action::Baseline(id) => {
+                self.baseline = id;
+                vec![]
+            }
+            Action::Rename(id, name) => {
+                if let Some(variant) = self.variant_mut(id) {
+                    variant.name = name;
+                }
+                vec![]
+            }
+            Action::Recolour(id) => {
+                if let Some(variant) = self.variant_mut(id) {
+                    variant.colour = (variant.colour + 1) % MOST;
+                }
+                vec![]
+            }
+            Action::EditEnvironment(id, text) => {
+                if let Some(variant) = self.variant_mut(id) {
+                    variant.environment.edit(text);
+                }
+                vec![Effect::Wait]
+            }
+            Action::ChooseAllocator(id, choice) => {
+                if let Some(variant) = self.variant_mut(id) {
+                    variant.allocator = choice;
+                }
+                self.reorder()
+            }
+            Action::Duplicate(id) => self.duplicate(id),
+            Action::Remove(id) => self.remove(id),
+            Action::OpenBlocks(range) => self.open_blocks(range),
+            Action::Blocks(id, rows) => {
+                if let Some(opened) = self.opened.as_mut().filter(|opened| opened.id == id) {
+                    opened.rows = Some(rows);
+                }
+                vec![]
+            }
+            Action::AskWithout(pins) => self.ask_without(pins),
+            Action::Without(without) => {
+                if let Some((_, known)) = &mut self.without {
+                    *known = Some(without);
+                }
+                vec![]
+            }
+            Action::OnlyDecisions(kind) => {
+                self.only = kind;
+                vec![]
+            }
+            Action::Sort(column) => {
+                self.sorted = match self.sorted {
+                    Some((of, false)) if of == column => Some((column, true)),
+                    Some((of, true)) if of == column => None,
+                    _ => Some((column, false)),
+                };
+                vec![]
+            }
+            Action::Copied => {
+                self.copied = true;
+                vec![]
+            }
+            Action::ToggleKind(kind) => {
+                self.hidden ^= 1 << kind as u16;
+                vec![]
+            }
+            Action::Zoom(zoom) => {
+                self.zoom = zoom;
+                vec![]
+            }
+            Action::Seek(time) => {
+                self.unmoved = false;
+                self.move_to(time)
+            }
+            Action::Step(steps) => self.step(steps),
+            Action::StepEvent(events) => self.step_event(events),
+            Action::StepMark(marks) => self.step_mark(marks),
             Action::TogglePlay => self.toggle_play(),
             Action::Tick(ms) => self.tick(ms),
             Action::Speed(speed) => {
@@ -292,6 +404,10 @@ impl State {
             }
             Action::Point(pin) => {
                 self.pointed = pin;
+                vec![]
+            }
+            Action::ToggleHelp => {
+                self.help = !self.help;
                 vec![]
             }
             Action::PrefersDark(prefers_dark) => {
@@ -309,153 +425,118 @@ impl State {
         }
     }
 
-    fn load(&mut self, source: Source) -> Vec<Effect> {
-        self.chosen = source.clone();
-        if !self.can_build(&source) {
+    fn loaded(&mut self, number: u32, about: Loaded) -> Vec<Effect> {
+        if number != self.next_trace || self.loading.is_none() {
             return vec![];
         }
-        self.loading = Some(source.clone());
-        self.activity = Activity::Loading(0.0);
-        self.trouble = None;
-        self.looking = false;
-        vec![Effect::DropAll, Effect::Load(source, self.form.values)]
+        self.loading = None;
+        self.before = Some(self.subject.clone());
+        let environment = about.environment.clone();
+        let own = about.allocator;
+        self.held = Some(Held { number, about });
+        self.begin_variants();
+        // What was recorded under a setting is run under it first.
+        let first = &mut self.variants[0];
+        first.allocator = own;
+        if !environment.is_empty() {
+            first.name = "as recorded".to_owned();
+            first.environment = EnvironmentForm::of(&environment);
+        }
+        self.reorder()
     }
 
-    fn loaded(&mut self, about: Loaded) -> Vec<Effect> {
-        let Some(source) = self.loading.take() else {
+    fn load_failed(&mut self, number: u32, message: String) -> Vec<Effect> {
+        if number != self.next_trace || self.loading.is_none() {
             return vec![];
-        };
-        self.generation += 1;
-        let is_new_file = matches!(source, Source::File(_))
-            && self.held.as_ref().map(|held| &held.source) != Some(&source);
-        if is_new_file {
-            self.asked = None;
-            if !about.environment.is_empty() {
-                self.environment = EnvironmentForm::of(&about.environment);
+        }
+        self.loading = None;
+        self.trouble = Some(message);
+        // Another file than the one that is shown changes nothing.
+        match self.before.clone() {
+            Some(before) if before != self.subject && self.held.is_some() => {
+                self.subject = before;
             }
+            _ => {}
         }
-        self.held = Some(Held {
-            generation: self.generation,
-            source,
-            about,
-        });
-        self.start_run()
+        vec![]
     }
 
-    fn needs_run(&self) -> bool {
-        self.is_outdated() || self.run.is_none() || self.activity != Activity::Idle
-    }
-
-    fn start_run(&mut self) -> Vec<Effect> {
-        if self.activity != Activity::Idle && self.loading.is_some() {
-            // The run follows what is being loaded.
+    fn ran(&mut self, id: VariantId, run: Rc<RunView>) -> Vec<Effect> {
+        let selected = self.selected;
+        let Some(variant) = self.variant_mut(id) else {
             return vec![];
-        }
-        if self.held.is_none() {
-            return self.load(self.chosen.clone());
-        }
-        self.activity = Activity::Running(0.0);
-        self.trouble = None;
-        self.looking = false;
-        let variant = self.variant();
-        vec![Effect::DropAll, Effect::Run(variant)]
-    }
-
-    fn ran(&mut self, run: Rc<RunView>) -> Vec<Effect> {
-        self.activity = Activity::Idle;
-        let before = self.run.as_ref().map(|run| run.generation);
-        let is_other = before != Some(run.generation);
-        let of_another =
-            |baseline: &Rc<RunView>| baseline.ran.variant.allocator != run.ran.variant.allocator;
-        if is_other || self.baseline.as_ref().is_some_and(of_another) {
-            self.baseline = None;
-        }
-        if is_other {
-            self.pointed = None;
-            self.playing = false;
-            self.speed = fitting_speed(run.ends());
-            self.playhead = run.first_look();
-        }
-        if let Some(held) = &self.held {
-            self.shown = held.source.clone();
-        }
-        let mut effects = vec![Effect::StopClock];
-        if !is_other && self.playing {
-            effects.clear();
-        }
-        if run.is_plain() {
-            self.baseline = Some(Rc::clone(&run));
-        }
-        let variant = Variant {
-            environment: vec![],
-            ..run.ran.variant.clone()
         };
-        self.run = Some(run);
-        self.look = None;
-        effects.extend(self.wish_to_look());
-        if self.baseline.is_none() {
-            effects.push(Effect::RunBaseline(variant));
-        }
-        effects
-    }
-
-    /// Asks for the exact moment of the playhead, one at a time.
-    fn wish_to_look(&mut self) -> Vec<Effect> {
-        let Some(run) = &self.run else { return vec![] };
-        let same_workload = self.held.as_ref().map(|held| held.generation) == Some(run.generation);
-        if self.looking || self.look_is_exact() || !same_workload || self.activity != Activity::Idle
-        {
+        if !matches!(&variant.order, Some(Ok(order)) if *order == run.order) {
             return vec![];
         }
-        self.looking = true;
-        vec![Effect::Look(self.playhead)]
-    }
-
-    fn move_to(&mut self, to: impl FnOnce(&RunView, Playhead) -> Playhead) -> Vec<Effect> {
-        let Some(run) = &self.run else { return vec![] };
-        self.playhead = to(run, self.playhead);
-        self.wish_to_look()
-    }
-
-    fn toggle_play(&mut self) -> Vec<Effect> {
-        let Some(run) = &self.run else { return vec![] };
-        self.playing = !self.playing;
-        if !self.playing {
-            return vec![Effect::StopClock];
+        variant.status = Status::Idle;
+        variant.run = Some(Rc::clone(&run));
+        if id == selected {
+            self.forget_asked();
         }
-        let mut effects = vec![Effect::StartClock];
-        if self.playhead.time >= run.ends() {
-            effects.extend(self.move_to(|run, _| run.at(run.begins())));
+        if id == selected && self.unmoved {
+            self.time = run.first_look().time;
+            self.speed = playing::fitting_speed(run.ends());
         }
+        self.looks
+            .retain(|of, look| *of != id || look.order == run.order);
+        self.time = self.time.min(self.ends());
+        let mut effects = self.want_frames();
+        effects.extend(self.wish_to_look());
         effects
     }
 
-    fn tick(&mut self, ms: f64) -> Vec<Effect> {
-        if !self.playing {
-            return vec![Effect::StopClock];
+    fn duplicate(&mut self, id: VariantId) -> Vec<Effect> {
+        if self.variants.len() >= MOST {
+            return vec![];
         }
-        let on = Micros((ms * 1000.0 * self.speed) as u64);
-        let mut effects = self.move_to(|run, from| run.at(from.time + on));
-        let at_end = self
-            .run
-            .as_ref()
-            .is_none_or(|run| self.playhead.time >= run.ends());
-        if at_end {
-            self.playing = false;
-            effects.push(Effect::StopClock);
+        let Some(variant) = self.variant(id) else {
+            return vec![];
+        };
+        let copy = VariantState {
+            id: VariantId(self.next_variant),
+            name: free_name(&self.variants, &variant.name),
+            colour: free_colour(&self.variants),
+            status: Status::Idle,
+            // What is being run for the other is not run for this one.
+            order: variant.order.clone().filter(|_| !variant.is_running()),
+            ..variant.clone()
+        };
+        self.next_variant += 1;
+        self.selected = copy.id;
+        let at = self.variants.iter().position(|variant| variant.id == id);
+        let at = at.map_or(self.variants.len(), |at| at + 1);
+        self.variants.insert(at, copy);
+        self.reorder()
+    }
+
+    fn remove(&mut self, id: VariantId) -> Vec<Effect> {
+        let at = self.variants.iter().position(|variant| variant.id == id);
+        let Some(at) = at.filter(|_| self.variants.len() > 1) else {
+            return vec![];
+        };
+        self.variants.remove(at);
+        self.looks.remove(&id);
+        self.looking.retain(|looking| *looking != id);
+        let next = self.variants[at.min(self.variants.len() - 1)].id;
+        if self.selected == id {
+            self.selected = next;
         }
+        if self
+            .compared
+            .is_some_and(|compared| compared == id || compared == self.selected)
+        {
+            self.compared = None;
+        }
+        if self.baseline == id {
+            self.baseline = self.variants[0].id;
+        }
+        self.time = self.time.min(self.ends());
+        let mut effects = vec![Effect::Drop(id)];
+        effects.extend(self.want_frames());
+        effects.extend(self.wish_to_look());
         effects
     }
-}
-
-/// The speed at which a run is played in about a dozen seconds.
-fn fitting_speed(ends: Micros) -> f64 {
-    let ideal = (ends.as_seconds() / PLAYED_IN_S).max(f64::MIN_POSITIVE);
-    let away = |speed: &f64| (speed / ideal).ln().abs();
-    SPEEDS
-        .into_iter()
-        .min_by(|a, b| away(a).total_cmp(&away(b)))
-        .unwrap_or(1.0)
 }
 
 #[cfg(test)]

@@ -1,19 +1,21 @@
 //! A run as the page holds it: the curves, the bands between marks, the maps, and how to find a moment in them.
 
-use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Sample, Variable};
+use std::{cell::RefCell, rc::Rc};
+
+use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Sample, Variant};
 
 use crate::{
     columns,
-    page::map_layout::Extents,
-    protocol::{Looked, MarkAt, Ran, Told},
+    page::{chart_lines::Scale, map_layout::Extents},
+    protocol::{Looked, MarkAt, Order, Ran, Told},
     wire::Attachments,
 };
 
 /// A run that is shown. One equals only itself, which spares comparing curves point by point at every movement.
 #[derive(Debug)]
 pub struct RunView {
-    /// Counts the workloads that the worker had; the one this was run on.
-    pub generation: u32,
+    /// What was run.
+    pub order: Rc<Order>,
     /// Its figures.
     pub ran: Ran,
     /// Its curves, never empty.
@@ -24,6 +26,24 @@ pub struct RunView {
     pub frames: Vec<Frame>,
     /// The room its maps need.
     pub extents: Extents,
+    /// Curves as they were drawn last, so that they are written anew only when something about them changes.
+    drawn: [RefCell<Option<Path>>; 4],
+}
+
+/// A curve as it was drawn, and the scale at which it was.
+type Path = (Scale, Rc<str>);
+
+/// The curves that a run has.
+#[derive(Debug, Clone, Copy)]
+pub enum Drawn {
+    /// Resident memory.
+    Resident,
+    /// What the program holds.
+    Held,
+    /// The first of those that decide whether memory goes back.
+    First,
+    /// The second.
+    Second,
 }
 
 /// A phase of the program.
@@ -40,6 +60,8 @@ pub struct Band {
 /// One moment, explained. One equals only itself.
 #[derive(Debug)]
 pub struct Look {
+    /// What was looked into.
+    pub order: Rc<Order>,
     /// The moment that was asked for.
     pub asked: Playhead,
     /// Why memory is as it is.
@@ -72,8 +94,14 @@ impl Look {
     }
 
     /// Takes what the worker sent.
-    pub fn receive(asked: Playhead, looked: Looked, attachments: &Attachments) -> Self {
+    pub fn receive(
+        order: Rc<Order>,
+        asked: Playhead,
+        looked: Looked,
+        attachments: &Attachments,
+    ) -> Self {
         Self {
+            order,
             asked,
             diagnosis: looked.diagnosis,
             decisions: looked.decisions,
@@ -94,16 +122,32 @@ pub struct Playhead {
 
 impl RunView {
     /// Takes what the worker sent.
-    pub fn receive(generation: u32, ran: Ran, attachments: &Attachments) -> Self {
+    pub fn receive(order: Rc<Order>, ran: Ran, attachments: &Attachments) -> Self {
         let samples = columns::decode_samples(&attachments.f64(ran.samples));
         let frames = ran
             .frames
             .map(|column| columns::decode_frames(&attachments.u32(column)))
             .unwrap_or_default();
-        Self::new(generation, ran, samples, frames)
+        Self::new(order, ran, samples, frames)
     }
 
-    fn new(generation: u32, ran: Ran, mut samples: Vec<Sample>, frames: Vec<Frame>) -> Self {
+    /// A run in which nothing happened.
+    #[cfg(test)]
+    pub(crate) fn empty(order: Rc<Order>) -> Self {
+        let ran = Ran {
+            took_ms: 1.0,
+            events: 0,
+            page_size: Bytes(4096),
+            summary: highwater_simulator::Summary::default(),
+            stages: vec![],
+            marks: vec![],
+            samples: crate::protocol::Column(0),
+            frames: None,
+        };
+        Self::new(order, ran, vec![], vec![])
+    }
+
+    fn new(order: Rc<Order>, ran: Ran, mut samples: Vec<Sample>, frames: Vec<Frame>) -> Self {
         if samples.is_empty() {
             samples.push(Sample::default());
         }
@@ -113,23 +157,51 @@ impl RunView {
             extents.cover(frame);
         }
         Self {
-            generation,
+            order,
             bands: bands(&ran.marks, last),
             extents,
             ran,
             samples,
             frames,
+            drawn: Default::default(),
         }
     }
 
-    /// Whether no setting was made.
-    pub fn is_plain(&self) -> bool {
-        self.environment().is_empty()
+    /// A curve as a path, at a scale.
+    pub fn drawn(&self, curve: Drawn, scale: &Scale, draw: impl FnOnce() -> String) -> Rc<str> {
+        let kept = &self.drawn[curve as usize];
+        if let Some((at, path)) = &*kept.borrow()
+            && at == scale
+        {
+            return Rc::clone(path);
+        }
+        let path: Rc<str> = draw().into();
+        kept.replace(Some((*scale, Rc::clone(&path))));
+        path
     }
 
-    /// The environment it ran in.
-    pub fn environment(&self) -> &[Variable] {
-        &self.ran.variant.environment
+    /// What its first process was run through.
+    pub fn variant(&self) -> &Variant {
+        &self.order.stages[0].variant
+    }
+
+    /// What the processes of a stage were run through.
+    pub fn variant_at(&self, time: Micros) -> &Variant {
+        let stage = self.stage_at(time).0;
+        &self.order.stages[stage.min(self.order.stages.len() - 1)].variant
+    }
+
+    /// The stage at a moment, with the events before it and when it begins.
+    pub fn stage_at(&self, time: Micros) -> (usize, u64, Micros) {
+        let begun = self
+            .ran
+            .stages
+            .iter()
+            .rposition(|stage| stage.begins <= time);
+        let stage = begun.unwrap_or_default();
+        let (events, begins) = (self.ran.stages.get(stage))
+            .map_or((0, Micros(0)), |stage| (stage.first_event, stage.begins));
+        (stage, events, begins)
     }
 
     /// When it begins.
@@ -185,6 +257,21 @@ impl RunView {
         Playhead {
             time: sample.time,
             event: sample.event,
+        }
+    }
+
+    /// When an event is, more or less.
+    pub fn time_of(&self, event: u64) -> Micros {
+        let after = self.samples.partition_point(|sample| sample.event <= event);
+        let Some(before) = after.checked_sub(1).map(|index| &self.samples[index]) else {
+            return Micros(0);
+        };
+        match self.samples.get(after) {
+            Some(next) if next.event > before.event => {
+                let share = (event - before.event) as f64 / (next.event - before.event) as f64;
+                Micros(before.time.0 + ((next.time.0 - before.time.0) as f64 * share).ceil() as u64)
+            }
+            _ => before.time,
         }
     }
 
@@ -275,8 +362,8 @@ fn bands(marks: &[MarkAt], last: Micros) -> Vec<Band> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Column;
-    use highwater_simulator::Variant;
+    use crate::protocol::{Calls, Column, StageOrder};
+    use highwater_simulator::Summary;
 
     fn mark(name: &str, time: u64) -> MarkAt {
         MarkAt {
@@ -288,19 +375,23 @@ mod tests {
 
     fn view(samples: &[(u64, u64)], marks: Vec<MarkAt>) -> RunView {
         let ran = Ran {
-            variant: Variant::default(),
             took_ms: 1.0,
             events: 100,
-            allocations: 50,
-            failed: 0,
             page_size: Bytes(4096),
-            peak_rss: Bytes(0),
-            faults: 0,
-            syscalls: 0,
+            summary: Summary::default(),
+            stages: vec![],
             marks,
             samples: Column(0),
             frames: None,
         };
+        let order = Rc::new(Order {
+            stages: vec![StageOrder {
+                name: String::new(),
+                calls: Calls::Trace(1),
+                workers: 1,
+                variant: Variant::default(),
+            }],
+        });
         let samples = samples.iter().map(|(event, time)| Sample {
             event: *event,
             time: Micros(*time),
@@ -311,7 +402,12 @@ mod tests {
             time: Micros(event),
             strips: vec![],
         };
-        RunView::new(1, ran, samples.collect(), [0, 50, 60].map(frame).to_vec())
+        RunView::new(
+            order,
+            ran,
+            samples.collect(),
+            [0, 50, 60].map(frame).to_vec(),
+        )
     }
 
     #[test]

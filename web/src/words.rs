@@ -1,14 +1,36 @@
 //! An allocator's decisions, and what a pin is, in words.
 
 use highwater_simulator::{
-    Bytes, Cache, Considered, Decision, FreePages, Obstacle, Pin, PinState, PurgeReason, Refusal,
-    TimedDecision, Tone,
+    BlockState, Bytes, Cache, Considered, Decision, FreePages, Obstacle, PageKind, Pin, PinState,
+    PurgeReason, Refusal, TimedDecision, Tone,
 };
 
 use crate::{
     format,
     protocol::{Told, ToldKind},
 };
+
+/// What a block is: the colour it has, and where it is listed or kept.
+pub fn block(state: BlockState) -> (PageKind, String) {
+    match state {
+        BlockState::Live => (PageKind::Live, "held by the program".to_owned()),
+        BlockState::Parked(cache) => (PageKind::Parked, cached(cache)),
+        BlockState::Free { bin: 1 } => (PageKind::Free, "free, in the unsorted bin".to_owned()),
+        BlockState::Free { bin } => (PageKind::Free, format!("free, in bin {bin}")),
+        BlockState::Top => (PageKind::Free, "the top".to_owned()),
+        BlockState::Dirty => (PageKind::Dirty, "free pages, dirty".to_owned()),
+        BlockState::Muzzy => (PageKind::Muzzy, "free pages, muzzy".to_owned()),
+        BlockState::Retained => (PageKind::GivenBack, "address space kept".to_owned()),
+        BlockState::Metadata => (PageKind::Metadata, "the allocator's own".to_owned()),
+    }
+}
+
+fn cached(cache: Cache) -> String {
+    match cache {
+        Cache::Tcache { thread, bin } => format!("parked, tcache bin {bin} of thread {thread}"),
+        Cache::Fastbin { bin } => format!("parked, fastbin {bin}"),
+    }
+}
 
 /// A decision as a line of the log.
 pub fn tell(decision: &TimedDecision) -> Told {

@@ -6,7 +6,7 @@
 //! drop(job); // cancels it, unless it is finished
 //! ```
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
@@ -80,8 +80,8 @@ impl WorkerClient {
         let client = Self {
             inner: Rc::new(RefCell::new(Inner {
                 process: None,
-                jobs: BTreeMap::new(),
-                unconfirmed: BTreeMap::new(),
+                jobs: Vec::new(),
+                unconfirmed: Vec::new(),
                 next_job: 0,
                 was_ready: false,
                 on_health: Rc::new(on_health),
@@ -107,12 +107,10 @@ impl WorkerClient {
             attachments.push_buffer(buffer);
         }
         inner.send(&Request::Start { job, work }, attachments);
-        inner.jobs.insert(
+        inner.jobs.push(Pending {
             job,
-            Pending {
-                on_event: Rc::new(on_event),
-            },
-        );
+            on_event: Rc::new(on_event),
+        });
         JobHandle {
             client: self.clone(),
             job,
@@ -128,7 +126,7 @@ impl WorkerClient {
         };
         self.tell_health(Health::Starting);
         self.spawn();
-        for pending in jobs.into_values() {
+        for pending in jobs {
             (pending.on_event)(JobEvent::Lost);
         }
     }
@@ -184,7 +182,10 @@ impl WorkerClient {
             }
             Response::Failed { job, message } => self.tell_last(job, JobEvent::Failed(message)),
             Response::Cancelled { job } => {
-                self.inner.borrow_mut().unconfirmed.remove(&job);
+                self.inner
+                    .borrow_mut()
+                    .unconfirmed
+                    .retain(|(of, _)| *of != job);
             }
         }
     }
@@ -197,7 +198,7 @@ impl WorkerClient {
             inner.end();
             (std::mem::take(&mut inner.jobs), inner.was_ready)
         };
-        for pending in jobs.into_values() {
+        for pending in jobs {
             (pending.on_event)(JobEvent::Failed(reason.to_owned()));
         }
         if was_ready {
@@ -210,14 +211,14 @@ impl WorkerClient {
 
     fn cancel(&self, job: JobId) {
         let mut inner = self.inner.borrow_mut();
-        if inner.jobs.remove(&job).is_none() {
+        if inner.take(job).is_none() {
             return;
         }
         inner.send(&Request::Cancel { job }, Attachments::default());
         if inner.was_ready {
             let client = self.clone();
             let patience = Timeout::new(PATIENCE_MS, move || client.respawn());
-            inner.unconfirmed.insert(job, patience);
+            inner.unconfirmed.push((job, patience));
         }
     }
 
@@ -228,7 +229,8 @@ impl WorkerClient {
             .inner
             .borrow()
             .jobs
-            .get(&job)
+            .iter()
+            .find(|pending| pending.job == job)
             .map(|pending| Rc::clone(&pending.on_event));
         if let Some(on_event) = on_event {
             on_event(event);
@@ -236,7 +238,7 @@ impl WorkerClient {
     }
 
     fn tell_last(&self, job: JobId, event: JobEvent) {
-        let pending = self.inner.borrow_mut().jobs.remove(&job);
+        let pending = self.inner.borrow_mut().take(job);
         if let Some(pending) = pending {
             (pending.on_event)(event);
         }
@@ -263,9 +265,9 @@ impl Drop for JobHandle {
 
 struct Inner {
     process: Option<Process>,
-    jobs: BTreeMap<JobId, Pending>,
+    jobs: Vec<Pending>,
     /// Jobs that were cancelled and not yet confirmed as such, each with the end of our patience.
-    unconfirmed: BTreeMap<JobId, Timeout>,
+    unconfirmed: Vec<(JobId, Timeout)>,
     next_job: u32,
     was_ready: bool,
     on_health: Rc<dyn Fn(Health)>,
@@ -285,6 +287,12 @@ impl Inner {
         }
     }
 
+    /// Takes a job out, if it is not over.
+    fn take(&mut self, job: JobId) -> Option<Pending> {
+        let place = self.jobs.iter().position(|pending| pending.job == job)?;
+        Some(self.jobs.remove(place))
+    }
+
     fn end(&mut self) {
         self.unconfirmed.clear();
         if let Some(process) = self.process.take() {
@@ -294,6 +302,7 @@ impl Inner {
 }
 
 struct Pending {
+    job: JobId,
     on_event: Rc<dyn Fn(JobEvent)>,
 }
 

@@ -14,8 +14,8 @@ use std::sync::Arc;
 /// Add a case here: a name without spaces, and what was computed.
 fn cases() -> Vec<(&'static str, String)> {
     let mut cases = vec![("kernel", kernel()), ("recorded", recorded())];
-    for scenario in Pattern::ALL {
-        cases.push((scenario.name(), generated(scenario)));
+    for pattern in Pattern::ALL {
+        cases.push((pattern.name(), generated(pattern)));
     }
     cases
 }
@@ -36,9 +36,9 @@ fn recorded() -> String {
 }
 
 /// A pattern, generated and run.
-fn generated(scenario: Pattern) -> String {
+fn generated(pattern: Pattern) -> String {
     let parameters = Parameters::default();
-    let workload = scenario
+    let workload = pattern
         .build(&parameters, &mut unwatched)
         .expect("the defaults can be built");
     everything(&Arc::new(workload), "MALLOC_TOP_PAD_=0")

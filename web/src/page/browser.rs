@@ -1,10 +1,12 @@
 //! What of the browser the page uses besides drawing: files, time, the user's preferences.
 
-use gloo_events::EventListener;
+use gloo_events::{EventListener, EventListenerOptions};
 use js_sys::ArrayBuffer;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{File, MediaQueryList, Response};
+use web_sys::{
+    Blob, BlobPropertyBag, DragEvent, File, HtmlAnchorElement, MediaQueryList, Response, Url,
+};
 use yew::Callback;
 
 use crate::state::Theme;
@@ -14,6 +16,36 @@ pub fn now_ms() -> f64 {
     web_sys::window()
         .and_then(|window| window.performance())
         .map_or_else(js_sys::Date::now, |performance| performance.now())
+}
+
+/// Cores that the browser says there are; two where it does not say.
+pub fn cores() -> usize {
+    let cores = web_sys::window().map(|window| window.navigator().hardware_concurrency());
+    match cores {
+        Some(cores) if cores >= 1.0 => cores as usize,
+        _ => 2,
+    }
+}
+
+/// Files that are dropped anywhere on the page; without it the browser would open them in its place.
+pub fn watch_drops(opened: Callback<File>) -> Vec<EventListener> {
+    let Some(window) = web_sys::window() else {
+        return Vec::new();
+    };
+    let options = || EventListenerOptions::enable_prevent_default();
+    let over = |event: &web_sys::Event| event.prevent_default();
+    let dropped = move |event: &web_sys::Event| {
+        event.prevent_default();
+        let event: &DragEvent = event.unchecked_ref();
+        let files = event.data_transfer().and_then(|data| data.files());
+        if let Some(file) = files.and_then(|files| files.get(0)) {
+            opened.emit(file);
+        }
+    };
+    vec![
+        EventListener::new_with_options(&window, "dragover", options(), over),
+        EventListener::new_with_options(&window, "drop", options(), dropped),
+    ]
 }
 
 /// Whether the user prefers dark pages; `changed` is told for as long as the listener lives.
@@ -46,6 +78,35 @@ pub fn apply_theme(theme: Theme) {
         // It can fail only for a name that is no attribute's.
         root.set_attribute("data-theme", name).ok();
     }
+}
+
+/// Puts a text on the clipboard, where the browser lets the page.
+pub fn copy(text: &str) {
+    if let Some(window) = web_sys::window() {
+        // Where it is refused nothing can be done about it.
+        let _ = window.navigator().clipboard().write_text(text);
+    }
+}
+
+/// Saves a text as a file of the user's.
+pub fn save(name: &str, kind: &str, text: &str) {
+    // Each step fails only where there is no page any more.
+    let _ = try_to_save(name, kind, text);
+}
+
+fn try_to_save(name: &str, kind: &str, text: &str) -> Result<(), JsValue> {
+    let options = BlobPropertyBag::new();
+    options.set_type(kind);
+    let parts = js_sys::Array::of1(&text.into());
+    let blob = Blob::new_with_str_sequence_and_options(&parts, &options)?;
+    let address = Url::create_object_url_with_blob(&blob)?;
+    let document = web_sys::window().and_then(|window| window.document());
+    let document = document.ok_or("there is no page")?;
+    let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
+    link.set_href(&address);
+    link.set_download(name);
+    link.click();
+    Url::revoke_object_url(&address)
 }
 
 /// Fetches a file that lies beside the page.

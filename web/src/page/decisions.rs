@@ -2,32 +2,66 @@
 
 use yew::prelude::*;
 
-use crate::{format, protocol::ToldKind, view::Look};
+use super::attr::{self, press};
+
+use crate::{
+    format,
+    protocol::{Told, ToldKind},
+    state::Action,
+    view::Look,
+};
+
+/// Kinds of decisions that can be left out, with their names.
+const KINDS: [(ToldKind, &str); 4] = [
+    (ToldKind::Refused, "refused"),
+    (ToldKind::GaveBack, "gave back"),
+    (ToldKind::Took, "took"),
+    (ToldKind::Changed, "changed"),
+];
 
 /// The card with the log.
-pub fn decisions(look: &Look) -> Html {
+pub fn decisions(look: &Look, only: Option<ToldKind>, act: &Callback<Action>) -> Html {
+    let is_shown = |told: &&Told| only.is_none_or(|kind| told.kind == kind);
+    let shown: Vec<&Told> = look.decisions.iter().filter(is_shown).collect();
+    let filter = |kind: ToldKind, name: &'static str| {
+        let is_on = only == Some(kind);
+        html! {
+            <button type="button" class="chip chip--small" aria-pressed={attr::flag(is_on)} data-only={name}
+                onclick={press(act, Action::OnlyDecisions((!is_on).then_some(kind)))}>{ name }</button>
+        }
+    };
     html! {
         <section class="card">
-            <h2>{ "What the allocator decided" }</h2>
-            if look.decisions.is_empty() {
-                <p class="words">{ "Nothing so far." }</p>
+            <div class="card__head">
+                <h2>{ "What the allocator decided" }</h2>
+                <div class="card__tools">{ for KINDS.iter().map(|(kind, name)| filter(*kind, name)) }</div>
+            </div>
+            if shown.is_empty() {
+                <p class="words">{ if look.decisions.is_empty() { "Nothing so far." } else { "None of these among the latest." } }</p>
             } else {
-                <ol id="decisions" class="log" tabindex="0" aria-label="Latest decisions, the latest first"
-                    data-count={look.decided.to_string()}>
-                    { for look.decisions.iter().map(|told| html! {
-                        <li class={classes!("told", class(told.kind))}>
-                            <b>{ format::seconds(told.time) }</b>
-                            <span>
-                                { told.words.clone() }
-                                if told.times > 1 {
-                                    <i>{ format!(" ({} times)", told.times) }</i>
-                                }
-                            </span>
-                        </li>
-                    }) }
+                <ol id="decisions" class="log" tabindex="0" data-scrolls="y" aria-label="Latest decisions, the latest first"
+                    data-count={attr::number(look.decided)}>
+                    { for shown.into_iter().map(|told| line(told, act)) }
                 </ol>
             }
         </section>
+    }
+}
+
+fn line(told: &Told, act: &Callback<Action>) -> Html {
+    let time = told.time;
+    html! {
+        <li class={classes!("told", class(told.kind))}>
+            <button type="button" class="link" title="To this moment" onclick={press(act, Action::Seek(time))}>
+                { format::time(time) }
+            </button>
+            <span>
+                { told.words.clone() }
+                if told.times > 1 {
+                    <i>{ format!(" ({} times)", told.times) }</i>
+                }
+            </span>
+        </li>
     }
 }
 

@@ -4,7 +4,9 @@ use highwater_simulator::{Choice, Variant, jemalloc_presets};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
-use crate::{form::EnvironmentForm, state::Action, words};
+use super::attr::{self, press};
+
+use crate::{form::EnvironmentForm, state::Action, variants::VariantState, words};
 
 /// Settings that everyone tries or should: how a button calls them, and their lines.
 const PRESETS: [(&str, &str); 4] = [
@@ -32,42 +34,31 @@ fn presets(allocator: Choice) -> Vec<(&'static str, String, &'static str)> {
     }
 }
 
-/// What [`Environment`] shows.
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// What is typed.
-    pub form: EnvironmentForm,
-    /// Who reads it.
-    pub variant: Variant,
-    /// What the user did.
-    pub act: Callback<Action>,
-}
-
-/// The card with the environment.
-#[component]
-pub fn Environment(props: &Props) -> Html {
-    let form = &props.form;
-    let edit = props.act.reform(|event: InputEvent| {
+/// The box of a variant, the presets under it, and what is said to its lines.
+pub fn environment(variant: &VariantState, act: &Callback<Action>) -> Html {
+    let (form, id) = (&variant.environment, variant.id);
+    let runs = variant.variant();
+    let edit = act.reform(move |event: InputEvent| {
         let area: HtmlTextAreaElement = event.target_unchecked_into();
-        Action::EditEnvironment(area.value())
+        Action::EditEnvironment(id, area.value())
     });
-    let presets = presets(props.variant.allocator);
+    let presets = presets(runs.allocator);
     let presets = presets.into_iter().map(|(name, lines, title)| {
         let is_set = form.text.trim() == lines;
         html! {
-            <button type="button" class="chip" title={title} aria-pressed={is_set.to_string()}
+            <button type="button" class="chip" title={title} aria-pressed={attr::flag(is_set)}
                 data-preset={name}
-                onclick={props.act.reform(move |_| Action::EditEnvironment(lines.clone()))}>
+                onclick={press(act, Action::EditEnvironment(id, lines.clone()))}>
                 { name }
             </button>
         }
     });
     html! {
-        <section class="card">
-            <h2 id="environment-title">{ "Environment" }</h2>
+        <div class="environment">
+            <h3 id="environment-title" class="hidden">{ "Environment" }</h3>
             <textarea id="environment" rows="4" spellcheck="false" autocomplete="off" autocapitalize="off"
                 placeholder={"NAME=VALUE, or lines of a Dockerfile, compose, Kubernetes, ..."} aria-labelledby="environment-title"
-                aria-invalid={form.error.is_some().to_string()}
+                aria-invalid={attr::flag(form.error.is_some())}
                 aria-describedby="environment-says" value={form.text.clone()} oninput={edit} />
             <div class="chips" role="group" aria-label="Presets">{ for presets }</div>
             <div id="environment-says">
@@ -76,10 +67,10 @@ pub fn Environment(props: &Props) -> Html {
                         { format!("Line {}: `{}` is not NAME=VALUE: {}.", error.line, error.text, error.reason) }
                     </p>
                 } else {
-                    { remarks(form, &props.variant) }
+                    { remarks(form, &runs) }
                 }
             </div>
-        </section>
+        </div>
     }
 }
 

@@ -1,10 +1,12 @@
-//! The header: the name, what is shown, how far the worker is, the colours.
+//! The header: the name, what is shown, how far the workers are, the colours.
 
 use yew::prelude::*;
 
+use super::attr::{self, press};
+
 use crate::{
     format,
-    state::{Action, Activity, State},
+    state::{Action, State},
     worker_client::Health,
 };
 
@@ -21,9 +23,11 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
             <p id="title" class="page-header__title">{ title(state) }</p>
             <span class="page-header__space" />
             <div class="page-header__status">{ status(state, act) }</div>
-            <button class="button" type="button" aria-pressed={dark.to_string()} aria-label="Dark colours"
+            <button id="help" class="button" type="button" aria-label="Keys" title="Keys (?)"
+                onclick={press(act, Action::ToggleHelp)}>{ "?" }</button>
+            <button id="dark" class="button" type="button" aria-pressed={attr::flag(dark)} aria-label="Dark colours"
                 title={if dark { "Light colours" } else { "Dark colours" }}
-                onclick={act.reform(|_| Action::ToggleTheme)}>
+                onclick={press(act, Action::ToggleTheme)}>
                 { if dark { "☀" } else { "☾" } }
             </button>
         </header>
@@ -31,42 +35,36 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
 }
 
 fn title(state: &State) -> String {
-    let Some(run) = &state.run else {
-        return state.chosen.title();
+    let title = state.subject.title();
+    let Some(run) = state.run() else {
+        return title.to_owned();
     };
     let bursts = match run.bursts() {
         0 => String::new(),
         1 => " · 1 burst".to_owned(),
         n => format!(" · {n} bursts"),
     };
-    format!(
-        "{} · {} calls{bursts} · {}",
-        state.shown.title(),
-        format::count(run.ran.events),
-        run.ran.variant.allocator.to_string().replace('@', " ")
-    )
+    format!("{title} · {} calls{bursts}", format::count(run.ran.events))
 }
 
 fn status(state: &State, act: &Callback<Action>) -> Html {
-    let (what, done) = match state.activity {
-        Activity::Idle => return idle(state),
-        Activity::Loading(done) => (
-            match state.chosen {
-                crate::state::Source::Pattern(_) => "building",
-                _ => "reading",
-            },
-            done,
-        ),
-        Activity::Running(done) => ("running", done),
+    if !state.is_busy() {
+        return idle(state);
+    }
+    let what = if state.loading.is_some() {
+        "reading"
+    } else {
+        "running"
     };
-    let percent = (done * 100.0).floor();
+    let done = state.progress();
+    let percent = (done * 100.0) as u32;
     html! {
         <>
             <label class="progress" role="status">
                 <span>{ format!("{what} {percent} %") }</span>
-                <progress value={done.to_string()} max="1" />
+                <progress value={format::number(done)} max="1" />
             </label>
-            <button id="cancel" class="button" type="button" onclick={act.reform(|_| Action::Cancel)}>
+            <button id="cancel" class="button" type="button" onclick={press(act, Action::Cancel)}>
                 { "Cancel" }
             </button>
         </>
@@ -74,9 +72,20 @@ fn status(state: &State, act: &Callback<Action>) -> Html {
 }
 
 fn idle(state: &State) -> Html {
-    let (name, words) = match (&state.health, &state.run) {
+    let took: f64 = (state.variants.iter())
+        .filter_map(|variant| variant.run.as_ref())
+        .map(|run| run.ran.took_ms)
+        .sum();
+    let (name, words) = match (&state.health, state.run()) {
         (Health::Broken(reason), _) => ("broken", reason.clone()),
-        (_, Some(run)) => ("ready", format!("ran in {}", format::took(run.ran.took_ms))),
+        (_, Some(_)) => {
+            let many = state.variants.len();
+            let variants = if many == 1 { "variant" } else { "variants" };
+            (
+                "ready",
+                format!("{many} {variants} ran in {}", format::took(took)),
+            )
+        }
         (Health::Starting, None) => ("starting", "starting the simulator".to_owned()),
         (Health::Ready(_), None) => ("ready", "nothing has run yet".to_owned()),
     };

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use gloo_events::EventListener;
-use highwater_simulator::{Bytes, Choice, Frame, PageKind, StripKind};
-use web_sys::{Element, HtmlCanvasElement, PointerEvent};
+use highwater_simulator::{Address, Bytes, Choice, Frame, PageKind, StripKind};
+use web_sys::{Element, HtmlCanvasElement, MouseEvent, PointerEvent};
 use yew::prelude::*;
 
 use super::{
+    attr,
     map_canvas::{self, Pinned},
     map_layout::{Layout, kind_in_words, kinds, strip_in_words},
 };
@@ -35,9 +36,20 @@ pub struct Props {
     pub pointed: Option<usize>,
     /// Whether the page is dark: the map is drawn anew in other colours.
     pub dark: bool,
-    /// What stands below it.
-    #[prop_or_default]
-    pub children: Html,
+    /// The canvas's id.
+    pub id: &'static str,
+    /// The variant's letter.
+    pub letter: char,
+    /// The variant's colour.
+    pub colour: usize,
+    /// The variant's name.
+    pub name: String,
+    /// Kinds that are not shown, as bits.
+    pub hidden: u16,
+    /// The user wants to see the blocks between two addresses.
+    pub open: Callback<(Address, Address)>,
+    /// The user wants to see pages of a kind, or not.
+    pub toggle: Callback<PageKind>,
 }
 
 /// What [`HeapMap`] is told.
@@ -96,18 +108,32 @@ impl Component for HeapMap {
                 )
             }))
         });
+        let click = self.opener(props);
         let leave = ctx.link().callback(|_: PointerEvent| Message::Hover(None));
         let frame = frame_of(props);
         let page = props.run.ran.page_size;
-        let pages = !matches!(props.run.ran.variant.allocator, Choice::Glibc(_));
+        let variant = props.run.variant_at(props.playhead.time);
+        let pages = !matches!(variant.allocator, Choice::Glibc(_));
         let described = frame.map(|frame| describe(frame, page)).unwrap_or_default();
         html! {
             <section class="card" ref={self.card.clone()}>
                 <div class="card__head">
-                    <h2>{ format!("Heap map · at {}", format::seconds(props.playhead.time)) }</h2>
+                    <h2>
+                        <span class="mark" data-colour={attr::colour(props.colour)}>{ props.letter }</span>
+                        { format!(" Heap map · {} · at {}", props.name, format::time(props.playhead.time)) }
+                    </h2>
                     <ul class="legend">
-                        { for kinds(pages).iter().map(|kind| html! {
-                            <li>{ swatch(*kind) }{ kind_in_words(*kind) }</li>
+                        { for kinds(pages).iter().map(|kind| {
+                            let kind = *kind;
+                            let shown = props.hidden & 1 << kind as u16 == 0;
+                            html! {
+                                <li>
+                                    <button type="button" class="legend__kind" aria-pressed={attr::flag(shown)}
+                                        title="Show or hide on the map" onclick={props.toggle.reform(move |_| kind)}>
+                                        { swatch(kind) }{ kind_in_words(kind) }
+                                    </button>
+                                </li>
+                            }
                         }) }
                         if !pages {
                             <li><i class="ring ring--parked" />{ "parked pin" }</li>
@@ -115,12 +141,11 @@ impl Component for HeapMap {
                         }
                     </ul>
                 </div>
-                <canvas id="map" ref={self.canvas.clone()} role="img" aria-label={described.clone()}
+                <canvas id={props.id} class="map" ref={self.canvas.clone()} role="img" aria-label={described.clone()}
                     data-event={frame.map(|frame| frame.event.to_string())}
                     data-kinds={frame.map(totals)}
-                    onpointermove={hover} onpointerleave={leave} />
-                <p id="map-says" class="words">{ self.caption(props, frame, described) }</p>
-                { props.children.clone() }
+                    data-hidden={attr::number(props.hidden as u64)} onpointermove={hover} onpointerleave={leave} onclick={click} />
+                <p id={format!("{}-says", props.id)} class="map-says words">{ self.caption(props, frame, described) }</p>
             </section>
         }
     }
@@ -149,6 +174,7 @@ impl Component for HeapMap {
             ratio,
             frame,
             page_size: props.run.ran.page_size,
+            hidden: props.hidden,
             pins: pins.iter().enumerate().map(|(index, pin)| Pinned {
                 number: index + 1,
                 pin,
@@ -161,6 +187,29 @@ impl Component for HeapMap {
 }
 
 impl HeapMap {
+    /// What a click opens: the pages under the pointer.
+    fn opener(&self, props: &Props) -> Callback<MouseEvent> {
+        let (canvas, open) = (self.canvas.clone(), props.open.clone());
+        let page = props.run.ran.page_size;
+        let found = self.layout.clone().zip(frame_of(props).cloned());
+        Callback::from(move |event: MouseEvent| {
+            let place = canvas
+                .cast::<Element>()
+                .map(|canvas| canvas.get_bounding_client_rect());
+            let (Some((layout, frame)), Some(place)) = (&found, place) else {
+                return;
+            };
+            let x = (f64::from(event.client_x()) - place.left()) * ratio();
+            let y = (f64::from(event.client_y()) - place.top()) * ratio();
+            let dot = layout.dot_at(x, y);
+            let address = dot.and_then(|dot| layout.page_at(frame, dot, page));
+            if let Some((_, address, _)) = address {
+                let pages = u64::from(layout.pages_per_dot);
+                open.emit((address, address + page * pages));
+            }
+        })
+    }
+
     fn caption(&self, props: &Props, frame: Option<&Frame>, described: String) -> String {
         let found = self
             .hover
@@ -191,7 +240,7 @@ impl HeapMap {
 
 /// The colour and the pattern of a kind of page, for a legend.
 pub fn swatch(kind: PageKind) -> Html {
-    html! { <i class="swatch" data-kind={(kind as u8).to_string()} /> }
+    html! { <i class="swatch" data-kind={attr::number(kind as u64)} /> }
 }
 
 /// The exact map if it is there, else the nearest that was kept.

@@ -4,11 +4,22 @@ use web_sys::File;
 use yew::prelude::*;
 
 use super::{
-    allocator::allocator, chart::Chart, environment::Environment, header::header,
-    heap_map::HeapMap, source::SourcePanel, transport::Transport, why::why,
+    attr::{self, press},
+    blocks::blocks,
+    chart::{self, chart},
+    header::header,
+    heap_map::HeapMap,
+    help::help,
+    second_chart::second_chart,
+    source::source,
+    transport::transport,
+    variants::{letter, variants},
+    what_if::what_if,
+    why::why,
 };
 use crate::{
-    state::{Action, Activity, State},
+    state::{Action, State},
+    variants::{Status, VariantState},
     worker_client::Health,
 };
 
@@ -19,46 +30,28 @@ pub fn page(state: &State, act: &Callback<Action>, open: &Callback<File>) -> Htm
         Health::Ready(_) => "ready",
         Health::Broken(_) => "broken",
     };
-    let busy = state.activity != Activity::Idle;
     html! {
         <>
             { header(state, act) }
-            <main data-worker={health} data-busy={busy.to_string()}>
+            <main data-worker={health} data-busy={attr::flag(state.is_busy())}>
                 <div class="column column--what">
-                    <SourcePanel chosen={state.chosen.clone()} form={state.form.clone()} note={note(state)}
-                        act={act} open={open} />
-                    { allocator(state.allocator(), act) }
-                    <Environment form={state.environment.clone()} variant={state.variant()} act={act} />
+                    { source(state, act, open) }
+                    { variants(state, act) }
                 </div>
                 <div class="column column--happened">
                     { trouble(state, act) }
                     { happened(state, act) }
                 </div>
                 <div class="column column--why">{ why(state, act) }</div>
+                <div class="column column--what-if">
+                    { what_if(state, act) }
+                </div>
             </main>
+            if state.help {
+                { help(act) }
+            }
         </>
     }
-}
-
-/// What is to be said of the workload that the worker holds.
-fn note(state: &State) -> Option<String> {
-    let about = &state.held.as_ref()?.about;
-    let mut said = Vec::new();
-    if let Some(recorded) = &about.recorded {
-        let modelled = about.allocator.to_string().replace('@', " ");
-        if *recorded != modelled {
-            said.push(format!(
-                "Recorded with {recorded}, which is not modelled yet; run through {modelled}."
-            ));
-        }
-    }
-    if about.skipped > 0 {
-        said.push(format!(
-            "{} calls named blocks allocated before the recording began and were skipped.",
-            about.skipped
-        ));
-    }
-    (!said.is_empty()).then(|| said.join(" "))
 }
 
 fn trouble(state: &State, act: &Callback<Action>) -> Html {
@@ -66,17 +59,30 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
         Health::Broken(reason) => Some(reason.clone()),
         _ => None,
     };
-    let Some(words) = state.trouble.clone().or(broken) else {
+    let failed = || {
+        let failed = state
+            .variants
+            .iter()
+            .enumerate()
+            .find_map(|(number, variant)| {
+                let Status::Failed(message) = &variant.status else {
+                    return None;
+                };
+                Some(format!("{} could not be run: {message}", letter(number)))
+            });
+        failed.map(|words| words + ". The other variants go on")
+    };
+    let Some(words) = state.trouble.clone().or(broken).or_else(failed) else {
         return Html::default();
     };
-    let kept = match &state.run {
-        Some(_) => " What is shown is the last run that worked.",
-        None => "",
+    let kept = match state.run() {
+        Some(_) if !state.selected().is_fresh() => " What is shown is the last run that worked.",
+        _ => "",
     };
     html! {
         <section class="card trouble" role="alert">
             <p id="trouble">{ format!("{}.{kept}", words.trim_end_matches('.')) }</p>
-            <button id="retry" class="button" type="button" onclick={act.reform(|_| Action::Retry)}>
+            <button id="retry" class="button" type="button" onclick={press(act, Action::Retry)}>
                 { "Try again" }
             </button>
         </section>
@@ -84,7 +90,7 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
 }
 
 fn happened(state: &State, act: &Callback<Action>) -> Html {
-    let Some(run) = &state.run else {
+    let Some(props) = chart::props(state) else {
         return html! {
             <section class="card empty">
                 <h2>{ "Resident memory" }</h2>
@@ -92,51 +98,66 @@ fn happened(state: &State, act: &Callback<Action>) -> Html {
             </section>
         };
     };
-    let look = state.look.clone().filter(|_| state.look_is_exact());
-    let baseline = state.baseline.clone().filter(|_| !run.is_plain());
+    let compared = state.compared.and_then(|id| state.variant(id));
     html! {
         <>
             if let Some(words) = outdated(state) {
                 <p id="outdated" class="outdated" role="status">{ words }</p>
             }
-            <Chart run={run} baseline={baseline} playhead={state.playhead} act={act} />
-            <HeapMap run={run} look={look} playhead={state.playhead} pointed={state.pointed}
-                dark={state.is_dark()}>
-                <Transport run={run} playhead={state.playhead} playing={state.playing} speed={state.speed}
-                    act={act} />
-            </HeapMap>
+            { chart(&props, act) }
+            { second_chart(&props.run, state.time, state.shown()) }
+            <div class="maps" data-count={if compared.is_some() { "2" } else { "1" }}>
+                { map(state, state.selected(), "map", act) }
+                if let Some(compared) = compared {
+                    { map(state, compared, "map-beside", act) }
+                }
+            </div>
+            { transport(state, act) }
+            { blocks(state, act) }
         </>
     }
 }
 
-/// Says to which settings the results belong, where it is not those that are typed.
+fn map(state: &State, variant: &VariantState, id: &'static str, act: &Callback<Action>) -> Html {
+    let Some(run) = &variant.run else {
+        return Html::default();
+    };
+    let exact = state.look_is_exact(variant.id);
+    let look = state.look(variant.id).filter(|_| exact).cloned();
+    let number = state
+        .variants
+        .iter()
+        .position(|other| other.id == variant.id);
+    let of = variant.id;
+    let pointed = state.pointed.filter(|_| of == state.selected().id);
+    html! {
+        <HeapMap {id} run={run} {look} playhead={run.at(state.time)} {pointed} dark={state.is_dark()}
+            letter={letter(number.unwrap_or_default())} colour={variant.colour} name={variant.name.clone()}
+            hidden={state.hidden} open={act.reform(move |(from, to)| Action::OpenBlocks(Some((of, from, to))))}
+            toggle={act.reform(Action::ToggleKind)} />
+    }
+}
+
+/// Says that the results are not of what is asked for, where they are not.
 fn outdated(state: &State) -> Option<String> {
-    let run = state.run.as_ref()?;
-    if !state.is_outdated() || state.activity != Activity::Idle {
+    if !state.is_outdated() {
         return None;
     }
-    let settings = match run.environment() {
-        [] => "no setting".to_owned(),
-        variables => variables
-            .iter()
-            .map(|variable| format!("{}={}", variable.name, variable.value))
-            .collect::<Vec<_>>()
-            .join(", "),
-    };
-    Some(if state.environment.error.is_some() {
-        format!(
-            "The environment cannot be read. What is shown ran with the earlier one: {settings}."
-        )
-    } else {
-        "What is shown ran with the earlier settings.".to_owned()
+    let variant = state.selected();
+    Some(match &variant.order {
+        Some(Err(reason)) => format!("{reason}. What is shown ran with the earlier settings."),
+        _ => "What is shown ran with the earlier settings.".to_owned(),
     })
 }
 
-fn waiting(state: &State) -> &'static str {
-    match (state.activity, &state.health) {
-        (_, Health::Broken(_)) => "The simulator could not be started.",
-        (Activity::Loading(_), _) => "Reading what is to be run…",
-        (Activity::Running(_), _) => "Running…",
-        (Activity::Idle, _) => "Nothing has run yet: choose what to run.",
+fn waiting(state: &State) -> String {
+    match &state.health {
+        Health::Broken(_) => "The simulator could not be started.".to_owned(),
+        _ if state.loading.is_some() => "Reading what is to be run…".to_owned(),
+        _ if state.is_busy() => "Running…".to_owned(),
+        _ => match &state.selected().order {
+            Some(Err(reason)) => format!("It cannot be run: {reason}."),
+            _ => "Nothing has run yet: choose what to run.".to_owned(),
+        },
     }
 }

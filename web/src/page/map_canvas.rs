@@ -5,6 +5,7 @@ use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, ImageData};
 
 use super::map_layout::Layout;
+use crate::format;
 
 /// What is drawn.
 pub struct Drawing<'a, P> {
@@ -16,6 +17,8 @@ pub struct Drawing<'a, P> {
     pub frame: &'a Frame,
     /// Bytes of a page.
     pub page_size: Bytes,
+    /// Kinds that are not drawn, as bits.
+    pub hidden: u16,
     /// What is marked.
     pub pins: P,
 }
@@ -44,7 +47,7 @@ pub fn draw<'a>(
     if (canvas.width(), canvas.height()) != (width, height) {
         canvas.set_width(width);
         canvas.set_height(height);
-        let css = |device: u32| format!("{:.2}px", f64::from(device) / drawing.ratio);
+        let css = |device: u32| format!("{}px", format::number(f64::from(device) / drawing.ratio));
         canvas.style().set_property("width", &css(width))?;
         canvas.style().set_property("height", &css(height))?;
     }
@@ -54,7 +57,7 @@ pub fn draw<'a>(
         .dyn_into()
         .map_err(|_| "no canvas")?;
     let colours = Colours::of(card)?;
-    let pixels = pixels(layout, drawing.frame, &colours.kinds);
+    let pixels = pixels(layout, drawing.frame, &colours.kinds, drawing.hidden);
     let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), width, height)?;
     context.put_image_data(&image, 0.0, 0.0)?;
     Marks {
@@ -117,12 +120,22 @@ fn rgb(text: &str) -> Rgb {
 }
 
 /// The picture of all dots, four bytes a pixel.
-fn pixels(layout: &Layout, frame: &Frame, colours: &[Rgb; PageKind::ALL.len()]) -> Vec<u8> {
+fn pixels(
+    layout: &Layout,
+    frame: &Frame,
+    colours: &[Rgb; PageKind::ALL.len()],
+    hidden: u16,
+) -> Vec<u8> {
     let (width, height) = (layout.width() as usize, layout.height() as usize);
     let mut pixels = vec![0; width * height * 4];
     let cell = layout.cell as usize;
     let stamps = PageKind::ALL.map(|kind| stamp(kind, layout.cell));
-    for (dot, kind) in layout.dots(frame) {
+    let is_shown = |kind: PageKind| hidden & 1 << kind as u16 == 0;
+    for (dot, kind) in layout
+        .dots(frame)
+        .into_iter()
+        .filter(|(_, kind)| is_shown(*kind))
+    {
         let (left, top) = layout.corner(dot);
         let colour = colours[kind as usize];
         for (index, alpha) in stamps[kind as usize].iter().enumerate() {
@@ -274,7 +287,7 @@ impl Marks<'_> {
         let context = self.context;
         context.set_font(&format!(
             "600 {}px system-ui, sans-serif",
-            12.0 * self.ratio
+            format::number(12.0 * self.ratio)
         ));
         let room = f64::from(self.layout.width()) - x;
         let needed = (away + 8.0 * text.len() as f64) * self.ratio;
@@ -287,7 +300,7 @@ impl Marks<'_> {
         context.set_text_baseline("middle");
         let x = x + away * self.ratio;
         let half = 7.0 * self.ratio;
-        let y = y.clamp(half, (f64::from(self.layout.height()) - half).max(half));
+        let y = y.min(f64::from(self.layout.height()) - half).max(half);
         context.set_line_width(3.5 * self.ratio);
         context.set_line_join("round");
         context.set_stroke_style_str(&self.colours.panel);

@@ -1,20 +1,28 @@
 //! What is on the page, one component to a file. Components show what they are given and say what the user did; the
 //! state itself is kept in [`state`](crate::state).
 
-pub mod allocator;
+pub mod attr;
+pub mod blocks;
 pub mod browser;
 pub mod chart;
+pub mod chart_lines;
+pub mod crosshair;
 pub mod decisions;
 pub mod environment;
 mod free_pages;
 pub mod header;
 pub mod heap_map;
+pub mod help;
+pub mod keys;
 pub mod layout;
 pub mod map_canvas;
 pub mod map_layout;
 pub mod parameters;
 pub mod pins;
+pub mod second_chart;
 pub mod source;
 pub mod transport;
 pub mod trim;
+pub mod variants;
+pub mod what_if;
 pub mod why;

@@ -7,7 +7,9 @@ use highwater_workload::{
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use crate::{form::ParameterForm, state::Action};
+use super::attr;
+
+use crate::{form::ParameterForm, format, state::Action};
 
 /// A range whose ends are further apart than this is shown by its powers.
 const WIDE: f64 = 500.0;
@@ -15,15 +17,57 @@ const WIDE: f64 = 500.0;
 /// Positions of a slider that shows powers.
 const POSITIONS: f64 = 1000.0;
 
-/// All parameters of a scenario.
-pub fn parameters(scenario: Pattern, form: &ParameterForm, act: &Callback<Action>) -> Html {
+/// Those that are shown at once; the others can be unfolded.
+const MAIN: [&str; 14] = [
+    "streams",
+    "subscribers",
+    "events",
+    "payload",
+    "survivors",
+    "threads",
+    "requests",
+    "row",
+    "jobs",
+    "tasks",
+    "blocks",
+    "block",
+    "rest",
+    "cycles",
+];
+
+/// All parameters of a pattern. Those that `own` has otherwise than usual are always shown.
+pub fn parameters(
+    pattern: Pattern,
+    own: &Parameters,
+    form: &ParameterForm,
+    act: &Callback<Action>,
+) -> Html {
     let fields = Parameters::ALL.iter().enumerate();
-    let fields = fields.filter(|(_, parameter)| parameter.is_of(scenario.program()));
+    let fields = fields.filter(|(_, parameter)| parameter.is_of(pattern.program()));
+    let is_main = |index: usize, parameter: &Parameter| {
+        MAIN.contains(&parameter.name)
+            || own.get(parameter.name) != Some(parameter.default)
+            || form.errors.get(index).is_some_and(Option::is_some)
+    };
+    let (main, others): (Vec<_>, Vec<_>) =
+        fields.partition(|(index, parameter)| is_main(*index, parameter));
+    let all = |fields: Vec<(usize, &'static Parameter)>| -> Html {
+        let fields = fields.into_iter();
+        fields
+            .map(|(index, parameter)| field(index, parameter, form, act))
+            .collect()
+    };
     html! {
         <div class="parameters" role="group" aria-label="Parameters">
-            { for fields.map(|(index, parameter)| field(index, parameter, form, act)) }
-            if let Some(error) = form.together(scenario.program()) {
+            { all(main) }
+            if let Some(error) = form.together(pattern.program()) {
                 <p id="together-error" class="error" role="alert">{ error }</p>
+            }
+            if !others.is_empty() {
+                <details class="more">
+                    <summary>{ format!("{} more parameters", others.len()) }</summary>
+                    <div class="parameters">{ all(others) }</div>
+                </details>
             }
         </div>
     }
@@ -45,7 +89,7 @@ fn field(
         act.reform(move |event: InputEvent| Action::EditParameter(index, input(&event).value()));
     let slide = act.reform(move |event: InputEvent| {
         let position = input(&event).value_as_number();
-        Action::EditParameter(index, at_position(parameter, position).to_string())
+        Action::EditParameter(index, format::number(at_position(parameter, position)))
     });
     let choose = act.reform(move |value| Action::EditParameter(index, value));
     let name = parameter.name.replace('_', " ");
@@ -55,7 +99,7 @@ fn field(
             if parameter.choices.is_empty() {
                 <span class="parameter__value">
                     <input {id} class="number" inputmode="decimal" value={text.clone()} size="9"
-                        aria-invalid={error.is_some().to_string()}
+                        aria-invalid={attr::flag(error.is_some())}
                         aria-describedby={error.is_some().then(|| error_id.clone())} oninput={type_in} />
                     <span class="unit">{ parameter.unit }</span>
                 </span>
@@ -95,10 +139,10 @@ fn slider(parameter: &Parameter, value: f64, slide: Callback<InputEvent>) -> Htm
         (parameter.min, parameter.max, parameter.step)
     };
     html! {
-        <input type="range" min={min.to_string()} max={max.to_string()} step={step.to_string()}
-            value={position_of(parameter, value).to_string()} oninput={slide}
+        <input type="range" min={format::number(min)} max={format::number(max)} step={format::number(step)}
+            value={format::number(position_of(parameter, value))} oninput={slide}
             aria-label={format!("{}, slider", parameter.name.replace('_', " "))}
-            aria-valuetext={format!("{value} {}", parameter.unit).trim_end().to_owned()} />
+            aria-valuetext={format!("{} {}", format::number(value), parameter.unit).trim_end().to_owned()} />
     }
 }
 
@@ -128,9 +172,9 @@ fn at_position(parameter: &Parameter, position: f64) -> f64 {
     if position >= POSITIONS {
         return parameter.max;
     }
-    let digits = 10_f64.powf((value.max(1.0).log10().floor() - 1.0).max(0.0));
+    let digits = (format::power_of_ten(value.max(1.0)) / 10.0).max(1.0);
     let rounded = (value / digits).round() * digits;
-    rounded.clamp(parameter.min, parameter.max)
+    rounded.min(parameter.max).max(parameter.min)
 }
 
 fn input(event: &InputEvent) -> HtmlInputElement {

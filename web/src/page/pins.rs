@@ -1,20 +1,28 @@
 //! The pins: what keeps free memory from going back, from the top down.
 
-use highwater_simulator::{Diagnosis, Pin};
+use highwater_simulator::{Bytes, Diagnosis, Pin, Without};
 use yew::prelude::*;
 
-use crate::{format, state::Action, words};
+use super::attr::{self, press};
+
+use crate::{
+    format,
+    state::{Action, State},
+    variants::VariantId,
+    words,
+};
 
 /// Pins that are shown at once; the others can be unfolded.
 const SHOWN: usize = 6;
 
-/// The card with the table of pins.
-pub fn pins(diagnosis: &Diagnosis, pointed: Option<usize>, act: &Callback<Action>) -> Html {
+/// The card with the table of pins, of a variant.
+pub fn pins(state: &State, id: VariantId, diagnosis: &Diagnosis, act: &Callback<Action>) -> Html {
+    let pointed = state.pointed;
     let arenas = diagnosis.arenas.len() > 1;
     let rows = |from: usize, to: usize| {
         let pins = diagnosis.pins.iter().enumerate();
         let pins = pins.take(to).skip(from);
-        pins.map(|(index, pin)| row(index, pin, arenas, pointed, act))
+        pins.map(|(index, pin)| row((index, pin), arenas, pointed, id, act))
             .collect::<Html>()
     };
     let count = diagnosis.pins.len();
@@ -24,7 +32,7 @@ pub fn pins(diagnosis: &Diagnosis, pointed: Option<usize>, act: &Callback<Action
             if count == 0 {
                 <p class="words">{ "Nothing lies on the heap yet." }</p>
             } else {
-                <table id="pins" class="pins" data-count={count.to_string()}>
+                <table id="pins" class="pins" data-count={attr::number(count as u64)}>
                     { columns() }
                     <thead>
                         <tr>
@@ -42,6 +50,7 @@ pub fn pins(diagnosis: &Diagnosis, pointed: Option<usize>, act: &Callback<Action
                         <table class="pins">{ columns() }<tbody>{ rows(SHOWN, count) }</tbody></table>
                     </details>
                 }
+                { without(state.without, count, act) }
             }
         </section>
     }
@@ -52,13 +61,67 @@ fn columns() -> Html {
     html! { <colgroup><col /><col /><col /><col /></colgroup> }
 }
 
-fn row(
-    index: usize,
-    pin: &Pin,
-    arenas: bool,
-    pointed: Option<usize>,
+/// What would be if pins were gone: asked, and answered.
+fn without(
+    without: Option<(usize, Option<Without>)>,
+    count: usize,
     act: &Callback<Action>,
 ) -> Html {
+    let ask = |pins: usize, words: String| {
+        html! {
+            <button type="button" class="button button--small" data-without={attr::number(pins as u64)}
+                onclick={press(act, Action::AskWithout(pins))}>{ words }</button>
+        }
+    };
+    let few = SHOWN.min(count);
+    html! {
+        <div class="without">
+            <div class="card__tools">
+                { "What if " }
+                { ask(1, "the first".to_owned()) }
+                if few > 1 {
+                    { ask(few, format!("the first {few}")) }
+                }
+                if count > few {
+                    { ask(count, format!("all {count}")) }
+                }
+                { if few > 1 { " were gone?" } else { " was gone?" } }
+            </div>
+            if let Some((pins, answer)) = without {
+                <p id="without" class="words" role="status" data-given={answer.map(|answer| answer.given_back.0.to_string())}>
+                    { answer.map_or("Trying it…".to_owned(), |answer| answered(pins, &answer)) }
+                </p>
+            }
+        </div>
+    }
+}
+
+fn answered(pins: usize, answer: &Without) -> String {
+    let which = match pins {
+        1 => "Without the first".to_owned(),
+        n => format!("Without the first {n}"),
+    };
+    let gave = match answer.given_back {
+        Bytes(0) => "free() would still have given nothing back".to_owned(),
+        bytes => format!("free() would have given back {bytes} by itself"),
+    };
+    format!(
+        "{which}, {gave}: {} would be resident, the top would be {}, and malloc_trim(0) would give {} more.",
+        answer.rss, answer.top, answer.reclaimable
+    )
+}
+
+fn row(
+    (index, pin): (usize, &Pin),
+    arenas: bool,
+    pointed: Option<usize>,
+    id: VariantId,
+    act: &Callback<Action>,
+) -> Html {
+    let address = pin.address;
+    let open = act.reform(move |_: MouseEvent| {
+        Action::OpenBlocks(Some((id, address - Bytes(256), address + Bytes(512))))
+    });
     let point = act.reform(move |_: PointerEvent| Action::Point(Some(index)));
     let focus = act.reform(move |_: FocusEvent| Action::Point(Some(index)));
     let leave = act.reform(|_: PointerEvent| Action::Point(None));
@@ -75,9 +138,12 @@ fn row(
     };
     html! {
         <>
-            <tr tabindex="0" data-state={state} data-pointed={(pointed == Some(index)).to_string()}
+            <tr tabindex="0" data-state={state} data-pointed={attr::flag(pointed == Some(index))}
                 onpointerenter={point} onpointerleave={leave} onfocus={focus} onblur={blur}>
-                <td class="pin__number">{ index + 1 }</td>
+                <td class="pin__number">
+                    <button type="button" class="link" title="Its chunk and those around it" aria-label={format!("Chunks around pin {}", index + 1)}
+                        onclick={open}>{ index + 1 }</button>
+                </td>
                 <td>
                     <span class={classes!("tag", format!("tag--{state}"))}>{ state }</span>
                     { " " }{ words::place(pin, arenas) }

@@ -1,83 +1,117 @@
-//! What runs: the bundled recording, a pattern, or a file.
+//! What runs: the bundled recording, a scenario, a pattern, or a file.
 
-use highwater_workload::Pattern;
+use std::rc::Rc;
+
+use highwater_workload::Scenario;
 use web_sys::{File, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::parameters::parameters;
 use crate::{
-    form::ParameterForm,
-    state::{Action, Source},
+    format,
+    protocol::Loaded,
+    state::{Action, State},
+    subject::Subject,
 };
 
-/// What [`SourcePanel`] shows.
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// What is chosen.
-    pub chosen: Source,
-    /// The parameters of the patterns.
-    pub form: ParameterForm,
-    /// What is to be said of it.
-    pub note: Option<String>,
-    /// What the user did.
-    pub act: Callback<Action>,
-    /// The user opened a file.
-    pub open: Callback<File>,
-}
-
 /// The card that says what runs.
-#[component]
-pub fn SourcePanel(props: &Props) -> Html {
-    let choose = props.act.reform(|event: Event| {
+pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> Html {
+    let subject = &state.subject;
+    let choices: Vec<Rc<Scenario>> = (state.choices.scenarios.iter())
+        .chain(&state.choices.patterns)
+        .map(Rc::clone)
+        .collect();
+    let choose = act.reform(move |event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
-        let name = select.value();
-        let scenario = Pattern::ALL.into_iter().find(|s| s.name() == name);
-        Action::Choose(scenario.map_or(Source::Bundled, Source::Pattern))
+        let key = select.value();
+        let found = choices.iter().find(|scenario| scenario.name == key);
+        Action::Choose(match found {
+            Some(scenario) => Subject::Scenario(Rc::clone(scenario)),
+            None => Subject::Bundled,
+        })
     });
-    let open = props.open.clone();
+    let open = open.clone();
     let open = Callback::from(move |event: Event| {
         let input: HtmlInputElement = event.target_unchecked_into();
-        if let Some(file) = input.files().and_then(|files| files.get(0)) {
-            open.emit(file);
-        }
+        let file = input.files().and_then(|files| files.get(0));
         // The same file can be opened again, after it was changed.
         input.set_value("");
-    });
-    let words = match &props.chosen {
-        Source::Bundled => {
-            "A real asyncio service under CPython 3.11 and glibc 2.36: two bursts, 4 s of rest after each, then one \
-             malloc_trim(0)."
+        if let Some(file) = file {
+            open.emit(file);
         }
-        Source::Pattern(scenario) => scenario.shows(),
-        Source::File(_) => "A recording of yours. It stays in this browser.",
+    });
+    let options = |scenarios: &[Rc<Scenario>]| -> Html {
+        let option = |scenario: &Rc<Scenario>| {
+            let selected = subject.key() == scenario.name;
+            html! { <option value={scenario.name.clone()} {selected}>{ scenario.script.title.clone() }</option> }
+        };
+        scenarios.iter().map(option).collect()
     };
     html! {
-        <section class="card">
+        <section class="card" aria-labelledby="what-runs">
             <h2 id="what-runs">{ "What runs" }</h2>
             <select id="source" class="select" aria-labelledby="what-runs" onchange={choose}>
-                <option value="bundled" selected={props.chosen == Source::Bundled}>
-                    { Source::Bundled.title() }
-                </option>
-                { for Pattern::ALL.into_iter().map(|scenario| html! {
-                    <option value={scenario.name()} selected={props.chosen == Source::Pattern(scenario)}>
-                        { scenario.title() }
-                    </option>
-                }) }
-                if let Source::File(name) = &props.chosen {
-                    <option value="file" selected=true>{ name.clone() }</option>
-                }
+                <optgroup label="Recordings">
+                    <option value="bundled" selected={*subject == Subject::Bundled}>{ Subject::Bundled.title() }</option>
+                    if let Subject::File(name) = subject {
+                        <option value="file" selected=true>{ name.clone() }</option>
+                    }
+                </optgroup>
+                <optgroup label="Scenarios">{ options(&state.choices.scenarios) }</optgroup>
+                <optgroup label="Patterns">{ options(&state.choices.patterns) }</optgroup>
             </select>
-            <p class="words">{ words }</p>
-            if let Some(note) = &props.note {
-                <p id="source-note" class="note">{ note.clone() }</p>
+            <p id="shows" class="words">{ subject.shows() }</p>
+            if let Some(origin) = subject.origin() {
+                <p class="words words--small">{ origin }</p>
             }
-            if let Source::Pattern(scenario) = props.chosen {
-                { parameters(scenario, &props.form, &props.act) }
+            if let Some(held) = &state.held {
+                { summary(&held.about) }
             }
-            <label class="button button--file">
-                { "Open a trace…" }
+            if let Some((pattern, own)) = subject.common() {
+                { parameters(pattern, &own, &state.form, act) }
+            }
+            <label class="button button--file" title="It is read here, and sent nowhere">
+                { "Open a trace, or drop one anywhere" }
                 <input id="file" type="file" accept=".hwt,.gz,.hwt.gz" onchange={open} />
             </label>
         </section>
+    }
+}
+
+/// What a recording holds.
+fn summary(about: &Loaded) -> Html {
+    let mut said = vec![
+        format!("{} calls", format::count(about.events - about.marks)),
+        format!("{} blocks", format::count(about.blocks)),
+        match about.threads {
+            1 => "1 thread".to_owned(),
+            n => format!("{n} threads"),
+        },
+        format!("{} marks", about.marks),
+        format::time(about.lasts),
+    ];
+    if let Some(recorded) = &about.recorded {
+        said.push(format!("recorded on {recorded}"));
+    }
+    let modelled = about.allocator.to_string().replace('@', " ");
+    let other = about
+        .recorded
+        .as_ref()
+        .filter(|recorded| **recorded != modelled);
+    html! {
+        <>
+            <p id="summary" class="words words--small">{ said.join(" · ") }</p>
+            if let Some(recorded) = other {
+                <p id="source-note" class="note">
+                    { format!("{recorded} is not modelled; it is run through {modelled} at first.") }
+                </p>
+            }
+            if about.skipped > 0 {
+                <p id="source-skipped" class="note">
+                    { format!("{} calls named blocks allocated before the recording began and were skipped.",
+                        format::count(about.skipped)) }
+                </p>
+            }
+        </>
     }
 }

@@ -1,73 +1,69 @@
 //! Play, pause, scrub.
 
-use std::rc::Rc;
-
 use highwater_simulator::Micros;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::attr::{self, press};
+
 use crate::{
     format,
-    state::{Action, SPEEDS},
-    view::{Playhead, RunView},
+    state::{Action, SPEEDS, State},
+    view::Playhead,
 };
 
 /// Positions of the scrub slider.
 const POSITIONS: f64 = 1000.0;
 
-/// What [`Transport`] shows.
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// The run.
-    pub run: Rc<RunView>,
-    /// The moment that is shown.
-    pub playhead: Playhead,
-    /// Whether it moves.
-    pub playing: bool,
-    /// How fast.
-    pub speed: f64,
-    /// What the user did.
-    pub act: Callback<Action>,
-}
-
 /// The row of controls under the map.
-#[component]
-pub fn Transport(props: &Props) -> Html {
-    let act = &props.act;
-    let scrub = act.reform(|event: InputEvent| {
+pub fn transport(state: &State, act: &Callback<Action>) -> Html {
+    let shown = state.shown();
+    let scrub = act.reform(move |event: InputEvent| {
         let slider: HtmlInputElement = event.target_unchecked_into();
-        Action::Seek(slider.value_as_number() / POSITIONS)
+        Action::Seek(at(shown, slider.value_as_number() / POSITIONS))
     });
     let speed = act.reform(|event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
         let chosen = select.value();
-        let speed = SPEEDS.into_iter().find(|speed| speed.to_string() == chosen);
+        let speed = SPEEDS
+            .into_iter()
+            .find(|speed| format::number(*speed) == chosen);
         Action::Speed(speed.unwrap_or(1.0))
     });
-    let position = (props.run.share(props.playhead.time) * POSITIONS).round();
-    let Playhead { time, event } = props.playhead;
+    let Playhead { time, event } = state.playhead();
+    let position = (share(shown, time) * POSITIONS).round();
     html! {
-        <div class="transport" role="group" aria-label="Playback">
+        <section class="card transport" role="group" aria-label="Playback">
             <button id="to-start" type="button" class="button" aria-label="To the start" title="To the start"
-                onclick={act.reform(|_| Action::Seek(0.0))}>{ "|◂" }</button>
-            <button id="play" type="button" class="button" data-playing={props.playing.to_string()}
-                aria-label={if props.playing { "Pause" } else { "Play" }}
-                title={if props.playing { "Pause" } else { "Play" }}
-                onclick={act.reform(|_| Action::TogglePlay)}>{ if props.playing { "❚❚" } else { "▶" } }</button>
+                onclick={press(act, Action::Seek(shown.0))}>{ "|◂" }</button>
+            <button id="play" type="button" class="button" data-playing={attr::flag(state.playing)}
+                aria-label={if state.playing { "Pause" } else { "Play" }}
+                title={if state.playing { "Pause" } else { "Play" }}
+                onclick={press(act, Action::TogglePlay)}>{ if state.playing { "❚❚" } else { "▶" } }</button>
             <button id="to-end" type="button" class="button" aria-label="To the end" title="To the end"
-                onclick={act.reform(|_| Action::Seek(1.0))}>{ "▸|" }</button>
-            <input id="scrub" type="range" min="0" max={POSITIONS.to_string()} step="1" aria-label="Moment"
-                aria-valuetext={format::seconds(time)} value={position.to_string()} oninput={scrub} />
+                onclick={press(act, Action::Seek(shown.1))}>{ "▸|" }</button>
+            <input id="scrub" type="range" min="0" max="1000" step="1" aria-label="Moment"
+                aria-valuetext={format::time(time)} value={format::number(position)} oninput={scrub} />
             <span id="moment" class="moment">
-                <b>{ format::seconds(Micros(time.0)) }</b>{ format!(" · event {}", format::count(event)) }
+                <b>{ format::time(Micros(time.0)) }</b>{ format!(" · event {}", format::count(event)) }
             </span>
             <select id="speed" class="select select--small" aria-label="Speed" onchange={speed}>
                 { for SPEEDS.into_iter().map(|speed| html! {
-                    <option value={speed.to_string()} selected={(speed - props.speed).abs() < f64::EPSILON}>
-                        { format!("{speed}×") }
+                    <option value={format::number(speed)} selected={(speed - state.speed).abs() < f64::EPSILON}>
+                        { format::number(speed) + "×" }
                     </option>
                 }) }
             </select>
-        </div>
+        </section>
     }
+}
+
+/// Where a moment lies in the time that is shown, from 0 to 1.
+fn share((from, to): (Micros, Micros), time: Micros) -> f64 {
+    (time.0.saturating_sub(from.0) as f64 / (to.0 - from.0).max(1) as f64).clamp(0.0, 1.0)
+}
+
+/// The moment at a share of the time that is shown.
+fn at((from, to): (Micros, Micros), share: f64) -> Micros {
+    Micros(from.0 + (share.clamp(0.0, 1.0) * (to.0 - from.0) as f64).round() as u64)
 }

@@ -3,6 +3,8 @@
 use highwater_simulator::{Bytes, Diagnosis};
 use yew::prelude::*;
 
+use super::attr;
+
 use crate::format;
 
 /// The card with the gauge.
@@ -15,7 +17,7 @@ pub fn trim(diagnosis: &Diagnosis) -> Html {
         "enough: the next merge of 64 KiB gives it back"
     };
     html! {
-        <section id="trim" class="card" data-top={top.0.to_string()} data-threshold={threshold.0.to_string()}>
+        <section id="trim" class="card" data-top={attr::number(top.0)} data-threshold={attr::number(threshold.0)}>
             <h2>{ "Trim" }</h2>
             <p class="words">
                 { "The top is " }<b>{ top.to_string() }</b>{ ", the trim threshold " }<b>{ size(threshold) }</b>
@@ -23,7 +25,7 @@ pub fn trim(diagnosis: &Diagnosis) -> Html {
             </p>
             <div class="gauge" role="img" aria-label={format!("top {top} of a threshold of {}", size(threshold))}>
                 <div class="gauge__fill" style={format!("width: {}", format::percent(filled))} />
-                <div class="gauge__mark" style={format!("left: {}", format::percent(mark))}>
+                <div class="gauge__mark" style={attr::placed("left", mark)}>
                     <span>{ "threshold" }</span>
                 </div>
             </div>

@@ -1,17 +1,31 @@
 //! The right column: why memory is as it is at the playhead.
 
+use highwater_simulator::Address;
 use yew::prelude::*;
 
-use super::{decisions::decisions, free_pages::free_pages, pins::pins, trim::trim};
+use super::{
+    attr::{self, press},
+    decisions::decisions,
+    free_pages::free_pages,
+    pins::pins,
+    trim::trim,
+    variants::mark,
+};
 use crate::{
     format,
     state::{Action, State},
+    variants::VariantId,
 };
 
 /// The right column.
 pub fn why(state: &State, act: &Callback<Action>) -> Html {
-    let Some(look) = &state.look else {
-        let words = match &state.run {
+    let variant = state.selected();
+    let number = state
+        .variants
+        .iter()
+        .position(|other| other.id == variant.id);
+    let Some(look) = state.look(variant.id) else {
+        let words = match state.run() {
             None => "Once something has run, this says why its memory is as it is.",
             Some(_) => "Looking…",
         };
@@ -32,13 +46,16 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
         ("free, resident or not", diagnosis.free),
         (give_back, diagnosis.reclaimable),
     ];
-    let exact = state.look_is_exact();
+    let exact = state.look_is_exact(variant.id);
     html! {
         <>
-            <section id="why" class="card" aria-busy={(!exact).to_string()} data-event={diagnosis.event.to_string()}
-                data-rss={diagnosis.rss.0.to_string()} data-reclaimable={diagnosis.reclaimable.0.to_string()}
-                data-free-resident={diagnosis.free_resident.0.to_string()}>
-                <h2>{ format!("Why · at {}", format::seconds(diagnosis.time)) }</h2>
+            <section id="why" class="card" aria-busy={attr::flag(!exact)} data-event={attr::number(diagnosis.event)}
+                data-rss={attr::number(diagnosis.rss.0)} data-reclaimable={attr::number(diagnosis.reclaimable.0)}
+                data-free-resident={attr::number(diagnosis.free_resident.0)}>
+                <h2>
+                    { mark(number.unwrap_or_default(), variant.colour) }
+                    { format!(" Why · at {}", format::time(diagnosis.time)) }
+                </h2>
                 <p class="big"><b>{ diagnosis.free_resident.to_string() }</b></p>
                 <p class="big__words">{ "are free in the allocator and still resident" }</p>
                 <dl class="figures">
@@ -48,14 +65,39 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
                 </dl>
                 <div id="sentences" class="sentences">
                     // The first only repeats the figures above.
-                    { for diagnosis.sentences.iter().skip(1).map(|sentence| html! { <p>{ sentence.clone() }</p> }) }
+                    { for diagnosis.sentences.iter().skip(1).map(|sentence| html! { <p>{ linked(sentence, variant.id, act) }</p> }) }
                 </div>
             </section>
             { match diagnosis.figures {
                 Some(figures) => free_pages(diagnosis, &figures),
-                None => html! { <>{ pins(diagnosis, state.pointed, act) }{ trim(diagnosis) }</> },
+                None => html! { <>{ pins(state, variant.id, diagnosis, act) }{ trim(diagnosis) }</> },
             } }
-            { decisions(look) }
+            { decisions(look, state.only, act) }
         </>
     }
+}
+
+/// A sentence whose addresses lead to their chunks.
+fn linked(sentence: &str, id: VariantId, act: &Callback<Action>) -> Html {
+    let mut parts = Vec::new();
+    let mut rest = sentence;
+    while let Some(at) = rest.find("0x") {
+        let digits = rest[at + 2..]
+            .bytes()
+            .take_while(u8::is_ascii_hexdigit)
+            .count();
+        let end = at + 2 + digits;
+        let Ok(number) = u64::from_str_radix(&rest[at + 2..end], 16) else {
+            break;
+        };
+        parts.push(html! { { rest[..at].to_owned() } });
+        let (from, to) = (Address(number.saturating_sub(256)), Address(number + 512));
+        parts.push(html! {
+            <button type="button" class="link" title="Its chunk and those around it"
+                onclick={press(act, Action::OpenBlocks(Some((id, from, to))))}>{ rest[at..end].to_owned() }</button>
+        });
+        rest = &rest[end..];
+    }
+    parts.push(html! { { rest.to_owned() } });
+    parts.into_iter().collect()
 }

@@ -63,8 +63,8 @@ fn an_allocator_that_is_not_modelled_is_refused() {
     let mut bytes = encode(&Request::Start {
         job: JobId(1),
         work: Work::Run {
-            variant: Variant::default(),
-            curves_only: false,
+            order: order(Variant::default(), 1),
+            frames: 0,
         },
     })
     .expect("every message has a form in bytes");
@@ -76,23 +76,31 @@ fn an_allocator_that_is_not_modelled_is_refused() {
 
 fn requests() -> Vec<Request> {
     let works = [
-        Work::Load,
-        Work::Build {
-            scenario: Pattern::AsyncFanOut,
-            values: vec![0.0, -1.5, 1e300],
+        Work::Load { trace: 3 },
+        Work::Run {
+            order: order(Variant::default(), 1),
+            frames: 0,
         },
         Work::Run {
-            variant: Variant::default(),
-            curves_only: true,
-        },
-        Work::Run {
-            variant: full_variant(),
-            curves_only: false,
+            order: order(full_variant(), 64),
+            frames: 120,
         },
         Work::Look {
+            order: order(full_variant(), 2),
+            stage: 1,
+            first_event: 5,
+            begins: Micros(6),
             event: u64::MAX,
             time: Micros(1 << 40),
+            ask: Ask::Why,
         },
+        look(Ask::Blocks {
+            from: Address(1),
+            to: Address(u64::MAX),
+        }),
+        look(Ask::Without {
+            pins: vec![Address(7)],
+        }),
     ];
     let start = |work| Request::Start {
         job: JobId(7),
@@ -109,6 +117,10 @@ fn responses() -> Vec<Response> {
         Outcome::Loaded(Loaded {
             program: None,
             events: 0,
+            blocks: 0,
+            threads: 1,
+            marks: 0,
+            lasts: Micros(0),
             skipped: 0,
             recorded: None,
             allocator: Choice::default(),
@@ -117,13 +129,17 @@ fn responses() -> Vec<Response> {
         Outcome::Loaded(Loaded {
             program: Some("Grüße, app.py".to_owned()),
             events: 304_161,
+            blocks: 152_000,
+            threads: 7,
+            marks: 12,
+            lasts: Micros(10_136_196),
             skipped: 2,
             recorded: Some("jemalloc 5.3.0".to_owned()),
             allocator: full_variant().allocator,
             environment: full_variant().environment,
         }),
-        Outcome::Ran(ran(Variant::default(), None)),
-        Outcome::Ran(ran(full_variant(), Some(Column(1)))),
+        Outcome::Ran(ran(None)),
+        Outcome::Ran(ran(Some(Column(1)))),
         looked(Diagnosis {
             figures: None,
             pages: None,
@@ -131,6 +147,22 @@ fn responses() -> Vec<Response> {
             ..diagnosis()
         }),
         looked(diagnosis()),
+        Outcome::Blocks(vec![BlockRow {
+            address: Address(1),
+            size: Bytes(2),
+            kind: PageKind::Muzzy,
+            state: "free".to_owned(),
+            requested: None,
+            allocated: None,
+            freed: diagnosis().pins.first().and_then(|pin| pin.freed),
+        }]),
+        Outcome::Without(Without {
+            gone: 1,
+            given_back: Bytes(2),
+            rss: Bytes(3),
+            top: Bytes(4),
+            reclaimable: Bytes(5),
+        }),
     ];
     let job = JobId(300);
     let finished = |outcome| Response::Finished { job, outcome };
@@ -146,6 +178,34 @@ fn responses() -> Vec<Response> {
         Response::Cancelled { job },
     ];
     outcomes.into_iter().map(finished).chain(others).collect()
+}
+
+fn look(ask: Ask) -> Work {
+    Work::Look {
+        order: order(full_variant(), 1),
+        stage: 0,
+        first_event: 0,
+        begins: Micros(0),
+        event: 1,
+        time: Micros(2),
+        ask,
+    }
+}
+
+fn order(variant: Variant, workers: u32) -> Order {
+    let stage = |calls| StageOrder {
+        name: "a stage".to_owned(),
+        calls,
+        workers,
+        variant: variant.clone(),
+    };
+    let pattern = Calls::Pattern {
+        pattern: Pattern::AsyncFanOut,
+        values: vec![0.0, -1.5, 1e300],
+    };
+    Order {
+        stages: vec![stage(Calls::Trace(2)), stage(pattern)],
+    }
 }
 
 /// A variant of which nothing is left out.
@@ -166,17 +226,32 @@ fn full_variant() -> Variant {
     }
 }
 
-fn ran(variant: Variant, frames: Option<Column>) -> Ran {
+fn ran(frames: Option<Column>) -> Ran {
     Ran {
-        variant,
         took_ms: 61.75,
         events: 304_161,
-        allocations: 152_000,
-        failed: 1,
         page_size: Bytes(4096),
-        peak_rss: Bytes(217_690_112),
-        faults: 53_147,
-        syscalls: 911,
+        summary: Summary {
+            peak: Bytes(217_690_112),
+            peak_live: Bytes(1),
+            after_burst: Bytes(2),
+            after_rest: Bytes(3),
+            live: Bytes(4),
+            reclaimable: Bytes(5),
+            trims: 6,
+            trimmed: Bytes(7),
+            at_end: Bytes(8),
+            faults: 53_147,
+            syscalls: 911,
+            killed: 9,
+            near_cap: frames.map(|_| Micros(10)),
+        },
+        stages: vec![StageRan {
+            name: "four workers".to_owned(),
+            begins: Micros(11),
+            first_event: 12,
+            killed: vec![Micros(13)],
+        }],
         marks: vec![MarkAt {
             name: "after the burst".to_owned(),
             event: 1,

@@ -2,66 +2,93 @@
 
 use std::rc::Rc;
 
-use highwater_simulator::{Choice, Variant};
-use highwater_workload::pattern::Parameters;
+use highwater_simulator::{Address, Choice, Micros, PageKind, Without};
 
-use super::Source;
 use crate::{
-    protocol::Loaded,
+    protocol::{Ask, BlockRow, Loaded, Order, ToldKind},
+    subject::Subject,
+    variants::VariantId,
     view::{Look, Playhead, RunView},
     worker_client::Health,
 };
 
-/// What a timer was set for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Later {
-    /// The environment has not been typed in for a while.
-    Environment,
-    /// The parameters have not been changed for a while.
-    Parameters,
-}
-
 /// Something happened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Action {
-    /// The worker's health changed.
+    /// The workers' health changed.
     Health(Health),
     /// The user chose something to run.
-    Choose(Source),
+    Choose(Subject),
     /// The user typed into the field of a parameter.
     EditParameter(usize, String),
-    /// The user typed into the environment box, or took a preset.
-    EditEnvironment(String),
+    /// The user typed into the environment box of a variant, or took a preset.
+    EditEnvironment(VariantId, String),
     /// Another allocator was chosen.
-    ChooseAllocator(Choice),
-    /// A timer has run out.
-    Due(Later),
-    /// The user wants no more of what the worker is busy with.
+    ChooseAllocator(VariantId, Choice),
+    /// A variant is called otherwise.
+    Rename(VariantId, String),
+    /// A variant gets the next colour.
+    Recolour(VariantId),
+    /// A variant is doubled.
+    Duplicate(VariantId),
+    /// A variant goes.
+    Remove(VariantId),
+    /// A variant is looked into.
+    Select(VariantId),
+    /// A variant stands beside it, or none does any more.
+    Compare(Option<VariantId>),
+    /// The others are held against this one.
+    Baseline(VariantId),
+    /// Nothing has been typed for a while.
+    Due,
+    /// The user wants no more of what the workers are busy with.
     Cancel,
     /// The user wants what was cancelled or failed to be tried again.
     Retry,
-    /// The worker is so far.
-    Progress(f64),
-    /// A workload is there.
-    Loaded(Loaded),
-    /// A workload could not be had.
-    LoadFailed(String),
-    /// The run is there.
-    Ran(Rc<RunView>),
-    /// The run to compare with is there.
-    BaselineRan(Rc<RunView>),
-    /// The run could not be made.
-    RunFailed(String),
+    /// So much of a recording is read.
+    LoadProgress(f64),
+    /// A recording is there, under its number.
+    Loaded(u32, Loaded),
+    /// A recording could not be had.
+    LoadFailed(u32, String),
+    /// So much of a variant is run.
+    Progress(VariantId, f64),
+    /// A variant has been run.
+    Ran(VariantId, Rc<RunView>),
+    /// A variant could not be run.
+    RunFailed(VariantId, String),
+    /// A variant's run went down with a worker that had to be ended.
+    RunLost(VariantId),
     /// The moment is there.
-    Looked(Rc<Look>),
-    /// The moment could not be looked at.
-    LookFailed(String),
-    /// A job went down with a worker that had to be ended.
-    Lost,
-    /// The playhead was moved to a share of the whole.
-    Seek(f64),
+    Looked(VariantId, Rc<Look>),
+    /// The moment could not be looked at; why, where that is for the user to know.
+    LookFailed(VariantId, Option<String>),
+    /// The blocks at an address of a variant are looked at, or none are any more.
+    OpenBlocks(Option<(VariantId, Address, Address)>),
+    /// The blocks are there.
+    Blocks(VariantId, Vec<BlockRow>),
+    /// What would be if the first so many pins were gone?
+    AskWithout(usize),
+    /// That.
+    Without(Without),
+    /// Only decisions of this kind are shown, or all.
+    OnlyDecisions(Option<ToldKind>),
+    /// The table is sorted by a column: rising, falling, or not.
+    Sort(usize),
+    /// The table was copied.
+    Copied,
+    /// Pages of a kind are shown on the map, or not any more.
+    ToggleKind(PageKind),
+    /// The chart shows a part of the time, or all of it.
+    Zoom(Option<(Micros, Micros)>),
+    /// The playhead was moved.
+    Seek(Micros),
     /// The playhead was moved by samples.
     Step(i64),
+    /// The playhead was moved by events.
+    StepEvent(i64),
+    /// The playhead was moved to the next mark, or the one before.
+    StepMark(i64),
     /// Play or pause.
     TogglePlay,
     /// Play goes on: so many milliseconds have passed.
@@ -70,6 +97,8 @@ pub enum Action {
     Speed(f64),
     /// A pin was pointed at (its place among the pins), or none is any more.
     Point(Option<usize>),
+    /// The help is shown, or not any more.
+    ToggleHelp,
     /// Light to dark, or back.
     ToggleTheme,
     /// The user's preference for dark pages changed.
@@ -79,18 +108,20 @@ pub enum Action {
 /// Something is to be done.
 #[derive(Debug, PartialEq)]
 pub enum Effect {
-    /// Get the workload of a source into the worker.
-    Load(Source, Parameters),
-    /// Run it, in place of whatever runs.
-    Run(Variant),
-    /// Run it to compare with.
-    RunBaseline(Variant),
-    /// Look at a moment.
-    Look(Playhead),
-    /// Drop everything that was asked of the worker.
+    /// Get a recording into the workers, under this number.
+    Load(Subject, u32),
+    /// Run something for a variant, in place of what is run for it, and keep so many maps.
+    Run(VariantId, Rc<Order>, u32),
+    /// Look at a moment of a variant's run.
+    Look(VariantId, Rc<RunView>, Playhead),
+    /// Ask something else of a moment of a variant's run.
+    Ask(VariantId, Rc<RunView>, Playhead, Ask),
+    /// Drop what is done for a variant.
+    Drop(VariantId),
+    /// Drop everything that was asked of the workers.
     DropAll,
-    /// Set a timer, in place of the one set before for the same.
-    Wait(Later),
+    /// Wait until nothing has been typed for a while.
+    Wait,
     /// Begin to tick.
     StartClock,
     /// Tick no more.

@@ -1,10 +1,15 @@
 use super::*;
-use highwater_simulator::{Remark, Tone};
+use crate::protocol::{Calls, Ran};
+use highwater_simulator::{Bytes, Choice, Summary};
 
 fn about() -> Loaded {
     Loaded {
         program: None,
         events: 10,
+        blocks: 5,
+        threads: 1,
+        marks: 0,
+        lasts: Micros(10),
         skipped: 0,
         recorded: None,
         allocator: Choice::default(),
@@ -15,87 +20,266 @@ fn about() -> Loaded {
 fn loaded() -> State {
     let mut state = State::new(false);
     state.open();
-    state.update(Action::Loaded(about()));
+    state.update(Action::Loaded(1, about()));
     state
 }
 
+/// The variants that are to be run.
+fn runs(effects: &[Effect]) -> Vec<VariantId> {
+    let run = |effect: &Effect| match effect {
+        Effect::Run(id, ..) => Some(*id),
+        _ => None,
+    };
+    effects.iter().filter_map(run).collect()
+}
+
+fn has(effects: &[Effect], wanted: &Effect) -> bool {
+    effects.contains(wanted)
+}
+
+/// Every run that was asked for comes to an end.
+fn finish(state: &mut State, effects: &[Effect]) -> Vec<Effect> {
+    let mut after = Vec::new();
+    for effect in effects {
+        if let Effect::Run(id, order, frames) = effect {
+            let mut run = RunView::empty(Rc::clone(order));
+            if *frames > 0 {
+                run.frames.push(highwater_simulator::Frame {
+                    event: 0,
+                    time: Micros(0),
+                    strips: vec![],
+                });
+            }
+            after.extend(state.update(Action::Ran(*id, Rc::new(run))));
+        }
+    }
+    after
+}
+
+fn scenario(name: &str) -> Subject {
+    Choices::all().find(name).expect("it is in the catalogue")
+}
+
 #[test]
-fn what_is_loaded_is_run() {
+fn a_recording_is_run_under_what_everyone_tries() {
     let mut state = State::new(false);
-    assert!(matches!(
-        state.open()[..],
-        [Effect::DropAll, Effect::Load(Source::Bundled, _)]
-    ));
-    let effects = state.update(Action::Loaded(about()));
-    assert_eq!(effects, [Effect::DropAll, Effect::Run(Variant::default())]);
-    assert_eq!(state.activity, Activity::Running(0.0));
+    let effects = state.open();
+    assert!(has(&effects, &Effect::Load(Subject::Bundled, 1)));
+    let effects = state.update(Action::Loaded(1, about()));
+    assert_eq!(runs(&effects).len(), 5);
+    assert_eq!(
+        runs(&effects)[0],
+        state.selected,
+        "what is looked into first"
+    );
+    assert!(state.is_busy());
+    let after = finish(&mut state, &effects);
+    assert!(!state.is_busy());
+    assert!(runs(&after).is_empty(), "nothing is run twice");
+    assert!(matches!(after[0], Effect::Look(id, ..) if id == state.selected));
+    // What was asked for before and comes late is not taken.
+    assert_eq!(state.update(Action::Loaded(7, about())), []);
 }
 
 #[test]
-fn a_line_that_is_typed_runs_only_when_it_is_whole_and_right() {
-    let mut state = loaded();
-    let effects = state.update(Action::EditEnvironment("MALLOC".to_owned()));
-    assert_eq!(effects, [Effect::Wait(Later::Environment)]);
-    assert_eq!(state.update(Action::Due(Later::Environment)), []);
-    state.update(Action::EditEnvironment("MALLOC_TOP_PAD_=0".to_owned()));
-    let effects = state.update(Action::Due(Later::Environment));
+fn a_recorded_environment_is_that_of_the_first_variant() {
+    let mut state = State::new(false);
+    state.open();
+    let mut about = about();
+    about.environment = highwater_simulator::parse_lines("A=1").expect("well formed");
+    about.allocator = "glibc@2.31".parse().expect("it is modelled");
+    state.update(Action::Loaded(1, about));
+    assert_eq!(state.selected().name, "as recorded");
+    assert_eq!(state.selected().environment.variables.len(), 1);
     assert!(
-        matches!(&effects[..], [Effect::DropAll, Effect::Run(variant)] if variant.environment.len() == 1)
+        state.variants[..4]
+            .iter()
+            .all(|v| v.allocator.to_string() == "glibc@2.31")
     );
 }
 
 #[test]
-fn another_allocator_is_run_and_compared_with_itself() {
+fn a_line_that_is_typed_runs_one_variant_and_only_when_it_is_right() {
     let mut state = loaded();
-    let older: Choice = "glibc@2.31".parse().expect("it is modelled");
-    let effects = state.update(Action::ChooseAllocator(older));
-    assert!(
-        matches!(&effects[..], [Effect::DropAll, Effect::Run(variant)] if variant.allocator == older)
-    );
-    assert_eq!(state.allocator(), older);
-    // It stays for another workload, but not for a recording of one's own, which names its allocator.
-    state.update(Action::Choose(Source::Pattern(Pattern::Threads)));
-    state.update(Action::Loaded(about()));
-    assert_eq!(state.allocator(), older);
-    state.update(Action::Choose(Source::File("a.hwt".to_owned())));
-    state.update(Action::Loaded(about()));
-    assert_eq!(state.allocator(), Choice::default());
+    let effects = state.update(Action::Due);
+    assert_eq!(runs(&effects), []);
+    let id = state.selected;
+    let effects = state.update(Action::EditEnvironment(id, "MALLOC".to_owned()));
+    assert_eq!(effects, [Effect::Wait]);
+    let effects = state.update(Action::Due);
+    assert_eq!(runs(&effects), []);
+    assert!(has(&effects, &Effect::Drop(id)), "what runs is of no use");
+    state.update(Action::EditEnvironment(id, "MALLOC_TOP_PAD_=0".to_owned()));
+    let effects = state.update(Action::Due);
+    assert_eq!(runs(&effects), [id]);
+    let Some(Effect::Run(_, order, _)) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(order.stages[0].variant.environment.len(), 1);
 }
 
 #[test]
-fn a_wrong_parameter_builds_nothing() {
+fn a_parameter_is_everyones_but_for_those_who_have_their_own() {
     let mut state = loaded();
-    state.update(Action::Choose(Source::Pattern(Pattern::Sync)));
-    state.update(Action::EditParameter(0, "0".to_owned()));
-    assert_eq!(state.update(Action::Due(Later::Parameters)), []);
-    state.update(Action::EditParameter(0, "2".to_owned()));
-    let effects = state.update(Action::Due(Later::Parameters));
-    assert!(
-        matches!(effects[..], [Effect::DropAll, Effect::Load(_, values)] if values.streams == 2)
-    );
+    let effects = state.update(Action::Choose(scenario("paging")));
+    assert!(has(&effects, &Effect::DropAll));
+    assert_eq!(runs(&effects).len(), 5);
+    finish(&mut state, &effects);
+    let events = highwater_workload::pattern::Parameters::ALL
+        .iter()
+        .position(|parameter| parameter.name == "events")
+        .expect("there are events");
+    let effects = state.update(Action::EditParameter(events, "0".to_owned()));
+    assert_eq!(effects, [Effect::Wait]);
+    assert_eq!(runs(&state.update(Action::Due)), []);
+    assert!(state.is_outdated());
+    state.update(Action::EditParameter(events, "40".to_owned()));
+    let effects = state.update(Action::Due);
+    assert_eq!(runs(&effects).len(), 5);
+    for effect in &effects {
+        let Effect::Run(_, order, _) = effect else {
+            continue;
+        };
+        let Calls::Pattern { values, .. } = &order.stages[0].calls else {
+            panic!("a pattern");
+        };
+        assert_eq!(values[events], 40.0);
+    }
+    let page = |variant: &VariantState| match &variant.order {
+        Some(Ok(order)) => match &order.stages[0].calls {
+            Calls::Pattern { values, .. } => {
+                values[highwater_workload::pattern::Parameters::ALL
+                    .iter()
+                    .position(|p| p.name == "page")
+                    .expect("pages")]
+            }
+            Calls::Trace(_) => -1.0,
+        },
+        _ => -1.0,
+    };
+    let pages: Vec<f64> = state.variants.iter().map(page).collect();
+    assert_eq!(pages, [0.0, 100.0, 20.0, 0.0, 100.0]);
+}
+
+#[test]
+fn every_scenario_and_pattern_can_be_ordered() {
+    let choices = Choices::all();
+    let mut state = loaded();
+    for scenario in choices.scenarios.iter().chain(&choices.patterns) {
+        let effects = state.update(Action::Choose(Subject::Scenario(Rc::clone(scenario))));
+        let wanted = scenario.script.variant.len().min(MOST);
+        assert_eq!(runs(&effects).len(), wanted, "{}", scenario.name);
+        assert!(
+            state
+                .variants
+                .iter()
+                .all(|v| matches!(v.order, Some(Ok(_))))
+        );
+    }
+    state.update(Action::Choose(scenario("four_weeks")));
+    assert!(state.selected().is_staged());
+    let Some(Ok(order)) = &state.selected().order else {
+        panic!("it is ordered")
+    };
+    assert_eq!((order.stages.len(), order.stages[0].workers), (5, 4));
+}
+
+#[test]
+fn variants_are_doubled_named_and_removed() {
+    let mut state = loaded();
+    let first = state.selected;
+    let effects = state.update(Action::Duplicate(first));
+    assert_eq!(state.variants.len(), 6);
+    let copy = state.selected;
+    assert_ne!(copy, first);
+    assert_eq!(runs(&effects), [copy]);
+    assert_eq!(state.selected().name, "no setting 2");
+    assert_eq!(state.variants[1].id, copy, "beside what it is a copy of");
+    state.update(Action::Rename(copy, "mine".to_owned()));
+    assert_eq!(state.selected().name, "mine");
+    let colours: Vec<usize> = state
+        .variants
+        .iter()
+        .map(|variant| variant.colour)
+        .collect();
+    let mut apart = colours.clone();
+    apart.sort_unstable();
+    apart.dedup();
+    assert_eq!(apart.len(), colours.len(), "{colours:?}");
+    for _ in 0..5 {
+        state.update(Action::Duplicate(copy));
+    }
+    assert_eq!(state.variants.len(), MOST, "as many as can be told apart");
+    state.update(Action::Compare(Some(first)));
+    state.update(Action::Baseline(first));
+    let effects = state.update(Action::Remove(first));
+    assert!(has(&effects, &Effect::Drop(first)));
+    assert_eq!(state.compared, None);
+    assert!(state.variant(state.baseline).is_some());
+    while state.variants.len() > 1 {
+        let id = state.variants[0].id;
+        state.update(Action::Remove(id));
+    }
+    let last = state.variants[0].id;
+    assert_eq!(state.update(Action::Remove(last)), []);
+    assert_eq!(state.selected, last);
+}
+
+#[test]
+fn what_is_selected_or_stands_beside_is_run_with_its_maps() {
+    let mut state = loaded();
+    let effects = {
+        state.update(Action::Cancel);
+        state.update(Action::Retry)
+    };
+    finish(&mut state, &effects);
+    let second = state.variants[1].id;
+    let effects = state.update(Action::Select(second));
+    assert!(matches!(effects[0], Effect::Run(id, _, frames) if id == second && frames > 0));
+    assert!(!state.is_busy(), "nobody waits for maps");
+    finish(&mut state, &effects);
+    let third = state.variants[2].id;
+    let effects = state.update(Action::Compare(Some(third)));
+    assert_eq!(runs(&effects), [third]);
+    let looked = |effects: &[Effect]| {
+        effects
+            .iter()
+            .any(|e| matches!(e, Effect::Look(id, ..) if *id == third))
+    };
+    assert!(looked(&effects));
+    state.update(Action::Compare(Some(second)));
+    assert_eq!(state.compared, None, "nothing stands beside itself");
 }
 
 #[test]
 fn a_file_that_cannot_be_read_leaves_what_was_there() {
     let mut state = loaded();
-    state.update(Action::Choose(Source::File("bad.hwt".to_owned())));
-    state.update(Action::LoadFailed("line 2: no".to_owned()));
-    assert_eq!(state.chosen, Source::Bundled);
+    let effects = {
+        state.update(Action::Cancel);
+        state.update(Action::Retry)
+    };
+    finish(&mut state, &effects);
+    state.update(Action::Choose(Subject::File("bad.hwt".to_owned())));
+    assert!(state.is_busy());
+    state.update(Action::LoadFailed(2, "line 2: no".to_owned()));
+    assert_eq!(state.subject, Subject::Bundled);
     assert_eq!(state.trouble.as_deref(), Some("line 2: no"));
-    assert_eq!(state.activity, Activity::Idle);
-    assert!(state.held.is_some());
+    assert!(!state.is_busy());
+    assert!(state.run().is_some());
 }
 
 #[test]
-fn another_worker_is_given_the_workload_again() {
+fn one_that_fails_says_so_and_the_rest_goes_on() {
     let mut state = loaded();
-    state.update(Action::Health(Health::Starting));
-    assert_eq!(state.held, None);
-    let effects = state.update(Action::Lost);
-    assert!(matches!(
-        effects[..],
-        [Effect::DropAll, Effect::Load(Source::Bundled, _)]
-    ));
+    let id = state.variants[1].id;
+    state.update(Action::RunFailed(id, "out of memory".to_owned()));
+    assert!(matches!(state.variants[1].status, Status::Failed(_)));
+    assert!(state.variants[2].is_running());
+    let effects = state.update(Action::Retry);
+    assert!(runs(&effects).contains(&id));
+    let lost = state.variants[2].id;
+    let effects = state.update(Action::RunLost(lost));
+    assert_eq!(runs(&effects), [lost], "another worker takes it");
 }
 
 #[test]
@@ -103,25 +287,21 @@ fn play_without_a_run_does_nothing() {
     let mut state = State::new(true);
     assert_eq!(state.update(Action::TogglePlay), []);
     assert_eq!(state.update(Action::Tick(10.0)), [Effect::StopClock]);
-    assert_eq!(state.update(Action::Seek(f64::NAN)), []);
+    assert_eq!(state.update(Action::Step(1)), []);
+    assert_eq!(state.update(Action::Seek(Micros(u64::MAX))), []);
 }
 
 #[test]
 fn a_run_is_played_in_about_a_dozen_seconds() {
-    assert_eq!(fitting_speed(Micros(10_136_196)), 1.0);
-    assert_eq!(fitting_speed(Micros(600_000_000)), 64.0);
-    assert_eq!(fitting_speed(Micros(1)), SPEEDS[0]);
+    let speed = playing::fitting_speed;
+    assert_eq!(speed(Micros(10_136_196)), 1.0);
+    assert_eq!(speed(Micros(600_000_000)), 64.0);
+    assert_eq!(speed(Micros(1)), SPEEDS[0]);
 }
 
 #[test]
-fn a_python_program_is_run_and_spoken_of_with_its_interpreter() {
-    let mut state = loaded();
-    state.update(Action::Choose(Source::Pattern(Pattern::Sync)));
-    state.update(Action::EditEnvironment("PYTHONMALLOC=malloc".into()));
-    let variant = state.variant();
-    assert_eq!(variant.python, Some(PythonVersion::V3_11));
-    let ignored = |remarks: Vec<Remark>| remarks.iter().any(|r| r.tone == Tone::Ignored);
-    assert!(!ignored(state.environment.remarks(&variant)));
-    state.update(Action::Choose(Source::Pattern(Pattern::Threads)));
-    assert!(ignored(state.environment.remarks(&state.variant())));
+fn the_summary_of_a_run_that_did_not_happen_is_empty() {
+    let run = RunView::empty(Rc::new(crate::protocol::Order { stages: vec![] }));
+    let Ran { summary, .. } = &run.ran;
+    assert_eq!((*summary, run.highest()), (Summary::default(), Bytes(0)));
 }

@@ -1,13 +1,12 @@
-//! [`Work::Load`](crate::protocol::Work::Load) and [`Work::Build`](crate::protocol::Work::Build): from bytes or
-//! parameters to a workload.
+//! [`Work::Load`](crate::protocol::Work::Load): from bytes to a workload.
 //!
-//! Neither can be interrupted: reading and building are one call each, which tells how far it is and returns when it is
-//! done. A page that does not want to wait for that ends the worker.
+//! It cannot be interrupted: reading is one call, which tells how far it is and returns when it is done. A page that does not
+//! want to wait for that ends the worker.
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use highwater_simulator::{Choice, Simulation, Variable, Variant};
-use highwater_workload::{Pattern, Progress, Workload, pattern::Parameters, trace};
+use highwater_simulator::{Choice, Micros, Simulation, Variable, Variant};
+use highwater_workload::{Progress, Workload, trace};
 
 use crate::{
     protocol::{Loaded, Outcome},
@@ -15,12 +14,10 @@ use crate::{
     worker::{Engine, Job, Slice, Step},
 };
 
-/// Where a workload comes from.
-pub(crate) enum Load {
-    /// A trace, plain or gzip.
-    Trace(Vec<u8>),
-    /// A pattern, and its parameters' values.
-    Pattern(Pattern, Vec<f64>),
+/// A trace, plain or gzip, and the number it is kept under.
+pub(crate) struct Load {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) number: u32,
 }
 
 impl Job for Load {
@@ -29,22 +26,11 @@ impl Job for Load {
             slice.tell(progress.share());
             ControlFlow::Continue(())
         };
-        let read = match self {
-            Self::Trace(bytes) => {
-                let bytes = std::mem::take(bytes);
-                trace::read_with(&bytes, trace::Limits::default(), &mut watch)
-                    .map_err(|error| error.to_string())
-            }
-            Self::Pattern(scenario, values) => Parameters::of_values(values)
-                .map_err(|error| error.to_string())
-                .and_then(|parameters| {
-                    let built = scenario.build(&parameters, &mut watch);
-                    built.map_err(|error| error.to_string())
-                }),
-        };
-        match read.and_then(accept) {
+        let bytes = std::mem::take(&mut self.bytes);
+        let read = trace::read_with(&bytes, trace::Limits::default(), &mut watch);
+        match read.map_err(|error| error.to_string()).and_then(accept) {
             Ok((workload, loaded)) => {
-                engine.take(workload);
+                engine.take(self.number, workload);
                 Step::Done(Outcome::Loaded(loaded), Attachments::default())
             }
             Err(message) => Step::Failed(message),
@@ -54,7 +40,7 @@ impl Job for Load {
 
 /// A workload that can be run, and what there is to say of it. One that cannot is refused here, before it takes the
 /// place of another.
-fn accept(workload: Workload) -> Result<(Workload, Loaded), String> {
+fn accept(workload: Workload) -> Result<(Arc<Workload>, Loaded), String> {
     if workload.events.is_empty() {
         return Err("it holds no calls: there is nothing to run".to_owned());
     }
@@ -63,6 +49,10 @@ fn accept(workload: Workload) -> Result<(Workload, Loaded), String> {
     let loaded = Loaded {
         program: header.program.clone(),
         events: workload.events.len() as u64,
+        blocks: workload.blocks.into(),
+        threads: u32::from(workload.last_thread.0) + 1,
+        marks: workload.marks.len() as u64,
+        lasts: workload.events.last().map_or(Micros(0), |event| event.time),
         skipped: workload.skipped,
         recorded: header
             .allocator
@@ -83,9 +73,8 @@ fn accept(workload: Workload) -> Result<(Workload, Loaded), String> {
             .collect(),
     };
     let shared = Arc::new(workload);
-    Simulation::new(Arc::clone(&shared), &Variant::default()).map_err(|error| error.to_string())?;
-    let workload = Arc::try_unwrap(shared).map_err(|_| "the workload is still in use")?;
-    Ok((workload, loaded))
+    Simulation::new(&shared, &Variant::default()).map_err(|error| error.to_string())?;
+    Ok((shared, loaded))
 }
 
 #[cfg(test)]
@@ -94,7 +83,8 @@ mod tests {
 
     fn loaded(text: &str) -> Step {
         let mut engine = Engine::default();
-        Load::Trace(text.as_bytes().to_vec()).advance(&mut engine, &Slice::unlimited())
+        let bytes = text.as_bytes().to_vec();
+        Load { bytes, number: 1 }.advance(&mut engine, &Slice::unlimited())
     }
 
     #[test]

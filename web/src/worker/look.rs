@@ -1,15 +1,13 @@
-//! [`Work::Look`](crate::protocol::Work::Look): one moment of the run that is kept, page by page and explained.
+//! [`Work::Look`](crate::protocol::Work::Look): one moment of a run, page by page and explained.
 
-use std::sync::Arc;
-
-use highwater_simulator::{Micros, Simulation};
+use highwater_simulator::{BlockView, Diagnosis, Micros, Origin, Simulation};
 
 use crate::{
     columns,
-    protocol::{Looked, Outcome},
+    protocol::{Ask, BlockRow, Looked, Order, Outcome},
     wire::Attachments,
     words,
-    worker::{Engine, Job, Slice, Step},
+    worker::{Engine, Job, Slice, Step, engine::Cursor},
 };
 
 /// Events between two questions whether to go on: well under a millisecond.
@@ -18,13 +16,23 @@ const BATCH: u64 = 2048;
 /// Decisions told at most.
 const TOLD: usize = 40;
 
+/// Blocks shown at most.
+const MOST_BLOCKS: usize = 400;
+
 /// Decisions looked at: many of them say the same and are told together.
 const LOOKED_AT: usize = 4096;
 
 /// A look at one moment.
 pub(crate) struct Look {
+    pub(crate) order: Order,
+    /// The stage, and where it begins in the run's events and time.
+    pub(crate) stage: usize,
+    pub(crate) first_event: u64,
+    pub(crate) begins: Micros,
+    /// The moment, counted from the beginning of the run.
     pub(crate) event: u64,
     pub(crate) time: Micros,
+    pub(crate) ask: Ask,
 }
 
 impl Job for Look {
@@ -38,35 +46,108 @@ impl Job for Look {
 
 impl Look {
     fn go_on(&self, engine: &mut Engine, slice: &Slice) -> Result<Step, String> {
-        let workload = engine.workload()?;
-        let kept = engine.kept.as_mut().ok_or("nothing has run yet")?;
-        let target = self.event.min(workload.events.len() as u64);
-        // Where the playhead lies between two events, it may be drawn beyond the second.
-        let next = workload.events.get(target as usize);
-        let time = next.map_or(self.time, |next| next.time.min(self.time));
-        let at = |cursor: &Simulation| (cursor.position(), cursor.now());
-        let cursor = match &mut kept.cursor {
-            Some(cursor) if at(cursor) <= (target, time) => cursor,
-            cursor => cursor.insert(
-                Simulation::new(Arc::clone(&workload), &kept.variant)
-                    .map_err(|error| error.to_string())?,
-            ),
+        let event = self.event.saturating_sub(self.first_event);
+        let time = Micros(self.time.0.saturating_sub(self.begins.0));
+        let is_before = |cursor: &Cursor| {
+            cursor.stage == self.stage
+                && cursor.order == self.order
+                && (cursor.simulation.position(), cursor.simulation.now()) <= (event, time)
         };
-        while cursor.position() < target && cursor.killed().is_none() {
+        let mut cursor = match engine.cursor.take().filter(is_before) {
+            Some(cursor) => cursor,
+            None => self.begin(engine, slice)?,
+        };
+        let simulation = &mut cursor.simulation;
+        let mut before = None;
+        while simulation.position() < event && before != Some(simulation.position()) {
             if !slice.may_go_on() {
-                return Ok(Step::More(cursor.position() as f64 / target as f64));
+                let done = simulation.position() as f64 / event as f64;
+                engine.cursor = Some(cursor);
+                return Ok(Step::More(done));
             }
-            cursor.run_until(target.min(cursor.position() + BATCH));
+            before = Some(simulation.position());
+            simulation.run_until(event.min(simulation.position() + BATCH));
         }
-        cursor.wait_until(time);
+        simulation.wait_until(time);
+        match &self.ask {
+            Ask::Why => {}
+            Ask::Blocks { from, to } => {
+                let found = simulation.blocks_between(*from, *to, MOST_BLOCKS);
+                let rows = found.iter().map(|view| self.row(view)).collect();
+                engine.cursor = Some(cursor);
+                return Ok(Step::Done(Outcome::Blocks(rows), Attachments::default()));
+            }
+            // The simulation is used up by it.
+            Ask::Without { pins } => {
+                let without = cursor.simulation.without(pins);
+                return Ok(Step::Done(
+                    Outcome::Without(without),
+                    Attachments::default(),
+                ));
+            }
+        }
         let mut attachments = Attachments::default();
-        let frame = attachments.push_u32(&columns::encode_frames([&cursor.frame()]));
+        let frame = attachments.push_u32(&columns::encode_frames([&simulation.frame()]));
         let looked = Looked {
-            diagnosis: cursor.diagnose(),
-            decisions: words::tell_latest(&cursor.latest_decisions(LOOKED_AT), TOLD),
-            decided: cursor.decisions_taken(),
+            diagnosis: self.in_run(simulation.diagnose()),
+            decisions: self.decisions(simulation),
+            decided: simulation.decisions_taken(),
             frame,
         };
+        engine.cursor = Some(cursor);
         Ok(Step::Done(Outcome::Looked(Box::new(looked)), attachments))
+    }
+
+    fn begin(&self, engine: &mut Engine, slice: &Slice) -> Result<Cursor, String> {
+        let stage = self.order.stages.get(self.stage);
+        let stage = stage.ok_or("there is no such stage")?;
+        let source = engine.source(stage, 0, slice)?;
+        let simulation =
+            Simulation::new(source, &stage.variant).map_err(|error| error.to_string())?;
+        Ok(Cursor {
+            order: self.order.clone(),
+            stage: self.stage,
+            simulation,
+        })
+    }
+
+    fn decisions(&self, simulation: &Simulation) -> Vec<crate::protocol::Told> {
+        let mut latest = simulation.latest_decisions(LOOKED_AT);
+        for decision in &mut latest {
+            decision.time.0 += self.begins.0;
+        }
+        words::tell_latest(&latest, TOLD)
+    }
+
+    /// A stage's process counts from its own beginning; what is shown counts from that of the run.
+    fn in_run(&self, mut diagnosis: Diagnosis) -> Diagnosis {
+        diagnosis.event += self.first_event;
+        diagnosis.time.0 += self.begins.0;
+        for pin in &mut diagnosis.pins {
+            pin.allocated = self.moved(pin.allocated);
+            pin.freed = self.moved(pin.freed);
+        }
+        diagnosis
+    }
+
+    fn moved(&self, origin: Option<Origin>) -> Option<Origin> {
+        origin.map(|origin| Origin {
+            event: origin.event + self.first_event,
+            time: Micros(origin.time.0 + self.begins.0),
+            ..origin
+        })
+    }
+
+    fn row(&self, view: &BlockView) -> BlockRow {
+        let (kind, state) = words::block(view.block.state);
+        BlockRow {
+            address: view.block.user,
+            size: view.block.size,
+            kind,
+            state,
+            requested: view.requested,
+            allocated: self.moved(view.allocated),
+            freed: self.moved(view.freed),
+        }
     }
 }

@@ -79,13 +79,28 @@ pub enum Step {
 /// Makes the job for a piece of work.
 fn job_for(work: Work, attachments: &Attachments) -> Box<dyn Job> {
     match work {
-        Work::Load => Box::new(load::Load::Trace(attachments.u8(TRACE))),
-        Work::Build { scenario, values } => Box::new(load::Load::Pattern(scenario, values)),
-        Work::Run {
-            variant,
-            curves_only,
-        } => Box::new(run::Run::new(variant, curves_only)),
-        Work::Look { event, time } => Box::new(look::Look { event, time }),
+        Work::Load { trace } => Box::new(load::Load {
+            bytes: attachments.u8(TRACE),
+            number: trace,
+        }),
+        Work::Run { order, frames } => Box::new(run::Run::new(order, frames)),
+        Work::Look {
+            order,
+            stage,
+            first_event,
+            begins,
+            event,
+            time,
+            ask,
+        } => Box::new(look::Look {
+            order,
+            stage: stage as usize,
+            first_event,
+            begins,
+            event,
+            time,
+            ask,
+        }),
     }
 }
 

@@ -1,46 +1,47 @@
-//! [`Work::Run`](crate::protocol::Work::Run): the workload through a variant, from beginning to end.
+//! [`Work::Run`](crate::protocol::Work::Run): something from beginning to end.
 
-use highwater_simulator::{Options, Recording, Variant};
+use highwater_simulator::{Frame, Micros, Options, PlanRun};
 
 use crate::{
     columns,
-    protocol::{MarkAt, Outcome, Ran},
+    protocol::{MarkAt, Order, Outcome, Ran, StageRan},
     wire::Attachments,
-    worker::{Engine, Job, Slice, Step, engine::Kept, now_ms},
+    worker::{Engine, Job, Slice, Step, now_ms},
 };
-
-/// Heap maps to keep: what is shown at once while somebody scrubs.
-const FRAMES: u32 = 120;
 
 /// Events between two questions whether to go on: about a millisecond.
 const BATCH: u64 = 8192;
 
 /// One run.
 pub(crate) struct Run {
-    variant: Variant,
-    curves_only: bool,
+    order: Order,
+    frames: u32,
     /// What has been run so far, and the time that took.
-    going: Option<highwater_simulator::Run>,
+    going: Option<PlanRun>,
     took_ms: f64,
 }
 
 impl Run {
-    pub(crate) fn new(variant: Variant, curves_only: bool) -> Self {
+    pub(crate) fn new(order: Order, frames: u32) -> Self {
         Self {
-            variant,
-            curves_only,
+            order,
+            frames,
             going: None,
             took_ms: 0.0,
         }
     }
 
-    fn go_on(&mut self, engine: &Engine, slice: &Slice) -> Result<Option<Recording>, String> {
+    fn go_on(
+        &mut self,
+        engine: &mut Engine,
+        slice: &Slice,
+    ) -> Result<Option<highwater_simulator::Outcome>, String> {
         let mut going = match self.going.take() {
             Some(going) => going,
-            None => self.begin(engine)?,
+            None => self.begin(engine, slice)?,
         };
         loop {
-            if !going.go_on(BATCH) {
+            if !going.go_on(BATCH).map_err(|error| error.to_string())? {
                 return Ok(Some(going.finish()));
             }
             if !slice.may_go_on() {
@@ -50,14 +51,14 @@ impl Run {
         }
     }
 
-    fn begin(&self, engine: &Engine) -> Result<highwater_simulator::Run, String> {
+    fn begin(&self, engine: &mut Engine, slice: &Slice) -> Result<PlanRun, String> {
+        let plan = engine.plan(&self.order, slice)?;
         let options = Options {
-            frames: if self.curves_only { 0 } else { FRAMES },
+            frames: self.frames,
             decisions: 0,
             ..Options::default()
         };
-        highwater_simulator::Run::new(&engine.workload()?, &self.variant, &options)
-            .map_err(|error| error.to_string())
+        PlanRun::new(plan, &options).map_err(|error| error.to_string())
     }
 }
 
@@ -67,10 +68,10 @@ impl Job for Run {
         let outcome = self.go_on(engine, slice);
         self.took_ms += now_ms() - started_ms;
         match outcome {
-            Ok(Some(recording)) => self.finish(engine, recording),
+            Ok(Some(outcome)) => self.finish(&outcome),
             Ok(None) => {
-                let progress = self.going.as_ref().map(highwater_simulator::Run::progress);
-                Step::More(progress.map_or(0.0, highwater_workload::Progress::share))
+                let progress = self.going.as_ref().map(PlanRun::progress);
+                Step::More(progress.map_or(0.0, |progress| progress.share().min(1.0)))
             }
             Err(message) => Step::Failed(message),
         }
@@ -78,36 +79,53 @@ impl Job for Run {
 }
 
 impl Run {
-    fn finish(&self, engine: &mut Engine, recording: Recording) -> Step {
+    fn finish(&self, outcome: &highwater_simulator::Outcome) -> Step {
         let mut attachments = Attachments::default();
-        let samples = attachments.push_f64(&columns::encode_samples(&recording.samples));
-        let frames = (!self.curves_only)
-            .then(|| attachments.push_u32(&columns::encode_frames(&recording.frames)));
-        let marks = recording.marks.iter().map(|mark| MarkAt {
+        let samples = attachments.push_f64(&columns::encode_samples(&outcome.samples));
+        let frames = (self.frames > 0)
+            .then(|| attachments.push_u32(&columns::encode_frames(&frames(outcome))));
+        let marks = outcome.marks.iter().map(|mark| MarkAt {
             name: mark.name.clone(),
             event: mark.sample.event,
             time: mark.sample.time,
         });
+        let recordings = || outcome.stages.iter().flat_map(|stage| &stage.recordings);
+        let stages = outcome.stages.iter().map(|stage| StageRan {
+            name: stage.name.clone(),
+            begins: stage.begins,
+            first_event: stage.first_event,
+            killed: (stage.recordings.iter())
+                .filter_map(|recording| recording.killed)
+                .map(|killed| Micros(killed.time.0 + stage.begins.0))
+                .collect(),
+        });
         let ran = Ran {
-            variant: self.variant.clone(),
             took_ms: self.took_ms,
-            events: recording.events,
-            allocations: recording.allocations,
-            failed: recording.failed,
-            page_size: recording.page_size,
-            peak_rss: recording.peak_rss,
-            faults: recording.faults,
-            syscalls: recording.syscalls.total(),
+            events: recordings().map(|recording| recording.events).sum(),
+            page_size: recordings()
+                .map(|recording| recording.page_size)
+                .next()
+                .unwrap_or_default(),
+            summary: outcome.summary(),
+            stages: stages.collect(),
             marks: marks.collect(),
             samples,
             frames,
         };
-        if !self.curves_only {
-            engine.kept = Some(Kept {
-                variant: self.variant.clone(),
-                cursor: None,
-            });
-        }
         Step::Done(Outcome::Ran(ran), attachments)
     }
+}
+
+/// The maps of the first process of each stage, in the run's own time.
+fn frames(outcome: &highwater_simulator::Outcome) -> Vec<Frame> {
+    let stages = outcome.stages.iter().flat_map(|stage| {
+        let first = stage.recordings.first().into_iter();
+        let frames = first.flat_map(|recording| &recording.frames);
+        frames.map(|frame| Frame {
+            event: frame.event + stage.first_event,
+            time: Micros(frame.time.0 + stage.begins.0),
+            strips: frame.strips.clone(),
+        })
+    });
+    stages.collect()
 }

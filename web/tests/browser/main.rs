@@ -14,6 +14,7 @@ mod page;
 mod shots;
 mod simulation;
 mod site;
+mod speed;
 mod typing;
 mod worker;
 

@@ -44,8 +44,8 @@ fn the_button_changes_the_colours() -> Result<()> {
     visit(View::default(), |page| {
         page.wait_for("header")?;
         let light = page.evaluate(background)?;
-        page.click("header [aria-pressed=false]")?;
-        page.wait_for("header [aria-pressed=true]")?;
+        page.click("#dark[aria-pressed=false]")?;
+        page.wait_for("#dark[aria-pressed=true]")?;
         let dark = page.evaluate(background)?;
         ensure!(light != dark, "both are {light}");
         Ok(())
@@ -99,38 +99,26 @@ fn the_bundled_recording_is_served_with_the_page() -> Result<()> {
 
 #[test]
 fn the_main_thread_is_not_blocked() -> Result<()> {
-    visit(View::default(), |page| {
+    visit_alone(View::default(), |page| {
         page.evaluate(
             "window.blocked = [];
              new PerformanceObserver((list) => list.getEntries().forEach(
                  (task) => window.blocked.push(Math.round(task.duration))))
-                 .observe({ type: 'longtask', buffered: true });
-             window.started = performance.now();",
+                 .observe({ type: 'longtask' });",
         )?;
         page.wait_for("main[data-busy=false] #why[aria-busy=false]")?;
-        page.evaluate(
-            "const preset = document.querySelector(\"[data-preset='tcache off']\");
-             window.started = performance.now();
-             new MutationObserver((_, observer) => {
-                 if (document.querySelector(\"#chart[data-environment='1']\")) {
-                     window.rerun = performance.now() - window.started;
-                     observer.disconnect();
-                 }
-             }).observe(document.body, { attributes: true, subtree: true, childList: true });
-             preset.click();",
-        )?;
-        page.wait_for("#baseline-key")?;
+        page.set_value("#source", "incident")?;
+        page.wait_for_text("#title", "scaled down")?;
         page.wait_for("main[data-busy=false] #why[aria-busy=false]")?;
         page.click("#to-start")?;
         page.click("#play")?;
         std::thread::sleep(std::time::Duration::from_secs(2));
         let blocked = page.evaluate("return window.blocked")?;
-        let rerun = page.evaluate("return Math.round(window.rerun)")?;
-        println!("tasks above 50 ms: {blocked} ms; a changed setting was shown after {rerun} ms");
+        println!("tasks above 50 ms: {blocked} ms");
         let longest = blocked.as_array().into_iter().flatten();
         let longest = longest.filter_map(serde_json::Value::as_u64).max();
         // The aim is 50 ms on a machine that has nothing else to do; the tests' machine has.
-        ensure!(longest < Some(400), "blocked for {blocked} ms");
+        ensure!(longest < Some(200), "blocked for {blocked} ms");
         Ok(())
     })
 }

@@ -26,25 +26,23 @@ fn take() -> Result<()> {
     visit(View::default(), |page| {
         wait_until_shown(page)?;
         in_all_sizes(page, &out, "")?;
-        page.click("[data-preset='tcache off']")?;
-        page.wait_for("#baseline-key")?;
-        picture(page, &out, "tcache-off")?;
-        page.click("[data-preset='no setting']")?;
+        page.set_value("#source", "incident")?;
+        page.wait_for_text("#title", "scaled down")?;
+        wait_until_shown(page)?;
+        in_all_sizes(page, &out, "incident-")?;
+        page.click("#compare")?;
+        page.wait_for("#map-beside")?;
+        picture(page, &out, "two-maps")?;
+        page.click("#compare")?;
         page.set_value("#source", "threads")?;
         page.wait_for_text("#title", "Pool of threads")?;
         picture(page, &out, "threads")?;
-        page.set_value("#source", "async_fanout")?;
-        page.set_value("#allocator", "jemalloc@5.3.0")?;
-        page.set_value(
-            "#environment",
-            "MALLOC_CONF=background_thread:true,dirty_decay_ms:5000,muzy_decay_ms:1000",
-        )?;
-        page.wait_for_text("#title", "jemalloc 5.3.0")?;
-        picture(page, &out, "jemalloc-mistyped")?;
-        page.set_value(
-            "#environment",
-            "MALLOC_CONF=background_thread:true,dirty_decay_ms:5000,muzzy_decay_ms:5000",
-        )?;
+        page.set_value("#source", "four_weeks")?;
+        page.wait_for_text("#title", "four weeks")?;
+        picture(page, &out, "four-weeks")?;
+        page.set_value("#source", "decay")?;
+        page.wait_for_text("#title", "jemalloc and time")?;
+        page.click("[data-variant='2']")?;
         page.wait_until("the muzzy pages", || {
             let muzzy = page.attribute("#free-pages", "data-muzzy");
             Ok(matches!(muzzy, Ok(Some(bytes)) if bytes != "0"))
@@ -55,6 +53,11 @@ fn take() -> Result<()> {
         }
         wait_until_shown(page)?;
         in_all_sizes(page, &out, "jemalloc-")?;
+        page.set_value(
+            "#environment",
+            "MALLOC_CONF=background_thread:true,dirty_decay_ms:5000,muzy_decay_ms:1000",
+        )?;
+        picture(page, &out, "jemalloc-mistyped")?;
         page.set_value("#environment", "")?;
         page.set_value("#environment", "MALLOC_TRIM_THRESHOLD=65536\nMALLOC")?;
         page.wait_for("#environment-error")?;
@@ -62,7 +65,10 @@ fn take() -> Result<()> {
         page.wait_for("#parameter-streams")?;
         page.set_value("#parameter-streams", "100")?;
         page.wait_for("#parameter-streams-error")?;
-        picture(page, &out, "malformed")
+        picture(page, &out, "malformed")?;
+        page.click("#help")?;
+        page.wait_for("#help-title")?;
+        page.screenshot(&out.join("help.png"), false)
     })
 }
 

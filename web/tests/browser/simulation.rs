@@ -5,10 +5,10 @@ use std::{fs, path::Path, sync::Arc};
 use anyhow::{Context, Result, ensure};
 use fantoccini::key::Key;
 use highwater_simulator::{
-    Choice, Micros, Options, PageKind, PythonVersion, Recording, Sample, Simulation, Variant,
-    parse_lines, run,
+    Choice, Micros, Options, PageKind, Plan, PythonVersion, Recording, Sample, Simulation, Sources,
+    Summary, Variant, parse_lines, run, run_plan,
 };
-use highwater_workload::{Pattern, Workload, pattern::Parameters, trace, unwatched};
+use highwater_workload::{Pattern, Scenario, Workload, pattern::Parameters, trace, unwatched};
 
 use crate::{
     page::{Page, View},
@@ -38,9 +38,9 @@ fn native_under(workload: &Arc<Workload>, variant: &Variant) -> Result<Recording
 }
 
 /// What a pattern comes to, with the interpreter that runs it.
-fn native_as(workload: &Arc<Workload>, scenario: Pattern) -> Result<Recording> {
+fn native_as(workload: &Arc<Workload>, pattern: Pattern) -> Result<Recording> {
     let variant = Variant {
-        python: scenario.python().and_then(PythonVersion::parse),
+        python: pattern.python().and_then(PythonVersion::parse),
         ..Variant::default()
     };
     native_under(workload, &variant)
@@ -119,7 +119,7 @@ fn moving_the_playhead_with_the_keyboard_changes_map_and_diagnosis() -> Result<(
         ensure!(event > 0, "the playhead did not move");
         page.wait_for(&format!("#why[data-event='{event}'][aria-busy=false]"))?;
         ensure!(number(page, "#map", "data-event")? == event);
-        let mut simulation = Simulation::new(workload, &Variant::default())?;
+        let mut simulation = Simulation::new(&workload, &Variant::default())?;
         simulation.run_until(event);
         let expected = simulation.diagnose();
         ensure!(number(page, "#why", "data-rss")? == expected.rss.0);
@@ -136,9 +136,9 @@ fn moving_the_playhead_with_the_keyboard_changes_map_and_diagnosis() -> Result<(
 }
 
 #[test]
-fn a_changed_setting_runs_again_and_is_compared_with_none() -> Result<()> {
+fn a_changed_setting_runs_that_variant_again() -> Result<()> {
     let workload = bundled()?;
-    let lines = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0";
+    let lines = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0:glibc.malloc.trim_threshold=65536";
     let (plain, changed) = (native(&workload, "")?, native(&workload, lines)?);
     let (plain, changed) = (after_last_rest(&plain)?.rss, after_last_rest(&changed)?.rss);
     ensure!(plain != changed, "the setting does nothing");
@@ -146,53 +146,107 @@ fn a_changed_setting_runs_again_and_is_compared_with_none() -> Result<()> {
         settle(page)?;
         page.type_text("#environment", lines)?;
         page.wait_for(&format!("#chart[data-rss='{}']", changed.0))?;
-        page.wait_for(&format!("#baseline-key[data-rss='{}']", plain.0))?;
-        page.wait_for(".curve--baseline")?;
         settle(page)?;
         ensure!(number(page, "#why", "data-rss")? == changed.0);
+        ensure!(number(page, "#what-if td[data-column=after_rest]", "data-value")? == changed.0);
         for remark in variant(lines)?.remarks() {
             page.wait_for_text("#remarks", &remark.text)?;
         }
         page.click("[data-preset='no setting']")?;
-        page.wait_for(&format!("#chart[data-rss='{}']", plain.0))?;
-        ensure!(
-            page.count(".curve--baseline")? == 0,
-            "nothing to compare with"
-        );
+        page.wait_for(&format!("#chart[data-rss='{}']", plain.0))
+    })
+}
+
+/// What the variants of a scenario come to.
+fn native_scenario(scenario: &Scenario, set: &[(&str, &str)]) -> Result<Vec<(String, Summary)>> {
+    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let set: Vec<_> = set.iter().map(own).collect();
+    let mut sources = Sources::default();
+    let planned = scenario.plan_with(&set)?;
+    let outcomes = planned.iter().map(|planned| {
+        let plan = Plan::of(planned, &mut |pattern, parameters| {
+            sources.get(pattern, parameters, &mut unwatched)
+        })?;
+        let outcome = run_plan(plan, &Options::default(), &mut unwatched)?;
+        Ok((outcome.name.clone(), outcome.summary()))
+    });
+    outcomes.collect()
+}
+
+/// Waits until the table shows what was computed natively.
+fn table_is(page: &Page, expected: &[(String, Summary)]) -> Result<()> {
+    for (number, (name, summary)) in expected.iter().enumerate() {
+        let row = format!("#what-if tbody tr:nth-child({})", number + 1);
+        page.wait_for_text(&row, name)?;
+        for (column, value) in [
+            ("peak", summary.peak.0),
+            ("after_burst", summary.after_burst.0),
+            ("after_rest", summary.after_rest.0),
+            ("held", summary.live.0),
+            ("reclaimable", summary.reclaimable.0),
+            ("at_end", summary.at_end.0),
+            ("faults", summary.faults),
+            ("syscalls", summary.syscalls),
+        ] {
+            page.wait_for(&format!(
+                "{row} td[data-column={column}][data-value='{value}']"
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_scenario_of_the_catalogue_runs_as_it_does_natively() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        for scenario in Scenario::catalogue() {
+            // The one in full takes its time.
+            if scenario.name == "incident_full" {
+                page.wait_for("#source option[value=incident_full]")?;
+                continue;
+            }
+            let expected = native_scenario(&scenario, &[])?;
+            page.set_value("#source", &scenario.name)?;
+            page.wait_for_text("#title", &scenario.script.title)?;
+            table_is(page, &expected).with_context(|| scenario.name.clone())?;
+            settle(page)?;
+            ensure!(page.count("#trouble")? == 0, "{}", scenario.name);
+            ensure!(number(page, "#chart", "data-curves")? == expected.len() as u64);
+        }
         Ok(())
     })
 }
 
 #[test]
-fn every_pattern_runs() -> Result<()> {
+fn every_pattern_runs_and_a_changed_parameter_runs_all_variants_again() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
-        for scenario in Pattern::ALL {
-            let workload = scenario.build(&Parameters::default(), &mut unwatched)?;
-            let expected = native_as(&Arc::new(workload), scenario)?;
-            page.set_value("#source", scenario.name())?;
-            page.wait_for_text("#title", scenario.title())?;
-            let peak = expected.peak_rss.0;
-            page.wait_for(&format!("#chart[data-peak='{peak}']"))?;
+        for pattern in Pattern::ALL {
+            let workload = pattern.build(&Parameters::default(), &mut unwatched)?;
+            let expected = native_as(&Arc::new(workload), pattern)?;
+            page.set_value("#source", pattern.name())?;
+            page.wait_for_text("#title", pattern.title())?;
+            page.wait_for(&format!("#chart[data-peak='{}']", expected.peak_rss.0))?;
             settle(page)?;
         }
-        let mut parameters = Parameters::default();
-        parameters.set("payload", 5000.0)?;
-        let workload = Pattern::AsyncFanOut.build(&parameters, &mut unwatched)?;
-        let expected = native_as(&Arc::new(workload), Pattern::AsyncFanOut)?;
-        let expected = expected.peak_rss.0;
-        ensure!(page.count("#parameter-payload")? == 0, "threads have none");
-        page.set_value("#source", Pattern::AsyncFanOut.name())?;
+        let paging = Scenario::named("paging").context("it is in the catalogue")?;
+        page.set_value("#source", "paging")?;
+        page.wait_for("#parameter-payload")?;
+        ensure!(page.count("#parameter-threads")? == 0, "it has no threads");
+        page.set_value("#parameter-events", "60")?;
         page.set_value("#parameter-payload", "5000")?;
-        page.wait_for(&format!("#chart[data-peak='{expected}']"))?;
+        table_is(
+            page,
+            &native_scenario(&paging, &[("events", "60"), ("payload", "5000")])?,
+        )?;
         // What is a choice is chosen by name.
-        parameters.set_text("shape", "mixed")?;
-        let workload = Pattern::AsyncFanOut.build(&parameters, &mut unwatched)?;
-        let expected = native_as(&Arc::new(workload), Pattern::AsyncFanOut)?
-            .peak_rss
-            .0;
-        page.set_value("#parameter-shape", "mixed")?;
-        page.wait_for(&format!("#chart[data-peak='{expected}']"))
+        page.evaluate(
+            "document.querySelectorAll('details').forEach((more) => { more.open = true; })",
+        )?;
+        page.set_value("#parameter-shape", "chunks")?;
+        let set = [("events", "60"), ("payload", "5000"), ("shape", "chunks")];
+        table_is(page, &native_scenario(&paging, &set)?)
     })
 }
 
@@ -214,7 +268,8 @@ fn every_version_runs_and_arenas_are_told_apart() -> Result<()> {
             };
             let recording = native_under(&workload, &variant)?;
             page.set_value("#allocator", &choice.to_string())?;
-            page.wait_for_text("#title", &choice.to_string().replace('@', " "))?;
+            let name = choice.to_string().replace('@', " ");
+            page.wait_for_text("[data-variant='0']", &name)?;
             page.wait_for(&format!("#chart[data-peak='{}']", recording.peak_rss.0))?;
             settle(page)?;
             ensure!(number(page, "#why", "data-rss")? == after_last_rest(&recording)?.rss.0);

@@ -29,14 +29,16 @@ fn a_malformed_line_of_the_environment_is_said_and_mended() -> Result<()> {
         let before = number(page, "#chart", "data-rss")?;
         page.type_text("#environment", "# a comment\nMALLOC")?;
         page.wait_for_text("#environment-error", "Line 2")?;
-        page.wait_for_text("#outdated", "no setting")?;
+        page.wait_for_text("#outdated", "earlier settings")?;
         ensure!(number(page, "#chart", "data-rss")? == before);
         // The playhead can still be moved.
         page.set_value("#scrub", "100")?;
         settle(page)?;
         page.set_value("#scrub", "990")?;
         page.type_text("#environment", "_MMAP_THRESHOLD_=16384")?;
-        page.wait_for("#baseline-key")?;
+        page.wait_until("another run", || {
+            Ok(number(page, "#chart", "data-rss")? != before)
+        })?;
         settle(page)?;
         ensure!(page.count("#environment-error")? == 0);
         ensure!(page.count("#outdated")? == 0);
@@ -65,7 +67,7 @@ fn settings_at_the_edge_of_what_fits_do_no_harm() -> Result<()> {
             "GLIBC_TUNABLES=glibc.malloc.tcache_count=99999999:::=\nA=\u{1f9e0}",
         ] {
             page.set_value("#environment", lines)?;
-            page.wait_for("#chart:not([data-environment='0'])")?;
+            page.wait_for("#remarks .remark")?;
             settle(page)?;
             ensure!(
                 page.count("#trouble")? == 0,
@@ -73,7 +75,7 @@ fn settings_at_the_edge_of_what_fits_do_no_harm() -> Result<()> {
                 page.text("#trouble")?
             );
             page.set_value("#environment", "")?;
-            page.wait_for("#chart[data-environment='0']")?;
+            page.wait_until("no remarks", || Ok(page.count("#remarks .remark")? == 0))?;
         }
         Ok(())
     })

@@ -23,7 +23,7 @@ fn a_cancelled_job_is_gone_and_the_worker_takes_the_next() -> Result<()> {
         page.wait_for("main[data-busy=false]")?;
         // Some seconds of work, in calls that cannot be interrupted.
         page.set_value("#parameter-cycles", "20")?;
-        page.set_value("#parameter-events", "300")?;
+        page.set_value("#parameter-events", "290")?;
         page.wait_for_text(".page-header__status", "%")?;
         page.click("#cancel")?;
         page.wait_for_text("#trouble", "cancelled")?;

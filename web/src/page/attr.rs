@@ -1,0 +1,69 @@
+//! What stands in attributes, and what a press does. Each is a function that is called, and not code that is written out
+//! wherever it is used: there are hundreds of such places, and all of them are sent.
+
+use yew::prelude::*;
+
+use crate::{format, state::Action};
+
+/// A whole number.
+#[inline(never)]
+pub fn number(number: u64) -> AttrValue {
+    number.to_string().into()
+}
+
+/// `true` or `false`.
+pub fn flag(flag: bool) -> AttrValue {
+    AttrValue::Static(if flag { "true" } else { "false" })
+}
+
+/// The colour of a variant.
+pub fn colour(colour: usize) -> AttrValue {
+    const NUMBERS: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
+    AttrValue::Static(NUMBERS[colour % NUMBERS.len()])
+}
+
+/// A style that places something at a share of what it lies in: `left` or `bottom`, or how wide it is.
+#[inline(never)]
+pub fn placed(property: &'static str, share: f64) -> AttrValue {
+    format!("{property}: {}", format::percent(share)).into()
+}
+
+/// A style that places something and says how wide it is.
+#[inline(never)]
+pub fn spanned(left: f64, width: f64) -> AttrValue {
+    format!(
+        "left: {}; width: {}",
+        format::percent(left),
+        format::percent(width)
+    )
+    .into()
+}
+
+/// What pressing a button does.
+#[inline(never)]
+pub fn press(act: &Callback<Action>, action: Action) -> Callback<MouseEvent> {
+    act.reform(move |_| action.clone())
+}
+
+/// A button with words on it.
+#[inline(never)]
+pub fn button(
+    class: &'static str,
+    id: Option<&'static str>,
+    words: AttrValue,
+    onclick: Callback<MouseEvent>,
+) -> Html {
+    html! { <button type="button" {class} {id} {onclick}>{ words }</button> }
+}
+
+/// A cell with a figure in it.
+#[inline(never)]
+pub fn figure(text: String) -> Html {
+    html! { <td class="figure">{ text }</td> }
+}
+
+/// A pair of a list of terms.
+#[inline(never)]
+pub fn term(name: Html, value: String) -> Html {
+    html! { <><dt>{ name }</dt><dd>{ value }</dd></> }
+}

@@ -1,0 +1,82 @@
+//! The blocks of a few pages, one by one.
+
+use highwater_simulator::{Micros, Origin};
+use yew::prelude::*;
+
+use super::{attr::press, heap_map::swatch};
+use crate::{
+    format,
+    protocol::BlockRow,
+    state::{Action, Opened, State},
+};
+
+/// The card with them, if any are looked at.
+pub fn blocks(state: &State, act: &Callback<Action>) -> Html {
+    let Some(opened) = &state.opened else {
+        return Html::default();
+    };
+    html! {
+        <section id="blocks" class="card" aria-labelledby="blocks-title" data-count={opened.rows.as_ref().map(|rows| rows.len().to_string())}>
+            <div class="card__head">
+                <h2 id="blocks-title">{ format!("Blocks at {}", opened.from) }</h2>
+                <button id="close-blocks" type="button" class="button button--small"
+                    onclick={press(act, Action::OpenBlocks(None))}>{ "Close" }</button>
+            </div>
+            { body(opened, state.time) }
+        </section>
+    }
+}
+
+fn body(opened: &Opened, now: Micros) -> Html {
+    let Some(rows) = &opened.rows else {
+        return html! { <p class="words">{ "Looking…" }</p> };
+    };
+    if rows.is_empty() {
+        return html! { <p class="words">{ "No block reaches into these pages." }</p> };
+    }
+    html! {
+        <div class="scrolls scrolls--high" data-scrolls="y" tabindex="0" role="region" aria-labelledby="blocks-title">
+            <table class="table">
+                <thead>
+                    <tr>
+                        { for ["address", "what it is"].iter().map(|head| html! { <th scope="col">{ *head }</th> }) }
+                        { for ["bytes", "asked for", "age"].iter().map(|head| html! { <th scope="col" class="figure">{ *head }</th> }) }
+                        { for ["allocated", "freed"].iter().map(|head| html! { <th scope="col">{ *head }</th> }) }
+                    </tr>
+                </thead>
+                <tbody>{ for rows.iter().map(|row| line(row, now)) }</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn line(row: &BlockRow, now: Micros) -> Html {
+    let age = row
+        .allocated
+        .map(|origin| Micros(now.0.saturating_sub(origin.time.0)));
+    let requested = row
+        .requested
+        .map_or(String::new(), |bytes| format::count(bytes.0));
+    html! {
+        <tr>
+            <th scope="row"><code>{ row.address.to_string() }</code></th>
+            <td>{ swatch(row.kind) }{ row.state.clone() }</td>
+            <td class="figure">{ format::count(row.size.0) }</td>
+            <td class="figure">{ requested }</td>
+            <td class="figure">{ age.map_or(String::new(), format::time) }</td>
+            <td>{ origin(row.allocated) }</td>
+            <td>{ origin(row.freed) }</td>
+        </tr>
+    }
+}
+
+fn origin(origin: Option<Origin>) -> String {
+    origin.map_or(String::new(), |origin| {
+        format!(
+            "{} · event {} · thread {}",
+            format::time(origin.time),
+            format::count(origin.event),
+            origin.thread
+        )
+    })
+}

@@ -1,0 +1,76 @@
+//! Keys that work wherever the focus is, but where something is typed or chosen.
+
+use gloo_events::{EventListener, EventListenerOptions};
+use highwater_simulator::Micros;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, KeyboardEvent};
+use yew::Callback;
+
+use crate::state::Action;
+
+/// Every key with what it does, for the help.
+pub const KEYS: [(&str, &str); 8] = [
+    ("Space", "play or pause"),
+    ("← →", "to the sample before or after"),
+    ("Shift ← →", "to the mark before or after"),
+    (", .", "to the event before or after"),
+    ("Home End", "to the beginning or the end"),
+    ("Page Up Page Down", "twenty samples on or back"),
+    ("Esc", "the whole time again"),
+    ("?", "this help"),
+];
+
+/// Samples that Page Up and Page Down go over.
+const PAGE: i64 = 20;
+
+/// What a key does.
+pub fn action_of(key: &str, shift: bool) -> Option<Action> {
+    match (key, shift) {
+        ("ArrowLeft", true) => Some(Action::StepMark(-1)),
+        ("ArrowRight", true) => Some(Action::StepMark(1)),
+        ("ArrowLeft" | "ArrowDown", _) => Some(Action::Step(-1)),
+        ("ArrowRight" | "ArrowUp", _) => Some(Action::Step(1)),
+        ("PageDown", _) => Some(Action::Step(-PAGE)),
+        ("PageUp", _) => Some(Action::Step(PAGE)),
+        ("," | "<", _) => Some(Action::StepEvent(-1)),
+        ("." | ">", _) => Some(Action::StepEvent(1)),
+        ("Home", _) => Some(Action::Seek(Micros(0))),
+        ("End", _) => Some(Action::Seek(Micros(u64::MAX))),
+        (" ", _) => Some(Action::TogglePlay),
+        ("Escape", _) => Some(Action::Zoom(None)),
+        ("?", _) => Some(Action::ToggleHelp),
+        _ => None,
+    }
+}
+
+/// Listens to the whole page.
+pub fn listen(act: &Callback<Action>) -> Option<EventListener> {
+    let document = web_sys::window()?.document()?;
+    let act = act.clone();
+    let options = EventListenerOptions::enable_prevent_default();
+    let heard = move |event: &web_sys::Event| {
+        let event: &KeyboardEvent = event.unchecked_ref();
+        if event.ctrl_key() || event.alt_key() || event.meta_key() || event.default_prevented() {
+            return;
+        }
+        let target = event.target().and_then(|target| target.dyn_into().ok());
+        let takes_keys = target.is_some_and(|element: Element| takes_keys(&element, &event.key()));
+        if !takes_keys && let Some(action) = action_of(&event.key(), event.shift_key()) {
+            event.prevent_default();
+            act.emit(action);
+        }
+    };
+    Some(EventListener::new_with_options(
+        &document, "keydown", options, heard,
+    ))
+}
+
+/// Whether an element does something with a key itself.
+fn takes_keys(element: &Element, key: &str) -> bool {
+    let within = |selector: &str| element.closest(selector).ok().flatten().is_some();
+    match key {
+        "?" | "Escape" => within("textarea, input:not([type=range]), select"),
+        " " | "Enter" => within("button, a, summary, input, select, textarea, label"),
+        _ => within("input, select, textarea, [data-scrolls], dialog"),
+    }
+}

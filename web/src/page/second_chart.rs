@@ -1,0 +1,95 @@
+//! What decides whether memory goes back, over the same time: the top against the trim threshold, or free pages and how long
+//! they wait.
+
+use highwater_simulator::{Bytes, Micros, Sample};
+use yew::prelude::*;
+
+use super::{
+    attr,
+    chart_lines::{Curve, SIZE, Scale, outline, shown},
+    crosshair::upright,
+};
+use crate::{
+    format,
+    view::{Drawn, RunView},
+};
+
+/// A line: its name, its class, and its value.
+type Line = (&'static str, &'static str, Curve);
+
+const TOP: [Line; 2] = [
+    ("top of the heap", "second--first", |s| (s.top, s.top)),
+    ("trim threshold", "second--second", |s| {
+        (s.trim_threshold, s.trim_threshold)
+    }),
+];
+
+const PAGES: [Line; 2] = [
+    ("dirty, waiting", "second--first", |s| {
+        let dirty = s.figures.map_or(Bytes::ZERO, |figures| figures.dirty);
+        (dirty, dirty)
+    }),
+    ("muzzy, offered back", "second--second", |s| {
+        let muzzy = s.figures.map_or(Bytes::ZERO, |figures| figures.muzzy);
+        (muzzy, muzzy)
+    }),
+];
+
+/// A threshold that somebody set beyond this is not worth the height it would take.
+const OUT_OF_REACH: Bytes = Bytes(1 << 40);
+
+/// The card.
+pub fn second_chart(run: &RunView, time: Micros, (from, to): (Micros, Micros)) -> Html {
+    let mut scale = Scale {
+        from,
+        to,
+        highest: 1.0,
+    };
+    let here = run.sample_at(time);
+    let lines = if here.figures.is_some() { PAGES } else { TOP };
+    let value = |sample: &Sample, line: &Line| (line.2)(sample).0;
+    let most = shown(&run.samples, &scale).iter().flat_map(|sample| {
+        let values = lines.iter().map(|line| value(sample, line));
+        values
+            .filter(|bytes| *bytes < OUT_OF_REACH)
+            .collect::<Vec<_>>()
+    });
+    scale.highest = (most.max().unwrap_or_default().as_mib() * 1.15).max(0.001);
+    html! {
+        <section class="card" aria-labelledby="second-title">
+            <div class="card__head">
+                <h2 id="second-title">{ if here.figures.is_some() { "Free pages" } else { "Top against threshold" } }</h2>
+                <ul class="legend">
+                    { for lines.iter().map(|line| html! {
+                        <li><i class={classes!("key", line.1)} />{ line.0 }{ " " }<b>{ said(value(here, line)) }</b></li>
+                    }) }
+                </ul>
+            </div>
+            <div class="chart chart--second">
+                <div id="second" class="plot plot--second">
+                    { for format::ticks(scale.highest, 2.0).into_iter().map(|tick| html! {
+                        <div class="gridline" style={attr::placed("bottom", tick / scale.highest)}>
+                            <span>{ format::tick(tick) }</span>
+                        </div>
+                    }) }
+                    <svg class="curves" viewBox={format!("0 0 {SIZE} {SIZE}")} preserveAspectRatio="none" aria-hidden="true">
+                        { for [Drawn::First, Drawn::Second].into_iter().zip(lines).map(|(drawn, line)| html! {
+                            <path class={line.1} d={run.drawn(drawn, &scale, || outline(&run.samples, &scale, line.2))} />
+                        }) }
+                    </svg>
+                    if scale.shows(time) {
+                        { upright("playhead", scale.share(time)) }
+                    }
+                </div>
+            </div>
+        </section>
+    }
+}
+
+fn said(bytes: Bytes) -> String {
+    if bytes < OUT_OF_REACH {
+        bytes.to_string()
+    } else {
+        "out of reach".to_owned()
+    }
+}

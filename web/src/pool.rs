@@ -1,0 +1,257 @@
+//! The workers: one to each core, the variants spread over them.
+//!
+//! A variant's run is handed to the first worker that is free. Looking into it is always done by the same one, which keeps a
+//! simulation standing where it looked last.
+
+use std::{collections::VecDeque, rc::Rc};
+
+use js_sys::{ArrayBuffer, Uint8Array};
+use yew::Callback;
+
+use crate::{
+    protocol::{Ask, Order, Outcome, Work},
+    state::Action,
+    variants::VariantId,
+    view::{Look, Playhead, RunView},
+    worker_client::{Health, JobEvent, JobHandle, WorkerClient},
+};
+
+/// Workers at most: each holds the calls that it runs.
+const MOST_WORKERS: usize = 8;
+
+/// All workers, and what they are at.
+pub struct Pool {
+    workers: Vec<Member>,
+    queue: VecDeque<Waiting>,
+    looks: Vec<(VariantId, JobHandle)>,
+    /// What is asked besides: blocks, and what would be without some.
+    asked: [Option<JobHandle>; 2],
+    /// The recording's bytes, for workers that are started later.
+    trace: Option<(u32, Uint8Array)>,
+    tell: Callback<PoolEvent>,
+}
+
+struct Member {
+    client: WorkerClient,
+    health: Health,
+    running: Option<(VariantId, JobHandle)>,
+    loading: Option<JobHandle>,
+}
+
+struct Waiting {
+    id: VariantId,
+    order: Rc<Order>,
+    frames: u32,
+}
+
+/// What the pool is told, and tells.
+#[derive(Debug)]
+pub enum PoolEvent {
+    /// A worker's health changed.
+    Health(usize, Health),
+    /// A worker has no run any more.
+    Free(usize),
+    /// Something for the page.
+    Act(Action),
+}
+
+impl Pool {
+    /// Starts the workers. `tell` is told what happens; what is for the pool goes to [`Self::health`] and [`Self::free`].
+    pub fn start(cores: usize, tell: Callback<PoolEvent>) -> Self {
+        let workers = (0..cores.clamp(1, MOST_WORKERS)).map(|number| {
+            let told = tell.clone();
+            Member {
+                client: WorkerClient::start(move |health| {
+                    told.emit(PoolEvent::Health(number, health));
+                }),
+                health: Health::Starting,
+                running: None,
+                loading: None,
+            }
+        });
+        Self {
+            workers: workers.collect(),
+            queue: VecDeque::new(),
+            looks: Vec::new(),
+            asked: [None, None],
+            trace: None,
+            tell,
+        }
+    }
+
+    /// How many workers there are.
+    pub fn len(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// Whether there are none, which cannot be.
+    pub fn is_empty(&self) -> bool {
+        self.workers.is_empty()
+    }
+
+    /// A worker's health changed; returns that of all together.
+    pub fn health(&mut self, number: usize, health: Health) -> Health {
+        let is_new = health == Health::Starting && self.workers[number].health != Health::Starting;
+        self.workers[number].health = health;
+        if is_new {
+            // It is another one, which has not got the recording.
+            self.workers[number].running = None;
+            self.load_into(number);
+        }
+        self.go_on();
+        let all = || self.workers.iter().map(|worker| &worker.health);
+        let ready = all().find(|health| matches!(health, Health::Ready(_)));
+        let starting = all().find(|health| matches!(health, Health::Starting));
+        let health = ready.or(starting).unwrap_or(&self.workers[0].health);
+        health.clone()
+    }
+
+    /// A worker has no run any more.
+    pub fn free(&mut self, number: usize) {
+        self.workers[number].running = None;
+        self.go_on();
+    }
+
+    /// Gives a recording to all of them.
+    pub fn load(&mut self, number: u32, bytes: &ArrayBuffer) {
+        self.trace = Some((number, Uint8Array::new(bytes)));
+        for worker in 0..self.workers.len() {
+            self.load_into(worker);
+        }
+    }
+
+    fn load_into(&mut self, worker: usize) {
+        let Some((number, bytes)) = &self.trace else {
+            return;
+        };
+        let number = *number;
+        let tell = self.tell.clone();
+        // The worker gets a copy: what is handed over is gone here.
+        let copy = bytes.slice(0, bytes.length()).buffer();
+        let work = Work::Load { trace: number };
+        let handle = self.workers[worker]
+            .client
+            .run(work, Some(copy), move |event| {
+                let action = match event {
+                    JobEvent::Progress(share) => Action::LoadProgress(share),
+                    JobEvent::Finished(Outcome::Loaded(about), _) => Action::Loaded(number, about),
+                    JobEvent::Failed(message) => Action::LoadFailed(number, message),
+                    JobEvent::Finished(..) | JobEvent::Lost => return,
+                };
+                tell.emit(PoolEvent::Act(action));
+            });
+        self.workers[worker].loading = Some(handle);
+    }
+
+    /// Runs something for a variant, in place of what is run for it.
+    pub fn run(&mut self, id: VariantId, order: Rc<Order>, frames: u32) {
+        self.drop_run(id);
+        self.queue.push_back(Waiting { id, order, frames });
+        self.go_on();
+    }
+
+    /// Asks something of a moment of a variant's run, in place of what was asked of it before.
+    pub fn look(&mut self, id: VariantId, run: &Rc<RunView>, moment: Playhead, ask: Ask) {
+        let worker = &self.workers[id.0 as usize % self.workers.len()];
+        let (stage, first_event, begins) = run.stage_at(moment.time);
+        let order = Rc::clone(&run.order);
+        let work = Work::Look {
+            order: (*order).clone(),
+            stage: stage as u32,
+            first_event,
+            begins,
+            event: moment.event,
+            time: moment.time,
+            ask: ask.clone(),
+        };
+        let tell = self.tell.clone();
+        let handle = worker.client.run(work, None, move |event| {
+            let action = match event {
+                JobEvent::Progress(_) => return,
+                JobEvent::Finished(Outcome::Looked(looked), columns) => {
+                    let look = Look::receive(Rc::clone(&order), moment, *looked, &columns);
+                    Action::Looked(id, Rc::new(look))
+                }
+                JobEvent::Finished(Outcome::Blocks(rows), _) => Action::Blocks(id, rows),
+                JobEvent::Finished(Outcome::Without(without), _) => Action::Without(without),
+                JobEvent::Failed(message) => Action::LookFailed(id, Some(message)),
+                JobEvent::Finished(..) | JobEvent::Lost => Action::LookFailed(id, None),
+            };
+            tell.emit(PoolEvent::Act(action));
+        });
+        // What is asked besides goes on though the playhead moves.
+        match ask {
+            Ask::Why => {
+                self.drop_look(id);
+                self.looks.push((id, handle));
+            }
+            Ask::Blocks { .. } => self.asked[0] = Some(handle),
+            Ask::Without { .. } => self.asked[1] = Some(handle),
+        }
+    }
+
+    /// Drops what is done for a variant.
+    pub fn drop_variant(&mut self, id: VariantId) {
+        self.drop_run(id);
+        self.drop_look(id);
+        self.go_on();
+    }
+
+    fn drop_look(&mut self, id: VariantId) {
+        self.looks.retain(|(of, _)| *of != id);
+    }
+
+    fn drop_run(&mut self, id: VariantId) {
+        self.queue.retain(|waiting| waiting.id != id);
+        for worker in &mut self.workers {
+            if matches!(&worker.running, Some((running, _)) if *running == id) {
+                worker.running = None;
+            }
+        }
+    }
+
+    /// Drops everything.
+    pub fn drop_all(&mut self) {
+        self.queue.clear();
+        self.looks.clear();
+        self.asked = [None, None];
+        for worker in &mut self.workers {
+            worker.running = None;
+            worker.loading = None;
+        }
+    }
+
+    /// Hands what waits to those that are free.
+    fn go_on(&mut self) {
+        for number in 0..self.workers.len() {
+            let worker = &mut self.workers[number];
+            if worker.running.is_some() || matches!(worker.health, Health::Broken(_)) {
+                continue;
+            }
+            let Some(Waiting { id, order, frames }) = self.queue.pop_front() else {
+                return;
+            };
+            let tell = self.tell.clone();
+            let work = Work::Run {
+                order: (*order).clone(),
+                frames,
+            };
+            let handle = worker.client.run(work, None, move |event| {
+                let (is_over, action) = match event {
+                    JobEvent::Progress(share) => (false, Action::Progress(id, share)),
+                    JobEvent::Finished(Outcome::Ran(ran), columns) => {
+                        let run = RunView::receive(Rc::clone(&order), ran, &columns);
+                        (true, Action::Ran(id, Rc::new(run)))
+                    }
+                    JobEvent::Failed(message) => (true, Action::RunFailed(id, message)),
+                    JobEvent::Finished(..) | JobEvent::Lost => (true, Action::RunLost(id)),
+                };
+                if is_over {
+                    tell.emit(PoolEvent::Free(number));
+                }
+                tell.emit(PoolEvent::Act(action));
+            });
+            worker.running = Some((id, handle));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What runs: a recording, a scenario of the catalogue, or a pattern by itself; and the variants each begins with.
+
+use std::rc::Rc;
+
+use highwater_simulator::Choice;
+use highwater_workload::{
+    Pattern, Scenario,
+    pattern::Parameters,
+    scenario::{Script, VariantScript},
+};
+
+/// What runs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Subject {
+    /// The recording that comes with the page.
+    Bundled,
+    /// A file of the user's, by its name.
+    File(String),
+    /// A scenario, or a pattern in the form of one.
+    Scenario(Rc<Scenario>),
+}
+
+/// The settings that a recording or a pattern is run with at first: a name, the allocator, and its lines. They are those that
+/// everyone tries, and those that do something.
+const TRIED: [(&str, &str, &str); 5] = [
+    ("no setting", "", ""),
+    ("trim threshold 64 KiB", "", "MALLOC_TRIM_THRESHOLD_=65536"),
+    (
+        "tcache off",
+        "",
+        "GLIBC_TUNABLES=glibc.malloc.tcache_count=0",
+    ),
+    ("mmap from 16 KiB", "", "MALLOC_MMAP_THRESHOLD_=16384"),
+    (
+        "jemalloc, 1000 ms",
+        "jemalloc",
+        "MALLOC_CONF=background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:1000",
+    ),
+];
+
+impl Subject {
+    /// A heading for people.
+    pub fn title(&self) -> &str {
+        match self {
+            Self::Bundled => "asyncio burst · recorded",
+            Self::File(name) => name,
+            Self::Scenario(scenario) => &scenario.script.title,
+        }
+    }
+
+    /// What there is to see in it.
+    pub fn shows(&self) -> &str {
+        match self {
+            Self::Bundled => {
+                "A real asyncio service under CPython 3.11 and glibc 2.36: two bursts, 4 s of rest after each, then one \
+                 malloc_trim(0)."
+            }
+            Self::File(_) => "A recording of yours. It stays in this browser.",
+            Self::Scenario(scenario) => scenario.script.shows.trim(),
+        }
+    }
+
+    /// Where it comes from, where that is said.
+    pub fn origin(&self) -> Option<&str> {
+        match self {
+            Self::Bundled | Self::File(_) => None,
+            Self::Scenario(scenario) => {
+                Some(scenario.script.source.trim()).filter(|text| !text.is_empty())
+            }
+        }
+    }
+
+    /// The value it has in the list.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Bundled => "bundled",
+            Self::File(_) => "file",
+            Self::Scenario(scenario) => &scenario.name,
+        }
+    }
+
+    /// The pattern that runs where a variant does not say another, and its parameters.
+    pub fn common(&self) -> Option<(Pattern, Parameters)> {
+        match self {
+            Self::Bundled | Self::File(_) => None,
+            Self::Scenario(scenario) => scenario.common().ok(),
+        }
+    }
+
+    /// Whether it is a recording.
+    pub fn is_trace(&self) -> bool {
+        matches!(self, Self::Bundled | Self::File(_))
+    }
+}
+
+/// Everything that can be chosen by name: the catalogue, and behind it the patterns.
+pub struct Choices {
+    /// The catalogue.
+    pub scenarios: Vec<Rc<Scenario>>,
+    /// The patterns, each as a scenario of its name.
+    pub patterns: Vec<Rc<Scenario>>,
+}
+
+impl Choices {
+    /// All of them.
+    pub fn all() -> Self {
+        Self {
+            scenarios: Scenario::catalogue().into_iter().map(Rc::new).collect(),
+            patterns: Pattern::ALL.map(|pattern| Rc::new(alone(pattern))).to_vec(),
+        }
+    }
+
+    /// The one with this key.
+    pub fn find(&self, key: &str) -> Option<Subject> {
+        let mut all = self.scenarios.iter().chain(&self.patterns);
+        let found = all.find(|scenario| scenario.name == key);
+        found.map(|scenario| Subject::Scenario(Rc::clone(scenario)))
+    }
+}
+
+/// A pattern with the settings that everyone tries.
+fn alone(pattern: Pattern) -> Scenario {
+    let variant = |(name, allocator, lines): (&str, &str, &str)| VariantScript {
+        name: name.to_owned(),
+        allocator: (!allocator.is_empty()).then(|| allocator.to_owned()),
+        environment: Some(lines.to_owned()),
+        ..VariantScript::default()
+    };
+    Scenario {
+        name: pattern.name().to_owned(),
+        script: Script {
+            title: pattern.title().to_owned(),
+            shows: pattern.shows().to_owned(),
+            pattern: Some(pattern.name().to_owned()),
+            variant: TRIED.map(variant).to_vec(),
+            ..Script::default()
+        },
+    }
+}
+
+/// What a recording is run through at first: `own` is the allocator it was recorded on.
+pub fn tried(own: Choice) -> Vec<(&'static str, Choice, &'static str)> {
+    let on = |name: &str| match (name, own) {
+        ("", Choice::Glibc(_)) => own,
+        (name, Choice::Jemalloc(_)) if !name.is_empty() => own,
+        (name, _) => name.parse().unwrap_or_default(),
+    };
+    TRIED
+        .into_iter()
+        .map(|(name, allocator, lines)| (name, on(allocator), lines))
+        .collect()
+}
