@@ -104,6 +104,7 @@ impl Component for App {
             }
             Message::Bytes(number, Err(message)) => Action::LoadFailed(number, message),
         };
+        self.state.tell_time(browser::now_ms());
         let effects = self.state.update(action);
         self.carry_out(ctx, effects);
         true

@@ -8,6 +8,7 @@
 pub mod app;
 pub mod bytes;
 pub mod columns;
+pub mod completion;
 pub mod few;
 pub mod form;
 pub mod format;

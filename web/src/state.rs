@@ -100,6 +100,10 @@ pub struct State {
     pub sorted: Option<(usize, bool)>,
     /// Whether the table was copied just before.
     pub copied: bool,
+    /// Milliseconds on a clock that only runs forwards, as far as the page has told.
+    pub now_ms: f64,
+    /// When it began to be busy, on that clock.
+    busy_since: Option<f64>,
     /// Whether the help is shown.
     pub help: bool,
     /// Light or dark.
@@ -142,6 +146,8 @@ impl State {
             only: None,
             sorted: None,
             copied: false,
+            now_ms: 0.0,
+            busy_since: None,
             help: false,
             theme: Theme::Preferred,
             prefers_dark,
@@ -223,6 +229,22 @@ impl State {
     /// Whether what is shown is for something else than what is asked for now.
     pub fn is_outdated(&self) -> bool {
         !self.is_busy() && self.run().is_some() && !self.selected().is_fresh()
+    }
+
+    /// How long what is being done will take from now, in seconds; none while there is no telling.
+    pub fn left(&self) -> Option<f64> {
+        let passed = self.now_ms - self.busy_since?;
+        let share = self.progress();
+        (passed > 1000.0 && share > 0.02).then(|| passed * (1.0 - share) / share / 1000.0)
+    }
+
+    /// Takes the time, before anything is done at it.
+    pub fn tell_time(&mut self, now_ms: f64) {
+        self.now_ms = now_ms;
+        self.busy_since = match self.is_busy() {
+            true => self.busy_since.or(Some(now_ms)),
+            false => None,
+        };
     }
 
     /// Whether the page is dark now.

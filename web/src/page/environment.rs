@@ -6,7 +6,9 @@ use yew::prelude::*;
 
 use super::attr::{self, press};
 
-use crate::{form::EnvironmentForm, state::Action, variants::VariantState, words};
+use crate::{
+    completion::completions, form::EnvironmentForm, state::Action, variants::VariantState, words,
+};
 
 /// Settings that everyone tries or should: how a button calls them, and their lines.
 const PRESETS: [(&str, &str); 4] = [
@@ -60,6 +62,7 @@ pub fn environment(variant: &VariantState, act: &Callback<Action>) -> Html {
                 placeholder={"NAME=VALUE, or lines of a Dockerfile, compose, Kubernetes, ..."} aria-labelledby="environment-title"
                 aria-invalid={attr::flag(form.error.is_some())}
                 aria-describedby="environment-says" value={form.text.clone()} oninput={edit} />
+            { complete(variant, act) }
             <div class="chips" role="group" aria-label="Presets">{ for presets }</div>
             <div id="environment-says">
                 if let Some(error) = &form.error {
@@ -70,6 +73,23 @@ pub fn environment(variant: &VariantState, act: &Callback<Action>) -> Html {
                     { remarks(form, &runs) }
                 }
             </div>
+        </div>
+    }
+}
+
+/// What the word that is being typed may become.
+fn complete(variant: &VariantState, act: &Callback<Action>) -> Html {
+    let text = &variant.environment.text;
+    let (kept, names) = completions(text, variant.allocator);
+    if names.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <div id="completions" class="chips" role="group" aria-label="Names that begin so">
+            { for names.into_iter().map(|name| {
+                let action = Action::EditEnvironment(variant.id, format!("{kept}{name}"));
+                attr::button("chip chip--small", None, name.into(), press(act, action))
+            }) }
         </div>
     }
 }

@@ -58,10 +58,14 @@ fn status(state: &State, act: &Callback<Action>) -> Html {
     };
     let done = state.progress();
     let percent = (done * 100.0) as u32;
+    let left = state
+        .left()
+        .map(|seconds| format!(", about {} s left", seconds as u64 + 1));
+    let left = left.unwrap_or_default();
     html! {
         <>
             <label class="progress" role="status">
-                <span>{ format!("{what} {percent} %") }</span>
+                <span>{ format!("{what} {percent} %{left}") }</span>
                 <progress value={format::number(done)} max="1" />
             </label>
             <button id="cancel" class="button" type="button" onclick={press(act, Action::Cancel)}>

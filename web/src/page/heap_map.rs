@@ -44,6 +44,10 @@ pub struct Props {
     pub colour: usize,
     /// The variant's name.
     pub name: String,
+    /// The run whose map stands beside it: both get the same room.
+    pub beside: Option<Rc<RunView>>,
+    /// Whether it is the first of them, which has the legend.
+    pub first: bool,
     /// Kinds that are not shown, as bits.
     pub hidden: u16,
     /// The user wants to see the blocks between two addresses.
@@ -122,7 +126,7 @@ impl Component for HeapMap {
                         <span class="mark" data-colour={attr::colour(props.colour)}>{ props.letter }</span>
                         { format!(" Heap map · {} · at {}", props.name, format::time(props.playhead.time)) }
                     </h2>
-                    <ul class="legend">
+                    <ul class="legend" hidden={!props.first}>
                         { for kinds(pages).iter().map(|kind| {
                             let kind = *kind;
                             let shown = props.hidden & 1 << kind as u16 == 0;
@@ -293,6 +297,9 @@ fn fitted(canvas: &HtmlCanvasElement, props: &Props, frame: &Frame) -> (Layout, 
     // Between two maps that were kept a heap may have been larger.
     let mut extents = props.run.extents.clone();
     extents.cover(frame);
+    if let Some(beside) = &props.beside {
+        extents.join(&beside.extents);
+    }
     let layout = Layout::fit(
         device(f64::from(width)),
         device(MOST_HEIGHT),

@@ -7,6 +7,7 @@ use super::{
     attr::{self, press},
     blocks::blocks,
     chart::{self, chart},
+    decisions::decisions,
     header::header,
     heap_map::HeapMap,
     help::help,
@@ -114,6 +115,9 @@ fn happened(state: &State, act: &Callback<Action>) -> Html {
             </div>
             { transport(state, act) }
             { blocks(state, act) }
+            if let Some(look) = state.look(state.selected().id) {
+                { decisions(look, state.only, act) }
+            }
         </>
     }
 }
@@ -129,11 +133,20 @@ fn map(state: &State, variant: &VariantState, id: &'static str, act: &Callback<A
         .iter()
         .position(|other| other.id == variant.id);
     let of = variant.id;
+    let other = if of == state.selected().id {
+        state.compared
+    } else {
+        Some(state.selected().id)
+    };
+    let beside = other
+        .and_then(|id| state.variant(id))
+        .and_then(|other| other.run.clone());
+    let beside = beside.filter(|_| state.compared.is_some());
     let pointed = state.pointed.filter(|_| of == state.selected().id);
     html! {
         <HeapMap {id} run={run} {look} playhead={run.at(state.time)} {pointed} dark={state.is_dark()}
             letter={letter(number.unwrap_or_default())} colour={variant.colour} name={variant.name.clone()}
-            hidden={state.hidden} open={act.reform(move |(from, to)| Action::OpenBlocks(Some((of, from, to))))}
+            beside={beside} first={id == "map"} hidden={state.hidden} open={act.reform(move |(from, to)| Action::OpenBlocks(Some((of, from, to))))}
             toggle={act.reform(Action::ToggleKind)} />
     }
 }

@@ -213,6 +213,9 @@ impl Marks<'_> {
         for pinned in pins.iter().filter(|pinned| !is_large(pinned)) {
             self.pin(pinned, 3.0)?;
         }
+        for pinned in pins.iter().filter(|pinned| is_large(pinned)) {
+            self.line(pinned.pin);
+        }
         for pinned in pins.iter().filter(|pinned| is_large(pinned)).rev() {
             self.pin(pinned, if pinned.pointed { 7.5 } else { 5.5 })?;
         }
@@ -307,6 +310,23 @@ impl Marks<'_> {
         context.stroke_text(text, x, y)?;
         context.set_fill_style_str(&self.colours.ink);
         context.fill_text(text, x, y)
+    }
+
+    /// From a pin to where the free memory behind it begins.
+    fn line(&self, pin: &Pin) {
+        let from = Address(pin.address.0.saturating_sub(pin.behind.0));
+        let (Some((x, y)), Some((to_x, to_y))) = (self.place(pin.address), self.place(from)) else {
+            return;
+        };
+        let context = self.context;
+        context.begin_path();
+        context.move_to(x, y);
+        context.line_to(to_x, to_y);
+        context.set_line_width(1.5 * self.ratio);
+        context.set_stroke_style_str(&self.colours.ink);
+        context.set_global_alpha(0.45);
+        context.stroke();
+        context.set_global_alpha(1.0);
     }
 
     /// The free memory that a pin holds, shaded.

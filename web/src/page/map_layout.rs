@@ -22,6 +22,13 @@ impl Extents {
         }
     }
 
+    /// Makes room for what another has room for.
+    pub fn join(&mut self, other: &Self) {
+        for (kind, pages) in &other.0 {
+            self.raise(*kind, *pages);
+        }
+    }
+
     fn raise(&mut self, kind: StripKind, pages: u64) {
         match self.0.binary_search_by_key(&kind, |known| known.0) {
             Ok(index) => self.0[index].1 = self.0[index].1.max(pages),

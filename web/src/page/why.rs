@@ -5,7 +5,6 @@ use yew::prelude::*;
 
 use super::{
     attr::{self, press},
-    decisions::decisions,
     free_pages::free_pages,
     pins::pins,
     trim::trim,
@@ -72,7 +71,6 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
                 Some(figures) => free_pages(diagnosis, &figures),
                 None => html! { <>{ pins(state, variant.id, diagnosis, act) }{ trim(diagnosis) }</> },
             } }
-            { decisions(look, state.only, act) }
         </>
     }
 }
