@@ -78,6 +78,8 @@ pub struct State {
     looking: Vec<VariantId>,
     /// The moment that is shown.
     pub time: Micros,
+    /// The very event of the run that is looked into, where it was stepped to: many share a microsecond.
+    event: Option<u64>,
     /// The part of the time that the chart shows; all of it if none is said.
     pub zoom: Option<(Micros, Micros)>,
     /// Whether the playhead moves.
@@ -135,6 +137,7 @@ impl State {
             looks: BTreeMap::new(),
             looking: Vec::new(),
             time: Micros(0),
+            event: None,
             zoom: None,
             playing: false,
             speed: 1.0,
@@ -186,8 +189,17 @@ impl State {
 
     /// The moment that is shown, in the run that is looked into.
     pub fn playhead(&self) -> Playhead {
-        self.run()
-            .map_or(Playhead::default(), |run| run.at(self.time))
+        let run = self.run();
+        run.map_or(Playhead::default(), |run| self.moment(self.selected, run))
+    }
+
+    /// The moment that is shown, in a variant's run.
+    pub fn moment(&self, id: VariantId, run: &RunView) -> Playhead {
+        let mut moment = run.at(self.time);
+        if let Some(event) = self.event.filter(|_| id == self.selected) {
+            moment.event = event;
+        }
+        moment
     }
 
     /// The explanation of what is shown of a variant, perhaps of a moment before.
@@ -199,7 +211,7 @@ impl State {
     pub fn look_is_exact(&self, id: VariantId) -> bool {
         let run = self.variant(id).and_then(|variant| variant.run.as_ref());
         match (run, self.looks.get(&id)) {
-            (Some(run), Some(look)) => look.order == run.order && look.is_of(run.at(self.time)),
+            (Some(run), Some(look)) => look.order == run.order && look.is_of(self.moment(id, run)),
             _ => false,
         }
     }
@@ -328,6 +340,7 @@ impl State {
             }
             Action::Select(id) => {
                 self.selected = id;
+                self.event = None;
                 self.pointed = None;
                 self.forget_asked();
                 if self.compared == Some(id) {
@@ -503,6 +516,7 @@ impl State {
         self.looks
             .retain(|of, look| *of != id || look.order == run.order);
         self.time = self.time.min(self.ends());
+        self.event = None;
         let mut effects = self.want_frames();
         effects.extend(self.wish_to_look());
         effects
@@ -554,6 +568,7 @@ impl State {
             self.baseline = self.variants[0].id;
         }
         self.time = self.time.min(self.ends());
+        self.event = None;
         let mut effects = vec![Effect::Drop(id)];
         effects.extend(self.want_frames());
         effects.extend(self.wish_to_look());

@@ -30,6 +30,8 @@ pub struct Props {
     pub run: Rc<RunView>,
     /// The moment that is shown.
     pub time: Micros,
+    /// How many events had been run then.
+    pub event: u64,
     /// The part of the time that is shown.
     pub shown: (Micros, Micros),
     /// Whether that is not all of it.
@@ -71,6 +73,7 @@ pub fn props(state: &State) -> Option<Props> {
         cap: caps.max(),
         run,
         time: state.time,
+        event: state.playhead().event,
         shown: state.shown(),
         zoomed: state.zoom.is_some(),
     })
@@ -85,7 +88,6 @@ pub fn chart(props: &Props, act: &Callback<Action>) -> Html {
         highest: highest(&props.lines, props.shown, props.cap),
     };
     let here = run.sample_at(props.time);
-    let playhead = run.at(props.time);
     let on_double = act.reform(|_: MouseEvent| Action::Zoom(None));
     let said = format!(
         "{}: {} resident, {} held by the program",
@@ -114,7 +116,7 @@ pub fn chart(props: &Props, act: &Callback<Action>) -> Html {
                     aria-valuenow={format::number(props.time.as_seconds())} aria-valuetext={said}
                     data-samples={attr::number(run.samples.len() as u64)} data-peak={attr::number(run.ran.summary.peak.0)}
                     data-rss={attr::number(here.rss.0)} data-live={attr::number(here.live.0)}
-                    data-time={attr::number(props.time.0)} data-event={attr::number(playhead.event)}
+                    data-time={attr::number(props.time.0)} data-event={attr::number(props.event)}
                     data-curves={attr::number(props.lines.len() as u64)}
                     data-from={attr::number(props.shown.0.0)} data-to={attr::number(props.shown.1.0)}
                     ondblclick={on_double}>

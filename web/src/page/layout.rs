@@ -144,7 +144,7 @@ fn map(state: &State, variant: &VariantState, id: &'static str, act: &Callback<A
     let beside = beside.filter(|_| state.compared.is_some());
     let pointed = state.pointed.filter(|_| of == state.selected().id);
     html! {
-        <HeapMap {id} run={run} {look} playhead={run.at(state.time)} {pointed} dark={state.is_dark()}
+        <HeapMap {id} run={run} {look} playhead={state.moment(of, run)} {pointed} dark={state.is_dark()}
             letter={letter(number.unwrap_or_default())} colour={variant.colour} name={variant.name.clone()}
             beside={beside} first={id == "map"} hidden={state.hidden} open={act.reform(move |(from, to)| Action::OpenBlocks(Some((of, from, to))))}
             toggle={act.reform(Action::ToggleKind)} />

@@ -34,6 +34,7 @@ impl State {
             self.forget_asked();
         }
         self.time = time;
+        self.event = None;
         self.wish_to_look()
     }
 
@@ -57,7 +58,7 @@ impl State {
         };
         let rows = None;
         self.opened = Some(Opened { id, from, to, rows });
-        let moment = run.at(self.time);
+        let moment = self.moment(id, &run);
         vec![Effect::Ask(id, run, moment, Ask::Blocks { from, to })]
     }
 
@@ -94,7 +95,17 @@ impl State {
 
     /// Event by event there is no telling when: the moment is taken from the samples around.
     pub(super) fn step_event(&mut self, events: i64) -> Vec<Effect> {
-        self.moved_in(|run, from| run.time_of(run.at(from).event.saturating_add_signed(events)))
+        let Some(run) = self.run().map(Rc::clone) else {
+            return vec![];
+        };
+        self.unmoved = false;
+        self.forget_asked();
+        let last = run.samples.last().map_or(0, |sample| sample.event);
+        let event = self.playhead().event.saturating_add_signed(events);
+        let event = event.min(last);
+        self.time = run.time_of(event);
+        self.event = Some(event);
+        self.wish_to_look()
     }
 
     pub(super) fn step_mark(&mut self, marks: i64) -> Vec<Effect> {
@@ -118,7 +129,7 @@ impl State {
             let run = self.variant(id).and_then(|variant| variant.run.clone());
             if let Some(run) = run {
                 self.looking.push(id);
-                let moment = run.at(self.time);
+                let moment = self.moment(id, &run);
                 effects.push(Effect::Look(id, run, moment));
             }
         }

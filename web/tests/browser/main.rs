@@ -17,6 +17,7 @@ mod site;
 mod speed;
 mod typing;
 mod worker;
+mod workplace;
 
 use std::{
     env,
