@@ -9,7 +9,7 @@ use crate::{options, process, setup::PageTools, workspace};
 
 pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
     let tools = PageTools::set_up()?;
-    let dist = workspace::root().join("dist");
+    let dist = workspace::root().join("dist/site");
     page(&tools, options.release, &dist)?;
     println!("built: {}", dist.display());
     Ok(ExitCode::SUCCESS)

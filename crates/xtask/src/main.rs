@@ -4,6 +4,7 @@
 
 mod build;
 mod claims;
+mod dist;
 mod fidelity;
 mod options;
 mod process;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::everything().map(|_| ExitCode::SUCCESS),
         Command::Serve(options) => serve::run(&options),
         Command::Build(options) => build::run(&options),
+        Command::Dist => dist::run(),
         Command::Test => test::run(),
         Command::Shots(options) => shots::run(&options),
         Command::Claims => claims::run(),

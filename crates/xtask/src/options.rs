@@ -10,7 +10,8 @@ pub(crate) const HELP: &str = "\
 Usage: cargo xtask <command>
 
   serve [--release] [--port N] [--open]   build the page, serve it, and rebuild it on every change
-  build [--release]                       build the page into dist/
+  build [--release]                       build the page into dist/site/
+  dist                                    build what is handed on: dist/site/, and dist/package/ for JavaScript
   test                                    run every check, the page in a real browser included
   shots [--out DIR]                       take pictures of the page in several sizes, light and dark
   fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
@@ -32,6 +33,7 @@ pub(crate) enum Command {
     Setup,
     Serve(Serve),
     Build(Build),
+    Dist,
     Test,
     Shots(Shots),
     Fidelity(Fidelity),
@@ -83,9 +85,10 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
             open: false,
         }),
         "build" => Command::Build(Build { release: false }),
+        "dist" => Command::Dist,
         "test" => Command::Test,
         "shots" => Command::Shots(Shots {
-            out: PathBuf::from("shots"),
+            out: PathBuf::from("target/screens"),
         }),
         "fidelity" => Command::Fidelity(Fidelity::default()),
         "claims" => Command::Claims,

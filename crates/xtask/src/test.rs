@@ -4,15 +4,15 @@
 
 use std::{
     fs,
-    process::{Command, ExitCode},
+    process::ExitCode,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
 
 use crate::{
-    build, process,
-    setup::{self, Browser, PageTools, WasmToolchain},
+    build, dist, process,
+    setup::{self, Browser, PageTools},
     workspace,
 };
 
@@ -29,7 +29,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let (tools, browser) = setup::everything()?;
     println!("set-up: {}", seconds(started.elapsed()));
 
-    let checks: [(&str, &dyn Fn() -> Result<()>); 7] = [
+    let checks: [(&str, &dyn Fn() -> Result<()>); 8] = [
         ("format", &|| format()),
         ("clippy, native", &|| clippy_native()),
         ("clippy, WebAssembly", &|| clippy_wasm(&tools)),
@@ -38,6 +38,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         ("build of the page", &|| {
             build::page(&tools, true, &workspace::tested_page_dir())
         }),
+        ("package for JavaScript, in Node", &|| tests_package(&tools)),
         ("tests of the page, in Chromium", &|| tests_page(&browser)),
     ];
     let results: Vec<(&str, bool, Duration)> = checks
@@ -83,7 +84,7 @@ fn clippy_native() -> Result<()> {
 }
 
 fn clippy_wasm(tools: &PageTools) -> Result<()> {
-    process::run(wasm_cargo(tools)?.arg("clippy").args(PAGE).args([
+    process::run(tools.cargo()?.arg("clippy").args(PAGE).args([
         "--all-targets",
         "--",
         "--deny",
@@ -109,7 +110,7 @@ fn tests_wasm(tools: &PageTools, browser: &Browser) -> Result<()> {
     );
     let native_digests = fs::read_to_string(digests_file())
         .context("the native tests failed before they left digests to compare with")?;
-    let mut cargo = wasm_cargo(tools)?;
+    let mut cargo = tools.cargo()?;
     cargo
         .arg("test")
         .args(PAGE)
@@ -129,21 +130,26 @@ fn tests_page(browser: &Browser) -> Result<()> {
     cargo
         // All packages, as for the other native tests: a part of them would be built with other features, anew.
         .args(["test", "--workspace", "--test", "browser"])
-        .env("HIGHWATER_PAGE", workspace::tested_page_dir());
+        .env("HIGHWATER_PAGE", workspace::tested_page_dir())
+        .env("HIGHWATER_PACKAGE", workspace::tested_package_dir());
     browser.apply(&mut cargo);
     process::run(&mut cargo)
 }
 
-/// Cargo for wasm32. Debian's compiler is meant where the machine's own has no library, and then its cargo with it.
-fn wasm_cargo(tools: &PageTools) -> Result<Command> {
-    match tools.toolchain {
-        WasmToolchain::Own => {
-            let mut cargo = process::cargo();
-            cargo.env("CARGO_TARGET_DIR", tools.toolchain.target_dir());
-            Ok(cargo)
-        }
-        WasmToolchain::Debian => tools.command("cargo"),
-    }
+/// Builds the package, and has Node run its tests and an example.
+fn tests_package(tools: &PageTools) -> Result<()> {
+    let folder = workspace::tested_package_dir();
+    dist::package(tools, &folder)?;
+    let Some(node) = setup::node() else {
+        eprintln!("SKIPPED: there is no Node of release 18 or later here");
+        return Ok(());
+    };
+    process::run(
+        process::command(&node)
+            .arg("--test")
+            .arg(folder.join("package/test.mjs")),
+    )?;
+    process::run(process::command(&node).arg(folder.join("examples/node.mjs")))
 }
 
 /// Where the native tests leave the digests of what the engine computed.

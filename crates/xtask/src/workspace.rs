@@ -47,6 +47,11 @@ pub(crate) fn tested_page_dir() -> PathBuf {
     target_dir().join("tested-page")
 }
 
+/// The folder of the package for JavaScript that is tested.
+pub(crate) fn tested_package_dir() -> PathBuf {
+    target_dir().join("tested-package")
+}
+
 /// The version of a package that `Cargo.lock` has settled on.
 pub(crate) fn locked_version(package: &str) -> Result<String> {
     let path = root().join("Cargo.lock");

@@ -10,6 +10,7 @@
 
 mod driver;
 mod opening;
+mod package;
 mod page;
 mod shots;
 mod simulation;
@@ -76,12 +77,17 @@ fn open(folder: &Path, view: View, test: impl FnOnce(&Page) -> Result<()>) -> Re
 
 /// The folder of the built page, where these tests are asked for.
 fn built_page() -> Result<Option<PathBuf>> {
-    let folder = env::var_os("HIGHWATER_PAGE").map(PathBuf::from);
+    named("HIGHWATER_PAGE")
+}
+
+/// The folder that an environment variable names. Without it, it is said that a test is skipped.
+fn named(variable: &str) -> Result<Option<PathBuf>> {
+    let folder = env::var_os(variable).map(PathBuf::from);
     if folder.is_none() {
         // Not `eprintln!`, which the test harness keeps to itself when a test passes.
         writeln!(
             io::stderr(),
-            "skipped: HIGHWATER_PAGE names no built page; `cargo xtask test` runs this test"
+            "skipped: {variable} names no folder that was built; `cargo xtask test` runs this test"
         )?;
     }
     Ok(folder)

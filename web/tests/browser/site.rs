@@ -18,8 +18,8 @@ impl Site {
     /// Serves a folder.
     pub(crate) fn serve(folder: &Path) -> Result<Self> {
         ensure!(
-            folder.join("index.html").is_file(),
-            "{} holds no page: build it with `cargo xtask build`",
+            folder.is_dir(),
+            "{} is not there: `cargo xtask test` builds it",
             folder.display()
         );
         let runtime = runtime::Builder::new_current_thread()

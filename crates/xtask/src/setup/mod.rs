@@ -3,10 +3,12 @@
 mod browser;
 mod cargo_tools;
 mod jemalloc;
+mod node;
 mod packages;
 mod wasm_std;
 
 pub(crate) use browser::Browser;
+pub(crate) use node::node;
 pub(crate) use wasm_std::WasmToolchain;
 
 use std::process::Command;
@@ -31,6 +33,18 @@ impl PageTools {
         Ok(Self { toolchain })
     }
 
+    /// Cargo for wasm32. Debian's compiler is meant where the machine's own has no library, and then its cargo with it.
+    pub(crate) fn cargo(&self) -> Result<Command> {
+        match self.toolchain {
+            WasmToolchain::Own => {
+                let mut cargo = process::cargo();
+                cargo.env("CARGO_TARGET_DIR", self.toolchain.target_dir());
+                Ok(cargo)
+            }
+            WasmToolchain::Debian => self.command("cargo"),
+        }
+    }
+
     /// A program that builds for wasm32: with the compiler for it, and with the tools on its `PATH`.
     pub(crate) fn command(&self, program: &str) -> Result<Command> {
         let tools = workspace::tools_dir().join("bin");
@@ -51,6 +65,7 @@ pub(crate) fn everything() -> Result<(PageTools, Browser)> {
     let tools = PageTools::set_up()?;
     let browser = Browser::set_up()?;
     jemalloc::set_up();
+    node::set_up();
     Ok((tools, browser))
 }
 

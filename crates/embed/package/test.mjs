@@ -1,0 +1,68 @@
+// What the package promises, in Node: `node test.mjs`, in the folder that `cargo xtask dist` wrote it to.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { run, scenarios } from "./index.js";
+
+const refused = (code, part) => (error) => {
+  assert.ok(error instanceof Error);
+  assert.equal(error.code, code);
+  assert.ok(error.message.includes(part), error.message);
+  return true;
+};
+
+test("the catalogue is there", async () => {
+  const all = await scenarios();
+  assert.ok(all.length >= 20);
+  assert.ok(all.every((scenario) => scenario.variants.length > 1 && scenario.title && scenario.shows));
+});
+
+test("a scenario runs, and everything of it is there", async () => {
+  const told = [];
+  const request = { scenario: "incident", variant: "malloc_trim(0) at the end", parameters: { events: 20 }, frames: 5 };
+  const answer = await run(request, { onProgress: (done) => told.push(done), slice: 1 });
+  const { figures, marks, reasons, series, frames } = answer;
+  assert.ok(figures.peak > figures.afterRest && figures.afterRest > figures.live);
+  assert.equal(figures.trims, 1);
+  assert.equal(figures.afterRest - figures.atEnd, figures.trimmed);
+  assert.ok(series.rss instanceof Float64Array && series.rss.length === series.seconds.length);
+  assert.equal(Math.max(...series.rssPeak), figures.peak);
+  assert.equal(marks.at(-1).name, "trimmed");
+  assert.ok(reasons.sentences.length > 0 && reasons.pins.length > 0);
+  assert.ok(frames.length >= 5 && frames[0].strips.every((strip) => strip.runs instanceof Uint32Array));
+  assert.ok(told.length > 1 && told.at(-1) === 1);
+  assert.deepEqual((await run(request)).figures, figures, "the same again");
+});
+
+test("a setting changes what comes out", async () => {
+  const plain = await run({ pattern: "async_fanout", parameters: { events: 20 } });
+  const mapped = await run({ pattern: "async_fanout", parameters: { events: 20 }, environment: "MALLOC_MMAP_THRESHOLD_=16384" });
+  assert.ok(mapped.figures.syscalls > plain.figures.syscalls * 3);
+  const jemalloc = await run({ pattern: "async_fanout", parameters: { events: 20, shape: "mixed" }, allocator: "jemalloc" });
+  assert.notEqual(jemalloc.figures.peak, plain.figures.peak);
+});
+
+test("a trace runs", async () => {
+  const text = "highwater-trace 1\nm 10 0 0x1000 1000000\nf 20 0 0x1000\nm 30 0 0x2000 5000\n";
+  const { figures } = await run({ trace: new TextEncoder().encode(text) });
+  assert.ok(figures.peak >= 1_000_000);
+  assert.equal(figures.live, 5000);
+});
+
+test("what is wrong is an Error with a code", async () => {
+  await assert.rejects(run({}), refused("request", "exactly one"));
+  await assert.rejects(run({ colour: 1, pattern: "sync" }), refused("request", "colour"));
+  await assert.rejects(run({ scenario: "nosuch" }), refused("unknown", "incident"));
+  await assert.rejects(run({ scenario: "incident", variant: "nosuch" }), refused("unknown", "no setting"));
+  await assert.rejects(run({ pattern: "sync", parameters: { events: 0 } }), refused("parameter", "1 to 20000"));
+  await assert.rejects(run({ trace: new Uint8Array([1, 2, 3]) }), refused("trace", "line 1"));
+  await assert.rejects(run({ trace: "text" }), refused("request", "Uint8Array"));
+  await assert.rejects(run({ pattern: "sync", allocator: "tcmalloc" }), refused("variant", "glibc@2.36"));
+  await assert.rejects(run({ pattern: "sync", environment: "MALLOC" }), refused("variant", "MALLOC"));
+});
+
+test("a run is cancelled", async () => {
+  const controller = new AbortController();
+  const running = run({ scenario: "decay" }, { signal: controller.signal, onProgress: () => controller.abort() });
+  await assert.rejects(running, refused("cancelled", "cancelled"));
+  await assert.rejects(run({ pattern: "sync" }, { signal: AbortSignal.abort() }), refused("cancelled", "cancelled"));
+});

@@ -1,0 +1,251 @@
+//! What came of a run, as objects and typed arrays.
+
+use crate::error::unshown;
+use highwater_simulator::{Bytes, Frame, Outcome, Sample, StripKind, Summary};
+use js_sys::{Float64Array, Object, Reflect, Uint32Array};
+use serde::Serialize;
+use tsify::Tsify;
+use wasm_bindgen::prelude::*;
+
+/// The figures that variants are compared by, in bytes where they are sizes.
+#[derive(Tsify, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Figures {
+    /// The highest resident memory.
+    pub(crate) peak: f64,
+    /// The most the program held.
+    pub(crate) peak_live: f64,
+    /// Resident when the last burst is over and what it left is collected.
+    pub(crate) after_burst: f64,
+    /// Resident at the end of the last rest.
+    pub(crate) after_rest: f64,
+    /// What the program holds then.
+    pub(crate) live: f64,
+    /// What `malloc_trim(0)` would give back then.
+    pub(crate) reclaimable: f64,
+    /// Calls of `malloc_trim`.
+    pub(crate) trims: f64,
+    /// What they gave back.
+    pub(crate) trimmed: f64,
+    /// Resident at the very end.
+    pub(crate) at_end: f64,
+    /// Page faults.
+    pub(crate) faults: f64,
+    /// System calls.
+    pub(crate) syscalls: f64,
+    /// Processes killed at the cap.
+    pub(crate) killed: f64,
+}
+
+impl From<Summary> for Figures {
+    fn from(summary: Summary) -> Self {
+        let bytes = |bytes: Bytes| bytes.0 as f64;
+        Self {
+            peak: bytes(summary.peak),
+            peak_live: bytes(summary.peak_live),
+            after_burst: bytes(summary.after_burst),
+            after_rest: bytes(summary.after_rest),
+            live: bytes(summary.live),
+            reclaimable: bytes(summary.reclaimable),
+            trims: summary.trims as f64,
+            trimmed: bytes(summary.trimmed),
+            at_end: bytes(summary.at_end),
+            faults: summary.faults as f64,
+            syscalls: summary.syscalls as f64,
+            killed: summary.killed as f64,
+        }
+    }
+}
+
+/// A named moment.
+#[derive(Tsify, Serialize)]
+pub(crate) struct Mark {
+    /// Its name.
+    pub(crate) name: String,
+    /// When, in seconds.
+    pub(crate) seconds: f64,
+    /// Resident bytes.
+    pub(crate) rss: f64,
+    /// Bytes the program holds.
+    pub(crate) live: f64,
+    /// What `malloc_trim(0)` would give back.
+    pub(crate) reclaimable: Option<f64>,
+}
+
+/// Something that keeps free memory from going back.
+#[derive(Tsify, Serialize)]
+pub(crate) struct Pin {
+    /// Its address, in hexadecimal.
+    pub(crate) address: String,
+    /// Its size with its header.
+    pub(crate) size: f64,
+    /// `live`, `parked` or `metadata`.
+    pub(crate) state: String,
+    /// Free bytes behind it.
+    pub(crate) behind: f64,
+}
+
+/// Why memory is as it is at the end, in the first process of the last stage.
+#[derive(Tsify, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Reasons {
+    /// In sentences.
+    pub(crate) sentences: Vec<String>,
+    /// Free in the allocator and still resident.
+    pub(crate) free_resident: f64,
+    /// What keeps it, from the top down.
+    pub(crate) pins: Vec<Pin>,
+}
+
+/// What came of a run. `series` has one typed array for each curve, `frames` the heap maps.
+#[derive(Tsify, Serialize)]
+pub(crate) struct Plain {
+    /// The figures to compare.
+    pub(crate) figures: Figures,
+    /// Named moments.
+    pub(crate) marks: Vec<Mark>,
+    /// Why memory does not go back.
+    pub(crate) reasons: Reasons,
+}
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &'static str = r#"
+/** Curves: one entry to a sample; bytes, but for `seconds`. `reclaimable` is NaN where it was not found out. */
+export interface Series {
+    seconds: Float64Array;
+    rss: Float64Array;
+    rssPeak: Float64Array;
+    live: Float64Array;
+    parked: Float64Array;
+    free: Float64Array;
+    top: Float64Array;
+    trimThreshold: Float64Array;
+    reclaimable: Float64Array;
+}
+/** A heap map: strips of pages, each as runs of a kind (upper 4 bits) and a length (lower 28 bits). */
+export interface HeapMap {
+    seconds: number;
+    strips: { kind: string; start: string; pages: number; runs: Uint32Array }[];
+}
+/** What came of a run. */
+export interface Answer extends Plain {
+    series: Series;
+    frames: HeapMap[];
+}
+"#;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What came of a run.
+    #[wasm_bindgen(typescript_type = "Answer")]
+    pub type AnswerJs;
+}
+
+/// Everything that came of a run.
+pub(crate) fn answer(outcome: &Outcome) -> Result<AnswerJs, JsError> {
+    let plain = Plain {
+        figures: outcome.summary().into(),
+        marks: (outcome.marks.iter())
+            .map(|mark| Mark {
+                name: mark.name.clone(),
+                seconds: mark.sample.time.as_seconds(),
+                rss: mark.sample.rss.0 as f64,
+                live: mark.sample.live.0 as f64,
+                reclaimable: mark.sample.reclaimable.map(|bytes| bytes.0 as f64),
+            })
+            .collect(),
+        reasons: reasons(outcome),
+    };
+    let object = serde_wasm_bindgen::to_value(&plain).map_err(unshown)?;
+    set(&object, "series", &series(&outcome.samples));
+    let frames = outcome.stages.iter().flat_map(|stage| {
+        let first = stage.recordings.first().into_iter();
+        first.flat_map(|recording| recording.frames.iter().map(map_of))
+    });
+    set(&object, "frames", &frames.collect::<js_sys::Array>());
+    Ok(object.unchecked_into())
+}
+
+fn reasons(outcome: &Outcome) -> Reasons {
+    let last = outcome
+        .stages
+        .last()
+        .and_then(|stage| stage.recordings.first());
+    let Some(diagnosis) = last.map(|recording| &recording.diagnosis) else {
+        return Reasons {
+            sentences: Vec::new(),
+            free_resident: 0.0,
+            pins: Vec::new(),
+        };
+    };
+    Reasons {
+        sentences: diagnosis.sentences.clone(),
+        free_resident: diagnosis.free_resident.0 as f64,
+        pins: (diagnosis.pins.iter())
+            .map(|pin| Pin {
+                address: pin.address.to_string(),
+                size: pin.size.0 as f64,
+                state: match pin.state {
+                    highwater_simulator::PinState::Live => "live",
+                    highwater_simulator::PinState::Parked => "parked",
+                    highwater_simulator::PinState::Metadata => "metadata",
+                }
+                .to_owned(),
+                behind: pin.behind.0 as f64,
+            })
+            .collect(),
+    }
+}
+
+fn series(samples: &[Sample]) -> JsValue {
+    let object = Object::new();
+    let bytes = |of: fn(&Sample) -> Bytes| -> Vec<f64> {
+        samples.iter().map(|sample| of(sample).0 as f64).collect()
+    };
+    let seconds: Vec<f64> = samples.iter().map(|s| s.time.as_seconds()).collect();
+    let reclaimable: Vec<f64> = (samples.iter())
+        .map(|sample| sample.reclaimable.map_or(f64::NAN, |bytes| bytes.0 as f64))
+        .collect();
+    for (name, values) in [
+        ("seconds", seconds),
+        ("rss", bytes(|s| s.rss)),
+        ("rssPeak", bytes(|s| s.rss_peak)),
+        ("live", bytes(|s| s.live)),
+        ("parked", bytes(|s| s.parked)),
+        ("free", bytes(|s| s.free)),
+        ("top", bytes(|s| s.top)),
+        ("trimThreshold", bytes(|s| s.trim_threshold)),
+        ("reclaimable", reclaimable),
+    ] {
+        set(&object, name, &Float64Array::from(&values[..]));
+    }
+    object.into()
+}
+
+fn map_of(frame: &Frame) -> JsValue {
+    let object = Object::new();
+    set(&object, "seconds", &frame.time.as_seconds().into());
+    let strips = frame.strips.iter().map(|strip| {
+        let of_strip = Object::new();
+        let kind = match strip.kind {
+            StripKind::Heap => "heap".to_owned(),
+            StripKind::Mappings => "mappings".to_owned(),
+            StripKind::Arena { arena, heap } => format!("arena {arena}, heap {heap}"),
+        };
+        let runs: Vec<u32> = (strip.runs.iter())
+            .map(|(kind, length)| u32::from(*kind) << 28 | length)
+            .collect();
+        set(&of_strip, "kind", &kind.into());
+        set(&of_strip, "start", &strip.start.to_string().into());
+        set(&of_strip, "pages", &(strip.pages as f64).into());
+        set(&of_strip, "runs", &Uint32Array::from(&runs[..]));
+        JsValue::from(of_strip)
+    });
+    set(&object, "strips", &strips.collect::<js_sys::Array>());
+    object.into()
+}
+
+/// Sets a property of an object that was just made, which cannot fail.
+fn set(object: &JsValue, name: &str, value: &JsValue) {
+    let _ = Reflect::set(object, &name.into(), value);
+}
