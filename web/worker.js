@@ -2,6 +2,7 @@
 // was started from: their names carry a hash, and what the browser has loaded for the page serves the worker too.
 const asked = new URL(import.meta.url).searchParams;
 const file = (name) => {
+  if (!asked.has(name)) throw new Error("the page does not say which files it was built from: build it anew");
   const url = new URL(asked.get(name), import.meta.url);
   if (url.origin !== self.location.origin) throw new Error(`${name} is on another server`);
   return url;

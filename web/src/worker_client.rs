@@ -22,17 +22,21 @@ use crate::{
 /// The worker's script, relative to the page: the page may lie in any folder of any server.
 const SCRIPT: &str = "./worker.js";
 
-/// The script, told which files the page itself was started from.
-fn script() -> Option<String> {
-    let document = web_sys::window()?.document()?;
+/// The script, told which files the page itself was started from, where the page names them.
+fn script() -> String {
     let link = |selector: &str| {
+        let document = web_sys::window()?.document()?;
         let link = document.query_selector(selector).ok()??;
         let href = link.dyn_into::<HtmlLinkElement>().ok()?.href();
         Some(String::from(js_sys::encode_uri_component(&href)))
     };
-    let script = link("link[rel=modulepreload]")?;
-    let module = link("link[rel=preload][as=fetch]")?;
-    Some(format!("{SCRIPT}?script={script}&module={module}"))
+    match (
+        link("link[rel=modulepreload]"),
+        link("link[rel=preload][as=fetch]"),
+    ) {
+        (Some(script), Some(module)) => format!("{SCRIPT}?script={script}&module={module}"),
+        _ => SCRIPT.to_owned(),
+    }
 }
 
 /// A worker that has not confirmed a cancelled job by then is ended, and another one is started.
@@ -134,10 +138,7 @@ impl WorkerClient {
     fn spawn(&self) {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let Some(script) = script() else {
-            return self.fail("the page does not say which files it was built from; build it anew");
-        };
-        let worker = match Worker::new_with_options(&script, &options) {
+        let worker = match Worker::new_with_options(&script(), &options) {
             Ok(worker) => worker,
             Err(error) => return self.fail(&format!("the browser refuses the worker: {error:?}")),
         };

@@ -1,10 +1,10 @@
-//! `cargo xtask dist`: what is handed on: the page for any static host, and the package for other people's JavaScript.
+//! `cargo xtask dist`: what is handed on: the page for any static host, the page in one file, and the package for other people's JavaScript.
 
 use std::{fs, path::Path, process::ExitCode};
 
 use anyhow::{Context, Result};
 
-use crate::{build, process, setup::PageTools, workspace};
+use crate::{build, process, setup::PageTools, single, workspace};
 
 /// The crate of the package.
 const EMBED: &str = "highwater-embed";
@@ -12,7 +12,9 @@ const EMBED: &str = "highwater-embed";
 pub(crate) fn run() -> Result<ExitCode> {
     let tools = PageTools::set_up()?;
     let dist = workspace::root().join("dist");
-    build::page(&tools, true, &dist.join("site"))?;
+    let site = dist.join("site");
+    build::page(&tools, true, &site)?;
+    single::write(&site, &dist.join("highwater.html"))?;
     package(&tools, &dist)?;
     println!("built: {}", dist.display());
     Ok(ExitCode::SUCCESS)

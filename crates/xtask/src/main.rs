@@ -11,6 +11,7 @@ mod process;
 mod serve;
 mod setup;
 mod shots;
+mod single;
 mod test;
 mod workspace;
 

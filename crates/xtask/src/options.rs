@@ -11,7 +11,8 @@ Usage: cargo xtask <command>
 
   serve [--release] [--port N] [--open]   build the page, serve it, and rebuild it on every change
   build [--release]                       build the page into dist/site/
-  dist                                    build what is handed on: dist/site/, and dist/package/ for JavaScript
+  dist                                    build what is handed on: dist/site/, dist/highwater.html (the page in
+                                          one file), and dist/package/ for JavaScript
   test                                    run every check, the page in a real browser included
   shots [--out DIR]                       take pictures of the page in several sizes, light and dark
   fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]

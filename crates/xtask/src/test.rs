@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use crate::{
     build, dist, process,
     setup::{self, Browser, PageTools},
-    workspace,
+    single, workspace,
 };
 
 /// The crates that are built for the browser, whose lints must hold there too.
@@ -36,7 +36,9 @@ pub(crate) fn run() -> Result<ExitCode> {
         ("tests, native", &|| tests_native()),
         ("tests, WebAssembly", &|| tests_wasm(&tools, &browser)),
         ("build of the page", &|| {
-            build::page(&tools, true, &workspace::tested_page_dir())
+            let page = workspace::tested_page_dir();
+            build::page(&tools, true, &page)?;
+            single::write(&page, &workspace::tested_single_file())
         }),
         ("package for JavaScript, in Node", &|| tests_package(&tools)),
         ("tests of the page, in Chromium", &|| tests_page(&browser)),
@@ -131,6 +133,7 @@ fn tests_page(browser: &Browser) -> Result<()> {
         // All packages, as for the other native tests: a part of them would be built with other features, anew.
         .args(["test", "--workspace", "--test", "browser"])
         .env("HIGHWATER_PAGE", workspace::tested_page_dir())
+        .env("HIGHWATER_SINGLE_FILE", workspace::tested_single_file())
         .env("HIGHWATER_PACKAGE", workspace::tested_package_dir());
     browser.apply(&mut cargo);
     process::run(&mut cargo)

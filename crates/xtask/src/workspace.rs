@@ -47,6 +47,11 @@ pub(crate) fn tested_page_dir() -> PathBuf {
     target_dir().join("tested-page")
 }
 
+/// The page in one file, as it is tested.
+pub(crate) fn tested_single_file() -> PathBuf {
+    target_dir().join("tested-highwater.html")
+}
+
 /// The folder of the package for JavaScript that is tested.
 pub(crate) fn tested_package_dir() -> PathBuf {
     target_dir().join("tested-package")

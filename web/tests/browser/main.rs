@@ -9,11 +9,13 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod driver;
+mod hosting;
 mod opening;
 mod package;
 mod page;
 mod shots;
 mod simulation;
+
 mod site;
 mod speed;
 mod typing;
@@ -68,7 +70,25 @@ fn visit_folder(
 
 fn open(folder: &Path, view: View, test: impl FnOnce(&Page) -> Result<()>) -> Result<Vec<String>> {
     let site = Site::serve(folder)?;
-    let page = Page::open(&site.address, view)?;
+    look_at(&site.address, view, test)
+}
+
+/// The same at an address that is not served here.
+fn visit_address(
+    address: &str,
+    view: View,
+    test: impl FnOnce(&Page) -> Result<()>,
+) -> Result<Vec<String>> {
+    let _beside_others = BROWSERS.read().unwrap_or_else(PoisonError::into_inner);
+    look_at(address, view, test)
+}
+
+fn look_at(
+    address: &str,
+    view: View,
+    test: impl FnOnce(&Page) -> Result<()>,
+) -> Result<Vec<String>> {
+    let page = Page::open(address, view)?;
     let result = test(&page);
     let errors = page.console_errors()?;
     result.with_context(|| format!("console errors: {errors:#?}"))?;

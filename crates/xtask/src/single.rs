@@ -1,0 +1,121 @@
+//! The page as one file: styles as they are, the program, its module and the recordings inside as text, and a script in
+//! place of the server (`web/single.js`).
+
+use std::{fmt::Write, fs, io, path::Path};
+
+use anyhow::{Context, Result, ensure};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::{Compression, write::GzEncoder};
+
+use crate::workspace;
+
+/// The most that the file may take, in bytes.
+const MOST: usize = 4_000_000;
+
+/// Puts the built page of a folder into one file.
+pub(crate) fn write(site: &Path, file: &Path) -> Result<()> {
+    let page = fs::read_to_string(site.join("index.html")).context("the page is not built")?;
+    let text = |name: &str| fs::read_to_string(site.join(name)).with_context(|| name.to_owned());
+    let mut parts = String::new();
+    for style in names_in(&page, ".css") {
+        write!(parts, "<style>{}</style>", text(&style)?)?;
+    }
+    for (id, ending) in [("script", ".js"), ("module", ".wasm")] {
+        let names = names_in(&page, ending);
+        let name = names
+            .first()
+            .with_context(|| format!("the page names no {ending}"))?;
+        held(&mut parts, id, &zipped(&fs::read(site.join(name))?)?)?;
+    }
+    for entry in fs::read_dir(site.join("traces"))? {
+        let entry = entry?;
+        let id = format!("traces/{}", entry.file_name().to_string_lossy());
+        held(&mut parts, &id, &fs::read(entry.path())?)?;
+    }
+    let shim = fs::read_to_string(workspace::root().join("web/single.js"))?;
+    write!(parts, "<script type=\"module\">\n{shim}</script>")?;
+    let whole = with_parts(&page, &parts)?;
+    let most = MOST;
+    ensure!(
+        whole.len() <= most,
+        "{} bytes in one file, of at most {most}",
+        whole.len()
+    );
+    fs::write(file, whole).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// The page without what it loads by name, and with the parts instead.
+fn with_parts(page: &str, parts: &str) -> Result<String> {
+    let (head, body) = (page.split_once("</head>")).context("the page has no head")?;
+    let mut kept = without(head, "<link rel=\"stylesheet\"", ">");
+    kept = without(&kept, "<link rel=\"modulepreload\"", ">");
+    kept = without(&kept, "<link rel=\"preload\"", ">");
+    kept = without(&kept, "<script type=\"module\"", "</script>");
+    ensure!(
+        names_in(&kept, ".js").is_empty() && names_in(&kept, ".css").is_empty(),
+        "the page loads something in a way that is not known here"
+    );
+    // In the head: the page takes the body for itself.
+    Ok(format!("{kept}{parts}</head>{body}"))
+}
+
+/// A text without all that goes from one mark to another.
+fn without(text: &str, from: &str, to: &str) -> String {
+    let mut pieces = text.split(from);
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        kept.push_str(piece.split_once(to).map_or("", |(_, rest)| rest));
+    }
+    kept
+}
+
+/// The files of the page's own folder that a text names, by ending, in its order, each once.
+fn names_in(text: &str, ending: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for word in text.split(['"', '\'']) {
+        let name = word
+            .strip_prefix("./")
+            .filter(|name| name.ends_with(ending));
+        if let Some(name) = name.filter(|name| !names.iter().any(|known| known == name)) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// A file, inside the page.
+fn held(page: &mut String, name: &str, bytes: &[u8]) -> Result<()> {
+    let text = STANDARD.encode(bytes);
+    Ok(write!(
+        page,
+        "<script type=\"text/plain\" id=\"file:{name}\">{text}</script>"
+    )?)
+}
+
+fn zipped(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    io::Write::write_all(&mut gzip, bytes)?;
+    gzip.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_loaded_by_name_is_replaced() -> Result<()> {
+        let page = "<head><title>T</title><link rel=\"stylesheet\" href=\"./a.css\"/>\
+                    <script type=\"module\">import init from './b.js'; init('./b.wasm')</script>\
+                    <link rel=\"modulepreload\" href=\"./b.js\"></head><body><p>x</p></body>";
+        assert_eq!(names_in(page, ".js"), ["b.js"]);
+        assert_eq!(names_in(page, ".wasm"), ["b.wasm"]);
+        let expected = "<head><title>T</title>PARTS</head><body><p>x</p></body>";
+        assert_eq!(with_parts(page, "PARTS")?, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn what_would_still_be_loaded_by_name_is_refused() {
+        assert!(with_parts("<head><script src=\"./c.js\"></script></head>", "").is_err());
+    }
+}

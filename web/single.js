@@ -1,0 +1,50 @@
+// Starts the page in the file that holds everything (`dist/highwater.html`): opened from a disk there is no server to ask, and
+// a browser lets such a page load neither modules nor workers nor data by name. So this stands in for the server: what the
+// page asks for by name it gets from the file itself. The page knows nothing of it.
+
+const held = (name) => {
+  const text = document.getElementById(`file:${name}`).textContent;
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+};
+const unzipped = (name) => {
+  const zipped = new Blob([held(name)]).stream();
+  return new Response(zipped.pipeThrough(new DecompressionStream("gzip")));
+};
+const script = (text) => `data:text/javascript,${encodeURIComponent(text)}`;
+
+const glue = script(await unzipped("script").text());
+const module = await unzipped("module").arrayBuffer();
+
+const fetched = self.fetch;
+self.fetch = (name, ...how) => {
+  const address = new URL(name.url ?? name, document.baseURI).href;
+  const file = address.slice(new URL(".", document.baseURI).href.length);
+  const isHeld = document.getElementById(`file:${file}`);
+  return isHeld ? Promise.resolve(new Response(held(file))) : fetched(name, ...how);
+};
+
+// As worker.js does it, but for the module, which comes as the first message.
+const starting = script(`
+import start from ${JSON.stringify(glue)};
+const early = [];
+const keep = (event) => early.push(event);
+self.addEventListener("message", async ({ data }) => {
+  self.addEventListener("message", keep);
+  try {
+    await start({ module_or_path: data });
+    self.removeEventListener("message", keep);
+    for (const event of early) self.dispatchEvent(new MessageEvent("message", { data: event.data }));
+  } catch (error) {
+    setTimeout(() => { throw error; });
+  }
+}, { once: true });
+`);
+const ServedWorker = self.Worker;
+self.Worker = function (_name, options) {
+  const worker = new ServedWorker(starting, options);
+  worker.postMessage(module);
+  return worker;
+};
+
+const { default: start } = await import(glue);
+await start({ module_or_path: module });
