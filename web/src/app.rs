@@ -140,6 +140,7 @@ impl App {
                 }
                 Effect::StopClock => self.clock = None,
                 Effect::ApplyTheme(theme) => browser::apply_theme(theme),
+                Effect::ToggleHelp => browser::toggle_help(),
             }
         }
     }

@@ -106,8 +106,6 @@ pub struct State {
     pub now_ms: f64,
     /// When it began to be busy, on that clock.
     busy_since: Option<f64>,
-    /// Whether the help is shown.
-    pub help: bool,
     /// Light or dark.
     pub theme: Theme,
     /// Whether the user's preference is dark.
@@ -151,7 +149,6 @@ impl State {
             copied: false,
             now_ms: 0.0,
             busy_since: None,
-            help: false,
             theme: Theme::Preferred,
             prefers_dark,
             next_variant: 0,
@@ -441,10 +438,7 @@ impl State {
                 self.pointed = pin;
                 vec![]
             }
-            Action::ToggleHelp => {
-                self.help = !self.help;
-                vec![]
-            }
+            Action::ToggleHelp => vec![Effect::ToggleHelp],
             Action::PrefersDark(prefers_dark) => {
                 self.prefers_dark = prefers_dark;
                 vec![]

@@ -35,7 +35,7 @@ fn body(opened: &Opened, now: Micros) -> Html {
         return html! { <p class="words">{ "No block reaches into these pages." }</p> };
     }
     html! {
-        <div class="scrolls scrolls--high" data-scrolls="y" tabindex="0" role="region" aria-labelledby="blocks-title">
+        <div class="scrolls scrolls--high" data-scrolls="y" tabindex="0" role="region" aria-label="Table of blocks">
             <table class="table">
                 <thead>
                     <tr>

@@ -5,7 +5,8 @@ use js_sys::ArrayBuffer;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Blob, BlobPropertyBag, DragEvent, File, HtmlAnchorElement, MediaQueryList, Response, Url,
+    Blob, BlobPropertyBag, DragEvent, File, HtmlAnchorElement, HtmlDialogElement, MediaQueryList,
+    Response, Url,
 };
 use yew::Callback;
 
@@ -107,6 +108,21 @@ fn try_to_save(name: &str, kind: &str, text: &str) -> Result<(), JsValue> {
     link.set_download(name);
     link.click();
     Url::revoke_object_url(&address)
+}
+
+/// Opens the help above everything, or closes it.
+pub fn toggle_help() {
+    let document = web_sys::window().and_then(|window| window.document());
+    let Some(Ok(Some(dialog))) = document.map(|document| document.query_selector("dialog")) else {
+        return;
+    };
+    let dialog: HtmlDialogElement = dialog.unchecked_into();
+    if dialog.open() {
+        dialog.close();
+    } else {
+        // It fails only for a dialog that is open or not on the page.
+        dialog.show_modal().ok();
+    }
 }
 
 /// Fetches a file that lies beside the page.

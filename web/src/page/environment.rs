@@ -57,9 +57,8 @@ pub fn environment(variant: &VariantState, act: &Callback<Action>) -> Html {
     });
     html! {
         <div class="environment">
-            <h3 id="environment-title" class="hidden">{ "Environment" }</h3>
             <textarea id="environment" rows="4" spellcheck="false" autocomplete="off" autocapitalize="off"
-                placeholder={"NAME=VALUE, or lines of a Dockerfile, compose, Kubernetes, ..."} aria-labelledby="environment-title"
+                placeholder={"NAME=VALUE, or lines of a Dockerfile, compose, Kubernetes, ..."} aria-label="Environment"
                 aria-invalid={attr::flag(form.error.is_some())}
                 aria-describedby="environment-says" value={form.text.clone()} oninput={edit} />
             { complete(variant, act) }

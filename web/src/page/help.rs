@@ -5,10 +5,10 @@ use yew::prelude::*;
 use super::{attr::press, keys::KEYS};
 use crate::state::Action;
 
-/// The help, over the page.
+/// The help, over the page once it is opened. The browser keeps the focus in it, closes it by Escape, and puts the focus back.
 pub fn help(act: &Callback<Action>) -> Html {
     html! {
-        <div class="help" role="dialog" aria-modal="true" aria-labelledby="help-title">
+        <dialog class="help" aria-labelledby="help-title">
             <div class="card">
                 <h2 id="help-title">{ "Keys" }</h2>
                 <dl class="keys">
@@ -19,6 +19,6 @@ pub fn help(act: &Callback<Action>) -> Html {
                 </p>
                 <button id="close-help" type="button" class="button" onclick={press(act, Action::ToggleHelp)}>{ "Close" }</button>
             </div>
-        </div>
+        </dialog>
     }
 }

@@ -69,8 +69,9 @@ pub fn listen(act: &Callback<Action>) -> Option<EventListener> {
 fn takes_keys(element: &Element, key: &str) -> bool {
     let within = |selector: &str| element.closest(selector).ok().flatten().is_some();
     match key {
-        "?" | "Escape" => within("textarea, input:not([type=range]), select"),
-        " " | "Enter" => within("button, a, summary, input, select, textarea, label"),
+        "?" => within("textarea, input:not([type=range]), select"),
+        "Escape" => within("textarea, input:not([type=range]), select, dialog"),
+        " " | "Enter" => within("button, a, summary, input, select, textarea, label, dialog"),
         _ => within("input, select, textarea, [data-scrolls], dialog"),
     }
 }

@@ -48,9 +48,7 @@ pub fn page(state: &State, act: &Callback<Action>, open: &Callback<File>) -> Htm
                     { what_if(state, act) }
                 </div>
             </main>
-            if state.help {
-                { help(act) }
-            }
+            { help(act) }
         </>
     }
 }

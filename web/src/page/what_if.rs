@@ -129,7 +129,7 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
                     <button id="save-csv" type="button" class="button button--small" onclick={save}>{ "CSV" }</button>
                 </div>
             </div>
-            <div class="scrolls" data-scrolls="x" tabindex="0" role="region" aria-labelledby="what-if-title">
+            <div class="scrolls" data-scrolls="x" tabindex="0" role="region" aria-label="Table of variants">
                 <table id="what-if" class="table">
                     <thead>
                         <tr>

@@ -128,6 +128,8 @@ pub enum Effect {
     StopClock,
     /// Apply the colours.
     ApplyTheme(Theme),
+    /// Show the help, or close it.
+    ToggleHelp,
 }
 
 /// Light or dark.

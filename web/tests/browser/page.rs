@@ -143,6 +143,33 @@ impl Page {
             .with_context(|| format!("cannot type into `{selector}`"))
     }
 
+    /// Presses a key where the focus is, by its name as an event has it: "Tab", "ArrowLeft", " ", "?".
+    pub(crate) fn press(&self, key: &str) -> Result<()> {
+        let (number, text) = match key {
+            "Tab" => (9, ""),
+            "Enter" => (13, "\r"),
+            "Escape" => (27, ""),
+            "End" => (35, ""),
+            "Home" => (36, ""),
+            "ArrowLeft" => (37, ""),
+            "ArrowRight" => (39, ""),
+            one => (one.bytes().next().map_or(0, u32::from), one),
+        };
+        let down = if text.is_empty() {
+            "rawKeyDown"
+        } else {
+            "keyDown"
+        };
+        for kind in [down, "keyUp"] {
+            let text = if kind == "keyUp" { "" } else { text };
+            self.devtools(
+                "Input.dispatchKeyEvent",
+                json!({ "type": kind, "key": key, "text": text, "windowsVirtualKeyCode": number }),
+            )?;
+        }
+        Ok(())
+    }
+
     /// Gives a form control a value at once, as dragging a slider or choosing in a list would.
     pub(crate) fn set_value(&self, selector: &str, value: &str) -> Result<()> {
         self.wait_for(selector)?;
