@@ -86,8 +86,8 @@ impl Component for App {
             Message::Pool(PoolEvent::Health(worker, health)) => {
                 Action::Health(self.pool.health(worker, health))
             }
-            Message::Pool(PoolEvent::Free(worker)) => {
-                self.pool.free(worker);
+            Message::Pool(PoolEvent::Free(worker, run)) => {
+                self.pool.free(worker, run);
                 return false;
             }
             Message::Open(file) => {

@@ -28,13 +28,14 @@ pub struct Pool {
     asked: [Option<JobHandle>; 2],
     /// The recording's bytes, for workers that are started later.
     trace: Option<(u32, Uint8Array)>,
+    next_run: u32,
     tell: Callback<PoolEvent>,
 }
 
 struct Member {
     client: WorkerClient,
     health: Health,
-    running: Option<(VariantId, JobHandle)>,
+    running: Option<(VariantId, u32, JobHandle)>,
     loading: Option<JobHandle>,
 }
 
@@ -49,8 +50,8 @@ struct Waiting {
 pub enum PoolEvent {
     /// A worker's health changed.
     Health(usize, Health),
-    /// A worker has no run any more.
-    Free(usize),
+    /// A worker has not got the run with this number any more.
+    Free(usize, u32),
     /// Something for the page.
     Act(Action),
 }
@@ -75,6 +76,7 @@ impl Pool {
             looks: Vec::new(),
             asked: [None, None],
             trace: None,
+            next_run: 0,
             tell,
         }
     }
@@ -94,8 +96,7 @@ impl Pool {
         let is_new = health == Health::Starting && self.workers[number].health != Health::Starting;
         self.workers[number].health = health;
         if is_new {
-            // It is another one, which has not got the recording.
-            self.workers[number].running = None;
+            // It is another one, which has not got the recording. Whatever the one before ran is told to be over.
             self.load_into(number);
         }
         self.go_on();
@@ -106,9 +107,10 @@ impl Pool {
         health.clone()
     }
 
-    /// A worker has no run any more.
-    pub fn free(&mut self, number: usize) {
-        self.workers[number].running = None;
+    /// A worker has not got a run any more. By then it may have got the next.
+    pub fn free(&mut self, number: usize, run: u32) {
+        let running = &mut self.workers[number].running;
+        running.take_if(|(_, running, _)| *running == run);
         self.go_on();
     }
 
@@ -204,7 +206,7 @@ impl Pool {
     fn drop_run(&mut self, id: VariantId) {
         self.queue.retain(|waiting| waiting.id != id);
         for worker in &mut self.workers {
-            if matches!(&worker.running, Some((running, _)) if *running == id) {
+            if matches!(&worker.running, Some((running, ..)) if *running == id) {
                 worker.running = None;
             }
         }
@@ -232,6 +234,8 @@ impl Pool {
                 return;
             };
             let tell = self.tell.clone();
+            let run_number = self.next_run;
+            self.next_run += 1;
             let work = Work::Run {
                 order: (*order).clone(),
                 frames,
@@ -247,11 +251,11 @@ impl Pool {
                     JobEvent::Finished(..) | JobEvent::Lost => (true, Action::RunLost(id)),
                 };
                 if is_over {
-                    tell.emit(PoolEvent::Free(number));
+                    tell.emit(PoolEvent::Free(number, run_number));
                 }
                 tell.emit(PoolEvent::Act(action));
             });
-            worker.running = Some((id, handle));
+            worker.running = Some((id, run_number, handle));
         }
     }
 }

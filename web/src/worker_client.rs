@@ -199,14 +199,15 @@ impl WorkerClient {
             inner.end();
             (std::mem::take(&mut inner.jobs), inner.was_ready)
         };
-        for pending in jobs {
-            (pending.on_event)(JobEvent::Failed(reason.to_owned()));
-        }
+        // The next one is there, and told what was loaded, before anybody hears that it can take more.
         if was_ready {
             self.tell_health(Health::Starting);
             self.spawn();
         } else {
             self.tell_health(Health::Broken(reason.to_owned()));
+        }
+        for pending in jobs {
+            (pending.on_event)(JobEvent::Failed(reason.to_owned()));
         }
     }
 

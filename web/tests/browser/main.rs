@@ -9,6 +9,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod accessibility;
+mod death;
 mod driver;
 mod hosting;
 mod opening;

@@ -1,0 +1,123 @@
+//! A worker that dies takes nothing along but what it was at.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+
+use crate::{
+    page::{Page, View},
+    simulation::settle,
+    visit, visit_folder,
+};
+
+/// Makes every worker that the page starts one that throws, where nothing catches it, when it is told to die.
+const MORTAL: &str = "
+    window.workers = [];
+    const blob = (text) => URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+    const ear = blob(`addEventListener('message', (event) => {
+        if (event.data !== 'die') return;
+        event.stopImmediatePropagation();
+        throw new Error('unreachable');
+    });`);
+    const Real = window.Worker;
+    window.Worker = class extends Real {
+        constructor(script, options) {
+            super(blob(`import '${ear}'; import '${new URL(script, location)}';`), options);
+            window.workers.push(this);
+        }
+    };";
+
+/// Rows of the table that are those of a finished run.
+const FRESH: &str = "#what-if tbody tr[data-stale=false] td[data-column=at_end][data-value]";
+
+fn open(page: &Page) -> Result<()> {
+    page.devtools(
+        "Page.addScriptToEvaluateOnNewDocument",
+        json!({ "source": MORTAL }),
+    )?;
+    page.go("")?;
+    settle(page)
+}
+
+#[test]
+fn a_worker_that_throws_is_replaced_and_the_other_variants_go_on() -> Result<()> {
+    let Some(folder) = crate::built_page()? else {
+        return Ok(());
+    };
+    let errors = visit_folder(&folder, View::default(), |page| {
+        open(page)?;
+        page.set_value("#source", "incident")?;
+        page.wait_for_text("#title", "scaled down")?;
+        settle(page)?;
+        let all = page.count("#what-if tbody tr")?;
+        ensure!(all == 8, "it has {all} variants");
+        let many = page.evaluate("return window.workers.length")?;
+        // Enough of them that most still wait when the first worker dies.
+        page.set_value("#parameter-cycles", "12")?;
+        page.wait_for("main[data-busy=true]")?;
+        page.evaluate("window.workers[0].postMessage('die')")?;
+        page.wait_for_text("#trouble", "The other variants go on")?;
+        page.wait_for_text("#trouble", "unreachable")?;
+        page.wait_for("#retry")?;
+        page.wait_for("main[data-busy=false]")?;
+        let failed = page.evaluate(
+            "return [...document.querySelectorAll('#what-if tbody tr')].filter(
+                 (row) => row.textContent.includes('failed')).length",
+        )?;
+        ensure!(failed == 1, "{failed} variants failed");
+        let fresh = page.count(FRESH)?;
+        ensure!(fresh == 7, "{fresh} of the others have a result");
+        let now = page.evaluate("return window.workers.length")?;
+        let more = now.as_u64().zip(many.as_u64()).context("numbers")?;
+        ensure!(more.0 == more.1 + 1, "{now} workers after {many}");
+
+        page.click("#retry")?;
+        page.wait_until("all variants", || Ok(page.count(FRESH)? == 8))?;
+        settle(page)?;
+        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+
+        // A recording is given to the one that takes the place of another.
+        page.set_value("#source", "bundled")?;
+        page.wait_for_text("#title", "asyncio burst")?;
+        settle(page)?;
+        page.evaluate("window.workers.forEach((worker) => worker.postMessage('die'))")?;
+        page.wait_until("new ones", || {
+            let now = page.evaluate("return window.workers.length")?;
+            Ok(now.as_u64() > more.0.checked_add(1))
+        })?;
+        page.set_value("#environment", "MALLOC_TOP_PAD_=0")?;
+        page.wait_for_text("#remarks", "MALLOC_TOP_PAD_")?;
+        settle(page)?;
+        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+        Ok(())
+    })?;
+    ensure!(!errors.is_empty(), "nothing reached the console");
+    let other = |line: &&String| !line.contains("unreachable");
+    let others: Vec<_> = errors.iter().filter(other).collect();
+    ensure!(others.is_empty(), "other errors: {others:#?}");
+    Ok(())
+}
+
+#[test]
+fn what_holds_more_than_there_is_room_for_is_said_with_its_remedy() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        page.set_value("#source", "incident")?;
+        page.wait_for_text("#title", "scaled down")?;
+        settle(page)?;
+        page.evaluate(
+            "document.querySelectorAll('details').forEach((more) => { more.open = true; })",
+        )?;
+        page.set_value("#parameter-preload", "60000")?;
+        page.wait_until("what to do", || {
+            let said = page.evaluate(
+                "return document.querySelector('#trouble, #together-error, #outdated')?.textContent ?? ''",
+            )?;
+            Ok(said.as_str().is_some_and(|said| said.contains("preload")))
+        })?;
+        page.set_value("#parameter-preload", "0")?;
+        page.wait_until("all variants", || Ok(page.count(FRESH)? == 8))?;
+        settle(page)?;
+        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+        Ok(())
+    })
+}
