@@ -17,8 +17,9 @@ use crate::{
 /// Where the bundled recording lies, relative to the page.
 const BUNDLED: &str = "traces/asyncio_burst.hwt.gz";
 
-/// How long nothing must be typed before the simulation is run again.
-const TYPING_MS: u32 = 120;
+/// How long nothing must be typed before the simulation is run again: less than anyone notices. A run that the next key makes
+/// needless is cancelled.
+const TYPING_MS: u32 = 30;
 
 /// How long a picture stays while the playhead moves.
 const PICTURE_MS: u32 = 16;
