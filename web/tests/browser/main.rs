@@ -15,6 +15,7 @@ mod hosting;
 mod opening;
 mod package;
 mod page;
+mod random_use;
 mod shots;
 mod simulation;
 
