@@ -13,6 +13,7 @@ mod figures;
 mod objects;
 mod order;
 mod pages;
+mod states;
 
 pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
 pub use decision::{
@@ -21,10 +22,11 @@ pub use decision::{
 pub use difference::{Difference, Topic};
 pub use environment::{Environment, EnvironmentError, Remark, Tone, Variable, holds, parse_lines};
 pub use figures::{DecayRule, Figures};
-pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Pages};
+pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Numbers, Pages};
 pub use objects::{Objects, OwnMemory};
 pub use order::{places_by_key, sort_pairs};
 pub use pages::{PageRun, PageUse};
+pub use states::States;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -5,19 +5,12 @@ use crate::bins::bin_of;
 use crate::bins::{BINS, UNSORTED};
 use crate::chunk::{Chunk, HEADER};
 use crate::mapped::mapping_of;
-use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Kernel};
-use rustc_hash::{FxHashMap, FxHashSet};
+use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Kernel, States};
 
 impl Glibc {
     pub(crate) fn walk(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
-        let parked = self.parked(kernel);
-        let homes: FxHashSet<Chunk> = self
-            .threads
-            .iter()
-            .filter_map(|thread| Some(thread.tcache.as_ref()?.home))
-            .collect();
+        let mut known = self.known(kernel);
         for (number, arena) in self.arenas.iter().enumerate() {
-            let unsorted: FxHashSet<Chunk> = arena.bins.backwards(kernel, UNSORTED).collect();
             let block = |chunk: Chunk, size, state| Block {
                 start: chunk.0,
                 size,
@@ -36,14 +29,11 @@ impl Glibc {
                     }
                     let state = if chunk == arena.top {
                         BlockState::Top
+                    } else if let Some(state) = known.of(chunk.0.0) {
+                        state
                     } else if !chunk.in_use(kernel, size) {
-                        BlockState::Free {
-                            bin: bin_number(&unsorted, chunk, size),
-                        }
-                    } else if let Some(cache) = parked.get(&chunk) {
-                        BlockState::Parked(*cache)
-                    } else if homes.contains(&chunk) {
-                        BlockState::Metadata
+                        let bin = bin_of(size) as u16;
+                        BlockState::Free { bin }
                     } else {
                         BlockState::Live
                     };
@@ -55,10 +45,7 @@ impl Glibc {
         for chunk in self.shared.mapped.keys() {
             let chunk = Chunk(Address(*chunk));
             let (start, size) = mapping_of(kernel, self.shared.rules, chunk);
-            let state = match parked.get(&chunk) {
-                Some(cache) => BlockState::Parked(*cache),
-                None => BlockState::Live,
-            };
+            let state = known.of(chunk.0.0).unwrap_or(BlockState::Live);
             visit(Block {
                 start,
                 size,
@@ -70,21 +57,32 @@ impl Glibc {
         }
     }
 
-    fn parked(&self, kernel: &Kernel) -> FxHashMap<Chunk, Cache> {
-        let mut parked = FxHashMap::default();
+    /// What is in a cache, what caches lie in, and what is free but in no bin of its size.
+    fn known(&self, kernel: &Kernel) -> States {
+        let mut known = States::default();
+        let mut note = |chunk: Chunk, state| known.note(chunk.0.0, state);
         for (thread, of) in self.threads.iter().enumerate() {
-            for (bin, chunk) in of.tcache.iter().flat_map(|tcache| tcache.chunks(kernel)) {
+            let Some(tcache) = &of.tcache else {
+                continue;
+            };
+            note(tcache.home, BlockState::Metadata);
+            for (bin, chunk) in tcache.chunks(kernel) {
                 let thread = thread as u16;
                 let bin = bin as u16;
-                parked.insert(chunk, Cache::Tcache { thread, bin });
+                note(chunk, BlockState::Parked(Cache::Tcache { thread, bin }));
             }
         }
         for arena in &self.arenas {
             for (bin, chunk) in arena.fast.chunks(kernel) {
-                parked.insert(chunk, Cache::Fastbin { bin: bin as u16 });
+                let bin = bin as u16;
+                note(chunk, BlockState::Parked(Cache::Fastbin { bin }));
+            }
+            for chunk in arena.bins.backwards(kernel, UNSORTED) {
+                let bin = UNSORTED as u16;
+                note(chunk, BlockState::Free { bin });
             }
         }
-        parked
+        known.in_order()
     }
 
     /// Checks what must hold between any two calls: the chunks fill each heap without a gap, no two free ones touch,
@@ -127,13 +125,4 @@ impl Glibc {
         let sums = self.sums(kernel);
         assert_eq!((free, parked), (sums.free, sums.parked), "free and parked");
     }
-}
-
-fn bin_number(unsorted: &FxHashSet<Chunk>, chunk: Chunk, size: Bytes) -> u16 {
-    let bin = if unsorted.contains(&chunk) {
-        UNSORTED
-    } else {
-        bin_of(size)
-    };
-    bin as u16
 }

@@ -4,9 +4,9 @@ use crate::Jemalloc;
 use crate::extents::{Extent, ExtentId, State};
 use crate::sizes::{PAGE, SMALL_CLASSES, size_of};
 use highwater_allocator::{
-    Address, Block, BlockState, Bytes, Cache, Kernel, places_by_key, sort_pairs,
+    Address, Block, BlockState, Bytes, Cache, Kernel, States, places_by_key, sort_pairs,
 };
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{HashMap, HashSet};
 
 impl Jemalloc {
     pub(crate) fn walk(&self, visit: &mut dyn FnMut(Block)) {
@@ -18,8 +18,7 @@ impl Jemalloc {
     }
 
     fn collect_blocks(&self, visit: &mut dyn FnMut(Block)) {
-        let parked = self.parked();
-        let homes = self.cache_homes();
+        let mut known = self.known();
         for extent in self.world.extents.iter() {
             let mut give = |start, size, user, state| {
                 visit(Block {
@@ -39,21 +38,15 @@ impl Jemalloc {
                 State::Retained => give(base, size, base, BlockState::Retained),
                 State::Active if extent.slab => {
                     for (at, region, is_free) in regions(extent) {
-                        let state = match parked.get(&at) {
-                            _ if is_free => BlockState::Free { bin: extent.class },
-                            Some(cache) => BlockState::Parked(*cache),
-                            None if homes.contains(&at) => BlockState::Metadata,
-                            None => BlockState::Live,
+                        let state = match is_free {
+                            true => BlockState::Free { bin: extent.class },
+                            false => known.of(at).unwrap_or(BlockState::Live),
                         };
                         give(at, region, at, state);
                     }
                 }
                 State::Active => {
-                    let state = match parked.get(&extent.start) {
-                        Some(cache) => BlockState::Parked(*cache),
-                        None if homes.contains(&extent.start) => BlockState::Metadata,
-                        None => BlockState::Live,
-                    };
+                    let state = known.of(extent.start).unwrap_or(BlockState::Live);
                     give(base, size, extent.start, state);
                 }
             }
@@ -72,27 +65,29 @@ impl Jemalloc {
         }
     }
 
-    pub(crate) fn parked(&self) -> FxHashMap<u64, Cache> {
-        let mut parked = FxHashMap::default();
-        for (thread, of) in self.threads.iter().enumerate() {
-            for (bin, cached) in of
-                .tcache
-                .iter()
-                .flat_map(|cache| cache.bins.iter().enumerate())
-            {
-                let cache = Cache::Tcache {
-                    thread: thread as u16,
-                    bin: bin as u16,
-                };
-                parked.extend(cached.blocks().iter().map(|block| (*block, cache)));
-            }
-        }
-        parked
+    fn known(&self) -> States {
+        let mut known = States::default();
+        self.not_live(&mut |block, state| known.note(block, state));
+        known.in_order()
     }
 
-    pub(crate) fn cache_homes(&self) -> FxHashSet<u64> {
-        let caches = self.threads.iter().filter_map(|t| t.tcache.as_ref());
-        caches.map(|cache| cache.home).collect()
+    /// Every block that the program does not hold though its extent has it in use: what caches keep, and they themselves.
+    pub(crate) fn not_live(&self, visit: &mut dyn FnMut(u64, BlockState)) {
+        for (thread, of) in self.threads.iter().enumerate() {
+            let Some(tcache) = &of.tcache else {
+                continue;
+            };
+            visit(tcache.home, BlockState::Metadata);
+            for (bin, cached) in tcache.bins.iter().enumerate() {
+                let thread = thread as u16;
+                let bin = bin as u16;
+                let state = BlockState::Parked(Cache::Tcache { thread, bin });
+                cached
+                    .blocks()
+                    .iter()
+                    .for_each(|block| visit(*block, state));
+            }
+        }
     }
 
     /// Resident bytes of free extents: what a purge of everything would give back.
@@ -117,7 +112,7 @@ impl Jemalloc {
     /// Where something does not hold; for tests.
     pub fn check(&self) {
         let mut all: Vec<(u64, u64)> = Vec::new();
-        let mut pages = FxHashMap::default();
+        let mut pages = HashMap::new();
         for (id, extent) in self.world.extents.numbered() {
             if extent.state == State::Spare {
                 continue;
@@ -141,13 +136,19 @@ impl Jemalloc {
             let mapped = (of(State::Active) + dirty + muzzy) * PAGE;
             assert_eq!(pac.mapped(), mapped, "bytes mapped");
         }
-        let parked: u64 = self.parked().len() as u64;
+        let mut cached = HashSet::new();
+        self.not_live(&mut |block, _| assert!(cached.insert(block), "a block is in a cache twice"));
         let counted = self.threads.iter().filter_map(|t| t.tcache.as_ref());
         let counted: u64 = counted
-            .flat_map(|cache| cache.bins.iter())
-            .map(|bin| u64::from(bin.len()))
+            .map(|cache| {
+                1 + cache
+                    .bins
+                    .iter()
+                    .map(|bin| u64::from(bin.len()))
+                    .sum::<u64>()
+            })
             .sum();
-        assert_eq!(parked, counted, "a block is in a cache twice");
+        assert_eq!(cached.len() as u64, counted, "blocks of caches");
     }
 
     fn check_extent(&self, id: ExtentId, extent: &Extent) {

@@ -1,14 +1,13 @@
 //! What every run of pages is used for, and how long free ones may still stay.
 
 use crate::Jemalloc;
-use crate::extents::{Extent, ExtentId, State};
+use crate::extents::{Extent, State};
 use crate::pac::Pac;
 use crate::sizes::{PAGE, SMALL_CLASSES, pages, size_of};
-use highwater_allocator::{Address, Bytes, Micros, PageRun, PageUse};
-use rustc_hash::FxHashMap;
+use highwater_allocator::{Address, BlockState, Bytes, Micros, PageRun, PageUse};
 
 /// Blocks of an extent that the program does not hold.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct NotLive {
     /// Kept by thread caches.
     parked: u32,
@@ -19,10 +18,10 @@ struct NotLive {
 impl Jemalloc {
     pub(crate) fn runs(&self, visit: &mut dyn FnMut(PageRun)) {
         let extents = &self.world.extents;
-        let not_live = self.not_live();
+        let not_live = self.not_live_of_extents();
         for (id, extent) in extents.numbered() {
             match extent.state {
-                State::Active => visit(run(extent, used(extent, not_live.get(&id)))),
+                State::Active => visit(run(extent, used(extent, &not_live[id.0 as usize]))),
                 State::Retained => visit(run(extent, PageUse::Retained)),
                 State::Spare | State::Dirty | State::Muzzy => {}
             }
@@ -44,19 +43,18 @@ impl Jemalloc {
         }
     }
 
-    fn not_live(&self) -> FxHashMap<ExtentId, NotLive> {
-        let mut found: FxHashMap<ExtentId, NotLive> = FxHashMap::default();
-        let mut of = |block: u64, note: fn(&mut NotLive)| {
+    /// By the extents' numbers.
+    fn not_live_of_extents(&self) -> Vec<NotLive> {
+        let mut found = vec![NotLive::default(); self.world.extents.iter().count()];
+        self.not_live(&mut |block, state| {
             if let Some(id) = self.world.emap.get(block & !(PAGE - 1)) {
-                note(found.entry(id).or_default());
+                let of = &mut found[id.0 as usize];
+                match state {
+                    BlockState::Metadata => of.own += 1,
+                    _ => of.parked += 1,
+                }
             }
-        };
-        let parked = self.parked();
-        parked
-            .keys()
-            .for_each(|block| of(*block, |n| n.parked += 1));
-        let homes = self.cache_homes();
-        homes.iter().for_each(|block| of(*block, |n| n.own += 1));
+        });
         found
     }
 
@@ -97,8 +95,8 @@ fn run(extent: &Extent, used: PageUse) -> PageRun {
     }
 }
 
-fn used(extent: &Extent, not_live: Option<&NotLive>) -> PageUse {
-    let (parked, own) = not_live.map_or((0, 0), |n| (n.parked, n.own));
+fn used(extent: &Extent, not_live: &NotLive) -> PageUse {
+    let NotLive { parked, own } = *not_live;
     let (used, regions) = if extent.slab {
         let class = usize::from(extent.class).min(SMALL_CLASSES - 1);
         let regions = (extent.size / size_of(class)) as u32;

@@ -7,7 +7,7 @@
 //! one array: this is what nearly every read and write of an allocator looks up. What lies further, and mappings, which
 //! lie far apart, are listed span by span.
 
-use rustc_hash::FxHashMap;
+use crate::Numbers;
 
 /// log2 of the bytes of a span.
 pub(crate) const SPAN_SHIFT: u32 = 21;
@@ -27,7 +27,7 @@ pub(crate) struct Words {
     first: u64,
     heap: Vec<u32>,
     /// For each other span with a frame, its table; table 0 is empty.
-    table_of: FxHashMap<u64, u32>,
+    table_of: Numbers,
     tables: Vec<Table>,
     frames: Vec<Frame>,
     free_frames: Vec<u32>,
@@ -57,7 +57,7 @@ impl Words {
         Self {
             first: heap >> FRAME_SHIFT,
             heap: Vec::new(),
-            table_of: FxHashMap::default(),
+            table_of: Numbers::default(),
             tables: vec![empty_table()],
             frames: vec![[0; WORDS_IN_FRAME]],
             free_frames: Vec::new(),
@@ -77,7 +77,7 @@ impl Words {
     #[cold]
     #[inline(never)]
     fn far_frame_of(&self, at: u64) -> u32 {
-        let table = self.table_of.get(&(at >> SPAN_SHIFT)).copied();
+        let table = self.table_of.get(at >> SPAN_SHIFT);
         self.tables[table.unwrap_or(0) as usize][frame_in_span(at)]
     }
 
@@ -152,12 +152,14 @@ impl Words {
             }
             return &mut self.heap[index];
         }
-        let tables = &mut self.tables;
-        let table = *self.table_of.entry(at >> SPAN_SHIFT).or_insert_with(|| {
-            tables.push(empty_table());
-            (tables.len() - 1) as u32
+        let span = at >> SPAN_SHIFT;
+        let table = self.table_of.get(span).unwrap_or_else(|| {
+            let table = self.tables.len() as u64;
+            self.tables.push(empty_table());
+            self.table_of.insert(span, table);
+            table
         });
-        &mut tables[table as usize][frame_in_span(at)]
+        &mut self.tables[table as usize][frame_in_span(at)]
     }
 
     /// Forgets the words of `bytes` from `from` on, whole frames.

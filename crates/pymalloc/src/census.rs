@@ -5,9 +5,8 @@ use crate::arenas::OBJECT;
 use crate::pools::{HEADER, Pool, size_of};
 use crate::raw::DEBUG_LEAD;
 use highwater_allocator::{
-    Address, Allocator, Block, BlockState, Bytes, Kernel, Objects, OwnMemory,
+    Address, Allocator, Block, BlockState, Bytes, Kernel, Objects, OwnMemory, States,
 };
-use rustc_hash::FxHashSet;
 
 /// The bin of what belongs to no size: pools that are free, and what no pool was carved from yet.
 const WHOLE_POOLS: u16 = crate::pools::CLASSES as u16;
@@ -52,13 +51,14 @@ impl<A: Allocator> Pymalloc<A> {
     }
 
     pub(crate) fn walk(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
-        let own = self.own_blocks();
+        let mut own = self.own_blocks();
         self.raw.inner.census(kernel, &mut |mut block| {
             if block.state == BlockState::Live {
-                if own.contains(&block.user.0) {
-                    block.state = BlockState::Metadata;
-                } else {
-                    block.user = block.user + Bytes(self.lead_from_malloc(block.user.0));
+                match own.of(block.user.0) {
+                    Some(state) => block.state = state,
+                    None => {
+                        block.user = block.user + Bytes(self.lead_from_malloc(block.user.0));
+                    }
                 }
             }
             visit(block);
@@ -69,20 +69,27 @@ impl<A: Allocator> Pymalloc<A> {
     }
 
     /// The blocks of the allocator below that the program never had.
-    fn own_blocks(&self) -> FxHashSet<u64> {
+    fn own_blocks(&self) -> States {
         let lead = if self.raw.debug { DEBUG_LEAD } else { 0 };
         let raw = self.table.into_iter().chain(self.radix.nodes());
-        let mut own: FxHashSet<u64> = raw.map(|at| at - lead).collect();
-        if let Some(tracer) = &self.tracer {
-            own.extend(tracer.own(self.raw.debug));
+        let mut own = States::default();
+        for at in raw {
+            own.note(at - lead, BlockState::Metadata);
         }
-        own
+        for at in self
+            .tracer
+            .iter()
+            .flat_map(|tracer| tracer.own(self.raw.debug))
+        {
+            own.note(at, BlockState::Metadata);
+        }
+        own.in_order()
     }
 
     /// How far into a block of malloc's the program's own begins.
     fn lead_from_malloc(&self, block: u64) -> u64 {
         match (self.raw.debug, self.pools) {
-            _ if self.foreign.contains(&block) => 0,
+            _ if self.foreign.contains(block) => 0,
             (false, _) => 0,
             (true, false) => DEBUG_LEAD,
             (true, true) => 2 * DEBUG_LEAD,

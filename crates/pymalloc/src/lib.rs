@@ -27,12 +27,11 @@ pub use version::Version;
 
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, Cache, DecisionLog, Figures, Kernel, Micros,
-    Objects, PageRun, ThreadId, Whereabouts,
+    Numbers, Objects, PageRun, ThreadId, Whereabouts,
 };
 use pools::SMALL_MAX;
 use radix::Radix;
 use raw::{Call, DEBUG_EXTRA, DEBUG_LEAD, REQUEST_MAX, Raw};
-use rustc_hash::FxHashSet;
 use small::Small;
 use tracemalloc::Tracer;
 
@@ -51,7 +50,7 @@ pub struct Pymalloc<A> {
     table: Option<u64>,
     tracer: Option<Tracer>,
     /// Aligned blocks: Python asks for none, so no hook knows them. Kept only where there are hooks.
-    foreign: FxHashSet<u64>,
+    foreign: Numbers,
 }
 
 impl<A: Allocator> Pymalloc<A> {
@@ -70,7 +69,7 @@ impl<A: Allocator> Pymalloc<A> {
             radix: Radix::default(),
             table: None,
             tracer: options.tracemalloc.then(Tracer::new),
-            foreign: FxHashSet::default(),
+            foreign: Numbers::default(),
         }
     }
 
@@ -104,7 +103,7 @@ impl<A: Allocator> Pymalloc<A> {
 
     #[inline(never)]
     fn free_slowly(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
-        if self.foreign.remove(&block.0) {
+        if self.foreign.remove(block.0).is_some() {
             return self.raw.inner.free(kernel, thread, block);
         }
         self.object_free(&mut Call { kernel, thread }, block.0);
@@ -115,7 +114,7 @@ impl<A: Allocator> Pymalloc<A> {
     pub fn past(&mut self, call: impl FnOnce(&mut A) -> Option<Address>) -> Option<Address> {
         let block = call(&mut self.raw.inner)?;
         if !self.plain {
-            self.foreign.insert(block.0);
+            self.foreign.insert(block.0, 0);
         }
         Some(block)
     }
@@ -126,7 +125,7 @@ impl<A: Allocator> Pymalloc<A> {
             return None;
         }
         let lead = match (self.raw.debug, self.pools) {
-            _ if self.foreign.contains(&block.0) => 0,
+            _ if self.foreign.contains(block.0) => 0,
             (false, _) => 0,
             (true, false) => DEBUG_LEAD,
             (true, true) => 2 * DEBUG_LEAD,
@@ -182,13 +181,15 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
             return None;
         }
         if let Some(old) = old
-            && self.foreign.contains(&old.0)
+            && self.foreign.contains(old.0)
         {
             let new = self.raw.inner.realloc(kernel, thread, Some(old), size);
             if new.is_some() || size == Bytes::ZERO {
-                self.foreign.remove(&old.0);
+                self.foreign.remove(old.0);
             }
-            self.foreign.extend(new.map(|new| new.0));
+            if let Some(new) = new {
+                self.foreign.insert(new.0, 0);
+            }
             return new;
         }
         let call = &mut Call { kernel, thread };
@@ -206,7 +207,7 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
     ) -> Option<Address> {
         let block = self.raw.inner.aligned(kernel, thread, alignment, size)?;
         if self.has_hooks() {
-            self.foreign.insert(block.0);
+            self.foreign.insert(block.0, 0);
         }
         Some(block)
     }
@@ -245,7 +246,7 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
 
     fn usable_size(&self, kernel: &Kernel, block: Address) -> Bytes {
         let extra = |layers: u64| match self.raw.debug {
-            true if !self.foreign.contains(&block.0) => DEBUG_EXTRA * layers,
+            true if !self.foreign.contains(block.0) => DEBUG_EXTRA * layers,
             _ => 0,
         };
         match (self.small.map.get(block.0), self.in_malloc(block)) {

@@ -7,7 +7,6 @@
 
 use crate::raw::{Call, Raw};
 use highwater_allocator::{Address, Allocator, Bytes};
-use rustc_hash::FxHashMap;
 
 /// Bits of an address within an arena.
 const ARENA_BITS: u32 = 20;
@@ -24,8 +23,8 @@ const MIDDLE: u64 = 8 << MIDDLE_BITS;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Radix {
     middle: Option<u64>,
-    /// The leaves, by the part of an address above what they cover.
-    leaves: FxHashMap<u64, u64>,
+    /// The part of an address above what a leaf covers, and the leaf; each covers 16 GiB, so that there are few.
+    leaves: Vec<(u64, u64)>,
 }
 
 impl Radix {
@@ -60,7 +59,7 @@ impl Radix {
         at: u64,
     ) -> Option<u64> {
         let covers = at >> (ARENA_BITS + LEAF_BITS);
-        if let Some(leaf) = self.leaves.get(&covers) {
+        if let Some((_, leaf)) = self.leaves.iter().find(|(of, _)| *of == covers) {
             return Some(*leaf);
         }
         let middle = match self.middle {
@@ -70,7 +69,7 @@ impl Radix {
         let leaf = raw.calloc(call, 1, LEAF)?;
         let place = covers & ((1 << MIDDLE_BITS) - 1);
         call.kernel.touch(Address(middle + place * 8), Bytes(8));
-        self.leaves.insert(covers, leaf);
+        self.leaves.push((covers, leaf));
         Some(leaf)
     }
 
@@ -81,6 +80,8 @@ impl Radix {
 
     /// Where its nodes begin.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = u64> + '_ {
-        self.middle.into_iter().chain(self.leaves.values().copied())
+        self.middle
+            .into_iter()
+            .chain(self.leaves.iter().map(|(_, leaf)| *leaf))
     }
 }

@@ -9,8 +9,7 @@
 //! `_Py_hashtable_set`, `_Py_hashtable_steal`, `hashtable_rehash`.
 
 use crate::raw::{Call, DEBUG_LEAD, Raw};
-use highwater_allocator::{Address, Allocator, Bytes};
-use rustc_hash::FxHashMap;
+use highwater_allocator::{Address, Allocator, Bytes, Numbers};
 
 /// Bytes of `trace_t`.
 const TRACE: u64 = 16;
@@ -34,7 +33,11 @@ struct Trace {
 /// The table of traces.
 #[derive(Clone, Debug)]
 pub(crate) struct Tracer {
-    traces: FxHashMap<u64, Trace>,
+    /// For each block that is traced the place of its entry.
+    places: Numbers,
+    /// What is kept, by place; what nothing is kept at is `None`, and listed.
+    kept: Vec<Option<Trace>>,
+    spare: Vec<u64>,
     /// How many buckets it has.
     buckets: u64,
     /// Where they lie, once there are more than at first.
@@ -45,7 +48,9 @@ impl Tracer {
     /// As the interpreter's start leaves it.
     pub(crate) fn new() -> Self {
         Self {
-            traces: FxHashMap::default(),
+            places: Numbers::default(),
+            kept: Vec::new(),
+            spare: Vec::new(),
             buckets: BUCKETS_MIN,
             home: None,
         }
@@ -58,7 +63,7 @@ impl Tracer {
         raw: &mut Raw<A>,
         block: u64,
     ) -> bool {
-        if self.traces.contains_key(&block) {
+        if self.places.contains(block) {
             return true;
         }
         let Some(trace) = raw.malloc(call, TRACE) else {
@@ -70,9 +75,9 @@ impl Tracer {
             return false;
         };
         call.kernel.touch(Address(entry), Bytes(ENTRY));
-        self.traces.insert(block, Trace { trace, entry });
+        self.keep(block, Trace { trace, entry });
         if self.load() > HIGH && !self.rehash(call, raw) {
-            self.traces.remove(&block);
+            self.forget(block);
             raw.plain_free(call, entry);
             raw.free(call, trace);
             return false;
@@ -87,7 +92,7 @@ impl Tracer {
         raw: &mut Raw<A>,
         block: u64,
     ) {
-        let Some(Trace { trace, entry }) = self.traces.remove(&block) else {
+        let Some(Trace { trace, entry }) = self.forget(block) else {
             return;
         };
         raw.plain_free(call, entry);
@@ -97,13 +102,28 @@ impl Tracer {
         raw.free(call, trace);
     }
 
+    fn keep(&mut self, block: u64, trace: Trace) {
+        let place = self.spare.pop().unwrap_or_else(|| {
+            self.kept.push(None);
+            self.kept.len() as u64 - 1
+        });
+        self.kept[place as usize] = Some(trace);
+        self.places.insert(block, place);
+    }
+
+    fn forget(&mut self, block: u64) -> Option<Trace> {
+        let place = self.places.remove(block)?;
+        self.spare.push(place);
+        self.kept[place as usize].take()
+    }
+
     /// Entries for each bucket, as exactly as it is reckoned.
     fn load(&self) -> f64 {
-        f64::from(self.traces.len() as f32 / self.buckets as f32)
+        f64::from(self.places.len() as f32 / self.buckets as f32)
     }
 
     fn rehash<A: Allocator>(&mut self, call: &mut Call<'_>, raw: &mut Raw<A>) -> bool {
-        let wanted = (self.traces.len() as f64 * 2.0 / (LOW + HIGH)) as u64;
+        let wanted = (self.places.len() as f64 * 2.0 / (LOW + HIGH)) as u64;
         let buckets = wanted.max(BUCKETS_MIN).next_power_of_two();
         if buckets == self.buckets {
             return true;
@@ -121,7 +141,7 @@ impl Tracer {
 
     /// How many blocks are traced.
     pub(crate) fn traced(&self) -> u64 {
-        self.traces.len() as u64
+        self.places.len() as u64
     }
 
     /// Bytes asked for.
@@ -132,8 +152,11 @@ impl Tracer {
     /// Every block it has, as the allocator below knows it.
     pub(crate) fn own(&self, debug: bool) -> impl Iterator<Item = u64> + '_ {
         let lead = if debug { DEBUG_LEAD } else { 0 };
-        let traces = self.traces.values();
-        let pairs = traces.flat_map(move |known| [known.trace - lead, known.entry]);
+        let pairs = self
+            .kept
+            .iter()
+            .flatten()
+            .flat_map(move |known| [known.trace - lead, known.entry]);
         pairs.chain(self.home)
     }
 }

@@ -7,10 +7,8 @@
 //! in such a heap; of the recording that follows from the heaps it was found to have. Of an allocator that has no heaps the
 //! pages must belong to each other one to one in the same way.
 
-use highwater_allocator::{Address, Bytes, Whereabouts};
-use rustc_hash::FxHashMap;
+use highwater_allocator::{Address, Bytes, Numbers, Whereabouts};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Mappings lie further than this above the first program break, or below it; the heap nearer.
 const HEAP_REACH: u64 = 1 << 40;
@@ -50,6 +48,7 @@ pub enum Place {
 /// A recorded heap and what is known of it.
 #[derive(Clone, Copy, Debug)]
 struct Partner {
+    recorded: Address,
     model: Address,
     span: Bytes,
     number: u32,
@@ -60,10 +59,10 @@ struct Partner {
 pub(crate) struct Correspondence {
     brk: Address,
     page: Bytes,
-    /// The heaps of other arenas by where they begin in the recording.
-    recorded: BTreeMap<Address, Partner>,
+    /// The heaps of other arenas, in the order in which they lie in the recording.
+    recorded: Vec<Partner>,
     /// Where each heap of the model begins in the recording.
-    model: BTreeMap<Address, Address>,
+    model: Numbers,
     heaps: u32,
     pages: Pages,
 }
@@ -71,10 +70,12 @@ pub(crate) struct Correspondence {
 /// How the pages of two processes belong to each other, where an allocator has no heaps.
 #[derive(Clone, Debug, Default)]
 struct Pages {
-    /// The number of each page of the recording, and which page of the model it belongs to.
-    recorded: FxHashMap<Address, (u32, Address)>,
-    /// Which page of the recording each page of the model belongs to.
-    model: FxHashMap<Address, Address>,
+    /// The number of each page of the recording that has a partner.
+    recorded: Numbers,
+    /// The same of each page of the model: partners have one number.
+    model: Numbers,
+    /// The partners: the page of the recording and that of the model.
+    partners: Vec<(Address, Address)>,
     count: u32,
 }
 
@@ -82,15 +83,17 @@ impl Pages {
     /// Takes two pages for each other's partners, if neither has one; the places then say whether they are.
     fn compare(&mut self, recorded: Address, model: Address, page: Bytes) -> (Place, Place) {
         let (there, here) = (recorded.align_down(page), model.align_down(page));
-        if !self.recorded.contains_key(&there) && !self.model.contains_key(&here) {
+        let (mut expected, mut found) = (self.recorded.get(there.0), self.model.get(here.0));
+        if expected.is_none() && found.is_none() {
             self.count += 1;
-            self.recorded.insert(there, (self.count, here));
-            self.model.insert(here, there);
+            let number = u64::from(self.count);
+            self.recorded.insert(there.0, number);
+            self.model.insert(here.0, number);
+            self.partners.push((there, here));
+            (expected, found) = (Some(number), Some(number));
         }
-        let expected = self.recorded.get(&there);
-        let found = self.model.get(&here).and_then(|at| self.recorded.get(at));
-        let place = |known: Option<&(u32, Address)>, address: Address| Place::Page {
-            page: known.map_or(0, |(number, _)| *number),
+        let place = |number: Option<u64>, address: Address| Place::Page {
+            page: number.unwrap_or(0) as u32,
             offset: address.offset_in(page),
         };
         (place(expected, recorded), place(found, model))
@@ -99,11 +102,12 @@ impl Pages {
     /// Drops the pages of the model that are not there any more: what lies at their addresses from now on is something
     /// else.
     fn forget(&mut self, is_there: impl Fn(Address) -> bool) {
-        let recorded = &mut self.recorded;
-        self.model.retain(|page, partner| {
-            let stays = is_there(*page);
+        let (recorded, model) = (&mut self.recorded, &mut self.model);
+        self.partners.retain(|(there, here)| {
+            let stays = is_there(*here);
             if !stays {
-                recorded.remove(partner);
+                recorded.remove(there.0);
+                model.remove(here.0);
             }
             stays
         });
@@ -116,8 +120,8 @@ impl Correspondence {
         Self {
             brk,
             page,
-            recorded: BTreeMap::new(),
-            model: BTreeMap::new(),
+            recorded: Vec::new(),
+            model: Numbers::default(),
             heaps: 0,
             pages: Pages::default(),
         }
@@ -146,8 +150,8 @@ impl Correspondence {
     /// A heap of the model was unmapped. Its partner is gone too, or will be found to be there against the model: what
     /// either kernel puts at the same address from now on is something else.
     pub(crate) fn forget(&mut self, base: Address) {
-        if let Some(recorded) = self.model.remove(&base) {
-            self.recorded.remove(&recorded);
+        if let Some(recorded) = self.model.remove(base.0) {
+            self.recorded.retain(|heap| heap.recorded.0 != recorded);
         }
     }
 
@@ -163,22 +167,30 @@ impl Correspondence {
             && !self.is_near_brk(recorded)
             && recorded - heap == model - base
             && self.heap_of(recorded).is_none()
-            && !self.model.contains_key(&base);
+            && !self.model.contains(base.0);
         if may_be {
             self.heaps += 1;
-            self.model.insert(base, heap);
+            self.model.insert(base.0, heap.0);
             let partner = Partner {
+                recorded: heap,
                 model: base,
                 span,
                 number: self.heaps,
             };
-            self.recorded.insert(heap, partner);
+            self.recorded.insert(self.heaps_up_to(heap), partner);
         }
     }
 
-    fn heap_of(&self, recorded: Address) -> Option<(Address, Partner)> {
-        let (base, partner) = self.recorded.range(..=recorded).next_back()?;
-        (recorded - *base < partner.span).then_some((*base, *partner))
+    /// How many heaps of the recording begin at an address or below it.
+    fn heaps_up_to(&self, recorded: Address) -> usize {
+        self.recorded
+            .partition_point(|heap| heap.recorded <= recorded)
+    }
+
+    fn heap_of(&self, recorded: Address) -> Option<Partner> {
+        let heaps = &self.recorded[..self.heaps_up_to(recorded)];
+        let partner = heaps.last()?;
+        (recorded - partner.recorded < partner.span).then_some(*partner)
     }
 
     fn is_near_brk(&self, address: Address) -> bool {
@@ -202,9 +214,9 @@ impl Correspondence {
 
     fn recorded_place(&self, address: Address) -> Place {
         match self.heap_of(address) {
-            Some((base, partner)) => Place::Arena {
+            Some(partner) => Place::Arena {
                 heap: partner.number,
-                offset: address - base,
+                offset: address - partner.recorded,
             },
             None => self.outside_arenas(address),
         }
@@ -214,7 +226,8 @@ impl Correspondence {
         let Some(Whereabouts::Heap { base, .. }) = whereabouts else {
             return self.outside_arenas(address);
         };
-        let partner = self.model.get(&base).and_then(|at| self.recorded.get(at));
+        let recorded = self.model.get(base.0).map(Address);
+        let partner = recorded.and_then(|at| self.heap_of(at));
         debug_assert!(partner.is_none_or(|partner| partner.model == base));
         Place::Arena {
             heap: partner.map_or(0, |partner| partner.number),
