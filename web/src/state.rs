@@ -7,7 +7,7 @@ mod action;
 mod orders;
 mod playing;
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use highwater_simulator::{Address, Micros, Without};
 use highwater_workload::scenario::Planned;
@@ -73,7 +73,7 @@ pub struct State {
     /// The one that the others are held against.
     pub baseline: VariantId,
     /// Moments that were explained last.
-    pub looks: BTreeMap<VariantId, Rc<Look>>,
+    pub looks: Vec<(VariantId, Rc<Look>)>,
     /// Those that are being looked into.
     looking: Vec<VariantId>,
     /// The moment that is shown.
@@ -132,7 +132,7 @@ impl State {
             selected: VariantId(0),
             compared: None,
             baseline: VariantId(0),
-            looks: BTreeMap::new(),
+            looks: Vec::new(),
             looking: Vec::new(),
             time: Micros(0),
             event: None,
@@ -201,13 +201,14 @@ impl State {
 
     /// The explanation of what is shown of a variant, perhaps of a moment before.
     pub fn look(&self, id: VariantId) -> Option<&Rc<Look>> {
-        self.looks.get(&id)
+        let look = self.looks.iter().find(|(of, _)| *of == id);
+        look.map(|(_, look)| look)
     }
 
     /// Whether the explanation of a variant is that of the playhead.
     pub fn look_is_exact(&self, id: VariantId) -> bool {
         let run = self.variant(id).and_then(|variant| variant.run.as_ref());
-        match (run, self.looks.get(&id)) {
+        match (run, self.look(id)) {
             (Some(run), Some(look)) => look.order == run.order && look.is_of(self.moment(id, run)),
             _ => false,
         }
@@ -327,7 +328,8 @@ impl State {
             }
             Action::Looked(id, look) => {
                 self.looking.retain(|looking| *looking != id);
-                self.looks.insert(id, look);
+                self.looks.retain(|(of, _)| *of != id);
+                self.looks.push((id, look));
                 self.wish_to_look()
             }
             Action::LookFailed(id, message) => {
@@ -508,7 +510,7 @@ impl State {
             self.speed = playing::fitting_speed(run.ends());
         }
         self.looks
-            .retain(|of, look| *of != id || look.order == run.order);
+            .retain(|(of, look)| *of != id || look.order == run.order);
         self.time = self.time.min(self.ends());
         self.event = None;
         let mut effects = self.want_frames();
@@ -546,7 +548,7 @@ impl State {
             return vec![];
         };
         self.variants.remove(at);
-        self.looks.remove(&id);
+        self.looks.retain(|(of, _)| *of != id);
         self.looking.retain(|looking| *looking != id);
         let next = self.variants[at.min(self.variants.len() - 1)].id;
         if self.selected == id {
