@@ -15,16 +15,8 @@ use highwater_workload::Domain;
 pub(crate) enum Model {
     Glibc(Glibc),
     Jemalloc(Jemalloc),
-    Python(Box<Python>),
-}
-
-/// Python's object allocator, by what it stands on. Apart from the others, so that the choice between those stays a matter
-/// of two comparisons.
-#[derive(Clone)]
-#[allow(clippy::large_enum_variant, reason = "there is one to a simulation")]
-pub(crate) enum Python {
-    OnGlibc(Pymalloc<Glibc>),
-    OnJemalloc(Pymalloc<Jemalloc>),
+    /// Python's object allocator, on one of the others: one form of it for all that it can stand on.
+    Python(Box<Pymalloc<Model>>),
 }
 
 impl Model {
@@ -33,7 +25,7 @@ impl Model {
         match self {
             Self::Glibc(_) => false,
             Self::Jemalloc(_) => true,
-            Self::Python(python) => matches!(**python, Python::OnJemalloc(_)),
+            Self::Python(python) => python.inner().is_timed(),
         }
     }
 
@@ -47,10 +39,7 @@ impl Model {
         size: Bytes,
     ) -> Option<Address> {
         match (self, domain) {
-            (Self::Python(python), Domain::Raw) => match python.as_mut() {
-                Python::OnGlibc(python) => python.past(|c| c.malloc(kernel, thread, size)),
-                Python::OnJemalloc(python) => python.past(|c| c.malloc(kernel, thread, size)),
-            },
+            (Self::Python(python), Domain::Raw) => python.past(|c| c.malloc(kernel, thread, size)),
             (model, _) => model.malloc(kernel, thread, size),
         }
     }
@@ -65,26 +54,20 @@ impl Model {
         size: Bytes,
     ) -> Option<Address> {
         match (self, domain) {
-            (Self::Python(python), Domain::Raw) => match python.as_mut() {
-                Python::OnGlibc(python) => python.past(|c| c.calloc(kernel, thread, count, size)),
-                Python::OnJemalloc(python) => {
-                    python.past(|c| c.calloc(kernel, thread, count, size))
-                }
-            },
+            (Self::Python(python), Domain::Raw) => {
+                python.past(|c| c.calloc(kernel, thread, count, size))
+            }
             (model, _) => model.calloc(kernel, thread, count, size),
         }
     }
 }
 
 macro_rules! delegate {
-    ($self:ident, $as:ident, $model:ident => $call:expr) => {
+    ($self:ident, $model:ident => $call:expr) => {
         match $self {
             Model::Glibc($model) => $call,
             Model::Jemalloc($model) => $call,
-            Model::Python(python) => match python.$as() {
-                Python::OnGlibc($model) => $call,
-                Python::OnJemalloc($model) => $call,
-            },
+            Model::Python($model) => $call,
         }
     };
 }
@@ -92,7 +75,7 @@ macro_rules! delegate {
 impl Allocator for Model {
     #[inline]
     fn malloc(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Address> {
-        delegate!(self, as_mut, model => model.malloc(kernel, thread, size))
+        delegate!(self, model => model.malloc(kernel, thread, size))
     }
 
     fn calloc(
@@ -102,7 +85,7 @@ impl Allocator for Model {
         count: u64,
         size: Bytes,
     ) -> Option<Address> {
-        delegate!(self, as_mut, model => model.calloc(kernel, thread, count, size))
+        delegate!(self, model => model.calloc(kernel, thread, count, size))
     }
 
     fn realloc(
@@ -112,7 +95,7 @@ impl Allocator for Model {
         old: Option<Address>,
         size: Bytes,
     ) -> Option<Address> {
-        delegate!(self, as_mut, model => model.realloc(kernel, thread, old, size))
+        delegate!(self, model => model.realloc(kernel, thread, old, size))
     }
 
     fn aligned(
@@ -122,75 +105,75 @@ impl Allocator for Model {
         alignment: Bytes,
         size: Bytes,
     ) -> Option<Address> {
-        delegate!(self, as_mut, model => model.aligned(kernel, thread, alignment, size))
+        delegate!(self, model => model.aligned(kernel, thread, alignment, size))
     }
 
     #[inline]
     fn free(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
-        delegate!(self, as_mut, model => model.free(kernel, thread, block));
+        delegate!(self, model => model.free(kernel, thread, block));
     }
 
     fn trim(&mut self, kernel: &mut Kernel, thread: ThreadId, pad: Bytes) -> bool {
-        delegate!(self, as_mut, model => model.trim(kernel, thread, pad))
+        delegate!(self, model => model.trim(kernel, thread, pad))
     }
 
     fn discard(&mut self, kernel: &mut Kernel, block: Address, cache: Option<Cache>) -> bool {
-        delegate!(self, as_mut, model => model.discard(kernel, block, cache))
+        delegate!(self, model => model.discard(kernel, block, cache))
     }
 
     fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId) {
-        delegate!(self, as_mut, model => model.thread_exit(kernel, thread));
+        delegate!(self, model => model.thread_exit(kernel, thread));
     }
 
     fn advance(&mut self, kernel: &mut Kernel, now: Micros) {
-        delegate!(self, as_mut, model => model.advance(kernel, now));
+        delegate!(self, model => model.advance(kernel, now));
     }
 
     fn usable_size(&self, kernel: &Kernel, block: Address) -> Bytes {
-        delegate!(self, as_ref, model => model.usable_size(kernel, block))
+        delegate!(self, model => model.usable_size(kernel, block))
     }
 
     fn whereabouts(&self, kernel: &Kernel, block: Address) -> Whereabouts {
-        delegate!(self, as_ref, model => model.whereabouts(kernel, block))
+        delegate!(self, model => model.whereabouts(kernel, block))
     }
 
     fn accounting(&self, kernel: &Kernel) -> Accounting {
-        delegate!(self, as_ref, model => model.accounting(kernel))
+        delegate!(self, model => model.accounting(kernel))
     }
 
     fn reclaimable(&self, kernel: &Kernel) -> Bytes {
-        delegate!(self, as_ref, model => model.reclaimable(kernel))
+        delegate!(self, model => model.reclaimable(kernel))
     }
 
     fn reclaimable_cost(&self) -> u64 {
-        delegate!(self, as_ref, model => model.reclaimable_cost())
+        delegate!(self, model => model.reclaimable_cost())
     }
 
     fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
-        delegate!(self, as_ref, model => model.census(kernel, visit));
+        delegate!(self, model => model.census(kernel, visit));
     }
 
     fn figures(&self) -> Option<Figures> {
-        delegate!(self, as_ref, model => model.figures())
+        delegate!(self, model => model.figures())
     }
 
     fn page_runs(&self, visit: &mut dyn FnMut(PageRun)) {
-        delegate!(self, as_ref, model => model.page_runs(visit));
+        delegate!(self, model => model.page_runs(visit));
     }
 
     fn objects(&self, kernel: &Kernel) -> Option<Objects> {
-        delegate!(self, as_ref, model => model.objects(kernel))
+        delegate!(self, model => model.objects(kernel))
     }
 
     fn resident_at_start(&self) -> Bytes {
-        delegate!(self, as_ref, model => model.resident_at_start())
+        delegate!(self, model => model.resident_at_start())
     }
 
     fn decisions(&self) -> &DecisionLog {
-        delegate!(self, as_ref, model => model.decisions())
+        delegate!(self, model => model.decisions())
     }
 
     fn decisions_mut(&mut self) -> &mut DecisionLog {
-        delegate!(self, as_mut, model => model.decisions_mut())
+        delegate!(self, model => model.decisions_mut())
     }
 }

@@ -1,9 +1,9 @@
 //! What a workload is run through: an allocator of some version, with an environment.
 
 use crate::error::SimulatorError;
-use crate::model::{Model, Python};
+use crate::model::Model;
 pub use highwater_allocator::Difference as VersionDifference;
-use highwater_allocator::{Address, Allocator, Bytes, Remark, ThreadId, Tone, Variable};
+use highwater_allocator::{Address, Bytes, Remark, ThreadId, Tone, Variable};
 use highwater_glibc::{Cores, Glibc, Host, Settings, Version};
 use highwater_jemalloc::{Jemalloc, Settings as JemallocSettings, Version as JemallocVersion};
 pub use highwater_pymalloc::Version as PythonVersion;
@@ -237,13 +237,7 @@ impl Variant {
             Choice::Glibc(version) => {
                 let settings = Settings::from_environment(version, &others);
                 let glibc = Glibc::new(version, settings.params, host);
-                Ok(match self.python {
-                    None => Model::Glibc(glibc),
-                    Some(python) => {
-                        let model = pymalloc(python, &pythons, glibc);
-                        Model::Python(Box::new(Python::OnGlibc(model)))
-                    }
-                })
+                Ok(self.in_python(&pythons, Model::Glibc(glibc)))
             }
             Choice::Jemalloc(version) => {
                 if workload.header.page != Bytes(4096) {
@@ -256,15 +250,18 @@ impl Variant {
                 let recorded = workload.header.allocator.as_ref();
                 options.asks_for_figures = recorded.is_some_and(|(name, _)| name == "jemalloc");
                 let jemalloc = Jemalloc::new(version, options, cores.online);
-                Ok(match self.python {
-                    None => Model::Jemalloc(jemalloc),
-                    Some(python) => {
-                        let model = pymalloc(python, &pythons, jemalloc);
-                        Model::Python(Box::new(Python::OnJemalloc(model)))
-                    }
-                })
+                Ok(self.in_python(&pythons, Model::Jemalloc(jemalloc)))
             }
         }
+    }
+
+    /// A malloc as the program has it: under Python's object allocator, where there is one.
+    fn in_python(&self, environment: &[Variable], malloc: Model) -> Model {
+        let Some(version) = self.python else {
+            return malloc;
+        };
+        let settings = highwater_pymalloc::Settings::from_environment(version, environment);
+        Model::Python(Box::new(Pymalloc::new(version, settings.options, malloc)))
     }
 }
 
@@ -279,16 +276,6 @@ fn needs_python(variable: Variable) -> Remark {
         text: "It is read by CPython only, and no version of it was chosen to run the program."
             .to_owned(),
     }
-}
-
-/// Python's object allocator over a malloc.
-fn pymalloc<A: Allocator>(
-    version: PythonVersion,
-    environment: &[Variable],
-    malloc: A,
-) -> Pymalloc<A> {
-    let settings = highwater_pymalloc::Settings::from_environment(version, environment);
-    Pymalloc::new(version, settings.options, malloc)
 }
 
 #[cfg(test)]
