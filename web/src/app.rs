@@ -7,7 +7,10 @@ use web_sys::File;
 use yew::prelude::*;
 
 use crate::{
-    page::{browser, keys, layout},
+    page::{
+        browser, keys, layout,
+        pointer::{Follower, Pointed},
+    },
     pool::{Pool, PoolEvent},
     protocol::Ask,
     state::{Action, Effect, State},
@@ -31,6 +34,10 @@ pub enum Message {
     Act(Action),
     /// Something happened in the workers.
     Pool(PoolEvent),
+    /// The pointer did something that is followed past the state.
+    Pointed(Pointed),
+    /// The window has another size.
+    Resized,
     /// The user opened a file.
     Open(File),
     /// The bytes of the recording with this number, or why they are not there.
@@ -45,6 +52,8 @@ pub struct App {
     typing: Option<Timeout>,
     clock: Option<Interval>,
     ticked_ms: f64,
+    follower: Follower,
+    _on_resize: Option<EventListener>,
     _on_preference: Option<EventListener>,
     _on_key: Option<EventListener>,
     _on_drop: Vec<EventListener>,
@@ -67,6 +76,8 @@ impl Component for App {
             typing: None,
             clock: None,
             ticked_ms: 0.0,
+            follower: Follower::default(),
+            _on_resize: browser::watch_size(ctx.link().callback(|()| Message::Resized)),
             _on_preference: on_preference,
             _on_key: keys::listen(&act),
             _on_drop: browser::watch_drops(ctx.link().callback(Message::Open)),
@@ -91,6 +102,14 @@ impl Component for App {
                 self.pool.free(worker, run);
                 return false;
             }
+            Message::Pointed(pointed) => match self.follower.follow(&self.state, pointed) {
+                Some(action) => action,
+                None => return false,
+            },
+            Message::Resized => {
+                self.follower.resized();
+                return true;
+            }
             Message::Open(file) => {
                 let name = file.name();
                 self.files.retain(|known| known.name() != name);
@@ -114,7 +133,12 @@ impl Component for App {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let act = ctx.link().callback(Message::Act);
         let open = ctx.link().callback(Message::Open);
-        layout::page(&self.state, &act, &open)
+        let point = ctx.link().callback(Message::Pointed);
+        layout::page(&self.state, &act, &open, &point)
+    }
+
+    fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        self.follower.draw(&self.state);
     }
 }
 

@@ -65,6 +65,14 @@ pub fn watch_preference(changed: Callback<bool>) -> (bool, Option<EventListener>
     (dark, Some(listener))
 }
 
+/// Tells whenever the window has another size, for as long as the listener lives.
+pub fn watch_size(changed: Callback<()>) -> Option<EventListener> {
+    let window = web_sys::window()?;
+    Some(EventListener::new(&window, "resize", move |_| {
+        changed.emit(());
+    }))
+}
+
 /// Makes the page light or dark, whatever is preferred elsewhere.
 pub fn apply_theme(theme: Theme) {
     let name = match theme {

@@ -12,7 +12,8 @@ use yew::prelude::*;
 use super::{
     attr::{self, press},
     chart_lines::{Line, Scale, curves, highest},
-    crosshair::{Crosshair, upright},
+    crosshair::upright,
+    pointer::{Did, On, Pointed, heard},
     variants::letter,
 };
 use crate::few::sort_few;
@@ -38,6 +39,18 @@ pub struct Props {
     pub zoomed: bool,
     /// The cap, where there is one.
     pub cap: Option<Bytes>,
+}
+
+impl Props {
+    /// What the plot's width stands for.
+    pub fn scale(&self) -> Scale {
+        let (from, to) = self.shown;
+        Scale {
+            from,
+            to,
+            highest: 1.0,
+        }
+    }
 }
 
 /// What the chart is made of, if there is anything.
@@ -80,13 +93,13 @@ pub fn props(state: &State) -> Option<Props> {
 }
 
 /// The card with the curves.
-pub fn chart(props: &Props, act: &Callback<Action>) -> Html {
+pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -> Html {
     let run = &props.run;
     let scale = Scale {
-        from: props.shown.0,
-        to: props.shown.1,
         highest: highest(&props.lines, props.shown, props.cap),
+        ..props.scale()
     };
+    let heard = |did| heard(point, On::Plot, did);
     let here = run.sample_at(props.time);
     let on_double = act.reform(|_: MouseEvent| Action::Zoom(None));
     let said = format!(
@@ -130,7 +143,8 @@ pub fn chart(props: &Props, act: &Callback<Action>) -> Html {
                             format::percent((here.rss.as_mib() / scale.highest).min(1.0))
                         )} />
                     }
-                    <Crosshair lines={props.lines.clone()} {scale} act={act} />
+                    <div id="over" class="over" onpointermove={heard(Did::Move)} onpointerdown={heard(Did::Press(0))}
+                        onpointerup={heard(Did::LetGo)} onpointerleave={heard(Did::Leave)} />
                 </div>
             </div>
             { as_table(&props.lines, run) }

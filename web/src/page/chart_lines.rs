@@ -16,7 +16,6 @@ use crate::{
 pub(super) const SIZE: u32 = 1000;
 
 /// A variant's curve.
-#[derive(Clone, PartialEq)]
 pub struct Line {
     /// Its run.
     pub run: Rc<RunView>,

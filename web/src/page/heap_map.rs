@@ -2,18 +2,21 @@
 
 use std::rc::Rc;
 
-use gloo_events::EventListener;
-use highwater_simulator::{Address, Bytes, Choice, Frame, PageKind, StripKind};
-use web_sys::{Element, HtmlCanvasElement, MouseEvent, PointerEvent};
+use highwater_simulator::{Address, Bytes, Choice, Frame, PageKind, Strip, StripKind};
+use web_sys::{Element, HtmlCanvasElement};
 use yew::prelude::*;
 
 use super::{
-    attr,
+    attr::{self, press},
     map_canvas::{self, Pinned},
     map_layout::{Layout, kind_in_words, kinds, strip_in_words},
+    pointer::{Did, On, Pointed, clicked, element, heard},
+    variants::letter,
 };
 use crate::{
     format,
+    state::{Action, State},
+    variants::{VariantId, VariantState},
     view::{Look, Playhead, RunView},
 };
 
@@ -23,234 +26,250 @@ const MOST_HEIGHT: f64 = 440.0;
 /// Sides of the smallest and the largest dot with their gap, in CSS pixels.
 const CELLS: (f64, f64) = (2.0, 8.0);
 
-/// What [`HeapMap`] shows.
-#[derive(Properties, PartialEq)]
+/// What a map shows.
 pub struct Props {
-    /// The run.
-    pub run: Rc<RunView>,
+    /// The variant.
+    of: VariantId,
+    /// Its run.
+    run: Rc<RunView>,
     /// The exact moment, where it is known.
-    pub look: Option<Rc<Look>>,
+    look: Option<Rc<Look>>,
     /// The moment that is shown.
-    pub playhead: Playhead,
+    playhead: Playhead,
     /// The pin that is pointed at.
-    pub pointed: Option<usize>,
-    /// Whether the page is dark: the map is drawn anew in other colours.
-    pub dark: bool,
+    pointed: Option<usize>,
     /// The canvas's id.
-    pub id: &'static str,
-    /// The variant's letter.
-    pub letter: char,
-    /// The variant's colour.
-    pub colour: usize,
-    /// The variant's name.
-    pub name: String,
+    id: &'static str,
     /// The run whose map stands beside it: both get the same room.
-    pub beside: Option<Rc<RunView>>,
-    /// Whether it is the first of them, which has the legend.
-    pub first: bool,
-    /// Kinds that are not shown, as bits.
-    pub hidden: u16,
-    /// The user wants to see the blocks between two addresses.
-    pub open: Callback<(Address, Address)>,
-    /// The user wants to see pages of a kind, or not.
-    pub toggle: Callback<PageKind>,
+    beside: Option<Rc<RunView>>,
 }
 
-/// What [`HeapMap`] is told.
-#[derive(Debug)]
-pub enum Message {
-    /// The window has another size.
-    Resized,
-    /// The pointer is at a place of the canvas, in CSS pixels, or has left it.
-    Hover(Option<(f64, f64)>),
+/// The maps that there are: of the variant that is looked into, and of the one beside it.
+pub fn maps(state: &State) -> Vec<Props> {
+    let selected = state.selected();
+    let compared = state.compared.and_then(|id| state.variant(id));
+    let run_of = |variant: Option<&VariantState>| variant?.run.clone();
+    let one = |id, variant: &VariantState, beside| {
+        let run = variant.run.clone()?;
+        let exact = state.look_is_exact(variant.id);
+        Some(Props {
+            of: variant.id,
+            look: state.look(variant.id).filter(|_| exact).cloned(),
+            playhead: state.moment(variant.id, &run),
+            pointed: state.pointed.filter(|_| variant.id == selected.id),
+            run,
+            id,
+            beside: run_of(beside),
+        })
+    };
+    let first = one("map", selected, compared);
+    // It is not there without the other.
+    let second = compared.filter(|_| first.is_some());
+    let second = second.and_then(|variant| one("map-beside", variant, Some(selected)));
+    first.into_iter().chain(second).collect()
 }
 
-/// The card with the map.
-pub struct HeapMap {
-    card: NodeRef,
-    canvas: NodeRef,
-    hover: Option<(f64, f64)>,
-    layout: Option<Layout>,
-    _on_resize: Option<EventListener>,
-}
-
-impl Component for HeapMap {
-    type Message = Message;
-    type Properties = Props;
-
-    fn create(ctx: &Context<Self>) -> Self {
-        let resized = ctx.link().callback(|()| Message::Resized);
-        let on_resize = web_sys::window()
-            .map(|window| EventListener::new(&window, "resize", move |_| resized.emit(())));
-        Self {
-            card: NodeRef::default(),
-            canvas: NodeRef::default(),
-            hover: None,
-            layout: None,
-            _on_resize: on_resize,
-        }
-    }
-
-    fn update(&mut self, _: &Context<Self>, message: Message) -> bool {
-        match message {
-            Message::Resized => {}
-            Message::Hover(place) => self.hover = place,
-        }
-        true
-    }
-
-    fn view(&self, ctx: &Context<Self>) -> Html {
-        let props = ctx.props();
-        let canvas = self.canvas.clone();
-        let hover = ctx.link().callback(move |event: PointerEvent| {
-            let canvas = canvas.cast::<Element>();
-            Message::Hover(canvas.map(|canvas| {
-                let place = canvas.get_bounding_client_rect();
-                (
-                    f64::from(event.client_x()) - place.left(),
-                    f64::from(event.client_y()) - place.top(),
-                )
-            }))
-        });
-        let click = self.opener(props);
-        let leave = ctx.link().callback(|_: PointerEvent| Message::Hover(None));
-        let frame = frame_of(props);
-        let page = props.run.ran.page_size;
-        let variant = props.run.variant_at(props.playhead.time);
-        let pages = !matches!(variant.allocator, Choice::Glibc(_));
-        let described = frame.map(|frame| describe(frame, page)).unwrap_or_default();
-        html! {
-            <section class="card" ref={self.card.clone()}>
-                <div class="card__head">
-                    <h2>
-                        <span class="mark" data-colour={attr::colour(props.colour)}>{ props.letter }</span>
-                        { format!(" Heap map · {} · at {}", props.name, format::time(props.playhead.time)) }
-                    </h2>
-                    <ul class="legend" hidden={!props.first}>
-                        { for kinds(pages).iter().map(|kind| {
-                            let kind = *kind;
-                            let shown = props.hidden & 1 << kind as u16 == 0;
-                            html! {
-                                <li>
-                                    <button type="button" class="legend__kind" aria-pressed={attr::flag(shown)}
-                                        title="Show or hide on the map" onclick={props.toggle.reform(move |_| kind)}>
-                                        { swatch(kind) }{ kind_in_words(kind) }
-                                    </button>
-                                </li>
-                            }
-                        }) }
-                        if !pages {
-                            <li><i class="ring ring--parked" />{ "parked pin" }</li>
-                            <li><i class="ring ring--live" />{ "live pin" }</li>
+/// The card with the map; [`Map`] draws on its canvas and says what is on it.
+pub fn heap_map(
+    state: &State,
+    props: &Props,
+    act: &Callback<Action>,
+    point: &Callback<Pointed>,
+) -> Html {
+    let frame = props.frame();
+    let variant = props.run.variant_at(props.playhead.time);
+    let pages = !matches!(variant.allocator, Choice::Glibc(_));
+    let mut named = state.variants.iter().enumerate();
+    let Some((number, named)) = named.find(|(_, variant)| variant.id == props.of) else {
+        return Html::default();
+    };
+    let heard = |did| heard(point, On::Map(props.id), did);
+    html! {
+        <section class="card">
+            <div class="card__head">
+                <h2>
+                    <span class="mark" data-colour={attr::colour(named.colour)}>{ letter(number) }</span>
+                    { format!(" Heap map · {} · at {}", named.name, format::time(props.playhead.time)) }
+                </h2>
+                <ul class="legend" hidden={props.id != "map"}>
+                    { for kinds(pages).iter().map(|kind| {
+                        let kind = *kind;
+                        let shown = state.hidden & 1 << kind as u16 == 0;
+                        html! {
+                            <li>
+                                <button type="button" class="legend__kind" aria-pressed={attr::flag(shown)}
+                                    title="Show or hide on the map" onclick={press(act, Action::ToggleKind(kind))}>
+                                    { swatch(kind) }{ kind_in_words(kind) }
+                                </button>
+                            </li>
                         }
-                    </ul>
-                </div>
-                <canvas id={props.id} class="map" ref={self.canvas.clone()} role="img" aria-label={described.clone()}
-                    data-event={frame.map(|frame| frame.event.to_string())}
-                    data-kinds={frame.map(totals)}
-                    data-hidden={attr::number(props.hidden as u64)} onpointermove={hover} onpointerleave={leave} onclick={click} />
-                <p id={format!("{}-says", props.id)} class="map-says words">{ self.caption(props, frame, described) }</p>
-            </section>
+                    }) }
+                    if !pages {
+                        <li><i class="ring ring--parked" />{ "parked pin" }</li>
+                        <li><i class="ring ring--live" />{ "live pin" }</li>
+                    }
+                </ul>
+            </div>
+            <canvas id={props.id} class="map" role="img" aria-label={props.described()}
+                data-event={frame.map(|frame| frame.event.to_string())}
+                data-kinds={frame.map(totals)}
+                data-hidden={attr::number(state.hidden as u64)} onpointermove={heard(Did::Move)}
+                onpointerleave={heard(Did::Leave)} onclick={clicked(point, On::Map(props.id))} />
+            <p id={says(props.id)} class="map-says words" />
+        </section>
+    }
+}
+
+/// What else a drawing depends on.
+#[derive(PartialEq)]
+struct Drawn {
+    frame: *const Frame,
+    look: Option<*const Look>,
+    beside: Option<*const RunView>,
+    pointed: Option<usize>,
+    hidden: u16,
+    dark: bool,
+}
+
+/// A map that is drawn.
+pub struct Map {
+    props: Props,
+    drawn: Drawn,
+    canvas: HtmlCanvasElement,
+    layout: Layout,
+    hover: Option<(f64, f64)>,
+}
+
+impl Map {
+    /// Draws all maps that are not drawn as they should be.
+    pub fn draw_all(maps: &mut Vec<Self>, state: &State) {
+        let mut before = std::mem::take(maps);
+        for props in self::maps(state) {
+            let known = before.iter().position(|map| map.props.id == props.id);
+            let known = known.map(|place| before.swap_remove(place));
+            maps.extend(Self::draw(known, props, state));
         }
     }
 
-    fn rendered(&mut self, ctx: &Context<Self>, _: bool) {
-        let props = ctx.props();
-        let (Some(canvas), Some(card), Some(frame)) = (
-            self.canvas.cast::<HtmlCanvasElement>(),
-            self.card.cast::<Element>(),
-            frame_of(props),
-        ) else {
-            return;
+    fn draw(known: Option<Self>, props: Props, state: &State) -> Option<Self> {
+        let canvas: HtmlCanvasElement = element(props.id)?;
+        let frame = props.frame()?;
+        let drawn = Drawn {
+            frame,
+            look: props.look.as_ref().map(Rc::as_ptr),
+            beside: props.beside.as_ref().map(Rc::as_ptr),
+            pointed: props.pointed,
+            hidden: state.hidden,
+            dark: state.is_dark(),
         };
-        let (layout, ratio) = fitted(&canvas, props, frame);
-        let before = self.layout.replace(layout.clone());
-        if before.as_ref() != Some(&layout) {
-            // The caption says how many pages share a dot.
-            ctx.link().send_message(Message::Resized);
+        let hover = known.as_ref().and_then(|known| known.hover);
+        if let Some(known) = known
+            && known.drawn == drawn
+            && known.canvas == canvas
+        {
+            return Some(Self { props, ..known });
         }
-        let pins = props
-            .look
-            .as_ref()
-            .map_or(&[][..], |look| &look.diagnosis.pins);
+        let (layout, ratio) = fitted(&canvas, &props, frame);
+        let look = props.look.as_ref();
+        let pins = look.map_or(&[][..], |look| &look.diagnosis.pins);
         let drawing = map_canvas::Drawing {
             layout: &layout,
             ratio,
             frame,
             page_size: props.run.ran.page_size,
-            hidden: props.hidden,
+            hidden: state.hidden,
             pins: pins.iter().enumerate().map(|(index, pin)| Pinned {
                 number: index + 1,
                 pin,
                 pointed: props.pointed == Some(index),
             }),
         };
+        let card = canvas.parent_element()?;
         // A canvas that cannot be drawn on stays empty; everything it would show is said beside it.
         map_canvas::draw(&canvas, &card, drawing).ok();
+        let map = Self {
+            props,
+            drawn,
+            canvas,
+            layout,
+            hover,
+        };
+        map.say();
+        Some(map)
+    }
+
+    /// Its canvas's id.
+    pub fn id(&self) -> &'static str {
+        self.props.id
+    }
+
+    /// The pointer is at a place of the canvas, in CSS pixels, or has left it.
+    pub fn hover(&mut self, place: Option<(f64, f64)>) {
+        self.hover = place;
+        self.say();
+    }
+
+    /// What a click at a place opens: the pages there.
+    pub fn opened(&self, place: (f64, f64)) -> Option<Action> {
+        let (_, address, _) = self.page_at(place)?;
+        let pages = u64::from(self.layout.pages_per_dot);
+        let end = address + self.props.run.ran.page_size * pages;
+        Some(Action::OpenBlocks(Some((self.props.of, address, end))))
+    }
+
+    fn page_at(&self, (x, y): (f64, f64)) -> Option<(&Strip, Address, PageKind)> {
+        let ratio = ratio();
+        let dot = self.layout.dot_at(x * ratio, y * ratio)?;
+        let page = self.props.run.ran.page_size;
+        self.layout.page_at(self.props.frame()?, dot, page)
+    }
+
+    /// Says what is under the pointer, or what there is.
+    fn say(&self) {
+        let found = self.hover.and_then(|place| self.page_at(place));
+        let words = match found {
+            Some((strip, address, kind)) => format!(
+                "{address} · {} · {} + {}",
+                kind_in_words(kind),
+                strip_in_words(strip.kind),
+                Bytes(address.0 - strip.start.0)
+            ),
+            None => {
+                let page = self.props.run.ran.page_size.0 / 1024;
+                let shared = match self.layout.pages_per_dot {
+                    1 => format!("one dot a page ({page} KiB)"),
+                    n => format!("one dot for {n} pages"),
+                };
+                format!("{} · {shared}", self.props.described())
+            }
+        };
+        if let Some(place) = element::<Element>(&says(self.props.id)) {
+            place.set_text_content(Some(&words));
+        }
     }
 }
 
-impl HeapMap {
-    /// What a click opens: the pages under the pointer.
-    fn opener(&self, props: &Props) -> Callback<MouseEvent> {
-        let (canvas, open) = (self.canvas.clone(), props.open.clone());
-        let page = props.run.ran.page_size;
-        let found = self.layout.clone().zip(frame_of(props).cloned());
-        Callback::from(move |event: MouseEvent| {
-            let place = canvas
-                .cast::<Element>()
-                .map(|canvas| canvas.get_bounding_client_rect());
-            let (Some((layout, frame)), Some(place)) = (&found, place) else {
-                return;
-            };
-            let x = (f64::from(event.client_x()) - place.left()) * ratio();
-            let y = (f64::from(event.client_y()) - place.top()) * ratio();
-            let dot = layout.dot_at(x, y);
-            let address = dot.and_then(|dot| layout.page_at(frame, dot, page));
-            if let Some((_, address, _)) = address {
-                let pages = u64::from(layout.pages_per_dot);
-                open.emit((address, address + page * pages));
-            }
-        })
+impl Props {
+    /// The exact map if it is there, else the nearest that was kept.
+    fn frame(&self) -> Option<&Frame> {
+        let exact = self.look.as_ref().and_then(|look| look.frame.as_ref());
+        exact.or_else(|| self.run.nearest_frame(self.playhead.event))
     }
 
-    fn caption(&self, props: &Props, frame: Option<&Frame>, described: String) -> String {
-        let found = self
-            .hover
-            .zip(self.layout.as_ref())
-            .and_then(|((x, y), layout)| {
-                let ratio = ratio();
-                let dot = layout.dot_at(x * ratio, y * ratio)?;
-                let page = props.run.ran.page_size;
-                let (strip, address, kind) = layout.page_at(frame?, dot, page)?;
-                let region = strip_in_words(strip.kind);
-                let into = Bytes(address.0 - strip.start.0);
-                Some(format!(
-                    "{address} · {} · {region} + {into}",
-                    kind_in_words(kind)
-                ))
-            });
-        let shared = match self
-            .layout
-            .as_ref()
-            .map_or(1, |layout| layout.pages_per_dot)
-        {
-            1 => format!("one dot a page ({} KiB)", props.run.ran.page_size.0 / 1024),
-            n => format!("one dot for {n} pages"),
-        };
-        found.unwrap_or_else(|| format!("{described} · {shared}"))
+    fn described(&self) -> String {
+        let frame = self.frame();
+        frame.map_or_else(String::new, |frame| describe(frame, self.run.ran.page_size))
     }
+}
+
+/// The id of where the words to a map stand.
+fn says(id: &str) -> String {
+    format!("{id}-says")
 }
 
 /// The colour and the pattern of a kind of page, for a legend.
 pub fn swatch(kind: PageKind) -> Html {
     html! { <i class="swatch" data-kind={attr::number(kind as u64)} /> }
-}
-
-/// The exact map if it is there, else the nearest that was kept.
-fn frame_of(props: &Props) -> Option<&Frame> {
-    let exact = props.look.as_ref().and_then(|look| look.frame.as_ref());
-    exact.or_else(|| props.run.nearest_frame(props.playhead.event))
 }
 
 fn describe(frame: &Frame, page: Bytes) -> String {

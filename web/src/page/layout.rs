@@ -9,8 +9,9 @@ use super::{
     chart::{self, chart},
     decisions::decisions,
     header::header,
-    heap_map::HeapMap,
+    heap_map::{heap_map, maps},
     help::help,
+    pointer::Pointed,
     second_chart::second_chart,
     source::source,
     transport::transport,
@@ -20,12 +21,17 @@ use super::{
 };
 use crate::{
     state::{Action, State},
-    variants::{Status, VariantState},
+    variants::Status,
     worker_client::Health,
 };
 
 /// The whole page.
-pub fn page(state: &State, act: &Callback<Action>, open: &Callback<File>) -> Html {
+pub fn page(
+    state: &State,
+    act: &Callback<Action>,
+    open: &Callback<File>,
+    point: &Callback<Pointed>,
+) -> Html {
     let health = match &state.health {
         Health::Starting => "starting",
         Health::Ready(_) => "ready",
@@ -41,7 +47,7 @@ pub fn page(state: &State, act: &Callback<Action>, open: &Callback<File>) -> Htm
                 </div>
                 <div class="column column--happened">
                     { trouble(state, act) }
-                    { happened(state, act) }
+                    { happened(state, act, point) }
                 </div>
                 <div class="column column--why">{ why(state, act) }</div>
                 <div class="column column--what-if">
@@ -88,7 +94,7 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
     }
 }
 
-fn happened(state: &State, act: &Callback<Action>) -> Html {
+fn happened(state: &State, act: &Callback<Action>, point: &Callback<Pointed>) -> Html {
     let Some(props) = chart::props(state) else {
         return html! {
             <section class="card empty">
@@ -97,19 +103,16 @@ fn happened(state: &State, act: &Callback<Action>) -> Html {
             </section>
         };
     };
-    let compared = state.compared.and_then(|id| state.variant(id));
+    let maps = maps(state);
     html! {
         <>
             if let Some(words) = outdated(state) {
                 <p id="outdated" class="outdated" role="status">{ words }</p>
             }
-            { chart(&props, act) }
+            { chart(&props, act, point) }
             { second_chart(&props.run, state.time, state.shown()) }
-            <div class="maps" data-count={if compared.is_some() { "2" } else { "1" }}>
-                { map(state, state.selected(), "map", act) }
-                if let Some(compared) = compared {
-                    { map(state, compared, "map-beside", act) }
-                }
+            <div class="maps" data-count={attr::number(maps.len() as u64)}>
+                { for maps.iter().map(|map| heap_map(state, map, act, point)) }
             </div>
             { transport(state, act) }
             { blocks(state, act) }
@@ -117,35 +120,6 @@ fn happened(state: &State, act: &Callback<Action>) -> Html {
                 { decisions(look, state.only, act) }
             }
         </>
-    }
-}
-
-fn map(state: &State, variant: &VariantState, id: &'static str, act: &Callback<Action>) -> Html {
-    let Some(run) = &variant.run else {
-        return Html::default();
-    };
-    let exact = state.look_is_exact(variant.id);
-    let look = state.look(variant.id).filter(|_| exact).cloned();
-    let number = state
-        .variants
-        .iter()
-        .position(|other| other.id == variant.id);
-    let of = variant.id;
-    let other = if of == state.selected().id {
-        state.compared
-    } else {
-        Some(state.selected().id)
-    };
-    let beside = other
-        .and_then(|id| state.variant(id))
-        .and_then(|other| other.run.clone());
-    let beside = beside.filter(|_| state.compared.is_some());
-    let pointed = state.pointed.filter(|_| of == state.selected().id);
-    html! {
-        <HeapMap {id} run={run} {look} playhead={state.moment(of, run)} {pointed} dark={state.is_dark()}
-            letter={letter(number.unwrap_or_default())} colour={variant.colour} name={variant.name.clone()}
-            beside={beside} first={id == "map"} hidden={state.hidden} open={act.reform(move |(from, to)| Action::OpenBlocks(Some((of, from, to))))}
-            toggle={act.reform(Action::ToggleKind)} />
     }
 }
 

@@ -19,6 +19,7 @@ pub mod map_canvas;
 pub mod map_layout;
 pub mod parameters;
 pub mod pins;
+pub mod pointer;
 pub mod second_chart;
 pub mod source;
 pub mod transport;
