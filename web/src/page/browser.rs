@@ -1,9 +1,8 @@
 //! What of the browser the page uses besides drawing: files, time, the user's preferences.
 
 use gloo_events::{EventListener, EventListenerOptions};
-use js_sys::ArrayBuffer;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use js_sys::{ArrayBuffer, Promise};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
     Blob, BlobPropertyBag, DragEvent, File, HtmlAnchorElement, HtmlDialogElement, MediaQueryList,
     Response, Url,
@@ -132,44 +131,61 @@ pub fn toggle_help() {
         dialog.show_modal().ok();
     }
 }
+/// What is told the bytes of a file, or why they are not there.
+type Told = Callback<Result<ArrayBuffer, String>>;
 
 /// Fetches a file that lies beside the page.
-pub fn fetch(path: &'static str, done: Callback<Result<ArrayBuffer, String>>) {
-    spawn_local(async move {
-        let fetched = fetch_bytes(path).await;
-        done.emit(fetched.map_err(|error| format!("{path} cannot be fetched: {error}")));
+pub fn fetch(path: &'static str, done: Told) {
+    let done = done.reform(move |fetched: Result<_, String>| {
+        fetched.map_err(|error| format!("{path} cannot be fetched: {error}"))
     });
+    let Some(window) = web_sys::window() else {
+        return;
+    };
+    let answered = Callback::from(move |answer: Result<JsValue, JsValue>| {
+        match answer.and_then(|response| bytes_of_answer(&response)) {
+            Ok(bytes) => hand_on(&bytes, done.clone()),
+            Err(error) => done.emit(Err(in_words(error))),
+        }
+    });
+    then(&window.fetch_with_str(path), answered);
 }
 
-async fn fetch_bytes(path: &str) -> Result<ArrayBuffer, String> {
-    let window = web_sys::window().ok_or("there is no window")?;
-    let response = JsFuture::from(window.fetch_with_str(path))
-        .await
-        .map_err(in_words)?;
-    let response: Response = response.dyn_into().map_err(in_words)?;
+fn bytes_of_answer(response: &JsValue) -> Result<Promise, JsValue> {
+    let response: &Response = response.unchecked_ref();
     if !response.ok() {
-        return Err(format!(
-            "the server answers {} {}",
-            response.status(),
-            response.status_text()
-        ));
+        let (status, words) = (response.status(), response.status_text());
+        return Err(js_sys::Error::new(&format!("the server answers {status} {words}")).into());
     }
-    bytes_of(response.array_buffer().map_err(in_words)?).await
+    response.array_buffer()
 }
 
 /// Reads a file of the user's.
-pub fn read(file: &File, done: Callback<Result<ArrayBuffer, String>>) {
+pub fn read(file: &File, done: Told) {
     let name = file.name();
-    let bytes = file.array_buffer();
-    spawn_local(async move {
-        let read = bytes_of(bytes).await;
-        done.emit(read.map_err(|error| format!("{name} cannot be read: {error}")));
+    let done = done.reform(move |read: Result<_, String>| {
+        read.map_err(|error| format!("{name} cannot be read: {error}"))
     });
+    hand_on(&file.array_buffer(), done);
 }
 
-async fn bytes_of(promise: js_sys::Promise) -> Result<ArrayBuffer, String> {
-    let buffer = JsFuture::from(promise).await.map_err(in_words)?;
-    buffer.dyn_into().map_err(in_words)
+/// Hands on the bytes that are promised.
+fn hand_on(bytes: &Promise, done: Told) {
+    let known = done.reform(|bytes: Result<JsValue, JsValue>| {
+        bytes.map(JsCast::unchecked_into).map_err(in_words)
+    });
+    then(bytes, known);
+}
+
+/// Tells what becomes of a promise. The two functions that JavaScript is given for that stay for as long as the page: a few
+/// bytes for each file that is opened. Futures would need more to be sent.
+fn then(promise: &Promise, done: Callback<Result<JsValue, JsValue>>) {
+    let failed = done.clone();
+    let kept = Closure::<dyn FnMut(JsValue)>::new(move |value| done.emit(Ok(value)));
+    let broken = Closure::<dyn FnMut(JsValue)>::new(move |error| failed.emit(Err(error)));
+    let _ = promise.then2(&kept, &broken);
+    kept.forget();
+    broken.forget();
 }
 
 fn in_words(error: JsValue) -> String {
