@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use crate::{
     page::{
+        address::{self, Keeper},
         browser, keys, layout,
         pointer::{Follower, Pointed},
     },
@@ -27,6 +28,9 @@ const TYPING_MS: u32 = 30;
 /// How long a picture stays while the playhead moves.
 const PICTURE_MS: u32 = 16;
 
+/// How long nothing must change before the address follows.
+const ADDRESS_MS: u32 = 400;
+
 /// What [`App`] is told.
 #[derive(Debug)]
 pub enum Message {
@@ -42,6 +46,10 @@ pub enum Message {
     Open(File),
     /// The bytes of the recording with this number, or why they are not there.
     Bytes(u32, Result<ArrayBuffer, String>),
+    /// The address is another.
+    Moved,
+    /// Nothing has changed for a while: the address may follow.
+    Settled,
 }
 
 /// The whole page.
@@ -53,6 +61,9 @@ pub struct App {
     clock: Option<Interval>,
     ticked_ms: f64,
     follower: Follower,
+    address: Keeper,
+    settling: Option<Timeout>,
+    _on_move: Option<EventListener>,
     _on_resize: Option<EventListener>,
     _on_preference: Option<EventListener>,
     _on_key: Option<EventListener>,
@@ -67,22 +78,23 @@ impl Component for App {
         let act = ctx.link().callback(Message::Act);
         let (prefers_dark, on_preference) =
             browser::watch_preference(act.reform(Action::PrefersDark));
-        let mut state = State::new(prefers_dark);
-        let first = state.open();
         let mut app = Self {
-            state,
+            state: State::new(prefers_dark),
             pool: Pool::start(browser::cores(), ctx.link().callback(Message::Pool)),
             files: Vec::new(),
             typing: None,
             clock: None,
             ticked_ms: 0.0,
             follower: Follower::default(),
+            address: Keeper::default(),
+            settling: None,
+            _on_move: address::watch(ctx.link().callback(|()| Message::Moved)),
             _on_resize: browser::watch_size(ctx.link().callback(|()| Message::Resized)),
             _on_preference: on_preference,
             _on_key: keys::listen(&act),
             _on_drop: browser::watch_drops(ctx.link().callback(Message::Open)),
         };
-        app.carry_out(ctx, first);
+        app.moved(ctx);
         app
     }
 
@@ -123,10 +135,29 @@ impl Component for App {
                 return false;
             }
             Message::Bytes(number, Err(message)) => Action::LoadFailed(number, message),
+            Message::Moved => {
+                self.moved(ctx);
+                return true;
+            }
+            Message::Settled => {
+                self.settling = None;
+                self.address.keep(self.state.link());
+                return false;
+            }
         };
+        // What a recording says of itself, and what a link says, is no change of the user's.
+        let is_opening = matches!(action, Action::OpenLink(_))
+            || matches!(action, Action::Loaded(..)) && self.address.is_empty();
         self.state.tell_time(browser::now_ms());
         let effects = self.state.update(action);
         self.carry_out(ctx, effects);
+        if is_opening {
+            self.address.take(self.state.link());
+        } else if self.settling.is_none() && !self.state.playing {
+            let link = ctx.link().clone();
+            let settled = move || link.send_message(Message::Settled);
+            self.settling = Some(Timeout::new(ADDRESS_MS, settled));
+        }
         true
     }
 
@@ -143,6 +174,22 @@ impl Component for App {
 }
 
 impl App {
+    /// Opens what the address says.
+    fn moved(&mut self, ctx: &Context<Self>) {
+        match address::link() {
+            Some(link) => address::read(
+                &link,
+                ctx.link()
+                    .callback(|text| Message::Act(Action::OpenLink(text))),
+            ),
+            None => {
+                let effects = self.state.open();
+                self.carry_out(ctx, effects);
+                self.address.take(None);
+            }
+        }
+    }
+
     fn carry_out(&mut self, ctx: &Context<Self>, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
@@ -165,6 +212,11 @@ impl App {
                 }
                 Effect::StopClock => self.clock = None,
                 Effect::ApplyTheme(theme) => browser::apply_theme(theme),
+                Effect::CopyLink => {
+                    let text = self.state.link().unwrap_or_default();
+                    let copied = |link: String| browser::copy(&address::whole(&link));
+                    address::write(&text, Callback::from(copied));
+                }
                 Effect::ToggleHelp => browser::toggle_help(),
             }
         }

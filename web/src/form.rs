@@ -47,6 +47,12 @@ impl ParameterForm {
         self.texts[index] = text;
     }
 
+    /// What stands in the fields that are wrong, in the order of [`Parameters::ALL`].
+    pub fn wrong(&self) -> impl Iterator<Item = Option<&String>> {
+        let fields = self.texts.iter().zip(&self.errors);
+        fields.map(|(text, error)| error.as_ref().map(|_| text))
+    }
+
     /// What is wrong with all of a program's parameters together.
     pub fn together(&self, program: Program) -> Option<String> {
         let wrong = self.values.check(program).err();

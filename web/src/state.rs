@@ -4,6 +4,7 @@
 //! to set. It touches no browser, so that it is tested natively; [`app`](crate::app) carries the effects out.
 
 mod action;
+mod link;
 mod orders;
 mod playing;
 
@@ -102,6 +103,8 @@ pub struct State {
     pub sorted: Option<(usize, bool)>,
     /// Whether the table was copied just before.
     pub copied: bool,
+    /// Whether a link was.
+    pub link_copied: bool,
     /// Milliseconds on a clock that only runs forwards, as far as the page has told.
     pub now_ms: f64,
     /// When it began to be busy, on that clock.
@@ -110,6 +113,10 @@ pub struct State {
     pub theme: Theme,
     /// Whether the user's preference is dark.
     pub prefers_dark: bool,
+    /// What a link says of a subject that is still being read.
+    linked: Option<link::Link>,
+    /// The moment that it says, until all runs are there.
+    linked_time: Option<Micros>,
     next_variant: u32,
     next_trace: u32,
     /// The last subject that could be read, for when a file cannot.
@@ -147,10 +154,13 @@ impl State {
             only: None,
             sorted: None,
             copied: false,
+            link_copied: false,
             now_ms: 0.0,
             busy_since: None,
             theme: Theme::Preferred,
             prefers_dark,
+            linked: None,
+            linked_time: None,
             next_variant: 0,
             next_trace: 0,
             before: None,
@@ -269,12 +279,14 @@ impl State {
     /// Takes what happened and says what follows.
     pub fn update(&mut self, action: Action) -> Vec<Effect> {
         self.copied &= matches!(action, Action::Tick(_));
+        self.link_copied &= matches!(action, Action::Tick(_));
         match action {
             Action::Health(health) => {
                 self.health = health;
                 vec![]
             }
             Action::Choose(subject) => self.choose(subject),
+            Action::OpenLink(text) => self.open_link(text.as_deref()),
             Action::EditParameter(index, text) => {
                 self.form.edit(index, text);
                 vec![Effect::Wait]
@@ -440,6 +452,10 @@ impl State {
                 self.pointed = pin;
                 vec![]
             }
+            Action::CopyLink => {
+                self.link_copied = true;
+                vec![Effect::CopyLink]
+            }
             Action::ToggleHelp => vec![Effect::ToggleHelp],
             Action::PrefersDark(prefers_dark) => {
                 self.prefers_dark = prefers_dark;
@@ -473,6 +489,7 @@ impl State {
             first.name = "as recorded".to_owned();
             first.environment = EnvironmentForm::of(&environment);
         }
+        self.follow_link();
         self.reorder()
     }
 
@@ -507,6 +524,13 @@ impl State {
         }
         if id == selected && self.unmoved {
             self.time = run.first_look().time;
+            self.speed = playing::fitting_speed(run.ends());
+        }
+        if let Some(time) = self.linked_time {
+            self.time = time;
+            if !self.is_busy() {
+                self.linked_time = None;
+            }
             self.speed = playing::fitting_speed(run.ends());
         }
         self.looks

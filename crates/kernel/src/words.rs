@@ -77,7 +77,7 @@ impl Words {
     #[cold]
     #[inline(never)]
     fn far_frame_of(&self, at: u64) -> u32 {
-        let table = self.table_of.get(at >> SPAN_SHIFT);
+        let table = self.table_of.get_here(at >> SPAN_SHIFT);
         self.tables[table.unwrap_or(0) as usize][frame_in_span(at)]
     }
 

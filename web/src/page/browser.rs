@@ -179,7 +179,7 @@ fn hand_on(bytes: &Promise, done: Told) {
 
 /// Tells what becomes of a promise. The two functions that JavaScript is given for that stay for as long as the page: a few
 /// bytes for each file that is opened. Futures would need more to be sent.
-fn then(promise: &Promise, done: Callback<Result<JsValue, JsValue>>) {
+pub(super) fn then(promise: &Promise, done: Callback<Result<JsValue, JsValue>>) {
     let failed = done.clone();
     let kept = Closure::<dyn FnMut(JsValue)>::new(move |value| done.emit(Ok(value)));
     let broken = Closure::<dyn FnMut(JsValue)>::new(move |error| failed.emit(Err(error)));

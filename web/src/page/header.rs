@@ -23,6 +23,10 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
             <p id="title" class="page-header__title">{ title(state) }</p>
             <span class="page-header__space" />
             <div class="page-header__status">{ status(state, act) }</div>
+            <button id="copy-link" class="button" type="button" title="A link to what is shown, settings and moment included"
+                onclick={press(act, Action::CopyLink)}>
+                { if state.link_copied { "Link copied" } else { "Copy link" } }
+            </button>
             <button id="help" class="button" type="button" aria-label="Keys" title="Keys (?)"
                 onclick={press(act, Action::ToggleHelp)}>{ "?" }</button>
             <button id="dark" class="button" type="button" aria-pressed={attr::flag(dark)} aria-label="Dark colours"

@@ -1,6 +1,7 @@
 //! What is on the page, one component to a file. Components show what they are given and say what the user did; the
 //! state itself is kept in [`state`](crate::state).
 
+pub mod address;
 pub mod attr;
 pub mod blocks;
 pub mod browser;

@@ -19,6 +19,10 @@ pub enum Action {
     Health(Health),
     /// The user chose something to run.
     Choose(Subject),
+    /// A link was opened: its text, or none if it cannot be read.
+    OpenLink(Option<String>),
+    /// The user wants a link to what is shown.
+    CopyLink,
     /// The user typed into the field of a parameter.
     EditParameter(usize, String),
     /// The user typed into the environment box of a variant, or took a preset.
@@ -128,6 +132,8 @@ pub enum Effect {
     StopClock,
     /// Apply the colours.
     ApplyTheme(Theme),
+    /// Put a link to what is shown on the clipboard.
+    CopyLink,
     /// Show the help, or close it.
     ToggleHelp,
 }

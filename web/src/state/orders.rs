@@ -3,13 +3,12 @@
 use std::rc::Rc;
 
 use highwater_simulator::variant_of;
-use highwater_workload::{pattern::Parameters, scenario::Planned};
+use highwater_workload::scenario::Planned;
 
-use super::{Effect, State};
+use super::{Effect, State, link::changed};
 use crate::few::sort_few;
 use crate::{
     form::{EnvironmentForm, ParameterForm},
-    format,
     protocol::{Calls, Order, StageOrder},
     subject::{Subject, tried},
     variants::{MOST, Status, VariantId, VariantState},
@@ -33,6 +32,7 @@ impl State {
             self.before = Some(self.subject.clone());
         }
         self.subject = subject;
+        self.linked.take_if(|link| !link.is_of(&self.subject));
         let mut effects = vec![Effect::StopClock, Effect::DropAll];
         if self.subject.is_trace() {
             self.next_trace += 1;
@@ -51,6 +51,7 @@ impl State {
         };
         self.plan();
         self.begin_variants();
+        self.follow_link();
         effects.extend(self.reorder());
         effects
     }
@@ -114,14 +115,7 @@ impl State {
         };
         let own = scenario.common().map(|(_, parameters)| parameters);
         let own = own.unwrap_or_default();
-        let changed: Vec<(String, String)> = Parameters::ALL
-            .iter()
-            .filter_map(|parameter| {
-                let value = self.form.values.get(parameter.name)?;
-                (own.get(parameter.name) != Some(value))
-                    .then(|| (parameter.name.to_owned(), format::number(value)))
-            })
-            .collect();
+        let changed = changed(&own, &self.form);
         self.planned = scenario
             .plan_with(&changed)
             .map_err(|fault| fault.to_string());

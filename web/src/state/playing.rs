@@ -35,6 +35,7 @@ impl State {
         }
         self.time = time;
         self.event = None;
+        self.linked_time = None;
         self.wish_to_look()
     }
 

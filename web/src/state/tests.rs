@@ -2,7 +2,7 @@ use super::*;
 use crate::protocol::{Calls, Ran};
 use highwater_simulator::{Bytes, Choice, Summary};
 
-fn about() -> Loaded {
+pub(super) fn about() -> Loaded {
     Loaded {
         program: None,
         events: 10,

@@ -12,6 +12,7 @@ mod accessibility;
 mod death;
 mod driver;
 mod hosting;
+mod links;
 mod opening;
 mod package;
 mod page;

@@ -1,0 +1,163 @@
+//! Links in the page's address: the state's text, compressed by the browser, behind `#1=`. The number is the link's version.
+
+use gloo_events::EventListener;
+use js_sys::{Array, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, ReadableWritablePair, Response};
+use yew::Callback;
+
+use super::browser::then;
+
+#[wasm_bindgen]
+extern "C" {
+    // web-sys counts these two among what may still change, although every browser has had them since 2023.
+    type CompressionStream;
+    #[wasm_bindgen(constructor, catch)]
+    fn new(format: &str) -> Result<CompressionStream, JsValue>;
+    type DecompressionStream;
+    #[wasm_bindgen(constructor, catch)]
+    fn new(format: &str) -> Result<DecompressionStream, JsValue>;
+}
+
+/// How links are compressed.
+const FORMAT: &str = "deflate-raw";
+
+/// What stands before a link of this version.
+const VERSION: &str = "#1=";
+
+/// What the address says, as far as it has been brought there.
+#[derive(Default)]
+pub struct Keeper {
+    shown: Option<String>,
+}
+
+impl Keeper {
+    /// Takes what the page opens with, or has read from the address: that need not be put there.
+    pub fn take(&mut self, text: Option<String>) {
+        self.shown = text;
+    }
+
+    /// Whether nothing has been taken yet: the page is opening.
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_none()
+    }
+
+    /// Puts a text into the address if it says something else. What runs and how is a new place; another moment or zoom of it
+    /// is not.
+    pub fn keep(&mut self, text: Option<String>) {
+        let Some(text) = text.filter(|text| self.shown.as_ref() != Some(text)) else {
+            return;
+        };
+        let what = |text: &str| -> String {
+            let lines = text
+                .lines()
+                .filter(|line| line.starts_with(['s', 'f', 'p', 'v', 'e']));
+            lines.collect()
+        };
+        let is_new = self
+            .shown
+            .as_deref()
+            .is_none_or(|shown| what(shown) != what(&text));
+        write(
+            &text,
+            Callback::from(move |link: String| put(&link, is_new)),
+        );
+        self.shown = Some(text);
+    }
+}
+
+/// The part of the address that is a link, if there is one: even one that cannot be read.
+pub fn link() -> Option<String> {
+    let hash = web_sys::window()?.location().hash().ok()?;
+    (hash.len() > 1).then_some(hash)
+}
+
+/// Tells when somebody goes back, forward, or to another link.
+pub fn watch(moved: Callback<()>) -> Option<EventListener> {
+    let window = web_sys::window()?;
+    Some(EventListener::new(&window, "popstate", move |_| {
+        moved.emit(())
+    }))
+}
+
+/// Puts a link into the address: as a place of its own to come back to, or in place of the one before.
+pub fn put(link: &str, is_new: bool) {
+    let history = web_sys::window().and_then(|window| window.history().ok());
+    let Some(history) = history else { return };
+    let put = if is_new {
+        history.push_state_with_url(&JsValue::NULL, "", Some(link))
+    } else {
+        history.replace_state_with_url(&JsValue::NULL, "", Some(link))
+    };
+    // Where it is refused (too many in a short time) the next change puts it.
+    put.ok();
+}
+
+/// The whole address with a link.
+pub fn whole(link: &str) -> String {
+    let location = web_sys::window().and_then(|window| window.location().href().ok());
+    let location = location.unwrap_or_default();
+    let base = location.split('#').next().unwrap_or_default();
+    format!("{base}{link}")
+}
+
+/// Makes a link of a text.
+pub fn write(text: &str, done: Callback<String>) {
+    let Ok(stream) = CompressionStream::new(FORMAT) else {
+        return;
+    };
+    through(
+        &text.into(),
+        stream.unchecked_ref(),
+        Callback::from(move |bytes: Option<Vec<u8>>| {
+            let letters: String = bytes
+                .unwrap_or_default()
+                .into_iter()
+                .map(char::from)
+                .collect();
+            let coded = web_sys::window().and_then(|window| window.btoa(&letters).ok());
+            let coded = coded
+                .unwrap_or_default()
+                .replace('+', "-")
+                .replace('/', "_");
+            done.emit(format!("{VERSION}{}", coded.trim_end_matches('=')));
+        }),
+    );
+}
+
+/// Reads a link; nothing comes of one that is damaged or of a later version.
+pub fn read(link: &str, done: Callback<Option<String>>) {
+    let bytes = link.strip_prefix(VERSION).and_then(|coded| {
+        let coded = coded.replace('-', "+").replace('_', "/");
+        let letters = web_sys::window()?.atob(&coded).ok()?;
+        letters
+            .chars()
+            .map(|letter| u8::try_from(letter).ok())
+            .collect::<Option<Vec<u8>>>()
+    });
+    let stream = DecompressionStream::new(FORMAT);
+    match (bytes, stream) {
+        (Some(bytes), Ok(stream)) => {
+            let text = |bytes: Option<Vec<u8>>| String::from_utf8(bytes?).ok();
+            let done = done.reform(text);
+            through(&Uint8Array::from(&bytes[..]), stream.unchecked_ref(), done);
+        }
+        _ => done.emit(None),
+    }
+}
+
+/// What a stream makes of some bytes.
+fn through(bytes: &JsValue, stream: &ReadableWritablePair, done: Callback<Option<Vec<u8>>>) {
+    let known =
+        done.reform(|made: Result<JsValue, JsValue>| Some(Uint8Array::new(&made.ok()?).to_vec()));
+    match try_through(bytes, stream) {
+        Ok(made) => then(&made, known),
+        Err(error) => known.emit(Err(error)),
+    }
+}
+
+fn try_through(bytes: &JsValue, stream: &ReadableWritablePair) -> Result<Promise, JsValue> {
+    let blob = Blob::new_with_blob_sequence(&Array::of1(bytes))?;
+    let made = blob.stream().pipe_through(stream);
+    Response::new_with_opt_readable_stream(Some(&made))?.array_buffer()
+}

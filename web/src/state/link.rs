@@ -1,0 +1,305 @@
+//! The state as a text that travels in the page's address: what runs and what is changed of it, the variants, the moment,
+//! the part of the time that is shown, and what the map and the table show.
+//!
+//! One thing to a line, by a letter. The form is the first version of a promise: links made today open in every later
+//! release. Names stand for what the catalogue has, never numbers; a letter that is not known is refused, so that a link
+//! of a later release is not opened as something else.
+
+use highwater_simulator::{Choice, Micros};
+use highwater_workload::pattern::Parameters;
+
+use super::{Effect, State, Theme};
+use crate::{
+    form::{EnvironmentForm, ParameterForm},
+    format,
+    subject::Subject,
+    variants::{MOST, Status, VariantId, VariantState},
+};
+
+/// What a link says, read and checked.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Link {
+    subject: Subject,
+    form: ParameterForm,
+    variants: Vec<Linked>,
+    /// Places among the variants.
+    selected: usize,
+    baseline: usize,
+    compared: Option<usize>,
+    time: Option<Micros>,
+    zoom: Option<(Micros, Micros)>,
+    hidden: u16,
+    sorted: Option<(usize, bool)>,
+    theme: Theme,
+}
+
+/// A variant in it.
+#[derive(Debug, Clone, PartialEq)]
+struct Linked {
+    name: String,
+    colour: usize,
+    base: usize,
+    allocator: Choice,
+    environment: String,
+}
+
+impl Link {
+    /// Whether it is about this.
+    pub(super) fn is_of(&self, subject: &Subject) -> bool {
+        self.subject == *subject
+    }
+}
+
+/// What is wrong with a link, in words for the user.
+fn unreadable(what: &str) -> String {
+    format!("this link cannot be opened ({what}); here is what the page opens with")
+}
+
+impl State {
+    /// The state as a link's text; none while it is not what somebody wants to link to: while a recording is read, or waited for.
+    pub fn link(&self) -> Option<String> {
+        if self.loading.is_some() || self.linked.is_some() {
+            return None;
+        }
+        let mut text = String::new();
+        let mut line = |letter: char, words: &str| {
+            text.push(letter);
+            text.push_str(words);
+            text.push('\n');
+        };
+        match &self.subject {
+            Subject::File(name) => line('f', name),
+            subject => line('s', subject.key()),
+        }
+        let own = self.subject.common().map(|(_, own)| own);
+        for (name, value) in changed(&own.unwrap_or_default(), &self.form) {
+            line('p', &format!("{name} {value}"));
+        }
+        for (parameter, text) in Parameters::ALL.iter().zip(self.form.wrong()) {
+            if let Some(text) = text {
+                line('p', &format!("{} {text}", parameter.name));
+            }
+        }
+        for variant in &self.variants {
+            let allocator = variant.allocator;
+            let (base, colour) = (variant.base, variant.colour);
+            line(
+                'v',
+                &format!("{base} {colour} {allocator} {}", variant.name),
+            );
+            for setting in variant.environment.text.lines() {
+                line('e', setting);
+            }
+        }
+        let place = |id| self.variants.iter().position(|variant| variant.id == id);
+        let places = [Some(self.selected), Some(self.baseline), self.compared].map(|id| {
+            id.and_then(place)
+                .map_or("-".to_owned(), |at| at.to_string())
+        });
+        line('u', &places.join(" "));
+        if !self.unmoved {
+            let time = self.linked_time.unwrap_or(self.time);
+            line('t', &time.0.to_string());
+        }
+        if let Some((from, to)) = self.zoom {
+            line('z', &format!("{} {}", from.0, to.0));
+        }
+        if self.hidden != 0 {
+            line('h', &self.hidden.to_string());
+        }
+        if let Some((column, falls)) = self.sorted {
+            line('o', &format!("{column} {}", u8::from(falls)));
+        }
+        match self.theme {
+            Theme::Preferred => {}
+            Theme::Light => line('c', "light"),
+            Theme::Dark => line('c', "dark"),
+        }
+        Some(text)
+    }
+
+    /// Opens a link's text; one that cannot be read opens what the page opens with, and says so.
+    pub(super) fn open_link(&mut self, text: Option<&str>) -> Vec<Effect> {
+        match text.map(|text| self.read_link(text)) {
+            Some(Ok(link)) => {
+                let subject = link.subject.clone();
+                let theme = link.theme;
+                self.linked = Some(link);
+                let mut effects = self.choose(subject);
+                if theme != self.theme {
+                    self.theme = theme;
+                    effects.push(Effect::ApplyTheme(theme));
+                }
+                effects
+            }
+            problem => {
+                let effects = self.choose(Subject::Bundled);
+                let what = problem.and_then(Result::err);
+                self.trouble =
+                    Some(unreadable(&what.unwrap_or_else(|| {
+                        "it is damaged, or made by a later release".to_owned()
+                    })));
+                effects
+            }
+        }
+    }
+
+    /// What a link says of what is chosen now takes the place of what that begins with.
+    pub(super) fn follow_link(&mut self) {
+        let Some(link) = self.linked.take_if(|link| link.is_of(&self.subject)) else {
+            return;
+        };
+        self.form = link.form;
+        let first = self.next_variant;
+        self.variants = (link.variants.into_iter().zip(first..))
+            .map(|(variant, number)| {
+                let mut environment = EnvironmentForm::default();
+                environment.edit(variant.environment);
+                VariantState {
+                    id: VariantId(number),
+                    name: variant.name,
+                    colour: variant.colour,
+                    base: variant.base,
+                    allocator: variant.allocator,
+                    environment,
+                    order: None,
+                    run: None,
+                    status: Status::Idle,
+                }
+            })
+            .collect();
+        self.next_variant += self.variants.len() as u32;
+        let id = |place: usize| VariantId(first + place as u32);
+        self.selected = id(link.selected);
+        self.baseline = id(link.baseline);
+        self.compared = link.compared.map(id);
+        self.unmoved = link.time.is_none();
+        self.linked_time = link.time;
+        self.zoom = link.zoom;
+        self.hidden = link.hidden;
+        self.sorted = link.sorted;
+    }
+
+    /// Reads a link's text whole, before anything is changed.
+    fn read_link(&self, text: &str) -> Result<Link, String> {
+        let mut subject = None;
+        let mut link = Link {
+            subject: Subject::Bundled,
+            form: ParameterForm::default(),
+            variants: Vec::new(),
+            selected: 0,
+            baseline: 0,
+            compared: None,
+            time: None,
+            zoom: None,
+            hidden: 0,
+            sorted: None,
+            theme: Theme::Preferred,
+        };
+        for line in text.lines() {
+            let mut letters = line.chars();
+            let letter = letters.next().unwrap_or(' ');
+            let words = letters.as_str();
+            let strange = || line.to_owned();
+            match letter {
+                's' | 'f' => {
+                    let named = match (letter, words) {
+                        ('f', name) => Some(Subject::File(name.to_owned())),
+                        (_, "bundled") => Some(Subject::Bundled),
+                        (_, key) => self.choices.find(key),
+                    };
+                    let named = named.ok_or_else(|| format!("there is no {words}"))?;
+                    if let Some((_, own)) = named.common() {
+                        link.form = ParameterForm::of(own);
+                    }
+                    subject = Some(named);
+                }
+                'p' => {
+                    let (name, value) = words.split_once(' ').ok_or_else(strange)?;
+                    let mut all = Parameters::ALL.iter();
+                    let index = all.position(|parameter| parameter.name == name);
+                    let index = index.ok_or_else(|| format!("no parameter {name}"))?;
+                    // One that cannot be is shown as such, as it was where the link was made.
+                    link.form.edit(index, value.to_owned());
+                }
+                'v' => {
+                    let mut parts = words.splitn(4, ' ');
+                    let mut next = || parts.next().ok_or_else(strange);
+                    let base = next()?.parse().map_err(|_| strange())?;
+                    let colour: usize = next()?.parse().map_err(|_| strange())?;
+                    let allocator = next()?;
+                    let allocator = allocator.parse().map_err(|_| format!("no {allocator}"))?;
+                    let name = next()?.to_owned();
+                    if colour >= MOST || link.variants.len() >= MOST {
+                        return Err(strange());
+                    }
+                    link.variants.push(Linked {
+                        name,
+                        colour,
+                        base,
+                        allocator,
+                        environment: String::new(),
+                    });
+                }
+                'e' => {
+                    let variant = link.variants.last_mut().ok_or_else(strange)?;
+                    variant.environment.push_str(words);
+                    variant.environment.push('\n');
+                }
+                'u' => {
+                    let places: Vec<Option<usize>> =
+                        words.split(' ').map(|word| word.parse().ok()).collect();
+                    let [Some(selected), Some(baseline), compared] = places[..] else {
+                        return Err(strange());
+                    };
+                    link.selected = selected;
+                    link.baseline = baseline;
+                    link.compared = compared.filter(|at| *at != selected);
+                }
+                't' => link.time = Some(Micros(words.parse().map_err(|_| strange())?)),
+                'z' => {
+                    let (from, to) = pair(words).ok_or_else(strange)?;
+                    if from >= to {
+                        return Err(strange());
+                    }
+                    link.zoom = Some((Micros(from), Micros(to)));
+                }
+                'h' => link.hidden = words.parse().map_err(|_| strange())?,
+                'o' => {
+                    let (column, falls) = pair(words).ok_or_else(strange)?;
+                    link.sorted = Some((column as usize, falls != 0));
+                }
+                'c' if words == "light" => link.theme = Theme::Light,
+                'c' if words == "dark" => link.theme = Theme::Dark,
+                _ => return Err(strange()),
+            }
+        }
+        link.subject = subject.ok_or("it does not say what runs")?;
+        let used = [link.selected, link.baseline, link.compared.unwrap_or(0)];
+        if used.iter().any(|at| *at >= link.variants.len()) {
+            return Err("it lacks a variant".to_owned());
+        }
+        Ok(link)
+    }
+}
+
+/// Two numbers.
+fn pair(words: &str) -> Option<(u64, u64)> {
+    let (first, second) = words.split_once(' ')?;
+    Some((first.parse().ok()?, second.parse().ok()?))
+}
+
+/// The parameters that are otherwise than they were at first, by name, as text.
+pub(super) fn changed(own: &Parameters, form: &ParameterForm) -> Vec<(String, String)> {
+    Parameters::ALL
+        .iter()
+        .filter_map(|parameter| {
+            let value = form.values.get(parameter.name)?;
+            (own.get(parameter.name) != Some(value))
+                .then(|| (parameter.name.to_owned(), format::number(value)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+use super::*;
+use crate::state::Action;
+use highwater_simulator::PageKind;
+
+/// A link of the first release, with everything in it: it must open in every later one.
+const FIRST: &str = "sdecay\npevents 300\nv0 0 glibc@2.36 mine\neMALLOC_ARENA_MAX=2\nv1 5 jemalloc@5.3.0 second one\n\
+                     eMALLOC_CONF=dirty_decay_ms:1000\nu1 0 0\nt1500000\nz1000000 2000000\nh4\no2 1\ncdark\n";
+
+fn opened(text: &str) -> State {
+    let mut state = State::new(false);
+    state.update(Action::OpenLink(Some(text.to_owned())));
+    state
+}
+
+#[test]
+fn a_link_of_the_first_release_opens() {
+    let state = opened(FIRST);
+    assert_eq!(state.trouble, None);
+    assert_eq!(state.subject.key(), "decay");
+    assert_eq!(state.form.values.events, 300);
+    let names: Vec<&str> = state.variants.iter().map(|v| v.name.as_str()).collect();
+    assert_eq!(names, ["mine", "second one"]);
+    assert_eq!(state.selected().colour, 5);
+    assert_eq!(state.zoom, Some((Micros(1_000_000), Micros(2_000_000))));
+    assert!(state.is_dark());
+    assert_eq!(state.link().as_deref(), Some(FIRST));
+}
+
+/// A state as somebody may have made it by hand.
+fn random_state(random: &mut fastrand::Rng) -> State {
+    let mut state = State::new(false);
+    state.open();
+    let all: Vec<String> = (state.choices.scenarios.iter())
+        .chain(&state.choices.patterns)
+        .map(|scenario| scenario.name.clone())
+        .collect();
+    let key = &all[random.usize(..all.len())];
+    let subject = state.choices.find(key).expect("it is there");
+    state.update(Action::Choose(subject));
+    for _ in 0..random.usize(..12) {
+        let at = random.usize(..state.variants.len());
+        let id = state.variants[at].id;
+        let lines = [
+            "MALLOC_TRIM_THRESHOLD_=65536",
+            "export A='two words'",
+            "MALLOC_CONF=dirty_decay_ms:0\nB=ü",
+            "nothing",
+        ];
+        let action = match random.u8(..14) {
+            0 => Action::Duplicate(id),
+            1 => Action::Remove(id),
+            2 => Action::Rename(id, format!("variant no {}", random.u16(..))),
+            3 => Action::Recolour(id),
+            4 | 5 => Action::EditEnvironment(id, lines[random.usize(..4)].to_owned()),
+            6 => Action::ChooseAllocator(id, "jemalloc".parse().expect("it is one")),
+            7 => Action::Select(id),
+            8 => Action::Compare(Some(id)),
+            9 => Action::Baseline(id),
+            10 => Action::ToggleKind(PageKind::Live),
+            11 => Action::Sort(random.usize(..6)),
+            12 => Action::Zoom(Some((
+                Micros(random.u64(..1000)),
+                Micros(random.u64(1000..90_000_000)),
+            ))),
+            _ => Action::EditParameter(
+                random.usize(..Parameters::ALL.len()),
+                random.u16(1..40).to_string(),
+            ),
+        };
+        state.update(action);
+    }
+    state.update(Action::Due);
+    state
+}
+
+#[test]
+fn states_go_round_through_links_and_links_are_short() {
+    let mut random = fastrand::Rng::with_seed(7);
+    for round in 0..200 {
+        let state = random_state(&mut random);
+        let link = state.link().expect("nothing is read");
+        let again = opened(&link);
+        assert_eq!(again.trouble, None, "{round}: {link}");
+        assert_eq!(again.link().as_ref(), Some(&link), "{round}");
+        for (one, other) in state.variants.iter().zip(&again.variants) {
+            assert_eq!(
+                one.order, other.order,
+                "{round}: what runs is the same\n{link}"
+            );
+        }
+        // Uncompressed, and as base64.
+        assert!(link.len() * 4 / 3 < 2000, "{round}: {link}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_changes_nothing() {
+    let mut broken: Vec<String> = ["", "snosuch", "x1", "sdecay\nu0 0 -", "\u{1F600}"]
+        .map(str::to_owned)
+        .into();
+    for at in 0..FIRST.len() {
+        let mut bytes = FIRST.as_bytes().to_vec();
+        bytes[at] = b'\xff';
+        broken.push(String::from_utf8_lossy(&bytes).into_owned());
+        broken.push(FIRST[..at].to_owned());
+    }
+    let mut refused = 0;
+    for text in broken {
+        let state = opened(&text);
+        if state.trouble.is_some() {
+            refused += 1;
+            assert_eq!(state.subject, Subject::Bundled);
+            assert!(state.variants.len() > 1);
+        }
+    }
+    assert!(refused > 100, "{refused}");
+    let mut state = State::new(false);
+    state.update(Action::OpenLink(None));
+    assert!(state.trouble.is_some_and(|words| words.contains("link")));
+}
+
+#[test]
+fn a_file_is_asked_for_and_the_rest_waits_for_it() {
+    let link = "fmine.hwt\nv0 3 glibc@2.36 mine\neMALLOC_ARENA_MAX=1\nu0 0 -\n";
+    let mut state = opened(link);
+    let number = state.next_trace;
+    state.update(Action::LoadFailed(
+        number,
+        "mine.hwt is not open: open it".to_owned(),
+    ));
+    assert!(state.trouble.is_some());
+    assert_eq!(state.link(), None, "the link stays what it is until then");
+    state.update(Action::Choose(Subject::File("mine.hwt".to_owned())));
+    state.update(Action::Loaded(
+        state.next_trace,
+        super::super::tests::about(),
+    ));
+    assert_eq!(state.variants.len(), 1);
+    assert_eq!(state.variants[0].environment.text, "MALLOC_ARENA_MAX=1\n");
+    assert_eq!(state.link().as_deref(), Some(link));
+}
