@@ -9,7 +9,7 @@ use yew::prelude::*;
 use crate::{
     page::{
         address::{self, Keeper},
-        browser, keys, layout,
+        browser, embedding, keys, layout,
         pointer::{Follower, Pointed},
     },
     pool::{Pool, PoolEvent},
@@ -63,6 +63,9 @@ pub struct App {
     follower: Follower,
     address: Keeper,
     settling: Option<Timeout>,
+    /// What the page around this one was told last.
+    told: String,
+    _on_message: Option<EventListener>,
     _on_move: Option<EventListener>,
     _on_resize: Option<EventListener>,
     _on_preference: Option<EventListener>,
@@ -88,12 +91,19 @@ impl Component for App {
             follower: Follower::default(),
             address: Keeper::default(),
             settling: None,
+            told: String::new(),
+            _on_message: embedding::listen(act.clone()),
             _on_move: address::watch(ctx.link().callback(|()| Message::Moved)),
             _on_resize: browser::watch_size(ctx.link().callback(|()| Message::Resized)),
             _on_preference: on_preference,
             _on_key: keys::listen(&act),
             _on_drop: browser::watch_drops(ctx.link().callback(Message::Open)),
         };
+        app.state.embed = embedding::embed();
+        if let Some(theme) = embedding::theme() {
+            app.state.theme = theme;
+            browser::apply_theme(theme);
+        }
         app.moved(ctx);
         app
     }
@@ -141,7 +151,8 @@ impl Component for App {
             }
             Message::Settled => {
                 self.settling = None;
-                self.address.keep(self.state.link());
+                let is_inside = self.state.embed.is_some();
+                self.address.keep(self.state.link(), is_inside);
                 return false;
             }
         };
@@ -151,6 +162,7 @@ impl Component for App {
         self.state.tell_time(browser::now_ms());
         let effects = self.state.update(action);
         self.carry_out(ctx, effects);
+        embedding::tell(&self.state, &mut self.told);
         if is_opening {
             self.address.take(self.state.link());
         } else if self.settling.is_none() && !self.state.playing {
@@ -183,9 +195,12 @@ impl App {
                     .callback(|text| Message::Act(Action::OpenLink(text))),
             ),
             None => {
-                let effects = self.state.open();
+                let effects = match embedding::asked() {
+                    Some(text) => self.state.update(Action::OpenLink(Some(text))),
+                    None => self.state.open(),
+                };
                 self.carry_out(ctx, effects);
-                self.address.take(None);
+                self.address.take(self.state.link());
             }
         }
     }

@@ -34,6 +34,33 @@ pub struct Held {
     pub about: Loaded,
 }
 
+/// What of the page is shown inside another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Embed {
+    /// The curves.
+    pub chart: bool,
+    /// The heap maps.
+    pub map: bool,
+    /// Why memory does not go back, and what was decided.
+    pub why: bool,
+    /// The table of all variants.
+    pub table: bool,
+    /// What runs, and the variants' settings.
+    pub settings: bool,
+    /// What plays the run.
+    pub controls: bool,
+}
+
+/// Everything.
+const WHOLE: Embed = Embed {
+    chart: true,
+    map: true,
+    why: true,
+    table: true,
+    settings: true,
+    controls: true,
+};
+
 /// Blocks that are looked at one by one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opened {
@@ -51,6 +78,8 @@ pub struct Opened {
 pub struct State {
     /// Whether the workers can be used.
     pub health: Health,
+    /// What of it is shown inside another page, if it is inside one.
+    pub embed: Option<Embed>,
     /// What can be chosen.
     pub choices: Choices,
     /// What is chosen to run.
@@ -128,6 +157,7 @@ impl State {
     pub fn new(prefers_dark: bool) -> Self {
         let mut state = Self {
             health: Health::Starting,
+            embed: None,
             choices: Choices::all(),
             subject: Subject::Bundled,
             form: ParameterForm::default(),
@@ -172,6 +202,11 @@ impl State {
     /// What to do first.
     pub fn open(&mut self) -> Vec<Effect> {
         self.choose(Subject::Bundled)
+    }
+
+    /// What of the page is shown.
+    pub fn shows(&self) -> Embed {
+        self.embed.unwrap_or(WHOLE)
     }
 
     /// The variant that is looked into.
@@ -461,15 +496,14 @@ impl State {
                 self.prefers_dark = prefers_dark;
                 vec![]
             }
-            Action::ToggleTheme => {
-                self.theme = if self.is_dark() {
-                    Theme::Light
-                } else {
-                    Theme::Dark
-                };
-                vec![Effect::ApplyTheme(self.theme)]
-            }
+            Action::ToggleTheme => self.turn(!self.is_dark()),
+            Action::Theme(dark) => self.turn(dark),
         }
+    }
+
+    fn turn(&mut self, dark: bool) -> Vec<Effect> {
+        self.theme = if dark { Theme::Dark } else { Theme::Light };
+        vec![Effect::ApplyTheme(self.theme)]
     }
 
     fn loaded(&mut self, number: u32, about: Loaded) -> Vec<Effect> {

@@ -43,8 +43,8 @@ impl Keeper {
     }
 
     /// Puts a text into the address if it says something else. What runs and how is a new place; another moment or zoom of it
-    /// is not.
-    pub fn keep(&mut self, text: Option<String>) {
+    /// is not, and nothing is inside another page, whose places they would be.
+    pub fn keep(&mut self, text: Option<String>, is_inside: bool) {
         let Some(text) = text.filter(|text| self.shown.as_ref() != Some(text)) else {
             return;
         };
@@ -54,10 +54,8 @@ impl Keeper {
                 .filter(|line| line.starts_with(['s', 'f', 'p', 'v', 'e']));
             lines.collect()
         };
-        let is_new = self
-            .shown
-            .as_deref()
-            .is_none_or(|shown| what(shown) != what(&text));
+        let shown = self.shown.as_deref();
+        let is_new = !is_inside && shown.is_none_or(|shown| what(shown) != what(&text));
         write(
             &text,
             Callback::from(move |link: String| put(&link, is_new)),
@@ -99,6 +97,25 @@ pub fn whole(link: &str) -> String {
     let location = location.unwrap_or_default();
     let base = location.split('#').next().unwrap_or_default();
     format!("{base}{link}")
+}
+
+/// The whole page with what is shown here, for one that is embedded.
+pub fn outside() -> String {
+    let location = web_sys::window().map(|window| window.location());
+    let part = |part: fn(&web_sys::Location) -> Result<String, JsValue>| {
+        location.as_ref().and_then(|location| part(location).ok())
+    };
+    let path = part(web_sys::Location::pathname).unwrap_or_default();
+    let link = part(web_sys::Location::hash).unwrap_or_default();
+    // Without a link it is still what the address asks for; only not embedded.
+    match link.as_str() {
+        "" => {
+            path + &part(web_sys::Location::search)
+                .unwrap_or_default()
+                .replace("embed=1", "")
+        }
+        link => path + link,
+    }
 }
 
 /// Makes a link of a text.

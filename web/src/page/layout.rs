@@ -4,6 +4,7 @@ use web_sys::File;
 use yew::prelude::*;
 
 use super::{
+    address,
     attr::{self, press},
     blocks::blocks,
     chart::{self, chart},
@@ -37,23 +38,36 @@ pub fn page(
         Health::Ready(_) => "ready",
         Health::Broken(_) => "broken",
     };
+    let shows = state.shows();
+    let class = state.embed.map(|_| "embedded");
     html! {
         <>
-            { header(state, act) }
-            <main data-worker={health} data-busy={attr::flag(state.is_busy())}>
-                <div class="column column--what">
-                    { source(state, act, open) }
-                    { variants(state, act) }
-                </div>
+            if state.embed.is_none() {
+                { header(state, act) }
+            }
+            <main {class} data-worker={health} data-busy={attr::flag(state.is_busy())}>
+                if shows.settings {
+                    <div class="column column--what">
+                        { source(state, act, open) }
+                        { variants(state, act) }
+                    </div>
+                }
                 <div class="column column--happened">
                     { trouble(state, act) }
                     { happened(state, act, point) }
                 </div>
-                <div class="column column--why">{ why(state, act) }</div>
-                <div class="column column--what-if">
-                    { what_if(state, act) }
-                </div>
+                if shows.why {
+                    <div class="column column--why">{ why(state, act) }</div>
+                }
+                if shows.table {
+                    <div class="column column--what-if">{ what_if(state, act) }</div>
+                }
             </main>
+            if state.embed.is_some() {
+                <a id="open-whole" class="embedded__whole" href={address::outside()} target="_blank" rel="noopener">
+                    { "Open in Highwater" }
+                </a>
+            }
             { help(act) }
         </>
     }
@@ -103,20 +117,29 @@ fn happened(state: &State, act: &Callback<Action>, point: &Callback<Pointed>) ->
             </section>
         };
     };
+    let shows = state.shows();
     let maps = maps(state);
     html! {
         <>
             if let Some(words) = outdated(state) {
                 <p id="outdated" class="outdated" role="status">{ words }</p>
             }
-            { chart(&props, act, point) }
-            { second_chart(&props.run, state.time, state.shown()) }
-            <div class="maps" data-count={attr::number(maps.len() as u64)}>
-                { for maps.iter().map(|map| heap_map(state, map, act, point)) }
-            </div>
-            { transport(state, act) }
+            if shows.chart {
+                { chart(&props, act, point) }
+                if state.embed.is_none() {
+                    { second_chart(&props.run, state.time, state.shown()) }
+                }
+            }
+            if shows.map {
+                <div class="maps" data-count={attr::number(maps.len() as u64)}>
+                    { for maps.iter().map(|map| heap_map(state, map, act, point)) }
+                </div>
+            }
+            if shows.controls {
+                { transport(state, act) }
+            }
             { blocks(state, act) }
-            if let Some(look) = state.look(state.selected().id) {
+            if let Some(look) = state.look(state.selected().id).filter(|_| shows.why) {
                 { decisions(look, state.only, act) }
             }
         </>

@@ -9,6 +9,7 @@ pub mod chart;
 pub mod chart_lines;
 pub mod crosshair;
 pub mod decisions;
+pub mod embedding;
 pub mod environment;
 mod free_pages;
 pub mod header;

@@ -105,6 +105,8 @@ pub enum Action {
     ToggleHelp,
     /// Light to dark, or back.
     ToggleTheme,
+    /// Dark, or light.
+    Theme(bool),
     /// The user's preference for dark pages changed.
     PrefersDark(bool),
 }

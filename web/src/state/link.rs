@@ -1,7 +1,8 @@
 //! The state as a text that travels in the page's address: what runs and what is changed of it, the variants, the moment,
 //! the part of the time that is shown, and what the map and the table show.
 //!
-//! One thing to a line, by a letter. The form is the first version of a promise: links made today open in every later
+//! One thing to a line, by a letter. Without variants, those that the subject begins with stay, and `n` lines are settings of the
+//! first: so is written what an address or a page around this one asks for. The form is the first version of a promise: links made today open in every later
 //! release. Names stand for what the catalogue has, never numbers; a letter that is not known is refused, so that a link
 //! of a later release is not opened as something else.
 
@@ -22,6 +23,8 @@ pub(super) struct Link {
     subject: Subject,
     form: ParameterForm,
     variants: Vec<Linked>,
+    /// The first one's settings, where the variants are those that the subject begins with.
+    settings: String,
     /// Places among the variants.
     selected: usize,
     baseline: usize,
@@ -126,7 +129,7 @@ impl State {
                 let theme = link.theme;
                 self.linked = Some(link);
                 let mut effects = self.choose(subject);
-                if theme != self.theme {
+                if theme != Theme::Preferred && theme != self.theme {
                     self.theme = theme;
                     effects.push(Effect::ApplyTheme(theme));
                 }
@@ -150,6 +153,17 @@ impl State {
             return;
         };
         self.form = link.form;
+        self.unmoved = link.time.is_none();
+        self.linked_time = link.time;
+        self.zoom = link.zoom;
+        self.hidden = link.hidden;
+        self.sorted = link.sorted;
+        if link.variants.is_empty() {
+            if !link.settings.is_empty() {
+                self.variants[0].environment.edit(link.settings);
+            }
+            return;
+        }
         let first = self.next_variant;
         self.variants = (link.variants.into_iter().zip(first..))
             .map(|(variant, number)| {
@@ -173,11 +187,6 @@ impl State {
         self.selected = id(link.selected);
         self.baseline = id(link.baseline);
         self.compared = link.compared.map(id);
-        self.unmoved = link.time.is_none();
-        self.linked_time = link.time;
-        self.zoom = link.zoom;
-        self.hidden = link.hidden;
-        self.sorted = link.sorted;
     }
 
     /// Reads a link's text whole, before anything is changed.
@@ -187,6 +196,7 @@ impl State {
             subject: Subject::Bundled,
             form: ParameterForm::default(),
             variants: Vec::new(),
+            settings: String::new(),
             selected: 0,
             baseline: 0,
             compared: None,
@@ -246,6 +256,10 @@ impl State {
                     variant.environment.push_str(words);
                     variant.environment.push('\n');
                 }
+                'n' => {
+                    link.settings.push_str(words);
+                    link.settings.push('\n');
+                }
                 'u' => {
                     let places: Vec<Option<usize>> =
                         words.split(' ').map(|word| word.parse().ok()).collect();
@@ -276,7 +290,8 @@ impl State {
         }
         link.subject = subject.ok_or("it does not say what runs")?;
         let used = [link.selected, link.baseline, link.compared.unwrap_or(0)];
-        if used.iter().any(|at| *at >= link.variants.len()) {
+        let begins = link.variants.is_empty() && used == [0; 3];
+        if !begins && used.iter().any(|at| *at >= link.variants.len()) {
             return Err("it lacks a variant".to_owned());
         }
         Ok(link)

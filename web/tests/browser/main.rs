@@ -11,6 +11,7 @@
 mod accessibility;
 mod death;
 mod driver;
+mod embedding;
 mod hosting;
 mod links;
 mod opening;

@@ -94,6 +94,16 @@ fn states_go_round_through_links_and_links_are_short() {
 }
 
 #[test]
+fn what_is_asked_for_without_variants_keeps_those_of_the_scenario() {
+    let state = opened("senvironment\npevents 100\nnMALLOC_ARENA_MAX=1\n");
+    assert_eq!(state.trouble, None);
+    assert_eq!(state.form.values.events, 100);
+    assert!(state.variants.len() > 3);
+    assert_eq!(state.variants[0].environment.text, "MALLOC_ARENA_MAX=1\n");
+    assert_ne!(state.variants[1].environment.text, "MALLOC_ARENA_MAX=1\n");
+}
+
+#[test]
 fn what_cannot_be_read_is_said_and_changes_nothing() {
     let mut broken: Vec<String> = ["", "snosuch", "x1", "sdecay\nu0 0 -", "\u{1F600}"]
         .map(str::to_owned)

@@ -1,0 +1,193 @@
+//! The page inside another: what of it is shown, and what the two say to each other.
+//!
+//! The address says what is shown (`?embed=1&panels=chart,map&controls=0&theme=dark`) and may say what runs
+//! (`scenario=decay&events=300&env=MALLOC_ARENA_MAX=2`, with or without `embed`). Messages are objects with `highwater: 1`
+//! and a `type`; docs/embedding.md has the set. Only the window around the page is listened to, and with `origin=` only
+//! one of that origin.
+
+use gloo_events::EventListener;
+use highwater_simulator::{Micros, Summary};
+use js_sys::{Array, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{MessageEvent, UrlSearchParams, Window};
+use yew::Callback;
+
+use crate::state::{Action, Embed, State, Theme};
+
+/// The version of the messages.
+const VERSION: u32 = 1;
+
+/// The part of the address that is not a link.
+fn query() -> Option<UrlSearchParams> {
+    let search = web_sys::window()?.location().search().ok()?;
+    UrlSearchParams::new_with_str(&search).ok()
+}
+
+/// How the page is embedded, if it is.
+pub fn embed() -> Option<Embed> {
+    let query = query()?;
+    query.get("embed").filter(|embed| embed == "1")?;
+    let panels = query.get("panels");
+    let panels = panels.as_deref().unwrap_or("chart,map,why,table");
+    let has = |panel: &str| panels.split(',').any(|named| named == panel);
+    Some(Embed {
+        chart: has("chart"),
+        map: has("map"),
+        why: has("why"),
+        table: has("table"),
+        settings: has("settings"),
+        controls: query.get("controls").as_deref() != Some("0"),
+    })
+}
+
+/// The colours that the address asks for.
+pub fn theme() -> Option<Theme> {
+    match query()?.get("theme")?.as_str() {
+        "light" => Some(Theme::Light),
+        "dark" => Some(Theme::Dark),
+        _ => None,
+    }
+}
+
+/// What the address says is to run, as the text of a link.
+pub fn asked() -> Option<String> {
+    let query = query()?;
+    let mut text = format!("s{}\n", query.get("scenario")?);
+    for (key, value) in entries(&Array::from(&query)) {
+        match key.as_str() {
+            "embed" | "panels" | "controls" | "theme" | "origin" | "scenario" => {}
+            "env" => add_lines(&mut text, &value),
+            name => text.push_str(&format!("p{name} {value}\n")),
+        }
+    }
+    Some(text)
+}
+
+fn add_lines(text: &mut String, environment: &str) {
+    for line in environment.lines() {
+        text.push_str(&format!("n{line}\n"));
+    }
+}
+
+/// Pairs of a name and a value.
+fn entries(pairs: &Array) -> impl Iterator<Item = (String, String)> {
+    pairs.iter().map(|pair| {
+        let pair = Array::from(&pair);
+        let text = |value: JsValue| {
+            let number = value.as_f64().map(|number| number.to_string());
+            value.as_string().or(number).unwrap_or_default()
+        };
+        (text(pair.get(0)), text(pair.get(1)))
+    })
+}
+
+/// The window around the page, if there is one, and the origin that it must have.
+fn around() -> Option<(Window, String)> {
+    let window = web_sys::window()?;
+    let parent = window.parent().ok()??;
+    if parent == window {
+        return None;
+    }
+    let origin = query().and_then(|query| query.get("origin"));
+    Some((parent, origin.unwrap_or_else(|| "*".to_owned())))
+}
+
+/// Listens to the window around the page.
+pub fn listen(act: Callback<Action>) -> Option<EventListener> {
+    let (parent, origin) = around()?;
+    let window = web_sys::window()?;
+    Some(EventListener::new(&window, "message", move |event| {
+        let event: &MessageEvent = event.unchecked_ref();
+        let is_parents = event.source().is_some_and(|source| *source == ***parent);
+        if is_parents
+            && (origin == "*" || event.origin() == origin)
+            && let Some(action) = action(&event.data())
+        {
+            act.emit(action);
+        }
+    }))
+}
+
+/// What a message is to do; nothing for one that is not of these.
+fn action(message: &JsValue) -> Option<Action> {
+    let get = |name: &str| Reflect::get(message, &name.into()).unwrap_or_default();
+    if get("highwater").as_f64() != Some(f64::from(VERSION)) {
+        return None;
+    }
+    match get("type").as_string()?.as_str() {
+        "set" => {
+            let mut text = format!("s{}\n", get("scenario").as_string()?);
+            let parameters = get("parameters");
+            if let Some(parameters) = parameters.dyn_ref::<Object>() {
+                for (name, value) in entries(&Object::entries(parameters)) {
+                    text.push_str(&format!("p{name} {value}\n"));
+                }
+            }
+            add_lines(
+                &mut text,
+                &get("environment").as_string().unwrap_or_default(),
+            );
+            Some(Action::OpenLink(Some(text)))
+        }
+        "seek" => Some(Action::Seek(Micros(
+            (get("seconds").as_f64()?.max(0.0) * 1e6) as u64,
+        ))),
+        "play" => Some(Action::TogglePlay),
+        "theme" => Some(Action::Theme(get("theme").as_string()? == "dark")),
+        _ => None,
+    }
+}
+
+/// Tells the window around the page how things stand, if it is something new. `told` is what it was told last.
+pub fn tell(state: &State, told: &mut String) {
+    let Some((parent, origin)) = around() else {
+        return;
+    };
+    if state.is_busy() {
+        return;
+    }
+    let message = Object::new();
+    let set = |object: &Object, name: &str, value: JsValue| {
+        // It can fail only for an object that cannot be changed.
+        let _ = Reflect::set(object, &name.into(), &value);
+    };
+    let variants = Array::new();
+    for variant in &state.variants {
+        let one = Object::new();
+        set(&one, "name", variant.name.as_str().into());
+        if let Some(run) = variant.run.as_ref().filter(|_| variant.is_fresh()) {
+            let Summary {
+                peak,
+                after_rest,
+                live,
+                reclaimable,
+                ..
+            } = run.ran.summary;
+            for (name, bytes) in [
+                ("peak", peak),
+                ("afterRest", after_rest),
+                ("live", live),
+                ("reclaimable", reclaimable),
+            ] {
+                set(&one, name, (bytes.0 as f64).into());
+            }
+        }
+        variants.push(&one);
+    }
+    set(&message, "highwater", VERSION.into());
+    set(&message, "type", "result".into());
+    set(&message, "scenario", state.subject.key().into());
+    set(&message, "variants", variants.into());
+    let trouble = state.trouble.as_deref();
+    set(
+        &message,
+        "error",
+        trouble.map_or(JsValue::NULL, JsValue::from),
+    );
+    let as_text = js_sys::JSON::stringify(&message).map_or_else(|_| String::new(), String::from);
+    if as_text != *told {
+        *told = as_text;
+        // Refused only for an origin that is none.
+        parent.post_message(&message, &origin).ok();
+    }
+}

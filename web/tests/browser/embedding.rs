@@ -1,0 +1,151 @@
+//! The page inside another, on another origin.
+
+use std::{fs, path::Path};
+
+use anyhow::{Result, ensure};
+use tempfile::TempDir;
+
+use crate::{built_page, page::View, site::Site, visit_folder};
+
+/// A page around Highwater, in a folder of its own.
+fn around(body: &str) -> Result<TempDir> {
+    let folder = TempDir::with_prefix("highwater-around-")?;
+    let page = format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><link rel=icon href=data:,><title>Training</title>
+         <script>
+           window.heard = [];
+           window.long = [];
+           new PerformanceObserver((list) => long.push(...list.getEntries().map((one) => one.duration)))
+             .observe({{ type: 'longtask', buffered: true }});
+           addEventListener('message', (event) => heard.push({{ origin: event.origin, data: event.data }}));
+           const last = () => heard.filter((one) => one.data.type === 'result').at(-1)?.data;
+           const say = (message) => document.querySelector('iframe').contentWindow
+             .postMessage({{ highwater: 1, ...message }}, '*');
+         </script>{body}"
+    );
+    fs::write(folder.path().join("index.html"), page)?;
+    Ok(folder)
+}
+
+fn serve(built: &Path) -> Result<Site> {
+    Site::serve(built)
+}
+
+#[test]
+fn a_frame_on_another_origin_is_driven_by_messages() -> Result<()> {
+    let Some(built) = built_page()? else {
+        return Ok(());
+    };
+    let site = serve(&built)?;
+    let folder = around(&format!(
+        "<iframe width=640 height=400 src='{}?embed=1&scenario=decay&events=40&panels=chart,table&controls=0'></iframe>",
+        site.address
+    ))?;
+    let errors = visit_folder(folder.path(), View::default(), |page| {
+        let is = |condition: &str| -> Result<bool> {
+            Ok(page.evaluate(&format!("return Boolean({condition})"))? == true)
+        };
+        page.wait_until("the first result", || {
+            is("last()?.variants.every((one) => one.peak > 0) && last().scenario === 'decay'")
+        })?;
+        page.evaluate(
+            "window.first = last().variants[0].peak; say({ type: 'set', scenario: 'environment', \
+                       parameters: { events: 60 }, environment: 'MALLOC_MMAP_THRESHOLD_=16384' })",
+        )?;
+        page.wait_until("another result", || {
+            is("last().scenario === 'environment' && last().error === null
+                && last().variants.every((one) => one.peak > 0)")
+        })?;
+        // The setting was the first variant's, and does something.
+        ensure!(is(
+            "last().variants[0].afterRest < last().variants[1].afterRest"
+        )?);
+        page.evaluate("say({ type: 'set', scenario: 'nosuch' })")?;
+        page.wait_until("what is wrong", || is("last().error?.includes('nosuch')"))?;
+        // What is not one of the messages does nothing.
+        page.evaluate("const before = heard.length; document.querySelector('iframe').contentWindow.postMessage('x', '*'); \
+                       say({ type: 'seek' }); say({ type: 'seek', seconds: 1 }); say({ type: 'theme', theme: 'dark' }); \
+                       say({ type: 'play' })")?;
+        ensure!(is("heard.every((one) => one.origin !== location.origin)")?);
+        ensure!(
+            is("long.length === 0")?,
+            "a long task in the page around it"
+        );
+        Ok(())
+    })?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
+}
+
+#[test]
+fn the_element_stands_twice_on_a_page() -> Result<()> {
+    let Some(built) = built_page()? else {
+        return Ok(());
+    };
+    let site = serve(&built)?;
+    let folder = around(&format!(
+        "<script src='{}highwater-sim.js'></script>
+         <script>addEventListener('result', (event) => (event.target.result = event.detail))</script>
+         <highwater-sim id=one scenario=decay events=40 panels=chart></highwater-sim>
+         <highwater-sim id=two scenario=environment events=50 env='MALLOC_ARENA_MAX=2' panels=why theme=dark></highwater-sim>",
+        site.address
+    ))?;
+    let errors = visit_folder(folder.path(), View::default(), |page| {
+        let done = "return [one, two].every((sim) => sim.result?.variants.every((variant) => variant.peak > 0))";
+        page.wait_until("both results", || Ok(page.evaluate(done)? == true))?;
+        page.evaluate("one.set({ scenario: 'environment', parameters: { events: 50 } })")?;
+        page.wait_until("the first as the second", || {
+            let same = "return one.result.scenario === two.result.scenario
+                && one.result.variants[1].peak === two.result.variants[1].peak";
+            Ok(page.evaluate(same)? == true)
+        })
+    })?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
+}
+
+#[test]
+fn only_the_panels_that_are_asked_for_are_shown() -> Result<()> {
+    let Some(built) = built_page()? else {
+        return Ok(());
+    };
+    let small = View {
+        width: 320,
+        height: 240,
+        ..View::default()
+    };
+    let errors = visit_folder(&built, small, |page| {
+        page.go("?embed=1&scenario=decay&events=40&panels=chart&controls=0&theme=dark")?;
+        page.wait_for("main[data-busy=false] #chart .curve--rss")?;
+        for (selector, count) in [
+            ("#chart", 1),
+            (".maps", 0),
+            ("#what-if", 0),
+            ("#source", 0),
+            ("#scrub", 0),
+            ("header h1", 0),
+        ] {
+            ensure!(page.count(selector)? == count, "{selector}");
+        }
+        ensure!(page.evaluate("return document.documentElement.dataset.theme")? == "dark");
+        let wide = "return document.documentElement.scrollWidth <= innerWidth";
+        ensure!(page.evaluate(wide)? == true, "it scrolls sideways");
+        ensure!(
+            page.attribute("#open-whole", "href")?
+                .is_some_and(|href| !href.contains("embed=1"))
+        );
+        page.go("?embed=1&scenario=decay&events=40&panels=map,why,table,settings")?;
+        page.wait_for("main[data-busy=false] .maps")?;
+        for (selector, count) in [
+            ("#chart", 0),
+            ("#what-if", 1),
+            ("#source", 1),
+            ("#scrub", 1),
+        ] {
+            ensure!(page.count(selector)? == count, "{selector}");
+        }
+        Ok(())
+    })?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
+}
