@@ -63,8 +63,8 @@ pub struct App {
     follower: Follower,
     address: Keeper,
     settling: Option<Timeout>,
-    /// What the page around this one was told last.
-    told: String,
+    /// Whether the page around this one has been told what came of the runs.
+    told: bool,
     _on_message: Option<EventListener>,
     _on_move: Option<EventListener>,
     _on_resize: Option<EventListener>,
@@ -91,7 +91,7 @@ impl Component for App {
             follower: Follower::default(),
             address: Keeper::default(),
             settling: None,
-            told: String::new(),
+            told: false,
             _on_message: embedding::listen(act.clone()),
             _on_move: address::watch(ctx.link().callback(|()| Message::Moved)),
             _on_resize: browser::watch_size(ctx.link().callback(|()| Message::Resized)),

@@ -6,13 +6,16 @@
 //! one of that origin.
 
 use gloo_events::EventListener;
-use highwater_simulator::{Micros, Summary};
+use highwater_simulator::Micros;
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, UrlSearchParams, Window};
 use yew::Callback;
 
-use crate::state::{Action, Embed, State, Theme};
+use crate::{
+    format,
+    state::{Action, Embed, State, Theme},
+};
 
 /// The version of the messages.
 const VERSION: u32 = 1;
@@ -52,34 +55,41 @@ pub fn theme() -> Option<Theme> {
 /// What the address says is to run, as the text of a link.
 pub fn asked() -> Option<String> {
     let query = query()?;
-    let mut text = format!("s{}\n", query.get("scenario")?);
-    for (key, value) in entries(&Array::from(&query)) {
-        match key.as_str() {
-            "embed" | "panels" | "controls" | "theme" | "origin" | "scenario" => {}
-            "env" => add_lines(&mut text, &value),
-            name => text.push_str(&format!("p{name} {value}\n")),
+    Some(text(
+        &query.get("scenario")?,
+        &Array::from(&query),
+        query.get("env"),
+    ))
+}
+
+/// What is asked for, as the text of a link: a scenario, pairs of a parameter's name and its value among which those names of
+/// an address stand that are no parameter's, and the first variant's environment.
+fn text(scenario: &str, parameters: &Array, environment: Option<String>) -> String {
+    let mut text = String::new();
+    let mut line = |parts: [&str; 4]| parts.iter().for_each(|part| text.push_str(part));
+    line(["s", scenario, "\n", ""]);
+    for pair in parameters.iter() {
+        let pair: &Array = pair.unchecked_ref();
+        let name = pair.get(0).as_string().unwrap_or_default();
+        if !NO_PARAMETERS.contains(&name.as_str()) {
+            // A number where it is a message's.
+            let value = pair.get(1);
+            let number = value.as_f64().map(format::number);
+            let value = value.as_string().or(number).unwrap_or_default();
+            line(["p", &name, " ", &value]);
+            line(["\n", "", "", ""]);
         }
     }
-    Some(text)
-}
-
-fn add_lines(text: &mut String, environment: &str) {
-    for line in environment.lines() {
-        text.push_str(&format!("n{line}\n"));
+    for setting in environment.unwrap_or_default().lines() {
+        line(["n", setting, "\n", ""]);
     }
+    text
 }
 
-/// Pairs of a name and a value.
-fn entries(pairs: &Array) -> impl Iterator<Item = (String, String)> {
-    pairs.iter().map(|pair| {
-        let pair = Array::from(&pair);
-        let text = |value: JsValue| {
-            let number = value.as_f64().map(|number| number.to_string());
-            value.as_string().or(number).unwrap_or_default()
-        };
-        (text(pair.get(0)), text(pair.get(1)))
-    })
-}
+/// What else an address may hold.
+const NO_PARAMETERS: [&str; 7] = [
+    "embed", "panels", "controls", "theme", "origin", "scenario", "env",
+];
 
 /// The window around the page, if there is one, and the origin that it must have.
 fn around() -> Option<(Window, String)> {
@@ -116,17 +126,13 @@ fn action(message: &JsValue) -> Option<Action> {
     }
     match get("type").as_string()?.as_str() {
         "set" => {
-            let mut text = format!("s{}\n", get("scenario").as_string()?);
             let parameters = get("parameters");
-            if let Some(parameters) = parameters.dyn_ref::<Object>() {
-                for (name, value) in entries(&Object::entries(parameters)) {
-                    text.push_str(&format!("p{name} {value}\n"));
-                }
-            }
-            add_lines(
-                &mut text,
-                &get("environment").as_string().unwrap_or_default(),
-            );
+            let parameters = match parameters.dyn_ref::<Object>() {
+                Some(parameters) => Object::entries(parameters),
+                None => Array::new(),
+            };
+            let scenario = get("scenario").as_string()?;
+            let text = text(&scenario, &parameters, get("environment").as_string());
             Some(Action::OpenLink(Some(text)))
         }
         "seek" => Some(Action::Seek(Micros(
@@ -138,14 +144,17 @@ fn action(message: &JsValue) -> Option<Action> {
     }
 }
 
-/// Tells the window around the page how things stand, if it is something new. `told` is what it was told last.
-pub fn tell(state: &State, told: &mut String) {
+/// Tells the window around the page what came of all runs, once they are over. `told` is whether it has been told of them.
+pub fn tell(state: &State, told: &mut bool) {
+    let is_over = !state.is_busy() && state.run().is_some();
+    if !is_over || *told {
+        *told &= is_over;
+        return;
+    }
+    *told = true;
     let Some((parent, origin)) = around() else {
         return;
     };
-    if state.is_busy() {
-        return;
-    }
     let message = Object::new();
     let set = |object: &Object, name: &str, value: JsValue| {
         // It can fail only for an object that cannot be changed.
@@ -156,18 +165,12 @@ pub fn tell(state: &State, told: &mut String) {
         let one = Object::new();
         set(&one, "name", variant.name.as_str().into());
         if let Some(run) = variant.run.as_ref().filter(|_| variant.is_fresh()) {
-            let Summary {
-                peak,
-                after_rest,
-                live,
-                reclaimable,
-                ..
-            } = run.ran.summary;
+            let summary = &run.ran.summary;
             for (name, bytes) in [
-                ("peak", peak),
-                ("afterRest", after_rest),
-                ("live", live),
-                ("reclaimable", reclaimable),
+                ("peak", summary.peak),
+                ("afterRest", summary.after_rest),
+                ("live", summary.live),
+                ("reclaimable", summary.reclaimable),
             ] {
                 set(&one, name, (bytes.0 as f64).into());
             }
@@ -184,10 +187,6 @@ pub fn tell(state: &State, told: &mut String) {
         "error",
         trouble.map_or(JsValue::NULL, JsValue::from),
     );
-    let as_text = js_sys::JSON::stringify(&message).map_or_else(|_| String::new(), String::from);
-    if as_text != *told {
-        *told = as_text;
-        // Refused only for an origin that is none.
-        parent.post_message(&message, &origin).ok();
-    }
+    // Refused only for an origin that is none.
+    parent.post_message(&message, &origin).ok();
 }

@@ -369,9 +369,9 @@ fn keys_work_wherever_the_focus_is_but_where_something_is_typed() -> Result<()> 
         press("End", false)?;
         page.wait_until("the end", || Ok(time()? > 10_000_000))?;
         press("?", false)?;
-        page.wait_for("#help-title")?;
+        page.wait_for("dialog[open] #help-title")?;
         page.click("#close-help")?;
-        ensure!(page.count("#help-title")? == 0);
+        ensure!(page.count("dialog[open] #help-title")? == 0);
         press(" ", false)?;
         page.wait_for("#play[data-playing=true]")?;
         press(" ", false)?;
