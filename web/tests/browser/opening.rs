@@ -83,6 +83,27 @@ fn a_phone_sees_the_page_without_scrolling_sideways() -> Result<()> {
 }
 
 #[test]
+fn a_page_that_is_made_narrow_gets_no_wider_than_that() -> Result<()> {
+    visit(View::default(), |page| {
+        page.wait_for("#why[aria-busy=false]")?;
+        for (width, height) in [(390, 844), (1024, 768), (1440, 900), (700, 500)] {
+            page.look(View {
+                width,
+                height,
+                dark: false,
+            })?;
+            page.wait_until("a page and a map as wide as there is room", || {
+                let fits = "const map = document.querySelector('canvas.map');
+                     const room = map.parentElement.clientWidth - map.getBoundingClientRect().width;
+                     return document.documentElement.scrollWidth <= innerWidth && room >= 0 && room < 40";
+                Ok(page.evaluate(fits)? == true)
+            })?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
 fn the_bundled_recording_is_served_with_the_page() -> Result<()> {
     visit(View::default(), |page| {
         page.wait_for("header")?;

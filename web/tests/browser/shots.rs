@@ -63,6 +63,7 @@ fn take() -> Result<()> {
         page.wait_for("#environment-error")?;
         page.set_value("#source", "async_fanout")?;
         page.wait_for("#parameter-streams")?;
+        wait_until_shown(page)?;
         page.set_value("#parameter-streams", "100")?;
         page.wait_for("#parameter-streams-error")?;
         picture(page, &out, "malformed")?;
