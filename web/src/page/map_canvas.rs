@@ -4,7 +4,10 @@ use highwater_simulator::{Address, Bytes, Frame, PageKind, Pin, PinState, StripK
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, ImageData};
 
-use super::map_layout::Layout;
+use super::{
+    map_labels::{Labels, Spot},
+    map_layout::Layout,
+};
 use crate::format;
 
 /// What is drawn.
@@ -235,8 +238,9 @@ impl Marks<'_> {
                 labels.add(place, &name, 12.0 * self.ratio);
             }
         }
-        for (place, text) in &labels.0 {
-            self.label(text, *place, 10.0)?;
+        let size = (self.layout.width().into(), self.layout.height().into());
+        for spot in labels.spots(size, self.ratio) {
+            self.label(&spot)?;
         }
         Ok(())
     }
@@ -286,30 +290,19 @@ impl Marks<'_> {
         Ok(())
     }
 
-    fn label(&self, text: &str, (x, y): (f64, f64), away: f64) -> Result<(), JsValue> {
+    fn label(&self, Spot { x, y, text, .. }: &Spot) -> Result<(), JsValue> {
         let context = self.context;
         context.set_font(&format!(
             "600 {}px system-ui, sans-serif",
             format::number(12.0 * self.ratio)
         ));
-        let room = f64::from(self.layout.width()) - x;
-        let needed = (away + 8.0 * text.len() as f64) * self.ratio;
-        let (align, away) = if room < needed {
-            ("right", -away)
-        } else {
-            ("left", away)
-        };
-        context.set_text_align(align);
         context.set_text_baseline("middle");
-        let x = x + away * self.ratio;
-        let half = 7.0 * self.ratio;
-        let y = y.min(f64::from(self.layout.height()) - half).max(half);
         context.set_line_width(3.5 * self.ratio);
         context.set_line_join("round");
         context.set_stroke_style_str(&self.colours.panel);
-        context.stroke_text(text, x, y)?;
+        context.stroke_text(text, *x, *y)?;
         context.set_fill_style_str(&self.colours.ink);
-        context.fill_text(text, x, y)
+        context.fill_text(text, *x, *y)
     }
 
     /// From a pin to where the free memory behind it begins.
@@ -370,25 +363,6 @@ impl Marks<'_> {
     }
 }
 
-/// What is written beside the marks. Marks that lie on each other share a label, or none could be read.
-#[derive(Default)]
-struct Labels(Vec<((f64, f64), String)>);
-
-impl Labels {
-    fn add(&mut self, (x, y): (f64, f64), text: &str, near: f64) {
-        let shared = self.0.iter_mut().find(|((other_x, other_y), _)| {
-            (x - other_x).abs() < 4.0 * near && (y - other_y).abs() < near
-        });
-        match shared {
-            Some((_, label)) => {
-                label.push_str(", ");
-                label.push_str(text);
-            }
-            None => self.0.push(((x, y), text.to_owned())),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -398,17 +372,6 @@ mod tests {
         assert_eq!(rgb("rgb(31, 120, 180)"), [31, 120, 180]);
         assert_eq!(rgb("rgba(0, 0, 0, 0)"), [0, 0, 0]);
         assert_eq!(rgb(""), [128, 128, 128]);
-    }
-
-    #[test]
-    fn marks_on_the_same_place_share_a_label() {
-        let mut labels = Labels::default();
-        labels.add((10.0, 10.0), "1", 12.0);
-        labels.add((12.0, 10.0), "2", 12.0);
-        labels.add((200.0, 10.0), "3", 12.0);
-        labels.add((10.0, 11.0), "top", 12.0);
-        let texts: Vec<_> = labels.0.iter().map(|label| label.1.as_str()).collect();
-        assert_eq!(texts, ["1, 2, top", "3"]);
     }
 
     #[test]
