@@ -120,12 +120,8 @@ impl Jobs {
         // The runtime collects once more when there is nothing to do, on the thread that waits for jobs.
         self.heap.collect();
         while self.heap.free_some(process) {}
-        process.rest(parameters.rest);
-        process.mark(format!("rest:{}", self.cycle));
+        process.end_cycle(self.cycle, &parameters);
         self.cycle += 1;
-        if self.cycle == parameters.cycles {
-            process.trim_at_end(&parameters);
-        }
         ControlFlow::Continue(())
     }
 }

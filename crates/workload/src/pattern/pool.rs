@@ -102,12 +102,8 @@ impl Pool {
         self.answered = done;
         process.run_as(ThreadId::MAIN);
         process.mark(format!("burst:{}", self.cycle));
-        process.rest(parameters.rest);
-        process.mark(format!("rest:{}", self.cycle));
+        process.end_cycle(self.cycle, &parameters);
         self.cycle += 1;
-        if self.cycle == parameters.cycles {
-            process.trim_at_end(&parameters);
-        }
         ControlFlow::Continue(())
     }
 

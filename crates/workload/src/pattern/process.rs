@@ -143,9 +143,12 @@ impl Process {
         self.call(Domain::Raw, Call::Trim { pad: Bytes::ZERO });
     }
 
-    /// Calls it, and marks that it did, if the program is to at its end.
-    pub(super) fn trim_at_end(&mut self, parameters: &Parameters) {
-        if parameters.trim == 1 {
+    /// Rests as long as the program does after each of its cycles, which are counted from 0. After the last it calls
+    /// `malloc_trim(0)`, and marks that it did, if it is to.
+    pub(super) fn end_cycle(&mut self, cycle: u32, parameters: &Parameters) {
+        self.rest(parameters.rest);
+        self.mark(format!("rest:{cycle}"));
+        if cycle + 1 == parameters.cycles && parameters.trim == 1 {
             self.trim();
             self.mark("trimmed".into());
         }

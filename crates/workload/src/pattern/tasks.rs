@@ -89,12 +89,8 @@ impl Tasks {
             state.drop(process);
         }
         process.mark(format!("gc:{}", self.cycle));
-        process.rest(parameters.rest);
-        process.mark(format!("rest:{}", self.cycle));
+        process.end_cycle(self.cycle, &parameters);
         self.cycle += 1;
-        if self.cycle == parameters.cycles {
-            process.trim_at_end(&parameters);
-        }
         ControlFlow::Continue(())
     }
 
