@@ -2,7 +2,7 @@
 
 use crate::arguments::Matrix;
 use crate::scenario::{Found, unknown};
-use highwater_simulator::{Bytes, Options, Outcome, Plan, Sources, Summary, run_plan};
+use highwater_simulator::{Bytes, Column, Options, Outcome, Plan, Sources, Summary, run_plan};
 use highwater_workload::Progress;
 use serde::Serialize;
 use std::io::IsTerminal;
@@ -11,44 +11,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
-/// A column of the table: its head, its key, and what of a summary stands in it.
-struct Column {
-    head: &'static str,
-    key: &'static str,
-    value: fn(&Summary) -> u64,
-    is_bytes: bool,
-}
-
-const fn bytes(head: &'static str, key: &'static str, value: fn(&Summary) -> u64) -> Column {
-    let is_bytes = true;
-    Column {
-        head,
-        key,
-        value,
-        is_bytes,
-    }
-}
-
-const fn count(head: &'static str, key: &'static str, value: fn(&Summary) -> u64) -> Column {
-    let is_bytes = false;
-    Column {
-        head,
-        key,
-        value,
-        is_bytes,
-    }
-}
-
 const COLUMNS: [Column; 9] = [
-    bytes("peak", "peak", |s| s.peak.0),
-    bytes("after burst", "after_burst", |s| s.after_burst.0),
-    bytes("after rest", "after_rest", |s| s.after_rest.0),
-    bytes("held", "held", |s| s.live.0),
-    bytes("reclaimable", "reclaimable", |s| s.reclaimable.0),
-    bytes("trim gave", "given_back_by_trim", |s| s.trimmed.0),
-    bytes("at end", "at_end", |s| s.at_end.0),
-    count("faults", "faults", |s| s.faults),
-    count("syscalls", "syscalls", |s| s.syscalls),
+    Column::bytes("peak", "peak", |s| s.peak.0),
+    Column::bytes("after burst", "after_burst", |s| s.after_burst.0),
+    Column::bytes("after rest", "after_rest", |s| s.after_rest.0),
+    Column::bytes("held", "held", |s| s.live.0),
+    Column::bytes("reclaimable", "reclaimable", |s| s.reclaimable.0),
+    Column::bytes("trim gave", "given_back_by_trim", |s| s.trimmed.0),
+    Column::bytes("at end", "at_end", |s| s.at_end.0),
+    Column::count("faults", "faults", |s| s.faults),
+    Column::count("syscalls", "syscalls", |s| s.syscalls),
 ];
 
 /// Runs what is asked for, and returns what to print.

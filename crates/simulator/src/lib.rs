@@ -9,6 +9,7 @@ mod arenas;
 mod blocks;
 #[cfg(feature = "check")]
 mod check;
+mod column;
 mod diagnosis;
 mod error;
 mod feed;
@@ -33,6 +34,7 @@ pub use arenas::ArenaShare;
 pub use blocks::{BlockView, Without};
 #[cfg(feature = "check")]
 pub use check::{Addresses, Difference};
+pub use column::Column;
 pub use diagnosis::Diagnosis;
 pub use error::SimulatorError;
 pub use frame::{Frame, PageKind, Strip, StripKind};

@@ -1,6 +1,6 @@
 //! The table of all variants: what each comes to, and how far from the one that the others are held against.
 
-use highwater_simulator::{Bytes, Micros, Summary};
+use highwater_simulator::{Bytes, Column, Micros, Summary};
 use yew::prelude::*;
 
 use super::{
@@ -15,41 +15,15 @@ use crate::{
     variants::{Status, VariantState},
 };
 
-/// A column: its head, its key, what stands in it, and whether that is bytes.
-struct Column {
-    head: &'static str,
-    key: &'static str,
-    value: fn(&Summary) -> u64,
-    is_bytes: bool,
-}
-
-const fn column(head: &'static str, key: &'static str, value: fn(&Summary) -> u64) -> Column {
-    Column {
-        head,
-        key,
-        value,
-        is_bytes: true,
-    }
-}
-
-const fn counted(head: &'static str, key: &'static str, value: fn(&Summary) -> u64) -> Column {
-    Column {
-        head,
-        key,
-        value,
-        is_bytes: false,
-    }
-}
-
 const COLUMNS: [Column; 8] = [
-    column("peak", "peak", |s| s.peak.0),
-    column("after burst", "after_burst", |s| s.after_burst.0),
-    column("after rest", "after_rest", |s| s.after_rest.0),
-    column("held", "held", |s| s.live.0),
-    column("trim would give", "reclaimable", |s| s.reclaimable.0),
-    column("at the end", "at_end", |s| s.at_end.0),
-    counted("faults", "faults", |s| s.faults),
-    counted("syscalls", "syscalls", |s| s.syscalls),
+    Column::bytes("peak", "peak", |s| s.peak.0),
+    Column::bytes("after burst", "after_burst", |s| s.after_burst.0),
+    Column::bytes("after rest", "after_rest", |s| s.after_rest.0),
+    Column::bytes("held", "held", |s| s.live.0),
+    Column::bytes("trim would give", "reclaimable", |s| s.reclaimable.0),
+    Column::bytes("at the end", "at_end", |s| s.at_end.0),
+    Column::count("faults", "faults", |s| s.faults),
+    Column::count("syscalls", "syscalls", |s| s.syscalls),
 ];
 
 /// The column whose bars are drawn.
