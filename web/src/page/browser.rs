@@ -1,5 +1,7 @@
 //! What of the browser the page uses besides drawing: files, time, the user's preferences.
 
+use std::{cell::Cell, rc::Rc};
+
 use gloo_events::{EventListener, EventListenerOptions};
 use js_sys::{ArrayBuffer, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -177,15 +179,22 @@ fn hand_on(bytes: &Promise, done: Told) {
     then(bytes, known);
 }
 
-/// Tells what becomes of a promise. The two functions that JavaScript is given for that stay for as long as the page: a few
-/// bytes for each file that is opened. Futures would need more to be sent.
+/// Tells what becomes of a promise. The two functions that JavaScript is given for that are gone once either was called.
+/// Futures would need more to be sent.
 pub(super) fn then(promise: &Promise, done: Callback<Result<JsValue, JsValue>>) {
-    let failed = done.clone();
-    let kept = Closure::<dyn FnMut(JsValue)>::new(move |value| done.emit(Ok(value)));
-    let broken = Closure::<dyn FnMut(JsValue)>::new(move |error| failed.emit(Err(error)));
-    let _ = promise.then2(&kept, &broken);
-    kept.forget();
-    broken.forget();
+    type Known = Closure<dyn FnMut(JsValue)>;
+    let kept: Rc<Cell<Option<[Known; 2]>>> = Rc::default();
+    let told = |known: fn(JsValue) -> Result<JsValue, JsValue>| {
+        let (kept, done) = (Rc::clone(&kept), done.clone());
+        Known::new(move |value| {
+            let both = kept.take();
+            done.emit(known(value));
+            drop(both);
+        })
+    };
+    let both = [told(Ok), told(Err)];
+    let _ = promise.then2(&both[0], &both[1]);
+    kept.set(Some(both));
 }
 
 fn in_words(error: JsValue) -> String {
