@@ -81,16 +81,6 @@ impl Pool {
         }
     }
 
-    /// How many workers there are.
-    pub fn len(&self) -> usize {
-        self.workers.len()
-    }
-
-    /// Whether there are none, which cannot be.
-    pub fn is_empty(&self) -> bool {
-        self.workers.is_empty()
-    }
-
     /// A worker's health changed; returns that of all together.
     pub fn health(&mut self, number: usize, health: Health) -> Health {
         let is_new = health == Health::Starting && self.workers[number].health != Health::Starting;

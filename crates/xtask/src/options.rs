@@ -53,10 +53,10 @@ pub(crate) struct Build {
     pub(crate) release: bool,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shots {
-    /// Where the pictures go.
-    pub(crate) out: PathBuf,
+    /// Where the pictures go, if not to where the tests put them.
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -88,9 +88,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
         "build" => Command::Build(Build { release: false }),
         "dist" => Command::Dist,
         "test" => Command::Test,
-        "shots" => Command::Shots(Shots {
-            out: PathBuf::from("target/screens"),
-        }),
+        "shots" => Command::Shots(Shots::default()),
         "fidelity" => Command::Fidelity(Fidelity::default()),
         "claims" => Command::Claims,
         other => bail!("there is no command `{other}`; `cargo xtask help` lists them"),
@@ -102,7 +100,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
             (Command::Serve(options), Long("open")) => options.open = true,
             (Command::Serve(options), Long("port")) => options.port = parser.value()?.parse()?,
             (Command::Build(options), Long("release")) => options.release = true,
-            (Command::Shots(options), Long("out")) => options.out = parser.value()?.into(),
+            (Command::Shots(options), Long("out")) => options.out = Some(parser.value()?.into()),
             (Command::Fidelity(options), Long("libraries")) => {
                 options.libraries = Some(parser.value()?.into());
             }

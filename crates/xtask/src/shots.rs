@@ -1,20 +1,22 @@
 //! `cargo xtask shots`: pictures of the page, to be looked at.
 
-use std::{env, fs, process::ExitCode};
+use std::{env, process::ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::{build, options, process, setup, workspace};
 
 pub(crate) fn run(options: &options::Shots) -> Result<ExitCode> {
-    let out = env::current_dir()?.join(&options.out);
-    fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
+    let out = match &options.out {
+        Some(out) => env::current_dir()?.join(out),
+        None => workspace::screens_dir(),
+    };
     let (tools, browser) = setup::everything()?;
     build::page(&tools, true, &workspace::tested_page_dir())?;
     let mut cargo = process::cargo();
     cargo
         .args(["test", "--quiet", "--workspace", "--test", "browser"])
-        .args(["--", "--ignored", "--exact", "shots::take"])
+        .args(["--", "--exact", "shots::take"])
         .env("HIGHWATER_PAGE", workspace::tested_page_dir())
         .env("HIGHWATER_SHOTS", &out);
     browser.apply(&mut cargo);

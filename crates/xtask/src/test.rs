@@ -133,6 +133,7 @@ fn tests_page(browser: &Browser) -> Result<()> {
         // All packages, as for the other native tests: a part of them would be built with other features, anew.
         .args(["test", "--workspace", "--test", "browser"])
         .env("HIGHWATER_PAGE", workspace::tested_page_dir())
+        .env("HIGHWATER_SHOTS", workspace::screens_dir())
         .env("HIGHWATER_SINGLE_FILE", workspace::tested_single_file())
         .env("HIGHWATER_PACKAGE", workspace::tested_package_dir());
     browser.apply(&mut cargo);

@@ -47,6 +47,11 @@ pub(crate) fn tested_page_dir() -> PathBuf {
     target_dir().join("tested-page")
 }
 
+/// Where pictures of the page are put.
+pub(crate) fn screens_dir() -> PathBuf {
+    target_dir().join("screens")
+}
+
 /// The page in one file, as it is tested.
 pub(crate) fn tested_single_file() -> PathBuf {
     target_dir().join("tested-highwater.html")

@@ -105,14 +105,14 @@ fn built_page() -> Result<Option<PathBuf>> {
     named("HIGHWATER_PAGE")
 }
 
-/// The folder that an environment variable names. Without it, it is said that a test is skipped.
+/// The folder or file that an environment variable names. Without it, it is said that a test is skipped.
 fn named(variable: &str) -> Result<Option<PathBuf>> {
     let folder = env::var_os(variable).map(PathBuf::from);
     if folder.is_none() {
         // Not `eprintln!`, which the test harness keeps to itself when a test passes.
         writeln!(
             io::stderr(),
-            "skipped: {variable} names no folder that was built; `cargo xtask test` runs this test"
+            "skipped: {variable} names nothing; `cargo xtask test` runs this test"
         )?;
     }
     Ok(folder)
