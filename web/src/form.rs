@@ -94,16 +94,17 @@ impl EnvironmentForm {
         self.text = text;
     }
 
+    /// The box with this text in it.
+    pub fn typed(text: String) -> Self {
+        let mut form = Self::default();
+        form.edit(text);
+        form
+    }
+
     /// The box with these variables in it.
     pub fn of(variables: &[Variable]) -> Self {
-        let mut form = Self::default();
-        form.edit(
-            variables
-                .iter()
-                .map(|variable| format!("{variable}\n"))
-                .collect(),
-        );
-        form
+        let lines = variables.iter().map(|variable| format!("{variable}\n"));
+        Self::typed(lines.collect())
     }
 
     /// What there is to say to it, at last by the allocators of a variant with it.

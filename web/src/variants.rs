@@ -48,6 +48,26 @@ pub enum Status {
 }
 
 impl VariantState {
+    /// One that has not been run: its name, its colour, the scenario's variant it begins as, and what it is run through.
+    pub fn new(
+        id: VariantId,
+        (name, colour, base): (String, usize, usize),
+        allocator: Choice,
+        environment: EnvironmentForm,
+    ) -> Self {
+        Self {
+            id,
+            name,
+            colour,
+            base,
+            allocator,
+            environment,
+            order: None,
+            run: None,
+            status: Status::Idle,
+        }
+    }
+
     /// Whether what came of it is what is asked for.
     pub fn is_fresh(&self) -> bool {
         match (&self.order, &self.run) {

@@ -14,7 +14,7 @@ use crate::{
     form::{EnvironmentForm, ParameterForm},
     format,
     subject::Subject,
-    variants::{MOST, Status, VariantId, VariantState},
+    variants::{MOST, VariantId, VariantState},
 };
 
 /// What a link says, read and checked.
@@ -167,19 +167,9 @@ impl State {
         let first = self.next_variant;
         self.variants = (link.variants.into_iter().zip(first..))
             .map(|(variant, number)| {
-                let mut environment = EnvironmentForm::default();
-                environment.edit(variant.environment);
-                VariantState {
-                    id: VariantId(number),
-                    name: variant.name,
-                    colour: variant.colour,
-                    base: variant.base,
-                    allocator: variant.allocator,
-                    environment,
-                    order: None,
-                    run: None,
-                    status: Status::Idle,
-                }
+                let named = (variant.name, variant.colour, variant.base);
+                let environment = EnvironmentForm::typed(variant.environment);
+                VariantState::new(VariantId(number), named, variant.allocator, environment)
             })
             .collect();
         self.next_variant += self.variants.len() as u32;

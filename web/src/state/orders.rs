@@ -66,38 +66,31 @@ impl State {
             _ => {
                 let own = self.held.as_ref().map(|held| held.about.allocator);
                 let all = tried(own.unwrap_or_default()).into_iter();
-                all.map(|(name, choice, lines)| (name.to_owned(), 0, choice, typed(lines)))
-                    .collect()
+                all.map(|(name, choice, lines)| {
+                    (
+                        name.to_owned(),
+                        0,
+                        choice,
+                        EnvironmentForm::typed(lines.to_owned()),
+                    )
+                })
+                .collect()
             }
         };
-        self.variants = (begun.into_iter().enumerate())
-            .map(
-                |(number, (name, base, allocator, environment))| VariantState {
-                    id: VariantId(self.next_variant + number as u32),
-                    name,
-                    colour: number % MOST,
-                    base,
-                    allocator,
-                    environment,
-                    order: None,
-                    run: None,
-                    status: Status::Idle,
-                },
-            )
+        self.variants = (begun.into_iter().zip(self.next_variant..).enumerate())
+            .map(|(number, ((name, base, allocator, environment), id))| {
+                let named = (name, number % MOST, base);
+                VariantState::new(VariantId(id), named, allocator, environment)
+            })
             .collect();
         if self.variants.is_empty() {
             // A scenario that cannot be planned has nothing to show but that.
-            self.variants.push(VariantState {
-                id: VariantId(self.next_variant),
-                name: "no setting".to_owned(),
-                colour: 0,
-                base: 0,
-                allocator: highwater_simulator::Choice::default(),
-                environment: EnvironmentForm::default(),
-                order: None,
-                run: None,
-                status: Status::Idle,
-            });
+            self.variants.push(VariantState::new(
+                VariantId(self.next_variant),
+                ("no setting".to_owned(), 0, 0),
+                highwater_simulator::Choice::default(),
+                EnvironmentForm::default(),
+            ));
         }
         self.next_variant += self.variants.len() as u32;
         self.selected = self.variants[0].id;
@@ -263,13 +256,6 @@ fn begun(
         planned.name.clone(),
         base,
         allocator,
-        typed(stage.environment.trim()),
+        EnvironmentForm::typed(stage.environment.trim().to_owned()),
     )
-}
-
-/// A box with this text in it.
-fn typed(lines: &str) -> EnvironmentForm {
-    let mut form = EnvironmentForm::default();
-    form.edit(lines.to_owned());
-    form
 }
