@@ -13,20 +13,18 @@ mod crossing;
 #[cfg(test)]
 mod tests;
 
-use crossing::{DiagnosisCrossing, VariantCrossing};
 use highwater_simulator::{
     Address, Bytes, Choice, Diagnosis, Micros, Origin, PageKind, Summary, Variable, Variant,
     Without,
 };
 use highwater_workload::Pattern;
-use serde::{Deserialize, Serialize};
 
 /// Names one piece of work for as long as the page lives. The page chooses it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u32);
 
 /// From the page to the worker.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Request {
     /// Begin a job. Jobs already begun go on; they share the worker's time.
     Start {
@@ -43,7 +41,7 @@ pub enum Request {
 }
 
 /// What a worker can be asked to do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Work {
     /// Read a trace, plain or gzip, whose bytes are attached as the first column, and keep it in place of another.
     Load {
@@ -77,7 +75,7 @@ pub enum Work {
 }
 
 /// What can be asked of a moment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Ask {
     /// Why memory is as it is, and the map.
     Why,
@@ -96,14 +94,14 @@ pub enum Ask {
 }
 
 /// Something to run: stages one after another.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Order {
     /// At least one.
     pub stages: Vec<StageOrder>,
 }
 
 /// Processes that start together, run to their end, and are stopped.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StageOrder {
     /// Its name.
     pub name: String,
@@ -112,12 +110,11 @@ pub struct StageOrder {
     /// How many there are, at least one; of a pattern each has a seed of its own.
     pub workers: u32,
     /// What they are run through.
-    #[serde(with = "VariantCrossing")]
     pub variant: Variant,
 }
 
 /// Where a program's calls come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Calls {
     /// The trace that was loaded under this number.
     Trace(u32),
@@ -131,7 +128,7 @@ pub enum Calls {
 }
 
 /// From the worker to the page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Response {
     /// The worker is ready. Said once, first.
     Ready {
@@ -167,7 +164,7 @@ pub enum Response {
 }
 
 /// What came of a piece of work.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// Of [`Work::Load`].
     Loaded(Loaded),
@@ -182,7 +179,7 @@ pub enum Outcome {
 }
 
 /// A block of the allocator's memory, as a line of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockRow {
     /// The address the program got, or would get.
     pub address: Address,
@@ -201,7 +198,7 @@ pub struct BlockRow {
 }
 
 /// What there is to know of a workload besides its calls.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
     /// The program, in the words of the trace.
     pub program: Option<String>,
@@ -226,7 +223,7 @@ pub struct Loaded {
 }
 
 /// A run, in figures.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Ran {
     /// How long it took, in milliseconds.
     pub took_ms: f64,
@@ -248,7 +245,7 @@ pub struct Ran {
 }
 
 /// A stage of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StageRan {
     /// Its name.
     pub name: String,
@@ -261,7 +258,7 @@ pub struct StageRan {
 }
 
 /// Where a mark lies.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MarkAt {
     /// Its name.
     pub name: String,
@@ -272,10 +269,9 @@ pub struct MarkAt {
 }
 
 /// One moment of a run, explained.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Looked {
     /// Why memory is as it is.
-    #[serde(with = "DiagnosisCrossing")]
     pub diagnosis: Diagnosis,
     /// The latest decisions before it, the latest first.
     pub decisions: Vec<Told>,
@@ -286,7 +282,7 @@ pub struct Looked {
 }
 
 /// A decision in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     /// When.
     pub time: Micros,
@@ -299,7 +295,7 @@ pub struct Told {
 }
 
 /// Whether a decision gave memory back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ToldKind {
     /// Memory went back to the kernel.
     GaveBack,
@@ -314,7 +310,7 @@ pub enum ToldKind {
 }
 
 /// A buffer attached to the message that holds this value: its place among the message's attachments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column(pub u32);
 
 /// The only attachment of [`Work::Load`].

@@ -5,10 +5,12 @@
 //! rejected, since it encodes each message whole and has no place for the columns.
 
 use js_sys::{Array, ArrayBuffer, Float64Array, Uint8Array, Uint32Array};
-use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::{bytes, protocol::Column};
+use crate::{
+    bytes::{self, Crossing},
+    protocol::Column,
+};
 
 /// The buffers that travel with one message.
 #[derive(Debug, Default)]
@@ -75,21 +77,18 @@ impl Attachments {
 }
 
 /// Packs a message with its attachments: what to send, which is at the same time the list of what to hand over with it.
-///
-/// # Errors
-/// Says why the message has no form in bytes.
-pub fn pack<M: Serialize>(message: &M, attachments: Attachments) -> Result<Array, String> {
-    let message = Uint8Array::from(bytes::encode(message)?.as_slice()).buffer();
-    Ok(std::iter::once(message)
+pub fn pack<M: Crossing>(message: &M, attachments: Attachments) -> Array {
+    let message = Uint8Array::from(bytes::encode(message).as_slice()).buffer();
+    std::iter::once(message)
         .chain(attachments.buffers)
-        .collect())
+        .collect()
 }
 
 /// Unpacks what [`pack`] packed.
 ///
 /// # Errors
 /// Says what is not as the protocol has it: most likely the other side is another version.
-pub fn unpack<M: DeserializeOwned>(value: &JsValue) -> Result<(M, Attachments), String> {
+pub fn unpack<M: Crossing>(value: &JsValue) -> Result<(M, Attachments), String> {
     let parts: &Array = value.dyn_ref().ok_or("a message that is not an array")?;
     let mut buffers = parts.iter().map(|part| {
         part.dyn_into::<ArrayBuffer>()

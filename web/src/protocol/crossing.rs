@@ -1,118 +1,197 @@
-//! Types of the simulator as they cross in a message.
-//!
-//! Their own forms are made for JSON, where a field that says nothing is left out and a variant is told by a field. Bytes
-//! without names have neither, so each such type has a second form here: the same fields, all of them. The compiler
-//! refuses a form that has not the fields of its type.
+//! How each type crosses in a message: all its fields, one after another. The compiler refuses a form that has not the
+//! fields of its type.
 
-use highwater_simulator::Address;
-use highwater_simulator::{
-    ArenaShare, Bytes, Cache, Choice, Cores, Diagnosis, Figures, Micros, Objects, Origin,
-    PageShares, Pin, PinState, PythonVersion, Variable, Variant,
+use super::{
+    Ask, BlockRow, Calls, Column, JobId, Loaded, Looked, MarkAt, Order, Outcome, Ran, Request,
+    Response, StageOrder, StageRan, Told, ToldKind, Work,
 };
-use serde::{Deserialize, Serialize};
+use crate::bytes::{Crossing, Reader, put_words, take_words};
+use highwater_simulator::{
+    ArenaShare, Cache, Choice, Cores, DecayRule, Diagnosis, Figures, Objects, Origin, OwnMemory,
+    PageKind, PageShares, Pin, PinState, PythonVersion, Summary, Variable, Variant, Waits, Without,
+};
+use highwater_workload::Pattern;
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Variant")]
-pub(super) struct VariantCrossing {
-    allocator: Choice,
-    environment: Vec<Variable>,
-    cap: Option<Bytes>,
-    cores: Option<Cores>,
-    seed: Option<u64>,
-    python: Option<PythonVersion>,
+macro_rules! fields {
+    ($($type:ident { $($field:ident),* $(,)? })*) => {
+        $(impl Crossing for $type {
+            fn put(&self, to: &mut Vec<u8>) {
+                let Self { $($field),* } = self;
+                $($field.put(to);)*
+            }
+            fn take(from: &mut Reader<'_>) -> Self {
+                $(let $field = Crossing::take(from);)*
+                Self { $($field),* }
+            }
+        })*
+    };
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Diagnosis")]
-pub(super) struct DiagnosisCrossing {
-    event: u64,
-    time: Micros,
-    rss: Bytes,
-    live: Bytes,
-    parked: Bytes,
-    free: Bytes,
-    free_resident: Bytes,
-    top: Bytes,
-    trim_threshold: Bytes,
-    mmap_threshold: Bytes,
-    reclaimable: Bytes,
-    figures: Option<Figures>,
-    pages: Option<PageShares>,
-    objects: Option<Objects>,
-    idle: Micros,
-    above_highest_live: Bytes,
-    parked_above_highest_live: u64,
-    arenas: Vec<ArenaShare>,
-    #[serde(with = "pins")]
-    pins: Vec<Pin>,
-    sentences: Vec<String>,
+fields! {
+    Order { stages }
+    StageOrder { name, calls, workers, variant }
+    BlockRow { address, size, kind, state, requested, allocated, freed }
+    Loaded {
+        program, events, blocks, threads, marks, lasts, skipped, recorded, allocator, environment,
+    }
+    Ran { took_ms, events, page_size, summary, stages, marks, samples, frames }
+    StageRan { name, begins, first_event, killed }
+    MarkAt { name, event, time }
+    Looked { diagnosis, decisions, decided, frame }
+    Told { time, kind, words, times }
+    Variable { name, value }
+    Variant { allocator, environment, cap, cores, seed, python }
+    Cores { online, allowed }
+    Summary {
+        peak, peak_live, after_burst, after_rest, live, reclaimable, trims, trimmed, at_end, faults,
+        syscalls, killed, near_cap,
+    }
+    Without { gone, given_back, rss, top, reclaimable }
+    Diagnosis {
+        event, time, rss, live, parked, free, free_resident, top, trim_threshold, mmap_threshold,
+        reclaimable, figures, pages, objects, idle, above_highest_live, parked_above_highest_live,
+        arenas, pins, sentences,
+    }
+    Figures {
+        allocated, active, dirty, muzzy, resident, retained, mapped, metadata, decay, wakes,
+    }
+    DecayRule { dirty_ms, muzzy_ms, background_thread }
+    PageShares {
+        live, slabs_below_half, slabs_below_eighth, used_in_slabs, parked, dirty, dirty_waits,
+        muzzy, muzzy_waits, metadata,
+    }
+    Waits { due, half, last }
+    Objects {
+        arenas, arenas_most, arena_bytes, arenas_half_free, live, free_in_pools, free_pools,
+        free_resident, own,
+    }
+    OwnMemory { table, radix_tree, traces, traced }
+    ArenaShare { arena, heaps, live, parked, free, free_resident, top, top_resident }
+    Pin {
+        address, size, arena, requested, state, cache, behind, behind_resident, unlisted_above,
+        allocated, cut_from, freed,
+    }
+    Origin { event, time, thread }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Pin")]
-struct PinCrossing {
-    address: Address,
-    size: Bytes,
-    arena: u16,
-    requested: Option<Bytes>,
-    state: PinState,
-    #[serde(with = "cache")]
-    cache: Option<Cache>,
-    behind: Bytes,
-    behind_resident: Bytes,
-    unlisted_above: u64,
-    allocated: Option<Origin>,
-    cut_from: Option<Bytes>,
-    freed: Option<Origin>,
+macro_rules! kinds {
+    ($($type:ident ($count:literal) {
+        $($number:literal = $kind:ident { $($field:tt: $value:ident),* $(,)? })*
+    })*) => {
+        $(impl Crossing for $type {
+            fn put(&self, to: &mut Vec<u8>) {
+                match self {
+                    $(Self::$kind { $($field: $value),* } => {
+                        to.push($number);
+                        $($value.put(to);)*
+                    })*
+                }
+            }
+            fn take(from: &mut Reader<'_>) -> Self {
+                match from.kind($count) {
+                    $($number => {
+                        $(let $value = Crossing::take(from);)*
+                        Self::$kind { $($field: $value),* }
+                    })*
+                    _ => unreachable!("a kind is less than their count"),
+                }
+            }
+        })*
+    };
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Cache")]
-enum CacheCrossing {
-    Tcache { thread: u16, bin: u16 },
-    Fastbin { bin: u16 },
+kinds! {
+    Request (2) {
+        0 = Start { job: job, work: work }
+        1 = Cancel { job: job }
+    }
+    Work (3) {
+        0 = Load { trace: trace }
+        1 = Run { order: order, frames: frames }
+        2 = Look {
+            order: order, stage: stage, first_event: first_event, begins: begins, event: event,
+            time: time, ask: ask,
+        }
+    }
+    Ask (3) {
+        0 = Why {}
+        1 = Blocks { from: from_here, to: to_there }
+        2 = Without { pins: pins }
+    }
+    Calls (2) {
+        0 = Trace { 0: number }
+        1 = Pattern { pattern: pattern, values: values }
+    }
+    Response (5) {
+        0 = Ready { version: version }
+        1 = Progress { job: job, done: done }
+        2 = Finished { job: job, outcome: outcome }
+        3 = Failed { job: job, message: message }
+        4 = Cancelled { job: job }
+    }
+    Outcome (5) {
+        0 = Loaded { 0: loaded }
+        1 = Ran { 0: ran }
+        2 = Looked { 0: looked }
+        3 = Blocks { 0: rows }
+        4 = Without { 0: without }
+    }
+    Cache (2) {
+        0 = Tcache { thread: thread, bin: bin }
+        1 = Fastbin { bin: bin }
+    }
 }
 
-/// serde takes a second form for a value, but not for those in a list.
-mod pins {
-    use super::{Pin, PinCrossing};
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+/// Kinds that hold nothing, by their places in a list of all.
+macro_rules! listed {
+    ($($type:ident: $all:expr;)*) => {
+        $(impl Crossing for $type {
+            fn put(&self, to: &mut Vec<u8>) {
+                let place = $all.iter().position(|kind| kind == self);
+                to.push(place.expect("the list has all kinds") as u8);
+            }
+            fn take(from: &mut Reader<'_>) -> Self {
+                $all[from.kind($all.len())]
+            }
+        })*
+    };
+}
 
-    #[derive(Serialize)]
-    struct Lent<'a>(#[serde(with = "PinCrossing")] &'a Pin);
+listed! {
+    Pattern: Pattern::ALL;
+    PageKind: PageKind::ALL;
+    PythonVersion: PythonVersion::ALL;
+    PinState: [PinState::Live, PinState::Parked, PinState::Metadata];
+    ToldKind: [
+        ToldKind::GaveBack,
+        ToldKind::Refused,
+        ToldKind::Took,
+        ToldKind::Changed,
+        ToldKind::Failed,
+    ];
+}
 
-    #[derive(Deserialize)]
-    struct Owned(#[serde(with = "PinCrossing")] Pin);
-
-    pub(super) fn serialize<S: Serializer>(pins: &[Pin], to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(pins.iter().map(Lent))
+impl Crossing for Choice {
+    fn put(&self, to: &mut Vec<u8>) {
+        put_words(self, to);
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Pin>, D::Error> {
-        let pins = Vec::<Owned>::deserialize(from)?;
-        Ok(pins.into_iter().map(|Owned(pin)| pin).collect())
+    fn take(from: &mut Reader<'_>) -> Self {
+        take_words(from)
     }
 }
 
-/// Nor for one that may be missing.
-mod cache {
-    use super::{Cache, CacheCrossing};
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    struct Owned(#[serde(with = "CacheCrossing")] Cache);
-
-    pub(super) fn serialize<S: Serializer>(
-        cache: &Option<Cache>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        cache.map(Owned).serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<Cache>, D::Error> {
-        let cache = Option::<Owned>::deserialize(from)?;
-        Ok(cache.map(|Owned(cache)| cache))
-    }
+macro_rules! numbered {
+    ($($type:ident),*) => {
+        $(impl Crossing for $type {
+            fn put(&self, to: &mut Vec<u8>) {
+                self.0.put(to);
+            }
+            fn take(from: &mut Reader<'_>) -> Self {
+                Self(Crossing::take(from))
+            }
+        })*
+    };
 }
+
+numbered!(JobId, Column);
