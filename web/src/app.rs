@@ -2,7 +2,7 @@
 
 use gloo_events::EventListener;
 use gloo_timers::callback::{Interval, Timeout};
-use js_sys::ArrayBuffer;
+use js_sys::{ArrayBuffer, Uint8Array};
 use web_sys::File;
 use yew::prelude::*;
 
@@ -11,10 +11,11 @@ use crate::{
         address::{self, Keeper},
         browser, embedding, keys, layout,
         pointer::{Follower, Pointed},
+        tour,
     },
     pool::{Pool, PoolEvent},
     protocol::Ask,
-    state::{Action, Effect, State},
+    state::{Action, Effect, Place, State},
     subject::Subject,
 };
 
@@ -44,6 +45,8 @@ pub enum Message {
     Resized,
     /// The user opened a file.
     Open(File),
+    /// The text of a tour, or why it is not there; whether its step is to be shown, too.
+    Tour(Place, bool, Result<ArrayBuffer, String>),
     /// The bytes of the recording with this number, or why they are not there.
     Bytes(u32, Result<ArrayBuffer, String>),
     /// The address is another.
@@ -63,6 +66,8 @@ pub struct App {
     follower: Follower,
     address: Keeper,
     settling: Option<Timeout>,
+    /// Whether the focus is to go where the tour goes on.
+    focuses_tour: bool,
     /// Whether the page around this one has been told what came of the runs.
     told: bool,
     _on_message: Option<EventListener>,
@@ -70,6 +75,7 @@ pub struct App {
     _on_resize: Option<EventListener>,
     _on_preference: Option<EventListener>,
     _on_key: Option<EventListener>,
+    _on_screen: Option<EventListener>,
     _on_drop: Vec<EventListener>,
 }
 
@@ -91,12 +97,14 @@ impl Component for App {
             follower: Follower::default(),
             address: Keeper::default(),
             settling: None,
+            focuses_tour: false,
             told: false,
             _on_message: embedding::listen(act.clone()),
             _on_move: address::watch(ctx.link().callback(|()| Message::Moved)),
             _on_resize: browser::watch_size(ctx.link().callback(|()| Message::Resized)),
             _on_preference: on_preference,
             _on_key: keys::listen(&act),
+            _on_screen: browser::watch_screen(act.reform(|()| Action::Talk(false))),
             _on_drop: browser::watch_drops(ctx.link().callback(Message::Open)),
         };
         app.state.embed = embedding::embed();
@@ -144,6 +152,13 @@ impl Component for App {
                 }
                 return false;
             }
+            Message::Tour(place, shows, bytes) => {
+                let text = bytes.and_then(|bytes| {
+                    let bytes = Uint8Array::new(&bytes).to_vec();
+                    String::from_utf8(bytes).map_err(|_| "the tour is not UTF-8".to_owned())
+                });
+                Action::TourRead(place, shows, text)
+            }
             Message::Bytes(number, Err(message)) => Action::LoadFailed(number, message),
             Message::Moved => {
                 self.moved(ctx);
@@ -182,6 +197,9 @@ impl Component for App {
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
         self.follower.draw(&self.state);
+        if std::mem::take(&mut self.focuses_tour) {
+            browser::focus(tour::NEXT);
+        }
     }
 }
 
@@ -195,9 +213,10 @@ impl App {
                     .callback(|text| Message::Act(Action::OpenLink(text))),
             ),
             None => {
-                let effects = match embedding::asked() {
-                    Some(text) => self.state.update(Action::OpenLink(Some(text))),
-                    None => self.state.open(),
+                let effects = match (embedding::toured(), embedding::asked()) {
+                    (Some(place), _) => self.state.update(Action::ReadTour(place)),
+                    (_, Some(text)) => self.state.update(Action::OpenLink(Some(text))),
+                    _ => self.state.open(),
                 };
                 self.carry_out(ctx, effects);
                 self.address.take(self.state.link());
@@ -232,8 +251,25 @@ impl App {
                     let copied = |link: String| browser::copy(&address::whole(&link));
                     address::write(&text, Callback::from(copied));
                 }
+                Effect::Go(place) => self.go(ctx, &place),
+                Effect::ReadTour(place, shows) => {
+                    let path = format!("tour/{}.md", place.language);
+                    let read = move |bytes| Message::Tour(place.clone(), shows, bytes);
+                    browser::fetch(path, ctx.link().callback(read));
+                }
+                Effect::FocusTour => self.focuses_tour = true,
+                Effect::FullScreen(is_full) => browser::fill_screen(is_full),
                 Effect::ToggleHelp => browser::toggle_help(),
             }
+        }
+    }
+
+    /// Shows what an address of the page says.
+    fn go(&mut self, ctx: &Context<Self>, place: &str) {
+        let show = ctx.link().callback(|text| Message::Act(Action::Show(text)));
+        match place.strip_prefix('?') {
+            Some(query) => show.emit(embedding::asked_by(query)),
+            None => address::read(place, show),
         }
     }
 
@@ -246,7 +282,7 @@ impl App {
                 Some(file) => browser::read(file, bytes),
                 None => bytes.emit(Err(format!("{name} is no longer open: open it again"))),
             },
-            _ => browser::fetch(BUNDLED, bytes),
+            _ => browser::fetch(BUNDLED.to_owned(), bytes),
         }
     }
 }

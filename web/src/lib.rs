@@ -17,6 +17,7 @@ pub mod pool;
 pub mod protocol;
 pub mod state;
 pub mod subject;
+pub mod tour;
 pub mod variants;
 pub mod view;
 pub mod wire;

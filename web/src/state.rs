@@ -7,6 +7,7 @@ mod action;
 mod link;
 mod orders;
 mod playing;
+mod touring;
 
 use std::rc::Rc;
 
@@ -17,6 +18,7 @@ use crate::{
     form::{EnvironmentForm, ParameterForm},
     protocol::{BlockRow, Loaded, ToldKind},
     subject::{Choices, Subject},
+    tour::Tour,
     variants::{MOST, Status, VariantId, VariantState, free_colour, free_name},
     view::{Look, Playhead, RunView},
     worker_client::Health,
@@ -24,6 +26,7 @@ use crate::{
 
 pub use action::{Action, Effect, Theme};
 pub use playing::SPEEDS;
+pub use touring::Place;
 
 /// The recording that the workers hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +83,8 @@ pub struct State {
     pub health: Health,
     /// What of it is shown inside another page, if it is inside one.
     pub embed: Option<Embed>,
+    /// The guided tour, while it is open.
+    pub tour: Option<Tour>,
     /// What can be chosen.
     pub choices: Choices,
     /// What is chosen to run.
@@ -158,6 +163,7 @@ impl State {
         let mut state = Self {
             health: Health::Starting,
             embed: None,
+            tour: None,
             choices: Choices::all(),
             subject: Subject::Bundled,
             form: ParameterForm::default(),
@@ -202,11 +208,6 @@ impl State {
     /// What to do first.
     pub fn open(&mut self) -> Vec<Effect> {
         self.choose(Subject::Bundled)
-    }
-
-    /// What of the page is shown.
-    pub fn shows(&self) -> Embed {
-        self.embed.unwrap_or(WHOLE)
     }
 
     /// The variant that is looked into.
@@ -321,7 +322,19 @@ impl State {
                 vec![]
             }
             Action::Choose(subject) => self.choose(subject),
-            Action::OpenLink(text) => self.open_link(text.as_deref()),
+            Action::OpenLink(text) => {
+                let (mut effects, place) = self.open_link(text.as_deref());
+                effects.extend(self.follow_tour(place));
+                effects
+            }
+            Action::Show(text) => self.open_link(text.as_deref()).0,
+            Action::Go(place) => vec![Effect::Go(place)],
+            Action::ReadTour(place) => vec![Effect::ReadTour(place, true)],
+            Action::TourRead(place, shows, text) => self.tour_read(place, shows, text),
+            Action::TurnTour(steps) => self.turn_tour(steps),
+            Action::GoToStep(at) => self.go_to_step(at),
+            Action::CloseTour => self.close_tour(),
+            Action::Talk(is_talk) => self.talk(is_talk),
             Action::EditParameter(index, text) => {
                 self.form.edit(index, text);
                 vec![Effect::Wait]

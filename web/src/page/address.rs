@@ -51,7 +51,7 @@ impl Keeper {
         let what = |text: &str| -> String {
             let lines = text
                 .lines()
-                .filter(|line| line.starts_with(['s', 'f', 'p', 'v', 'e']));
+                .filter(|line| line.starts_with(['s', 'f', 'p', 'v', 'e', 'g']));
             lines.collect()
         };
         let shown = self.shown.as_deref();

@@ -6,11 +6,12 @@ use gloo_events::{EventListener, EventListenerOptions};
 use js_sys::{ArrayBuffer, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    Blob, BlobPropertyBag, DragEvent, File, HtmlAnchorElement, HtmlDialogElement, MediaQueryList,
-    Response, Url,
+    Blob, BlobPropertyBag, DragEvent, File, HtmlAnchorElement, HtmlDialogElement, HtmlElement,
+    MediaQueryList, Response, Url,
 };
 use yew::Callback;
 
+use super::pointer::element;
 use crate::state::Theme;
 
 /// Milliseconds on a clock that is never set.
@@ -133,11 +134,46 @@ pub fn toggle_help() {
         dialog.show_modal().ok();
     }
 }
+
+/// Puts the focus on an element, by its id.
+pub fn focus(id: &str) {
+    if let Some(element) = element::<HtmlElement>(id) {
+        // It fails only where there is no window.
+        element.focus().ok();
+    }
+}
+
+/// Fills the screen with the page, or not any more. Where that is refused the page stays as large as it is.
+pub fn fill_screen(is_full: bool) {
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else {
+        return;
+    };
+    match document.document_element() {
+        Some(whole) if is_full => {
+            whole.request_fullscreen().ok();
+        }
+        _ => document.exit_fullscreen(),
+    }
+}
+
+/// Tells when the page does not fill the screen any more.
+pub fn watch_screen(left: Callback<()>) -> Option<EventListener> {
+    let document = web_sys::window()?.document()?;
+    let changed = move |event: &web_sys::Event| {
+        let document = event.current_target().and_then(|at| at.dyn_into().ok());
+        if document.is_some_and(|at: web_sys::Document| at.fullscreen_element().is_none()) {
+            left.emit(());
+        }
+    };
+    Some(EventListener::new(&document, "fullscreenchange", changed))
+}
+
 /// What is told the bytes of a file, or why they are not there.
 type Told = Callback<Result<ArrayBuffer, String>>;
 
 /// Fetches a file that lies beside the page.
-pub fn fetch(path: &'static str, done: Told) {
+pub fn fetch(path: String, done: Told) {
+    let request = path.clone();
     let done = done.reform(move |fetched: Result<_, String>| {
         fetched.map_err(|error| format!("{path} cannot be fetched: {error}"))
     });
@@ -150,7 +186,7 @@ pub fn fetch(path: &'static str, done: Told) {
             Err(error) => done.emit(Err(in_words(error))),
         }
     });
-    then(&window.fetch_with_str(path), answered);
+    then(&window.fetch_with_str(&request), answered);
 }
 
 fn bytes_of_answer(response: &JsValue) -> Result<Promise, JsValue> {

@@ -7,14 +7,14 @@
 
 use gloo_events::EventListener;
 use highwater_simulator::Micros;
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, Number, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, UrlSearchParams, Window};
 use yew::Callback;
 
 use crate::{
     format,
-    state::{Action, Embed, State, Theme},
+    state::{Action, Embed, Place, State, Theme},
 };
 
 /// The version of the messages.
@@ -31,15 +31,9 @@ pub fn embed() -> Option<Embed> {
     let query = query()?;
     query.get("embed").filter(|embed| embed == "1")?;
     let panels = query.get("panels");
-    let panels = panels.as_deref().unwrap_or("chart,map,why,table");
-    let has = |panel: &str| panels.split(',').any(|named| named == panel);
     Some(Embed {
-        chart: has("chart"),
-        map: has("map"),
-        why: has("why"),
-        table: has("table"),
-        settings: has("settings"),
         controls: query.get("controls").as_deref() != Some("0"),
+        ..Embed::of(panels.as_deref().unwrap_or("chart,map,why,table"))
     })
 }
 
@@ -52,14 +46,42 @@ pub fn theme() -> Option<Theme> {
     }
 }
 
+/// The step of the tour that the address asks for.
+pub fn toured() -> Option<Place> {
+    let query = query()?;
+    Place::of(query.get("lang").as_deref(), &query.get("tour")?)
+}
+
 /// What the address says is to run, as the text of a link.
 pub fn asked() -> Option<String> {
-    let query = query()?;
-    Some(text(
+    asked_in(&query()?)
+}
+
+/// What an address's part behind `?` says is to run, as the text of a link.
+pub fn asked_by(query: &str) -> Option<String> {
+    asked_in(&UrlSearchParams::new_with_str(query).ok()?)
+}
+
+fn asked_in(query: &UrlSearchParams) -> Option<String> {
+    let mut text = text(
         &query.get("scenario")?,
-        &Array::from(&query),
+        &Array::from(query),
         query.get("env"),
-    ))
+    );
+    // By its letter, and a moment in seconds.
+    let place = |name| match query.get(name)?.as_bytes() {
+        [letter @ b'A'..=b'H'] => Some(letter - b'A'),
+        _ => None,
+    };
+    let beside = place("beside").map_or("-".to_owned(), |place| place.to_string());
+    let first = place("variant").unwrap_or(0);
+    text.push_str(&format!("u{first} 0 {beside}\n"));
+    if let Some(at) = query.get("at") {
+        // What is no number is 0.
+        let micros = (Number::parse_float(&at) * 1e6) as u64;
+        text.push_str(&format!("t{micros}\n"));
+    }
+    Some(text)
 }
 
 /// What is asked for, as the text of a link: a scenario, pairs of a parameter's name and its value among which those names of
@@ -87,8 +109,9 @@ fn text(scenario: &str, parameters: &Array, environment: Option<String>) -> Stri
 }
 
 /// What else an address may hold.
-const NO_PARAMETERS: [&str; 7] = [
-    "embed", "panels", "controls", "theme", "origin", "scenario", "env",
+const NO_PARAMETERS: [&str; 12] = [
+    "embed", "panels", "controls", "theme", "origin", "scenario", "env", "variant", "beside", "at",
+    "tour", "lang",
 ];
 
 /// The window around the page, if there is one, and the origin that it must have.

@@ -6,7 +6,7 @@ use super::attr::{self, press};
 
 use crate::{
     format,
-    state::{Action, State},
+    state::{Action, Place, State},
     worker_client::Health,
 };
 
@@ -23,6 +23,8 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
             <p id="title" class="page-header__title">{ title(state) }</p>
             <span class="page-header__space" />
             <div class="page-header__status">{ status(state, act) }</div>
+            <button id="tour" class="button" type="button" title="The incident, told in ten steps"
+                onclick={press(act, Action::ReadTour(Place::default()))}>{ "Tour" }</button>
             <button id="copy-link" class="button" type="button" title="A link to what is shown, settings and moment included"
                 onclick={press(act, Action::CopyLink)}>
                 { if state.link_copied { "Link copied" } else { "Copy link" } }

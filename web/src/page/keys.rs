@@ -3,13 +3,13 @@
 use gloo_events::{EventListener, EventListenerOptions};
 use highwater_simulator::Micros;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, KeyboardEvent};
+use web_sys::{Document, Element, KeyboardEvent};
 use yew::Callback;
 
 use crate::state::Action;
 
 /// Every key with what it does, for the help.
-pub const KEYS: [(&str, &str); 8] = [
+pub const KEYS: [(&str, &str); 9] = [
     ("Space", "play or pause"),
     ("← →", "to the sample before or after"),
     ("Shift ← →", "to the mark before or after"),
@@ -17,6 +17,7 @@ pub const KEYS: [(&str, &str); 8] = [
     ("Home End", "to the beginning or the end"),
     ("Page Up Page Down", "twenty samples on or back"),
     ("Esc", "the whole time again"),
+    ("← → in the tour", "to the step before or after"),
     ("?", "this help"),
 ];
 
@@ -48,14 +49,19 @@ pub fn listen(act: &Callback<Action>) -> Option<EventListener> {
     let document = web_sys::window()?.document()?;
     let act = act.clone();
     let options = EventListenerOptions::enable_prevent_default();
+    let document_of = document.clone();
     let heard = move |event: &web_sys::Event| {
         let event: &KeyboardEvent = event.unchecked_ref();
         if event.ctrl_key() || event.alt_key() || event.meta_key() || event.default_prevented() {
             return;
         }
-        let target = event.target().and_then(|target| target.dyn_into().ok());
-        let takes_keys = target.is_some_and(|element: Element| takes_keys(&element, &event.key()));
-        if !takes_keys && let Some(action) = action_of(&event.key(), event.shift_key()) {
+        let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
+        let takes_keys = (target.as_ref()).is_some_and(|element| takes_keys(element, &event.key()));
+        let turned = (!event.shift_key())
+            .then(|| turns_tour(&document_of, &event.key(), target.as_ref()))
+            .flatten();
+        let action = || action_of(&event.key(), event.shift_key());
+        if !takes_keys && let Some(action) = turned.or_else(action) {
             event.prevent_default();
             act.emit(action);
         }
@@ -63,6 +69,19 @@ pub fn listen(act: &Callback<Action>) -> Option<EventListener> {
     Some(EventListener::new_with_options(
         &document, "keydown", options, heard,
     ))
+}
+
+/// What a key does to a tour: where the focus is in it, and everywhere while it is given as a talk. The page keys are those of
+/// what speakers hold in their hands.
+fn turns_tour(document: &Document, key: &str, target: Option<&Element>) -> Option<Action> {
+    let steps = match key {
+        "ArrowRight" | "PageDown" => 1,
+        "ArrowLeft" | "PageUp" => -1,
+        _ => return None,
+    };
+    let is_within = target.is_some_and(|target| matches!(target.closest(".tour"), Ok(Some(_))));
+    let is_talk = || matches!(document.query_selector(".tour--talk"), Ok(Some(_)));
+    (is_within || is_talk()).then_some(Action::TurnTour(steps))
 }
 
 /// Whether an element does something with a key itself.

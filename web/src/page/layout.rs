@@ -15,6 +15,7 @@ use super::{
     pointer::Pointed,
     second_chart::second_chart,
     source::source,
+    tour::tour,
     transport::transport,
     variants::{letter, variants},
     what_if::what_if,
@@ -45,7 +46,8 @@ pub fn page(
             if state.embed.is_none() {
                 { header(state, act) }
             }
-            <main {class} data-worker={health} data-busy={attr::flag(state.is_busy())}>
+            { tour(state, act) }
+            <main {class} data-look={state.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}>
                 if shows.settings {
                     <div class="column column--what">
                         { source(state, act, open) }

@@ -25,6 +25,7 @@ pub mod pins;
 pub mod pointer;
 pub mod second_chart;
 pub mod source;
+pub mod tour;
 pub mod transport;
 pub mod trim;
 pub mod variants;

@@ -6,6 +6,7 @@ use highwater_simulator::{Address, Choice, Micros, PageKind, Without};
 
 use crate::{
     protocol::{Ask, BlockRow, Loaded, Order, ToldKind},
+    state::Place,
     subject::Subject,
     variants::VariantId,
     view::{Look, Playhead, RunView},
@@ -21,6 +22,22 @@ pub enum Action {
     Choose(Subject),
     /// A link was opened: its text, or none if it cannot be read.
     OpenLink(Option<String>),
+    /// A place that a tour names was read: the text of its link, or none if it cannot be. The tour stays open.
+    Show(Option<String>),
+    /// Such a place is to be shown: an address of the page.
+    Go(String),
+    /// A tour is to be read, and its step shown.
+    ReadTour(Place),
+    /// The text of a tour is there, or why it is not; whether its step is to be shown, too.
+    TourRead(Place, bool, Result<String, String>),
+    /// So many steps on in the tour.
+    TurnTour(i64),
+    /// To this step of it, from 0.
+    GoToStep(usize),
+    /// The tour is over.
+    CloseTour,
+    /// The tour is given as a talk, or not any more.
+    Talk(bool),
     /// The user wants a link to what is shown.
     CopyLink,
     /// The user typed into the field of a parameter.
@@ -136,6 +153,14 @@ pub enum Effect {
     ApplyTheme(Theme),
     /// Put a link to what is shown on the clipboard.
     CopyLink,
+    /// Show what an address of the page says.
+    Go(String),
+    /// Get the text of a tour, and say then whether its step is to be shown.
+    ReadTour(Place, bool),
+    /// Put the focus where the tour goes on.
+    FocusTour,
+    /// Fill the screen, or not any more.
+    FullScreen(bool),
     /// Show the help, or close it.
     ToggleHelp,
 }

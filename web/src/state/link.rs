@@ -9,7 +9,7 @@
 use highwater_simulator::{Choice, Micros};
 use highwater_workload::pattern::Parameters;
 
-use super::{Effect, State, Theme};
+use super::{Effect, Place, State, Theme};
 use crate::{
     form::{EnvironmentForm, ParameterForm},
     format,
@@ -34,6 +34,7 @@ pub(super) struct Link {
     hidden: u16,
     sorted: Option<(usize, bool)>,
     theme: Theme,
+    tour: Option<Place>,
 }
 
 /// A variant in it.
@@ -113,6 +114,9 @@ impl State {
         if let Some((column, falls)) = self.sorted {
             line('o', &format!("{column} {}", u8::from(falls)));
         }
+        if let Some(place) = self.tour_place() {
+            line('g', &format!("{} {}", place.at + 1, place.language));
+        }
         match self.theme {
             Theme::Preferred => {}
             Theme::Light => line('c', "light"),
@@ -121,19 +125,20 @@ impl State {
         Some(text)
     }
 
-    /// Opens a link's text; one that cannot be read opens what the page opens with, and says so.
-    pub(super) fn open_link(&mut self, text: Option<&str>) -> Vec<Effect> {
+    /// Opens a link's text; one that cannot be read opens what the page opens with, and says so. Also returns where in a tour it is.
+    pub(super) fn open_link(&mut self, text: Option<&str>) -> (Vec<Effect>, Option<Place>) {
         match text.map(|text| self.read_link(text)) {
             Some(Ok(link)) => {
                 let subject = link.subject.clone();
                 let theme = link.theme;
+                let place = link.tour.clone();
                 self.linked = Some(link);
                 let mut effects = self.choose(subject);
                 if theme != Theme::Preferred && theme != self.theme {
                     self.theme = theme;
                     effects.push(Effect::ApplyTheme(theme));
                 }
-                effects
+                (effects, place)
             }
             problem => {
                 let effects = self.choose(Subject::Bundled);
@@ -142,7 +147,7 @@ impl State {
                     Some(unreadable(&what.unwrap_or_else(|| {
                         "it is damaged, or made by a later release".to_owned()
                     })));
-                effects
+                (effects, None)
             }
         }
     }
@@ -162,6 +167,11 @@ impl State {
             if !link.settings.is_empty() {
                 self.variants[0].environment.edit(link.settings);
             }
+            let last = self.variants.len() - 1;
+            let id = |at: usize| self.variants[at.min(last)].id;
+            let (selected, baseline) = (id(link.selected), id(link.baseline));
+            self.compared = link.compared.map(id).filter(|id| *id != selected);
+            (self.selected, self.baseline) = (selected, baseline);
             return;
         }
         let first = self.next_variant;
@@ -195,6 +205,7 @@ impl State {
             hidden: 0,
             sorted: None,
             theme: Theme::Preferred,
+            tour: None,
         };
         for line in text.lines() {
             let mut letters = line.chars();
@@ -273,6 +284,10 @@ impl State {
                     let (column, falls) = pair(words).ok_or_else(strange)?;
                     link.sorted = Some((column as usize, falls != 0));
                 }
+                'g' => {
+                    let (step, language) = words.split_once(' ').ok_or_else(strange)?;
+                    link.tour = Some(Place::of(Some(language), step).ok_or_else(strange)?);
+                }
                 'c' if words == "light" => link.theme = Theme::Light,
                 'c' if words == "dark" => link.theme = Theme::Dark,
                 _ => return Err(strange()),
@@ -280,7 +295,7 @@ impl State {
         }
         link.subject = subject.ok_or("it does not say what runs")?;
         let used = [link.selected, link.baseline, link.compared.unwrap_or(0)];
-        let begins = link.variants.is_empty() && used == [0; 3];
+        let begins = link.variants.is_empty();
         if !begins && used.iter().any(|at| *at >= link.variants.len()) {
             return Err("it lacks a variant".to_owned());
         }

@@ -33,6 +33,9 @@ pub(crate) struct Look {
     pub(crate) event: u64,
     pub(crate) time: Micros,
     pub(crate) ask: Ask,
+    /// The simulation on its way there. It is the look's own until it is there: two that are on their way in one worker would
+    /// else take it from each other, again and again, and neither would arrive.
+    pub(crate) on_its_way: Option<Cursor>,
 }
 
 impl Job for Look {
@@ -45,7 +48,7 @@ impl Job for Look {
 }
 
 impl Look {
-    fn go_on(&self, engine: &mut Engine, slice: &Slice) -> Result<Step, String> {
+    fn go_on(&mut self, engine: &mut Engine, slice: &Slice) -> Result<Step, String> {
         let event = self.event.saturating_sub(self.first_event);
         let time = Micros(self.time.0.saturating_sub(self.begins.0));
         let is_before = |cursor: &Cursor| {
@@ -53,16 +56,19 @@ impl Look {
                 && cursor.order == self.order
                 && (cursor.simulation.position(), cursor.simulation.now()) <= (event, time)
         };
-        let mut cursor = match engine.cursor.take().filter(is_before) {
+        let mut cursor = match self.on_its_way.take() {
             Some(cursor) => cursor,
-            None => self.begin(engine, slice)?,
+            None => match engine.cursor.take().filter(is_before) {
+                Some(cursor) => cursor,
+                None => self.begin(engine, slice)?,
+            },
         };
         let simulation = &mut cursor.simulation;
         let mut before = None;
         while simulation.position() < event && before != Some(simulation.position()) {
             if !slice.may_go_on() {
                 let done = simulation.position() as f64 / event as f64;
-                engine.cursor = Some(cursor);
+                self.on_its_way = Some(cursor);
                 return Ok(Step::More(done));
             }
             before = Some(simulation.position());
@@ -149,5 +155,65 @@ impl Look {
             allocated: self.moved(view.allocated),
             freed: self.moved(view.freed),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Calls, StageOrder};
+    use highwater_simulator::{Address, Bytes, Variant};
+    use highwater_workload::{Pattern, pattern::Parameters};
+
+    #[test]
+    fn two_on_their_way_in_one_worker_both_arrive() {
+        let parameters = Parameters::default();
+        let look = |cap| Look {
+            order: Order {
+                stages: vec![StageOrder {
+                    name: String::new(),
+                    calls: Calls::Pattern {
+                        pattern: Pattern::AsyncFanOut,
+                        values: parameters.values(),
+                    },
+                    workers: 1,
+                    variant: Variant {
+                        cap,
+                        ..Variant::default()
+                    },
+                }],
+            },
+            stage: 0,
+            first_event: 0,
+            begins: Micros(0),
+            event: BATCH * 8,
+            time: Micros(0),
+            // Blocks, since maps cross in arrays of JavaScript's.
+            ask: Ask::Blocks {
+                from: Address(0),
+                to: Address(1),
+            },
+            on_its_way: None,
+        };
+        let mut looks = [look(None), look(Some(Bytes::mib(4096)))];
+        let mut engine = Engine::default();
+        let asked = std::cell::Cell::new(0);
+        // One batch for each in turn.
+        let slice = Slice {
+            may_go_on: &|| asked.replace(asked.get() + 1) % 2 == 0,
+            tell: &|_| {},
+        };
+        let mut arrived = 0;
+        for turn in 0..64 {
+            match looks[turn % 2].advance(&mut engine, &slice) {
+                Step::Done(..) => arrived += 1,
+                Step::More(_) => {}
+                Step::Failed(reason) => panic!("{reason}"),
+            }
+            if arrived == 2 {
+                return;
+            }
+        }
+        panic!("{arrived} arrived");
     }
 }

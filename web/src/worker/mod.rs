@@ -100,6 +100,7 @@ fn job_for(work: Work, attachments: &Attachments) -> Box<dyn Job> {
             event,
             time,
             ask,
+            on_its_way: None,
         }),
     }
 }

@@ -107,6 +107,11 @@ fn an_audit_finds_nothing() -> Result<()> {
         page.wait_for("#parameter-events-error")?;
         findings.extend(audit(page, "errors")?);
 
+        page.click("#tour")?;
+        page.wait_for(".tour")?;
+        settle(page)?;
+        findings.extend(audit(page, "tour")?);
+
         page.click("#help")?;
         page.wait_for("#help-title")?;
         findings.extend(audit(page, "help")?);

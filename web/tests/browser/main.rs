@@ -23,6 +23,7 @@ mod simulation;
 
 mod site;
 mod speed;
+mod tour;
 mod typing;
 mod worker;
 mod workplace;

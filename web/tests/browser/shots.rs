@@ -23,6 +23,18 @@ fn take() -> Result<()> {
     visit(View::default(), |page| {
         wait_until_shown(page)?;
         in_all_sizes(page, &out, "")?;
+        page.click("#tour")?;
+        page.wait_for(".tour")?;
+        wait_until_shown(page)?;
+        in_all_sizes(page, &out, "tour-")?;
+        page.click(".tour__steps a:nth-child(8)")?;
+        page.wait_for_text("#title", "jemalloc and time")?;
+        wait_until_shown(page)?;
+        page.click("#tour-talk")?;
+        page.wait_for(".tour--talk")?;
+        thread::sleep(Duration::from_secs(1));
+        in_all_sizes(page, &out, "talk-")?;
+        page.click("#tour-close")?;
         page.set_value("#source", "incident")?;
         page.wait_for_text("#title", "scaled down")?;
         wait_until_shown(page)?;

@@ -1,0 +1,103 @@
+//! The figures that a text names, from the runs that are shown. docs/tour.md lists them.
+
+use highwater_simulator::{Bytes, PinState};
+
+use crate::{format, state::State, variants::VariantState, view::RunView};
+
+/// What a figure comes to: `rest` of the variant that is looked into, `B.rest` of another by its letter, and `A.rest / B.rest`, how
+/// many times the one is the other. None if no figure is called that, and none within while its run is not there.
+pub fn say(state: &State, name: &str) -> Option<Option<String>> {
+    let Some((one, other)) = name.split_once(" / ") else {
+        return Some(value(state, name)?.map(|value| match value {
+            Value::Bytes(bytes) => bytes.to_string(),
+            Value::Count(count) => format::count(count),
+            Value::Words(words) => words.to_owned(),
+        }));
+    };
+    let times = (value(state, one)?).zip(value(state, other)?);
+    let times = times.map(|(one, other)| one.number() / other.number().max(1.0));
+    Some(times.map(|times| format::number((times * 10.0).round() / 10.0)))
+}
+
+enum Value {
+    Bytes(Bytes),
+    Count(u64),
+    Words(&'static str),
+}
+
+impl Value {
+    fn number(&self) -> f64 {
+        match self {
+            Self::Bytes(Bytes(number)) | Self::Count(number) => *number as f64,
+            Self::Words(_) => f64::NAN,
+        }
+    }
+}
+
+/// A figure: none if it is not called that, and none within if it is not known yet.
+fn value(state: &State, name: &str) -> Option<Option<Value>> {
+    let (variant, name) = match name.split_once('.') {
+        Some((letter, name)) => {
+            let place = usize::from(letter.bytes().next()?.checked_sub(b'A')?);
+            (state.variants.get(place), name)
+        }
+        None => (Some(state.selected()), name),
+    };
+    let run = variant.and_then(|variant| variant.run.as_deref().filter(|_| variant.is_fresh()));
+    of_run(name, run)
+        .or_else(|| of_moment(state, name, run))
+        .or_else(|| of_heap(state, name, variant))
+}
+
+/// Of a run as a whole.
+fn of_run(name: &str, run: Option<&RunView>) -> Option<Option<Value>> {
+    let of = run.map(|run| &run.ran.summary);
+    Some(match name {
+        "peak" => of.map(|of| Value::Bytes(of.peak)),
+        "rest" => of.map(|of| Value::Bytes(of.after_rest)),
+        "end" => of.map(|of| Value::Bytes(of.at_end)),
+        "held" => of.map(|of| Value::Bytes(of.live)),
+        "reclaimable" => of.map(|of| Value::Bytes(of.reclaimable)),
+        "trimmed" => of.map(|of| Value::Bytes(of.trimmed)),
+        "faults" => of.map(|of| Value::Count(of.faults)),
+        "calls" => of.map(|of| Value::Count(of.syscalls)),
+        _ => return None,
+    })
+}
+
+/// Of the moment that is shown.
+fn of_moment(state: &State, name: &str, run: Option<&RunView>) -> Option<Option<Value>> {
+    let of = run.map(|run| run.sample_at(state.time));
+    Some(match name {
+        "now" => of.map(|of| Value::Bytes(of.rss)),
+        "held now" => of.map(|of| Value::Bytes(of.live)),
+        "top" => of.map(|of| Value::Bytes(of.top)),
+        "threshold" => of.map(|of| Value::Bytes(of.trim_threshold)),
+        _ => return None,
+    })
+}
+
+/// Of what was found by looking into it.
+fn of_heap(state: &State, name: &str, variant: Option<&VariantState>) -> Option<Option<Value>> {
+    let looked = variant.filter(|variant| state.look_is_exact(variant.id));
+    let of = looked.and_then(|variant| Some(&state.look(variant.id)?.diagnosis));
+    // The first that holds something: over it lies only the top.
+    let pin = of.and_then(|of| of.pins.iter().find(|pin| pin.behind.0 > 0));
+    Some(match name {
+        "free now" => of.map(|of| Value::Bytes(of.free_resident)),
+        "parked now" => of.map(|of| Value::Bytes(of.parked)),
+        "reclaimable now" => of.map(|of| Value::Bytes(of.reclaimable)),
+        "objects" => of.map(|of| Value::Bytes(of.objects.map_or(Bytes::ZERO, |of| of.live))),
+        "pins" => of.map(|of| Value::Count(of.pins.len() as u64)),
+        "pin size" => pin.map(|pin| Value::Bytes(pin.size)),
+        "pin behind" => pin.map(|pin| Value::Bytes(pin.behind)),
+        "pin state" => pin.map(|pin| {
+            Value::Words(match pin.state {
+                PinState::Live => "held by the program",
+                PinState::Parked => "freed by the program and parked in a cache",
+                PinState::Metadata => "the allocator's own",
+            })
+        }),
+        _ => return None,
+    })
+}
