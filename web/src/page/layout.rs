@@ -40,10 +40,12 @@ pub fn page(
         Health::Broken(_) => "broken",
     };
     let shows = state.shows();
-    let class = state.embed.map(|_| "embedded");
+    let is_talk = state.tour.as_ref().is_some_and(|tour| tour.is_talk);
+    let is_part = is_talk || state.embed.is_some();
+    let class = is_part.then_some("embedded");
     html! {
         <>
-            if state.embed.is_none() {
+            if !is_part {
                 { header(state, act) }
             }
             { tour(state, act) }
