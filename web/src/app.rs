@@ -9,7 +9,9 @@ use yew::prelude::*;
 use crate::{
     page::{
         address::{self, Keeper},
-        browser, embedding, keys, layout,
+        browser,
+        embedding::{self, Told},
+        keys, layout,
         pointer::{Follower, Pointed},
         tour,
     },
@@ -68,8 +70,8 @@ pub struct App {
     settling: Option<Timeout>,
     /// Whether the focus is to go where the tour goes on.
     focuses_tour: bool,
-    /// Whether the page around this one has been told what came of the runs.
-    told: bool,
+    /// What the page around this one has been told.
+    told: Told,
     _on_message: Option<EventListener>,
     _on_move: Option<EventListener>,
     _on_resize: Option<EventListener>,
@@ -98,7 +100,7 @@ impl Component for App {
             address: Keeper::default(),
             settling: None,
             focuses_tour: false,
-            told: false,
+            told: Told::default(),
             _on_message: embedding::listen(act.clone()),
             _on_move: address::watch(ctx.link().callback(|()| Message::Moved)),
             _on_resize: browser::watch_size(ctx.link().callback(|()| Message::Resized)),
@@ -246,9 +248,14 @@ impl App {
                 }
                 Effect::StopClock => self.clock = None,
                 Effect::ApplyTheme(theme) => browser::apply_theme(theme),
-                Effect::CopyLink => {
+                Effect::CopyLink(is_frame) => {
                     let text = self.state.link().unwrap_or_default();
-                    let copied = |link: String| browser::copy(&address::whole(&link));
+                    let copied = move |link: String| {
+                        browser::copy(&match is_frame {
+                            true => address::frame(&link),
+                            false => address::whole(&link),
+                        });
+                    };
                     address::write(&text, Callback::from(copied));
                 }
                 Effect::Go(place) => self.go(ctx, &place),

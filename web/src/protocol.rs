@@ -202,6 +202,8 @@ pub struct BlockRow {
 pub struct Loaded {
     /// The program, in the words of the trace.
     pub program: Option<String>,
+    /// The CRC-32 of its file.
+    pub checksum: u32,
     /// Calls and marks.
     pub events: u64,
     /// Blocks that it names.
@@ -307,6 +309,17 @@ pub enum ToldKind {
     Changed,
     /// There was nothing to take.
     Failed,
+}
+
+impl ToldKind {
+    /// All of them, by what they are called in a link.
+    pub const NAMES: [(Self, &str); 5] = [
+        (Self::GaveBack, "gave-back"),
+        (Self::Refused, "refused"),
+        (Self::Took, "took"),
+        (Self::Changed, "changed"),
+        (Self::Failed, "failed"),
+    ];
 }
 
 /// A buffer attached to the message that holds this value: its place among the message's attachments.

@@ -137,8 +137,8 @@ pub struct State {
     pub sorted: Option<(usize, bool)>,
     /// Whether the table was copied just before.
     pub copied: bool,
-    /// Whether a link was.
-    pub link_copied: bool,
+    /// Whether a link was, and whether as a frame for another page.
+    pub link_copied: Option<bool>,
     /// Milliseconds on a clock that only runs forwards, as far as the page has told.
     pub now_ms: f64,
     /// When it began to be busy, on that clock.
@@ -151,6 +151,8 @@ pub struct State {
     linked: Option<link::Link>,
     /// The moment that it says, until all runs are there.
     linked_time: Option<Micros>,
+    /// The blocks that it says, until they can be asked for.
+    linked_blocks: Option<(Address, Address)>,
     next_variant: u32,
     next_trace: u32,
     /// The last subject that could be read, for when a file cannot.
@@ -190,13 +192,14 @@ impl State {
             only: None,
             sorted: None,
             copied: false,
-            link_copied: false,
+            link_copied: None,
             now_ms: 0.0,
             busy_since: None,
             theme: Theme::Preferred,
             prefers_dark,
             linked: None,
             linked_time: None,
+            linked_blocks: None,
             next_variant: 0,
             next_trace: 0,
             before: None,
@@ -315,7 +318,8 @@ impl State {
     /// Takes what happened and says what follows.
     pub fn update(&mut self, action: Action) -> Vec<Effect> {
         self.copied &= matches!(action, Action::Tick(_));
-        self.link_copied &= matches!(action, Action::Tick(_));
+        self.link_copied
+            .take_if(|_| !matches!(action, Action::Tick(_)));
         match action {
             Action::Health(health) => {
                 self.health = health;
@@ -500,9 +504,9 @@ impl State {
                 self.pointed = pin;
                 vec![]
             }
-            Action::CopyLink => {
-                self.link_copied = true;
-                vec![Effect::CopyLink]
+            Action::CopyLink(is_frame) => {
+                self.link_copied = Some(is_frame);
+                vec![Effect::CopyLink(is_frame)]
             }
             Action::ToggleHelp => vec![Effect::ToggleHelp],
             Action::PrefersDark(prefers_dark) => {
@@ -586,6 +590,12 @@ impl State {
         self.event = None;
         let mut effects = self.want_frames();
         effects.extend(self.wish_to_look());
+        // Once all runs are there nothing moves the playhead any more.
+        if !self.is_busy()
+            && let Some((from, to)) = self.linked_blocks.take()
+        {
+            effects.extend(self.open_blocks(Some((self.selected, from, to))));
+        }
         effects
     }
 

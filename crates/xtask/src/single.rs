@@ -27,10 +27,12 @@ pub(crate) fn write(site: &Path, file: &Path) -> Result<()> {
             .with_context(|| format!("the page names no {ending}"))?;
         held(&mut parts, id, &zipped(&fs::read(site.join(name))?)?)?;
     }
-    for entry in fs::read_dir(site.join("traces"))? {
-        let entry = entry?;
-        let id = format!("traces/{}", entry.file_name().to_string_lossy());
-        held(&mut parts, &id, &fs::read(entry.path())?)?;
+    for folder in ["traces", "tour"] {
+        for entry in fs::read_dir(site.join(folder))? {
+            let entry = entry?;
+            let id = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            held(&mut parts, &id, &fs::read(entry.path())?)?;
+        }
     }
     let shim = fs::read_to_string(workspace::root().join("web/single.js"))?;
     write!(parts, "<script type=\"module\">\n{shim}</script>")?;

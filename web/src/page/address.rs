@@ -93,10 +93,23 @@ pub fn put(link: &str, is_new: bool) {
 
 /// The whole address with a link.
 pub fn whole(link: &str) -> String {
+    base() + link
+}
+
+/// A frame with a link's state, as a page of somebody else's takes it.
+pub fn frame(link: &str) -> String {
+    let page = base();
+    format!(
+        "<iframe src=\"{page}?embed=1{link}\" width=\"100%\" height=\"640\" title=\"Highwater\"></iframe>"
+    )
+}
+
+/// The page's address, without what it says. A link says all of it.
+fn base() -> String {
     let location = web_sys::window().and_then(|window| window.location().href().ok());
     let location = location.unwrap_or_default();
-    let base = location.split('#').next().unwrap_or_default();
-    format!("{base}{link}")
+    let base = location.split(['#', '?']).next();
+    base.unwrap_or_default().to_owned()
 }
 
 /// The whole page with what is shown here, for one that is embedded.

@@ -91,11 +91,26 @@ pub fn apply_theme(theme: Theme) {
     }
 }
 
-/// Puts a text on the clipboard, where the browser lets the page.
+/// Puts a text on the clipboard. Where the browser does not let the page (a server without TLS, a frame) the user is shown it.
 pub fn copy(text: &str) {
-    if let Some(window) = web_sys::window() {
-        // Where it is refused nothing can be done about it.
-        let _ = window.navigator().clipboard().write_text(text);
+    let Some(window) = web_sys::window() else {
+        return;
+    };
+    let shown = text.to_owned();
+    let refused = Callback::from(move |copied: Result<JsValue, JsValue>| {
+        if copied.is_err()
+            && let Some(window) = web_sys::window()
+        {
+            // It fails in a frame, where nothing is left to be done.
+            window
+                .prompt_with_message_and_default("To copy:", &shown)
+                .ok();
+        }
+    });
+    if window.is_secure_context() {
+        then(&window.navigator().clipboard().write_text(text), refused);
+    } else {
+        refused.emit(Err(JsValue::NULL));
     }
 }
 

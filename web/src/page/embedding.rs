@@ -15,6 +15,7 @@ use yew::Callback;
 use crate::{
     format,
     state::{Action, Embed, Place, State, Theme},
+    worker_client::Health,
 };
 
 /// The version of the messages.
@@ -149,6 +150,9 @@ fn action(message: &JsValue) -> Option<Action> {
     }
     match get("type").as_string()?.as_str() {
         "set" => {
+            if let Some(link) = get("link").as_string() {
+                return Some(Action::Go(link));
+            }
             let parameters = get("parameters");
             let parameters = match parameters.dyn_ref::<Object>() {
                 Some(parameters) => Object::entries(parameters),
@@ -167,22 +171,32 @@ fn action(message: &JsValue) -> Option<Action> {
     }
 }
 
-/// Tells the window around the page what came of all runs, once they are over. `told` is whether it has been told of them.
-pub fn tell(state: &State, told: &mut bool) {
+/// What the window around the page has been told.
+#[derive(Default)]
+pub struct Told {
+    /// That it can talk to the page.
+    is_ready: bool,
+    /// What came of the present runs.
+    result: bool,
+}
+
+/// Tells the window around the page that it can talk to it, once the workers are there, and what came of all runs, each time they
+/// are over.
+pub fn tell(state: &State, told: &mut Told) {
+    let is_ready = matches!(state.health, Health::Ready(_));
+    if is_ready && !std::mem::replace(&mut told.is_ready, is_ready) {
+        post("ready", &Object::new());
+    }
     let is_over = !state.is_busy() && state.run().is_some();
-    if !is_over || *told {
-        *told &= is_over;
+    if !is_over || told.result {
+        told.result &= is_over;
         return;
     }
-    *told = true;
-    let Some((parent, origin)) = around() else {
+    told.result = true;
+    if around().is_none() {
         return;
-    };
+    }
     let message = Object::new();
-    let set = |object: &Object, name: &str, value: JsValue| {
-        // It can fail only for an object that cannot be changed.
-        let _ = Reflect::set(object, &name.into(), &value);
-    };
     let variants = Array::new();
     for variant in &state.variants {
         let one = Object::new();
@@ -200,8 +214,6 @@ pub fn tell(state: &State, told: &mut bool) {
         }
         variants.push(&one);
     }
-    set(&message, "highwater", VERSION.into());
-    set(&message, "type", "result".into());
     set(&message, "scenario", state.subject.key().into());
     set(&message, "variants", variants.into());
     let trouble = state.trouble.as_deref();
@@ -210,6 +222,21 @@ pub fn tell(state: &State, told: &mut bool) {
         "error",
         trouble.map_or(JsValue::NULL, JsValue::from),
     );
+    post("result", &message);
+}
+
+fn set(object: &Object, name: &str, value: JsValue) {
+    // It can fail only for an object that cannot be changed.
+    let _ = Reflect::set(object, &name.into(), &value);
+}
+
+/// Posts a message of a type to the window around the page, if there is one.
+fn post(named: &str, message: &Object) {
+    let Some((parent, origin)) = around() else {
+        return;
+    };
+    set(message, "highwater", VERSION.into());
+    set(message, "type", named.into());
     // Refused only for an origin that is none.
-    parent.post_message(&message, &origin).ok();
+    parent.post_message(message, &origin).ok();
 }

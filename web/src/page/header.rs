@@ -26,8 +26,12 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
             <button id="tour" class="button" type="button" title="The incident, told in ten steps"
                 onclick={press(act, Action::ReadTour(Place::default()))}>{ "Tour" }</button>
             <button id="copy-link" class="button" type="button" title="A link to what is shown, settings and moment included"
-                onclick={press(act, Action::CopyLink)}>
-                { if state.link_copied { "Link copied" } else { "Copy link" } }
+                onclick={press(act, Action::CopyLink(false))}>
+                { if state.link_copied == Some(false) { "Link copied" } else { "Copy link" } }
+            </button>
+            <button id="copy-frame" class="button" type="button" title="A frame with what is shown, for a page of yours"
+                onclick={press(act, Action::CopyLink(true))}>
+                { if state.link_copied == Some(true) { "Frame copied" } else { "Embed" } }
             </button>
             <button id="help" class="button" type="button" aria-label="Keys" title="Keys (?)"
                 onclick={press(act, Action::ToggleHelp)}>{ "?" }</button>

@@ -32,7 +32,7 @@ fields! {
     StageOrder { name, calls, workers, variant }
     BlockRow { address, size, kind, state, requested, allocated, freed }
     Loaded {
-        program, events, blocks, threads, marks, lasts, skipped, recorded, allocator, environment,
+        program, checksum, events, blocks, threads, marks, lasts, skipped, recorded, allocator, environment,
     }
     Ran { took_ms, events, page_size, summary, stages, marks, samples, frames }
     StageRan { name, begins, first_event, killed }

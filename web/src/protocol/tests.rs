@@ -114,6 +114,7 @@ fn responses() -> Vec<Response> {
     let outcomes = [
         Outcome::Loaded(Loaded {
             program: None,
+            checksum: 0xffff_fffe,
             events: 0,
             blocks: 0,
             threads: 1,
@@ -126,6 +127,7 @@ fn responses() -> Vec<Response> {
         }),
         Outcome::Loaded(Loaded {
             program: Some("Grüße, app.py".to_owned()),
+            checksum: 0xffff_fffe,
             events: 304_161,
             blocks: 152_000,
             threads: 7,

@@ -38,8 +38,8 @@ pub enum Action {
     CloseTour,
     /// The tour is given as a talk, or not any more.
     Talk(bool),
-    /// The user wants a link to what is shown.
-    CopyLink,
+    /// The user wants a link to what is shown, or a frame with it for another page.
+    CopyLink(bool),
     /// The user typed into the field of a parameter.
     EditParameter(usize, String),
     /// The user typed into the environment box of a variant, or took a preset.
@@ -151,8 +151,8 @@ pub enum Effect {
     StopClock,
     /// Apply the colours.
     ApplyTheme(Theme),
-    /// Put a link to what is shown on the clipboard.
-    CopyLink,
+    /// Put a link to what is shown on the clipboard, or a frame with it.
+    CopyLink(bool),
     /// Show what an address of the page says.
     Go(String),
     /// Get the text of a tour, and say then whether its step is to be shown.

@@ -6,13 +6,14 @@
 //! release. Names stand for what the catalogue has, never numbers; a letter that is not known is refused, so that a link
 //! of a later release is not opened as something else.
 
-use highwater_simulator::{Choice, Micros};
+use highwater_simulator::{Address, Choice, Micros};
 use highwater_workload::pattern::Parameters;
 
 use super::{Effect, Place, State, Theme};
 use crate::{
     form::{EnvironmentForm, ParameterForm},
     format,
+    protocol::ToldKind,
     subject::Subject,
     variants::{MOST, VariantId, VariantState},
 };
@@ -21,6 +22,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Link {
     subject: Subject,
+    /// Of the recording that it was made with.
+    checksum: Option<u32>,
     form: ParameterForm,
     variants: Vec<Linked>,
     /// The first one's settings, where the variants are those that the subject begins with.
@@ -33,6 +36,8 @@ pub(super) struct Link {
     zoom: Option<(Micros, Micros)>,
     hidden: u16,
     sorted: Option<(usize, bool)>,
+    only: Option<ToldKind>,
+    blocks: Option<(Address, Address)>,
     theme: Theme,
     tour: Option<Place>,
 }
@@ -72,7 +77,12 @@ impl State {
             text.push('\n');
         };
         match &self.subject {
-            Subject::File(name) => line('f', name),
+            Subject::File(name) => {
+                line('f', name);
+                if let Some(held) = &self.held {
+                    line('k', &format!("{:x}", held.about.checksum));
+                }
+            }
             subject => line('s', subject.key()),
         }
         let own = self.subject.common().map(|(_, own)| own);
@@ -113,6 +123,20 @@ impl State {
         }
         if let Some((column, falls)) = self.sorted {
             line('o', &format!("{column} {}", u8::from(falls)));
+        }
+        let name = |only| ToldKind::NAMES.into_iter().find(|(kind, _)| *kind == only);
+        if let Some((_, name)) = self.only.and_then(name) {
+            line('d', name);
+        }
+        let opened = self
+            .opened
+            .as_ref()
+            .filter(|opened| opened.id == self.selected);
+        let opened = opened
+            .map(|opened| (opened.from, opened.to))
+            .or(self.linked_blocks);
+        if let Some((from, to)) = opened {
+            line('b', &format!("{} {}", from.0, to.0));
         }
         if let Some(place) = self.tour_place() {
             line('g', &format!("{} {}", place.at + 1, place.language));
@@ -163,6 +187,16 @@ impl State {
         self.zoom = link.zoom;
         self.hidden = link.hidden;
         self.sorted = link.sorted;
+        self.only = link.only;
+        self.linked_blocks = link.blocks;
+        if let (Some(sum), Some(held)) = (link.checksum, &self.held)
+            && held.about.checksum != sum
+        {
+            self.trouble = Some(format!(
+                "{} is not the recording that the link was made with, though it has its name",
+                self.subject.title()
+            ));
+        }
         if link.variants.is_empty() {
             if !link.settings.is_empty() {
                 self.variants[0].environment.edit(link.settings);
@@ -194,6 +228,7 @@ impl State {
         let mut subject = None;
         let mut link = Link {
             subject: Subject::Bundled,
+            checksum: None,
             form: ParameterForm::default(),
             variants: Vec::new(),
             settings: String::new(),
@@ -204,6 +239,8 @@ impl State {
             zoom: None,
             hidden: 0,
             sorted: None,
+            only: None,
+            blocks: None,
             theme: Theme::Preferred,
             tour: None,
         };
@@ -283,6 +320,22 @@ impl State {
                 'o' => {
                     let (column, falls) = pair(words).ok_or_else(strange)?;
                     link.sorted = Some((column as usize, falls != 0));
+                }
+                'k' => {
+                    let sum = u32::from_str_radix(words, 16).map_err(|_| strange())?;
+                    link.checksum = Some(sum);
+                }
+                'd' => {
+                    let mut all = ToldKind::NAMES.into_iter();
+                    let named = all.find(|(_, name)| *name == words);
+                    link.only = Some(named.ok_or_else(strange)?.0);
+                }
+                'b' => {
+                    let (from, to) = pair(words).ok_or_else(strange)?;
+                    if from >= to {
+                        return Err(strange());
+                    }
+                    link.blocks = Some((Address(from), Address(to)));
                 }
                 'g' => {
                     let (step, language) = words.split_once(' ').ok_or_else(strange)?;

@@ -32,6 +32,7 @@ impl State {
             self.before = Some(self.subject.clone());
         }
         self.subject = subject;
+        self.linked_blocks = None;
         self.linked.take_if(|link| !link.is_of(&self.subject));
         let mut effects = vec![Effect::StopClock, Effect::DropAll];
         if self.subject.is_trace() {

@@ -5,6 +5,7 @@ use highwater_simulator::{Bytes, Choice, Summary};
 pub(super) fn about() -> Loaded {
     Loaded {
         program: None,
+        checksum: 0xab,
         events: 10,
         blocks: 5,
         threads: 1,
@@ -38,7 +39,7 @@ fn has(effects: &[Effect], wanted: &Effect) -> bool {
 }
 
 /// Every run that was asked for comes to an end.
-fn finish(state: &mut State, effects: &[Effect]) -> Vec<Effect> {
+pub(super) fn finish(state: &mut State, effects: &[Effect]) -> Vec<Effect> {
     let mut after = Vec::new();
     for effect in effects {
         if let Effect::Run(id, order, frames) = effect {

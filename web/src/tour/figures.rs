@@ -38,8 +38,10 @@ impl Value {
 fn value(state: &State, name: &str) -> Option<Option<Value>> {
     let (variant, name) = match name.split_once('.') {
         Some((letter, name)) => {
-            let place = usize::from(letter.bytes().next()?.checked_sub(b'A')?);
-            (state.variants.get(place), name)
+            let [letter @ b'A'..=b'H'] = letter.as_bytes() else {
+                return None;
+            };
+            (state.variants.get(usize::from(letter - b'A')), name)
         }
         None => (Some(state.selected()), name),
     };
@@ -100,4 +102,67 @@ fn of_heap(state: &State, name: &str, variant: Option<&VariantState>) -> Option<
         }),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tour as it is published.
+    const TEXT: &str = include_str!("../../tour/en.md");
+    /// What is said of figures to those who write one.
+    const DOCS: &str = include_str!("../../../docs/tour.md");
+
+    fn state() -> State {
+        let mut state = State::new(false);
+        state.open();
+        state
+    }
+
+    #[test]
+    fn every_figure_of_the_tour_is_known() -> Result<(), String> {
+        let state = state();
+        let mut figures = 0;
+        for step in crate::tour::read(TEXT)? {
+            for paragraph in &step.paragraphs {
+                for piece in crate::tour::pieces(&paragraph.text) {
+                    if let crate::tour::Piece::Figure(name) = piece {
+                        figures += 1;
+                        assert_eq!(say(&state, name), Some(None), "{name} in {}", step.title);
+                    }
+                }
+                let digits = paragraph.text.contains(" MiB");
+                assert!(!digits, "{}: a figure is typed", step.title);
+            }
+        }
+        assert!(figures > 20, "{figures}");
+        Ok(())
+    }
+
+    #[test]
+    fn the_figures_of_the_docs_are_those_that_there_are() {
+        let state = state();
+        let rows = DOCS.split("## Figures").nth(1).unwrap_or_default().lines();
+        let names = rows.filter_map(|row| row.strip_prefix("| `")?.split(" | ").next());
+        let names: Vec<&str> = names
+            .flat_map(|names| names.split(", "))
+            .map(|name| name.trim_matches('`'))
+            .collect();
+        assert_eq!(names.len(), 20, "{names:?}");
+        for name in names {
+            assert_eq!(say(&state, name), Some(None), "{name}");
+            assert_eq!(say(&state, &format!("B.{name}")), Some(None), "{name}");
+        }
+        for name in [
+            "",
+            "no",
+            "A.",
+            ".rest",
+            "a.rest",
+            "A.rest / no",
+            "no / rest",
+        ] {
+            assert_eq!(say(&state, name), None, "{name}");
+        }
+    }
 }

@@ -28,7 +28,10 @@ impl Job for Load {
         };
         let bytes = std::mem::take(&mut self.bytes);
         let read = trace::read_with(&bytes, trace::Limits::default(), &mut watch);
-        match read.map_err(|error| error.to_string()).and_then(accept) {
+        match read
+            .map_err(|error| error.to_string())
+            .and_then(|workload| accept(workload, trace::checksum(&bytes)))
+        {
             Ok((workload, loaded)) => {
                 engine.take(self.number, workload);
                 Step::Done(Outcome::Loaded(loaded), Attachments::default())
@@ -40,7 +43,7 @@ impl Job for Load {
 
 /// A workload that can be run, and what there is to say of it. One that cannot is refused here, before it takes the
 /// place of another.
-fn accept(workload: Workload) -> Result<(Arc<Workload>, Loaded), String> {
+fn accept(workload: Workload, checksum: u32) -> Result<(Arc<Workload>, Loaded), String> {
     if workload.events.is_empty() {
         return Err("it holds no calls: there is nothing to run".to_owned());
     }
@@ -48,6 +51,7 @@ fn accept(workload: Workload) -> Result<(Arc<Workload>, Loaded), String> {
     let named = |(name, version): &(String, String)| Choice::named(name, version);
     let loaded = Loaded {
         program: header.program.clone(),
+        checksum,
         events: workload.events.len() as u64,
         blocks: workload.blocks.into(),
         threads: u32::from(workload.last_thread.0) + 1,

@@ -5,7 +5,9 @@ use std::{fs, path::Path};
 use anyhow::{Result, ensure};
 use tempfile::TempDir;
 
-use crate::{built_page, page::View, site::Site, visit_folder};
+use crate::{
+    built_page, page::View, simulation::settle, site::Site, visit, visit_address, visit_folder,
+};
 
 /// A page around Highwater, in a folder of its own.
 fn around(body: &str) -> Result<TempDir> {
@@ -48,6 +50,9 @@ fn a_frame_on_another_origin_is_driven_by_messages() -> Result<()> {
         let is = |condition: &str| -> Result<bool> {
             Ok(page.evaluate(&format!("return Boolean({condition})"))? == true)
         };
+        page.wait_until("the first message", || {
+            is("heard[0]?.data.highwater === 1 && heard[0].data.type === 'ready'")
+        })?;
         page.wait_until("the first result", || {
             is("last()?.variants.every((one) => one.peak > 0) && last().scenario === 'decay'")
         })?;
@@ -63,6 +68,11 @@ fn a_frame_on_another_origin_is_driven_by_messages() -> Result<()> {
         ensure!(is(
             "last().variants[0].afterRest < last().variants[1].afterRest"
         )?);
+        page.evaluate("say({ type: 'set', link: '?scenario=decay&events=30&variant=B' })")?;
+        page.wait_until("what a link says", || {
+            is("last().scenario === 'decay' && last().error === null
+                && last().variants.every((one) => one.peak > 0)")
+        })?;
         page.evaluate("say({ type: 'set', scenario: 'nosuch' })")?;
         page.wait_until("what is wrong", || is("last().error?.includes('nosuch')"))?;
         // What is not one of the messages does nothing.
@@ -151,4 +161,59 @@ fn only_the_panels_that_are_asked_for_are_shown() -> Result<()> {
     })?;
     ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
     Ok(())
+}
+
+#[test]
+fn a_copied_frame_shows_the_same_in_another_page() -> Result<()> {
+    let Some(built) = built_page()? else {
+        return Ok(());
+    };
+    let (site, address) = serve(&built)?;
+    let snippet = std::cell::RefCell::new(String::new());
+    let errors = visit_address(&site.address, View::default(), |page| {
+        page.go("?scenario=decay&events=40")?;
+        settle(page)?;
+        page.evaluate(
+            "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }",
+        )?;
+        page.click("#copy-frame")?;
+        page.wait_for_text("#copy-frame", "copied")?;
+        page.wait_until("the frame", || {
+            Ok(page.evaluate("return window.copied")?.is_string())
+        })?;
+        let copied = page.evaluate("return window.copied")?;
+        snippet.replace(copied.as_str().unwrap_or_default().to_owned());
+        Ok(())
+    })?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    // Somebody else's page has another origin.
+    let snippet = snippet.into_inner().replace(&site.address, &address);
+    ensure!(
+        snippet.starts_with(&format!("<iframe src=\"{address}?embed=1#1=")),
+        "{snippet}"
+    );
+    let folder = around(&snippet)?;
+    let errors = visit_folder(folder.path(), View::default(), |page| {
+        let same =
+            "return last()?.scenario === 'decay' && last().variants.every((one) => one.peak > 0)";
+        page.wait_until("the result", || Ok(page.evaluate(same)? == true))
+    })?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
+}
+
+#[test]
+fn without_a_clipboard_the_link_is_shown() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        page.evaluate(
+            "navigator.clipboard.writeText = () => Promise.reject(new Error('no'));
+             window.prompt = (_, text) => { window.shown = text; return null; }",
+        )?;
+        page.click("#copy-link")?;
+        page.wait_until("the link", || {
+            let shown = page.evaluate("return window.shown")?;
+            Ok(shown.as_str().is_some_and(|shown| shown.contains("#1=")))
+        })
+    })
 }

@@ -14,6 +14,11 @@ type Table = crc::Table<1>;
 
 static CRC: Crc<u32, Table> = Crc::<u32, Table>::new(&CRC_32_ISO_HDLC);
 
+/// The CRC-32 of some bytes, as in gzip and zip.
+pub(super) fn checksum(bytes: &[u8]) -> u32 {
+    CRC.checksum(bytes)
+}
+
 /// Unpacks gzip of any number of members.
 pub(super) struct Gunzip<'a> {
     inflate: DeflateDecoder<&'a [u8]>,

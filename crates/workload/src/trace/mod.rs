@@ -40,6 +40,11 @@ pub use write::{write, write_gzip};
 
 use crate::{Watch, Workload, unwatched};
 
+/// The CRC-32 of a file, by which a link tells whether it is the one it was made with.
+pub fn checksum(bytes: &[u8]) -> u32 {
+    gzip::checksum(bytes)
+}
+
 /// How much a trace may hold, so that a few kilobytes of gzip cannot fill the machine's memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {

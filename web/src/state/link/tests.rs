@@ -1,5 +1,5 @@
 use super::*;
-use crate::state::Action;
+use crate::{protocol::Ask, state::Action};
 use highwater_simulator::PageKind;
 
 /// A link of the first release, with everything in it: it must open in every later one.
@@ -26,6 +26,23 @@ fn a_link_of_the_first_release_opens() {
     assert_eq!(state.link().as_deref(), Some(FIRST));
 }
 
+#[test]
+fn what_was_open_opens_again_once_it_can_be_asked_for() {
+    let link = "sdecay\nv0 0 glibc@2.36 mine\nu0 0 -\nt0\ndgave-back\nb4096 8192\ng3 de\n";
+    let mut state = State::new(false);
+    let effects = state.update(Action::OpenLink(Some(link.to_owned())));
+    assert_eq!(state.only, Some(ToldKind::GaveBack));
+    let place = Place::of(Some("de"), "3").expect("it is one");
+    assert!(effects.contains(&Effect::ReadTour(place.clone(), false)));
+    let text = "# 1\n\n[x](?a)\n\n".repeat(4);
+    state.update(Action::TourRead(place, false, Ok(text)));
+    assert_eq!(state.link().as_deref(), Some(link), "until then, too");
+    let after = super::super::tests::finish(&mut state, &effects);
+    let asked = |effect: &Effect| matches!(effect, Effect::Ask(_, _, _, Ask::Blocks { .. }));
+    assert_eq!(after.iter().filter(|effect| asked(effect)).count(), 1);
+    assert_eq!(state.link().as_deref(), Some(link));
+}
+
 /// A state as somebody may have made it by hand.
 fn random_state(random: &mut fastrand::Rng) -> State {
     let mut state = State::new(false);
@@ -46,7 +63,7 @@ fn random_state(random: &mut fastrand::Rng) -> State {
             "MALLOC_CONF=dirty_decay_ms:0\nB=ü",
             "nothing",
         ];
-        let action = match random.u8(..14) {
+        let action = match random.u8(..16) {
             0 => Action::Duplicate(id),
             1 => Action::Remove(id),
             2 => Action::Rename(id, format!("variant no {}", random.u16(..))),
@@ -62,6 +79,7 @@ fn random_state(random: &mut fastrand::Rng) -> State {
                 Micros(random.u64(..1000)),
                 Micros(random.u64(1000..90_000_000)),
             ))),
+            13 => Action::OnlyDecisions(Some(ToldKind::NAMES[random.usize(..5)].0)),
             _ => Action::EditParameter(
                 random.usize(..Parameters::ALL.len()),
                 random.u16(1..40).to_string(),
@@ -131,7 +149,7 @@ fn what_cannot_be_read_is_said_and_changes_nothing() {
 
 #[test]
 fn a_file_is_asked_for_and_the_rest_waits_for_it() {
-    let link = "fmine.hwt\nv0 3 glibc@2.36 mine\neMALLOC_ARENA_MAX=1\nu0 0 -\n";
+    let link = "fmine.hwt\nkab\nv0 3 glibc@2.36 mine\neMALLOC_ARENA_MAX=1\nu0 0 -\n";
     let mut state = opened(link);
     let number = state.next_trace;
     state.update(Action::LoadFailed(
@@ -148,4 +166,15 @@ fn a_file_is_asked_for_and_the_rest_waits_for_it() {
     assert_eq!(state.variants.len(), 1);
     assert_eq!(state.variants[0].environment.text, "MALLOC_ARENA_MAX=1\n");
     assert_eq!(state.link().as_deref(), Some(link));
+    // Another file of that name is taken, and it is said.
+    let mut state = opened(&link.replace("kab", "kac"));
+    state.update(Action::Choose(Subject::File("mine.hwt".to_owned())));
+    let number = state.next_trace;
+    state.update(Action::Loaded(number, super::super::tests::about()));
+    assert!(
+        state
+            .trouble
+            .is_some_and(|words| words.contains("mine.hwt is not the recording"))
+    );
+    assert_eq!(state.variants.len(), 1);
 }
