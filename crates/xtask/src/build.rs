@@ -5,7 +5,7 @@ use std::{fs, io::Write, path::Path, process::ExitCode};
 use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{options, process, setup::PageTools, workspace};
+use crate::{names, options, process, setup::PageTools, workspace};
 
 pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
     let tools = PageTools::set_up()?;
@@ -18,8 +18,9 @@ pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
 /// What a first visit may send at most, compressed, in bytes; recordings aside.
 const MOST_SENT: usize = 400_000;
 
-/// The folder of recordings within the built page.
-const RECORDINGS: &str = "traces";
+/// What of the built page is not sent then: recordings, texts of the tour, which is sent to who opens it, and what other people's
+/// pages load.
+const NOT_SENT: [&str; 3] = ["traces", "tour", "highwater-sim.js"];
 
 /// Builds the page into a folder. One that is meant to be used fails if it is too large to be sent.
 pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> {
@@ -28,12 +29,25 @@ pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> 
     trunk.arg("--dist").arg(dist);
     process::run(&mut trunk)?;
     if release {
+        shorten_names(dist)?;
         let sent = sent(dist)?;
         println!("sent compressed, without recordings: {sent} bytes of at most {MOST_SENT}");
         ensure!(
             sent <= MOST_SENT,
             "the page has grown beyond what it may send: leave something out, or make it smaller"
         );
+    }
+    Ok(())
+}
+
+/// Shortens the names between the program's script and its module.
+fn shorten_names(dist: &Path) -> Result<()> {
+    for entry in fs::read_dir(dist)? {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        if let Some(stem) = name.strip_suffix("_bg.wasm") {
+            names::shorten(dist, &format!("{stem}.js"), &name)?;
+        }
     }
     Ok(())
 }
@@ -45,11 +59,14 @@ fn sent(folder: &Path) -> Result<usize> {
         fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?
     {
         let entry = entry?;
+        if NOT_SENT.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
         if entry.file_type()?.is_file() {
             let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
             gzip.write_all(&fs::read(entry.path())?)?;
             sum += gzip.finish()?.len();
-        } else if entry.file_name() != RECORDINGS {
+        } else {
             sum += sent(&entry.path())?;
         }
     }
@@ -64,10 +81,11 @@ mod tests {
     fn what_is_sent_is_counted_compressed_and_without_recordings() -> Result<()> {
         let folder = std::env::temp_dir().join(format!("highwater-sent-{}", std::process::id()));
         fs::create_dir_all(folder.join("nested"))?;
-        fs::create_dir_all(folder.join(RECORDINGS))?;
+        fs::create_dir_all(folder.join("traces"))?;
         fs::write(folder.join("nested/zeros"), [0; 100_000])?;
         let nested = sent(&folder)?;
-        fs::write(folder.join(RECORDINGS).join("large.hwt.gz"), [7; 1000])?;
+        fs::write(folder.join("traces/large.hwt.gz"), [7; 1000])?;
+        fs::write(folder.join("highwater-sim.js"), [7; 1000])?;
         let with_recording = sent(&folder)?;
         fs::write(folder.join("a"), "a")?;
         let both = sent(&folder)?;

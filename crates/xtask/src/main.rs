@@ -6,6 +6,7 @@ mod build;
 mod claims;
 mod dist;
 mod fidelity;
+mod names;
 mod options;
 mod process;
 mod serve;
