@@ -37,7 +37,7 @@
       this.#frame?.contentWindow?.postMessage({ highwater: 1, ...message }, new URL(home).origin);
     }
 
-    /** Runs something else: `{ scenario, parameters, environment }`. */
+    /** Runs something else: `{ scenario, parameters, environment }`, or what an address says: `{ link }`. */
     set(what) {
       this.#say({ type: "set", ...what });
     }
@@ -47,9 +47,9 @@
       this.#say({ type: "seek", seconds });
     }
 
-    /** Plays, or pauses. */
-    play() {
-      this.#say({ type: "play" });
+    /** Plays (true), pauses (false), or the one or the other (undefined). */
+    play(playing) {
+      this.#say({ type: "play", playing });
     }
   }
   customElements.define("highwater-sim", HighwaterSim);

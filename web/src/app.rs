@@ -287,7 +287,9 @@ impl App {
         match subject {
             Subject::File(name) => match self.files.iter().find(|file| file.name() == *name) {
                 Some(file) => browser::read(file, bytes),
-                None => bytes.emit(Err(format!("{name} is no longer open: open it again"))),
+                None => bytes.emit(Err(format!(
+                    "{name} is not open, and no link has a recording in it: open or drop it here"
+                ))),
             },
             _ => browser::fetch(BUNDLED.to_owned(), bytes),
         }

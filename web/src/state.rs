@@ -494,7 +494,8 @@ impl State {
             Action::Step(steps) => self.step(steps),
             Action::StepEvent(events) => self.step_event(events),
             Action::StepMark(marks) => self.step_mark(marks),
-            Action::TogglePlay => self.toggle_play(),
+            Action::Play(playing) if playing == self.playing => vec![],
+            Action::Play(_) | Action::TogglePlay => self.toggle_play(),
             Action::Tick(ms) => self.tick(ms),
             Action::Speed(speed) => {
                 self.speed = speed;

@@ -165,7 +165,10 @@ fn action(message: &JsValue) -> Option<Action> {
         "seek" => Some(Action::Seek(Micros(
             (get("seconds").as_f64()?.max(0.0) * 1e6) as u64,
         ))),
-        "play" => Some(Action::TogglePlay),
+        "play" => match get("playing").as_bool() {
+            Some(playing) => Some(Action::Play(playing)),
+            None => Some(Action::TogglePlay),
+        },
         "theme" => Some(Action::Theme(get("theme").as_string()? == "dark")),
         _ => None,
     }

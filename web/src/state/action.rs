@@ -110,6 +110,8 @@ pub enum Action {
     StepEvent(i64),
     /// The playhead was moved to the next mark, or the one before.
     StepMark(i64),
+    /// Play, or do not.
+    Play(bool),
     /// Play or pause.
     TogglePlay,
     /// Play goes on: so many milliseconds have passed.

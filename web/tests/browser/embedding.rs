@@ -78,7 +78,7 @@ fn a_frame_on_another_origin_is_driven_by_messages() -> Result<()> {
         // What is not one of the messages does nothing.
         page.evaluate("const before = heard.length; document.querySelector('iframe').contentWindow.postMessage('x', '*'); \
                        say({ type: 'seek' }); say({ type: 'seek', seconds: 1 }); say({ type: 'theme', theme: 'dark' }); \
-                       say({ type: 'play' })")?;
+                       say({ type: 'play' }); say({ type: 'play', playing: false })")?;
         ensure!(is("heard.every((one) => one.origin !== location.origin)")?);
         ensure!(
             is("long.length === 0")?,
