@@ -23,7 +23,7 @@ self.fetch = (name, ...how) => {
   return isHeld ? Promise.resolve(new Response(held(file))) : fetched(name, ...how);
 };
 
-// As worker.js does it, but for the module, which comes as the first message.
+// As start.js does it, but for the module, which comes as the first message.
 const starting = script(`
 import start from ${JSON.stringify(glue)};
 const early = [];

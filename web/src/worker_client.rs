@@ -12,31 +12,25 @@ use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use js_sys::ArrayBuffer;
 use wasm_bindgen::JsCast;
-use web_sys::{ErrorEvent, HtmlLinkElement, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::{
     protocol::{JobId, Outcome, Request, Response, Work},
     wire::{self, Attachments},
 };
 
-/// The worker's script, relative to the page: the page may lie in any folder of any server.
-const SCRIPT: &str = "./worker.js";
-
-/// The script, told which files the page itself was started from, where the page names them.
-fn script() -> String {
-    let link = |selector: &str| {
-        let document = web_sys::window()?.document()?;
-        let link = document.query_selector(selector).ok()??;
-        let href = link.dyn_into::<HtmlLinkElement>().ok()?.href();
-        Some(String::from(js_sys::encode_uri_component(&href)))
+/// The script that the page itself was started with, whose name carries a hash, and the files that it loaded, as the
+/// worker's script expects them: of a later release a worker never sees anything. Where the page is one file there are none.
+fn script_and_files() -> Option<(String, String)> {
+    let document = web_sys::window()?.document()?;
+    let named = |selector, attribute| {
+        let element = document.query_selector(selector).ok()??;
+        element.get_attribute(attribute)
     };
-    match (
-        link("link[rel=modulepreload]"),
-        link("link[rel=preload][as=fetch]"),
-    ) {
-        (Some(script), Some(module)) => format!("{SCRIPT}?script={script}&module={module}"),
-        _ => SCRIPT.to_owned(),
-    }
+    let script = named("link[rel=modulepreload]", "href")?;
+    let module = named("link[as=fetch]", "href")?;
+    // No name has a space in it.
+    Some((named("#start", "src")?, format!("{script} {module}")))
 }
 
 /// A worker that has not confirmed a cancelled job by then is ended, and another one is started.
@@ -138,7 +132,9 @@ impl WorkerClient {
     fn spawn(&self) {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = match Worker::new_with_options(&script(), &options) {
+        let (script, files) = script_and_files().unwrap_or_default();
+        options.set_name(&files);
+        let worker = match Worker::new_with_options(&script, &options) {
             Ok(worker) => worker,
             Err(error) => return self.fail(&format!("the browser refuses the worker: {error:?}")),
         };
@@ -152,7 +148,7 @@ impl WorkerClient {
             let reason = event
                 .dyn_ref::<ErrorEvent>()
                 .map(ErrorEvent::message)
-                .unwrap_or_else(|| format!("{SCRIPT} cannot be loaded"));
+                .unwrap_or_else(|| "its script cannot be loaded".to_owned());
             client.fail(&format!("the worker stopped: {reason}"));
         });
         let mut inner = self.inner.borrow_mut();

@@ -12,6 +12,10 @@ use crate::workspace;
 /// The most that the file may take, in bytes.
 const MOST: usize = 4_000_000;
 
+/// How the links begin by which the page names its program and its module.
+const SCRIPT: &str = "<link rel=\"modulepreload\"";
+const MODULE: &str = "<link rel=\"preload\"";
+
 /// Puts the built page of a folder into one file.
 pub(crate) fn write(site: &Path, file: &Path) -> Result<()> {
     let page = fs::read_to_string(site.join("index.html")).context("the page is not built")?;
@@ -20,11 +24,9 @@ pub(crate) fn write(site: &Path, file: &Path) -> Result<()> {
     for style in names_in(&page, ".css") {
         write!(parts, "<style>{}</style>", text(&style)?)?;
     }
-    for (id, ending) in [("script", ".js"), ("module", ".wasm")] {
-        let names = names_in(&page, ending);
-        let name = names
-            .first()
-            .with_context(|| format!("the page names no {ending}"))?;
+    for (id, link) in [("script", SCRIPT), ("module", MODULE)] {
+        let name =
+            preloaded(&page, link).with_context(|| format!("the page does not name its {id}"))?;
         held(&mut parts, id, &zipped(&fs::read(site.join(name))?)?)?;
     }
     for folder in ["traces", "tour"] {
@@ -50,9 +52,9 @@ pub(crate) fn write(site: &Path, file: &Path) -> Result<()> {
 fn with_parts(page: &str, parts: &str) -> Result<String> {
     let (head, body) = (page.split_once("</head>")).context("the page has no head")?;
     let mut kept = without(head, "<link rel=\"stylesheet\"", ">");
-    kept = without(&kept, "<link rel=\"modulepreload\"", ">");
-    kept = without(&kept, "<link rel=\"preload\"", ">");
-    kept = without(&kept, "<script type=\"module\"", "</script>");
+    kept = without(&kept, SCRIPT, ">");
+    kept = without(&kept, MODULE, ">");
+    kept = without(&kept, "<script src=\"./start-", "</script>");
     ensure!(
         names_in(&kept, ".js").is_empty() && names_in(&kept, ".css").is_empty(),
         "the page loads something in a way that is not known here"
@@ -69,6 +71,13 @@ fn without(text: &str, from: &str, to: &str) -> String {
         kept.push_str(piece.split_once(to).map_or("", |(_, rest)| rest));
     }
     kept
+}
+
+/// The file that a link of the page names.
+fn preloaded(page: &str, link: &str) -> Option<String> {
+    let (_, rest) = page.split_once(link)?;
+    let (link, _) = rest.split_once('>')?;
+    names_in(link, "").into_iter().next()
 }
 
 /// The files of the page's own folder that a text names, by ending, in its order, each once.
@@ -107,10 +116,11 @@ mod tests {
     #[test]
     fn what_is_loaded_by_name_is_replaced() -> Result<()> {
         let page = "<head><title>T</title><link rel=\"stylesheet\" href=\"./a.css\"/>\
-                    <script type=\"module\">import init from './b.js'; init('./b.wasm')</script>\
-                    <link rel=\"modulepreload\" href=\"./b.js\"></head><body><p>x</p></body>";
-        assert_eq!(names_in(page, ".js"), ["b.js"]);
-        assert_eq!(names_in(page, ".wasm"), ["b.wasm"]);
+                    <script src=\"./start-1.js\" id=\"start\" type=\"module\"></script>\
+                    <link rel=\"modulepreload\" href=\"./b.js\" crossorigin=\"anonymous\">\
+                    <link rel=\"preload\" href=\"./b.wasm\" as=\"fetch\"></head><body><p>x</p></body>";
+        assert_eq!(preloaded(page, SCRIPT).as_deref(), Some("b.js"));
+        assert_eq!(preloaded(page, MODULE).as_deref(), Some("b.wasm"));
         let expected = "<head><title>T</title>PARTS</head><body><p>x</p></body>";
         assert_eq!(with_parts(page, "PARTS")?, expected);
         Ok(())

@@ -198,8 +198,12 @@ fn memory(page: &Page) -> Result<[(&'static str, f64); 4]> {
 #[test]
 fn random_use_breaks_nothing_and_leaves_nothing_behind() -> Result<()> {
     visit_alone(View::default(), |page| {
-        let source = "addEventListener('TrunkApplicationStarted',
-            (event) => { window.moduleMemory = event.detail.wasm.memory; });";
+        let source = "const { instantiateStreaming } = WebAssembly;
+            WebAssembly.instantiateStreaming = async (...given) => {
+                const made = await instantiateStreaming(...given);
+                window.moduleMemory = made.instance.exports.memory;
+                return made;
+            };";
         page.devtools(
             "Page.addScriptToEvaluateOnNewDocument",
             json!({ "source": source }),

@@ -1,0 +1,21 @@
+// Starts the program: on the page, and once more in each worker, where it becomes the simulator. A file of its own, so that a
+// policy can refuse scripts in the page. The page says which files the program is made of, and a worker is told by its name:
+// they carry a hash, as this one does, and what the browser has loaded for the page serves the workers, too.
+const link = (what) => document.querySelector(`link[${what}]`).getAttribute("href");
+const [script, module] = self.document ? [link("rel=modulepreload"), link("as=fetch")] : self.name.split(" ");
+
+// The page may write to a worker before the module is ready; its messages are handed over as soon as it is.
+const early = [];
+const keep = (event) => early.push(event);
+if (!self.document) self.addEventListener("message", keep);
+
+try {
+  const wasm = fetch(new URL(module, import.meta.url));
+  const { default: start } = await import(script);
+  await start({ module_or_path: wasm });
+  self.removeEventListener("message", keep);
+  for (const event of early) self.dispatchEvent(new MessageEvent("message", { data: event.data }));
+} catch (error) {
+  // A rejected module script reaches nobody: report it as an ordinary error, which the page listens for in its workers.
+  setTimeout(() => { throw error; });
+}
