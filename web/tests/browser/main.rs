@@ -18,9 +18,9 @@ mod opening;
 mod package;
 mod page;
 mod random_use;
+mod releases;
 mod shots;
 mod simulation;
-
 mod site;
 mod speed;
 mod tour;
