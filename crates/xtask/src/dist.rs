@@ -1,10 +1,11 @@
-//! `cargo xtask dist`: what is handed on: the page for any static host, the page in one file, and the package for other people's JavaScript.
+//! `cargo xtask dist`: what is handed on: the page for any static host, the page in one file, the package for other
+//! people's JavaScript, and the book.
 
-use std::{fs, path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::{build, process, setup::PageTools, single, workspace};
+use crate::{book, build, process, setup::PageTools, single, workspace};
 
 /// The crate of the package.
 const EMBED: &str = "highwater-embed";
@@ -16,6 +17,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     build::page(&tools, true, &site)?;
     single::write(&site, &dist.join("highwater.html"))?;
     package(&tools, &dist)?;
+    book::write(&dist.join("book"))?;
     println!("built: {}", dist.display());
     Ok(ExitCode::SUCCESS)
 }
@@ -28,8 +30,9 @@ pub(crate) fn package(tools: &PageTools, folder: &Path) -> Result<()> {
             .args(["--target", "wasm32-unknown-unknown"]),
     )?;
     let package = folder.join("package");
-    copy("crates/embed/package", &package)?;
-    copy("web/examples", &folder.join("examples"))?;
+    let root = workspace::root();
+    workspace::copy_files(&root.join("crates/embed/package"), &package)?;
+    workspace::copy_files(&root.join("web/examples"), &folder.join("examples"))?;
     let built = (tools.toolchain.target_dir()).join("wasm32-unknown-unknown/wasm-release");
     process::run(
         tools
@@ -38,20 +41,4 @@ pub(crate) fn package(tools: &PageTools, folder: &Path) -> Result<()> {
             .arg(&package)
             .arg(built.join("highwater_embed.wasm")),
     )
-}
-
-/// Copies the files of a folder of the workspace into one that is made.
-fn copy(from: &str, to: &Path) -> Result<()> {
-    let from = workspace::root().join(from);
-    fs::create_dir_all(to).with_context(|| shown("create", to))?;
-    for entry in fs::read_dir(&from).with_context(|| shown("read", &from))? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        fs::copy(entry.path(), &to).with_context(|| shown("write", &to))?;
-    }
-    Ok(())
-}
-
-fn shown(doing: &str, path: &Path) -> String {
-    format!("cannot {doing} {}", path.display())
 }

@@ -2,6 +2,7 @@
 //!
 //! Every command first sets up what it needs and the machine lacks ([`setup`]); each says so before it takes time.
 
+mod book;
 mod build;
 mod claims;
 mod dist;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::everything().map(|_| ExitCode::SUCCESS),
         Command::Serve(options) => serve::run(&options),
         Command::Build(options) => build::run(&options),
+        Command::Book => book::run(),
         Command::Dist => dist::run(),
         Command::Test => test::run(),
         Command::Shots(options) => shots::run(&options),

@@ -11,8 +11,9 @@ Usage: cargo xtask <command>
 
   serve [--release] [--port N] [--open]   build the page, serve it, and rebuild it on every change
   build [--release]                       build the page into dist/site/
+  book                                    write docs/ as pages, into dist/book/
   dist                                    build what is handed on: dist/site/, dist/highwater.html (the page in
-                                          one file), and dist/package/ for JavaScript
+                                          one file), dist/package/ for JavaScript, and dist/book/
   test                                    run every check, the page in a real browser included
   shots [--out DIR]                       take pictures of the page in several sizes, light and dark
   fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Setup,
     Serve(Serve),
     Build(Build),
+    Book,
     Dist,
     Test,
     Shots(Shots),
@@ -86,6 +88,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
             open: false,
         }),
         "build" => Command::Build(Build { release: false }),
+        "book" => Command::Book,
         "dist" => Command::Dist,
         "test" => Command::Test,
         "shots" => Command::Shots(Shots::default()),

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
-    build, dist, process,
+    book, build, dist, process,
     setup::{self, Browser, PageTools},
     single, workspace,
 };
@@ -29,7 +29,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let (tools, browser) = setup::everything()?;
     println!("set-up: {}", seconds(started.elapsed()));
 
-    let checks: [(&str, &dyn Fn() -> Result<()>); 8] = [
+    let checks: [(&str, &dyn Fn() -> Result<()>); 9] = [
         ("format", &|| format()),
         ("clippy, native", &|| clippy_native()),
         ("clippy, WebAssembly", &|| clippy_wasm(&tools)),
@@ -40,6 +40,7 @@ pub(crate) fn run() -> Result<ExitCode> {
             build::page(&tools, true, &page)?;
             single::write(&page, &workspace::tested_single_file())
         }),
+        ("book", &|| book::write(&workspace::tested_book_dir())),
         ("package for JavaScript, in Node", &|| tests_package(&tools)),
         ("tests of the page, in Chromium", &|| tests_page(&browser)),
     ];
@@ -135,6 +136,7 @@ fn tests_page(browser: &Browser) -> Result<()> {
         .env("HIGHWATER_PAGE", workspace::tested_page_dir())
         .env("HIGHWATER_SHOTS", workspace::screens_dir())
         .env("HIGHWATER_SINGLE_FILE", workspace::tested_single_file())
+        .env("HIGHWATER_BOOK", workspace::tested_book_dir())
         .env("HIGHWATER_PACKAGE", workspace::tested_package_dir());
     browser.apply(&mut cargo);
     process::run(&mut cargo)

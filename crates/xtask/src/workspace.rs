@@ -1,7 +1,7 @@
 //! Where things are.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -62,11 +62,28 @@ pub(crate) fn tested_package_dir() -> PathBuf {
     target_dir().join("tested-package")
 }
 
+/// The book, as it is tested.
+pub(crate) fn tested_book_dir() -> PathBuf {
+    target_dir().join("tested-book")
+}
+
+/// Copies the files of a folder into one that is made.
+pub(crate) fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    let shown = |doing: &str, path: &Path| format!("cannot {doing} {}", path.display());
+    fs::create_dir_all(to).with_context(|| shown("create", to))?;
+    for entry in fs::read_dir(from).with_context(|| shown("read", from))? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        fs::copy(entry.path(), &to).with_context(|| shown("write", &to))?;
+    }
+    Ok(())
+}
+
 /// The version of a package that `Cargo.lock` has settled on.
 pub(crate) fn locked_version(package: &str) -> Result<String> {
     let path = root().join("Cargo.lock");
-    let lock = std::fs::read_to_string(&path)
-        .with_context(|| format!("cannot read {}", path.display()))?;
+    let lock =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     find_locked_version(&lock, package)
         .with_context(|| format!("{} does not name {package}", path.display()))
 }
