@@ -137,7 +137,7 @@ mod tests {
         let wrong = problems(
             "# One\n\n[a](two.md) [b](two.md#second-part) [c](#one) [d](https://example.com)\n\n\
              [e](three.md) [f](two.md#third)\n[g](#none) [h](../README.md) ![i](images/i.png)",
-            "# Two\n\n## Second part",
+            "# Two\n\n## Second part\n\n<script src=\"../site/a.js\"></script>\n\n<img src=\"b.png\">",
         );
         assert_eq!(
             wrong,
@@ -147,6 +147,7 @@ mod tests {
                 "one.md:6: one.md has no heading `#none`",
                 "one.md:6: the book has no ../README.md",
                 "one.md:6: there is no images/i.png in the book",
+                "two.md:7: there is no b.png in the book",
             ]
         );
     }

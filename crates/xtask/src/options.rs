@@ -15,7 +15,8 @@ Usage: cargo xtask <command>
   dist                                    build what is handed on: dist/site/, dist/highwater.html (the page in
                                           one file), dist/package/ for JavaScript, and dist/book/
   test                                    run every check, the page in a real browser included
-  shots [--out DIR]                       take pictures of the page in several sizes, light and dark
+  shots [--out DIR]                       take pictures of the page in several sizes, light and dark, and
+                                          put those that README.md shows into docs/images/
   fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
                                           hold the models against the libraries at hand
   claims                                  run what is claimed of the incident, and write docs/claims.md

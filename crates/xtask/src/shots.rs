@@ -1,10 +1,17 @@
-//! `cargo xtask shots`: pictures of the page, to be looked at.
+//! `cargo xtask shots`: pictures of the page, to be looked at; two of them go into the README and the book.
 
-use std::{env, process::ExitCode};
+use std::{env, fs, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use crate::{build, options, process, setup, workspace};
+
+/// The pictures that README.md and docs/index.md show, light and dark. A test run takes them, too, but leaves the
+/// documents as they are: the time that runs took stands in them, and is never the same twice.
+const SHOWN: [&str; 2] = ["page.png", "page-dark.png"];
+
+/// The most that one of them may take, in bytes: every checkout has them.
+const MOST: usize = 250_000;
 
 pub(crate) fn run(options: &options::Shots) -> Result<ExitCode> {
     let out = match &options.out {
@@ -21,6 +28,14 @@ pub(crate) fn run(options: &options::Shots) -> Result<ExitCode> {
         .env("HIGHWATER_SHOTS", &out);
     browser.apply(&mut cargo);
     process::run(&mut cargo)?;
+    let images = workspace::root().join("docs/images");
+    fs::create_dir_all(&images)?;
+    for name in SHOWN {
+        let picture = fs::read(out.join(name)).with_context(|| format!("no picture {name}"))?;
+        let size = picture.len();
+        ensure!(size <= MOST, "{name} has {size} bytes, of at most {MOST}");
+        fs::write(images.join(name), picture)?;
+    }
     println!("pictures: {}", out.display());
     Ok(ExitCode::SUCCESS)
 }

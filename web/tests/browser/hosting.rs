@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use crate::{
-    built_page, named,
+    built_page, copy, named,
     page::{Page, View},
     site::Site,
     visit_address,
@@ -23,21 +23,6 @@ fn policy() -> Result<String> {
     Ok(policy.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Copies a built page to its place below a server's root.
-pub(crate) fn put(built: &Path, root: &Path) -> Result<()> {
-    let folder = root.join(PLACE);
-    fs::create_dir_all(folder.join("traces"))?;
-    for part in ["", "traces"] {
-        for entry in fs::read_dir(built.join(part))? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                fs::copy(entry.path(), folder.join(part).join(entry.file_name()))?;
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Opens a page, with something added to its head, under the policy. Returns the console's errors.
 fn visit_under_policy(
     built: &Path,
@@ -45,7 +30,7 @@ fn visit_under_policy(
     test: impl FnOnce(&Page) -> Result<()>,
 ) -> Result<Vec<String>> {
     let root = TempDir::with_prefix("highwater-site-")?;
-    put(built, root.path())?;
+    copy(built, &root.path().join(PLACE))?;
     let file = root.path().join(PLACE).join("index.html");
     let page = fs::read_to_string(&file)?;
     ensure!(page.contains("<head>"), "the page has a head");

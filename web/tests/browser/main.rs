@@ -9,6 +9,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod accessibility;
+mod book;
 mod death;
 mod driver;
 mod embedding;
@@ -29,7 +30,7 @@ mod worker;
 mod workplace;
 
 use std::{
-    env,
+    env, fs,
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock},
@@ -89,6 +90,16 @@ fn visit_address(
     look_at(address, view, test)
 }
 
+/// The same for a test that measures time.
+fn visit_address_alone(
+    address: &str,
+    view: View,
+    test: impl FnOnce(&Page) -> Result<()>,
+) -> Result<Vec<String>> {
+    let _alone = BROWSERS.write().unwrap_or_else(PoisonError::into_inner);
+    look_at(address, view, test)
+}
+
 fn look_at(
     address: &str,
     view: View,
@@ -99,6 +110,21 @@ fn look_at(
     let errors = page.console_errors()?;
     result.with_context(|| format!("console errors: {errors:#?}"))?;
     Ok(errors)
+}
+
+/// Copies a folder with all it holds.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
 }
 
 /// The folder of the built page, where these tests are asked for.

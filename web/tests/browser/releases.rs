@@ -14,8 +14,8 @@ use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 
 use crate::{
-    built_page,
-    hosting::{PLACE, put},
+    built_page, copy,
+    hosting::PLACE,
     page::{Page, View},
     site::{Asked, Site},
     visit_address,
@@ -180,7 +180,7 @@ fn a_release_is_sent_once_and_the_next_one_is_seen_whole() -> Result<()> {
         ensure!(docs.contains(&header), "the docs do not say {header}");
     }
     let root = TempDir::with_prefix("highwater-site-")?;
-    put(&built, root.path())?;
+    copy(&built, &root.path().join(PLACE))?;
     make_older(root.path())?;
     let site = Site::serve_with(root.path(), headers)?;
     let address = format!("{}{PLACE}", site.address);

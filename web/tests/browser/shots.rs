@@ -14,6 +14,13 @@ use crate::{
 /// A projector, a small laptop, a phone.
 const SIZES: [(u32, u32); 3] = [(1440, 900), (1024, 768), (390, 844)];
 
+/// The pictures of the README and of the book's first chapter, which `cargo xtask shots` puts there.
+const README_LIGHT: &str = "page.png";
+const README_DARK: &str = "page-dark.png";
+
+/// Long enough for a drawing that follows the window's size and colours with the next frames.
+const SETTLED: Duration = Duration::from_millis(500);
+
 #[test]
 fn take() -> Result<()> {
     let Some(out) = named("HIGHWATER_SHOTS")? else {
@@ -39,6 +46,15 @@ fn take() -> Result<()> {
         page.wait_for_text("#title", "scaled down")?;
         wait_until_shown(page)?;
         in_all_sizes(page, &out, "incident-")?;
+        for (name, dark) in [(README_LIGHT, false), (README_DARK, true)] {
+            page.look(View {
+                dark,
+                ..View::default()
+            })?;
+            thread::sleep(SETTLED);
+            page.screenshot(&out.join(name), false)?;
+        }
+        page.look(View::default())?;
         page.click("#compare")?;
         page.wait_for("#map-beside")?;
         picture(page, &out, "two-maps")?;
@@ -91,8 +107,7 @@ fn in_all_sizes(page: &Page, out: &Path, prefix: &str) -> Result<()> {
                 height,
                 dark,
             })?;
-            // Long enough for a drawing that follows the window's size with the next frames.
-            thread::sleep(Duration::from_millis(500));
+            thread::sleep(SETTLED);
             let colours = if dark { "dark" } else { "light" };
             let name = format!("{prefix}{width}x{height}-{colours}");
             page.screenshot(&out.join(format!("{name}.png")), false)?;
@@ -112,6 +127,6 @@ fn wait_until_shown(page: &Page) -> Result<()> {
 /// A picture of the whole page, as soon as nothing changes any more.
 fn picture(page: &Page, out: &Path, name: &str) -> Result<()> {
     wait_until_shown(page)?;
-    thread::sleep(Duration::from_millis(500));
+    thread::sleep(SETTLED);
     page.screenshot(&out.join(format!("{name}.png")), true)
 }

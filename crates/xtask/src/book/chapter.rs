@@ -8,6 +8,9 @@ use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, 
 /// The element of an embedded view.
 const VIEW: &str = "<highwater-sim";
 
+/// The page's folder beside the book, from which the views' script comes.
+const SITE: &str = "../site/";
+
 /// A chapter, rendered.
 #[derive(Debug)]
 pub(super) struct Chapter {
@@ -99,6 +102,14 @@ impl Chapter {
             }
             Event::Html(ref html) | Event::InlineHtml(ref html) => {
                 self.has_view |= html.contains(VIEW);
+                for attribute in ["src=\"", "srcset=\"", "href=\""] {
+                    for rest in html.split(attribute).skip(1) {
+                        let to = rest.split('"').next().unwrap_or_default();
+                        if !to.starts_with(SITE) {
+                            self.led(to.to_owned().into(), text, place);
+                        }
+                    }
+                }
                 event
             }
             other => other,

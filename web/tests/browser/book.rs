@@ -1,0 +1,184 @@
+//! The book that `cargo xtask book` writes, beside the page whose views it embeds.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+
+use crate::{
+    built_page, copy, named,
+    page::{Page, View},
+    site::Site,
+    visit_address, visit_address_alone,
+};
+
+/// A phone on which nothing is wide.
+const NARROW: View = View {
+    width: 360,
+    height: 780,
+    dark: true,
+};
+
+/// Keeps what the views say, and the long tasks of the page around them, from before its first script on. Those of the
+/// views are the page's own, which `speed` measures: in the book they share its thread, being of one origin.
+const LISTEN: &str = "
+    window.results = new Map();
+    window.long = [];
+    addEventListener('result', (event) => {
+        if (event.detail.variants.every((variant) => variant.peak > 0)) results.set(event.target, event.detail);
+    });
+    const own = (list) => list.getEntries().filter((one) => one.name !== 'same-origin-descendant');
+    new PerformanceObserver((list) => long.push(...own(list).map((one) => `${one.name} ${one.duration}`)))
+        .observe({ type: 'longtask', buffered: true });";
+
+/// The book and the page, side by side on a server.
+fn serve() -> Result<Option<(TempDir, Site)>> {
+    let (Some(book), Some(page)) = (named("HIGHWATER_BOOK")?, built_page()?) else {
+        return Ok(None);
+    };
+    let root = TempDir::with_prefix("highwater-book-")?;
+    copy(&book, &root.path().join("book"))?;
+    copy(&page, &root.path().join("site"))?;
+    let site = Site::serve(root.path())?;
+    Ok(Some((root, site)))
+}
+
+/// The names of the book's pages.
+fn pages(root: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root.join("book"))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".html") {
+            names.push(name);
+        }
+    }
+    names.sort();
+    ensure!(names.len() > 9, "few pages: {names:?}");
+    Ok(names)
+}
+
+/// Whatever a page loads or links to on its own server, without what stands behind `#` and `?`.
+const NAMED: &str = "return [...document.querySelectorAll('[href], [src], [srcset]')]
+    .filter((one) => !one.closest('iframe'))
+    .flatMap((one) => ['href', 'src', 'srcset'].map((name) => one.getAttribute(name)))
+    .filter((name) => name && !name.startsWith('data:'))
+    .map((name) => new URL(name, location))
+    .filter((url) => url.host === location.host)
+    .map((url) => url.origin + url.pathname)";
+
+/// Those of some addresses that are not there.
+const MISSING: &str = "return Promise.all(arguments[0].map(async (name) => {
+        const answer = await fetch(name, { method: 'HEAD' });
+        return answer.ok ? [] : [name];
+    })).then((names) => names.flat())";
+
+#[test]
+fn every_page_opens_and_leads_somewhere() -> Result<()> {
+    let Some((root, site)) = serve()? else {
+        return Ok(());
+    };
+    let address = format!("{}book/", site.address);
+    let mut named = BTreeSet::new();
+    let errors = visit_address(&address, View::default(), |page| {
+        for name in pages(root.path())? {
+            page.go(&name)?;
+            page.wait_for("main h1")?;
+            let here = page.evaluate(NAMED)?;
+            let here = here.as_array().context("a list")?.iter();
+            named.extend(here.filter_map(|name| Some(name.as_str()?.to_owned())));
+            let current = page.count(".side a[aria-current=page]")?;
+            ensure!(current == 1, "{name} is {current} times in the list");
+            // The one script there is belongs to the views.
+            let views = page.count("highwater-sim")?;
+            let scripts = page.count("script")?;
+            ensure!(
+                scripts == usize::from(views > 0),
+                "{name}: {scripts} scripts"
+            );
+        }
+        let named: Vec<&String> = named.iter().collect();
+        ensure!(named.len() > 15, "few links: {named:?}");
+        let missing = page.evaluate_with(MISSING, vec![serde_json::to_value(named)?])?;
+        let is_all_there = missing.as_array().is_some_and(Vec::is_empty);
+        ensure!(is_all_there, "not there: {missing}");
+        Ok(())
+    })?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
+}
+
+#[test]
+fn nothing_is_wider_than_a_phone() -> Result<()> {
+    let Some((root, site)) = serve()? else {
+        return Ok(());
+    };
+    let address = format!("{}book/", site.address);
+    let errors = visit_address(&address, NARROW, |page| {
+        for name in pages(root.path())? {
+            page.go(&name)?;
+            page.wait_for("main h1")?;
+            let wide = page.evaluate("return document.documentElement.scrollWidth")?;
+            ensure!(wide == NARROW.width, "{name} is {wide} wide");
+            // What is wider scrolls in itself.
+            let beyond = "return [...document.querySelectorAll('main > :not(pre, .table)')]
+                .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent.slice(0, 60))";
+            let beyond = page.evaluate(beyond)?;
+            ensure!(
+                beyond.as_array().is_some_and(Vec::is_empty),
+                "{name}: {beyond}"
+            );
+        }
+        // The list is folded, and opens.
+        ensure!(page.evaluate("return document.querySelector('.side').offsetWidth")? == 0);
+        page.click(".menu summary")?;
+        page.wait_for(".menu a[href='index.html']")
+    })?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
+}
+
+#[test]
+fn the_views_run_and_the_pages_around_them_stay_responsive() -> Result<()> {
+    let Some((root, site)) = serve()? else {
+        return Ok(());
+    };
+    let address = format!("{}book/", site.address);
+    let mut all = 0;
+    let errors = visit_address_alone(&address, View::default(), |page| {
+        page.devtools(
+            "Page.addScriptToEvaluateOnNewDocument",
+            serde_json::json!({ "source": LISTEN }),
+        )?;
+        for name in pages(root.path())? {
+            page.go(&name)?;
+            page.wait_for("main h1")?;
+            let views = page.count("highwater-sim")?;
+            for number in 0..views {
+                run(page, number).with_context(|| format!("{name}, view {number}"))?;
+            }
+            all += views;
+            let long = page.evaluate("return long")?;
+            let is_smooth = views == 0 || long.as_array().is_some_and(Vec::is_empty);
+            ensure!(is_smooth, "{name}: long tasks {long}");
+        }
+        Ok(())
+    })?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    ensure!(all >= 5, "{all} views in the book");
+    Ok(())
+}
+
+/// Scrolls to a view, as a reader does, and waits for its result.
+fn run(page: &Page, number: usize) -> Result<()> {
+    page.evaluate(&format!(
+        "window.view = document.querySelectorAll('highwater-sim')[{number}]; view.scrollIntoView()"
+    ))?;
+    page.wait_until("a result", || {
+        Ok(page.evaluate("return results.has(view)")? == true)
+    })?;
+    let error = page.evaluate("return results.get(view).error ?? null")?;
+    ensure!(error.is_null(), "{error}");
+    let same = "return results.get(view).scenario === view.getAttribute('scenario')";
+    ensure!(page.evaluate(same)? == true, "another scenario");
+    Ok(())
+}
