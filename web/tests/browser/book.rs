@@ -1,6 +1,12 @@
 //! The book that `cargo xtask book` writes, beside the page whose views it embeds.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
@@ -18,6 +24,16 @@ const NARROW: View = View {
     height: 780,
     dark: true,
 };
+
+/// A laptop.
+const WIDE: View = View {
+    width: 1280,
+    height: 900,
+    dark: false,
+};
+
+/// No picture is higher, in pixels.
+const HIGHEST: u64 = 9000;
 
 /// Keeps what the views say, and the long tasks of the page around them, from before its first script on. Those of the
 /// views are the page's own, which `speed` measures: in the book they share its thread, being of one origin.
@@ -79,7 +95,7 @@ fn every_page_opens_and_leads_somewhere() -> Result<()> {
     };
     let address = format!("{}book/", site.address);
     let mut named = BTreeSet::new();
-    let errors = visit_address(&address, View::default(), |page| {
+    let errors = visit_address(&address, WIDE, |page| {
         for name in pages(root.path())? {
             page.go(&name)?;
             page.wait_for("main h1")?;
@@ -119,6 +135,7 @@ fn nothing_is_wider_than_a_phone() -> Result<()> {
             page.wait_for("main h1")?;
             let wide = page.evaluate("return document.documentElement.scrollWidth")?;
             ensure!(wide == NARROW.width, "{name} is {wide} wide");
+            picture(page, &name, NARROW)?;
             // What is wider scrolls in itself.
             let beyond = "return [...document.querySelectorAll('main > :not(pre, .table)')]
                 .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent.slice(0, 60))";
@@ -144,7 +161,7 @@ fn the_views_run_and_the_pages_around_them_stay_responsive() -> Result<()> {
     };
     let address = format!("{}book/", site.address);
     let mut all = 0;
-    let errors = visit_address_alone(&address, View::default(), |page| {
+    let errors = visit_address_alone(&address, WIDE, |page| {
         page.devtools(
             "Page.addScriptToEvaluateOnNewDocument",
             serde_json::json!({ "source": LISTEN }),
@@ -157,6 +174,7 @@ fn the_views_run_and_the_pages_around_them_stay_responsive() -> Result<()> {
                 run(page, number).with_context(|| format!("{name}, view {number}"))?;
             }
             all += views;
+            picture(page, &name, WIDE)?;
             let long = page.evaluate("return long")?;
             let is_smooth = views == 0 || long.as_array().is_some_and(Vec::is_empty);
             ensure!(is_smooth, "{name}: long tasks {long}");
@@ -166,6 +184,26 @@ fn the_views_run_and_the_pages_around_them_stay_responsive() -> Result<()> {
     ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
     ensure!(all >= 5, "{all} views in the book");
     Ok(())
+}
+
+/// A picture of a whole page for people, where `HIGHWATER_SHOTS` says where they go.
+fn picture(page: &Page, name: &str, view: View) -> Result<()> {
+    let Some(out) = env::var_os("HIGHWATER_SHOTS").map(PathBuf::from) else {
+        return Ok(());
+    };
+    fs::create_dir_all(&out)?;
+    // A window as high as the page: what lies outside of it a browser does not draw in time.
+    let height = page.evaluate("return document.documentElement.scrollHeight")?;
+    let height = height.as_u64().unwrap_or_default().clamp(1, HIGHEST);
+    page.look(View {
+        height: u32::try_from(height)?,
+        ..view
+    })?;
+    thread::sleep(Duration::from_millis(700));
+    let name = name.trim_end_matches(".html");
+    let file = format!("book-{name}-{}.png", view.width);
+    page.screenshot(&out.join(file), false)?;
+    page.look(view)
 }
 
 /// Scrolls to a view, as a reader does, and waits for its result.
