@@ -58,7 +58,8 @@ fn title(state: &State) -> String {
 }
 
 fn status(state: &State, act: &Callback<Action>) -> Html {
-    if !state.is_busy() {
+    // Without workers what is waited for never comes, and that is what must be said.
+    if !state.is_busy() || matches!(state.health, Health::Broken(_)) {
         return idle(state);
     }
     let what = if state.loading.is_some() {
