@@ -54,7 +54,11 @@ impl State {
                     steps,
                     is_talk: false,
                 });
-                let mut effects = vec![Effect::FocusTour];
+                let mut effects = Vec::new();
+                if self.embed.is_none() {
+                    // Inside another page the focus is the reader's.
+                    effects.push(Effect::FocusTour);
+                }
                 if shows {
                     effects.extend(self.show_step());
                 }
