@@ -199,6 +199,7 @@ impl Component for App {
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
         self.follower.draw(&self.state);
+        browser::choose();
         if std::mem::take(&mut self.focuses_tour) {
             browser::focus(tour::NEXT);
         }

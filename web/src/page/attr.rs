@@ -56,6 +56,12 @@ pub fn button(
     html! { <button type="button" {class} {id} {onclick}>{ words }</button> }
 }
 
+/// What can be chosen of a list. Which of them is, the list says in `data-chosen`, and [`choose`](super::browser::choose) sees to it.
+#[inline(never)]
+pub fn option(value: &str, words: String) -> Html {
+    html! { <option value={value.to_owned()}>{ words }</option> }
+}
+
 /// A cell with a figure in it.
 #[inline(never)]
 pub fn figure(text: String) -> Html {

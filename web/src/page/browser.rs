@@ -7,7 +7,7 @@ use js_sys::{ArrayBuffer, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
     Blob, BlobPropertyBag, DragEvent, File, HtmlAnchorElement, HtmlDialogElement, HtmlElement,
-    MediaQueryList, Response, Url,
+    HtmlSelectElement, MediaQueryList, Response, Url,
 };
 use yew::Callback;
 
@@ -147,6 +147,22 @@ pub fn toggle_help() {
     } else {
         // It fails only for a dialog that is open or not on the page.
         dialog.show_modal().ok();
+    }
+}
+
+/// Lets every list have chosen what it says in `data-chosen`. An attribute of an option would be nothing to a list in which the
+/// user has chosen before.
+pub fn choose() {
+    let document = web_sys::window().and_then(|window| window.document());
+    let lists = document.map(|document| document.get_elements_by_tag_name("select"));
+    let Some(lists) = lists else { return };
+    for list in (0..lists.length()).filter_map(|at| lists.item(at)) {
+        let list: &HtmlSelectElement = list.unchecked_ref();
+        if let Some(chosen) = list.get_attribute("data-chosen")
+            && list.value() != chosen
+        {
+            list.set_value(&chosen);
+        }
     }
 }
 

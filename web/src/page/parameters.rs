@@ -122,12 +122,10 @@ fn select(id: String, parameter: &Parameter, value: f64, choose: Callback<String
         let list: HtmlSelectElement = event.target_unchecked_into();
         list.value()
     });
-    let choices = parameter.choices.iter().enumerate();
+    let choices = parameter.choices;
     html! {
-        <select {id} class="select select--small" {onchange}>
-            { for choices.map(|(number, name)| html! {
-                <option value={*name} selected={number as f64 == value}>{ name.replace('_', " ") }</option>
-            }) }
+        <select {id} class="select select--small" data-chosen={choices.get(value as usize).copied()} {onchange}>
+            { for choices.iter().map(|name| attr::option(name, name.replace('_', " "))) }
         </select>
     }
 }

@@ -6,7 +6,7 @@ use highwater_workload::Scenario;
 use web_sys::{File, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::parameters::parameters;
+use super::{attr, parameters::parameters};
 use crate::{
     format,
     protocol::Loaded,
@@ -41,20 +41,19 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
         }
     });
     let options = |scenarios: &[Rc<Scenario>]| -> Html {
-        let option = |scenario: &Rc<Scenario>| {
-            let selected = subject.key() == scenario.name;
-            html! { <option value={scenario.name.clone()} {selected}>{ scenario.script.title.clone() }</option> }
-        };
+        let option =
+            |scenario: &Rc<Scenario>| attr::option(&scenario.name, scenario.script.title.clone());
         scenarios.iter().map(option).collect()
     };
     html! {
         <section class="card" aria-labelledby="what-runs">
             <h2 id="what-runs">{ "What runs" }</h2>
-            <select id="source" class="select" aria-labelledby="what-runs" onchange={choose}>
+            <select id="source" class="select" aria-labelledby="what-runs" data-chosen={subject.key().to_owned()}
+                onchange={choose}>
                 <optgroup label="Recordings">
-                    <option value="bundled" selected={*subject == Subject::Bundled}>{ Subject::Bundled.title() }</option>
-                    if let Subject::File(name) = subject {
-                        <option value="file" selected=true>{ name.clone() }</option>
+                    { recording(&Subject::Bundled) }
+                    if let Subject::File(_) = subject {
+                        { recording(subject) }
                     }
                 </optgroup>
                 <optgroup label="Scenarios">{ options(&state.choices.scenarios) }</optgroup>
@@ -76,6 +75,10 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
             </label>
         </section>
     }
+}
+
+fn recording(recording: &Subject) -> Html {
+    attr::option(recording.key(), recording.title().to_owned())
 }
 
 /// What a recording holds.

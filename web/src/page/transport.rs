@@ -47,11 +47,10 @@ pub fn transport(state: &State, act: &Callback<Action>) -> Html {
             <span id="moment" class="moment">
                 <b>{ format::time(Micros(time.0)) }</b>{ format!(" · event {}", format::count(event)) }
             </span>
-            <select id="speed" class="select select--small" aria-label="Speed" onchange={speed}>
-                { for SPEEDS.into_iter().map(|speed| html! {
-                    <option value={format::number(speed)} selected={(speed - state.speed).abs() < f64::EPSILON}>
-                        { format::number(speed) + "×" }
-                    </option>
+            <select id="speed" class="select select--small" aria-label="Speed" data-chosen={format::number(state.speed)}
+                onchange={speed}>
+                { for SPEEDS.into_iter().map(|speed| {
+                    attr::option(&format::number(speed), format::number(speed) + "×")
                 }) }
             </select>
         </section>

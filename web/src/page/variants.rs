@@ -108,11 +108,11 @@ fn body(state: &State, variant: &VariantState, act: &Callback<Action>) -> Html {
             if variant.is_staged() {
                 { stages(variant) }
             } else {
-                <select id="allocator" class="select" aria-label="Allocator" onchange={choose}>
-                    { for Choice::all().map(|choice| html! {
-                        <option value={choice.to_string()} selected={choice == allocator}>
-                            { short(choice) }{ " · " }{ choice.found_in() }
-                        </option>
+                <select id="allocator" class="select" aria-label="Allocator" data-chosen={allocator.to_string()}
+                    onchange={choose}>
+                    { for Choice::all().map(|choice| {
+                        let words = short(choice).to_string() + " · " + choice.found_in();
+                        attr::option(&choice.to_string(), words)
                     }) }
                 </select>
                 { differs(variant) }

@@ -111,7 +111,11 @@ impl State {
                 .map_or("-".to_owned(), |at| at.to_string())
         });
         line('u', &places.join(" "));
-        if !self.unmoved {
+        // Another variant may have been chosen since the moment was.
+        let is_first = self
+            .run()
+            .is_none_or(|run| run.first_look().time == self.time);
+        if !self.unmoved || !is_first {
             let time = self.linked_time.unwrap_or(self.time);
             line('t', &time.0.to_string());
         }

@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 
 use crate::{
     page::{Page, View},
+    random_use::{Numbers, TOOLS},
     simulation::settle,
     visit,
 };
@@ -84,6 +85,142 @@ fn a_link_that_cannot_be_read_says_so_and_opens_the_default() -> Result<()> {
             page.wait_for("main[data-busy=false] #chart .curve--rss")?;
             ensure!(page.value("#source")? == "bundled");
         }
+        Ok(())
+    })
+}
+
+/// States that are made by hand, as it were.
+const STATES: usize = 200;
+
+/// Everything of the page that a link brings back, as a text. Where something typed cannot be run, what is shown ran before.
+const STATE: &str = "
+    const all = (selector, of) => [...document.querySelectorAll(selector)].map(of);
+    const chart = document.querySelector('#chart')?.dataset;
+    const runs = !document.querySelector('[id^=parameter-][id$=-error], #environment-error, #outdated');
+    return JSON.stringify({
+        source: document.querySelector('#source').value,
+        parameters: all('input.number', (one) => one.id + '=' + one.value),
+        variants: all('#what-if .row__name', (one) => one.textContent).sort(),
+        chosen: all('#variant-name, #allocator, #environment', (one) => one.value.trim()),
+        beside: runs && document.querySelector('#map-beside') !== null,
+        legend: runs && all('.legend__kind', (one) => one.getAttribute('aria-pressed')),
+        sorted: all('#what-if th[aria-sort]', (one) => one.textContent + one.getAttribute('aria-sort')),
+        told: runs && all('[data-only][aria-pressed=true]', (one) => one.textContent),
+        theme: document.documentElement.dataset.theme ?? '',
+        step: document.querySelector('.tour [aria-current=step]')?.textContent ?? '',
+        time: runs && chart ? [chart.time, chart.from, chart.to] : null,
+    });";
+
+/// Another state, by one of the ways there are.
+fn change(numbers: &mut Numbers) -> String {
+    let which = numbers.below(1000);
+    let (from, to) = (numbers.below(50), 50 + numbers.below(50));
+    match numbers.below(16) {
+        0 => {
+            let sources = ["reproduction", "bundled", "async_fanout", "sync"];
+            let source = numbers.of(&sources);
+            format!("give(document.querySelector('#source'), '{source}')")
+        }
+        1 | 2 => {
+            let value = numbers.of(&["1", "2", "7", "many"]);
+            format!("give(pick('input.number', {which}), '{value}')")
+        }
+        3 | 4 => {
+            let text = numbers.of(&[
+                "MALLOC_TRIM_THRESHOLD_=65536",
+                "MALLOC",
+                "MALLOC_CONF=background_thread:true,dirty_decay_ms:1000",
+                "ENV A=1\\nMALLOC_ARENA_MAX=1 B=\u{fc}",
+            ]);
+            format!("give(document.querySelector('#environment'), '{text}')")
+        }
+        5 => format!(
+            "const list = document.querySelector('#allocator');
+             give(list, list.options[{which} % list.options.length].value)"
+        ),
+        6 => format!("give(document.querySelector('#variant-name'), '| \u{1f9e0} \" {which}')"),
+        7 | 8 => format!("give(document.querySelector('#scrub'), '{which}')"),
+        9 => format!(
+            "point('#chart .over', ['pointerdown', 'pointermove', 'pointerup'], {from} / 100, {to} / 100)"
+        ),
+        10 if which.is_multiple_of(3) => "document.querySelector('#tour').click()".to_owned(),
+        _ => {
+            let selector = numbers.of(&[
+                "#add-variant",
+                "#remove-variant",
+                "button[data-variant]",
+                "#compare",
+                ".sort",
+                ".legend__kind",
+                "#dark",
+                "[data-only]",
+                ".tour__steps a",
+                ".row__name",
+            ]);
+            format!("pick('{selector}', {which})?.click()")
+        }
+    }
+}
+
+fn state(page: &Page) -> Result<String> {
+    Ok(page
+        .evaluate(STATE)?
+        .as_str()
+        .unwrap_or_default()
+        .to_owned())
+}
+
+#[test]
+fn two_hundred_states_go_round_through_links() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        page.evaluate(TOOLS)?;
+        page.evaluate(
+            "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }",
+        )?;
+        let mut numbers = Numbers(2026);
+        let mut states = Vec::new();
+        for number in 0..STATES {
+            for _ in 0..=numbers.below(3) {
+                page.evaluate(&change(&mut numbers))?;
+            }
+            // What is typed is taken a moment later, and a recording is read before it can be linked to.
+            std::thread::sleep(std::time::Duration::from_millis(40));
+            let is_settled = "const runs = !document.querySelector('[id^=parameter-][id$=-error], #environment-error');
+                return document.querySelector('main').dataset.busy === 'false'
+                    && (!runs || document.querySelector('#why')?.getAttribute('aria-busy') === 'false')";
+            page.wait_until("the runs", || Ok(page.evaluate(is_settled)? == true))?;
+            page.evaluate("window.copied = null; document.querySelector('#copy-link').click()")?;
+            page.wait_until("the link", || {
+                Ok(page.evaluate("return window.copied")?.is_string())
+            })?;
+            let link = page.evaluate("return window.copied.slice(window.copied.indexOf('#'))")?;
+            let link = link.as_str().unwrap_or_default().to_owned();
+            ensure!(
+                link.len() < 2000,
+                "state {number}: {} characters",
+                link.len()
+            );
+            states.push((link, state(page)?));
+        }
+        // Any other state than the one that was there, and in it nothing that was changed last.
+        states.reverse();
+        for (number, (link, before)) in states.iter().enumerate() {
+            page.evaluate(&format!("location.hash = '{link}'"))?;
+            let now = std::cell::RefCell::new(String::new());
+            let same = page.wait_until("the same state", || {
+                now.replace(state(page)?);
+                Ok(*now.borrow() == *before)
+            });
+            ensure!(same.is_ok(), "state {number}:\n{before}\n{}", now.borrow());
+        }
+        let different: std::collections::BTreeSet<_> =
+            states.iter().map(|(_, state)| state).collect();
+        ensure!(
+            different.len() > STATES / 2,
+            "{} different",
+            different.len()
+        );
         Ok(())
     })
 }

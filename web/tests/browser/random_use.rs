@@ -19,22 +19,22 @@ const MEASURED: usize = 200;
 const MOST_GROWTH: f64 = 0.2;
 
 /// Numbers that look random and are the same in every run (Knuth's MMIX).
-struct Numbers(u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 = (self.0.wrapping_mul(6_364_136_223_846_793_005))
             .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % end
     }
 
-    fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
+    pub(crate) fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
         all[self.below(all.len())]
     }
 }
 
 /// What the interactions are made of, within the page. Each does nothing where there is nothing to do it to.
-const TOOLS: &str = "
+pub(crate) const TOOLS: &str = "
     window.pick = (selector, number) => {
         const all = [...document.querySelectorAll(selector)].filter((one) => !one.disabled);
         return all.length ? all[number % all.length] : null;
