@@ -1,54 +1,9 @@
 //! Numbers as people read them.
 
-use highwater_simulator::{Bytes, Decimal, Micros};
-
-/// A size in MiB with one decimal, without its unit: `207.6`.
-pub fn mib(bytes: Bytes) -> String {
-    bytes.decimal_mib(1).to_string()
-}
-
-/// A time in seconds with two decimals: `10.08 s`.
-pub fn seconds(time: Micros) -> String {
-    format!("{} s", time.decimal_seconds(2))
-}
-
-/// A time of any length: `10.08 s`, `12 min 3 s`, `3 h 20 min`, `2 d 4 h`.
-pub fn time(time: Micros) -> String {
-    let whole = time.0 / 1_000_000;
-    let (days, hours, minutes) = (whole / 86_400, whole / 3600 % 24, whole / 60 % 60);
-    match whole {
-        0..600 => seconds(time),
-        600..3600 => format!("{minutes} min {} s", whole % 60),
-        3600..86_400 => format!("{hours} h {minutes} min"),
-        _ => format!("{days} d {hours} h"),
-    }
-}
-
-/// Round moments between two, about six, with their labels.
-pub fn time_ticks(from: Micros, to: Micros) -> Vec<(Micros, String)> {
-    let span = Micros(to.0 - from.0).as_seconds();
-    let (unit, name) = match span {
-        s if s < 600.0 => (1.0, "s"),
-        s if s < 4.0 * 3600.0 => (60.0, "min"),
-        s if s < 96.0 * 3600.0 => (3600.0, "h"),
-        _ => (86_400.0, "d"),
-    };
-    let steps = ticks(span / unit, 6.0);
-    let step = steps.get(1).copied().unwrap_or(1.0);
-    let first = (from.as_seconds() / unit / step).ceil() as u64;
-    let at = |number: u64| number as f64 * step;
-    let moments = (first..).map(|number| (at(number), at(number) * unit * 1e6));
-    let until = to.0 as f64 + 0.5;
-    moments
-        .take_while(|(_, micros)| *micros <= until)
-        .map(|(value, micros)| {
-            (
-                Micros(micros.round() as u64),
-                format!("{} {name}", tick(value)),
-            )
-        })
-        .collect()
-}
+pub use highwater_chart::figures::{
+    mib, number, power_of_ten, seconds, tick, ticks, time, time_ticks,
+};
+use highwater_simulator::Decimal;
 
 /// A number with its thousands set apart: `304,161`.
 pub fn count(number: u64) -> String {
@@ -72,47 +27,9 @@ pub fn took(ms: f64) -> String {
     }
 }
 
-/// A number with at most six decimals, without zeros at the end.
-pub fn number(value: f64) -> String {
-    Decimal::short(value).to_string()
-}
-
 /// A share as a CSS length in percent.
 pub fn percent(share: f64) -> String {
     format!("{}%", Decimal::rounded(share * 100.0, 3))
-}
-
-/// The largest power of ten that is not above a number, which is above 0 and finite.
-pub fn power_of_ten(number: f64) -> f64 {
-    let mut power = 1.0;
-    while power * 10.0 <= number {
-        power *= 10.0;
-    }
-    while power > number {
-        power /= 10.0;
-    }
-    power
-}
-
-/// Round values from 0 to at least `most`, about `wanted` of them, in steps of 1, 2 or 5 times a power of ten.
-pub fn ticks(most: f64, wanted: f64) -> Vec<f64> {
-    if most <= 0.0 || !most.is_finite() {
-        return vec![0.0];
-    }
-    let rough = most / wanted.max(1.0);
-    let power = power_of_ten(rough);
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .map(|factor| factor * power)
-        .into_iter()
-        .find(|step| *step >= rough * 0.999)
-        .unwrap_or(rough);
-    let count = (most / step).floor() as u32;
-    (0..=count).map(|n| f64::from(n) * step).collect()
-}
-
-/// A tick's value, without decimals that say nothing.
-pub fn tick(value: f64) -> String {
-    number((value * 1000.0).round() / 1000.0)
 }
 
 #[cfg(test)]
@@ -129,14 +46,5 @@ mod tests {
         ] {
             assert_eq!(count(number), text);
         }
-    }
-
-    #[test]
-    fn ticks_are_round() {
-        assert_eq!(ticks(315.3, 4.0), [0.0, 100.0, 200.0, 300.0]);
-        assert_eq!(ticks(10.136, 6.0), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
-        assert_eq!(ticks(0.0, 4.0), [0.0]);
-        assert_eq!(tick(0.5), "0.5");
-        assert_eq!(tick(100.0), "100");
     }
 }

@@ -2,12 +2,12 @@
 
 use std::{cell::RefCell, rc::Rc};
 
+use highwater_chart::{Band, Extents, Scale, bands};
 use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Sample, Variant};
 
 use crate::{
     columns,
-    page::{chart_lines::Scale, map_layout::Extents},
-    protocol::{Looked, MarkAt, Order, Ran, Told},
+    protocol::{Looked, Order, Ran, Told},
     wire::Attachments,
 };
 
@@ -44,17 +44,6 @@ pub enum Drawn {
     First,
     /// The second.
     Second,
-}
-
-/// A phase of the program.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Band {
-    /// What it is called.
-    pub name: &'static str,
-    /// Where it begins.
-    pub from: Micros,
-    /// Where it ends.
-    pub to: Micros,
 }
 
 /// One moment, explained. One equals only itself.
@@ -158,7 +147,10 @@ impl RunView {
         }
         Self {
             order,
-            bands: bands(&ran.marks, last),
+            bands: bands(
+                &mut ran.marks.iter().map(|mark| (mark.name.as_str(), mark.time)),
+                last,
+            ),
             extents,
             ran,
             samples,
@@ -334,44 +326,11 @@ impl RunView {
     }
 }
 
-/// A band from mark to mark. The marks name what they end: `burst:0` comes after the first burst.
-fn bands(marks: &[MarkAt], last: Micros) -> Vec<Band> {
-    let mut bands = Vec::new();
-    let mut from = None;
-    let mut push = |name, from: Option<Micros>, to: Micros| {
-        if let Some(from) = from
-            && to > from
-        {
-            bands.push(Band { name, from, to });
-        }
-    };
-    for mark in marks {
-        let stem = mark.name.split(':').next().unwrap_or_default();
-        match stem {
-            "start" => {}
-            "burst" => push("burst", from, mark.time),
-            "rest" => push("rest", from, mark.time),
-            _ => continue,
-        }
-        from = Some(mark.time);
-    }
-    push("end", from, last);
-    bands
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Calls, Column, StageOrder};
+    use crate::protocol::{Calls, Column, MarkAt, StageOrder};
     use highwater_simulator::Summary;
-
-    fn mark(name: &str, time: u64) -> MarkAt {
-        MarkAt {
-            name: name.to_owned(),
-            event: time,
-            time: Micros(time),
-        }
-    }
 
     fn view(samples: &[(u64, u64)], marks: Vec<MarkAt>) -> RunView {
         let ran = Ran {
@@ -408,26 +367,6 @@ mod tests {
             samples.collect(),
             [0, 50, 60].map(frame).to_vec(),
         )
-    }
-
-    #[test]
-    fn a_band_ends_at_the_mark_that_names_it() {
-        let marks = vec![
-            mark("at:1", 5),
-            mark("start", 10),
-            mark("burst:0", 20),
-            mark("gc:0", 21),
-            mark("rest:0", 60),
-        ];
-        let bands: Vec<_> = view(&[(0, 0), (9, 70)], marks)
-            .bands
-            .into_iter()
-            .map(|band| (band.name, band.from.0, band.to.0))
-            .collect();
-        assert_eq!(
-            bands,
-            [("burst", 10, 20), ("rest", 20, 60), ("end", 60, 70)]
-        );
     }
 
     #[test]

@@ -125,9 +125,28 @@ pub(crate) struct Matrix {
     /// Print the table as CSV, in bytes
     #[arg(long)]
     pub(crate) csv: bool,
-    /// Draw the curves into this file as well
+    /// Write the table as Markdown into this file as well; `-` prints it instead of the table
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Draw the curves into this file as well, as SVG
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
+    /// Draw the curves into this file as well, as PNG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) png: Option<PathBuf>,
+    /// Draw the heap map of the first process of each variant as well, into FILE.svg or FILE.png; of several variants into
+    /// FILE-A.svg, FILE-B.svg and so on, by the letters that the curves have
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: Option<PathBuf>,
+    /// The moment of heap maps, in seconds from the beginning; the end of the last rest if not said
+    #[arg(long, value_name = "SECONDS", requires = "map")]
+    pub(crate) at: Option<f64>,
+    /// The date that stands in pictures; today's if not said
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) date: Option<jiff::civil::Date>,
+    /// Draw pictures in light on dark
+    #[arg(long)]
+    pub(crate) dark: bool,
 }
 
 #[derive(Args)]

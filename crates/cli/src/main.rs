@@ -12,6 +12,8 @@ mod environment;
 mod input;
 mod json;
 mod matrix;
+mod pictures;
+mod png;
 mod scenario;
 mod several;
 mod spread;

@@ -1,6 +1,7 @@
 //! `highwater matrix`: every variant of a scenario, run on all cores and compared.
 
 use crate::arguments::Matrix;
+use crate::pictures::{Pictures, write};
 use crate::scenario::{Found, unknown};
 use highwater_simulator::{Bytes, Column, Options, Outcome, Plan, Sources, Summary, run_plan};
 use highwater_workload::Progress;
@@ -45,20 +46,32 @@ pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
         .map(|planned| found.make(planned, &mut sources))
         .collect::<Result<_, _>>()?;
     drop(sources);
-    // Made before the runs, which may take long, that a name that cannot be written is said at once.
-    if let Some(file) = &matrix.svg {
-        std::fs::write(file, "").map_err(|error| format!("{}: {error}", file.display()))?;
+    let (table_file, printed) = match &matrix.markdown {
+        Some(file) if file.as_os_str() == "-" => (None, true),
+        file => (file.as_deref(), false),
+    };
+    if printed && (matrix.csv || matrix.json) {
+        let other = if matrix.csv { "--csv" } else { "--json" };
+        return Err(format!(
+            "--markdown -: it is printed in place of the table, as {other} is; name a file"
+        ));
     }
+    if let Some(file) = table_file {
+        write(file, b"")?;
+    }
+    let pictures = Pictures::prepare(matrix, &found, plans.len())?;
     let outcomes = run_all(&plans, matrix.jobs)?;
+    pictures.draw(&plans, &outcomes)?;
     let title = &found.scenario.script.title;
-    if let Some(file) = &matrix.svg {
-        let text = highwater_chart::svg(title, &outcomes, (1200, 640))?;
-        std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    if let Some(file) = table_file {
+        write(file, markdown(title, &outcomes).as_bytes())?;
     }
     Ok(if matrix.json {
         json(&found, &outcomes)
     } else if matrix.csv {
         csv(&outcomes)
+    } else if printed {
+        markdown(title, &outcomes)
     } else {
         table(title, &outcomes)
     })
@@ -124,14 +137,53 @@ fn table(title: &str, outcomes: &[Outcome]) -> String {
         let summary = outcome.summary();
         text += &format!("{:<wide$}", outcome.name);
         for column in COLUMNS {
-            let value = (column.value)(&summary);
-            let shown = match column.is_bytes {
-                true => Bytes(value).to_string(),
-                false => value.to_string(),
-            };
-            text += &format!(" {shown:>11}");
+            text += &format!(" {:>11}", shown(&column, &summary));
         }
-        text += &in_words(&summary);
+        let words = in_words(&summary);
+        if !words.is_empty() {
+            text += &format!("  {words}");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A figure for people.
+fn shown(column: &Column, summary: &Summary) -> String {
+    let value = (column.value)(summary);
+    match column.is_bytes {
+        true => Bytes(value).to_string(),
+        false => value.to_string(),
+    }
+}
+
+/// The table as Markdown, for a document.
+fn markdown(title: &str, outcomes: &[Outcome]) -> String {
+    let cell = |text: &str| text.replace('|', "\\|").replace(['\n', '\r'], " ");
+    let summaries = outcomes.iter().map(Outcome::summary);
+    let rows: Vec<(Summary, String)> = summaries
+        .map(|summary| (summary, in_words(&summary)))
+        .collect();
+    let has_words = rows.iter().any(|(_, words)| !words.is_empty());
+    let mut text = format!("**{}**\n\n| variant |", cell(title));
+    for column in COLUMNS {
+        text += &format!(" {} |", column.head);
+    }
+    text += if has_words {
+        " |\n| --- |"
+    } else {
+        "\n| --- |"
+    };
+    text += &" ---: |".repeat(COLUMNS.len());
+    text += if has_words { " --- |\n" } else { "\n" };
+    for (outcome, (summary, words)) in outcomes.iter().zip(&rows) {
+        text += &format!("| {} |", cell(&outcome.name));
+        for column in COLUMNS {
+            text += &format!(" {} |", shown(&column, summary));
+        }
+        if has_words {
+            text += &format!(" {words} |");
+        }
         text.push('\n');
     }
     text
@@ -151,10 +203,7 @@ fn in_words(summary: &Summary) -> String {
     if summary.trims > 1 {
         said.push(format!("{} calls of malloc_trim", summary.trims));
     }
-    match said.is_empty() {
-        true => String::new(),
-        false => format!("  {}", said.join(", ")),
-    }
+    said.join(", ")
 }
 
 fn csv(outcomes: &[Outcome]) -> String {

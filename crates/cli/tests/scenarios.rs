@@ -100,7 +100,7 @@ fn a_scenario_is_compared_as_table_json_csv_and_picture() {
     );
     let picture = fs::read_to_string(&svg).expect("it was written");
     assert!(picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"));
-    assert!(picture.contains("plain, no setting") && picture.contains("polyline"));
+    assert!(picture.contains("plain, no setting") && picture.contains("class=\"curve\""));
     let csv = text(&highwater(&[
         "matrix",
         &file,
@@ -207,6 +207,7 @@ fn what_is_wrong_is_one_line_with_file_line_and_range() {
     let allocator = bad("allocator.toml", "\"jemalloc\"", "\"tcmalloc\"");
     let environment = bad("environment.toml", "cap = 200", "environment = \"MALLOC\"");
     let small = file("fine.toml", SMALL);
+    let map = path("fine-map.svg");
     for (arguments, parts) in [
         (
             &["matrix", &range][..],
@@ -239,6 +240,35 @@ fn what_is_wrong_is_one_line_with_file_line_and_range() {
         (
             &["matrix", &small, "--svg", "/no/such/folder/x.svg"],
             &["/no/such/folder"],
+        ),
+        (
+            &["matrix", &small, "--png", "/no/such/folder/x.png"],
+            &["/no/such/folder"],
+        ),
+        (
+            &["matrix", &small, "--map", "/no/such/folder/x.svg"],
+            &["/no/such/folder"],
+        ),
+        (
+            &["matrix", &small, "--map", "map.gif"],
+            &["map.gif", ".svg", ".png"],
+        ),
+        (
+            &["matrix", &small, "--map", &map, "--at", "1000000"],
+            &["plain, no setting", "--at 1000000", "from 0 s to"],
+        ),
+        (
+            &["matrix", &small, "--map", &map, "--at", "NaN"],
+            &["--at NaN"],
+        ),
+        (&["matrix", &small, "--at", "1"], &["--map"]),
+        (
+            &["matrix", &small, "--date", "yesterday"],
+            &["--date", "yesterday"],
+        ),
+        (
+            &["matrix", &small, "--markdown", "-", "--csv"],
+            &["--markdown", "--csv"],
         ),
         (
             &["run", &small, "--variant", "two", "--seeds", "2"],

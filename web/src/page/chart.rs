@@ -5,13 +5,14 @@
 
 use std::rc::Rc;
 
+use highwater_chart::Scale;
 use highwater_simulator::{Bytes, Micros};
 use web_sys::MouseEvent;
 use yew::prelude::*;
 
 use super::{
     attr::{self, press},
-    chart_lines::{Line, Scale, curves, highest},
+    chart_lines::{Line, curves, highest},
     crosshair::upright,
     pointer::{Did, On, Pointed, heard},
     variants::letter,

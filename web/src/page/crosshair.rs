@@ -1,5 +1,6 @@
 //! The crosshair over the chart with every value, and the part of the time that is being dragged over.
 
+use highwater_chart::Scale;
 use wasm_bindgen::JsValue;
 use web_sys::Element;
 use yew::prelude::*;
@@ -7,7 +8,6 @@ use yew::prelude::*;
 use super::{
     attr,
     chart::{self, Props},
-    chart_lines::Scale,
     pointer::Did,
     variants::letter,
 };

@@ -1,9 +1,10 @@
 //! What keeps each resident page, where an allocator decides over whole pages, and how long it keeps the free ones.
 
+use highwater_chart::kind_in_words;
 use highwater_simulator::{Bytes, Diagnosis, Figures, Micros, PageKind, PageShares};
 use yew::prelude::*;
 
-use super::{heap_map::swatch, map_layout::kind_in_words};
+use super::heap_map::swatch;
 use crate::format;
 
 /// The card, in place of pins and top.

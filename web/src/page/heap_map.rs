@@ -2,14 +2,16 @@
 
 use std::rc::Rc;
 
-use highwater_simulator::{Address, Bytes, Choice, Frame, PageKind, Strip, StripKind};
+use highwater_chart::{
+    Layout, Marks, describe, kind_in_words, kinds, strip_in_words, totals, what_a_dot_is,
+};
+use highwater_simulator::{Address, Bytes, Choice, Frame, PageKind, Strip};
 use web_sys::{Element, HtmlCanvasElement};
 use yew::prelude::*;
 
 use super::{
     attr::{self, press},
-    map_canvas::{self, Pinned},
-    map_layout::{Layout, kind_in_words, kinds, strip_in_words},
+    map_canvas,
     pointer::{Did, On, Pointed, clicked, element, heard},
     variants::letter,
 };
@@ -112,7 +114,7 @@ pub fn heap_map(
             </div>
             <canvas id={props.id} class="map" role="img" aria-label={props.described()}
                 data-event={frame.map(|frame| frame.event.to_string())}
-                data-kinds={frame.map(totals)}
+                data-kinds={frame.map(written_totals)}
                 data-hidden={attr::number(state.hidden as u64)} onpointermove={heard(Did::Move)}
                 onpointerleave={heard(Did::Leave)} onclick={clicked(point, On::Map(props.id))} />
             <p id={says(props.id)} class="map-says words" />
@@ -172,21 +174,17 @@ impl Map {
         let (layout, ratio) = fitted(&canvas, &props, frame);
         let look = props.look.as_ref();
         let pins = look.map_or(&[][..], |look| &look.diagnosis.pins);
-        let drawing = map_canvas::Drawing {
+        let marks = Marks {
             layout: &layout,
             ratio,
             frame,
             page_size: props.run.ran.page_size,
-            hidden: state.hidden,
-            pins: pins.iter().enumerate().map(|(index, pin)| Pinned {
-                number: index + 1,
-                pin,
-                pointed: props.pointed == Some(index),
-            }),
+            pins,
+            pointed: props.pointed,
         };
         let card = canvas.parent_element()?;
         // A canvas that cannot be drawn on stays empty; everything it would show is said beside it.
-        map_canvas::draw(&canvas, &card, drawing).ok();
+        map_canvas::draw(&canvas, &card, &marks, state.hidden).ok();
         let map = Self {
             props,
             drawn,
@@ -235,11 +233,7 @@ impl Map {
                 Bytes(address.0 - strip.start.0)
             ),
             None => {
-                let page = self.props.run.ran.page_size.0 / 1024;
-                let shared = match self.layout.pages_per_dot {
-                    1 => format!("one dot a page ({page} KiB)"),
-                    n => format!("one dot for {n} pages"),
-                };
+                let shared = what_a_dot_is(&self.layout, self.props.run.ran.page_size);
                 format!("{} · {shared}", self.props.described())
             }
         };
@@ -272,39 +266,10 @@ pub fn swatch(kind: PageKind) -> Html {
     html! { <i class="swatch" data-kind={attr::number(kind as u64)} /> }
 }
 
-fn describe(frame: &Frame, page: Bytes) -> String {
-    let (mut heap, mut arenas, mut mappings) = (0, 0, 0);
-    for strip in &frame.strips {
-        match strip.kind {
-            StripKind::Heap => heap += strip.pages,
-            StripKind::Arena { .. } => arenas += strip.pages,
-            StripKind::Mappings => mappings += strip.pages,
-        }
-    }
-    let parts: Vec<String> = [
-        ("brk heap", heap),
-        ("heaps of other arenas", arenas),
-        ("mappings", mappings),
-    ]
-    .into_iter()
-    .filter(|(_, pages)| *pages > 0)
-    .map(|(name, pages)| format!("{name}, {}", Bytes(pages * page.0)))
-    .collect();
-    match &parts[..] {
-        [] => "nothing is mapped yet".to_owned(),
-        parts => parts.join(", and below it "),
-    }
-}
-
 /// Pages of each kind, in the order of [`PageKind::ALL`], for whoever looks at the page from outside.
-fn totals(frame: &Frame) -> String {
-    let mut totals = [0_u64; PageKind::ALL.len()];
-    for (kind, length) in frame.strips.iter().flat_map(|strip| &strip.runs) {
-        if let Some(total) = totals.get_mut(usize::from(*kind)) {
-            *total += u64::from(*length);
-        }
-    }
-    totals.map(|total| total.to_string()).join(" ")
+fn written_totals(frame: &Frame) -> String {
+    let totals = totals(frame).map(|total| total.to_string());
+    totals.join(" ")
 }
 
 fn fitted(canvas: &HtmlCanvasElement, props: &Props, frame: &Frame) -> (Layout, f64) {

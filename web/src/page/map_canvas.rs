@@ -1,56 +1,28 @@
 //! Draws a heap map: dots into a picture of pixels, marks over it.
 
-use highwater_simulator::{Address, Bytes, Frame, PageKind, Pin, PinState, StripKind};
+use highwater_chart::{Layout, Marks, Spot, stamp};
+use highwater_simulator::{Address, Frame, PageKind, Pin, PinState};
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, ImageData};
 
-use super::{
-    map_labels::{Labels, Spot},
-    map_layout::Layout,
-};
 use crate::format;
 
-/// What is drawn.
-pub struct Drawing<'a, P> {
-    /// Where the dots go.
-    pub layout: &'a Layout,
-    /// Device pixels to a CSS pixel.
-    pub ratio: f64,
-    /// What the pages hold.
-    pub frame: &'a Frame,
-    /// Bytes of a page.
-    pub page_size: Bytes,
-    /// Kinds that are not drawn, as bits.
-    pub hidden: u16,
-    /// What is marked.
-    pub pins: P,
-}
-
-/// A pin to be marked.
-pub struct Pinned<'a> {
-    /// Its number in the table.
-    pub number: usize,
-    /// The pin.
-    pub pin: &'a Pin,
-    /// Whether it is pointed at.
-    pub pointed: bool,
-}
-
-/// Draws on a canvas in the colours that the swatches in `card` have.
+/// Draws a map on a canvas in the colours that the swatches in `card` have, without the kinds that are `hidden`, as bits.
 ///
 /// # Errors
 /// If the browser has no canvas to draw on.
-pub fn draw<'a>(
+pub fn draw(
     canvas: &HtmlCanvasElement,
     card: &Element,
-    drawing: Drawing<'a, impl Iterator<Item = Pinned<'a>>>,
+    marks: &Marks<'_>,
+    hidden: u16,
 ) -> Result<(), JsValue> {
-    let layout = drawing.layout;
+    let layout = marks.layout;
     let (width, height) = (layout.width(), layout.height());
     if (canvas.width(), canvas.height()) != (width, height) {
         canvas.set_width(width);
         canvas.set_height(height);
-        let css = |device: u32| format!("{}px", format::number(f64::from(device) / drawing.ratio));
+        let css = |device: u32| format!("{}px", format::number(f64::from(device) / marks.ratio));
         canvas.style().set_property("width", &css(width))?;
         canvas.style().set_property("height", &css(height))?;
     }
@@ -60,18 +32,15 @@ pub fn draw<'a>(
         .dyn_into()
         .map_err(|_| "no canvas")?;
     let colours = Colours::of(card)?;
-    let pixels = pixels(layout, drawing.frame, &colours.kinds, drawing.hidden);
+    let pixels = pixels(layout, marks.frame, &colours.kinds, hidden);
     let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), width, height)?;
     context.put_image_data(&image, 0.0, 0.0)?;
-    Marks {
+    Pen {
         context: &context,
-        layout,
-        ratio: drawing.ratio,
-        frame: drawing.frame,
-        page_size: drawing.page_size,
+        marks,
         colours: &colours,
     }
-    .draw(drawing.pins)
+    .draw()
 }
 
 type Rgb = [u8; 3];
@@ -156,110 +125,50 @@ fn pixels(
     pixels
 }
 
-/// How opaque each pixel of a dot is. The kinds differ in this too, as far as a dot has room: what is in use is whole, a
-/// slab is hatched the more the less of it is in use, what is free is a lighter grid, what goes next the half of a dot, what
-/// is offered to the kernel hollow, what was given back a speck, what was never touched an empty place.
-fn stamp(kind: PageKind, cell: u32) -> Vec<u8> {
-    let gap = if cell > 3 { cell.div_ceil(5) } else { 0 };
-    let inner = cell - gap;
-    let is_large = cell > 3;
-    let speck = (inner / 2).max(1);
-    let first = (inner - speck) / 2;
-    let is_speck = |at: u32| (first..first + speck).contains(&at);
-    let is_inside = |at: u32| (1..inner - 1).contains(&at);
-    let faint = |is_faint: bool| if is_faint { 130 } else { 255 };
-    let pixel = |x: u32, y: u32| match kind {
-        PageKind::Live | PageKind::Parked | PageKind::Metadata => 255,
-        PageKind::Slab => faint(is_large && (x + y) % 4 == 3),
-        PageKind::SparseSlab => faint(is_large && (x + y) % 4 > 1),
-        PageKind::Free | PageKind::Dirty if !is_large => faint(x + 1 == cell || y + 1 == cell),
-        PageKind::Due | PageKind::Muzzy if !is_large => 255,
-        PageKind::Free | PageKind::Dirty if x < inner && y < inner => 255,
-        PageKind::Due if x + y < inner => 255,
-        PageKind::Muzzy if x < inner && y < inner && !(is_inside(x) && is_inside(y)) => 255,
-        PageKind::GivenBack if is_speck(x) && is_speck(y) => 255,
-        _ => 0,
-    };
-    (0..cell * cell)
-        .map(|index| pixel(index % cell, index / cell))
-        .collect()
-}
-
-struct Marks<'a> {
+/// Draws the marks.
+struct Pen<'a> {
     context: &'a CanvasRenderingContext2d,
-    layout: &'a Layout,
-    ratio: f64,
-    frame: &'a Frame,
-    page_size: Bytes,
+    marks: &'a Marks<'a>,
     colours: &'a Colours,
 }
 
-/// A pin that holds at least one part in so many of what all hold is marked large, with its number.
-const LARGE: u64 = 30;
-
-/// What holds less than this gets no number: there are many such, and they would cover each other.
-const WORTH_A_NUMBER: Bytes = Bytes::kib(256);
-
-impl Marks<'_> {
-    fn draw<'p>(&self, pins: impl Iterator<Item = Pinned<'p>>) -> Result<(), JsValue> {
-        let pins: Vec<Pinned> = pins.collect();
-        let behind: u64 = pins.iter().map(|pinned| pinned.pin.behind.0).sum();
-        for pinned in pins.iter().filter(|pinned| pinned.pointed) {
-            self.span(pinned.pin);
+impl Pen<'_> {
+    fn draw(&self) -> Result<(), JsValue> {
+        let marks = self.marks;
+        if let Some(pin) = marks.pointed.and_then(|index| marks.pins.get(index)) {
+            self.span(pin);
         }
+        let large = marks.large();
+        let pins = || marks.pins.iter().enumerate();
         // The large ones last, over the small ones.
-        let is_large = |pinned: &Pinned| {
-            let holds = pinned.pin.behind;
-            let much = holds.0 * LARGE >= behind && holds >= WORTH_A_NUMBER;
-            pinned.number == 1 || pinned.pointed || much
-        };
-        for pinned in pins.iter().filter(|pinned| !is_large(pinned)) {
-            self.pin(pinned, 3.0)?;
+        for (_, pin) in pins().filter(|(index, _)| !large[*index]) {
+            self.pin(pin, 3.0)?;
         }
-        for pinned in pins.iter().filter(|pinned| is_large(pinned)) {
-            self.line(pinned.pin);
+        for (_, pin) in pins().filter(|(index, _)| large[*index]) {
+            self.line(pin);
         }
-        for pinned in pins.iter().filter(|pinned| is_large(pinned)).rev() {
-            self.pin(pinned, if pinned.pointed { 7.5 } else { 5.5 })?;
+        for (index, pin) in pins().filter(|(index, _)| large[*index]).rev() {
+            let is_pointed = marks.pointed == Some(index);
+            self.pin(pin, if is_pointed { 7.5 } else { 5.5 })?;
         }
-        let mut labels = Labels::default();
-        for pinned in pins.iter().filter(|pinned| is_large(pinned)) {
-            if let Some(place) = self.place(pinned.pin.address) {
-                labels.add(place, &pinned.number.to_string(), 12.0 * self.ratio);
-            }
+        let tops = marks.tops();
+        for (place, _) in &tops {
+            self.flag(*place)?;
         }
-        for strip in &self.frame.strips {
-            if let Some(place) = strip.top.and_then(|top| self.place(top)) {
-                self.flag(place)?;
-                let name = match strip.kind {
-                    StripKind::Arena { arena, .. } => format!("top of arena {arena}"),
-                    _ => "top".to_owned(),
-                };
-                labels.add(place, &name, 12.0 * self.ratio);
-            }
-        }
-        let size = (self.layout.width().into(), self.layout.height().into());
-        for spot in labels.spots(size, self.ratio) {
+        for spot in marks.spots(&large, &tops) {
             self.label(&spot)?;
         }
         Ok(())
     }
 
-    fn place(&self, address: Address) -> Option<(f64, f64)> {
-        let dot = self.layout.dot_of(self.frame, address, self.page_size)?;
-        let (left, top) = self.layout.corner(dot);
-        let half = f64::from(self.layout.cell) / 2.0;
-        Some((f64::from(left) + half, f64::from(top) + half))
-    }
-
     /// A circle for what is parked, a diamond for what is live, a square for the allocator's own.
-    fn pin(&self, pinned: &Pinned, radius: f64) -> Result<(), JsValue> {
-        let Some((x, y)) = self.place(pinned.pin.address) else {
+    fn pin(&self, pin: &Pin, radius: f64) -> Result<(), JsValue> {
+        let Some((x, y)) = self.marks.place(pin.address) else {
             return Ok(());
         };
-        let (context, radius) = (self.context, radius * self.ratio);
+        let (context, radius) = (self.context, radius * self.marks.ratio);
         context.begin_path();
-        let fill = match pinned.pin.state {
+        let fill = match pin.state {
             PinState::Parked => {
                 context.arc(x, y, radius, 0.0, std::f64::consts::TAU)?;
                 &self.colours.parked
@@ -279,12 +188,12 @@ impl Marks<'_> {
             }
         };
         // A light rim around a dark one is seen on every ground.
-        context.set_line_width(4.0 * self.ratio);
+        context.set_line_width(4.0 * self.marks.ratio);
         context.set_stroke_style_str(&self.colours.panel);
         context.stroke();
         context.set_fill_style_str(fill);
         context.fill();
-        context.set_line_width(1.75 * self.ratio);
+        context.set_line_width(1.75 * self.marks.ratio);
         context.set_stroke_style_str(&self.colours.ink);
         context.stroke();
         Ok(())
@@ -294,10 +203,10 @@ impl Marks<'_> {
         let context = self.context;
         context.set_font(&format!(
             "600 {}px system-ui, sans-serif",
-            format::number(12.0 * self.ratio)
+            format::number(12.0 * self.marks.ratio)
         ));
         context.set_text_baseline("middle");
-        context.set_line_width(3.5 * self.ratio);
+        context.set_line_width(3.5 * self.marks.ratio);
         context.set_line_join("round");
         context.set_stroke_style_str(&self.colours.panel);
         context.stroke_text(text, *x, *y)?;
@@ -308,14 +217,16 @@ impl Marks<'_> {
     /// From a pin to where the free memory behind it begins.
     fn line(&self, pin: &Pin) {
         let from = Address(pin.address.0.saturating_sub(pin.behind.0));
-        let (Some((x, y)), Some((to_x, to_y))) = (self.place(pin.address), self.place(from)) else {
+        let (Some((x, y)), Some((to_x, to_y))) =
+            (self.marks.place(pin.address), self.marks.place(from))
+        else {
             return;
         };
         let context = self.context;
         context.begin_path();
         context.move_to(x, y);
         context.line_to(to_x, to_y);
-        context.set_line_width(1.5 * self.ratio);
+        context.set_line_width(1.5 * self.marks.ratio);
         context.set_stroke_style_str(&self.colours.ink);
         context.set_global_alpha(0.45);
         context.stroke();
@@ -325,14 +236,15 @@ impl Marks<'_> {
     /// The free memory that a pin holds, shaded.
     fn span(&self, pin: &Pin) {
         let from = Address(pin.address.0.saturating_sub(pin.behind.0));
-        let dot = |address| self.layout.dot_of(self.frame, address, self.page_size);
+        let layout = self.marks.layout;
+        let dot = |address| layout.dot_of(self.marks.frame, address, self.marks.page_size);
         let (Some(first), Some(last)) = (dot(from), dot(pin.address)) else {
             return;
         };
         self.context.set_fill_style_str(&self.colours.ink);
         self.context.set_global_alpha(0.28);
-        let columns = u64::from(self.layout.columns);
-        let cell = f64::from(self.layout.cell);
+        let columns = u64::from(layout.columns);
+        let cell = f64::from(layout.cell);
         for row in first / columns..=last / columns {
             let left = first.max(row * columns) - row * columns;
             let right = last.min(row * columns + columns - 1) - row * columns;
@@ -348,13 +260,13 @@ impl Marks<'_> {
 
     /// A flag where a top begins.
     fn flag(&self, (x, y): (f64, f64)) -> Result<(), JsValue> {
-        let (context, size) = (self.context, 6.0 * self.ratio);
+        let (context, size) = (self.context, 6.0 * self.marks.ratio);
         context.begin_path();
         context.move_to(x, y);
         context.line_to(x + size, y + size * 1.4);
         context.line_to(x - size, y + size * 1.4);
         context.close_path();
-        context.set_line_width(3.0 * self.ratio);
+        context.set_line_width(3.0 * self.marks.ratio);
         context.set_stroke_style_str(&self.colours.panel);
         context.stroke();
         context.set_fill_style_str(&self.colours.ink);
@@ -372,19 +284,5 @@ mod tests {
         assert_eq!(rgb("rgb(31, 120, 180)"), [31, 120, 180]);
         assert_eq!(rgb("rgba(0, 0, 0, 0)"), [0, 0, 0]);
         assert_eq!(rgb(""), [128, 128, 128]);
-    }
-
-    #[test]
-    fn each_kind_covers_less_than_the_one_before() {
-        for cell in 2..=16 {
-            let cover = [
-                PageKind::Live,
-                PageKind::Free,
-                PageKind::GivenBack,
-                PageKind::Untouched,
-            ]
-            .map(|kind| stamp(kind, cell).iter().map(|a| u32::from(*a)).sum::<u32>());
-            assert!(cover.is_sorted_by(|a, b| a > b), "{cell}: {cover:?}");
-        }
     }
 }

@@ -18,8 +18,6 @@ pub mod help;
 pub mod keys;
 pub mod layout;
 pub mod map_canvas;
-pub mod map_labels;
-pub mod map_layout;
 pub mod parameters;
 pub mod pins;
 pub mod pointer;

@@ -1,12 +1,13 @@
 //! What decides whether memory goes back, over the same time: the top against the trim threshold, or free pages and how long
 //! they wait.
 
+use highwater_chart::{Curve, Scale, outline, shown};
 use highwater_simulator::{Bytes, Micros, Sample};
 use yew::prelude::*;
 
 use super::{
     attr,
-    chart_lines::{Curve, SIZE, Scale, outline, shown},
+    chart_lines::{SIZE, SQUARE},
     crosshair::upright,
 };
 use crate::{
@@ -74,7 +75,7 @@ pub fn second_chart(run: &RunView, time: Micros, (from, to): (Micros, Micros)) -
                     }) }
                     <svg class="curves" viewBox={format!("0 0 {SIZE} {SIZE}")} preserveAspectRatio="none" aria-hidden="true">
                         { for [Drawn::First, Drawn::Second].into_iter().zip(lines).map(|(drawn, line)| html! {
-                            <path class={line.1} d={run.drawn(drawn, &scale, || outline(&run.samples, &scale, line.2))} />
+                            <path class={line.1} d={run.drawn(drawn, &scale, || outline(&run.samples, &scale, SQUARE, line.2))} />
                         }) }
                     </svg>
                     if scale.shows(time) {

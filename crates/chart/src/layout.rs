@@ -1,5 +1,6 @@
-//! How the pages of a process are packed into rows of dots.
+//! How the pages of a process are packed into rows of dots. Where the page draws a map, pixels are those of the device.
 
+use crate::kinds::kind_of;
 use highwater_simulator::{Address, Bytes, Frame, PageKind, Strip, StripKind};
 
 /// The most pages that each strip has over a run, or the mappings together, in the order of the kinds. As places are
@@ -40,7 +41,7 @@ impl Extents {
 /// Where the dots of a map go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
-    /// Side of a dot with the gap beside it, in device pixels.
+    /// Side of a dot with the gap beside it, in pixels.
     pub cell: u32,
     /// Dots in a row.
     pub columns: u32,
@@ -53,14 +54,18 @@ pub struct Layout {
 
 impl Layout {
     /// The largest dots with which all pages fit; where even the smallest are too large, several pages share one.
-    pub fn fit(
-        width: u32,
-        most_height: u32,
+    pub fn fit(width: u32, most_height: u32, cells: (u32, u32), extents: &Extents) -> Self {
+        Self::fit_sharing(1, (width, most_height), cells, extents)
+    }
+
+    /// The same where at least so many pages share a dot; it is one, or two, four and so on.
+    pub fn fit_sharing(
+        mut pages_per_dot: u32,
+        (width, most_height): (u32, u32),
         (smallest, largest): (u32, u32),
         extents: &Extents,
     ) -> Self {
         let smallest = smallest.max(1);
-        let mut pages_per_dot: u32 = 1;
         // Each heap begins in a row of its own, unless there are so many that little would be left for their pages.
         let apart = extents.0.len() as u64 * u64::from(4 * smallest) <= u64::from(most_height);
         loop {
@@ -102,19 +107,19 @@ impl Layout {
         }
     }
 
-    /// Width of the drawing in device pixels.
+    /// Width of the drawing in pixels.
     pub fn width(&self) -> u32 {
         self.columns * self.cell
     }
 
-    /// Height of the drawing in device pixels.
+    /// Height of the drawing in pixels.
     pub fn height(&self) -> u32 {
         u32::try_from(self.rows * u64::from(self.cell))
             .unwrap_or(u32::MAX)
             .max(self.cell)
     }
 
-    /// The left upper corner of a dot in device pixels.
+    /// The left upper corner of a dot in pixels.
     pub fn corner(&self, dot: u64) -> (u32, u32) {
         let columns = u64::from(self.columns);
         (
@@ -123,7 +128,7 @@ impl Layout {
         )
     }
 
-    /// The dot at a place in device pixels.
+    /// The dot at a place in pixels.
     pub fn dot_at(&self, x: f64, y: f64) -> Option<u64> {
         if x < 0.0 || y < 0.0 {
             return None;
@@ -208,54 +213,6 @@ impl Layout {
             }
         }
         None
-    }
-}
-
-/// The kind with a number.
-pub fn kind_of(number: u8) -> PageKind {
-    PageKind::ALL
-        .get(usize::from(number))
-        .copied()
-        .unwrap_or(PageKind::Untouched)
-}
-
-/// What a strip is in a word or two.
-pub fn strip_in_words(kind: StripKind) -> String {
-    match kind {
-        StripKind::Heap => "heap".to_owned(),
-        StripKind::Arena { arena, heap } => format!("arena {arena}, heap {heap}"),
-        StripKind::Mappings => "mapping".to_owned(),
-    }
-}
-
-/// The kinds of page that a run can show, by whether its allocator decides over whole pages.
-pub fn kinds(pages: bool) -> &'static [PageKind] {
-    use PageKind::{
-        Dirty, Due, Free, GivenBack, Live, Metadata, Muzzy, Parked, Slab, SparseSlab, Untouched,
-    };
-    if pages {
-        &[
-            Live, Slab, SparseSlab, Parked, Metadata, Dirty, Due, Muzzy, GivenBack, Untouched,
-        ]
-    } else {
-        &[Live, Parked, Metadata, Free, GivenBack, Untouched]
-    }
-}
-
-/// A kind of page in words.
-pub fn kind_in_words(kind: PageKind) -> &'static str {
-    match kind {
-        PageKind::Live => "live",
-        PageKind::Metadata => "the allocator's own",
-        PageKind::Slab => "slab less than ½ in use",
-        PageKind::SparseSlab => "slab less than ⅛ in use",
-        PageKind::Parked => "parked in a cache",
-        PageKind::Free => "free but resident",
-        PageKind::Dirty => "dirty: free, waiting",
-        PageKind::Due => "dirty, due at the next look",
-        PageKind::Muzzy => "muzzy: free, offered back",
-        PageKind::GivenBack => "given back",
-        PageKind::Untouched => "never touched",
     }
 }
 

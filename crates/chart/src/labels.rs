@@ -1,8 +1,8 @@
 //! What is written beside the marks of a heap map, and where, so that no word covers another.
 
-/// Labels, each with the place of its mark, in device pixels.
+/// Labels, each with the place of its mark, in pixels of the map.
 #[derive(Default)]
-pub struct Labels(Vec<((f64, f64), String)>);
+pub(crate) struct Labels(Vec<((f64, f64), String)>);
 
 /// A label where it can be read: the left end of its middle line.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +30,7 @@ const AWAY: f64 = 10.0;
 
 impl Labels {
     /// One more. Marks that lie on each other share a label, or none could be read.
-    pub fn add(&mut self, (x, y): (f64, f64), text: &str, near: f64) {
+    pub(crate) fn add(&mut self, (x, y): (f64, f64), text: &str, near: f64) {
         let shared = self.0.iter_mut().find(|((other_x, other_y), _)| {
             (x - other_x).abs() < 4.0 * near && (y - other_y).abs() < near
         });
@@ -45,7 +45,7 @@ impl Labels {
 
     /// Where each goes on a map of this size, clear of the others and of all marks: beside its mark, to the right rather than to the left, else a line or two below
     /// or above. One for which there is no room goes where the first choice was.
-    pub fn spots(&self, (width, height): (f64, f64), ratio: f64) -> Vec<Spot> {
+    pub(crate) fn spots(&self, (width, height): (f64, f64), ratio: f64) -> Vec<Spot> {
         let (line, gap) = (LINE * ratio, GAP * ratio);
         let mut spots: Vec<Spot> = Vec::new();
         for ((x, y), text) in &self.0 {

@@ -1,0 +1,95 @@
+//! The kinds of pages and strips in words, and how much there is of each.
+
+use crate::layout::Layout;
+use highwater_simulator::{Bytes, Frame, PageKind, StripKind};
+
+/// The kind with a number.
+pub fn kind_of(number: u8) -> PageKind {
+    PageKind::ALL
+        .get(usize::from(number))
+        .copied()
+        .unwrap_or(PageKind::Untouched)
+}
+
+/// What a strip is in a word or two.
+pub fn strip_in_words(kind: StripKind) -> String {
+    match kind {
+        StripKind::Heap => "heap".to_owned(),
+        StripKind::Arena { arena, heap } => format!("arena {arena}, heap {heap}"),
+        StripKind::Mappings => "mapping".to_owned(),
+    }
+}
+
+/// The kinds of page that a run can show, by whether its allocator decides over whole pages.
+pub fn kinds(pages: bool) -> &'static [PageKind] {
+    use PageKind::{
+        Dirty, Due, Free, GivenBack, Live, Metadata, Muzzy, Parked, Slab, SparseSlab, Untouched,
+    };
+    if pages {
+        &[
+            Live, Slab, SparseSlab, Parked, Metadata, Dirty, Due, Muzzy, GivenBack, Untouched,
+        ]
+    } else {
+        &[Live, Parked, Metadata, Free, GivenBack, Untouched]
+    }
+}
+
+/// A kind of page in words.
+pub fn kind_in_words(kind: PageKind) -> &'static str {
+    match kind {
+        PageKind::Live => "live",
+        PageKind::Metadata => "the allocator's own",
+        PageKind::Slab => "slab less than ½ in use",
+        PageKind::SparseSlab => "slab less than ⅛ in use",
+        PageKind::Parked => "parked in a cache",
+        PageKind::Free => "free but resident",
+        PageKind::Dirty => "dirty: free, waiting",
+        PageKind::Due => "dirty, due at the next look",
+        PageKind::Muzzy => "muzzy: free, offered back",
+        PageKind::GivenBack => "given back",
+        PageKind::Untouched => "never touched",
+    }
+}
+
+/// What is mapped, in words.
+pub fn describe(frame: &Frame, page: Bytes) -> String {
+    let (mut heap, mut arenas, mut mappings) = (0, 0, 0);
+    for strip in &frame.strips {
+        match strip.kind {
+            StripKind::Heap => heap += strip.pages,
+            StripKind::Arena { .. } => arenas += strip.pages,
+            StripKind::Mappings => mappings += strip.pages,
+        }
+    }
+    let parts: Vec<String> = [
+        ("brk heap", heap),
+        ("heaps of other arenas", arenas),
+        ("mappings", mappings),
+    ]
+    .into_iter()
+    .filter(|(_, pages)| *pages > 0)
+    .map(|(name, pages)| format!("{name}, {}", Bytes(pages * page.0)))
+    .collect();
+    match &parts[..] {
+        [] => "nothing is mapped yet".to_owned(),
+        parts => parts.join(", and below it "),
+    }
+}
+
+/// What a dot of a map stands for.
+pub fn what_a_dot_is(layout: &Layout, page: Bytes) -> String {
+    let kib = u64::from(layout.pages_per_dot) * page.0 / 1024;
+    match layout.pages_per_dot {
+        1 => format!("one dot a page ({kib} KiB)"),
+        n => format!("one dot for {n} pages ({kib} KiB)"),
+    }
+}
+
+/// Pages of each kind, in the order of [`PageKind::ALL`].
+pub fn totals(frame: &Frame) -> [u64; PageKind::ALL.len()] {
+    let mut totals = [0; PageKind::ALL.len()];
+    for (kind, length) in frame.strips.iter().flat_map(|strip| &strip.runs) {
+        totals[kind_of(*kind) as usize] += u64::from(*length);
+    }
+    totals
+}

@@ -1,0 +1,257 @@
+//! The pictures that `highwater matrix` draws: the curves of all variants, and the heap map of each.
+
+use crate::arguments::Matrix;
+use crate::{png, scenario::Found};
+use highwater_chart::{Chart, Entry, Head, Map, Setting, bands, letter};
+use highwater_simulator::{Micros, Options, Outcome, Plan, Run};
+use std::path::{Path, PathBuf};
+
+/// What is to be drawn into which files.
+pub(crate) struct Pictures<'a> {
+    matrix: &'a Matrix,
+    /// The files of the heap maps, one to a variant.
+    maps: Vec<PathBuf>,
+    /// What stands at the head of each picture.
+    title: &'a str,
+    date: String,
+    source: String,
+}
+
+impl<'a> Pictures<'a> {
+    /// What is asked for. The files are made at once, before runs that may take long, so that a name that cannot be written
+    /// is said before them.
+    pub(crate) fn prepare(
+        matrix: &'a Matrix,
+        found: &'a Found,
+        variants: usize,
+    ) -> Result<Self, String> {
+        let maps = match &matrix.map {
+            Some(file) => files_of_maps(file, variants)?,
+            None => Vec::new(),
+        };
+        let curves = matrix.svg.iter().chain(&matrix.png);
+        for file in curves.chain(&maps) {
+            write(file, b"")?;
+        }
+        let date = matrix
+            .date
+            .unwrap_or_else(|| jiff::ZonedDateTime::now().date());
+        let mut source = format!("scenario {}", found.scenario.name);
+        for set in &matrix.set {
+            source += &format!(" · {set}");
+        }
+        Ok(Self {
+            matrix,
+            maps,
+            title: &found.scenario.script.title,
+            date: date.to_string(),
+            source,
+        })
+    }
+
+    /// Draws all of them.
+    pub(crate) fn draw(&self, plans: &[Plan], outcomes: &[Outcome]) -> Result<(), String> {
+        let matrix = self.matrix;
+        if matrix.svg.is_some() || matrix.png.is_some() {
+            let svg = self.curves(plans, outcomes);
+            if let Some(file) = &matrix.png {
+                write(file, &png::of(&svg)?)?;
+            }
+            if let Some(file) = &matrix.svg {
+                write(file, svg.as_bytes())?;
+            }
+        }
+        let runs = plans.iter().zip(outcomes).zip(&self.maps);
+        for (number, ((plan, outcome), file)) in runs.enumerate() {
+            let svg = self.map(number, plan, outcome)?;
+            match is_png(file) {
+                true => write(file, &png::of(&svg)?)?,
+                false => write(file, svg.as_bytes())?,
+            }
+        }
+        Ok(())
+    }
+
+    fn head(&self) -> Head<'_> {
+        Head {
+            title: self.title,
+            date: &self.date,
+            source: &self.source,
+            dark: self.matrix.dark,
+        }
+    }
+
+    fn curves(&self, plans: &[Plan], outcomes: &[Outcome]) -> String {
+        let runs = plans.iter().zip(outcomes).enumerate();
+        let runs = runs.map(|(number, (plan, outcome))| highwater_chart::Run {
+            entry: entry(number, plan, 0..plan.stages.len()),
+            samples: &outcome.samples,
+            summary: outcome.summary(),
+            killed: killed(outcome),
+        });
+        let last = |outcome: &Outcome| outcome.samples.last().map(|sample| sample.time);
+        let ends = outcomes.iter().filter_map(last).max().unwrap_or_default();
+        let caps = plans.iter().flat_map(|plan| &plan.stages);
+        let caps = caps.filter_map(|stage| stage.variant.cap);
+        let main = outcomes.first();
+        let main_bands = main.map_or_else(Vec::new, |outcome| {
+            let marks = outcome.marks.iter();
+            bands(
+                &mut marks.map(|mark| (mark.name.as_str(), mark.sample.time)),
+                last(outcome).unwrap_or_default(),
+            )
+        });
+        let stages = main.map_or(&[][..], |outcome| &outcome.stages).iter();
+        Chart {
+            head: self.head(),
+            runs: runs.collect(),
+            main: 0,
+            bands: &main_bands,
+            stages: stages
+                .map(|stage| (stage.begins, stage.name.as_str()))
+                .collect(),
+            cap: caps.max(),
+            shown: (Micros(0), ends.max(Micros(1))),
+        }
+        .svg()
+    }
+
+    /// The heap of a variant's first process: run again up to the moment, since a comparison keeps no heaps.
+    fn map(&self, number: usize, plan: &Plan, outcome: &Outcome) -> Result<String, String> {
+        let moment = Moment::of(outcome, self.matrix.at)
+            .map_err(|error| format!("{}: {error}", plan.name))?;
+        let stage = &plan.stages[moment.stage];
+        let options = Options {
+            samples: 1,
+            decisions: 0,
+            ..Options::default()
+        };
+        let mut run = Run::new(stage.sources[0].clone(), &stage.variant, &options)
+            .map_err(|error| format!("{}: {error}", plan.name))?;
+        // Where it is killed on the way, the map is that of its end.
+        match moment.event {
+            Some(event) => run.go_on(event),
+            None => run.go_to(moment.in_stage),
+        };
+        let simulation = run.simulation();
+        let frame = simulation.frame();
+        let svg = Map {
+            head: self.head(),
+            entry: entry(number, plan, moment.stage..moment.stage + 1),
+            time: moment.time,
+            frame: &frame,
+            page_size: simulation.kernel().page_size(),
+            pins: &simulation.diagnose().pins,
+            hidden: 0,
+        }
+        .svg();
+        Ok(svg)
+    }
+}
+
+/// A moment of a run.
+#[derive(Debug, PartialEq)]
+struct Moment {
+    /// The stage.
+    stage: usize,
+    /// When, counted from the beginning of the run.
+    time: Micros,
+    /// When, counted from the beginning of the stage.
+    in_stage: Micros,
+    /// How many events of the stage had been run then, where a mark says it.
+    event: Option<u64>,
+}
+
+impl Moment {
+    /// So many seconds from the beginning; if none are said, the end of the last rest, where memory should have gone back,
+    /// or the end of a run without any.
+    fn of(outcome: &Outcome, seconds: Option<f64>) -> Result<Self, String> {
+        let ends = outcome.samples.last().map(|sample| sample.time);
+        let ends = ends.unwrap_or_default();
+        let rest = outcome.marks.iter().rfind(|m| m.name.starts_with("rest:"));
+        let rest = rest.filter(|_| seconds.is_none());
+        let time = match (seconds, rest) {
+            (Some(seconds), _) => {
+                if !(0.0..=ends.as_seconds()).contains(&seconds) {
+                    return Err(format!("--at {seconds}: its run goes from 0 s to {ends}"));
+                }
+                Micros((seconds * 1e6).round() as u64)
+            }
+            (None, Some(mark)) => mark.sample.time,
+            (None, None) => ends,
+        };
+        let event = rest.map(|mark| mark.sample.event);
+        let stage = outcome.stages.iter().rposition(|stage| match event {
+            // A mark at the end of a stage is not of the next, which begins at the same time.
+            Some(event) => stage.first_event < event,
+            None => stage.begins <= time,
+        });
+        let stage = stage.unwrap_or_default();
+        let (begins, first) = (outcome.stages.get(stage))
+            .map_or((Micros(0), 0), |stage| (stage.begins, stage.first_event));
+        Ok(Self {
+            stage,
+            time,
+            in_stage: Micros(time.0.saturating_sub(begins.0)),
+            event: event.map(|event| event - first),
+        })
+    }
+}
+
+/// A variant with the settings of some of its stages.
+fn entry(number: usize, plan: &Plan, stages: std::ops::Range<usize>) -> Entry<'_> {
+    let is_staged = plan.stages.len() > 1;
+    let stages = plan.stages[stages].iter();
+    Entry {
+        number,
+        colour: number,
+        name: &plan.name,
+        stages: stages
+            .map(|stage| Setting {
+                stage: if is_staged { &stage.name } else { "" },
+                processes: stage.sources.len() as u64,
+                variant: &stage.variant,
+            })
+            .collect(),
+    }
+}
+
+/// When processes were killed, counted from the beginning of the run.
+fn killed(outcome: &Outcome) -> Vec<Micros> {
+    let stages = outcome.stages.iter();
+    let killed = stages.flat_map(|stage| {
+        let killed = stage.recordings.iter().filter_map(|one| one.killed);
+        killed.map(|killed| Micros(killed.time.0 + stage.begins.0))
+    });
+    killed.collect()
+}
+
+fn is_png(file: &Path) -> bool {
+    file.extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("png"))
+}
+
+/// The files of the heap maps: the one that is named, or of several one to a letter.
+fn files_of_maps(file: &Path, variants: usize) -> Result<Vec<PathBuf>, String> {
+    let end = file.extension().and_then(|end| end.to_str());
+    let end = end.filter(|end| ["svg", "png"].contains(&end.to_ascii_lowercase().as_str()));
+    let (Some(end), Some(stem)) = (end, file.file_stem()) else {
+        return Err(format!(
+            "--map {}: the file's name must end in .svg or .png",
+            file.display()
+        ));
+    };
+    if variants == 1 {
+        return Ok(vec![file.to_owned()]);
+    }
+    let named = |number| {
+        let mut name = stem.to_owned();
+        name.push(format!("-{}.{end}", letter(number)));
+        file.with_file_name(name)
+    };
+    Ok((0..variants).map(named).collect())
+}
+
+pub(crate) fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
+    std::fs::write(file, bytes).map_err(|error| format!("{}: {error}", file.display()))
+}
