@@ -11,7 +11,7 @@ use crate::{
         address::{self, Keeper},
         browser,
         embedding::{self, Told},
-        keys, layout,
+        keys, layout, pictures,
         pointer::{Follower, Pointed},
         tour,
     },
@@ -267,6 +267,10 @@ impl App {
                 }
                 Effect::FocusTour => self.focuses_tour = true,
                 Effect::FullScreen(is_full) => browser::fill_screen(is_full),
+                Effect::Save(picture, format) => {
+                    let act = ctx.link().callback(Message::Act);
+                    pictures::save(&self.state, picture, format, &act);
+                }
                 Effect::ToggleHelp => browser::toggle_help(),
             }
         }

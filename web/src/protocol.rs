@@ -11,7 +11,7 @@
 
 mod crossing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use highwater_simulator::{
     Address, Bytes, Choice, Diagnosis, Micros, Origin, PageKind, Summary, Variable, Variant,

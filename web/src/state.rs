@@ -24,7 +24,7 @@ use crate::{
     worker_client::Health,
 };
 
-pub use action::{Action, Effect, Theme};
+pub use action::{Action, Effect, Format, Picture, Theme};
 pub use playing::SPEEDS;
 pub use touring::Place;
 
@@ -111,6 +111,8 @@ pub struct State {
     pub looks: Vec<(VariantId, Rc<Look>)>,
     /// Those that are being looked into.
     looking: Vec<VariantId>,
+    /// The picture that is to be saved as soon as what it shows is known exactly.
+    saving: Option<(Picture, Format)>,
     /// The moment that is shown.
     pub time: Micros,
     /// The very event of the run that is looked into, where it was stepped to: many share a microsecond.
@@ -179,6 +181,7 @@ impl State {
             baseline: VariantId(0),
             looks: Vec::new(),
             looking: Vec::new(),
+            saving: None,
             time: Micros(0),
             event: None,
             zoom: None,
@@ -394,7 +397,9 @@ impl State {
                 self.looking.retain(|looking| *looking != id);
                 self.looks.retain(|(of, _)| *of != id);
                 self.looks.push((id, look));
-                self.wish_to_look()
+                let mut effects = self.wish_to_look();
+                effects.extend(self.save_exact());
+                effects
             }
             Action::LookFailed(id, message) => {
                 self.looking.retain(|looking| *looking != id);
@@ -509,6 +514,14 @@ impl State {
                 self.link_copied = Some(is_frame);
                 vec![Effect::CopyLink(is_frame)]
             }
+            Action::Save(picture, format) => {
+                self.saving = Some((picture, format));
+                self.save_exact()
+            }
+            Action::SaveFailed => {
+                self.trouble = Some("the browser could not draw the picture".to_owned());
+                vec![]
+            }
             Action::ToggleHelp => vec![Effect::ToggleHelp],
             Action::PrefersDark(prefers_dark) => {
                 self.prefers_dark = prefers_dark;
@@ -516,6 +529,21 @@ impl State {
             }
             Action::ToggleTheme => self.turn(!self.is_dark()),
             Action::Theme(dark) => self.turn(dark),
+        }
+    }
+
+    /// Saves the picture that is wanted, once it is that of the playhead and not of a moment nearby.
+    fn save_exact(&mut self) -> Vec<Effect> {
+        let is_exact = |(picture, _): &(Picture, Format)| match picture {
+            Picture::Chart => true,
+            Picture::Map(id) => self.look_is_exact(*id),
+        };
+        match self.saving.filter(is_exact) {
+            Some((picture, format)) => {
+                self.saving = None;
+                vec![Effect::Save(picture, format)]
+            }
+            None => vec![],
         }
     }
 

@@ -79,6 +79,15 @@ impl Subject {
         }
     }
 
+    /// The name it is known by outside the page: that of its file, or of the scenario.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::File(name) => name,
+            Self::Bundled => "asyncio_burst",
+            Self::Scenario(scenario) => &scenario.name,
+        }
+    }
+
     /// The pattern that runs where a variant does not say another, and its parameters.
     pub fn common(&self) -> Option<(Pattern, Parameters)> {
         match self {

@@ -196,6 +196,15 @@ impl RunView {
         (stage, events, begins)
     }
 
+    /// When processes were killed at the cap.
+    pub fn killed(&self) -> Vec<Micros> {
+        let mut all = Vec::new();
+        for stage in &self.ran.stages {
+            all.extend_from_slice(&stage.killed);
+        }
+        all
+    }
+
     /// When it begins.
     pub fn begins(&self) -> Micros {
         Micros(0)

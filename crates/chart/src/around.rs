@@ -1,30 +1,19 @@
 //! What stands around every picture: title, date and settings above or below it, and the name of the program.
 
 use crate::{
-    svg::{Svg, monospaced, proportional, wrapped},
-    theme::Theme,
+    svg::{BOLD, MONO, PLAIN, Svg, TITLE, add},
+    theme::{INK, MUTED, PANEL, kind, variant},
 };
-use highwater_simulator::{Choice, PageKind, Variant};
+use highwater_simulator::{PageKind, Variant};
 
 /// Width of a picture, in pixels.
-pub(crate) const WIDTH: i64 = 1200;
+pub(crate) const WIDTH: i32 = 1200;
 
 /// What is left free at its edges.
-pub(crate) const EDGE: i64 = 36;
+pub(crate) const EDGE: i32 = 36;
 
-/// How texts look.
-pub(crate) const BOLD: &str = "font-weight=\"700\" font-size=\"15\"";
-pub(crate) const PLAIN: &str = "font-size=\"13\"";
-pub(crate) const RIGHT: &str = "font-size=\"13\" text-anchor=\"end\"";
-pub(crate) const MIDDLE: &str = "font-size=\"13\" text-anchor=\"middle\"";
-const TITLE: &str = "font-weight=\"700\" font-size=\"24\"";
-const MONO: &str = "font-size=\"12\" font-family=\"ui-monospace,monospace\" xml:space=\"preserve\"";
-
-/// The heights of their letters, with what is wider where they are bold.
-const TITLE_HEIGHT: i64 = 27;
-const BOLD_HEIGHT: i64 = 17;
-const PLAIN_HEIGHT: i64 = 13;
-const MONO_HEIGHT: i64 = 12;
+/// The column that goes from edge to edge.
+pub(crate) const WHOLE: (i32, i32) = (EDGE, WIDTH - 2 * EDGE);
 
 /// What a picture is of.
 #[derive(Debug, Clone, Copy)]
@@ -48,19 +37,8 @@ pub struct Entry<'a> {
     pub colour: usize,
     /// Its name.
     pub name: &'a str,
-    /// Its stages, at least one.
-    pub stages: Vec<Setting<'a>>,
-}
-
-/// What the processes of a stage are run through.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting<'a> {
-    /// The stage's name; empty where there is only one.
-    pub stage: &'a str,
-    /// How many processes.
-    pub processes: u64,
-    /// What they are run through.
-    pub variant: &'a Variant,
+    /// The [`settings`] of its stages, one after another.
+    pub settings: String,
 }
 
 /// The letter of a variant, by its place among all.
@@ -68,108 +46,115 @@ pub fn letter(number: usize) -> char {
     char::from(b'A' + (number % 26) as u8)
 }
 
-/// A release as people say it: `CPython 3.11 on glibc 2.36`.
-fn runtime(variant: &Variant) -> String {
-    let (name, version) = Choice::parts(variant.allocator);
-    match variant.python {
-        Some(python) => format!("CPython {} on {name} {version}", python.name()),
-        None => format!("{name} {version}"),
+/// What the processes of a stage are run through, in lines: behind a tab allocator, processes and machine, then the
+/// environment, as long as it is. The stage's name is empty where there is only one.
+pub fn settings(stage: &str, processes: u64, variant: &Variant) -> String {
+    let mut text = String::new();
+    let mut say = |parts: &[&str]| add(&mut text, parts);
+    say(&["\t"]);
+    if !stage.is_empty() {
+        say(&[stage, ": "]);
     }
-}
-
-/// Allocator, processes and machine of a stage, in a line.
-fn described(setting: &Setting) -> String {
-    let variant = setting.variant;
-    let mut text = runtime(variant);
-    if !setting.stage.is_empty() {
-        text = format!("{}: {text}", setting.stage);
+    if let Some(python) = variant.python {
+        say(&["CPython ", python.name(), " on "]);
     }
-    if setting.processes > 1 {
-        text += &format!(", {} processes", setting.processes);
+    let (name, version) = variant.allocator.parts();
+    say(&[name, " ", version]);
+    if processes > 1 {
+        say(&[", ", &processes.to_string(), " processes"]);
     }
     if let Some(cap) = variant.cap {
-        text += &format!(", cap {cap}");
+        say(&[", cap ", &cap.to_string()]);
     }
     if let Some(cores) = variant.cores {
-        text += &format!(", {} cores", cores.allowed);
+        say(&[", ", &cores.allowed.to_string(), " cores"]);
     }
     if variant.environment.is_empty() {
-        text += ", no settings";
+        say(&[", no settings"]);
     }
+    for variable in &variant.environment {
+        say(&["\n", &variable.to_string()]);
+    }
+    say(&["\n"]);
     text
-}
-
-/// A text in lines that fit into so many pixels.
-fn fitted(text: &str, wide: i64, height: i64) -> Vec<String> {
-    wrapped(text, wide * 100 / height, proportional)
-}
-
-/// The same for what stands beside others.
-pub(crate) fn fitted_plain(text: &str, wide: i64) -> Vec<String> {
-    fitted(text, wide, PLAIN_HEIGHT)
 }
 
 /// Begins a picture: title, subject, date and source.
 pub(crate) fn begin(head: &Head, subject: &str) -> Svg {
-    let theme = Theme::of(head.dark);
-    let mut svg = Svg::default();
+    let mut svg = Svg::new(head.dark);
     svg.y = EDGE - 8;
-    let wide = WIDTH - 2 * EDGE;
-    let title = fitted(head.title, wide, TITLE_HEIGHT);
-    svg.lines(EDGE, 30, TITLE, theme.ink, &title);
-    let subject = fitted(subject, wide, BOLD_HEIGHT);
-    svg.lines(EDGE, 25, BOLD, theme.ink, &subject);
-    let source = format!("{} · {}", head.date, head.source);
-    let source = fitted(&source, wide, PLAIN_HEIGHT);
-    svg.lines(EDGE, 20, PLAIN, theme.muted, &source);
+    svg.paragraph(WHOLE, &TITLE, INK, head.title);
+    svg.y += 4;
+    svg.paragraph(WHOLE, &BOLD, INK, subject);
+    let mut source = String::new();
+    add(&mut source, &[head.date, " · ", head.source]);
+    svg.paragraph(WHOLE, &PLAIN, MUTED, &source);
     svg.y += 16;
     svg
 }
 
-/// Writes a variant's letter and name into a column of this width.
-pub(crate) fn name(svg: &mut Svg, theme: &Theme, of: &Entry, (x, wide): (i64, i64)) {
+/// Writes a variant's letter and name.
+pub(crate) fn name(svg: &mut Svg, of: &Entry, column: (i32, i32)) {
     let name = format!("{} {}", letter(of.number), of.name);
-    let name = fitted(&name, wide, BOLD_HEIGHT);
-    svg.lines(x, 20, BOLD, theme.variant(of.colour), &name);
+    svg.paragraph(column, &BOLD, variant(of.colour), &name);
 }
 
 /// Writes a variant's settings.
-pub(crate) fn settings(svg: &mut Svg, theme: &Theme, of: &Entry, (x, wide): (i64, i64)) {
-    for setting in &of.stages {
-        said(svg, theme.ink, &described(setting), (x, wide));
-        for variable in &setting.variant.environment {
-            let lines = wrapped(&variable.to_string(), wide * 100 / MONO_HEIGHT, monospaced);
-            svg.lines(x, 17, MONO, theme.ink, &lines);
+pub(crate) fn write_settings(svg: &mut Svg, of: &Entry, column: (i32, i32)) {
+    for line in of.settings.split('\n') {
+        match line.strip_prefix('\t') {
+            Some(line) => svg.paragraph(column, &PLAIN, INK, line),
+            None => svg.paragraph(column, &MONO, INK, line),
         }
     }
 }
 
-/// Writes a sentence.
-pub(crate) fn said(svg: &mut Svg, colour: &str, text: &str, (x, wide): (i64, i64)) {
-    let lines = fitted(text, wide, PLAIN_HEIGHT);
-    svg.lines(x, 19, PLAIN, colour, &lines);
-}
-
 /// Ends a picture: the name of the program, and what had to wait until its height was known.
 pub(crate) fn end(mut svg: Svg, head: &Head) -> String {
-    let theme = Theme::of(head.dark);
     svg.y += 34;
-    let (x, y) = (EDGE, svg.y);
+    let y = svg.y;
     svg.put(
         "<g transform=\"translate(@ @)\" fill=\"none\" stroke-linecap=\"round\" stroke-width=\"2\">\
-         <path stroke=\"$\" d=\"M1 4h20\"/><path stroke=\"$\" d=\"M1 12c3-4 5-4 7 0s5 4 7 0 4-4 6-1\"/></g>",
-        &[x, y - 13],
-        &[theme.variant(0), theme.kind(PageKind::Live)],
+         <path stroke=\"#\" d=\"M1 4h20\"/><path stroke=\"#\" d=\"M1 12c3-4 5-4 7 0s5 4 7 0 4-4 6-1\"/></g>",
+        &[EDGE, y - 13, variant(0), kind(PageKind::Live)],
+        &[],
     );
-    svg.words((x + 30, y), PLAIN, theme.muted, "Highwater");
+    svg.words((EDGE + 30, y), &PLAIN, MUTED, "Highwater");
     let height = y + EDGE - 12;
-    let mut whole = Svg::default();
+    let mut whole = Svg::new(head.dark);
     whole.put(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" \
-         width=\"@\" height=\"@\" viewBox=\"0 0 @ @\" font-family=\"system-ui,sans-serif\"><title>$</title>\
-         <rect width=\"@\" height=\"@\" fill=\"$\"/>",
-        &[WIDTH, height, WIDTH, height, WIDTH, height],
-        &[head.title, theme.panel],
+         width=\"@\" height=\"@\" font-family=\"system-ui,sans-serif\" viewBox=\"0 0 @ @\"><title>$</title>\
+         <rect width=\"100%\" height=\"100%\" fill=\"#\"/>",
+        &[WIDTH, height, WIDTH, height, PANEL],
+        &[head.title],
     );
     whole.into_text() + &svg.into_text() + "</svg>\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use highwater_simulator::{Bytes, Cores, PythonVersion, Variable};
+
+    #[test]
+    fn settings_leave_nothing_out() {
+        let plain = Variant::default();
+        assert_eq!(settings("", 1, &plain), "\tglibc 2.36, no settings\n");
+        let variable = |name: &str, value: &str| Variable {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
+        let variant = Variant {
+            environment: vec![variable("A", "1"), variable("B", "2\n3")],
+            cap: Some(Bytes::mib(500)),
+            cores: Some(Cores::all(8)),
+            python: PythonVersion::parse("3.11"),
+            ..plain
+        };
+        assert_eq!(
+            settings("then", 4, &variant),
+            "\tthen: CPython 3.11 on glibc 2.36, 4 processes, cap 500.0 MiB, 8 cores\nA=1\nB='2\n3'\n"
+        );
+    }
 }

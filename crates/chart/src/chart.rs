@@ -1,17 +1,15 @@
 //! The picture of curves: resident memory of all variants over time.
 
 use crate::{
-    around::{
-        BOLD, EDGE, Entry, Head, MIDDLE, PLAIN, RIGHT, WIDTH, begin, end, fitted_plain, letter,
-        name, said, settings,
-    },
+    around::{EDGE, Entry, Head, WIDTH, begin, end, letter, name, write_settings},
     bands::Band,
-    curve::{Scale, area, held, highest, outline, resident, sample_at},
+    curve::{Scale, area, held, highest, outline, resident, rss_at},
+    ends::ends,
     figures::{mib, tick, ticks, time_ticks},
-    svg::Svg,
-    theme::Theme,
+    svg::{BOLD, MIDDLE, PLAIN, RIGHT, Svg},
+    theme::{BORDER, BURST, ERROR, HELD, LINE, MUTED, variant},
 };
-use highwater_simulator::{Bytes, Micros, Sample, Summary};
+use highwater_simulator::{Bytes, Micros, Sample};
 
 /// A variant's run.
 #[derive(Debug)]
@@ -20,8 +18,8 @@ pub struct Run<'a> {
     pub entry: Entry<'a>,
     /// Its samples, in order of time.
     pub samples: &'a [Sample],
-    /// Its figures.
-    pub summary: Summary,
+    /// What was resident at most, at the end of the last rest, and at the very end.
+    pub figures: [Bytes; 3],
     /// When processes were killed at the cap.
     pub killed: Vec<Micros>,
 }
@@ -46,43 +44,45 @@ pub struct Chart<'a> {
 }
 
 /// Where the curves are, and how large.
-const LEFT: i64 = EDGE + 50;
-const SIZE: (u32, u32) = (1000, 440);
+const LEFT: i32 = EDGE + 50;
+const SIZE: (u32, u32) = (960, 440);
+const WIDE: i32 = SIZE.0 as i32;
+const HIGH: i32 = SIZE.1 as i32;
 
-/// Between two labels at the right edge.
-const LINE: i64 = 16;
+/// From one line of a label to the next, and from label to label at the right edge.
+const STEP: i32 = 16;
 
 /// Half of the gap between the two columns of variants.
-const HALF_GAP: i64 = 14;
+const HALF_GAP: i32 = 14;
 
-/// The colours that are drawn in dashes, so that curves that lie on each other are both seen.
-const DASHES: [&str; 8] = ["", "9 4", "", "4 3", "", "9 4", "", "4 3"];
+/// The dashes of a colour: curves that lie on each other are both seen.
+const DASHES: [&str; 4] = ["none", "9 4", "none", "4 3"];
 
 impl Chart<'_> {
     /// The picture, as a text of SVG.
     pub fn svg(&self) -> String {
-        let theme = Theme::of(self.head.dark);
         let mut svg = begin(&self.head, "Resident memory over time");
         svg.y += 14;
-        svg.words((EDGE, svg.y - 6), PLAIN, theme.muted, "MiB");
         let runs: Vec<&[Sample]> = self.runs.iter().map(|run| run.samples).collect();
-        let scale = Scale {
-            from: self.shown.0,
-            to: self.shown.1,
-            highest: highest(&runs, self.shown, self.cap),
-        };
         let pen = Pen {
             chart: self,
-            theme,
-            scale,
+            scale: Scale {
+                from: self.shown.0,
+                to: self.shown.1,
+                highest: highest(&runs, self.shown, self.cap),
+            },
         };
-        svg.put("<g transform=\"translate(@ @)\">", &[LEFT, svg.y], &[]);
+        // What goes beyond either side of the plot is cut off there.
+        svg.put(
+            "<clipPath id=\"plot\"><rect width=\"@\" height=\"@\"/></clipPath><g transform=\"translate(@ @)\">",
+            &[WIDE, HIGH, LEFT, svg.y],
+            &[],
+        );
         pen.ground(&mut svg);
         pen.curves(&mut svg);
         pen.ends(&mut svg);
         svg.put("</g>", &[], &[]);
-        svg.y += i64::from(SIZE.1) + 48;
-        pen.keys(&mut svg);
+        svg.y += HIGH + 58;
         pen.legend(&mut svg);
         end(svg, &self.head)
     }
@@ -90,79 +90,63 @@ impl Chart<'_> {
 
 struct Pen<'a> {
     chart: &'a Chart<'a>,
-    theme: &'a Theme,
     scale: Scale,
 }
 
 impl Pen<'_> {
-    fn x(&self, time: Micros) -> i64 {
-        (self.scale.share(time).clamp(0.0, 1.0) * f64::from(SIZE.0)).round() as i64
+    fn x(&self, time: Micros) -> i32 {
+        (self.scale.share(time).clamp(0.0, 1.0) * f64::from(WIDE)) as i32
     }
 
-    fn y(&self, bytes: Bytes) -> i64 {
-        (self.scale.depth(bytes).clamp(0.0, 1.0) * f64::from(SIZE.1)).round() as i64
+    fn y(&self, mib: f64) -> i32 {
+        ((1.0 - mib / self.scale.highest).clamp(0.0, 1.0) * f64::from(HIGH)) as i32
     }
 
-    /// Bands, stages, grid and axes, the cap.
+    /// Bands, stages, grid, axes and the cap.
     fn ground(&self, svg: &mut Svg) {
-        let theme = self.theme;
-        let (wide, high) = (i64::from(SIZE.0), i64::from(SIZE.1));
-        for band in self.chart.bands.iter().filter(|band| band.name != "end") {
+        let chart = self.chart;
+        for band in chart.bands.iter().filter(|band| band.name != "end") {
             let (from, to) = (self.x(band.from), self.x(band.to));
             if band.name == "burst" {
-                svg.put(
-                    "<rect x=\"@\" width=\"@\" height=\"@\" fill=\"$\"/>",
-                    &[from, to - from, high],
-                    &[theme.burst],
-                );
+                self.box_of(svg, (from, 0), (to - from, HIGH), BURST);
             }
             if to - from > 40 {
-                svg.words((from + 6, 16), PLAIN, theme.muted, band.name);
+                svg.words((from + 6, 16), &PLAIN, MUTED, band.name);
             }
         }
+        svg.words((EDGE - LEFT, -10), &PLAIN, MUTED, "MiB");
         for value in ticks(self.scale.highest, 5.0) {
-            let y = high - (value / self.scale.highest * high as f64).round() as i64;
-            svg.put(
-                "<path d=\"M0 @H@\" stroke=\"$\"/>",
-                &[y, wide],
-                &[theme.line],
-            );
-            svg.words((-8, y + 4), RIGHT, theme.muted, &tick(value));
+            let y = self.y(value);
+            line(svg, [0, y, WIDE, 0], LINE, "none");
+            svg.words((-8, y + 4), &RIGHT, MUTED, &tick(value));
         }
         for (time, label) in time_ticks(self.scale.from, self.scale.to) {
-            svg.words((self.x(time), high + 20), MIDDLE, theme.muted, &label);
+            svg.words((self.x(time), HIGH + 20), &MIDDLE, MUTED, &label);
         }
-        self.stages(svg);
+        for (index, (begins, name)) in chart.stages.iter().enumerate() {
+            let ends = chart.stages.get(index + 1);
+            let ends = ends.map_or(self.scale.to, |next| next.0);
+            let (x, to) = (self.x(*begins), self.x(ends));
+            if chart.stages.len() > 1 && to > x {
+                line(svg, [x, 0, 0, HIGH], BORDER, "none");
+                for (number, words) in PLAIN.wrapped(name, to - x - 8).iter().enumerate() {
+                    svg.words((x + 5, 33 + STEP * number as i32), &PLAIN, MUTED, words);
+                }
+            }
+        }
         if let Some(cap) = self.cap() {
-            let y = self.y(cap);
-            svg.put(
-                "<path d=\"M0 @H@\" stroke=\"$\" stroke-width=\"2\" stroke-dasharray=\"5 4\"/>",
-                &[y, wide],
-                &[theme.error],
-            );
-            svg.words((6, y - 5), PLAIN, theme.error, &format!("cap {cap}"));
+            let y = self.y(cap.as_mib());
+            line(svg, [0, y, WIDE, 0], ERROR, "5 4");
+            svg.words((6, y - 5), &PLAIN, ERROR, &format!("cap {cap}"));
         }
     }
 
-    /// Where stages begin, and their names, where there are several.
-    fn stages(&self, svg: &mut Svg) {
-        let stages = &self.chart.stages;
-        for (index, (begins, name)) in stages.iter().enumerate() {
-            let ends = stages.get(index + 1).map_or(self.scale.to, |next| next.0);
-            let (x, to) = (self.x(*begins), self.x(ends));
-            if stages.len() == 1 || to == x {
-                continue;
-            }
-            svg.put(
-                "<path d=\"M@ 0V@\" stroke=\"$\"/>",
-                &[x, SIZE.1.into()],
-                &[self.theme.border],
-            );
-            for (line, words) in fitted_plain(name, to - x - 8).iter().enumerate() {
-                let at = (x + 5, 33 + LINE * line as i64);
-                svg.words(at, PLAIN, self.theme.muted, words);
-            }
-        }
+    fn box_of(&self, svg: &mut Svg, (x, y): (i32, i32), (wide, high): (i32, i32), colour: i32) {
+        svg.put(
+            "<rect x=\"@\" y=\"@\" width=\"@\" height=\"@\" fill=\"#\"/>",
+            &[x, y, wide, high, colour],
+            &[],
+        );
     }
 
     /// The cap, where it is not above what is shown.
@@ -174,37 +158,37 @@ impl Pen<'_> {
 
     /// What the program holds, and over it the runs, the main one last.
     fn curves(&self, svg: &mut Svg) {
-        // What goes beyond either side is cut off there.
+        let (runs, main) = (&self.chart.runs, self.chart.main);
         svg.put(
-            "<clipPath id=\"plot\"><rect width=\"@\" height=\"@\"/></clipPath>\
-             <g clip-path=\"url(#plot)\" fill=\"none\" stroke-linejoin=\"round\">",
-            &[SIZE.0.into(), SIZE.1.into()],
+            "<g clip-path=\"url($)\" fill=\"none\" stroke-linejoin=\"round\">",
             &[],
+            &["#plot"],
         );
-        let runs = &self.chart.runs;
-        let main = self.chart.main.min(runs.len().saturating_sub(1));
         if let Some(run) = runs.get(main) {
             let path = area(run.samples, &self.scale, SIZE, held);
-            svg.put("<path fill=\"$\" d=\"$\"/>", &[], &[self.theme.held, &path]);
+            svg.put("<path fill=\"#\" d=\"$\"/>", &[HELD], &[&path]);
         }
-        let others = (0..runs.len()).filter(|index| *index != main);
-        for index in others.chain(runs.get(main).map(|_| main)) {
-            let (run, colour) = (&runs[index], runs[index].entry.colour);
-            let path = outline(run.samples, &self.scale, SIZE, resident);
-            svg.put(
-                "<path class=\"curve\" stroke=\"$\" stroke-width=\"@\" stroke-dasharray=\"$\" d=\"$\"/>",
-                &[if index == main { 3 } else { 2 }],
-                &[self.theme.variant(colour), dashes(colour), &path],
-            );
+        for is_main in [false, true] {
+            for (index, run) in runs.iter().enumerate() {
+                if (index == main) == is_main {
+                    let path = outline(run.samples, &self.scale, SIZE, resident);
+                    let (colour, wide) = (run.entry.colour, if is_main { 3 } else { 2 });
+                    svg.put(
+                        "<path class=\"curve\" stroke=\"#\" stroke-width=\"@\" stroke-dasharray=\"$\" d=\"$\"/>",
+                        &[variant(colour), wide],
+                        &[DASHES[colour % 4], &path],
+                    );
+                }
+            }
         }
         svg.put("</g>", &[], &[]);
+        let top = self.cap().map_or(0, |cap| self.y(cap.as_mib()));
         for run in runs {
-            let top = self.cap().map_or(0, |cap| self.y(cap));
             for time in run.killed.iter().filter(|time| self.scale.shows(**time)) {
                 svg.put(
-                    "<path d=\"M@ @m-6-6l12 12m0-12l-12 12\" stroke=\"$\" stroke-width=\"3\"/>",
-                    &[self.x(*time), top],
-                    &[self.theme.variant(run.entry.colour)],
+                    "<path d=\"M@ @m-6-6l12 12m0-12l-12 12\" stroke=\"#\" stroke-width=\"3\"/>",
+                    &[self.x(*time), top, variant(run.entry.colour)],
+                    &[],
                 );
             }
         }
@@ -212,129 +196,96 @@ impl Pen<'_> {
 
     /// What is resident at the right edge, each with its letter; those at the same height together.
     fn ends(&self, svg: &mut Svg) {
-        // From below upwards: the height, and the runs there.
-        let mut labels: Vec<(i64, Vec<usize>)> = Vec::new();
-        let rss = |index: usize| sample_at(self.chart.runs[index].samples, self.scale.to).rss;
-        for index in 0..self.chart.runs.len() {
-            let y = self.y(rss(index));
-            let place = labels.iter().position(|(other, _)| *other <= y + 5);
-            let place = place.unwrap_or(labels.len());
-            match labels.get_mut(place) {
-                Some((other, runs)) if (y - *other).abs() <= 5 => runs.push(index),
-                _ => labels.insert(place, (y, vec![index])),
+        let runs = &self.chart.runs;
+        let rss = |run: &Run| rss_at(run.samples, self.scale.to);
+        let heights: Vec<f64> = (runs.iter())
+            .map(|run| 1.0 - self.scale.depth(rss(run)))
+            .collect();
+        let high = f64::from(HIGH);
+        for (height, at) in ends(&heights, 6.0 / high, f64::from(STEP) / high) {
+            let (mut x, y) = (WIDE + 8, HIGH + 4 - (height * high) as i32);
+            for index in &at {
+                let entry = &runs[*index].entry;
+                let letter = letter(entry.number).to_string();
+                svg.words((x, y), &BOLD, variant(entry.colour), &letter);
+                x += 12;
             }
-        }
-        let mut most = i64::MAX;
-        for (y, runs) in labels {
-            let y = y.min(most);
-            let figure = mib(rss(runs[0]));
-            let x = i64::from(SIZE.0) + 8;
-            // Of many at the same height the letters stand above the figure.
-            let is_high = runs.len() > 3;
-            let above = if is_high { LINE } else { 0 };
-            most = y - above - LINE;
-            for (place, index) in runs.iter().enumerate() {
-                let entry = &self.chart.runs[*index].entry;
-                let colour = self.theme.variant(entry.colour);
-                let at = (x + 12 * place as i64, y + 4 - above);
-                svg.words(at, BOLD, colour, &letter(entry.number).to_string());
-            }
-            let after = if is_high {
-                0
-            } else {
-                12 * runs.len() as i64 + 4
-            };
-            svg.words((x + after, y + 4), PLAIN, self.theme.muted, &figure);
+            svg.words((x + 4, y), &PLAIN, MUTED, &mib(rss(&runs[at[0]])));
         }
     }
 
-    /// What is drawn besides the variants.
-    fn keys(&self, svg: &mut Svg) {
-        let (theme, y) = (self.theme, svg.y);
-        let main = self.chart.runs.get(self.chart.main);
+    /// What is drawn besides the variants, and every variant with its settings and figures, in two columns.
+    fn legend(&self, svg: &mut Svg) {
+        let (chart, y) = (self.chart, svg.y - 10);
+        self.box_of(svg, (LEFT, y - 11), (24, 12), HELD);
+        self.box_of(svg, (LEFT + 230, y - 11), (24, 12), BURST);
+        let main = chart.runs.get(chart.main);
         let whose = main.map_or(' ', |run| letter(run.entry.number));
         let held = format!("held by the program (in {whose})");
-        for (x, colour, words) in [
-            (LEFT, theme.held, &held[..]),
-            (LEFT + 230, theme.burst, "burst"),
-        ] {
-            svg.put(
-                "<rect x=\"@\" y=\"@\" width=\"24\" height=\"12\" fill=\"$\" stroke=\"$\"/>",
-                &[x, y - 11],
-                &[colour, theme.line],
-            );
-            svg.words((x + 32, y), PLAIN, theme.muted, words);
-        }
+        svg.words((LEFT + 32, y), &PLAIN, MUTED, &held);
+        svg.words((LEFT + 262, y), &PLAIN, MUTED, "burst");
         let lines =
             "lines: resident, with every peak; at the right MiB at the end of what is shown";
-        svg.words((LEFT + 340, y), PLAIN, theme.muted, lines);
-        svg.y += 10;
-    }
-
-    /// Every variant with its settings and figures, in two columns.
-    fn legend(&self, svg: &mut Svg) {
+        svg.words((LEFT + 340, y), &PLAIN, MUTED, lines);
         let half = WIDTH / 2;
-        let wide = half - EDGE - HALF_GAP - 44;
-        let mut below = svg.y;
-        for (index, run) in self.chart.runs.iter().enumerate() {
-            let is_left = index % 2 == 0;
-            let x = if is_left { EDGE } else { half + HALF_GAP };
-            let top = if is_left { below + 8 } else { svg.y };
-            svg.y = top;
-            let colour = run.entry.colour;
-            svg.put(
-                "<path d=\"M@ @h34\" stroke=\"$\" stroke-width=\"3\" stroke-dasharray=\"$\"/>",
-                &[x, top + 15],
-                &[self.theme.variant(colour), dashes(colour)],
-            );
-            let column = (x + 44, wide);
-            name(svg, self.theme, &run.entry, column);
-            settings(svg, self.theme, &run.entry, column);
-            said(svg, self.theme.muted, &self.came(run), column);
-            below = below.max(svg.y);
-            if is_left {
-                svg.y = top;
+        let mut tops = [y + 10; 2];
+        for (index, run) in chart.runs.iter().enumerate() {
+            let side = index % 2;
+            if side == 0 {
+                tops = [tops[0].max(tops[1]) + 8; 2];
             }
+            svg.y = tops[side];
+            let x = [EDGE, half + HALF_GAP][side];
+            let colour = run.entry.colour;
+            svg.put("<g stroke-width=\"3\">", &[], &[]);
+            line(
+                svg,
+                [x, svg.y + 15, 34, 0],
+                variant(colour),
+                DASHES[colour % 4],
+            );
+            svg.put("</g>", &[], &[]);
+            let column = (x + 44, half - EDGE - HALF_GAP - 44);
+            name(svg, &run.entry, column);
+            write_settings(svg, &run.entry, column);
+            svg.paragraph(column, &PLAIN, MUTED, &came(run, main));
+            tops[side] = svg.y;
         }
-        svg.y = below;
-    }
-
-    /// What came of a run, in a line.
-    fn came(&self, run: &Run) -> String {
-        let summary = &run.summary;
-        let mut text = format!("peak {}, after rest {}", summary.peak, summary.after_rest);
-        if summary.trims > 0 {
-            text += &format!(", at the end {}", summary.at_end);
-        }
-        match run.killed.len() {
-            0 => {}
-            1 => text += ", 1 process killed at the cap",
-            n => text += &format!(", {n} processes killed at the cap"),
-        }
-        // A curve that is not to be seen is not forgotten.
-        let main = self.chart.runs.get(self.chart.main);
-        if let Some(main) = main.filter(|main| !std::ptr::eq(*main, run))
-            && is_same(main.samples, run.samples)
-        {
-            text += &format!("; the same curve as {}", letter(main.entry.number));
-        }
-        text
+        svg.y = tops[0].max(tops[1]);
     }
 }
 
-/// Whether two curves lie on each other.
-fn is_same(one: &[Sample], other: &[Sample]) -> bool {
+/// Draws a line from a place, so far to the right and down.
+fn line(svg: &mut Svg, [x, y, right, down]: [i32; 4], colour: i32, dashes: &str) {
+    svg.put(
+        "<path d=\"M@ @l@ @\" stroke=\"#\" stroke-dasharray=\"$\"/>",
+        &[x, y, right, down, colour],
+        &[dashes],
+    );
+}
+
+/// What came of a run, in a line.
+fn came(run: &Run, main: Option<&Run>) -> String {
+    let [peak, rest, end] = run.figures;
+    let mut text = format!("peak {peak}, after rest {rest}, at the end {end}");
+    if !run.killed.is_empty() {
+        text += &format!("; killed at the cap: {}", run.killed.len());
+    }
+    // A curve that is not to be seen is not forgotten.
+    if let Some(main) = main.filter(|main| is_under(run, main)) {
+        text += "; the same curve as ";
+        text.push(letter(main.entry.number));
+    }
+    text
+}
+
+/// Whether another's curve lies over that of a run.
+fn is_under(run: &Run, other: &Run) -> bool {
     let point = |sample: &Sample| (sample.time, sample.rss, sample.rss_peak);
-    one.iter().map(point).eq(other.iter().map(point))
-}
-
-fn dashes(colour: usize) -> &'static str {
-    match DASHES[colour % DASHES.len()] {
-        "" => "none",
-        dashes => dashes,
-    }
+    run.entry.number != other.entry.number
+        && run.samples.len() == other.samples.len()
+        && (0..run.samples.len()).all(|at| point(&run.samples[at]) == point(&other.samples[at]))
 }
 
 #[cfg(test)]
-#[path = "chart_tests.rs"]
 mod tests;

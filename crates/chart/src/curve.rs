@@ -113,11 +113,11 @@ pub fn area(samples: &[Sample], scale: &Scale, size: Size, curve: Curve) -> Stri
     path
 }
 
-/// The latest sample not after a time; the first where all are.
-pub fn sample_at(samples: &[Sample], time: Micros) -> Sample {
+/// What is resident at a time: as of the latest sample not after it, or of the first where all are.
+pub fn rss_at(samples: &[Sample], time: Micros) -> Bytes {
     let after = samples.partition_point(|sample| sample.time <= time);
     let sample = samples.get(after.saturating_sub(1));
-    sample.copied().unwrap_or_default()
+    sample.map_or(Bytes::ZERO, |sample| sample.rss)
 }
 
 /// MiB at the upper edge of a chart of some runs: what is the most in the time that is shown, and some room.
@@ -125,7 +125,7 @@ pub fn highest(runs: &[&[Sample]], (from, to): (Micros, Micros), cap: Option<Byt
     let samples = runs.iter().flat_map(|samples| *samples);
     let shown = samples.filter(|sample| sample.time >= from && sample.time <= to);
     let most = shown.map(|sample| sample.rss_peak.max(sample.live_peak).max(sample.rss));
-    let at_edge = runs.iter().map(|samples| sample_at(samples, from).rss);
+    let at_edge = runs.iter().map(|samples| rss_at(samples, from));
     let most = most.chain(at_edge).max().unwrap_or_default();
     // A cap far above is no use; one that is near is worth the room.
     let most = match cap {

@@ -1,22 +1,25 @@
 //! What is written beside the marks of a heap map, and where, so that no word covers another.
 
-/// Labels, each with the place of its mark, in pixels of the map.
+/// Labels, each with the place of its mark, in pixels.
 #[derive(Default)]
 pub(crate) struct Labels(Vec<((f64, f64), String)>);
 
 /// A label where it can be read: the left end of its middle line.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Spot {
+pub(crate) struct Spot {
     /// From the left.
-    pub x: f64,
+    pub(crate) x: f64,
     /// From above.
-    pub y: f64,
+    pub(crate) y: f64,
     /// What is written.
-    pub text: String,
+    pub(crate) text: String,
     width: f64,
 }
 
-/// Of a letter, in CSS pixels: 12 pixels high, set in what the system has.
+/// How near to each other marks share a label.
+const NEAR: f64 = 12.0;
+
+/// Of a letter: 12 pixels high, set in what the system has.
 const LETTER: f64 = 8.0;
 
 /// Between two lines.
@@ -30,9 +33,9 @@ const AWAY: f64 = 10.0;
 
 impl Labels {
     /// One more. Marks that lie on each other share a label, or none could be read.
-    pub(crate) fn add(&mut self, (x, y): (f64, f64), text: &str, near: f64) {
+    pub(crate) fn add(&mut self, (x, y): (f64, f64), text: &str) {
         let shared = self.0.iter_mut().find(|((other_x, other_y), _)| {
-            (x - other_x).abs() < 4.0 * near && (y - other_y).abs() < near
+            (x - other_x).abs() < 4.0 * NEAR && (y - other_y).abs() < NEAR
         });
         match shared {
             Some((_, label)) => {
@@ -45,12 +48,12 @@ impl Labels {
 
     /// Where each goes on a map of this size, clear of the others and of all marks: beside its mark, to the right rather than to the left, else a line or two below
     /// or above. One for which there is no room goes where the first choice was.
-    pub(crate) fn spots(&self, (width, height): (f64, f64), ratio: f64) -> Vec<Spot> {
-        let (line, gap) = (LINE * ratio, GAP * ratio);
+    pub(crate) fn spots(&self, (width, height): (f64, f64)) -> Vec<Spot> {
+        let (line, gap) = (LINE, GAP);
         let mut spots: Vec<Spot> = Vec::new();
         for ((x, y), text) in &self.0 {
-            let long = LETTER * ratio * text.chars().count() as f64;
-            let sides = [x + AWAY * ratio, x - AWAY * ratio - long];
+            let long = LETTER * text.chars().count() as f64;
+            let sides = [x + AWAY, x - AWAY - long];
             let lines = [0.0, line, -line, 2.0 * line, -2.0 * line];
             let fits = |(left, middle): (f64, f64)| {
                 let apart = |other: &Spot| {
@@ -94,7 +97,7 @@ mod tests {
     fn labels(places: &[(f64, f64, &str)]) -> Labels {
         let mut labels = Labels::default();
         for (x, y, text) in places {
-            labels.add((*x, *y), text, 12.0);
+            labels.add((*x, *y), text);
         }
         labels
     }
@@ -114,24 +117,22 @@ mod tests {
     #[test]
     fn no_label_covers_another_or_leaves_the_map() {
         let mut random = fastrand::Rng::with_seed(3);
-        for ratio in [1.0, 2.0] {
-            let size = (300.0 * ratio, 200.0 * ratio);
-            for _ in 0..200 {
-                let mut labels = Labels::default();
-                for number in 0..6 {
-                    let place = (random.f64() * size.0, random.f64() * size.1);
-                    labels.add(place, &format!("{number}"), 12.0 * ratio);
-                }
-                labels.add((random.f64() * size.0, size.1 - 1.0), "top", 12.0 * ratio);
-                let spots = labels.spots(size, ratio);
-                for (index, spot) in spots.iter().enumerate() {
-                    assert!(spot.x >= 0.0 && spot.x + spot.width <= size.0, "{spot:?}");
-                    for other in &spots[..index] {
-                        let apart = spot.x + spot.width <= other.x
-                            || other.x + other.width <= spot.x
-                            || (spot.y - other.y).abs() >= LINE * ratio;
-                        assert!(apart, "{spot:?} covers {other:?}");
-                    }
+        let size = (300.0, 200.0);
+        for _ in 0..200 {
+            let mut labels = Labels::default();
+            for number in 0..6 {
+                let place = (random.f64() * size.0, random.f64() * size.1);
+                labels.add(place, &format!("{number}"));
+            }
+            labels.add((random.f64() * size.0, size.1 - 1.0), "top");
+            let spots = labels.spots(size);
+            for (index, spot) in spots.iter().enumerate() {
+                assert!(spot.x >= 0.0 && spot.x + spot.width <= size.0, "{spot:?}");
+                for other in &spots[..index] {
+                    let apart = spot.x + spot.width <= other.x
+                        || other.x + other.width <= spot.x
+                        || (spot.y - other.y).abs() >= LINE;
+                    assert!(apart, "{spot:?} covers {other:?}");
                 }
             }
         }

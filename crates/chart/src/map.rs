@@ -1,17 +1,16 @@
 //! The picture of a heap map: every page of a process at one moment.
 
 use crate::{
-    around::{EDGE, Entry, Head, PLAIN, WIDTH, begin, end, letter, said, settings},
+    around::{EDGE, Entry, Head, WHOLE, WIDTH, begin, end, letter, write_settings},
     figures::time,
-    kinds::{describe, kind_in_words, kinds, totals, what_a_dot_is},
-    labels::Spot,
+    kinds::{describe, kind_in_words, totals, what_a_dot_is},
     layout::{Extents, Layout},
-    marks::Marks,
+    marks::{LARGE_PIN, Marks, pin_at},
     stamp::stamp,
-    svg::Svg,
-    theme::Theme,
+    svg::{PLAIN, Svg, add},
+    theme::{BORDER, INK, LINE, MUTED, kind as colour},
 };
-use highwater_simulator::{Address, Bytes, Choice, Frame, Micros, PageKind, Pin, PinState};
+use highwater_simulator::{Bytes, Frame, Micros, PageKind, Pin, PinState};
 use std::fmt::Write;
 
 /// A variant's heap at a moment.
@@ -19,7 +18,7 @@ use std::fmt::Write;
 pub struct Map<'a> {
     /// What it is of.
     pub head: Head<'a>,
-    /// The variant; of its stages only the one that runs at that moment.
+    /// The variant; with the settings of the stage that runs at that moment.
     pub entry: Entry<'a>,
     /// The moment.
     pub time: Micros,
@@ -34,7 +33,7 @@ pub struct Map<'a> {
 }
 
 /// Width and height that the dots may take.
-const ROOM: (u32, u32) = ((WIDTH - 2 * EDGE) as u32, 720);
+const ROOM: (u32, u32) = (WHOLE.1 as u32, 720);
 
 /// Sides of the smallest and the largest dot with its gap.
 const CELLS: (u32, u32) = (3, 10);
@@ -46,52 +45,35 @@ const MOST_BYTES: usize = 220_000;
 const DESCRIBED: usize = 12;
 
 /// The width of a legend's column.
-const COLUMN: i64 = (WIDTH - 2 * EDGE) / 3;
+const COLUMN: i32 = WHOLE.1 / 3;
 
 type Paths = [String; PageKind::ALL.len()];
 
 impl Map<'_> {
     /// The picture, as a text of SVG.
     pub fn svg(&self) -> String {
-        let theme = Theme::of(self.head.dark);
-        let name = format!(
-            "Heap map of {} {} at {}",
-            letter(self.entry.number),
-            self.entry.name,
-            time(self.time)
+        let mut svg = begin(
+            &self.head,
+            &format!(
+                "Heap map of {} {} at {}",
+                letter(self.entry.number),
+                self.entry.name,
+                time(self.time)
+            ),
         );
-        let mut svg = begin(&self.head, &name);
         svg.y -= 10;
-        settings(&mut svg, theme, &self.entry, (EDGE, WIDTH - 2 * EDGE));
+        write_settings(&mut svg, &self.entry, WHOLE);
         svg.y += 16;
         let (layout, paths) = self.packed();
+        let (wide, high) = (layout.width() as i32, layout.height() as i32);
         svg.put(
-            "<g transform=\"translate(@ @)\"><rect width=\"@\" height=\"@\" fill=\"$\" stroke=\"$\"/><defs>",
-            &[EDGE, svg.y, layout.width().into(), layout.height().into()],
-            &[theme.kind(PageKind::Untouched), theme.line],
-        );
-        for (kind, path) in paths
-            .iter()
-            .enumerate()
-            .filter(|(_, path)| !path.is_empty())
-        {
-            svg.put("<path id=\"k@\" d=\"$\"/>", &[kind as i64], &[path]);
-        }
-        svg.put(
-            "</defs><g fill=\"none\" shape-rendering=\"crispEdges\">",
-            &[],
+            "<g transform=\"translate(@ @)\"><rect width=\"@\" height=\"@\" fill=\"#\" stroke=\"#\"/>\
+             <g fill=\"none\" shape-rendering=\"crispEdges\">",
+            &[EDGE, svg.y, wide, high, colour(PageKind::Untouched), LINE],
             &[],
         );
         for kind in PageKind::ALL {
-            if !paths[kind as usize].is_empty() {
-                svg.put(
-                    "<g id=\"kind-@\" stroke=\"$\">",
-                    &[kind as i64],
-                    &[theme.kind(kind)],
-                );
-                layers(&mut svg, kind, layout.cell, "xlink:href=\"#k@\"", "");
-                svg.put("</g>", &[], &[]);
-            }
+            draw_kind(&mut svg, kind, layout.cell, &paths[kind as usize], "k");
         }
         svg.put("</g>", &[], &[]);
         let marks = Marks {
@@ -102,13 +84,15 @@ impl Map<'_> {
             pins: self.pins,
             pointed: None,
         };
-        let large = marks.large();
-        let pen = Pen { marks, theme };
-        pen.draw(&mut svg, &large);
+        marks.draw(&mut svg);
         svg.put("</g>", &[], &[]);
-        svg.y += i64::from(layout.height());
-        self.legend(&mut svg, theme, &layout);
-        self.pins(&mut svg, &pen, &large);
+        svg.y += high + 4;
+        let mapped = describe(self.frame, self.page_size);
+        let mut said = what_a_dot_is(&layout, self.page_size);
+        add(&mut said, &[" · ", &mapped]);
+        svg.paragraph(WHOLE, &PLAIN, MUTED, &said);
+        self.legend(&mut svg, layout.cell);
+        self.pins(&mut svg, &marks.large());
         end(svg, &self.head)
     }
 
@@ -129,77 +113,71 @@ impl Map<'_> {
         }
     }
 
-    /// What a dot is, what is mapped, and how much there is of each kind.
-    fn legend(&self, svg: &mut Svg, theme: &Theme, layout: &Layout) {
-        let text = format!(
-            "{} · {}",
-            what_a_dot_is(layout, self.page_size),
-            describe(self.frame, self.page_size)
-        );
-        svg.y += 4;
-        said(svg, theme.muted, &text, (EDGE, WIDTH - 2 * EDGE));
+    /// How much there is of each kind: of all that there is, and of those that are always worth a word.
+    fn legend(&self, svg: &mut Svg, cell: u32) {
         let totals = totals(self.frame);
-        let pages = !matches!(self.variant(), Some(Choice::Glibc(_)));
-        // What the map shows is explained, whether a run of its allocator should show it or not.
-        let all = PageKind::ALL.into_iter();
-        let kinds = all.filter(|kind| totals[*kind as usize] > 0 || kinds(pages).contains(kind));
-        let top = svg.y + 14;
-        for (index, kind) in kinds.enumerate() {
-            let (x, y) = (
-                EDGE + index as i64 % 3 * COLUMN,
-                top + index as i64 / 3 * 22,
-            );
+        let (mut place, top) = (0, svg.y + 14);
+        for kind in PageKind::ALL {
+            let pages = totals[kind as usize];
+            let is_common = [PageKind::Live, PageKind::GivenBack].contains(&kind);
+            if pages == 0 && !is_common {
+                continue;
+            }
+            let (x, y) = (EDGE + place % 3 * COLUMN, top + place / 3 * 22);
+            place += 1;
             svg.put(
-                "<g transform=\"translate(@ @)\"><rect width=\"30\" height=\"14\" fill=\"$\" stroke=\"$\"/>\
-                 <svg x=\"1\" y=\"1\" width=\"28\" height=\"12\"><g fill=\"none\" stroke=\"$\">",
-                &[x, y],
-                &[theme.kind(PageKind::Untouched), theme.border, theme.kind(kind)],
+                "<svg x=\"@\" y=\"@\" width=\"30\" height=\"14\"><rect width=\"30\" height=\"14\" fill=\"#\"/>\
+                 <g fill=\"none\">",
+                &[x, y, colour(PageKind::Untouched)],
+                &[],
             );
             // A few dots as they are on the map.
-            let cell = i64::from(layout.cell);
-            for row in 0..=(12 / cell) {
-                let path = format!("M0 {}h30", row * cell);
-                if kind != PageKind::Untouched {
-                    layers(svg, kind, layout.cell, "d=\"$\"", &path);
-                }
+            let mut path = String::new();
+            for row in 0..14 / cell + 1 {
+                // Writing to a String cannot fail.
+                let _ = write!(path, "M0 {}h30", row * cell);
             }
-            svg.put("</g></svg></g>", &[], &[]);
-            let bytes = self.page_size.0 * totals[kind as usize];
-            let hidden = if self.is_shown(kind) {
-                ""
-            } else {
-                " (not drawn)"
+            draw_kind(svg, kind, cell, &path, "l");
+            svg.put(
+                "<rect width=\"30\" height=\"14\" stroke=\"#\"/></g></svg>",
+                &[BORDER],
+                &[],
+            );
+            let hidden = match self.hidden & 1 << kind as u16 {
+                0 => "",
+                _ => " (not drawn)",
             };
-            let text = format!("{} {}{hidden}", kind_in_words(kind), Bytes(bytes));
-            svg.words((x + 38, y + 12), PLAIN, theme.ink, &text);
+            let size = Bytes(self.page_size.0 * pages).to_string();
+            let mut text = String::new();
+            add(&mut text, &[kind_in_words(kind), " ", &size, hidden]);
+            svg.words((x + 38, y + 12), &PLAIN, INK, &text);
             svg.y = y + 14;
         }
     }
 
-    fn is_shown(&self, kind: PageKind) -> bool {
-        self.hidden & 1 << kind as u16 == 0
-    }
-
-    fn variant(&self) -> Option<Choice> {
-        let setting = self.entry.stages.first()?;
-        Some(setting.variant.allocator)
-    }
-
     /// The numbered pins in words.
-    fn pins(&self, svg: &mut Svg, pen: &Pen, large: &[bool]) {
-        let pins = self.pins.iter().enumerate();
-        let numbered = pins.filter(|(index, _)| large[*index]);
-        let more = numbered.clone().count().saturating_sub(DESCRIBED);
-        let numbered = numbered.take(DESCRIBED);
-        let top = svg.y + 12;
-        for (place, (index, pin)) in numbered.enumerate() {
+    fn pins(&self, svg: &mut Svg, large: &[bool]) {
+        let (mut place, top) = (0, svg.y + 12);
+        for (index, pin) in self.pins.iter().enumerate() {
+            if !large[index] {
+                continue;
+            }
             let (x, y) = (
-                EDGE + place as i64 % 2 * (WIDTH / 2),
-                top + place as i64 / 2 * 22,
+                EDGE + place as i32 % 2 * (WIDTH / 2),
+                top + place as i32 / 2 * 22,
             );
-            svg.put("<g transform=\"translate(@ @)\">", &[x + 15, y + 8], &[]);
-            pen.pin(svg, (0.0, 0.0), pin.state, 5.5);
-            svg.put("</g>", &[], &[]);
+            place += 1;
+            if place > DESCRIBED {
+                svg.words(
+                    (EDGE + 38, y + 12),
+                    &PLAIN,
+                    MUTED,
+                    "and more that are numbered",
+                );
+                svg.y = y + 14;
+                break;
+            }
+            pin_at(svg, (x + 15, y + 8), pin.state, LARGE_PIN);
             let state = match pin.state {
                 PinState::Live => "live",
                 PinState::Parked => "freed, parked in a cache",
@@ -211,12 +189,8 @@ impl Map<'_> {
                 pin.size,
                 pin.behind
             );
-            svg.words((x + 38, y + 12), PLAIN, pen.theme.ink, &text);
+            svg.words((x + 38, y + 12), &PLAIN, INK, &text);
             svg.y = y + 14;
-        }
-        if more > 0 {
-            let text = format!("and {more} more pins that are numbered on the map");
-            said(svg, pen.theme.muted, &text, (EDGE + 38, WIDTH));
         }
     }
 }
@@ -224,182 +198,100 @@ impl Map<'_> {
 /// A path for each kind, through its dots from left to right: along the upper edge of each row.
 fn paths(layout: &Layout, frame: &Frame, hidden: u16) -> Paths {
     let mut paths = Paths::default();
-    let mut ends = [(0_i64, 0_i64); PageKind::ALL.len()];
-    let cell = i64::from(layout.cell);
-    let mut dots = layout.dots(frame).into_iter().peekable();
-    while let Some((first, kind)) = dots.next() {
+    let mut ends = [(0, 0); PageKind::ALL.len()];
+    let cell = layout.cell as i32;
+    let dots = layout.dots(frame);
+    let mut at = 0;
+    while at < dots.len() {
+        let (first, kind) = dots[at];
         let (x, y) = layout.corner(first);
-        let (x, y) = (i64::from(x), i64::from(y));
-        let room = i64::from(layout.columns) - x / cell;
-        let mut long = 1;
-        while long < room && dots.next_if_eq(&(first + long as u64, kind)).is_some() {
+        let (x, y) = (x as i32, y as i32);
+        let room = layout.columns as i32 - x / cell;
+        let mut long = 0;
+        while long < room && dots.get(at) == Some(&(first + long as u64, kind)) {
             long += 1;
+            at += 1;
         }
-        if kind == PageKind::Untouched || hidden & 1 << kind as u16 != 0 {
-            continue;
+        if kind != PageKind::Untouched && hidden & 1 << kind as u16 == 0 {
+            let end = &mut ends[kind as usize];
+            // From where the last ended: shorter than from the corner. Writing to a String cannot fail.
+            let _ = write!(
+                paths[kind as usize],
+                "m{} {}h{}",
+                x - end.0,
+                y - end.1,
+                long * cell
+            );
+            *end = (x + long * cell, y);
         }
-        let (path, end) = (&mut paths[kind as usize], &mut ends[kind as usize]);
-        // From where the last ended: shorter than from the corner. Writing to a String cannot fail.
-        let _ = write!(path, "m{} {}h{}", x - end.0, y - end.1, long * cell);
-        *end = (x + long * cell, y);
     }
     paths
 }
 
-/// Draws a path through dots so that each looks as its stamp: row by row of the stamp, as dashes. `piece` is what says
-/// where the path is, in which `@` is the kind and `$` the path itself.
-fn layers(svg: &mut Svg, kind: PageKind, cell: u32, piece: &str, path: &str) {
+/// Draws a path through the dots of a kind so that each looks as its stamp: row by row of the stamp, as dashes. It is named
+/// by its kind behind a prefix.
+fn draw_kind(svg: &mut Svg, kind: PageKind, cell: u32, path: &str, prefix: &str) {
+    if path.is_empty() {
+        return;
+    }
+    svg.put(
+        "<defs><path id=\"$@\" d=\"$\"/></defs><g stroke=\"#\">",
+        &[kind as i32, colour(kind)],
+        &[prefix, path],
+    );
     let stamp = stamp(kind, cell);
     let rows: Vec<&[u8]> = stamp.chunks(cell as usize).collect();
     let mut row = 0;
     while row < rows.len() {
-        let same = rows[row..].iter().take_while(|other| **other == rows[row]);
-        let high = same.count();
-        for alpha in [255, 130] {
-            let Some((dashes, offset)) = dashes(rows[row], alpha) else {
-                continue;
-            };
-            // A line is as high above its middle as below it.
-            let (middle, half) = ((row * 2 + high) / 2, (row * 2 + high) % 2 * 5);
-            svg.put(if path.is_empty() { "<use " } else { "<path " }, &[], &[]);
-            svg.put(piece, &[kind as i64], &[path]);
-            svg.put(
-                " transform=\"translate(0 @.@)\" stroke-width=\"@\" stroke-opacity=\"$\" \
-                 stroke-dasharray=\"$\" stroke-dashoffset=\"@\"/>",
-                &[middle as i64, half as i64, high as i64, offset],
-                &[if alpha == 255 { "1" } else { "0.51" }, &dashes],
-            );
+        let mut below = row;
+        while below < rows.len() && rows[below] == rows[row] {
+            below += 1;
         }
-        row += high;
+        for (alpha, opacity) in [(255, "1"), (130, ".51")] {
+            let (dashes, offset) = dashes(rows[row], alpha);
+            if !dashes.is_empty() {
+                // A line is as high above its middle as below it.
+                let middle = (row + below) as i32;
+                svg.put(
+                    "<use xlink:href=\"$$@\" transform=\"translate(0 @.@)\" stroke-width=\"@\" \
+                     stroke-opacity=\"$\" stroke-dasharray=\"$\" stroke-dashoffset=\"@\"/>",
+                    &[
+                        kind as i32,
+                        middle / 2,
+                        middle % 2 * 5,
+                        (below - row) as i32,
+                        offset,
+                    ],
+                    &["#", prefix, opacity, &dashes],
+                );
+            }
+        }
+        row = below;
     }
+    svg.put("</g>", &[], &[]);
 }
 
-/// Which of a row's pixels are this opaque, as dashes and where in them the row begins; nothing where none is.
-fn dashes(row: &[u8], alpha: u8) -> Option<(String, i64)> {
-    let cell = row.len();
+/// Which of a row's pixels are this opaque, as dashes and where in them the row begins; no dashes where none is.
+fn dashes(row: &[u8], alpha: u8) -> (String, i32) {
+    let (cell, mut text) = (row.len(), String::new());
     let is_on = |at: usize| row[at % cell] == alpha;
-    if row.iter().all(|other| *other == alpha) {
-        return Some(("none".to_owned(), 0));
-    }
-    let first = (0..cell).find(|at| is_on(*at) && !is_on(at + cell - 1))?;
+    let Some(first) = (0..cell).find(|at| is_on(*at) && !is_on(at + cell - 1)) else {
+        if is_on(0) {
+            text.push_str("none");
+        }
+        return (text, 0);
+    };
     // From the beginning of a dash, around the row's end.
-    let mut lengths: Vec<usize> = Vec::new();
-    for at in first..first + cell {
-        let is_next = lengths.len() % 2 == usize::from(is_on(at));
-        match lengths.last_mut() {
-            Some(last) if is_next => *last += 1,
-            _ => lengths.push(1),
+    let mut begins = first;
+    for at in first + 1..=first + cell {
+        if at == first + cell || is_on(at) != is_on(at - 1) {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{} ", at - begins);
+            begins = at;
         }
     }
-    let mut text = String::new();
-    for length in lengths {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{length} ");
-    }
-    Some((text, (cell - first) as i64))
+    (text, (cell - first) as i32)
 }
-
-/// Draws the marks.
-struct Pen<'a> {
-    marks: Marks<'a>,
-    theme: &'a Theme,
-}
-
-impl Pen<'_> {
-    fn draw(&self, svg: &mut Svg, large: &[bool]) {
-        let marks = &self.marks;
-        let pins = || marks.pins.iter().zip(large);
-        for (pin, _) in pins().filter(|(_, large)| !**large) {
-            self.marked(svg, pin, 3.0);
-        }
-        for (pin, _) in pins().filter(|(_, large)| **large) {
-            self.line(svg, pin);
-        }
-        for (pin, _) in pins().filter(|(_, large)| **large).rev() {
-            self.marked(svg, pin, 5.5);
-        }
-        let tops = marks.tops();
-        for ((x, y), _) in &tops {
-            // Drawn twice: a rim in the ground's colour, then the flag.
-            svg.put(
-                "<path class=\"top\" d=\"M@ @l6 8h-12z\" stroke=\"$\" stroke-width=\"3\" fill=\"$\" \
-                 paint-order=\"stroke\"/>",
-                &[*x as i64, *y as i64],
-                &[self.theme.panel, self.theme.ink],
-            );
-        }
-        for spot in marks.spots(large, &tops) {
-            self.label(svg, &spot);
-        }
-    }
-
-    fn marked(&self, svg: &mut Svg, pin: &Pin, radius: f64) {
-        if let Some(place) = self.marks.place(pin.address) {
-            self.pin(svg, place, pin.state, radius);
-        }
-    }
-
-    /// A circle for what is parked, a diamond for what is live, a square for the allocator's own; a light rim around a
-    /// dark one is seen on every ground.
-    fn pin(&self, svg: &mut Svg, (x, y): (f64, f64), state: PinState, radius: f64) {
-        let theme = self.theme;
-        // A circle is a square with round corners.
-        let (shape, share, fill) = match state {
-            PinState::Parked => (CIRCLE, 10.0, theme.kind(PageKind::Parked)),
-            // Its corners reach out a quarter more than a circle's edge.
-            PinState::Live => (DIAMOND, 8.84, theme.kind(PageKind::Live)),
-            PinState::Metadata => (SQUARE, 10.0, theme.panel),
-        };
-        let reach = (radius * share).round() as i64;
-        svg.put(
-            "<g class=\"pin\" transform=\"translate(@ @) scale(.1)\">",
-            &[x as i64, y as i64],
-            &[],
-        );
-        for (width, colour, fill) in [(40, theme.panel, "none"), (17, theme.ink, fill)] {
-            svg.put(shape, &[reach * 2, reach * 2, -reach, -reach], &[]);
-            svg.put(
-                " stroke-width=\"@\" stroke=\"$\" fill=\"$\"/>",
-                &[width],
-                &[colour, fill],
-            );
-        }
-        svg.put("</g>", &[], &[]);
-    }
-
-    /// From a pin to where the free memory behind it begins.
-    fn line(&self, svg: &mut Svg, pin: &Pin) {
-        let from = Address(pin.address.0.saturating_sub(pin.behind.0));
-        let places = (self.marks.place(pin.address), self.marks.place(from));
-        if let (Some((x, y)), Some((to_x, to_y))) = places {
-            svg.put(
-                "<path d=\"M@ @L@ @\" stroke=\"$\" stroke-width=\"1.5\" stroke-opacity=\".45\"/>",
-                &[x, y, to_x, to_y].map(|place| place as i64),
-                &[self.theme.ink],
-            );
-        }
-    }
-
-    fn label(&self, svg: &mut Svg, Spot { x, y, text, .. }: &Spot) {
-        let at = (*x as i64, *y as i64 + 4);
-        svg.put(
-            "<g stroke-width=\"4\" stroke-linejoin=\"round\" stroke=\"$\">",
-            &[],
-            &[self.theme.panel],
-        );
-        svg.words(at, LABEL, self.theme.panel, text);
-        svg.put("</g>", &[], &[]);
-        svg.words(at, LABEL, self.theme.ink, text);
-    }
-}
-
-const LABEL: &str = "font-size=\"12\" font-weight=\"600\"";
-
-/// Shapes, by the side of a square, twice, and its corner.
-const SQUARE: &str = "<rect width=\"@\" height=\"@\" x=\"@\" y=\"@\"";
-const CIRCLE: &str = "<rect rx=\"60\" width=\"@\" height=\"@\" x=\"@\" y=\"@\"";
-const DIAMOND: &str = "<rect transform=\"rotate(45)\" width=\"@\" height=\"@\" x=\"@\" y=\"@\"";
 
 #[cfg(test)]
-#[path = "map_tests.rs"]
 mod tests;

@@ -3,60 +3,86 @@
 //! A picture is written piece by piece, by one function for all pieces: whatever is filled into one is escaped there, and
 //! a piece is hardly more to send to a browser than its own text.
 
+use crate::theme::Theme;
 use std::fmt::Write;
 
 /// A picture that is being written, from above downwards.
-#[derive(Default)]
 pub(crate) struct Svg {
     text: String,
+    theme: &'static Theme,
     /// How far down it is written, in pixels.
-    pub(crate) y: i64,
+    pub(crate) y: i32,
 }
 
+/// How a text looks.
+pub(crate) struct Look {
+    /// Its attributes.
+    pub(crate) attributes: &'static str,
+    /// The height of its letters, in pixels, with what is wider where they are bold.
+    height: i32,
+    /// From one line to the next.
+    step: i32,
+    /// How wide a letter is, in hundredths of its height.
+    wide: fn(char) -> i32,
+}
+
+/// One in proportional letters of a height.
+pub(crate) const fn look(attributes: &'static str, height: i32) -> Look {
+    Look {
+        attributes,
+        height,
+        step: height + 6,
+        wide: proportional,
+    }
+}
+
+pub(crate) static TITLE: Look = look("font-weight=\"700\" font-size=\"24\"", 27);
+pub(crate) static BOLD: Look = look("font-weight=\"700\" font-size=\"15\"", 17);
+pub(crate) static PLAIN: Look = look("font-size=\"13\"", 13);
+pub(crate) static RIGHT: Look = look("font-size=\"13\" text-anchor=\"end\"", 13);
+pub(crate) static MIDDLE: Look = look("font-size=\"13\" text-anchor=\"middle\"", 13);
+pub(crate) static MONO: Look = Look {
+    wide: monospaced,
+    ..look(
+        "font-size=\"12\" font-family=\"ui-monospace,monospace\" xml:space=\"preserve\"",
+        12,
+    )
+};
+
 impl Svg {
-    /// Writes a piece. Each `@` in it is the next of the numbers, each `$` the next of the texts.
-    pub(crate) fn put(&mut self, piece: &str, numbers: &[i64], texts: &[&str]) {
-        let (mut numbers, mut texts) = (numbers.iter(), texts.iter());
-        for character in piece.chars() {
-            match character {
-                '@' => {
-                    let number = numbers.next().copied().unwrap_or_default();
-                    // Writing to a String cannot fail.
-                    let _ = write!(self.text, "{number}");
-                }
-                '$' => self.escape(texts.next().copied().unwrap_or_default()),
-                other => self.text.push(other),
-            }
+    /// One in which nothing is written yet.
+    pub(crate) fn new(dark: bool) -> Self {
+        Self {
+            text: String::new(),
+            theme: Theme::of(dark),
+            y: 0,
         }
     }
 
-    /// Writes a text: `look` has its attributes, x is its left end.
-    pub(crate) fn words(&mut self, (x, y): (i64, i64), look: &str, colour: &str, text: &str) {
-        self.put("<text x=\"@\" y=\"@\" fill=\"$\" ", &[x, y], &[colour]);
-        self.put(look, &[], &[]);
+    /// Writes a piece. In it each `@` is the next of the numbers, each `#` the colour that the next of them stands for, and
+    /// each `$` the next of the texts.
+    pub(crate) fn put(&mut self, piece: &str, numbers: &[i32], texts: &[&str]) {
+        fill(&mut self.text, self.theme, piece, (numbers, texts));
+    }
+
+    /// Writes a text at a place: its left end, unless it looks otherwise.
+    pub(crate) fn words(&mut self, (x, y): (i32, i32), look: &Look, colour: i32, text: &str) {
+        self.put("<text x=\"@\" y=\"@\" fill=\"#\" ", &[x, y, colour], &[]);
+        self.text.push_str(look.attributes);
         self.put(">$</text>", &[], &[text]);
     }
 
-    /// Writes lines of text under each other, each so many pixels below the one before, from where the picture is now.
-    pub(crate) fn lines(&mut self, x: i64, step: i64, look: &str, colour: &str, lines: &[String]) {
-        for line in lines {
-            self.y += step;
+    /// Writes a text in as many lines as it takes in a column of this width, below what is written.
+    pub(crate) fn paragraph(
+        &mut self,
+        (x, wide): (i32, i32),
+        look: &Look,
+        colour: i32,
+        text: &str,
+    ) {
+        for line in look.wrapped(text, wide) {
+            self.y += look.step;
             self.words((x, self.y), look, colour, line);
-        }
-    }
-
-    /// A text as it stands in XML. What may not stand there at all is replaced.
-    fn escape(&mut self, text: &str) {
-        for character in text.chars() {
-            match character {
-                '&' => self.text.push_str("&amp;"),
-                '<' => self.text.push_str("&lt;"),
-                '>' => self.text.push_str("&gt;"),
-                '"' => self.text.push_str("&quot;"),
-                '\t' | '\n' | '\r' => self.text.push(' '),
-                '\0'..' ' | '\u{fffe}' | '\u{ffff}' => self.text.push('\u{fffd}'),
-                other => self.text.push(other),
-            }
         }
     }
 
@@ -66,8 +92,58 @@ impl Svg {
     }
 }
 
-/// How wide a letter is, in hundredths of its height: as wide as in DejaVu, the widest that texts are commonly set in.
-pub(crate) fn proportional(letter: char) -> i64 {
+fn fill(text: &mut String, theme: &Theme, piece: &str, (numbers, texts): (&[i32], &[&str])) {
+    let (mut numbers, mut texts) = (numbers.iter(), texts.iter());
+    for character in piece.chars() {
+        // Writing to a String cannot fail.
+        let _ = match character {
+            '@' => write!(text, "{}", numbers.next().copied().unwrap_or_default()),
+            '#' => {
+                let colour = numbers.next().copied().unwrap_or_default();
+                write!(text, "#{:06x}", theme.0[colour as usize])
+            }
+            '$' => {
+                escape(text, texts.next().copied().unwrap_or_default());
+                Ok(())
+            }
+            other => text.write_char(other),
+        };
+    }
+}
+
+/// Adds a piece of markup to a text: each `$` in it is the next of the texts, escaped.
+pub fn markup(text: &mut String, piece: &str, texts: &[&str]) {
+    fill(text, Theme::of(false), piece, (&[], texts));
+}
+
+/// Adds a text as it stands in XML. What may not stand there at all is replaced.
+fn escape(out: &mut String, text: &str) {
+    for character in text.chars() {
+        let written = match character {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            '"' => "&quot;",
+            '\t' | '\n' | '\r' => " ",
+            '\0'..' ' | '\u{fffe}' | '\u{ffff}' => "\u{fffd}",
+            other => {
+                out.push(other);
+                continue;
+            }
+        };
+        out.push_str(written);
+    }
+}
+
+impl Look {
+    /// A text in lines that fit into so many pixels.
+    pub(crate) fn wrapped<'a>(&self, text: &'a str, wide: i32) -> Vec<&'a str> {
+        wrapped(text, wide * 100 / self.height, self.wide)
+    }
+}
+
+/// As wide as in DejaVu, the widest that texts are commonly set in.
+fn proportional(letter: char) -> i32 {
     match letter {
         ' ' | '!' | '\'' | '(' | ')' | ',' | '.' | ':' | ';' | 'I' | 'f' | 'i' | 'j' | 'l'
         | 'r' | 't' | '|' | '·' => 40,
@@ -79,40 +155,54 @@ pub(crate) fn proportional(letter: char) -> i64 {
     }
 }
 
-/// The same of letters that are all of one width.
-pub(crate) fn monospaced(letter: char) -> i64 {
+fn monospaced(letter: char) -> i32 {
     if letter < '\u{1100}' { 61 } else { 122 }
 }
 
 /// A text in lines of at most this width by what each letter takes (and at least one letter), broken behind spaces, else
-/// behind the punctuation of settings, else anywhere; and where it has lines already. Nothing but spaces at a line's end
-/// is left out.
-pub(crate) fn wrapped(text: &str, most: i64, wide: fn(char) -> i64) -> Vec<String> {
+/// behind the punctuation of settings, else anywhere. Nothing but spaces at a line's end is left out.
+fn wrapped(text: &str, most: i32, wide: fn(char) -> i32) -> Vec<&str> {
     let mut lines = Vec::new();
-    let (mut line, mut taken) = (String::new(), 0);
-    for letter in text.chars() {
-        if letter == '\n' {
-            lines.push(std::mem::take(&mut line));
-            taken = 0;
-            continue;
-        }
-        if taken + wide(letter) > most && !line.is_empty() {
-            let at = |ends: &[char]| line.rfind(ends).map(|at| at + 1);
-            let half = |at: &usize| *at > line.len() / 2;
-            let broken = at(&[' ']).filter(|at| *at > 1);
-            let broken = broken.or(at(&[',', ';']).filter(half));
-            let broken = broken.or(at(&[':', '=', '_', '/']).filter(half));
-            let rest = line.split_off(broken.unwrap_or(line.len()));
-            lines.push(line.trim_end().to_owned());
-            taken = rest.chars().map(wide).sum();
-            line = rest;
-        }
-        line.push(letter);
+    // Where the line begins, how wide it is, and where it may be broken: behind a space, a comma, other punctuation.
+    let (mut start, mut taken, mut breaks) = (0, 0, [0; 3]);
+    for (at, letter) in text.char_indices() {
         taken += wide(letter);
+        while taken > most && at > start {
+            let half = start + (at - start) / 2;
+            let mut end = at;
+            if breaks[0] > start {
+                end = breaks[0];
+            } else if breaks[1] > half {
+                end = breaks[1];
+            } else if breaks[2] > half {
+                end = breaks[2];
+            }
+            lines.push(text[start..end].trim_end());
+            start = end;
+            taken = wide(letter);
+            text[end..at]
+                .chars()
+                .for_each(|letter| taken += wide(letter));
+        }
+        let kind = match letter {
+            ' ' => 0,
+            ',' | ';' => 1,
+            ':' | '=' | '_' | '/' => 2,
+            _ => continue,
+        };
+        breaks[kind] = at + 1;
     }
-    lines.push(line.trim_end().to_owned());
+    lines.push(text[start..].trim_end());
     lines.retain(|line| !line.is_empty());
     lines
+}
+
+/// Adds parts to a text.
+#[inline(never)]
+pub(crate) fn add(text: &mut String, parts: &[&str]) {
+    for part in parts {
+        text.push_str(part);
+    }
 }
 
 #[cfg(test)]
@@ -121,43 +211,43 @@ mod tests {
 
     #[test]
     fn whatever_is_filled_in_is_escaped() {
-        let mut svg = Svg::default();
+        let mut svg = Svg::new(false);
         svg.put(
-            "<a b=\"$\" c=\"@\">$</a>",
-            &[-7],
-            &["\"><x/>", "a & b\u{1}\n<$@>"],
+            "<a b=\"$\" c=\"@\" d=\"#\">$</a>",
+            &[-7, 0],
+            &["\"><x/>", "a & b\u{1}\n<$@#>"],
         );
         let text = svg.into_text();
         let document = roxmltree::Document::parse(&text).expect("it is well formed");
         let root = document.root_element();
         assert_eq!(root.attribute("b"), Some("\"><x/>"));
         assert_eq!(root.attribute("c"), Some("-7"));
-        assert_eq!(root.text(), Some("a & b\u{fffd} <$@>"));
+        assert_eq!(root.attribute("d"), Some("#ffffff"));
+        assert_eq!(root.text(), Some("a & b\u{fffd} <$@#>"));
     }
 
-    fn columns(letter: char) -> i64 {
+    fn columns(letter: char) -> i32 {
         monospaced(letter) / 61
     }
 
-    fn wrapped(text: &str, most: i64) -> Vec<String> {
-        super::wrapped(text, most, columns)
+    fn in_columns(text: &str, most: i32) -> Vec<&str> {
+        wrapped(text, most, columns)
     }
 
     #[test]
     fn lines_are_broken_where_a_reader_would_break_them() {
-        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(in_columns("one two three", 8), ["one two", "three"]);
         assert_eq!(
-            wrapped("MALLOC_CONF=background_thread:true,dirty_decay_ms:1000", 40),
+            in_columns("MALLOC_CONF=background_thread:true,dirty_decay_ms:1000", 40),
             ["MALLOC_CONF=background_thread:true,", "dirty_decay_ms:1000"]
         );
         assert_eq!(
-            wrapped("dirty_decay_ms:1000,muzzy_decay_ms:1000", 32),
+            in_columns("dirty_decay_ms:1000,muzzy_decay_ms:1000", 32),
             ["dirty_decay_ms:1000,", "muzzy_decay_ms:1000"]
         );
-        assert_eq!(wrapped("aaaaaaa", 3), ["aaa", "aaa", "a"]);
-        assert_eq!(wrapped("名前名前", 4), ["名前", "名前"]);
-        assert_eq!(wrapped("a\nb c", 9), ["a", "b c"]);
-        assert_eq!(wrapped("  ", 4), [""; 0]);
+        assert_eq!(in_columns("aaaaaaa", 3), ["aaa", "aaa", "a"]);
+        assert_eq!(in_columns("名前名前", 4), ["名前", "名前"]);
+        assert_eq!(in_columns("  ", 4), [""; 0]);
     }
 
     #[test]
@@ -169,14 +259,13 @@ mod tests {
             let text: String = (0..length)
                 .map(|_| random.choice(letters).unwrap_or('a'))
                 .collect();
-            let most = random.i64(0..12);
-            let lines = wrapped(&text, most);
+            let most = random.i32(0..12);
+            let lines = in_columns(&text, most);
             let bare = |text: &str| text.replace(' ', "");
             assert_eq!(bare(&lines.concat()), bare(&text), "{most}");
+            let wide = |line: &&str| line.chars().map(columns).sum::<i32>();
             assert!(
-                lines
-                    .iter()
-                    .all(|line| line.chars().map(columns).sum::<i64>() <= most.max(2)),
+                lines.iter().all(|line| wide(line) <= most.max(2)),
                 "{most}: {lines:?}"
             );
         }

@@ -1,73 +1,61 @@
-//! The colours of pictures: those of the page, light and dark.
+//! The colours of pictures and of the page's maps: those of the page's styles, light and dark.
 
 use highwater_simulator::PageKind;
 
-/// What each thing is drawn in.
-pub(crate) struct Theme {
-    pub(crate) panel: &'static str,
-    pub(crate) ink: &'static str,
-    pub(crate) muted: &'static str,
-    pub(crate) line: &'static str,
-    pub(crate) border: &'static str,
-    pub(crate) held: &'static str,
-    pub(crate) burst: &'static str,
-    pub(crate) error: &'static str,
-    /// What is free is one colour, whether its allocator calls it dirty or not; it is told by what else there is.
-    pub(crate) kinds: [&'static str; PageKind::ALL.len()],
-    pub(crate) variants: [&'static str; 8],
+/// Colours by number, each as red, green and blue.
+pub(crate) struct Theme(pub(crate) [u32; 27]);
+
+pub(crate) const PANEL: i32 = 0;
+pub(crate) const INK: i32 = 1;
+pub(crate) const MUTED: i32 = 2;
+pub(crate) const LINE: i32 = 3;
+pub(crate) const BORDER: i32 = 4;
+pub(crate) const HELD: i32 = 5;
+pub(crate) const BURST: i32 = 6;
+pub(crate) const ERROR: i32 = 7;
+
+/// The first of the kinds of pages. What is free is one colour, whether its allocator calls it dirty or not; it is told by
+/// what else there is.
+const KINDS: i32 = 8;
+const VARIANTS: i32 = KINDS + PageKind::ALL.len() as i32;
+
+/// The colour of a kind of page.
+pub(crate) fn kind(kind: PageKind) -> i32 {
+    KINDS + kind as i32
+}
+
+/// The colour of a variant, by its number.
+pub(crate) fn variant(colour: usize) -> i32 {
+    VARIANTS + colour as i32 % 8
+}
+
+/// What the pages of a kind are drawn in: red, green and blue.
+pub fn kind_colour(of: PageKind, dark: bool) -> [u8; 3] {
+    let [_, red, green, blue] = Theme::of(dark).0[kind(of) as usize].to_be_bytes();
+    [red, green, blue]
 }
 
 impl Theme {
     pub(crate) fn of(dark: bool) -> &'static Self {
         if dark { &DARK } else { &LIGHT }
     }
-
-    /// A page kind's colour.
-    pub(crate) fn kind(&self, kind: PageKind) -> &'static str {
-        self.kinds[kind as usize]
-    }
-
-    /// A variant's colour, by its number.
-    pub(crate) fn variant(&self, colour: usize) -> &'static str {
-        self.variants[colour % self.variants.len()]
-    }
 }
 
-static LIGHT: Theme = Theme {
-    panel: "#ffffff",
-    ink: "#1d2327",
-    muted: "#59636a",
-    line: "#e3e0da",
-    border: "#b9b5ab",
-    held: "#d4cfc4",
-    burst: "#fbf0dc",
-    error: "#b3261e",
-    kinds: [
-        "#1f507a", "#212527", "#4a92d1", "#aad2f6", "#eb8e02", "#ecb79c", "#ecb79c", "#9d2f25",
-        "#7a32c8", "#7f888a", "#faf9f7",
-    ],
-    variants: [
-        "#c9432a", "#0b6e99", "#2f8a4e", "#7a4fb8", "#a06a00", "#b8387f", "#4a5258", "#7d4b23",
-    ],
-};
+static LIGHT: Theme = Theme([
+    0xffffff, 0x1d2327, 0x59636a, 0xe3e0da, 0xb9b5ab, 0xd4cfc4, 0xfbf0dc, 0xb3261e, //
+    0x1f507a, 0x212527, 0x4a92d1, 0xaad2f6, 0xeb8e02, 0xecb79c, 0xecb79c, 0x9d2f25,
+    0x7a32c8, //
+    0x7f888a, 0xfaf9f7, //
+    0xc9432a, 0x0b6e99, 0x2f8a4e, 0x7a4fb8, 0xa06a00, 0xb8387f, 0x4a5258, 0x7d4b23,
+]);
 
-static DARK: Theme = Theme {
-    panel: "#1c2226",
-    ink: "#e6e9eb",
-    muted: "#9aa7af",
-    line: "#2c353a",
-    border: "#4a565d",
-    held: "#4a5054",
-    burst: "#2c2820",
-    error: "#ff9d8f",
-    kinds: [
-        "#78cbf4", "#f8f8f6", "#247fcc", "#15496c", "#ffc257", "#7a3b29", "#7a3b29", "#db4d24",
-        "#98c387", "#707475", "#191f22",
-    ],
-    variants: [
-        "#f08060", "#58b7e0", "#62c98a", "#b795ee", "#e6b04a", "#ee86bd", "#c2cad0", "#d79d6e",
-    ],
-};
+static DARK: Theme = Theme([
+    0x1c2226, 0xe6e9eb, 0x9aa7af, 0x2c353a, 0x4a565d, 0x4a5054, 0x2c2820, 0xff9d8f, //
+    0x78cbf4, 0xf8f8f6, 0x247fcc, 0x15496c, 0xffc257, 0x7a3b29, 0x7a3b29, 0xdb4d24,
+    0x98c387, //
+    0x707475, 0x191f22, //
+    0xf08060, 0x58b7e0, 0x62c98a, 0xb795ee, 0xe6b04a, 0xee86bd, 0xc2cad0, 0xd79d6e,
+]);
 
 #[cfg(test)]
 mod tests {
@@ -81,9 +69,18 @@ mod tests {
         let of_page = |name: &str| {
             let from = styles.find(&format!("--{name}: light-dark(")).expect(name);
             let pair = styles[from..].split(['(', ')']).nth(1).expect(name);
-            pair.split_once(", ").expect(name)
+            let (light, dark) = pair.split_once(", ").expect(name);
+            (light.to_owned(), dark.to_owned())
         };
-        let kinds = [
+        let named = [
+            "panel",
+            "ink",
+            "muted",
+            "line",
+            "border",
+            "held",
+            "burst",
+            "error",
             "live",
             "own",
             "slab",
@@ -96,30 +93,13 @@ mod tests {
             "returned",
             "untouched",
         ];
-        let own = |theme: &Theme| {
-            let named = [
-                ("panel", theme.panel),
-                ("ink", theme.ink),
-                ("muted", theme.muted),
-                ("line", theme.line),
-                ("border", theme.border),
-                ("held", theme.held),
-                ("burst", theme.burst),
-                ("error", theme.error),
-            ];
-            let mut all: Vec<(String, &str)> = named.map(|(n, c)| (n.to_owned(), c)).to_vec();
-            all.extend(
-                kinds
-                    .iter()
-                    .zip(theme.kinds)
-                    .map(|(n, c)| ((*n).to_owned(), c)),
-            );
-            let variants = theme.variants.iter().enumerate();
-            all.extend(variants.map(|(number, colour)| (format!("variant-{number}"), *colour)));
-            all
-        };
-        for ((name, light), (_, dark)) in own(&LIGHT).into_iter().zip(own(&DARK)) {
-            assert_eq!(of_page(&name), (light, dark), "{name}");
+        let variants = (0..8).map(|number| format!("variant-{number}"));
+        let names = named.map(str::to_owned).into_iter().chain(variants);
+        for (number, name) in names.enumerate() {
+            let own = |theme: &Theme| format!("#{:06x}", theme.0[number]);
+            assert_eq!((own(&LIGHT), own(&DARK)), of_page(&name), "{name}");
         }
+        assert_eq!(kind_colour(PageKind::Parked, false), [0xeb, 0x8e, 0x02]);
+        assert_eq!(variant(7), 26);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::arguments::Matrix;
 use crate::{png, scenario::Found};
-use highwater_chart::{Chart, Entry, Head, Map, Setting, bands, letter};
+use highwater_chart::{Chart, Entry, Head, Map, bands, letter, settings};
 use highwater_simulator::{Micros, Options, Outcome, Plan, Run};
 use std::path::{Path, PathBuf};
 
@@ -83,11 +83,14 @@ impl<'a> Pictures<'a> {
 
     fn curves(&self, plans: &[Plan], outcomes: &[Outcome]) -> String {
         let runs = plans.iter().zip(outcomes).enumerate();
-        let runs = runs.map(|(number, (plan, outcome))| highwater_chart::Run {
-            entry: entry(number, plan, 0..plan.stages.len()),
-            samples: &outcome.samples,
-            summary: outcome.summary(),
-            killed: killed(outcome),
+        let runs = runs.map(|(number, (plan, outcome))| {
+            let summary = outcome.summary();
+            highwater_chart::Run {
+                entry: entry(number, plan, 0..plan.stages.len()),
+                samples: &outcome.samples,
+                figures: [summary.peak, summary.after_rest, summary.at_end],
+                killed: killed(outcome),
+            }
         });
         let last = |outcome: &Outcome| outcome.samples.last().map(|sample| sample.time);
         let ends = outcomes.iter().filter_map(last).max().unwrap_or_default();
@@ -201,18 +204,15 @@ impl Moment {
 /// A variant with the settings of some of its stages.
 fn entry(number: usize, plan: &Plan, stages: std::ops::Range<usize>) -> Entry<'_> {
     let is_staged = plan.stages.len() > 1;
-    let stages = plan.stages[stages].iter();
+    let stages = plan.stages[stages].iter().map(|stage| {
+        let name = if is_staged { &stage.name } else { "" };
+        settings(name, stage.sources.len() as u64, &stage.variant)
+    });
     Entry {
         number,
         colour: number,
         name: &plan.name,
-        stages: stages
-            .map(|stage| Setting {
-                stage: if is_staged { &stage.name } else { "" },
-                processes: stage.sources.len() as u64,
-                variant: &stage.variant,
-            })
-            .collect(),
+        settings: stages.collect(),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use highwater_chart::Scale;
+use highwater_chart::{Scale, markup};
 use highwater_simulator::{Bytes, Micros};
 use web_sys::MouseEvent;
 use yew::prelude::*;
@@ -14,13 +14,13 @@ use super::{
     attr::{self, press},
     chart_lines::{Line, curves, highest},
     crosshair::upright,
+    pictures::buttons,
     pointer::{Did, On, Pointed, heard},
     variants::letter,
 };
-use crate::few::sort_few;
 use crate::{
     format,
-    state::{Action, State},
+    state::{Action, Picture, State},
     view::RunView,
 };
 
@@ -38,6 +38,8 @@ pub struct Props {
     pub shown: (Micros, Micros),
     /// Whether that is not all of it.
     pub zoomed: bool,
+    /// Whether it can be saved as a picture.
+    pub can_save: bool,
     /// The cap, where there is one.
     pub cap: Option<Bytes>,
 }
@@ -90,6 +92,7 @@ pub fn props(state: &State) -> Option<Props> {
         event: state.playhead().event,
         shown: state.shown(),
         zoomed: state.zoom.is_some(),
+        can_save: state.shows().controls,
     })
 }
 
@@ -122,6 +125,9 @@ pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -
                         <button id="zoom-out" type="button" class="button button--small"
                             onclick={press(act, Action::Zoom(None))}>{ "Whole time" }</button>
                     }
+                    if props.can_save {
+                        { buttons(act, Picture::Chart, "the curves") }
+                    }
                 </div>
             </div>
             <div class="chart">
@@ -153,42 +159,25 @@ pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -
     }
 }
 
-/// A label at the right edge: how high it stands, the letters and colours on it, and what they have resident.
-type End = (f64, Vec<(char, usize)>, Bytes);
-
 /// What each variant has resident at the playhead, at the right edge; those at the same height together.
 fn ends(lines: &[Line], scale: &Scale, time: Micros) -> Html {
-    let mut at: Vec<End> = Vec::new();
-    for line in lines {
-        let rss = line.run.sample_at(time).rss;
-        let height = (rss.as_mib() / scale.highest).clamp(0.0, 1.0);
-        let mark = (letter(line.number), line.colour);
-        match at
-            .iter_mut()
-            .find(|(other, ..)| (height - other).abs() < 0.012)
-        {
-            Some((_, marks, _)) => marks.push(mark),
-            None => at.push((height, vec![mark], rss)),
+    let rss = |line: &Line| line.run.sample_at(time).rss;
+    let height = |line| (rss(line).as_mib() / scale.highest).clamp(0.0, 1.0);
+    let heights: Vec<f64> = lines.iter().map(height).collect();
+    let mut text = String::new();
+    for (height, at) in highwater_chart::ends(&heights, 0.012, 0.075) {
+        let style = attr::placed("bottom", height);
+        let piece = "<span class=\"end\" style=\"$\"><span class=\"end__letters\">";
+        markup(&mut text, piece, &[&style]);
+        for line in at.iter().map(|at| &lines[*at]) {
+            let letter = letter(line.number).to_string();
+            let piece = "<b data-colour=\"$\">$</b>";
+            markup(&mut text, piece, &[&attr::colour(line.colour), &letter]);
         }
+        let figure = format::mib(rss(&lines[at[0]]));
+        markup(&mut text, "</span>$</span>", &[&figure]);
     }
-    sort_few(&mut at, |at| at.0);
-    // From below upwards, none nearer to the one below than a line of text.
-    let mut least = f64::NEG_INFINITY;
-    let labels = at.into_iter().map(|(height, marks, rss)| {
-        let height = height.max(least);
-        least = height + 0.075;
-        html! {
-            <span class="end" style={attr::placed("bottom", height)}>
-                <span class="end__letters">
-                    { for marks.into_iter().map(|(letter, colour)| html! {
-                        <b data-colour={attr::colour(colour)}>{ letter }</b>
-                    }) }
-                </span>
-                { format::mib(rss) }
-            </span>
-        }
-    });
-    labels.collect()
+    Html::from_html_unchecked(text.into())
 }
 
 /// The same as a table, for those who do not see it: every variant at every mark of the one that is looked into.
@@ -197,29 +186,35 @@ fn as_table(lines: &[Line], run: &RunView) -> Html {
         <details class="more">
             <summary>{ "The curves as a table" }</summary>
             <div class="scrolls" data-scrolls="x" tabindex="0" role="region" aria-label="The curves as a table">
-                <table id="chart-table" class="table">
-                    <thead>
-                        <tr>
-                            <th scope="col">{ "mark" }</th>
-                            <th scope="col" class="figure">{ "time" }</th>
-                            { for lines.iter().map(|line| html! {
-                                <th scope="col" class="figure">{ format!("{} {}", letter(line.number), line.name) }</th>
-                            }) }
-                        </tr>
-                    </thead>
-                    <tbody>
-                        { for run.ran.marks.iter().map(|mark| html! {
-                            <tr>
-                                <th scope="row">{ mark.name.clone() }</th>
-                                <td class="figure">{ format::time(mark.time) }</td>
-                                { for lines.iter().map(|line| html! {
-                                    <td class="figure">{ line.run.sample_at(mark.time).rss.to_string() }</td>
-                                }) }
-                            </tr>
-                        }) }
-                    </tbody>
-                </table>
+                { rows(lines, run) }
             </div>
         </details>
     }
+}
+
+/// The table itself, as text: it is longer than the page, and seldom unfolded.
+fn rows(lines: &[Line], run: &RunView) -> Html {
+    let mut text = String::new();
+    let mut put = |piece: &str, words: &str| markup(&mut text, piece, &[words]);
+    const HEAD: &str = "<th scope=\"col\" class=\"figure\">$</th>";
+    const FIGURE: &str = "<td class=\"figure\">$</td>";
+    put(
+        "<table id=\"chart-table\" class=\"table\"><thead><tr><th scope=\"col\">mark</th>",
+        "",
+    );
+    put(HEAD, "time");
+    for line in lines {
+        put(HEAD, &format!("{} {}", letter(line.number), line.name));
+    }
+    put("</tr></thead><tbody>", "");
+    for mark in &run.ran.marks {
+        put("<tr><th scope=\"row\">$</th>", &mark.name);
+        put(FIGURE, &format::time(mark.time));
+        for line in lines {
+            put(FIGURE, &line.run.sample_at(mark.time).rss.to_string());
+        }
+        put("</tr>", "");
+    }
+    put("</tbody></table>", "");
+    Html::from_html_unchecked(text.into())
 }

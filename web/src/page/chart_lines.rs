@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use highwater_chart::{Scale, area, held, outline, resident};
+use highwater_chart::{Scale, area, held, markup, outline, resident};
 use highwater_simulator::{Bytes, Micros, Sample};
 use yew::prelude::*;
 
@@ -43,39 +43,12 @@ pub fn highest(lines: &[Line], shown: (Micros, Micros), cap: Option<Bytes>) -> f
 
 /// Bands, grid and curves.
 pub fn curves(lines: &[Line], run: &RunView, scale: &Scale, cap: Option<Bytes>) -> Html {
-    let clip = |time: Micros| scale.share(time).clamp(0.0, 1.0);
-    let bands = run.bands.iter().filter(|band| band.name != "end");
-    let bands = bands.filter(|band| band.to > scale.from && band.from < scale.to);
     // The one that is looked into lies over the others.
     let (above, below): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(|line| line.is_selected);
     let ordered = below.into_iter().chain(above);
     html! {
         <>
-            { for bands.map(|band| html! {
-                <div class={classes!("band", format!("band--{}", band.name))} style={format!(
-                    "left: {}; width: {}",
-                    format::percent(clip(band.from)),
-                    format::percent(clip(band.to) - clip(band.from))
-                )}><span>{ band.name }</span></div>
-            }) }
-            { for run.ran.stages.iter().skip(1).filter(|stage| scale.shows(stage.begins)).map(|stage| html! {
-                <div class="stage" style={attr::placed("left", scale.share(stage.begins))}>
-                    <span>{ stage.name.clone() }</span>
-                </div>
-            }) }
-            { for format::ticks(scale.highest, 4.0).into_iter().map(|tick| html! {
-                <div class="gridline" style={attr::placed("bottom", tick / scale.highest)}>
-                    <span>{ format::tick(tick) }</span>
-                </div>
-            }) }
-            { for format::time_ticks(scale.from, scale.to).into_iter().map(|(time, label)| html! {
-                <span class="tick" style={attr::placed("left", scale.share(time))}>{ label }</span>
-            }) }
-            if let Some(cap) = cap.filter(|cap| cap.as_mib() < scale.highest) {
-                <div class="cap" style={attr::placed("bottom", cap.as_mib() / scale.highest)}>
-                    <span>{ format!("cap {cap}") }</span>
-                </div>
-            }
+            { ground(run, scale, cap) }
             <svg class="curves" viewBox={format!("0 0 {SIZE} {SIZE}")} preserveAspectRatio="none" aria-hidden="true">
                 <path class="curve--live" d={run.drawn(Drawn::Held, scale, || area(&run.samples, scale, SQUARE, held))} />
                 { for ordered.map(|line| html! {
@@ -85,21 +58,63 @@ pub fn curves(lines: &[Line], run: &RunView, scale: &Scale, cap: Option<Bytes>) 
                         d={line.run.drawn(Drawn::Resident, scale, || outline(&line.run.samples, scale, SQUARE, resident))} />
                 }) }
             </svg>
-            { for lines.iter().flat_map(|line| killed(line, scale)) }
+            { killed(lines, scale) }
         </>
     }
 }
 
-/// The moments at which a process was killed.
-fn killed(line: &Line, scale: &Scale) -> Vec<Html> {
-    let stages = line.run.ran.stages.iter();
-    let killed = stages.flat_map(|stage| stage.killed.iter().copied());
-    killed
-        .filter(|time| scale.shows(*time))
-        .map(|time| {
-            html! {
-                <span class="killed" data-colour={attr::colour(line.colour)} title="killed at the cap" style={attr::placed("left", scale.share(time))}>{ "✕" }</span>
+/// What lies under the curves. It is dozens of lines and words without any function, and a text is less to send than
+/// elements.
+fn ground(run: &RunView, scale: &Scale, cap: Option<Bytes>) -> Html {
+    let mut text = String::new();
+    let mut put = |class: &str, style: &str, words: &str| {
+        let piece = "<div class=\"$\" style=\"$\"><span>$</span></div>";
+        markup(&mut text, piece, &[class, style, words]);
+    };
+    for band in &run.bands {
+        let clip = |time: Micros| scale.share(time).clamp(0.0, 1.0);
+        let (from, to) = (clip(band.from), clip(band.to));
+        if band.name != "end" && to > from {
+            let class = format!("band band--{}", band.name);
+            put(&class, &attr::spanned(from, to - from), band.name);
+        }
+    }
+    for stage in run.ran.stages.iter().skip(1) {
+        if scale.shows(stage.begins) {
+            let style = attr::placed("left", scale.share(stage.begins));
+            put("stage", &style, &stage.name);
+        }
+    }
+    for tick in format::ticks(scale.highest, 4.0) {
+        let style = attr::placed("bottom", tick / scale.highest);
+        put("gridline", &style, &format::tick(tick));
+    }
+    for (time, label) in format::time_ticks(scale.from, scale.to) {
+        put("tick", &attr::placed("left", scale.share(time)), &label);
+    }
+    if let Some(cap) = cap.filter(|cap| cap.as_mib() < scale.highest) {
+        let style = attr::placed("bottom", cap.as_mib() / scale.highest);
+        put("cap", &style, &format!("cap {cap}"));
+    }
+    Html::from_html_unchecked(text.into())
+}
+
+/// Where processes were killed.
+fn killed(lines: &[Line], scale: &Scale) -> Html {
+    let mut text = String::new();
+    for line in lines {
+        for time in line.run.killed() {
+            if scale.shows(time) {
+                markup(
+                    &mut text,
+                    "<span class=\"killed\" data-colour=\"$\" title=\"killed at the cap\" style=\"$\">✕</span>",
+                    &[
+                        &attr::colour(line.colour),
+                        &attr::placed("left", scale.share(time)),
+                    ],
+                );
             }
-        })
-        .collect()
+        }
+    }
+    Html::from_html_unchecked(text.into())
 }

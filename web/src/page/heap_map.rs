@@ -12,12 +12,13 @@ use yew::prelude::*;
 use super::{
     attr::{self, press},
     map_canvas,
+    pictures::buttons,
     pointer::{Did, On, Pointed, clicked, element, heard},
     variants::letter,
 };
 use crate::{
     format,
-    state::{Action, State},
+    state::{Action, Picture, State},
     variants::{VariantId, VariantState},
     view::{Look, Playhead, RunView},
 };
@@ -31,13 +32,13 @@ const CELLS: (f64, f64) = (2.0, 8.0);
 /// What a map shows.
 pub struct Props {
     /// The variant.
-    of: VariantId,
+    pub(super) of: VariantId,
     /// Its run.
-    run: Rc<RunView>,
+    pub(super) run: Rc<RunView>,
     /// The exact moment, where it is known.
-    look: Option<Rc<Look>>,
+    pub(super) look: Option<Rc<Look>>,
     /// The moment that is shown.
-    playhead: Playhead,
+    pub(super) playhead: Playhead,
     /// The pin that is pointed at.
     pointed: Option<usize>,
     /// The canvas's id.
@@ -93,6 +94,11 @@ pub fn heap_map(
                     <span class="mark" data-colour={attr::colour(named.colour)}>{ letter(number) }</span>
                     { format!(" Heap map · {} · at {}", named.name, format::time(props.playhead.time)) }
                 </h2>
+                if state.shows().controls {
+                    <div class="card__tools">
+                        { buttons(act, Picture::Map(props.of), &format!("heap map {}", letter(number))) }
+                    </div>
+                }
                 <ul class="legend" hidden={props.id != "map"}>
                     { for kinds(pages).iter().map(|kind| {
                         let kind = *kind;
@@ -112,11 +118,14 @@ pub fn heap_map(
                     }
                 </ul>
             </div>
-            <canvas id={props.id} class="map" role="img" aria-label={props.described()}
-                data-event={frame.map(|frame| frame.event.to_string())}
-                data-kinds={frame.map(written_totals)}
-                data-hidden={attr::number(state.hidden as u64)} onpointermove={heard(Did::Move)}
-                onpointerleave={heard(Did::Leave)} onclick={clicked(point, On::Map(props.id))} />
+            <div class="map-room">
+                <canvas id={props.id} class="map" role="img" aria-label={props.described()}
+                    data-event={frame.map(|frame| frame.event.to_string())}
+                    data-kinds={frame.map(written_totals)}
+                    data-hidden={attr::number(state.hidden as u64)} onpointermove={heard(Did::Move)}
+                    onpointerleave={heard(Did::Leave)} onclick={clicked(point, On::Map(props.id))} />
+                <svg class="marks" aria-hidden="true" />
+            </div>
             <p id={says(props.id)} class="map-says words" />
         </section>
     }
@@ -182,9 +191,11 @@ impl Map {
             pins,
             pointed: props.pointed,
         };
-        let card = canvas.parent_element()?;
         // A canvas that cannot be drawn on stays empty; everything it would show is said beside it.
-        map_canvas::draw(&canvas, &card, &marks, state.hidden).ok();
+        map_canvas::draw(&canvas, &marks, state.hidden, drawn.dark).ok();
+        if let Some(over) = canvas.next_element_sibling() {
+            over.set_inner_html(&marks.overlay(drawn.dark));
+        }
         let map = Self {
             props,
             drawn,
@@ -245,7 +256,7 @@ impl Map {
 
 impl Props {
     /// The exact map if it is there, else the nearest that was kept.
-    fn frame(&self) -> Option<&Frame> {
+    pub(super) fn frame(&self) -> Option<&Frame> {
         let exact = self.look.as_ref().and_then(|look| look.frame.as_ref());
         exact.or_else(|| self.run.nearest_frame(self.playhead.event))
     }
@@ -275,9 +286,8 @@ fn written_totals(frame: &Frame) -> String {
 fn fitted(canvas: &HtmlCanvasElement, props: &Props, frame: &Frame) -> (Layout, f64) {
     let ratio = ratio();
     let device = |css: f64| (css * ratio).round().max(1.0) as u32;
-    let width = canvas
-        .parent_element()
-        .map_or(0, |parent| parent.client_width() - 26);
+    let card = canvas.closest(".card").ok().flatten();
+    let width = card.map_or(0, |card| card.client_width() - 26);
     // Between two maps that were kept a heap may have been larger.
     let mut extents = props.run.extents.clone();
     extents.cover(frame);

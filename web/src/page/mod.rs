@@ -19,6 +19,7 @@ pub mod keys;
 pub mod layout;
 pub mod map_canvas;
 pub mod parameters;
+pub mod pictures;
 pub mod pins;
 pub mod pointer;
 pub mod second_chart;

@@ -1,5 +1,6 @@
 //! The variants: each with its colour, name, allocator and environment; the one that is looked into can be changed.
 
+pub use highwater_chart::letter;
 use highwater_simulator::Choice;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -12,11 +13,6 @@ use crate::{
     state::{Action, State},
     variants::{MOST, Status, VariantState},
 };
-
-/// The letter that stands for a variant wherever there is little room.
-pub fn letter(number: usize) -> char {
-    char::from(b'A' + (number % 26) as u8)
-}
 
 /// The mark of a variant: its letter in its colour.
 pub fn mark(number: usize, colour: usize) -> Html {

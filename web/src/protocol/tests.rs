@@ -285,7 +285,7 @@ fn looked(diagnosis: Diagnosis) -> Outcome {
 }
 
 /// A diagnosis of which nothing is left out, and no two fields of a kind say the same.
-fn diagnosis() -> Diagnosis {
+pub(crate) fn diagnosis() -> Diagnosis {
     Diagnosis {
         event: 1,
         time: Micros(2),

@@ -40,6 +40,10 @@ pub enum Action {
     Talk(bool),
     /// The user wants a link to what is shown, or a frame with it for another page.
     CopyLink(bool),
+    /// The user wants a picture as a file.
+    Save(Picture, Format),
+    /// The browser could not draw it.
+    SaveFailed,
     /// The user typed into the field of a parameter.
     EditParameter(usize, String),
     /// The user typed into the environment box of a variant, or took a preset.
@@ -163,6 +167,8 @@ pub enum Effect {
     FocusTour,
     /// Fill the screen, or not any more.
     FullScreen(bool),
+    /// Save a picture.
+    Save(Picture, Format),
     /// Show the help, or close it.
     ToggleHelp,
 }
@@ -176,4 +182,22 @@ pub enum Theme {
     Light,
     /// Dark.
     Dark,
+}
+
+/// What can be had as a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picture {
+    /// The curves of all variants.
+    Chart,
+    /// The heap map of a variant.
+    Map(VariantId),
+}
+
+/// In which form a picture is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// As it is drawn.
+    Svg,
+    /// In pixels.
+    Png,
 }

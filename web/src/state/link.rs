@@ -85,8 +85,7 @@ impl State {
             }
             subject => line('s', subject.key()),
         }
-        let own = self.subject.common().map(|(_, own)| own);
-        for (name, value) in changed(&own.unwrap_or_default(), &self.form) {
+        for (name, value) in self.changed() {
             line('p', &format!("{name} {value}"));
         }
         for (parameter, text) in Parameters::ALL.iter().zip(self.form.wrong()) {
@@ -151,6 +150,12 @@ impl State {
             Theme::Dark => line('c', "dark"),
         }
         Some(text)
+    }
+
+    /// The parameters that are otherwise than they were at first, by name, as text.
+    pub fn changed(&self) -> Vec<(String, String)> {
+        let own = self.subject.common().map(|(_, own)| own);
+        changed(&own.unwrap_or_default(), &self.form)
     }
 
     /// Opens a link's text; one that cannot be read opens what the page opens with, and says so. Also returns where in a tour it is.

@@ -306,3 +306,35 @@ fn the_summary_of_a_run_that_did_not_happen_is_empty() {
     let Ran { summary, .. } = &run.ran;
     assert_eq!((*summary, run.highest()), (Summary::default(), Bytes(0)));
 }
+
+#[test]
+fn a_picture_of_a_map_waits_until_its_moment_is_known() {
+    let mut state = State::new(false);
+    state.open();
+    let effects = state.update(Action::Loaded(1, about()));
+    let effects = finish(&mut state, &effects);
+    let chart = Effect::Save(Picture::Chart, Format::Png);
+    let saved = state.update(Action::Save(Picture::Chart, Format::Png));
+    assert!(has(&saved, &chart), "curves are exact at once");
+    let id = state.selected;
+    let map = Effect::Save(Picture::Map(id), Format::Svg);
+    let saved = state.update(Action::Save(Picture::Map(id), Format::Svg));
+    assert!(saved.is_empty(), "its moment is still being looked into");
+    let Some(Effect::Look(_, run, asked)) = effects.first() else {
+        panic!("the first look was asked for: {effects:?}");
+    };
+    let look = Look {
+        order: Rc::clone(&run.order),
+        asked: *asked,
+        diagnosis: crate::protocol::tests::diagnosis(),
+        decisions: vec![],
+        decided: 0,
+        frame: None,
+    };
+    let saved = state.update(Action::Looked(id, Rc::new(look)));
+    assert!(has(&saved, &map), "{saved:?}");
+    let again = state.update(Action::Save(Picture::Map(id), Format::Png));
+    assert_eq!(again, [Effect::Save(Picture::Map(id), Format::Png)]);
+    state.update(Action::SaveFailed);
+    assert!(state.trouble.is_some_and(|words| words.contains("picture")));
+}

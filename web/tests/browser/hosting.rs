@@ -24,7 +24,7 @@ fn policy() -> Result<String> {
 }
 
 /// Opens a page, with something added to its head, under the policy. Returns the console's errors.
-fn visit_under_policy(
+pub(crate) fn visit_under_policy(
     built: &Path,
     added: &str,
     test: impl FnOnce(&Page) -> Result<()>,
@@ -97,9 +97,12 @@ fn one_file_opened_from_the_disk_is_the_whole_page() -> Result<()> {
     let address = format!("file://{}", file.display());
     let errors = visit_address(&address, View::default(), |page: &Page| {
         page.wait_for("main[data-worker=ready]")?;
-        // The recording that lies in it.
+        // The recording that lies in it, and the tour.
         page.wait_for("main[data-busy=false] #chart .curve--rss")?;
         page.wait_for_text("#trouble-free, main", "208")?;
+        page.click("#tour")?;
+        page.wait_for_text(".tour__words", "207.6 MiB")?;
+        page.click("#tour-close")?;
         // A scenario, in workers.
         page.set_value("#source", "incident")?;
         page.wait_for("main[data-busy=true]")?;

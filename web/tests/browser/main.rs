@@ -18,6 +18,7 @@ mod links;
 mod opening;
 mod package;
 mod page;
+mod pictures;
 mod random_use;
 mod releases;
 mod shots;

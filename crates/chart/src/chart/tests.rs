@@ -1,5 +1,5 @@
 use super::*;
-use crate::Setting;
+use crate::settings;
 use highwater_simulator::{Choice, Variable, Variant};
 use roxmltree::Document;
 
@@ -35,14 +35,10 @@ fn run<'a>(number: usize, name: &'a str, variant: &'a Variant, samples: &'a [Sam
             number,
             colour: number,
             name,
-            stages: vec![Setting {
-                stage: "",
-                processes: 1,
-                variant,
-            }],
+            settings: settings("", 1, variant),
         },
         samples,
-        summary: Summary::default(),
+        figures: [Bytes::mib(9), Bytes::mib(8), Bytes::mib(7)],
         killed: vec![Micros(5_000_000)],
     }
 }
@@ -117,6 +113,8 @@ fn it_says_title_date_settings_and_draws_every_run() {
             "a <new> build",
             "cap 300.0 MiB",
             "MiB",
+            "peak 9.0 MiB, after rest 8.0 MiB, at the end 7.0 MiB; killed at the",
+            "cap: 1",
             "200",
             "10 s",
             "Highwater",
@@ -155,21 +153,21 @@ fn the_ends_are_named_each_with_its_own_line() {
     let runs = runs.map(|(number, samples)| run(number, "x", &plain, samples));
     let text = chart(runs.collect(), &BANDS, false).svg();
     let document = Document::parse(&text).expect("it is well formed");
-    let mut found: Vec<(char, i64)> = Vec::new();
+    let mut found: Vec<(char, i32)> = Vec::new();
     for node in document
         .descendants()
         .filter(|node| node.has_tag_name("text"))
     {
-        let x: i64 = node
+        let x: i32 = node
             .attribute("x")
             .and_then(|x| x.parse().ok())
             .expect("a place");
-        let y: i64 = node
+        let y: i32 = node
             .attribute("y")
             .and_then(|y| y.parse().ok())
             .expect("a place");
         let text = node.text().unwrap_or_default();
-        if x >= i64::from(SIZE.0) && text.len() == 1 && node.attribute("font-weight").is_some() {
+        if x >= WIDE && text.len() == 1 && node.attribute("font-weight").is_some() {
             found.push((text.chars().next().expect("a letter"), y));
         }
     }
@@ -179,7 +177,10 @@ fn the_ends_are_named_each_with_its_own_line() {
     for (letter, y) in &found {
         for (other, other_y) in &found {
             let apart = (y - other_y).abs();
-            assert!(apart == 0 || apart >= LINE, "{letter} and {other}: {apart}");
+            assert!(
+                apart == 0 || apart >= STEP - 1,
+                "{letter} and {other}: {apart}"
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
-use crate::{Setting, kinds::kind_of};
-use highwater_simulator::{Choice, Strip, StripKind, Variable, Variant};
+use crate::{kinds::kind_of, settings, stamp::stamp, theme::Theme};
+use highwater_simulator::{Address, Choice, Strip, StripKind, Variable, Variant};
 use roxmltree::{Document, Node};
 use std::collections::BTreeMap;
 
@@ -62,11 +62,7 @@ fn map<'a>(frame: &'a Frame, pins: &'a [Pin], variant: &'a Variant, dark: bool) 
             number: 2,
             colour: 2,
             name: "<plain>",
-            stages: vec![Setting {
-                stage: "",
-                processes: 1,
-                variant,
-            }],
+            settings: settings("", 1, variant),
         },
         time: Micros(8_050_000),
         frame,
@@ -93,16 +89,14 @@ fn number(node: Node, name: &str) -> f64 {
 
 /// How opaque every pixel of a kind is that a picture draws, as a renderer would find it out.
 fn drawn(document: &Document, kind: PageKind) -> BTreeMap<(i64, i64), u8> {
-    let find = |id: String| {
-        document
-            .descendants()
-            .find(move |node| node.attribute("id") == Some(&id))
-    };
     let mut pixels = BTreeMap::new();
-    let Some(group) = find(format!("kind-{}", kind as u8)) else {
+    let id = format!("k{}", kind as u8);
+    let mut all = document.descendants();
+    let Some(path) = all.find(|node| node.attribute("id") == Some(&id)) else {
         return pixels;
     };
-    let path = find(format!("k{}", kind as u8)).expect("the path of a kind that is drawn");
+    let group = path.parent().and_then(|defs| defs.next_sibling_element());
+    let group = group.expect("what is defined is used");
     let path = path.attribute("d").expect("a path").to_owned();
     for layer in group.children().filter(Node::is_element) {
         let shift = layer.attribute("transform").expect("a shift");
@@ -210,8 +204,8 @@ fn every_kind_is_explained_with_how_much_there_is_of_it() {
             let mib = kind as u8 + 1;
             let part = format!("{} {mib}.0 MiB", kind_in_words(kind));
             assert!(texts.contains(&part), "{part} in {texts:#?}");
-            let colour = Theme::of(dark).kind(kind);
-            assert!(text.contains(colour), "the colour of {part}");
+            let colour = format!("\"#{:06x}\"", Theme::of(dark).0[colour(kind) as usize]);
+            assert!(text.contains(&colour), "the colour of {part}");
         }
         for part in [
             "A & B",
@@ -265,8 +259,8 @@ fn pins_and_tops_are_marked_and_told() {
         all.filter(|node| node.attribute("class") == Some(class))
             .count()
     };
-    // Three on the map, two in the legend.
-    assert_eq!((of_class("pin"), of_class("top")), (5, 1));
+    // Three on the map, two in the legend; a flag and its rim.
+    assert_eq!((of_class("pin"), of_class("top")), (5, 2));
 }
 
 #[test]
