@@ -2,6 +2,7 @@
 //!
 //! jemalloc 5.3.0, src/arena.c, src/large.c, src/pa.c and src/bin.c.
 
+use crate::aged::Aged;
 use crate::base::Base;
 use crate::extents::{ExtentId, State};
 use crate::pac::{Pac, Wanted, large_pad};
@@ -10,7 +11,6 @@ use crate::rules::CountOf;
 use crate::sizes::{self, CACHE_LINE, LARGE_MIN, PAGE, SMALL_CLASSES, Slab, pages};
 use crate::world::World;
 use highwater_allocator::{Address, Bytes, Kernel, PurgeReason};
-use std::collections::BTreeSet;
 
 /// The slabs of one small class.
 #[derive(Clone)]
@@ -19,7 +19,7 @@ pub(crate) struct Bin {
     /// The slab that is being cut; it may be full.
     pub(crate) current: Option<ExtentId>,
     /// Other slabs with free regions, oldest and lowest first.
-    pub(crate) nonfull: BTreeSet<(u64, u64, ExtentId)>,
+    pub(crate) nonfull: Aged,
     /// Regions handed out.
     pub(crate) regions: u64,
 }
@@ -59,7 +59,7 @@ impl Arena {
         let bin = |class| Bin {
             slab: sizes::slab_of(class),
             current: None,
-            nonfull: BTreeSet::new(),
+            nonfull: Aged::new(PAGE.ilog2()),
             regions: 0,
         };
         Some(Self {
@@ -163,7 +163,7 @@ impl Arena {
         {
             return Some(current);
         }
-        bin.current = bin.nonfull.pop_first().map(|(_, _, id)| id);
+        bin.current = bin.nonfull.pop_first();
         bin.current
     }
 
@@ -246,13 +246,13 @@ impl Arena {
         extent.free_map[index as usize / 64] |= 1 << (index % 64);
         extent.free_regions += 1;
         bin.regions -= 1;
-        let (serial, base) = extent.order();
+        let order = extent.order();
         let is_current = bin.current == Some(slab);
         if extent.free_regions == bin.slab.regions {
             if is_current {
                 bin.current = None;
             } else if bin.slab.regions > 1 {
-                bin.nonfull.remove(&(serial, base, slab));
+                bin.nonfull.remove(order);
             }
             return Some(slab);
         }
@@ -266,16 +266,15 @@ impl Arena {
     /// (`arena_bin_lower_slab`).
     fn lower_slab(world: &World, bin: &mut Bin, slab: ExtentId) {
         let order = |id: ExtentId| world.extents[id].order();
-        let entry = |id: ExtentId| (order(id).0, order(id).1, id);
         match bin.current {
             Some(current) if order(current) > order(slab) => {
                 if world.extents[current].free_regions > 0 {
-                    bin.nonfull.insert(entry(current));
+                    bin.nonfull.insert(order(current), current);
                 }
                 bin.current = Some(slab);
             }
             _ => {
-                bin.nonfull.insert(entry(slab));
+                bin.nonfull.insert(order(slab), slab);
             }
         }
     }

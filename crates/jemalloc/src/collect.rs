@@ -197,7 +197,7 @@ impl Jemalloc {
         let bin = &self.arenas[arena].as_ref()?.bins[class];
         let slab = bin
             .current
-            .or_else(|| bin.nonfull.first().map(|first| first.2))?;
+            .or_else(|| bin.nonfull.iter().next().map(|(_, id)| id))?;
         Some(self.world.extents[slab].base)
     }
 }

@@ -28,7 +28,7 @@ impl Merging {
 impl World {
     /// `edata_cache_get`
     pub(crate) fn new_struct(&mut self, kernel: &mut Kernel, pac: &mut Pac) -> Option<ExtentId> {
-        if let Some((_, _, id)) = pac.free_structs.pop_first() {
+        if let Some(id) = pac.free_structs.pop_first() {
             return Some(id);
         }
         let alignment = self.rules.layout.extent_alignment;
@@ -43,7 +43,7 @@ impl World {
         let extent = &mut self.extents[id];
         extent.state = State::Spare;
         pac.free_structs
-            .insert((extent.home_serial, extent.home.0, id));
+            .insert((extent.home_serial, extent.home.0), id);
     }
 
     /// Begins a structure's use (`edata_init`).

@@ -2,16 +2,16 @@
 //!
 //! jemalloc 5.3.0, src/eset.c.
 
-use crate::extents::{ExtentId, Extents};
+use crate::aged::Aged;
+use crate::extents::{Extent, ExtentId, Extents};
 use crate::sizes::{PAGE, PAGE_CLASSES, ceil_class, floor_class, page_class_size, pages};
-use std::collections::BTreeSet;
 
 const CLASSES: usize = PAGE_CLASSES + 1;
 
 /// Extents that are all dirty, all muzzy or all retained.
 #[derive(Clone)]
 pub(crate) struct Eset {
-    by_class: Vec<BTreeSet<(u64, u64, ExtentId)>>,
+    by_class: Vec<Aged>,
     filled: [u64; CLASSES.div_ceil(64)],
     oldest: Option<ExtentId>,
     newest: Option<ExtentId>,
@@ -23,7 +23,7 @@ impl Eset {
     /// An empty set, of extents that serve blocks with `pad` bytes beyond their class.
     pub(crate) fn new(pad: u64) -> Self {
         Self {
-            by_class: vec![BTreeSet::new(); CLASSES],
+            by_class: vec![Aged::new(PAGE.ilog2()); CLASSES],
             filled: [0; CLASSES.div_ceil(64)],
             oldest: None,
             newest: None,
@@ -53,9 +53,8 @@ impl Eset {
     pub(crate) fn insert(&mut self, extents: &mut Extents, id: ExtentId) {
         let extent = &extents[id];
         let class = floor_class(extent.size, self.pad);
-        let (serial, base) = extent.order();
         self.pages += pages(extent.size);
-        self.by_class[class].insert((serial, base, id));
+        self.by_class[class].insert(extent.order(), id);
         self.filled[class / 64] |= 1 << (class % 64);
         let before = self.newest.replace(id);
         match before {
@@ -71,10 +70,10 @@ impl Eset {
     pub(crate) fn remove(&mut self, extents: &mut Extents, id: ExtentId) {
         let extent = &extents[id];
         let class = floor_class(extent.size, self.pad);
-        let (serial, base) = extent.order();
+        let order = extent.order();
         let (older, newer) = (extent.older, extent.newer);
         self.pages -= pages(extent.size);
-        let removed = self.by_class[class].remove(&(serial, base, id));
+        let removed = self.by_class[class].remove(order);
         debug_assert!(removed, "an extent is in the set it is removed from");
         if self.by_class[class].is_empty() {
             self.filled[class / 64] &= !(1 << (class % 64));
@@ -129,25 +128,23 @@ impl Eset {
         mixed: bool,
     ) -> Option<ExtentId> {
         let mut class = ceil_class(size, self.pad);
-        let mut best: Option<(u64, u64, ExtentId)> = None;
+        let mut best: Option<(u64, ExtentId)> = None;
         if let Some(below) = self.class_below(size, class, mixed) {
             let mut holding = self.by_class[below].iter();
-            best = holding
-                .find(|(_, _, id)| extents[*id].size >= size)
-                .copied();
+            best = holding.find(|(_, id)| extents[*id].size >= size);
         }
         while let Some(filled) = self.next_filled(class) {
             if page_class_size(filled) >> lg_most.min(63) > size {
                 break;
             }
-            if let Some(&first) = self.by_class[filled].first()
-                && best.is_none_or(|best| (first.0, first.1) < (best.0, best.1))
+            if let Some(first) = self.by_class[filled].iter().next()
+                && best.is_none_or(|best| first.0 < best.0)
             {
                 best = Some(first);
             }
             class = filled + 1;
         }
-        best.map(|(_, _, id)| id)
+        best.map(|(_, id)| id)
     }
 
     /// The class below the one that surely holds a size, if some of its extents may hold it.
@@ -167,9 +164,10 @@ impl Eset {
     ) -> Option<ExtentId> {
         let end = ceil_class(most, self.pad);
         let mut class = ceil_class(least, self.pad);
-        let fits = |&(_, base, id): &(u64, u64, ExtentId)| {
+        let fits = |(_, id): (u64, ExtentId)| {
+            let Extent { base, size, .. } = extents[id];
             let aligned = base.next_multiple_of(alignment.next_multiple_of(PAGE));
-            let (size, lead) = (extents[id].size, aligned - base);
+            let lead = aligned - base;
             (lead < size && size - lead >= least).then_some(id)
         };
         if let Some(below) = self.class_below(least, class, mixed)
@@ -178,7 +176,7 @@ impl Eset {
             return Some(found);
         }
         while let Some(filled) = self.next_filled(class).filter(|filled| *filled < end) {
-            if let Some(found) = self.by_class[filled].first().and_then(fits) {
+            if let Some(found) = self.by_class[filled].iter().next().and_then(fits) {
                 return Some(found);
             }
             class = filled + 1;

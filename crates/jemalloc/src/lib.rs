@@ -9,6 +9,7 @@
 //! `background` is the background thread, `runs` says what pages are used for. Where releases differ the code asks `rules`; what is not named there is the same
 //! in all. Each rule cites the function it follows.
 
+mod aged;
 mod arena;
 mod background;
 mod base;

@@ -4,6 +4,7 @@
 //! retained ones, then by mapping more. What is freed becomes dirty. Decay turns dirty into muzzy or retained, and muzzy
 //! into retained.
 
+use crate::aged::Aged;
 use crate::cut::Merging;
 use crate::decay::Decay;
 use crate::eset::Eset;
@@ -12,7 +13,6 @@ use crate::rules::FirstThreshold;
 use crate::sizes::{HUGE_PAGE, LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, pages};
 use crate::world::World;
 use highwater_allocator::{Address, Bytes, Decision, FreePages, Kernel, PurgeReason};
-use std::collections::BTreeSet;
 
 /// `OVERSIZE_THRESHOLD_DEFAULT`
 const OVERSIZE_DEFAULT: u64 = 8 << 20;
@@ -32,7 +32,7 @@ pub(crate) struct Pac {
     /// Freed extents of this size and more go back at once.
     oversize: u64,
     /// Structures that wait to be used again.
-    pub(crate) free_structs: BTreeSet<(u64, u64, ExtentId)>,
+    pub(crate) free_structs: Aged,
     /// Pages of active extents.
     pub(crate) active: u64,
 }
@@ -55,7 +55,8 @@ impl Pac {
             muzzy_decay: Decay::new(world.now, options.muzzy_decay_ms, muzzy),
             grow_next: page_class_of(HUGE_PAGE),
             next_serial: 0,
-            free_structs: BTreeSet::new(),
+            // They lie at multiples of 64 bytes at least (`extent_alignment`).
+            free_structs: Aged::new(6),
             active: 0,
             oversize: world.oversize_of(arena),
         }
