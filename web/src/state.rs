@@ -586,7 +586,7 @@ impl State {
             }
             _ => {}
         }
-        vec![]
+        self.wish_to_look()
     }
 
     fn ran(&mut self, id: VariantId, run: Rc<RunView>) -> Vec<Effect> {

@@ -135,6 +135,8 @@ impl State {
             }
             if variant.is_running() {
                 variant.status = Status::Idle;
+                // A look into what ran before goes with it.
+                self.looking.retain(|looking| *looking != variant.id);
                 effects.push(Effect::Drop(variant.id));
             }
             if !is_same && matches!(variant.status, Status::Failed(_)) {

@@ -51,7 +51,7 @@ impl State {
         range: Option<(VariantId, Address, Address)>,
     ) -> Vec<Effect> {
         self.opened = None;
-        let Some((id, from, to)) = range else {
+        let Some((id, from, to)) = range.filter(|_| self.loading.is_none()) else {
             return vec![];
         };
         let Some(run) = self.variant(id).and_then(|variant| variant.run.clone()) else {
@@ -66,7 +66,8 @@ impl State {
     /// Asks what would be without the first so many pins.
     pub(super) fn ask_without(&mut self, pins: usize) -> Vec<Effect> {
         let id = self.selected().id;
-        let (Some(run), Some(look)) = (self.run().cloned(), self.look(id)) else {
+        let (Some(run), Some(look), None) = (self.run().cloned(), self.look(id), self.loading)
+        else {
             return vec![];
         };
         let pins_gone = look.diagnosis.pins.iter().take(pins);
@@ -123,6 +124,10 @@ impl State {
     /// Asks for what is shown to be explained, where it is not and nobody is at it.
     pub(super) fn wish_to_look(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
+        if self.loading.is_some() {
+            // The workers may hold another recording before they come to it.
+            return effects;
+        }
         for id in [Some(self.selected), self.compared].into_iter().flatten() {
             if self.looking.contains(&id) || self.look_is_exact(id) {
                 continue;

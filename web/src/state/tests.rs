@@ -338,3 +338,53 @@ fn a_picture_of_a_map_waits_until_its_moment_is_known() {
     state.update(Action::SaveFailed);
     assert!(state.trouble.is_some_and(|words| words.contains("picture")));
 }
+
+#[test]
+fn a_look_that_is_dropped_with_a_run_is_asked_for_again() {
+    let mut state = State::new(false);
+    state.open();
+    let effects = state.update(Action::Loaded(1, about()));
+    finish(&mut state, &effects);
+    let id = state.selected;
+    let edit = |text: &str| Action::EditEnvironment(id, text.to_owned());
+    // It is being looked into, and twice another setting is typed.
+    state.update(Action::Seek(Micros(5)));
+    state.looking = vec![id];
+    state.update(edit("MALLOC_ARENA_MAX=1"));
+    let first = state.update(Action::Due);
+    assert_eq!(runs(&first), [id]);
+    state.update(edit("MALLOC_ARENA_MAX=2"));
+    let second = state.update(Action::Due);
+    assert!(has(&second, &Effect::Drop(id)));
+    let after = finish(&mut state, &second);
+    let looks = |effects: &[Effect]| {
+        let look = |effect: &&Effect| matches!(effect, Effect::Look(of, ..) if *of == id);
+        effects.iter().filter(look).count()
+    };
+    assert_eq!(looks(&second) + looks(&after), 1);
+}
+
+#[test]
+fn nothing_is_asked_of_workers_that_are_about_to_get_another_recording() {
+    let mut state = State::new(false);
+    state.open();
+    let effects = state.update(Action::Loaded(1, about()));
+    finish(&mut state, &effects);
+    state.looking.clear();
+    state.update(Action::Choose(Subject::File("bad.hwt".to_owned())));
+    let asks = |effects: &[Effect]| {
+        let ask = |effect: &Effect| matches!(effect, Effect::Look(..) | Effect::Ask(..));
+        effects.iter().any(ask)
+    };
+    let id = state.selected;
+    let blocks = Some((id, Address(4096), Address(8192)));
+    assert!(!asks(&state.update(Action::Seek(Micros(0)))));
+    assert!(!asks(&state.update(Action::Select(id))));
+    assert!(!asks(&state.update(Action::OpenBlocks(blocks))));
+    // It cannot be read: the one before is what they hold.
+    let number = state.next_trace;
+    assert!(asks(
+        &state.update(Action::LoadFailed(number, "no".to_owned()))
+    ));
+    assert!(asks(&state.update(Action::OpenBlocks(blocks))));
+}
