@@ -1,0 +1,142 @@
+//! What arrives: recordings and runs; and variants that come and go.
+
+use std::rc::Rc;
+
+use super::{Effect, Held, State, playing};
+use crate::{
+    form::EnvironmentForm,
+    protocol::Loaded,
+    variants::{MOST, Status, VariantId, VariantState, free_colour, free_name},
+    view::RunView,
+};
+
+impl State {
+    pub(super) fn loaded(&mut self, number: u32, about: Loaded) -> Vec<Effect> {
+        if number != self.next_trace || self.loading.is_none() {
+            return vec![];
+        }
+        self.loading = None;
+        self.before = Some(self.subject.clone());
+        let environment = about.environment.clone();
+        let own = about.allocator;
+        self.held = Some(Held { number, about });
+        self.begin_variants();
+        // What was recorded under a setting is run under it first.
+        let first = &mut self.variants[0];
+        first.allocator = own;
+        if !environment.is_empty() {
+            first.name = "as recorded".to_owned();
+            first.environment = EnvironmentForm::of(&environment);
+        }
+        self.follow_link();
+        self.reorder()
+    }
+
+    pub(super) fn load_failed(&mut self, number: u32, message: String) -> Vec<Effect> {
+        if number != self.next_trace || self.loading.is_none() {
+            return vec![];
+        }
+        self.loading = None;
+        self.trouble = Some(message);
+        // Another file than the one that is shown changes nothing.
+        match self.before.clone() {
+            Some(before) if before != self.subject && self.held.is_some() => {
+                self.subject = before;
+            }
+            _ => {}
+        }
+        self.wish_to_look()
+    }
+
+    pub(super) fn ran(&mut self, id: VariantId, run: Rc<RunView>) -> Vec<Effect> {
+        let selected = self.selected;
+        let Some(variant) = self.variant_mut(id) else {
+            return vec![];
+        };
+        if !matches!(&variant.order, Some(Ok(order)) if *order == run.order) {
+            return vec![];
+        }
+        variant.status = Status::Idle;
+        variant.run = Some(Rc::clone(&run));
+        if id == selected {
+            self.forget_asked();
+        }
+        if id == selected && self.unmoved {
+            self.time = run.first_look().time;
+            self.speed = playing::fitting_speed(run.ends());
+        }
+        if let Some(time) = self.linked_time {
+            self.time = time;
+            if !self.is_busy() {
+                self.linked_time = None;
+            }
+            self.speed = playing::fitting_speed(run.ends());
+        }
+        self.looks
+            .retain(|(of, look)| *of != id || look.order == run.order);
+        self.time = self.time.min(self.ends());
+        self.event = None;
+        let mut effects = self.want_frames();
+        effects.extend(self.wish_to_look());
+        // Once all runs are there nothing moves the playhead any more.
+        if !self.is_busy()
+            && let Some((from, to)) = self.linked_blocks.take()
+        {
+            effects.extend(self.open_blocks(Some((self.selected, from, to))));
+        }
+        effects
+    }
+
+    pub(super) fn duplicate(&mut self, id: VariantId) -> Vec<Effect> {
+        if self.variants.len() >= MOST {
+            return vec![];
+        }
+        let Some(variant) = self.variant(id) else {
+            return vec![];
+        };
+        let copy = VariantState {
+            id: VariantId(self.next_variant),
+            name: free_name(&self.variants, &variant.name),
+            colour: free_colour(&self.variants),
+            status: Status::Idle,
+            // What is being run for the other is not run for this one.
+            order: variant.order.clone().filter(|_| !variant.is_running()),
+            ..variant.clone()
+        };
+        self.next_variant += 1;
+        self.selected = copy.id;
+        let at = self.variants.iter().position(|variant| variant.id == id);
+        let at = at.map_or(self.variants.len(), |at| at + 1);
+        self.variants.insert(at, copy);
+        self.reorder()
+    }
+
+    pub(super) fn remove(&mut self, id: VariantId) -> Vec<Effect> {
+        let at = self.variants.iter().position(|variant| variant.id == id);
+        let Some(at) = at.filter(|_| self.variants.len() > 1) else {
+            return vec![];
+        };
+        self.variants.remove(at);
+        self.looks.retain(|(of, _)| *of != id);
+        self.looking.retain(|looking| *looking != id);
+        let next = self.variants[at.min(self.variants.len() - 1)].id;
+        if self.selected == id {
+            self.selected = next;
+        }
+        if self
+            .compared
+            .is_some_and(|compared| compared == id || compared == self.selected)
+        {
+            self.compared = None;
+        }
+        if self.baseline == id {
+            self.baseline = self.variants[0].id;
+        }
+        self.time = self.time.min(self.ends());
+        self.event = None;
+        let mut effects = vec![Effect::Drop(id)];
+        effects.extend(self.want_frames());
+        effects.extend(self.wish_to_look());
+        effects
+    }
+}
