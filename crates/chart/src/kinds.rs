@@ -1,6 +1,5 @@
 //! The kinds of pages and strips in words, and how much there is of each.
 
-use crate::layout::Layout;
 use highwater_simulator::{Bytes, Frame, PageKind, StripKind};
 
 /// The kind with a number.
@@ -73,15 +72,6 @@ pub fn describe(frame: &Frame, page: Bytes) -> String {
     match &parts[..] {
         [] => "nothing is mapped yet".to_owned(),
         parts => parts.join(", and below it "),
-    }
-}
-
-/// What a dot of a map stands for.
-pub fn what_a_dot_is(layout: &Layout, page: Bytes) -> String {
-    let kib = u64::from(layout.pages_per_dot) * page.0 / 1024;
-    match layout.pages_per_dot {
-        1 => format!("one dot a page ({kib} KiB)"),
-        n => format!("one dot for {n} pages ({kib} KiB)"),
     }
 }
 

@@ -214,22 +214,22 @@ impl Layout {
         }
         None
     }
+
+    /// What a dot stands for, in words.
+    pub fn what_a_dot_is(&self, page: Bytes) -> String {
+        let kib = u64::from(self.pages_per_dot) * page.0 / 1024;
+        match self.pages_per_dot {
+            1 => format!("one dot a page ({kib} KiB)"),
+            n => format!("one dot for {n} pages ({kib} KiB)"),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::strip;
     use highwater_simulator::Micros;
-
-    fn strip(kind: StripKind, start: u64, runs: &[(u8, u32)]) -> Strip {
-        Strip {
-            kind,
-            start: Address(start),
-            pages: runs.iter().map(|(_, length)| u64::from(*length)).sum(),
-            runs: runs.to_vec(),
-            top: None,
-        }
-    }
 
     fn extents(pages: &[(StripKind, u64)]) -> Extents {
         Extents(pages.to_vec())

@@ -21,6 +21,8 @@ mod map;
 mod marks;
 mod stamp;
 mod svg;
+#[cfg(test)]
+mod testing;
 mod theme;
 
 pub use around::{Entry, Head, letter, settings};
@@ -28,7 +30,7 @@ pub use bands::{Band, bands};
 pub use chart::{Chart, Run};
 pub use curve::{Curve, Scale, Size, area, held, highest, outline, resident, rss_at, shown};
 pub use ends::{End, ends};
-pub use kinds::{describe, kind_in_words, kind_of, kinds, strip_in_words, totals, what_a_dot_is};
+pub use kinds::{describe, kind_in_words, kind_of, kinds, strip_in_words, totals};
 pub use layout::{Extents, Layout};
 pub use map::Map;
 pub use marks::Marks;

@@ -3,7 +3,7 @@
 use crate::{
     around::{EDGE, Entry, Head, WHOLE, WIDTH, begin, end, letter, write_settings},
     figures::time,
-    kinds::{describe, kind_in_words, totals, what_a_dot_is},
+    kinds::{describe, kind_in_words, totals},
     layout::{Extents, Layout},
     marks::{LARGE_PIN, Marks, pin_at},
     stamp::stamp,
@@ -88,7 +88,7 @@ impl Map<'_> {
         svg.put("</g>", &[], &[]);
         svg.y += high + 4;
         let mapped = describe(self.frame, self.page_size);
-        let mut said = what_a_dot_is(&layout, self.page_size);
+        let mut said = layout.what_a_dot_is(self.page_size);
         add(&mut said, &[" · ", &mapped]);
         svg.paragraph(WHOLE, &PLAIN, MUTED, &said);
         self.legend(&mut svg, layout.cell);

@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use highwater_chart::{
-    Layout, Marks, describe, kind_in_words, kinds, strip_in_words, totals, what_a_dot_is,
-};
+use highwater_chart::{Layout, Marks, describe, kind_in_words, kinds, strip_in_words, totals};
 use highwater_simulator::{Address, Bytes, Choice, Frame, PageKind, Strip};
 use web_sys::{Element, HtmlCanvasElement};
 use yew::prelude::*;
@@ -244,7 +242,7 @@ impl Map {
                 Bytes(address.0 - strip.start.0)
             ),
             None => {
-                let shared = what_a_dot_is(&self.layout, self.props.run.ran.page_size);
+                let shared = self.layout.what_a_dot_is(self.props.run.ran.page_size);
                 format!("{} · {shared}", self.props.described())
             }
         };

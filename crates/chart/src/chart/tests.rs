@@ -1,6 +1,9 @@
 use super::*;
-use crate::settings;
-use highwater_simulator::{Choice, Variable, Variant};
+use crate::{
+    settings,
+    testing::{assert_says, texts, variant},
+};
+use highwater_simulator::Variant;
 use roxmltree::Document;
 
 fn sample(time: u64, rss: u64, live: u64) -> Sample {
@@ -14,18 +17,10 @@ fn sample(time: u64, rss: u64, live: u64) -> Sample {
     }
 }
 
-fn variant(allocator: &str, environment: &[(&str, &str)]) -> Variant {
+fn capped(allocator: &str, environment: &[(&str, &str)]) -> Variant {
     Variant {
-        allocator: allocator.parse::<Choice>().expect("it is modelled"),
-        environment: environment
-            .iter()
-            .map(|(name, value)| Variable {
-                name: (*name).to_owned(),
-                value: (*value).to_owned(),
-            })
-            .collect(),
         cap: Some(Bytes::mib(300)),
-        ..Variant::default()
+        ..variant(allocator, environment)
     }
 }
 
@@ -60,15 +55,6 @@ fn chart<'a>(runs: Vec<Run<'a>>, bands: &'a [Band], dark: bool) -> Chart<'a> {
     }
 }
 
-fn texts(document: &Document) -> Vec<String> {
-    let texts = document
-        .descendants()
-        .filter(|node| node.has_tag_name("text"));
-    texts
-        .filter_map(|node| node.text().map(str::to_owned))
-        .collect()
-}
-
 const BANDS: [Band; 2] = [
     Band {
         name: "burst",
@@ -84,11 +70,11 @@ const BANDS: [Band; 2] = [
 
 #[test]
 fn it_says_title_date_settings_and_draws_every_run() {
-    let first = variant(
+    let first = capped(
         "glibc@2.36",
         &[("MALLOC_ARENA_MAX", "2"), ("A", "<b> 'c' & d")],
     );
-    let second = variant("jemalloc@5.3.0", &[]);
+    let second = capped("jemalloc@5.3.0", &[]);
     let samples: Vec<Sample> = (0..=10).map(|n| sample(n, 20 + n * 20, 10)).collect();
     for dark in [false, true] {
         let runs = vec![
@@ -98,7 +84,7 @@ fn it_says_title_date_settings_and_draws_every_run() {
         let text = chart(runs, &BANDS, dark).svg();
         let document = Document::parse(&text).expect("it is well formed");
         let texts = texts(&document);
-        for part in [
+        let parts = [
             "A <burst> & its \"rest\"",
             "2026-03-31 · scenario environment · events=120",
             "A plain <&>",
@@ -118,12 +104,8 @@ fn it_says_title_date_settings_and_draws_every_run() {
             "200",
             "10 s",
             "Highwater",
-        ] {
-            assert!(
-                texts.iter().any(|text| text == part),
-                "{part} in {texts:#?}"
-            );
-        }
+        ];
+        assert_says(&texts, &parts);
         let curves = document.descendants();
         let curves = curves.filter(|node| node.attribute("class") == Some("curve"));
         assert_eq!(curves.count(), 2);
@@ -134,7 +116,7 @@ fn it_says_title_date_settings_and_draws_every_run() {
 #[test]
 fn long_settings_and_names_are_wrapped_and_not_cut_off() {
     let value = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:1000,".repeat(4);
-    let long = variant("jemalloc@5.3.0", &[("MALLOC_CONF", &value)]);
+    let long = capped("jemalloc@5.3.0", &[("MALLOC_CONF", &value)]);
     let name = "a variant with a name that says rather more than it has to ".repeat(3);
     let samples = [sample(0, 1, 1), sample(10, 5, 1)];
     let text = chart(vec![run(0, &name, &long, &samples)], &[], false).svg();
@@ -146,7 +128,7 @@ fn long_settings_and_names_are_wrapped_and_not_cut_off() {
 
 #[test]
 fn the_ends_are_named_each_with_its_own_line() {
-    let plain = variant("glibc@2.36", &[]);
+    let plain = capped("glibc@2.36", &[]);
     let ends = [100, 101, 250, 99, 249, 3, 180, 20];
     let samples = ends.map(|end| [sample(0, 1, 1), sample(10, end, 1)]);
     let runs = samples.iter().enumerate();
@@ -187,7 +169,7 @@ fn the_ends_are_named_each_with_its_own_line() {
 
 #[test]
 fn a_curve_that_lies_under_another_is_told() {
-    let plain = variant("glibc@2.36", &[]);
+    let plain = capped("glibc@2.36", &[]);
     let samples = [sample(0, 1, 1), sample(10, 5, 1)];
     let others = [sample(0, 1, 1), sample(10, 6, 1)];
     let runs = [&samples, &samples, &others].into_iter().enumerate();
@@ -206,7 +188,7 @@ fn nothing_at_all_is_a_picture_too() {
 
 #[test]
 fn eight_long_runs_stay_small() {
-    let plain = variant("glibc@2.36", &[("MALLOC_ARENA_MAX", "2")]);
+    let plain = capped("glibc@2.36", &[("MALLOC_ARENA_MAX", "2")]);
     let samples: Vec<Sample> = (0..900)
         .map(|n| sample(n, 100 + n * 7919 % 200, 50))
         .collect();

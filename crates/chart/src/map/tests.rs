@@ -1,18 +1,17 @@
 use super::*;
-use crate::{kinds::kind_of, settings, stamp::stamp, theme::Theme};
-use highwater_simulator::{Address, Choice, Strip, StripKind, Variable, Variant};
+use crate::{
+    kinds::kind_of,
+    settings,
+    stamp::stamp,
+    testing::{assert_says, strip, texts, variant},
+    theme::Theme,
+};
+use highwater_simulator::{Address, Strip, StripKind, Variant};
 use roxmltree::{Document, Node};
 use std::collections::BTreeMap;
 
-fn strip(kind: StripKind, start: u64, runs: &[(u8, u32)]) -> Strip {
-    Strip {
-        kind,
-        start: Address(start),
-        pages: runs.iter().map(|(_, length)| u64::from(*length)).sum(),
-        runs: runs.to_vec(),
-        top: None,
-    }
-}
+/// What each variant here is run with.
+const SETTING: [(&str, &str); 1] = [("SETTING", "a<b")];
 
 fn frame(strips: Vec<Strip>) -> Frame {
     Frame {
@@ -39,17 +38,6 @@ fn pin(address: u64, state: PinState, behind: Bytes) -> Pin {
     }
 }
 
-fn variant(allocator: &str) -> Variant {
-    Variant {
-        allocator: allocator.parse::<Choice>().expect("it is modelled"),
-        environment: vec![Variable {
-            name: "SETTING".to_owned(),
-            value: "a<b".to_owned(),
-        }],
-        ..Variant::default()
-    }
-}
-
 fn map<'a>(frame: &'a Frame, pins: &'a [Pin], variant: &'a Variant, dark: bool) -> Map<'a> {
     Map {
         head: Head {
@@ -70,15 +58,6 @@ fn map<'a>(frame: &'a Frame, pins: &'a [Pin], variant: &'a Variant, dark: bool) 
         pins,
         hidden: 0,
     }
-}
-
-fn texts(document: &Document) -> Vec<String> {
-    let texts = document
-        .descendants()
-        .filter(|node| node.has_tag_name("text"));
-    texts
-        .filter_map(|node| node.text().map(str::to_owned))
-        .collect()
 }
 
 /// A number of an attribute.
@@ -164,7 +143,7 @@ fn every_dot_looks_as_on_the_page() {
             strip(StripKind::Heap, 0x1000, &runs),
             strip(StripKind::Mappings, 0x7000_0000, &[(0, 5), (9, 2)]),
         ]);
-        let variant = variant("jemalloc@5.3.0");
+        let variant = variant("jemalloc@5.3.0", &SETTING);
         let map = map(&frame, &[], &variant, false);
         let text = map.svg();
         let document = Document::parse(&text).expect("it is well formed");
@@ -195,7 +174,7 @@ fn every_kind_is_explained_with_how_much_there_is_of_it() {
         .map(|kind| (kind, 256 * (u32::from(kind) + 1)))
         .collect();
     let frame = frame(vec![strip(StripKind::Heap, 0x1000, &runs)]);
-    let variant = variant("glibc@2.36");
+    let variant = variant("glibc@2.36", &SETTING);
     for dark in [false, true] {
         let text = map(&frame, &[], &variant, dark).svg();
         let document = Document::parse(&text).expect("it is well formed");
@@ -207,19 +186,15 @@ fn every_kind_is_explained_with_how_much_there_is_of_it() {
             let colour = format!("\"#{:06x}\"", Theme::of(dark).0[colour(kind) as usize]);
             assert!(text.contains(&colour), "the colour of {part}");
         }
-        for part in [
+        let parts = [
             "A & B",
             "2026-03-31 · scenario environment",
             "Heap map of C <plain> at 8.05 s",
             "glibc 2.36",
             "SETTING='a<b'",
             "one dot a page (4 KiB) · brk heap, 66.0 MiB",
-        ] {
-            assert!(
-                texts.iter().any(|text| text == part),
-                "{part} in {texts:#?}"
-            );
-        }
+        ];
+        assert_says(&texts, &parts);
     }
 }
 
@@ -238,21 +213,17 @@ fn pins_and_tops_are_marked_and_told() {
         pin(at(5000), PinState::Parked, Bytes(5000 * 4096)),
         pin(at(3000), PinState::Metadata, Bytes(4096)),
     ];
-    let variant = variant("glibc@2.36");
+    let variant = variant("glibc@2.36", &SETTING);
     let text = map(&frame, &pins, &variant, false).svg();
     let document = Document::parse(&text).expect("it is well formed");
     let texts = texts(&document);
-    for part in [
+    let parts = [
         "pin 1: 608 B, live; 11.7 MiB free behind it",
         "pin 2: 608 B, freed, parked in a cache; 19.5 MiB free behind it",
         "2",
         "1, top",
-    ] {
-        assert!(
-            texts.iter().any(|text| text == part),
-            "{part} in {texts:#?}"
-        );
-    }
+    ];
+    assert_says(&texts, &parts);
     assert!(!texts.iter().any(|text| text.starts_with("pin 3")));
     let of_class = |class: &str| {
         let all = document.descendants();
@@ -266,7 +237,7 @@ fn pins_and_tops_are_marked_and_told() {
 #[test]
 fn hidden_kinds_are_not_drawn_and_said_not_to_be() {
     let frame = frame(vec![strip(StripKind::Heap, 0x1000, &[(0, 9), (5, 9)])]);
-    let variant = variant("glibc@2.36");
+    let variant = variant("glibc@2.36", &SETTING);
     let mut map = map(&frame, &[], &variant, false);
     map.hidden = 1 << PageKind::Free as u16;
     let text = map.svg();
@@ -288,7 +259,7 @@ fn a_heap_of_500_mib_stays_small_however_it_is_broken_up() {
         left -= long;
     }
     let frame = frame(vec![strip(StripKind::Heap, 0x1000, &runs)]);
-    let variant = variant("jemalloc@5.3.0");
+    let variant = variant("jemalloc@5.3.0", &SETTING);
     let text = map(&frame, &[], &variant, false).svg();
     assert!(text.len() < 300_000, "{} bytes", text.len());
     // What is not broken up has a dot for every page, as far as there is room.
@@ -307,7 +278,7 @@ fn a_dot_that_is_shared_is_said_to_be_and_shows_the_strongest() {
         0x1000,
         &[(5, 1 << 20), (0, 1), (5, 1 << 20)],
     )]);
-    let variant = variant("glibc@2.36");
+    let variant = variant("glibc@2.36", &SETTING);
     let map = map(&frame, &[], &variant, false);
     let (layout, _) = map.packed();
     let text = map.svg();
@@ -321,7 +292,7 @@ fn a_dot_that_is_shared_is_said_to_be_and_shows_the_strongest() {
 #[test]
 fn nothing_mapped_is_a_picture_too() {
     let frame = frame(vec![]);
-    let variant = variant("glibc@2.36");
+    let variant = variant("glibc@2.36", &SETTING);
     let text = map(&frame, &[], &variant, true).svg();
     Document::parse(&text).expect("it is well formed");
     assert!(text.contains("nothing is mapped yet"));
