@@ -6,14 +6,19 @@ use gloo_events::{EventListener, EventListenerOptions};
 use js_sys::{ArrayBuffer, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    Blob, BlobPropertyBag, CanvasRenderingContext2d, DragEvent, Element, File, HtmlAnchorElement,
-    HtmlCanvasElement, HtmlDialogElement, HtmlElement, HtmlImageElement, HtmlSelectElement,
-    MediaQueryList, Response, Url,
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, Document, DragEvent, Element, File,
+    HtmlAnchorElement, HtmlCanvasElement, HtmlDialogElement, HtmlElement, HtmlImageElement,
+    HtmlSelectElement, MediaQueryList, Response, Url,
 };
 use yew::Callback;
 
 use super::pointer::element;
 use crate::state::{Action, Theme};
+
+/// The page's document, where there is a page.
+pub(super) fn document() -> Option<Document> {
+    web_sys::window()?.document()
+}
 
 /// Milliseconds on a clock that is never set.
 pub fn now_ms() -> f64 {
@@ -83,9 +88,7 @@ pub fn apply_theme(theme: Theme) {
         Theme::Light => "light",
         Theme::Dark => "dark",
     };
-    let root = web_sys::window()
-        .and_then(|window| window.document())
-        .and_then(|document| document.document_element());
+    let root = document().and_then(|document| document.document_element());
     if let Some(root) = root {
         // It can fail only for a name that is no attribute's.
         root.set_attribute("data-theme", name).ok();
@@ -142,8 +145,7 @@ fn save_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
 
 /// A new element, which is nowhere on the page.
 fn create(name: &str) -> Result<Element, JsValue> {
-    let document = web_sys::window().and_then(|window| window.document());
-    document.ok_or("there is no page")?.create_element(name)
+    document().ok_or("there is no page")?.create_element(name)
 }
 
 /// Pixels to one of the picture's, so that it is sharp on the screens of today and in print.
@@ -207,8 +209,8 @@ pub fn today() -> String {
 
 /// Opens the help above everything, or closes it.
 pub fn toggle_help() {
-    let document = web_sys::window().and_then(|window| window.document());
-    let Some(Ok(Some(dialog))) = document.map(|document| document.query_selector("dialog")) else {
+    let Some(Ok(Some(dialog))) = document().map(|document| document.query_selector("dialog"))
+    else {
         return;
     };
     let dialog: HtmlDialogElement = dialog.unchecked_into();
@@ -223,8 +225,7 @@ pub fn toggle_help() {
 /// Lets every list have chosen what it says in `data-chosen`. An attribute of an option would be nothing to a list in which the
 /// user has chosen before.
 pub fn choose() {
-    let document = web_sys::window().and_then(|window| window.document());
-    let lists = document.map(|document| document.get_elements_by_tag_name("select"));
+    let lists = document().map(|document| document.get_elements_by_tag_name("select"));
     let Some(lists) = lists else { return };
     for list in (0..lists.length()).filter_map(|at| lists.item(at)) {
         let list: &HtmlSelectElement = list.unchecked_ref();
@@ -246,7 +247,7 @@ pub fn focus(id: &str) {
 
 /// Fills the screen with the page, or not any more. Where that is refused the page stays as large as it is.
 pub fn fill_screen(is_full: bool) {
-    let Some(document) = web_sys::window().and_then(|window| window.document()) else {
+    let Some(document) = document() else {
         return;
     };
     match document.document_element() {
@@ -259,10 +260,10 @@ pub fn fill_screen(is_full: bool) {
 
 /// Tells when the page does not fill the screen any more.
 pub fn watch_screen(left: Callback<()>) -> Option<EventListener> {
-    let document = web_sys::window()?.document()?;
+    let document = document()?;
     let changed = move |event: &web_sys::Event| {
         let document = event.current_target().and_then(|at| at.dyn_into().ok());
-        if document.is_some_and(|at: web_sys::Document| at.fullscreen_element().is_none()) {
+        if document.is_some_and(|at: Document| at.fullscreen_element().is_none()) {
             left.emit(());
         }
     };

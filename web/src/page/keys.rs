@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, KeyboardEvent};
 use yew::Callback;
 
+use super::browser::document;
 use crate::state::Action;
 
 /// Every key with what it does, for the help.
@@ -46,7 +47,7 @@ pub fn action_of(key: &str, shift: bool) -> Option<Action> {
 
 /// Listens to the whole page.
 pub fn listen(act: &Callback<Action>) -> Option<EventListener> {
-    let document = web_sys::window()?.document()?;
+    let document = document()?;
     let act = act.clone();
     let options = EventListenerOptions::enable_prevent_default();
     let document_of = document.clone();

@@ -40,8 +40,7 @@ pub fn page(
         Health::Broken(_) => "broken",
     };
     let shows = state.shows();
-    let is_talk = state.tour.as_ref().is_some_and(|tour| tour.is_talk);
-    let is_part = is_talk || state.embed.is_some();
+    let is_part = state.is_talk() || state.embed.is_some();
     let class = is_part.then_some("embedded");
     html! {
         <>

@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent, PointerEvent};
 use yew::Callback;
 
-use super::{crosshair::Crosshair, heap_map::Map};
+use super::{browser::document, crosshair::Crosshair, heap_map::Map};
 use crate::state::{Action, State};
 
 /// Where the pointer is.
@@ -116,7 +116,7 @@ impl Follower {
 
 /// An element of the page.
 pub fn element<T: JsCast>(id: &str) -> Option<T> {
-    let document = web_sys::window()?.document()?;
+    let document = document()?;
     let element: Element = document.get_element_by_id(id)?;
     element.dyn_into().ok()
 }

@@ -149,9 +149,14 @@ impl State {
         Some(panels.split('&').next().unwrap_or_default())
     }
 
+    /// Whether the tour is given as a talk.
+    pub fn is_talk(&self) -> bool {
+        self.tour.as_ref().is_some_and(|tour| tour.is_talk)
+    }
+
     /// What of the page is shown.
     pub fn shows(&self) -> Embed {
-        if self.tour.as_ref().is_some_and(|tour| tour.is_talk) {
+        if self.is_talk() {
             return self.pointed_at().map_or(WHOLE, Embed::of);
         }
         self.embed.unwrap_or(WHOLE)
