@@ -23,23 +23,13 @@ const SIZES: [(u32, u32); 2] = [(1440, 900), (390, 844)];
 /// What axe finds on the page as it is, in both sizes and both colours.
 fn audit(page: &Page, state: &str) -> Result<BTreeSet<String>> {
     let mut findings = BTreeSet::new();
-    for (width, height) in SIZES {
-        for dark in [false, true] {
-            page.look(View {
-                width,
-                height,
-                dark,
-            })?;
-            settle(page)?;
-            let colours = if dark { "dark" } else { "light" };
-            for (impact, finding) in findings_of(page)? {
-                findings.insert(format!(
-                    "{impact}: {state}, {width}x{height}, {colours}: {finding}"
-                ));
-            }
+    page.in_each_look(&SIZES, |_, look| {
+        settle(page)?;
+        for (impact, finding) in findings_of(page)? {
+            findings.insert(format!("{impact}: {state}, {look}: {finding}"));
         }
-    }
-    page.look(View::default())?;
+        Ok(())
+    })?;
     Ok(findings)
 }
 
@@ -119,6 +109,17 @@ fn an_audit_finds_nothing() -> Result<()> {
         ensure!(findings.is_empty(), "{findings:#?}");
         Ok(())
     })
+}
+
+/// Waits until the help is closed, and sees that the chart has the focus again.
+fn help_gives_the_focus_back(page: &Page) -> Result<()> {
+    page.wait_until("the help to close", || {
+        let shown = "return document.querySelector('#help-title')?.checkVisibility() ?? false";
+        Ok(page.evaluate(shown)? == false)
+    })?;
+    let focused = focused(page)?;
+    ensure!(focused == "chart", "the focus went to {focused}");
+    Ok(())
 }
 
 /// What has the focus, in words that a failure can be understood from.
@@ -232,30 +233,13 @@ fn the_keyboard_alone_plays_moves_and_opens_the_help() -> Result<()> {
                 Close::Escape => page.press("Escape")?,
                 Close::Button => page.press("Enter")?,
             }
-            page.wait_until("the help to close", || {
-                let shown =
-                    "return document.querySelector('#help-title')?.checkVisibility() ?? false";
-                Ok(page.evaluate(shown)? == false)
-            })?;
-            ensure!(
-                focused(page)? == "chart",
-                "the focus went to {}",
-                focused(page)?
-            );
+            help_gives_the_focus_back(page)?;
         }
         // Opened and closed by its own key.
         page.press("?")?;
         page.wait_for("#help-title")?;
         page.press("?")?;
-        page.wait_until("the help to close", || {
-            let shown = "return document.querySelector('#help-title')?.checkVisibility() ?? false";
-            Ok(page.evaluate(shown)? == false)
-        })?;
-        ensure!(
-            focused(page)? == "chart",
-            "the focus went to {}",
-            focused(page)?
-        );
+        help_gives_the_focus_back(page)?;
         Ok(())
     })
 }

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::{
     page::{Page, View},
+    simulation::settle,
     visit, visit_alone,
 };
 
@@ -126,10 +127,10 @@ fn the_main_thread_is_not_blocked() -> Result<()> {
                  (task) => window.blocked.push(Math.round(task.duration))))
                  .observe({ type: 'longtask' });",
         )?;
-        page.wait_for("main[data-busy=false] #why[aria-busy=false]")?;
+        settle(page)?;
         page.set_value("#source", "incident")?;
         page.wait_for_text("#title", "scaled down")?;
-        page.wait_for("main[data-busy=false] #why[aria-busy=false]")?;
+        settle(page)?;
         page.click("#to-start")?;
         page.click("#play")?;
         std::thread::sleep(std::time::Duration::from_secs(2));

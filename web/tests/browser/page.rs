@@ -90,6 +90,27 @@ impl Page {
         Ok(())
     }
 
+    /// Does something at each of some sizes, light and dark, with the name of each; then the page is as it was.
+    pub(crate) fn in_each_look(
+        &self,
+        sizes: &[(u32, u32)],
+        mut at: impl FnMut(View, &str) -> Result<()>,
+    ) -> Result<()> {
+        for (width, height) in sizes.iter().copied() {
+            for dark in [false, true] {
+                let view = View {
+                    width,
+                    height,
+                    dark,
+                };
+                self.look(view)?;
+                let colours = if dark { "dark" } else { "light" };
+                at(view, &format!("{width}x{height}-{colours}"))?;
+            }
+        }
+        self.look(View::default())
+    }
+
     /// Waits until something that fits the CSS selector is on the page and can be seen.
     pub(crate) fn wait_for(&self, selector: &str) -> Result<()> {
         self.wait_until(&format!("`{selector}` to be seen"), || {

@@ -17,6 +17,7 @@ use crate::{
     built_page, copy,
     hosting::PLACE,
     page::{Page, View},
+    simulation::settle,
     site::{Asked, Site},
     visit_address,
 };
@@ -135,7 +136,7 @@ fn make_older(folder: &Path) -> Result<()> {
 /// Waits until the page has shown all it opens with, and says what the browser asked for.
 fn seen(page: &Page, site: &Site) -> Result<Vec<Asked>> {
     page.wait_for("main[data-worker=ready]")?;
-    page.wait_for("main[data-busy=false] #why[aria-busy=false]")?;
+    settle(page)?;
     Ok(site.asked())
 }
 

@@ -8,6 +8,7 @@ use fantoccini::key::Key;
 use crate::{
     named,
     page::{Page, View},
+    simulation::settle,
     visit,
 };
 
@@ -28,15 +29,15 @@ fn take() -> Result<()> {
     };
     fs::create_dir_all(&out)?;
     visit(View::default(), |page| {
-        wait_until_shown(page)?;
+        settle(page)?;
         in_all_sizes(page, &out, "")?;
         page.click("#tour")?;
         page.wait_for(".tour")?;
-        wait_until_shown(page)?;
+        settle(page)?;
         in_all_sizes(page, &out, "tour-")?;
         page.click(".tour__steps a:nth-child(8)")?;
         page.wait_for_text("#title", "jemalloc and time")?;
-        wait_until_shown(page)?;
+        settle(page)?;
         page.click("#tour-talk")?;
         page.wait_for(".tour--talk")?;
         thread::sleep(Duration::from_secs(1));
@@ -44,7 +45,7 @@ fn take() -> Result<()> {
         page.click("#tour-close")?;
         page.set_value("#source", "incident")?;
         page.wait_for_text("#title", "scaled down")?;
-        wait_until_shown(page)?;
+        settle(page)?;
         in_all_sizes(page, &out, "incident-")?;
         for (name, dark) in [(README_LIGHT, false), (README_DARK, true)] {
             page.look(View {
@@ -76,7 +77,7 @@ fn take() -> Result<()> {
         for _ in 0..20 {
             page.type_text("#chart", &char::from(Key::Left).to_string())?;
         }
-        wait_until_shown(page)?;
+        settle(page)?;
         in_all_sizes(page, &out, "jemalloc-")?;
         page.set_value(
             "#environment",
@@ -88,7 +89,7 @@ fn take() -> Result<()> {
         page.wait_for("#environment-error")?;
         page.set_value("#source", "async_fanout")?;
         page.wait_for("#parameter-streams")?;
-        wait_until_shown(page)?;
+        settle(page)?;
         page.set_value("#parameter-streams", "100")?;
         page.wait_for("#parameter-streams-error")?;
         picture(page, &out, "malformed")?;
@@ -100,33 +101,21 @@ fn take() -> Result<()> {
 
 /// A picture in each size, light and dark, and one of the whole page where it is longer.
 fn in_all_sizes(page: &Page, out: &Path, prefix: &str) -> Result<()> {
-    for (width, height) in SIZES {
-        for dark in [false, true] {
-            page.look(View {
-                width,
-                height,
-                dark,
-            })?;
-            thread::sleep(SETTLED);
-            let colours = if dark { "dark" } else { "light" };
-            let name = format!("{prefix}{width}x{height}-{colours}");
-            page.screenshot(&out.join(format!("{name}.png")), false)?;
-            let length = page.evaluate("return document.documentElement.scrollHeight")?;
-            if length.as_u64() > Some(height.into()) {
-                page.screenshot(&out.join(format!("{name}-whole.png")), true)?;
-            }
+    page.in_each_look(&SIZES, |view, look| {
+        thread::sleep(SETTLED);
+        let name = format!("{prefix}{look}");
+        page.screenshot(&out.join(format!("{name}.png")), false)?;
+        let length = page.evaluate("return document.documentElement.scrollHeight")?;
+        if length.as_u64() > Some(view.height.into()) {
+            page.screenshot(&out.join(format!("{name}-whole.png")), true)?;
         }
-    }
-    page.look(View::default())
-}
-
-fn wait_until_shown(page: &Page) -> Result<()> {
-    page.wait_for("main[data-busy=false] #why[aria-busy=false]")
+        Ok(())
+    })
 }
 
 /// A picture of the whole page, as soon as nothing changes any more.
 fn picture(page: &Page, out: &Path, name: &str) -> Result<()> {
-    wait_until_shown(page)?;
+    settle(page)?;
     thread::sleep(SETTLED);
     page.screenshot(&out.join(format!("{name}.png")), true)
 }

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use crate::{built_page, page::View, visit, visit_folder};
+use crate::{built_page, page::View, simulation::settle, visit, visit_folder};
 
 #[test]
 fn the_worker_answers() -> Result<()> {
@@ -28,7 +28,7 @@ fn a_cancelled_job_is_gone_and_the_worker_takes_the_next() -> Result<()> {
         page.wait_for("main[data-busy=false]")?;
         page.set_value("#source", "bundled")?;
         page.wait_for_text("#title", "asyncio burst")?;
-        page.wait_for("main[data-busy=false] #why[aria-busy=false]")?;
+        settle(page)?;
         ensure!(page.count("#trouble")? == 0, "the trouble is over");
         Ok(())
     })
