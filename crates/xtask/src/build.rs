@@ -16,7 +16,7 @@ pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
 }
 
 /// What a first visit may send at most, compressed, in bytes; recordings aside.
-const MOST_SENT: usize = 400_000;
+const MOST_SENT: usize = 600_000;
 
 /// What of the built page is not sent then: recordings, texts of the tour, which is sent to who opens it, and what other people's
 /// pages load.
