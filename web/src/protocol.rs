@@ -229,8 +229,10 @@ pub struct Loaded {
 pub struct Ran {
     /// How long it took, in milliseconds.
     pub took_ms: f64,
-    /// Events run, in all processes.
+    /// Events run, in all processes: calls and marks.
     pub events: u64,
+    /// Marks among them.
+    pub marked: u64,
     /// Bytes of a page.
     pub page_size: Bytes,
     /// What variants are compared by.

@@ -41,9 +41,9 @@ pub struct Row {
 /// What the table is made of.
 fn rows(state: &State) -> Vec<Row> {
     let selected = state.selected().id;
-    (state.variants.iter().enumerate())
-        .map(|(number, variant)| Row {
-            number,
+    (state.variants.iter())
+        .map(|variant| Row {
+            number: variant.letter,
             is_baseline: variant.id == state.baseline,
             is_selected: variant.id == selected,
             variant: variant.clone(),

@@ -230,6 +230,7 @@ fn ran(frames: Option<Column>) -> Ran {
     Ran {
         took_ms: 61.75,
         events: 304_161,
+        marked: 0,
         page_size: Bytes(4096),
         summary: Summary {
             peak: Bytes(217_690_112),

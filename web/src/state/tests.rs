@@ -194,8 +194,8 @@ fn variants_are_doubled_named_and_removed() {
     let copy = state.selected;
     assert_ne!(copy, first);
     assert_eq!(runs(&effects), [copy]);
-    assert_eq!(state.selected().name, "no setting 2");
-    assert_eq!(state.variants[1].id, copy, "beside what it is a copy of");
+    assert_eq!(state.selected().name, "no setting (2)");
+    assert_eq!(state.variants[5].id, copy, "behind all others");
     state.update(Action::Rename(copy, "mine".to_owned()));
     assert_eq!(state.selected().name, "mine");
     let colours: Vec<usize> = state
