@@ -7,7 +7,7 @@ use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Sample, Variant};
 
 use crate::{
     columns,
-    protocol::{Looked, Order, Ran, Told},
+    protocol::{Looked, Order, Ran, Told, ToldOf},
     wire::Attachments,
 };
 
@@ -59,6 +59,8 @@ pub struct Look {
     pub decisions: Vec<Told>,
     /// How many there were.
     pub decided: u64,
+    /// The latest of each kind, and how many there were of it.
+    pub kinds: Vec<ToldOf>,
     /// The map.
     pub frame: Option<Frame>,
 }
@@ -95,6 +97,7 @@ impl Look {
             diagnosis: looked.diagnosis,
             decisions: looked.decisions,
             decided: looked.decided,
+            kinds: looked.kinds,
             frame: columns::decode_frames(&attachments.u32(looked.frame)).pop(),
         }
     }

@@ -112,6 +112,12 @@ fn summary(about: &Loaded) -> Html {
                     { format!("{recorded} is not modelled; it is run through {modelled} at first.") }
                 </p>
             }
+            if about.unended {
+                <p id="source-unended" class="note">
+                    { format!("The last line of the file has no end, so the file may be cut off and its last number too small. \
+                        {} calls were read.", format::count(about.events - about.marks)) }
+                </p>
+            }
             if about.skipped > 0 {
                 <p id="source-skipped" class="note">
                     { format!("{} calls named blocks allocated before the recording began and were skipped.",

@@ -12,6 +12,7 @@ pub(super) fn about() -> Loaded {
         marks: 0,
         lasts: Micros(10),
         skipped: 0,
+        unended: false,
         recorded: None,
         allocator: Choice::default(),
         environment: vec![],
@@ -329,6 +330,7 @@ fn a_picture_of_a_map_waits_until_its_moment_is_known() {
         diagnosis: crate::protocol::tests::diagnosis(),
         decisions: vec![],
         decided: 0,
+        kinds: vec![],
         frame: None,
     };
     let saved = state.update(Action::Looked(id, Rc::new(look)));
