@@ -7,6 +7,7 @@ use web_sys::File;
 use yew::prelude::*;
 
 use crate::{
+    naming::plain,
     page::{
         address::{self, Keeper},
         browser,
@@ -143,8 +144,8 @@ impl Component for App {
                 return true;
             }
             Message::Open(file) => {
-                let name = file.name();
-                self.files.retain(|known| known.name() != name);
+                let name = plain(&file.name());
+                self.files.retain(|known| plain(&known.name()) != name);
                 self.files.push(file);
                 Action::Choose(Subject::File(name))
             }
@@ -315,7 +316,8 @@ impl App {
             .link()
             .callback(move |bytes| Message::Bytes(number, bytes));
         match subject {
-            Subject::File(name) => match self.files.iter().find(|file| file.name() == *name) {
+            Subject::File(name) => match self.files.iter().find(|file| plain(&file.name()) == *name)
+            {
                 Some(file) => browser::read(file, bytes),
                 None => bytes.emit(Err(format!(
                     "{name} is not open, and no link has a recording in it: open or drop it here"

@@ -135,7 +135,7 @@ fn line(row: &Row, baseline: Option<&Summary>, most: u64, act: &Callback<Action>
     html! {
         <tr key={id.0} data-selected={attr::flag(row.is_selected)} data-stale={attr::flag(is_stale)}>
             <th scope="row">
-                <button type="button" class="row__name" onclick={press(act, Action::Select(id))}>
+                <button type="button" class="row__name" title={row.variant.name.clone()} onclick={press(act, Action::Select(id))}>
                     { mark(row.number, row.variant.colour) }{ row.variant.name.clone() }
                 </button>
                 <button type="button" class="chip chip--small" aria-pressed={attr::flag(row.is_baseline)}
