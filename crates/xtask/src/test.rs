@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use crate::{
     book, build, dist, process,
     setup::{self, Browser, PageTools},
-    single, workspace,
+    single, voice, workspace,
 };
 
 /// The crates that are built for the browser, whose lints must hold there too.
@@ -29,8 +29,9 @@ pub(crate) fn run() -> Result<ExitCode> {
     let (tools, browser) = setup::everything()?;
     println!("set-up: {}", seconds(started.elapsed()));
 
-    let checks: [(&str, &dyn Fn() -> Result<()>); 9] = [
+    let checks: [(&str, &dyn Fn() -> Result<()>); 10] = [
         ("format", &|| format()),
+        ("wording of all texts", &|| voice::check()),
         ("clippy, native", &|| clippy_native()),
         ("clippy, WebAssembly", &|| clippy_wasm(&tools)),
         ("tests, native", &|| tests_native()),
