@@ -71,7 +71,7 @@ fn sentences(
         texts.push(Text {
             line,
             is_heading: whole.is_heading,
-            ..Text::new(&whole.file, line, &words[begins..ends])
+            ..Text::new(&whole.file, line, &super::plain(&words[begins..ends]))
         });
         begins = ends;
     }

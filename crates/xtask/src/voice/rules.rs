@@ -181,6 +181,43 @@ const ANYWHERE: &[Entry] = &[
         "",
         "the plain modern word",
     ),
+    // Phrases of a translation.
+    (
+        r"\bwhat (comes|came) (of|out)\b",
+        "",
+        "\"the result\", \"the outcome\"",
+    ),
+    (
+        r"\bwhat is shown\b",
+        "",
+        "\"this view\", \"the current state\"",
+    ),
+    (r"\b(begin|begins) so\b", "", "\"matching …\""),
+    (r"\bas many as can be\b", "", "\"at most …\""),
+    (r"\bon (or|and) back\b", "", "\"forward and back\""),
+    (
+        r"\bkeeps? what (is|was|were) freed\b",
+        "",
+        "name what it blocks",
+    ),
+    (
+        r"\bof (malloc|glibc|jemalloc|c?python|the allocator|the arena)'s(?:$|[.,;:])",
+        "",
+        "name what it is: \"of malloc memory\"",
+    ),
+    (
+        r"\blooks? at the clock\b",
+        "",
+        "\"checks the clock\", \"purges\"",
+    ),
+    (r"\bhowever long\b", "", "\"while …\", \"for as long as …\""),
+    (r", more or less\b", "", "\"about …\", \"mean …\""),
+    (r"\bsa(y|ys|id) of\b", "", "\"describes\""),
+    (
+        r"\bwhere there (is|are) (none|one|no)\b",
+        "",
+        "\"without …\", \"if there is …\"",
+    ),
     // Word order at the end of a sentence.
     (r"\btoo(?:$|[.,;:!?)])", "", "\"also\", before the verb"),
     // British spelling.
@@ -294,7 +331,7 @@ mod tests {
             ("two bursts, thrice", "thrice"),
             ("It is none of malloc's", "is none of"),
             ("The page works, too.", "too"),
-            ("nobody else looks at the clock", "nobody"),
+            ("nobody else moves the break", "nobody"),
             ("Free pages lie behind it", "behind"),
             ("Of jemalloc the map shows pages", "Of j"),
             ("it ends; of several one is named", "of s"),

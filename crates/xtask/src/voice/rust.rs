@@ -107,7 +107,7 @@ impl Collector<'_> {
     fn add(&mut self, literal: &LitStr) {
         let line = literal.span().start().line;
         self.texts
-            .push(Text::new(self.file, line, &plain(&literal.value())));
+            .push(Text::new(self.file, line, &super::plain(&literal.value())));
     }
 
     fn tokens(&mut self, tokens: TokenStream) {
@@ -218,19 +218,4 @@ impl<'ast> Visit<'ast> for Collector<'_> {
     fn visit_macro(&mut self, called: &'ast Macro) {
         self.tokens(called.tokens.clone());
     }
-}
-
-/// A text with `X` for each placeholder of `format!`, so that words around it stay neighbours.
-fn plain(text: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some(open) = rest.find('{') {
-        let Some(length) = rest[open..].find('}') else {
-            break;
-        };
-        plain += &rest[..open];
-        plain.push('X');
-        rest = &rest[open + length + 1..];
-    }
-    plain + rest
 }
