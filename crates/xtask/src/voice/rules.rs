@@ -218,6 +218,39 @@ const ANYWHERE: &[Entry] = &[
         "",
         "\"without …\", \"if there is …\"",
     ),
+    (
+        r"\bno model of (it|this)\b",
+        "",
+        "\"unknown …; supported: …\"",
+    ),
+    (
+        r"\bit is for (one|several|a|the)\b",
+        "",
+        "\"cannot be used with …\"",
+    ),
+    (r"\bmore than the \w+ that are\b", "", "\"the limit is …\""),
+    (r"\bhere is what\b", "", "name what is shown instead"),
+    (
+        r", for (an?|the|it|its|there|no|only) ([\w-]+ )?(is|are|has|was|lies|goes)\b",
+        "",
+        "\"because\"",
+    ),
+    (r"\bresident or not\b", "", "\"resident and non-resident\""),
+    (r"\bwhat holds (it|them)\b", "", "\"the pins\""),
+    (r"\bno (less|fewer) than\b", "", "\"at least\", \"above\""),
+    (r"\bif none (is|are)\b", "", "\"without further …\""),
+    (r"\b(is|are) told\b", "", "\"gets\", \"given\""),
+    (
+        r"\b(can|could|cannot) be told (from|apart)\b",
+        "",
+        "\"distinguished\", \"measurable\"",
+    ),
+    (r"\bfirst whole\b", "", "\"first release\""),
+    (
+        r"\b(to|over|of|from) (it|them) otherwise\b",
+        "",
+        "\"by default …\"",
+    ),
     // Word order at the end of a sentence.
     (r"\btoo(?:$|[.,;:!?)])", "", "\"also\", before the verb"),
     // British spelling.
