@@ -51,7 +51,7 @@ impl Program {
 #[derive(Clone, PartialEq, Debug, Error)]
 pub enum ParameterError {
     /// There is no such parameter.
-    #[error("there is no parameter `{name}`; there are {known}")]
+    #[error("unknown parameter `{name}`; the parameters are {known}")]
     Unknown {
         /// What was asked for.
         name: String,
@@ -60,7 +60,7 @@ pub enum ParameterError {
     },
     /// The value is no number.
     #[error(
-        "{name}={value}: the value must be a number from {} to {}{unit}",
+        "{name}={value}: the value must be a number between {} and {}{unit}",
         Decimal::short(*min),
         Decimal::short(*max)
     )]
@@ -78,7 +78,7 @@ pub enum ParameterError {
     },
     /// The value is outside the parameter's range.
     #[error(
-        "{name}={value}: the value must be from {} to {}{unit}",
+        "{name}={value}: the value must be between {} and {}{unit}",
         Decimal::short(*min),
         Decimal::short(*max)
     )]
@@ -96,8 +96,8 @@ pub enum ParameterError {
     },
     /// Together the parameters ask for too many calls.
     #[error(
-        "these parameters make up to {calls} calls{where}, more than the {limit} that are simulated: lower {remedy}",
-        where = if *of_burst { " in a burst" } else { "" }
+        "this run would make up to {calls} calls{where}; the limit is {limit}. Reduce {remedy}",
+        where = if *of_burst { " in one burst" } else { "" }
     )]
     TooManyCalls {
         /// An upper bound of the calls they make.
@@ -111,7 +111,7 @@ pub enum ParameterError {
     },
     /// Together the parameters ask for too much memory.
     #[error(
-        "with these parameters the program holds up to {held} at one time, more than the {limit} that are simulated: lower {remedy}"
+        "the program would hold up to {held} at the same time; the limit is {limit}. Reduce {remedy}"
     )]
     TooMuchHeld {
         /// An upper bound of what is held.
@@ -122,9 +122,7 @@ pub enum ParameterError {
         remedy: String,
     },
     /// Together the parameters ask for too many threads.
-    #[error(
-        "with these parameters {threads} threads begin, more than the {limit} that are simulated: lower {remedy}"
-    )]
+    #[error("this run would start {threads} threads; the limit is {limit}. Reduce {remedy}")]
     TooManyThreads {
         /// The threads that begin.
         threads: u64,
