@@ -62,6 +62,10 @@ pub(crate) struct Common {
     /// Run with so many seeds besides, and say how far resident memory at the marks depends on them
     #[arg(long, value_name = "N")]
     pub(crate) seeds: Option<u32>,
+    /// Explain this moment: a mark by its name or the beginning of its name, or seconds from the beginning (default: the end
+    /// of the last rest before a final trim or exit)
+    #[arg(long, value_name = "MARK|SECONDS", allow_hyphen_values = true)]
+    pub(crate) at: Option<String>,
     /// Write every decision of the allocator to this file, one JSON object a line; `-` writes them to standard output in
     /// place of the report
     #[arg(long, value_name = "FILE")]
@@ -138,9 +142,10 @@ pub(crate) struct Matrix {
     /// FILE-A.svg, FILE-B.svg and so on, by the letters that the curves have
     #[arg(long, value_name = "FILE")]
     pub(crate) map: Option<PathBuf>,
-    /// The moment of heap maps, in seconds from the beginning; the end of the last rest if not said
-    #[arg(long, value_name = "SECONDS", requires = "map")]
-    pub(crate) at: Option<f64>,
+    /// The moment of the table and of heap maps: a mark by its name or the beginning of its name, or seconds from the beginning
+    /// (default: the end of the last rest before a final trim or exit)
+    #[arg(long, value_name = "MARK|SECONDS", allow_hyphen_values = true)]
+    pub(crate) at: Option<String>,
     /// The date that stands in pictures; today's if not said
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) date: Option<jiff::civil::Date>,

@@ -1,7 +1,7 @@
 //! How much a program does when: its calls cut into cells, and the stretches in which next to nothing is called.
 
 use super::{MarkPoint, Moment};
-use crate::{Bytes, Call, Micros, Workload};
+use crate::{Call, Micros, Workload};
 
 /// Calls of one cell at most.
 const CALLS: u32 = 64;
@@ -32,8 +32,9 @@ pub(super) struct Cell {
     frees: u32,
     bytes: u64,
     trims: bool,
-    /// Allocations less frees, up to its end.
+    /// Allocations less frees, up to its end, and the same in bytes.
     blocks: i64,
+    live: i64,
 }
 
 /// What a program does when.
@@ -46,6 +47,8 @@ pub(super) struct Activity {
     begins: Micros,
     calls: u64,
     bytes: u64,
+    /// The most bytes that the program holds after a cell.
+    most_live: i64,
     /// The time that a unit of work outweighs in a quiet stretch, in microseconds.
     outweighs: f64,
 }
@@ -78,6 +81,7 @@ impl Activity {
         let mut marks = Vec::new();
         let mut cell = Cell::default();
         let mut cut = false;
+        let mut sizes = vec![0_u32; workload.blocks as usize];
         for (index, event) in events.iter().enumerate() {
             let is_trim = matches!(event.call, Call::Trim { .. });
             if index == 0
@@ -93,6 +97,7 @@ impl Activity {
                     first: index as u64,
                     begins: event.time,
                     blocks: cell.blocks,
+                    live: cell.live,
                     ..Cell::default()
                 };
             }
@@ -100,20 +105,23 @@ impl Activity {
             cut = is_trim || matches!(event.call, Call::Mark(_));
             cell.ends = event.time;
             match event.call {
-                Call::Malloc { size, .. } | Call::Aligned { size, .. } => {
-                    cell.takes(size.0);
+                Call::Malloc { block, size } | Call::Aligned { block, size, .. } => {
+                    cell.takes(&mut sizes[block.0 as usize], size.0);
                 }
-                Call::Calloc { count, size, .. } => {
-                    cell.takes(size.0.saturating_mul(count.into()));
+                Call::Calloc { block, count, size } => {
+                    let size = size.0.saturating_mul(count.into());
+                    cell.takes(&mut sizes[block.0 as usize], size);
                 }
-                Call::Realloc { old, size, .. } => {
-                    cell.takes(size.0);
-                    cell.blocks -= i64::from(old.is_some());
+                Call::Realloc { block, old, size } => {
+                    if let Some(old) = old {
+                        cell.gives(sizes[old.0 as usize]);
+                    }
+                    cell.takes(&mut sizes[block.0 as usize], size.0);
                 }
-                Call::Free { .. } => {
+                Call::Free { block } => {
                     cell.calls += 1;
                     cell.frees += 1;
-                    cell.blocks -= 1;
+                    cell.gives(sizes[block.0 as usize]);
                 }
                 Call::Trim { .. } => cell.trims = true,
                 Call::ThreadExit => {}
@@ -139,6 +147,7 @@ impl Activity {
                 .iter()
                 .fold(0, |sum: u64, cell| sum.saturating_add(cell.bytes)),
             outweighs: 0.0,
+            most_live: cells.iter().map(|cell| cell.live).max().unwrap_or_default(),
             cells,
             marks,
             ends,
@@ -158,6 +167,7 @@ impl Activity {
             calls: 0,
             bytes: 0,
             outweighs: 0.0,
+            most_live: 0,
         }
     }
 
@@ -281,8 +291,14 @@ impl Activity {
         self.work(cell) * self.outweighs - (cell.ends.0 - cell.begins.0) as f64
     }
 
-    /// All stretches in which time outweighs work. Work that outweighs what was quiet before it, or is a burst of its own, ends
-    /// one.
+    /// Whether the program holds much more or less after some cells than after others: one part in twenty of the most it holds.
+    pub(super) fn is_other(&self, before: usize, after: usize) -> bool {
+        let live = |cells: usize| cells.checked_sub(1).map_or(0, |last| self.cells[last].live);
+        (live(after) - live(before)).abs() * 20 > self.most_live
+    }
+
+    /// All stretches in which time outweighs work. Work that outweighs what was quiet before it, is a burst of its own, or after
+    /// which the program holds much more or less than before, ends one.
     pub(super) fn stretches(&self) -> Vec<Quiet> {
         let mut found = Vec::new();
         let burst = BURST * self.outweighs;
@@ -294,7 +310,7 @@ impl Activity {
                 best = (score, next);
             }
             score -= self.weight(next);
-            if best.0 - score > best.0.min(burst) || score <= 0.0 {
+            if best.0 - score > best.0.min(burst) || score <= 0.0 || self.is_other(from, next + 1) {
                 if best.0 > 0.0 {
                     found.push(self.quiet(from, best.1));
                 }
@@ -312,6 +328,12 @@ impl Activity {
         time as f64 / (self.outweighs * QUIET) * self.calls as f64
     }
 
+    /// Whether calls are rarer in a quiet stretch than half of what they are on average.
+    pub(super) fn is_rare(&self, quiet: &Quiet) -> bool {
+        let calls = self.calls_of(quiet.after, quiet.before) as f64;
+        calls * self.lasts() as f64 * 2.0 <= quiet.lasts() as f64 * self.calls as f64
+    }
+
     /// How long the whole is.
     pub(super) fn lasts(&self) -> u64 {
         self.ends.time.0 - self.begins.0
@@ -320,9 +342,18 @@ impl Activity {
 
 impl Cell {
     #[inline]
-    fn takes(&mut self, size: u64) {
+    fn takes(&mut self, kept: &mut u32, size: u64) {
         self.calls += 1;
         self.blocks += 1;
-        self.bytes = self.bytes.saturating_add(Bytes(size).0);
+        self.bytes = self.bytes.saturating_add(size);
+        // Of larger ones it is enough that they are.
+        *kept = u32::try_from(size).unwrap_or(u32::MAX);
+        self.live += i64::from(*kept);
+    }
+
+    #[inline]
+    fn gives(&mut self, size: u32) {
+        self.blocks -= 1;
+        self.live -= i64::from(size);
     }
 }

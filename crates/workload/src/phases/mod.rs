@@ -31,6 +31,15 @@ pub struct MarkPoint {
     pub at: Moment,
 }
 
+/// Whether a mark's name says that it stands at the end of a rest.
+pub fn ends_a_rest(name: &str) -> bool {
+    use names::{Side, Stem};
+    matches!(
+        names::read(name),
+        Some((Stem::Rest, None | Some(Side::End)))
+    )
+}
+
 /// What a program does in a phase.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -47,7 +47,9 @@ pub(super) fn rests(activity: &Activity) -> Vec<Rest> {
 fn quiets(activity: &Activity) -> Vec<Quiet> {
     let mut all = activity.stretches();
     all.retain(|quiet| {
-        quiet.lasts() > activity.lasts() / 2000 && activity.calls_at_work(quiet.lasts()) >= CALLS
+        quiet.lasts() > activity.lasts() / 2000
+            && activity.calls_at_work(quiet.lasts()) >= CALLS
+            && activity.is_rare(quiet)
     });
     let longest = all.iter().map(Quiet::lasts).max().unwrap_or_default();
     let together: u64 = all.iter().map(Quiet::lasts).sum();
@@ -56,31 +58,29 @@ fn quiets(activity: &Activity) -> Vec<Quiet> {
     }
     let (mut rests, mut others): (Vec<Quiet>, Vec<Quiet>) =
         (all.into_iter()).partition(|quiet| quiet.lasts() >= longest / SHORTEST);
-    others.sort_by_key(|quiet| std::cmp::Reverse(quiet.lasts()));
-    for quiet in others.into_iter().take(LOOKED_AT) {
-        let at = rests.partition_point(|rest| rest.begin < quiet.begin);
-        let before = at.checked_sub(1).map(|before| &rests[before]);
-        let (from, since) = before.map_or((0, 0), |rest| (rest.before, rest.end.time.0));
-        let (to, until) = rests
-            .get(at)
-            .map_or((activity.cells.len(), activity.ends.time.0), |rest| {
-                (rest.after, rest.begin.time.0)
-            });
-        let spans = [
-            quiet.begin.time.0.saturating_sub(since),
-            until.saturating_sub(quiet.end.time.0),
-        ];
-        let works = [
-            activity.work_of(from, quiet.after),
-            activity.work_of(quiet.before, to),
-        ];
-        if quiet.lasts() >= longest / 1000
-            && quiet.lasts() >= spans[0].min(spans[1]) / 4
-            && works[0].min(works[1]) >= 0.02
-        {
-            rests.insert(at, quiet);
-        }
+    if rests.len() > 1 {
+        return rests;
     }
+    // One that is much longer than all others may be a wait before all work. Others count that are longer than the bursts they part.
+    others.sort_by_key(|quiet| std::cmp::Reverse(quiet.lasts()));
+    others.truncate(LOOKED_AT);
+    let all = || rests.iter().chain(&others);
+    let parts = |quiet: &&Quiet| {
+        let long = || all().filter(|other| other.lasts() >= quiet.lasts() / 2);
+        let (begin, end) = (quiet.begin.time.0, quiet.end.time.0);
+        let before = long()
+            .map(|other| other.end.time.0)
+            .filter(|time| *time <= begin);
+        let after = long()
+            .map(|other| other.begin.time.0)
+            .filter(|time| *time >= end);
+        let before = begin - before.max().unwrap_or(0);
+        let after = after.min().unwrap_or(activity.ends.time.0) - end;
+        quiet.lasts() >= longest / 1000 && quiet.lasts() >= before.max(after)
+    };
+    let parting: Vec<Quiet> = others.iter().filter(parts).copied().collect();
+    rests.extend(parting);
+    rests.sort_by_key(|rest| rest.begin);
     rests
 }
 
@@ -95,7 +95,8 @@ fn joined(activity: &Activity, quiets: Vec<Quiet>) -> Vec<Quiet> {
     for quiet in quiets {
         match joined.last_mut() {
             Some(last)
-                if activity.work_of(last.before, quiet.after) < most / 50.0
+                if activity.work_of(last.before, quiet.after) < most / 200.0
+                    && !activity.is_other(last.after, quiet.after)
                     && activity.trims(last.before, quiet.after).next().is_none() =>
             {
                 (last.before, last.end) = (quiet.before, quiet.end);
@@ -111,17 +112,28 @@ fn without_the_end(activity: &Activity, mut quiets: Vec<Quiet>) -> Vec<Quiet> {
     let longest = quiets.iter().map(Quiet::lasts).max().unwrap_or_default();
     while let Some((last, before)) = quiets.split_last() {
         let from = before.last().map_or(0, |quiet| quiet.before);
-        let is_over =
-            activity.only_frees(from, last.after) && activity.blocks_after(last.after) <= 0;
+        let only_frees = activity.only_frees(from, last.after);
+        let held = activity.blocks_after(last.after);
+        // What is held in every rest is given up at the end only.
+        let least = before
+            .iter()
+            .map(|rest| activity.blocks_after(rest.before))
+            .min();
+        let is_less = before.len() > 1 && least.is_some_and(|least| held * 20 < least * 19);
+        let is_over = only_frees && (held <= 0 || is_less);
         let work = activity.work_of(from, last.after);
         let is_trimmed = before.last().is_some_and(|rest| {
             let begins = before
                 .len()
                 .checked_sub(2)
                 .map_or(0, |at| before[at].before);
-            activity.trims(from, last.after).next().is_some()
-                && (work < activity.work_of(begins, rest.after) / 4.0
-                    || activity.only_frees(from, last.after))
+            let is_little = work < activity.work_of(begins, rest.after) / 4.0 || only_frees;
+            // One in the rest itself is the last, too; several are a habit.
+            let since = match activity.trims(rest.after, rest.before).count() {
+                1 => rest.after,
+                _ => from,
+            };
+            activity.trims(since, last.after).next().is_some() && is_little
         });
         if !is_over && !is_trimmed {
             break;
