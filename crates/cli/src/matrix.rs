@@ -139,6 +139,7 @@ fn table(
             burst: words::burst(&outcome.phases, outcome.ends()),
             summary: Some(place.summary(plan, outcome)?),
             moment: place.short,
+            lacks_moment: false,
         })
     };
     let rows = plans.iter().zip(outcomes).map(row);

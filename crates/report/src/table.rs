@@ -104,6 +104,16 @@ pub struct Row {
     pub moment: String,
     /// Its figures, once they are known.
     pub summary: Option<Summary>,
+    /// Whether those of the moment are not known.
+    pub lacks_moment: bool,
+}
+
+impl Row {
+    /// A figure, if it is known.
+    fn figure(&self, column: &Column) -> Option<&Summary> {
+        let lacks = self.lacks_moment && column.of == Of::Moment;
+        self.summary.as_ref().filter(|_| !lacks)
+    }
 }
 
 /// A table.
@@ -221,7 +231,7 @@ impl Table {
         for row in &self.rows {
             text += &format!("{:<names$} {:<allocators$}", row.name, row.allocator);
             for column in &COLUMNS {
-                let shown = row.summary.map(|summary| column.shown(&summary));
+                let shown = row.figure(column).map(|summary| column.shown(summary));
                 text += &format!(" {:>11}", shown.unwrap_or_else(|| "–".to_owned()));
             }
             let words = row.summary.map(|summary| in_words(&summary));
@@ -265,7 +275,7 @@ impl Table {
                 code(&row.settings)
             );
             for column in &COLUMNS {
-                let shown = row.summary.map(|summary| column.shown(&summary));
+                let shown = row.figure(column).map(|summary| column.shown(summary));
                 text += &format!(" {} |", shown.unwrap_or_else(|| "–".to_owned()));
             }
             let words = row.summary.map(|summary| in_words(&summary));
@@ -295,9 +305,8 @@ impl Table {
             ];
             text += &words.map(|words| field(words)).join(",");
             for column in &COLUMNS {
-                let value = row
-                    .summary
-                    .map(|summary| (column.value)(&summary).to_string());
+                let value = row.figure(column);
+                let value = value.map(|summary| (column.value)(summary).to_string());
                 text += &format!(",{}", value.unwrap_or_default());
             }
             let killed = row.summary.map(|summary| summary.killed.to_string());
@@ -316,10 +325,12 @@ impl Table {
 /// Text in a cell of a Markdown table, which says nothing but itself there.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    for letter in text.chars() {
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let is_tag = |next: &char| next.is_ascii_alphabetic() || "/!?".contains(*next);
         match letter {
             '\n' | '\r' | '\t' => escaped.push(' '),
-            '<' => escaped.push_str("&lt;"),
+            '<' if letters.peek().is_some_and(is_tag) => escaped.push_str("&lt;"),
             '\\' | '|' | '`' | '*' | '[' | ']' => {
                 escaped.push('\\');
                 escaped.push(letter);
@@ -405,6 +416,7 @@ mod tests {
                 burst: "`burst1`, 5.84 s".to_owned(),
                 moment: "`re|st`1`, 9.70 s".to_owned(),
                 summary: Some(summary),
+                lacks_moment: false,
             }],
         }
     }

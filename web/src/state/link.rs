@@ -9,7 +9,7 @@
 use highwater_simulator::{Address, Choice, Micros};
 use highwater_workload::pattern::Parameters;
 
-use super::{Effect, Place, State, Theme};
+use super::{At, Effect, Place, State, Theme};
 use crate::{
     form::{EnvironmentForm, ParameterForm},
     format,
@@ -37,6 +37,7 @@ pub(super) struct Link {
     hidden: u16,
     sorted: Option<(usize, bool)>,
     only: Option<ToldKind>,
+    at: At,
     blocks: Option<(Address, Address)>,
     theme: Theme,
     tour: Option<Place>,
@@ -127,6 +128,9 @@ impl State {
         if let Some((column, falls)) = self.sorted {
             line('o', &format!("{column} {}", u8::from(falls)));
         }
+        if let Some(words) = self.at.in_link() {
+            line('m', &words);
+        }
         let name = |only| ToldKind::NAMES.into_iter().find(|(kind, _)| *kind == only);
         if let Some((_, name)) = self.only.and_then(name) {
             line('d', name);
@@ -197,6 +201,7 @@ impl State {
         self.hidden = link.hidden;
         self.sorted = link.sorted;
         self.only = link.only;
+        self.at = link.at;
         self.linked_blocks = link.blocks;
         if let (Some(sum), Some(held)) = (link.checksum, &self.held)
             && held.about.checksum != sum
@@ -249,6 +254,7 @@ impl State {
             hidden: 0,
             sorted: None,
             only: None,
+            at: At::LastRest,
             blocks: None,
             theme: Theme::Preferred,
             tour: None,
@@ -330,6 +336,7 @@ impl State {
                     let (column, falls) = pair(words).ok_or_else(strange)?;
                     link.sorted = Some((column as usize, falls != 0));
                 }
+                'm' => link.at = At::of_link(words).ok_or_else(strange)?,
                 'k' => {
                     let sum = u32::from_str_radix(words, 16).map_err(|_| strange())?;
                     link.checksum = Some(sum);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use highwater_simulator::variant_of;
 use highwater_workload::scenario::Planned;
 
-use super::{Effect, State, link::changed};
+use super::{At, Effect, State, link::changed};
 use crate::few::sort_few;
 use crate::{
     form::{EnvironmentForm, ParameterForm},
@@ -22,6 +22,7 @@ impl State {
     pub(super) fn choose(&mut self, subject: Subject) -> Vec<Effect> {
         self.trouble = None;
         self.zoom = None;
+        self.at = At::LastRest;
         self.unmoved = true;
         self.playing = false;
         self.pointed = None;

@@ -15,6 +15,7 @@ mod driver;
 mod embedding;
 mod hosting;
 mod links;
+mod moments;
 mod opening;
 mod package;
 mod page;
