@@ -199,7 +199,7 @@ fn moment(document: &Table, column: &Column, state: &State) -> Html {
         _ => phases.last_rest().filter(|_| state.at == At::LastRest),
     });
     let words = document.moment(column.of).replace('`', "");
-    html! { <small class="moment" title={phase.map(words::source)}>{ words }</small> }
+    html! { <small class="head__moment" title={phase.map(words::source)}>{ words }</small> }
 }
 
 fn line(row: &Row, baseline: Option<&Row>, most: u64, act: &Callback<Action>) -> Html {

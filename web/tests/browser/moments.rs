@@ -23,7 +23,7 @@ fn open(page: &Page, name: &str, text: &str) -> Result<()> {
     page.evaluate_with(
         "const files = new DataTransfer();
          files.items.add(new File([arguments[1]], arguments[0]));
-         const input = document.querySelector('input[type=file]');
+         const input = document.querySelector('#file');
          input.files = files.files;
          input.dispatchEvent(new Event('change', { bubbles: true }));",
         vec![json!(name), json!(text)],
@@ -80,14 +80,8 @@ fn a_recording_opens_at_its_last_rest_and_compares_any_moment() -> Result<()> {
             );
             // At the playhead: while the second burst is under way.
             let before = outcome.phases.last_burst().context("it works")?.end.time.0 - 30_000;
-            page.evaluate_with(
-                "const plot = document.querySelector('#over').getBoundingClientRect();
-                 const at = { clientX: plot.left + plot.width * arguments[0], clientY: plot.top + 20,
-                     bubbles: true, pointerId: 1, button: 0, buttons: 1 };
-                 document.querySelector('#over').dispatchEvent(new PointerEvent('pointerdown', at));
-                 document.querySelector('#over').dispatchEvent(new PointerEvent('pointerup', { ...at, buttons: 0 }));",
-                vec![json!(before as f64 / outcome.ends().time.0 as f64)],
-            )?;
+            let share = before as f64 / outcome.ends().time.0 as f64 * 1000.0;
+            page.set_value("#scrub", &(share as u64).to_string())?;
             page.wait_until("the playhead to move", || {
                 Ok(number(page, "#chart", "data-time")? != rested.time.0)
             })?;
