@@ -171,7 +171,7 @@ fn files_of_maps(file: &Path, variants: usize) -> Result<Vec<PathBuf>, String> {
     let end = end.filter(|end| ["svg", "png"].contains(&end.to_ascii_lowercase().as_str()));
     let (Some(end), Some(stem)) = (end, file.file_stem()) else {
         return Err(format!(
-            "--map {}: the file's name must end in .svg or .png",
+            "--map {}: the file name must end in .svg or .png",
             file.display()
         ));
     };
