@@ -26,6 +26,8 @@ pub struct Pool {
     looks: Vec<(VariantId, JobHandle)>,
     /// What is asked besides: blocks, and what would be without some.
     asked: [Option<JobHandle>; 2],
+    /// The figures of a moment, asked of variants.
+    figures: Vec<(VariantId, JobHandle)>,
     /// The recording's bytes, for workers that are started later.
     trace: Option<(u32, Uint8Array)>,
     /// The recording that is shown, while another is read.
@@ -77,6 +79,7 @@ impl Pool {
             queue: VecDeque::new(),
             looks: Vec::new(),
             asked: [None, None],
+            figures: Vec::new(),
             trace: None,
             kept: None,
             next_run: 0,
@@ -188,6 +191,9 @@ impl Pool {
                 }
                 JobEvent::Finished(Outcome::Blocks(rows), _) => Action::Blocks(id, rows),
                 JobEvent::Finished(Outcome::Without(without), _) => Action::Without(without),
+                JobEvent::Finished(Outcome::Figures(figures), _) => {
+                    Action::Figures(id, Rc::clone(&order), moment, figures)
+                }
                 JobEvent::Failed(message) => Action::LookFailed(id, Some(message)),
                 JobEvent::Finished(..) | JobEvent::Lost => Action::LookFailed(id, None),
             };
@@ -201,6 +207,10 @@ impl Pool {
             }
             Ask::Blocks { .. } => self.asked[0] = Some(handle),
             Ask::Without { .. } => self.asked[1] = Some(handle),
+            Ask::Figures => {
+                self.figures.retain(|(of, _)| *of != id);
+                self.figures.push((id, handle));
+            }
         }
     }
 
@@ -208,6 +218,7 @@ impl Pool {
     pub fn drop_variant(&mut self, id: VariantId) {
         self.drop_run(id);
         self.drop_look(id);
+        self.figures.retain(|(of, _)| *of != id);
         self.go_on();
     }
 

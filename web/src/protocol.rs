@@ -14,8 +14,8 @@ mod crossing;
 pub(crate) mod tests;
 
 use highwater_simulator::{
-    Address, Bytes, Choice, Diagnosis, Micros, Origin, PageKind, Summary, Variable, Variant,
-    Without,
+    Address, Bytes, Choice, Diagnosis, Micros, Origin, PageKind, Phases, Summary, Variable,
+    Variant, Without,
 };
 use highwater_workload::Pattern;
 
@@ -86,6 +86,8 @@ pub enum Ask {
         /// To here.
         to: Address,
     },
+    /// The figures that variants are compared by.
+    Figures,
     /// What would be if some pins were gone.
     Without {
         /// Their addresses.
@@ -174,8 +176,23 @@ pub enum Outcome {
     Looked(Box<Looked>),
     /// Asked for [blocks](Ask::Blocks).
     Blocks(Vec<BlockRow>),
+    /// Asked for [figures](Ask::Figures).
+    Figures(MomentFigures),
     /// Asked what would be [without](Ask::Without) some pins.
     Without(Without),
+}
+
+/// The figures of a moment that variants are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MomentFigures {
+    /// Resident bytes.
+    pub rss: Bytes,
+    /// Bytes the program holds.
+    pub live: Bytes,
+    /// Bytes free in the allocator.
+    pub free: Bytes,
+    /// Resident bytes that asking for it would give back.
+    pub reclaimable: Bytes,
 }
 
 /// A block of the allocator's memory, as a line of a table.
@@ -243,6 +260,8 @@ pub struct Ran {
     pub stages: Vec<StageRan>,
     /// The marks, in order.
     pub marks: Vec<MarkAt>,
+    /// The phases, in order.
+    pub phases: Phases,
     /// The curves, as [`columns::encode_samples`](crate::columns::encode_samples) writes them.
     pub samples: Column,
     /// Heap maps, as [`columns::encode_frames`](crate::columns::encode_frames) writes them; none if only the curves

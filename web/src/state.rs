@@ -5,6 +5,7 @@
 
 mod action;
 mod arriving;
+mod comparing;
 mod link;
 mod orders;
 mod playing;
@@ -27,6 +28,7 @@ use crate::{
 };
 
 pub use action::{Action, Effect, Format, Picture, Theme};
+pub use comparing::{At, Known};
 pub use playing::SPEEDS;
 pub use touring::Place;
 
@@ -145,6 +147,10 @@ pub struct State {
     pub only: Option<ToldKind>,
     /// The column that the table is sorted by, and whether it falls.
     pub sorted: Option<(usize, bool)>,
+    /// The moment that the table is of.
+    pub at: At,
+    /// Figures of that moment that were asked for.
+    figures: Vec<Known>,
     /// Whether the table was copied just before.
     pub copied: bool,
     /// Whether a link was, and whether as a frame for another page.
@@ -207,6 +213,8 @@ impl State {
             hidden: 0,
             only: None,
             sorted: None,
+            at: At::LastRest,
+            figures: Vec::new(),
             copied: false,
             link_copied: None,
             now_ms: 0.0,
@@ -516,6 +524,18 @@ impl State {
                     Some((of, true)) if of == column => None,
                     _ => Some((column, false)),
                 };
+                vec![]
+            }
+            Action::CompareAt(at) => self.compare_at(at),
+            Action::CompareHere => self.compare_at(At::Time(self.time)),
+            Action::Figures(id, order, moment, figures) => {
+                self.figures.retain(|known| known.id != id);
+                self.figures.push(Known {
+                    id,
+                    order,
+                    moment,
+                    figures: Some(figures),
+                });
                 vec![]
             }
             Action::Copied => {

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use highwater_chart::{Band, Extents, Scale, bands};
-use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Sample, Variant};
+use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Moment, PhaseKind, Sample, Variant};
 
 use crate::{
     columns,
@@ -182,6 +182,7 @@ impl RunView {
             summary: highwater_simulator::Summary::default(),
             stages: vec![],
             marks: vec![],
+            phases: highwater_simulator::Phases::default(),
             samples: crate::protocol::Column(0),
             frames: None,
         };
@@ -192,17 +193,13 @@ impl RunView {
         if samples.is_empty() {
             samples.push(Sample::default());
         }
-        let last = samples[samples.len() - 1].time;
         let mut extents = Extents::default();
         for frame in &frames {
             extents.cover(frame);
         }
         Self {
             order,
-            bands: bands(
-                &mut ran.marks.iter().map(|mark| (mark.name.as_str(), mark.time)),
-                last,
-            ),
+            bands: bands(&ran.phases),
             extents,
             ran,
             samples,
@@ -383,17 +380,47 @@ impl RunView {
 
     /// Where to look first: the end of the last rest, where memory should have gone back; else the end.
     pub fn first_look(&self) -> Playhead {
-        let rest = self
-            .ran
-            .marks
-            .iter()
-            .rfind(|mark| mark.name.starts_with("rest:"));
-        match rest {
-            Some(mark) => Playhead {
-                time: mark.time,
-                event: mark.event,
+        match self.ran.phases.last_rest() {
+            Some(rest) => Playhead {
+                time: rest.end.time,
+                event: rest.end.event,
             },
             None => self.at(self.ends()),
+        }
+    }
+
+    /// What was measured at a moment exactly, with what would be reclaimable; of several processes the sample before, whether it
+    /// knows that or not.
+    pub fn measured(&self, moment: Playhead) -> Option<&Sample> {
+        let asked = (moment.event, moment.time);
+        let after = self
+            .samples
+            .partition_point(|sample| (sample.event, sample.time) <= asked);
+        let before = after.checked_sub(1).map(|before| &self.samples[before])?;
+        let is_there = (before.event, before.time) == asked && before.reclaimable.is_some();
+        is_there.then_some(before)
+    }
+
+    /// Where the curve is highest.
+    pub fn peak(&self) -> Playhead {
+        let mut peak = &self.samples[0];
+        for sample in &self.samples {
+            if sample.rss > peak.rss {
+                peak = sample;
+            }
+        }
+        Playhead {
+            time: peak.time,
+            event: peak.event,
+        }
+    }
+
+    /// The end of the run, as a moment.
+    pub fn last(&self) -> Moment {
+        let last = self.samples.last();
+        Moment {
+            event: last.map_or(0, |sample| sample.event),
+            time: last.map_or(Micros(0), |sample| sample.time),
         }
     }
 
@@ -411,9 +438,9 @@ impl RunView {
 
     /// How many bursts there are.
     pub fn bursts(&self) -> usize {
-        self.bands
-            .iter()
-            .filter(|band| band.name == "burst")
+        let phases = self.ran.phases.0.iter();
+        phases
+            .filter(|phase| phase.kind == PhaseKind::Burst)
             .count()
     }
 }
@@ -422,7 +449,7 @@ impl RunView {
 mod tests {
     use super::*;
     use crate::protocol::{Calls, Column, MarkAt, StageOrder};
-    use highwater_simulator::Summary;
+    use highwater_simulator::{Phases, Summary};
 
     fn view(samples: &[(u64, u64)], marks: Vec<MarkAt>) -> RunView {
         let ran = Ran {
@@ -433,6 +460,7 @@ mod tests {
             summary: Summary::default(),
             stages: vec![],
             marks,
+            phases: Phases::default(),
             samples: Column(0),
             frames: None,
         };

@@ -62,6 +62,10 @@ pub(crate) struct Common {
     /// Also run with N seeds and report how much resident memory at the marks varies
     #[arg(long, value_name = "N")]
     pub(crate) seeds: Option<u32>,
+    /// Moment to explain: a mark by its name or the start of its name, or seconds from the start (default: the end of the last rest before
+    /// a final trim or exit)
+    #[arg(long, value_name = "MARK|SECONDS", allow_hyphen_values = true)]
+    pub(crate) at: Option<String>,
     /// Write every decision of the allocator to this file, one JSON object per line; `-` prints them instead of the report
     #[arg(long, value_name = "FILE")]
     pub(crate) decisions: Option<PathBuf>,
@@ -137,9 +141,10 @@ pub(crate) struct Matrix {
     /// FILE-B.svg and so on, with the letters of the curves
     #[arg(long, value_name = "FILE")]
     pub(crate) map: Option<PathBuf>,
-    /// Moment of the heap maps, in seconds from the start (default: the end of the last rest)
-    #[arg(long, value_name = "SECONDS", requires = "map")]
-    pub(crate) at: Option<f64>,
+    /// Moment of the table and of the heap maps: a mark by its name or the start of its name, or seconds from the start (default: the end of the last rest before
+    /// a final trim or exit)
+    #[arg(long, value_name = "MARK|SECONDS", allow_hyphen_values = true)]
+    pub(crate) at: Option<String>,
     /// Date shown in pictures (default: today)
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) date: Option<jiff::civil::Date>,

@@ -1,7 +1,8 @@
 //! The report for programs: one JSON object with a fixed set of keys.
 
+use crate::moment::{Place, View};
 use crate::spread::Spread;
-use highwater_simulator::{Addresses, Bytes, Diagnosis, Figures, MarkSample, Recording};
+use highwater_simulator::{Addresses, Bytes, Diagnosis, Figures, MarkSample, Phases, Recording};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -12,9 +13,14 @@ pub(crate) struct Report<'a> {
     skipped: u64,
     addresses: &'a Addresses,
     marks: Vec<Mark<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phases: Option<&'a Phases>,
     peak_rss: Bytes,
     faults: u64,
     syscalls: u64,
+    /// The moment that the diagnosis is of: the end where none is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moment: Option<&'a Place>,
     diagnosis: &'a Diagnosis,
     seconds: f64,
 }
@@ -101,17 +107,31 @@ impl<'a> Report<'a> {
             marks: (recording.marks.iter().enumerate())
                 .map(|(index, mark)| Mark::new(mark, over_seeds(index)))
                 .collect(),
+            phases: None,
             peak_rss: recording.peak_rss,
             faults: recording.faults,
             syscalls: recording.syscalls.total(),
+            moment: None,
             diagnosis: &recording.diagnosis,
             seconds,
         }
     }
 }
 
-pub(crate) fn report(recording: &Recording, spread: Option<&Spread>, seconds: f64) -> String {
-    match serde_json::to_string(&Report::new(recording, spread, seconds)) {
+pub(crate) fn report(
+    recording: &Recording,
+    phases: &Phases,
+    view: &View,
+    spread: Option<&Spread>,
+    seconds: f64,
+) -> String {
+    let report = Report {
+        phases: Some(phases),
+        moment: Some(&view.place),
+        diagnosis: &view.diagnosis,
+        ..Report::new(recording, spread, seconds)
+    };
+    match serde_json::to_string(&report) {
         Ok(text) => text + "\n",
         Err(error) => unreachable!("a report of numbers and texts is always JSON: {error}"),
     }

@@ -12,6 +12,7 @@ mod environment;
 mod input;
 mod json;
 mod matrix;
+mod moment;
 mod pictures;
 mod png;
 mod scenario;
@@ -21,9 +22,10 @@ mod text;
 
 use arguments::{Arguments, Command, Common};
 use clap::Parser;
-use highwater_simulator::{Options, Recording, run, run_plan};
+use highwater_simulator::{Options, Recording, run_plan};
 use highwater_workload::{Watch, unwatched};
 use input::Job;
+use moment::View;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
@@ -60,11 +62,12 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let Some(single) = job.single() else {
+    if job.single().is_none() {
         return several(common, &job);
-    };
+    }
     let mut options = Options {
         check,
+        explain_rest: common.at.is_none(),
         ..Options::default()
     };
     // Created before the run, which may take long, so that a file that cannot be written is reported at once.
@@ -73,11 +76,13 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
         options.decisions = Options::EVERY;
     }
     let started = Instant::now();
-    let recording = watched(&mut |watch| {
-        let recording = run(single.0, single.1, &options, watch);
-        recording.map_err(|error| error.to_string())
+    let outcome = watched(&mut |watch| {
+        let outcome = run_plan(job.plan.clone(), &options, watch);
+        outcome.map_err(|error| error.to_string())
     })?;
+    let recording = &outcome.stages[0].recordings[0];
     let seconds = started.elapsed().as_secs_f64();
+    let view = View::of(&job.plan, &outcome, common.at.as_deref())?;
     let spread = spread::measure(&job, common.seeds)?;
     let in_place = decisions
         .as_ref()
@@ -87,9 +92,9 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
     }
     if !in_place {
         let shown = if common.json {
-            json::report(&recording, spread.as_ref(), seconds)
+            json::report(recording, &outcome.phases, &view, spread.as_ref(), seconds)
         } else {
-            let mut text = text::report(&job, &recording, check, seconds);
+            let mut text = text::report(&job, recording, &view, check, seconds);
             if let (Some(spread), Some(seeds)) = (&spread, common.seeds) {
                 let names = recording.marks.iter().map(|mark| mark.name.clone());
                 text += &spread::describe(names, spread, seeds);
@@ -99,7 +104,7 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
         print(shown.as_bytes())?;
     }
     let differs = recording.addresses.equal != recording.addresses.compared
-        || (check && marks_differ(&recording));
+        || (check && marks_differ(recording));
     Ok(ExitCode::from(u8::from(differs)))
 }
 
@@ -134,13 +139,18 @@ fn several(common: &Common, job: &Job) -> Result<ExitCode, String> {
     spread::measure(job, common.seeds)?;
     let started = Instant::now();
     let outcome = watched(&mut |watch| {
-        let outcome = run_plan(job.plan.clone(), &Options::default(), watch);
+        let options = Options {
+            explain_rest: common.at.is_none(),
+            ..Options::default()
+        };
+        let outcome = run_plan(job.plan.clone(), &options, watch);
         outcome.map_err(|error| error.to_string())
     })?;
     let seconds = started.elapsed().as_secs_f64();
+    let view = View::of(&job.plan, &outcome, common.at.as_deref())?;
     let shown = match common.json {
-        true => several::json(&outcome, seconds),
-        false => several::text(job, &outcome, seconds),
+        true => several::json(&outcome, &view, seconds),
+        false => several::text(job, &outcome, &view, seconds),
     };
     print(shown.as_bytes())?;
     Ok(ExitCode::SUCCESS)

@@ -1,9 +1,12 @@
 //! `highwater matrix`: every variant of a scenario, run on all cores and compared.
 
 use crate::arguments::Matrix;
+use crate::moment::Place;
 use crate::pictures::{Pictures, write};
 use crate::scenario::{Found, unknown};
-use highwater_simulator::{Bytes, Column, Options, Outcome, Plan, Sources, Summary, run_plan};
+use highwater_report::moment as words;
+use highwater_report::table::{Row, Table, runtime};
+use highwater_simulator::{Bytes, Options, Outcome, Phases, Plan, Sources, Summary, run_plan};
 use highwater_workload::Progress;
 use serde::Serialize;
 use std::io::IsTerminal;
@@ -11,18 +14,6 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
-
-const COLUMNS: [Column; 9] = [
-    Column::bytes("peak", "peak", |s| s.peak.0),
-    Column::bytes("after burst", "after_burst", |s| s.after_burst.0),
-    Column::bytes("after rest", "after_rest", |s| s.after_rest.0),
-    Column::bytes("held", "held", |s| s.live.0),
-    Column::bytes("reclaimable", "reclaimable", |s| s.reclaimable.0),
-    Column::bytes("trim gave", "given_back_by_trim", |s| s.trimmed.0),
-    Column::bytes("at end", "at_end", |s| s.at_end.0),
-    Column::count("faults", "faults", |s| s.faults),
-    Column::count("syscalls", "syscalls", |s| s.syscalls),
-];
 
 /// Runs what is asked for, and returns what to print.
 pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
@@ -62,18 +53,18 @@ pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
     let pictures = Pictures::prepare(matrix, &found, plans.len())?;
     let outcomes = run_all(&plans, matrix.jobs)?;
     pictures.draw(&plans, &outcomes)?;
-    let title = &found.scenario.script.title;
+    let table = table(matrix, &found, &plans, &outcomes)?;
     if let Some(file) = table_file {
-        write(file, markdown(title, &outcomes).as_bytes())?;
+        write(file, table.markdown().as_bytes())?;
     }
     Ok(if matrix.json {
-        json(&found, &outcomes)
+        json(&found, &table, &outcomes)
     } else if matrix.csv {
-        csv(&outcomes)
+        table.csv()
     } else if printed {
-        markdown(title, &outcomes)
+        table.markdown()
     } else {
-        table(title, &outcomes)
+        table.text()
     })
 }
 
@@ -125,111 +116,38 @@ pub(crate) fn run_all(plans: &[Plan], jobs: Option<usize>) -> Result<Vec<Outcome
     results.into_iter().map(taken).collect()
 }
 
-fn table(title: &str, outcomes: &[Outcome]) -> String {
-    let names = outcomes.iter().map(|outcome| outcome.name.chars().count());
-    let wide = names.max().unwrap_or(0).max("variant".len());
-    let mut text = format!("{title}\n\n{:<wide$}", "variant");
-    for column in COLUMNS {
-        text += &format!(" {:>11}", column.head);
-    }
-    text.push('\n');
-    for outcome in outcomes {
-        let summary = outcome.summary();
-        text += &format!("{:<wide$}", outcome.name);
-        for column in COLUMNS {
-            text += &format!(" {:>11}", shown(&column, &summary));
-        }
-        let words = in_words(&summary);
-        if !words.is_empty() {
-            text += &format!("  {words}");
-        }
-        text.push('\n');
-    }
-    text
-}
-
-/// A figure for people.
-fn shown(column: &Column, summary: &Summary) -> String {
-    let value = (column.value)(summary);
-    match column.is_bytes {
-        true => Bytes(value).to_string(),
-        false => value.to_string(),
-    }
-}
-
-/// The table as Markdown, for a document.
-fn markdown(title: &str, outcomes: &[Outcome]) -> String {
-    let cell = |text: &str| text.replace('|', "\\|").replace(['\n', '\r'], " ");
-    let summaries = outcomes.iter().map(Outcome::summary);
-    let rows: Vec<(Summary, String)> = summaries
-        .map(|summary| (summary, in_words(&summary)))
-        .collect();
-    let has_words = rows.iter().any(|(_, words)| !words.is_empty());
-    let mut text = format!("**{}**\n\n| variant |", cell(title));
-    for column in COLUMNS {
-        text += &format!(" {} |", column.head);
-    }
-    text += if has_words {
-        " |\n| --- |"
-    } else {
-        "\n| --- |"
+/// The table of all variants.
+fn table(
+    matrix: &Matrix,
+    found: &Found,
+    plans: &[Plan],
+    outcomes: &[Outcome],
+) -> Result<Table, String> {
+    let row = |(plan, outcome): (&Plan, &Outcome)| {
+        let place = Place::of(outcome, matrix.at.as_deref())
+            .map_err(|error| format!("{}: {error}", plan.name))?;
+        let stages = plan.stages.iter();
+        let stages = stages.map(|stage| {
+            let processes = stage.sources.len() as u64;
+            (&stage.name[..], processes, &stage.variant)
+        });
+        let (allocator, settings) = runtime(stages);
+        Ok(Row {
+            name: outcome.name.clone(),
+            allocator,
+            settings,
+            burst: words::burst(&outcome.phases, outcome.ends()),
+            summary: Some(place.summary(plan, outcome)?),
+            moment: place.short,
+            lacks_moment: false,
+        })
     };
-    text += &" ---: |".repeat(COLUMNS.len());
-    text += if has_words { " --- |\n" } else { "\n" };
-    for (outcome, (summary, words)) in outcomes.iter().zip(&rows) {
-        text += &format!("| {} |", cell(&outcome.name));
-        for column in COLUMNS {
-            text += &format!(" {} |", shown(&column, summary));
-        }
-        if has_words {
-            text += &format!(" {words} |");
-        }
-        text.push('\n');
-    }
-    text
-}
-
-/// What has no column: kills, and time at the cap.
-fn in_words(summary: &Summary) -> String {
-    let mut said = Vec::new();
-    match summary.killed {
-        0 => {}
-        1 => said.push("1 process killed at the cap".to_owned()),
-        n => said.push(format!("{n} processes killed at the cap")),
-    }
-    if let Some(near) = summary.near_cap.filter(|near| near.0 > 0) {
-        said.push(format!("{near} within 2 % of the cap"));
-    }
-    if summary.trims > 1 {
-        said.push(format!("{} calls of malloc_trim", summary.trims));
-    }
-    said.join(", ")
-}
-
-fn csv(outcomes: &[Outcome]) -> String {
-    let mut text = "variant".to_owned();
-    for column in COLUMNS {
-        text += &format!(",{}", column.key);
-    }
-    text += ",killed\n";
-    for outcome in outcomes {
-        let summary = outcome.summary();
-        text += &quoted(&outcome.name);
-        for column in COLUMNS {
-            text += &format!(",{}", (column.value)(&summary));
-        }
-        text += &format!(",{}\n", summary.killed);
-    }
-    text
-}
-
-/// As a field of CSV (RFC 4180).
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
+    let rows = plans.iter().zip(outcomes).map(row);
+    Ok(Table {
+        title: found.scenario.script.title.clone(),
+        is_after_rest: matrix.at.is_none(),
+        rows: rows.collect::<Result<_, String>>()?,
+    })
 }
 
 #[derive(Serialize)]
@@ -243,8 +161,14 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct VariantReport<'a> {
     name: &'a str,
+    allocator: &'a str,
+    settings: &'a str,
+    /// What the figures "after burst" and "after rest" are of.
+    after_burst_at: &'a str,
+    moment: &'a str,
     #[serde(flatten)]
     summary: Summary,
+    phases: &'a Phases,
     marks: Vec<MarkReport<'a>>,
     /// Time in seconds, resident and held bytes.
     curve: Vec<(f64, u64, u64)>,
@@ -259,16 +183,21 @@ struct MarkReport<'a> {
     reclaimable: Option<Bytes>,
 }
 
-fn json(found: &Found, outcomes: &[Outcome]) -> String {
+fn json(found: &Found, table: &Table, outcomes: &[Outcome]) -> String {
     let script = &found.scenario.script;
     let report = Report {
         scenario: &found.scenario.name,
         title: &script.title,
         source: &script.source,
-        variants: (outcomes.iter())
-            .map(|outcome| VariantReport {
+        variants: (outcomes.iter().zip(&table.rows))
+            .map(|(outcome, row)| VariantReport {
                 name: &outcome.name,
-                summary: outcome.summary(),
+                allocator: &row.allocator,
+                settings: &row.settings,
+                after_burst_at: &row.burst,
+                moment: &row.moment,
+                summary: row.summary.unwrap_or_default(),
+                phases: &outcome.phases,
                 marks: (outcome.marks.iter())
                     .map(|mark| MarkReport {
                         name: &mark.name,

@@ -1,9 +1,10 @@
 //! The pictures that `highwater matrix` draws: the curves of all variants, and the heap map of each.
 
 use crate::arguments::Matrix;
+use crate::moment::Place;
 use crate::{png, scenario::Found};
 use highwater_chart::{Chart, Entry, Head, Map, bands, letter, settings};
-use highwater_simulator::{Micros, Options, Outcome, Plan, Run};
+use highwater_simulator::{Micros, Outcome, Plan};
 use std::path::{Path, PathBuf};
 
 /// What is to be drawn into which files.
@@ -97,13 +98,7 @@ impl<'a> Pictures<'a> {
         let caps = plans.iter().flat_map(|plan| &plan.stages);
         let caps = caps.filter_map(|stage| stage.variant.cap);
         let main = outcomes.first();
-        let main_bands = main.map_or_else(Vec::new, |outcome| {
-            let marks = outcome.marks.iter();
-            bands(
-                &mut marks.map(|mark| (mark.name.as_str(), mark.sample.time)),
-                last(outcome).unwrap_or_default(),
-            )
-        });
+        let main_bands = main.map_or_else(Vec::new, |outcome| bands(&outcome.phases));
         let stages = main.map_or(&[][..], |outcome| &outcome.stages).iter();
         Chart {
             head: self.head(),
@@ -121,27 +116,15 @@ impl<'a> Pictures<'a> {
 
     /// The heap of a variant's first process: run again up to the moment, since a comparison keeps no heaps.
     fn map(&self, number: usize, plan: &Plan, outcome: &Outcome) -> Result<String, String> {
-        let moment = Moment::of(outcome, self.matrix.at)
+        let place = Place::of(outcome, self.matrix.at.as_deref())
             .map_err(|error| format!("{}: {error}", plan.name))?;
-        let stage = &plan.stages[moment.stage];
-        let options = Options {
-            samples: 1,
-            decisions: 0,
-            ..Options::default()
-        };
-        let mut run = Run::new(stage.sources[0].clone(), &stage.variant, &options)
-            .map_err(|error| format!("{}: {error}", plan.name))?;
-        // Where it is killed on the way, the map is that of its end.
-        match moment.event {
-            Some(event) => run.go_on(event),
-            None => run.go_to(moment.in_stage),
-        };
+        let run = place.run(plan, outcome)?;
         let simulation = run.simulation();
         let frame = simulation.frame();
         let svg = Map {
             head: self.head(),
-            entry: entry(number, plan, moment.stage..moment.stage + 1),
-            time: moment.time,
+            entry: entry(number, plan, place.stage..place.stage + 1),
+            time: place.time,
             frame: &frame,
             page_size: simulation.kernel().page_size(),
             pins: &simulation.diagnose().pins,
@@ -149,55 +132,6 @@ impl<'a> Pictures<'a> {
         }
         .svg();
         Ok(svg)
-    }
-}
-
-/// A moment of a run.
-#[derive(Debug, PartialEq)]
-struct Moment {
-    /// The stage.
-    stage: usize,
-    /// When, counted from the beginning of the run.
-    time: Micros,
-    /// When, counted from the beginning of the stage.
-    in_stage: Micros,
-    /// How many events of the stage had been run then, where a mark says it.
-    event: Option<u64>,
-}
-
-impl Moment {
-    /// Finds the moment at `seconds` from the start. By default it is the end of the last rest, where memory should have
-    /// gone back, or the end of a run without any rest.
-    fn of(outcome: &Outcome, seconds: Option<f64>) -> Result<Self, String> {
-        let ends = outcome.samples.last().map(|sample| sample.time);
-        let ends = ends.unwrap_or_default();
-        let rest = outcome.marks.iter().rfind(|m| m.name.starts_with("rest:"));
-        let rest = rest.filter(|_| seconds.is_none());
-        let time = match (seconds, rest) {
-            (Some(seconds), _) => {
-                if !(0.0..=ends.as_seconds()).contains(&seconds) {
-                    return Err(format!("--at {seconds}: the run lasts from 0 s to {ends}"));
-                }
-                Micros((seconds * 1e6).round() as u64)
-            }
-            (None, Some(mark)) => mark.sample.time,
-            (None, None) => ends,
-        };
-        let event = rest.map(|mark| mark.sample.event);
-        let stage = outcome.stages.iter().rposition(|stage| match event {
-            // A mark at the end of a stage is not of the next, which begins at the same time.
-            Some(event) => stage.first_event < event,
-            None => stage.begins <= time,
-        });
-        let stage = stage.unwrap_or_default();
-        let (begins, first) = (outcome.stages.get(stage))
-            .map_or((Micros(0), 0), |stage| (stage.begins, stage.first_event));
-        Ok(Self {
-            stage,
-            time,
-            in_stage: Micros(time.0.saturating_sub(begins.0)),
-            event: event.map(|event| event - first),
-        })
     }
 }
 

@@ -3,20 +3,27 @@
 use crate::chart;
 use crate::input::Job;
 use crate::json::Report;
+use crate::moment::{self, Place, View};
 use crate::text;
-use highwater_simulator::{Outcome, Recording, StageOutcome, Summary};
+use highwater_simulator::{Diagnosis, Outcome, Phases, Recording, StageOutcome, Summary};
 use serde::Serialize;
 use std::fmt::Write;
 
 /// For people.
-pub(crate) fn text(job: &Job, outcome: &Outcome, seconds: f64) -> String {
+pub(crate) fn text(job: &Job, outcome: &Outcome, view: &View, seconds: f64) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_text(&mut text, job, outcome, seconds);
+    let _ = write_text(&mut text, job, outcome, view, seconds);
     text
 }
 
-fn write_text(out: &mut String, job: &Job, outcome: &Outcome, seconds: f64) -> std::fmt::Result {
+fn write_text(
+    out: &mut String,
+    job: &Job,
+    outcome: &Outcome,
+    view: &View,
+    seconds: f64,
+) -> std::fmt::Result {
     let events: u64 = recordings(outcome).map(|recording| recording.events).sum();
     writeln!(out, "{}", job.title)?;
     writeln!(out, "{events} events · {seconds:.3} s\n")?;
@@ -45,10 +52,15 @@ fn write_text(out: &mut String, job: &Job, outcome: &Outcome, seconds: f64) -> s
         "Peak {} · {} page faults · {} system calls\n",
         summary.peak, summary.faults, summary.syscalls
     )?;
-    let last = outcome.stages.last();
-    if let Some((stage, first)) = last.and_then(|stage| Some((stage, stage.recordings.first()?))) {
-        writeln!(out, "At the end, in the first process of {}:", stage.name)?;
-        text::diagnosis(out, first)?;
+    if let Some(stage) = outcome.stages.get(view.place.stage) {
+        writeln!(
+            out,
+            "{}, in the first process of {}:\n{}\n",
+            view.place.head,
+            stage.name,
+            moment::figures(&view.diagnosis)
+        )?;
+        text::diagnosis(out, &view.diagnosis)?;
     }
     Ok(())
 }
@@ -73,6 +85,9 @@ fn recordings(outcome: &Outcome) -> impl Iterator<Item = &Recording> {
 #[derive(Serialize)]
 struct Several<'a> {
     summary: Summary,
+    phases: &'a Phases,
+    moment: &'a Place,
+    diagnosis: &'a Diagnosis,
     stages: Vec<StageReport<'a>>,
     seconds: f64,
 }
@@ -85,9 +100,12 @@ struct StageReport<'a> {
 }
 
 /// For programs.
-pub(crate) fn json(outcome: &Outcome, seconds: f64) -> String {
+pub(crate) fn json(outcome: &Outcome, view: &View, seconds: f64) -> String {
     let report = Several {
         summary: outcome.summary(),
+        phases: &outcome.phases,
+        moment: &view.place,
+        diagnosis: &view.diagnosis,
         stages: (outcome.stages.iter())
             .map(|stage| StageReport {
                 name: &stage.name,

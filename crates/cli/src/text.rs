@@ -2,10 +2,11 @@
 
 use crate::chart;
 use crate::input::Job;
+use crate::moment::{self, View};
 use highwater_settings::is_read;
 use highwater_simulator::{
-    Counters, Diagnosis, MarkSample, PageShares, Pin, PinState, Recording, Remark, Tone, Variant,
-    Waits,
+    Bytes, Counters, Diagnosis, MarkSample, PageShares, Pin, PinState, Recording, Remark, Tone,
+    Variant, Waits,
 };
 use std::fmt::Write;
 
@@ -15,10 +16,16 @@ const MOST_ARENAS: usize = 64;
 /// Marks beyond this many are shortened to the first and last ones.
 const MOST_MARKS: usize = 24;
 
-pub(crate) fn report(job: &Job, recording: &Recording, check: bool, seconds: f64) -> String {
+pub(crate) fn report(
+    job: &Job,
+    recording: &Recording,
+    view: &View,
+    check: bool,
+    seconds: f64,
+) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_report(&mut text, job, recording, check, seconds);
+    let _ = write_report(&mut text, job, recording, view, check, seconds);
     text
 }
 
@@ -26,6 +33,7 @@ fn write_report(
     out: &mut String,
     job: &Job,
     recording: &Recording,
+    view: &View,
     check: bool,
     seconds: f64,
 ) -> std::fmt::Result {
@@ -57,7 +65,13 @@ fn write_report(
         recording.syscalls.total()
     )?;
     decided(out, &recording.counters)?;
-    diagnosis(out, recording)?;
+    writeln!(
+        out,
+        "{}:\n{}\n",
+        view.place.head,
+        moment::figures(&view.diagnosis)
+    )?;
+    diagnosis(out, &view.diagnosis)?;
     if check {
         checked(out, recording)?;
     }
@@ -182,19 +196,19 @@ pub(crate) fn marks(out: &mut String, marks: &[MarkSample]) -> std::fmt::Result 
         for bytes in [s.rss, s.live, s.parked, free, top, reclaimable] {
             write!(out, " {:>11}", bytes.to_string())?;
         }
-        match mark.measured {
-            Some(measured) if measured != s.rss => {
-                writeln!(out, "  measured {} B, model {} B", measured.0, s.rss.0)?;
-            }
-            _ => writeln!(out)?,
+        if let Some(measured) = mark.measured.filter(|measured| *measured != s.rss) {
+            write!(out, "  measured {} B, model {} B", measured.0, s.rss.0)?;
         }
+        if let Some((_, whole)) = mark.recorded.iter().find(|(key, _)| key == "rss") {
+            write!(out, "  whole process {}", Bytes(*whole))?;
+        }
+        writeln!(out)?;
     }
     writeln!(out)
 }
 
-/// Why memory is as it is at the end.
-pub(crate) fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Result {
-    let diagnosis = &recording.diagnosis;
+/// Why memory is as it is.
+pub(crate) fn diagnosis(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Result {
     for sentence in &diagnosis.sentences {
         writeln!(out, "{sentence}")?;
     }

@@ -89,7 +89,9 @@ fn the_object_has_exactly_its_keys() {
             "events",
             "faults",
             "marks",
+            "moment",
             "peak_rss",
+            "phases",
             "seconds",
             "skipped",
             "syscalls"

@@ -228,13 +228,18 @@ fn the_heap_of_one_variant_is_drawn_at_the_moment_that_is_asked_for() {
 fn the_table_is_markdown_in_a_file_or_in_place_of_the_table() {
     let folder = Folder::new("markdown");
     let table = folder.matrix(&["--markdown", "table.md"]);
-    assert!(table.starts_with("Small, < & > all\n\nvariant "), "{table}");
+    assert!(
+        table.starts_with("Small, < & > all\n\nafter burst: each run"),
+        "{table}"
+    );
     let printed = folder.matrix(&["--markdown", "-"]);
     assert_eq!(printed, folder.read("table.md"));
     let lines: Vec<&str> = printed.lines().collect();
     assert_eq!(lines.len(), 2 + 2 + 3, "{printed}");
     assert_eq!(lines[0], "**Small, < & > all**");
-    assert!(lines[2].starts_with("| variant | peak | after burst | after rest |"));
+    assert!(
+        lines[2].starts_with("| variant | allocator | settings | peak | after burst (each run")
+    );
     assert!(lines[4].starts_with("| plain \\| first | "), "{printed}");
     let cells = |line: &str| line.replace("\\|", "").matches('|').count();
     for line in &lines[2..] {

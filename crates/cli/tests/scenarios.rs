@@ -112,14 +112,14 @@ fn a_scenario_is_compared_as_table_json_csv_and_picture() {
     ]));
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(lines.len(), 3);
-    assert!(
-        lines[0]
-            .starts_with("variant,peak,after_burst,after_rest,held,reclaimable,given_back_by_trim")
-    );
+    assert!(lines[0].starts_with(
+        "variant,allocator,settings,after_burst_at,moment,peak,after_burst,after_rest,live,free"
+    ));
     assert!(lines[1].starts_with("\"plain, no setting\","), "{csv}");
+    // The name and both moments have a comma within their quotes.
     assert_eq!(
         lines[1].matches(',').count(),
-        lines[0].matches(',').count() + 1
+        lines[0].matches(',').count() + 3
     );
 }
 
@@ -261,7 +261,10 @@ fn what_is_wrong_is_one_line_with_file_line_and_range() {
             &["matrix", &small, "--map", &map, "--at", "NaN"],
             &["--at NaN"],
         ),
-        (&["matrix", &small, "--at", "1"], &["--map"]),
+        (
+            &["matrix", &small, "--at", "nowhere"],
+            &["plain, no setting", "--at nowhere", "nearest", "rest:"],
+        ),
         (
             &["matrix", &small, "--date", "yesterday"],
             &["--date", "yesterday"],

@@ -15,6 +15,7 @@ pub(crate) struct Feed {
     before: u64,
     /// What makes the parts to come.
     rest: Option<Box<Generator>>,
+    is_made_on_the_way: bool,
     /// Times of events in parts before.
     dates: Vec<Micros>,
     /// When the program made the latest call of the parts before.
@@ -30,6 +31,7 @@ impl Feed {
             part: Arc::clone(source.first()),
             before: 0,
             rest: source.rest().map(Box::new),
+            is_made_on_the_way: source.is_streamed(),
             dates: Vec::new(),
             latest_call: Micros(0),
             events: source.events(),
@@ -52,6 +54,16 @@ impl Feed {
     /// Whether parts are made on the way.
     pub(crate) fn is_streamed(&self) -> bool {
         self.rest.is_some()
+    }
+
+    /// Whether it is, or was, made in parts.
+    pub(crate) fn is_made_on_the_way(&self) -> bool {
+        self.is_made_on_the_way
+    }
+
+    /// Whether no part comes after the one at hand.
+    pub(crate) fn is_last_part(&self) -> bool {
+        self.rest.as_ref().is_none_or(|rest| rest.is_done())
     }
 
     /// Goes on to the next part; `false` if there is none.

@@ -9,7 +9,6 @@ mod arenas;
 mod blocks;
 #[cfg(feature = "check")]
 mod check;
-mod column;
 mod diagnosis;
 mod error;
 mod feed;
@@ -34,7 +33,6 @@ pub use arenas::ArenaShare;
 pub use blocks::{BlockView, Without};
 #[cfg(feature = "check")]
 pub use check::{Addresses, Difference};
-pub use column::Column;
 pub use diagnosis::Diagnosis;
 pub use error::SimulatorError;
 pub use frame::{Frame, PageKind, Strip, StripKind};
@@ -47,6 +45,7 @@ pub use highwater_glibc::Cores;
 pub use highwater_jemalloc::{
     Preset as JemallocPreset, Version as JemallocVersion, presets as jemalloc_presets,
 };
+pub use highwater_workload::{Moment, Phase, PhaseKind, PhaseSource, Phases};
 pub use outcome::{Outcome, PlanRun, StageOutcome, Summary, run_plan};
 pub use page_shares::{PageShares, Waits};
 pub use pins::{Origin, Pin, PinState};

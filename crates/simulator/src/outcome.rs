@@ -6,7 +6,7 @@ use crate::plan::{Plan, Stage};
 use crate::recording::{Options, Recording, Run};
 use crate::sample::{MarkSample, Sample};
 use highwater_allocator::{Bytes, Micros};
-use highwater_workload::{Progress, Source, Watch};
+use highwater_workload::{MarkPoint, Moment, Phases, Progress, Source, Watch};
 use serde::{Deserialize, Serialize};
 
 /// Events between two looks at whether to go on.
@@ -22,6 +22,8 @@ pub struct Outcome {
     pub samples: Vec<Sample>,
     /// The marks of the first process of each stage, measured over all processes.
     pub marks: Vec<MarkSample>,
+    /// The phases of the first process of each stage.
+    pub phases: Phases,
     /// The stages.
     pub stages: Vec<StageOutcome>,
 }
@@ -48,10 +50,12 @@ pub struct Summary {
     pub peak_live: Bytes,
     /// Resident memory when the last burst is over and what it left is collected.
     pub after_burst: Bytes,
-    /// Resident memory at the end of the last rest.
+    /// Resident memory at the moment of the comparison: the end of the last rest, if it is not said otherwise.
     pub after_rest: Bytes,
     /// What the program holds then.
     pub live: Bytes,
+    /// What is free in the allocator then, resident or not.
+    pub free: Bytes,
     /// What `malloc_trim(0)` would give back then.
     pub reclaimable: Bytes,
     /// Calls of `malloc_trim` in the run.
@@ -71,25 +75,66 @@ pub struct Summary {
 }
 
 impl Outcome {
-    /// The figures to compare.
+    /// The figures to compare, after the last rest; where there is none, of the end.
     pub fn summary(&self) -> Summary {
-        let at = |names: &[&str]| {
-            let mut marks = self.marks.iter().rev();
-            let found = marks.find(|mark| names.iter().any(|name| mark.name.starts_with(name)));
-            found.map(|mark| mark.sample)
-        };
+        self.summary_of(&self.sample_at(self.rested()))
+    }
+
+    /// When the last rest ends, or the run where there is no rest.
+    pub fn rested(&self) -> Moment {
+        let rest = self.phases.last_rest();
+        rest.map_or_else(|| self.ends(), |rest| rest.end)
+    }
+
+    /// When the last burst is over, or the run where none is known.
+    pub fn burst(&self) -> Moment {
+        let burst = self.phases.last_burst();
+        burst.map_or_else(|| self.ends(), |burst| burst.end)
+    }
+
+    /// The end of the run.
+    pub fn ends(&self) -> Moment {
         let last = self.samples.last().copied().unwrap_or_default();
-        let rest = at(&["rest:"]).unwrap_or(last);
-        let burst = at(&["gc:"]).or_else(|| at(&["burst:"])).unwrap_or(rest);
+        Moment {
+            event: last.event,
+            time: last.time,
+        }
+    }
+
+    /// What was measured at a moment: at a mark or a bound of a phase exactly, else at the sample before.
+    pub fn sample_at(&self, moment: Moment) -> Sample {
+        let is_there = |sample: &Sample| (sample.event, sample.time) == (moment.event, moment.time);
+        let marked = self.marks.iter().rfind(|mark| is_there(&mark.sample));
+        if let Some(mark) = marked {
+            return mark.sample;
+        }
+        let until = |sample: &Sample| (sample.event, sample.time) <= (moment.event, moment.time);
+        let after = self.samples.partition_point(until);
+        let sample = self.samples.get(after.saturating_sub(1));
+        sample.copied().unwrap_or_default()
+    }
+
+    /// What was measured last up to a time.
+    pub fn sample_before(&self, time: Micros) -> Sample {
+        let after = self.samples.partition_point(|sample| sample.time <= time);
+        let sample = self.samples.get(after.saturating_sub(1));
+        sample.copied().unwrap_or_default()
+    }
+
+    /// The figures to compare, at a moment that was measured.
+    pub fn summary_of(&self, at: &Sample) -> Summary {
+        let last = self.samples.last().copied().unwrap_or_default();
+        let burst = self.sample_at(self.burst());
         let most = |of: fn(&Sample) -> Bytes| self.samples.iter().map(of).max();
         let recordings = || self.stages.iter().flat_map(|stage| &stage.recordings);
         Summary {
             peak: most(|sample| sample.rss_peak).unwrap_or_default(),
             peak_live: most(|sample| sample.live_peak).unwrap_or_default(),
             after_burst: burst.rss,
-            after_rest: rest.rss,
-            live: rest.live,
-            reclaimable: rest.reclaimable.unwrap_or_default(),
+            after_rest: at.rss,
+            live: at.live,
+            free: at.free,
+            reclaimable: at.reclaimable.unwrap_or_default(),
             trims: recordings().map(|recording| recording.trims).sum(),
             trimmed: Bytes(recordings().map(|recording| recording.trimmed.0).sum()),
             at_end: last.rss,
@@ -149,6 +194,7 @@ impl PlanRun {
             name: plan.name.clone(),
             samples: Vec::new(),
             marks: Vec::new(),
+            phases: Phases::default(),
             stages: Vec::new(),
         };
         let mut this = Self {
@@ -210,6 +256,12 @@ impl PlanRun {
             event: sample.event + first_event,
             ..sample
         };
+        let phases = self.phases(&marks, &recordings);
+        let begun = Moment {
+            event: first_event,
+            time: begins,
+        };
+        self.outcome.phases.0.extend(phases.moved(begun).0);
         self.outcome.samples.extend(samples.into_iter().map(moved));
         self.outcome
             .marks
@@ -224,6 +276,27 @@ impl PlanRun {
             first_event,
             recordings,
         });
+    }
+
+    /// The phases of the stage that ends, as far as its first process came.
+    fn phases(&self, marks: &[MarkSample], recordings: &[Recording]) -> Phases {
+        let moment = |sample: &Sample| Moment {
+            event: sample.event,
+            time: sample.time,
+        };
+        let first = recordings.first();
+        let ends = first.and_then(|recording| recording.samples.last());
+        let ends = ends.map(moment).unwrap_or_default();
+        match self.plan.stages[self.at].sources[0].phases() {
+            Some(phases) => phases.until(ends),
+            None => {
+                let marks = marks.iter().map(|mark| MarkPoint {
+                    name: mark.name.clone(),
+                    at: moment(&mark.sample),
+                });
+                Phases::of_marks(marks.collect(), ends)
+            }
+        }
     }
 
     /// How many events are done, of about how many.
@@ -255,7 +328,13 @@ impl PlanRun {
 impl Running {
     fn begin(stage: &Stage, options: &Options) -> Result<Self, SimulatorError> {
         Ok(match &stage.sources[..] {
-            [source] => Self::One(Box::new(Run::new(source, &stage.variant, options)?)),
+            [source] => {
+                let run = Run::new(source, &stage.variant, options)?;
+                Self::One(Box::new(match source.phases() {
+                    Some(phases) => run.in_phases(phases),
+                    None => run,
+                }))
+            }
             _ => Self::Several(Fleet::new(stage, options)?),
         })
     }

@@ -10,12 +10,16 @@ use crate::simulation::{Killed, Simulation};
 use crate::variant::Variant;
 use highwater_allocator::{Allocator, Bytes, Counters, Decision, Micros, Remark};
 use highwater_kernel::Syscalls;
-use highwater_workload::{Call, Event, Progress, Source, Watch};
+use highwater_workload::{Call, Event, Moment, Phases, Progress, Source, Watch, ends_a_rest};
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Events between two looks at whether to go on.
 const SLICE: u64 = 1 << 14;
+
+/// Phases whose bounds are measured exactly.
+const MEASURED: usize = 200;
 
 /// Samples of a rest during which the allocator has something to do.
 const REST_SAMPLES: u64 = 40;
@@ -29,6 +33,9 @@ pub struct Options {
     pub frames: u32,
     /// At most so many of the latest decisions are kept; [`Options::EVERY`] keeps all.
     pub decisions: u32,
+    /// Whether the end of the last rest is explained besides the end.
+    #[serde(default)]
+    pub explain_rest: bool,
     /// Whether to compare addresses with the recorded ones.
     #[cfg(feature = "check")]
     pub check: bool,
@@ -45,6 +52,7 @@ impl Default for Options {
             samples: 600,
             frames: 0,
             decisions: 1000,
+            explain_rest: false,
             #[cfg(feature = "check")]
             check: false,
         }
@@ -109,6 +117,9 @@ pub struct Recording {
     pub addresses: Addresses,
     /// The end of the run, explained.
     pub diagnosis: Diagnosis,
+    /// The end of the last rest, explained, if that was asked for and the run came to it.
+    #[serde(default)]
+    pub explained: Option<Diagnosis>,
 }
 
 /// Runs a workload through a variant, telling `watch` how many events are done.
@@ -137,6 +148,8 @@ pub struct Run {
     simulation: Simulation,
     recorder: Recorder,
     variant: Variant,
+    /// Moments that are measured exactly, those to come, and whether each is explained.
+    stops: VecDeque<(Moment, bool)>,
 }
 
 impl Run {
@@ -160,12 +173,42 @@ impl Run {
             simulation,
             recorder,
             variant: variant.clone(),
+            stops: VecDeque::new(),
         })
+    }
+
+    /// From now on the bounds of phases are measured exactly, and the end of the last rest is explained if it is to be. Of many
+    /// phases the last ones count.
+    #[must_use]
+    pub fn in_phases(mut self, phases: &Phases) -> Self {
+        let is_explained = self.recorder.options.explain_rest;
+        let rest = phases.last_rest().filter(|_| is_explained);
+        let explained = rest.map(|rest| rest.end);
+        let last = phases.0.len().saturating_sub(MEASURED);
+        let bounds = phases.0[last..].iter().map(|phase| phase.end);
+        let bounds = bounds.map(|end| (end, Some(end) == explained));
+        self.stops = bounds.collect();
+        self
     }
 
     /// Runs so many events more; `false` once there are none left, or the process was killed.
     pub fn go_on(&mut self, events: u64) -> bool {
         let until = self.simulation.position().saturating_add(events);
+        while let Some((moment, explained)) = self.stops.front().copied()
+            && moment.event <= until
+        {
+            let stop = moment.event.max(self.simulation.position());
+            let goes_on = self.recorder.drive(&mut self.simulation, stop);
+            if self.simulation.position() < moment.event || self.simulation.kernel().is_killed() {
+                return false;
+            }
+            self.stops.pop_front();
+            self.recorder
+                .stop(&mut self.simulation, moment.time, explained);
+            if !goes_on && self.stops.is_empty() {
+                return false;
+            }
+        }
         self.recorder.drive(&mut self.simulation, until)
     }
 
@@ -182,6 +225,16 @@ impl Run {
                 return true;
             }
         }
+    }
+
+    /// Runs up to a moment; `false` where it did not come to it.
+    pub fn go_to_moment(&mut self, moment: Moment) -> bool {
+        let left = moment.event.saturating_sub(self.simulation.position());
+        if left > 0 {
+            self.go_on(left);
+        }
+        self.simulation.wait_until(moment.time);
+        self.simulation.position() == moment.event && !self.simulation.kernel().is_killed()
     }
 
     /// When its next event is; `None` once there are none left.
@@ -267,6 +320,7 @@ struct Recorder {
     samples: Vec<Sample>,
     marks: Vec<MarkSample>,
     frames: Vec<Frame>,
+    explained: Option<Diagnosis>,
     /// Where addresses are to be compared.
     #[cfg(feature = "check")]
     checker: Option<Checker>,
@@ -285,6 +339,7 @@ impl Recorder {
             samples: Vec::new(),
             marks: Vec::new(),
             frames: Vec::new(),
+            explained: None,
             #[cfg(feature = "check")]
             checker: options.check.then(|| Checker::new(simulation)),
         }
@@ -342,13 +397,43 @@ impl Recorder {
         }
     }
 
+    /// Measures a moment exactly, and explains it if it is to be.
+    #[cold]
+    fn stop(&mut self, simulation: &mut Simulation, time: Micros, explained: bool) {
+        if time > simulation.now() {
+            if self.schedule.is_rest(simulation.now(), time) && simulation.has_timers() {
+                self.rest(simulation, time);
+            }
+            simulation.wait_until(time);
+        }
+        let moment = (simulation.position(), simulation.now());
+        match self.samples.last_mut() {
+            Some(last) if (last.event, last.time) == moment => {
+                last.reclaimable = last.reclaimable.or_else(|| Some(simulation.reclaimable()));
+            }
+            _ => self.sample(simulation, true),
+        }
+        if explained {
+            self.explained = Some(simulation.diagnose());
+        }
+    }
+
     /// Keeps what there is to keep of this moment.
     #[cold]
     fn look(&mut self, simulation: &mut Simulation, event: &Event) {
         let workload = Arc::clone(simulation.workload());
         if let Call::Mark(mark) = event.call {
             self.sample(simulation, true);
-            self.mark(&workload.marks[mark.0 as usize]);
+            let mark = &workload.marks[mark.0 as usize];
+            self.mark(mark);
+            // Phases of what is made on the way are known from their marks only.
+            if self.options.explain_rest
+                && simulation.feed.is_made_on_the_way()
+                && simulation.feed.is_last_part()
+                && ends_a_rest(&mark.name)
+            {
+                self.explained = Some(simulation.diagnose());
+            }
         } else {
             self.sample(simulation, false);
         }
@@ -419,6 +504,7 @@ impl Recorder {
             #[cfg(feature = "check")]
             addresses: self.checker.map(Checker::finish).unwrap_or_default(),
             diagnosis: simulation.diagnose(),
+            explained: self.explained,
         }
     }
 }

@@ -25,6 +25,7 @@
 
 mod event;
 pub mod pattern;
+mod phases;
 mod progress;
 pub mod scenario;
 mod source;
@@ -33,6 +34,7 @@ pub mod trace;
 pub use event::{BlockId, Call, Domain, Event, Header, Mark, MarkId, Workload};
 pub use highwater_allocator::{Address, Bytes, Micros, ThreadId};
 pub use pattern::{Pattern, PatternError};
+pub use phases::{MarkPoint, Moment, Phase, PhaseKind, PhaseSource, Phases, ends_a_rest};
 pub use progress::{Progress, Watch, unwatched};
 pub use scenario::Scenario;
 pub use source::Source;

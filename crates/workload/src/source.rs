@@ -1,8 +1,8 @@
 //! What is replayed: a workload that is in memory whole, or one that is made part by part on the way.
 
 use crate::pattern::{Generator, PatternError};
-use crate::{Event, Micros, Watch, Workload};
-use std::sync::Arc;
+use crate::{Event, Micros, Phases, Watch, Workload};
+use std::sync::{Arc, OnceLock};
 
 /// A program's calls from beginning to end. Cheap to copy, and every copy replays the same.
 #[derive(Clone)]
@@ -10,6 +10,8 @@ pub struct Source {
     first: Arc<Workload>,
     rest: Option<Arc<Generator>>,
     parts: u32,
+    /// Found when they are asked for first, once for all copies.
+    phases: Arc<OnceLock<Phases>>,
 }
 
 impl Source {
@@ -24,6 +26,7 @@ impl Source {
             first: Arc::new(first),
             parts: generator.bursts(),
             rest: Some(Arc::new(generator)),
+            phases: Arc::default(),
         })
     }
 
@@ -40,6 +43,11 @@ impl Source {
     /// What makes the parts after the first.
     pub fn rest(&self) -> Option<Generator> {
         self.rest.as_deref().cloned()
+    }
+
+    /// Its phases, where it is in memory whole. Those of one that is made on the way are known from the marks of its run.
+    pub fn phases(&self) -> Option<&Phases> {
+        (!self.is_streamed()).then(|| self.phases.get_or_init(|| Phases::of(&self.first)))
     }
 
     /// How many events there are; about, where it is made on the way.
@@ -68,6 +76,7 @@ impl From<Arc<Workload>> for Source {
             first: workload,
             rest: None,
             parts: 1,
+            phases: Arc::default(),
         }
     }
 }

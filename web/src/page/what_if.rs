@@ -1,6 +1,11 @@
 //! The table of all variants: what each comes to, and how far from the one that the others are held against.
 
-use highwater_simulator::{Bytes, Column, Micros, Summary};
+use highwater_report::{
+    moment as words,
+    table::{self, COLUMNS, Column, Of, RESIDENT, Table, runtime},
+};
+use highwater_simulator::{Bytes, Summary};
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::{
@@ -11,23 +16,9 @@ use super::{
 use crate::{
     few::sort_few,
     format,
-    state::{Action, State},
+    state::{Action, At, State},
     variants::{Status, VariantState},
 };
-
-const COLUMNS: [Column; 8] = [
-    Column::bytes("peak", "peak", |s| s.peak.0),
-    Column::bytes("after burst", "after_burst", |s| s.after_burst.0),
-    Column::bytes("after rest", "after_rest", |s| s.after_rest.0),
-    Column::bytes("held", "held", |s| s.live.0),
-    Column::bytes("trim would give", "reclaimable", |s| s.reclaimable.0),
-    Column::bytes("at the end", "at_end", |s| s.at_end.0),
-    Column::count("faults", "faults", |s| s.faults),
-    Column::count("syscalls", "syscalls", |s| s.syscalls),
-];
-
-/// The column whose bars are drawn.
-const BAR: usize = 2;
 
 /// A variant in the table.
 #[derive(Clone, PartialEq)]
@@ -36,6 +27,11 @@ pub struct Row {
     number: usize,
     is_baseline: bool,
     is_selected: bool,
+    /// Its figures, and whether those of the moment are known.
+    summary: Option<(Summary, bool)>,
+    /// What "after burst" and the moment are in its run.
+    burst: String,
+    moment: String,
 }
 
 /// What the table is made of.
@@ -46,6 +42,11 @@ fn rows(state: &State) -> Vec<Row> {
             number: variant.letter,
             is_baseline: variant.id == state.baseline,
             is_selected: variant.id == selected,
+            summary: state.compared(variant),
+            burst: (variant.run.as_ref())
+                .map_or_else(String::new, |run| words::burst(&run.ran.phases, run.last())),
+            moment: (variant.run.as_ref())
+                .map_or_else(String::new, |run| state.compared_words(run)),
             variant: variant.clone(),
         })
         .collect()
@@ -53,7 +54,38 @@ fn rows(state: &State) -> Vec<Row> {
 
 impl Row {
     fn summary(&self) -> Option<&Summary> {
-        self.variant.run.as_ref().map(|run| &run.ran.summary)
+        self.summary.as_ref().map(|(summary, _)| summary)
+    }
+
+    /// A figure, if it is known.
+    fn value(&self, column: &Column) -> Option<u64> {
+        let (summary, is_known) = self.summary.as_ref()?;
+        (*is_known || column.of != Of::Moment).then(|| (column.value)(summary))
+    }
+
+    /// What it is in documents.
+    fn in_table(&self) -> table::Row {
+        let stages = self.variant.run.iter().flat_map(|run| &run.order.stages);
+        let stages = stages.map(|stage| (&stage.name[..], stage.workers.into(), &stage.variant));
+        let (allocator, settings) = runtime(stages);
+        table::Row {
+            name: self.variant.name.clone(),
+            allocator,
+            settings,
+            burst: self.burst.clone(),
+            moment: self.moment.clone(),
+            summary: self.summary().copied(),
+            lacks_moment: self.summary.is_some_and(|(_, is_known)| !is_known),
+        }
+    }
+}
+
+/// The table as it goes into documents.
+fn table(state: &State, rows: &[Row]) -> Table {
+    Table {
+        title: state.subject.title().to_owned(),
+        is_after_rest: state.at == At::LastRest,
+        rows: rows.iter().map(Row::in_table).collect(),
     }
 }
 
@@ -61,20 +93,21 @@ impl Row {
 pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
     let all = rows(state);
     let mut rows: Vec<&Row> = all.iter().collect();
-    if let Some((column, falling)) = state.sorted {
-        let value = |row: &Row| row.summary().map_or(0, COLUMNS[column].value);
+    let sorted = state.sorted.and_then(|(number, falling)| {
+        let column = COLUMNS.iter().find(|column| column.number == number);
+        column.map(|column| (column, falling))
+    });
+    if let Some((column, falling)) = sorted {
         sort_few(&mut rows, |row| {
-            if falling {
-                u64::MAX - value(row)
-            } else {
-                value(row)
-            }
+            let value = row.value(column).unwrap_or(0);
+            if falling { u64::MAX - value } else { value }
         });
     }
     let baseline = all.iter().find(|row| row.is_baseline);
-    let baseline = baseline.and_then(|row| row.summary().copied());
-    let most = all.iter().filter_map(Row::summary);
-    let most = most.map(COLUMNS[BAR].value).max().unwrap_or(0).max(1);
+    let bar = COLUMNS.iter().find(|column| column.number == RESIDENT);
+    let most = all.iter().filter_map(|row| row.value(bar?));
+    let most = most.max().unwrap_or(0).max(1);
+    let document = table(state, &all);
     let sort = |column: usize| act.reform(move |_: MouseEvent| Action::Sort(column));
     let order = |column: usize| match state.sorted {
         Some((of, falling)) if of == column => {
@@ -83,20 +116,21 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
         _ => None,
     };
     let copy = {
-        let text = markdown(state.subject.title(), &all);
+        let text = document.markdown();
         act.reform(move |_: MouseEvent| {
             browser::copy(&text);
             Action::Copied
         })
     };
     let save = {
-        let text = csv(&all);
+        let text = document.csv();
         Callback::from(move |_: MouseEvent| browser::save("highwater.csv", "text/csv", &text))
     };
     html! {
         <section class="card what-if" aria-labelledby="what-if-title">
             <div class="card__head">
-                <h2 id="what-if-title">{ "What if" }</h2>
+                <h2 id="what-if-title">{ "Compare variants" }</h2>
+                { moments(state, act) }
                 <div class="card__tools">
                     <span role="status">{ if state.copied { "Copied." } else { "" } }</span>
                     <button id="copy-markdown" type="button" class="button button--small" onclick={copy}>{ "Copy as Markdown" }</button>
@@ -108,27 +142,67 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
                     <thead>
                         <tr>
                             <th scope="col">{ "variant" }</th>
-                            { for COLUMNS.iter().enumerate().map(|(index, column)| html! {
+                            { for COLUMNS.iter().map(|column| html! {
                                 <>
-                                    <th scope="col" class="figure" aria-sort={order(index)}>
-                                        <button type="button" class="sort" data-column={column.key} onclick={sort(index)}>
-                                            { column.head }
-                                            { match order(index) { Some("ascending") => " ▲", Some(_) => " ▼", None => "" } }
+                                    <th scope="col" class="figure" aria-sort={order(column.number)}>
+                                        <button type="button" class="sort" data-column={column.key} onclick={sort(column.number)}>
+                                            { document.head(column) }
+                                            { match order(column.number) { Some("ascending") => " ▲", Some(_) => " ▼", None => "" } }
                                         </button>
+                                        { moment(&document, column, state) }
                                     </th>
-                                    if index == BAR { <th class="bars"><span class="hidden">{ "bar" }</span></th> }
+                                    if column.number == RESIDENT { <th class="bars"><span class="hidden">{ "bar" }</span></th> }
                                 </>
                             }) }
                         </tr>
                     </thead>
-                    <tbody>{ for rows.into_iter().map(|row| line(row, baseline.as_ref(), most, act)) }</tbody>
+                    <tbody>{ for rows.into_iter().map(|row| line(row, baseline, most, act)) }</tbody>
                 </table>
             </div>
         </section>
     }
 }
 
-fn line(row: &Row, baseline: Option<&Summary>, most: u64, act: &Callback<Action>) -> Html {
+/// What chooses the moment of the table.
+fn moments(state: &State, act: &Callback<Action>) -> Html {
+    let all = state.moments();
+    if all.is_empty() {
+        return Html::default();
+    }
+    let choose = act.reform(|event: Event| {
+        let value = event.target_unchecked_into::<HtmlSelectElement>().value();
+        Action::CompareAt(At::of_link(&value).unwrap_or_default())
+    });
+    html! {
+        <div class="moments">
+            <label>{ "at: " }
+                <select id="table-at" onchange={choose}>
+                    { for all.into_iter().map(|(at, words)| html! {
+                        <option value={at.value()} selected={at == state.at}>{ words }</option>
+                    }) }
+                </select>
+            </label>
+            <button id="compare-here" type="button" class="button button--small" title="Take the table at the playhead"
+                onclick={press(act, Action::CompareHere)}>{ "Compare here" }</button>
+        </div>
+    }
+}
+
+/// What the figures under a head are of, and where that is known from.
+fn moment(document: &Table, column: &Column, state: &State) -> Html {
+    if column.number != 1 && column.number != RESIDENT {
+        return Html::default();
+    }
+    let phases = state.run().map(|run| &run.ran.phases);
+    let phase = phases.and_then(|phases| match column.of {
+        Of::Burst => phases.last_burst(),
+        _ => phases.last_rest().filter(|_| state.at == At::LastRest),
+    });
+    let words = document.moment(column.of).replace('`', "");
+    html! { <small class="head__moment" title={phase.map(words::source)}>{ words }</small> }
+}
+
+fn line(row: &Row, baseline: Option<&Row>, most: u64, act: &Callback<Action>) -> Html {
     let id = row.variant.id;
     let summary = row.summary();
     let is_stale = summary.is_some() && !row.variant.is_fresh();
@@ -143,9 +217,10 @@ fn line(row: &Row, baseline: Option<&Summary>, most: u64, act: &Callback<Action>
                     onclick={press(act, Action::Baseline(id))}>{ "base" }</button>
                 { notes(row) }
             </th>
-            { for COLUMNS.iter().enumerate().map(|(index, column)| {
-                let value = summary.map(column.value);
-                let held_against = baseline.filter(|_| !row.is_baseline).map(column.value);
+            { for COLUMNS.iter().map(|column| {
+                let value = row.value(column);
+                let held_against = baseline.filter(|_| !row.is_baseline);
+                let held_against = held_against.and_then(|base| base.value(column));
                 html! {
                     <>
                         <td class="figure" data-column={column.key} data-value={value.map(|value| value.to_string())}>
@@ -154,7 +229,7 @@ fn line(row: &Row, baseline: Option<&Summary>, most: u64, act: &Callback<Action>
                                 <small class="difference">{ difference }</small>
                             }
                         </td>
-                        if index == BAR {
+                        if column.number == RESIDENT {
                             <td class="bars" aria-hidden="true">
                                 <i class="bar" data-colour={attr::colour(row.variant.colour)} style={format!(
                                     "width: {}", format::percent(value.unwrap_or(0) as f64 / most as f64))} />
@@ -176,17 +251,8 @@ fn notes(row: &Row) -> Html {
         Status::Idle => {}
     }
     if let Some(summary) = row.summary() {
-        match summary.killed {
-            0 => {}
-            1 => said.push("1 process killed at the cap".to_owned()),
-            n => said.push(format!("{n} processes killed at the cap")),
-        }
-        if let Some(near) = summary.near_cap.filter(|near| *near > Micros(0)) {
-            said.push(format!("{} at the cap", format::time(near)));
-        }
-        if summary.trims > 0 {
-            said.push(format!("malloc_trim gave {}", summary.trimmed));
-        }
+        let words = table::in_words(summary);
+        said.extend(Some(words).filter(|words| !words.is_empty()));
     }
     html! { if !said.is_empty() { <small class="row__notes">{ said.join(" · ") }</small> } }
 }
@@ -207,45 +273,4 @@ fn difference(value: Option<u64>, base: Option<u64>, is_bytes: bool) -> Option<S
         0 => "=".to_owned(),
         apart => format!("{sign}{}", shown(apart, is_bytes)),
     })
-}
-
-/// The table as CSV, in bytes.
-pub fn csv(rows: &[Row]) -> String {
-    let mut text = "variant".to_owned();
-    for column in &COLUMNS {
-        text += &format!(",{}", column.key);
-    }
-    text.push('\n');
-    for row in rows {
-        text += &format!("\"{}\"", row.variant.name.replace('"', "\"\""));
-        for column in &COLUMNS {
-            let value = row.summary().map(column.value);
-            text += &value.map_or(",".to_owned(), |value| format!(",{value}"));
-        }
-        text.push('\n');
-    }
-    text
-}
-
-/// The table as Markdown, in MiB.
-pub fn markdown(title: &str, rows: &[Row]) -> String {
-    let mut text = format!("**{title}**\n\n| variant |");
-    for column in &COLUMNS {
-        text += &format!(" {} |", column.head);
-    }
-    text += "\n| --- |";
-    for _ in &COLUMNS {
-        text += " ---: |";
-    }
-    text.push('\n');
-    for row in rows {
-        text += &format!("| {} |", row.variant.name.replace('|', "\\|"));
-        for column in &COLUMNS {
-            let value = row.summary().map(column.value);
-            let value = value.map_or("–".to_owned(), |value| shown(value, column.is_bytes));
-            text += &format!(" {value} |");
-        }
-        text.push('\n');
-    }
-    text
 }

@@ -2,13 +2,14 @@
 //! fields of its type.
 
 use super::{
-    Ask, BlockRow, Calls, Column, JobId, Loaded, Looked, MarkAt, Order, Outcome, Ran, Request,
-    Response, StageOrder, StageRan, Told, ToldKind, ToldOf, Work,
+    Ask, BlockRow, Calls, Column, JobId, Loaded, Looked, MarkAt, MomentFigures, Order, Outcome,
+    Ran, Request, Response, StageOrder, StageRan, Told, ToldKind, ToldOf, Work,
 };
 use crate::bytes::{Crossing, Reader, put_words, take_words};
 use highwater_simulator::{
-    ArenaShare, Cache, Choice, Cores, DecayRule, Diagnosis, Figures, Objects, Origin, OwnMemory,
-    PageKind, PageShares, Pin, PinState, PythonVersion, Summary, Variable, Variant, Waits, Without,
+    ArenaShare, Cache, Choice, Cores, DecayRule, Diagnosis, Figures, Moment, Objects, Origin,
+    OwnMemory, PageKind, PageShares, Phase, PhaseKind, PhaseSource, Phases, Pin, PinState,
+    PythonVersion, Summary, Variable, Variant, Waits, Without,
 };
 use highwater_workload::Pattern;
 
@@ -34,7 +35,10 @@ fields! {
     Loaded {
         program, checksum, events, blocks, threads, marks, lasts, skipped, unended, recorded, allocator, environment,
     }
-    Ran { took_ms, events, marked, page_size, summary, stages, marks, samples, frames }
+    Ran { took_ms, events, marked, page_size, summary, stages, marks, phases, samples, frames }
+    MomentFigures { rss, live, free, reclaimable }
+    Moment { event, time }
+    Phase { kind, begin, end, name, is_marked, source }
     StageRan { name, begins, first_event, killed }
     MarkAt { name, event, time }
     Looked { diagnosis, decisions, decided, kinds, frame }
@@ -44,7 +48,7 @@ fields! {
     Variant { allocator, environment, cap, cores, seed, python }
     Cores { online, allowed }
     Summary {
-        peak, peak_live, after_burst, after_rest, live, reclaimable, trims, trimmed, at_end, faults,
+        peak, peak_live, after_burst, after_rest, live, free, reclaimable, trims, trimmed, at_end, faults,
         syscalls, killed, near_cap,
     }
     Without { gone, given_back, rss, top, reclaimable }
@@ -114,10 +118,11 @@ kinds! {
             time: time, ask: ask,
         }
     }
-    Ask (3) {
+    Ask (4) {
         0 = Why {}
         1 = Blocks { from: from_here, to: to_there }
         2 = Without { pins: pins }
+        3 = Figures {}
     }
     Calls (2) {
         0 = Trace { 0: number }
@@ -130,12 +135,17 @@ kinds! {
         3 = Failed { job: job, message: message }
         4 = Cancelled { job: job }
     }
-    Outcome (5) {
+    Outcome (6) {
         0 = Loaded { 0: loaded }
         1 = Ran { 0: ran }
         2 = Looked { 0: looked }
         3 = Blocks { 0: rows }
         4 = Without { 0: without }
+        5 = Figures { 0: figures }
+    }
+    PhaseSource (2) {
+        0 = Mark { 0: name }
+        1 = Calls { 0: calls }
     }
     Cache (2) {
         0 = Tcache { thread: thread, bin: bin }
@@ -161,6 +171,7 @@ macro_rules! listed {
 listed! {
     Pattern: Pattern::ALL;
     PageKind: PageKind::ALL;
+    PhaseKind: PhaseKind::ALL;
     PythonVersion: PythonVersion::ALL;
     PinState: [PinState::Live, PinState::Parked, PinState::Metadata];
     ToldKind: [
@@ -195,4 +206,4 @@ macro_rules! numbered {
     };
 }
 
-numbered!(JobId, Column);
+numbered!(JobId, Column, Phases);

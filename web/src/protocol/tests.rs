@@ -3,8 +3,8 @@
 use super::*;
 use crate::bytes::{Crossing, decode, encode};
 use highwater_simulator::{
-    Address, ArenaShare, Cache, Cores, DecayRule, Figures, Objects, Origin, OwnMemory, PageShares,
-    Pin, PinState, PythonVersion, Waits,
+    Address, ArenaShare, Cache, Cores, DecayRule, Figures, Moment, Objects, Origin, OwnMemory,
+    PageShares, Phase, PhaseKind, PhaseSource, Phases, Pin, PinState, PythonVersion, Waits,
 };
 use std::fmt::Debug;
 
@@ -228,6 +228,21 @@ fn full_variant() -> Variant {
     }
 }
 
+fn phase(source: PhaseSource) -> Phase {
+    let at = |event, time| Moment {
+        event,
+        time: Micros(time),
+    };
+    Phase {
+        kind: PhaseKind::Rest,
+        begin: at(1, 2),
+        end: at(3, 4),
+        name: "rest:0".to_owned(),
+        is_marked: true,
+        source,
+    }
+}
+
 fn ran(frames: Option<Column>) -> Ran {
     Ran {
         took_ms: 61.75,
@@ -240,6 +255,7 @@ fn ran(frames: Option<Column>) -> Ran {
             after_burst: Bytes(2),
             after_rest: Bytes(3),
             live: Bytes(4),
+            free: Bytes(14),
             reclaimable: Bytes(5),
             trims: 6,
             trimmed: Bytes(7),
@@ -260,6 +276,10 @@ fn ran(frames: Option<Column>) -> Ran {
             event: 1,
             time: Micros(10_136_196),
         }],
+        phases: Phases(vec![
+            phase(PhaseSource::Mark("rest:0".to_owned())),
+            phase(PhaseSource::Calls(7)),
+        ]),
         samples: Column(0),
         frames,
     }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use highwater_simulator::{Address, Choice, Micros, PageKind, Without};
 
 use crate::{
-    protocol::{Ask, BlockRow, Loaded, Order, ToldKind},
-    state::Place,
+    protocol::{Ask, BlockRow, Loaded, MomentFigures, Order, ToldKind},
+    state::{At, Place},
     subject::Subject,
     variants::VariantId,
     view::{Look, Playhead, RunView},
@@ -104,6 +104,12 @@ pub enum Action {
     OnlyDecisions(Option<ToldKind>),
     /// The table is sorted by a column: rising, falling, or not.
     Sort(usize),
+    /// The table is of another moment.
+    CompareAt(At),
+    /// The table is of the moment at the playhead.
+    CompareHere,
+    /// The figures of a moment of a variant's run are there.
+    Figures(VariantId, Rc<Order>, Playhead, MomentFigures),
     /// The table was copied.
     Copied,
     /// Pages of a kind are shown on the map, or not any more.

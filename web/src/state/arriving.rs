@@ -46,6 +46,7 @@ impl State {
             None => ParameterForm::default(),
         };
         self.zoom = None;
+        self.at = super::At::LastRest;
         self.unmoved = true;
         self.pointed = None;
         self.linked_blocks = None;
@@ -112,8 +113,11 @@ impl State {
         if id == selected {
             self.forget_asked();
         }
+        let mut at = None;
         if id == selected && self.unmoved {
-            self.time = run.first_look().time;
+            let first = run.first_look();
+            self.time = first.time;
+            at = Some(first.event);
             self.speed = playing::fitting_speed(run.ends());
         }
         if let Some(time) = self.linked_time {
@@ -126,9 +130,11 @@ impl State {
         self.looks
             .retain(|(of, look)| *of != id || look.order == run.order);
         self.time = self.time.min(self.ends());
-        self.event = None;
+        // Several events may share its time.
+        self.event = at.filter(|_| self.linked_time.is_none());
         let mut effects = self.want_frames();
         effects.extend(self.wish_to_look());
+        effects.extend(self.wish_for_figures());
         // Once all runs are there nothing moves the playhead any more.
         if !self.is_busy()
             && let Some((from, to)) = self.linked_blocks.take()

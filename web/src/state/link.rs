@@ -13,7 +13,7 @@ use highwater_chart::letter;
 use highwater_simulator::{Address, Choice, Micros};
 use highwater_workload::pattern::Parameters;
 
-use super::{Effect, Place, State, Theme};
+use super::{At, Effect, Place, State, Theme};
 use crate::{
     form::{EnvironmentForm, ParameterForm},
     format,
@@ -28,9 +28,6 @@ const LONGEST: usize = 64 << 10;
 
 /// Microseconds of a run that a link may speak of: 35 years.
 const LATEST: u64 = 1 << 50;
-
-/// Columns of the table that it may be sorted by.
-const COLUMNS: u64 = 8;
 
 /// What a link says, read and checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +48,7 @@ pub(super) struct Link {
     hidden: u16,
     sorted: Option<(usize, bool)>,
     only: Option<ToldKind>,
+    at: At,
     blocks: Option<(Address, Address)>,
     theme: Theme,
     tour: Option<Place>,
@@ -181,6 +179,9 @@ impl State {
         if let Some((column, falls)) = self.sorted {
             line('o', &format!("{column} {}", u8::from(falls)));
         }
+        if let Some(words) = self.at.in_link() {
+            line('m', &words);
+        }
         let name = |only| ToldKind::NAMES.into_iter().find(|(kind, _)| *kind == only);
         if let Some((_, name)) = self.only.and_then(name) {
             line('d', name);
@@ -273,6 +274,7 @@ impl State {
         self.hidden = link.hidden;
         self.sorted = link.sorted;
         self.only = link.only;
+        self.at = link.at;
         self.linked_blocks = link.blocks;
         if let (Some(sum), Some(held)) = (link.checksum, &self.held)
             && held.about.checksum != sum
@@ -334,6 +336,7 @@ impl State {
             hidden: 0,
             sorted: None,
             only: None,
+            at: At::LastRest,
             blocks: None,
             theme: Theme::Preferred,
             tour: None,
@@ -433,11 +436,12 @@ impl State {
                 'h' => link.hidden = words.parse().map_err(|_| strange())?,
                 'o' => {
                     let (column, falls) = pair(words).ok_or_else(strange)?;
-                    if column >= COLUMNS {
+                    if column >= highwater_report::table::COLUMNS.len() as u64 {
                         return Err(strange());
                     }
                     link.sorted = Some((column as usize, falls != 0));
                 }
+                'm' => link.at = At::of_link(words).ok_or_else(strange)?,
                 'k' => {
                     let sum = u32::from_str_radix(words, 16).map_err(|_| strange())?;
                     link.checksum = Some(sum);

@@ -17,7 +17,7 @@ const MOST_KEPT: u64 = highwater_workload::pattern::MAX_CALLS;
 /// The worker's memory.
 #[derive(Default)]
 pub struct Engine {
-    trace: Option<(u32, Arc<Workload>)>,
+    trace: Option<(u32, Source)>,
     /// Made, the one used last at the end.
     made: Vec<((Pattern, Parameters), Source)>,
     pub(crate) cursor: Option<Cursor>,
@@ -37,7 +37,7 @@ impl Engine {
     /// Takes another trace in place of the one before.
     pub(crate) fn take(&mut self, number: u32, workload: Arc<Workload>) {
         self.cursor = None;
-        self.trace = Some((number, workload));
+        self.trace = Some((number, workload.into()));
     }
 
     /// Everything that is to be run.
@@ -65,7 +65,7 @@ impl Engine {
     ) -> Result<Source, String> {
         match &stage.calls {
             Calls::Trace(number) => match &self.trace {
-                Some((held, workload)) if held == number => Ok(workload.into()),
+                Some((held, source)) if held == number => Ok(source.clone()),
                 _ => Err("the trace is not loaded any more: open it again".to_owned()),
             },
             Calls::Pattern { pattern, values } => {

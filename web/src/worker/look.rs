@@ -4,7 +4,7 @@ use highwater_simulator::{BlockView, Diagnosis, Micros, Origin, Simulation};
 
 use crate::{
     columns,
-    protocol::{Ask, BlockRow, Looked, Order, Outcome, ToldOf},
+    protocol::{Ask, BlockRow, Looked, MomentFigures, Order, Outcome, ToldOf},
     wire::Attachments,
     words,
     worker::{
@@ -93,6 +93,20 @@ impl Look {
                 let rows = found.iter().map(|view| self.row(view)).collect();
                 engine.cursor = Some(cursor);
                 return Ok(Step::Done(Outcome::Blocks(rows), Attachments::default()));
+            }
+            Ask::Figures => {
+                let accounting = simulation.accounting();
+                let figures = MomentFigures {
+                    rss: simulation.rss(),
+                    live: simulation.live(),
+                    free: accounting.free,
+                    reclaimable: simulation.reclaimable(),
+                };
+                engine.cursor = Some(cursor);
+                return Ok(Step::Done(
+                    Outcome::Figures(figures),
+                    Attachments::default(),
+                ));
             }
             // The simulation is used up by it.
             Ask::Without { pins } => {

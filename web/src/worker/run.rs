@@ -112,6 +112,7 @@ impl Run {
             summary: outcome.summary(),
             stages: stages.collect(),
             marks: marks.collect(),
+            phases: outcome.phases.clone(),
             samples,
             frames,
         };

@@ -16,6 +16,7 @@ mod embedding;
 mod honest;
 mod hosting;
 mod links;
+mod moments;
 mod opening;
 mod package;
 mod page;

@@ -149,13 +149,13 @@ fn the_table_is_sorted_held_against_one_and_exported() -> Result<()> {
         let saved = page.evaluate("return window.saved")?;
         let saved = saved.as_str().unwrap_or_default();
         ensure!(
-            saved.starts_with("variant,peak,after_burst,after_rest"),
+            saved.starts_with("variant,allocator,settings,after_burst_at,moment,peak,after_burst"),
             "{saved}"
         );
         ensure!(saved.lines().count() == 9, "{saved}");
         let peak = values()?[0];
         ensure!(
-            saved.contains(&format!("\"no setting\",{peak},")),
+            saved.contains(&format!(",{peak},")) && saved.contains("no setting,glibc@2.36,"),
             "{saved}"
         );
         Ok(())

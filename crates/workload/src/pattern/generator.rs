@@ -70,6 +70,11 @@ impl Generator {
         self.bursts
     }
 
+    /// Whether the last burst was made.
+    pub fn is_done(&self) -> bool {
+        self.made == self.bursts
+    }
+
     /// The calls up to the end of the next burst with its rest, those of the start before the first; `None` after the last
     /// burst.
     ///

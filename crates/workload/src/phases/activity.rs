@@ -1,0 +1,359 @@
+//! How much a program does when: its calls cut into cells, and the stretches in which next to nothing is called.
+
+use super::{MarkPoint, Moment};
+use crate::{Call, Micros, Workload};
+
+/// Calls of one cell at most.
+const CALLS: u32 = 64;
+
+/// A pause of this part of the whole time ends a cell.
+const PAUSES: u64 = 8192;
+
+/// Bins over which the density of calls at work is taken.
+const BINS: usize = 256;
+
+/// The part of the work that is done at the density of work or above it.
+const AT_WORK: f64 = 0.8;
+
+/// A stretch in which less than this part of the density of work is done is quiet.
+const QUIET: f64 = 0.1;
+
+/// The work done at once that ends a quiet stretch however long it is, as a part of all work.
+const BURST: f64 = 0.01;
+
+/// Calls that come one after another without a long pause.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cell {
+    /// Its first event.
+    pub(super) first: u64,
+    begins: Micros,
+    ends: Micros,
+    calls: u32,
+    frees: u32,
+    bytes: u64,
+    trims: bool,
+    /// Allocations less frees, up to its end, and the same in bytes.
+    blocks: i64,
+    live: i64,
+}
+
+/// What a program does when.
+pub(super) struct Activity {
+    pub(super) cells: Vec<Cell>,
+    pub(super) marks: Vec<MarkPoint>,
+    /// The moment of the last event.
+    pub(super) ends: Moment,
+    /// When the first event is.
+    begins: Micros,
+    calls: u64,
+    bytes: u64,
+    /// The most bytes that the program holds after a cell.
+    most_live: i64,
+    /// The time that a unit of work outweighs in a quiet stretch, in microseconds.
+    outweighs: f64,
+}
+
+/// A stretch in which next to nothing is called: after the last call of one cell, before the first of another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Quiet {
+    /// The cell before it, from 1; 0 where there is none.
+    pub(super) after: usize,
+    /// The cell after it.
+    pub(super) before: usize,
+    pub(super) begin: Moment,
+    pub(super) end: Moment,
+}
+
+impl Quiet {
+    pub(super) fn lasts(&self) -> u64 {
+        self.end.time.0 - self.begin.time.0
+    }
+}
+
+impl Activity {
+    /// Reads a workload once.
+    pub(super) fn of(workload: &Workload) -> Self {
+        let events = &workload.events;
+        let time = |event: Option<&crate::Event>| event.map_or(Micros(0), |event| event.time);
+        let (begins, last) = (time(events.first()), time(events.last()));
+        let pause = ((last.0 - begins.0) / PAUSES).max(1);
+        let mut cells: Vec<Cell> = Vec::with_capacity(events.len() / CALLS as usize + 1);
+        let mut marks = Vec::new();
+        let mut cell = Cell::default();
+        let mut cut = false;
+        let mut sizes = vec![0_u32; workload.blocks as usize];
+        for (index, event) in events.iter().enumerate() {
+            let is_trim = matches!(event.call, Call::Trim { .. });
+            if index == 0
+                || cell.calls >= CALLS
+                || event.time.0 - cell.ends.0 > pause
+                || is_trim
+                || cut
+            {
+                if index > 0 {
+                    cells.push(cell);
+                }
+                cell = Cell {
+                    first: index as u64,
+                    begins: event.time,
+                    blocks: cell.blocks,
+                    live: cell.live,
+                    ..Cell::default()
+                };
+            }
+            // What lies between two marks, or two trims, can be asked for.
+            cut = is_trim || matches!(event.call, Call::Mark(_));
+            cell.ends = event.time;
+            match event.call {
+                Call::Malloc { block, size } | Call::Aligned { block, size, .. } => {
+                    cell.takes(&mut sizes[block.0 as usize], size.0);
+                }
+                Call::Calloc { block, count, size } => {
+                    let size = size.0.saturating_mul(count.into());
+                    cell.takes(&mut sizes[block.0 as usize], size);
+                }
+                Call::Realloc { block, old, size } => {
+                    if let Some(old) = old {
+                        cell.gives(sizes[old.0 as usize]);
+                    }
+                    cell.takes(&mut sizes[block.0 as usize], size.0);
+                }
+                Call::Free { block } => {
+                    cell.calls += 1;
+                    cell.frees += 1;
+                    cell.gives(sizes[block.0 as usize]);
+                }
+                Call::Trim { .. } => cell.trims = true,
+                Call::ThreadExit => {}
+                Call::Mark(mark) => marks.push(MarkPoint {
+                    name: workload.marks[mark.0 as usize].name.clone(),
+                    at: Moment {
+                        event: index as u64 + 1,
+                        time: event.time,
+                    },
+                }),
+            }
+        }
+        if !events.is_empty() {
+            cells.push(cell);
+        }
+        let ends = Moment {
+            event: events.len() as u64,
+            time: last,
+        };
+        let mut activity = Self {
+            calls: cells.iter().map(|cell| u64::from(cell.calls)).sum(),
+            bytes: cells
+                .iter()
+                .fold(0, |sum: u64, cell| sum.saturating_add(cell.bytes)),
+            outweighs: 0.0,
+            most_live: cells.iter().map(|cell| cell.live).max().unwrap_or_default(),
+            cells,
+            marks,
+            ends,
+            begins,
+        };
+        activity.outweighs = activity.time_of_work();
+        activity
+    }
+
+    /// Of a program of which only the marks are known.
+    pub(super) fn unknown(marks: Vec<MarkPoint>, ends: Moment) -> Self {
+        Self {
+            cells: Vec::new(),
+            marks,
+            ends,
+            begins: Micros(0),
+            calls: 0,
+            bytes: 0,
+            outweighs: 0.0,
+            most_live: 0,
+        }
+    }
+
+    /// The work of a cell, as a part of all work: half by its calls, half by the bytes they ask for.
+    pub(super) fn work(&self, cell: &Cell) -> f64 {
+        let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
+        (share(cell.calls.into(), self.calls) + share(cell.bytes, self.bytes)) / 2.0
+    }
+
+    /// The work of some cells.
+    pub(super) fn work_of(&self, from: usize, to: usize) -> f64 {
+        let cells = self.cells.get(from..to).unwrap_or_default();
+        cells.iter().map(|cell| self.work(cell)).sum()
+    }
+
+    /// The time that the work between two cells outweighs.
+    pub(super) fn outweighed(&self, from: usize, to: usize) -> f64 {
+        self.work_of(from.min(to), from.max(to)) * self.outweighs
+    }
+
+    /// Calls in some cells.
+    pub(super) fn calls_of(&self, from: usize, to: usize) -> u64 {
+        let cells = self.cells.get(from..to).unwrap_or_default();
+        cells.iter().map(|cell| u64::from(cell.calls)).sum()
+    }
+
+    /// Whether nearly all calls of some cells are frees, of which there must be some.
+    pub(super) fn only_frees(&self, from: usize, to: usize) -> bool {
+        let cells = self.cells.get(from..to).unwrap_or_default();
+        let frees: u64 = cells.iter().map(|cell| u64::from(cell.frees)).sum();
+        frees > 0 && frees * 10 >= self.calls_of(from, to) * 9
+    }
+
+    /// Blocks that the program holds after so many cells.
+    pub(super) fn blocks_after(&self, cells: usize) -> i64 {
+        let last = cells.checked_sub(1).and_then(|last| self.cells.get(last));
+        last.map_or(0, |cell| cell.blocks)
+    }
+
+    /// The cells that call `malloc_trim`, between two.
+    pub(super) fn trims(&self, from: usize, to: usize) -> impl Iterator<Item = usize> + '_ {
+        (from..to.min(self.cells.len())).filter(|cell| self.cells[*cell].trims)
+    }
+
+    /// The cell in which a number of events has been run, from 1: as many cells have begun by then.
+    pub(super) fn cells_until(&self, event: u64) -> usize {
+        self.cells.partition_point(|cell| cell.first < event)
+    }
+
+    /// How much time a unit of work outweighs: the density of work is that at which most of it is done.
+    fn time_of_work(&self) -> f64 {
+        let whole = (self.ends.time.0 - self.begins.0).max(1) as f64;
+        let mut bins = [0.0; BINS];
+        for cell in &self.cells {
+            let share = (cell.begins.0 - self.begins.0) as f64 / whole;
+            bins[((share * BINS as f64) as usize).min(BINS - 1)] += self.work(cell);
+        }
+        bins.sort_by(|a: &f64, b| b.total_cmp(a));
+        let mut done = 0.0;
+        let mut density = 0.0;
+        for work in bins {
+            done += work;
+            density = work;
+            if done >= AT_WORK {
+                break;
+            }
+        }
+        whole / BINS as f64 / (density * QUIET).max(f64::MIN_POSITIVE)
+    }
+
+    /// The moment after the last event of so many cells.
+    pub(super) fn after(&self, cells: usize) -> Moment {
+        let event = self
+            .cells
+            .get(cells)
+            .map_or(self.ends.event, |cell| cell.first);
+        let last = cells.checked_sub(1).and_then(|last| self.cells.get(last));
+        Moment {
+            event,
+            time: last.map_or(self.begins, |cell| cell.ends),
+        }
+    }
+
+    /// The quiet stretch between two cells.
+    fn quiet(&self, after: usize, before: usize) -> Quiet {
+        let next = self.cells.get(before);
+        Quiet {
+            after,
+            before,
+            begin: self.after(after),
+            end: Moment {
+                event: next.map_or(self.ends.event, |cell| cell.first),
+                time: next.map_or(self.ends.time, |cell| cell.begins),
+            },
+        }
+    }
+
+    /// The quiet part of the stretch between two cells that ends before a third: without what is called at its end.
+    pub(super) fn quiet_until(&self, quiet: &Quiet, before: usize) -> Quiet {
+        let mut best = (0.0, quiet.after);
+        let mut score = 0.0;
+        for next in quiet.after..before {
+            score += self.gap(next);
+            if score > best.0 {
+                best = (score, next);
+            }
+            score -= self.weight(next);
+        }
+        self.quiet(quiet.after, best.1)
+    }
+
+    /// The time between the cell before and this one.
+    fn gap(&self, next: usize) -> f64 {
+        let before = next.checked_sub(1).map(|before| self.cells[before].ends);
+        (self.cells[next].begins.0 - before.unwrap_or(self.begins).0) as f64
+    }
+
+    /// What a cell outweighs, less what it lasts.
+    fn weight(&self, cell: usize) -> f64 {
+        let cell = &self.cells[cell];
+        self.work(cell) * self.outweighs - (cell.ends.0 - cell.begins.0) as f64
+    }
+
+    /// Whether the program holds much more or less after some cells than after others: one part in twenty of the most it holds.
+    pub(super) fn is_other(&self, before: usize, after: usize) -> bool {
+        let live = |cells: usize| cells.checked_sub(1).map_or(0, |last| self.cells[last].live);
+        (live(after) - live(before)).abs() * 20 > self.most_live
+    }
+
+    /// All stretches in which time outweighs work. Work that outweighs what was quiet before it, is a burst of its own, or after
+    /// which the program holds much more or less than before, ends one.
+    pub(super) fn stretches(&self) -> Vec<Quiet> {
+        let mut found = Vec::new();
+        let burst = BURST * self.outweighs;
+        let (mut from, mut score) = (1, 0.0_f64);
+        let mut best = (0.0_f64, 1);
+        for next in 1..self.cells.len() {
+            score += self.gap(next);
+            if score > best.0 {
+                best = (score, next);
+            }
+            score -= self.weight(next);
+            if best.0 - score > best.0.min(burst) || score <= 0.0 || self.is_other(from, next + 1) {
+                if best.0 > 0.0 {
+                    found.push(self.quiet(from, best.1));
+                }
+                (from, score, best) = (next + 1, 0.0, (0.0, next + 1));
+            }
+        }
+        if best.0 > 0.0 {
+            found.push(self.quiet(from, best.1));
+        }
+        found
+    }
+
+    /// Calls that would be made in a time at the density of work.
+    pub(super) fn calls_at_work(&self, time: u64) -> f64 {
+        time as f64 / (self.outweighs * QUIET) * self.calls as f64
+    }
+
+    /// Whether calls are rarer in a quiet stretch than half of what they are on average.
+    pub(super) fn is_rare(&self, quiet: &Quiet) -> bool {
+        let calls = self.calls_of(quiet.after, quiet.before) as f64;
+        calls * self.lasts() as f64 * 2.0 <= quiet.lasts() as f64 * self.calls as f64
+    }
+
+    /// How long the whole is.
+    pub(super) fn lasts(&self) -> u64 {
+        self.ends.time.0 - self.begins.0
+    }
+}
+
+impl Cell {
+    #[inline]
+    fn takes(&mut self, kept: &mut u32, size: u64) {
+        self.calls += 1;
+        self.blocks += 1;
+        self.bytes = self.bytes.saturating_add(size);
+        // Of larger ones it is enough that they are.
+        *kept = u32::try_from(size).unwrap_or(u32::MAX);
+        self.live += i64::from(*kept);
+    }
+
+    #[inline]
+    fn gives(&mut self, size: u32) {
+        self.blocks -= 1;
+        self.live -= i64::from(size);
+    }
+}

@@ -1,0 +1,275 @@
+//! The moment that the table of variants is of, and its figures.
+
+use std::rc::Rc;
+
+use highwater_report::moment as words;
+use highwater_simulator::{Micros, Phase, PhaseKind, Sample, Summary};
+
+use super::{Effect, State};
+use crate::{
+    protocol::{Ask, MomentFigures, Order},
+    variants::{VariantId, VariantState},
+    view::{Playhead, RunView},
+};
+
+/// The moment that the table is of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum At {
+    /// The end of the last rest of each run.
+    #[default]
+    LastRest,
+    /// Where the curve of the variant that is looked into is highest.
+    Peak,
+    /// A mark, by its place among those of the run that is looked into.
+    Mark(usize),
+    /// The end of a phase, by its place.
+    Phase(usize),
+    /// A time.
+    Time(Micros),
+}
+
+/// Figures of a moment of a variant's run; none while they are being found out.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Whose.
+    pub id: VariantId,
+    /// What was run.
+    pub order: Rc<Order>,
+    /// When.
+    pub moment: Playhead,
+    /// The figures.
+    pub figures: Option<MomentFigures>,
+}
+
+impl At {
+    /// As the words of a link; none where it is the usual one.
+    pub(super) fn in_link(&self) -> Option<String> {
+        Some(match self {
+            Self::LastRest => return None,
+            Self::Peak => "peak".to_owned(),
+            Self::Mark(place) => format!("mark {place}"),
+            Self::Phase(place) => format!("phase {place}"),
+            Self::Time(time) => format!("time {}", time.0),
+        })
+    }
+
+    /// What the words of a link say.
+    pub fn of_link(words: &str) -> Option<Self> {
+        if words == "peak" {
+            return Some(Self::Peak);
+        }
+        let (what, number) = words.split_once(' ')?;
+        Some(match what {
+            "mark" => Self::Mark(number.parse().ok()?),
+            "phase" => Self::Phase(number.parse().ok()?),
+            "time" => Self::Time(Micros(number.parse().ok()?)),
+            _ => return None,
+        })
+    }
+
+    /// The same, as the value of an option of the page.
+    pub fn value(&self) -> String {
+        self.in_link().unwrap_or_else(|| "rest".to_owned())
+    }
+}
+
+impl State {
+    pub(super) fn compare_at(&mut self, at: At) -> Vec<Effect> {
+        self.at = at;
+        self.figures.clear();
+        self.wish_for_figures()
+    }
+
+    /// The moment that the table is of, in a variant's run: the same moment of the program in each. None where the run does not
+    /// come to it.
+    pub fn compared_moment(&self, run: &RunView) -> Option<Playhead> {
+        let main = self.run()?;
+        let is_same = has_same_calls(&main.order, &run.order);
+        let playhead = match &self.at {
+            At::LastRest => return Some(run.first_look()),
+            At::Peak => main.peak(),
+            At::Mark(place) => {
+                let marks = &main.ran.marks;
+                let mark = marks.get(*place)?;
+                // Among those of the same name, which one.
+                let number = marks[..*place]
+                    .iter()
+                    .filter(|m| m.name == mark.name)
+                    .count();
+                let mut same = run.ran.marks.iter().filter(|m| m.name == mark.name);
+                let found = same.nth(number)?;
+                return Some(Playhead {
+                    time: found.time,
+                    event: found.event,
+                });
+            }
+            At::Phase(place) => {
+                let phases = &main.ran.phases.0;
+                let phase = phases.get(*place)?;
+                let is_it = |other: &&Phase| other.kind == phase.kind;
+                let number = phases[..*place].iter().filter(is_it).count();
+                let found = run.ran.phases.0.iter().filter(is_it).nth(number)?;
+                return Some(Playhead {
+                    time: found.end.time,
+                    event: found.end.event,
+                });
+            }
+            At::Time(time) if *time == self.time => self.playhead(),
+            At::Time(time) => main.at(*time),
+        };
+        let there = match is_same {
+            true => playhead,
+            false => run.at(playhead.time),
+        };
+        (there.time <= run.ends()).then_some(there)
+    }
+
+    /// What a variant comes to at the moment that the table is of, and whether its figures of that moment are known.
+    pub fn compared(&self, variant: &VariantState) -> Option<(Summary, bool)> {
+        let run = variant.run.as_ref()?;
+        let summary = run.ran.summary;
+        if self.at == At::LastRest {
+            return Some((summary, true));
+        }
+        let Some(moment) = self.compared_moment(run) else {
+            return Some((summary, false));
+        };
+        let of_sample = |sample: &Sample| MomentFigures {
+            rss: sample.rss,
+            live: sample.live,
+            free: sample.free,
+            reclaimable: sample.reclaimable.unwrap_or_default(),
+        };
+        let known = || {
+            let mut known = self.figures.iter();
+            let known = known.find(|known| {
+                known.id == variant.id && known.order == run.order && known.moment == moment
+            });
+            known.and_then(|known| known.figures)
+        };
+        let measured = run.measured(moment).map(of_sample);
+        Some(match measured.or_else(known) {
+            Some(figures) => (
+                Summary {
+                    after_rest: figures.rss,
+                    live: figures.live,
+                    free: figures.free,
+                    reclaimable: figures.reclaimable,
+                    ..summary
+                },
+                true,
+            ),
+            None => (summary, false),
+        })
+    }
+
+    /// Asks for figures of the moment that were not measured.
+    pub(super) fn wish_for_figures(&mut self) -> Vec<Effect> {
+        if self.at == At::LastRest || self.loading.is_some() || !self.shows().table {
+            return vec![];
+        }
+        let mut effects = Vec::new();
+        let mut asked = Vec::new();
+        for variant in &self.variants {
+            let Some(run) = variant.run.as_ref().filter(|_| variant.is_fresh()) else {
+                continue;
+            };
+            let Some(moment) = self.compared_moment(run) else {
+                continue;
+            };
+            let is_known = |known: &&Known| {
+                known.id == variant.id && known.order == run.order && known.moment == moment
+            };
+            // Of several processes only what was measured of all together is known.
+            let is_one = run.order.stages.iter().all(|stage| stage.workers == 1);
+            if is_one
+                && run.measured(moment).is_none()
+                && !self.figures.iter().any(|k| is_known(&k))
+            {
+                asked.push(Known {
+                    id: variant.id,
+                    order: Rc::clone(&run.order),
+                    moment,
+                    figures: None,
+                });
+                effects.push(Effect::Ask(
+                    variant.id,
+                    Rc::clone(run),
+                    moment,
+                    Ask::Figures,
+                ));
+            }
+        }
+        for known in asked {
+            self.figures.retain(|other| other.id != known.id);
+            self.figures.push(known);
+        }
+        effects
+    }
+
+    /// What the figures of the moment are of, in a variant's run.
+    pub fn compared_words(&self, run: &RunView) -> String {
+        let Some(moment) = self.compared_moment(run) else {
+            return "not reached".to_owned();
+        };
+        let time = words::time(moment.time);
+        match &self.at {
+            At::LastRest => words::rested(&run.ran.phases, run.last()),
+            At::Peak => format!("highest point of the curve, {time}"),
+            At::Mark(place) => {
+                let mark = self.run().and_then(|main| main.ran.marks.get(*place));
+                let name = mark.map_or("", |mark| &mark.name);
+                format!("mark {}, {time}", words::quoted(name))
+            }
+            At::Phase(place) => {
+                let phase = self.run().and_then(|main| main.ran.phases.0.get(*place));
+                let name = phase.map_or_else(String::new, words::phase);
+                format!("end of {name}, {time}")
+            }
+            At::Time(_) => time,
+        }
+    }
+
+    /// The moments that the table can be taken at, with their words.
+    pub fn moments(&self) -> Vec<(At, String)> {
+        const MOST: usize = 200;
+        let Some(run) = self.run() else {
+            return vec![];
+        };
+        let rested = match run.ran.phases.last_rest() {
+            Some(_) => "after the last rest".to_owned(),
+            None => "the end (no rest found)".to_owned(),
+        };
+        let mut all = vec![(At::LastRest, rested), (At::Peak, "peak".to_owned())];
+        let phases = run.ran.phases.0.iter().enumerate();
+        let phases = phases.filter(|(_, phase)| phase.kind != PhaseKind::End && !phase.is_marked);
+        all.extend(phases.take(MOST).map(|(place, phase)| {
+            let words = format!(
+                "end of {}, {}",
+                words::phase(phase),
+                words::time(phase.end.time)
+            );
+            (At::Phase(place), words)
+        }));
+        let marks = run.ran.marks.iter().enumerate();
+        all.extend(marks.take(MOST).map(|(place, mark)| {
+            let words = format!("mark {}, {}", mark.name, words::time(mark.time));
+            (At::Mark(place), words)
+        }));
+        if !all.iter().any(|(at, _)| *at == self.at) {
+            all.push((self.at.clone(), self.compared_words(run)));
+        }
+        all
+    }
+}
+
+/// Whether two orders run the same calls, stage by stage.
+fn has_same_calls(one: &Order, other: &Order) -> bool {
+    let calls = |order: &Order| -> Vec<_> {
+        let stages = order.stages.iter();
+        stages
+            .map(|stage| (stage.calls.clone(), stage.workers))
+            .collect()
+    };
+    calls(one) == calls(other)
+}
