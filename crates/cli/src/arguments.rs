@@ -24,6 +24,23 @@ pub(crate) enum Command {
     Scenarios(Scenarios),
     /// List the allocators that are modelled, and how their versions differ
     Allocators(Allocators),
+    /// Explain the settings in a text: which allocator it chooses, and what each setting does
+    Settings(Settings),
+}
+
+#[derive(Args)]
+pub(crate) struct Settings {
+    /// The text, whatever it is: a Dockerfile, a manifest, a unit, a script, /proc/PID/environ; `-` for standard input
+    pub(crate) file: PathBuf,
+    /// Judge the settings for this allocator (default: the one that the text chooses, else glibc@2.36)
+    #[arg(long, value_name = "NAME@VERSION")]
+    pub(crate) allocator: Option<String>,
+    /// Judge Python's settings for this release of CPython (default: 3.11)
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) python: Option<String>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]
@@ -36,11 +53,12 @@ pub(crate) struct Allocators {
 /// What both commands take.
 #[derive(Args)]
 pub(crate) struct Common {
-    /// The allocator and its version; the trace's own where that is modelled, else glibc@2.36
+    /// The allocator and its version (default: the one that --env chooses with LD_PRELOAD, else the trace's own, else
+    /// glibc@2.36); a release that is not modelled runs as the nearest one
     #[arg(long, value_name = "NAME@VERSION")]
     pub(crate) allocator: Option<String>,
-    /// The allocator's settings: NAME=VALUE, lines as they stand in a shell, a Dockerfile, compose, Kubernetes or systemd,
-    /// or a file of such; may be repeated, the later of two values counts
+    /// The allocator's settings: NAME=VALUE, any text that holds settings, or a file of such text; may be repeated, the
+    /// later of two values counts
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) env: Vec<String>,
     /// The release of CPython that runs the program: small blocks then come from its object allocator, others from the

@@ -7,13 +7,16 @@ use thiserror::Error;
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum SimulatorError {
     /// The allocator or its version is not modelled.
-    #[error("no model of `{asked}`: there is {known}")]
+    #[error("unknown allocator `{asked}`; modelled: {known}")]
     UnknownAllocator {
         /// What was asked for, shortened.
         asked: String,
         /// What there is.
         known: String,
     },
+    /// A release that is not modelled, with the nearest one that is.
+    #[error("{0}")]
+    NotModelled(String),
     /// A machine of that many cores is none.
     #[error(
         "{online} cores, {allowed} of them allowed: there must be from 1 to {most}, and no more allowed than there are"

@@ -87,7 +87,7 @@ fn a_recorded_environment_is_that_of_the_first_variant() {
     let mut state = State::new(false);
     state.open();
     let mut about = about();
-    about.environment = highwater_simulator::parse_lines("A=1").expect("well formed");
+    about.environment = highwater_simulator::parse_lines("MALLOC_ARENA_MAX=1");
     about.allocator = "glibc@2.31".parse().expect("it is modelled");
     state.update(Action::Loaded(1, about));
     assert_eq!(state.selected().name, "as recorded");
