@@ -89,7 +89,9 @@ impl Remark {
 impl fmt::Display for Variable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"_./:=,+-@%".contains(&b);
-        if self.value.bytes().all(plain) {
+        // A comma on its own may part variables, as in `--set-env-vars A=1,B=2`.
+        let parts = self.value.contains(',') && !self.value.contains(':');
+        if self.value.bytes().all(plain) && !parts {
             write!(f, "{}={}", self.name, self.value)
         } else {
             write!(f, "{}='{}'", self.name, self.value.replace('\'', "'\\''"))

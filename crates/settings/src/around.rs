@@ -12,8 +12,10 @@ use highwater_allocator::Tone;
 /// How far from its name a value may be, where the two are keys of their own.
 const NEAR: usize = 800;
 
-/// The longest value that is read.
+/// The longest value that is read, the longest without quotes after a sign with blanks, and the longest number.
 const LONGEST: usize = 2048;
+const PLAIN: usize = 512;
+const NUMBER: usize = 128;
 
 /// Keys that hold a variable's name, and those that hold its value.
 const NAME_KEYS: [&str; 6] = [
@@ -103,7 +105,12 @@ impl Scanner<'_, '_> {
     fn assigned(&mut self, name: &str, from: usize, at: usize, line: &Line) -> usize {
         let lead = tail(&self.text[line.start..from], NEAR);
         if let Some((open, close)) = line.string(from).filter(|(_, close)| *close >= at) {
-            let inside = within(&self.text[at..close], LONGEST);
+            let most = if is_number_name(name) {
+                NUMBER
+            } else {
+                LONGEST
+            };
+            let inside = within(&self.text[at..close], most);
             let all = || match self.text.as_bytes()[open] {
                 b'"' => inside.replace("\\\"", "\"").replace("\\\\", "\\"),
                 _ => inside.to_owned(),
@@ -111,13 +118,15 @@ impl Scanner<'_, '_> {
             let is_whole =
                 open + 1 == from && !is_command(tail(&self.text[line.start..open], NEAR));
             if is_whole && !inside.starts_with(['"', '\'', '\\']) {
-                self.take(
-                    name,
-                    before_command_or_all(name, &all(), lead),
-                    from,
-                    line.number,
-                );
-                return close;
+                let all = all();
+                let value = before_command_or_all(name, &all, lead);
+                self.take(name, value, from, line.number);
+                // What follows in the string may set more.
+                return if value.len() < all.len() {
+                    at + value.len()
+                } else {
+                    close
+                };
             }
             let (value, length) = shell_word(inside, Quoting::Shell);
             let (value, length) = self.cut(name, value, length, at);
@@ -131,7 +140,12 @@ impl Scanner<'_, '_> {
             self.take(name, value, from, line.number);
             return at + value.len();
         }
-        let (value, length) = shell_word(within(&self.text[at..], LONGEST), Quoting::Shell);
+        let most = if is_number_name(name) {
+            NUMBER
+        } else {
+            LONGEST
+        };
+        let (value, length) = shell_word(within(&self.text[at..], most), Quoting::Shell);
         let (value, length) = self.cut(name, value, length, at);
         if value.is_empty()
             && self.text[at + length..line.end]
@@ -166,7 +180,11 @@ impl Scanner<'_, '_> {
         let written = &self.text[at..at + length];
         let is_quoted = written.starts_with(['"', '\'']);
         let mut end = length;
-        let mut comma = 0;
+        // What is in quotes belongs together.
+        let mut comma = match is_quoted {
+            true => quoted(written).map_or(0, |(_, length)| length),
+            false => 0,
+        };
         while let Some(next) = written.get(comma..).and_then(|rest| rest.find(',')) {
             comma += next + 1;
             let rest = &written[comma..];
@@ -233,7 +251,7 @@ impl Scanner<'_, '_> {
         let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
         let begin = at + blank;
         let rest = &self.text[begin..];
-        let rest_of_line = within(rest, LONGEST);
+        let rest_of_line = within(rest, PLAIN);
         let rest_of_line = rest_of_line.lines().next().unwrap_or_default();
         let known = |value: String, end: usize| {
             Some(Written {
@@ -503,7 +521,11 @@ fn is_inside_word(bytes: &[u8], at: usize) -> bool {
 }
 
 /// A plain value to the end of its line, and its length; no value where it is an expression of a program.
-fn plain(name: &str, line: &str, is_in_brackets: bool) -> Option<(Option<String>, usize)> {
+pub(crate) fn plain(
+    name: &str,
+    line: &str,
+    is_in_brackets: bool,
+) -> Option<(Option<String>, usize)> {
     let mut end = line.len();
     for sign in [" #", "\t#", " //", ";", "/>", "</"] {
         end = end.min(line.find(sign).unwrap_or(end));
@@ -592,10 +614,9 @@ fn is_name_key(lead: &str) -> bool {
         return false;
     };
     let key = before.trim_end().trim_end_matches(['"', '\'', '\\']);
-    let start = key
-        .rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .map_or(0, |at| at + 1);
-    let key = key[start..].to_ascii_lowercase();
+    let inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let key = key.rsplit(|c| !inside(c)).next().unwrap_or_default();
+    let key = key.to_ascii_lowercase();
     NAME_KEYS.contains(&key.as_str())
 }
 
@@ -620,10 +641,10 @@ fn is_command(lead: &str) -> bool {
 /// A value in a string of its own: all of it, but for numbers, which a command may follow.
 fn before_command_or_all<'v>(name: &str, value: &'v str, lead: &str) -> &'v str {
     let lead = lead.trim_end_matches(['"', '\'']).trim_end();
-    let whole = ["-e", "--env", "=", "[", ",", "-", "--setenv", "-E"]
+    let whole = ["-e", "--env", "=", "--setenv", "-E"]
         .iter()
         .any(|end| lead.ends_with(end));
-    if whole || lead.is_empty() {
+    if whole {
         value
     } else {
         before_command(name, value)

@@ -130,21 +130,21 @@ impl Collected {
         self.steps.is_empty() && self.refused.is_empty() && self.remarks.is_empty()
     }
 
-    /// Whether what a stage sets is there in the last one.
-    fn reaches_last(&self, stage: usize) -> bool {
+    /// The stages whose settings the last one has.
+    fn stages_of_last(&self) -> Vec<bool> {
+        let mut reached = vec![false; self.stages.len()];
         let mut at = self.stages.len().checked_sub(1);
         while let Some(now) = at {
-            if now == stage {
-                return true;
-            }
+            reached[now] = true;
             // A stage starts from an earlier one.
             at = self.stages[now].filter(|from| *from < now);
         }
-        false
+        reached
     }
 
     /// What counts of it all; `filled` says which lines hold anything at all.
     pub(crate) fn finish(mut self, filled: impl Iterator<Item = bool>) -> Environment {
+        let reached = self.stages_of_last();
         let mut kept: Vec<(Variable, usize, Place)> = Vec::new();
         for step in std::mem::take(&mut self.steps) {
             match step {
@@ -164,7 +164,7 @@ impl Collected {
                 }
                 Step::Set {
                     variable, place, ..
-                } if matches!(place, Place::Stage(stage) if !self.reaches_last(stage)) => {
+                } if matches!(place, Place::Stage(stage) if !reached[stage]) => {
                     let text = "Left out: it is set in an earlier stage of the Dockerfile, and the last stage does not start from that one.";
                     self.say(&variable.name, Tone::NoEffect, text);
                 }

@@ -8,6 +8,9 @@ use crate::scan::Scanner;
 use crate::values::{Quoting, shell_word};
 use highwater_allocator::Tone;
 
+/// Stages beyond this many of a Dockerfile are not looked up by name.
+const MOST_STAGES: usize = 100;
+
 /// A line that is one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Instruction {
@@ -38,10 +41,11 @@ impl Instruction {
     }
 }
 
-/// A word of a line, and where it begins.
+/// A word of a line, and where it begins and ends.
 struct Word {
     text: String,
     at: usize,
+    end: usize,
 }
 
 impl<'a> Scanner<'a, '_> {
@@ -110,7 +114,9 @@ impl<'a> Scanner<'a, '_> {
         let names = &self.stage_names;
         let is_it = |known: &&str| !known.is_empty() && known.eq_ignore_ascii_case(image);
         self.found.stage(names.iter().rposition(is_it));
-        self.stage_names.push(name.unwrap_or_default());
+        if self.stage_names.len() < MOST_STAGES {
+            self.stage_names.push(name.unwrap_or_default());
+        }
     }
 
     /// `ENV NAME=value ...`, each word of which must hold a `=`, and the old `ENV NAME value`, whose value is the rest.
@@ -125,7 +131,7 @@ impl<'a> Scanner<'a, '_> {
             return;
         };
         if !first.text.contains('=') {
-            let rest = self.text[first.at + first.text.len().min(end - first.at)..end].trim();
+            let rest = self.text[first.end.min(end)..end].trim();
             if is_setting(&first.text) && !rest.is_empty() {
                 let value = match words.len() {
                     2 => words[1].text.as_str(),
@@ -220,7 +226,12 @@ impl<'a> Scanner<'a, '_> {
                         at += rest.chars().next().map_or(1, char::len_utf8);
                         continue;
                     }
-                    words.push(Word { text: word, at });
+                    let end = at + length;
+                    words.push(Word {
+                        text: word,
+                        at,
+                        end,
+                    });
                     at += length;
                 }
             }

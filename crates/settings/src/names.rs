@@ -57,8 +57,10 @@ fn is_near(name: &str) -> bool {
     if name.len() < 5 || name.len() > 40 || !name.is_ascii() {
         return false;
     }
-    if name.starts_with("glibc.malloc.") {
-        return true;
+    let inside = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let is_tunable = name.starts_with("glibc.malloc.");
+    if is_tunable || !name.bytes().all(inside) {
+        return is_tunable;
     }
     let same_but_for_case = || {
         let bare = bare(name);

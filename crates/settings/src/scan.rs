@@ -64,7 +64,12 @@ impl<'a> Scanner<'a, '_> {
                 .into_iter()
                 .find(|(open, close)| trimmed.starts_with(open) && !line.contains(close))
                 .map(|(_, close)| close);
-            if comment.is_some() || is_comment(trimmed) {
+            let is_whole = [("<!--", "-->"), ("/*", "*/")]
+                .into_iter()
+                .any(|(open, close)| {
+                    trimmed.starts_with(open) && trimmed.trim_end().ends_with(close)
+                });
+            if comment.is_some() || is_whole || is_comment(trimmed) {
                 continue;
             }
             match Instruction::of(line) {
@@ -107,7 +112,7 @@ impl<'a> Scanner<'a, '_> {
             at = at.max(after.min(self.text.len()));
             self.done = self.done.max(at);
         }
-        if line.is_none() {
+        if line.is_none() && self.done <= start {
             self.bare_conf(start, end, number);
         }
     }
@@ -247,7 +252,7 @@ impl Line {
                     code_end = at;
                     break;
                 }
-                b'/' if after_blank && bytes.get(at + 1) == Some(&b'/') => {
+                b'/' if after_blank && matches!(bytes.get(at + 1), Some(b'/' | b'*')) => {
                     code_end = at;
                     break;
                 }

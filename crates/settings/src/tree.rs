@@ -1,5 +1,6 @@
 //! Settings in a document that a parser has read: YAML, JSON or TOML.
 
+use crate::around::plain;
 use crate::collected::{Collected, Place, says_enough};
 use crate::expand::Definitions;
 use crate::names::is_setting;
@@ -34,7 +35,7 @@ pub(crate) struct Scalar {
 const NAME_KEYS: [&str; 5] = ["name", "key", "variable", "option_name", "optionname"];
 
 /// Keys under which a list's items are variables, in small letters.
-const LISTS: [&str; 9] = [
+const LISTS: [&str; 8] = [
     "env",
     "environment",
     "envs",
@@ -43,7 +44,6 @@ const LISTS: [&str; 9] = [
     "extraenv",
     "envvars",
     "build_args",
-    "args",
 ];
 
 /// Keys whose texts say something to a person.
@@ -140,10 +140,10 @@ impl Walk<'_> {
         let is_variable = is_one_of(key, &LISTS) || key.to_ascii_lowercase().ends_with("env");
         if let Some((name, value)) = scalar.text.split_once('=') {
             if is_setting(name) {
-                let value = match is_variable {
-                    true => value,
-                    false => before_command(name, value),
-                };
+                if !is_variable && before_command(name, value).len() < value.len() {
+                    // A command follows.
+                    return self.text(scalar, key);
+                }
                 let value = Scalar {
                     text: value.to_owned(),
                     is_plain: false,
@@ -172,6 +172,18 @@ impl Walk<'_> {
         let text = scalar.text.as_str();
         if scalar.is_tagged || (scalar.is_plain && matches!(text, "" | "~" | "null")) {
             return self.found.elsewhere(name, "another place");
+        }
+        let is_code = ["||", "??", "process.env"]
+            .iter()
+            .any(|sign| text.contains(sign));
+        if scalar.is_plain && is_code {
+            return match plain(name, text, true) {
+                Some((Some(value), _)) => {
+                    self.found
+                        .set(name, &value, scalar.lines.0, Place::Anywhere);
+                }
+                _ => self.found.elsewhere(name, "another place"),
+            };
         }
         let value = match plain_number(text).filter(|_| scalar.is_plain) {
             Some(number) => number,
