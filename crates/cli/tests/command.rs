@@ -224,11 +224,14 @@ fn bad_input_is_one_line_that_says_what_and_where() {
     );
     refused(&["run", "sync", "--allocator", "glibc@1.0"], &["glibc@1.0"]);
     refused(&["run", "sync", "--cap", "0"], &["--cap"]);
-    refused(&["run", "sync", "--cores", "0"], &["--cores", "0 cores"]);
+    refused(
+        &["run", "sync", "--cores", "0"],
+        &["--cores", "1 ≤ allowed (0) ≤ cores (0)"],
+    );
     refused(&["run", "sync", "--cores", "many"], &["--cores", "many"]);
     refused(
         &["run", "sync", "--cores", "2", "--allowed-cores", "3"],
-        &["2 cores, 3 of them allowed"],
+        &["--cores", "allowed (3) ≤ cores (2)"],
     );
     refused(
         &["run", "sync", "--set", "threads=3"],

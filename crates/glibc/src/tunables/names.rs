@@ -40,6 +40,13 @@ pub(super) fn unread(version: Version, remarks: &mut Remarks, variable: &Variabl
         }
     } else if starts_like(name, "GLIBC_TUNABLE") {
         ("Ignored: the name is `GLIBC_TUNABLES`.", "")
+    } else if name.starts_with("MALLOC_CONF") && name != "MALLOC_CONF"
+        || name.starts_with("JEMALLOC_")
+    {
+        (
+            "Ignored: the name is `MALLOC_CONF`, which only jemalloc reads.",
+            "",
+        )
     } else if name.ends_with("MALLOC_CONF") {
         let text = "No effect unless jemalloc is loaded: glibc's malloc does not read it.";
         return remarks.say(name, Tone::NoEffect, text, &[]);
