@@ -213,8 +213,7 @@ fn of_trace(bytes: &[u8], set: &[(String, String)]) -> Result<Plan, JsError> {
 /// Applies the request's options to a variant.
 fn set_over(variant: &mut Variant, request: &Request) -> Result<(), JsError> {
     if let Some(name) = &request.allocator {
-        let asked = Choice::nearest(name).map_err(|error| Code::Variant.error(error))?;
-        variant.allocator = asked.choice;
+        variant.allocator = name.parse().map_err(|error| Code::Variant.error(error))?;
     }
     if let Some(lines) = &request.environment {
         let read = Environment::parse(lines);

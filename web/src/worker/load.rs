@@ -48,7 +48,11 @@ fn accept(workload: Workload, checksum: u32) -> Result<(Arc<Workload>, Loaded), 
         return Err("it holds no calls: there is nothing to run".to_owned());
     }
     let header = &workload.header;
-    let named = |(name, version): &(String, String)| Choice::named(name, version);
+    // The nearest release replaces one that is not modelled.
+    let named = |(name, version): &(String, String)| {
+        let asked = Choice::nearest(&format!("{name}@{version}")).ok()?;
+        Some(asked.choice)
+    };
     let loaded = Loaded {
         program: header.program.clone(),
         checksum,
