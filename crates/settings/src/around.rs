@@ -67,6 +67,10 @@ impl Scanner<'_, '_> {
                 after = to + 2;
                 true
             }
+            b'[' if byte(to) == b']' && self.text[line.start..from].ends_with("env[") => {
+                after = to + 1;
+                true
+            }
             _ => false,
         };
         let lead = tail(&self.text[line.start..from], NEAR);
@@ -83,6 +87,7 @@ impl Scanner<'_, '_> {
             (b'=', b'>') => self.literal(name, sign + 2, from, line),
             (b'=', _) if spaced => self.spaced(name, sign + 1, from, line),
             (b'=', _) => self.assigned(name, from, sign + 1, line),
+            (b'|', b'|') if byte(sign + 2) == b'=' => self.spaced(name, sign + 3, from, line),
             (b'+' | b'?' | b':', b'=') => self.spaced(name, sign + 2, from, line),
             (b':', b':') => to,
             (b':', next) if is_quoted || matches!(next, b' ' | b'\t' | b'\r' | b'\n' | 0) => {
@@ -336,7 +341,13 @@ impl Scanner<'_, '_> {
         let last = trimmed.rsplit([' ', '\t', ';']).next().unwrap_or_default();
         let rest = within(&self.text[to..line.end], NEAR);
         let exports = |flag: &str| flag.starts_with('-') && flag.contains('x');
-        let is_pair = last == "setenv" || (exports(last) && trimmed.contains("set"));
+        let takes_pair = ["setenv", "passenger_env_var", "fastcgi_param"]
+            .iter()
+            .any(|word| last.eq_ignore_ascii_case(word));
+        let is_pair = takes_pair
+            || last.ends_with("Env.")
+            || trimmed.contains("set-env ")
+            || (exports(last) && trimmed.contains("set"));
         if is_pair && rest.starts_with([' ', '\t']) {
             let blank = rest.len() - rest.trim_start().len();
             let (value, length) = shell_word(

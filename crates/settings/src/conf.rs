@@ -85,7 +85,9 @@ impl Scanner<'_, '_> {
         let begins = |c: char| matches!(c, ' ' | ':' | '=' | '[' | '"');
         let opening = near[skipped..].find('"').map(|open| open + skipped);
         let Some(mut open) = opening.filter(|open| {
-            near.starts_with(begins) && near[..*open].contains('=') && !near[..*open].contains('(')
+            let before = &near[..*open];
+            let (sign, call) = (before.find('='), before.find('('));
+            near.starts_with(begins) && sign.is_some_and(|sign| call.is_none_or(|call| sign < call))
                 || is_attribute
         }) else {
             return at;

@@ -113,7 +113,7 @@ impl<'a> Definitions<'a> {
             }
             (_, b'{') => {
                 let end = closing(rest, b'{', b'}');
-                let inside = rest[2..end].trim_end_matches('}');
+                let inside = rest[2..end].strip_suffix('}').unwrap_or(&rest[2..end]);
                 let length = identifier(inside);
                 let (asked, operator) = inside.split_at(length);
                 if !self.look_up(name, asked, at, depth, out) {
@@ -135,7 +135,7 @@ impl<'a> Definitions<'a> {
                     // The dynamic loader's own.
                     return literal(out, length + 1, None);
                 }
-                if asked != name && !self.look_up(name, asked, at, depth, out) {
+                if !self.look_up(name, asked, at, depth, out) && asked != name {
                     return literal(out, length + 1, Some(SHELL));
                 }
                 length + 1
@@ -152,14 +152,20 @@ impl<'a> Definitions<'a> {
         depth: usize,
         out: &mut Expanded,
     ) -> bool {
-        if asked.is_empty() || depth == 0 || asked == name {
+        if asked.is_empty() || depth == 0 {
             return false;
         }
         let found = self.found.get_or_init(|| definitions(self.text));
         let Some(all) = found.get(asked) else {
             return false;
         };
-        let before = all.partition_point(|(from, _)| *from < at);
+        // A value that refers to its own name means one set before.
+        let own_line = || self.text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let end = if asked == name { own_line() } else { at };
+        let before = all.partition_point(|(from, _)| *from < end);
+        if asked == name && before == 0 {
+            return false;
+        }
         let Some((from, value)) = all.get(before.saturating_sub(1)) else {
             return false;
         };

@@ -15,6 +15,7 @@ const MOST_STAGES: usize = 100;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Instruction {
     From,
+    Arg,
     Env,
     Environment,
     UnsetEnvironment,
@@ -34,7 +35,9 @@ impl Instruction {
             "EnvironmentFile" => Self::EnvironmentFile,
             _ if rest.trim_start().starts_with('=') => return None,
             _ if word.eq_ignore_ascii_case("FROM") && !rest.is_empty() => return Some(Self::From),
-            "ENV" | "Env" | "env" if word == "ENV" && !rest.is_empty() => return Some(Self::Env),
+            "ENV" if !rest.is_empty() => return Some(Self::Env),
+            // What a build is given is not there when the program runs.
+            "ARG" if !rest.is_empty() => return Some(Self::Arg),
             _ => return None,
         };
         rest.trim_start().starts_with('=').then_some(unit)
@@ -56,6 +59,7 @@ impl<'a> Scanner<'a, '_> {
         self.done = end;
         match instruction {
             Instruction::From => self.docker_from(line),
+            Instruction::Arg => {}
             Instruction::Env => self.docker_env(start, end, number),
             Instruction::Environment => self.unit_environment(start, end, number),
             Instruction::UnsetEnvironment => {
