@@ -172,7 +172,7 @@ impl Scanner<'_, '_> {
         self.found.hold(line.number, last);
         if let Some(value) = self.known(name, &value, from) {
             self.found.set(name, &value, line.number, Place::Anywhere);
-            if lead.trim_start().split_whitespace().next() == Some("set") && lead.trim() == "set" {
+            if lead.trim() == "set" {
                 let text = "A shell's `set` exports nothing: use `export`.";
                 self.found.say(name, Tone::Surprise, text);
             }
@@ -201,14 +201,10 @@ impl Scanner<'_, '_> {
                 break;
             }
         }
-        let brackets = |text: &str| {
-            let closed = text.trim_end_matches(['}', ']', ')', ',']);
-            match text.contains(['{', '[', '(']) {
-                true => text.len(),
-                false => closed.len(),
-            }
-        };
-        end = brackets(&written[..end]);
+        let listed = &written[..end];
+        if !listed.contains(['{', '[', '(']) {
+            end = listed.trim_end_matches(['}', ']', ')', ',']).len();
+        }
         if end == length {
             return (value, length);
         }

@@ -163,8 +163,10 @@ impl Collected {
                     }
                 }
                 Step::Set {
-                    variable, place, ..
-                } if matches!(place, Place::Stage(stage) if !reached[stage]) => {
+                    variable,
+                    place: Place::Stage(stage),
+                    ..
+                } if !reached[stage] => {
                     let text = "Left out: it is set in an earlier stage of the Dockerfile, and the last stage does not start from that one.";
                     self.say(&variable.name, Tone::NoEffect, text);
                 }

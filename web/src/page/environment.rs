@@ -1,6 +1,6 @@
 //! The environment box: any text, and a remark on each setting in it.
 
-use highwater_simulator::{Choice, Variant, jemalloc_presets};
+use highwater_simulator::{Choice, Effect, Variant, jemalloc_presets};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
@@ -95,8 +95,12 @@ fn complete(variant: &VariantState, act: &Callback<Action>) -> Html {
 fn remarks(form: &EnvironmentForm, variant: &Variant) -> Html {
     let remarks = form.remarks(variant).into_iter().map(|remark| {
         let tone = words::tone(remark.tone);
+        let kind = match remark.tone.effect() {
+            Effect::Obeyed => tone,
+            _ => "ignored",
+        };
         html! {
-            <li class="remark" data-tone={tone}>
+            <li class="remark" data-tone={kind}>
                 <span class="remark__sign" aria-hidden="true">{ words::sign(remark.tone) }</span>
                 <span>
                     <strong>{ format!("{} {tone}", remark.variable) }</strong>{ ": " }{ remark.text }
