@@ -100,7 +100,7 @@ fn a_recorded_environment_is_that_of_the_first_variant() {
 }
 
 #[test]
-fn a_line_that_is_typed_runs_one_variant_and_only_when_it_is_right() {
+fn a_line_that_is_typed_runs_one_variant_and_only_when_it_sets_something() {
     let mut state = loaded();
     let effects = state.update(Action::Due);
     assert_eq!(runs(&effects), []);
@@ -109,7 +109,7 @@ fn a_line_that_is_typed_runs_one_variant_and_only_when_it_is_right() {
     assert_eq!(effects, [Effect::Wait]);
     let effects = state.update(Action::Due);
     assert_eq!(runs(&effects), []);
-    assert!(has(&effects, &Effect::Drop(id)), "what runs is of no use");
+    assert!(!has(&effects, &Effect::Drop(id)), "it sets nothing");
     state.update(Action::EditEnvironment(id, "MALLOC_TOP_PAD_=0".to_owned()));
     let effects = state.update(Action::Due);
     assert_eq!(runs(&effects), [id]);
