@@ -2,7 +2,7 @@
 //! it, and has what it was read as last when nothing was.
 
 use highwater_simulator::{
-    Choice, Decimal, Environment, EnvironmentError, PythonVersion, Remark, Variable, Variant,
+    Choice, Chosen, Decimal, Environment, PythonVersion, Remark, Variable, Variant, choose,
 };
 use highwater_workload::pattern::{Parameters, Program};
 
@@ -67,31 +67,70 @@ impl ParameterForm {
     }
 }
 
-/// The environment.
+/// The environment: any text, and the settings in it.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct EnvironmentForm {
-    /// What stands in the box.
+    /// The text in the box.
     pub text: String,
-    /// What is wrong with it.
-    pub error: Option<EnvironmentError>,
-    /// What it said when it was right last.
+    /// The settings in it.
     pub variables: Vec<Variable>,
-    /// What there is to say about how that was written.
+    /// Remarks on how they are written.
     pub said: Vec<Remark>,
+    /// How many lines hold no setting.
+    pub other_lines: usize,
+    /// The allocator that they choose.
+    pub chosen: Option<Chosen>,
+    /// The allocator before they chose one.
+    before: Option<Choice>,
 }
 
 impl EnvironmentForm {
-    /// Takes what is typed.
+    /// Takes a typed or pasted text.
     pub fn edit(&mut self, text: String) {
-        match Environment::parse(&text) {
-            Ok(read) => {
-                self.variables = read.variables;
-                self.said = read.remarks;
-                self.error = None;
-            }
-            Err(error) => self.error = Some(error),
-        }
+        let read = Environment::parse(&text);
+        self.chosen = choose(&read.variables, read.linked);
+        self.variables = read.variables;
+        self.said = read.remarks;
+        self.other_lines = read.other_lines;
         self.text = text;
+    }
+
+    /// Takes a typed or pasted text, and returns the allocator of its variant: the one that the text chooses, from when it
+    /// begins to choose it; the one before, when it no longer does.
+    pub fn edit_and_choose(&mut self, text: String, allocator: Choice) -> Choice {
+        let choice = |form: &Self| form.chosen.as_ref().and_then(Chosen::choice);
+        let old = choice(self);
+        self.edit(text);
+        match (old, choice(self)) {
+            (old, new) if old == new => allocator,
+            (old, Some(new)) => {
+                if old.is_none() {
+                    self.before = Some(allocator);
+                }
+                new
+            }
+            (old, None) if old == Some(allocator) => self.before.take().unwrap_or_default(),
+            _ => allocator,
+        }
+    }
+
+    /// A sentence about the allocator that the settings choose, where this one runs.
+    pub fn choice_says(&self, runs: Choice) -> Option<String> {
+        let chosen = self.chosen.as_ref()?;
+        let follows = chosen.choice().is_none_or(|choice| choice == runs);
+        follows.then(|| chosen.says(runs))
+    }
+
+    /// A sentence about the lines that hold no setting.
+    pub fn others_say(&self) -> Option<String> {
+        let (count, verb, them) = match self.other_lines {
+            0 => return None,
+            1 => ("1 other line".to_owned(), "stays", "it"),
+            n => (format!("{n} other lines"), "stay", "them"),
+        };
+        Some(format!(
+            "{count} {verb} in this tab only: links, pictures and exports do not include {them}."
+        ))
     }
 
     /// The box with this text in it.
@@ -107,7 +146,7 @@ impl EnvironmentForm {
         Self::typed(lines.collect())
     }
 
-    /// What there is to say to it, at last by the allocators of a variant with it.
+    /// The remarks on it, those of a variant's allocators last.
     pub fn remarks(&self, variant: &Variant) -> Vec<Remark> {
         let mut remarks = self.said.clone();
         remarks.extend(variant.remarks());
@@ -162,35 +201,49 @@ mod tests {
     fn what_is_pasted_from_a_manifest_is_read_and_what_it_leaves_open_is_said() {
         let mut form = EnvironmentForm::default();
         form.edit(
-            "env:\n- name: A\n  value: \"1\"\n- name: B\n  valueFrom:\n    fieldRef: {}".to_owned(),
+            "env:\n- name: MALLOC_ARENA_MAX\n  value: \"1\"\n- name: MALLOC_TOP_PAD_\n  valueFrom:\n    fieldRef: {}\n- name: DATABASE_URL\n  value: x"
+                .to_owned(),
         );
-        assert_eq!(form.error, None);
         assert_eq!(form.variables.len(), 1);
         let remarks = form.remarks(&form.variant(Choice::default(), None));
         assert_eq!(remarks.len(), 2);
         assert!(remarks[0].text.contains("valueFrom"));
+        assert!(
+            form.others_say()
+                .is_some_and(|text| text.contains("other lines stay in this tab only"))
+        );
     }
 
     #[test]
-    fn any_variable_can_be_put_in_the_box() {
-        let variables =
-            [("A", "two words"), ("B", "it's"), ("C", "a\nb;$c")].map(|(n, v)| Variable {
-                name: n.to_owned(),
-                value: v.to_owned(),
-            });
+    fn any_setting_can_be_put_in_the_box() {
+        let variables = [
+            ("MALLOC_TOP_PAD_", "64 KB"),
+            ("MALLOC_CONF", "it's"),
+            ("GLIBC_TUNABLES", "a;c"),
+        ]
+        .map(|(n, v)| Variable {
+            name: n.to_owned(),
+            value: v.to_owned(),
+        });
         let form = EnvironmentForm::of(&variables);
-        assert_eq!((form.error, form.variables), (None, variables.to_vec()));
+        assert_eq!(form.variables, variables.to_vec());
     }
 
     #[test]
-    fn a_malformed_line_leaves_what_was_right_before() {
+    fn pasting_a_preload_chooses_its_allocator_and_removing_it_goes_back() {
         let mut form = EnvironmentForm::default();
-        form.edit("A=1\n".to_owned());
-        form.edit("A=1\nMALLOC".to_owned());
-        assert_eq!(form.error.as_ref().map(|error| error.line), Some(2));
-        assert_eq!(form.variables.len(), 1);
-        form.edit(String::new());
-        assert_eq!(form.error, None);
-        assert!(form.variables.is_empty());
+        let glibc: Choice = "glibc@2.41".parse().expect("it is modelled");
+        let preload = "LD_PRELOAD=/usr/lib/libjemalloc.so.2\n".to_owned();
+        let chosen = form.edit_and_choose(preload.clone(), glibc);
+        assert_eq!(chosen.to_string(), "jemalloc@5.3.0");
+        assert!(
+            form.choice_says(chosen)
+                .is_some_and(|text| text.contains("libjemalloc.so.2"))
+        );
+        // A choice of the user's own stays while the text goes on choosing the same.
+        assert_eq!(form.edit_and_choose(preload.clone() + "A=1", glibc), glibc);
+        assert_eq!(form.choice_says(glibc), None);
+        assert_eq!(form.edit_and_choose(preload, chosen), chosen);
+        assert_eq!(form.edit_and_choose(String::new(), chosen), glibc);
     }
 }

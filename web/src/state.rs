@@ -488,7 +488,8 @@ impl State {
             }
             Action::EditEnvironment(id, text) => {
                 if let Some(variant) = self.variant_mut(id) {
-                    variant.environment.edit(text);
+                    let allocator = variant.allocator;
+                    variant.allocator = variant.environment.edit_and_choose(text, allocator);
                 }
                 vec![Effect::Wait]
             }

@@ -325,7 +325,7 @@ pub fn sign(tone: Tone) -> &'static str {
     match tone {
         Tone::Applied => "✓",
         Tone::Surprise => "!",
-        Tone::Ignored => "✗",
+        Tone::NoEffect | Tone::NotRead | Tone::Invalid => "✗",
     }
 }
 
@@ -334,7 +334,9 @@ pub fn tone(tone: Tone) -> &'static str {
     match tone {
         Tone::Applied => "applied",
         Tone::Surprise => "mind",
-        Tone::Ignored => "ignored",
+        Tone::NoEffect => "no effect",
+        Tone::NotRead => "not read",
+        Tone::Invalid => "invalid",
     }
 }
 

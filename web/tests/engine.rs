@@ -46,7 +46,7 @@ fn generated(pattern: Pattern) -> String {
 
 fn everything(workload: &Arc<Workload>, environment: &str) -> String {
     let variant = Variant {
-        environment: parse_lines(environment).expect("well formed"),
+        environment: parse_lines(environment),
         ..Variant::default()
     };
     let options = Options {

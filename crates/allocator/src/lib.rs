@@ -20,7 +20,7 @@ pub use decision::{
     Considered, Counters, Decision, DecisionLog, FreePages, Logged, Obstacle, PurgeReason, Refusal,
 };
 pub use difference::{Difference, Topic};
-pub use environment::{Environment, EnvironmentError, Remark, Tone, Variable, holds, parse_lines};
+pub use environment::{Effect, Remark, Tone, Variable, holds};
 pub use figures::{DecayRule, Figures};
 pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Numbers, Pages};
 pub use objects::{Objects, OwnMemory};

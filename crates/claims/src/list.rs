@@ -263,7 +263,7 @@ fn the_trim_threshold_changes_nothing(runs: &mut Runs) -> Result<Finding, String
     let low = table.get("MALLOC_TRIM_THRESHOLD_=65536")?.after_rest;
     let high = table.get("MALLOC_TRIM_THRESHOLD_=4194304")?.after_rest;
     let variant = Variant {
-        environment: parse_lines("MALLOC_TRIM_THRESHOLD_=65536").map_err(|e| e.to_string())?,
+        environment: parse_lines("MALLOC_TRIM_THRESHOLD_=65536"),
         ..Variant::default()
     };
     let plain = after_rest(&recording(&Variant::default())?);

@@ -24,6 +24,23 @@ pub(crate) enum Command {
     Scenarios(Scenarios),
     /// List the modelled allocators and how their releases differ
     Allocators(Allocators),
+    /// Explain the settings in a text: which allocator it chooses, and what each setting does
+    Settings(Settings),
+}
+
+#[derive(Args)]
+pub(crate) struct Settings {
+    /// The text, whatever it is: a Dockerfile, a manifest, a unit, a script, /proc/PID/environ; `-` for standard input
+    pub(crate) file: PathBuf,
+    /// Judge the settings for this allocator (default: the one that the text chooses, else glibc@2.36)
+    #[arg(long, value_name = "NAME@VERSION")]
+    pub(crate) allocator: Option<String>,
+    /// Judge Python's settings for this release of CPython (default: 3.11)
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) python: Option<String>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]
@@ -36,11 +53,12 @@ pub(crate) struct Allocators {
 /// Options of `replay` and `run`.
 #[derive(Args)]
 pub(crate) struct Common {
-    /// Allocator and release (default: the trace's own if it is modelled, otherwise glibc@2.36)
+    /// Allocator and release (default: the one that --env chooses with LD_PRELOAD, else the trace's own, else glibc@2.36);
+    /// the nearest modelled release replaces one that is not modelled
     #[arg(long, value_name = "NAME@VERSION")]
     pub(crate) allocator: Option<String>,
-    /// Settings: NAME=VALUE, lines from a shell, a Dockerfile, Compose, Kubernetes or systemd, or a file of them; may be
-    /// repeated, and a later value replaces an earlier one
+    /// Settings: NAME=VALUE, any text that holds settings, or a file of such text; may be repeated, and a later value
+    /// replaces an earlier one
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) env: Vec<String>,
     /// Release of CPython that runs the program, 3.9 to 3.14, or `none`; small blocks then come from its object allocator

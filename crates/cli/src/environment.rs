@@ -1,23 +1,69 @@
 //! `--env`: one variable, a text that sets several, or a file of such text.
 
-use highwater_simulator::{Environment, Variable};
+use highwater_settings::{Environment, Remark, Tone, Variable, decode, is_setting};
+use highwater_simulator::{Choice, Chosen, choose};
 use std::path::Path;
 
-/// What a trace recorded, with what was given over it.
-pub(crate) fn read(recorded: &[(String, String)], given: &[String]) -> Result<Environment, String> {
-    let mut all = Environment::default();
-    for (name, value) in recorded {
+/// The settings of a run.
+#[derive(Default)]
+pub(crate) struct Settings {
+    pub(crate) variables: Vec<Variable>,
+    /// Remarks on how they were written.
+    pub(crate) remarks: Vec<Remark>,
+    /// The allocator that those given choose.
+    pub(crate) chosen: Option<Chosen>,
+}
+
+impl Settings {
+    /// The allocator that runs where none is asked for, with a remark on what chose it.
+    pub(crate) fn allocator(&mut self, otherwise: Choice) -> Choice {
+        let Some(chosen) = &self.chosen else {
+            return otherwise;
+        };
+        let choice = chosen.choice().unwrap_or(otherwise);
+        let says = chosen.says(choice);
+        self.note(Tone::Surprise, says);
+        choice
+    }
+
+    /// Adds a remark on the allocator.
+    pub(crate) fn note(&mut self, tone: Tone, says: String) {
+        self.remarks.push(Remark::new("allocator", tone, says));
+    }
+}
+
+/// The settings that a trace recorded, with those given set over them.
+pub(crate) fn read(recorded: &[(String, String)], given: &[String]) -> Result<Settings, String> {
+    let mut all = Settings::default();
+    for (name, value) in recorded.iter().filter(|(name, _)| is_setting(name)) {
         let (name, value) = (name.clone(), value.clone());
         put(&mut all.variables, Variable { name, value });
     }
+    let mut of_given = Environment::default();
     for text in given {
         let read = read_one(text)?;
         for variable in read.variables {
-            put(&mut all.variables, variable);
+            put(&mut all.variables, variable.clone());
+            put(&mut of_given.variables, variable);
         }
         all.remarks.extend(read.remarks);
+        of_given.other_lines += read.other_lines;
+        of_given.linked |= read.linked;
     }
+    if let Some(text) = others(of_given.other_lines) {
+        all.remarks.push(Remark::new("--env", Tone::NoEffect, text));
+    }
+    all.chosen = choose(&of_given.variables, of_given.linked);
     Ok(all)
+}
+
+/// A sentence about lines that hold no setting.
+pub(crate) fn others(lines: usize) -> Option<String> {
+    match lines {
+        0 => None,
+        1 => Some("1 other line holds no setting of an allocator.".to_owned()),
+        n => Some(format!("{n} other lines hold no setting of an allocator.")),
+    }
 }
 
 /// The later of two values counts, in the place of the earlier.
@@ -31,35 +77,23 @@ fn put(variables: &mut Vec<Variable>, variable: Variable) {
 fn read_one(text: &str) -> Result<Environment, String> {
     let is_line = !text.contains('\n');
     if is_line && !text.contains('=') && Path::new(text).is_file() {
-        let lines = std::fs::read_to_string(text).map_err(|error| format!("{text}: {error}"))?;
-        return Environment::parse(&lines).map_err(|error| format!("{text}: {error}"));
+        return read_file(Path::new(text));
     }
     let read = Environment::parse(text);
-    let is_plain = |read: &Environment| !read.variables.is_empty() && read.remarks.is_empty();
-    match read {
-        Ok(read) if is_plain(&read) => Ok(read),
-        // The shell has split the words and taken the quotes: what is left is the value as it stands.
-        read => match text.split_once('=') {
-            Some((name, value)) if is_line && is_name(name) && !value.contains('\0') => {
-                let (name, value) = (name.to_owned(), value.to_owned());
-                Ok(Environment {
-                    variables: vec![Variable { name, value }],
-                    remarks: Vec::new(),
-                })
-            }
-            _ => read.map_err(|error| {
-                format!(
-                    "--env {}: line {} is not NAME=VALUE, nor is there such a file: {}",
-                    error.text, error.line, error.reason
-                )
-            }),
-        },
+    let is_empty = read.variables.is_empty() && read.remarks.is_empty();
+    if is_empty && is_line && !text.contains('=') {
+        let text: String = text.chars().take(60).collect();
+        return Err(format!(
+            "--env {text}: neither a setting (NAME=VALUE) nor the name of a file"
+        ));
     }
+    Ok(read)
 }
 
-fn is_name(name: &str) -> bool {
-    let inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    !name.is_empty() && name.chars().all(inside) && !name.starts_with(|c: char| c.is_ascii_digit())
+/// The settings in a file.
+pub(crate) fn read_file(file: &Path) -> Result<Environment, String> {
+    let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(Environment::parse(&decode(&bytes)))
 }
 
 #[cfg(test)]
@@ -68,8 +102,9 @@ mod tests {
 
     fn pairs(given: &[&str]) -> Vec<(String, String)> {
         let given: Vec<String> = given.iter().map(|&text| text.to_owned()).collect();
-        let recorded = [("R".to_owned(), "0".to_owned())];
-        let read = read(&recorded, &given).expect("well formed");
+        let recorded = [("MALLOC_TOP_PAD_", "0"), ("DATABASE_URL", "secret")];
+        let recorded = recorded.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let read = read(&recorded, &given).expect("it is read");
         read.variables
             .into_iter()
             .map(|v| (v.name, v.value))
@@ -84,16 +119,14 @@ mod tests {
     #[test]
     fn a_value_that_the_shell_has_unquoted_is_taken_whole() {
         for (text, value) in [
-            ("A=1", "1"),
-            ("A=two words", "two words"),
-            ("A='two words'", "two words"),
-            ("A=it's", "it's"),
-            ("A=$B", "$B"),
-            ("A=", ""),
+            ("MALLOC_TRIM_THRESHOLD_=1", "1"),
+            ("MALLOC_TRIM_THRESHOLD_=64 KB", "64 KB"),
+            ("MALLOC_TRIM_THRESHOLD_='64 KB'", "64 KB"),
+            ("MALLOC_TRIM_THRESHOLD_=", ""),
         ] {
             assert_eq!(
                 pairs(&[text]),
-                expected(&[("R", "0"), ("A", value)]),
+                expected(&[("MALLOC_TOP_PAD_", "0"), ("MALLOC_TRIM_THRESHOLD_", value)]),
                 "{text}"
             );
         }
@@ -101,8 +134,26 @@ mod tests {
 
     #[test]
     fn several_can_stand_in_one_text_and_later_ones_count() {
-        let all = expected(&[("R", "2"), ("A", "3")]);
-        assert_eq!(pairs(&["R=1 A=2", "R=2", "ENV A=3"]), all);
-        assert_eq!(pairs(&["- name: R\n  value: \"2\"\nA: 3"]), all);
+        let all = expected(&[("MALLOC_TOP_PAD_", "2"), ("MALLOC_ARENA_MAX", "3")]);
+        let texts = [
+            "MALLOC_TOP_PAD_=1 MALLOC_ARENA_MAX=2",
+            "MALLOC_TOP_PAD_=2",
+            "ENV MALLOC_ARENA_MAX=3",
+        ];
+        assert_eq!(pairs(&texts), all);
+        let manifest = "- name: MALLOC_TOP_PAD_\n  value: \"2\"\nMALLOC_ARENA_MAX: 3";
+        assert_eq!(pairs(&[manifest]), all);
+    }
+
+    #[test]
+    fn what_loads_an_allocator_chooses_it() {
+        let preload = "LD_PRELOAD=/usr/lib/libjemalloc.so.2".to_owned();
+        let mut settings = read(&[], &[preload]).expect("it is read");
+        assert_eq!(settings.allocator(Choice::default()).parts().0, "jemalloc");
+        assert!(
+            settings.remarks[0]
+                .text
+                .starts_with("Runs on jemalloc 5.3.0")
+        );
     }
 }

@@ -1,10 +1,10 @@
 //! Turns arguments into a workload and a variant, or into an error of one line.
 
 use crate::arguments::{Common, Replay, Run};
-use crate::environment;
+use crate::environment::{self, Settings};
 use crate::scenario::{Found, say, split, unknown};
 use highwater_simulator::{
-    Bytes, Choice, Cores, Plan, PythonVersion, Remark, Sources, Stage, Variant,
+    Bytes, Choice, Cores, Plan, PythonVersion, Remark, Sources, Stage, Tone, Variant,
 };
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Header, Pattern, Source, Workload, trace, unwatched};
@@ -60,9 +60,14 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
     } else {
         &workload.header.env
     };
-    let environment = environment::read(recorded, &replay.common.env)?;
+    let mut environment = environment::read(recorded, &replay.common.env)?;
     let variant = Variant {
-        allocator: choose(&replay.common, &workload.header, replay.check)?,
+        allocator: choose(
+            &replay.common,
+            &workload.header,
+            replay.check,
+            &mut environment,
+        )?,
         environment: environment.variables,
         cap: cap(&replay.common)?,
         cores: cores(&replay.common, &workload.header)?,
@@ -110,9 +115,9 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
         }
         write(&source, file)?;
     }
-    let environment = environment::read(&[], &run.common.env)?;
+    let mut environment = environment::read(&[], &run.common.env)?;
     let variant = Variant {
-        allocator: choose(&run.common, &source.first().header, false)?,
+        allocator: choose(&run.common, &source.first().header, false, &mut environment)?,
         environment: environment.variables,
         cap: cap(&run.common)?,
         cores: cores(&run.common, &source.first().header)?,
@@ -160,14 +165,14 @@ fn prepare_scenario(run: &Run, found: &Found) -> Result<Job, String> {
     for stage in &mut plan.stages {
         let header = &stage.sources[0].first().header;
         let variant = &mut stage.variant;
-        if run.common.allocator.is_some() {
-            variant.allocator = choose(&run.common, header, false)?;
-        }
         let said = variant.environment.drain(..);
         let said: Vec<_> = said
             .map(|variable| (variable.name, variable.value))
             .collect();
-        let environment = environment::read(&said, &run.common.env)?;
+        let mut environment = environment::read(&said, &run.common.env)?;
+        if run.common.allocator.is_some() || environment.chosen.is_some() {
+            variant.allocator = choose(&run.common, header, false, &mut environment)?;
+        }
         variant.environment = environment.variables;
         remarks = environment.remarks;
         variant.cap = cap(&run.common)?.or(variant.cap);
@@ -197,24 +202,47 @@ fn write_trace(workload: &Workload, file: &Path) -> std::io::Result<()> {
     }
 }
 
-/// The allocator asked for; else the one that was recorded, where it is modelled; else the default. A check against the
-/// answers of an allocator that is not modelled would mean nothing.
-fn choose(common: &Common, header: &Header, check: bool) -> Result<Choice, String> {
+/// The allocator asked for; else the one that the settings given choose; else the one that was recorded, or the nearest
+/// that is modelled; else the default. A check against the answers of an allocator that is not modelled would mean nothing.
+fn choose(
+    common: &Common,
+    header: &Header,
+    check: bool,
+    settings: &mut Settings,
+) -> Result<Choice, String> {
     if let Some(asked) = &common.allocator {
-        return asked
-            .parse()
-            .map_err(|error| format!("--allocator: {error}"));
+        let found = Choice::nearest(asked).map_err(|error| format!("--allocator: {error}"))?;
+        if let Some(instead) = found.instead {
+            settings.note(Tone::Surprise, instead);
+        }
+        return Ok(found.choice);
     }
     let Some((name, version)) = &header.allocator else {
-        return Ok(Choice::default());
+        return Ok(settings.allocator(Choice::default()));
     };
-    match Choice::named(name, version) {
-        Some(choice) => Ok(choice),
-        None if check => Err(format!(
-            "--check: the trace was recorded with {name} {version}, which is not modelled; choose a modelled release with --allocator"
-        )),
-        None => Ok(Choice::default()),
-    }
+    let recorded = match Choice::named(name, version) {
+        Some(choice) => choice,
+        None if check => {
+            return Err(format!(
+                "--check: the trace was recorded with {name} {version}, which is not modelled; choose a modelled release with --allocator"
+            ));
+        }
+        None => {
+            let found = Choice::nearest(&format!("{name}@{version}")).ok();
+            let instead = match &found {
+                Some(asked) => asked.instead.clone(),
+                None => Some(format!(
+                    "The trace was recorded with {name} {version}, which is not modelled; {} is used instead.",
+                    Choice::default()
+                )),
+            };
+            if let Some(instead) = instead.filter(|_| settings.chosen.is_none()) {
+                settings.note(Tone::Surprise, instead);
+            }
+            found.map_or_else(Choice::default, |asked| asked.choice)
+        }
+    };
+    Ok(settings.allocator(recorded))
 }
 
 /// The release of CPython that runs the program, if one is to; `own` if nothing is said.

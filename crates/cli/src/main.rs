@@ -16,6 +16,7 @@ mod moment;
 mod pictures;
 mod png;
 mod scenario;
+mod settings;
 mod several;
 mod spread;
 mod text;
@@ -59,6 +60,10 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
         }
         Command::Allocators(asked) => {
             print(allocators::list(asked.json).as_bytes())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Settings(asked) => {
+            print(settings::explain(asked)?.as_bytes())?;
             return Ok(ExitCode::SUCCESS);
         }
     };

@@ -108,7 +108,7 @@ pub(crate) fn environment(
         let sign = match remark.tone {
             Tone::Applied => "✓",
             Tone::Surprise => "!",
-            Tone::Ignored => "✗",
+            Tone::NoEffect | Tone::NotRead | Tone::Invalid => "✗",
         };
         writeln!(out, "  {sign} {}: {}", remark.variable, remark.text)?;
     }

@@ -168,7 +168,7 @@ fn text_for_people_has_table_chart_and_reasons() {
         "burst:0",
         "█",
         "malloc_trim(0)",
-        "MALLOC_TRIM_THRESHOLD_.",
+        "`MALLOC_TRIM_THRESHOLD_`",
         "behind it",
     ] {
         assert!(text.contains(part), "{part}:\n{text}");

@@ -1,8 +1,9 @@
 //! `--env` takes settings as they are pasted, and the report says what became of them.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A short run with these arguments: what it printed, or what it said was wrong.
 fn run(arguments: &[&str]) -> Result<String, String> {
@@ -28,7 +29,7 @@ fn shows_the_manifest(text: &str) {
         "! MALLOC_TRIM_THRESHOLD_:",
         "write 65536",
         "stays at 128 KiB instead of rising",
-        "✗ MALLOC_TOP_PAD_: Its value comes from `valueFrom`",
+        "✗ MALLOC_TOP_PAD_: Left out: its value comes from",
     ] {
         assert!(text.contains(part), "{part}:\n{text}");
     }
@@ -54,24 +55,68 @@ fn versions_differ_in_what_they_take() {
         ])
         .expect("it runs")
     };
-    assert!(unit("glibc@2.36").contains("read as 64."));
-    assert!(unit("glibc@2.41").contains("drops it"));
+    assert!(unit("glibc@2.36").contains("only the digits of `64K`: 64."));
+    assert!(unit("glibc@2.41").contains("ignores it"));
 }
 
 #[test]
-fn a_line_that_sets_nothing_is_named_with_the_file_it_is_in() {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("wrong.env");
-    fs::write(&path, "A=1\nFROM debian\n").expect("the folder for such files is writable");
-    let path = path.display().to_string();
-    for (text, parts) in [
-        ("A=1\nimage: redis", ["line 2", "image"]),
-        ("no-such-file", ["no-such-file", "="]),
-        (path.as_str(), ["wrong.env", "line 2"]),
-    ] {
-        let said = run(&["--env", text]).expect_err(text);
-        assert_eq!(said.lines().count(), 1, "{said}");
-        for part in parts {
-            assert!(said.contains(part), "{part}: {said}");
-        }
+fn other_lines_are_counted_and_never_shown() {
+    let text = "DATABASE_URL=postgres://u:hunter2@db\nFROM debian\nENV MALLOC_ARENA_MAX=1\n";
+    let shown = run(&["--env", text]).expect("it runs");
+    assert!(shown.contains("2 other lines hold no setting"), "{shown}");
+    assert!(
+        !shown.contains("hunter2") && !shown.contains("DATABASE_URL"),
+        "{shown}"
+    );
+    let said = run(&["--env", "no-such-file"]).expect_err("there is none");
+    assert!(
+        said.contains("no-such-file") && said.lines().count() == 1,
+        "{said}"
+    );
+}
+
+#[test]
+fn a_preload_and_a_near_release_choose_the_model_and_it_is_said() {
+    let preload = "LD_PRELOAD=/opt/jemalloc-5.2.1/lib/libjemalloc.so";
+    let shown = run(&["--env", preload]).expect("it runs");
+    assert!(
+        shown.contains("Runs on jemalloc 5.2.1: LD_PRELOAD loads libjemalloc.so."),
+        "{shown}"
+    );
+    let shown = run(&["--allocator", "glibc@2.39"]).expect("it runs");
+    assert!(
+        shown.contains("glibc 2.39 is not modelled; glibc@2.36 is used instead"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn settings_are_explained_as_json() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
+    command.args(["settings", "-", "--json"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the command was built");
+    let text =
+        b"PATH=/bin\0SECRET=hunter2\0LD_PRELOAD=/usr/lib/libjemalloc.so.2\0MALLOC_ARENA_MAX=2\0";
+    let mut input = child.stdin.take().expect("it is piped");
+    input.write_all(text).expect("it reads");
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["allocator"], "jemalloc@5.3.0");
+    assert_eq!(report["other_lines"], 2);
+    let names = [("LD_PRELOAD", "obeyed"), ("MALLOC_ARENA_MAX", "no_effect")];
+    for (setting, (name, effect)) in report["settings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .zip(names)
+    {
+        assert_eq!(
+            (&setting["name"], &setting["effect"]),
+            (&name.into(), &effect.into())
+        );
+        assert_eq!(setting.as_object().map(serde_json::Map::len), Some(4));
     }
+    assert_eq!(report.as_object().map(serde_json::Map::len), Some(3));
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Code, unshown};
 use highwater_simulator::{
-    Bytes, Choice, Cores, Environment, Plan, PythonVersion, Sources, Variant,
+    Bytes, Choice, Cores, Environment, Plan, PythonVersion, Sources, Variant, choose,
 };
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Pattern, Scenario, Source, trace, unwatched};
@@ -216,7 +216,11 @@ fn set_over(variant: &mut Variant, request: &Request) -> Result<(), JsError> {
         variant.allocator = name.parse().map_err(|error| Code::Variant.error(error))?;
     }
     if let Some(lines) = &request.environment {
-        let read = Environment::parse(lines).map_err(|error| Code::Variant.error(error))?;
+        let read = Environment::parse(lines);
+        let chosen = choose(&read.variables, read.linked).and_then(|chosen| chosen.choice());
+        if let (None, Some(choice)) = (&request.allocator, chosen) {
+            variant.allocator = choice;
+        }
         variant.environment = read.variables;
     }
     match request.python.as_deref() {

@@ -23,7 +23,7 @@ use crate::version::Version;
 use highwater_allocator::{Remark, Tone, Variable};
 pub use table::Tunable;
 
-/// What the real allocator would use, and what there is to say about each variable.
+/// The parameters that the real allocator would use, and a remark on each variable.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
     /// The parameters the process starts with.
@@ -35,12 +35,12 @@ pub struct Settings {
 impl Settings {
     /// Reads an environment as the C library of a version does when a program starts.
     pub fn from_environment(version: Version, environment: &[Variable]) -> Self {
-        let mut remarks = Remarks(Vec::new());
+        let mut remarks = Remarks::default();
         let values = loader::load(version, environment, &mut remarks);
         let params = apply::apply(version, &values, &mut remarks);
         Self {
             params,
-            remarks: remarks.0,
+            remarks: remarks.said,
         }
     }
 }
@@ -53,14 +53,22 @@ struct Value {
     from_alias: bool,
 }
 
+/// The variable that holds tunables.
+const TUNABLES: &str = "GLIBC_TUNABLES";
+
 /// One value for each of [`Tunable::ALL`] that has one.
 type Values = [Option<Value>; Tunable::ALL.len()];
 
-/// What is said, in the order in which it comes up.
-struct Remarks(Vec<Remark>);
+/// The remarks, in the order in which they come up.
+#[derive(Default)]
+struct Remarks {
+    said: Vec<Remark>,
+    /// Whether what is said next is about a tunable in `GLIBC_TUNABLES`.
+    in_tunables: bool,
+}
 
 impl Remarks {
-    /// Says a sentence in which the parts stand for each `@`. Templates are what keeps this small: formatting in every
+    /// Adds a sentence in which the parts replace each `@`. Templates are what keeps this small: formatting in every
     /// place would double the code, and the page carries it twice.
     #[cold]
     fn say(&mut self, variable: &str, tone: Tone, template: &str, parts: &[&str]) {
@@ -73,22 +81,30 @@ impl Remarks {
                 text.push(c);
             }
         }
-        self.0.push(Remark {
+        self.said.push(Remark {
             variable: shortened(variable).to_owned(),
+            within: self.in_tunables.then(|| TUNABLES.to_owned()),
             tone,
             text,
         });
     }
 
-    /// Adds to what was said last.
+    /// The last remark is on a setting that changes nothing.
+    fn no_effect(&mut self) {
+        if let Some(last) = self.said.last_mut() {
+            last.tone = Tone::NoEffect;
+        }
+    }
+
+    /// Adds to the last remark.
     fn add(&mut self, parts: &[&str]) {
-        if let Some(last) = self.0.last_mut() {
+        if let Some(last) = self.said.last_mut() {
             last.text.extend(parts.iter().copied());
         }
     }
 }
 
-/// What was typed, short enough for a sentence.
+/// A typed text, short enough for a sentence.
 fn shortened(text: &str) -> &str {
     match text.char_indices().nth(40) {
         Some((end, _)) => &text[..end],

@@ -1,6 +1,6 @@
 //! What must hold of the model whatever a program does, over random programs and settings.
 
-use highwater_allocator::{Address, Allocator, Bytes, Kernel, ThreadId, parse_lines};
+use highwater_allocator::{Address, Allocator, Bytes, Kernel, ThreadId, Variable};
 use highwater_glibc::{Glibc, Host, Settings, Version};
 use highwater_kernel::Config;
 use proptest::prelude::*;
@@ -79,7 +79,15 @@ struct Program {
 
 impl Program {
     fn new(version: Version, environment: &str, threads: u16, touch: bool) -> Self {
-        let environment = parse_lines(environment).expect("well formed");
+        let pairs = environment
+            .split_whitespace()
+            .filter_map(|p| p.split_once('='));
+        let environment: Vec<_> = pairs
+            .map(|(name, value)| Variable {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            })
+            .collect();
         let settings = Settings::from_environment(version, &environment);
         let host = Host {
             threaded: threads > 1,

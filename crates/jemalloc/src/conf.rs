@@ -1,4 +1,4 @@
-//! The variable MALLOC_CONF, read as jemalloc reads it in the build of Debian, and what is to be said to it.
+//! The variable MALLOC_CONF, read as jemalloc reads it in the build of Debian, with remarks on its options.
 //!
 //! A string passes four hands, each a file: `pairs` cuts it, `table` knows the options, `values` reads what they are set
 //! to, and `hints` says what was probably meant where jemalloc refuses. Followed is src/jemalloc.c
@@ -25,7 +25,7 @@ pub use presets::{Preset, presets};
 use table::{Effect, Row};
 use values::Wrong;
 
-/// What the real allocator would use, and what there is to say about each variable.
+/// The options that the real allocator would use, and a remark on each variable.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Settings {
     /// The options the process starts with.
@@ -39,17 +39,19 @@ impl Settings {
     /// and says the rest.
     pub fn from_environment(version: Version, environment: &[Variable]) -> Self {
         let mut options = Options::of(version);
-        let mut remarks = Remarks(Vec::new());
+        let mut remarks = Remarks::default();
         for variable in environment {
             if variable.name == NAME {
+                remarks.in_conf = true;
                 read(version, &variable.value, &mut options, &mut remarks);
+                remarks.in_conf = false;
             } else {
                 hints::unread(&mut remarks, variable);
             }
         }
         Self {
             options,
-            remarks: remarks.0,
+            remarks: remarks.said,
         }
     }
 }
@@ -81,12 +83,12 @@ fn read(version: Version, text: &str, options: &mut Options, remarks: &mut Remar
         match &taken[index] {
             Ok((row, number)) => {
                 let wins = !taken[index + 1..].iter().flatten().any(|t| t.0.is(row));
-                confirm(pair, row, *number, wins, remarks);
+                confirm(version, pair, row, *number, wins, remarks);
             }
             Err(wrong) => {
                 let said = [wrong.message, ": ", pair.key, ":", pair.value].concat();
-                remarks.say(pair.name(), Tone::Ignored, SAYS, &[&said]);
-                remarks.add(" and does not take it.", &[]);
+                remarks.say(pair.name(), Tone::Invalid, SAYS, &[&said]);
+                remarks.add(" and ignores it.", &[]);
                 hints::add(version, remarks, pair, wrong);
             }
         }
@@ -95,8 +97,8 @@ fn read(version: Version, text: &str, options: &mut Options, remarks: &mut Remar
         say_fault(version, fault, remarks);
     }
     if pairs.is_empty() && fault.is_none() {
-        let text = "It is empty: everything is as it is by default.";
-        remarks.say(NAME, Tone::Applied, text, &[]);
+        let text = "Empty: every option keeps its default.";
+        remarks.say(NAME, Tone::NoEffect, text, &[]);
     }
     // Errors of experimental options are forgiven (`malloc_conf_error`), from 5.3.1 on those of one that went, too.
     let forgiven = |key: &str| {
@@ -122,51 +124,61 @@ fn take(version: Version, pair: &Pair<'_>, options: &mut Options) -> Taken {
     Ok((row, number))
 }
 
-/// Says what an accepted pair does.
-fn confirm(pair: &Pair<'_>, row: &Row, number: u64, wins: bool, remarks: &mut Remarks) {
+/// Adds what an accepted pair does.
+fn confirm(
+    version: Version,
+    pair: &Pair<'_>,
+    row: &Row,
+    number: u64,
+    wins: bool,
+    remarks: &mut Remarks,
+) {
     let name = pair.name();
     let figure = (number as i64).to_string();
     match row.effect {
         _ if !wins => {
-            let text = "A later pair sets it again, and wins.";
-            remarks.say(name, Tone::Ignored, text, &[]);
+            let text = "A later pair sets it again and wins.";
+            remarks.say(name, Tone::NoEffect, text, &[]);
             return;
         }
-        Effect::Obeyed(_, texts, text) => {
+        Effect::Obeyed(set, texts, text) => {
             let text = match texts.iter().find(|text| text.0 == number as i64) {
                 Some((_, tone, text)) => (*tone, *text),
                 None => (Tone::Applied, text),
             };
             remarks.say(name, text.0, text.1, &[&figure]);
             if row.kind.is_number() && figure != pair.value && pair.value != "default" {
-                remarks.add(" `@` is read as @.", &[pair.value, &figure]);
+                remarks.add(" jemalloc reads `@` as @.", &[pair.value, &figure]);
                 remarks.surprise();
+            } else if row.is_default(version, set, number) {
+                remarks.add(" That is the default.", &[]);
+                remarks.no_effect();
             }
         }
         Effect::Unmodelled(usual, _) if usual.contains(&number) => {
-            let text = "That is as it is by default: nothing changes.";
-            remarks.say(name, Tone::Applied, text, &[]);
+            let text = "That is the default: nothing changes.";
+            remarks.say(name, Tone::NoEffect, text, &[]);
         }
         Effect::Unmodelled(_, what) => {
-            let text = "@, which is not modelled: the real process will differ.";
+            let text = "@. This is not modelled: the real process will differ.";
             remarks.say(name, Tone::Surprise, text, &[what]);
         }
         Effect::Idle(why) => {
-            let text = "It is accepted, and without effect here: @.";
-            remarks.say(name, Tone::Ignored, text, &[why]);
+            let text = "Accepted, but without effect here: @.";
+            remarks.say(name, Tone::NoEffect, text, &[why]);
         }
     }
     if pair.key != row.name {
-        let text = " The beginning of a name is enough for this one: it is taken for @.";
+        let text = " jemalloc accepts the beginning of this name and takes it for @.";
         remarks.add(text, &[row.name]);
         remarks.surprise();
     }
 }
 
-/// Says what ended the string.
+/// Adds what ended the string.
 fn say_fault(version: Version, fault: &Fault<'_>, remarks: &mut Remarks) {
     let ends = !fault.rest.is_empty();
-    let tone = if ends { Tone::Ignored } else { Tone::Surprise };
+    let tone = if ends { Tone::Invalid } else { Tone::Surprise };
     // What it stands for is printed from 5.3.1 on (src/conf.c, `malloc_conf_format_error`).
     let said = match version {
         Version::V5_2_1 | Version::V5_3_0 => fault.message.to_owned(),
@@ -177,14 +189,14 @@ fn say_fault(version: Version, fault: &Fault<'_>, remarks: &mut Remarks) {
     };
     remarks.say(NAME, tone, SAYS, &[&said]);
     if ends {
-        remarks.add(" and reads nothing from `@` on.", &[fault.rest]);
+        remarks.add(" and ignores everything from `@` on.", &[fault.rest]);
         hints::add_to_fault(remarks, fault);
     } else {
-        remarks.add(" and takes it all the same.", &[]);
+        remarks.add(" and accepts it all the same.", &[]);
     }
 }
 
-/// Says what follows from several pairs together.
+/// Adds what follows from several pairs together.
 fn say_whole(options: &Options, taken: &[Taken], failed: bool, remarks: &mut Remarks) {
     let last = |name: &str| {
         let mut set = taken.iter().flatten().filter(|t| t.0.name == name);
@@ -194,16 +206,16 @@ fn say_whole(options: &Options, taken: &[Taken], failed: bool, remarks: &mut Rem
     let mut surprise = |name: &str, text: &str| remarks.say(name, Tone::Surprise, text, &[]);
     if last("dirty_decay_ms").is_some() {
         if (1..=60).contains(&options.dirty_decay_ms) {
-            let text = "The number counts milliseconds: for seconds, write three zeros more.";
+            let text = "The unit is milliseconds: for seconds, add three zeros.";
             surprise("dirty_decay_ms", text);
         }
         if options.dirty_decay_ms > 0 && !options.background_thread {
-            let text = "Without background_thread:true nobody looks at this clock while the program neither allocates nor frees: at rest, nothing goes back.";
+            let text = "Without background_thread:true nothing purges pages while the program neither allocates nor frees: at rest, they stay resident.";
             surprise("dirty_decay_ms", text);
         }
     }
     if last("muzzy_decay_ms").is_some() && options.muzzy_decay_ms != 0 {
-        let text = "Purged pages are at first only offered to the kernel (MADV_FREE): RSS counts them until they go back or memory runs short.";
+        let text = "Purging first only offers pages to the kernel (MADV_FREE): RSS includes them until they go back or memory runs short.";
         surprise("muzzy_decay_ms", text);
     }
     // src/jemalloc.c, `malloc_init_narenas`
@@ -218,30 +230,37 @@ fn say_whole(options: &Options, taken: &[Taken], failed: bool, remarks: &mut Rem
         surprise("prof_leak_error", text);
     }
     if is("abort_conf") && (failed || leak) {
-        let text = "jemalloc says `<jemalloc>: Abort (abort_conf:true) on invalid conf value (see above).` and ends the process before it has begun; here it runs on.";
+        let text = "jemalloc says `<jemalloc>: Abort (abort_conf:true) on invalid conf value (see above).` and ends the process at its start; the model runs on.";
         surprise("abort_conf", text);
     }
 }
 
-/// What is said, in the order in which it comes up.
-struct Remarks(Vec<Remark>);
+/// The remarks, in the order in which they come up.
+#[derive(Default)]
+struct Remarks {
+    said: Vec<Remark>,
+    /// Whether what is said next is about an option of the string.
+    in_conf: bool,
+}
 
 impl Remarks {
-    /// Says a sentence in which the parts stand for each `@`. Templates are what keeps this small.
+    /// Adds a sentence in which the parts replace each `@`. Templates are what keeps this small.
     #[cold]
     fn say(&mut self, variable: &str, tone: Tone, template: &str, parts: &[&str]) {
-        self.0.push(Remark {
+        let is_option = self.in_conf && variable != NAME;
+        self.said.push(Remark {
             variable: shortened(variable).to_owned(),
+            within: is_option.then(|| NAME.to_owned()),
             tone,
             text: String::new(),
         });
         self.add(template, parts);
     }
 
-    /// Adds to what was said last.
+    /// Adds to the last remark.
     #[cold]
     fn add(&mut self, template: &str, parts: &[&str]) {
-        let Some(last) = self.0.last_mut() else {
+        let Some(last) = self.said.last_mut() else {
             return;
         };
         let mut parts = parts.iter();
@@ -255,9 +274,16 @@ impl Remarks {
         }
     }
 
-    /// What was said last may surprise.
+    /// The last remark is on an option that changes nothing.
+    fn no_effect(&mut self) {
+        if let Some(last) = self.said.last_mut() {
+            last.tone = Tone::NoEffect;
+        }
+    }
+
+    /// The last remark may surprise.
     fn surprise(&mut self) {
-        if let Some(last) = self.0.last_mut()
+        if let Some(last) = self.said.last_mut()
             && last.tone == Tone::Applied
         {
             last.tone = Tone::Surprise;
@@ -265,7 +291,7 @@ impl Remarks {
     }
 }
 
-/// What was typed, short enough for a sentence; whole words of jemalloc's pass.
+/// A typed text, short enough for a sentence; whole messages of jemalloc pass.
 fn shortened(text: &str) -> &str {
     match text.char_indices().nth(100) {
         Some((end, _)) => &text[..end],

@@ -28,7 +28,7 @@ impl Default for Options {
     }
 }
 
-/// What an interpreter would use, and what there is to say about each variable that is Python's.
+/// The options that an interpreter would use, and a remark on each of its variables.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
     /// How it allocates.
@@ -78,32 +78,28 @@ struct Reader {
 
 /// What is said where nothing changes.
 const DEFAULT: &str =
-    "That is as it is by default: blocks of up to 512 bytes from pools, others from malloc.";
+    "That is the default: blocks of up to 512 bytes come from pools, others from malloc.";
 
 impl Reader {
     fn say(&mut self, name: &str, tone: Tone, text: impl Into<String>) {
-        self.remarks.push(Remark {
-            variable: name.to_owned(),
-            tone,
-            text: text.into(),
-        });
+        self.remarks.push(Remark::new(name, tone, text));
     }
 
     fn malloc(&mut self, value: &str) {
         const NAME: &str = "PYTHONMALLOC";
         let (pools, debug, text) = match value {
-            "" => return self.say(NAME, Tone::Applied, DEFAULT),
+            "" => return self.say(NAME, Tone::NoEffect, DEFAULT),
             "default" | "pymalloc" => (true, false, DEFAULT),
             "debug" | "pymalloc_debug" => (
                 true,
                 true,
-                "Blocks get 24 bytes of size and guards around them, 48 where they come from malloc; so requests of more than \
-                 488 bytes leave the pools.",
+                "Each block gets 24 bytes of size and guards, 48 where it comes from malloc, so requests of more than 488 bytes \
+                 leave the pools.",
             ),
             "malloc" => (
                 false,
                 false,
-                "Every block comes from malloc: there are no pools and no arenas.",
+                "Every block comes from malloc: Python has no pools and no arenas.",
             ),
             "malloc_debug" => (
                 false,
@@ -111,22 +107,26 @@ impl Reader {
                 "Every block comes from malloc, with 24 bytes of size and guards around it.",
             ),
             "mimalloc" | "mimalloc_debug" if self.version >= Version::V3_13 => {
-                let text = "CPython takes it, and allocates through mimalloc, which is not modelled: here it goes on with \
-                            pools and malloc.";
+                let text = "CPython then allocates through mimalloc, which is not modelled: the model keeps pools and malloc.";
                 self.chosen = true;
                 return self.say(NAME, Tone::Surprise, text);
             }
             other => {
                 let text = self.refused(other);
-                return self.say(NAME, Tone::Ignored, text);
+                return self.say(NAME, Tone::Invalid, text);
             }
         };
         self.chosen = true;
         (self.options.pools, self.options.debug) = (pools, debug);
-        self.say(NAME, Tone::Applied, text);
+        let tone = if text == DEFAULT {
+            Tone::NoEffect
+        } else {
+            Tone::Applied
+        };
+        self.say(NAME, tone, text);
     }
 
-    /// An allocator that there is not.
+    /// The message for an allocator that CPython does not know.
     fn refused(&self, value: &str) -> String {
         let mut text = "CPython does not start: it says `Fatal Python error: preconfig_init_allocator: PYTHONMALLOC: unknown \
                         allocator`."
@@ -141,14 +141,13 @@ impl Reader {
         ];
         let near = |name: &&&str| name.eq_ignore_ascii_case(value.trim());
         if let Some(name) = known.iter().find(near) {
-            text += &format!(" `{name}` is meant.");
+            text += &format!(" Write `{name}`.");
         } else if value.starts_with("mimalloc") {
             text += " mimalloc came with 3.13.";
         } else if holds(value, "jemalloc") || holds(value, "tcmalloc") {
-            text +=
-                " It chooses between pools and malloc; which malloc that is, LD_PRELOAD decides.";
+            text += " It chooses between pools and malloc; LD_PRELOAD decides which malloc.";
         } else {
-            text += &format!(" It knows {}.", known.join(", "));
+            text += &format!(" Allowed: {}.", known.join(", "));
         }
         text
     }
@@ -160,23 +159,29 @@ impl Reader {
             "PYTHONTRACEMALLOC" => self.tracemalloc(value),
             "PYTHONDEVMODE" => self.developer(value),
             "PYTHONMALLOCSTATS" => {
-                let text = "It prints statistics at every new arena, and changes nothing.";
-                self.say(name, Tone::Applied, text);
+                let text =
+                    "Python prints statistics at every new arena. Allocation does not change.";
+                self.say(name, Tone::NoEffect, text);
             }
             "PYTHON_GIL" if value == "0" => {
-                let text = "Without its lock CPython allocates through mimalloc, which is not modelled; an interpreter that \
-                            was not built for that does not start.";
-                self.say(name, Tone::Ignored, text);
+                let text = "Without its lock CPython allocates through mimalloc, which is not modelled; an interpreter \
+                            built with the lock does not start.";
+                self.say(name, Tone::NoEffect, text);
             }
             _ => {
                 const KNOWN: [&str; 3] = ["PYTHONMALLOC", "PYTHONTRACEMALLOC", "PYTHONMALLOCSTATS"];
                 let bare = |name: &str| name.replace('_', "").to_ascii_uppercase();
                 let meant = KNOWN.iter().find(|known| bare(name) == **known);
-                let text = match meant {
-                    Some(known) => format!("It is not read: the name is {known}."),
-                    None => "It does not concern how Python allocates.".to_owned(),
-                };
-                self.say(name, Tone::Ignored, text);
+                match meant {
+                    Some(known) => {
+                        self.say(
+                            name,
+                            Tone::NotRead,
+                            format!("Ignored: the name is `{known}`."),
+                        );
+                    }
+                    None => self.say(name, Tone::NoEffect, "Allocation does not depend on it."),
+                }
             }
         }
     }
@@ -185,11 +190,7 @@ impl Reader {
         const NAME: &str = "PYTHONTRACEMALLOC";
         const START: &str = "CPython does not start: it says";
         if value.is_empty() {
-            return self.say(
-                NAME,
-                Tone::Ignored,
-                "It is empty, which is as if it were not set.",
-            );
+            return self.say(NAME, Tone::NoEffect, "Empty: the same as not set.");
         }
         // As strtol reads it: blanks before it, and a sign.
         let number = value.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
@@ -197,21 +198,20 @@ impl Reader {
         let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
         let number = if is_number { number.parse().ok() } else { None };
         match number {
-            Some(0) => self.say(NAME, Tone::Applied, "0 leaves tracemalloc off."),
+            Some(0) => self.say(NAME, Tone::NoEffect, "0 leaves tracemalloc off, as by default."),
             Some(frames @ 1..=0x7fff_ffff_i64) => match u16::try_from(frames) {
                 Ok(frames) => {
                     self.options.tracemalloc = true;
                     let text = format!(
-                        "tracemalloc runs from the start, with {frames} frame{} to a traceback: each block costs a trace and \
-                         an entry of a table, 80 bytes of glibc's heap and 16 to 80 of buckets. They lie in malloc's heap, which \
-                         then grows with every object.",
+                        "tracemalloc runs from the start, with {frames} frame{} per traceback. Each block costs a trace and a table \
+                         entry: 80 bytes of malloc memory and 16 to 80 of buckets. The heap grows with every object.",
                         if frames == 1 { "" } else { "s" }
                     );
                     self.say(NAME, Tone::Surprise, text);
                 }
                 Err(_) => self.say(
                     NAME,
-                    Tone::Ignored,
+                    Tone::Invalid,
                     format!(
                         "{START} `the number of frames must be in range [1; 65535]` and `Fatal Python error: \
                          init_interp_main: can't initialize tracemalloc`."
@@ -220,7 +220,7 @@ impl Reader {
             },
             _ => self.say(
                 NAME,
-                Tone::Ignored,
+                Tone::Invalid,
                 format!(
                     "{START} `Fatal Python error: config_init_tracemalloc: PYTHONTRACEMALLOC: invalid number of frames`."
                 ),
@@ -231,17 +231,13 @@ impl Reader {
     fn developer(&mut self, value: &str) {
         const NAME: &str = "PYTHONDEVMODE";
         if value.is_empty() {
-            self.say(
-                NAME,
-                Tone::Ignored,
-                "It is empty, which is as if it were not set.",
-            );
+            self.say(NAME, Tone::NoEffect, "Empty: the same as not set.");
         } else if self.chosen {
-            let text = "PYTHONMALLOC is set, and wins as far as memory is concerned.";
-            self.say(NAME, Tone::Ignored, text);
+            let text = "No effect on memory: PYTHONMALLOC is also set, and wins.";
+            self.say(NAME, Tone::NoEffect, text);
         } else {
             self.options.debug = true;
-            let text = "It puts the debug hooks in place, as PYTHONMALLOC=debug does: 24 bytes more around each block.";
+            let text = "It installs the debug hooks, as PYTHONMALLOC=debug does: 24 bytes more for each block.";
             self.say(NAME, Tone::Surprise, text);
         }
     }
@@ -250,10 +246,17 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use highwater_allocator::parse_lines;
 
     fn read(version: Version, text: &str) -> Settings {
-        let environment = parse_lines(text).expect("well formed");
+        let pairs = text
+            .split_whitespace()
+            .filter_map(|pair| pair.split_once('='));
+        let environment: Vec<_> = pairs
+            .map(|(name, value)| Variable {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            })
+            .collect();
         Settings::from_environment(version, &environment)
     }
 
@@ -302,7 +305,7 @@ mod tests {
             let [remark] = settings.remarks.as_slice() else {
                 panic!("one remark: {:?}", settings.remarks);
             };
-            assert_eq!(remark.tone, Tone::Ignored, "{text}");
+            assert_eq!(remark.tone, Tone::Invalid, "{text}");
             assert!(remark.text.contains(words), "{text}: {}", remark.text);
         }
     }
@@ -322,8 +325,8 @@ mod tests {
             told,
             [
                 ("PYTHONMALLOC", Tone::Surprise),
-                ("PYTHON_MALLOC", Tone::Ignored),
-                ("PYTHONHASHSEED", Tone::Ignored),
+                ("PYTHON_MALLOC", Tone::NotRead),
+                ("PYTHONHASHSEED", Tone::NoEffect),
             ]
         );
         assert_eq!(settings.options, Options::default());

@@ -1,5 +1,111 @@
 //! Settings out of any text that people keep them in.
+//!
+//! People keep settings in a Dockerfile, a manifest, a unit file, a shell's history, and paste all of it. So no text is
+//! refused and no dialect has to be chosen: what an allocator reads is looked for, and everything else is skipped and
+//! counted. Where a whole text is YAML, JSON or TOML, a parser of that language says what is set to what (`tree`): only it
+//! gets nesting, anchors and folded text right. Everything else, and every string in such a document, is read by the names
+//! in it (`scan`).
+//!
+//! What a setting then does is for the allocators' models to say.
 
+mod around;
+mod bytes;
+mod collected;
+mod conf;
+mod expand;
+mod lines;
 mod names;
+mod preload;
+mod scan;
+mod toml;
+mod tree;
+mod values;
+mod yaml;
 
-pub use names::is_read;
+pub use bytes::decode;
+use collected::{Collected, Place};
+use expand::Definitions;
+pub use highwater_allocator::{Effect, Remark, Tone, Variable};
+pub(crate) use names::PRELOAD;
+pub use names::{is_read, is_setting};
+pub use preload::{Loaded, Preload, preloaded};
+use scan::Scanner;
+
+/// What a text sets, before any allocator has looked at it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Environment {
+    /// The settings that count, each name once, in the order in which they first stood.
+    pub variables: Vec<Variable>,
+    /// What happened on the way: values that are not in the text, names that were set twice, and the like.
+    pub remarks: Vec<Remark>,
+    /// Settings in lines that are refused where such lines are used, so that they do not count; a remark says why.
+    pub refused: Vec<Variable>,
+    /// How many lines hold something else. Empty ones do not count.
+    pub other_lines: usize,
+    /// Whether it is the source of a program that has jemalloc linked into it.
+    pub linked: bool,
+}
+
+impl Environment {
+    /// Reads the settings in a text. It never fails: what is not known is skipped and counted. Of two values of one name
+    /// the later counts.
+    pub fn parse(text: &str) -> Self {
+        let text = bytes::clean(text);
+        let mut found = Collected::default();
+        if text.contains('\0') {
+            return from_process(&text, found);
+        }
+        let is_document = yaml::read(&text)
+            .or_else(|| toml::read(&text))
+            .is_some_and(|tree| {
+                tree::collect(&tree, &mut found);
+                !found.is_empty()
+            });
+        if !is_document {
+            found = Collected::default();
+            scan(&text, 0, &mut found);
+        }
+        found.finish(text.lines().map(|line| !line.trim().is_empty()))
+    }
+}
+
+/// The variables that a text sets; see [`Environment::parse`].
+pub fn parse_lines(text: &str) -> Vec<Variable> {
+    Environment::parse(text).variables
+}
+
+/// Looks for settings by their names.
+fn scan(text: &str, first_line: usize, found: &mut Collected) {
+    let definitions = Definitions::of(text);
+    let mut scanner = Scanner {
+        text,
+        first_line,
+        definitions: &definitions,
+        found,
+        stage_names: Vec::new(),
+        done: 0,
+    };
+    scanner.read();
+}
+
+/// The environment of a process as /proc shows it: entries with a zero byte after each, values as they are.
+fn from_process(text: &str, mut found: Collected) -> Environment {
+    let mut filled = Vec::new();
+    for entry in text.split('\0') {
+        let line = filled.len();
+        match entry.split_once('=') {
+            Some((name, value)) if !entry.contains('\n') => {
+                if is_setting(name) {
+                    found.set(name, value, line, Place::Anywhere);
+                    found.hold(line, line);
+                }
+                filled.push(true);
+            }
+            _ => {
+                scan(entry, line, &mut found);
+                filled.extend(entry.lines().map(|line| !line.trim().is_empty()));
+            }
+        }
+    }
+    found.finish(filled.into_iter())
+}

@@ -93,7 +93,7 @@ impl Simulation {
 mod tests {
     use super::*;
     use crate::variant::Variant;
-    use highwater_allocator::parse_lines;
+    use highwater_settings::parse_lines;
     use highwater_workload::trace;
 
     /// Half a gigabyte in blocks of 1000 bytes, freed, below one that stays.
@@ -107,7 +107,7 @@ mod tests {
         }
         let workload = trace::read(text.as_bytes()).expect("well formed");
         let variant = Variant {
-            environment: parse_lines(lines).expect("well formed"),
+            environment: parse_lines(lines),
             ..Variant::default()
         };
         let mut simulation = Simulation::new(workload, &variant).expect("it can run");

@@ -14,6 +14,9 @@ pub enum SimulatorError {
         /// What there is.
         known: String,
     },
+    /// A release that is not modelled, with the nearest one that is.
+    #[error("{0}")]
+    NotModelled(String),
     /// A machine of that many cores is none.
     #[error("invalid core counts: need 1 ≤ allowed ({allowed}) ≤ cores ({online}) ≤ {most}")]
     Cores {

@@ -15,6 +15,7 @@ mod feed;
 mod fleet;
 mod frame;
 mod model;
+mod nearest;
 mod object_sentences;
 mod outcome;
 mod page_sentences;
@@ -26,6 +27,7 @@ mod plan;
 mod recording;
 mod sample;
 mod sentences;
+mod settings;
 mod simulation;
 mod variant;
 
@@ -38,14 +40,16 @@ pub use error::SimulatorError;
 pub use frame::{Frame, PageKind, Strip, StripKind};
 pub use highwater_allocator::{
     Address, Block, BlockState, Bytes, Cache, Considered, Counters, DecayRule, Decimal, Decision,
-    Environment, EnvironmentError, Figures, FreePages, Micros, Objects, Obstacle, OwnMemory,
-    PurgeReason, Refusal, Remark, Tone, Variable, Whereabouts, parse_lines,
+    Effect, Figures, FreePages, Micros, Objects, Obstacle, OwnMemory, PurgeReason, Refusal, Remark,
+    Tone, Variable, Whereabouts,
 };
 pub use highwater_glibc::Cores;
 pub use highwater_jemalloc::{
     Preset as JemallocPreset, Version as JemallocVersion, presets as jemalloc_presets,
 };
+pub use highwater_settings::{Environment, is_read, parse_lines};
 pub use highwater_workload::{Moment, Phase, PhaseKind, PhaseSource, Phases};
+pub use nearest::Asked;
 pub use outcome::{Outcome, PlanRun, StageOutcome, Summary, run_plan};
 pub use page_shares::{PageShares, Waits};
 pub use pins::{Origin, Pin, PinState};
@@ -54,5 +58,6 @@ pub use place::Place;
 pub use plan::{Plan, Sources, Stage, variant_of};
 pub use recording::{Options, Recording, Run, TimedDecision, run};
 pub use sample::{MarkSample, Sample};
+pub use settings::{Chosen, Judged, choose, judge};
 pub use simulation::{Killed, Simulation};
 pub use variant::{Choice, PythonVersion, Variant, VersionDifference};

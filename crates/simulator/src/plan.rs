@@ -1,9 +1,11 @@
 //! What a scenario's variant comes to: sources, and what each is run through.
 
 use crate::error::SimulatorError;
-use crate::variant::{Choice, PythonVersion, Variant};
-use highwater_allocator::{Bytes, Environment};
+use crate::settings::choose;
+use crate::variant::{PythonVersion, Variant};
+use highwater_allocator::Bytes;
 use highwater_glibc::Cores;
+use highwater_settings::Environment;
 use highwater_workload::pattern::Parameters;
 use highwater_workload::scenario::{Fault, Planned, PlannedStage};
 use highwater_workload::{Pattern, PatternError, Source, Watch};
@@ -51,7 +53,7 @@ impl Plan {
     /// The plan of a scenario's variant. `make` makes the calls of a pattern, or has them already.
     ///
     /// # Errors
-    /// An allocator or interpreter that is not modelled, lines that are no environment, or what `make` says.
+    /// An allocator or interpreter that is not modelled, or what `make` says.
     pub fn of(
         planned: &Planned,
         make: &mut dyn FnMut(Pattern, &Parameters) -> Result<Source, PatternError>,
@@ -87,15 +89,16 @@ impl Plan {
 /// What the processes of a stage are run through.
 ///
 /// # Errors
-/// An allocator or interpreter that is not modelled, or lines that are no environment.
+/// An allocator or interpreter that is not modelled.
 pub fn variant_of(stage: &PlannedStage) -> Result<Variant, Fault> {
     let fault = |key: &str, error: &dyn std::fmt::Display| Fault::at(&stage.place, key, error);
+    let environment = Environment::parse(&stage.environment);
     let allocator = match &stage.allocator {
         Some(name) => name.parse().map_err(|error| fault("allocator", &error))?,
-        None => Choice::default(),
+        None => choose(&environment.variables, environment.linked)
+            .and_then(|chosen| chosen.choice())
+            .unwrap_or_default(),
     };
-    let environment =
-        Environment::parse(&stage.environment).map_err(|error| fault("environment", &error))?;
     let python = match &stage.python {
         None => None,
         Some(name) => Some(PythonVersion::parse(name).ok_or_else(|| {

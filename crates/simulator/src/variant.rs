@@ -2,12 +2,13 @@
 
 use crate::error::SimulatorError;
 use crate::model::Model;
+use crate::settings::Parted;
 pub use highwater_allocator::Difference as VersionDifference;
 use highwater_allocator::{Address, Bytes, Remark, ThreadId, Tone, Variable};
 use highwater_glibc::{Cores, Glibc, Host, Settings, Version};
 use highwater_jemalloc::{Jemalloc, Settings as JemallocSettings, Version as JemallocVersion};
+use highwater_pymalloc::Pymalloc;
 pub use highwater_pymalloc::Version as PythonVersion;
-use highwater_pymalloc::{Pymalloc, is_pythons};
 use highwater_workload::Workload;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -73,7 +74,7 @@ impl Choice {
     }
 
     /// The version of an allocator that is meant where none is named.
-    fn unversioned(name: &str) -> Option<Self> {
+    pub(crate) fn unversioned(name: &str) -> Option<Self> {
         match name {
             "glibc" => Some(Self::default()),
             "jemalloc" => Some(Self::Jemalloc(JemallocVersion::default())),
@@ -126,19 +127,14 @@ impl TryFrom<String> for Choice {
 impl FromStr for Choice {
     type Err = SimulatorError;
 
-    /// Reads `NAME@VERSION`; a name alone stands for the version most are taken to run.
+    /// Reads `NAME@VERSION`, or a package's name and version; a name alone stands for the version most are taken to run.
+    /// A release that is not modelled is refused with the nearest one named: [`Choice::nearest`] takes that.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = match text.split_once('@') {
-            Some((name, version)) => Self::named(name, version),
-            None => Self::unversioned(text),
-        };
-        found.ok_or_else(|| SimulatorError::UnknownAllocator {
-            asked: text.chars().take(40).collect(),
-            known: Self::all()
-                .map(|choice| choice.to_string())
-                .collect::<Vec<_>>()
-                .join(", "),
-        })
+        let asked = Self::nearest(text)?;
+        match asked.instead {
+            None => Ok(asked.choice),
+            Some(why) => Err(SimulatorError::NotModelled(why)),
+        }
     }
 }
 
@@ -172,26 +168,27 @@ const MOST_CORES: u32 = 4096;
 impl Variant {
     /// What the allocator says to this environment.
     pub fn remarks(&self) -> Vec<Remark> {
-        let (pythons, others) = self.divided();
-        let mut remarks = match self.python {
+        let mut parted = self.parted();
+        let mut remarks = std::mem::take(&mut parted.remarks);
+        remarks.extend(match self.python {
             Some(version) => {
-                highwater_pymalloc::Settings::from_environment(version, &pythons).remarks
+                highwater_pymalloc::Settings::from_environment(version, &parted.pythons).remarks
             }
-            None => pythons.into_iter().map(needs_python).collect(),
-        };
-        remarks.extend(match self.allocator {
-            Choice::Glibc(version) => Settings::from_environment(version, &others).remarks,
-            Choice::Jemalloc(version) => {
-                JemallocSettings::from_environment(version, &others).remarks
-            }
+            None => parted.pythons.iter().map(needs_python).collect(),
         });
+        let of_malloc = match self.allocator {
+            Choice::Glibc(version) => Settings::from_environment(version, &parted.mallocs).remarks,
+            Choice::Jemalloc(version) => {
+                JemallocSettings::from_environment(version, &parted.mallocs).remarks
+            }
+        };
+        remarks.extend(parted.renamed(of_malloc));
         remarks
     }
 
-    /// What Python reads of the environment, and what malloc reads.
-    fn divided(&self) -> (Vec<Variable>, Vec<Variable>) {
-        let all = self.environment.iter().cloned();
-        all.partition(|variable| is_pythons(&variable.name))
+    /// The environment, parted by who reads it.
+    fn parted(&self) -> Parted {
+        Parted::of(self.allocator, &self.environment)
     }
 
     /// Below which address a process of it finds its first mappings: where the model of its allocator needs them, else
@@ -232,10 +229,12 @@ impl Variant {
             cores,
             threaded: workload.last_thread > ThreadId::MAIN,
         };
-        let (pythons, others) = self.divided();
+        let Parted {
+            pythons, mallocs, ..
+        } = self.parted();
         match self.allocator {
             Choice::Glibc(version) => {
-                let settings = Settings::from_environment(version, &others);
+                let settings = Settings::from_environment(version, &mallocs);
                 let glibc = Glibc::new(version, settings.params, host);
                 Ok(self.in_python(&pythons, Model::Glibc(glibc)))
             }
@@ -243,7 +242,7 @@ impl Variant {
                 if workload.header.page != Bytes(4096) {
                     return Err(SimulatorError::PageSize(workload.header.page));
                 }
-                let settings = JemallocSettings::from_environment(version, &others);
+                let settings = JemallocSettings::from_environment(version, &mallocs);
                 let mut options = settings.options;
                 options.seed = self.seed.unwrap_or(options.seed);
                 // Whoever recorded jemalloc's version or figures has asked it for them.
@@ -268,14 +267,10 @@ impl Variant {
 /// Pages of the usual size in a pool of 16 KiB.
 const PLACES_IN_POOL: u64 = 4;
 
-/// What is said to a variable of Python's where there is no Python.
-fn needs_python(variable: Variable) -> Remark {
-    Remark {
-        variable: variable.name,
-        tone: Tone::Ignored,
-        text: "It is read by CPython only, and no version of it was chosen to run the program."
-            .to_owned(),
-    }
+/// The remark on a variable of Python's where no Python runs.
+fn needs_python(variable: &Variable) -> Remark {
+    let text = "No effect: only CPython reads it, and this variant runs no version of CPython.";
+    Remark::new(variable.name.clone(), Tone::NoEffect, text)
 }
 
 #[cfg(test)]
@@ -288,6 +283,6 @@ mod tests {
         assert_eq!(choice.to_string(), "glibc@2.36");
         assert_eq!("glibc".parse::<Choice>(), Ok(choice));
         let error = "glibc@2.99".parse::<Choice>().expect_err("it is not");
-        assert!(error.to_string().contains("glibc@2.36"), "{error}");
+        assert!(error.to_string().contains("glibc@2.43"), "{error}");
     }
 }

@@ -25,7 +25,7 @@ fn peak_and_rest(recording: &Recording) -> [f64; 2] {
 fn record(workload: &Arc<Workload>, allocator: &str, lines: &str, python: bool) -> Recording {
     let variant = Variant {
         allocator: allocator.parse::<Choice>().expect("it is modelled"),
-        environment: parse_lines(lines).expect("well formed"),
+        environment: parse_lines(lines),
         python: python.then_some(PythonVersion::V3_11),
         ..Variant::default()
     };

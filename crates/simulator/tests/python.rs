@@ -70,7 +70,7 @@ impl<'a> Answer<'a> {
         let environment = self.environment;
         Variant {
             allocator: format!("glibc@{}", self.glibc).parse().expect("modelled"),
-            environment: parse_lines(environment).expect("well formed"),
+            environment: parse_lines(environment),
             python: PythonVersion::parse(self.python),
             ..Variant::default()
         }

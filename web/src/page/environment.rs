@@ -1,6 +1,6 @@
-//! The environment box: real lines, and what the allocator says to them.
+//! The environment box: any text, and a remark on each setting in it.
 
-use highwater_simulator::{Choice, Variant, jemalloc_presets};
+use highwater_simulator::{Choice, Effect, Variant, jemalloc_presets};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
@@ -36,7 +36,7 @@ fn presets(allocator: Choice) -> Vec<(&'static str, String, &'static str)> {
     }
 }
 
-/// The box of a variant, the presets under it, and what is said to its lines.
+/// The box of a variant, the presets under it, and the remarks on its settings.
 pub fn environment(variant: &VariantState, act: &Callback<Action>) -> Html {
     let (form, id) = (&variant.environment, variant.id);
     let runs = variant.variant();
@@ -58,18 +58,17 @@ pub fn environment(variant: &VariantState, act: &Callback<Action>) -> Html {
     html! {
         <div class="environment">
             <textarea id="environment" rows="4" spellcheck="false" autocomplete="off" autocapitalize="off"
-                placeholder={"NAME=VALUE, or lines of a Dockerfile, compose, Kubernetes, ..."} aria-label="Environment"
-                aria-invalid={attr::flag(form.error.is_some())}
+                placeholder={"NAME=VALUE, or a whole Dockerfile, manifest, unit, script ..."} aria-label="Environment"
                 aria-describedby="environment-says" value={form.text.clone()} oninput={edit} />
             { complete(variant, act) }
             <div class="chips" role="group" aria-label="Presets">{ for presets }</div>
             <div id="environment-says">
-                if let Some(error) = &form.error {
-                    <p id="environment-error" class="error" role="alert">
-                        { format!("Line {}: `{}` is not NAME=VALUE: {}.", error.line, error.text, error.reason) }
-                    </p>
-                } else {
-                    { remarks(form, &runs) }
+                if let Some(text) = form.choice_says(runs.allocator) {
+                    <p id="environment-choice" role="status">{ text }</p>
+                }
+                { remarks(form, &runs) }
+                if let Some(text) = form.others_say() {
+                    <p id="environment-others">{ text }</p>
                 }
             </div>
         </div>
@@ -84,7 +83,7 @@ fn complete(variant: &VariantState, act: &Callback<Action>) -> Html {
         return Html::default();
     }
     html! {
-        <div id="completions" class="chips" role="group" aria-label="Names that begin so">
+        <div id="completions" class="chips" role="group" aria-label="Matching names">
             { for names.into_iter().map(|name| {
                 let action = Action::EditEnvironment(variant.id, format!("{kept}{name}"));
                 attr::button("chip chip--small", None, name.into(), press(act, action))
@@ -96,8 +95,12 @@ fn complete(variant: &VariantState, act: &Callback<Action>) -> Html {
 fn remarks(form: &EnvironmentForm, variant: &Variant) -> Html {
     let remarks = form.remarks(variant).into_iter().map(|remark| {
         let tone = words::tone(remark.tone);
+        let kind = match remark.tone.effect() {
+            Effect::Obeyed => tone,
+            _ => "ignored",
+        };
         html! {
-            <li class="remark" data-tone={tone}>
+            <li class="remark" data-tone={kind}>
                 <span class="remark__sign" aria-hidden="true">{ words::sign(remark.tone) }</span>
                 <span>
                     <strong>{ format!("{} {tone}", remark.variable) }</strong>{ ": " }{ remark.text }

@@ -162,12 +162,6 @@ impl State {
     }
 
     fn order(&self, variant: &VariantState) -> Option<Result<Rc<Order>, String>> {
-        if let Some(error) = &variant.environment.error {
-            return Some(Err(format!(
-                "line {} of its environment is not NAME=VALUE",
-                error.line
-            )));
-        }
         if self.subject.is_trace() {
             let held = self.held.as_ref()?;
             let stage = StageOrder {

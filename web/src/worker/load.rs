@@ -48,7 +48,11 @@ fn accept(workload: Workload, checksum: u32) -> Result<(Arc<Workload>, Loaded), 
         return Err("it holds no calls: there is nothing to run".to_owned());
     }
     let header = &workload.header;
-    let named = |(name, version): &(String, String)| Choice::named(name, version);
+    // The nearest release replaces one that is not modelled.
+    let named = |(name, version): &(String, String)| {
+        let asked = Choice::nearest(&format!("{name}@{version}")).ok()?;
+        Some(asked.choice)
+    };
     let loaded = Loaded {
         program: header.program.clone(),
         checksum,
@@ -111,7 +115,8 @@ mod tests {
         match loaded(text) {
             Step::Done(Outcome::Loaded(loaded), _) => {
                 assert_eq!(loaded.recorded.as_deref(), Some("jemalloc 3.6.0"));
-                assert_eq!(loaded.allocator, Choice::default());
+                // The nearest release that is modelled.
+                assert_eq!(loaded.allocator.to_string(), "jemalloc@5.2.1");
                 assert_eq!(loaded.environment.len(), 1);
             }
             other => panic!("{other:?}"),

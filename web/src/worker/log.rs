@@ -118,7 +118,7 @@ mod tests {
         let source = source.expect("it can be made");
         let variant = Variant {
             allocator: allocator.parse().expect("it is modelled"),
-            environment: highwater_simulator::parse_lines(environment).expect("well formed"),
+            environment: highwater_simulator::parse_lines(environment),
             ..Variant::default()
         };
         Simulation::new(source, &variant).expect("it can be run")

@@ -86,7 +86,7 @@ fn take() -> Result<()> {
         picture(page, &out, "jemalloc-mistyped")?;
         page.set_value("#environment", "")?;
         page.set_value("#environment", "MALLOC_TRIM_THRESHOLD=65536\nMALLOC")?;
-        page.wait_for("#environment-error")?;
+        page.wait_for("#environment-others")?;
         page.set_value("#source", "async_fanout")?;
         page.wait_for("#parameter-streams")?;
         settle(page)?;

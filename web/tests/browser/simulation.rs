@@ -23,7 +23,7 @@ pub(crate) fn bundled() -> Result<Arc<Workload>> {
 
 pub(crate) fn variant(environment: &str) -> Result<Variant> {
     Ok(Variant {
-        environment: parse_lines(environment)?,
+        environment: parse_lines(environment),
         ..Variant::default()
     })
 }

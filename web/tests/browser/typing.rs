@@ -23,13 +23,14 @@ fn open(page: &Page, name: &str, text: &str) -> Result<()> {
 }
 
 #[test]
-fn a_malformed_line_of_the_environment_is_said_and_mended() -> Result<()> {
+fn an_unfinished_line_of_the_environment_is_counted_and_changes_nothing() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
         let before = number(page, "#chart", "data-rss")?;
         page.type_text("#environment", "# a comment\nMALLOC")?;
-        page.wait_for_text("#environment-error", "Line 2")?;
-        page.wait_for_text("#outdated", "earlier settings")?;
+        page.wait_for_text("#environment-others", "2 other lines")?;
+        settle(page)?;
+        ensure!(page.count("#outdated")? == 0);
         ensure!(number(page, "#chart", "data-rss")? == before);
         // The playhead can still be moved.
         page.set_value("#scrub", "100")?;
@@ -40,9 +41,27 @@ fn a_malformed_line_of_the_environment_is_said_and_mended() -> Result<()> {
             Ok(number(page, "#chart", "data-rss")? != before)
         })?;
         settle(page)?;
-        ensure!(page.count("#environment-error")? == 0);
-        ensure!(page.count("#outdated")? == 0);
+        page.wait_for_text("#environment-others", "1 other line")?;
         ensure!(number(page, "#chart", "data-rss")? != before);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_pasted_preload_switches_the_variant_and_foreign_lines_fold_into_one() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        page.set_value(
+            "#environment",
+            "FROM debian\nENV TOKEN=hunter2\nENV LD_PRELOAD=/usr/lib/libjemalloc.so.2\nENV MALLOC_ARENA_MAX=2\n",
+        )?;
+        page.wait_for_text("#environment-choice", "Runs on jemalloc 5.3.0")?;
+        page.wait_for_text("#environment-others", "2 other lines stay in this tab only")?;
+        settle(page)?;
+        ensure!(page.count("#remarks .remark")? == 2);
+        page.set_value("#environment", "")?;
+        settle(page)?;
+        ensure!(page.count("#environment-choice")? == 0);
         Ok(())
     })
 }

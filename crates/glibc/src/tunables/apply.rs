@@ -8,7 +8,7 @@ use crate::params::{MMAP_THRESHOLD_MAX, Params, TCACHE_BINS};
 use crate::version::Version;
 use highwater_allocator::{Bytes, Tone};
 
-/// How malloc takes a number: a sentence, and the figure that stands in it for `@`.
+/// How malloc takes a number: a sentence, and the figure that replaces `@` in it.
 type Effect = (Tone, &'static str, Figure);
 
 enum Figure {
@@ -17,7 +17,7 @@ enum Figure {
 }
 
 use Figure::{Number, Size};
-use Tone::{Applied, Ignored, Surprise};
+use Tone::{Applied, Invalid, NoEffect, Surprise};
 
 /// More than a process can address.
 const UNREACHABLE: Bytes = Bytes(1 << 47);
@@ -31,6 +31,7 @@ pub(super) fn apply(version: Version, values: &Values, remarks: &mut Remarks) ->
     for (index, (tunable, value)) in Tunable::ALL.iter().zip(values).enumerate() {
         let Some(value) = value else { continue };
         let was_dynamic = params.dynamic_threshold;
+        remarks.in_tunables = !value.from_alias;
         let effect = match tunable.id {
             Id::Mxfast => set_mxfast(version, &mut params, value.number),
             Id::TcacheMax => set_tcache_max(version, &mut params, value.number),
@@ -38,22 +39,34 @@ pub(super) fn apply(version: Version, values: &Values, remarks: &mut Remarks) ->
             id => set(version, &mut params, id, value.number),
         };
         let name = name(index, value);
+        let is_default =
+            effect.0 == Applied && !tunable.freezes() && tunable.is_default(version, value.number);
         say(remarks, &name, effect);
+        if is_default {
+            remarks.add(&[" That is the default."]);
+            remarks.no_effect();
+        }
         if was_dynamic && !params.dynamic_threshold {
-            froze = Some((name, threshold_set || tunable.id == Id::Hugetlb));
+            froze = Some((
+                name,
+                threshold_set || tunable.id == Id::Hugetlb,
+                remarks.in_tunables,
+            ));
         }
     }
-    if let Some((name, given)) = froze {
+    if let Some((name, given, in_tunables)) = froze {
         let threshold = params.mmap_threshold;
         let text = if params.mmap_max <= 0 || threshold >= UNREACHABLE {
-            "From now on no block gets a mapping of its own, however large: all come from the heap."
+            "No block gets a mapping of its own now, however large: all come from the heap."
         } else if given {
-            "From now on the mmap threshold stays at @ instead of rising up to 32 MiB."
+            "The mmap threshold now stays at @ instead of rising to as much as 32 MiB."
         } else {
-            "From now on the mmap threshold stays at @ instead of rising up to 32 MiB: this, not the number given, is what usually changes the outcome."
+            "The mmap threshold now stays at @ instead of rising to as much as 32 MiB. This usually changes the outcome, not the number given."
         };
+        remarks.in_tunables = in_tunables;
         say(remarks, &name, (Surprise, text, Size(threshold)));
     }
+    remarks.in_tunables = false;
     debug_assert!(params.tcache_bins <= TCACHE_BINS);
     params
 }
@@ -79,32 +92,32 @@ fn set(version: Version, p: &mut Params, id: Id, v: u64) -> Effect {
     let old = version < Version::V2_36;
     let text = match id {
         Id::Check if !old => {
-            let text = "Since 2.34 it does something only with libc_malloc_debug.so preloaded.";
-            return (Ignored, text, Number(v));
+            let text = "No effect: since 2.34 only libc_malloc_debug.so reads it, and LD_PRELOAD does not load that here.";
+            return (NoEffect, text, Number(v));
         }
-        Id::Check if v == 0 => "Nothing is checked.",
+        Id::Check if v == 0 => "malloc checks nothing.",
         Id::Check => {
-            let text = "It switches to a checked heap without thread caches, which is not modelled: the real process will differ.";
+            let text = "malloc checks its heap and uses no thread caches. This is not modelled: the real process will differ.";
             return (Surprise, text, Number(v));
         }
         Id::TopPad => {
             p.top_pad = size;
             p.dynamic_threshold = false;
-            let text = "The heap grows by @ beyond need and keeps as much when it is trimmed.";
+            let text = "The heap grows by @ more than it needs, and a trim leaves as much.";
             return (Applied, text, Size(size));
         }
         Id::Perturb => {
             p.perturb = v as u8;
             if v == 0 {
-                "Nothing is filled."
+                "malloc fills nothing."
             } else {
-                "Fresh and freed memory is filled, so every page of it is written."
+                "malloc fills new and freed blocks, so it writes to every page of them."
             }
         }
         // HEAP_MAX_SIZE / 2 was the most until 2.34 (0a4df6f534).
         Id::MmapThreshold if old && size > MMAP_THRESHOLD_MAX => {
-            let text = "@ is more than 32 MiB, the most that this version takes: it is ignored, and the threshold still rises by itself.";
-            return (Ignored, text, Number(v));
+            let text = "Ignored: @ is more than 32 MiB, the maximum in this version. The threshold still rises by itself.";
+            return (Invalid, text, Number(v));
         }
         Id::MmapThreshold => {
             p.mmap_threshold = size;
@@ -112,7 +125,7 @@ fn set(version: Version, p: &mut Params, id: Id, v: u64) -> Effect {
             let text = if size >= UNREACHABLE {
                 "No chunk is large enough for a mapping of its own."
             } else {
-                "Chunks of @ and more get a mapping of their own and go back when freed."
+                "Chunks of @ and more get a mapping of their own and go back to the system when freed."
             };
             return (Applied, text, Size(size));
         }
@@ -122,7 +135,7 @@ fn set(version: Version, p: &mut Params, id: Id, v: u64) -> Effect {
             let text = if size >= UNREACHABLE {
                 "free() never trims the top."
             } else {
-                "A top of @ and more is trimmed when free() looks at it."
+                "free() trims the top when it holds @ or more; it checks only after merging 64 KiB or more."
             };
             return (Applied, text, Size(size));
         }
@@ -134,18 +147,19 @@ fn set(version: Version, p: &mut Params, id: Id, v: u64) -> Effect {
         }
         Id::ArenaMax => {
             p.arena_max = v;
-            "At most @ arenas. A process of one thread uses one anyway: there it changes nothing."
+            match v {
+                1 => "All threads share one arena.",
+                _ => {
+                    "At most @ arenas; more threads than that share them. In a real process a thread that finds its arena locked moves on to another; the model's calls take turns, so its arenas can fill differently."
+                }
+            }
         }
         Id::ArenaTest => {
             p.arena_test = v;
-            "The limit of arenas is computed once there are more than @."
+            "malloc computes the limit on arenas once there are more than @."
         }
         Id::TcacheCount if v > u64::from(u16::MAX) => {
-            return (
-                Ignored,
-                "@ is more than 65535, so it is ignored.",
-                Number(v),
-            );
+            return (Invalid, "Ignored: @ is more than 65535.", Number(v));
         }
         Id::TcacheCount => {
             p.tcache_count = v;
@@ -157,7 +171,7 @@ fn set(version: Version, p: &mut Params, id: Id, v: u64) -> Effect {
         }
         _ => {
             p.tcache_unsorted_limit = v;
-            "It bounds how many unsorted chunks one malloc sorts while it fills the cache."
+            "One malloc sorts at most @ unsorted chunks while it fills the thread cache; 0 means no limit."
         }
     };
     (Applied, text, Number(v))
@@ -166,11 +180,11 @@ fn set(version: Version, p: &mut Params, id: Id, v: u64) -> Effect {
 /// `do_set_mxfast`. 2.43 still has the tunable and the function, but nothing calls the one with the other.
 fn set_mxfast(version: Version, p: &mut Params, v: u64) -> Effect {
     if version >= Version::V2_43 {
-        let text = "This version reads it and does nothing: it has no fastbins any more.";
-        return (Ignored, text, Number(v));
+        let text = "No effect: this version reads it, but has no fastbins.";
+        return (NoEffect, text, Number(v));
     }
     if v > 160 {
-        return (Ignored, "@ is more than 160, so it is ignored.", Number(v));
+        return (Invalid, "Ignored: @ is more than 160.", Number(v));
     }
     // `set_max_fast`: 2.31 has 16 for 0 only, so that 1 to 7 make 0, which comes to the same.
     let least = if version < Version::V2_36 { 0 } else { 7 };
@@ -207,16 +221,16 @@ fn set_tcache_max(version: Version, p: &mut Params, v: u64) -> Effect {
         // is undefined; the library as Debian builds it refuses such a value.
         Some(size) if truncates(size) => {
             p.tcache_max_chunk = TCACHE_LARGE_END;
-            let text = "Only the lowest 32 bits of @ are checked, and pass: thread caches keep blocks of up to 4 MiB, and larger ones spoil them.";
+            let text = "glibc checks only the lowest 32 bits of @, and they pass: thread caches keep blocks of up to 4 MiB, and larger ones corrupt them.";
             (Surprise, text, Number(v))
         }
         _ => {
             let text = if large {
-                "@ is more than 4194280, so it is ignored."
+                "Ignored: @ is more than 4194280."
             } else {
-                "@ is more than 1032, so it is ignored."
+                "Ignored: @ is more than 1032."
             };
-            (Ignored, text, Number(v))
+            (Invalid, text, Number(v))
         }
     }
 }
@@ -230,27 +244,27 @@ fn truncates(size: Bytes) -> bool {
 /// set aside, and no transparent ones.
 fn set_hugetlb(version: Version, p: &mut Params, v: u64, threshold_set: bool) -> Effect {
     let page = match v {
-        0 => return (Applied, "No huge pages.", Number(v)),
+        0 => return (Applied, "malloc uses no huge pages.", Number(v)),
         1 => {
-            let text = "It does something only where the kernel offers transparent huge pages; this machine has none.";
-            return (Ignored, text, Number(v));
+            let text = "No effect: the modelled machine offers no transparent huge pages.";
+            return (NoEffect, text, Number(v));
         }
         2 => Bytes::mib(2),
         _ if v == 2 << 20 || v == 1 << 30 => Bytes(v),
         _ => {
-            let text = "There are no huge pages of @ bytes: 2097152 and 1073741824 are the sizes.";
-            return (Ignored, text, Number(v));
+            let text = "Ignored: no huge page has @ bytes. The sizes are 2097152 and 1073741824.";
+            return (Invalid, text, Number(v));
         }
     };
     if version >= Version::V2_43 && page > Bytes::mib(64) {
-        let text = "They are larger than a heap: only blocks of their size try them, and this machine has none set aside.";
-        return (Ignored, text, Number(v));
+        let text = "No effect: these pages are larger than a heap, so only blocks of their size try them, and the modelled machine reserves none.";
+        return (NoEffect, text, Number(v));
     }
     p.huge_page = Some(page);
     if version >= Version::V2_41 && !threshold_set {
         p.mmap_threshold = page;
         p.dynamic_threshold = false;
     }
-    let text = "Huge pages are tried first; this machine has none set aside. The program break is then not used, and the heap is made of mappings, which are never trimmed from the top.";
+    let text = "malloc tries huge pages first; the modelled machine reserves none. It then does not use the program break: the heap consists of mappings, and no trim of the top shrinks them.";
     (Surprise, text, Number(v))
 }

@@ -9,11 +9,11 @@
 use super::names;
 use super::number::{explain, is_strict, strtoul};
 use super::table::Bounds;
-use super::{Remarks, Tunable, Value, Values};
+use super::{Remarks, TUNABLES, Tunable, Value, Values};
 use crate::version::Version;
 use highwater_allocator::{Tone, Variable};
 
-/// The values of the tunables that an environment sets, with what there is to say about the way there.
+/// The values of the tunables that an environment sets, with remarks on those that are not taken.
 pub(super) fn load(version: Version, environment: &[Variable], remarks: &mut Remarks) -> Values {
     let mut loader = Loader {
         version,
@@ -25,8 +25,10 @@ pub(super) fn load(version: Version, environment: &[Variable], remarks: &mut Rem
     let mut aliases: [Option<&Variable>; Tunable::ALL.len()] = [None; Tunable::ALL.len()];
     for variable in environment {
         let name = variable.name.as_str();
-        if name == "GLIBC_TUNABLES" {
+        if name == TUNABLES {
+            loader.remarks.in_tunables = true;
             loader.read_string(&variable.value);
+            loader.remarks.in_tunables = false;
             continue;
         }
         match Tunable::ALL.iter().position(|t| t.alias == Some(name)) {
@@ -55,9 +57,9 @@ impl Loader<'_> {
     fn read_alias(&mut self, index: usize, variable: &Variable) {
         let name = variable.name.as_str();
         if self.secure {
-            self.remarks.say(name, Tone::Ignored, SECURE, &[]);
+            self.remarks.say(name, Tone::NoEffect, SECURE, &[]);
         } else if self.values[index].is_some() {
-            self.remarks.say(name, Tone::Ignored, WINS, &[]);
+            self.remarks.say(name, Tone::NoEffect, WINS, &[]);
         } else {
             self.read_value(index, name, &variable.value, true);
         }
@@ -65,15 +67,14 @@ impl Loader<'_> {
 
     /// Reads the value of `GLIBC_TUNABLES`.
     fn read_string(&mut self, string: &str) {
-        const NAME: &str = "GLIBC_TUNABLES";
         if string.is_empty() {
-            self.remarks.say(NAME, Tone::Ignored, EMPTY, &[]);
+            self.remarks.say(TUNABLES, Tone::NoEffect, EMPTY, &[]);
             return;
         }
         let strict = is_strict(self.version);
         if strict && let Some(wrong) = malformed(string) {
-            let text = "All of it is dropped, with a warning as the program starts: ";
-            self.remarks.say(NAME, Tone::Ignored, text, &[]);
+            let text = "glibc drops the whole value, with a warning when the program starts: ";
+            self.remarks.say(TUNABLES, Tone::Invalid, text, &[]);
             self.remarks.add(&[wrong]);
             return;
         }
@@ -84,8 +85,8 @@ impl Loader<'_> {
             let Some((name, value)) = piece.split_once('=') else {
                 if !piece.is_empty() {
                     any = true;
-                    let text = "`@` in it is no NAME=VALUE.";
-                    self.remarks.say(NAME, Tone::Ignored, text, &[piece]);
+                    let text = "`@` is not NAME=VALUE, so glibc skips it.";
+                    self.remarks.say(TUNABLES, Tone::Invalid, text, &[piece]);
                 }
                 continue;
             };
@@ -96,7 +97,7 @@ impl Loader<'_> {
             match known {
                 Some(index) if Tunable::ALL[index].is_in(self.version) => {
                     if last[index].replace(value).is_some() {
-                        let text = "It stands twice in GLIBC_TUNABLES: the later one counts.";
+                        let text = "GLIBC_TUNABLES sets it twice; the later one counts.";
                         self.remarks.say(name, Tone::Surprise, text, &[]);
                     }
                     if !strict {
@@ -105,15 +106,14 @@ impl Loader<'_> {
                 }
                 _ if strict && name == "glibc.rtld.enable_secure" => {
                     self.secure = strtoul(self.version, value) == (1, "");
-                    let text =
-                        "It is none of malloc's, but where it is 1 no other setting is read.";
+                    let text = "Not a malloc setting, but if it is 1, glibc ignores all others.";
                     self.remarks.say(name, Tone::Surprise, text, &[]);
                 }
                 _ => names::unknown(self.version, self.remarks, name),
             }
         }
         if !any {
-            self.remarks.say(NAME, Tone::Ignored, EMPTY, &[]);
+            self.remarks.say(TUNABLES, Tone::NoEffect, EMPTY, &[]);
         }
         if !strict {
             return;
@@ -122,7 +122,7 @@ impl Loader<'_> {
             let Some(value) = value else { continue };
             let name = long_name(index);
             if self.secure {
-                self.remarks.say(&name, Tone::Ignored, SECURE, &[]);
+                self.remarks.say(&name, Tone::NoEffect, SECURE, &[]);
             } else {
                 self.read_value(index, &name, value, false);
             }
@@ -144,7 +144,7 @@ impl Loader<'_> {
                 let kept = number as i32 as u64;
                 if is_strict(self.version) && kept != number {
                     number = kept;
-                    let text = "It is cut to 32 bits and read as @.";
+                    let text = "glibc keeps 32 bits of it and reads it as @.";
                     let kept = (kept as i64).to_string();
                     self.remarks.say(name, Tone::Surprise, text, &[&kept]);
                 }
@@ -152,7 +152,7 @@ impl Loader<'_> {
             }
         };
         if !inside {
-            let text = "@ is out of range: from @ to @. It is ignored.";
+            let text = "Ignored: @ is out of range (from @ to @).";
             let (number, least, most) = match tunable.bounds_in(self.version) {
                 Bounds::Size(least) => (number.to_string(), least.to_string(), String::new()),
                 Bounds::Int(least, most) => (
@@ -163,23 +163,25 @@ impl Loader<'_> {
             };
             let most = if most.is_empty() { "2^64 - 1" } else { &most };
             self.remarks
-                .say(name, Tone::Ignored, text, &[&number, &least, most]);
+                .say(name, Tone::Invalid, text, &[&number, &least, most]);
             return;
         }
         if let (Some(before), Some(alias)) = (self.values[index], tunable.alias)
             && before.from_alias
         {
-            self.remarks.say(alias, Tone::Ignored, WINS, &[]);
+            let within = std::mem::take(&mut self.remarks.in_tunables);
+            self.remarks.say(alias, Tone::NoEffect, WINS, &[]);
+            self.remarks.in_tunables = within;
         }
         self.values[index] = Some(Value { number, from_alias });
     }
 }
 
-const EMPTY: &str = "It sets nothing.";
-const WINS: &str = "GLIBC_TUNABLES sets it too, and wins.";
-const SECURE: &str = "glibc.rtld.enable_secure=1 keeps it from being read.";
+const EMPTY: &str = "Empty: it sets nothing.";
+const WINS: &str = "GLIBC_TUNABLES also sets it, and wins.";
+const SECURE: &str = "Ignored: glibc.rtld.enable_secure=1 makes glibc ignore all settings.";
 
-/// How a tunable stands in GLIBC_TUNABLES.
+/// The name of a tunable in GLIBC_TUNABLES.
 pub(super) fn long_name(index: usize) -> String {
     ["glibc.malloc.", Tunable::ALL[index].name].concat()
 }
@@ -195,8 +197,8 @@ fn malformed(string: &str) -> Option<&'static str> {
             _ => pair,
         };
         if pair > 1 {
-            return Some("there are two `=` without a `:` between them.");
+            return Some("it has two `=` without a `:` between them.");
         }
     }
-    (pair == 0).then_some("what comes last in it, after any `:`, is no NAME=VALUE.")
+    (pair == 0).then_some("its last part, after any `:`, is not NAME=VALUE.")
 }

@@ -8,7 +8,7 @@ use crate::version::Version::{V2_31, V2_36, V2_41, V2_43};
 
 /// Which numbers the loader takes, by their tunables' names.
 fn taken(version: Version, text: &str) -> Vec<(&'static str, u64)> {
-    let values = loader::load(version, &environment(text), &mut Remarks(Vec::new()));
+    let values = loader::load(version, &environment(text), &mut Remarks::default());
     let named = Tunable::ALL.iter().zip(values);
     named
         .filter_map(|(tunable, value)| Some((tunable.name, value?.number)))

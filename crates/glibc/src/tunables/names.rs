@@ -1,64 +1,80 @@
-//! Names that nobody reads, and those that were probably meant.
+//! Names that glibc does not read, and those that were probably meant.
 
 use super::Remarks;
 use super::table::Tunable;
 use crate::version::Version;
 use highwater_allocator::{Tone, Variable};
 
-/// Says why a variable is not read.
+/// Adds why a variable is not read.
 pub(super) fn unread(version: Version, remarks: &mut Remarks, variable: &Variable) {
     let name = variable.name.as_str();
-    let (template, part) = if name == "LD_PRELOAD" {
-        preloaded(&variable.value)
+    if name == "MALLOC_TRACE" {
+        let text = "It names the file that mtrace() writes to, where the program calls it. Allocation does not change.";
+        return remarks.say(name, Tone::NoEffect, text, &[]);
+    }
+    let (template, part) = if let Some(tunable) = name.strip_prefix("glibc.malloc.") {
+        (
+            "Ignored: a tunable is not a variable. Write GLIBC_TUNABLES=glibc.malloc.@=...",
+            tunable,
+        )
     } else if let Some(tunable) = meant(name) {
         match tunable.alias {
             Some(alias) => {
                 let short = |long: &str, short: &str| long.strip_suffix('_') == Some(short);
                 let template = if short(alias, name) {
-                    "It is not read, for an underscore is missing at the end: the name is @."
+                    "Ignored: the name must end with an underscore (`@`)."
                 } else if short(name, alias) {
-                    "It is not read, for there is an underscore too many at the end: the name is @."
+                    "Ignored: the name must not end with an underscore (`@`)."
                 } else if alias.eq_ignore_ascii_case(name) {
-                    "It is not read, for capitals count: the name is @."
+                    "Ignored: the name must be in capitals (`@`)."
                 } else {
-                    "It is not read: the name is @."
+                    "Ignored: the name is `@`."
                 };
                 (template, alias)
             }
             None if tunable.is_in(version) => (
-                "It is not read: this one is set by GLIBC_TUNABLES=glibc.malloc.@=... only.",
+                "Ignored: it has no variable of its own. Write GLIBC_TUNABLES=glibc.malloc.@=...",
                 tunable.name,
             ),
             None => (LATER, tunable.name),
         }
     } else if starts_like(name, "GLIBC_TUNABLE") {
-        ("It is not read: the name is GLIBC_TUNABLES.", "")
-    } else if name.ends_with("MALLOC_CONF") {
+        ("Ignored: the name is `GLIBC_TUNABLES`.", "")
+    } else if name.starts_with("MALLOC_CONF") && name != "MALLOC_CONF"
+        || name.starts_with("JEMALLOC_")
+    {
         (
-            "It is not read: that is jemalloc's, and glibc has nothing of the kind.",
+            "Ignored: the name is `MALLOC_CONF`, which only jemalloc reads.",
             "",
         )
+    } else if name.ends_with("MALLOC_CONF") {
+        let text = "No effect unless jemalloc is loaded: glibc's malloc does not read it.";
+        return remarks.say(name, Tone::NoEffect, text, &[]);
     } else {
-        ("It is not read by glibc's malloc.", "")
+        (
+            "Ignored: glibc's malloc reads no variable of this name.",
+            "",
+        )
     };
-    remarks.say(name, Tone::Ignored, template, &[part]);
+    remarks.say(name, Tone::NotRead, template, &[part]);
 }
 
-/// Says why a name in GLIBC_TUNABLES is not read.
+/// Adds why a name in GLIBC_TUNABLES is not read.
 pub(super) fn unknown(version: Version, remarks: &mut Remarks, name: &str) {
     let short = name.trim().rsplit('.').next().unwrap_or_default();
     let (template, part) = match meant(short) {
         Some(t) if !t.is_in(version) => (LATER, t.name),
-        Some(t) => ("It is not read: the name is glibc.malloc.@.", t.name),
+        Some(t) => ("Ignored: the name is `glibc.malloc.@`.", t.name),
         None if name.starts_with("glibc.") && !name.starts_with("glibc.malloc.") => {
-            ("It is none of malloc's.", "")
+            let text = "Not a malloc setting: allocation does not change.";
+            return remarks.say(name, Tone::NoEffect, text, &[]);
         }
-        None => ("There is no such tunable in glibc @.", version.name()),
+        None => ("Ignored: glibc @ has no such tunable.", version.name()),
     };
-    remarks.say(name, Tone::Ignored, template, &[part]);
+    remarks.say(name, Tone::NotRead, template, &[part]);
 }
 
-const LATER: &str = "This version has no @: it came with 2.35.";
+const LATER: &str = "Ignored: this version has no @, which came with 2.35.";
 
 /// The tunable whose name this is, but for case, underscores at the end, and a `MALLOC_` or mallopt's `M_` in front.
 fn meant(name: &str) -> Option<&'static Tunable> {
@@ -75,27 +91,4 @@ fn meant(name: &str) -> Option<&'static Tunable> {
 fn starts_like(text: &str, start: &str) -> bool {
     let head = text.get(..start.len());
     head.is_some_and(|head| head.eq_ignore_ascii_case(start))
-}
-
-fn preloaded(libraries: &str) -> (&'static str, &'static str) {
-    let loads = |name: &&str| {
-        libraries
-            .as_bytes()
-            .windows(name.len())
-            .any(|w| w == name.as_bytes())
-    };
-    match ["malloc_debug", "jemalloc", "tcmalloc", "mimalloc"]
-        .iter()
-        .find(|name| loads(name))
-    {
-        Some(&"malloc_debug") => (
-            "It would switch to a checked heap, which is not modelled.",
-            "",
-        ),
-        Some(other) => (
-            "It would put @ in glibc's place. Here it changes nothing: the allocator is chosen beside the environment.",
-            other,
-        ),
-        None => ("It loads nothing here.", ""),
-    }
 }

@@ -1,4 +1,4 @@
-//! Numbers as the loader reads them, and what there is to say about one that is not plain.
+//! Numbers as the loader reads them, and remarks on those that are not plain.
 
 use super::Remarks;
 use crate::version::Version;
@@ -50,7 +50,7 @@ fn rest(text: &str, at: usize) -> &str {
     text.get(at..).unwrap_or_default()
 }
 
-/// Says what there is to say about a value that was read as this number with something left over. Whether it is taken.
+/// Adds a remark on a value that was read as this number with something left over. Returns whether it is taken.
 pub(super) fn explain(
     version: Version,
     remarks: &mut Remarks,
@@ -65,21 +65,23 @@ pub(super) fn explain(
     let taken = rest.is_empty() || !is_strict(version);
     let template = if rest.is_empty() {
         match first {
-            0 => "It is empty, which is read as 0.",
-            b'-' => "@ is read as @.",
-            b'0' if second.is_ascii_digit() => "A 0 in front makes a number octal: @ is read as @.",
+            0 => "Empty, which glibc reads as 0.",
+            b'-' => "glibc reads @ as @.",
+            b'0' if second.is_ascii_digit() => {
+                "A leading 0 makes a number octal: glibc reads @ as @."
+            }
             _ => return true,
         }
     } else if !taken {
-        "`@` is not a plain number: this version drops it, with a warning as the program starts."
+        "`@` is not a plain number: this version ignores it, with a warning when the program starts."
     } else if number == u64::MAX {
-        "@ is too large and is read as @."
+        "@ is too large: glibc reads it as @."
     } else if number == 0 && !first.is_ascii_digit() {
-        "`@` is no number and is read as 0."
+        "`@` is not a number: glibc reads it as 0."
     } else {
-        "Of `@` only the digits count: it is read as @."
+        "glibc reads only the digits of `@`: @."
     };
-    let tone = if taken { Tone::Surprise } else { Tone::Ignored };
+    let tone = if taken { Tone::Surprise } else { Tone::Invalid };
     remarks.say(name, tone, template, &[text, &read]);
     if !rest.is_empty() {
         hint(remarks, digits, number, rest);
@@ -87,7 +89,7 @@ pub(super) fn explain(
     taken
 }
 
-/// Adds what was probably meant by what follows the digits.
+/// Adds the probable meaning of what follows the digits.
 fn hint(remarks: &mut Remarks, digits: &str, number: u64, rest: &str) {
     let unit = rest.trim_start().as_bytes();
     let multiple = match unit.first().map(|b| b | 0x20) {
@@ -100,11 +102,11 @@ fn hint(remarks: &mut Remarks, digits: &str, number: u64, rest: &str) {
     };
     let first = digits.as_bytes().first();
     if matches!(first, Some(b'"' | b'\'')) {
-        remarks.add(&[" The quotes have become part of the value: leave one pair out."]);
+        remarks.add(&[" The quotes are part of the value: remove one pair."]);
     } else if matches!(rest.as_bytes(), [b',' | b';' | b' ', b'g', b'l', ..]) {
-        remarks.add(&[" Tunables are separated by `:`."]);
+        remarks.add(&[" Separate tunables with `:`."]);
     } else if multiple > 0 {
         let bytes = number.saturating_mul(multiple).to_string();
-        remarks.add(&[" There are no units: write ", &bytes, "."]);
+        remarks.add(&[" Units are not allowed: write ", &bytes, "."]);
     }
 }

@@ -1,5 +1,6 @@
 //! Every tunable of malloc: its name, its variable, its type and bounds (elf/dl-tunables.list).
 
+use crate::params::Params;
 use crate::version::Version;
 
 /// A setting that glibc knows: `glibc.malloc.NAME`, some with an environment variable of their own.
@@ -99,6 +100,26 @@ impl Tunable {
     /// Whether a release has it: hugetlb came with 2.35 (5f6d8d97c6).
     pub(super) fn is_in(&self, version: Version) -> bool {
         self.id != Id::Hugetlb || version >= Version::V2_36
+    }
+
+    /// Whether setting it, to whatever value, stops the mmap threshold from rising.
+    pub(super) fn freezes(&self) -> bool {
+        matches!(
+            self.id,
+            Id::TopPad | Id::MmapThreshold | Id::TrimThreshold | Id::MmapMax
+        )
+    }
+
+    /// Whether a number is the one that a release starts with.
+    pub(super) fn is_default(&self, version: Version, number: u64) -> bool {
+        match self.id {
+            Id::Check | Id::Perturb | Id::TcacheUnsortedLimit | Id::Hugetlb => number == 0,
+            Id::ArenaTest => number == 8,
+            Id::TcacheCount => number == Params::defaults(version).tcache_count,
+            Id::TcacheMax => number == 1032,
+            Id::Mxfast => number == 128,
+            _ => false,
+        }
     }
 
     /// The bounds in a release: mmap_max could be negative until 2.33 (228f30ab47).

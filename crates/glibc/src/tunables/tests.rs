@@ -1,12 +1,17 @@
 use super::*;
 use crate::version::Version::{V2_31, V2_36, V2_41, V2_43};
-use highwater_allocator::{Bytes, Environment};
+use highwater_allocator::{Bytes, Effect};
 
-/// What consists of variables only, in the order given.
+/// Lines of NAME=VALUE, in the order given; single quotes are no part of a value.
 pub(super) fn environment(text: &str) -> Vec<Variable> {
-    let read = Environment::parse(text).expect("well formed");
-    assert_eq!(read.remarks, [], "{text}");
-    read.variables
+    let variable = |line: &str| {
+        let (name, value) = line.split_once('=').expect("a variable");
+        Variable {
+            name: name.to_owned(),
+            value: value.replace('\'', ""),
+        }
+    };
+    text.lines().map(variable).collect()
 }
 
 fn read_in(version: Version, text: &str) -> Settings {
@@ -52,7 +57,7 @@ fn any_of_four_freezes_the_threshold_and_it_is_said_what_that_means() {
     assert_eq!(remarks.len(), 3, "said once: {remarks:?}");
     assert_eq!(
         remarks[2].text,
-        "From now on the mmap threshold stays at 128 KiB instead of rising up to 32 MiB: this, not the number given, is what usually changes the outcome."
+        "The mmap threshold now stays at 128 KiB instead of rising to as much as 32 MiB. This usually changes the outcome, not the number given."
     );
     assert!(read("MALLOC_ARENA_MAX=2").params.dynamic_threshold);
 }
@@ -63,7 +68,7 @@ fn an_mmap_threshold_above_32_mib_is_ignored_by_2_31_and_freezes_nothing() {
         let line = format!("MALLOC_MMAP_THRESHOLD_={value}");
         let old = read_in(V2_31, &line);
         assert_eq!(old.params, Params::defaults(V2_31), "{line}");
-        assert_eq!(old.remarks.last().map(|r| r.tone), Some(Tone::Ignored));
+        assert_eq!(old.remarks.last().map(|r| r.tone), Some(Tone::Invalid));
         assert!(!read_in(V2_36, &line).params.dynamic_threshold);
     }
     let params = read_in(V2_31, "MALLOC_MMAP_THRESHOLD_=33554432").params;
@@ -76,13 +81,13 @@ fn an_mmap_threshold_above_32_mib_is_ignored_by_2_31_and_freezes_nothing() {
 #[test]
 fn misspelt_variables_are_named_as_they_should_be() {
     for (line, part) in [
-        ("MALLOC_TRIM_THRESHOLD=65536", "underscore is missing"),
-        ("MALLOC_TRIM_THRESHOLD=65536", "MALLOC_TRIM_THRESHOLD_."),
-        ("MALLOC_ARENA_MAX_=2", "underscore too many"),
-        ("MALLOC_ARENA_MAX_=2", "MALLOC_ARENA_MAX."),
+        ("MALLOC_TRIM_THRESHOLD=65536", "must end with an underscore"),
+        ("MALLOC_TRIM_THRESHOLD=65536", "`MALLOC_TRIM_THRESHOLD_`"),
+        ("MALLOC_ARENA_MAX_=2", "must not end with an underscore"),
+        ("MALLOC_ARENA_MAX_=2", "`MALLOC_ARENA_MAX`"),
         ("malloc_arena_max=2", "capitals"),
-        ("Malloc_Top_Pad=2", "MALLOC_TOP_PAD_."),
-        ("M_ARENA_MAX=2", "MALLOC_ARENA_MAX."),
+        ("Malloc_Top_Pad=2", "`MALLOC_TOP_PAD_`"),
+        ("M_ARENA_MAX=2", "`MALLOC_ARENA_MAX`"),
         (
             "MALLOC_TCACHE_COUNT=0",
             "GLIBC_TUNABLES=glibc.malloc.tcache_count",
@@ -91,16 +96,17 @@ fn misspelt_variables_are_named_as_they_should_be() {
             "GLIBC_TUNABLE=glibc.malloc.tcache_count=0",
             "GLIBC_TUNABLES",
         ),
-        ("MALLOC_CONF=dirty_decay_ms:0", "jemalloc"),
-        ("LD_PRELOAD=/usr/lib/libjemalloc.so.2", "jemalloc"),
-        ("LD_PRELOAD=libtcmalloc_minimal.so.4", "tcmalloc"),
-        ("HOME=/root", "not read"),
+        (
+            "glibc.malloc.tcache_count=0",
+            "Write GLIBC_TUNABLES=glibc.malloc.tcache_count=",
+        ),
+        ("HOME=/root", "reads no variable"),
     ] {
         for version in Version::ALL {
             let settings = read_in(version, line);
             assert_eq!(settings.params, Params::defaults(version));
             let remark = &settings.remarks[0];
-            assert_eq!(remark.tone, Tone::Ignored, "{line}");
+            assert_eq!(remark.tone, Tone::NotRead, "{line}");
             assert!(remark.text.contains(part), "{line}: {}", remark.text);
         }
     }
@@ -117,11 +123,10 @@ fn misspelt_tunables_are_named_as_they_should_be() {
         ("malloc.tcache_count", "glibc.malloc.tcache_count"),
         ("MALLOC_ARENA_MAX", "glibc.malloc.arena_max"),
         (" glibc.malloc.mxfast", "glibc.malloc.mxfast"),
-        ("glibc.cpu.x", "none of malloc's"),
         ("glibc.malloc.nothing", "no such tunable"),
     ] {
         let (tone, text) = said(&format!("GLIBC_TUNABLES='{name}=1'"));
-        assert_eq!(tone, Tone::Ignored);
+        assert_eq!(tone, Tone::NotRead);
         assert!(text.contains(part), "{name}: {text}");
     }
 }
@@ -156,7 +161,7 @@ fn units_are_dropped_or_the_whole_value_is_and_the_number_to_write_is_said() {
         for version in Version::ALL {
             let strict = version >= V2_41;
             let (tone, text) = said_in(version, &line).remove(0);
-            assert_eq!(tone == Tone::Ignored, strict);
+            assert_eq!(tone == Tone::Invalid, strict);
             assert!(
                 text.ends_with(&format!("write {number}.")),
                 "{version} {line}: {text}"
@@ -173,12 +178,12 @@ fn units_are_dropped_or_the_whole_value_is_and_the_number_to_write_is_said() {
 #[test]
 fn odd_numbers_are_said() {
     for (value, part) in [
-        ("", "empty"),
+        ("", "Empty"),
         ("010", "octal"),
         ("-1", "18446744073709551615"),
         ("'\"5\"'", "quotes"),
         ("99999999999999999999", "too large"),
-        ("abc", "no number"),
+        ("abc", "not a number"),
     ] {
         let (tone, text) = said(&format!("MALLOC_TOP_PAD_={value}"));
         assert_eq!(tone, Tone::Surprise);
@@ -192,7 +197,7 @@ fn odd_numbers_are_said() {
         );
     }
     let (_, text) = said("GLIBC_TUNABLES=glibc.malloc.top_pad=1,glibc.malloc.mxfast=0");
-    assert!(text.contains("separated by `:`"), "{text}");
+    assert!(text.contains("Separate tunables with `:`"), "{text}");
 }
 
 #[test]
@@ -209,7 +214,7 @@ fn values_out_of_range_leave_the_default_and_the_range_is_said() {
         let settings = read(line);
         assert_eq!(settings.params, Params::default(), "{line}");
         let remark = &settings.remarks[0];
-        assert_eq!(remark.tone, Tone::Ignored, "{line}");
+        assert_eq!(remark.tone, Tone::Invalid, "{line}");
         assert!(remark.text.contains(part), "{line}: {}", remark.text);
     }
 }
@@ -380,7 +385,7 @@ fn huge_pages_take_the_mmap_threshold_with_them_since_2_39() {
         );
     }
     let (tone, text) = said_in(V2_31, "GLIBC_TUNABLES=glibc.malloc.hugetlb=2").remove(0);
-    assert_eq!(tone, Tone::Ignored);
+    assert_eq!(tone, Tone::NotRead);
     assert!(text.contains("came with 2.35"), "{text}");
 }
 
@@ -390,6 +395,46 @@ fn a_checked_heap_is_not_modelled_and_that_is_said() {
     assert_eq!(tone, Tone::Surprise);
     assert!(text.contains("not modelled"), "{text}");
     let (tone, text) = said("MALLOC_CHECK_=3");
-    assert_eq!(tone, Tone::Ignored);
+    assert_eq!(tone, Tone::NoEffect);
     assert!(text.contains("libc_malloc_debug.so"), "{text}");
+}
+
+#[test]
+fn what_comes_of_a_setting_is_one_of_four() {
+    use Effect::{Invalid, NoEffect, NotRead, Obeyed};
+    for (line, effect) in [
+        ("MALLOC_ARENA_MAX=1", Obeyed),
+        ("MALLOC_TRIM_THRESHOLD_=131072", Obeyed),
+        ("MALLOC_TOP_PAD_=abc", Obeyed),
+        ("MALLOC_ARENA_TEST=8", NoEffect),
+        ("MALLOC_PERTURB_=0", NoEffect),
+        ("GLIBC_TUNABLES=glibc.malloc.tcache_count=7", NoEffect),
+        ("GLIBC_TUNABLES=glibc.cpu.x=1", NoEffect),
+        ("GLIBC_TUNABLES=", NoEffect),
+        ("MALLOC_CONF=dirty_decay_ms:0", NoEffect),
+        ("MALLOC_TRACE=/tmp/trace", NoEffect),
+        ("MALLOC_TRIM_THRESHOLD=1", NotRead),
+        ("GLIBC_TUNABLES=glibc.malloc.nothing=1", NotRead),
+        ("MALLOC_ARENA_MAX=0", Invalid),
+        ("GLIBC_TUNABLES=glibc.malloc.mxfast=161", Invalid),
+    ] {
+        let remarks = read(line).remarks;
+        assert_eq!(remarks[0].tone.effect(), effect, "{line}: {remarks:?}");
+        let (name, _) = line.split_once('=').expect("a variable");
+        assert!(
+            remarks.iter().all(|r| r.is_about(name)),
+            "{line}: {remarks:?}"
+        );
+    }
+    let both = read("GLIBC_TUNABLES=glibc.malloc.top_pad=1\nMALLOC_TOP_PAD_=2").remarks;
+    let wins = both.iter().find(|r| r.text.contains("wins")).expect("said");
+    assert!(wins.is_about("MALLOC_TOP_PAD_") && wins.tone == Tone::NoEffect);
+}
+
+#[test]
+fn an_arena_cap_is_said_in_the_right_number() {
+    assert_eq!(said("MALLOC_ARENA_MAX=1").1, "All threads share one arena.");
+    let (_, text) = said("MALLOC_ARENA_MAX=4");
+    assert!(text.starts_with("At most 4 arenas"), "{text}");
+    assert!(text.contains("locked moves on to another"), "{text}");
 }

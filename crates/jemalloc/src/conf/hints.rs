@@ -1,4 +1,4 @@
-//! What was probably meant where jemalloc refuses, and names that it does not read.
+//! The probable meaning of what jemalloc refuses, and names that it does not read.
 
 use super::pairs::{Fault, Pair};
 use super::rows::ROWS;
@@ -23,7 +23,7 @@ const EARLIER: &[&str] = &[
 /// Options that a build has to ask for, and Debian's does not.
 const UNBUILT: &[&str] = &["lg_san_uaf_align", "log", "utrace", "xmalloc"];
 
-/// Says what a pair that is not taken was probably meant to be.
+/// Adds what a pair that is not taken was probably meant to be.
 pub(super) fn add(version: Version, remarks: &mut Remarks, pair: &Pair<'_>, wrong: &Wrong) {
     let key = pair.key;
     let Some(kind) = wrong.kind else {
@@ -38,60 +38,66 @@ pub(super) fn add(version: Version, remarks: &mut Remarks, pair: &Pair<'_>, wron
         } else if is_in(EARLIER) {
             remarks.add(" It ended with 4.x.", &[]);
         } else if is_in(UNBUILT) {
-            remarks.add(" Only a library built for it has it; Debian's is not.", &[]);
+            remarks.add(
+                " Only a library built with it has this option; Debian's is not.",
+                &[],
+            );
         } else if let Some(name) = meant(version, key) {
-            remarks.add(" Perhaps @ is meant.", &[name]);
+            remarks.add(" Did you mean @?", &[name]);
         } else {
-            remarks.add(" There is no such option.", &[]);
+            remarks.add(" jemalloc has no such option.", &[]);
         };
     };
     let value = pair.value;
     let has = |signs: &[char]| value.contains(signs);
     if has(&['"', '\'']) {
-        remarks.add(" Quotes within it are not taken off.", &[]);
+        remarks.add(
+            " Quotes inside the string are part of it: remove them.",
+            &[],
+        );
     } else if has(&[':', ';', '=']) && !matches!(kind, Kind::Shards | Kind::Slabs | Kind::Counts) {
-        remarks.add(" Pairs are parted by commas, and only by these.", &[]);
+        remarks.add(" Separate pairs with commas only.", &[]);
     } else if value.ends_with(char::is_whitespace) {
-        remarks.add(" A blank behind it is not forgiven.", &[]);
+        remarks.add(" Trailing spaces are not allowed.", &[]);
     } else {
         match kind {
-            Kind::Bool => remarks.add(" It takes true or false, in these letters.", &[]),
+            Kind::Bool => remarks.add(" Write true or false, in small letters.", &[]),
             Kind::Word(words) | Kind::Beginning(words) => {
-                remarks.add(" It takes @.", &[&words.join(", ")]);
+                remarks.add(" Allowed: @.", &[&words.join(", ")]);
             }
             Kind::Signed(min, max) if wrong.message.starts_with("Out") => {
-                remarks.add(" It takes @ to @.", &[&min.to_string(), &max.to_string()]);
+                remarks.add(" Allowed: @ to @.", &[&min.to_string(), &max.to_string()]);
             }
             Kind::Unsigned(min, max, _) if wrong.message.starts_with("Out") => {
-                remarks.add(" It takes @ to @.", &[&min.to_string(), &max.to_string()]);
+                remarks.add(" Allowed: @ to @.", &[&min.to_string(), &max.to_string()]);
             }
             _ if key.ends_with("_ms") => {
-                remarks.add(" It takes milliseconds, as a number without a unit.", &[]);
+                remarks.add(" Write milliseconds as a number without a unit.", &[]);
             }
             Kind::Signed(..) | Kind::Unsigned(..) => {
-                remarks.add(" It takes a number without a unit.", &[]);
+                remarks.add(" Write a number without a unit.", &[]);
             }
             Kind::Ratio(most) => {
                 let most = most.min((1 << 16) - 1).to_string();
-                remarks.add(" It takes 0 to @, like 0.25.", &[&most]);
+                remarks.add(" Allowed: 0 to @, such as 0.25.", &[&most]);
             }
-            _ => remarks.add(" It takes parts like 1-64:2, with `|` between.", &[]),
+            _ => remarks.add(" Write parts such as 1-64:2, separated by `|`.", &[]),
         }
     }
 }
 
-/// Says what is wrong where reading ended.
+/// Adds what is wrong where reading ended.
 pub(super) fn add_to_fault(remarks: &mut Remarks, fault: &Fault<'_>) {
     let text = match fault.rest[fault.key.len()..].chars().next() {
         None => " A `:` and a value are missing.",
-        Some('=') => " Names and values are parted by `:`, not by `=`.",
-        Some(c) if c.is_whitespace() => " There must be no blanks before or in a name.",
-        Some('.') => " Names stand alone, without `opt.` before.",
-        Some('-') => " Names have `_`, not `-`.",
-        Some('"' | '\'') => " Quotes within it are not taken off.",
-        Some(',') if fault.key.is_empty() => " There is a comma too many.",
+        Some('=') => " Separate name and value with `:`, not with `=`.",
+        Some(c) if c.is_whitespace() => " Spaces before or in a name are not allowed.",
+        Some('.') => " Write the name without `opt.`.",
+        Some('-') => " Write `_` in names, not `-`.",
+        Some('"' | '\'') => " Quotes inside the string are part of it: remove them.",
+        Some(',') if fault.key.is_empty() => " Remove the extra comma.",
         Some(',' | ';') => " A `:` and a value are missing.",
-        Some(_) => " Names have letters, digits and `_` only.",
+        Some(_) => " Names consist of letters, digits and `_`.",
     };
     remarks.add(text, &[]);
 }
@@ -108,23 +114,40 @@ fn meant(version: Version, key: &str) -> Option<&'static str> {
         .or_else(|| names.find(like))
 }
 
-/// Says why a variable is not read.
+/// Adds why a variable is not read.
 pub(super) fn unread(remarks: &mut Remarks, variable: &Variable) {
     let name = variable.name.as_str();
     let capitals = name.to_ascii_uppercase();
     let starts = |start: &str| capitals.starts_with(start);
-    let text = if name.starts_with("_RJEM_MALLOC_CONF") {
-        "It is not read here: Rust's jemallocator reads it, built with that prefix. This library reads @."
+    let (tone, text) = if name == "_RJEM_MALLOC_CONF" {
+        let text = "No effect: only the jemalloc of a Rust program, built with that prefix, reads it. This library reads `@`.";
+        (Tone::NoEffect, text)
     } else if name == "JE_MALLOC_CONF" {
-        "It is not read here: a library built with the prefix je_ reads it, like the one in Redis. This one reads @."
+        let text = "No effect: only a library built with the prefix je_ reads it, such as Redis's. This one reads `@`.";
+        (Tone::NoEffect, text)
     } else if capitals.ends_with(NAME) || starts(NAME) || starts("JEMALLOC") {
-        "It is not read: the name is @."
-    } else if starts("MALLOC_") || starts("GLIBC_TUNABLES") {
-        "It is not read: that is glibc's, and jemalloc stands in its place. jemalloc reads @ only."
-    } else if name == "LD_PRELOAD" {
-        "Here it changes nothing: the allocator is chosen beside the environment."
+        (Tone::NotRead, "Ignored: the name is `@`.")
+    } else if name == "GLIBC_TUNABLES" || GLIBCS.contains(&name) {
+        let text = "No effect: it is a setting of glibc's malloc, and jemalloc answers the program's calls.";
+        (Tone::NoEffect, text)
     } else {
-        "It is not read by jemalloc."
+        (
+            Tone::NotRead,
+            "Ignored: jemalloc reads no variable of this name.",
+        )
     };
-    remarks.say(name, Tone::Ignored, text, &[NAME]);
+    remarks.say(name, tone, text, &[NAME]);
 }
+
+/// The variables of glibc's malloc (elf/dl-tunables.list, malloc/mtrace.c).
+const GLIBCS: [&str; 9] = [
+    "MALLOC_ARENA_MAX",
+    "MALLOC_ARENA_TEST",
+    "MALLOC_CHECK_",
+    "MALLOC_MMAP_MAX_",
+    "MALLOC_MMAP_THRESHOLD_",
+    "MALLOC_PERTURB_",
+    "MALLOC_TOP_PAD_",
+    "MALLOC_TRACE",
+    "MALLOC_TRIM_THRESHOLD_",
+];

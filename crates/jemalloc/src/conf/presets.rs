@@ -1,4 +1,4 @@
-//! Settings that are in use elsewhere, by name.
+//! Settings that others use, by name.
 
 use super::{pairs, table};
 use crate::version::Version;

@@ -37,12 +37,12 @@ const TIME: Kind = Signed(-1, 18_446_744_072_000);
 
 const PROFILING: Effect = Idle("it belongs to profiling, which is not modelled");
 const HPA: Effect = Idle("it belongs to the huge page allocator, which is not modelled");
-const PRINTS: Effect = Idle("it only prints");
-const HUGE_PAGES: Effect = Idle("this machine has no transparent huge pages");
-const SAFETY: Effect = Idle("it changes what happens on errors only");
+const PRINTS: Effect = Idle("it only controls output");
+const HUGE_PAGES: Effect = Idle("the modelled machine has no transparent huge pages");
+const SAFETY: Effect = Idle("it only changes what happens on errors");
 const GUARDS: Effect = Unmodelled(&[0], "It puts guard pages between blocks");
 const LG_TCACHE_MAX: &str =
-    "The old name of tcache_max: thread caches keep blocks of up to 2 to the power of @ bytes.";
+    "The old name of tcache_max. Thread caches keep blocks of up to 2 to the power of @ bytes.";
 const FLUSH: &str =
     "A full thread cache keeps its slots divided by 2 to the power of @, and flushes the rest.";
 
@@ -56,15 +56,15 @@ pub(super) static ROWS: &[Row] = &[
         Bool,
         Obeyed(
             |o, v| o.cache_oblivious = v == 1,
-            &[(1, Applied, "Large blocks begin at varying places in their first page, as by default.")],
-            "Large blocks begin where their pages do, and take a page less.",
+            &[(1, Applied, "Large blocks begin at varying places in their first page.")],
+            "Large blocks begin at the start of their pages and take one page less.",
         ),
     )
     .since(V5_3_1),
     row(
         "trust_madvise",
         Bool,
-        Idle("the kernel is known to keep its word here"),
+        Idle("the modelled kernel always honours madvise"),
     ).since(V5_3_0),
     row("experimental_hpa_start_huge_if_thp_always", Bool, HPA).since(V5_3_1),
     row("experimental_hpa_enforce_hugify", Bool, HPA).since(V5_3_1),
@@ -100,7 +100,7 @@ pub(super) static ROWS: &[Row] = &[
                 (
                     0,
                     Applied,
-                    "There are four arenas to a core, as by default.",
+                    "Four arenas per core.",
                 ),
                 (1, Applied, "All threads share one arena."),
             ],
@@ -110,7 +110,7 @@ pub(super) static ROWS: &[Row] = &[
     row(
         "narenas_ratio",
         Ratio(1 << 16),
-        Unmodelled(&[4 << 16], "It sets the arenas to a core"),
+        Unmodelled(&[4 << 16], "It sets the number of arenas per core"),
     ).since(V5_3_0),
     row(
         "bin_shards",
@@ -120,13 +120,13 @@ pub(super) static ROWS: &[Row] = &[
     row(
         "tcache_ncached_max",
         Counts,
-        Unmodelled(&[], "It sets the slots of classes one by one"),
+        Unmodelled(&[], "It sets the slots of each size class"),
     )
     .since(V5_3_1),
     row(
         "mutex_max_spin",
         Signed(-1, i64::MAX),
-        Idle("it changes how threads wait for each other, not what they get"),
+        Idle("it changes how threads wait for each other, not where blocks are"),
     ).since(V5_3_0),
     row(
         "dirty_decay_ms",
@@ -137,7 +137,7 @@ pub(super) static ROWS: &[Row] = &[
                 (0, Applied, "Free pages are purged at once."),
                 (-1, Surprise, "Free pages are never purged."),
             ],
-            "Free pages are purged little by little over @ ms.",
+            "Free pages are purged gradually over @ ms.",
         ),
     ),
     row(
@@ -171,7 +171,7 @@ pub(super) static ROWS: &[Row] = &[
         Word(&["true", "false", "alloc", "free"]),
         Unmodelled(
             &[1],
-            "It fills blocks, so that every page of them is written",
+            "It fills blocks and so writes to every page of them",
         ),
     ),
     row(
@@ -179,7 +179,7 @@ pub(super) static ROWS: &[Row] = &[
         Bool,
         Unmodelled(
             &[0],
-            "It zeroes blocks, so that every page of them is written",
+            "It zeroes blocks and so writes to every page of them",
         ),
     ),
     row("experimental_infallible_new", Bool, SAFETY).since(V5_3_0),
@@ -188,8 +188,8 @@ pub(super) static ROWS: &[Row] = &[
         Bool,
         Obeyed(
             |o, v| o.experimental_tcache_gc = v == 1,
-            &[(1, Applied, "Collections of thread caches mind where blocks lie, as by default.")],
-            "Thread caches are collected one class at a time, as up to 5.3.0.",
+            &[(1, Applied, "Collections of thread caches consider the addresses of blocks.")],
+            "Each collection of a thread cache takes one size class, as before 5.3.1.",
         ),
     )
     .since(V5_3_1),
@@ -198,7 +198,7 @@ pub(super) static ROWS: &[Row] = &[
         Bool,
         Obeyed(
             |o, v| o.tcache = v == 1,
-            &[(1, Applied, "Threads have caches, as by default.")],
+            &[(1, Applied, "Threads have caches.")],
             "Threads have no caches: each freed block goes back to its slab at once.",
         ),
     ),
@@ -359,7 +359,7 @@ pub(super) static ROWS: &[Row] = &[
             &[(
                 1,
                 Applied,
-                "A thread of jemalloc's own purges, even while the program rests.",
+                "Background threads purge, even while the program rests.",
             )],
             "The program's own threads purge, while they allocate and free.",
         ),
@@ -372,7 +372,7 @@ pub(super) static ROWS: &[Row] = &[
             &[(
                 THREADS_UNSET as i64,
                 Surprise,
-                "More than 4095 is taken for 4.",
+                "jemalloc takes more than 4095 for 4.",
             )],
             "At most @ background threads purge.",
         ),
@@ -454,8 +454,8 @@ pub(super) static ROWS: &[Row] = &[
         Bool,
         Obeyed(
             |o, v| o.large_size_classes = v == 0,
-            &[(1, Applied, "Large blocks are rounded up to pages, as by default.")],
-            "Large blocks are rounded up to size classes, as up to 5.3.0.",
+            &[(1, Applied, "Large blocks are rounded up to whole pages.")],
+            "Large blocks are rounded up to size classes, as before 5.3.1.",
         ),
     )
     .since(V5_3_1),

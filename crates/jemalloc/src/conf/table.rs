@@ -1,4 +1,4 @@
-//! What is to be known of an option, and how a key finds it.
+//! The properties of an option, and how a key finds it.
 
 use super::rows::ROWS;
 use crate::options::Options;
@@ -74,6 +74,22 @@ impl Row {
     /// Whether a release takes it.
     pub(super) fn is_in(&self, version: Version) -> bool {
         (self.since..=self.until).contains(&version)
+    }
+
+    /// Whether a number is the one that a release starts with.
+    pub(super) fn is_default(
+        &self,
+        version: Version,
+        set: fn(&mut Options, u64),
+        number: u64,
+    ) -> bool {
+        let mut options = Options::of(version);
+        let number = match self.name {
+            "max_background_threads" if number >= 4096 => return false,
+            _ => number,
+        };
+        set(&mut options, number);
+        options == Options::of(version)
     }
 
     /// Whether it sets the same as another.

@@ -1,5 +1,6 @@
 use super::rows::ROWS;
 use super::*;
+use highwater_allocator::Effect as Outcome;
 use proptest::prelude::*;
 
 fn variable(name: &str, value: &str) -> Variable {
@@ -248,7 +249,7 @@ fn what_is_out_of_range_is_brought_inside_where_jemalloc_does_so_and_it_is_said(
     ] {
         assert_eq!(read(value).options, options, "{value}");
         assert_eq!(printed(value), [""; 0], "jemalloc is silent");
-        assert!(said(value).contains("is read as"), "{}", said(value));
+        assert!(said(value).contains("jemalloc reads `"), "{}", said(value));
         assert!(said(value).contains("Surprise"), "{}", said(value));
     }
 }
@@ -274,41 +275,49 @@ fn an_accepted_string_sets_what_it_says() {
         o.lg_tcache_flush_large_div = 3;
     });
     assert_eq!(settings.options, options);
-    assert!(settings.remarks.iter().all(|r| r.tone != Tone::Ignored));
+    assert!(
+        settings
+            .remarks
+            .iter()
+            .all(|r| r.tone.effect() == Outcome::Obeyed)
+    );
 }
 
 #[test]
 fn mistakes_get_a_sentence() {
     for (value, part) in [
-        ("dirty_decay_ms=1000", "by `:`, not by `=`"),
-        ("dirty_decay_ms:0, muzzy_decay_ms:0", "no blanks"),
+        ("dirty_decay_ms=1000", "with `:`, not with `=`"),
+        ("dirty_decay_ms:0, muzzy_decay_ms:0", "Spaces before"),
         ("opt.dirty_decay_ms:0", "without `opt.`"),
-        ("dirty-decay-ms:0", "`_`, not `-`"),
-        ("dirty_decay_ms:0;muzzy_decay_ms:0", "parted by commas"),
+        ("dirty-decay-ms:0", "`_` in names, not `-`"),
+        ("dirty_decay_ms:0;muzzy_decay_ms:0", "with commas only"),
         ("\"dirty_decay_ms:0\"", "Quotes"),
-        ("dirty_decay_ms:0,,narenas:1", "a comma too many"),
+        ("dirty_decay_ms:0,,narenas:1", "extra comma"),
         ("tcache,narenas:1", "`:` and a value are missing"),
-        ("dirty_decay_ms:10", "three zeros more"),
+        ("dirty_decay_ms:10", "add three zeros"),
         ("dirty_decay_ms:1s", "milliseconds"),
         ("background_thread:1", "true or false"),
         ("dirty_decay_ms:1000", "Without background_thread:true"),
         ("muzzy_decay_ms:1000", "MADV_FREE"),
-        ("background_threads:true", "Perhaps background_thread is"),
-        ("Narenas:1", "Perhaps narenas is"),
+        ("background_threads:true", "Did you mean background_thread?"),
+        ("Narenas:1", "Did you mean narenas?"),
         ("decay_time:1", "ended with 4.x"),
         ("tcache_ncached_max:8-8:1", "came with 5.3.1"),
-        ("xmalloc:true", "Only a library built for it"),
+        ("xmalloc:true", "Only a library built with it"),
         ("quux:1", "no such option"),
         ("thp:sometimes", "default, always, never"),
-        ("narenas:0", "It takes 1 to"),
+        ("narenas:0", "Allowed: 1 to"),
         ("narenas:2,narenas:3", "A later pair"),
-        ("m:auto", "taken for metadata_thp"),
+        ("m:auto", "takes it for metadata_thp"),
         ("percpu_arena:percpu", "not modelled"),
         ("hpa:true", "not modelled"),
         ("zero:true", "not modelled"),
         ("zero:false", "nothing changes"),
-        ("stats_print:true", "without effect here: it only prints"),
-        ("", "empty"),
+        (
+            "stats_print:true",
+            "without effect here: it only controls output",
+        ),
+        ("", "Empty"),
     ] {
         assert!(said(value).contains(part), "{value}: {}", said(value));
     }
@@ -323,20 +332,48 @@ fn mistakes_get_a_sentence() {
 #[test]
 fn variables_that_are_not_read_are_told_apart() {
     for (name, part) in [
-        ("_RJEM_MALLOC_CONF", "jemallocator"),
+        ("_RJEM_MALLOC_CONF", "Rust program"),
         ("JE_MALLOC_CONF", "Redis"),
-        ("malloc_conf", "the name is MALLOC_CONF"),
-        ("MALLOC_CONFIG", "the name is MALLOC_CONF"),
+        ("malloc_conf", "the name is `MALLOC_CONF`"),
+        ("MALLOC_CONFIG", "the name is `MALLOC_CONF`"),
         ("MALLOC_ARENA_MAX", "glibc's"),
         ("GLIBC_TUNABLES", "glibc's"),
-        ("LD_PRELOAD", "chosen beside"),
-        ("HOME", "not read by jemalloc"),
+        ("MALLOC_TRIM_THRESHOLD", "no variable of this name"),
+        ("HOME", "no variable of this name"),
     ] {
+        let tone = match part {
+            "Rust program" | "Redis" | "glibc's" => Tone::NoEffect,
+            _ => Tone::NotRead,
+        };
         let settings = Settings::from_environment(Version::V5_3_0, &[variable(name, "narenas:1")]);
         assert_eq!(settings.options, Options::default(), "{name}");
         let remark = &settings.remarks[0];
-        assert_eq!((remark.tone, &*remark.variable), (Tone::Ignored, name));
+        assert_eq!((remark.tone, &*remark.variable), (tone, name));
         assert!(remark.text.contains(part), "{}", remark.text);
+    }
+}
+
+#[test]
+fn what_comes_of_an_option_is_one_of_four() {
+    use Outcome::{Invalid, NoEffect, Obeyed};
+    for (value, effect) in [
+        ("dirty_decay_ms:1000", Obeyed),
+        ("dirty_decay_ms:10000", NoEffect),
+        ("tcache:true", NoEffect),
+        ("tcache:false", Obeyed),
+        ("prof:false", NoEffect),
+        ("prof:true", Obeyed),
+        ("stats_print:true", NoEffect),
+        ("dirty_decay_ms:1s", Invalid),
+        ("dirty_decay_ms=1", Invalid),
+        ("quux:1", Invalid),
+    ] {
+        let remarks = read(value).remarks;
+        assert_eq!(remarks[0].tone.effect(), effect, "{value}: {remarks:?}");
+        assert!(
+            remarks.iter().all(|r| r.is_about(NAME)),
+            "{value}: {remarks:?}"
+        );
     }
 }
 

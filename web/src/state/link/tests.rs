@@ -133,8 +133,7 @@ fn a_link_holds_the_settings_that_an_allocator_reads_and_no_others() {
     state.open();
     let mut about = super::super::tests::about();
     about.environment =
-        highwater_simulator::parse_lines("TOKEN=hunter2-recorded\nMALLOC_TOP_PAD_=0")
-            .expect("well formed");
+        highwater_simulator::parse_lines("TOKEN=hunter2-recorded\nMALLOC_TOP_PAD_=0");
     state.update(Action::Loaded(1, about));
     let second = state.variants[1].id;
     state.update(Action::EditEnvironment(second, pasted.to_owned()));

@@ -1,0 +1,659 @@
+//! What stands around a name: whether it is set there, and to what.
+
+use crate::collected::Place;
+use crate::conf::{tail, within};
+use crate::names::PRELOAD;
+use crate::scan::{Line, Scanner};
+use crate::values::{
+    Quoting, before_command, is_number_name, plain_number, quoted, shell_word, unit_after,
+};
+use highwater_allocator::Tone;
+
+/// How far from its name a value may be, where the two are keys of their own.
+const NEAR: usize = 800;
+
+/// The longest value that is read, the longest without quotes after a sign with blanks, and the longest number.
+const LONGEST: usize = 2048;
+const PLAIN: usize = 512;
+const NUMBER: usize = 128;
+
+/// Keys that hold a variable's name, and those that hold its value.
+const NAME_KEYS: [&str; 6] = [
+    "name",
+    "key",
+    "variable",
+    "option_name",
+    "optionname",
+    "env",
+];
+const VALUE_KEYS: [&str; 2] = ["value", "default"];
+
+/// Calls that set the variable that is their first argument.
+const SETTERS: [&str; 9] = [
+    "setenv(",
+    "setdefault(",
+    "putenv(",
+    "set_var(",
+    ".env(",
+    "with_env(",
+    "withenv(",
+    "setproperty(",
+    ".environment(",
+];
+
+/// A value as it is written, and where it ends; none where it stands elsewhere.
+struct Written {
+    value: Option<String>,
+    end: usize,
+}
+
+impl Scanner<'_, '_> {
+    /// Reads what stands around a name. Where that ends.
+    pub(crate) fn around(&mut self, name: &str, from: usize, to: usize, line: &Line) -> usize {
+        if line.prints {
+            return to;
+        }
+        let bytes = self.text.as_bytes();
+        let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
+        let before = from.checked_sub(1).map_or(0, byte);
+        // A name in quotes of its own, perhaps in a string of another language.
+        let mut after = to;
+        let is_quoted = match before {
+            b'"' | b'\'' if byte(to) == before => {
+                after = to + 1;
+                true
+            }
+            b'"' if byte(to) == b'\\' && byte(to + 1) == b'"' => {
+                after = to + 2;
+                true
+            }
+            b'[' if byte(to) == b']' && self.text[line.start..from].ends_with("env[") => {
+                after = to + 1;
+                true
+            }
+            _ => false,
+        };
+        let lead = tail(&self.text[line.start..from], NEAR);
+        if is_quoted && byte(after) == b']' {
+            after += 1;
+        }
+        let mut sign = after;
+        while matches!(byte(sign), b' ' | b'\t') {
+            sign += 1;
+        }
+        let spaced = sign > after || is_quoted;
+        match (byte(sign), byte(sign + 1)) {
+            (b'=', b'=' | b'~') | (b'!', b'=') => to,
+            (b'=', b'>') => self.literal(name, sign + 2, from, line),
+            (b'=', _) if spaced => self.spaced(name, sign + 1, from, line),
+            (b'=', _) => self.assigned(name, from, sign + 1, line),
+            (b'|', b'|') if byte(sign + 2) == b'=' => self.spaced(name, sign + 3, from, line),
+            (b'+' | b'?' | b':', b'=') => self.spaced(name, sign + 2, from, line),
+            (b':', b':') => to,
+            (b':', next) if is_quoted || matches!(next, b' ' | b'\t' | b'\r' | b'\n' | 0) => {
+                self.mapped(name, sign + 1, from, line)
+            }
+            (b',', _) if is_quoted && is_set_by_call(lead) => {
+                self.literal(name, sign + 1, from, line)
+            }
+            (b'-', b' ' | b'\n' | b'\r' | 0) if sign == to && lead.contains("set env") => {
+                self.found.hold(line.number, line.number);
+                self.found.unset(name, "Removed by the `-` after its name.");
+                to
+            }
+            (b'<', b'/') if lead.ends_with("<key>") => self.plist(name, to, line),
+            _ => self.other(name, from, to, after, line),
+        }
+    }
+
+    /// `NAME=value`, without blanks around the `=`.
+    fn assigned(&mut self, name: &str, from: usize, at: usize, line: &Line) -> usize {
+        let lead = tail(&self.text[line.start..from], NEAR);
+        if let Some((open, close)) = line.string(from).filter(|(_, close)| *close >= at) {
+            let most = if is_number_name(name) {
+                NUMBER
+            } else {
+                LONGEST
+            };
+            let inside = within(&self.text[at..close], most);
+            let all = || match self.text.as_bytes()[open] {
+                b'"' => inside.replace("\\\"", "\"").replace("\\\\", "\\"),
+                _ => inside.to_owned(),
+            };
+            let is_whole =
+                open + 1 == from && !is_command(tail(&self.text[line.start..open], NEAR));
+            if is_whole && !inside.starts_with(['"', '\'', '\\']) {
+                let all = all();
+                let value = before_command_or_all(name, &all, lead);
+                self.take(name, value, from, line.number);
+                // What follows in the string may set more.
+                return if value.len() < all.len() {
+                    at + value.len()
+                } else {
+                    close
+                };
+            }
+            let (value, length) = shell_word(inside, Quoting::Shell);
+            let (value, length) = self.cut(name, value, length, at);
+            self.take(name, &value, from, line.number);
+            return at + length;
+        }
+        // An item of a YAML list is its value to the end, quotes and all.
+        if lead.trim_start().starts_with("- ") && lead.trim_start()[2..].trim().is_empty() {
+            let whole = self.text[at..line.code_end].trim_end();
+            let value = before_command(name, whole);
+            self.take(name, value, from, line.number);
+            return at + value.len();
+        }
+        let most = if is_number_name(name) {
+            NUMBER
+        } else {
+            LONGEST
+        };
+        let (value, length) = shell_word(within(&self.text[at..], most), Quoting::Shell);
+        let (value, length) = self.cut(name, value, length, at);
+        if value.is_empty()
+            && self.text[at + length..line.end]
+                .trim_start()
+                .starts_with(|c: char| c.is_ascii_digit())
+        {
+            let text = "Not set: a shell takes no blank after the `=`.";
+            self.found.hold(line.number, line.number);
+            let value = self.text[at + length..line.end].trim();
+            self.found.refuse(name, value, text);
+            return line.end;
+        }
+        let rest = within(&self.text[(at + length).min(line.end)..line.end], 40);
+        let (value, length) = match unit_after(name, rest) {
+            Some(unit) => (format!("{value} {unit}"), length + rest.len()),
+            None => (value, length),
+        };
+        let last = line.number + self.lines_between(at, at + length);
+        self.found.hold(line.number, last);
+        if let Some(value) = self.known(name, &value, from) {
+            self.found.set(name, &value, line.number, Place::Anywhere);
+            if lead.trim() == "set" {
+                let text = "A shell's `set` exports nothing: use `export`.";
+                self.found.say(name, Tone::Surprise, text);
+            }
+        }
+        at + length
+    }
+
+    /// A word without what belongs to a list that it stands in: `A=1,B=2`, `[A=1, B=2]`, `{A=1}`.
+    fn cut(&self, name: &str, value: String, length: usize, at: usize) -> (String, usize) {
+        let written = &self.text[at..at + length];
+        let is_quoted = written.starts_with(['"', '\'']);
+        let mut end = length;
+        // What is in quotes belongs together.
+        let mut comma = match is_quoted {
+            true => quoted(written).map_or(0, |(_, length)| length),
+            false => 0,
+        };
+        while let Some(next) = written.get(comma..).and_then(|rest| rest.find(',')) {
+            comma += next + 1;
+            let rest = &written[comma..];
+            let capitals = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+            let letters = rest.bytes().take_while(|b| capitals(*b)).count();
+            let named = letters > 0 && rest[letters..].starts_with('=');
+            if named || is_number_name(name) || (is_quoted && rest.is_empty()) {
+                end = comma - 1;
+                break;
+            }
+        }
+        let listed = &written[..end];
+        if !listed.contains(['{', '[', '(']) {
+            end = listed.trim_end_matches(['}', ']', ')', ',']).len();
+        }
+        if end == length {
+            return (value, length);
+        }
+        (shell_word(&written[..end], Quoting::Shell).0, end)
+    }
+
+    /// `NAME = value`.
+    fn spaced(&mut self, name: &str, at: usize, from: usize, line: &Line) -> usize {
+        let lead = tail(&self.text[line.start..from], NEAR).trim();
+        if matches!(lead, "export" | "$ export") {
+            let value = self.text[at..line.code_end].trim();
+            self.found.hold(line.number, line.number);
+            self.found
+                .refuse(name, value, "A shell allows no blanks around the `=`.");
+            return line.end;
+        }
+        self.literal(name, at, from, line)
+    }
+
+    /// `NAME: value`.
+    fn mapped(&mut self, name: &str, at: usize, from: usize, line: &Line) -> usize {
+        self.literal(name, at, from, line)
+    }
+
+    /// A value as programs and manifests write it, which begins after a sign.
+    fn literal(&mut self, name: &str, at: usize, from: usize, line: &Line) -> usize {
+        let Some(written) = self.written(name, at, line) else {
+            return at;
+        };
+        let last = line.number + self.lines_between(at, written.end);
+        self.found.hold(line.number, last);
+        match written.value {
+            Some(value) => {
+                if let Some(value) = self.known(name, &value, from) {
+                    self.found.set(name, &value, line.number, Place::Anywhere);
+                }
+            }
+            None => self.found.elsewhere(name, "another place"),
+        }
+        written.end
+    }
+
+    fn written(&self, name: &str, at: usize, line: &Line) -> Option<Written> {
+        let rest = &self.text[at..];
+        let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        let begin = at + blank;
+        let rest = &self.text[begin..];
+        let rest_of_line = within(rest, PLAIN);
+        let rest_of_line = rest_of_line.lines().next().unwrap_or_default();
+        let known = |value: String, end: usize| {
+            Some(Written {
+                value: Some(value),
+                end,
+            })
+        };
+        if let Some(escaped) = rest.strip_prefix("\\\"") {
+            let end = within(escaped, LONGEST).find("\\\"")?;
+            return known(escaped[..end].to_owned(), begin + end + 4);
+        }
+        match rest.as_bytes().first().copied().unwrap_or(b'\n') {
+            b'"' | b'\'' => {
+                let (value, length) = quoted(rest)?;
+                known(value, begin + length)
+            }
+            b'`' => {
+                let end = within(&rest[1..], LONGEST).find('`')?;
+                known(rest[1..=end].to_owned(), begin + end + 2)
+            }
+            b'|' | b'>' => {
+                let (value, length) = block(rest, &self.text[line.start..line.end])?;
+                known(value, begin + length)
+            }
+            b'\n' | b'\r' | b'#' => Some(Written {
+                value: None,
+                end: begin,
+            }),
+            b'{' if !rest.starts_with("{{") => {
+                let (value, length) = self.value_key(within(rest, NEAR), true)?;
+                Some(Written {
+                    value,
+                    end: begin + length,
+                })
+            }
+            b'*' => {
+                let alias = rest_of_line[1..].split([' ', ',', '}']).next()?;
+                let value = self.definitions.anchor(alias)?;
+                known(shell_word(value, Quoting::Words).0, begin + alias.len() + 1)
+            }
+            b'&' => {
+                let (_, value) = rest_of_line.split_once(' ')?;
+                known(
+                    shell_word(value, Quoting::Words).0,
+                    begin + rest_of_line.len(),
+                )
+            }
+            _ => plain(
+                name,
+                rest_of_line,
+                tail(&self.text[line.start..at], NEAR).contains(['{', '(']),
+            )
+            .map(|(value, length)| Written {
+                value,
+                end: begin + length,
+            }),
+        }
+    }
+
+    /// `<key>NAME</key><string>value</string>`.
+    fn plist(&mut self, name: &str, to: usize, line: &Line) -> usize {
+        let near = within(&self.text[to..], NEAR);
+        let value = near.split_once("<string>").and_then(|(_, rest)| {
+            let (value, _) = rest.split_once("</string>")?;
+            Some(value)
+        });
+        let Some(value) = value else { return to };
+        let end = to + near.find("</string>").unwrap_or(0);
+        self.found
+            .hold(line.number, line.number + self.lines_between(to, end));
+        self.take(name, value, to, line.number);
+        end
+    }
+
+    /// A name without a sign after it: the value of a key, the first of two words, or a name alone.
+    fn other(&mut self, name: &str, from: usize, to: usize, after: usize, line: &Line) -> usize {
+        let lead = tail(&self.text[line.start..from], NEAR).trim_end_matches(['"', '\'', '\\']);
+        let trimmed = lead.trim_end();
+        if is_name_key(trimmed) {
+            return self.paired(name, from, after, line);
+        }
+        let last = trimmed.rsplit([' ', '\t', ';']).next().unwrap_or_default();
+        let rest = within(&self.text[to..line.end], NEAR);
+        let exports = |flag: &str| flag.starts_with('-') && flag.contains('x');
+        let takes_pair = ["setenv", "passenger_env_var", "fastcgi_param"]
+            .iter()
+            .any(|word| last.eq_ignore_ascii_case(word));
+        let is_pair = takes_pair
+            || last.ends_with("Env.")
+            || trimmed.contains("set-env ")
+            || (exports(last) && trimmed.contains("set"));
+        if is_pair && rest.starts_with([' ', '\t']) {
+            let blank = rest.len() - rest.trim_start().len();
+            let (value, length) = shell_word(
+                within(&self.text[to + blank..line.end], LONGEST),
+                Quoting::Shell,
+            );
+            self.take(name, &value, from, line.number);
+            return to + blank + length;
+        }
+        let is_alone =
+            rest.trim().is_empty() || matches!(rest.as_bytes()[0], b' ' | b';' | b'"' | b'\'');
+        if !is_alone {
+            return to;
+        }
+        let place = match last {
+            "unset" if !self.text[line.start..].starts_with([' ', '\t']) => {
+                self.found.hold(line.number, line.number);
+                self.found.unset(name, "Removed by `unset`.");
+                return to;
+            }
+            "export" => "the shell",
+            "-e" | "--env" => "the shell that runs the command",
+            "-" if rest.trim().is_empty() => "the shell that starts it",
+            _ => return to,
+        };
+        self.found.hold(line.number, line.number);
+        if !self.found.has(name) {
+            self.found.elsewhere(name, place);
+        }
+        to
+    }
+
+    /// `name: NAME` with `value: x` near it.
+    fn paired(&mut self, name: &str, from: usize, after: usize, line: &Line) -> usize {
+        let near = within(&self.text[after..], NEAR);
+        let ahead = self.value_key(near, false);
+        let Some((value, length)) = ahead.or_else(|| self.value_before(line).map(|v| (Some(v), 0)))
+        else {
+            return after;
+        };
+        let last = line.number + self.lines_between(after, after + length);
+        self.found.hold(line.number, last);
+        match value {
+            Some(value) => {
+                if let Some(value) = self.known(name, &value, from) {
+                    self.found.set(name, &value, line.number, Place::Anywhere);
+                }
+            }
+            None => self
+                .found
+                .elsewhere(name, "another place (`valueFrom` or the like)"),
+        }
+        after + length
+    }
+
+    /// The value in the line before a name, as an item `- value: x` may begin with it.
+    fn value_before(&self, line: &Line) -> Option<String> {
+        let before = self.text[..line.start].trim_end_matches(['\n', '\r']);
+        let start = before.len()
+            - before
+                .bytes()
+                .rev()
+                .take(NEAR)
+                .take_while(|b| *b != b'\n')
+                .count();
+        let previous = before.get(start..)?.trim_start();
+        let is_first = |key: &str| previous.starts_with(key);
+        if !is_first("- value:") && !is_first("- \"value\":") && !is_first("value =") {
+            return None;
+        }
+        let (_, value) = previous.split_once([':', '='])?;
+        Some(shell_word(value.trim(), Quoting::Words).0)
+    }
+
+    /// The value of the key `value` in what follows a name, and how far that reaches; no value where another key says
+    /// that it comes from elsewhere. With `inside` the text begins with the bracket of a map.
+    fn value_key(&self, near: &str, inside: bool) -> Option<(Option<String>, usize)> {
+        let bytes = near.as_bytes();
+        let mut depth = 0_i32;
+        let mut at = 0;
+        while at < bytes.len() {
+            match bytes[at] {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth < i32::from(inside) {
+                        return inside.then_some((None, at + 1));
+                    }
+                }
+                b'#' if at > 0 && bytes[at - 1].is_ascii_whitespace() => {
+                    at += near[at..].find('\n').unwrap_or(near.len() - at);
+                    continue;
+                }
+                byte if byte.is_ascii_alphabetic() && !is_inside_word(bytes, at) => {
+                    let length = bytes[at..]
+                        .iter()
+                        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
+                        .count();
+                    let key = near[at..at + length].to_ascii_lowercase();
+                    let mut sign = at + length;
+                    while matches!(bytes.get(sign), Some(b'"' | b'\'' | b' ' | b'\t' | b'\\')) {
+                        sign += 1;
+                    }
+                    if !matches!(bytes.get(sign), Some(b':' | b'=')) {
+                        at += length;
+                        continue;
+                    }
+                    if VALUE_KEYS.contains(&key.as_str()) {
+                        return self.value_at(near, at, sign + 1);
+                    }
+                    if matches!(
+                        key.as_str(),
+                        "valuefrom"
+                            | "fromservice"
+                            | "fromdatabase"
+                            | "value_from"
+                            | "sync"
+                            | "generatevalue"
+                            | "secret_key_ref"
+                    ) {
+                        return Some((None, sign));
+                    }
+                    // The next item has begun.
+                    if !inside && NAME_KEYS.contains(&key.as_str()) && depth == 0 {
+                        return None;
+                    }
+                    at = sign;
+                }
+                b'"' | b'\'' => {
+                    // Past a string that is no key.
+                    if let Some((_, length)) = quoted(&near[at..])
+                        && !matches!(
+                            near[at + length..].trim_start().as_bytes().first(),
+                            Some(b':' | b'=')
+                        )
+                    {
+                        at += length;
+                        continue;
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// A value that begins after its key's sign.
+    fn value_at(&self, near: &str, key: usize, at: usize) -> Option<(Option<String>, usize)> {
+        let rest = near[at..].trim_start_matches([' ', '\t']);
+        let begin = near.len() - rest.len();
+        let ends = |value: String, length: usize| Some((Some(value), begin + length));
+        let line_start = near[..key].rfind('\n').map_or(0, |at| at + 1);
+        match rest.as_bytes().first()? {
+            b'"' | b'\'' => {
+                let (value, length) = quoted(rest)?;
+                ends(value, length)
+            }
+            b'\\' => {
+                let value = rest.strip_prefix("\\\"")?;
+                let end = value.find("\\\"")?;
+                ends(value[..end].to_owned(), end + 4)
+            }
+            b'|' | b'>' => {
+                let (value, length) = block(rest, &near[line_start..key])?;
+                ends(value, length)
+            }
+            _ => {
+                let line = rest.lines().next().unwrap_or_default();
+                let (value, length) = plain("", line, true)?;
+                Some((value, begin + length))
+            }
+        }
+    }
+}
+
+fn is_inside_word(bytes: &[u8], at: usize) -> bool {
+    at > 0
+        && (bytes[at - 1].is_ascii_alphanumeric()
+            || matches!(bytes[at - 1], b'_' | b'.' | b'-' | b'/'))
+        && !matches!(bytes[at - 1], b'.')
+}
+
+/// A plain value to the end of its line, and its length; no value where it is an expression of a program.
+pub(crate) fn plain(
+    name: &str,
+    line: &str,
+    is_in_brackets: bool,
+) -> Option<(Option<String>, usize)> {
+    let mut end = line.len();
+    for sign in [" #", "\t#", " //", ";", "/>", "</"] {
+        end = end.min(line.find(sign).unwrap_or(end));
+    }
+    let mut text = &line[..end];
+    if is_in_brackets || is_number_name(name) {
+        let templates = text.contains("${") || text.contains("{{");
+        let cut = text.find([',', '}', ')']).filter(|_| !templates);
+        text = &text[..cut.unwrap_or(text.len())];
+    }
+    let text = text.trim().trim_end_matches(',');
+    let length = line.find(text).unwrap_or(0) + text.len();
+    // What a program falls back on: `process.env.X || '2'`.
+    for sign in ["||", "??"] {
+        if let Some((_, default)) = line.split_once(sign) {
+            let default = default.trim();
+            let value = match quoted(default) {
+                Some((value, _)) => value,
+                None => shell_word(default, Quoting::Shell)
+                    .0
+                    .trim_end_matches(',')
+                    .to_owned(),
+            };
+            return Some((Some(value), line.len()));
+        }
+    }
+    for call in ["toString ", "tostring(", "String(", "str("] {
+        if let Some(inside) = text.strip_prefix(call) {
+            let value = inside.trim_matches(['(', ')', '"', ' ']).to_owned();
+            return Some((Some(value), length));
+        }
+    }
+    let begins = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
+    if matches!(text, "null" | "~" | "")
+        || begins(&[
+            "var.",
+            "local.",
+            "data.",
+            "process.env",
+            "module.",
+            "config.",
+            "!",
+        ])
+    {
+        return Some((None, length));
+    }
+    if let Some(number) = plain_number(text) {
+        return Some((Some(number), length));
+    }
+    let has_words = text.contains([' ', '\t']) && !text.contains("{{") && !text.contains("${");
+    if has_words && name != PRELOAD {
+        // Prose about a setting, or a command after it.
+        let first = before_command(name, text);
+        let is_value = first.bytes().any(|b| b.is_ascii_digit() || b == b':');
+        return is_value.then(|| (Some(first.trim_end_matches(',').to_owned()), length));
+    }
+    Some((Some(text.to_owned()), length))
+}
+
+/// A block of YAML after its `|` or `>`: the lines that are indented more than the key, folded.
+fn block(text: &str, key_line: &str) -> Option<(String, usize)> {
+    let (header, _) = within(text, NEAR).split_once('\n')?;
+    if header.trim().len() > 3 {
+        return None;
+    }
+    let indent = key_line.len() - key_line.trim_start().len();
+    let mut value = String::new();
+    let mut length = header.len() + 1;
+    for line in within(&text[length..], LONGEST).split_inclusive('\n') {
+        let content = line.trim();
+        if !content.is_empty() && line.len() - line.trim_start().len() <= indent {
+            break;
+        }
+        if !value.is_empty() && !content.is_empty() {
+            value.push(' ');
+        }
+        value.push_str(content);
+        length += line.len();
+    }
+    Some((value, length))
+}
+
+/// Whether a line up to a name ends in a key that holds a variable's name.
+fn is_name_key(lead: &str) -> bool {
+    let Some(before) = lead.strip_suffix([':', '=']) else {
+        return false;
+    };
+    let key = before.trim_end().trim_end_matches(['"', '\'', '\\']);
+    let inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let key = key.rsplit(|c| !inside(c)).next().unwrap_or_default();
+    let key = key.to_ascii_lowercase();
+    NAME_KEYS.contains(&key.as_str())
+}
+
+/// Whether a call before an argument sets a variable.
+fn is_set_by_call(lead: &str) -> bool {
+    let call = lead
+        .trim_end_matches(['"', '\'', ' ', '\\'])
+        .to_ascii_lowercase();
+    SETTERS.iter().any(|setter| call.ends_with(setter))
+}
+
+/// Whether a string that follows this is a command.
+fn is_command(lead: &str) -> bool {
+    let lead = lead.trim_end();
+    let last = lead.rsplit([' ', '\t']).next().unwrap_or_default();
+    let is_flag = last.starts_with('-') && !last.starts_with("--") && last.ends_with('c');
+    is_flag
+        || lead.ends_with(':')
+        || (lead.ends_with('=') && !lead.ends_with("Environment=") && !lead.contains("env"))
+}
+
+/// A value in a string of its own: all of it, but for numbers, which a command may follow.
+fn before_command_or_all<'v>(name: &str, value: &'v str, lead: &str) -> &'v str {
+    let lead = lead.trim_end_matches(['"', '\'']).trim_end();
+    let whole = ["-e", "--env", "=", "--setenv", "-E"]
+        .iter()
+        .any(|end| lead.ends_with(end));
+    if whole {
+        value
+    } else {
+        before_command(name, value)
+    }
+}

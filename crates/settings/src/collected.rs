@@ -1,0 +1,210 @@
+//! What is found on the way through a text, and what counts of it at its end.
+
+use crate::{Environment, PRELOAD, preloaded};
+use highwater_allocator::{Remark, Tone, Variable};
+
+/// What a setting was found in, where that decides whether it counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Anywhere,
+    /// An instruction of a Dockerfile, in this stage.
+    Stage(usize),
+    /// `Environment=` of a unit, which an empty one clears.
+    Unit,
+}
+
+enum Step {
+    Set {
+        variable: Variable,
+        line: usize,
+        place: Place,
+    },
+    /// It is taken back.
+    Unset { name: String, why: &'static str },
+    /// An empty `Environment=`.
+    ResetUnit,
+}
+
+/// Names at most that are kept, so that a text made of nothing else costs no more than any other.
+const MOST: usize = 256;
+
+/// What has been found.
+#[derive(Default)]
+pub(crate) struct Collected {
+    steps: Vec<Step>,
+    remarks: Vec<Remark>,
+    refused: Vec<Variable>,
+    /// Whether each line holds a setting or a part of one.
+    held: Vec<bool>,
+    /// The stage that each stage of a Dockerfile starts from, if one of its own.
+    stages: Vec<Option<usize>>,
+    linked: bool,
+    /// The names that were set anywhere.
+    names: Vec<String>,
+}
+
+impl Collected {
+    /// Takes a variable.
+    pub(crate) fn set(&mut self, name: &str, value: &str, line: usize, place: Place) {
+        let (name, value) = (name.to_owned(), value.replace('\0', ""));
+        if self.names.len() < MOST && !self.has(&name) {
+            self.names.push(name.clone());
+        }
+        let variable = Variable { name, value };
+        self.steps.push(Step::Set {
+            variable,
+            line,
+            place,
+        });
+    }
+
+    /// Whether a variable was set anywhere before.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
+    }
+
+    /// Takes a variable back.
+    pub(crate) fn unset(&mut self, name: &str, why: &'static str) {
+        let name = name.to_owned();
+        self.steps.push(Step::Unset { name, why });
+    }
+
+    /// Clears what the unit has set.
+    pub(crate) fn reset_unit(&mut self) {
+        self.steps.push(Step::ResetUnit);
+    }
+
+    /// Begins a stage of a Dockerfile.
+    pub(crate) fn stage(&mut self, starts_from: Option<usize>) {
+        self.stages.push(starts_from);
+    }
+
+    /// The stage that instructions are in now.
+    pub(crate) fn place_in_stage(&self) -> Place {
+        match self.stages.len() {
+            0 => Place::Anywhere,
+            n => Place::Stage(n - 1),
+        }
+    }
+
+    /// Notes that a program has jemalloc linked into it.
+    pub(crate) fn link(&mut self) {
+        self.linked = true;
+    }
+
+    /// Says that a variable's value is not in the text.
+    pub(crate) fn elsewhere(&mut self, name: &str, place: &str) {
+        let text = format!("Left out: its value comes from {place}. Write the value to try it.");
+        self.say(name, Tone::NoEffect, &text);
+    }
+
+    /// Says why a line with a setting in it is refused where it is used.
+    pub(crate) fn refuse(&mut self, name: &str, value: &str, why: &str) {
+        self.say(name, Tone::Invalid, why);
+        let (name, value) = (name.to_owned(), value.to_owned());
+        if self.refused.len() < MOST {
+            self.refused.push(Variable { name, value });
+        }
+    }
+
+    /// Says something about a variable or a line.
+    pub(crate) fn say(&mut self, name: &str, tone: Tone, text: &str) {
+        let is_said = |r: &Remark| r.variable == name && r.text == text;
+        if self.remarks.len() < MOST && !self.remarks.iter().any(is_said) {
+            self.remarks.push(Remark::new(name, tone, text));
+        }
+    }
+
+    /// Notes that lines hold a setting.
+    pub(crate) fn hold(&mut self, from: usize, to: usize) {
+        if self.held.len() <= to {
+            self.held.resize(to + 1, false);
+        }
+        for line in from..=to {
+            self.held[line] = true;
+        }
+    }
+
+    /// Whether anything was found.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.refused.is_empty() && self.remarks.is_empty()
+    }
+
+    /// The stages whose settings the last one has.
+    fn stages_of_last(&self) -> Vec<bool> {
+        let mut reached = vec![false; self.stages.len()];
+        let mut at = self.stages.len().checked_sub(1);
+        while let Some(now) = at {
+            reached[now] = true;
+            // A stage starts from an earlier one.
+            at = self.stages[now].filter(|from| *from < now);
+        }
+        reached
+    }
+
+    /// What counts of it all; `filled` says which lines hold anything at all.
+    pub(crate) fn finish(mut self, filled: impl Iterator<Item = bool>) -> Environment {
+        let reached = self.stages_of_last();
+        let mut kept: Vec<(Variable, usize, Place)> = Vec::new();
+        for step in std::mem::take(&mut self.steps) {
+            match step {
+                Step::Unset { name, why } => {
+                    let before = kept.len();
+                    kept.retain(|(variable, ..)| variable.name != name);
+                    if kept.len() < before {
+                        self.say(&name, Tone::NoEffect, why);
+                    }
+                }
+                Step::ResetUnit => {
+                    for (variable, ..) in kept.extract_if(.., |(_, _, place)| *place == Place::Unit)
+                    {
+                        let text = "Cleared: an empty `Environment=` follows it.";
+                        self.say(&variable.name, Tone::NoEffect, text);
+                    }
+                }
+                Step::Set {
+                    variable,
+                    place: Place::Stage(stage),
+                    ..
+                } if !reached[stage] => {
+                    let text = "Left out: it is set in an earlier stage of the Dockerfile, and the last stage does not start from that one.";
+                    self.say(&variable.name, Tone::NoEffect, text);
+                }
+                Step::Set {
+                    variable,
+                    line,
+                    place,
+                } => match kept.iter().position(|k| k.0.name == variable.name) {
+                    Some(at) => {
+                        if kept[at].0.value != variable.value {
+                            let text = format!(
+                                "Set more than once: line {} wins over line {}. If they belong to different programs, paste one of them.",
+                                line + 1,
+                                kept[at].1 + 1
+                            );
+                            self.say(&variable.name, Tone::Surprise, &text);
+                        }
+                        kept[at] = (variable, line, place);
+                    }
+                    None if kept.len() < MOST => kept.push((variable, line, place)),
+                    None => {}
+                },
+            }
+        }
+        let held = |line: usize| self.held.get(line).copied().unwrap_or_default();
+        let others = filled.enumerate().filter(|(n, full)| *full && !held(*n));
+        Environment {
+            other_lines: others.count(),
+            variables: kept.into_iter().map(|(variable, ..)| variable).collect(),
+            remarks: self.remarks,
+            refused: self.refused,
+            linked: self.linked,
+        }
+    }
+}
+
+/// Whether a value that is only known in part says enough: the library that a path ends in.
+pub(crate) fn says_enough(name: &str, value: &str) -> bool {
+    let preload = || preloaded(value);
+    name == PRELOAD && (preload().allocator.is_some() || preload().checks)
+}

@@ -1,0 +1,258 @@
+//! Lines that are read by their own rules: a Dockerfile's `FROM` and `ENV`, and what a unit of systemd says of its
+//! environment.
+
+use crate::collected::Place;
+use crate::conf::within;
+use crate::names::is_setting;
+use crate::scan::Scanner;
+use crate::values::{Quoting, shell_word};
+use highwater_allocator::Tone;
+
+/// Stages beyond this many of a Dockerfile are not looked up by name.
+const MOST_STAGES: usize = 100;
+
+/// A line that is one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Instruction {
+    From,
+    Arg,
+    Env,
+    Environment,
+    UnsetEnvironment,
+    PassEnvironment,
+    EnvironmentFile,
+}
+
+impl Instruction {
+    /// What a line begins with, if it is one of these.
+    pub(crate) fn of(line: &str) -> Option<Self> {
+        let line = line.trim_start();
+        let (word, rest) = line.split_at(line.find([' ', '\t', '=']).unwrap_or(line.len()));
+        let unit = match word {
+            "Environment" => Self::Environment,
+            "UnsetEnvironment" => Self::UnsetEnvironment,
+            "PassEnvironment" => Self::PassEnvironment,
+            "EnvironmentFile" => Self::EnvironmentFile,
+            _ if rest.trim_start().starts_with('=') => return None,
+            _ if word.eq_ignore_ascii_case("FROM") && !rest.is_empty() => return Some(Self::From),
+            "ENV" if !rest.is_empty() => return Some(Self::Env),
+            // What a build is given is not there when the program runs.
+            "ARG" if !rest.is_empty() => return Some(Self::Arg),
+            _ => return None,
+        };
+        rest.trim_start().starts_with('=').then_some(unit)
+    }
+}
+
+/// A word of a line, and where it begins and ends.
+struct Word {
+    text: String,
+    at: usize,
+    end: usize,
+}
+
+impl<'a> Scanner<'a, '_> {
+    /// Reads the line that begins here, with those that continue it.
+    pub(crate) fn instruction(&mut self, instruction: Instruction, start: usize, number: usize) {
+        let end = self.logical_end(start, instruction == Instruction::Env);
+        let line = &self.text[start..end];
+        self.done = end;
+        match instruction {
+            Instruction::From => self.docker_from(line),
+            Instruction::Arg => {}
+            Instruction::Env => self.docker_env(start, end, number),
+            Instruction::Environment => self.unit_environment(start, end, number),
+            Instruction::UnsetEnvironment => {
+                let names = line.split_once('=').map_or("", |(_, names)| names);
+                for word in names.split_whitespace() {
+                    let name = word
+                        .trim_matches(['"', '\''])
+                        .split('=')
+                        .next()
+                        .unwrap_or_default();
+                    if is_setting(name) {
+                        self.found.hold(number, number);
+                        self.found.unset(name, "Removed by `UnsetEnvironment=`.");
+                    }
+                }
+            }
+            Instruction::PassEnvironment => {
+                let names = line.split_once('=').map_or("", |(_, names)| names);
+                for name in names.split_whitespace().filter(|name| is_setting(name)) {
+                    self.found.elsewhere(name, "the service manager");
+                }
+            }
+            Instruction::EnvironmentFile => {
+                let text = "Settings in that file are not known here. Paste its lines as well.";
+                self.found.say("EnvironmentFile", Tone::NoEffect, text);
+            }
+        }
+    }
+
+    /// Where the line ends that begins here, with all lines that continue it. Docker leaves out comments between them.
+    fn logical_end(&self, start: usize, comments: bool) -> usize {
+        let mut at = start;
+        let mut continues = false;
+        for whole in self.text[start..].split_inclusive('\n') {
+            let line = whole.trim();
+            at += whole.len();
+            if continues && comments && (line.starts_with('#') || line.is_empty()) {
+                continue;
+            }
+            continues = line.ends_with('\\');
+            if !continues {
+                return at - (whole.len() - whole.trim_end_matches(['\n', '\r']).len());
+            }
+        }
+        at
+    }
+
+    fn docker_from(&mut self, line: &'a str) {
+        let mut words = line
+            .split_whitespace()
+            .skip(1)
+            .filter(|w| !w.starts_with("--"));
+        let image = words.next().unwrap_or_default();
+        let named = words.next().is_some_and(|w| w.eq_ignore_ascii_case("as"));
+        let name = if named { words.next() } else { None };
+        let names = &self.stage_names;
+        let is_it = |known: &&str| !known.is_empty() && known.eq_ignore_ascii_case(image);
+        self.found.stage(names.iter().rposition(is_it));
+        if self.stage_names.len() < MOST_STAGES {
+            self.stage_names.push(name.unwrap_or_default());
+        }
+    }
+
+    /// `ENV NAME=value ...`, each word of which must hold a `=`, and the old `ENV NAME value`, whose value is the rest.
+    fn docker_env(&mut self, start: usize, end: usize, number: usize) {
+        let place = self.found.place_in_stage();
+        let words = self.words(
+            start + self.text[start..end].find("ENV").unwrap_or(0) + 3,
+            end,
+            true,
+        );
+        let Some(first) = words.first() else {
+            return;
+        };
+        if !first.text.contains('=') {
+            let rest = self.text[first.end.min(end)..end].trim();
+            if is_setting(&first.text) && !rest.is_empty() {
+                let value = match words.len() {
+                    2 => words[1].text.as_str(),
+                    _ => rest,
+                };
+                self.found
+                    .hold(number, number + self.lines_between(start, end));
+                if let Some(value) = self.known(&first.text, value, start) {
+                    self.found.set(&first.text, &value, number, place);
+                }
+            }
+            return;
+        }
+        let odd = words.iter().find(|word| !word.text.contains('='));
+        let (mut line, mut counted) = (number, start);
+        for word in &words {
+            let Some((name, value)) = word.text.split_once('=') else {
+                continue;
+            };
+            if !is_setting(name) {
+                continue;
+            }
+            line += self.lines_between(counted, word.at);
+            counted = word.at;
+            self.found.hold(line, line);
+            if let Some(odd) = odd {
+                let why = refusal(&odd.text, value);
+                let written = within(&self.text[word.at..end], 200)
+                    .split_once('=')
+                    .map_or("", |(_, v)| v);
+                let value = if value.contains('`') || value.contains("$(") {
+                    written.trim()
+                } else {
+                    value
+                };
+                self.found.refuse(name, value, &why);
+            } else if value.contains('`') || value.contains("$(") {
+                self.found.refuse(name, value, &refusal("", value));
+            } else if let Some(value) = self.known(name, value, word.at) {
+                self.found.set(name, &value, line, place);
+            }
+        }
+    }
+
+    /// `Environment=` with words that each set a variable; with none it clears all that were set so.
+    fn unit_environment(&mut self, start: usize, end: usize, number: usize) {
+        let from = self.text[start..end]
+            .find('=')
+            .map_or(end, |at| start + at + 1);
+        let words = self.words(from, end, false);
+        if words.is_empty() {
+            self.found.reset_unit();
+            self.found.hold(number, number);
+        }
+        let (mut line, mut counted) = (number, start);
+        for word in words {
+            let Some((name, value)) = word.text.split_once('=') else {
+                continue;
+            };
+            if is_setting(name) {
+                line += self.lines_between(counted, word.at);
+                counted = word.at;
+                self.found.hold(line, line);
+                let value = value.replace("%%", "%");
+                self.found.set(name, &value, line, Place::Unit);
+            }
+        }
+    }
+
+    /// The words between two places.
+    fn words(&self, from: usize, end: usize, comments: bool) -> Vec<Word> {
+        let text = self.text;
+        let mut words = Vec::new();
+        let mut at = from.min(end);
+        let mut fresh = false;
+        while at < end {
+            let rest = &text[at..end];
+            let bytes = rest.as_bytes();
+            match bytes[0] {
+                b'\n' => {
+                    fresh = true;
+                    at += 1;
+                }
+                b' ' | b'\t' | b'\r' => at += 1,
+                b'\\' if matches!(bytes.get(1), None | Some(b'\n' | b'\r')) => at += 1,
+                // A comment between lines that continue each other.
+                b'#' if fresh && comments => at += rest.find('\n').unwrap_or(rest.len()),
+                _ => {
+                    fresh = false;
+                    let (word, length) = shell_word(rest, Quoting::Words);
+                    if length == 0 {
+                        at += rest.chars().next().map_or(1, char::len_utf8);
+                        continue;
+                    }
+                    let end = at + length;
+                    words.push(Word {
+                        text: word,
+                        at,
+                        end,
+                    });
+                    at += length;
+                }
+            }
+        }
+        words
+    }
+}
+
+/// Why Docker builds no image with such a line.
+fn refusal(odd: &str, value: &str) -> String {
+    if value.contains('`') || value.contains("$(") {
+        "Docker does not take this line: ENV runs no command. Write the value itself.".to_owned()
+    } else if odd.starts_with('#') {
+        "Docker refuses this line: a `#` after a value begins no comment. Put the comment on a line of its own."
+            .to_owned()
+    } else {
+        let odd: String = odd.chars().take(40).collect();
+        format!("Docker refuses this line: `{odd}` has no `=`. Quote a value that has spaces.")
+    }
+}

@@ -1,0 +1,304 @@
+//! Settings in any text, whatever it is: the names that count are looked for, and what stands around each says whether it
+//! is set there, and to what.
+//!
+//! Looking for names instead of reading a language is what makes a whole Dockerfile, half a manifest and a page of a wiki
+//! the same to it, and keeps every other key out. Two kinds of lines are read by their own rules, since what they set
+//! hangs on the line as a whole: a Dockerfile's `ENV` and a unit's `Environment=` (`lines`). `around` reads what follows a
+//! name, `conf` finds jemalloc's other sources.
+
+use crate::collected::{Collected, says_enough};
+use crate::expand::Definitions;
+use crate::lines::Instruction;
+use crate::{conf, names};
+use highwater_allocator::Tone;
+
+/// A text on its way.
+pub(crate) struct Scanner<'a, 'c> {
+    pub(crate) text: &'a str,
+    /// Where the text begins in the one that was pasted, in lines.
+    pub(crate) first_line: usize,
+    pub(crate) definitions: &'c Definitions<'a>,
+    pub(crate) found: &'c mut Collected,
+    /// Names of a Dockerfile's stages.
+    pub(crate) stage_names: Vec<&'a str>,
+    /// All before this has been read.
+    pub(crate) done: usize,
+}
+
+/// A line, and what of it is to be looked at.
+#[derive(Clone)]
+pub(crate) struct Line {
+    pub(crate) number: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Where a comment begins, or the end.
+    pub(crate) code_end: usize,
+    /// Strings in quotes: where each begins and ends.
+    pub(crate) strings: Vec<(usize, usize)>,
+    /// Whether it prints what it says, to nowhere that counts.
+    pub(crate) prints: bool,
+}
+
+impl<'a> Scanner<'a, '_> {
+    /// Reads the whole text.
+    pub(crate) fn read(&mut self) {
+        let text = self.text;
+        let (mut start, mut number) = (0, self.first_line);
+        // What ends the comment of several lines that has begun.
+        let mut comment = None;
+        for whole in text.split_inclusive('\n') {
+            let (line, from) = (whole.trim_end_matches(['\n', '\r']), start);
+            start += whole.len();
+            number += 1;
+            let trimmed = line.trim_start();
+            if let Some(end) = comment {
+                if line.contains(end) {
+                    comment = None;
+                }
+                continue;
+            }
+            if start <= self.done {
+                continue;
+            }
+            comment = [("<!--", "-->"), ("/*", "*/")]
+                .into_iter()
+                .find(|(open, close)| trimmed.starts_with(open) && !line.contains(close))
+                .map(|(_, close)| close);
+            let is_whole = [("<!--", "-->"), ("/*", "*/")]
+                .into_iter()
+                .any(|(open, close)| {
+                    trimmed.starts_with(open) && trimmed.trim_end().ends_with(close)
+                });
+            if comment.is_some() || is_whole || is_comment(trimmed) {
+                continue;
+            }
+            match Instruction::of(line) {
+                Some(instruction) => self.instruction(instruction, from, number - 1),
+                None => self.line(from, from + line.len(), number - 1),
+            }
+        }
+    }
+
+    /// Reads a line by the names in it.
+    fn line(&mut self, start: usize, end: usize, number: usize) {
+        let bytes = self.text.as_bytes();
+        if self.text[start..end].contains("--env-file") {
+            let text = "Settings in that file are not known here. Paste its lines as well.";
+            self.found.say("--env-file", Tone::NoEffect, text);
+        }
+        let mut line = None;
+        let mut at = start.max(self.done);
+        while at < end {
+            if !is_name_byte(bytes[at]) {
+                at += 1;
+                continue;
+            }
+            let from = at;
+            while at < end && is_name_byte(bytes[at]) {
+                at += 1;
+            }
+            let Some((from, name)) = self.name(from, at) else {
+                continue;
+            };
+            let line = line.get_or_insert_with(|| Line::of(self.text, start, end, number));
+            if from >= line.code_end || self.is_within_reference(from) {
+                continue;
+            }
+            let after = match name {
+                "mallopt" => self.mallopt(at, number),
+                name if name.ends_with("malloc_conf") => self.linked_conf(name, at, number),
+                name => self.around(name, from, at, line),
+            };
+            at = at.max(after.min(self.text.len()));
+            self.done = self.done.max(at);
+        }
+        if line.is_none() && self.done <= start {
+            self.bare_conf(start, end, number);
+        }
+    }
+
+    /// The name that counts in a run of letters, and where it begins.
+    fn name(&self, from: usize, to: usize) -> Option<(usize, &'a str)> {
+        let text = self.text;
+        let word = text.get(from..to)?;
+        let before = from.checked_sub(1).map_or(0, |at| text.as_bytes()[at]);
+        if let (b'-', Some(rest)) = (before, word.strip_prefix(['e', 'E'])) {
+            // An option and its name in one.
+            return names::is_setting(rest).then_some((from + 1, rest));
+        }
+        if word == "glibc" {
+            let rest = text.get(to..)?;
+            let option = rest.strip_prefix(".malloc.")?;
+            let length = option.bytes().take_while(|b| is_name_byte(*b)).count();
+            let whole = text.get(from..to + ".malloc.".len() + length)?;
+            let alone = matches!(before, 0 | b'\n' | b' ' | b'"' | b'\'');
+            return alone.then_some((from, whole));
+        }
+        if matches!(before, b'-' | b'/' | b'%') {
+            return None;
+        }
+        let counts = word == "mallopt" || word.ends_with("malloc_conf") || names::is_setting(word);
+        counts.then_some((from, word))
+    }
+
+    /// Whether a name is only referred to: `$NAME`, `${NAME}`.
+    fn is_within_reference(&self, from: usize) -> bool {
+        let before = &self.text.as_bytes()[..from];
+        match before {
+            [.., b'$'] => true,
+            [rest @ .., b'$', b'{'] => !assigns_default(rest, &self.text[from..]),
+            _ => before.ends_with(b"#{"),
+        }
+    }
+
+    /// Takes a value as it is written; where it refers to what is not in the text it is left out, and that is said.
+    pub(crate) fn take(&mut self, name: &str, value: &str, at: usize, line: usize) {
+        self.found.hold(line, line);
+        let place = crate::collected::Place::Anywhere;
+        if let Some(value) = self.known(name, value, at) {
+            self.found.set(name, &value, line, place);
+        }
+    }
+
+    /// A value with everything put in that it refers to.
+    pub(crate) fn known(&mut self, name: &str, value: &str, at: usize) -> Option<String> {
+        let expanded = self.definitions.expand(name, value, at);
+        match expanded.open {
+            None => Some(expanded.text),
+            Some(_) if says_enough(name, &expanded.text) => {
+                let text = "A part of its path is only known when the program starts.";
+                self.found.say(name, Tone::Surprise, text);
+                Some(expanded.text)
+            }
+            Some(place) => {
+                self.found.elsewhere(name, place);
+                None
+            }
+        }
+    }
+
+    /// The line, counted from the text's first, in which a position is.
+    pub(crate) fn lines_between(&self, from: usize, to: usize) -> usize {
+        let between = self.text.as_bytes().get(from..to.max(from));
+        between
+            .unwrap_or_default()
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count()
+    }
+
+    fn bare_conf(&mut self, start: usize, end: usize, number: usize) {
+        let line = &self.text[start..end];
+        if let Some(value) = conf::bare(line) {
+            self.found.hold(number, number);
+            let place = crate::collected::Place::Anywhere;
+            self.found.set("MALLOC_CONF", value, number, place);
+            let text = "Read as MALLOC_CONF: jemalloc takes the same options from the link /etc/malloc.conf.";
+            self.found.say("MALLOC_CONF", Tone::Applied, text);
+        }
+    }
+}
+
+/// Whether `${NAME:=x}` is there to set NAME: only `:` before it does nothing else with the value.
+fn assigns_default(before: &[u8], from: &str) -> bool {
+    let name = from.bytes().take_while(|b| is_name_byte(*b)).count();
+    let rest = from[name..].trim_start_matches(':');
+    let near = &before[before.len().saturating_sub(80)..];
+    let line = near.rsplit(|b| *b == b'\n').next().unwrap_or_default();
+    let line = line
+        .trim_ascii_end()
+        .strip_suffix(b"\"")
+        .unwrap_or(line.trim_ascii_end());
+    let command = line.trim_ascii_end().rsplit(|b| b" \t;".contains(b)).next();
+    rest.starts_with('=') && matches!(command, Some(b":" | b"true"))
+}
+
+pub(crate) fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Whether a line is a comment in any of the languages that settings are kept in.
+fn is_comment(line: &str) -> bool {
+    line.starts_with(['#', ';']) && !is_code(line)
+        || line.starts_with("//")
+        || line.starts_with("rem ")
+}
+
+/// Rust's attributes and C's directives begin as comments of a shell do.
+fn is_code(line: &str) -> bool {
+    line.starts_with("#[")
+}
+
+impl Line {
+    fn of(text: &str, start: usize, end: usize, number: usize) -> Self {
+        let bytes = &text.as_bytes()[..end];
+        let mut strings = Vec::new();
+        let mut code_end = end;
+        let mut never = [false; 256];
+        let mut at = start;
+        while at < end {
+            let byte = bytes[at];
+            let after_blank = at == start || matches!(bytes[at - 1], b' ' | b'\t');
+            match byte {
+                b'\\' => at += 1,
+                b'"' | b'\'' if !never[usize::from(byte)] => match string_end(bytes, at) {
+                    Some(close) => {
+                        strings.push((at, close));
+                        at = close;
+                    }
+                    None => never[usize::from(byte)] = true,
+                },
+                b'#' if after_blank && !matches!(bytes.get(at + 1), Some(b'[')) => {
+                    code_end = at;
+                    break;
+                }
+                b'/' if after_blank && matches!(bytes.get(at + 1), Some(b'/' | b'*')) => {
+                    code_end = at;
+                    break;
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        let line = &text[start..end];
+        let first = line
+            .trim_start()
+            .split([' ', '\t'])
+            .next()
+            .unwrap_or_default();
+        let prints = matches!(
+            first,
+            "echo" | "printf" | "print" | "log" | "logger" | "grep"
+        ) && !line.contains(['>', '|']);
+        Self {
+            number,
+            start,
+            end,
+            code_end,
+            strings,
+            prints,
+        }
+    }
+
+    /// The innermost string that a position is in.
+    pub(crate) fn string(&self, at: usize) -> Option<(usize, usize)> {
+        let after = self.strings.partition_point(|(open, _)| *open < at);
+        let found = self.strings.get(after.checked_sub(1)?)?;
+        (at < found.1).then_some(*found)
+    }
+}
+
+/// Where the string ends that begins here, in its line.
+fn string_end(bytes: &[u8], open: usize) -> Option<usize> {
+    let quote = bytes[open];
+    let mut at = open + 1;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if quote == b'"' => at += 1,
+            byte if byte == quote => return Some(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}

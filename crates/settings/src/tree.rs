@@ -1,0 +1,224 @@
+//! Settings in a document that a parser has read: YAML, JSON or TOML.
+
+use crate::around::plain;
+use crate::collected::{Collected, Place, says_enough};
+use crate::expand::Definitions;
+use crate::names::is_setting;
+use crate::scan;
+use crate::values::{before_command, plain_number};
+use highwater_allocator::Tone;
+
+/// How deep a document may be; a deeper one is read by the names in it.
+pub(crate) const DEEPEST: usize = 100;
+
+/// A part of a document.
+#[derive(Debug)]
+pub(crate) enum Node {
+    Scalar(Scalar),
+    List(Vec<Node>),
+    Map(Vec<(Scalar, Node)>),
+}
+
+/// A text in a document.
+#[derive(Clone, Debug)]
+pub(crate) struct Scalar {
+    pub(crate) text: String,
+    /// Whether it is neither in quotes nor a block, so that a number is one.
+    pub(crate) is_plain: bool,
+    /// Whether a tag of the document's own stands before it: its value is made elsewhere.
+    pub(crate) is_tagged: bool,
+    /// The lines that it stands in.
+    pub(crate) lines: (usize, usize),
+}
+
+/// Keys that hold a variable's name, in small letters.
+const NAME_KEYS: [&str; 5] = ["name", "key", "variable", "option_name", "optionname"];
+
+/// Keys under which a list's items are variables, in small letters.
+const LISTS: [&str; 8] = [
+    "env",
+    "environment",
+    "envs",
+    "variables",
+    "literals",
+    "extraenv",
+    "envvars",
+    "build_args",
+];
+
+/// Keys whose texts say something to a person.
+const PROSE: [&str; 8] = [
+    "description",
+    "title",
+    "summary",
+    "help",
+    "comment",
+    "message",
+    "notes",
+    "label",
+];
+
+/// Finds the settings of a document.
+pub(crate) fn collect(document: &Node, found: &mut Collected) {
+    Walk { found }.node(document, "");
+}
+
+struct Walk<'c> {
+    found: &'c mut Collected,
+}
+
+impl Walk<'_> {
+    fn node(&mut self, node: &Node, key: &str) {
+        match node {
+            Node::Scalar(scalar) => self.text(scalar, key),
+            Node::List(items) => {
+                for item in items {
+                    match item {
+                        Node::Scalar(scalar) => self.item(scalar, key),
+                        other => self.node(other, key),
+                    }
+                }
+            }
+            Node::Map(pairs) => self.map(pairs),
+        }
+    }
+
+    fn map(&mut self, pairs: &[(Scalar, Node)]) {
+        let named = pairs.iter().find_map(|(key, node)| match node {
+            Node::Scalar(name) if is_one_of(&key.text, &NAME_KEYS) && is_setting(&name.text) => {
+                Some((key, name))
+            }
+            _ => None,
+        });
+        if let Some((key, name)) = named {
+            self.found.hold(key.lines.0, name.lines.1);
+            match value_of(pairs) {
+                Some((key, Node::Scalar(value))) => {
+                    self.found.hold(key.lines.0, key.lines.1);
+                    self.set(&name.text, value);
+                }
+                Some(_) => self.found.elsewhere(&name.text, "another place"),
+                // A manifest without a value is one with an empty value, unless another key says where it is.
+                None if pairs.len() == 1 => {
+                    self.found
+                        .set(&name.text, "", name.lines.0, Place::Anywhere);
+                }
+                None => {
+                    let place = "another place (`valueFrom` or the like)";
+                    self.found.elsewhere(&name.text, place);
+                }
+            }
+            return;
+        }
+        for (key, node) in pairs {
+            if matches!(key.text.as_str(), "envFrom" | "env_file") {
+                let text = "Settings from there are not known here. Paste them as well.";
+                self.found.say(&key.text, Tone::NoEffect, text);
+            }
+            let name = key.text.strip_prefix("env.").unwrap_or(&key.text);
+            if !is_setting(name) || is_in_small_letters(name) {
+                self.node(node, &key.text);
+                continue;
+            }
+            self.found.hold(key.lines.0, key.lines.1);
+            match node {
+                Node::Scalar(value) => self.set(name, value),
+                Node::Map(inner) => match value_of(inner) {
+                    Some((key, Node::Scalar(value))) => {
+                        self.found.hold(key.lines.0, key.lines.1);
+                        self.set(name, value);
+                    }
+                    _ => self.found.elsewhere(name, "another place"),
+                },
+                Node::List(_) => self.found.elsewhere(name, "another place"),
+            }
+        }
+    }
+
+    /// An item of a list: `NAME=value`, a name alone, or a part of a command.
+    fn item(&mut self, scalar: &Scalar, key: &str) {
+        let is_variable = is_one_of(key, &LISTS) || key.to_ascii_lowercase().ends_with("env");
+        if let Some((name, value)) = scalar.text.split_once('=') {
+            if is_setting(name) {
+                if !is_variable && before_command(name, value).len() < value.len() {
+                    // A command follows.
+                    return self.text(scalar, key);
+                }
+                let value = Scalar {
+                    text: value.to_owned(),
+                    is_plain: false,
+                    ..scalar.clone()
+                };
+                return self.set(name, &value);
+            }
+        } else if is_variable && is_setting(&scalar.text) {
+            self.found.hold(scalar.lines.0, scalar.lines.1);
+            return self
+                .found
+                .elsewhere(&scalar.text, "the shell that starts it");
+        }
+        self.text(scalar, key);
+    }
+
+    /// A text that may hold settings itself: a command, a file.
+    fn text(&mut self, scalar: &Scalar, key: &str) {
+        if !is_one_of(key, &PROSE) {
+            scan(&scalar.text, scalar.lines.0, self.found);
+        }
+    }
+
+    fn set(&mut self, name: &str, scalar: &Scalar) {
+        self.found.hold(scalar.lines.0, scalar.lines.1);
+        let text = scalar.text.as_str();
+        if scalar.is_tagged || (scalar.is_plain && matches!(text, "" | "~" | "null")) {
+            return self.found.elsewhere(name, "another place");
+        }
+        let is_code = ["||", "??", "process.env"]
+            .iter()
+            .any(|sign| text.contains(sign));
+        if scalar.is_plain && is_code {
+            return match plain(name, text, true) {
+                Some((Some(value), _)) => {
+                    self.found
+                        .set(name, &value, scalar.lines.0, Place::Anywhere);
+                }
+                _ => self.found.elsewhere(name, "another place"),
+            };
+        }
+        let value = match plain_number(text).filter(|_| scalar.is_plain) {
+            Some(number) => number,
+            None => text.trim_end_matches('\n').to_owned(),
+        };
+        let expanded = Definitions::of("").expand(name, &value, 0);
+        match expanded.open {
+            Some(place) if !says_enough(name, &expanded.text) => {
+                return self.found.elsewhere(name, place);
+            }
+            Some(_) => {
+                let text = "A part of its path is only known when the program starts.";
+                self.found.say(name, Tone::Surprise, text);
+            }
+            None => {}
+        }
+        self.found
+            .set(name, &expanded.text, scalar.lines.0, Place::Anywhere);
+    }
+}
+
+fn value_of(pairs: &[(Scalar, Node)]) -> Option<(&Scalar, &Node)> {
+    let named = |wanted: &str| {
+        let mut pairs = pairs.iter();
+        pairs.find(|(key, _)| key.text.eq_ignore_ascii_case(wanted))
+    };
+    let found = named("value").or_else(|| named("default"));
+    found.map(|(key, node)| (key, node))
+}
+
+fn is_one_of(key: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| key.eq_ignore_ascii_case(known))
+}
+
+/// Keys in small letters are a manifest's own, even where they are like a variable's name.
+fn is_in_small_letters(name: &str) -> bool {
+    !name.starts_with("glibc.") && name.bytes().any(|b| b.is_ascii_lowercase())
+}

@@ -1,0 +1,233 @@
+//! Allocators as people write them: names of packages, versions of distributions, and releases that are not modelled,
+//! for which the nearest one that is runs instead.
+//!
+//! Nearest are releases with no change of the rules of placement between them, or with the fewest.
+
+use crate::error::SimulatorError;
+use crate::variant::Choice;
+use highwater_glibc::Version as GlibcVersion;
+use highwater_jemalloc::Version as JemallocVersion;
+
+/// An allocator that was asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Asked {
+    /// The one that runs.
+    pub choice: Choice,
+    /// Why another release runs than the one that was asked for; none where it is that one.
+    pub instead: Option<String>,
+}
+
+impl Choice {
+    /// The allocator that a text names: `glibc@2.36`, `glibc 2.36`, `libc6 2.36-9+deb12u4`, `jemalloc@5.2`. Where its
+    /// release is not modelled it is the nearest one, and [`Asked::instead`] says so.
+    ///
+    /// # Errors
+    /// The text names no allocator that is modelled.
+    pub fn nearest(text: &str) -> Result<Asked, SimulatorError> {
+        let unknown = || SimulatorError::UnknownAllocator {
+            asked: text.chars().take(40).collect(),
+            known: Self::all()
+                .map(|choice| choice.to_string())
+                .collect::<Vec<_>>()
+                .join(", "),
+        };
+        let (name, version) = parted(text).ok_or_else(unknown)?;
+        if version.is_empty() {
+            let choice = Self::unversioned(name).ok_or_else(unknown)?;
+            return Ok(Asked {
+                choice,
+                instead: None,
+            });
+        }
+        let numbers = numbers(version).ok_or_else(unknown)?;
+        if let Some(choice) = Self::named(name, &written(&numbers)) {
+            return Ok(Asked {
+                choice,
+                instead: None,
+            });
+        }
+        let (choice, why) = match name {
+            "glibc" => nearest_glibc(&numbers).ok_or_else(unknown)?,
+            _ => nearest_jemalloc(&numbers).ok_or_else(unknown)?,
+        };
+        let asked = written(&numbers);
+        Ok(Asked {
+            choice,
+            instead: Some(format!(
+                "{name} {asked} is not modelled; {choice} is used instead: {why}."
+            )),
+        })
+    }
+}
+
+/// The allocator's name, as it is called here, and the version behind it.
+fn parted(text: &str) -> Option<(&'static str, &str)> {
+    const NAMES: [(&str, &str); 9] = [
+        ("glibc", "glibc"),
+        ("gnu libc", "glibc"),
+        ("libc6", "glibc"),
+        ("libjemalloc2", "jemalloc"),
+        ("libjemalloc1", "jemalloc"),
+        ("libjemalloc", "jemalloc"),
+        ("tikv-jemalloc", "jemalloc"),
+        ("jemalloc", "jemalloc"),
+        ("libc", "glibc"),
+    ];
+    let text = text.trim();
+    let begins = |start: &str| {
+        let head = text.get(..start.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(start))
+    };
+    let (written, name) = NAMES.iter().find(|(written, _)| begins(written))?;
+    let rest = &text[written.len()..];
+    let version = rest.trim_start_matches(['@', ' ', '-', '_', '=', ':', 'v', '(', '\t']);
+    let parts = |c: char| c.is_ascii_digit();
+    let is_version =
+        version.is_empty() || (version.starts_with(parts) && version.len() < rest.len());
+    is_version.then_some((*name, version))
+}
+
+/// The numbers at the start of a version, without a package's epoch before and its own number behind.
+fn numbers(version: &str) -> Option<Vec<u32>> {
+    let version = match version.split_once(':') {
+        Some((epoch, rest)) if epoch.bytes().all(|b| b.is_ascii_digit()) => rest,
+        _ => version,
+    };
+    let inside = |c: char| c.is_ascii_digit() || c == '.';
+    let end = version.find(|c| !inside(c)).unwrap_or(version.len());
+    let numbers = version[..end].trim_end_matches('.').split('.');
+    let numbers: Option<Vec<u32>> = numbers.map(|number| number.parse().ok()).collect();
+    numbers.filter(|numbers| numbers.len() >= 2)
+}
+
+fn written(numbers: &[u32]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+    numbers.join(".")
+}
+
+fn nearest_glibc(numbers: &[u32]) -> Option<(Choice, &'static str)> {
+    use GlibcVersion::{V2_31, V2_36, V2_41, V2_43};
+    let &[2, minor, ..] = numbers else {
+        return None;
+    };
+    let (version, why) = match minor {
+        0..26 => (
+            V2_31,
+            "it is the oldest modelled release, but has thread caches, which releases before 2.26 do not have",
+        ),
+        26..30 => (V2_31, "it is the oldest modelled release"),
+        30 => (V2_31, "no rule of placement changed between the two"),
+        // Two numbers of the same release have been found equal above.
+        31..35 => (V2_31, "no rule of placement changed until 2.35"),
+        35 | 36 => (V2_36, "its rules came with 2.35"),
+        37 => (V2_36, "2.37 differs only in when realloc keeps a chunk"),
+        38 => (V2_36, "2.38 differs only in memalign"),
+        39 | 40 => (
+            V2_36,
+            "2.41 changed where freed chunks go; before it, only the reading of settings and the count of cores changed",
+        ),
+        41 | 42 => (
+            V2_41,
+            "2.42 adds only larger thread caches, which are off by default",
+        ),
+        43 => (V2_43, "it is this release"),
+        _ => (V2_43, "it is the newest modelled release"),
+    };
+    Some((Choice::Glibc(version), why))
+}
+
+fn nearest_jemalloc(numbers: &[u32]) -> Option<(Choice, &'static str)> {
+    use JemallocVersion::{V5_2_1, V5_3_0, V5_3_1};
+    let major = *numbers.first()?;
+    let minor = numbers.get(1).copied().unwrap_or(0);
+    let (version, why) = match (major, minor) {
+        (0..5, _) => (
+            V5_2_1,
+            "it is the oldest modelled release; releases before 5.0 have other size classes and another decay",
+        ),
+        (5, 0 | 1) => (V5_2_1, "it is the oldest modelled release"),
+        (5, 2) => (V5_2_1, "it is the last release of that series"),
+        (5, 3) if numbers.len() == 2 => (
+            V5_3_0,
+            "it is the release of that series that distributions have",
+        ),
+        (5, 3) => (V5_3_1, "it is the newest modelled release"),
+        _ => (V5_3_1, "it is the newest modelled release"),
+    };
+    Some((Choice::Jemalloc(version), why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_taken_by_their_release() {
+        for (text, choice) in [
+            ("glibc@2.36", "glibc@2.36"),
+            ("glibc 2.36", "glibc@2.36"),
+            ("glibc@2.36-9+deb12u4", "glibc@2.36"),
+            ("libc6 2.36-9", "glibc@2.36"),
+            ("glibc-2.31", "glibc@2.31"),
+            ("GLIBC 2.41", "glibc@2.41"),
+            ("libc-2.31.so", "glibc@2.31"),
+            ("glibc", "glibc@2.36"),
+            ("jemalloc", "jemalloc@5.3.0"),
+            ("libjemalloc2 5.3.0-1", "jemalloc@5.3.0"),
+            ("jemalloc 5.3.0-1ubuntu1", "jemalloc@5.3.0"),
+            ("jemalloc@5.2.1-4ubuntu1", "jemalloc@5.2.1"),
+        ] {
+            let asked = Choice::nearest(text).expect(text);
+            assert_eq!(asked.choice.to_string(), choice, "{text}");
+            assert_eq!(asked.instead, None, "{text}");
+            assert_eq!(text.parse::<Choice>().ok(), Some(asked.choice), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_release_is_named_and_why() {
+        for (text, choice) in [
+            ("glibc@2.17", "glibc@2.31"),
+            ("glibc@2.28-251.el8", "glibc@2.31"),
+            ("glibc@2.34", "glibc@2.31"),
+            ("glibc@2.35-0ubuntu3.4", "glibc@2.36"),
+            ("glibc@2.39", "glibc@2.36"),
+            ("glibc@2.42", "glibc@2.41"),
+            ("glibc@2.44", "glibc@2.43"),
+            ("jemalloc@5.2", "jemalloc@5.2.1"),
+            ("jemalloc@5.3", "jemalloc@5.3.0"),
+            ("jemalloc@4.5.0", "jemalloc@5.2.1"),
+            ("jemalloc@3.6", "jemalloc@5.2.1"),
+            ("jemalloc@6.0.0", "jemalloc@5.3.1"),
+        ] {
+            let asked = Choice::nearest(text).expect(text);
+            assert_eq!(asked.choice.to_string(), choice, "{text}");
+            let instead = asked.instead.expect(text);
+            assert!(
+                instead.contains("not modelled") && instead.contains(choice),
+                "{instead}"
+            );
+            let error = text.parse::<Choice>().expect_err(text).to_string();
+            assert!(error.contains(choice), "never silently: {error}");
+        }
+    }
+
+    #[test]
+    fn what_names_no_modelled_allocator_is_refused() {
+        for text in [
+            "",
+            "tcmalloc",
+            "glibc@",
+            "glibc@x",
+            "glibc@9",
+            "glibc@3.1",
+            "glibcx",
+            "jemallocator 1.0",
+            "musl 1.2.5",
+            "glibc@99999999999.1",
+        ] {
+            let refused = Choice::nearest(text);
+            assert!(refused.is_err() || text == "glibc@", "{text}: {refused:?}");
+        }
+    }
+}
