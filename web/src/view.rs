@@ -7,7 +7,7 @@ use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Sample, Variant};
 
 use crate::{
     columns,
-    protocol::{Looked, Order, Ran, Told},
+    protocol::{Looked, Order, Ran, Said, Told},
     wire::Attachments,
 };
 
@@ -53,8 +53,10 @@ pub struct Look {
     pub order: Rc<Order>,
     /// The moment that was asked for.
     pub asked: Playhead,
-    /// Why memory is as it is.
+    /// Why memory is as it is, in figures.
     pub diagnosis: Diagnosis,
+    /// The findings in words, the most important first.
+    pub findings: Vec<Said>,
     /// The latest decisions, the latest first.
     pub decisions: Vec<Told>,
     /// How many there were.
@@ -93,6 +95,7 @@ impl Look {
             order,
             asked,
             diagnosis: looked.diagnosis,
+            findings: looked.findings,
             decisions: looked.decisions,
             decided: looked.decided,
             frame: columns::decode_frames(&attachments.u32(looked.frame)).pop(),

@@ -15,7 +15,7 @@ pub(crate) struct Report<'a> {
     peak_rss: Bytes,
     faults: u64,
     syscalls: u64,
-    diagnosis: &'a Diagnosis,
+    diagnosis: Explained<'a>,
     seconds: f64,
 }
 
@@ -36,6 +36,47 @@ struct Mark<'a> {
     /// Under the names a trace has for them.
     #[serde(flatten)]
     figures: Option<Pages<'a>>,
+}
+
+/// A diagnosis with its findings in words beside the data.
+#[derive(Serialize)]
+struct Explained<'a> {
+    #[serde(flatten)]
+    diagnosis: &'a Diagnosis,
+    /// The first sentence, then those of each finding, in order.
+    words: Words,
+}
+
+#[derive(Serialize)]
+struct Words {
+    headline: String,
+    findings: Vec<FindingWords>,
+}
+
+#[derive(Serialize)]
+struct FindingWords {
+    kind: &'static str,
+    sentences: Vec<String>,
+}
+
+impl<'a> Explained<'a> {
+    fn new(diagnosis: &'a Diagnosis) -> Self {
+        let words = |finding| {
+            let explained = highwater_report::explain(finding);
+            let sentences = explained.sentences.iter().map(ToString::to_string);
+            FindingWords {
+                kind: explained.kind,
+                sentences: sentences.collect(),
+            }
+        };
+        Self {
+            diagnosis,
+            words: Words {
+                headline: highwater_report::headline(diagnosis).to_string(),
+                findings: diagnosis.findings.iter().map(words).collect(),
+            },
+        }
+    }
 }
 
 /// What an allocator that decides over whole pages reports, and what the trace says of the same.
@@ -104,7 +145,7 @@ impl<'a> Report<'a> {
             peak_rss: recording.peak_rss,
             faults: recording.faults,
             syscalls: recording.syscalls.total(),
-            diagnosis: &recording.diagnosis,
+            diagnosis: Explained::new(&recording.diagnosis),
             seconds,
         }
     }

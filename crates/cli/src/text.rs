@@ -2,9 +2,9 @@
 
 use crate::chart;
 use crate::input::Job;
+use highwater_report::{origin, state_and_place};
 use highwater_simulator::{
-    Counters, Diagnosis, MarkSample, PageShares, Pin, PinState, Recording, Remark, Tone, Variant,
-    Waits,
+    Counters, Diagnosis, MarkSample, PageShares, Recording, Remark, Tone, Variant, Waits,
 };
 use std::fmt::Write;
 
@@ -184,8 +184,11 @@ pub(crate) fn marks(out: &mut String, marks: &[MarkSample]) -> std::fmt::Result 
 /// Why memory is as it is at the end.
 pub(crate) fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Result {
     let diagnosis = &recording.diagnosis;
-    for sentence in &diagnosis.sentences {
-        writeln!(out, "{sentence}")?;
+    writeln!(out, "{}", highwater_report::headline(diagnosis))?;
+    for finding in &diagnosis.findings {
+        for sentence in highwater_report::explain(finding).sentences {
+            writeln!(out, "{sentence}")?;
+        }
     }
     if let Some(pages) = &diagnosis.pages {
         kept(out, pages)?;
@@ -209,7 +212,10 @@ pub(crate) fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Re
     for pin in &diagnosis.pins {
         if pin.unlisted_above > 0 {
             let n = pin.unlisted_above;
-            writeln!(out, "… {n} more that hold next to nothing")?;
+            writeln!(
+                out,
+                "… {n} in use above the next, with little or nothing behind them"
+            )?;
         }
         if arenas {
             write!(out, "{:>5}  ", pin.arena)?;
@@ -219,9 +225,18 @@ pub(crate) fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Re
             "{:<18} {:>8}  {:<32} {:>11}  {}",
             pin.address.to_string(),
             pin.size.0,
-            state(pin),
+            state_and_place(pin),
             pin.behind.to_string(),
             origin(pin)
+        )?;
+    }
+    let unlisted = diagnosis.unlisted_pins;
+    if unlisted.count > 0 {
+        writeln!(
+            out,
+            "… {} more, with {} behind them",
+            highwater_report::count(unlisted.count),
+            unlisted.behind
         )?;
     }
     Ok(())
@@ -286,31 +301,6 @@ fn shares(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Result {
         writeln!(out, "… {} more", more + 1)?;
     }
     Ok(())
-}
-
-fn origin(pin: &Pin) -> String {
-    match (pin.allocated, pin.cut_from) {
-        (Some(origin), None) => format!("{}, event {}", origin.time, origin.event),
-        (Some(origin), Some(whole)) => {
-            format!(
-                "cut from {whole} of {}, event {}",
-                origin.time, origin.event
-            )
-        }
-        (None, _) => String::new(),
-    }
-}
-
-fn state(pin: &Pin) -> String {
-    use highwater_simulator::Cache;
-    match (pin.state, pin.cache) {
-        (_, Some(Cache::Tcache { thread, bin })) => {
-            format!("parked, tcache bin {bin} of thread {thread}")
-        }
-        (_, Some(Cache::Fastbin { bin })) => format!("parked, fastbin {bin}"),
-        (PinState::Metadata, _) => "the allocator's own".to_owned(),
-        (PinState::Live | PinState::Parked, None) => "live".to_owned(),
-    }
 }
 
 fn checked(out: &mut String, recording: &Recording) -> std::fmt::Result {

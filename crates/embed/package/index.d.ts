@@ -1,8 +1,8 @@
 import type { Answer, Request, ScenarioInfo } from "./engine.js";
 export type * from "./engine.js";
 
-/** What an error is about: what to run, a name, a parameter, a trace, the allocator and its machine, or a cancelled run. */
-export type Code = "request" | "unknown" | "parameter" | "trace" | "variant" | "cancelled";
+/** What an error is about: what to run, a name, a parameter, a trace, the allocator and its machine, a result that cannot be had, or a cancelled run. */
+export type Code = "request" | "unknown" | "parameter" | "trace" | "variant" | "unfinished" | "result" | "cancelled";
 
 /** How a run goes on. */
 export interface RunOptions {

@@ -10,7 +10,7 @@ use js_sys::Object;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use tsify::Tsify;
-use wasm_bindgen::{JsCast, JsError, JsValue};
+use wasm_bindgen::{JsCast, JsValue};
 
 /// A parameter's value.
 #[derive(Tsify, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ pub(crate) struct Request {
 
 impl Request {
     /// Reads a request. A name it does not know is refused here: the reader of objects only asks for the names it does.
-    pub(crate) fn read(object: &JsValue) -> Result<Self, JsError> {
+    pub(crate) fn read(object: &JsValue) -> Result<Self, JsValue> {
         let given = object
             .dyn_ref::<Object>()
             .ok_or_else(|| Code::Request.error("it must be an object"))?;
@@ -115,7 +115,7 @@ mod bytes {
 }
 
 /// What it comes to.
-pub(crate) fn plan(request: Request) -> Result<Plan, JsError> {
+pub(crate) fn plan(request: Request) -> Result<Plan, JsValue> {
     let set: Vec<(String, String)> = (request.parameters.iter())
         .map(|(name, value)| {
             let text = match value {
@@ -148,7 +148,7 @@ fn of_scenario(
     name: &str,
     variant: Option<&str>,
     set: &[(String, String)],
-) -> Result<Plan, JsError> {
+) -> Result<Plan, JsValue> {
     let scenario = Scenario::named(name).ok_or_else(|| {
         let known: Vec<String> = Scenario::catalogue().into_iter().map(|s| s.name).collect();
         Code::Unknown.error(format!(
@@ -177,7 +177,7 @@ fn of_scenario(
     .map_err(|fault| Code::Parameter.error(fault))
 }
 
-fn of_pattern(name: &str, set: &[(String, String)]) -> Result<Plan, JsError> {
+fn of_pattern(name: &str, set: &[(String, String)]) -> Result<Plan, JsValue> {
     let pattern: Pattern = name.parse().map_err(|error| Code::Unknown.error(error))?;
     let mut parameters = Parameters::default();
     for (name, value) in set {
@@ -193,7 +193,7 @@ fn of_pattern(name: &str, set: &[(String, String)]) -> Result<Plan, JsError> {
     Ok(Plan::single(source, variant))
 }
 
-fn of_trace(bytes: &[u8], set: &[(String, String)]) -> Result<Plan, JsError> {
+fn of_trace(bytes: &[u8], set: &[(String, String)]) -> Result<Plan, JsValue> {
     if let Some((name, _)) = set.first() {
         return Err(Code::Parameter.error(format!("{name}: a trace has no parameters")));
     }
@@ -208,7 +208,7 @@ fn of_trace(bytes: &[u8], set: &[(String, String)]) -> Result<Plan, JsError> {
 }
 
 /// What is asked for over what is there.
-fn set_over(variant: &mut Variant, request: &Request) -> Result<(), JsError> {
+fn set_over(variant: &mut Variant, request: &Request) -> Result<(), JsValue> {
     if let Some(name) = &request.allocator {
         variant.allocator = name.parse().map_err(|error| Code::Variant.error(error))?;
     }
