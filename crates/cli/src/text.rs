@@ -2,9 +2,9 @@
 
 use crate::chart;
 use crate::input::Job;
-use highwater_report::{origin, state_and_place};
+use highwater_report::{kind_in_words, origin, page_shares, state_and_place};
 use highwater_simulator::{
-    Counters, Diagnosis, MarkSample, PageShares, Recording, Remark, Tone, Variant, Waits,
+    Counters, Diagnosis, MarkSample, PageShares, Recording, Remark, Tone, Variant,
 };
 use std::fmt::Write;
 
@@ -244,34 +244,16 @@ pub(crate) fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Re
 
 /// What keeps each resident page.
 fn kept(out: &mut String, pages: &PageShares) -> std::fmt::Result {
-    let last = |waits: &Waits| match waits.last {
-        Some(last) => format!("the last may stay for {last} more"),
-        None => String::new(),
-    };
-    writeln!(out, "\n{:<26} {:>11}", "resident for", "bytes")?;
-    for (what, bytes, more) in [
-        ("live blocks", pages.live, String::new()),
-        (
-            "slabs less than 1/2 in use",
-            pages.slabs_below_half,
-            String::new(),
-        ),
-        (
-            "slabs less than 1/8 in use",
-            pages.slabs_below_eighth,
-            String::new(),
-        ),
-        ("blocks parked in caches", pages.parked, String::new()),
-        ("the allocator's own", pages.metadata, String::new()),
-        (
-            "dirty, waiting",
-            pages.dirty.saturating_sub(pages.dirty_waits.due),
-            last(&pages.dirty_waits),
-        ),
-        ("dirty, due at a look", pages.dirty_waits.due, String::new()),
-        ("muzzy, offered back", pages.muzzy, last(&pages.muzzy_waits)),
-    ] {
-        let line = format!("{what:<26} {:>11}  {more}", bytes.to_string());
+    writeln!(out, "\n{:<28} {:>11}", "resident for", "bytes")?;
+    for (kind, bytes, last) in page_shares(pages) {
+        let last = last.map_or(String::new(), |last| {
+            format!("the last may stay for {last} more")
+        });
+        let line = format!(
+            "{:<28} {:>11}  {last}",
+            kind_in_words(kind),
+            bytes.to_string()
+        );
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())

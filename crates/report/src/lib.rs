@@ -6,6 +6,7 @@
 
 mod arenas;
 mod blocks;
+mod cards;
 mod causes;
 mod decisions;
 mod heap;
@@ -18,6 +19,7 @@ mod remedies;
 mod sentence;
 
 pub use blocks::block;
+pub use cards::{decay, page_shares, threshold_in_words, top_and_threshold, without};
 pub use causes::{Explained, explain, headline};
 pub use decisions::{DecisionKind, decision};
 pub use kinds::{kind_in_words, strip_in_words};

@@ -246,6 +246,17 @@ impl Simulation {
         ascending
     }
 
+    /// What the program held at an address last, if it did.
+    pub(crate) fn latest_holder(&self, at: Address) -> Option<Held> {
+        let blocks = self.remembered.iter().chain(self.blocks());
+        let covers = |held: &&Held| {
+            // One comparison for both ends: what begins above wraps around.
+            at.0.wrapping_sub(held.address.0) < held.size.0.max(1) && !held.address.is_null()
+        };
+        let latest = blocks.filter(covers).max_by_key(|held| held.allocated);
+        latest.copied()
+    }
+
     /// What was held where something is parked now: the numbers of blocks that are free are about to be used again.
     pub(crate) fn holders_of_parked(&self) -> Vec<Held> {
         let mut parked = Vec::new();

@@ -93,26 +93,11 @@ fn without(
             </div>
             if let Some((pins, answer)) = without {
                 <p id="without" class="words" role="status" data-given={answer.map(|answer| answer.given_back.0.to_string())}>
-                    { answer.map_or("Trying it…".to_owned(), |answer| answered(pins, &answer)) }
+                    { answer.map_or("Trying it…".to_owned(), |answer| highwater_report::without(pins, &answer).to_string()) }
                 </p>
             }
         </div>
     }
-}
-
-fn answered(pins: usize, answer: &Without) -> String {
-    let which = match pins {
-        1 => "Without the first".to_owned(),
-        n => format!("Without the first {n}"),
-    };
-    let gave = match answer.given_back {
-        Bytes(0) => "free() would still have given nothing back".to_owned(),
-        bytes => format!("free() would have given back {bytes} by itself"),
-    };
-    format!(
-        "{which}, {gave}: {} would be resident, the top would be {}, and malloc_trim(0) would give {} more.",
-        answer.rss, answer.top, answer.reclaimable
-    )
 }
 
 fn row(

@@ -121,11 +121,25 @@ impl Scene<'_> {
         let live = of_size().filter(|(pin, _)| is_live(pin)).count() as u64;
         // One that most of them are like.
         let mostly_live = live * 2 >= of_size().count() as u64;
+        // Of a listed pin it is known what allocated it.
+        let listed = self.diagnosis.pins.iter().find(|pin| {
+            let is_like = pin.size == size && (pin.state == PinState::Live) == mostly_live;
+            is_like && pin.behind > Bytes::ZERO
+        });
+        if let Some(pin) = listed {
+            return Some(Commonest {
+                size,
+                chunks: of_size().count() as u64,
+                live,
+                requested: pin.requested,
+                allocated: pin.allocated,
+                example: pin.address,
+            });
+        }
         let (example, _) = of_size()
             .rev()
             .find(|(pin, _)| is_live(pin) == mostly_live)?;
-        let held = self.simulation.latest_holders(vec![(example.user.0, 0)]);
-        let held = held.first().and_then(|(_, held)| *held);
+        let held = self.simulation.latest_holder(example.user);
         Some(Commonest {
             size,
             chunks: of_size().count() as u64,
