@@ -3,7 +3,7 @@ import { run, scenarios } from "../package/index.js";
 
 const name = process.argv[2] ?? "environment";
 const scenario = (await scenarios()).find((known) => known.name === name);
-if (!scenario) throw new Error(`there is no scenario ${name}`);
+if (!scenario) throw new Error(`unknown scenario ${name}`);
 const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`.padStart(11);
 console.log(scenario.title);
 for (const variant of scenario.variants) {

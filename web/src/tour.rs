@@ -64,7 +64,7 @@ pub fn read(text: &str) -> Result<Vec<Step>, String> {
         let place = paragraphs.next().map(pieces);
         let Some([Piece::Link(_, place)]) = place.as_deref() else {
             return Err(format!(
-                "the tour cannot be read: behind the heading of \"{title}\" there must be a link alone"
+                "the tour is invalid: the first paragraph after the heading \"{title}\" must be a link and nothing else"
             ));
         };
         let said = paragraphs.filter(|text| !text.is_empty());
@@ -82,7 +82,7 @@ pub fn read(text: &str) -> Result<Vec<Step>, String> {
         });
     }
     if steps.is_empty() {
-        return Err("the tour cannot be read: it has no heading".to_owned());
+        return Err("the tour is invalid: it has no first-level heading".to_owned());
     }
     Ok(steps)
 }

@@ -225,7 +225,7 @@ impl Pen<'_> {
         svg.words((LEFT + 32, y), &PLAIN, MUTED, &held);
         svg.words((LEFT + 262, y), &PLAIN, MUTED, "burst");
         let lines =
-            "lines: resident, with every peak; at the right MiB at the end of what is shown";
+            "lines: resident, with every peak; on the right: MiB at the end of the shown time";
         svg.words((LEFT + 340, y), &PLAIN, MUTED, lines);
         let half = WIDTH / 2;
         let mut tops = [y + 10; 2];

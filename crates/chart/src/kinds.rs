@@ -1,4 +1,4 @@
-//! The kinds of pages that a run can show, and how much there is of each.
+//! The kinds of pages that a run can show, and the number of pages of each.
 
 pub use highwater_report::{kind_in_words, strip_in_words};
 use highwater_simulator::{Bytes, Frame, PageKind, StripKind};

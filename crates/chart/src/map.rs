@@ -172,7 +172,7 @@ impl Map<'_> {
                     (EDGE + 38, y + 12),
                     &PLAIN,
                     MUTED,
-                    "and more that are numbered",
+                    "and further numbered pins",
                 );
                 svg.y = y + 14;
                 break;
@@ -180,11 +180,11 @@ impl Map<'_> {
             pin_at(svg, (x + 15, y + 8), pin.state, LARGE_PIN);
             let state = match pin.state {
                 PinState::Live => "live",
-                PinState::Parked => "freed, parked in a cache",
+                PinState::Parked => "parked in a cache",
                 PinState::Metadata => "the allocator's own",
             };
             let text = format!(
-                "pin {}: {}, {state}; {} free behind it",
+                "pin {}: {}, {state}; {} free below it",
                 index + 1,
                 pin.size,
                 pin.behind

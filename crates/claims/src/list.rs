@@ -1,5 +1,5 @@
-//! The claims, in the order in which the account makes them. A verdict is reckoned from the figures of the runs; only the
-//! words around it are written here.
+//! The claims, in the order in which the account makes them. Verdicts are computed from the figures of the runs; this
+//! file only holds the words around them.
 
 use crate::claim::{Claim, Finding, Verdict};
 use crate::runs::{Runs, after_rest, recording};
@@ -8,17 +8,19 @@ use highwater_simulator::{Bytes, Diagnosis, PinState, Summary, Variant, parse_li
 /// All of them.
 pub(crate) const CLAIMS: [Claim; 20] = [
     Claim {
-        said: "The first burst takes resident memory to its level (62 to 480 MB), and 40 bursts later it is there still \
-               (483): it is no leak, and it does not come down.",
+        said: "The first burst raises resident memory to its level (62 to 480 MB), where it still is after 40 \
+         bursts (483): this is not a leak, but it does not come down.",
         scenario: "incident_full",
         real: Some(
-            "The same program with 300 events, recorded on glibc 2.36: 208 MiB after its first and its second rest.",
+            "The same program with 300 events, recorded on glibc 2.36: 208 MiB after the first and the second \
+             rest.",
         ),
         is_quick: false,
         hold: the_first_burst_sets_the_level,
     },
     Claim {
-        said: "With jemalloc and both decays at 1000 ms the same run stays between 79 and 85 MB; glibc ends 5.7 times as high.",
+        said: "With jemalloc and both decays at 1000 ms the same run stays between 79 and 85 MB; glibc ends 5.7 \
+         times as high.",
         scenario: "incident_full",
         real: Some(
             "asyncio_burst on jemalloc 5.3.0 in real time, both decays 1000 ms: 11 MiB after the rest, glibc 208.",
@@ -27,7 +29,7 @@ pub(crate) const CLAIMS: [Claim; 20] = [
         hold: a_second_of_decay_keeps_it_down,
     },
     Claim {
-        said: "MALLOC_TRIM_THRESHOLD_ changes nothing, neither at 64 KiB nor at 4 MiB (165.6, 165.6, 165.8 MB).",
+        said: "MALLOC_TRIM_THRESHOLD_ changes nothing, at 64 KiB or at 4 MiB (165.6, 165.6, 165.8 MB).",
         scenario: "environment",
         real: Some("asyncio_burst on glibc 2.36: 207.6 MiB without a setting, 207.6 with 65536."),
         is_quick: true,
@@ -54,8 +56,8 @@ pub(crate) const CLAIMS: [Claim; 20] = [
                has something allocated near it.",
         scenario: "environment",
         real: Some(
-            "A real heap walked after such a burst: a handful of chunks of 500 to 1,500 bytes hold the top, a few live, most \
-             freed and parked in tcache.",
+            "A walk over a real heap after such a burst: a handful of chunks of 500 to 1,500 bytes pin the top; \
+             a few are live, most are parked in tcache.",
         ),
         is_quick: true,
         hold: what_holds_the_top,
@@ -70,23 +72,24 @@ pub(crate) const CLAIMS: [Claim; 20] = [
         hold: why_sequential_work_is_flat,
     },
     Claim {
-        said: "CPython's object allocator gets its arenas from malloc, so swapping malloc moves the small objects, too.",
+        said: "CPython's object allocator gets its arenas from malloc, so swapping malloc also moves the small \
+         objects.",
         scenario: "decay",
         real: Some(
-            "Recordings of CPython 3.11: none of its arenas of 1 MiB comes from malloc; it maps them itself.",
+            "Recordings of CPython 3.11: no arena of 1 MiB comes from malloc; CPython maps them itself.",
         ),
         is_quick: true,
         hold: objects_are_not_in_malloc,
     },
     Claim {
-        said: "Measured with tracemalloc on, the experiment misleads.",
+        said: "With tracemalloc on, the experiment misleads.",
         scenario: "tracemalloc",
         real: None,
         is_quick: true,
         hold: tracemalloc_misleads,
     },
     Claim {
-        said: "One stream at a time it misleads: flat over 15 cycles whatever the setting.",
+        said: "One stream at a time, the experiment misleads: it is flat over 15 cycles whatever the setting.",
         scenario: "one_at_a_time",
         real: Some(
             "The same calls, small objects included, on glibc 2.36: 14.8 MiB after 15 bursts.",
@@ -95,7 +98,7 @@ pub(crate) const CLAIMS: [Claim; 20] = [
         hold: one_at_a_time_misleads,
     },
     Claim {
-        said: "Bursts without rest mislead.",
+        said: "Without rests between bursts, the experiment misleads.",
         scenario: "without_rest",
         real: Some(
             "The same calls, small objects included, on glibc 2.36: 90.6 MiB; jemalloc was not run.",
@@ -104,7 +107,8 @@ pub(crate) const CLAIMS: [Claim; 20] = [
         hold: without_rest_it_misleads,
     },
     Claim {
-        said: "A decay of 5000 ms made jemalloc worse than glibc, the rest of 4 s being shorter than the decay.",
+        said: "A decay of 5000 ms made jemalloc worse than glibc, because the rest of 4 s was shorter than the \
+         decay.",
         scenario: "decay_short_rest",
         real: Some(
             "asyncio_burst, rest 4 s, in real time: 41 and 57 MiB with 5000 ms, glibc 208. The program with mixed payloads, \
@@ -117,37 +121,40 @@ pub(crate) const CLAIMS: [Claim; 20] = [
         said: "Swapping the allocator is the fix.",
         scenario: "survivors",
         real: Some(
-            "jemalloc with its defaults: 456 MiB for glibc's 383 on the program with mixed payloads; 110 to 147 for 208 on \
-             asyncio_burst.",
+            "jemalloc with its defaults, compared with glibc: 456 and 383 MiB for the program with mixed \
+             payloads, 110 to 147 and 208 MiB for asyncio_burst.",
         ),
         is_quick: true,
         hold: the_swap_alone,
     },
     Claim {
-        said: "Four prefork workers of 250 MiB stand at the cap of 1 GiB; one asynchronous worker takes 620 MiB less.",
+        said: "Four prefork workers of 250 MiB run at the cap of 1 GiB; one asynchronous worker takes 620 MiB \
+         less.",
         scenario: "four_weeks",
         real: None,
         is_quick: true,
         hold: four_workers_to_one,
     },
     Claim {
-        said: "A day without traffic is flat: it is driven by load, and no leak.",
+        said: "A day without traffic is flat: load drives the memory, so this is not a leak.",
         scenario: "sunday",
         real: None,
         is_quick: true,
         hold: a_day_without_traffic,
     },
     Claim {
-        said: "Six subscribers over one long stream leave the floor 170 MiB higher when all have ended.",
+        said: "Six subscribers over one long stream leave the floor 170 MiB higher after they end.",
         scenario: "long_stream",
         real: Some(
-            "The same calls, small objects included, on glibc 2.36: 315 MiB when all have ended; one at a time 182.",
+            "The same calls, small objects included, on glibc 2.36: 315 MiB after all have ended; one at a \
+             time, 182.",
         ),
         is_quick: true,
         hold: the_floor_rises,
     },
     Claim {
-        said: "Reproduced locally: 113 MB resident, hardly more held than before, 64 MB after malloc_trim(0).",
+        said: "In a local reproduction 113 MB are resident, hardly more is held than before, and 64 MB remain \
+         after malloc_trim(0).",
         scenario: "reproduction",
         real: Some(
             "The program with mixed payloads: 383 MiB after the rest, 93 after malloc_trim(0).",
@@ -166,19 +173,21 @@ pub(crate) const CLAIMS: [Claim; 20] = [
         hold: the_peak,
     },
     Claim {
-        said: "MALLOC_TRIM_THRESHOLD_=65536 does work for a Dask worker, whose tasks follow one another.",
+        said: "MALLOC_TRIM_THRESHOLD_=65536 works for a Dask worker, whose tasks follow one another.",
         scenario: "dask",
         real: Some(
-            "The same calls, small objects included, on glibc 2.36: 41.8 MiB without, 10.5 with 65536, 10.7 with 1 GiB; blocks of 100 KB 29.5 and 29.4.",
+            "The same calls, small objects included, on glibc 2.36: 41.8 MiB without a setting, 10.5 with \
+             65536, 10.7 with 1 GiB; with blocks of 100 KB 29.5 and 29.4.",
         ),
         is_quick: true,
         hold: a_dask_worker,
     },
     Claim {
-        said: "MALLOC_ARENA_MAX=2 is right for threads of job workers.",
+        said: "MALLOC_ARENA_MAX=2 is right for the threads of job workers.",
         scenario: "sidekiq",
         real: Some(
-            "The same calls on glibc 2.36 and two cores: 160.4 MiB without, 101.0 with two arenas; large rows 35.6 and 46.7.",
+            "The same calls on glibc 2.36 and two cores: 160.4 MiB without a setting, 101.0 with two arenas; \
+             with large rows 35.6 and 46.7.",
         ),
         is_quick: true,
         hold: job_threads,
@@ -211,13 +220,14 @@ fn the_first_burst_sets_the_level(runs: &mut Runs) -> Result<Finding, String> {
     let stays = drift.abs() < 0.1;
     Ok(Finding {
         model: format!(
-            "{start} at the start, {first} after the first rest, {last} after the fortieth; {} held, {} reclaimable.",
+            "{start} at the start, {first} after the first rest, {last} after the fortieth; {} live, {} \
+             reclaimable.",
             summary.live, summary.reclaimable
         ),
         verdict: Verdict::of_two(first.0 > 3 * start.0, stays),
         why: format!(
-            "What one burst has freed the next uses again, so the level moves by {:.1} % over 39 bursts; it is higher here \
-             because all subscribers hold their whole streams at one time.",
+            "Each burst reuses what the last one freed, so the level changes by {:.1} % over 39 bursts. It is \
+             higher here because all subscribers hold their whole streams at the same time.",
             drift * 100.0
         ),
     })
@@ -230,7 +240,7 @@ fn a_second_of_decay_keeps_it_down(runs: &mut Runs) -> Result<Finding, String> {
     let far_below = jemalloc.after_rest.0 * 5 < glibc.after_rest.0;
     Ok(Finding {
         model: format!(
-            "jemalloc {} after the last rest, glibc {}: {} times.",
+            "jemalloc {} after the last rest, glibc {}: {} times as much.",
             jemalloc.after_rest,
             glibc.after_rest,
             times(glibc.after_rest, jemalloc.after_rest)
@@ -240,8 +250,8 @@ fn a_second_of_decay_keeps_it_down(runs: &mut Runs) -> Result<Finding, String> {
             jemalloc.after_rest.0 < 2 * jemalloc.live.0 + (16 << 20),
         ),
         why: format!(
-            "After 4 s every page is older than its decay; what stays above the {} that are held lies in slabs and arenas that \
-             are not empty.",
+            "After 4 s every page is older than its decay. Beyond the {} of live memory only slabs and arenas \
+             that are not empty stay.",
             jemalloc.live
         ),
     })
@@ -259,10 +269,10 @@ fn the_trim_threshold_changes_nothing(runs: &mut Runs) -> Result<Finding, String
     let plain = after_rest(&recording(&Variant::default())?);
     let set = after_rest(&recording(&variant)?);
     Ok(Finding {
-        model: format!("{none}, {low} and {high}; of the recording {plain} and {set}."),
+        model: format!("{none}, {low} and {high}; for the recording {plain} and {set}."),
         verdict: Verdict::of_two(is_same(none, low) && is_same(none, high), is_same(plain, set)),
-        why: "The threshold is compared with what is free at the very top, and a small chunk holds the top: there is never \
-              enough there for any threshold."
+        why: "free() compares the threshold with the free memory at the very top only. A small chunk pins the \
+         top, so there is never enough for any threshold."
             .to_owned(),
     })
 }
@@ -274,7 +284,7 @@ fn fewer_arenas_change_nothing(runs: &mut Runs) -> Result<Finding, String> {
     Ok(Finding {
         model: format!("{none} and {two}."),
         verdict: Verdict::of(none == two),
-        why: "It cannot: the program has one thread, and one thread has one arena.".to_owned(),
+        why: "The program has one thread, and one thread has one arena.".to_owned(),
     })
 }
 
@@ -310,8 +320,8 @@ fn what_holds_the_top(runs: &mut Runs) -> Result<Finding, String> {
     let said = |of: &str, diagnosis: &Diagnosis| {
         let [(live, held), (parked, freed)] = behind(diagnosis);
         format!(
-            "Of {of} {} lie at the top, below the threshold of {}; {live} lie behind {held} listed blocks that are held, {parked} \
-             behind {freed} that were freed and are parked.",
+            "In {of} {} are free at the top, below the threshold of {}. Live chunks listed as pins: {held}, \
+             which pin {live}; parked chunks: {freed}, which pin {parked}.",
             diagnosis.top, diagnosis.trim_threshold
         )
     };
@@ -326,8 +336,8 @@ fn what_holds_the_top(runs: &mut Runs) -> Result<Finding, String> {
     Ok(Finding {
         model: format!("{} {}", said("the generated load", generated), said("the recording", &recorded)),
         verdict: Verdict::of_two(refused, !parked),
-        why: "It is the top that decides; but much of what holds it is not allocated any more: blocks that were freed and lie \
-              parked in tcache, which free() takes for chunks in use."
+        why: "The top decides, but much of what pins it is not allocated any more: the program has freed these \
+         chunks, tcache keeps them, and free() treats them as in use."
             .to_owned(),
     })
 }
@@ -341,8 +351,8 @@ fn why_sequential_work_is_flat(runs: &mut Runs) -> Result<Finding, String> {
     let text_gives_back = text.reclaimable.0 * 5 < (text.peak.0 - text.live.0);
     Ok(Finding {
         model: format!(
-            "With mixed payloads {} after the rest, of which {} could go back and do not; its peak is {}, all at once {}. \
-             With plain text {} after a peak of {}, and {} reclaimable.",
+            "With mixed payloads {} after the rest, of which {} are reclaimable; the peak is {}, all at once \
+             {}. With plain text {} after a peak of {}, and {} reclaimable.",
             sequential.after_rest,
             sequential.reclaimable,
             sequential.peak,
@@ -352,8 +362,8 @@ fn why_sequential_work_is_flat(runs: &mut Runs) -> Result<Finding, String> {
             text.reclaimable
         ),
         verdict: Verdict::of_two(gives_back, text_gives_back),
-        why: "It stays flat because its peak is low. Whether free() gives anything back hangs on what else is near the top: \
-              with plain text nothing is, with records that survive something always is."
+        why: "Sequential work stays flat because its peak is low. Whether free() gives anything back depends on \
+         what else is near the top: with plain text nothing, with records that survive always something."
             .to_owned(),
     })
 }
@@ -366,12 +376,12 @@ fn objects_are_not_in_malloc(runs: &mut Runs) -> Result<Finding, String> {
     let resident = objects.map_or(Bytes::ZERO, |objects| objects.live + objects.free_resident);
     Ok(Finding {
         model: format!(
-            "{} arenas were mapped by the interpreter itself; {resident} are resident in them at the end.",
+            "The interpreter mapped {} arenas itself; {resident} are resident in them at the end.",
             recording.counters.object_arenas_mapped
         ),
         verdict: Verdict::of(recording.counters.object_arenas_mapped == 0),
-        why: "CPython maps its arenas itself (Objects/obmalloc.c, _PyObject_ArenaMmap); only blocks above 512 bytes, and its \
-              own tables, go to malloc. A swap moves the buffers, not the small objects."
+        why: "CPython maps its arenas itself (Objects/obmalloc.c, _PyObject_ArenaMmap). Only blocks above 512 \
+         bytes and its own tables come from malloc. A swap moves the buffers, not the small objects."
             .to_owned(),
     })
 }
@@ -382,12 +392,12 @@ fn tracemalloc_misleads(runs: &mut Runs) -> Result<Finding, String> {
     let traced = table.get("tracemalloc on")?;
     Ok(Finding {
         model: format!(
-            "{} after the rest as it is, {} with tracemalloc, which holds its tables beside.",
+            "{} after the rest without tracemalloc, {} with it, tables included.",
             plain.after_rest, traced.after_rest
         ),
         verdict: Verdict::of(traced.after_rest.0 * 4 > plain.after_rest.0 * 5),
-        why: "Its notes of every block are blocks themselves, allocated and freed between the program's own, and they come to \
-              lie where they hold the top."
+        why: "Its record of each block is a block itself, allocated and freed between the program's own blocks, \
+         and some of these records pin the top."
             .to_owned(),
     })
 }
@@ -406,13 +416,13 @@ fn one_at_a_time_misleads(runs: &mut Runs) -> Result<Finding, String> {
     let at_once = table.get("no setting, all at once")?;
     Ok(Finding {
         model: format!(
-            "After 15 bursts {}; the same work at once {}.",
+            "After 15 bursts {}; with the same work at once {}.",
             said.join(", "),
             at_once.after_rest
         ),
         verdict: Verdict::of(flat),
-        why: "A subscriber alone holds little, and what it holds is gone before the next begins: no setting has anything to \
-              act on."
+        why: "One subscriber holds little, and has freed it before the next one begins, so no setting has \
+         anything to act on."
             .to_owned(),
     })
 }
@@ -424,13 +434,14 @@ fn without_rest_it_misleads(runs: &mut Runs) -> Result<Finding, String> {
     let rested = table.get("jemalloc, 1000 ms, rest 4 s")?;
     Ok(Finding {
         model: format!(
-            "Without rest glibc {}, jemalloc with 1000 ms {}; with 4 s of rest that is {}.",
+            "Without rest glibc {}, jemalloc with 1000 ms {}; with 4 s of rest jemalloc {}.",
             glibc.after_rest, short.after_rest, rested.after_rest
         ),
         verdict: Verdict::of(
             short.after_rest > glibc.after_rest && rested.after_rest < glibc.after_rest,
         ),
-        why: "A decay needs time in which nothing uses the pages again; without it jemalloc looks worse than glibc.".to_owned(),
+        why: "A decay needs time in which nothing reuses the pages; without that time jemalloc looks worse than \
+         glibc.".to_owned(),
     })
 }
 
@@ -443,7 +454,8 @@ fn five_seconds_are_worse(runs: &mut Runs) -> Result<Finding, String> {
     let five_large = short.get("jemalloc, 5000 ms, events of 400 KB")?;
     Ok(Finding {
         model: format!(
-            "Rest 4 s: {} for glibc's {}. Rest 1 s: {} for {}; with events of 400 KB {} for {}.",
+            "jemalloc and glibc after a rest of 4 s: {} and {}. After a rest of 1 s: {} and {}; with events of \
+             400 KB {} and {}.",
             five4.after_rest,
             glibc4.after_rest,
             five1.after_rest,
@@ -455,8 +467,8 @@ fn five_seconds_are_worse(runs: &mut Runs) -> Result<Finding, String> {
             five4.after_rest > glibc4.after_rest,
             five1.after_rest > glibc1.after_rest && five_large.after_rest > large.after_rest,
         ),
-        why: "The decay is no cliff: after 4 s of 5 most pages are gone. It takes a rest that is short against the decay, 1 s \
-              here, for jemalloc to stand above glibc; large events, which glibc maps and unmaps one by one, help."
+        why: "A decay is gradual: after 4 s of 5 most pages are gone. jemalloc keeps more than glibc only if the \
+         rest is much shorter than the decay, here 1 s. The same holds for events of 400 KB, which glibc maps and unmaps one by one."
             .to_owned(),
     })
 }
@@ -472,8 +484,9 @@ fn the_swap_alone(runs: &mut Runs) -> Result<Finding, String> {
             swapped.after_rest, glibc.after_rest, tuned.after_rest
         ),
         verdict: Verdict::of_two(swapped_helps, tuned.after_rest < glibc.after_rest),
-        why: "Its defaults wait 10 s, and without a background thread nobody looks at the clock while the program rests. The \
-              gain is in the decay settings, not in the swap; on another load the defaults do help."
+        why: "jemalloc's defaults wait 10 s, and without a background thread nothing purges pages while the \
+         program rests. The gain comes from the decay settings, not from the swap. On other loads the \
+         defaults help."
             .to_owned(),
     })
 }
@@ -498,7 +511,8 @@ fn four_workers_to_one(runs: &mut Runs) -> Result<Finding, String> {
     Ok(Finding {
         model: format!("At most {four} with four workers, {one} with one: {less} less."),
         verdict: Verdict::of_two(four > Bytes::mib(960), less > Bytes::mib(500)),
-        why: "What four processes hold from their start is held four times; nothing about an allocator is in it.".to_owned(),
+        why: "Four processes hold their start-up memory four times. The allocator does not matter."
+            .to_owned(),
     })
 }
 
@@ -512,7 +526,7 @@ fn a_day_without_traffic(runs: &mut Runs) -> Result<Finding, String> {
             glibc.after_burst, glibc.after_rest, thread.after_burst, thread.after_rest
         ),
         verdict: Verdict::of(glibc.after_burst == glibc.after_rest),
-        why: "glibc's malloc does nothing unless it is called, neither growing nor giving back."
+        why: "glibc's malloc does nothing unless it is called: it neither grows nor gives memory back."
             .to_owned(),
     })
 }
@@ -527,13 +541,12 @@ fn the_floor_rises(runs: &mut Runs) -> Result<Finding, String> {
     let [(_, held), (_, freed)] = behind(&outcome.stages[0].recordings[0].diagnosis);
     Ok(Finding {
         model: format!(
-            "{start} at the start, {} when all have ended and an hour later: {floor} more. One at a time {}.",
+            "{start} at the start, {} after all have ended and an hour later: {floor} more. One at a time, {}.",
             summary.after_rest, alone.after_rest
         ),
         verdict: Verdict::of(floor > Bytes::mib(85)),
         why: format!(
-            "All six hold their whole stream at one time; what they free lies behind a few blocks, {held} of them listed as held \
-             and {freed} as freed and parked."
+            "All six hold their whole stream at the same time. A few chunks pin what they free; the list of pins has {held} live and {freed} parked ones."
         ),
     })
 }
@@ -547,11 +560,11 @@ fn the_local_reproduction(runs: &mut Runs) -> Result<Finding, String> {
         .saturating_sub(start.map_or(Bytes::ZERO, |mark| mark.sample.live));
     Ok(Finding {
         model: format!(
-            "{} resident, {held} held more than at the start, {} after malloc_trim(0).",
+            "{} resident, {held} more live memory than at the start, {} after malloc_trim(0).",
             summary.after_rest, summary.at_end
         ),
         verdict: Verdict::of_two(held < Bytes::mib(1), summary.at_end.0 * 3 < summary.after_rest.0 * 2),
-        why: "Python holds next to nothing of it, and malloc_trim(0) finds it: it is free memory, and no leak.".to_owned(),
+        why: "Python holds almost none of it, and malloc_trim(0) gives it back: this is free memory, not a leak.".to_owned(),
     })
 }
 
@@ -563,8 +576,8 @@ fn the_peak(runs: &mut Runs) -> Result<Finding, String> {
     Ok(Finding {
         model: format!("Peaks: glibc {whole}, jemalloc {jemalloc}; 100 events at a time {paged}."),
         verdict: Verdict::of_two(jemalloc.0 * 10 >= whole.0 * 9, paged.0 * 2 < whole.0),
-        why: "At the peak the memory is held, and no allocator can give it back; jemalloc's is higher, since what it has kept \
-              for its decay comes on top."
+        why: "At the peak the program holds the memory, and no allocator can give it back. jemalloc's peak is \
+         higher, because it adds the pages that wait for their decay."
             .to_owned(),
     })
 }
@@ -580,8 +593,8 @@ fn a_dask_worker(runs: &mut Runs) -> Result<Finding, String> {
     let by_value = gib.after_rest != set.after_rest;
     Ok(Finding {
         model: format!(
-            "Blocks of 160 KiB: {} without, {} with 65536, {} with 1 GiB, for {} times the faults. Blocks of 100 KB: {small} \
-             and {small_set}.",
+            "Blocks of 160 KiB: {} without a setting, {} with 65536, {} with 1 GiB, at {} times the page \
+             faults. Blocks of 100 KB: {small} and {small_set}.",
             none.after_rest,
             set.after_rest,
             gib.after_rest,
@@ -592,8 +605,8 @@ fn a_dask_worker(runs: &mut Runs) -> Result<Finding, String> {
             (true, false) => Verdict::InPart,
             _ => Verdict::DoesNotHold,
         },
-        why: "It helps, but not by its value: setting it at all freezes the mmap threshold at 128 KiB, so that larger blocks \
-              keep mappings of their own and go back when they are freed; smaller ones gain nothing."
+        why: "It helps, but its value does not matter. Any value freezes the mmap threshold at 128 KiB, so each \
+         larger block has its own mapping and goes back when it is freed. Smaller blocks gain nothing."
             .to_owned(),
     })
 }
@@ -605,15 +618,16 @@ fn job_threads(runs: &mut Runs) -> Result<Finding, String> {
     let (own, forced) = (shared.get("no setting")?, shared.get("MALLOC_ARENA_MAX=2")?);
     Ok(Finding {
         model: format!(
-            "Job workers: {} without, {} with two arenas. Threads that answer requests over large rows: {} and {}.",
+            "Job workers: {} without a setting, {} with two arenas. Threads that answer requests over large \
+             rows: {} and {}.",
             none.after_rest, two.after_rest, own.after_rest, forced.after_rest
         ),
         verdict: Verdict::of_two(
             two.after_rest.0 * 10 < none.after_rest.0 * 9,
             forced.after_rest <= own.after_rest,
         ),
-        why: "Arenas that are shared use each other's free memory; but where a thread would have emptied its own arena to the \
-              top, somebody else's blocks now lie there."
+        why: "Threads that share an arena reuse each other's free memory. But where a thread would have emptied \
+         its own arena up to the top, another thread's blocks now lie there."
             .to_owned(),
     })
 }

@@ -46,7 +46,7 @@ fn hold(
 mod tests {
     use super::*;
 
-    /// The page in docs is that of this program: every claim that is run in seconds comes out as it says there.
+    /// Runs every quick claim and compares it with docs/claims.md.
     #[test]
     fn the_page_says_what_comes_out() {
         let page = include_str!("../../../docs/claims.md");

@@ -3,13 +3,13 @@
 use crate::claim::{Claim, Finding, Verdict};
 
 const HEAD: &str = "\
-# What is claimed, and what comes out
+# The claims about the incident
 
-Each claim of the incident's published account, and of the advice around it, is run here through the models: the scenario
-named with it is a file that can be read and run (`highwater matrix NAME`). This page is written by `cargo xtask claims` from
-those runs; verdicts are reckoned from the figures. Figures are resident memory of the allocators' mappings alone, so they lie
-below those of a whole process, and loads are smaller than the account's unless it says otherwise: what is held against a claim
-is its direction and its reason, not its megabytes. What a real run says was measured on real libraries, outside this program.
+This page checks each claim of the incident's published account, and of the advice around it, with a run of the models. The
+scenario after each claim is a file that you can read and run (`highwater matrix NAME`). `cargo xtask claims` writes this page
+from those runs and computes the verdicts from their figures. Figures are resident memory of the allocators' mappings alone,
+so they are lower than those of a whole process, and loads are smaller than the account's unless stated. A verdict judges a
+claim's direction and reason, not its megabytes. Real runs were measured on real libraries, outside this program.
 ";
 
 /// The whole page.
@@ -22,7 +22,7 @@ pub(crate) fn page(found: &[(&Claim, Finding)]) -> String {
             .count()
     };
     text += &format!(
-        "\n{} claims: {} hold, {} hold in part, {} do not.\n\n| claim | verdict |\n| --- | --- |\n",
+        "\n{} claims: {} hold, {} hold in part and {} do not.\n\n| claim | verdict |\n| --- | --- |\n",
         found.len(),
         count(Verdict::Holds),
         count(Verdict::InPart),
@@ -42,7 +42,7 @@ pub(crate) fn page(found: &[(&Claim, Finding)]) -> String {
         );
         text += &match claim.real {
             Some(real) => format!("- Real runs: {real}\n"),
-            None => "- Real runs: none were made.\n".to_owned(),
+            None => "- Real runs: none.\n".to_owned(),
         };
     }
     text

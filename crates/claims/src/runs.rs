@@ -60,7 +60,7 @@ impl Runs {
 }
 
 fn run_all(name: &str) -> Result<Variants, String> {
-    let scenario = Scenario::named(name).ok_or_else(|| format!("there is no scenario {name}"))?;
+    let scenario = Scenario::named(name).ok_or_else(|| format!("unknown scenario {name}"))?;
     let planned = scenario.plan().map_err(|fault| fault.to_string())?;
     let mut sources = Sources::default();
     let plans: Vec<Plan> = (planned.iter())
@@ -85,7 +85,7 @@ fn run_all(name: &str) -> Result<Variants, String> {
                 .collect();
             let ended = begun.into_iter().map(|thread| thread.join());
             ended
-                .map(|ended| ended.unwrap_or_else(|_| Err("a run was broken off".to_owned())))
+                .map(|ended| ended.unwrap_or_else(|_| Err("a run was cancelled".to_owned())))
                 .collect()
         });
         for outcome in done {

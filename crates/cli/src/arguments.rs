@@ -1,10 +1,10 @@
-//! What the command understands.
+//! The command line's arguments.
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Replays a program's allocations through a faithful model of its allocator and says why memory does not come back.
+/// Replays a program's allocations through a faithful model of its allocator and shows why memory does not come back.
 #[derive(Parser)]
 #[command(version, propagate_version = true)]
 pub(crate) struct Arguments {
@@ -16,13 +16,13 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Replay a recorded trace (.hwt or .hwt.gz)
     Replay(Replay),
-    /// Run a scenario of the catalogue, one in a file, or a pattern
+    /// Run a scenario of the catalogue, a scenario file or a pattern
     Run(Run),
-    /// Run every variant of a scenario, and compare
+    /// Run every variant of a scenario and compare them
     Matrix(Matrix),
-    /// List the scenarios of the catalogue, and the patterns
+    /// List the scenarios of the catalogue and the patterns
     Scenarios(Scenarios),
-    /// List the allocators that are modelled, and how their versions differ
+    /// List the modelled allocators and how their releases differ
     Allocators(Allocators),
 }
 
@@ -33,37 +33,36 @@ pub(crate) struct Allocators {
     pub(crate) json: bool,
 }
 
-/// What both commands take.
+/// Options of `replay` and `run`.
 #[derive(Args)]
 pub(crate) struct Common {
-    /// The allocator and its version; the trace's own where that is modelled, else glibc@2.36
+    /// Allocator and release (default: the trace's own if it is modelled, otherwise glibc@2.36)
     #[arg(long, value_name = "NAME@VERSION")]
     pub(crate) allocator: Option<String>,
-    /// The allocator's settings: NAME=VALUE, lines as they stand in a shell, a Dockerfile, compose, Kubernetes or systemd,
-    /// or a file of such; may be repeated, the later of two values counts
+    /// Settings: NAME=VALUE, lines from a shell, a Dockerfile, Compose, Kubernetes or systemd, or a file of them; may be
+    /// repeated, and a later value replaces an earlier one
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) env: Vec<String>,
-    /// The release of CPython that runs the program: small blocks then come from its object allocator, others from the
-    /// allocator above; 3.9 to 3.14, or `none`; if nothing is said, 3.11 for sync, async_fanout and tasks, and none for others
+    /// Release of CPython that runs the program, 3.9 to 3.14, or `none`; small blocks then come from its object allocator
+    /// and others from --allocator (default: 3.11 for the patterns sync, async_fanout and tasks; none otherwise)
     #[arg(long, value_name = "VERSION")]
     pub(crate) python: Option<String>,
-    /// Resident memory, in MiB, at which the process is killed
+    /// Limit of resident memory in MiB; the process is killed when it exceeds it
     #[arg(long, value_name = "MIB")]
     pub(crate) cap: Option<u64>,
-    /// Cores of the machine, which bound the number of arenas; the trace's own if not said, else 2
+    /// Cores of the machine, which limit the number of arenas (default: the trace's own, otherwise 2)
     #[arg(long, value_name = "N")]
     pub(crate) cores: Option<u32>,
-    /// Those of them that the process may run on; all if not said
+    /// Cores available to the process (default: all)
     #[arg(long, value_name = "N")]
     pub(crate) allowed_cores: Option<u32>,
-    /// What jemalloc's pseudo-random states start from: in a real process addresses, which differ from run to run
+    /// Seed of jemalloc's random states, which in a real process follow from addresses and differ from run to run
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Run with so many seeds besides, and say how far resident memory at the marks depends on them
+    /// Also run with N seeds and report how much resident memory at the marks varies
     #[arg(long, value_name = "N")]
     pub(crate) seeds: Option<u32>,
-    /// Write every decision of the allocator to this file, one JSON object a line; `-` writes them to standard output in
-    /// place of the report
+    /// Write every decision of the allocator to this file, one JSON object per line; `-` prints them instead of the report
     #[arg(long, value_name = "FILE")]
     pub(crate) decisions: Option<PathBuf>,
     /// Print one JSON object instead of text
@@ -73,17 +72,17 @@ pub(crate) struct Common {
 
 #[derive(Args)]
 pub(crate) struct Replay {
-    /// The trace
+    /// Trace (.hwt or .hwt.gz)
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) common: Common,
-    /// Leave out the environment that the trace recorded; --env adds to it otherwise
+    /// Ignore the environment recorded in the trace (by default --env is added to it)
     #[arg(long)]
     pub(crate) without_recorded_env: bool,
-    /// Compare every address, and resident memory at every mark, with the trace's own; exit with 1 where one differs
+    /// Compare every address, and resident memory at every mark, with the trace's own; exit with 1 if any differs
     #[arg(long)]
     pub(crate) check: bool,
-    /// A parameter; a trace has none
+    /// Parameter; a trace has none
     #[arg(long, value_name = "PARAMETER=VALUE", hide = true)]
     pub(crate) set: Vec<String>,
 }
@@ -91,32 +90,32 @@ pub(crate) struct Replay {
 #[derive(Args)]
 #[command(after_help = parameters())]
 pub(crate) struct Run {
-    /// The scenario's name, its file (.toml), or the name of a pattern
+    /// Name of a scenario or pattern, or a scenario file (.toml)
     pub(crate) scenario: String,
-    /// Which of the scenario's variants; the first if not said. What else is asked for is set over what it says
+    /// Variant to run (default: the first); other options override its settings
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,
     #[command(flatten)]
     pub(crate) common: Common,
-    /// A parameter; may be repeated
+    /// Value of a parameter; may be repeated
     #[arg(long, value_name = "PARAMETER=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Write the calls as a trace to this file (.hwt or .hwt.gz) as well
+    /// Also write the calls as a trace to this file (.hwt or .hwt.gz)
     #[arg(long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
 }
 
 #[derive(Args)]
 pub(crate) struct Matrix {
-    /// The scenario's name, or its file (.toml)
+    /// Name of a scenario, or a scenario file (.toml)
     pub(crate) scenario: String,
     /// Run only this variant; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Vec<String>,
-    /// A parameter of the scenario; may be repeated. What a variant sets for itself stays
+    /// Value of a parameter, except in variants that set it themselves; may be repeated
     #[arg(long, value_name = "PARAMETER=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Run at most so many variants at the same time; as many as the machine has cores if not said
+    /// Variants to run at the same time (default: the number of cores)
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
     /// Print one JSON object instead of the table
@@ -125,23 +124,23 @@ pub(crate) struct Matrix {
     /// Print the table as CSV, in bytes
     #[arg(long)]
     pub(crate) csv: bool,
-    /// Write the table as Markdown into this file as well; `-` prints it instead of the table
+    /// Also write the table as Markdown to this file; `-` prints it instead of the plain table
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
-    /// Draw the curves into this file as well, as SVG
+    /// Also write the curves as SVG to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
-    /// Draw the curves into this file as well, as PNG
+    /// Also write the curves as PNG to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) png: Option<PathBuf>,
-    /// Draw the heap map of the first process of each variant as well, into FILE.svg or FILE.png; of several variants into
-    /// FILE-A.svg, FILE-B.svg and so on, by the letters that the curves have
+    /// Also write the heap map of each variant's first process to FILE.svg or FILE.png; several variants go to FILE-A.svg,
+    /// FILE-B.svg and so on, with the letters of the curves
     #[arg(long, value_name = "FILE")]
     pub(crate) map: Option<PathBuf>,
-    /// The moment of heap maps, in seconds from the beginning; the end of the last rest if not said
+    /// Moment of the heap maps, in seconds from the start (default: the end of the last rest)
     #[arg(long, value_name = "SECONDS", requires = "map")]
     pub(crate) at: Option<f64>,
-    /// The date that stands in pictures; today's if not said
+    /// Date shown in pictures (default: today)
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) date: Option<jiff::civil::Date>,
     /// Draw pictures in light on dark
@@ -151,7 +150,7 @@ pub(crate) struct Matrix {
 
 #[derive(Args)]
 pub(crate) struct Scenarios {
-    /// Print a scenario's file instead of the list, to be copied and changed
+    /// Scenario whose file is printed instead of the list, for you to copy and change
     pub(crate) name: Option<String>,
     /// Print a JSON list instead of text
     #[arg(long, conflicts_with = "name")]
@@ -181,14 +180,14 @@ fn parameters() -> String {
     text
 }
 
-/// Help and version go to standard output; anything else is bad input, said in one line.
+/// Prints help and version to standard output, and anything else as an error in one line.
 pub(crate) fn explain(error: &clap::Error) -> ExitCode {
     use clap::error::ErrorKind;
     if matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     ) {
-        // Where standard output is gone there is nobody to tell.
+        // A closed standard output leaves no way to report the error.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }

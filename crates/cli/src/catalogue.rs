@@ -1,4 +1,4 @@
-//! `highwater scenarios`: what there is to run.
+//! `highwater scenarios`: the catalogue and the patterns.
 
 use crate::arguments::Scenarios;
 use crate::scenario::unknown;

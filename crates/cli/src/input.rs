@@ -1,4 +1,4 @@
-//! From arguments to a workload and a variant, or one line that says what is wrong.
+//! Turns arguments into a workload and a variant, or into an error of one line.
 
 use crate::arguments::{Common, Replay, Run};
 use crate::environment;
@@ -38,14 +38,14 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
     let file = replay.file.display();
     if let Some(set) = replay.set.first() {
         return Err(format!(
-            "--set {set}: a recorded trace has no parameters; `highwater run` has"
+            "--set {set}: a recorded trace has no parameters; use `highwater run` with a pattern"
         ));
     }
     let bytes = std::fs::read(&replay.file).map_err(|error| format!("{file}: {error}"))?;
     let workload = trace::read(&bytes).map_err(|error| format!("{file}: {error}"))?;
     if replay.check && workload.header.brk.is_none() {
         return Err(format!(
-            "{file}: --check needs the trace's `brk` line, which says where its heap began"
+            "{file}: --check needs a `brk` line in the trace, with the address at which its heap began"
         ));
     }
     let recorded: &[(String, String)] = if replay.without_recorded_env {
@@ -78,7 +78,9 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
     }
     let pattern: Pattern = run.scenario.parse().map_err(|_| unknown(&run.scenario))?;
     if let Some(variant) = &run.variant {
-        return Err(format!("--variant {variant}: a pattern has no variants"));
+        return Err(format!(
+            "--variant {variant}: a pattern has no variants; use --set, --env and --allocator"
+        ));
     }
     let mut parameters = Parameters::default();
     for set in &run.set {
@@ -86,7 +88,7 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
         if !pattern.parameters().any(|p| p.name == name) {
             let known: Vec<_> = pattern.parameters().map(|p| p.name).collect();
             return Err(format!(
-                "--set {set}: {pattern} has no such parameter; it has {}",
+                "--set {set}: {pattern} has no such parameter; its parameters are {}",
                 known.join(", ")
             ));
         }
@@ -127,7 +129,7 @@ fn prepare_scenario(run: &Run, found: &Found) -> Result<Job, String> {
     let Some(chosen) = chosen else {
         let known: Vec<&str> = planned.iter().map(|p| p.name.as_str()).collect();
         return Err(format!(
-            "--variant {}: {} has no such variant; it has {}",
+            "--variant {}: {} has no such variant; its variants are {}",
             run.variant.as_deref().unwrap_or_default(),
             found.scenario.name,
             known.join(", ")
@@ -141,7 +143,7 @@ fn prepare_scenario(run: &Run, found: &Found) -> Result<Job, String> {
             }
             _ => {
                 return Err(format!(
-                    "--write {}: a trace holds one process that fits into memory, and this is more",
+                    "--write {}: a trace holds one process that fits into memory; choose a variant with one process and fewer calls",
                     file.display()
                 ));
             }
@@ -202,7 +204,7 @@ fn choose(common: &Common, header: &Header, check: bool) -> Result<Choice, Strin
     match Choice::named(name, version) {
         Some(choice) => Ok(choice),
         None if check => Err(format!(
-            "the trace was answered by {name} {version}, which is not modelled; name a modelled one with --allocator"
+            "--check: the trace was recorded with {name} {version}, which is not modelled; choose a modelled release with --allocator"
         )),
         None => Ok(Choice::default()),
     }
@@ -221,7 +223,7 @@ fn python(common: &Common, own: Option<&str>) -> Result<Option<PythonVersion>, S
         None => {
             let known = PythonVersion::ALL.map(PythonVersion::name).join(", ");
             Err(format!(
-                "--python {asked}: no model of it: there is {known}"
+                "--python {asked}: unknown Python version; supported: {known}, none"
             ))
         }
     }
@@ -229,9 +231,9 @@ fn python(common: &Common, own: Option<&str>) -> Result<Option<PythonVersion>, S
 
 fn cap(common: &Common) -> Result<Option<Bytes>, String> {
     match common.cap {
-        Some(mib) if mib == 0 || mib > 1 << 20 => {
-            Err(format!("--cap {mib}: it must be between 1 and 1048576 MiB"))
-        }
+        Some(mib) if mib == 0 || mib > 1 << 20 => Err(format!(
+            "--cap {mib}: the cap must be between 1 and 1048576 MiB"
+        )),
         cap => Ok(cap.map(Bytes::mib)),
     }
 }

@@ -1,7 +1,7 @@
-//! `highwater`: replays a program's allocations and says why its memory does not come back.
+//! `highwater`: replays a program's allocations and shows why its memory does not come back.
 //!
-//! Exit status: 0 where what was asked for held, 1 where `--check` found a difference, 2 for input that cannot be used,
-//! with one line on standard error that says what and where.
+//! Exit status: 0 for success, 1 if `--check` found a difference, 2 for invalid input, with one line on standard error
+//! that names the input and the error.
 
 mod allocators;
 mod arguments;
@@ -67,7 +67,7 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
         check,
         ..Options::default()
     };
-    // Made before the run, which may take long, that a name that cannot be written is said at once.
+    // Created before the run, which may take long, so that a file that cannot be written is reported at once.
     let decisions = decisions::Output::of(common.decisions.as_deref())?;
     if decisions.is_some() {
         options.decisions = Options::EVERY;
@@ -128,7 +128,7 @@ fn several(common: &Common, job: &Job) -> Result<ExitCode, String> {
     if let Some(file) = &common.decisions {
         let file = file.display();
         return Err(format!(
-            "--decisions {file}: it is for one process, and this is several"
+            "--decisions {file}: cannot be used with a scenario that runs several processes"
         ));
     }
     spread::measure(job, common.seeds)?;

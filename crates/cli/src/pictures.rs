@@ -166,8 +166,8 @@ struct Moment {
 }
 
 impl Moment {
-    /// So many seconds from the beginning; if none are said, the end of the last rest, where memory should have gone back,
-    /// or the end of a run without any.
+    /// Finds the moment at `seconds` from the start. By default it is the end of the last rest, where memory should have
+    /// gone back, or the end of a run without any rest.
     fn of(outcome: &Outcome, seconds: Option<f64>) -> Result<Self, String> {
         let ends = outcome.samples.last().map(|sample| sample.time);
         let ends = ends.unwrap_or_default();
@@ -176,7 +176,7 @@ impl Moment {
         let time = match (seconds, rest) {
             (Some(seconds), _) => {
                 if !(0.0..=ends.as_seconds()).contains(&seconds) {
-                    return Err(format!("--at {seconds}: its run goes from 0 s to {ends}"));
+                    return Err(format!("--at {seconds}: the run lasts from 0 s to {ends}"));
                 }
                 Micros((seconds * 1e6).round() as u64)
             }
@@ -237,7 +237,7 @@ fn files_of_maps(file: &Path, variants: usize) -> Result<Vec<PathBuf>, String> {
     let end = end.filter(|end| ["svg", "png"].contains(&end.to_ascii_lowercase().as_str()));
     let (Some(end), Some(stem)) = (end, file.file_stem()) else {
         return Err(format!(
-            "--map {}: the file's name must end in .svg or .png",
+            "--map {}: the file name must end in .svg or .png",
             file.display()
         ));
     };

@@ -22,12 +22,12 @@ pub(crate) fn of(svg: &str) -> Result<Vec<u8>, String> {
     }
     fonts.set_sans_serif_family("DejaVu Sans");
     fonts.set_monospace_family("DejaVu Sans Mono");
-    let said = |error: &dyn std::fmt::Display| format!("the picture cannot be drawn: {error}");
+    let said = |error: &dyn std::fmt::Display| format!("cannot draw the picture: {error}");
     let tree = usvg::Tree::from_str(svg, &options).map_err(|error| said(&error))?;
     let size = tree.size().to_int_size();
     let size = size.scale_by(SCALE).ok_or("the picture is too large")?;
     let pixmap = Pixmap::new(size.width(), size.height());
-    let mut pixmap = pixmap.ok_or("the picture is too large for this machine's memory")?;
+    let mut pixmap = pixmap.ok_or("the picture does not fit into this machine's memory")?;
     let scaled = Transform::from_scale(SCALE, SCALE);
     resvg::render(&tree, scaled, &mut pixmap.as_mut());
     pixmap.encode_png().map_err(|error| said(&error))

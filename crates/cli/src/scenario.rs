@@ -70,15 +70,15 @@ impl Found {
 /// A parameter and its value.
 pub(crate) fn split(set: &str) -> Result<(&str, &str), String> {
     set.split_once('=')
-        .ok_or_else(|| format!("--set {set}: it must be PARAMETER=VALUE"))
+        .ok_or_else(|| format!("--set {set}: expected PARAMETER=VALUE"))
 }
 
-/// What there is to choose from.
+/// Returns the error for an unknown name, with all known ones.
 pub(crate) fn unknown(asked: &str) -> String {
     let catalogue = Scenario::catalogue();
     let scenarios: Vec<&str> = catalogue.iter().map(|s| s.name.as_str()).collect();
     format!(
-        "there is no scenario `{}`; there are {}, files (.toml), and the patterns {}",
+        "unknown scenario `{}`; choose one of {}, a file (.toml), or a pattern: {}",
         asked.chars().take(40).collect::<String>(),
         scenarios.join(", "),
         Pattern::ALL.map(Pattern::name).join(", ")

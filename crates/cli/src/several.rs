@@ -58,7 +58,7 @@ fn killed(out: &mut String, stage: &StageOutcome) -> std::fmt::Result {
         if let Some(killed) = recording.killed {
             writeln!(
                 out,
-                "Process {number} of {} killed after {}: {} resident, and the others left it {}.",
+                "Process {number} of {} was killed after {}: it had {} resident; the others left it {}.",
                 stage.name, killed.time, killed.resident, killed.cap
             )?;
         }

@@ -15,10 +15,14 @@ pub(crate) type Spread = Vec<(Bytes, Bytes)>;
 pub(crate) fn measure(job: &Job, seeds: Option<u32>) -> Result<Option<Spread>, String> {
     let Some(seeds) = seeds else { return Ok(None) };
     if !(1..=MOST).contains(&seeds) {
-        return Err(format!("--seeds {seeds}: it must be from 1 to {MOST}"));
+        return Err(format!(
+            "--seeds {seeds}: the number must be between 1 and {MOST}"
+        ));
     }
     let Some((source, asked)) = job.single() else {
-        return Err("--seeds: it is for one process, and this is several".to_owned());
+        return Err(
+            "--seeds cannot be used with a scenario that runs several processes".to_owned(),
+        );
     };
     let options = Options {
         samples: 1,
@@ -63,6 +67,6 @@ pub(crate) fn describe(names: impl Iterator<Item = String>, spread: &Spread, see
     if text.is_empty() {
         format!("\nResident memory is the same at every mark with {seeds} seeds.\n")
     } else {
-        format!("\nResident memory with {seeds} seeds, where it differs:\n{text}")
+        format!("\nResident memory over {seeds} seeds, at the marks where it varies:\n{text}")
     }
 }

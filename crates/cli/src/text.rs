@@ -207,14 +207,14 @@ pub(crate) fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Re
         "pin",
         "bytes",
         "state",
-        "behind it"
+        "free below"
     )?;
     for pin in &diagnosis.pins {
         if pin.unlisted_above > 0 {
             let n = pin.unlisted_above;
             writeln!(
                 out,
-                "… {n} in use above the next, with little or nothing behind them"
+                "… {n} chunks in use, with little or nothing free below them"
             )?;
         }
         if arenas {
@@ -234,7 +234,7 @@ pub(crate) fn diagnosis(out: &mut String, recording: &Recording) -> std::fmt::Re
     if unlisted.count > 0 {
         writeln!(
             out,
-            "… {} more, with {} behind them",
+            "… {} more, with {} free below them",
             highwater_report::count(unlisted.count),
             unlisted.behind
         )?;

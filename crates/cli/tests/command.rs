@@ -167,7 +167,7 @@ fn text_for_people_has_table_chart_and_reasons() {
         "█",
         "malloc_trim(0)",
         "MALLOC_TRIM_THRESHOLD_.",
-        "behind it",
+        "free below",
     ] {
         assert!(text.contains(part), "{part}:\n{text}");
     }
@@ -224,11 +224,14 @@ fn bad_input_is_one_line_that_says_what_and_where() {
     );
     refused(&["run", "sync", "--allocator", "glibc@1.0"], &["glibc@1.0"]);
     refused(&["run", "sync", "--cap", "0"], &["--cap"]);
-    refused(&["run", "sync", "--cores", "0"], &["--cores", "0 cores"]);
+    refused(
+        &["run", "sync", "--cores", "0"],
+        &["--cores", "1 ≤ allowed (0) ≤ cores (0)"],
+    );
     refused(&["run", "sync", "--cores", "many"], &["--cores", "many"]);
     refused(
         &["run", "sync", "--cores", "2", "--allowed-cores", "3"],
-        &["2 cores, 3 of them allowed"],
+        &["--cores", "allowed (3) ≤ cores (2)"],
     );
     refused(
         &["run", "sync", "--set", "threads=3"],

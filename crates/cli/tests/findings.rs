@@ -99,7 +99,7 @@ fn python_arenas_are_told_in_bytes() {
 fn the_list_of_pins_says_how_many_it_leaves_out() {
     let text = replay("many_small_parked", &[]);
     assert!(
-        text.contains("… 2,953 more, with 5.1 MiB behind them"),
+        text.contains("… 2,953 more, with 5.1 MiB free below them"),
         "{text}"
     );
 }

@@ -211,7 +211,7 @@ fn what_is_wrong_is_one_line_with_file_line_and_range() {
     for (arguments, parts) in [
         (
             &["matrix", &range][..],
-            &["range.toml: line 7", "events=0", "1 to 20000"][..],
+            &["range.toml: line 7", "events=0", "between 1 and 20000"][..],
         ),
         (&["run", &key], &["key.toml: line 6", "colour"]),
         (
@@ -234,7 +234,7 @@ fn what_is_wrong_is_one_line_with_file_line_and_range() {
         ),
         (
             &["matrix", &small, "--set", "events=x"],
-            &["events=x", "1 to 20000"],
+            &["events=x", "between 1 and 20000"],
         ),
         (&["matrix", &small, "--set", "event=1"], &["event"]),
         (

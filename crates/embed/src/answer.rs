@@ -7,27 +7,27 @@ use serde::Serialize;
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
-/// The figures that variants are compared by, in bytes where they are sizes.
+/// The figures that variants are compared by; sizes are in bytes.
 #[derive(Tsify, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Figures {
     /// The highest resident memory.
     pub(crate) peak: f64,
-    /// The most the program held.
+    /// The most that the program held.
     pub(crate) peak_live: f64,
-    /// Resident when the last burst is over and what it left is collected.
+    /// Resident after the last burst, once its garbage has been collected.
     pub(crate) after_burst: f64,
     /// Resident at the end of the last rest.
     pub(crate) after_rest: f64,
-    /// What the program holds then.
+    /// What the program holds at the end of the last rest.
     pub(crate) live: f64,
-    /// What `malloc_trim(0)` would give back then.
+    /// What `malloc_trim(0)` would give back at the end of the last rest.
     pub(crate) reclaimable: f64,
-    /// Calls of `malloc_trim`.
+    /// The program's calls of `malloc_trim`.
     pub(crate) trims: f64,
-    /// What they gave back.
+    /// What these calls gave back.
     pub(crate) trimmed: f64,
-    /// Resident at the very end.
+    /// Resident at the end of the run.
     pub(crate) at_end: f64,
     /// Page faults.
     pub(crate) faults: f64,
@@ -62,7 +62,7 @@ impl From<Summary> for Figures {
 pub(crate) struct Mark {
     /// Its name.
     pub(crate) name: String,
-    /// When, in seconds.
+    /// Its time in seconds.
     pub(crate) seconds: f64,
     /// Resident bytes.
     pub(crate) rss: f64,
@@ -72,7 +72,7 @@ pub(crate) struct Mark {
     pub(crate) reclaimable: Option<f64>,
 }
 
-/// Something that keeps free memory from going back.
+/// A chunk that keeps free memory from going back.
 #[derive(Tsify, Serialize)]
 pub(crate) struct Pin {
     /// Its address, in hexadecimal.
@@ -81,38 +81,38 @@ pub(crate) struct Pin {
     pub(crate) size: f64,
     /// `live`, `parked` or `metadata`.
     pub(crate) state: String,
-    /// Free bytes behind it.
+    /// Free bytes that it holds.
     pub(crate) behind: f64,
 }
 
-/// Why memory is as it is at the end, in the first process of the last stage.
+/// The diagnosis at the end, for the first process of the last stage.
 #[derive(Tsify, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Reasons {
-    /// In sentences: the first says what is resident, held and free, the others are those of the findings, in order.
+    /// The diagnosis in sentences: the first says what is resident, held and free; the others are those of the findings.
     pub(crate) sentences: Vec<String>,
     /// Free in the allocator and still resident.
     pub(crate) free_resident: f64,
-    /// What keeps it, from the top down.
+    /// The pins, from the top down.
     pub(crate) pins: Vec<Pin>,
     /// Pins that are not listed.
     pub(crate) unlisted_pins: f64,
 }
 
-/// What came of a run. `series` has one typed array for each curve, `frames` the heap maps.
+/// The result of a run. `series` has one typed array for each curve, `frames` the heap maps.
 #[derive(Tsify, Serialize)]
 pub(crate) struct Plain {
     /// The figures to compare.
     pub(crate) figures: Figures,
     /// Named moments.
     pub(crate) marks: Vec<Mark>,
-    /// Why memory does not go back.
+    /// The diagnosis: why memory does not go back.
     pub(crate) reasons: Reasons,
 }
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &'static str = r#"
-/** Curves: one entry to a sample; bytes, but for `seconds`. `reclaimable` is NaN where it was not found out. */
+/** Curves: one entry per sample, in bytes except for `seconds`. `reclaimable` is NaN where it was not measured. */
 export interface Series {
     seconds: Float64Array;
     rss: Float64Array;
@@ -150,7 +150,7 @@ export interface HeapMap {
     seconds: number;
     strips: { kind: string; start: string; pages: number; runs: Uint32Array }[];
 }
-/** What came of a run. */
+/** The result of a run. */
 export interface Answer extends Omit<Plain, "reasons"> {
     reasons: ReasonsWithFindings;
     series: Series;

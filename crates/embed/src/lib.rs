@@ -82,9 +82,8 @@ impl Simulation {
     pub fn result(&self) -> Result<AnswerJs, JsValue> {
         match &self.outcome {
             Some(outcome) => Ok(answer(outcome)?),
-            None => {
-                Err(Code::Unfinished.error("the run is not over: advance it until it says false"))
-            }
+            None => Err(Code::Unfinished
+                .error("the run is not finished: call `advance` until it returns false")),
         }
     }
 }
@@ -92,11 +91,11 @@ impl Simulation {
 /// A scenario of the catalogue.
 #[derive(Tsify, Serialize)]
 pub struct ScenarioInfo {
-    /// The name it is asked for by.
+    /// Its name in requests.
     pub name: String,
-    /// A heading.
+    /// Its title.
     pub title: String,
-    /// What there is to see in it.
+    /// What it shows.
     pub shows: String,
     /// Where it comes from.
     pub source: String,

@@ -22,14 +22,14 @@ pub(crate) enum Value {
     Text(String),
 }
 
-/// What to run: exactly one of `scenario`, `pattern` and `trace`, and what is to be otherwise than it says.
+/// What to run: exactly one of `scenario`, `pattern` and `trace`, and the options that differ from its own.
 #[derive(Tsify, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Request {
     /// A scenario of the catalogue.
     #[tsify(optional)]
     pub(crate) scenario: Option<String>,
-    /// Which of its variants; the first if not said.
+    /// One of the scenario's variants (default: the first).
     #[tsify(optional)]
     pub(crate) variant: Option<String>,
     /// A pattern.
@@ -42,35 +42,35 @@ pub(crate) struct Request {
     /// Parameters of the scenario or pattern, by name.
     #[tsify(optional, type = "Record<string, number | string>")]
     pub(crate) parameters: HashMap<String, Value>,
-    /// The allocator, as `glibc@2.36`.
+    /// The allocator, such as `glibc@2.36`.
     #[tsify(optional)]
     pub(crate) allocator: Option<String>,
-    /// Its environment, as lines; in place of the scenario's own.
+    /// The environment, as lines; it replaces the scenario's own.
     #[tsify(optional)]
     pub(crate) environment: Option<String>,
     /// The release of CPython that runs it, or `none`.
     #[tsify(optional)]
     pub(crate) python: Option<String>,
-    /// MiB that may be resident.
+    /// Limit of resident memory in MiB.
     #[tsify(optional)]
     pub(crate) cap: Option<u32>,
     /// Cores of the machine.
     #[tsify(optional)]
     pub(crate) cores: Option<u32>,
-    /// About how many samples the curves get; 600 if not said.
+    /// Approximate number of samples per curve (default: 600).
     #[tsify(optional)]
     pub(crate) samples: Option<u32>,
-    /// How many heap maps to keep; none if not said.
+    /// Number of heap maps to keep (default: none).
     #[tsify(optional)]
     pub(crate) frames: Option<u32>,
 }
 
 impl Request {
-    /// Reads a request. A name it does not know is refused here: the reader of objects only asks for the names it does.
+    /// Reads a request. An unknown name is an error here, because the reader of objects only looks for the names that it knows.
     pub(crate) fn read(object: &JsValue) -> Result<Self, JsValue> {
         let given = object
             .dyn_ref::<Object>()
-            .ok_or_else(|| Code::Request.error("it must be an object"))?;
+            .ok_or_else(|| Code::Request.error("the request must be an object"))?;
         let known = serde_wasm_bindgen::to_value(&Self::default()).map_err(unshown)?;
         let known = Object::keys(known.unchecked_ref::<Object>());
         if let Some(name) = Object::keys(given)
@@ -79,7 +79,7 @@ impl Request {
         {
             let name = name.as_string().unwrap_or_default();
             let known = known.join(", ");
-            return Err(Code::Request.error(format!("it has no `{name}`; there are {known}")));
+            return Err(Code::Request.error(format!("unknown key `{name}`; the keys are {known}")));
         }
         serde_wasm_bindgen::from_value(object.clone()).map_err(|error| Code::Request.error(error))
     }
@@ -114,7 +114,7 @@ mod bytes {
     }
 }
 
-/// What it comes to.
+/// Returns the plan of a request.
 pub(crate) fn plan(request: Request) -> Result<Plan, JsValue> {
     let set: Vec<(String, String)> = (request.parameters.iter())
         .map(|(name, value)| {
@@ -131,7 +131,7 @@ pub(crate) fn plan(request: Request) -> Result<Plan, JsValue> {
         (None, None, Some(bytes)) => of_trace(bytes, &set)?,
         _ => {
             return Err(
-                Code::Request.error("exactly one of scenario, pattern and trace must be there")
+                Code::Request.error("exactly one of scenario, pattern and trace is required")
             );
         }
     };
@@ -152,7 +152,7 @@ fn of_scenario(
     let scenario = Scenario::named(name).ok_or_else(|| {
         let known: Vec<String> = Scenario::catalogue().into_iter().map(|s| s.name).collect();
         Code::Unknown.error(format!(
-            "no scenario `{name}`; there are {}",
+            "unknown scenario `{name}`; the scenarios are {}",
             known.join(", ")
         ))
     })?;
@@ -168,7 +168,10 @@ fn of_scenario(
             .iter()
             .map(|planned| planned.name.as_str())
             .collect();
-        Code::Unknown.error(format!("no such variant; there are {}", known.join(", ")))
+        Code::Unknown.error(format!(
+            "unknown variant; the variants are {}",
+            known.join(", ")
+        ))
     })?;
     let mut sources = Sources::default();
     Plan::of(chosen, &mut |pattern, parameters| {
@@ -195,7 +198,7 @@ fn of_pattern(name: &str, set: &[(String, String)]) -> Result<Plan, JsValue> {
 
 fn of_trace(bytes: &[u8], set: &[(String, String)]) -> Result<Plan, JsValue> {
     if let Some((name, _)) = set.first() {
-        return Err(Code::Parameter.error(format!("{name}: a trace has no parameters")));
+        return Err(Code::Parameter.error(format!("{name}: a trace has no parameters; remove it")));
     }
     let workload = trace::read(bytes).map_err(|error| Code::Trace.error(error))?;
     let recorded = workload.header.allocator.as_ref();
@@ -207,7 +210,7 @@ fn of_trace(bytes: &[u8], set: &[(String, String)]) -> Result<Plan, JsValue> {
     Ok(Plan::single(Source::from(workload), variant))
 }
 
-/// What is asked for over what is there.
+/// Applies the request's options to a variant.
 fn set_over(variant: &mut Variant, request: &Request) -> Result<(), JsValue> {
     if let Some(name) = &request.allocator {
         variant.allocator = name.parse().map_err(|error| Code::Variant.error(error))?;
@@ -221,7 +224,11 @@ fn set_over(variant: &mut Variant, request: &Request) -> Result<(), JsValue> {
         Some("none") => variant.python = None,
         Some(name) => {
             let known = PythonVersion::parse(name);
-            let unknown = || Code::Variant.error(format!("no model of CPython {name}"));
+            let unknown = || {
+                Code::Variant.error(format!(
+                    "unknown Python version `{name}`; use 3.9 to 3.14, or none"
+                ))
+            };
             variant.python = Some(known.ok_or_else(unknown)?);
         }
     }

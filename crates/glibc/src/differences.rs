@@ -13,7 +13,7 @@ const TOPICS: [Topic<Rules, Params>; 14] = [
         text: |_, params| match params.max_fast.0 {
             0 => "None: a freed chunk is merged at once unless the thread cache takes it.",
             _ => {
-                "Chunks of up to 128 bytes that the thread cache has no room for wait there unmerged."
+                "Chunks of up to 128 bytes for which the thread cache has no room wait there unmerged."
             }
         },
     },
@@ -28,23 +28,23 @@ const TOPICS: [Topic<Rules, Params>; 14] = [
         },
     },
     Topic {
-        title: "thread cache, beginning",
+        title: "thread cache, creation",
         source: "malloc/malloc.c, tcache_init",
         text: |rules, _| match rules.tcache_start {
             TcacheStart::FirstCall => {
-                "Made at a thread's first call, before the chunk asked for, even if nothing may be put in."
+                "Created at a thread's first call, before the requested chunk, even if it may hold nothing."
             }
             TcacheStart::FirstPut => {
-                "Made when there is first something to put in; never where the count is 0."
+                "Created when the first chunk goes in; never if the count is 0."
             }
         },
     },
     Topic {
-        title: "thread cache and chunks with mappings of their own",
+        title: "thread cache and mapped chunks",
         source: "malloc/malloc.c, __libc_free",
         text: |rules, _| match rules.tcache_takes_mapped {
-            false => "A mapping goes back when its chunk is freed.",
-            true => "A chunk that the cache has a bin for is kept, its mapping with it.",
+            false => "The mapping goes back when its chunk is freed.",
+            true => "A chunk for which the cache has a bin stays, with its mapping.",
         },
     },
     Topic {
@@ -69,37 +69,37 @@ const TOPICS: [Topic<Rules, Params>; 14] = [
         text: |rules, _| match (rules.calloc_from_tcache, rules.hooked) {
             (true, _) => "It takes from the thread cache.",
             (false, true) => {
-                "It passes the thread cache by, except that a process's first call goes through malloc."
+                "It bypasses the thread cache, except that a process's first call goes through malloc."
             }
-            (false, false) => "It passes the thread cache by.",
+            (false, false) => "It bypasses the thread cache.",
         },
     },
     Topic {
         title: "realloc",
         source: "malloc/malloc.c, __libc_realloc",
         text: |rules, _| match rules.realloc_keeps {
-            ReallocKeeps::Nothing => "A block shrinks whenever what is left makes a chunk.",
+            ReallocKeeps::Nothing => "A block shrinks whenever the remainder makes a chunk.",
             ReallocKeeps::SpareOrPage => {
-                "A block stays as it is with less than 16 bytes to spare, a mapped one with up to a page."
+                "A block keeps its size with less than 16 bytes to spare, a mapped one with up to a page."
             }
-            ReallocKeeps::Spare => "A block stays as it is with less than 16 bytes to spare.",
+            ReallocKeeps::Spare => "A block keeps its size with less than 16 bytes to spare.",
         },
     },
     Topic {
         title: "memalign",
         source: "malloc/malloc.c, _mid_memalign, _int_memalign",
         text: |rules, _| match rules.memalign {
-            Memalign::Freed => "What is left on either side is freed like any block.",
+            Memalign::Freed => "The remainders on both sides are freed like any block.",
             Memalign::Merged => {
-                "It looks into the thread cache first; what is left is merged at once, a tail of 16 bytes too if what follows is free."
+                "It tries the thread cache first. Remainders are merged at once, even a tail of 16 bytes if the next chunk is free."
             }
             Memalign::Shifted => {
-                "It looks into the thread cache first; what is left is merged at once; a mapped chunk is only shifted."
+                "It tries the thread cache first. Remainders are merged at once; a mapped chunk is only shifted."
             }
         },
     },
     Topic {
-        title: "chunks with mappings of their own",
+        title: "mapped chunks",
         source: "malloc/malloc.c, sysmalloc_mmap, mmap_set_chunk",
         text: |rules, _| match rules.mapped_layout {
             MappedLayout::ToTheEnd => "Header and 8 bytes are added to the request.",
@@ -109,17 +109,17 @@ const TOPICS: [Topic<Rules, Params>; 14] = [
         },
     },
     Topic {
-        title: "where the program break cannot be moved",
+        title: "a program break that cannot move",
         source: "malloc/malloc.c, sysmalloc_mmap_fallback",
         text: |rules, _| match rules.break_fallback {
             BreakFallback::Pages => {
-                "The heap goes on in a mapping of 1 MiB or more, as large as the whole heap the first time."
+                "The heap continues in a mapping of 1 MiB or more; the first one is as large as the whole heap."
             }
             BreakFallback::Exchanged => {
-                "The heap goes on in a mapping as large as the whole heap, rounded up to 1 MiB, and afterwards in pages."
+                "The heap continues in a mapping as large as the whole heap, rounded up to 1 MiB, and afterwards in pages."
             }
             BreakFallback::Request => {
-                "The heap goes on in a mapping of 1 MiB, or what the request needs."
+                "The heap continues in a mapping of 1 MiB, or of the size of the request."
             }
         },
     },
@@ -127,24 +127,24 @@ const TOPICS: [Topic<Rules, Params>; 14] = [
         title: "limit of arenas",
         source: "malloc/arena.c, arena_get2",
         text: |rules, _| match rules.arenas_by_affinity {
-            false => "8 for each core that is online, whatever cores the process may use.",
+            false => "8 for each core that is online, even if the process may not use it.",
             true => "8 for each core that the process may run on.",
         },
     },
     Topic {
-        title: "heaps of arenas where huge pages were asked for",
+        title: "heaps of arenas with huge pages",
         source: "malloc/arena.c, heap_max_size; elf/dl-tunables.list",
         text: |rules, _| match (rules.heap_of_huge_pages, rules.hooked) {
-            (_, true) => "There is no tunable for huge pages.",
+            (_, true) => "No tunable for huge pages exists.",
             (true, _) => "Four huge pages instead of 64 MiB.",
-            (false, _) => "64 MiB, as without.",
+            (false, _) => "64 MiB, as without huge pages.",
         },
     },
     Topic {
         title: "the main arena's first thread",
         source: "malloc/arena.c, ptmalloc_init",
         text: |rules, _| match rules.first_caller_gets_main {
-            true => "Whichever thread calls first; in most programs that is the main thread.",
+            true => "The thread that calls first, which in most programs is the main thread.",
             false => "The main thread.",
         },
     },

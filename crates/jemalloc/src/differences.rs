@@ -11,25 +11,25 @@ const TOPICS: [Topic<Rules, Options>; 15] = [
         title: "blocks aligned to a page",
         source: "include/jemalloc/internal/sz.h sz_sa2u",
         text: |rules, _| match rules.small_aligned_to_page {
-            true => "A small class serves them, if one is large enough.",
-            false => "They are large ones, of 16 KiB at least.",
+            true => "A small class serves them if one is large enough.",
+            false => "They are large blocks of at least 16 KiB.",
         },
     },
     Topic {
-        title: "memalign of no bytes",
+        title: "memalign of 0 bytes",
         source: "src/jemalloc.c je_memalign",
         text: |rules, _| match rules.empty_memalign_is_one {
-            true => "It is aligned, as one of one byte.",
-            false => "It is a block of the smallest class, aligned or not.",
+            true => "The block is aligned, like one of 1 byte.",
+            false => "The block has the smallest class, aligned or not.",
         },
     },
     Topic {
         title: "large blocks, sizes",
         source: "include/jemalloc/internal/sz.h sz_s2u_compute, src/pac.c pac_alloc_retained_batched_size",
         text: |_, options| match options.large_size_classes {
-            true => "They are rounded up to size classes, four to each doubling.",
+            true => "They are rounded up to size classes, four per doubling.",
             false => {
-                "They are rounded up to pages; fresh memory is taken by size classes, and what is left over is dirty."
+                "They are rounded up to pages; fresh memory comes in size classes, and the remainder is dirty."
             }
         },
     },
@@ -37,10 +37,10 @@ const TOPICS: [Topic<Rules, Options>; 15] = [
         title: "thread cache, collection",
         source: "src/tcache.c, tcache_gc_event",
         text: |rules, _| match rules.collection {
-            Collection::Counted => "One class for every 228 blocks taken or given.",
+            Collection::Counted => "One class for every 228 blocks allocated or freed.",
             Collection::OneClass => "One class for every 64 KiB allocated or freed.",
             Collection::Local => {
-                "At most once in 10 ms, then several classes; blocks far from the slab in use go first."
+                "At most once in 10 ms, several classes each time; blocks far from the slab in use go first."
             }
         },
     },
@@ -49,10 +49,10 @@ const TOPICS: [Topic<Rules, Options>; 15] = [
         source: "src/tcache.c, tsd_tcache_data_init",
         text: |rules, _| match rules.cache_stacks {
             CacheStacks::Plain => {
-                "Its stacks lie in a block that begins at a varying place in its first page."
+                "Its stacks lie in a block that begins at a random place in its first page."
             }
             CacheStacks::Guarded => {
-                "Its stacks begin with a page, and have a word before and one behind them."
+                "Its stacks begin at a page, with one word before them and one after them."
             }
         },
     },
@@ -61,16 +61,16 @@ const TOPICS: [Topic<Rules, Options>; 15] = [
         source: "src/tcache.c, tcache_bin_flush_small",
         text: |rules, _| match rules.flush_oldest_first {
             true => "The oldest blocks first, each slab freed as soon as it is empty.",
-            false => "The newest of those that go first, empty slabs freed at the end.",
+            false => "The newest of the flushed blocks first, empty slabs freed at the end.",
         },
     },
     Topic {
-        title: "the clock of the decay",
+        title: "the decay's clock",
         source: "arena_inlines_b.h, arena_decay_ticks",
         text: |rules, _| match rules.ticking {
-            Ticking::PerArena => "A thread looks at it after 1000 calls into one arena.",
+            Ticking::PerArena => "A thread checks it after 1000 calls into one arena.",
             Ticking::Geometric => {
-                "A thread looks at it once in 1000 calls into arenas on average, by chance."
+                "A thread checks it at random, on average once in 1000 calls into arenas."
             }
         },
     },
@@ -83,11 +83,11 @@ const TOPICS: [Topic<Rules, Options>; 15] = [
         },
     },
     Topic {
-        title: "very large blocks where nothing decays",
+        title: "very large blocks without decay",
         source: "src/extent.c, extent_record",
         text: |rules, _| match rules.very_large_always_back {
             true => "Their pages go back when they are freed, even with a decay time of -1.",
-            false => "Their pages stay where a decay time is -1.",
+            false => "Their pages stay if a decay time is -1.",
         },
     },
     Topic {
@@ -96,7 +96,7 @@ const TOPICS: [Topic<Rules, Options>; 15] = [
         text: |rules, _| match rules.collection {
             Collection::Counted => "lg_tcache_max only.",
             Collection::OneClass | Collection::Local => {
-                "tcache_max, and how many slots there are and when they are flushed."
+                "tcache_max, the number of slots and the moment of their flush."
             }
         },
     },
@@ -109,7 +109,7 @@ const TOPICS: [Topic<Rules, Options>; 15] = [
         },
     },
     Topic {
-        title: "very large blocks beside a background thread",
+        title: "very large blocks with a background thread",
         source: "src/extent.c extent_record, src/arena.c arena_choose_huge",
         text: |rules, _| match rules.background_keeps_very_large {
             false => "Their pages go back when they are freed.",
@@ -122,7 +122,7 @@ const TOPICS: [Topic<Rules, Options>; 15] = [
         text: |rules, _| match rules.first_threshold {
             FirstThreshold::Option => "Free extents from oversize_threshold on go back at once.",
             FirstThreshold::Default => {
-                "Free extents from 8 MiB on go back at once, whatever oversize_threshold says."
+                "Free extents from 8 MiB on go back at once, even if oversize_threshold differs."
             }
             FirstThreshold::OptionIfAny => {
                 "Free extents from oversize_threshold on go back at once; if it is 0, those from 8 MiB on."
@@ -158,19 +158,18 @@ const NOTES: [Difference; 4] = [
     },
     Difference {
         title: "chance",
-        text: "The jitter of the decay, the moments at which threads look at it, and where large blocks begin in their \
-               first page follow from addresses, which differ from run to run; --seed sets what they follow from.",
+        text: "The jitter of the decay, the moments at which threads check it, and where large blocks begin in their first page follow from addresses, which differ from run to run; --seed replaces these addresses.",
         source: "src/decay.c decay_deadline_init, ticker.h, src/arena.c arena_cache_oblivious_randomize",
     },
     Difference {
         title: "background thread",
-        text: "It is taken to run at the very moment it wakes.",
+        text: "It runs at the exact moment it wakes.",
         source: "src/background_thread.c",
     },
     Difference {
         title: "not modelled",
         text: "dss, percpu_arena, hpa, bin_shards, slab_sizes, narenas_ratio, prof, junk, zero, zero_realloc and guarded \
-               pages; the settings say so where they are set.",
+               pages; a remark says so where they are set.",
         source: "src/jemalloc.c malloc_conf_init_helper",
     },
 ];
@@ -178,14 +177,13 @@ const NOTES: [Difference; 4] = [
 /// What is true of the model of 5.2.1.
 const NOTES_OF_5_2_1: [Difference; 2] = [
     Difference {
-        title: "chance, neighbours",
-        text: "Free extents of mappings that lie side by side are merged, so what a process maps besides, between the \
-               allocator's own mappings, decides too; here there is nothing else.",
+        title: "randomness, neighbours",
+        text: "Free extents of adjacent mappings are merged, so other mappings of a real process between the allocator's own ones matter; the model has no others.",
         source: "src/extent.c extent_try_coalesce_impl",
     },
     Difference {
-        title: "not modelled, too",
-        text: "What its background threads do otherwise than those of 5.3.0: these are taken.",
+        title: "not modelled",
+        text: "Its own background threads; the model uses those of 5.3.0.",
         source: "src/background_thread.c",
     },
 ];
@@ -193,15 +191,13 @@ const NOTES_OF_5_2_1: [Difference; 2] = [
 /// What is true of the model of 5.3.1.
 const NOTES_OF_5_3_1: [Difference; 2] = [
     Difference {
-        title: "chance, distances",
-        text: "Thread caches give back first what lies more than 2 MiB from the slab in use, so what a process maps \
-               besides, between the allocator's own mappings, decides too; here there is nothing else.",
+        title: "randomness, distances",
+        text: "Thread caches first give back blocks more than 2 MiB from the slab in use, so other mappings of a real process between the allocator's own ones matter; the model has no others.",
         source: "src/tcache.c tcache_gc_small_nremote_get",
     },
     Difference {
-        title: "not modelled, too",
-        text: "tcache_ncached_max. Of more than 32 free extents of a class that may hold a large block the real one looks \
-               at the first 32 of its heap only; the model looks at all.",
+        title: "not modelled",
+        text: "tcache_ncached_max. With more than 32 free extents of a class that could hold a large block, the real library looks at the first 32 of its heap only; the model looks at all.",
         source: "src/eset.c eset_enumerate_search",
     },
 ];

@@ -28,7 +28,7 @@ pub struct Oracle {
 #[derive(Debug, Error)]
 pub enum OracleError {
     /// The machine has no such library.
-    #[error("no live C library to ask: {0}")]
+    #[error("no live C library available: {0}")]
     Unsupported(&'static str),
     /// The process could not be started, or went away.
     #[error("the oracle process is gone: {0}")]

@@ -27,9 +27,9 @@ pub fn page_shares(pages: &PageShares) -> [(PageKind, Bytes, Option<Micros>); 8]
 pub fn decay(figures: &Figures) -> Sentence {
     let decay = figures.decay;
     let who = if decay.background_thread {
-        "A background thread looks at the clock."
+        "A background thread checks the clock."
     } else {
-        "With no background thread, only the program's own calls look at the clock."
+        "With no background thread, only the program's own calls check the clock."
     };
     Sentence::new(format!(
         "{} of address space is retained. ",

@@ -211,7 +211,7 @@ fn purged(
 fn of(arena: u16) -> String {
     match arena {
         0 => String::new(),
-        n => format!(" of arena {n}"),
+        n => format!(" in arena {n}"),
     }
 }
 

@@ -56,8 +56,8 @@ fn nothing_wrong(rss: Bytes, [live, parked, free, rest]: [Bytes; 4]) -> Vec<Sent
     vec![
         Sentence::new("Nothing is wrong here: hardly any memory stays that could go back."),
         Sentence::new(format!(
-            "Of {rss} resident, the program holds {live}; {parked} is parked in caches, {free} is free, and {rest} is headers, \
-             ends of pages and the allocator's own."
+            "The program holds {live} of the {rss} that is resident; {parked} is parked in caches, {free} is free, and {rest} is \
+             headers, ends of pages and the allocator's own."
         )),
     ]
 }
@@ -216,7 +216,7 @@ fn largest_pin(bytes: Bytes, pin: &Pin, others: bool) -> Sentence {
         n => format!(" in arena {n}"),
     };
     let said = Sentence::new(format!(
-        "The largest piece, {bytes}, lies behind a {} chunk at ",
+        "The largest piece, {bytes}, lies below a {} chunk at ",
         pin.size
     ));
     said.address(pin.address)

@@ -21,7 +21,7 @@ pub fn kind_in_words(kind: PageKind) -> &'static str {
         PageKind::Parked => "parked in a cache",
         PageKind::Free => "free but resident",
         PageKind::Dirty => "dirty: free, waiting",
-        PageKind::Due => "dirty, due at the next tick",
+        PageKind::Due => "dirty, due at the next check",
         PageKind::Muzzy => "muzzy: free, offered back",
         PageKind::GivenBack => "given back",
         PageKind::Untouched => "never touched",

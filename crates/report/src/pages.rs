@@ -79,13 +79,13 @@ fn resting(finding: &Finding) -> Vec<Sentence> {
     let idle_for = format!("The program has made no call for {}", span(*idle));
     if !background_thread {
         return vec![Sentence::new(format!(
-            "{idle_for}. With no background thread, nothing purges pages while the program is idle, however long that lasts."
+            "{idle_for}. With no background thread, nothing purges pages while the program is idle."
         ))];
     }
     let mut said = vec![Sentence::new(if idle < decay {
         format!(
-            "{idle_for}: of what became free just before, {} % may stay. The decay ends after {}; a shorter rest never gets there, \
-             and the next burst takes the pages anew.",
+            "{idle_for}: {} % of the pages that became free just before may stay. The decay ends after {}; a shorter rest never \
+             gets there, and the next burst uses the pages again.",
             per_cent(*may_stay),
             span(*decay)
         )
@@ -136,9 +136,9 @@ fn clock(name: &str, ms: i64, background_thread: bool) -> Sentence {
         0 => said.text("these pages are purged at the next look at their arena."),
         _ => {
             let who = if background_thread {
-                "A background thread looks at the clock."
+                "A background thread checks the clock."
             } else {
-                "Only the program's own calls look at the clock."
+                "Only the program's own calls check the clock."
             };
             said.text(format!(
                 "half of the pages that become free may stay for {}, and none longer than {}. {who}",

@@ -7,7 +7,7 @@ use thiserror::Error;
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum SimulatorError {
     /// The allocator or its version is not modelled.
-    #[error("no model of `{asked}`: there is {known}")]
+    #[error("unknown allocator `{asked}`; the models are {known}")]
     UnknownAllocator {
         /// What was asked for, shortened.
         asked: String,
@@ -15,9 +15,7 @@ pub enum SimulatorError {
         known: String,
     },
     /// A machine of that many cores is none.
-    #[error(
-        "{online} cores, {allowed} of them allowed: there must be from 1 to {most}, and no more allowed than there are"
-    )]
+    #[error("invalid core counts: need 1 ≤ allowed ({allowed}) ≤ cores ({online}) ≤ {most}")]
     Cores {
         /// Cores online.
         online: u32,
@@ -27,13 +25,15 @@ pub enum SimulatorError {
         most: u32,
     },
     /// The process the workload describes cannot begin.
-    #[error("the workload's process cannot begin: {0}")]
+    #[error("the workload's process cannot start: {0}")]
     Kernel(#[from] ConfigError),
     /// The cap is too small to begin with.
-    #[error("a cap of {0} bytes: it must be at least one page of {1} bytes")]
+    #[error("a cap of {0} bytes is too small; it must be at least one page of {1} bytes")]
     Cap(u64, u64),
     /// The allocator is built for pages of another size.
-    #[error("the workload has pages of {0}; jemalloc is modelled as built for pages of 4096 bytes")]
+    #[error(
+        "the workload has pages of {0}; the model of jemalloc supports pages of 4096 bytes only"
+    )]
     PageSize(Bytes),
     /// The run was broken off.
     #[error("the run was cancelled")]

@@ -102,7 +102,7 @@ pub fn variant_of(stage: &PlannedStage) -> Result<Variant, Fault> {
             let known = PythonVersion::ALL.map(PythonVersion::name).join(", ");
             fault(
                 "python",
-                &format!("no model of `{name}`: there is {known}, or none"),
+                &format!("unknown Python version `{name}`; supported: {known}, none"),
             )
         })?),
     };

@@ -455,7 +455,7 @@ fn building_can_be_stopped_and_refuses_what_is_out_of_range() {
     let error = Pattern::Sync.build(&empty, &mut unwatched).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "events=0: the value must be from 1 to 20000"
+        "events=0: the value must be between 1 and 20000"
     );
     let error = Pattern::Threads
         .build(&Parameters { rows: 0, ..small() }, &mut unwatched)

@@ -131,7 +131,7 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
         ),
         (
             format!("{HEAD}pattern = \"sync\"\n[parameters]\nrest = 1\nevents = 0\n{variant}"),
-            &["line 7", "events=0", "from 1 to 20000"],
+            &["line 7", "events=0", "between 1 and 20000"],
         ),
         (
             format!("{HEAD}pattern = \"sync\"\n[parameters]\nevent = 5\n{variant}"),

@@ -34,7 +34,7 @@ pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> 
         println!("sent compressed, without recordings: {sent} bytes of at most {MOST_SENT}");
         ensure!(
             sent <= MOST_SENT,
-            "the page has grown beyond what it may send: leave something out, or make it smaller"
+            "the page is over its budget: remove something or make it smaller"
         );
     }
     Ok(())

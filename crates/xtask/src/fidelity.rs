@@ -9,7 +9,7 @@ use crate::{options, process};
 
 pub(crate) fn run(options: &options::Fidelity) -> Result<ExitCode> {
     // Paths are meant from where the command was given, and the program runs in the root of the workspace.
-    let here = env::current_dir().context("the current folder is gone")?;
+    let here = env::current_dir().context("the current folder no longer exists")?;
     let mut cargo = process::cargo();
     cargo
         .args(["run", "--release", "--package", "highwater-live"])

@@ -15,6 +15,7 @@ mod setup;
 mod shots;
 mod single;
 mod test;
+mod voice;
 mod workspace;
 
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Book => book::run(),
         Command::Dist => dist::run(),
         Command::Test => test::run(),
+        Command::Voice(options) => voice::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Shots(options) => shots::run(&options),
         Command::Claims => claims::run(),
         Command::Fidelity(options) => fidelity::run(&options),

@@ -11,19 +11,20 @@ Usage: cargo xtask <command>
 
   serve [--release] [--port N] [--open]   build the page, serve it, and rebuild it on every change
   build [--release]                       build the page into dist/site/
-  book                                    write docs/ as pages, into dist/book/
-  dist                                    build what is handed on: dist/site/, dist/highwater.html (the page in
-                                          one file), dist/package/ for JavaScript, and dist/book/
-  test                                    run every check, the page in a real browser included
+  book                                    write docs/ as pages into dist/book/
+  dist                                    build everything for distribution: dist/site/, dist/highwater.html
+                                          (the page in one file), dist/package/ for JavaScript, and dist/book/
+  test                                    run every check, including the page in a real browser
+  voice [--list]                          check the wording of all texts that users read, or list them
   shots [--out DIR]                       take pictures of the page in several sizes, light and dark, and
-                                          put those that README.md shows into docs/images/
+                                          copy those that README.md shows into docs/images/
   fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
-                                          hold the models against the libraries at hand
-  claims                                  run what is claimed of the incident, and write docs/claims.md
-  setup                                   only set up what the others need
+                                          compare the models with the real libraries of this machine
+  claims                                  check the claims about the incident, and write docs/claims.md
+  setup                                   only install what the other commands need
 
-Each sets up what the machine lacks. Tools are put into your cache folder (~/.cache/highwater/tools), or where
-HIGHWATER_TOOLS says.
+Each command installs what the machine lacks. Tools go into ~/.cache/highwater/tools; set HIGHWATER_TOOLS to use
+another folder.
 ";
 
 /// The port of `cargo xtask serve` unless another one is asked for.
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Book,
     Dist,
     Test,
+    Voice(Voice),
     Shots(Shots),
     Fidelity(Fidelity),
     Claims,
@@ -54,6 +56,12 @@ pub(crate) struct Serve {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Build {
     pub(crate) release: bool,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Voice {
+    /// Whether every text is printed instead of checked.
+    pub(crate) list: bool,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -92,10 +100,11 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
         "book" => Command::Book,
         "dist" => Command::Dist,
         "test" => Command::Test,
+        "voice" => Command::Voice(Voice::default()),
         "shots" => Command::Shots(Shots::default()),
         "fidelity" => Command::Fidelity(Fidelity::default()),
         "claims" => Command::Claims,
-        other => bail!("there is no command `{other}`; `cargo xtask help` lists them"),
+        other => bail!("unknown command `{other}`; `cargo xtask help` lists the commands"),
     };
     while let Some(argument) = parser.next()? {
         match (&mut command, argument) {
@@ -104,6 +113,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
             (Command::Serve(options), Long("open")) => options.open = true,
             (Command::Serve(options), Long("port")) => options.port = parser.value()?.parse()?,
             (Command::Build(options), Long("release")) => options.release = true,
+            (Command::Voice(options), Long("list")) => options.list = true,
             (Command::Shots(options), Long("out")) => options.out = Some(parser.value()?.into()),
             (Command::Fidelity(options), Long("libraries")) => {
                 options.libraries = Some(parser.value()?.into());
@@ -154,6 +164,7 @@ mod tests {
         for arguments in [
             &["srve"][..],
             &["test", "--release"],
+            &["voice", "docs"],
             &["fidelity", "--operations", "many"],
             &["serve", "--port", "70000"],
             &["serve", "--port"],

@@ -88,5 +88,5 @@ pub(crate) fn path_with(first: &[&Path]) -> Result<OsString> {
         .iter()
         .map(|folder| folder.to_path_buf())
         .chain(env::split_paths(&old));
-    env::join_paths(folders).context("a folder of the tools has a character that PATH cannot hold")
+    env::join_paths(folders).context("the path of the tools has a character that PATH cannot hold; set HIGHWATER_TOOLS to another folder")
 }

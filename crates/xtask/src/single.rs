@@ -57,7 +57,7 @@ fn with_parts(page: &str, parts: &str) -> Result<String> {
     kept = without(&kept, "<script src=\"./start-", "</script>");
     ensure!(
         names_in(&kept, ".js").is_empty() && names_in(&kept, ".css").is_empty(),
-        "the page loads something in a way that is not known here"
+        "the page loads a file in an unknown way"
     );
     // In the head: the page takes the body for itself.
     Ok(format!("{kept}{parts}</head>{body}"))

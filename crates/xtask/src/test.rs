@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use crate::{
     book, build, dist, process,
     setup::{self, Browser, PageTools},
-    single, workspace,
+    single, voice, workspace,
 };
 
 /// The crates that are built for the browser, whose lints must hold there too.
@@ -29,8 +29,9 @@ pub(crate) fn run() -> Result<ExitCode> {
     let (tools, browser) = setup::everything()?;
     println!("set-up: {}", seconds(started.elapsed()));
 
-    let checks: [(&str, &dyn Fn() -> Result<()>); 9] = [
+    let checks: [(&str, &dyn Fn() -> Result<()>); 10] = [
         ("format", &|| format()),
+        ("wording of all texts", &|| voice::check()),
         ("clippy, native", &|| clippy_native()),
         ("clippy, WebAssembly", &|| clippy_wasm(&tools)),
         ("tests, native", &|| tests_native()),
@@ -60,7 +61,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         })
         .collect();
 
-    println!("\n=== summary, {} in all", seconds(started.elapsed()));
+    println!("\n=== summary, {} in total", seconds(started.elapsed()));
     for (name, passed, took) in &results {
         let word = if *passed { "passed" } else { "FAILED" };
         println!("{word}  {:>8}  {name}", seconds(*took));
@@ -112,7 +113,7 @@ fn tests_wasm(tools: &PageTools, browser: &Browser) -> Result<()> {
         "wasm-bindgen-test-runner",
     );
     let native_digests = fs::read_to_string(digests_file())
-        .context("the native tests failed before they left digests to compare with")?;
+        .context("the native tests failed before they wrote the digests to compare with")?;
     let mut cargo = tools.cargo()?;
     cargo
         .arg("test")
@@ -147,7 +148,7 @@ fn tests_package(tools: &PageTools) -> Result<()> {
     let folder = workspace::tested_package_dir();
     dist::package(tools, &folder)?;
     let Some(node) = setup::node() else {
-        eprintln!("SKIPPED: there is no Node of release 18 or later here");
+        eprintln!("SKIPPED: Node 18 or later is not installed");
         return Ok(());
     };
     process::run(

@@ -38,7 +38,7 @@ pub fn pins(state: &State, id: VariantId, diagnosis: &Diagnosis, act: &Callback<
                             <th scope="col"><span class="hidden">{ "number" }</span></th>
                             <th scope="col">{ "pin" }</th>
                             <th scope="col" class="figure" title="The chunk's size, header included">{ "bytes" }</th>
-                            <th scope="col" class="figure" title="Free memory that it keeps from the top">{ "behind it" }</th>
+                            <th scope="col" class="figure" title="Free memory that it keeps from the top">{ "free below" }</th>
                         </tr>
                     </thead>
                     <tbody>{ rows(0, SHOWN) }</tbody>

@@ -91,7 +91,7 @@ fn a_parameter_out_of_its_range_is_said_and_nothing_runs() -> Result<()> {
         let peak = number(page, "#chart", "data-peak")?;
         for value in ["65", "-1", "many", ""] {
             page.set_value("#parameter-streams", value)?;
-            page.wait_for_text("#parameter-streams-error", "from 1 to 64")?;
+            page.wait_for_text("#parameter-streams-error", "between 1 and 64")?;
         }
         page.wait_for("#outdated")?;
         ensure!(number(page, "#chart", "data-peak")? == peak);

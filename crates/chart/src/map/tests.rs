@@ -219,8 +219,8 @@ fn pins_and_tops_are_marked_and_told() {
     let document = Document::parse(&text).expect("it is well formed");
     let texts = texts(&document);
     let parts = [
-        "pin 1: 608 B, live; 11.7 MiB free behind it",
-        "pin 2: 608 B, freed, parked in a cache; 19.5 MiB free behind it",
+        "pin 1: 608 B, live; 11.7 MiB free below it",
+        "pin 2: 608 B, parked in a cache; 19.5 MiB free below it",
         "2",
         "1, top",
     ];

@@ -51,12 +51,12 @@ impl LibPython {
         let number = name.strip_prefix("libpython");
         let number = number.and_then(|rest| rest.split(".so").next());
         let Some(version) = number.and_then(Version::parse) else {
-            return Err(format!("{}: no release that is modelled", path.display()));
+            return Err(format!("{}: this release is not modelled", path.display()));
         };
         if version > LAST_WITHOUT_INTERPRETER {
             let path = path.display();
             return Err(format!(
-                "{path}: it cannot be called without an interpreter"
+                "{path}: this release cannot be called without an interpreter"
             ));
         }
         Ok(Self {
@@ -149,7 +149,7 @@ pub struct PythonOracle {
 impl PythonOracle {
     /// Starts an oracle with that library; or says why there can be none.
     pub fn start(library: &LibPython) -> Result<Self, String> {
-        let program = PROGRAM.ok_or("it takes x86-64 Linux with glibc")?;
+        let program = PROGRAM.ok_or("the oracle needs x86-64 Linux with glibc")?;
         let mut child = Command::new(program)
             .env_clear()
             .env("LD_PRELOAD", &library.path)
@@ -158,7 +158,7 @@ impl PythonOracle {
             .spawn()
             .map_err(|error| error.to_string())?;
         let (Some(requests), Some(replies)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err("it has no pipes".to_owned());
+            return Err("the oracle has no pipes".to_owned());
         };
         let mut oracle = Self {
             child,
@@ -172,10 +172,10 @@ impl PythonOracle {
             .read_exact(bytemuck::bytes_of_mut(&mut ready));
         let path = library.path.display();
         if heard.is_ok() && ready.says == NO_PYTHON {
-            return Err(format!("{path}: it has no allocator to ask"));
+            return Err(format!("{path}: the library exports no allocator"));
         }
         if heard.is_err() || ready.says != PYTHON {
-            return Err(format!("{path}: it cannot be loaded"));
+            return Err(format!("{path}: the library cannot be loaded"));
         }
         let text = String::from_utf8_lossy(&ready.version);
         oracle.glibc = text.trim_end_matches('\0').to_owned();

@@ -50,7 +50,7 @@ impl Program {
 #[derive(Clone, PartialEq, Debug, Error)]
 pub enum ParameterError {
     /// There is no such parameter.
-    #[error("there is no parameter `{name}`; there are {known}")]
+    #[error("unknown parameter `{name}`; the parameters are {known}")]
     Unknown {
         /// What was asked for.
         name: String,
@@ -59,7 +59,7 @@ pub enum ParameterError {
     },
     /// The value is no number.
     #[error(
-        "{name}={value}: the value must be a number from {} to {}{unit}",
+        "{name}={value}: the value must be a number between {} and {}{unit}",
         Decimal::short(*min),
         Decimal::short(*max)
     )]
@@ -77,7 +77,7 @@ pub enum ParameterError {
     },
     /// The value is outside the parameter's range.
     #[error(
-        "{name}={value}: the value must be from {} to {}{unit}",
+        "{name}={value}: the value must be between {} and {}{unit}",
         Decimal::short(*min),
         Decimal::short(*max)
     )]
@@ -95,8 +95,8 @@ pub enum ParameterError {
     },
     /// Together the parameters ask for too many calls.
     #[error(
-        "these parameters make up to {calls} calls{where}, more than the {limit} that are simulated: lower {what}",
-        where = if *of_burst { " in a burst" } else { "" }
+        "this run would make up to {calls} calls{where}; the limit is {limit}. Reduce {what}",
+        where = if *of_burst { " in one burst" } else { "" }
     )]
     TooManyCalls {
         /// An upper bound of the calls they make.
@@ -110,7 +110,7 @@ pub enum ParameterError {
     },
     /// Together the parameters ask for too much memory.
     #[error(
-        "with these parameters the program holds up to {held} bytes at one time, more than the {limit} that are simulated: lower {what}"
+        "the program would hold up to {held} bytes at the same time; the limit is {limit}. Reduce {what}"
     )]
     TooMuchHeld {
         /// An upper bound of the bytes held.
@@ -122,7 +122,7 @@ pub enum ParameterError {
     },
     /// Together the parameters ask for too many threads.
     #[error(
-        "with these parameters {threads} threads begin, more than the {limit} that are simulated: lower threads, churn or cycles"
+        "this run would start {threads} threads; the limit is {limit}. Reduce threads, churn or cycles"
     )]
     TooManyThreads {
         /// The threads that begin.

@@ -22,7 +22,7 @@ pub const MAX_THREADS: u64 = 4096;
 macro_rules! parameters {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:literal, $min:literal ..= $max:literal, $step:literal,
         $unit:literal, $programs:expr, $choices:expr, $meaning:literal;)*) => {
-        /// What the patterns can be told.
+        /// The parameters of all patterns.
         ///
         /// Values outside their range are refused when the pattern is built, whichever way they came in; [`Self::set`]
         /// refuses them at once.
@@ -34,7 +34,7 @@ macro_rules! parameters {
         )*}
 
         impl Parameters {
-            /// All there are, in the order in which a person would think of them.
+            /// All parameters, in the order in which a person would think of them.
             pub const ALL: &'static [Parameter] = &[$(Parameter {
                 name: stringify!($name),
                 unit: $unit,
@@ -47,7 +47,7 @@ macro_rules! parameters {
                 programs: $programs,
             },)*];
 
-            /// The value of a parameter; `None` if there is none of that name.
+            /// The value of a parameter; `None` for an unknown name.
             pub fn get(&self, name: &str) -> Option<f64> {
                 match name {
                     $(stringify!($name) => Some(f64::from(self.$name)),)*
@@ -89,53 +89,53 @@ parameters! {
     /// Streams that exist at the same time, 1 to 64.
     streams: u32 = 3, 1..=64, 1.0, "", SERVICE, NUMBER, "streams of events that exist at the same time";
     /// Subscribers of each stream, 1 to 64.
-    subscribers: u32 = 6, 1..=64, 1.0, "", SERVICE, NUMBER, "subscribers that read each stream from beginning to end";
+    subscribers: u32 = 6, 1..=64, 1.0, "", SERVICE, NUMBER, "subscribers that read each stream from start to end";
     /// Events of each stream, 1 to 20,000.
     events: u32 = 60, 1..=20_000, 1.0, "", SERVICE, NUMBER, "events in each stream";
     /// Bytes of one event, 64 to 16 MiB.
     payload: u32 = 30_000, 64..=16_777_216, 1.0, "bytes", SERVICE, NUMBER, "size of one event's text";
     /// How an event's text is made up, by its number among the shapes.
-    shape: u32 = 0, 0..=3, 1.0, "", SERVICE, Shape::NAMES, "what an event carries: one text, a document with suggestions, texts, or tokens";
-    /// Events decoded or handed out between two awaits, 1 to 20,000.
-    batch: u32 = 25, 1..=20_000, 1.0, "events", SERVICE, NUMBER, "events that a subscriber decodes or hands out before it lets others run";
-    /// Events read at one time (COUNT), 0 to 20,000; 0 reads a stream whole.
-    page: u32 = 0, 0..=20_000, 1.0, "events", SERVICE, NUMBER, "events read at one time; 0 reads a whole stream at once";
+    shape: u32 = 0, 0..=3, 1.0, "", SERVICE, Shape::NAMES, "content of an event: one text, a document with suggestions, texts, or tokens";
+    /// Events decoded or delivered between two awaits, 1 to 20,000.
+    batch: u32 = 25, 1..=20_000, 1.0, "events", SERVICE, NUMBER, "events that a subscriber decodes or delivers before it lets others run";
+    /// Events read in one request (COUNT), 0 to 20,000; 0 reads a whole stream.
+    page: u32 = 0, 0..=20_000, 1.0, "events", SERVICE, NUMBER, "events read in one request; 0 reads the whole stream";
     /// Where the streams are: 0 in the same process, 1 behind a socket.
-    socket: u32 = 0, 0..=1, 1.0, "", SERVICE, SOCKET, "whether the store is in the process, or its replies come through a socket";
+    socket: u32 = 0, 0..=1, 1.0, "", SERVICE, SOCKET, "place of the store: in the process, or behind a socket";
     /// Threads that decode, 0 to 64; none leaves it to the event loop.
     executor: u32 = 0, 0..=64, 1.0, "", SERVICE, NUMBER, "threads that decode events; 0 decodes in the event loop";
-    /// The longest pause after a batch was handed out, 0 to 1,000,000 ms, to the microsecond.
-    pause: f64 = 0.5, 0..=1_000_000, 0.001, "ms", SERVICE, NUMBER, "longest pause after a batch was handed out";
-    /// Modules imported at the start, 0 to 10,000, each with some 40 KiB of what stays.
-    modules: u32 = 150, 0..=10_000, 1.0, "", PYTHONS, NUMBER, "modules imported at the start, some 40 KiB each";
-    /// What the program holds from its start besides its modules, 0 to 65,536 MiB.
-    preload: u32 = 0, 0..=65_536, 1.0, "MiB", SERVICE, NUMBER, "what the program holds from its start besides its modules: tables, templates, models";
-    /// Threads that work, 1 to 256, besides the main thread, which takes requests in.
-    threads: u32 = 16, 1..=256, 1.0, "", THREADED, NUMBER, "threads that work, besides the main thread";
+    /// The longest pause after a batch has been delivered, 0 to 1,000,000 ms, to the microsecond.
+    pause: f64 = 0.5, 0..=1_000_000, 0.001, "ms", SERVICE, NUMBER, "longest pause after a batch has been delivered";
+    /// Modules imported at the start, 0 to 10,000, each with about 40 KiB that stay.
+    modules: u32 = 150, 0..=10_000, 1.0, "", PYTHONS, NUMBER, "modules imported at the start, about 40 KiB each";
+    /// Memory that the program holds from its start in addition to its modules, 0 to 65,536 MiB.
+    preload: u32 = 0, 0..=65_536, 1.0, "MiB", SERVICE, NUMBER, "memory held from the start in addition to modules: tables, templates, models";
+    /// Worker threads, 1 to 256, in addition to the main thread, which accepts requests.
+    threads: u32 = 16, 1..=256, 1.0, "", THREADED, NUMBER, "worker threads, in addition to the main thread";
     /// Requests of each burst, 1 to 1,000,000.
     requests: u32 = 100, 1..=1_000_000, 1.0, "", POOL, NUMBER, "requests in each burst";
-    /// Rows a request reads and holds until it is answered, 1 to 20,000.
+    /// Rows that a request reads and holds until it is answered, 1 to 20,000.
     rows: u32 = 100, 1..=20_000, 1.0, "", POOL, NUMBER, "rows that a request reads and holds until it is answered";
-    /// Bytes of one row, more or less, 64 to 16 MiB.
+    /// Bytes of one row, on average, 64 to 16 MiB.
     row: u32 = 16_000, 64..=16_777_216, 1.0, "bytes", POOL, NUMBER, "mean size of one row's text";
     /// Share of the rows that another thread frees, 0 to 100 percent, to a thousandth.
-    handoff: f64 = 10.0, 0..=100, 0.001, "%", POOL, NUMBER, "share of the rows that are handed to another thread, which frees them";
+    handoff: f64 = 10.0, 0..=100, 0.001, "%", POOL, NUMBER, "share of the rows that another thread frees";
     /// Entries of the cache that all threads share, 0 to 1,000,000; the oldest goes when it is full.
-    cache: u32 = 500, 0..=1_000_000, 1.0, "", THREADED, NUMBER, "entries that a cache keeps of what was made or read, shared by all threads";
+    cache: u32 = 500, 0..=1_000_000, 1.0, "", THREADED, NUMBER, "entries of the cache that all threads share";
     /// Threads that end and are replaced in each burst, 0 to 1000.
-    churn: u32 = 0, 0..=1000, 1.0, "", POOL, NUMBER, "threads that end in each burst, with a new one in the place of each";
+    churn: u32 = 0, 0..=1000, 1.0, "", POOL, NUMBER, "threads that end and are replaced in each burst";
     /// Jobs of each burst, 1 to 1,000,000.
     jobs: u32 = 200, 1..=1_000_000, 1.0, "", JOBS, NUMBER, "jobs in each burst";
-    /// Strings that a usual job makes, more or less, 1 to 100,000.
-    strings: u32 = 400, 1..=100_000, 1.0, "", JOBS, NUMBER, "strings and tables that a usual job makes, on average";
+    /// Strings that a usual job makes, on average, 1 to 100,000.
+    strings: u32 = 400, 1..=100_000, 1.0, "", JOBS, NUMBER, "strings and tables that a normal job creates, on average";
     /// Share of the jobs that are heavy, 0 to 100 percent, to a thousandth.
     heavy: f64 = 4.0, 0..=100, 0.001, "%", JOBS, NUMBER, "share of the jobs that are heavy";
     /// How many times as much a heavy job makes, 1 to 10,000.
-    weight: u32 = 30, 1..=10_000, 1.0, "", JOBS, NUMBER, "how many times as much a heavy job makes";
+    weight: u32 = 30, 1..=10_000, 1.0, "", JOBS, NUMBER, "size of a heavy job, as a multiple of a normal one";
     /// Share of what jobs make that goes to the cache, 0 to 100 percent, to a thousandth.
-    retained: f64 = 0.1, 0..=100, 0.001, "%", JOBS, NUMBER, "share of what jobs make that goes to the cache";
+    retained: f64 = 0.1, 0..=100, 0.001, "%", JOBS, NUMBER, "share of the strings and tables that goes to the cache";
     /// MiB allocated between two collections, 1 to 65,536.
-    collect: u32 = 16, 1..=65_536, 1.0, "MiB", JOBS, NUMBER, "what is allocated between two collections of garbage";
+    collect: u32 = 16, 1..=65_536, 1.0, "MiB", JOBS, NUMBER, "memory allocated between two garbage collections";
     /// Tasks of each graph, 1 to 1,000,000.
     tasks: u32 = 40, 1..=1_000_000, 1.0, "", TASKS, NUMBER, "tasks of each graph";
     /// Blocks that a task loads, 1 to 100,000.
@@ -143,25 +143,25 @@ parameters! {
     /// Bytes of a block, 1 to 1 GiB.
     block: u32 = 163_840, 1..=1_073_741_824, 1.0, "bytes", TASKS, NUMBER, "size of a block";
     /// Bytes of a task's result, 1 to 1 GiB.
-    result: u32 = 20_000, 1..=1_073_741_824, 1.0, "bytes", TASKS, NUMBER, "size of a task's result, which is kept until the graph is done";
+    result: u32 = 20_000, 1..=1_073_741_824, 1.0, "bytes", TASKS, NUMBER, "size of a task's result, kept until the graph is done";
     /// Seconds between two bursts, 0 to 1,000,000, to the millisecond.
     rest: f64 = 4.0, 0..=1_000_000, 0.001, "s", EACH, NUMBER, "time without work after each burst";
     /// Bursts, 1 to 1000.
-    cycles: u32 = 3, 1..=1000, 1.0, "", EACH, NUMBER, "bursts, one after another";
-    /// Share of the events that leave something behind, 0 to 100 percent, to a thousandth.
-    survivors: f64 = 0.0, 0..=100, 0.001, "%", SERVICE, NUMBER, "share of the decoded events that leave a record behind";
-    /// Bytes of such a record, more or less, 1 to 1 MiB.
+    cycles: u32 = 3, 1..=1000, 1.0, "", EACH, NUMBER, "number of bursts";
+    /// Share of the events that leave a record, 0 to 100 percent, to a thousandth.
+    survivors: f64 = 0.0, 0..=100, 0.001, "%", SERVICE, NUMBER, "share of the decoded events of which a record stays";
+    /// Bytes of such a record, on average, 1 to 1 MiB.
     survivor_size: u32 = 2300, 1..=1_048_576, 1.0, "bytes", SERVICE, NUMBER, "mean size of such a record";
-    /// Share of the events that leave a session behind, 0 to 100 percent, to a thousandth.
-    sessions: f64 = 0.0, 0..=100, 0.001, "%", SERVICE, NUMBER, "share of the decoded events that leave a session behind, a dict of two dozen keys";
+    /// Share of the events that leave a session, 0 to 100 percent, to a thousandth.
+    sessions: f64 = 0.0, 0..=100, 0.001, "%", SERVICE, NUMBER, "share of the decoded events of which a session stays, a dict of two dozen keys";
     /// Records and sessions that are kept, 0 to 100,000,000; 0 keeps all.
-    kept: u32 = 0, 0..=100_000_000, 1.0, "", SERVICE, NUMBER, "records and sessions that are kept, the oldest going first; 0 keeps all";
+    kept: u32 = 0, 0..=100_000_000, 1.0, "", SERVICE, NUMBER, "number of records and sessions to keep, the newest; 0 keeps all";
     /// Whether `malloc_trim(0)` is called at the end, 0 or 1.
-    trim: u32 = 0, 0..=1, 1.0, "", EACH, NO_YES, "whether malloc_trim(0) is called after the last rest";
+    trim: u32 = 0, 0..=1, 1.0, "", EACH, NO_YES, "call malloc_trim(0) after the last rest";
     /// Seconds between two calls of `malloc_trim(0)`, 0 to 1,000,000, to the millisecond; 0 for none.
-    trim_every: f64 = 0.0, 0..=1_000_000, 0.001, "s", SERVICE, NUMBER, "time between two calls of malloc_trim(0) by the program; 0 makes none";
+    trim_every: f64 = 0.0, 0..=1_000_000, 0.001, "s", SERVICE, NUMBER, "interval between the program's own calls of malloc_trim(0); 0 for none";
     /// Where chance starts, 0 to 4294967295.
-    seed: u32 = 1, 0..=4_294_967_295_u32, 1.0, "", EACH, NUMBER, "start of the random numbers; the same seed makes the same calls";
+    seed: u32 = 1, 0..=4_294_967_295_u32, 1.0, "", EACH, NUMBER, "seed of the random numbers; the same seed gives the same calls";
 }
 
 impl Parameters {
@@ -407,7 +407,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "rest=4000000: the value must be from 0 to 1000000 s"
+            "rest=4000000: the value must be between 0 and 1000000 s"
         );
         let error = Parameters::default().set_text("rests", "4").unwrap_err();
         assert!(error.to_string().contains("rest, cycles"), "{error}");

@@ -1,4 +1,4 @@
-//! Which patterns there are, and how one becomes something that can be replayed.
+//! The patterns, and how one becomes a workload.
 
 use super::{Generator, Parameter, ParameterError, Parameters, Program, Schedule};
 use crate::{Source, Watch, Workload};
@@ -29,7 +29,7 @@ pub enum Pattern {
 #[derive(Clone, PartialEq, Debug, Error)]
 pub enum PatternError {
     /// There is no such pattern.
-    #[error("there is no pattern `{name}`; there are {}", known())]
+    #[error("unknown pattern `{name}`; the patterns are {}", known())]
     Unknown {
         /// What was asked for, shortened.
         name: String,
@@ -38,7 +38,7 @@ pub enum PatternError {
     #[error(transparent)]
     Parameter(#[from] ParameterError),
     /// The watch broke off.
-    #[error("building the pattern was cancelled")]
+    #[error("generating the pattern was cancelled")]
     Cancelled,
 }
 
@@ -47,7 +47,7 @@ fn known() -> String {
 }
 
 impl Pattern {
-    /// All there are.
+    /// All patterns.
     pub const ALL: [Self; 5] = [
         Self::Sync,
         Self::AsyncFanOut,
@@ -78,28 +78,28 @@ impl Pattern {
         }
     }
 
-    /// What there is to see in it, in a sentence or two.
+    /// Returns what it shows, in two or three sentences.
     pub const fn shows(self) -> &'static str {
         match self {
             Self::Sync => {
-                "Each subscriber reads, decodes and hands out its stream alone, so little is held at one time. The \
-                 same work as the fan-out, and the one that misled when it was measured."
+                "Each subscriber reads, decodes and delivers its stream alone, so little memory is held at the same \
+                 time. The work is the same as the fan-out's, but measuring it hides the problem."
             }
             Self::AsyncFanOut => {
-                "All subscribers read and decode whole streams at the same time, and what they hold interleaves in \
-                 the heap. When they have ended everything has been freed: look at what went back."
+                "All subscribers read and decode whole streams at the same time, so their memory interleaves in the \
+                 heap. When they end, everything has been freed: look at how much went back."
             }
             Self::Threads => {
-                "Threads answer requests side by side, each from an arena of its own. Some rows are freed by another \
-                 thread, some stay in a cache that all share: see how much lies free in arenas that nobody asks."
+                "Threads answer requests in parallel, each with its own arena. Another thread frees some rows, and a \
+                 shared cache keeps others: look at how much is free in arenas that no thread allocates from."
             }
             Self::Jobs => {
-                "Threads work off small and heavy jobs, as Sidekiq's do. What a job leaves is freed by the collector, \
-                 on whichever thread it runs, and every arena keeps the high water of the heaviest job it had."
+                "Threads process small and heavy jobs, as Sidekiq does. The collector frees what a job leaves, on \
+                 whichever thread it runs. Every arena keeps the peak of its heaviest job."
             }
             Self::Tasks => {
                 "One task after another loads blocks of numbers, computes, and keeps a small result, as a Dask worker \
-                 does. Whether the blocks go back hangs on where they come from: the heap, or mappings of their own."
+                 does. Whether the blocks go back depends on their origin: the heap, or a mapping for each block."
             }
         }
     }

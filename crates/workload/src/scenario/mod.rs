@@ -158,7 +158,7 @@ impl Scenario {
             return Err(Fault::at(
                 &[],
                 "variant",
-                "there must be at least one [[variant]]",
+                "at least one [[variant]] is required",
             ));
         }
         let mut common = Level::default();
@@ -171,7 +171,10 @@ impl Scenario {
         for (number, variant) in script.variant.iter().enumerate() {
             let place = [Step::Key("variant".to_owned()), Step::Number(number)];
             if planned.iter().any(|other| other.name == variant.name) {
-                let message = format!("there are two variants named `{}`", variant.name);
+                let message = format!(
+                    "two variants are named `{}`; give each its own name",
+                    variant.name
+                );
                 return Err(Fault::at(&place, "name", message));
             }
             let mut level = common.clone();
@@ -201,7 +204,7 @@ fn needs_pattern(place: &[Step]) -> Fault {
     Fault::at(
         place,
         "pattern",
-        format!("no pattern is said; there are {known}"),
+        format!("a pattern is missing; choose one of {known}"),
     )
 }
 
@@ -235,7 +238,7 @@ impl Level {
         }
         let within = |key, value: Option<u64>, most: u64| match value {
             Some(value) if value < 1 || value > most => {
-                let message = format!("{key}={value}: the value must be from 1 to {most}");
+                let message = format!("{key}={value}: the value must be between 1 and {most}");
                 Err(Fault::at(place, key, message))
             }
             value => Ok(value),

@@ -24,16 +24,16 @@ macro_rules! level {
             /// The allocator, `NAME` or `NAME@VERSION`.
             #[serde(default)]
             pub allocator: Option<String>,
-            /// What stands in the environment, as lines.
+            /// The environment, as lines.
             #[serde(default)]
             pub environment: Option<String>,
-            /// MiB that all processes together may have resident.
+            /// Limit of resident memory for all processes together, in MiB.
             #[serde(default)]
             pub cap: Option<u64>,
             /// Cores of the machine.
             #[serde(default)]
             pub cores: Option<u32>,
-            /// Processes side by side, each with a seed of its own.
+            /// Processes side by side, each with its own seed.
             #[serde(default)]
             pub workers: Option<u32>,
             /// Parameters of the pattern.
@@ -42,7 +42,7 @@ macro_rules! level {
         }
 
         impl $name {
-            /// What is said at this level of what can be said at every level.
+            /// The settings of one level, which every level may have.
             #[allow(dead_code, reason = "the build script does not ask")]
             pub fn setup(&self) -> Setup<'_> {
                 Setup {
@@ -65,11 +65,11 @@ level! {
     Script {
         /// A heading.
         title: String,
-        /// What there is to see in it, in a few sentences.
+        /// What it shows, in a few sentences.
         shows: String,
         /// Where it comes from.
         source: String,
-        /// The ways to run it.
+        /// The variants.
         variant: Vec<VariantScript>,
     }
 }
@@ -79,7 +79,7 @@ level! {
     VariantScript {
         /// Its name, which no other variant has.
         name: String,
-        /// What runs one after another, where that is more than one thing.
+        /// The stages, if it has more than one.
         #[serde(default)]
         stage: Vec<StageScript>,
     }

@@ -21,7 +21,7 @@ pub(super) fn page(entries: &[Entry], number: usize, chapter: &Chapter) -> Strin
     let list = list(entries, number, chapter);
     let before = number.checked_sub(1).and_then(|number| entries.get(number));
     let turn = [
-        step(before, "prev", "Before this"),
+        step(before, "prev", "Previous"),
         step(entries.get(number + 1), "next", "Next"),
     ]
     .concat();

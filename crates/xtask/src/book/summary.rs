@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Entry>> {
                 let is_plain = name.is_some_and(|name| !name.contains(['/', '#', ':']));
                 ensure!(
                     is_plain,
-                    "{FILE}: `{dest_url}` is no document of the same folder"
+                    "{FILE}: `{dest_url}` is not a document of the same folder"
                 );
                 ensure!(depth <= 2, "{FILE}: {dest_url} is nested too deeply");
                 within = true;

@@ -41,7 +41,7 @@ impl Browser {
             None => bail!(
                 "the browser tests need Chromium and chromedriver of the same version on PATH \
                  (Debian: chromium chromium-driver; Fedora: chromium chromedriver; Arch: chromium), \
-                 or their places in CHROME and CHROMEDRIVER"
+                 or their paths in CHROME and CHROMEDRIVER"
             ),
         }
     }

@@ -79,7 +79,7 @@ fn install(package: &str, version: &str, options: &[&str]) -> Result<()> {
         remove(&build);
     }
     result.with_context(|| {
-        format!("{package} is needed; install it by hand with `cargo install {package} --version {version} --locked`")
+        format!("cannot install {package}; install it by hand with `cargo install {package} --version {version} --locked`")
     })
 }
 

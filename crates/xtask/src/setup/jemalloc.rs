@@ -30,8 +30,8 @@ pub(crate) fn set_up() {
     if is_there || !packages::can_install() {
         return;
     }
-    progress("jemalloc is missing, against which its model is tested");
+    progress("jemalloc is missing; its model is tested against it");
     if let Err(error) = packages::install(&[PACKAGE]) {
-        progress(&format!("{error:#}; going on without it"));
+        progress(&format!("{error:#}; continuing without it"));
     }
 }

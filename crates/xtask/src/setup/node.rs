@@ -21,8 +21,8 @@ pub(crate) fn set_up() {
     if node().is_some() || !packages::can_install() {
         return;
     }
-    progress("Node is missing, in which the package for JavaScript is tested");
+    progress("Node is missing; the JavaScript package is tested in it");
     if let Err(error) = packages::install(&["nodejs"]) {
-        progress(&format!("{error:#}; going on without it"));
+        progress(&format!("{error:#}; continuing without it"));
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn can_install() -> bool {
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let Some(prefix) = privileged_prefix().filter(|_| can_install()) else {
         bail!(
-            "these packages are missing and cannot be installed from here (no apt-get, or no rights): {}",
+            "install these packages by hand: they are missing, and apt-get is not available or needs more rights: {}",
             packages.join(" ")
         );
     };
@@ -35,9 +35,7 @@ fn refresh_lists(prefix: &[&str]) {
     DONE.get_or_init(|| {
         progress("apt-get update");
         if let Err(error) = process::run(apt_get(prefix).args(["update", "--quiet=2"])) {
-            progress(&format!(
-                "{error:#}; going on with the lists that are there"
-            ));
+            progress(&format!("{error:#}; continuing with the existing lists"));
         }
     });
 }

@@ -55,7 +55,7 @@ impl WasmToolchain {
             progress(&format!("rustup target add {TARGET}"));
             match add_with_rustup() {
                 Ok(()) if own_library_is_there() => return Ok(Self::Own),
-                Ok(()) => progress("rustup added it for another toolchain than the one in use"),
+                Ok(()) => progress("rustup added it for a toolchain that is not in use"),
                 Err(error) => progress(&format!("{error:#}")),
             }
         }
@@ -135,13 +135,13 @@ fn add_with_rustup() -> Result<()> {
             if status.success() {
                 return Ok(());
             }
-            bail!("rustup cannot bring it ({status})");
+            bail!("rustup cannot install it ({status})");
         }
         if started.elapsed() > RUSTUP_PATIENCE {
             rustup.kill().ok();
             rustup.wait().ok();
             bail!(
-                "rustup did not bring it within {} s",
+                "rustup did not install it within {} s",
                 RUSTUP_PATIENCE.as_secs()
             );
         }

@@ -99,7 +99,7 @@ fn subjects(libraries: Vec<Library>) -> Result<Vec<Subject>, OracleError> {
         let layout = oracle.answer(&nothing)?.layout;
         if let Err(error @ ModelError::Version(_)) = play(&release, &no_settings, layout, &nothing)
         {
-            eprintln!("{}: {error}, and left out", library.name);
+            eprintln!("{}: {error}; skipped", library.name);
         } else if !subjects.iter().any(|subject| subject.banner == banner) {
             subjects.push(Subject {
                 library,

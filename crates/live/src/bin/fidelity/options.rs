@@ -7,16 +7,16 @@ use std::path::PathBuf;
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
 
-Holds the models against the machine's own C library and its jemalloc, if it has one, and writes how much agrees to FILE
-(docs/fidelity.md).
+Compares the models with the machine's own C library, and with its jemalloc if it has one, and writes the report to FILE
+(default: docs/fidelity.md).
 
-  --libraries DIR   also against the libraries unpacked in DIR, each C library in a folder of its own, with or without a
-                    jemalloc (as `dpkg -x` unpacks the packages libc6 and libjemalloc2)
-  --operations N    about so many random operations on each release (2000000)
-  TRACE             also traces (.hwt, .hwt.gz) beside the bundled ones
+  --libraries DIR   also use the libraries unpacked in DIR, each C library in its own folder, with or without a jemalloc
+                    (as `dpkg -x` unpacks the packages libc6 and libjemalloc2)
+  --operations N    approximate number of random operations on each release (default: 2000000)
+  TRACE             traces (.hwt, .hwt.gz) to replay in addition to the bundled one
 ";
 
-/// What is asked for.
+/// The options.
 pub(crate) struct Options {
     pub(crate) libraries: Option<PathBuf>,
     pub(crate) out: PathBuf,
@@ -25,7 +25,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// `None` where only help is asked for.
+    /// Returns `None` if only help is requested.
     pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Option<Self>, Box<dyn Error>> {
         let mut options = Self {
             libraries: None,

@@ -1,4 +1,4 @@
-//! The page that says how much agrees.
+//! The fidelity report.
 
 use crate::Part;
 use crate::measure::Row;
@@ -8,21 +8,21 @@ use highwater_live::{Family, Tally};
 use std::fmt::Write;
 
 const ABOUT: &str = "\
-# How faithful the models are
+# The fidelity of the models
 
-Each workload was run call by call on a real allocator, in a process whose heap nothing had touched before, and on its
-model. After every call that allocates, two things must be the same: where the block lies and its usable size. At every
-mark the resident bytes of the allocator's mappings must be the same, measured on the real one from `/proc/self/smaps`.
+Each workload was run call by call on a real allocator, in a process with an untouched heap, and on its model. After every
+call that allocates, the place of the block and its usable size must be the same. At every mark the resident bytes of the
+allocator's mappings must be the same, measured on the real one from `/proc/self/smaps`.
 
-Where the kernel puts a mapping is the kernel's affair, so addresses are compared by what is the allocator's. For glibc: on
-the heap of the program break the distance from the first break; in the heap of a thread's arena the place within the
-heap together with which heap it is; in a mapping of its own the place within the page. For jemalloc, which has no heaps:
-the place within the page, and pages must correspond one to one, in both directions, until they are unmapped. Once a run
-differs, what follows from that difference counts as different too.
+The kernel decides where a mapping goes, so the comparison covers what the allocator decides. For glibc these are the distance
+from the first break on the heap of the program break, the heap and the place in it for a thread's arena, and the place
+within the page for a block with its own mapping. jemalloc has no heaps: there the place within the page must be the same, and
+pages must correspond one to one, in both directions, until they are unmapped. Once a run differs, its later differences count
+even if they follow from the first.
 
-jemalloc reports figures of itself (`mallctl`): those are read at every mark in a second run, because asking costs it memory
-that would be resident. It is told the workload's time, so that its decay is repeatable. What is chance in it starts from
-the addresses of its own data, and the model is told those of the real process: so no difference is allowed for chance.
+jemalloc reports its own figures (`mallctl`). They are read at every mark in a second run, because reading them costs memory
+that would be resident. jemalloc gets the workload's time, so its decay is repeatable. Its random states start from the
+addresses of its own data. The model gets the addresses of the real process, so no difference is allowed for randomness.
 ";
 
 /// The whole page.
@@ -30,7 +30,10 @@ pub(crate) fn render(options: &Options, parts: &[Part<'_>]) -> String {
     let mut page = ABOUT.to_owned();
     line(
         &mut page,
-        format_args!("\nMade by\n\n```\n{}\n```\n", command(options)),
+        format_args!(
+            "\nThis command made the report:\n\n```\n{}\n```\n",
+            command(options)
+        ),
     );
     for part in parts {
         for (index, subject) in part.subjects.iter().enumerate() {
@@ -40,11 +43,11 @@ pub(crate) fn render(options: &Options, parts: &[Part<'_>]) -> String {
             );
             page.push_str(match subject.release.family {
                 Family::Glibc => {
-                    "| workload | settings | operations | addresses | of them equal | marks | largest difference in RSS, bytes |\n\
+                    "| workload | settings | operations | addresses | equal | marks | largest difference in RSS, bytes |\n\
                      | --- | --- | --: | --: | --: | --: | --: |\n"
                 }
                 Family::Jemalloc => {
-                    "| workload | settings | operations | addresses | of them equal | marks | largest difference, bytes: RSS | \
+                    "| workload | settings | operations | addresses | equal | marks | largest difference, bytes: RSS | \
                      allocated | active | dirty | muzzy | retained | mapped | metadata | resident |\n\
                      | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n"
                 }
