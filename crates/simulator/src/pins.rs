@@ -91,7 +91,7 @@ pub struct UnlistedPins {
     pub behind: Bytes,
 }
 
-/// At least so many pins are listed, if there are so many, however little each holds.
+/// Where the pins that hold enough hold less than half of it all, at least this many are listed, if there are as many.
 const FEWEST_PINS: usize = 8;
 
 impl Simulation {
@@ -119,11 +119,15 @@ impl Simulation {
                 }
             }
         }
-        // A heap in thousands of small pieces has its largest listed.
-        sort_pairs(&mut pieces);
-        let few = pieces.get(FEWEST_PINS - 1).or(pieces.last());
-        let few = few.map_or(Bytes(u64::MAX), |(rank, _)| Bytes(u64::MAX - rank));
-        let least = Bytes(all_free.0 / LEAST_PART + 1).min(few);
+        let mut least = Bytes(all_free.0 / LEAST_PART + 1);
+        let large = pieces.iter().map(|(rank, _)| u64::MAX - rank);
+        let listed: u64 = large.filter(|behind| *behind >= least.0).sum();
+        if listed * 2 < behind_all.behind.0 {
+            // A heap in thousands of small pieces has the largest of them listed.
+            sort_pairs(&mut pieces);
+            let few = pieces.get(FEWEST_PINS - 1).or(pieces.last());
+            least = few.map_or(least, |(rank, _)| least.min(Bytes(u64::MAX - rank)));
+        }
         let most = MOST_PINS / richest.len().max(1);
         let is_taken = |index: usize| richest.iter().any(|taken| taken.1 == index);
         let taken = arenas
