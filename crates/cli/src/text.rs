@@ -3,6 +3,7 @@
 use crate::chart;
 use crate::input::Job;
 use highwater_report::{kind_in_words, origin, page_shares, state_and_place};
+use highwater_settings::is_read;
 use highwater_simulator::{
     Counters, Diagnosis, MarkSample, PageShares, Recording, Remark, Tone, Variant,
 };
@@ -76,8 +77,18 @@ pub(crate) fn environment(
     recording: &Recording,
     remarks: &[Remark],
 ) -> std::fmt::Result {
-    for variable in &recording.variant.environment {
+    // A report is passed on. What no allocator reads may be a password.
+    let all = &recording.variant.environment;
+    let read = all.iter().filter(|variable| is_read(&variable.name));
+    let mut others = all.len();
+    for variable in read {
         writeln!(out, "  {}={}", variable.name, variable.value)?;
+        others -= 1;
+    }
+    match others {
+        0 => {}
+        1 => writeln!(out, "  1 other variable, which no allocator reads")?,
+        n => writeln!(out, "  {n} other variables, which no allocator reads")?,
     }
     for remark in remarks.iter().chain(&recording.remarks) {
         let sign = match remark.tone {

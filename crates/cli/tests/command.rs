@@ -196,7 +196,7 @@ fn what_a_run_writes_can_be_replayed() {
 #[test]
 fn bad_input_is_one_line_that_says_what_and_where() {
     refused(&["replay", "no-such-file"], &["no-such-file"]);
-    refused(&["replay", &file("empty.hwt", "")], &["line 1"]);
+    refused(&["replay", &file("empty.hwt", "")], &["is empty"]);
     let text = "highwater-trace 1\nm 1 0 0x10 zzz\n";
     refused(
         &["replay", &file("bad.hwt", text)],

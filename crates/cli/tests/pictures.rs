@@ -257,3 +257,67 @@ fn the_date_is_todays_if_none_is_said() {
         .expect("it is dated");
     assert!([before, today()].contains(&date.to_owned()), "{date}");
 }
+
+#[test]
+fn no_output_holds_what_no_allocator_reads() {
+    let folder = Folder::new("secrets");
+    let with = SCENARIO.replace(
+        "MALLOC_TOP_PAD_=1048576",
+        "MALLOC_TOP_PAD_=1048576\n# hunter2-comment\nDATABASE_URL=postgres://admin:hunter2@db\n\
+         MALLOC_TOP_PAD=hunter2-near\nhunter2_NAME=1\nCONFIG='{\"password\": \"hunter2\"}'",
+    );
+    fs::write(folder.path("small.toml"), with).expect("it is writable");
+    let pictures = [
+        "--svg",
+        "curves.svg",
+        "--png",
+        "curves.png",
+        "--map",
+        "heap.svg",
+    ];
+    let mut said = folder.matrix(&[&pictures[..], &["--markdown", "table.md"]].concat());
+    said += &folder.matrix(&["--json"]);
+    said += &folder.matrix(&["--csv"]);
+    let texts = [
+        "curves.svg",
+        "heap-A.svg",
+        "heap-B.svg",
+        "heap-C.svg",
+        "table.md",
+    ];
+    for name in texts {
+        let text = folder.read(name);
+        assert!(!text.contains("hunter2"), "{name}");
+        said += &text;
+    }
+    assert!(!said.contains("hunter2"), "{said}");
+    assert!(said.contains("MALLOC_TOP_PAD_=1048576"));
+    let png = fs::read(folder.path("curves.png")).expect("it was drawn");
+    assert!(!String::from_utf8_lossy(&png).contains("hunter2"));
+}
+
+#[test]
+fn a_report_of_a_recording_holds_none_of_its_secrets() {
+    let folder = Folder::new("recorded-secrets");
+    let trace = "highwater-trace 1\nenv TOKEN=hunter2\nenv MALLOC_ARENA_MAX=1\n\
+                 m 10 0 0x1000 100000\nf 40 0 0x1000\n";
+    fs::write(folder.path("mine.hwt"), trace).expect("it is writable");
+    for form in [&[][..], &["--json"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_highwater"))
+            .args(["replay", "mine.hwt"])
+            .args(form)
+            .current_dir(&folder.0)
+            .output()
+            .expect("the command was built");
+        assert_eq!(output.status.code(), Some(0));
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(!said.contains("hunter2"), "{said}");
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2"));
+        if form.is_empty() {
+            assert!(
+                said.contains("MALLOC_ARENA_MAX=1") && said.contains("1 other variable"),
+                "{said}"
+            );
+        }
+    }
+}

@@ -122,6 +122,7 @@ fn responses() -> Vec<Response> {
             marks: 0,
             lasts: Micros(0),
             skipped: 0,
+            unended: true,
             recorded: None,
             allocator: Choice::default(),
             environment: vec![],
@@ -135,6 +136,7 @@ fn responses() -> Vec<Response> {
             marks: 12,
             lasts: Micros(10_136_196),
             skipped: 2,
+            unended: true,
             recorded: Some("jemalloc 5.3.0".to_owned()),
             allocator: full_variant().allocator,
             environment: full_variant().environment,
@@ -231,6 +233,7 @@ fn ran(frames: Option<Column>) -> Ran {
     Ran {
         took_ms: 61.75,
         events: 304_161,
+        marked: 0,
         page_size: Bytes(4096),
         summary: Summary {
             peak: Bytes(217_690_112),
@@ -282,6 +285,16 @@ fn looked(diagnosis: Diagnosis) -> Outcome {
         decisions: kinds.map(told).into(),
         findings: vec![said()],
         decided: 1 << 33,
+        kinds: vec![
+            ToldOf {
+                count: 1 << 34,
+                latest: kinds.map(told).into(),
+            },
+            ToldOf {
+                count: 0,
+                latest: vec![],
+            },
+        ],
         frame: Column(0),
     }))
 }
