@@ -13,6 +13,8 @@ mod crossing;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use highwater_report::DecisionKind as ToldKind;
+use highwater_report::Sentence;
 use highwater_simulator::{
     Address, Bytes, Choice, Diagnosis, Micros, Origin, PageKind, Phases, Summary, Variable,
     Variant, Without,
@@ -296,8 +298,10 @@ pub struct MarkAt {
 /// One moment of a run, explained.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Looked {
-    /// Why memory is as it is.
+    /// Why memory is as it is. Its findings cross in words.
     pub diagnosis: Diagnosis,
+    /// The findings, the most important first.
+    pub findings: Vec<Said>,
     /// The latest decisions before it, the latest first.
     pub decisions: Vec<Told>,
     /// How many decisions of the run lie before it.
@@ -306,6 +310,15 @@ pub struct Looked {
     pub kinds: Vec<ToldOf>,
     /// The heap map, one frame.
     pub frame: Column,
+}
+
+/// A finding in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its kind, as it is serialised.
+    pub kind: String,
+    /// What there is to say.
+    pub sentences: Vec<Sentence>,
 }
 
 /// The decisions of a kind.
@@ -328,32 +341,6 @@ pub struct Told {
     pub words: String,
     /// How often it was taken in a row; the time is that of the latest.
     pub times: u32,
-}
-
-/// Whether a decision gave memory back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ToldKind {
-    /// Memory went back to the kernel.
-    GaveBack,
-    /// It was considered and refused.
-    Refused,
-    /// Memory was taken from the kernel.
-    Took,
-    /// Something else changed.
-    Changed,
-    /// There was nothing to take.
-    Failed,
-}
-
-impl ToldKind {
-    /// All of them, by what they are called in a link.
-    pub const NAMES: [(Self, &str); 5] = [
-        (Self::GaveBack, "gave-back"),
-        (Self::Refused, "refused"),
-        (Self::Took, "took"),
-        (Self::Changed, "changed"),
-        (Self::Failed, "failed"),
-    ];
 }
 
 /// A buffer attached to the message that holds this value: its place among the message's attachments.

@@ -7,7 +7,7 @@ use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Moment, PhaseKind, Sa
 
 use crate::{
     columns,
-    protocol::{Looked, Order, Ran, Told, ToldOf},
+    protocol::{Looked, Order, Ran, Said, Told, ToldOf},
     wire::Attachments,
 };
 
@@ -53,8 +53,10 @@ pub struct Look {
     pub order: Rc<Order>,
     /// The moment that was asked for.
     pub asked: Playhead,
-    /// Why memory is as it is.
+    /// Why memory is as it is, in figures.
     pub diagnosis: Diagnosis,
+    /// The findings in words, the most important first.
+    pub findings: Vec<Said>,
     /// The latest decisions, the latest first.
     pub decisions: Vec<Told>,
     /// How many there were.
@@ -95,6 +97,7 @@ impl Look {
             order,
             asked,
             diagnosis: looked.diagnosis,
+            findings: looked.findings,
             decisions: looked.decisions,
             decided: looked.decided,
             kinds: looked.kinds,

@@ -4,6 +4,7 @@
 //! no memory. [`DecisionLog::keep_all`] keeps every one.
 
 use crate::census::Cache;
+use crate::remembered::Remembered;
 use highwater_kernel::{Address, Bytes, Micros};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -163,6 +164,10 @@ pub enum Decision {
     },
     /// Freeing a mapped block raised the thresholds.
     ThresholdRaised {
+        /// The mmap threshold before.
+        mmap_before: Bytes,
+        /// The trim threshold before.
+        trim_before: Bytes,
         /// The new size from which a request gets a mapping of its own.
         mmap_threshold: Bytes,
         /// The new trim threshold.
@@ -304,6 +309,7 @@ pub struct DecisionLog {
     counters: Counters,
     kept: VecDeque<Logged>,
     limit: usize,
+    remembered: Remembered,
 }
 
 impl Default for DecisionLog {
@@ -315,6 +321,7 @@ impl Default for DecisionLog {
             counters: Counters::default(),
             kept: VecDeque::new(),
             limit: 4096,
+            remembered: Remembered::default(),
         }
     }
 }
@@ -369,11 +376,18 @@ impl DecisionLog {
         if self.kept.len() >= self.limit {
             self.kept.pop_front();
         }
-        self.kept.push_back(Logged {
+        let logged = Logged {
             event: self.event,
             time: self.time,
             decision,
-        });
+        };
+        self.remembered.note(&logged);
+        self.kept.push_back(logged);
+    }
+
+    /// What is remembered of all decisions, the forgotten ones included.
+    pub fn remembered(&self) -> &Remembered {
+        &self.remembered
     }
 
     /// How many decisions were taken in all.

@@ -13,6 +13,7 @@ mod figures;
 mod objects;
 mod order;
 mod pages;
+mod remembered;
 mod states;
 
 pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
@@ -26,6 +27,7 @@ pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Numbers, Pag
 pub use objects::{Objects, OwnMemory};
 pub use order::{places_by_key, sort_pairs};
 pub use pages::{PageRun, PageUse};
+pub use remembered::{Remembered, Turns};
 pub use states::States;
 
 use serde::{Deserialize, Serialize};

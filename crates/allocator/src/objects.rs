@@ -12,7 +12,7 @@ pub struct Objects {
     pub arenas_most: u32,
     /// Their size together, resident or not.
     pub arena_bytes: Bytes,
-    /// Those of which at least half the pools are free, but not all.
+    /// Those of whose bytes at least half are free, but not all.
     pub arenas_half_free: u32,
     /// Blocks in use, by the size of their class.
     pub live: Bytes,
@@ -20,7 +20,7 @@ pub struct Objects {
     pub free_in_pools: Bytes,
     /// Pools without a block in use, those never carved from their arena among them.
     pub free_pools: Bytes,
-    /// What of both is resident.
+    /// What of both is resident, the ends of pools left aside.
     pub free_resident: Bytes,
     /// What it takes from malloc for itself.
     pub own: OwnMemory,

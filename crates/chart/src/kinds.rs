@@ -1,5 +1,6 @@
-//! The kinds of pages and strips in words, and how much there is of each.
+//! The kinds of pages that a run can show, and the number of pages of each.
 
+pub use highwater_report::{kind_in_words, strip_in_words};
 use highwater_simulator::{Bytes, Frame, PageKind, StripKind};
 
 /// The kind with a number.
@@ -8,15 +9,6 @@ pub fn kind_of(number: u8) -> PageKind {
         .get(usize::from(number))
         .copied()
         .unwrap_or(PageKind::Untouched)
-}
-
-/// What a strip is in a word or two.
-pub fn strip_in_words(kind: StripKind) -> String {
-    match kind {
-        StripKind::Heap => "heap".to_owned(),
-        StripKind::Arena { arena, heap } => format!("arena {arena}, heap {heap}"),
-        StripKind::Mappings => "mapping".to_owned(),
-    }
 }
 
 /// The kinds of page that a run can show, by whether its allocator decides over whole pages.
@@ -30,23 +22,6 @@ pub fn kinds(pages: bool) -> &'static [PageKind] {
         ]
     } else {
         &[Live, Parked, Metadata, Free, GivenBack, Untouched]
-    }
-}
-
-/// A kind of page in words.
-pub fn kind_in_words(kind: PageKind) -> &'static str {
-    match kind {
-        PageKind::Live => "live",
-        PageKind::Metadata => "the allocator's own",
-        PageKind::Slab => "slab less than ½ in use",
-        PageKind::SparseSlab => "slab less than ⅛ in use",
-        PageKind::Parked => "parked in a cache",
-        PageKind::Free => "free but resident",
-        PageKind::Dirty => "dirty: free, waiting",
-        PageKind::Due => "dirty, due at the next check",
-        PageKind::Muzzy => "muzzy: free, offered back",
-        PageKind::GivenBack => "given back",
-        PageKind::Untouched => "never touched",
     }
 }
 

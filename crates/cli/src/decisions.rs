@@ -73,11 +73,13 @@ fn line(decision: &TimedDecision) -> String {
         time_us: u64,
         #[serde(flatten)]
         decision: &'a highwater_simulator::Decision,
+        words: String,
     }
     let line = Line {
         event: decision.event,
         time_us: decision.time.0,
         decision: &decision.decision,
+        words: highwater_report::decision(&decision.decision).1.to_string(),
     };
     match serde_json::to_value(&line) {
         Ok(Value::Object(fields)) => {
@@ -136,6 +138,8 @@ mod tests {
             "merged": 70_000, "top": 0x2000, "top_size": 1000, "reason_why": "below_threshold",
             "reason_threshold": 131_072, "obstacle_chunk": 0x1000, "obstacle_size": 48,
             "obstacle_parked_kind": "tcache", "obstacle_parked_thread": 2, "obstacle_parked_bin": 1,
+            "words": "free() considered a trim and refused: arena 3's top is 1000 B, below the trim threshold of 128 KiB; \
+                      the freed memory cannot reach the top: a 48 B chunk at 0x1000 in thread 2's tcache blocks it",
         });
         let line = line(&refused);
         assert!(line.ends_with("}\n"));

@@ -21,7 +21,7 @@ pub(crate) struct Report<'a> {
     /// The moment that the diagnosis is of: the end where none is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     moment: Option<&'a Place>,
-    diagnosis: &'a Diagnosis,
+    diagnosis: Explained<'a>,
     seconds: f64,
 }
 
@@ -42,6 +42,47 @@ struct Mark<'a> {
     /// Under the names a trace has for them.
     #[serde(flatten)]
     figures: Option<Pages<'a>>,
+}
+
+/// A diagnosis with its findings in words beside the data.
+#[derive(Serialize)]
+struct Explained<'a> {
+    #[serde(flatten)]
+    diagnosis: &'a Diagnosis,
+    /// The first sentence, then those of each finding, in order.
+    words: Words,
+}
+
+#[derive(Serialize)]
+struct Words {
+    headline: String,
+    findings: Vec<FindingWords>,
+}
+
+#[derive(Serialize)]
+struct FindingWords {
+    kind: &'static str,
+    sentences: Vec<String>,
+}
+
+impl<'a> Explained<'a> {
+    fn new(diagnosis: &'a Diagnosis) -> Self {
+        let words = |finding| {
+            let explained = highwater_report::explain(finding);
+            let sentences = explained.sentences.iter().map(ToString::to_string);
+            FindingWords {
+                kind: explained.kind,
+                sentences: sentences.collect(),
+            }
+        };
+        Self {
+            diagnosis,
+            words: Words {
+                headline: highwater_report::headline(diagnosis).to_string(),
+                findings: diagnosis.findings.iter().map(words).collect(),
+            },
+        }
+    }
 }
 
 /// What an allocator that decides over whole pages reports, and what the trace says of the same.
@@ -112,7 +153,7 @@ impl<'a> Report<'a> {
             faults: recording.faults,
             syscalls: recording.syscalls.total(),
             moment: None,
-            diagnosis: &recording.diagnosis,
+            diagnosis: Explained::new(&recording.diagnosis),
             seconds,
         }
     }
@@ -128,7 +169,7 @@ pub(crate) fn report(
     let report = Report {
         phases: Some(phases),
         moment: Some(&view.place),
-        diagnosis: &view.diagnosis,
+        diagnosis: Explained::new(&view.diagnosis),
         ..Report::new(recording, spread, seconds)
     };
     match serde_json::to_string(&report) {

@@ -3,10 +3,10 @@
 use crate::chart;
 use crate::input::Job;
 use crate::moment::{self, View};
+use highwater_report::{kind_in_words, origin, page_shares, state_and_place};
 use highwater_settings::is_read;
 use highwater_simulator::{
-    Bytes, Counters, Diagnosis, MarkSample, PageShares, Pin, PinState, Recording, Remark, Tone,
-    Variant, Waits,
+    Bytes, Counters, Diagnosis, MarkSample, PageShares, Recording, Remark, Tone, Variant,
 };
 use std::fmt::Write;
 
@@ -209,8 +209,11 @@ pub(crate) fn marks(out: &mut String, marks: &[MarkSample]) -> std::fmt::Result 
 
 /// Why memory is as it is.
 pub(crate) fn diagnosis(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Result {
-    for sentence in &diagnosis.sentences {
-        writeln!(out, "{sentence}")?;
+    writeln!(out, "{}", highwater_report::headline(diagnosis))?;
+    for finding in &diagnosis.findings {
+        for sentence in highwater_report::explain(finding).sentences {
+            writeln!(out, "{sentence}")?;
+        }
     }
     if let Some(pages) = &diagnosis.pages {
         kept(out, pages)?;
@@ -229,12 +232,15 @@ pub(crate) fn diagnosis(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Re
         "pin",
         "bytes",
         "state",
-        "behind it"
+        "free below"
     )?;
     for pin in &diagnosis.pins {
         if pin.unlisted_above > 0 {
             let n = pin.unlisted_above;
-            writeln!(out, "… {n} more that hold next to nothing")?;
+            writeln!(
+                out,
+                "… {n} chunks in use, with little or nothing free below them"
+            )?;
         }
         if arenas {
             write!(out, "{:>5}  ", pin.arena)?;
@@ -244,9 +250,18 @@ pub(crate) fn diagnosis(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Re
             "{:<18} {:>8}  {:<32} {:>11}  {}",
             pin.address.to_string(),
             pin.size.0,
-            state(pin),
+            state_and_place(pin),
             pin.behind.to_string(),
             origin(pin)
+        )?;
+    }
+    let unlisted = diagnosis.unlisted_pins;
+    if unlisted.count > 0 {
+        writeln!(
+            out,
+            "… {} more, with {} free below them",
+            highwater_report::count(unlisted.count),
+            unlisted.behind
         )?;
     }
     Ok(())
@@ -254,34 +269,16 @@ pub(crate) fn diagnosis(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Re
 
 /// What keeps each resident page.
 fn kept(out: &mut String, pages: &PageShares) -> std::fmt::Result {
-    let last = |waits: &Waits| match waits.last {
-        Some(last) => format!("the last may stay for {last} more"),
-        None => String::new(),
-    };
-    writeln!(out, "\n{:<26} {:>11}", "resident for", "bytes")?;
-    for (what, bytes, more) in [
-        ("live blocks", pages.live, String::new()),
-        (
-            "slabs less than 1/2 in use",
-            pages.slabs_below_half,
-            String::new(),
-        ),
-        (
-            "slabs less than 1/8 in use",
-            pages.slabs_below_eighth,
-            String::new(),
-        ),
-        ("blocks parked in caches", pages.parked, String::new()),
-        ("the allocator's own", pages.metadata, String::new()),
-        (
-            "dirty, waiting",
-            pages.dirty.saturating_sub(pages.dirty_waits.due),
-            last(&pages.dirty_waits),
-        ),
-        ("dirty, due at a look", pages.dirty_waits.due, String::new()),
-        ("muzzy, offered back", pages.muzzy, last(&pages.muzzy_waits)),
-    ] {
-        let line = format!("{what:<26} {:>11}  {more}", bytes.to_string());
+    writeln!(out, "\n{:<28} {:>11}", "resident for", "bytes")?;
+    for (kind, bytes, last) in page_shares(pages) {
+        let last = last.map_or(String::new(), |last| {
+            format!("the last may stay for {last} more")
+        });
+        let line = format!(
+            "{:<28} {:>11}  {last}",
+            kind_in_words(kind),
+            bytes.to_string()
+        );
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
@@ -311,31 +308,6 @@ fn shares(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Result {
         writeln!(out, "… {} more", more + 1)?;
     }
     Ok(())
-}
-
-fn origin(pin: &Pin) -> String {
-    match (pin.allocated, pin.cut_from) {
-        (Some(origin), None) => format!("{}, event {}", origin.time, origin.event),
-        (Some(origin), Some(whole)) => {
-            format!(
-                "cut from {whole} of {}, event {}",
-                origin.time, origin.event
-            )
-        }
-        (None, _) => String::new(),
-    }
-}
-
-fn state(pin: &Pin) -> String {
-    use highwater_simulator::Cache;
-    match (pin.state, pin.cache) {
-        (_, Some(Cache::Tcache { thread, bin })) => {
-            format!("parked, tcache bin {bin} of thread {thread}")
-        }
-        (_, Some(Cache::Fastbin { bin })) => format!("parked, fastbin {bin}"),
-        (PinState::Metadata, _) => "the allocator's own".to_owned(),
-        (PinState::Live | PinState::Parked, None) => "live".to_owned(),
-    }
 }
 
 fn checked(out: &mut String, recording: &Recording) -> std::fmt::Result {

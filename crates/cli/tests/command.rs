@@ -169,7 +169,7 @@ fn text_for_people_has_table_chart_and_reasons() {
         "█",
         "malloc_trim(0)",
         "`MALLOC_TRIM_THRESHOLD_`",
-        "behind it",
+        "free below",
     ] {
         assert!(text.contains(part), "{part}:\n{text}");
     }
@@ -458,9 +458,9 @@ fn what_keeps_the_pages_is_said_in_text_and_json() {
     assert!(pages["muzzy_waits"]["last"].as_u64() >= pages["muzzy_waits"]["half"].as_u64());
     let text = String::from_utf8(highwater(&arguments).stdout).expect("text");
     for part in [
-        "slabs less than 1/8 in use",
+        "slab less than ⅛ in use",
         "may stay for",
-        "muzzy, offered back",
+        "muzzy: free, offered back",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

@@ -1,8 +1,8 @@
 import type { Answer, Request, ScenarioInfo } from "./engine.js";
 export type * from "./engine.js";
 
-/** The cause of an error: the request, an unknown name, a parameter, the trace, the variant, or a cancelled run. */
-export type Code = "request" | "unknown" | "parameter" | "trace" | "variant" | "cancelled";
+/** The cause of an error: the request, an unknown name, a parameter, the trace, the variant, the result, or a cancelled run. */
+export type Code = "request" | "unknown" | "parameter" | "trace" | "variant" | "unfinished" | "result" | "cancelled";
 
 /** Options of a run. */
 export interface RunOptions {

@@ -41,15 +41,7 @@ export async function run(request, { signal, onProgress, slice = 12 } = {}) {
       if (signal?.aborted) throw cancelled();
     }
     return simulation.result();
-  } catch (error) {
-    throw coded(error);
   } finally {
     simulation?.free();
   }
-}
-
-/** The engine says `code: message`; an error has both for itself. */
-function coded(error) {
-  const [, code, message] = /^([a-z]+): (.*)$/s.exec(error?.message ?? "") ?? [];
-  return error?.code || !code ? error : Object.assign(new Error(message), { code });
 }

@@ -28,6 +28,9 @@ test("a scenario runs, and everything of it is there", async () => {
   assert.equal(Math.max(...series.rssPeak), figures.peak);
   assert.equal(marks.at(-1).name, "trimmed");
   assert.ok(reasons.sentences.length > 0 && reasons.pins.length > 0);
+  assert.ok(reasons.findings.length > 0 && reasons.findings.every((finding) => finding.kind && finding.words.length > 0));
+  const words = reasons.findings.flatMap((finding) => finding.words);
+  assert.deepEqual(reasons.sentences.slice(1), words, "the first sentence, then those of the findings");
   assert.ok(frames.length >= 5 && frames[0].strips.every((strip) => strip.runs instanceof Uint32Array));
   assert.ok(told.length > 1 && told.at(-1) === 1);
   assert.deepEqual((await run(request)).figures, figures, "the same again");
@@ -58,6 +61,28 @@ test("what is wrong is an Error with a code", async () => {
   await assert.rejects(run({ trace: "text" }), refused("request", "Uint8Array"));
   await assert.rejects(run({ pattern: "sync", allocator: "tcmalloc" }), refused("variant", "glibc@2.36"));
   await assert.rejects(run({ pattern: "sync", environment: "MALLOC" }), refused("variant", "MALLOC"));
+});
+
+test("findings are data with their words", async () => {
+  const lines = ["highwater-trace 1"];
+  for (let block = 1; block <= 20000; block++) lines.push(`m ${block} 0 0x${(block * 256).toString(16)} 100`);
+  for (let block = 1; block <= 20000; block++) lines.push(`f 30000 0 0x${(block * 256).toString(16)}`);
+  const trace = new TextEncoder().encode(lines.join("\n") + "\n");
+  const environment = "MALLOC_TRIM_THRESHOLD_=18446744073709551615";
+  const { reasons } = await run({ trace, environment });
+  const parked = reasons.findings.find((finding) => finding.kind === "parked");
+  assert.equal(parked.cache, "fastbin");
+  assert.equal(parked.chunks, 20000 - 7);
+  assert.equal(parked.bytes, parked.chunks * 112);
+  assert.equal(parked.rule.function, "_int_free");
+  assert.ok(parked.words[0].includes("19,993 freed chunks"), parked.words[0]);
+});
+
+test("an error is thrown with its code, and its message is whole", async () => {
+  const error = await run({ pattern: "nosuch: pattern" }).catch((error) => error);
+  assert.ok(error instanceof Error);
+  assert.equal(error.code, "unknown");
+  assert.ok(!error.message.startsWith("unknown: "), error.message);
 });
 
 test("a run is cancelled", async () => {

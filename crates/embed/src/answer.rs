@@ -1,7 +1,7 @@
 //! What came of a run, as objects and typed arrays.
 
-use crate::error::unshown;
-use highwater_simulator::{Bytes, Frame, Outcome, Sample, StripKind, Summary};
+use crate::error::{Code, unshown};
+use highwater_simulator::{Bytes, Diagnosis, Finding, Frame, Outcome, Sample, StripKind, Summary};
 use js_sys::{Float64Array, Object, Reflect, Uint32Array};
 use serde::Serialize;
 use tsify::Tsify;
@@ -89,12 +89,14 @@ pub(crate) struct Pin {
 #[derive(Tsify, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Reasons {
-    /// The diagnosis in sentences.
+    /// The diagnosis in sentences: the first says what is resident, held and free; the others are those of the findings.
     pub(crate) sentences: Vec<String>,
     /// Free in the allocator and still resident.
     pub(crate) free_resident: f64,
     /// The pins, from the top down.
     pub(crate) pins: Vec<Pin>,
+    /// Pins that are not listed.
+    pub(crate) unlisted_pins: f64,
 }
 
 /// The result of a run. `series` has one typed array for each curve, `frames` the heap maps.
@@ -122,13 +124,35 @@ export interface Series {
     trimThreshold: Float64Array;
     reclaimable: Float64Array;
 }
+/** A remedy: a setting to start the process with, or a call. */
+export interface Remedy {
+    action: "set" | "malloc_trim";
+    variables?: { name: string; value: string }[];
+    gives: { basis: "now" | "at_least" | "ends"; bytes?: number };
+    cost: string;
+}
+/** One reason why memory is as it is, the most important first. Each kind has fields of its own besides: docs/findings.md. */
+export interface Finding {
+    kind: string;
+    bytes: number;
+    rule?: { id: string; function: string };
+    remedies?: Remedy[];
+    /** The same in sentences. */
+    words: string[];
+    [field: string]: unknown;
+}
+/** Why memory is as it is. */
+export interface ReasonsWithFindings extends Reasons {
+    findings: Finding[];
+}
 /** A heap map: strips of pages, each as runs of a kind (upper 4 bits) and a length (lower 28 bits). */
 export interface HeapMap {
     seconds: number;
     strips: { kind: string; start: string; pages: number; runs: Uint32Array }[];
 }
 /** The result of a run. */
-export interface Answer extends Plain {
+export interface Answer extends Omit<Plain, "reasons"> {
+    reasons: ReasonsWithFindings;
     series: Series;
     frames: HeapMap[];
 }
@@ -142,7 +166,7 @@ extern "C" {
 }
 
 /// Everything that came of a run.
-pub(crate) fn answer(outcome: &Outcome) -> Result<AnswerJs, JsError> {
+pub(crate) fn answer(outcome: &Outcome) -> Result<AnswerJs, JsValue> {
     let plain = Plain {
         figures: outcome.summary().into(),
         marks: (outcome.marks.iter())
@@ -157,6 +181,10 @@ pub(crate) fn answer(outcome: &Outcome) -> Result<AnswerJs, JsError> {
         reasons: reasons(outcome),
     };
     let object = serde_wasm_bindgen::to_value(&plain).map_err(unshown)?;
+    if let Some(diagnosis) = diagnosis(outcome) {
+        let reasons = Reflect::get(&object, &"reasons".into())?;
+        set(&reasons, "findings", &findings(diagnosis)?);
+    }
     set(&object, "series", &series(&outcome.samples));
     let frames = outcome.stages.iter().flat_map(|stage| {
         let first = stage.recordings.first().into_iter();
@@ -166,20 +194,59 @@ pub(crate) fn answer(outcome: &Outcome) -> Result<AnswerJs, JsError> {
     Ok(object.unchecked_into())
 }
 
+/// The end of the first process of the last stage.
+fn diagnosis(outcome: &Outcome) -> Option<&Diagnosis> {
+    let last = outcome.stages.last()?.recordings.first()?;
+    Some(&last.diagnosis)
+}
+
+/// The first sentence and those of every finding.
+fn sentences(diagnosis: &Diagnosis) -> Vec<String> {
+    let mut all = vec![highwater_report::headline(diagnosis).to_string()];
+    for finding in &diagnosis.findings {
+        let explained = highwater_report::explain(finding);
+        all.extend(explained.sentences.iter().map(ToString::to_string));
+    }
+    all
+}
+
+/// The findings as data, each with its words. They go through JSON, whose numbers may be larger than JavaScript keeps
+/// exactly: a threshold can be set to any.
+fn findings(diagnosis: &Diagnosis) -> Result<JsValue, JsValue> {
+    #[derive(Serialize)]
+    struct Told<'a> {
+        #[serde(flatten)]
+        finding: &'a Finding,
+        words: Vec<String>,
+    }
+    let tell = |finding| {
+        let explained = highwater_report::explain(finding);
+        Told {
+            finding,
+            words: explained
+                .sentences
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        }
+    };
+    let told: Vec<Told> = diagnosis.findings.iter().map(tell).collect();
+    let text = serde_json::to_string(&told).map_err(|error| Code::Result.error(error))?;
+    js_sys::JSON::parse(&text)
+}
+
 fn reasons(outcome: &Outcome) -> Reasons {
-    let last = outcome
-        .stages
-        .last()
-        .and_then(|stage| stage.recordings.first());
-    let Some(diagnosis) = last.map(|recording| &recording.diagnosis) else {
+    let Some(diagnosis) = diagnosis(outcome) else {
         return Reasons {
             sentences: Vec::new(),
             free_resident: 0.0,
+            unlisted_pins: 0.0,
             pins: Vec::new(),
         };
     };
     Reasons {
-        sentences: diagnosis.sentences.clone(),
+        sentences: sentences(diagnosis),
+        unlisted_pins: diagnosis.unlisted_pins.count as f64,
         free_resident: diagnosis.free_resident.0 as f64,
         pins: (diagnosis.pins.iter())
             .map(|pin| Pin {

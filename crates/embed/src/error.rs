@@ -1,7 +1,8 @@
 //! Errors as JavaScript's own, with a code.
 
+use js_sys::Reflect;
 use std::fmt::Display;
-use wasm_bindgen::{JsError, JsValue};
+use wasm_bindgen::JsValue;
 
 /// What kind of thing is wrong.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,8 @@ pub(crate) enum Code {
     Variant,
     /// The result was asked for too early.
     Unfinished,
+    /// The result could not be turned into an object.
+    Result,
 }
 
 impl Code {
@@ -30,19 +33,20 @@ impl Code {
             Self::Trace => "trace",
             Self::Variant => "variant",
             Self::Unfinished => "unfinished",
+            Self::Result => "result",
         }
     }
 
-    /// An error of this kind. A `JsError` has no other place for it: the wrapper takes the code off the message again.
-    pub(crate) fn error(self, message: impl Display) -> JsError {
-        JsError::new(&format!("{}: {message}", self.name()))
+    /// An `Error` of this kind, whose `code` says which it is.
+    pub(crate) fn error(self, message: impl Display) -> JsValue {
+        let error = js_sys::Error::new(&message.to_string());
+        // An object that was just made takes a property.
+        let _ = Reflect::set(&error, &"code".into(), &self.name().into());
+        error.into()
     }
 }
 
 /// What cannot be turned into an object.
-pub(crate) fn unshown(error: serde_wasm_bindgen::Error) -> JsError {
-    JsError::new(&format!(
-        "result: {}",
-        JsValue::from(error).as_string().unwrap_or_default()
-    ))
+pub(crate) fn unshown(error: serde_wasm_bindgen::Error) -> JsValue {
+    Code::Result.error(error)
 }

@@ -33,7 +33,7 @@ impl Simulation {
     /// # Errors
     /// What is wrong with the request, and what to change; its `code` says what kind of thing that is.
     #[wasm_bindgen(constructor)]
-    pub fn new(request: RequestJs) -> Result<Self, JsError> {
+    pub fn new(request: RequestJs) -> Result<Self, JsValue> {
         let request = Request::read(&request)?;
         let options = Options {
             samples: request.samples.unwrap_or(Options::default().samples),
@@ -52,7 +52,7 @@ impl Simulation {
     ///
     /// # Errors
     /// Where a stage's variant cannot run its workload.
-    pub fn advance(&mut self, events: Option<u32>) -> Result<bool, JsError> {
+    pub fn advance(&mut self, events: Option<u32>) -> Result<bool, JsValue> {
         let Some(running) = &mut self.running else {
             return Ok(false);
         };
@@ -79,7 +79,7 @@ impl Simulation {
     ///
     /// # Errors
     /// It is not over.
-    pub fn result(&self) -> Result<AnswerJs, JsError> {
+    pub fn result(&self) -> Result<AnswerJs, JsValue> {
         match &self.outcome {
             Some(outcome) => Ok(answer(outcome)?),
             None => Err(Code::Unfinished
@@ -118,7 +118,7 @@ extern "C" {
 /// # Errors
 /// None that could happen.
 #[wasm_bindgen]
-pub fn scenarios() -> Result<ScenariosJs, JsError> {
+pub fn scenarios() -> Result<ScenariosJs, JsValue> {
     let info = |scenario: highwater_workload::Scenario| ScenarioInfo {
         title: scenario.script.title,
         shows: scenario.script.shows.trim().to_owned(),

@@ -10,7 +10,7 @@ use js_sys::Object;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use tsify::Tsify;
-use wasm_bindgen::{JsCast, JsError, JsValue};
+use wasm_bindgen::{JsCast, JsValue};
 
 /// A parameter's value.
 #[derive(Tsify, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ pub(crate) struct Request {
 
 impl Request {
     /// Reads a request. An unknown name is an error here, because the reader of objects only looks for the names that it knows.
-    pub(crate) fn read(object: &JsValue) -> Result<Self, JsError> {
+    pub(crate) fn read(object: &JsValue) -> Result<Self, JsValue> {
         let given = object
             .dyn_ref::<Object>()
             .ok_or_else(|| Code::Request.error("the request must be an object"))?;
@@ -115,7 +115,7 @@ mod bytes {
 }
 
 /// Returns the plan of a request.
-pub(crate) fn plan(request: Request) -> Result<Plan, JsError> {
+pub(crate) fn plan(request: Request) -> Result<Plan, JsValue> {
     let set: Vec<(String, String)> = (request.parameters.iter())
         .map(|(name, value)| {
             let text = match value {
@@ -148,7 +148,7 @@ fn of_scenario(
     name: &str,
     variant: Option<&str>,
     set: &[(String, String)],
-) -> Result<Plan, JsError> {
+) -> Result<Plan, JsValue> {
     let scenario = Scenario::named(name).ok_or_else(|| {
         let known: Vec<String> = Scenario::catalogue().into_iter().map(|s| s.name).collect();
         Code::Unknown.error(format!(
@@ -180,7 +180,7 @@ fn of_scenario(
     .map_err(|fault| Code::Parameter.error(fault))
 }
 
-fn of_pattern(name: &str, set: &[(String, String)]) -> Result<Plan, JsError> {
+fn of_pattern(name: &str, set: &[(String, String)]) -> Result<Plan, JsValue> {
     let pattern: Pattern = name.parse().map_err(|error| Code::Unknown.error(error))?;
     let mut parameters = Parameters::default();
     for (name, value) in set {
@@ -196,7 +196,7 @@ fn of_pattern(name: &str, set: &[(String, String)]) -> Result<Plan, JsError> {
     Ok(Plan::single(source, variant))
 }
 
-fn of_trace(bytes: &[u8], set: &[(String, String)]) -> Result<Plan, JsError> {
+fn of_trace(bytes: &[u8], set: &[(String, String)]) -> Result<Plan, JsValue> {
     if let Some((name, _)) = set.first() {
         return Err(Code::Parameter.error(format!("{name}: a trace has no parameters; remove it")));
     }
@@ -211,7 +211,7 @@ fn of_trace(bytes: &[u8], set: &[(String, String)]) -> Result<Plan, JsError> {
 }
 
 /// Applies the request's options to a variant.
-fn set_over(variant: &mut Variant, request: &Request) -> Result<(), JsError> {
+fn set_over(variant: &mut Variant, request: &Request) -> Result<(), JsValue> {
     if let Some(name) = &request.allocator {
         variant.allocator = name.parse().map_err(|error| Code::Variant.error(error))?;
     }

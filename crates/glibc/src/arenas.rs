@@ -26,6 +26,18 @@ pub(crate) struct Sharing {
     limit: Option<u64>,
 }
 
+impl Sharing {
+    /// Whether an arena waits for a thread.
+    pub(crate) fn is_free(&self, arena: ArenaId) -> bool {
+        self.free.contains(&arena)
+    }
+
+    /// The limit, once it was computed.
+    pub(crate) fn limit_in_force(&self) -> Option<u64> {
+        self.limit
+    }
+}
+
 impl Glibc {
     /// The arena that a call of a thread works on first (`arena_get`); `None` where there is no memory for one.
     #[inline]

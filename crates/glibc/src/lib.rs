@@ -17,6 +17,7 @@ mod chunk;
 mod differences;
 mod discard;
 mod entry;
+mod facts;
 mod fastbins;
 mod free;
 mod heap;
@@ -36,6 +37,7 @@ mod tunables;
 mod version;
 
 pub use differences::Difference;
+pub use facts::ArenaUse;
 pub use host::{Cores, Host};
 pub use params::Params;
 pub use tunables::{Settings, Tunable};

@@ -90,6 +90,8 @@ impl Call<'_> {
             self.shared.params.trim_threshold = size * 2;
             if before != (size, size * 2) {
                 self.shared.log.record(Decision::ThresholdRaised {
+                    mmap_before: before.0,
+                    trim_before: before.1,
                     mmap_threshold: size,
                     trim_threshold: size * 2,
                 });

@@ -11,18 +11,35 @@ use highwater_allocator::{
 /// The bin of what belongs to no size: pools that are free, and what no pool was carved from yet.
 const WHOLE_POOLS: u16 = crate::pools::CLASSES as u16;
 
+/// Bytes of an arena's blocks in use, and of the headers and ends of the pools that they lie in.
+fn in_use(pools: &[Pool], pool_bytes: u64) -> (u64, u64) {
+    let used = pools.iter().filter(|pool| pool.count > 0);
+    used.fold((0, 0), |(live, own), pool| {
+        let size = size_of(pool.class());
+        let ends = HEADER + (pool_bytes - HEADER) % size;
+        (live + u64::from(pool.count) * size, own + ends)
+    })
+}
+
 impl<A: Allocator> Pymalloc<A> {
     pub(crate) fn sums(&self, kernel: &Kernel) -> Objects {
         let small = &self.small;
         let (mut pools, mut free, mut half_free, mut resident) = (0, 0, 0, Bytes::ZERO);
-        for arena in small.arenas.all.iter().filter(|arena| arena.address != 0) {
+        let pool = small.rules.pool();
+        for (number, arena) in small.arenas.all.iter().enumerate() {
+            if arena.address == 0 {
+                continue;
+            }
             pools += u64::from(arena.total);
             free += u64::from(arena.free);
-            half_free += u32::from(arena.free * 2 >= arena.total && arena.free < arena.total);
+            let carved = &small.arenas.pools_of(number as u32)[..arena.carved as usize];
+            let (live, own) = in_use(carved, pool);
+            half_free += u32::from(live > 0 && live * 2 <= small.rules.arena());
             let end = arena.address + small.rules.arena();
-            resident += kernel.resident_in(Address(arena.address), Address(end));
+            // What lies before the first pool and behind the last is never written.
+            let there = kernel.resident_in(Address(arena.address), Address(end));
+            resident += there.saturating_sub(Bytes(live + own));
         }
-        let pool = small.rules.pool();
         let in_use = small.live + small.pools_in_use * HEADER;
         let tracer = self.tracer.as_ref();
         Objects {
@@ -33,7 +50,7 @@ impl<A: Allocator> Pymalloc<A> {
             live: Bytes(small.live),
             free_in_pools: Bytes((pools - free) * pool - in_use),
             free_pools: Bytes(free * pool),
-            free_resident: resident.saturating_sub(Bytes(in_use)),
+            free_resident: resident,
             own: OwnMemory {
                 table: Bytes(small.arenas.all.len() as u64 * OBJECT),
                 radix_tree: Bytes(self.radix.bytes()),

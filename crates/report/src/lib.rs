@@ -1,8 +1,30 @@
 //! Findings, decisions and comparison tables in words, Markdown and CSV.
 //!
 //! The simulator returns data; this crate is the only place that turns it into sentences, so that the page, the command
-//! and the JavaScript package say the same. It knows no front end: what it returns is text, and links to addresses and
-//! moments as values beside the text, never to be found in it.
+//! and the JavaScript package say the same. It knows no front end: what it returns is text, and links to addresses,
+//! moments and settings as [`Part`]s beside the text, never to be found in it.
 
+mod arenas;
+mod blocks;
+mod cards;
+mod causes;
+mod decisions;
+mod heap;
+mod kinds;
 pub mod moment;
+mod numbers;
+mod objects;
+mod pages;
+mod pins;
+mod remedies;
+mod sentence;
 pub mod table;
+
+pub use blocks::block;
+pub use cards::{decay, page_shares, threshold_in_words, top_and_threshold, without};
+pub use causes::{Explained, explain, headline};
+pub use decisions::{DecisionKind, decision};
+pub use kinds::{kind_in_words, strip_in_words};
+pub use numbers::{count, seconds};
+pub use pins::{origin, place, state, state_and_place};
+pub use sentence::{Part, Sentence};

@@ -1,6 +1,5 @@
 //! What each arena holds: threads take memory from arenas of their own, and what is free in one serves no other.
 
-use crate::pins::is_free;
 use crate::simulation::Simulation;
 use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes};
 use serde::{Deserialize, Serialize};
@@ -33,15 +32,15 @@ pub(crate) struct Arena {
 }
 
 impl Simulation {
-    /// The blocks of every arena that has any, by number, and the bytes in use in all of them and in mappings.
+    /// The blocks of every arena that has any, by number, and the resident bytes of free blocks that lie in mappings.
     pub(crate) fn arenas(&self) -> (Vec<Arena>, Bytes) {
         let mut arenas: Vec<Arena> = Vec::new();
-        let mut in_use = Bytes::ZERO;
+        let mut free_in_mappings = Bytes::ZERO;
         self.model.census(&self.kernel, &mut |block| {
-            if !is_free(&block) {
-                in_use += block.size;
-            }
             if block.mapped {
+                if matches!(block.state, BlockState::Free { .. }) {
+                    free_in_mappings += self.resident(&block);
+                }
                 return;
             }
             // A census goes from arena to arena, in the order of their numbers.
@@ -56,7 +55,7 @@ impl Simulation {
         for arena in &mut arenas {
             arena.put_top_last();
         }
-        (arenas, in_use)
+        (arenas, free_in_mappings)
     }
 
     /// The sums over an arena.

@@ -5,8 +5,9 @@
 //! what it holds. Each arena has a top of its own.
 
 use crate::arenas::{Arena, ArenaShare};
+use crate::findings::Finding;
 use crate::page_shares::PageShares;
-use crate::pins::Pin;
+use crate::pins::{Pin, UnlistedPins};
 use crate::simulation::Simulation;
 use highwater_allocator::{Allocator, BlockState, Bytes, Figures, Micros, Objects};
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ pub struct Diagnosis {
     pub parked: Bytes,
     /// Bytes free in the allocator, the tops included, resident or not.
     pub free: Bytes,
-    /// Resident bytes outside every chunk in use: what could go back if it lay right.
+    /// Resident bytes of free chunks and tops: what could go back if it lay right.
     pub free_resident: Bytes,
     /// Size of the main arena's top.
     pub top: Bytes,
@@ -55,20 +56,29 @@ pub struct Diagnosis {
     pub arenas: Vec<ArenaShare>,
     /// The pins arena by arena, those of each from the top down, until nearly all free memory is accounted for.
     pub pins: Vec<Pin>,
-    /// The same in sentences.
-    pub sentences: Vec<String>,
+    /// Pins that are not listed.
+    pub unlisted_pins: UnlistedPins,
+    /// The highest resident memory so far.
+    pub peak_rss: Bytes,
+    /// The most the program held so far.
+    pub peak_live: Bytes,
+    /// Why memory is as it is, the most important first.
+    pub findings: Vec<Finding>,
 }
 
 impl Simulation {
     /// Looks at the process as it is now.
     pub fn diagnose(&self) -> Diagnosis {
-        let (arenas, in_use) = self.arenas();
+        let (arenas, free_in_mappings) = self.arenas();
         let accounting = self.accounting();
         let rss = self.rss();
         let figures = self.figures();
         let objects = self.model.objects(self.kernel());
         let reclaimable = self.reclaimable();
         let (above, parked_above) = self.above_highest_live(&arenas);
+        let shares: Vec<ArenaShare> = arenas.iter().map(|arena| self.share(arena)).collect();
+        let (pins, unlisted_pins) = self.pins(&arenas);
+        let (peak_live, peak_rss) = self.highest_so_far();
         let mut diagnosis = Diagnosis {
             event: self.position(),
             time: self.now(),
@@ -83,7 +93,10 @@ impl Simulation {
                     let in_arenas = objects.map_or(Bytes::ZERO, |objects| objects.free_resident);
                     (reclaimable + between + in_arenas).min(rss)
                 }
-                None => rss.saturating_sub(in_use),
+                None => {
+                    let sum = |sum, share: &ArenaShare| sum + share.free_resident;
+                    shares.iter().fold(free_in_mappings, sum).min(rss)
+                }
             },
             top: accounting.top,
             trim_threshold: accounting.trim_threshold,
@@ -95,11 +108,14 @@ impl Simulation {
             idle: self.idle(),
             above_highest_live: above,
             parked_above_highest_live: parked_above,
-            arenas: arenas.iter().map(|arena| self.share(arena)).collect(),
-            pins: self.pins(&arenas),
-            sentences: Vec::new(),
+            arenas: shares,
+            pins,
+            unlisted_pins,
+            peak_rss,
+            peak_live,
+            findings: Vec::new(),
         };
-        diagnosis.sentences = diagnosis.in_words();
+        diagnosis.findings = self.findings(&arenas, &diagnosis);
         diagnosis
     }
 

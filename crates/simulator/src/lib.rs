@@ -12,13 +12,12 @@ mod check;
 mod diagnosis;
 mod error;
 mod feed;
+mod findings;
 mod fleet;
 mod frame;
 mod model;
 mod nearest;
-mod object_sentences;
 mod outcome;
-mod page_sentences;
 mod page_shares;
 mod pins;
 #[cfg(feature = "check")]
@@ -26,7 +25,6 @@ mod place;
 mod plan;
 mod recording;
 mod sample;
-mod sentences;
 mod settings;
 mod simulation;
 mod variant;
@@ -37,6 +35,9 @@ pub use blocks::{BlockView, Without};
 pub use check::{Addresses, Difference};
 pub use diagnosis::Diagnosis;
 pub use error::SimulatorError;
+pub use findings::{
+    Action, CacheKind, Cause, Churn, Commonest, Cost, Finding, FreeInArena, Gain, Remedy, Rule,
+};
 pub use frame::{Frame, PageKind, Strip, StripKind};
 pub use highwater_allocator::{
     Address, Block, BlockState, Bytes, Cache, Considered, Counters, DecayRule, Decimal, Decision,
@@ -52,7 +53,7 @@ pub use highwater_workload::{Moment, Phase, PhaseKind, PhaseSource, Phases};
 pub use nearest::Asked;
 pub use outcome::{Outcome, PlanRun, StageOutcome, Summary, run_plan};
 pub use page_shares::{PageShares, Waits};
-pub use pins::{Origin, Pin, PinState};
+pub use pins::{Origin, OwnBlock, Pin, PinState, UnlistedPins};
 #[cfg(feature = "check")]
 pub use place::Place;
 pub use plan::{Plan, Sources, Stage, variant_of};

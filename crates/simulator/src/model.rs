@@ -29,6 +29,15 @@ impl Model {
         }
     }
 
+    /// Returns the model of glibc's malloc, where the program's blocks come from it in the end.
+    pub(crate) fn glibc(&self) -> Option<&Glibc> {
+        match self {
+            Self::Glibc(glibc) => Some(glibc),
+            Self::Jemalloc(_) => None,
+            Self::Python(python) => python.inner().glibc(),
+        }
+    }
+
     /// `malloc`, of the interpreter's allocator or, though there is one, of the C library.
     #[inline]
     pub(crate) fn malloc_in(

@@ -5,6 +5,7 @@ use crate::simulation::{Held, Simulation};
 use highwater_allocator::{
     Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId, sort_pairs,
 };
+use highwater_glibc::Version;
 use serde::{Deserialize, Serialize};
 
 /// At most so many pins are listed.
@@ -63,12 +64,40 @@ pub struct Pin {
     pub cut_from: Option<Bytes>,
     /// What freed it, where it is parked.
     pub freed: Option<Origin>,
+    /// Whose it is, where it is the allocator's own and that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<OwnBlock>,
 }
+
+/// A block that the allocator has for itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum OwnBlock {
+    /// The counts and list heads of a thread's cache (`tcache_perthread_struct`).
+    ThreadCacheTable {
+        /// The thread.
+        thread: u16,
+        /// Whether it was made when the thread first freed a block, and not at its first call.
+        at_first_free: bool,
+    },
+}
+
+/// Chunks that keep free memory from going back and are not listed one by one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct UnlistedPins {
+    /// How many.
+    pub count: u64,
+    /// Free memory behind them.
+    pub behind: Bytes,
+}
+
+/// Where the pins that hold enough hold less than half of it all, at least this many are listed, if there are as many.
+const FEWEST_PINS: usize = 8;
 
 impl Simulation {
     /// The pins of all arenas, those of an arena from its top down; what its top ends at is always among them. Of more
     /// arenas than pins can be listed those with the most free memory are taken.
-    pub(crate) fn pins(&self, arenas: &[Arena]) -> Vec<Pin> {
+    pub(crate) fn pins(&self, arenas: &[Arena]) -> (Vec<Pin>, UnlistedPins) {
         let mut all_free = Bytes::ZERO;
         let mut richest: Vec<(Bytes, usize)> = Vec::new();
         for (index, arena) in arenas.iter().enumerate() {
@@ -80,7 +109,25 @@ impl Simulation {
                 richest.truncate(MOST_PINS);
             }
         }
-        let least = Bytes(all_free.0 / LEAST_PART + 1);
+        let (mut pieces, mut behind_all) = (Vec::new(), UnlistedPins::default());
+        for arena in arenas {
+            for pair in arena.blocks.windows(2) {
+                if let Some(behind) = held_below(&pair[0], &pair[1]) {
+                    behind_all.count += 1;
+                    behind_all.behind += behind;
+                    pieces.push((u64::MAX - behind.0, 0));
+                }
+            }
+        }
+        let mut least = Bytes(all_free.0 / LEAST_PART + 1);
+        let large = pieces.iter().map(|(rank, _)| u64::MAX - rank);
+        let listed: u64 = large.filter(|behind| *behind >= least.0).sum();
+        if listed * 2 < behind_all.behind.0 {
+            // A heap in thousands of small pieces has the largest of them listed.
+            sort_pairs(&mut pieces);
+            let few = pieces.get(FEWEST_PINS - 1).or(pieces.last());
+            least = few.map_or(least, |(rank, _)| least.min(Bytes(u64::MAX - rank)));
+        }
         let most = MOST_PINS / richest.len().max(1);
         let is_taken = |index: usize| richest.iter().any(|taken| taken.1 == index);
         let taken = arenas
@@ -91,7 +138,12 @@ impl Simulation {
             .flat_map(|(_, arena)| self.pins_of(&arena.blocks, least, most))
             .collect();
         self.trace_origins(&mut pins);
-        pins
+        let mut unlisted = behind_all;
+        for pin in pins.iter().filter(|pin| pin.behind > Bytes::ZERO) {
+            unlisted.count -= 1;
+            unlisted.behind -= pin.behind;
+        }
+        (pins, unlisted)
     }
 
     fn pins_of(&self, blocks: &[Block], least: Bytes, most: usize) -> Vec<Pin> {
@@ -114,7 +166,7 @@ impl Simulation {
             let behind = below.map_or(Bytes::ZERO, |below| below.size);
             let resident = below.map_or(Bytes::ZERO, |below| self.resident(below));
             let unlisted_above = std::mem::take(&mut unlisted);
-            pins.push(pin(block, (behind, resident), unlisted_above));
+            pins.push(self.pin(block, (behind, resident), unlisted_above));
             if pins.len() == most {
                 break;
             }
@@ -122,10 +174,35 @@ impl Simulation {
         pins
     }
 
-    /// Resident bytes of a free block, its first and last page in part.
+    /// Resident bytes of a block, its first and last page in part.
     pub(crate) fn resident(&self, block: &Block) -> Bytes {
-        let end = block.start + block.size;
-        self.kernel.resident_in(block.start, end).min(block.size)
+        self.resident_within(block.start, block.start + block.size)
+    }
+
+    /// Resident bytes of a range, its first and last page in part.
+    pub(crate) fn resident_within(&self, start: Address, end: Address) -> Bytes {
+        if start >= end {
+            return Bytes::ZERO;
+        }
+        let page = self.kernel.page_size();
+        let (first, past) = (start.align_down(page), end.align_up(page));
+        let pages = self.kernel.resident_in(start, end);
+        if pages == past - first {
+            return end - start;
+        }
+        let mut bytes = pages;
+        // What the pages at both ends have outside the range.
+        let ends = [(first, start - first), (past - page, past - end)];
+        let one_page = past - first == page;
+        for (at, outside) in ends.into_iter() {
+            if bytes > Bytes::ZERO && self.kernel.resident_in(at, at + page) > Bytes::ZERO {
+                bytes = bytes.saturating_sub(outside);
+            }
+            if one_page {
+                break;
+            }
+        }
+        bytes
     }
 
     /// Finds the events that allocated and freed each pin. Only looked up when asked, so that a run pays nothing.
@@ -173,6 +250,17 @@ impl Simulation {
         ascending
     }
 
+    /// What the program held at an address last, if it did.
+    pub(crate) fn latest_holder(&self, at: Address) -> Option<Held> {
+        let blocks = self.remembered.iter().chain(self.blocks());
+        let covers = |held: &&Held| {
+            // One comparison for both ends: what begins above wraps around.
+            at.0.wrapping_sub(held.address.0) < held.size.0.max(1) && !held.address.is_null()
+        };
+        let latest = blocks.filter(covers).max_by_key(|held| held.allocated);
+        latest.copied()
+    }
+
     /// What was held where something is parked now: the numbers of blocks that are free are about to be used again.
     pub(crate) fn holders_of_parked(&self) -> Vec<Held> {
         let mut parked = Vec::new();
@@ -212,24 +300,47 @@ pub(crate) fn is_free(block: &Block) -> bool {
     )
 }
 
-fn pin(block: &Block, (behind, behind_resident): (Bytes, Bytes), unlisted_above: u64) -> Pin {
-    let (state, cache) = match block.state {
-        BlockState::Parked(cache) => (PinState::Parked, Some(cache)),
-        BlockState::Metadata => (PinState::Metadata, None),
-        _ => (PinState::Live, None),
-    };
-    Pin {
-        address: block.user,
-        size: block.size,
-        arena: block.arena,
-        requested: None,
-        state,
-        cache,
-        behind,
-        behind_resident,
-        unlisted_above,
-        cut_from: None,
-        allocated: None,
-        freed: None,
+/// The size of a free block below another that is in use and touches it.
+fn held_below(below: &Block, above: &Block) -> Option<Bytes> {
+    let is_held = is_free(below) && !is_free(above) && below.start + below.size == above.start;
+    is_held.then_some(below.size)
+}
+
+impl Simulation {
+    fn pin(
+        &self,
+        block: &Block,
+        (behind, behind_resident): (Bytes, Bytes),
+        unlisted_above: u64,
+    ) -> Pin {
+        let (state, cache) = match block.state {
+            BlockState::Parked(cache) => (PinState::Parked, Some(cache)),
+            BlockState::Metadata => (PinState::Metadata, None),
+            _ => (PinState::Live, None),
+        };
+        let glibc = self.model.glibc().filter(|_| state == PinState::Metadata);
+        let own = glibc.and_then(|glibc| {
+            let thread = glibc.owner_of_cache(block.user)?.0;
+            let at_first_free = glibc.version() >= Version::V2_43;
+            Some(OwnBlock::ThreadCacheTable {
+                thread,
+                at_first_free,
+            })
+        });
+        Pin {
+            address: block.user,
+            size: block.size,
+            arena: block.arena,
+            requested: None,
+            state,
+            cache,
+            behind,
+            behind_resident,
+            unlisted_above,
+            cut_from: None,
+            allocated: None,
+            freed: None,
+            own,
+        }
     }
 }

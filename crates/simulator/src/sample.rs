@@ -1,7 +1,7 @@
 //! What is measured of a run: at moments along the way, and at every mark.
 
 use crate::simulation::Simulation;
-use highwater_allocator::{Allocator, Bytes, Figures, Micros};
+use highwater_allocator::{Bytes, Figures, Micros};
 use highwater_workload::{Call, Event};
 use serde::{Deserialize, Serialize};
 
@@ -45,14 +45,14 @@ impl Simulation {
     pub fn sample(&mut self, reclaimable: bool) -> Sample {
         let accounting = self.accounting();
         let counts = *self.kernel.counts();
-        let at_start = self.model.resident_at_start();
+        let (live_peak, rss_peak) = self.take_peaks();
         Sample {
             event: self.position(),
             time: self.now(),
             rss: self.rss(),
-            rss_peak: self.kernel.take_peak().saturating_sub(at_start),
+            rss_peak,
             live: self.live(),
-            live_peak: self.take_peak_live(),
+            live_peak,
             parked: accounting.parked,
             free: accounting.free,
             top: accounting.top,

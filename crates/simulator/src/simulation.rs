@@ -9,7 +9,7 @@ use crate::feed::Feed;
 use crate::model::Model;
 use crate::variant::Variant;
 use highwater_allocator::{
-    Accounting, Address, Allocator, Bytes, Figures, Kernel, Micros, Whereabouts,
+    Accounting, Address, Allocator, Bytes, Figures, Kernel, Micros, Variable, Whereabouts,
 };
 use highwater_kernel::Config;
 use highwater_workload::{BlockId, Call, Event, Source, Workload};
@@ -69,6 +69,10 @@ pub struct Simulation {
     pub(crate) remembered: Vec<Held>,
     live: Bytes,
     peak_live: Bytes,
+    /// The highest of the peaks taken so far: of what the program held, and of what was resident.
+    highest: (Bytes, Bytes),
+    /// What the process finds in its environment.
+    pub(crate) environment: Arc<[Variable]>,
     allocations: u64,
     failed: u64,
     /// Calls of malloc_trim, and the resident bytes they gave back.
@@ -113,6 +117,8 @@ impl Simulation {
             clock: Micros(0),
             live: Bytes::ZERO,
             peak_live: Bytes::ZERO,
+            highest: (Bytes::ZERO, Bytes::ZERO),
+            environment: variant.environment.clone().into(),
             allocations: 0,
             failed: 0,
             trims: 0,
@@ -363,9 +369,20 @@ impl Simulation {
         self.live
     }
 
-    /// The most the program held since the last call.
-    pub fn take_peak_live(&mut self) -> Bytes {
-        std::mem::replace(&mut self.peak_live, self.live)
+    /// Returns the most the program held and the most that was resident since the last call, and begins both anew.
+    pub(crate) fn take_peaks(&mut self) -> (Bytes, Bytes) {
+        self.highest = self.highest_so_far();
+        let at_start = self.model.resident_at_start();
+        let live = std::mem::replace(&mut self.peak_live, self.live);
+        (live, self.kernel.take_peak().saturating_sub(at_start))
+    }
+
+    /// Returns the most the program held and the most that was resident since the beginning.
+    pub(crate) fn highest_so_far(&self) -> (Bytes, Bytes) {
+        let at_start = self.model.resident_at_start();
+        let resident = self.kernel.peak().saturating_sub(at_start);
+        let (live, highest) = self.highest;
+        (live.max(self.peak_live), highest.max(resident))
     }
 
     /// Calls that returned a block, and calls that failed.

@@ -13,7 +13,7 @@ mod small;
 
 use fnv::Fnv;
 use highwater_simulator::{
-    Address, Bytes, Options, PythonVersion, Simulation, Variable, Variant, parse_lines, run,
+    Address, Bytes, Cause, Options, PythonVersion, Simulation, Variable, Variant, parse_lines, run,
 };
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Call, Pattern, Workload, trace, unwatched};
@@ -169,12 +169,13 @@ fn free_memory_in_arenas_is_told_and_mapped() {
         );
         assert!(objects.free_resident <= objects.free_in_pools + objects.free_pools);
         assert!(diagnosis.free_resident >= objects.free_resident);
-        let told = format!(
-            "{} of it lie in {} arenas",
-            objects.free_resident, objects.arenas
+        let mut findings = diagnosis.findings.iter();
+        let told = findings.find(|finding| finding.cause.name() == "python_arenas");
+        let told = told.expect("its arenas are told of");
+        assert_eq!(told.bytes, objects.free_resident);
+        assert!(
+            matches!(told.cause, Cause::PythonArenas { arenas, .. } if arenas == objects.arenas)
         );
-        let sentences = diagnosis.sentences.join(" ");
-        assert!(sentences.contains(&told), "{told}: {sentences}");
         let frame = simulation.frame();
         let pages: u64 = frame.strips.iter().map(|strip| strip.pages).sum();
         assert!(Bytes(pages * 4096) >= objects.arena_bytes);

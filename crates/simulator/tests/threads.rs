@@ -2,8 +2,8 @@
 //! of its own, and what is free there does not come back through another's.
 
 use highwater_simulator::{
-    Bytes, Cache, Choice, Cores, Decision, Diagnosis, Frame, Options, PageKind, PinState,
-    Recording, Simulation, Strip, StripKind, Variable, Variant, run,
+    Bytes, Cache, Cause, Choice, Cores, Decision, Diagnosis, Frame, Options, PageKind, Pin,
+    PinState, Recording, Simulation, Strip, StripKind, Variable, Variant, run,
 };
 use highwater_workload::{Workload, trace, unwatched};
 use std::fmt::Write;
@@ -100,23 +100,49 @@ fn each_arena_has_its_share_and_its_pin() {
     );
 }
 
+fn kinds(diagnosis: &Diagnosis) -> Vec<&'static str> {
+    let findings = diagnosis.findings.iter();
+    findings.map(|finding| finding.cause.name()).collect()
+}
+
+fn largest_pin(diagnosis: &Diagnosis) -> Option<&Pin> {
+    diagnosis
+        .findings
+        .iter()
+        .find_map(|finding| match &finding.cause {
+            Cause::LargestPin { pin, .. } => Some(pin),
+            _ => None,
+        })
+}
+
 #[test]
-fn the_sentences_name_arenas_by_what_lies_in_them() {
+fn findings_name_arenas_by_what_lies_in_them() {
     let lines = pinned(1, 300, 2000) + &pinned(2, 700, 1500);
-    let said = record(&lines, &on(2)).diagnosis.sentences.join("\n");
-    for part in [
-        "10.7 MiB in arena 2, 4.6 MiB in arena 1",
-        "MALLOC_ARENA_MAX",
-        "Of another arena free() gives back the top of its last heap",
-        "in arena 2 that thread 2 allocated and the program holds",
-        "malloc_trim(0) would give back 15.",
-    ] {
-        assert!(said.contains(part), "{part}: {said}");
+    let diagnosis = record(&lines, &on(2)).diagnosis;
+    for finding in &diagnosis.findings {
+        match &finding.cause {
+            Cause::Arenas { most, .. } => {
+                assert_eq!((most[0].arena, most[1].arena), (2, 1));
+                assert_eq!(most[0].free_resident, share(&diagnosis, 2).free_resident);
+            }
+            Cause::OtherArenaTop { arena, top, .. } => {
+                assert_eq!(*top, share(&diagnosis, *arena).top);
+            }
+            Cause::LargestPin { pin, .. } => {
+                assert_eq!((pin.arena, pin.state), (2, PinState::Live));
+                assert_eq!(pin.allocated.map(|origin| origin.thread), Some(2));
+            }
+            Cause::MallocTrim { .. } => assert_eq!(finding.bytes, diagnosis.reclaimable),
+            _ => {}
+        }
+    }
+    let kinds = kinds(&diagnosis);
+    for kind in ["arenas", "other_arena_top", "largest_pin", "malloc_trim"] {
+        assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
     }
     let alone = record(&pinned(0, 300, 2000), &on(2)).diagnosis;
-    let said = alone.sentences.join("\n");
     assert_eq!(alone.arenas.len(), 1);
-    assert!(!said.contains("arena"), "{said}");
+    assert!(!self::kinds(&alone).contains(&"arenas"));
 }
 
 #[test]
@@ -132,11 +158,7 @@ fn a_block_parked_by_a_thread_is_that_threads() {
     assert_eq!(pin.state, PinState::Parked);
     assert!(matches!(pin.cache, Some(Cache::Tcache { thread: 3, .. })));
     assert_eq!(pin.freed.map(|origin| origin.thread), Some(3));
-    let said = diagnosis.sentences.join("\n");
-    assert!(
-        said.contains("the program has freed and the cache of thread 3 keeps"),
-        "{said}"
-    );
+    assert_eq!(largest_pin(&diagnosis), Some(pin));
     // Freed by another thread, it is parked with that one.
     let lines = pinned(3, 300, 900) + "f 2 0 0x4000000\n";
     let diagnosis = record(&lines, &on(2)).diagnosis;
@@ -183,8 +205,7 @@ fn of_very_many_arenas_the_pins_of_the_fullest_are_listed() {
     assert_eq!(diagnosis.pins.len(), 48);
     assert!(diagnosis.pins.iter().any(|pin| pin.arena == 301));
     assert!(diagnosis.pins.is_sorted_by_key(|pin| pin.arena));
-    let said = diagnosis.sentences.join("\n");
-    assert!(said.contains("in arena 301"), "{said}");
+    assert_eq!(largest_pin(&diagnosis).map(|pin| pin.arena), Some(301));
 }
 
 #[test]
@@ -296,9 +317,10 @@ fn an_arena_goes_on_in_another_heap_and_loses_it() {
     // With a thread cache the rest of the full heap's top is parked there, and holds all that lies below it.
     let diagnosis = record(&lines, &on(2)).diagnosis;
     assert_eq!(share(&diagnosis, 1).heaps, 2);
-    let said = diagnosis.sentences.join("\n");
-    let part = "in arena 1 that the allocator itself has freed and the cache of thread 1 keeps";
-    assert!(said.contains(part), "{said}");
+    let pin = largest_pin(&diagnosis).expect("a pin");
+    assert_eq!((pin.arena, pin.state), (1, PinState::Parked));
+    assert!(matches!(pin.cache, Some(Cache::Tcache { thread: 1, .. })));
+    assert_eq!(pin.allocated, None, "the allocator freed it itself");
 }
 
 #[test]

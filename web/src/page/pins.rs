@@ -9,7 +9,6 @@ use crate::{
     format,
     state::{Action, State},
     variants::VariantId,
-    words,
 };
 
 /// Pins that are shown at once; the others can be unfolded.
@@ -28,7 +27,7 @@ pub fn pins(state: &State, id: VariantId, diagnosis: &Diagnosis, act: &Callback<
     let count = diagnosis.pins.len();
     html! {
         <section class="card">
-            <h2>{ "What holds it, from the top down" }</h2>
+            <h2>{ "Chunks that pin free memory, top of the heap first" }</h2>
             if count == 0 {
                 <p class="words">{ "Nothing lies on the heap yet." }</p>
             } else {
@@ -38,8 +37,8 @@ pub fn pins(state: &State, id: VariantId, diagnosis: &Diagnosis, act: &Callback<
                         <tr>
                             <th scope="col"><span class="hidden">{ "number" }</span></th>
                             <th scope="col">{ "pin" }</th>
-                            <th scope="col" class="figure">{ "bytes" }</th>
-                            <th scope="col" class="figure">{ "behind it" }</th>
+                            <th scope="col" class="figure" title="The chunk's size, header included">{ "bytes" }</th>
+                            <th scope="col" class="figure" title="Free memory that it keeps from the top">{ "free below" }</th>
                         </tr>
                     </thead>
                     <tbody>{ rows(0, SHOWN) }</tbody>
@@ -49,6 +48,11 @@ pub fn pins(state: &State, id: VariantId, diagnosis: &Diagnosis, act: &Callback<
                         <summary>{ format!("{} more pins", count - SHOWN) }</summary>
                         <table class="pins">{ columns() }<tbody>{ rows(SHOWN, count) }</tbody></table>
                     </details>
+                }
+                if diagnosis.unlisted_pins.count > 0 {
+                    <p class="words" data-unlisted={attr::number(diagnosis.unlisted_pins.count)}>
+                        { format!("{} more hold {} between them.", format::count(diagnosis.unlisted_pins.count), diagnosis.unlisted_pins.behind) }
+                    </p>
                 }
                 { without(state.without, count, act) }
             }
@@ -89,26 +93,11 @@ fn without(
             </div>
             if let Some((pins, answer)) = without {
                 <p id="without" class="words" role="status" data-given={answer.map(|answer| answer.given_back.0.to_string())}>
-                    { answer.map_or("Trying it…".to_owned(), |answer| answered(pins, &answer)) }
+                    { answer.map_or("Trying it…".to_owned(), |answer| highwater_report::without(pins, &answer).to_string()) }
                 </p>
             }
         </div>
     }
-}
-
-fn answered(pins: usize, answer: &Without) -> String {
-    let which = match pins {
-        1 => "Without the first".to_owned(),
-        n => format!("Without the first {n}"),
-    };
-    let gave = match answer.given_back {
-        Bytes(0) => "free() would still have given nothing back".to_owned(),
-        bytes => format!("free() would have given back {bytes} by itself"),
-    };
-    format!(
-        "{which}, {gave}: {} would be resident, the top would be {}, and malloc_trim(0) would give {} more.",
-        answer.rss, answer.top, answer.reclaimable
-    )
 }
 
 fn row(
@@ -126,7 +115,7 @@ fn row(
     let focus = act.reform(move |_: FocusEvent| Action::Point(Some(index)));
     let leave = act.reform(|_: PointerEvent| Action::Point(None));
     let blur = act.reform(|_: FocusEvent| Action::Point(None));
-    let state = words::state(pin);
+    let state = highwater_report::state(pin);
     let arena = if arenas {
         format!("arena {} · ", pin.arena)
     } else {
@@ -146,14 +135,14 @@ fn row(
                 </td>
                 <td>
                     <span class={classes!("tag", format!("tag--{state}"))}>{ state }</span>
-                    { " " }{ words::place(pin, arenas) }
+                    { " " }{ highwater_report::place(pin, arenas) }
                 </td>
-                <td class="figure">{ format::count(pin.requested.unwrap_or(pin.size).0) }</td>
+                <td class="figure">{ format::count(pin.size.0) }</td>
                 <td class="figure">{ pin.behind.to_string() }</td>
             </tr>
             <tr class="pin__origin">
                 <td />
-                <td colspan="3" title={format!("at {}", pin.address)}>{ arena }{ words::origin(pin) }{ above }</td>
+                <td colspan="3" title={format!("at {}", pin.address)}>{ arena }{ highwater_report::origin(pin) }{ above }</td>
             </tr>
         </>
     }

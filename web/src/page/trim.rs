@@ -1,5 +1,6 @@
 //! The gauge: the top against the threshold from which free() gives it back.
 
+use highwater_report::{threshold_in_words, top_and_threshold};
 use highwater_simulator::{Bytes, Diagnosis};
 use yew::prelude::*;
 
@@ -11,34 +12,19 @@ use crate::format;
 pub fn trim(diagnosis: &Diagnosis) -> Html {
     let (top, threshold) = (diagnosis.top, diagnosis.trim_threshold);
     let (filled, mark) = places(top, threshold);
-    let words = if top < threshold {
-        "below it: nothing is given back"
-    } else {
-        "enough: the next merge of 64 KiB gives it back"
-    };
     html! {
         <section id="trim" class="card" data-top={attr::number(top.0)} data-threshold={attr::number(threshold.0)}>
             <h2>{ "Trim" }</h2>
             <p class="words">
-                { "The top is " }<b>{ top.to_string() }</b>{ ", the trim threshold " }<b>{ size(threshold) }</b>
-                { format!(" — {words}.") }
+                { top_and_threshold(diagnosis).to_string() }
             </p>
-            <div class="gauge" role="img" aria-label={format!("top {top} of a threshold of {}", size(threshold))}>
+            <div class="gauge" role="img" aria-label={format!("top {top} of a threshold of {}", threshold_in_words(threshold))}>
                 <div class="gauge__fill" style={format!("width: {}", format::percent(filled))} />
                 <div class="gauge__mark" style={attr::placed("left", mark)}>
                     <span>{ "threshold" }</span>
                 </div>
             </div>
         </section>
-    }
-}
-
-/// A threshold may be set to more than any memory; that is said as what it means.
-fn size(threshold: Bytes) -> String {
-    if threshold.0 >= 1 << 50 {
-        "out of reach".to_owned()
-    } else {
-        threshold.to_string()
     }
 }
 
@@ -61,6 +47,5 @@ mod tests {
         assert_eq!(places(Bytes(50), Bytes(100)), (0.375, 0.75));
         assert_eq!(places(Bytes(100), Bytes(0)), (0.75, 0.0));
         assert_eq!(places(Bytes(0), Bytes(0)), (0.0, 0.0));
-        assert_eq!(size(Bytes(u64::MAX)), "out of reach");
     }
 }

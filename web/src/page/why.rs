@@ -1,6 +1,6 @@
 //! The right column: why memory is as it is at the playhead.
 
-use highwater_simulator::Address;
+use highwater_report::{Part, Sentence};
 use yew::prelude::*;
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     format,
+    protocol::Said,
     state::{Action, State},
     variants::VariantId,
 };
@@ -21,7 +22,7 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
     let variant = state.selected();
     let Some(look) = state.look(variant.id) else {
         let words = match state.run() {
-            None => "Once something has run, this says why its memory is as it is.",
+            None => "After a run, this explains its memory.",
             Some(_) => "Looking…",
         };
         return html! {
@@ -38,7 +39,7 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
         ("resident", diagnosis.rss),
         ("held by the program", diagnosis.live),
         ("parked in caches", diagnosis.parked),
-        ("free, resident or not", diagnosis.free),
+        ("free in the allocator, resident or not", diagnosis.free),
         (give_back, diagnosis.reclaimable),
     ];
     let exact = state.look_is_exact(variant.id);
@@ -52,15 +53,14 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
                     { format!(" Why · at {}", format::time(diagnosis.time)) }
                 </h2>
                 <p class="big"><b>{ diagnosis.free_resident.to_string() }</b></p>
-                <p class="big__words">{ "are free in the allocator and still resident" }</p>
+                <p class="big__words">{ "is free in the allocator but still resident" }</p>
                 <dl class="figures">
                     { for figures.into_iter().map(|(name, bytes)| html! {
                         <><dt>{ name }</dt><dd>{ bytes.to_string() }</dd></>
                     }) }
                 </dl>
                 <div id="sentences" class="sentences">
-                    // The first only repeats the figures above.
-                    { for diagnosis.sentences.iter().skip(1).map(|sentence| html! { <p>{ linked(sentence, variant.id, act) }</p> }) }
+                    { for look.findings.iter().map(|said| finding(said, variant.id, act)) }
                 </div>
             </section>
             { match diagnosis.figures {
@@ -71,27 +71,29 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
     }
 }
 
-/// A sentence whose addresses lead to their chunks.
-fn linked(sentence: &str, id: VariantId, act: &Callback<Action>) -> Html {
-    let mut parts = Vec::new();
-    let mut rest = sentence;
-    while let Some(at) = rest.find("0x") {
-        let digits = rest[at + 2..]
-            .bytes()
-            .take_while(u8::is_ascii_hexdigit)
-            .count();
-        let end = at + 2 + digits;
-        let Ok(number) = u64::from_str_radix(&rest[at + 2..end], 16) else {
-            break;
-        };
-        parts.push(html! { { rest[..at].to_owned() } });
-        let (from, to) = (Address(number.saturating_sub(256)), Address(number + 512));
-        parts.push(html! {
-            <button type="button" class="link" title="Its chunk and those around it"
-                onclick={press(act, Action::OpenBlocks(Some((id, from, to))))}>{ rest[at..end].to_owned() }</button>
-        });
-        rest = &rest[end..];
+/// A finding: a sentence to a paragraph.
+fn finding(said: &Said, id: VariantId, act: &Callback<Action>) -> Html {
+    let sentences = said.sentences.iter();
+    html! {
+        <div class="finding" data-finding={said.kind.clone()}>
+            { for sentences.map(|sentence| html! { <p>{ linked(sentence, id, act) }</p> }) }
+        </div>
     }
-    parts.push(html! { { rest.to_owned() } });
-    parts.into_iter().collect()
+}
+
+/// A sentence whose addresses lead to their chunks, and whose moments move the playhead there.
+fn linked(sentence: &Sentence, id: VariantId, act: &Callback<Action>) -> Html {
+    let part = |part: &Part| match part {
+        Part::Text { text } => html! { { text.clone() } },
+        Part::Address { text, from, to, .. } => html! {
+            <button type="button" class="link" title="Show this chunk and those around it" data-part="address"
+                onclick={press(act, Action::OpenBlocks(Some((id, *from, *to))))}>{ text.clone() }</button>
+        },
+        Part::Moment { text, time, .. } => html! {
+            <button type="button" class="link" title="Go to this moment" data-part="moment"
+                onclick={press(act, Action::Seek(*time))}>{ text.clone() }</button>
+        },
+        Part::Setting { text, .. } => html! { <code>{ text.clone() }</code> },
+    };
+    sentence.parts.iter().map(part).collect()
 }

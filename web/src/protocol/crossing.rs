@@ -3,13 +3,14 @@
 
 use super::{
     Ask, BlockRow, Calls, Column, JobId, Loaded, Looked, MarkAt, MomentFigures, Order, Outcome,
-    Ran, Request, Response, StageOrder, StageRan, Told, ToldKind, ToldOf, Work,
+    Ran, Request, Response, Said, StageOrder, StageRan, Told, ToldKind, ToldOf, Work,
 };
 use crate::bytes::{Crossing, Reader, put_words, take_words};
+use highwater_report::{Part, Sentence};
 use highwater_simulator::{
-    ArenaShare, Cache, Choice, Cores, DecayRule, Diagnosis, Figures, Moment, Objects, Origin,
-    OwnMemory, PageKind, PageShares, Phase, PhaseKind, PhaseSource, Phases, Pin, PinState,
-    PythonVersion, Summary, Variable, Variant, Waits, Without,
+    ArenaShare, Bytes, Cache, Cause, Choice, Cores, DecayRule, Diagnosis, Figures, Finding, Moment,
+    Objects, Origin, OwnBlock, OwnMemory, PageKind, PageShares, Phase, PhaseKind, PhaseSource,
+    Phases, Pin, PinState, PythonVersion, Summary, UnlistedPins, Variable, Variant, Waits, Without,
 };
 use highwater_workload::Pattern;
 
@@ -41,7 +42,9 @@ fields! {
     Phase { kind, begin, end, name, is_marked, source }
     StageRan { name, begins, first_event, killed }
     MarkAt { name, event, time }
-    Looked { diagnosis, decisions, decided, kinds, frame }
+    Looked { diagnosis, findings, decisions, decided, kinds, frame }
+    Said { kind, sentences }
+    Sentence { parts }
     ToldOf { count, latest }
     Told { time, kind, words, times }
     Variable { name, value }
@@ -55,7 +58,7 @@ fields! {
     Diagnosis {
         event, time, rss, live, parked, free, free_resident, top, trim_threshold, mmap_threshold,
         reclaimable, figures, pages, objects, idle, above_highest_live, parked_above_highest_live,
-        arenas, pins, sentences,
+        arenas, pins, unlisted_pins, peak_rss, peak_live, findings,
     }
     Figures {
         allocated, active, dirty, muzzy, resident, retained, mapped, metadata, decay, wakes,
@@ -74,8 +77,9 @@ fields! {
     ArenaShare { arena, heaps, live, parked, free, free_resident, top, top_resident }
     Pin {
         address, size, arena, requested, state, cache, behind, behind_resident, unlisted_above,
-        allocated, cut_from, freed,
+        allocated, cut_from, freed, own,
     }
+    UnlistedPins { count, behind }
     Origin { event, time, thread }
 }
 
@@ -147,6 +151,15 @@ kinds! {
         0 = Mark { 0: name }
         1 = Calls { 0: calls }
     }
+    Part (4) {
+        0 = Text { text: text }
+        1 = Address { text: text, address: address, from: from_here, to: to_there }
+        2 = Moment { text: text, event: event, time: time }
+        3 = Setting { text: text, name: name, value: value }
+    }
+    OwnBlock (1) {
+        0 = ThreadCacheTable { thread: thread, at_first_free: at_first_free }
+    }
     Cache (2) {
         0 = Tcache { thread: thread, bin: bin }
         1 = Fastbin { bin: bin }
@@ -181,6 +194,21 @@ listed! {
         ToldKind::Changed,
         ToldKind::Failed,
     ];
+}
+
+/// Findings cross in words: on the page a diagnosis has none.
+impl Crossing for Finding {
+    fn put(&self, _: &mut Vec<u8>) {}
+
+    fn take(from: &mut Reader<'_>) -> Self {
+        from.fail();
+        Self {
+            cause: Cause::RecordedTime {},
+            bytes: Bytes::ZERO,
+            rule: None,
+            remedies: Vec::new(),
+        }
+    }
 }
 
 impl Crossing for Choice {

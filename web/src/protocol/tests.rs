@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::bytes::{Crossing, decode, encode};
+use highwater_report::Part;
 use highwater_simulator::{
-    Address, ArenaShare, Cache, Cores, DecayRule, Figures, Moment, Objects, Origin, OwnMemory,
-    PageShares, Phase, PhaseKind, PhaseSource, Phases, Pin, PinState, PythonVersion, Waits,
+    Address, ArenaShare, Cache, Cores, DecayRule, Figures, Moment, Objects, Origin, OwnBlock,
+    OwnMemory, PageShares, Phase, PhaseKind, PhaseSource, Phases, Pin, PinState, PythonVersion,
+    UnlistedPins, Waits,
 };
 use std::fmt::Debug;
 
@@ -302,6 +304,7 @@ fn looked(diagnosis: Diagnosis) -> Outcome {
     Outcome::Looked(Box::new(Looked {
         diagnosis,
         decisions: kinds.map(told).into(),
+        findings: vec![said()],
         decided: 1 << 33,
         kinds: vec![
             ToldOf {
@@ -315,6 +318,39 @@ fn looked(diagnosis: Diagnosis) -> Outcome {
         ],
         frame: Column(0),
     }))
+}
+
+/// A finding in words, with a part of every kind.
+fn said() -> Said {
+    Said {
+        kind: "parked".to_owned(),
+        sentences: vec![
+            Sentence {
+                parts: vec![
+                    Part::Text {
+                        text: "A chunk at ".to_owned(),
+                    },
+                    Part::Address {
+                        text: "0x1010".to_owned(),
+                        address: Address(0x1010),
+                        from: Address(0xf10),
+                        to: Address(0x1210),
+                    },
+                    Part::Moment {
+                        text: "0.01 s (event 9)".to_owned(),
+                        event: 9,
+                        time: Micros(10_000),
+                    },
+                    Part::Setting {
+                        text: "MALLOC_ARENA_MAX=1".to_owned(),
+                        name: "MALLOC_ARENA_MAX".to_owned(),
+                        value: Some("1".to_owned()),
+                    },
+                ],
+            },
+            Sentence { parts: Vec::new() },
+        ],
+    }
 }
 
 /// A diagnosis of which nothing is left out, and no two fields of a kind say the same.
@@ -367,7 +403,13 @@ pub(crate) fn diagnosis() -> Diagnosis {
             pin(PinState::Parked, Some(Cache::Fastbin { bin: 4 })),
             pin(PinState::Metadata, None),
         ],
-        sentences: vec!["Most of it is free.".to_owned(), String::new()],
+        unlisted_pins: UnlistedPins {
+            count: 21,
+            behind: Bytes(22),
+        },
+        peak_rss: Bytes(23),
+        peak_live: Bytes(24),
+        findings: Vec::new(),
     }
 }
 
@@ -392,6 +434,10 @@ fn pin(state: PinState, cache: Option<Cache>) -> Pin {
             event: 10,
             time: Micros(9),
             thread: 0,
+        }),
+        own: (state == PinState::Metadata).then_some(OwnBlock::ThreadCacheTable {
+            thread: 3,
+            at_first_free: true,
         }),
     }
 }

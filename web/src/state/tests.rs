@@ -331,6 +331,7 @@ fn a_picture_of_a_map_waits_until_its_moment_is_known() {
         order: Rc::clone(&run.order),
         asked: *asked,
         diagnosis: crate::protocol::tests::diagnosis(),
+        findings: vec![],
         decisions: vec![],
         decided: 0,
         kinds: vec![],

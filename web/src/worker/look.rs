@@ -1,10 +1,11 @@
 //! [`Work::Look`](crate::protocol::Work::Look): one moment of a run, page by page and explained.
 
-use highwater_simulator::{BlockView, Diagnosis, Micros, Origin, Simulation};
+use highwater_report::explain;
+use highwater_simulator::{BlockView, Diagnosis, Finding, Micros, Origin, Simulation};
 
 use crate::{
     columns,
-    protocol::{Ask, BlockRow, Looked, MomentFigures, Order, Outcome, ToldOf},
+    protocol::{Ask, BlockRow, Looked, MomentFigures, Order, Outcome, Said, ToldOf},
     wire::Attachments,
     words,
     worker::{
@@ -119,8 +120,11 @@ impl Look {
         }
         let mut attachments = Attachments::default();
         let frame = attachments.push_u32(&columns::encode_frames([&simulation.frame()]));
+        let mut diagnosis = self.in_run(simulation.diagnose());
+        let findings = std::mem::take(&mut diagnosis.findings);
         let looked = Looked {
-            diagnosis: self.in_run(simulation.diagnose()),
+            diagnosis,
+            findings: findings.iter().map(say).collect(),
             decisions: self.told(cursor.log.all()).latest,
             decided: cursor.log.all().count,
             kinds: cursor.log.kinds().map(|kind| self.told(kind)).collect(),
@@ -163,6 +167,9 @@ impl Look {
             pin.allocated = self.moved(pin.allocated);
             pin.freed = self.moved(pin.freed);
         }
+        for finding in &mut diagnosis.findings {
+            finding.moved(self.first_event, self.begins);
+        }
         diagnosis
     }
 
@@ -175,7 +182,7 @@ impl Look {
     }
 
     fn row(&self, view: &BlockView) -> BlockRow {
-        let (kind, state) = words::block(view.block.state);
+        let (kind, state) = highwater_report::block(view.block.state);
         BlockRow {
             address: view.block.user,
             size: view.block.size,
@@ -185,6 +192,15 @@ impl Look {
             allocated: self.moved(view.allocated),
             freed: self.moved(view.freed),
         }
+    }
+}
+
+/// A finding in words.
+fn say(finding: &Finding) -> Said {
+    let explained = explain(finding);
+    Said {
+        kind: explained.kind.to_owned(),
+        sentences: explained.sentences,
     }
 }
 

@@ -273,7 +273,7 @@ fn a_page_of_the_map_leads_to_its_blocks() -> Result<()> {
         page.click("#close-blocks")?;
         ensure!(page.count("#blocks")? == 0);
         // Pins and addresses in sentences lead there, too.
-        page.click("#sentences .link")?;
+        page.click("#sentences [data-part=address]")?;
         page.wait_for("#blocks[data-count]")?;
         page.click("#pins .link")?;
         page.wait_for("#blocks[data-count]")?;

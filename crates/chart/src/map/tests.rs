@@ -35,6 +35,7 @@ fn pin(address: u64, state: PinState, behind: Bytes) -> Pin {
         allocated: None,
         cut_from: None,
         freed: None,
+        own: None,
     }
 }
 

@@ -1,0 +1,59 @@
+//! Findings in words.
+
+use crate::sentence::Sentence;
+use crate::{arenas, heap, objects, pages, remedies};
+use highwater_simulator::{Cause, Diagnosis, Finding};
+
+/// A finding in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Explained {
+    /// The kind of finding, as it is serialised.
+    pub kind: &'static str,
+    /// What there is to say: what it is, what that means, and what changes it.
+    pub sentences: Vec<Sentence>,
+}
+
+/// Returns the first sentence about a moment: what is resident, held, and free.
+pub fn headline(diagnosis: &Diagnosis) -> Sentence {
+    Sentence::new(format!(
+        "{} is resident. The program holds {}; {} is free in the allocator but still resident.",
+        diagnosis.rss, diagnosis.live, diagnosis.free_resident
+    ))
+}
+
+/// Returns a finding in words.
+pub fn explain(finding: &Finding) -> Explained {
+    let mut sentences = match &finding.cause {
+        Cause::NothingWrong { .. }
+        | Cause::Parked { .. }
+        | Cause::AboveHighestLive { .. }
+        | Cause::RisenThreshold { .. }
+        | Cause::Top { .. }
+        | Cause::LargestPin { .. }
+        | Cause::SmallPins { .. }
+        | Cause::Slivers { .. }
+        | Cause::MallocTrim { .. }
+        | Cause::HeapChurn { .. }
+        | Cause::MappingChurn { .. }
+        | Cause::PeakHeld { .. } => heap::explain(finding),
+        Cause::OtherArenaTop { .. }
+        | Cause::Arenas { .. }
+        | Cause::OtherTops { .. }
+        | Cause::EndedArenas { .. }
+        | Cause::SharedArenas { .. } => arenas::explain(finding),
+        Cause::PythonArenas { .. } | Cause::Tracemalloc { .. } => objects::explain(finding),
+        Cause::Dirty { .. }
+        | Cause::Resting { .. }
+        | Cause::Muzzy { .. }
+        | Cause::BetweenBlocks {}
+        | Cause::SparseSlabs { .. }
+        | Cause::ParkedPages { .. }
+        | Cause::NothingToPurge {}
+        | Cause::RecordedTime {} => pages::explain(finding),
+    };
+    sentences.extend(remedies::explain(finding));
+    Explained {
+        kind: finding.cause.name(),
+        sentences,
+    }
+}

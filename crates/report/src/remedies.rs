@@ -1,0 +1,43 @@
+//! What changes a finding, in words: a setting or a call, what it gives, and what that costs.
+
+use crate::sentence::Sentence;
+use highwater_simulator::{Action, Cost, Finding, Gain, Remedy};
+
+/// Returns a sentence for each remedy; that of malloc_trim is a finding of its own.
+pub(crate) fn explain(finding: &Finding) -> Vec<Sentence> {
+    let sets = finding.remedies.iter();
+    let sets = sets.filter(|remedy| matches!(remedy.action, Action::Set { .. }));
+    sets.map(remedy).collect()
+}
+
+fn remedy(remedy: &Remedy) -> Sentence {
+    let Action::Set { variables } = &remedy.action else {
+        return Sentence::default();
+    };
+    let mut said = Sentence::default();
+    for (place, variable) in variables.iter().enumerate() {
+        if place > 0 {
+            said = said.text(" and ");
+        }
+        said = said.setting(variable);
+    }
+    let many = variables.len() > 1;
+    let said = match remedy.gives {
+        Gain::Ends {} if many => said.text(" end this."),
+        Gain::Ends {} => said.text(" ends this."),
+        Gain::AtLeast { bytes } | Gain::Now { bytes } => Sentence::new("With ").then(said).text(
+            format!(", at least {bytes} would not stay resident, as the heap lies now."),
+        ),
+    };
+    said.text(match remedy.cost {
+        Cost::FaultsAgain => " The cost: pages are faulted in again when they are needed.",
+        Cost::SlowerCalls => " The cost: more calls of malloc() and free() merge and search bins.",
+        Cost::MappingForEachBlock => {
+            " The cost: every block above the threshold takes a mapping, and its page faults, each time."
+        }
+        Cost::StaysResident => " The cost: as much memory stays resident at the top.",
+        Cost::WaitsForTheArena => " The cost: threads that call at the same time wait for each other.",
+        Cost::NoTraces => " The cost: no report of who allocated a block.",
+        Cost::BackgroundThread => " The cost: one more thread, which wakes by itself.",
+    })
+}

@@ -1,0 +1,158 @@
+//! Findings: why memory is as it is, as data. Each kind is found in a file of its own, from the heap as it lies and from what
+//! the run remembers; nothing is looked for while a run goes on.
+//!
+//! What a finding says of another setting is reckoned from the heap as it lies, and tests hold it against a run with that
+//! setting.
+
+mod arenas;
+mod churn;
+mod kinds;
+mod objects;
+mod pages;
+mod parked;
+mod pinned;
+mod plain;
+mod regions;
+mod remedy;
+mod slivers;
+mod threshold;
+mod tuned;
+
+pub use kinds::{CacheKind, Cause, Churn, Commonest, Finding, FreeInArena, Rule};
+pub use remedy::{Action, Cost, Gain, Remedy};
+
+use crate::arenas::{Arena, ArenaShare};
+use crate::diagnosis::Diagnosis;
+use crate::simulation::Simulation;
+use highwater_allocator::Bytes;
+use highwater_glibc::Glibc;
+
+/// From here on a finding is worth having, whatever is resident.
+const WORTH: Bytes = Bytes::mib(1);
+/// Below this none is.
+const LEAST: Bytes = Bytes::kib(64);
+/// In between, one is that is at least this part of what is resident.
+const PART: u64 = 10;
+
+/// The trim threshold and the padding of a process that sets neither.
+const TOP_BY_DEFAULT: Bytes = Bytes::kib(128);
+
+/// What findings are made from.
+struct Scene<'a> {
+    simulation: &'a Simulation,
+    arenas: &'a [Arena],
+    diagnosis: &'a Diagnosis,
+}
+
+impl Scene<'_> {
+    fn is_worth(&self, bytes: Bytes) -> bool {
+        bytes >= WORTH || (bytes >= LEAST && bytes.0 * PART >= self.diagnosis.rss.0)
+    }
+
+    fn has_others(&self) -> bool {
+        self.others().next().is_some()
+    }
+
+    fn others(&self) -> impl Iterator<Item = &ArenaShare> {
+        self.diagnosis.arenas.iter().filter(|share| share.arena > 0)
+    }
+
+    fn page(&self) -> Bytes {
+        self.simulation.kernel().page_size()
+    }
+}
+
+impl Simulation {
+    /// Returns the findings of a diagnosis, the most important first.
+    pub(crate) fn findings(&self, arenas: &[Arena], diagnosis: &Diagnosis) -> Vec<Finding> {
+        let scene = Scene {
+            simulation: self,
+            arenas,
+            diagnosis,
+        };
+        let mut found = Vec::new();
+        if let Some(figures) = &diagnosis.figures {
+            found.extend(scene.pages(figures));
+        } else if let Some(glibc) = self.model.glibc() {
+            found.extend(scene.heap(glibc));
+        }
+        if let Some(objects) = &diagnosis.objects {
+            found.extend(scene.objects(objects));
+        }
+        if found.iter().all(Finding::is_note) {
+            found.insert(0, scene.nothing_wrong());
+        }
+        found.extend(scene.peak_held());
+        // A sort that keeps the order of equals; what is a note stays behind the causes.
+        let mut order: Vec<(u64, u64)> = Vec::with_capacity(found.len());
+        for (place, finding) in found.iter().enumerate() {
+            let weight = if finding.is_note() {
+                0
+            } else {
+                scene.weight(finding).0.saturating_add(1)
+            };
+            order.push((u64::MAX - weight, place as u64));
+        }
+        highwater_allocator::sort_pairs(&mut order);
+        let mut taken: Vec<Option<Finding>> = found.into_iter().map(Some).collect();
+        let ordered = order.into_iter();
+        let mut found: Vec<Finding> = ordered
+            .filter_map(|(_, place)| taken[place as usize].take())
+            .collect();
+        for finding in &mut found {
+            finding.bytes = finding.bytes.min(diagnosis.rss);
+        }
+        found
+    }
+}
+
+impl Scene<'_> {
+    /// Everything there is to find in glibc's heaps.
+    fn heap(&self, glibc: &Glibc) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let tuned = self.tuned(glibc);
+        found.extend(self.risen_threshold(glibc));
+        found.extend(self.parked(&tuned));
+        if self.is_worth(self.free_beyond_top(glibc)) {
+            found.extend(self.arenas_of_free());
+            found.extend(self.top(glibc));
+            found.extend(self.other_arena_top());
+            found.extend(self.above_highest_live(&tuned));
+            found.extend(self.largest_pin(&tuned));
+            found.extend(self.small_pins(&tuned));
+            found.extend(self.slivers());
+        }
+        found.extend(self.ended_arenas(glibc));
+        found.extend(self.churn(glibc));
+        if !found.is_empty() {
+            found.push(self.malloc_trim());
+        }
+        found.extend(self.other_tops());
+        found.extend(self.shared_arenas(glibc));
+        found
+    }
+
+    /// Returns the resident free bytes, but for what free() leaves at the main arena's top by its defaults.
+    fn free_beyond_top(&self, glibc: &Glibc) -> Bytes {
+        let main = self.diagnosis.arenas.iter().find(|share| share.arena == 0);
+        let top = main.map_or(Bytes::ZERO, |share| share.top_resident);
+        let pad = glibc.params().top_pad.min(TOP_BY_DEFAULT);
+        let kept = top.min(TOP_BY_DEFAULT + pad);
+        self.diagnosis.free_resident.saturating_sub(kept)
+    }
+
+    /// How much a finding matters, in bytes: those it explains, which for the top are those it keeps from going back.
+    fn weight(&self, finding: &Finding) -> Bytes {
+        match finding.cause {
+            Cause::NothingWrong { .. } | Cause::Arenas { .. } => Bytes(u64::MAX / 2),
+            Cause::Top { .. } => self.main_free().max(finding.bytes),
+            Cause::HeapChurn { churn, .. } | Cause::MappingChurn { churn, .. } => churn.returned,
+            // They go on from the dirty pages, which come first.
+            Cause::Resting { .. } => self
+                .diagnosis
+                .pages
+                .map_or(Bytes::ZERO, |pages| pages.dirty),
+            _ => finding.bytes,
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The trim threshold: what a top below it keeps, and what stays because the thresholds rose.
+
+use super::Scene;
+use super::kinds::{Cause, Finding};
+use super::remedy::{Cost, Gain, Remedy, variable};
+use crate::arenas::Arena;
+use crate::pins::Origin;
+use crate::simulation::NEVER;
+use highwater_allocator::{
+    Address, Allocator, Block, BlockState, Bytes, Decision, Logged, sort_pairs,
+};
+use highwater_glibc::Glibc;
+use highwater_workload::Call;
+
+/// A rise of the thresholds.
+struct Raise {
+    mmap: (Bytes, Bytes),
+    trim: (Bytes, Bytes),
+    /// Bytes the program had asked for of the block that was freed.
+    freed: Bytes,
+    origin: Origin,
+}
+
+impl Scene<'_> {
+    /// Finds what lies free because the thresholds rose: tops that the first threshold would have let go, and the places
+    /// of freed blocks that would have had mappings of their own.
+    pub(super) fn risen_threshold(&self, glibc: &Glibc) -> Option<Finding> {
+        if !glibc.params().dynamic_threshold {
+            return None;
+        }
+        let remembered = self.simulation.model.decisions().remembered();
+        let first = self.raise(remembered.first_raise?)?;
+        let latest = self.raise(remembered.latest_raise?)?;
+        let (mmap_from, mmap_to) = (first.mmap.0, latest.mmap.1);
+        let (trim_from, trim_to) = (first.trim.0, latest.trim.1);
+        let places = self.places_of_large((mmap_from, mmap_to), first.origin.event);
+        let (mut bytes, mut in_tops, mut trims) = (Bytes::ZERO, Bytes::ZERO, Bytes::ZERO);
+        for arena in self.arenas {
+            for block in &arena.blocks {
+                let kept = matches!(block.state, BlockState::Top)
+                    && block.size >= trim_from
+                    && block.size < trim_to;
+                if kept {
+                    let top = self.simulation.resident(block);
+                    in_tops += top;
+                    bytes += top;
+                    let range = (block.start, block.start + block.size);
+                    trims += self.trim_takes(glibc, arena.number, range);
+                } else if matches!(block.state, BlockState::Free { .. } | BlockState::Top) {
+                    bytes += self.within(&places, block);
+                }
+            }
+        }
+        if !self.is_worth(bytes) {
+            return None;
+        }
+        // A threshold that is set stays as it is, and so does the other.
+        let mut remedies = Vec::new();
+        let elsewhere = bytes.saturating_sub(in_tops);
+        // Bytes are only reckoned where they are nearly all that is free: else much more would lie elsewhere in a run with the
+        // setting.
+        let gain = |bytes: Bytes| match bytes.0 * 8 >= self.diagnosis.free_resident.0 * 7 {
+            true => Gain::AtLeast { bytes },
+            false => Gain::Ends {},
+        };
+        if self.is_worth(trims) {
+            let set = vec![variable("MALLOC_TRIM_THRESHOLD_", trim_from.0)];
+            let gives = gain(trims);
+            remedies.push(Remedy::set(set, gives, Cost::MappingForEachBlock));
+        }
+        if elsewhere > trims {
+            let set = vec![variable("MALLOC_MMAP_THRESHOLD_", mmap_from.0)];
+            let gives = gain(elsewhere - Bytes(elsewhere.0 / 8) + trims);
+            remedies.push(Remedy::set(set, gives, Cost::MappingForEachBlock));
+        }
+        let cause = Cause::RisenThreshold {
+            mmap_from,
+            mmap_to,
+            trim_from,
+            trim_to,
+            raises: self
+                .simulation
+                .model
+                .decisions()
+                .counters()
+                .threshold_raises,
+            first_freed: first.freed,
+            first: first.origin,
+            latest_freed: latest.freed,
+            latest: latest.origin,
+            in_tops,
+        };
+        let finding = Finding::new(cause, bytes).by("dynamic_threshold", "__libc_free");
+        Some(finding.with(remedies))
+    }
+
+    fn raise(&self, logged: Logged) -> Option<Raise> {
+        let Decision::ThresholdRaised {
+            mmap_before,
+            trim_before,
+            mmap_threshold,
+            trim_threshold,
+        } = logged.decision
+        else {
+            return None;
+        };
+        let simulation = self.simulation;
+        let origin = simulation.origin(logged.event as u32).unwrap_or(Origin {
+            event: logged.event,
+            time: simulation.feed.time(logged.event).unwrap_or_default(),
+            thread: 0,
+        });
+        // The block's number is used again once the part of a long source is over: then its chunk's size is what is known.
+        let block = match simulation.feed.event(logged.event).map(|event| event.call) {
+            Some(Call::Free { block }) => Some(block),
+            Some(Call::Realloc { old, .. }) => old,
+            _ => None,
+        };
+        let held = block.and_then(|block| simulation.blocks().get(block.0 as usize));
+        let held = held.filter(|held| u64::from(held.freed) == logged.event);
+        Some(Raise {
+            mmap: (mmap_before, mmap_threshold),
+            trim: (trim_before, trim_threshold),
+            freed: held.map_or(mmap_threshold, |held| held.size),
+            origin,
+        })
+    }
+
+    /// Returns where freed blocks lay that are too large for the heap by the one threshold and not by the other, ascending
+    /// and without overlaps.
+    fn places_of_large(&self, (from, to): (Bytes, Bytes), since: u64) -> Vec<(Address, Address)> {
+        let mut places: Vec<(u64, u64)> = Vec::new();
+        for held in self.simulation.blocks() {
+            let is_large = held.size >= from && held.size < to;
+            let is_freed = held.freed != NEVER && !held.address.is_null();
+            if is_large && is_freed && u64::from(held.allocated) > since {
+                places.push((held.address.0, (held.address + held.size).0));
+            }
+        }
+        sort_pairs(&mut places);
+        let mut joined: Vec<(Address, Address)> = Vec::new();
+        for (start, end) in places {
+            match joined.last_mut() {
+                Some(last) if last.1.0 >= start => last.1 = last.1.max(Address(end)),
+                _ => joined.push((Address(start), Address(end))),
+            }
+        }
+        joined
+    }
+
+    /// Returns the resident bytes of a block that lie in these places.
+    fn within(&self, places: &[(Address, Address)], block: &Block) -> Bytes {
+        let (start, end) = (block.start, block.start + block.size);
+        let first = places.partition_point(|place| place.1 <= start);
+        let mut sum = Bytes::ZERO;
+        for place in places[first..].iter().take_while(|place| place.0 < end) {
+            let (from, to) = (place.0.max(start), place.1.min(end));
+            sum += self.simulation.resident_within(from, to);
+        }
+        sum
+    }
+
+    /// Says what lies at the main arena's top, against the threshold in force.
+    pub(super) fn top(&self, glibc: &Glibc) -> Option<Finding> {
+        let main: Option<&Arena> = self.arenas.iter().find(|arena| arena.number == 0);
+        let top = main?.blocks.last()?;
+        if top.state != BlockState::Top || (self.has_others() && !self.is_worth(self.main_free())) {
+            return None;
+        }
+        let range = (top.start, top.start + top.size);
+        let cause = Cause::Top {
+            top: top.size,
+            threshold: self.diagnosis.trim_threshold,
+            lower_gives: self.trim_takes(glibc, 0, range),
+            others: self.has_others(),
+        };
+        let bytes = self.simulation.resident(top);
+        Some(Finding::new(cause, bytes).by("trim_from_the_top", "systrim"))
+    }
+
+    /// Returns the resident free bytes of the main arena.
+    pub(super) fn main_free(&self) -> Bytes {
+        let main = self.diagnosis.arenas.iter().find(|share| share.arena == 0);
+        main.map_or(Bytes::ZERO, |share| share.free_resident)
+    }
+
+    /// Says what lies at the largest top of the other arenas, if much is free in them.
+    pub(super) fn other_arena_top(&self) -> Option<Finding> {
+        let most = self.others().max_by_key(|share| share.top)?;
+        let free = self
+            .others()
+            .fold(Bytes::ZERO, |sum, share| sum + share.free_resident);
+        let cause = Cause::OtherArenaTop {
+            arena: most.arena,
+            top: most.top,
+            threshold: self.diagnosis.trim_threshold,
+        };
+        (self.is_worth(free)).then(|| {
+            Finding::new(cause, most.top_resident).by("trim_of_the_last_heap", "heap_trim")
+        })
+    }
+}
