@@ -34,7 +34,7 @@ fields! {
     Loaded {
         program, checksum, events, blocks, threads, marks, lasts, skipped, unended, recorded, allocator, environment,
     }
-    Ran { took_ms, events, marked, page_size, summary, stages, marks, samples, frames }
+    Ran { took_ms, calls, page_size, summary, stages, marks, samples, frames }
     StageRan { name, begins, first_event, killed }
     MarkAt { name, event, time }
     Looked { diagnosis, decisions, decided, kinds, frame }
