@@ -250,10 +250,8 @@ pub struct Loaded {
 pub struct Ran {
     /// How long it took, in milliseconds.
     pub took_ms: f64,
-    /// Events run, in all processes: calls and marks.
-    pub events: u64,
-    /// Marks among them.
-    pub marked: u64,
+    /// Calls of the program, in all processes. A mark is no call.
+    pub calls: u64,
     /// Bytes of a page.
     pub page_size: Bytes,
     /// What variants are compared by.

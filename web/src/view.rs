@@ -179,8 +179,7 @@ impl RunView {
     pub(crate) fn empty(order: Rc<Order>) -> Self {
         let ran = Ran {
             took_ms: 1.0,
-            events: 0,
-            marked: 0,
+            calls: 0,
             page_size: Bytes(4096),
             summary: highwater_simulator::Summary::default(),
             stages: vec![],
@@ -222,11 +221,6 @@ impl RunView {
         let path: Rc<str> = draw().into();
         kept.replace(Some((*scale, Rc::clone(&path))));
         path
-    }
-
-    /// Calls of the program, in all processes. A mark is no call.
-    pub fn calls(&self) -> u64 {
-        self.ran.events.saturating_sub(self.ran.marked)
     }
 
     /// What its first process was run through.
@@ -457,8 +451,7 @@ mod tests {
     fn view(samples: &[(u64, u64)], marks: Vec<MarkAt>) -> RunView {
         let ran = Ran {
             took_ms: 1.0,
-            events: 100,
-            marked: 0,
+            calls: 100,
             page_size: Bytes(4096),
             summary: Summary::default(),
             stages: vec![],

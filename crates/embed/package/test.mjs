@@ -57,7 +57,7 @@ test("what is wrong is an Error with a code", async () => {
   await assert.rejects(run({ scenario: "nosuch" }), refused("unknown", "incident"));
   await assert.rejects(run({ scenario: "incident", variant: "nosuch" }), refused("unknown", "no setting"));
   await assert.rejects(run({ pattern: "sync", parameters: { events: 0 } }), refused("parameter", "between 1 and 20000"));
-  await assert.rejects(run({ trace: new Uint8Array([1, 2, 3]) }), refused("trace", "line 1"));
+  await assert.rejects(run({ trace: new Uint8Array([1, 2, 3]) }), refused("trace", "a binary file"));
   await assert.rejects(run({ trace: "text" }), refused("request", "Uint8Array"));
   await assert.rejects(run({ pattern: "sync", allocator: "tcmalloc" }), refused("variant", "glibc@2.36"));
   await assert.rejects(run({ pattern: "sync", environment: "MALLOC" }), refused("variant", "MALLOC"));

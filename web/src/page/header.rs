@@ -54,7 +54,7 @@ fn title(state: &State) -> String {
         1 => " · 1 burst".to_owned(),
         n => format!(" · {n} bursts"),
     };
-    format!("{title} · {} calls{bursts}", format::count(run.calls()))
+    format!("{title} · {} calls{bursts}", format::count(run.ran.calls))
 }
 
 fn status(state: &State, act: &Callback<Action>) -> Html {

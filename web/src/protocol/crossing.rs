@@ -36,7 +36,7 @@ fields! {
     Loaded {
         program, checksum, events, blocks, threads, marks, lasts, skipped, unended, recorded, allocator, environment,
     }
-    Ran { took_ms, events, marked, page_size, summary, stages, marks, phases, samples, frames }
+    Ran { took_ms, calls, page_size, summary, stages, marks, phases, samples, frames }
     MomentFigures { rss, live, free, reclaimable }
     Moment { event, time }
     Phase { kind, begin, end, name, is_marked, source }

@@ -248,8 +248,7 @@ fn phase(source: PhaseSource) -> Phase {
 fn ran(frames: Option<Column>) -> Ran {
     Ran {
         took_ms: 61.75,
-        events: 304_161,
-        marked: 0,
+        calls: 304_111,
         page_size: Bytes(4096),
         summary: Summary {
             peak: Bytes(217_690_112),

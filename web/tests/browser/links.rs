@@ -133,7 +133,7 @@ fn change(numbers: &mut Numbers) -> String {
                 "MALLOC_TRIM_THRESHOLD_=65536",
                 "MALLOC_ARENA_MAX=1",
                 "MALLOC_CONF=background_thread:true,dirty_decay_ms:1000",
-                "ENV MALLOC_TOP_PAD_=0\\nMALLOC_CONF=\u{fc}",
+                "MALLOC_TOP_PAD_=0\\nMALLOC_CONF=narenas:2",
             ]);
             format!("give(document.querySelector('#environment'), '{text}')")
         }

@@ -121,7 +121,7 @@ fn a_parameter_out_of_its_range_is_said_and_nothing_runs() -> Result<()> {
         ensure!(page.count("#parameter-streams-error")? == 0);
         page.set_value("#parameter-events", "20000")?;
         page.set_value("#parameter-cycles", "1000")?;
-        page.wait_for_text("#together-error", "more than")
+        page.wait_for_text("#together-error", "Reduce events to")
     })
 }
 
@@ -135,8 +135,8 @@ fn a_malformed_file_is_said_with_its_line_and_the_next_one_is_opened() -> Result
                 "highwater-trace 1\nm 0 0 0x1000 10\nm 1 0 zzz 10\n",
                 "line 3",
             ),
-            ("not a trace", "line 1"),
-            ("", "line 1"),
+            ("not a trace", "this is another text, not a trace"),
+            ("", "is empty"),
             ("highwater-trace 1\ne 0 7\nm 1 7 0x1000 10\n", "line 3"),
         ] {
             open(page, "bad.hwt", text)?;
