@@ -2,15 +2,13 @@
 
 use crate::arguments::{Common, Replay, Run};
 use crate::environment;
+use crate::output::{Files, Output};
 use crate::scenario::{Found, say, split, unknown};
 use highwater_simulator::{
     Bytes, Choice, Cores, Plan, PythonVersion, Remark, Sources, Stage, Variant,
 };
 use highwater_workload::pattern::Parameters;
-use highwater_workload::{Header, Pattern, Source, Workload, trace, unwatched};
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::Path;
+use highwater_workload::{Header, Pattern, Source, trace, unwatched};
 
 /// What is to be run.
 pub(crate) struct Job {
@@ -72,9 +70,14 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
     })
 }
 
-pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
+pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job, String> {
+    let file = run
+        .write
+        .as_deref()
+        .map(|file| files.claim("--write", file));
+    let file = file.transpose()?;
     if let Some(found) = Found::look_up(&run.scenario)? {
-        return prepare_scenario(run, &found);
+        return prepare_scenario(run, &found, file);
     }
     let pattern: Pattern = run.scenario.parse().map_err(|_| unknown(&run.scenario))?;
     if let Some(variant) = &run.variant {
@@ -95,11 +98,8 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
             .map_err(|error| format!("--set {set}: {error}"))?;
     }
     let source = pattern.source(&parameters, &mut unwatched).map_err(say)?;
-    if let Some(file) = &run.write {
-        if source.is_streamed() {
-            parameters.check_whole(pattern.program()).map_err(say)?;
-        }
-        write(&source, file)?;
+    if file.is_some() && source.is_streamed() {
+        parameters.check_whole(pattern.program()).map_err(say)?;
     }
     let environment = environment::read(&[], &run.common.env)?;
     let variant = Variant {
@@ -110,6 +110,10 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
         seed: run.common.seed,
         python: python(&run.common, pattern.python())?,
     };
+    // Only now, that nothing is written where another option cannot be used.
+    if let Some(file) = file {
+        write(&source, file)?;
+    }
     Ok(Job {
         title: format!("{} ({pattern})", pattern.title()),
         plan: Plan::single(source, variant),
@@ -118,7 +122,7 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
 }
 
 /// A variant of a scenario, with what was asked for set over what it says.
-fn prepare_scenario(run: &Run, found: &Found) -> Result<Job, String> {
+fn prepare_scenario(run: &Run, found: &Found, file: Option<Output>) -> Result<Job, String> {
     let planned = found.plan(&run.set)?;
     let chosen = match &run.variant {
         None => planned.first(),
@@ -134,19 +138,18 @@ fn prepare_scenario(run: &Run, found: &Found) -> Result<Job, String> {
         ));
     };
     let mut plan = found.make(chosen, &mut Sources::default())?;
-    if let Some(file) = &run.write {
-        match &plan.stages[..] {
-            [stage] if stage.sources.len() == 1 && !stage.sources[0].is_streamed() => {
-                write(&stage.sources[0], file)?;
-            }
-            _ => {
-                return Err(format!(
-                    "--write {}: a trace holds one process that fits into memory, and this is more",
-                    file.display()
-                ));
-            }
+    let written = match (&file, &plan.stages[..]) {
+        (None, _) => None,
+        (_, [stage]) if stage.sources.len() == 1 && !stage.sources[0].is_streamed() => {
+            Some(stage.sources[0].clone())
         }
-    }
+        (Some(file), _) => {
+            return Err(format!(
+                "--write {}: a trace holds one process that fits into memory, and this is more",
+                file.name().display()
+            ));
+        }
+    };
     let mut remarks = Vec::new();
     for stage in &mut plan.stages {
         let header = &stage.sources[0].first().header;
@@ -168,6 +171,9 @@ fn prepare_scenario(run: &Run, found: &Found) -> Result<Job, String> {
             variant.python = python(&run.common, None)?;
         }
     }
+    if let (Some(file), Some(source)) = (file, written) {
+        write(&source, file)?;
+    }
     Ok(Job {
         title: format!("{}: {}", found.scenario.script.title, chosen.name),
         plan,
@@ -175,17 +181,13 @@ fn prepare_scenario(run: &Run, found: &Found) -> Result<Job, String> {
     })
 }
 
-fn write(source: &Source, file: &Path) -> Result<(), String> {
-    write_trace(source.first(), file).map_err(|error| format!("{}: {error}", file.display()))
-}
-
-fn write_trace(workload: &Workload, file: &Path) -> std::io::Result<()> {
-    let mut out = BufWriter::new(File::create(file)?);
-    if file.extension().is_some_and(|extension| extension == "gz") {
-        trace::write_gzip(workload, None, &mut out)
-    } else {
-        trace::write(workload, None, &mut out)
-    }
+/// Writes the calls as a trace, packed where the file's name ends in `.gz`.
+fn write(source: &Source, file: Output) -> Result<(), String> {
+    let packed = (file.name().extension()).is_some_and(|extension| extension == "gz");
+    file.write_with(|mut out| match packed {
+        true => trace::write_gzip(source.first(), None, &mut out),
+        false => trace::write(source.first(), None, &mut out),
+    })
 }
 
 /// The allocator asked for; else the one that was recorded, where it is modelled; else the default. A check against the

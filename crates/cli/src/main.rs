@@ -12,6 +12,7 @@ mod environment;
 mod input;
 mod json;
 mod matrix;
+mod output;
 mod pictures;
 mod png;
 mod scenario;
@@ -26,6 +27,7 @@ use highwater_workload::{Watch, unwatched};
 use input::Job;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -37,16 +39,27 @@ fn main() -> ExitCode {
     match perform(&arguments.command) {
         Ok(status) => status,
         Err(message) => {
-            eprintln!("highwater: {message}");
+            say(&message);
             ExitCode::from(2)
         }
     }
 }
 
 fn perform(command: &Command) -> Result<ExitCode, String> {
+    let mut files = output::Files::default();
+    let decisions;
     let (common, check, job) = match command {
-        Command::Replay(replay) => (&replay.common, replay.check, input::prepare_replay(replay)?),
-        Command::Run(run) => (&run.common, false, input::prepare_run(run)?),
+        Command::Replay(replay) => {
+            files.read(&replay.file);
+            decisions = decisions::Output::of(replay.common.decisions.as_deref(), &mut files)?;
+            let job = input::prepare_replay(replay)?;
+            (&replay.common, replay.check, job)
+        }
+        Command::Run(run) => {
+            files.read(Path::new(&run.scenario));
+            decisions = decisions::Output::of(run.common.decisions.as_deref(), &mut files)?;
+            (&run.common, false, input::prepare_run(run, &mut files)?)
+        }
         Command::Matrix(matrix) => {
             print(matrix::run(matrix)?.as_bytes())?;
             return Ok(ExitCode::SUCCESS);
@@ -67,8 +80,6 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
         check,
         ..Options::default()
     };
-    // Made before the run, which may take long, that a name that cannot be written is said at once.
-    let decisions = decisions::Output::of(common.decisions.as_deref())?;
     if decisions.is_some() {
         options.decisions = Options::EVERY;
     }
@@ -101,6 +112,11 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
     let differs = recording.addresses.equal != recording.addresses.compared
         || (check && marks_differ(&recording));
     Ok(ExitCode::from(u8::from(differs)))
+}
+
+/// Writes one line to standard error. Where that is closed or full there is nobody to tell, and the exit status says it.
+pub(crate) fn say(message: &str) {
+    let _ = writeln!(std::io::stderr(), "highwater: {message}");
 }
 
 /// Writes to standard output.

@@ -1,13 +1,15 @@
 //! `highwater matrix`: every variant of a scenario, run on all cores and compared.
 
 use crate::arguments::Matrix;
-use crate::pictures::{Pictures, write};
+use crate::output::Files;
+use crate::pictures::Pictures;
 use crate::scenario::{Found, unknown};
 use highwater_simulator::{Bytes, Column, Options, Outcome, Plan, Sources, Summary, run_plan};
 use highwater_workload::Progress;
 use serde::Serialize;
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
@@ -56,15 +58,16 @@ pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
             "--markdown -: it is printed in place of the table, as {other} is; name a file"
         ));
     }
-    if let Some(file) = table_file {
-        write(file, b"")?;
-    }
-    let pictures = Pictures::prepare(matrix, &found, plans.len())?;
+    let mut files = Files::default();
+    files.read(Path::new(&matrix.scenario));
+    let table_file = table_file.map(|file| files.claim("--markdown", file));
+    let table_file = table_file.transpose()?;
+    let pictures = Pictures::prepare(matrix, &found, plans.len(), &mut files)?;
     let outcomes = run_all(&plans, matrix.jobs)?;
     pictures.draw(&plans, &outcomes)?;
     let title = &found.scenario.script.title;
     if let Some(file) = table_file {
-        write(file, markdown(title, &outcomes).as_bytes())?;
+        file.write(markdown(title, &outcomes).as_bytes())?;
     }
     Ok(if matrix.json {
         json(&found, &outcomes)
