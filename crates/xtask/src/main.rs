@@ -7,6 +7,7 @@ mod build;
 mod claims;
 mod dist;
 mod fidelity;
+mod fuzz;
 mod names;
 mod options;
 mod process;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Shots(options) => shots::run(&options),
         Command::Claims => claims::run(),
         Command::Fidelity(options) => fidelity::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
     });
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -20,6 +20,7 @@ Usage: cargo xtask <command>
   fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
                                           hold the models against the libraries at hand
   claims                                  run what is claimed of the incident, and write docs/claims.md
+  fuzz [--minutes N] [--seed N] [TARGET]  fuzz every reader and the models, or one target
   setup                                   only set up what the others need
 
 Each sets up what the machine lacks. Tools are put into your cache folder (~/.cache/highwater/tools), or where
@@ -30,7 +31,7 @@ HIGHWATER_TOOLS says.
 const DEFAULT_PORT: u16 = 8080;
 
 /// One command with its options.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Command {
     Help,
     Setup,
@@ -41,6 +42,7 @@ pub(crate) enum Command {
     Test,
     Shots(Shots),
     Fidelity(Fidelity),
+    Fuzz(Fuzz),
     Claims,
 }
 
@@ -74,6 +76,26 @@ pub(crate) struct Fidelity {
     pub(crate) traces: Vec<PathBuf>,
 }
 
+#[derive(Debug, PartialEq)]
+pub(crate) struct Fuzz {
+    /// How long each target runs.
+    pub(crate) minutes: f64,
+    /// What chance starts from; the time by default.
+    pub(crate) seed: Option<u64>,
+    /// The only target, if not all.
+    pub(crate) target: Option<String>,
+}
+
+impl Default for Fuzz {
+    fn default() -> Self {
+        Self {
+            minutes: 1.0,
+            seed: None,
+            target: None,
+        }
+    }
+}
+
 pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
     let name = match parser.next()? {
         None | Some(Long("help") | Short('h')) => return Ok(Command::Help),
@@ -94,6 +116,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
         "test" => Command::Test,
         "shots" => Command::Shots(Shots::default()),
         "fidelity" => Command::Fidelity(Fidelity::default()),
+        "fuzz" => Command::Fuzz(Fuzz::default()),
         "claims" => Command::Claims,
         other => bail!("there is no command `{other}`; `cargo xtask help` lists them"),
     };
@@ -113,6 +136,19 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
                 options.operations = Some(parser.value()?.parse()?);
             }
             (Command::Fidelity(options), Value(trace)) => options.traces.push(trace.into()),
+            (Command::Fuzz(options), Long("minutes")) => {
+                let minutes: f64 = parser.value()?.parse()?;
+                if !(minutes > 0.0 && minutes <= 10_000.0) {
+                    bail!("--minutes {minutes}: it must be above 0 and at most 10000");
+                }
+                options.minutes = minutes;
+            }
+            (Command::Fuzz(options), Long("seed")) => {
+                options.seed = Some(parser.value()?.parse()?);
+            }
+            (Command::Fuzz(options), Value(target)) if options.target.is_none() => {
+                options.target = Some(target.string()?);
+            }
             (_, other) => return Err(other.unexpected().into()),
         }
     }
