@@ -5,6 +5,7 @@
 mod book;
 mod build;
 mod claims;
+mod deny;
 mod dist;
 mod fidelity;
 mod fuzz;
