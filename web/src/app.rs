@@ -7,6 +7,7 @@ use web_sys::File;
 use yew::prelude::*;
 
 use crate::{
+    naming::plain,
     page::{
         address::{self, Keeper},
         browser,
@@ -143,8 +144,8 @@ impl Component for App {
                 return true;
             }
             Message::Open(file) => {
-                let name = file.name();
-                self.files.retain(|known| known.name() != name);
+                let name = plain(&file.name());
+                self.files.retain(|known| plain(&known.name()) != name);
                 self.files.push(file);
                 Action::Choose(Subject::File(name))
             }
@@ -173,15 +174,20 @@ impl Component for App {
                 return false;
             }
         };
+        if let Action::Loaded(number, _) = &action
+            && self.state.awaits(*number)
+        {
+            self.pool.keep();
+        }
         // What a recording says of itself, and what a link says, is no change of the user's.
-        let is_opening = matches!(action, Action::OpenLink(_))
+        let is_opening = matches!(action, Action::OpenLink(_) | Action::OpenWith(..))
             || matches!(action, Action::Loaded(..)) && self.address.is_empty();
         self.state.tell_time(browser::now_ms());
         let effects = self.state.update(action);
         self.carry_out(ctx, effects);
         embedding::tell(&self.state, &mut self.told);
         if is_opening {
-            self.address.take(self.state.link());
+            self.take_address();
         } else if self.settling.is_none() && !self.state.playing {
             let link = ctx.link().clone();
             let settled = move || link.send_message(Message::Settled);
@@ -210,20 +216,35 @@ impl App {
     /// Opens what the address says.
     fn moved(&mut self, ctx: &Context<Self>) {
         match address::link() {
-            Some(link) => address::read(
-                &link,
-                ctx.link()
-                    .callback(|text| Message::Act(Action::OpenLink(text))),
-            ),
+            Some(link) => {
+                self.state.notes = embedding::asked(true).notes;
+                address::read(
+                    &link,
+                    ctx.link()
+                        .callback(|text| Message::Act(Action::OpenLink(text))),
+                );
+            }
             None => {
-                let effects = match (embedding::toured(), embedding::asked()) {
+                let asked = embedding::asked(false);
+                self.state.notes = asked.notes;
+                let effects = match (embedding::toured(), asked.text) {
                     (Some(place), _) => self.state.update(Action::ReadTour(place)),
                     (_, Some(text)) => self.state.update(Action::OpenLink(Some(text))),
                     _ => self.state.open(),
                 };
                 self.carry_out(ctx, effects);
-                self.address.take(self.state.link());
+                self.take_address();
             }
+        }
+    }
+
+    /// Takes what the address says for what is shown. Where it held more than was read of it, it holds only that from now on.
+    fn take_address(&mut self) {
+        let text = self.state.link();
+        if text.is_some() && std::mem::take(&mut self.state.holds_more) {
+            self.address.replace(text);
+        } else {
+            self.address.take(text);
         }
     }
 
@@ -231,6 +252,7 @@ impl App {
         for effect in effects {
             match effect {
                 Effect::Load(subject, number) => self.load(ctx, &subject, number),
+                Effect::GoBack => self.pool.go_back(),
                 Effect::Run(id, order, frames) => self.pool.run(id, order, frames),
                 Effect::Look(id, run, moment) => self.pool.look(id, &run, moment, Ask::Why),
                 Effect::Ask(id, run, moment, ask) => self.pool.look(id, &run, moment, ask),
@@ -250,7 +272,7 @@ impl App {
                 Effect::StopClock => self.clock = None,
                 Effect::ApplyTheme(theme) => browser::apply_theme(theme),
                 Effect::CopyLink(is_frame) => {
-                    let text = self.state.link().unwrap_or_default();
+                    let text = self.state.link_of_shown();
                     let copied = move |link: String| {
                         browser::copy(&match is_frame {
                             true => address::frame(&link),
@@ -280,7 +302,11 @@ impl App {
     fn go(&mut self, ctx: &Context<Self>, place: &str) {
         let show = ctx.link().callback(|text| Message::Act(Action::Show(text)));
         match place.strip_prefix('?') {
-            Some(query) => show.emit(embedding::asked_by(query)),
+            Some(query) => {
+                let asked = embedding::asked_by(query);
+                self.state.notes = asked.notes;
+                show.emit(asked.text);
+            }
             None => address::read(place, show),
         }
     }
@@ -290,7 +316,8 @@ impl App {
             .link()
             .callback(move |bytes| Message::Bytes(number, bytes));
         match subject {
-            Subject::File(name) => match self.files.iter().find(|file| file.name() == *name) {
+            Subject::File(name) => match self.files.iter().find(|file| plain(&file.name()) == *name)
+            {
                 Some(file) => browser::read(file, bytes),
                 None => bytes.emit(Err(format!(
                     "{name} is not open, and no link has a recording in it: open or drop it here"

@@ -12,6 +12,7 @@ pub mod completion;
 pub mod few;
 pub mod form;
 pub mod format;
+pub mod naming;
 pub mod page;
 pub mod pool;
 pub mod protocol;

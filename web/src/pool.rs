@@ -28,6 +28,8 @@ pub struct Pool {
     asked: [Option<JobHandle>; 2],
     /// The recording's bytes, for workers that are started later.
     trace: Option<(u32, Uint8Array)>,
+    /// The recording that is shown, while another is read.
+    kept: Option<(u32, Uint8Array)>,
     next_run: u32,
     tell: Callback<PoolEvent>,
 }
@@ -76,6 +78,7 @@ impl Pool {
             looks: Vec::new(),
             asked: [None, None],
             trace: None,
+            kept: None,
             next_run: 0,
             tell,
         }
@@ -106,9 +109,28 @@ impl Pool {
 
     /// Gives a recording to all of them.
     pub fn load(&mut self, number: u32, bytes: &ArrayBuffer) {
-        self.trace = Some((number, Uint8Array::new(bytes)));
+        let before = self.trace.replace((number, Uint8Array::new(bytes)));
+        // Where the one before was never shown, the one before that is still kept.
+        if self.kept.is_none() {
+            self.kept = before;
+        }
         for worker in 0..self.workers.len() {
             self.load_into(worker);
+        }
+    }
+
+    /// The recording that was read is shown now.
+    pub fn keep(&mut self) {
+        self.kept = None;
+    }
+
+    /// Goes back to the recording that is shown: another was not read, or only by some workers.
+    pub fn go_back(&mut self) {
+        if let Some(kept) = self.kept.take() {
+            self.trace = Some(kept);
+            for worker in 0..self.workers.len() {
+                self.load_into(worker);
+            }
         }
     }
 

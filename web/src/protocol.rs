@@ -216,6 +216,8 @@ pub struct Loaded {
     pub lasts: Micros,
     /// Lines of the trace that named an unknown block.
     pub skipped: u64,
+    /// Whether its last line had no end: it may be cut off.
+    pub unended: bool,
     /// The allocator that was recorded, as `name version`.
     pub recorded: Option<String>,
     /// What to run it through: the allocator that was recorded if it is modelled, else the default.
@@ -229,8 +231,10 @@ pub struct Loaded {
 pub struct Ran {
     /// How long it took, in milliseconds.
     pub took_ms: f64,
-    /// Events run, in all processes.
+    /// Events run, in all processes: calls and marks.
     pub events: u64,
+    /// Marks among them.
+    pub marked: u64,
     /// Bytes of a page.
     pub page_size: Bytes,
     /// What variants are compared by.
@@ -277,10 +281,21 @@ pub struct Looked {
     pub diagnosis: Diagnosis,
     /// The latest decisions before it, the latest first.
     pub decisions: Vec<Told>,
-    /// How many decisions of the run lie before it and are kept.
+    /// How many decisions of the run lie before it.
     pub decided: u64,
+    /// The decisions before it by their kinds, in the order of [`ToldKind::NAMES`].
+    pub kinds: Vec<ToldOf>,
     /// The heap map, one frame.
     pub frame: Column,
+}
+
+/// The decisions of a kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldOf {
+    /// How many there were.
+    pub count: u64,
+    /// The latest, the latest first.
+    pub latest: Vec<Told>,
 }
 
 /// A decision in words.

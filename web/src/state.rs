@@ -16,12 +16,13 @@ use highwater_simulator::{Address, Micros, Without};
 use highwater_workload::scenario::Planned;
 
 use crate::{
-    form::ParameterForm,
+    form::{EnvironmentForm, ParameterForm},
+    naming::plain,
     protocol::{BlockRow, Loaded, ToldKind},
     subject::{Choices, Subject},
     tour::Tour,
     variants::{MOST, Status, VariantId, VariantState},
-    view::{Look, Playhead, RunView},
+    view::{Look, Now, Playhead, RunView},
     worker_client::Health,
 };
 
@@ -98,8 +99,14 @@ pub struct State {
     pub held: Option<Held>,
     /// How much of a recording is read, while it is.
     pub loading: Option<f64>,
+    /// The recording that is read. What is chosen and shown is the one before, until this one is there.
+    pub reading: Option<Subject>,
+    /// The recording that was to be read last, and could not be.
+    unread: Option<Subject>,
     /// What went wrong last.
     pub trouble: Option<String>,
+    /// What was left out of the address, in sentences, until the user has read it.
+    pub notes: Vec<String>,
     /// The variants, at least one.
     pub variants: Vec<VariantState>,
     /// The one that is looked into.
@@ -156,10 +163,12 @@ pub struct State {
     linked_time: Option<Micros>,
     /// The blocks that it says, until they can be asked for.
     linked_blocks: Option<(Address, Address)>,
+    /// Whether the address held more than what was read of it.
+    pub holds_more: bool,
+    /// The boxes as they were before a link was opened, by the letters of their variants.
+    boxes: Vec<(usize, EnvironmentForm)>,
     next_variant: u32,
     next_trace: u32,
-    /// The last subject that could be read, for when a file cannot.
-    before: Option<Subject>,
 }
 
 impl State {
@@ -175,7 +184,10 @@ impl State {
             planned: Ok(Vec::new()),
             held: None,
             loading: None,
+            reading: None,
+            unread: None,
             trouble: None,
+            notes: Vec::new(),
             variants: Vec::new(),
             selected: VariantId(0),
             compared: None,
@@ -204,9 +216,10 @@ impl State {
             linked: None,
             linked_time: None,
             linked_blocks: None,
+            holds_more: false,
+            boxes: Vec::new(),
             next_variant: 0,
             next_trace: 0,
-            before: None,
         };
         state.begin_variants();
         state
@@ -215,6 +228,12 @@ impl State {
     /// What to do first.
     pub fn open(&mut self) -> Vec<Effect> {
         self.choose(Subject::Bundled)
+    }
+
+    /// What is shown, by the name it has for people; none while nothing is.
+    pub fn title(&self) -> Option<&str> {
+        let is_there = !self.subject.is_trace() || self.held.is_some();
+        is_there.then(|| self.subject.title())
     }
 
     /// The variant that is looked into.
@@ -264,6 +283,20 @@ impl State {
         match (run, self.look(id)) {
             (Some(run), Some(look)) => look.order == run.order && look.is_of(self.moment(id, run)),
             _ => false,
+        }
+    }
+
+    /// The figures of a variant at the playhead: those of the look into it once that is there, for then they are the same
+    /// everywhere on the page.
+    pub fn now(&self, variant: &VariantState) -> Option<Now> {
+        let run = variant.run.as_ref()?;
+        let moment = self.moment(variant.id, run);
+        let stage = run.stage_at(moment.time).0;
+        let is_alone = (run.order.stages.get(stage)).is_some_and(|stage| stage.workers == 1);
+        match self.look(variant.id) {
+            // A look is into one process, and the curves are of all together.
+            Some(look) if is_alone && self.look_is_exact(variant.id) => Some(Now::looked(look)),
+            _ => Some(run.now(moment)),
         }
     }
 
@@ -348,17 +381,20 @@ impl State {
                 vec![Effect::Wait]
             }
             Action::Due => self.reorder(),
-            Action::Cancel => {
-                for variant in &mut self.variants {
-                    variant.status = Status::Idle;
-                }
-                self.loading = None;
-                self.looking.clear();
-                self.trouble = Some("cancelled".to_owned());
-                vec![Effect::DropAll]
+            Action::OpenWith(text, notes) => {
+                self.notes = notes;
+                self.update(Action::OpenLink(Some(text)))
             }
+            Action::Dismiss => {
+                self.notes.clear();
+                vec![]
+            }
+            Action::Cancel => self.cancel(),
             Action::Retry => {
                 self.trouble = None;
+                if let Some(subject) = self.unread.take() {
+                    return self.choose(subject);
+                }
                 for variant in &mut self.variants {
                     variant.status = Status::Idle;
                 }
@@ -431,8 +467,9 @@ impl State {
             }
             Action::Rename(id, name) => {
                 if let Some(variant) = self.variant_mut(id) {
-                    variant.name = name;
+                    variant.typed = Some(plain(&name));
                 }
+                self.name_variants();
                 vec![]
             }
             Action::Recolour(id) => {
@@ -556,3 +593,6 @@ impl State {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod shown_tests;

@@ -4,7 +4,12 @@ use std::rc::Rc;
 
 use highwater_simulator::{Choice, Variant};
 
-use crate::{form::EnvironmentForm, protocol::Order, view::RunView};
+use crate::{
+    form::EnvironmentForm,
+    naming::{Given, automatic, settings},
+    protocol::Order,
+    view::RunView,
+};
 
 /// Variants at most: as many as there are colours.
 pub const MOST: usize = 8;
@@ -18,8 +23,14 @@ pub struct VariantId(pub u32);
 pub struct VariantState {
     /// What it is called by.
     pub id: VariantId,
-    /// Its name.
+    /// Its name, which [`name_all`](crate::naming::name_all) gives it.
     pub name: String,
+    /// The name that somebody typed.
+    pub typed: Option<String>,
+    /// The name that it has while its settings are those it was given for.
+    pub given: Option<Given>,
+    /// Its letter, by number. It keeps it whatever comes and goes beside it.
+    pub letter: usize,
     /// Its colour, by number.
     pub colour: usize,
     /// The scenario's variant whose pattern, parameters and processes it has, by number.
@@ -48,16 +59,20 @@ pub enum Status {
 }
 
 impl VariantState {
-    /// One that has not been run: its name, its colour, the scenario's variant it begins as, and what it is run through.
+    /// One that has not been run and has no name yet: its letter, its colour, the scenario's variant it begins as, and what it
+    /// is run through.
     pub fn new(
         id: VariantId,
-        (name, colour, base): (String, usize, usize),
+        (letter, colour, base): (usize, usize, usize),
         allocator: Choice,
         environment: EnvironmentForm,
     ) -> Self {
         Self {
             id,
-            name,
+            name: String::new(),
+            typed: None,
+            given: None,
+            letter,
             colour,
             base,
             allocator,
@@ -93,6 +108,39 @@ impl VariantState {
         }
     }
 
+    /// The name that somebody typed, where it is one.
+    pub fn typed_name(&self) -> Option<String> {
+        let typed = self.typed.as_ref()?;
+        (!typed.trim().is_empty()).then(|| typed.clone())
+    }
+
+    /// The name that its settings have, where nobody typed one.
+    pub fn followed(&self, variant: &Variant) -> String {
+        match self.given_for(variant) {
+            Some(given) => given.name.clone(),
+            None => automatic(variant),
+        }
+    }
+
+    /// The name that it was given, if that still stands for what it is run through.
+    pub fn given_for(&self, variant: &Variant) -> Option<&Given> {
+        let given = self.given.as_ref()?;
+        let same = given.allocator == variant.allocator
+            && given.settings == settings(&variant.environment);
+        // The settings of stages cannot be changed.
+        (same || self.is_staged()).then_some(given)
+    }
+
+    /// The name of what came of it: that of an earlier run is not what its settings say now.
+    pub fn name_of_run(&self) -> String {
+        match &self.run {
+            Some(run) if !self.is_fresh() && self.typed_name().is_none() => {
+                self.followed(run.variant())
+            }
+            _ => self.name.clone(),
+        }
+    }
+
     /// Whether it has several stages, each with an allocator and an environment of its own.
     pub fn is_staged(&self) -> bool {
         matches!(&self.order, Some(Ok(order)) if order.stages.len() > 1)
@@ -105,15 +153,12 @@ pub fn free_colour(variants: &[VariantState]) -> usize {
     (0..MOST).min_by_key(|colour| used(*colour)).unwrap_or(0)
 }
 
-/// A name that no other has: the given one, or that with a number behind it.
-pub fn free_name(variants: &[VariantState], wanted: &str) -> String {
-    let is_free = |name: &str| variants.iter().all(|variant| variant.name != name);
-    if is_free(wanted) {
-        return wanted.to_owned();
-    }
-    let stem = wanted
-        .trim_end_matches(|c: char| c.is_ascii_digit())
-        .trim_end();
-    let mut numbered = (2..).map(|number| format!("{stem} {number}"));
-    numbered.find(|name| is_free(name)).unwrap_or_default()
+/// The letter of the next variant: behind those there are, or the first that is free where there is none behind them.
+pub fn free_letter(variants: &[VariantState]) -> usize {
+    let used = |letter: usize| variants.iter().any(|variant| variant.letter == letter);
+    let behind = variants.iter().map(|variant| variant.letter + 1).max();
+    let behind = behind.filter(|letter| *letter < MOST);
+    behind
+        .or_else(|| (0..MOST).find(|letter| !used(*letter)))
+        .unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Sample, Variant};
 
 use crate::{
     columns,
-    protocol::{Looked, Order, Ran, Told},
+    protocol::{Looked, Order, Ran, Told, ToldOf},
     wire::Attachments,
 };
 
@@ -59,6 +59,8 @@ pub struct Look {
     pub decisions: Vec<Told>,
     /// How many there were.
     pub decided: u64,
+    /// The latest of each kind, and how many there were of it.
+    pub kinds: Vec<ToldOf>,
     /// The map.
     pub frame: Option<Frame>,
 }
@@ -95,8 +97,57 @@ impl Look {
             diagnosis: looked.diagnosis,
             decisions: looked.decisions,
             decided: looked.decided,
+            kinds: looked.kinds,
             frame: columns::decode_frames(&attachments.u32(looked.frame)).pop(),
         }
+    }
+}
+
+/// Figures of a moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// They themselves.
+    pub sample: Sample,
+    /// Whether they are those of that very moment, and not of the last one before it that was kept.
+    pub is_exact: bool,
+}
+
+impl Now {
+    /// What a look found.
+    pub fn looked(look: &Look) -> Self {
+        let of = &look.diagnosis;
+        let sample = Sample {
+            event: of.event,
+            time: of.time,
+            rss: of.rss,
+            rss_peak: of.rss,
+            live: of.live,
+            live_peak: of.live,
+            parked: of.parked,
+            free: of.free,
+            top: of.top,
+            trim_threshold: of.trim_threshold,
+            reclaimable: Some(of.reclaimable),
+            figures: of.figures,
+            ..Sample::default()
+        };
+        Self {
+            sample,
+            is_exact: true,
+        }
+    }
+
+    /// A figure, marked where it is only near.
+    pub fn words(&self, figure: &str) -> String {
+        match self.is_exact {
+            true => figure.to_owned(),
+            false => format!("≈ {figure}"),
+        }
+    }
+
+    /// A size, marked where it is only near.
+    pub fn size(&self, of: impl Fn(&Sample) -> Bytes) -> String {
+        self.words(&of(&self.sample).to_string())
     }
 }
 
@@ -126,6 +177,7 @@ impl RunView {
         let ran = Ran {
             took_ms: 1.0,
             events: 0,
+            marked: 0,
             page_size: Bytes(4096),
             summary: highwater_simulator::Summary::default(),
             stages: vec![],
@@ -170,6 +222,11 @@ impl RunView {
         let path: Rc<str> = draw().into();
         kept.replace(Some((*scale, Rc::clone(&path))));
         path
+    }
+
+    /// Calls of the program, in all processes. A mark is no call.
+    pub fn calls(&self) -> u64 {
+        self.ran.events.saturating_sub(self.ran.marked)
     }
 
     /// What its first process was run through.
@@ -281,6 +338,32 @@ impl RunView {
         &self.samples[self.index_at(time)]
     }
 
+    /// The figures at a moment, as far as they were kept. They are exact at a sample, and between two events.
+    pub fn now(&self, moment: Playhead) -> Now {
+        let index = self.index_at(moment.time);
+        let sample = self.samples[index];
+        let next = self.samples.get(index + 1);
+        let is_still = next.is_none_or(|next| next.event <= sample.event + 1);
+        let has_clock = sample.figures.is_some();
+        Now {
+            sample,
+            is_exact: moment.event == sample.event
+                && (moment.time == sample.time || is_still && !has_clock),
+        }
+    }
+
+    /// The figures at a mark of this run.
+    pub fn at_mark(&self, event: u64, time: Micros) -> Now {
+        let at = self.samples.partition_point(|sample| sample.event < event);
+        match self.samples.get(at) {
+            Some(sample) if sample.event == event && sample.time == time => Now {
+                sample: *sample,
+                is_exact: true,
+            },
+            _ => self.now(self.at(time)),
+        }
+    }
+
     fn index_at(&self, time: Micros) -> usize {
         let after = self.samples.partition_point(|sample| sample.time <= time);
         after.saturating_sub(1)
@@ -345,6 +428,7 @@ mod tests {
         let ran = Ran {
             took_ms: 1.0,
             events: 100,
+            marked: 0,
             page_size: Bytes(4096),
             summary: Summary::default(),
             stages: vec![],

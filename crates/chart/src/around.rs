@@ -4,6 +4,7 @@ use crate::{
     svg::{BOLD, MONO, PLAIN, Svg, TITLE, add},
     theme::{INK, MUTED, PANEL, kind, variant},
 };
+use highwater_settings::is_read;
 use highwater_simulator::{PageKind, Variant};
 
 /// Width of a picture, in pixels.
@@ -47,7 +48,8 @@ pub fn letter(number: usize) -> char {
 }
 
 /// What the processes of a stage are run through, in lines: behind a tab allocator, processes and machine, then the
-/// environment, as long as it is. The stage's name is empty where there is only one.
+/// variables that an allocator reads. A picture is passed on, so it holds no others. The stage's name is empty where there is
+/// only one.
 pub fn settings(stage: &str, processes: u64, variant: &Variant) -> String {
     let mut text = String::new();
     let mut say = |parts: &[&str]| add(&mut text, parts);
@@ -69,11 +71,16 @@ pub fn settings(stage: &str, processes: u64, variant: &Variant) -> String {
     if let Some(cores) = variant.cores {
         say(&[", ", &cores.allowed.to_string(), " cores"]);
     }
-    if variant.environment.is_empty() {
+    let variables = variant.environment.iter();
+    let lines: Vec<String> = variables
+        .filter(|variable| is_read(&variable.name))
+        .map(ToString::to_string)
+        .collect();
+    if lines.is_empty() {
         say(&[", no settings"]);
     }
-    for variable in &variant.environment {
-        say(&["\n", &variable.to_string()]);
+    for line in &lines {
+        say(&["\n", line]);
     }
     say(&["\n"]);
     text
@@ -138,7 +145,7 @@ mod tests {
     use highwater_simulator::{Bytes, Cores, PythonVersion, Variable};
 
     #[test]
-    fn settings_leave_nothing_out() {
+    fn settings_are_those_that_an_allocator_reads_and_no_others() {
         let plain = Variant::default();
         assert_eq!(settings("", 1, &plain), "\tglibc 2.36, no settings\n");
         let variable = |name: &str, value: &str| Variable {
@@ -146,7 +153,12 @@ mod tests {
             value: value.to_owned(),
         };
         let variant = Variant {
-            environment: vec![variable("A", "1"), variable("B", "2\n3")],
+            environment: vec![
+                variable("DATABASE_URL", "postgres://admin:hunter2@db"),
+                variable("MALLOC_ARENA_MAX", "1"),
+                variable("MALLOC_ARENA_MAX_TOKEN", "hunter2"),
+                variable("MALLOC_CONF", "a\nb"),
+            ],
             cap: Some(Bytes::mib(500)),
             cores: Some(Cores::all(8)),
             python: PythonVersion::parse("3.11"),
@@ -154,7 +166,8 @@ mod tests {
         };
         assert_eq!(
             settings("then", 4, &variant),
-            "\tthen: CPython 3.11 on glibc 2.36, 4 processes, cap 500.0 MiB, 8 cores\nA=1\nB='2\n3'\n"
+            "\tthen: CPython 3.11 on glibc 2.36, 4 processes, cap 500.0 MiB, 8 cores\nMALLOC_ARENA_MAX=1\n\
+             MALLOC_CONF='a\nb'\n"
         );
     }
 }

@@ -4,8 +4,8 @@ use crate::{
     around::{EDGE, Entry, Head, WIDTH, begin, end, letter, name, write_settings},
     bands::Band,
     curve::{Scale, area, held, highest, outline, resident, rss_at},
-    ends::ends,
-    figures::{mib, tick, ticks, time_ticks},
+    ends::{End, ends, lines_of},
+    figures::{tick, ticks, time_ticks},
     svg::{BOLD, MIDDLE, PLAIN, RIGHT, Svg},
     theme::{BORDER, BURST, ERROR, HELD, LINE, MUTED, variant},
 };
@@ -43,11 +43,18 @@ pub struct Chart<'a> {
     pub shown: (Micros, Micros),
 }
 
-/// Where the curves are, and how large.
+/// Where the curves are.
 const LEFT: i32 = EDGE + 50;
-const SIZE: (u32, u32) = (960, 440);
-const WIDE: i32 = SIZE.0 as i32;
-const HIGH: i32 = SIZE.1 as i32;
+
+/// How wide they are at most, and how high at least: the labels at the right edge may need more room.
+const WIDEST: i32 = 960;
+const LOWEST: i32 = 440;
+
+/// Letters to a line of a label at the right edge.
+const LETTERS: usize = 8;
+
+/// Between the curves and the labels, and between letters and figure.
+const GAP: i32 = 6;
 
 /// From one line of a label to the next, and from label to label at the right edge.
 const STEP: i32 = 16;
@@ -64,51 +71,89 @@ impl Chart<'_> {
         let mut svg = begin(&self.head, "Resident memory over time");
         svg.y += 14;
         let runs: Vec<&[Sample]> = self.runs.iter().map(|run| run.samples).collect();
+        let at_edge = |run: &Run| rss_at(run.samples, self.shown.1);
+        let values: Vec<Bytes> = self.runs.iter().map(at_edge).collect();
+        let high = LOWEST.max(STEP * lines_of(&values, LETTERS) as i32);
+        let highest = highest(&runs, self.shown, self.cap);
+        let line = f64::from(STEP) / f64::from(high);
+        let labels = ends(&values, highest, line, LETTERS);
+        let room = labels.iter().map(|end| self.width(end)).max();
+        let wide = WIDTH - EDGE - LEFT - GAP - room.unwrap_or_default();
         let pen = Pen {
             chart: self,
             scale: Scale {
                 from: self.shown.0,
                 to: self.shown.1,
-                highest: highest(&runs, self.shown, self.cap),
+                highest,
             },
+            size: (wide.min(WIDEST), high),
+            labels,
         };
         // What goes beyond either side of the plot is cut off there.
         svg.put(
             "<clipPath id=\"plot\"><rect width=\"@\" height=\"@\"/></clipPath><g transform=\"translate(@ @)\">",
-            &[WIDE, HIGH, LEFT, svg.y],
+            &[pen.size.0, high, LEFT, svg.y],
             &[],
         );
         pen.ground(&mut svg);
         pen.curves(&mut svg);
         pen.ends(&mut svg);
         svg.put("</g>", &[], &[]);
-        svg.y += HIGH + 58;
+        svg.y += high + 58;
         pen.legend(&mut svg);
         end(svg, &self.head)
+    }
+
+    /// The letter of a run, and how far it is to the next.
+    fn letter(&self, run: usize) -> (String, i32) {
+        let letter = letter(self.runs[run].entry.number).to_string();
+        let wide = BOLD.width(&letter);
+        (letter, wide)
+    }
+
+    /// Pixels that a label at the right edge takes from left to right.
+    fn width(&self, end: &End) -> i32 {
+        let lines = end.runs.chunks(LETTERS);
+        let wide = |line: &[usize]| line.iter().map(|run| self.letter(*run).1).sum::<i32>();
+        let last = lines.len().saturating_sub(1);
+        let figure = GAP + PLAIN.width(&end.figure);
+        let widths = lines.enumerate();
+        let widths = widths.map(|(at, line)| wide(line) + if at == last { figure } else { 0 });
+        widths.max().unwrap_or_default()
     }
 }
 
 struct Pen<'a> {
     chart: &'a Chart<'a>,
     scale: Scale,
+    /// Width and height of the plot.
+    size: (i32, i32),
+    /// What is written at its right edge.
+    labels: Vec<End>,
 }
 
 impl Pen<'_> {
     fn x(&self, time: Micros) -> i32 {
-        (self.scale.share(time).clamp(0.0, 1.0) * f64::from(WIDE)) as i32
+        (self.scale.share(time).clamp(0.0, 1.0) * f64::from(self.size.0)) as i32
     }
 
     fn y(&self, mib: f64) -> i32 {
-        ((1.0 - mib / self.scale.highest).clamp(0.0, 1.0) * f64::from(HIGH)) as i32
+        ((1.0 - mib / self.scale.highest).clamp(0.0, 1.0) * f64::from(self.size.1)) as i32
+    }
+
+    /// Width and height as a curve takes them.
+    fn extent(&self) -> (u32, u32) {
+        (self.size.0 as u32, self.size.1 as u32)
     }
 
     /// Bands, stages, grid, axes and the cap.
     fn ground(&self, svg: &mut Svg) {
         let chart = self.chart;
+        let (wide, high) = self.size;
         for band in chart.bands.iter().filter(|band| band.name != "end") {
             let (from, to) = (self.x(band.from), self.x(band.to));
             if band.name == "burst" {
-                self.box_of(svg, (from, 0), (to - from, HIGH), BURST);
+                self.box_of(svg, (from, 0), (to - from, high), BURST);
             }
             if to - from > 40 {
                 svg.words((from + 6, 16), &PLAIN, MUTED, band.name);
@@ -117,18 +162,18 @@ impl Pen<'_> {
         svg.words((EDGE - LEFT, -10), &PLAIN, MUTED, "MiB");
         for value in ticks(self.scale.highest, 5.0) {
             let y = self.y(value);
-            line(svg, [0, y, WIDE, 0], LINE, "none");
+            line(svg, [0, y, wide, 0], LINE, "none");
             svg.words((-8, y + 4), &RIGHT, MUTED, &tick(value));
         }
         for (time, label) in time_ticks(self.scale.from, self.scale.to) {
-            svg.words((self.x(time), HIGH + 20), &MIDDLE, MUTED, &label);
+            svg.words((self.x(time), high + 20), &MIDDLE, MUTED, &label);
         }
         for (index, (begins, name)) in chart.stages.iter().enumerate() {
             let ends = chart.stages.get(index + 1);
             let ends = ends.map_or(self.scale.to, |next| next.0);
             let (x, to) = (self.x(*begins), self.x(ends));
             if chart.stages.len() > 1 && to > x {
-                line(svg, [x, 0, 0, HIGH], BORDER, "none");
+                line(svg, [x, 0, 0, high], BORDER, "none");
                 for (number, words) in PLAIN.wrapped(name, to - x - 8).iter().enumerate() {
                     svg.words((x + 5, 33 + STEP * number as i32), &PLAIN, MUTED, words);
                 }
@@ -136,7 +181,7 @@ impl Pen<'_> {
         }
         if let Some(cap) = self.cap() {
             let y = self.y(cap.as_mib());
-            line(svg, [0, y, WIDE, 0], ERROR, "5 4");
+            line(svg, [0, y, wide, 0], ERROR, "5 4");
             svg.words((6, y - 5), &PLAIN, ERROR, &format!("cap {cap}"));
         }
     }
@@ -165,13 +210,13 @@ impl Pen<'_> {
             &["#plot"],
         );
         if let Some(run) = runs.get(main) {
-            let path = area(run.samples, &self.scale, SIZE, held);
+            let path = area(run.samples, &self.scale, self.extent(), held);
             svg.put("<path fill=\"#\" d=\"$\"/>", &[HELD], &[&path]);
         }
         for is_main in [false, true] {
             for (index, run) in runs.iter().enumerate() {
                 if (index == main) == is_main {
-                    let path = outline(run.samples, &self.scale, SIZE, resident);
+                    let path = outline(run.samples, &self.scale, self.extent(), resident);
                     let (colour, wide) = (run.entry.colour, if is_main { 3 } else { 2 });
                     svg.put(
                         "<path class=\"curve\" stroke=\"#\" stroke-width=\"@\" stroke-dasharray=\"$\" d=\"$\"/>",
@@ -194,23 +239,24 @@ impl Pen<'_> {
         }
     }
 
-    /// What is resident at the right edge, each with its letter; those at the same height together.
+    /// What is resident at the right edge, each with its letter; those within 1 % together.
     fn ends(&self, svg: &mut Svg) {
-        let runs = &self.chart.runs;
-        let rss = |run: &Run| rss_at(run.samples, self.scale.to);
-        let heights: Vec<f64> = (runs.iter())
-            .map(|run| 1.0 - self.scale.depth(rss(run)))
-            .collect();
-        let high = f64::from(HIGH);
-        for (height, at) in ends(&heights, 6.0 / high, f64::from(STEP) / high) {
-            let (mut x, y) = (WIDE + 8, HIGH + 4 - (height * high) as i32);
-            for index in &at {
-                let entry = &runs[*index].entry;
-                let letter = letter(entry.number).to_string();
-                svg.words((x, y), &BOLD, variant(entry.colour), &letter);
-                x += 12;
+        for end in &self.labels {
+            let middle = self.size.1 - (end.height * f64::from(self.size.1)) as i32;
+            let lines = end.runs.chunks(LETTERS);
+            let mut y = middle + 4 - STEP * (lines.len() as i32 - 1) / 2;
+            let mut x = 0;
+            for line in lines {
+                x = self.size.0 + GAP;
+                for run in line {
+                    let (letter, wide) = self.chart.letter(*run);
+                    let colour = self.chart.runs[*run].entry.colour;
+                    svg.words((x, y), &BOLD, variant(colour), &letter);
+                    x += wide;
+                }
+                y += STEP;
             }
-            svg.words((x + 4, y), &PLAIN, MUTED, &mib(rss(&runs[at[0]])));
+            svg.words((x + GAP, y - STEP), &PLAIN, MUTED, &end.figure);
         }
     }
 

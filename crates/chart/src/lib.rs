@@ -29,7 +29,7 @@ pub use around::{Entry, Head, letter, settings};
 pub use bands::{Band, bands};
 pub use chart::{Chart, Run};
 pub use curve::{Curve, Scale, Size, area, held, highest, outline, resident, rss_at, shown};
-pub use ends::{End, ends};
+pub use ends::{End, ends, lines_of};
 pub use kinds::{describe, kind_in_words, kind_of, kinds, strip_in_words, totals};
 pub use layout::{Extents, Layout};
 pub use map::Map;

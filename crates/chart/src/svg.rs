@@ -136,6 +136,12 @@ fn escape(out: &mut String, text: &str) {
 }
 
 impl Look {
+    /// Pixels that a text takes at most, in one line.
+    pub(crate) fn width(&self, text: &str) -> i32 {
+        let letters = text.chars().map(self.wide).sum::<i32>();
+        (letters * self.height + 99) / 100
+    }
+
     /// A text in lines that fit into so many pixels.
     pub(crate) fn wrapped<'a>(&self, text: &'a str, wide: i32) -> Vec<&'a str> {
         wrapped(text, wide * 100 / self.height, self.wide)

@@ -41,6 +41,13 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
     }
     let bytes = std::fs::read(&replay.file).map_err(|error| format!("{file}: {error}"))?;
     let workload = trace::read(&bytes).map_err(|error| format!("{file}: {error}"))?;
+    if workload.unended {
+        eprintln!(
+            "highwater: {file}: the last line has no end, so the file may be cut off and its last number too small; {} \
+             calls and marks were read",
+            workload.events.len()
+        );
+    }
     if replay.check && workload.header.brk.is_none() {
         return Err(format!(
             "{file}: --check needs the trace's `brk` line, which says where its heap began"

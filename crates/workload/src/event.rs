@@ -175,6 +175,8 @@ pub struct Workload {
     pub recorded: Vec<Address>,
     /// Lines of a trace that named a block allocated before recording began.
     pub skipped: u64,
+    /// Whether the last line of a trace had no end: the file may have been cut off within its last number.
+    pub unended: bool,
     /// The largest thread number that occurs.
     pub last_thread: ThreadId,
 }

@@ -42,6 +42,18 @@ impl Keeper {
         self.shown.is_none()
     }
 
+    /// Puts a text into the address in place of all that it says: what was opened held more than is to stay there.
+    pub fn replace(&mut self, text: Option<String>) {
+        if let Some(text) = &text {
+            let at = clean();
+            write(
+                text,
+                Callback::from(move |link: String| put(&(at.clone() + &link), false)),
+            );
+        }
+        self.shown = text;
+    }
+
     /// Puts a text into the address if it says something else. What runs and how is a new place; another moment or zoom of it
     /// is not, and nothing is inside another page, whose places they would be.
     pub fn keep(&mut self, text: Option<String>, is_inside: bool) {
@@ -51,7 +63,7 @@ impl Keeper {
         let what = |text: &str| -> String {
             let lines = text
                 .lines()
-                .filter(|line| line.starts_with(['s', 'f', 'p', 'v', 'e', 'g']));
+                .filter(|line| line.starts_with(['s', 'f', 'p', 'v', 'i', 'a', 'e', 'g']));
             lines.collect()
         };
         let shown = self.shown.as_deref();
@@ -89,6 +101,27 @@ pub fn put(link: &str, is_new: bool) {
     };
     // Where it is refused (too many in a short time) the next change puts it.
     put.ok();
+}
+
+/// The address's path, and of what it asks for only how the page is embedded and coloured. The rest is what a link says.
+fn clean() -> String {
+    let location = web_sys::window().map(|window| window.location());
+    let location = location.as_ref();
+    let path = location.and_then(|location| location.pathname().ok());
+    let search = location.and_then(|location| location.search().ok());
+    let search = search.unwrap_or_default();
+    let parts = search.trim_start_matches('?').split('&');
+    let is_kept = |part: &&str| {
+        let name = part.split('=').next().unwrap_or_default();
+        ["embed", "panels", "controls", "theme", "origin"].contains(&name)
+    };
+    let kept: Vec<&str> = parts.filter(is_kept).collect();
+    let mut address = path.unwrap_or_default();
+    if !kept.is_empty() {
+        address.push('?');
+        address.push_str(&kept.join("&"));
+    }
+    address
 }
 
 /// The whole address with a link.

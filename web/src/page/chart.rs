@@ -21,7 +21,7 @@ use super::{
 use crate::{
     format,
     state::{Action, Picture, State},
-    view::RunView,
+    view::{Now, RunView},
 };
 
 /// What the chart shows.
@@ -30,6 +30,8 @@ pub struct Props {
     pub lines: Vec<Line>,
     /// The run that is looked into.
     pub run: Rc<RunView>,
+    /// Its figures at the playhead.
+    pub now: Now,
     /// The moment that is shown.
     pub time: Micros,
     /// How many events had been run then.
@@ -60,20 +62,17 @@ impl Props {
 pub fn props(state: &State) -> Option<Props> {
     let selected = state.selected();
     let run = Rc::clone(selected.run.as_ref()?);
-    let lines = state
-        .variants
-        .iter()
-        .enumerate()
-        .filter_map(|(number, variant)| {
-            Some(Line {
-                run: Rc::clone(variant.run.as_ref()?),
-                number,
-                colour: variant.colour,
-                name: variant.name.clone(),
-                is_selected: variant.id == selected.id,
-                is_stale: !variant.is_fresh(),
-            })
-        });
+    let lines = state.variants.iter().filter_map(|variant| {
+        Some(Line {
+            run: Rc::clone(variant.run.as_ref()?),
+            now: state.now(variant)?,
+            number: variant.letter,
+            colour: variant.colour,
+            name: variant.name_of_run(),
+            is_selected: variant.id == selected.id,
+            is_stale: !variant.is_fresh(),
+        })
+    });
     let caps = state
         .variants
         .iter()
@@ -87,6 +86,7 @@ pub fn props(state: &State) -> Option<Props> {
     Some(Props {
         lines: lines.collect(),
         cap: caps.max(),
+        now: state.now(selected)?,
         run,
         time: state.time,
         event: state.playhead().event,
@@ -104,20 +104,20 @@ pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -
         ..props.scale()
     };
     let heard = |did| heard(point, On::Plot, did);
-    let here = run.sample_at(props.time);
+    let here = &props.now.sample;
     let on_double = act.reform(|_: MouseEvent| Action::Zoom(None));
     let said = format!(
         "{}: {} resident, {} held by the program",
         format::time(props.time),
-        here.rss,
-        here.live
+        props.now.size(|now| now.rss),
+        props.now.size(|now| now.live)
     );
     html! {
         <section class="card" aria-labelledby="chart-title">
             <div class="card__head">
                 <h2 id="chart-title">{ "Resident memory" }</h2>
                 <ul class="legend">
-                    <li><i class="key key--live" />{ "held by the program " }<b>{ format::mib(here.live) }</b></li>
+                    <li><i class="key key--live" />{ "held by the program " }<b>{ props.now.words(&format::mib(here.live)) }</b></li>
                     <li class="unit">{ "MiB" }</li>
                 </ul>
                 <div class="card__tools">
@@ -141,7 +141,6 @@ pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -
                     data-from={attr::number(props.shown.0.0)} data-to={attr::number(props.shown.1.0)}
                     ondblclick={on_double}>
                     { curves(&props.lines, run, &scale, props.cap) }
-                    { ends(&props.lines, &scale, props.time) }
                     if scale.shows(props.time) {
                         { upright("playhead", scale.share(props.time)) }
                         <span class="playhead__dot" style={format!(
@@ -153,29 +152,49 @@ pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -
                     <div id="over" class="over" onpointermove={heard(Did::Move)} onpointerdown={heard(Did::Press(0))}
                         onpointerup={heard(Did::LetGo)} onpointerleave={heard(Did::Leave)} />
                 </div>
+                <div class="ends">
+                    { room(&props.lines, scale.highest) }
+                    { ends(&props.lines, &scale) }
+                </div>
             </div>
             { as_table(&props.lines, run) }
         </section>
     }
 }
 
-/// What each variant has resident at the playhead, at the right edge; those at the same height together.
-fn ends(lines: &[Line], scale: &Scale, time: Micros) -> Html {
-    let rss = |line: &Line| line.run.sample_at(time).rss;
-    let height = |line| (rss(line).as_mib() / scale.highest).clamp(0.0, 1.0);
-    let heights: Vec<f64> = lines.iter().map(height).collect();
+/// The height of a label, as a share of the lowest plot.
+const LINE: f64 = 0.07;
+
+/// The room that labels may take beside the plot: that of the widest there can be at this scale, so that the plot does not
+/// change its width while the playhead moves. Nobody sees it.
+pub fn room(lines: &[Line], highest: f64) -> Html {
+    let letters: String = lines.iter().map(|line| letter(line.number)).collect();
+    let digits = format::number(highest.ceil()).len().max(4) + 2;
+    let figure = "0".repeat(digits);
+    html! {
+        <span class="end end--room" aria-hidden="true">
+            <span class="end__letters"><b>{ letters }</b></span>{ format!("≈ {figure}") }
+        </span>
+    }
+}
+
+/// What each variant has resident at the playhead, at the right edge; those within 1 % together.
+fn ends(lines: &[Line], scale: &Scale) -> Html {
+    let values: Vec<Bytes> = lines.iter().map(|line| line.now.sample.rss).collect();
     let mut text = String::new();
-    for (height, at) in highwater_chart::ends(&heights, 0.012, 0.075) {
-        let style = attr::placed("bottom", height);
+    for end in highwater_chart::ends(&values, scale.highest, LINE, lines.len()) {
+        let style = attr::placed("bottom", end.height);
         let piece = "<span class=\"end\" style=\"$\"><span class=\"end__letters\">";
         markup(&mut text, piece, &[&style]);
-        for line in at.iter().map(|at| &lines[*at]) {
+        let those = || end.runs.iter().map(|at| &lines[*at]);
+        for line in those() {
             let letter = letter(line.number).to_string();
             let piece = "<b data-colour=\"$\">$</b>";
             markup(&mut text, piece, &[&attr::colour(line.colour), &letter]);
         }
-        let figure = format::mib(rss(&lines[at[0]]));
-        markup(&mut text, "</span>$</span>", &[&figure]);
+        let near = those().any(|line| !line.now.is_exact);
+        let near = if near { "≈ " } else { "" };
+        markup(&mut text, "</span>$$</span>", &[near, &end.figure]);
     }
     Html::from_html_unchecked(text.into())
 }
@@ -211,7 +230,11 @@ fn rows(lines: &[Line], run: &RunView) -> Html {
         put("<tr><th scope=\"row\">$</th>", &mark.name);
         put(FIGURE, &format::time(mark.time));
         for line in lines {
-            put(FIGURE, &line.run.sample_at(mark.time).rss.to_string());
+            let event = mark.event;
+            put(
+                FIGURE,
+                &line.run.at_mark(event, mark.time).size(|now| now.rss),
+            );
         }
         put("</tr>", "");
     }

@@ -10,7 +10,7 @@ use super::attr;
 
 use crate::{
     format,
-    view::{Drawn, RunView},
+    view::{Drawn, Now, RunView},
 };
 
 /// Width and height of the drawing in its own units.
@@ -23,12 +23,14 @@ pub(super) const SQUARE: (u32, u32) = (SIZE, SIZE);
 pub struct Line {
     /// Its run.
     pub run: Rc<RunView>,
-    /// Its place among the variants.
+    /// Its letter, by number.
     pub number: usize,
     /// Its colour.
     pub colour: usize,
     /// Its name.
     pub name: String,
+    /// Its figures at the playhead.
+    pub now: Now,
     /// Whether it is looked into.
     pub is_selected: bool,
     /// Whether it is of something else than is asked for now.

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     format,
     state::{Action, State},
+    view::{Now, RunView},
 };
 
 /// A drag over less of the plot than this is a click.
@@ -23,7 +24,12 @@ const LEAST_DRAG: f64 = 0.008;
 #[derive(Debug, Default)]
 pub struct Crosshair {
     pressed: Option<f64>,
+    /// Where it is, while it is over the plot.
+    at: Option<f64>,
 }
+
+/// Nearer to the playhead than this share of the plot it is on it.
+const ON_PLAYHEAD: f64 = 0.002;
 
 impl Crosshair {
     /// Follows the pointer over `layer`, which lies over the plot. Returns what that does to the state.
@@ -50,12 +56,24 @@ impl Crosshair {
             }
             Did::Move | Did::Click | Did::Leave => {}
         }
-        layer.set_text_content(None);
-        if did != Did::Leave {
-            // What cannot be put there is not there; nothing depends on it.
-            draw(layer, &props, share, self.pressed).ok();
-        }
+        self.at = (did != Did::Leave).then_some(share);
+        self.draw(layer, &props);
         action
+    }
+
+    /// Says anew what is under it, as more may be known of that.
+    pub fn refresh(&self, state: &State, layer: &Element) {
+        if let (Some(_), Some(props)) = (self.at, chart::props(state)) {
+            self.draw(layer, &props);
+        }
+    }
+
+    fn draw(&self, layer: &Element, props: &Props) {
+        layer.set_text_content(None);
+        if let Some(share) = self.at {
+            // What cannot be put there is not there; nothing depends on it.
+            draw(layer, props, share, self.pressed).ok();
+        }
     }
 }
 
@@ -86,7 +104,17 @@ fn draw(layer: &Element, props: &Props, share: f64, pressed: Option<f64>) -> Res
 
 /// Every value at the crosshair.
 fn readout(layer: &Element, props: &Props, share: f64) -> Result<(), JsValue> {
-    let time = props.scale().time(share);
+    let scale = props.scale();
+    let is_on_playhead = (scale.share(props.time) - share).abs() < ON_PLAYHEAD;
+    let time = if is_on_playhead {
+        props.time
+    } else {
+        scale.time(share)
+    };
+    let now = |run: &RunView, known: Now| match is_on_playhead {
+        true => known,
+        false => run.now(run.at(time)),
+    };
     let readout = put(layer, "div", "")?;
     readout.set_class_name(if share < 0.5 {
         "readout readout--right"
@@ -102,9 +130,11 @@ fn readout(layer: &Element, props: &Props, share: f64) -> Result<(), JsValue> {
         mark.set_class_name("end__letter");
         mark.set_attribute("data-colour", &attr::colour(line.colour))?;
         name.append_with_str_1(&line.name)?;
-        put(&list, "dd", &line.run.sample_at(time).rss.to_string())?;
+        let here = now(&line.run, line.now);
+        put(&list, "dd", &here.size(|now| now.rss))?;
     }
-    let sample = props.run.sample_at(time);
+    let here = now(&props.run, props.now);
+    let sample = &here.sample;
     for (name, value) in [
         ("held by the program", Some(sample.live)),
         ("parked", Some(sample.parked)),
@@ -114,7 +144,7 @@ fn readout(layer: &Element, props: &Props, share: f64) -> Result<(), JsValue> {
     ] {
         if let Some(value) = value {
             put(&list, "dt", name)?;
-            put(&list, "dd", &value.to_string())?;
+            put(&list, "dd", &here.words(&value.to_string()))?;
         }
     }
     Ok(())

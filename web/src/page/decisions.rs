@@ -12,36 +12,57 @@ use crate::{
 };
 
 /// Kinds of decisions that can be left out, with their names.
-const KINDS: [(ToldKind, &str); 4] = [
+const KINDS: [(ToldKind, &str); 5] = [
     (ToldKind::Refused, "refused"),
     (ToldKind::GaveBack, "gave back"),
     (ToldKind::Took, "took"),
     (ToldKind::Changed, "changed"),
+    (ToldKind::Failed, "failed"),
 ];
 
 /// The card with the log.
 pub fn decisions(look: &Look, only: Option<ToldKind>, act: &Callback<Action>) -> Html {
-    let is_shown = |told: &&Told| only.is_none_or(|kind| told.kind == kind);
-    let shown: Vec<&Told> = look.decisions.iter().filter(is_shown).collect();
+    let of_kind = |kind: ToldKind| {
+        let place = ToldKind::NAMES.iter().position(|(named, _)| *named == kind);
+        place.and_then(|place| look.kinds.get(place))
+    };
+    let (shown, count) = match only {
+        None => (&look.decisions[..], look.decided),
+        Some(kind) => of_kind(kind).map_or((&[][..], 0), |of| (&of.latest[..], of.count)),
+    };
+    let lines: u64 = shown.iter().map(|told| u64::from(told.times)).sum();
     let filter = |kind: ToldKind, name: &'static str| {
         let is_on = only == Some(kind);
+        let count = of_kind(kind).map_or(0, |of| of.count);
+        if kind == ToldKind::Failed && count == 0 && !is_on {
+            return Html::default();
+        }
         html! {
             <button type="button" class="chip chip--small" aria-pressed={attr::flag(is_on)} data-only={name}
-                onclick={press(act, Action::OnlyDecisions((!is_on).then_some(kind)))}>{ name }</button>
+                onclick={press(act, Action::OnlyDecisions((!is_on).then_some(kind)))}>
+                { name }{ " " }<small class="chip__count">{ format::count(count) }</small>
+            </button>
         }
     };
     html! {
         <section class="card">
             <div class="card__head">
                 <h2>{ "What the allocator decided" }</h2>
-                <div class="card__tools">{ for KINDS.iter().map(|(kind, name)| filter(*kind, name)) }</div>
+                <div class="card__tools">
+                    if count > 0 {
+                        <span id="decided" class="unit">
+                            { format!("latest {} of {}", format::count(lines), format::count(count)) }
+                        </span>
+                    }
+                    { for KINDS.iter().map(|(kind, name)| filter(*kind, name)) }
+                </div>
             </div>
             if shown.is_empty() {
-                <p class="words">{ if look.decisions.is_empty() { "Nothing so far." } else { "None of these among the latest." } }</p>
+                <p class="words">{ if look.decided == 0 { "Nothing so far." } else { "None of these so far." } }</p>
             } else {
                 <ol id="decisions" class="log" tabindex="0" data-scrolls="y" aria-label="Latest decisions, the latest first"
-                    data-count={attr::number(look.decided)}>
-                    { for shown.into_iter().map(|told| line(told, act)) }
+                    data-count={attr::number(count)}>
+                    { for shown.iter().map(|told| line(told, act)) }
                 </ol>
             }
         </section>

@@ -6,14 +6,17 @@
 //! one of that origin.
 
 use gloo_events::EventListener;
+use highwater_chart::letter;
 use highwater_simulator::Micros;
-use js_sys::{Array, Number, Object, Reflect};
+use highwater_workload::pattern::Parameters;
+use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, UrlSearchParams, Window};
 use yew::Callback;
 
 use crate::{
     format,
+    naming::plain,
     state::{Action, Embed, Place, State, Theme},
     worker_client::Health,
 };
@@ -53,66 +56,153 @@ pub fn toured() -> Option<Place> {
     Place::of(query.get("lang").as_deref(), &query.get("tour")?)
 }
 
-/// What the address says is to run, as the text of a link.
-pub fn asked() -> Option<String> {
-    asked_in(&query()?)
+/// What an address asks for.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// What is to run, as the text of a link, where it says that.
+    pub text: Option<String>,
+    /// What of it was ignored, in sentences.
+    pub notes: Vec<String>,
 }
 
-/// What an address's part behind `?` says is to run, as the text of a link.
-pub fn asked_by(query: &str) -> Option<String> {
-    asked_in(&UrlSearchParams::new_with_str(query).ok()?)
+/// What the address asks for. Where there `is_link` in it, too, that says what runs.
+pub fn asked(is_link: bool) -> Asked {
+    query()
+        .map(|query| asked_in(&query, is_link))
+        .unwrap_or_default()
 }
 
-fn asked_in(query: &UrlSearchParams) -> Option<String> {
-    let mut text = text(
-        &query.get("scenario")?,
-        &Array::from(query),
-        query.get("env"),
-    );
+/// What an address's part behind `?` asks for.
+pub fn asked_by(query: &str) -> Asked {
+    let query = UrlSearchParams::new_with_str(query).ok();
+    query
+        .map(|query| asked_in(&query, false))
+        .unwrap_or_default()
+}
+
+fn asked_in(query: &UrlSearchParams, is_link: bool) -> Asked {
+    let mut notes = Vec::new();
+    for (name, allowed) in WORDS {
+        let value = query.get(name).filter(|value| !value.is_empty());
+        let mut words = value.iter().flat_map(|value| value.split(','));
+        if !words.all(|word| allowed.contains(&word)) {
+            notes.push(format!(
+                "Ignored `{name}`: it can be {}.",
+                allowed.join(", ")
+            ));
+        }
+    }
+    let pairs = Array::from(query);
+    let Some(scenario) = query.get("scenario").filter(|_| !is_link) else {
+        let needs = (!is_link).then_some("scenario");
+        parameters(&pairs, needs, &mut notes);
+        return Asked { text: None, notes };
+    };
+    let mut text = text(&scenario, &pairs, query.get("env"), &mut notes);
     // By its letter, and a moment in seconds.
-    let place = |name| match query.get(name)?.as_bytes() {
-        [letter @ b'A'..=b'H'] => Some(letter - b'A'),
-        _ => None,
+    let mut place = |name| {
+        let value = query.get(name)?;
+        match value.as_bytes() {
+            [letter @ b'A'..=b'H'] => Some(letter - b'A'),
+            _ => {
+                notes.push(format!(
+                    "Ignored `{name}`: it must be a letter from A to H."
+                ));
+                None
+            }
+        }
     };
     let beside = place("beside").map_or("-".to_owned(), |place| place.to_string());
     let first = place("variant").unwrap_or(0);
     text.push_str(&format!("u{first} 0 {beside}\n"));
     if let Some(at) = query.get("at") {
-        // What is no number is 0.
-        let micros = (Number::parse_float(&at) * 1e6) as u64;
-        text.push_str(&format!("t{micros}\n"));
+        let is_there = at.bytes().any(|byte| byte.is_ascii_digit());
+        let seconds = JsValue::from_str(&at).unchecked_into_f64();
+        if is_there && (0.0..1e9).contains(&seconds) {
+            text.push_str(&format!("t{}\n", (seconds * 1e6) as u64));
+        } else {
+            notes.push("Ignored `at`: it must be a number of seconds from 0.".to_owned());
+        }
     }
-    Some(text)
+    Asked {
+        text: Some(text),
+        notes,
+    }
 }
 
 /// What is asked for, as the text of a link: a scenario, pairs of a parameter's name and its value among which those names of
-/// an address stand that are no parameter's, and the first variant's environment.
-fn text(scenario: &str, parameters: &Array, environment: Option<String>) -> String {
-    let mut text = String::new();
-    let mut line = |parts: [&str; 4]| parts.iter().for_each(|part| text.push_str(part));
-    line(["s", scenario, "\n", ""]);
-    for pair in parameters.iter() {
-        let pair: &Array = pair.unchecked_ref();
-        let name = pair.get(0).as_string().unwrap_or_default();
-        if !NO_PARAMETERS.contains(&name.as_str()) {
-            // A number where it is a message's.
-            let value = pair.get(1);
-            let number = value.as_f64().map(format::number);
-            let value = value.as_string().or(number).unwrap_or_default();
-            line(["p", &name, " ", &value]);
-            line(["\n", "", "", ""]);
-        }
+/// an address stand that are no parameter's, and the first variant's environment. What is ignored of it is noted.
+fn text(
+    scenario: &str,
+    pairs: &Array,
+    environment: Option<String>,
+    notes: &mut Vec<String>,
+) -> String {
+    // A line of a link is one thing, and nothing here makes two of it.
+    let mut text = format!("s{}\n", plain(scenario));
+    for (name, value) in parameters(pairs, None, notes) {
+        text.push_str(&format!("p{name} {value}\n"));
     }
     for setting in environment.unwrap_or_default().lines() {
-        line(["n", setting, "\n", ""]);
+        text.push_str(&format!("n{setting}\n"));
     }
     text
+}
+
+/// The parameters among some pairs, with their values. All others are noted, and these where something they `need` is not there.
+fn parameters(
+    pairs: &Array,
+    needs: Option<&str>,
+    notes: &mut Vec<String>,
+) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    for pair in pairs.iter() {
+        let pair: &Array = pair.unchecked_ref();
+        let name = pair.get(0).as_string().unwrap_or_default();
+        // A number where it is a message's.
+        let value = pair.get(1);
+        let number = value.as_f64().map(format::number);
+        let value = value.as_string().or(number).unwrap_or_default();
+        let parameter = Parameters::ALL.iter().find(|one| one.name == name);
+        match (parameter, needs) {
+            (None, _) if NO_PARAMETERS.contains(&name.as_str()) => {
+                if let (Some(needs), true) = (needs, OF_SCENARIOS.contains(&name.as_str())) {
+                    notes.push(format!("Ignored `{name}`: it needs `{needs}`."));
+                }
+            }
+            (None, _) => notes.push(format!(
+                "Ignored `{}`: there is no such parameter.",
+                plain(&name)
+            )),
+            (Some(_), Some(needs)) => {
+                notes.push(format!("Ignored `{name}`: it needs `{needs}`."));
+            }
+            (Some(parameter), None) => {
+                match Parameters::default().set_text(parameter.name, &value) {
+                    Ok(()) => found.push((parameter.name, value.trim().to_owned())),
+                    Err(_) => notes.push(format!("Ignored `{name}`: {}.", parameter.allowed())),
+                }
+            }
+        }
+    }
+    found
 }
 
 /// What else an address may hold.
 const NO_PARAMETERS: [&str; 12] = [
     "embed", "panels", "controls", "theme", "origin", "scenario", "env", "variant", "beside", "at",
     "tour", "lang",
+];
+
+/// What of that is said of a scenario.
+const OF_SCENARIOS: [&str; 4] = ["env", "variant", "beside", "at"];
+
+/// What is one of a few words, or several of them with commas.
+const WORDS: [(&str, &[&str]); 4] = [
+    ("embed", &["0", "1"]),
+    ("controls", &["0", "1"]),
+    ("theme", &["light", "dark"]),
+    ("panels", &["chart", "map", "why", "table", "settings"]),
 ];
 
 /// The window around the page, if there is one, and the origin that it must have.
@@ -159,8 +249,10 @@ fn action(message: &JsValue) -> Option<Action> {
                 None => Array::new(),
             };
             let scenario = get("scenario").as_string()?;
-            let text = text(&scenario, &parameters, get("environment").as_string());
-            Some(Action::OpenLink(Some(text)))
+            let mut notes = Vec::new();
+            let environment = get("environment").as_string();
+            let text = text(&scenario, &parameters, environment, &mut notes);
+            Some(Action::OpenWith(text, notes))
         }
         "seek" => Some(Action::Seek(Micros(
             (get("seconds").as_f64()?.max(0.0) * 1e6) as u64,
@@ -204,6 +296,7 @@ pub fn tell(state: &State, told: &mut Told) {
     for variant in &state.variants {
         let one = Object::new();
         set(&one, "name", variant.name.as_str().into());
+        set(&one, "letter", letter(variant.letter).to_string().into());
         if let Some(run) = variant.run.as_ref().filter(|_| variant.is_fresh()) {
             let summary = &run.ran.summary;
             for (name, bytes) in [
@@ -219,6 +312,12 @@ pub fn tell(state: &State, told: &mut Told) {
     }
     set(&message, "scenario", state.subject.key().into());
     set(&message, "variants", variants.into());
+    let notes: Array = state
+        .notes
+        .iter()
+        .map(|note| JsValue::from(note.as_str()))
+        .collect();
+    set(&message, "notes", notes.into());
     let trouble = state.trouble.as_deref();
     set(
         &message,

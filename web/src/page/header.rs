@@ -20,7 +20,7 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
                 <path class="logo__water" d="M1 12c3-4 5-4 7 0s5 4 7 0 4-4 6-1" />
             </svg>
             <h1>{ "Highwater" }</h1>
-            <p id="title" class="page-header__title">{ title(state) }</p>
+            <p id="title" class="page-header__title" title={title(state)}>{ title(state) }</p>
             <span class="page-header__space" />
             <div class="page-header__status">{ status(state, act) }</div>
             <button id="tour" class="button" type="button" title="The incident, told in ten steps"
@@ -45,7 +45,7 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
 }
 
 fn title(state: &State) -> String {
-    let title = state.subject.title();
+    let title = state.title().unwrap_or_default();
     let Some(run) = state.run() else {
         return title.to_owned();
     };
@@ -54,7 +54,7 @@ fn title(state: &State) -> String {
         1 => " · 1 burst".to_owned(),
         n => format!(" · {n} bursts"),
     };
-    format!("{title} · {} calls{bursts}", format::count(run.ran.events))
+    format!("{title} · {} calls{bursts}", format::count(run.calls()))
 }
 
 fn status(state: &State, act: &Callback<Action>) -> Html {
@@ -62,10 +62,9 @@ fn status(state: &State, act: &Callback<Action>) -> Html {
     if !state.is_busy() || matches!(state.health, Health::Broken(_)) {
         return idle(state);
     }
-    let what = if state.loading.is_some() {
-        "reading"
-    } else {
-        "running"
+    let what = match &state.reading {
+        Some(subject) => format!("reading {}", subject.title()),
+        None => "running".to_owned(),
     };
     let done = state.progress();
     let percent = (done * 100.0) as u32;
@@ -76,7 +75,8 @@ fn status(state: &State, act: &Callback<Action>) -> Html {
     html! {
         <>
             <label class="progress" role="status">
-                <span>{ format!("{what} {percent} %{left}") }</span>
+                <span class="progress__what" title={what.clone()}>{ what }</span>
+                <span>{ format!("{percent} %{left}") }</span>
                 <progress value={format::number(done)} max="1" />
             </label>
             <button id="cancel" class="button" type="button" onclick={press(act, Action::Cancel)}>

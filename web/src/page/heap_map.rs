@@ -80,17 +80,17 @@ pub fn heap_map(
     let frame = props.frame();
     let variant = props.run.variant_at(props.playhead.time);
     let pages = !matches!(variant.allocator, Choice::Glibc(_));
-    let mut named = state.variants.iter().enumerate();
-    let Some((number, named)) = named.find(|(_, variant)| variant.id == props.of) else {
+    let Some(named) = state.variant(props.of) else {
         return Html::default();
     };
+    let (number, name) = (named.letter, named.name_of_run());
     let heard = |did| heard(point, On::Map(props.id), did);
     html! {
         <section class="card">
             <div class="card__head">
-                <h2>
+                <h2 title={name.clone()}>
                     <span class="mark" data-colour={attr::colour(named.colour)}>{ letter(number) }</span>
-                    { format!(" Heap map · {} · at {}", named.name, format::time(props.playhead.time)) }
+                    { format!(" Heap map · {} · at {}", name, format::time(props.playhead.time)) }
                 </h2>
                 if state.shows().controls {
                     <div class="card__tools">

@@ -57,6 +57,7 @@ pub fn page(
                 }
                 <div class="column column--happened">
                     { trouble(state, act) }
+                    { notes(state, act) }
                     { happened(state, act, point) }
                 </div>
                 if shows.why {
@@ -82,16 +83,13 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
         _ => None,
     };
     let failed = || {
-        let failed = state
-            .variants
-            .iter()
-            .enumerate()
-            .find_map(|(number, variant)| {
-                let Status::Failed(message) = &variant.status else {
-                    return None;
-                };
-                Some(format!("{} could not be run: {message}", letter(number)))
-            });
+        let failed = state.variants.iter().find_map(|variant| {
+            let Status::Failed(message) = &variant.status else {
+                return None;
+            };
+            let letter = letter(variant.letter);
+            Some(format!("{letter} could not be run: {message}"))
+        });
         failed.map(|words| words + ". The other variants go on")
     };
     let Some(words) = state.trouble.clone().or(broken).or_else(failed) else {
@@ -107,6 +105,19 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
             <button id="retry" class="button" type="button" onclick={press(act, Action::Retry)}>
                 { "Try again" }
             </button>
+        </section>
+    }
+}
+
+/// What of the address was ignored.
+fn notes(state: &State, act: &Callback<Action>) -> Html {
+    if state.notes.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <section id="notes" class="card trouble trouble--note" role="status">
+            <p>{ for state.notes.iter().map(|note| html! { <>{ note.clone() }<br /></> }) }</p>
+            { attr::button("button", Some("dismiss"), "Dismiss".into(), press(act, Action::Dismiss)) }
         </section>
     }
 }
@@ -130,7 +141,7 @@ fn happened(state: &State, act: &Callback<Action>, point: &Callback<Pointed>) ->
             if shows.chart {
                 { chart(&props, act, point) }
                 if state.embed.is_none() {
-                    { second_chart(&props.run, state.time, state.shown()) }
+                    { second_chart(&props) }
                 }
             }
             if shows.map {

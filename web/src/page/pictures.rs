@@ -8,6 +8,7 @@ use crate::{
     protocol::StageOrder,
     state::{Action, Format, Picture, State},
     subject::Subject,
+    variants::VariantState,
 };
 
 /// The buttons that save a picture of something, `of` in words.
@@ -36,9 +37,11 @@ pub fn save(state: &State, picture: Picture, format: Format, act: &Callback<Acti
     let (svg, of) = match picture {
         Picture::Chart => (curves(state, head), "chart".to_owned()),
         Picture::Map(id) => {
-            let number = state.variants.iter().position(|variant| variant.id == id);
-            let number = number.unwrap_or_default();
-            (map(state, number, head), format!("map-{}", letter(number)))
+            let Some(variant) = state.variant(id) else {
+                return;
+            };
+            let of = format!("map-{}", letter(variant.letter));
+            (map(state, variant, head), of)
         }
     };
     // Without a run there is no picture, and no button for it either.
@@ -82,8 +85,8 @@ fn curves(state: &State, head: Head) -> Option<String> {
     Some(chart.svg())
 }
 
-fn map(state: &State, number: usize, head: Head) -> Option<String> {
-    let variant = &state.variants[number];
+fn map(state: &State, variant: &VariantState, head: Head) -> Option<String> {
+    let name = variant.name_of_run();
     let maps = heap_map::maps(state);
     let props = maps.iter().find(|map| map.of == variant.id)?;
     let (run, time) = (&props.run, props.playhead.time);
@@ -91,7 +94,7 @@ fn map(state: &State, number: usize, head: Head) -> Option<String> {
     let stage = run.order.stages.get(stage..=stage)?;
     let map = Map {
         head,
-        entry: entry((number, variant.colour), &variant.name, stage),
+        entry: entry((variant.letter, variant.colour), &name, stage),
         time,
         frame: props.frame()?,
         page_size: run.ran.page_size,

@@ -78,6 +78,9 @@ impl Follower {
     /// Draws what is drawn past Yew, once all else is there.
     pub fn draw(&mut self, state: &State) {
         Map::draw_all(&mut self.maps, state);
+        if let Some(layer) = element("over") {
+            self.crosshair.refresh(state, &layer);
+        }
     }
 
     /// The window has another size.

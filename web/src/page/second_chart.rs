@@ -2,18 +2,16 @@
 //! they wait.
 
 use highwater_chart::{Curve, Scale, outline, shown};
-use highwater_simulator::{Bytes, Micros, Sample};
+use highwater_simulator::{Bytes, Sample};
 use yew::prelude::*;
 
 use super::{
     attr,
-    chart_lines::{SIZE, SQUARE},
+    chart::{Props, room},
+    chart_lines::{SIZE, SQUARE, highest},
     crosshair::upright,
 };
-use crate::{
-    format,
-    view::{Drawn, RunView},
-};
+use crate::{format, view::Drawn};
 
 /// A line: its name, its class, and its value.
 type Line = (&'static str, &'static str, Curve);
@@ -40,13 +38,14 @@ const PAGES: [Line; 2] = [
 const OUT_OF_REACH: Bytes = Bytes(1 << 40);
 
 /// The card.
-pub fn second_chart(run: &RunView, time: Micros, (from, to): (Micros, Micros)) -> Html {
+pub fn second_chart(props: &Props) -> Html {
+    let (run, time, (from, to)) = (&props.run, props.time, props.shown);
     let mut scale = Scale {
         from,
         to,
         highest: 1.0,
     };
-    let here = run.sample_at(time);
+    let here = &props.now.sample;
     let lines = if here.figures.is_some() { PAGES } else { TOP };
     let value = |sample: &Sample, line: &Line| (line.2)(sample).0;
     let most = shown(&run.samples, &scale).iter().flat_map(|sample| {
@@ -56,13 +55,14 @@ pub fn second_chart(run: &RunView, time: Micros, (from, to): (Micros, Micros)) -
             .collect::<Vec<_>>()
     });
     scale.highest = (most.max().unwrap_or_default().as_mib() * 1.15).max(0.001);
+    let above = highest(&props.lines, props.shown, props.cap);
     html! {
         <section class="card" aria-labelledby="second-title">
             <div class="card__head">
                 <h2 id="second-title">{ if here.figures.is_some() { "Free pages" } else { "Top against threshold" } }</h2>
                 <ul class="legend">
                     { for lines.iter().map(|line| html! {
-                        <li><i class={classes!("key", line.1)} />{ line.0 }{ " " }<b>{ said(value(here, line)) }</b></li>
+                        <li><i class={classes!("key", line.1)} />{ line.0 }{ " " }<b>{ props.now.words(&said(value(here, line))) }</b></li>
                     }) }
                 </ul>
             </div>
@@ -82,6 +82,8 @@ pub fn second_chart(run: &RunView, time: Micros, (from, to): (Micros, Micros)) -
                         { upright("playhead", scale.share(time)) }
                     }
                 </div>
+                // As much room as beside the chart above: the same times are above each other.
+                <div class="ends">{ room(&props.lines, above) }</div>
             </div>
         </section>
     }

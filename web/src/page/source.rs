@@ -48,9 +48,12 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
     html! {
         <section class="card" aria-labelledby="what-runs">
             <h2 id="what-runs">{ "What runs" }</h2>
-            <select id="source" class="select" aria-labelledby="what-runs" data-chosen={subject.key().to_owned()}
+            <select id="source" class="select" aria-labelledby="what-runs" data-chosen={state.title().map_or("none", |_| subject.key()).to_owned()}
                 onchange={choose}>
                 <optgroup label="Recordings">
+                    if state.title().is_none() {
+                        { attr::option("none", "nothing is open".to_owned()) }
+                    }
                     { recording(&Subject::Bundled) }
                     if let Subject::File(_) = subject {
                         { recording(subject) }
@@ -59,7 +62,7 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
                 <optgroup label="Scenarios">{ options(&state.choices.scenarios) }</optgroup>
                 <optgroup label="Patterns">{ options(&state.choices.patterns) }</optgroup>
             </select>
-            <p id="shows" class="words">{ subject.shows() }</p>
+            <p id="shows" class="words">{ state.title().map_or("", |_| subject.shows()) }</p>
             if let Some(origin) = subject.origin() {
                 <p class="words words--small">{ origin }</p>
             }
@@ -107,6 +110,12 @@ fn summary(about: &Loaded) -> Html {
             if let Some(recorded) = other {
                 <p id="source-note" class="note">
                     { format!("{recorded} is not modelled; it is run through {modelled} at first.") }
+                </p>
+            }
+            if about.unended {
+                <p id="source-unended" class="note">
+                    { format!("The last line of the file has no end, so the file may be cut off and its last number too small. \
+                        {} calls were read.", format::count(about.events - about.marks)) }
                 </p>
             }
             if about.skipped > 0 {

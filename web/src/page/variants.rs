@@ -10,6 +10,7 @@ use super::{
     environment::environment,
 };
 use crate::{
+    naming::LONGEST,
     state::{Action, State},
     variants::{MOST, Status, VariantState},
 };
@@ -27,12 +28,12 @@ pub fn variants(state: &State, act: &Callback<Action>) -> Html {
         <section class="card" aria-labelledby="variants-title">
             <h2 id="variants-title">{ "Variants" }</h2>
             <ul id="variants" class="variants" data-count={attr::number(state.variants.len() as u64)}>
-                { for state.variants.iter().enumerate().map(|(number, variant)| {
+                { for state.variants.iter().map(|variant| {
                     let is_selected = variant.id == selected;
                     html! {
                         <li key={variant.id.0} class="variant" data-colour={attr::colour(variant.colour)}
                             data-selected={attr::flag(is_selected)}>
-                            { head(number, variant, is_selected, act) }
+                            { head(variant, is_selected, act) }
                             if is_selected {
                                 { body(state, variant, act) }
                             }
@@ -47,7 +48,7 @@ pub fn variants(state: &State, act: &Callback<Action>) -> Html {
     }
 }
 
-fn head(number: usize, variant: &VariantState, is_selected: bool, act: &Callback<Action>) -> Html {
+fn head(variant: &VariantState, is_selected: bool, act: &Callback<Action>) -> Html {
     let id = variant.id;
     let status = match &variant.status {
         Status::Running(share) => format!("{} %", (share * 100.0) as u32),
@@ -56,9 +57,9 @@ fn head(number: usize, variant: &VariantState, is_selected: bool, act: &Callback
     };
     html! {
         <button type="button" class="variant__head" aria-expanded={attr::flag(is_selected)}
-            data-variant={attr::number(number as u64)} onclick={press(act, Action::Select(id))}>
-            { mark(number, variant.colour) }
-            <span class="variant__name">{ variant.name.clone() }</span>
+            data-variant={attr::number(variant.letter as u64)} onclick={press(act, Action::Select(id))}>
+            { mark(variant.letter, variant.colour) }
+            <span class="variant__name" title={variant.name.clone()}>{ variant.name.clone() }</span>
             <span class="variant__of">
                 if status.is_empty() {
                     { if variant.is_staged() { "in stages".to_owned() } else { short(variant.allocator) } }
@@ -99,7 +100,8 @@ fn body(state: &State, variant: &VariantState, act: &Callback<Action>) -> Html {
                 <button type="button" class="mark mark--button" data-colour={attr::colour(variant.colour)}
                     aria-label="Another colour" title="Another colour"
                     onclick={press(act, Action::Recolour(id))} />
-                <input id="variant-name" class="text" aria-label="Name" value={variant.name.clone()} oninput={rename} />
+                <input id="variant-name" class="text" aria-label="Name" maxlength={LONGEST.to_string()}
+                    value={variant.typed.clone().unwrap_or_else(|| variant.name.clone())} oninput={rename} />
             </div>
             if variant.is_staged() {
                 { stages(variant) }
@@ -157,12 +159,10 @@ fn beside(state: &State) -> Option<Beside> {
         return Some(Beside::Hide);
     }
     let selected = state.selected().id;
-    let mut others = state.variants.iter().enumerate();
-    let baseline = others
-        .clone()
-        .find(|(_, v)| v.id == state.baseline && v.id != selected);
-    let other = baseline.or_else(|| others.find(|(_, variant)| variant.id != selected));
-    other.map(|(number, variant)| Beside::Show(variant.id, letter(number)))
+    let mut others = state.variants.iter().filter(|one| one.id != selected);
+    let baseline = others.clone().find(|one| one.id == state.baseline);
+    let other = baseline.or_else(|| others.next());
+    other.map(|variant| Beside::Show(variant.id, letter(variant.letter)))
 }
 
 /// What a variant has of its own besides allocator and environment.

@@ -41,9 +41,9 @@ pub struct Row {
 /// What the table is made of.
 fn rows(state: &State) -> Vec<Row> {
     let selected = state.selected().id;
-    (state.variants.iter().enumerate())
-        .map(|(number, variant)| Row {
-            number,
+    (state.variants.iter())
+        .map(|variant| Row {
+            number: variant.letter,
             is_baseline: variant.id == state.baseline,
             is_selected: variant.id == selected,
             variant: variant.clone(),
@@ -135,7 +135,7 @@ fn line(row: &Row, baseline: Option<&Summary>, most: u64, act: &Callback<Action>
     html! {
         <tr key={id.0} data-selected={attr::flag(row.is_selected)} data-stale={attr::flag(is_stale)}>
             <th scope="row">
-                <button type="button" class="row__name" onclick={press(act, Action::Select(id))}>
+                <button type="button" class="row__name" title={row.variant.name.clone()} onclick={press(act, Action::Select(id))}>
                     { mark(row.number, row.variant.colour) }{ row.variant.name.clone() }
                 </button>
                 <button type="button" class="chip chip--small" aria-pressed={attr::flag(row.is_baseline)}

@@ -19,10 +19,6 @@ use crate::{
 /// The right column.
 pub fn why(state: &State, act: &Callback<Action>) -> Html {
     let variant = state.selected();
-    let number = state
-        .variants
-        .iter()
-        .position(|other| other.id == variant.id);
     let Some(look) = state.look(variant.id) else {
         let words = match state.run() {
             None => "Once something has run, this says why its memory is as it is.",
@@ -52,7 +48,7 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
                 data-rss={attr::number(diagnosis.rss.0)} data-reclaimable={attr::number(diagnosis.reclaimable.0)}
                 data-free-resident={attr::number(diagnosis.free_resident.0)}>
                 <h2>
-                    { mark(number.unwrap_or_default(), variant.colour) }
+                    { mark(variant.letter, variant.colour) }
                     { format!(" Why · at {}", format::time(diagnosis.time)) }
                 </h2>
                 <p class="big"><b>{ diagnosis.free_resident.to_string() }</b></p>

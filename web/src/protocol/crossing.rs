@@ -3,7 +3,7 @@
 
 use super::{
     Ask, BlockRow, Calls, Column, JobId, Loaded, Looked, MarkAt, Order, Outcome, Ran, Request,
-    Response, StageOrder, StageRan, Told, ToldKind, Work,
+    Response, StageOrder, StageRan, Told, ToldKind, ToldOf, Work,
 };
 use crate::bytes::{Crossing, Reader, put_words, take_words};
 use highwater_simulator::{
@@ -32,12 +32,13 @@ fields! {
     StageOrder { name, calls, workers, variant }
     BlockRow { address, size, kind, state, requested, allocated, freed }
     Loaded {
-        program, checksum, events, blocks, threads, marks, lasts, skipped, recorded, allocator, environment,
+        program, checksum, events, blocks, threads, marks, lasts, skipped, unended, recorded, allocator, environment,
     }
-    Ran { took_ms, events, page_size, summary, stages, marks, samples, frames }
+    Ran { took_ms, events, marked, page_size, summary, stages, marks, samples, frames }
     StageRan { name, begins, first_event, killed }
     MarkAt { name, event, time }
-    Looked { diagnosis, decisions, decided, frame }
+    Looked { diagnosis, decisions, decided, kinds, frame }
+    ToldOf { count, latest }
     Told { time, kind, words, times }
     Variable { name, value }
     Variant { allocator, environment, cap, cores, seed, python }

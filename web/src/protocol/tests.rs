@@ -121,6 +121,7 @@ fn responses() -> Vec<Response> {
             marks: 0,
             lasts: Micros(0),
             skipped: 0,
+            unended: true,
             recorded: None,
             allocator: Choice::default(),
             environment: vec![],
@@ -134,6 +135,7 @@ fn responses() -> Vec<Response> {
             marks: 12,
             lasts: Micros(10_136_196),
             skipped: 2,
+            unended: true,
             recorded: Some("jemalloc 5.3.0".to_owned()),
             allocator: full_variant().allocator,
             environment: full_variant().environment,
@@ -230,6 +232,7 @@ fn ran(frames: Option<Column>) -> Ran {
     Ran {
         took_ms: 61.75,
         events: 304_161,
+        marked: 0,
         page_size: Bytes(4096),
         summary: Summary {
             peak: Bytes(217_690_112),
@@ -280,6 +283,16 @@ fn looked(diagnosis: Diagnosis) -> Outcome {
         diagnosis,
         decisions: kinds.map(told).into(),
         decided: 1 << 33,
+        kinds: vec![
+            ToldOf {
+                count: 1 << 34,
+                latest: kinds.map(told).into(),
+            },
+            ToldOf {
+                count: 0,
+                latest: vec![],
+            },
+        ],
         frame: Column(0),
     }))
 }

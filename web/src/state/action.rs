@@ -38,6 +38,10 @@ pub enum Action {
     CloseTour,
     /// The tour is given as a talk, or not any more.
     Talk(bool),
+    /// A link was opened that was made of something else: its text, and what of that was ignored, in sentences.
+    OpenWith(String, Vec<String>),
+    /// The user has read that.
+    Dismiss,
     /// The user wants a link to what is shown, or a frame with it for another page.
     CopyLink(bool),
     /// The user wants a picture as a file.
@@ -139,6 +143,8 @@ pub enum Action {
 pub enum Effect {
     /// Get a recording into the workers, under this number.
     Load(Subject, u32),
+    /// The workers are to hold the recording again that is shown: another was not read.
+    GoBack,
     /// Run something for a variant, in place of what is run for it, and keep so many maps.
     Run(VariantId, Rc<Order>, u32),
     /// Look at a moment of a variant's run.

@@ -4,9 +4,11 @@ use std::rc::Rc;
 
 use super::{Effect, Held, State, playing};
 use crate::{
-    form::EnvironmentForm,
+    form::{EnvironmentForm, ParameterForm},
+    naming::{Given, apart, name_all},
     protocol::Loaded,
-    variants::{MOST, Status, VariantId, VariantState, free_colour, free_name},
+    subject::Subject,
+    variants::{MOST, Status, VariantId, VariantState, free_colour, free_letter},
     view::RunView,
 };
 
@@ -15,8 +17,11 @@ impl State {
         if number != self.next_trace || self.loading.is_none() {
             return vec![];
         }
+        let Some(subject) = self.reading.take() else {
+            return vec![];
+        };
         self.loading = None;
-        self.before = Some(self.subject.clone());
+        self.enter(subject);
         let environment = about.environment.clone();
         let own = about.allocator;
         self.held = Some(Held { number, about });
@@ -25,11 +30,62 @@ impl State {
         let first = &mut self.variants[0];
         first.allocator = own;
         if !environment.is_empty() {
-            first.name = "as recorded".to_owned();
             first.environment = EnvironmentForm::of(&environment);
+            let variables = &first.environment.variables;
+            first.given = Some(Given::new("as recorded".to_owned(), own, variables));
         }
         self.follow_link();
         self.reorder()
+    }
+
+    /// Takes what was read, or needs not be, in place of what was shown.
+    pub(super) fn enter(&mut self, subject: Subject) {
+        self.subject = subject;
+        self.form = match self.subject.common() {
+            Some((_, parameters)) => ParameterForm::of(parameters),
+            None => ParameterForm::default(),
+        };
+        self.zoom = None;
+        self.unmoved = true;
+        self.pointed = None;
+        self.linked_blocks = None;
+        self.forget_asked();
+    }
+
+    /// Gives all variants the names that they have now.
+    pub(super) fn name_variants(&mut self) {
+        name_all(&mut self.variants);
+    }
+
+    /// The user wants no more of what the workers are busy with. Where that was the reading of a recording, the one before goes on.
+    pub(super) fn cancel(&mut self) -> Vec<Effect> {
+        for variant in &mut self.variants {
+            variant.status = Status::Idle;
+        }
+        self.loading = None;
+        self.looking.clear();
+        let mut effects = vec![Effect::DropAll];
+        let Some(subject) = self.reading.take() else {
+            self.trouble = Some("cancelled".to_owned());
+            return effects;
+        };
+        self.trouble = Some(format!("{} was not read: cancelled", subject.title()));
+        self.unread = Some(subject);
+        effects.extend(self.stay());
+        effects
+    }
+
+    /// Goes on with what is shown, after another recording was not read.
+    fn stay(&mut self) -> Vec<Effect> {
+        if self.title().is_none() {
+            return vec![];
+        }
+        let mut effects = vec![];
+        if self.held.is_some() {
+            effects.push(Effect::GoBack);
+        }
+        effects.extend(self.reorder());
+        effects
     }
 
     pub(super) fn load_failed(&mut self, number: u32, message: String) -> Vec<Effect> {
@@ -38,14 +94,9 @@ impl State {
         }
         self.loading = None;
         self.trouble = Some(message);
-        // Another file than the one that is shown changes nothing.
-        match self.before.clone() {
-            Some(before) if before != self.subject && self.held.is_some() => {
-                self.subject = before;
-            }
-            _ => {}
-        }
-        self.wish_to_look()
+        self.unread = self.reading.take();
+        // What is shown stays.
+        self.stay()
     }
 
     pub(super) fn ran(&mut self, id: VariantId, run: Rc<RunView>) -> Vec<Effect> {
@@ -94,9 +145,15 @@ impl State {
         let Some(variant) = self.variant(id) else {
             return vec![];
         };
+        let runs = variant.variant();
+        let is_taken = |name: &str| self.variants.iter().any(|other| other.name == name);
+        let name = apart(&variant.name, is_taken);
         let copy = VariantState {
             id: VariantId(self.next_variant),
-            name: free_name(&self.variants, &variant.name),
+            typed: None,
+            // As long as it is a copy.
+            given: Some(Given::new(name, runs.allocator, &runs.environment)),
+            letter: free_letter(&self.variants),
             colour: free_colour(&self.variants),
             status: Status::Idle,
             // What is being run for the other is not run for this one.
@@ -105,9 +162,7 @@ impl State {
         };
         self.next_variant += 1;
         self.selected = copy.id;
-        let at = self.variants.iter().position(|variant| variant.id == id);
-        let at = at.map_or(self.variants.len(), |at| at + 1);
-        self.variants.insert(at, copy);
+        self.variants.push(copy);
         self.reorder()
     }
 
@@ -134,6 +189,7 @@ impl State {
         }
         self.time = self.time.min(self.ends());
         self.event = None;
+        self.name_variants();
         let mut effects = vec![Effect::Drop(id)];
         effects.extend(self.want_frames());
         effects.extend(self.wish_to_look());

@@ -5,7 +5,11 @@
 //! first: so is written what an address or a page around this one asks for. The form is the first version of a promise: links made today open in every later
 //! release. Names stand for what the catalogue has, never numbers; a letter that is not known is refused, so that a link
 //! of a later release is not opened as something else.
+//!
+//! A link is passed on. It holds the variables that an allocator reads and no others, and of one that holds others they are
+//! not read.
 
+use highwater_chart::letter;
 use highwater_simulator::{Address, Choice, Micros};
 use highwater_workload::pattern::Parameters;
 
@@ -13,10 +17,20 @@ use super::{Effect, Place, State, Theme};
 use crate::{
     form::{EnvironmentForm, ParameterForm},
     format,
+    naming::{Given, plain, settings},
     protocol::ToldKind,
     subject::Subject,
     variants::{MOST, VariantId, VariantState},
 };
+
+/// Bytes of a link's text at most: a hundred times what eight variants take.
+const LONGEST: usize = 64 << 10;
+
+/// Microseconds of a run that a link may speak of: 35 years.
+const LATEST: u64 = 1 << 50;
+
+/// Columns of the table that it may be sorted by.
+const COLUMNS: u64 = 8;
 
 /// What a link says, read and checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,12 +54,18 @@ pub(super) struct Link {
     blocks: Option<(Address, Address)>,
     theme: Theme,
     tour: Option<Place>,
+    /// Whether it held more than what was read of it.
+    holds_more: bool,
 }
 
 /// A variant in it.
 #[derive(Debug, Clone, PartialEq)]
 struct Linked {
+    /// The name that somebody typed; empty where nobody did.
     name: String,
+    /// The name that it was given for these settings.
+    given: Option<String>,
+    letter: usize,
     colour: usize,
     base: usize,
     allocator: Choice,
@@ -57,6 +77,20 @@ impl Link {
     pub(super) fn is_of(&self, subject: &Subject) -> bool {
         self.subject == *subject
     }
+
+    /// Whether it may be about this: a file is known by its checksum once it is read, whatever its name.
+    pub(super) fn may_be_of(&self, subject: &Subject) -> bool {
+        let is_file = |subject: &Subject| matches!(subject, Subject::File(_));
+        self.is_of(subject) || self.checksum.is_some() && is_file(subject) && is_file(&self.subject)
+    }
+
+    /// Takes the settings in a text, and leaves the rest of it.
+    fn cleaned(&mut self, text: &str) -> String {
+        let form = EnvironmentForm::typed(text.to_owned());
+        let kept = EnvironmentForm::of(&settings(&form.variables)).text;
+        self.holds_more |= kept.trim() != text.trim();
+        kept
+    }
 }
 
 /// What is wrong with a link, in words for the user.
@@ -67,9 +101,12 @@ fn unreadable(what: &str) -> String {
 impl State {
     /// The state as a link's text; none while it is not what somebody wants to link to: while a recording is read, or waited for.
     pub fn link(&self) -> Option<String> {
-        if self.loading.is_some() || self.linked.is_some() {
-            return None;
-        }
+        let is_settled = self.loading.is_none() && self.linked.is_none();
+        is_settled.then(|| self.link_of_shown())
+    }
+
+    /// What is shown, as a link's text.
+    pub fn link_of_shown(&self) -> String {
         let mut text = String::new();
         let mut line = |letter: char, words: &str| {
             text.push(letter);
@@ -89,19 +126,36 @@ impl State {
             line('p', &format!("{name} {value}"));
         }
         for (parameter, text) in Parameters::ALL.iter().zip(self.form.wrong()) {
+            // A number that is out of range; nothing that was pasted there by mistake.
+            let is_number = |text: &&String| {
+                let of_numbers = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+                text.len() < 20 && text.bytes().all(of_numbers)
+            };
+            let text = text.filter(is_number);
             if let Some(text) = text {
                 line('p', &format!("{} {text}", parameter.name));
             }
         }
-        for variant in &self.variants {
-            let allocator = variant.allocator;
+        for (place, variant) in self.variants.iter().enumerate() {
+            let runs = variant.variant();
+            let allocator = match variant.is_staged() {
+                true => variant.allocator,
+                false => runs.allocator,
+            };
             let (base, colour) = (variant.base, variant.colour);
-            line(
-                'v',
-                &format!("{base} {colour} {allocator} {}", variant.name),
-            );
-            for setting in variant.environment.text.lines() {
-                line('e', setting);
+            let typed = variant.typed_name().unwrap_or_default();
+            line('v', &format!("{base} {colour} {allocator} {typed}"));
+            if let Some(given) = variant.given_for(&runs).filter(|_| typed.is_empty()) {
+                line('i', &given.name);
+            }
+            if variant.letter != place {
+                line('a', &letter(variant.letter).to_string());
+            }
+            for setting in settings(&variant.environment.variables) {
+                setting
+                    .to_string()
+                    .lines()
+                    .for_each(|words| line('e', words));
             }
         }
         let place = |id| self.variants.iter().position(|variant| variant.id == id);
@@ -149,7 +203,7 @@ impl State {
             Theme::Light => line('c', "light"),
             Theme::Dark => line('c', "dark"),
         }
-        Some(text)
+        text
     }
 
     /// The parameters that are otherwise than they were at first, by name, as text.
@@ -161,7 +215,18 @@ impl State {
     /// Opens a link's text; one that cannot be read opens what the page opens with, and says so. Also returns where in a tour it is.
     pub(super) fn open_link(&mut self, text: Option<&str>) -> (Vec<Effect>, Option<Place>) {
         match text.map(|text| self.read_link(text)) {
-            Some(Ok(link)) => {
+            Some(Ok(mut link)) => {
+                if let (Subject::File(_), Some(held)) = (&self.subject, &self.held)
+                    && link.checksum == Some(held.about.checksum)
+                {
+                    // It is open, perhaps by another name.
+                    link.subject = self.subject.clone();
+                }
+                self.holds_more = link.holds_more;
+                let boxes = self.variants.iter();
+                self.boxes = boxes
+                    .map(|variant| (variant.letter, variant.environment.clone()))
+                    .collect();
                 let subject = link.subject.clone();
                 let theme = link.theme;
                 let place = link.tour.clone();
@@ -187,9 +252,20 @@ impl State {
 
     /// What a link says of what is chosen now takes the place of what that begins with.
     pub(super) fn follow_link(&mut self) {
-        let Some(link) = self.linked.take_if(|link| link.is_of(&self.subject)) else {
+        let Some(link) = self.linked.take() else {
             return;
         };
+        let boxes = std::mem::take(&mut self.boxes);
+        let held = self.held.as_ref().map(|held| held.about.checksum);
+        let is_same = link.checksum.is_some() && link.checksum == held;
+        if !is_same && !link.is_of(&self.subject) {
+            self.trouble = Some(format!(
+                "{} is not the recording that the link was made with ({}): the link's settings are not applied",
+                self.subject.title(),
+                link.subject.title()
+            ));
+            return;
+        }
         self.form = link.form;
         self.unmoved = link.time.is_none();
         self.linked_time = link.time;
@@ -211,25 +287,34 @@ impl State {
                 self.variants[0].environment.edit(link.settings);
             }
             let last = self.variants.len() - 1;
-            let id = |at: usize| self.variants[at.min(last)].id;
+            for at in [Some(link.selected), link.compared].into_iter().flatten() {
+                if at > last {
+                    self.notes.push(format!(
+                        "Ignored variant {}: there are {}, A to {}.",
+                        letter(at),
+                        last + 1,
+                        letter(last)
+                    ));
+                }
+            }
+            let id = |at: usize| self.variants[if at > last { 0 } else { at }].id;
             let (selected, baseline) = (id(link.selected), id(link.baseline));
-            self.compared = link.compared.map(id).filter(|id| *id != selected);
+            let compared = link.compared.filter(|at| *at <= last);
+            self.compared = compared.map(id).filter(|id| *id != selected);
             (self.selected, self.baseline) = (selected, baseline);
             return;
         }
         let first = self.next_variant;
+        let begun = std::mem::take(&mut self.variants);
         self.variants = (link.variants.into_iter().zip(first..))
-            .map(|(variant, number)| {
-                let named = (variant.name, variant.colour, variant.base);
-                let environment = EnvironmentForm::typed(variant.environment);
-                VariantState::new(VariantId(number), named, variant.allocator, environment)
-            })
+            .map(|(linked, number)| linked.into_variant(VariantId(number), &begun, &boxes))
             .collect();
         self.next_variant += self.variants.len() as u32;
         let id = |place: usize| VariantId(first + place as u32);
         self.selected = id(link.selected);
         self.baseline = id(link.baseline);
         self.compared = link.compared.map(id);
+        self.name_variants();
     }
 
     /// Reads a link's text whole, before anything is changed.
@@ -252,20 +337,25 @@ impl State {
             blocks: None,
             theme: Theme::Preferred,
             tour: None,
+            holds_more: false,
         };
-        for line in text.lines() {
+        if text.len() > LONGEST {
+            return Err("it is longer than any that is made here".to_owned());
+        }
+        for (number, line) in text.lines().enumerate() {
             let mut letters = line.chars();
             let letter = letters.next().unwrap_or(' ');
             let words = letters.as_str();
-            let strange = || line.to_owned();
+            // Not what stands there: that may be anything.
+            let strange = || format!("its line {} has no meaning here", number + 1);
             match letter {
                 's' | 'f' => {
                     let named = match (letter, words) {
-                        ('f', name) => Some(Subject::File(name.to_owned())),
+                        ('f', name) => Some(Subject::File(plain(name))),
                         (_, "bundled") => Some(Subject::Bundled),
                         (_, key) => self.choices.find(key),
                     };
-                    let named = named.ok_or_else(|| format!("there is no {words}"))?;
+                    let named = named.ok_or_else(|| format!("there is no {}", plain(words)))?;
                     if let Some((_, own)) = named.common() {
                         link.form = ParameterForm::of(own);
                     }
@@ -275,7 +365,7 @@ impl State {
                     let (name, value) = words.split_once(' ').ok_or_else(strange)?;
                     let mut all = Parameters::ALL.iter();
                     let index = all.position(|parameter| parameter.name == name);
-                    let index = index.ok_or_else(|| format!("no parameter {name}"))?;
+                    let index = index.ok_or_else(|| format!("no parameter {}", plain(name)))?;
                     // One that cannot be is shown as such, as it was where the link was made.
                     link.form.edit(index, value.to_owned());
                 }
@@ -285,18 +375,33 @@ impl State {
                     let base = next()?.parse().map_err(|_| strange())?;
                     let colour: usize = next()?.parse().map_err(|_| strange())?;
                     let allocator = next()?;
-                    let allocator = allocator.parse().map_err(|_| format!("no {allocator}"))?;
-                    let name = next()?.to_owned();
+                    let allocator = allocator
+                        .parse()
+                        .map_err(|_| format!("no {}", plain(allocator)))?;
+                    let name = plain(next()?);
                     if colour >= MOST || link.variants.len() >= MOST {
                         return Err(strange());
                     }
                     link.variants.push(Linked {
                         name,
+                        given: None,
+                        letter: link.variants.len(),
                         colour,
                         base,
                         allocator,
                         environment: String::new(),
                     });
+                }
+                'i' => {
+                    let variant = link.variants.last_mut().ok_or_else(strange)?;
+                    variant.given = Some(plain(words));
+                }
+                'a' => {
+                    let [letter @ b'A'..=b'H'] = words.as_bytes() else {
+                        return Err(strange());
+                    };
+                    let variant = link.variants.last_mut().ok_or_else(strange)?;
+                    variant.letter = usize::from(letter - b'A');
                 }
                 'e' => {
                     let variant = link.variants.last_mut().ok_or_else(strange)?;
@@ -320,7 +425,7 @@ impl State {
                 't' => link.time = Some(Micros(words.parse().map_err(|_| strange())?)),
                 'z' => {
                     let (from, to) = pair(words).ok_or_else(strange)?;
-                    if from >= to {
+                    if from >= to || to > LATEST {
                         return Err(strange());
                     }
                     link.zoom = Some((Micros(from), Micros(to)));
@@ -328,6 +433,9 @@ impl State {
                 'h' => link.hidden = words.parse().map_err(|_| strange())?,
                 'o' => {
                     let (column, falls) = pair(words).ok_or_else(strange)?;
+                    if column >= COLUMNS {
+                        return Err(strange());
+                    }
                     link.sorted = Some((column as usize, falls != 0));
                 }
                 'k' => {
@@ -361,7 +469,49 @@ impl State {
         if !begins && used.iter().any(|at| *at >= link.variants.len()) {
             return Err("it lacks a variant".to_owned());
         }
+        let mut letters = 0u32;
+        for variant in &link.variants {
+            if letters & 1 << variant.letter != 0 {
+                return Err("two of its variants have one letter".to_owned());
+            }
+            letters |= 1 << variant.letter;
+        }
+        let text = std::mem::take(&mut link.settings);
+        link.settings = link.cleaned(&text);
+        for at in 0..link.variants.len() {
+            let text = std::mem::take(&mut link.variants[at].environment);
+            link.variants[at].environment = link.cleaned(&text);
+        }
         Ok(link)
+    }
+}
+
+impl Linked {
+    /// The variant. Links of earlier releases have names for all: one that the subject begins with is not taken for typed.
+    /// A box of this tab that comes to the same settings stays as it is.
+    fn into_variant(
+        self,
+        id: VariantId,
+        begun: &[VariantState],
+        boxes: &[(usize, EnvironmentForm)],
+    ) -> VariantState {
+        let environment = EnvironmentForm::typed(self.environment);
+        let is_kept = |(letter, kept): &&(usize, EnvironmentForm)| {
+            *letter == self.letter && settings(&kept.variables) == environment.variables
+        };
+        let kept = boxes.iter().find(is_kept).map(|(_, kept)| kept.clone());
+        let mut begun = begun.iter();
+        let begun = begun.find(|begun| begun.base == self.base && begun.name == self.name);
+        let given = self
+            .given
+            .map(|name| Given::new(name, self.allocator, &environment.variables));
+        let marked = (self.letter, self.colour, self.base);
+        let environment = kept.unwrap_or(environment);
+        VariantState {
+            typed: (begun.is_none() && !self.name.is_empty()).then_some(self.name),
+            given: given.or_else(|| begun?.given.clone()),
+            ..VariantState::new(id, marked, self.allocator, environment)
+        }
     }
 }
 

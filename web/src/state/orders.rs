@@ -8,7 +8,8 @@ use highwater_workload::scenario::Planned;
 use super::{Effect, State, link::changed};
 use crate::few::sort_few;
 use crate::{
-    form::{EnvironmentForm, ParameterForm},
+    form::EnvironmentForm,
+    naming::{Given, NO_SETTING},
     protocol::{Calls, Order, StageOrder},
     subject::{Subject, tried},
     variants::{MOST, Status, VariantId, VariantState},
@@ -21,35 +22,25 @@ impl State {
     /// Another thing is to run.
     pub(super) fn choose(&mut self, subject: Subject) -> Vec<Effect> {
         self.trouble = None;
-        self.zoom = None;
-        self.unmoved = true;
+        self.unread = None;
         self.playing = false;
-        self.pointed = None;
-        self.forget_asked();
         self.looking.clear();
-        let was_read = self.loading.is_none();
-        if was_read {
-            self.before = Some(self.subject.clone());
-        }
-        self.subject = subject;
-        self.linked_blocks = None;
-        self.linked.take_if(|link| !link.is_of(&self.subject));
+        self.linked.take_if(|link| !link.may_be_of(&subject));
         let mut effects = vec![Effect::StopClock, Effect::DropAll];
-        if self.subject.is_trace() {
+        if subject.is_trace() {
             self.next_trace += 1;
             self.loading = Some(0.0);
             for variant in &mut self.variants {
                 variant.status = Status::Idle;
             }
-            effects.push(Effect::Load(self.subject.clone(), self.next_trace));
+            effects.push(Effect::Load(subject.clone(), self.next_trace));
+            self.reading = Some(subject);
             return effects;
         }
         self.loading = None;
+        self.reading = None;
         self.held = None;
-        self.form = match self.subject.common() {
-            Some((_, parameters)) => ParameterForm::of(parameters),
-            None => ParameterForm::default(),
-        };
+        self.enter(subject);
         self.plan();
         self.begin_variants();
         self.follow_link();
@@ -59,7 +50,7 @@ impl State {
 
     /// The variants that the subject begins with.
     pub(super) fn begin_variants(&mut self) {
-        let begun: Vec<(String, usize, _, EnvironmentForm)> = match (&self.subject, &self.planned) {
+        let begun: Vec<Begun> = match (&self.subject, &self.planned) {
             (Subject::Scenario(_), Ok(planned)) => (planned.iter().enumerate())
                 .take(MOST)
                 .map(|(base, planned)| begun(base, planned))
@@ -68,27 +59,27 @@ impl State {
                 let own = self.held.as_ref().map(|held| held.about.allocator);
                 let all = tried(own.unwrap_or_default()).into_iter();
                 all.map(|(name, choice, lines)| {
-                    (
-                        name.to_owned(),
-                        0,
-                        choice,
-                        EnvironmentForm::typed(lines.to_owned()),
-                    )
+                    let environment = EnvironmentForm::typed(lines.to_owned());
+                    (name.to_owned(), 0, choice, environment)
                 })
                 .collect()
             }
         };
         self.variants = (begun.into_iter().zip(self.next_variant..).enumerate())
             .map(|(number, ((name, base, allocator, environment), id))| {
-                let named = (name, number % MOST, base);
-                VariantState::new(VariantId(id), named, allocator, environment)
+                let marked = (number, number % MOST, base);
+                let given = Given::new(name, allocator, &environment.variables);
+                let mut variant = VariantState::new(VariantId(id), marked, allocator, environment);
+                // That nothing is set is said by the settings themselves.
+                variant.given = (given.name != NO_SETTING).then_some(given);
+                variant
             })
             .collect();
         if self.variants.is_empty() {
             // A scenario that cannot be planned has nothing to show but that.
             self.variants.push(VariantState::new(
                 VariantId(self.next_variant),
-                ("no setting".to_owned(), 0, 0),
+                (0, 0, 0),
                 highwater_simulator::Choice::default(),
                 EnvironmentForm::default(),
             ));
@@ -99,6 +90,7 @@ impl State {
         self.compared = None;
         self.looks.clear();
         self.looking.clear();
+        self.name_variants();
     }
 
     /// What the scenario's variants come to with the parameters as they are typed.
@@ -150,6 +142,7 @@ impl State {
                 effects.push(Effect::Run(variant.id, Rc::clone(order), 0));
             }
         }
+        self.name_variants();
         // What is looked into is run first, and with its maps.
         let selected = self.selected;
         for effect in &mut effects {
@@ -194,7 +187,9 @@ impl State {
         if let Some((pattern, _)) = self.subject.common()
             && !self.form.is_right(pattern.program())
         {
-            return Err("a parameter cannot be what it is".to_owned());
+            let wrong = self.form.errors.iter().flatten().next().cloned();
+            let wrong = wrong.or_else(|| self.form.together(pattern.program()));
+            return Err(wrong.unwrap_or_default());
         }
         let planned = self.planned.as_ref().map_err(Clone::clone)?;
         let planned = planned
@@ -248,10 +243,10 @@ impl State {
     }
 }
 
-fn begun(
-    base: usize,
-    planned: &Planned,
-) -> (String, usize, highwater_simulator::Choice, EnvironmentForm) {
+/// A variant that a subject begins with: its name, the scenario's variant it is, and what it is run through.
+type Begun = (String, usize, highwater_simulator::Choice, EnvironmentForm);
+
+fn begun(base: usize, planned: &Planned) -> Begun {
     let stage = &planned.stages[0];
     let allocator = stage.allocator.as_deref().map(str::parse);
     let allocator = allocator.and_then(Result::ok).unwrap_or_default();

@@ -12,6 +12,7 @@ pub(super) fn about() -> Loaded {
         marks: 0,
         lasts: Micros(10),
         skipped: 0,
+        unended: false,
         recorded: None,
         allocator: Choice::default(),
         environment: vec![],
@@ -194,8 +195,8 @@ fn variants_are_doubled_named_and_removed() {
     let copy = state.selected;
     assert_ne!(copy, first);
     assert_eq!(runs(&effects), [copy]);
-    assert_eq!(state.selected().name, "no setting 2");
-    assert_eq!(state.variants[1].id, copy, "beside what it is a copy of");
+    assert_eq!(state.selected().name, "no setting (2)");
+    assert_eq!(state.variants[5].id, copy, "behind all others");
     state.update(Action::Rename(copy, "mine".to_owned()));
     assert_eq!(state.selected().name, "mine");
     let colours: Vec<usize> = state
@@ -329,6 +330,7 @@ fn a_picture_of_a_map_waits_until_its_moment_is_known() {
         diagnosis: crate::protocol::tests::diagnosis(),
         decisions: vec![],
         decided: 0,
+        kinds: vec![],
         frame: None,
     };
     let saved = state.update(Action::Looked(id, Rc::new(look)));

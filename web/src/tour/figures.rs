@@ -1,8 +1,13 @@
 //! The figures that a text names, from the runs that are shown. docs/tour.md lists them.
 
-use highwater_simulator::{Bytes, PinState};
+use highwater_simulator::{Bytes, PinState, Sample};
 
-use crate::{format, state::State, variants::VariantState, view::RunView};
+use crate::{
+    format,
+    state::State,
+    variants::VariantState,
+    view::{Now, RunView},
+};
 
 /// What a figure comes to: `rest` of the variant that is looked into, `B.rest` of another by its letter, and `A.rest / B.rest`, how
 /// many times the one is the other. None if no figure is called that, and none within while its run is not there.
@@ -10,6 +15,7 @@ pub fn say(state: &State, name: &str) -> Option<Option<String>> {
     let Some((one, other)) = name.split_once(" / ") else {
         return Some(value(state, name)?.map(|value| match value {
             Value::Bytes(bytes) => bytes.to_string(),
+            Value::Near(bytes) => format!("≈ {bytes}"),
             Value::Count(count) => format::count(count),
             Value::Words(words) => words.to_owned(),
         }));
@@ -21,6 +27,8 @@ pub fn say(state: &State, name: &str) -> Option<Option<String>> {
 
 enum Value {
     Bytes(Bytes),
+    /// Of a moment just before.
+    Near(Bytes),
     Count(u64),
     Words(&'static str),
 }
@@ -28,7 +36,9 @@ enum Value {
 impl Value {
     fn number(&self) -> f64 {
         match self {
-            Self::Bytes(Bytes(number)) | Self::Count(number) => *number as f64,
+            Self::Bytes(Bytes(number)) | Self::Near(Bytes(number)) | Self::Count(number) => {
+                *number as f64
+            }
             Self::Words(_) => f64::NAN,
         }
     }
@@ -41,13 +51,15 @@ fn value(state: &State, name: &str) -> Option<Option<Value>> {
             let [letter @ b'A'..=b'H'] = letter.as_bytes() else {
                 return None;
             };
-            (state.variants.get(usize::from(letter - b'A')), name)
+            let letter = usize::from(letter - b'A');
+            let mut all = state.variants.iter();
+            (all.find(|variant| variant.letter == letter), name)
         }
         None => (Some(state.selected()), name),
     };
     let run = variant.and_then(|variant| variant.run.as_deref().filter(|_| variant.is_fresh()));
     of_run(name, run)
-        .or_else(|| of_moment(state, name, run))
+        .or_else(|| of_moment(state, name, variant, run.is_some()))
         .or_else(|| of_heap(state, name, variant))
 }
 
@@ -68,13 +80,27 @@ fn of_run(name: &str, run: Option<&RunView>) -> Option<Option<Value>> {
 }
 
 /// Of the moment that is shown.
-fn of_moment(state: &State, name: &str, run: Option<&RunView>) -> Option<Option<Value>> {
-    let of = run.map(|run| run.sample_at(state.time));
+fn of_moment(
+    state: &State,
+    name: &str,
+    variant: Option<&VariantState>,
+    is_there: bool,
+) -> Option<Option<Value>> {
+    let of = variant
+        .filter(|_| is_there)
+        .and_then(|variant| state.now(variant));
+    let bytes = |bytes: fn(&Sample) -> Bytes| {
+        let value = |now: Now| match now.is_exact {
+            true => Value::Bytes(bytes(&now.sample)),
+            false => Value::Near(bytes(&now.sample)),
+        };
+        of.map(value)
+    };
     Some(match name {
-        "now" => of.map(|of| Value::Bytes(of.rss)),
-        "held now" => of.map(|of| Value::Bytes(of.live)),
-        "top" => of.map(|of| Value::Bytes(of.top)),
-        "threshold" => of.map(|of| Value::Bytes(of.trim_threshold)),
+        "now" => bytes(|of| of.rss),
+        "held now" => bytes(|of| of.live),
+        "top" => bytes(|of| of.top),
+        "threshold" => bytes(|of| of.trim_threshold),
         _ => return None,
     })
 }

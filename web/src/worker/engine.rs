@@ -8,7 +8,7 @@ use highwater_workload::{Pattern, Progress, Source, Workload, pattern::Parameter
 
 use crate::{
     protocol::{Calls, Order, StageOrder},
-    worker::Slice,
+    worker::{Slice, log::Log},
 };
 
 /// Calls in memory at most, besides those that are run: as many as one pattern may have.
@@ -29,6 +29,8 @@ pub(crate) struct Cursor {
     pub(crate) order: Order,
     pub(crate) stage: usize,
     pub(crate) simulation: Simulation,
+    /// What was decided on the way.
+    pub(crate) log: Log,
 }
 
 impl Engine {

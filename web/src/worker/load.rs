@@ -58,6 +58,7 @@ fn accept(workload: Workload, checksum: u32) -> Result<(Arc<Workload>, Loaded), 
         marks: workload.marks.len() as u64,
         lasts: workload.events.last().map_or(Micros(0), |event| event.time),
         skipped: workload.skipped,
+        unended: workload.unended,
         recorded: header
             .allocator
             .as_ref()

@@ -4,10 +4,14 @@ use highwater_simulator::{BlockView, Diagnosis, Micros, Origin, Simulation};
 
 use crate::{
     columns,
-    protocol::{Ask, BlockRow, Looked, Order, Outcome},
+    protocol::{Ask, BlockRow, Looked, Order, Outcome, ToldOf},
     wire::Attachments,
     words,
-    worker::{Engine, Job, Slice, Step, engine::Cursor},
+    worker::{
+        Engine, Job, Slice, Step,
+        engine::Cursor,
+        log::{Latest, Log},
+    },
 };
 
 /// Events between two questions whether to go on: well under a millisecond.
@@ -19,8 +23,8 @@ const TOLD: usize = 40;
 /// Blocks shown at most.
 const MOST_BLOCKS: usize = 400;
 
-/// Decisions looked at: many of them say the same and are told together.
-const LOOKED_AT: usize = 4096;
+/// Events between two readings of the decisions: the simulation keeps a few thousand, and an event takes a few at most.
+const READ_EVERY: u64 = 512;
 
 /// A look at one moment.
 pub(crate) struct Look {
@@ -72,9 +76,16 @@ impl Look {
                 return Ok(Step::More(done));
             }
             before = Some(simulation.position());
-            simulation.run_until(event.min(simulation.position() + BATCH));
+            let end = event.min(simulation.position() + BATCH);
+            let mut at = None;
+            while simulation.position() < end && at != Some(simulation.position()) {
+                at = Some(simulation.position());
+                simulation.run_until(end.min(simulation.position() + READ_EVERY));
+                cursor.log.read(simulation);
+            }
         }
         simulation.wait_until(time);
+        cursor.log.read(simulation);
         match &self.ask {
             Ask::Why => {}
             Ask::Blocks { from, to } => {
@@ -96,8 +107,9 @@ impl Look {
         let frame = attachments.push_u32(&columns::encode_frames([&simulation.frame()]));
         let looked = Looked {
             diagnosis: self.in_run(simulation.diagnose()),
-            decisions: self.decisions(simulation),
-            decided: simulation.decisions_taken(),
+            decisions: self.told(cursor.log.all()).latest,
+            decided: cursor.log.all().count,
+            kinds: cursor.log.kinds().map(|kind| self.told(kind)).collect(),
             frame,
         };
         engine.cursor = Some(cursor);
@@ -114,15 +126,19 @@ impl Look {
             order: self.order.clone(),
             stage: self.stage,
             simulation,
+            log: Log::default(),
         })
     }
 
-    fn decisions(&self, simulation: &Simulation) -> Vec<crate::protocol::Told> {
-        let mut latest = simulation.latest_decisions(LOOKED_AT);
+    fn told(&self, of: &Latest) -> ToldOf {
+        let mut latest = of.kept();
         for decision in &mut latest {
             decision.time.0 += self.begins.0;
         }
-        words::tell_latest(&latest, TOLD)
+        ToldOf {
+            count: of.count,
+            latest: words::tell_latest(&latest, TOLD),
+        }
     }
 
     /// A stage's process counts from its own beginning; what is shown counts from that of the run.

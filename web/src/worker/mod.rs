@@ -7,6 +7,7 @@
 
 mod engine;
 mod load;
+mod log;
 mod look;
 mod run;
 

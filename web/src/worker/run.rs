@@ -102,6 +102,9 @@ impl Run {
         let ran = Ran {
             took_ms: self.took_ms,
             events: recordings().map(|recording| recording.events).sum(),
+            marked: recordings()
+                .map(|recording| recording.marks.len() as u64)
+                .sum(),
             page_size: recordings()
                 .map(|recording| recording.page_size)
                 .next()

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A page around Highwater, in a folder of its own.
-fn around(body: &str) -> Result<TempDir> {
+pub(crate) fn around(body: &str) -> Result<TempDir> {
     let folder = TempDir::with_prefix("highwater-around-")?;
     let page = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><link rel=icon href=data:,><title>Training</title>
@@ -30,7 +30,7 @@ fn around(body: &str) -> Result<TempDir> {
 }
 
 /// Highwater on another site than the page around it, as it is wherever that is somebody else's.
-fn serve(built: &Path) -> Result<(Site, String)> {
+pub(crate) fn serve(built: &Path) -> Result<(Site, String)> {
     let site = Site::serve(built)?;
     let address = site.address.replace("127.0.0.1", "localhost");
     Ok((site, address))

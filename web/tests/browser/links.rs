@@ -125,15 +125,15 @@ fn change(numbers: &mut Numbers) -> String {
             format!("give(document.querySelector('#source'), '{source}')")
         }
         1 | 2 => {
-            let value = numbers.of(&["1", "2", "7", "many"]);
+            let value = numbers.of(&["1", "2", "7", "1e99"]);
             format!("give(pick('input.number', {which}), '{value}')")
         }
         3 | 4 => {
             let text = numbers.of(&[
                 "MALLOC_TRIM_THRESHOLD_=65536",
-                "MALLOC",
+                "MALLOC_ARENA_MAX=1",
                 "MALLOC_CONF=background_thread:true,dirty_decay_ms:1000",
-                "ENV A=1\\nMALLOC_ARENA_MAX=1 B=\u{fc}",
+                "ENV MALLOC_TOP_PAD_=0\\nMALLOC_CONF=\u{fc}",
             ]);
             format!("give(document.querySelector('#environment'), '{text}')")
         }

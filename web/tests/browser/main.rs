@@ -13,6 +13,7 @@ mod book;
 mod death;
 mod driver;
 mod embedding;
+mod honest;
 mod hosting;
 mod links;
 mod opening;

@@ -20,18 +20,23 @@ use crate::{
 };
 
 /// A folder into which a page's downloads go.
-struct Downloads(TempDir);
+pub(crate) struct Downloads(TempDir);
 
 impl Downloads {
-    fn of(page: &Page) -> Result<Self> {
+    pub(crate) fn of(page: &Page) -> Result<Self> {
         let folder = TempDir::with_prefix("highwater-downloads-")?;
         let told = json!({ "behavior": "allow", "downloadPath": folder.path() });
         page.devtools("Browser.setDownloadBehavior", told)?;
         Ok(Self(folder))
     }
 
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
     /// Presses a button, and reads the file that comes of it.
-    fn press(&self, page: &Page, label: &str, name: &str) -> Result<Vec<u8>> {
+    pub(crate) fn press(&self, page: &Page, label: &str, name: &str) -> Result<Vec<u8>> {
         page.click(&format!("[aria-label='{label}']"))?;
         let file: PathBuf = self.0.path().join(name);
         page.wait_until(&format!("{name} to be saved"), || Ok(file.is_file()))
@@ -174,7 +179,7 @@ fn what_the_buttons_save_says_what_it_is_of_under_the_policy_of_the_docs() -> Re
         check_all(page, "decay")?;
         // What is typed is in the next one, as it was typed.
         let downloads = Downloads::of(page)?;
-        page.set_value("#environment", "MALLOC_TOP_PAD_=65536\nNOTE='<&>'")?;
+        page.set_value("#environment", "MALLOC_TOP_PAD_=65536\nMALLOC_CONF='<&>'")?;
         page.wait_for("main[data-busy=true]").ok();
         settle(page)?;
         let name = format!("highwater-decay-chart-{}.svg", today(page)?);
@@ -182,7 +187,7 @@ fn what_the_buttons_save_says_what_it_is_of_under_the_policy_of_the_docs() -> Re
         Read::by(page, svg)?.says(&[
             "scenario decay · events=60",
             "MALLOC_TOP_PAD_=65536",
-            "NOTE='<&>'",
+            "MALLOC_CONF='<&>'",
             "CPython 3.11 on glibc 2.36",
             "CPython 3.11 on jemalloc 5.3.0",
             "MALLOC_CONF=background_thread:true,dirty_decay_ms:1000,",

@@ -72,7 +72,7 @@ const BANDS: [Band; 2] = [
 fn it_says_title_date_settings_and_draws_every_run() {
     let first = capped(
         "glibc@2.36",
-        &[("MALLOC_ARENA_MAX", "2"), ("A", "<b> 'c' & d")],
+        &[("MALLOC_ARENA_MAX", "2"), ("MALLOC_CONF", "<b> 'c' & d")],
     );
     let second = capped("jemalloc@5.3.0", &[]);
     let samples: Vec<Sample> = (0..=10).map(|n| sample(n, 20 + n * 20, 10)).collect();
@@ -92,7 +92,7 @@ fn it_says_title_date_settings_and_draws_every_run() {
             "glibc 2.36, cap 300.0 MiB",
             "jemalloc 5.3.0, cap 300.0 MiB, no settings",
             "MALLOC_ARENA_MAX=2",
-            "A='<b> '\\''c'\\'' & d'",
+            "MALLOC_CONF='<b> '\\''c'\\'' & d'",
             "burst",
             "rest",
             "before",
@@ -126,44 +126,100 @@ fn long_settings_and_names_are_wrapped_and_not_cut_off() {
     assert!(all.contains(&name.replace(' ', "")), "{all}");
 }
 
-#[test]
-fn the_ends_are_named_each_with_its_own_line() {
-    let plain = capped("glibc@2.36", &[]);
-    let ends = [100, 101, 250, 99, 249, 3, 180, 20];
-    let samples = ends.map(|end| [sample(0, 1, 1), sample(10, end, 1)]);
-    let runs = samples.iter().enumerate();
-    let runs = runs.map(|(number, samples)| run(number, "x", &plain, samples));
-    let text = chart(runs.collect(), &BANDS, false).svg();
-    let document = Document::parse(&text).expect("it is well formed");
-    let mut found: Vec<(char, i32)> = Vec::new();
-    for node in document
+/// A text at the right edge: its left end, its right end, its line, and what it says.
+type Written = (i32, i32, i32, String);
+
+/// What stands at the right edge of a picture, line by line from the left.
+fn at_edge(text: &str) -> Vec<Written> {
+    let document = Document::parse(text).expect("it is well formed");
+    let number = |node: roxmltree::Node, name: &str| -> i32 {
+        let value = node.attribute(name).and_then(|value| value.parse().ok());
+        value.expect("a place")
+    };
+    let plot = document
         .descendants()
-        .filter(|node| node.has_tag_name("text"))
-    {
-        let x: i32 = node
-            .attribute("x")
-            .and_then(|x| x.parse().ok())
-            .expect("a place");
-        let y: i32 = node
-            .attribute("y")
-            .and_then(|y| y.parse().ok())
-            .expect("a place");
-        let text = node.text().unwrap_or_default();
-        if x >= WIDE && text.len() == 1 && node.attribute("font-weight").is_some() {
-            found.push((text.chars().next().expect("a letter"), y));
+        .find(|node| node.has_tag_name("clipPath"));
+    let plot = plot.and_then(|plot| plot.first_element_child());
+    let wide = number(plot.expect("a plot"), "width");
+    let group = document.descendants().filter(|node| {
+        node.has_tag_name("text")
+            && node
+                .parent()
+                .is_some_and(|one| one.has_attribute("transform"))
+    });
+    let mut found: Vec<Written> = Vec::new();
+    for node in group {
+        let (x, y) = (number(node, "x"), number(node, "y"));
+        let words = node.text().unwrap_or_default().to_owned();
+        // Times stand below the plot, in the middle of their places.
+        if x > wide && node.attribute("text-anchor").is_none() {
+            let look = if node.has_attribute("font-weight") {
+                &BOLD
+            } else {
+                &PLAIN
+            };
+            found.push((x, x + look.width(&words), y, words));
         }
     }
-    found.sort_unstable();
-    let letters: String = found.iter().map(|label| label.0).collect();
-    assert_eq!(letters, "ABCDEFGH");
-    for (letter, y) in &found {
-        for (other, other_y) in &found {
-            let apart = (y - other_y).abs();
+    found.sort_unstable_by_key(|(x, _, y, _)| (*y, *x));
+    found
+}
+
+#[test]
+fn every_letter_at_the_edge_has_a_figure_of_its_own_that_is_not_cut_off() {
+    let plain = capped("glibc@2.36", &[]);
+    let mut random = fastrand::Rng::with_seed(4);
+    for round in 0..300 {
+        let count = random.usize(1..=26);
+        let near = random.u64(1 << 12..1 << 38);
+        let values: Vec<Bytes> = (0..count)
+            .map(|_| match random.bool() {
+                true => Bytes(near + random.u64(..near / 16)),
+                false => Bytes(random.u64(..near * 2)),
+            })
+            .collect();
+        let samples: Vec<[Sample; 2]> = (values.iter())
+            .map(|value| {
+                let end = Sample {
+                    rss: *value,
+                    rss_peak: *value,
+                    ..sample(10, 0, 0)
+                };
+                [sample(0, 1, 1), end]
+            })
+            .collect();
+        let runs = samples.iter().enumerate();
+        let runs = runs.map(|(number, samples)| run(number, "x", &plain, samples));
+        let found = at_edge(&chart(runs.collect(), &BANDS, false).svg());
+        let mut letters = Vec::new();
+        let mut seen = String::new();
+        for (at, (left, right, y, words)) in found.iter().enumerate() {
             assert!(
-                apart == 0 || apart >= STEP - 1,
-                "{letter} and {other}: {apart}"
+                LEFT + right <= WIDTH - EDGE,
+                "{round}: {words} ends at {right}"
             );
+            for (other_left, other_right, other_y, other) in &found[..at] {
+                let apart = left >= other_right || other_left >= right;
+                assert!(
+                    apart || (y - other_y).abs() >= STEP - 1,
+                    "{round}: {words} on {other}"
+                );
+            }
+            let Ok(figure) = words.parse::<f64>() else {
+                letters.push(words.chars().next().expect("a letter"));
+                continue;
+            };
+            for letter in letters.drain(..) {
+                let value = values[letter as usize - usize::from(b'A')].as_mib();
+                let apart = (figure - value).abs();
+                assert!(
+                    apart <= value / 100.0 + 1e-12,
+                    "{round}: {letter} {figure} {value}"
+                );
+                seen.push(letter);
+            }
         }
+        assert_eq!(seen.len(), count, "{round}: {seen}");
     }
 }
 

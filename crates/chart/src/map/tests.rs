@@ -11,7 +11,7 @@ use roxmltree::{Document, Node};
 use std::collections::BTreeMap;
 
 /// What each variant here is run with.
-const SETTING: [(&str, &str); 1] = [("SETTING", "a<b")];
+const SETTING: [(&str, &str); 1] = [("MALLOC_CONF", "a<b")];
 
 fn frame(strips: Vec<Strip>) -> Frame {
     Frame {
@@ -191,7 +191,7 @@ fn every_kind_is_explained_with_how_much_there_is_of_it() {
             "2026-03-31 · scenario environment",
             "Heap map of C <plain> at 8.05 s",
             "glibc 2.36",
-            "SETTING='a<b'",
+            "MALLOC_CONF='a<b'",
             "one dot a page (4 KiB) · brk heap, 66.0 MiB",
         ];
         assert_says(&texts, &parts);

@@ -1,5 +1,6 @@
 //! One thing of a pattern that can be set, and why it was not.
 
+use crate::Bytes;
 use highwater_allocator::Decimal;
 use serde::Serialize;
 use thiserror::Error;
@@ -95,7 +96,7 @@ pub enum ParameterError {
     },
     /// Together the parameters ask for too many calls.
     #[error(
-        "these parameters make up to {calls} calls{where}, more than the {limit} that are simulated: lower {what}",
+        "these parameters make up to {calls} calls{where}, more than the {limit} that are simulated: lower {remedy}",
         where = if *of_burst { " in a burst" } else { "" }
     )]
     TooManyCalls {
@@ -105,30 +106,32 @@ pub enum ParameterError {
         of_burst: bool,
         /// The most there may be.
         limit: u64,
-        /// What to lower.
-        what: &'static str,
+        /// What to lower, and to what.
+        remedy: String,
     },
     /// Together the parameters ask for too much memory.
     #[error(
-        "with these parameters the program holds up to {held} bytes at one time, more than the {limit} that are simulated: lower {what}"
+        "with these parameters the program holds up to {held} at one time, more than the {limit} that are simulated: lower {remedy}"
     )]
     TooMuchHeld {
-        /// An upper bound of the bytes held.
-        held: u64,
+        /// An upper bound of what is held.
+        held: Bytes,
         /// [`MAX_HELD`](super::MAX_HELD).
-        limit: u64,
-        /// What to lower.
-        what: &'static str,
+        limit: Bytes,
+        /// What to lower, and to what.
+        remedy: String,
     },
     /// Together the parameters ask for too many threads.
     #[error(
-        "with these parameters {threads} threads begin, more than the {limit} that are simulated: lower threads, churn or cycles"
+        "with these parameters {threads} threads begin, more than the {limit} that are simulated: lower {remedy}"
     )]
     TooManyThreads {
         /// The threads that begin.
         threads: u64,
         /// [`MAX_THREADS`](super::MAX_THREADS).
         limit: u64,
+        /// What to lower, and to what.
+        remedy: String,
     },
 }
 
@@ -150,6 +153,18 @@ impl Parameter {
             max: self.max,
             unit: self.spaced_unit(),
         })
+    }
+
+    /// Says what it can be set to: `it must be a number from 0 to 60 s`.
+    pub fn allowed(&self) -> String {
+        if !self.choices.is_empty() {
+            return format!("it must be one of {}", self.choices.join(", "));
+        }
+        let (min, max) = (Decimal::short(self.min), Decimal::short(self.max));
+        format!(
+            "it must be a number from {min} to {max}{}",
+            self.spaced_unit()
+        )
     }
 
     pub(super) fn spaced_unit(&self) -> String {

@@ -5,6 +5,8 @@ use super::jobs::LOADED;
 use super::parameter::{Parameter, ParameterError, Program};
 use super::payload::Shape;
 use super::python::start;
+use crate::Bytes;
+use highwater_allocator::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// Most calls that are held in memory at one time: of a whole pattern, or of one burst where it is made burst by burst.
@@ -18,6 +20,16 @@ pub const MAX_HELD: u64 = 64 << 30;
 
 /// Most threads that a pattern may begin, one after another or at one time.
 pub const MAX_THREADS: u64 = 4096;
+
+/// What parameters ask for together that is more than is simulated.
+enum Excess {
+    /// So many threads.
+    Threads(u64),
+    /// So many calls, in a burst or in all.
+    Calls { calls: u64, of_burst: bool },
+    /// So many bytes at one time.
+    Held(u64),
+}
 
 macro_rules! parameters {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:literal, $min:literal ..= $max:literal, $step:literal,
@@ -109,7 +121,7 @@ parameters! {
     /// Modules imported at the start, 0 to 10,000, each with some 40 KiB of what stays.
     modules: u32 = 150, 0..=10_000, 1.0, "", PYTHONS, NUMBER, "modules imported at the start, some 40 KiB each";
     /// What the program holds from its start besides its modules, 0 to 65,536 MiB.
-    preload: u32 = 0, 0..=65_536, 1.0, "MiB", SERVICE, NUMBER, "what the program holds from its start besides its modules: tables, templates, models";
+    preload: u32 = 0, 0..=32_768, 1.0, "MiB", SERVICE, NUMBER, "what the program holds from its start besides its modules: tables, templates, models";
     /// Threads that work, 1 to 256, besides the main thread, which takes requests in.
     threads: u32 = 16, 1..=256, 1.0, "", THREADED, NUMBER, "threads that work, besides the main thread";
     /// Requests of each burst, 1 to 1,000,000.
@@ -237,40 +249,97 @@ impl Parameters {
     /// The first of its parameters that is out of its range, or what they ask for together if it is too much.
     pub fn check(&self, program: Program) -> Result<(), ParameterError> {
         self.check_ranges(program)?;
+        match self.excess(program) {
+            None => Ok(()),
+            Some(Excess::Threads(threads)) => Err(ParameterError::TooManyThreads {
+                threads,
+                limit: MAX_THREADS,
+                remedy: self.remedy(program),
+            }),
+            Some(Excess::Calls { calls, of_burst }) => {
+                let limit = if of_burst {
+                    MAX_CALLS
+                } else {
+                    MAX_STREAMED_CALLS
+                };
+                Err(ParameterError::TooManyCalls {
+                    calls,
+                    of_burst,
+                    limit,
+                    remedy: self.remedy(program),
+                })
+            }
+            Some(Excess::Held(held)) => Err(ParameterError::TooMuchHeld {
+                held: Bytes(held),
+                limit: Bytes(MAX_HELD),
+                remedy: self.remedy(program),
+            }),
+        }
+    }
+
+    /// What these ask for together that is more than is simulated. Only for parameters in range.
+    fn excess(&self, program: Program) -> Option<Excess> {
         let threads = match program {
             Program::Pool => self.begun(),
             Program::Service | Program::Jobs | Program::Tasks => 0,
         };
         if threads > MAX_THREADS {
-            return Err(ParameterError::TooManyThreads {
-                threads,
-                limit: MAX_THREADS,
-            });
+            return Some(Excess::Threads(threads));
         }
         let first = self.most_calls_of_burst(program) + self.most_calls_at_start(program);
-        self.check_calls(program, first, MAX_CALLS, true)?;
-        self.check_calls(program, self.most_calls(program), MAX_STREAMED_CALLS, false)?;
+        for (calls, limit, of_burst) in [
+            (first, MAX_CALLS, true),
+            (self.most_calls(program), MAX_STREAMED_CALLS, false),
+        ] {
+            if calls > limit {
+                return Some(Excess::Calls { calls, of_burst });
+            }
+        }
         let held = match program {
             Program::Service => self.most_held_by_service(),
             Program::Pool => self.most_held_by_pool(),
             Program::Jobs => self.most_held_by_jobs(),
             Program::Tasks => self.most_held_by_tasks(),
         };
-        if held > MAX_HELD {
-            return Err(ParameterError::TooMuchHeld {
-                held,
-                limit: MAX_HELD,
-                what: match program {
-                    Program::Service => {
-                        "payload, events, subscribers, streams, preload or survivor_size"
-                    }
-                    Program::Pool => "row, rows, threads or cache",
-                    Program::Jobs => "strings, weight, threads, cache or collect",
-                    Program::Tasks => "block, blocks, tasks or result",
-                },
-            });
+        (held > MAX_HELD).then_some(Excess::Held(held))
+    }
+
+    /// What to lower, and to what, so that a program can be run: one parameter alone where that is enough, one that was set
+    /// rather than one that was not.
+    fn remedy(&self, program: Program) -> String {
+        let of_program = || Self::ALL.iter().filter(|one| one.is_of(program));
+        let is_set = |one: &&Parameter| self.get(one.name) > Some(one.default);
+        let wanted = of_program().filter(is_set).chain(of_program());
+        for parameter in wanted.filter(|one| one.choices.is_empty()) {
+            if let Some(most) = self.most(parameter, program) {
+                let most = Decimal::short(most);
+                return format!("{} to {most}{}", parameter.name, parameter.spaced_unit());
+            }
         }
-        Ok(())
+        let names: Vec<&str> = of_program().filter(is_set).map(|one| one.name).collect();
+        names.join(", ")
+    }
+
+    /// The largest value of a parameter, below the one it has, with which a program can be run.
+    fn most(&self, parameter: &Parameter, program: Program) -> Option<f64> {
+        let fits = |steps: u64| {
+            let mut with = *self;
+            with.assign(
+                parameter.name,
+                parameter.min + steps as f64 * parameter.step,
+            );
+            with.excess(program).is_none()
+        };
+        let value = self.get(parameter.name)?;
+        let (mut fitting, mut not) = (0, ((value - parameter.min) / parameter.step) as u64);
+        if !fits(fitting) || not == 0 {
+            return None;
+        }
+        while not - fitting > 1 {
+            let middle = fitting + (not - fitting) / 2;
+            *if fits(middle) { &mut fitting } else { &mut not } = middle;
+        }
+        Some(parameter.min + fitting as f64 * parameter.step)
     }
 
     /// Whether a program can be run with these and all its calls fit into memory at one time.
@@ -279,7 +348,16 @@ impl Parameters {
     /// As of [`Self::check`], and more than [`MAX_CALLS`] calls.
     pub fn check_whole(&self, program: Program) -> Result<(), ParameterError> {
         self.check(program)?;
-        self.check_calls(program, self.most_calls(program), MAX_CALLS, false)
+        let calls = self.most_calls(program);
+        if calls <= MAX_CALLS {
+            return Ok(());
+        }
+        Err(ParameterError::TooManyCalls {
+            calls,
+            of_burst: false,
+            limit: MAX_CALLS,
+            remedy: "cycles".to_owned(),
+        })
     }
 
     fn check_ranges(&self, program: Program) -> Result<(), ParameterError> {
@@ -287,29 +365,6 @@ impl Parameters {
             parameter.check(self.get(parameter.name).unwrap_or(f64::NAN))?;
         }
         Ok(())
-    }
-
-    fn check_calls(
-        &self,
-        program: Program,
-        calls: u64,
-        limit: u64,
-        of_burst: bool,
-    ) -> Result<(), ParameterError> {
-        if calls <= limit {
-            return Ok(());
-        }
-        Err(ParameterError::TooManyCalls {
-            calls,
-            of_burst,
-            limit,
-            what: match program {
-                Program::Service => "cycles, events, subscribers or streams",
-                Program::Pool => "cycles, requests or rows",
-                Program::Jobs => "cycles, jobs, strings or weight",
-                Program::Tasks => "cycles, tasks or blocks",
-            },
-        })
     }
 
     /// A bound that the number of calls stays below, within a factor of two or so. Only for parameters in range.
@@ -411,6 +466,33 @@ mod tests {
         );
         let error = Parameters::default().set_text("rests", "4").unwrap_err();
         assert!(error.to_string().contains("rest, cycles"), "{error}");
+    }
+
+    #[test]
+    fn every_value_that_a_field_takes_is_run_or_the_error_says_one_that_is() {
+        for program in Program::ALL {
+            for parameter in Parameters::ALL.iter().filter(|one| one.is_of(program)) {
+                let mut parameters = Parameters::default();
+                parameters.set(parameter.name, parameter.max).unwrap();
+                let Err(error) = parameters.check(program) else {
+                    continue;
+                };
+                let told = error.to_string();
+                println!("{program:?} {told}");
+                let lower = told.rsplit_once(&format!("lower {} to ", parameter.name));
+                let (_, lower) = lower.unwrap_or_else(|| panic!("{told}"));
+                let value = lower.trim_end_matches(&parameter.spaced_unit());
+                parameters.set_text(parameter.name, value).unwrap();
+                parameters
+                    .check(program)
+                    .unwrap_or_else(|error| panic!("{error}"));
+            }
+        }
+        // What a program holds from its start alone is bounded by its own range.
+        let mut parameters = Parameters::default();
+        let preload = by_name("preload").unwrap();
+        parameters.set("preload", preload.max).unwrap();
+        parameters.check(Program::Service).unwrap();
     }
 
     #[test]

@@ -177,6 +177,6 @@ impl Parameters {
             + of_share(self.survivors, u64::from(self.survivor_size) * 2 + 100)
             + of_share(self.sessions, 1_000)
             + u64::from(self.modules) * (128 << 10)
-            + (u64::from(self.preload) + 1) * (2 << 20)
+            + (u64::from(self.preload) + 1) * (5 << 18)
     }
 }

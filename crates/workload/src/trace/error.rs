@@ -5,6 +5,26 @@ use thiserror::Error;
 /// Why a trace could not be read. Lines count from 1, comments and blank lines included.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum TraceError {
+    /// There is nothing in the file.
+    #[error(
+        "{} is empty, so nothing was recorded; a trace begins with the line `highwater-trace 1`",
+        if *packed { "the text in this gzip file" } else { "this file" }
+    )]
+    Empty {
+        /// Whether it was in a gzip file.
+        packed: bool,
+    },
+    /// The file is something else than a trace. Nothing that stands in it is repeated: it may be anything.
+    #[error(
+        "this {}{what}, not a trace: open a file that a recorder wrote (.hwt or .hwt.gz); its text begins with the line `highwater-trace 1`",
+        if *packed { "gzip file holds " } else { "is " }
+    )]
+    NotATrace {
+        /// What it is.
+        what: &'static str,
+        /// Whether it was in a gzip file.
+        packed: bool,
+    },
     /// Something else stands where the format wants a certain thing.
     #[error("line {line}: {expected} was expected, but here is {found}")]
     Malformed {
@@ -17,7 +37,8 @@ pub enum TraceError {
     },
     /// The last line has no newline and does not parse.
     #[error(
-        "line {line}: the trace seems cut off here, its last line has no end: {expected} was expected, but here is {found}"
+        "line {line}: the trace is cut off here, after {calls} whole call{}: {expected} was expected, but here is {found}; delete this line to read the calls before it, or record again",
+        if *calls == 1 { "" } else { "s" }
     )]
     CutOff {
         /// The line.
@@ -26,14 +47,19 @@ pub enum TraceError {
         found: String,
         /// What the format wants there.
         expected: String,
+        /// Calls and marks before it.
+        calls: u64,
     },
     /// The gzip data end before their time.
     #[error(
-        "line {line}: the gzip file is cut off here: its data end before the end of the compressed text"
+        "line {line}: the gzip file is cut off here, after {calls} whole call{}: `gzip -dc FILE | sed '$d'` saves the whole lines of it, or record again",
+        if *calls == 1 { "" } else { "s" }
     )]
     GzipCutOff {
         /// The line that was being unpacked.
         line: u64,
+        /// Calls and marks before it.
+        calls: u64,
     },
     /// The gzip data are damaged.
     #[error("line {line}: the gzip file is damaged here: {reason}")]
@@ -78,11 +104,12 @@ impl TraceError {
         match self {
             Self::Malformed { line, .. }
             | Self::CutOff { line, .. }
-            | Self::GzipCutOff { line }
+            | Self::GzipCutOff { line, .. }
             | Self::Gzip { line, .. }
             | Self::TooLong { line, .. }
             | Self::TooManyEvents { line, .. }
             | Self::OutOfMemory { line } => Some(*line),
+            Self::Empty { .. } | Self::NotATrace { .. } => Some(1),
             Self::Cancelled => None,
         }
     }
@@ -102,8 +129,12 @@ pub(super) enum Fault {
 /// Longest piece of a trace that an error quotes, in characters.
 const QUOTED: usize = 40;
 
-/// What stands at byte `at` of a line, for a person: the field there, shortened, control characters escaped.
+/// What stands at byte `at` of a line, for a person: the field there, shortened, control characters escaped. Nothing of a variable's
+/// value.
 pub(super) fn found(line: &[u8], at: usize) -> String {
+    if line.starts_with(b"env ") && at < line.len() {
+        return "a line without it".into();
+    }
     let rest = line.get(at..).unwrap_or_default();
     match rest.first() {
         None => return "the end of the line".into(),
@@ -123,6 +154,10 @@ pub(super) fn found(line: &[u8], at: usize) -> String {
     }
     if text.chars().count() > QUOTED || end > QUOTED * 4 {
         quoted.push('…');
+    }
+    // What is set to something may be a password.
+    if let Some((name, _)) = quoted.split_once('=') {
+        quoted = format!("{name}=…");
     }
     format!("`{quoted}`")
 }

@@ -8,8 +8,9 @@
 //! - Blank lines are skipped as comments (`#`) are, anywhere after the first line. A CR before the LF is dropped, so
 //!   that a file that went through an editor on Windows reads the same.
 //! - Hex digits may be upper or lower case; numbers may have leading zeros.
-//! - A last line without its newline is read if it is whole; if it does not parse, the error says that the file seems
-//!   cut off there.
+//! - A last line without its newline is read if it parses, and [`Workload::unended`](crate::Workload::unended) says so, for its
+//!   last number may be a part of one; if it does not parse, the error says that the file is cut off there, and after how
+//!   many calls.
 //! - `f` of `0x0` is `free(NULL)`: no call is kept, nothing is counted.
 //! - An unknown pointer in `f` drops the line and is counted in [`Workload::skipped`](crate::Workload::skipped). In `r`
 //!   it counts too, and the line becomes `realloc(NULL, SIZE)`: the block it returned is as real as any. If the line
@@ -28,6 +29,7 @@
 
 mod error;
 mod fields;
+mod foreign;
 mod gzip;
 mod header;
 mod names;

@@ -85,14 +85,18 @@ impl Parser {
     /// A last line without its newline.
     pub(super) fn last_line(&mut self, line: &[u8]) -> Result<(), TraceError> {
         self.one(line)
-            .map_err(|fault| self.error(fault, line, true))
+            .map_err(|fault| self.error(fault, line, true))?;
+        self.workload.unended = true;
+        Ok(())
+    }
+
+    /// Calls and marks that have been read.
+    pub(super) fn calls(&self) -> u64 {
+        self.workload.events.len() as u64
     }
 
     /// The end of the file.
     pub(super) fn finish(mut self) -> Result<Workload, TraceError> {
-        if self.line == 0 {
-            self.last_line(b"")?;
-        }
         self.workload.header = self.header.header;
         Ok(self.workload)
     }
@@ -108,6 +112,7 @@ impl Parser {
                         line,
                         found,
                         expected,
+                        calls: self.calls(),
                     }
                 } else {
                     TraceError::Malformed {

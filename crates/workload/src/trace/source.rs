@@ -1,5 +1,6 @@
 //! The text of a trace, window by window, from plain or gzip bytes.
 
+use super::foreign;
 use super::gzip::Gunzip;
 use super::parser::Parser;
 use super::{Limits, TraceError};
@@ -20,6 +21,7 @@ pub(super) fn read_plain(
     limits: Limits,
     watch: &mut Watch,
 ) -> Result<Workload, TraceError> {
+    foreign::refuse(bytes, false)?;
     let mut parser = Parser::new(limits, bytes.len());
     let mut text = Text::new(limits);
     let mut at = 0;
@@ -56,11 +58,17 @@ pub(super) fn read_gzip(
         let (read, left) = match unpacked {
             Ok(unpacked) => unpacked,
             Err(error) => {
+                if parser.next_line() == 1 && filled > 0 {
+                    foreign::refuse(&window[..filled], true)?;
+                }
                 // A line that is malformed before the damage is told first: it has the lower number.
                 text.lines(&mut parser, &window[..filled])?;
                 let line = parser.next_line();
                 return Err(match error.kind() {
-                    ErrorKind::UnexpectedEof => TraceError::GzipCutOff { line },
+                    ErrorKind::UnexpectedEof => TraceError::GzipCutOff {
+                        line,
+                        calls: parser.calls(),
+                    },
                     _ => TraceError::Gzip {
                         line,
                         reason: error.to_string(),
@@ -69,6 +77,9 @@ pub(super) fn read_gzip(
             }
         };
         filled += read;
+        if parser.next_line() == 1 && (read == 0 || filled == WINDOW) {
+            foreign::refuse(&window[..filled], true)?;
+        }
         if read == 0 {
             text.last(&mut parser, &window[..filled])?;
             tell(watch, bytes.len(), bytes.len())?;

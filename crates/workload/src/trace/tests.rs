@@ -113,11 +113,11 @@ fn whatever_is_wrong_in_the_header_is_named_with_its_line() {
 #[test]
 fn the_first_line_says_what_the_file_is() {
     for (text, word) in [
-        ("", "end of the line"),
+        ("", "is empty"),
         ("\n", "highwater-trace 1"),
         ("highwater-trace 2\n", "version 1"),
         ("highwater-trace 10\n", "`10`"),
-        ("ELF\u{0}\u{1}\n", "ELF"),
+        ("ELF\u{0}\u{1}\n", "a binary file"),
     ] {
         let error = read(text.as_bytes()).unwrap_err();
         assert_eq!(error.line(), Some(1));
@@ -134,14 +134,38 @@ fn a_long_or_binary_field_is_quoted_short() {
 }
 
 #[test]
+fn no_error_repeats_what_a_variable_is_set_to() {
+    for lines in [
+        "env hunter2",
+        "env TOKEN hunter2=1",
+        "TOKEN=hunter2",
+        "m 1 0 0x10 8\nTOKEN=hunter2",
+        "k 1 0 name token=hunter2",
+    ] {
+        let error = trace(lines).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
 fn a_last_line_may_lack_its_newline_but_not_its_end() {
     let whole = b"highwater-trace 1\nm 1 0 0x10 64";
-    assert_eq!(read(whole).unwrap().events.len(), 1);
+    let read_whole = read(whole).unwrap();
+    assert_eq!((read_whole.events.len(), read_whole.unended), (1, true));
+    assert!(!read(b"highwater-trace 1\nm 1 0 0x10 64\n").unwrap().unended);
     let error = read(b"highwater-trace 1\nm 1 0 0x10 64\nm 2 0 0x").unwrap_err();
     assert!(
-        matches!(error, TraceError::CutOff { line: 3, .. }),
+        matches!(
+            error,
+            TraceError::CutOff {
+                line: 3,
+                calls: 1,
+                ..
+            }
+        ),
         "{error}"
     );
+    assert!(error.to_string().contains("after 1 whole call:"), "{error}");
 }
 
 #[test]

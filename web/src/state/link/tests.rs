@@ -61,7 +61,7 @@ fn random_state(random: &mut fastrand::Rng) -> State {
             "MALLOC_TRIM_THRESHOLD_=65536",
             "export A='two words'",
             "MALLOC_CONF=dirty_decay_ms:0\nB=ü",
-            "nothing",
+            "MALLOC_ARENA_MAX=2 # of hunter2",
         ];
         let action = match random.u8(..16) {
             0 => Action::Duplicate(id),
@@ -91,6 +91,16 @@ fn random_state(random: &mut fastrand::Rng) -> State {
     state
 }
 
+/// What is run for a variant, as far as an allocator reads it.
+fn read_of(variant: &VariantState) -> Option<crate::protocol::Order> {
+    let order = variant.order.as_ref()?.as_ref().ok()?;
+    let mut order = (**order).clone();
+    for stage in &mut order.stages {
+        stage.variant.environment = settings(&stage.variant.environment);
+    }
+    Some(order)
+}
+
 #[test]
 fn states_go_round_through_links_and_links_are_short() {
     let mut random = fastrand::Rng::with_seed(7);
@@ -102,13 +112,109 @@ fn states_go_round_through_links_and_links_are_short() {
         assert_eq!(again.link().as_ref(), Some(&link), "{round}");
         for (one, other) in state.variants.iter().zip(&again.variants) {
             assert_eq!(
-                one.order, other.order,
+                read_of(one),
+                read_of(other),
                 "{round}: what runs is the same\n{link}"
             );
+            assert_eq!(one.name, other.name, "{round}: {link}");
+            assert_eq!(one.letter, other.letter, "{round}: {link}");
         }
         // Uncompressed, and as base64.
         assert!(link.len() * 4 / 3 < 2000, "{round}: {link}");
     }
+}
+
+#[test]
+fn a_link_holds_the_settings_that_an_allocator_reads_and_no_others() {
+    let pasted = "# the password is hunter2-comment\nDATABASE_URL=postgres://admin:hunter2-url@db\n\
+                  MALLOC_ARENA_MAX=2\nMALLOC_ARENA_MAX_=hunter2-near\nhunter2_NAME=1\n\
+                  export AWS_SECRET_ACCESS_KEY='hunter2 key'\nmalloc_arena_max=hunter2-case\n";
+    let mut state = State::new(false);
+    state.open();
+    let mut about = super::super::tests::about();
+    about.environment =
+        highwater_simulator::parse_lines("TOKEN=hunter2-recorded\nMALLOC_TOP_PAD_=0")
+            .expect("well formed");
+    state.update(Action::Loaded(1, about));
+    let second = state.variants[1].id;
+    state.update(Action::EditEnvironment(second, pasted.to_owned()));
+    state.update(Action::EditParameter(0, "hunter2-field".to_owned()));
+    state.update(Action::Due);
+    let link = state.link().expect("it is read");
+    assert!(!link.contains("hunter2"), "{link}");
+    assert!(
+        link.contains("\neMALLOC_TOP_PAD_=0\n") && link.contains("\neMALLOC_ARENA_MAX=2\n"),
+        "{link}"
+    );
+    for variant in &state.variants {
+        assert!(!variant.name.contains("hunter2"), "{}", variant.name);
+    }
+    assert!(
+        state.variants[1].environment.text.contains("hunter2-url"),
+        "the box keeps it"
+    );
+    assert_eq!(state.variants[1].name, "MALLOC_ARENA_MAX=2");
+
+    // It comes back to this tab, and its box holds what it held.
+    let mut copied = state.link();
+    state.update(Action::OpenLink(copied.take()));
+    state.update(Action::Loaded(2, super::super::tests::about()));
+    assert_eq!(state.link().as_ref(), Some(&link));
+    assert!(state.variants[1].environment.text.contains("hunter2-url"));
+
+    // One from elsewhere that holds more is read without it.
+    let foreign = link.replace(
+        "eMALLOC_ARENA_MAX=2",
+        "eTOKEN=hunter2\ne# hunter2\neMALLOC_ARENA_MAX=2",
+    );
+    let mut other = opened(&foreign);
+    assert!(other.holds_more);
+    other.update(Action::Loaded(1, super::super::tests::about()));
+    assert_eq!(other.link().as_ref(), Some(&link));
+    assert_eq!(other.trouble, None);
+    assert!(!opened(&link).holds_more);
+    let asked = opened("senvironment\nnTOKEN=hunter2\nnMALLOC_ARENA_MAX=1\n");
+    assert!(asked.holds_more);
+    assert!(asked.link().is_some_and(|link| !link.contains("hunter2")));
+}
+
+#[test]
+fn what_is_said_of_a_damaged_link_repeats_nothing_that_was_pasted() {
+    for link in [
+        "eTOKEN=hunter2\n",
+        "sdecay\nzhunter2 1\n",
+        "sdecay\nxhunter2",
+        "sdecay\nv0 9 glibc@2.36 hunter2\n",
+    ] {
+        let state = opened(link);
+        let said = state.trouble.expect("it is refused");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
+fn a_link_cannot_ask_for_what_the_page_cannot_show() {
+    let decay = "sdecay\nv0 0 glibc@2.36 mine\nu0 0 -\n";
+    for line in [
+        "o8 0",
+        "o9999999999 1",
+        "z9223372036854775807 9223372036854775808",
+        "z18446744073709551614 18446744073709551615",
+        "z1 1000000000000000000",
+        "aI",
+        "v0 0 glibc@2.36 two\naA",
+    ] {
+        assert!(
+            opened(&format!("{decay}{line}\n")).trouble.is_some(),
+            "{line}"
+        );
+    }
+    assert!(
+        opened(&format!("{decay}{}", "h0\n".repeat(1 << 15)))
+            .trouble
+            .is_some()
+    );
+    assert_eq!(opened(&format!("{decay}o7 1\n")).trouble, None);
 }
 
 #[test]

@@ -1,0 +1,162 @@
+//! The decisions up to a moment: how many there were of each kind, and the latest of each.
+//!
+//! The simulation keeps the latest few thousand of all kinds together, so that one kind may be lost among another. A look reads
+//! them on its way, and keeps as many of each.
+
+use std::collections::VecDeque;
+
+use highwater_simulator::{Decision, Simulation, TimedDecision};
+
+use crate::protocol::ToldKind;
+
+/// Decisions kept of each kind: many of them say the same and are told together.
+const KEPT: usize = 1024;
+
+/// What was decided up to a moment.
+#[derive(Default)]
+pub(crate) struct Log {
+    /// Decisions read, of all kinds.
+    read: u64,
+    all: Latest,
+    kinds: [Latest; ToldKind::NAMES.len()],
+}
+
+/// The latest of some decisions.
+#[derive(Default)]
+pub(crate) struct Latest {
+    /// How many there were in all.
+    pub(crate) count: u64,
+    kept: VecDeque<TimedDecision>,
+}
+
+impl Log {
+    /// Reads what was decided since the last time. Often enough, or the simulation has forgotten some of it.
+    pub(crate) fn read(&mut self, simulation: &Simulation) {
+        let taken = simulation.decisions_taken();
+        let new = taken.saturating_sub(self.read);
+        self.read = taken;
+        if new == 0 {
+            return;
+        }
+        for decision in simulation.latest_decisions(new as usize) {
+            let kind = kind_of(&decision.decision);
+            let place = ToldKind::NAMES.iter().position(|(named, _)| *named == kind);
+            self.kinds[place.unwrap_or_default()].take(decision);
+            self.all.take(decision);
+        }
+    }
+
+    /// Those of all kinds.
+    pub(crate) fn all(&self) -> &Latest {
+        &self.all
+    }
+
+    /// Those of each kind, in the order of [`ToldKind::NAMES`].
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &Latest> {
+        self.kinds.iter()
+    }
+}
+
+impl Latest {
+    fn take(&mut self, decision: TimedDecision) {
+        self.count += 1;
+        if self.kept.len() == KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(decision);
+    }
+
+    /// Those that are kept, the oldest first.
+    pub(crate) fn kept(&self) -> Vec<TimedDecision> {
+        self.kept.iter().copied().collect()
+    }
+}
+
+/// The kind of a decision, as it is told. Words for each of a million would take longer than the run.
+fn kind_of(decision: &Decision) -> ToldKind {
+    match decision {
+        Decision::TrimRefused { .. } => ToldKind::Refused,
+        Decision::Trimmed { .. }
+        | Decision::PagesReleased { .. }
+        | Decision::HeapDeleted { .. }
+        | Decision::Unmapped { .. }
+        | Decision::Purged { offered: false, .. }
+        | Decision::ObjectArenaReturned { .. } => ToldKind::GaveBack,
+        Decision::HeapGrown { .. }
+        | Decision::HeapCreated { .. }
+        | Decision::ArenaCreated { .. }
+        | Decision::Mapped { .. }
+        | Decision::ObjectArenaMapped { .. } => ToldKind::Took,
+        Decision::ArenaShared { .. }
+        | Decision::ArenaRetried { .. }
+        | Decision::ThresholdRaised { .. }
+        | Decision::Consolidated { .. }
+        | Decision::Purged { offered: true, .. }
+        | Decision::ArenaTableGrown { .. } => ToldKind::Changed,
+        Decision::OutOfMemory { .. } => ToldKind::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words;
+    use highwater_simulator::Variant;
+    use highwater_workload::{Pattern, pattern::Parameters};
+
+    /// Events between two readings.
+    const STEP: u64 = 300;
+
+    fn simulation(allocator: &str, environment: &str) -> Simulation {
+        let parameters = Parameters {
+            events: 40,
+            cycles: 2,
+            ..Parameters::default()
+        };
+        let mut watch = |_| std::ops::ControlFlow::Continue(());
+        let source = Pattern::AsyncFanOut.source(&parameters, &mut watch);
+        let source = source.expect("it can be made");
+        let variant = Variant {
+            allocator: allocator.parse().expect("it is modelled"),
+            environment: highwater_simulator::parse_lines(environment).expect("well formed"),
+            ..Variant::default()
+        };
+        Simulation::new(source, &variant).expect("it can be run")
+    }
+
+    #[test]
+    fn every_kind_is_counted_and_its_latest_are_there_whatever_came_after() {
+        let settings = [
+            ("glibc@2.36", ""),
+            ("glibc@2.36", "MALLOC_TRIM_THRESHOLD_=65536"),
+            ("jemalloc@5.3.0", "MALLOC_CONF=dirty_decay_ms:10"),
+        ];
+        for (allocator, environment) in settings {
+            let mut whole = simulation(allocator, environment);
+            let mut log = Log::default();
+            let mut all = Vec::new();
+            loop {
+                let before = (whole.position(), whole.decisions_taken());
+                whole.run_until(before.0 + STEP);
+                let new = whole.decisions_taken() - before.1;
+                all.extend(whole.latest_decisions(new as usize));
+                log.read(&whole);
+                if whole.position() == before.0 {
+                    break;
+                }
+            }
+            assert!(all.len() > 4, "{allocator} {environment}: {}", all.len());
+            assert_eq!(log.all().count, all.len() as u64);
+            let kinds = ToldKind::NAMES.iter().zip(log.kinds());
+            for ((kind, name), latest) in kinds {
+                let told = |decision: &&TimedDecision| words::tell(decision).kind == *kind;
+                let of_kind: Vec<&TimedDecision> = all.iter().filter(told).collect();
+                assert_eq!(latest.count, of_kind.len() as u64, "{allocator}: {name}");
+                let from = of_kind.len().saturating_sub(KEPT);
+                let kept = latest.kept();
+                let kept: Vec<&TimedDecision> = kept.iter().collect();
+                assert_eq!(kept, of_kind[from..], "{allocator}: {name}");
+            }
+        }
+    }
+}
