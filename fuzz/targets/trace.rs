@@ -6,6 +6,9 @@ use libfuzzer_sys::fuzz_target;
 const LIMITS: trace::Limits = trace::Limits {
     text: 1 << 20,
     events: 100_000,
+    marks: 1000,
+    mark_text: 1 << 20,
+    header: 1 << 16,
 };
 
 fuzz_target!(|bytes: &[u8]| {

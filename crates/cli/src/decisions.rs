@@ -40,11 +40,11 @@ impl Output {
                 for decision in decisions {
                     piece += &line(decision);
                     if piece.len() > PIECE {
-                        print(piece.as_bytes())?;
+                        print(&piece)?;
                         piece.clear();
                     }
                 }
-                print(piece.as_bytes())
+                print(&piece)
             }
             Self::File(file) => file.write_with(|out| {
                 let mut lines = decisions.iter().map(line);

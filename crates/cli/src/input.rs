@@ -9,6 +9,8 @@ use highwater_simulator::{
 };
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Header, Pattern, Source, trace, unwatched};
+use std::io::Read;
+use std::path::Path;
 
 /// What is to be run.
 pub(crate) struct Job {
@@ -39,7 +41,7 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
             "--set {set}: a recorded trace has no parameters; `highwater run` has"
         ));
     }
-    let bytes = std::fs::read(&replay.file).map_err(|error| format!("{file}: {error}"))?;
+    let bytes = read_trace(&replay.file).map_err(|error| format!("{file}: {error}"))?;
     let workload = trace::read(&bytes).map_err(|error| format!("{file}: {error}"))?;
     if workload.unended {
         eprintln!(
@@ -186,6 +188,34 @@ fn prepare_scenario(run: &Run, found: &Found, file: Option<Output>) -> Result<Jo
         plan,
         remarks,
     })
+}
+
+/// The longest scenario that is read, in bytes.
+const MOST_TEXT: u64 = 1 << 20;
+
+/// Reads a short text; a file that is longer, or has no end, is refused.
+pub(crate) fn read_text(file: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let mut file = std::fs::File::open(file)?.take(MOST_TEXT + 1);
+    file.read_to_string(&mut text)?;
+    if text.len() as u64 > MOST_TEXT {
+        let reason = format!("the file is longer than {MOST_TEXT} bytes");
+        return Err(std::io::Error::other(reason));
+    }
+    Ok(text)
+}
+
+/// Reads a file that may be a trace whole, and of any other only the beginning: it may have no end.
+fn read_trace(file: &Path) -> std::io::Result<Vec<u8>> {
+    const BEGINNING: u64 = 4096;
+    let mut file = std::fs::File::open(file)?;
+    let mut bytes = Vec::new();
+    file.by_ref().take(BEGINNING).read_to_end(&mut bytes)?;
+    if trace::begins_like_one(&bytes) {
+        let most = trace::Limits::default().text + 1;
+        file.take(most).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// Writes the calls as a trace, packed where the file's name ends in `.gz`.

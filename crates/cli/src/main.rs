@@ -61,15 +61,15 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
             (&run.common, false, input::prepare_run(run, &mut files)?)
         }
         Command::Matrix(matrix) => {
-            print(matrix::run(matrix)?.as_bytes())?;
+            print(&matrix::run(matrix)?)?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Scenarios(asked) => {
-            print(catalogue::list(asked)?.as_bytes())?;
+            print(&catalogue::list(asked)?)?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Allocators(asked) => {
-            print(allocators::list(asked.json).as_bytes())?;
+            print(&allocators::list(asked.json))?;
             return Ok(ExitCode::SUCCESS);
         }
     };
@@ -107,7 +107,7 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
             }
             text
         };
-        print(shown.as_bytes())?;
+        print(&shown)?;
     }
     let differs = recording.addresses.equal != recording.addresses.compared
         || (check && marks_differ(&recording));
@@ -116,13 +116,15 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
 
 /// Writes one line to standard error. Where that is closed or full there is nobody to tell, and the exit status says it.
 pub(crate) fn say(message: &str) {
-    let _ = writeln!(std::io::stderr(), "highwater: {message}");
+    let line = highwater_report::one_line(message);
+    let _ = writeln!(std::io::stderr(), "highwater: {line}");
 }
 
 /// Writes to standard output.
-fn print(text: &[u8]) -> Result<(), String> {
+fn print(text: &str) -> Result<(), String> {
+    let text = highwater_report::printable(text);
     let mut out = std::io::stdout().lock();
-    match out.write_all(text).and_then(|()| out.flush()) {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // The reader has what it wanted, as with `| head`.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(format!("standard output: {error}"))
@@ -158,7 +160,7 @@ fn several(common: &Common, job: &Job) -> Result<ExitCode, String> {
         true => several::json(&outcome, seconds),
         false => several::text(job, &outcome, seconds),
     };
-    print(shown.as_bytes())?;
+    print(&shown)?;
     Ok(ExitCode::SUCCESS)
 }
 

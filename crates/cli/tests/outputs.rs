@@ -150,6 +150,41 @@ fn standard_output_and_error_that_are_closed_or_full_change_nothing_but_the_stat
 }
 
 #[test]
+fn names_of_others_reach_a_terminal_and_pictures_as_text() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = "title = \"t\\u202eq\"\nshows = \"s\"\nsource = \"s\"\npattern = \"sync\"\n[[variant]]\n\
+        name = \"\\u001b]0;evil\\u0007\\u001b[31mred\\u202e\"\n";
+    fs::write(folder.path().join("s.toml"), scenario).expect("written");
+    for option in [&[][..], &["--json"], &["--csv"], &["--markdown", "-"]] {
+        let asked = ["matrix", "s.toml", "--svg", "s.svg", "--set", "events=10"];
+        let output = highwater(folder.path())
+            .args(asked)
+            .args(option)
+            .output()
+            .expect("it runs");
+        assert_eq!(output.status.code(), Some(0), "{}", one_line(&output));
+        let said = String::from_utf8(output.stdout).expect("text");
+        let svg = fs::read_to_string(folder.path().join("s.svg")).expect("there");
+        for text in [&said, &svg] {
+            let steers = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+            assert!(!text.contains(steers), "{option:?}: {text:?}");
+        }
+        if option.contains(&"--json") {
+            let read: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+            assert!(read.to_string().contains('\u{202e}'));
+        }
+    }
+    let two_lines = scenario.replace("sync", "a\\nb");
+    fs::write(folder.path().join("s.toml"), two_lines).expect("written");
+    let output = highwater(folder.path())
+        .args(["matrix", "s.toml"])
+        .output()
+        .expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(one_line(&output).contains("a\\nb"));
+}
+
+#[test]
 fn a_signal_leaves_the_old_files_and_no_part_of_new_ones() {
     let folder = tempfile::tempdir().expect("a folder");
     for signal in ["INT", "TERM", "HUP"] {
