@@ -127,7 +127,9 @@ fn escape(out: &mut String, text: &str) {
             '\t' | '\n' | '\r' => " ",
             '\0'..' ' | '\u{fffe}' | '\u{ffff}' => "\u{fffd}",
             other => {
-                out.push(other);
+                let mut bytes = [0; 4];
+                // What would turn the order of letters around is shown as its number.
+                out.push_str(&highwater_report::printable(other.encode_utf8(&mut bytes)));
                 continue;
             }
         };

@@ -222,6 +222,6 @@ pub(crate) fn explain(error: &clap::Error) -> ExitCode {
         .filter(|line| !line.is_empty())
         .collect();
     let said = said.join(" ");
-    eprintln!("highwater: {}", said.trim_start_matches("error: "));
+    crate::say(said.trim_start_matches("error: "));
     ExitCode::from(2)
 }

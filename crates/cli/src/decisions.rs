@@ -1,13 +1,12 @@
 //! `--decisions`: everything the allocator decided, one JSON object a line, with no object inside another, so that any
 //! tool that reads lines can sift them.
 
+use crate::output::{self, Files};
 use crate::print;
 use highwater_simulator::TimedDecision;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Lines are handed to standard output in pieces of about this many bytes.
 const PIECE: usize = 1 << 18;
@@ -16,20 +15,17 @@ const PIECE: usize = 1 << 18;
 pub(crate) enum Output {
     /// To standard output.
     Standard,
-    /// To a file, which is there and empty.
-    File(PathBuf, File),
+    /// To a file.
+    File(output::Output),
 }
 
 impl Output {
-    /// What was asked for, `-` for standard output; a file is made.
-    pub(crate) fn of(asked: Option<&Path>) -> Result<Option<Self>, String> {
+    /// What was asked for, `-` for standard output; a file is claimed.
+    pub(crate) fn of(asked: Option<&Path>, files: &mut Files) -> Result<Option<Self>, String> {
         Ok(match asked {
             None => None,
             Some(path) if path.as_os_str() == "-" => Some(Self::Standard),
-            Some(path) => {
-                let file = File::create(path).map_err(|error| wrong(path, &error))?;
-                Some(Self::File(path.to_owned(), file))
-            }
+            Some(path) => Some(Self::File(files.claim("--decisions", path)?)),
         })
     }
 
@@ -44,26 +40,18 @@ impl Output {
                 for decision in decisions {
                     piece += &line(decision);
                     if piece.len() > PIECE {
-                        print(piece.as_bytes())?;
+                        print(&piece)?;
                         piece.clear();
                     }
                 }
-                print(piece.as_bytes())
+                print(&piece)
             }
-            Self::File(path, file) => {
-                let mut out = BufWriter::new(file);
+            Self::File(file) => file.write_with(|out| {
                 let mut lines = decisions.iter().map(line);
-                lines
-                    .try_for_each(|line| out.write_all(line.as_bytes()))
-                    .and_then(|()| out.flush())
-                    .map_err(|error| wrong(&path, &error))
-            }
+                lines.try_for_each(|line| out.write_all(line.as_bytes()))
+            }),
         }
     }
-}
-
-fn wrong(path: &Path, error: &std::io::Error) -> String {
-    format!("--decisions {}: {error}", path.display())
 }
 
 fn line(decision: &TimedDecision) -> String {

@@ -92,7 +92,8 @@ fn read_one(text: &str) -> Result<Environment, String> {
 
 /// The settings in a file.
 pub(crate) fn read_file(file: &Path) -> Result<Environment, String> {
-    let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let bytes = std::fs::File::open(file).and_then(crate::input::read_short);
+    let bytes = bytes.map_err(|error| format!("{}: {error}", file.display()))?;
     Ok(Environment::parse(&decode(&bytes)))
 }
 

@@ -2,14 +2,14 @@
 
 use crate::arguments::{Common, Replay, Run};
 use crate::environment::{self, Settings};
+use crate::output::{Files, Output};
 use crate::scenario::{Found, say, split, unknown};
 use highwater_simulator::{
     Bytes, Choice, Cores, Plan, PythonVersion, Remark, Sources, Stage, Tone, Variant,
 };
 use highwater_workload::pattern::Parameters;
-use highwater_workload::{Header, Pattern, Source, Workload, trace, unwatched};
-use std::fs::File;
-use std::io::BufWriter;
+use highwater_workload::{Header, Pattern, Source, trace, unwatched};
+use std::io::Read;
 use std::path::Path;
 
 /// What is to be run.
@@ -41,14 +41,14 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
             "--set {set}: a recorded trace has no parameters; use `highwater run` with a pattern"
         ));
     }
-    let bytes = std::fs::read(&replay.file).map_err(|error| format!("{file}: {error}"))?;
+    let bytes = read_trace(&replay.file).map_err(|error| format!("{file}: {error}"))?;
     let workload = trace::read(&bytes).map_err(|error| format!("{file}: {error}"))?;
     if workload.unended {
-        eprintln!(
-            "highwater: {file}: the last line has no end, so the file may be cut off and its last number too small; {} \
-             calls and marks were read",
+        crate::say(&format!(
+            "{file}: the last line has no end, so the file may be cut off and its last number too small; {} calls and \
+             marks were read",
             workload.events.len()
-        );
+        ));
     }
     if replay.check && workload.header.brk.is_none() {
         return Err(format!(
@@ -84,9 +84,14 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
     })
 }
 
-pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
+pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job, String> {
+    let file = run
+        .write
+        .as_deref()
+        .map(|file| files.claim("--write", file));
+    let file = file.transpose()?;
     if let Some(found) = Found::look_up(&run.scenario)? {
-        return prepare_scenario(run, &found);
+        return prepare_scenario(run, &found, file);
     }
     let pattern: Pattern = run.scenario.parse().map_err(|_| unknown(&run.scenario))?;
     if let Some(variant) = &run.variant {
@@ -109,11 +114,8 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
             .map_err(|error| format!("--set {set}: {error}"))?;
     }
     let source = pattern.source(&parameters, &mut unwatched).map_err(say)?;
-    if let Some(file) = &run.write {
-        if source.is_streamed() {
-            parameters.check_whole(pattern.program()).map_err(say)?;
-        }
-        write(&source, file)?;
+    if file.is_some() && source.is_streamed() {
+        parameters.check_whole(pattern.program()).map_err(say)?;
     }
     let mut environment = environment::read(&[], &run.common.env)?;
     let variant = Variant {
@@ -124,6 +126,10 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
         seed: run.common.seed,
         python: python(&run.common, pattern.python())?,
     };
+    // Only now, that nothing is written where another option cannot be used.
+    if let Some(file) = file {
+        write(&source, file)?;
+    }
     Ok(Job {
         title: format!("{} ({pattern})", pattern.title()),
         plan: Plan::single(source, variant),
@@ -132,7 +138,7 @@ pub(crate) fn prepare_run(run: &Run) -> Result<Job, String> {
 }
 
 /// A variant of a scenario, with what was asked for set over what it says.
-fn prepare_scenario(run: &Run, found: &Found) -> Result<Job, String> {
+fn prepare_scenario(run: &Run, found: &Found, file: Option<Output>) -> Result<Job, String> {
     let planned = found.plan(&run.set)?;
     let chosen = match &run.variant {
         None => planned.first(),
@@ -148,19 +154,18 @@ fn prepare_scenario(run: &Run, found: &Found) -> Result<Job, String> {
         ));
     };
     let mut plan = found.make(chosen, &mut Sources::default())?;
-    if let Some(file) = &run.write {
-        match &plan.stages[..] {
-            [stage] if stage.sources.len() == 1 && !stage.sources[0].is_streamed() => {
-                write(&stage.sources[0], file)?;
-            }
-            _ => {
-                return Err(format!(
-                    "--write {}: a trace holds one process that fits into memory; choose a variant with one process and fewer calls",
-                    file.display()
-                ));
-            }
+    let written = match (&file, &plan.stages[..]) {
+        (None, _) => None,
+        (_, [stage]) if stage.sources.len() == 1 && !stage.sources[0].is_streamed() => {
+            Some(stage.sources[0].clone())
         }
-    }
+        (Some(file), _) => {
+            return Err(format!(
+                "--write {}: a trace holds one process that fits into memory, choose a variant with one process and fewer calls",
+                file.name().display()
+            ));
+        }
+    };
     let mut remarks = Vec::new();
     for stage in &mut plan.stages {
         let header = &stage.sources[0].first().header;
@@ -182,6 +187,9 @@ fn prepare_scenario(run: &Run, found: &Found) -> Result<Job, String> {
             variant.python = python(&run.common, None)?;
         }
     }
+    if let (Some(file), Some(source)) = (file, written) {
+        write(&source, file)?;
+    }
     Ok(Job {
         title: format!("{}: {}", found.scenario.script.title, chosen.name),
         plan,
@@ -189,17 +197,45 @@ fn prepare_scenario(run: &Run, found: &Found) -> Result<Job, String> {
     })
 }
 
-fn write(source: &Source, file: &Path) -> Result<(), String> {
-    write_trace(source.first(), file).map_err(|error| format!("{}: {error}", file.display()))
+/// The longest scenario, and the longest text with settings, that is read, in bytes.
+const MOST_TEXT: u64 = 16 << 20;
+
+/// Reads a short text; one that is longer, or has no end, is refused.
+pub(crate) fn read_short(from: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(MOST_TEXT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_TEXT {
+        return Err(std::io::Error::other("the text is longer than 16 MiB"));
+    }
+    Ok(bytes)
 }
 
-fn write_trace(workload: &Workload, file: &Path) -> std::io::Result<()> {
-    let mut out = BufWriter::new(File::create(file)?);
-    if file.extension().is_some_and(|extension| extension == "gz") {
-        trace::write_gzip(workload, None, &mut out)
-    } else {
-        trace::write(workload, None, &mut out)
+/// Reads a scenario.
+pub(crate) fn read_text(file: &Path) -> std::io::Result<String> {
+    let bytes = read_short(std::fs::File::open(file)?)?;
+    String::from_utf8(bytes).map_err(|_| std::io::Error::other("the text is not UTF-8"))
+}
+
+/// Reads a file that may be a trace whole, and of any other only the beginning: it may have no end.
+fn read_trace(file: &Path) -> std::io::Result<Vec<u8>> {
+    const BEGINNING: u64 = 4096;
+    let mut file = std::fs::File::open(file)?;
+    let mut bytes = Vec::new();
+    file.by_ref().take(BEGINNING).read_to_end(&mut bytes)?;
+    if trace::begins_like_one(&bytes) {
+        let most = trace::Limits::default().text + 1;
+        file.take(most).read_to_end(&mut bytes)?;
     }
+    Ok(bytes)
+}
+
+/// Writes the calls as a trace, packed where the file's name ends in `.gz`.
+fn write(source: &Source, file: Output) -> Result<(), String> {
+    let packed = (file.name().extension()).is_some_and(|extension| extension == "gz");
+    file.write_with(|mut out| match packed {
+        true => trace::write_gzip(source.first(), None, &mut out),
+        false => trace::write(source.first(), None, &mut out),
+    })
 }
 
 /// The allocator asked for; else the one that the settings given choose; else the one that was recorded, or the nearest

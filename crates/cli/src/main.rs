@@ -13,6 +13,7 @@ mod input;
 mod json;
 mod matrix;
 mod moment;
+mod output;
 mod pictures;
 mod png;
 mod scenario;
@@ -29,6 +30,7 @@ use input::Job;
 use moment::View;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -40,30 +42,41 @@ fn main() -> ExitCode {
     match perform(&arguments.command) {
         Ok(status) => status,
         Err(message) => {
-            eprintln!("highwater: {message}");
+            say(&message);
             ExitCode::from(2)
         }
     }
 }
 
 fn perform(command: &Command) -> Result<ExitCode, String> {
+    let mut files = output::Files::default();
+    let decisions;
     let (common, check, job) = match command {
-        Command::Replay(replay) => (&replay.common, replay.check, input::prepare_replay(replay)?),
-        Command::Run(run) => (&run.common, false, input::prepare_run(run)?),
+        Command::Replay(replay) => {
+            files.read(&replay.file);
+            decisions = decisions::Output::of(replay.common.decisions.as_deref(), &mut files)?;
+            let job = input::prepare_replay(replay)?;
+            (&replay.common, replay.check, job)
+        }
+        Command::Run(run) => {
+            files.read(Path::new(&run.scenario));
+            decisions = decisions::Output::of(run.common.decisions.as_deref(), &mut files)?;
+            (&run.common, false, input::prepare_run(run, &mut files)?)
+        }
         Command::Matrix(matrix) => {
-            print(matrix::run(matrix)?.as_bytes())?;
+            print(&matrix::run(matrix)?)?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Scenarios(asked) => {
-            print(catalogue::list(asked)?.as_bytes())?;
+            print(&catalogue::list(asked)?)?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Allocators(asked) => {
-            print(allocators::list(asked.json).as_bytes())?;
+            print(&allocators::list(asked.json))?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Settings(asked) => {
-            print(settings::explain(asked)?.as_bytes())?;
+            print(&settings::explain(asked)?)?;
             return Ok(ExitCode::SUCCESS);
         }
     };
@@ -75,8 +88,6 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
         explain_rest: common.at.is_none(),
         ..Options::default()
     };
-    // Created before the run, which may take long, so that a file that cannot be written is reported at once.
-    let decisions = decisions::Output::of(common.decisions.as_deref())?;
     if decisions.is_some() {
         options.decisions = Options::EVERY;
     }
@@ -106,17 +117,24 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
             }
             text
         };
-        print(shown.as_bytes())?;
+        print(&shown)?;
     }
     let differs = recording.addresses.equal != recording.addresses.compared
         || (check && marks_differ(recording));
     Ok(ExitCode::from(u8::from(differs)))
 }
 
+/// Writes one line to standard error. Where that is closed or full there is nobody to tell, and the exit status says it.
+pub(crate) fn say(message: &str) {
+    let line = highwater_report::one_line(message);
+    let _ = writeln!(std::io::stderr(), "highwater: {line}");
+}
+
 /// Writes to standard output.
-fn print(text: &[u8]) -> Result<(), String> {
+fn print(text: &str) -> Result<(), String> {
+    let text = highwater_report::printable(text);
     let mut out = std::io::stdout().lock();
-    match out.write_all(text).and_then(|()| out.flush()) {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // The reader has what it wanted, as with `| head`.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(format!("standard output: {error}"))
@@ -157,7 +175,7 @@ fn several(common: &Common, job: &Job) -> Result<ExitCode, String> {
         true => several::json(&outcome, &view, seconds),
         false => several::text(job, &outcome, &view, seconds),
     };
-    print(shown.as_bytes())?;
+    print(&shown)?;
     Ok(ExitCode::SUCCESS)
 }
 

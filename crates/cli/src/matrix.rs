@@ -2,7 +2,8 @@
 
 use crate::arguments::Matrix;
 use crate::moment::Place;
-use crate::pictures::{Pictures, write};
+use crate::output::Files;
+use crate::pictures::Pictures;
 use crate::scenario::{Found, unknown};
 use highwater_report::moment as words;
 use highwater_report::table::{Row, Table, runtime};
@@ -11,6 +12,7 @@ use highwater_workload::Progress;
 use serde::Serialize;
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
@@ -47,15 +49,16 @@ pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
             "--markdown -: it is printed in place of the table, as {other} is; name a file"
         ));
     }
-    if let Some(file) = table_file {
-        write(file, b"")?;
-    }
-    let pictures = Pictures::prepare(matrix, &found, plans.len())?;
+    let mut files = Files::default();
+    files.read(Path::new(&matrix.scenario));
+    let table_file = table_file.map(|file| files.claim("--markdown", file));
+    let table_file = table_file.transpose()?;
+    let pictures = Pictures::prepare(matrix, &found, plans.len(), &mut files)?;
     let outcomes = run_all(&plans, matrix.jobs)?;
     pictures.draw(&plans, &outcomes)?;
     let table = table(matrix, &found, &plans, &outcomes)?;
     if let Some(file) = table_file {
-        write(file, table.markdown().as_bytes())?;
+        file.write(table.markdown().as_bytes())?;
     }
     Ok(if matrix.json {
         json(&found, &table, &outcomes)

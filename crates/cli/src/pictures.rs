@@ -2,6 +2,7 @@
 
 use crate::arguments::Matrix;
 use crate::moment::Place;
+use crate::output::{Files, Output};
 use crate::{png, scenario::Found};
 use highwater_chart::{Chart, Entry, Head, Map, bands, letter, settings};
 use highwater_simulator::{Micros, Outcome, Plan};
@@ -10,8 +11,11 @@ use std::path::{Path, PathBuf};
 /// What is to be drawn into which files.
 pub(crate) struct Pictures<'a> {
     matrix: &'a Matrix,
+    /// The files of the curves.
+    svg: Option<Output>,
+    png: Option<Output>,
     /// The files of the heap maps, one to a variant.
-    maps: Vec<PathBuf>,
+    maps: Vec<Output>,
     /// What stands at the head of each picture.
     title: &'a str,
     date: String,
@@ -19,21 +23,25 @@ pub(crate) struct Pictures<'a> {
 }
 
 impl<'a> Pictures<'a> {
-    /// What is asked for. The files are made at once, before runs that may take long, so that a name that cannot be written
-    /// is said before them.
+    /// Claims the files that are asked for, before runs that may take long.
+    ///
+    /// # Errors
+    /// A file that cannot be written or that something else reads or writes.
     pub(crate) fn prepare(
         matrix: &'a Matrix,
         found: &'a Found,
         variants: usize,
+        files: &mut Files,
     ) -> Result<Self, String> {
         let maps = match &matrix.map {
             Some(file) => files_of_maps(file, variants)?,
             None => Vec::new(),
         };
-        let curves = matrix.svg.iter().chain(&matrix.png);
-        for file in curves.chain(&maps) {
-            write(file, b"")?;
-        }
+        let mut claim = |option: &str, file: &Path| files.claim(option, file);
+        let svg = matrix.svg.as_deref().map(|file| claim("--svg", file));
+        let png = matrix.png.as_deref().map(|file| claim("--png", file));
+        let maps = maps.iter().map(|file| claim("--map", file));
+        let maps = maps.collect::<Result<_, _>>()?;
         let date = matrix
             .date
             .unwrap_or_else(|| jiff::ZonedDateTime::now().date());
@@ -43,6 +51,8 @@ impl<'a> Pictures<'a> {
         }
         Ok(Self {
             matrix,
+            svg: svg.transpose()?,
+            png: png.transpose()?,
             maps,
             title: &found.scenario.script.title,
             date: date.to_string(),
@@ -51,23 +61,24 @@ impl<'a> Pictures<'a> {
     }
 
     /// Draws all of them.
-    pub(crate) fn draw(&self, plans: &[Plan], outcomes: &[Outcome]) -> Result<(), String> {
-        let matrix = self.matrix;
-        if matrix.svg.is_some() || matrix.png.is_some() {
+    pub(crate) fn draw(mut self, plans: &[Plan], outcomes: &[Outcome]) -> Result<(), String> {
+        let (svg_file, png_file) = (self.svg.take(), self.png.take());
+        if svg_file.is_some() || png_file.is_some() {
             let svg = self.curves(plans, outcomes);
-            if let Some(file) = &matrix.png {
-                write(file, &png::of(&svg)?)?;
+            if let Some(file) = png_file {
+                file.write(&png::of(&svg)?)?;
             }
-            if let Some(file) = &matrix.svg {
-                write(file, svg.as_bytes())?;
+            if let Some(file) = svg_file {
+                file.write(svg.as_bytes())?;
             }
         }
-        let runs = plans.iter().zip(outcomes).zip(&self.maps);
+        let maps = std::mem::take(&mut self.maps);
+        let runs = plans.iter().zip(outcomes).zip(maps);
         for (number, ((plan, outcome), file)) in runs.enumerate() {
             let svg = self.map(number, plan, outcome)?;
-            match is_png(file) {
-                true => write(file, &png::of(&svg)?)?,
-                false => write(file, svg.as_bytes())?,
+            match is_png(file.name()) {
+                true => file.write(&png::of(&svg)?)?,
+                false => file.write(svg.as_bytes())?,
             }
         }
         Ok(())
@@ -184,8 +195,4 @@ fn files_of_maps(file: &Path, variants: usize) -> Result<Vec<PathBuf>, String> {
         file.with_file_name(name)
     };
     Ok((0..variants).map(named).collect())
-}
-
-pub(crate) fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
-    std::fs::write(file, bytes).map_err(|error| format!("{}: {error}", file.display()))
 }

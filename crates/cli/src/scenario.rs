@@ -25,7 +25,7 @@ impl Found {
         if !is_file {
             return Ok(None);
         }
-        let text = std::fs::read_to_string(path).map_err(|error| format!("{asked}: {error}"))?;
+        let text = crate::input::read_text(path).map_err(|error| format!("{asked}: {error}"))?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let file = ScenarioFile::read(&stem, &text).map_err(|error| format!("{asked}: {error}"))?;
         Ok(Some(Self {

@@ -6,7 +6,6 @@ use highwater_settings::{Effect, Environment, decode};
 use highwater_simulator::{Choice, Chosen, Judged, PythonVersion, Variant, choose, judge};
 use serde::Serialize;
 use std::fmt::Write;
-use std::io::Read;
 
 /// What a text means.
 struct Meaning {
@@ -44,9 +43,8 @@ pub(crate) fn explain(asked: &Settings) -> Result<String, String> {
 
 fn meaning(asked: &Settings) -> Result<Meaning, String> {
     let environment = if asked.file.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().lock().read_to_end(&mut bytes);
-        read.map_err(|error| format!("standard input: {error}"))?;
+        let bytes = crate::input::read_short(std::io::stdin().lock());
+        let bytes = bytes.map_err(|error| format!("standard input: {error}"))?;
         Environment::parse(&decode(&bytes))
     } else {
         read_file(&asked.file)?

@@ -35,6 +35,9 @@ pub(crate) struct Arena {
     pub(crate) threads: u32,
     /// Bytes of large blocks handed out.
     pub(crate) large_bytes: u64,
+    /// Where a large block begins that jemalloc takes for itself, with no thread to ask: jemalloc 5.2.1, src/arena.c,
+    /// `arena_new` (`offset_state`).
+    offset: Prng,
 }
 
 impl Arena {
@@ -68,6 +71,7 @@ impl Arena {
             home,
             threads: 0,
             large_bytes: 0,
+            offset: Prng(home.0),
         })
     }
 
@@ -328,6 +332,20 @@ impl Arena {
             kernel.touch(Address(extent.start), Bytes(usable));
         }
         Some(extent.start)
+    }
+
+    /// Allocates a large block of a class for jemalloc itself (`a0malloc`).
+    pub(crate) fn alloc_own_large(
+        &mut self,
+        kernel: &mut Kernel,
+        world: &mut World,
+        class: usize,
+    ) -> Option<u64> {
+        let mut prng = self.offset;
+        let wanted = (sizes::size_of(class), CACHE_LINE);
+        let block = self.alloc_large(kernel, world, wanted, false, &mut prng);
+        self.offset = prng;
+        block
     }
 
     /// Frees a large block (`large_dalloc`, without the tick).

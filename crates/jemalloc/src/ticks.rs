@@ -5,7 +5,7 @@
 //! exchanged when it ticks for an arena beyond those there were then.
 
 use crate::Jemalloc;
-use crate::sizes;
+use crate::sizes::{self, SMALL_CLASSES};
 use highwater_allocator::{Address, Bytes, Kernel};
 
 /// `ARENA_DECAY_NTICKS_PER_UPDATE`
@@ -88,19 +88,25 @@ impl Jemalloc {
 
     /// A block of arena 0 for jemalloc itself, past caches and ticks (`a0malloc`).
     fn own_block(&mut self, kernel: &mut Kernel, class: usize) -> Option<u64> {
+        let arena = self.arenas[0].as_mut()?;
+        if class >= SMALL_CLASSES {
+            return arena.alloc_own_large(kernel, &mut self.world, class);
+        }
         let mut block = None;
         let got = |at| block = Some(at);
-        let arena = self.arenas[0].as_mut()?;
         arena.fill(kernel, &mut self.world, class, (1, 1), got);
         block
     }
 
     /// Frees it (`a0dalloc`).
     fn free_own_block(&mut self, kernel: &mut Kernel, block: u64) {
-        let slab = self.extent_of(block);
-        if let Some(arena) = self.arenas[0].as_mut()
-            && let Some(empty) = arena.free_region(&mut self.world, slab, block)
-        {
+        let extent = self.extent_of(block);
+        let Some(arena) = self.arenas[0].as_mut() else {
+            return;
+        };
+        if !self.world.extents[extent].slab {
+            arena.free_large(kernel, &mut self.world, extent);
+        } else if let Some(empty) = arena.free_region(&mut self.world, extent, block) {
             arena.free_pages(kernel, &mut self.world, empty);
         }
     }

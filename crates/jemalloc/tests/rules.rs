@@ -1,6 +1,6 @@
 //! Rules that the real library was found to follow, each by the symptom that showed it.
 
-use highwater_allocator::{Address, Allocator, Bytes, Figures, Kernel, Micros, ThreadId};
+use highwater_allocator::{Address, Allocator, Bytes, Figures, Kernel, Micros, PageUse, ThreadId};
 use highwater_jemalloc::{Jemalloc, Options, ThreadData, Version};
 use highwater_kernel::Config;
 
@@ -170,4 +170,45 @@ fn a_thread_that_began_by_freeing_counts_no_ticks_in_5_2_1() {
     };
     // The counts of nine arenas lie in a block of 80 bytes; and the block that was freed is gone.
     assert_eq!(allocated(false) - allocated(true), 80 + 8);
+}
+
+/// Sizes of runs that the program holds, or jemalloc in its place, with two threads and so many arenas.
+fn live_runs(arenas: u32) -> Vec<Bytes> {
+    let options = Options {
+        narenas: arenas,
+        ..Options::of(Version::V5_2_1)
+    };
+    let mut process = Process::of(Version::V5_2_1, options);
+    for thread in [ThreadId::MAIN, ThreadId(1)] {
+        let block = process
+            .model
+            .malloc(&mut process.kernel, thread, Bytes(64))
+            .expect("there is memory");
+        if thread != ThreadId::MAIN {
+            process.model.free(&mut process.kernel, thread, block);
+        }
+    }
+    let mut runs = Vec::new();
+    process.model.page_runs(&mut |run| {
+        if run.used == PageUse::Live {
+            runs.push(run.size);
+        }
+    });
+    process.model.thread_exit(&mut process.kernel, ThreadId(1));
+    runs
+}
+
+#[test]
+fn the_tick_counts_of_many_arenas_are_a_large_block() {
+    // The largest small class holds 1,792 counts. The main thread's were taken while the library had one arena.
+    let few = live_runs(1700);
+    let many = live_runs(1793);
+    assert_eq!(many.len(), few.len() + 1, "{few:?}, then {many:?}");
+    // The class above, and a page for the random offset.
+    assert_eq!(
+        many.iter()
+            .filter(|size| **size == Bytes(16384 + 4096))
+            .count(),
+        1
+    );
 }

@@ -399,7 +399,8 @@ impl Simulation {
     pub fn killed(&self) -> Option<Killed> {
         // Nothing is run after the event during which it happened.
         self.kernel.killed().map(|killed| Killed {
-            event: self.position() - 1,
+            // An allocator's own beginning may exceed the cap, before the first event.
+            event: self.position().saturating_sub(1),
             time: self.now(),
             resident: killed.resident,
             cap: killed.cap,

@@ -200,7 +200,10 @@ impl Variant {
         let top = top.align_down(page);
         match (self.python, self.seed, self.allocator) {
             // Where a pool begins in the first arena is a matter of chance: mappings begin at any page.
-            (Some(_), Some(seed), Choice::Glibc(_)) => top - page * (seed % PLACES_IN_POOL),
+            (Some(_), Some(seed), Choice::Glibc(_)) => {
+                // A trace may say that its mappings began at the bottom of the address space: the kernel refuses that.
+                Address(top.0.saturating_sub((page * (seed % PLACES_IN_POOL)).0))
+            }
             _ => top,
         }
     }

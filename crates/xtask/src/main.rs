@@ -5,8 +5,10 @@
 mod book;
 mod build;
 mod claims;
+mod deny;
 mod dist;
 mod fidelity;
+mod fuzz;
 mod names;
 mod options;
 mod process;
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Command::Shots(options) => shots::run(&options),
         Command::Claims => claims::run(),
         Command::Fidelity(options) => fidelity::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
     });
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -21,6 +21,7 @@ Usage: cargo xtask <command>
   fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
                                           compare the models with the real libraries of this machine
   claims                                  check the claims about the incident, and write docs/claims.md
+  fuzz [--minutes N] [--seed N] [TARGET]  fuzz every reader and the models, or one target
   setup                                   only install what the other commands need
 
 Each command installs what the machine lacks. Tools go into ~/.cache/highwater/tools; set HIGHWATER_TOOLS to use
@@ -31,7 +32,7 @@ another folder.
 const DEFAULT_PORT: u16 = 8080;
 
 /// One command with its options.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Command {
     Help,
     Setup,
@@ -43,6 +44,7 @@ pub(crate) enum Command {
     Voice(Voice),
     Shots(Shots),
     Fidelity(Fidelity),
+    Fuzz(Fuzz),
     Claims,
 }
 
@@ -82,6 +84,26 @@ pub(crate) struct Fidelity {
     pub(crate) traces: Vec<PathBuf>,
 }
 
+#[derive(Debug, PartialEq)]
+pub(crate) struct Fuzz {
+    /// How long each target runs.
+    pub(crate) minutes: f64,
+    /// What chance starts from; the time by default.
+    pub(crate) seed: Option<u64>,
+    /// The only target, if not all.
+    pub(crate) target: Option<String>,
+}
+
+impl Default for Fuzz {
+    fn default() -> Self {
+        Self {
+            minutes: 1.0,
+            seed: None,
+            target: None,
+        }
+    }
+}
+
 pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
     let name = match parser.next()? {
         None | Some(Long("help") | Short('h')) => return Ok(Command::Help),
@@ -103,6 +125,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
         "voice" => Command::Voice(Voice::default()),
         "shots" => Command::Shots(Shots::default()),
         "fidelity" => Command::Fidelity(Fidelity::default()),
+        "fuzz" => Command::Fuzz(Fuzz::default()),
         "claims" => Command::Claims,
         other => bail!("unknown command `{other}`; `cargo xtask help` lists the commands"),
     };
@@ -123,6 +146,19 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
                 options.operations = Some(parser.value()?.parse()?);
             }
             (Command::Fidelity(options), Value(trace)) => options.traces.push(trace.into()),
+            (Command::Fuzz(options), Long("minutes")) => {
+                let minutes: f64 = parser.value()?.parse()?;
+                if !(minutes > 0.0 && minutes <= 10_000.0) {
+                    bail!("--minutes {minutes}: it must be above 0 and at most 10000");
+                }
+                options.minutes = minutes;
+            }
+            (Command::Fuzz(options), Long("seed")) => {
+                options.seed = Some(parser.value()?.parse()?);
+            }
+            (Command::Fuzz(options), Value(target)) if options.target.is_none() => {
+                options.target = Some(target.string()?);
+            }
             (_, other) => return Err(other.unexpected().into()),
         }
     }

@@ -11,7 +11,9 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
-    book, build, dist, process,
+    book, build, deny, dist, fuzz,
+    options::Fuzz,
+    process,
     setup::{self, Browser, PageTools},
     single, voice, workspace,
 };
@@ -29,9 +31,10 @@ pub(crate) fn run() -> Result<ExitCode> {
     let (tools, browser) = setup::everything()?;
     println!("set-up: {}", seconds(started.elapsed()));
 
-    let checks: [(&str, &dyn Fn() -> Result<()>); 10] = [
+    let checks: [(&str, &dyn Fn() -> Result<()>); 12] = [
         ("format", &|| format()),
         ("wording of all texts", &|| voice::check()),
+        ("dependencies", &|| deny::run()),
         ("clippy, native", &|| clippy_native()),
         ("clippy, WebAssembly", &|| clippy_wasm(&tools)),
         ("tests, native", &|| tests_native()),
@@ -44,6 +47,9 @@ pub(crate) fn run() -> Result<ExitCode> {
         ("book", &|| book::write(&workspace::tested_book_dir())),
         ("package for JavaScript, in Node", &|| tests_package(&tools)),
         ("tests of the page, in Chromium", &|| tests_page(&browser)),
+        ("fuzzing, a minute for each target", &|| {
+            fuzz::run(&Fuzz::default()).map(|_| ())
+        }),
     ];
     let results: Vec<(&str, bool, Duration)> = checks
         .iter()

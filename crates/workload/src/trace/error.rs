@@ -87,6 +87,18 @@ pub enum TraceError {
         /// [`Limits::events`](super::Limits::events).
         limit: u32,
     },
+    /// There is more of one part of it than allowed.
+    #[error(
+        "line {line}: the trace has more than the {limit} {what} that are read; leave some out"
+    )]
+    TooMuch {
+        /// The line at which the limit was passed.
+        line: u64,
+        /// What there is too much of.
+        what: &'static str,
+        /// The member of [`Limits`](super::Limits) that bounds it.
+        limit: u64,
+    },
     /// The machine has no memory for the trace.
     #[error("line {line}: no memory left to hold the trace")]
     OutOfMemory {
@@ -108,6 +120,7 @@ impl TraceError {
             | Self::Gzip { line, .. }
             | Self::TooLong { line, .. }
             | Self::TooManyEvents { line, .. }
+            | Self::TooMuch { line, .. }
             | Self::OutOfMemory { line } => Some(*line),
             Self::Empty { .. } | Self::NotATrace { .. } => Some(1),
             Self::Cancelled => None,
@@ -122,6 +135,8 @@ pub(super) enum Fault {
     Expected { at: usize, expected: &'static str },
     /// The events allowed are used up.
     TooManyEvents,
+    /// There is more of something than allowed.
+    TooMuch { what: &'static str, limit: u64 },
     /// No room for another event.
     OutOfMemory,
 }

@@ -11,14 +11,26 @@ pub(super) const FIRST_LINE: &str = "highwater-trace 1";
 pub(super) const MAX_CPUS: u64 = 4096;
 
 /// Reads header lines, each kind at most once except `env`.
-#[derive(Default)]
 pub(super) struct HeaderReader {
     /// What was read so far.
     pub(super) header: Header,
     seen: Vec<&'static str>,
+    /// Bytes of lines that were read, and how many may be.
+    read: u64,
+    limit: u64,
 }
 
 impl HeaderReader {
+    /// Begins with nothing read of at most `limit` bytes.
+    pub(super) fn new(limit: u64) -> Self {
+        Self {
+            header: Header::default(),
+            seen: Vec::new(),
+            read: 0,
+            limit,
+        }
+    }
+
     /// The line that makes the file a trace.
     pub(super) fn first_line(line: &[u8]) -> Result<(), Fault> {
         const EXPECTED: &str = "the first line `highwater-trace 1`";
@@ -41,6 +53,13 @@ impl HeaderReader {
     /// A line between the first one and the first call.
     pub(super) fn line(&mut self, line: &[u8]) -> Result<(), Fault> {
         const KIND: &str = "a header line (allocator, env, page, cpus, brk, mappings, touch, program) or a call (m c a r f t e k)";
+        self.read += line.len() as u64 + 1;
+        if self.read > self.limit {
+            return Err(Fault::TooMuch {
+                what: "bytes of header lines",
+                limit: self.limit,
+            });
+        }
         let fields = &mut Fields::new(line, 0);
         let kind = fields.word(KIND)?;
         match kind {

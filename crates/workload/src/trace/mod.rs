@@ -47,27 +47,49 @@ pub fn checksum(bytes: &[u8]) -> u32 {
     gzip::checksum(bytes)
 }
 
-/// How much a trace may hold, so that a few kilobytes of gzip cannot fill the machine's memory.
+/// Whether a file that begins with these bytes may be a trace, so that it is worth reading whole.
+pub fn begins_like_one(start: &[u8]) -> bool {
+    source::is_gzip(start) || foreign::refuse(start, false).is_ok()
+}
+
+/// How much a trace may hold, so that a few kilobytes of gzip cannot fill the machine's memory. Each part is bounded by what
+/// it takes in memory, of the trace and of its runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
     /// Bytes of text, after unpacking.
     pub text: u64,
-    /// Calls and marks; each takes up to 48 bytes of memory.
+    /// Calls and marks; each takes up to 48 bytes of memory, and a block that is held 16 more.
     pub events: u32,
+    /// Marks; each takes about 1 KiB of every run.
+    pub marks: u32,
+    /// Bytes of the names and of the keys and values of all marks, a pair counted as [`PAIR_BYTES`] besides.
+    pub mark_text: u64,
+    /// Bytes of the header's lines.
+    pub header: u64,
 }
 
+/// What a pair of a mark takes in memory besides its text.
+pub const PAIR_BYTES: u64 = 48;
+
 impl Default for Limits {
-    /// 4 GiB of text and 100 million events; in a 32-bit address space such as WebAssembly's 1 GiB and 8 million.
+    /// 4 GiB of text, 100 million events, 250,000 marks with 64 MiB of names and figures, 1 MiB of header; in a 32-bit address
+    /// space such as WebAssembly's 1 GiB, 8 million, 50,000 with 16 MiB, and 1 MiB.
     fn default() -> Self {
         if cfg!(target_pointer_width = "32") {
             Self {
                 text: 1 << 30,
                 events: 8_000_000,
+                marks: 50_000,
+                mark_text: 16 << 20,
+                header: 1 << 20,
             }
         } else {
             Self {
                 text: 4 << 30,
                 events: 100_000_000,
+                marks: 250_000,
+                mark_text: 64 << 20,
+                header: 1 << 20,
             }
         }
     }

@@ -1,10 +1,10 @@
 //! Lines to calls.
 
-use super::Limits;
 use super::error::{Fault, TraceError, found};
 use super::fields::Fields;
 use super::header::HeaderReader;
 use super::names::Names;
+use super::{Limits, PAIR_BYTES};
 use crate::{
     Address, BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, ThreadId, Workload,
 };
@@ -34,7 +34,9 @@ const TIME_END: u64 = 1 << 53;
 /// Takes the lines of a trace one after another and keeps the workload they make.
 pub(super) struct Parser {
     line: u64,
-    limit: u32,
+    limits: Limits,
+    /// Bytes of marks that were read, as [`Limits::mark_text`] counts them.
+    mark_text: u64,
     header: HeaderReader,
     names: Names,
     time: u64,
@@ -55,8 +57,9 @@ impl Parser {
         let _ = workload.recorded.try_reserve(events / 2);
         Self {
             line: 0,
-            limit: limits.events,
-            header: HeaderReader::default(),
+            limits,
+            mark_text: 0,
+            header: HeaderReader::new(limits.header),
             names: Names::default(),
             time: 0,
             ended: Vec::new(),
@@ -102,7 +105,6 @@ impl Parser {
     }
 
     fn error(&self, fault: Fault, line: &[u8], last: bool) -> TraceError {
-        let limit = self.limit;
         match fault {
             Fault::Expected { at, expected } => {
                 let (found, expected) = (found(line, at), expected.trim_end_matches(',').into());
@@ -124,6 +126,11 @@ impl Parser {
             }
             Fault::TooManyEvents => TraceError::TooManyEvents {
                 line: self.line,
+                limit: self.limits.events,
+            },
+            Fault::TooMuch { what, limit } => TraceError::TooMuch {
+                line: self.line,
+                what,
                 limit,
             },
             Fault::OutOfMemory => TraceError::OutOfMemory { line: self.line },
@@ -171,7 +178,7 @@ impl Parser {
         if op != b'e' {
             fields.space(FIELD)?;
         }
-        if self.workload.events.len() >= self.limit as usize {
+        if self.workload.events.len() >= self.limits.events as usize {
             return Err(Fault::TooManyEvents);
         }
         let call = match op {
@@ -304,10 +311,18 @@ impl Parser {
     }
 
     fn mark(&mut self, fields: &mut Fields) -> Result<Call, Fault> {
+        let limits = self.limits;
+        if self.workload.marks.len() >= limits.marks as usize {
+            return Err(Fault::TooMuch {
+                what: "marks",
+                limit: limits.marks.into(),
+            });
+        }
         let mut mark = Mark {
             name: fields.word(NAME)?.to_owned(),
             measured: Vec::new(),
         };
+        self.count_mark_text(mark.name.len())?;
         while !fields.is_over() {
             fields.space(PAIR)?;
             let at = fields.position();
@@ -320,12 +335,23 @@ impl Parser {
                 return Err(fault);
             }
             let value = value.parse().map_err(|_| fault)?;
+            self.count_mark_text(key.len() + PAIR_BYTES as usize)?;
             mark.measured.push((key.to_owned(), value));
         }
         // No more marks than events, which are counted in 32 bits.
         let id = MarkId(self.workload.marks.len() as u32);
         self.workload.marks.push(mark);
         Ok(Call::Mark(id))
+    }
+
+    fn count_mark_text(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.mark_text += bytes as u64;
+        let limit = self.limits.mark_text;
+        if self.mark_text > limit {
+            let what = "bytes of marks";
+            return Err(Fault::TooMuch { what, limit });
+        }
+        Ok(())
     }
 
     /// Numbers the block that an allocating line returned.

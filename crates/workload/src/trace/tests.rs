@@ -227,6 +227,7 @@ fn limits_hold_for_text_and_for_events() {
     let limits = Limits {
         text: 1 << 20,
         events: 999,
+        ..Limits::default()
     };
     let error = read_with(text.as_bytes(), limits, &mut unwatched).unwrap_err();
     assert_eq!(
@@ -239,9 +240,38 @@ fn limits_hold_for_text_and_for_events() {
     let limits = Limits {
         text: 8000,
         events: 1000,
+        ..Limits::default()
     };
     let error = read_with(text.as_bytes(), limits, &mut unwatched).unwrap_err();
     assert!(matches!(error, TraceError::TooLong { limit: 8000, .. }));
+}
+
+#[test]
+fn limits_hold_for_marks_their_figures_and_the_header() {
+    let many = |line: &str| format!("highwater-trace 1\n{}", line.repeat(1000));
+    let limits = Limits {
+        marks: 900,
+        mark_text: 64_000,
+        header: 7_000,
+        ..Limits::default()
+    };
+    let refused = |text: &str, over: u64| {
+        let error = read_with(text.as_bytes(), limits, &mut unwatched).unwrap_err();
+        match error {
+            TraceError::TooMuch { line, limit, .. } => {
+                assert_eq!(limit, over);
+                line
+            }
+            other => panic!("{other}"),
+        }
+    };
+    assert_eq!(refused(&many("k 1 0 a\n"), 900), 902);
+    // A name of one byte, and a key of one byte with its number.
+    assert_eq!(refused(&many("k 1 0 a a=1 a=1\n"), 64_000), 648);
+    assert_eq!(refused(&many("env A=1\n"), 7_000), 877);
+    let long_name = format!("highwater-trace 1\nk 1 0 {}\n", "x".repeat(64_001));
+    assert_eq!(refused(&long_name, 64_000), 2);
+    assert!(read(many("k 1 0 a a=1 a=1\n").as_bytes()).is_ok());
 }
 
 #[test]

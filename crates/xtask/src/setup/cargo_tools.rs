@@ -3,7 +3,10 @@
 //! They are compiled for Highwater only, without optimisation: trunk then takes four minutes instead of twelve, and
 //! what it does later is waiting for the compiler anyway.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 
@@ -12,6 +15,21 @@ use crate::{process, workspace};
 
 /// The newest trunk that compiles with every Rust from the workspace's own minimum on.
 const TRUNK_VERSION: &str = "0.21.14";
+
+/// What checks the dependencies. Newer releases want a newer Rust than the workspace's minimum.
+const DENY_VERSION: &str = "0.20.2";
+
+/// Returns cargo-deny, installed if it is not there.
+///
+/// # Errors
+/// It cannot be installed.
+pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    if version("cargo-deny").is_none() {
+        install("cargo-deny", DENY_VERSION, &[])?;
+    }
+    let path = process::path_with(&[&workspace::tools_dir().join("bin")])?;
+    process::find_on(&path, "cargo-deny").context("cargo-deny was installed, but is not there")
+}
 
 /// trunk: any version that starts will do.
 pub(crate) fn set_up_trunk() -> Result<()> {

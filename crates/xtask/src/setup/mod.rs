@@ -8,6 +8,7 @@ mod packages;
 mod wasm_std;
 
 pub(crate) use browser::Browser;
+pub(crate) use cargo_tools::cargo_deny;
 pub(crate) use node::node;
 pub(crate) use wasm_std::WasmToolchain;
 
