@@ -267,7 +267,7 @@ impl Pool {
                 let (is_over, action) = match event {
                     JobEvent::Progress(share) => (false, Action::Progress(id, share)),
                     JobEvent::Finished(Outcome::Ran(ran), columns) => {
-                        let run = RunView::receive(Rc::clone(&order), ran, &columns);
+                        let run = RunView::receive(Rc::clone(&order), *ran, &columns);
                         (true, Action::Ran(id, Rc::new(run)))
                     }
                     JobEvent::Failed(message) => (true, Action::RunFailed(id, message)),

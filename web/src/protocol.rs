@@ -173,7 +173,7 @@ pub enum Outcome {
     /// Of [`Work::Load`].
     Loaded(Loaded),
     /// Of [`Work::Run`].
-    Ran(Ran),
+    Ran(Box<Ran>),
     /// Of [`Work::Look`], asked [why](Ask::Why).
     Looked(Box<Looked>),
     /// Asked for [blocks](Ask::Blocks).

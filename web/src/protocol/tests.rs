@@ -142,8 +142,8 @@ fn responses() -> Vec<Response> {
             allocator: full_variant().allocator,
             environment: full_variant().environment,
         }),
-        Outcome::Ran(ran(None)),
-        Outcome::Ran(ran(Some(Column(1)))),
+        Outcome::Ran(Box::new(ran(None))),
+        Outcome::Ran(Box::new(ran(Some(Column(1))))),
         looked(Diagnosis {
             figures: None,
             pages: None,

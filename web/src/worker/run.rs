@@ -115,7 +115,7 @@ impl Run {
             samples,
             frames,
         };
-        Step::Done(Outcome::Ran(ran), attachments)
+        Step::Done(Outcome::Ran(Box::new(ran)), attachments)
     }
 }
 
