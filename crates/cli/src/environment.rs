@@ -35,6 +35,19 @@ impl Settings {
 /// The settings that a trace recorded, with those given set over them.
 pub(crate) fn read(recorded: &[(String, String)], given: &[String]) -> Result<Settings, String> {
     let mut all = Settings::default();
+    let unread = recorded
+        .iter()
+        .filter(|(name, _)| !is_setting(name))
+        .count();
+    if unread > 0 {
+        let variables = if unread == 1 { "variable" } else { "variables" };
+        let text = format!("{unread} other {variables}, which no allocator reads.");
+        all.remarks.push(Remark::new(
+            "the recorded environment",
+            Tone::NoEffect,
+            text,
+        ));
+    }
     for (name, value) in recorded.iter().filter(|(name, _)| is_setting(name)) {
         let (name, value) = (name.clone(), value.clone());
         put(&mut all.variables, Variable { name, value });

@@ -205,7 +205,6 @@ fn what_is_wrong_is_one_line_with_file_line_and_range() {
     let range = bad("range.toml", "events = 5", "events = 0");
     let key = bad("key.toml", "[parameters]", "colour = 1\n[parameters]");
     let allocator = bad("allocator.toml", "\"jemalloc\"", "\"tcmalloc\"");
-    let environment = bad("environment.toml", "cap = 200", "environment = \"MALLOC\"");
     let small = file("fine.toml", SMALL);
     let map = path("fine-map.svg");
     for (arguments, parts) in [
@@ -217,10 +216,6 @@ fn what_is_wrong_is_one_line_with_file_line_and_range() {
         (
             &["matrix", &allocator],
             &["allocator.toml: line 23", "tcmalloc", "jemalloc@5.3.0"],
-        ),
-        (
-            &["matrix", &environment],
-            &["environment.toml: line 16", "MALLOC"],
         ),
         (
             &["matrix", "nosuch"],

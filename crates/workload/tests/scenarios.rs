@@ -123,7 +123,10 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
             format!("{HEAD}pattern = \"sink\"\n{variant}"),
             &["line 4", "sink", "async_fanout"],
         ),
-        (format!("{HEAD}{variant}"), &["no pattern", "async_fanout"]),
+        (
+            format!("{HEAD}{variant}"),
+            &["a pattern is missing", "async_fanout"],
+        ),
         (format!("{HEAD}pattern = \"sync\"\n"), &["variant"]),
         (
             format!("{HEAD}pattern = \"sync\"\nvariant = []\n"),
@@ -145,7 +148,7 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
         ),
         (
             format!("{HEAD}pattern = \"sync\"\n{variant}[variant.parameters]\nshape = \"round\"\n"),
-            &["line 8", "shape", "0 to 3"],
+            &["line 8", "shape", "between 0 and 3"],
         ),
         (
             format!("{HEAD}pattern = \"sync\"\n{variant}[variant.parameters]\nshape = [1]\n"),
@@ -153,11 +156,11 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
         ),
         (
             format!("{HEAD}pattern = \"sync\"\nworkers = 65\n{variant}"),
-            &["line 5", "workers=65", "1 to 64"],
+            &["line 5", "workers=65", "between 1 and 64"],
         ),
         (
             format!("{HEAD}pattern = \"sync\"\ncap = 0\n{variant}"),
-            &["line 5", "cap=0", "1 to 1048576"],
+            &["line 5", "cap=0", "between 1 and 1048576"],
         ),
         (
             format!("{HEAD}pattern = \"sync\"\ncores = \"two\"\n{variant}"),
@@ -169,7 +172,7 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
         ),
         (
             format!("{HEAD}pattern = \"sync\"\n{variant}{variant}"),
-            &["line 8", "two variants named `a`"],
+            &["line 8", "two variants are named `a`"],
         ),
         (
             format!(
@@ -182,7 +185,7 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
             format!(
                 "{HEAD}pattern = \"sync\"\n[parameters]\ncycles = 1000\nevents = 20000\n{variant}"
             ),
-            &["line 5", "calls", "lower cycles"],
+            &["line 5", "calls", "Reduce events"],
         ),
         (format!("{HEAD}pattern = \n{variant}"), &["line 4"]),
         ("\u{0}".to_owned(), &["line 1"]),

@@ -155,7 +155,8 @@ fn the_table_is_sorted_held_against_one_and_exported() -> Result<()> {
         ensure!(saved.lines().count() == 9, "{saved}");
         let peak = values()?[0];
         ensure!(
-            saved.contains(&format!(",{peak},")) && saved.contains("no setting,glibc@2.36,"),
+            saved.contains(&format!(",{peak},"))
+                && saved.contains("no setting,python@3.11 on glibc@2.36,"),
             "{saved}"
         );
         Ok(())

@@ -21,6 +21,9 @@ const SHORTEST: u64 = 20;
 /// Quiet stretches that are looked at for that.
 const LOOKED_AT: usize = 64;
 
+/// No program rests for less, in microseconds: so short a pause is one between two calls.
+const LEAST: u64 = 1000;
+
 /// A quiet stretch in which fewer calls would be made at work tells nothing.
 const CALLS: f64 = 16.0;
 
@@ -47,7 +50,8 @@ pub(super) fn rests(activity: &Activity) -> Vec<Rest> {
 fn quiets(activity: &Activity) -> Vec<Quiet> {
     let mut all = activity.stretches();
     all.retain(|quiet| {
-        quiet.lasts() > activity.lasts() / 2000
+        quiet.lasts() >= LEAST
+            && quiet.lasts() > activity.lasts() / 2000
             && activity.calls_at_work(quiet.lasts()) >= CALLS
             && activity.is_rare(quiet)
     });
