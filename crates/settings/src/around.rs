@@ -29,7 +29,9 @@ const NAME_KEYS: [&str; 6] = [
 const VALUE_KEYS: [&str; 2] = ["value", "default"];
 
 /// Calls that set the variable that is their first argument.
-const SETTERS: [&str; 9] = [
+const SETTERS: [&str; 11] = [
+    "env.set(",
+    ".put(",
     "setenv(",
     "setdefault(",
     "putenv(",
@@ -50,7 +52,7 @@ struct Written {
 impl Scanner<'_, '_> {
     /// Reads what stands around a name. Where that ends.
     pub(crate) fn around(&mut self, name: &str, from: usize, to: usize, line: &Line) -> usize {
-        if line.prints {
+        if line.prints || self.is_printed(from, line) {
             return to;
         }
         let bytes = self.text.as_bytes();
@@ -88,7 +90,16 @@ impl Scanner<'_, '_> {
             (b'=', _) if spaced => self.spaced(name, sign + 1, from, line),
             (b'=', _) => self.assigned(name, from, sign + 1, line),
             (b'|', b'|') if byte(sign + 2) == b'=' => self.spaced(name, sign + 3, from, line),
-            (b'+' | b'?' | b':', b'=') => self.spaced(name, sign + 2, from, line),
+            (b'+', b'=') => {
+                self.found.appends = true;
+                let end = match spaced {
+                    true => self.spaced(name, sign + 2, from, line),
+                    false => self.assigned(name, from, sign + 2, line),
+                };
+                self.found.appends = false;
+                end
+            }
+            (b'?' | b':', b'=') => self.spaced(name, sign + 2, from, line),
             (b':', b':') => to,
             (b':', next) if is_quoted || matches!(next, b' ' | b'\t' | b'\r' | b'\n' | 0) => {
                 self.mapped(name, sign + 1, from, line)
@@ -101,7 +112,11 @@ impl Scanner<'_, '_> {
                 self.found.unset(name, "Removed by the `-` after its name.");
                 to
             }
-            (b'<', b'/') if lead.ends_with("<key>") => self.plist(name, to, line),
+            (b'<', b'/') if lead.ends_with("<key>") => self.tagged("string", name, to, line),
+            (b'<', b'/') if lead.ends_with("<name>") => self.tagged("value", name, to, line),
+            (b'|', _) | (b'`', b' ' | b'|') if lead.trim_start().starts_with('|') => {
+                self.cell(name, sign, from, line)
+            }
             _ => self.other(name, from, to, after, line),
         }
     }
@@ -312,15 +327,43 @@ impl Scanner<'_, '_> {
         }
     }
 
+    /// Whether a command before a name only prints it.
+    fn is_printed(&self, from: usize, line: &Line) -> bool {
+        let lead = tail(&self.text[line.start..from], NEAR);
+        let command = lead.rsplit(['&', ';', '|']).next().unwrap_or_default();
+        let first = command.split_whitespace().next();
+        matches!(first, Some("echo" | "printf"))
+            && !within(&self.text[from..line.end], NEAR).contains(['>', '|'])
+    }
+
+    /// `| NAME | value |` in a table, where what stands there is a value.
+    fn cell(&mut self, name: &str, at: usize, from: usize, line: &Line) -> usize {
+        let rest = within(&self.text[at..line.end], NEAR);
+        let cell = rest.split('|').nth(1).unwrap_or_default();
+        let value = cell.trim_matches(['`', ' ', '\t']);
+        let is_value = !value.is_empty()
+            && match is_number_name(name) {
+                true => value.bytes().all(|b| b.is_ascii_digit()),
+                false => !value.contains(' ') && value.contains([':', '/', '=']),
+            };
+        if !is_value {
+            return at;
+        }
+        self.take(name, value, from, line.number);
+        at + rest.find(value).unwrap_or(0) + value.len()
+    }
+
     /// `<key>NAME</key><string>value</string>`.
-    fn plist(&mut self, name: &str, to: usize, line: &Line) -> usize {
+    fn tagged(&mut self, tag: &str, name: &str, to: usize, line: &Line) -> usize {
         let near = within(&self.text[to..], NEAR);
-        let value = near.split_once("<string>").and_then(|(_, rest)| {
-            let (value, _) = rest.split_once("</string>")?;
-            Some(value)
+        let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
+        let value = near.split_once(&open).and_then(|(before, rest)| {
+            let (value, _) = rest.split_once(&close)?;
+            // Another name's value is not this one's.
+            (!before.contains("<name>") && !before.contains("<key>")).then_some(value)
         });
         let Some(value) = value else { return to };
-        let end = to + near.find("</string>").unwrap_or(0);
+        let end = to + near.find(&close).unwrap_or(0);
         self.found
             .hold(line.number, line.number + self.lines_between(to, end));
         self.take(name, value, to, line.number);
@@ -343,6 +386,7 @@ impl Scanner<'_, '_> {
         let is_pair = takes_pair
             || last.ends_with("Env.")
             || trimmed.contains("set-env ")
+            || matches!(trimmed, "(gdb) set env" | "(gdb) set environment")
             || (exports(last) && trimmed.contains("set"));
         if is_pair && rest.starts_with([' ', '\t']) {
             let blank = rest.len() - rest.trim_start().len();
@@ -356,6 +400,12 @@ impl Scanner<'_, '_> {
         let is_alone =
             rest.trim().is_empty() || matches!(rest.as_bytes()[0], b' ' | b';' | b'"' | b'\'');
         if !is_alone {
+            return to;
+        }
+        let removes = ["config:unset ", "secrets unset ", "unset-environment "];
+        if removes.iter().any(|command| lead.contains(command)) {
+            self.found.hold(line.number, line.number);
+            self.found.unset(name, "Removed by `unset`.");
             return to;
         }
         let place = match last {
@@ -514,6 +564,8 @@ impl Scanner<'_, '_> {
             _ => {
                 let line = rest.lines().next().unwrap_or_default();
                 let (value, length) = plain("", line, true)?;
+                // The end of a string that all of it stands in.
+                let value = value.map(|value| value.trim_end_matches(['"', '\'']).to_owned());
                 Some((value, begin + length))
             }
         }
