@@ -179,6 +179,11 @@ impl Scanner<'_, '_> {
             return line.end;
         }
         let rest = within(&self.text[(at + length).min(line.end)..line.end], 40);
+        if value.is_empty() && rest.starts_with('<') && !rest.starts_with("</") {
+            self.found.hold(line.number, line.number);
+            self.found.elsewhere(name, "a template");
+            return at + length;
+        }
         let (value, length) = match unit_after(name, rest) {
             Some(unit) => (format!("{value} {unit}"), length + rest.len()),
             None => (value, length),

@@ -18,7 +18,7 @@ pub(crate) struct Definitions<'a> {
 }
 
 /// References that are followed for one value, and the longest of them.
-const MOST_REFERENCES: usize = 100;
+const MOST_REFERENCES: usize = 32;
 const LONGEST: usize = 4096;
 
 /// A value with all put in that is known.

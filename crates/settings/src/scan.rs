@@ -9,6 +9,7 @@
 use crate::collected::{Collected, says_enough};
 use crate::expand::Definitions;
 use crate::lines::Instruction;
+use crate::values::is_number_name;
 use crate::{conf, names};
 use highwater_allocator::Tone;
 
@@ -208,6 +209,11 @@ impl<'a> Scanner<'a, '_> {
 
     /// A value with everything put in that it refers to.
     pub(crate) fn known(&mut self, name: &str, value: &str, at: usize) -> Option<String> {
+        let is_placeholder = value.starts_with(['{', '%', '<']) && !value.starts_with("{{");
+        if is_number_name(name) && is_placeholder {
+            self.found.elsewhere(name, "a template");
+            return None;
+        }
         let expanded = self.definitions.expand(name, value, at);
         match expanded.open {
             None => Some(expanded.text),

@@ -73,6 +73,9 @@ impl Walk<'_> {
         match node {
             Node::Scalar(scalar) => self.text(scalar, key),
             Node::List(items) => {
+                if self.parted(items) {
+                    return;
+                }
                 for item in items {
                     match item {
                         Node::Scalar(scalar) => self.item(scalar, key),
@@ -82,6 +85,26 @@ impl Walk<'_> {
             }
             Node::Map(pairs) => self.map(pairs, key),
         }
+    }
+
+    /// A name and its value as items of one list, as Salt has them. Whether it is that.
+    fn parted(&mut self, items: &[Node]) -> bool {
+        let single = |wanted: &str| {
+            items.iter().find_map(|item| match item {
+                Node::Map(pairs) => match &pairs[..] {
+                    [(key, Node::Scalar(text))] if key.text == wanted => Some(text),
+                    _ => None,
+                },
+                _ => None,
+            })
+        };
+        let name = single("name").filter(|name| is_setting(&name.text));
+        let Some((name, value)) = name.zip(single("value")) else {
+            return false;
+        };
+        self.found.hold(name.lines.0, name.lines.1);
+        self.set(&name.text, value);
+        true
     }
 
     fn map(&mut self, pairs: &[(Scalar, Node)], parent: &str) {

@@ -550,4 +550,9 @@ pub(crate) const ALL: &[Expected] = &[
     ),
     ("b21-java.txt", &[("MALLOC_ARENA_MAX", "2")]),
     ("b22-yarn-xml.xml", &[("MALLOC_ARENA_MAX", "2")]),
+    ("b30-salt.yaml", &[ARENAS]),
+    (
+        "b31-placeholders.txt",
+        &[("MALLOC_TRIM_THRESHOLD_", "65536")],
+    ),
 ];
