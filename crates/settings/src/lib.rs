@@ -14,6 +14,7 @@ mod collected;
 mod conf;
 mod expand;
 mod lines;
+mod literal;
 mod names;
 mod preload;
 mod scan;

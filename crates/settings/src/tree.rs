@@ -1,8 +1,8 @@
 //! Settings in a document that a parser has read: YAML, JSON or TOML.
 
-use crate::around::plain;
 use crate::collected::{Collected, Place, says_enough};
 use crate::expand::Definitions;
+use crate::literal::plain;
 use crate::names::is_setting;
 use crate::scan;
 use crate::values::{before_command, plain_number};
