@@ -16,6 +16,7 @@ mod expand;
 mod lines;
 mod literal;
 mod names;
+mod pairs;
 mod preload;
 mod scan;
 mod toml;
