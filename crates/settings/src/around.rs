@@ -2,23 +2,21 @@
 
 use crate::collected::Place;
 use crate::conf::{tail, within};
-use crate::names::PRELOAD;
+use crate::literal::{block, plain};
 use crate::scan::{Line, Scanner};
-use crate::values::{
-    Quoting, before_command, is_number_name, plain_number, quoted, shell_word, unit_after,
-};
+use crate::values::{Quoting, before_command, is_number_name, quoted, shell_word, unit_after};
 use highwater_allocator::Tone;
 
 /// How far from its name a value may be, where the two are keys of their own.
-const NEAR: usize = 800;
+pub(crate) const NEAR: usize = 800;
 
 /// The longest value that is read, the longest without quotes after a sign with blanks, and the longest number.
 const LONGEST: usize = 2048;
 const PLAIN: usize = 512;
 const NUMBER: usize = 128;
 
-/// Keys that hold a variable's name, and those that hold its value.
-const NAME_KEYS: [&str; 6] = [
+/// Keys that hold a variable's name.
+pub(crate) const NAME_KEYS: [&str; 6] = [
     "name",
     "key",
     "variable",
@@ -26,10 +24,11 @@ const NAME_KEYS: [&str; 6] = [
     "optionname",
     "env",
 ];
-const VALUE_KEYS: [&str; 2] = ["value", "default"];
 
 /// Calls that set the variable that is their first argument.
-const SETTERS: [&str; 9] = [
+const SETTERS: [&str; 11] = [
+    "env.set(",
+    ".put(",
     "setenv(",
     "setdefault(",
     "putenv(",
@@ -50,7 +49,7 @@ struct Written {
 impl Scanner<'_, '_> {
     /// Reads what stands around a name. Where that ends.
     pub(crate) fn around(&mut self, name: &str, from: usize, to: usize, line: &Line) -> usize {
-        if line.prints {
+        if line.prints || self.is_printed(from, line) {
             return to;
         }
         let bytes = self.text.as_bytes();
@@ -88,7 +87,16 @@ impl Scanner<'_, '_> {
             (b'=', _) if spaced => self.spaced(name, sign + 1, from, line),
             (b'=', _) => self.assigned(name, from, sign + 1, line),
             (b'|', b'|') if byte(sign + 2) == b'=' => self.spaced(name, sign + 3, from, line),
-            (b'+' | b'?' | b':', b'=') => self.spaced(name, sign + 2, from, line),
+            (b'+', b'=') => {
+                self.found.appends = true;
+                let end = match spaced {
+                    true => self.spaced(name, sign + 2, from, line),
+                    false => self.assigned(name, from, sign + 2, line),
+                };
+                self.found.appends = false;
+                end
+            }
+            (b'?' | b':', b'=') => self.spaced(name, sign + 2, from, line),
             (b':', b':') => to,
             (b':', next) if is_quoted || matches!(next, b' ' | b'\t' | b'\r' | b'\n' | 0) => {
                 self.mapped(name, sign + 1, from, line)
@@ -101,7 +109,11 @@ impl Scanner<'_, '_> {
                 self.found.unset(name, "Removed by the `-` after its name.");
                 to
             }
-            (b'<', b'/') if lead.ends_with("<key>") => self.plist(name, to, line),
+            (b'<', b'/') if lead.ends_with("<key>") => self.tagged("string", name, to, line),
+            (b'<', b'/') if lead.ends_with("<name>") => self.tagged("value", name, to, line),
+            (b'|', _) | (b'`', b' ' | b'|') if lead.trim_start().starts_with('|') => {
+                self.cell(name, sign, from, line)
+            }
             _ => self.other(name, from, to, after, line),
         }
     }
@@ -164,6 +176,11 @@ impl Scanner<'_, '_> {
             return line.end;
         }
         let rest = within(&self.text[(at + length).min(line.end)..line.end], 40);
+        if value.is_empty() && rest.starts_with('<') && !rest.starts_with("</") {
+            self.found.hold(line.number, line.number);
+            self.found.elsewhere(name, "a template");
+            return at + length;
+        }
         let (value, length) = match unit_after(name, rest) {
             Some(unit) => (format!("{value} {unit}"), length + rest.len()),
             None => (value, length),
@@ -312,15 +329,43 @@ impl Scanner<'_, '_> {
         }
     }
 
+    /// Whether a command before a name only prints it.
+    fn is_printed(&self, from: usize, line: &Line) -> bool {
+        let lead = tail(&self.text[line.start..from], NEAR);
+        let command = lead.rsplit(['&', ';', '|']).next().unwrap_or_default();
+        let first = command.split_whitespace().next();
+        matches!(first, Some("echo" | "printf"))
+            && !within(&self.text[from..line.end], NEAR).contains(['>', '|'])
+    }
+
+    /// `| NAME | value |` in a table, where what stands there is a value.
+    fn cell(&mut self, name: &str, at: usize, from: usize, line: &Line) -> usize {
+        let rest = within(&self.text[at..line.end], NEAR);
+        let cell = rest.split('|').nth(1).unwrap_or_default();
+        let value = cell.trim_matches(['`', ' ', '\t']);
+        let is_value = !value.is_empty()
+            && match is_number_name(name) {
+                true => value.bytes().all(|b| b.is_ascii_digit()),
+                false => !value.contains(' ') && value.contains([':', '/', '=']),
+            };
+        if !is_value {
+            return at;
+        }
+        self.take(name, value, from, line.number);
+        at + rest.find(value).unwrap_or(0) + value.len()
+    }
+
     /// `<key>NAME</key><string>value</string>`.
-    fn plist(&mut self, name: &str, to: usize, line: &Line) -> usize {
+    fn tagged(&mut self, tag: &str, name: &str, to: usize, line: &Line) -> usize {
         let near = within(&self.text[to..], NEAR);
-        let value = near.split_once("<string>").and_then(|(_, rest)| {
-            let (value, _) = rest.split_once("</string>")?;
-            Some(value)
+        let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
+        let value = near.split_once(&open).and_then(|(before, rest)| {
+            let (value, _) = rest.split_once(&close)?;
+            // Another name's value is not this one's.
+            (!before.contains("<name>") && !before.contains("<key>")).then_some(value)
         });
         let Some(value) = value else { return to };
-        let end = to + near.find("</string>").unwrap_or(0);
+        let end = to + near.find(&close).unwrap_or(0);
         self.found
             .hold(line.number, line.number + self.lines_between(to, end));
         self.take(name, value, to, line.number);
@@ -343,6 +388,7 @@ impl Scanner<'_, '_> {
         let is_pair = takes_pair
             || last.ends_with("Env.")
             || trimmed.contains("set-env ")
+            || matches!(trimmed, "(gdb) set env" | "(gdb) set environment")
             || (exports(last) && trimmed.contains("set"));
         if is_pair && rest.starts_with([' ', '\t']) {
             let blank = rest.len() - rest.trim_start().len();
@@ -356,6 +402,12 @@ impl Scanner<'_, '_> {
         let is_alone =
             rest.trim().is_empty() || matches!(rest.as_bytes()[0], b' ' | b';' | b'"' | b'\'');
         if !is_alone {
+            return to;
+        }
+        let removes = ["config:unset ", "secrets unset ", "unset-environment "];
+        if removes.iter().any(|command| lead.contains(command)) {
+            self.found.hold(line.number, line.number);
+            self.found.unset(name, "Removed by `unset`.");
             return to;
         }
         let place = match last {
@@ -375,244 +427,6 @@ impl Scanner<'_, '_> {
         }
         to
     }
-
-    /// `name: NAME` with `value: x` near it.
-    fn paired(&mut self, name: &str, from: usize, after: usize, line: &Line) -> usize {
-        let near = within(&self.text[after..], NEAR);
-        let ahead = self.value_key(near, false);
-        let Some((value, length)) = ahead.or_else(|| self.value_before(line).map(|v| (Some(v), 0)))
-        else {
-            return after;
-        };
-        let last = line.number + self.lines_between(after, after + length);
-        self.found.hold(line.number, last);
-        match value {
-            Some(value) => {
-                if let Some(value) = self.known(name, &value, from) {
-                    self.found.set(name, &value, line.number, Place::Anywhere);
-                }
-            }
-            None => self
-                .found
-                .elsewhere(name, "another place (`valueFrom` or the like)"),
-        }
-        after + length
-    }
-
-    /// The value in the line before a name, as an item `- value: x` may begin with it.
-    fn value_before(&self, line: &Line) -> Option<String> {
-        let before = self.text[..line.start].trim_end_matches(['\n', '\r']);
-        let start = before.len()
-            - before
-                .bytes()
-                .rev()
-                .take(NEAR)
-                .take_while(|b| *b != b'\n')
-                .count();
-        let previous = before.get(start..)?.trim_start();
-        let is_first = |key: &str| previous.starts_with(key);
-        if !is_first("- value:") && !is_first("- \"value\":") && !is_first("value =") {
-            return None;
-        }
-        let (_, value) = previous.split_once([':', '='])?;
-        Some(shell_word(value.trim(), Quoting::Words).0)
-    }
-
-    /// The value of the key `value` in what follows a name, and how far that reaches; no value where another key says
-    /// that it comes from elsewhere. With `inside` the text begins with the bracket of a map.
-    fn value_key(&self, near: &str, inside: bool) -> Option<(Option<String>, usize)> {
-        let bytes = near.as_bytes();
-        let mut depth = 0_i32;
-        let mut at = 0;
-        while at < bytes.len() {
-            match bytes[at] {
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => {
-                    depth -= 1;
-                    if depth < i32::from(inside) {
-                        return inside.then_some((None, at + 1));
-                    }
-                }
-                b'#' if at > 0 && bytes[at - 1].is_ascii_whitespace() => {
-                    at += near[at..].find('\n').unwrap_or(near.len() - at);
-                    continue;
-                }
-                byte if byte.is_ascii_alphabetic() && !is_inside_word(bytes, at) => {
-                    let length = bytes[at..]
-                        .iter()
-                        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
-                        .count();
-                    let key = near[at..at + length].to_ascii_lowercase();
-                    let mut sign = at + length;
-                    while matches!(bytes.get(sign), Some(b'"' | b'\'' | b' ' | b'\t' | b'\\')) {
-                        sign += 1;
-                    }
-                    if !matches!(bytes.get(sign), Some(b':' | b'=')) {
-                        at += length;
-                        continue;
-                    }
-                    if VALUE_KEYS.contains(&key.as_str()) {
-                        return self.value_at(near, at, sign + 1);
-                    }
-                    if matches!(
-                        key.as_str(),
-                        "valuefrom"
-                            | "fromservice"
-                            | "fromdatabase"
-                            | "value_from"
-                            | "sync"
-                            | "generatevalue"
-                            | "secret_key_ref"
-                    ) {
-                        return Some((None, sign));
-                    }
-                    // The next item has begun.
-                    if !inside && NAME_KEYS.contains(&key.as_str()) && depth == 0 {
-                        return None;
-                    }
-                    at = sign;
-                }
-                b'"' | b'\'' => {
-                    // Past a string that is no key.
-                    if let Some((_, length)) = quoted(&near[at..])
-                        && !matches!(
-                            near[at + length..].trim_start().as_bytes().first(),
-                            Some(b':' | b'=')
-                        )
-                    {
-                        at += length;
-                        continue;
-                    }
-                }
-                _ => {}
-            }
-            at += 1;
-        }
-        None
-    }
-
-    /// A value that begins after its key's sign.
-    fn value_at(&self, near: &str, key: usize, at: usize) -> Option<(Option<String>, usize)> {
-        let rest = near[at..].trim_start_matches([' ', '\t']);
-        let begin = near.len() - rest.len();
-        let ends = |value: String, length: usize| Some((Some(value), begin + length));
-        let line_start = near[..key].rfind('\n').map_or(0, |at| at + 1);
-        match rest.as_bytes().first()? {
-            b'"' | b'\'' => {
-                let (value, length) = quoted(rest)?;
-                ends(value, length)
-            }
-            b'\\' => {
-                let value = rest.strip_prefix("\\\"")?;
-                let end = value.find("\\\"")?;
-                ends(value[..end].to_owned(), end + 4)
-            }
-            b'|' | b'>' => {
-                let (value, length) = block(rest, &near[line_start..key])?;
-                ends(value, length)
-            }
-            _ => {
-                let line = rest.lines().next().unwrap_or_default();
-                let (value, length) = plain("", line, true)?;
-                Some((value, begin + length))
-            }
-        }
-    }
-}
-
-fn is_inside_word(bytes: &[u8], at: usize) -> bool {
-    at > 0
-        && (bytes[at - 1].is_ascii_alphanumeric()
-            || matches!(bytes[at - 1], b'_' | b'.' | b'-' | b'/'))
-        && !matches!(bytes[at - 1], b'.')
-}
-
-/// A plain value to the end of its line, and its length; no value where it is an expression of a program.
-pub(crate) fn plain(
-    name: &str,
-    line: &str,
-    is_in_brackets: bool,
-) -> Option<(Option<String>, usize)> {
-    let mut end = line.len();
-    for sign in [" #", "\t#", " //", ";", "/>", "</"] {
-        end = end.min(line.find(sign).unwrap_or(end));
-    }
-    let mut text = &line[..end];
-    if is_in_brackets || is_number_name(name) {
-        let templates = text.contains("${") || text.contains("{{");
-        let cut = text.find([',', '}', ')']).filter(|_| !templates);
-        text = &text[..cut.unwrap_or(text.len())];
-    }
-    let text = text.trim().trim_end_matches(',');
-    let length = line.find(text).unwrap_or(0) + text.len();
-    // What a program falls back on: `process.env.X || '2'`.
-    for sign in ["||", "??"] {
-        if let Some((_, default)) = line.split_once(sign) {
-            let default = default.trim();
-            let value = match quoted(default) {
-                Some((value, _)) => value,
-                None => shell_word(default, Quoting::Shell)
-                    .0
-                    .trim_end_matches(',')
-                    .to_owned(),
-            };
-            return Some((Some(value), line.len()));
-        }
-    }
-    for call in ["toString ", "tostring(", "String(", "str("] {
-        if let Some(inside) = text.strip_prefix(call) {
-            let value = inside.trim_matches(['(', ')', '"', ' ']).to_owned();
-            return Some((Some(value), length));
-        }
-    }
-    let begins = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
-    if matches!(text, "null" | "~" | "")
-        || begins(&[
-            "var.",
-            "local.",
-            "data.",
-            "process.env",
-            "module.",
-            "config.",
-            "!",
-        ])
-    {
-        return Some((None, length));
-    }
-    if let Some(number) = plain_number(text) {
-        return Some((Some(number), length));
-    }
-    let has_words = text.contains([' ', '\t']) && !text.contains("{{") && !text.contains("${");
-    if has_words && name != PRELOAD {
-        // Prose about a setting, or a command after it.
-        let first = before_command(name, text);
-        let is_value = first.bytes().any(|b| b.is_ascii_digit() || b == b':');
-        return is_value.then(|| (Some(first.trim_end_matches(',').to_owned()), length));
-    }
-    Some((Some(text.to_owned()), length))
-}
-
-/// A block of YAML after its `|` or `>`: the lines that are indented more than the key, folded.
-fn block(text: &str, key_line: &str) -> Option<(String, usize)> {
-    let (header, _) = within(text, NEAR).split_once('\n')?;
-    if header.trim().len() > 3 {
-        return None;
-    }
-    let indent = key_line.len() - key_line.trim_start().len();
-    let mut value = String::new();
-    let mut length = header.len() + 1;
-    for line in within(&text[length..], LONGEST).split_inclusive('\n') {
-        let content = line.trim();
-        if !content.is_empty() && line.len() - line.trim_start().len() <= indent {
-            break;
-        }
-        if !value.is_empty() && !content.is_empty() {
-            value.push(' ');
-        }
-        value.push_str(content);
-        length += line.len();
-    }
-    Some((value, length))
 }
 
 /// Whether a line up to a name ends in a key that holds a variable's name.

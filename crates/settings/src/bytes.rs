@@ -32,5 +32,38 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     if cleaned.contains('\u{a0}') {
         cleaned = Cow::Owned(cleaned.replace('\u{a0}', " "));
     }
+    if cleaned.contains(['\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}']) {
+        cleaned = Cow::Owned(straight(&cleaned));
+    }
+    const ENTITIES: [(&str, &str); 6] = [
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&apos;", "'"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+    ];
+    for (written, sign) in ENTITIES {
+        if cleaned.contains(written) {
+            cleaned = Cow::Owned(cleaned.replace(written, sign));
+        }
+    }
     cleaned
+}
+
+/// Puts straight quotes in the place of those that chats and word processors make of them, but for apostrophes.
+fn straight(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(sign) = rest.next() {
+        let between = before.is_alphabetic() && rest.peek().is_some_and(|c| c.is_alphabetic());
+        out.push(match sign {
+            '\u{201c}' | '\u{201d}' => '"',
+            '\u{2018}' | '\u{2019}' if !between => '\'',
+            other => other,
+        });
+        before = sign;
+    }
+    out
 }

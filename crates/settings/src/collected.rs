@@ -25,6 +25,12 @@ enum Step {
     ResetUnit,
 }
 
+/// A variable that a unit takes back, whatever its place in the unit; with a value, only where it has this one.
+struct UnsetAtEnd {
+    name: String,
+    value: Option<String>,
+}
+
 /// Names at most that are kept, so that a text made of nothing else costs no more than any other.
 const MOST: usize = 256;
 
@@ -39,6 +45,13 @@ pub(crate) struct Collected {
     /// The stage that each stage of a Dockerfile starts from, if one of its own.
     stages: Vec<Option<usize>>,
     linked: bool,
+    unset_at_end: Vec<UnsetAtEnd>,
+    /// Names that only the build of an image has.
+    build_only: Vec<String>,
+    /// Whether what is read now is added to the value before.
+    pub(crate) appends: bool,
+    /// Whether what is read now runs only while an image is built.
+    pub(crate) builds: bool,
     /// The names that were set anywhere.
     names: Vec<String>,
 }
@@ -46,7 +59,23 @@ pub(crate) struct Collected {
 impl Collected {
     /// Takes a variable.
     pub(crate) fn set(&mut self, name: &str, value: &str, line: usize, place: Place) {
-        let (name, value) = (name.to_owned(), value.replace('\0', ""));
+        // `M_MMAP_THRESHOLD = -3` is the constant that mallopt takes.
+        if name.starts_with("M_") && value.starts_with('-') {
+            return;
+        }
+        if self.builds {
+            return self.build_only(name);
+        }
+        let (name, mut value) = (name.to_owned(), value.replace('\0', ""));
+        if self.appends {
+            let before = self.steps.iter().rev().find_map(|step| match step {
+                Step::Set { variable, .. } if variable.name == name => Some(&variable.value),
+                _ => None,
+            });
+            if let Some(before) = before.filter(|before| before.len() < MOST * 8) {
+                value.insert_str(0, before);
+            }
+        }
         if self.names.len() < MOST && !self.has(&name) {
             self.names.push(name.clone());
         }
@@ -67,6 +96,33 @@ impl Collected {
     pub(crate) fn unset(&mut self, name: &str, why: &'static str) {
         let name = name.to_owned();
         self.steps.push(Step::Unset { name, why });
+    }
+
+    /// Takes a variable back when all has been read, as a unit does.
+    pub(crate) fn unset_at_the_end(&mut self, name: &str, value: Option<&str>) {
+        if self.unset_at_end.len() < MOST {
+            self.unset_at_end.push(UnsetAtEnd {
+                name: name.to_owned(),
+                value: value.map(str::to_owned),
+            });
+        }
+    }
+
+    /// Takes nothing back at the end.
+    pub(crate) fn unset_nothing(&mut self) {
+        self.unset_at_end.clear();
+    }
+
+    /// Notes a variable that only the build of an image has.
+    pub(crate) fn build_only(&mut self, name: &str) {
+        if self.build_only.len() < MOST && !self.build_only.iter().any(|known| known == name) {
+            self.build_only.push(name.to_owned());
+        }
+    }
+
+    /// Whether a Dockerfile's stage has begun.
+    pub(crate) fn has_stages(&self) -> bool {
+        !self.stages.is_empty()
     }
 
     /// Clears what the unit has set.
@@ -127,7 +183,10 @@ impl Collected {
 
     /// Whether anything was found.
     pub(crate) fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.refused.is_empty() && self.remarks.is_empty()
+        self.steps.is_empty()
+            && self.build_only.is_empty()
+            && self.refused.is_empty()
+            && self.remarks.is_empty()
     }
 
     /// The stages whose settings the last one has.
@@ -189,6 +248,23 @@ impl Collected {
                     None if kept.len() < MOST => kept.push((variable, line, place)),
                     None => {}
                 },
+            }
+        }
+        for unset in std::mem::take(&mut self.unset_at_end) {
+            let before = kept.len();
+            kept.retain(|(variable, ..)| {
+                variable.name != unset.name
+                    || unset.value.as_ref().is_some_and(|v| *v != variable.value)
+            });
+            if kept.len() < before {
+                let text = "Removed by `UnsetEnvironment=`.";
+                self.say(&unset.name, Tone::NoEffect, text);
+            }
+        }
+        for name in std::mem::take(&mut self.build_only) {
+            if !kept.iter().any(|(variable, ..)| variable.name == name) {
+                let text = "Left out: only the build of the image has it. `ENV` in a Dockerfile sets it for the program.";
+                self.say(&name, Tone::NoEffect, text);
             }
         }
         let held = |line: usize| self.held.get(line).copied().unwrap_or_default();

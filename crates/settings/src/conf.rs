@@ -188,7 +188,7 @@ fn matching(text: &str) -> Option<usize> {
 }
 
 /// The number of an expression of C made of numbers, `*`, `<<` and brackets around all of it.
-fn product(text: &str) -> Option<i64> {
+pub(crate) fn product(text: &str) -> Option<i64> {
     let text = text.trim();
     if let Some(inside) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
         return product(inside);

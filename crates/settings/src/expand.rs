@@ -1,5 +1,6 @@
 //! What `$NAME`, `${NAME:-default}` and their kin stand for, as far as the text itself says it.
 
+use crate::conf::product;
 use crate::values::{Quoting, shell_word};
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ pub(crate) struct Definitions<'a> {
 }
 
 /// References that are followed for one value, and the longest of them.
-const MOST_REFERENCES: usize = 100;
+const MOST_REFERENCES: usize = 32;
 const LONGEST: usize = 4096;
 
 /// A value with all put in that is known.
@@ -103,12 +104,20 @@ impl<'a> Definitions<'a> {
                 }
             }
             (b'{', _) => literal(out, 1, None),
+            // Compose's way to leave a reference to the shell in the container.
+            (_, b'$') if matches!(bytes.get(2), Some(b'{' | b'(')) => 1,
             (_, b'$') => {
                 out.text.push('$');
                 2
             }
             (_, b'(') => {
                 let end = closing(rest, b'(', b')');
+                let sum = rest[..end].strip_prefix("$((");
+                let sum = sum.and_then(|sum| product(sum.strip_suffix("))")?));
+                if let Some(number) = sum {
+                    out.text.push_str(&number.to_string());
+                    return end;
+                }
                 literal(out, end, Some(COMMAND))
             }
             (_, b'{') => {

@@ -14,7 +14,9 @@ mod collected;
 mod conf;
 mod expand;
 mod lines;
+mod literal;
 mod names;
+mod pairs;
 mod preload;
 mod scan;
 mod toml;
@@ -83,9 +85,15 @@ fn scan(text: &str, first_line: usize, found: &mut Collected) {
         definitions: &definitions,
         found,
         stage_names: Vec::new(),
+        step: scan::Step::None,
         done: 0,
     };
     scanner.read();
+}
+
+/// Whether a text is the name of a variable.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(scan::is_name_byte)
 }
 
 /// The environment of a process as /proc shows it: entries with a zero byte after each, values as they are.
@@ -94,7 +102,7 @@ fn from_process(text: &str, mut found: Collected) -> Environment {
     for entry in text.split('\0') {
         let line = filled.len();
         match entry.split_once('=') {
-            Some((name, value)) if !entry.contains('\n') => {
+            Some((name, value)) if is_name(name) => {
                 if is_setting(name) {
                     found.set(name, value, line, Place::Anywhere);
                     found.hold(line, line);

@@ -59,22 +59,20 @@ impl<'a> Scanner<'a, '_> {
         self.done = end;
         match instruction {
             Instruction::From => self.docker_from(line),
-            Instruction::Arg => {}
+            Instruction::Arg => {
+                let words = line.split_whitespace().skip(1);
+                for word in words.map(|word| word.split('=').next().unwrap_or_default()) {
+                    if is_setting(word) {
+                        self.found.hold(number, number);
+                        self.found.build_only(word);
+                    }
+                }
+            }
             Instruction::Env => self.docker_env(start, end, number),
             Instruction::Environment => self.unit_environment(start, end, number),
             Instruction::UnsetEnvironment => {
-                let names = line.split_once('=').map_or("", |(_, names)| names);
-                for word in names.split_whitespace() {
-                    let name = word
-                        .trim_matches(['"', '\''])
-                        .split('=')
-                        .next()
-                        .unwrap_or_default();
-                    if is_setting(name) {
-                        self.found.hold(number, number);
-                        self.found.unset(name, "Removed by `UnsetEnvironment=`.");
-                    }
-                }
+                let from = line.find('=').map_or(end, |at| start + at + 1);
+                self.unit_unset(from, end, number);
             }
             Instruction::PassEnvironment => {
                 let names = line.split_once('=').map_or("", |(_, names)| names);
@@ -127,7 +125,7 @@ impl<'a> Scanner<'a, '_> {
     fn docker_env(&mut self, start: usize, end: usize, number: usize) {
         let place = self.found.place_in_stage();
         let words = self.words(
-            start + self.text[start..end].find("ENV").unwrap_or(0) + 3,
+            end - self.text[start..end].trim_start().len() + 3,
             end,
             true,
         );
@@ -203,6 +201,41 @@ impl<'a> Scanner<'a, '_> {
                 self.found.set(name, &value, line, Place::Unit);
             }
         }
+    }
+
+    /// `UnsetEnvironment=` with names, or names and the values that they must have; with none it clears what others say.
+    fn unit_unset(&mut self, from: usize, end: usize, number: usize) {
+        let words = self.words(from, end, false);
+        if words.is_empty() {
+            self.found.unset_nothing();
+        }
+        for word in words {
+            let (name, value) = match word.text.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (word.text.as_str(), None),
+            };
+            if is_setting(name) {
+                self.found.hold(number, number);
+                self.found.unset_at_the_end(name, value);
+            }
+        }
+    }
+
+    /// Whether a Dockerfile's line is an instruction that is written in small letters.
+    pub(crate) fn small_instruction(&self, line: &str) -> Option<Instruction> {
+        if !self.found.has_stages() {
+            return None;
+        }
+        let (word, rest) = line.trim_start().split_once([' ', '\t'])?;
+        if word.eq_ignore_ascii_case("ARG") {
+            return Some(Instruction::Arg);
+        }
+        // A command's `env` is followed by the command.
+        let mut words = rest.split_whitespace();
+        let is_old = rest.split_whitespace().next().is_some_and(is_setting);
+        let is_env = word.eq_ignore_ascii_case("ENV")
+            && (is_old || words.all(|word| word.contains('=') || word == "\\"));
+        is_env.then_some(Instruction::Env)
     }
 
     /// The words between two places.

@@ -9,6 +9,7 @@
 use crate::collected::{Collected, says_enough};
 use crate::expand::Definitions;
 use crate::lines::Instruction;
+use crate::values::is_number_name;
 use crate::{conf, names};
 use highwater_allocator::Tone;
 
@@ -21,8 +22,20 @@ pub(crate) struct Scanner<'a, 'c> {
     pub(crate) found: &'c mut Collected,
     /// Names of a Dockerfile's stages.
     pub(crate) stage_names: Vec<&'a str>,
+    /// The step of an image's build that this is in.
+    pub(crate) step: Step<'a>,
     /// All before this has been read.
     pub(crate) done: usize,
+}
+
+/// A step of an image's build.
+#[derive(Clone, Copy)]
+pub(crate) enum Step<'a> {
+    None,
+    /// It ends with its line.
+    Line,
+    /// It ends with this word, and perhaps writes all before that to a file.
+    Until(&'a str, bool),
 }
 
 /// A line, and what of it is to be looked at.
@@ -72,10 +85,44 @@ impl<'a> Scanner<'a, '_> {
             if comment.is_some() || is_whole || is_comment(trimmed) {
                 continue;
             }
-            match Instruction::of(line) {
+            if self.found.has_stages() {
+                self.build_step(line);
+            }
+            match Instruction::of(line).or_else(|| self.small_instruction(line)) {
                 Some(instruction) => self.instruction(instruction, from, number - 1),
                 None => self.line(from, from + line.len(), number - 1),
             }
+        }
+        self.found.builds = false;
+    }
+
+    /// Notes whether a Dockerfile's line belongs to a step of the build: what that sets is gone with it, unless it is
+    /// written to a file.
+    fn build_step(&mut self, line: &'a str) {
+        let trimmed = line.trim();
+        let begins = trimmed.starts_with("RUN ") || trimmed.starts_with("run ");
+        if begins && matches!(self.step, Step::None) {
+            self.step = match line.split_once("<<") {
+                Some((_, rest)) => {
+                    let word = rest.trim_start_matches('-').split([' ', '>']).next();
+                    let end = word.unwrap_or_default().trim_matches(['"', '\'']);
+                    Step::Until(end, is_writing(line))
+                }
+                None => Step::Line,
+            };
+        }
+        self.found.builds = match self.step {
+            Step::None => false,
+            Step::Line => !is_writing(line),
+            Step::Until(_, writes) => !writes && !is_writing(line),
+        };
+        let is_last = match self.step {
+            Step::None => false,
+            Step::Line => !trimmed.ends_with('\\'),
+            Step::Until(end, _) => trimmed == end,
+        };
+        if is_last {
+            self.step = Step::None;
         }
     }
 
@@ -162,6 +209,11 @@ impl<'a> Scanner<'a, '_> {
 
     /// A value with everything put in that it refers to.
     pub(crate) fn known(&mut self, name: &str, value: &str, at: usize) -> Option<String> {
+        let is_placeholder = value.starts_with(['{', '%', '<']) && !value.starts_with("{{");
+        if is_number_name(name) && is_placeholder {
+            self.found.elsewhere(name, "a template");
+            return None;
+        }
         let expanded = self.definitions.expand(name, value, at);
         match expanded.open {
             None => Some(expanded.text),
@@ -197,6 +249,13 @@ impl<'a> Scanner<'a, '_> {
             self.found.say("MALLOC_CONF", Tone::Applied, text);
         }
     }
+}
+
+/// Whether a command writes to a file.
+fn is_writing(line: &str) -> bool {
+    [">", "tee ", "sed ", "ln -"]
+        .iter()
+        .any(|sign| line.contains(sign))
 }
 
 /// Whether `${NAME:=x}` is there to set NAME: only `:` before it does nothing else with the value.

@@ -1,8 +1,8 @@
 //! Settings in a document that a parser has read: YAML, JSON or TOML.
 
-use crate::around::plain;
 use crate::collected::{Collected, Place, says_enough};
 use crate::expand::Definitions;
+use crate::literal::plain;
 use crate::names::is_setting;
 use crate::scan;
 use crate::values::{before_command, plain_number};
@@ -47,7 +47,8 @@ const LISTS: [&str; 8] = [
 ];
 
 /// Keys whose texts say something to a person.
-const PROSE: [&str; 8] = [
+const PROSE: [&str; 9] = [
+    "name",
     "description",
     "title",
     "summary",
@@ -72,6 +73,9 @@ impl Walk<'_> {
         match node {
             Node::Scalar(scalar) => self.text(scalar, key),
             Node::List(items) => {
+                if self.parted(items) {
+                    return;
+                }
                 for item in items {
                     match item {
                         Node::Scalar(scalar) => self.item(scalar, key),
@@ -79,11 +83,31 @@ impl Walk<'_> {
                     }
                 }
             }
-            Node::Map(pairs) => self.map(pairs),
+            Node::Map(pairs) => self.map(pairs, key),
         }
     }
 
-    fn map(&mut self, pairs: &[(Scalar, Node)]) {
+    /// A name and its value as items of one list, as Salt has them. Whether it is that.
+    fn parted(&mut self, items: &[Node]) -> bool {
+        let single = |wanted: &str| {
+            items.iter().find_map(|item| match item {
+                Node::Map(pairs) => match &pairs[..] {
+                    [(key, Node::Scalar(text))] if key.text == wanted => Some(text),
+                    _ => None,
+                },
+                _ => None,
+            })
+        };
+        let name = single("name").filter(|name| is_setting(&name.text));
+        let Some((name, value)) = name.zip(single("value")) else {
+            return false;
+        };
+        self.found.hold(name.lines.0, name.lines.1);
+        self.set(&name.text, value);
+        true
+    }
+
+    fn map(&mut self, pairs: &[(Scalar, Node)], parent: &str) {
         let named = pairs.iter().find_map(|(key, node)| match node {
             Node::Scalar(name) if is_one_of(&key.text, &NAME_KEYS) && is_setting(&name.text) => {
                 Some((key, name))
@@ -99,6 +123,7 @@ impl Walk<'_> {
                 }
                 Some(_) => self.found.elsewhere(&name.text, "another place"),
                 // A manifest without a value is one with an empty value, unless another key says where it is.
+                None if pairs.len() == 1 && !is_list(parent) => {}
                 None if pairs.len() == 1 => {
                     self.found
                         .set(&name.text, "", name.lines.0, Place::Anywhere);
@@ -110,7 +135,10 @@ impl Walk<'_> {
             }
             return;
         }
-        for (key, node) in pairs {
+        // A pod's containers start after those that prepare it, wherever these stand.
+        let is_first = |key: &Scalar| matches!(&*key.text, "initContainers" | "init_container");
+        let (first, rest): (Vec<_>, Vec<_>) = pairs.iter().partition(|(key, _)| is_first(key));
+        for (key, node) in first.into_iter().chain(rest) {
             if matches!(key.text.as_str(), "envFrom" | "env_file") {
                 let text = "Settings from there are not known here. Paste them as well.";
                 self.found.say(&key.text, Tone::NoEffect, text);
@@ -121,6 +149,10 @@ impl Walk<'_> {
                 continue;
             }
             self.found.hold(key.lines.0, key.lines.1);
+            if matches!(parent, "args" | "build_args" | "build-args") {
+                self.found.build_only(name);
+                continue;
+            }
             match node {
                 Node::Scalar(value) => self.set(name, value),
                 Node::Map(inner) => match value_of(inner) {
@@ -137,7 +169,7 @@ impl Walk<'_> {
 
     /// An item of a list: `NAME=value`, a name alone, or a part of a command.
     fn item(&mut self, scalar: &Scalar, key: &str) {
-        let is_variable = is_one_of(key, &LISTS) || key.to_ascii_lowercase().ends_with("env");
+        let is_variable = is_list(key);
         if let Some((name, value)) = scalar.text.split_once('=') {
             if is_setting(name) {
                 if !is_variable && before_command(name, value).len() < value.len() {
@@ -212,6 +244,11 @@ fn value_of(pairs: &[(Scalar, Node)]) -> Option<(&Scalar, &Node)> {
     };
     let found = named("value").or_else(|| named("default"));
     found.map(|(key, node)| (key, node))
+}
+
+/// Whether a key's items are variables.
+fn is_list(key: &str) -> bool {
+    is_one_of(key, &LISTS) || key.to_ascii_lowercase().ends_with("env")
 }
 
 fn is_one_of(key: &str, known: &[&str]) -> bool {

@@ -3,7 +3,7 @@
 use crate::expand::closing;
 
 /// A quoted text that is longer is none.
-const LONGEST: usize = 16 << 10;
+const LONGEST: usize = 4 << 10;
 
 /// Whose quoting a word follows.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
+use highwater_settings::is_read;
 use highwater_simulator::{Choice, Micros, Simulation, Variable, Variant};
 use highwater_workload::{Progress, Workload, trace};
 
@@ -75,6 +76,7 @@ fn accept(workload: Workload, checksum: u32) -> Result<(Arc<Workload>, Loaded), 
         environment: header
             .env
             .iter()
+            .filter(|(name, _)| is_read(name))
             .map(|(name, value)| Variable {
                 name: name.clone(),
                 value: value.clone(),
@@ -111,13 +113,15 @@ mod tests {
 
     #[test]
     fn the_header_is_reported() {
-        let text = "highwater-trace 1\nallocator jemalloc 3.6.0\nenv A=1\nm 0 0 0x1000 10\n";
+        let text = "highwater-trace 1\nallocator jemalloc 3.6.0\nenv A=1\nenv MALLOC_CONF=narenas:1\nm 0 0 0x1000 10\n";
         match loaded(text) {
             Step::Done(Outcome::Loaded(loaded), _) => {
                 assert_eq!(loaded.recorded.as_deref(), Some("jemalloc 3.6.0"));
                 // The nearest release that is modelled.
                 assert_eq!(loaded.allocator.to_string(), "jemalloc@5.2.1");
-                assert_eq!(loaded.environment.len(), 1);
+                // What no allocator reads stays in the file.
+                let names = loaded.environment.iter().map(|v| v.name.as_str());
+                assert_eq!(names.collect::<Vec<_>>(), ["MALLOC_CONF"]);
             }
             other => panic!("{other:?}"),
         }

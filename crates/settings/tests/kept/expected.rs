@@ -437,4 +437,122 @@ pub(crate) const ALL: &[Expected] = &[
             ("MALLOC_TRIM_THRESHOLD_", "\"65536\""),
         ],
     ),
+    (
+        "b00-dockerfile-heredoc.txt",
+        &[
+            ("MALLOC_ARENA_MAX", "2"),
+            ("LD_PRELOAD", "/usr/local/lib/libjemalloc.so.5.3.0"),
+        ],
+    ),
+    (
+        "b01-dockerfile-run-export.txt",
+        &[("MALLOC_TRIM_THRESHOLD_", "100000")],
+    ),
+    ("b02-dockerfile-lowercase.txt", &[("MALLOC_ARENA_MAX", "2")]),
+    ("b03-k8s-init-last.yaml", &[("MALLOC_ARENA_MAX", "2")]),
+    (
+        "b04-helm-set.txt",
+        &[
+            ("MALLOC_ARENA_MAX", "2"),
+            ("MALLOC_TRIM_THRESHOLD_", "65536"),
+        ],
+    ),
+    ("b05-compose-dollar.yml", &[("MALLOC_ARENA_MAX", "2")]),
+    (
+        "b06-systemd-unset-before.service",
+        &[("MALLOC_TOP_PAD_", "1")],
+    ),
+    (
+        "b07-systemd-unset-value.service",
+        &[("MALLOC_ARENA_MAX", "2")],
+    ),
+    (
+        "b08-fly.toml",
+        &[
+            ("MALLOC_ARENA_MAX", "2"),
+            ("MALLOC_TRIM_THRESHOLD_", "65536"),
+        ],
+    ),
+    (
+        "b09-gha.yml",
+        &[
+            ("MALLOC_ARENA_MAX", "2"),
+            ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"),
+            ("MALLOC_TRIM_THRESHOLD_", "65536"),
+            ("PYTHONMALLOC", "malloc"),
+        ],
+    ),
+    (
+        "b10-shell-cond.sh",
+        &[
+            ("MALLOC_ARENA_MAX", "2"),
+            ("LD_PRELOAD", "/usr/lib/libjemalloc.so.2"),
+            ("MALLOC_TRIM_THRESHOLD_", "65536"),
+            ("MALLOC_MMAP_THRESHOLD_", "65536"),
+        ],
+    ),
+    ("b11-shell-case.sh", &[("MALLOC_ARENA_MAX", "2")]),
+    (
+        "b12-shell-append.sh",
+        &[(
+            "GLIBC_TUNABLES",
+            "glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0",
+        )],
+    ),
+    ("b13-heroku-unset.txt", &[]),
+    (
+        "b14-environ.txt",
+        &[
+            ("MALLOC_ARENA_MAX", "2"),
+            ("LD_PRELOAD", "/usr/lib/libjemalloc.so.2"),
+            ("MALLOC_TRIM_THRESHOLD_", ""),
+        ],
+    ),
+    (
+        "b15-python-ctypes.py",
+        &[
+            ("MALLOC_ARENA_MAX", "2"),
+            ("MALLOC_TOP_PAD_", "4096"),
+            ("MALLOC_MMAP_THRESHOLD_", "65536"),
+            ("MALLOC_CHECK_", "3"),
+        ],
+    ),
+    (
+        "b16-markdown.md",
+        &[
+            ("MALLOC_ARENA_MAX", "2"),
+            ("MALLOC_TRIM_THRESHOLD_", "65536"),
+            ("MALLOC_TOP_PAD_", "4096"),
+        ],
+    ),
+    (
+        "b17-slack.txt",
+        &[
+            ("MALLOC_CONF", "background_thread:true,dirty_decay_ms:1000"),
+            ("MALLOC_ARENA_MAX", "2"),
+        ],
+    ),
+    (
+        "b18-slack-nbsp.txt",
+        &[("MALLOC_ARENA_MAX", "2"), ("MALLOC_TOP_PAD_", "4096")],
+    ),
+    (
+        "b19-html.html",
+        &[
+            ("MALLOC_ARENA_MAX", "2"),
+            ("LD_PRELOAD", "/usr/lib/libjemalloc.so.2"),
+            ("MALLOC_CONF", "narenas:2"),
+        ],
+    ),
+    (
+        "b20-meson.txt",
+        &[("MALLOC_PERTURB_", "85"), ("MALLOC_CHECK_", "3")],
+    ),
+    ("b21-java.txt", &[("MALLOC_ARENA_MAX", "2")]),
+    ("b22-yarn-xml.xml", &[("MALLOC_ARENA_MAX", "2")]),
+    ("b30-salt.yaml", &[ARENAS]),
+    (
+        "b31-placeholders.txt",
+        &[("MALLOC_TRIM_THRESHOLD_", "65536")],
+    ),
 ];

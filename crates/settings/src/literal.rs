@@ -1,0 +1,97 @@
+//! Values without quotes, as programs and manifests write them.
+
+use crate::conf::within;
+use crate::names::PRELOAD;
+use crate::values::{Quoting, before_command, is_number_name, plain_number, quoted, shell_word};
+
+/// How long the first line of a block may be, and the block.
+const HEADER: usize = 800;
+const LONGEST: usize = 2048;
+
+/// A plain value to the end of its line, and its length; no value where it is an expression of a program.
+pub(crate) fn plain(
+    name: &str,
+    line: &str,
+    is_in_brackets: bool,
+) -> Option<(Option<String>, usize)> {
+    let mut end = line.len();
+    for sign in [" #", "\t#", " //", ";", "/>", "</"] {
+        end = end.min(line.find(sign).unwrap_or(end));
+    }
+    let mut text = &line[..end];
+    if is_in_brackets || is_number_name(name) {
+        let templates = text.contains("${") || text.contains("{{");
+        let cut = text.find([',', '}', ')']).filter(|_| !templates);
+        text = &text[..cut.unwrap_or(text.len())];
+    }
+    let text = text.trim().trim_end_matches(',');
+    let length = line.find(text).unwrap_or(0) + text.len();
+    // What a program falls back on: `process.env.X || '2'`.
+    for sign in ["||", "??"] {
+        if let Some((_, default)) = line.split_once(sign) {
+            let default = default.trim();
+            let value = match quoted(default) {
+                Some((value, _)) => value,
+                None => shell_word(default, Quoting::Shell)
+                    .0
+                    .trim_end_matches(',')
+                    .to_owned(),
+            };
+            return Some((Some(value), line.len()));
+        }
+    }
+    for call in ["toString ", "tostring(", "String(", "str("] {
+        if let Some(inside) = text.strip_prefix(call) {
+            let value = inside.trim_matches(['(', ')', '"', ' ']).to_owned();
+            return Some((Some(value), length));
+        }
+    }
+    let begins = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
+    if matches!(text, "null" | "~" | "")
+        || begins(&[
+            "var.",
+            "local.",
+            "data.",
+            "process.env",
+            "module.",
+            "config.",
+            "!",
+        ])
+    {
+        return Some((None, length));
+    }
+    if let Some(number) = plain_number(text) {
+        return Some((Some(number), length));
+    }
+    let has_words = text.contains([' ', '\t']) && !text.contains("{{") && !text.contains("${");
+    if has_words && name != PRELOAD {
+        // Prose about a setting, or a command after it.
+        let first = before_command(name, text);
+        let is_value = first.bytes().any(|b| b.is_ascii_digit() || b == b':');
+        return is_value.then(|| (Some(first.trim_end_matches(',').to_owned()), length));
+    }
+    Some((Some(text.to_owned()), length))
+}
+
+/// A block of YAML after its `|` or `>`: the lines that are indented more than the key, folded.
+pub(crate) fn block(text: &str, key_line: &str) -> Option<(String, usize)> {
+    let (header, _) = within(text, HEADER).split_once('\n')?;
+    if header.trim().len() > 3 {
+        return None;
+    }
+    let indent = key_line.len() - key_line.trim_start().len();
+    let mut value = String::new();
+    let mut length = header.len() + 1;
+    for line in within(&text[length..], LONGEST).split_inclusive('\n') {
+        let content = line.trim();
+        if !content.is_empty() && line.len() - line.trim_start().len() <= indent {
+            break;
+        }
+        if !value.is_empty() && !content.is_empty() {
+            value.push(' ');
+        }
+        value.push_str(content);
+        length += line.len();
+    }
+    Some((value, length))
+}

@@ -1,0 +1,165 @@
+//! Names and values that are values of keys of their own: `name: NAME`, `value: x`.
+
+use crate::around::{NAME_KEYS, NEAR};
+use crate::collected::Place;
+use crate::conf::within;
+use crate::literal::{block, plain};
+use crate::scan::{Line, Scanner};
+use crate::values::{Quoting, quoted, shell_word};
+
+/// Keys that hold a variable's value.
+const VALUE_KEYS: [&str; 2] = ["value", "default"];
+
+impl Scanner<'_, '_> {
+    /// `name: NAME` with `value: x` near it.
+    pub(crate) fn paired(&mut self, name: &str, from: usize, after: usize, line: &Line) -> usize {
+        let near = within(&self.text[after..], NEAR);
+        let ahead = self.value_key(near, false);
+        let Some((value, length)) = ahead.or_else(|| self.value_before(line).map(|v| (Some(v), 0)))
+        else {
+            return after;
+        };
+        let last = line.number + self.lines_between(after, after + length);
+        self.found.hold(line.number, last);
+        match value {
+            Some(value) => {
+                if let Some(value) = self.known(name, &value, from) {
+                    self.found.set(name, &value, line.number, Place::Anywhere);
+                }
+            }
+            None => self
+                .found
+                .elsewhere(name, "another place (`valueFrom` or the like)"),
+        }
+        after + length
+    }
+
+    /// The value in the line before a name, as an item `- value: x` may begin with it.
+    fn value_before(&self, line: &Line) -> Option<String> {
+        let before = self.text[..line.start].trim_end_matches(['\n', '\r']);
+        let start = before.len()
+            - before
+                .bytes()
+                .rev()
+                .take(NEAR)
+                .take_while(|b| *b != b'\n')
+                .count();
+        let previous = before.get(start..)?.trim_start();
+        let is_first = |key: &str| previous.starts_with(key);
+        if !is_first("- value:") && !is_first("- \"value\":") && !is_first("value =") {
+            return None;
+        }
+        let (_, value) = previous.split_once([':', '='])?;
+        Some(shell_word(value.trim(), Quoting::Words).0)
+    }
+
+    /// The value of the key `value` in what follows a name, and how far that reaches; no value where another key says
+    /// that it comes from elsewhere. With `inside` the text begins with the bracket of a map.
+    pub(crate) fn value_key(&self, near: &str, inside: bool) -> Option<(Option<String>, usize)> {
+        let bytes = near.as_bytes();
+        let mut depth = 0_i32;
+        let mut at = 0;
+        while at < bytes.len() {
+            match bytes[at] {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth < i32::from(inside) {
+                        return inside.then_some((None, at + 1));
+                    }
+                }
+                b'#' if at > 0 && bytes[at - 1].is_ascii_whitespace() => {
+                    at += near[at..].find('\n').unwrap_or(near.len() - at);
+                    continue;
+                }
+                byte if byte.is_ascii_alphabetic() && !is_inside_word(bytes, at) => {
+                    let length = bytes[at..]
+                        .iter()
+                        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
+                        .count();
+                    let key = near[at..at + length].to_ascii_lowercase();
+                    let mut sign = at + length;
+                    while matches!(bytes.get(sign), Some(b'"' | b'\'' | b' ' | b'\t' | b'\\')) {
+                        sign += 1;
+                    }
+                    if !matches!(bytes.get(sign), Some(b':' | b'=')) {
+                        at += length;
+                        continue;
+                    }
+                    if VALUE_KEYS.contains(&key.as_str()) {
+                        return self.value_at(near, at, sign + 1);
+                    }
+                    if matches!(
+                        key.as_str(),
+                        "valuefrom"
+                            | "fromservice"
+                            | "fromdatabase"
+                            | "value_from"
+                            | "sync"
+                            | "generatevalue"
+                            | "secret_key_ref"
+                    ) {
+                        return Some((None, sign));
+                    }
+                    // The next item has begun.
+                    if !inside && NAME_KEYS.contains(&key.as_str()) && depth == 0 {
+                        return None;
+                    }
+                    at = sign;
+                }
+                b'"' | b'\'' => {
+                    // Past a string that is no key.
+                    if let Some((_, length)) = quoted(&near[at..])
+                        && !matches!(
+                            near[at + length..].trim_start().as_bytes().first(),
+                            Some(b':' | b'=')
+                        )
+                    {
+                        at += length;
+                        continue;
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// A value that begins after its key's sign.
+    fn value_at(&self, near: &str, key: usize, at: usize) -> Option<(Option<String>, usize)> {
+        let rest = near[at..].trim_start_matches([' ', '\t']);
+        let begin = near.len() - rest.len();
+        let ends = |value: String, length: usize| Some((Some(value), begin + length));
+        let line_start = near[..key].rfind('\n').map_or(0, |at| at + 1);
+        match rest.as_bytes().first()? {
+            b'"' | b'\'' => {
+                let (value, length) = quoted(rest)?;
+                ends(value, length)
+            }
+            b'\\' => {
+                let value = rest.strip_prefix("\\\"")?;
+                let end = value.find("\\\"")?;
+                ends(value[..end].to_owned(), end + 4)
+            }
+            b'|' | b'>' => {
+                let (value, length) = block(rest, &near[line_start..key])?;
+                ends(value, length)
+            }
+            _ => {
+                let line = rest.lines().next().unwrap_or_default();
+                let (value, length) = plain("", line, true)?;
+                // The end of a string that all of it stands in.
+                let value = value.map(|value| value.trim_end_matches(['"', '\'']).to_owned());
+                Some((value, begin + length))
+            }
+        }
+    }
+}
+
+fn is_inside_word(bytes: &[u8], at: usize) -> bool {
+    at > 0
+        && (bytes[at - 1].is_ascii_alphanumeric()
+            || matches!(bytes[at - 1], b'_' | b'.' | b'-' | b'/'))
+        && !matches!(bytes[at - 1], b'.')
+}
