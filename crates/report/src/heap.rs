@@ -53,13 +53,21 @@ fn nothing_wrong(rss: Bytes, [live, parked, free, rest]: [Bytes; 4]) -> Vec<Sent
     if rss == Bytes::ZERO {
         return vec![Sentence::new("Nothing is resident.")];
     }
-    vec![
-        Sentence::new("Nothing is wrong here: hardly any memory stays that could go back."),
+    let mut said = vec![
+        Sentence::new(
+            "Nothing is wrong with the allocator here: hardly any memory stays that could go back.",
+        ),
         Sentence::new(format!(
             "The program holds {live} of the {rss} that is resident; {parked} is parked in caches, {free} is free, and {rest} is \
              headers, ends of pages and the allocator's own."
         )),
-    ]
+    ];
+    if live.0 >= rss.0 / 2 {
+        said.push(Sentence::new(
+            "No allocator and no setting gives back what the program holds. If that grows from rest to rest, the program leaks.",
+        ));
+    }
+    said
 }
 
 fn parked(finding: &Finding) -> Vec<Sentence> {
@@ -330,13 +338,21 @@ fn common(commonest: &Commonest) -> Sentence {
 }
 
 fn slivers(bytes: Bytes, pieces: u64, parked: u64, live: u64) -> Vec<Sentence> {
-    vec![Sentence::new(format!(
+    let mut at = Vec::new();
+    for (number, what) in [(parked, "parked chunks"), (live, "chunks in use")] {
+        if number > 0 {
+            at.push(format!("{} at {what}", ends(number)));
+        }
+    }
+    let mut said = vec![Sentence::new(format!(
         "Not even malloc_trim(0) gives back {bytes} of the free memory: it lies in {}, in pieces and ends of pieces that fill \
-         no page. {} at parked chunks, {} at chunks in use.",
+         no page.",
         of(pieces, "place", "places"),
-        ends(parked),
-        ends(live),
-    ))]
+    ))];
+    if !at.is_empty() {
+        said.push(Sentence::new(format!("{}.", at.join(", "))));
+    }
+    said
 }
 
 fn malloc_trim(bytes: Bytes, pages: u64, per_cent: u64) -> Sentence {

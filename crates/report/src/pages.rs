@@ -23,7 +23,7 @@ pub(crate) fn explain(finding: &Finding) -> Vec<Sentence> {
                 )),
                 clock("dirty_decay_ms", *decay_ms, *background_thread),
             ];
-            said.extend(waiting(waits, *decay_ms));
+            said.extend(waiting(waits, *decay_ms, *background_thread));
             said
         }
         Cause::Muzzy {
@@ -38,7 +38,7 @@ pub(crate) fn explain(finding: &Finding) -> Vec<Sentence> {
                 )),
                 clock("muzzy_decay_ms", *decay_ms, *background_thread),
             ];
-            said.extend(waiting(waits, *decay_ms));
+            said.extend(waiting(waits, *decay_ms, *background_thread));
             said
         }
         Cause::Resting { .. } => resting(finding),
@@ -105,7 +105,7 @@ fn resting(finding: &Finding) -> Vec<Sentence> {
 }
 
 /// Says how long free pages may stay; nothing where no clock decides it.
-fn waiting(waits: &Waits, decay_ms: i64) -> Vec<Sentence> {
+fn waiting(waits: &Waits, decay_ms: i64, background_thread: bool) -> Vec<Sentence> {
     let mut said = Vec::new();
     if decay_ms <= 0 {
         return said;
@@ -118,12 +118,17 @@ fn waiting(waits: &Waits, decay_ms: i64) -> Vec<Sentence> {
         )));
     }
     if let (Some(half), Some(last)) = (waits.half, waits.last) {
-        said.push(Sentence::new(format!(
-            "Without further allocations or frees, half of {} would be returned within {} and all within {}.",
-            if is_due { "the rest" } else { "it" },
-            span(half),
-            span(last)
-        )));
+        let what = if is_due { "the rest" } else { "it" };
+        let (half, last) = (span(half), span(last));
+        said.push(Sentence::new(match background_thread {
+            true => format!(
+                "Without further allocations or frees, half of {what} would be returned within {half} and all within {last}."
+            ),
+            false => format!(
+                "The clock lets half of {what} go within {half} and all within {last}, but nothing goes before the program's \
+                 next calls."
+            ),
+        }));
     }
     said
 }

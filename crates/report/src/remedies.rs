@@ -23,6 +23,10 @@ fn remedy(remedy: &Remedy) -> Sentence {
     }
     let many = variables.len() > 1;
     let said = match remedy.gives {
+        // Blocks that pin memory in many arenas may pin it in one as well.
+        Gain::Ends {} if remedy.cost == Cost::WaitsForTheArena => said.text(
+            " keeps free memory in one arena for all threads; a run shows how much then stays.",
+        ),
         Gain::Ends {} if many => said.text(" end this."),
         Gain::Ends {} => said.text(" ends this."),
         Gain::AtLeast { bytes } | Gain::Now { bytes } => Sentence::new("With ").then(said).text(

@@ -126,26 +126,26 @@ impl Scene<'_> {
         })
     }
 
-    /// Returns where freed blocks lay that are too large for the heap by the one threshold and not by the other, ascending
-    /// and without overlaps.
+    /// Returns where nothing has lain but freed blocks that are too large for the heap by the one threshold and not by the
+    /// other, ascending and without overlaps. Where smaller blocks have lain, too, the heap would have grown without these.
     fn places_of_large(&self, (from, to): (Bytes, Bytes), since: u64) -> Vec<(Address, Address)> {
-        let mut places: Vec<(u64, u64)> = Vec::new();
+        let (mut large, mut others) = (Vec::new(), Vec::new());
         for held in self.simulation.blocks() {
+            if held.address.is_null() || held.size == Bytes::ZERO {
+                continue;
+            }
             let is_large = held.size >= from && held.size < to;
-            let is_freed = held.freed != NEVER && !held.address.is_null();
-            if is_large && is_freed && u64::from(held.allocated) > since {
-                places.push((held.address.0, (held.address + held.size).0));
+            let place = (held.address.0, (held.address + held.size).0);
+            if !is_large {
+                others.push(place);
+            } else if held.freed != NEVER && u64::from(held.allocated) > since {
+                large.push(place);
             }
         }
-        sort_pairs(&mut places);
-        let mut joined: Vec<(Address, Address)> = Vec::new();
-        for (start, end) in places {
-            match joined.last_mut() {
-                Some(last) if last.1.0 >= start => last.1 = last.1.max(Address(end)),
-                _ => joined.push((Address(start), Address(end))),
-            }
+        if large.is_empty() {
+            return Vec::new();
         }
-        joined
+        without(&joined(large), &joined(others))
     }
 
     /// Returns the resident bytes of a block that lie in these places.
@@ -198,5 +198,53 @@ impl Scene<'_> {
         (self.is_worth(free)).then(|| {
             Finding::new(cause, most.top_resident).by("trim_of_the_last_heap", "heap_trim")
         })
+    }
+}
+
+/// Joins places that overlap or touch; returns them ascending.
+fn joined(mut places: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
+    sort_pairs(&mut places);
+    let mut joined: Vec<(u64, u64)> = Vec::new();
+    for (start, end) in places {
+        match joined.last_mut() {
+            Some(last) if last.1 >= start => last.1 = last.1.max(end),
+            _ => joined.push((start, end)),
+        }
+    }
+    joined
+}
+
+/// Returns the parts of places that lie in none of the others; both are ascending and without overlaps.
+fn without(places: &[(u64, u64)], others: &[(u64, u64)]) -> Vec<(Address, Address)> {
+    let mut left = Vec::new();
+    for (start, end) in places {
+        let mut at = *start;
+        let first = others.partition_point(|other| other.1 <= at);
+        for other in others[first..].iter().take_while(|other| other.0 < *end) {
+            if at < other.0 {
+                left.push((Address(at), Address(other.0)));
+            }
+            at = at.max(other.1);
+        }
+        if at < *end {
+            left.push((Address(at), Address(*end)));
+        }
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Address, joined, without};
+
+    #[test]
+    fn places_of_large_blocks_leave_out_where_others_have_lain() {
+        let large = joined(vec![(100, 200), (10, 50), (150, 300)]);
+        assert_eq!(large, [(10, 50), (100, 300)]);
+        let others = joined(vec![(0, 20), (120, 130), (290, 400), (125, 140)]);
+        let left = [(20, 50), (100, 120), (140, 290)];
+        let left = left.map(|(start, end)| (Address(start), Address(end)));
+        assert_eq!(without(&large, &others), left);
+        assert_eq!(without(&large, &[(0, 1000)]), []);
     }
 }

@@ -119,6 +119,31 @@ fn large_blocks_below_a_pin_stay_since_they_come_from_the_heap() {
 }
 
 #[test]
+fn places_that_smaller_blocks_needed_as_well_do_not_stay_for_the_threshold() {
+    let mut program = raised_by(500_000);
+    // A buffer passes over the heap before the small blocks fill the same place.
+    for block in 1000..1040 {
+        program.allocate(0, block, 300_000);
+    }
+    for block in 1000..1040 {
+        program.free(0, block);
+    }
+    for block in 2000..6000 {
+        program.allocate(0, block, 4000);
+    }
+    program.allocate(0, 9000, 2000);
+    for block in 2000..6000 {
+        program.free(0, block);
+    }
+    let diagnosis = diagnosed(&program.workload(), &on("glibc@2.36", ""));
+    assert!(diagnosis.free_resident > Bytes::mib(12));
+    assert!(find(&diagnosis, "risen_threshold").is_none());
+    let set = on("glibc@2.36", "MALLOC_MMAP_THRESHOLD_=131072");
+    let with_it = diagnosed(&program.workload(), &set);
+    assert!(with_it.rss + Bytes::mib(1) > diagnosis.rss);
+}
+
+#[test]
 fn the_recorded_rise_is_told_with_its_block() {
     let workload = recorded("risen_threshold");
     let variant = on("glibc@2.36", "");
