@@ -22,8 +22,8 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
     let variant = state.selected();
     let Some(look) = state.look(variant.id) else {
         let words = match state.run() {
-            None => "After a run, this explains its memory.",
-            Some(_) => "Looking…",
+            None => "The explanation appears after the first run.",
+            Some(_) => "Analysing…",
         };
         return html! {
             <section class="card empty"><h2>{ "Why" }</h2><p>{ words }</p></section>
@@ -39,7 +39,10 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
         ("resident", diagnosis.rss),
         ("held by the program", diagnosis.live),
         ("parked in caches", diagnosis.parked),
-        ("free in the allocator, resident or not", diagnosis.free),
+        (
+            "free in the allocator (resident and non-resident)",
+            diagnosis.free,
+        ),
         (give_back, diagnosis.reclaimable),
     ];
     let exact = state.look_is_exact(variant.id);
@@ -86,7 +89,7 @@ fn linked(sentence: &Sentence, id: VariantId, act: &Callback<Action>) -> Html {
     let part = |part: &Part| match part {
         Part::Text { text } => html! { { text.clone() } },
         Part::Address { text, from, to, .. } => html! {
-            <button type="button" class="link" title="Show this chunk and those around it" data-part="address"
+            <button type="button" class="link" title="Show this chunk and its neighbours" data-part="address"
                 onclick={press(act, Action::OpenBlocks(Some((id, *from, *to))))}>{ text.clone() }</button>
         },
         Part::Moment { text, time, .. } => html! {
