@@ -99,11 +99,13 @@ fn remarks(form: &EnvironmentForm, variant: &Variant) -> Html {
             Effect::Obeyed => tone,
             _ => "ignored",
         };
+        // Its tone says so already.
+        let words = remark.text.trim_start_matches("No effect: ").to_owned();
         html! {
             <li class="remark" data-tone={kind}>
                 <span class="remark__sign" aria-hidden="true">{ words::sign(remark.tone) }</span>
                 <span>
-                    <strong>{ format!("{} {tone}", remark.variable) }</strong>{ ": " }{ remark.text }
+                    <strong>{ format!("{} {tone}", remark.variable) }</strong>{ ": " }{ words }
                 </span>
             </li>
         }

@@ -63,7 +63,7 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
                     }) }
                 </dl>
                 <div id="sentences" class="sentences">
-                    { for look.findings.iter().map(|said| finding(said, variant.id, act)) }
+                    { findings(&look.findings, variant.id, act) }
                 </div>
             </section>
             { match diagnosis.figures {
@@ -74,14 +74,21 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
     }
 }
 
-/// A finding: a sentence to a paragraph.
-fn finding(said: &Said, id: VariantId, act: &Callback<Action>) -> Html {
-    let sentences = said.sentences.iter();
-    html! {
-        <div class="finding" data-finding={said.kind.clone()}>
-            { for sentences.map(|sentence| html! { <p>{ linked(sentence, id, act) }</p> }) }
-        </div>
+/// The findings, most important first: a sentence to a paragraph. A remedy of two findings is told with the first.
+fn findings(findings: &[Said], id: VariantId, act: &Callback<Action>) -> Html {
+    let mut told: Vec<&Sentence> = Vec::new();
+    let mut all = Vec::new();
+    for said in findings {
+        let new = |sentence: &&Sentence| !told.contains(sentence);
+        let sentences: Vec<&Sentence> = said.sentences.iter().filter(new).collect();
+        all.push(html! {
+            <div class="finding" data-finding={said.kind.clone()}>
+                { for sentences.iter().map(|sentence| html! { <p>{ linked(sentence, id, act) }</p> }) }
+            </div>
+        });
+        told.extend(sentences);
     }
+    all.into_iter().collect()
 }
 
 /// A sentence whose addresses lead to their chunks, and whose moments move the playhead there.
