@@ -320,7 +320,7 @@ impl App {
             {
                 Some(file) => browser::read(file, bytes),
                 None => bytes.emit(Err(format!(
-                    "{name} is not open, and no link has a recording in it: open or drop it here"
+                    "{name} is not open. A link does not contain the recording: open the file or drop it here"
                 ))),
             },
             _ => browser::fetch(BUNDLED.to_owned(), bytes),

@@ -578,7 +578,7 @@ impl State {
                 self.save_exact()
             }
             Action::SaveFailed => {
-                self.trouble = Some("the browser could not draw the picture".to_owned());
+                self.trouble = Some("The browser could not draw the picture".to_owned());
                 vec![]
             }
             Action::ToggleHelp => vec![Effect::ToggleHelp],

@@ -55,7 +55,7 @@ impl Subject {
                 "A real asyncio service under CPython 3.11 and glibc 2.36: two bursts, 4 s of rest after each, then one \
                  malloc_trim(0)."
             }
-            Self::File(_) => "A recording of yours. It stays in this browser.",
+            Self::File(_) => "Your recording. It stays in this browser.",
             Self::Scenario(scenario) => scenario.script.shows.trim(),
         }
     }

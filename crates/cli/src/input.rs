@@ -45,7 +45,7 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
     let workload = trace::read(&bytes).map_err(|error| format!("{file}: {error}"))?;
     if workload.unended {
         crate::say(&format!(
-            "{file}: the last line has no end, so the file may be cut off and its last number too small; {} calls and \
+            "{file}: the last line has no line break: the file may be cut off there and its last number too small; {} calls and \
              marks were read",
             workload.events.len()
         ));

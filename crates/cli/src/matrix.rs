@@ -46,7 +46,7 @@ pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
     if printed && (matrix.csv || matrix.json) {
         let other = if matrix.csv { "--csv" } else { "--json" };
         return Err(format!(
-            "--markdown -: it is printed in place of the table, as {other} is; name a file"
+            "--markdown - and {other} both replace the printed table; give --markdown a file"
         ));
     }
     let mut files = Files::default();

@@ -140,8 +140,7 @@ impl View {
                 let first = outcome.stages[place.stage].first_event;
                 Some(diagnosis.event + first) == place.event
             };
-            let all = [recording.explained.as_ref(), Some(&recording.diagnosis)];
-            all.into_iter().flatten().find(is_there).cloned()
+            Some(&recording.diagnosis).filter(is_there).cloned()
         });
         let diagnosis = match known {
             Some(diagnosis) => diagnosis,

@@ -210,9 +210,14 @@ pub(crate) fn marks(out: &mut String, marks: &[MarkSample]) -> std::fmt::Result 
 /// Why memory is as it is.
 pub(crate) fn diagnosis(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Result {
     writeln!(out, "{}", highwater_report::headline(diagnosis))?;
+    // A remedy of two findings is told with the first.
+    let mut told = Vec::new();
     for finding in &diagnosis.findings {
         for sentence in highwater_report::explain(finding).sentences {
-            writeln!(out, "{sentence}")?;
+            if !told.contains(&sentence) {
+                writeln!(out, "{sentence}")?;
+                told.push(sentence);
+            }
         }
     }
     if let Some(pages) = &diagnosis.pages {

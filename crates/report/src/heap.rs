@@ -4,7 +4,8 @@ use crate::count;
 use crate::numbers::{of, span};
 use crate::sentence::Sentence;
 use highwater_simulator::{
-    Bytes, Cache, CacheKind, Cause, Churn, Commonest, Finding, Micros, OwnBlock, Pin, PinState,
+    Bytes, Cache, CacheKind, Cause, Churn, Commonest, Finding, Gain, Micros, OwnBlock, Pin,
+    PinState,
 };
 
 /// Below this malloc_trim gives back next to nothing, if it is a small part of what is resident besides.
@@ -142,9 +143,16 @@ fn risen(finding: &Finding) -> Vec<Sentence> {
     else {
         return Vec::new();
     };
+    let bytes = finding.bytes;
+    // Without a figure for the remedy nobody knows how much of it other blocks would keep under the first thresholds.
+    let is_reckoned =
+        (finding.remedies.iter()).any(|remedy| matches!(remedy.gives, Gain::AtLeast { .. }));
+    let stays = match is_reckoned {
+        true => format!("{bytes} stays because the thresholds rose"),
+        false => format!("Up to {bytes} stays because the thresholds rose"),
+    };
     let cause = Sentence::new(format!(
-        "{} stays because the thresholds rose: the program freed a mapped block of {first_freed} at ",
-        finding.bytes
+        "{stays}: the program freed a mapped block of {first_freed} at "
     ))
     .moment(*first);
     let cause = match raises {
@@ -201,7 +209,7 @@ fn top([top, threshold, lower_gives]: [Bytes; 3], others: bool) -> Vec<Sentence>
     })];
     if top < threshold {
         said.push(Sentence::new(match lower_gives {
-            Bytes::ZERO => "A lower threshold would give nothing back now.".to_owned(),
+            Bytes::ZERO => "A lower threshold would give back nothing now.".to_owned(),
             bytes => format!("A lower threshold would give back {bytes} of it now, and no more."),
         }));
     }

@@ -1,16 +1,18 @@
 //! What changes a finding, in words: a setting or a call, what it gives, and what that costs.
 
 use crate::sentence::Sentence;
-use highwater_simulator::{Action, Cost, Finding, Gain, Remedy};
+use highwater_simulator::{Action, Cause, Cost, Finding, Gain, Remedy};
 
 /// Returns a sentence for each remedy; that of malloc_trim is a finding of its own.
 pub(crate) fn explain(finding: &Finding) -> Vec<Sentence> {
     let sets = finding.remedies.iter();
     let sets = sets.filter(|remedy| matches!(remedy.action, Action::Set { .. }));
-    sets.map(remedy).collect()
+    let is_threshold = matches!(finding.cause, Cause::RisenThreshold { .. });
+    sets.map(|set| remedy(set, is_threshold)).collect()
 }
 
-fn remedy(remedy: &Remedy) -> Sentence {
+/// Returns a remedy's sentence. One of a threshold that rose ends the rise, while other blocks may keep the memory.
+fn remedy(remedy: &Remedy, is_threshold: bool) -> Sentence {
     let Action::Set { variables } = &remedy.action else {
         return Sentence::default();
     };
@@ -27,10 +29,13 @@ fn remedy(remedy: &Remedy) -> Sentence {
         Gain::Ends {} if remedy.cost == Cost::WaitsForTheArena => said.text(
             " keeps free memory in one arena for all threads; a run shows how much then stays.",
         ),
+        Gain::Ends {} if is_threshold => said.text(
+            " ends the rise. Other chunks may still keep this memory: compare a run with it.",
+        ),
         Gain::Ends {} if many => said.text(" end this."),
         Gain::Ends {} => said.text(" ends this."),
         Gain::AtLeast { bytes } | Gain::Now { bytes } => Sentence::new("With ").then(said).text(
-            format!(", at least {bytes} would not stay resident, as the heap lies now."),
+            format!(", at least {bytes} would not stay resident, with the heap as it is now."),
         ),
     };
     said.text(match remedy.cost {

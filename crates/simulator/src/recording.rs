@@ -33,7 +33,7 @@ pub struct Options {
     pub frames: u32,
     /// At most so many of the latest decisions are kept; [`Options::EVERY`] keeps all.
     pub decisions: u32,
-    /// Whether the end of the last rest is explained besides the end.
+    /// Whether the end of the last rest is explained, rather than the end of the run.
     #[serde(default)]
     pub explain_rest: bool,
     /// Whether to compare addresses with the recorded ones.
@@ -115,11 +115,9 @@ pub struct Recording {
     /// The comparison with the recorded addresses, where asked for.
     #[cfg(feature = "check")]
     pub addresses: Addresses,
-    /// The end of the run, explained.
+    /// The end of the last rest, explained, if [`Options::explain_rest`] asks for it and the run came to it; else the end of
+    /// the run.
     pub diagnosis: Diagnosis,
-    /// The end of the last rest, explained, if that was asked for and the run came to it.
-    #[serde(default)]
-    pub explained: Option<Diagnosis>,
 }
 
 /// Runs a workload through a variant, telling `watch` how many events are done.
@@ -503,8 +501,7 @@ impl Recorder {
             killed: simulation.killed(),
             #[cfg(feature = "check")]
             addresses: self.checker.map(Checker::finish).unwrap_or_default(),
-            diagnosis: simulation.diagnose(),
-            explained: self.explained,
+            diagnosis: self.explained.unwrap_or_else(|| simulation.diagnose()),
         }
     }
 }

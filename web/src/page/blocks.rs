@@ -29,17 +29,17 @@ pub fn blocks(state: &State, act: &Callback<Action>) -> Html {
 
 fn body(opened: &Opened, now: Micros) -> Html {
     let Some(rows) = &opened.rows else {
-        return html! { <p class="words">{ "Looking…" }</p> };
+        return html! { <p class="words">{ "Loading…" }</p> };
     };
     if rows.is_empty() {
-        return html! { <p class="words">{ "No block reaches into these pages." }</p> };
+        return html! { <p class="words">{ "These pages contain no blocks." }</p> };
     }
     html! {
         <div class="scrolls scrolls--high" data-scrolls="y" tabindex="0" role="region" aria-label="Table of blocks">
             <table class="table">
                 <thead>
                     <tr>
-                        { for ["address", "what it is"].iter().map(|head| html! { <th scope="col">{ *head }</th> }) }
+                        { for ["address", "state"].iter().map(|head| html! { <th scope="col">{ *head }</th> }) }
                         { for ["bytes", "asked for", "age"].iter().map(|head| html! { <th scope="col" class="figure">{ *head }</th> }) }
                         { for ["allocated", "freed"].iter().map(|head| html! { <th scope="col">{ *head }</th> }) }
                     </tr>

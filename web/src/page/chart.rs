@@ -123,10 +123,10 @@ pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -
                 <div class="card__tools">
                     if props.zoomed {
                         <button id="zoom-out" type="button" class="button button--small"
-                            onclick={press(act, Action::Zoom(None))}>{ "Whole time" }</button>
+                            onclick={press(act, Action::Zoom(None))}>{ "Show whole run" }</button>
                     }
                     if props.can_save {
-                        { buttons(act, Picture::Chart, "the curves") }
+                        { buttons(act, Picture::Chart, "the chart") }
                     }
                 </div>
             </div>
@@ -203,8 +203,8 @@ fn ends(lines: &[Line], scale: &Scale) -> Html {
 fn as_table(lines: &[Line], run: &RunView) -> Html {
     html! {
         <details class="more">
-            <summary>{ "The curves as a table" }</summary>
-            <div class="scrolls" data-scrolls="x" tabindex="0" role="region" aria-label="The curves as a table">
+            <summary>{ "Curves as a table" }</summary>
+            <div class="scrolls" data-scrolls="x" tabindex="0" role="region" aria-label="Curves as a table">
                 { rows(lines, run) }
             </div>
         </details>

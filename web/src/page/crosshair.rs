@@ -140,7 +140,7 @@ fn readout(layer: &Element, props: &Props, share: f64) -> Result<(), JsValue> {
         ("parked", Some(sample.parked)),
         ("free", Some(sample.free)),
         ("top", Some(sample.top)),
-        ("malloc_trim(0) gives", sample.reclaimable),
+        ("malloc_trim(0) would return", sample.reclaimable),
     ] {
         if let Some(value) = value {
             put(&list, "dt", name)?;

@@ -47,7 +47,7 @@ pub fn decisions(look: &Look, only: Option<ToldKind>, act: &Callback<Action>) ->
     html! {
         <section class="card">
             <div class="card__head">
-                <h2>{ "What the allocator decided" }</h2>
+                <h2>{ "Allocator decisions" }</h2>
                 <div class="card__tools">
                     if count > 0 {
                         <span id="decided" class="unit">
@@ -58,9 +58,9 @@ pub fn decisions(look: &Look, only: Option<ToldKind>, act: &Callback<Action>) ->
                 </div>
             </div>
             if shown.is_empty() {
-                <p class="words">{ if look.decided == 0 { "Nothing so far." } else { "None of these so far." } }</p>
+                <p class="words">{ if look.decided == 0 { "No decisions yet." } else { "No decisions of this kind yet." } }</p>
             } else {
-                <ol id="decisions" class="log" tabindex="0" data-scrolls="y" aria-label="Latest decisions, the latest first"
+                <ol id="decisions" class="log" tabindex="0" data-scrolls="y" aria-label="Allocator decisions, latest first"
                     data-count={attr::number(count)}>
                     { for shown.iter().map(|told| line(told, act)) }
                 </ol>
@@ -73,7 +73,7 @@ fn line(told: &Told, act: &Callback<Action>) -> Html {
     let time = told.time;
     html! {
         <li class={classes!("told", class(told.kind))}>
-            <button type="button" class="link" title="To this moment" onclick={press(act, Action::Seek(time))}>
+            <button type="button" class="link" title="Go to this moment" onclick={press(act, Action::Seek(time))}>
                 { format::time(time) }
             </button>
             <span>

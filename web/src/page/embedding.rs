@@ -87,7 +87,7 @@ fn asked_in(query: &UrlSearchParams, is_link: bool) -> Asked {
         let mut words = value.iter().flat_map(|value| value.split(','));
         if !words.all(|word| allowed.contains(&word)) {
             notes.push(format!(
-                "Ignored `{name}`: it can be {}.",
+                "Ignored `{name}`: allowed values are {}.",
                 allowed.join(", ")
             ));
         }

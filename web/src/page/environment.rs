@@ -58,7 +58,7 @@ pub fn environment(variant: &VariantState, act: &Callback<Action>) -> Html {
     html! {
         <div class="environment">
             <textarea id="environment" rows="4" spellcheck="false" autocomplete="off" autocapitalize="off"
-                placeholder={"NAME=VALUE, or a whole Dockerfile, manifest, unit, script ..."} aria-label="Environment"
+                placeholder={"NAME=VALUE lines, or a whole Dockerfile, manifest, unit file or script"} aria-label="Environment"
                 aria-describedby="environment-says" value={form.text.clone()} oninput={edit} />
             { complete(variant, act) }
             <div class="chips" role="group" aria-label="Presets">{ for presets }</div>
@@ -99,11 +99,13 @@ fn remarks(form: &EnvironmentForm, variant: &Variant) -> Html {
             Effect::Obeyed => tone,
             _ => "ignored",
         };
+        // Its tone says so already.
+        let words = remark.text.trim_start_matches("No effect: ").to_owned();
         html! {
             <li class="remark" data-tone={kind}>
                 <span class="remark__sign" aria-hidden="true">{ words::sign(remark.tone) }</span>
                 <span>
-                    <strong>{ format!("{} {tone}", remark.variable) }</strong>{ ": " }{ remark.text }
+                    <strong>{ format!("{} {tone}", remark.variable) }</strong>{ ": " }{ words }
                 </span>
             </li>
         }

@@ -14,7 +14,7 @@ pub(super) fn free_pages(diagnosis: &Diagnosis, figures: &Figures) -> Html {
     html! {
         <section id="free-pages" class="card" data-dirty={data(pages.dirty)} data-due={data(pages.dirty_waits.due)}
             data-muzzy={data(pages.muzzy)} data-slabs={data(pages.slabs())} data-retained={data(figures.retained)}>
-            <h2>{ "What keeps the resident pages" }</h2>
+            <h2>{ "Resident pages by kind" }</h2>
             <dl class="figures">
                 { for page_shares(&pages).into_iter().map(|(kind, bytes, last)| html! {
                     <>

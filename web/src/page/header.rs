@@ -23,17 +23,17 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
             <p id="title" class="page-header__title" title={title(state)}>{ title(state) }</p>
             <span class="page-header__space" />
             <div class="page-header__status">{ status(state, act) }</div>
-            <button id="tour" class="button" type="button" title="The incident, told in ten steps"
+            <button id="tour" class="button" type="button" title="The incident in ten steps"
                 onclick={press(act, Action::ReadTour(Place::default()))}>{ "Tour" }</button>
-            <button id="copy-link" class="button" type="button" title="A link to what is shown, settings and moment included"
+            <button id="copy-link" class="button" type="button" title="Copy a link to this view, with its settings and moment"
                 onclick={press(act, Action::CopyLink(false))}>
                 { if state.link_copied == Some(false) { "Link copied" } else { "Copy link" } }
             </button>
-            <button id="copy-frame" class="button" type="button" title="A frame with what is shown, for a page of yours"
+            <button id="copy-frame" class="button" type="button" title="Copy an iframe of this view for your own page"
                 onclick={press(act, Action::CopyLink(true))}>
                 { if state.link_copied == Some(true) { "Frame copied" } else { "Embed" } }
             </button>
-            <button id="help" class="button" type="button" aria-label="Keys" title="Keys (?)"
+            <button id="help" class="button" type="button" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"
                 onclick={press(act, Action::ToggleHelp)}>{ "?" }</button>
             <button id="dark" class="button" type="button" aria-pressed={attr::flag(dark)} aria-label="Dark colours"
                 title={if dark { "Light colours" } else { "Dark colours" }}

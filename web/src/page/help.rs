@@ -10,12 +10,12 @@ pub fn help(act: &Callback<Action>) -> Html {
     html! {
         <dialog class="help" aria-labelledby="help-title">
             <div class="card">
-                <h2 id="help-title">{ "Keys" }</h2>
+                <h2 id="help-title">{ "Keyboard shortcuts" }</h2>
                 <dl class="keys">
                     { for KEYS.iter().map(|(key, meaning)| html! { <><dt><kbd>{ *key }</kbd></dt><dd>{ *meaning }</dd></> }) }
                 </dl>
                 <p class="words">
-                    { "On the chart: click to look at a moment, drag to see a part of the time, double-click to see all of it." }
+                    { "On the chart, click to go to a moment, drag to zoom in, and double-click to show the whole run." }
                 </p>
                 <button id="close-help" type="button" class="button" onclick={press(act, Action::ToggleHelp)}>{ "Close" }</button>
             </div>

@@ -12,14 +12,14 @@ use crate::state::Action;
 /// Every key with what it does, for the help.
 pub const KEYS: [(&str, &str); 9] = [
     ("Space", "play or pause"),
-    ("← →", "to the sample before or after"),
-    ("Shift ← →", "to the mark before or after"),
-    (", .", "to the event before or after"),
-    ("Home End", "to the beginning or the end"),
-    ("Page Up Page Down", "twenty samples on or back"),
-    ("Esc", "the whole time again"),
-    ("← → in the tour", "to the step before or after"),
-    ("?", "this help"),
+    ("← →", "previous or next sample"),
+    ("Shift ← →", "previous or next mark"),
+    (", .", "previous or next event"),
+    ("Home End", "start or end of the run"),
+    ("Page Down Page Up", "20 samples back or forward"),
+    ("Esc", "show the whole run"),
+    ("← → in the tour", "previous or next step"),
+    ("?", "show or hide this help"),
 ];
 
 /// Samples that Page Up and Page Down go over.

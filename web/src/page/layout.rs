@@ -88,15 +88,15 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
                 return None;
             };
             let letter = letter(variant.letter);
-            Some(format!("{letter} could not be run: {message}"))
+            Some(format!("{letter} failed: {message}"))
         });
-        failed.map(|words| words + ". The other variants go on")
+        failed.map(|words| words + ". The other variants keep running")
     };
     let Some(words) = state.trouble.clone().or(broken).or_else(failed) else {
         return Html::default();
     };
     let kept = match state.run() {
-        Some(_) if !state.selected().is_fresh() => " What is shown is the last run that worked.",
+        Some(_) if !state.selected().is_fresh() => " The page still shows the last successful run.",
         _ => "",
     };
     html! {
@@ -167,19 +167,20 @@ fn outdated(state: &State) -> Option<String> {
     }
     let variant = state.selected();
     Some(match &variant.order {
-        Some(Err(reason)) => format!("{reason}. What is shown ran with the earlier settings."),
-        _ => "What is shown ran with the earlier settings.".to_owned(),
+        Some(Err(reason)) => format!("{reason}. The results below are from the earlier settings."),
+        _ => "The results below are from the earlier settings.".to_owned(),
     })
 }
 
 fn waiting(state: &State) -> String {
     match &state.health {
-        Health::Broken(_) => "The simulator could not be started.".to_owned(),
-        _ if state.loading.is_some() => "Reading what is to be run…".to_owned(),
+        Health::Broken(_) => "The simulator could not start.".to_owned(),
+        _ if state.loading.is_some() => "Reading the workload…".to_owned(),
         _ if state.is_busy() => "Running…".to_owned(),
         _ => match &state.selected().order {
-            Some(Err(reason)) => format!("It cannot be run: {reason}."),
-            _ => "Nothing has run yet: choose what to run.".to_owned(),
+            Some(Err(reason)) => format!("This variant cannot run: {reason}."),
+            _ => "Nothing has run yet. Choose a recording, scenario or pattern, or open a trace."
+                .to_owned(),
         },
     }
 }

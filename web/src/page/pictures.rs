@@ -127,7 +127,7 @@ fn source(state: &State) -> String {
     let mut text = format!("{kind} {}", state.subject.name());
     if !state.selected().is_fresh() {
         // What stands in the fields now is not what ran.
-        text.push_str(" · with earlier settings than those of the page");
+        text.push_str(" · from earlier settings, not those now in the fields");
         return text;
     }
     for (name, value) in state.changed() {

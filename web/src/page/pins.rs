@@ -29,7 +29,7 @@ pub fn pins(state: &State, id: VariantId, diagnosis: &Diagnosis, act: &Callback<
         <section class="card">
             <h2>{ "Chunks that pin free memory, top of the heap first" }</h2>
             if count == 0 {
-                <p class="words">{ "Nothing lies on the heap yet." }</p>
+                <p class="words">{ "No chunk pins free memory." }</p>
             } else {
                 <table id="pins" class="pins" data-count={attr::number(count as u64)}>
                     { columns() }
@@ -38,7 +38,7 @@ pub fn pins(state: &State, id: VariantId, diagnosis: &Diagnosis, act: &Callback<
                             <th scope="col"><span class="hidden">{ "number" }</span></th>
                             <th scope="col">{ "pin" }</th>
                             <th scope="col" class="figure" title="The chunk's size, header included">{ "bytes" }</th>
-                            <th scope="col" class="figure" title="Free memory that it keeps from the top">{ "free below" }</th>
+                            <th scope="col" class="figure" title="Free memory below the chunk that cannot reach the top">{ "free below" }</th>
                         </tr>
                     </thead>
                     <tbody>{ rows(0, SHOWN) }</tbody>
@@ -51,7 +51,7 @@ pub fn pins(state: &State, id: VariantId, diagnosis: &Diagnosis, act: &Callback<
                 }
                 if diagnosis.unlisted_pins.count > 0 {
                     <p class="words" data-unlisted={attr::number(diagnosis.unlisted_pins.count)}>
-                        { format!("{} more hold {} between them.", format::count(diagnosis.unlisted_pins.count), diagnosis.unlisted_pins.behind) }
+                        { format!("{} more pins hold {} in total.", format::count(diagnosis.unlisted_pins.count), diagnosis.unlisted_pins.behind) }
                     </p>
                 }
                 { without(state.without, count, act) }
@@ -89,11 +89,11 @@ fn without(
                 if count > few {
                     { ask(count, format!("all {count}")) }
                 }
-                { if few > 1 { " were gone?" } else { " was gone?" } }
+                { " were gone?" }
             </div>
             if let Some((pins, answer)) = without {
                 <p id="without" class="words" role="status" data-given={answer.map(|answer| answer.given_back.0.to_string())}>
-                    { answer.map_or("Trying it…".to_owned(), |answer| highwater_report::without(pins, &answer).to_string()) }
+                    { answer.map_or("Simulating…".to_owned(), |answer| highwater_report::without(pins, &answer).to_string()) }
                 </p>
             }
         </div>
@@ -123,14 +123,14 @@ fn row(
     };
     let above = match pin.unlisted_above {
         0 => String::new(),
-        n => format!(" · {n} small above"),
+        n => format!(" · {n} minor pins above"),
     };
     html! {
         <>
             <tr tabindex="0" data-state={state} data-pointed={attr::flag(pointed == Some(index))}
                 onpointerenter={point} onpointerleave={leave} onfocus={focus} onblur={blur}>
                 <td class="pin__number">
-                    <button type="button" class="link" title="Its chunk and those around it" aria-label={format!("Chunks around pin {}", index + 1)}
+                    <button type="button" class="link" title="Show this chunk and its neighbours" aria-label={format!("Chunks around pin {}", index + 1)}
                         onclick={open}>{ index + 1 }</button>
                 </td>
                 <td>

@@ -24,11 +24,11 @@ const TOP: [Line; 2] = [
 ];
 
 const PAGES: [Line; 2] = [
-    ("dirty, waiting", "second--first", |s| {
+    ("dirty", "second--first", |s| {
         let dirty = s.figures.map_or(Bytes::ZERO, |figures| figures.dirty);
         (dirty, dirty)
     }),
-    ("muzzy, offered back", "second--second", |s| {
+    ("muzzy", "second--second", |s| {
         let muzzy = s.figures.map_or(Bytes::ZERO, |figures| figures.muzzy);
         (muzzy, muzzy)
     }),
@@ -59,7 +59,7 @@ pub fn second_chart(props: &Props) -> Html {
     html! {
         <section class="card" aria-labelledby="second-title">
             <div class="card__head">
-                <h2 id="second-title">{ if here.figures.is_some() { "Free pages" } else { "Top against threshold" } }</h2>
+                <h2 id="second-title">{ if here.figures.is_some() { "Free pages" } else { "Top and trim threshold" } }</h2>
                 <ul class="legend">
                     { for lines.iter().map(|line| html! {
                         <li><i class={classes!("key", line.1)} />{ line.0 }{ " " }<b>{ props.now.words(&said(value(here, line))) }</b></li>

@@ -47,12 +47,12 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
     };
     html! {
         <section class="card" aria-labelledby="what-runs">
-            <h2 id="what-runs">{ "What runs" }</h2>
+            <h2 id="what-runs">{ "Workload" }</h2>
             <select id="source" class="select" aria-labelledby="what-runs" data-chosen={state.title().map_or("none", |_| subject.key()).to_owned()}
                 onchange={choose}>
                 <optgroup label="Recordings">
                     if state.title().is_none() {
-                        { attr::option("none", "nothing is open".to_owned()) }
+                        { attr::option("none", "no trace is open".to_owned()) }
                     }
                     { recording(&Subject::Bundled) }
                     if let Subject::File(_) = subject {
@@ -72,8 +72,8 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
             if let Some((pattern, own)) = subject.common() {
                 { parameters(pattern, &own, &state.form, act) }
             }
-            <label class="button button--file" title="It is read here, and sent nowhere">
-                { "Open a trace, or drop one anywhere" }
+            <label class="button button--file" title="The file stays in this browser; nothing is uploaded">
+                { "Open a trace, or drop one on the page" }
                 <input id="file" type="file" accept=".hwt,.gz,.hwt.gz" onchange={open} />
             </label>
         </section>
@@ -109,12 +109,12 @@ fn summary(about: &Loaded) -> Html {
             <p id="summary" class="words words--small">{ said.join(" · ") }</p>
             if let Some(recorded) = other {
                 <p id="source-note" class="note">
-                    { format!("{recorded} is not modelled; it is run through {modelled} at first.") }
+                    { format!("{recorded} is not modelled; the variants start with {modelled}, the nearest model.") }
                 </p>
             }
             if about.unended {
                 <p id="source-unended" class="note">
-                    { format!("The last line of the file has no end, so the file may be cut off and its last number too small. \
+                    { format!("The last line of the file has no line break: the file may be cut off there and its last number too small. \
                         {} calls were read.", format::count(about.events - about.marks)) }
                 </p>
             }

@@ -18,7 +18,7 @@ pub fn trim(diagnosis: &Diagnosis) -> Html {
             <p class="words">
                 { top_and_threshold(diagnosis).to_string() }
             </p>
-            <div class="gauge" role="img" aria-label={format!("top {top} of a threshold of {}", threshold_in_words(threshold))}>
+            <div class="gauge" role="img" aria-label={format!("top {top}, trim threshold {}", threshold_in_words(threshold))}>
                 <div class="gauge__fill" style={format!("width: {}", format::percent(filled))} />
                 <div class="gauge__mark" style={attr::placed("left", mark)}>
                     <span>{ "threshold" }</span>

@@ -42,8 +42,8 @@ pub fn variants(state: &State, act: &Callback<Action>) -> Html {
                 }) }
             </ul>
             <button id="add-variant" type="button" class="button button--wide" disabled={full}
-                title={if full { "Eight are as many as can be told apart" } else { "A copy of the one that is chosen" }}
-                onclick={press(act, Action::Duplicate(selected))}>{ "+ variant" }</button>
+                title={if full { "At most eight variants" } else { "Copy the selected variant" }}
+                onclick={press(act, Action::Duplicate(selected))}>{ "Add variant" }</button>
         </section>
     }
 }
@@ -98,9 +98,9 @@ fn body(state: &State, variant: &VariantState, act: &Callback<Action>) -> Html {
         <div class="variant__body">
             <div class="variant__row">
                 <button type="button" class="mark mark--button" data-colour={attr::colour(variant.colour)}
-                    aria-label="Another colour" title="Another colour"
+                    aria-label="Change colour" title="Change colour"
                     onclick={press(act, Action::Recolour(id))} />
-                <input id="variant-name" class="text" aria-label="Name" maxlength={LONGEST.to_string()}
+                <input id="variant-name" class="text" aria-label="Variant name" maxlength={LONGEST.to_string()}
                     value={variant.typed.clone().unwrap_or_else(|| variant.name.clone())} oninput={rename} />
             </div>
             if variant.is_staged() {
@@ -148,8 +148,8 @@ impl Beside {
 
     fn words(&self) -> String {
         match self {
-            Self::Show(_, letter) => format!("Map beside {letter}'s"),
-            Self::Hide => "One map".to_owned(),
+            Self::Show(_, letter) => format!("Show map beside {letter}"),
+            Self::Hide => "Show one map".to_owned(),
         }
     }
 }

@@ -175,14 +175,14 @@ fn moments(state: &State, act: &Callback<Action>) -> Html {
     });
     html! {
         <div class="moments">
-            <label>{ "at: " }
+            <label>{ "At: " }
                 <select id="table-at" onchange={choose}>
                     { for all.into_iter().map(|(at, words)| html! {
                         <option value={at.value()} selected={at == state.at}>{ words }</option>
                     }) }
                 </select>
             </label>
-            <button id="compare-here" type="button" class="button button--small" title="Take the table at the playhead"
+            <button id="compare-here" type="button" class="button button--small" title="Compare the variants at the playhead"
                 onclick={press(act, Action::CompareHere)}>{ "Compare here" }</button>
         </div>
     }
@@ -213,8 +213,8 @@ fn line(row: &Row, baseline: Option<&Row>, most: u64, act: &Callback<Action>) ->
                     { mark(row.number, row.variant.colour) }{ row.variant.name.clone() }
                 </button>
                 <button type="button" class="chip chip--small" aria-pressed={attr::flag(row.is_baseline)}
-                    title="Hold the others against this one"
-                    onclick={press(act, Action::Baseline(id))}>{ "base" }</button>
+                    title="Compare the other variants with this one"
+                    onclick={press(act, Action::Baseline(id))}>{ "baseline" }</button>
                 { notes(row) }
             </th>
             { for COLUMNS.iter().map(|column| {

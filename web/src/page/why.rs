@@ -22,8 +22,8 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
     let variant = state.selected();
     let Some(look) = state.look(variant.id) else {
         let words = match state.run() {
-            None => "After a run, this explains its memory.",
-            Some(_) => "Looking…",
+            None => "The explanation appears after the first run.",
+            Some(_) => "Analysing…",
         };
         return html! {
             <section class="card empty"><h2>{ "Why" }</h2><p>{ words }</p></section>
@@ -39,7 +39,10 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
         ("resident", diagnosis.rss),
         ("held by the program", diagnosis.live),
         ("parked in caches", diagnosis.parked),
-        ("free in the allocator, resident or not", diagnosis.free),
+        (
+            "free in the allocator (resident and non-resident)",
+            diagnosis.free,
+        ),
         (give_back, diagnosis.reclaimable),
     ];
     let exact = state.look_is_exact(variant.id);
@@ -60,7 +63,7 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
                     }) }
                 </dl>
                 <div id="sentences" class="sentences">
-                    { for look.findings.iter().map(|said| finding(said, variant.id, act)) }
+                    { findings(&look.findings, variant.id, act) }
                 </div>
             </section>
             { match diagnosis.figures {
@@ -71,14 +74,21 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
     }
 }
 
-/// A finding: a sentence to a paragraph.
-fn finding(said: &Said, id: VariantId, act: &Callback<Action>) -> Html {
-    let sentences = said.sentences.iter();
-    html! {
-        <div class="finding" data-finding={said.kind.clone()}>
-            { for sentences.map(|sentence| html! { <p>{ linked(sentence, id, act) }</p> }) }
-        </div>
+/// The findings, most important first: a sentence to a paragraph. A remedy of two findings is told with the first.
+fn findings(findings: &[Said], id: VariantId, act: &Callback<Action>) -> Html {
+    let mut told: Vec<&Sentence> = Vec::new();
+    let mut all = Vec::new();
+    for said in findings {
+        let new = |sentence: &&Sentence| !told.contains(sentence);
+        let sentences: Vec<&Sentence> = said.sentences.iter().filter(new).collect();
+        all.push(html! {
+            <div class="finding" data-finding={said.kind.clone()}>
+                { for sentences.iter().map(|sentence| html! { <p>{ linked(sentence, id, act) }</p> }) }
+            </div>
+        });
+        told.extend(sentences);
     }
+    all.into_iter().collect()
 }
 
 /// A sentence whose addresses lead to their chunks, and whose moments move the playhead there.
@@ -86,7 +96,7 @@ fn linked(sentence: &Sentence, id: VariantId, act: &Callback<Action>) -> Html {
     let part = |part: &Part| match part {
         Part::Text { text } => html! { { text.clone() } },
         Part::Address { text, from, to, .. } => html! {
-            <button type="button" class="link" title="Show this chunk and those around it" data-part="address"
+            <button type="button" class="link" title="Show this chunk and its neighbours" data-part="address"
                 onclick={press(act, Action::OpenBlocks(Some((id, *from, *to))))}>{ text.clone() }</button>
         },
         Part::Moment { text, time, .. } => html! {

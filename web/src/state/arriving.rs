@@ -67,10 +67,13 @@ impl State {
         self.looking.clear();
         let mut effects = vec![Effect::DropAll];
         let Some(subject) = self.reading.take() else {
-            self.trouble = Some("cancelled".to_owned());
+            self.trouble = Some("Cancelled".to_owned());
             return effects;
         };
-        self.trouble = Some(format!("{} was not read: cancelled", subject.title()));
+        self.trouble = Some(format!(
+            "{} was not read: reading was cancelled",
+            subject.title()
+        ));
         self.unread = Some(subject);
         effects.extend(self.stay());
         effects

@@ -215,7 +215,7 @@ impl State {
         let time = words::time(moment.time);
         match &self.at {
             At::LastRest => words::rested(&run.ran.phases, run.last()),
-            At::Peak => format!("highest point of the curve, {time}"),
+            At::Peak => format!("peak, {time}"),
             At::Mark(place) => {
                 let mark = self.run().and_then(|main| main.ran.marks.get(*place));
                 let name = mark.map_or("", |mark| &mark.name);

@@ -93,7 +93,7 @@ impl Link {
 
 /// What is wrong with a link, in words for the user.
 fn unreadable(what: &str) -> String {
-    format!("this link cannot be opened ({what}); here is what the page opens with")
+    format!("This link is invalid ({what}). Showing the default example instead")
 }
 
 impl State {
@@ -244,7 +244,7 @@ impl State {
                 let what = problem.and_then(Result::err);
                 self.trouble =
                     Some(unreadable(&what.unwrap_or_else(|| {
-                        "it is damaged, or made by a later release".to_owned()
+                        "it is damaged or from a later release".to_owned()
                     })));
                 (effects, None)
             }
@@ -261,7 +261,7 @@ impl State {
         let is_same = link.checksum.is_some() && link.checksum == held;
         if !is_same && !link.is_of(&self.subject) {
             self.trouble = Some(format!(
-                "{} is not the recording that the link was made with ({}): the link's settings are not applied",
+                "{} is not the recording that the link was made with ({}). The link's settings are not applied",
                 self.subject.title(),
                 link.subject.title()
             ));
@@ -280,7 +280,7 @@ impl State {
             && held.about.checksum != sum
         {
             self.trouble = Some(format!(
-                "{} is not the recording that the link was made with, though it has its name",
+                "{} has the name of the recording that the link was made with, but different contents",
                 self.subject.title()
             ));
         }
@@ -343,14 +343,14 @@ impl State {
             holds_more: false,
         };
         if text.len() > LONGEST {
-            return Err("it is longer than any that is made here".to_owned());
+            return Err("it is too long".to_owned());
         }
         for (number, line) in text.lines().enumerate() {
             let mut letters = line.chars();
             let letter = letters.next().unwrap_or(' ');
             let words = letters.as_str();
             // Not what stands there: that may be anything.
-            let strange = || format!("its line {} has no meaning here", number + 1);
+            let strange = || format!("line {} is not understood", number + 1);
             match letter {
                 's' | 'f' => {
                     let named = match (letter, words) {
@@ -358,7 +358,8 @@ impl State {
                         (_, "bundled") => Some(Subject::Bundled),
                         (_, key) => self.choices.find(key),
                     };
-                    let named = named.ok_or_else(|| format!("there is no {}", plain(words)))?;
+                    let named =
+                        named.ok_or_else(|| format!("unknown workload {}", plain(words)))?;
                     if let Some((_, own)) = named.common() {
                         link.form = ParameterForm::of(own);
                     }
@@ -368,7 +369,8 @@ impl State {
                     let (name, value) = words.split_once(' ').ok_or_else(strange)?;
                     let mut all = Parameters::ALL.iter();
                     let index = all.position(|parameter| parameter.name == name);
-                    let index = index.ok_or_else(|| format!("no parameter {}", plain(name)))?;
+                    let index =
+                        index.ok_or_else(|| format!("unknown parameter {}", plain(name)))?;
                     // One that cannot be is shown as such, as it was where the link was made.
                     link.form.edit(index, value.to_owned());
                 }
@@ -380,7 +382,7 @@ impl State {
                     let allocator = next()?;
                     let allocator = allocator
                         .parse()
-                        .map_err(|_| format!("no {}", plain(allocator)))?;
+                        .map_err(|_| format!("unknown allocator {}", plain(allocator)))?;
                     let name = plain(next()?);
                     if colour >= MOST || link.variants.len() >= MOST {
                         return Err(strange());
@@ -467,16 +469,16 @@ impl State {
                 _ => return Err(strange()),
             }
         }
-        link.subject = subject.ok_or("it does not say what runs")?;
+        link.subject = subject.ok_or("it names no workload")?;
         let used = [link.selected, link.baseline, link.compared.unwrap_or(0)];
         let begins = link.variants.is_empty();
         if !begins && used.iter().any(|at| *at >= link.variants.len()) {
-            return Err("it lacks a variant".to_owned());
+            return Err("it refers to a variant that it does not define".to_owned());
         }
         let mut letters = 0u32;
         for variant in &link.variants {
             if letters & 1 << variant.letter != 0 {
-                return Err("two of its variants have one letter".to_owned());
+                return Err("two variants have the same letter".to_owned());
             }
             letters |= 1 << variant.letter;
         }

@@ -66,7 +66,7 @@ impl Engine {
         match &stage.calls {
             Calls::Trace(number) => match &self.trace {
                 Some((held, source)) if held == number => Ok(source.clone()),
-                _ => Err("the trace is not loaded any more: open it again".to_owned()),
+                _ => Err("the trace is no longer loaded; open it again".to_owned()),
             },
             Calls::Pattern { pattern, values } => {
                 let mut parameters =

@@ -46,7 +46,7 @@ impl Job for Load {
 /// place of another.
 fn accept(workload: Workload, checksum: u32) -> Result<(Arc<Workload>, Loaded), String> {
     if workload.events.is_empty() {
-        return Err("it holds no calls: there is nothing to run".to_owned());
+        return Err("the trace has no calls, so nothing can run".to_owned());
     }
     let header = &workload.header;
     // The nearest release replaces one that is not modelled.

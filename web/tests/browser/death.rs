@@ -55,7 +55,7 @@ fn a_worker_that_throws_is_replaced_and_the_other_variants_go_on() -> Result<()>
         page.set_value("#parameter-cycles", "12")?;
         page.wait_for("main[data-busy=true]")?;
         page.evaluate("window.workers[0].postMessage('die')")?;
-        page.wait_for_text("#trouble", "The other variants go on")?;
+        page.wait_for_text("#trouble", "The other variants keep running")?;
         page.wait_for_text("#trouble", "unreachable")?;
         page.wait_for("#retry")?;
         page.wait_for("main[data-busy=false]")?;

@@ -115,7 +115,7 @@ fn nothing_that_is_pasted_leaves_the_page() -> Result<()> {
         let date = page.evaluate(date)?;
         let date = date.as_str().unwrap_or_default();
         for (label, end) in [
-            ("SVG of the curves", "chart"),
+            ("SVG of the chart", "chart"),
             ("SVG of heap map A", "map-A"),
         ] {
             let name = format!("highwater-asyncio_burst-{end}-{date}.svg");
@@ -124,7 +124,7 @@ fn nothing_that_is_pasted_leaves_the_page() -> Result<()> {
             clean(label, &svg)?;
         }
         let name = format!("highwater-asyncio_burst-chart-{date}.png");
-        let png = downloads.press(page, "PNG of the curves", &name)?;
+        let png = downloads.press(page, "PNG of the chart", &name)?;
         clean("PNG", &String::from_utf8_lossy(&png))?;
         page.click("#save-csv")?;
         let csv = downloads.path().join("highwater.csv");
@@ -259,7 +259,7 @@ fn a_files_name_stands_only_over_its_own_data() -> Result<()> {
         drop_file(page, "mine.hwt", TRACE.trim_end().as_bytes())?;
         page.wait_for_text("#title", "mine.hwt")?;
         settle(page)?;
-        page.wait_for_text("#source-unended", "has no end")?;
+        page.wait_for_text("#source-unended", "has no line break")?;
         ensure!(
             page.text("#title")?.contains("3 calls"),
             "a mark is no call"
@@ -325,7 +325,7 @@ fn what_an_address_asks_for_in_vain_is_told_and_the_rest_is_done() -> Result<()>
         ensure!(number(page, "#chart", "data-time")? == 1_500_000);
         // A line within a value is no line of a link.
         page.go("?scenario=decay%0Ao9%200&events=40")?;
-        page.wait_for_text("#trouble", "cannot be opened")
+        page.wait_for_text("#trouble", "link is invalid")
     })
 }
 
@@ -402,7 +402,7 @@ fn chart_tooltip_and_explanation_agree_at_every_event() -> Result<()> {
             );
             ensure!(same(&terms["parked"], &told["why"][2]), "{round}: {told}");
             ensure!(
-                same(&terms["malloc_trim(0) gives"], &told["why"][4]),
+                same(&terms["malloc_trim(0) would return"], &told["why"][4]),
                 "{round}: {told}"
             );
             let trim = told["trim"].as_str().context("a gauge")?;

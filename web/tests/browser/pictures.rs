@@ -138,12 +138,12 @@ fn check_all(page: &Page, name: &str) -> Result<()> {
     let title = page.text("#title")?;
     let title = title.split(" · ").next().context("a title")?;
 
-    let svg = downloads.press(page, "SVG of the curves", &of("chart", "svg"))?;
+    let svg = downloads.press(page, "SVG of the chart", &of("chart", "svg"))?;
     ensure!(svg.len() < 300_000, "{} bytes", svg.len());
     let chart = Read::by(page, svg)?;
     ensure!(chart.curves == variants, "{} curves", chart.curves);
     chart.says(&[title, &date, "Highwater", "held by the program", "A ", "B "])?;
-    let png = downloads.press(page, "PNG of the curves", &of("chart", "png"))?;
+    let png = downloads.press(page, "PNG of the chart", &of("chart", "png"))?;
     check_png(
         &png,
         &chart,
@@ -183,7 +183,7 @@ fn what_the_buttons_save_says_what_it_is_of_under_the_policy_of_the_docs() -> Re
         page.wait_for("main[data-busy=true]").ok();
         settle(page)?;
         let name = format!("highwater-decay-chart-{}.svg", today(page)?);
-        let svg = downloads.press(page, "SVG of the curves", &name)?;
+        let svg = downloads.press(page, "SVG of the chart", &name)?;
         Read::by(page, svg)?.says(&[
             "scenario decay · events=60",
             "MALLOC_TOP_PAD_=65536",
@@ -259,7 +259,7 @@ fn inside_another_page_pictures_belong_to_the_controls() -> Result<()> {
     visit(View::default(), |page| {
         page.go("?embed=1&scenario=decay&events=40&panels=chart,map")?;
         page.wait_for("main[data-busy=false] #chart .curve--rss")?;
-        for (label, count) in [("SVG of the curves", 1), ("PNG of heap map A", 1)] {
+        for (label, count) in [("SVG of the chart", 1), ("PNG of heap map A", 1)] {
             ensure!(
                 page.count(&format!("[aria-label='{label}']"))? == count,
                 "{label}"
@@ -267,7 +267,7 @@ fn inside_another_page_pictures_belong_to_the_controls() -> Result<()> {
         }
         let downloads = Downloads::of(page)?;
         let name = format!("highwater-decay-chart-{}.png", today(page)?);
-        let png = downloads.press(page, "PNG of the curves", &name)?;
+        let png = downloads.press(page, "PNG of the chart", &name)?;
         ensure!(png.starts_with(b"\x89PNG"), "no PNG");
         page.go("?embed=1&scenario=decay&events=40&panels=chart,map&controls=0")?;
         page.wait_for("main[data-busy=false] #chart .curve--rss")?;

@@ -36,18 +36,18 @@ static PRESETS: [Preset; 8] = [
         "Free pages are purged over ten seconds, by the program's own threads as they allocate and free.",
     ),
     preset(
-        "Give back in a second, even at rest",
+        "Purge within 1 s, even when idle",
         "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:1000",
         "A background thread purges free pages over a second and gives them back over another, whatever the program does.",
     ),
     preset(
-        "TUNING.md: spare the processor",
+        "TUNING.md: low CPU use",
         "background_thread:true,metadata_thp:auto,dirty_decay_ms:30000,muzzy_decay_ms:30000",
         "Free pages stay for up to a minute, so that the program finds them again.",
     ),
     // It also advises fewer arenas, such as one to a core: a figure of the machine, not of the setting.
     preset(
-        "TUNING.md: spare memory",
+        "TUNING.md: low memory use",
         "background_thread:true,tcache_max:4096,dirty_decay_ms:5000,muzzy_decay_ms:5000",
         "Thread caches keep small blocks only, and a background thread gives free pages back within ten seconds.",
     ),
@@ -57,7 +57,7 @@ static PRESETS: [Preset; 8] = [
         "One arena for all threads, small caches, and free pages go back within a second of work.",
     ),
     preset(
-        "TUNING.md: least memory at any cost",
+        "TUNING.md: lowest memory use",
         "narenas:1,tcache:false,dirty_decay_ms:0,muzzy_decay_ms:0",
         "One arena, no caches, and every free page goes back at once: slow, for programs that rarely allocate.",
     ),

@@ -30,8 +30,11 @@ const CALLS: f64 = 16.0;
 /// The rests of a program, in order.
 pub(super) fn rests(activity: &Activity) -> Vec<Rest> {
     let quiets = quiets(activity);
-    let named = named(activity, &quiets);
+    let mut named = named(activity, &quiets);
     if !named.is_empty() {
+        if is_after_final_trim(activity, &named) {
+            named.pop();
+        }
         return named;
     }
     let quiets = without_the_end(activity, joined(activity, quiets));
@@ -44,6 +47,20 @@ pub(super) fn rests(activity: &Activity) -> Vec<Rest> {
         rests.push(rest);
     }
     rests
+}
+
+/// Whether the program trims once, after the last rest but one, and does hardly anything from then on: what is named a rest
+/// there shows what the trim left, not what the program keeps.
+fn is_after_final_trim(activity: &Activity, rests: &[Rest]) -> bool {
+    let [.., before, last] = rests else {
+        return false;
+    };
+    let from = activity.cells_until(before.end.event);
+    let to = activity.cells_until(last.end.event);
+    let trims_before = activity.trims(0, from).next().is_some();
+    let trims = activity.trims(from, to).count();
+    let all = activity.work_of(0, from);
+    trims == 1 && !trims_before && activity.work_of(from, to) < all / 20.0
 }
 
 /// Quiet stretches that are rests, in order.

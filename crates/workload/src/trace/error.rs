@@ -26,7 +26,7 @@ pub enum TraceError {
         packed: bool,
     },
     /// Something else stands where the format wants a certain thing.
-    #[error("line {line}: {expected} was expected, but here is {found}")]
+    #[error("line {line}: expected {expected}, found {found}")]
     Malformed {
         /// The line.
         line: u64,
@@ -37,7 +37,7 @@ pub enum TraceError {
     },
     /// The last line has no newline and does not parse.
     #[error(
-        "line {line}: the trace is cut off here, after {calls} whole call{}: {expected} was expected, but here is {found}; delete this line to read the calls before it, or record again",
+        "line {line}: the trace is cut off here, after {calls} whole call{}: expected {expected}, found {found}; delete this line to read the calls before it, or record again",
         if *calls == 1 { "" } else { "s" }
     )]
     CutOff {
@@ -52,7 +52,7 @@ pub enum TraceError {
     },
     /// The gzip data end before their time.
     #[error(
-        "line {line}: the gzip file is cut off here, after {calls} whole call{}: `gzip -dc FILE | sed '$d'` saves the whole lines of it, or record again",
+        "line {line}: the gzip file is cut off here, after {calls} whole call{}: `gzip -dc FILE | sed '$d'` saves its complete lines; or record again",
         if *calls == 1 { "" } else { "s" }
     )]
     GzipCutOff {
@@ -70,7 +70,9 @@ pub enum TraceError {
         reason: String,
     },
     /// The text is longer than allowed.
-    #[error("line {line}: the trace is longer than the {limit} bytes of text that are read")]
+    #[error(
+        "line {line}: the trace is longer than the limit of {limit} bytes of text; record less, or cut the file"
+    )]
     TooLong {
         /// The line at which the limit was passed.
         line: u64,
@@ -79,7 +81,7 @@ pub enum TraceError {
     },
     /// There are more calls than allowed.
     #[error(
-        "line {line}: the trace has more than the {limit} calls that are read; record less, or cut the file"
+        "line {line}: the trace has more than {limit} calls, the limit; record less, or cut the file"
     )]
     TooManyEvents {
         /// The line of the first call too many.
@@ -88,9 +90,7 @@ pub enum TraceError {
         limit: u32,
     },
     /// There is more of one part of it than allowed.
-    #[error(
-        "line {line}: the trace has more than the {limit} {what} that are read; leave some out"
-    )]
+    #[error("line {line}: the trace has more than {limit} {what}, the limit; leave some out")]
     TooMuch {
         /// The line at which the limit was passed.
         line: u64,
@@ -100,7 +100,7 @@ pub enum TraceError {
         limit: u64,
     },
     /// The machine has no memory for the trace.
-    #[error("line {line}: no memory left to hold the trace")]
+    #[error("line {line}: out of memory while reading the trace")]
     OutOfMemory {
         /// The line that found no room.
         line: u64,
