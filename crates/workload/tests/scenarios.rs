@@ -123,7 +123,10 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
             format!("{HEAD}pattern = \"sink\"\n{variant}"),
             &["line 4", "sink", "async_fanout"],
         ),
-        (format!("{HEAD}{variant}"), &["no pattern", "async_fanout"]),
+        (
+            format!("{HEAD}{variant}"),
+            &["pattern is missing", "async_fanout"],
+        ),
         (format!("{HEAD}pattern = \"sync\"\n"), &["variant"]),
         (
             format!("{HEAD}pattern = \"sync\"\nvariant = []\n"),
