@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 fn highwater(arguments: &[&str]) -> Output {
     let command = Command::new(env!("CARGO_BIN_EXE_highwater"))
@@ -24,8 +25,13 @@ fn file(name: &str, text: &str) -> String {
     path.to_str().expect("a path in UTF-8").to_owned()
 }
 
-/// The recording as text: as it is, with other names of marks, and without marks.
+/// The files of the recording as text: as it is, with other names of marks, and without marks. Written once for all tests.
 fn service() -> [String; 3] {
+    static FILES: OnceLock<[String; 3]> = OnceLock::new();
+    FILES.get_or_init(written).clone()
+}
+
+fn written() -> [String; 3] {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/service.hwt.gz");
     let bytes = fs::read(path).expect("it is there");
     let workload = highwater_workload::trace::read(&bytes).expect("it is a trace");

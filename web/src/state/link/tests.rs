@@ -279,7 +279,7 @@ fn a_file_is_asked_for_and_the_rest_waits_for_it() {
     assert!(
         state
             .trouble
-            .is_some_and(|words| words.contains("mine.hwt is not the recording"))
+            .is_some_and(|words| words.contains("but different contents"))
     );
     assert_eq!(state.variants.len(), 1);
 }
