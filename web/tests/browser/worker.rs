@@ -24,7 +24,7 @@ fn a_cancelled_job_is_gone_and_the_worker_takes_the_next() -> Result<()> {
         page.set_value("#parameter-events", "290")?;
         page.wait_for_text(".page-header__status", "%")?;
         page.click("#cancel")?;
-        page.wait_for_text("#trouble", "cancelled")?;
+        page.wait_for_text("#trouble", "Cancelled")?;
         page.wait_for("main[data-busy=false]")?;
         page.set_value("#source", "bundled")?;
         page.wait_for_text("#title", "asyncio burst")?;

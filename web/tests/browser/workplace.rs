@@ -219,7 +219,7 @@ fn dragging_over_the_chart_shows_a_part_and_a_double_click_all() -> Result<()> {
         page.wait_for_text("#title", "jemalloc and time")?;
         settle(page)?;
         page.click("[data-variant='2']")?;
-        page.wait_for_text("#second-title", "FREE PAGES")?;
+        page.wait_for_text("#second-title", "Free pages")?;
         settle(page)
     })
 }
@@ -253,10 +253,7 @@ fn a_page_of_the_map_leads_to_its_blocks() -> Result<()> {
         )?;
         page.wait_for("#blocks[data-count]")?;
         let title = page.text("#blocks-title")?;
-        let address = title
-            .rsplit("0X")
-            .next()
-            .or_else(|| title.rsplit("0x").next());
+        let address = title.rsplit("0x").next();
         let from = u64::from_str_radix(address.context("an address")?.trim(), 16)?;
         let expected = simulation.blocks_between(Address(from), Address(from + 4096), 400);
         ensure!(
