@@ -98,6 +98,7 @@ pub(crate) fn run_all(plans: &[Plan], jobs: Option<usize>) -> Result<Vec<Outcome
                     };
                     let options = Options {
                         decisions: 0,
+                        findings: false,
                         ..Options::default()
                     };
                     let outcome = run_plan(plan.clone(), &options, &mut told);

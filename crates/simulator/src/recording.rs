@@ -36,6 +36,8 @@ pub struct Options {
     /// Whether the end of the last rest is explained, rather than the end of the run.
     #[serde(default)]
     pub explain_rest: bool,
+    /// Whether the diagnosis has findings; a comparison of figures has no use for them.
+    pub findings: bool,
     /// Whether to compare addresses with the recorded ones.
     #[cfg(feature = "check")]
     pub check: bool,
@@ -53,6 +55,7 @@ impl Default for Options {
             frames: 0,
             decisions: 1000,
             explain_rest: false,
+            findings: true,
             #[cfg(feature = "check")]
             check: false,
         }
@@ -501,7 +504,8 @@ impl Recorder {
             killed: simulation.killed(),
             #[cfg(feature = "check")]
             addresses: self.checker.map(Checker::finish).unwrap_or_default(),
-            diagnosis: self.explained.unwrap_or_else(|| simulation.diagnose()),
+            diagnosis: (self.explained)
+                .unwrap_or_else(|| simulation.look_at(self.options.findings)),
         }
     }
 }

@@ -56,6 +56,7 @@ impl Run {
         let options = Options {
             frames: self.frames,
             decisions: 0,
+            findings: false,
             ..Options::default()
         };
         PlanRun::new(plan, &options).map_err(|error| error.to_string())
