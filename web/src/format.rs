@@ -3,20 +3,8 @@
 pub use highwater_chart::figures::{
     mib, number, power_of_ten, seconds, tick, ticks, time, time_ticks,
 };
+pub use highwater_report::count;
 use highwater_simulator::Decimal;
-
-/// A number with its thousands set apart: `304,161`.
-pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
 
 /// A duration of the page's own: `62 ms`, `1.4 s`.
 pub fn took(ms: f64) -> String {
