@@ -2,9 +2,9 @@
 //!
 //! jemalloc 5.3.0, src/arena.c, src/large.c, src/pa.c and src/bin.c.
 
-use crate::aged::Aged;
 use crate::base::Base;
-use crate::extents::{ExtentId, State};
+use crate::edata::{EdataId, ExtentState};
+use crate::edata_heap::EdataHeap;
 use crate::pac::{Pac, Wanted, large_pad};
 use crate::prng::Prng;
 use crate::rules::CountOf;
@@ -17,9 +17,9 @@ use highwater_allocator::{Address, Bytes, Kernel, PurgeReason};
 pub(crate) struct Bin {
     pub(crate) slab: Slab,
     /// The slab that is being cut; it may be full.
-    pub(crate) current: Option<ExtentId>,
+    pub(crate) current: Option<EdataId>,
     /// Other slabs with free regions, oldest and lowest first.
-    pub(crate) nonfull: Aged,
+    pub(crate) nonfull: EdataHeap,
     /// Regions handed out.
     pub(crate) regions: u64,
 }
@@ -62,7 +62,7 @@ impl Arena {
         let bin = |class| Bin {
             slab: sizes::slab_of(class),
             current: None,
-            nonfull: Aged::new(PAGE.ilog2()),
+            nonfull: EdataHeap::new(PAGE.ilog2()),
             regions: 0,
         };
         Some(Self {
@@ -91,10 +91,10 @@ impl Arena {
         wanted: Wanted,
         class: usize,
         slab: bool,
-    ) -> Option<ExtentId> {
+    ) -> Option<EdataId> {
         let id = world.alloc_extent(kernel, &mut self.pac, wanted)?;
         self.pac.active += pages(wanted.size);
-        let extent = &mut world.extents[id];
+        let extent = &mut world.edatas[id];
         extent.class = class as u16;
         extent.slab = slab;
         extent.marked[0] = slab;
@@ -110,10 +110,10 @@ impl Arena {
         &mut self,
         kernel: &mut Kernel,
         world: &mut World,
-        id: ExtentId,
-        entry: Option<ExtentId>,
+        id: EdataId,
+        entry: Option<EdataId>,
     ) {
-        let (base, past) = (world.extents[id].base, world.extents[id].past());
+        let (base, past) = (world.edatas[id].base, world.edatas[id].past());
         let mut at = base + PAGE;
         while at + PAGE < past {
             world.emap.set(kernel, at, entry);
@@ -122,12 +122,12 @@ impl Arena {
     }
 
     /// Frees the extent of a slab or a large block (`pa_dalloc`); of an empty slab that is all (`arena_slab_dalloc`).
-    pub(crate) fn free_pages(&mut self, kernel: &mut Kernel, world: &mut World, id: ExtentId) {
-        if world.extents[id].slab {
+    pub(crate) fn free_pages(&mut self, kernel: &mut Kernel, world: &mut World, id: EdataId) {
+        if world.edatas[id].slab {
             self.map_interior(kernel, world, id, None);
         }
-        self.pac.active -= pages(world.extents[id].size);
-        world.extents[id].class = crate::extents::NO_CLASS;
+        self.pac.active -= pages(world.edatas[id].size);
+        world.edatas[id].class = crate::edata::NO_CLASS;
         world.free_extent(kernel, &mut self.pac, id);
         self.handle_deferred(kernel, world);
     }
@@ -135,7 +135,7 @@ impl Arena {
     /// What freeing pages leads to at once (`arena_handle_deferred_work`).
     fn handle_deferred(&mut self, kernel: &mut Kernel, world: &mut World) {
         if self.pac.dirty_decay.is_immediate() {
-            self.decay_all(kernel, world, State::Dirty);
+            self.decay_all(kernel, world, ExtentState::Dirty);
         }
         // A background thread that sleeps without end is woken by the caller, which knows it.
     }
@@ -144,8 +144,8 @@ impl Arena {
 
     /// Takes the lowest free region of a slab (`arena_slab_reg_alloc`).
     #[inline]
-    fn take_region(world: &mut World, slab: ExtentId, region: u64) -> u64 {
-        let extent = &mut world.extents[slab];
+    fn take_region(world: &mut World, slab: EdataId, region: u64) -> u64 {
+        let extent = &mut world.edatas[slab];
         extent.free_regions -= 1;
         let mut index = 0;
         for (word, bits) in extent.free_map.iter_mut().enumerate() {
@@ -160,10 +160,10 @@ impl Arena {
 
     /// A slab with a free region, without allocating one (`arena_bin_refill_slabcur_no_fresh_slab`).
     #[inline]
-    fn usable_slab(&mut self, world: &World, class: usize) -> Option<ExtentId> {
+    fn usable_slab(&mut self, world: &World, class: usize) -> Option<EdataId> {
         let bin = &mut self.bins[class];
         if let Some(current) = bin.current
-            && world.extents[current].free_regions > 0
+            && world.edatas[current].free_regions > 0
         {
             return Some(current);
         }
@@ -177,7 +177,7 @@ impl Arena {
         kernel: &mut Kernel,
         world: &mut World,
         class: usize,
-    ) -> Option<ExtentId> {
+    ) -> Option<EdataId> {
         let slab = self.bins[class].slab;
         let wanted = Wanted {
             size: slab.bytes,
@@ -185,7 +185,7 @@ impl Arena {
             zero: false,
         };
         let id = self.alloc_pages(kernel, world, wanted, class, true)?;
-        let extent = &mut world.extents[id];
+        let extent = &mut world.edatas[id];
         extent.free_regions = slab.regions;
         for (word, bits) in extent.free_map.iter_mut().enumerate() {
             let regions = slab.regions.saturating_sub(word as u32 * 64).min(64);
@@ -221,7 +221,7 @@ impl Arena {
                     fresh
                 }
             };
-            let free = world.extents[slab].free_regions;
+            let free = world.edatas[slab].free_regions;
             let taken = if filled + free > most {
                 least - filled
             } else {
@@ -241,10 +241,10 @@ impl Arena {
     pub(crate) fn free_region(
         &mut self,
         world: &mut World,
-        slab: ExtentId,
+        slab: EdataId,
         block: u64,
-    ) -> Option<ExtentId> {
-        let extent = &mut world.extents[slab];
+    ) -> Option<EdataId> {
+        let extent = &mut world.edatas[slab];
         let bin = &mut self.bins[usize::from(extent.class)];
         let index = (block - extent.base) / bin.slab.region;
         extent.free_map[index as usize / 64] |= 1 << (index % 64);
@@ -268,11 +268,11 @@ impl Arena {
 
     /// Puts a slab that is no longer full among the others, or makes it the current one if it is older or lower
     /// (`arena_bin_lower_slab`).
-    fn lower_slab(world: &World, bin: &mut Bin, slab: ExtentId) {
-        let order = |id: ExtentId| world.extents[id].order();
+    fn lower_slab(world: &World, bin: &mut Bin, slab: EdataId) {
+        let order = |id: EdataId| world.edatas[id].order();
         match bin.current {
             Some(current) if order(current) > order(slab) => {
-                if world.extents[current].free_regions > 0 {
+                if world.edatas[current].free_regions > 0 {
                     bin.nonfull.insert(order(current), current);
                 }
                 bin.current = Some(slab);
@@ -321,7 +321,7 @@ impl Arena {
         let id = self.alloc_pages(kernel, world, wanted, class, false)?;
         self.count_large(kernel, world, class, |of| of.allocated);
         self.large_bytes += usable;
-        let extent = &mut world.extents[id];
+        let extent = &mut world.edatas[id];
         if world.options.cache_oblivious && alignment < PAGE {
             // A multiple of the alignment, at least a cache line, within the page.
             let lg_step = alignment.next_multiple_of(CACHE_LINE).ilog2();
@@ -349,8 +349,8 @@ impl Arena {
     }
 
     /// Frees a large block (`large_dalloc`, without the tick).
-    pub(crate) fn free_large(&mut self, kernel: &mut Kernel, world: &mut World, id: ExtentId) {
-        let class = usize::from(world.extents[id].class);
+    pub(crate) fn free_large(&mut self, kernel: &mut Kernel, world: &mut World, id: EdataId) {
+        let class = usize::from(world.edatas[id].class);
         self.count_large(kernel, world, class, |of| of.freed);
         self.large_bytes -= world.usable_of(id);
         self.free_pages(kernel, world, id);
@@ -361,10 +361,10 @@ impl Arena {
         &mut self,
         kernel: &mut Kernel,
         world: &mut World,
-        id: ExtentId,
+        id: EdataId,
         usable: u64,
     ) -> bool {
-        let old_class = usize::from(world.extents[id].class);
+        let old_class = usize::from(world.edatas[id].class);
         let old = world.usable_of(id);
         let Some(class) = sizes::class_of(usable) else {
             return false;
@@ -374,14 +374,14 @@ impl Arena {
         }
         debug_assert!(old >= LARGE_MIN && usable >= LARGE_MIN);
         let new_size = usable + large_pad(world);
-        let old_size = world.extents[id].size;
+        let old_size = world.edatas[id].size;
         if new_size > old_size {
             let more = new_size - old_size;
             if !world.expand_extent(kernel, &mut self.pac, id, more) {
                 return false;
             }
             self.pac.active += pages(more);
-            world.extents[id].class = class as u16;
+            world.edatas[id].class = class as u16;
         } else {
             let pac = &mut self.pac;
             let Some(trail) = world.split(kernel, pac, id, new_size) else {
@@ -389,7 +389,7 @@ impl Arena {
             };
             world.free_extent(kernel, pac, trail);
             self.pac.active -= pages(old_size - new_size);
-            world.extents[id].class = class as u16;
+            world.edatas[id].class = class as u16;
             self.handle_deferred(kernel, world);
         }
         self.count_large(kernel, world, class, |of| of.allocated);
@@ -401,9 +401,9 @@ impl Arena {
     // ---- decay
 
     /// Purges everything that is dirty or muzzy (`pac_decay_all`).
-    pub(crate) fn decay_all(&mut self, kernel: &mut Kernel, world: &mut World, state: State) {
+    pub(crate) fn decay_all(&mut self, kernel: &mut Kernel, world: &mut World, state: ExtentState) {
         let most = match state {
-            State::Dirty => self.pac.dirty.pages(),
+            ExtentState::Dirty => self.pac.dirty.pages(),
             _ => self.pac.muzzy.pages(),
         };
         self.purge(kernel, world, state, (0, most), PurgeReason::Everything);
@@ -414,7 +414,7 @@ impl Arena {
         &mut self,
         kernel: &mut Kernel,
         world: &mut World,
-        state: State,
+        state: ExtentState,
         limits: (u64, u64),
         reason: PurgeReason,
     ) {
@@ -423,9 +423,9 @@ impl Arena {
         }
     }
 
-    fn decay(&mut self, state: State) -> &mut crate::decay::Decay {
+    fn decay(&mut self, state: ExtentState) -> &mut crate::decay::Decay {
         match state {
-            State::Dirty => &mut self.pac.dirty_decay,
+            ExtentState::Dirty => &mut self.pac.dirty_decay,
             _ => &mut self.pac.muzzy_decay,
         }
     }
@@ -436,12 +436,12 @@ impl Arena {
         &mut self,
         kernel: &mut Kernel,
         world: &mut World,
-        state: State,
+        state: ExtentState,
         eagerness: Eagerness,
     ) -> Option<u64> {
         let now = world.now;
         let set = match state {
-            State::Dirty => &self.pac.dirty,
+            ExtentState::Dirty => &self.pac.dirty,
             _ => &self.pac.muzzy,
         };
         let current = set.pages();

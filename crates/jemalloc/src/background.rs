@@ -5,7 +5,7 @@
 //! cares for the arenas `i`, `i + max`, and so on. A thread that is woken is taken to run at once.
 
 use crate::arena::{Arena, Eagerness};
-use crate::extents::State;
+use crate::edata::ExtentState;
 use crate::world::World;
 use highwater_allocator::Kernel;
 
@@ -49,7 +49,7 @@ impl Sleeper {
     }
 
     /// Whether `new` pages, freed in an arena whose decay began a new interval, are reason to wake early.
-    pub(crate) fn is_woken_by(&mut self, arena: &Arena, state: State, new: u64) -> bool {
+    pub(crate) fn is_woken_by(&mut self, arena: &Arena, state: ExtentState, new: u64) -> bool {
         if !self.started {
             return false;
         }
@@ -57,7 +57,7 @@ impl Sleeper {
             return true;
         };
         let decay = match state {
-            State::Dirty => &arena.pac.dirty_decay,
+            ExtentState::Dirty => &arena.pac.dirty_decay,
             _ => &arena.pac.muzzy_decay,
         };
         if !decay.is_gradual() || wakes <= decay.epoch {
@@ -91,12 +91,12 @@ pub(crate) fn decay(
     arena: &mut Arena,
     eagerness: Eagerness,
 ) -> [Option<u64>; 2] {
-    let dirty = arena.maybe_purge(kernel, world, State::Dirty, eagerness);
+    let dirty = arena.maybe_purge(kernel, world, ExtentState::Dirty, eagerness);
     let idle = arena.pac.muzzy.pages() == 0 && arena.pac.muzzy_decay.time_ms <= 0;
     let muzzy = if idle {
         None
     } else {
-        arena.maybe_purge(kernel, world, State::Muzzy, eagerness)
+        arena.maybe_purge(kernel, world, ExtentState::Muzzy, eagerness)
     };
     [dirty, muzzy]
 }

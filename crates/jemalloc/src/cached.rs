@@ -3,7 +3,7 @@
 //! jemalloc 5.3.0, src/jemalloc.c: `imalloc_body`, `ifree`; src/tcache.c: `tcache_bin_flush_impl`.
 
 use crate::Jemalloc;
-use crate::extents::ExtentId;
+use crate::edata::EdataId;
 use crate::rules::Collection;
 use crate::sizes::{self, CACHE_LINE, Request, SMALL_CLASSES};
 use crate::tcache::Flushed;
@@ -137,7 +137,7 @@ impl Jemalloc {
 
     /// The extent a block lies in.
     #[inline]
-    pub(crate) fn extent_of(&self, block: u64) -> ExtentId {
+    pub(crate) fn extent_of(&self, block: u64) -> EdataId {
         self.world
             .emap
             .get(block)
@@ -155,11 +155,11 @@ impl Jemalloc {
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
-        extent: ExtentId,
+        extent: EdataId,
         block: u64,
         short_way: bool,
     ) {
-        let class = usize::from(self.world.extents[extent].class);
+        let class = usize::from(self.world.edatas[extent].class);
         if let Some(tcache) = &mut self.threads[thread].tcache
             && class < self.shape.classes
         {
@@ -202,11 +202,11 @@ impl Jemalloc {
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
-        extent: ExtentId,
+        extent: EdataId,
         block: u64,
     ) {
-        let index = usize::from(self.world.extents[extent].arena);
-        let free = if !self.world.extents[extent].slab {
+        let index = usize::from(self.world.edatas[extent].arena);
+        let free = if !self.world.edatas[extent].slab {
             Some(extent)
         } else if let Some(arena) = &mut self.arenas[index] {
             arena.free_region(&mut self.world, extent, block)
@@ -245,8 +245,8 @@ impl Jemalloc {
         let mut waiting: Vec<Flushed> = blocks.iter().map(flushed).collect();
         let mut empty = Vec::new();
         while let Some(first) = waiting.first() {
-            let index = self.world.extents[first.extent].arena;
-            let is_here = |one: &Flushed| self.world.extents[one.extent].arena == index;
+            let index = self.world.edatas[first.extent].arena;
+            let is_here = |one: &Flushed| self.world.edatas[one.extent].arena == index;
             let here = if waiting.iter().all(is_here) {
                 std::mem::take(&mut waiting)
             } else if self.world.rules.flush_exchanges && class < SMALL_CLASSES {
@@ -276,8 +276,8 @@ impl Jemalloc {
     }
 
     /// Frees the extent of an empty slab or of a large block.
-    fn free_whole(&mut self, kernel: &mut Kernel, id: ExtentId) {
-        let extent = &self.world.extents[id];
+    fn free_whole(&mut self, kernel: &mut Kernel, id: EdataId) {
+        let extent = &self.world.edatas[id];
         let (index, is_slab) = (usize::from(extent.arena), extent.slab);
         if let Some(arena) = &mut self.arenas[index] {
             if is_slab {

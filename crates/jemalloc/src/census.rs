@@ -1,7 +1,7 @@
 //! Every block of the allocator's memory: extents cut into regions, large blocks, free extents, its own structures.
 
 use crate::Jemalloc;
-use crate::extents::{Extent, ExtentId, State};
+use crate::edata::{Edata, EdataId, ExtentState};
 use crate::sizes::{PAGE, SMALL_CLASSES, size_of};
 use highwater_allocator::{
     Address, Block, BlockState, Bytes, Cache, Kernel, States, places_by_key, sort_pairs,
@@ -19,7 +19,7 @@ impl Jemalloc {
 
     fn collect_blocks(&self, visit: &mut dyn FnMut(Block)) {
         let mut known = self.known();
-        for extent in self.world.extents.iter() {
+        for extent in self.world.edatas.iter() {
             let mut give = |start, size, user, state| {
                 visit(Block {
                     start: Address(start),
@@ -32,11 +32,11 @@ impl Jemalloc {
             };
             let (base, size) = (extent.base, extent.size);
             match extent.state {
-                State::Spare => {}
-                State::Dirty => give(base, size, base, BlockState::Dirty),
-                State::Muzzy => give(base, size, base, BlockState::Muzzy),
-                State::Retained => give(base, size, base, BlockState::Retained),
-                State::Active if extent.slab => {
+                ExtentState::Unused => {}
+                ExtentState::Dirty => give(base, size, base, BlockState::Dirty),
+                ExtentState::Muzzy => give(base, size, base, BlockState::Muzzy),
+                ExtentState::Retained => give(base, size, base, BlockState::Retained),
+                ExtentState::Active if extent.slab => {
                     for (at, region, is_free) in regions(extent) {
                         let state = match is_free {
                             true => BlockState::Free { bin: extent.class },
@@ -45,7 +45,7 @@ impl Jemalloc {
                         give(at, region, at, state);
                     }
                 }
-                State::Active => {
+                ExtentState::Active => {
                     let state = known.of(extent.start).unwrap_or(BlockState::Live);
                     give(base, size, extent.start, state);
                 }
@@ -92,12 +92,12 @@ impl Jemalloc {
 
     /// Resident bytes of free extents: what a purge of everything would give back.
     pub(crate) fn free_resident(&self, kernel: &Kernel) -> Bytes {
-        let extents = &self.world.extents;
+        let edatas = &self.world.edatas;
         let mut sum = Bytes::ZERO;
         for arena in self.arenas.iter().flatten() {
             let pac = &arena.pac;
-            for id in pac.dirty.iter(extents).chain(pac.muzzy.iter(extents)) {
-                let extent = &extents[id];
+            for id in pac.dirty.iter(edatas).chain(pac.muzzy.iter(edatas)) {
+                let extent = &edatas[id];
                 sum += kernel.resident_in(Address(extent.base), Address(extent.past()));
             }
         }
@@ -113,8 +113,8 @@ impl Jemalloc {
     pub fn check(&self) {
         let mut all: Vec<(u64, u64)> = Vec::new();
         let mut pages = HashMap::new();
-        for (id, extent) in self.world.extents.numbered() {
-            if extent.state == State::Spare {
+        for (id, extent) in self.world.edatas.numbered() {
+            if extent.state == ExtentState::Unused {
                 continue;
             }
             all.push((extent.base, extent.past()));
@@ -127,13 +127,18 @@ impl Jemalloc {
         }
         for arena in self.arenas.iter().flatten() {
             let pac = &arena.pac;
-            let of = |state: State| pages.get(&(pac.arena, state as u8)).copied().unwrap_or(0);
-            let (dirty, muzzy) = (of(State::Dirty), of(State::Muzzy));
-            assert_eq!(pac.active, of(State::Active), "active pages");
+            let of =
+                |state: ExtentState| pages.get(&(pac.arena, state as u8)).copied().unwrap_or(0);
+            let (dirty, muzzy) = (of(ExtentState::Dirty), of(ExtentState::Muzzy));
+            assert_eq!(pac.active, of(ExtentState::Active), "active pages");
             assert_eq!(pac.dirty.pages(), dirty, "dirty pages");
             assert_eq!(pac.muzzy.pages(), muzzy, "muzzy pages");
-            assert_eq!(pac.retained.pages(), of(State::Retained), "retained pages");
-            let mapped = (of(State::Active) + dirty + muzzy) * PAGE;
+            assert_eq!(
+                pac.retained.pages(),
+                of(ExtentState::Retained),
+                "retained pages"
+            );
+            let mapped = (of(ExtentState::Active) + dirty + muzzy) * PAGE;
             assert_eq!(pac.mapped(), mapped, "bytes mapped");
         }
         let mut cached = HashSet::new();
@@ -151,11 +156,11 @@ impl Jemalloc {
         assert_eq!(cached.len() as u64, counted, "blocks of caches");
     }
 
-    fn check_extent(&self, id: ExtentId, extent: &Extent) {
+    fn check_extent(&self, id: EdataId, extent: &Edata) {
         let emap = &self.world.emap;
         assert_eq!(emap.get(extent.base), Some(id), "its first page");
         assert_eq!(emap.get(extent.past() - PAGE), Some(id), "its last page");
-        if extent.state == State::Active && extent.slab {
+        if extent.state == ExtentState::Active && extent.slab {
             let free = regions(extent).filter(|(_, _, free)| *free).count();
             assert_eq!(free, extent.free_regions as usize, "free regions");
             for page in (extent.base..extent.past()).step_by(PAGE as usize) {
@@ -166,7 +171,7 @@ impl Jemalloc {
 }
 
 /// The regions of a slab: where each begins, its size, and whether it is free.
-fn regions(slab: &Extent) -> impl Iterator<Item = (u64, u64, bool)> + '_ {
+fn regions(slab: &Edata) -> impl Iterator<Item = (u64, u64, bool)> + '_ {
     let class = usize::from(slab.class).min(SMALL_CLASSES - 1);
     let region = size_of(class);
     (0..slab.size / region).map(move |index| {

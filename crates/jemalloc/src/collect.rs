@@ -198,6 +198,6 @@ impl Jemalloc {
         let slab = bin
             .current
             .or_else(|| bin.nonfull.iter().next().map(|(_, id)| id))?;
-        Some(self.world.extents[slab].base)
+        Some(self.world.edatas[slab].base)
     }
 }

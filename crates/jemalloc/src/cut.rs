@@ -2,7 +2,7 @@
 //!
 //! jemalloc 5.3.0, src/extent.c: `extent_split_impl`, `extent_merge_impl`, `extent_register`, `extent_try_coalesce_impl`.
 
-use crate::extents::{ExtentId, NO_CLASS, STRUCT_BYTES, State};
+use crate::edata::{EdataId, ExtentState, NO_CLASS, STRUCT_BYTES};
 use crate::pac::{Fresh, Pac};
 use crate::sizes::PAGE;
 use crate::world::World;
@@ -27,7 +27,7 @@ impl Merging {
 
 impl World {
     /// `edata_cache_get`
-    pub(crate) fn new_struct(&mut self, kernel: &mut Kernel, pac: &mut Pac) -> Option<ExtentId> {
+    pub(crate) fn new_struct(&mut self, kernel: &mut Kernel, pac: &mut Pac) -> Option<EdataId> {
         if let Some(id) = pac.free_structs.pop_first() {
             return Some(id);
         }
@@ -35,13 +35,13 @@ impl World {
         let base = self.bases[usize::from(pac.arena)].as_mut()?;
         let (home, serial) = base.allocate_in(kernel, STRUCT_BYTES, alignment)?;
         kernel.touch(home, Bytes(STRUCT_BYTES));
-        Some(self.extents.add(home, serial))
+        Some(self.edatas.add(home, serial))
     }
 
     /// `edata_cache_put`
-    pub(crate) fn put_struct(&mut self, pac: &mut Pac, id: ExtentId) {
-        let extent = &mut self.extents[id];
-        extent.state = State::Spare;
+    pub(crate) fn put_struct(&mut self, pac: &mut Pac, id: EdataId) {
+        let extent = &mut self.edatas[id];
+        extent.state = ExtentState::Unused;
         pac.free_structs
             .insert((extent.home_serial, extent.home.0), id);
     }
@@ -49,19 +49,19 @@ impl World {
     /// Begins a structure's use (`edata_init`).
     pub(crate) fn init(
         &mut self,
-        id: ExtentId,
+        id: EdataId,
         pac: &Pac,
         range: (u64, u64),
         serial: u64,
         fresh: Fresh,
     ) {
-        let extent = &mut self.extents[id];
+        let extent = &mut self.edatas[id];
         extent.base = range.0;
         extent.start = range.0;
         extent.size = range.1;
         extent.serial = serial;
         extent.arena = pac.arena;
-        extent.state = State::Active;
+        extent.state = ExtentState::Active;
         extent.zeroed = fresh.zeroed;
         extent.head = fresh.head;
         extent.slab = false;
@@ -70,7 +70,7 @@ impl World {
     }
 
     /// Enters the first and the last page in the map (`extent_register`).
-    pub(crate) fn register(&mut self, kernel: &mut Kernel, id: ExtentId) -> bool {
+    pub(crate) fn register(&mut self, kernel: &mut Kernel, id: EdataId) -> bool {
         let (first, last) = self.ends(id);
         let Some(base) = self.bases[0].as_mut() else {
             return false;
@@ -83,18 +83,18 @@ impl World {
     }
 
     /// Takes the first and the last page out of the map (`extent_deregister`).
-    pub(crate) fn deregister(&mut self, kernel: &mut Kernel, id: ExtentId) {
+    pub(crate) fn deregister(&mut self, kernel: &mut Kernel, id: EdataId) {
         self.enter(kernel, id, None);
     }
 
-    fn enter(&mut self, kernel: &mut Kernel, id: ExtentId, entry: Option<ExtentId>) {
+    fn enter(&mut self, kernel: &mut Kernel, id: EdataId, entry: Option<EdataId>) {
         let (first, last) = self.ends(id);
         self.emap.set(kernel, first, entry);
         self.emap.set(kernel, last, entry);
     }
 
-    fn ends(&self, id: ExtentId) -> (u64, u64) {
-        let extent = &self.extents[id];
+    fn ends(&self, id: EdataId) -> (u64, u64) {
+        let extent = &self.edatas[id];
         (extent.base, extent.past() - PAGE)
     }
 
@@ -103,18 +103,18 @@ impl World {
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
-        id: ExtentId,
+        id: EdataId,
         size: u64,
-    ) -> Option<ExtentId> {
+    ) -> Option<EdataId> {
         let trail = self.new_struct(kernel, pac)?;
-        let cut = self.extents[id].base + size;
+        let cut = self.edatas[id].base + size;
         // Of an extent of many GiB only the ends are in the map up to now (`emap_split_prepare`).
         let base = self.bases[0].as_mut();
         if !base.is_some_and(|base| self.emap.prepare(kernel, base, cut - PAGE, cut)) {
             self.put_struct(pac, trail);
             return None;
         }
-        let extent = &mut self.extents[id];
+        let extent = &mut self.edatas[id];
         let (serial, zeroed) = (extent.serial, extent.zeroed);
         let range = (extent.base + size, extent.size - size);
         extent.size = size;
@@ -132,8 +132,8 @@ impl World {
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
-        lead: ExtentId,
-        trail: ExtentId,
+        lead: EdataId,
+        trail: EdataId,
     ) {
         let (lead_first, lead_last) = self.ends(lead);
         let (trail_first, trail_last) = self.ends(trail);
@@ -144,14 +144,14 @@ impl World {
             self.emap.set(kernel, trail_first, None);
         }
         let (size, serial, zeroed) = {
-            let trail = &self.extents[trail];
+            let trail = &self.edatas[trail];
             (trail.size, trail.serial, trail.zeroed)
         };
-        let extent = &mut self.extents[lead];
+        let extent = &mut self.edatas[lead];
         extent.size += size;
         extent.serial = extent.serial.min(serial);
         extent.zeroed &= zeroed;
-        extent.state = State::Active;
+        extent.state = ExtentState::Active;
         extent.marked = [false; 2];
         self.emap.set(kernel, lead_first, Some(lead));
         self.emap.set(kernel, trail_last, Some(lead));
@@ -159,15 +159,20 @@ impl World {
     }
 
     /// A free neighbour that may be merged with (`emap_try_acquire_edata_neighbor`).
-    pub(crate) fn neighbour(&self, id: ExtentId, state: State, forward: bool) -> Option<ExtentId> {
-        let extent = &self.extents[id];
+    pub(crate) fn neighbour(
+        &self,
+        id: EdataId,
+        state: ExtentState,
+        forward: bool,
+    ) -> Option<EdataId> {
+        let extent = &self.edatas[id];
         let at = if forward {
             extent.past()
         } else {
             extent.base.checked_sub(PAGE)?
         };
         let found = self.emap.get(at)?;
-        let neighbour = &self.extents[found];
+        let neighbour = &self.edatas[found];
         // The beginning of a mapping is not merged with what lies before it.
         let upper = if forward { neighbour } else { extent };
         (!upper.head && neighbour.state == state && neighbour.arena == extent.arena)
@@ -180,23 +185,23 @@ impl World {
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
-        mut id: ExtentId,
-        state: State,
+        mut id: EdataId,
+        state: ExtentState,
         merging: Merging,
-    ) -> (ExtentId, bool) {
-        let minimal = state == State::Dirty;
+    ) -> (EdataId, bool) {
+        let minimal = state == ExtentState::Dirty;
         let mut merged = false;
         loop {
             let mut again = false;
-            let may = |world: &Self, id: ExtentId, other: ExtentId, end: usize| {
-                let (extent, other) = (&world.extents[id], &world.extents[other]);
+            let may = |world: &Self, id: EdataId, other: EdataId, end: usize| {
+                let (extent, other) = (&world.edatas[id], &world.edatas[other]);
                 let fits = other.size <= merging.most.saturating_sub(extent.size);
                 fits && !(merging.skips_marked && other.marked[end])
             };
             if let Some(next) = self.neighbour(id, state, true)
                 && may(self, id, next, 0)
             {
-                pac.set(state).remove(&mut self.extents, next);
+                pac.set(state).remove(&mut self.edatas, next);
                 self.merge(kernel, pac, id, next);
                 (merged, again) = (true, true);
                 if minimal {
@@ -206,7 +211,7 @@ impl World {
             if let Some(before) = self.neighbour(id, state, false)
                 && may(self, id, before, 1)
             {
-                pac.set(state).remove(&mut self.extents, before);
+                pac.set(state).remove(&mut self.edatas, before);
                 self.merge(kernel, pac, before, id);
                 id = before;
                 (merged, again) = (true, true);

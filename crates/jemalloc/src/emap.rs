@@ -7,7 +7,7 @@
 //! nodes become resident as they would.
 
 use crate::base::Base;
-use crate::extents::ExtentId;
+use crate::edata::EdataId;
 use crate::sizes::CACHE_LINE;
 use highwater_allocator::{Address, Bytes, Kernel};
 
@@ -74,12 +74,12 @@ impl Emap {
 
     /// The extent that the page at `at` was entered for.
     #[inline]
-    pub(crate) fn get(&self, at: u64) -> Option<ExtentId> {
+    pub(crate) fn get(&self, at: u64) -> Option<EdataId> {
         let entry = {
             let leaf = self.leaf(at)?;
             leaf.entries[leaf.index(at)]
         };
-        (entry != NOTHING).then_some(ExtentId(entry))
+        (entry != NOTHING).then_some(EdataId(entry))
     }
 
     /// Makes the leaves that the pages of an extent need, as `emap_register_boundary` does. `false` without memory.
@@ -132,7 +132,7 @@ impl Emap {
 
     /// Enters an extent for the page at `at`, or nothing.
     #[inline]
-    pub(crate) fn set(&mut self, kernel: &mut Kernel, at: u64, extent: Option<ExtentId>) {
+    pub(crate) fn set(&mut self, kernel: &mut Kernel, at: u64, extent: Option<EdataId>) {
         let key = at >> self.leaf_shift;
         let Some(leaf) = self.leaves.iter_mut().find(|leaf| leaf.key == key) else {
             return;

@@ -4,7 +4,7 @@
 
 use crate::Jemalloc;
 use crate::arena::Arena;
-use crate::extents::ExtentId;
+use crate::edata::EdataId;
 use crate::sizes::{self, CACHE_LINE, LARGE_MIN, Request, SHORT_WAY_MAX, SMALL_CLASSES};
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, PageRun,
@@ -39,10 +39,10 @@ impl Jemalloc {
         size: u64,
     ) -> Option<u64> {
         let extent = self.extent_of(block);
-        let old_class = usize::from(self.world.extents[extent].class);
+        let old_class = usize::from(self.world.edatas[extent].class);
         let Request { class, usable, .. } = self.world.request(size)?;
         let old = self.world.usable_of(extent);
-        let arena = usize::from(self.world.extents[extent].arena);
+        let arena = usize::from(self.world.edatas[extent].arena);
         let new = if class == old_class && class < SMALL_CLASSES {
             self.tick(kernel, thread, arena, 1);
             block
@@ -65,11 +65,11 @@ impl Jemalloc {
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
-        extent: ExtentId,
+        extent: EdataId,
         block: u64,
         usable: u64,
     ) -> Option<u64> {
-        let index = usize::from(self.world.extents[extent].arena);
+        let index = usize::from(self.world.edatas[extent].arena);
         let old = self.world.usable_of(extent);
         let arena = self.arenas[index].as_mut()?;
         if arena.resize_large(kernel, &mut self.world, extent, usable) {

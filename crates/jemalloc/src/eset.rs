@@ -2,8 +2,8 @@
 //!
 //! jemalloc 5.3.0, src/eset.c.
 
-use crate::aged::Aged;
-use crate::extents::{Extent, ExtentId, Extents};
+use crate::edata::{Edata, EdataId, Edatas};
+use crate::edata_heap::EdataHeap;
 use crate::sizes::{PAGE, PAGE_CLASSES, ceil_class, floor_class, page_class_size, pages};
 
 const CLASSES: usize = PAGE_CLASSES + 1;
@@ -11,10 +11,10 @@ const CLASSES: usize = PAGE_CLASSES + 1;
 /// Extents that are all dirty, all muzzy or all retained.
 #[derive(Clone)]
 pub(crate) struct Eset {
-    by_class: Vec<Aged>,
+    by_class: Vec<EdataHeap>,
     filled: [u64; CLASSES.div_ceil(64)],
-    oldest: Option<ExtentId>,
-    newest: Option<ExtentId>,
+    oldest: Option<EdataId>,
+    newest: Option<EdataId>,
     pages: u64,
     pad: u64,
 }
@@ -23,7 +23,7 @@ impl Eset {
     /// An empty set, of extents that serve blocks with `pad` bytes beyond their class.
     pub(crate) fn new(pad: u64) -> Self {
         Self {
-            by_class: vec![Aged::new(PAGE.ilog2()); CLASSES],
+            by_class: vec![EdataHeap::new(PAGE.ilog2()); CLASSES],
             filled: [0; CLASSES.div_ceil(64)],
             oldest: None,
             newest: None,
@@ -40,35 +40,35 @@ impl Eset {
 
     /// The extent that lies here longest.
     #[inline]
-    pub(crate) fn oldest(&self) -> Option<ExtentId> {
+    pub(crate) fn oldest(&self) -> Option<EdataId> {
         self.oldest
     }
 
     /// Its extents, the longest here first.
-    pub(crate) fn iter<'a>(&'a self, extents: &'a Extents) -> impl Iterator<Item = ExtentId> + 'a {
-        std::iter::successors(self.oldest, |id| extents[*id].newer)
+    pub(crate) fn iter<'a>(&'a self, edatas: &'a Edatas) -> impl Iterator<Item = EdataId> + 'a {
+        std::iter::successors(self.oldest, |id| edatas[*id].newer)
     }
 
     /// `eset_insert`
-    pub(crate) fn insert(&mut self, extents: &mut Extents, id: ExtentId) {
-        let extent = &extents[id];
+    pub(crate) fn insert(&mut self, edatas: &mut Edatas, id: EdataId) {
+        let extent = &edatas[id];
         let class = floor_class(extent.size, self.pad);
         self.pages += pages(extent.size);
         self.by_class[class].insert(extent.order(), id);
         self.filled[class / 64] |= 1 << (class % 64);
         let before = self.newest.replace(id);
         match before {
-            Some(before) => extents[before].newer = Some(id),
+            Some(before) => edatas[before].newer = Some(id),
             None => self.oldest = Some(id),
         }
-        let extent = &mut extents[id];
+        let extent = &mut edatas[id];
         extent.older = before;
         extent.newer = None;
     }
 
     /// `eset_remove`
-    pub(crate) fn remove(&mut self, extents: &mut Extents, id: ExtentId) {
-        let extent = &extents[id];
+    pub(crate) fn remove(&mut self, edatas: &mut Edatas, id: EdataId) {
+        let extent = &edatas[id];
         let class = floor_class(extent.size, self.pad);
         let order = extent.order();
         let (older, newer) = (extent.older, extent.newer);
@@ -79,11 +79,11 @@ impl Eset {
             self.filled[class / 64] &= !(1 << (class % 64));
         }
         match older {
-            Some(older) => extents[older].newer = newer,
+            Some(older) => edatas[older].newer = newer,
             None => self.oldest = newer,
         }
         match newer {
-            Some(newer) => extents[newer].older = older,
+            Some(newer) => edatas[newer].older = older,
             None => self.newest = older,
         }
     }
@@ -105,33 +105,27 @@ impl Eset {
     /// it may do so too.
     pub(crate) fn fit(
         &self,
-        extents: &Extents,
+        edatas: &Edatas,
         size: u64,
         alignment: u64,
         lg_most: u32,
         mixed: bool,
-    ) -> Option<ExtentId> {
+    ) -> Option<EdataId> {
         let most = size.checked_add(alignment.next_multiple_of(PAGE) - PAGE)?;
-        let found = self.first_fit(extents, most, lg_most, mixed);
+        let found = self.first_fit(edatas, most, lg_most, mixed);
         if found.is_none() && alignment > PAGE {
-            return self.fit_alignment(extents, (size, most), alignment, mixed);
+            return self.fit_alignment(edatas, (size, most), alignment, mixed);
         }
         found
     }
 
     /// The oldest, then lowest, of the first extents of all classes that are large enough (`eset_first_fit`).
-    fn first_fit(
-        &self,
-        extents: &Extents,
-        size: u64,
-        lg_most: u32,
-        mixed: bool,
-    ) -> Option<ExtentId> {
+    fn first_fit(&self, edatas: &Edatas, size: u64, lg_most: u32, mixed: bool) -> Option<EdataId> {
         let mut class = ceil_class(size, self.pad);
-        let mut best: Option<(u64, ExtentId)> = None;
+        let mut best: Option<(u64, EdataId)> = None;
         if let Some(below) = self.class_below(size, class, mixed) {
             let mut holding = self.by_class[below].iter();
-            best = holding.find(|(_, id)| extents[*id].size >= size);
+            best = holding.find(|(_, id)| edatas[*id].size >= size);
         }
         while let Some(filled) = self.next_filled(class) {
             if page_class_size(filled) >> lg_most.min(63) > size {
@@ -157,15 +151,15 @@ impl Eset {
     /// request fits (`eset_fit_alignment`).
     fn fit_alignment(
         &self,
-        extents: &Extents,
+        edatas: &Edatas,
         (least, most): (u64, u64),
         alignment: u64,
         mixed: bool,
-    ) -> Option<ExtentId> {
+    ) -> Option<EdataId> {
         let end = ceil_class(most, self.pad);
         let mut class = ceil_class(least, self.pad);
-        let fits = |(_, id): (u64, ExtentId)| {
-            let Extent { base, size, .. } = extents[id];
+        let fits = |(_, id): (u64, EdataId)| {
+            let Edata { base, size, .. } = edatas[id];
             let aligned = base.next_multiple_of(alignment.next_multiple_of(PAGE));
             let lead = aligned - base;
             (lead < size && size - lead >= least).then_some(id)

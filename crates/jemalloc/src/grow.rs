@@ -3,7 +3,7 @@
 //! jemalloc 5.3.0, src/extent.c: `extent_grow_retained`, `extent_alloc_wrapper`; src/ecache.c; 5.3.1, src/pac.c:
 //! `pac_alloc_retained_batched_size`.
 
-use crate::extents::{ExtentId, State};
+use crate::edata::{EdataId, ExtentState};
 use crate::pac::{Fresh, Pac, Wanted};
 use crate::pages::{map_aligned, map_at};
 use crate::sizes::{HUGE_PAGE, LARGE_MAX, PAGE, page_class_of, page_class_size, request};
@@ -13,7 +13,7 @@ use highwater_allocator::Kernel;
 impl World {
     /// Maps a stretch of the next size in the series, cuts the wanted extent out of it and retains the rest
     /// (`extent_grow_retained`).
-    fn grow(&mut self, kernel: &mut Kernel, pac: &mut Pac, wanted: Wanted) -> Option<ExtentId> {
+    fn grow(&mut self, kernel: &mut Kernel, pac: &mut Pac, wanted: Wanted) -> Option<EdataId> {
         let least = wanted
             .size
             .checked_add(wanted.alignment.next_multiple_of(PAGE) - PAGE)?;
@@ -33,7 +33,7 @@ impl World {
         self.init_mapped(kernel, pac, id, (start.0, length), true)?;
         let (lead, id, trail) = self.cut_out(kernel, pac, id, wanted)?;
         for rest in [lead, trail].into_iter().flatten() {
-            self.record(kernel, pac, rest, State::Retained);
+            self.record(kernel, pac, rest, ExtentState::Retained);
         }
         pac.grow_next = (pac.grow_next + skip + 1).min(page_class_of(LARGE_MAX));
         Some(id)
@@ -41,7 +41,7 @@ impl World {
 
     /// There is no mapping of so many bytes. The program break is tried then, for which another structure is made ready; it
     /// has no room either (`extent_alloc_core`, src/extent_dss.c `extent_alloc_dss`).
-    fn give_up_mapping(&mut self, kernel: &mut Kernel, pac: &mut Pac, id: ExtentId, size: u64) {
+    fn give_up_mapping(&mut self, kernel: &mut Kernel, pac: &mut Pac, id: EdataId, size: u64) {
         if i64::try_from(size).is_ok()
             && let Some(gap) = self.new_struct(kernel, pac)
         {
@@ -54,7 +54,7 @@ impl World {
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
-        id: ExtentId,
+        id: EdataId,
         range: (u64, u64),
         head: bool,
     ) -> Option<()> {
@@ -71,10 +71,10 @@ impl World {
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
-        after: Option<ExtentId>,
+        after: Option<EdataId>,
         wanted: Wanted,
-    ) -> Option<ExtentId> {
-        let found = self.recycle(kernel, pac, State::Retained, after, wanted);
+    ) -> Option<EdataId> {
+        let found = self.recycle(kernel, pac, ExtentState::Retained, after, wanted);
         if found.is_some() {
             return found;
         }
@@ -89,7 +89,7 @@ impl World {
         }
         let id = self.new_struct(kernel, pac)?;
         let start = match after {
-            Some(after) => map_at(kernel, self.extents[after].past(), wanted.size),
+            Some(after) => map_at(kernel, self.edatas[after].past(), wanted.size),
             None => {
                 let alignment = wanted.alignment.next_multiple_of(PAGE);
                 map_aligned(kernel, wanted.size, alignment)
@@ -111,7 +111,7 @@ impl World {
         kernel: &mut Kernel,
         pac: &mut Pac,
         wanted: Wanted,
-    ) -> Option<ExtentId> {
+    ) -> Option<EdataId> {
         let size = wanted.size;
         let batch = match request(size, true) {
             Some(request) => request.usable.min(size.next_multiple_of(HUGE_PAGE)),

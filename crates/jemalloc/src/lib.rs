@@ -9,7 +9,6 @@
 //! `background` is the background thread, `runs` says what pages are used for. Where releases differ the code asks `rules`; what is not named there is the same
 //! in all. Each rule cites the function it follows.
 
-mod aged;
 mod arena;
 mod background;
 mod base;
@@ -22,10 +21,11 @@ mod ctl;
 mod cut;
 mod decay;
 mod differences;
+mod edata;
+mod edata_heap;
 mod emap;
 mod entry;
 mod eset;
-mod extents;
 mod grow;
 mod lifetime;
 mod options;
@@ -47,8 +47,8 @@ pub use version::Version;
 
 use arena::{Arena, Eagerness};
 use background::Sleeper;
+use edata::{Edatas, ExtentState};
 use emap::Emap;
-use extents::{Extents, State};
 use highwater_allocator::{Bytes, DecayRule, DecisionLog, Figures, Kernel, Micros};
 use rules::{Rules, Ticking};
 use tcache::CacheShape;
@@ -91,7 +91,7 @@ impl Jemalloc {
         let world = World {
             version,
             rules,
-            extents: Extents::default(),
+            edatas: Edatas::default(),
             emap: Emap::new(options.wide_addresses),
             options,
             bases: Vec::new(),
@@ -229,7 +229,10 @@ impl Jemalloc {
             return;
         }
         let sleeper = index % self.sleepers.len();
-        for (state, new) in [State::Dirty, State::Muzzy].into_iter().zip(news) {
+        for (state, new) in [ExtentState::Dirty, ExtentState::Muzzy]
+            .into_iter()
+            .zip(news)
+        {
             let Some(new) = new else { continue };
             let Some(arena) = &self.arenas[index] else {
                 continue;

@@ -6,7 +6,7 @@ use crate::Jemalloc;
 use crate::arena::Arena;
 use crate::background::Sleeper;
 use crate::base::Base;
-use crate::extents::State;
+use crate::edata::ExtentState;
 use crate::prng::Prng;
 use crate::rules::Collection;
 use crate::sizes::{self, CACHE_LINE, SMALL_CLASSES, SMALL_MAX};
@@ -155,8 +155,8 @@ impl Jemalloc {
         let unused = self.arenas[bound].as_ref().map(|arena| arena.threads) == Some(0);
         if unused && self.sleepers.is_empty() {
             if let Some(arena) = self.arenas[bound].as_mut() {
-                arena.decay_all(kernel, &mut self.world, State::Dirty);
-                arena.decay_all(kernel, &mut self.world, State::Muzzy);
+                arena.decay_all(kernel, &mut self.world, ExtentState::Dirty);
+                arena.decay_all(kernel, &mut self.world, ExtentState::Muzzy);
             }
         } else {
             self.decay(kernel, bound);

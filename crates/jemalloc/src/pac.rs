@@ -4,11 +4,11 @@
 //! retained ones, then by mapping more. What is freed becomes dirty. Decay turns dirty into muzzy or retained, and muzzy
 //! into retained.
 
-use crate::aged::Aged;
 use crate::cut::Merging;
 use crate::decay::Decay;
+use crate::edata::{EdataId, ExtentState};
+use crate::edata_heap::EdataHeap;
 use crate::eset::Eset;
-use crate::extents::{ExtentId, State};
 use crate::rules::FirstThreshold;
 use crate::sizes::{HUGE_PAGE, LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, pages};
 use crate::world::World;
@@ -32,7 +32,7 @@ pub(crate) struct Pac {
     /// Freed extents of this size and more go back at once.
     oversize: u64,
     /// Structures that wait to be used again.
-    pub(crate) free_structs: Aged,
+    pub(crate) free_structs: EdataHeap,
     /// Pages of active extents.
     pub(crate) active: u64,
 }
@@ -56,17 +56,17 @@ impl Pac {
             grow_next: page_class_of(HUGE_PAGE),
             next_serial: 0,
             // They lie at multiples of 64 bytes at least (`extent_alignment`).
-            free_structs: Aged::new(6),
+            free_structs: EdataHeap::new(6),
             active: 0,
             oversize: world.oversize_of(arena),
         }
     }
 
-    pub(crate) fn set(&mut self, state: State) -> &mut Eset {
+    pub(crate) fn set(&mut self, state: ExtentState) -> &mut Eset {
         match state {
-            State::Dirty => &mut self.dirty,
-            State::Muzzy => &mut self.muzzy,
-            State::Retained | State::Active | State::Spare => &mut self.retained,
+            ExtentState::Dirty => &mut self.dirty,
+            ExtentState::Muzzy => &mut self.muzzy,
+            ExtentState::Retained | ExtentState::Active | ExtentState::Unused => &mut self.retained,
         }
     }
 
@@ -91,9 +91,9 @@ pub(crate) fn large_pad(world: &World) -> u64 {
 }
 
 impl World {
-    fn deactivate(&mut self, pac: &mut Pac, id: ExtentId, state: State) {
-        self.extents[id].state = state;
-        pac.set(state).insert(&mut self.extents, id);
+    fn deactivate(&mut self, pac: &mut Pac, id: EdataId, state: ExtentState) {
+        self.edatas[id].state = state;
+        pac.set(state).insert(&mut self.edatas, id);
     }
 
     /// Keeps a free extent (`extent_record`).
@@ -101,21 +101,21 @@ impl World {
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
-        mut id: ExtentId,
-        state: State,
+        mut id: EdataId,
+        state: ExtentState,
     ) {
-        if state != State::Dirty {
+        if state != ExtentState::Dirty {
             (id, _) = self.coalesce(kernel, pac, id, state, Merging::ALL);
-        } else if self.extents[id].size >= LARGE_MIN {
+        } else if self.edatas[id].size >= LARGE_MIN {
             let merging = Merging {
-                most: self.most_merged(self.extents[id].size),
+                most: self.most_merged(self.edatas[id].size),
                 skips_marked: self.rules.slab_marks_stay,
             };
             let mut merged = true;
             while merged {
                 (id, merged) = self.coalesce(kernel, pac, id, state, merging);
             }
-            let size = self.extents[id].size;
+            let size = self.edatas[id].size;
             let goes_back = self.rules.very_large_always_back || pac.may_force_purge();
             if size >= pac.oversize && !self.keeps_very_large() && goes_back {
                 self.log.record(Decision::Purged {
@@ -170,9 +170,9 @@ impl World {
     }
 
     /// Gives an extent's pages back and keeps its address space, if that is kept (`extent_dalloc_wrapper`).
-    fn release(&mut self, kernel: &mut Kernel, pac: &mut Pac, id: ExtentId) {
-        let (base, size) = (self.extents[id].base, self.extents[id].size);
-        self.extents[id].start = base;
+    fn release(&mut self, kernel: &mut Kernel, pac: &mut Pac, id: EdataId) {
+        let (base, size) = (self.edatas[id].base, self.edatas[id].size);
+        self.edatas[id].start = base;
         if !self.options.retain {
             self.deregister(kernel, id);
             kernel.munmap(Address(base), Bytes(size));
@@ -180,16 +180,16 @@ impl World {
             return;
         }
         kernel.madvise_dontneed(Address(base), Bytes(size));
-        self.extents[id].zeroed = true;
-        self.record(kernel, pac, id, State::Retained);
+        self.edatas[id].zeroed = true;
+        self.record(kernel, pac, id, ExtentState::Retained);
     }
 
     /// Frees an extent (`ecache_dalloc`, into the dirty ones).
-    pub(crate) fn free_extent(&mut self, kernel: &mut Kernel, pac: &mut Pac, id: ExtentId) {
-        let extent = &mut self.extents[id];
+    pub(crate) fn free_extent(&mut self, kernel: &mut Kernel, pac: &mut Pac, id: EdataId) {
+        let extent = &mut self.edatas[id];
         extent.start = extent.base;
         extent.zeroed = false;
-        self.record(kernel, pac, id, State::Dirty);
+        self.record(kernel, pac, id, ExtentState::Dirty);
     }
 
     /// Takes an extent of `size` bytes from the free ones of a state, cutting off what is too much (`extent_recycle`).
@@ -198,39 +198,39 @@ impl World {
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
-        state: State,
-        after: Option<ExtentId>,
+        state: ExtentState,
+        after: Option<EdataId>,
         wanted: Wanted,
-    ) -> Option<ExtentId> {
+    ) -> Option<EdataId> {
         let id = match after {
             Some(after) => self
                 .neighbour(after, state, true)
-                .filter(|next| self.extents[*next].size >= wanted.size)?,
+                .filter(|next| self.edatas[*next].size >= wanted.size)?,
             None => {
                 let lg_most = match state {
-                    State::Dirty => self.options.lg_extent_max_active_fit,
+                    ExtentState::Dirty => self.options.lg_extent_max_active_fit,
                     _ => 64,
                 };
                 let mixed = !self.options.large_size_classes;
                 let set = pac.set(state);
-                set.fit(&self.extents, wanted.size, wanted.alignment, lg_most, mixed)?
+                set.fit(&self.edatas, wanted.size, wanted.alignment, lg_most, mixed)?
             }
         };
-        pac.set(state).remove(&mut self.extents, id);
-        self.extents[id].state = State::Active;
+        pac.set(state).remove(&mut self.edatas, id);
+        self.edatas[id].state = ExtentState::Active;
         let (lead, id, trail) = self.cut_out(kernel, pac, id, wanted)?;
         for rest in [lead, trail].into_iter().flatten() {
             self.deactivate(pac, rest, state);
         }
-        if wanted.zero && !self.extents[id].zeroed {
+        if wanted.zero && !self.edatas[id].zeroed {
             self.clear(kernel, id);
         }
         Some(id)
     }
 
     /// Clears an extent by giving its pages back (`ehooks_default_zero_impl`).
-    fn clear(&mut self, kernel: &mut Kernel, id: ExtentId) {
-        let extent = &self.extents[id];
+    fn clear(&mut self, kernel: &mut Kernel, id: EdataId) {
+        let extent = &self.edatas[id];
         kernel.madvise_dontneed(Address(extent.base), Bytes(extent.size));
     }
 
@@ -244,10 +244,10 @@ impl World {
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
-        id: ExtentId,
+        id: EdataId,
         wanted: Wanted,
-    ) -> Option<(Option<ExtentId>, ExtentId, Option<ExtentId>)> {
-        let extent = &self.extents[id];
+    ) -> Option<(Option<EdataId>, EdataId, Option<EdataId>)> {
+        let extent = &self.edatas[id];
         let alignment = wanted.alignment.next_multiple_of(PAGE);
         let lead_size = extent.base.next_multiple_of(alignment) - extent.base;
         let trail_size = extent.size - lead_size - wanted.size;
@@ -268,12 +268,12 @@ impl World {
         kernel: &mut Kernel,
         pac: &mut Pac,
         wanted: Wanted,
-    ) -> Option<ExtentId> {
-        if let Some(id) = self.recycle(kernel, pac, State::Dirty, None, wanted) {
+    ) -> Option<EdataId> {
+        if let Some(id) = self.recycle(kernel, pac, ExtentState::Dirty, None, wanted) {
             return Some(id);
         }
         if pac.muzzy_decay.time_ms != 0
-            && let Some(id) = self.recycle(kernel, pac, State::Muzzy, None, wanted)
+            && let Some(id) = self.recycle(kernel, pac, ExtentState::Muzzy, None, wanted)
         {
             return Some(id);
         }
@@ -290,7 +290,7 @@ impl World {
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
-        id: ExtentId,
+        id: EdataId,
         more: u64,
     ) -> bool {
         let wanted = Wanted {
@@ -300,8 +300,8 @@ impl World {
         };
         let after = Some(id);
         let trail = self
-            .recycle(kernel, pac, State::Dirty, after, wanted)
-            .or_else(|| self.recycle(kernel, pac, State::Muzzy, after, wanted))
+            .recycle(kernel, pac, ExtentState::Dirty, after, wanted)
+            .or_else(|| self.recycle(kernel, pac, ExtentState::Muzzy, after, wanted))
             .or_else(|| self.fresh(kernel, pac, after, wanted));
         let Some(trail) = trail else {
             return false;
@@ -315,15 +315,15 @@ impl World {
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
-        state: State,
+        state: ExtentState,
         limit: u64,
-    ) -> Option<ExtentId> {
+    ) -> Option<EdataId> {
         loop {
             let set = pac.set(state);
             let id = set.oldest().filter(|_| set.pages() > limit)?;
-            set.remove(&mut self.extents, id);
-            self.extents[id].state = State::Active;
-            if state != State::Dirty {
+            set.remove(&mut self.edatas, id);
+            self.edatas[id].state = ExtentState::Active;
+            if state != ExtentState::Dirty {
                 return Some(id);
             }
             // Merging was put off: the result takes the neighbour's place as the newest, and the search begins anew.
@@ -341,7 +341,7 @@ impl World {
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
-        state: State,
+        state: ExtentState,
         (limit, most): (u64, u64),
         reason: PurgeReason,
     ) -> u64 {
@@ -350,14 +350,14 @@ impl World {
         while count < most
             && let Some(id) = self.evict(kernel, pac, state, limit)
         {
-            count += pages(self.extents[id].size);
+            count += pages(self.edatas[id].size);
             taken.push(id);
         }
         let fully = reason == PurgeReason::Everything;
-        let to_muzzy = state == State::Dirty && !fully && pac.muzzy_decay.time_ms != 0;
+        let to_muzzy = state == ExtentState::Dirty && !fully && pac.muzzy_decay.time_ms != 0;
         if count > 0 {
             let from = match state {
-                State::Dirty => FreePages::Dirty,
+                ExtentState::Dirty => FreePages::Dirty,
                 _ => FreePages::Muzzy,
             };
             self.log.record(Decision::Purged {
@@ -370,12 +370,12 @@ impl World {
             });
         }
         for id in taken {
-            let (base, size) = (self.extents[id].base, self.extents[id].size);
+            let (base, size) = (self.edatas[id].base, self.edatas[id].size);
             if to_muzzy {
                 kernel.madvise_free(Address(base), Bytes(size));
-                self.extents[id].start = base;
-                self.extents[id].zeroed = false;
-                self.record(kernel, pac, id, State::Muzzy);
+                self.edatas[id].start = base;
+                self.edatas[id].zeroed = false;
+                self.record(kernel, pac, id, ExtentState::Muzzy);
             } else {
                 self.release(kernel, pac, id);
             }

@@ -1,7 +1,7 @@
 //! What every run of pages is used for, and how long free ones may still stay.
 
 use crate::Jemalloc;
-use crate::extents::{Extent, State};
+use crate::edata::{Edata, ExtentState};
 use crate::pac::Pac;
 use crate::sizes::{PAGE, SMALL_CLASSES, pages, size_of};
 use highwater_allocator::{Address, BlockState, Bytes, Micros, PageRun, PageUse};
@@ -17,17 +17,17 @@ struct NotLive {
 
 impl Jemalloc {
     pub(crate) fn runs(&self, visit: &mut dyn FnMut(PageRun)) {
-        let extents = &self.world.extents;
+        let edatas = &self.world.edatas;
         let not_live = self.not_live_of_extents();
-        for (id, extent) in extents.numbered() {
+        for (id, extent) in edatas.numbered() {
             match extent.state {
-                State::Active => visit(run(extent, used(extent, &not_live[id.0 as usize]))),
-                State::Retained => visit(run(extent, PageUse::Retained)),
-                State::Spare | State::Dirty | State::Muzzy => {}
+                ExtentState::Active => visit(run(extent, used(extent, &not_live[id.0 as usize]))),
+                ExtentState::Retained => visit(run(extent, PageUse::Retained)),
+                ExtentState::Unused | ExtentState::Dirty | ExtentState::Muzzy => {}
             }
         }
         for arena in self.arenas.iter().flatten() {
-            for state in [State::Dirty, State::Muzzy] {
+            for state in [ExtentState::Dirty, ExtentState::Muzzy] {
                 self.free_runs(&arena.pac, state, visit);
             }
         }
@@ -45,7 +45,7 @@ impl Jemalloc {
 
     /// By the extents' numbers.
     fn not_live_of_extents(&self) -> Vec<NotLive> {
-        let mut found = vec![NotLive::default(); self.world.extents.iter().count()];
+        let mut found = vec![NotLive::default(); self.world.edatas.iter().count()];
         self.not_live(&mut |block, state| {
             if let Some(id) = self.world.emap.get(block & !(PAGE - 1)) {
                 let of = &mut found[id.0 as usize];
@@ -60,9 +60,9 @@ impl Jemalloc {
 
     /// Free extents go the longest free first, as soon as those freed later fill what may be left. Some go later than
     /// that: an extent merged with its neighbours on its way out counts as just freed.
-    fn free_runs(&self, pac: &Pac, state: State, visit: &mut dyn FnMut(PageRun)) {
+    fn free_runs(&self, pac: &Pac, state: ExtentState, visit: &mut dyn FnMut(PageRun)) {
         let (set, decay) = match state {
-            State::Dirty => (&pac.dirty, &pac.dirty_decay),
+            ExtentState::Dirty => (&pac.dirty, &pac.dirty_decay),
             _ => (&pac.muzzy, &pac.muzzy_decay),
         };
         let mut left = set.pages();
@@ -71,14 +71,14 @@ impl Jemalloc {
         }
         let ahead = decay.ahead(self.world.now, left);
         let mut ahead = ahead.iter().peekable();
-        for id in set.iter(&self.world.extents) {
+        for id in set.iter(&self.world.edatas) {
             while ahead.next_if(|(_, limit)| *limit >= left).is_some() {}
             let wait = ahead.peek().map_or(0, |(wait, _)| *wait);
             let wait = (decay.time_ms >= 0).then_some(Micros(wait / 1000));
-            let extent = &self.world.extents[id];
+            let extent = &self.world.edatas[id];
             left -= pages(extent.size);
             let used = match state {
-                State::Dirty => PageUse::Dirty { wait },
+                ExtentState::Dirty => PageUse::Dirty { wait },
                 _ => PageUse::Muzzy { wait },
             };
             visit(run(extent, used));
@@ -86,7 +86,7 @@ impl Jemalloc {
     }
 }
 
-fn run(extent: &Extent, used: PageUse) -> PageRun {
+fn run(extent: &Edata, used: PageUse) -> PageRun {
     PageRun {
         start: Address(extent.base),
         size: Bytes(extent.size),
@@ -95,7 +95,7 @@ fn run(extent: &Extent, used: PageUse) -> PageRun {
     }
 }
 
-fn used(extent: &Extent, not_live: &NotLive) -> PageUse {
+fn used(extent: &Edata, not_live: &NotLive) -> PageUse {
     let NotLive { parked, own } = *not_live;
     let (used, regions) = if extent.slab {
         let class = usize::from(extent.class).min(SMALL_CLASSES - 1);

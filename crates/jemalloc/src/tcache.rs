@@ -3,7 +3,7 @@
 //! jemalloc 5.3.0, src/tcache.c, include/jemalloc/internal/cache_bin.h and tcache_inlines.h. The stacks lie in one block
 //! from arena 0, whose pages become resident as the stacks grow.
 
-use crate::extents::ExtentId;
+use crate::edata::EdataId;
 use crate::options::Options;
 use crate::rules::CacheStacks;
 use crate::sizes::{CACHE_LINE, PAGE, SMALL_CLASSES, class_of, size_of, slab_of};
@@ -289,7 +289,7 @@ pub(crate) fn item_delay(options: &Options, class: usize) -> u8 {
 #[derive(Clone, Copy)]
 pub(crate) struct Flushed {
     pub(crate) block: u64,
-    pub(crate) extent: ExtentId,
+    pub(crate) extent: EdataId,
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ impl Jemalloc {
         let Some(arena) = self.arenas[0].as_mut() else {
             return;
         };
-        if !self.world.extents[extent].slab {
+        if !self.world.edatas[extent].slab {
             arena.free_large(kernel, &mut self.world, extent);
         } else if let Some(empty) = arena.free_region(&mut self.world, extent, block) {
             arena.free_pages(kernel, &mut self.world, empty);

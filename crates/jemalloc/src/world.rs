@@ -1,8 +1,8 @@
 //! What all arenas share: the structures of extents, the map of pages, the arenas' bases, and the settings.
 
 use crate::base::Base;
+use crate::edata::{EdataId, Edatas};
 use crate::emap::Emap;
-use crate::extents::{ExtentId, Extents};
 use crate::options::Options;
 use crate::pac::large_pad;
 use crate::rules::Rules;
@@ -17,7 +17,7 @@ pub(crate) struct World {
     /// What that release does.
     pub(crate) rules: &'static Rules,
     pub(crate) options: Options,
-    pub(crate) extents: Extents,
+    pub(crate) edatas: Edatas,
     pub(crate) emap: Emap,
     /// The bases of the arenas, by index; the first also holds the leaves of the map.
     pub(crate) bases: Vec<Option<Base>>,
@@ -48,7 +48,7 @@ impl World {
 
     /// The usable size of the block that an extent holds, or of its regions.
     #[inline]
-    pub(crate) fn usable_of(&self, id: ExtentId) -> u64 {
-        self.extents[id].usable(large_pad(self))
+    pub(crate) fn usable_of(&self, id: EdataId) -> u64 {
+        self.edatas[id].usable(large_pad(self))
     }
 }

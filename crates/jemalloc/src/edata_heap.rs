@@ -3,7 +3,7 @@
 //!
 //! Both are one number here, so that a comparison is one, and the tree is the same as the kernel's: it is compiled once.
 
-use crate::extents::ExtentId;
+use crate::edata::EdataId;
 use std::collections::BTreeMap;
 
 /// Addresses have at most so many bits.
@@ -11,12 +11,12 @@ const ADDRESS_BITS: u32 = 48;
 
 /// A set of them.
 #[derive(Clone)]
-pub(crate) struct Aged {
+pub(crate) struct EdataHeap {
     by_order: BTreeMap<u64, u64>,
     alignment_bits: u32,
 }
 
-impl Aged {
+impl EdataHeap {
     /// An empty set of what begins at multiples of 2 to the power of `alignment_bits`.
     pub(crate) fn new(alignment_bits: u32) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl Aged {
 
     /// Adds one.
     #[inline]
-    pub(crate) fn insert(&mut self, order: (u64, u64), id: ExtentId) {
+    pub(crate) fn insert(&mut self, order: (u64, u64), id: EdataId) {
         self.by_order.insert(self.key(order), id.0.into());
     }
 
@@ -46,15 +46,15 @@ impl Aged {
 
     /// Takes the oldest, and of those the lowest.
     #[inline]
-    pub(crate) fn pop_first(&mut self) -> Option<ExtentId> {
-        self.by_order.pop_first().map(|(_, id)| ExtentId(id as u32))
+    pub(crate) fn pop_first(&mut self) -> Option<EdataId> {
+        self.by_order.pop_first().map(|(_, id)| EdataId(id as u32))
     }
 
     /// All, the oldest and then the lowest first, with what they are ordered by.
     #[inline]
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, ExtentId)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, EdataId)> {
         let all = self.by_order.iter();
-        all.map(|(order, id)| (*order, ExtentId(*id as u32)))
+        all.map(|(order, id)| (*order, EdataId(*id as u32)))
     }
 
     /// Whether there is none.
@@ -70,18 +70,18 @@ mod tests {
 
     #[test]
     fn older_ones_come_first_and_of_the_same_age_lower_ones() {
-        let mut aged = Aged::new(12);
+        let mut edata_heap = EdataHeap::new(12);
         let top = (1 << ADDRESS_BITS) - 4096;
         let order = [(0, top), (1, 4096), (1, 8192), (7, 0), (u64::MAX, 4096)];
         for (number, order) in order.iter().enumerate().rev() {
-            aged.insert(*order, ExtentId(number as u32));
+            edata_heap.insert(*order, EdataId(number as u32));
         }
-        assert!(aged.iter().map(|(_, id)| id.0).eq(0..5));
-        assert!(aged.remove((1, 8192)));
-        assert!(!aged.remove((1, 8192)));
+        assert!(edata_heap.iter().map(|(_, id)| id.0).eq(0..5));
+        assert!(edata_heap.remove((1, 8192)));
+        assert!(!edata_heap.remove((1, 8192)));
         for number in [0, 1, 3, 4] {
-            assert_eq!(aged.pop_first(), Some(ExtentId(number)));
+            assert_eq!(edata_heap.pop_first(), Some(EdataId(number)));
         }
-        assert!(aged.is_empty());
+        assert!(edata_heap.is_empty());
     }
 }

@@ -12,13 +12,13 @@ pub(crate) const STRUCT_BYTES: u64 = 128;
 
 /// An extent's structure, by number. Numbers are used again as the structures are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) struct ExtentId(pub(crate) u32);
+pub(crate) struct EdataId(pub(crate) u32);
 
 /// What an extent is at the moment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum State {
+pub(crate) enum ExtentState {
     /// No extent: the structure waits to be used again.
-    Spare,
+    Unused,
     /// Held by the program, a bin or the thread caches.
     Active,
     /// Free, its pages as they were.
@@ -34,7 +34,7 @@ pub(crate) const NO_CLASS: u16 = u16::MAX;
 
 /// One extent.
 #[derive(Clone, Debug)]
-pub(crate) struct Extent {
+pub(crate) struct Edata {
     /// Where it begins: the start of a page.
     pub(crate) base: u64,
     /// Its bytes: whole pages.
@@ -42,7 +42,7 @@ pub(crate) struct Extent {
     /// When its memory was mapped: the lower the older.
     pub(crate) serial: u64,
     pub(crate) arena: u16,
-    pub(crate) state: State,
+    pub(crate) state: ExtentState,
     /// Whether its pages read as zeros.
     pub(crate) zeroed: bool,
     /// Whether it is the beginning of a mapping: it is then never merged with what lies before it.
@@ -61,14 +61,14 @@ pub(crate) struct Extent {
     /// A bit for each free region.
     pub(crate) free_map: [u64; 8],
     /// The neighbours in the list of least recent use.
-    pub(crate) older: Option<ExtentId>,
-    pub(crate) newer: Option<ExtentId>,
+    pub(crate) older: Option<EdataId>,
+    pub(crate) newer: Option<EdataId>,
     /// Where the structure lies, and the number of the base block it was cut from.
     pub(crate) home: Address,
     pub(crate) home_serial: u64,
 }
 
-impl Extent {
+impl Edata {
     /// The usable size of the block it holds, or of its regions: `pad` bytes of a large block's extent are no part of it
     /// (`edata_usize_get`).
     #[inline]
@@ -96,20 +96,20 @@ impl Extent {
 
 /// The structures of all extents.
 #[derive(Clone, Default)]
-pub(crate) struct Extents {
-    all: Vec<Extent>,
+pub(crate) struct Edatas {
+    all: Vec<Edata>,
 }
 
-impl Extents {
+impl Edatas {
     /// Makes room for a structure that lies at `home`.
-    pub(crate) fn add(&mut self, home: Address, home_serial: u64) -> ExtentId {
-        let id = ExtentId(self.all.len() as u32);
-        self.all.push(Extent {
+    pub(crate) fn add(&mut self, home: Address, home_serial: u64) -> EdataId {
+        let id = EdataId(self.all.len() as u32);
+        self.all.push(Edata {
             base: 0,
             size: 0,
             serial: 0,
             arena: 0,
-            state: State::Spare,
+            state: ExtentState::Unused,
             zeroed: false,
             head: false,
             slab: false,
@@ -127,31 +127,31 @@ impl Extents {
     }
 }
 
-impl Extents {
+impl Edatas {
     /// All structures, those in use and those that wait.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Extent> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Edata> {
         self.all.iter()
     }
 
     /// The same, with their numbers.
-    pub(crate) fn numbered(&self) -> impl Iterator<Item = (ExtentId, &Extent)> {
-        let number = |(index, extent)| (ExtentId(index as u32), extent);
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (EdataId, &Edata)> {
+        let number = |(index, extent)| (EdataId(index as u32), extent);
         self.all.iter().enumerate().map(number)
     }
 }
 
-impl std::ops::Index<ExtentId> for Extents {
-    type Output = Extent;
+impl std::ops::Index<EdataId> for Edatas {
+    type Output = Edata;
 
     #[inline]
-    fn index(&self, id: ExtentId) -> &Extent {
+    fn index(&self, id: EdataId) -> &Edata {
         &self.all[id.0 as usize]
     }
 }
 
-impl std::ops::IndexMut<ExtentId> for Extents {
+impl std::ops::IndexMut<EdataId> for Edatas {
     #[inline]
-    fn index_mut(&mut self, id: ExtentId) -> &mut Extent {
+    fn index_mut(&mut self, id: EdataId) -> &mut Edata {
         &mut self.all[id.0 as usize]
     }
 }
