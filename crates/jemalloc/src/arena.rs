@@ -8,8 +8,8 @@ use crate::edata_heap::EdataHeap;
 use crate::pac::{Pac, Wanted, large_pad};
 use crate::prng::Prng;
 use crate::rules::CountOf;
+use crate::shared::Shared;
 use crate::sizes::{self, CACHE_LINE, LARGE_MIN, PAGE, SMALL_CLASSES, Slab, pages};
-use crate::world::World;
 use highwater_allocator::{Address, Bytes, Kernel, PurgeReason};
 
 /// The slabs of one small class.
@@ -42,19 +42,20 @@ pub(crate) struct Arena {
 
 impl Arena {
     /// Makes an arena, with a base of its own (`arena_new`).
-    pub(crate) fn new(kernel: &mut Kernel, world: &mut World, index: u16) -> Option<Self> {
+    pub(crate) fn new(kernel: &mut Kernel, shared: &mut Shared, index: u16) -> Option<Self> {
         let slot = usize::from(index);
-        if world.bases.len() <= slot {
-            world.bases.resize_with(slot + 1, || None);
+        if shared.bases.len() <= slot {
+            shared.bases.resize_with(slot + 1, || None);
         }
-        if world.bases[slot].is_none() {
-            world.bases[slot] = Some(Base::new(kernel, world.rules)?);
+        if shared.bases[slot].is_none() {
+            shared.bases[slot] = Some(Base::new(kernel, shared.rules)?);
         }
-        let layout = &world.rules.layout;
+        let layout = &shared.rules.layout;
         let bins = layout.bin * SMALL_CLASSES as u64;
-        let home = world.bases[slot]
-            .as_mut()?
-            .allocate(kernel, layout.arena + bins, CACHE_LINE)?;
+        let home =
+            shared.bases[slot]
+                .as_mut()?
+                .allocate(kernel, layout.arena + bins, CACHE_LINE)?;
         for (from, to) in layout.arena_written {
             kernel.touch(home + Bytes(from), Bytes(to - from));
         }
@@ -66,7 +67,7 @@ impl Arena {
             regions: 0,
         };
         Some(Self {
-            pac: Pac::new(index, home, world),
+            pac: Pac::new(index, home, shared),
             bins: (0..SMALL_CLASSES).map(bin).collect(),
             home,
             threads: 0,
@@ -87,20 +88,20 @@ impl Arena {
     fn alloc_pages(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
+        shared: &mut Shared,
         wanted: Wanted,
         class: usize,
         slab: bool,
     ) -> Option<EdataId> {
-        let id = world.alloc_extent(kernel, &mut self.pac, wanted)?;
+        let id = shared.alloc_extent(kernel, &mut self.pac, wanted)?;
         self.pac.active += pages(wanted.size);
-        let extent = &mut world.edatas[id];
+        let extent = &mut shared.edatas[id];
         extent.class = class as u16;
         extent.slab = slab;
         extent.marked[0] = slab;
         extent.marked[1] |= slab;
         if slab {
-            self.map_interior(kernel, world, id, Some(id));
+            self.map_interior(kernel, shared, id, Some(id));
         }
         Some(id)
     }
@@ -109,33 +110,33 @@ impl Arena {
     fn map_interior(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
+        shared: &mut Shared,
         id: EdataId,
         entry: Option<EdataId>,
     ) {
-        let (base, past) = (world.edatas[id].base, world.edatas[id].past());
+        let (base, past) = (shared.edatas[id].base, shared.edatas[id].past());
         let mut at = base + PAGE;
         while at + PAGE < past {
-            world.emap.set(kernel, at, entry);
+            shared.emap.set(kernel, at, entry);
             at += PAGE;
         }
     }
 
     /// Frees the extent of a slab or a large block (`pa_dalloc`); of an empty slab that is all (`arena_slab_dalloc`).
-    pub(crate) fn free_pages(&mut self, kernel: &mut Kernel, world: &mut World, id: EdataId) {
-        if world.edatas[id].slab {
-            self.map_interior(kernel, world, id, None);
+    pub(crate) fn free_pages(&mut self, kernel: &mut Kernel, shared: &mut Shared, id: EdataId) {
+        if shared.edatas[id].slab {
+            self.map_interior(kernel, shared, id, None);
         }
-        self.pac.active -= pages(world.edatas[id].size);
-        world.edatas[id].class = crate::edata::NO_CLASS;
-        world.free_extent(kernel, &mut self.pac, id);
-        self.handle_deferred(kernel, world);
+        self.pac.active -= pages(shared.edatas[id].size);
+        shared.edatas[id].class = crate::edata::NO_CLASS;
+        shared.free_extent(kernel, &mut self.pac, id);
+        self.handle_deferred(kernel, shared);
     }
 
     /// What freeing pages leads to at once (`arena_handle_deferred_work`).
-    fn handle_deferred(&mut self, kernel: &mut Kernel, world: &mut World) {
+    fn handle_deferred(&mut self, kernel: &mut Kernel, shared: &mut Shared) {
         if self.pac.dirty_decay.is_immediate() {
-            self.decay_all(kernel, world, ExtentState::Dirty);
+            self.decay_all(kernel, shared, ExtentState::Dirty);
         }
         // A background thread that sleeps without end is woken by the caller, which knows it.
     }
@@ -144,8 +145,8 @@ impl Arena {
 
     /// Takes the lowest free region of a slab (`arena_slab_reg_alloc`).
     #[inline]
-    fn take_region(world: &mut World, slab: EdataId, region: u64) -> u64 {
-        let extent = &mut world.edatas[slab];
+    fn take_region(shared: &mut Shared, slab: EdataId, region: u64) -> u64 {
+        let extent = &mut shared.edatas[slab];
         extent.free_regions -= 1;
         let mut index = 0;
         for (word, bits) in extent.free_map.iter_mut().enumerate() {
@@ -160,10 +161,10 @@ impl Arena {
 
     /// A slab with a free region, without allocating one (`arena_bin_refill_slabcur_no_fresh_slab`).
     #[inline]
-    fn usable_slab(&mut self, world: &World, class: usize) -> Option<EdataId> {
+    fn usable_slab(&mut self, shared: &Shared, class: usize) -> Option<EdataId> {
         let bin = &mut self.bins[class];
         if let Some(current) = bin.current
-            && world.edatas[current].free_regions > 0
+            && shared.edatas[current].free_regions > 0
         {
             return Some(current);
         }
@@ -175,7 +176,7 @@ impl Arena {
     fn new_slab(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
+        shared: &mut Shared,
         class: usize,
     ) -> Option<EdataId> {
         let slab = self.bins[class].slab;
@@ -184,8 +185,8 @@ impl Arena {
             alignment: PAGE,
             zero: false,
         };
-        let id = self.alloc_pages(kernel, world, wanted, class, true)?;
-        let extent = &mut world.edatas[id];
+        let id = self.alloc_pages(kernel, shared, wanted, class, true)?;
+        let extent = &mut shared.edatas[id];
         extent.free_regions = slab.regions;
         for (word, bits) in extent.free_map.iter_mut().enumerate() {
             let regions = slab.regions.saturating_sub(word as u32 * 64).min(64);
@@ -203,7 +204,7 @@ impl Arena {
     pub(crate) fn fill(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
+        shared: &mut Shared,
         class: usize,
         (least, most): (u32, u32),
         mut got: impl FnMut(u64),
@@ -211,24 +212,24 @@ impl Arena {
         let region = self.bins[class].slab.region;
         let mut filled = 0;
         while filled < least {
-            let slab = match self.usable_slab(world, class) {
+            let slab = match self.usable_slab(shared, class) {
                 Some(slab) => slab,
                 None => {
-                    let Some(fresh) = self.new_slab(kernel, world, class) else {
+                    let Some(fresh) = self.new_slab(kernel, shared, class) else {
                         break;
                     };
                     self.bins[class].current = Some(fresh);
                     fresh
                 }
             };
-            let free = world.edatas[slab].free_regions;
+            let free = shared.edatas[slab].free_regions;
             let taken = if filled + free > most {
                 least - filled
             } else {
                 free
             };
             for _ in 0..taken {
-                got(Self::take_region(world, slab, region));
+                got(Self::take_region(shared, slab, region));
             }
             filled += taken;
         }
@@ -240,11 +241,11 @@ impl Arena {
     /// (`arena_dalloc_bin_locked_step`).
     pub(crate) fn free_region(
         &mut self,
-        world: &mut World,
+        shared: &mut Shared,
         slab: EdataId,
         block: u64,
     ) -> Option<EdataId> {
-        let extent = &mut world.edatas[slab];
+        let extent = &mut shared.edatas[slab];
         let bin = &mut self.bins[usize::from(extent.class)];
         let index = (block - extent.base) / bin.slab.region;
         extent.free_map[index as usize / 64] |= 1 << (index % 64);
@@ -261,18 +262,18 @@ impl Arena {
             return Some(slab);
         }
         if extent.free_regions == 1 && !is_current {
-            Self::lower_slab(world, bin, slab);
+            Self::lower_slab(shared, bin, slab);
         }
         None
     }
 
     /// Puts a slab that is no longer full among the others, or makes it the current one if it is older or lower
     /// (`arena_bin_lower_slab`).
-    fn lower_slab(world: &World, bin: &mut Bin, slab: EdataId) {
-        let order = |id: EdataId| world.edatas[id].order();
+    fn lower_slab(shared: &Shared, bin: &mut Bin, slab: EdataId) {
+        let order = |id: EdataId| shared.edatas[id].order();
         match bin.current {
             Some(current) if order(current) > order(slab) => {
-                if world.edatas[current].free_regions > 0 {
+                if shared.edatas[current].free_regions > 0 {
                     bin.nonfull.insert(order(current), current);
                 }
                 bin.current = Some(slab);
@@ -289,11 +290,11 @@ impl Arena {
     pub(crate) fn count_large(
         &self,
         kernel: &mut Kernel,
-        world: &World,
+        shared: &Shared,
         class: usize,
         which: fn(&CountOf) -> (u64, u64),
     ) {
-        let layout = &world.rules.layout;
+        let layout = &shared.rules.layout;
         let (first, apart) = layout.large_counts;
         let (from, bytes) = which(&layout.count_of);
         let at = first + (class - SMALL_CLASSES) as u64 * apart + from;
@@ -305,24 +306,24 @@ impl Arena {
     pub(crate) fn alloc_large(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
+        shared: &mut Shared,
         (usable, alignment): (u64, u64),
         zero: bool,
         prng: &mut Prng,
     ) -> Option<u64> {
         let class = sizes::class_of(usable)?;
         let writes_zeros =
-            world.rules.calloc_writes_zeros && usable < world.options.calloc_madvise_threshold;
+            shared.rules.calloc_writes_zeros && usable < shared.options.calloc_madvise_threshold;
         let wanted = Wanted {
-            size: usable + large_pad(world),
+            size: usable + large_pad(shared),
             alignment,
             zero: zero && !writes_zeros,
         };
-        let id = self.alloc_pages(kernel, world, wanted, class, false)?;
-        self.count_large(kernel, world, class, |of| of.allocated);
+        let id = self.alloc_pages(kernel, shared, wanted, class, false)?;
+        self.count_large(kernel, shared, class, |of| of.allocated);
         self.large_bytes += usable;
-        let extent = &mut world.edatas[id];
-        if world.options.cache_oblivious && alignment < PAGE {
+        let extent = &mut shared.edatas[id];
+        if shared.options.cache_oblivious && alignment < PAGE {
             // A multiple of the alignment, at least a cache line, within the page.
             let lg_step = alignment.next_multiple_of(CACHE_LINE).ilog2();
             let bits = PAGE.ilog2() - lg_step;
@@ -338,34 +339,34 @@ impl Arena {
     pub(crate) fn alloc_own_large(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
+        shared: &mut Shared,
         class: usize,
     ) -> Option<u64> {
         let mut prng = self.offset;
         let wanted = (sizes::size_of(class), CACHE_LINE);
-        let block = self.alloc_large(kernel, world, wanted, false, &mut prng);
+        let block = self.alloc_large(kernel, shared, wanted, false, &mut prng);
         self.offset = prng;
         block
     }
 
     /// Frees a large block (`large_dalloc`, without the tick).
-    pub(crate) fn free_large(&mut self, kernel: &mut Kernel, world: &mut World, id: EdataId) {
-        let class = usize::from(world.edatas[id].class);
-        self.count_large(kernel, world, class, |of| of.freed);
-        self.large_bytes -= world.usable_of(id);
-        self.free_pages(kernel, world, id);
+    pub(crate) fn free_large(&mut self, kernel: &mut Kernel, shared: &mut Shared, id: EdataId) {
+        let class = usize::from(shared.edatas[id].class);
+        self.count_large(kernel, shared, class, |of| of.freed);
+        self.large_bytes -= shared.usable_of(id);
+        self.free_pages(kernel, shared, id);
     }
 
     /// Makes a large block longer or shorter where it is (`large_ralloc_no_move`). Whether it now has the usable size.
     pub(crate) fn resize_large(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
+        shared: &mut Shared,
         id: EdataId,
         usable: u64,
     ) -> bool {
-        let old_class = usize::from(world.edatas[id].class);
-        let old = world.usable_of(id);
+        let old_class = usize::from(shared.edatas[id].class);
+        let old = shared.usable_of(id);
         let Some(class) = sizes::class_of(usable) else {
             return false;
         };
@@ -373,27 +374,27 @@ impl Arena {
             return true;
         }
         debug_assert!(old >= LARGE_MIN && usable >= LARGE_MIN);
-        let new_size = usable + large_pad(world);
-        let old_size = world.edatas[id].size;
+        let new_size = usable + large_pad(shared);
+        let old_size = shared.edatas[id].size;
         if new_size > old_size {
             let more = new_size - old_size;
-            if !world.expand_extent(kernel, &mut self.pac, id, more) {
+            if !shared.expand_extent(kernel, &mut self.pac, id, more) {
                 return false;
             }
             self.pac.active += pages(more);
-            world.edatas[id].class = class as u16;
+            shared.edatas[id].class = class as u16;
         } else {
             let pac = &mut self.pac;
-            let Some(trail) = world.split(kernel, pac, id, new_size) else {
+            let Some(trail) = shared.split(kernel, pac, id, new_size) else {
                 return false;
             };
-            world.free_extent(kernel, pac, trail);
+            shared.free_extent(kernel, pac, trail);
             self.pac.active -= pages(old_size - new_size);
-            world.edatas[id].class = class as u16;
-            self.handle_deferred(kernel, world);
+            shared.edatas[id].class = class as u16;
+            self.handle_deferred(kernel, shared);
         }
-        self.count_large(kernel, world, class, |of| of.allocated);
-        self.count_large(kernel, world, old_class, |of| of.freed);
+        self.count_large(kernel, shared, class, |of| of.allocated);
+        self.count_large(kernel, shared, old_class, |of| of.freed);
         self.large_bytes = self.large_bytes + usable - old;
         true
     }
@@ -401,25 +402,30 @@ impl Arena {
     // ---- decay
 
     /// Purges everything that is dirty or muzzy (`pac_decay_all`).
-    pub(crate) fn decay_all(&mut self, kernel: &mut Kernel, world: &mut World, state: ExtentState) {
+    pub(crate) fn decay_all(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        state: ExtentState,
+    ) {
         let most = match state {
             ExtentState::Dirty => self.pac.dirty.pages(),
             _ => self.pac.muzzy.pages(),
         };
-        self.purge(kernel, world, state, (0, most), PurgeReason::Everything);
+        self.purge(kernel, shared, state, (0, most), PurgeReason::Everything);
     }
 
     /// `pac_decay_to_limit`
     fn purge(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
+        shared: &mut Shared,
         state: ExtentState,
         limits: (u64, u64),
         reason: PurgeReason,
     ) {
         if limits.1 > 0 {
-            world.purge(kernel, &mut self.pac, state, limits, reason);
+            shared.purge(kernel, &mut self.pac, state, limits, reason);
         }
     }
 
@@ -435,11 +441,11 @@ impl Arena {
     pub(crate) fn maybe_purge(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
+        shared: &mut Shared,
         state: ExtentState,
         eagerness: Eagerness,
     ) -> Option<u64> {
-        let now = world.now;
+        let now = shared.now;
         let set = match state {
             ExtentState::Dirty => &self.pac.dirty,
             _ => &self.pac.muzzy,
@@ -448,7 +454,7 @@ impl Arena {
         let decay = self.decay(state);
         if !decay.is_gradual() {
             if decay.is_immediate() {
-                self.purge(kernel, world, state, (0, current), PurgeReason::AtOnce);
+                self.purge(kernel, shared, state, (0, current), PurgeReason::AtOnce);
             }
             return None;
         }
@@ -464,7 +470,7 @@ impl Arena {
                 Eagerness::Always => PurgeReason::BackgroundThread,
                 Eagerness::OnAdvance | Eagerness::Never => PurgeReason::Call,
             };
-            self.purge(kernel, world, state, (limit, current - limit), reason);
+            self.purge(kernel, shared, state, (limit, current - limit), reason);
         }
         advanced.then_some(newest)
     }

@@ -6,7 +6,7 @@
 
 use crate::arena::{Arena, Eagerness};
 use crate::edata::ExtentState;
-use crate::world::World;
+use crate::shared::Shared;
 use highwater_allocator::Kernel;
 
 /// `BACKGROUND_THREAD_MIN_INTERVAL_NS`
@@ -29,7 +29,7 @@ impl Sleeper {
     pub(crate) fn work(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
+        shared: &mut Shared,
         arenas: &mut [Option<Arena>],
         (index, threads): (usize, usize),
     ) {
@@ -38,14 +38,14 @@ impl Sleeper {
         for arena in arenas.iter_mut().skip(index).step_by(threads).flatten() {
             // Woken because there is something now, it only finds out when that will be due.
             if !slept_without_end {
-                decay(kernel, world, arena, Eagerness::Always);
+                decay(kernel, shared, arena, Eagerness::Always);
             }
             if until > SLEEP_MIN {
                 until = until.min(until_purge(arena));
             }
         }
         self.new_pages = 0;
-        self.wakes = (until != u64::MAX).then(|| world.now.saturating_add(until.max(SLEEP_MIN)));
+        self.wakes = (until != u64::MAX).then(|| shared.now.saturating_add(until.max(SLEEP_MIN)));
     }
 
     /// Whether `new` pages, freed in an arena whose decay began a new interval, are reason to wake early.
@@ -87,16 +87,16 @@ fn until_purge(arena: &Arena) -> u64 {
 /// did.
 pub(crate) fn decay(
     kernel: &mut Kernel,
-    world: &mut World,
+    shared: &mut Shared,
     arena: &mut Arena,
     eagerness: Eagerness,
 ) -> [Option<u64>; 2] {
-    let dirty = arena.maybe_purge(kernel, world, ExtentState::Dirty, eagerness);
+    let dirty = arena.maybe_purge(kernel, shared, ExtentState::Dirty, eagerness);
     let idle = arena.pac.muzzy.pages() == 0 && arena.pac.muzzy_decay.time_ms <= 0;
     let muzzy = if idle {
         None
     } else {
-        arena.maybe_purge(kernel, world, ExtentState::Muzzy, eagerness)
+        arena.maybe_purge(kernel, shared, ExtentState::Muzzy, eagerness)
     };
     [dirty, muzzy]
 }

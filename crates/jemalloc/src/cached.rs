@@ -35,7 +35,7 @@ impl Jemalloc {
                 }
                 None => self.take_refilled(kernel, thread, class, zero)?,
             };
-            if self.world.rules.collection == Collection::Counted {
+            if self.shared.rules.collection == Collection::Counted {
                 self.took(kernel, thread, request.short_way, found.is_some());
             }
             return Some(block);
@@ -88,7 +88,7 @@ impl Jemalloc {
         let mut blocks = Vec::with_capacity(counts.1 as usize);
         self.arenas[arena]
             .as_mut()?
-            .fill(kernel, &mut self.world, class, counts, |block| {
+            .fill(kernel, &mut self.shared, class, counts, |block| {
                 blocks.push(block);
             });
         if let Some(tcache) = &mut self.threads[thread].tcache {
@@ -125,7 +125,7 @@ impl Jemalloc {
         size: u64,
         counted: impl Fn(&mut Waits) -> &mut u64,
     ) {
-        let step = self.world.options.tcache_gc_incr_bytes;
+        let step = self.shared.options.tcache_gc_incr_bytes;
         let left = counted(&mut self.threads[thread].until_collected);
         if size < *left {
             *left -= size;
@@ -138,7 +138,7 @@ impl Jemalloc {
     /// The extent a block lies in.
     #[inline]
     pub(crate) fn extent_of(&self, block: u64) -> EdataId {
-        self.world
+        self.shared
             .emap
             .get(block)
             .expect("a block that is passed in is live, so its page is in the map")
@@ -146,7 +146,7 @@ impl Jemalloc {
 
     /// The usable bytes of a block.
     pub(crate) fn size_of_block(&self, block: u64) -> u64 {
-        self.world.usable_of(self.extent_of(block))
+        self.shared.usable_of(self.extent_of(block))
     }
 
     /// Frees a block of a class, into the thread's cache if that takes it (`arena_dalloc`).
@@ -159,7 +159,7 @@ impl Jemalloc {
         block: u64,
         short_way: bool,
     ) {
-        let class = usize::from(self.world.edatas[extent].class);
+        let class = usize::from(self.shared.edatas[extent].class);
         if let Some(tcache) = &mut self.threads[thread].tcache
             && class < self.shape.classes
         {
@@ -170,7 +170,7 @@ impl Jemalloc {
             } else {
                 bin.push(kernel, block);
             }
-            if self.world.rules.collection == Collection::Counted {
+            if self.shared.rules.collection == Collection::Counted {
                 let twice = full && short_way && class < SMALL_CLASSES;
                 self.event(kernel, thread, 1 + i32::from(twice));
             }
@@ -181,7 +181,7 @@ impl Jemalloc {
 
     /// The bin was full: part of it is flushed first.
     fn give_flushing(&mut self, kernel: &mut Kernel, thread: usize, class: usize, block: u64) {
-        let options = &self.world.options;
+        let options = &self.shared.options;
         let lg_div = if class < SMALL_CLASSES {
             options.lg_tcache_flush_small_div
         } else {
@@ -205,11 +205,11 @@ impl Jemalloc {
         extent: EdataId,
         block: u64,
     ) {
-        let index = usize::from(self.world.edatas[extent].arena);
-        let free = if !self.world.edatas[extent].slab {
+        let index = usize::from(self.shared.edatas[extent].arena);
+        let free = if !self.shared.edatas[extent].slab {
             Some(extent)
         } else if let Some(arena) = &mut self.arenas[index] {
-            arena.free_region(&mut self.world, extent, block)
+            arena.free_region(&mut self.shared, extent, block)
         } else {
             None
         };
@@ -224,16 +224,16 @@ impl Jemalloc {
         let Some(tcache) = &mut self.threads[thread].tcache else {
             return;
         };
-        let oldest_first = self.world.rules.flush_oldest_first;
+        let oldest_first = self.shared.rules.flush_oldest_first;
         let blocks = tcache.bins[class].take_bottom(kept, oldest_first);
-        for batch in blocks.chunks(self.world.rules.flush_batch) {
+        for batch in blocks.chunks(self.shared.rules.flush_batch) {
             self.flush_batch(kernel, thread, class, batch);
         }
         if class >= SMALL_CLASSES
             && let Some(arena) = self.threads[thread].arena
             && let Some(arena) = &self.arenas[arena]
         {
-            arena.count_large(kernel, &self.world, class, |of| of.flushed);
+            arena.count_large(kernel, &self.shared, class, |of| of.flushed);
         }
     }
 
@@ -245,11 +245,11 @@ impl Jemalloc {
         let mut waiting: Vec<Flushed> = blocks.iter().map(flushed).collect();
         let mut empty = Vec::new();
         while let Some(first) = waiting.first() {
-            let index = self.world.edatas[first.extent].arena;
-            let is_here = |one: &Flushed| self.world.edatas[one.extent].arena == index;
+            let index = self.shared.edatas[first.extent].arena;
+            let is_here = |one: &Flushed| self.shared.edatas[one.extent].arena == index;
             let here = if waiting.iter().all(is_here) {
                 std::mem::take(&mut waiting)
-            } else if self.world.rules.flush_exchanges && class < SMALL_CLASSES {
+            } else if self.shared.rules.flush_exchanges && class < SMALL_CLASSES {
                 exchange(&mut waiting, is_here)
             } else {
                 waiting.extract_if(.., |one| is_here(one)).collect()
@@ -259,9 +259,9 @@ impl Jemalloc {
                 if class >= SMALL_CLASSES {
                     self.free_whole(kernel, one.extent);
                 } else if let Some(arena) = &mut self.arenas[index] {
-                    let emptied = arena.free_region(&mut self.world, one.extent, one.block);
+                    let emptied = arena.free_region(&mut self.shared, one.extent, one.block);
                     match emptied {
-                        Some(slab) if self.world.rules.flush_frees_slabs_at_once => {
+                        Some(slab) if self.shared.rules.flush_frees_slabs_at_once => {
                             self.free_whole(kernel, slab);
                         }
                         emptied => empty.extend(emptied),
@@ -277,13 +277,13 @@ impl Jemalloc {
 
     /// Frees the extent of an empty slab or of a large block.
     fn free_whole(&mut self, kernel: &mut Kernel, id: EdataId) {
-        let extent = &self.world.edatas[id];
+        let extent = &self.shared.edatas[id];
         let (index, is_slab) = (usize::from(extent.arena), extent.slab);
         if let Some(arena) = &mut self.arenas[index] {
             if is_slab {
-                arena.free_pages(kernel, &mut self.world, id);
+                arena.free_pages(kernel, &mut self.shared, id);
             } else {
-                arena.free_large(kernel, &mut self.world, id);
+                arena.free_large(kernel, &mut self.shared, id);
             }
             self.freed_pages(kernel, index);
         }

@@ -19,7 +19,7 @@ impl Jemalloc {
 
     fn collect_blocks(&self, visit: &mut dyn FnMut(Block)) {
         let mut known = self.known();
-        for extent in self.world.edatas.iter() {
+        for extent in self.shared.edatas.iter() {
             let mut give = |start, size, user, state| {
                 visit(Block {
                     start: Address(start),
@@ -51,7 +51,7 @@ impl Jemalloc {
                 }
             }
         }
-        for (arena, base) in self.world.bases.iter().enumerate() {
+        for (arena, base) in self.shared.bases.iter().enumerate() {
             for (start, size) in base.iter().flat_map(|base| base.blocks()) {
                 visit(Block {
                     start: *start,
@@ -92,7 +92,7 @@ impl Jemalloc {
 
     /// Resident bytes of free extents: what a purge of everything would give back.
     pub(crate) fn free_resident(&self, kernel: &Kernel) -> Bytes {
-        let edatas = &self.world.edatas;
+        let edatas = &self.shared.edatas;
         let mut sum = Bytes::ZERO;
         for arena in self.arenas.iter().flatten() {
             let pac = &arena.pac;
@@ -113,7 +113,7 @@ impl Jemalloc {
     pub fn check(&self) {
         let mut all: Vec<(u64, u64)> = Vec::new();
         let mut pages = HashMap::new();
-        for (id, extent) in self.world.edatas.numbered() {
+        for (id, extent) in self.shared.edatas.numbered() {
             if extent.state == ExtentState::Unused {
                 continue;
             }
@@ -157,7 +157,7 @@ impl Jemalloc {
     }
 
     fn check_extent(&self, id: EdataId, extent: &Edata) {
-        let emap = &self.world.emap;
+        let emap = &self.shared.emap;
         assert_eq!(emap.get(extent.base), Some(id), "its first page");
         assert_eq!(emap.get(extent.past() - PAGE), Some(id), "its last page");
         if extent.state == ExtentState::Active && extent.slab {

@@ -47,21 +47,21 @@ impl Jemalloc {
     }
 
     fn make_arena(&mut self, kernel: &mut Kernel, index: usize) -> bool {
-        self.arenas[index] = Arena::new(kernel, &mut self.world, index as u16);
+        self.arenas[index] = Arena::new(kernel, &mut self.shared, index as u16);
         self.arenas[index].is_some()
     }
 
     /// The arena for a large block of `size` bytes past the thread cache (`arena_choose_maybe_huge`): very large ones have their own, which
     /// keeps nothing dirty.
     pub(crate) fn choose_for(&mut self, kernel: &mut Kernel, thread: usize, size: u64) -> usize {
-        if size < self.world.oversize() {
+        if size < self.shared.oversize() {
             return self.choose(kernel, thread);
         }
         let huge = self.automatic;
         if self.arenas[huge].is_none() && self.make_arena(kernel, huge) {
-            let (now, options) = (self.world.now, &self.world.options);
+            let (now, options) = (self.shared.now, &self.shared.options);
             let (dirty, muzzy) = (options.dirty_decay_ms, options.muzzy_decay_ms);
-            if self.world.keeps_very_large() {
+            if self.shared.keeps_very_large() {
                 self.start_sleeper(kernel, huge);
             } else if let Some(arena) = self.arenas[huge].as_mut() {
                 if dirty > 0 {
@@ -87,7 +87,7 @@ impl Jemalloc {
         let got = |at| block = Some(at);
         self.arenas[arena]
             .as_mut()?
-            .fill(kernel, &mut self.world, class, (1, 1), got);
+            .fill(kernel, &mut self.shared, class, (1, 1), got);
         let block = block?;
         if zero {
             kernel.touch(Address(block), Bytes(sizes::size_of(class)));
@@ -107,7 +107,7 @@ impl Jemalloc {
         let wanted = (usable, alignment);
         let block = self.arenas[arena].as_mut()?.alloc_large(
             kernel,
-            &mut self.world,
+            &mut self.shared,
             wanted,
             zero,
             &mut self.threads[thread].prng,

@@ -34,8 +34,8 @@ impl Jemalloc {
 
     /// Whether collections mind where blocks lie, and fills whether there is a burst.
     fn is_local(&self) -> bool {
-        let options = &self.world.options;
-        self.world.rules.collection == Collection::Local && options.experimental_tcache_gc
+        let options = &self.shared.options;
+        self.shared.rules.collection == Collection::Local && options.experimental_tcache_gc
     }
 
     /// The least and the most blocks that an empty bin is filled with (`tcache_alloc_small_hard`).
@@ -52,7 +52,7 @@ impl Jemalloc {
     /// The bytes between two collections were allocated or freed (`tcache_event`, `tcache_gc_event`).
     #[cold]
     pub(crate) fn collect(&mut self, kernel: &mut Kernel, thread: usize) {
-        let (now, local, all) = (self.world.now, self.is_local(), self.shape.classes);
+        let (now, local, all) = (self.shared.now, self.is_local(), self.shape.classes);
         let Some(tcache) = &mut self.threads[thread].tcache else {
             return;
         };
@@ -106,7 +106,7 @@ impl Jemalloc {
     fn collect_bin(&mut self, kernel: &mut Kernel, thread: usize, class: usize) -> bool {
         let kept = if class >= SMALL_CLASSES {
             self.kept_of_large(thread, class)
-        } else if self.world.rules.collection != Collection::Local {
+        } else if self.shared.rules.collection != Collection::Local {
             self.kept_of_small(thread, class)
         } else {
             self.kept_of_local(thread, class)
@@ -135,7 +135,7 @@ impl Jemalloc {
     /// The same for a small class: it may be put off, and a bin that ran empty is refilled with more next time
     /// (`tcache_gc_small`, up to 5.3.0).
     fn kept_of_small(&mut self, thread: usize, class: usize) -> Option<u32> {
-        let delay = item_delay(&self.world.options, class);
+        let delay = item_delay(&self.shared.options, class);
         let bin = self.cache_bin(thread, class)?;
         let low = bin.low_water;
         if low > 0 {
@@ -155,7 +155,7 @@ impl Jemalloc {
     /// The same from 5.3.1 on: blocks far from the slab that is in use go first, all of them, and more than a quarter of
     /// those never needed if there are as many (`tcache_gc_small`).
     fn kept_of_local(&mut self, thread: usize, class: usize) -> Option<u32> {
-        let delay = item_delay(&self.world.options, class);
+        let delay = item_delay(&self.shared.options, class);
         let local = self.is_local();
         let near = self.slab_in_use(thread, class);
         let bin = self.cache_bin(thread, class)?;
@@ -198,6 +198,6 @@ impl Jemalloc {
         let slab = bin
             .current
             .or_else(|| bin.nonfull.iter().next().map(|(_, id)| id))?;
-        Some(self.world.edatas[slab].base)
+        Some(self.shared.edatas[slab].base)
     }
 }

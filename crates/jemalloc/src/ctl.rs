@@ -14,9 +14,9 @@ const ARENA: u64 = 88;
 impl Jemalloc {
     /// The program's first `mallctl`.
     pub(crate) fn first_question(&mut self, kernel: &mut Kernel) {
-        let layout = &self.world.rules.layout;
+        let layout = &self.shared.rules.layout;
         let (sums, with_figures) = (layout.ctl_sums, layout.ctl_arena);
-        let Some(base) = self.world.bases[0].as_mut() else {
+        let Some(base) = self.shared.bases[0].as_mut() else {
             return;
         };
         // Two sums over arenas before the arenas themselves, the one of very large blocks last if there is to be one.

@@ -4,8 +4,8 @@
 
 use crate::edata::{EdataId, ExtentState, NO_CLASS, STRUCT_BYTES};
 use crate::pac::{Fresh, Pac};
+use crate::shared::Shared;
 use crate::sizes::PAGE;
-use crate::world::World;
 use highwater_allocator::{Bytes, Kernel};
 
 /// What an extent is merged with.
@@ -25,7 +25,7 @@ impl Merging {
     };
 }
 
-impl World {
+impl Shared {
     /// `edata_cache_get`
     pub(crate) fn new_struct(&mut self, kernel: &mut Kernel, pac: &mut Pac) -> Option<EdataId> {
         if let Some(id) = pac.free_structs.pop_first() {
@@ -193,8 +193,8 @@ impl World {
         let mut merged = false;
         loop {
             let mut again = false;
-            let may = |world: &Self, id: EdataId, other: EdataId, end: usize| {
-                let (extent, other) = (&world.edatas[id], &world.edatas[other]);
+            let may = |shared: &Self, id: EdataId, other: EdataId, end: usize| {
+                let (extent, other) = (&shared.edatas[id], &shared.edatas[other]);
                 let fits = other.size <= merging.most.saturating_sub(extent.size);
                 fits && !(merging.skips_marked && other.marked[end])
             };

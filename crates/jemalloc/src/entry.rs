@@ -24,7 +24,7 @@ impl Jemalloc {
         let thread = self.thread(kernel, thread);
         let request = Request {
             short_way,
-            ..self.world.request(size.0)?
+            ..self.shared.request(size.0)?
         };
         let block = self.take(kernel, thread, request, false)?;
         self.allocated(kernel, thread, request.usable);
@@ -39,10 +39,10 @@ impl Jemalloc {
         size: u64,
     ) -> Option<u64> {
         let extent = self.extent_of(block);
-        let old_class = usize::from(self.world.edatas[extent].class);
-        let Request { class, usable, .. } = self.world.request(size)?;
-        let old = self.world.usable_of(extent);
-        let arena = usize::from(self.world.edatas[extent].arena);
+        let old_class = usize::from(self.shared.edatas[extent].class);
+        let Request { class, usable, .. } = self.shared.request(size)?;
+        let old = self.shared.usable_of(extent);
+        let arena = usize::from(self.shared.edatas[extent].arena);
         let new = if class == old_class && class < SMALL_CLASSES {
             self.tick(kernel, thread, arena, 1);
             block
@@ -69,10 +69,10 @@ impl Jemalloc {
         block: u64,
         usable: u64,
     ) -> Option<u64> {
-        let index = usize::from(self.world.edatas[extent].arena);
-        let old = self.world.usable_of(extent);
+        let index = usize::from(self.shared.edatas[extent].arena);
+        let old = self.shared.usable_of(extent);
         let arena = self.arenas[index].as_mut()?;
-        if arena.resize_large(kernel, &mut self.world, extent, usable) {
+        if arena.resize_large(kernel, &mut self.shared, extent, usable) {
             if usable < old {
                 self.freed_pages(kernel, index);
             }
@@ -101,7 +101,7 @@ impl Allocator for Jemalloc {
         size: Bytes,
     ) -> Option<Address> {
         let thread = self.thread(kernel, thread);
-        let request = self.world.request(count.checked_mul(size.0)?)?;
+        let request = self.shared.request(count.checked_mul(size.0)?)?;
         let block = self.take(kernel, thread, request, true)?;
         self.allocated(kernel, thread, request.usable);
         Some(Address(block))
@@ -120,7 +120,7 @@ impl Allocator for Jemalloc {
         let thread = self.thread(kernel, thread);
         if size == Bytes::ZERO {
             let extent = self.extent_of(old.0);
-            let usable = self.world.usable_of(extent);
+            let usable = self.shared.usable_of(extent);
             self.give(kernel, thread, extent, old.0, false);
             self.released(kernel, thread, usable);
             return None;
@@ -140,10 +140,10 @@ impl Allocator for Jemalloc {
             return None;
         }
         let size = match size.0 {
-            0 if self.world.rules.empty_memalign_is_one => 1,
+            0 if self.shared.rules.empty_memalign_is_one => 1,
             size => size,
         };
-        let usable = self.world.usable_aligned(size, alignment.0)?;
+        let usable = self.shared.usable_aligned(size, alignment.0)?;
         let class = sizes::class_of(usable)?;
         let block = if class < SMALL_CLASSES {
             self.take(kernel, thread, Request::whole(class, usable), false)?
@@ -160,7 +160,7 @@ impl Allocator for Jemalloc {
     fn free(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
         let index = usize::from(thread.0);
         let extent = self.extent_of(block.0);
-        let usable = self.world.usable_of(extent);
+        let usable = self.shared.usable_of(extent);
         if self.threads.get(index).is_some_and(|thread| thread.started)
             || self.starts_by_freeing(kernel, index)
         {
@@ -234,10 +234,10 @@ impl Allocator for Jemalloc {
     }
 
     fn decisions(&self) -> &DecisionLog {
-        &self.world.log
+        &self.shared.log
     }
 
     fn decisions_mut(&mut self) -> &mut DecisionLog {
-        &mut self.world.log
+        &mut self.shared.log
     }
 }

@@ -6,11 +6,11 @@
 use crate::edata::{EdataId, ExtentState};
 use crate::pac::{Fresh, Pac, Wanted};
 use crate::pages::{map_aligned, map_at};
+use crate::shared::Shared;
 use crate::sizes::{HUGE_PAGE, LARGE_MAX, PAGE, page_class_of, page_class_size, request};
-use crate::world::World;
 use highwater_allocator::Kernel;
 
-impl World {
+impl Shared {
     /// Maps a stretch of the next size in the series, cuts the wanted extent out of it and retains the rest
     /// (`extent_grow_retained`).
     fn grow(&mut self, kernel: &mut Kernel, pac: &mut Pac, wanted: Wanted) -> Option<EdataId> {

@@ -34,12 +34,12 @@ mod pages;
 mod prng;
 mod rules;
 mod runs;
+mod shared;
 mod sizes;
 mod tcache;
 mod thread;
 mod ticks;
 mod version;
-mod world;
 
 pub use conf::{Preset, Settings, presets};
 pub use options::{Options, ThreadData};
@@ -51,9 +51,9 @@ use edata::{Edatas, ExtentState};
 use emap::Emap;
 use highwater_allocator::{Bytes, DecayRule, DecisionLog, Figures, Kernel, Micros};
 use rules::{Rules, Ticking};
+use shared::Shared;
 use tcache::CacheShape;
 use thread::Thread;
-use world::World;
 
 /// The process's clock at the trace's time 0: a second, as the reference has it. Only differences matter.
 const CLOCK_START: u64 = 1_000_000_000;
@@ -61,7 +61,7 @@ const CLOCK_START: u64 = 1_000_000_000;
 /// jemalloc in one process.
 #[derive(Clone)]
 pub struct Jemalloc {
-    world: World,
+    shared: Shared,
     arenas: Vec<Option<Arena>>,
     threads: Vec<Thread>,
     sleepers: Vec<Sleeper>,
@@ -88,7 +88,7 @@ impl Jemalloc {
             set => set as usize,
         };
         let automatic = automatic.min(4094);
-        let world = World {
+        let shared = Shared {
             version,
             rules,
             edatas: Edatas::default(),
@@ -99,9 +99,9 @@ impl Jemalloc {
             log: DecisionLog::default(),
         };
         // An index more for the arena of very large blocks, if there can be any.
-        let has_huge = world.oversize() <= sizes::LARGE_MAX;
+        let has_huge = shared.oversize() <= sizes::LARGE_MAX;
         Self {
-            world,
+            shared,
             arenas: vec![None; automatic + usize::from(has_huge)],
             threads: vec![Thread::default()],
             sleepers: Vec::new(),
@@ -124,13 +124,13 @@ impl Jemalloc {
             figures.retained += pages(pac.retained.pages());
             figures.mapped += Bytes(pac.mapped());
         }
-        for base in self.world.bases.iter().flatten() {
+        for base in self.shared.bases.iter().flatten() {
             figures.mapped += Bytes(base.mapped());
             figures.metadata += Bytes(base.allocated());
             figures.resident += Bytes(base.resident());
         }
         figures.resident += figures.active + figures.dirty;
-        if self.world.rules.resident_has_muzzy {
+        if self.shared.rules.resident_has_muzzy {
             figures.resident += figures.muzzy;
         }
         for cache in self.threads.iter().filter_map(|t| t.tcache.as_ref()) {
@@ -139,7 +139,7 @@ impl Jemalloc {
         for counts in self.threads.iter().filter_map(|t| t.ticks.as_ref()) {
             figures.metadata += Bytes(self.size_of_block(counts.home));
         }
-        let options = &self.world.options;
+        let options = &self.shared.options;
         figures.decay = DecayRule {
             dirty_ms: options.dirty_decay_ms,
             muzzy_ms: options.muzzy_decay_ms,
@@ -156,12 +156,12 @@ impl Jemalloc {
     fn set_time(&mut self, kernel: &mut Kernel, now: Micros) {
         let now = CLOCK_START.saturating_add(now.0.saturating_mul(1000));
         while let Some((index, wakes)) = self.next_to_wake().filter(|(_, wakes)| *wakes <= now) {
-            self.world.now = self.world.now.max(wakes);
-            self.world.log.at(Some(since_start(wakes)));
+            self.shared.now = self.shared.now.max(wakes);
+            self.shared.log.at(Some(since_start(wakes)));
             self.wake(kernel, index);
         }
-        self.world.log.at(None);
-        self.world.now = self.world.now.max(now);
+        self.shared.log.at(None);
+        self.shared.now = self.shared.now.max(now);
     }
 
     fn next_to_wake(&self) -> Option<(usize, u64)> {
@@ -173,7 +173,7 @@ impl Jemalloc {
     fn wake(&mut self, kernel: &mut Kernel, index: usize) {
         let all = self.sleepers.len();
         let sleeper = &mut self.sleepers[index];
-        sleeper.work(kernel, &mut self.world, &mut self.arenas, (index, all));
+        sleeper.work(kernel, &mut self.shared, &mut self.arenas, (index, all));
     }
 
     /// The background thread that cares for an arena is started, if it was not (`background_thread_create`).
@@ -204,7 +204,7 @@ impl Jemalloc {
     /// Ticks; now and then that makes a thread look at an arena's decay (`arena_decay_ticks`).
     #[inline]
     fn tick(&mut self, kernel: &mut Kernel, thread: usize, arena: usize, count: u32) {
-        if self.world.rules.ticking == Ticking::PerArena {
+        if self.shared.rules.ticking == Ticking::PerArena {
             self.tick_counted(kernel, thread, arena, count);
             return;
         }
@@ -224,7 +224,7 @@ impl Jemalloc {
         } else {
             Eagerness::Never
         };
-        let news = background::decay(kernel, &mut self.world, arena, eagerness);
+        let news = background::decay(kernel, &mut self.shared, arena, eagerness);
         if self.sleepers.is_empty() {
             return;
         }

@@ -29,21 +29,21 @@ impl Jemalloc {
     #[cold]
     fn load_now(&mut self, kernel: &mut Kernel) {
         let before = kernel.rss();
-        self.world.bases.push(Base::new(kernel, self.world.rules));
+        self.shared.bases.push(Base::new(kernel, self.shared.rules));
         let classes = self.shape.classes.max(SMALL_CLASSES) as u64;
-        self.own_memory(kernel, classes * self.world.rules.layout.cache_info);
-        self.arenas[0] = Arena::new(kernel, &mut self.world, 0);
+        self.own_memory(kernel, classes * self.shared.rules.layout.cache_info);
+        self.arenas[0] = Arena::new(kernel, &mut self.shared, 0);
         self.start_thread(kernel, 0, false);
-        let sleepers = match self.world.options.max_background_threads {
-            0..=4095 => self.world.options.max_background_threads,
+        let sleepers = match self.shared.options.max_background_threads {
+            0..=4095 => self.shared.options.max_background_threads,
             _ => 4,
         };
         self.own_memory(kernel, u64::from(sleepers) * SLEEPER_STRUCT);
         self.resident_at_start = Some(kernel.rss() - before);
-        if self.world.options.asks_for_figures {
+        if self.shared.options.asks_for_figures {
             self.first_question(kernel);
         }
-        if self.world.options.background_thread && sleepers > 0 {
+        if self.shared.options.background_thread && sleepers > 0 {
             self.sleepers = vec![Sleeper::default(); sleepers as usize];
             self.start_sleeper(kernel, 0);
         }
@@ -53,7 +53,7 @@ impl Jemalloc {
         if bytes == 0 {
             return;
         }
-        let base = self.world.bases[0].as_mut();
+        let base = self.shared.bases[0].as_mut();
         let at = base.and_then(|base| base.allocate(kernel, bytes, CACHE_LINE));
         if let Some(at) = at {
             kernel.touch(at, Bytes(bytes));
@@ -83,7 +83,7 @@ impl Jemalloc {
         }
         let frees = &mut self.threads[index].frees;
         *frees = frees.saturating_add(1);
-        let starts = self.world.rules.cache_after_frees == Some(*frees);
+        let starts = self.shared.rules.cache_after_frees == Some(*frees);
         if starts {
             self.start_thread(kernel, index, true);
         }
@@ -93,10 +93,10 @@ impl Jemalloc {
     /// `tsd_data_init`, and `tsd_tcache_data_init` with the stacks from arena 0.
     #[cold]
     fn start_thread(&mut self, kernel: &mut Kernel, index: usize, loaded: bool) {
-        let options = &self.world.options;
+        let options = &self.shared.options;
         let step = match options.tcache_gc_incr_bytes {
             0 => u64::MAX,
-            _ if self.world.rules.collection == Collection::Counted => u64::MAX,
+            _ if self.shared.rules.collection == Collection::Counted => u64::MAX,
             step => step,
         };
         let seed = options.seed_of(index);
@@ -112,7 +112,7 @@ impl Jemalloc {
             return;
         }
         let alignment = self.shape.alignment;
-        let Some(usable) = self.world.usable_aligned(self.shape.bytes, alignment) else {
+        let Some(usable) = self.shared.usable_aligned(self.shape.bytes, alignment) else {
             return;
         };
         let home = if usable <= SMALL_MAX {
@@ -124,7 +124,7 @@ impl Jemalloc {
             self.alloc_large(kernel, index, 0, (usable, alignment), true)
         };
         let Some(home) = home else { return };
-        let cache = Tcache::new(kernel, &self.shape, &self.world.options, home);
+        let cache = Tcache::new(kernel, &self.shape, &self.shared.options, home);
         self.threads[index].tcache = Some(cache);
         if loaded {
             self.choose(kernel, index);
@@ -155,8 +155,8 @@ impl Jemalloc {
         let unused = self.arenas[bound].as_ref().map(|arena| arena.threads) == Some(0);
         if unused && self.sleepers.is_empty() {
             if let Some(arena) = self.arenas[bound].as_mut() {
-                arena.decay_all(kernel, &mut self.world, ExtentState::Dirty);
-                arena.decay_all(kernel, &mut self.world, ExtentState::Muzzy);
+                arena.decay_all(kernel, &mut self.shared, ExtentState::Dirty);
+                arena.decay_all(kernel, &mut self.shared, ExtentState::Muzzy);
             }
         } else {
             self.decay(kernel, bound);

@@ -10,8 +10,8 @@ use crate::edata::{EdataId, ExtentState};
 use crate::edata_heap::EdataHeap;
 use crate::eset::Eset;
 use crate::rules::FirstThreshold;
+use crate::shared::Shared;
 use crate::sizes::{HUGE_PAGE, LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, pages};
-use crate::world::World;
 use highwater_allocator::{Address, Bytes, Decision, FreePages, Kernel, PurgeReason};
 
 /// `OVERSIZE_THRESHOLD_DEFAULT`
@@ -39,26 +39,26 @@ pub(crate) struct Pac {
 
 impl Pac {
     /// The page allocator of an arena whose structure lies at `home`.
-    pub(crate) fn new(arena: u16, home: Address, world: &World) -> Self {
-        let options = &world.options;
-        let pad = large_pad(world);
+    pub(crate) fn new(arena: u16, home: Address, shared: &Shared) -> Self {
+        let options = &shared.options;
+        let pad = large_pad(shared);
         // Their jitter starts from their own addresses, which another seed stands elsewhere.
-        let moved = options.seed_moved(world.version);
-        let decays = world.rules.layout.decays;
+        let moved = options.seed_moved(shared.version);
+        let decays = shared.rules.layout.decays;
         let [dirty, muzzy] = decays.map(|offset| (home + Bytes(offset)).0.wrapping_add(moved));
         Self {
             arena,
             dirty: Eset::new(pad),
             muzzy: Eset::new(pad),
             retained: Eset::new(pad),
-            dirty_decay: Decay::new(world.now, options.dirty_decay_ms, dirty),
-            muzzy_decay: Decay::new(world.now, options.muzzy_decay_ms, muzzy),
+            dirty_decay: Decay::new(shared.now, options.dirty_decay_ms, dirty),
+            muzzy_decay: Decay::new(shared.now, options.muzzy_decay_ms, muzzy),
             grow_next: page_class_of(HUGE_PAGE),
             next_serial: 0,
             // They lie at multiples of 64 bytes at least (`extent_alignment`).
             free_structs: EdataHeap::new(6),
             active: 0,
-            oversize: world.oversize_of(arena),
+            oversize: shared.oversize_of(arena),
         }
     }
 
@@ -82,15 +82,15 @@ impl Pac {
 }
 
 /// What each large block has beyond its class.
-pub(crate) fn large_pad(world: &World) -> u64 {
-    if world.options.cache_oblivious {
+pub(crate) fn large_pad(shared: &Shared) -> u64 {
+    if shared.options.cache_oblivious {
         LARGE_PAD
     } else {
         0
     }
 }
 
-impl World {
+impl Shared {
     fn deactivate(&mut self, pac: &mut Pac, id: EdataId, state: ExtentState) {
         self.edatas[id].state = state;
         pac.set(state).insert(&mut self.edatas, id);

@@ -17,7 +17,7 @@ struct NotLive {
 
 impl Jemalloc {
     pub(crate) fn runs(&self, visit: &mut dyn FnMut(PageRun)) {
-        let edatas = &self.world.edatas;
+        let edatas = &self.shared.edatas;
         let not_live = self.not_live_of_extents();
         for (id, extent) in edatas.numbered() {
             match extent.state {
@@ -31,7 +31,7 @@ impl Jemalloc {
                 self.free_runs(&arena.pac, state, visit);
             }
         }
-        for (arena, base) in self.world.bases.iter().enumerate() {
+        for (arena, base) in self.shared.bases.iter().enumerate() {
             for (start, size) in base.iter().flat_map(|base| base.blocks()) {
                 visit(PageRun {
                     start: *start,
@@ -45,9 +45,9 @@ impl Jemalloc {
 
     /// By the extents' numbers.
     fn not_live_of_extents(&self) -> Vec<NotLive> {
-        let mut found = vec![NotLive::default(); self.world.edatas.iter().count()];
+        let mut found = vec![NotLive::default(); self.shared.edatas.iter().count()];
         self.not_live(&mut |block, state| {
-            if let Some(id) = self.world.emap.get(block & !(PAGE - 1)) {
+            if let Some(id) = self.shared.emap.get(block & !(PAGE - 1)) {
                 let of = &mut found[id.0 as usize];
                 match state {
                     BlockState::Metadata => of.own += 1,
@@ -69,13 +69,13 @@ impl Jemalloc {
         if left == 0 {
             return;
         }
-        let ahead = decay.ahead(self.world.now, left);
+        let ahead = decay.ahead(self.shared.now, left);
         let mut ahead = ahead.iter().peekable();
-        for id in set.iter(&self.world.edatas) {
+        for id in set.iter(&self.shared.edatas) {
             while ahead.next_if(|(_, limit)| *limit >= left).is_some() {}
             let wait = ahead.peek().map_or(0, |(wait, _)| *wait);
             let wait = (decay.time_ms >= 0).then_some(Micros(wait / 1000));
-            let extent = &self.world.edatas[id];
+            let extent = &self.shared.edatas[id];
             left -= pages(extent.size);
             let used = match state {
                 ExtentState::Dirty => PageUse::Dirty { wait },

@@ -90,11 +90,11 @@ impl Jemalloc {
     fn own_block(&mut self, kernel: &mut Kernel, class: usize) -> Option<u64> {
         let arena = self.arenas[0].as_mut()?;
         if class >= SMALL_CLASSES {
-            return arena.alloc_own_large(kernel, &mut self.world, class);
+            return arena.alloc_own_large(kernel, &mut self.shared, class);
         }
         let mut block = None;
         let got = |at| block = Some(at);
-        arena.fill(kernel, &mut self.world, class, (1, 1), got);
+        arena.fill(kernel, &mut self.shared, class, (1, 1), got);
         block
     }
 
@@ -104,10 +104,10 @@ impl Jemalloc {
         let Some(arena) = self.arenas[0].as_mut() else {
             return;
         };
-        if !self.world.edatas[extent].slab {
-            arena.free_large(kernel, &mut self.world, extent);
-        } else if let Some(empty) = arena.free_region(&mut self.world, extent, block) {
-            arena.free_pages(kernel, &mut self.world, empty);
+        if !self.shared.edatas[extent].slab {
+            arena.free_large(kernel, &mut self.shared, extent);
+        } else if let Some(empty) = arena.free_region(&mut self.shared, extent, block) {
+            arena.free_pages(kernel, &mut self.shared, empty);
         }
     }
 }

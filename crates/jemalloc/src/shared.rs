@@ -12,7 +12,7 @@ use highwater_allocator::DecisionLog;
 
 /// The state that belongs to no single arena.
 #[derive(Clone)]
-pub(crate) struct World {
+pub(crate) struct Shared {
     pub(crate) version: Version,
     /// What that release does.
     pub(crate) rules: &'static Rules,
@@ -26,7 +26,7 @@ pub(crate) struct World {
     pub(crate) log: DecisionLog,
 }
 
-impl World {
+impl Shared {
     /// What a request is rounded up to.
     #[inline]
     pub(crate) fn request(&self, size: u64) -> Option<Request> {
