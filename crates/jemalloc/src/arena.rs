@@ -5,7 +5,7 @@
 use crate::base::Base;
 use crate::edata::{EdataId, ExtentState};
 use crate::edata_heap::EdataHeap;
-use crate::pac::{Pac, Wanted, large_pad};
+use crate::pac::{ExtentRequest, Pac, large_pad};
 use crate::prng::Prng;
 use crate::rules::CountOf;
 use crate::shared::Shared;
@@ -89,7 +89,7 @@ impl Arena {
         &mut self,
         kernel: &mut Kernel,
         shared: &mut Shared,
-        wanted: Wanted,
+        wanted: ExtentRequest,
         class: usize,
         slab: bool,
     ) -> Option<EdataId> {
@@ -180,7 +180,7 @@ impl Arena {
         class: usize,
     ) -> Option<EdataId> {
         let slab = self.bins[class].slab;
-        let wanted = Wanted {
+        let wanted = ExtentRequest {
             size: slab.bytes,
             alignment: PAGE,
             zero: false,
@@ -314,7 +314,7 @@ impl Arena {
         let class = sizes::class_of(usable)?;
         let writes_zeros =
             shared.rules.calloc_writes_zeros && usable < shared.options.calloc_madvise_threshold;
-        let wanted = Wanted {
+        let wanted = ExtentRequest {
             size: usable + large_pad(shared),
             alignment,
             zero: zero && !writes_zeros,

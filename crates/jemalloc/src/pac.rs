@@ -4,11 +4,11 @@
 //! retained ones, then by mapping more. What is freed becomes dirty. Decay turns dirty into muzzy or retained, and muzzy
 //! into retained.
 
-use crate::cut::Merging;
 use crate::decay::Decay;
 use crate::edata::{EdataId, ExtentState};
 use crate::edata_heap::EdataHeap;
 use crate::eset::Eset;
+use crate::extent::MergeLimit;
 use crate::rules::FirstThreshold;
 use crate::shared::Shared;
 use crate::sizes::{HUGE_PAGE, LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, pages};
@@ -105,15 +105,15 @@ impl Shared {
         state: ExtentState,
     ) {
         if state != ExtentState::Dirty {
-            (id, _) = self.coalesce(kernel, pac, id, state, Merging::ALL);
+            (id, _) = self.coalesce(kernel, pac, id, state, MergeLimit::ALL);
         } else if self.edatas[id].size >= LARGE_MIN {
-            let merging = Merging {
+            let limit = MergeLimit {
                 most: self.most_merged(self.edatas[id].size),
                 skips_marked: self.rules.slab_marks_stay,
             };
             let mut merged = true;
             while merged {
-                (id, merged) = self.coalesce(kernel, pac, id, state, merging);
+                (id, merged) = self.coalesce(kernel, pac, id, state, limit);
             }
             let size = self.edatas[id].size;
             let goes_back = self.rules.very_large_always_back || pac.may_force_purge();
@@ -200,7 +200,7 @@ impl Shared {
         pac: &mut Pac,
         state: ExtentState,
         after: Option<EdataId>,
-        wanted: Wanted,
+        wanted: ExtentRequest,
     ) -> Option<EdataId> {
         let id = match after {
             Some(after) => self
@@ -245,7 +245,7 @@ impl Shared {
         kernel: &mut Kernel,
         pac: &mut Pac,
         id: EdataId,
-        wanted: Wanted,
+        wanted: ExtentRequest,
     ) -> Option<(Option<EdataId>, EdataId, Option<EdataId>)> {
         let extent = &self.edatas[id];
         let alignment = wanted.alignment.next_multiple_of(PAGE);
@@ -267,7 +267,7 @@ impl Shared {
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
-        wanted: Wanted,
+        wanted: ExtentRequest,
     ) -> Option<EdataId> {
         if let Some(id) = self.recycle(kernel, pac, ExtentState::Dirty, None, wanted) {
             return Some(id);
@@ -293,7 +293,7 @@ impl Shared {
         id: EdataId,
         more: u64,
     ) -> bool {
-        let wanted = Wanted {
+        let wanted = ExtentRequest {
             size: more,
             alignment: PAGE,
             zero: false,
@@ -327,7 +327,7 @@ impl Shared {
                 return Some(id);
             }
             // Merging was put off: the result takes the neighbour's place as the newest, and the search begins anew.
-            let (merged, any) = self.coalesce(kernel, pac, id, state, Merging::ALL);
+            let (merged, any) = self.coalesce(kernel, pac, id, state, MergeLimit::ALL);
             if !any {
                 return Some(merged);
             }
@@ -386,7 +386,7 @@ impl Shared {
 
 /// What is asked of the page allocator.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct ExtentRequest {
     pub(crate) size: u64,
     pub(crate) alignment: u64,
     /// Whether the pages have to read as zeros.
@@ -395,7 +395,7 @@ pub(crate) struct Wanted {
 
 /// What is known of memory when its extent begins.
 #[derive(Clone, Copy)]
-pub(crate) struct Fresh {
+pub(crate) struct NewExtent {
     pub(crate) zeroed: bool,
     pub(crate) head: bool,
 }

@@ -4,7 +4,7 @@
 //! `pac_alloc_retained_batched_size`.
 
 use crate::edata::{EdataId, ExtentState};
-use crate::pac::{Fresh, Pac, Wanted};
+use crate::pac::{ExtentRequest, NewExtent, Pac};
 use crate::pages::{map_aligned, map_at};
 use crate::shared::Shared;
 use crate::sizes::{HUGE_PAGE, LARGE_MAX, PAGE, page_class_of, page_class_size, request};
@@ -13,7 +13,12 @@ use highwater_allocator::Kernel;
 impl Shared {
     /// Maps a stretch of the next size in the series, cuts the wanted extent out of it and retains the rest
     /// (`extent_grow_retained`).
-    fn grow(&mut self, kernel: &mut Kernel, pac: &mut Pac, wanted: Wanted) -> Option<EdataId> {
+    fn grow_retained(
+        &mut self,
+        kernel: &mut Kernel,
+        pac: &mut Pac,
+        wanted: ExtentRequest,
+    ) -> Option<EdataId> {
         let least = wanted
             .size
             .checked_add(wanted.alignment.next_multiple_of(PAGE) - PAGE)?;
@@ -62,7 +67,7 @@ impl Shared {
         pac.next_serial += 1;
         let zeroed = true;
         let head = head && !self.rules.mappings_merge;
-        self.init(id, pac, range, serial, Fresh { zeroed, head });
+        self.init(id, pac, range, serial, NewExtent { zeroed, head });
         self.register(kernel, id).then_some(())
     }
 
@@ -72,7 +77,7 @@ impl Shared {
         kernel: &mut Kernel,
         pac: &mut Pac,
         after: Option<EdataId>,
-        wanted: Wanted,
+        wanted: ExtentRequest,
     ) -> Option<EdataId> {
         let found = self.recycle(kernel, pac, ExtentState::Retained, after, wanted);
         if found.is_some() {
@@ -82,7 +87,7 @@ impl Shared {
             if after.is_some() {
                 return None;
             }
-            let grown = self.grow(kernel, pac, wanted);
+            let grown = self.grow_retained(kernel, pac, wanted);
             if grown.is_some() {
                 return grown;
             }
@@ -110,7 +115,7 @@ impl Shared {
         &mut self,
         kernel: &mut Kernel,
         pac: &mut Pac,
-        wanted: Wanted,
+        wanted: ExtentRequest,
     ) -> Option<EdataId> {
         let size = wanted.size;
         let batch = match request(size, true) {
@@ -121,7 +126,7 @@ impl Shared {
             kernel,
             pac,
             None,
-            Wanted {
+            ExtentRequest {
                 size: batch,
                 ..wanted
             },

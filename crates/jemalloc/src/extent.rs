@@ -3,21 +3,21 @@
 //! jemalloc 5.3.0, src/extent.c: `extent_split_impl`, `extent_merge_impl`, `extent_register`, `extent_try_coalesce_impl`.
 
 use crate::edata::{EdataId, ExtentState, NO_CLASS, STRUCT_BYTES};
-use crate::pac::{Fresh, Pac};
+use crate::pac::{NewExtent, Pac};
 use crate::shared::Shared;
 use crate::sizes::PAGE;
 use highwater_allocator::{Bytes, Kernel};
 
 /// What an extent is merged with.
 #[derive(Clone, Copy)]
-pub(crate) struct Merging {
+pub(crate) struct MergeLimit {
     /// The most bytes that may come of it.
     pub(crate) most: u64,
     /// Whether neighbours are left alone that the map takes for slabs.
     pub(crate) skips_marked: bool,
 }
 
-impl Merging {
+impl MergeLimit {
     /// Whatever is free.
     pub(crate) const ALL: Self = Self {
         most: u64::MAX,
@@ -53,7 +53,7 @@ impl Shared {
         pac: &Pac,
         range: (u64, u64),
         serial: u64,
-        fresh: Fresh,
+        fresh: NewExtent,
     ) {
         let extent = &mut self.edatas[id];
         extent.base = range.0;
@@ -120,7 +120,7 @@ impl Shared {
         extent.size = size;
         extent.marked = [false; 2];
         let head = false;
-        self.init(trail, pac, range, serial, Fresh { zeroed, head });
+        self.init(trail, pac, range, serial, NewExtent { zeroed, head });
         for part in [id, trail] {
             self.enter(kernel, part, Some(part));
         }
@@ -187,7 +187,7 @@ impl Shared {
         pac: &mut Pac,
         mut id: EdataId,
         state: ExtentState,
-        merging: Merging,
+        limit: MergeLimit,
     ) -> (EdataId, bool) {
         let minimal = state == ExtentState::Dirty;
         let mut merged = false;
@@ -195,8 +195,8 @@ impl Shared {
             let mut again = false;
             let may = |shared: &Self, id: EdataId, other: EdataId, end: usize| {
                 let (extent, other) = (&shared.edatas[id], &shared.edatas[other]);
-                let fits = other.size <= merging.most.saturating_sub(extent.size);
-                fits && !(merging.skips_marked && other.marked[end])
+                let fits = other.size <= limit.most.saturating_sub(extent.size);
+                fits && !(limit.skips_marked && other.marked[end])
             };
             if let Some(next) = self.neighbour(id, state, true)
                 && may(self, id, next, 0)
