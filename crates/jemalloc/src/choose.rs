@@ -42,7 +42,7 @@ impl Jemalloc {
             arena.threads += 1;
         }
         self.threads[thread].arena = Some(chosen);
-        self.start_sleeper(kernel, chosen);
+        self.start_background_thread(kernel, chosen);
         chosen
     }
 
@@ -62,7 +62,7 @@ impl Jemalloc {
             let (now, options) = (self.shared.now, &self.shared.options);
             let (dirty, muzzy) = (options.dirty_decay_ms, options.muzzy_decay_ms);
             if self.shared.keeps_very_large() {
-                self.start_sleeper(kernel, huge);
+                self.start_background_thread(kernel, huge);
             } else if let Some(arena) = self.arenas[huge].as_mut() {
                 if dirty > 0 {
                     arena.pac.dirty_decay.restart(now, 0);

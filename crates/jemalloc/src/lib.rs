@@ -10,7 +10,7 @@
 //! in all. Each rule cites the function it follows.
 
 mod arena;
-mod background;
+mod background_thread;
 mod base;
 mod cached;
 mod census;
@@ -46,7 +46,7 @@ pub use options::{Options, ThreadData};
 pub use version::Version;
 
 use arena::{Arena, Eagerness};
-use background::Sleeper;
+use background_thread::BackgroundThread;
 use edata::{Edatas, ExtentState};
 use emap::Emap;
 use highwater_allocator::{Bytes, DecayRule, DecisionLog, Figures, Kernel, Micros};
@@ -64,7 +64,7 @@ pub struct Jemalloc {
     shared: Shared,
     arenas: Vec<Option<Arena>>,
     threads: Vec<Thread>,
-    sleepers: Vec<Sleeper>,
+    background_threads: Vec<BackgroundThread>,
     shape: CacheShape,
     /// Arenas that threads are bound to by themselves.
     automatic: usize,
@@ -104,7 +104,7 @@ impl Jemalloc {
             shared,
             arenas: vec![None; automatic + usize::from(has_huge)],
             threads: vec![Thread::default()],
-            sleepers: Vec::new(),
+            background_threads: Vec::new(),
             shape,
             automatic,
             resident_at_start: None,
@@ -143,9 +143,12 @@ impl Jemalloc {
         figures.decay = DecayRule {
             dirty_ms: options.dirty_decay_ms,
             muzzy_ms: options.muzzy_decay_ms,
-            background_thread: !self.sleepers.is_empty(),
+            background_thread: !self.background_threads.is_empty(),
         };
-        let wakes = self.sleepers.iter().filter_map(|sleeper| sleeper.wakes);
+        let wakes = self
+            .background_threads
+            .iter()
+            .filter_map(|background| background.wakes);
         figures.wakes = wakes
             .min()
             .map(|at| Micros(at.saturating_sub(CLOCK_START) / 1000));
@@ -165,25 +168,26 @@ impl Jemalloc {
     }
 
     fn next_to_wake(&self) -> Option<(usize, u64)> {
-        let sleepers = self.sleepers.iter().enumerate();
-        let waking = sleepers.filter_map(|(index, sleeper)| Some((index, sleeper.wakes?)));
+        let background_threads = self.background_threads.iter().enumerate();
+        let waking =
+            background_threads.filter_map(|(index, background)| Some((index, background.wakes?)));
         waking.min_by_key(|(_, wakes)| *wakes)
     }
 
     fn wake(&mut self, kernel: &mut Kernel, index: usize) {
-        let all = self.sleepers.len();
-        let sleeper = &mut self.sleepers[index];
-        sleeper.work(kernel, &mut self.shared, &mut self.arenas, (index, all));
+        let all = self.background_threads.len();
+        let background = &mut self.background_threads[index];
+        background.work(kernel, &mut self.shared, &mut self.arenas, (index, all));
     }
 
     /// The background thread that cares for an arena is started, if it was not (`background_thread_create`).
-    fn start_sleeper(&mut self, kernel: &mut Kernel, arena: usize) {
-        if self.sleepers.is_empty() {
+    fn start_background_thread(&mut self, kernel: &mut Kernel, arena: usize) {
+        if self.background_threads.is_empty() {
             return;
         }
-        let index = arena % self.sleepers.len();
-        if !self.sleepers[index].started {
-            self.sleepers[index].started = true;
+        let index = arena % self.background_threads.len();
+        if !self.background_threads[index].started {
+            self.background_threads[index].started = true;
             self.wake(kernel, index);
         }
     }
@@ -191,12 +195,12 @@ impl Jemalloc {
     /// Something was freed that a background thread will have to deal with; one that sleeps without end is woken
     /// (`arena_background_thread_inactivity_check`).
     fn freed_pages(&mut self, kernel: &mut Kernel, arena: usize) {
-        if self.sleepers.is_empty() {
+        if self.background_threads.is_empty() {
             return;
         }
-        let index = arena % self.sleepers.len();
-        let sleeper = &self.sleepers[index];
-        if sleeper.started && sleeper.wakes.is_none() {
+        let index = arena % self.background_threads.len();
+        let background = &self.background_threads[index];
+        if background.started && background.wakes.is_none() {
             self.wake(kernel, index);
         }
     }
@@ -219,16 +223,16 @@ impl Jemalloc {
         let Some(arena) = self.arenas[index].as_mut() else {
             return;
         };
-        let eagerness = if self.sleepers.is_empty() {
+        let eagerness = if self.background_threads.is_empty() {
             Eagerness::OnAdvance
         } else {
             Eagerness::Never
         };
-        let news = background::decay(kernel, &mut self.shared, arena, eagerness);
-        if self.sleepers.is_empty() {
+        let news = background_thread::decay(kernel, &mut self.shared, arena, eagerness);
+        if self.background_threads.is_empty() {
             return;
         }
-        let sleeper = index % self.sleepers.len();
+        let background = index % self.background_threads.len();
         for (state, new) in [ExtentState::Dirty, ExtentState::Muzzy]
             .into_iter()
             .zip(news)
@@ -237,8 +241,8 @@ impl Jemalloc {
             let Some(arena) = &self.arenas[index] else {
                 continue;
             };
-            if self.sleepers[sleeper].is_woken_by(arena, state, new) {
-                self.wake(kernel, sleeper);
+            if self.background_threads[background].is_woken_by(arena, state, new) {
+                self.wake(kernel, background);
             }
         }
     }

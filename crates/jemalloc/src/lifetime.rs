@@ -4,7 +4,7 @@
 
 use crate::Jemalloc;
 use crate::arena::Arena;
-use crate::background::Sleeper;
+use crate::background_thread::BackgroundThread;
 use crate::base::Base;
 use crate::edata::ExtentState;
 use crate::prng::Prng;
@@ -15,7 +15,7 @@ use crate::thread::Waits;
 use highwater_allocator::{Bytes, Kernel, ThreadId};
 
 /// `sizeof (background_thread_info_t)`
-const SLEEPER_STRUCT: u64 = 208;
+const BACKGROUND_THREAD_INFO: u64 = 208;
 
 impl Jemalloc {
     /// Does what happens when the library is loaded, once (`malloc_init_hard`).
@@ -34,18 +34,22 @@ impl Jemalloc {
         self.own_memory(kernel, classes * self.shared.rules.layout.cache_info);
         self.arenas[0] = Arena::new(kernel, &mut self.shared, 0);
         self.start_thread(kernel, 0, false);
-        let sleepers = match self.shared.options.max_background_threads {
+        let background_threads = match self.shared.options.max_background_threads {
             0..=4095 => self.shared.options.max_background_threads,
             _ => 4,
         };
-        self.own_memory(kernel, u64::from(sleepers) * SLEEPER_STRUCT);
+        self.own_memory(
+            kernel,
+            u64::from(background_threads) * BACKGROUND_THREAD_INFO,
+        );
         self.resident_at_start = Some(kernel.rss() - before);
         if self.shared.options.asks_for_figures {
             self.first_question(kernel);
         }
-        if self.shared.options.background_thread && sleepers > 0 {
-            self.sleepers = vec![Sleeper::default(); sleepers as usize];
-            self.start_sleeper(kernel, 0);
+        if self.shared.options.background_thread && background_threads > 0 {
+            self.background_threads =
+                vec![BackgroundThread::default(); background_threads as usize];
+            self.start_background_thread(kernel, 0);
         }
     }
 
@@ -153,7 +157,7 @@ impl Jemalloc {
         self.decay(kernel, 0);
         let Some(bound) = bound else { return };
         let unused = self.arenas[bound].as_ref().map(|arena| arena.threads) == Some(0);
-        if unused && self.sleepers.is_empty() {
+        if unused && self.background_threads.is_empty() {
             if let Some(arena) = self.arenas[bound].as_mut() {
                 arena.decay_all(kernel, &mut self.shared, ExtentState::Dirty);
                 arena.decay_all(kernel, &mut self.shared, ExtentState::Muzzy);

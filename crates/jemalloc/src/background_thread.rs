@@ -16,7 +16,7 @@ const PURGE_PAGES: u64 = 1024;
 
 /// One background thread.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sleeper {
+pub(crate) struct BackgroundThread {
     pub(crate) started: bool,
     /// When it wakes; `None` where it sleeps until something is freed.
     pub(crate) wakes: Option<u64>,
@@ -24,7 +24,7 @@ pub(crate) struct Sleeper {
     new_pages: u64,
 }
 
-impl Sleeper {
+impl BackgroundThread {
     /// Does what is due and falls asleep again (`background_work_sleep_once`).
     pub(crate) fn work(
         &mut self,
