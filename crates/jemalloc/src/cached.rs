@@ -7,7 +7,7 @@ use crate::edata::EdataId;
 use crate::rules::Collection;
 use crate::sizes::{self, CACHE_LINE, Request, SMALL_CLASSES};
 use crate::tcache::Flushed;
-use crate::thread::{Thread, Waits};
+use crate::tsd::{EventWaits, Tsd};
 use highwater_allocator::{Address, Bytes, Kernel};
 
 impl Jemalloc {
@@ -123,7 +123,7 @@ impl Jemalloc {
         kernel: &mut Kernel,
         thread: usize,
         size: u64,
-        counted: impl Fn(&mut Waits) -> &mut u64,
+        counted: impl Fn(&mut EventWaits) -> &mut u64,
     ) {
         let step = self.shared.options.tcache_gc_incr_bytes;
         let left = counted(&mut self.threads[thread].until_collected);
@@ -187,7 +187,7 @@ impl Jemalloc {
         } else {
             options.lg_tcache_flush_large_div
         };
-        let bin = |threads: &[Thread]| {
+        let bin = |threads: &[Tsd]| {
             let tcache = threads[thread].tcache.as_ref();
             tcache.map_or(0, |tcache| tcache.bins[class].slots)
         };

@@ -7,7 +7,7 @@ use crate::Jemalloc;
 use crate::rules::Collection;
 use crate::sizes::{SMALL_CLASSES, slab_of};
 use crate::tcache::{CacheBin, item_delay};
-use crate::thread::EVENTS;
+use crate::tsd::EVENTS;
 use highwater_allocator::Kernel;
 use std::ops::Range;
 

@@ -10,6 +10,7 @@
 //! in all. Each rule cites the function it follows.
 
 mod arena;
+mod arena_tdata;
 mod background_thread;
 mod base;
 mod cached;
@@ -37,8 +38,7 @@ mod runs;
 mod shared;
 mod sizes;
 mod tcache;
-mod thread;
-mod ticks;
+mod tsd;
 mod version;
 
 pub use conf::{Preset, Settings, presets};
@@ -53,7 +53,7 @@ use highwater_allocator::{Bytes, DecayRule, DecisionLog, Figures, Kernel, Micros
 use rules::{Rules, Ticking};
 use shared::Shared;
 use tcache::CacheShape;
-use thread::Thread;
+use tsd::Tsd;
 
 /// The process's clock at the trace's time 0: a second, as the reference has it. Only differences matter.
 const CLOCK_START: u64 = 1_000_000_000;
@@ -63,7 +63,7 @@ const CLOCK_START: u64 = 1_000_000_000;
 pub struct Jemalloc {
     shared: Shared,
     arenas: Vec<Option<Arena>>,
-    threads: Vec<Thread>,
+    threads: Vec<Tsd>,
     background_threads: Vec<BackgroundThread>,
     shape: CacheShape,
     /// Arenas that threads are bound to by themselves.
@@ -103,7 +103,7 @@ impl Jemalloc {
         Self {
             shared,
             arenas: vec![None; automatic + usize::from(has_huge)],
-            threads: vec![Thread::default()],
+            threads: vec![Tsd::default()],
             background_threads: Vec::new(),
             shape,
             automatic,
@@ -136,7 +136,7 @@ impl Jemalloc {
         for cache in self.threads.iter().filter_map(|t| t.tcache.as_ref()) {
             figures.metadata += Bytes(self.size_of_block(cache.home));
         }
-        for counts in self.threads.iter().filter_map(|t| t.ticks.as_ref()) {
+        for counts in self.threads.iter().filter_map(|t| t.arena_tdata.as_ref()) {
             figures.metadata += Bytes(self.size_of_block(counts.home));
         }
         let options = &self.shared.options;

@@ -11,7 +11,7 @@ use crate::prng::Prng;
 use crate::rules::Collection;
 use crate::sizes::{self, CACHE_LINE, SMALL_CLASSES, SMALL_MAX};
 use crate::tcache::Tcache;
-use crate::thread::Waits;
+use crate::tsd::EventWaits;
 use highwater_allocator::{Bytes, Kernel, ThreadId};
 
 /// `sizeof (background_thread_info_t)`
@@ -108,7 +108,7 @@ impl Jemalloc {
         let thread = &mut self.threads[index];
         thread.started = true;
         thread.prng = Prng(seed);
-        thread.until_collected = Waits {
+        thread.until_collected = EventWaits {
             allocated: step,
             freed: step,
         };
@@ -143,7 +143,7 @@ impl Jemalloc {
         if let Some(arena) = bound.and_then(|bound| self.arenas[bound].as_mut()) {
             arena.threads -= 1;
         }
-        self.drop_ticks(kernel, index);
+        self.arena_tdata_cleanup(kernel, index);
         if self.threads[index].tcache.is_none() {
             return;
         }

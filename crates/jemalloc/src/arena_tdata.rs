@@ -16,7 +16,7 @@ const COUNT_BYTES: u64 = 8;
 
 /// A thread's counts.
 #[derive(Clone)]
-pub(crate) struct Ticks {
+pub(crate) struct ArenaTdata {
     /// Ticks left, by arena.
     left: Vec<i32>,
     /// The block they lie in.
@@ -33,14 +33,17 @@ impl Jemalloc {
         count: u32,
     ) {
         let state = &self.threads[thread];
-        let counted = state.ticks.as_ref().map_or(0, |ticks| ticks.left.len());
+        let counted = state
+            .arena_tdata
+            .as_ref()
+            .map_or(0, |arena_tdata| arena_tdata.left.len());
         // One that began by freeing never counts (src/tsd.c, tsd_data_init_nocleanup: arenas_tdata_bypass).
         let counts = state.started && !state.ended && state.frees == 0;
-        if !counts || (arena >= counted && !self.count_ticks(kernel, thread)) {
+        if !counts || (arena >= counted && !self.arena_tdata_get_hard(kernel, thread)) {
             return;
         }
-        let ticks = self.threads[thread].ticks.as_mut();
-        let Some(left) = ticks.and_then(|ticks| ticks.left.get_mut(arena)) else {
+        let arena_tdata = self.threads[thread].arena_tdata.as_mut();
+        let Some(left) = arena_tdata.and_then(|arena_tdata| arena_tdata.left.get_mut(arena)) else {
             return;
         };
         *left -= count as i32;
@@ -52,7 +55,7 @@ impl Jemalloc {
 
     /// Takes a block for the counts of all arenas there are to be by now. Whether there was memory.
     #[cold]
-    fn count_ticks(&mut self, kernel: &mut Kernel, thread: usize) -> bool {
+    fn arena_tdata_get_hard(&mut self, kernel: &mut Kernel, thread: usize) -> bool {
         // While the library is loaded there is one arena.
         let arenas = if self.resident_at_start.is_some() {
             self.arenas.len()
@@ -67,12 +70,12 @@ impl Jemalloc {
             return false;
         };
         kernel.touch(Address(home), Bytes(bytes));
-        let old = self.threads[thread].ticks.take();
+        let old = self.threads[thread].arena_tdata.take();
         let mut left = vec![TICKS_PER_DECAY; arenas];
         if let Some(old) = &old {
             left[..old.left.len()].copy_from_slice(&old.left);
         }
-        self.threads[thread].ticks = Some(Ticks { left, home });
+        self.threads[thread].arena_tdata = Some(ArenaTdata { left, home });
         if let Some(old) = old {
             self.free_own_block(kernel, old.home);
         }
@@ -80,9 +83,9 @@ impl Jemalloc {
     }
 
     /// Gives the block of an ending thread's counts back (`arenas_tdata_cleanup`).
-    pub(crate) fn drop_ticks(&mut self, kernel: &mut Kernel, thread: usize) {
-        if let Some(ticks) = self.threads[thread].ticks.take() {
-            self.free_own_block(kernel, ticks.home);
+    pub(crate) fn arena_tdata_cleanup(&mut self, kernel: &mut Kernel, thread: usize) {
+        if let Some(arena_tdata) = self.threads[thread].arena_tdata.take() {
+            self.free_own_block(kernel, arena_tdata.home);
         }
     }
 
