@@ -9,7 +9,7 @@ use crate::pac::{ExtentRequest, Pac, large_pad};
 use crate::prng::Prng;
 use crate::rules::CountOf;
 use crate::shared::Shared;
-use crate::sizes::{self, CACHE_LINE, LARGE_MIN, PAGE, SMALL_CLASSES, Slab, pages};
+use crate::size_classes::{self as sizes, CACHE_LINE, LARGE_MIN, PAGE, SMALL_CLASSES, Slab, pages};
 use highwater_allocator::{Address, Bytes, Kernel, PurgeReason};
 
 /// The slabs of one small class.

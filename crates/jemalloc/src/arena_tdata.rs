@@ -5,7 +5,7 @@
 //! exchanged when it ticks for an arena beyond those there were then.
 
 use crate::Jemalloc;
-use crate::sizes::{self, SMALL_CLASSES};
+use crate::size_classes::{self as sizes, SMALL_CLASSES};
 use highwater_allocator::{Address, Bytes, Kernel};
 
 /// `ARENA_DECAY_NTICKS_PER_UPDATE`
@@ -25,7 +25,7 @@ pub(crate) struct ArenaTdata {
 
 impl Jemalloc {
     /// Counts ticks of a thread for an arena; now and then that makes it look at the arena's decay.
-    pub(crate) fn tick_counted(
+    pub(crate) fn tick_arena(
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
@@ -66,7 +66,7 @@ impl Jemalloc {
         let Some(class) = sizes::class_of(bytes) else {
             return false;
         };
-        let Some(home) = self.own_block(kernel, class) else {
+        let Some(home) = self.a0malloc(kernel, class) else {
             return false;
         };
         kernel.touch(Address(home), Bytes(bytes));
@@ -77,7 +77,7 @@ impl Jemalloc {
         }
         self.threads[thread].arena_tdata = Some(ArenaTdata { left, home });
         if let Some(old) = old {
-            self.free_own_block(kernel, old.home);
+            self.a0dalloc(kernel, old.home);
         }
         true
     }
@@ -85,12 +85,12 @@ impl Jemalloc {
     /// Gives the block of an ending thread's counts back (`arenas_tdata_cleanup`).
     pub(crate) fn arena_tdata_cleanup(&mut self, kernel: &mut Kernel, thread: usize) {
         if let Some(arena_tdata) = self.threads[thread].arena_tdata.take() {
-            self.free_own_block(kernel, arena_tdata.home);
+            self.a0dalloc(kernel, arena_tdata.home);
         }
     }
 
     /// A block of arena 0 for jemalloc itself, past caches and ticks (`a0malloc`).
-    fn own_block(&mut self, kernel: &mut Kernel, class: usize) -> Option<u64> {
+    fn a0malloc(&mut self, kernel: &mut Kernel, class: usize) -> Option<u64> {
         let arena = self.arenas[0].as_mut()?;
         if class >= SMALL_CLASSES {
             return arena.alloc_own_large(kernel, &mut self.shared, class);
@@ -102,7 +102,7 @@ impl Jemalloc {
     }
 
     /// Frees it (`a0dalloc`).
-    fn free_own_block(&mut self, kernel: &mut Kernel, block: u64) {
+    fn a0dalloc(&mut self, kernel: &mut Kernel, block: u64) {
         let extent = self.extent_of(block);
         let Some(arena) = self.arenas[0].as_mut() else {
             return;

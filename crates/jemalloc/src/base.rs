@@ -5,8 +5,9 @@
 
 use crate::pages::map_aligned;
 use crate::rules::Rules;
-use crate::sizes::{
-    self, CACHE_LINE, HUGE_PAGE, PAGE, QUANTUM, page_class_of, page_class_size, page_class_usable,
+use crate::size_classes::{
+    self as sizes, CACHE_LINE, HUGE_PAGE, PAGE, QUANTUM, page_class_of, page_class_size,
+    page_class_usable,
 };
 use highwater_allocator::{Address, Bytes, Kernel};
 

@@ -2,7 +2,7 @@
 
 use crate::Jemalloc;
 use crate::edata::{Edata, EdataId, ExtentState};
-use crate::sizes::{PAGE, SMALL_CLASSES, size_of};
+use crate::size_classes::{PAGE, SMALL_CLASSES, size_of};
 use highwater_allocator::{
     Address, Block, BlockState, Bytes, Cache, Kernel, States, places_by_key, sort_pairs,
 };

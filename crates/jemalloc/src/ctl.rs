@@ -3,7 +3,7 @@
 //! jemalloc 5.3.0, src/ctl.c: `ctl_init`, `arenas_i_impl`, `ctl_arena_clear`.
 
 use crate::Jemalloc;
-use crate::sizes::QUANTUM;
+use crate::size_classes::QUANTUM;
 use highwater_allocator::{Bytes, Kernel};
 
 /// `sizeof (ctl_arenas_t)`, and where its pointers to the arenas' figures begin.

@@ -4,7 +4,7 @@
 //! base and never given back there: one that is not needed waits to be used again, lowest address first. What is in them
 //! is kept here, outside simulated memory; their pages never go back, so touching them once is enough.
 
-use crate::sizes::{SMALL_CLASSES, size_of};
+use crate::size_classes::{SMALL_CLASSES, size_of};
 use highwater_allocator::Address;
 
 /// `sizeof (edata_t)`, before 5.3.0 `sizeof (extent_t)`.

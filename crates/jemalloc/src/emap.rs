@@ -8,7 +8,7 @@
 
 use crate::base::Base;
 use crate::edata::EdataId;
-use crate::sizes::CACHE_LINE;
+use crate::size_classes::CACHE_LINE;
 use highwater_allocator::{Address, Bytes, Kernel};
 
 const PAGE_SHIFT: u32 = 12;

@@ -5,7 +5,9 @@
 use crate::Jemalloc;
 use crate::arena::Arena;
 use crate::edata::EdataId;
-use crate::sizes::{self, CACHE_LINE, LARGE_MIN, Request, SHORT_WAY_MAX, SMALL_CLASSES};
+use crate::size_classes::{
+    self as sizes, CACHE_LINE, LARGE_MIN, Request, SHORT_WAY_MAX, SMALL_CLASSES,
+};
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, PageRun,
     ThreadId, Whereabouts,
@@ -26,7 +28,7 @@ impl Jemalloc {
             short_way,
             ..self.shared.request(size.0)?
         };
-        let block = self.take(kernel, thread, request, false)?;
+        let block = self.arena_malloc(kernel, thread, request, false)?;
         self.allocated(kernel, thread, request.usable);
         Some(Address(block))
     }
@@ -44,15 +46,15 @@ impl Jemalloc {
         let old = self.shared.usable_of(extent);
         let arena = usize::from(self.shared.edatas[extent].arena);
         let new = if class == old_class && class < SMALL_CLASSES {
-            self.tick(kernel, thread, arena, 1);
+            self.arena_decay_ticks(kernel, thread, arena, 1);
             block
         } else if old >= LARGE_MIN && usable >= LARGE_MIN {
             self.reallocate_large(kernel, thread, extent, block, usable)?
         } else {
             let request = Request::whole(class, usable);
-            let new = self.take(kernel, thread, request, false)?;
+            let new = self.arena_malloc(kernel, thread, request, false)?;
             kernel.touch(Address(new), Bytes(old.min(usable)));
-            self.give(kernel, thread, extent, block, false);
+            self.arena_dalloc(kernel, thread, extent, block, false);
             new
         };
         self.allocated(kernel, thread, usable);
@@ -74,15 +76,15 @@ impl Jemalloc {
         let arena = self.arenas[index].as_mut()?;
         if arena.resize_large(kernel, &mut self.shared, extent, usable) {
             if usable < old {
-                self.freed_pages(kernel, index);
+                self.inactivity_check(kernel, index);
             }
-            self.tick(kernel, thread, index, 1);
+            self.arena_decay_ticks(kernel, thread, index, 1);
             return Some(block);
         }
-        let to = self.choose_for(kernel, thread, usable);
+        let to = self.arena_choose_maybe_huge(kernel, thread, usable);
         let new = self.alloc_large(kernel, thread, to, (usable, CACHE_LINE), false)?;
         kernel.touch(Address(new), Bytes(old.min(usable)));
-        self.give(kernel, thread, extent, block, false);
+        self.arena_dalloc(kernel, thread, extent, block, false);
         Some(new)
     }
 }
@@ -102,7 +104,7 @@ impl Allocator for Jemalloc {
     ) -> Option<Address> {
         let thread = self.thread(kernel, thread);
         let request = self.shared.request(count.checked_mul(size.0)?)?;
-        let block = self.take(kernel, thread, request, true)?;
+        let block = self.arena_malloc(kernel, thread, request, true)?;
         self.allocated(kernel, thread, request.usable);
         Some(Address(block))
     }
@@ -121,7 +123,7 @@ impl Allocator for Jemalloc {
         if size == Bytes::ZERO {
             let extent = self.extent_of(old.0);
             let usable = self.shared.usable_of(extent);
-            self.give(kernel, thread, extent, old.0, false);
+            self.arena_dalloc(kernel, thread, extent, old.0, false);
             self.released(kernel, thread, usable);
             return None;
         }
@@ -146,9 +148,9 @@ impl Allocator for Jemalloc {
         let usable = self.shared.usable_aligned(size, alignment.0)?;
         let class = sizes::class_of(usable)?;
         let block = if class < SMALL_CLASSES {
-            self.take(kernel, thread, Request::whole(class, usable), false)?
+            self.arena_malloc(kernel, thread, Request::whole(class, usable), false)?
         } else {
-            let arena = self.choose_for(kernel, thread, usable);
+            let arena = self.arena_choose_maybe_huge(kernel, thread, usable);
             let alignment = alignment.0.max(CACHE_LINE);
             self.alloc_large(kernel, thread, arena, (usable, alignment), false)?
         };
@@ -164,10 +166,10 @@ impl Allocator for Jemalloc {
         if self.threads.get(index).is_some_and(|thread| thread.started)
             || self.starts_by_freeing(kernel, index)
         {
-            self.give(kernel, index, extent, block.0, true);
+            self.arena_dalloc(kernel, index, extent, block.0, true);
             self.released(kernel, index, usable);
         } else {
-            self.free_uncached(kernel, index, extent, block.0);
+            self.arena_dalloc_no_tcache(kernel, index, extent, block.0);
         }
     }
 

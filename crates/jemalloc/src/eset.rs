@@ -4,7 +4,7 @@
 
 use crate::edata::{Edata, EdataId, Edatas};
 use crate::edata_heap::EdataHeap;
-use crate::sizes::{PAGE, PAGE_CLASSES, ceil_class, floor_class, page_class_size, pages};
+use crate::size_classes::{PAGE, PAGE_CLASSES, ceil_class, floor_class, page_class_size, pages};
 
 const CLASSES: usize = PAGE_CLASSES + 1;
 

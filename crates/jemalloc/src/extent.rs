@@ -5,7 +5,7 @@
 use crate::edata::{EdataId, ExtentState, NO_CLASS, STRUCT_BYTES};
 use crate::pac::{NewExtent, Pac};
 use crate::shared::Shared;
-use crate::sizes::PAGE;
+use crate::size_classes::PAGE;
 use highwater_allocator::{Bytes, Kernel};
 
 /// What an extent is merged with.

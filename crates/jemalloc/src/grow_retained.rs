@@ -7,7 +7,7 @@ use crate::edata::{EdataId, ExtentState};
 use crate::pac::{ExtentRequest, NewExtent, Pac};
 use crate::pages::{map_aligned, map_at};
 use crate::shared::Shared;
-use crate::sizes::{HUGE_PAGE, LARGE_MAX, PAGE, page_class_of, page_class_size, request};
+use crate::size_classes::{HUGE_PAGE, LARGE_MAX, PAGE, page_class_of, page_class_size, request};
 use highwater_allocator::Kernel;
 
 impl Shared {

@@ -10,13 +10,11 @@
 //! in all. Each rule cites the function it follows.
 
 mod arena;
+mod arena_choose;
 mod arena_tdata;
 mod background_thread;
 mod base;
-mod cached;
 mod census;
-mod choose;
-mod collect;
 mod conf;
 mod ctl;
 mod decay;
@@ -28,16 +26,18 @@ mod entry;
 mod eset;
 mod extent;
 mod grow_retained;
-mod lifetime;
+mod init;
 mod options;
 mod pac;
+mod page_runs;
 mod pages;
 mod prng;
 mod rules;
-mod runs;
 mod shared;
-mod sizes;
+mod size_classes;
 mod tcache;
+mod tcache_alloc;
+mod tcache_gc;
 mod tsd;
 mod version;
 
@@ -99,7 +99,7 @@ impl Jemalloc {
             log: DecisionLog::default(),
         };
         // An index more for the arena of very large blocks, if there can be any.
-        let has_huge = shared.oversize() <= sizes::LARGE_MAX;
+        let has_huge = shared.oversize() <= size_classes::LARGE_MAX;
         Self {
             shared,
             arenas: vec![None; automatic + usize::from(has_huge)],
@@ -114,7 +114,7 @@ impl Jemalloc {
     /// The figures jemalloc reports (`mallctl`, `stats.*`), and what decides how long free pages stay.
     fn own_figures(&self) -> Figures {
         let mut figures = Figures::default();
-        let pages = |count: u64| Bytes(count * sizes::PAGE);
+        let pages = |count: u64| Bytes(count * size_classes::PAGE);
         for arena in self.arenas.iter().flatten() {
             let pac = &arena.pac;
             figures.allocated += Bytes(arena.allocated());
@@ -194,7 +194,7 @@ impl Jemalloc {
 
     /// Something was freed that a background thread will have to deal with; one that sleeps without end is woken
     /// (`arena_background_thread_inactivity_check`).
-    fn freed_pages(&mut self, kernel: &mut Kernel, arena: usize) {
+    fn inactivity_check(&mut self, kernel: &mut Kernel, arena: usize) {
         if self.background_threads.is_empty() {
             return;
         }
@@ -207,9 +207,9 @@ impl Jemalloc {
 
     /// Ticks; now and then that makes a thread look at an arena's decay (`arena_decay_ticks`).
     #[inline]
-    fn tick(&mut self, kernel: &mut Kernel, thread: usize, arena: usize, count: u32) {
+    fn arena_decay_ticks(&mut self, kernel: &mut Kernel, thread: usize, arena: usize, count: u32) {
         if self.shared.rules.ticking == Ticking::PerArena {
-            self.tick_counted(kernel, thread, arena, count);
+            self.tick_arena(kernel, thread, arena, count);
             return;
         }
         let thread = &mut self.threads[thread];

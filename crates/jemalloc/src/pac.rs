@@ -11,7 +11,7 @@ use crate::eset::Eset;
 use crate::extent::MergeLimit;
 use crate::rules::FirstThreshold;
 use crate::shared::Shared;
-use crate::sizes::{HUGE_PAGE, LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, pages};
+use crate::size_classes::{HUGE_PAGE, LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, pages};
 use highwater_allocator::{Address, Bytes, Decision, FreePages, Kernel, PurgeReason};
 
 /// `OVERSIZE_THRESHOLD_DEFAULT`

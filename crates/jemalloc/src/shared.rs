@@ -6,7 +6,7 @@ use crate::emap::Emap;
 use crate::options::Options;
 use crate::pac::large_pad;
 use crate::rules::Rules;
-use crate::sizes::{self, Request};
+use crate::size_classes::{self as sizes, Request};
 use crate::version::Version;
 use highwater_allocator::DecisionLog;
 

@@ -6,7 +6,7 @@
 use crate::edata::EdataId;
 use crate::options::Options;
 use crate::rules::CacheStacks;
-use crate::sizes::{CACHE_LINE, PAGE, SMALL_CLASSES, class_of, size_of, slab_of};
+use crate::size_classes::{CACHE_LINE, PAGE, SMALL_CLASSES, class_of, size_of, slab_of};
 use highwater_allocator::{Address, Bytes, Kernel};
 use std::ops::Range;
 

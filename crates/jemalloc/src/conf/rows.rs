@@ -9,7 +9,7 @@ use super::table::Kind::{
     self, Beginning, Bool, Counts, Ratio, Shards, Signed, Slabs, Unsigned, Word,
 };
 use super::table::Row;
-use crate::sizes::{LARGE_MAX, SMALL_MAX};
+use crate::size_classes::{LARGE_MAX, SMALL_MAX};
 use crate::version::Version::{self, V5_2_1, V5_3_0, V5_3_1};
 use highwater_allocator::Tone::{Applied, Surprise};
 

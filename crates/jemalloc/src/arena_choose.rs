@@ -4,7 +4,7 @@
 
 use crate::Jemalloc;
 use crate::arena::Arena;
-use crate::sizes;
+use crate::size_classes as sizes;
 use highwater_allocator::{Address, Bytes, Kernel};
 
 impl Jemalloc {
@@ -13,14 +13,14 @@ impl Jemalloc {
     pub(crate) fn choose(&mut self, kernel: &mut Kernel, thread: usize) -> usize {
         match self.threads[thread].arena {
             Some(arena) => arena,
-            None => self.choose_hard(kernel, thread),
+            None => self.arena_choose_hard(kernel, thread),
         }
     }
 
     /// Binds a thread: to an arena without threads, else to a new one, else to that with the fewest
     /// (`arena_choose_hard`).
     #[cold]
-    fn choose_hard(&mut self, kernel: &mut Kernel, thread: usize) -> usize {
+    fn arena_choose_hard(&mut self, kernel: &mut Kernel, thread: usize) -> usize {
         let load = |arena: &Option<Arena>| arena.as_ref().map(|arena| arena.threads);
         let automatic = &self.arenas[..self.automatic];
         let mut chosen = 0;
@@ -53,7 +53,12 @@ impl Jemalloc {
 
     /// The arena for a large block of `size` bytes past the thread cache (`arena_choose_maybe_huge`): very large ones have their own, which
     /// keeps nothing dirty.
-    pub(crate) fn choose_for(&mut self, kernel: &mut Kernel, thread: usize, size: u64) -> usize {
+    pub(crate) fn arena_choose_maybe_huge(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: usize,
+        size: u64,
+    ) -> usize {
         if size < self.shared.oversize() {
             return self.choose(kernel, thread);
         }
@@ -92,7 +97,7 @@ impl Jemalloc {
         if zero {
             kernel.touch(Address(block), Bytes(sizes::size_of(class)));
         }
-        self.tick(kernel, thread, arena, 1);
+        self.arena_decay_ticks(kernel, thread, arena, 1);
         Some(block)
     }
 
@@ -112,7 +117,7 @@ impl Jemalloc {
             zero,
             &mut self.threads[thread].prng,
         )?;
-        self.tick(kernel, thread, arena, 1);
+        self.arena_decay_ticks(kernel, thread, arena, 1);
         Some(block)
     }
 }

@@ -9,7 +9,7 @@ use crate::base::Base;
 use crate::edata::ExtentState;
 use crate::prng::Prng;
 use crate::rules::Collection;
-use crate::sizes::{self, CACHE_LINE, SMALL_CLASSES, SMALL_MAX};
+use crate::size_classes::{self as sizes, CACHE_LINE, SMALL_CLASSES, SMALL_MAX};
 use crate::tcache::Tcache;
 use crate::tsd::EventWaits;
 use highwater_allocator::{Bytes, Kernel, ThreadId};
@@ -148,11 +148,11 @@ impl Jemalloc {
             return;
         }
         for class in 0..self.shape.classes {
-            self.flush(kernel, index, class, 0);
+            self.tcache_bin_flush(kernel, index, class, 0);
         }
         if let Some(tcache) = self.threads[index].tcache.take() {
             let extent = self.extent_of(tcache.home);
-            self.free_uncached(kernel, index, extent, tcache.home);
+            self.arena_dalloc_no_tcache(kernel, index, extent, tcache.home);
         }
         self.decay(kernel, 0);
         let Some(bound) = bound else { return };

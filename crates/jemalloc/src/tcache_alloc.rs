@@ -5,7 +5,7 @@
 use crate::Jemalloc;
 use crate::edata::EdataId;
 use crate::rules::Collection;
-use crate::sizes::{self, CACHE_LINE, Request, SMALL_CLASSES};
+use crate::size_classes::{self as sizes, CACHE_LINE, Request, SMALL_CLASSES};
 use crate::tcache::Flushed;
 use crate::tsd::{EventWaits, Tsd};
 use highwater_allocator::{Address, Bytes, Kernel};
@@ -13,7 +13,7 @@ use highwater_allocator::{Address, Bytes, Kernel};
 impl Jemalloc {
     /// A block of a class, from the thread's cache if it has one (`arena_malloc`).
     #[inline]
-    pub(crate) fn take(
+    pub(crate) fn arena_malloc(
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
@@ -33,14 +33,14 @@ impl Jemalloc {
                     }
                     block
                 }
-                None => self.take_refilled(kernel, thread, class, zero)?,
+                None => self.tcache_alloc_hard(kernel, thread, class, zero)?,
             };
             if self.shared.rules.collection == Collection::Counted {
                 self.took(kernel, thread, request.short_way, found.is_some());
             }
             return Some(block);
         }
-        self.take_uncached(kernel, thread, request, zero)
+        self.arena_malloc_hard(kernel, thread, request, zero)
     }
 
     /// A block was taken (`tcache_event`). The first call that tries the short way goes on by the other, as does one that
@@ -52,7 +52,7 @@ impl Jemalloc {
         self.event(kernel, thread, 1 + i32::from(twice));
     }
 
-    fn take_uncached(
+    fn arena_malloc_hard(
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
@@ -64,14 +64,14 @@ impl Jemalloc {
             return self.alloc_small(kernel, thread, arena, request.class, zero);
         }
         // Whether it is very large is asked of the request, before it is rounded up (`arena_malloc_hard`).
-        let arena = self.choose_for(kernel, thread, request.size);
+        let arena = self.arena_choose_maybe_huge(kernel, thread, request.size);
         let wanted = (request.usable, CACHE_LINE);
         self.alloc_large(kernel, thread, arena, wanted, zero)
     }
 
     /// The cache's bin was empty: a small one is refilled, of a large one a single block is made (`tcache_alloc_small_hard`,
     /// `tcache_alloc_large`).
-    fn take_refilled(
+    fn tcache_alloc_hard(
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
@@ -94,7 +94,7 @@ impl Jemalloc {
         if let Some(tcache) = &mut self.threads[thread].tcache {
             tcache.bins[class].refill(kernel, &blocks, counts.1);
         }
-        self.tick(kernel, thread, arena, 1);
+        self.arena_decay_ticks(kernel, thread, arena, 1);
         let tcache = self.threads[thread].tcache.as_mut()?;
         tcache.bins[class].was_refilled();
         let block = tcache.bins[class].pop()?;
@@ -131,7 +131,7 @@ impl Jemalloc {
             *left -= size;
         } else {
             *left = step;
-            self.collect(kernel, thread);
+            self.tcache_gc_event(kernel, thread);
         }
     }
 
@@ -151,7 +151,7 @@ impl Jemalloc {
 
     /// Frees a block of a class, into the thread's cache if that takes it (`arena_dalloc`).
     #[inline]
-    pub(crate) fn give(
+    pub(crate) fn arena_dalloc(
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
@@ -166,7 +166,7 @@ impl Jemalloc {
             let bin = &mut tcache.bins[class];
             let full = bin.is_full();
             if full {
-                self.give_flushing(kernel, thread, class, block);
+                self.dalloc_full_bin(kernel, thread, class, block);
             } else {
                 bin.push(kernel, block);
             }
@@ -176,11 +176,11 @@ impl Jemalloc {
             }
             return;
         }
-        self.free_uncached(kernel, thread, extent, block);
+        self.arena_dalloc_no_tcache(kernel, thread, extent, block);
     }
 
     /// The bin was full: part of it is flushed first.
-    fn give_flushing(&mut self, kernel: &mut Kernel, thread: usize, class: usize, block: u64) {
+    fn dalloc_full_bin(&mut self, kernel: &mut Kernel, thread: usize, class: usize, block: u64) {
         let options = &self.shared.options;
         let lg_div = if class < SMALL_CLASSES {
             options.lg_tcache_flush_small_div
@@ -192,13 +192,13 @@ impl Jemalloc {
             tcache.map_or(0, |tcache| tcache.bins[class].slots)
         };
         let kept = bin(&self.threads).checked_shr(lg_div).unwrap_or(0);
-        self.flush(kernel, thread, class, kept);
+        self.tcache_bin_flush(kernel, thread, class, kept);
         if let Some(tcache) = &mut self.threads[thread].tcache {
             tcache.bins[class].push(kernel, block);
         }
     }
 
-    pub(crate) fn free_uncached(
+    pub(crate) fn arena_dalloc_no_tcache(
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
@@ -216,11 +216,17 @@ impl Jemalloc {
         if let Some(free) = free {
             self.free_whole(kernel, free);
         }
-        self.tick(kernel, thread, index, 1);
+        self.arena_decay_ticks(kernel, thread, index, 1);
     }
 
     /// Returns all but the `kept` newest blocks of a bin to the arenas they came from (`tcache_bin_flush_impl`).
-    pub(crate) fn flush(&mut self, kernel: &mut Kernel, thread: usize, class: usize, kept: u32) {
+    pub(crate) fn tcache_bin_flush(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: usize,
+        class: usize,
+        kept: u32,
+    ) {
         let Some(tcache) = &mut self.threads[thread].tcache else {
             return;
         };
@@ -268,7 +274,7 @@ impl Jemalloc {
                     }
                 }
             }
-            self.tick(kernel, thread, index, here.len() as u32);
+            self.arena_decay_ticks(kernel, thread, index, here.len() as u32);
         }
         for slab in empty {
             self.free_whole(kernel, slab);
@@ -285,7 +291,7 @@ impl Jemalloc {
             } else {
                 arena.free_large(kernel, &mut self.shared, id);
             }
-            self.freed_pages(kernel, index);
+            self.inactivity_check(kernel, index);
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::Jemalloc;
 use crate::edata::{Edata, ExtentState};
 use crate::pac::Pac;
-use crate::sizes::{PAGE, SMALL_CLASSES, pages, size_of};
+use crate::size_classes::{PAGE, SMALL_CLASSES, pages, size_of};
 use highwater_allocator::{Address, BlockState, Bytes, Micros, PageRun, PageUse};
 
 /// Blocks of an extent that the program does not hold.

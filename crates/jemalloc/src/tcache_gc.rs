@@ -5,7 +5,7 @@
 
 use crate::Jemalloc;
 use crate::rules::Collection;
-use crate::sizes::{SMALL_CLASSES, slab_of};
+use crate::size_classes::{SMALL_CLASSES, slab_of};
 use crate::tcache::{CacheBin, item_delay};
 use crate::tsd::EVENTS;
 use highwater_allocator::Kernel;
@@ -28,7 +28,7 @@ impl Jemalloc {
         *left -= count;
         if *left < 0 {
             *left = EVENTS;
-            self.collect(kernel, thread);
+            self.tcache_gc_event(kernel, thread);
         }
     }
 
@@ -51,7 +51,7 @@ impl Jemalloc {
 
     /// The bytes between two collections were allocated or freed (`tcache_event`, `tcache_gc_event`).
     #[cold]
-    pub(crate) fn collect(&mut self, kernel: &mut Kernel, thread: usize) {
+    pub(crate) fn tcache_gc_event(&mut self, kernel: &mut Kernel, thread: usize) {
         let (now, local, all) = (self.shared.now, self.is_local(), self.shape.classes);
         let Some(tcache) = &mut self.threads[thread].tcache else {
             return;
@@ -59,7 +59,7 @@ impl Jemalloc {
         if !local {
             let class = tcache.next_collected;
             tcache.next_collected = (class + 1) % all;
-            self.collect_bin(kernel, thread, class);
+            self.try_gc_bin(kernel, thread, class);
             return;
         }
         if now.saturating_sub(tcache.collected) < INTERVAL {
@@ -67,9 +67,9 @@ impl Jemalloc {
         }
         tcache.collected = now;
         let (small, large) = (tcache.next_small, tcache.next_large);
-        let next = self.collect_some(kernel, thread, small, 0..all.min(SMALL_CLASSES), SMALL_BINS);
+        let next = self.gc_bins(kernel, thread, small, 0..all.min(SMALL_CLASSES), SMALL_BINS);
         let next_large = if all > SMALL_CLASSES {
-            self.collect_some(kernel, thread, large, SMALL_CLASSES..all, LARGE_BINS)
+            self.gc_bins(kernel, thread, large, SMALL_CLASSES..all, LARGE_BINS)
         } else {
             large
         };
@@ -80,7 +80,7 @@ impl Jemalloc {
 
     /// Collects class after class, beginning at one of them, until so many had something to flush. Returns where the next
     /// collection begins.
-    fn collect_some(
+    fn gc_bins(
         &mut self,
         kernel: &mut Kernel,
         thread: usize,
@@ -93,7 +93,7 @@ impl Jemalloc {
             if flushed == most {
                 break;
             }
-            flushed += u32::from(self.collect_bin(kernel, thread, class));
+            flushed += u32::from(self.try_gc_bin(kernel, thread, class));
             class += 1;
             if class == classes.end {
                 class = classes.start;
@@ -103,40 +103,40 @@ impl Jemalloc {
     }
 
     /// Collects one bin (`tcache_try_gc_bin`). Whether anything was flushed.
-    fn collect_bin(&mut self, kernel: &mut Kernel, thread: usize, class: usize) -> bool {
+    fn try_gc_bin(&mut self, kernel: &mut Kernel, thread: usize, class: usize) -> bool {
         let kept = if class >= SMALL_CLASSES {
-            self.kept_of_large(thread, class)
+            self.gc_large(thread, class)
         } else if self.shared.rules.collection != Collection::Local {
-            self.kept_of_small(thread, class)
+            self.gc_small(thread, class)
         } else {
-            self.kept_of_local(thread, class)
+            self.gc_small_local(thread, class)
         };
         if let Some(kept) = kept {
-            self.flush(kernel, thread, class, kept);
+            self.tcache_bin_flush(kernel, thread, class, kept);
         }
-        if let Some(bin) = self.cache_bin(thread, class) {
+        if let Some(bin) = self.bin_of(thread, class) {
             bin.low_water = bin.len();
         }
         kept.is_some()
     }
 
-    fn cache_bin(&mut self, thread: usize, class: usize) -> Option<&mut CacheBin> {
+    fn bin_of(&mut self, thread: usize, class: usize) -> Option<&mut CacheBin> {
         let tcache = self.threads[thread].tcache.as_mut()?;
         Some(&mut tcache.bins[class])
     }
 
     /// How many blocks stay where some are flushed: of those never needed a quarter (`tcache_gc_large`).
-    fn kept_of_large(&mut self, thread: usize, class: usize) -> Option<u32> {
-        let bin = self.cache_bin(thread, class)?;
+    fn gc_large(&mut self, thread: usize, class: usize) -> Option<u32> {
+        let bin = self.bin_of(thread, class)?;
         let (len, low) = (bin.len(), bin.low_water);
         (low > 0).then_some(len - low + (low >> 2))
     }
 
     /// The same for a small class: it may be put off, and a bin that ran empty is refilled with more next time
     /// (`tcache_gc_small`, up to 5.3.0).
-    fn kept_of_small(&mut self, thread: usize, class: usize) -> Option<u32> {
+    fn gc_small(&mut self, thread: usize, class: usize) -> Option<u32> {
         let delay = item_delay(&self.shared.options, class);
-        let bin = self.cache_bin(thread, class)?;
+        let bin = self.bin_of(thread, class)?;
         let low = bin.low_water;
         if low > 0 {
             let flushed = low - (low >> 2);
@@ -154,11 +154,11 @@ impl Jemalloc {
 
     /// The same from 5.3.1 on: blocks far from the slab that is in use go first, all of them, and more than a quarter of
     /// those never needed if there are as many (`tcache_gc_small`).
-    fn kept_of_local(&mut self, thread: usize, class: usize) -> Option<u32> {
+    fn gc_small_local(&mut self, thread: usize, class: usize) -> Option<u32> {
         let delay = item_delay(&self.shared.options, class);
         let local = self.is_local();
         let near = self.slab_in_use(thread, class);
-        let bin = self.cache_bin(thread, class)?;
+        let bin = self.bin_of(thread, class)?;
         let (len, low) = (bin.len(), bin.low_water);
         if low > 0 {
             bin.fills_less();
