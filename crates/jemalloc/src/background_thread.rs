@@ -2,101 +2,174 @@
 //!
 //! jemalloc 5.3.0, src/background_thread.c: `background_work_sleep_once`, `background_thread_sleep`,
 //! `background_thread_wakeup_early`; src/arena.c: `arena_maybe_do_deferred_work`, `arena_should_decay_early`. Thread `i`
-//! cares for the arenas `i`, `i + max`, and so on. A thread that is woken is taken to run at once.
+//! serves the arenas `i`, `i + max`, and so on. A thread that is woken is taken to run at once.
 
-use crate::arena::{Arena, Eagerness};
+use crate::arenas::Arenas;
 use crate::edata::ExtentState;
+use crate::pac::{DEFERRED_PURGE_PAGES, Pac, PurgeEagerness};
 use crate::shared::Shared;
-use highwater_allocator::Kernel;
+use crate::units::{ArenaIndex, Nanos};
+use highwater_allocator::{Kernel, Pages};
 
 /// `BACKGROUND_THREAD_MIN_INTERVAL_NS`
-const SLEEP_MIN: u64 = 100_000_000;
-/// `ARENA_DEFERRED_PURGE_NPAGES_THRESHOLD`: so many pages are worth waking for.
-const PURGE_PAGES: u64 = 1024;
+const MIN_INTERVAL: Nanos = Nanos::from_millis(100);
 
-/// One background thread.
+/// One background thread (`background_thread_info_t`).
 #[derive(Clone, Debug, Default)]
-pub(crate) struct BackgroundThread {
-    pub(crate) started: bool,
-    /// When it wakes; `None` where it sleeps until something is freed.
-    pub(crate) wakes: Option<u64>,
-    /// Pages freed since it fell asleep that will have to go before it wakes.
-    new_pages: u64,
+struct BackgroundThread {
+    started: bool,
+    /// When it wakes; `None` where it sleeps until something is freed (`background_thread_indefinite_sleep`).
+    wakes: Option<Nanos>,
+    /// Pages freed since it fell asleep that have to go before it wakes (`npages_to_purge_new`).
+    new_pages: Pages,
 }
 
-impl BackgroundThread {
-    /// Does what is due and falls asleep again (`background_work_sleep_once`).
-    pub(crate) fn work(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        arenas: &mut [Option<Arena>],
-        (index, threads): (usize, usize),
-    ) {
-        let slept_without_end = self.wakes.is_none();
-        let mut until = u64::MAX;
-        for arena in arenas.iter_mut().skip(index).step_by(threads).flatten() {
-            // Woken because there is something now, it only finds out when that will be due.
-            if !slept_without_end {
-                decay(kernel, shared, arena, Eagerness::Always);
-            }
-            if until > SLEEP_MIN {
-                until = until.min(until_purge(arena));
-            }
-        }
-        self.new_pages = 0;
-        self.wakes = (until != u64::MAX).then(|| shared.now.saturating_add(until.max(SLEEP_MIN)));
-    }
+/// All background threads; none where they are not enabled.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BackgroundThreads(Vec<BackgroundThread>);
 
-    /// Whether `new` pages, freed in an arena whose decay began a new interval, are reason to wake early.
-    pub(crate) fn is_woken_by(&mut self, arena: &Arena, state: ExtentState, new: u64) -> bool {
+impl BackgroundThread {
+    /// Returns whether `new` pages, freed in an arena whose decay began a new interval, are reason to wake early
+    /// (`arena_maybe_do_deferred_work`, `arena_should_decay_early`).
+    fn is_woken_by(&mut self, pac: &Pac, state: ExtentState, new: Pages) -> bool {
         if !self.started {
             return false;
         }
         let Some(wakes) = self.wakes else {
             return true;
         };
-        let decay = match state {
-            ExtentState::Dirty => &arena.pac.dirty_decay,
-            _ => &arena.pac.muzzy_decay,
-        };
+        let decay = pac.decay(state);
         if !decay.is_gradual() || wakes <= decay.epoch {
             return false;
         }
         let remaining = wakes - decay.epoch;
-        if new > 0 {
-            self.new_pages += decay.purged_in(remaining, new);
+        if new > Pages(0) {
+            self.new_pages += decay.pages_purged_in(remaining, new);
         }
-        if self.new_pages <= PURGE_PAGES {
+        if self.new_pages <= DEFERRED_PURGE_PAGES {
             return false;
         }
-        self.new_pages = 0;
-        // There is little left to sleep: it is not worth it.
-        remaining >= SLEEP_MIN
+        self.new_pages = Pages(0);
+        // With little left to sleep, waking is not worth it.
+        remaining >= MIN_INTERVAL
     }
 }
 
-/// When pages of an arena will have to go (`pac_time_until_deferred_work`).
-fn until_purge(arena: &Arena) -> u64 {
-    let pac = &arena.pac;
-    let dirty = pac.dirty_decay.until_purge(pac.dirty.pages(), PURGE_PAGES);
-    dirty.min(pac.muzzy_decay.until_purge(pac.muzzy.pages(), PURGE_PAGES))
-}
+impl BackgroundThreads {
+    /// That many threads, none of which is started.
+    pub(crate) fn new(count: u32) -> Self {
+        Self(vec![BackgroundThread::default(); count as usize])
+    }
 
-/// Looks at both decays of an arena (`arena_decay`). Returns for each the pages freed in the interval that ended, if one
-/// did.
-pub(crate) fn decay(
-    kernel: &mut Kernel,
-    shared: &mut Shared,
-    arena: &mut Arena,
-    eagerness: Eagerness,
-) -> [Option<u64>; 2] {
-    let dirty = arena.maybe_purge(kernel, shared, ExtentState::Dirty, eagerness);
-    let idle = arena.pac.muzzy.pages() == 0 && arena.pac.muzzy_decay.time_ms <= 0;
-    let muzzy = if idle {
-        None
-    } else {
-        arena.maybe_purge(kernel, shared, ExtentState::Muzzy, eagerness)
-    };
-    [dirty, muzzy]
+    /// Returns whether there are any (`background_thread_enabled`).
+    #[inline]
+    pub(crate) fn enabled(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// Returns the thread that wakes next, and when; `None` where all sleep until something is freed.
+    pub(crate) fn next_to_wake(&self) -> Option<(usize, Nanos)> {
+        let numbered = self.0.iter().enumerate();
+        let waking = numbered.filter_map(|(index, thread)| Some((index, thread.wakes?)));
+        waking.min_by_key(|(_, wakes)| *wakes)
+    }
+
+    /// Lets a thread do what is due and fall asleep again (`background_work_sleep_once`).
+    pub(crate) fn wake(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        arenas: &mut Arenas,
+        index: usize,
+    ) {
+        let step = self.0.len();
+        let thread = &mut self.0[index];
+        let slept_indefinitely = thread.wakes.is_none();
+        let mut until = Nanos::NEVER;
+        for arena in arenas.every(index, step) {
+            // Woken because there is something now, it only finds out when that is due.
+            if !slept_indefinitely {
+                arena.decay(kernel, shared, PurgeEagerness::Always);
+            }
+            if until > MIN_INTERVAL {
+                until = until.min(arena.pac.time_until_deferred_work());
+            }
+        }
+        thread.new_pages = Pages(0);
+        let wakes = shared.now.saturating_add(until.max(MIN_INTERVAL));
+        thread.wakes = (until != Nanos::NEVER).then_some(wakes);
+    }
+
+    fn serving(&self, arena: ArenaIndex) -> usize {
+        arena.index() % self.0.len()
+    }
+
+    /// Starts the thread that serves an arena, if it was not (`background_thread_create`).
+    pub(crate) fn create(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        arenas: &mut Arenas,
+        arena: ArenaIndex,
+    ) {
+        if !self.enabled() {
+            return;
+        }
+        let index = self.serving(arena);
+        if !self.0[index].started {
+            self.0[index].started = true;
+            self.wake(kernel, shared, arenas, index);
+        }
+    }
+
+    /// Wakes the thread that serves an arena, if it sleeps indefinitely: something was freed that it has to deal with
+    /// (`arena_background_thread_inactivity_check`).
+    pub(crate) fn inactivity_check(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        arenas: &mut Arenas,
+        arena: ArenaIndex,
+    ) {
+        if !self.enabled() {
+            return;
+        }
+        let index = self.serving(arena);
+        let thread = &self.0[index];
+        if thread.started && thread.wakes.is_none() {
+            self.wake(kernel, shared, arenas, index);
+        }
+    }
+
+    /// Lets a thread of the program look at the decays of an arena (`arena_decay`); that may wake the arena's background
+    /// thread.
+    pub(crate) fn arena_decay(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        arenas: &mut Arenas,
+        index: ArenaIndex,
+    ) {
+        let eagerness = if self.enabled() {
+            PurgeEagerness::Never
+        } else {
+            PurgeEagerness::OnEpochAdvance
+        };
+        let Some(arena) = arenas.get_mut(index) else {
+            return;
+        };
+        let freed = arena.decay(kernel, shared, eagerness);
+        if !self.enabled() {
+            return;
+        }
+        let thread = self.serving(index);
+        for (state, new) in freed {
+            if let Some(new) = new
+                && let Some(arena) = arenas.get(index)
+                && self.0[thread].is_woken_by(&arena.pac, state, new)
+            {
+                self.wake(kernel, shared, arenas, thread);
+            }
+        }
+    }
 }

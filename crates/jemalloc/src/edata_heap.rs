@@ -1,87 +1,53 @@
-//! Extents, or their structures, by age and then by address (`edata_snad_comp`, `edata_esnead_comp` in jemalloc 5.3.0,
-//! include/jemalloc/internal/edata.h).
+//! Extents' structures in jemalloc's order: by serial number, then by address.
 //!
-//! Both are one number here, so that a comparison is one, and the tree is the same as the kernel's: it is compiled once.
+//! jemalloc 5.3.0, include/jemalloc/internal/edata.h: `edata_heap` (by `edata_snad_comp`) and `edata_avail` (by
+//! `edata_esnead_comp`), which are pairing heaps there.
 
 use crate::edata::EdataId;
+use crate::units::Serial;
+use highwater_allocator::Address;
 use std::collections::BTreeMap;
 
-/// Addresses have at most so many bits.
-const ADDRESS_BITS: u32 = 48;
+/// The key of an extent in the order: its serial number and address.
+pub(crate) type SerialOrder = (Serial, Address);
 
-/// A set of them.
-#[derive(Clone)]
-pub(crate) struct EdataHeap {
-    by_order: BTreeMap<u64, u64>,
-    alignment_bits: u32,
-}
+/// A set of extents or of unused structures, the oldest and of these the lowest first.
+#[derive(Clone, Default)]
+pub(crate) struct EdataHeap(BTreeMap<SerialOrder, EdataId>);
 
 impl EdataHeap {
-    /// An empty set of what begins at multiples of 2 to the power of `alignment_bits`.
-    pub(crate) fn new(alignment_bits: u32) -> Self {
-        Self {
-            by_order: BTreeMap::new(),
-            alignment_bits,
-        }
-    }
-
-    /// A serial number and an address as one. Numbers beyond what there is room for (millions of times that the process got
-    /// memory from the system) count as the last of them.
-    fn key(&self, (serial, address): (u64, u64)) -> u64 {
-        let bits = ADDRESS_BITS - self.alignment_bits;
-        serial.min(u64::MAX >> bits) << bits | address >> self.alignment_bits
-    }
-
-    /// Adds one.
+    /// Adds `id`.
     #[inline]
-    pub(crate) fn insert(&mut self, order: (u64, u64), id: EdataId) {
-        self.by_order.insert(self.key(order), id.0.into());
+    pub(crate) fn insert(&mut self, key: SerialOrder, id: EdataId) {
+        self.0.insert(key, id);
     }
 
-    /// Takes one out; whether it was in.
+    /// Removes what was added with `key`; returns whether there was any.
     #[inline]
-    pub(crate) fn remove(&mut self, order: (u64, u64)) -> bool {
-        self.by_order.remove(&self.key(order)).is_some()
+    pub(crate) fn remove(&mut self, key: SerialOrder) -> bool {
+        self.0.remove(&key).is_some()
     }
 
-    /// Takes the oldest, and of those the lowest.
+    /// Removes and returns the first (`edata_heap_remove_first`).
     #[inline]
     pub(crate) fn pop_first(&mut self) -> Option<EdataId> {
-        self.by_order.pop_first().map(|(_, id)| EdataId(id as u32))
+        self.0.pop_first().map(|(_, id)| id)
     }
 
-    /// All, the oldest and then the lowest first, with what they are ordered by.
+    /// Returns the first, with its key (`edata_heap_first`).
     #[inline]
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, EdataId)> {
-        let all = self.by_order.iter();
-        all.map(|(order, id)| (*order, EdataId(*id as u32)))
+    pub(crate) fn first(&self) -> Option<(SerialOrder, EdataId)> {
+        self.0.first_key_value().map(|(key, id)| (*key, *id))
     }
 
-    /// Whether there is none.
+    /// Returns all in order, each with its key.
+    #[inline]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SerialOrder, EdataId)> {
+        self.0.iter().map(|(key, id)| (*key, *id))
+    }
+
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_order.is_empty()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn older_ones_come_first_and_of_the_same_age_lower_ones() {
-        let mut edata_heap = EdataHeap::new(12);
-        let top = (1 << ADDRESS_BITS) - 4096;
-        let order = [(0, top), (1, 4096), (1, 8192), (7, 0), (u64::MAX, 4096)];
-        for (number, order) in order.iter().enumerate().rev() {
-            edata_heap.insert(*order, EdataId(number as u32));
-        }
-        assert!(edata_heap.iter().map(|(_, id)| id.0).eq(0..5));
-        assert!(edata_heap.remove((1, 8192)));
-        assert!(!edata_heap.remove((1, 8192)));
-        for number in [0, 1, 3, 4] {
-            assert_eq!(edata_heap.pop_first(), Some(EdataId(number)));
-        }
-        assert!(edata_heap.is_empty());
+        self.0.is_empty()
     }
 }

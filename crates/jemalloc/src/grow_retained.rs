@@ -1,139 +1,158 @@
 //! Extents of retained memory, and of memory newly mapped, of which the rest is retained.
 //!
-//! jemalloc 5.3.0, src/extent.c: `extent_grow_retained`, `extent_alloc_wrapper`; src/ecache.c; 5.3.1, src/pac.c:
-//! `pac_alloc_retained_batched_size`.
+//! jemalloc 5.3.0, src/extent.c: `ecache_alloc_grow`, `extent_grow_retained`, `extent_alloc_wrapper`; src/exp_grow.c;
+//! 5.3.1, src/pac.c: `pac_alloc_retained_batched_size`.
 
 use crate::edata::{EdataId, ExtentState};
-use crate::pac::{ExtentRequest, NewExtent, Pac};
-use crate::pages::{map_aligned, map_at};
+use crate::pac::{ExtentRequest, Pac};
+use crate::pages::{pages_map, pages_map_at};
 use crate::shared::Shared;
-use crate::size_classes::{HUGE_PAGE, LARGE_MAX, PAGE, page_class_of, page_class_size, request};
-use highwater_allocator::Kernel;
+use crate::size_classes::{HUGE_PAGE, LARGE_MAX, PAGE, Pszind, Request};
+use highwater_allocator::{Address, Bytes, Kernel};
 
-impl Shared {
-    /// Maps a stretch of the next size in the series, cuts the wanted extent out of it and retains the rest
-    /// (`extent_grow_retained`).
-    fn grow_retained(
+impl Pac {
+    /// Allocates an extent of retained or of new memory, after another one if `after` says so (`ecache_alloc_grow`). `None`
+    /// where there is no memory.
+    pub(crate) fn ecache_alloc_grow(
         &mut self,
         kernel: &mut Kernel,
-        pac: &mut Pac,
-        wanted: ExtentRequest,
-    ) -> Option<EdataId> {
-        let least = wanted
-            .size
-            .checked_add(wanted.alignment.next_multiple_of(PAGE) - PAGE)?;
-        let mut skip = 0;
-        while page_class_size(pac.grow_next + skip) < least {
-            skip += 1;
-            if pac.grow_next + skip >= page_class_of(LARGE_MAX) {
-                return None;
-            }
-        }
-        let length = page_class_size(pac.grow_next + skip);
-        let id = self.new_struct(kernel, pac)?;
-        let Some(start) = map_aligned(kernel, length, PAGE) else {
-            self.give_up_mapping(kernel, pac, id, length);
-            return None;
-        };
-        self.init_mapped(kernel, pac, id, (start.0, length), true)?;
-        let (lead, id, trail) = self.cut_out(kernel, pac, id, wanted)?;
-        for rest in [lead, trail].into_iter().flatten() {
-            self.record(kernel, pac, rest, ExtentState::Retained);
-        }
-        pac.grow_next = (pac.grow_next + skip + 1).min(page_class_of(LARGE_MAX));
-        Some(id)
-    }
-
-    /// There is no mapping of so many bytes. The program break is tried then, for which another structure is made ready; it
-    /// has no room either (`extent_alloc_core`, src/extent_dss.c `extent_alloc_dss`).
-    fn give_up_mapping(&mut self, kernel: &mut Kernel, pac: &mut Pac, id: EdataId, size: u64) {
-        if i64::try_from(size).is_ok()
-            && let Some(gap) = self.new_struct(kernel, pac)
-        {
-            self.put_struct(pac, gap);
-        }
-        self.put_struct(pac, id);
-    }
-
-    fn init_mapped(
-        &mut self,
-        kernel: &mut Kernel,
-        pac: &mut Pac,
-        id: EdataId,
-        range: (u64, u64),
-        head: bool,
-    ) -> Option<()> {
-        let serial = pac.next_serial;
-        pac.next_serial += 1;
-        let zeroed = true;
-        let head = head && !self.rules.mappings_merge;
-        self.init(id, pac, range, serial, NewExtent { zeroed, head });
-        self.register(kernel, id).then_some(())
-    }
-
-    /// An extent of retained or fresh memory (`ecache_alloc_grow`).
-    pub(crate) fn fresh(
-        &mut self,
-        kernel: &mut Kernel,
-        pac: &mut Pac,
+        shared: &mut Shared,
         after: Option<EdataId>,
-        wanted: ExtentRequest,
+        request: ExtentRequest,
     ) -> Option<EdataId> {
-        let found = self.recycle(kernel, pac, ExtentState::Retained, after, wanted);
+        let retained = ExtentState::Retained;
+        let found = match after {
+            Some(after) => self.ecache_alloc_after(kernel, shared, retained, after, request.size),
+            None => self.ecache_alloc(kernel, shared, retained, request),
+        };
         if found.is_some() {
             return found;
         }
-        if self.options.retain {
+        if shared.options.retain {
             if after.is_some() {
                 return None;
             }
-            let grown = self.grow_retained(kernel, pac, wanted);
+            let grown = self.extent_grow_retained(kernel, shared, request);
             if grown.is_some() {
                 return grown;
             }
         }
-        let id = self.new_struct(kernel, pac)?;
-        let start = match after {
-            Some(after) => map_at(kernel, self.edatas[after].past(), wanted.size),
-            None => {
-                let alignment = wanted.alignment.next_multiple_of(PAGE);
-                map_aligned(kernel, wanted.size, alignment)
+        self.extent_alloc_wrapper(kernel, shared, after, request)
+    }
+
+    /// Maps a stretch of the next size in the series, cuts the request out of it and retains the rest
+    /// (`extent_grow_retained`). `None` where there is no memory.
+    fn extent_grow_retained(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        request: ExtentRequest,
+    ) -> Option<EdataId> {
+        let slack = request.alignment.align_up(PAGE) - PAGE;
+        let least = request.size.checked_add(slack)?;
+        // `exp_grow_size_prepare`
+        let limit = Pszind::of(LARGE_MAX);
+        let mut class = self.exp_grow;
+        while class.size() < least {
+            class = class.after(1);
+            if class >= limit {
+                return None;
             }
-        };
-        let Some(start) = start else {
-            self.give_up_mapping(kernel, pac, id, wanted.size);
+        }
+        let length = class.size();
+        let id = self.edata_cache.get(kernel, shared, self.arena)?;
+        let Some(start) = pages_map(kernel, length, PAGE) else {
+            self.give_up_mapping(kernel, shared, id, length);
             return None;
         };
-        let head = self.options.retain;
-        self.init_mapped(kernel, pac, id, (start.0, wanted.size), head)?;
+        self.init_mapped(kernel, shared, id, start, length, true)?;
+        let parts = self.extent_split_interior(kernel, shared, id, request)?;
+        for rest in [parts.lead, parts.trail].into_iter().flatten() {
+            self.extent_record(kernel, shared, rest, ExtentState::Retained);
+        }
+        // `exp_grow_size_commit`
+        self.exp_grow = class.after(1).min(limit);
+        Some(parts.middle)
+    }
+
+    /// Maps an extent of the size asked for (`extent_alloc_wrapper`). `None` where there is no memory.
+    fn extent_alloc_wrapper(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        after: Option<EdataId>,
+        request: ExtentRequest,
+    ) -> Option<EdataId> {
+        let id = self.edata_cache.get(kernel, shared, self.arena)?;
+        let start = match after {
+            Some(after) => pages_map_at(kernel, shared.edatas[after].past(), request.size),
+            None => pages_map(kernel, request.size, request.alignment.align_up(PAGE)),
+        };
+        let Some(start) = start else {
+            self.give_up_mapping(kernel, shared, id, request.size);
+            return None;
+        };
+        let head = shared.options.retain;
+        self.init_mapped(kernel, shared, id, start, request.size, head)?;
         Some(id)
     }
 
-    /// An extent of retained or fresh memory, of which as much is taken as a size class has, within the huge page: what is
-    /// left over is dirty, so that a block of about the same size finds it (`pac_alloc_retained_batched_size`).
-    pub(crate) fn fresh_batch(
+    /// Puts the structure of a mapping that failed back. The program break is tried first, for which another structure is
+    /// made ready; it has no room either (`extent_alloc_core`, src/extent_dss.c `extent_alloc_dss`).
+    fn give_up_mapping(
         &mut self,
         kernel: &mut Kernel,
-        pac: &mut Pac,
-        wanted: ExtentRequest,
+        shared: &mut Shared,
+        id: EdataId,
+        size: Bytes,
+    ) {
+        if i64::try_from(size.0).is_ok()
+            && let Some(gap) = self.edata_cache.get(kernel, shared, self.arena)
+        {
+            self.edata_cache.put(&mut shared.edatas, gap);
+        }
+        self.edata_cache.put(&mut shared.edatas, id);
+    }
+
+    /// Makes a structure that of a new mapping and enters it in the map. `None` where there is no memory for that.
+    fn init_mapped(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        id: EdataId,
+        start: Address,
+        size: Bytes,
+        head: bool,
+    ) -> Option<()> {
+        let serial = self.next_serial.take_next();
+        let edata = &mut shared.edatas[id];
+        edata.init(self.arena, start, size, serial, true);
+        edata.head = head && !shared.rules.mappings_merge;
+        shared.extent_register(kernel, id).then_some(())
+    }
+
+    /// Allocates an extent of retained or of new memory of which as much is taken as a size class has, within the huge page:
+    /// what is left over is dirty, so that a block of about the same size finds it (`pac_alloc_retained_batched_size`).
+    /// `None` where there is no memory.
+    pub(crate) fn alloc_retained_batched(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        request: ExtentRequest,
     ) -> Option<EdataId> {
-        let size = wanted.size;
-        let batch = match request(size, true) {
-            Some(request) => request.usable.min(size.next_multiple_of(HUGE_PAGE)),
+        let size = request.size;
+        let batch = match Request::of(size, true) {
+            Some(rounded) => rounded.usable.min(size.align_up(HUGE_PAGE)),
             None => size,
         };
-        let id = self.fresh(
-            kernel,
-            pac,
-            None,
-            ExtentRequest {
-                size: batch,
-                ..wanted
-            },
-        )?;
+        let batched = ExtentRequest {
+            size: batch,
+            ..request
+        };
+        let id = self.ecache_alloc_grow(kernel, shared, None, batched)?;
         if batch > size {
-            let trail = self.split(kernel, pac, id, size)?;
-            self.free_extent(kernel, pac, trail);
+            let trail = self.extent_split(kernel, shared, id, size)?;
+            self.dalloc(kernel, shared, trail);
         }
         Some(id)
     }

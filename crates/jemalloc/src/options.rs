@@ -1,16 +1,18 @@
 //! The options that change placement, residency or timing.
 
+use crate::size_classes::LARGE_PAD;
 use crate::version::Version;
+use highwater_allocator::{Address, Bytes, ThreadId};
 
 /// Where the data of a process's threads lie (`tsd_t`), where that is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ThreadData {
     /// Those of the first thread.
-    pub first: u64,
+    pub first: Address,
     /// Those of the second.
-    pub second: u64,
+    pub second: Address,
     /// How far above the ones before those of each other thread lie.
-    pub apart: u64,
+    pub apart: Bytes,
 }
 
 /// What MALLOC_CONF and its kin can set. A release looks only at what it knows.
@@ -27,7 +29,7 @@ pub struct Options {
     /// How many of them at most.
     pub max_background_threads: u32,
     /// Requests of this size and more go to an arena of their own; 0 for none.
-    pub oversize_threshold: u64,
+    pub oversize_threshold: Bytes,
     /// A dirty extent larger than a request by more than two to this power is not cut.
     pub lg_extent_max_active_fit: u32,
     /// Whether address space is kept when its pages are given back.
@@ -37,7 +39,7 @@ pub struct Options {
     /// Whether threads have caches.
     pub tcache: bool,
     /// The largest size they keep.
-    pub tcache_max: u64,
+    pub tcache_max: Bytes,
     /// Least slots for a small class.
     pub tcache_nslots_small_min: u32,
     /// Most slots for a small class.
@@ -47,9 +49,9 @@ pub struct Options {
     /// Slots of a small class are the regions of a slab times two to this power.
     pub lg_tcache_nslots_mul: i32,
     /// Bytes allocated or freed between two collections of a cache's bin; 0 for never.
-    pub tcache_gc_incr_bytes: u64,
+    pub tcache_gc_incr_bytes: Bytes,
     /// Bytes of a class that a collection leaves at first.
-    pub tcache_gc_delay_bytes: u64,
+    pub tcache_gc_delay_bytes: Bytes,
     /// A full bin of a small class keeps its slots divided by two to this power.
     pub lg_tcache_flush_small_div: u32,
     /// The same for large classes.
@@ -59,7 +61,7 @@ pub struct Options {
     /// Whether requests above 16 KiB are rounded up to size classes rather than to pages.
     pub large_size_classes: bool,
     /// From which size on calloc gives pages back rather than writing zeros (5.3.1).
-    pub calloc_madvise_threshold: u64,
+    pub calloc_madvise_threshold: Bytes,
     /// Whether the program asks for figures (`mallctl`) at its start, which costs structures of their own.
     pub asks_for_figures: bool,
     /// Whether the library was built for addresses of 57 bits rather than 48 (`LG_VADDR`): it is where the machine that built
@@ -81,23 +83,23 @@ impl Options {
             narenas: 0,
             background_thread: false,
             max_background_threads: 4,
-            oversize_threshold: 8 << 20,
+            oversize_threshold: Bytes::mib(8),
             lg_extent_max_active_fit: 6,
             retain: true,
             cache_oblivious: true,
             tcache: true,
-            tcache_max: 32 << 10,
+            tcache_max: Bytes::kib(32),
             tcache_nslots_small_min: 20,
             tcache_nslots_small_max: 200,
             tcache_nslots_large: 20,
             lg_tcache_nslots_mul: 1,
-            tcache_gc_incr_bytes: 65_536,
-            tcache_gc_delay_bytes: 0,
+            tcache_gc_incr_bytes: Bytes::kib(64),
+            tcache_gc_delay_bytes: Bytes::ZERO,
             lg_tcache_flush_small_div: 1,
             lg_tcache_flush_large_div: 1,
             experimental_tcache_gc: true,
             large_size_classes: version < Version::V5_3_1,
-            calloc_madvise_threshold: 8 << 20,
+            calloc_madvise_threshold: Bytes::mib(8),
             asks_for_figures: false,
             wide_addresses: false,
             seed: version.unrandomised_seed(),
@@ -105,22 +107,34 @@ impl Options {
         }
     }
 
-    /// What the pseudo-random state of a thread starts from: in a real process the address of its data.
-    pub(crate) fn seed_of(&self, thread: usize) -> u64 {
-        let number = thread as u64;
+    /// Returns what the pseudo-random state of a thread starts from: in a real process the address of its data.
+    pub(crate) fn seed_of(&self, thread: ThreadId) -> u64 {
+        let number = u64::from(thread.0);
         match (&self.thread_data, number.checked_sub(1)) {
-            // They lie apart by the stacks of threads.
+            // The data of threads are as far apart as their stacks.
             (None, _) => self.seed.wrapping_add(number << 23),
-            (Some(data), None) => data.first,
-            (Some(data), Some(beyond)) => data.second.wrapping_add(beyond.wrapping_mul(data.apart)),
+            (Some(data), None) => data.first.0,
+            (Some(data), Some(beyond)) => {
+                let above = beyond.wrapping_mul(data.apart.0);
+                data.second.0.wrapping_add(above)
+            }
         }
     }
 
-    /// How far what starts from an address of the allocator's own is moved.
+    /// Returns how far another seed moves what starts from an address of the allocator's own.
     pub(crate) fn seed_moved(&self, version: Version) -> u64 {
         match self.thread_data {
             Some(_) => 0,
             None => self.seed.wrapping_sub(version.unrandomised_seed()),
+        }
+    }
+
+    /// Returns the bytes that every large block has beyond its class (`sz_large_pad`).
+    pub(crate) fn large_pad(&self) -> Bytes {
+        if self.cache_oblivious {
+            LARGE_PAD
+        } else {
+            Bytes::ZERO
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Everything else is one model: a rule that is not named here is the same in all of them.
 
 use crate::version::Version;
+use highwater_allocator::Bytes;
 
 /// What one release does. Sources are files and functions of jemalloc, at that release.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,36 +65,63 @@ pub(crate) struct Rules {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Layout {
     /// `sizeof (base_t)`
-    pub(crate) base: u64,
+    pub(crate) base: Bytes,
     /// `sizeof (arena_t)` up to its bins, and `sizeof (bin_t)`.
-    pub(crate) arena: u64,
-    pub(crate) bin: u64,
+    pub(crate) arena: Bytes,
+    pub(crate) bin: Bytes,
     /// What of the arena's structure is written when it begins, up to its bins: all but the counts and what only huge
     /// pages use.
-    pub(crate) arena_written: [(u64, u64); 3],
-    /// The counts of large classes: where those of the first stand in an arena, and how far apart.
-    pub(crate) large_counts: (u64, u64),
-    /// Which of a class's counts change (where, and bytes of them) when a block is allocated, freed, or flushed from a
-    /// cache (include/jemalloc/internal/arena_stats.h, `arena_stats_large_s`).
-    pub(crate) count_of: CountOf,
-    /// Where the decays of dirty and of muzzy pages stand in it.
-    pub(crate) decays: [u64; 2],
+    pub(crate) arena_written: [Field; 3],
+    /// The counts of large classes in an arena (include/jemalloc/internal/arena_stats.h, `arena_stats_large_s`).
+    pub(crate) large_counts: LargeCounts,
+    /// The decays of dirty and of muzzy pages in an arena.
+    pub(crate) decays: [Bytes; 2],
     /// `sizeof (cache_bin_info_t)` for each class, if these are allocated.
-    pub(crate) cache_info: u64,
+    pub(crate) cache_info: Bytes,
     /// The alignment of an extent's structure.
-    pub(crate) extent_alignment: u64,
+    pub(crate) edata_alignment: Bytes,
     /// `sizeof (ctl_stats_t)`
-    pub(crate) ctl_sums: u64,
+    pub(crate) ctl_sums: Bytes,
     /// `sizeof (ctl_arena_t)` with its figures.
-    pub(crate) ctl_arena: u64,
+    pub(crate) ctl_arena: Bytes,
 }
 
-/// Which counts of a large class an event writes: from where, and how many bytes.
+/// A part of a structure: its distance from the structure's start, and its length.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct CountOf {
-    pub(crate) allocated: (u64, u64),
-    pub(crate) freed: (u64, u64),
-    pub(crate) flushed: (u64, u64),
+pub(crate) struct Field {
+    pub(crate) offset: Bytes,
+    pub(crate) bytes: Bytes,
+}
+
+/// The counts of the large classes in an arena's structure, and which of a class's counts an event writes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct LargeCounts {
+    /// The counts of the first large class.
+    pub(crate) first: Bytes,
+    /// The distance from one class's counts to the next's.
+    pub(crate) apart: Bytes,
+    /// What is written when a block is allocated, freed, or flushed from a cache.
+    pub(crate) allocated: Field,
+    pub(crate) freed: Field,
+    pub(crate) flushed: Field,
+}
+
+const fn field(offset: u64, bytes: u64) -> Field {
+    Field {
+        offset: Bytes(offset),
+        bytes: Bytes(bytes),
+    }
+}
+
+/// The counts up to 5.3.0, where a class has 48 bytes and the counts of the first are at `first`.
+const fn large_counts(first: u64) -> LargeCounts {
+    LargeCounts {
+        first: Bytes(first),
+        apart: Bytes(48),
+        allocated: field(0, 8),
+        freed: field(8, 8),
+        flushed: field(16, 24),
+    }
 }
 
 /// How the stacks of a thread cache lie in their block: src/tcache.c, `tcache_init`.
@@ -140,21 +168,20 @@ pub(crate) enum Collection {
 
 const V5_3_0: Rules = Rules {
     layout: Layout {
-        base: 3912,
-        arena: 78_952,
-        bin: 224,
-        arena_written: [(0, 192), (10_392, 73_032), (78_744, 78_952)],
-        large_counts: (24 + 952, 48),
-        count_of: CountOf {
-            allocated: (0, 8),
-            freed: (8, 8),
-            flushed: (16, 24),
-        },
-        decays: [69_320, 71_104],
-        cache_info: 2,
-        extent_alignment: 128,
-        ctl_sums: 720,
-        ctl_arena: 37_856,
+        base: Bytes(3912),
+        arena: Bytes(78_952),
+        bin: Bytes(224),
+        arena_written: [
+            field(0, 192),
+            field(10_392, 73_032 - 10_392),
+            field(78_744, 78_952 - 78_744),
+        ],
+        large_counts: large_counts(24 + 952),
+        decays: [Bytes(69_320), Bytes(71_104)],
+        cache_info: Bytes(2),
+        edata_alignment: Bytes(128),
+        ctl_sums: Bytes(720),
+        ctl_arena: Bytes(37_856),
     },
     collection: Collection::OneClass,
     cache_stacks: CacheStacks::Guarded,
@@ -178,21 +205,20 @@ const V5_3_0: Rules = Rules {
 
 const V5_2_1: Rules = Rules {
     layout: Layout {
-        base: 2040,
-        arena: 29_496,
-        bin: 280,
-        arena_written: [(0, 192), (10_184, 12_184), (12_184, 29_496)],
-        large_counts: (768, 48),
-        count_of: CountOf {
-            allocated: (0, 8),
-            freed: (8, 8),
-            flushed: (16, 24),
-        },
-        decays: [25_376, 27_160],
-        cache_info: 4,
-        extent_alignment: 64,
-        ctl_sums: 272,
-        ctl_arena: 34_440,
+        base: Bytes(2040),
+        arena: Bytes(29_496),
+        bin: Bytes(280),
+        arena_written: [
+            field(0, 192),
+            field(10_184, 12_184 - 10_184),
+            field(12_184, 29_496 - 12_184),
+        ],
+        large_counts: large_counts(768),
+        decays: [Bytes(25_376), Bytes(27_160)],
+        cache_info: Bytes(4),
+        edata_alignment: Bytes(64),
+        ctl_sums: Bytes(272),
+        ctl_arena: Bytes(34_440),
     },
     collection: Collection::Counted,
     cache_stacks: CacheStacks::Plain,
@@ -210,21 +236,26 @@ const V5_2_1: Rules = Rules {
 
 const V5_3_1: Rules = Rules {
     layout: Layout {
-        base: 3944,
-        arena: 80_704,
-        bin: 224,
-        arena_written: [(0, 192), (11_976, 74_560), (80_448, 80_704)],
-        large_counts: (24 + 968, 56),
-        count_of: CountOf {
-            allocated: (0, 24),
-            freed: (8, 16),
-            flushed: (24, 24),
+        base: Bytes(3944),
+        arena: Bytes(80_704),
+        bin: Bytes(224),
+        arena_written: [
+            field(0, 192),
+            field(11_976, 74_560 - 11_976),
+            field(80_448, 80_704 - 80_448),
+        ],
+        large_counts: LargeCounts {
+            first: Bytes(24 + 968),
+            apart: Bytes(56),
+            allocated: field(0, 24),
+            freed: field(8, 16),
+            flushed: field(24, 24),
         },
-        decays: [70_944, 72_728],
-        cache_info: 0,
-        extent_alignment: 128,
-        ctl_sums: 736,
-        ctl_arena: 41_128,
+        decays: [Bytes(70_944), Bytes(72_728)],
+        cache_info: Bytes(0),
+        edata_alignment: Bytes(128),
+        ctl_sums: Bytes(736),
+        ctl_arena: Bytes(41_128),
     },
     collection: Collection::Local,
     flush_batch: 255,
@@ -246,5 +277,14 @@ impl Rules {
             Version::V5_3_0 => &V5_3_0,
             Version::V5_3_1 => &V5_3_1,
         }
+    }
+}
+
+impl Version {
+    /// Returns whether it matters how far apart mappings are: free extents of neighbouring ones are merged, or thread caches
+    /// give back first what is more than 2 MiB away.
+    pub fn minds_distances(self) -> bool {
+        let rules = Rules::of(self);
+        rules.mappings_merge || rules.collection == Collection::Local
     }
 }

@@ -1,303 +1,360 @@
 //! Blocks out of the thread caches and back: refilled from an arena when they are empty, flushed when they are full.
 //!
-//! jemalloc 5.3.0, src/jemalloc.c: `imalloc_body`, `ifree`; src/tcache.c: `tcache_bin_flush_impl`.
+//! jemalloc 5.3.0, src/jemalloc.c: `imalloc_body`, `ifree`; src/tcache.c: `tcache_bin_flush_impl`;
+//! include/jemalloc/internal/arena_inlines_b.h: `arena_malloc`, `arena_dalloc`.
 
 use crate::Jemalloc;
 use crate::edata::EdataId;
 use crate::rules::Collection;
-use crate::size_classes::{self as sizes, CACHE_LINE, Request, SMALL_CLASSES};
-use crate::tcache::Flushed;
-use crate::tsd::{EventWaits, Tsd};
-use highwater_allocator::{Address, Bytes, Kernel};
+use crate::size_classes::{CACHE_LINE, Request, Szind};
+use crate::tsd::EventWaits;
+use crate::units::ArenaIndex;
+use highwater_allocator::{Address, Bytes, Kernel, ThreadId};
+
+/// A block that is to be flushed, and its extent.
+#[derive(Clone, Copy)]
+struct FlushItem {
+    block: Address,
+    edata: EdataId,
+}
 
 impl Jemalloc {
-    /// A block of a class, from the thread's cache if it has one (`arena_malloc`).
+    /// Allocates a block, from the thread's cache if it has one (`arena_malloc`). `None` where there is no memory.
     #[inline]
     pub(crate) fn arena_malloc(
         &mut self,
         kernel: &mut Kernel,
-        thread: usize,
+        thread: ThreadId,
         request: Request,
         zero: bool,
-    ) -> Option<u64> {
-        let Request { class, usable, .. } = request;
-        let classes = self.shape.classes;
+    ) -> Option<Address> {
+        let class = request.class;
         if let Some(tcache) = &mut self.threads[thread].tcache
-            && class < classes
+            && self.shape.has(class)
         {
-            let found = tcache.bins[class].pop();
+            let found = tcache.bin(class).alloc();
             let block = match found {
                 Some(block) => {
                     if zero {
-                        kernel.touch(Address(block), Bytes(usable));
+                        kernel.touch(block, request.usable);
                     }
                     block
                 }
                 None => self.tcache_alloc_hard(kernel, thread, class, zero)?,
             };
             if self.shared.rules.collection == Collection::Counted {
-                self.took(kernel, thread, request.short_way, found.is_some());
+                self.tcache_alloc_event(kernel, thread, request.fast_path, found.is_some());
             }
             return Some(block);
         }
         self.arena_malloc_hard(kernel, thread, request, zero)
     }
 
-    /// A block was taken (`tcache_event`). The first call that tries the short way goes on by the other, as does one that
+    /// Counts a block taken (`tcache_event`). The first call that tries the fast path goes on by the other, as does one that
     /// finds nothing (`je_malloc`, for profiling's sake).
-    fn took(&mut self, kernel: &mut Kernel, thread: usize, short_way: bool, found: bool) {
-        let first = !self.threads[thread].took_short_way;
-        self.threads[thread].took_short_way |= short_way;
-        let twice = short_way && (first || !found);
-        self.event(kernel, thread, 1 + i32::from(twice));
+    fn tcache_alloc_event(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        fast_path: bool,
+        found: bool,
+    ) {
+        let tsd = &mut self.threads[thread];
+        let first = !tsd.tried_fast_path;
+        tsd.tried_fast_path |= fast_path;
+        let twice = fast_path && (first || !found);
+        self.tcache_event(kernel, thread, 1 + i32::from(twice));
     }
 
+    /// Allocates a block past the cache (`arena_malloc_hard`). `None` where there is no memory.
     fn arena_malloc_hard(
         &mut self,
         kernel: &mut Kernel,
-        thread: usize,
+        thread: ThreadId,
         request: Request,
         zero: bool,
-    ) -> Option<u64> {
-        if request.class < SMALL_CLASSES {
-            let arena = self.choose(kernel, thread);
-            return self.alloc_small(kernel, thread, arena, request.class, zero);
+    ) -> Option<Address> {
+        if request.class.is_small() {
+            let arena = self.arena_choose(kernel, thread);
+            return self.arena_malloc_small(kernel, thread, arena, request.class, zero);
         }
-        // Whether it is very large is asked of the request, before it is rounded up (`arena_malloc_hard`).
+        // Whether it is very large is asked of the request, before it is rounded up.
         let arena = self.arena_choose_maybe_huge(kernel, thread, request.size);
-        let wanted = (request.usable, CACHE_LINE);
-        self.alloc_large(kernel, thread, arena, wanted, zero)
+        self.large_palloc(kernel, thread, arena, request.usable, CACHE_LINE, zero)
     }
 
-    /// The cache's bin was empty: a small one is refilled, of a large one a single block is made (`tcache_alloc_small_hard`,
-    /// `tcache_alloc_large`).
+    /// Allocates a block of a class whose cache bin is empty: a small one is refilled, of a large one a single block is made
+    /// (`tcache_alloc_small_hard`, `tcache_alloc_large`). `None` where there is no memory.
     fn tcache_alloc_hard(
         &mut self,
         kernel: &mut Kernel,
-        thread: usize,
-        class: usize,
+        thread: ThreadId,
+        class: Szind,
         zero: bool,
-    ) -> Option<u64> {
-        let arena = self.choose(kernel, thread);
-        let size = sizes::size_of(class);
-        if class >= SMALL_CLASSES {
-            return self.alloc_large(kernel, thread, arena, (size, CACHE_LINE), zero);
+    ) -> Option<Address> {
+        let arena = self.arena_choose(kernel, thread);
+        if !class.is_small() {
+            return self.large_palloc(kernel, thread, arena, class.size(), CACHE_LINE, zero);
         }
-        let bin = &self.threads[thread].tcache.as_ref()?.bins[class];
-        let counts = self.fill_counts(bin);
-        let mut blocks = Vec::with_capacity(counts.1 as usize);
-        self.arenas[arena]
-            .as_mut()?
-            .fill(kernel, &mut self.shared, class, counts, |block| {
-                blocks.push(block);
-            });
-        if let Some(tcache) = &mut self.threads[thread].tcache {
-            tcache.bins[class].refill(kernel, &blocks, counts.1);
-        }
+        let local = self.gc_is_local();
+        let bin = self.threads[thread].tcache.as_mut()?.bin(class);
+        let counts = bin.fill_counts(local);
+        let mut blocks = Vec::with_capacity(counts.most as usize);
+        let got = |block| blocks.push(block);
+        self.arenas
+            .get_mut(arena)?
+            .fill_small(kernel, &mut self.shared, class, counts, got);
+        bin.refill(kernel, &blocks, counts.most);
         self.arena_decay_ticks(kernel, thread, arena, 1);
-        let tcache = self.threads[thread].tcache.as_mut()?;
-        tcache.bins[class].was_refilled();
-        let block = tcache.bins[class].pop()?;
+        let bin = self.threads[thread].tcache.as_mut()?.bin(class);
+        let block = bin.alloc()?;
         if zero {
-            kernel.touch(Address(block), Bytes(size));
+            kernel.touch(block, class.size());
         }
         Some(block)
     }
 
-    /// The thread has allocated so much (`thread_alloc_event`).
-    #[inline]
-    pub(crate) fn allocated(&mut self, kernel: &mut Kernel, thread: usize, size: u64) {
-        self.wait(kernel, thread, size, |waits| &mut waits.allocated);
+    /// Allocates a block of a small class from an arena (`arena_malloc_small`). `None` where there is no memory.
+    pub(crate) fn arena_malloc_small(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        arena: ArenaIndex,
+        class: Szind,
+        zero: bool,
+    ) -> Option<Address> {
+        let shared = &mut self.shared;
+        let block = self
+            .arenas
+            .get_mut(arena)?
+            .malloc_small(kernel, shared, class)?;
+        if zero {
+            kernel.touch(block, class.size());
+        }
+        self.arena_decay_ticks(kernel, thread, arena, 1);
+        Some(block)
     }
 
-    /// The thread has freed so much (`thread_dalloc_event`).
+    /// Allocates a large block of a usable size from an arena (`large_palloc`). `None` where there is no memory.
+    pub(crate) fn large_palloc(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        arena: ArenaIndex,
+        usable: Bytes,
+        alignment: Bytes,
+        zero: bool,
+    ) -> Option<Address> {
+        let prng = &mut self.threads[thread].prng;
+        let shared = &mut self.shared;
+        let block = self
+            .arenas
+            .get_mut(arena)?
+            .large_palloc(kernel, shared, usable, alignment, zero, prng)?;
+        self.arena_decay_ticks(kernel, thread, arena, 1);
+        Some(block)
+    }
+
+    /// Counts bytes that the thread has allocated (`thread_alloc_event`).
     #[inline]
-    pub(crate) fn released(&mut self, kernel: &mut Kernel, thread: usize, size: u64) {
-        self.wait(kernel, thread, size, |waits| &mut waits.freed);
+    pub(crate) fn thread_alloc_event(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        bytes: Bytes,
+    ) {
+        self.thread_event(kernel, thread, bytes, |waits| &mut waits.alloc);
+    }
+
+    /// Counts bytes that the thread has freed (`thread_dalloc_event`).
+    #[inline]
+    pub(crate) fn thread_dalloc_event(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        bytes: Bytes,
+    ) {
+        self.thread_event(kernel, thread, bytes, |waits| &mut waits.dalloc);
     }
 
     /// Counts bytes down: now and then the thread's cache is collected.
     #[inline]
-    fn wait(
+    fn thread_event(
         &mut self,
         kernel: &mut Kernel,
-        thread: usize,
-        size: u64,
-        counted: impl Fn(&mut EventWaits) -> &mut u64,
+        thread: ThreadId,
+        bytes: Bytes,
+        counted: impl Fn(&mut EventWaits) -> &mut Bytes,
     ) {
-        let step = self.shared.options.tcache_gc_incr_bytes;
-        let left = counted(&mut self.threads[thread].until_collected);
-        if size < *left {
-            *left -= size;
+        let left = counted(&mut self.threads[thread].until_gc);
+        if bytes < *left {
+            *left -= bytes;
         } else {
-            *left = step;
+            *left = self.shared.options.tcache_gc_incr_bytes;
             self.tcache_gc_event(kernel, thread);
         }
     }
 
-    /// The extent a block lies in.
-    #[inline]
-    pub(crate) fn extent_of(&self, block: u64) -> EdataId {
-        self.shared
-            .emap
-            .get(block)
-            .expect("a block that is passed in is live, so its page is in the map")
-    }
-
-    /// The usable bytes of a block.
-    pub(crate) fn size_of_block(&self, block: u64) -> u64 {
-        self.shared.usable_of(self.extent_of(block))
-    }
-
-    /// Frees a block of a class, into the thread's cache if that takes it (`arena_dalloc`).
+    /// Frees a block, into the thread's cache if that takes its class (`arena_dalloc`).
     #[inline]
     pub(crate) fn arena_dalloc(
         &mut self,
         kernel: &mut Kernel,
-        thread: usize,
-        extent: EdataId,
-        block: u64,
-        short_way: bool,
+        thread: ThreadId,
+        edata: EdataId,
+        block: Address,
+        fast_path: bool,
     ) {
-        let class = usize::from(self.shared.edatas[extent].class);
+        let class = self.shared.edatas[edata].class;
         if let Some(tcache) = &mut self.threads[thread].tcache
-            && class < self.shape.classes
+            && self.shape.has(class)
         {
-            let bin = &mut tcache.bins[class];
+            let bin = tcache.bin(class);
             let full = bin.is_full();
             if full {
                 self.dalloc_full_bin(kernel, thread, class, block);
             } else {
-                bin.push(kernel, block);
+                bin.dalloc(kernel, block);
             }
             if self.shared.rules.collection == Collection::Counted {
-                let twice = full && short_way && class < SMALL_CLASSES;
-                self.event(kernel, thread, 1 + i32::from(twice));
+                let twice = full && fast_path && class.is_small();
+                self.tcache_event(kernel, thread, 1 + i32::from(twice));
             }
             return;
         }
-        self.arena_dalloc_no_tcache(kernel, thread, extent, block);
+        self.arena_dalloc_no_tcache(kernel, thread, edata, block);
     }
 
-    /// The bin was full: part of it is flushed first.
-    fn dalloc_full_bin(&mut self, kernel: &mut Kernel, thread: usize, class: usize, block: u64) {
+    /// Frees a block into a full bin, of which a part is flushed first (`tcache_dalloc_small`, `tcache_dalloc_large`).
+    fn dalloc_full_bin(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        class: Szind,
+        block: Address,
+    ) {
         let options = &self.shared.options;
-        let lg_div = if class < SMALL_CLASSES {
+        let lg_div = if class.is_small() {
             options.lg_tcache_flush_small_div
         } else {
             options.lg_tcache_flush_large_div
         };
-        let bin = |threads: &[Tsd]| {
-            let tcache = threads[thread].tcache.as_ref();
-            tcache.map_or(0, |tcache| tcache.bins[class].slots)
+        let Some(tcache) = &mut self.threads[thread].tcache else {
+            return;
         };
-        let kept = bin(&self.threads).checked_shr(lg_div).unwrap_or(0);
+        let kept = tcache.bin(class).slots.checked_shr(lg_div).unwrap_or(0);
         self.tcache_bin_flush(kernel, thread, class, kept);
         if let Some(tcache) = &mut self.threads[thread].tcache {
-            tcache.bins[class].push(kernel, block);
+            tcache.bin(class).dalloc(kernel, block);
         }
     }
 
+    /// Frees a block past the cache (`arena_dalloc_no_tcache`).
     pub(crate) fn arena_dalloc_no_tcache(
         &mut self,
         kernel: &mut Kernel,
-        thread: usize,
-        extent: EdataId,
-        block: u64,
+        thread: ThreadId,
+        edata: EdataId,
+        block: Address,
     ) {
-        let index = usize::from(self.shared.edatas[extent].arena);
-        let free = if !self.shared.edatas[extent].slab {
-            Some(extent)
-        } else if let Some(arena) = &mut self.arenas[index] {
-            arena.free_region(&mut self.shared, extent, block)
+        let arena = self.shared.edatas[edata].arena;
+        let free = if !self.shared.edatas[edata].slab {
+            Some(edata)
         } else {
-            None
+            let arena = self.arenas.get_mut(arena);
+            arena.and_then(|arena| arena.dalloc_bin(&mut self.shared, edata, block))
         };
         if let Some(free) = free {
-            self.free_whole(kernel, free);
+            self.dalloc_extent(kernel, free);
         }
-        self.arena_decay_ticks(kernel, thread, index, 1);
+        self.arena_decay_ticks(kernel, thread, arena, 1);
     }
 
-    /// Returns all but the `kept` newest blocks of a bin to the arenas they came from (`tcache_bin_flush_impl`).
+    /// Returns all but the `kept` newest blocks of a bin to their arenas (`tcache_bin_flush_impl`).
     pub(crate) fn tcache_bin_flush(
         &mut self,
         kernel: &mut Kernel,
-        thread: usize,
-        class: usize,
+        thread: ThreadId,
+        class: Szind,
         kept: u32,
     ) {
         let Some(tcache) = &mut self.threads[thread].tcache else {
             return;
         };
-        let oldest_first = self.shared.rules.flush_oldest_first;
-        let blocks = tcache.bins[class].take_bottom(kept, oldest_first);
-        for batch in blocks.chunks(self.shared.rules.flush_batch) {
+        let rules = self.shared.rules;
+        let blocks = tcache.bin(class).flush(kept, rules.flush_oldest_first);
+        for batch in blocks.chunks(rules.flush_batch) {
             self.flush_batch(kernel, thread, class, batch);
         }
-        if class >= SMALL_CLASSES
+        if !class.is_small()
             && let Some(arena) = self.threads[thread].arena
-            && let Some(arena) = &self.arenas[arena]
+            && let Some(arena) = self.arenas.get(arena)
         {
-            arena.count_large(kernel, &self.shared, class, |of| of.flushed);
+            arena.large_stats_update(kernel, &self.shared, class, |of| of.flushed);
         }
     }
 
-    fn flush_batch(&mut self, kernel: &mut Kernel, thread: usize, class: usize, blocks: &[u64]) {
-        let flushed = |block: &u64| Flushed {
+    /// Returns blocks to their arenas, those of one arena at a time, the first block's first.
+    fn flush_batch(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        class: Szind,
+        blocks: &[Address],
+    ) {
+        let item = |block: &Address| FlushItem {
             block: *block,
-            extent: self.extent_of(*block),
+            edata: self.shared.edata_of(*block),
         };
-        let mut waiting: Vec<Flushed> = blocks.iter().map(flushed).collect();
+        let mut waiting: Vec<FlushItem> = blocks.iter().map(item).collect();
         let mut empty = Vec::new();
         while let Some(first) = waiting.first() {
-            let index = self.shared.edatas[first.extent].arena;
-            let is_here = |one: &Flushed| self.shared.edatas[one.extent].arena == index;
+            let arena = self.shared.edatas[first.edata].arena;
+            let is_here = |item: &FlushItem| self.shared.edatas[item.edata].arena == arena;
             let here = if waiting.iter().all(is_here) {
                 std::mem::take(&mut waiting)
-            } else if self.shared.rules.flush_exchanges && class < SMALL_CLASSES {
+            } else if self.shared.rules.flush_exchanges && class.is_small() {
                 exchange(&mut waiting, is_here)
             } else {
-                waiting.extract_if(.., |one| is_here(one)).collect()
+                waiting.extract_if(.., |item| is_here(item)).collect()
             };
-            let index = usize::from(index);
-            for one in &here {
-                if class >= SMALL_CLASSES {
-                    self.free_whole(kernel, one.extent);
-                } else if let Some(arena) = &mut self.arenas[index] {
-                    let emptied = arena.free_region(&mut self.shared, one.extent, one.block);
-                    match emptied {
+            for item in &here {
+                if !class.is_small() {
+                    self.dalloc_extent(kernel, item.edata);
+                } else if let Some(arena) = self.arenas.get_mut(arena) {
+                    match arena.dalloc_bin(&mut self.shared, item.edata, item.block) {
                         Some(slab) if self.shared.rules.flush_frees_slabs_at_once => {
-                            self.free_whole(kernel, slab);
+                            self.dalloc_extent(kernel, slab);
                         }
                         emptied => empty.extend(emptied),
                     }
                 }
             }
-            self.arena_decay_ticks(kernel, thread, index, here.len() as u32);
+            self.arena_decay_ticks(kernel, thread, arena, here.len() as i32);
         }
         for slab in empty {
-            self.free_whole(kernel, slab);
+            self.dalloc_extent(kernel, slab);
         }
     }
 
-    /// Frees the extent of an empty slab or of a large block.
-    fn free_whole(&mut self, kernel: &mut Kernel, id: EdataId) {
-        let extent = &self.shared.edatas[id];
-        let (index, is_slab) = (usize::from(extent.arena), extent.slab);
-        if let Some(arena) = &mut self.arenas[index] {
+    /// Frees the extent of an empty slab or of a large block (`arena_slab_dalloc`, `large_dalloc`).
+    fn dalloc_extent(&mut self, kernel: &mut Kernel, id: EdataId) {
+        let edata = &self.shared.edatas[id];
+        let (index, is_slab) = (edata.arena, edata.slab);
+        if let Some(arena) = self.arenas.get_mut(index) {
             if is_slab {
-                arena.free_pages(kernel, &mut self.shared, id);
+                arena.pa_dalloc(kernel, &mut self.shared, id);
             } else {
-                arena.free_large(kernel, &mut self.shared, id);
+                arena.large_dalloc(kernel, &mut self.shared, id);
             }
             self.inactivity_check(kernel, index);
         }
     }
 }
 
-/// Takes out those of an arena, the first among them, each of them changing places with the first of the others.
-fn exchange(waiting: &mut Vec<Flushed>, is_here: impl Fn(&Flushed) -> bool) -> Vec<Flushed> {
+/// Takes out those of an arena, the first among them, each of them changing places with the first of the others
+/// (5.3.1, src/arena.c, `arena_ptr_array_flush_impl_small`).
+fn exchange(waiting: &mut Vec<FlushItem>, is_here: impl Fn(&FlushItem) -> bool) -> Vec<FlushItem> {
     let mut here = 1;
     for at in 1..waiting.len() {
         if is_here(&waiting[at]) {

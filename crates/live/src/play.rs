@@ -145,11 +145,13 @@ fn jemalloc(
     let mut options = settings.options;
     options.asks_for_figures = asks;
     options.wide_addresses = layout.wide_addresses;
-    let [first, second] = layout.thread_data.map(|at| at.wrapping_sub(count_offset));
+    let [first, second] = layout
+        .thread_data
+        .map(|at| Address(at.wrapping_sub(count_offset)));
     options.thread_data = Some(ThreadData {
         first,
         second,
-        apart: STACK_BYTES as u64,
+        apart: Bytes(STACK_BYTES as u64),
     });
     Ok(Jemalloc::new(version, options, cores().online))
 }

@@ -11,6 +11,7 @@ use super::table::Kind::{
 use super::table::Row;
 use crate::size_classes::{LARGE_MAX, SMALL_MAX};
 use crate::version::Version::{self, V5_2_1, V5_3_0, V5_3_1};
+use highwater_allocator::Bytes;
 use highwater_allocator::Tone::{Applied, Surprise};
 
 const OLDEST: Version = Version::ALL[0];
@@ -206,7 +207,7 @@ pub(super) static ROWS: &[Row] = &[
         "tcache_max",
         Unsigned(0, 8 << 20, true),
         Obeyed(
-            |o, v| o.tcache_max = v,
+            |o, v| o.tcache_max = Bytes(v),
             &[],
             "Thread caches keep blocks of up to @ bytes.",
         ),
@@ -216,7 +217,7 @@ pub(super) static ROWS: &[Row] = &[
         "tcache_max",
         Unsigned(0, 32 << 10, true),
         Obeyed(
-            |o, v| o.tcache_max = v,
+            |o, v| o.tcache_max = Bytes(v),
             &[],
             "Thread caches keep blocks of up to @ bytes.",
         ),
@@ -226,7 +227,7 @@ pub(super) static ROWS: &[Row] = &[
         "lg_tcache_max",
         Signed(-1, 63),
         Obeyed(
-            |o, v| o.tcache_max = if (v as i64) < 0 { SMALL_MAX } else { (1 << v).max(SMALL_MAX) },
+            |o, v| o.tcache_max = if (v as i64) < 0 { SMALL_MAX } else { Bytes(1 << v).max(SMALL_MAX) },
             &[(-1, Applied, "Thread caches keep small blocks only.")],
             "Thread caches keep blocks of up to 2 to the power of @ bytes, and all small ones.",
         ),
@@ -236,7 +237,7 @@ pub(super) static ROWS: &[Row] = &[
         "lg_tcache_max",
         Unsigned(0, 23, true),
         Obeyed(
-            |o, v| o.tcache_max = 1 << v,
+            |o, v| o.tcache_max = Bytes(1 << v),
             &[],
             LG_TCACHE_MAX,
         ),
@@ -245,7 +246,7 @@ pub(super) static ROWS: &[Row] = &[
     row(
         "lg_tcache_max",
         Unsigned(0, 15, true),
-        Obeyed(|o, v| o.tcache_max = 1 << v, &[], LG_TCACHE_MAX),
+        Obeyed(|o, v| o.tcache_max = Bytes(1 << v), &[], LG_TCACHE_MAX),
     )
     .since(V5_3_1),
     row(
@@ -288,7 +289,7 @@ pub(super) static ROWS: &[Row] = &[
         "tcache_gc_incr_bytes",
         Unsigned(1024, u64::MAX, true),
         Obeyed(
-            |o, v| o.tcache_gc_incr_bytes = v,
+            |o, v| o.tcache_gc_incr_bytes = Bytes(v),
             &[],
             "Each @ bytes allocated or freed, a thread cache is collected, one class at a time.",
         ),
@@ -297,7 +298,7 @@ pub(super) static ROWS: &[Row] = &[
         "tcache_gc_delay_bytes",
         ANY,
         Obeyed(
-            |o, v| o.tcache_gc_delay_bytes = v,
+            |o, v| o.tcache_gc_delay_bytes = Bytes(v),
             &[],
             "Collections let pass @ bytes of each small class before they take any.",
         ),
@@ -320,9 +321,9 @@ pub(super) static ROWS: &[Row] = &[
     .since(V5_3_1),
     row(
         "calloc_madvise_threshold",
-        Unsigned(0, LARGE_MAX, false),
+        Unsigned(0, LARGE_MAX.0, false),
         Obeyed(
-            |o, v| o.calloc_madvise_threshold = v,
+            |o, v| o.calloc_madvise_threshold = Bytes(v),
             &[],
             "calloc clears used pages of blocks of @ bytes and more by giving them back, of smaller ones by writing zeros.",
         ),
@@ -330,9 +331,9 @@ pub(super) static ROWS: &[Row] = &[
     .since(V5_3_1),
     row(
         "oversize_threshold",
-        Unsigned(0, LARGE_MAX, false),
+        Unsigned(0, LARGE_MAX.0, false),
         Obeyed(
-            |o, v| o.oversize_threshold = v,
+            |o, v| o.oversize_threshold = Bytes(v),
             &[(0, Applied, "Very large blocks get no arena of their own.")],
             "Blocks of @ bytes and more come from an arena of their own and go back when freed; below 16384 there is no such arena.",
         ),

@@ -1,6 +1,6 @@
 use super::rows::ROWS;
 use super::*;
-use highwater_allocator::Effect as Outcome;
+use highwater_allocator::{Bytes, Effect as Outcome};
 use proptest::prelude::*;
 
 fn variable(name: &str, value: &str) -> Variable {
@@ -228,10 +228,13 @@ fn numbers_are_those_the_library_takes() {
 #[test]
 fn what_is_out_of_range_is_brought_inside_where_jemalloc_does_so_and_it_is_said() {
     for (value, options) in [
-        ("tcache_max:-1", defaults_but(|o| o.tcache_max = 8 << 20)),
+        (
+            "tcache_max:-1",
+            defaults_but(|o| o.tcache_max = Bytes::mib(8)),
+        ),
         (
             "lg_tcache_max:100",
-            defaults_but(|o| o.tcache_max = 8 << 20),
+            defaults_but(|o| o.tcache_max = Bytes::mib(8)),
         ),
         (
             "tcache_nslots_small_min:0",
@@ -243,7 +246,7 @@ fn what_is_out_of_range_is_brought_inside_where_jemalloc_does_so_and_it_is_said(
         ),
         (
             "tcache_gc_incr_bytes:0",
-            defaults_but(|o| o.tcache_gc_incr_bytes = 1024),
+            defaults_but(|o| o.tcache_gc_incr_bytes = Bytes(1024)),
         ),
         ("lg_tcache_flush_small_div:0", Options::default()),
     ] {
@@ -266,12 +269,12 @@ fn an_accepted_string_sets_what_it_says() {
         o.muzzy_decay_ms = 500;
         o.retain = false;
         o.tcache = false;
-        o.tcache_max = 4096;
-        o.oversize_threshold = 0;
+        o.tcache_max = Bytes(4096);
+        o.oversize_threshold = Bytes::ZERO;
         o.lg_extent_max_active_fit = 4;
         o.tcache_nslots_large = 7;
         o.lg_tcache_nslots_mul = -2;
-        o.tcache_gc_delay_bytes = 9;
+        o.tcache_gc_delay_bytes = Bytes(9);
         o.lg_tcache_flush_large_div = 3;
     });
     assert_eq!(settings.options, options);
@@ -464,16 +467,16 @@ fn options_that_came_with_a_release_are_obeyed_there() {
     let old = |value| read_by(Version::V5_2_1, value).options.tcache_max;
     assert_eq!(
         (old("lg_tcache_max:20"), old("lg_tcache_max:-1")),
-        (1 << 20, 14_336)
+        (Bytes::mib(1), Bytes(14_336))
     );
     assert!(!options("experimental_tcache_gc:false").experimental_tcache_gc);
     assert!(!options("cache_oblivious:false").cache_oblivious);
     assert_eq!(
         options("calloc_madvise_threshold:0").calloc_madvise_threshold,
-        0
+        Bytes::ZERO
     );
-    assert_eq!(options("tcache_max:1000000").tcache_max, 32 << 10);
-    assert_eq!(options("lg_tcache_max:20").tcache_max, 32 << 10);
+    assert_eq!(options("tcache_max:1000000").tcache_max, Bytes::kib(32));
+    assert_eq!(options("lg_tcache_max:20").tcache_max, Bytes::kib(32));
 }
 
 #[test]
