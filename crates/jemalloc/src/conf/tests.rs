@@ -496,11 +496,11 @@ fn presets_are_read_without_a_complaint() {
 
 #[test]
 fn every_option_of_the_table_is_found_by_its_name() {
-    let counts = Version::ALL.map(|version| table::rows(version).count());
+    let counts = Version::ALL.map(|version| rows::rows(version).count());
     assert_eq!(counts, [34, 70, 87]);
     for version in Version::ALL {
-        for row in table::rows(version) {
-            let found = table::find(version, row.name);
+        for row in rows::rows(version) {
+            let found = rows::find(version, row.name);
             assert!(found.is_some_and(|found| found.name == row.name));
         }
     }

@@ -1,9 +1,13 @@
-//! The properties of an option, and how a key finds it.
+//! The properties of an option.
 
-use super::rows::ROWS;
 use crate::options::Options;
 use crate::version::Version;
 use highwater_allocator::Tone;
+use std::borrow::Cow;
+
+/// The limit of background threads where none is set. A number above 4095 means the usual 4
+/// (src/background_thread.c, `background_thread_boot1`).
+pub(super) const THREADS_UNSET: u32 = 4096;
 
 /// How a value is read.
 #[derive(Clone, Copy)]
@@ -39,11 +43,15 @@ impl Kind {
 /// What an option does here.
 #[derive(Clone, Copy)]
 pub(super) enum Effect {
-    /// It sets what the model obeys: the texts for certain numbers, and the one for all others, with `@` for the number.
-    Obeyed(fn(&mut Options, u64), &'static [Text], &'static str),
-    /// It matters and is not modelled: the numbers that are as by default, and what it does.
+    /// It sets what the model obeys: how, the texts for certain numbers, and the text for any other number.
+    Obeyed(
+        fn(&mut Options, u64),
+        &'static [Text],
+        fn(i64) -> Cow<'static, str>,
+    ),
+    /// It matters and is not modelled: the numbers that are as by default, and its effect.
     Unmodelled(&'static [u64], &'static str),
-    /// It decides nothing that is shown here: why.
+    /// It decides nothing that is shown here: the reason.
     Idle(&'static str),
 }
 
@@ -61,38 +69,37 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// An option that came with a release.
+    /// Makes it an option that came with a release.
     pub(super) const fn since(self, since: Version) -> Self {
         Self { since, ..self }
     }
 
-    /// An option that went with a release.
+    /// Makes it an option that went with a release.
     pub(super) const fn until(self, until: Version) -> Self {
         Self { until, ..self }
     }
 
-    /// Whether a release takes it.
+    /// Returns whether a release takes it.
     pub(super) fn is_in(&self, version: Version) -> bool {
         (self.since..=self.until).contains(&version)
     }
 
-    /// Whether a number is the one that a release starts with.
+    /// Returns whether a number is the one that a release starts with.
     pub(super) fn is_default(
         &self,
         version: Version,
         set: fn(&mut Options, u64),
         number: u64,
     ) -> bool {
+        if self.name == "max_background_threads" && number >= u64::from(THREADS_UNSET) {
+            return false;
+        }
         let mut options = Options::of(version);
-        let number = match self.name {
-            "max_background_threads" if number >= 4096 => return false,
-            _ => number,
-        };
         set(&mut options, number);
         options == Options::of(version)
     }
 
-    /// Whether it sets the same as another.
+    /// Returns whether it sets the same as another.
     pub(super) fn is(&self, other: &Row) -> bool {
         self.name == other.name || (self.is_tcache_max() && other.is_tcache_max())
     }
@@ -100,20 +107,4 @@ impl Row {
     fn is_tcache_max(&self) -> bool {
         self.name.ends_with("tcache_max")
     }
-}
-
-/// The options of a release.
-pub(super) fn rows(version: Version) -> impl Iterator<Item = &'static Row> + Clone {
-    ROWS.iter().filter(move |row| row.is_in(version))
-}
-
-/// The option of a release that a key names.
-pub(super) fn find(version: Version, key: &str) -> Option<&'static Row> {
-    // A few are compared over the length of the key only: the first in order is taken.
-    rows(version).find(|row| {
-        row.name == key
-            || (matches!(row.kind, Kind::Beginning(_))
-                && row.name != "thp"
-                && row.name.starts_with(key))
-    })
 }
