@@ -5,7 +5,7 @@
 //! variable is left aside, and the remark says what CPython says.
 
 use crate::version::Version;
-use highwater_allocator::{Remark, Tone, Variable, holds};
+use highwater_allocator::{Remark, Tone, Variable};
 
 /// How an interpreter allocates.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -144,7 +144,7 @@ impl Reader {
             text += &format!(" Write `{name}`.");
         } else if value.starts_with("mimalloc") {
             text += " mimalloc came with 3.13.";
-        } else if holds(value, "jemalloc") || holds(value, "tcmalloc") {
+        } else if value.contains("jemalloc") || value.contains("tcmalloc") {
             text += " It chooses between pools and malloc; LD_PRELOAD decides which malloc.";
         } else {
             text += &format!(" Allowed: {}.", known.join(", "));

@@ -1,6 +1,6 @@
 //! The releases of CPython whose object allocator is modelled, and where they differ.
 
-use highwater_allocator::Difference;
+use highwater_allocator::{Bytes, Difference};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -44,14 +44,14 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Bytes of an arena.
-    pub(crate) fn arena(&self) -> u64 {
-        1 << self.arena_shift
+    /// Returns the size of an arena.
+    pub(crate) fn arena(&self) -> Bytes {
+        Bytes(1 << self.arena_shift)
     }
 
-    /// Bytes of a pool.
-    pub(crate) fn pool(&self) -> u64 {
-        1 << self.pool_shift
+    /// Returns the size of a pool.
+    pub(crate) fn pool(&self) -> Bytes {
+        Bytes(1 << self.pool_shift)
     }
 }
 
@@ -66,7 +66,7 @@ impl Version {
         Self::V3_14,
     ];
 
-    /// The release named like `3.11` or `3.11.2`, if it is modelled: what comes after the second number changes nothing.
+    /// Returns the release named like `3.11` or `3.11.2`, if it is modelled: what comes after the second number changes nothing.
     pub fn parse(name: &str) -> Option<Self> {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         Self::ALL.into_iter().find(|version| {
@@ -77,7 +77,7 @@ impl Version {
         })
     }
 
-    /// The release's number.
+    /// Returns the release's number.
     pub fn name(self) -> &'static str {
         match self {
             Self::V3_9 => "3.9",
@@ -89,7 +89,7 @@ impl Version {
         }
     }
 
-    /// Where it is found.
+    /// Returns the distribution that has it.
     pub fn found_in(self) -> &'static str {
         match self {
             Self::V3_9 => "Debian 11",
@@ -101,7 +101,7 @@ impl Version {
         }
     }
 
-    /// Objects/obmalloc.c, from 3.13 on Include/internal/pycore_obmalloc.h: `ARENA_BITS` or `ARENA_SIZE`, `POOL_BITS` or
+    /// Returns its rules: Objects/obmalloc.c, from 3.13 on Include/internal/pycore_obmalloc.h: `ARENA_BITS` or `ARENA_SIZE`, `POOL_BITS` or
     /// `POOL_SIZE`, `WITH_PYMALLOC_RADIX_TREE`; Modules/_tracemalloc.c, from 3.13 on Python/tracemalloc.c.
     pub(crate) fn rules(self) -> Rules {
         let large = self >= Self::V3_10;
@@ -113,7 +113,7 @@ impl Version {
         }
     }
 
-    /// What distinguishes it from the other releases.
+    /// Returns what distinguishes it from the other releases.
     pub fn differences(self) -> Vec<Difference> {
         let rules = self.rules();
         vec![
