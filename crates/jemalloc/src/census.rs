@@ -38,7 +38,9 @@ impl Jemalloc {
                 ExtentState::Active if edata.slab => {
                     for region in edata.regions() {
                         let state = match region.is_free {
-                            true => BlockState::Free { bin: edata.class.0 },
+                            true => BlockState::Free {
+                                bin: edata.class.0 as u16,
+                            },
                             false => state_of(region.start),
                         };
                         give(region.start, region.size, region.start, state);
@@ -66,7 +68,7 @@ impl Jemalloc {
         for (thread, tcache) in self.threads.tcaches() {
             visit(tcache.home, BlockState::Metadata);
             for (class, cached) in tcache.by_class() {
-                let (thread, bin) = (thread.0, class.0);
+                let (thread, bin) = (thread.0, class.0 as u16);
                 let state = BlockState::Parked(Cache::Tcache { thread, bin });
                 for block in cached.blocks() {
                     visit(*block, state);

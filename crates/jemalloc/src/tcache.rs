@@ -33,7 +33,7 @@ impl CacheShape {
     pub(crate) fn new(options: &Options, stacks: CacheStacks) -> Self {
         let classes = Szind::of(options.tcache_max).map_or(0, |class| class.index() + 1);
         let slots: Vec<u32> = (0..classes.max(SMALL_CLASSES))
-            .map(|class| match Szind(class as u16) {
+            .map(|class| match Szind(class as u32) {
                 _ if class >= classes => 0,
                 class if class.is_small() => small_slots(options, Slab::of(class).regions),
                 _ => options.tcache_nslots_large,
@@ -105,13 +105,13 @@ impl Tcache {
         }
         let bin = |(class, &slots): (usize, &u32)| {
             end = end + SLOT * u64::from(slots);
-            CacheBin::new(slots, item_delay(options, Szind(class as u16)), end)
+            CacheBin::new(slots, item_delay(options, Szind(class as u32)), end)
         };
         Self {
             bins: shape.slots.iter().enumerate().map(bin).collect(),
             next_gc_bin: Szind(0),
             next_gc_bin_small: Szind(0),
-            next_gc_bin_large: Szind(SMALL_CLASSES as u16),
+            next_gc_bin_large: Szind(SMALL_CLASSES as u32),
             last_gc_time: Nanos(0),
             home,
         }
@@ -125,7 +125,7 @@ impl Tcache {
     /// Returns its bins, each with its class.
     pub(crate) fn by_class(&self) -> impl Iterator<Item = (Szind, &CacheBin)> {
         let bins = self.bins.iter().enumerate();
-        bins.map(|(class, bin)| (Szind(class as u16), bin))
+        bins.map(|(class, bin)| (Szind(class as u32), bin))
     }
 
     /// Returns the bytes of the blocks it keeps.

@@ -44,7 +44,7 @@ impl Jemalloc {
     #[cold]
     pub(crate) fn tcache_gc_event(&mut self, kernel: &mut Kernel, thread: ThreadId) {
         let (now, local) = (self.shared.now, self.gc_is_local());
-        let all = self.shape.classes as u16;
+        let all = self.shape.classes as u32;
         let Some(tcache) = &mut self.threads[thread].tcache else {
             return;
         };
@@ -59,7 +59,7 @@ impl Jemalloc {
         }
         tcache.last_gc_time = now;
         let (small, large) = (tcache.next_gc_bin_small, tcache.next_gc_bin_large);
-        let first_large = SMALL_CLASSES as u16;
+        let first_large = SMALL_CLASSES as u32;
         let small = self.gc_bins(kernel, thread, small, 0..all.min(first_large), SMALL_BINS);
         let large = if all > first_large {
             self.gc_bins(kernel, thread, large, first_large..all, LARGE_BINS)
@@ -78,7 +78,7 @@ impl Jemalloc {
         kernel: &mut Kernel,
         thread: ThreadId,
         mut class: Szind,
-        classes: Range<u16>,
+        classes: Range<u32>,
         most: u32,
     ) -> Szind {
         let mut flushed = 0;
@@ -97,7 +97,6 @@ impl Jemalloc {
 
     /// Collects one bin (`tcache_try_gc_bin`); returns whether anything was flushed.
     fn try_gc_bin(&mut self, kernel: &mut Kernel, thread: ThreadId, class: Szind) -> bool {
-        let delay = item_delay(&self.shared.options, class);
         let (collection, local) = (self.shared.rules.collection, self.gc_is_local());
         let near = if local && class.is_small() {
             self.near_slab_in_use(thread, class)
@@ -111,8 +110,9 @@ impl Jemalloc {
         let kept = if !class.is_small() {
             bin.gc_large()
         } else if collection != Collection::Local {
-            bin.gc_small(delay)
+            bin.gc_small(item_delay(&self.shared.options, class))
         } else {
+            let delay = item_delay(&self.shared.options, class);
             bin.gc_small_local(delay, local, near.as_ref())
         };
         if let Some(kept) = kept {
