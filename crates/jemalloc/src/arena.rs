@@ -25,8 +25,8 @@ pub(crate) struct Arena {
     pub(crate) threads: u32,
     /// The bytes of large blocks in use.
     large_bytes: Bytes,
-    /// The state from which a large block's first address follows that jemalloc takes for itself, with no thread to ask:
-    /// jemalloc 5.2.1, src/arena.c, `arena_new` (`offset_state`).
+    /// The state from which a large block's first address follows that jemalloc takes for itself, with no thread to
+    /// ask: jemalloc 5.2.1, src/arena.c, `arena_new` (`offset_state`).
     offset: Prng,
 }
 
@@ -89,7 +89,8 @@ impl Arena {
         Some(id)
     }
 
-    /// Frees the extent of a slab or of a large block (`pa_dalloc`); of an empty slab that is all (`arena_slab_dalloc`).
+    /// Frees the extent of a slab or of a large block (`pa_dalloc`); of an empty slab that is all
+    /// (`arena_slab_dalloc`).
     pub(crate) fn pa_dalloc(&mut self, kernel: &mut Kernel, shared: &mut Shared, id: EdataId) {
         let edata = &shared.edatas[id];
         if edata.slab {
@@ -101,8 +102,8 @@ impl Arena {
         self.pac.handle_deferred_work(kernel, shared);
     }
 
-    /// Looks at both decays (`arena_decay`). Returns for the dirty and for the muzzy pages those freed in the interval that
-    /// ended, if one did.
+    /// Looks at both decays (`arena_decay`). Returns for the dirty and for the muzzy pages those freed in the interval
+    /// that ended, if one did.
     pub(crate) fn decay(
         &mut self,
         kernel: &mut Kernel,
@@ -141,8 +142,8 @@ impl Arena {
         Some(id)
     }
 
-    /// Allocates at least `counts.least` blocks of a small class, lowest first, and hands each to `got`; more if the slab in
-    /// use has more and that makes no more than `counts.most`. Fewer where there is no memory
+    /// Allocates at least `counts.least` blocks of a small class, lowest first, and hands each to `got`; more if the
+    /// slab in use has more and that makes no more than `counts.most`. Fewer where there is no memory
     /// (`arena_cache_bin_fill_small`, `arena_malloc_small`).
     pub(crate) fn fill_small(
         &mut self,
@@ -220,8 +221,8 @@ impl Arena {
         kernel.touch(self.home + of_class + written.offset, written.bytes);
     }
 
-    /// Allocates a large block of a usable size (`large_palloc`, `arena_extent_alloc_large`). Its first address varies by
-    /// `prng`. `None` where there is no memory.
+    /// Allocates a large block of a usable size (`large_palloc`, `arena_extent_alloc_large`). Its first address varies
+    /// by `prng`. `None` where there is no memory.
     pub(crate) fn large_palloc(
         &mut self,
         kernel: &mut Kernel,
@@ -289,8 +290,8 @@ impl Arena {
         self.pa_dalloc(kernel, shared, id);
     }
 
-    /// Makes a large block longer or shorter where it is (`large_ralloc_no_move`). Returns whether it now has the usable
-    /// size.
+    /// Makes a large block longer or shorter where it is (`large_ralloc_no_move`). Returns whether it now has the
+    /// usable size.
     pub(crate) fn large_ralloc_no_move(
         &mut self,
         kernel: &mut Kernel,

@@ -25,7 +25,8 @@ pub(crate) struct ArenaTdata {
 }
 
 impl Jemalloc {
-    /// Counts ticks of a thread for an arena; now and then that makes it look at the arena's decay (`arena_decay_ticks`).
+    /// Counts ticks of a thread for an arena; now and then that makes it look at the arena's decay
+    /// (`arena_decay_ticks`).
     pub(crate) fn tick_arena(
         &mut self,
         kernel: &mut Kernel,

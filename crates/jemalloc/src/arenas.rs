@@ -78,7 +78,8 @@ impl Arenas {
         self.all[index.index()].is_some()
     }
 
-    /// Binds a thread: to an arena without threads, else to a new one, else to that with the fewest (`arena_choose_hard`).
+    /// Binds a thread: to an arena without threads, else to a new one, else to that with the fewest
+    /// (`arena_choose_hard`).
     #[cold]
     pub(crate) fn choose_hard(&mut self, kernel: &mut Kernel, shared: &mut Shared) -> ArenaIndex {
         let load = |arena: &Option<Arena>| arena.as_ref().map(|arena| arena.threads);

@@ -1,8 +1,8 @@
 //! Background threads: when they wake, and what they do then.
 //!
 //! jemalloc 5.3.0, src/background_thread.c: `background_work_sleep_once`, `background_thread_sleep`,
-//! `background_thread_wakeup_early`; src/arena.c: `arena_maybe_do_deferred_work`, `arena_should_decay_early`. Thread `i`
-//! serves the arenas `i`, `i + max`, and so on. A thread that is woken is taken to run at once.
+//! `background_thread_wakeup_early`; src/arena.c: `arena_maybe_do_deferred_work`, `arena_should_decay_early`. Thread
+//! `i` serves the arenas `i`, `i + max`, and so on. A thread that is woken is taken to run at once.
 
 use crate::arenas::Arenas;
 use crate::edata::ExtentState;
@@ -18,7 +18,7 @@ const MIN_INTERVAL: Nanos = Nanos::from_millis(100);
 #[derive(Clone, Debug, Default)]
 struct BackgroundThread {
     started: bool,
-    /// When it wakes; `None` where it sleeps until something is freed (`background_thread_indefinite_sleep`).
+    /// The moment it wakes; `None` where it sleeps until something is freed (`background_thread_indefinite_sleep`).
     wakes: Option<Nanos>,
     /// Pages freed since it fell asleep that have to go before it wakes (`npages_to_purge_new`).
     new_pages: Pages,
@@ -56,7 +56,7 @@ impl BackgroundThread {
 }
 
 impl BackgroundThreads {
-    /// That many threads, none of which is started.
+    /// Makes that many threads, none of which is started.
     pub(crate) fn new(count: u32) -> Self {
         Self(vec![BackgroundThread::default(); count as usize])
     }
@@ -141,8 +141,8 @@ impl BackgroundThreads {
         }
     }
 
-    /// Lets a thread of the program look at the decays of an arena (`arena_decay`); that may wake the arena's background
-    /// thread.
+    /// Lets a thread of the program look at the decays of an arena (`arena_decay`); that may wake the arena's
+    /// background thread.
     pub(crate) fn arena_decay(
         &mut self,
         kernel: &mut Kernel,

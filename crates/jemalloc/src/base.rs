@@ -1,7 +1,7 @@
 //! The allocator's own memory: blocks of huge-page size from which an arena's structures are cut and never given back.
 //!
-//! jemalloc 5.3.0, src/base.c: `base_new`, `base_block_alloc`, `base_alloc_impl`, `base_extent_bump_alloc`. The memory is
-//! fresh from the kernel, so only what is written becomes resident.
+//! jemalloc 5.3.0, src/base.c: `base_new`, `base_block_alloc`, `base_alloc_impl`, `base_extent_bump_alloc`. The memory
+//! is fresh from the kernel, so only what is written becomes resident.
 
 use crate::pages::pages_map;
 use crate::rules::Rules;
@@ -15,7 +15,7 @@ const BLOCK_HEADER: Bytes = Bytes(144);
 /// One arena's base (`base_t`).
 #[derive(Clone)]
 pub(crate) struct Base {
-    /// What is left of each block, ascending (`avail`).
+    /// The rest of each block, ascending (`avail`).
     rests: Vec<Rest>,
     /// The page size class of the last block (`pind_last`).
     last_class: Pszind,
@@ -56,8 +56,8 @@ impl Base {
         Some(base)
     }
 
-    /// Maps a block with room for `size` bytes and returns what is free of it (`base_block_alloc`). `None` where there is no
-    /// memory.
+    /// Maps a block with room for `size` bytes and returns what is free of it (`base_block_alloc`). `None` where there
+    /// is no memory.
     fn block_alloc(&mut self, kernel: &mut Kernel, size: Bytes, alignment: Bytes) -> Option<Rest> {
         let least = BLOCK_HEADER.align_up(alignment) + size.align_up(alignment);
         let least = Pszind::of(least).size().align_up(HUGE_PAGE);
@@ -100,8 +100,8 @@ impl Base {
         at
     }
 
-    /// Allocates memory that reads as zeros and is not touched (`base_alloc_impl`). Returns its address and the serial number
-    /// of its block; `None` where there is no memory.
+    /// Allocates memory that reads as zeros and is not touched (`base_alloc_impl`). Returns its address and the serial
+    /// number of its block; `None` where there is no memory.
     pub(crate) fn alloc(
         &mut self,
         kernel: &mut Kernel,

@@ -47,7 +47,8 @@ impl Bin {
         self.slabcur
     }
 
-    /// Frees one region. Returns the slab if that has become empty; the caller frees it (`arena_dalloc_bin_locked_step`).
+    /// Frees one region. Returns the slab if that has become empty; the caller frees it
+    /// (`arena_dalloc_bin_locked_step`).
     pub(crate) fn dalloc(
         &mut self,
         edatas: &mut Edatas,

@@ -42,8 +42,7 @@ impl FillCounts {
     pub(crate) const ONE: Self = Self { least: 1, most: 1 };
 }
 
-/// Where blocks of a class are near the slab that is in use: that slab, and the addresses around it
-/// (`TCACHE_GC_NEIGHBOR_LIMIT`).
+/// The addresses of the slab of a class that is in use, and those around it (`TCACHE_GC_NEIGHBOR_LIMIT`).
 pub(crate) struct Near {
     pub(crate) slab: Range<Address>,
     pub(crate) around: Range<Address>,
@@ -105,8 +104,8 @@ impl CacheBin {
         }
     }
 
-    /// Returns how many blocks an empty bin is filled with (`tcache_alloc_small_hard`). If collections are `local` a fill
-    /// may take more than usual in a burst.
+    /// Returns how many blocks an empty bin is filled with (`tcache_alloc_small_hard`). If collections are `local` a
+    /// fill may take more than usual in a burst.
     pub(crate) fn fill_counts(&self, local: bool) -> FillCounts {
         if local {
             let most = (self.slots >> (self.lg_fill_div - self.burst)).max(1);
@@ -121,9 +120,9 @@ impl CacheBin {
         }
     }
 
-    /// Fills the empty stack so that the first of `blocks` is taken first. They were written below room for `room` blocks,
-    /// and then moved up (`cache_bin_finish_fill`). If the bin is refilled again before it is flushed or collected, it gets
-    /// more (`tcache_nfill_small_burst_prepare`).
+    /// Fills the empty stack so that the first of `blocks` is taken first. They were written below room for `room`
+    /// blocks, and then moved up (`cache_bin_finish_fill`). If the bin is refilled again before it is flushed or
+    /// collected, it gets more (`tcache_nfill_small_burst_prepare`).
     pub(crate) fn refill(&mut self, kernel: &mut Kernel, blocks: &[Address], room: u32) {
         self.stack.extend(blocks.iter().rev());
         if !blocks.is_empty() {
@@ -204,8 +203,8 @@ impl CacheBin {
         None
     }
 
-    /// The same from 5.3.1 on. If collections are `local`, blocks far from the slab in use go first, all of them, and more
-    /// than a quarter of those never needed if there are as many (`tcache_gc_small`).
+    /// The same from 5.3.1 on. If collections are `local`, blocks far from the slab in use go first, all of them, and
+    /// more than a quarter of those never needed if there are as many (`tcache_gc_small`).
     pub(crate) fn gc_small_local(
         &mut self,
         delay: u8,

@@ -63,7 +63,8 @@ impl Jemalloc {
         }
     }
 
-    /// Visits every block that the program does not hold though its extent has it in use: those in caches, and the caches.
+    /// Visits every block that the program does not hold though its extent has it in use: those in caches, and the
+    /// caches.
     pub(crate) fn visit_not_live(&self, visit: &mut dyn FnMut(Address, BlockState)) {
         for (thread, tcache) in self.threads.tcaches() {
             visit(tcache.home, BlockState::Metadata);

@@ -1,4 +1,4 @@
-//! What must hold between any two calls; for tests.
+//! The conditions that hold between any two calls; for tests.
 
 use crate::Jemalloc;
 use crate::edata::{Edata, EdataId, ExtentState};
@@ -7,11 +7,11 @@ use highwater_allocator::Pages;
 use std::collections::{HashMap, HashSet};
 
 impl Jemalloc {
-    /// Checks that extents do not overlap and the map has the first and the last page of each, page counts add up to what is
-    /// mapped, the free regions of a slab are those of its map, and the sums kept are those of the extents.
+    /// Checks that extents do not overlap and the map has the first and the last page of each, page counts add up to
+    /// what is mapped, the free regions of a slab are those of its map, and the sums kept are those of the extents.
     ///
     /// # Panics
-    /// Where something does not hold.
+    /// If something does not hold.
     pub fn check(&self) {
         let mut all = Vec::new();
         let mut counts = HashMap::new();

@@ -1,12 +1,12 @@
 //! The variable MALLOC_CONF, read as jemalloc reads it in the build of Debian, with remarks on its options.
 //!
-//! `pairs` cuts a string, `rows` has the options, `values` reads what they are set to, and `hints` has what was probably
-//! meant where jemalloc refuses. Followed is src/jemalloc.c (5.3.1: src/conf.c), `malloc_conf_init_helper`. Of its sources
-//! only the environment is in reach here: a string compiled in, the program's `malloc_conf` and the link /etc/malloc.conf,
-//! which are read before it, are taken to be empty, as Debian leaves them.
+//! `pairs` cuts a string, `rows` has the options, `values` reads what they are set to, and `hints` has what was
+//! probably meant where jemalloc refuses. The model is src/jemalloc.c (5.3.1: src/conf.c), `malloc_conf_init_helper`.
+//! Only the environment is in reach here: a string compiled in, the program's `malloc_conf` and the link
+//! /etc/malloc.conf, which are read before it, are taken to be empty, as Debian leaves them.
 //!
-//! jemalloc reads a string twice, once for `confirm_conf` alone, and so prints what ends a string twice. Here there is one
-//! remark. What the tests expect was asked of the library of Debian 12.
+//! jemalloc reads a string twice, once for `confirm_conf` alone, and so prints what ends a string twice. Here there is
+//! one remark. What the tests expect was asked of the library of Debian 12.
 
 mod hints;
 mod pairs;
@@ -36,8 +36,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads an environment as a release of jemalloc does when a program starts. Never fails: jemalloc takes what it can,
-    /// and says the rest.
+    /// Reads an environment as a release of jemalloc does when a program starts. Never fails: jemalloc takes what it
+    /// can, and says the rest.
     pub fn from_environment(version: Version, environment: &[Variable]) -> Self {
         let mut options = Options::of(version);
         let mut remarks = Remarks::default();
@@ -253,7 +253,7 @@ fn say_whole(options: &Options, taken: &[Taken], failed: bool, remarks: &mut Rem
 #[derive(Default)]
 struct Remarks {
     said: Vec<Remark>,
-    /// Whether what is said next is about an option of the string.
+    /// Whether the next remark is on an option of the string.
     in_conf: bool,
 }
 

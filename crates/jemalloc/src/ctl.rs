@@ -1,4 +1,4 @@
-//! What asking jemalloc for figures costs it: structures for all arenas, made at the first question.
+//! The cost of asking jemalloc for figures: structures for all arenas, made at the first question.
 //!
 //! jemalloc 5.3.0, src/ctl.c: `ctl_init`, `arenas_i_impl`, `ctl_arena_clear`.
 
@@ -27,7 +27,7 @@ pub(crate) fn ctl_init(kernel: &mut Kernel, shared: &mut Shared, arenas: &Arenas
             kernel.touch(at, written);
         }
     };
-    // Two sums over arenas before the arenas themselves, the one of very large blocks last if there is to be one.
+    // Two sums over arenas before the arenas themselves, that of very large blocks last if there may be one.
     let pointers = POINTER * (2 + arenas.len() as u64);
     make(ARENAS, ARENAS_POINTERS + pointers);
     make(sums, sums);

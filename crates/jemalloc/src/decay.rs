@@ -60,7 +60,7 @@ impl Decay {
         decay
     }
 
-    /// Begins anew with another decay time (`decay_reinit`).
+    /// Starts again with another decay time (`decay_reinit`).
     pub(crate) fn restart(&mut self, now: Nanos, time_ms: i64) {
         self.time_ms = time_ms;
         if time_ms > 0 {
@@ -73,7 +73,7 @@ impl Decay {
         self.backlog = [0; STEPS];
     }
 
-    /// Returns whether pages go after a while, rather than at once or never (`decay_gradually`).
+    /// Returns whether pages go after a time, rather than at once or never (`decay_gradually`).
     pub(crate) fn is_gradual(&self) -> bool {
         self.time_ms > 0
     }
@@ -155,8 +155,8 @@ impl Decay {
         Pages(sum >> FRACTION_BITS)
     }
 
-    /// Returns how many of now `pages` pages may be left at most, and after which time, if the decay is looked at in every
-    /// interval from the next on, none are taken and none become free; in steps of a fiftieth of the decay time.
+    /// Returns how many of now `pages` pages may be left at most, and after which time, if the decay is looked at in
+    /// every interval from the next on, none are taken and none become free; in steps of a fiftieth of the decay time.
     pub(crate) fn forecast(&self, now: Nanos, pages: Pages) -> Vec<(Nanos, Pages)> {
         if !self.is_gradual() {
             return vec![(Nanos(0), Pages(0))];

@@ -1,9 +1,9 @@
 //! Extents: the runs of pages that jemalloc hands around, each known by a structure of 128 bytes (`edata_t`).
 //!
-//! jemalloc 5.3.0, include/jemalloc/internal/edata.h; jemalloc 5.2.1 calls them `extent_t`, and a set of them in one state
-//! `extents_t`. The structures are allocated from an arena's base and never given back there: `edata_cache` keeps those that
-//! are not in use. What is in them is kept here, outside simulated memory; their pages never go back, so touching them once
-//! is enough.
+//! jemalloc 5.3.0, include/jemalloc/internal/edata.h; jemalloc 5.2.1 calls them `extent_t`, and a set of them in one
+//! state `extents_t`. The structures are allocated from an arena's base and never given back there: `edata_cache` keeps
+//! those that are not in use. What is in them is kept here, outside simulated memory; their pages never go back, so
+//! touching them once is enough.
 
 use crate::edata_heap::SerialOrder;
 use crate::size_classes::{PAGE, Szind};
@@ -44,12 +44,12 @@ pub(crate) struct Edata {
     pub(crate) state: ExtentState,
     /// Whether its pages read as zeros (`edata_zeroed_get`).
     pub(crate) zeroed: bool,
-    /// Whether it is the beginning of a mapping: it is then never merged with what lies before it (`edata_is_head_get`).
+    /// Whether it is the beginning of a mapping: it is then never merged with what is before it (`edata_is_head_get`).
     pub(crate) head: bool,
     /// Whether it is cut into regions of a small class.
     pub(crate) slab: bool,
-    /// Whether the map says of its first and of its last page that they are a slab's; it may say so of a slab that was
-    /// freed. Kept for [`Rules::slab_marks_stay`](crate::rules::Rules::slab_marks_stay).
+    /// Whether the map marks its first and its last page as a slab's; those of a freed slab may stay marked. Kept for
+    /// [`Rules::slab_marks_stay`](crate::rules::Rules::slab_marks_stay).
     pub(crate) marked: [bool; 2],
     /// The class of the block it holds, or of its regions; [`Szind::NONE`] where it holds none.
     pub(crate) class: Szind,
@@ -120,8 +120,8 @@ impl Edata {
         self.class = Szind::NONE;
     }
 
-    /// Returns the usable size of the block it holds, or of one of its regions: `pad` bytes of a large block's extent are no
-    /// part of it (`edata_usize_get`).
+    /// Returns the usable size of the block it holds, or of one of its regions: `pad` bytes of a large block's extent
+    /// are no part of it (`edata_usize_get`).
     #[inline]
     pub(crate) fn usable(&self, pad: Bytes) -> Bytes {
         if self.class.is_small() {

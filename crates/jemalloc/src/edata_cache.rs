@@ -13,7 +13,8 @@ use highwater_allocator::Kernel;
 pub(crate) struct EdataCache(EdataHeap);
 
 impl EdataCache {
-    /// Returns a structure, from the base of `arena` if none is unused (`edata_cache_get`). `None` where there is no memory.
+    /// Returns a structure, from the base of `arena` if none is unused (`edata_cache_get`). `None` where there is no
+    /// memory.
     pub(crate) fn get(
         &mut self,
         kernel: &mut Kernel,

@@ -1,10 +1,10 @@
 //! The map from a page to its extent: a radix tree over the address space.
 //!
-//! jemalloc 5.3.0, src/emap.c and src/rtree.c, include/jemalloc/internal/rtree.h. A library built for addresses of 48 bits
-//! has a root in its data and leaves of 2 MiB, one for each GiB of address space; one built for 57 bits has a level between
-//! them, and leaves of 512 KiB for each 128 MiB. All but the root are from the base of arena 0. The first and the last page
-//! of an extent are entered, of a slab every page. Here the tree is an array outside simulated memory; the pages of the
-//! nodes become resident as they would.
+//! jemalloc 5.3.0, src/emap.c and src/rtree.c, include/jemalloc/internal/rtree.h. A library built for addresses of 48
+//! bits has a root in its data and leaves of 2 MiB, one for each GiB of address space; one built for 57 bits has a
+//! level between them, and leaves of 512 KiB for each 128 MiB. All but the root are from the base of arena 0. The first
+//! and the last page of an extent are entered, of a slab every page. Here the tree is an array outside simulated
+//! memory; the pages of the nodes become resident as they would.
 
 use crate::base::Base;
 use crate::edata::{Edata, EdataId};
@@ -102,7 +102,8 @@ impl Emap {
         self.set(kernel, edata.last(), id);
     }
 
-    /// Enters an extent, or nothing, for the pages inside a slab (`emap_register_interior`, `emap_deregister_interior`).
+    /// Enters an extent, or nothing, for the pages inside a slab (`emap_register_interior`,
+    /// `emap_deregister_interior`).
     pub(crate) fn set_interior(&mut self, kernel: &mut Kernel, edata: &Edata, id: Option<EdataId>) {
         let mut at = edata.base + PAGE;
         while at < edata.last() {

@@ -11,7 +11,8 @@ use highwater_allocator::{
 };
 
 impl Jemalloc {
-    /// Allocates a block as it is asked for most; `fast_path` says whether malloc's fast path is tried (`imalloc_body`).
+    /// Allocates a block as it is asked for most; `fast_path` says whether malloc's fast path is tried
+    /// (`imalloc_body`).
     #[inline]
     fn imalloc(
         &mut self,

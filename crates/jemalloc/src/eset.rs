@@ -23,15 +23,15 @@ pub(crate) struct Eset {
     pad: Bytes,
 }
 
-/// What an extent has to be (`eset_fit`).
+/// A request for an extent of a set (`eset_fit`).
 #[derive(Clone, Copy)]
 pub(crate) struct Fit {
     pub(crate) size: Bytes,
     pub(crate) alignment: Bytes,
     /// An extent larger than the request by more than 2 to this power is not used (`lg_max_fit`).
     pub(crate) lg_max_fit: u32,
-    /// Whether blocks are not rounded up to size classes, so that the class below the one that surely holds the request may
-    /// hold it, too.
+    /// Whether blocks are not rounded up to size classes, so that the class below the one that surely holds the request
+    /// may hold it, too.
     pub(crate) mixed: bool,
 }
 

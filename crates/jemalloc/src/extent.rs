@@ -1,6 +1,7 @@
 //! Extents of a page allocator: found, split, merged, kept and given back.
 //!
-//! jemalloc 5.3.0, src/extent.c; 5.2.1 has the same functions, with `extent_t` for `edata_t` and `extents_` for `ecache_`.
+//! jemalloc 5.3.0, src/extent.c; 5.2.1 has the same functions, with `extent_t` for `edata_t` and `extents_` for
+//! `ecache_`.
 
 use crate::edata::{EdataId, Edatas, ExtentState};
 use crate::eset::Fit;
@@ -9,7 +10,7 @@ use crate::shared::Shared;
 use crate::size_classes::{LARGE_MAX, LARGE_MIN, PAGE};
 use highwater_allocator::{Bytes, Decision, FreePages, Kernel, Pages, PurgeReason};
 
-/// What a free extent may be merged with.
+/// The limit of what a free extent may be merged with.
 #[derive(Clone, Copy)]
 struct MergeLimit {
     /// The most bytes of the result.
@@ -25,7 +26,7 @@ impl MergeLimit {
         skips_marked: false,
     };
 
-    /// The limit of a large dirty extent of `size` bytes when it is freed (`extent_record`).
+    /// Returns the limit of a large dirty extent of `size` bytes when it is freed (`extent_record`).
     fn of_large(shared: &Shared, size: Bytes) -> Self {
         let lg_most = shared.options.lg_extent_max_active_fit.min(63);
         let most = if !shared.rules.merging_bounded {
@@ -41,8 +42,8 @@ impl MergeLimit {
         }
     }
 
-    /// Returns whether an extent may be merged with `other`, whose end next to it is `end`: 0 for the first page, 1 for the
-    /// last.
+    /// Returns whether an extent may be merged with `other`, whose end next to it is `end`: 0 for the first page, 1 for
+    /// the last.
     fn allows(self, edatas: &Edatas, id: EdataId, other: EdataId, end: usize) -> bool {
         let other = &edatas[other];
         let fits = other.size <= self.most.saturating_sub(edatas[id].size);
@@ -60,8 +61,8 @@ pub(crate) struct Interior {
 impl Pac {
     // ---- split and merged
 
-    /// Splits an extent: it keeps its first `size` bytes, the rest is returned (`extent_split_impl`). `None` where there is
-    /// no memory for another structure.
+    /// Splits an extent: it keeps its first `size` bytes, the rest is returned (`extent_split_impl`). `None` where
+    /// there is no memory for another structure.
     pub(crate) fn extent_split(
         &mut self,
         kernel: &mut Kernel,
@@ -90,8 +91,8 @@ impl Pac {
         Some(trail)
     }
 
-    /// Splits an extent into the request and what is before and after it (`extent_split_interior`). `None` where there is no
-    /// memory for other structures.
+    /// Splits an extent into the request and what is before and after it (`extent_split_interior`). `None` where there
+    /// is no memory for other structures.
     pub(crate) fn extent_split_interior(
         &mut self,
         kernel: &mut Kernel,
@@ -244,8 +245,8 @@ impl Pac {
         !shared.keeps_oversize() && (shared.rules.very_large_always_back || decays)
     }
 
-    /// Allocates an extent from the free ones of a state (`ecache_alloc`, `extent_recycle`). `None` where none of them holds
-    /// the request.
+    /// Allocates an extent from the free ones of a state (`ecache_alloc`, `extent_recycle`). `None` where none of them
+    /// holds the request.
     pub(crate) fn ecache_alloc(
         &mut self,
         kernel: &mut Kernel,
@@ -286,8 +287,8 @@ impl Pac {
             .then(|| self.extent_recycle_split(kernel, shared, state, id, request))?
     }
 
-    /// Takes a free extent into use and keeps what is before and after the request (`extent_recycle_split`). `None` where
-    /// there is no memory for other structures.
+    /// Takes a free extent into use and keeps what is before and after the request (`extent_recycle_split`). `None`
+    /// where there is no memory for other structures.
     fn extent_recycle_split(
         &mut self,
         kernel: &mut Kernel,
@@ -311,8 +312,8 @@ impl Pac {
 
     // ---- given back
 
-    /// Takes out the extent that is to be purged next, leaving at least `limit` pages (`ecache_evict`). `None` where there
-    /// are no more than that.
+    /// Takes out the extent that is to be purged next, leaving at least `limit` pages (`ecache_evict`). `None` where
+    /// there are no more than that.
     pub(crate) fn ecache_evict(
         &mut self,
         kernel: &mut Kernel,
@@ -327,7 +328,7 @@ impl Pac {
             if state != ExtentState::Dirty {
                 return Some(id);
             }
-            // Merging was put off: the result takes the neighbour's place as the newest, and the search begins anew
+            // Merging was put off: the result takes the neighbour's place as the newest, and the search starts again
             // (`extent_try_delayed_coalesce`).
             let limit = MergeLimit::NONE;
             let (merged, any) = self.extent_try_coalesce(kernel, shared, id, state, limit);

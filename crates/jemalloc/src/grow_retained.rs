@@ -11,8 +11,8 @@ use crate::size_classes::{HUGE_PAGE, LARGE_MAX, PAGE, Pszind, Request};
 use highwater_allocator::{Address, Bytes, Kernel};
 
 impl Pac {
-    /// Allocates an extent of retained or of new memory, after another one if `after` says so (`ecache_alloc_grow`). `None`
-    /// where there is no memory.
+    /// Allocates an extent of retained or of new memory, after another one if `after` says so (`ecache_alloc_grow`).
+    /// `None` where there is no memory.
     pub(crate) fn ecache_alloc_grow(
         &mut self,
         kernel: &mut Kernel,
@@ -97,8 +97,8 @@ impl Pac {
         Some(id)
     }
 
-    /// Puts the structure of a mapping that failed back. The program break is tried first, for which another structure is
-    /// made ready; it has no room either (`extent_alloc_core`, src/extent_dss.c `extent_alloc_dss`).
+    /// Puts the structure of a mapping that failed back. The program break is tried first, for which another structure
+    /// is made ready; it has no room either (`extent_alloc_core`, src/extent_dss.c `extent_alloc_dss`).
     fn give_up_mapping(
         &mut self,
         kernel: &mut Kernel,
@@ -131,9 +131,9 @@ impl Pac {
         shared.extent_register(kernel, id).then_some(())
     }
 
-    /// Allocates an extent of retained or of new memory of which as much is taken as a size class has, within the huge page:
-    /// what is left over is dirty, so that a block of about the same size finds it (`pac_alloc_retained_batched_size`).
-    /// `None` where there is no memory.
+    /// Allocates an extent of retained or of new memory of which as much is taken as a size class has, within the huge
+    /// page: what is left over is dirty, so that a block of about the same size finds it
+    /// (`pac_alloc_retained_batched_size`). `None` where there is no memory.
     pub(crate) fn alloc_retained_batched(
         &mut self,
         kernel: &mut Kernel,

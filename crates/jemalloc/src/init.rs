@@ -1,4 +1,4 @@
-//! How the process and its threads begin and end.
+//! The start of the process, and the start and the end of its threads.
 //!
 //! jemalloc 5.3.0, src/jemalloc.c: `malloc_init_hard`; src/tsd.c: `tsd_data_init`; src/tcache.c: `tcache_destroy`.
 
@@ -74,8 +74,8 @@ impl Jemalloc {
         }
     }
 
-    /// Counts another call of a thread that has only freed up to now; returns whether its data were set up because it goes
-    /// on doing so (`tsd_fetch_slow`).
+    /// Counts another call of a thread that has only freed up to now; returns whether its data were set up because it
+    /// goes on doing so (`tsd_fetch_slow`).
     #[cold]
     pub(crate) fn starts_by_freeing(&mut self, kernel: &mut Kernel, thread: ThreadId) -> bool {
         let frees = &mut self.threads.entry(thread).frees;

@@ -1,17 +1,18 @@
 //! A model of jemalloc that gives out the addresses the real one gives out, and keeps the same pages resident.
 //!
 //! It is the allocator itself: extents, slabs, bins and caches are those of the real one, and its own structures are in
-//! simulated memory where the real ones are, so that which pages are resident follows from the rules. Files and functions
-//! have the names of the C, mostly those of jemalloc 5.3.0. From the bottom: `base` (its own memory), `edata`, `edata_heap`
-//! and `edata_cache` (the structures of extents), `emap` (the map from a page to its extent), `eset` (free extents of one
-//! state), `decay` (how many pages may stay), `pac` with `extent` and `grow_retained` (the page allocator of an arena), `bin`
-//! and `arena` (slabs and large blocks), `arenas` (which arena serves a thread), `background_thread`, `cache_bin` and `tcache`
-//! (thread caches), `tsd` and `arena_tdata` (the data of a thread).
+//! simulated memory where the real ones are, so that which pages are resident follows from the rules. Files and
+//! functions have the names of the C, mostly those of jemalloc 5.3.0. From the bottom: `base` (its own memory),
+//! `edata`, `edata_heap` and `edata_cache` (the structures of extents), `emap` (the map from a page to its extent),
+//! `eset` (free extents of one state), `decay` (how many pages may stay), `pac` with `extent` and `grow_retained` (the
+//! page allocator of an arena), `bin` and `arena` (slabs and large blocks), `arenas` (which arena serves a thread),
+//! `background_thread`, `cache_bin` and `tcache` (thread caches), `tsd` and `arena_tdata` (the data of a thread).
 //!
-//! [`Jemalloc`] joins them: `tcache_alloc` (blocks out of the caches and back), `tcache_gc` (the caches' collections), `init`
-//! (how the process and its threads begin and end), `entry` (the calls of the program), `ctl` and `stats` (its figures),
-//! `census` and `page_runs` (what is where). Where releases differ the code asks `rules`; what is not named there is the same
-//! in all. Each rule cites the function it follows.
+//! [`Jemalloc`] joins them: `tcache_alloc` (blocks out of the caches and back), `tcache_gc` (the caches' collections),
+//! `init` (how the process and its threads begin and end), `entry` (the calls of the program), `ctl` and `stats` (its
+//! figures), `census` and `page_runs` (every block and every run of pages), and `check` (what must hold, for tests).
+//! Where releases differ the code asks `rules`; what is not named there is the same in all. Each rule cites the
+//! function it follows.
 
 mod arena;
 mod arena_tdata;
@@ -67,7 +68,8 @@ use tcache::CacheShape;
 use tsd::Threads;
 use units::{ArenaIndex, Nanos};
 
-/// The process's clock at the trace's time 0: a second, as the reference has it. Only differences matter.
+/// The process's clock at the trace's time 0: a second, as in the oracle that the model is compared with. Only
+/// differences matter.
 const CLOCK_START: Nanos = Nanos::from_millis(1000);
 
 /// jemalloc in one process.
@@ -78,7 +80,7 @@ pub struct Jemalloc {
     threads: Threads,
     background_threads: BackgroundThreads,
     shape: CacheShape,
-    /// What was resident when the library had been loaded, before the program's first call.
+    /// The bytes that were resident when the library had been loaded, before the program's first call.
     resident_at_start: Option<Bytes>,
 }
 

@@ -4,21 +4,21 @@ use crate::size_classes::LARGE_PAD;
 use crate::version::Version;
 use highwater_allocator::{Address, Bytes, ThreadId};
 
-/// Where the data of a process's threads lie (`tsd_t`), where that is known.
+/// The addresses of the data of a process's threads (`tsd_t`), where these are known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ThreadData {
-    /// Those of the first thread.
+    /// The data of the first thread.
     pub first: Address,
-    /// Those of the second.
+    /// The data of the second.
     pub second: Address,
-    /// How far above the ones before those of each other thread lie.
+    /// The distance from the data of each thread but the first to those of the next, upwards.
     pub apart: Bytes,
 }
 
-/// What MALLOC_CONF and its kin can set. A release looks only at what it knows.
+/// The options that MALLOC_CONF and its kin can set. A release looks only at those it has.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Options {
-    /// How long dirty pages may stay, in milliseconds; 0 for not at all, -1 for ever.
+    /// The time dirty pages may stay, in milliseconds; 0 for not at all, -1 for ever.
     pub dirty_decay_ms: i64,
     /// The same for muzzy pages.
     pub muzzy_decay_ms: i64,
@@ -26,7 +26,7 @@ pub struct Options {
     pub narenas: u32,
     /// Whether a background thread purges.
     pub background_thread: bool,
-    /// How many of them at most.
+    /// The most background threads; above 4095 it means 4.
     pub max_background_threads: u32,
     /// Requests of this size and more go to an arena of their own; 0 for none.
     pub oversize_threshold: Bytes,
@@ -56,7 +56,7 @@ pub struct Options {
     pub lg_tcache_flush_small_div: u32,
     /// The same for large classes.
     pub lg_tcache_flush_large_div: u32,
-    /// Whether collections mind where blocks lie (5.3.1).
+    /// Whether collections consider the addresses of blocks (5.3.1).
     pub experimental_tcache_gc: bool,
     /// Whether requests above 16 KiB are rounded up to size classes rather than to pages.
     pub large_size_classes: bool,
@@ -64,18 +64,18 @@ pub struct Options {
     pub calloc_madvise_threshold: Bytes,
     /// Whether the program asks for figures (`mallctl`) at its start, which costs structures of their own.
     pub asks_for_figures: bool,
-    /// Whether the library was built for addresses of 57 bits rather than 48 (`LG_VADDR`): it is where the machine that built
-    /// it has them, as Debian 13's.
+    /// Whether the library was built for addresses of 57 bits rather than 48 (`LG_VADDR`): it is where the machine that
+    /// built it has them, as Debian 13's.
     pub wide_addresses: bool,
-    /// What pseudo-random states start from: in a real process addresses, which differ from run to run.
+    /// The start of pseudo-random states: in a real process addresses, which differ from run to run.
     pub seed: u64,
-    /// Those addresses, where they are known; `seed` then is nothing.
+    /// These addresses, where they are known; `seed` is then not used.
     pub thread_data: Option<ThreadData>,
 }
 
 impl Options {
-    /// The defaults of a release (src/jemalloc.c, src/tcache.c, src/extent.c), in a process whose addresses are not
-    /// randomised.
+    /// Returns the defaults of a release (src/jemalloc.c, src/tcache.c, src/extent.c), in a process whose addresses are
+    /// not randomised.
     pub fn of(version: Version) -> Self {
         Self {
             dirty_decay_ms: 10_000,
@@ -140,7 +140,7 @@ impl Options {
 }
 
 impl Default for Options {
-    /// Those of the release that most are taken to run.
+    /// Returns those of the default release.
     fn default() -> Self {
         Self::of(Version::default())
     }

@@ -1,7 +1,7 @@
 //! The page allocator of an arena: free extents in three states, and how memory moves between them.
 //!
-//! jemalloc 5.3.0, src/pac.c. A request is served from dirty extents, then muzzy, then retained ones, then by mapping more.
-//! What is freed becomes dirty. Decay turns dirty into muzzy or retained, and muzzy into retained. `extent` and
+//! jemalloc 5.3.0, src/pac.c. A request is served from dirty extents, then muzzy, then retained ones, then by mapping
+//! more. What is freed becomes dirty. Decay turns dirty into muzzy or retained, and muzzy into retained. `extent` and
 //! `grow_retained` have the functions of src/extent.c, which work on an arena's `pac_t` as well.
 
 use crate::decay::Decay;
@@ -151,7 +151,8 @@ impl Pac {
         self.ecache_alloc_grow(kernel, shared, None, request)
     }
 
-    /// Makes an extent longer by the `more` bytes after it, if these are free (`pac_expand_impl`); returns whether they were.
+    /// Makes an extent longer by the `more` bytes after it, if these are free (`pac_expand_impl`); returns whether they
+    /// were.
     pub(crate) fn expand(
         &mut self,
         kernel: &mut Kernel,
@@ -177,8 +178,8 @@ impl Pac {
         true
     }
 
-    /// Makes an extent `size` bytes long and frees the rest (`pac_shrink_impl`); returns whether there was memory for the
-    /// other structure.
+    /// Makes an extent `size` bytes long and frees the rest (`pac_shrink_impl`); returns whether there was memory for
+    /// the other structure.
     pub(crate) fn shrink(
         &mut self,
         kernel: &mut Kernel,
@@ -221,8 +222,8 @@ impl Pac {
         self.decay_to_limit(kernel, shared, state, Pages(0), reason);
     }
 
-    /// Advances a decay to now and purges what has to go (`pac_maybe_decay_purge`). Returns the pages that became free in
-    /// the last interval where a new one began.
+    /// Advances a decay to now and purges what has to go (`pac_maybe_decay_purge`). Returns the pages that became free
+    /// in the last interval where a new one began.
     pub(crate) fn maybe_decay_purge(
         &mut self,
         kernel: &mut Kernel,
@@ -286,8 +287,8 @@ impl Pac {
         self.decay_stashed(kernel, shared, &stashed, to_muzzy);
     }
 
-    /// Takes extents out of their set until it has `limit` pages or `most` were taken (`pac_stash_decayed`). Returns them and
-    /// their pages.
+    /// Takes extents out of their set until it has `limit` pages or `most` were taken (`pac_stash_decayed`). Returns
+    /// them and their pages.
     fn stash_decayed(
         &mut self,
         kernel: &mut Kernel,

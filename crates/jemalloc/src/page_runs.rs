@@ -1,4 +1,4 @@
-//! What every run of pages is used for, and how long free ones may still stay.
+//! Runs of pages: their use, and the time free ones may still stay.
 
 use crate::Jemalloc;
 use crate::edata::{Edata, ExtentState};
@@ -59,8 +59,8 @@ impl Jemalloc {
         found
     }
 
-    /// Visits free extents, the longest free first: each goes as soon as those freed later fill what may be left. Some go
-    /// later than that: an extent merged with its neighbours on its way out counts as just freed.
+    /// Visits free extents, the longest free first: each goes as soon as those freed later fill what may be left. Some
+    /// go later than that: an extent merged with its neighbours on its way out counts as just freed.
     fn visit_free_runs(&self, pac: &Pac, state: ExtentState, visit: &mut dyn FnMut(PageRun)) {
         let (ecache, decay) = (pac.ecache(state), pac.decay(state));
         let mut left = ecache.pages();

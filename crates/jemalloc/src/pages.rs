@@ -4,8 +4,8 @@
 
 use highwater_allocator::{Address, Bytes, Kernel};
 
-/// Maps `size` bytes at a multiple of `alignment` (`pages_map`): where the kernel puts them, and if that is not aligned with
-/// room to spare, which is then cut off. `None` where there is no memory.
+/// Maps `size` bytes at a multiple of `alignment` (`pages_map`): where the kernel puts them, and if that is not aligned
+/// with room to spare, which is then cut off. `None` where there is no memory.
 pub(crate) fn pages_map(kernel: &mut Kernel, size: Bytes, alignment: Bytes) -> Option<Address> {
     let start = kernel.mmap(size).ok()?;
     if start.offset_in(alignment) == Bytes::ZERO {
@@ -26,8 +26,8 @@ pub(crate) fn pages_map(kernel: &mut Kernel, size: Bytes, alignment: Bytes) -> O
     Some(aligned)
 }
 
-/// Maps `size` bytes at `address`, the start of a page, if nothing is mapped there (`os_pages_map`). `None` where that cannot
-/// be.
+/// Maps `size` bytes at `address`, the start of a page, if nothing is mapped there (`os_pages_map`). `None` where that
+/// cannot be.
 pub(crate) fn pages_map_at(kernel: &mut Kernel, address: Address, size: Bytes) -> Option<Address> {
     let start = kernel.mmap_near(address, size).ok()?;
     if start == address {

@@ -5,16 +5,16 @@
 use crate::version::Version;
 use highwater_allocator::Bytes;
 
-/// What one release does. Sources are files and functions of jemalloc, at that release.
+/// The rules of one release. Sources are files and functions of jemalloc, at that release.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Rules {
-    /// Bytes of the allocator's own structures, as Debian's build has them.
+    /// The allocator's own structures, as Debian's build has them.
     pub(crate) layout: Layout,
-    /// How thread caches are filled and collected.
+    /// The way thread caches are filled and collected.
     pub(crate) collection: Collection,
-    /// How the stacks of a thread cache lie.
+    /// The layout of a thread cache's stacks.
     pub(crate) cache_stacks: CacheStacks,
-    /// When a thread looks at an arena's decay.
+    /// The moments at which a thread looks at an arena's decay.
     pub(crate) ticking: Ticking,
     /// Whether a flush begins with the oldest blocks rather than with the newest of those that go: src/tcache.c,
     /// `tcache_bin_flush_small`, up to 5.2.1.
@@ -22,37 +22,37 @@ pub(crate) struct Rules {
     /// Whether a slab is freed as soon as a flush has emptied it, rather than after it: src/arena.c,
     /// `arena_dalloc_bin_slab`, up to 5.2.1.
     pub(crate) flush_frees_slabs_at_once: bool,
-    /// How many blocks at most are flushed at once: src/arena.c, `arena_ptr_array_flush`, from 5.3.1 on.
+    /// The most blocks that are flushed at once: src/arena.c, `arena_ptr_array_flush`, from 5.3.1 on.
     pub(crate) flush_batch: usize,
     /// Whether small blocks of other arenas change their order while those of one are flushed, by making room for them:
     /// src/arena.c, `arena_ptr_array_flush_impl_small`, from 5.3.1 on.
     pub(crate) flush_exchanges: bool,
-    /// Whether the size that merging makes of a large dirty extent is bounded, by `lg_extent_max_active_fit`: src/extent.c,
-    /// `extent_record`, from 5.3.1 on (3c14707b).
+    /// Whether the size that merging makes of a large dirty extent is bounded, by `lg_extent_max_active_fit`:
+    /// src/extent.c, `extent_record`, from 5.3.1 on (3c14707b).
     pub(crate) merging_bounded: bool,
-    /// Whether the map goes on to say of the first and the last page of a freed slab that they are a slab's, so that a large
-    /// extent freed beside it is not merged with it: src/extent.c, `extent_rtree_leaf_elm_try_lock` and `extent_record`, up
-    /// to 5.2.1.
+    /// Whether the map keeps the first and the last page of a freed slab marked as a slab's, so that a large extent
+    /// freed beside it is not merged with it: src/extent.c, `extent_rtree_leaf_elm_try_lock` and `extent_record`, up to
+    /// 5.2.1.
     pub(crate) slab_marks_stay: bool,
-    /// Whether free extents of two mappings that lie side by side are merged: src/extent.c, `extent_head_no_merge`, up to
+    /// Whether free extents of two neighbouring mappings are merged: src/extent.c, `extent_head_no_merge`, up to
     /// 5.2.1.
     pub(crate) mappings_merge: bool,
-    /// Whether very large extents go back when they are freed even where a decay time is -1: src/extent.c, `extent_record`,
-    /// up to 5.2.1.
+    /// Whether very large extents go back when they are freed even where a decay time is -1: src/extent.c,
+    /// `extent_record`, up to 5.2.1.
     pub(crate) very_large_always_back: bool,
-    /// Whether what jemalloc reckons as resident has muzzy pages in it: src/arena.c, `arena_stats_merge`, up to 5.2.1.
+    /// Whether jemalloc counts muzzy pages as resident: src/arena.c, `arena_stats_merge`, up to 5.2.1.
     pub(crate) resident_has_muzzy: bool,
-    /// Whether very large blocks stay dirty for the decay time where a background thread purges, both in the arena that is
-    /// their own and in those of threads: src/arena.c, `arena_create_huge_arena`, src/extent.c, `extent_record`, from 5.3.1 on
-    /// (d1313313).
+    /// Whether very large blocks stay dirty for the decay time where a background thread purges, both in the arena that
+    /// is their own and in those of threads: src/arena.c, `arena_create_huge_arena`, src/extent.c, `extent_record`,
+    /// from 5.3.1 on (d1313313).
     pub(crate) background_keeps_very_large: bool,
-    /// Which free extents of arena 0 count as very large.
+    /// The free extents of arena 0 that count as very large.
     pub(crate) first_threshold: FirstThreshold,
-    /// Whether calloc clears blocks below 8 MiB by writing zeros and larger ones by giving their pages back, rather than
-    /// all by giving their pages back: src/arena.c, `arena_extent_alloc_large`, from 5.3.1 on (5081c16b).
+    /// Whether calloc clears blocks below 8 MiB by writing zeros and larger ones by giving their pages back, rather
+    /// than all by giving their pages back: src/arena.c, `arena_extent_alloc_large`, from 5.3.1 on (5081c16b).
     pub(crate) calloc_writes_zeros: bool,
-    /// After how many calls a thread that only frees gets a cache, if ever: src/tsd.c, `tsd_fetch_slow`, from 5.3.1 on
-    /// (143e9c4a).
+    /// The number of calls after which a thread that only frees gets a cache, if ever: src/tsd.c, `tsd_fetch_slow`,
+    /// from 5.3.1 on (143e9c4a).
     pub(crate) cache_after_frees: Option<u8>,
     /// Whether a small class may serve a request aligned to a page. From 5.3.0 on (include/jemalloc/internal/sz.h,
     /// sz_sa2u).
@@ -61,7 +61,7 @@ pub(crate) struct Rules {
     pub(crate) empty_memalign_is_one: bool,
 }
 
-/// Bytes of structures and places in them, in a build for x86-64 with profiling compiled in (`--enable-prof`).
+/// The sizes of structures and places in them, in a build for x86-64 with profiling compiled in (`--enable-prof`).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Layout {
     /// `sizeof (base_t)`
@@ -69,8 +69,8 @@ pub(crate) struct Layout {
     /// `sizeof (arena_t)` up to its bins, and `sizeof (bin_t)`.
     pub(crate) arena: Bytes,
     pub(crate) bin: Bytes,
-    /// What of the arena's structure is written when it begins, up to its bins: all but the counts and what only huge
-    /// pages use.
+    /// The parts of the arena's structure that are written when it begins, up to its bins: all but the counts and what
+    /// only huge pages use.
     pub(crate) arena_written: [Field; 3],
     /// The counts of large classes in an arena (include/jemalloc/internal/arena_stats.h, `arena_stats_large_s`).
     pub(crate) large_counts: LargeCounts,
@@ -100,7 +100,7 @@ pub(crate) struct LargeCounts {
     pub(crate) first: Bytes,
     /// The distance from one class's counts to the next's.
     pub(crate) apart: Bytes,
-    /// What is written when a block is allocated, freed, or flushed from a cache.
+    /// The counts that are written when a block is allocated, freed, or flushed from a cache.
     pub(crate) allocated: Field,
     pub(crate) freed: Field,
     pub(crate) flushed: Field,
@@ -124,16 +124,17 @@ const fn large_counts(first: u64) -> LargeCounts {
     }
 }
 
-/// How the stacks of a thread cache lie in their block: src/tcache.c, `tcache_init`.
+/// The layout of a thread cache's stacks in their block: src/tcache.c, `tcache_init`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CacheStacks {
-    /// One behind the other, in a block aligned like any other, which for a large one begins at a varying place.
+    /// One after the other, in a block aligned like any other, which begins at a varying place if it is large.
     Plain,
-    /// With a word before all and one behind them, in a block that begins with a page. From 5.3.0 on.
+    /// With a word before all and one after them, in a block that begins with a page. From 5.3.0 on.
     Guarded,
 }
 
-/// When a thread looks at an arena's decay: include/jemalloc/internal/arena_inlines_b.h, `arena_decay_ticks`.
+/// The moments at which a thread looks at an arena's decay: include/jemalloc/internal/arena_inlines_b.h,
+/// `arena_decay_ticks`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Ticking {
     /// After 1000 ticks of one arena, counted in a block that the thread takes from arena 0 for it. Up to 5.2.1.
@@ -142,27 +143,27 @@ pub(crate) enum Ticking {
     Geometric,
 }
 
-/// Which free extents of arena 0 count as very large, and go back at once: src/arena.c, `arena_init_huge`.
+/// The free extents of arena 0 that count as very large, and go back at once: src/arena.c, `arena_init_huge`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum FirstThreshold {
     /// Those of `oversize_threshold`, as in any arena. Up to 5.2.1.
     Option,
     /// Those from 8 MiB on, because arena 0 is made before the option is looked at. 5.3.0.
     Default,
-    /// Those of `oversize_threshold`; if it is none, those from 8 MiB on. From 5.3.1 on.
+    /// Those of `oversize_threshold`; without a threshold those from 8 MiB on. From 5.3.1 on.
     OptionIfAny,
 }
 
-/// How thread caches are filled and collected: src/tcache.c, `tcache_gc_event`, `tcache_alloc_small_hard`.
+/// The way thread caches are filled and collected: src/tcache.c, `tcache_gc_event`, `tcache_alloc_small_hard`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Collection {
     /// One class at a time, after 228 blocks taken or given. Up to 5.2.1 (`tcache_event`).
     Counted,
     /// One class at a time, each `tcache_gc_incr_bytes`.
     OneClass,
-    /// At most once in 10 ms, and then class after class until a few had something to flush; blocks far from the slab in
-    /// use go first, and a fill may take more than usual in a burst. The option `experimental_tcache_gc` switches back.
-    /// From 5.3.1 on (0c88be9e, e2c9f3a9, 14d5dc13).
+    /// At most once in 10 ms, and then class after class until a few had something to flush; blocks far from the slab
+    /// in use go first, and a fill may take more than usual in a burst. The option `experimental_tcache_gc` switches
+    /// back. From 5.3.1 on (0c88be9e, e2c9f3a9, 14d5dc13).
     Local,
 }
 
@@ -270,7 +271,7 @@ const V5_3_1: Rules = Rules {
 };
 
 impl Rules {
-    /// The rules of a release.
+    /// Returns the rules of a release.
     pub(crate) const fn of(version: Version) -> &'static Self {
         match version {
             Version::V5_2_1 => &V5_2_1,
@@ -281,8 +282,8 @@ impl Rules {
 }
 
 impl Version {
-    /// Returns whether it matters how far apart mappings are: free extents of neighbouring ones are merged, or thread caches
-    /// give back first what is more than 2 MiB away.
+    /// Returns whether it matters how far apart mappings are: free extents of neighbouring ones are merged, or thread
+    /// caches give back first what is more than 2 MiB away.
     pub fn minds_distances(self) -> bool {
         let rules = Rules::of(self);
         rules.mappings_merge || rules.collection == Collection::Local

@@ -1,7 +1,7 @@
-//! What all arenas share: the structures of extents, the map of pages, the arenas' bases, and the settings.
+//! The state that all arenas share: the structures of extents, the map of pages, the arenas' bases, and the settings.
 
 use crate::base::Base;
-use crate::edata::{EdataId, Edatas};
+use crate::edata::{EdataId, Edatas, ExtentState};
 use crate::emap::Emap;
 use crate::options::Options;
 use crate::rules::Rules;
@@ -46,7 +46,7 @@ impl Shared {
     /// Returns the extent that the block at `block` is in (`emap_edata_lookup`).
     ///
     /// # Panics
-    /// Where there is none: a block that is passed in is live, so its page is in the map.
+    /// If there is none: a block that is passed in is live, so its page is in the map.
     #[inline]
     pub(crate) fn edata_of(&self, block: Address) -> EdataId {
         self.emap
@@ -60,8 +60,8 @@ impl Shared {
         self.edatas[id].usable(self.options.large_pad())
     }
 
-    /// Returns the size from which on blocks go to an arena of their own (`arena_init_huge`); above the largest class where
-    /// there is no such arena.
+    /// Returns the size from which on blocks go to an arena of their own (`arena_init_huge`); above the largest class
+    /// where there is no such arena.
     pub(crate) fn oversize_threshold(&self) -> Bytes {
         let threshold = self.options.oversize_threshold;
         if (LARGE_MIN..=LARGE_MAX).contains(&threshold) {
@@ -96,7 +96,7 @@ impl Shared {
     pub(crate) fn free_neighbour(
         &self,
         id: EdataId,
-        state: crate::edata::ExtentState,
+        state: ExtentState,
         forward: bool,
     ) -> Option<EdataId> {
         let edata = &self.edatas[id];
@@ -107,7 +107,7 @@ impl Shared {
         };
         let found = self.emap.lookup(at)?;
         let neighbour = &self.edatas[found];
-        // The beginning of a mapping is not merged with what lies before it.
+        // The beginning of a mapping is not merged with what is before it.
         let upper = if forward { neighbour } else { edata };
         let may = !upper.head && neighbour.state == state && neighbour.arena == edata.arena;
         may.then_some(found)

@@ -1,8 +1,8 @@
 //! Size classes, and what a request is rounded up to.
 //!
-//! jemalloc 5.3.0, include/jemalloc/internal/sc.h and sz.h, src/sc.c and src/sz.c, for 64-bit words, pages of 4 KiB and a
-//! quantum of 16 bytes. There are four classes to each doubling. Those below 16 KiB are small and cut from slabs; those that
-//! are multiples of the page are also page size classes, numbered on their own (`pszind_t`).
+//! jemalloc 5.3.0, include/jemalloc/internal/sc.h and sz.h, src/sc.c and src/sz.c, for 64-bit words, pages of 4 KiB and
+//! a quantum of 16 bytes. There are four classes to each doubling. Those below 16 KiB are small and cut from slabs;
+//! those that are multiples of the page are also page size classes, numbered on their own (`pszind_t`).
 
 use highwater_allocator::{Bytes, Pages};
 
@@ -26,7 +26,7 @@ pub(crate) const LARGE_MAX: Bytes = Bytes(0x7000_0000_0000_0000);
 pub(crate) const LOOKUP_MAX: Bytes = Bytes(4096);
 /// The number of page size classes (`SC_NPSIZES`).
 pub(crate) const PAGE_CLASSES: usize = 199;
-/// What every large block has beyond its class where its first address varies (`sz_large_pad`).
+/// The bytes of every large block beyond its class, where its first address varies (`sz_large_pad`).
 pub(crate) const LARGE_PAD: Bytes = PAGE;
 
 /// The index of a size class (`szind_t`).
@@ -116,8 +116,8 @@ impl Pszind {
         Self(self.0 + steps)
     }
 
-    /// Returns the class in which an extent of `size` bytes is kept: the largest that it can serve with `pad` bytes added
-    /// (`sz_psz_quantize_floor`).
+    /// Returns the class in which an extent of `size` bytes is kept: the largest that it can serve with `pad` bytes
+    /// added (`sz_psz_quantize_floor`).
     #[inline]
     pub(crate) fn quantize_floor(size: Bytes, pad: Bytes) -> Self {
         // An extent smaller than the pad wraps around here, which leads to the last class and so to itself.
@@ -183,8 +183,8 @@ impl Request {
     }
 }
 
-/// Returns the usable size of an aligned request (`sz_sa2u`), or `None` where it is too large. `alignment` is a power of
-/// two; small classes may serve it up to `small_up_to`.
+/// Returns the usable size of an aligned request (`sz_sa2u`), or `None` where it is too large. `alignment` is a power
+/// of two; small classes may serve it up to `small_up_to`.
 pub(crate) fn usable_aligned(
     size: Bytes,
     alignment: Bytes,

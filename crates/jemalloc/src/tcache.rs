@@ -1,7 +1,7 @@
 //! Thread caches: for each class a stack of freed blocks that its thread takes from first.
 //!
-//! jemalloc 5.3.0, src/tcache.c and tcache_inlines.h. The stacks are in one block from arena 0, whose pages become resident
-//! as the stacks grow.
+//! jemalloc 5.3.0, src/tcache.c and tcache_inlines.h. The stacks are in one block from arena 0, whose pages become
+//! resident as the stacks grow.
 
 use crate::cache_bin::{CacheBin, SLOT};
 use crate::options::Options;
@@ -13,7 +13,7 @@ use highwater_allocator::{Address, Bytes, Kernel};
 /// `CACHE_BIN_NCACHED_MAX`
 const SLOTS_MAX: u32 = (1 << 16) / 8 - 1;
 
-/// What is the same for the caches of all threads (`tcache_bin_info`).
+/// The shape of the caches of all threads (`tcache_bin_info`).
 #[derive(Clone)]
 pub(crate) struct CacheShape {
     /// The slots of each class; 0 for a small class that is not cached.
@@ -81,7 +81,8 @@ pub(crate) struct Tcache {
     pub(crate) bins: Vec<CacheBin>,
     /// The class whose turn it is to be collected (`next_gc_bin`).
     pub(crate) next_gc_bin: Szind,
-    /// The same for small and for large classes, and the time of the last collection, where these have turns of their own.
+    /// The same for small and for large classes, and the time of the last collection, where these have turns of their
+    /// own.
     pub(crate) next_gc_bin_small: Szind,
     pub(crate) next_gc_bin_large: Szind,
     pub(crate) last_gc_time: Nanos,

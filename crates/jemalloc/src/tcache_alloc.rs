@@ -50,8 +50,8 @@ impl Jemalloc {
         self.arena_malloc_hard(kernel, thread, request, zero)
     }
 
-    /// Counts a block taken (`tcache_event`). The first call that tries the fast path goes on by the other, as does one that
-    /// finds nothing (`je_malloc`, for profiling's sake).
+    /// Counts a block taken (`tcache_event`). The first call that tries the fast path goes on by the other, as does one
+    /// that finds nothing (`je_malloc`, for profiling's sake).
     fn tcache_alloc_event(
         &mut self,
         kernel: &mut Kernel,
@@ -83,8 +83,8 @@ impl Jemalloc {
         self.large_palloc(kernel, thread, arena, request.usable, CACHE_LINE, zero)
     }
 
-    /// Allocates a block of a class whose cache bin is empty: a small one is refilled, of a large one a single block is made
-    /// (`tcache_alloc_small_hard`, `tcache_alloc_large`). `None` where there is no memory.
+    /// Allocates a block of a class whose cache bin is empty: a small one is refilled, of a large one a single block is
+    /// made (`tcache_alloc_small_hard`, `tcache_alloc_large`). `None` where there is no memory.
     fn tcache_alloc_hard(
         &mut self,
         kernel: &mut Kernel,

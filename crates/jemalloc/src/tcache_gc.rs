@@ -1,5 +1,5 @@
-//! Collections: what thread caches did not need since the last time goes back, and how many blocks a bin takes when it is
-//! refilled follows how it is used.
+//! Collections: what thread caches did not need since the last time goes back, and how many blocks a bin takes when it
+//! is refilled follows how it is used.
 //!
 //! jemalloc 5.3.0 and 5.3.1, src/tcache.c: `tcache_event`, `tcache_gc_event`, `tcache_gc_small`, `tcache_gc_large`.
 
@@ -23,8 +23,8 @@ const LARGE_BINS: u32 = 1;
 const NEIGHBOURHOOD: Bytes = Bytes::mib(2);
 
 impl Jemalloc {
-    /// Counts blocks that were taken or given; each that was not in the cache, or found it full, counts twice if the call
-    /// had tried the fast path before (5.2.1, `ticker_trytick` and `tcache_event`).
+    /// Counts blocks that were taken or given; each that was not in the cache, or found it full, counts twice if the
+    /// call had tried the fast path before (5.2.1, `ticker_trytick` and `tcache_event`).
     pub(crate) fn tcache_event(&mut self, kernel: &mut Kernel, thread: ThreadId, count: i32) {
         let left = &mut self.threads[thread].gc_ticker;
         *left -= count;
@@ -71,8 +71,8 @@ impl Jemalloc {
         }
     }
 
-    /// Collects class after class, beginning at one of them, until `most` had something to flush. Returns the class at which
-    /// the next collection begins.
+    /// Collects class after class, beginning at one of them, until `most` had something to flush. Returns the class at
+    /// which the next collection begins.
     fn gc_bins(
         &mut self,
         kernel: &mut Kernel,

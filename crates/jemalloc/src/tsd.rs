@@ -28,7 +28,8 @@ pub(crate) struct Tsd {
     pub(crate) ticker: Ticker,
     /// The ticks by arena, where they are counted so.
     pub(crate) arena_tdata: Option<ArenaTdata>,
-    /// The blocks it may still take and give until a bin of its cache is collected, where these are counted (`gc_ticker`).
+    /// The blocks it may still take and give until a bin of its cache is collected, where these are counted
+    /// (`gc_ticker`).
     pub(crate) gc_ticker: i32,
     /// Whether it has had a call of malloc that tried the fast path.
     pub(crate) tried_fast_path: bool,

@@ -42,9 +42,9 @@ impl Version {
         }
     }
 
-    /// Returns the address below which a process has its first mappings, if it is a small program that is started without
-    /// randomised addresses on x86-64 Linux. The allocator's pseudo-random states start from addresses of its own
-    /// structures, which lie in the first of them.
+    /// Returns the address below which a process has its first mappings, if it is a small program that is started
+    /// without randomised addresses on x86-64 Linux. The allocator's pseudo-random states start from addresses of its
+    /// own structures, which are in the first of them.
     pub fn mappings_top(self) -> Address {
         match self {
             Self::V5_2_1 | Self::V5_3_0 => Address(0x7fff_f760_0000),

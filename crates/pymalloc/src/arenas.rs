@@ -1,7 +1,7 @@
 //! Arenas: the mappings that pools are carved from, and the order in which they are used.
 //!
-//! The arenas with pools to give are listed by how many they have, the fewest first, so that full arenas fill up and nearly
-//! empty ones get a chance to become empty and go back.
+//! The arenas with pools to give are listed by how many they have, the fewest first, so that full arenas fill up and
+//! nearly empty ones get a chance to become empty and go back.
 //!
 //! CPython 3.11, Objects/obmalloc.c: `struct arena_object`, `usable_arenas`, `unused_arena_objects`, `nfp2lasta`.
 
@@ -63,7 +63,7 @@ pub(crate) struct Arenas {
     unused: ArenaId,
     /// The arena that pools are taken from (`usable_arenas`).
     usable: ArenaId,
-    /// For each number of free pools the last arena in the list that has so many (`nfp2lasta`).
+    /// For each number of free pools the last arena in the list with that number (`nfp2lasta`).
     last_with: [ArenaId; POOLS + 1],
     /// The number of arenas (`narenas_currently_allocated`).
     pub(crate) count: u32,
@@ -98,8 +98,8 @@ impl Arenas {
         self.usable.is_none()
     }
 
-    /// Returns the arenas the table has room for, and those it must have room for before another is added; equal where it
-    /// need not grow. `None` where it cannot.
+    /// Returns the arenas the table has room for, and those it must have room for before another is added; equal where
+    /// it need not grow. `None` where it cannot.
     pub(crate) fn room(&self) -> Option<(u32, u32)> {
         let room = self.all.len() as u32;
         if !self.unused.is_none() {
@@ -170,7 +170,7 @@ impl Arenas {
         let number = self.usable;
         let arena = &mut self.all[number.index()];
         let free = arena.free as usize;
-        // It had the fewest, so with one less it is where it was; but it may have been the last with so many.
+        // It had the fewest, so with one less it is where it was; but it may have been the last with that number.
         if self.last_with[free] == number {
             self.last_with[free] = ArenaId::NONE;
         }
@@ -198,8 +198,8 @@ impl Arenas {
         pool
     }
 
-    /// Gives a pool of which no block is in use any more back to its arena (`insert_to_freepool`; that the last arena stays
-    /// is bpo-37257).
+    /// Gives a pool of which no block is in use any more back to its arena (`insert_to_freepool`; that the last arena
+    /// stays is bpo-37257).
     pub(crate) fn give_pool(&mut self, pool: PoolId) -> Freed {
         let number = ArenaId(pool.0 / POOLS as u32);
         let arena = &mut self.all[number.index()];
@@ -225,7 +225,7 @@ impl Arenas {
             self.last_with[free as usize] = number;
         }
         if last != number {
-            // Others with as many as it had come after it: it goes behind them.
+            // Others with as many as it had come after it: it goes after them.
             self.unlink(number);
             self.put_after(number, last);
         }

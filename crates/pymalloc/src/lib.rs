@@ -1,14 +1,14 @@
 //! A model of CPython's object allocator, over any model of malloc.
 //!
-//! Python allocates its objects through an allocator of its own. Blocks of up to 512 bytes lie in pools of one size each,
-//! pools in arenas, which are mappings; everything larger comes from malloc. So another malloc moves the buffers, not the
-//! small objects, and an arena goes back only when no object in it is left. The model gives out the addresses that the real
-//! one gives out, and leaves the same pages resident.
+//! Python allocates its objects through an allocator of its own. Blocks of up to 512 bytes are in pools of one size
+//! each, pools in arenas, which are mappings; everything larger comes from malloc. So another malloc moves the buffers,
+//! not the small objects, and an arena goes back only when no object in it is left. The model gives out the addresses
+//! that the real one gives out, and leaves the same pages resident.
 //!
-//! From the bottom: `raw` (malloc, as CPython calls it), `pools` and `arenas`, `map` (whose block it is), `radix` (the memory
-//! that the real one spends on that question), `small` (blocks out of pools and back), `tracemalloc`, and `objects` (the
-//! calls of the program, through hooks to pools or malloc). `settings` reads the environment, `version` says where releases
-//! differ, `census` shows what is held. Each rule cites the function it follows.
+//! From the bottom: `raw` (malloc, as CPython calls it), `pools` and `arenas`, `map` (whose block it is), `radix` (the
+//! memory that the real one spends on that question), `small` (blocks out of pools and back), `tracemalloc`, and
+//! `objects` (the calls of the program, through hooks to pools or malloc). `settings` reads the environment, `version`
+//! says where releases differ, `census` shows what is held. Each rule cites the function it follows.
 
 mod arenas;
 mod census;
@@ -42,7 +42,7 @@ pub struct Pymalloc<A> {
     raw: Raw<A>,
     /// Whether small blocks come from pools; else all are malloc's.
     pools: bool,
-    /// Whether nothing stands between a call and the pools.
+    /// Whether a call goes straight to the pools: there are pools, and no hooks.
     plain: bool,
     small: Small,
     radix: Radix,
@@ -127,8 +127,8 @@ impl<A: Allocator> Pymalloc<A> {
         Some(block - self.lead_from_malloc(block))
     }
 
-    /// Returns the bytes before the program's own in a block of malloc's: 0 without debug hooks; with them a lead for each
-    /// layer of hooks.
+    /// Returns the bytes before the program's own in a block of malloc's: 0 without debug hooks; with them a lead for
+    /// each layer of hooks.
     fn lead_from_malloc(&self, block: Address) -> Bytes {
         let layers = match (self.raw.debug, self.pools) {
             _ if self.foreign.contains(block.0) => 0,
@@ -139,11 +139,11 @@ impl<A: Allocator> Pymalloc<A> {
         DEBUG_LEAD * layers
     }
 
-    /// Checks what must hold between any two calls: lists of pools and arenas are what they should be, and the sums kept
-    /// are those of the pools.
+    /// Checks what must hold between any two calls: lists of pools and arenas are what they should be, and the sums
+    /// kept are those of the pools.
     ///
     /// # Panics
-    /// Where something does not hold; for tests.
+    /// If something does not hold; for tests.
     pub fn check(&self) {
         self.small.check();
     }
@@ -277,7 +277,7 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
         sums
     }
 
-    /// What malloc could give back; nothing asks an arena to.
+    /// Returns what malloc could give back; no call reaches an arena.
     fn reclaimable(&self, kernel: &Kernel) -> Bytes {
         self.raw.inner.reclaimable(kernel)
     }

@@ -1,8 +1,8 @@
-//! The map from an address to its pool: what the real allocator finds out from its radix tree, or before 3.10 from the header at
-//! the start of the pool.
+//! The map from an address to its pool: what the real allocator finds out from its radix tree, or before 3.10 from the
+//! header at the start of the pool.
 //!
-//! Pools begin at multiples of their size, so an address names the place of its pool. Mappings lie just below the end of
-//! user space; places are counted downwards from there, in leaves that are made when an arena comes to lie in one.
+//! Pools begin at multiples of their size, so an address has the place of its pool. Mappings are just below the end of
+//! user space; places are counted downwards from there, in leaves that are made with the first arena in one.
 
 use crate::pools::PoolId;
 use highwater_allocator::Address;

@@ -1,8 +1,9 @@
-//! The interface through which Python allocates objects: small blocks from pools, others from the raw interface, and what
-//! hooks put around both.
+//! The interface through which Python allocates objects: small blocks from pools, others from the raw interface, and
+//! what hooks put around both.
 //!
 //! CPython 3.11, Objects/obmalloc.c: `PyObject_Malloc` and its kin, `_PyObject_Malloc`, `_PyObject_Realloc`,
-//! `pymalloc_realloc`, `new_arena`; Modules/_tracemalloc.c: `tracemalloc_alloc`, `tracemalloc_realloc`, `tracemalloc_free`.
+//! `pymalloc_realloc`, `new_arena`; Modules/_tracemalloc.c: `tracemalloc_alloc`, `tracemalloc_realloc`,
+//! `tracemalloc_free`.
 
 use crate::Pymalloc;
 use crate::arenas::{ArenaId, OBJECT};
@@ -73,7 +74,7 @@ impl<A: Allocator> Pymalloc<A> {
 
     // ---- without hooks
 
-    /// A block of 1 to 512 bytes from the pools.
+    /// Allocates a block of 1 to 512 bytes from the pools; `None` where there is no memory (`pymalloc_alloc`).
     fn small_malloc(&mut self, call: &mut Call<'_>, bytes: Bytes) -> Option<Address> {
         if let Some(block) = self.small.take(call.kernel, bytes) {
             return Some(block);
@@ -97,7 +98,7 @@ impl<A: Allocator> Pymalloc<A> {
         {
             return Some(block);
         }
-        // As a last resort for small ones, too.
+        // The last resort for small ones, too.
         self.raw.malloc(call, bytes)
     }
 
@@ -115,8 +116,8 @@ impl<A: Allocator> Pymalloc<A> {
         self.raw.calloc(call, count, size)
     }
 
-    /// Whatever is asked for, a block that came from malloc stays malloc's. One of the pools stays where it is unless it
-    /// grows beyond its class or a quarter of it would be saved.
+    /// Whatever is asked for, a block that came from malloc stays malloc's. One of the pools stays where it is unless
+    /// it grows beyond its class or a quarter of it would be saved.
     fn own_realloc(
         &mut self,
         call: &mut Call<'_>,
@@ -201,7 +202,7 @@ impl<A: Allocator> Pymalloc<A> {
 
     // ---- with the traces, if they are kept
 
-    /// A new block is taken down, or given back where it cannot be.
+    /// Traces a new block, or frees it where there is no memory for the trace (`tracemalloc_alloc`).
     fn traced(&mut self, call: &mut Call<'_>, block: Address) -> Option<Address> {
         if let Some(tracer) = &mut self.tracer
             && !tracer.add(call, &mut self.raw, block)
@@ -218,11 +219,13 @@ impl<A: Allocator> Pymalloc<A> {
         }
     }
 
+    /// Allocates a block for the program (`PyObject_Malloc`); `None` where there is no memory.
     pub(crate) fn object_malloc(&mut self, call: &mut Call<'_>, bytes: Bytes) -> Option<Address> {
         let block = self.hooked_malloc(call, bytes)?;
         self.traced(call, block)
     }
 
+    /// Allocates a block of zeros for the program (`PyObject_Calloc`).
     pub(crate) fn object_calloc(
         &mut self,
         call: &mut Call<'_>,
@@ -233,6 +236,7 @@ impl<A: Allocator> Pymalloc<A> {
         self.traced(call, block)
     }
 
+    /// Reallocates a block of the program (`PyObject_Realloc`).
     pub(crate) fn object_realloc(
         &mut self,
         call: &mut Call<'_>,
@@ -261,10 +265,11 @@ impl<A: Allocator> Pymalloc<A> {
         if new != old {
             self.forget(call, old);
         }
-        // What cannot be taken down now ends the real process.
+        // If there is no memory for the trace, the real process ends.
         self.traced(call, new)
     }
 
+    /// Frees a block of the program (`PyObject_Free`).
     pub(crate) fn object_free(&mut self, call: &mut Call<'_>, block: Address) {
         self.hooked_free(call, block);
         self.forget(call, block);

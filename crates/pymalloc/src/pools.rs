@@ -1,16 +1,17 @@
 //! Pools: stretches of an arena that are cut into blocks of one size.
 //!
 //! The real allocator keeps a pool's header in its first 48 bytes and links its free blocks through their first words.
-//! Here header and links are kept beside simulated memory, a block named by its distance from the pool's start in units of
-//! 16 bytes; a word of simulated memory for each block would cost as much memory as the program's own. Pages become resident
-//! all the same where the real allocator writes: an arena's pages go back only with the whole arena, so the first write to
-//! each page is all that counts, and that is always a header's or that of the first link through a block.
+//! Here header and links are kept beside simulated memory, a block named by its distance from the pool's start in units
+//! of 16 bytes; a word of simulated memory for each block would cost as much memory as the program's own. Pages become
+//! resident all the same where the real allocator writes: an arena's pages go back only with the whole arena, so the
+//! first write to each page is all that counts, and that is always a header's or that of the first link through a
+//! block.
 
 use highwater_allocator::{Address, Bytes, Kernel};
 
 /// The distance between sizes, and the alignment of blocks (`ALIGNMENT`).
 pub(crate) const UNIT: Bytes = Bytes(16);
-/// The largest block that lies in a pool (`SMALL_REQUEST_THRESHOLD`).
+/// The largest block in a pool (`SMALL_REQUEST_THRESHOLD`).
 pub(crate) const SMALL_MAX: Bytes = Bytes(512);
 /// The number of sizes (`NB_SMALL_SIZE_CLASSES`).
 pub(crate) const CLASSES: usize = (SMALL_MAX.0 / UNIT.0) as usize;
@@ -143,7 +144,7 @@ impl Pool {
         (self.at(block), self.free == NULL)
     }
 
-    /// Links the next block that was never handed out; `false` where there is none: the pool is full.
+    /// Links the next block that was never handed out; `false` where no such block is left: the pool is full.
     ///
     /// CPython 3.11, Objects/obmalloc.c, `pymalloc_pool_extend`.
     #[inline]
@@ -180,8 +181,8 @@ impl Pool {
         self.base + UNIT * u64::from(block)
     }
 
-    /// Returns the address of each of its blocks, the lowest first, and whether it is free. What was never handed out is left
-    /// out, but for the one that is linked.
+    /// Returns the address of each of its blocks, the lowest first, and whether it is free. What was never handed out
+    /// is left out, except the one that is linked.
     pub(crate) fn blocks(&self) -> Vec<(Address, bool)> {
         let units = self.class() + 1;
         let first = (HEADER / UNIT) as usize;

@@ -1,4 +1,4 @@
-//! The memory of the radix tree that says which addresses lie in arenas, from 3.10 on.
+//! The memory of the radix tree of the addresses in arenas, from 3.10 on.
 //!
 //! `map` has what it says; here are its nodes of zeros from the raw interface, of which the pages are resident that are
 //! written. Its root is static data of the interpreter, outside the allocator's mappings.

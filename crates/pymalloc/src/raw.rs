@@ -8,11 +8,12 @@ use highwater_allocator::{Address, Allocator, Bytes, Kernel, ThreadId};
 /// The largest request CPython passes on (`PY_SSIZE_T_MAX`).
 pub(crate) const REQUEST_MAX: Bytes = Bytes(i64::MAX as u64);
 
-/// What the debug hooks put in front of a block: its size, the interface it belongs to, and seven bytes of guard.
+/// The bytes that the debug hooks put in front of a block: its size, the interface it belongs to, and seven bytes of
+/// guard.
 pub(crate) const DEBUG_LEAD: Bytes = Bytes(16);
-/// What they add to a request: that, and eight bytes of guard after it (`PYMEM_DEBUG_EXTRA_BYTES`). At either end of a block
-/// that is reallocated some bytes are spoilt and put right again (`ERASED_SIZE`); they were written before, so nothing
-/// follows from it here.
+/// The bytes that they add to a request: these, and eight bytes of guard after it (`PYMEM_DEBUG_EXTRA_BYTES`). At
+/// either end of a block that is reallocated some bytes are spoilt and put right again (`ERASED_SIZE`); they were
+/// written before, so nothing follows from it here.
 pub(crate) const DEBUG_EXTRA: Bytes = Bytes(24);
 const TAIL: Bytes = Bytes(DEBUG_EXTRA.0 - DEBUG_LEAD.0);
 
@@ -100,8 +101,8 @@ impl<A: Allocator> Raw<A> {
         Some(adorn(call.kernel, block, bytes, Filled::From(bytes)))
     }
 
-    /// Reallocates a block (`PyMem_RawRealloc`). Without hooks malloc's own realloc gets the null pointer; with them it is
-    /// malloc that is called.
+    /// Reallocates a block (`PyMem_RawRealloc`). Without hooks malloc's own realloc gets the null pointer; with them it
+    /// is malloc that is called.
     pub(crate) fn realloc(
         &mut self,
         call: &mut Call<'_>,

@@ -1,9 +1,9 @@
 //! tracemalloc as the overhead it is: for each block that is held a trace and an entry of a hash table, from malloc.
 //!
-//! The tables are made when the interpreter starts, which is no part of a workload; they cost nothing here until they grow.
-//! Where the program's lines are not known there is one traceback, which is static. In a real program each distinct
-//! traceback costs a block more, of 24 bytes and 12 for each frame but the first; there are as many as places that allocate,
-//! not as many as blocks.
+//! The tables are made when the interpreter starts, which is no part of a workload; they cost nothing here until they
+//! grow. Where the program's lines are not known there is one traceback, which is static. In a real program each
+//! distinct traceback costs a block more, of 24 bytes and 12 for each frame but the first; there are as many as places
+//! that allocate, not as many as blocks.
 //!
 //! CPython 3.11, Modules/_tracemalloc.c: `tracemalloc_add_trace`, `tracemalloc_remove_trace`; Python/hashtable.c:
 //! `_Py_hashtable_set`, `_Py_hashtable_steal`, `hashtable_rehash`.
@@ -34,9 +34,9 @@ struct Trace {
 /// The table of traces.
 #[derive(Clone, Debug)]
 pub(crate) struct Tracer {
-    /// For each block that is traced the place of its entry.
+    /// The place of the trace of each block.
     places: Numbers,
-    /// What is kept, by place; what nothing is kept at is `None`, and listed.
+    /// The traces, by place; a free place is `None`, and listed in `spare`.
     kept: Vec<Option<Trace>>,
     spare: Vec<u64>,
     /// The number of its buckets.

@@ -43,7 +43,7 @@ pub(super) fn split(text: &str) -> (Vec<Pair<'_>>, Option<Fault<'_>>) {
             } else {
                 "Malformed conf string"
             };
-            // The name and the character behind it.
+            // The name and the character after it.
             let past = after.chars().next().map_or(0, char::len_utf8);
             let shown = &rest[..key.len() + past];
             let fault = Fault {

@@ -14,8 +14,8 @@ pub struct Preset {
     pub text: &'static str,
 }
 
-/// Returns the settings, the default first: those of jemalloc 5.3.0's TUNING.md with the figures given there as examples, those
-/// of GitLab, and the one that the incident ended with. Left out is what the release would refuse.
+/// Returns the settings, the default first: those of jemalloc 5.3.0's TUNING.md with the figures given there as
+/// examples, those of GitLab, and the one that the incident ended with. Left out is what the release would refuse.
 pub fn presets(version: Version) -> impl Iterator<Item = &'static Preset> {
     PRESETS.iter().filter(move |preset| {
         let (pairs, _) = pairs::split(preset.value);

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// (src/background_thread.c, `background_thread_boot1`).
 pub(super) const THREADS_UNSET: u32 = 4096;
 
-/// How a value is read.
+/// The kind of an option's value.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     /// true or false.
@@ -18,7 +18,7 @@ pub(super) enum Kind {
     Word(&'static [&'static str]),
     /// One of these or the beginning of one. These options also take the beginning of their own name.
     Beginning(&'static [&'static str]),
-    /// The least, the most, and whether what lies outside is brought inside; refused if not.
+    /// The least, the most, and whether a number outside is brought inside; if not, it is refused.
     Unsigned(u64, u64, bool),
     /// The least and the most.
     Signed(i64, i64),
@@ -40,7 +40,7 @@ impl Kind {
     }
 }
 
-/// What an option does here.
+/// The effect of an option here.
 #[derive(Clone, Copy)]
 pub(super) enum Effect {
     /// It sets what the model obeys: how, the texts for certain numbers, and the text for any other number.

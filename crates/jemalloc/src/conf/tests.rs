@@ -18,7 +18,7 @@ fn read_by(version: Version, value: &str) -> Settings {
     Settings::from_environment(version, &[variable(NAME, value)])
 }
 
-/// What the library would print.
+/// Returns what the library would print.
 fn printed(value: &str) -> Vec<String> {
     printed_by(Version::V5_3_0, value)
 }
@@ -32,7 +32,7 @@ fn printed_by(version: Version, value: &str) -> Vec<String> {
     remarks.iter().filter_map(quoted).collect()
 }
 
-/// All that is said to a value, as one text.
+/// Returns all remarks on a value, as one text.
 fn said(value: &str) -> String {
     let line = |r: &Remark| format!("{} {:?} {}\n", r.variable, r.tone, r.text);
     read(value).remarks.iter().map(line).collect()
@@ -324,7 +324,7 @@ fn mistakes_get_a_sentence() {
     ] {
         assert!(said(value).contains(part), "{value}: {}", said(value));
     }
-    // It stands so in a guide that is widely followed: what comes behind it is lost.
+    // A guide that is widely followed writes it like this: what comes after it is lost.
     let settings = read("narenas:2,lg_tcache_max=12,lg_extent_max_active_fit:4");
     assert_eq!(settings.options, defaults_but(|o| o.narenas = 2));
     let settings = read("background_thread:true,dirty_decay_ms:1000");

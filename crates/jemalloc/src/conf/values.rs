@@ -19,8 +19,8 @@ impl Wrong {
     };
 }
 
-/// Returns the number that an option is set to. Of words it is the place in their list, of ratios 65536 times the ratio; signed
-/// ones wrap.
+/// Returns the number that an option is set to. Of words it is the place in their list, of ratios 65536 times the
+/// ratio; signed ones wrap.
 pub(super) fn read(row: &Row, value: &str) -> Result<u64, Wrong> {
     let kind = row.kind;
     let wrong = |message| Wrong {
@@ -68,8 +68,9 @@ fn number(value: &str) -> Option<u64> {
     rest.is_empty().then_some(number)
 }
 
-/// Returns the number at the start of a text, and what follows it (`malloc_strtoumax` with base 0): blanks before, a sign, `0x` for 16, `0` for 8. A minus wraps, and so does what is too
-/// large, unless it comes out smaller than a digit earlier: an overflow that comes out larger is not noticed.
+/// Returns the number at the start of a text, and what follows it (`malloc_strtoumax` with base 0): blanks before, a
+/// sign, `0x` for 16, `0` for 8. A minus wraps, and so does what is too large, unless it comes out smaller than a digit
+/// earlier: an overflow that comes out larger is not noticed.
 fn leading_number(text: &str) -> Option<(u64, &str)> {
     let blank = |c: char| matches!(c, '\t'..='\r' | ' ');
     let text = text.trim_start_matches(blank);
