@@ -131,7 +131,7 @@ impl Arena {
         shared: &mut Shared,
         class: Szind,
     ) -> Option<EdataId> {
-        let slab = self.bins[class.index()].slab;
+        let slab = self.bins[class.0].slab;
         let request = ExtentRequest {
             size: slab.bytes,
             alignment: PAGE,
@@ -153,16 +153,16 @@ impl Arena {
         counts: FillCounts,
         mut got: impl FnMut(Address),
     ) {
-        let region = self.bins[class.index()].slab.region;
+        let region = self.bins[class.0].slab.region;
         let mut filled = 0;
         while filled < counts.least {
-            let slab = match self.bins[class.index()].nonfull_slab(&shared.edatas) {
+            let slab = match self.bins[class.0].nonfull_slab(&shared.edatas) {
                 Some(slab) => slab,
                 None => {
                     let Some(fresh) = self.slab_alloc(kernel, shared, class) else {
                         break;
                     };
-                    self.bins[class.index()].slabcur = Some(fresh);
+                    self.bins[class.0].slabcur = Some(fresh);
                     fresh
                 }
             };
@@ -178,7 +178,7 @@ impl Arena {
             }
             filled += taken;
         }
-        self.bins[class.index()].regions += u64::from(filled);
+        self.bins[class.0].regions += u64::from(filled);
     }
 
     /// Allocates one block of a small class (`arena_malloc_small`). `None` where there is no memory.
@@ -201,7 +201,7 @@ impl Arena {
         slab: EdataId,
         block: Address,
     ) -> Option<EdataId> {
-        let bin = &mut self.bins[shared.edatas[slab].class.index()];
+        let bin = &mut self.bins[shared.edatas[slab].class.0];
         bin.dalloc(&mut shared.edatas, slab, block)
     }
 
@@ -217,7 +217,7 @@ impl Arena {
     ) {
         let counts = &shared.rules.layout.large_counts;
         let written = which(counts);
-        let of_class = counts.first + counts.apart * (class.index() - SMALL_CLASSES) as u64;
+        let of_class = counts.first + counts.apart * (class.0 - SMALL_CLASSES) as u64;
         kernel.touch(self.home + of_class + written.offset, written.bytes);
     }
 

@@ -137,7 +137,7 @@ impl Jemalloc {
         if self.threads[thread].tcache.is_none() {
             return;
         }
-        for class in 0..self.shape.classes as u32 {
+        for class in 0..self.shape.classes {
             self.tcache_bin_flush(kernel, thread, Szind(class), 0);
         }
         if let Some(tcache) = self.threads[thread].tcache.take() {

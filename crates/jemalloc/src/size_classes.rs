@@ -31,7 +31,7 @@ pub(crate) const LARGE_PAD: Bytes = PAGE;
 
 /// The index of a size class (`szind_t`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Szind(pub(crate) u32);
+pub(crate) struct Szind(pub(crate) usize);
 
 /// The index of a page size class (`pszind_t`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -50,10 +50,10 @@ impl Szind {
         if size > LARGE_MAX {
             return None;
         }
-        let x = ((size.0 << 1) - 1).ilog2();
+        let x = ((size.0 << 1) - 1).ilog2() as usize;
         let shift = x.saturating_sub(6);
         let lg_delta = if x < 7 { 4 } else { x - 3 };
-        let within = ((size.0 - 1) >> lg_delta) as u32 & 3;
+        let within = ((size.0 - 1) >> lg_delta) as usize & 3;
         Some(Self(1 + (shift << 2) + within))
     }
 
@@ -66,22 +66,17 @@ impl Szind {
         let (group, within) = ((self.0 - 1) >> 2, (self.0 - 1) & 3);
         let base = if group == 0 { 0 } else { 32 << group };
         let lg_delta = group.max(1) + 3;
-        Bytes(base + ((u64::from(within) + 1) << lg_delta))
-    }
-
-    #[inline]
-    pub(crate) fn index(self) -> usize {
-        self.0 as usize
+        Bytes(base + ((within as u64 + 1) << lg_delta))
     }
 
     #[inline]
     pub(crate) fn is_small(self) -> bool {
-        self.index() < SMALL_CLASSES
+        self.0 < SMALL_CLASSES
     }
 
     /// Returns every small class, the smallest first.
     pub(crate) fn all_small() -> impl Iterator<Item = Self> {
-        (0..SMALL_CLASSES as u32).map(Self)
+        (0..SMALL_CLASSES).map(Self)
     }
 }
 
@@ -253,8 +248,8 @@ mod tests {
 
     #[test]
     fn classes_and_sizes_are_each_others_inverse() {
-        assert_eq!(Szind(SMALL_CLASSES as u32 - 1).size(), SMALL_MAX);
-        assert_eq!(Szind(SMALL_CLASSES as u32).size(), LARGE_MIN);
+        assert_eq!(Szind(SMALL_CLASSES - 1).size(), SMALL_MAX);
+        assert_eq!(Szind(SMALL_CLASSES).size(), LARGE_MIN);
         for class in (0..200).map(Szind) {
             let size = class.size();
             assert_eq!(Szind::of(size), Some(class), "{size}");
@@ -290,7 +285,7 @@ mod tests {
         };
         assert_eq!(slab(0), (8, 4096, 512));
         assert_eq!(slab(3), (48, 12288, 256));
-        assert_eq!(slab(SMALL_CLASSES as u32 - 1), (14336, 28672, 2));
+        assert_eq!(slab(SMALL_CLASSES - 1), (14336, 28672, 2));
     }
 
     #[test]

@@ -31,9 +31,9 @@ pub(crate) struct CacheShape {
 impl CacheShape {
     /// Computes the shape from the options (`tcache_boot`).
     pub(crate) fn new(options: &Options, stacks: CacheStacks) -> Self {
-        let classes = Szind::of(options.tcache_max).map_or(0, |class| class.index() + 1);
+        let classes = Szind::of(options.tcache_max).map_or(0, |class| class.0 + 1);
         let slots: Vec<u32> = (0..classes.max(SMALL_CLASSES))
-            .map(|class| match Szind(class as u32) {
+            .map(|class| match Szind(class) {
                 _ if class >= classes => 0,
                 class if class.is_small() => small_slots(options, Slab::of(class).regions),
                 _ => options.tcache_nslots_large,
@@ -54,7 +54,7 @@ impl CacheShape {
     /// Returns whether blocks of a class are cached.
     #[inline]
     pub(crate) fn has(&self, class: Szind) -> bool {
-        class.index() < self.classes
+        class.0 < self.classes
     }
 }
 
@@ -106,13 +106,13 @@ impl Tcache {
         }
         let bin = |(class, &slots): (usize, &u32)| {
             end = end + SLOT * u64::from(slots);
-            CacheBin::new(slots, item_delay(options, Szind(class as u32)), end)
+            CacheBin::new(slots, item_delay(options, Szind(class)), end)
         };
         Self {
             bins: shape.slots.iter().enumerate().map(bin).collect(),
             next_gc_bin: Szind(0),
             next_gc_bin_small: Szind(0),
-            next_gc_bin_large: Szind(SMALL_CLASSES as u32),
+            next_gc_bin_large: Szind(SMALL_CLASSES),
             last_gc_time: Nanos(0),
             home,
         }
@@ -120,13 +120,13 @@ impl Tcache {
 
     #[inline]
     pub(crate) fn bin(&mut self, class: Szind) -> &mut CacheBin {
-        &mut self.bins[class.index()]
+        &mut self.bins[class.0]
     }
 
     /// Returns its bins, each with its class.
     pub(crate) fn by_class(&self) -> impl Iterator<Item = (Szind, &CacheBin)> {
         let bins = self.bins.iter().enumerate();
-        bins.map(|(class, bin)| (Szind(class as u32), bin))
+        bins.map(|(class, bin)| (Szind(class), bin))
     }
 
     /// Returns the bytes of the blocks it keeps.

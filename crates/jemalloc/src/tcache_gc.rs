@@ -5,6 +5,7 @@
 
 use crate::Jemalloc;
 use crate::cache_bin::Near;
+use crate::edata::Edata;
 use crate::rules::Collection;
 use crate::size_classes::{SMALL_CLASSES, Szind};
 use crate::tcache::item_delay;
@@ -44,7 +45,7 @@ impl Jemalloc {
     #[cold]
     pub(crate) fn tcache_gc_event(&mut self, kernel: &mut Kernel, thread: ThreadId) {
         let (now, local) = (self.shared.now, self.gc_is_local());
-        let all = self.shape.classes as u32;
+        let all = self.shape.classes;
         let Some(tcache) = &mut self.threads[thread].tcache else {
             return;
         };
@@ -59,7 +60,7 @@ impl Jemalloc {
         }
         tcache.last_gc_time = now;
         let (small, large) = (tcache.next_gc_bin_small, tcache.next_gc_bin_large);
-        let first_large = SMALL_CLASSES as u32;
+        let first_large = SMALL_CLASSES;
         let small = self.gc_bins(kernel, thread, small, 0..all.min(first_large), SMALL_BINS);
         let large = if all > first_large {
             self.gc_bins(kernel, thread, large, first_large..all, LARGE_BINS)
@@ -78,7 +79,7 @@ impl Jemalloc {
         kernel: &mut Kernel,
         thread: ThreadId,
         mut class: Szind,
-        classes: Range<u32>,
+        classes: Range<usize>,
         most: u32,
     ) -> Szind {
         let mut flushed = 0;
@@ -97,43 +98,42 @@ impl Jemalloc {
 
     /// Collects one bin (`tcache_try_gc_bin`); returns whether anything was flushed.
     fn try_gc_bin(&mut self, kernel: &mut Kernel, thread: ThreadId, class: Szind) -> bool {
-        let (collection, local) = (self.shared.rules.collection, self.gc_is_local());
-        let near = if local && class.is_small() {
-            self.near_slab_in_use(thread, class)
-        } else {
-            None
-        };
-        let Some(tcache) = &mut self.threads[thread].tcache else {
+        let local = self.gc_is_local();
+        let (shared, tsd) = (&self.shared, &mut self.threads[thread]);
+        let Some(tcache) = &mut tsd.tcache else {
             return false;
         };
         let bin = tcache.bin(class);
         let kept = if !class.is_small() {
             bin.gc_large()
-        } else if collection != Collection::Local {
-            bin.gc_small(item_delay(&self.shared.options, class))
+        } else if shared.rules.collection != Collection::Local {
+            bin.gc_small(item_delay(&shared.options, class))
         } else {
-            let delay = item_delay(&self.shared.options, class);
+            let arena = self.arenas.get(tsd.arena.unwrap_or(ArenaIndex::FIRST));
+            let slab = arena.and_then(|arena| arena.bins[class.0].first_slab());
+            let near = slab
+                .filter(|_| local)
+                .map(|slab| near(&shared.edatas[slab]));
+            let delay = item_delay(&shared.options, class);
             bin.gc_small_local(delay, local, near.as_ref())
         };
-        if let Some(kept) = kept {
-            self.tcache_bin_flush(kernel, thread, class, kept);
-        }
+        let Some(kept) = kept else {
+            bin.reset_low_water();
+            return false;
+        };
+        self.tcache_bin_flush(kernel, thread, class, kept);
         if let Some(tcache) = &mut self.threads[thread].tcache {
             tcache.bin(class).reset_low_water();
         }
-        kept.is_some()
+        true
     }
+}
 
-    /// Returns the addresses near the slab of a class that the thread's arena takes regions from at the moment
-    /// (`tcache_gc_small_heuristic_addr_get`).
-    fn near_slab_in_use(&self, thread: ThreadId, class: Szind) -> Option<Near> {
-        let arena = self.threads[thread].arena.unwrap_or(ArenaIndex::FIRST);
-        let bin = &self.arenas.get(arena)?.bins[class.index()];
-        let start = self.shared.edatas[bin.first_slab()?].base;
-        let below = Address(start.0.saturating_sub(NEIGHBOURHOOD.0));
-        Some(Near {
-            slab: start..start + bin.slab.bytes,
-            around: below..start + NEIGHBOURHOOD,
-        })
+/// Returns the addresses near a slab (`tcache_gc_small_heuristic_addr_get`).
+fn near(slab: &Edata) -> Near {
+    let below = Address(slab.base.0.saturating_sub(NEIGHBOURHOOD.0));
+    Near {
+        slab: slab.base..slab.past(),
+        around: below..slab.base + NEIGHBOURHOOD,
     }
 }
