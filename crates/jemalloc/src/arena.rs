@@ -132,11 +132,7 @@ impl Arena {
         class: Szind,
     ) -> Option<EdataId> {
         let slab = self.bins[class.0].slab;
-        let request = ExtentRequest {
-            size: slab.bytes,
-            alignment: PAGE,
-            zero: false,
-        };
+        let request = ExtentRequest::pages(slab.bytes);
         let id = self.pa_alloc(kernel, shared, request, class, true)?;
         shared.edatas[id].free_all_regions(slab.regions);
         Some(id)

@@ -49,17 +49,15 @@ impl Jemalloc {
                 ExtentState::Active => give(base, size, edata.start, state_of(edata.start)),
             }
         }
-        for (arena, base) in self.shared.bases.iter().enumerate() {
-            for (start, size) in base.iter().flat_map(|base| base.blocks()) {
-                visit(Block {
-                    start: *start,
-                    size: *size,
-                    user: *start,
-                    state: BlockState::Metadata,
-                    arena: arena as u16,
-                    mapped: true,
-                });
-            }
+        for (arena, start, size) in self.shared.base_blocks() {
+            visit(Block {
+                start,
+                size,
+                user: start,
+                state: BlockState::Metadata,
+                arena: arena.0,
+                mapped: true,
+            });
         }
     }
 

@@ -278,11 +278,7 @@ impl Pac {
         size: Bytes,
     ) -> Option<EdataId> {
         let id = shared.free_neighbour(after, state, true)?;
-        let request = ExtentRequest {
-            size,
-            alignment: PAGE,
-            zero: false,
-        };
+        let request = ExtentRequest::pages(size);
         (shared.edatas[id].size >= size)
             .then(|| self.extent_recycle_split(kernel, shared, state, id, request))?
     }

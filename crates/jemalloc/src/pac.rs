@@ -49,6 +49,17 @@ pub(crate) struct ExtentRequest {
     pub(crate) zero: bool,
 }
 
+impl ExtentRequest {
+    /// A request for pages at any address, with any content.
+    pub(crate) fn pages(size: Bytes) -> Self {
+        Self {
+            size,
+            alignment: PAGE,
+            zero: false,
+        }
+    }
+}
+
 /// When a decay purges (`pac_purge_eagerness_t`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum PurgeEagerness {
@@ -164,11 +175,7 @@ impl Pac {
             .ecache_alloc_after(kernel, shared, ExtentState::Dirty, id, more)
             .or_else(|| self.ecache_alloc_after(kernel, shared, ExtentState::Muzzy, id, more))
             .or_else(|| {
-                let request = ExtentRequest {
-                    size: more,
-                    alignment: PAGE,
-                    zero: false,
-                };
+                let request = ExtentRequest::pages(more);
                 self.ecache_alloc_grow(kernel, shared, Some(id), request)
             });
         let Some(trail) = trail else {

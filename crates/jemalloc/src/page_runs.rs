@@ -32,15 +32,13 @@ impl Jemalloc {
                 self.visit_free_runs(&arena.pac, state, visit);
             }
         }
-        for (arena, base) in self.shared.bases.iter().enumerate() {
-            for (start, size) in base.iter().flat_map(|base| base.blocks()) {
-                visit(PageRun {
-                    start: *start,
-                    size: *size,
-                    arena: arena as u16,
-                    used: PageUse::Metadata,
-                });
-            }
+        for (arena, start, size) in self.shared.base_blocks() {
+            visit(PageRun {
+                start,
+                size,
+                arena: arena.0,
+                used: PageUse::Metadata,
+            });
         }
     }
 

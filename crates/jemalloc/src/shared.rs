@@ -6,7 +6,7 @@ use crate::emap::Emap;
 use crate::options::Options;
 use crate::rules::Rules;
 use crate::size_classes::{LARGE_MAX, LARGE_MIN, PAGE, Request, usable_aligned};
-use crate::units::Nanos;
+use crate::units::{ArenaIndex, Nanos};
 use crate::version::Version;
 use highwater_allocator::{Address, Bytes, DecisionLog, Kernel};
 
@@ -58,6 +58,15 @@ impl Shared {
     #[inline]
     pub(crate) fn usable_of(&self, id: EdataId) -> Bytes {
         self.edatas[id].usable(self.options.large_pad())
+    }
+
+    /// Returns the blocks of all bases: the arena, the address and the length of each.
+    pub(crate) fn base_blocks(&self) -> impl Iterator<Item = (ArenaIndex, Address, Bytes)> {
+        let numbered = self.bases.iter().enumerate();
+        numbered.flat_map(|(arena, base)| {
+            let blocks = base.iter().flat_map(|base| base.blocks());
+            blocks.map(move |(start, size)| (ArenaIndex(arena as u16), *start, *size))
+        })
     }
 
     /// Returns the size from which on blocks go to an arena of their own (`arena_init_huge`); above the largest class

@@ -3,7 +3,6 @@
 use crate::Pymalloc;
 use crate::arenas::{Arena, ArenaId, OBJECT};
 use crate::pools::{CLASSES, HEADER, Pool, size_of};
-use crate::raw::DEBUG_LEAD;
 use highwater_allocator::{
     Address, Allocator, Block, BlockState, Bytes, Kernel, Objects, OwnMemory, States,
 };
@@ -85,14 +84,10 @@ impl<A: Allocator> Pymalloc<A> {
 
     /// Returns the blocks of the allocator below that the program never had.
     fn own_blocks(&self) -> States {
-        let lead = if self.raw.debug {
-            DEBUG_LEAD
-        } else {
-            Bytes::ZERO
-        };
+        let lead = self.raw.lead();
         let raw = self.table.into_iter().chain(self.radix.nodes());
         let tracer = self.tracer.iter();
-        let traces = tracer.flat_map(|tracer| tracer.own(self.raw.debug));
+        let traces = tracer.flat_map(|tracer| tracer.own(lead));
         let mut own = States::default();
         for at in raw.map(|at| at - lead).chain(traces) {
             own.note(at.0, BlockState::Metadata);
@@ -143,11 +138,7 @@ impl<A: Allocator> Pymalloc<A> {
         let bin = pool.class() as u16;
         let (base, data) = (pool.base, pool.base + HEADER);
         give(base, data, base, BlockState::Metadata);
-        let lead = if self.raw.debug {
-            DEBUG_LEAD
-        } else {
-            Bytes::ZERO
-        };
+        let lead = self.raw.lead();
         for (at, is_free) in pool.blocks() {
             if is_free {
                 give(at, at + size, at, BlockState::Free { bin });

@@ -31,7 +31,7 @@ use highwater_allocator::{
 };
 use pools::is_small;
 use radix::Radix;
-use raw::{Call, DEBUG_EXTRA, DEBUG_LEAD, REQUEST_MAX, Raw, product};
+use raw::{Call, DEBUG_EXTRA, REQUEST_MAX, Raw, product};
 use small::Small;
 use tracemalloc::Tracer;
 
@@ -130,13 +130,10 @@ impl<A: Allocator> Pymalloc<A> {
     /// Returns the bytes before the program's own in a block of malloc's: 0 without debug hooks; with them a lead for
     /// each layer of hooks.
     fn lead_from_malloc(&self, block: Address) -> Bytes {
-        let layers = match (self.raw.debug, self.pools) {
-            _ if self.foreign.contains(block.0) => 0,
-            (false, _) => 0,
-            (true, false) => 1,
-            (true, true) => 2,
-        };
-        DEBUG_LEAD * layers
+        if self.foreign.contains(block.0) {
+            return Bytes::ZERO;
+        }
+        self.raw.lead() * (1 + u64::from(self.pools))
     }
 
     /// Checks what must hold between any two calls: lists of pools and arenas are what they should be, and the sums

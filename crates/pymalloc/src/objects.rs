@@ -8,7 +8,7 @@
 use crate::Pymalloc;
 use crate::arenas::{ArenaId, OBJECT};
 use crate::pools::is_small;
-use crate::raw::{Call, DEBUG_EXTRA, DEBUG_LEAD, Filled, adorn, bury, disrobe, product};
+use crate::raw::{Call, DEBUG_EXTRA, Filled, adorn, bury, disrobe, product};
 use highwater_allocator::{Address, Allocator, Bytes, Decision, Kernel};
 
 /// A pointer in the table of arenas.
@@ -255,12 +255,7 @@ impl<A: Allocator> Pymalloc<A> {
         if let Some(block) = from_malloc
             && self.version.rules().realloc_drops_trace
         {
-            let lead = if self.raw.debug {
-                DEBUG_LEAD
-            } else {
-                Bytes::ZERO
-            };
-            self.forget(call, block - lead);
+            self.forget(call, block - self.raw.lead());
         }
         if new != old {
             self.forget(call, old);

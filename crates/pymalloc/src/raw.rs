@@ -36,6 +36,11 @@ pub(crate) fn product(count: u64, size: Bytes) -> Option<Bytes> {
 }
 
 impl<A: Allocator> Raw<A> {
+    /// Returns the bytes of the hooks before a block.
+    pub(crate) fn lead(&self) -> Bytes {
+        if self.debug { DEBUG_LEAD } else { Bytes::ZERO }
+    }
+
     // ---- without hooks; each returns `None` where malloc has no memory
 
     /// Allocates a block; a request of nothing is one of a byte (`_PyMem_RawMalloc`).

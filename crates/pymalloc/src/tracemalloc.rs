@@ -8,7 +8,7 @@
 //! CPython 3.11, Modules/_tracemalloc.c: `tracemalloc_add_trace`, `tracemalloc_remove_trace`; Python/hashtable.c:
 //! `_Py_hashtable_set`, `_Py_hashtable_steal`, `hashtable_rehash`.
 
-use crate::raw::{Call, DEBUG_LEAD, Raw};
+use crate::raw::{Call, Raw};
 use highwater_allocator::{Address, Allocator, Bytes, Numbers};
 
 /// `sizeof (trace_t)`
@@ -150,9 +150,8 @@ impl Tracer {
         (TRACE + ENTRY) * self.traced() + BUCKET * self.buckets
     }
 
-    /// Returns every block it has, by its address for the allocator below.
-    pub(crate) fn own(&self, debug: bool) -> impl Iterator<Item = Address> + '_ {
-        let lead = if debug { DEBUG_LEAD } else { Bytes::ZERO };
+    /// Returns every block it has, by its address for the allocator below: `lead` bytes before what hooks return.
+    pub(crate) fn own(&self, lead: Bytes) -> impl Iterator<Item = Address> + '_ {
         let pairs = self
             .kept
             .iter()
