@@ -6,23 +6,12 @@
 
 use crate::Jemalloc;
 use crate::size_classes::Szind;
+use crate::tsd::{ArenaTdata, TICKS_PER_DECAY};
 use crate::units::ArenaIndex;
-use highwater_allocator::{Address, Bytes, Kernel, ThreadId};
-
-/// `ARENA_DECAY_NTICKS_PER_UPDATE`
-pub(crate) const TICKS_PER_DECAY: i32 = 1000;
+use highwater_allocator::{Bytes, Kernel, ThreadId};
 
 /// `sizeof (arena_tdata_t)`
 const TDATA_BYTES: Bytes = Bytes(8);
-
-/// A thread's counts (`arenas_tdata`).
-#[derive(Clone)]
-pub(crate) struct ArenaTdata {
-    /// The ticks left, by arena.
-    left: Vec<i32>,
-    /// The block they are in.
-    pub(crate) home: Address,
-}
 
 impl Jemalloc {
     /// Counts ticks of a thread for an arena; now and then that makes it look at the arena's decay

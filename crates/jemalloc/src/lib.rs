@@ -6,13 +6,13 @@
 //! `edata`, `edata_heap` and `edata_cache` (the structures of extents), `emap` (the map from a page to its extent),
 //! `eset` (free extents of one state), `decay` (how many pages may stay), `pac` with `extent` and `grow_retained` (the
 //! page allocator of an arena), `bin` and `arena` (slabs and large blocks), `arenas` (which arena serves a thread),
-//! `background_thread`, `cache_bin` and `tcache` (thread caches), `tsd` and `arena_tdata` (the data of a thread).
+//! `background_thread`, `cache_bin` and `tcache` (thread caches), `tsd` (the data of a thread).
 //!
 //! [`Jemalloc`] joins them: `tcache_alloc` (blocks out of the caches and back), `tcache_gc` (the caches' collections),
-//! `init` (how the process and its threads begin and end), `entry` (the calls of the program), `ctl` and `stats` (its
-//! figures), `census` and `page_runs` (every block and every run of pages), and `check` (what must hold, for tests).
-//! Where releases differ the code asks `rules`; what is not named there is the same in all. Each rule cites the
-//! function it follows.
+//! `arena_tdata` (ticks by arena, up to 5.2.1), `init` (how the process and its threads begin and end), `entry` (the
+//! calls of the program), `ctl` and `stats` (its figures), `census` and `page_runs` (every block and every run of
+//! pages), and `check` (what must hold, for tests). Where releases differ the code asks `rules`; what is not named
+//! there is the same in all. Each rule cites the function it follows.
 
 mod arena;
 mod arena_tdata;

@@ -1,12 +1,13 @@
 //! The data of a thread.
 
-use crate::arena_tdata::{ArenaTdata, TICKS_PER_DECAY};
 use crate::prng::{Prng, Ticker};
 use crate::tcache::Tcache;
 use crate::units::ArenaIndex;
-use highwater_allocator::{Bytes, ThreadId};
+use highwater_allocator::{Address, Bytes, ThreadId};
 use std::ops::{Index, IndexMut};
 
+/// `ARENA_DECAY_NTICKS_PER_UPDATE`
+pub(crate) const TICKS_PER_DECAY: i32 = 1000;
 /// `TCACHE_GC_INCR`
 pub(crate) const TCACHE_GC_INCR: i32 = 228;
 /// A wait that never ends: no thread allocates that much.
@@ -35,6 +36,15 @@ pub(crate) struct Tsd {
     pub(crate) tried_fast_path: bool,
     /// The bytes it may still allocate and free until a bin of its cache is collected.
     pub(crate) until_gc: EventWaits,
+}
+
+/// A thread's counts of ticks by arena, up to 5.2.1 (`arenas_tdata`).
+#[derive(Clone)]
+pub(crate) struct ArenaTdata {
+    /// The ticks left, by arena.
+    pub(crate) left: Vec<i32>,
+    /// The block they are in.
+    pub(crate) home: Address,
 }
 
 /// The bytes until an event of a thread (`tcache_gc_event_wait`, `tcache_gc_dalloc_event_wait`).
