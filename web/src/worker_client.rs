@@ -274,10 +274,14 @@ struct Inner {
 impl Inner {
     fn send(&self, request: &Request, attachments: Attachments) {
         let Some(process) = &self.process else { return };
-        let parts = wire::pack(request, attachments);
-        let sent = process.worker.post_message_with_transfer(&parts, &parts);
+        let sent = wire::pack(request, attachments).and_then(|packed| {
+            process
+                .worker
+                .post_message_with_transfer(&packed.parts, &packed.transfer)
+                .map_err(|error| format!("{error:?}"))
+        });
         if let Err(error) = sent {
-            web_sys::console::error_1(&format!("the worker cannot be reached: {error:?}").into());
+            web_sys::console::error_1(&format!("the worker cannot be reached: {error}").into());
         }
     }
 

@@ -5,8 +5,8 @@ use crate::counts::Counts;
 use crate::mappings::{Mapping, MappingKind, Mappings};
 use crate::pages::{PageState, Span};
 use crate::residency::SPAN;
-use crate::units::{Address, Bytes};
 use crate::words::Words;
+use highwater_units::{Address, Bytes};
 
 /// The kernel's side of one process.
 #[derive(Clone)]
