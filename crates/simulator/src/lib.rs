@@ -7,7 +7,6 @@
 
 mod arenas;
 mod blocks;
-#[cfg(feature = "check")]
 mod check;
 mod diagnosis;
 mod error;
@@ -20,8 +19,6 @@ mod nearest;
 mod outcome;
 mod page_shares;
 mod pins;
-#[cfg(feature = "check")]
-mod place;
 mod plan;
 mod recording;
 mod sample;
@@ -31,7 +28,6 @@ mod variant;
 
 pub use arenas::ArenaShare;
 pub use blocks::{BlockView, Without};
-#[cfg(feature = "check")]
 pub use check::{Addresses, Difference};
 pub use diagnosis::Diagnosis;
 pub use error::SimulatorError;
@@ -44,6 +40,7 @@ pub use highwater_allocator::{
     Figures, FreePages, Micros, Objects, Obstacle, OwnMemory, PurgeReason, Refusal, Remark, Tone,
     Variable, Whereabouts,
 };
+pub use highwater_compare::Place;
 pub use highwater_glibc::Cores;
 pub use highwater_jemalloc::{
     Preset as JemallocPreset, Version as JemallocVersion, presets as jemalloc_presets,
@@ -54,8 +51,6 @@ pub use nearest::Asked;
 pub use outcome::{Outcome, PlanRun, StageOutcome, Summary, run_plan};
 pub use page_shares::{PageShares, Waits};
 pub use pins::{Origin, OwnBlock, Pin, PinState, UnlistedPins};
-#[cfg(feature = "check")]
-pub use place::Place;
 pub use plan::{Plan, Sources, Stage, variant_of};
 pub use recording::{Options, Recording, Run, TimedDecision, run};
 pub use sample::{MarkSample, Sample};

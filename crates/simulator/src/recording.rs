@@ -1,6 +1,5 @@
 //! A run from beginning to end, and everything that is kept of it.
 
-#[cfg(feature = "check")]
 use crate::check::{Addresses, Checker};
 use crate::diagnosis::Diagnosis;
 use crate::error::SimulatorError;
@@ -39,7 +38,6 @@ pub struct Options {
     /// Whether the diagnosis has findings; a comparison of figures has no use for them.
     pub findings: bool,
     /// Whether to compare addresses with the recorded ones.
-    #[cfg(feature = "check")]
     pub check: bool,
 }
 
@@ -56,7 +54,6 @@ impl Default for Options {
             decisions: 1000,
             explain_rest: false,
             findings: true,
-            #[cfg(feature = "check")]
             check: false,
         }
     }
@@ -116,7 +113,6 @@ pub struct Recording {
     /// Whether the process was killed at its cap.
     pub killed: Option<Killed>,
     /// The comparison with the recorded addresses, where asked for.
-    #[cfg(feature = "check")]
     pub addresses: Addresses,
     /// The end of the last rest, explained, if [`Options::explain_rest`] asks for it and the run came to it; else the end of
     /// the run.
@@ -323,7 +319,6 @@ struct Recorder {
     frames: Vec<Frame>,
     explained: Option<Diagnosis>,
     /// Where addresses are to be compared.
-    #[cfg(feature = "check")]
     checker: Option<Checker>,
 }
 
@@ -341,7 +336,6 @@ impl Recorder {
             marks: Vec::new(),
             frames: Vec::new(),
             explained: None,
-            #[cfg(feature = "check")]
             checker: options.check.then(|| Checker::new(simulation)),
         }
     }
@@ -376,7 +370,6 @@ impl Recorder {
             if !simulation.advance(event) {
                 return false;
             }
-            #[cfg(feature = "check")]
             if let Some(checker) = &mut self.checker {
                 checker.compare(simulation, event);
             }
@@ -502,7 +495,6 @@ impl Recorder {
             trims,
             trimmed,
             killed: simulation.killed(),
-            #[cfg(feature = "check")]
             addresses: self.checker.map(Checker::finish).unwrap_or_default(),
             diagnosis: (self.explained)
                 .unwrap_or_else(|| simulation.look_at(self.options.findings)),

@@ -1,11 +1,11 @@
-//! What a dot of a heap map looks like.
+//! The pixels of a dot of a heap map.
 
 use highwater_simulator::PageKind;
 
-/// How opaque each pixel of a dot is. The kinds differ in this too, as far as a dot has room: what is in use is whole, a
-/// slab is hatched the more the less of it is in use, what is free is a lighter grid, what goes next the half of a dot, what
-/// is offered to the kernel hollow, what was given back a speck, what was never touched an empty place.
-pub fn stamp(kind: PageKind, cell: u32) -> Vec<u8> {
+/// Returns the opacity of each pixel of a dot, row by row. As far as a dot has room, each kind has a shape besides its
+/// colour: memory in use fills the dot, a slab is hatched (the less of it is in use, the more), free memory is a lighter
+/// grid, memory that is due to be purged half a dot, muzzy memory hollow, returned memory a speck, untouched memory empty.
+pub fn dot_pixels(kind: PageKind, cell: u32) -> Vec<u8> {
     let gap = if cell > 3 { cell.div_ceil(5) } else { 0 };
     let inner = cell - gap;
     let is_large = cell > 3;
@@ -44,7 +44,12 @@ mod tests {
                 PageKind::GivenBack,
                 PageKind::Untouched,
             ]
-            .map(|kind| stamp(kind, cell).iter().map(|a| u32::from(*a)).sum::<u32>());
+            .map(|kind| {
+                dot_pixels(kind, cell)
+                    .iter()
+                    .map(|a| u32::from(*a))
+                    .sum::<u32>()
+            });
             assert!(cover.is_sorted_by(|a, b| a > b), "{cell}: {cover:?}");
         }
     }

@@ -1,14 +1,14 @@
-//! What is marked on a heap map, on the page's as well as in a picture: pins and tops, and what is written beside them.
+//! Marks on a heap map, on the page and in pictures: pins, tops and their labels.
 
 use crate::{
-    labels::{Labels, Spot},
     layout::Layout,
+    map_labels::{Labels, Spot},
     svg::{Look, Svg, look},
     theme::{INK, PANEL, kind},
 };
 use highwater_simulator::{Address, Bytes, Frame, PageKind, Pin, PinState, StripKind};
 
-/// A pin that holds at least one part in so many of what all hold is marked large, with its number.
+/// A pin that holds at least this fraction (1/30) of what all pins hold is marked large, with its number.
 const LARGE: u64 = 30;
 
 /// What holds less than this gets no number: there are many such, and they would cover each other.

@@ -1,10 +1,10 @@
-//! The labels at the right edge of a chart: the letters of the runs and what each comes to there.
+//! Labels at the right edge of a chart: the letters of the runs and their last values.
 
 use highwater_simulator::Bytes;
 
 /// Runs at most 1 % apart, which share a label.
 #[derive(Debug, Clone, PartialEq)]
-pub struct End {
+pub struct LineEnd {
     /// The middle of the label, from 0 at the lower edge to 1 at the upper one.
     pub height: f64,
     /// The runs, by their places among all.
@@ -13,12 +13,12 @@ pub struct End {
     pub figure: String,
 }
 
-/// Labels for runs that come to this much, where `highest` MiB is at the upper edge: one above another, none nearer to the next
-/// than `line` and none beyond an edge, as long as there is room for all. A label has as many lines as its letters
-/// take, `most` to a line.
-pub fn ends(values: &[Bytes], highest: f64, line: f64, most: usize) -> Vec<End> {
+/// Places labels for runs with these last values, where `highest` MiB is at the upper edge. As long as there is room for all,
+/// none is nearer to the next than `line` and none lies beyond an edge. A label has as many lines as its letters take, `most`
+/// to a line.
+pub fn line_end_labels(values: &[Bytes], highest: f64, line: f64, most: usize) -> Vec<LineEnd> {
     let mut ends = grouped(values, highest);
-    let half = |end: &End| lines(end, most) as f64 * line / 2.0;
+    let half = |end: &LineEnd| lines(end, most) as f64 * line / 2.0;
     let mut least = 0.0;
     for end in &mut ends {
         end.height = end.height.max(least + half(end));
@@ -39,18 +39,18 @@ pub fn lines_of(values: &[Bytes], most: usize) -> usize {
 }
 
 /// Lines of a label.
-pub(crate) fn lines(end: &End, most: usize) -> usize {
+pub(crate) fn lines(end: &LineEnd, most: usize) -> usize {
     end.runs.len().div_ceil(most.max(1))
 }
 
 /// The runs in the order of what they come to, those together that one figure is true of.
-fn grouped(values: &[Bytes], highest: f64) -> Vec<End> {
+fn grouped(values: &[Bytes], highest: f64) -> Vec<LineEnd> {
     let mut order: Vec<usize> = Vec::with_capacity(values.len());
     for (run, value) in values.iter().enumerate() {
         let place = order.iter().take_while(|other| values[**other] <= *value);
         order.insert(place.count(), run);
     }
-    let mut ends: Vec<End> = Vec::new();
+    let mut ends: Vec<LineEnd> = Vec::new();
     let mut said = (Bytes::ZERO, 0.0);
     for run in order {
         let value = values[run];
@@ -61,7 +61,7 @@ fn grouped(values: &[Bytes], highest: f64) -> Vec<End> {
             _ => {
                 let (figure, shown) = figure(value);
                 said = (value, shown);
-                ends.push(End {
+                ends.push(LineEnd {
                     height: (value.as_mib() / highest).clamp(0.0, 1.0),
                     runs: vec![run],
                     figure,
@@ -96,15 +96,18 @@ mod tests {
     #[test]
     fn each_letter_has_its_own_figure_where_it_differs() {
         let mib = |tenths: u64| Bytes(tenths * (1 << 20) / 10);
-        let found = ends(&[mib(89), mib(109), mib(89), mib(1622)], 400.0, 0.05, 8);
+        let found = line_end_labels(&[mib(89), mib(109), mib(89), mib(1622)], 400.0, 0.05, 8);
         let said: Vec<(&[usize], &str)> = found
             .iter()
             .map(|end| (&end.runs[..], &end.figure[..]))
             .collect();
         let expected: [(&[usize], &str); 3] = [(&[0, 2], "8.90"), (&[1], "10.9"), (&[3], "162.2")];
         assert_eq!(said, expected);
-        assert!(ends(&[], 1.0, 0.1, 8).is_empty());
-        assert_eq!(ends(&[Bytes::ZERO; 3], 1.0, 0.1, 8)[0].figure, "0.0");
+        assert!(line_end_labels(&[], 1.0, 0.1, 8).is_empty());
+        assert_eq!(
+            line_end_labels(&[Bytes::ZERO; 3], 1.0, 0.1, 8)[0].figure,
+            "0.0"
+        );
     }
 
     #[test]
@@ -126,7 +129,7 @@ mod tests {
             let most = *random.choice([2, 4, 8].iter()).expect("there are three");
             let line = random.f64() / lines_of(&values, most) as f64;
             let highest = (random.f64() * 400.0).max(0.001);
-            let found = ends(&values, highest, line, most);
+            let found = line_end_labels(&values, highest, line, most);
             let mut below = 0.0;
             let mut seen = vec![];
             for end in &found {

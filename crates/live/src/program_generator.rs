@@ -1,15 +1,15 @@
-//! Writes operations down one by one, and knows which blocks the program then holds.
+//! Generates the operations of a program one by one, and follows which blocks it holds.
 
-use crate::cast::Cast;
 use crate::operation::{BlockName, Operation, Step};
 use crate::sizes::{Sizes, impossible};
+use crate::thread_roles::ThreadRoles;
 use fastrand::Rng;
 
-/// A program that writes its blocks does not hold more than this: a sequence is about decisions, not about the price of
-/// pages. One that writes nothing may.
+/// Most bytes that a program holds if it writes its blocks: a sequence tests decisions, and pages cost time. A program that
+/// writes nothing may hold more.
 const WRITTEN_BYTES_MAX: u64 = 8 << 20;
 const UNWRITTEN_BYTES_MAX: u64 = 256 << 20;
-/// What threads may hold, seldom: more than one of their heaps can have.
+/// Most bytes that threads hold, in few sequences: more than fit into one of their heaps.
 const WRITTEN_BY_THREADS_BYTES_MAX: u64 = 160 << 20;
 const UNWRITTEN_BY_THREADS_BYTES_MAX: u64 = 512 << 20;
 /// The largest size where alignments beyond a page are asked for. What lies before such a block depends on where the
@@ -18,11 +18,11 @@ const BESIDE_WIDE_ALIGNMENT_MAX: u64 = 960 << 10;
 /// Where they are not.
 const SIZE_MAX: u64 = 128 << 20;
 
-/// Whoever writes a sequence.
-pub(crate) struct Author {
+/// A program in the making.
+pub(crate) struct ProgramGenerator {
     pub(crate) rng: Rng,
     pub(crate) steps: Vec<Step>,
-    pub(crate) cast: Cast,
+    pub(crate) threads: ThreadRoles,
     /// The blocks held, and what was asked for each.
     pub(crate) live: Vec<(BlockName, u64)>,
     pub(crate) live_bytes: u64,
@@ -34,14 +34,14 @@ pub(crate) struct Author {
     next: BlockName,
 }
 
-impl Author {
-    /// Begins a sequence of a program that writes its blocks or does not.
+impl ProgramGenerator {
+    /// Begins a program of one thread, which writes its blocks if `touch` says so.
     pub(crate) fn new(mut rng: Rng, touch: bool) -> Self {
         let wide_alignments = rng.u8(..3) == 0;
         Self {
             rng,
             steps: Vec::new(),
-            cast: Cast::alone(),
+            threads: ThreadRoles::alone(),
             live: Vec::new(),
             live_bytes: 0,
             live_bytes_max: if touch {
@@ -60,23 +60,23 @@ impl Author {
         }
     }
 
-    /// The same, with threads. Where the kernel puts large mappings beside their heaps depends on its release, so no
+    /// Begins a program with threads. Where the kernel puts large mappings beside their heaps depends on its release, so no
     /// alignments beyond a page are asked for.
     pub(crate) fn with_threads(mut rng: Rng, touch: bool, threads_max: u16) -> Self {
-        let cast = Cast::of_many(&mut rng, threads_max);
-        let mut author = Self::new(rng, touch);
-        author.cast = cast;
-        author.wide_alignments = false;
-        author.size_max = SIZE_MAX;
+        let threads = ThreadRoles::of_many(&mut rng, threads_max);
+        let mut program = Self::new(rng, touch);
+        program.threads = threads;
+        program.wide_alignments = false;
+        program.size_max = SIZE_MAX;
         if !touch {
-            author.live_bytes_max = UNWRITTEN_BY_THREADS_BYTES_MAX;
-        } else if author.rng.u8(..16) == 0 {
-            author.live_bytes_max = WRITTEN_BY_THREADS_BYTES_MAX;
+            program.live_bytes_max = UNWRITTEN_BY_THREADS_BYTES_MAX;
+        } else if program.rng.u8(..16) == 0 {
+            program.live_bytes_max = WRITTEN_BY_THREADS_BYTES_MAX;
         }
-        author
+        program
     }
 
-    /// The same for an allocator that looks at the clock.
+    /// Makes the program one for an allocator that reads the clock.
     pub(crate) fn timed(self) -> Self {
         Self {
             timed: true,
@@ -84,16 +84,16 @@ impl Author {
         }
     }
 
-    /// Writes an operation down for whoever's turn it is.
+    /// Adds an operation, of the thread whose turn it is.
     pub(crate) fn push(&mut self, operation: Operation) {
         let gives_back = matches!(operation, Operation::Free { .. } | Operation::Trim { .. });
-        let thread = self.cast.next(&mut self.rng, gives_back);
+        let thread = self.threads.next(&mut self.rng, gives_back);
         self.steps.push(Step { thread, operation });
     }
 
-    /// A thread ends, if one can.
+    /// Ends a thread, if one can end.
     pub(crate) fn end_thread(&mut self) {
-        if let Some(thread) = self.cast.leave(&mut self.rng) {
+        if let Some(thread) = self.threads.leave(&mut self.rng) {
             self.steps.push(Step {
                 thread,
                 operation: Operation::ThreadExit,
@@ -101,7 +101,7 @@ impl Author {
         }
     }
 
-    /// Time passes: mostly little, seldom more than the longest decay.
+    /// Lets time pass: mostly little, seldom more than the longest decay.
     pub(crate) fn wait(&mut self) {
         let most = match self.rng.u8(..16) {
             0 => 25_000_000,
@@ -113,8 +113,8 @@ impl Author {
         self.push(Operation::Wait { us });
     }
 
-    /// What a block can hold is asked, where that leaves the allocator as it is: jemalloc makes a cache for a thread that
-    /// asks before anything else.
+    /// Asks for the usable size of a block, where that leaves the allocator unchanged: jemalloc makes a cache for a thread
+    /// whose first call this is.
     pub(crate) fn ask_size(&mut self) {
         if self.timed {
             return;
@@ -134,7 +134,7 @@ impl Author {
         self.push(Operation::Trim { pad });
     }
 
-    /// A size of that kind; what would take a good part of all that the program may hold comes up seldom.
+    /// Chooses a size of that kind. One that takes a large part of what the program may hold is rare.
     pub(crate) fn size(&mut self, sizes: Sizes) -> u64 {
         let size = sizes.next(&mut self.rng).min(self.size_max);
         if size > self.live_bytes_max / 4 && self.rng.u8(..8) != 0 {
@@ -187,7 +187,7 @@ impl Author {
         self.hold(block, count * each);
     }
 
-    /// Mostly powers of two from below malloc's own alignment to a page or to 1 MiB, now and then no power of two.
+    /// Allocates with an alignment: mostly powers of two from below malloc's own alignment to a page or to 1 MiB, now and then no power of two.
     pub(crate) fn align(&mut self, size: u64) {
         let alignment = match self.rng.u8(..16) {
             0 => self.rng.u64(..4096),
@@ -254,7 +254,7 @@ impl Author {
         self.hold(block, size);
     }
 
-    /// The newest, the oldest or any.
+    /// Frees the newest block, the oldest or any.
     pub(crate) fn free_any(&mut self) {
         let count = self.live.len();
         if count == 0 {

@@ -1,5 +1,4 @@
-//! Who performs the next operation of a sequence: which threads there are, when each begins and ends, and how they take
-//! turns.
+//! The threads of a generated program: when each begins and ends, and which performs the next operation.
 
 use fastrand::Rng;
 
@@ -8,7 +7,7 @@ use fastrand::Rng;
 enum Habit {
     /// Any of them does anything.
     Any,
-    /// One works for a while, so many operations on average, then another.
+    /// One works for this many operations on average, then another.
     Runs(u16),
     /// One after another, an operation each.
     Turns,
@@ -18,8 +17,8 @@ enum Habit {
 
 /// The threads of a sequence.
 #[derive(Debug)]
-pub(crate) struct Cast {
-    /// Those that act at the moment; never none.
+pub(crate) struct ThreadRoles {
+    /// Those that act at the moment; at least one.
     present: Vec<u16>,
     /// Those whose first operation is yet to come.
     waiting: Vec<u16>,
@@ -27,8 +26,8 @@ pub(crate) struct Cast {
     current: u16,
 }
 
-impl Cast {
-    /// The main thread by itself.
+impl ThreadRoles {
+    /// Returns the main thread alone.
     pub(crate) fn alone() -> Self {
         Self {
             present: vec![0],
@@ -38,7 +37,7 @@ impl Cast {
         }
     }
 
-    /// From 2 to `most` threads.
+    /// Chooses 2 to `most` threads and how they share the work.
     pub(crate) fn of_many(rng: &mut Rng, most: u16) -> Self {
         let most = most.max(2);
         let count = match rng.u8(..8) {
@@ -50,7 +49,7 @@ impl Cast {
         let mut present: Vec<u16> = (0..count).collect();
         let mut waiting = Vec::new();
         match rng.u8(..6) {
-            // Each comes when it comes, the main thread too.
+            // Each begins at a random moment, the main thread included.
             0 => {
                 rng.shuffle(&mut present);
                 waiting = present.split_off(1);
@@ -78,12 +77,12 @@ impl Cast {
         }
     }
 
-    /// Whether there are others beside the main thread.
+    /// Returns whether a thread other than the main one takes part.
     pub(crate) fn is_many(&self) -> bool {
         self.present.len() + self.waiting.len() > 1 || self.current != 0
     }
 
-    /// Who does the next operation, which gives memory back or does not.
+    /// Chooses the thread of the next operation, which frees memory or does not.
     pub(crate) fn next(&mut self, rng: &mut Rng, gives_back: bool) -> u16 {
         if let [only] = self.present[..] {
             self.current = only;
@@ -110,14 +109,14 @@ impl Cast {
         self.current
     }
 
-    /// One more begins, if any is left.
+    /// Lets one more thread begin, if any is left.
     pub(crate) fn arrive(&mut self) {
         if let Some(thread) = self.waiting.pop() {
             self.present.push(thread);
         }
     }
 
-    /// One that is not the main thread leaves for good, if another stays.
+    /// Ends a thread that is not the main one, if another stays.
     pub(crate) fn leave(&mut self, rng: &mut Rng) -> Option<u16> {
         if self.present.len() == 1 {
             self.arrive();

@@ -1,4 +1,4 @@
-//! What is written beside the marks of a heap map, and where, so that no word covers another.
+//! Places the labels of a heap map's marks so that none covers another.
 
 /// Labels, each with the place of its mark, in pixels.
 #[derive(Default)]

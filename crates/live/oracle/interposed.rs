@@ -1,19 +1,53 @@
-//! Everything this program maps for itself, mapped before the allocator maps anything, so that what lies below is the
-//! allocator's alone, one mapping below the other as a model places them.
+//! Functions of this program that come before the C library's: malloc, mmap and clock_gettime.
 //!
-//! glibc's malloc maps nothing before the first call. jemalloc does when it is loaded, before this program has begun: its
-//! first call of `mmap`, which is this program's, settles the address space.
+//! malloc: the loader and the thread library call it for themselves and are served from a pool, so that the heap stays
+//! pristine.
+//!
+//! mmap: the first call maps everything that this program needs, before the allocator maps anything, so that what lies
+//! below is the allocator's alone, one mapping below the other as a model places them. glibc's malloc maps nothing before
+//! the first call. jemalloc does when it is loaded, before this program has begun.
+//!
+//! clock_gettime: the time is that of the sequence.
 
-use crate::child::Block;
-use crate::die::die;
 use crate::library::__errno_location;
-use crate::resident::Resident;
-use crate::system;
-use crate::table::{Table, close_gaps, mappings_top};
+use crate::memory::{HEADER, Reserve, Resident, Table, close_gaps, mappings_top};
+use crate::sequence::Block;
+use crate::system::{self, die};
 use crate::wire::{Answer, Record, Reply, Request};
 use core::cell::UnsafeCell;
 use core::ffi::c_int;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+/// Enough for the tables of [`crate::wire::THREADS_MAX`] threads.
+static POOL: Reserve<{ 1 << 20 }> = Reserve::new();
+
+#[unsafe(no_mangle)]
+extern "C" fn malloc(size: usize) -> *mut u8 {
+    POOL.take(size, HEADER)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn calloc(count: usize, size: usize) -> *mut u8 {
+    count
+        .checked_mul(size)
+        .map_or(ptr::null_mut(), |size| POOL.take(size, HEADER))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn memalign(alignment: usize, size: usize) -> *mut u8 {
+    POOL.take(size, alignment)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn realloc(old: *mut u8, size: usize) -> *mut u8 {
+    let new = POOL.take(size, HEADER);
+    POOL.copy(old, new, size);
+    new
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn free(_: *mut u8) {}
 
 /// The oracle's tables.
 pub(crate) struct Tables {
@@ -42,7 +76,7 @@ pub(crate) fn longest_mapping() -> u64 {
     LONGEST.load(Ordering::Relaxed) as u64
 }
 
-/// Does it, unless it was done.
+/// Maps everything that this program needs, once.
 fn settle() {
     if DONE.swap(true, Ordering::AcqRel) {
         return;
@@ -100,7 +134,42 @@ unsafe extern "C" fn mmap(
         Err(error) => {
             // SAFETY: the thread's own.
             unsafe { __errno_location().write(error) };
-            core::ptr::without_provenance_mut(usize::MAX)
+            ptr::without_provenance_mut(usize::MAX)
         }
     }
+}
+
+/// A second at the start of a sequence, when the libraries are loaded: to some clocks zero means that there is no time.
+const START_NS: u64 = 1_000_000_000;
+const SECOND_NS: u64 = 1_000_000_000;
+
+static NOW_NS: AtomicU64 = AtomicU64::new(START_NS);
+
+/// Lets microseconds pass.
+#[inline(always)]
+pub(crate) fn pass_time(microseconds: u64) {
+    // Whoever's turn it is has the clock to itself.
+    let now = NOW_NS.load(Ordering::Relaxed);
+    let then = now.saturating_add(microseconds.saturating_mul(1000));
+    NOW_NS.store(then, Ordering::Relaxed);
+}
+
+/// `struct timespec`
+#[repr(C)]
+struct Timespec {
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn clock_gettime(_: c_int, time: *mut Timespec) -> c_int {
+    let now = NOW_NS.load(Ordering::Relaxed);
+    // SAFETY: our caller's to write, as the call says.
+    unsafe {
+        time.write(Timespec {
+            seconds: (now / SECOND_NS) as i64,
+            nanoseconds: (now % SECOND_NS) as i64,
+        });
+    }
+    0
 }

@@ -1,4 +1,4 @@
-//! What stands around every picture: title, date and settings above or below it, and the name of the program.
+//! The parts that every picture has: its title and date above, settings, and the name of the program below.
 
 use crate::{
     svg::{BOLD, MONO, PLAIN, Svg, TITLE, add},

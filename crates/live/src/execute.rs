@@ -1,22 +1,22 @@
-//! Plays a sequence on a model, the way the oracle's child plays it on the library.
+//! Executes a sequence on a model, in the way that the oracle's child executes it on the library.
 
+use crate::allocator_family::{AllocatorFamily, Release};
 use crate::cores::cores;
-use crate::family::{Family, Release};
 use crate::operation::{BlockName, Operation, Sequence, Step};
 use crate::wire::{Answer, MAPPED, OTHER_ARENA, STACK_BYTES};
 use crate::{Answers, Environment, Layout};
 use highwater_allocator::{
     Address, Allocator, Bytes, Kernel, Micros, ThreadId, Variable, Whereabouts,
 };
+use highwater_compare::UnmapWatch;
 use highwater_glibc::{Glibc, Host, Settings, Version};
 use highwater_jemalloc::{
     Jemalloc, Settings as JemallocSettings, ThreadData, Version as JemallocVersion,
 };
 use highwater_kernel::Config;
-use std::collections::HashSet;
 use thiserror::Error;
 
-/// Why nothing could be played.
+/// The reason why a sequence cannot be executed on a model.
 #[derive(Debug, Error)]
 pub enum ModelError {
     /// No model of that version of the allocator.
@@ -27,11 +27,11 @@ pub enum ModelError {
     Environment(String),
 }
 
-/// What the model of a release, in that environment and a process laid out like that, does with the operations.
+/// Executes the operations on the model of a release, in that environment and a process of that layout.
 ///
 /// # Errors
 /// Where there is no such model.
-pub fn play(
+pub fn execute(
     release: &Release,
     environment: &Environment,
     layout: Layout,
@@ -46,11 +46,11 @@ pub fn play(
         Kernel::new(config).map_err(|error| ModelError::Environment(error.to_string()))?;
     let threaded = sequence.threads() > 1;
     match release.family {
-        Family::Glibc => {
+        AllocatorFamily::Glibc => {
             let mut model = glibc(release, environment, threaded)?;
             Ok(answers(&mut model, &mut kernel, release, layout, sequence))
         }
-        Family::Jemalloc => {
+        AllocatorFamily::Jemalloc => {
             let mut model = jemalloc(release, environment, layout, sequence.asks())?;
             Ok(answers(&mut model, &mut kernel, release, layout, sequence))
         }
@@ -65,30 +65,26 @@ fn answers(
     sequence: &Sequence,
 ) -> Answers {
     model.advance(kernel, Micros(0));
-    let mut player = Player {
+    let mut executor = Executor {
         model,
         kernel,
         blocks: vec![None; sequence.blocks() as usize],
         touch: sequence.touch,
         now: Micros(0),
         heap_span: None,
-        pages: HashSet::new(),
-        unmaps: 0,
     };
+    let mut unmaps = UnmapWatch::new(executor.model, executor.kernel);
     let mut unmapped = Vec::new();
     let mut answers = Vec::with_capacity(sequence.steps.len());
     for (index, step) in sequence.steps.iter().enumerate() {
-        let answer = player.perform(step);
-        answers.push(answer);
-        if release.family == Family::Jemalloc {
-            let gone = player.follow_page(answer.address);
-            unmapped.extend(gone.into_iter().map(|page| (index, page)));
-        }
+        answers.push(executor.perform(step));
+        let gone = unmaps.check(executor.model, executor.kernel);
+        unmapped.extend(gone.map(|gone| (index, gone)));
     }
     Answers {
         layout,
         family: release.family,
-        heap_span: player.heap_span,
+        heap_span: executor.heap_span,
         answers,
         unmapped,
     }
@@ -104,7 +100,7 @@ fn variables(environment: &Environment) -> Vec<Variable> {
         .collect()
 }
 
-/// The one place that knows how a model of glibc is made.
+/// Builds a model of glibc.
 fn glibc(
     release: &Release,
     environment: &Environment,
@@ -120,7 +116,7 @@ fn glibc(
     Ok(Glibc::new(known, settings.params, host))
 }
 
-/// How far into a thread's data, from whose address its pseudo-random state starts, the count lies that a layout tells of
+/// Returns the offset of the allocation count in a thread's data, from whose address its pseudo-random state starts
 /// (include/jemalloc/internal/tsd.h, `tsd_s`).
 fn count_offset(version: &str) -> Option<u64> {
     match version {
@@ -131,7 +127,7 @@ fn count_offset(version: &str) -> Option<u64> {
     }
 }
 
-/// The one place that knows how a model of jemalloc is made.
+/// Builds a model of jemalloc.
 fn jemalloc(
     release: &Release,
     environment: &Environment,
@@ -156,46 +152,18 @@ fn jemalloc(
     Ok(Jemalloc::new(version, options, cores().online))
 }
 
-struct Player<'a, A> {
+struct Executor<'a, A> {
     model: &'a mut A,
     kernel: &'a mut Kernel,
     /// Address and size asked for of each named block that is live.
     blocks: Vec<Option<(Address, u64)>>,
     touch: bool,
     /// Address space of a heap of another arena, once there is one.
-    heap_span: Option<u64>,
+    heap_span: Option<Bytes>,
     now: Micros,
-    /// Pages of blocks, and how many calls of munmap are known to have left them alone.
-    pages: HashSet<u64>,
-    unmaps: u64,
 }
 
-impl<A: Allocator> Player<'_, A> {
-    /// Notes the page of a new block, if there is one, and returns the pages noted before that have been unmapped.
-    fn follow_page(&mut self, address: u64) -> Vec<u64> {
-        let page = self.kernel.page_size().0;
-        let mut gone = Vec::new();
-        let unmaps = self.kernel.counts().syscalls.munmap;
-        if unmaps != self.unmaps {
-            self.unmaps = unmaps;
-            let there: Vec<_> = self.kernel.mappings().collect();
-            self.pages.retain(|number| {
-                let at = Address(number * page);
-                let kept = there
-                    .iter()
-                    .any(|mapping| (mapping.start..mapping.end).contains(&at));
-                if !kept {
-                    gone.push(*number);
-                }
-                kept
-            });
-        }
-        if address != 0 {
-            self.pages.insert(address / page);
-        }
-        gone
-    }
-
+impl<A: Allocator> Executor<'_, A> {
     fn perform(&mut self, step: &Step) -> Answer {
         let thread = ThreadId(step.thread);
         let kernel = &mut *self.kernel;
@@ -254,7 +222,7 @@ impl<A: Allocator> Player<'_, A> {
         }
     }
 
-    /// The program takes the block and writes what is new in it.
+    /// Records a new block and writes the bytes of it that are new.
     fn made(&mut self, block: BlockName, made: Option<Address>, kept: u64, size: u64) -> Answer {
         self.blocks[block as usize] = made.map(|address| (address, size));
         let Some(address) = made else {
@@ -276,7 +244,7 @@ impl<A: Allocator> Player<'_, A> {
         })
     }
 
-    /// Where the block lies, as the header of a real chunk says it.
+    /// Returns the flags that the header of a real chunk has for this place.
     fn flags(&mut self, address: Address) -> u64 {
         match self.model.whereabouts(self.kernel, address) {
             Whereabouts::Main | Whereabouts::Pages => 0,
@@ -287,14 +255,14 @@ impl<A: Allocator> Player<'_, A> {
                     address.align_down(span),
                     "the base is that of the heap"
                 );
-                self.heap_span = Some(span.0);
+                self.heap_span = Some(span);
                 OTHER_ARENA
             }
         }
     }
 }
 
-/// What is no address.
+/// Returns an answer without an address.
 fn value(value: u64) -> Answer {
     Answer {
         address: 0,

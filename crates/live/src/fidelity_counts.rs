@@ -1,15 +1,15 @@
-//! How much of a run agrees, in numbers.
+//! Counts how much of a run is equal.
 
-use crate::compare::outcomes;
+use crate::difference::outcomes;
 use crate::figure::Figure;
 use crate::operation::Sequence;
 use crate::oracle::Answers;
 use crate::outcome::Outcome;
 use std::ops::AddAssign;
 
-/// What was compared, and how much of it is equal.
+/// The answers of a run that were compared, and how many of them are equal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Tally {
+pub struct FidelityCounts {
     /// Operations performed.
     pub operations: u64,
     /// Addresses returned by the library.
@@ -28,41 +28,42 @@ pub struct Tally {
     pub other_differences: u64,
 }
 
-impl Tally {
-    /// Of one sequence.
+impl FidelityCounts {
+    /// Counts one sequence.
     pub fn of(sequence: &Sequence, real: &Answers, model: &Answers) -> Self {
-        let mut tally = Self::default();
-        for (_, _, real, model) in outcomes(sequence, real, model) {
-            tally.operations += 1;
-            match (real, model) {
+        let mut counts = Self::default();
+        for compared in outcomes(sequence, real, model) {
+            counts.operations += 1;
+            match (compared.real, compared.model) {
                 (Outcome::Block { .. }, _) => {
-                    tally.addresses += 1;
-                    tally.addresses_equal += u64::from(model == Some(real));
+                    counts.addresses += 1;
+                    counts.addresses_equal += u64::from(compared.are_same());
                 }
                 (Outcome::Resident(bytes), model) => {
-                    tally.marks += 1;
+                    counts.marks += 1;
                     let other = match model {
                         Some(Outcome::Resident(other)) => other,
                         _ => 0,
                     };
-                    tally.resident_off_bytes = tally.resident_off_bytes.max(bytes.abs_diff(other));
+                    counts.resident_off_bytes =
+                        counts.resident_off_bytes.max(bytes.abs_diff(other));
                 }
                 (Outcome::Figure(figure, bytes), model) => {
-                    tally.figures += 1;
+                    counts.figures += 1;
                     let other = match model {
                         Some(Outcome::Figure(_, other)) => other,
                         _ => 0,
                     };
-                    let off = &mut tally.figures_off[figure as usize];
+                    let off = &mut counts.figures_off[figure as usize];
                     *off = (*off).max(bytes.abs_diff(other));
                 }
-                (real, model) => tally.other_differences += u64::from(model != Some(real)),
+                _ => counts.other_differences += u64::from(!compared.are_same()),
             }
         }
-        tally
+        counts
     }
 
-    /// With the figures of another.
+    /// Takes the figures from the counts of another run.
     pub fn with_figures_of(self, other: &Self) -> Self {
         Self {
             figures: other.figures,
@@ -71,7 +72,7 @@ impl Tally {
         }
     }
 
-    /// Whether nothing differs.
+    /// Returns whether nothing differs.
     pub fn is_equal(&self) -> bool {
         self.addresses == self.addresses_equal
             && self.resident_off_bytes == 0
@@ -80,7 +81,7 @@ impl Tally {
     }
 }
 
-impl AddAssign for Tally {
+impl AddAssign for FidelityCounts {
     fn add_assign(&mut self, other: Self) {
         self.operations += other.operations;
         self.addresses += other.addresses;

@@ -1,17 +1,17 @@
-//! Which allocator answers.
+//! The allocator that answers, and its release.
 
 use std::fmt;
 
 /// An allocator, whatever its version.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Family {
+pub enum AllocatorFamily {
     /// glibc's malloc.
     Glibc,
     /// jemalloc, in place of it.
     Jemalloc,
 }
 
-impl fmt::Display for Family {
+impl fmt::Display for AllocatorFamily {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Glibc => "glibc",
@@ -23,9 +23,9 @@ impl fmt::Display for Family {
 /// An allocator of some version.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Release {
-    /// Which.
-    pub family: Family,
-    /// As it says it itself: `2.36`.
+    /// The allocator.
+    pub family: AllocatorFamily,
+    /// The version that it reports: `2.36`.
     pub version: String,
 }
 

@@ -1,12 +1,11 @@
-//! What a C library says of itself in full: its version with that of the distribution's package.
+//! Probes a C library for its full version, which includes that of the distribution's package.
 
 use std::path::Path;
 
 const START: &[u8] = b"GNU C Library ";
 
-/// From the list of a process's mappings (`/proc/PID/maps`): the sentence in the file of the C library, up to its first
-/// period that ends a word.
-pub(crate) fn banner(maps: &str) -> Option<String> {
+/// Returns the version line in the file of the C library that a process has mapped (`/proc/PID/maps`), without its period.
+pub(crate) fn probe_version(maps: &str) -> Option<String> {
     let file = maps.lines().find_map(|line| {
         let path = Path::new(line.split_whitespace().nth(5)?);
         let name = path.file_name()?.to_str()?;
