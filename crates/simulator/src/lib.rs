@@ -23,6 +23,7 @@ mod pins;
 #[cfg(feature = "check")]
 mod place;
 mod plan;
+mod ranges;
 mod recording;
 mod sample;
 mod settings;
@@ -57,7 +58,7 @@ pub use pins::{Origin, OwnBlock, Pin, PinState, UnlistedPins};
 #[cfg(feature = "check")]
 pub use place::Place;
 pub use plan::{Plan, Sources, Stage, variant_of};
-pub use recording::{Options, Recording, Run, TimedDecision, run};
+pub use recording::{Explain, Options, Recording, Run, TimedDecision, run};
 pub use sample::{MarkSample, Sample};
 pub use settings::{Chosen, Judged, choose, judge};
 pub use simulation::{Killed, Simulation};

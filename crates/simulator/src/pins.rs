@@ -1,6 +1,7 @@
 //! The pins: the chunks in use that keep free memory from going back, arena by arena and from the top down.
 
 use crate::arenas::Arena;
+use crate::ranges::Ranges;
 use crate::simulation::{Held, Simulation};
 use highwater_allocator::{
     Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId, sort_pairs,
@@ -230,14 +231,21 @@ impl Simulation {
     ) -> Vec<(Address, Option<Held>)> {
         // A block covers an address from above, so they are needed in ascending order.
         sort_pairs(&mut addresses);
-        let mut ascending: Vec<_> = addresses
-            .into_iter()
-            .map(|(at, _)| (Address(at), None))
+        let mut ascending: Vec<_> = (addresses.iter())
+            .map(|(at, _)| (Address(*at), None))
             .collect();
+        for place in &mut addresses {
+            place.1 = place.0.saturating_add(1);
+        }
+        addresses.dedup();
+        let mut ranges = Ranges::new(&addresses);
         let blocks = self.remembered.iter().chain(self.blocks());
         for held in blocks.filter(|held| !held.address.is_null()) {
-            let first = ascending.partition_point(|(at, _)| *at < held.address);
             let end = held.address + held.size.max(Bytes(1));
+            if ranges.reached(held.address.0, end.0).is_none() {
+                continue;
+            }
+            let first = ascending.partition_point(|(at, _)| *at < held.address);
             for (at, found) in &mut ascending[first..] {
                 if *at >= end {
                     break;

@@ -33,14 +33,24 @@ pub struct Options {
     pub frames: u32,
     /// At most so many of the latest decisions are kept; [`Options::EVERY`] keeps all.
     pub decisions: u32,
-    /// Whether the end of the last rest is explained, rather than the end of the run.
-    #[serde(default)]
-    pub explain_rest: bool,
-    /// Whether the diagnosis has findings; a comparison of figures has no use for them.
-    pub findings: bool,
+    /// Which moment is explained.
+    pub explain: Explain,
     /// Whether to compare addresses with the recorded ones.
     #[cfg(feature = "check")]
     pub check: bool,
+}
+
+/// The moment of a run that is explained.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Explain {
+    /// None: a comparison of figures has no use for it.
+    Nothing,
+    /// The end of the run.
+    #[default]
+    End,
+    /// The end of the last rest; of a run that does not come to it, the end.
+    LastRest,
 }
 
 impl Options {
@@ -54,8 +64,7 @@ impl Default for Options {
             samples: 600,
             frames: 0,
             decisions: 1000,
-            explain_rest: false,
-            findings: true,
+            explain: Explain::End,
             #[cfg(feature = "check")]
             check: false,
         }
@@ -118,9 +127,8 @@ pub struct Recording {
     /// The comparison with the recorded addresses, where asked for.
     #[cfg(feature = "check")]
     pub addresses: Addresses,
-    /// The end of the last rest, explained, if [`Options::explain_rest`] asks for it and the run came to it; else the end of
-    /// the run.
-    pub diagnosis: Diagnosis,
+    /// The moment that [`Options::explain`] asks for, explained.
+    pub diagnosis: Option<Diagnosis>,
 }
 
 /// Runs a workload through a variant, telling `watch` how many events are done.
@@ -182,7 +190,7 @@ impl Run {
     /// phases the last ones count.
     #[must_use]
     pub fn in_phases(mut self, phases: &Phases) -> Self {
-        let is_explained = self.recorder.options.explain_rest;
+        let is_explained = self.recorder.options.explain == Explain::LastRest;
         let rest = phases.last_rest().filter(|_| is_explained);
         let explained = rest.map(|rest| rest.end);
         let last = phases.0.len().saturating_sub(MEASURED);
@@ -428,7 +436,7 @@ impl Recorder {
             let mark = &workload.marks[mark.0 as usize];
             self.mark(mark);
             // Phases of what is made on the way are known from their marks only.
-            if self.options.explain_rest
+            if self.options.explain == Explain::LastRest
                 && simulation.feed.is_made_on_the_way()
                 && simulation.feed.is_last_part()
                 && ends_a_rest(&mark.name)
@@ -504,8 +512,10 @@ impl Recorder {
             killed: simulation.killed(),
             #[cfg(feature = "check")]
             addresses: self.checker.map(Checker::finish).unwrap_or_default(),
-            diagnosis: (self.explained)
-                .unwrap_or_else(|| simulation.look_at(self.options.findings)),
+            diagnosis: match self.options.explain {
+                Explain::Nothing => None,
+                _ => (self.explained).or_else(|| Some(simulation.diagnose())),
+            },
         }
     }
 }

@@ -1,28 +1,15 @@
 //! What gzip puts around compressed text: a header before each member and a checksum behind it (RFC 1952).
 //!
-//! flate2 has this too, with a checksum made for speed, whose tables are 16 KiB that do not compress: a twentieth of the page.
+//! flate2 has this too, but only with its own checksum, which is too large for the page (see `crc32`).
 
-use crc::{CRC_32_ISO_HDLC, Crc, Digest};
+use super::crc32::{Crc32, checksum};
 use flate2::bufread::DeflateDecoder;
 use std::io::{Error, ErrorKind, Read, Result};
-
-/// Sixteen bytes a step natively; byte by byte where the size of the program matters more.
-#[cfg(not(target_family = "wasm"))]
-type Table = crc::Table<16>;
-#[cfg(target_family = "wasm")]
-type Table = crc::Table<1>;
-
-static CRC: Crc<u32, Table> = Crc::<u32, Table>::new(&CRC_32_ISO_HDLC);
-
-/// The CRC-32 of some bytes, as in gzip and zip.
-pub(super) fn checksum(bytes: &[u8]) -> u32 {
-    CRC.checksum(bytes)
-}
 
 /// Unpacks gzip of any number of members.
 pub(super) struct Gunzip<'a> {
     inflate: DeflateDecoder<&'a [u8]>,
-    sum: Digest<'static, u32, Table>,
+    sum: Crc32,
     length: u32,
     is_done: bool,
 }
@@ -34,7 +21,7 @@ impl<'a> Gunzip<'a> {
         header(&mut rest)?;
         Ok(Self {
             inflate: DeflateDecoder::new(rest),
-            sum: CRC.digest(),
+            sum: Crc32::new(),
             length: 0,
             is_done: false,
         })
@@ -48,7 +35,7 @@ impl<'a> Gunzip<'a> {
     /// Checks a member's end and begins the next, if there is one.
     fn next_member(&mut self) -> Result<()> {
         let mut rest = *self.inflate.get_ref();
-        let sum = std::mem::replace(&mut self.sum, CRC.digest()).finalize();
+        let sum = std::mem::replace(&mut self.sum, Crc32::new()).value();
         let length = std::mem::take(&mut self.length);
         if four(&mut rest)? != sum || four(&mut rest)? != length {
             return Err(damaged("the text is not the one its checksum was made of"));
@@ -109,7 +96,7 @@ fn header(rest: &mut &[u8]) -> Result<()> {
         }
     }
     if flags & SUM != 0 {
-        let sum = CRC.checksum(&whole[..whole.len() - rest.len()]);
+        let sum = checksum(&whole[..whole.len() - rest.len()]);
         if take(rest, 2)? != &sum.to_le_bytes()[..2] {
             return Err(damaged("invalid gzip header"));
         }
@@ -165,7 +152,7 @@ mod tests {
     #[test]
     fn a_header_may_have_a_checksum() {
         let mut packed = vec![0x1f, 0x8b, 8, 2, 0, 0, 0, 0, 0, 3];
-        let sum = CRC.checksum(&packed);
+        let sum = checksum(&packed);
         packed.extend(&sum.to_le_bytes()[..2]);
         // An empty block of stored bytes, the checksum and the length of nothing.
         packed.extend([1, 0, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
