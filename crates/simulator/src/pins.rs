@@ -1,7 +1,6 @@
 //! The pins: the chunks in use that keep free memory from going back, arena by arena and from the top down.
 
 use crate::arenas::Arena;
-use crate::ranges::Ranges;
 use crate::simulation::{Held, Simulation};
 use highwater_allocator::{
     Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId, sort_pairs,
@@ -234,15 +233,14 @@ impl Simulation {
         let mut ascending: Vec<_> = (addresses.iter())
             .map(|(at, _)| (Address(*at), None))
             .collect();
-        for place in &mut addresses {
-            place.1 = place.0.saturating_add(1);
+        let mut near = Near::default();
+        for (at, _) in &addresses {
+            near.add(*at);
         }
-        addresses.dedup();
-        let mut ranges = Ranges::new(&addresses);
         let blocks = self.remembered.iter().chain(self.blocks());
         for held in blocks.filter(|held| !held.address.is_null()) {
             let end = held.address + held.size.max(Bytes(1));
-            if ranges.reached(held.address.0, end.0).is_none() {
+            if !near.may_be_in(held.address.0, end.0) {
                 continue;
             }
             let first = ascending.partition_point(|(at, _)| *at < held.address);
@@ -293,6 +291,36 @@ impl Simulation {
                 None => return None,
             },
         })
+    }
+}
+
+/// The pages of a few addresses, folded onto a few thousand bits, which tell of nearly every block that none of the addresses
+/// lies in it.
+struct Near([u64; 64]);
+
+impl Default for Near {
+    fn default() -> Self {
+        Self([0; 64])
+    }
+}
+
+impl Near {
+    fn add(&mut self, at: u64) {
+        let page = at >> 12;
+        self.0[(page >> 6) as usize & 63] |= 1 << (page & 63);
+    }
+
+    /// Whether one of the addresses may lie between two.
+    #[inline]
+    fn may_be_in(&self, start: u64, end: u64) -> bool {
+        let (first, last) = (start >> 12, (end - 1) >> 12);
+        // More pages than two are rarely those of none.
+        last - first > 1 || self.has(first) || self.has(last)
+    }
+
+    #[inline]
+    fn has(&self, page: u64) -> bool {
+        self.0[(page >> 6) as usize & 63] >> (page & 63) & 1 == 1
     }
 }
 

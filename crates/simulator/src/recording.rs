@@ -21,6 +21,9 @@ const SLICE: u64 = 1 << 14;
 /// Phases whose bounds are measured exactly.
 const MEASURED: usize = 200;
 
+/// The pause after the last event of a part: whatever comes, the moment is measured.
+const END: Micros = Micros(u64::MAX);
+
 /// Samples of a rest during which the allocator has something to do.
 const REST_SAMPLES: u64 = 40;
 
@@ -376,9 +379,12 @@ impl Recorder {
         let workload = Arc::clone(simulation.workload());
         let start = simulation.feed.place(simulation.position());
         let end = workload.events.len().min(simulation.feed.place(until));
-        for index in start..end {
-            let event = &workload.events[index];
-            if self.schedule.is_rest(simulation.now(), event.time) && simulation.has_timers() {
+        let events = &workload.events[start.min(end)..];
+        let now = simulation.now();
+        let first = events.first().map_or(now, |event| event.time);
+        let mut pause = Micros(first.0.saturating_sub(now.0));
+        for (index, event) in events[..end.saturating_sub(start)].iter().enumerate() {
+            if self.schedule.is_rest(pause) && simulation.has_timers() {
                 self.rest(simulation, event.time);
             }
             if !simulation.advance(event) {
@@ -388,8 +394,9 @@ impl Recorder {
             if let Some(checker) = &mut self.checker {
                 checker.compare(simulation, event);
             }
-            let next = workload.events.get(index + 1);
-            if self.schedule.is_due(simulation.position(), event, next) {
+            let next = events.get(index + 1);
+            pause = next.map_or(END, |next| Micros(next.time.0 - event.time.0));
+            if self.schedule.is_due(simulation.position(), event, pause) {
                 self.look(simulation, event);
             }
         }
@@ -410,7 +417,8 @@ impl Recorder {
     #[cold]
     fn stop(&mut self, simulation: &mut Simulation, time: Micros, explained: bool) {
         if time > simulation.now() {
-            if self.schedule.is_rest(simulation.now(), time) && simulation.has_timers() {
+            let pause = Micros(time.0 - simulation.now().0);
+            if self.schedule.is_rest(pause) && simulation.has_timers() {
                 self.rest(simulation, time);
             }
             simulation.wait_until(time);
