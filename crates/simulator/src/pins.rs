@@ -315,7 +315,7 @@ impl Near {
     fn may_be_in(&self, start: u64, end: u64) -> bool {
         let (first, last) = (start >> 12, (end - 1) >> 12);
         // More pages than two are rarely those of none.
-        last - first > 1 || self.has(first) || self.has(last)
+        self.has(first) || (last != first && (last - first > 1 || self.has(last)))
     }
 
     #[inline]

@@ -229,7 +229,8 @@ impl Run {
     pub fn go_to(&mut self, moment: Micros) -> bool {
         loop {
             let due = self.simulation.due(moment);
-            if due > 0 && !self.go_on(due) {
+            // Where the part at hand is over, going on begins the next, or ends the run.
+            if (due > 0 || self.simulation.is_part_done()) && !self.go_on(due) {
                 return false;
             }
             if !self.simulation.is_part_done() {
@@ -395,7 +396,7 @@ impl Recorder {
                 checker.compare(simulation, event);
             }
             let next = events.get(index + 1);
-            pause = next.map_or(END, |next| Micros(next.time.0 - event.time.0));
+            pause = next.map_or(END, |next| Micros(next.time.0.wrapping_sub(event.time.0)));
             if self.schedule.is_due(simulation.position(), event, pause) {
                 self.look(simulation, event);
             }
@@ -408,7 +409,8 @@ impl Recorder {
     fn rest(&mut self, simulation: &mut Simulation, until: Micros) {
         let start = simulation.now();
         for step in 1..REST_SAMPLES {
-            simulation.wait_until(Micros(start.0 + (until.0 - start.0) / REST_SAMPLES * step));
+            let lasts = until.0.saturating_sub(start.0);
+            simulation.wait_until(Micros(start.0 + lasts / REST_SAMPLES * step));
             self.sample(simulation, false);
         }
     }
@@ -441,7 +443,9 @@ impl Recorder {
         let workload = Arc::clone(simulation.workload());
         if let Call::Mark(mark) = event.call {
             self.sample(simulation, true);
-            let mark = &workload.marks[mark.0 as usize];
+            let Some(mark) = workload.marks.get(mark.0 as usize) else {
+                return;
+            };
             self.mark(mark);
             // Phases of what is made on the way are known from their marks only.
             if self.options.explain == Explain::LastRest

@@ -66,7 +66,7 @@ pub(super) struct Quiet {
 
 impl Quiet {
     pub(super) fn lasts(&self) -> u64 {
-        self.end.time.0 - self.begin.time.0
+        self.end.time.0.saturating_sub(self.begin.time.0)
     }
 }
 
@@ -78,7 +78,7 @@ impl Activity {
         let (begins, last) = (time(events.first()), time(events.last()));
         let mut reader = Reader {
             workload,
-            pause: ((last.0 - begins.0) / PAUSES).max(1),
+            pause: (last.0.saturating_sub(begins.0) / PAUSES).max(1),
             sizes: vec![0_u32; workload.blocks as usize],
             marks: Vec::with_capacity(workload.marks.len()),
             blocks: 0,
@@ -173,10 +173,10 @@ impl Activity {
 
     /// How much time a unit of work outweighs: the density of work is that at which most of it is done.
     fn time_of_work(&self) -> f64 {
-        let whole = (self.ends.time.0 - self.begins.0).max(1) as f64;
+        let whole = self.lasts().max(1) as f64;
         let mut bins = [0.0; BINS];
         for cell in &self.cells {
-            let share = (cell.begins.0 - self.begins.0) as f64 / whole;
+            let share = cell.begins.0.saturating_sub(self.begins.0) as f64 / whole;
             bins[((share * BINS as f64) as usize).min(BINS - 1)] += self.work(cell);
         }
         bins.sort_by(|a: &f64, b| b.total_cmp(a));
@@ -236,13 +236,14 @@ impl Activity {
     /// The time between the cell before and this one.
     fn gap(&self, next: usize) -> f64 {
         let before = next.checked_sub(1).map(|before| self.cells[before].ends);
-        (self.cells[next].begins.0 - before.unwrap_or(self.begins).0) as f64
+        let before = before.unwrap_or(self.begins).0;
+        self.cells[next].begins.0.saturating_sub(before) as f64
     }
 
     /// What a cell outweighs, less what it lasts.
     fn weight(&self, cell: usize) -> f64 {
         let cell = &self.cells[cell];
-        self.work(cell) * self.outweighs - (cell.ends.0 - cell.begins.0) as f64
+        self.work(cell) * self.outweighs - cell.ends.0.saturating_sub(cell.begins.0) as f64
     }
 
     /// Whether the program holds much more or less after some cells than after others: one part in twenty of the most it holds.
@@ -290,7 +291,7 @@ impl Activity {
 
     /// How long the whole is.
     pub(super) fn lasts(&self) -> u64 {
-        self.ends.time.0 - self.begins.0
+        self.ends.time.0.saturating_sub(self.begins.0)
     }
 }
 
@@ -311,21 +312,24 @@ impl Reader<'_> {
     /// Reads the cell that begins with an event; returns the event after it, too.
     fn cell(&mut self, first: usize) -> (Cell, usize) {
         let events = &self.workload.events[first..];
+        let events = &events[..CALLS.min(events.len())];
         let begins = events[0].time;
-        let (mut ends, mut read) = (begins, 0);
+        // Until when the next call belongs to the cell, and how many do.
+        let (mut until, mut read) = (begins.0, 0);
         // Blocks taken, and blocks given back by free and by realloc.
         let (mut taken, mut freed, mut moved) = (0_u32, 0_u32, 0_u32);
         let (mut bytes, mut live, mut trims) = (0_u64, self.live, false);
         let sizes = &mut self.sizes[..];
-        for event in &events[..CALLS.min(events.len())] {
-            if event.time.0 - ends.0 > self.pause {
+        for event in events {
+            if event.time.0 > until {
                 break;
             }
+            until = event.time.0.wrapping_add(self.pause);
+            read += 1;
             let (block, size) = match event.call {
                 Call::Free { block } => {
                     freed += 1;
-                    live -= i64::from(sizes[block.0 as usize]);
-                    (ends, read) = (event.time, read + 1);
+                    live -= i64::from(sizes.get(block.0 as usize).copied().unwrap_or(0));
                     continue;
                 }
                 Call::Malloc { block, size } | Call::Aligned { block, size, .. } => (block, size.0),
@@ -333,30 +337,26 @@ impl Reader<'_> {
                 Call::Realloc { block, old, size } => {
                     if let Some(old) = old {
                         moved += 1;
-                        live -= i64::from(sizes[old.0 as usize]);
+                        live -= i64::from(sizes.get(old.0 as usize).copied().unwrap_or(0));
                     }
                     (block, size.0)
                 }
-                Call::ThreadExit => {
-                    (ends, read) = (event.time, read + 1);
-                    continue;
-                }
+                Call::ThreadExit => continue,
                 // What lies between two marks, or two trims, can be asked for.
                 Call::Trim { .. } => {
-                    if read == 0 {
-                        (ends, read, trims) = (event.time, 1, true);
-                    }
+                    trims = read == 1;
+                    read -= usize::from(!trims);
                     break;
                 }
                 Call::Mark(mark) => {
-                    (ends, read) = (event.time, read + 1);
-                    self.marks.push(MarkPoint {
-                        name: self.workload.marks[mark.0 as usize].name.clone(),
+                    let mark = self.workload.marks.get(mark.0 as usize);
+                    self.marks.extend(mark.map(|mark| MarkPoint {
+                        name: mark.name.clone(),
                         at: Moment {
                             event: (first + read) as u64,
                             time: event.time,
                         },
-                    });
+                    }));
                     break;
                 }
             };
@@ -364,16 +364,17 @@ impl Reader<'_> {
             bytes = bytes.saturating_add(size);
             // Of larger ones it is enough that they are.
             let kept = u32::try_from(size).unwrap_or(u32::MAX);
-            sizes[block.0 as usize] = kept;
-            live += i64::from(kept);
-            (ends, read) = (event.time, read + 1);
+            if let Some(size) = sizes.get_mut(block.0 as usize) {
+                *size = kept;
+                live += i64::from(kept);
+            }
         }
         self.blocks += i64::from(taken) - i64::from(freed) - i64::from(moved);
         self.live = live;
         let cell = Cell {
             first: first as u64,
             begins,
-            ends,
+            ends: events[read - 1].time,
             calls: taken + freed,
             frees: freed,
             bytes,
