@@ -7,7 +7,9 @@ use crate::pictures::Pictures;
 use crate::scenario::{Found, unknown};
 use highwater_report::moment as words;
 use highwater_report::table::{Row, Table, runtime};
-use highwater_simulator::{Bytes, Options, Outcome, Phases, Plan, Sources, Summary, run_plan};
+use highwater_simulator::{
+    Bytes, Explain, Options, Outcome, Phases, Plan, Sources, Summary, run_plan,
+};
 use highwater_workload::Progress;
 use serde::Serialize;
 use std::io::IsTerminal;
@@ -98,7 +100,7 @@ pub(crate) fn run_all(plans: &[Plan], jobs: Option<usize>) -> Result<Vec<Outcome
                     };
                     let options = Options {
                         decisions: 0,
-                        findings: false,
+                        explain: Explain::Nothing,
                         ..Options::default()
                     };
                     let outcome = run_plan(plan.clone(), &options, &mut told);

@@ -111,7 +111,7 @@ pub(crate) fn json(outcome: &Outcome, view: &View, seconds: f64) -> String {
                 name: &stage.name,
                 begins_us: stage.begins.0,
                 processes: (stage.recordings.iter())
-                    .map(|recording| Report::new(recording, None, seconds))
+                    .map(|recording| Report::of_several(recording, seconds))
                     .collect(),
             })
             .collect(),

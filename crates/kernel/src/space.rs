@@ -62,7 +62,7 @@ impl Kernel {
             low: Vec::new(),
             high: Vec::new(),
             spans: Vec::new(),
-            words: Words::new(config.brk.0),
+            words: Words::new(config.brk.0, config.mmap_top.0),
             resident: 0,
             peak: 0,
             lazy: 0,

@@ -158,7 +158,7 @@ impl Pattern {
         watch: &mut Watch,
     ) -> Result<Source, PatternError> {
         if parameters.check_whole(self.program()).is_ok() {
-            return Ok(Source::from(self.build(parameters, watch)?));
+            return Ok(Source::generated(self.build(parameters, watch)?));
         }
         Source::streamed(Generator::new(self, parameters)?.in_parts(), watch)
     }
