@@ -13,6 +13,7 @@ pub mod form;
 pub mod format;
 pub mod naming;
 pub mod page;
+pub mod panics;
 pub mod pool;
 pub mod protocol;
 pub mod state;

@@ -110,12 +110,27 @@ impl Pool {
         self.go_on();
     }
 
+    /// Starts the workers anew, with the recording, if none of them could be loaded: by now they may be there.
+    fn revive(&mut self) -> bool {
+        let is_broken = |worker: &Member| matches!(worker.health, Health::Broken(_));
+        let is_needed = self.workers.iter().all(is_broken);
+        for number in 0..if is_needed { self.workers.len() } else { 0 } {
+            self.workers[number].health = Health::Starting;
+            self.workers[number].client.restart();
+            self.load_into(number);
+        }
+        is_needed
+    }
+
     /// Gives a recording to all of them.
     pub fn load(&mut self, number: u32, bytes: &ArrayBuffer) {
         let before = self.trace.replace((number, Uint8Array::new(bytes)));
         // Where the one before was never shown, the one before that is still kept.
         if self.kept.is_none() {
             self.kept = before;
+        }
+        if self.revive() {
+            return;
         }
         for worker in 0..self.workers.len() {
             self.load_into(worker);
@@ -163,6 +178,7 @@ impl Pool {
     /// Runs something for a variant, in place of what is run for it.
     pub fn run(&mut self, id: VariantId, order: Rc<Order>, frames: u32) {
         self.drop_run(id);
+        self.revive();
         self.queue.push_back(Waiting { id, order, frames });
         self.go_on();
     }

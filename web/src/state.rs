@@ -163,6 +163,8 @@ pub struct State {
     pub theme: Theme,
     /// Whether the user's preference is dark.
     pub prefers_dark: bool,
+    /// How many links were opened, readable or not: whoever opens one knows by it that it is shown.
+    pub links_opened: u64,
     /// What a link says of a subject that is still being read.
     linked: Option<link::Link>,
     /// The moment that it says, until all runs are there.
@@ -221,6 +223,7 @@ impl State {
             busy_since: None,
             theme: Theme::Preferred,
             prefers_dark,
+            links_opened: 0,
             linked: None,
             linked_time: None,
             linked_blocks: None,
@@ -448,7 +451,8 @@ impl State {
             }
             Action::LookFailed(id, message) => {
                 self.looking.retain(|looking| *looking != id);
-                self.trouble = message;
+                // One that was lost has nothing to say, and takes nothing back that was said.
+                self.trouble = message.or(self.trouble.take());
                 vec![]
             }
             Action::Select(id) => {

@@ -394,3 +394,14 @@ fn nothing_is_asked_of_workers_that_are_about_to_get_another_recording() {
     ));
     assert!(asks(&state.update(Action::OpenBlocks(blocks))));
 }
+
+#[test]
+fn a_look_that_is_lost_takes_back_nothing_that_was_said() {
+    let mut state = State::new(false);
+    state.update(Action::OpenLink(Some("nonsense".to_owned())));
+    let said = state.trouble.clone();
+    assert!(said.is_some());
+    let id = state.selected;
+    state.update(Action::LookFailed(id, None));
+    assert_eq!(state.trouble, said);
+}
