@@ -137,6 +137,7 @@ as_numbers! {
     Bytes: value => value.0, number => Self(number);
     Micros: value => value.0, number => Self(number);
     i64: value => *value as u64, number => number as Self;
+    usize: value => *value as u64, number => Self::try_from(number).unwrap_or(Self::MAX);
     f64: value => value.to_bits(), number => Self::from_bits(number);
 }
 

@@ -8,9 +8,10 @@ use super::{
 use crate::bytes::{Crossing, Reader, put_words, take_words};
 use highwater_report::{Part, Sentence};
 use highwater_simulator::{
-    ArenaShare, Bytes, Cache, Cause, Choice, Cores, DecayRule, Diagnosis, Figures, Finding, Moment,
-    Objects, Origin, OwnBlock, OwnMemory, PageKind, PageShares, Phase, PhaseKind, PhaseSource,
-    Phases, Pin, PinState, PythonVersion, Summary, UnlistedPins, Variable, Variant, Waits, Without,
+    ArenaShare, Bytes, Cache, Cause, Choice, Cores, DecayRule, Diagnosis, Environment, Figures,
+    Finding, Moment, Objects, Origin, OwnBlock, OwnMemory, PageKind, PageShares, Phase, PhaseKind,
+    PhaseSource, Phases, Pin, PinState, PythonVersion, Remark, Summary, Tone, UnlistedPins,
+    Variable, Variant, Waits, Without,
 };
 use highwater_workload::Pattern;
 
@@ -48,6 +49,8 @@ fields! {
     ToldOf { count, latest }
     Told { time, kind, words, times }
     Variable { name, value }
+    Environment { variables, remarks, refused, other_lines, linked }
+    Remark { variable, within, tone, text }
     Variant { allocator, environment, cap, cores, seed, python }
     Cores { online, allowed }
     Summary {
@@ -114,13 +117,14 @@ kinds! {
         0 = Start { job: job, work: work }
         1 = Cancel { job: job }
     }
-    Work (3) {
+    Work (4) {
         0 = Load { trace: trace }
         1 = Run { order: order, frames: frames }
         2 = Look {
             order: order, stage: stage, first_event: first_event, begins: begins, event: event,
             time: time, ask: ask,
         }
+        3 = Read { text: text }
     }
     Ask (4) {
         0 = Why {}
@@ -139,13 +143,14 @@ kinds! {
         3 = Failed { job: job, message: message }
         4 = Cancelled { job: job }
     }
-    Outcome (6) {
+    Outcome (7) {
         0 = Loaded { 0: loaded }
         1 = Ran { 0: ran }
         2 = Looked { 0: looked }
         3 = Blocks { 0: rows }
         4 = Without { 0: without }
         5 = Figures { 0: figures }
+        6 = Read { 0: environment }
     }
     PhaseSource (2) {
         0 = Mark { 0: name }
@@ -186,6 +191,13 @@ listed! {
     PageKind: PageKind::ALL;
     PhaseKind: PhaseKind::ALL;
     PythonVersion: PythonVersion::ALL;
+    Tone: [
+        Tone::Applied,
+        Tone::Surprise,
+        Tone::NoEffect,
+        Tone::NotRead,
+        Tone::Invalid,
+    ];
     PinState: [PinState::Live, PinState::Parked, PinState::Metadata];
     ToldKind: [
         ToldKind::GaveBack,
