@@ -268,6 +268,7 @@ impl App {
                 Effect::Run(id, order, frames) => self.pool.run(id, order, frames),
                 Effect::Look(id, run, moment) => self.pool.look(id, &run, moment, Ask::Why),
                 Effect::Ask(id, run, moment, ask) => self.pool.look(id, &run, moment, ask),
+                Effect::Read(id, text) => self.pool.read(id, text),
                 Effect::Drop(id) => self.pool.drop_variant(id),
                 Effect::DropAll => self.pool.drop_all(),
                 Effect::Wait => {

@@ -15,8 +15,8 @@ pub(crate) mod tests;
 pub use highwater_report::DecisionKind as ToldKind;
 use highwater_report::Sentence;
 use highwater_simulator::{
-    Address, Bytes, Choice, Diagnosis, Micros, Origin, PageKind, Phases, Summary, Variable,
-    Variant, Without,
+    Address, Bytes, Choice, Diagnosis, Environment, Micros, Origin, PageKind, Phases, Summary,
+    Variable, Variant, Without,
 };
 use highwater_workload::Pattern;
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,11 @@ pub enum Work {
         time: Micros,
         /// What is to be known of it.
         ask: Ask,
+    },
+    /// Find the settings in a text that is too long for the page to read at once.
+    Read {
+        /// The text.
+        text: String,
     },
 }
 
@@ -182,6 +187,8 @@ pub enum Outcome {
     Figures(MomentFigures),
     /// Asked what would be [without](Ask::Without) some pins.
     Without(Without),
+    /// Of [`Work::Read`].
+    Read(Environment),
 }
 
 /// The figures of a moment that variants are compared by.

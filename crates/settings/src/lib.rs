@@ -9,19 +9,27 @@
 //! What a setting then does is for the allocators' models to say.
 
 mod around;
+mod assigned;
 mod bytes;
 mod collected;
+mod comments;
 mod conf;
+mod couple;
 mod expand;
 mod lines;
 mod literal;
 mod names;
+mod near;
 mod pairs;
 mod preload;
 mod scan;
+mod shape;
+mod table;
 mod toml;
 mod tree;
+mod unset;
 mod values;
+mod written;
 mod yaml;
 
 pub use bytes::decode;
@@ -87,6 +95,10 @@ fn scan(text: &str, first_line: usize, found: &mut Collected) {
         stage_names: Vec::new(),
         step: scan::Step::None,
         done: 0,
+        table: None,
+        previous: "",
+        is_markdown: comments::is_markdown(text),
+        is_fenced: false,
     };
     scanner.read();
 }

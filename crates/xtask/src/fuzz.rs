@@ -18,11 +18,12 @@ use anyhow::{Context, Result, bail};
 use crate::{options::Fuzz, process, workspace};
 
 /// The targets, each a program of `fuzz/`, with the longest input worth trying.
-const TARGETS: [(&str, u32); 5] = [
+const TARGETS: [(&str, u32); 6] = [
     ("trace", 4096),
     ("gzip", 4096),
     ("remarks", 512),
     ("scenario", 4096),
+    ("settings", 2048),
     ("run", 8192),
 ];
 

@@ -64,6 +64,9 @@ pub fn environment(variant: &VariantState, act: &Callback<Action>) -> Html {
             { complete(variant, act) }
             <div class="chips" role="group" aria-label="Presets">{ for presets }</div>
             <div id="environment-says">
+                if form.is_reading {
+                    <p id="environment-reading" role="status">{ "Reading\u{2026} Until then the settings of the text before count." }</p>
+                }
                 if let Some(text) = form.choice_says(runs.allocator) {
                     <p id="environment-choice" role="status">{ text }</p>
                 }

@@ -5,7 +5,7 @@ use highwater_report::Part;
 use highwater_simulator::{
     Address, ArenaShare, Cache, Cores, DecayRule, Figures, Moment, Objects, Origin, OwnBlock,
     OwnMemory, PageShares, Phase, PhaseKind, PhaseSource, Phases, Pin, PinState, PythonVersion,
-    UnlistedPins, Waits,
+    Remark, Tone, UnlistedPins, Waits,
 };
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
@@ -68,6 +68,9 @@ fn requests() -> Vec<Request> {
         look(Ask::Without {
             pins: vec![Address(7)],
         }),
+        Work::Read {
+            text: "ENV A=\u{fc}\n".to_owned(),
+        },
     ];
     let start = |work| Request::Start {
         job: JobId(7),
@@ -133,6 +136,19 @@ fn responses() -> Vec<Response> {
             rss: Bytes(3),
             top: Bytes(4),
             reclaimable: Bytes(5),
+        }),
+        Outcome::Read(Environment {
+            variables: full_variant().environment,
+            remarks: vec![
+                Remark {
+                    within: Some("MALLOC_CONF".to_owned()),
+                    ..Remark::new("narenas", Tone::Invalid, "Ignored.")
+                },
+                Remark::new("MALLOC_CONF", Tone::NotRead, ""),
+            ],
+            refused: full_variant().environment,
+            other_lines: 70_000,
+            linked: true,
         }),
     ];
     let job = JobId(300);

@@ -26,6 +26,9 @@ use crate::{
 /// Bytes of a link's text at most: a hundred times what eight variants take.
 const LONGEST: usize = 64 << 10;
 
+/// The longest settings of one variant that are read, in bytes, so that a link opens at once.
+const LONGEST_BOX: usize = 8 << 10;
+
 /// Microseconds of a run that a link may speak of: 35 years.
 const LATEST: u64 = 1 << 50;
 
@@ -84,7 +87,13 @@ impl Link {
 
     /// Takes the settings in a text, and leaves the rest of it.
     fn cleaned(&mut self, text: &str) -> String {
-        let form = EnvironmentForm::typed(text.to_owned());
+        // A link that the page made holds nothing but settings.
+        let short = text.lines().scan(0, |length, line| {
+            *length += line.len() + 1;
+            (*length <= LONGEST_BOX).then_some(line)
+        });
+        let short: Vec<&str> = short.collect();
+        let form = EnvironmentForm::typed(short.join("\n"));
         let kept = EnvironmentForm::of(&settings(&form.variables)).text;
         self.holds_more |= kept.trim() != text.trim();
         kept

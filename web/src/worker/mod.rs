@@ -9,6 +9,7 @@ mod engine;
 mod load;
 mod log;
 mod look;
+mod read;
 mod run;
 
 use std::{
@@ -103,6 +104,7 @@ fn job_for(work: Work, attachments: &Attachments) -> Box<dyn Job> {
             ask,
             on_its_way: None,
         }),
+        Work::Read { text } => Box::new(read::Read { text }),
     }
 }
 
