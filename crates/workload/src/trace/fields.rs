@@ -58,10 +58,10 @@ impl<'a> Fields<'a> {
         self.rest = field;
         let mut value = 0u64;
         // An address mostly has more than eight digits.
-        while let Some((digits, rest)) = self.rest.split_first_chunk()
+        if let Some((digits, rest)) = self.rest.split_first_chunk()
             && let Some(digits) = eight_hex(*digits)
         {
-            value = value << 32 | digits;
+            value = digits;
             self.rest = rest;
         }
         while let [byte, rest @ ..] = self.rest {
