@@ -174,11 +174,11 @@ fn eight_hex(digits: [u8; 8]) -> Option<u64> {
     let text = u64::from_be_bytes(digits);
     // Letters have this bit, digits do not.
     let letters = text >> 6 & EACH;
-    let values = (text & 0x0f * EACH) + letters * 9;
+    let values = (text & (0x0f * EACH)) + letters * 9;
     let from_ten = (values + 0x06 * EACH) >> 4 & EACH;
     // In lower case, the character of each value.
     let characters = values + 0x30 * EACH + letters * 0x27;
-    if values & 0xf0 * EACH != 0 || from_ten != letters || text | letters << 5 != characters {
+    if values & (0xf0 * EACH) != 0 || from_ten != letters || text | (letters << 5) != characters {
         return None;
     }
     let values = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
