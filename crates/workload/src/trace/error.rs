@@ -59,7 +59,7 @@ pub enum TraceError {
         if *calls == 1 { "" } else { "s" }
     )]
     EndMissing {
-        /// The line that is missing.
+        /// The line that is missing, or in which the file ends.
         line: u64,
         /// Calls and marks before it.
         calls: u64,

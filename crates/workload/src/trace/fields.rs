@@ -58,10 +58,10 @@ impl<'a> Fields<'a> {
         self.rest = field;
         let mut value = 0u64;
         // An address mostly has more than eight digits.
-        while let Some((digits, rest)) = self.rest.split_first_chunk()
+        if let Some((digits, rest)) = self.rest.split_first_chunk()
             && let Some(digits) = eight_hex(*digits)
         {
-            value = value << 32 | digits;
+            value = digits;
             self.rest = rest;
         }
         while let [byte, rest @ ..] = self.rest {
@@ -174,11 +174,11 @@ fn eight_hex(digits: [u8; 8]) -> Option<u64> {
     let text = u64::from_be_bytes(digits);
     // Letters have this bit, digits do not.
     let letters = text >> 6 & EACH;
-    let values = (text & 0x0f * EACH) + letters * 9;
+    let values = (text & (0x0f * EACH)) + letters * 9;
     let from_ten = (values + 0x06 * EACH) >> 4 & EACH;
     // In lower case, the character of each value.
     let characters = values + 0x30 * EACH + letters * 0x27;
-    if values & 0xf0 * EACH != 0 || from_ten != letters || text | letters << 5 != characters {
+    if values & (0xf0 * EACH) != 0 || from_ten != letters || text | (letters << 5) != characters {
         return None;
     }
     let values = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;

@@ -105,7 +105,8 @@ impl Parser {
     pub(super) fn finish(mut self) -> Result<Workload, TraceError> {
         if self.header.is_end_promised && !self.end.is_known() {
             return Err(TraceError::EndMissing {
-                line: self.next_line(),
+                // The one that is missing, or in which the file ends.
+                line: self.line + u64::from(!self.workload.unended),
                 calls: self.calls(),
             });
         }
