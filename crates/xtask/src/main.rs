@@ -11,6 +11,7 @@ mod fidelity;
 mod fuzz;
 mod names;
 mod options;
+mod perf;
 mod policy;
 mod process;
 mod serve;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Claims => claims::run(),
         Command::Fidelity(options) => fidelity::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::Perf(options) => perf::run(&options),
     });
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -22,6 +22,7 @@ Usage: cargo xtask <command>
                                           compare the models with the real libraries of this machine
   claims                                  check the claims about the incident, and write docs/claims.md
   fuzz [--minutes N] [--seed N] [TARGET]  fuzz every reader and the models, or one target
+  perf [--against REV] [--runs N]         measure the times of the page, and of the command by turns with a revision
   setup                                   only install what the other commands need
 
 Each command installs what the machine lacks. Tools go into ~/.cache/highwater/tools; set HIGHWATER_TOOLS to use
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     Shots(Shots),
     Fidelity(Fidelity),
     Fuzz(Fuzz),
+    Perf(Perf),
     Claims,
 }
 
@@ -82,6 +84,14 @@ pub(crate) struct Fidelity {
     pub(crate) operations: Option<u64>,
     /// Traces beside the bundled ones.
     pub(crate) traces: Vec<PathBuf>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Perf {
+    /// The revision whose command runs by turns with this tree's.
+    pub(crate) against: Option<String>,
+    /// How many pairs of runs, at least one.
+    pub(crate) runs: usize,
 }
 
 #[derive(Debug, PartialEq)]
@@ -126,6 +136,10 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
         "shots" => Command::Shots(Shots::default()),
         "fidelity" => Command::Fidelity(Fidelity::default()),
         "fuzz" => Command::Fuzz(Fuzz::default()),
+        "perf" => Command::Perf(Perf {
+            against: None,
+            runs: 11,
+        }),
         "claims" => Command::Claims,
         other => bail!("unknown command `{other}`; `cargo xtask help` lists the commands"),
     };
@@ -155,6 +169,15 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
             }
             (Command::Fuzz(options), Long("seed")) => {
                 options.seed = Some(parser.value()?.parse()?);
+            }
+            (Command::Perf(options), Long("against")) => {
+                options.against = Some(parser.value()?.string()?);
+            }
+            (Command::Perf(options), Long("runs")) => {
+                options.runs = parser.value()?.parse()?;
+                if options.runs == 0 {
+                    bail!("--runs 0: there must be at least one");
+                }
             }
             (Command::Fuzz(options), Value(target)) if options.target.is_none() => {
                 options.target = Some(target.string()?);
