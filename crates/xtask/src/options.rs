@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use lexopt::prelude::*;
 
+use crate::setup::{Installing, Part};
+
 /// What `cargo xtask help` prints.
 pub(crate) const HELP: &str = "\
-Usage: cargo xtask <command>
+Usage: cargo xtask <command> [--no-install]
 
   serve [--release] [--port N] [--open]   build the page, serve it, and rebuild it on every change
   build [--release]                       build the page into dist/site/
@@ -25,8 +27,10 @@ Usage: cargo xtask <command>
   perf [--against REV] [--runs N]         measure the times of the page, and of the command by turns with a revision
   setup                                   only install what the other commands need
 
-Each command installs what the machine lacks. Tools go into ~/.cache/highwater/tools; set HIGHWATER_TOOLS to use
-another folder.
+Each command first lists what the machine lacks (version, source, folder, reason, and whether it is installed as root)
+and installs it. With --no-install, or HIGHWATER_NO_INSTALL=1 in the environment, a command installs nothing: it lists
+what is missing with the commands to install it by hand, and exits with status 2. Tools go into
+~/.cache/highwater/tools; set HIGHWATER_TOOLS to use another folder.
 ";
 
 /// The port of `cargo xtask serve` unless another one is asked for.
@@ -114,11 +118,29 @@ impl Default for Fuzz {
     }
 }
 
-pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
-    let name = match parser.next()? {
-        None | Some(Long("help") | Short('h')) => return Ok(Command::Help),
-        Some(Value(name)) => name.string()?,
-        Some(other) => return Err(other.unexpected().into()),
+impl Command {
+    /// Returns the parts that it needs besides Rust.
+    pub(crate) fn needs(&self) -> &'static [Part] {
+        match self {
+            Self::Serve(_) | Self::Build(_) | Self::Dist => Part::PAGE,
+            Self::Shots(_) | Self::Perf(_) => Part::PICTURES,
+            Self::Fuzz(_) => Part::FUZZING,
+            Self::Setup | Self::Test => Part::ALL,
+            Self::Help | Self::Book | Self::Voice(_) | Self::Fidelity(_) | Self::Claims => &[],
+        }
+    }
+}
+
+/// Returns the command, and whether it may install what it needs.
+pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<(Command, Installing)> {
+    let mut installing = Installing::Allowed;
+    let name = loop {
+        match parser.next()? {
+            None | Some(Long("help") | Short('h')) => return Ok((Command::Help, installing)),
+            Some(Long("no-install")) => installing = Installing::Forbidden,
+            Some(Value(name)) => break name.string()?,
+            Some(other) => return Err(other.unexpected().into()),
+        }
     };
     let mut command = match name.as_str() {
         "help" => Command::Help,
@@ -145,7 +167,8 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
     };
     while let Some(argument) = parser.next()? {
         match (&mut command, argument) {
-            (_, Long("help") | Short('h')) => return Ok(Command::Help),
+            (_, Long("help") | Short('h')) => return Ok((Command::Help, installing)),
+            (_, Long("no-install")) => installing = Installing::Forbidden,
             (Command::Serve(options), Long("release")) => options.release = true,
             (Command::Serve(options), Long("open")) => options.open = true,
             (Command::Serve(options), Long("port")) => options.port = parser.value()?.parse()?,
@@ -176,7 +199,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
             (Command::Perf(options), Long("runs")) => {
                 options.runs = parser.value()?.parse()?;
                 if options.runs == 0 {
-                    bail!("--runs 0: there must be at least one");
+                    bail!("--runs 0: at least one is required");
                 }
             }
             (Command::Fuzz(options), Value(target)) if options.target.is_none() => {
@@ -185,7 +208,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
             (_, other) => return Err(other.unexpected().into()),
         }
     }
-    Ok(command)
+    Ok((command, installing))
 }
 
 #[cfg(test)]
@@ -193,7 +216,28 @@ mod tests {
     use super::*;
 
     fn parsed(arguments: &[&str]) -> Result<Command> {
-        parse(lexopt::Parser::from_args(arguments))
+        Ok(parse(lexopt::Parser::from_args(arguments))?.0)
+    }
+
+    #[test]
+    fn every_command_takes_no_install_before_and_after_its_name() -> Result<()> {
+        let parse = |arguments: &[&str]| parse(lexopt::Parser::from_args(arguments));
+        for name in [
+            "setup", "serve", "build", "book", "dist", "test", "voice", "shots", "fidelity",
+            "fuzz", "claims",
+        ] {
+            assert_eq!(parse(&[name])?.1, Installing::Allowed);
+            assert_eq!(parse(&[name, "--no-install"])?.1, Installing::Forbidden);
+            assert_eq!(parse(&["--no-install", name])?.1, Installing::Forbidden);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn serve_needs_less_than_test() -> Result<()> {
+        let (serve, test) = (parsed(&["serve"])?.needs(), parsed(&["test"])?.needs());
+        assert!(serve.len() < test.len() && serve.iter().all(|part| test.contains(part)));
+        Ok(())
     }
 
     #[test]

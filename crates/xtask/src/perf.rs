@@ -11,7 +11,11 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{build, dist, options, process, setup, workspace};
+use crate::{
+    build, dist, options, process,
+    setup::{Browser, PageTools},
+    workspace,
+};
 
 /// What is measured, as arguments of the command in the workspace's root.
 const COMMANDS: [(&str, &[&str]); 4] = [
@@ -124,7 +128,8 @@ fn time(program: &Path, arguments: &[&str]) -> Result<f64> {
 
 /// Runs the tests of the page that measure time, one after another.
 fn page() -> Result<()> {
-    let (tools, browser) = setup::everything()?;
+    let tools = PageTools::find()?;
+    let browser = Browser::find().context("no browser was set up")?;
     build::page(&tools, true, &workspace::tested_page_dir())?;
     dist::package(&tools, &workspace::tested_package_dir())?;
     let mut cargo = process::cargo();
