@@ -56,7 +56,7 @@ pub use page_shares::{PageShares, Waits};
 pub use pins::{Origin, OwnBlock, Pin, PinState, UnlistedPins};
 #[cfg(feature = "check")]
 pub use place::Place;
-pub use plan::{Plan, Sources, Stage, variant_of};
+pub use plan::{ALLOCATOR, Plan, Sources, Stage, variant_of};
 pub use recording::{Options, Recording, Run, TimedDecision, run};
 pub use sample::{MarkSample, Sample};
 pub use settings::{Chosen, Judged, choose, judge};
