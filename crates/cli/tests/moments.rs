@@ -143,7 +143,7 @@ fn a_moment_is_named_by_a_mark_its_beginning_or_seconds() {
         ),
         ("4.5", &["the run goes from 0 s to 4.4"]),
         ("-1", &["the run goes from 0 s to 4.4"]),
-        ("", &["no mark"]),
+        ("", &["--at", "the value is empty"]),
     ] {
         let output = highwater(&["replay", &named, "--at", at]);
         assert_eq!(output.status.code(), Some(2), "{at}");
