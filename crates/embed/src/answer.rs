@@ -164,7 +164,7 @@ export interface Phase {
     /** Where it is known from: a mark, or the number of calls in it. */
     source: { mark: string } | { calls: number };
 }
-/** What comes of a setting, as `highwater settings --json` has it. A remark on the allocator has the name `allocator`. */
+/** The effect of a setting, as `highwater settings --json` has it. A remark on the allocator has the name `allocator`. */
 export interface Remark {
     name: string;
     value: string;
