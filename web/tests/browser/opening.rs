@@ -11,6 +11,7 @@ use crate::{
 };
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_page_opens_with_its_name() -> Result<()> {
     visit(View::default(), |page| {
         page.wait_for_text("header h1", "Highwater")
@@ -18,6 +19,7 @@ fn the_page_opens_with_its_name() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_curve_of_the_recording_is_there_within_one_and_a_half_seconds() -> Result<()> {
     visit_alone(View::default(), |page| {
         let first = time_to_curve(page)?;
@@ -39,6 +41,7 @@ fn time_to_curve(page: &Page) -> Result<f64> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_button_changes_the_colours() -> Result<()> {
     let background = "return getComputedStyle(document.body).backgroundColor";
     visit(View::default(), |page| {
@@ -53,6 +56,7 @@ fn the_button_changes_the_colours() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_colours_follow_the_users_preference() -> Result<()> {
     let background = "return getComputedStyle(document.body).backgroundColor";
     visit(View::default(), |page| {
@@ -69,6 +73,7 @@ fn the_colours_follow_the_users_preference() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_phone_sees_the_page_without_scrolling_sideways() -> Result<()> {
     let phone = View {
         width: 390,
@@ -84,6 +89,7 @@ fn a_phone_sees_the_page_without_scrolling_sideways() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_page_that_is_made_narrow_gets_no_wider_than_that() -> Result<()> {
     visit(View::default(), |page| {
         page.wait_for("#why[aria-busy=false]")?;
@@ -105,6 +111,7 @@ fn a_page_that_is_made_narrow_gets_no_wider_than_that() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_bundled_recording_is_served_with_the_page() -> Result<()> {
     visit(View::default(), |page| {
         page.wait_for("header")?;
@@ -119,6 +126,7 @@ fn the_bundled_recording_is_served_with_the_page() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_main_thread_is_not_blocked() -> Result<()> {
     visit_alone(View::default(), |page| {
         page.evaluate(
