@@ -42,7 +42,10 @@ pub(crate) fn run() -> Result<ExitCode> {
         }),
         ("clippy, native", &|| clippy_native()),
         ("clippy, WebAssembly", &|| clippy_wasm(&tools)),
-        ("tests, native", &|| tests_native()),
+        ("tests, native", &|| {
+            not_checked.borrow_mut().extend(without_libpython());
+            tests_native()
+        }),
         ("tests, WebAssembly", &|| tests_wasm(&tools, &browser)),
         ("build of the page", &|| {
             let page = workspace::tested_page_dir();
@@ -113,6 +116,14 @@ fn clippy_wasm(tools: &PageTools) -> Result<()> {
         "--deny",
         "warnings",
     ]))
+}
+
+/// Returns the comparison that the machine cannot make for want of a libpython.
+fn without_libpython() -> Option<&'static str> {
+    (!setup::has_libpython() && std::env::var_os("HIGHWATER_LIBPYTHON").is_none()).then_some(
+        "the model of CPython's objects against a real libpython: this machine has none of 3.9 to 3.11. \
+         HIGHWATER_LIBPYTHON names one elsewhere",
+    )
 }
 
 fn tests_native() -> Result<()> {

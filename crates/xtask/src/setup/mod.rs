@@ -4,6 +4,7 @@
 mod browser;
 mod cargo_tools;
 mod jemalloc;
+mod libpython;
 mod node;
 mod packages;
 mod plan;
@@ -11,6 +12,7 @@ mod wasm_std;
 
 pub(crate) use browser::Browser;
 pub(crate) use cargo_tools::cargo_deny;
+pub(crate) use libpython::has_libpython;
 pub(crate) use node::node;
 pub(crate) use plan::Part;
 pub(crate) use wasm_std::WasmToolchain;
