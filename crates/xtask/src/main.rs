@@ -11,6 +11,7 @@ mod fidelity;
 mod fuzz;
 mod names;
 mod options;
+mod perf;
 mod policy;
 mod process;
 mod serve;
@@ -65,5 +66,6 @@ fn run() -> Result<ExitCode> {
         Command::Claims => claims::run(),
         Command::Fidelity(options) => fidelity::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::Perf(options) => perf::run(&options),
     }
 }

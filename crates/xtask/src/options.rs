@@ -24,6 +24,7 @@ Usage: cargo xtask <command> [--no-install]
                                           compare the models with the real libraries of this machine
   claims                                  check the claims about the incident, and write docs/claims.md
   fuzz [--minutes N] [--seed N] [TARGET]  fuzz every reader and the models, or one target
+  perf [--against REV] [--runs N]         measure the times of the page, and of the command by turns with a revision
   setup                                   only install what the other commands need
 
 Each command first lists what the machine lacks (version, source, folder, reason, and whether it is installed as root)
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     Shots(Shots),
     Fidelity(Fidelity),
     Fuzz(Fuzz),
+    Perf(Perf),
     Claims,
 }
 
@@ -88,6 +90,14 @@ pub(crate) struct Fidelity {
     pub(crate) traces: Vec<PathBuf>,
 }
 
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Perf {
+    /// The revision whose command runs by turns with this tree's.
+    pub(crate) against: Option<String>,
+    /// How many pairs of runs, at least one.
+    pub(crate) runs: usize,
+}
+
 #[derive(Debug, PartialEq)]
 pub(crate) struct Fuzz {
     /// How long each target runs.
@@ -113,7 +123,7 @@ impl Command {
     pub(crate) fn needs(&self) -> &'static [Part] {
         match self {
             Self::Serve(_) | Self::Build(_) | Self::Dist => Part::PAGE,
-            Self::Shots(_) => Part::PICTURES,
+            Self::Shots(_) | Self::Perf(_) => Part::PICTURES,
             Self::Fuzz(_) => Part::FUZZING,
             Self::Setup | Self::Test => Part::ALL,
             Self::Help | Self::Book | Self::Voice(_) | Self::Fidelity(_) | Self::Claims => &[],
@@ -148,6 +158,10 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<(Command, Installing)>
         "shots" => Command::Shots(Shots::default()),
         "fidelity" => Command::Fidelity(Fidelity::default()),
         "fuzz" => Command::Fuzz(Fuzz::default()),
+        "perf" => Command::Perf(Perf {
+            against: None,
+            runs: 11,
+        }),
         "claims" => Command::Claims,
         other => bail!("unknown command `{other}`; `cargo xtask help` lists the commands"),
     };
@@ -178,6 +192,15 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<(Command, Installing)>
             }
             (Command::Fuzz(options), Long("seed")) => {
                 options.seed = Some(parser.value()?.parse()?);
+            }
+            (Command::Perf(options), Long("against")) => {
+                options.against = Some(parser.value()?.string()?);
+            }
+            (Command::Perf(options), Long("runs")) => {
+                options.runs = parser.value()?.parse()?;
+                if options.runs == 0 {
+                    bail!("--runs 0: at least one is required");
+                }
             }
             (Command::Fuzz(options), Value(target)) if options.target.is_none() => {
                 options.target = Some(target.string()?);

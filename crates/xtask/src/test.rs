@@ -166,8 +166,9 @@ fn tests_page(browser: &Browser) -> Result<()> {
     cargo
         // All packages, as for the other native tests: a part of them would be built with other features, anew.
         .args(["test", "--workspace", "--test", "browser"])
-        // Ignored by plain `cargo test`, which builds no page. `speed` measures time.
-        .args(["--", "--include-ignored", "--skip", "speed::"])
+        // Ignored by plain `cargo test`, which builds no page. `cargo xtask perf` runs those that measure time.
+        .args(["--", "--include-ignored"])
+        .args(["--skip", "speed::", "--skip", "timed::"])
         .env("HIGHWATER_PAGE", workspace::tested_page_dir())
         .env("HIGHWATER_SHOTS", workspace::screens_dir())
         .env("HIGHWATER_SINGLE_FILE", workspace::tested_single_file())
