@@ -33,10 +33,10 @@ pub(crate) struct Settings {
     /// The text, whatever it is: a Dockerfile, a manifest, a unit, a script, /proc/PID/environ; `-` for standard input
     pub(crate) file: PathBuf,
     /// Judge the settings for this allocator (default: the one that the text chooses, else glibc@2.36)
-    #[arg(long, value_name = "NAME@VERSION")]
+    #[arg(long, value_name = "NAME@VERSION", value_parser = given)]
     pub(crate) allocator: Option<String>,
     /// Judge Python's settings for this release of CPython (default: 3.11)
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = given)]
     pub(crate) python: Option<String>,
     /// Print one JSON object instead of text
     #[arg(long)]
@@ -55,15 +55,15 @@ pub(crate) struct Allocators {
 pub(crate) struct Common {
     /// Allocator and release (default: the one that --env chooses with LD_PRELOAD, else the trace's own, else glibc@2.36);
     /// the nearest modelled release replaces one that is not modelled
-    #[arg(long, value_name = "NAME@VERSION")]
+    #[arg(long, value_name = "NAME@VERSION", value_parser = given)]
     pub(crate) allocator: Option<String>,
     /// Settings: NAME=VALUE, any text that holds settings, or a file of such text; may be repeated, and a later value
     /// replaces an earlier one
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = given)]
     pub(crate) env: Vec<String>,
     /// Release of CPython that runs the program, 3.9 to 3.14, or `none`; small blocks then come from its object allocator
     /// and others from --allocator (default: 3.11 for the patterns sync, async_fanout and tasks; none otherwise)
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = given)]
     pub(crate) python: Option<String>,
     /// Limit of resident memory in MiB; the process is killed when it exceeds it
     #[arg(long, value_name = "MIB")]
@@ -82,7 +82,7 @@ pub(crate) struct Common {
     pub(crate) seeds: Option<u32>,
     /// Moment to explain: a mark by its name or the start of its name, or seconds from the start (default: the end of the last rest before
     /// a final trim or exit)
-    #[arg(long, value_name = "MARK|SECONDS", allow_hyphen_values = true)]
+    #[arg(long, value_name = "MARK|SECONDS", allow_hyphen_values = true, value_parser = given)]
     pub(crate) at: Option<String>,
     /// Write every decision of the allocator to this file, one JSON object per line; `-` prints them instead of the report
     #[arg(long, value_name = "FILE")]
@@ -105,7 +105,7 @@ pub(crate) struct Replay {
     #[arg(long)]
     pub(crate) check: bool,
     /// Parameter; a trace has none
-    #[arg(long, value_name = "PARAMETER=VALUE", hide = true)]
+    #[arg(long, value_name = "PARAMETER=VALUE", hide = true, value_parser = given)]
     pub(crate) set: Vec<String>,
 }
 
@@ -113,14 +113,15 @@ pub(crate) struct Replay {
 #[command(after_help = parameters())]
 pub(crate) struct Run {
     /// Name of a scenario or pattern, or a scenario file (.toml)
+    #[arg(value_parser = given)]
     pub(crate) scenario: String,
     /// Variant to run (default: the first); other options override its settings
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = given)]
     pub(crate) variant: Option<String>,
     #[command(flatten)]
     pub(crate) common: Common,
     /// Value of a parameter; may be repeated
-    #[arg(long, value_name = "PARAMETER=VALUE")]
+    #[arg(long, value_name = "PARAMETER=VALUE", value_parser = given)]
     pub(crate) set: Vec<String>,
     /// Also write the calls as a trace to this file (.hwt or .hwt.gz)
     #[arg(long, value_name = "FILE")]
@@ -130,12 +131,13 @@ pub(crate) struct Run {
 #[derive(Args)]
 pub(crate) struct Matrix {
     /// Name of a scenario, or a scenario file (.toml)
+    #[arg(value_parser = given)]
     pub(crate) scenario: String,
     /// Run only this variant; may be repeated
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = given)]
     pub(crate) variant: Vec<String>,
     /// Value of a parameter, except in variants that set it themselves; may be repeated
-    #[arg(long, value_name = "PARAMETER=VALUE")]
+    #[arg(long, value_name = "PARAMETER=VALUE", value_parser = given)]
     pub(crate) set: Vec<String>,
     /// Variants to run at the same time (default: the number of cores)
     #[arg(long, value_name = "N")]
@@ -161,7 +163,7 @@ pub(crate) struct Matrix {
     pub(crate) map: Option<PathBuf>,
     /// Moment of the table and of the heap maps: a mark by its name or the start of its name, or seconds from the start (default: the end of the last rest before
     /// a final trim or exit)
-    #[arg(long, value_name = "MARK|SECONDS", allow_hyphen_values = true)]
+    #[arg(long, value_name = "MARK|SECONDS", allow_hyphen_values = true, value_parser = given)]
     pub(crate) at: Option<String>,
     /// Date shown in pictures (default: today)
     #[arg(long, value_name = "YYYY-MM-DD")]
@@ -178,6 +180,14 @@ pub(crate) struct Scenarios {
     /// Print a JSON list instead of text
     #[arg(long, conflicts_with = "name")]
     pub(crate) json: bool,
+}
+
+/// A value that is not blank.
+fn given(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("the value is empty; give one as in the brackets"),
+        _ => Ok(text.to_owned()),
+    }
 }
 
 /// The parameters of every pattern, those that share them together.
@@ -213,6 +223,10 @@ pub(crate) fn explain(error: &clap::Error) -> ExitCode {
         // A closed standard output leaves no way to report the error.
         let _ = error.print();
         return ExitCode::SUCCESS;
+    }
+    if error.kind() == ErrorKind::InvalidUtf8 {
+        crate::say("an option's value or a name is not UTF-8; write it in UTF-8");
+        return ExitCode::from(2);
     }
     let text = error.to_string();
     let said: Vec<&str> = text

@@ -1,7 +1,7 @@
 //! `--env`: one variable, a text that sets several, or a file of such text.
 
 use highwater_settings::{Environment, Remark, Tone, Variable, decode, is_setting};
-use highwater_simulator::{Choice, Chosen, choose};
+use highwater_simulator::{ALLOCATOR, Choice, Chosen, choose};
 use std::path::Path;
 
 /// The settings of a run.
@@ -28,7 +28,7 @@ impl Settings {
 
     /// Adds a remark on the allocator.
     pub(crate) fn note(&mut self, tone: Tone, says: String) {
-        self.remarks.push(Remark::new("allocator", tone, says));
+        self.remarks.push(Remark::new(ALLOCATOR, tone, says));
     }
 }
 

@@ -5,7 +5,7 @@ use crate::environment::{self, Settings};
 use crate::output::{Files, Output};
 use crate::scenario::{Found, say, split, unknown};
 use highwater_simulator::{
-    Bytes, Choice, Cores, Plan, PythonVersion, Remark, Sources, Stage, Tone, Variant,
+    ALLOCATOR, Bytes, Choice, Cores, Plan, PythonVersion, Remark, Sources, Stage, Tone, Variant,
 };
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Header, Pattern, Source, trace, unwatched};
@@ -16,8 +16,6 @@ use std::path::Path;
 pub(crate) struct Job {
     pub(crate) title: String,
     pub(crate) plan: Plan,
-    /// What there is to say about how its environment was written.
-    pub(crate) remarks: Vec<Remark>,
 }
 
 impl Job {
@@ -79,9 +77,18 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
             Some(program) => format!("{program} ({file})"),
             None => file.to_string(),
         },
-        plan: Plan::single(workload.into(), variant),
-        remarks: environment.remarks,
+        plan: single(workload.into(), variant, environment.remarks),
     })
+}
+
+/// One process, with the remarks on how its settings were written.
+fn single(source: Source, variant: Variant, said: Vec<Remark>) -> Plan {
+    let mut stage = Stage::single(source, variant);
+    stage.said = said;
+    Plan {
+        name: String::new(),
+        stages: vec![stage],
+    }
 }
 
 pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job, String> {
@@ -132,8 +139,7 @@ pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job, String> {
     }
     Ok(Job {
         title: format!("{} ({pattern})", pattern.title()),
-        plan: Plan::single(source, variant),
-        remarks: environment.remarks,
+        plan: single(source, variant, environment.remarks),
     })
 }
 
@@ -166,7 +172,6 @@ fn prepare_scenario(run: &Run, found: &Found, file: Option<Output>) -> Result<Jo
             ));
         }
     };
-    let mut remarks = Vec::new();
     for stage in &mut plan.stages {
         let header = &stage.sources[0].first().header;
         let variant = &mut stage.variant;
@@ -177,9 +182,10 @@ fn prepare_scenario(run: &Run, found: &Found, file: Option<Output>) -> Result<Jo
         let mut environment = environment::read(&said, &run.common.env)?;
         if run.common.allocator.is_some() || environment.chosen.is_some() {
             variant.allocator = choose(&run.common, header, false, &mut environment)?;
+            stage.said.retain(|remark| remark.variable != ALLOCATOR);
         }
         variant.environment = environment.variables;
-        remarks = environment.remarks;
+        stage.said.extend(environment.remarks);
         variant.cap = cap(&run.common)?.or(variant.cap);
         variant.cores = cores(&run.common, header)?.or(variant.cores);
         variant.seed = run.common.seed.or(variant.seed);
@@ -193,7 +199,6 @@ fn prepare_scenario(run: &Run, found: &Found, file: Option<Output>) -> Result<Jo
     Ok(Job {
         title: format!("{}: {}", found.scenario.script.title, chosen.name),
         plan,
-        remarks,
     })
 }
 
@@ -264,18 +269,11 @@ fn choose(
             ));
         }
         None => {
-            let found = Choice::nearest(&format!("{name}@{version}")).ok();
-            let instead = match &found {
-                Some(asked) => asked.instead.clone(),
-                None => Some(format!(
-                    "The trace was recorded with {name} {version}, which is not modelled; {} is used instead.",
-                    Choice::default()
-                )),
-            };
-            if let Some(instead) = instead.filter(|_| settings.chosen.is_none()) {
+            let asked = Choice::recorded(name, version);
+            if let Some(instead) = asked.instead.filter(|_| settings.chosen.is_none()) {
                 settings.note(Tone::Surprise, instead);
             }
-            found.map_or_else(Choice::default, |asked| asked.choice)
+            asked.choice
         }
     };
     Ok(settings.allocator(recorded))

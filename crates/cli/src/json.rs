@@ -2,7 +2,9 @@
 
 use crate::moment::{Place, View};
 use crate::spread::Spread;
-use highwater_simulator::{Addresses, Bytes, Diagnosis, Figures, MarkSample, Phases, Recording};
+use highwater_simulator::{
+    Addresses, Bytes, Diagnosis, Figures, Judged, MarkSample, Phases, Recording,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -15,6 +17,9 @@ pub(crate) struct Report<'a> {
     marks: Vec<Mark<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     phases: Option<&'a Phases>,
+    /// What comes of each setting, and remarks on the allocator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remarks: Option<Vec<Judged>>,
     peak_rss: Bytes,
     faults: u64,
     syscalls: u64,
@@ -150,6 +155,7 @@ impl<'a> Report<'a> {
                 .map(|(index, mark)| Mark::new(mark, over_seeds(index)))
                 .collect(),
             phases: None,
+            remarks: None,
             peak_rss: recording.peak_rss,
             faults: recording.faults,
             syscalls: recording.syscalls.total(),
@@ -171,12 +177,14 @@ impl<'a> Report<'a> {
 pub(crate) fn report(
     recording: &Recording,
     phases: &Phases,
+    remarks: Vec<Judged>,
     view: &View,
     spread: Option<&Spread>,
     seconds: f64,
 ) -> String {
     let report = Report {
         phases: Some(phases),
+        remarks: Some(remarks),
         moment: Some(&view.place),
         diagnosis: Some(Explained::new(&view.diagnosis)),
         ..Report::new(recording, spread, seconds)

@@ -112,7 +112,14 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
     }
     if !in_place {
         let shown = if common.json {
-            json::report(recording, &outcome.phases, &view, spread.as_ref(), seconds)
+            json::report(
+                recording,
+                &outcome.phases,
+                job.plan.remarks(),
+                &view,
+                spread.as_ref(),
+                seconds,
+            )
         } else {
             let mut text = text::report(&job, recording, &view, check, seconds);
             if let (Some(spread), Some(seeds)) = (&spread, common.seeds) {
@@ -179,7 +186,7 @@ fn several(common: &Common, job: &Job) -> Result<ExitCode, String> {
     let seconds = started.elapsed().as_secs_f64();
     let view = View::of(&job.plan, &outcome, common.at.as_deref())?;
     let shown = match common.json {
-        true => several::json(&outcome, &view, seconds),
+        true => several::json(job, &outcome, &view, seconds),
         false => several::text(job, &outcome, &view, seconds),
     };
     print(&shown)?;

@@ -8,7 +8,7 @@ use crate::scenario::{Found, unknown};
 use highwater_report::moment as words;
 use highwater_report::table::{Row, Table, runtime};
 use highwater_simulator::{
-    Bytes, Explain, Options, Outcome, Phases, Plan, Sources, Summary, run_plan,
+    ALLOCATOR, Bytes, Explain, Judged, Options, Outcome, Phases, Plan, Sources, Summary, run_plan,
 };
 use highwater_workload::Progress;
 use serde::Serialize;
@@ -56,6 +56,12 @@ pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
     let table_file = table_file.map(|file| files.claim("--markdown", file));
     let table_file = table_file.transpose()?;
     let pictures = Pictures::prepare(matrix, &found, plans.len(), &mut files)?;
+    for plan in &plans {
+        let replaced = plan.stages.iter().flat_map(|stage| &stage.said);
+        for remark in replaced.filter(|remark| remark.variable == ALLOCATOR) {
+            crate::say(&format!("variant {}: {}", plan.name, remark.text));
+        }
+    }
     let outcomes = run_all(&plans, matrix.jobs)?;
     pictures.draw(&plans, &outcomes)?;
     let table = table(matrix, &found, &plans, &outcomes)?;
@@ -63,7 +69,7 @@ pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
         file.write(table.markdown().as_bytes())?;
     }
     Ok(if matrix.json {
-        json(&found, &table, &outcomes)
+        json(&found, &table, &plans, &outcomes)
     } else if matrix.csv {
         table.csv()
     } else if printed {
@@ -169,6 +175,8 @@ struct VariantReport<'a> {
     name: &'a str,
     allocator: &'a str,
     settings: &'a str,
+    /// What comes of each setting, and remarks on the allocator.
+    remarks: Vec<Judged>,
     /// What the figures "after burst" and "after rest" are of.
     after_burst_at: &'a str,
     moment: &'a str,
@@ -189,17 +197,18 @@ struct MarkReport<'a> {
     reclaimable: Option<Bytes>,
 }
 
-fn json(found: &Found, table: &Table, outcomes: &[Outcome]) -> String {
+fn json(found: &Found, table: &Table, plans: &[Plan], outcomes: &[Outcome]) -> String {
     let script = &found.scenario.script;
     let report = Report {
         scenario: &found.scenario.name,
         title: &script.title,
         source: &script.source,
-        variants: (outcomes.iter().zip(&table.rows))
-            .map(|(outcome, row)| VariantReport {
+        variants: (outcomes.iter().zip(&table.rows).zip(plans))
+            .map(|((outcome, row), plan)| VariantReport {
                 name: &outcome.name,
                 allocator: &row.allocator,
                 settings: &row.settings,
+                remarks: plan.remarks(),
                 after_burst_at: &row.burst,
                 moment: &row.moment,
                 summary: row.summary.unwrap_or_default(),

@@ -5,7 +5,7 @@ use crate::input::Job;
 use crate::json::Report;
 use crate::moment::{self, Place, View};
 use crate::text;
-use highwater_simulator::{Diagnosis, Outcome, Phases, Recording, StageOutcome, Summary};
+use highwater_simulator::{Diagnosis, Judged, Outcome, Phases, Recording, StageOutcome, Summary};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -27,7 +27,7 @@ fn write_text(
     let events: u64 = recordings(outcome).map(|recording| recording.events).sum();
     writeln!(out, "{}", job.title)?;
     writeln!(out, "{events} events · {seconds:.3} s\n")?;
-    for stage in &outcome.stages {
+    for (stage, planned) in outcome.stages.iter().zip(&job.plan.stages) {
         let Some(first) = stage.recordings.first() else {
             continue;
         };
@@ -39,7 +39,7 @@ fn write_text(
             stage.recordings.len(),
             text::runtime(&first.variant)
         )?;
-        text::environment(out, first, &job.remarks)?;
+        text::environment(out, first, &planned.said)?;
     }
     writeln!(out, "\n{}", chart::draw(&outcome.samples))?;
     text::marks(out, &outcome.marks)?;
@@ -86,6 +86,7 @@ fn recordings(outcome: &Outcome) -> impl Iterator<Item = &Recording> {
 struct Several<'a> {
     summary: Summary,
     phases: &'a Phases,
+    remarks: Vec<Judged>,
     moment: &'a Place,
     diagnosis: &'a Diagnosis,
     stages: Vec<StageReport<'a>>,
@@ -100,10 +101,11 @@ struct StageReport<'a> {
 }
 
 /// For programs.
-pub(crate) fn json(outcome: &Outcome, view: &View, seconds: f64) -> String {
+pub(crate) fn json(job: &Job, outcome: &Outcome, view: &View, seconds: f64) -> String {
     let report = Several {
         summary: outcome.summary(),
         phases: &outcome.phases,
+        remarks: job.plan.remarks(),
         moment: &view.place,
         diagnosis: &view.diagnosis,
         stages: (outcome.stages.iter())

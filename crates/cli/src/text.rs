@@ -47,7 +47,11 @@ fn write_report(
         count(recording.failed, "failed"),
         count(recording.skipped, "skipped"),
     )?;
-    environment(out, recording, &job.remarks)?;
+    environment(
+        out,
+        recording,
+        job.plan.stages.first().map_or(&[], |stage| &stage.said),
+    )?;
     writeln!(out, "\n{}", chart::draw(&recording.samples))?;
     marks(out, &recording.marks)?;
     if let Some(killed) = recording.killed {

@@ -92,6 +92,7 @@ fn the_object_has_exactly_its_keys() {
             "moment",
             "peak_rss",
             "phases",
+            "remarks",
             "seconds",
             "skipped",
             "syscalls"
@@ -508,4 +509,40 @@ fn help_and_version_are_no_errors() {
     for part in ["survivors", "handoff", "of sync and async_fanout"] {
         assert!(help.contains(part), "{part}");
     }
+}
+
+#[test]
+fn an_empty_value_of_any_option_is_one_line_that_names_the_option() {
+    let (trace, empty) = (recording(), ["", " "]);
+    let of = |command: &[&str], options: &[&str]| {
+        for option in options {
+            for value in empty {
+                let given = format!("{option}={value}");
+                let mut arguments = command.to_vec();
+                arguments.push(&given);
+                refused(&arguments, &[option]);
+            }
+        }
+    };
+    let common = [
+        "--allocator",
+        "--env",
+        "--python",
+        "--cap",
+        "--cores",
+        "--allowed-cores",
+        "--seed",
+        "--seeds",
+        "--at",
+        "--set",
+    ];
+    of(&["replay", &trace], &common);
+    of(&["run", "sync"], &common);
+    of(&["run", "sync"], &["--variant"]);
+    of(
+        &["matrix", "decay"],
+        &["--variant", "--set", "--jobs", "--at", "--date"],
+    );
+    refused(&["run", ""], &["empty"]);
+    refused(&["matrix", " "], &["empty"]);
 }

@@ -120,3 +120,65 @@ fn settings_are_explained_as_json() {
     }
     assert_eq!(report.as_object().map(serde_json::Map::len), Some(3));
 }
+
+#[test]
+fn json_has_what_comes_of_each_setting_and_of_the_release() {
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let named = |name: &str| folder.join(name).display().to_string();
+    let run = |arguments: &[&str]| -> serde_json::Value {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_highwater"))
+            .args(arguments)
+            .output()
+            .expect("the command was built");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        serde_json::from_slice(&output.stdout).expect("one JSON object")
+    };
+    let hold = |report: &serde_json::Value, runs: &str, asked: &str| {
+        let remarks = report["remarks"].as_array().expect("a list");
+        let of = |name: &str| remarks.iter().find(|remark| remark["name"] == name);
+        let setting = of("MALLOC_ARENA_MAX").expect("the setting");
+        assert_eq!(
+            (&setting["value"], &setting["effect"]),
+            (&"2".into(), &"obeyed".into())
+        );
+        let release = of("allocator").expect("the release");
+        assert_eq!(release["value"], runs);
+        let says = release["says"].as_str().expect("a sentence");
+        assert!(
+            says.starts_with(&format!("{asked} is not modelled")),
+            "{says}"
+        );
+    };
+    let trace = named("nearest.hwt");
+    let text =
+        "highwater-trace 1\nallocator glibc 2.39\nenv MALLOC_ARENA_MAX=2\nm 10 0 0x1000 10\n";
+    std::fs::write(&trace, text).expect("the folder is writable");
+    hold(
+        &run(&["replay", &trace, "--json"]),
+        "glibc@2.36",
+        "glibc 2.39",
+    );
+    let scenario = named("nearest.toml");
+    let text = "title = 't'\nshows = 's'\nsource = 's'\npattern = 'sync'\nparameters = { events = 1 }\n\
+        environment = 'MALLOC_ARENA_MAX=2'\n\
+        [[variant]]\nname = 'a'\nallocator = 'glibc 2.35'\n[[variant]]\nname = 'b'\nallocator = 'libc6 2.40-1'\n";
+    std::fs::write(&scenario, text).expect("the folder is writable");
+    hold(
+        &run(&["run", &scenario, "--json"]),
+        "glibc@2.36",
+        "glibc 2.35",
+    );
+    let table = run(&["matrix", &scenario, "--json"]);
+    hold(&table["variants"][0], "glibc@2.36", "glibc 2.35");
+    hold(&table["variants"][1], "glibc@2.36", "glibc 2.40");
+    let asked = ["run", &scenario, "--allocator", "glibc 2.17", "--json"];
+    let report = run(&asked);
+    hold(&report, "glibc@2.31", "glibc 2.17");
+    let remarks = report["remarks"].as_array().expect("a list");
+    assert_eq!(
+        remarks.len(),
+        2,
+        "only the release that was asked for last: {remarks:?}"
+    );
+}

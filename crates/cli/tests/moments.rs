@@ -50,7 +50,8 @@ fn written() -> [String; 3] {
         None => format!("{line}\n"),
     });
     let renamed: String = renamed.collect();
-    let removed = text.lines().filter(|line| !line.starts_with("k "));
+    let kept = |line: &&str| !line.starts_with("k ") && !line.starts_with("end ");
+    let removed = text.lines().filter(kept);
     let removed: String = removed.map(|line| format!("{line}\n")).collect();
     [
         file("service.hwt", &text),
@@ -143,7 +144,7 @@ fn a_moment_is_named_by_a_mark_its_beginning_or_seconds() {
         ),
         ("4.5", &["the run goes from 0 s to 4.4"]),
         ("-1", &["the run goes from 0 s to 4.4"]),
-        ("", &["no mark"]),
+        ("", &["--at", "the value is empty"]),
     ] {
         let output = highwater(&["replay", &named, "--at", at]);
         assert_eq!(output.status.code(), Some(2), "{at}");

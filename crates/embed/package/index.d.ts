@@ -1,22 +1,35 @@
 import type { Answer, Request, ScenarioInfo } from "./engine.js";
 export type * from "./engine.js";
 
-/** The cause of an error: the request, an unknown name, a parameter, the trace, the variant, the result, or a cancelled run. */
-export type Code = "request" | "unknown" | "parameter" | "trace" | "variant" | "unfinished" | "result" | "cancelled";
+/**
+ * The cause of an error: `request` (a key, option or value of the wrong kind), `unknown` (an unknown name), `parameter`,
+ * `trace`, `variant`, `unfinished`, `result`, `cancelled` (its `cause` is the signal's reason), `callback` (`onProgress`
+ * threw its `cause`), `load` (the engine's file could not be loaded; a later call tries again) and `internal` (the engine
+ * stopped: a fault of Highwater's, or no memory left; the next run gets a new engine).
+ */
+export type Code =
+  | "request" | "unknown" | "parameter" | "trace" | "variant" | "unfinished" | "result"
+  | "cancelled" | "callback" | "load" | "internal";
+
+/** What every promise here is rejected with. The message names the key that is wrong. */
+export interface Failure extends Error {
+  code: Code;
+}
 
 /** Options of a run. */
 export interface RunOptions {
   /** Cancels the run; the promise is rejected with the code `cancelled`. */
   signal?: AbortSignal;
-  /** Receives the share that is done, from 0 to 1. */
+  /** Receives the share that is done, from 0 to 1; it never falls. */
   onProgress?: (done: number) => void;
-  /** Milliseconds after which the run yields the thread (default: 12). */
+  /** Milliseconds after which the run yields the thread (default: 12); at least 0, which yields after each portion, and more
+   * than 1000 is taken as 1000. */
   slice?: number;
 }
 
 /** Loads the engine. The other functions load it when needed; a call in advance makes the first run start sooner. */
-export function load(): Promise<unknown>;
+export function load(): Promise<void>;
 /** Returns the scenarios of the catalogue. */
 export function scenarios(): Promise<ScenarioInfo[]>;
-/** Runs a request. A failure rejects the promise with an `Error` that has a `code`. */
+/** Runs a request. Whatever fails rejects the promise with a `Failure`. */
 export function run(request: Request, options?: RunOptions): Promise<Answer>;

@@ -1,7 +1,9 @@
 //! What came of a run, as objects and typed arrays.
 
 use crate::error::{Code, unshown};
-use highwater_simulator::{Bytes, Diagnosis, Finding, Frame, Outcome, Sample, StripKind, Summary};
+use highwater_simulator::{
+    Bytes, Diagnosis, Finding, Frame, Judged, Outcome, Sample, StripKind, Summary,
+};
 use js_sys::{Float64Array, Object, Reflect, Uint32Array};
 use serde::Serialize;
 use tsify::Tsify;
@@ -145,6 +147,30 @@ export interface Finding {
 export interface ReasonsWithFindings extends Reasons {
     findings: Finding[];
 }
+/** A moment of a run: after how many events, and at which microsecond. */
+export interface Moment {
+    event: number;
+    time: number;
+}
+/** A stretch of a run in which the program does one thing, as `replay --json` has it. */
+export interface Phase {
+    kind: "start" | "burst" | "collect" | "rest" | "trim" | "end";
+    begin: Moment;
+    end: Moment;
+    /** The mark that bounds it; otherwise its kind and a number. */
+    name: string;
+    /** Whether the name is that of a mark. */
+    is_marked: boolean;
+    /** Where it is known from: a mark, or the number of calls in it. */
+    source: { mark: string } | { calls: number };
+}
+/** What comes of a setting, as `highwater settings --json` has it. A remark on the allocator has the name `allocator`. */
+export interface Remark {
+    name: string;
+    value: string;
+    effect: "obeyed" | "no_effect" | "not_read" | "invalid";
+    says: string;
+}
 /** A heap map: strips of pages, each as runs of a kind (upper 4 bits) and a length (lower 28 bits). */
 export interface HeapMap {
     seconds: number;
@@ -153,6 +179,8 @@ export interface HeapMap {
 /** The result of a run. */
 export interface Answer extends Omit<Plain, "reasons"> {
     reasons: ReasonsWithFindings;
+    phases: Phase[];
+    remarks: Remark[];
     series: Series;
     frames: HeapMap[];
 }
@@ -166,7 +194,7 @@ extern "C" {
 }
 
 /// Everything that came of a run.
-pub(crate) fn answer(outcome: &Outcome) -> Result<AnswerJs, JsValue> {
+pub(crate) fn answer(outcome: &Outcome, remarks: &[Judged]) -> Result<AnswerJs, JsValue> {
     let plain = Plain {
         figures: outcome.summary().into(),
         marks: (outcome.marks.iter())
@@ -185,6 +213,8 @@ pub(crate) fn answer(outcome: &Outcome) -> Result<AnswerJs, JsValue> {
         let reasons = Reflect::get(&object, &"reasons".into())?;
         set(&reasons, "findings", &findings(diagnosis)?);
     }
+    set(&object, "phases", &parsed(&outcome.phases)?);
+    set(&object, "remarks", &parsed(remarks)?);
     set(&object, "series", &series(&outcome.samples));
     let frames = outcome.stages.iter().flat_map(|stage| {
         let first = stage.recordings.first().into_iter();
@@ -231,7 +261,12 @@ fn findings(diagnosis: &Diagnosis) -> Result<JsValue, JsValue> {
         }
     };
     let told: Vec<Told> = diagnosis.findings.iter().map(tell).collect();
-    let text = serde_json::to_string(&told).map_err(|error| Code::Result.error(error))?;
+    parsed(&told)
+}
+
+/// The objects that a value has in JSON.
+fn parsed<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {
+    let text = serde_json::to_string(value).map_err(|error| Code::Result.error(error))?;
     js_sys::JSON::parse(&text)
 }
 

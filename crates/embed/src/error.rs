@@ -21,6 +21,8 @@ pub(crate) enum Code {
     Unfinished,
     /// The result could not be turned into an object.
     Result,
+    /// The engine itself is at fault.
+    Internal,
 }
 
 impl Code {
@@ -34,12 +36,18 @@ impl Code {
             Self::Variant => "variant",
             Self::Unfinished => "unfinished",
             Self::Result => "result",
+            Self::Internal => "internal",
         }
+    }
+
+    /// An error about the value of a key.
+    pub(crate) fn at(self, key: &str, message: impl Display) -> JsValue {
+        self.error(format!("{key}: {message}"))
     }
 
     /// An `Error` of this kind, whose `code` says which it is.
     pub(crate) fn error(self, message: impl Display) -> JsValue {
-        let error = js_sys::Error::new(&message.to_string());
+        let error = js_sys::Error::new(&highwater_report::one_line(&message.to_string()));
         // An object that was just made takes a property.
         let _ = Reflect::set(&error, &"code".into(), &self.name().into());
         error.into()
@@ -49,4 +57,29 @@ impl Code {
 /// What cannot be turned into an object.
 pub(crate) fn unshown(error: serde_wasm_bindgen::Error) -> JsValue {
     Code::Result.error(error)
+}
+
+/// Makes a panic an exception with its message and place. The instance must not be called again: `index.js` replaces it.
+pub(crate) fn throw_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let message = (payload.downcast_ref::<&str>().copied())
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no message");
+        let place = panic.location().map_or(String::new(), |place| {
+            let (file, line, column) = (within(place.file()), place.line(), place.column());
+            format!(" at {file}:{line}:{column}")
+        });
+        let message =
+            format!("the engine stopped: {message}{place}; please report it with the request");
+        wasm_bindgen::throw_val(Code::Internal.error(message));
+    }));
+}
+
+/// A file's path without the folders of the machine that built it.
+fn within(file: &str) -> &str {
+    let packages = file.split_once("registry/src/");
+    packages
+        .and_then(|(_, rest)| rest.split_once('/'))
+        .map_or(file, |(_, file)| file)
 }

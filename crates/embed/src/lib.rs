@@ -6,15 +6,22 @@
 
 mod answer;
 mod error;
+mod fields;
 mod request;
 
 use answer::{AnswerJs, answer};
 use error::{Code, unshown};
-use highwater_simulator::{Options, Outcome, Plan, PlanRun};
+use highwater_simulator::{Judged, Options, Outcome, Plan, PlanRun};
 use request::{Request, plan};
 use serde::Serialize;
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
+
+/// Prepares a new instance.
+#[wasm_bindgen(start)]
+pub fn begin() {
+    error::throw_panics();
+}
 
 /// Events between two looks at whether to go on, where nothing else is said.
 const SLICE: u32 = 1 << 16;
@@ -24,6 +31,7 @@ const SLICE: u32 = 1 << 16;
 pub struct Simulation {
     running: Option<PlanRun>,
     outcome: Option<Outcome>,
+    remarks: Vec<Judged>,
 }
 
 #[wasm_bindgen]
@@ -41,10 +49,12 @@ impl Simulation {
             ..Options::default()
         };
         let plan: Plan = plan(request)?;
+        let remarks = plan.remarks();
         let running = PlanRun::new(plan, &options).map_err(|error| Code::Variant.error(error))?;
         Ok(Self {
             running: Some(running),
             outcome: None,
+            remarks,
         })
     }
 
@@ -81,7 +91,7 @@ impl Simulation {
     /// It is not over.
     pub fn result(&self) -> Result<AnswerJs, JsValue> {
         match &self.outcome {
-            Some(outcome) => Ok(answer(outcome)?),
+            Some(outcome) => Ok(answer(outcome, &self.remarks)?),
             None => Err(Code::Unfinished
                 .error("the run is not finished: call `advance` until it returns false")),
         }

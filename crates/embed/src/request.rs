@@ -1,30 +1,25 @@
 //! What is asked for, and the plan it comes to.
 
-use crate::error::{Code, unshown};
+use crate::error::Code;
+use crate::fields::{Fields, shortened};
 use highwater_simulator::{
-    Bytes, Choice, Cores, Environment, Plan, PythonVersion, Sources, Variant, choose,
+    ALLOCATOR, Bytes, Choice, Cores, Environment, Plan, PythonVersion, Remark, Sources, Stage,
+    Tone, Variant, choose,
 };
 use highwater_workload::pattern::Parameters;
+use highwater_workload::scenario::{MAX_CAP, MAX_CORES};
 use highwater_workload::{Pattern, Scenario, Source, trace, unwatched};
-use js_sys::Object;
-use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use tsify::Tsify;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
-/// A parameter's value.
-#[derive(Tsify, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Value {
-    /// A number.
-    Number(f64),
-    /// The name of a choice, or a number as text.
-    Text(String),
-}
+/// The most points that a curve can be asked to have.
+const MOST_SAMPLES: u32 = 100_000;
+/// The most heap maps that are kept.
+const MOST_FRAMES: u32 = 1000;
 
 /// What to run: exactly one of `scenario`, `pattern` and `trace`, and the options that differ from its own.
-#[derive(Tsify, Serialize, Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Tsify, Default)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// A scenario of the catalogue.
     #[tsify(optional)]
@@ -37,98 +32,76 @@ pub(crate) struct Request {
     pub(crate) pattern: Option<String>,
     /// A trace, plain or gzip.
     #[tsify(optional, type = "Uint8Array")]
-    #[serde(with = "bytes")]
     pub(crate) trace: Option<Vec<u8>>,
     /// Parameters of the scenario or pattern, by name.
     #[tsify(optional, type = "Record<string, number | string>")]
-    pub(crate) parameters: HashMap<String, Value>,
-    /// The allocator, such as `glibc@2.36`.
+    pub(crate) parameters: Vec<(String, String)>,
+    /// The allocator, such as `glibc@2.36`; the nearest modelled release replaces one that is not modelled.
     #[tsify(optional)]
     pub(crate) allocator: Option<String>,
-    /// The environment, as lines; it replaces the scenario's own.
+    /// The environment, as any text with settings; it replaces the scenario's own.
     #[tsify(optional)]
     pub(crate) environment: Option<String>,
     /// The release of CPython that runs it, or `none`.
     #[tsify(optional)]
     pub(crate) python: Option<String>,
-    /// Limit of resident memory in MiB.
+    /// Limit of resident memory in MiB, from 1 to 1,048,576.
     #[tsify(optional)]
     pub(crate) cap: Option<u32>,
-    /// Cores of the machine.
+    /// Cores of the machine, from 1 to 4,096.
     #[tsify(optional)]
     pub(crate) cores: Option<u32>,
-    /// Approximate number of samples per curve (default: 600).
+    /// Approximate number of samples per curve, from 1 to 100,000 (default: 600).
     #[tsify(optional)]
     pub(crate) samples: Option<u32>,
-    /// Number of heap maps to keep (default: none).
+    /// Number of heap maps to keep, at most 1,000 (default: none).
     #[tsify(optional)]
     pub(crate) frames: Option<u32>,
 }
 
+const KEYS: [&str; 12] = [
+    "scenario",
+    "variant",
+    "pattern",
+    "trace",
+    "parameters",
+    "allocator",
+    "environment",
+    "python",
+    "cap",
+    "cores",
+    "samples",
+    "frames",
+];
+
 impl Request {
-    /// Reads a request. An unknown name is an error here, because the reader of objects only looks for the names that it knows.
+    /// Reads a request. An unknown key is an error.
     pub(crate) fn read(object: &JsValue) -> Result<Self, JsValue> {
-        let given = object
-            .dyn_ref::<Object>()
-            .ok_or_else(|| Code::Request.error("the request must be an object"))?;
-        let known = serde_wasm_bindgen::to_value(&Self::default()).map_err(unshown)?;
-        let known = Object::keys(known.unchecked_ref::<Object>());
-        if let Some(name) = Object::keys(given)
-            .iter()
-            .find(|name| !known.includes(name, 0))
-        {
-            let name = name.as_string().unwrap_or_default();
-            let known = known.join(", ");
-            return Err(Code::Request.error(format!("unknown key `{name}`; the keys are {known}")));
-        }
-        serde_wasm_bindgen::from_value(object.clone()).map_err(|error| Code::Request.error(error))
-    }
-}
-
-/// Bytes as a typed array, where they are there.
-mod bytes {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use serde_wasm_bindgen::preserve;
-    use wasm_bindgen::JsCast;
-
-    pub(super) fn serialize<S: Serializer>(
-        bytes: &Option<Vec<u8>>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        bytes.serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<Vec<u8>>, D::Error> {
-        #[derive(Deserialize)]
-        struct Kept(#[serde(with = "preserve")] wasm_bindgen::JsValue);
-        let Kept(value) = Kept::deserialize(from)?;
-        if value.is_undefined() || value.is_null() {
-            return Ok(None);
-        }
-        let array: &js_sys::Uint8Array = value
-            .dyn_ref()
-            .ok_or_else(|| serde::de::Error::custom("trace must be a Uint8Array"))?;
-        Ok(Some(array.to_vec()))
+        let fields = Fields::of(object, &KEYS)?;
+        Ok(Self {
+            scenario: fields.text("scenario")?,
+            variant: fields.text("variant")?,
+            pattern: fields.text("pattern")?,
+            trace: fields.bytes("trace", trace::Limits::default().text)?,
+            parameters: fields.settings("parameters")?,
+            allocator: fields.text("allocator")?,
+            environment: fields.text("environment")?,
+            python: fields.text("python")?,
+            cap: fields.whole("cap", 1..=MAX_CAP as u32)?,
+            cores: fields.whole("cores", 1..=MAX_CORES)?,
+            samples: fields.whole("samples", 1..=MOST_SAMPLES)?,
+            frames: fields.whole("frames", 0..=MOST_FRAMES)?,
+        })
     }
 }
 
 /// Returns the plan of a request.
 pub(crate) fn plan(request: Request) -> Result<Plan, JsValue> {
-    let set: Vec<(String, String)> = (request.parameters.iter())
-        .map(|(name, value)| {
-            let text = match value {
-                Value::Number(number) => number.to_string(),
-                Value::Text(text) => text.clone(),
-            };
-            (name.clone(), text)
-        })
-        .collect();
+    let set = &request.parameters;
     let mut plan = match (&request.scenario, &request.pattern, &request.trace) {
-        (Some(name), None, None) => of_scenario(name, request.variant.as_deref(), &set)?,
-        (None, Some(name), None) => of_pattern(name, &set)?,
-        (None, None, Some(bytes)) => of_trace(bytes, &set)?,
+        (Some(name), None, None) => of_scenario(name, request.variant.as_deref(), set)?,
+        (None, Some(name), None) => of_pattern(name, set)?,
+        (None, None, Some(bytes)) => of_trace(bytes, set)?,
         _ => {
             return Err(
                 Code::Request.error("exactly one of scenario, pattern and trace is required")
@@ -136,10 +109,10 @@ pub(crate) fn plan(request: Request) -> Result<Plan, JsValue> {
         }
     };
     if request.variant.is_some() && request.scenario.is_none() {
-        return Err(Code::Request.error("only a scenario has variants"));
+        return Err(Code::Request.at("variant", "only a scenario has variants; remove it"));
     }
     for stage in &mut plan.stages {
-        set_over(&mut stage.variant, &request)?;
+        set_over(stage, &request)?;
     }
     Ok(plan)
 }
@@ -151,14 +124,17 @@ fn of_scenario(
 ) -> Result<Plan, JsValue> {
     let scenario = Scenario::named(name).ok_or_else(|| {
         let known: Vec<String> = Scenario::catalogue().into_iter().map(|s| s.name).collect();
-        Code::Unknown.error(format!(
-            "unknown scenario `{name}`; the scenarios are {}",
+        let message = format!(
+            "unknown scenario `{}`; the scenarios are {}",
+            shortened(name),
             known.join(", ")
-        ))
+        );
+        Code::Unknown.at("scenario", message)
     })?;
+    check_each(set)?;
     let planned = scenario
         .plan_with(set)
-        .map_err(|fault| Code::Parameter.error(fault))?;
+        .map_err(|fault| Code::Parameter.at("parameters", fault))?;
     let chosen = match variant {
         None => planned.first(),
         Some(wanted) => planned.iter().find(|planned| planned.name == wanted),
@@ -168,27 +144,46 @@ fn of_scenario(
             .iter()
             .map(|planned| planned.name.as_str())
             .collect();
-        Code::Unknown.error(format!(
-            "unknown variant; the variants are {}",
+        let message = format!(
+            "the scenario has no such variant; its variants are {}",
             known.join(", ")
-        ))
+        );
+        Code::Unknown.at("variant", message)
     })?;
     let mut sources = Sources::default();
     Plan::of(chosen, &mut |pattern, parameters| {
         sources.get(pattern, parameters, &mut unwatched)
     })
-    .map_err(|fault| Code::Parameter.error(fault))
+    .map_err(|fault| Code::Parameter.at("parameters", fault))
 }
 
-fn of_pattern(name: &str, set: &[(String, String)]) -> Result<Plan, JsValue> {
-    let pattern: Pattern = name.parse().map_err(|error| Code::Unknown.error(error))?;
+/// Sets each parameter by itself, so that an error names it.
+fn check_each(set: &[(String, String)]) -> Result<Parameters, JsValue> {
     let mut parameters = Parameters::default();
     for (name, value) in set {
         let set = parameters.set_text(name, value);
-        set.map_err(|error| Code::Parameter.error(error))?;
+        set.map_err(|error| Code::Parameter.at(&format!("parameters.{}", shortened(name)), error))?;
+    }
+    Ok(parameters)
+}
+
+fn of_pattern(name: &str, set: &[(String, String)]) -> Result<Plan, JsValue> {
+    let pattern: Pattern = (name.parse()).map_err(|error| Code::Unknown.at("pattern", error))?;
+    let parameters = check_each(set)?;
+    let has = |name: &str| pattern.parameters().any(|parameter| parameter.name == name);
+    if let Some((name, _)) = set.iter().find(|(name, _)| !has(name)) {
+        let known: Vec<_> = pattern
+            .parameters()
+            .map(|parameter| parameter.name)
+            .collect();
+        let message = format!(
+            "{pattern} has no such parameter; its parameters are {}",
+            known.join(", ")
+        );
+        return Err(Code::Parameter.at(&format!("parameters.{name}"), message));
     }
     let source = pattern.source(&parameters, &mut unwatched);
-    let source = source.map_err(|error| Code::Parameter.error(error))?;
+    let source = source.map_err(|error| Code::Parameter.at("parameters", error))?;
     let variant = Variant {
         python: pattern.python().and_then(PythonVersion::parse),
         ..Variant::default()
@@ -198,30 +193,45 @@ fn of_pattern(name: &str, set: &[(String, String)]) -> Result<Plan, JsValue> {
 
 fn of_trace(bytes: &[u8], set: &[(String, String)]) -> Result<Plan, JsValue> {
     if let Some((name, _)) = set.first() {
-        return Err(Code::Parameter.error(format!("{name}: a trace has no parameters; remove it")));
+        let key = format!("parameters.{}", shortened(name));
+        return Err(Code::Parameter.at(&key, "a trace has no parameters; remove it"));
     }
-    let workload = trace::read(bytes).map_err(|error| Code::Trace.error(error))?;
+    let workload = trace::read(bytes).map_err(|error| Code::Trace.at("trace", error))?;
     let recorded = workload.header.allocator.as_ref();
-    let own = recorded.and_then(|(name, version)| Choice::named(name, version));
+    let asked = recorded.map(|(name, version)| Choice::recorded(name, version));
     let variant = Variant {
-        allocator: own.unwrap_or_default(),
+        allocator: asked.as_ref().map(|asked| asked.choice).unwrap_or_default(),
         ..Variant::default()
     };
-    Ok(Plan::single(Source::from(workload), variant))
+    let mut plan = Plan::single(Source::from(workload), variant);
+    let instead = asked.and_then(|asked| asked.instead);
+    plan.stages[0].said.extend(instead.map(note));
+    Ok(plan)
 }
 
-/// Applies the request's options to a variant.
-fn set_over(variant: &mut Variant, request: &Request) -> Result<(), JsValue> {
-    if let Some(name) = &request.allocator {
-        variant.allocator = name.parse().map_err(|error| Code::Variant.error(error))?;
-    }
+fn note(says: String) -> Remark {
+    Remark::new(ALLOCATOR, Tone::Surprise, says)
+}
+
+/// Applies the request's options to a stage.
+fn set_over(stage: &mut Stage, request: &Request) -> Result<(), JsValue> {
+    let Stage { variant, said, .. } = stage;
     if let Some(lines) = &request.environment {
         let read = Environment::parse(lines);
-        let chosen = choose(&read.variables, read.linked).and_then(|chosen| chosen.choice());
-        if let (None, Some(choice)) = (&request.allocator, chosen) {
-            variant.allocator = choice;
+        said.retain(|remark| remark.variable == ALLOCATOR);
+        said.extend(read.remarks);
+        if let Some(chosen) = choose(&read.variables, read.linked) {
+            variant.allocator = chosen.choice().unwrap_or(variant.allocator);
+            said.retain(|remark| remark.variable != ALLOCATOR);
+            said.push(note(chosen.says(variant.allocator)));
         }
         variant.environment = read.variables;
+    }
+    if let Some(name) = &request.allocator {
+        let asked = Choice::nearest(name).map_err(|error| Code::Variant.at(ALLOCATOR, error))?;
+        variant.allocator = asked.choice;
+        said.retain(|remark| remark.variable != ALLOCATOR);
+        said.extend(asked.instead.map(note));
     }
     match request.python.as_deref() {
         None => {}
@@ -229,9 +239,11 @@ fn set_over(variant: &mut Variant, request: &Request) -> Result<(), JsValue> {
         Some(name) => {
             let known = PythonVersion::parse(name);
             let unknown = || {
-                Code::Variant.error(format!(
-                    "unknown Python version `{name}`; use 3.9 to 3.14, or none"
-                ))
+                let message = format!(
+                    "unknown Python version `{}`; use 3.9 to 3.14, or none",
+                    shortened(name)
+                );
+                Code::Variant.at("python", message)
             };
             variant.python = Some(known.ok_or_else(unknown)?);
         }
@@ -241,7 +253,7 @@ fn set_over(variant: &mut Variant, request: &Request) -> Result<(), JsValue> {
     }
     if let Some(cores) = request.cores {
         let cores = Cores::all(cores);
-        Variant::check_cores(cores).map_err(|error| Code::Variant.error(error))?;
+        Variant::check_cores(cores).map_err(|error| Code::Variant.at("cores", error))?;
         variant.cores = Some(cores);
     }
     Ok(())

@@ -18,6 +18,26 @@ pub struct Asked {
 }
 
 impl Choice {
+    /// The allocator that replays a trace that was recorded with this one: the same release, the nearest one, or the default
+    /// where no release of it is modelled; [`Asked::instead`] says which and why.
+    pub fn recorded(name: &str, version: &str) -> Asked {
+        if let Some(choice) = Self::named(name, version) {
+            return Asked {
+                choice,
+                instead: None,
+            };
+        }
+        Self::nearest(&format!("{name}@{version}")).unwrap_or_else(|_| {
+            let choice = Self::default();
+            Asked {
+                choice,
+                instead: Some(format!(
+                    "The trace was recorded with {name} {version}, which is not modelled; {choice} is used instead."
+                )),
+            }
+        })
+    }
+
     /// The allocator that a text names: `glibc@2.36`, `glibc 2.36`, `libc6 2.36-9+deb12u4`, `jemalloc@5.2`. Where its
     /// release is not modelled it is the nearest one, and [`Asked::instead`] says so.
     ///

@@ -1,9 +1,9 @@
 //! What a scenario's variant comes to: sources, and what each is run through.
 
 use crate::error::SimulatorError;
-use crate::settings::choose;
-use crate::variant::{PythonVersion, Variant};
-use highwater_allocator::Bytes;
+use crate::settings::{Judged, choose, judge};
+use crate::variant::{Choice, PythonVersion, Variant};
+use highwater_allocator::{Bytes, Remark, Tone};
 use highwater_glibc::Cores;
 use highwater_settings::Environment;
 use highwater_workload::pattern::Parameters;
@@ -28,6 +28,8 @@ pub struct Stage {
     pub sources: Vec<Source>,
     /// What all of them are run through.
     pub variant: Variant,
+    /// Remarks on how allocator and settings were written, such as a release that the nearest one replaces.
+    pub said: Vec<Remark>,
 }
 
 impl Stage {
@@ -37,11 +39,54 @@ impl Stage {
             name: String::new(),
             sources: vec![source],
             variant,
+            said: Vec::new(),
         }
+    }
+
+    /// What comes of each setting, then each remark that is about none of them.
+    pub fn remarks(&self) -> Vec<Judged> {
+        let environment = Environment {
+            variables: self.variant.environment.clone(),
+            remarks: self.said.clone(),
+            ..Environment::default()
+        };
+        let mut all = judge(&environment, &self.variant);
+        let others = self.said.iter().filter(|remark| {
+            let is_about = |judged: &Judged| remark.is_about(&judged.name);
+            !all.iter().any(is_about)
+        });
+        let others: Vec<Judged> = others
+            .map(|remark| Judged {
+                name: remark.variable.clone(),
+                value: if remark.variable == ALLOCATOR {
+                    self.variant.allocator.to_string()
+                } else {
+                    String::new()
+                },
+                effect: remark.tone.effect(),
+                says: remark.text.clone(),
+            })
+            .collect();
+        all.extend(others);
+        all
     }
 }
 
+/// What a remark on the choice of the allocator is about.
+pub const ALLOCATOR: &str = "allocator";
+
 impl Plan {
+    /// What comes of the settings of all stages, and remarks on their allocators; each once.
+    pub fn remarks(&self) -> Vec<Judged> {
+        let mut all: Vec<Judged> = Vec::new();
+        for judged in self.stages.iter().flat_map(Stage::remarks) {
+            if !all.contains(&judged) {
+                all.push(judged);
+            }
+        }
+        all
+    }
+
     /// One process, run once.
     pub fn single(source: Source, variant: Variant) -> Self {
         Self {
@@ -59,7 +104,7 @@ impl Plan {
         make: &mut dyn FnMut(Pattern, &Parameters) -> Result<Source, PatternError>,
     ) -> Result<Self, Fault> {
         let stage = |stage: &PlannedStage| {
-            let variant = variant_of(stage)?;
+            let (variant, said) = variant_of(stage)?;
             let mut sources = Vec::new();
             for worker in 0..stage.workers {
                 let parameters = Parameters {
@@ -73,6 +118,7 @@ impl Plan {
                 name: stage.name.clone(),
                 sources,
                 variant,
+                said,
             })
         };
         Ok(Self {
@@ -86,18 +132,28 @@ impl Plan {
     }
 }
 
-/// What the processes of a stage are run through.
+/// Returns what the processes of a stage are run through, with the remarks on how that is written.
 ///
 /// # Errors
-/// An allocator or interpreter that is not modelled.
-pub fn variant_of(stage: &PlannedStage) -> Result<Variant, Fault> {
+/// An allocator of which no release is modelled, or an interpreter that is not.
+pub fn variant_of(stage: &PlannedStage) -> Result<(Variant, Vec<Remark>), Fault> {
     let fault = |key: &str, error: &dyn std::fmt::Display| Fault::at(&stage.place, key, error);
     let environment = Environment::parse(&stage.environment);
-    let allocator = match &stage.allocator {
-        Some(name) => name.parse().map_err(|error| fault("allocator", &error))?,
-        None => choose(&environment.variables, environment.linked)
-            .and_then(|chosen| chosen.choice())
-            .unwrap_or_default(),
+    let mut said = environment.remarks;
+    let mut note = |says| said.push(Remark::new(ALLOCATOR, Tone::Surprise, says));
+    let chosen = choose(&environment.variables, environment.linked);
+    let allocator = match (&stage.allocator, chosen) {
+        (Some(name), _) => {
+            let asked = Choice::nearest(name).map_err(|error| fault("allocator", &error))?;
+            asked.instead.into_iter().for_each(note);
+            asked.choice
+        }
+        (None, Some(chosen)) => {
+            let choice = chosen.choice().unwrap_or_default();
+            note(chosen.says(choice));
+            choice
+        }
+        (None, None) => Choice::default(),
     };
     let python = match &stage.python {
         None => None,
@@ -109,14 +165,15 @@ pub fn variant_of(stage: &PlannedStage) -> Result<Variant, Fault> {
             )
         })?),
     };
-    Ok(Variant {
+    let variant = Variant {
         allocator,
         environment: environment.variables,
         cap: stage.cap.map(Bytes::mib),
         cores: stage.cores.map(Cores::all),
         python,
         seed: None,
-    })
+    };
+    Ok((variant, said))
 }
 
 /// Makes the calls of patterns, each only once.

@@ -21,6 +21,7 @@ fn stage(name: &str, sources: Vec<Source>) -> Stage {
         name: name.to_owned(),
         sources,
         variant: Variant::default(),
+        said: Vec::new(),
     }
 }
 
@@ -145,6 +146,7 @@ fn calls_that_name_what_is_not_there_are_passed_over() {
             name: String::new(),
             sources,
             variant: variant.clone(),
+            said: Vec::new(),
         };
         let outcome = run_plan(plan(vec![stage]), &options, &mut unwatched);
         let outcome = outcome.expect("it can run");

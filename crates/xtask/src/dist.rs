@@ -37,6 +37,8 @@ pub(crate) fn package(tools: &PageTools, folder: &Path) -> Result<()> {
     process::run(
         tools
             .command("wasm-bindgen")?
+            // Whoever uses the package goes on after a panic, in a new instance.
+            .arg("--experimental-reset-state-function")
             .args(["--target", "web", "--out-name", "engine", "--out-dir"])
             .arg(&package)
             .arg(built.join("highwater_embed.wasm")),

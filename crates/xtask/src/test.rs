@@ -184,9 +184,9 @@ fn tests_package(tools: &PageTools) -> Result<()> {
     dist::package(tools, &folder)?;
     let node = setup::node().context("Node 18 or later is missing: run `cargo xtask setup`")?;
     process::run(
-        process::command(&node)
-            .arg("--test")
-            .arg(folder.join("package/test.mjs")),
+        process::command(&node).arg("--test").args(
+            ["test.mjs", "odd.mjs", "stops.mjs"].map(|file| folder.join("package").join(file)),
+        ),
     )?;
     process::run(process::command(&node).arg(folder.join("examples/node.mjs")))
 }

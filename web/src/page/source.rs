@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use highwater_simulator::Choice;
 use highwater_workload::Scenario;
 use web_sys::{File, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -99,18 +100,16 @@ fn summary(about: &Loaded) -> Html {
     if let Some(recorded) = &about.recorded {
         said.push(format!("recorded on {recorded}"));
     }
-    let modelled = about.allocator.to_string().replace('@', " ");
-    let other = about
+    let recorded = about
         .recorded
         .as_ref()
-        .filter(|recorded| **recorded != modelled);
+        .and_then(|text| text.split_once(' '));
+    let instead = recorded.and_then(|(name, version)| Choice::recorded(name, version).instead);
     html! {
         <>
             <p id="summary" class="words words--small">{ said.join(" · ") }</p>
-            if let Some(recorded) = other {
-                <p id="source-note" class="note">
-                    { format!("{recorded} is not modelled; the variants start with {modelled}, the nearest model.") }
-                </p>
+            if let Some(instead) = instead {
+                <p id="source-note" class="note">{ format!("{instead} The variants start with it.") }</p>
             }
             if about.unended {
                 <p id="source-unended" class="note">

@@ -191,7 +191,7 @@ impl State {
             .ok_or("there is no such variant")?;
         let is_single = planned.stages.len() == 1;
         let stages = planned.stages.iter().map(|stage| {
-            let mut through = variant_of(stage).map_err(|fault| fault.to_string())?;
+            let (mut through, _) = variant_of(stage).map_err(|fault| fault.to_string())?;
             if is_single {
                 through.allocator = variant.allocator;
                 through

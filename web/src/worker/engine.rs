@@ -48,6 +48,8 @@ impl Engine {
                 name: stage.name.clone(),
                 sources: sources.collect::<Result<_, String>>()?,
                 variant: stage.variant.clone(),
+                // The page has the remarks where the settings are typed.
+                said: Vec::new(),
             })
         });
         Ok(Plan {

@@ -49,11 +49,7 @@ fn accept(workload: Workload, checksum: u32) -> Result<(Arc<Workload>, Loaded), 
         return Err("the trace has no calls, so nothing can run".to_owned());
     }
     let header = &workload.header;
-    // The nearest release replaces one that is not modelled.
-    let named = |(name, version): &(String, String)| {
-        let asked = Choice::nearest(&format!("{name}@{version}")).ok()?;
-        Some(asked.choice)
-    };
+    let replays = |(name, version): &(String, String)| Choice::recorded(name, version).choice;
     let loaded = Loaded {
         program: header.program.clone(),
         checksum,
@@ -68,11 +64,7 @@ fn accept(workload: Workload, checksum: u32) -> Result<(Arc<Workload>, Loaded), 
             .allocator
             .as_ref()
             .map(|(name, version)| format!("{name} {version}")),
-        allocator: header
-            .allocator
-            .as_ref()
-            .and_then(named)
-            .unwrap_or_default(),
+        allocator: header.allocator.as_ref().map(replays).unwrap_or_default(),
         environment: header
             .env
             .iter()
