@@ -3,6 +3,7 @@
 use std::{
     env,
     ffi::{OsStr, OsString},
+    io::{IsTerminal, stderr},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -43,6 +44,21 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         bail!("{} failed: {status}", shown(command));
     }
     Ok(())
+}
+
+/// Runs a program that must succeed and whose output is only progress: it is shown at a terminal, and elsewhere only if the
+/// program fails.
+pub(crate) fn run_showing_progress(command: &mut Command) -> Result<()> {
+    if is_watched() {
+        run(command)
+    } else {
+        output(command).map(drop)
+    }
+}
+
+/// Whether progress is shown: somebody sits at a terminal. Results are printed in any case.
+pub(crate) fn is_watched() -> bool {
+    stderr().is_terminal()
 }
 
 /// Runs a program that must succeed and returns what it writes, without the last line break.

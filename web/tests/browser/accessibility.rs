@@ -65,6 +65,7 @@ fn findings_of(page: &Page) -> Result<Vec<(String, String)>> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn an_audit_finds_nothing() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -133,6 +134,7 @@ fn focused(page: &Page) -> Result<String> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn tab_reaches_every_control_in_the_order_of_the_page() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -183,6 +185,7 @@ fn tab_reaches_every_control_in_the_order_of_the_page() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_keyboard_alone_plays_moves_and_opens_the_help() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;

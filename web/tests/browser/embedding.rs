@@ -37,10 +37,9 @@ pub(crate) fn serve(built: &Path) -> Result<(Site, String)> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_frame_on_another_origin_is_driven_by_messages() -> Result<()> {
-    let Some(built) = built_page()? else {
-        return Ok(());
-    };
+    let built = built_page()?;
     let (_site, address) = serve(&built)?;
     let folder = around(&format!(
         "<iframe width=640 height=400 src='{}?embed=1&scenario=decay&events=40&panels=chart,table&controls=0'></iframe>",
@@ -91,10 +90,9 @@ fn a_frame_on_another_origin_is_driven_by_messages() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_element_stands_twice_on_a_page() -> Result<()> {
-    let Some(built) = built_page()? else {
-        return Ok(());
-    };
+    let built = built_page()?;
     let (_site, address) = serve(&built)?;
     let folder = around(&format!(
         "<script src='{}highwater-sim.js'></script>
@@ -122,10 +120,9 @@ const ADDRESSES: &str =
     "return [...document.querySelectorAll('iframe')].map((frame) => new URL(frame.src).search)";
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_element_passes_on_only_what_is_documented() -> Result<()> {
-    let Some(built) = built_page()? else {
-        return Ok(());
-    };
+    let built = built_page()?;
     let (_site, address) = serve(&built)?;
     let folder = around(&format!(
         "<script src='{address}highwater-sim.js'></script>
@@ -200,10 +197,9 @@ fn the_element_knows_every_parameter() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_frame_without_an_origin_says_who_gets_its_results() -> Result<()> {
-    let Some(built) = built_page()? else {
-        return Ok(());
-    };
+    let built = built_page()?;
     // Of the same origin, so that the test reaches into it.
     let root = TempDir::with_prefix("highwater-around-")?;
     crate::copy(&built, &root.path().join("site"))?;
@@ -250,10 +246,9 @@ fn a_frame_without_an_origin_says_who_gets_its_results() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn only_the_panels_that_are_asked_for_are_shown() -> Result<()> {
-    let Some(built) = built_page()? else {
-        return Ok(());
-    };
+    let built = built_page()?;
     let small = View {
         width: 320,
         height: 240,
@@ -296,10 +291,9 @@ fn only_the_panels_that_are_asked_for_are_shown() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_copied_frame_shows_the_same_in_another_page() -> Result<()> {
-    let Some(built) = built_page()? else {
-        return Ok(());
-    };
+    let built = built_page()?;
     let (site, address) = serve(&built)?;
     let snippet = std::cell::RefCell::new(String::new());
     let errors = visit_address(&site.address, View::default(), |page| {
@@ -335,6 +329,7 @@ fn a_copied_frame_shows_the_same_in_another_page() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn without_a_clipboard_the_link_is_shown() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;

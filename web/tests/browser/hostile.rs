@@ -35,6 +35,7 @@ fn answer(page: &Page, name: &str, bytes: &[u8]) -> Result<String> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn files_that_once_broke_something_are_answered_by_a_page_that_goes_on() -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/cli/tests/data/hostile");
     let mut files = Vec::new();
@@ -72,6 +73,7 @@ fn packed(line: &str, count: usize) -> Result<Vec<u8>> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_few_kilobytes_of_gzip_cannot_fill_the_pages_memory() -> Result<()> {
     let pairs = format!("k 1 0 a{}\n", " a=1".repeat(200_000));
     visit(View::default(), |page| {

@@ -35,6 +35,7 @@ fn shown(page: &Page) -> Result<String> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_link_brings_everything_back_and_back_and_forward_work() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -78,6 +79,7 @@ fn a_link_brings_everything_back_and_back_and_forward_work() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_link_that_cannot_be_read_says_so_and_opens_the_default() -> Result<()> {
     visit(View::default(), |page| {
         for (number, link) in ["#1=AAAA", "#1=%", "#2=abc", "#tour"].iter().enumerate() {
@@ -171,6 +173,7 @@ fn state(page: &Page) -> Result<Value> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn two_hundred_states_go_round_through_links() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;

@@ -1,7 +1,8 @@
 //! The page in a real Chromium.
 //!
-//! `cargo xtask test` builds the page and runs these tests against it. Under plain `cargo test` there may be neither a
-//! page nor a browser: without `HIGHWATER_PAGE` (the folder of the built page) each test says so and does nothing.
+//! `cargo xtask test` builds the page and runs these tests against it. Plain `cargo test`, which builds no page, lists them
+//! as ignored. A test that is run all the same (`-- --ignored NAME`) fails unless `HIGHWATER_PAGE` names the folder of the
+//! built page; the other variables are those that `crates/xtask/src/test.rs` sets.
 //!
 //! A test opens the page with [`visit`], which also reads the browser's console when the test is done: an error there,
 //! a panic among them, fails the test.
@@ -38,7 +39,6 @@ mod workplace;
 
 use std::{
     env, fs,
-    io::{self, Write},
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock},
 };
@@ -50,9 +50,7 @@ use site::Site;
 
 /// Serves the page, opens it in a browser of its own, and gives it to a test. No error may reach the console.
 fn visit(view: View, test: impl FnOnce(&Page) -> Result<()>) -> Result<()> {
-    let Some(folder) = built_page()? else {
-        return Ok(());
-    };
+    let folder = built_page()?;
     let errors = visit_folder(&folder, view, test)?;
     ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
     Ok(())
@@ -60,9 +58,7 @@ fn visit(view: View, test: impl FnOnce(&Page) -> Result<()>) -> Result<()> {
 
 /// The same for a test that measures time: no other browser of these tests runs beside it.
 fn visit_alone(view: View, test: impl FnOnce(&Page) -> Result<()>) -> Result<()> {
-    let Some(folder) = built_page()? else {
-        return Ok(());
-    };
+    let folder = built_page()?;
     let _alone = BROWSERS.write().unwrap_or_else(PoisonError::into_inner);
     let errors = open(&folder, view, test)?;
     ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
@@ -124,20 +120,18 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The folder of the built page, where these tests are asked for.
-fn built_page() -> Result<Option<PathBuf>> {
+/// The folder of the built page.
+fn built_page() -> Result<PathBuf> {
     named("HIGHWATER_PAGE")
 }
 
-/// The folder or file that an environment variable names. Without it, it is said that a test is skipped.
-fn named(variable: &str) -> Result<Option<PathBuf>> {
+/// The folder or file that an environment variable names.
+///
+/// # Errors
+/// The variable is not set: a test without what it tests has failed.
+fn named(variable: &str) -> Result<PathBuf> {
     let folder = env::var_os(variable).map(PathBuf::from);
-    if folder.is_none() {
-        // Not `eprintln!`, which the test harness keeps to itself when a test passes.
-        writeln!(
-            io::stderr(),
-            "skipped: {variable} names nothing; `cargo xtask test` runs this test"
-        )?;
-    }
-    Ok(folder)
+    folder.with_context(|| {
+        format!("{variable} is not set: `cargo xtask test` builds what this test needs and sets it")
+    })
 }

@@ -10,6 +10,7 @@ use crate::{
 };
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_page_opens_with_its_name() -> Result<()> {
     visit(View::default(), |page| {
         page.wait_for_text("header h1", "Highwater")
@@ -17,6 +18,7 @@ fn the_page_opens_with_its_name() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_curve_of_the_recording_is_there() -> Result<()> {
     visit(View::default(), |page| time_to_curve(page).map(|_| ()))
 }
@@ -34,6 +36,7 @@ pub(crate) fn time_to_curve(page: &Page) -> Result<f64> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_button_changes_the_colours() -> Result<()> {
     let background = "return getComputedStyle(document.body).backgroundColor";
     visit(View::default(), |page| {
@@ -48,6 +51,7 @@ fn the_button_changes_the_colours() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_colours_follow_the_users_preference() -> Result<()> {
     let background = "return getComputedStyle(document.body).backgroundColor";
     visit(View::default(), |page| {
@@ -64,6 +68,7 @@ fn the_colours_follow_the_users_preference() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_phone_sees_the_page_without_scrolling_sideways() -> Result<()> {
     let phone = View {
         width: 390,
@@ -79,6 +84,7 @@ fn a_phone_sees_the_page_without_scrolling_sideways() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_page_that_is_made_narrow_gets_no_wider_than_that() -> Result<()> {
     visit(View::default(), |page| {
         page.wait_for("#why[aria-busy=false]")?;
@@ -100,6 +106,7 @@ fn a_page_that_is_made_narrow_gets_no_wider_than_that() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_bundled_recording_is_served_with_the_page() -> Result<()> {
     visit(View::default(), |page| {
         page.wait_for("header")?;

@@ -173,10 +173,9 @@ fn sent(asked: &[Asked], root: &Path) -> Result<usize> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_release_is_sent_once_and_the_next_one_is_seen_whole() -> Result<()> {
-    let Some(built) = built_page()? else {
-        return Ok(());
-    };
+    let built = built_page()?;
     let docs = include_str!("../../../docs/embedding.md");
     for kept in KEPT {
         let header = format!("`Cache-Control: {kept}`");

@@ -69,6 +69,7 @@ fn key(key: Key) -> String {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_first_picture_is_the_native_run_at_the_end_of_its_last_rest() -> Result<()> {
     let recording = native(&bundled()?, "")?;
     let expected = after_last_rest(&recording)?;
@@ -100,6 +101,7 @@ fn the_first_picture_is_the_native_run_at_the_end_of_its_last_rest() -> Result<(
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn moving_the_playhead_with_the_keyboard_changes_map_and_diagnosis() -> Result<()> {
     let workload = bundled()?;
     visit(View::default(), |page| {
@@ -138,6 +140,7 @@ fn moving_the_playhead_with_the_keyboard_changes_map_and_diagnosis() -> Result<(
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_changed_setting_runs_that_variant_again() -> Result<()> {
     let workload = bundled()?;
     let lines = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0:glibc.malloc.trim_threshold=65536";
@@ -200,6 +203,7 @@ fn table_is(page: &Page, expected: &[(String, Summary)]) -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn every_scenario_of_the_catalogue_runs_as_it_does_natively() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -222,6 +226,7 @@ fn every_scenario_of_the_catalogue_runs_as_it_does_natively() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn every_pattern_runs_and_a_changed_parameter_runs_all_variants_again() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -254,6 +259,7 @@ fn every_pattern_runs_and_a_changed_parameter_runs_all_variants_again() -> Resul
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn every_version_runs_and_arenas_are_told_apart() -> Result<()> {
     let workload = Pattern::Threads.build(&Parameters::default(), &mut unwatched)?;
     let workload = Arc::new(workload);
@@ -282,6 +288,7 @@ fn every_version_runs_and_arenas_are_told_apart() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn play_runs_pauses_and_stops_at_the_end() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -312,6 +319,7 @@ fn play_runs_pauses_and_stops_at_the_end() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn scrubbing_and_clicking_move_the_playhead() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -341,6 +349,7 @@ fn scrubbing_and_clicking_move_the_playhead() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_rest_is_looked_into_where_the_allocator_has_a_clock() -> Result<()> {
     let conf = "MALLOC_CONF=background_thread:true,dirty_decay_ms:5000,muzzy_decay_ms:5000";
     let variant = Variant {

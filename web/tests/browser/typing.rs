@@ -23,6 +23,7 @@ fn open(page: &Page, name: &str, text: &str) -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn an_unfinished_line_of_the_environment_is_counted_and_changes_nothing() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -48,6 +49,7 @@ fn an_unfinished_line_of_the_environment_is_counted_and_changes_nothing() -> Res
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_pasted_preload_switches_the_variant_and_foreign_lines_fold_into_one() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -67,6 +69,7 @@ fn a_pasted_preload_switches_the_variant_and_foreign_lines_fold_into_one() -> Re
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_setting_that_is_not_read_is_said_to_be_ignored() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -77,6 +80,7 @@ fn a_setting_that_is_not_read_is_said_to_be_ignored() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn settings_at_the_edge_of_what_fits_do_no_harm() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -101,6 +105,7 @@ fn settings_at_the_edge_of_what_fits_do_no_harm() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_parameter_out_of_its_range_is_said_and_nothing_runs() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -126,6 +131,7 @@ fn a_parameter_out_of_its_range_is_said_and_nothing_runs() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_malformed_file_is_said_with_its_line_and_the_next_one_is_opened() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -160,6 +166,7 @@ fn a_malformed_file_is_said_with_its_line_and_the_next_one_is_opened() -> Result
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_long_text_is_read_beside_the_page_and_a_short_one_at_once() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;

@@ -34,6 +34,7 @@ fn small(page: &Page) -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn variants_are_added_named_compared_and_removed() -> Result<()> {
     visit(View::default(), |page| {
         small(page)?;
@@ -88,6 +89,7 @@ fn variants_are_added_named_compared_and_removed() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_table_is_sorted_held_against_one_and_exported() -> Result<()> {
     visit(View::default(), |page| {
         small(page)?;
@@ -164,6 +166,7 @@ fn the_table_is_sorted_held_against_one_and_exported() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn dragging_over_the_chart_shows_a_part_and_a_double_click_all() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -225,6 +228,7 @@ fn dragging_over_the_chart_shows_a_part_and_a_double_click_all() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_cap_is_drawn_and_those_that_were_killed_are_marked() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -241,6 +245,7 @@ fn a_cap_is_drawn_and_those_that_were_killed_are_marked() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_page_of_the_map_leads_to_its_blocks() -> Result<()> {
     let mut simulation = Simulation::new(bundled()?, &Variant::default())?;
     visit(View::default(), |page| {
@@ -286,6 +291,7 @@ fn a_page_of_the_map_leads_to_its_blocks() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn what_if_pins_were_gone_is_tried_by_the_engine() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -309,6 +315,7 @@ fn what_if_pins_were_gone_is_tried_by_the_engine() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn decisions_are_filtered_and_lead_to_their_moments() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -340,6 +347,7 @@ fn decisions_are_filtered_and_lead_to_their_moments() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn keys_work_wherever_the_focus_is_but_where_something_is_typed() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -388,6 +396,7 @@ fn keys_work_wherever_the_focus_is_but_where_something_is_typed() -> Result<()> 
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_trace_that_is_dropped_is_read_and_summed_up() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
@@ -413,6 +422,7 @@ fn a_trace_that_is_dropped_is_read_and_summed_up() -> Result<()> {
 }
 
 #[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_heap_of_half_a_gigabyte_is_played() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;

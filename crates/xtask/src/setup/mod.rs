@@ -4,6 +4,7 @@
 mod browser;
 mod cargo_tools;
 mod jemalloc;
+mod libpython;
 mod node;
 mod packages;
 mod plan;
@@ -11,6 +12,7 @@ mod wasm_std;
 
 pub(crate) use browser::Browser;
 pub(crate) use cargo_tools::cargo_deny;
+pub(crate) use libpython::has_libpython;
 pub(crate) use node::node;
 pub(crate) use plan::Part;
 pub(crate) use wasm_std::WasmToolchain;
@@ -18,11 +20,10 @@ pub(crate) use wasm_std::WasmToolchain;
 use std::{
     env,
     fmt::{self, Display},
-    io::{IsTerminal, stderr},
     process::Command,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::{process, workspace};
 use plan::{Installation, Machine, Source, plan};
@@ -75,14 +76,15 @@ pub(crate) fn set_up(needed: &[Part], installing: Installing) -> Result<()> {
         if installation.is_second_way && is_there(installation.part)? {
             continue;
         }
-        let result = install(installation);
-        let has_second_way = plan.get(number + 1).is_some_and(|next| next.is_second_way);
-        match result {
-            Err(error) if has_second_way => progress(&format!("{error:#}")),
-            result => result.with_context(|| {
-                format!("set-up failed. By hand:{}", plan::by_hand(&plan[number..]))
-            })?,
+        let Err(error) = install(installation) else {
+            continue;
+        };
+        if plan.get(number + 1).is_some_and(|next| next.is_second_way) {
+            progress(&format!("{error:#}"));
+            continue;
         }
+        let left = plan::by_hand(&plan[number..]);
+        bail!("{error:#}\nWhat is left can be installed by hand:{left}");
     }
     let plan = self::plan(&machine(needed)?);
     if plan.is_empty() {
@@ -211,7 +213,7 @@ impl PageTools {
 
 /// Prints what is being done, for people at a terminal.
 fn progress(words: &str) {
-    if stderr().is_terminal() {
+    if process::is_watched() {
         eprintln!("setup: {words}");
     }
 }

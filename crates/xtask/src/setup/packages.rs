@@ -38,8 +38,7 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     command
         .args(["install", "--yes", "--quiet=2", "--no-install-recommends"])
         .args(packages);
-    process::output(&mut command)?;
-    Ok(())
+    process::run_showing_progress(&mut command)
 }
 
 /// Reads the lists of packages once. Without a network the lists that are there may still do.
@@ -47,7 +46,9 @@ fn refresh_lists(rights: Rights) {
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {
         progress("apt-get update");
-        if let Err(error) = process::output(apt_get(rights).args(["update", "--quiet=2"])) {
+        if let Err(error) =
+            process::run_showing_progress(apt_get(rights).args(["update", "--quiet=2"]))
+        {
             progress(&format!("{error:#}; continuing with the existing lists"));
         }
     });

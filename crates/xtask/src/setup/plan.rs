@@ -225,7 +225,7 @@ impl Installation {
                 super::wasm_std::TARGET
             ),
             Source::Packages(_) if self.part == Part::WasmStd => format!(
-                "{} and the linker they name, in the distribution's version",
+                "{} and their linker, in the distribution's version",
                 self.debian_packages().join(", ")
             ),
             Source::Packages(_) => format!(

@@ -110,8 +110,14 @@ fn holds_std(folder: &Path) -> bool {
 /// rustup fails, takes too long, or adds it to another toolchain than the one in use.
 pub(crate) fn add_with_rustup() -> Result<()> {
     progress(&format!("rustup target add {TARGET}"));
+    let quiet: &[&str] = if process::is_watched() {
+        &[]
+    } else {
+        &["--quiet"]
+    };
     let mut rustup = process::command("rustup")
-        .args(["--quiet", "target", "add", TARGET])
+        .args(quiet)
+        .args(["target", "add", TARGET])
         .env("RUSTUP_MAX_RETRIES", "1")
         .stdin(Stdio::null())
         .spawn()
