@@ -46,5 +46,9 @@ self.Worker = function (_name, options) {
   return worker;
 };
 
-const { default: start } = await import(glue);
-await start({ module_or_path: module });
+try {
+  const { default: start } = await import(glue);
+  await start({ module_or_path: module });
+} catch (error) {
+  self.highwaterDidNotStart(error);
+}

@@ -16,6 +16,8 @@ try {
   self.removeEventListener("message", keep);
   for (const event of early) self.dispatchEvent(new MessageEvent("message", { data: event.data }));
 } catch (error) {
-  // A rejected module script reaches nobody: report it as an ordinary error, which the page listens for in its workers.
-  setTimeout(() => { throw error; });
+  // A rejected module script reaches nobody. On the page the guard shows a way on; a worker reports it as an ordinary error,
+  // which the page listens for.
+  if (self.highwaterDidNotStart) self.highwaterDidNotStart(error);
+  else setTimeout(() => { throw error; });
 }

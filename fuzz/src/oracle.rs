@@ -65,8 +65,23 @@ fn look(simulation: &Simulation) -> Result<(), String> {
             diagnosis.free_resident
         ));
     }
-    let _ = simulation.frame();
+    // A map of gigabytes takes longer than the run, so few are drawn.
+    if addresses(simulation) <= SMALL_MAP || simulation.position().is_multiple_of(512) {
+        let _ = simulation.frame();
+    }
     Ok(())
+}
+
+/// Bytes of addresses whose map costs little.
+const SMALL_MAP: u64 = 32 << 20;
+
+/// Bytes of addresses that the process has, resident or not.
+fn addresses(simulation: &Simulation) -> u64 {
+    let kernel = simulation.kernel();
+    let mapped = kernel
+        .mappings()
+        .map(|mapping| mapping.end.0 - mapping.start.0);
+    mapped.sum::<u64>() + (kernel.highest_brk().0 - kernel.config().brk.0)
 }
 
 /// The blocks that the program holds, by address.

@@ -51,13 +51,17 @@ const HUGE: [u64; 6] = [
     u64::MAX,
 ];
 
+/// The largest block of a program: blocks of gigabytes make a run slow, so that only one program in four has them.
+const LARGEST: [u64; 4] = [1 << 17, 1 << 22, 1 << 25, u64::MAX];
+
 /// Most calls of one program: enough to reach every part of a model, few enough to try many.
 const MOST_CALLS: usize = 4096;
 
 /// Makes a program of the input.
 pub fn program(input: &mut Input<'_>) -> Workload {
     let mut writer = Writer {
-        threads: *input.one_of(&[1, 1, 2, 3, 8, 64]),
+        largest: *input.one_of(&LARGEST),
+        threads: *input.one_of(&[1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 8, 8, 16, 64]),
         ended: Vec::new(),
         held: Vec::new(),
         now: 0,
@@ -87,6 +91,7 @@ fn header(input: &mut Input<'_>) -> Header {
 }
 
 struct Writer {
+    largest: u64,
     threads: u16,
     ended: Vec<u16>,
     held: Vec<BlockId>,
@@ -115,21 +120,21 @@ impl Writer {
         let call = match kind % 16 {
             0..=4 => Call::Malloc {
                 block: self.block(),
-                size: size(input),
+                size: self.size(input),
             },
             5 => Call::Calloc {
                 block: self.block(),
                 count: input.number(1) as u32,
-                size: size(input),
+                size: self.size(input),
             },
             6 => Call::Aligned {
                 block: self.block(),
                 alignment: *input.one_of(&[0, 1, 3, 8, 16, 64, 4096, 8192, 1 << 21, 1 << 31]),
-                size: size(input),
+                size: self.size(input),
             },
             7 | 8 => {
                 let old = self.take(input);
-                let size = size(input);
+                let size = self.size(input);
                 Call::Realloc {
                     block: self.block(),
                     old,
@@ -141,7 +146,7 @@ impl Writer {
                 None => return,
             },
             14 if input.byte() < 32 => Call::Trim {
-                pad: size(input).min(Bytes((1 << 47) - 1)),
+                pad: self.size(input).min(Bytes((1 << 47) - 1)),
             },
             15 if thread != ThreadId::MAIN && input.byte() < 64 => {
                 self.ended.push(thread.0);
@@ -195,18 +200,19 @@ impl Writer {
         let at = input.number(2) as usize % self.held.len();
         Some(self.held.swap_remove(at))
     }
-}
 
-fn size(input: &mut Input<'_>) -> Bytes {
-    Bytes(match input.byte() {
-        0..=127 => input.number(1),
-        128..=191 => input.number(2),
-        192..=250 => input
-            .one_of(&EDGES)
-            .wrapping_add(input.number(1))
-            .wrapping_sub(16)
-            .min(1 << 32),
-        251..=254 => input.number(3),
-        255 => *input.one_of(&HUGE),
-    })
+    fn size(&self, input: &mut Input<'_>) -> Bytes {
+        let size = match input.byte() {
+            0..=127 => input.number(1),
+            128..=191 => input.number(2),
+            192..=250 => input
+                .one_of(&EDGES)
+                .wrapping_add(input.number(1))
+                .wrapping_sub(16)
+                .min(1 << 32),
+            251..=254 => input.number(3),
+            255 => *input.one_of(&HUGE),
+        };
+        Bytes(size.min(self.largest))
+    }
 }

@@ -76,6 +76,11 @@ const VALUES: [&str; 24] = [
 pub fn variant(input: &mut Input<'_>) -> Variant {
     let all: Vec<Choice> = Choice::all().collect();
     let allocator = *input.one_of(&all);
+    variant_of(allocator, input)
+}
+
+/// Makes a variant of one allocator of the input.
+pub fn variant_of(allocator: Choice, input: &mut Input<'_>) -> Variant {
     let python = match input.below(8) {
         at @ 0..=2 => Some(PythonVersion::ALL[(at * 2) % PythonVersion::ALL.len()]),
         _ => None,

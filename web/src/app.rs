@@ -54,6 +54,8 @@ pub enum Message {
     Bytes(u32, Result<ArrayBuffer, String>),
     /// The address is another.
     Moved,
+    /// The link with this number was read: what comes of it.
+    Read(u32, Action),
     /// Nothing has changed for a while: the address may follow.
     Settled,
 }
@@ -68,6 +70,8 @@ pub struct App {
     ticked_ms: f64,
     follower: Follower,
     address: Keeper,
+    /// The number of the latest thing that was to be opened: a link that is read later than the next was asked for is too late.
+    opening: u32,
     settling: Option<Timeout>,
     /// Whether the focus is to go where the tour goes on.
     focuses_tour: bool,
@@ -99,6 +103,7 @@ impl Component for App {
             ticked_ms: 0.0,
             follower: Follower::default(),
             address: Keeper::default(),
+            opening: 0,
             settling: None,
             focuses_tour: false,
             told: Told::default(),
@@ -127,7 +132,14 @@ impl Component for App {
                 self.ticked_ms = now;
                 Action::Tick(passed)
             }
-            Message::Act(action) | Message::Pool(PoolEvent::Act(action)) => action,
+            Message::Act(action) => {
+                if matches!(action, Action::OpenWith(..) | Action::Choose(_)) {
+                    self.opening += 1;
+                }
+                action
+            }
+            Message::Read(number, _) if number != self.opening => return false,
+            Message::Read(_, action) | Message::Pool(PoolEvent::Act(action)) => action,
             Message::Pool(PoolEvent::Health(worker, health)) => {
                 Action::Health(self.pool.health(worker, health))
             }
@@ -147,6 +159,7 @@ impl Component for App {
                 let name = plain(&file.name());
                 self.files.retain(|known| plain(&known.name()) != name);
                 self.files.push(file);
+                self.opening += 1;
                 Action::Choose(Subject::File(name))
             }
             Message::Bytes(number, Ok(buffer)) => {
@@ -215,14 +228,13 @@ impl Component for App {
 impl App {
     /// Opens what the address says.
     fn moved(&mut self, ctx: &Context<Self>) {
+        self.opening += 1;
         match address::link() {
             Some(link) => {
                 self.state.notes = embedding::asked(true).notes;
-                address::read(
-                    &link,
-                    ctx.link()
-                        .callback(|text| Message::Act(Action::OpenLink(text))),
-                );
+                let number = self.opening;
+                let read = move |text| Message::Read(number, Action::OpenLink(text));
+                address::read(&link, ctx.link().callback(read));
             }
             None => {
                 let asked = embedding::asked(false);
@@ -256,6 +268,7 @@ impl App {
                 Effect::Run(id, order, frames) => self.pool.run(id, order, frames),
                 Effect::Look(id, run, moment) => self.pool.look(id, &run, moment, Ask::Why),
                 Effect::Ask(id, run, moment, ask) => self.pool.look(id, &run, moment, ask),
+                Effect::Read(id, text) => self.pool.read(id, text),
                 Effect::Drop(id) => self.pool.drop_variant(id),
                 Effect::DropAll => self.pool.drop_all(),
                 Effect::Wait => {
@@ -300,7 +313,9 @@ impl App {
 
     /// Shows what an address of the page says.
     fn go(&mut self, ctx: &Context<Self>, place: &str) {
-        let show = ctx.link().callback(|text| Message::Act(Action::Show(text)));
+        self.opening += 1;
+        let number = self.opening;
+        let show = (ctx.link()).callback(move |text| Message::Read(number, Action::Show(text)));
         match place.strip_prefix('?') {
             Some(query) => {
                 let asked = embedding::asked_by(query);

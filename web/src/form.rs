@@ -2,7 +2,7 @@
 //! it, and has what it was read as last when nothing was.
 
 use highwater_simulator::{
-    Choice, Chosen, Decimal, Environment, PythonVersion, Remark, Variable, Variant, choose,
+    Choice, Chosen, Environment, PythonVersion, Remark, Variable, Variant, choose,
 };
 use highwater_workload::pattern::{Parameters, Program};
 
@@ -30,7 +30,7 @@ impl ParameterForm {
             texts: Parameters::ALL
                 .iter()
                 .map(|parameter| values.get(parameter.name).unwrap_or_default())
-                .map(|value| Decimal::short(value).to_string())
+                .map(|value| value.to_string())
                 .collect(),
             errors: vec![None; Parameters::ALL.len()],
             values,
@@ -80,27 +80,51 @@ pub struct EnvironmentForm {
     pub other_lines: usize,
     /// The allocator that they choose.
     pub chosen: Option<Chosen>,
+    /// Whether the text is long and still being read: the settings are those of the text before.
+    pub is_reading: bool,
     /// The allocator before they chose one.
     before: Option<Choice>,
 }
+
+/// Texts up to this length are read as they are typed; reading longer ones may take longer than a picture is shown.
+const AT_ONCE: usize = 16 << 10;
 
 impl EnvironmentForm {
     /// Takes a typed or pasted text.
     pub fn edit(&mut self, text: String) {
         let read = Environment::parse(&text);
+        self.text = text;
+        self.take(read);
+    }
+
+    /// Takes what the text was read as.
+    fn take(&mut self, read: Environment) {
+        self.is_reading = false;
         self.chosen = choose(&read.variables, read.linked);
         self.variables = read.variables;
         self.said = read.remarks;
         self.other_lines = read.other_lines;
-        self.text = text;
     }
 
     /// Takes a typed or pasted text, and returns the allocator of its variant: the one that the text chooses, from when it
-    /// begins to choose it; the one before, when it no longer does.
+    /// begins to choose it; the one before, when it no longer does. A long text is only kept: a worker reads it.
     pub fn edit_and_choose(&mut self, text: String, allocator: Choice) -> Choice {
+        if text.len() > AT_ONCE {
+            self.text = text;
+            self.is_reading = true;
+            return allocator;
+        }
+        let read = Environment::parse(&text);
+        self.text = text;
+        self.take_and_choose(read, allocator)
+    }
+
+    /// Takes what the text was read as, and returns the allocator of its variant as
+    /// [`edit_and_choose`](Self::edit_and_choose) does.
+    pub fn take_and_choose(&mut self, read: Environment, allocator: Choice) -> Choice {
         let choice = |form: &Self| form.chosen.as_ref().and_then(Chosen::choice);
         let old = choice(self);
-        self.edit(text);
+        self.take(read);
         match (old, choice(self)) {
             (old, new) if old == new => allocator,
             (old, Some(new)) => {

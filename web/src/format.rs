@@ -4,20 +4,19 @@ pub use highwater_chart::figures::{
     mib, number, power_of_ten, seconds, tick, ticks, time, time_ticks,
 };
 pub use highwater_report::count;
-use highwater_simulator::Decimal;
 
 /// A duration of the page's own: `62 ms`, `1.4 s`.
 pub fn took(ms: f64) -> String {
     if ms < 1000.0 {
-        format!("{} ms", Decimal::rounded(ms, 0))
+        format!("{ms:.0} ms")
     } else {
-        format!("{} s", Decimal::rounded(ms / 1000.0, 1))
+        format!("{:.1} s", ms / 1000.0)
     }
 }
 
 /// A share as a CSS length in percent.
 pub fn percent(share: f64) -> String {
-    format!("{}%", Decimal::rounded(share * 100.0, 3))
+    format!("{:.3}%", share * 100.0)
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 //! iframe or an intranet page can rarely set.
 
 pub mod app;
-pub mod bytes;
 pub mod columns;
 pub mod completion;
 pub mod few;
@@ -14,6 +13,7 @@ pub mod form;
 pub mod format;
 pub mod naming;
 pub mod page;
+pub mod panics;
 pub mod pool;
 pub mod protocol;
 pub mod state;

@@ -26,6 +26,8 @@ pub struct Pool {
     looks: Vec<(VariantId, JobHandle)>,
     /// What is asked besides: blocks, and what would be without some.
     asked: [Option<JobHandle>; 2],
+    /// Long texts of environment boxes that are being read.
+    reads: Vec<(VariantId, JobHandle)>,
     /// The figures of a moment, asked of variants.
     figures: Vec<(VariantId, JobHandle)>,
     /// The recording's bytes, for workers that are started later.
@@ -79,6 +81,7 @@ impl Pool {
             queue: VecDeque::new(),
             looks: Vec::new(),
             asked: [None, None],
+            reads: Vec::new(),
             figures: Vec::new(),
             trace: None,
             kept: None,
@@ -110,12 +113,27 @@ impl Pool {
         self.go_on();
     }
 
+    /// Starts the workers anew, with the recording, if none of them could be loaded: by now they may be there.
+    fn revive(&mut self) -> bool {
+        let is_broken = |worker: &Member| matches!(worker.health, Health::Broken(_));
+        let is_needed = self.workers.iter().all(is_broken);
+        for number in 0..if is_needed { self.workers.len() } else { 0 } {
+            self.workers[number].health = Health::Starting;
+            self.workers[number].client.restart();
+            self.load_into(number);
+        }
+        is_needed
+    }
+
     /// Gives a recording to all of them.
     pub fn load(&mut self, number: u32, bytes: &ArrayBuffer) {
         let before = self.trace.replace((number, Uint8Array::new(bytes)));
         // Where the one before was never shown, the one before that is still kept.
         if self.kept.is_none() {
             self.kept = before;
+        }
+        if self.revive() {
+            return;
         }
         for worker in 0..self.workers.len() {
             self.load_into(worker);
@@ -163,6 +181,7 @@ impl Pool {
     /// Runs something for a variant, in place of what is run for it.
     pub fn run(&mut self, id: VariantId, order: Rc<Order>, frames: u32) {
         self.drop_run(id);
+        self.revive();
         self.queue.push_back(Waiting { id, order, frames });
         self.go_on();
     }
@@ -214,11 +233,37 @@ impl Pool {
         }
     }
 
+    /// Reads the settings in a variant's text, in place of one that is being read for it.
+    pub fn read(&mut self, id: VariantId, text: Rc<str>) {
+        let ready = |member: &&Member| matches!(member.health, Health::Ready(_));
+        let free = |member: &&Member| ready(member) && member.running.is_none();
+        let workers = &self.workers;
+        let found = workers.iter().find(free);
+        let worker = found.or_else(|| workers.iter().find(ready));
+        let worker = worker.unwrap_or(&workers[0]);
+        let work = Work::Read {
+            text: text.to_string(),
+        };
+        let tell = self.tell.clone();
+        let handle = worker.client.run(work, None, move |event| {
+            let read = match event {
+                JobEvent::Progress(_) => return,
+                JobEvent::Finished(Outcome::Read(read), _) => Some(read),
+                JobEvent::Finished(..) | JobEvent::Failed(_) | JobEvent::Lost => None,
+            };
+            let action = Action::Read(id, Rc::clone(&text), read);
+            tell.emit(PoolEvent::Act(action));
+        });
+        self.reads.retain(|(of, _)| *of != id);
+        self.reads.push((id, handle));
+    }
+
     /// Drops what is done for a variant.
     pub fn drop_variant(&mut self, id: VariantId) {
         self.drop_run(id);
         self.drop_look(id);
         self.figures.retain(|(of, _)| *of != id);
+        self.reads.retain(|(of, _)| *of != id);
         self.go_on();
     }
 

@@ -13,7 +13,7 @@ mod touring;
 
 use std::rc::Rc;
 
-use highwater_simulator::{Address, Micros, Without};
+use highwater_simulator::{Address, Environment, Micros, Without};
 use highwater_workload::scenario::Planned;
 
 use crate::{
@@ -163,6 +163,8 @@ pub struct State {
     pub theme: Theme,
     /// Whether the user's preference is dark.
     pub prefers_dark: bool,
+    /// How many links were opened, readable or not: whoever opens one knows by it that it is shown.
+    pub links_opened: u64,
     /// What a link says of a subject that is still being read.
     linked: Option<link::Link>,
     /// The moment that it says, until all runs are there.
@@ -171,6 +173,10 @@ pub struct State {
     linked_blocks: Option<(Address, Address)>,
     /// Whether the address held more than what was read of it.
     pub holds_more: bool,
+    /// Long texts of boxes that are being read.
+    texts_read: Vec<(VariantId, Rc<str>)>,
+    /// The text whose worker went down last: it is tried once more, and no third time.
+    text_lost: Option<Rc<str>>,
     /// The boxes as they were before a link was opened, by the letters of their variants.
     boxes: Vec<(usize, EnvironmentForm)>,
     next_variant: u32,
@@ -221,10 +227,13 @@ impl State {
             busy_since: None,
             theme: Theme::Preferred,
             prefers_dark,
+            links_opened: 0,
             linked: None,
             linked_time: None,
             linked_blocks: None,
             holds_more: false,
+            texts_read: Vec::new(),
+            text_lost: None,
             boxes: Vec::new(),
             next_variant: 0,
             next_trace: 0,
@@ -362,6 +371,62 @@ impl State {
 
     /// Takes what happened and says what follows.
     pub fn update(&mut self, action: Action) -> Vec<Effect> {
+        let mut effects = self.act(action);
+        effects.extend(self.read_texts());
+        effects
+    }
+
+    /// Has the texts read that are too long for the page itself, each once.
+    fn read_texts(&mut self) -> Vec<Effect> {
+        let waiting = |variant: &&VariantState| variant.environment.is_reading;
+        let texts = self.variants.iter().filter(waiting);
+        let texts = texts.map(|variant| (variant.id, variant.environment.text.as_str()));
+        let texts: Vec<(VariantId, &str)> = texts.collect();
+        self.texts_read
+            .retain(|(id, text)| texts.contains(&(*id, text)));
+        let mut effects = Vec::new();
+        for (id, text) in texts {
+            if !self.texts_read.iter().any(|(of, _)| *of == id) {
+                let text: Rc<str> = text.into();
+                effects.push(Effect::Read(id, Rc::clone(&text)));
+                self.texts_read.push((id, text));
+            }
+        }
+        effects
+    }
+
+    /// Takes the settings of a long text, if its box still holds that text.
+    fn take_read(
+        &mut self,
+        id: VariantId,
+        text: &Rc<str>,
+        read: Option<Environment>,
+    ) -> Vec<Effect> {
+        self.texts_read
+            .retain(|(of, known)| (*of, known) != (id, text));
+        let is_second = self.text_lost.as_ref() == Some(text);
+        let Some(variant) = self.variant_mut(id) else {
+            return vec![];
+        };
+        let form = &mut variant.environment;
+        if !form.is_reading || form.text != **text {
+            return vec![];
+        }
+        let Some(read) = read else {
+            if is_second {
+                form.is_reading = false;
+                let text = "The settings in the environment box could not be read. Paste a shorter part of the text.";
+                self.trouble = Some(text.to_owned());
+            } else {
+                self.text_lost = Some(Rc::clone(text));
+            }
+            return vec![];
+        };
+        variant.allocator = form.take_and_choose(read, variant.allocator);
+        vec![Effect::Wait]
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Effect> {
         self.copied &= matches!(action, Action::Tick(_));
         self.link_copied
             .take_if(|_| !matches!(action, Action::Tick(_)));
@@ -448,7 +513,8 @@ impl State {
             }
             Action::LookFailed(id, message) => {
                 self.looking.retain(|looking| *looking != id);
-                self.trouble = message;
+                // One that was lost has nothing to say, and takes nothing back that was said.
+                self.trouble = message.or(self.trouble.take());
                 vec![]
             }
             Action::Select(id) => {
@@ -490,9 +556,13 @@ impl State {
                 if let Some(variant) = self.variant_mut(id) {
                     let allocator = variant.allocator;
                     variant.allocator = variant.environment.edit_and_choose(text, allocator);
+                    if variant.environment.is_reading {
+                        return vec![];
+                    }
                 }
                 vec![Effect::Wait]
             }
+            Action::Read(id, text, read) => self.take_read(id, &text, read),
             Action::ChooseAllocator(id, choice) => {
                 if let Some(variant) = self.variant_mut(id) {
                     variant.allocator = choice;

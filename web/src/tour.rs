@@ -62,10 +62,14 @@ pub fn read(text: &str) -> Result<Vec<Step>, String> {
         let mut paragraphs = part.split("\n\n").map(str::trim);
         let title = paragraphs.next().unwrap_or_default().to_owned();
         let place = paragraphs.next().map(pieces);
-        let Some([Piece::Link(_, place)]) = place.as_deref() else {
-            return Err(format!(
-                "the tour is invalid: the first paragraph after the heading \"{title}\" must be a link and nothing else"
-            ));
+        let place = match place.as_deref() {
+            Some([Piece::Link(_, place)]) if is_of_page(place) => place,
+            _ => {
+                return Err(format!(
+                    "the tour is invalid: the first paragraph after the heading \"{title}\" must be a link that begins \
+                     with `?` or `#`, and nothing else"
+                ));
+            }
         };
         let said = paragraphs.filter(|text| !text.is_empty());
         let said = said.map(|text| {
@@ -85,6 +89,24 @@ pub fn read(text: &str) -> Result<Vec<Step>, String> {
         return Err("the tour is invalid: it has no first-level heading".to_owned());
     }
     Ok(steps)
+}
+
+/// Whether a place is a state of the page, and no address elsewhere.
+pub fn is_of_page(place: &str) -> bool {
+    place.starts_with(['?', '#'])
+}
+
+/// Whether an address leads to a page: a relative one, or one of http or https. Others run something (`javascript:`) or hold
+/// a page themselves (`data:`).
+fn is_page(place: &str) -> bool {
+    let end = place.find(['/', '?', '#']).unwrap_or(place.len());
+    // A browser drops control characters from an address, so they may hide a scheme.
+    let is_plain = !place.contains(|letter: char| letter.is_control() || letter == '\\');
+    is_plain
+        && match place[..end].split_once(':') {
+            Some((scheme, _)) => ["http", "https"].contains(&&*scheme.to_ascii_lowercase()),
+            None => true,
+        }
 }
 
 /// A paragraph's pieces. What is opened and never closed is as it is.
@@ -125,6 +147,7 @@ fn marked(text: &str) -> Option<(Piece<'_>, usize)> {
         let (words, length) = between("[", "](")?;
         let place = &text[length..];
         let end = place.find(')')?;
+        is_page(&place[..end]).then_some(())?;
         Some((Piece::Link(words, &place[..end]), length + end + 1))
     };
     strong.or_else(code).or_else(figure).or_else(link)
@@ -153,7 +176,12 @@ mod tests {
     #[test]
     fn a_text_that_is_no_tour_is_refused_with_the_place() {
         assert!(read("").is_err_and(|error| error.contains("heading")));
-        for text in ["# One\n\nno link", "# One", "# One\n\n[x](?a) and more"] {
+        for text in [
+            "# One\n\nno link",
+            "# One",
+            "# One\n\n[x](?a) and more",
+            "# One\n\n[x](https://a.example)",
+        ] {
             assert!(
                 read(text).is_err_and(|error| error.contains("\"One\"")),
                 "{text}"
@@ -177,6 +205,30 @@ mod tests {
                 Piece::Plain("é"),
             ]
         );
+        for text in [
+            "[x](javascript:x)",
+            "[x](JaVaScRiPt:x)",
+            "[x]( javascript:x)",
+            "[x](java\nscript:x)",
+            "[x](\u{1}javascript:x)",
+            "[x](data:text/html,x)",
+            "[x](vbscript:x)",
+            "[x](blob:https://a/b)",
+            "[x](\\\\evil.example)",
+        ] {
+            assert_eq!(pieces(text), [Piece::Plain(text)], "{text}");
+        }
+        for place in [
+            "?a:b",
+            "#1=a",
+            "a/b:c",
+            "https://a.example/x",
+            "HTTP://a",
+            "//a.example",
+        ] {
+            let text = format!("[x]({place})");
+            assert_eq!(pieces(&text), [Piece::Link("x", place)]);
+        }
         for text in ["2 * 3 ** 4", "`", "{[", "a [b] (c)", "[b](c", "**", ""] {
             let expected: Vec<_> = Some(Piece::Plain(text))
                 .filter(|_| !text.is_empty())

@@ -33,6 +33,28 @@ fn script_and_files() -> Option<(String, String)> {
     Some((named("#start", "src")?, format!("{script} {module}")))
 }
 
+/// Characters of a reason at most: what is behind them are addresses of code.
+const LONGEST_REASON: usize = 240;
+
+/// Says that a worker has stopped, why, and what to do. A panic says its reason itself; without one it is memory that is used up,
+/// as a rule.
+fn stopped(reason: &str) -> String {
+    let reason: String = (reason.trim_start_matches("Uncaught ").chars())
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .take(LONGEST_REASON)
+        .collect();
+    if reason.contains("RuntimeError") || reason.contains("out of memory") {
+        return format!(
+            "the simulator stopped, probably because its memory is used up ({reason}). Use a shorter recording or fewer events"
+        );
+    }
+    format!(
+        "the simulator stopped ({reason}). Change the settings or the workload; to report the error, copy this message and the \
+         link into an issue of the project (Highwater {})",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
 /// A worker that has not confirmed a cancelled job by then is ended, and another one is started.
 const PATIENCE_MS: u32 = 700;
 
@@ -115,6 +137,11 @@ impl WorkerClient {
         }
     }
 
+    /// Starts a worker in place of one that could not be loaded.
+    pub fn restart(&self) {
+        self.respawn();
+    }
+
     /// Ends the worker and starts another. What the old one had loaded is gone, so no unfinished job can go on there.
     fn respawn(&self) {
         let jobs = {
@@ -149,7 +176,7 @@ impl WorkerClient {
                 .dyn_ref::<ErrorEvent>()
                 .map(ErrorEvent::message)
                 .unwrap_or_else(|| "its script cannot be loaded".to_owned());
-            client.fail(&format!("the worker stopped: {reason}"));
+            client.fail(&stopped(&reason));
         });
         let mut inner = self.inner.borrow_mut();
         inner.was_ready = false;
@@ -160,11 +187,14 @@ impl WorkerClient {
     }
 
     fn receive(&self, event: &MessageEvent) {
+        if let Some(panic) = event.data().as_string() {
+            return self.fail(&stopped(&panic));
+        }
         let (response, attachments) = match wire::unpack(&event.data()) {
             Ok(parts) => parts,
             Err(error) => {
                 return self.fail(&format!(
-                    "the page does not understand its worker ({error}); reload the page"
+                    "the page does not understand its worker ({error}). Reload the page"
                 ));
             }
         };
@@ -274,10 +304,14 @@ struct Inner {
 impl Inner {
     fn send(&self, request: &Request, attachments: Attachments) {
         let Some(process) = &self.process else { return };
-        let parts = wire::pack(request, attachments);
-        let sent = process.worker.post_message_with_transfer(&parts, &parts);
+        let sent = wire::pack(request, attachments).and_then(|packed| {
+            process
+                .worker
+                .post_message_with_transfer(&packed.parts, &packed.transfer)
+                .map_err(|error| format!("{error:?}"))
+        });
         if let Err(error) = sent {
-            web_sys::console::error_1(&format!("the worker cannot be reached: {error:?}").into());
+            web_sys::console::error_1(&format!("the worker cannot be reached: {error}").into());
         }
     }
 

@@ -1,11 +1,11 @@
 //! The picture of curves: resident memory of all variants over time.
 
 use crate::{
-    around::{EDGE, Entry, Head, WIDTH, begin, end, letter, name, write_settings},
     bands::Band,
     curve::{Scale, area, held, highest, outline, resident, rss_at},
-    ends::{End, ends, lines_of},
     figures::{tick, ticks, time_ticks},
+    line_end_labels::{LineEnd, line_end_labels, lines_of},
+    picture::{EDGE, Entry, Head, WIDTH, begin, end, letter, name, write_settings},
     svg::{BOLD, MIDDLE, PLAIN, RIGHT, Svg},
     theme::{BORDER, BURST, ERROR, HELD, LINE, MUTED, variant},
 };
@@ -76,7 +76,7 @@ impl Chart<'_> {
         let high = LOWEST.max(STEP * lines_of(&values, LETTERS) as i32);
         let highest = highest(&runs, self.shown, self.cap);
         let line = f64::from(STEP) / f64::from(high);
-        let labels = ends(&values, highest, line, LETTERS);
+        let labels = line_end_labels(&values, highest, line, LETTERS);
         let room = labels.iter().map(|end| self.width(end)).max();
         let wide = WIDTH - EDGE - LEFT - GAP - room.unwrap_or_default();
         let pen = Pen {
@@ -97,7 +97,7 @@ impl Chart<'_> {
         );
         pen.ground(&mut svg);
         pen.curves(&mut svg);
-        pen.ends(&mut svg);
+        pen.line_ends(&mut svg);
         svg.put("</g>", &[], &[]);
         svg.y += high + 58;
         pen.legend(&mut svg);
@@ -112,7 +112,7 @@ impl Chart<'_> {
     }
 
     /// Pixels that a label at the right edge takes from left to right.
-    fn width(&self, end: &End) -> i32 {
+    fn width(&self, end: &LineEnd) -> i32 {
         let lines = end.runs.chunks(LETTERS);
         let wide = |line: &[usize]| line.iter().map(|run| self.letter(*run).1).sum::<i32>();
         let last = lines.len().saturating_sub(1);
@@ -129,7 +129,7 @@ struct Pen<'a> {
     /// Width and height of the plot.
     size: (i32, i32),
     /// What is written at its right edge.
-    labels: Vec<End>,
+    labels: Vec<LineEnd>,
 }
 
 impl Pen<'_> {
@@ -240,7 +240,7 @@ impl Pen<'_> {
     }
 
     /// What is resident at the right edge, each with its letter; those within 1 % together.
-    fn ends(&self, svg: &mut Svg) {
+    fn line_ends(&self, svg: &mut Svg) {
         for end in &self.labels {
             let middle = self.size.1 - (end.height * f64::from(self.size.1)) as i32;
             let lines = end.runs.chunks(LETTERS);

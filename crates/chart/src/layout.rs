@@ -1,6 +1,6 @@
 //! How the pages of a process are packed into rows of dots. Where the page draws a map, pixels are those of the device.
 
-use crate::kinds::kind_of;
+use crate::page_kinds::kind_of;
 use highwater_simulator::{Address, Bytes, Frame, PageKind, Strip, StripKind};
 
 /// The most pages that each strip has over a run, or the mappings together, in the order of the kinds. As places are

@@ -8,32 +8,32 @@
 //! SVG is written by the crate itself ([`svg`]): a few shapes and texts. A library that draws would be several times as
 //! much to send to a browser, and would cut off what does not fit. There is no clock here; the date is handed over.
 
-mod around;
 mod bands;
 mod chart;
 mod curve;
-mod ends;
+mod dot_pixels;
 pub mod figures;
-mod kinds;
-mod labels;
 mod layout;
+mod line_end_labels;
 mod map;
-mod marks;
-mod stamp;
+mod map_labels;
+mod map_marks;
+mod page_kinds;
+mod picture;
 mod svg;
 #[cfg(test)]
 mod testing;
 mod theme;
 
-pub use around::{Entry, Head, letter, settings};
 pub use bands::{Band, bands};
 pub use chart::{Chart, Run};
 pub use curve::{Curve, Scale, Size, area, held, highest, outline, resident, rss_at, shown};
-pub use ends::{End, ends, lines_of};
-pub use kinds::{describe, kind_in_words, kind_of, kinds, strip_in_words, totals};
+pub use dot_pixels::dot_pixels;
 pub use layout::{Extents, Layout};
+pub use line_end_labels::{LineEnd, line_end_labels, lines_of};
 pub use map::Map;
-pub use marks::Marks;
-pub use stamp::stamp;
+pub use map_marks::Marks;
+pub use page_kinds::{describe, kind_in_words, kind_of, kinds, strip_in_words, totals};
+pub use picture::{Entry, Head, letter, settings};
 pub use svg::markup;
 pub use theme::kind_colour;

@@ -1,12 +1,12 @@
 //! The picture of a heap map: every page of a process at one moment.
 
 use crate::{
-    around::{EDGE, Entry, Head, WHOLE, WIDTH, begin, end, letter, write_settings},
+    dot_pixels::dot_pixels,
     figures::time,
-    kinds::{describe, kind_in_words, totals},
     layout::{Extents, Layout},
-    marks::{LARGE_PIN, Marks, pin_at},
-    stamp::stamp,
+    map_marks::{LARGE_PIN, Marks, pin_at},
+    page_kinds::{describe, kind_in_words, totals},
+    picture::{EDGE, Entry, Head, WHOLE, WIDTH, begin, end, letter, write_settings},
     svg::{PLAIN, Svg, add},
     theme::{BORDER, INK, LINE, MUTED, kind as colour},
 };
@@ -228,7 +228,7 @@ fn paths(layout: &Layout, frame: &Frame, hidden: u16) -> Paths {
     paths
 }
 
-/// Draws a path through the dots of a kind so that each looks as its stamp: row by row of the stamp, as dashes. It is named
+/// Draws a path through the dots of a kind so that each has its pixels: row by row, as dashes. It is named
 /// by its kind behind a prefix.
 fn draw_kind(svg: &mut Svg, kind: PageKind, cell: u32, path: &str, prefix: &str) {
     if path.is_empty() {
@@ -239,8 +239,8 @@ fn draw_kind(svg: &mut Svg, kind: PageKind, cell: u32, path: &str, prefix: &str)
         &[kind as i32, colour(kind)],
         &[prefix, path],
     );
-    let stamp = stamp(kind, cell);
-    let rows: Vec<&[u8]> = stamp.chunks(cell as usize).collect();
+    let pixels = dot_pixels(kind, cell);
+    let rows: Vec<&[u8]> = pixels.chunks(cell as usize).collect();
     let mut row = 0;
     while row < rows.len() {
         let mut below = row;

@@ -3,7 +3,7 @@
 
 use crate::claim::{Claim, Finding, Verdict};
 use crate::runs::{Runs, after_rest, recording};
-use highwater_simulator::{Bytes, Diagnosis, PinState, Summary, Variant, parse_lines};
+use highwater_simulator::{Bytes, Diagnosis, PinState, Recording, Summary, Variant, parse_lines};
 
 /// All of them.
 pub(crate) const CLAIMS: [Claim; 20] = [
@@ -302,6 +302,12 @@ fn malloc_trim_gives_it_back(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
+/// The end of a run, explained.
+fn explained(recording: &Recording) -> Result<&Diagnosis, String> {
+    let diagnosis = recording.diagnosis.as_ref();
+    diagnosis.ok_or_else(|| "the end of a run was not explained".to_owned())
+}
+
 /// The free memory behind pins that are held, and behind those that were freed and are parked, with their numbers.
 fn behind(diagnosis: &Diagnosis) -> [(Bytes, usize); 2] {
     [PinState::Live, PinState::Parked].map(|state| {
@@ -315,8 +321,9 @@ fn behind(diagnosis: &Diagnosis) -> [(Bytes, usize); 2] {
 fn what_holds_the_top(runs: &mut Runs) -> Result<Finding, String> {
     let table = runs.scenario("environment")?;
     let (outcome, _) = table.of("no setting")?;
-    let generated = &outcome.stages[0].recordings[0].diagnosis;
-    let recorded = recording(&Variant::default())?.diagnosis;
+    let generated = explained(&outcome.stages[0].recordings[0])?;
+    let recorded = recording(&Variant::default())?;
+    let recorded = explained(&recorded)?;
     let said = |of: &str, diagnosis: &Diagnosis| {
         let [(live, held), (parked, freed)] = behind(diagnosis);
         format!(
@@ -329,12 +336,12 @@ fn what_holds_the_top(runs: &mut Runs) -> Result<Finding, String> {
         let [(live, _), (parked, _)] = behind(diagnosis);
         parked > live
     };
-    let refused = [generated, &recorded]
+    let refused = [generated, recorded]
         .iter()
         .all(|of| of.top < of.trim_threshold);
-    let parked = mostly_parked(generated) || mostly_parked(&recorded);
+    let parked = mostly_parked(generated) || mostly_parked(recorded);
     Ok(Finding {
-        model: format!("{} {}", said("the generated load", generated), said("the recording", &recorded)),
+        model: format!("{} {}", said("the generated load", generated), said("the recording", recorded)),
         verdict: Verdict::of_two(refused, !parked),
         why: "The top decides, but much of what pins it is not allocated any more: the program has freed these \
          chunks, tcache keeps them, and free() treats them as in use."
@@ -372,7 +379,7 @@ fn objects_are_not_in_malloc(runs: &mut Runs) -> Result<Finding, String> {
     let table = runs.scenario("decay")?;
     let (outcome, _) = table.of("glibc")?;
     let recording = &outcome.stages[0].recordings[0];
-    let objects = recording.diagnosis.objects;
+    let objects = explained(recording)?.objects;
     let resident = objects.map_or(Bytes::ZERO, |objects| objects.live + objects.free_resident);
     Ok(Finding {
         model: format!(
@@ -538,7 +545,7 @@ fn the_floor_rises(runs: &mut Runs) -> Result<Finding, String> {
     let start = start.map_or(Bytes::ZERO, |mark| mark.sample.rss);
     let floor = summary.after_rest.saturating_sub(start);
     let alone = table.get("glibc, one at a time")?;
-    let [(_, held), (_, freed)] = behind(&outcome.stages[0].recordings[0].diagnosis);
+    let [(_, held), (_, freed)] = behind(explained(&outcome.stages[0].recordings[0])?);
     Ok(Finding {
         model: format!(
             "{start} at the start, {} after all have ended and an hour later: {floor} more. One at a time, {}.",

@@ -26,7 +26,8 @@ pub(crate) struct Report<'a> {
     /// The moment that the diagnosis is of: the end where none is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     moment: Option<&'a Place>,
-    diagnosis: Explained<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnosis: Option<Explained<'a>>,
     seconds: f64,
 }
 
@@ -142,8 +143,8 @@ impl<'a> Mark<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Of one process.
-    pub(crate) fn new(recording: &'a Recording, spread: Option<&Spread>, seconds: f64) -> Self {
+    /// Of one process, without a diagnosis.
+    fn new(recording: &'a Recording, spread: Option<&Spread>, seconds: f64) -> Self {
         let over_seeds = |index: usize| spread.and_then(|all| all.get(index).copied());
         Self {
             events: recording.events,
@@ -159,8 +160,16 @@ impl<'a> Report<'a> {
             faults: recording.faults,
             syscalls: recording.syscalls.total(),
             moment: None,
-            diagnosis: Explained::new(&recording.diagnosis),
+            diagnosis: None,
             seconds,
+        }
+    }
+
+    /// Of one process of several, with its own diagnosis.
+    pub(crate) fn of_several(recording: &'a Recording, seconds: f64) -> Self {
+        Self {
+            diagnosis: recording.diagnosis.as_ref().map(Explained::new),
+            ..Self::new(recording, None, seconds)
         }
     }
 }
@@ -177,7 +186,7 @@ pub(crate) fn report(
         phases: Some(phases),
         remarks: Some(remarks),
         moment: Some(&view.place),
-        diagnosis: Explained::new(&view.diagnosis),
+        diagnosis: Some(Explained::new(&view.diagnosis)),
         ..Report::new(recording, spread, seconds)
     };
     match serde_json::to_string(&report) {

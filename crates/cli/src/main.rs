@@ -24,7 +24,7 @@ mod text;
 
 use arguments::{Arguments, Command, Common};
 use clap::Parser;
-use highwater_simulator::{Options, Recording, run_plan};
+use highwater_simulator::{Explain, Options, Recording, run_plan};
 use highwater_workload::{Watch, unwatched};
 use input::Job;
 use moment::View;
@@ -85,7 +85,11 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
     }
     let mut options = Options {
         check,
-        explain_rest: common.at.is_none(),
+        // What `--at` asks for is explained in a run of its own up to there.
+        explain: match common.at {
+            Some(_) => Explain::Nothing,
+            None => Explain::LastRest,
+        },
         ..Options::default()
     };
     if decisions.is_some() {
@@ -170,7 +174,10 @@ fn several(common: &Common, job: &Job) -> Result<ExitCode, String> {
     let started = Instant::now();
     let outcome = watched(&mut |watch| {
         let options = Options {
-            explain_rest: common.at.is_none(),
+            explain: match common.at {
+                Some(_) => Explain::End,
+                None => Explain::LastRest,
+            },
             ..Options::default()
         };
         let outcome = run_plan(job.plan.clone(), &options, watch);

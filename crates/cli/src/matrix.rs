@@ -8,7 +8,7 @@ use crate::scenario::{Found, unknown};
 use highwater_report::moment as words;
 use highwater_report::table::{Row, Table, runtime};
 use highwater_simulator::{
-    ALLOCATOR, Bytes, Judged, Options, Outcome, Phases, Plan, Sources, Summary, run_plan,
+    ALLOCATOR, Bytes, Explain, Judged, Options, Outcome, Phases, Plan, Sources, Summary, run_plan,
 };
 use highwater_workload::Progress;
 use serde::Serialize;
@@ -106,7 +106,7 @@ pub(crate) fn run_all(plans: &[Plan], jobs: Option<usize>) -> Result<Vec<Outcome
                     };
                     let options = Options {
                         decisions: 0,
-                        findings: false,
+                        explain: Explain::Nothing,
                         ..Options::default()
                     };
                     let outcome = run_plan(plan.clone(), &options, &mut told);

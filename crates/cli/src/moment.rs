@@ -2,7 +2,7 @@
 
 use highwater_report::moment as words;
 use highwater_simulator::{
-    Bytes, Diagnosis, Micros, Moment, Options, Outcome, Plan, Run, Sample, Summary,
+    Bytes, Diagnosis, Explain, Micros, Moment, Options, Outcome, Plan, Run, Sample, Summary,
 };
 use serde::Serialize;
 
@@ -91,6 +91,7 @@ impl Place {
             .map_or((Micros(0), 0), |stage| (stage.begins, stage.first_event));
         let options = Options {
             samples: 1,
+            explain: Explain::Nothing,
             ..Options::default()
         };
         let run = Run::new(stage.sources[0].clone(), &stage.variant, &options);
@@ -140,7 +141,7 @@ impl View {
                 let first = outcome.stages[place.stage].first_event;
                 Some(diagnosis.event + first) == place.event
             };
-            Some(&recording.diagnosis).filter(is_there).cloned()
+            recording.diagnosis.as_ref().filter(is_there).cloned()
         });
         let diagnosis = match known {
             Some(diagnosis) => diagnosis,
@@ -241,8 +242,8 @@ fn seconds(outcome: &Outcome, asked: &str) -> Result<Option<Micros>, String> {
     let time = (seconds * 1e6).round();
     if !(0.0..=ends.0 as f64).contains(&time) {
         return Err(format!(
-            "--at {asked}: the run goes from 0 s to {} s",
-            ends.decimal_seconds(6)
+            "--at {asked}: the run goes from 0 s to {:.6} s",
+            ends.as_seconds()
         ));
     }
     Ok(Some(Micros(time as u64)))

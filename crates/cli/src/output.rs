@@ -7,7 +7,7 @@
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, Once};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use tempfile::{Builder, NamedTempFile};
 
 /// The names that a command reads and writes.
@@ -59,7 +59,7 @@ impl Files {
             if let Some((user, _)) = self.taken.iter().find(|(_, other)| other.is(&identity)) {
                 return Err(wrong(&format!("{user} is the same file; name another")));
             }
-            let beside = beside(&identity.path).map_err(|error| wrong(&error))?;
+            let beside = beside(&identity.path, path).map_err(|error| wrong(&error))?;
             let real = identity.path.clone();
             self.taken.push((option.to_owned(), identity));
             return Ok(Output {
@@ -98,8 +98,10 @@ impl Output {
             Place::Beside(beside, real) => {
                 buffered(beside.as_file(), write).map_err(wrong)?;
                 let part = beside.path().to_owned();
+                // A signal waits until the file has its name, so that what it says of it is true.
+                let mut parts = parts();
                 let renamed = beside.persist(&real).map_err(|error| wrong(error.error));
-                forget(&part);
+                parts.retain(|other| other.file != part);
                 renamed.map(|_| ())
             }
         }
@@ -162,7 +164,7 @@ fn is_replaceable(real: &Path) -> bool {
 }
 
 /// Makes the file that is written to, in the folder of the one it replaces and with its permissions.
-fn beside(real: &Path) -> io::Result<NamedTempFile> {
+fn beside(real: &Path, name: &Path) -> io::Result<NamedTempFile> {
     clean_up_on_signals();
     let folder = real.parent().unwrap_or(Path::new("."));
     let mut builder = Builder::new();
@@ -176,10 +178,13 @@ fn beside(real: &Path) -> io::Result<NamedTempFile> {
     } else {
         builder.permissions(new_file());
     }
+    // A signal waits until the file is listed: none is made that it does not know.
+    let mut parts = parts();
     let made = builder.tempfile_in(folder)?;
-    PARTS
-        .lock()
-        .map_or_else(|_| (), |mut parts| parts.push(made.path().to_owned()));
+    parts.push(Part {
+        file: made.path().to_owned(),
+        name: name.to_owned(),
+    });
     Ok(made)
 }
 
@@ -190,16 +195,21 @@ fn new_file() -> Permissions {
     Permissions::from_mode(0o666)
 }
 
-/// Files that are being written, to be removed where a signal ends the command.
-static PARTS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
-fn forget(part: &Path) {
-    if let Ok(mut parts) = PARTS.lock() {
-        parts.retain(|other| other != part);
-    }
+/// A file that is being written.
+struct Part {
+    file: PathBuf,
+    /// The name of the file that it becomes, as the user wrote it.
+    name: PathBuf,
 }
 
-/// Removes unfinished files on Ctrl-C and its kin, and then ends as the signal says.
+/// Files that are being written, to be removed where a signal ends the command.
+static PARTS: Mutex<Vec<Part>> = Mutex::new(Vec::new());
+
+fn parts() -> MutexGuard<'static, Vec<Part>> {
+    PARTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes unfinished files on Ctrl-C and its kin, says so, and then ends as the signal says.
 fn clean_up_on_signals() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     static ONCE: Once = Once::new();
@@ -209,16 +219,29 @@ fn clean_up_on_signals() {
             return;
         };
         std::thread::spawn(move || {
-            for signal in signals.forever() {
-                let parts = PARTS.lock().map(|parts| parts.clone());
-                for part in parts.unwrap_or_default() {
-                    // One that is complete by now has its final name, and one that cannot be removed is told nobody.
-                    let _ = fs::remove_file(part);
+            if let Some(signal) = signals.forever().next() {
+                // Kept to the end, so that nothing is begun or renamed any more.
+                let parts = parts();
+                for part in &*parts {
+                    // One that cannot be removed stays under its own name.
+                    let _ = fs::remove_file(&part.file);
+                }
+                if let Some(line) = interrupted(&parts) {
+                    crate::say(&line);
                 }
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
         });
     });
+}
+
+/// Names the files that an interrupted command does not write.
+fn interrupted(parts: &[Part]) -> Option<String> {
+    let names: Vec<_> = parts
+        .iter()
+        .map(|part| part.name.display().to_string())
+        .collect();
+    (!names.is_empty()).then(|| format!("interrupted; not written: {}", names.join(", ")))
 }
 
 #[cfg(test)]

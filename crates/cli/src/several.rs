@@ -113,7 +113,7 @@ pub(crate) fn json(job: &Job, outcome: &Outcome, view: &View, seconds: f64) -> S
                 name: &stage.name,
                 begins_us: stage.begins.0,
                 processes: (stage.recordings.iter())
-                    .map(|recording| Report::new(recording, None, seconds))
+                    .map(|recording| Report::of_several(recording, seconds))
                     .collect(),
             })
             .collect(),

@@ -1,7 +1,7 @@
 //! `--seeds N`: how far resident memory depends on chance, at every mark.
 
 use crate::input::Job;
-use highwater_simulator::{Bytes, Options, Variant, run};
+use highwater_simulator::{Bytes, Explain, Options, Variant, run};
 use highwater_workload::unwatched;
 use std::fmt::Write;
 
@@ -26,6 +26,7 @@ pub(crate) fn measure(job: &Job, seeds: Option<u32>) -> Result<Option<Spread>, S
     };
     let options = Options {
         samples: 1,
+        explain: Explain::Nothing,
         ..Options::default()
     };
     let mut spread: Spread = Vec::new();

@@ -327,11 +327,7 @@ fn checked(out: &mut String, recording: &Recording) -> std::fmt::Result {
         addresses.equal, addresses.compared
     )?;
     if let Some(first) = &addresses.first_difference {
-        writeln!(
-            out,
-            "First difference at event {} ({} µs): {} returned {}, the model {}.",
-            first.event, first.time_us, first.call, first.recorded, first.model
-        )?;
+        writeln!(out, "First difference at {first}.")?;
     }
     let measured = recording
         .marks

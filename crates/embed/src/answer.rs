@@ -227,7 +227,7 @@ pub(crate) fn answer(outcome: &Outcome, remarks: &[Judged]) -> Result<AnswerJs, 
 /// The end of the first process of the last stage.
 fn diagnosis(outcome: &Outcome) -> Option<&Diagnosis> {
     let last = outcome.stages.last()?.recordings.first()?;
-    Some(&last.diagnosis)
+    last.diagnosis.as_ref()
 }
 
 /// The first sentence and those of every finding.

@@ -11,7 +11,7 @@ use crate::params::Params;
 use crate::rules::Rules;
 use crate::thread::Thread;
 use highwater_allocator::{Address, Bytes, DecisionLog, Kernel};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// A stretch of memory that the main heap was cut from: one, unless the program break could not be moved.
 #[derive(Clone, Copy, Debug)]
@@ -104,9 +104,8 @@ impl Arena {
 pub(crate) struct Shared {
     pub(crate) rules: &'static Rules,
     pub(crate) params: Params,
-    /// The chunks with mappings of their own, each with how far it lies above the start of its mapping. Of the same type as
-    /// what the kernel keeps of mappings: each type of map is compiled anew.
-    pub(crate) mapped: BTreeMap<u64, u64>,
+    /// The chunks with mappings of their own, in ascending order.
+    pub(crate) mapped: BTreeSet<Chunk>,
     /// Where the next heap would be aligned without cutting (`aligned_heap_area`).
     pub(crate) next_area: Option<Address>,
     pub(crate) log: DecisionLog,
@@ -129,11 +128,5 @@ impl Call<'_> {
         if self.shared.params.perturb != 0 {
             self.kernel.touch(from, length);
         }
-    }
-
-    /// Marks a free chunk, taken whole, as in use.
-    #[inline]
-    pub(crate) fn claim(&mut self, chunk: Chunk, size: Bytes) {
-        self.arena.claim(self.kernel, chunk, size);
     }
 }

@@ -5,7 +5,7 @@ use crate::bins::bin_of;
 use crate::bins::{BINS, UNSORTED};
 use crate::chunk::{Chunk, HEADER};
 use crate::mapped::mapping_of;
-use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Kernel, States};
+use highwater_allocator::{Block, BlockState, Bytes, Cache, Kernel, States};
 
 impl Glibc {
     pub(crate) fn walk(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
@@ -42,8 +42,7 @@ impl Glibc {
                 }
             }
         }
-        for chunk in self.shared.mapped.keys() {
-            let chunk = Chunk(Address(*chunk));
+        for &chunk in &self.shared.mapped {
             let (start, size) = mapping_of(kernel, self.shared.rules, chunk);
             let state = known.of(chunk.0.0).unwrap_or(BlockState::Live);
             visit(Block {

@@ -38,11 +38,9 @@ impl Glibc {
     #[cold]
     fn init_tcache(&mut self, kernel: &mut Kernel, thread: ThreadId) {
         let lazily = self.shared.rules.tcache_start == TcacheStart::FirstPut;
-        if lazily {
-            self.thread(thread).tcache_disabled = true;
-            if self.shared.params.tcache_count == 0 {
-                return;
-            }
+        let room = self.shared.params.tcache_count;
+        if lazily && !self.thread(thread).begins_tcache(room) {
+            return;
         }
         let bytes = self.shared.rules.tcache_struct;
         if let Some((home, arena)) = self.malloc_anywhere(kernel, thread, bytes) {
@@ -100,25 +98,8 @@ impl Glibc {
     #[inline]
     fn cache(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk, size: Bytes) -> bool {
         let thread = self.threads.get_mut(usize::from(thread.0));
-        let Some(Some(tcache)) = thread.map(|thread| &mut thread.tcache) else {
-            return false;
-        };
-        let params = &self.shared.params;
-        if let Some(bin) = params.tcache_bin(size) {
-            let room = tcache.has_room(bin, params.tcache_count);
-            if room {
-                tcache.put(kernel, chunk, bin);
-            }
-            return room;
-        }
-        if size < params.tcache_max_chunk
-            && let Some(bin) = large_bin(size)
-            && tcache.has_room(bin, params.tcache_count)
-        {
-            tcache.put_large(kernel, chunk, bin, size);
-            return true;
-        }
-        false
+        let tcache = thread.and_then(|thread| thread.tcache.as_mut());
+        tcache.is_some_and(|tcache| tcache.keep(kernel, &self.shared.params, chunk, size))
     }
 
     // ---- malloc and calloc

@@ -34,14 +34,8 @@ impl Call<'_> {
     /// Puts a chunk in the thread cache, if that takes it.
     #[inline]
     fn cache(&mut self, chunk: Chunk, size: Bytes) -> bool {
-        if let Some(bin) = self.shared.params.tcache_bin(size)
-            && let Some(tcache) = &mut self.thread.tcache
-            && tcache.has_room(bin, self.shared.params.tcache_count)
-        {
-            tcache.put(self.kernel, chunk, bin);
-            return true;
-        }
-        false
+        let tcache = self.thread.tcache.as_mut();
+        tcache.is_some_and(|tcache| tcache.keep(self.kernel, &self.shared.params, chunk, size))
     }
 
     /// Frees a chunk, both words of whose header were read, past the thread cache (`_int_free_chunk`).

@@ -51,7 +51,7 @@ use highwater_allocator::{
     Whereabouts,
 };
 use rules::Rules;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use thread::Thread;
 
 /// glibc's malloc in one process.
@@ -83,7 +83,7 @@ impl Glibc {
             shared: Shared {
                 rules,
                 params,
-                mapped: BTreeMap::new(),
+                mapped: BTreeSet::new(),
                 next_area: None,
                 log: DecisionLog::default(),
             },

@@ -91,7 +91,7 @@ impl Call<'_> {
     /// Takes the last chunk of its small bin, and moves others of it to the thread cache while there is room.
     fn take_small(&mut self, size: Bytes) -> Option<Chunk> {
         let victim = self.arena.bins.pop_small(self.kernel, size)?;
-        self.claim(victim, size);
+        self.arena.claim(self.kernel, victim, size);
         let Some(bin) = self.shared.params.tcache_bin(size) else {
             return Some(victim);
         };
@@ -127,7 +127,7 @@ impl Call<'_> {
             }
             self.arena.bins.pop_unsorted(self.kernel, victim, found);
             if found == size {
-                self.claim(victim, size);
+                self.arena.claim(self.kernel, victim, size);
                 self.begin_tcache();
                 let limit = self.shared.params.tcache_count;
                 if let Some(bin) = self.shared.params.tcache_bin(size)
@@ -168,8 +168,7 @@ impl Call<'_> {
 
     #[cold]
     fn init_tcache_here(&mut self) {
-        self.thread.tcache_disabled = true;
-        if self.shared.params.tcache_count == 0 {
+        if !self.thread.begins_tcache(self.shared.params.tcache_count) {
             return;
         }
         let bytes = self.shared.rules.tcache_struct;
@@ -223,7 +222,7 @@ impl Call<'_> {
         let found = victim.size(self.kernel);
         self.arena.bins.unlink(self.kernel, victim, found);
         if found - size < MIN_SIZE {
-            self.claim(victim, found);
+            self.arena.claim(self.kernel, victim, found);
             return None;
         }
         Some(self.split(victim, found, size))

@@ -63,7 +63,7 @@ impl Call<'_> {
         let tail = self.shared.rules.mapped_layout.tail();
         chunk.set_prev_size(self.kernel, lead);
         chunk.set_head(self.kernel, length - lead - tail, IS_MMAPPED);
-        self.shared.mapped.insert(chunk.0.0, lead.0);
+        self.shared.mapped.insert(chunk);
         chunk
     }
 
@@ -103,7 +103,7 @@ impl Call<'_> {
     /// Gives a mapped chunk back.
     pub(crate) fn munmap_chunk(&mut self, chunk: Chunk) {
         let (start, length) = self.mapping_of(chunk);
-        self.shared.mapped.remove(&chunk.0.0);
+        self.shared.mapped.remove(&chunk);
         self.kernel.munmap(start, length);
         self.shared.log.record(Decision::Unmapped { bytes: length });
     }
@@ -119,7 +119,7 @@ impl Call<'_> {
             return Some(chunk);
         }
         let start = self.kernel.mremap(start, old, new).ok()?;
-        self.shared.mapped.remove(&chunk.0.0);
+        self.shared.mapped.remove(&chunk);
         Some(self.set_mapped(start, new, lead))
     }
 }

@@ -48,7 +48,7 @@ impl Call<'_> {
             return chunk;
         }
         let (start, length) = self.mapping_of(chunk);
-        self.shared.mapped.remove(&chunk.0.0);
+        self.shared.mapped.remove(&chunk);
         self.set_mapped(start, length, aligned.0 - start)
     }
 

@@ -6,7 +6,7 @@
 //! simulated memory changes nothing.
 
 use crate::chunk::Chunk;
-use crate::params::TCACHE_BINS;
+use crate::params::{Params, TCACHE_BINS};
 use highwater_allocator::{Address, Bytes, Kernel};
 
 /// `TCACHE_LARGE_BINS`: one for each power of two of sizes above those of the small bins. Empty in older releases.
@@ -60,6 +60,32 @@ impl Tcache {
     #[inline]
     pub(crate) fn parked(&self) -> Bytes {
         self.parked
+    }
+
+    /// Keeps a freed chunk in the bin of its size, if there is one and it has room. Returns whether it does.
+    #[inline]
+    pub(crate) fn keep(
+        &mut self,
+        kernel: &mut Kernel,
+        params: &Params,
+        chunk: Chunk,
+        size: Bytes,
+    ) -> bool {
+        if let Some(bin) = params.tcache_bin(size) {
+            let room = self.has_room(bin, params.tcache_count);
+            if room {
+                self.put(kernel, chunk, bin);
+            }
+            return room;
+        }
+        if size < params.tcache_max_chunk
+            && let Some(bin) = large_bin(size)
+            && self.has_room(bin, params.tcache_count)
+        {
+            self.put_large(kernel, chunk, bin, size);
+            return true;
+        }
+        false
     }
 
     /// Keeps a chunk in a small bin.

@@ -1,4 +1,4 @@
-//! What a thread has of its own: its cache, and the arena it is attached to.
+//! The state of a thread: its cache, and the arena it is attached to.
 
 use crate::arenas::ArenaId;
 use crate::tcache::Tcache;
@@ -19,5 +19,12 @@ impl Thread {
     #[inline]
     pub(crate) fn lacks_tcache(&self) -> bool {
         self.tcache.is_none() && !self.tcache_disabled
+    }
+
+    /// Disables the cache until its memory has been allocated, so that this allocation makes no cache of its own. Returns
+    /// whether bins have room for chunks at all: without, the thread never gets a cache.
+    pub(crate) fn begins_tcache(&mut self, room: u64) -> bool {
+        self.tcache_disabled = true;
+        room > 0
     }
 }

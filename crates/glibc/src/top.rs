@@ -136,7 +136,13 @@ impl Call<'_> {
         });
     }
 
-    /// Ends the old top with two chunks too small to use, so that nothing merges across, and frees the rest.
+    /// Ends the old top with two chunks too small to use (the fenceposts) and frees the rest.
+    ///
+    /// A free chunk is merged with the chunk above it if the one above that has the flag that its predecessor is free. At
+    /// the end of a stretch of memory that is not the last one, the header after the old top would lie in memory that the
+    /// allocator does not own. The first fencepost is the chunk above, the second one holds the flag which says that the
+    /// first is in use: so merging stops there for good, and the walk over the heap ends. The room for both was set aside
+    /// from the start: a top is never smaller than a minimal chunk.
     fn fence(&mut self, old_top: Chunk, old_size: Bytes) {
         let rest = (old_size - HEADER * 2).align_down(ALIGNMENT);
         old_top.set_head(self.kernel, rest, PREV_INUSE);
@@ -153,6 +159,10 @@ impl Call<'_> {
     }
 
     /// Gives the end of the top back, all but `pad` and the smallest chunk. Returns whether any went.
+    ///
+    /// The smallest chunk stays because a top always exists: its header bounds the last chunk, and the next growth may have
+    /// to put fenceposts into it. Only whole pages go. If somebody else has moved the program break since, the end of the
+    /// top is not the break, and lowering it would take away memory that is not the allocator's.
     pub(crate) fn systrim(
         &mut self,
         pad: Bytes,

@@ -1,482 +1,328 @@
 //! An arena: bins of slabs for small classes, large blocks, and the page allocator below them.
 //!
-//! jemalloc 5.3.0, src/arena.c, src/large.c, src/pa.c and src/bin.c.
+//! jemalloc 5.3.0, src/arena.c, src/large.c and src/pa.c.
 
-use crate::aged::Aged;
 use crate::base::Base;
-use crate::extents::{ExtentId, State};
-use crate::pac::{Pac, Wanted, large_pad};
+use crate::bin::Bin;
+use crate::cache_bin::FillCounts;
+use crate::edata::{EdataId, ExtentState};
+use crate::pac::{ExtentRequest, Pac, PurgeEagerness};
 use crate::prng::Prng;
-use crate::rules::CountOf;
-use crate::sizes::{self, CACHE_LINE, LARGE_MIN, PAGE, SMALL_CLASSES, Slab, pages};
-use crate::world::World;
-use highwater_allocator::{Address, Bytes, Kernel, PurgeReason};
+use crate::rules::{Field, LargeCounts};
+use crate::shared::Shared;
+use crate::size_classes::{CACHE_LINE, LARGE_MIN, PAGE, SMALL_CLASSES, Szind, pages};
+use crate::units::ArenaIndex;
+use highwater_allocator::{Address, Bytes, Kernel, Pages};
 
-/// The slabs of one small class.
-#[derive(Clone)]
-pub(crate) struct Bin {
-    pub(crate) slab: Slab,
-    /// The slab that is being cut; it may be full.
-    pub(crate) current: Option<ExtentId>,
-    /// Other slabs with free regions, oldest and lowest first.
-    pub(crate) nonfull: Aged,
-    /// Regions handed out.
-    pub(crate) regions: u64,
-}
-
-/// One arena.
+/// One arena (`arena_t`).
 #[derive(Clone)]
 pub(crate) struct Arena {
     pub(crate) pac: Pac,
     pub(crate) bins: Vec<Bin>,
-    /// Where its structure lies.
-    pub(crate) home: Address,
-    /// Threads bound to it.
+    /// The address of its structure.
+    home: Address,
+    /// The threads bound to it (`nthreads`).
     pub(crate) threads: u32,
-    /// Bytes of large blocks handed out.
-    pub(crate) large_bytes: u64,
-    /// Where a large block begins that jemalloc takes for itself, with no thread to ask: jemalloc 5.2.1, src/arena.c,
-    /// `arena_new` (`offset_state`).
+    /// The bytes of large blocks in use.
+    large_bytes: Bytes,
+    /// The state from which a large block's first address follows that jemalloc takes for itself, with no thread to
+    /// ask: jemalloc 5.2.1, src/arena.c, `arena_new` (`offset_state`).
     offset: Prng,
 }
 
 impl Arena {
-    /// Makes an arena, with a base of its own (`arena_new`).
-    pub(crate) fn new(kernel: &mut Kernel, world: &mut World, index: u16) -> Option<Self> {
-        let slot = usize::from(index);
-        if world.bases.len() <= slot {
-            world.bases.resize_with(slot + 1, || None);
+    /// Makes an arena, with a base of its own (`arena_new`). `None` where there is no memory.
+    pub(crate) fn new(kernel: &mut Kernel, shared: &mut Shared, index: ArenaIndex) -> Option<Self> {
+        let slot = index.index();
+        if shared.bases.len() <= slot {
+            shared.bases.resize_with(slot + 1, || None);
         }
-        if world.bases[slot].is_none() {
-            world.bases[slot] = Some(Base::new(kernel, world.rules)?);
+        if shared.bases[slot].is_none() {
+            shared.bases[slot] = Some(Base::new(kernel, shared.rules)?);
         }
-        let layout = &world.rules.layout;
+        let layout = &shared.rules.layout;
         let bins = layout.bin * SMALL_CLASSES as u64;
-        let home = world.bases[slot]
-            .as_mut()?
-            .allocate(kernel, layout.arena + bins, CACHE_LINE)?;
-        for (from, to) in layout.arena_written {
-            kernel.touch(home + Bytes(from), Bytes(to - from));
+        let base = shared.bases[slot].as_mut()?;
+        let (home, _) = base.alloc(kernel, layout.arena + bins, CACHE_LINE)?;
+        for written in layout.arena_written {
+            kernel.touch(home + written.offset, written.bytes);
         }
-        kernel.touch(home + Bytes(layout.arena), Bytes(bins));
-        let bin = |class| Bin {
-            slab: sizes::slab_of(class),
-            current: None,
-            nonfull: Aged::new(PAGE.ilog2()),
-            regions: 0,
-        };
+        kernel.touch(home + layout.arena, bins);
         Some(Self {
-            pac: Pac::new(index, home, world),
-            bins: (0..SMALL_CLASSES).map(bin).collect(),
+            pac: Pac::new(index, home, shared),
+            bins: Szind::all_small().map(Bin::new).collect(),
             home,
             threads: 0,
-            large_bytes: 0,
+            large_bytes: Bytes::ZERO,
             offset: Prng(home.0),
         })
     }
 
-    /// Bytes of the blocks it has handed out, those in thread caches included (`stats.allocated`).
-    pub(crate) fn allocated(&self) -> u64 {
-        let small = self.bins.iter().map(|bin| bin.regions * bin.slab.region);
-        small.sum::<u64>() + self.large_bytes
+    /// Returns the bytes of the blocks in use, those in thread caches included (`stats.allocated`).
+    pub(crate) fn allocated(&self) -> Bytes {
+        let small = self.bins.iter().map(Bin::allocated);
+        small.fold(self.large_bytes, |sum, bytes| sum + bytes)
     }
 
     // ---- pages
 
-    /// Allocates the extent of a slab or a large block (`pa_alloc`).
-    fn alloc_pages(
+    /// Allocates the extent of a slab or of a large block (`pa_alloc`). `None` where there is no memory.
+    fn pa_alloc(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
-        wanted: Wanted,
-        class: usize,
+        shared: &mut Shared,
+        request: ExtentRequest,
+        class: Szind,
         slab: bool,
-    ) -> Option<ExtentId> {
-        let id = world.alloc_extent(kernel, &mut self.pac, wanted)?;
-        self.pac.active += pages(wanted.size);
-        let extent = &mut world.extents[id];
-        extent.class = class as u16;
-        extent.slab = slab;
-        extent.marked[0] = slab;
-        extent.marked[1] |= slab;
+    ) -> Option<EdataId> {
+        let id = self.pac.alloc(kernel, shared, request)?;
+        self.pac.active += pages(request.size);
+        let edata = &mut shared.edatas[id];
+        edata.class = class;
+        edata.slab = slab;
+        edata.marked[0] = slab;
+        edata.marked[1] |= slab;
         if slab {
-            self.map_interior(kernel, world, id, Some(id));
+            let edata = &shared.edatas[id];
+            shared.emap.set_interior(kernel, edata, Some(id));
         }
         Some(id)
     }
 
-    /// Enters the pages inside a slab in the map, or takes them out (`emap_register_interior`).
-    fn map_interior(
+    /// Frees the extent of a slab or of a large block (`pa_dalloc`); of an empty slab that is all
+    /// (`arena_slab_dalloc`).
+    pub(crate) fn pa_dalloc(&mut self, kernel: &mut Kernel, shared: &mut Shared, id: EdataId) {
+        let edata = &shared.edatas[id];
+        if edata.slab {
+            shared.emap.set_interior(kernel, edata, None);
+        }
+        self.pac.active -= pages(edata.size);
+        shared.edatas[id].class = Szind::NONE;
+        self.pac.dalloc(kernel, shared, id);
+        self.pac.handle_deferred_work(kernel, shared);
+    }
+
+    /// Looks at both decays (`arena_decay`). Returns for the dirty and for the muzzy pages those freed in the interval
+    /// that ended, if one did.
+    pub(crate) fn decay(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
-        id: ExtentId,
-        entry: Option<ExtentId>,
-    ) {
-        let (base, past) = (world.extents[id].base, world.extents[id].past());
-        let mut at = base + PAGE;
-        while at + PAGE < past {
-            world.emap.set(kernel, at, entry);
-            at += PAGE;
-        }
-    }
-
-    /// Frees the extent of a slab or a large block (`pa_dalloc`); of an empty slab that is all (`arena_slab_dalloc`).
-    pub(crate) fn free_pages(&mut self, kernel: &mut Kernel, world: &mut World, id: ExtentId) {
-        if world.extents[id].slab {
-            self.map_interior(kernel, world, id, None);
-        }
-        self.pac.active -= pages(world.extents[id].size);
-        world.extents[id].class = crate::extents::NO_CLASS;
-        world.free_extent(kernel, &mut self.pac, id);
-        self.handle_deferred(kernel, world);
-    }
-
-    /// What freeing pages leads to at once (`arena_handle_deferred_work`).
-    fn handle_deferred(&mut self, kernel: &mut Kernel, world: &mut World) {
-        if self.pac.dirty_decay.is_immediate() {
-            self.decay_all(kernel, world, State::Dirty);
-        }
-        // A background thread that sleeps without end is woken by the caller, which knows it.
+        shared: &mut Shared,
+        eagerness: PurgeEagerness,
+    ) -> [(ExtentState, Option<Pages>); 2] {
+        let (dirty, muzzy) = (ExtentState::Dirty, ExtentState::Muzzy);
+        let pac = &mut self.pac;
+        let of_dirty = pac.maybe_decay_purge(kernel, shared, dirty, eagerness);
+        let idle = pac.muzzy.pages() == Pages(0) && pac.decay_muzzy.time_ms <= 0;
+        let of_muzzy = if idle {
+            None
+        } else {
+            pac.maybe_decay_purge(kernel, shared, muzzy, eagerness)
+        };
+        [(dirty, of_dirty), (muzzy, of_muzzy)]
     }
 
     // ---- small blocks
 
-    /// Takes the lowest free region of a slab (`arena_slab_reg_alloc`).
-    #[inline]
-    fn take_region(world: &mut World, slab: ExtentId, region: u64) -> u64 {
-        let extent = &mut world.extents[slab];
-        extent.free_regions -= 1;
-        let mut index = 0;
-        for (word, bits) in extent.free_map.iter_mut().enumerate() {
-            if *bits != 0 {
-                index = word as u64 * 64 + u64::from(bits.trailing_zeros());
-                *bits &= *bits - 1;
-                break;
-            }
-        }
-        extent.base + index * region
-    }
-
-    /// A slab with a free region, without allocating one (`arena_bin_refill_slabcur_no_fresh_slab`).
-    #[inline]
-    fn usable_slab(&mut self, world: &World, class: usize) -> Option<ExtentId> {
-        let bin = &mut self.bins[class];
-        if let Some(current) = bin.current
-            && world.extents[current].free_regions > 0
-        {
-            return Some(current);
-        }
-        bin.current = bin.nonfull.pop_first();
-        bin.current
-    }
-
-    /// Allocates a slab (`arena_slab_alloc`).
-    fn new_slab(
+    /// Allocates a slab (`arena_slab_alloc`). `None` where there is no memory.
+    fn slab_alloc(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
-        class: usize,
-    ) -> Option<ExtentId> {
-        let slab = self.bins[class].slab;
-        let wanted = Wanted {
-            size: slab.bytes,
-            alignment: PAGE,
-            zero: false,
-        };
-        let id = self.alloc_pages(kernel, world, wanted, class, true)?;
-        let extent = &mut world.extents[id];
-        extent.free_regions = slab.regions;
-        for (word, bits) in extent.free_map.iter_mut().enumerate() {
-            let regions = slab.regions.saturating_sub(word as u32 * 64).min(64);
-            *bits = if regions == 64 {
-                u64::MAX
-            } else {
-                (1 << regions) - 1
-            };
-        }
+        shared: &mut Shared,
+        class: Szind,
+    ) -> Option<EdataId> {
+        let slab = self.bins[class.0].slab;
+        let request = ExtentRequest::pages(slab.bytes);
+        let id = self.pa_alloc(kernel, shared, request, class, true)?;
+        shared.edatas[id].free_all_regions(slab.regions);
         Some(id)
     }
 
-    /// Allocates at least `least` blocks of a small class, lowest first, and hands each to `got`; more if the slab in use
-    /// has more and that makes no more than `most` (`arena_ptr_array_fill_small`, `arena_malloc_small`).
-    pub(crate) fn fill(
+    /// Allocates at least `counts.least` blocks of a small class, lowest first, and hands each to `got`; more if the
+    /// slab in use has more and that makes no more than `counts.most`. Fewer where there is no memory
+    /// (`arena_cache_bin_fill_small`, `arena_malloc_small`).
+    pub(crate) fn fill_small(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
-        class: usize,
-        (least, most): (u32, u32),
-        mut got: impl FnMut(u64),
-    ) -> u32 {
-        let region = self.bins[class].slab.region;
+        shared: &mut Shared,
+        class: Szind,
+        counts: FillCounts,
+        mut got: impl FnMut(Address),
+    ) {
+        let region = self.bins[class.0].slab.region;
         let mut filled = 0;
-        while filled < least {
-            let slab = match self.usable_slab(world, class) {
+        while filled < counts.least {
+            let slab = match self.bins[class.0].nonfull_slab(&shared.edatas) {
                 Some(slab) => slab,
                 None => {
-                    let Some(fresh) = self.new_slab(kernel, world, class) else {
+                    let Some(fresh) = self.slab_alloc(kernel, shared, class) else {
                         break;
                     };
-                    self.bins[class].current = Some(fresh);
+                    self.bins[class.0].slabcur = Some(fresh);
                     fresh
                 }
             };
-            let free = world.extents[slab].free_regions;
-            let taken = if filled + free > most {
-                least - filled
+            let edata = &mut shared.edatas[slab];
+            let free = edata.free_regions;
+            let taken = if filled + free > counts.most {
+                counts.least - filled
             } else {
                 free
             };
             for _ in 0..taken {
-                got(Self::take_region(world, slab, region));
+                got(edata.take_region(region));
             }
             filled += taken;
         }
-        self.bins[class].regions += u64::from(filled);
-        filled
+        self.bins[class.0].regions += u64::from(filled);
     }
 
-    /// Gives one region back. Returns the slab if that has become empty; the caller frees it
-    /// (`arena_dalloc_bin_locked_step`).
-    pub(crate) fn free_region(
+    /// Allocates one block of a small class (`arena_malloc_small`). `None` where there is no memory.
+    pub(crate) fn malloc_small(
         &mut self,
-        world: &mut World,
-        slab: ExtentId,
-        block: u64,
-    ) -> Option<ExtentId> {
-        let extent = &mut world.extents[slab];
-        let bin = &mut self.bins[usize::from(extent.class)];
-        let index = (block - extent.base) / bin.slab.region;
-        extent.free_map[index as usize / 64] |= 1 << (index % 64);
-        extent.free_regions += 1;
-        bin.regions -= 1;
-        let order = extent.order();
-        let is_current = bin.current == Some(slab);
-        if extent.free_regions == bin.slab.regions {
-            if is_current {
-                bin.current = None;
-            } else if bin.slab.regions > 1 {
-                bin.nonfull.remove(order);
-            }
-            return Some(slab);
-        }
-        if extent.free_regions == 1 && !is_current {
-            Self::lower_slab(world, bin, slab);
-        }
-        None
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        class: Szind,
+    ) -> Option<Address> {
+        let mut block = None;
+        let got = |at| block = Some(at);
+        self.fill_small(kernel, shared, class, FillCounts::ONE, got);
+        block
     }
 
-    /// Puts a slab that is no longer full among the others, or makes it the current one if it is older or lower
-    /// (`arena_bin_lower_slab`).
-    fn lower_slab(world: &World, bin: &mut Bin, slab: ExtentId) {
-        let order = |id: ExtentId| world.extents[id].order();
-        match bin.current {
-            Some(current) if order(current) > order(slab) => {
-                if world.extents[current].free_regions > 0 {
-                    bin.nonfull.insert(order(current), current);
-                }
-                bin.current = Some(slab);
-            }
-            _ => {
-                bin.nonfull.insert(order(slab), slab);
-            }
-        }
+    /// Frees one region. Returns the slab if that has become empty; the caller frees it (`arena_dalloc_bin`).
+    pub(crate) fn dalloc_bin(
+        &mut self,
+        shared: &mut Shared,
+        slab: EdataId,
+        block: Address,
+    ) -> Option<EdataId> {
+        let bin = &mut self.bins[shared.edatas[slab].class.0];
+        bin.dalloc(&mut shared.edatas, slab, block)
     }
 
     // ---- large blocks
 
-    /// Writes counts of a large class.
-    pub(crate) fn count_large(
+    /// Writes counts of a large class (`arena_large_malloc_stats_update` and its kin).
+    pub(crate) fn large_stats_update(
         &self,
         kernel: &mut Kernel,
-        world: &World,
-        class: usize,
-        which: fn(&CountOf) -> (u64, u64),
+        shared: &Shared,
+        class: Szind,
+        which: fn(&LargeCounts) -> Field,
     ) {
-        let layout = &world.rules.layout;
-        let (first, apart) = layout.large_counts;
-        let (from, bytes) = which(&layout.count_of);
-        let at = first + (class - SMALL_CLASSES) as u64 * apart + from;
-        kernel.touch(self.home + Bytes(at), Bytes(bytes));
+        let counts = &shared.rules.layout.large_counts;
+        let written = which(counts);
+        let of_class = counts.first + counts.apart * (class.0 - SMALL_CLASSES) as u64;
+        kernel.touch(self.home + of_class + written.offset, written.bytes);
     }
 
-    /// Allocates a large block of a usable size (`large_palloc`, `arena_extent_alloc_large`). The first address varies
-    /// by `prng`.
-    pub(crate) fn alloc_large(
+    /// Allocates a large block of a usable size (`large_palloc`, `arena_extent_alloc_large`). Its first address varies
+    /// by `prng`. `None` where there is no memory.
+    pub(crate) fn large_palloc(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
-        (usable, alignment): (u64, u64),
+        shared: &mut Shared,
+        usable: Bytes,
+        alignment: Bytes,
         zero: bool,
         prng: &mut Prng,
-    ) -> Option<u64> {
-        let class = sizes::class_of(usable)?;
+    ) -> Option<Address> {
+        let class = Szind::of(usable)?;
         let writes_zeros =
-            world.rules.calloc_writes_zeros && usable < world.options.calloc_madvise_threshold;
-        let wanted = Wanted {
-            size: usable + large_pad(world),
+            shared.rules.calloc_writes_zeros && usable < shared.options.calloc_madvise_threshold;
+        let request = ExtentRequest {
+            size: usable + shared.options.large_pad(),
             alignment,
             zero: zero && !writes_zeros,
         };
-        let id = self.alloc_pages(kernel, world, wanted, class, false)?;
-        self.count_large(kernel, world, class, |of| of.allocated);
+        let id = self.pa_alloc(kernel, shared, request, class, false)?;
+        self.large_stats_update(kernel, shared, class, |of| of.allocated);
         self.large_bytes += usable;
-        let extent = &mut world.extents[id];
-        if world.options.cache_oblivious && alignment < PAGE {
-            // A multiple of the alignment, at least a cache line, within the page.
-            let lg_step = alignment.next_multiple_of(CACHE_LINE).ilog2();
-            let bits = PAGE.ilog2() - lg_step;
-            extent.start = extent.base + (prng.bits(bits) << lg_step);
+        let edata = &mut shared.edatas[id];
+        if shared.options.cache_oblivious && alignment < PAGE {
+            // A multiple of the alignment, at least a cache line, within the page (`arena_cache_oblivious_randomize`).
+            let lg_step = alignment.align_up(CACHE_LINE).0.ilog2();
+            let bits = PAGE.0.ilog2() - lg_step;
+            edata.start = edata.base + Bytes(prng.bits(bits) << lg_step);
         }
-        if zero && writes_zeros && !extent.zeroed {
-            kernel.touch(Address(extent.start), Bytes(usable));
+        if zero && writes_zeros && !edata.zeroed {
+            kernel.touch(edata.start, usable);
         }
-        Some(extent.start)
+        Some(edata.start)
     }
 
-    /// Allocates a large block of a class for jemalloc itself (`a0malloc`).
-    pub(crate) fn alloc_own_large(
+    /// Allocates a block of a class for jemalloc itself (`a0malloc`). `None` where there is no memory.
+    pub(crate) fn a0malloc(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
-        class: usize,
-    ) -> Option<u64> {
+        shared: &mut Shared,
+        class: Szind,
+    ) -> Option<Address> {
+        if class.is_small() {
+            return self.malloc_small(kernel, shared, class);
+        }
         let mut prng = self.offset;
-        let wanted = (sizes::size_of(class), CACHE_LINE);
-        let block = self.alloc_large(kernel, world, wanted, false, &mut prng);
+        let block = self.large_palloc(kernel, shared, class.size(), CACHE_LINE, false, &mut prng);
         self.offset = prng;
         block
     }
 
-    /// Frees a large block (`large_dalloc`, without the tick).
-    pub(crate) fn free_large(&mut self, kernel: &mut Kernel, world: &mut World, id: ExtentId) {
-        let class = usize::from(world.extents[id].class);
-        self.count_large(kernel, world, class, |of| of.freed);
-        self.large_bytes -= world.usable_of(id);
-        self.free_pages(kernel, world, id);
+    /// Frees such a block (`a0dalloc`).
+    pub(crate) fn a0dalloc(&mut self, kernel: &mut Kernel, shared: &mut Shared, block: Address) {
+        let id = shared.edata_of(block);
+        if !shared.edatas[id].slab {
+            self.large_dalloc(kernel, shared, id);
+        } else if let Some(empty) = self.dalloc_bin(shared, id, block) {
+            self.pa_dalloc(kernel, shared, empty);
+        }
     }
 
-    /// Makes a large block longer or shorter where it is (`large_ralloc_no_move`). Whether it now has the usable size.
-    pub(crate) fn resize_large(
+    /// Frees a large block (`large_dalloc`, without the tick).
+    pub(crate) fn large_dalloc(&mut self, kernel: &mut Kernel, shared: &mut Shared, id: EdataId) {
+        let class = shared.edatas[id].class;
+        self.large_stats_update(kernel, shared, class, |of| of.freed);
+        self.large_bytes -= shared.usable_of(id);
+        self.pa_dalloc(kernel, shared, id);
+    }
+
+    /// Makes a large block longer or shorter where it is (`large_ralloc_no_move`). Returns whether it now has the
+    /// usable size.
+    pub(crate) fn large_ralloc_no_move(
         &mut self,
         kernel: &mut Kernel,
-        world: &mut World,
-        id: ExtentId,
-        usable: u64,
+        shared: &mut Shared,
+        id: EdataId,
+        usable: Bytes,
     ) -> bool {
-        let old_class = usize::from(world.extents[id].class);
-        let old = world.usable_of(id);
-        let Some(class) = sizes::class_of(usable) else {
+        let old_class = shared.edatas[id].class;
+        let old = shared.usable_of(id);
+        let Some(class) = Szind::of(usable) else {
             return false;
         };
         if usable == old {
             return true;
         }
         debug_assert!(old >= LARGE_MIN && usable >= LARGE_MIN);
-        let new_size = usable + large_pad(world);
-        let old_size = world.extents[id].size;
+        let new_size = usable + shared.options.large_pad();
+        let old_size = shared.edatas[id].size;
         if new_size > old_size {
-            let more = new_size - old_size;
-            if !world.expand_extent(kernel, &mut self.pac, id, more) {
+            if !self.pac.expand(kernel, shared, id, new_size - old_size) {
                 return false;
             }
-            self.pac.active += pages(more);
-            world.extents[id].class = class as u16;
+            self.pac.active += pages(new_size - old_size);
+            shared.edatas[id].class = class;
         } else {
-            let pac = &mut self.pac;
-            let Some(trail) = world.split(kernel, pac, id, new_size) else {
+            if !self.pac.shrink(kernel, shared, id, new_size) {
                 return false;
-            };
-            world.free_extent(kernel, pac, trail);
+            }
             self.pac.active -= pages(old_size - new_size);
-            world.extents[id].class = class as u16;
-            self.handle_deferred(kernel, world);
+            shared.edatas[id].class = class;
+            self.pac.handle_deferred_work(kernel, shared);
         }
-        self.count_large(kernel, world, class, |of| of.allocated);
-        self.count_large(kernel, world, old_class, |of| of.freed);
+        self.large_stats_update(kernel, shared, class, |of| of.allocated);
+        self.large_stats_update(kernel, shared, old_class, |of| of.freed);
         self.large_bytes = self.large_bytes + usable - old;
         true
     }
-
-    // ---- decay
-
-    /// Purges everything that is dirty or muzzy (`pac_decay_all`).
-    pub(crate) fn decay_all(&mut self, kernel: &mut Kernel, world: &mut World, state: State) {
-        let most = match state {
-            State::Dirty => self.pac.dirty.pages(),
-            _ => self.pac.muzzy.pages(),
-        };
-        self.purge(kernel, world, state, (0, most), PurgeReason::Everything);
-    }
-
-    /// `pac_decay_to_limit`
-    fn purge(
-        &mut self,
-        kernel: &mut Kernel,
-        world: &mut World,
-        state: State,
-        limits: (u64, u64),
-        reason: PurgeReason,
-    ) {
-        if limits.1 > 0 {
-            world.purge(kernel, &mut self.pac, state, limits, reason);
-        }
-    }
-
-    fn decay(&mut self, state: State) -> &mut crate::decay::Decay {
-        match state {
-            State::Dirty => &mut self.pac.dirty_decay,
-            _ => &mut self.pac.muzzy_decay,
-        }
-    }
-
-    /// Advances a decay to now and purges what has to go (`pac_maybe_decay_purge`). Returns the pages that became free in
-    /// the last interval where a new one began.
-    pub(crate) fn maybe_purge(
-        &mut self,
-        kernel: &mut Kernel,
-        world: &mut World,
-        state: State,
-        eagerness: Eagerness,
-    ) -> Option<u64> {
-        let now = world.now;
-        let set = match state {
-            State::Dirty => &self.pac.dirty,
-            _ => &self.pac.muzzy,
-        };
-        let current = set.pages();
-        let decay = self.decay(state);
-        if !decay.is_gradual() {
-            if decay.is_immediate() {
-                self.purge(kernel, world, state, (0, current), PurgeReason::AtOnce);
-            }
-            return None;
-        }
-        let advanced = decay.advance(now, current);
-        let (limit, newest) = (decay.limit(), decay.newest());
-        let purges = match eagerness {
-            Eagerness::Always => true,
-            Eagerness::OnAdvance => advanced,
-            Eagerness::Never => false,
-        };
-        if purges && current > limit {
-            let reason = match eagerness {
-                Eagerness::Always => PurgeReason::BackgroundThread,
-                Eagerness::OnAdvance | Eagerness::Never => PurgeReason::Call,
-            };
-            self.purge(kernel, world, state, (limit, current - limit), reason);
-        }
-        advanced.then_some(newest)
-    }
-}
-
-/// When a decay purges (`pac_purge_eagerness_t`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Eagerness {
-    /// Whenever it is looked at: the background thread.
-    Always,
-    /// When a new interval begins: a thread of the program where there is no background thread.
-    OnAdvance,
-    /// Not at all: a thread of the program beside a background thread.
-    Never,
 }

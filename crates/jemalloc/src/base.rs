@@ -1,142 +1,142 @@
 //! The allocator's own memory: blocks of huge-page size from which an arena's structures are cut and never given back.
 //!
-//! jemalloc 5.3.0, src/base.c: `base_new`, `base_block_alloc`, `base_alloc_impl`, `base_extent_bump_alloc`. The memory is
-//! fresh from the kernel, so only what is written becomes resident.
+//! jemalloc 5.3.0, src/base.c: `base_new`, `base_block_alloc`, `base_alloc_impl`, `base_extent_bump_alloc`. The memory
+//! is fresh from the kernel, so only what is written becomes resident.
 
-use crate::pages::map_aligned;
+use crate::pages::pages_map;
 use crate::rules::Rules;
-use crate::sizes::{
-    self, CACHE_LINE, HUGE_PAGE, PAGE, QUANTUM, page_class_of, page_class_size, page_class_usable,
-};
+use crate::size_classes::{CACHE_LINE, HUGE_PAGE, PAGE, Pszind, QUANTUM, Szind};
+use crate::units::Serial;
 use highwater_allocator::{Address, Bytes, Kernel};
 
 /// `sizeof (base_block_t)`
-const BLOCK_HEADER: u64 = 144;
+const BLOCK_HEADER: Bytes = Bytes(144);
 
-/// One arena's base.
+/// One arena's base (`base_t`).
 #[derive(Clone)]
 pub(crate) struct Base {
-    /// What is left of each block, ascending: the class of its size, the block's number, address and bytes.
-    rests: Vec<(usize, u64, u64, u64)>,
-    /// The class of extents of the last block's size.
-    last_class: usize,
-    next_serial: u64,
-    mapped: u64,
-    allocated: u64,
-    resident: u64,
+    /// The rest of each block, ascending (`avail`).
+    rests: Vec<Rest>,
+    /// The page size class of the last block (`pind_last`).
+    last_class: Pszind,
+    next_serial: Serial,
+    mapped: Bytes,
+    allocated: Bytes,
+    resident: Bytes,
     blocks: Vec<(Address, Bytes)>,
 }
 
+/// The unused end of a block, ordered by the class of its size, then by the block's age.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rest {
+    /// The largest class that is not larger than it.
+    class: Szind,
+    /// The serial number of the block.
+    serial: Serial,
+    start: Address,
+    size: Bytes,
+}
+
 impl Base {
-    /// A base in a block of its own (`base_new`). `None` where there is no memory.
+    /// Makes a base in a block of its own (`base_new`). `None` where there is no memory.
     pub(crate) fn new(kernel: &mut Kernel, rules: &Rules) -> Option<Self> {
         let bytes = rules.layout.base;
         let mut base = Self {
             rests: Vec::new(),
-            last_class: 0,
-            next_serial: 0,
-            mapped: 0,
-            allocated: 0,
-            resident: 0,
+            last_class: Pszind(0),
+            next_serial: Serial(0),
+            mapped: Bytes::ZERO,
+            allocated: Bytes::ZERO,
+            resident: Bytes::ZERO,
             blocks: Vec::new(),
         };
-        let (serial, start, length) = base.new_block(kernel, bytes, QUANTUM)?;
-        let size = bytes.next_multiple_of(CACHE_LINE);
-        let at = base.cut(serial, start, length, size, CACHE_LINE);
-        kernel.touch(at, Bytes(bytes));
+        let block = base.block_alloc(kernel, bytes, QUANTUM)?;
+        let at = base.bump_alloc(block, bytes.align_up(CACHE_LINE), CACHE_LINE);
+        kernel.touch(at, bytes);
         Some(base)
     }
 
-    /// Maps a block with room for `size` bytes and returns what is free of it (`base_block_alloc`).
-    fn new_block(
-        &mut self,
-        kernel: &mut Kernel,
-        size: u64,
-        alignment: u64,
-    ) -> Option<(u64, u64, u64)> {
-        let gap = BLOCK_HEADER.next_multiple_of(alignment) - BLOCK_HEADER;
-        let least = page_class_usable(BLOCK_HEADER + gap + size.next_multiple_of(alignment));
-        let next = page_class_size(self.last_class + 1);
-        let length = least
-            .next_multiple_of(HUGE_PAGE)
-            .max(next.next_multiple_of(HUGE_PAGE));
-        let start = map_aligned(kernel, length, HUGE_PAGE)?;
-        kernel.touch(start, Bytes(BLOCK_HEADER));
-        self.last_class = page_class_of(length);
+    /// Maps a block with room for `size` bytes and returns what is free of it (`base_block_alloc`). `None` where there
+    /// is no memory.
+    fn block_alloc(&mut self, kernel: &mut Kernel, size: Bytes, alignment: Bytes) -> Option<Rest> {
+        let least = BLOCK_HEADER.align_up(alignment) + size.align_up(alignment);
+        let least = Pszind::of(least).size().align_up(HUGE_PAGE);
+        let next = self.last_class.after(1).size().align_up(HUGE_PAGE);
+        let length = least.max(next);
+        let start = pages_map(kernel, length, HUGE_PAGE)?;
+        kernel.touch(start, BLOCK_HEADER);
+        self.last_class = Pszind::of(length);
         self.mapped += length;
         self.allocated += BLOCK_HEADER;
-        self.resident += BLOCK_HEADER.next_multiple_of(PAGE);
-        self.blocks.push((start, Bytes(length)));
-        let serial = self.next_serial;
-        self.next_serial += 1;
-        Some((serial, start.0 + BLOCK_HEADER, length - BLOCK_HEADER))
+        self.resident += BLOCK_HEADER.align_up(PAGE);
+        self.blocks.push((start, length));
+        Some(Rest {
+            class: Szind::NONE,
+            serial: self.next_serial.take_next(),
+            start: start + BLOCK_HEADER,
+            size: length - BLOCK_HEADER,
+        })
     }
 
     /// Cuts an aligned piece off a free range and keeps the rest (`base_extent_bump_alloc`).
-    fn cut(&mut self, serial: u64, start: u64, length: u64, size: u64, alignment: u64) -> Address {
-        let at = start.next_multiple_of(alignment);
-        let rest = length - (at - start) - size;
-        if rest > 0 {
-            // The largest class that is not larger than the rest.
-            let class = sizes::class_of(rest + 1).map_or(0, |class| class - 1);
-            let entry = (class, serial, at + size, rest);
-            let place = self.rests.partition_point(|other| *other < entry);
-            self.rests.insert(place, entry);
+    fn bump_alloc(&mut self, from: Rest, size: Bytes, alignment: Bytes) -> Address {
+        let at = from.start.align_up(alignment);
+        let end = at + size;
+        let left = from.start + from.size - end;
+        if left > Bytes::ZERO {
+            let above = Szind::of(left + Bytes(1)).map_or(0, |above| above.0 - 1);
+            let rest = Rest {
+                class: Szind(above),
+                start: end,
+                size: left,
+                ..from
+            };
+            let place = self.rests.partition_point(|other| *other < rest);
+            self.rests.insert(place, rest);
         }
         self.allocated += size;
         // Every page boundary that is crossed counts as a page written.
-        self.resident += (at + size).next_multiple_of(PAGE) - start.next_multiple_of(PAGE);
-        Address(at)
+        self.resident += end.align_up(PAGE) - from.start.align_up(PAGE);
+        at
     }
 
-    /// Allocates, and says which block it came from. The memory reads as zeros and is not touched (`base_alloc_impl`).
-    pub(crate) fn allocate_in(
+    /// Allocates memory that reads as zeros and is not touched (`base_alloc_impl`). Returns its address and the serial
+    /// number of its block; `None` where there is no memory.
+    pub(crate) fn alloc(
         &mut self,
         kernel: &mut Kernel,
-        size: u64,
-        alignment: u64,
-    ) -> Option<(Address, u64)> {
-        let alignment = alignment.next_multiple_of(QUANTUM);
-        let size = size.next_multiple_of(alignment);
-        let class = sizes::class_of(size + alignment - QUANTUM)?;
-        let place = self.rests.partition_point(|rest| rest.0 < class);
-        let (serial, start, length) = match place < self.rests.len() {
-            true => {
-                let (_, serial, start, length) = self.rests.remove(place);
-                (serial, start, length)
-            }
-            false => self.new_block(kernel, size, alignment)?,
+        size: Bytes,
+        alignment: Bytes,
+    ) -> Option<(Address, Serial)> {
+        let alignment = alignment.align_up(QUANTUM);
+        let size = size.align_up(alignment);
+        let class = Szind::of(size + alignment - QUANTUM)?;
+        let place = self.rests.partition_point(|rest| rest.class < class);
+        let from = if place < self.rests.len() {
+            self.rests.remove(place)
+        } else {
+            self.block_alloc(kernel, size, alignment)?
         };
-        let at = self.cut(serial, start, length, size, alignment);
-        Some((at, serial))
+        let at = self.bump_alloc(from, size, alignment);
+        Some((at, from.serial))
     }
 
-    /// The same without the block.
-    pub(crate) fn allocate(
-        &mut self,
-        kernel: &mut Kernel,
-        size: u64,
-        alignment: u64,
-    ) -> Option<Address> {
-        self.allocate_in(kernel, size, alignment).map(|(at, _)| at)
-    }
-
-    /// Bytes of its blocks.
-    pub(crate) fn mapped(&self) -> u64 {
+    /// Returns the bytes of its blocks.
+    pub(crate) fn mapped(&self) -> Bytes {
         self.mapped
     }
 
-    /// Bytes cut from them, headers included (`stats.metadata` counts these).
-    pub(crate) fn allocated(&self) -> u64 {
+    /// Returns the bytes cut from them, headers included (part of `stats.metadata`).
+    pub(crate) fn allocated(&self) -> Bytes {
         self.allocated
     }
 
-    /// Bytes of pages that what was cut lies in, as jemalloc reckons.
-    pub(crate) fn resident(&self) -> u64 {
+    /// Returns the bytes of pages in which anything was cut, as jemalloc counts them (part of `stats.resident`).
+    pub(crate) fn resident(&self) -> Bytes {
         self.resident
     }
 
-    /// Its blocks: where each begins, and its length.
+    /// Returns its blocks: the address and the length of each.
     pub(crate) fn blocks(&self) -> &[(Address, Bytes)] {
         &self.blocks
     }

@@ -1,18 +1,18 @@
 //! The variable MALLOC_CONF, read as jemalloc reads it in the build of Debian, with remarks on its options.
 //!
-//! A string passes four hands, each a file: `pairs` cuts it, `table` knows the options, `values` reads what they are set
-//! to, and `hints` says what was probably meant where jemalloc refuses. Followed is src/jemalloc.c
-//! (5.3.1: src/conf.c), `malloc_conf_init_helper`. Of its sources only the environment is in reach here: a string compiled in, the program's
-//! `malloc_conf` and the link /etc/malloc.conf, which are read before it, are taken to be empty, as Debian leaves them.
+//! `pairs` cuts a string, `rows` has the options, `values` reads what they are set to, and `hints` has what was
+//! probably meant where jemalloc refuses. The model is src/jemalloc.c (5.3.1: src/conf.c), `malloc_conf_init_helper`.
+//! Only the environment is in reach here: a string compiled in, the program's `malloc_conf` and the link
+//! /etc/malloc.conf, which are read before it, are taken to be empty, as Debian leaves them.
 //!
-//! jemalloc reads a string twice, once for `confirm_conf` alone, and so prints what ends a string twice. Here it is said
-//! once. What the tests expect was asked of the library of Debian 12.
+//! jemalloc reads a string twice, once for `confirm_conf` alone, and so prints what ends a string twice. Here there is
+//! one remark. What the tests expect was asked of the library of Debian 12.
 
 mod hints;
 mod pairs;
 mod presets;
+mod row;
 mod rows;
-mod table;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -20,9 +20,10 @@ mod values;
 use crate::options::Options;
 use crate::version::Version;
 use highwater_allocator::{Remark, Tone, Variable};
-use pairs::{Fault, Pair};
+use pairs::{Fault, NAME, Pair};
 pub use presets::{Preset, presets};
-use table::{Effect, Row};
+use row::{Effect, Row, THREADS_UNSET};
+use std::borrow::Cow;
 use values::Wrong;
 
 /// The options that the real allocator would use, and a remark on each variable.
@@ -35,8 +36,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads an environment as a release of jemalloc does when a program starts. Never fails: jemalloc takes what it can,
-    /// and says the rest.
+    /// Reads an environment as a release of jemalloc does when a program starts. Never fails: jemalloc takes what it
+    /// can, and says the rest.
     pub fn from_environment(version: Version, environment: &[Variable]) -> Self {
         let mut options = Options::of(version);
         let mut remarks = Remarks::default();
@@ -46,7 +47,8 @@ impl Settings {
                 read(version, &variable.value, &mut options, &mut remarks);
                 remarks.in_conf = false;
             } else {
-                hints::unread(&mut remarks, variable);
+                let (tone, text) = hints::of_unread(&variable.name);
+                remarks.say(&variable.name, tone, text);
             }
         }
         Self {
@@ -56,18 +58,15 @@ impl Settings {
     }
 }
 
-const NAME: &str = "MALLOC_CONF";
+/// Returns jemalloc's own message, as it prints it, in a remark.
+fn jemalloc_says(message: &str) -> String {
+    format!("jemalloc says `<jemalloc>: {}`", shortened(message))
+}
 
-/// How every error begins: jemalloc's own words.
-const SAYS: &str = "jemalloc says `<jemalloc>: @`";
-
-/// The limit of background threads where none is set. A number above 4095 stands for the usual 4
-/// (src/background_thread.c, `background_thread_boot1`).
-const THREADS_UNSET: u32 = 4096;
-
-/// What became of a pair: the option and the number it is set to.
+/// The option of a pair and the number it is set to, or why it is not taken.
 type Taken = Result<(&'static Row, u64), Wrong>;
 
+/// Reads the value of the variable into `options`.
 fn read(version: Version, text: &str, options: &mut Options, remarks: &mut Remarks) {
     let usual_threads = options.max_background_threads;
     options.max_background_threads = THREADS_UNSET;
@@ -86,10 +85,10 @@ fn read(version: Version, text: &str, options: &mut Options, remarks: &mut Remar
                 confirm(version, pair, row, *number, wins, remarks);
             }
             Err(wrong) => {
-                let said = [wrong.message, ": ", pair.key, ":", pair.value].concat();
-                remarks.say(pair.name(), Tone::Invalid, SAYS, &[&said]);
-                remarks.add(" and ignores it.", &[]);
-                hints::add(version, remarks, pair, wrong);
+                let said = format!("{}: {}:{}", wrong.message, pair.key, pair.value);
+                let hint = hints::of_pair(version, pair, wrong);
+                let text = format!("{} and ignores it.{hint}", jemalloc_says(&said));
+                remarks.say(pair.name(), Tone::Invalid, text);
             }
         }
     }
@@ -98,7 +97,7 @@ fn read(version: Version, text: &str, options: &mut Options, remarks: &mut Remar
     }
     if pairs.is_empty() && fault.is_none() {
         let text = "Empty: every option keeps its default.";
-        remarks.say(NAME, Tone::NoEffect, text, &[]);
+        remarks.say(NAME, Tone::NoEffect, text);
     }
     // Errors of experimental options are forgiven (`malloc_conf_error`), from 5.3.1 on those of one that went, too.
     let forgiven = |key: &str| {
@@ -110,9 +109,9 @@ fn read(version: Version, text: &str, options: &mut Options, remarks: &mut Remar
     say_whole(options, &taken, failed, remarks);
 }
 
-/// Finds a pair's option and sets it.
+/// Finds a pair's option and sets it. Returns it and the number it is set to.
 fn take(version: Version, pair: &Pair<'_>, options: &mut Options) -> Taken {
-    let row = table::find(version, pair.key).ok_or(Wrong::UNKNOWN)?;
+    let row = rows::find(version, pair.key).ok_or(Wrong::UNKNOWN)?;
     let mut number = values::read(row, pair.value)?;
     if row.name == "max_background_threads" {
         // What was set before is the bound of what is set after: it can only be lowered.
@@ -124,7 +123,7 @@ fn take(version: Version, pair: &Pair<'_>, options: &mut Options) -> Taken {
     Ok((row, number))
 }
 
-/// Adds what an accepted pair does.
+/// Adds a remark on an accepted pair; `wins` says whether no later one sets the same.
 fn confirm(
     version: Version,
     pair: &Pair<'_>,
@@ -133,77 +132,92 @@ fn confirm(
     wins: bool,
     remarks: &mut Remarks,
 ) {
-    let name = pair.name();
-    let figure = (number as i64).to_string();
+    if !wins {
+        let text = "A later pair sets it again and wins.";
+        remarks.say(pair.name(), Tone::NoEffect, text);
+        return;
+    }
+    let (mut tone, mut text) = effect_of(version, pair, row, number);
+    if pair.key != row.name {
+        let name = row.name;
+        text += &format!(" jemalloc accepts the beginning of this name and takes it for {name}.");
+        tone = surprising(tone);
+    }
+    remarks.say(pair.name(), tone, text);
+}
+
+/// Returns the tone and the text of the remark on a pair that sets a number.
+fn effect_of(version: Version, pair: &Pair<'_>, row: &Row, number: u64) -> (Tone, String) {
+    let signed = number as i64;
     match row.effect {
-        _ if !wins => {
-            let text = "A later pair sets it again and wins.";
-            remarks.say(name, Tone::NoEffect, text, &[]);
-            return;
-        }
         Effect::Obeyed(set, texts, text) => {
-            let text = match texts.iter().find(|text| text.0 == number as i64) {
-                Some((_, tone, text)) => (*tone, *text),
-                None => (Tone::Applied, text),
+            let (mut tone, mut text) = match texts.iter().find(|text| text.0 == signed) {
+                Some((_, tone, text)) => (*tone, (*text).to_owned()),
+                None => (Tone::Applied, text(signed).into_owned()),
             };
-            remarks.say(name, text.0, text.1, &[&figure]);
-            if row.kind.is_number() && figure != pair.value && pair.value != "default" {
-                remarks.add(" jemalloc reads `@` as @.", &[pair.value, &figure]);
-                remarks.surprise();
+            let value = pair.value;
+            if row.kind.is_number() && signed.to_string() != value && value != "default" {
+                let value = shortened(value);
+                text += &format!(" jemalloc reads `{value}` as {signed}.");
+                tone = surprising(tone);
             } else if row.is_default(version, set, number) {
-                remarks.add(" That is the default.", &[]);
-                remarks.no_effect();
+                text += " That is the default.";
+                tone = Tone::NoEffect;
             }
+            (tone, text)
         }
         Effect::Unmodelled(usual, _) if usual.contains(&number) => {
             let text = "That is the default: nothing changes.";
-            remarks.say(name, Tone::NoEffect, text, &[]);
+            (Tone::NoEffect, text.to_owned())
         }
         Effect::Unmodelled(_, what) => {
-            let text = "@. This is not modelled: the real process will differ.";
-            remarks.say(name, Tone::Surprise, text, &[what]);
+            let text = format!("{what}. This is not modelled: the real process will differ.");
+            (Tone::Surprise, text)
         }
         Effect::Idle(why) => {
-            let text = "Accepted, but without effect here: @.";
-            remarks.say(name, Tone::NoEffect, text, &[why]);
+            let text = format!("Accepted, but without effect here: {why}.");
+            (Tone::NoEffect, text)
         }
-    }
-    if pair.key != row.name {
-        let text = " jemalloc accepts the beginning of this name and takes it for @.";
-        remarks.add(text, &[row.name]);
-        remarks.surprise();
     }
 }
 
-/// Adds what ended the string.
+/// Returns the tone of a remark that turns out to surprise.
+fn surprising(tone: Tone) -> Tone {
+    match tone {
+        Tone::Applied => Tone::Surprise,
+        other => other,
+    }
+}
+
+/// Adds a remark on what ended the string.
 fn say_fault(version: Version, fault: &Fault<'_>, remarks: &mut Remarks) {
-    let ends = !fault.rest.is_empty();
-    let tone = if ends { Tone::Invalid } else { Tone::Surprise };
-    // What it stands for is printed from 5.3.1 on (src/conf.c, `malloc_conf_format_error`).
-    let said = match version {
-        Version::V5_2_1 | Version::V5_3_0 => fault.message.to_owned(),
+    // The part of the string is printed from 5.3.1 on (src/conf.c, `malloc_conf_format_error`).
+    let message: Cow<'_, str> = match version {
+        Version::V5_2_1 | Version::V5_3_0 => fault.message.into(),
         Version::V5_3_1 => {
             let shown: String = fault.shown.chars().take(64).collect();
-            [fault.message, " -- ", &shown].concat()
+            format!("{} -- {shown}", fault.message).into()
         }
     };
-    remarks.say(NAME, tone, SAYS, &[&said]);
-    if ends {
-        remarks.add(" and ignores everything from `@` on.", &[fault.rest]);
-        hints::add_to_fault(remarks, fault);
+    let says = jemalloc_says(&message);
+    if fault.rest.is_empty() {
+        let text = format!("{says} and accepts it all the same.");
+        remarks.say(NAME, Tone::Surprise, text);
     } else {
-        remarks.add(" and accepts it all the same.", &[]);
+        let (rest, hint) = (shortened(fault.rest), hints::of_fault(fault));
+        let text = format!("{says} and ignores everything from `{rest}` on.{hint}");
+        remarks.say(NAME, Tone::Invalid, text);
     }
 }
 
-/// Adds what follows from several pairs together.
+/// Adds remarks on what follows from several pairs together.
 fn say_whole(options: &Options, taken: &[Taken], failed: bool, remarks: &mut Remarks) {
     let last = |name: &str| {
         let mut set = taken.iter().flatten().filter(|t| t.0.name == name);
         set.next_back().map(|t| t.1)
     };
     let is = |name: &str| last(name) == Some(1);
-    let mut surprise = |name: &str, text: &str| remarks.say(name, Tone::Surprise, text, &[]);
+    let mut surprise = |name: &str, text: &str| remarks.say(name, Tone::Surprise, text);
     if last("dirty_decay_ms").is_some() {
         if (1..=60).contains(&options.dirty_decay_ms) {
             let text = "The unit is milliseconds: for seconds, add three zeros.";
@@ -239,59 +253,24 @@ fn say_whole(options: &Options, taken: &[Taken], failed: bool, remarks: &mut Rem
 #[derive(Default)]
 struct Remarks {
     said: Vec<Remark>,
-    /// Whether what is said next is about an option of the string.
+    /// Whether the next remark is on an option of the string.
     in_conf: bool,
 }
 
 impl Remarks {
-    /// Adds a sentence in which the parts replace each `@`. Templates are what keeps this small.
-    #[cold]
-    fn say(&mut self, variable: &str, tone: Tone, template: &str, parts: &[&str]) {
+    /// Adds a remark on a variable, or on an option of the string.
+    fn say(&mut self, variable: &str, tone: Tone, text: impl Into<String>) {
         let is_option = self.in_conf && variable != NAME;
         self.said.push(Remark {
             variable: shortened(variable).to_owned(),
             within: is_option.then(|| NAME.to_owned()),
             tone,
-            text: String::new(),
+            text: text.into(),
         });
-        self.add(template, parts);
-    }
-
-    /// Adds to the last remark.
-    #[cold]
-    fn add(&mut self, template: &str, parts: &[&str]) {
-        let Some(last) = self.said.last_mut() else {
-            return;
-        };
-        let mut parts = parts.iter();
-        for c in template.chars() {
-            if c == '@' {
-                let part = parts.next().copied().unwrap_or_default();
-                last.text.push_str(shortened(part));
-            } else {
-                last.text.push(c);
-            }
-        }
-    }
-
-    /// The last remark is on an option that changes nothing.
-    fn no_effect(&mut self) {
-        if let Some(last) = self.said.last_mut() {
-            last.tone = Tone::NoEffect;
-        }
-    }
-
-    /// The last remark may surprise.
-    fn surprise(&mut self) {
-        if let Some(last) = self.said.last_mut()
-            && last.tone == Tone::Applied
-        {
-            last.tone = Tone::Surprise;
-        }
     }
 }
 
-/// A typed text, short enough for a sentence; whole messages of jemalloc pass.
+/// Returns at most the first 100 characters of a typed text, short enough for a sentence.
 fn shortened(text: &str) -> &str {
     match text.char_indices().nth(100) {
         Some((end, _)) => &text[..end],

@@ -1,5 +1,4 @@
-//! What there is to know of the modelled releases, in words: where they differ, one entry for each rule of `rules`; what
-//! chance decides; and what is not modelled.
+//! The differences between the modelled releases in words, one entry for each rule of `rules`, and notes on the model.
 
 use crate::options::Options;
 use crate::rules::{CacheStacks, Collection, FirstThreshold, Rules, Ticking};
@@ -149,7 +148,7 @@ const TOPICS: [Topic<Rules, Options>; 15] = [
     },
 ];
 
-/// What is true of the model of every release.
+/// Notes on the model of every release.
 const NOTES: [Difference; 4] = [
     Difference {
         title: "pages, not a heap",
@@ -174,7 +173,7 @@ const NOTES: [Difference; 4] = [
     },
 ];
 
-/// What is true of the model of 5.2.1.
+/// Notes on the model of 5.2.1.
 const NOTES_OF_5_2_1: [Difference; 2] = [
     Difference {
         title: "randomness, neighbours",
@@ -188,7 +187,7 @@ const NOTES_OF_5_2_1: [Difference; 2] = [
     },
 ];
 
-/// What is true of the model of 5.3.1.
+/// Notes on the model of 5.3.1.
 const NOTES_OF_5_3_1: [Difference; 2] = [
     Difference {
         title: "randomness, distances",
@@ -203,7 +202,7 @@ const NOTES_OF_5_3_1: [Difference; 2] = [
 ];
 
 impl Version {
-    /// What this release does where the modelled ones differ, and what there is to know of the model of it.
+    /// Returns what this release does where the modelled ones differ, and notes on its model.
     pub fn differences(self) -> Vec<Difference> {
         let (rules, options) = (Rules::of(self), Options::of(self));
         let own: &[Difference] = match self {

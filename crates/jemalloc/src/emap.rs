@@ -1,14 +1,14 @@
-//! Which extent a page belongs to: a radix tree over the address space.
+//! The map from a page to its extent: a radix tree over the address space.
 //!
-//! jemalloc 5.3.0, src/emap.c and src/rtree.c, include/jemalloc/internal/rtree.h. A library built for addresses of 48 bits
-//! has a root in its data and leaves of 2 MiB, one for each GiB of address space; one built for 57 bits has a level between
-//! them, and leaves of 512 KiB for each 128 MiB. All but the root are from the base of arena 0. The first and the last page
-//! of an extent are entered, of a slab every page. Here the tree is an array outside simulated memory; the pages of the
-//! nodes become resident as they would.
+//! jemalloc 5.3.0, src/emap.c and src/rtree.c, include/jemalloc/internal/rtree.h. A library built for addresses of 48
+//! bits has a root in its data and leaves of 2 MiB, one for each GiB of address space; one built for 57 bits has a
+//! level between them, and leaves of 512 KiB for each 128 MiB. All but the root are from the base of arena 0. The first
+//! and the last page of an extent are entered, of a slab every page. Here the tree is an array outside simulated
+//! memory; the pages of the nodes become resident as they would.
 
 use crate::base::Base;
-use crate::extents::ExtentId;
-use crate::sizes::CACHE_LINE;
+use crate::edata::{Edata, EdataId};
+use crate::size_classes::{CACHE_LINE, PAGE};
 use highwater_allocator::{Address, Bytes, Kernel};
 
 const PAGE_SHIFT: u32 = 12;
@@ -16,12 +16,13 @@ const PAGE_SHIFT: u32 = 12;
 const LEAF_SHIFT: u32 = 30;
 const WIDE_LEAF_SHIFT: u32 = 27;
 /// `sizeof (rtree_leaf_elm_t)`: where an address leaves too few bits, what is known of an extent has a word of its own.
-const ENTRY_BYTES: u64 = 8;
-const WIDE_ENTRY_BYTES: u64 = 16;
-/// Bits of a wide address below those that choose a node between root and leaves, and the bytes of such a node, a word for
-/// each leaf.
+const ENTRY_BYTES: Bytes = Bytes(8);
+const WIDE_ENTRY_BYTES: Bytes = Bytes(16);
+/// Bits of a wide address below those that choose a node between root and leaves.
 const NODE_SHIFT: u32 = 42;
-const NODE_BYTES: u64 = 8 << (NODE_SHIFT - WIDE_LEAF_SHIFT);
+/// One element of such a node, for one leaf (`sizeof (rtree_node_elm_t)`).
+const NODE_ELEMENT: Bytes = Bytes(8);
+const NODE_ELEMENTS: u64 = 1 << (NODE_SHIFT - WIDE_LEAF_SHIFT);
 const NOTHING: u32 = u32::MAX;
 
 #[derive(Clone)]
@@ -35,24 +36,24 @@ struct Leaf {
 
 impl Leaf {
     #[inline]
-    fn index(&self, at: u64) -> usize {
-        // As many entries as a power of two.
-        (at >> PAGE_SHIFT) as usize & (self.entries.len() - 1)
+    fn index(&self, at: Address) -> usize {
+        // The number of entries is a power of two.
+        (at.0 >> PAGE_SHIFT) as usize & (self.entries.len() - 1)
     }
 }
 
-/// The map of all arenas.
+/// The map of all arenas (`emap_t`).
 #[derive(Clone)]
 pub(crate) struct Emap {
     leaves: Vec<Leaf>,
     leaf_shift: u32,
-    entry_bytes: u64,
-    /// The nodes between root and leaves, where there are any.
+    entry_bytes: Bytes,
+    /// The nodes between root and leaves, where there are any: the key and the address of each.
     nodes: Vec<(u64, Address)>,
 }
 
 impl Emap {
-    /// An empty map, of a library that was built for addresses of 57 bits or of 48.
+    /// Makes an empty map, of a library that was built for addresses of 57 bits (`wide`) or of 48.
     pub(crate) fn new(wide: bool) -> Self {
         let (leaf_shift, entry_bytes) = match wide {
             true => (WIDE_LEAF_SHIFT, WIDE_ENTRY_BYTES),
@@ -67,84 +68,113 @@ impl Emap {
     }
 
     #[inline]
-    fn leaf(&self, at: u64) -> Option<&Leaf> {
-        let key = at >> self.leaf_shift;
+    fn leaf(&self, at: Address) -> Option<&Leaf> {
+        let key = at.0 >> self.leaf_shift;
         self.leaves.iter().find(|leaf| leaf.key == key)
     }
 
-    /// The extent that the page at `at` was entered for.
+    /// Returns the extent that the page at `at` was entered for (`emap_edata_lookup`).
     #[inline]
-    pub(crate) fn get(&self, at: u64) -> Option<ExtentId> {
-        let entry = {
-            let leaf = self.leaf(at)?;
-            leaf.entries[leaf.index(at)]
-        };
-        (entry != NOTHING).then_some(ExtentId(entry))
+    pub(crate) fn lookup(&self, at: Address) -> Option<EdataId> {
+        let leaf = self.leaf(at)?;
+        let entry = leaf.entries[leaf.index(at)];
+        (entry != NOTHING).then_some(EdataId(entry))
     }
 
-    /// Makes the leaves that the pages of an extent need, as `emap_register_boundary` does. `false` without memory.
-    pub(crate) fn prepare(
+    /// Enters an extent for its first and its last page (`emap_register_boundary`). `false` where there is no memory.
+    pub(crate) fn register_boundary(
         &mut self,
         kernel: &mut Kernel,
         base: &mut Base,
-        first: u64,
-        last: u64,
+        id: EdataId,
+        edata: &Edata,
+    ) -> bool {
+        let made = self.make_leaves(kernel, base, edata.base, edata.last());
+        if made {
+            self.set_boundary(kernel, edata, Some(id));
+        }
+        made
+    }
+
+    /// Enters an extent, or nothing, for the first and the last page of `edata`, whose leaves there are.
+    pub(crate) fn set_boundary(&mut self, kernel: &mut Kernel, edata: &Edata, id: Option<EdataId>) {
+        self.set(kernel, edata.base, id);
+        self.set(kernel, edata.last(), id);
+    }
+
+    /// Enters an extent, or nothing, for the pages inside a slab (`emap_register_interior`,
+    /// `emap_deregister_interior`).
+    pub(crate) fn set_interior(&mut self, kernel: &mut Kernel, edata: &Edata, id: Option<EdataId>) {
+        let mut at = edata.base + PAGE;
+        while at < edata.last() {
+            self.set(kernel, at, id);
+            at = at + PAGE;
+        }
+    }
+
+    /// Makes the leaves for the pages at `first` and `last` (`emap_rtree_leaf_elms_lookup`). `false` where there is no
+    /// memory.
+    pub(crate) fn make_leaves(
+        &mut self,
+        kernel: &mut Kernel,
+        base: &mut Base,
+        first: Address,
+        last: Address,
     ) -> bool {
         [first, last]
             .into_iter()
             .all(|at| self.leaf(at).is_some() || self.make_leaf(kernel, base, at).is_some())
     }
 
-    /// Makes a leaf and what it hangs on (`rtree_leaf_elm_lookup_hard`).
+    /// Makes a leaf and the node above it (`rtree_leaf_elm_lookup_hard`).
     #[cold]
-    fn make_leaf(&mut self, kernel: &mut Kernel, base: &mut Base, at: u64) -> Option<()> {
-        let link = match self.leaf_shift {
+    fn make_leaf(&mut self, kernel: &mut Kernel, base: &mut Base, at: Address) -> Option<()> {
+        let node = match self.leaf_shift {
             WIDE_LEAF_SHIFT => Some(self.node(kernel, base, at)?),
             _ => None,
         };
         let entries = 1 << (self.leaf_shift - PAGE_SHIFT);
-        let bytes = entries as u64 * self.entry_bytes;
-        let home = base.allocate(kernel, bytes, CACHE_LINE)?;
-        if let Some(node) = link {
-            let leaves = 1 << (NODE_SHIFT - WIDE_LEAF_SHIFT);
-            let word = (at >> WIDE_LEAF_SHIFT) % leaves * 8;
-            kernel.touch(node + Bytes(word), Bytes(8));
+        let bytes = self.entry_bytes * entries as u64;
+        let (home, _) = base.alloc(kernel, bytes, CACHE_LINE)?;
+        if let Some(node) = node {
+            let element = (at.0 >> WIDE_LEAF_SHIFT) % NODE_ELEMENTS;
+            kernel.touch(node + NODE_ELEMENT * element, NODE_ELEMENT);
         }
         self.leaves.push(Leaf {
-            key: at >> self.leaf_shift,
+            key: at.0 >> self.leaf_shift,
             home,
             entries: vec![NOTHING; entries].into(),
-            touched: vec![0; (bytes >> PAGE_SHIFT) as usize / 64 + 1],
+            touched: vec![0; (bytes / PAGE) as usize / 64 + 1],
         });
         Some(())
     }
 
-    /// The node between root and leaf.
-    fn node(&mut self, kernel: &mut Kernel, base: &mut Base, at: u64) -> Option<Address> {
-        let key = at >> NODE_SHIFT;
+    /// Returns the node between the root and the leaf of `at`.
+    fn node(&mut self, kernel: &mut Kernel, base: &mut Base, at: Address) -> Option<Address> {
+        let key = at.0 >> NODE_SHIFT;
         if let Some((_, home)) = self.nodes.iter().find(|(node, _)| *node == key) {
             return Some(*home);
         }
-        let home = base.allocate(kernel, NODE_BYTES, CACHE_LINE)?;
+        let (home, _) = base.alloc(kernel, NODE_ELEMENT * NODE_ELEMENTS, CACHE_LINE)?;
         self.nodes.push((key, home));
         Some(home)
     }
 
-    /// Enters an extent for the page at `at`, or nothing.
+    /// Enters an extent, or nothing, for the page at `at` (`rtree_leaf_elm_write`).
     #[inline]
-    pub(crate) fn set(&mut self, kernel: &mut Kernel, at: u64, extent: Option<ExtentId>) {
-        let key = at >> self.leaf_shift;
+    pub(crate) fn set(&mut self, kernel: &mut Kernel, at: Address, id: Option<EdataId>) {
+        let key = at.0 >> self.leaf_shift;
         let Some(leaf) = self.leaves.iter_mut().find(|leaf| leaf.key == key) else {
             return;
         };
         let index = leaf.index(at);
-        leaf.entries[index] = extent.map_or(NOTHING, |id| id.0);
-        let entry = leaf.home + Bytes(index as u64 * self.entry_bytes);
+        leaf.entries[index] = id.map_or(NOTHING, |id| id.0);
+        let entry = leaf.home + self.entry_bytes * index as u64;
         let page = ((entry.0 >> PAGE_SHIFT) - (leaf.home.0 >> PAGE_SHIFT)) as usize;
         let bit = 1 << (page % 64);
         if leaf.touched[page / 64] & bit == 0 {
             leaf.touched[page / 64] |= bit;
-            kernel.touch(entry, Bytes(self.entry_bytes));
+            kernel.touch(entry, self.entry_bytes);
         }
     }
 }

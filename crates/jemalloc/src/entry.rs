@@ -3,86 +3,90 @@
 //! jemalloc 5.3.0, src/jemalloc.c: `imalloc_body`, `ifree`, `do_rallocx`; src/arena.c: `arena_ralloc`.
 
 use crate::Jemalloc;
-use crate::arena::Arena;
-use crate::extents::ExtentId;
-use crate::sizes::{self, CACHE_LINE, LARGE_MIN, Request, SHORT_WAY_MAX, SMALL_CLASSES};
+use crate::edata::EdataId;
+use crate::size_classes::{CACHE_LINE, LARGE_MIN, LOOKUP_MAX, Request, Szind};
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, PageRun,
     ThreadId, Whereabouts,
 };
 
 impl Jemalloc {
-    /// A block as it is asked for most; by malloc's short way, if that serves it.
+    /// Allocates a block as it is asked for most; `fast_path` says whether malloc's fast path is tried
+    /// (`imalloc_body`).
     #[inline]
-    fn allocate(
+    fn imalloc(
         &mut self,
         kernel: &mut Kernel,
         thread: ThreadId,
         size: Bytes,
-        short_way: bool,
+        fast_path: bool,
     ) -> Option<Address> {
-        let thread = self.thread(kernel, thread);
+        self.tsd_fetch(kernel, thread);
         let request = Request {
-            short_way,
-            ..self.world.request(size.0)?
+            fast_path,
+            ..self.shared.request(size)?
         };
-        let block = self.take(kernel, thread, request, false)?;
-        self.allocated(kernel, thread, request.usable);
-        Some(Address(block))
+        let block = self.arena_malloc(kernel, thread, request, false)?;
+        self.thread_alloc_event(kernel, thread, request.usable);
+        Some(block)
     }
 
-    fn reallocate(
+    /// Makes a block longer or shorter, in place or by another one (`arena_ralloc`). `None` where there is no memory.
+    fn arena_ralloc(
         &mut self,
         kernel: &mut Kernel,
-        thread: usize,
-        block: u64,
-        size: u64,
-    ) -> Option<u64> {
-        let extent = self.extent_of(block);
-        let old_class = usize::from(self.world.extents[extent].class);
-        let Request { class, usable, .. } = self.world.request(size)?;
-        let old = self.world.usable_of(extent);
-        let arena = usize::from(self.world.extents[extent].arena);
-        let new = if class == old_class && class < SMALL_CLASSES {
-            self.tick(kernel, thread, arena, 1);
+        thread: ThreadId,
+        block: Address,
+        size: Bytes,
+    ) -> Option<Address> {
+        let edata = self.shared.edata_of(block);
+        let (old_class, arena) = {
+            let edata = &self.shared.edatas[edata];
+            (edata.class, edata.arena)
+        };
+        let Request { class, usable, .. } = self.shared.request(size)?;
+        let old = self.shared.usable_of(edata);
+        let new = if class == old_class && class.is_small() {
+            self.arena_decay_ticks(kernel, thread, arena, 1);
             block
         } else if old >= LARGE_MIN && usable >= LARGE_MIN {
-            self.reallocate_large(kernel, thread, extent, block, usable)?
+            self.large_ralloc(kernel, thread, edata, block, usable)?
         } else {
             let request = Request::whole(class, usable);
-            let new = self.take(kernel, thread, request, false)?;
-            kernel.touch(Address(new), Bytes(old.min(usable)));
-            self.give(kernel, thread, extent, block, false);
+            let new = self.arena_malloc(kernel, thread, request, false)?;
+            kernel.touch(new, old.min(usable));
+            self.arena_dalloc(kernel, thread, edata, block, false);
             new
         };
-        self.allocated(kernel, thread, usable);
-        self.released(kernel, thread, old);
+        self.thread_alloc_event(kernel, thread, usable);
+        self.thread_dalloc_event(kernel, thread, old);
         Some(new)
     }
 
-    /// In place where that can be, else in a new extent past the thread's cache (`large_ralloc`).
-    fn reallocate_large(
+    /// Makes a large block longer or shorter: in place where that can be, else in a new extent past the thread's cache
+    /// (`large_ralloc`). `None` where there is no memory.
+    fn large_ralloc(
         &mut self,
         kernel: &mut Kernel,
-        thread: usize,
-        extent: ExtentId,
-        block: u64,
-        usable: u64,
-    ) -> Option<u64> {
-        let index = usize::from(self.world.extents[extent].arena);
-        let old = self.world.usable_of(extent);
-        let arena = self.arenas[index].as_mut()?;
-        if arena.resize_large(kernel, &mut self.world, extent, usable) {
+        thread: ThreadId,
+        edata: EdataId,
+        block: Address,
+        usable: Bytes,
+    ) -> Option<Address> {
+        let index = self.shared.edatas[edata].arena;
+        let old = self.shared.usable_of(edata);
+        let arena = self.arenas.get_mut(index)?;
+        if arena.large_ralloc_no_move(kernel, &mut self.shared, edata, usable) {
             if usable < old {
-                self.freed_pages(kernel, index);
+                self.inactivity_check(kernel, index);
             }
-            self.tick(kernel, thread, index, 1);
+            self.arena_decay_ticks(kernel, thread, index, 1);
             return Some(block);
         }
-        let to = self.choose_for(kernel, thread, usable);
-        let new = self.alloc_large(kernel, thread, to, (usable, CACHE_LINE), false)?;
-        kernel.touch(Address(new), Bytes(old.min(usable)));
-        self.give(kernel, thread, extent, block, false);
+        let to = self.arena_choose_maybe_huge(kernel, thread, usable);
+        let new = self.large_palloc(kernel, thread, to, usable, CACHE_LINE, false)?;
+        kernel.touch(new, old.min(usable));
+        self.arena_dalloc(kernel, thread, edata, block, false);
         Some(new)
     }
 }
@@ -90,7 +94,7 @@ impl Jemalloc {
 impl Allocator for Jemalloc {
     #[inline]
     fn malloc(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Address> {
-        self.allocate(kernel, thread, size, size.0 <= SHORT_WAY_MAX)
+        self.imalloc(kernel, thread, size, size <= LOOKUP_MAX)
     }
 
     fn calloc(
@@ -100,11 +104,12 @@ impl Allocator for Jemalloc {
         count: u64,
         size: Bytes,
     ) -> Option<Address> {
-        let thread = self.thread(kernel, thread);
-        let request = self.world.request(count.checked_mul(size.0)?)?;
-        let block = self.take(kernel, thread, request, true)?;
-        self.allocated(kernel, thread, request.usable);
-        Some(Address(block))
+        self.tsd_fetch(kernel, thread);
+        let bytes = Bytes(count.checked_mul(size.0)?);
+        let request = self.shared.request(bytes)?;
+        let block = self.arena_malloc(kernel, thread, request, true)?;
+        self.thread_alloc_event(kernel, thread, request.usable);
+        Some(block)
     }
 
     fn realloc(
@@ -115,17 +120,17 @@ impl Allocator for Jemalloc {
         size: Bytes,
     ) -> Option<Address> {
         let Some(old) = old else {
-            return self.allocate(kernel, thread, size, false);
+            return self.imalloc(kernel, thread, size, false);
         };
-        let thread = self.thread(kernel, thread);
+        self.tsd_fetch(kernel, thread);
         if size == Bytes::ZERO {
-            let extent = self.extent_of(old.0);
-            let usable = self.world.usable_of(extent);
-            self.give(kernel, thread, extent, old.0, false);
-            self.released(kernel, thread, usable);
+            let edata = self.shared.edata_of(old);
+            let usable = self.shared.usable_of(edata);
+            self.arena_dalloc(kernel, thread, edata, old, false);
+            self.thread_dalloc_event(kernel, thread, usable);
             return None;
         }
-        self.reallocate(kernel, thread, old.0, size.0).map(Address)
+        self.arena_ralloc(kernel, thread, old, size)
     }
 
     fn aligned(
@@ -135,61 +140,59 @@ impl Allocator for Jemalloc {
         alignment: Bytes,
         size: Bytes,
     ) -> Option<Address> {
-        let thread = self.thread(kernel, thread);
+        self.tsd_fetch(kernel, thread);
         if !alignment.0.is_power_of_two() {
             return None;
         }
-        let size = match size.0 {
-            0 if self.world.rules.empty_memalign_is_one => 1,
+        let size = match size {
+            Bytes::ZERO if self.shared.rules.empty_memalign_is_one => Bytes(1),
             size => size,
         };
-        let usable = self.world.usable_aligned(size, alignment.0)?;
-        let class = sizes::class_of(usable)?;
-        let block = if class < SMALL_CLASSES {
-            self.take(kernel, thread, Request::whole(class, usable), false)?
+        let usable = self.shared.usable_aligned(size, alignment)?;
+        let class = Szind::of(usable)?;
+        let block = if class.is_small() {
+            self.arena_malloc(kernel, thread, Request::whole(class, usable), false)?
         } else {
-            let arena = self.choose_for(kernel, thread, usable);
-            let alignment = alignment.0.max(CACHE_LINE);
-            self.alloc_large(kernel, thread, arena, (usable, alignment), false)?
+            let arena = self.arena_choose_maybe_huge(kernel, thread, usable);
+            let alignment = alignment.max(CACHE_LINE);
+            self.large_palloc(kernel, thread, arena, usable, alignment, false)?
         };
-        self.allocated(kernel, thread, usable);
-        Some(Address(block))
+        self.thread_alloc_event(kernel, thread, usable);
+        Some(block)
     }
 
     #[inline]
     fn free(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
-        let index = usize::from(thread.0);
-        let extent = self.extent_of(block.0);
-        let usable = self.world.usable_of(extent);
-        if self.threads.get(index).is_some_and(|thread| thread.started)
-            || self.starts_by_freeing(kernel, index)
+        let edata = self.shared.edata_of(block);
+        let usable = self.shared.usable_of(edata);
+        if self.threads.get(thread).is_some_and(|tsd| tsd.started)
+            || self.starts_by_freeing(kernel, thread)
         {
-            self.give(kernel, index, extent, block.0, true);
-            self.released(kernel, index, usable);
+            self.arena_dalloc(kernel, thread, edata, block, true);
+            self.thread_dalloc_event(kernel, thread, usable);
         } else {
-            self.free_uncached(kernel, index, extent, block.0);
+            self.arena_dalloc_no_tcache(kernel, thread, edata, block);
         }
     }
 
-    /// jemalloc has no such call.
+    /// Does nothing: jemalloc has no such call.
     fn trim(&mut self, _: &mut Kernel, _: ThreadId, _: Bytes) -> bool {
         false
     }
 
     fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId) {
-        let index = usize::from(thread.0);
-        if thread != ThreadId::MAIN && index < self.threads.len() {
-            self.end_thread(kernel, index);
+        if thread != ThreadId::MAIN && self.threads.get(thread).is_some() {
+            self.tsd_cleanup(kernel, thread);
         }
     }
 
     fn advance(&mut self, kernel: &mut Kernel, now: Micros) {
-        self.load(kernel);
+        self.malloc_init(kernel);
         self.set_time(kernel, now);
     }
 
     fn usable_size(&self, _: &Kernel, block: Address) -> Bytes {
-        Bytes(self.size_of_block(block.0))
+        self.shared.usable_of(self.shared.edata_of(block))
     }
 
     fn whereabouts(&self, _: &Kernel, _: Address) -> Whereabouts {
@@ -197,15 +200,7 @@ impl Allocator for Jemalloc {
     }
 
     fn accounting(&self, _: &Kernel) -> Accounting {
-        let tcaches = self.threads.iter().filter_map(|t| t.tcache.as_ref());
-        let figures = self.own_figures();
-        Accounting {
-            parked: Bytes(tcaches.map(|tcache| tcache.parked()).sum()),
-            free: figures.dirty + figures.muzzy + figures.active.saturating_sub(figures.allocated),
-            top: Bytes::ZERO,
-            trim_threshold: Bytes::ZERO,
-            mmap_threshold: Bytes::ZERO,
-        }
+        self.sums()
     }
 
     fn reclaimable(&self, kernel: &Kernel) -> Bytes {
@@ -213,20 +208,21 @@ impl Allocator for Jemalloc {
     }
 
     fn reclaimable_cost(&self) -> u64 {
-        let pages = |arena: &Arena| arena.pac.dirty.pages() + arena.pac.muzzy.pages();
-        self.arenas.iter().flatten().map(pages).sum::<u64>() / 16
+        let arenas = self.arenas.iter();
+        let pages = arenas.map(|arena| (arena.pac.dirty.pages() + arena.pac.muzzy.pages()).0);
+        pages.sum::<u64>() / 16
     }
 
     fn census(&self, _: &Kernel, visit: &mut dyn FnMut(Block)) {
-        self.walk(visit);
+        self.visit_blocks(visit);
     }
 
     fn figures(&self) -> Option<Figures> {
-        Some(self.own_figures())
+        Some(self.stats())
     }
 
     fn page_runs(&self, visit: &mut dyn FnMut(PageRun)) {
-        self.runs(visit);
+        self.visit_runs(visit);
     }
 
     fn resident_at_start(&self) -> Bytes {
@@ -234,10 +230,10 @@ impl Allocator for Jemalloc {
     }
 
     fn decisions(&self) -> &DecisionLog {
-        &self.world.log
+        &self.shared.log
     }
 
     fn decisions_mut(&mut self) -> &mut DecisionLog {
-        &mut self.world.log
+        &mut self.shared.log
     }
 }

@@ -1,206 +1,182 @@
-//! A set of free extents of one state: by class of size, oldest and lowest first, and by how long they lie there.
+//! A set of free extents of one state: by page size class, oldest and lowest first, and by how long they are in it.
 //!
-//! jemalloc 5.3.0, src/eset.c.
+//! jemalloc 5.3.0, src/eset.c. An `ecache_t` is such a set and one of guarded extents, which the model does not have.
 
-use crate::aged::Aged;
-use crate::extents::{Extent, ExtentId, Extents};
-use crate::sizes::{PAGE, PAGE_CLASSES, ceil_class, floor_class, page_class_size, pages};
+use crate::edata::{Edata, EdataId, Edatas};
+use crate::edata_heap::{EdataHeap, SerialOrder};
+use crate::size_classes::{PAGE, PAGE_CLASSES, Pszind, pages};
+use highwater_allocator::{Bytes, Pages};
 
 const CLASSES: usize = PAGE_CLASSES + 1;
 
-/// Extents that are all dirty, all muzzy or all retained.
+/// Extents that are all dirty, all muzzy or all retained (`eset_t`).
 #[derive(Clone)]
 pub(crate) struct Eset {
-    by_class: Vec<Aged>,
+    /// By page size class (`bins`).
+    heaps: Vec<EdataHeap>,
+    /// A bit for each heap that is not empty (`bitmap`).
     filled: [u64; CLASSES.div_ceil(64)],
-    oldest: Option<ExtentId>,
-    newest: Option<ExtentId>,
-    pages: u64,
-    pad: u64,
+    /// The ends of the list of least recent use (`lru`).
+    oldest: Option<EdataId>,
+    newest: Option<EdataId>,
+    pages: Pages,
+    pad: Bytes,
+}
+
+/// A request for an extent of a set (`eset_fit`).
+#[derive(Clone, Copy)]
+pub(crate) struct Fit {
+    pub(crate) size: Bytes,
+    pub(crate) alignment: Bytes,
+    /// An extent larger than the request by more than 2 to this power is not used (`lg_max_fit`).
+    pub(crate) lg_max_fit: u32,
+    /// Whether blocks are not rounded up to size classes, so that the class below the one that surely holds the request
+    /// may hold it, too.
+    pub(crate) mixed: bool,
 }
 
 impl Eset {
-    /// An empty set, of extents that serve blocks with `pad` bytes beyond their class.
-    pub(crate) fn new(pad: u64) -> Self {
+    /// Makes an empty set, of extents that serve blocks with `pad` bytes beyond their class.
+    pub(crate) fn new(pad: Bytes) -> Self {
         Self {
-            by_class: vec![Aged::new(PAGE.ilog2()); CLASSES],
+            heaps: vec![EdataHeap::default(); CLASSES],
             filled: [0; CLASSES.div_ceil(64)],
             oldest: None,
             newest: None,
-            pages: 0,
+            pages: Pages(0),
             pad,
         }
     }
 
-    /// Pages of all its extents.
+    /// Returns the pages of all its extents (`eset_npages_get`).
     #[inline]
-    pub(crate) fn pages(&self) -> u64 {
+    pub(crate) fn pages(&self) -> Pages {
         self.pages
     }
 
-    /// The extent that lies here longest.
+    /// Returns the extent that has been in the set longest.
     #[inline]
-    pub(crate) fn oldest(&self) -> Option<ExtentId> {
+    pub(crate) fn oldest(&self) -> Option<EdataId> {
         self.oldest
     }
 
-    /// Its extents, the longest here first.
-    pub(crate) fn iter<'a>(&'a self, extents: &'a Extents) -> impl Iterator<Item = ExtentId> + 'a {
-        std::iter::successors(self.oldest, |id| extents[*id].newer)
+    /// Returns its extents, those longest in the set first.
+    pub(crate) fn iter<'a>(&'a self, edatas: &'a Edatas) -> impl Iterator<Item = EdataId> + 'a {
+        std::iter::successors(self.oldest, |id| edatas[*id].newer)
     }
 
-    /// `eset_insert`
-    pub(crate) fn insert(&mut self, extents: &mut Extents, id: ExtentId) {
-        let extent = &extents[id];
-        let class = floor_class(extent.size, self.pad);
-        self.pages += pages(extent.size);
-        self.by_class[class].insert(extent.order(), id);
-        self.filled[class / 64] |= 1 << (class % 64);
+    /// Adds an extent (`eset_insert`).
+    pub(crate) fn insert(&mut self, edatas: &mut Edatas, id: EdataId) {
         let before = self.newest.replace(id);
         match before {
-            Some(before) => extents[before].newer = Some(id),
+            Some(before) => edatas[before].newer = Some(id),
             None => self.oldest = Some(id),
         }
-        let extent = &mut extents[id];
-        extent.older = before;
-        extent.newer = None;
+        let edata = &mut edatas[id];
+        edata.older = before;
+        edata.newer = None;
+        let class = Pszind::quantize_floor(edata.size, self.pad).0;
+        self.pages += pages(edata.size);
+        self.heaps[class].insert(edata.order(), id);
+        self.filled[class / 64] |= 1 << (class % 64);
     }
 
-    /// `eset_remove`
-    pub(crate) fn remove(&mut self, extents: &mut Extents, id: ExtentId) {
-        let extent = &extents[id];
-        let class = floor_class(extent.size, self.pad);
-        let order = extent.order();
-        let (older, newer) = (extent.older, extent.newer);
-        self.pages -= pages(extent.size);
-        let removed = self.by_class[class].remove(order);
+    /// Removes an extent (`eset_remove`).
+    pub(crate) fn remove(&mut self, edatas: &mut Edatas, id: EdataId) {
+        let edata = &edatas[id];
+        let class = Pszind::quantize_floor(edata.size, self.pad).0;
+        let (older, newer) = (edata.older, edata.newer);
+        self.pages -= pages(edata.size);
+        let removed = self.heaps[class].remove(edata.order());
         debug_assert!(removed, "an extent is in the set it is removed from");
-        if self.by_class[class].is_empty() {
+        if self.heaps[class].is_empty() {
             self.filled[class / 64] &= !(1 << (class % 64));
         }
         match older {
-            Some(older) => extents[older].newer = newer,
+            Some(older) => edatas[older].newer = newer,
             None => self.oldest = newer,
         }
         match newer {
-            Some(newer) => extents[newer].older = older,
+            Some(newer) => edatas[newer].older = older,
             None => self.newest = older,
         }
     }
 
-    /// The first class from `class` on that holds anything.
+    /// Returns the first class from `class` on that holds anything (`fb_ffs`).
     #[inline]
-    fn next_filled(&self, class: usize) -> Option<usize> {
-        let mut word = class / 64;
-        let mut bits = self.filled.get(word)? & (u64::MAX << (class % 64));
+    fn next_filled(&self, class: Pszind) -> Option<Pszind> {
+        let mut word = class.0 / 64;
+        let mut bits = self.filled.get(word)? & (u64::MAX << (class.0 % 64));
         while bits == 0 {
             word += 1;
             bits = *self.filled.get(word)?;
         }
-        Some(word * 64 + bits.trailing_zeros() as usize)
+        Some(Pszind(word * 64 + bits.trailing_zeros() as usize))
     }
 
-    /// An extent that holds `size` bytes at an alignment; larger than the request by at most 2 to the power of `lg_most`
-    /// (`eset_fit`). Where blocks are not rounded up to size classes (`mixed`), the class below the one that surely holds
-    /// it may do so too.
-    pub(crate) fn fit(
-        &self,
-        extents: &Extents,
-        size: u64,
-        alignment: u64,
-        lg_most: u32,
-        mixed: bool,
-    ) -> Option<ExtentId> {
-        let most = size.checked_add(alignment.next_multiple_of(PAGE) - PAGE)?;
-        let found = self.first_fit(extents, most, lg_most, mixed);
-        if found.is_none() && alignment > PAGE {
-            return self.fit_alignment(extents, (size, most), alignment, mixed);
+    /// Returns an extent that holds the request at its alignment (`eset_fit`).
+    pub(crate) fn fit(&self, edatas: &Edatas, fit: Fit) -> Option<EdataId> {
+        let slack = fit.alignment.align_up(PAGE) - PAGE;
+        let most = fit.size.checked_add(slack)?;
+        let found = self.first_fit(edatas, Fit { size: most, ..fit });
+        if found.is_none() && fit.alignment > PAGE {
+            return self.fit_alignment(edatas, fit, most);
         }
         found
     }
 
-    /// The oldest, then lowest, of the first extents of all classes that are large enough (`eset_first_fit`).
-    fn first_fit(
-        &self,
-        extents: &Extents,
-        size: u64,
-        lg_most: u32,
-        mixed: bool,
-    ) -> Option<ExtentId> {
-        let mut class = ceil_class(size, self.pad);
-        let mut best: Option<(u64, ExtentId)> = None;
-        if let Some(below) = self.class_below(size, class, mixed) {
-            let mut holding = self.by_class[below].iter();
-            best = holding.find(|(_, id)| extents[*id].size >= size);
+    /// Returns the oldest, then lowest, of the first extents of all classes that are large enough (`eset_first_fit`).
+    fn first_fit(&self, edatas: &Edatas, fit: Fit) -> Option<EdataId> {
+        let size = fit.size;
+        let mut class = Pszind::quantize_ceil(size, self.pad);
+        let mut best: Option<(SerialOrder, EdataId)> = None;
+        if let Some(below) = self.class_below(fit, class) {
+            let mut holding = self.heaps[below.0].iter();
+            best = holding.find(|(_, id)| edatas[*id].size >= size);
         }
         while let Some(filled) = self.next_filled(class) {
-            if page_class_size(filled) >> lg_most.min(63) > size {
+            if filled.size().0 >> fit.lg_max_fit.min(63) > size.0 {
                 break;
             }
-            if let Some(first) = self.by_class[filled].iter().next()
+            if let Some(first) = self.heaps[filled.0].first()
                 && best.is_none_or(|best| first.0 < best.0)
             {
                 best = Some(first);
             }
-            class = filled + 1;
+            class = filled.after(1);
         }
         best.map(|(_, id)| id)
     }
 
-    /// The class below the one that surely holds a size, if some of its extents may hold it.
-    fn class_below(&self, size: u64, class: usize, mixed: bool) -> Option<usize> {
-        let below = mixed.then(|| floor_class(size, self.pad))?;
+    /// Returns the class below `class`, the one that surely holds the request, if some of its extents may hold it.
+    fn class_below(&self, fit: Fit, class: Pszind) -> Option<Pszind> {
+        let below = fit
+            .mixed
+            .then(|| Pszind::quantize_floor(fit.size, self.pad))?;
         (below != class).then_some(below)
     }
 
-    /// The first extent of a class below the one that is surely large enough that happens to be aligned so that the
-    /// request fits (`eset_fit_alignment`).
-    fn fit_alignment(
-        &self,
-        extents: &Extents,
-        (least, most): (u64, u64),
-        alignment: u64,
-        mixed: bool,
-    ) -> Option<ExtentId> {
-        let end = ceil_class(most, self.pad);
-        let mut class = ceil_class(least, self.pad);
-        let fits = |(_, id): (u64, ExtentId)| {
-            let Extent { base, size, .. } = extents[id];
-            let aligned = base.next_multiple_of(alignment.next_multiple_of(PAGE));
-            let lead = aligned - base;
-            (lead < size && size - lead >= least).then_some(id)
+    /// Returns the first extent of a class below the one of `most` bytes, in which every extent is large enough, that
+    /// happens to be aligned so that the request fits (`eset_fit_alignment`).
+    fn fit_alignment(&self, edatas: &Edatas, fit: Fit, most: Bytes) -> Option<EdataId> {
+        let end = Pszind::quantize_ceil(most, self.pad);
+        let mut class = Pszind::quantize_ceil(fit.size, self.pad);
+        let fits = |(_, id): (SerialOrder, EdataId)| {
+            let Edata { base, size, .. } = edatas[id];
+            let lead = base.align_up(fit.alignment.align_up(PAGE)) - base;
+            (lead < size && size - lead >= fit.size).then_some(id)
         };
-        if let Some(below) = self.class_below(least, class, mixed)
-            && let Some(found) = self.by_class[below].iter().find_map(fits)
+        if let Some(below) = self.class_below(fit, class)
+            && let Some(found) = self.heaps[below.0].iter().find_map(fits)
         {
             return Some(found);
         }
         while let Some(filled) = self.next_filled(class).filter(|filled| *filled < end) {
-            if let Some(found) = self.by_class[filled].iter().next().and_then(fits) {
+            if let Some(found) = self.heaps[filled.0].first().and_then(fits) {
                 return Some(found);
             }
-            class = filled + 1;
+            class = filled.after(1);
         }
         None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_looked_for_in_a_class_is_never_too_small() {
-        for pad in [0, PAGE] {
-            for count in 1..2000 {
-                let size = count * PAGE;
-                let class = ceil_class(size, pad);
-                for kept in 1..2000 {
-                    if floor_class(kept * PAGE, pad) >= class {
-                        assert!(kept >= count, "{kept} pages for {count}, pad {pad}");
-                    }
-                }
-            }
-        }
     }
 }

@@ -1,242 +1,205 @@
 //! A model of jemalloc that gives out the addresses the real one gives out, and keeps the same pages resident.
 //!
-//! It is the allocator itself: extents, slabs, bins and caches are those of the real one, and its own structures lie in
-//! simulated memory where the real ones lie, so that which pages are resident follows from the rules. From the bottom:
-//! `base` (its own memory), `extents` and `emap` (which extent a page belongs to), `eset` and `pac` (free extents and
-//! how they are found and purged; `cut`: split and merged; `grow`: mapped), `decay` (how many may stay), `arena` (slabs and large
-//! blocks), `tcache`, `choose` (which arena serves a thread), `cached` (blocks out of the caches and back), `collect` (the
-//! caches' collections), `lifetime` (how the process and its threads begin and end) and `entry` (the calls of the program).
-//! `background` is the background thread, `runs` says what pages are used for. Where releases differ the code asks `rules`; what is not named there is the same
-//! in all. Each rule cites the function it follows.
+//! It is the allocator itself: extents, slabs, bins and caches are those of the real one, and its own structures are in
+//! simulated memory where the real ones are, so that which pages are resident follows from the rules. Files and
+//! functions have the names of the C, mostly those of jemalloc 5.3.0. From the bottom: `base` (its own memory),
+//! `edata`, `edata_heap` and `edata_cache` (the structures of extents), `emap` (the map from a page to its extent),
+//! `eset` (free extents of one state), `decay` (how many pages may stay), `pac` with `extent` and `grow_retained` (the
+//! page allocator of an arena), `bin` and `arena` (slabs and large blocks), `arenas` (which arena serves a thread),
+//! `background_thread`, `cache_bin` and `tcache` (thread caches), `tsd` (the data of a thread).
+//!
+//! [`Jemalloc`] joins them: `tcache_alloc` (blocks out of the caches and back), `tcache_gc` (the caches' collections),
+//! `arena_tdata` (ticks by arena, up to 5.2.1), `init` (how the process and its threads begin and end), `entry` (the
+//! calls of the program), `ctl` and `stats` (its figures), `census` and `page_runs` (every block and every run of
+//! pages), and `check` (what must hold, for tests). Where releases differ the code asks `rules`; what is not named
+//! there is the same in all. Each rule cites the function it follows.
 
-mod aged;
 mod arena;
-mod background;
+mod arena_tdata;
+mod arenas;
+mod background_thread;
 mod base;
-mod cached;
+mod bin;
+mod cache_bin;
 mod census;
-mod choose;
-mod collect;
+mod check;
 mod conf;
 mod ctl;
-mod cut;
 mod decay;
 mod differences;
+mod edata;
+mod edata_cache;
+mod edata_heap;
 mod emap;
 mod entry;
 mod eset;
-mod extents;
-mod grow;
-mod lifetime;
+mod extent;
+mod grow_retained;
+mod init;
 mod options;
 mod pac;
+mod page_runs;
 mod pages;
 mod prng;
 mod rules;
-mod runs;
-mod sizes;
+mod shared;
+mod size_classes;
+mod stats;
 mod tcache;
-mod thread;
-mod ticks;
+mod tcache_alloc;
+mod tcache_gc;
+mod tsd;
+mod units;
 mod version;
-mod world;
 
 pub use conf::{Preset, Settings, presets};
 pub use options::{Options, ThreadData};
 pub use version::Version;
 
-use arena::{Arena, Eagerness};
-use background::Sleeper;
+use arenas::Arenas;
+use background_thread::BackgroundThreads;
+use edata::Edatas;
 use emap::Emap;
-use extents::{Extents, State};
-use highwater_allocator::{Bytes, DecayRule, DecisionLog, Figures, Kernel, Micros};
+use highwater_allocator::{Bytes, DecisionLog, Kernel, Micros, ThreadId};
 use rules::{Rules, Ticking};
+use shared::Shared;
+use size_classes::LARGE_MAX;
 use tcache::CacheShape;
-use thread::Thread;
-use world::World;
+use tsd::Threads;
+use units::{ArenaIndex, Nanos};
 
-/// The process's clock at the trace's time 0: a second, as the reference has it. Only differences matter.
-const CLOCK_START: u64 = 1_000_000_000;
+/// The process's clock at the trace's time 0: a second, as in the oracle that the model is compared with. Only
+/// differences matter.
+const CLOCK_START: Nanos = Nanos::from_millis(1000);
 
 /// jemalloc in one process.
 #[derive(Clone)]
 pub struct Jemalloc {
-    world: World,
-    arenas: Vec<Option<Arena>>,
-    threads: Vec<Thread>,
-    sleepers: Vec<Sleeper>,
+    shared: Shared,
+    arenas: Arenas,
+    threads: Threads,
+    background_threads: BackgroundThreads,
     shape: CacheShape,
-    /// Arenas that threads are bound to by themselves.
-    automatic: usize,
-    /// What was resident when the library had been loaded, before the program's first call.
+    /// The bytes that were resident when the library had been loaded, before the program's first call.
     resident_at_start: Option<Bytes>,
 }
 
-/// A moment of the process's clock, from the workload's start.
-fn since_start(at: u64) -> Micros {
-    Micros(at.saturating_sub(CLOCK_START) / 1000)
+/// Returns a moment of the process's clock as the time from the workload's start.
+fn since_start(at: Nanos) -> Micros {
+    at.saturating_sub(CLOCK_START).to_micros()
 }
 
 impl Jemalloc {
-    /// The allocator of a process on a machine of so many cores, before the library is loaded.
+    /// Makes the allocator of a process on a machine with that many cores, before the library is loaded.
     pub fn new(version: Version, options: Options, cores: u32) -> Self {
         let rules = Rules::of(version);
         let shape = CacheShape::new(&options, rules.cache_stacks);
-        let automatic = match options.narenas {
-            0 if cores > 1 => 4 * cores as usize,
-            0 => 1,
-            set => set as usize,
-        };
-        let automatic = automatic.min(4094);
-        let world = World {
+        let shared = Shared {
             version,
             rules,
-            extents: Extents::default(),
+            edatas: Edatas::default(),
             emap: Emap::new(options.wide_addresses),
             options,
             bases: Vec::new(),
             now: CLOCK_START,
             log: DecisionLog::default(),
         };
-        // An index more for the arena of very large blocks, if there can be any.
-        let has_huge = world.oversize() <= sizes::LARGE_MAX;
+        let has_huge = shared.oversize_threshold() <= LARGE_MAX;
         Self {
-            world,
-            arenas: vec![None; automatic + usize::from(has_huge)],
-            threads: vec![Thread::default()],
-            sleepers: Vec::new(),
+            arenas: Arenas::new(&shared.options, cores, has_huge),
+            shared,
+            threads: Threads::new(),
+            background_threads: BackgroundThreads::default(),
             shape,
-            automatic,
             resident_at_start: None,
         }
     }
 
-    /// The figures jemalloc reports (`mallctl`, `stats.*`), and what decides how long free pages stay.
-    fn own_figures(&self) -> Figures {
-        let mut figures = Figures::default();
-        let pages = |count: u64| Bytes(count * sizes::PAGE);
-        for arena in self.arenas.iter().flatten() {
-            let pac = &arena.pac;
-            figures.allocated += Bytes(arena.allocated());
-            figures.active += pages(pac.active);
-            figures.dirty += pages(pac.dirty.pages());
-            figures.muzzy += pages(pac.muzzy.pages());
-            figures.retained += pages(pac.retained.pages());
-            figures.mapped += Bytes(pac.mapped());
-        }
-        for base in self.world.bases.iter().flatten() {
-            figures.mapped += Bytes(base.mapped());
-            figures.metadata += Bytes(base.allocated());
-            figures.resident += Bytes(base.resident());
-        }
-        figures.resident += figures.active + figures.dirty;
-        if self.world.rules.resident_has_muzzy {
-            figures.resident += figures.muzzy;
-        }
-        for cache in self.threads.iter().filter_map(|t| t.tcache.as_ref()) {
-            figures.metadata += Bytes(self.size_of_block(cache.home));
-        }
-        for counts in self.threads.iter().filter_map(|t| t.ticks.as_ref()) {
-            figures.metadata += Bytes(self.size_of_block(counts.home));
-        }
-        let options = &self.world.options;
-        figures.decay = DecayRule {
-            dirty_ms: options.dirty_decay_ms,
-            muzzy_ms: options.muzzy_decay_ms,
-            background_thread: !self.sleepers.is_empty(),
-        };
-        let wakes = self.sleepers.iter().filter_map(|sleeper| sleeper.wakes);
-        figures.wakes = wakes
-            .min()
-            .map(|at| Micros(at.saturating_sub(CLOCK_START) / 1000));
-        figures
-    }
-
     /// Sets the process's clock, waking background threads on the way.
     fn set_time(&mut self, kernel: &mut Kernel, now: Micros) {
-        let now = CLOCK_START.saturating_add(now.0.saturating_mul(1000));
-        while let Some((index, wakes)) = self.next_to_wake().filter(|(_, wakes)| *wakes <= now) {
-            self.world.now = self.world.now.max(wakes);
-            self.world.log.at(Some(since_start(wakes)));
-            self.wake(kernel, index);
+        let now = CLOCK_START.saturating_add(Nanos::from_micros(now));
+        while let Some((index, wakes)) = self.background_threads.next_to_wake()
+            && wakes <= now
+        {
+            self.shared.now = self.shared.now.max(wakes);
+            self.shared.log.at(Some(since_start(wakes)));
+            self.background_threads
+                .wake(kernel, &mut self.shared, &mut self.arenas, index);
         }
-        self.world.log.at(None);
-        self.world.now = self.world.now.max(now);
+        self.shared.log.at(None);
+        self.shared.now = self.shared.now.max(now);
     }
 
-    fn next_to_wake(&self) -> Option<(usize, u64)> {
-        let sleepers = self.sleepers.iter().enumerate();
-        let waking = sleepers.filter_map(|(index, sleeper)| Some((index, sleeper.wakes?)));
-        waking.min_by_key(|(_, wakes)| *wakes)
-    }
-
-    fn wake(&mut self, kernel: &mut Kernel, index: usize) {
-        let all = self.sleepers.len();
-        let sleeper = &mut self.sleepers[index];
-        sleeper.work(kernel, &mut self.world, &mut self.arenas, (index, all));
-    }
-
-    /// The background thread that cares for an arena is started, if it was not (`background_thread_create`).
-    fn start_sleeper(&mut self, kernel: &mut Kernel, arena: usize) {
-        if self.sleepers.is_empty() {
-            return;
-        }
-        let index = arena % self.sleepers.len();
-        if !self.sleepers[index].started {
-            self.sleepers[index].started = true;
-            self.wake(kernel, index);
-        }
-    }
-
-    /// Something was freed that a background thread will have to deal with; one that sleeps without end is woken
-    /// (`arena_background_thread_inactivity_check`).
-    fn freed_pages(&mut self, kernel: &mut Kernel, arena: usize) {
-        if self.sleepers.is_empty() {
-            return;
-        }
-        let index = arena % self.sleepers.len();
-        let sleeper = &self.sleepers[index];
-        if sleeper.started && sleeper.wakes.is_none() {
-            self.wake(kernel, index);
-        }
-    }
-
-    /// Ticks; now and then that makes a thread look at an arena's decay (`arena_decay_ticks`).
+    /// Returns the arena of a thread, which is bound to one if it was not (`arena_choose`).
     #[inline]
-    fn tick(&mut self, kernel: &mut Kernel, thread: usize, arena: usize, count: u32) {
-        if self.world.rules.ticking == Ticking::PerArena {
-            self.tick_counted(kernel, thread, arena, count);
-            return;
-        }
-        let thread = &mut self.threads[thread];
-        if thread.ticker.ticks(&mut thread.prng, count as i32) {
-            self.decay(kernel, arena);
+    fn arena_choose(&mut self, kernel: &mut Kernel, thread: ThreadId) -> ArenaIndex {
+        match self.threads[thread].arena {
+            Some(arena) => arena,
+            None => {
+                let chosen = self.arenas.choose_hard(kernel, &mut self.shared);
+                self.threads[thread].arena = Some(chosen);
+                self.create_background_thread(kernel, chosen);
+                chosen
+            }
         }
     }
 
-    /// A thread of the program looks at an arena's decay (`arena_decay`).
-    fn decay(&mut self, kernel: &mut Kernel, index: usize) {
-        let Some(arena) = self.arenas[index].as_mut() else {
-            return;
-        };
-        let eagerness = if self.sleepers.is_empty() {
-            Eagerness::OnAdvance
-        } else {
-            Eagerness::Never
-        };
-        let news = background::decay(kernel, &mut self.world, arena, eagerness);
-        if self.sleepers.is_empty() {
+    /// Returns the arena for a large block of `size` bytes past the thread cache: very large ones have their own
+    /// (`arena_choose_maybe_huge`).
+    fn arena_choose_maybe_huge(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        size: Bytes,
+    ) -> ArenaIndex {
+        if size < self.shared.oversize_threshold() {
+            return self.arena_choose(kernel, thread);
+        }
+        let (huge, made) = self.arenas.choose_huge(kernel, &mut self.shared);
+        if made && self.shared.keeps_oversize() {
+            self.create_background_thread(kernel, huge);
+        }
+        huge
+    }
+
+    /// Starts the background thread that serves an arena, if it was not (`arena_new_create_background_thread`).
+    fn create_background_thread(&mut self, kernel: &mut Kernel, arena: ArenaIndex) {
+        let (shared, arenas) = (&mut self.shared, &mut self.arenas);
+        self.background_threads
+            .create(kernel, shared, arenas, arena);
+    }
+
+    /// Wakes the background thread that serves an arena, if it sleeps indefinitely: something was freed
+    /// (`arena_background_thread_inactivity_check`).
+    fn inactivity_check(&mut self, kernel: &mut Kernel, arena: ArenaIndex) {
+        let (shared, arenas) = (&mut self.shared, &mut self.arenas);
+        self.background_threads
+            .inactivity_check(kernel, shared, arenas, arena);
+    }
+
+    /// Lets a thread of the program look at the decays of an arena (`arena_decay`).
+    fn arena_decay(&mut self, kernel: &mut Kernel, arena: ArenaIndex) {
+        let (shared, arenas) = (&mut self.shared, &mut self.arenas);
+        self.background_threads
+            .arena_decay(kernel, shared, arenas, arena);
+    }
+
+    /// Counts ticks; now and then that makes a thread look at an arena's decay (`arena_decay_ticks`).
+    #[inline]
+    fn arena_decay_ticks(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        arena: ArenaIndex,
+        count: i32,
+    ) {
+        if self.shared.rules.ticking == Ticking::PerArena {
+            self.tick_arena(kernel, thread, arena, count);
             return;
         }
-        let sleeper = index % self.sleepers.len();
-        for (state, new) in [State::Dirty, State::Muzzy].into_iter().zip(news) {
-            let Some(new) = new else { continue };
-            let Some(arena) = &self.arenas[index] else {
-                continue;
-            };
-            if self.sleepers[sleeper].is_woken_by(arena, state, new) {
-                self.wake(kernel, sleeper);
-            }
+        let tsd = &mut self.threads[thread];
+        if tsd.ticker.ticks(&mut tsd.prng, count) {
+            self.arena_decay(kernel, arena);
         }
     }
 }

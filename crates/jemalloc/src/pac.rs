@@ -1,401 +1,358 @@
 //! The page allocator of an arena: free extents in three states, and how memory moves between them.
 //!
-//! jemalloc 5.3.0, src/pac.c, src/extent.c and src/ecache.c. A request is served from dirty extents, then muzzy, then
-//! retained ones, then by mapping more. What is freed becomes dirty. Decay turns dirty into muzzy or retained, and muzzy
-//! into retained.
+//! jemalloc 5.3.0, src/pac.c. A request is served from dirty extents, then muzzy, then retained ones, then by mapping
+//! more. What is freed becomes dirty. Decay turns dirty into muzzy or retained, and muzzy into retained. `extent` and
+//! `grow_retained` have the functions of src/extent.c, which work on an arena's `pac_t` as well.
 
-use crate::aged::Aged;
-use crate::cut::Merging;
 use crate::decay::Decay;
+use crate::edata::{EdataId, ExtentState};
+use crate::edata_cache::EdataCache;
 use crate::eset::Eset;
-use crate::extents::{ExtentId, State};
 use crate::rules::FirstThreshold;
-use crate::sizes::{HUGE_PAGE, LARGE_MAX, LARGE_MIN, LARGE_PAD, PAGE, page_class_of, pages};
-use crate::world::World;
-use highwater_allocator::{Address, Bytes, Decision, FreePages, Kernel, PurgeReason};
+use crate::shared::Shared;
+use crate::size_classes::{HUGE_PAGE, LARGE_MAX, PAGE, Pszind, pages};
+use crate::units::{ArenaIndex, Nanos, Serial};
+use highwater_allocator::{Address, Bytes, Decision, FreePages, Kernel, Pages, PurgeReason};
 
 /// `OVERSIZE_THRESHOLD_DEFAULT`
-const OVERSIZE_DEFAULT: u64 = 8 << 20;
+const OVERSIZE_DEFAULT: Bytes = Bytes::mib(8);
+/// The pages that are worth waking for (`ARENA_DEFERRED_PURGE_NPAGES_THRESHOLD`).
+pub(crate) const DEFERRED_PURGE_PAGES: Pages = Pages(1024);
 
-/// One arena's page allocator.
+/// One arena's page allocator (`pac_t`).
 #[derive(Clone)]
 pub(crate) struct Pac {
-    pub(crate) arena: u16,
+    pub(crate) arena: ArenaIndex,
+    /// The free extents of each state (`ecache_dirty`, `ecache_muzzy`, `ecache_retained`).
     pub(crate) dirty: Eset,
     pub(crate) muzzy: Eset,
     pub(crate) retained: Eset,
-    pub(crate) dirty_decay: Decay,
-    pub(crate) muzzy_decay: Decay,
-    /// The class of extents to map next (`exp_grow`).
-    pub(crate) grow_next: usize,
-    pub(crate) next_serial: u64,
+    pub(crate) decay_dirty: Decay,
+    pub(crate) decay_muzzy: Decay,
+    /// The page size class to map next (`exp_grow`).
+    pub(crate) exp_grow: Pszind,
+    /// The serial number of the next mapping (`extent_sn_next`).
+    pub(crate) next_serial: Serial,
     /// Freed extents of this size and more go back at once.
-    oversize: u64,
-    /// Structures that wait to be used again.
-    pub(crate) free_structs: Aged,
-    /// Pages of active extents.
-    pub(crate) active: u64,
+    pub(crate) oversize_threshold: Bytes,
+    pub(crate) edata_cache: EdataCache,
+    /// The pages of active extents (`nactive` of the arena's `pa_shard_t`).
+    pub(crate) active: Pages,
+}
+
+/// A request for an extent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExtentRequest {
+    pub(crate) size: Bytes,
+    pub(crate) alignment: Bytes,
+    /// Whether the pages have to read as zeros.
+    pub(crate) zero: bool,
+}
+
+impl ExtentRequest {
+    /// A request for pages at any address, with any content.
+    pub(crate) fn pages(size: Bytes) -> Self {
+        Self {
+            size,
+            alignment: PAGE,
+            zero: false,
+        }
+    }
+}
+
+/// When a decay purges (`pac_purge_eagerness_t`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PurgeEagerness {
+    /// Whenever it is looked at: the background thread.
+    Always,
+    /// When a new interval begins: a thread of the program where there is no background thread.
+    OnEpochAdvance,
+    /// Never: a thread of the program beside a background thread.
+    Never,
 }
 
 impl Pac {
-    /// The page allocator of an arena whose structure lies at `home`.
-    pub(crate) fn new(arena: u16, home: Address, world: &World) -> Self {
-        let options = &world.options;
-        let pad = large_pad(world);
-        // Their jitter starts from their own addresses, which another seed stands elsewhere.
-        let moved = options.seed_moved(world.version);
-        let decays = world.rules.layout.decays;
-        let [dirty, muzzy] = decays.map(|offset| (home + Bytes(offset)).0.wrapping_add(moved));
+    /// Makes the page allocator of an arena whose structure is at `home` (`pac_init`).
+    pub(crate) fn new(arena: ArenaIndex, home: Address, shared: &Shared) -> Self {
+        let options = &shared.options;
+        let pad = options.large_pad();
+        // The jitter of a decay starts from its own address, which another seed moves.
+        let moved = options.seed_moved(shared.version);
+        let decay = |offset, time_ms| {
+            let seed = (home + offset).0.wrapping_add(moved);
+            Decay::new(shared.now, time_ms, seed)
+        };
+        let [dirty, muzzy] = shared.rules.layout.decays;
         Self {
             arena,
             dirty: Eset::new(pad),
             muzzy: Eset::new(pad),
             retained: Eset::new(pad),
-            dirty_decay: Decay::new(world.now, options.dirty_decay_ms, dirty),
-            muzzy_decay: Decay::new(world.now, options.muzzy_decay_ms, muzzy),
-            grow_next: page_class_of(HUGE_PAGE),
-            next_serial: 0,
-            // They lie at multiples of 64 bytes at least (`extent_alignment`).
-            free_structs: Aged::new(6),
-            active: 0,
-            oversize: world.oversize_of(arena),
+            decay_dirty: decay(dirty, options.dirty_decay_ms),
+            decay_muzzy: decay(muzzy, options.muzzy_decay_ms),
+            exp_grow: Pszind::of(HUGE_PAGE),
+            next_serial: Serial(0),
+            oversize_threshold: oversize_threshold_of(arena, shared),
+            edata_cache: EdataCache::default(),
+            active: Pages(0),
         }
     }
 
-    pub(crate) fn set(&mut self, state: State) -> &mut Eset {
+    /// Returns the free extents of a state.
+    pub(crate) fn ecache(&self, state: ExtentState) -> &Eset {
         match state {
-            State::Dirty => &mut self.dirty,
-            State::Muzzy => &mut self.muzzy,
-            State::Retained | State::Active | State::Spare => &mut self.retained,
+            ExtentState::Dirty => &self.dirty,
+            ExtentState::Muzzy => &self.muzzy,
+            ExtentState::Retained | ExtentState::Active | ExtentState::Unused => &self.retained,
         }
     }
 
-    /// Bytes of extents that are active, dirty or muzzy.
-    pub(crate) fn mapped(&self) -> u64 {
+    /// The same, to change.
+    pub(crate) fn ecache_mut(&mut self, state: ExtentState) -> &mut Eset {
+        match state {
+            ExtentState::Dirty => &mut self.dirty,
+            ExtentState::Muzzy => &mut self.muzzy,
+            ExtentState::Retained | ExtentState::Active | ExtentState::Unused => &mut self.retained,
+        }
+    }
+
+    /// Returns the decay of dirty or of muzzy pages.
+    pub(crate) fn decay(&self, state: ExtentState) -> &Decay {
+        match state {
+            ExtentState::Dirty => &self.decay_dirty,
+            _ => &self.decay_muzzy,
+        }
+    }
+
+    fn decay_mut(&mut self, state: ExtentState) -> &mut Decay {
+        match state {
+            ExtentState::Dirty => &mut self.decay_dirty,
+            _ => &mut self.decay_muzzy,
+        }
+    }
+
+    /// Returns the bytes of extents that are active, dirty or muzzy (`pac_mapped`).
+    pub(crate) fn mapped(&self) -> Bytes {
         (self.active + self.dirty.pages() + self.muzzy.pages()) * PAGE
     }
 
-    /// Whether a very large extent may be purged when it is freed (`extent_may_force_decay`).
-    fn may_force_purge(&self) -> bool {
-        self.dirty_decay.time_ms != -1 && self.muzzy_decay.time_ms != -1
-    }
-}
+    // ---- extents in use
 
-/// What each large block has beyond its class.
-pub(crate) fn large_pad(world: &World) -> u64 {
-    if world.options.cache_oblivious {
-        LARGE_PAD
-    } else {
-        0
-    }
-}
-
-impl World {
-    fn deactivate(&mut self, pac: &mut Pac, id: ExtentId, state: State) {
-        self.extents[id].state = state;
-        pac.set(state).insert(&mut self.extents, id);
-    }
-
-    /// Keeps a free extent (`extent_record`).
-    pub(crate) fn record(
+    /// Allocates an extent (`pac_alloc_real`). `None` where there is no memory.
+    pub(crate) fn alloc(
         &mut self,
         kernel: &mut Kernel,
-        pac: &mut Pac,
-        mut id: ExtentId,
-        state: State,
-    ) {
-        if state != State::Dirty {
-            (id, _) = self.coalesce(kernel, pac, id, state, Merging::ALL);
-        } else if self.extents[id].size >= LARGE_MIN {
-            let merging = Merging {
-                most: self.most_merged(self.extents[id].size),
-                skips_marked: self.rules.slab_marks_stay,
-            };
-            let mut merged = true;
-            while merged {
-                (id, merged) = self.coalesce(kernel, pac, id, state, merging);
-            }
-            let size = self.extents[id].size;
-            let goes_back = self.rules.very_large_always_back || pac.may_force_purge();
-            if size >= pac.oversize && !self.keeps_very_large() && goes_back {
-                self.log.record(Decision::Purged {
-                    arena: pac.arena,
-                    from: FreePages::Dirty,
-                    offered: false,
-                    bytes: Bytes(size),
-                    limit: Bytes::ZERO,
-                    reason: PurgeReason::VeryLarge,
-                });
-                self.release(kernel, pac, id);
-                return;
-            }
-        }
-        self.deactivate(pac, id, state);
-    }
-
-    /// Up to which size a large dirty extent is merged with its neighbours when it is freed.
-    fn most_merged(&self, size: u64) -> u64 {
-        if !self.rules.merging_bounded {
-            return u64::MAX;
-        }
-        let lg_most = self.options.lg_extent_max_active_fit.min(63);
-        if LARGE_MAX >> lg_most > size {
-            size << lg_most
-        } else {
-            LARGE_MAX
-        }
-    }
-
-    /// From which size on blocks go to an arena of their own (`arena_init_huge`).
-    pub(crate) fn oversize(&self) -> u64 {
-        match self.options.oversize_threshold {
-            threshold @ LARGE_MIN..=LARGE_MAX => threshold,
-            _ => LARGE_MAX + PAGE,
-        }
-    }
-
-    /// From which size on freed extents of an arena go back at once (`arena_init_huge`).
-    fn oversize_of(&self, arena: u16) -> u64 {
-        let threshold = self.oversize();
-        match self.rules.first_threshold {
-            FirstThreshold::Default if arena == 0 => OVERSIZE_DEFAULT,
-            FirstThreshold::OptionIfAny if arena == 0 && threshold > LARGE_MAX => OVERSIZE_DEFAULT,
-            _ => threshold,
-        }
-    }
-
-    /// Whether very large blocks stay dirty for the decay time too.
-    pub(crate) fn keeps_very_large(&self) -> bool {
-        self.rules.background_keeps_very_large && self.options.background_thread
-    }
-
-    /// Gives an extent's pages back and keeps its address space, if that is kept (`extent_dalloc_wrapper`).
-    fn release(&mut self, kernel: &mut Kernel, pac: &mut Pac, id: ExtentId) {
-        let (base, size) = (self.extents[id].base, self.extents[id].size);
-        self.extents[id].start = base;
-        if !self.options.retain {
-            self.deregister(kernel, id);
-            kernel.munmap(Address(base), Bytes(size));
-            self.put_struct(pac, id);
-            return;
-        }
-        kernel.madvise_dontneed(Address(base), Bytes(size));
-        self.extents[id].zeroed = true;
-        self.record(kernel, pac, id, State::Retained);
-    }
-
-    /// Frees an extent (`ecache_dalloc`, into the dirty ones).
-    pub(crate) fn free_extent(&mut self, kernel: &mut Kernel, pac: &mut Pac, id: ExtentId) {
-        let extent = &mut self.extents[id];
-        extent.start = extent.base;
-        extent.zeroed = false;
-        self.record(kernel, pac, id, State::Dirty);
-    }
-
-    /// Takes an extent of `size` bytes from the free ones of a state, cutting off what is too much (`extent_recycle`).
-    /// With `after`, it has to follow that extent.
-    pub(crate) fn recycle(
-        &mut self,
-        kernel: &mut Kernel,
-        pac: &mut Pac,
-        state: State,
-        after: Option<ExtentId>,
-        wanted: Wanted,
-    ) -> Option<ExtentId> {
-        let id = match after {
-            Some(after) => self
-                .neighbour(after, state, true)
-                .filter(|next| self.extents[*next].size >= wanted.size)?,
-            None => {
-                let lg_most = match state {
-                    State::Dirty => self.options.lg_extent_max_active_fit,
-                    _ => 64,
-                };
-                let mixed = !self.options.large_size_classes;
-                let set = pac.set(state);
-                set.fit(&self.extents, wanted.size, wanted.alignment, lg_most, mixed)?
-            }
-        };
-        pac.set(state).remove(&mut self.extents, id);
-        self.extents[id].state = State::Active;
-        let (lead, id, trail) = self.cut_out(kernel, pac, id, wanted)?;
-        for rest in [lead, trail].into_iter().flatten() {
-            self.deactivate(pac, rest, state);
-        }
-        if wanted.zero && !self.extents[id].zeroed {
-            self.clear(kernel, id);
-        }
-        Some(id)
-    }
-
-    /// Clears an extent by giving its pages back (`ehooks_default_zero_impl`).
-    fn clear(&mut self, kernel: &mut Kernel, id: ExtentId) {
-        let extent = &self.extents[id];
-        kernel.madvise_dontneed(Address(extent.base), Bytes(extent.size));
-    }
-
-    /// Cuts what is wanted out of an extent; returns what lies before, the middle and what lies behind
-    /// (`extent_split_interior`).
-    #[allow(
-        clippy::type_complexity,
-        reason = "three parts, named at once by who calls"
-    )]
-    pub(crate) fn cut_out(
-        &mut self,
-        kernel: &mut Kernel,
-        pac: &mut Pac,
-        id: ExtentId,
-        wanted: Wanted,
-    ) -> Option<(Option<ExtentId>, ExtentId, Option<ExtentId>)> {
-        let extent = &self.extents[id];
-        let alignment = wanted.alignment.next_multiple_of(PAGE);
-        let lead_size = extent.base.next_multiple_of(alignment) - extent.base;
-        let trail_size = extent.size - lead_size - wanted.size;
-        let (mut lead, mut middle, mut trail) = (None, id, None);
-        if lead_size > 0 {
-            lead = Some(id);
-            middle = self.split(kernel, pac, id, lead_size)?;
-        }
-        if trail_size > 0 {
-            trail = Some(self.split(kernel, pac, middle, wanted.size)?);
-        }
-        Some((lead, middle, trail))
-    }
-
-    /// Allocates an extent (`pac_alloc_real`).
-    pub(crate) fn alloc_extent(
-        &mut self,
-        kernel: &mut Kernel,
-        pac: &mut Pac,
-        wanted: Wanted,
-    ) -> Option<ExtentId> {
-        if let Some(id) = self.recycle(kernel, pac, State::Dirty, None, wanted) {
+        shared: &mut Shared,
+        request: ExtentRequest,
+    ) -> Option<EdataId> {
+        if let Some(id) = self.ecache_alloc(kernel, shared, ExtentState::Dirty, request) {
             return Some(id);
         }
-        if pac.muzzy_decay.time_ms != 0
-            && let Some(id) = self.recycle(kernel, pac, State::Muzzy, None, wanted)
+        // `pac_may_have_muzzy`
+        if self.decay_muzzy.time_ms != 0
+            && let Some(id) = self.ecache_alloc(kernel, shared, ExtentState::Muzzy, request)
         {
             return Some(id);
         }
-        if !self.options.large_size_classes
-            && let Some(id) = self.fresh_batch(kernel, pac, wanted)
+        if !shared.options.large_size_classes
+            && let Some(id) = self.alloc_retained_batched(kernel, shared, request)
         {
             return Some(id);
         }
-        self.fresh(kernel, pac, None, wanted)
+        self.ecache_alloc_grow(kernel, shared, None, request)
     }
 
-    /// Makes an extent longer by what follows it, if that is free (`pac_expand_impl`).
-    pub(crate) fn expand_extent(
+    /// Makes an extent longer by the `more` bytes after it, if these are free (`pac_expand_impl`); returns whether they
+    /// were.
+    pub(crate) fn expand(
         &mut self,
         kernel: &mut Kernel,
-        pac: &mut Pac,
-        id: ExtentId,
-        more: u64,
+        shared: &mut Shared,
+        id: EdataId,
+        more: Bytes,
     ) -> bool {
-        let wanted = Wanted {
-            size: more,
-            alignment: PAGE,
-            zero: false,
-        };
-        let after = Some(id);
         let trail = self
-            .recycle(kernel, pac, State::Dirty, after, wanted)
-            .or_else(|| self.recycle(kernel, pac, State::Muzzy, after, wanted))
-            .or_else(|| self.fresh(kernel, pac, after, wanted));
+            .ecache_alloc_after(kernel, shared, ExtentState::Dirty, id, more)
+            .or_else(|| self.ecache_alloc_after(kernel, shared, ExtentState::Muzzy, id, more))
+            .or_else(|| {
+                let request = ExtentRequest::pages(more);
+                self.ecache_alloc_grow(kernel, shared, Some(id), request)
+            });
         let Some(trail) = trail else {
             return false;
         };
-        self.merge(kernel, pac, id, trail);
+        self.extent_merge(kernel, shared, id, trail);
         true
     }
 
-    /// The extent that is to be purged next, leaving at least `limit` pages (`ecache_evict`).
-    fn evict(
+    /// Makes an extent `size` bytes long and frees the rest (`pac_shrink_impl`); returns whether there was memory for
+    /// the other structure.
+    pub(crate) fn shrink(
         &mut self,
         kernel: &mut Kernel,
-        pac: &mut Pac,
-        state: State,
-        limit: u64,
-    ) -> Option<ExtentId> {
-        loop {
-            let set = pac.set(state);
-            let id = set.oldest().filter(|_| set.pages() > limit)?;
-            set.remove(&mut self.extents, id);
-            self.extents[id].state = State::Active;
-            if state != State::Dirty {
-                return Some(id);
-            }
-            // Merging was put off: the result takes the neighbour's place as the newest, and the search begins anew.
-            let (merged, any) = self.coalesce(kernel, pac, id, state, Merging::ALL);
-            if !any {
-                return Some(merged);
-            }
-            self.deactivate(pac, merged, state);
+        shared: &mut Shared,
+        id: EdataId,
+        size: Bytes,
+    ) -> bool {
+        let Some(trail) = self.extent_split(kernel, shared, id, size) else {
+            return false;
+        };
+        self.dalloc(kernel, shared, trail);
+        true
+    }
+
+    /// Frees an extent, which becomes dirty (`pac_dalloc_impl`, `ecache_dalloc`).
+    pub(crate) fn dalloc(&mut self, kernel: &mut Kernel, shared: &mut Shared, id: EdataId) {
+        let edata = &mut shared.edatas[id];
+        edata.start = edata.base;
+        edata.zeroed = false;
+        self.extent_record(kernel, shared, id, ExtentState::Dirty);
+    }
+
+    // ---- decay
+
+    /// Purges what freeing pages leads to at once (`arena_handle_deferred_work`).
+    pub(crate) fn handle_deferred_work(&mut self, kernel: &mut Kernel, shared: &mut Shared) {
+        if self.decay_dirty.is_immediate() {
+            self.decay_all(kernel, shared, ExtentState::Dirty);
         }
     }
 
-    /// Purges at most `most` pages, leaving at least `limit` (`pac_decay_to_limit`). Where everything goes it goes past the muzzy state.
-    /// Returns the pages purged.
-    pub(crate) fn purge(
+    /// Purges everything that is dirty or muzzy (`pac_decay_all`).
+    pub(crate) fn decay_all(
         &mut self,
         kernel: &mut Kernel,
-        pac: &mut Pac,
-        state: State,
-        (limit, most): (u64, u64),
-        reason: PurgeReason,
-    ) -> u64 {
-        let mut taken = Vec::new();
-        let mut count = 0;
-        while count < most
-            && let Some(id) = self.evict(kernel, pac, state, limit)
-        {
-            count += pages(self.extents[id].size);
-            taken.push(id);
+        shared: &mut Shared,
+        state: ExtentState,
+    ) {
+        let reason = PurgeReason::Everything;
+        self.decay_to_limit(kernel, shared, state, Pages(0), reason);
+    }
+
+    /// Advances a decay to now and purges what has to go (`pac_maybe_decay_purge`). Returns the pages that became free
+    /// in the last interval where a new one began.
+    pub(crate) fn maybe_decay_purge(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        state: ExtentState,
+        eagerness: PurgeEagerness,
+    ) -> Option<Pages> {
+        let current = self.ecache(state).pages();
+        let decay = self.decay_mut(state);
+        if !decay.is_gradual() {
+            if decay.is_immediate() {
+                let reason = PurgeReason::AtOnce;
+                self.decay_to_limit(kernel, shared, state, Pages(0), reason);
+            }
+            return None;
         }
+        let advanced = decay.maybe_advance_epoch(shared.now, current);
+        let (limit, newest) = (decay.limit(), decay.newest());
+        let (purges, reason) = match eagerness {
+            PurgeEagerness::Always => (true, PurgeReason::BackgroundThread),
+            PurgeEagerness::OnEpochAdvance => (advanced, PurgeReason::Call),
+            PurgeEagerness::Never => (false, PurgeReason::Call),
+        };
+        if purges {
+            self.decay_to_limit(kernel, shared, state, limit, reason);
+        }
+        advanced.then_some(newest)
+    }
+
+    /// Purges until `limit` pages are left (`pac_decay_to_limit`).
+    fn decay_to_limit(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        state: ExtentState,
+        limit: Pages,
+        reason: PurgeReason,
+    ) {
+        let current = self.ecache(state).pages();
+        if current <= limit {
+            return;
+        }
+        let (stashed, count) = self.stash_decayed(kernel, shared, state, limit, current - limit);
+        // Where everything goes it goes past the muzzy state.
         let fully = reason == PurgeReason::Everything;
-        let to_muzzy = state == State::Dirty && !fully && pac.muzzy_decay.time_ms != 0;
-        if count > 0 {
+        let to_muzzy = state == ExtentState::Dirty && !fully && self.decay_muzzy.time_ms != 0;
+        if count > Pages(0) {
             let from = match state {
-                State::Dirty => FreePages::Dirty,
+                ExtentState::Dirty => FreePages::Dirty,
                 _ => FreePages::Muzzy,
             };
-            self.log.record(Decision::Purged {
-                arena: pac.arena,
+            shared.log.record(Decision::Purged {
+                arena: self.arena.0,
                 from,
                 offered: to_muzzy,
-                bytes: Bytes(count * PAGE),
-                limit: Bytes(limit * PAGE),
+                bytes: count * PAGE,
+                limit: limit * PAGE,
                 reason,
             });
         }
-        for id in taken {
-            let (base, size) = (self.extents[id].base, self.extents[id].size);
-            if to_muzzy {
-                kernel.madvise_free(Address(base), Bytes(size));
-                self.extents[id].start = base;
-                self.extents[id].zeroed = false;
-                self.record(kernel, pac, id, State::Muzzy);
-            } else {
-                self.release(kernel, pac, id);
-            }
+        self.decay_stashed(kernel, shared, &stashed, to_muzzy);
+    }
+
+    /// Takes extents out of their set until it has `limit` pages or `most` were taken (`pac_stash_decayed`). Returns
+    /// them and their pages.
+    fn stash_decayed(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        state: ExtentState,
+        limit: Pages,
+        most: Pages,
+    ) -> (Vec<EdataId>, Pages) {
+        let mut stashed = Vec::new();
+        let mut count = Pages(0);
+        while count < most
+            && let Some(id) = self.ecache_evict(kernel, shared, state, limit)
+        {
+            count += pages(shared.edatas[id].size);
+            stashed.push(id);
         }
-        count
+        (stashed, count)
+    }
+
+    /// Makes extents muzzy or gives their pages back (`pac_decay_stashed`).
+    fn decay_stashed(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        stashed: &[EdataId],
+        to_muzzy: bool,
+    ) {
+        for &id in stashed {
+            if !to_muzzy {
+                self.extent_dalloc_wrapper(kernel, shared, id);
+                continue;
+            }
+            let edata = &mut shared.edatas[id];
+            kernel.madvise_free(edata.base, edata.size);
+            edata.start = edata.base;
+            edata.zeroed = false;
+            self.extent_record(kernel, shared, id, ExtentState::Muzzy);
+        }
+    }
+
+    /// Returns the time until pages have to go that are worth waking for (`pac_time_until_deferred_work`).
+    pub(crate) fn time_until_deferred_work(&self) -> Nanos {
+        let until = |decay: &Decay, ecache: &Eset| {
+            decay.time_until_purge(ecache.pages(), DEFERRED_PURGE_PAGES)
+        };
+        let dirty = until(&self.decay_dirty, &self.dirty);
+        dirty.min(until(&self.decay_muzzy, &self.muzzy))
     }
 }
 
-/// What is asked of the page allocator.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
-    pub(crate) size: u64,
-    pub(crate) alignment: u64,
-    /// Whether the pages have to read as zeros.
-    pub(crate) zero: bool,
-}
-
-/// What is known of memory when its extent begins.
-#[derive(Clone, Copy)]
-pub(crate) struct Fresh {
-    pub(crate) zeroed: bool,
-    pub(crate) head: bool,
+/// Returns the size from which on freed extents of an arena go back at once (`arena_init_huge`).
+fn oversize_threshold_of(arena: ArenaIndex, shared: &Shared) -> Bytes {
+    let threshold = shared.oversize_threshold();
+    let is_first = arena == ArenaIndex::FIRST;
+    match shared.rules.first_threshold {
+        FirstThreshold::Default if is_first => OVERSIZE_DEFAULT,
+        FirstThreshold::OptionIfAny if is_first && threshold > LARGE_MAX => OVERSIZE_DEFAULT,
+        _ => threshold,
+    }
 }

@@ -8,7 +8,7 @@
 pub(crate) struct Prng(pub(crate) u64);
 
 impl Prng {
-    /// The next `bits` bits, at most 64 (`prng_lg_range_u64`).
+    /// Returns the next `bits` bits, at most 64 (`prng_lg_range_u64`).
     #[inline]
     pub(crate) fn bits(&mut self, bits: u32) -> u64 {
         self.0 = self
@@ -18,7 +18,7 @@ impl Prng {
         self.0 >> (64 - bits)
     }
 
-    /// A number below `range`, which is at least 2 (`prng_range_u64`).
+    /// Returns a number below `range`, which is at least 2 (`prng_range_u64`).
     pub(crate) fn below(&mut self, range: u64) -> u64 {
         let bits = 64 - (range - 1).leading_zeros();
         loop {
@@ -32,7 +32,8 @@ impl Prng {
 
 /// `-ln(u)` for the 64 values of u, in units of 1/61 (`ticker_geom_table`).
 const TABLE: [u8; 64] = {
-    // From the largest to the smallest u, as src/ticker.py computes them; written out because there is no logarithm here.
+    // From the largest to the smallest u, as src/ticker.py computes them; written out because there is no logarithm
+    // here.
     [
         254, 211, 187, 169, 156, 144, 135, 127, 120, 113, 107, 102, 97, 93, 89, 85, 81, 77, 74, 71,
         68, 65, 62, 60, 57, 55, 53, 50, 48, 46, 44, 42, 40, 39, 37, 35, 33, 32, 30, 29, 27, 26, 24,
@@ -41,7 +42,7 @@ const TABLE: [u8; 64] = {
 };
 const TABLE_UNIT: u64 = 61;
 
-/// Fires once in `mean` ticks on average (`ticker_geom_t`).
+/// A counter that fires once in `mean` ticks on average (`ticker_geom_t`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Ticker {
     left: i32,
@@ -53,7 +54,7 @@ impl Ticker {
         Self { left: mean, mean }
     }
 
-    /// Ticks so many times; whether it fired.
+    /// Ticks `count` times; returns whether it fired (`ticker_geom_ticks`).
     #[inline]
     pub(crate) fn ticks(&mut self, prng: &mut Prng, count: i32) -> bool {
         self.left -= count;

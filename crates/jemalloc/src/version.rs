@@ -1,6 +1,6 @@
 //! The modelled releases of jemalloc.
 
-use crate::rules::{Collection, Rules};
+use highwater_allocator::Address;
 use std::fmt;
 
 /// A release of jemalloc whose rules the model follows.
@@ -19,12 +19,12 @@ impl Version {
     /// Every modelled release, oldest first.
     pub const ALL: [Self; 3] = [Self::V5_2_1, Self::V5_3_0, Self::V5_3_1];
 
-    /// The release named like `5.3.0`, if it is modelled.
+    /// Returns the release named like `5.3.0`, if it is modelled.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|v| v.name() == name)
     }
 
-    /// The release's number.
+    /// Returns the release's number.
     pub fn name(self) -> &'static str {
         match self {
             Self::V5_2_1 => "5.2.1",
@@ -33,7 +33,7 @@ impl Version {
         }
     }
 
-    /// Where it is found.
+    /// Returns the distributions that have it.
     pub fn found_in(self) -> &'static str {
         match self {
             Self::V5_2_1 => "Debian 11, Ubuntu 20.04–22.04",
@@ -42,24 +42,17 @@ impl Version {
         }
     }
 
-    /// Below which address a process finds its first mappings, where it is a small program that is started without
-    /// randomised addresses on x86-64 Linux. The allocator's pseudo-random states start from addresses of its own
-    /// structures, which lie in the first of them.
-    pub fn mappings_top(self) -> u64 {
+    /// Returns the address below which a process has its first mappings, if it is a small program that is started
+    /// without randomised addresses on x86-64 Linux. The allocator's pseudo-random states start from addresses of its
+    /// own structures, which are in the first of them.
+    pub fn mappings_top(self) -> Address {
         match self {
-            Self::V5_2_1 | Self::V5_3_0 => 0x7fff_f760_0000,
-            Self::V5_3_1 => 0x7fff_f740_0000,
+            Self::V5_2_1 | Self::V5_3_0 => Address(0x7fff_f760_0000),
+            Self::V5_3_1 => Address(0x7fff_f740_0000),
         }
     }
 
-    /// Whether it matters how far apart mappings lie: free extents of neighbouring ones are merged, or thread caches give
-    /// back first what is more than 2 MiB away.
-    pub fn minds_distances(self) -> bool {
-        let rules = Rules::of(self);
-        rules.mappings_merge || rules.collection == Collection::Local
-    }
-
-    /// The seed of such a process: the address of its first thread's data.
+    /// Returns the seed of such a process: the address of its first thread's data.
     pub fn unrandomised_seed(self) -> u64 {
         match self {
             Self::V5_2_1 => 0x7fff_f7d3_5738,

@@ -50,7 +50,7 @@ fn a_request_that_is_only_rounded_up_to_the_threshold_stays_in_the_threads_arena
 #[test]
 fn a_mapping_that_fails_costs_a_second_structure_for_the_program_break() {
     let mut process = Process::new(Options {
-        oversize_threshold: 0,
+        oversize_threshold: Bytes::ZERO,
         ..Options::of(Version::V5_3_0)
     });
     let before = process.figures().metadata;
@@ -61,7 +61,7 @@ fn a_mapping_that_fails_costs_a_second_structure_for_the_program_break() {
 #[test]
 fn the_first_arena_keeps_freed_extents_below_8_mib_whatever_threshold_is_set() {
     let mut process = Process::new(Options {
-        oversize_threshold: 65_536,
+        oversize_threshold: Bytes(65_536),
         ..Options::of(Version::V5_3_0)
     });
     let block = process.malloc(58_992).expect("there is memory");
@@ -87,7 +87,7 @@ fn without_retained_memory_a_block_grows_into_what_is_free_behind_it() {
 fn without_a_threshold_there_is_no_arena_for_very_large_blocks_to_ask_about() {
     let metadata = |oversize_threshold| {
         let options = Options {
-            oversize_threshold,
+            oversize_threshold: Bytes(oversize_threshold),
             asks_for_figures: true,
             ..Options::of(Version::V5_3_0)
         };
@@ -110,9 +110,9 @@ fn known_addresses_of_threads_take_the_place_of_a_seed() {
     };
     let data = |first| {
         Some(ThreadData {
-            first,
-            second: 0,
-            apart: 0,
+            first: Address(first),
+            second: Address::NULL,
+            apart: Bytes::ZERO,
         })
     };
     assert_eq!(

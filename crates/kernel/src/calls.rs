@@ -3,7 +3,7 @@
 use crate::config::MapError;
 use crate::pages::words_of;
 use crate::space::Kernel;
-use crate::units::{Address, Bytes};
+use highwater_units::{Address, Bytes};
 
 /// Bytes of a huge page of x86-64 and of 64-bit Arm with pages of 4 KiB.
 const HUGE_PAGE: u64 = 2 << 20;

@@ -1,6 +1,6 @@
 //! How a process begins, and what can go wrong.
 
-use crate::units::{Address, Bytes};
+use highwater_units::{Address, Bytes};
 use thiserror::Error;
 
 /// How a process begins.

@@ -11,21 +11,18 @@
 mod calls;
 mod config;
 mod counts;
-mod decimal;
 mod gaps;
 mod mappings;
 mod numbers;
 mod pages;
 mod residency;
 mod space;
-mod units;
 mod words;
 
 pub use config::{Config, ConfigError, MapError, OutOfMemory};
 pub use counts::{Counts, Syscalls};
-pub use decimal::Decimal;
+pub use highwater_units::{Address, Bytes, Micros, Pages};
 pub use mappings::{Mapping, MappingKind};
 pub use numbers::Numbers;
 pub use pages::PageState;
 pub use space::Kernel;
-pub use units::{Address, Bytes, Micros, Pages};

@@ -1,7 +1,7 @@
 //! The mappings of a process below its mmap base, and where a new one goes.
 
 use crate::gaps::Gaps;
-use crate::units::Address;
+use highwater_units::Address;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -5,8 +5,8 @@
 use crate::config::OutOfMemory;
 use crate::pages::{Span, contains, words_of};
 use crate::space::Kernel;
-use crate::units::{Address, Bytes, Pages};
 use crate::words::SPAN_SHIFT;
+use highwater_units::{Address, Bytes, Pages};
 
 pub(crate) const SPAN: u64 = 1 << SPAN_SHIFT;
 /// In the place of a span that does not exist.

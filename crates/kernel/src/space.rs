@@ -5,8 +5,8 @@ use crate::counts::Counts;
 use crate::mappings::{Mapping, MappingKind, Mappings};
 use crate::pages::{PageState, Span};
 use crate::residency::SPAN;
-use crate::units::{Address, Bytes};
 use crate::words::Words;
+use highwater_units::{Address, Bytes};
 
 /// The kernel's side of one process.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ impl Kernel {
             low: Vec::new(),
             high: Vec::new(),
             spans: Vec::new(),
-            words: Words::new(config.brk.0),
+            words: Words::new(config.brk.0, config.mmap_top.0),
             resident: 0,
             peak: 0,
             lazy: 0,

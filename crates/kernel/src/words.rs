@@ -5,7 +5,7 @@
 //!
 //! The heap of the program break is one stretch that grows upwards, so the frames of its first gigabytes are listed in
 //! one array: this is what nearly every read and write of an allocator looks up. What lies further, and mappings, which
-//! lie far apart, are listed span by span.
+//! lie far apart, are listed span by span: mappings are placed from the top down, so their spans are numbered from there.
 
 use crate::Numbers;
 
@@ -17,6 +17,8 @@ const FRAMES_IN_SPAN: usize = 1 << (SPAN_SHIFT - FRAME_SHIFT);
 const WORDS_IN_FRAME: usize = 1 << (FRAME_SHIFT - 3);
 /// So many frames of the heap are listed in one array at most: 4 GiB of heap.
 const LISTED: u64 = 1 << (32 - FRAME_SHIFT);
+/// So many spans below the highest mapping are listed in one array at most: 128 GiB of mappings.
+const NEAR_TOP: usize = 1 << (37 - SPAN_SHIFT);
 
 type Frame = [u64; WORDS_IN_FRAME];
 type Table = Box<[u32; FRAMES_IN_SPAN]>;
@@ -26,7 +28,10 @@ pub(crate) struct Words {
     /// The heap's first frame, by number, and the frames from there on as far as any was written.
     first: u64,
     heap: Vec<u32>,
-    /// For each other span with a frame, its table; table 0 is empty.
+    /// The span of the highest mapping, and the tables of the spans from there down; table 0 is empty.
+    top: u64,
+    near_top: Vec<u32>,
+    /// The tables of the spans that lie anywhere else.
     table_of: Numbers,
     tables: Vec<Table>,
     frames: Vec<Frame>,
@@ -52,11 +57,13 @@ fn empty_table() -> Table {
 }
 
 impl Words {
-    /// Nothing written, in an address space whose heap begins at `heap`.
-    pub(crate) fn new(heap: u64) -> Self {
+    /// Nothing written, in an address space whose heap begins at `heap` and whose mappings end at `top`.
+    pub(crate) fn new(heap: u64, top: u64) -> Self {
         Self {
             first: heap >> FRAME_SHIFT,
             heap: Vec::new(),
+            top: top.saturating_sub(1) >> SPAN_SHIFT,
+            near_top: Vec::new(),
             table_of: Numbers::default(),
             tables: vec![empty_table()],
             frames: vec![[0; WORDS_IN_FRAME]],
@@ -77,8 +84,13 @@ impl Words {
     #[cold]
     #[inline(never)]
     fn far_frame_of(&self, at: u64) -> u32 {
-        let table = self.table_of.get_here(at >> SPAN_SHIFT);
-        self.tables[table.unwrap_or(0) as usize][frame_in_span(at)]
+        let span = at >> SPAN_SHIFT;
+        // What lies above the top wraps around, and so is none of these.
+        let table = match self.near_top.get(self.top.wrapping_sub(span) as usize) {
+            Some(&table) => table as usize,
+            None => self.table_of.get_here(span).unwrap_or(0) as usize,
+        };
+        self.tables[table][frame_in_span(at)]
     }
 
     #[inline]
@@ -152,14 +164,33 @@ impl Words {
             }
             return &mut self.heap[index];
         }
-        let span = at >> SPAN_SHIFT;
-        let table = self.table_of.get(span).unwrap_or_else(|| {
-            let table = self.tables.len() as u64;
+        let table = self.table_for(at >> SPAN_SHIFT);
+        &mut self.tables[table][frame_in_span(at)]
+    }
+
+    /// The table of a span, which is made if need be.
+    fn table_for(&mut self, span: u64) -> usize {
+        let new = self.tables.len();
+        let below = self.top.wrapping_sub(span) as usize;
+        let table = if below < NEAR_TOP {
+            if self.near_top.len() <= below {
+                self.near_top.resize(below + 1, 0);
+            }
+            let table = &mut self.near_top[below];
+            if *table == 0 {
+                *table = new as u32;
+            }
+            *table as usize
+        } else {
+            self.table_of.get(span).unwrap_or_else(|| {
+                self.table_of.insert(span, new as u64);
+                new as u64
+            }) as usize
+        };
+        if table == new {
             self.tables.push(empty_table());
-            self.table_of.insert(span, table);
-            table
-        });
-        &mut self.tables[table as usize][frame_in_span(at)]
+        }
+        table
     }
 
     /// Forgets the words of `bytes` from `from` on, whole frames.

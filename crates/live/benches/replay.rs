@@ -21,7 +21,7 @@ use cpu_time::ThreadTime;
 use criterion::{Criterion, SamplingMode, Throughput};
 use highwater_live::wire::Record;
 use highwater_live::{
-    Environment, Family, Library, Operation, Oracle, Step, operation_of, timed_of_workload,
+    AllocatorFamily, Environment, Library, Operation, Oracle, Step, operation_of, timed_of_workload,
 };
 use highwater_simulator::{Choice, Options, Simulation, Variant};
 use highwater_workload::{Call, Event, Workload, trace, unwatched};
@@ -230,8 +230,8 @@ fn compare(
 fn time_real(oracle: &mut Oracle, subject: &Subject) -> Duration {
     let workload = &subject.workload;
     let records = match oracle.release().family {
-        Family::Glibc => &subject.records,
-        Family::Jemalloc => &subject.timed,
+        AllocatorFamily::Glibc => &subject.records,
+        AllocatorFamily::Jemalloc => &subject.timed,
     };
     oracle
         .time(records, workload.blocks, workload.header.touch)

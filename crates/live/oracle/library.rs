@@ -2,7 +2,7 @@
 //! interposes are looked up behind it. All are asked for in versions that every release has: `pthread_create` and its kin
 //! got new ones in 2.34, when they moved from one library to another.
 
-use crate::die::die;
+use crate::system::die;
 use core::arch::global_asm;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::{mem, ptr};

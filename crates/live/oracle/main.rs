@@ -3,11 +3,11 @@
 //!
 //! So that the heap of every child is pristine, and its private anonymous pages are the allocator's alone:
 //! - the program has a `_start` of its own, no standard library, tables in shared mappings, and forks before a sequence;
-//! - it serves the loader's and the thread library's own calls of malloc from a pool (`pool`), and gives threads their
-//!   stacks from a shared mapping (`threads`);
-//! - what it maps it maps before the allocator does (`settle`).
+//! - it serves the loader's and the thread library's own calls of malloc from a pool, and maps its own memory before the
+//!   allocator maps anything (`interposed`);
+//! - it gives threads their stacks from a shared mapping (`sequence`).
 //!
-//! So that what depends on time can be repeated, time is the sequence's (`clock`).
+//! Time is the sequence's, so that what depends on it can be repeated (`interposed`).
 //!
 //! So that one program runs on every glibc from 2.31 to the newest, it asks the library for few functions, all of them
 //! in the oldest version there is (`library`), and the kernel for everything else (`system`).
@@ -15,21 +15,12 @@
 #![no_std]
 #![no_main]
 
-mod child;
-mod clock;
-mod die;
+mod interposed;
 mod library;
-mod pipe;
-mod pool;
-mod reserve;
-mod resident;
+mod memory;
+mod sequence;
 mod serve;
-mod settle;
-mod start;
 mod system;
-mod table;
-mod threads;
-mod touch;
 #[path = "../src/wire.rs"]
 #[allow(dead_code)]
 mod wire;

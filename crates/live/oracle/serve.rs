@@ -1,11 +1,10 @@
 //! The oracle's parent process: reads requests, forks, waits, replies.
 
-use crate::child::Job;
-use crate::die::die;
+use crate::interposed::{self, Tables};
 use crate::library::{self, Allocator};
-use crate::pipe::{copy, receive, send};
-use crate::settle::{self, Tables};
-use crate::system;
+use crate::memory::{copy, receive, send};
+use crate::sequence::Job;
+use crate::system::{self, die};
 use crate::wire::{Greeting, MAGIC, Reply, THREADS_MAX};
 use core::ffi::{CStr, c_char};
 use core::slice;
@@ -16,7 +15,7 @@ const PATIENCE_SECONDS: usize = 120;
 /// Answers requests until there are no more.
 pub(crate) fn serve() -> ! {
     let mut server = Server {
-        tables: settle::tables(),
+        tables: interposed::tables(),
         allocator: Allocator::find(),
         thread_data: 0,
     };
@@ -65,7 +64,7 @@ impl Server {
             0 => {
                 // SAFETY: nobody looks at the block, nor later at this child's heap.
                 unsafe { (self.allocator.malloc)(1) };
-                answer.address = settle::longest_mapping();
+                answer.address = interposed::longest_mapping();
                 let said: *const c_char = core::ptr::null();
                 if let Some(said) = self.allocator.ask(c"version", said) {
                     // SAFETY: a null-terminated string that lives for ever.

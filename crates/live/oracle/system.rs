@@ -1,7 +1,43 @@
-//! System calls, made without the C library.
+//! The program's ground without the standard library: its start, its end and system calls, made without the C library.
 
-use core::arch::asm;
+use core::arch::{asm, global_asm};
 use core::ffi::CStr;
+use core::panic::PanicInfo;
+
+// The C library's own start-up code differs from version to version, and a program linked with that of one version does
+// not start on an older one. So the loader hands over here.
+global_asm!(
+    ".globl _start",
+    "_start:",
+    "xor %ebp, %ebp",
+    "and $-16, %rsp",
+    "call {serve}",
+    "hlt",
+    serve = sym serve,
+    options(att_syntax)
+);
+
+extern "C" fn serve() -> ! {
+    crate::serve::serve()
+}
+
+/// Ends the program with a message.
+pub(crate) fn die(message: &[u8]) -> ! {
+    for part in [b"highwater-oracle: ", message, b"\n"] {
+        // Where even this fails there is nobody left to be told.
+        write(2, part);
+    }
+    exit(2)
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    die(b"a mistake in the oracle: an index or a number is out of bounds")
+}
+
+/// Named by the unwinding tables of the precompiled core library; nothing here unwinds.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}
 
 /// What the kernel returned: negative where it refused.
 type Returned = isize;

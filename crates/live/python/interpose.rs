@@ -1,7 +1,7 @@
 //! This program's malloc comes before the C library's: until a sequence begins it serves from a pool, what is given back is
 //! not used again; afterwards it passes calls on.
 
-use crate::reserve::{HEADER, Reserve};
+use crate::memory::{HEADER, Reserve};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering};
 

@@ -9,26 +9,14 @@
 #![no_std]
 #![no_main]
 
-#[path = "../oracle/die.rs"]
-mod die;
 mod interpose;
 mod library;
-#[path = "../oracle/pipe.rs"]
-mod pipe;
-#[path = "../oracle/reserve.rs"]
-mod reserve;
-#[path = "../oracle/resident.rs"]
-mod resident;
+#[path = "../oracle/memory.rs"]
+mod memory;
 mod serve;
-#[path = "../oracle/start.rs"]
-mod start;
 #[path = "../oracle/system.rs"]
 #[allow(dead_code)]
 mod system;
-#[path = "../oracle/table.rs"]
-mod table;
-#[path = "../oracle/touch.rs"]
-mod touch;
 #[path = "../src/wire.rs"]
 #[allow(dead_code)]
 mod wire;

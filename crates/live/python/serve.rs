@@ -1,14 +1,12 @@
 //! Reads questions, forks for each, runs its operations on Python's allocator in the child, and sends what came of them.
 
-use crate::die::die;
 use crate::interpose;
 use crate::library::{self, Python};
-use crate::pipe::{copy, receive, send};
-use crate::resident::Resident;
-use crate::system;
-use crate::table::{Plain, Table, close_gaps, mappings_top};
+use crate::memory::{
+    Plain, Resident, Table, close_gaps, copy, mappings_top, receive, send, write_pages,
+};
+use crate::system::{self, die};
 use crate::talk::{Found, NO_PYTHON, PYTHON, Question, Ready, Result, WITH_DEBUG, WITHOUT_POOLS};
-use crate::touch::write_pages;
 use crate::wire::{self, Record};
 use core::ffi::CStr;
 use core::ptr;

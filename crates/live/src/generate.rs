@@ -1,14 +1,14 @@
-//! Makes sequences of operations from a seed: a few phases one after another, each with a temper of its own, on blocks
-//! that outlive the phase that made them. Of a sequence with threads any may work on the blocks of any other.
+//! Makes sequences of operations from a seed: a few phases one after another, each with a bias of its own, on blocks
+//! that outlive the phase that made them. Any thread of a sequence may work on the blocks of another.
 
-use crate::author::Author;
 use crate::operation::{Operation, Sequence};
+use crate::program_generator::ProgramGenerator;
 use crate::sizes::Sizes;
 use fastrand::Rng;
 
-/// What a phase of a sequence is like.
+/// The calls that a phase of a sequence prefers.
 #[derive(Clone, Copy, Debug)]
-enum Temper {
+enum AllocationBias {
     /// Allocates and frees at random, freeing this many of 16 times.
     Churn(u8),
     /// Allocates many, then frees all or most of them in some order.
@@ -25,12 +25,12 @@ enum Temper {
     Overflow,
     /// Calls that must fail, among others that do not.
     Fail,
-    /// So much, of sizes that hardly ever get mappings of their own, that a thread's heap is full and another one is
-    /// added; then all of it goes, or nearly. Only with threads.
+    /// Fills a thread's heap with sizes that hardly ever get mappings of their own, until another heap is added; then frees
+    /// all of it, or nearly. Only with threads.
     Tower,
 }
 
-impl Temper {
+impl AllocationBias {
     fn choose(rng: &mut Rng, many: bool) -> Self {
         if many && rng.u8(..8) == 0 {
             return Self::Tower;
@@ -48,47 +48,50 @@ impl Temper {
     }
 }
 
-/// The sequence of that seed: up to about two thousand operations, the last a mark.
+/// Generates the sequence of a seed: up to about two thousand operations, the last a mark.
 pub fn generate(seed: u64) -> Sequence {
     let mut rng = Rng::with_seed(seed);
     let touch = rng.u8(..4) != 0;
-    write(Author::new(rng, touch), touch)
+    write(ProgramGenerator::new(rng, touch), touch)
 }
 
-/// The same with 2 to `threads_max` threads.
+/// Generates a sequence with 2 to `threads_max` threads.
 pub fn generate_threads(seed: u64, threads_max: u16) -> Sequence {
     let mut rng = Rng::with_seed(seed);
     let touch = rng.u8(..4) < 2;
-    write(Author::with_threads(rng, touch, threads_max), touch)
+    write(
+        ProgramGenerator::with_threads(rng, touch, threads_max),
+        touch,
+    )
 }
 
-/// For an allocator that looks at the clock and decides over pages, with up to `threads_max` threads.
+/// Generates a sequence for an allocator that reads the clock and manages pages, with up to `threads_max` threads.
 pub fn generate_timed(seed: u64, threads_max: u16) -> Sequence {
     let mut rng = Rng::with_seed(seed);
     let touch = rng.u8(..4) < 3;
-    let author = match threads_max {
-        0 | 1 => Author::new(rng, touch),
-        most => Author::with_threads(rng, touch, most),
+    let program = match threads_max {
+        0 | 1 => ProgramGenerator::new(rng, touch),
+        most => ProgramGenerator::with_threads(rng, touch, most),
     };
-    write(author.timed(), touch)
+    write(program.timed(), touch)
 }
 
-fn write(mut author: Author, touch: bool) -> Sequence {
-    for _ in 0..author.rng.u8(1..=5) {
-        author.phase();
-        author.between();
+fn write(mut program: ProgramGenerator, touch: bool) -> Sequence {
+    for _ in 0..program.rng.u8(1..=5) {
+        program.phase();
+        program.between();
     }
-    author.push(Operation::Mark);
+    program.push(Operation::Mark);
     Sequence {
-        steps: author.steps,
+        steps: program.steps,
         touch,
     }
 }
 
-impl Author {
+impl ProgramGenerator {
     fn phase(&mut self) {
-        let many = self.cast.is_many();
-        let temper = Temper::choose(&mut self.rng, many);
+        let many = self.threads.is_many();
+        let bias = AllocationBias::choose(&mut self.rng, many);
         let sizes = if self.timed && self.rng.u8(..3) == 0 {
             Sizes::Classes
         } else if many && self.rng.u8(..10) == 0 {
@@ -101,23 +104,23 @@ impl Author {
             1 | 2 => self.rng.u16(20..150),
             _ => self.rng.u16(150..500),
         };
-        match temper {
-            Temper::Burst => self.burst(sizes, steps),
-            Temper::Grow => self.grow(sizes, steps),
-            Temper::Overflow => self.overflow(sizes, steps),
-            Temper::Tower => self.tower(),
+        match bias {
+            AllocationBias::Burst => self.burst(sizes, steps),
+            AllocationBias::Grow => self.grow(sizes, steps),
+            AllocationBias::Overflow => self.overflow(sizes, steps),
+            AllocationBias::Tower => self.tower(),
             _ => {
                 for _ in 0..steps {
-                    self.step(temper, sizes);
+                    self.step(bias, sizes);
                 }
             }
         }
     }
 
-    fn step(&mut self, temper: Temper, sizes: Sizes) {
-        let frees = match temper {
-            Temper::Churn(sixteenths) => sixteenths,
-            Temper::Resize => 3,
+    fn step(&mut self, bias: AllocationBias, sizes: Sizes) {
+        let frees = match bias {
+            AllocationBias::Churn(sixteenths) => sixteenths,
+            AllocationBias::Resize => 3,
             _ => 6,
         };
         if self.rng.u8(..16) < frees {
@@ -125,11 +128,11 @@ impl Author {
         } else {
             let size = self.size(sizes);
             let special = self.rng.u8(..16);
-            match temper {
-                Temper::Resize if special < 12 => self.resize_any(size),
-                Temper::Align if special < 10 => self.align(size),
-                Temper::Clear if special < 12 => self.clear(size),
-                Temper::Fail if special < 6 => self.fail(),
+            match bias {
+                AllocationBias::Resize if special < 12 => self.resize_any(size),
+                AllocationBias::Align if special < 10 => self.align(size),
+                AllocationBias::Clear if special < 12 => self.clear(size),
+                AllocationBias::Fail if special < 6 => self.fail(),
                 _ => self.allocate(size),
             }
         }
@@ -285,9 +288,9 @@ impl Author {
         if self.timed && self.rng.bool() {
             self.wait();
         }
-        if self.cast.is_many() {
+        if self.threads.is_many() {
             for _ in 0..self.rng.u8(..4) {
-                self.cast.arrive();
+                self.threads.arrive();
             }
             while self.rng.u8(..3) == 0 {
                 self.end_thread();
@@ -298,9 +301,9 @@ impl Author {
 
     /// What may happen at any time, seldom.
     fn now_and_then(&mut self) {
-        if self.cast.is_many() {
+        if self.threads.is_many() {
             match self.rng.u16(..600) {
-                0..=14 => self.cast.arrive(),
+                0..=14 => self.threads.arrive(),
                 15..=18 => self.end_thread(),
                 _ => {}
             }

@@ -1,7 +1,7 @@
 //! Writes a sequence with the library's answers as a trace, so that a failure can be replayed by the command.
 
 use crate::operation::{Operation, Sequence, Step};
-use crate::{Answers, Environment, Family, Release};
+use crate::{AllocatorFamily, Answers, Environment, Release};
 use std::fmt::Write;
 
 /// The sequence as the text of a `.hwt` file. The names of blocks become the addresses that the library returned.
@@ -24,8 +24,8 @@ pub fn to_hwt(
     for (index, (step, answer)) in sequence.steps.iter().zip(&answers.answers).enumerate() {
         // To glibc time is nothing: there it says which step it is.
         let time = match release.family {
-            Family::Glibc => index as u64,
-            Family::Jemalloc => waited,
+            AllocatorFamily::Glibc => index as u64,
+            AllocatorFamily::Jemalloc => waited,
         };
         let Step { thread, operation } = step;
         let given = operation

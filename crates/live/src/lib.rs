@@ -20,44 +20,42 @@
 //! Nothing of this is part of the product, and nothing of it runs anywhere but on x86-64 Linux with glibc; elsewhere
 //! [`Oracle::start`] says so and the tests print that they were skipped.
 
-mod author;
-mod banner;
-mod cast;
-mod compare;
+mod allocator_family;
 mod cores;
+mod difference;
 mod environment;
-mod family;
+mod execute;
+mod fidelity_counts;
 mod figure;
 mod generate;
-mod heaps;
 mod hwt;
 mod library;
 mod operation;
 mod oracle;
 mod outcome;
-mod pages;
-mod play;
+mod program_generator;
 mod python;
 mod shrink;
 mod sizes;
-mod tally;
+mod thread_roles;
+mod version_probe;
 pub mod wire;
 mod workload;
 
-pub use compare::{Difference, first_difference};
+pub use allocator_family::{AllocatorFamily, Release};
+pub use difference::{Difference, first_difference};
 pub use environment::{Environment, all_environments, jemalloc_environments};
-pub use family::{Family, Release};
+pub use execute::{ModelError, execute};
+pub use fidelity_counts::FidelityCounts;
 pub use figure::Figure;
 pub use generate::{generate, generate_threads, generate_timed};
 pub use hwt::to_hwt;
 pub use library::Library;
 pub use operation::{BlockName, Operation, Sequence, Step};
 pub use oracle::{Answers, Layout, Oracle, OracleError};
-pub use outcome::{Outcome, Place};
-pub use play::{ModelError, play};
+pub use outcome::Outcome;
 pub use python::{
-    Choice as PythonChoice, LibPython, Outcomes, PythonOracle, generate_small, play_python,
+    Choice as PythonChoice, LibPython, Outcomes, PythonOracle, execute_python, generate_small,
 };
 pub use shrink::shrink;
-pub use tally::Tally;
 pub use workload::{of_workload, operation_of, timed_of_workload};

@@ -1,11 +1,13 @@
 //! The test's end of the pipe to an oracle process.
 
-use crate::banner::banner;
-use crate::family::{Family, Release};
+use crate::allocator_family::{AllocatorFamily, Release};
 use crate::operation::Sequence;
+use crate::version_probe::probe_version;
 use crate::wire::{Answer, Greeting, MAGIC, Record, Reply, Request};
 use crate::{Environment, Library};
 use bytemuck::Zeroable;
+use highwater_allocator::Bytes;
+use highwater_compare::Unmapped;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -67,14 +69,13 @@ pub struct Answers {
     /// Of the process that answered.
     pub layout: Layout,
     /// What answered.
-    pub family: Family,
+    pub family: AllocatorFamily,
     /// One for each step.
     pub answers: Vec<Answer>,
-    /// Address space of a thread arena's heap, where that is known: the model says it.
-    pub heap_span: Option<u64>,
-    /// Pages of blocks that were unmapped, where that is known: the model says it. Each with the index of the step, in
-    /// ascending order.
-    pub unmapped: Vec<(usize, u64)>,
+    /// Address space of a thread arena's heap, which only the model reports.
+    pub heap_span: Option<Bytes>,
+    /// The regions that were unmapped, which only the model reports: each with the index of its step, in ascending order.
+    pub unmapped: Vec<(usize, Unmapped)>,
 }
 
 /// The program, where it was built: it needs x86-64 Linux with glibc.
@@ -123,7 +124,7 @@ impl Oracle {
             requests: Some(BufWriter::new(requests)),
             replies: BufReader::with_capacity(1 << 16, replies),
             release: Release {
-                family: Family::Glibc,
+                family: AllocatorFamily::Glibc,
                 version: String::new(),
             },
             version: String::new(),
@@ -143,8 +144,8 @@ impl Oracle {
         // jemalloc's goes on with its commit: `5.3.0-0-g54eaed1d8b`.
         let version = oracle.version.split('-').next().unwrap_or_default();
         let family = match greeting.allocator {
-            0 => Family::Glibc,
-            _ => Family::Jemalloc,
+            0 => AllocatorFamily::Glibc,
+            _ => AllocatorFamily::Jemalloc,
         };
         oracle.release = Release {
             family,
@@ -161,7 +162,7 @@ impl Oracle {
     /// The allocator's name and version in full, of the C library with those of the distribution's package:
     /// `GNU C Library (...) ...`.
     pub fn banner(&self) -> Option<String> {
-        if self.release.family == Family::Jemalloc {
+        if self.release.family == AllocatorFamily::Jemalloc {
             let bits = if self.wide_addresses { 57 } else { 48 };
             return Some(format!(
                 "jemalloc {}, built for addresses of {bits} bits",
@@ -169,7 +170,7 @@ impl Oracle {
             ));
         }
         let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.child.id())).ok()?;
-        banner(&maps)
+        probe_version(&maps)
     }
 
     /// Runs the operations and says what came of each.

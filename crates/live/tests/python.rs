@@ -11,7 +11,8 @@ mod common;
 
 use common::{number, say};
 use highwater_live::{
-    LibPython, Outcomes, PythonChoice, PythonOracle, Sequence, generate_small, play_python, shrink,
+    LibPython, Outcomes, PythonChoice, PythonOracle, Sequence, execute_python, generate_small,
+    shrink,
 };
 use std::path::Path;
 
@@ -45,7 +46,7 @@ fn both(
     let real = oracle.answer(sequence, choice);
     let real = real.unwrap_or_else(|error| panic!("{choice:?}: {error}"));
     let glibc = oracle.glibc().to_owned();
-    let model = play_python(library.version, &glibc, choice, sequence, &real)?;
+    let model = execute_python(library.version, &glibc, choice, sequence, &real)?;
     Some((real, model))
 }
 

@@ -1,30 +1,46 @@
-//! Arenas: mappings that pools are carved from, and the order in which they are used.
+//! Arenas: the mappings that pools are carved from, and the order in which they are used.
 //!
-//! The arenas with pools to give are listed by how many they have, the fewest first, so that full arenas fill up and nearly
-//! empty ones get a chance to become empty and go back.
+//! The arenas with pools to give are listed by how many they have, the fewest first, so that full arenas fill up and
+//! nearly empty ones get a chance to become empty and go back.
 //!
 //! CPython 3.11, Objects/obmalloc.c: `struct arena_object`, `usable_arenas`, `unused_arena_objects`, `nfp2lasta`.
 
 use crate::pools::{Pool, PoolId};
-use highwater_allocator::{Address, Kernel, places_by_key};
+use highwater_allocator::{Address, Bytes, Kernel};
 
 /// Pools in an arena, at most: 256 KiB of 4 KiB each, or 1 MiB of 16 KiB each.
 pub(crate) const POOLS: usize = 64;
-/// How many arenas there is room for at first (`INITIAL_ARENA_OBJECTS`).
+/// The arenas there is room for at first (`INITIAL_ARENA_OBJECTS`).
 pub(crate) const INITIAL: u32 = 16;
-/// Bytes of `struct arena_object`.
-pub(crate) const OBJECT: u64 = 48;
-/// No arena.
-pub(crate) const NONE: u32 = u32::MAX;
+/// `sizeof (struct arena_object)`
+pub(crate) const OBJECT: Bytes = Bytes(48);
+
+/// An arena: its place in the table of arenas.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ArenaId(pub(crate) u32);
+
+impl ArenaId {
+    /// No arena.
+    const NONE: Self = Self(u32::MAX);
+
+    fn is_none(self) -> bool {
+        self == Self::NONE
+    }
+
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// `struct arena_object`
 #[derive(Clone, Debug)]
 pub(crate) struct Arena {
-    /// Where it begins; 0 where there is no arena of this number.
-    pub(crate) address: u64,
-    /// Where its first pool begins.
-    pub(crate) first_pool: u64,
-    /// How many pools were carved from it.
+    /// Its first byte; null where there is no arena of this number.
+    pub(crate) address: Address,
+    /// The first byte of its first pool.
+    pub(crate) first_pool: Address,
+    /// The pools that were carved from it.
     pub(crate) carved: u32,
     /// Pools that can be given out: free ones and those not yet carved (`nfreepools`).
     pub(crate) free: u32,
@@ -32,8 +48,8 @@ pub(crate) struct Arena {
     pub(crate) total: u32,
     /// The first of the pools that were in use and are free again (`freepools`).
     pub(crate) free_pools: PoolId,
-    next: u32,
-    prev: u32,
+    next: ArenaId,
+    prev: ArenaId,
 }
 
 /// All arenas, and all their pools.
@@ -44,24 +60,24 @@ pub(crate) struct Arenas {
     /// The pools of each, 64 by 64.
     pub(crate) pools: Vec<Pool>,
     /// The first number that no arena has (`unused_arena_objects`).
-    unused: u32,
+    unused: ArenaId,
     /// The arena that pools are taken from (`usable_arenas`).
-    usable: u32,
-    /// For each number of free pools the last arena in the list that has so many (`nfp2lasta`).
-    last_with: [u32; POOLS + 1],
-    /// How many there are (`narenas_currently_allocated`).
+    usable: ArenaId,
+    /// For each number of free pools the last arena in the list with that number (`nfp2lasta`).
+    last_with: [ArenaId; POOLS + 1],
+    /// The number of arenas (`narenas_currently_allocated`).
     pub(crate) count: u32,
     /// The most there ever were (`narenas_highwater`).
     pub(crate) most: u32,
 }
 
-/// What became of an arena when one of its pools was freed.
+/// The fate of an arena when one of its pools is freed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Freed {
     /// It stays.
     Stays,
     /// All its pools are free, and it is not the last that has any: it goes back.
-    Returns(u32),
+    Returns(ArenaId),
 }
 
 impl Arenas {
@@ -69,24 +85,24 @@ impl Arenas {
         Self {
             all: Vec::new(),
             pools: Vec::new(),
-            unused: NONE,
-            usable: NONE,
-            last_with: [NONE; POOLS + 1],
+            unused: ArenaId::NONE,
+            usable: ArenaId::NONE,
+            last_with: [ArenaId::NONE; POOLS + 1],
             count: 0,
             most: 0,
         }
     }
 
-    /// Whether an arena must be added before a pool can be taken.
+    /// Returns whether an arena must be added before a pool can be taken.
     pub(crate) fn is_exhausted(&self) -> bool {
-        self.usable == NONE
+        self.usable.is_none()
     }
 
-    /// How many arenas the table has room for, and must have room for before another is added; equal where it need not
-    /// grow. `None` where it cannot.
+    /// Returns the arenas the table has room for, and those it must have room for before another is added; equal where
+    /// it need not grow. `None` where it cannot.
     pub(crate) fn room(&self) -> Option<(u32, u32)> {
         let room = self.all.len() as u32;
-        if self.unused != NONE {
+        if !self.unused.is_none() {
             return Some((room, room));
         }
         let more = if room == 0 {
@@ -97,45 +113,49 @@ impl Arenas {
         Some((room, more))
     }
 
-    /// The table has grown.
+    /// Grows the table to `room` arenas.
     pub(crate) fn grow(&mut self, room: u32) {
         let first = self.all.len() as u32;
         for number in first..room {
             self.all.push(Arena {
-                address: 0,
-                first_pool: 0,
+                address: Address::NULL,
+                first_pool: Address::NULL,
                 carved: 0,
                 free: 0,
                 total: 0,
                 free_pools: PoolId::NONE,
-                next: if number + 1 < room { number + 1 } else { NONE },
-                prev: NONE,
+                next: if number + 1 < room {
+                    ArenaId(number + 1)
+                } else {
+                    ArenaId::NONE
+                },
+                prev: ArenaId::NONE,
             });
         }
         self.pools
             .resize_with(room as usize * POOLS, Pool::uncarved);
-        self.unused = first;
+        self.unused = ArenaId(first);
     }
 
-    /// A mapping becomes an arena, the only one with pools to give. Returns its number (`new_arena`).
-    pub(crate) fn add(&mut self, address: Address, arena_bytes: u64, pool_bytes: u64) -> u32 {
+    /// Makes a mapping of `size` bytes an arena, the only one with pools to give, and returns it (`new_arena`).
+    pub(crate) fn add(&mut self, address: Address, size: Bytes, pool: Bytes) -> ArenaId {
         let number = self.unused;
-        let arena = &mut self.all[number as usize];
+        let arena = &mut self.all[number.index()];
         self.unused = arena.next;
-        let first_pool = address.0.next_multiple_of(pool_bytes);
-        let pools = (address.0 + arena_bytes - first_pool) / pool_bytes;
+        let first_pool = address.align_up(pool);
+        let pools = (address + size - first_pool) / pool;
         *arena = Arena {
-            address: address.0,
+            address,
             first_pool,
             carved: 0,
             free: pools as u32,
             total: pools as u32,
             free_pools: PoolId::NONE,
-            next: NONE,
-            prev: NONE,
+            next: ArenaId::NONE,
+            prev: ArenaId::NONE,
         };
-        for (index, pool) in self.pools_of_mut(number).iter_mut().enumerate() {
-            pool.base = first_pool + index as u64 * pool_bytes;
+        for (index, of_arena) in self.pools_of_mut(number).iter_mut().enumerate() {
+            of_arena.base = first_pool + pool * index as u64;
         }
         self.usable = number;
         self.last_with[pools as usize] = number;
@@ -144,16 +164,15 @@ impl Arenas {
         number
     }
 
-    /// A pool of the first arena that has any: one that was in use before, or else a new one.
-    ///
-    /// CPython 3.11, Objects/obmalloc.c, `allocate_from_new_pool`.
-    pub(crate) fn take_pool(&mut self, kernel: &mut Kernel, pool_bytes: u64) -> PoolId {
+    /// Takes a pool of the first arena that has any: one that was in use before, or else a new one
+    /// (`allocate_from_new_pool`).
+    pub(crate) fn take_pool(&mut self, kernel: &mut Kernel, pool_bytes: Bytes) -> PoolId {
         let number = self.usable;
-        let arena = &mut self.all[number as usize];
+        let arena = &mut self.all[number.index()];
         let free = arena.free as usize;
-        // It had the fewest, so with one less it is where it was; but it may have been the last with so many.
+        // It had the fewest, so with one less it is where it was; but it may have been the last with that number.
         if self.last_with[free] == number {
-            self.last_with[free] = NONE;
+            self.last_with[free] = ArenaId::NONE;
         }
         if free > 1 {
             self.last_with[free - 1] = number;
@@ -161,7 +180,7 @@ impl Arenas {
         arena.free -= 1;
         let taken = arena.free_pools;
         let pool = if taken.is_none() {
-            let pool = PoolId(number * POOLS as u32 + arena.carved);
+            let pool = PoolId(number.0 * POOLS as u32 + arena.carved);
             arena.carved += 1;
             self.pools[pool.index()].carve(kernel, pool_bytes);
             pool
@@ -169,22 +188,21 @@ impl Arenas {
             arena.free_pools = self.pools[taken.index()].next;
             taken
         };
-        let arena = &self.all[number as usize];
+        let arena = &self.all[number.index()];
         if arena.free == 0 {
             self.usable = arena.next;
-            if self.usable != NONE {
-                self.all[self.usable as usize].prev = NONE;
+            if !self.usable.is_none() {
+                self.all[self.usable.index()].prev = ArenaId::NONE;
             }
         }
         pool
     }
 
-    /// A pool of which no block is in use any more goes back to its arena.
-    ///
-    /// CPython 3.11, Objects/obmalloc.c, `insert_to_freepool`; that the last arena stays is bpo-37257.
+    /// Gives a pool of which no block is in use any more back to its arena (`insert_to_freepool`; that the last arena
+    /// stays is bpo-37257).
     pub(crate) fn give_pool(&mut self, pool: PoolId) -> Freed {
-        let number = pool.0 / POOLS as u32;
-        let arena = &mut self.all[number as usize];
+        let number = ArenaId(pool.0 / POOLS as u32);
+        let arena = &mut self.all[number.index()];
         self.pools[pool.index()].next = arena.free_pools;
         arena.free_pools = pool;
         let before = arena.free;
@@ -192,105 +210,114 @@ impl Arenas {
         let (free, total, next, prev) = (arena.free, arena.total, arena.next, arena.prev);
         let last = self.last_with[before as usize];
         if last == number {
-            let follows = prev != NONE && self.all[prev as usize].free == before;
-            self.last_with[before as usize] = if follows { prev } else { NONE };
+            let follows = !prev.is_none() && self.all[prev.index()].free == before;
+            self.last_with[before as usize] = if follows { prev } else { ArenaId::NONE };
         }
         if free == 1 {
             self.put_first(number);
             return Freed::Stays;
         }
-        if free == total && next != NONE {
+        if free == total && !next.is_none() {
             self.unlink(number);
             return Freed::Returns(number);
         }
-        if self.last_with[free as usize] == NONE {
+        if self.last_with[free as usize].is_none() {
             self.last_with[free as usize] = number;
         }
         if last != number {
-            // Others with as many as it had come after it: it goes behind them.
+            // Others with as many as it had come after it: it goes after them.
             self.unlink(number);
             self.put_after(number, last);
         }
         Freed::Stays
     }
 
-    /// An arena that was full has a pool to give.
-    fn put_first(&mut self, number: u32) {
+    /// Lists an arena that was full and has a pool to give.
+    fn put_first(&mut self, number: ArenaId) {
         let second = self.usable;
-        let arena = &mut self.all[number as usize];
-        (arena.next, arena.prev) = (second, NONE);
-        if second != NONE {
-            self.all[second as usize].prev = number;
+        let arena = &mut self.all[number.index()];
+        (arena.next, arena.prev) = (second, ArenaId::NONE);
+        if !second.is_none() {
+            self.all[second.index()].prev = number;
         }
         self.usable = number;
-        if self.last_with[1] == NONE {
+        if self.last_with[1].is_none() {
             self.last_with[1] = number;
         }
     }
 
-    fn put_after(&mut self, number: u32, before: u32) {
-        let after = self.all[before as usize].next;
-        let arena = &mut self.all[number as usize];
+    fn put_after(&mut self, number: ArenaId, before: ArenaId) {
+        let after = self.all[before.index()].next;
+        let arena = &mut self.all[number.index()];
         (arena.next, arena.prev) = (after, before);
-        if after != NONE {
-            self.all[after as usize].prev = number;
+        if !after.is_none() {
+            self.all[after.index()].prev = number;
         }
-        self.all[before as usize].next = number;
+        self.all[before.index()].next = number;
     }
 
-    fn unlink(&mut self, number: u32) {
+    fn unlink(&mut self, number: ArenaId) {
         let (next, prev) = {
-            let arena = &self.all[number as usize];
+            let arena = &self.all[number.index()];
             (arena.next, arena.prev)
         };
-        match prev {
-            NONE => self.usable = next,
-            prev => self.all[prev as usize].next = next,
+        if prev.is_none() {
+            self.usable = next;
+        } else {
+            self.all[prev.index()].next = next;
         }
-        if next != NONE {
-            self.all[next as usize].prev = prev;
+        if !next.is_none() {
+            self.all[next.index()].prev = prev;
         }
     }
 
-    /// The arena has gone; its number is the next to be given.
-    pub(crate) fn remove(&mut self, number: u32) {
-        let arena = &mut self.all[number as usize];
-        arena.address = 0;
+    /// Removes an arena that was unmapped; its number is the next to be given.
+    pub(crate) fn remove(&mut self, number: ArenaId) {
+        let arena = &mut self.all[number.index()];
+        arena.address = Address::NULL;
         arena.next = self.unused;
         self.unused = number;
         self.count -= 1;
     }
 
-    /// The pools of an arena that lie in it.
-    pub(crate) fn pools_of(&self, number: u32) -> &[Pool] {
-        let first = number as usize * POOLS;
-        &self.pools[first..first + self.all[number as usize].total as usize]
+    /// Returns the pools of an arena.
+    pub(crate) fn pools_of(&self, number: ArenaId) -> &[Pool] {
+        let first = number.index() * POOLS;
+        &self.pools[first..first + self.all[number.index()].total as usize]
     }
 
-    fn pools_of_mut(&mut self, number: u32) -> &mut [Pool] {
-        let first = number as usize * POOLS;
-        &mut self.pools[first..first + self.all[number as usize].total as usize]
+    fn pools_of_mut(&mut self, number: ArenaId) -> &mut [Pool] {
+        let first = number.index() * POOLS;
+        &mut self.pools[first..first + self.all[number.index()].total as usize]
     }
 
-    /// The numbers of the arenas there are, by address.
-    pub(crate) fn by_address(&self) -> Vec<u32> {
-        let there = |number: &u32| self.all[*number as usize].address != 0;
-        let places = places_by_key(&self.all, |arena| arena.address);
-        places.map(|place| place as u32).filter(there).collect()
+    /// Returns the arenas there are, each with its number, the lowest address first.
+    pub(crate) fn by_address(&self) -> Vec<(ArenaId, &Arena)> {
+        let mut there: Vec<_> = self.iter().collect();
+        there.sort_by_key(|(_, arena)| arena.address);
+        there
+    }
+
+    /// Returns the arenas there are, each with its number.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ArenaId, &Arena)> {
+        let numbered = self.all.iter().enumerate();
+        let numbered = numbered.map(|(number, arena)| (ArenaId(number as u32), arena));
+        numbered.filter(|(_, arena)| !arena.address.is_null())
     }
 
     /// Checks that the list of usable arenas holds those with free pools, the fewest first, and that the last with each
     /// number is known; for tests.
     pub(crate) fn check(&self) {
-        let (mut at, mut prev, mut listed) = (self.usable, NONE, 0);
-        let mut last_with = [NONE; POOLS + 1];
-        while at != NONE {
-            let arena = &self.all[at as usize];
-            assert!(arena.address != 0 && arena.free > 0, "arena {at} is usable");
-            assert_eq!(arena.prev, prev, "arena {at} and the one before");
-            if prev != NONE {
+        let (mut at, mut prev, mut listed) = (self.usable, ArenaId::NONE, 0);
+        let mut last_with = [ArenaId::NONE; POOLS + 1];
+        while !at.is_none() {
+            let arena = &self.all[at.index()];
+            let is_there = !arena.address.is_null();
+            assert!(is_there && arena.free > 0, "{at:?} is usable");
+            assert_eq!(arena.prev, prev, "{at:?} and the one before");
+            if !prev.is_none() {
                 assert!(
-                    self.all[prev as usize].free <= arena.free,
+                    self.all[prev.index()].free <= arena.free,
                     "the fewest first"
                 );
             }
@@ -299,13 +326,13 @@ impl Arenas {
             listed += 1;
         }
         assert_eq!(last_with, self.last_with, "the last with each number");
-        let there = self.all.iter().filter(|arena| arena.address != 0);
-        assert_eq!(there.clone().count(), self.count as usize);
-        assert_eq!(there.filter(|arena| arena.free > 0).count(), listed);
+        assert_eq!(self.iter().count(), self.count as usize);
+        let with_pools = self.iter().filter(|(_, arena)| arena.free > 0);
+        assert_eq!(with_pools.count(), listed);
         let (mut unused, mut counted) = (self.unused, 0);
-        while unused != NONE {
-            assert_eq!(self.all[unused as usize].address, 0);
-            unused = self.all[unused as usize].next;
+        while !unused.is_none() {
+            assert!(self.all[unused.index()].address.is_null());
+            unused = self.all[unused.index()].next;
             counted += 1;
         }
         assert_eq!(counted + self.count as usize, self.all.len());

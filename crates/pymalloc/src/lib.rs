@@ -1,14 +1,14 @@
 //! A model of CPython's object allocator, over any model of malloc.
 //!
-//! Python allocates its objects through an allocator of its own. Blocks of up to 512 bytes lie in pools of one size each,
-//! pools in arenas, which are mappings; everything larger comes from malloc. So another malloc moves the buffers, not the
-//! small objects, and an arena goes back only when no object in it is left. The model gives out the addresses that the real
-//! one gives out, and leaves the same pages resident.
+//! Python allocates its objects through an allocator of its own. Blocks of up to 512 bytes are in pools of one size
+//! each, pools in arenas, which are mappings; everything larger comes from malloc. So another malloc moves the buffers,
+//! not the small objects, and an arena goes back only when no object in it is left. The model gives out the addresses
+//! that the real one gives out, and leaves the same pages resident.
 //!
-//! From the bottom: `raw` (malloc, as CPython calls it), `pools` and `arenas`, `map` (whose block it is), `radix` (the memory
-//! that the real one spends on that question), `small` (blocks out of pools and back), `tracemalloc`, and `objects` (the
-//! calls of the program, through hooks to pools or malloc). `settings` reads the environment, `version` says where releases
-//! differ, `census` shows what is held. Each rule cites the function it follows.
+//! From the bottom: `raw` (malloc, as CPython calls it), `pools` and `arenas`, `map` (whose block it is), `radix` (the
+//! memory that the real one spends on that question), `small` (blocks out of pools and back), `tracemalloc`, and
+//! `objects` (the calls of the program, through hooks to pools or malloc). `settings` reads the environment, `version`
+//! says where releases differ, `census` shows what is held. Each rule cites the function it follows.
 
 mod arenas;
 mod census;
@@ -29,9 +29,9 @@ use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, Cache, DecisionLog, Figures, Kernel, Micros,
     Numbers, Objects, PageRun, ThreadId, Whereabouts,
 };
-use pools::SMALL_MAX;
+use pools::is_small;
 use radix::Radix;
-use raw::{Call, DEBUG_EXTRA, DEBUG_LEAD, REQUEST_MAX, Raw};
+use raw::{Call, DEBUG_EXTRA, REQUEST_MAX, Raw, product};
 use small::Small;
 use tracemalloc::Tracer;
 
@@ -42,19 +42,19 @@ pub struct Pymalloc<A> {
     raw: Raw<A>,
     /// Whether small blocks come from pools; else all are malloc's.
     pools: bool,
-    /// Whether nothing stands between a call and the pools.
+    /// Whether a call goes straight to the pools: there are pools, and no hooks.
     plain: bool,
     small: Small,
     radix: Radix,
-    /// Where the table of arenas lies.
-    table: Option<u64>,
+    /// The address of the table of arenas.
+    table: Option<Address>,
     tracer: Option<Tracer>,
     /// Aligned blocks: Python asks for none, so no hook knows them. Kept only where there are hooks.
     foreign: Numbers,
 }
 
 impl<A: Allocator> Pymalloc<A> {
-    /// The allocator of an interpreter that has allocated nothing, over a malloc that was not called yet.
+    /// Makes the allocator of an interpreter that has allocated nothing, over a malloc that was not called yet.
     pub fn new(version: Version, options: Options, inner: A) -> Self {
         let rules = version.rules();
         Self {
@@ -73,12 +73,12 @@ impl<A: Allocator> Pymalloc<A> {
         }
     }
 
-    /// The release whose rules it follows.
+    /// Returns the release whose rules it follows.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// The allocator below.
+    /// Returns the allocator below.
     pub fn inner(&self) -> &A {
         &self.raw.inner
     }
@@ -92,13 +92,13 @@ impl<A: Allocator> Pymalloc<A> {
         &mut self,
         kernel: &mut Kernel,
         thread: ThreadId,
-        bytes: u64,
+        bytes: Bytes,
     ) -> Option<Address> {
         if bytes > REQUEST_MAX {
             return None;
         }
         let call = &mut Call { kernel, thread };
-        self.object_malloc(call, bytes).map(Address)
+        self.object_malloc(call, bytes)
     }
 
     #[inline(never)]
@@ -106,11 +106,11 @@ impl<A: Allocator> Pymalloc<A> {
         if self.foreign.remove(block.0).is_some() {
             return self.raw.inner.free(kernel, thread, block);
         }
-        self.object_free(&mut Call { kernel, thread }, block.0);
+        self.object_free(&mut Call { kernel, thread }, block);
     }
 
-    /// A call to the C library's own allocator, which a program's C code makes past the interpreter: of the block it
-    /// returns the interpreter's allocator knows nothing until it is given it.
+    /// Lets `call` allocate from the C library's own allocator, as a program's C code does past the interpreter: the
+    /// interpreter's allocator does not know the block it returns until it is given it.
     pub fn past(&mut self, call: impl FnOnce(&mut A) -> Option<Address>) -> Option<Address> {
         let block = call(&mut self.raw.inner)?;
         if !self.plain {
@@ -119,25 +119,28 @@ impl<A: Allocator> Pymalloc<A> {
         Some(block)
     }
 
-    /// Where a block that the program holds begins for the allocator below; `None` for one of the pools.
+    /// Returns the address for the allocator below of a block that the program holds; `None` for one of the pools.
     fn in_malloc(&self, block: Address) -> Option<Address> {
-        if self.small.map.get(block.0).is_some() {
+        if self.small.map.get(block).is_some() {
             return None;
         }
-        let lead = match (self.raw.debug, self.pools) {
-            _ if self.foreign.contains(block.0) => 0,
-            (false, _) => 0,
-            (true, false) => DEBUG_LEAD,
-            (true, true) => 2 * DEBUG_LEAD,
-        };
-        Some(block - Bytes(lead))
+        Some(block - self.lead_from_malloc(block))
     }
 
-    /// Checks what must hold between any two calls: lists of pools and arenas are what they should be, and the sums kept
-    /// are those of the pools.
+    /// Returns the bytes before the program's own in a block of malloc's: 0 without debug hooks; with them a lead for
+    /// each layer of hooks.
+    fn lead_from_malloc(&self, block: Address) -> Bytes {
+        if self.foreign.contains(block.0) {
+            return Bytes::ZERO;
+        }
+        self.raw.lead() * (1 + u64::from(self.pools))
+    }
+
+    /// Checks what must hold between any two calls: lists of pools and arenas are what they should be, and the sums
+    /// kept are those of the pools.
     ///
     /// # Panics
-    /// Where something does not hold; for tests.
+    /// If something does not hold; for tests.
     pub fn check(&self) {
         self.small.check();
     }
@@ -147,12 +150,12 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
     #[inline]
     fn malloc(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Address> {
         if self.plain
-            && size.0.wrapping_sub(1) < SMALL_MAX
-            && let Some(block) = self.small.take(kernel, size.0)
+            && is_small(size)
+            && let Some(block) = self.small.take(kernel, size)
         {
-            return Some(Address(block));
+            return Some(block);
         }
-        self.malloc_slowly(kernel, thread, size.0)
+        self.malloc_slowly(kernel, thread, size)
     }
 
     fn calloc(
@@ -162,11 +165,11 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
         count: u64,
         size: Bytes,
     ) -> Option<Address> {
-        if count.checked_mul(size.0)? > REQUEST_MAX {
+        if product(count, size)? > REQUEST_MAX {
             return None;
         }
         let call = &mut Call { kernel, thread };
-        self.object_calloc(call, count, size.0).map(Address)
+        self.object_calloc(call, count, size)
     }
 
     /// `PyObject_Realloc`. To reallocate to nothing frees no block: it returns one of a byte.
@@ -177,7 +180,7 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
         old: Option<Address>,
         size: Bytes,
     ) -> Option<Address> {
-        if size.0 > REQUEST_MAX {
+        if size > REQUEST_MAX {
             return None;
         }
         if let Some(old) = old
@@ -193,8 +196,7 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
             return new;
         }
         let call = &mut Call { kernel, thread };
-        let old = old.map(|old| old.0);
-        self.object_realloc(call, old, size.0).map(Address)
+        self.object_realloc(call, old, size)
     }
 
     /// Python has no such call: a library asks malloc itself.
@@ -217,9 +219,9 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
         if !self.plain {
             return self.free_slowly(kernel, thread, block);
         }
-        match self.small.map.get(block.0) {
+        match self.small.map.get(block) {
             Some(pool) => {
-                if let Some(arena) = self.small.give(pool, block.0) {
+                if let Some(arena) = self.small.give(pool, block) {
                     self.return_arena(kernel, arena);
                 }
             }
@@ -247,13 +249,13 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
     fn usable_size(&self, kernel: &Kernel, block: Address) -> Bytes {
         let extra = |layers: u64| match self.raw.debug {
             true if !self.foreign.contains(block.0) => DEBUG_EXTRA * layers,
-            _ => 0,
+            _ => Bytes::ZERO,
         };
-        match (self.small.map.get(block.0), self.in_malloc(block)) {
-            (Some(pool), _) => Bytes(self.small.size(pool) - extra(1)),
+        match (self.small.map.get(block), self.in_malloc(block)) {
+            (Some(pool), _) => self.small.size(pool) - extra(1),
             (None, Some(inner)) => {
                 let usable = self.raw.inner.usable_size(kernel, inner);
-                Bytes(usable.0 - extra(1 + u64::from(self.pools)))
+                usable - extra(1 + u64::from(self.pools))
             }
             (None, None) => Bytes::ZERO,
         }
@@ -272,7 +274,7 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
         sums
     }
 
-    /// What malloc could give back; nothing asks an arena to.
+    /// Returns what malloc could give back; no call reaches an arena.
     fn reclaimable(&self, kernel: &Kernel) -> Bytes {
         self.raw.inner.reclaimable(kernel)
     }

@@ -1,13 +1,14 @@
-//! Which pool an address lies in: what the real allocator finds out from its radix tree, or before 3.10 from the header at
-//! the start of the pool.
+//! The map from an address to its pool: what the real allocator finds out from its radix tree, or before 3.10 from the
+//! header at the start of the pool.
 //!
-//! Pools begin at multiples of their size, so an address names the place of its pool. Mappings lie just below the end of
-//! user space; places are counted downwards from there, in leaves that are made when an arena comes to lie in one.
+//! Pools begin at multiples of their size, so an address has the place of its pool. Mappings are just below the end of
+//! user space; places are counted downwards from there, in leaves that are made with the first arena in one.
 
 use crate::pools::PoolId;
+use highwater_allocator::Address;
 
 /// One past the last address a process can have.
-const USER_SPACE_END: u64 = 1 << 47;
+const USER_SPACE_END: Address = Address(1 << 47);
 /// Places in a leaf.
 const LEAF: usize = 4096;
 
@@ -25,17 +26,17 @@ impl PoolMap {
         }
     }
 
-    /// The pool an address lies in, if it lies in one.
+    /// Returns the pool of an address, if there is one (`address_in_range`).
     #[inline]
-    pub(crate) fn get(&self, at: u64) -> Option<PoolId> {
+    pub(crate) fn get(&self, at: Address) -> Option<PoolId> {
         let place = self.place(at);
         let leaf = self.leaves.get(place / LEAF)?.as_ref()?;
         let pool = leaf[place % LEAF];
         (!pool.is_none()).then_some(pool)
     }
 
-    /// Says which pool lies at `base`; [`PoolId::NONE`] for no longer any.
-    pub(crate) fn set(&mut self, base: u64, pool: PoolId) {
+    /// Sets the pool that begins at `base`; [`PoolId::NONE`] for none.
+    pub(crate) fn set(&mut self, base: Address, pool: PoolId) {
         let place = self.place(base);
         if self.leaves.len() <= place / LEAF {
             self.leaves.resize(place / LEAF + 1, None);
@@ -44,10 +45,10 @@ impl PoolMap {
         leaf.get_or_insert_with(|| Box::new([PoolId::NONE; LEAF]))[place % LEAF] = pool;
     }
 
-    /// What lies above user space wraps around, and so is far as well.
+    /// Returns the place of an address. What is above user space wraps around, and so is far as well.
     #[inline]
-    fn place(&self, at: u64) -> usize {
-        ((USER_SPACE_END - 1).wrapping_sub(at) >> self.pool_shift) as usize
+    fn place(&self, at: Address) -> usize {
+        ((USER_SPACE_END.0 - 1).wrapping_sub(at.0) >> self.pool_shift) as usize
     }
 }
 
@@ -59,9 +60,9 @@ mod tests {
     fn an_address_anywhere_in_a_pool_names_it() {
         let mut map = PoolMap::new(14);
         let base = 0x7fff_f7e0_4000;
-        map.set(base, PoolId(3));
+        map.set(Address(base), PoolId(3));
         for at in [base, base + 1, base + 0x3fff] {
-            assert_eq!(map.get(at), Some(PoolId(3)));
+            assert_eq!(map.get(Address(at)), Some(PoolId(3)));
         }
         for at in [
             base - 1,
@@ -71,9 +72,9 @@ mod tests {
             u64::MAX,
             1 << 47,
         ] {
-            assert_eq!(map.get(at), None, "{at:#x}");
+            assert_eq!(map.get(Address(at)), None, "{at:#x}");
         }
-        map.set(base, PoolId::NONE);
-        assert_eq!(map.get(base), None);
+        map.set(Address(base), PoolId::NONE);
+        assert_eq!(map.get(Address(base)), None);
     }
 }

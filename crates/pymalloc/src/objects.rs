@@ -1,14 +1,18 @@
-//! The interface through which Python allocates objects: small blocks from pools, others from the raw interface, and what
-//! hooks put around both.
+//! The interface through which Python allocates objects: small blocks from pools, others from the raw interface, and
+//! what hooks put around both.
 //!
 //! CPython 3.11, Objects/obmalloc.c: `PyObject_Malloc` and its kin, `_PyObject_Malloc`, `_PyObject_Realloc`,
-//! `pymalloc_realloc`, `new_arena`; Modules/_tracemalloc.c: `tracemalloc_alloc`, `tracemalloc_realloc`, `tracemalloc_free`.
+//! `pymalloc_realloc`, `new_arena`; Modules/_tracemalloc.c: `tracemalloc_alloc`, `tracemalloc_realloc`,
+//! `tracemalloc_free`.
 
 use crate::Pymalloc;
-use crate::arenas::OBJECT;
-use crate::pools::SMALL_MAX;
-use crate::raw::{Call, DEBUG_EXTRA, DEBUG_LEAD, Filled, adorn, bury, disrobe};
+use crate::arenas::{ArenaId, OBJECT};
+use crate::pools::is_small;
+use crate::raw::{Call, DEBUG_EXTRA, Filled, adorn, bury, disrobe, product};
 use highwater_allocator::{Address, Allocator, Bytes, Decision, Kernel};
+
+/// A pointer in the table of arenas.
+const POINTER: Bytes = Bytes(8);
 
 impl<A: Allocator> Pymalloc<A> {
     // ---- arenas
@@ -18,24 +22,24 @@ impl<A: Allocator> Pymalloc<A> {
     fn new_arena(&mut self, call: &mut Call<'_>) -> Option<()> {
         let (room, wanted) = self.small.arenas.room()?;
         if wanted != room {
-            let bytes = u64::from(wanted) * OBJECT;
+            let bytes = OBJECT * u64::from(wanted);
             let table = self.raw.realloc(call, self.table, bytes)?;
-            let kept = u64::from(room) * OBJECT;
+            let kept = OBJECT * u64::from(room);
             // The last member of the last entry is left as it is.
-            let written = Bytes(bytes - kept - 8);
-            call.kernel.touch(Address(table + kept), written);
+            let written = bytes - kept - POINTER;
+            call.kernel.touch(table + kept, written);
             self.table = Some(table);
             self.small.arenas.grow(wanted);
             self.record(Decision::ArenaTableGrown {
                 room: wanted,
-                bytes: Bytes(bytes),
-                table: Address(table),
+                bytes,
+                table,
             });
         }
         let rules = self.small.rules;
-        let size = Bytes(rules.arena());
+        let size = rules.arena();
         let address = call.kernel.mmap(size).ok()?;
-        if rules.radix_tree && !self.radix.mark(call, &mut self.raw, address.0) {
+        if rules.radix_tree && !self.radix.mark(call, &mut self.raw, address) {
             call.kernel.munmap(address, size);
             return None;
         }
@@ -51,9 +55,9 @@ impl<A: Allocator> Pymalloc<A> {
 
     /// Unmaps an arena of which all pools are free.
     #[cold]
-    pub(crate) fn return_arena(&mut self, kernel: &mut Kernel, number: u32) {
-        let size = Bytes(self.small.rules.arena());
-        let base = Address(self.small.arenas.all[number as usize].address);
+    pub(crate) fn return_arena(&mut self, kernel: &mut Kernel, number: ArenaId) {
+        let size = self.small.rules.arena();
+        let base = self.small.arenas.all[number.index()].address;
         self.small.leave(number);
         self.small.arenas.remove(number);
         kernel.munmap(base, size);
@@ -70,8 +74,8 @@ impl<A: Allocator> Pymalloc<A> {
 
     // ---- without hooks
 
-    /// A block of 1 to 512 bytes from the pools.
-    fn small_malloc(&mut self, call: &mut Call<'_>, bytes: u64) -> Option<u64> {
+    /// Allocates a block of 1 to 512 bytes from the pools; `None` where there is no memory (`pymalloc_alloc`).
+    fn small_malloc(&mut self, call: &mut Call<'_>, bytes: Bytes) -> Option<Address> {
         if let Some(block) = self.small.take(call.kernel, bytes) {
             return Some(block);
         }
@@ -81,11 +85,11 @@ impl<A: Allocator> Pymalloc<A> {
         Some(self.small.take_from_new_pool(call.kernel, bytes))
     }
 
-    fn is_small(&self, bytes: u64) -> bool {
-        self.pools && bytes.wrapping_sub(1) < SMALL_MAX
+    fn is_small(&self, bytes: Bytes) -> bool {
+        self.pools && is_small(bytes)
     }
 
-    fn own_malloc(&mut self, call: &mut Call<'_>, bytes: u64) -> Option<u64> {
+    fn own_malloc(&mut self, call: &mut Call<'_>, bytes: Bytes) -> Option<Address> {
         if !self.pools {
             return self.raw.plain_malloc(call, bytes);
         }
@@ -94,27 +98,32 @@ impl<A: Allocator> Pymalloc<A> {
         {
             return Some(block);
         }
-        // As a last resort for small ones, too.
+        // The last resort for small ones, too.
         self.raw.malloc(call, bytes)
     }
 
-    fn own_calloc(&mut self, call: &mut Call<'_>, count: u64, size: u64) -> Option<u64> {
+    fn own_calloc(&mut self, call: &mut Call<'_>, count: u64, size: Bytes) -> Option<Address> {
         if !self.pools {
             return self.raw.plain_calloc(call, count, size);
         }
-        let bytes = count.checked_mul(size)?;
+        let bytes = product(count, size)?;
         if self.is_small(bytes)
             && let Some(block) = self.small_malloc(call, bytes)
         {
-            call.kernel.touch(Address(block), Bytes(bytes));
+            call.kernel.touch(block, bytes);
             return Some(block);
         }
         self.raw.calloc(call, count, size)
     }
 
-    /// Whatever is asked for, a block that came from malloc stays malloc's. One of the pools stays where it is unless it
-    /// grows beyond its class or a quarter of it would be saved.
-    fn own_realloc(&mut self, call: &mut Call<'_>, old: Option<u64>, bytes: u64) -> Option<u64> {
+    /// Whatever is asked for, a block that came from malloc stays malloc's. One of the pools stays where it is unless
+    /// it grows beyond its class or a quarter of it would be saved.
+    fn own_realloc(
+        &mut self,
+        call: &mut Call<'_>,
+        old: Option<Address>,
+        bytes: Bytes,
+    ) -> Option<Address> {
         if !self.pools {
             return self.raw.plain_realloc(call, old, bytes);
         }
@@ -125,16 +134,16 @@ impl<A: Allocator> Pymalloc<A> {
             return self.raw.realloc(call, Some(old), bytes);
         };
         let size = self.small.size(pool);
-        if bytes <= size && 4 * bytes > 3 * size {
+        if bytes <= size && bytes * 4 > size * 3 {
             return Some(old);
         }
         let new = self.own_malloc(call, bytes)?;
-        call.kernel.touch(Address(new), Bytes(bytes.min(size)));
+        call.kernel.touch(new, bytes.min(size));
         self.own_free(call, old);
         Some(new)
     }
 
-    fn own_free(&mut self, call: &mut Call<'_>, block: u64) {
+    fn own_free(&mut self, call: &mut Call<'_>, block: Address) {
         if !self.pools {
             return self.raw.plain_free(call, block);
         }
@@ -148,7 +157,7 @@ impl<A: Allocator> Pymalloc<A> {
 
     // ---- with the debug hooks, if there are any
 
-    fn hooked_malloc(&mut self, call: &mut Call<'_>, bytes: u64) -> Option<u64> {
+    fn hooked_malloc(&mut self, call: &mut Call<'_>, bytes: Bytes) -> Option<Address> {
         if !self.raw.debug {
             return self.own_malloc(call, bytes);
         }
@@ -156,16 +165,21 @@ impl<A: Allocator> Pymalloc<A> {
         Some(adorn(call.kernel, block, bytes, Filled::Whole))
     }
 
-    fn hooked_calloc(&mut self, call: &mut Call<'_>, count: u64, size: u64) -> Option<u64> {
+    fn hooked_calloc(&mut self, call: &mut Call<'_>, count: u64, size: Bytes) -> Option<Address> {
         if !self.raw.debug {
             return self.own_calloc(call, count, size);
         }
-        let bytes = count.checked_mul(size)?;
+        let bytes = product(count, size)?;
         let block = self.own_calloc(call, 1, bytes.checked_add(DEBUG_EXTRA)?)?;
         Some(adorn(call.kernel, block, bytes, Filled::From(bytes)))
     }
 
-    fn hooked_realloc(&mut self, call: &mut Call<'_>, old: Option<u64>, bytes: u64) -> Option<u64> {
+    fn hooked_realloc(
+        &mut self,
+        call: &mut Call<'_>,
+        old: Option<Address>,
+        bytes: Bytes,
+    ) -> Option<Address> {
         if !self.raw.debug {
             return self.own_realloc(call, old, bytes);
         }
@@ -177,7 +191,7 @@ impl<A: Allocator> Pymalloc<A> {
         Some(adorn(call.kernel, block, bytes, Filled::From(before)))
     }
 
-    fn hooked_free(&mut self, call: &mut Call<'_>, block: u64) {
+    fn hooked_free(&mut self, call: &mut Call<'_>, block: Address) {
         let block = if self.raw.debug {
             bury(call.kernel, block)
         } else {
@@ -188,8 +202,8 @@ impl<A: Allocator> Pymalloc<A> {
 
     // ---- with the traces, if they are kept
 
-    /// A new block is taken down, or given back where it cannot be.
-    fn traced(&mut self, call: &mut Call<'_>, block: u64) -> Option<u64> {
+    /// Traces a new block, or frees it where there is no memory for the trace (`tracemalloc_alloc`).
+    fn traced(&mut self, call: &mut Call<'_>, block: Address) -> Option<Address> {
         if let Some(tracer) = &mut self.tracer
             && !tracer.add(call, &mut self.raw, block)
         {
@@ -199,33 +213,36 @@ impl<A: Allocator> Pymalloc<A> {
         Some(block)
     }
 
-    fn forget(&mut self, call: &mut Call<'_>, block: u64) {
+    fn forget(&mut self, call: &mut Call<'_>, block: Address) {
         if let Some(tracer) = &mut self.tracer {
             tracer.remove(call, &mut self.raw, block);
         }
     }
 
-    pub(crate) fn object_malloc(&mut self, call: &mut Call<'_>, bytes: u64) -> Option<u64> {
+    /// Allocates a block for the program (`PyObject_Malloc`); `None` where there is no memory.
+    pub(crate) fn object_malloc(&mut self, call: &mut Call<'_>, bytes: Bytes) -> Option<Address> {
         let block = self.hooked_malloc(call, bytes)?;
         self.traced(call, block)
     }
 
+    /// Allocates a block of zeros for the program (`PyObject_Calloc`).
     pub(crate) fn object_calloc(
         &mut self,
         call: &mut Call<'_>,
         count: u64,
-        size: u64,
-    ) -> Option<u64> {
+        size: Bytes,
+    ) -> Option<Address> {
         let block = self.hooked_calloc(call, count, size)?;
         self.traced(call, block)
     }
 
+    /// Reallocates a block of the program (`PyObject_Realloc`).
     pub(crate) fn object_realloc(
         &mut self,
         call: &mut Call<'_>,
-        old: Option<u64>,
-        bytes: u64,
-    ) -> Option<u64> {
+        old: Option<Address>,
+        bytes: Bytes,
+    ) -> Option<Address> {
         let from_malloc = old.filter(|old| self.pools && self.small.map.get(*old).is_none());
         let new = self.hooked_realloc(call, old, bytes)?;
         if self.tracer.is_none() {
@@ -238,17 +255,17 @@ impl<A: Allocator> Pymalloc<A> {
         if let Some(block) = from_malloc
             && self.version.rules().realloc_drops_trace
         {
-            let lead = if self.raw.debug { DEBUG_LEAD } else { 0 };
-            self.forget(call, block - lead);
+            self.forget(call, block - self.raw.lead());
         }
         if new != old {
             self.forget(call, old);
         }
-        // What cannot be taken down now ends the real process.
+        // If there is no memory for the trace, the real process ends.
         self.traced(call, new)
     }
 
-    pub(crate) fn object_free(&mut self, call: &mut Call<'_>, block: u64) {
+    /// Frees a block of the program (`PyObject_Free`).
+    pub(crate) fn object_free(&mut self, call: &mut Call<'_>, block: Address) {
         self.hooked_free(call, block);
         self.forget(call, block);
     }

@@ -1,27 +1,30 @@
 //! Pools: stretches of an arena that are cut into blocks of one size.
 //!
 //! The real allocator keeps a pool's header in its first 48 bytes and links its free blocks through their first words.
-//! Here header and links are kept beside simulated memory, a block named by its distance from the pool's start in units of
-//! 16 bytes; a word of simulated memory for each block would cost as much memory as the program's own. Pages become resident
-//! all the same where the real allocator writes: an arena's pages go back only with the whole arena, so the first write to
-//! each page is all that counts, and that is always a header's or that of the first link through a block.
+//! Here header and links are kept beside simulated memory, a block named by its distance from the pool's start in units
+//! of 16 bytes; a word of simulated memory for each block would cost as much memory as the program's own. Pages become
+//! resident all the same where the real allocator writes: an arena's pages go back only with the whole arena, so the
+//! first write to each page is all that counts, and that is always a header's or that of the first link through a
+//! block.
 
 use highwater_allocator::{Address, Bytes, Kernel};
 
-/// Bytes between sizes of blocks, and what blocks are aligned to (`ALIGNMENT`).
-pub(crate) const UNIT: u64 = 16;
-/// The largest block that lies in a pool (`SMALL_REQUEST_THRESHOLD`).
-pub(crate) const SMALL_MAX: u64 = 512;
-/// How many sizes there are (`NB_SMALL_SIZE_CLASSES`).
-pub(crate) const CLASSES: usize = (SMALL_MAX / UNIT) as usize;
+/// The distance between sizes, and the alignment of blocks (`ALIGNMENT`).
+pub(crate) const UNIT: Bytes = Bytes(16);
+/// The largest block in a pool (`SMALL_REQUEST_THRESHOLD`).
+pub(crate) const SMALL_MAX: Bytes = Bytes(512);
+/// The number of sizes (`NB_SMALL_SIZE_CLASSES`).
+pub(crate) const CLASSES: usize = (SMALL_MAX.0 / UNIT.0) as usize;
 /// A pool's header (`POOL_OVERHEAD`).
-pub(crate) const HEADER: u64 = 48;
+pub(crate) const HEADER: Bytes = Bytes(48);
+/// The link in a free block: a pointer.
+const LINK: Bytes = Bytes(8);
 /// The size class of a pool that has none yet (`DUMMY_SIZE_IDX`).
 const NO_CLASS: u8 = u8::MAX;
 /// No block: a distance at which none begins.
 const NULL: u16 = 0;
 
-/// Names a pool: the number of its arena and its place in it.
+/// A pool: the number of its arena and its place in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct PoolId(pub(crate) u32);
 
@@ -42,9 +45,9 @@ impl PoolId {
 /// `struct pool_header`, and the links of its free blocks.
 #[derive(Clone, Debug)]
 pub(crate) struct Pool {
-    /// Where it begins.
-    pub(crate) base: u64,
-    /// How many of its blocks are in use (`ref.count`).
+    /// Its first byte.
+    pub(crate) base: Address,
+    /// The number of its blocks in use (`ref.count`).
     pub(crate) count: u32,
     /// The first free block (`freeblock`).
     free: u16,
@@ -62,23 +65,29 @@ pub(crate) struct Pool {
     links: Box<[u16]>,
 }
 
-/// Bytes of the blocks of a class (`INDEX2SIZE`).
+/// Returns the size of the blocks of a class (`INDEX2SIZE`).
 #[inline]
-pub(crate) fn size_of(class: usize) -> u64 {
-    (class as u64 + 1) * UNIT
+pub(crate) fn size_of(class: usize) -> Bytes {
+    UNIT * (class as u64 + 1)
 }
 
-/// The class of a request of 1 to 512 bytes.
+/// Returns whether a block of that many bytes is in a pool: 1 to 512.
 #[inline]
-pub(crate) fn class_of(bytes: u64) -> usize {
-    ((bytes - 1) / UNIT) as usize
+pub(crate) fn is_small(bytes: Bytes) -> bool {
+    bytes.0.wrapping_sub(1) < SMALL_MAX.0
+}
+
+/// Returns the class of a request of 1 to 512 bytes.
+#[inline]
+pub(crate) fn class_of(bytes: Bytes) -> usize {
+    ((bytes - Bytes(1)) / UNIT) as usize
 }
 
 impl Pool {
-    /// A stretch of address space that no pool was carved from yet.
+    /// Makes a stretch of address space that no pool was carved from yet.
     pub(crate) fn uncarved() -> Self {
         Self {
-            base: 0,
+            base: Address::NULL,
             count: 0,
             free: NULL,
             next_virgin: 0,
@@ -90,24 +99,24 @@ impl Pool {
         }
     }
 
-    /// Carved from its arena: its header is written.
-    pub(crate) fn carve(&mut self, kernel: &mut Kernel, bytes: u64) {
+    /// Carves the pool from its arena: its header is written.
+    pub(crate) fn carve(&mut self, kernel: &mut Kernel, bytes: Bytes) {
         if self.links.is_empty() {
             self.links = vec![NULL; (bytes / UNIT) as usize].into_boxed_slice();
         }
         self.count = 0;
         self.class = NO_CLASS;
-        kernel.touch(Address(self.base), Bytes(HEADER));
+        kernel.touch(self.base, HEADER);
     }
 
-    /// The size class of its blocks; of a pool in use only.
+    /// Returns the size class of its blocks; of a pool in use only.
     #[inline]
     pub(crate) fn class(&self) -> usize {
         usize::from(self.class)
     }
 
     /// Gives out the first block of a pool that had none in use, setting it up for the class where it was another's.
-    pub(crate) fn open(&mut self, kernel: &mut Kernel, class: usize) -> u64 {
+    pub(crate) fn open(&mut self, kernel: &mut Kernel, class: usize) -> Address {
         self.count = 1;
         if self.class() == class {
             let block = self.free;
@@ -122,24 +131,24 @@ impl Pool {
         self.last_virgin = (self.links.len() as u64 - units) as u16;
         self.free = second as u16;
         self.links[second as usize] = NULL;
-        kernel.touch(Address(self.at(self.free)), Bytes(8));
+        kernel.touch(self.at(self.free), LINK);
         self.at(first as u16)
     }
 
-    /// Gives out the first free block of a pool that has one. `true` where it was the last that was linked.
+    /// Gives out the first free block of a pool that has one, and whether it was the last that was linked.
     #[inline]
-    pub(crate) fn take(&mut self) -> (u64, bool) {
+    pub(crate) fn take(&mut self) -> (Address, bool) {
         self.count += 1;
         let block = self.free;
         self.free = self.links[usize::from(block)];
         (self.at(block), self.free == NULL)
     }
 
-    /// Links the next block that was never handed out; `false` where there is none: the pool is full.
+    /// Links the next block that was never handed out; `false` where no such block is left: the pool is full.
     ///
     /// CPython 3.11, Objects/obmalloc.c, `pymalloc_pool_extend`.
     #[inline]
-    pub(crate) fn extend(&mut self, kernel: &mut Kernel, page: u64) -> bool {
+    pub(crate) fn extend(&mut self, kernel: &mut Kernel, page: Bytes) -> bool {
         if self.next_virgin > self.last_virgin {
             return false;
         }
@@ -150,15 +159,15 @@ impl Pool {
         self.links[usize::from(block)] = NULL;
         let at = self.at(block);
         // The link of the block before was written, too.
-        if (at ^ (at - size)) >= page {
-            kernel.touch(Address(at), Bytes(8));
+        if (at.0 ^ (at - size).0) >= page.0 {
+            kernel.touch(at, LINK);
         }
         true
     }
 
-    /// Takes a block back; whether the pool was full before.
+    /// Takes a block back; returns whether the pool was full before.
     #[inline]
-    pub(crate) fn give(&mut self, block: u64) -> bool {
+    pub(crate) fn give(&mut self, block: Address) -> bool {
         let block = ((block - self.base) / UNIT) as u16;
         let was_full = self.free == NULL;
         self.links[usize::from(block)] = self.free;
@@ -168,17 +177,17 @@ impl Pool {
     }
 
     #[inline]
-    fn at(&self, block: u16) -> u64 {
-        self.base + u64::from(block) * UNIT
+    fn at(&self, block: u16) -> Address {
+        self.base + UNIT * u64::from(block)
     }
 
-    /// Its blocks in ascending order: where each begins, and whether it is free. What was never handed out is left out, but
-    /// for the one that is linked.
-    pub(crate) fn blocks(&self) -> Vec<(u64, bool)> {
+    /// Returns the address of each of its blocks, the lowest first, and whether it is free. What was never handed out
+    /// is left out, except the one that is linked.
+    pub(crate) fn blocks(&self) -> Vec<(Address, bool)> {
         let units = self.class() + 1;
         let first = (HEADER / UNIT) as usize;
         let places = (first..usize::from(self.next_virgin)).step_by(units);
-        let mut blocks: Vec<(u64, bool)> = places.map(|at| (self.at(at as u16), false)).collect();
+        let mut blocks: Vec<_> = places.map(|at| (self.at(at as u16), false)).collect();
         let mut free = self.free;
         while free != NULL {
             blocks[(usize::from(free) - first) / units].1 = true;
@@ -187,8 +196,8 @@ impl Pool {
         blocks
     }
 
-    /// Where what was never linked begins, and where the last block that may lie there ends.
-    pub(crate) fn virgin(&self) -> (u64, u64) {
+    /// Returns the start of what was never linked, and the end of the last block that fits there.
+    pub(crate) fn virgin(&self) -> (Address, Address) {
         let units = self.class() as u16 + 1;
         let room = (self.last_virgin + units).saturating_sub(self.next_virgin);
         let end = self.next_virgin + room / units * units;

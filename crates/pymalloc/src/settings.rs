@@ -5,9 +5,9 @@
 //! variable is left aside, and the remark says what CPython says.
 
 use crate::version::Version;
-use highwater_allocator::{Remark, Tone, Variable, holds};
+use highwater_allocator::{Remark, Tone, Variable};
 
-/// How an interpreter allocates.
+/// The options by which an interpreter allocates.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {
     /// Whether blocks of up to 512 bytes come from pools; else every block is malloc's.
@@ -31,7 +31,7 @@ impl Default for Options {
 /// The options that an interpreter would use, and a remark on each of its variables.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
-    /// How it allocates.
+    /// The options it starts with.
     pub options: Options,
     /// One remark or more for every variable that is Python's.
     pub remarks: Vec<Remark>,
@@ -54,7 +54,7 @@ impl Settings {
             remarks: Vec::new(),
         };
         let of_python = || environment.iter().filter(|v| is_pythons(&v.name));
-        // PYTHONMALLOC counts before PYTHONDEVMODE, wherever it stands.
+        // PYTHONMALLOC counts before PYTHONDEVMODE, in whatever order they are.
         for variable in of_python().filter(|v| v.name == "PYTHONMALLOC") {
             reader.malloc(&variable.value);
         }
@@ -76,7 +76,7 @@ struct Reader {
     remarks: Vec<Remark>,
 }
 
-/// What is said where nothing changes.
+/// The remark where nothing changes.
 const DEFAULT: &str =
     "That is the default: blocks of up to 512 bytes come from pools, others from malloc.";
 
@@ -144,7 +144,7 @@ impl Reader {
             text += &format!(" Write `{name}`.");
         } else if value.starts_with("mimalloc") {
             text += " mimalloc came with 3.13.";
-        } else if holds(value, "jemalloc") || holds(value, "tcmalloc") {
+        } else if value.contains("jemalloc") || value.contains("tcmalloc") {
             text += " It chooses between pools and malloc; LD_PRELOAD decides which malloc.";
         } else {
             text += &format!(" Allowed: {}.", known.join(", "));

@@ -2,11 +2,11 @@
 //!
 //! CPython 3.11, Objects/obmalloc.c: `pymalloc_alloc`, `pymalloc_free`, `insert_to_usedpool`, `allocate_from_new_pool`.
 
-use crate::arenas::{Arenas, Freed, POOLS};
+use crate::arenas::{ArenaId, Arenas, Freed, POOLS};
 use crate::map::PoolMap;
 use crate::pools::{CLASSES, PoolId, class_of, size_of};
 use crate::version::Rules;
-use highwater_allocator::Kernel;
+use highwater_allocator::{Address, Bytes, Kernel};
 
 /// The pools in use, by the size of their blocks, and where they come from.
 #[derive(Clone, Debug)]
@@ -16,9 +16,9 @@ pub(crate) struct Small {
     used: [PoolId; CLASSES],
     pub(crate) arenas: Arenas,
     pub(crate) map: PoolMap,
-    /// Bytes of blocks in use, by the size of their class.
-    pub(crate) live: u64,
-    /// How many pools have a block in use.
+    /// The blocks in use, each by the size of its class.
+    pub(crate) live: Bytes,
+    /// The pools with a block in use.
     pub(crate) pools_in_use: u64,
 }
 
@@ -29,27 +29,27 @@ impl Small {
             used: [PoolId::NONE; CLASSES],
             arenas: Arenas::new(),
             map: PoolMap::new(rules.pool_shift),
-            live: 0,
+            live: Bytes::ZERO,
             pools_in_use: 0,
         }
     }
 
-    /// A block of 1 to 512 bytes from a pool in use; `None` where there is no such pool.
+    /// Takes a block of 1 to 512 bytes from a pool in use; `None` where there is no such pool (`pymalloc_alloc`).
     #[inline]
-    pub(crate) fn take(&mut self, kernel: &mut Kernel, bytes: u64) -> Option<u64> {
+    pub(crate) fn take(&mut self, kernel: &mut Kernel, bytes: Bytes) -> Option<Address> {
         let class = class_of(bytes);
         let id = self.used[class];
         // The number of no pool is beyond all of them.
         let pool = self.arenas.pools.get_mut(id.index())?;
         self.live += size_of(class);
         let (block, was_last) = pool.take();
-        if was_last && !pool.extend(kernel, kernel.page_size().0) {
+        if was_last && !pool.extend(kernel, kernel.page_size()) {
             self.retire(id);
         }
         Some(block)
     }
 
-    /// A full pool leaves the list, of which it was the first.
+    /// Removes a full pool from the list, of which it was the first.
     fn retire(&mut self, id: PoolId) {
         let pool = &self.arenas.pools[id.index()];
         let (class, next) = (pool.class(), pool.next);
@@ -59,8 +59,8 @@ impl Small {
         }
     }
 
-    /// A block of 1 to 512 bytes from a pool that no class uses; some arena has one.
-    pub(crate) fn take_from_new_pool(&mut self, kernel: &mut Kernel, bytes: u64) -> u64 {
+    /// Takes a block of 1 to 512 bytes from a pool that no class uses; some arena has one (`allocate_from_new_pool`).
+    pub(crate) fn take_from_new_pool(&mut self, kernel: &mut Kernel, bytes: Bytes) -> Address {
         let class = class_of(bytes);
         let id = self.arenas.take_pool(kernel, self.rules.pool());
         let pool = &mut self.arenas.pools[id.index()];
@@ -71,9 +71,9 @@ impl Small {
         pool.open(kernel, class)
     }
 
-    /// Takes back a block of a pool; the arena that is to be given back now, if one is.
+    /// Takes back a block of a pool; returns the arena that is to be given back now, if one is (`pymalloc_free`).
     #[inline]
-    pub(crate) fn give(&mut self, id: PoolId, block: u64) -> Option<u32> {
+    pub(crate) fn give(&mut self, id: PoolId, block: Address) -> Option<ArenaId> {
         let pool = &mut self.arenas.pools[id.index()];
         self.live -= size_of(pool.class());
         if pool.give(block) {
@@ -86,7 +86,7 @@ impl Small {
         self.empty(id)
     }
 
-    /// A pool that was full has a free block: it is the first of its class.
+    /// Makes a pool that was full and has a free block the first of its class (`insert_to_usedpool`).
     fn reinstate(&mut self, id: PoolId) {
         let pool = &mut self.arenas.pools[id.index()];
         let first = &mut self.used[pool.class()];
@@ -97,8 +97,8 @@ impl Small {
         }
     }
 
-    /// A pool has no block in use any more.
-    fn empty(&mut self, id: PoolId) -> Option<u32> {
+    /// Removes a pool without a block in use; returns the arena that is to be given back now, if one is.
+    fn empty(&mut self, id: PoolId) -> Option<ArenaId> {
         let pool = &self.arenas.pools[id.index()];
         let (class, next, prev) = (pool.class(), pool.next, pool.prev);
         if prev.is_none() {
@@ -116,30 +116,30 @@ impl Small {
         }
     }
 
-    /// An arena was added: its pools can be found by address.
-    pub(crate) fn enter(&mut self, number: u32) {
-        let first = number * POOLS as u32;
+    /// Enters the pools of a new arena in the map.
+    pub(crate) fn enter(&mut self, number: ArenaId) {
+        let first = number.0 * POOLS as u32;
         for (id, pool) in (first..).zip(self.arenas.pools_of(number)) {
             self.map.set(pool.base, PoolId(id));
         }
     }
 
-    /// An arena is about to go.
-    pub(crate) fn leave(&mut self, number: u32) {
+    /// Removes the pools of an arena from the map.
+    pub(crate) fn leave(&mut self, number: ArenaId) {
         for pool in self.arenas.pools_of(number) {
             self.map.set(pool.base, PoolId::NONE);
         }
     }
 
-    /// The bytes a block of a pool has room for.
-    pub(crate) fn size(&self, id: PoolId) -> u64 {
+    /// Returns the size of a pool's blocks.
+    pub(crate) fn size(&self, id: PoolId) -> Bytes {
         size_of(self.arenas.pools[id.index()].class())
     }
 
     /// Checks what must hold between any two calls; for tests.
     pub(crate) fn check(&self) {
         self.arenas.check();
-        let (mut live, mut in_use) = (0, 0);
+        let (mut live, mut in_use) = (Bytes::ZERO, 0);
         let mut listed = vec![false; self.arenas.pools.len()];
         for (class, first) in self.used.iter().enumerate() {
             let (mut at, mut prev) = (*first, PoolId::NONE);
@@ -155,18 +155,17 @@ impl Small {
                 (prev, at) = (at, pool.next);
             }
         }
-        for number in self.arenas.by_address() {
-            let arena = &self.arenas.all[number as usize];
+        for (number, arena) in self.arenas.iter() {
             let pools = self.arenas.pools_of(number);
             let (carved, rest) = pools.split_at(arena.carved as usize);
             let empty = carved.iter().filter(|pool| pool.count == 0).count();
             assert_eq!(
                 empty + rest.len(),
                 arena.free as usize,
-                "free pools of {number}"
+                "free pools of {number:?}"
             );
             for (index, pool) in carved.iter().enumerate() {
-                let id = number as usize * POOLS + index;
+                let id = number.index() * POOLS + index;
                 assert_eq!(self.map.get(pool.base), Some(PoolId(id as u32)));
                 if pool.count == 0 {
                     assert!(!listed[id], "an empty pool is in no list");
@@ -180,7 +179,7 @@ impl Small {
                     free > 0,
                     "pool {id} is listed if it has a free block"
                 );
-                live += taken as u64 * size_of(pool.class());
+                live += size_of(pool.class()) * taken as u64;
                 in_use += 1;
             }
         }

@@ -1,6 +1,6 @@
 //! The releases of CPython whose object allocator is modelled, and where they differ.
 
-use highwater_allocator::Difference;
+use highwater_allocator::{Bytes, Difference};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -37,21 +37,21 @@ pub(crate) struct Rules {
     pub(crate) arena_shift: u32,
     /// log2 of the bytes of a pool, which begins at a multiple of them.
     pub(crate) pool_shift: u32,
-    /// Whether a radix tree says which addresses lie in arenas; else the header of a block's pool does.
+    /// Whether a radix tree has the addresses in arenas; else the header of a block's pool tells its arena.
     pub(crate) radix_tree: bool,
-    /// Whether tracemalloc forgets the trace of a block when the call below it reallocates it, to take it down anew.
+    /// Whether tracemalloc forgets the trace of a block when the call below it reallocates it, and makes another.
     pub(crate) realloc_drops_trace: bool,
 }
 
 impl Rules {
-    /// Bytes of an arena.
-    pub(crate) fn arena(&self) -> u64 {
-        1 << self.arena_shift
+    /// Returns the size of an arena.
+    pub(crate) fn arena(&self) -> Bytes {
+        Bytes(1 << self.arena_shift)
     }
 
-    /// Bytes of a pool.
-    pub(crate) fn pool(&self) -> u64 {
-        1 << self.pool_shift
+    /// Returns the size of a pool.
+    pub(crate) fn pool(&self) -> Bytes {
+        Bytes(1 << self.pool_shift)
     }
 }
 
@@ -66,7 +66,8 @@ impl Version {
         Self::V3_14,
     ];
 
-    /// The release named like `3.11` or `3.11.2`, if it is modelled: what comes after the second number changes nothing.
+    /// Returns the release named like `3.11` or `3.11.2`, if it is modelled: what comes after the second number changes
+    /// nothing.
     pub fn parse(name: &str) -> Option<Self> {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         Self::ALL.into_iter().find(|version| {
@@ -77,7 +78,7 @@ impl Version {
         })
     }
 
-    /// The release's number.
+    /// Returns the release's number.
     pub fn name(self) -> &'static str {
         match self {
             Self::V3_9 => "3.9",
@@ -89,7 +90,7 @@ impl Version {
         }
     }
 
-    /// Where it is found.
+    /// Returns the distribution that has it.
     pub fn found_in(self) -> &'static str {
         match self {
             Self::V3_9 => "Debian 11",
@@ -101,8 +102,9 @@ impl Version {
         }
     }
 
-    /// Objects/obmalloc.c, from 3.13 on Include/internal/pycore_obmalloc.h: `ARENA_BITS` or `ARENA_SIZE`, `POOL_BITS` or
-    /// `POOL_SIZE`, `WITH_PYMALLOC_RADIX_TREE`; Modules/_tracemalloc.c, from 3.13 on Python/tracemalloc.c.
+    /// Returns its rules: Objects/obmalloc.c, from 3.13 on Include/internal/pycore_obmalloc.h: `ARENA_BITS` or
+    /// `ARENA_SIZE`, `POOL_BITS` or `POOL_SIZE`, `WITH_PYMALLOC_RADIX_TREE`; Modules/_tracemalloc.c, from 3.13 on
+    /// Python/tracemalloc.c.
     pub(crate) fn rules(self) -> Rules {
         let large = self >= Self::V3_10;
         Rules {
@@ -113,7 +115,7 @@ impl Version {
         }
     }
 
-    /// What distinguishes it from the other releases.
+    /// Returns what distinguishes it from the other releases.
     pub fn differences(self) -> Vec<Difference> {
         let rules = self.rules();
         vec![

@@ -4,9 +4,11 @@ use crate::sentence::Sentence;
 use highwater_simulator::{
     Bytes, Cache, Considered, Decision, FreePages, Obstacle, PurgeReason, Refusal,
 };
+use serde::{Deserialize, Serialize};
 
 /// Whether a decision gave memory back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DecisionKind {
     /// Memory went back to the kernel.
     GaveBack,

@@ -1,49 +1,21 @@
-//! What stands around a name: whether it is set there, and to what.
+//! What stands around a name: whether it is set there, and by which sign.
+//!
+//! `assigned` reads `NAME=value`, `written` a value after any other sign, `couple` a name and a value that only stand side
+//! by side, `table` those in a table, `pairs` those that are values of keys, `unset` what takes a variable away.
 
-use crate::collected::Place;
-use crate::conf::{tail, within};
-use crate::literal::{block, plain};
+use crate::near::{NEAR, tail, within};
 use crate::scan::{Line, Scanner};
-use crate::values::{Quoting, before_command, is_number_name, quoted, shell_word, unit_after};
-use highwater_allocator::Tone;
+use crate::unset::removal;
 
-/// How far from its name a value may be, where the two are keys of their own.
-pub(crate) const NEAR: usize = 800;
+/// How far before a name the command may be that takes it away.
+const COMMAND: usize = 240;
 
-/// The longest value that is read, the longest without quotes after a sign with blanks, and the longest number.
-const LONGEST: usize = 2048;
-const PLAIN: usize = 512;
-const NUMBER: usize = 128;
-
-/// Keys that hold a variable's name.
-pub(crate) const NAME_KEYS: [&str; 6] = [
-    "name",
-    "key",
-    "variable",
-    "option_name",
-    "optionname",
-    "env",
-];
-
-/// Calls that set the variable that is their first argument.
-const SETTERS: [&str; 11] = [
-    "env.set(",
-    ".put(",
-    "setenv(",
-    "setdefault(",
-    "putenv(",
-    "set_var(",
-    ".env(",
-    "with_env(",
-    "withenv(",
-    "setproperty(",
-    ".environment(",
-];
-
-/// A value as it is written, and where it ends; none where it stands elsewhere.
-struct Written {
-    value: Option<String>,
-    end: usize,
+/// Where a name ends with what belongs to it: quotes, brackets, marks.
+struct Ended {
+    /// After its quote and its bracket.
+    after: usize,
+    /// Whether it is in quotes or brackets of its own.
+    is_quoted: bool,
 }
 
 impl Scanner<'_, '_> {
@@ -52,38 +24,85 @@ impl Scanner<'_, '_> {
         if line.prints || self.is_printed(from, line) {
             return to;
         }
+        if line.may_edit && self.is_edited(from, line) {
+            self.found.hold(line.number, line.number);
+            self.found.edited(name);
+            return line.end;
+        }
+        let lead = tail(&self.text[line.start..from], NEAR);
+        let ended = self.ended(from, to, lead);
+        if let Some(end) = self.taken_away(name, lead, ended.after, line) {
+            return end;
+        }
+        self.sign(name, from, to, &ended, line)
+            .or_else(|| self.cell(name, to, from, line))
+            .or_else(|| self.marked_up(name, to, from, line))
+            .or_else(|| self.columns(name, to, from, line))
+            .or_else(|| self.next_item(name, to, from, line))
+            .unwrap_or_else(|| self.other(name, from, to, ended.after, line))
+    }
+
+    /// A name in quotes or brackets of its own, perhaps in a string of another language.
+    fn ended(&self, from: usize, to: usize, lead: &str) -> Ended {
         let bytes = self.text.as_bytes();
         let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
         let before = from.checked_sub(1).map_or(0, byte);
-        // A name in quotes of its own, perhaps in a string of another language.
         let mut after = to;
-        let is_quoted = match before {
-            b'"' | b'\'' if byte(to) == before => {
-                after = to + 1;
-                true
+        match before {
+            b'"' | b'\'' if byte(to) == before => after = to + 1,
+            b'"' if byte(to) == b'\\' && byte(to + 1) == b'"' => after = to + 2,
+            b'[' if byte(to) == b']' && lead.ends_with("env[") => after = to + 1,
+            b'{' if byte(to) == b'}' && lead.ends_with("ENV{") => after = to + 1,
+            b'(' if byte(to) == b')' && lead.ends_with("env(") => after = to + 1,
+            // Markdown's marks around a name alone: `NAME`: 2.
+            b'`' | b'*' if byte(to) == before => {
+                while byte(after) == before {
+                    after += 1;
+                }
+                let is_quoted = false;
+                return Ended { after, is_quoted };
             }
-            b'"' if byte(to) == b'\\' && byte(to + 1) == b'"' => {
-                after = to + 2;
-                true
-            }
-            b'[' if byte(to) == b']' && self.text[line.start..from].ends_with("env[") => {
-                after = to + 1;
-                true
-            }
-            _ => false,
-        };
-        let lead = tail(&self.text[line.start..from], NEAR);
-        if is_quoted && byte(after) == b']' {
-            after += 1;
+            _ => {}
         }
+        let is_quoted = after > to;
+        if is_quoted && matches!(byte(after), b']' | b'}') && byte(after - 1) != byte(after) {
+            // Perl's and JavaScript's element of a map. A brace may also end a list.
+            let is_element =
+                byte(after) == b']' || lead.trim_end_matches(['"', '\'']).ends_with("ENV{");
+            after += usize::from(is_element);
+        }
+        // A value of Rust's own type: `"NAME".into()`.
+        if is_quoted && byte(after) == b'.' {
+            let call = within(&self.text[after..], 16);
+            let made = [".into()", ".to_string()", ".to_owned()"];
+            let made = made.iter().find(|made| call.starts_with(**made));
+            after += made.map_or(0, |made| made.len());
+        }
+        Ended { after, is_quoted }
+    }
+
+    /// Reads the value after a sign, if one follows. Where that ends.
+    fn sign(
+        &mut self,
+        name: &str,
+        from: usize,
+        to: usize,
+        ended: &Ended,
+        line: &Line,
+    ) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
+        let (after, is_quoted) = (ended.after, ended.is_quoted);
         let mut sign = after;
         while matches!(byte(sign), b' ' | b'\t') {
             sign += 1;
         }
         let spaced = sign > after || is_quoted;
-        match (byte(sign), byte(sign + 1)) {
-            (b'=', b'=' | b'~') | (b'!', b'=') => to,
-            (b'=', b'>') => self.literal(name, sign + 2, from, line),
+        let end = match (byte(sign), byte(sign + 1)) {
+            (b'=', b'=' | b'~') | (b'!', b'=') | (b':', b':') => to,
+            (b'=', b'>') | (b'-', b'>') if is_quoted || byte(sign) == b'=' => {
+                self.literal(name, sign + 2, from, line, true)
+            }
             (b'=', _) if spaced => self.spaced(name, sign + 1, from, line),
             (b'=', _) => self.assigned(name, from, sign + 1, line),
             (b'|', b'|') if byte(sign + 2) == b'=' => self.spaced(name, sign + 3, from, line),
@@ -97,236 +116,43 @@ impl Scanner<'_, '_> {
                 end
             }
             (b'?' | b':', b'=') => self.spaced(name, sign + 2, from, line),
-            (b':', b':') => to,
             (b':', next) if is_quoted || matches!(next, b' ' | b'\t' | b'\r' | b'\n' | 0) => {
-                self.mapped(name, sign + 1, from, line)
+                let is_code = is_quoted || self.is_in_code(from, line);
+                self.literal(name, sign + 1, from, line, is_code)
             }
-            (b',', _) if is_quoted && is_set_by_call(lead) => {
-                self.literal(name, sign + 1, from, line)
-            }
-            (b'-', b' ' | b'\n' | b'\r' | 0) if sign == to && lead.contains("set env") => {
-                self.found.hold(line.number, line.number);
-                self.found.unset(name, "Removed by the `-` after its name.");
-                to
-            }
-            (b'<', b'/') if lead.ends_with("<key>") => self.tagged("string", name, to, line),
-            (b'<', b'/') if lead.ends_with("<name>") => self.tagged("value", name, to, line),
-            (b'|', _) | (b'`', b' ' | b'|') if lead.trim_start().starts_with('|') => {
-                self.cell(name, sign, from, line)
-            }
-            _ => self.other(name, from, to, after, line),
-        }
+            (b',', _) if is_quoted => return self.argument(name, sign + 1, from, line),
+            _ => return None,
+        };
+        Some(end)
     }
 
-    /// `NAME=value`, without blanks around the `=`.
-    fn assigned(&mut self, name: &str, from: usize, at: usize, line: &Line) -> usize {
+    /// Whether a name stands in a map of a program, where a word is a name of that program: in braces or with a comma
+    /// after its value.
+    fn is_in_code(&self, from: usize, line: &Line) -> bool {
         let lead = tail(&self.text[line.start..from], NEAR);
-        if let Some((open, close)) = line.string(from).filter(|(_, close)| *close >= at) {
-            let most = if is_number_name(name) {
-                NUMBER
-            } else {
-                LONGEST
-            };
-            let inside = within(&self.text[at..close], most);
-            let all = || match self.text.as_bytes()[open] {
-                b'"' => inside.replace("\\\"", "\"").replace("\\\\", "\\"),
-                _ => inside.to_owned(),
-            };
-            let is_whole =
-                open + 1 == from && !is_command(tail(&self.text[line.start..open], NEAR));
-            if is_whole && !inside.starts_with(['"', '\'', '\\']) {
-                let all = all();
-                let value = before_command_or_all(name, &all, lead);
-                self.take(name, value, from, line.number);
-                // What follows in the string may set more.
-                return if value.len() < all.len() {
-                    at + value.len()
-                } else {
-                    close
-                };
-            }
-            let (value, length) = shell_word(inside, Quoting::Shell);
-            let (value, length) = self.cut(name, value, length, at);
-            self.take(name, &value, from, line.number);
-            return at + length;
-        }
-        // An item of a YAML list is its value to the end, quotes and all.
-        if lead.trim_start().starts_with("- ") && lead.trim_start()[2..].trim().is_empty() {
-            let whole = self.text[at..line.code_end].trim_end();
-            let value = before_command(name, whole);
-            self.take(name, value, from, line.number);
-            return at + value.len();
-        }
-        let most = if is_number_name(name) {
-            NUMBER
-        } else {
-            LONGEST
-        };
-        let (value, length) = shell_word(within(&self.text[at..], most), Quoting::Shell);
-        let (value, length) = self.cut(name, value, length, at);
-        if value.is_empty()
-            && self.text[at + length..line.end]
-                .trim_start()
-                .starts_with(|c: char| c.is_ascii_digit())
-        {
-            let text = "Not set: a shell takes no blank after the `=`.";
-            self.found.hold(line.number, line.number);
-            let value = self.text[at + length..line.end].trim();
-            self.found.refuse(name, value, text);
-            return line.end;
-        }
-        let rest = within(&self.text[(at + length).min(line.end)..line.end], 40);
-        if value.is_empty() && rest.starts_with('<') && !rest.starts_with("</") {
-            self.found.hold(line.number, line.number);
-            self.found.elsewhere(name, "a template");
-            return at + length;
-        }
-        let (value, length) = match unit_after(name, rest) {
-            Some(unit) => (format!("{value} {unit}"), length + rest.len()),
-            None => (value, length),
-        };
-        let last = line.number + self.lines_between(at, at + length);
-        self.found.hold(line.number, last);
-        if let Some(value) = self.known(name, &value, from) {
-            self.found.set(name, &value, line.number, Place::Anywhere);
-            if lead.trim() == "set" {
-                let text = "A shell's `set` exports nothing: use `export`.";
-                self.found.say(name, Tone::Surprise, text);
-            }
-        }
-        at + length
+        let end = tail(&self.text[from..line.code_end.max(from)], NEAR).trim_end();
+        lead.contains(['{', '(']) || end.ends_with([',', ';'])
     }
 
-    /// A word without what belongs to a list that it stands in: `A=1,B=2`, `[A=1, B=2]`, `{A=1}`.
-    fn cut(&self, name: &str, value: String, length: usize, at: usize) -> (String, usize) {
-        let written = &self.text[at..at + length];
-        let is_quoted = written.starts_with(['"', '\'']);
-        let mut end = length;
-        // What is in quotes belongs together.
-        let mut comma = match is_quoted {
-            true => quoted(written).map_or(0, |(_, length)| length),
-            false => 0,
-        };
-        while let Some(next) = written.get(comma..).and_then(|rest| rest.find(',')) {
-            comma += next + 1;
-            let rest = &written[comma..];
-            let capitals = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
-            let letters = rest.bytes().take_while(|b| capitals(*b)).count();
-            let named = letters > 0 && rest[letters..].starts_with('=');
-            if named || is_number_name(name) || (is_quoted && rest.is_empty()) {
-                end = comma - 1;
-                break;
-            }
+    /// Takes a name away where a command or a call before it does. Where that ends.
+    fn taken_away(&mut self, name: &str, lead: &str, after: usize, line: &Line) -> Option<usize> {
+        let rest = within(&self.text[after..line.end.max(after)], NEAR);
+        let is_minus = lead.contains("set env") && rest.starts_with('-');
+        let is_minus = is_minus && matches!(rest.as_bytes().get(1), None | Some(b' '));
+        let why = match is_minus {
+            true => Some("Removed by the `-` after its name."),
+            false if line.may_remove => removal(tail(lead, COMMAND)),
+            false => None,
+        }?;
+        let is_set = rest.starts_with(['=', ':']);
+        // What a branch of a script takes away may still be there.
+        let is_branch = why.contains("`unset`") && self.text[line.start..].starts_with([' ', '\t']);
+        if is_set || is_branch {
+            return is_branch.then_some(after);
         }
-        let listed = &written[..end];
-        if !listed.contains(['{', '[', '(']) {
-            end = listed.trim_end_matches(['}', ']', ')', ',']).len();
-        }
-        if end == length {
-            return (value, length);
-        }
-        (shell_word(&written[..end], Quoting::Shell).0, end)
-    }
-
-    /// `NAME = value`.
-    fn spaced(&mut self, name: &str, at: usize, from: usize, line: &Line) -> usize {
-        let lead = tail(&self.text[line.start..from], NEAR).trim();
-        if matches!(lead, "export" | "$ export") {
-            let value = self.text[at..line.code_end].trim();
-            self.found.hold(line.number, line.number);
-            self.found
-                .refuse(name, value, "A shell allows no blanks around the `=`.");
-            return line.end;
-        }
-        self.literal(name, at, from, line)
-    }
-
-    /// `NAME: value`.
-    fn mapped(&mut self, name: &str, at: usize, from: usize, line: &Line) -> usize {
-        self.literal(name, at, from, line)
-    }
-
-    /// A value as programs and manifests write it, which begins after a sign.
-    fn literal(&mut self, name: &str, at: usize, from: usize, line: &Line) -> usize {
-        let Some(written) = self.written(name, at, line) else {
-            return at;
-        };
-        let last = line.number + self.lines_between(at, written.end);
-        self.found.hold(line.number, last);
-        match written.value {
-            Some(value) => {
-                if let Some(value) = self.known(name, &value, from) {
-                    self.found.set(name, &value, line.number, Place::Anywhere);
-                }
-            }
-            None => self.found.elsewhere(name, "another place"),
-        }
-        written.end
-    }
-
-    fn written(&self, name: &str, at: usize, line: &Line) -> Option<Written> {
-        let rest = &self.text[at..];
-        let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-        let begin = at + blank;
-        let rest = &self.text[begin..];
-        let rest_of_line = within(rest, PLAIN);
-        let rest_of_line = rest_of_line.lines().next().unwrap_or_default();
-        let known = |value: String, end: usize| {
-            Some(Written {
-                value: Some(value),
-                end,
-            })
-        };
-        if let Some(escaped) = rest.strip_prefix("\\\"") {
-            let end = within(escaped, LONGEST).find("\\\"")?;
-            return known(escaped[..end].to_owned(), begin + end + 4);
-        }
-        match rest.as_bytes().first().copied().unwrap_or(b'\n') {
-            b'"' | b'\'' => {
-                let (value, length) = quoted(rest)?;
-                known(value, begin + length)
-            }
-            b'`' => {
-                let end = within(&rest[1..], LONGEST).find('`')?;
-                known(rest[1..=end].to_owned(), begin + end + 2)
-            }
-            b'|' | b'>' => {
-                let (value, length) = block(rest, &self.text[line.start..line.end])?;
-                known(value, begin + length)
-            }
-            b'\n' | b'\r' | b'#' => Some(Written {
-                value: None,
-                end: begin,
-            }),
-            b'{' if !rest.starts_with("{{") => {
-                let (value, length) = self.value_key(within(rest, NEAR), true)?;
-                Some(Written {
-                    value,
-                    end: begin + length,
-                })
-            }
-            b'*' => {
-                let alias = rest_of_line[1..].split([' ', ',', '}']).next()?;
-                let value = self.definitions.anchor(alias)?;
-                known(shell_word(value, Quoting::Words).0, begin + alias.len() + 1)
-            }
-            b'&' => {
-                let (_, value) = rest_of_line.split_once(' ')?;
-                known(
-                    shell_word(value, Quoting::Words).0,
-                    begin + rest_of_line.len(),
-                )
-            }
-            _ => plain(
-                name,
-                rest_of_line,
-                tail(&self.text[line.start..at], NEAR).contains(['{', '(']),
-            )
-            .map(|(value, length)| Written {
-                value,
-                end: begin + length,
-            }),
-        }
+        self.found.hold(line.number, line.number);
+        self.found.unset(name, why);
+        Some(after)
     }
 
     /// Whether a command before a name only prints it.
@@ -338,136 +164,48 @@ impl Scanner<'_, '_> {
             && !within(&self.text[from..line.end], NEAR).contains(['>', '|'])
     }
 
-    /// `| NAME | value |` in a table, where what stands there is a value.
-    fn cell(&mut self, name: &str, at: usize, from: usize, line: &Line) -> usize {
-        let rest = within(&self.text[at..line.end], NEAR);
-        let cell = rest.split('|').nth(1).unwrap_or_default();
-        let value = cell.trim_matches(['`', ' ', '\t']);
-        let is_value = !value.is_empty()
-            && match is_number_name(name) {
-                true => value.bytes().all(|b| b.is_ascii_digit()),
-                false => !value.contains(' ') && value.contains([':', '/', '=']),
-            };
-        if !is_value {
-            return at;
-        }
-        self.take(name, value, from, line.number);
-        at + rest.find(value).unwrap_or(0) + value.len()
-    }
-
-    /// `<key>NAME</key><string>value</string>`.
-    fn tagged(&mut self, tag: &str, name: &str, to: usize, line: &Line) -> usize {
-        let near = within(&self.text[to..], NEAR);
-        let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
-        let value = near.split_once(&open).and_then(|(before, rest)| {
-            let (value, _) = rest.split_once(&close)?;
-            // Another name's value is not this one's.
-            (!before.contains("<name>") && !before.contains("<key>")).then_some(value)
-        });
-        let Some(value) = value else { return to };
-        let end = to + near.find(&close).unwrap_or(0);
-        self.found
-            .hold(line.number, line.number + self.lines_between(to, end));
-        self.take(name, value, to, line.number);
-        end
+    /// Whether a name is part of a command that edits a file: what it finds there is not in this text.
+    fn is_edited(&self, from: usize, line: &Line) -> bool {
+        let open = line.string(from).map_or(from, |(open, _)| open);
+        let lead = tail(&self.text[line.start..open], NEAR);
+        let command = lead.rsplit(['&', ';', '|', '(']).next().unwrap_or_default();
+        let words: Vec<&str> = command.split_whitespace().take(6).collect();
+        let is_editor = |word: &&str| matches!(*word, "sed" | "gsed" | "awk" | "gawk" | "ed");
+        let replaces = |word: &&str| word.starts_with('-') && word.contains(['p', 'i']);
+        words.iter().any(is_editor) || (words.contains(&"perl") && words.iter().any(replaces))
     }
 
     /// A name without a sign after it: the value of a key, the first of two words, or a name alone.
     fn other(&mut self, name: &str, from: usize, to: usize, after: usize, line: &Line) -> usize {
-        let lead = tail(&self.text[line.start..from], NEAR).trim_end_matches(['"', '\'', '\\']);
-        let trimmed = lead.trim_end();
-        if is_name_key(trimmed) {
+        let lead = tail(&self.text[line.start..from], NEAR);
+        let bare = lead.trim_end_matches(['"', '\'', '\\']).trim_end();
+        if crate::pairs::is_name_key(bare) {
             return self.paired(name, from, after, line);
         }
-        let last = trimmed.rsplit([' ', '\t', ';']).next().unwrap_or_default();
-        let rest = within(&self.text[to..line.end], NEAR);
-        let exports = |flag: &str| flag.starts_with('-') && flag.contains('x');
-        let takes_pair = ["setenv", "passenger_env_var", "fastcgi_param"]
-            .iter()
-            .any(|word| last.eq_ignore_ascii_case(word));
-        let is_pair = takes_pair
-            || last.ends_with("Env.")
-            || trimmed.contains("set-env ")
-            || matches!(trimmed, "(gdb) set env" | "(gdb) set environment")
-            || (exports(last) && trimmed.contains("set"));
-        if is_pair && rest.starts_with([' ', '\t']) {
-            let blank = rest.len() - rest.trim_start().len();
-            let (value, length) = shell_word(
-                within(&self.text[to + blank..line.end], LONGEST),
-                Quoting::Shell,
-            );
-            self.take(name, &value, from, line.number);
-            return to + blank + length;
+        if let Some(end) = self.two_words(name, bare, after, from, line) {
+            return end;
         }
-        let is_alone =
-            rest.trim().is_empty() || matches!(rest.as_bytes()[0], b' ' | b';' | b'"' | b'\'');
-        if !is_alone {
-            return to;
-        }
-        let removes = ["config:unset ", "secrets unset ", "unset-environment "];
-        if removes.iter().any(|command| lead.contains(command)) {
-            self.found.hold(line.number, line.number);
-            self.found.unset(name, "Removed by `unset`.");
-            return to;
-        }
+        self.alone(name, bare, to, line);
+        to
+    }
+
+    /// A name alone, whose value comes from where it is passed on.
+    fn alone(&mut self, name: &str, lead: &str, to: usize, line: &Line) {
+        let rest = within(&self.text[to..line.end.max(to)], NEAR);
+        let first = rest.as_bytes().first().copied().unwrap_or(b' ');
+        let is_alone = rest.trim().is_empty() || matches!(first, b' ' | b';' | b'"' | b'\'');
+        let last = lead.rsplit([' ', '\t', ';']).next().unwrap_or_default();
         let place = match last {
-            "unset" if !self.text[line.start..].starts_with([' ', '\t']) => {
-                self.found.hold(line.number, line.number);
-                self.found.unset(name, "Removed by `unset`.");
-                return to;
-            }
             "export" => "the shell",
             "-e" | "--env" => "the shell that runs the command",
             "-" if rest.trim().is_empty() => "the shell that starts it",
-            _ => return to,
+            _ => return,
         };
-        self.found.hold(line.number, line.number);
-        if !self.found.has(name) {
-            self.found.elsewhere(name, place);
+        if is_alone {
+            self.found.hold(line.number, line.number);
+            if !self.found.has(name) {
+                self.found.elsewhere(name, place);
+            }
         }
-        to
-    }
-}
-
-/// Whether a line up to a name ends in a key that holds a variable's name.
-fn is_name_key(lead: &str) -> bool {
-    let Some(before) = lead.strip_suffix([':', '=']) else {
-        return false;
-    };
-    let key = before.trim_end().trim_end_matches(['"', '\'', '\\']);
-    let inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let key = key.rsplit(|c| !inside(c)).next().unwrap_or_default();
-    let key = key.to_ascii_lowercase();
-    NAME_KEYS.contains(&key.as_str())
-}
-
-/// Whether a call before an argument sets a variable.
-fn is_set_by_call(lead: &str) -> bool {
-    let call = lead
-        .trim_end_matches(['"', '\'', ' ', '\\'])
-        .to_ascii_lowercase();
-    SETTERS.iter().any(|setter| call.ends_with(setter))
-}
-
-/// Whether a string that follows this is a command.
-fn is_command(lead: &str) -> bool {
-    let lead = lead.trim_end();
-    let last = lead.rsplit([' ', '\t']).next().unwrap_or_default();
-    let is_flag = last.starts_with('-') && !last.starts_with("--") && last.ends_with('c');
-    is_flag
-        || lead.ends_with(':')
-        || (lead.ends_with('=') && !lead.ends_with("Environment=") && !lead.contains("env"))
-}
-
-/// A value in a string of its own: all of it, but for numbers, which a command may follow.
-fn before_command_or_all<'v>(name: &str, value: &'v str, lead: &str) -> &'v str {
-    let lead = lead.trim_end_matches(['"', '\'']).trim_end();
-    let whole = ["-e", "--env", "=", "--setenv", "-E"]
-        .iter()
-        .any(|end| lead.ends_with(end));
-    if whole {
-        value
-    } else {
-        before_command(name, value)
     }
 }

@@ -154,6 +154,24 @@ impl Collected {
         self.say(name, Tone::NoEffect, &text);
     }
 
+    /// Says that a variable's value is a name or an expression of a program.
+    pub(crate) fn expression(&mut self, name: &str) {
+        let text = "Left out: its value is an expression of a program. Write the value to try it.";
+        self.say(name, Tone::NoEffect, text);
+    }
+
+    /// Says that a variable's value is still open.
+    pub(crate) fn placeholder(&mut self, name: &str) {
+        let text = "Left out: its value is a placeholder. Write the value to try it.";
+        self.say(name, Tone::NoEffect, text);
+    }
+
+    /// Says that a variable stands in a command that edits a file.
+    pub(crate) fn edited(&mut self, name: &str) {
+        let text = "Left out: it stands in a command that edits a file. Paste the file as it is afterwards.";
+        self.say(name, Tone::NoEffect, text);
+    }
+
     /// Says why a line with a setting in it is refused where it is used.
     pub(crate) fn refuse(&mut self, name: &str, value: &str, why: &str) {
         self.say(name, Tone::Invalid, why);

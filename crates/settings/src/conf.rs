@@ -3,6 +3,7 @@
 
 use crate::collected::Place;
 use crate::names::MALLOPT;
+use crate::near::within;
 use crate::scan::Scanner;
 use crate::values::quoted;
 use highwater_allocator::Tone;
@@ -153,24 +154,6 @@ impl Scanner<'_, '_> {
         }
         end
     }
-}
-
-/// The beginning of a text, no longer than this.
-pub(crate) fn within(text: &str, most: usize) -> &str {
-    let mut end = text.len().min(most);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
-}
-
-/// The end of a text, no longer than this.
-pub(crate) fn tail(text: &str, most: usize) -> &str {
-    let mut start = text.len().saturating_sub(most);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    &text[start..]
 }
 
 /// Where the bracket closes that was opened before a text.

@@ -183,6 +183,18 @@ impl<'a> Definitions<'a> {
         true
     }
 
+    /// The value that a name of a program has in the text.
+    pub(crate) fn value(&self, asked: &str, at: usize) -> Option<String> {
+        let is_name = !asked.is_empty() && identifier(asked) == asked.len();
+        let mut out = Expanded {
+            references: 0,
+            text: String::new(),
+            open: None,
+        };
+        let is_known = is_name && self.look_up("", asked, at, DEEPEST, &mut out);
+        (is_known && out.open.is_none()).then_some(out.text)
+    }
+
     /// The value of a YAML anchor.
     pub(crate) fn anchor(&self, name: &str) -> Option<&'a str> {
         let all = self.anchors.get_or_init(|| {
@@ -240,8 +252,14 @@ fn default_of_template(template: &str) -> Option<&str> {
 
 /// Every assignment that a line begins with.
 fn definitions(text: &str) -> HashMap<&str, Vec<(usize, &str)>> {
-    const KEYWORDS: [&str; 7] = [
+    const KEYWORDS: [&str; 13] = [
         "export ",
+        "const ",
+        "let ",
+        "var ",
+        "val ",
+        "final ",
+        "static ",
         "ARG ",
         "ENV ",
         "local ",

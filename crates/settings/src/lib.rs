@@ -9,19 +9,27 @@
 //! What a setting then does is for the allocators' models to say.
 
 mod around;
+mod assigned;
 mod bytes;
 mod collected;
+mod comments;
 mod conf;
+mod couple;
 mod expand;
 mod lines;
 mod literal;
 mod names;
+mod near;
 mod pairs;
 mod preload;
 mod scan;
+mod shape;
+mod table;
 mod toml;
 mod tree;
+mod unset;
 mod values;
+mod written;
 mod yaml;
 
 pub use bytes::decode;
@@ -32,9 +40,10 @@ pub(crate) use names::PRELOAD;
 pub use names::{is_read, is_setting};
 pub use preload::{Loaded, Preload, preloaded};
 use scan::Scanner;
+use serde::{Deserialize, Serialize};
 
 /// What a text sets, before any allocator has looked at it.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Environment {
     /// The settings that count, each name once, in the order in which they first stood.
     pub variables: Vec<Variable>,
@@ -87,6 +96,10 @@ fn scan(text: &str, first_line: usize, found: &mut Collected) {
         stage_names: Vec::new(),
         step: scan::Step::None,
         done: 0,
+        table: None,
+        previous: "",
+        is_markdown: comments::is_markdown(text),
+        is_fenced: false,
     };
     scanner.read();
 }

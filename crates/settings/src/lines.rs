@@ -2,8 +2,8 @@
 //! environment.
 
 use crate::collected::Place;
-use crate::conf::within;
 use crate::names::is_setting;
+use crate::near::within;
 use crate::scan::Scanner;
 use crate::values::{Quoting, shell_word};
 use highwater_allocator::Tone;

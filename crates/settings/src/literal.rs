@@ -1,19 +1,34 @@
 //! Values without quotes, as programs and manifests write them.
 
-use crate::conf::within;
 use crate::names::PRELOAD;
+use crate::near::within;
+use crate::shape::{is_expression, is_value};
 use crate::values::{Quoting, before_command, is_number_name, plain_number, quoted, shell_word};
 
 /// How long the first line of a block may be, and the block.
 const HEADER: usize = 800;
 const LONGEST: usize = 2048;
 
+/// A value without quotes.
+pub(crate) enum Plain {
+    Value(String),
+    /// It stands elsewhere: an expression of a program.
+    Elsewhere,
+}
+
+/// What a call makes a text of: `toString 2`, `str("2")`.
+pub(crate) fn wrapped(text: &str) -> Option<&str> {
+    let calls = ["toString ", "tostring(", "String(", "str("];
+    let inside = calls.iter().find_map(|call| text.strip_prefix(call))?;
+    let inside = inside.trim_start_matches(['(', '"', '\'', ' ']);
+    let end = inside
+        .find([')', '"', '\'', ' ', ';'])
+        .unwrap_or(inside.len());
+    Some(&inside[..end])
+}
+
 /// A plain value to the end of its line, and its length; no value where it is an expression of a program.
-pub(crate) fn plain(
-    name: &str,
-    line: &str,
-    is_in_brackets: bool,
-) -> Option<(Option<String>, usize)> {
+pub(crate) fn plain(name: &str, line: &str, is_in_brackets: bool) -> Option<(Plain, usize)> {
     let mut end = line.len();
     for sign in [" #", "\t#", " //", ";", "/>", "</"] {
         end = end.min(line.find(sign).unwrap_or(end));
@@ -32,19 +47,23 @@ pub(crate) fn plain(
             let default = default.trim();
             let value = match quoted(default) {
                 Some((value, _)) => value,
-                None => shell_word(default, Quoting::Shell)
-                    .0
-                    .trim_end_matches(',')
-                    .to_owned(),
+                None => {
+                    let word = shell_word(default, Quoting::Shell).0;
+                    let word = word.trim_end_matches([',', ')', '}']);
+                    if !name.is_empty() && is_expression(name, word) {
+                        return Some((Plain::Elsewhere, line.len()));
+                    }
+                    word.to_owned()
+                }
             };
-            return Some((Some(value), line.len()));
+            return Some((Plain::Value(value), line.len()));
         }
     }
-    for call in ["toString ", "tostring(", "String(", "str("] {
-        if let Some(inside) = text.strip_prefix(call) {
-            let value = inside.trim_matches(['(', ')', '"', ' ']).to_owned();
-            return Some((Some(value), length));
-        }
+    if let Some(inside) = wrapped(text) {
+        return Some(match name.is_empty() || is_value(name, inside) {
+            true => (Plain::Value(inside.to_owned()), length),
+            false => (Plain::Elsewhere, length),
+        });
     }
     let begins = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
     if matches!(text, "null" | "~" | "")
@@ -58,19 +77,19 @@ pub(crate) fn plain(
             "!",
         ])
     {
-        return Some((None, length));
+        return Some((Plain::Elsewhere, length));
     }
     if let Some(number) = plain_number(text) {
-        return Some((Some(number), length));
+        return Some((Plain::Value(number), length));
     }
     let has_words = text.contains([' ', '\t']) && !text.contains("{{") && !text.contains("${");
     if has_words && name != PRELOAD {
         // Prose about a setting, or a command after it.
         let first = before_command(name, text);
         let is_value = first.bytes().any(|b| b.is_ascii_digit() || b == b':');
-        return is_value.then(|| (Some(first.trim_end_matches(',').to_owned()), length));
+        return is_value.then(|| (Plain::Value(first.trim_end_matches(',').to_owned()), length));
     }
-    Some((Some(text.to_owned()), length))
+    Some((Plain::Value(text.to_owned()), length))
 }
 
 /// A block of YAML after its `|` or `>`: the lines that are indented more than the key, folded.

@@ -1,11 +1,20 @@
 //! Names and values that are values of keys of their own: `name: NAME`, `value: x`.
 
-use crate::around::{NAME_KEYS, NEAR};
 use crate::collected::Place;
-use crate::conf::within;
-use crate::literal::{block, plain};
+use crate::literal::{Plain, block, plain};
+use crate::near::{NEAR, within};
 use crate::scan::{Line, Scanner};
 use crate::values::{Quoting, quoted, shell_word};
+
+/// Keys that hold a variable's name.
+pub(crate) const NAME_KEYS: [&str; 6] = [
+    "name",
+    "key",
+    "variable",
+    "option_name",
+    "optionname",
+    "env",
+];
 
 /// Keys that hold a variable's value.
 const VALUE_KEYS: [&str; 2] = ["value", "default"];
@@ -148,13 +157,28 @@ impl Scanner<'_, '_> {
             }
             _ => {
                 let line = rest.lines().next().unwrap_or_default();
-                let (value, length) = plain("", line, true)?;
+                let (plain, length) = plain("", line, true)?;
                 // The end of a string that all of it stands in.
-                let value = value.map(|value| value.trim_end_matches(['"', '\'']).to_owned());
+                let value = match plain {
+                    Plain::Value(value) => Some(value.trim_end_matches(['"', '\'']).to_owned()),
+                    Plain::Elsewhere => None,
+                };
                 Some((value, begin + length))
             }
         }
     }
+}
+
+/// Whether a line up to a name ends in a key that holds a variable's name.
+pub(crate) fn is_name_key(lead: &str) -> bool {
+    let Some(before) = lead.strip_suffix([':', '=']) else {
+        return false;
+    };
+    let key = before.trim_end().trim_end_matches(['"', '\'', '\\']);
+    let inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let key = key.rsplit(|c| !inside(c)).next().unwrap_or_default();
+    let key = key.to_ascii_lowercase();
+    NAME_KEYS.contains(&key.as_str())
 }
 
 fn is_inside_word(bytes: &[u8], at: usize) -> bool {

@@ -7,11 +7,34 @@
 //! name, `conf` finds jemalloc's other sources.
 
 use crate::collected::{Collected, says_enough};
+use crate::comments::{self, Whole, is_fence, is_heading, is_ruler};
 use crate::expand::Definitions;
 use crate::lines::Instruction;
-use crate::values::is_number_name;
+use crate::near::{NEAR, within};
+use crate::shape::{holds_open_part, is_placeholder};
 use crate::{conf, names};
 use highwater_allocator::Tone;
+
+/// Parts of a line that edits files, and of one that takes variables away: all others need no closer look.
+const EDITORS: [&str; 4] = ["sed", "awk", "perl", "ed "];
+const REMOVERS: [&str; 13] = [
+    "unset",
+    "Unset",
+    "UNSET",
+    "emove",
+    "lear-",
+    "elete",
+    "DELETE",
+    ".pop(",
+    "del ",
+    " -u",
+    "set -",
+    "rm ",
+    "setting-names",
+];
+
+/// What Singularity and Apptainer put before the name of a variable that is meant for the container.
+const CONTAINERS: [&str; 2] = ["SINGULARITYENV_", "APPTAINERENV_"];
 
 /// A text on its way.
 pub(crate) struct Scanner<'a, 'c> {
@@ -26,6 +49,13 @@ pub(crate) struct Scanner<'a, 'c> {
     pub(crate) step: Step<'a>,
     /// All before this has been read.
     pub(crate) done: usize,
+    /// The head of the table that this is in.
+    pub(crate) table: Option<&'a str>,
+    /// The line before.
+    pub(crate) previous: &'a str,
+    pub(crate) is_markdown: bool,
+    /// Whether this is a part of Markdown that is shown as it is.
+    pub(crate) is_fenced: bool,
 }
 
 /// A step of an image's build.
@@ -46,10 +76,15 @@ pub(crate) struct Line {
     pub(crate) end: usize,
     /// Where a comment begins, or the end.
     pub(crate) code_end: usize,
+    /// Comments within it: where each begins and ends.
+    pub(crate) comments: Vec<(usize, usize)>,
     /// Strings in quotes: where each begins and ends.
     pub(crate) strings: Vec<(usize, usize)>,
     /// Whether it prints what it says, to nowhere that counts.
     pub(crate) prints: bool,
+    /// Whether a command that edits files may be in it, or one that takes variables away.
+    pub(crate) may_edit: bool,
+    pub(crate) may_remove: bool,
 }
 
 impl<'a> Scanner<'a, '_> {
@@ -73,17 +108,16 @@ impl<'a> Scanner<'a, '_> {
             if start <= self.done {
                 continue;
             }
-            comment = [("<!--", "-->"), ("/*", "*/")]
-                .into_iter()
-                .find(|(open, close)| trimmed.starts_with(open) && !line.contains(close))
-                .map(|(_, close)| close);
-            let is_whole = [("<!--", "-->"), ("/*", "*/")]
-                .into_iter()
-                .any(|(open, close)| {
-                    trimmed.starts_with(open) && trimmed.trim_end().ends_with(close)
-                });
-            if comment.is_some() || is_whole || is_comment(trimmed) {
-                continue;
+            self.table_row(line);
+            self.is_fenced ^= is_fence(trimmed);
+            let is_head = self.is_markdown && !self.is_fenced && is_heading(line);
+            match comments::whole(trimmed) {
+                Whole::Until(end) => {
+                    comment = Some(end);
+                    continue;
+                }
+                Whole::Comment if !is_head => continue,
+                _ => {}
             }
             if self.found.has_stages() {
                 self.build_step(line);
@@ -94,6 +128,22 @@ impl<'a> Scanner<'a, '_> {
             }
         }
         self.found.builds = false;
+    }
+
+    /// Notes the head of a table, and where one ends.
+    fn table_row(&mut self, line: &'a str) {
+        let has_cells = line.contains('|');
+        if is_ruler(line) {
+            if has_cells || line.trim_start().starts_with('+') {
+                let head = self.previous;
+                self.table = self.table.or_else(|| head.contains('|').then_some(head));
+            }
+            return;
+        }
+        if !has_cells {
+            self.table = None;
+        }
+        self.previous = within(line, NEAR);
     }
 
     /// Notes whether a Dockerfile's line belongs to a step of the build: what that sets is gone with it, unless it is
@@ -148,10 +198,12 @@ impl<'a> Scanner<'a, '_> {
                 continue;
             };
             let line = line.get_or_insert_with(|| Line::of(self.text, start, end, number));
-            if from >= line.code_end || self.is_within_reference(from) {
+            if from >= line.code_end || line.is_comment(from) || self.is_within_reference(from) {
                 continue;
             }
+            let is_file = from > start && bytes[from - 1] == b'/';
             let after = match name {
+                name if is_file => self.env_file(name, from, at, line).unwrap_or(at),
                 "mallopt" => self.mallopt(at, number),
                 name if name.ends_with("malloc_conf") => self.linked_conf(name, at, number),
                 name => self.around(name, from, at, line),
@@ -181,7 +233,15 @@ impl<'a> Scanner<'a, '_> {
             let alone = matches!(before, 0 | b'\n' | b' ' | b'"' | b'\'');
             return alone.then_some((from, whole));
         }
-        if matches!(before, b'-' | b'/' | b'%') {
+        let contained = CONTAINERS.iter().find_map(|start| word.strip_prefix(start));
+        if let Some(rest) = contained {
+            let from = from + word.len() - rest.len();
+            return names::is_setting(rest).then_some((from, rest));
+        }
+        if before == b'/' {
+            return names::is_setting(word).then_some((from, word));
+        }
+        if matches!(before, b'-' | b'%') {
             return None;
         }
         let counts = word == "mallopt" || word.ends_with("malloc_conf") || names::is_setting(word);
@@ -209,13 +269,24 @@ impl<'a> Scanner<'a, '_> {
 
     /// A value with everything put in that it refers to.
     pub(crate) fn known(&mut self, name: &str, value: &str, at: usize) -> Option<String> {
-        let is_placeholder = value.starts_with(['{', '%', '<']) && !value.starts_with("{{");
-        if is_number_name(name) && is_placeholder {
-            self.found.elsewhere(name, "a template");
+        if is_placeholder(name, value) {
+            self.found.placeholder(name);
+            return None;
+        }
+        let own = value.trim().strip_prefix('$').unwrap_or_default();
+        let own = own.trim_start_matches('{').trim_end_matches('}');
+        if own == name && self.definitions.value(name, at).is_none() {
+            // A value that is handed on as it was.
+            self.found.elsewhere(name, "the environment before");
             return None;
         }
         let expanded = self.definitions.expand(name, value, at);
         match expanded.open {
+            None if holds_open_part(&expanded.text) && says_enough(name, &expanded.text) => {
+                let text = "A part of its path is only known when the program starts.";
+                self.found.say(name, Tone::Surprise, text);
+                Some(expanded.text)
+            }
             None => Some(expanded.text),
             Some(_) if says_enough(name, &expanded.text) => {
                 let text = "A part of its path is only known when the program starts.";
@@ -276,16 +347,40 @@ pub(crate) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// Whether a line is a comment in any of the languages that settings are kept in.
-fn is_comment(line: &str) -> bool {
-    line.starts_with(['#', ';']) && !is_code(line)
-        || line.starts_with("//")
-        || line.starts_with("rem ")
-}
-
-/// Rust's attributes and C's directives begin as comments of a shell do.
-fn is_code(line: &str) -> bool {
-    line.starts_with("#[")
+/// Whether a line prints what it says, to nowhere that counts.
+fn is_printing(line: &str) -> bool {
+    const CALLS: [&str; 22] = [
+        "print(",
+        "print!(",
+        "println!(",
+        "eprintln!(",
+        "printf(",
+        "fprintf(",
+        "panic!(",
+        "die(",
+        "warn(",
+        "console.log(",
+        "console.error(",
+        "console.warn(",
+        "console.info(",
+        "fmt.print",
+        "logging.",
+        "logger.",
+        "log.",
+        "system.out.print",
+        "assert",
+        "raise ",
+        "throw ",
+        "write-",
+    ];
+    let start = within(line.trim_start(), NEAR);
+    let first = start.split([' ', '\t']).next().unwrap_or_default();
+    let is_command = matches!(
+        first,
+        "echo" | "printf" | "print" | "log" | "logger" | "grep" | "puts"
+    );
+    let lower = within(start, 24).to_ascii_lowercase();
+    CALLS.iter().any(|call| lower.starts_with(call)) || (is_command && !line.contains(['>', '|']))
 }
 
 impl Line {
@@ -293,6 +388,10 @@ impl Line {
         let bytes = &text.as_bytes()[..end];
         let mut strings = Vec::new();
         let mut code_end = end;
+        let blanks = text[start..end].len() - text[start..end].trim_start().len();
+        let first = start + blanks;
+        let mut comments = Vec::new();
+        let mut is_unclosed = false;
         let mut never = [false; 256];
         let mut at = start;
         while at < end {
@@ -307,36 +406,48 @@ impl Line {
                     }
                     None => never[usize::from(byte)] = true,
                 },
-                b'#' if after_blank && !matches!(bytes.get(at + 1), Some(b'[')) => {
+                // Lines that are comments as a whole do not come here.
+                b'#' if after_blank && at > first && !matches!(bytes.get(at + 1), Some(b'[')) => {
                     code_end = at;
                     break;
                 }
-                b'/' if after_blank && matches!(bytes.get(at + 1), Some(b'/' | b'*')) => {
+                b'/' if after_blank && bytes.get(at + 1) == Some(&b'/') => {
                     code_end = at;
                     break;
+                }
+                b'/' if after_blank && bytes.get(at + 1) == Some(&b'*') && !is_unclosed => {
+                    let close = text[at..end].find("*/");
+                    is_unclosed = close.is_none();
+                    let close = close.map_or(end, |close| at + close + 1);
+                    comments.push((at, close));
+                    at = close;
                 }
                 _ => {}
             }
             at += 1;
         }
         let line = &text[start..end];
-        let first = line
-            .trim_start()
-            .split([' ', '\t'])
-            .next()
-            .unwrap_or_default();
-        let prints = matches!(
-            first,
-            "echo" | "printf" | "print" | "log" | "logger" | "grep"
-        ) && !line.contains(['>', '|']);
+        let prints = is_printing(line);
         Self {
             number,
             start,
             end,
             code_end,
+            comments,
             strings,
             prints,
+            may_edit: EDITORS.iter().any(|editor| line.contains(editor)),
+            may_remove: REMOVERS.iter().any(|part| line.contains(part)),
         }
+    }
+
+    /// Whether a position is in a comment within the line.
+    pub(crate) fn is_comment(&self, at: usize) -> bool {
+        let after = self.comments.partition_point(|(open, _)| *open <= at);
+        let before = after
+            .checked_sub(1)
+            .and_then(|before| self.comments.get(before));
+        before.is_some_and(|(_, close)| at < *close)
     }
 
     /// The innermost string that a position is in.

@@ -33,6 +33,7 @@ impl Reader {
             text,
             is_plain,
             is_tagged: false,
+            is_in_flow: false,
             lines: (self.line(span.start), self.line(span.end.saturating_sub(1))),
         }
     }

@@ -2,10 +2,11 @@
 
 use crate::collected::{Collected, Place, says_enough};
 use crate::expand::Definitions;
-use crate::literal::plain;
+use crate::literal::{Plain, plain};
 use crate::names::is_setting;
 use crate::scan;
-use crate::values::{before_command, plain_number};
+use crate::shape::{holds_open_part, is_expression, is_placeholder};
+use crate::values::{before_command, is_number_name, plain_number};
 use highwater_allocator::Tone;
 
 /// How deep a document may be; a deeper one is read by the names in it.
@@ -27,6 +28,8 @@ pub(crate) struct Scalar {
     pub(crate) is_plain: bool,
     /// Whether a tag of the document's own stands before it: its value is made elsewhere.
     pub(crate) is_tagged: bool,
+    /// Whether it stands in a map in braces, as programs have them.
+    pub(crate) is_in_flow: bool,
     /// The lines that it stands in.
     pub(crate) lines: (usize, usize),
 }
@@ -58,6 +61,9 @@ const PROSE: [&str; 9] = [
     "notes",
     "label",
 ];
+
+/// Keys whose texts are looked for in a file.
+const PATTERNS: [&str; 5] = ["regexp", "regex", "pattern", "search_string", "insertafter"];
 
 /// Finds the settings of a document.
 pub(crate) fn collect(document: &Node, found: &mut Collected) {
@@ -172,7 +178,9 @@ impl Walk<'_> {
         let is_variable = is_list(key);
         if let Some((name, value)) = scalar.text.split_once('=') {
             if is_setting(name) {
-                if !is_variable && before_command(name, value).len() < value.len() {
+                let is_cut = before_command(name, value).len() < value.len();
+                let is_several = is_number_name(name) && value.contains('=');
+                if is_cut && (!is_variable || is_several) {
                     // A command follows.
                     return self.text(scalar, key);
                 }
@@ -194,7 +202,7 @@ impl Walk<'_> {
 
     /// A text that may hold settings itself: a command, a file.
     fn text(&mut self, scalar: &Scalar, key: &str) {
-        if !is_one_of(key, &PROSE) {
+        if !is_one_of(key, &PROSE) && !is_one_of(key, &PATTERNS) {
             scan(&scalar.text, scalar.lines.0, self.found);
         }
     }
@@ -210,12 +218,18 @@ impl Walk<'_> {
             .any(|sign| text.contains(sign));
         if scalar.is_plain && is_code {
             return match plain(name, text, true) {
-                Some((Some(value), _)) => {
+                Some((Plain::Value(value), _)) => {
                     self.found
                         .set(name, &value, scalar.lines.0, Place::Anywhere);
                 }
                 _ => self.found.elsewhere(name, "another place"),
             };
+        }
+        if is_placeholder(name, text) {
+            return self.found.placeholder(name);
+        }
+        if scalar.is_plain && scalar.is_in_flow && is_expression(name, text) {
+            return self.found.expression(name);
         }
         let value = match plain_number(text).filter(|_| scalar.is_plain) {
             Some(number) => number,
@@ -227,6 +241,10 @@ impl Walk<'_> {
                 return self.found.elsewhere(name, place);
             }
             Some(_) => {
+                let text = "A part of its path is only known when the program starts.";
+                self.found.say(name, Tone::Surprise, text);
+            }
+            None if holds_open_part(&expanded.text) => {
                 let text = "A part of its path is only known when the program starts.";
                 self.found.say(name, Tone::Surprise, text);
             }

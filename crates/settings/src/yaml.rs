@@ -1,11 +1,16 @@
 //! YAML, and JSON as a part of it.
 
+use crate::names::is_setting;
 use crate::tree::{DEEPEST, Node, Scalar};
 use saphyr_parser::{Event, Parser, ScalarStyle};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Texts that are longer, or hold more brackets, are read by the names in them.
-const LONGEST: usize = 1 << 20;
+const LONGEST: usize = 256 << 10;
+
+/// Settings that aliases put in at most, and those of one list or map: aliases of aliases multiply.
+const MOST_PUT_IN: usize = 4096;
+const MOST_OF_ONE: usize = 256;
 
 /// The documents of a text, if it is nothing but YAML and one of them has keys or items.
 pub(crate) fn read(text: &str) -> Option<Node> {
@@ -19,7 +24,8 @@ pub(crate) fn read(text: &str) -> Option<Node> {
             span.start.line().saturating_sub(1),
             span.end.line().saturating_sub(1),
         );
-        reader.take(event, lines)?;
+        let is_sign = span.end.index() > span.start.index();
+        reader.take(event, lines, is_sign)?;
     }
     let documents = reader.documents;
     let has_keys = |node: &Node| !matches!(node, Node::Scalar(_));
@@ -43,12 +49,108 @@ fn is_deep(text: &str) -> bool {
 struct Reader {
     documents: Vec<Node>,
     /// The lists and maps that are open, with the key that waits for its value.
-    open: Vec<(Node, Option<Scalar>)>,
+    open: Vec<Open>,
     anchors: HashMap<usize, Scalar>,
+    /// Settings of the lists and maps that have an anchor.
+    groups: HashMap<usize, Group>,
+    put_in: usize,
+}
+
+/// A list or a map on its way.
+struct Open {
+    node: Node,
+    /// The key that waits for its value.
+    key: Option<Scalar>,
+    anchor: usize,
+    /// Whether it is in braces or brackets.
+    is_flow: bool,
+}
+
+/// The settings that stand in a list or a map itself.
+#[derive(Clone)]
+enum Group {
+    List(Vec<Scalar>),
+    Map(Vec<(Scalar, Scalar)>),
+}
+
+impl Group {
+    fn of(node: &Node) -> Self {
+        match node {
+            Node::Map(pairs) => {
+                let settings = pairs.iter().filter_map(|(key, value)| match value {
+                    Node::Scalar(value) if is_setting(&key.text) => {
+                        Some((key.clone(), value.clone()))
+                    }
+                    _ => None,
+                });
+                Self::Map(settings.take(MOST_OF_ONE).collect())
+            }
+            Node::List(items) => {
+                let settings = items.iter().filter_map(|item| match item {
+                    Node::Scalar(text) => {
+                        let name = text.text.split('=').next()?;
+                        is_setting(name).then(|| text.clone())
+                    }
+                    _ => None,
+                });
+                Self::List(settings.take(MOST_OF_ONE).collect())
+            }
+            Node::Scalar(_) => Self::List(Vec::new()),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::List(items) => items.len(),
+            Self::Map(pairs) => pairs.len(),
+        }
+    }
+
+    /// The same in other lines.
+    fn at(self, lines: (usize, usize)) -> Node {
+        let there = |scalar: Scalar| Scalar { lines, ..scalar };
+        match self {
+            Self::List(items) => Node::List(
+                items
+                    .into_iter()
+                    .map(|item| Node::Scalar(there(item)))
+                    .collect(),
+            ),
+            Self::Map(pairs) => Node::Map(
+                pairs
+                    .into_iter()
+                    .map(|(key, value)| (there(key), Node::Scalar(there(value))))
+                    .collect(),
+            ),
+        }
+    }
+}
+
+/// Puts in what `<<` names: a map's own keys win, and of several maps the first.
+fn merged(node: Node) -> Node {
+    let Node::Map(pairs) = node else { return node };
+    let (merges, own): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(key, _)| key.text == "<<");
+    let maps = merges.into_iter().flat_map(|(_, value)| match value {
+        Node::List(items) => items,
+        other => vec![other],
+    });
+    let mut all: Vec<(Scalar, Node)> = Vec::new();
+    let mut known: HashSet<String> = own.iter().map(|(key, _)| key.text.clone()).collect();
+    for map in maps {
+        let Node::Map(pairs) = map else { continue };
+        all.extend(
+            pairs
+                .into_iter()
+                .filter(|(key, _)| known.insert(key.text.clone())),
+        );
+    }
+    all.extend(own);
+    Node::Map(all)
 }
 
 impl Reader {
-    fn take(&mut self, event: Event<'_>, lines: (usize, usize)) -> Option<()> {
+    /// Takes an event; `is_sign` where it stands for something in the text itself, as a bracket does.
+    fn take(&mut self, event: Event<'_>, lines: (usize, usize), is_sign: bool) -> Option<()> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_tagged = tag.is_some_and(|tag| !tag.is_yaml_core_schema());
@@ -57,6 +159,7 @@ impl Reader {
                     text: text.into_owned(),
                     is_plain: style == ScalarStyle::Plain,
                     is_tagged,
+                    is_in_flow: self.open.last().is_some_and(|open| open.is_flow),
                     lines: match is_block {
                         true => (lines.0, lines.1.saturating_sub(1).max(lines.0)),
                         false => lines,
@@ -68,12 +171,19 @@ impl Reader {
                 self.put(Node::Scalar(scalar));
             }
             Event::Alias(anchor) => {
-                // What an alias of a map stands for was found where the map is.
+                if let Some(group) = self.groups.get(&anchor) {
+                    self.put_in += group.len();
+                    let fits = self.put_in <= MOST_PUT_IN;
+                    let group = fits.then(|| group.clone());
+                    self.put(group.unwrap_or(Group::List(Vec::new())).at(lines));
+                    return Some(());
+                }
                 let known = self.anchors.get(&anchor).cloned();
                 let empty = Scalar {
                     text: String::new(),
                     is_plain: true,
                     is_tagged: false,
+                    is_in_flow: false,
                     lines,
                 };
                 self.put(Node::Scalar(Scalar {
@@ -81,10 +191,21 @@ impl Reader {
                     ..known.unwrap_or(empty)
                 }));
             }
-            Event::SequenceStart(..) => self.open.push((Node::List(Vec::new()), None)),
-            Event::MappingStart(..) => self.open.push((Node::Map(Vec::new()), None)),
+            Event::SequenceStart(anchor, ..) => self.open(Node::List(Vec::new()), anchor, is_sign),
+            Event::MappingStart(anchor, ..) => self.open(Node::Map(Vec::new()), anchor, is_sign),
             Event::SequenceEnd | Event::MappingEnd => {
-                let (node, _) = self.open.pop()?;
+                let open = self.open.pop()?;
+                let has_merge = match &open.node {
+                    Node::Map(pairs) => pairs.iter().any(|(key, _)| key.text == "<<"),
+                    _ => false,
+                };
+                let node = match has_merge {
+                    true => merged(open.node),
+                    false => open.node,
+                };
+                if open.anchor > 0 {
+                    self.groups.insert(open.anchor, Group::of(&node));
+                }
                 self.put(node);
             }
             _ => {}
@@ -92,11 +213,25 @@ impl Reader {
         (self.open.len() <= DEEPEST).then_some(())
     }
 
+    fn open(&mut self, node: Node, anchor: usize, is_flow: bool) {
+        self.open.push(Open {
+            node,
+            key: None,
+            anchor,
+            is_flow,
+        });
+    }
+
     fn put(&mut self, node: Node) {
-        match self.open.last_mut() {
-            None => self.documents.push(node),
-            Some((Node::List(items), _)) => items.push(node),
-            Some((Node::Map(pairs), key)) => match (key.take(), node) {
+        let Some(Open {
+            node: parent, key, ..
+        }) = self.open.last_mut()
+        else {
+            return self.documents.push(node);
+        };
+        match parent {
+            Node::List(items) => items.push(node),
+            Node::Map(pairs) => match (key.take(), node) {
                 (Some(key), node) => pairs.push((key, node)),
                 (None, Node::Scalar(scalar)) => *key = Some(scalar),
                 // A key that is a list or a map names nothing here.
@@ -105,11 +240,12 @@ impl Reader {
                         text: String::new(),
                         is_plain: false,
                         is_tagged: false,
+                        is_in_flow: false,
                         lines: (0, 0),
                     });
                 }
             },
-            Some((Node::Scalar(_), _)) => {}
+            Node::Scalar(_) => {}
         }
     }
 }

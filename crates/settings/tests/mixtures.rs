@@ -163,6 +163,10 @@ proptest! {
 
     #[test]
     fn a_setting_displayed_is_read_back(at in 0..SETTINGS.len(), value in "[0-9A-Za-z/._ :|;&#\u{e4}-]{0,20}") {
+        // `N` and `...` are placeholders, wherever they stand.
+        let is_open = |b: u8| b.is_ascii_uppercase() || b"_.".contains(&b);
+        prop_assume!(value.is_empty() || !value.trim().bytes().all(is_open));
+        prop_assume!(!value.to_ascii_lowercase().contains("your"));
         let variable = Variable { name: SETTINGS[at].0.to_owned(), value };
         prop_assert_eq!(Environment::parse(&variable.to_string()).variables, [variable]);
     }

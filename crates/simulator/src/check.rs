@@ -1,13 +1,12 @@
-//! Holding a model's addresses against those a trace recorded.
+//! Compares a model's addresses with those that a trace recorded.
 
-use crate::place::{Correspondence, Place};
 use crate::simulation::Simulation;
-use highwater_allocator::{Allocator, Decision};
-use highwater_kernel::PageState;
+use highwater_compare::{Correspondence, Place, UnmapWatch};
 use highwater_workload::{BlockId, Call, Event};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
-/// Where a model's answer was not the recorded one.
+/// The first answer of a model that is not the recorded one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Difference {
     /// Index of the event, from 0; comments and headers of the trace do not count.
@@ -22,7 +21,7 @@ pub struct Difference {
     pub recorded: String,
     /// The model's.
     pub model: String,
-    /// The recorded place.
+    /// The recorded place, as far as two runs can be compared.
     pub expected: Place,
     /// The model's.
     pub found: Place,
@@ -39,64 +38,54 @@ pub struct Addresses {
     pub first_difference: Option<Difference>,
 }
 
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "event {} ({} µs): {} returned {} ({}), the model {} ({})",
+            self.event,
+            self.time_us,
+            self.call,
+            self.recorded,
+            self.expected,
+            self.model,
+            self.found
+        )
+    }
+}
+
 /// Compares while a simulation runs.
 pub(crate) struct Checker {
     places: Correspondence,
-    /// Heaps the model has unmapped that are known here.
-    deleted: u64,
-    /// Mappings the model has given back that are known here.
-    unmapped: u64,
+    unmaps: UnmapWatch,
     addresses: Addresses,
 }
 
 impl Checker {
-    /// For a simulation that has not begun.
+    /// Begins with a simulation that has run no event.
     pub(crate) fn new(simulation: &Simulation) -> Self {
         let config = simulation.kernel().config();
         Self {
-            places: Correspondence::new(config.brk, config.page_size),
-            deleted: 0,
-            unmapped: 0,
+            places: Correspondence::new(config.page_size, config.brk, config.brk),
+            unmaps: UnmapWatch::new(&simulation.model, simulation.kernel()),
             addresses: Addresses::default(),
         }
     }
 
-    /// What came of it.
+    /// Returns the outcome of all comparisons.
     pub(crate) fn finish(self) -> Addresses {
         self.addresses
     }
 
-    /// Compares what an event just run returned, if it returned anything. To be told of every event.
+    /// Compares the address that an event just run returned, if it returned one. To be called after every event.
     #[inline]
     pub(crate) fn compare(&mut self, simulation: &Simulation, event: &Event) {
-        let log = simulation.model.decisions();
-        if log.counters().heaps_deleted != self.deleted {
-            self.forget_deleted(simulation);
-        }
-        let unmapped = simulation.kernel().counts().syscalls.munmap;
-        if unmapped != self.unmapped {
-            self.unmapped = unmapped;
-            let kernel = simulation.kernel();
-            self.places
-                .forget_pages(|page| kernel.page_state(page) != PageState::Untouched);
+        let unmapped = self.unmaps.check(&simulation.model, simulation.kernel());
+        if let Some(unmapped) = unmapped {
+            self.places.forget(&unmapped);
         }
         if let Some(block) = event.call.allocated() {
             self.compare_block(simulation, event, block);
-        }
-    }
-
-    /// The heaps that the latest event unmapped. One event decides too little for the log to have forgotten them.
-    #[cold]
-    fn forget_deleted(&mut self, simulation: &Simulation) {
-        let log = simulation.model.decisions();
-        let new = log.counters().heaps_deleted - self.deleted;
-        self.deleted += new;
-        let deleted = log.iter().rev().filter_map(|logged| match logged.decision {
-            Decision::HeapDeleted { base, .. } => Some(base),
-            _ => None,
-        });
-        for base in deleted.take(new as usize) {
-            self.places.forget(base);
         }
     }
 
@@ -107,9 +96,9 @@ impl Checker {
         };
         let model = simulation.address(block);
         let whereabouts = simulation.whereabouts(block);
-        let (expected, found) = self.places.compare(recorded, model, whereabouts);
+        let places = self.places.compare(recorded, model, whereabouts);
         self.addresses.compared += 1;
-        if expected == found {
+        if places.are_same() {
             self.addresses.equal += 1;
         } else if self.addresses.first_difference.is_none() {
             self.addresses.first_difference = Some(Difference {
@@ -119,8 +108,8 @@ impl Checker {
                 call: describe(event.call),
                 recorded: recorded.to_string(),
                 model: model.to_string(),
-                expected,
-                found,
+                expected: places.expected,
+                found: places.found,
             });
         }
     }

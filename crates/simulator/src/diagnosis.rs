@@ -69,11 +69,6 @@ pub struct Diagnosis {
 impl Simulation {
     /// Looks at the process as it is now.
     pub fn diagnose(&self) -> Diagnosis {
-        self.look_at(true)
-    }
-
-    /// Looks at the process, with findings if they are asked for.
-    pub(crate) fn look_at(&self, finds: bool) -> Diagnosis {
         let (arenas, free_in_mappings) = self.arenas();
         let accounting = self.accounting();
         let rss = self.rss();
@@ -120,9 +115,7 @@ impl Simulation {
             peak_live,
             findings: Vec::new(),
         };
-        if finds {
-            diagnosis.findings = self.findings(&arenas, &diagnosis);
-        }
+        diagnosis.findings = self.findings(&arenas, &diagnosis);
         diagnosis
     }
 

@@ -38,6 +38,12 @@ pub enum SimulatorError {
         "the workload has pages of {0}; the model of jemalloc supports pages of 4096 bytes only"
     )]
     PageSize(Bytes),
+    /// A plan without anything to run.
+    #[error("the plan has no stages; give it at least one")]
+    EmptyPlan,
+    /// A stage without anything to run.
+    #[error("stage `{0}` has no processes; give it at least one source")]
+    EmptyStage(String),
     /// The run was broken off.
     #[error("the run was cancelled")]
     Cancelled,

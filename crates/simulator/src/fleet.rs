@@ -42,6 +42,9 @@ impl Worker {
 
 impl Fleet {
     pub(crate) fn new(stage: &Stage, options: &Options) -> Result<Self, SimulatorError> {
+        if stage.sources.is_empty() {
+            return Err(SimulatorError::EmptyStage(stage.name.clone()));
+        }
         let mut workers = Vec::new();
         for (number, source) in stage.sources.iter().enumerate() {
             let mut variant = stage.variant.clone();
@@ -125,8 +128,11 @@ impl Fleet {
         let rss = sum(|run| run.simulation().rss());
         let live = sum(|run| run.simulation().live());
         self.peaks = (self.peaks.0.max(rss), self.peaks.1.max(live));
-        let first = &self.workers[0].run;
-        let new: Vec<MarkSample> = first.marks()[self.marks.len()..].to_vec();
+        let marks = self
+            .workers
+            .first()
+            .map_or(&[][..], |first| first.run.marks());
+        let new: Vec<MarkSample> = marks.get(self.marks.len()..).unwrap_or_default().to_vec();
         if self.clock < self.sample_due && new.is_empty() {
             return;
         }
@@ -148,7 +154,7 @@ impl Fleet {
         let (rss_peak, live_peak) = std::mem::take(&mut self.peaks);
         let mut sum = Sample {
             time: self.clock,
-            event: self.workers[0].run.simulation().position(),
+            event: (self.workers.first()).map_or(0, |first| first.run.simulation().position()),
             rss_peak,
             live_peak,
             reclaimable: reclaimable.then_some(Bytes::ZERO),

@@ -7,7 +7,6 @@
 
 mod arenas;
 mod blocks;
-#[cfg(feature = "check")]
 mod check;
 mod diagnosis;
 mod error;
@@ -20,9 +19,8 @@ mod nearest;
 mod outcome;
 mod page_shares;
 mod pins;
-#[cfg(feature = "check")]
-mod place;
 mod plan;
+mod ranges;
 mod recording;
 mod sample;
 mod settings;
@@ -31,7 +29,6 @@ mod variant;
 
 pub use arenas::ArenaShare;
 pub use blocks::{BlockView, Without};
-#[cfg(feature = "check")]
 pub use check::{Addresses, Difference};
 pub use diagnosis::Diagnosis;
 pub use error::SimulatorError;
@@ -40,10 +37,11 @@ pub use findings::{
 };
 pub use frame::{Frame, PageKind, Strip, StripKind};
 pub use highwater_allocator::{
-    Address, Block, BlockState, Bytes, Cache, Considered, Counters, DecayRule, Decimal, Decision,
-    Effect, Figures, FreePages, Micros, Objects, Obstacle, OwnMemory, PurgeReason, Refusal, Remark,
-    Tone, Variable, Whereabouts,
+    Address, Block, BlockState, Bytes, Cache, Considered, Counters, DecayRule, Decision, Effect,
+    Figures, FreePages, Micros, Objects, Obstacle, OwnMemory, PurgeReason, Refusal, Remark, Tone,
+    Variable, Whereabouts,
 };
+pub use highwater_compare::Place;
 pub use highwater_glibc::Cores;
 pub use highwater_jemalloc::{
     Preset as JemallocPreset, Version as JemallocVersion, presets as jemalloc_presets,
@@ -54,10 +52,8 @@ pub use nearest::Asked;
 pub use outcome::{Outcome, PlanRun, StageOutcome, Summary, run_plan};
 pub use page_shares::{PageShares, Waits};
 pub use pins::{Origin, OwnBlock, Pin, PinState, UnlistedPins};
-#[cfg(feature = "check")]
-pub use place::Place;
 pub use plan::{ALLOCATOR, Plan, Sources, Stage, variant_of};
-pub use recording::{Options, Recording, Run, TimedDecision, run};
+pub use recording::{Explain, Options, Recording, Run, TimedDecision, run};
 pub use sample::{MarkSample, Sample};
 pub use settings::{Chosen, Judged, choose, judge};
 pub use simulation::{Killed, Simulation};

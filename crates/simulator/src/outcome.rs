@@ -188,7 +188,7 @@ impl PlanRun {
     /// A run that has not begun.
     ///
     /// # Errors
-    /// Where a variant cannot run its workload.
+    /// Where there is nothing to run, or a variant cannot run its workload.
     pub fn new(plan: Plan, options: &Options) -> Result<Self, SimulatorError> {
         let outcome = Outcome {
             name: plan.name.clone(),
@@ -206,10 +206,13 @@ impl PlanRun {
             plan,
         };
         // That the others can run is seen now, too, and not after the first have taken their time.
-        for stage in &this.plan.stages[1..] {
+        let Some((first, others)) = this.plan.stages.split_first() else {
+            return Err(SimulatorError::EmptyPlan);
+        };
+        for stage in others {
             Running::begin(stage, options)?;
         }
-        this.running = Running::begin(&this.plan.stages[0], options)?;
+        this.running = Running::begin(first, options)?;
         Ok(this)
     }
 
@@ -287,7 +290,12 @@ impl PlanRun {
         let first = recordings.first();
         let ends = first.and_then(|recording| recording.samples.last());
         let ends = ends.map(moment).unwrap_or_default();
-        match self.plan.stages[self.at].sources[0].phases() {
+        let source = self
+            .plan
+            .stages
+            .get(self.at)
+            .and_then(|stage| stage.sources.first());
+        match source.and_then(Source::phases) {
             Some(phases) => phases.until(ends),
             None => {
                 let marks = marks.iter().map(|mark| MarkPoint {
@@ -350,7 +358,7 @@ impl Stage {
 /// Runs a plan from beginning to end, telling `watch` how far it is.
 ///
 /// # Errors
-/// Where a variant cannot run its workload, or `watch` breaks off; nothing is kept then.
+/// Where there is nothing to run, a variant cannot run its workload, or `watch` breaks off; nothing is kept then.
 pub fn run_plan(
     plan: Plan,
     options: &Options,

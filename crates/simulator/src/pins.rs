@@ -230,14 +230,20 @@ impl Simulation {
     ) -> Vec<(Address, Option<Held>)> {
         // A block covers an address from above, so they are needed in ascending order.
         sort_pairs(&mut addresses);
-        let mut ascending: Vec<_> = addresses
-            .into_iter()
-            .map(|(at, _)| (Address(at), None))
+        let mut ascending: Vec<_> = (addresses.iter())
+            .map(|(at, _)| (Address(*at), None))
             .collect();
+        let mut near = Near::default();
+        for (at, _) in &addresses {
+            near.add(*at);
+        }
         let blocks = self.remembered.iter().chain(self.blocks());
         for held in blocks.filter(|held| !held.address.is_null()) {
-            let first = ascending.partition_point(|(at, _)| *at < held.address);
             let end = held.address + held.size.max(Bytes(1));
+            if !near.may_be_in(held.address.0, end.0) {
+                continue;
+            }
+            let first = ascending.partition_point(|(at, _)| *at < held.address);
             for (at, found) in &mut ascending[first..] {
                 if *at >= end {
                     break;
@@ -285,6 +291,36 @@ impl Simulation {
                 None => return None,
             },
         })
+    }
+}
+
+/// The pages of a few addresses, folded onto a few thousand bits, which tell of nearly every block that none of the addresses
+/// lies in it.
+struct Near([u64; 64]);
+
+impl Default for Near {
+    fn default() -> Self {
+        Self([0; 64])
+    }
+}
+
+impl Near {
+    fn add(&mut self, at: u64) {
+        let page = at >> 12;
+        self.0[(page >> 6) as usize & 63] |= 1 << (page & 63);
+    }
+
+    /// Whether one of the addresses may lie between two.
+    #[inline]
+    fn may_be_in(&self, start: u64, end: u64) -> bool {
+        let (first, last) = (start >> 12, (end - 1) >> 12);
+        // More pages than two are rarely those of none.
+        self.has(first) || (last != first && (last - first > 1 || self.has(last)))
+    }
+
+    #[inline]
+    fn has(&self, page: u64) -> bool {
+        self.0[(page >> 6) as usize & 63] >> (page & 63) & 1 == 1
     }
 }
 

@@ -1,6 +1,5 @@
 //! A run from beginning to end, and everything that is kept of it.
 
-#[cfg(feature = "check")]
 use crate::check::{Addresses, Checker};
 use crate::diagnosis::Diagnosis;
 use crate::error::SimulatorError;
@@ -21,6 +20,9 @@ const SLICE: u64 = 1 << 14;
 /// Phases whose bounds are measured exactly.
 const MEASURED: usize = 200;
 
+/// The pause after the last event of a part: whatever comes, the moment is measured.
+const END: Micros = Micros(u64::MAX);
+
 /// Samples of a rest during which the allocator has something to do.
 const REST_SAMPLES: u64 = 40;
 
@@ -33,14 +35,23 @@ pub struct Options {
     pub frames: u32,
     /// At most so many of the latest decisions are kept; [`Options::EVERY`] keeps all.
     pub decisions: u32,
-    /// Whether the end of the last rest is explained, rather than the end of the run.
-    #[serde(default)]
-    pub explain_rest: bool,
-    /// Whether the diagnosis has findings; a comparison of figures has no use for them.
-    pub findings: bool,
+    /// Which moment is explained.
+    pub explain: Explain,
     /// Whether to compare addresses with the recorded ones.
-    #[cfg(feature = "check")]
     pub check: bool,
+}
+
+/// The moment of a run that is explained.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Explain {
+    /// None: a comparison of figures has no use for it.
+    Nothing,
+    /// The end of the run.
+    #[default]
+    End,
+    /// The end of the last rest; of a run that does not come to it, the end.
+    LastRest,
 }
 
 impl Options {
@@ -54,9 +65,7 @@ impl Default for Options {
             samples: 600,
             frames: 0,
             decisions: 1000,
-            explain_rest: false,
-            findings: true,
-            #[cfg(feature = "check")]
+            explain: Explain::End,
             check: false,
         }
     }
@@ -116,11 +125,9 @@ pub struct Recording {
     /// Whether the process was killed at its cap.
     pub killed: Option<Killed>,
     /// The comparison with the recorded addresses, where asked for.
-    #[cfg(feature = "check")]
     pub addresses: Addresses,
-    /// The end of the last rest, explained, if [`Options::explain_rest`] asks for it and the run came to it; else the end of
-    /// the run.
-    pub diagnosis: Diagnosis,
+    /// The moment that [`Options::explain`] asks for, explained.
+    pub diagnosis: Option<Diagnosis>,
 }
 
 /// Runs a workload through a variant, telling `watch` how many events are done.
@@ -182,7 +189,7 @@ impl Run {
     /// phases the last ones count.
     #[must_use]
     pub fn in_phases(mut self, phases: &Phases) -> Self {
-        let is_explained = self.recorder.options.explain_rest;
+        let is_explained = self.recorder.options.explain == Explain::LastRest;
         let rest = phases.last_rest().filter(|_| is_explained);
         let explained = rest.map(|rest| rest.end);
         let last = phases.0.len().saturating_sub(MEASURED);
@@ -218,7 +225,8 @@ impl Run {
     pub fn go_to(&mut self, moment: Micros) -> bool {
         loop {
             let due = self.simulation.due(moment);
-            if due > 0 && !self.go_on(due) {
+            // Where the part at hand is over, going on begins the next, or ends the run.
+            if (due > 0 || self.simulation.is_part_done()) && !self.go_on(due) {
                 return false;
             }
             if !self.simulation.is_part_done() {
@@ -323,7 +331,6 @@ struct Recorder {
     frames: Vec<Frame>,
     explained: Option<Diagnosis>,
     /// Where addresses are to be compared.
-    #[cfg(feature = "check")]
     checker: Option<Checker>,
 }
 
@@ -341,7 +348,6 @@ impl Recorder {
             marks: Vec::new(),
             frames: Vec::new(),
             explained: None,
-            #[cfg(feature = "check")]
             checker: options.check.then(|| Checker::new(simulation)),
         }
     }
@@ -368,20 +374,23 @@ impl Recorder {
         let workload = Arc::clone(simulation.workload());
         let start = simulation.feed.place(simulation.position());
         let end = workload.events.len().min(simulation.feed.place(until));
-        for index in start..end {
-            let event = &workload.events[index];
-            if self.schedule.is_rest(simulation.now(), event.time) && simulation.has_timers() {
+        let events = &workload.events[start.min(end)..];
+        let now = simulation.now();
+        let first = events.first().map_or(now, |event| event.time);
+        let mut pause = Micros(first.0.saturating_sub(now.0));
+        for (index, event) in events[..end.saturating_sub(start)].iter().enumerate() {
+            if self.schedule.is_rest(pause) && simulation.has_timers() {
                 self.rest(simulation, event.time);
             }
             if !simulation.advance(event) {
                 return false;
             }
-            #[cfg(feature = "check")]
             if let Some(checker) = &mut self.checker {
                 checker.compare(simulation, event);
             }
-            let next = workload.events.get(index + 1);
-            if self.schedule.is_due(simulation.position(), event, next) {
+            let next = events.get(index + 1);
+            pause = next.map_or(END, |next| Micros(next.time.0.wrapping_sub(event.time.0)));
+            if self.schedule.is_due(simulation.position(), event, pause) {
                 self.look(simulation, event);
             }
         }
@@ -393,7 +402,8 @@ impl Recorder {
     fn rest(&mut self, simulation: &mut Simulation, until: Micros) {
         let start = simulation.now();
         for step in 1..REST_SAMPLES {
-            simulation.wait_until(Micros(start.0 + (until.0 - start.0) / REST_SAMPLES * step));
+            let lasts = until.0.saturating_sub(start.0);
+            simulation.wait_until(Micros(start.0 + lasts / REST_SAMPLES * step));
             self.sample(simulation, false);
         }
     }
@@ -402,7 +412,8 @@ impl Recorder {
     #[cold]
     fn stop(&mut self, simulation: &mut Simulation, time: Micros, explained: bool) {
         if time > simulation.now() {
-            if self.schedule.is_rest(simulation.now(), time) && simulation.has_timers() {
+            let pause = Micros(time.0 - simulation.now().0);
+            if self.schedule.is_rest(pause) && simulation.has_timers() {
                 self.rest(simulation, time);
             }
             simulation.wait_until(time);
@@ -425,10 +436,12 @@ impl Recorder {
         let workload = Arc::clone(simulation.workload());
         if let Call::Mark(mark) = event.call {
             self.sample(simulation, true);
-            let mark = &workload.marks[mark.0 as usize];
+            let Some(mark) = workload.marks.get(mark.0 as usize) else {
+                return;
+            };
             self.mark(mark);
             // Phases of what is made on the way are known from their marks only.
-            if self.options.explain_rest
+            if self.options.explain == Explain::LastRest
                 && simulation.feed.is_made_on_the_way()
                 && simulation.feed.is_last_part()
                 && ends_a_rest(&mark.name)
@@ -502,10 +515,11 @@ impl Recorder {
             trims,
             trimmed,
             killed: simulation.killed(),
-            #[cfg(feature = "check")]
             addresses: self.checker.map(Checker::finish).unwrap_or_default(),
-            diagnosis: (self.explained)
-                .unwrap_or_else(|| simulation.look_at(self.options.findings)),
+            diagnosis: match self.options.explain {
+                Explain::Nothing => None,
+                _ => (self.explained).or_else(|| Some(simulation.diagnose())),
+            },
         }
     }
 }

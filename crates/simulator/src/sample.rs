@@ -97,20 +97,19 @@ impl Schedule {
         }
     }
 
-    /// Whether the program rests between two moments.
+    /// Whether the program rests in a pause between two calls.
     #[inline]
-    pub(crate) fn is_rest(&self, from: Micros, to: Micros) -> bool {
-        to.0.saturating_sub(from.0) >= self.rest.0
+    pub(crate) fn is_rest(&self, pause: Micros) -> bool {
+        pause >= self.rest
     }
 
-    /// Whether to measure after event number `position`, with `next` to follow.
+    /// Whether to measure after event number `position`, with a pause to follow.
     #[inline]
-    pub(crate) fn is_due(&mut self, position: u64, event: &Event, next: Option<&Event>) -> bool {
+    pub(crate) fn is_due(&mut self, position: u64, event: &Event, pause: Micros) -> bool {
         let even = position == self.due;
         if even {
             self.due += self.every;
         }
-        even || matches!(event.call, Call::Mark(_))
-            || next.is_none_or(|next| next.time.0 - event.time.0 >= self.rest.0)
+        even || matches!(event.call, Call::Mark(_)) || self.is_rest(pause)
     }
 }

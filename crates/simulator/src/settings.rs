@@ -37,7 +37,15 @@ pub fn choose(variables: &[Variable], linked: bool) -> Option<Chosen> {
             return Some(Chosen::Unmodelled(loaded));
         }
         let version = loaded.version.as_deref().unwrap_or_default();
-        let asked = Choice::nearest(&format!("jemalloc@{version}")).ok()?;
+        let mut asked = Choice::nearest(&format!("jemalloc@{version}")).ok()?;
+        if version.is_empty() && is_before_4(&loaded.library) {
+            // The library's number says that much.
+            asked = Choice::nearest("jemalloc@3.6").ok()?;
+            asked.instead = Some(format!(
+                "{} is jemalloc 3 or older, which is not modelled; {} is used instead: it is the oldest modelled release; releases before 5.0 have other size classes and another decay.",
+                loaded.library, asked.choice
+            ));
+        }
         return Some(modelled(
             asked,
             format!("LD_PRELOAD loads {}", loaded.library),
@@ -52,6 +60,12 @@ pub fn choose(variables: &[Variable], linked: bool) -> Option<Chosen> {
         None => return None,
     };
     Some(modelled(Choice::nearest("jemalloc").ok()?, because))
+}
+
+/// Whether a library is of a jemalloc before 4.0: since then it is called `libjemalloc.so.2`.
+fn is_before_4(library: &str) -> bool {
+    let number = library.split_once(".so.").map(|(_, number)| number);
+    number.is_some_and(|number| matches!(number.split('.').next(), Some("0" | "1")))
 }
 
 fn modelled(asked: Asked, because: String) -> Chosen {
@@ -388,6 +402,23 @@ mod tests {
             ("MALLOC_CONF", NoEffect),
         ];
         assert_eq!(effects(text), expected.map(|(n, e)| (n.to_owned(), e)));
+    }
+
+    #[test]
+    fn a_library_of_an_old_jemalloc_is_told_from_the_present_one() {
+        for (library, release) in [
+            ("libjemalloc.so.1", "jemalloc@5.2.1"),
+            ("libjemalloc.so.2", "jemalloc@5.3.0"),
+            ("libjemalloc.so", "jemalloc@5.3.0"),
+        ] {
+            let text = format!("LD_PRELOAD=/usr/lib/x86_64-linux-gnu/{library}");
+            let environment = Environment::parse(&text);
+            let chosen = choose(&environment.variables, false).expect("it is jemalloc");
+            let choice = chosen.choice().expect("it is modelled");
+            assert_eq!(choice.to_string(), release);
+            let is_remarked = chosen.says(choice).contains("is jemalloc 3 or older");
+            assert_eq!(is_remarked, library.ends_with(".1"), "{library}");
+        }
     }
 
     #[test]

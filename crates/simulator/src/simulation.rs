@@ -79,6 +79,8 @@ pub struct Simulation {
     trims: u64,
     trimmed: Bytes,
     next: usize,
+    /// Whether the model has timers.
+    is_timed: bool,
     /// The time now, which the model was told if it has timers.
     clock: Micros,
 }
@@ -110,6 +112,7 @@ impl Simulation {
         model.advance(&mut kernel, Micros(0));
         Ok(Self {
             blocks: vec![NOTHING; workload.blocks as usize],
+            is_timed: model.is_timed(),
             model,
             feed,
             remembered: Vec::new(),
@@ -195,7 +198,7 @@ impl Simulation {
         self.next += 1;
         self.model.decisions_mut().stamp(u64::from(index));
         if event.time != self.clock {
-            if self.model.is_timed() {
+            if self.is_timed {
                 self.tell_time(event.time);
             } else {
                 self.clock = event.time;
@@ -236,8 +239,8 @@ impl Simulation {
                 self.allocated(block, address, size, index);
             }
             Call::Free { block } => {
-                let held = &mut self.blocks[block.0 as usize];
-                if held.is_live() {
+                let held = self.blocks.get_mut(block.0 as usize);
+                if let Some(held) = held.filter(|held| held.is_live()) {
                     held.freed = index;
                     self.live -= held.size;
                     self.model.free(kernel, thread, held.address);
@@ -281,7 +284,7 @@ impl Simulation {
         index: u32,
     ) {
         let before = old
-            .map(|old| (old, self.blocks[old.0 as usize]))
+            .and_then(|old| Some((old, *self.blocks.get(old.0 as usize)?)))
             .filter(|(_, held)| held.is_live());
         let address = before.map(|(_, held)| held.address);
         let (kernel, thread) = (&mut self.kernel, event.thread);
@@ -318,8 +321,13 @@ impl Simulation {
             self.failed += 1;
             return;
         };
+        // A block beyond those that the workload says it has is nobody's.
+        let Some(held) = self.blocks.get_mut(block.0 as usize) else {
+            self.failed += 1;
+            return;
+        };
         self.allocations += 1;
-        self.blocks[block.0 as usize] = Held {
+        *held = Held {
             address,
             size,
             allocated: index,
@@ -334,9 +342,10 @@ impl Simulation {
 
     #[inline]
     fn freed(&mut self, block: BlockId, index: u32) {
-        let held = &mut self.blocks[block.0 as usize];
-        held.freed = index;
-        self.live -= held.size;
+        if let Some(held) = self.blocks.get_mut(block.0 as usize) {
+            held.freed = index;
+            self.live -= held.size;
+        }
     }
 
     // ---- what there is to see
@@ -360,7 +369,8 @@ impl Simulation {
     /// How long ago the program made its latest call.
     pub fn idle(&self) -> Micros {
         let place = self.feed.place(self.position());
-        Micros(self.now().0 - self.feed.latest_call_before(place).0)
+        let latest = self.feed.latest_call_before(place);
+        Micros(self.now().0.saturating_sub(latest.0))
     }
 
     /// Bytes the program has asked for and not freed.
@@ -435,17 +445,18 @@ impl Simulation {
         self.model.reclaimable(&self.kernel)
     }
 
-    /// The address a block has or had; null where it got none yet.
+    /// The address a block has or had; null where it got none yet, or there is no such block.
     #[inline]
     pub fn address(&self, block: BlockId) -> Address {
-        self.blocks[block.0 as usize].address
+        let held = self.blocks.get(block.0 as usize);
+        held.map_or(Address::NULL, |held| held.address)
     }
 
     /// Where a live block lies; `None` where it got no address, or was freed.
     pub fn whereabouts(&self, block: BlockId) -> Option<Whereabouts> {
-        let held = self.blocks[block.0 as usize];
-        held.is_live()
-            .then(|| self.model.whereabouts(&self.kernel, held.address))
+        let held = self.blocks.get(block.0 as usize);
+        let held = held.filter(|held| held.is_live())?;
+        Some(self.model.whereabouts(&self.kernel, held.address))
     }
 
     pub(crate) fn blocks(&self) -> &[Held] {

@@ -88,7 +88,7 @@ impl Choice {
     pub(crate) fn mmap_top(self) -> Option<Address> {
         match self {
             Self::Glibc(_) => None,
-            Self::Jemalloc(version) => Some(Address(version.mappings_top())),
+            Self::Jemalloc(version) => Some(version.mappings_top()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The moment at which a run is compared and explained.
 
-use highwater_simulator::{Bytes, Options, Outcome, Plan, Variant, run_plan};
+use highwater_simulator::{Bytes, Explain, Options, Outcome, Plan, Variant, run_plan};
 use highwater_workload::pattern::{Generator, Parameters};
 use highwater_workload::{Call, Event, Pattern, Source, Workload, unwatched};
 
@@ -19,7 +19,7 @@ fn parameters() -> Parameters {
 
 fn outcome(source: impl Into<Source>, variant: &Variant) -> Outcome {
     let options = Options {
-        explain_rest: true,
+        explain: Explain::LastRest,
         decisions: 0,
         ..Options::default()
     };
@@ -46,7 +46,10 @@ fn what_is_made_in_parts_is_explained_where_the_whole_is() {
         let (whole, parts) = (outcome(&whole, &variant), outcome(&parts, &variant));
         assert_eq!(whole.rested(), parts.rested());
         assert_eq!(whole.summary(), parts.summary());
-        let explained = |outcome: &Outcome| outcome.stages[0].recordings[0].diagnosis.clone();
+        let explained = |outcome: &Outcome| {
+            let recording = &outcome.stages[0].recordings[0];
+            recording.diagnosis.clone().expect("it is asked for")
+        };
         let (one, other) = (explained(&whole), explained(&parts));
         assert_eq!(
             (one.event, one.rss, one.reclaimable),

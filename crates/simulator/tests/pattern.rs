@@ -14,7 +14,7 @@ fn peak_and_rest(recording: &Recording) -> [f64; 2] {
     let rests = recording.marks.iter().rev();
     let mut rests = rests.filter(|mark| mark.name.starts_with("rest:"));
     let rest = rests.next().expect("bursts are followed by rests");
-    let arenas = match recording.diagnosis.objects {
+    let arenas = match recording.diagnosis.as_ref().and_then(|end| end.objects) {
         Some(objects) => objects.live.0 + objects.free_resident.0,
         None => 0,
     };

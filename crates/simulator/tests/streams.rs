@@ -54,7 +54,8 @@ fn made_burst_by_burst_a_run_is_the_same() {
             assert!(apart < 10_000, "{} and {}", part.time, whole.time);
         }
         let pins = |recording: &Recording| -> Vec<_> {
-            let pins = recording.diagnosis.pins.iter();
+            let diagnosis = recording.diagnosis.as_ref();
+            let pins = diagnosis.expect("the end is explained").pins.iter();
             pins.map(|pin| (pin.address, pin.size, pin.state, pin.behind, pin.requested))
                 .collect()
         };

@@ -55,6 +55,12 @@ fn pinned(thread: u32, blocks: u32, pin: u32) -> String {
     text
 }
 
+/// The end of a run, explained.
+fn explained(lines: &str, variant: &Variant) -> Diagnosis {
+    let diagnosis = record(lines, variant).diagnosis;
+    diagnosis.expect("the end is explained")
+}
+
 fn share(diagnosis: &Diagnosis, arena: u16) -> highwater_simulator::ArenaShare {
     let found = diagnosis.arenas.iter().find(|share| share.arena == arena);
     *found.expect("the arena has memory")
@@ -63,7 +69,7 @@ fn share(diagnosis: &Diagnosis, arena: u16) -> highwater_simulator::ArenaShare {
 #[test]
 fn each_arena_has_its_share_and_its_pin() {
     let lines = pinned(1, 300, 2000) + &pinned(2, 700, 1500) + &pinned(0, 100, 3000);
-    let diagnosis = record(&lines, &on(2)).diagnosis;
+    let diagnosis = explained(&lines, &on(2));
     let numbers: Vec<u16> = diagnosis.arenas.iter().map(|share| share.arena).collect();
     assert_eq!(numbers, [0, 1, 2]);
     for (arena, blocks, held) in [(0, 100, 3000), (1, 300, 2000), (2, 700, 1500)] {
@@ -118,7 +124,7 @@ fn largest_pin(diagnosis: &Diagnosis) -> Option<&Pin> {
 #[test]
 fn findings_name_arenas_by_what_lies_in_them() {
     let lines = pinned(1, 300, 2000) + &pinned(2, 700, 1500);
-    let diagnosis = record(&lines, &on(2)).diagnosis;
+    let diagnosis = explained(&lines, &on(2));
     for finding in &diagnosis.findings {
         match &finding.cause {
             Cause::Arenas { most, .. } => {
@@ -140,7 +146,7 @@ fn findings_name_arenas_by_what_lies_in_them() {
     for kind in ["arenas", "other_arena_top", "largest_pin", "malloc_trim"] {
         assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
     }
-    let alone = record(&pinned(0, 300, 2000), &on(2)).diagnosis;
+    let alone = explained(&pinned(0, 300, 2000), &on(2));
     assert_eq!(alone.arenas.len(), 1);
     assert!(!self::kinds(&alone).contains(&"arenas"));
 }
@@ -149,7 +155,7 @@ fn findings_name_arenas_by_what_lies_in_them() {
 fn a_block_parked_by_a_thread_is_that_threads() {
     // Two of the size, so that there is one to free after the other.
     let lines = pinned(3, 300, 900) + "f 2 3 0x4000000\n";
-    let diagnosis = record(&lines, &on(2)).diagnosis;
+    let diagnosis = explained(&lines, &on(2));
     let pin = diagnosis
         .pins
         .iter()
@@ -161,7 +167,7 @@ fn a_block_parked_by_a_thread_is_that_threads() {
     assert_eq!(largest_pin(&diagnosis), Some(pin));
     // Freed by another thread, it is parked with that one.
     let lines = pinned(3, 300, 900) + "f 2 0 0x4000000\n";
-    let diagnosis = record(&lines, &on(2)).diagnosis;
+    let diagnosis = explained(&lines, &on(2));
     let pin = diagnosis
         .pins
         .iter()
@@ -170,7 +176,7 @@ fn a_block_parked_by_a_thread_is_that_threads() {
     assert!(matches!(pin.cache, Some(Cache::Tcache { thread: 0, .. })));
     // Once a thread has ended its cache is empty.
     let lines = pinned(3, 300, 900) + "f 2 3 0x4000000\ne 3 3\n";
-    let diagnosis = record(&lines, &on(2)).diagnosis;
+    let diagnosis = explained(&lines, &on(2));
     assert_eq!(diagnosis.parked, Bytes::ZERO);
 }
 
@@ -181,12 +187,9 @@ fn arenas_are_as_many_as_the_cores_and_settings_allow() {
         let recording = record(&lines, variant);
         let counters = recording.counters;
         assert_eq!(counters.arenas_created + counters.arenas_shared, 40);
-        recording
-            .diagnosis
-            .arenas
-            .iter()
-            .filter(|share| share.arena > 0)
-            .count()
+        let diagnosis = recording.diagnosis.expect("the end is explained");
+        let others = diagnosis.arenas.iter().filter(|share| share.arena > 0);
+        others.count()
     };
     assert_eq!(arenas(&on(2)), 15);
     assert_eq!(arenas(&on(4)), 31);
@@ -200,7 +203,7 @@ fn arenas_are_as_many_as_the_cores_and_settings_allow() {
 fn of_very_many_arenas_the_pins_of_the_fullest_are_listed() {
     let mut lines: String = (1..=300).map(|thread| pinned(thread, 1, 100)).collect();
     lines += &pinned(301, 90, 2000);
-    let diagnosis = record(&lines, &on(64)).diagnosis;
+    let diagnosis = explained(&lines, &on(64));
     assert_eq!(diagnosis.arenas.len(), 302);
     assert_eq!(diagnosis.pins.len(), 48);
     assert!(diagnosis.pins.iter().any(|pin| pin.arena == 301));
@@ -315,7 +318,7 @@ fn an_arena_goes_on_in_another_heap_and_loses_it() {
     assert_eq!((created.last(), created.len()), (deleted.first(), 2));
 
     // With a thread cache the rest of the full heap's top is parked there, and holds all that lies below it.
-    let diagnosis = record(&lines, &on(2)).diagnosis;
+    let diagnosis = explained(&lines, &on(2));
     assert_eq!(share(&diagnosis, 1).heaps, 2);
     let pin = largest_pin(&diagnosis).expect("a pin");
     assert_eq!((pin.arena, pin.state), (1, PinState::Parked));
@@ -333,7 +336,7 @@ fn the_pins_behind_fences_are_those_of_each_heap() {
     for n in 1..=400 {
         let _ = writeln!(lines, "f 2 1 {:#x}", n << 4);
     }
-    let diagnosis = record(&lines, &on(2)).diagnosis;
+    let diagnosis = explained(&lines, &on(2));
     let behind: Bytes = diagnosis
         .pins
         .iter()

@@ -166,7 +166,8 @@ pub struct Workload {
     pub header: Header,
     /// The calls in their order.
     pub events: Vec<Event>,
-    /// How many blocks the calls name: every [`BlockId`] is below this.
+    /// How many blocks the calls name: every [`BlockId`] is below this. A call that names another is skipped, and counted as
+    /// one that failed where it allocates.
     pub blocks: u32,
     /// What each [`MarkId`] stands for.
     pub marks: Vec<Mark>,

@@ -10,6 +10,8 @@ pub struct Source {
     first: Arc<Workload>,
     rest: Option<Arc<Generator>>,
     parts: u32,
+    /// Whether a pattern made it: each of its marks ends a phase and says which.
+    is_generated: bool,
     /// Found when they are asked for first, once for all copies.
     phases: Arc<OnceLock<Phases>>,
 }
@@ -25,9 +27,18 @@ impl Source {
         Ok(Self {
             first: Arc::new(first),
             parts: generator.bursts(),
+            is_generated: true,
             rest: Some(Arc::new(generator)),
             phases: Arc::default(),
         })
+    }
+
+    /// A pattern's calls, all of them.
+    pub(crate) fn generated(workload: Workload) -> Self {
+        Self {
+            is_generated: true,
+            ..Self::from(workload)
+        }
     }
 
     /// Its first part, which is all of it unless it [`is_streamed`](Self::is_streamed).
@@ -47,7 +58,11 @@ impl Source {
 
     /// Its phases, where it is in memory whole. Those of one that is made on the way are known from the marks of its run.
     pub fn phases(&self) -> Option<&Phases> {
-        (!self.is_streamed()).then(|| self.phases.get_or_init(|| Phases::of(&self.first)))
+        let find = match self.is_generated {
+            true => Phases::of_named_marks,
+            false => Phases::of,
+        };
+        (!self.is_streamed()).then(|| self.phases.get_or_init(|| find(&self.first)))
     }
 
     /// How many events there are; about, where it is made on the way.
@@ -59,8 +74,8 @@ impl Source {
     pub fn duration(&self) -> Micros {
         let time = |event: Option<&Event>| event.map_or(0, |event| event.time.0);
         let events = &self.first.events;
-        let of_first = time(events.last()) - time(events.first());
-        Micros(of_first * u64::from(self.parts))
+        let of_first = time(events.last()).saturating_sub(time(events.first()));
+        Micros(of_first.saturating_mul(self.parts.into()))
     }
 }
 
@@ -76,6 +91,7 @@ impl From<Arc<Workload>> for Source {
             first: workload,
             rest: None,
             parts: 1,
+            is_generated: false,
             phases: Arc::default(),
         }
     }

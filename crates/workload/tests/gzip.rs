@@ -13,7 +13,8 @@ fn pack(bytes: &[u8]) -> Vec<u8> {
 
 /// Some 3 MB: more than one window of the reader.
 fn text() -> String {
-    let mut text = String::from("highwater-trace 1\npage 4096\ncpus 2\nbrk 0x555555555000\n");
+    let mut text =
+        String::from("highwater-trace 1\nend counted\npage 4096\ncpus 2\nbrk 0x555555555000\n");
     for line in 0..50_000u64 {
         let pointer = 0x5555_5555_0000 + line * 0x1000;
         text += &format!(
@@ -21,7 +22,7 @@ fn text() -> String {
             line % 977
         );
     }
-    text
+    text + "end 100000\n"
 }
 
 #[test]

@@ -227,7 +227,7 @@ proptest! {
 #[test]
 fn a_tab_in_a_name_is_read_and_written_alike() {
     let text =
-        b"highwater-trace 1\nprogram a\tb\npage 4096\ncpus 2\nenv A\tB=\tc\nk 1 0 x\ty k\t=1\n";
+        b"highwater-trace 1\nend counted\nprogram a\tb\npage 4096\ncpus 2\nenv A\tB=\tc\nk 1 0 x\ty k\t=1\nend 1\n";
     let workload = read(text).expect("a good trace");
     assert_eq!(text_of(&workload), text);
 }

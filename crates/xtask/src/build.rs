@@ -5,7 +5,7 @@ use std::{fs, io::Write, path::Path, process::ExitCode};
 use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{names, options, process, setup::PageTools, workspace};
+use crate::{names, options, policy, process, setup::PageTools, workspace};
 
 pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
     let tools = PageTools::set_up()?;
@@ -28,6 +28,7 @@ pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> 
     trunk.arg("build").arg(format!("--release={release}"));
     trunk.arg("--dist").arg(dist);
     process::run(&mut trunk)?;
+    state_policy(dist)?;
     if release {
         shorten_names(dist)?;
         let sent = sent(dist)?;
@@ -37,6 +38,14 @@ pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> 
             "the page is over its budget: remove something or make it smaller"
         );
     }
+    Ok(())
+}
+
+/// Lets the page state its policy itself. trunk's server, for development, adds a script that the policy would refuse.
+fn state_policy(dist: &Path) -> Result<()> {
+    let file = dist.join("index.html");
+    let page = fs::read_to_string(&file).context("the page is not built")?;
+    fs::write(&file, policy::stated(&page, policy::PAGE)?)?;
     Ok(())
 }
 

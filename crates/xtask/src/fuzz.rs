@@ -18,11 +18,12 @@ use anyhow::{Context, Result, bail};
 use crate::{options::Fuzz, process, workspace};
 
 /// The targets, each a program of `fuzz/`, with the longest input worth trying.
-const TARGETS: [(&str, u32); 5] = [
+const TARGETS: &[(&str, u32)] = &[
     ("trace", 4096),
     ("gzip", 4096),
     ("remarks", 512),
     ("scenario", 4096),
+    ("settings", 2048),
     ("run", 8192),
 ];
 
@@ -45,8 +46,10 @@ pub(crate) fn run(options: &Fuzz) -> Result<ExitCode> {
         None => TARGETS.to_vec(),
         Some(name) => {
             let found = TARGETS.iter().find(|(target, _)| target == name);
-            let all = TARGETS.map(|(target, _)| target).join(", ");
-            vec![*found.with_context(|| format!("no target `{name}`; the targets are {all}"))?]
+            let all: Vec<&str> = TARGETS.iter().map(|(target, _)| *target).collect();
+            vec![*found.with_context(|| {
+                format!("no target `{name}`; the targets are {}", all.join(", "))
+            })?]
         }
     };
     let folder = build()?;

@@ -11,6 +11,7 @@ mod fidelity;
 mod fuzz;
 mod names;
 mod options;
+mod policy;
 mod process;
 mod serve;
 mod setup;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
 
-use crate::workspace;
+use crate::{policy, workspace};
 
 /// The most that the file may take, in bytes.
 const MOST: usize = 4_000_000;
@@ -21,6 +21,8 @@ pub(crate) fn write(site: &Path, file: &Path) -> Result<()> {
     let page = fs::read_to_string(site.join("index.html")).context("the page is not built")?;
     let text = |name: &str| fs::read_to_string(site.join(name)).with_context(|| name.to_owned());
     let mut parts = String::new();
+    let guard = fs::read_to_string(workspace::root().join("web/guard.js"))?;
+    write!(parts, "<script>{guard}</script>")?;
     for style in names_in(&page, ".css") {
         write!(parts, "<style>{}</style>", text(&style)?)?;
     }
@@ -37,8 +39,15 @@ pub(crate) fn write(site: &Path, file: &Path) -> Result<()> {
         }
     }
     let shim = fs::read_to_string(workspace::root().join("web/single.js"))?;
-    write!(parts, "<script type=\"module\">\n{shim}</script>")?;
+    let shim = format!("\n{shim}");
+    write!(parts, "<script type=\"module\">{shim}</script>")?;
     let whole = with_parts(&page, &parts)?;
+    let (of_site, own) = (policy::PAGE, policy::single(&[&guard, &shim]));
+    ensure!(
+        whole.contains(of_site),
+        "the page does not state its policy"
+    );
+    let whole = whole.replacen(of_site, &own, 1);
     let most = MOST;
     ensure!(
         whole.len() <= most,
@@ -54,6 +63,7 @@ fn with_parts(page: &str, parts: &str) -> Result<String> {
     let mut kept = without(head, "<link rel=\"stylesheet\"", ">");
     kept = without(&kept, SCRIPT, ">");
     kept = without(&kept, MODULE, ">");
+    kept = without(&kept, "<script src=\"./guard-", "</script>");
     kept = without(&kept, "<script src=\"./start-", "</script>");
     ensure!(
         names_in(&kept, ".js").is_empty() && names_in(&kept, ".css").is_empty(),
@@ -116,6 +126,7 @@ mod tests {
     #[test]
     fn what_is_loaded_by_name_is_replaced() -> Result<()> {
         let page = "<head><title>T</title><link rel=\"stylesheet\" href=\"./a.css\"/>\
+                    <script src=\"./guard-1.js\"></script>\
                     <script src=\"./start-1.js\" id=\"start\" type=\"module\"></script>\
                     <link rel=\"modulepreload\" href=\"./b.js\" crossorigin=\"anonymous\">\
                     <link rel=\"preload\" href=\"./b.wasm\" as=\"fetch\"></head><body><p>x</p></body>";

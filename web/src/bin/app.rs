@@ -5,7 +5,8 @@ use wasm_bindgen::JsCast;
 use web_sys::DedicatedWorkerGlobalScope;
 
 fn main() {
-    console_error_panic_hook::set_once();
+    // Yew would set a hook of its own in place of one that it is not told of.
+    yew::set_custom_panic_hook(Box::new(highwater_web::panics::tell));
     if js_sys::global().is_instance_of::<DedicatedWorkerGlobalScope>() {
         highwater_web::worker::start();
     } else {

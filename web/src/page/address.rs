@@ -25,6 +25,13 @@ const FORMAT: &str = "deflate-raw";
 /// What stands before a link of this version.
 const VERSION: &str = "#1=";
 
+/// Characters of a link at most: those of the longest text that is read, were it not compressed at all. So what a link
+/// unpacks to is bounded, too.
+const LONGEST: usize = 100_000;
+
+/// Bytes of a link's text at most.
+const LONGEST_TEXT: u32 = 64 << 10;
+
 /// What the address says, as far as it has been brought there.
 #[derive(Default)]
 pub struct Keeper {
@@ -188,16 +195,19 @@ pub fn write(text: &str, done: Callback<String>) {
     );
 }
 
-/// Reads a link; nothing comes of one that is damaged or of a later version.
+/// Reads a link; nothing comes of one that is damaged, too long or of a later version.
 pub fn read(link: &str, done: Callback<Option<String>>) {
-    let bytes = link.strip_prefix(VERSION).and_then(|coded| {
-        let coded = coded.replace('-', "+").replace('_', "/");
-        let letters = web_sys::window()?.atob(&coded).ok()?;
-        letters
-            .chars()
-            .map(|letter| u8::try_from(letter).ok())
-            .collect::<Option<Vec<u8>>>()
-    });
+    let coded = link.strip_prefix(VERSION);
+    let bytes = coded
+        .filter(|coded| coded.len() <= LONGEST)
+        .and_then(|coded| {
+            let coded = coded.replace('-', "+").replace('_', "/");
+            let letters = web_sys::window()?.atob(&coded).ok()?;
+            letters
+                .chars()
+                .map(|letter| u8::try_from(letter).ok())
+                .collect::<Option<Vec<u8>>>()
+        });
     let stream = DecompressionStream::new(FORMAT);
     match (bytes, stream) {
         (Some(bytes), Ok(stream)) => {
@@ -211,8 +221,11 @@ pub fn read(link: &str, done: Callback<Option<String>>) {
 
 /// What a stream makes of some bytes.
 fn through(bytes: &JsValue, stream: &ReadableWritablePair, done: Callback<Option<Vec<u8>>>) {
-    let known =
-        done.reform(|made: Result<JsValue, JsValue>| Some(Uint8Array::new(&made.ok()?).to_vec()));
+    let known = done.reform(|made: Result<JsValue, JsValue>| {
+        let made = Uint8Array::new(&made.ok()?);
+        // What is copied here stays taken of the page's memory.
+        (made.length() <= LONGEST_TEXT).then(|| made.to_vec())
+    });
     match try_through(bytes, stream) {
         Ok(made) => then(&made, known),
         Err(error) => known.emit(Err(error)),

@@ -182,7 +182,7 @@ pub fn room(lines: &[Line], highest: f64) -> Html {
 fn ends(lines: &[Line], scale: &Scale) -> Html {
     let values: Vec<Bytes> = lines.iter().map(|line| line.now.sample.rss).collect();
     let mut text = String::new();
-    for end in highwater_chart::ends(&values, scale.highest, LINE, lines.len()) {
+    for end in highwater_chart::line_end_labels(&values, scale.highest, LINE, lines.len()) {
         let style = attr::placed("bottom", end.height);
         let piece = "<span class=\"end\" style=\"$\"><span class=\"end__letters\">";
         markup(&mut text, piece, &[&style]);

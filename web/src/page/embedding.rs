@@ -9,7 +9,7 @@ use gloo_events::EventListener;
 use highwater_chart::letter;
 use highwater_simulator::Micros;
 use highwater_workload::pattern::Parameters;
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, JsString, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, UrlSearchParams, Window};
 use yew::Callback;
@@ -156,7 +156,16 @@ fn parameters(
     notes: &mut Vec<String>,
 ) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
-    for pair in pairs.iter() {
+    let told = notes.len();
+    for (at, pair) in pairs.iter().enumerate() {
+        if notes.len() - told >= MOST_NOTES {
+            let more = pairs.length() as usize - at;
+            notes.push(format!(
+                "Ignored {} more parts.",
+                format::count(more as u64)
+            ));
+            break;
+        }
         let pair: &Array = pair.unchecked_ref();
         let name = pair.get(0).as_string().unwrap_or_default();
         // A number where it is a message's.
@@ -188,6 +197,12 @@ fn parameters(
     found
 }
 
+/// Notes on parts of an address at most: whoever sends thousands of them has read the first.
+const MOST_NOTES: usize = 20;
+
+/// Characters of settings that an address or a message may hold. A link with more is refused.
+const MOST_SETTINGS: u32 = 64 << 10;
+
 /// What else an address may hold.
 const NO_PARAMETERS: [&str; 12] = [
     "embed", "panels", "controls", "theme", "origin", "scenario", "env", "variant", "beside", "at",
@@ -216,9 +231,21 @@ fn around() -> Option<(Window, String)> {
     Some((parent, origin.unwrap_or_else(|| "*".to_owned())))
 }
 
+/// Says, where the page tells its results to whatever page is around it, that it does.
+pub fn tells_anyone() -> bool {
+    around().is_some_and(|(_, origin)| origin == "*")
+}
+
 /// Listens to the window around the page.
 pub fn listen(act: Callback<Action>) -> Option<EventListener> {
     let (parent, origin) = around()?;
+    if origin == "*" {
+        web_sys::console::warn_1(
+            &"Highwater tells its results to any page that frames it, since its address states no `origin=`. \
+              To restrict them to one page, add `origin=` with that page's origin (docs: Embedding and hosting)."
+                .into(),
+        );
+    }
     let window = web_sys::window()?;
     Some(EventListener::new(&window, "message", move |event| {
         let event: &MessageEvent = event.unchecked_ref();
@@ -250,7 +277,20 @@ fn action(message: &JsValue) -> Option<Action> {
             };
             let scenario = get("scenario").as_string()?;
             let mut notes = Vec::new();
-            let environment = get("environment").as_string();
+            let environment = get("environment");
+            let mut environment = environment.dyn_into::<JsString>().ok();
+            // Refused before it is copied.
+            if environment
+                .as_ref()
+                .is_some_and(|text| text.length() > MOST_SETTINGS)
+            {
+                notes.push(format!(
+                    "Ignored `environment`: it may have {} characters at most.",
+                    format::count(u64::from(MOST_SETTINGS))
+                ));
+                environment = None;
+            }
+            let environment = environment.map(String::from);
             let text = text(&scenario, &parameters, environment, &mut notes);
             Some(Action::OpenWith(text, notes))
         }

@@ -1,5 +1,6 @@
 //! The environment box: any text, and a remark on each setting in it.
 
+use highwater_chart::letter;
 use highwater_simulator::{Choice, Effect, Variant, jemalloc_presets};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
@@ -57,12 +58,15 @@ pub fn environment(variant: &VariantState, act: &Callback<Action>) -> Html {
     });
     html! {
         <div class="environment">
-            <textarea id="environment" rows="4" spellcheck="false" autocomplete="off" autocapitalize="off"
+            <textarea id="environment" data-letter={letter(variant.letter).to_string()} rows="4" spellcheck="false" autocomplete="off" autocapitalize="off"
                 placeholder={"NAME=VALUE lines, or a whole Dockerfile, manifest, unit file or script"} aria-label="Environment"
                 aria-describedby="environment-says" value={form.text.clone()} oninput={edit} />
             { complete(variant, act) }
             <div class="chips" role="group" aria-label="Presets">{ for presets }</div>
             <div id="environment-says">
+                if form.is_reading {
+                    <p id="environment-reading" role="status">{ "Reading\u{2026} Until then the settings of the text before count." }</p>
+                }
                 if let Some(text) = form.choice_says(runs.allocator) {
                     <p id="environment-choice" role="status">{ text }</p>
                 }

@@ -9,6 +9,7 @@ use super::{
     blocks::blocks,
     chart::{self, chart},
     decisions::decisions,
+    embedding,
     header::header,
     heap_map::{heap_map, maps},
     help::help,
@@ -23,6 +24,7 @@ use super::{
 };
 use crate::{
     state::{Action, State},
+    subject::Subject,
     variants::Status,
     worker_client::Health,
 };
@@ -48,7 +50,8 @@ pub fn page(
                 { header(state, act) }
             }
             { tour(state, act) }
-            <main {class} data-look={state.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}>
+            <main {class} data-look={state.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}
+                data-links={attr::number(state.links_opened)}>
                 if shows.settings {
                     <div class="column column--what">
                         { source(state, act, open) }
@@ -67,6 +70,11 @@ pub fn page(
                     <div class="column column--what-if">{ what_if(state, act) }</div>
                 }
             </main>
+            if matches!(state.subject, Subject::File(_)) && embedding::tells_anyone() {
+                <p id="tells-anyone" class="note" role="status">
+                    { "The page around this view receives these results, whatever page that is: the view's address states no `origin=`." }
+                </p>
+            }
             if state.embed.is_some() {
                 <a id="open-whole" class="embedded__whole" href={address::outside()} target="_blank" rel="noopener">
                     { "Open in Highwater" }

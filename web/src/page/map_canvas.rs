@@ -1,7 +1,7 @@
 //! Draws the dots of a heap map into a picture of pixels. Its marks lie over it, as SVG.
 
 use crate::format;
-use highwater_chart::{Layout, Marks, kind_colour, stamp};
+use highwater_chart::{Layout, Marks, dot_pixels, kind_colour};
 use highwater_simulator::{Frame, PageKind};
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
@@ -46,7 +46,7 @@ fn pixels(
     let (width, height) = (layout.width() as usize, layout.height() as usize);
     let mut pixels = vec![0; width * height * 4];
     let cell = layout.cell as usize;
-    let stamps = PageKind::ALL.map(|kind| stamp(kind, layout.cell));
+    let shapes = PageKind::ALL.map(|kind| dot_pixels(kind, layout.cell));
     let is_shown = |kind: PageKind| hidden & 1 << kind as u16 == 0;
     for (dot, kind) in layout
         .dots(frame)
@@ -55,7 +55,7 @@ fn pixels(
     {
         let (left, top) = layout.corner(dot);
         let colour = colours[kind as usize];
-        for (index, alpha) in stamps[kind as usize].iter().enumerate() {
+        for (index, alpha) in shapes[kind as usize].iter().enumerate() {
             let x = left as usize + index % cell;
             let y = top as usize + index / cell;
             let at = (y * width + x) * 4;

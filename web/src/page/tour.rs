@@ -5,7 +5,7 @@ use yew::prelude::*;
 use super::attr::{self, press};
 use crate::{
     state::{Action, State},
-    tour::{Paragraph, Piece, Tour, figures, pieces},
+    tour::{Paragraph, Piece, Tour, figures, is_of_page, pieces},
 };
 
 /// The id of the button that leads on.
@@ -74,6 +74,9 @@ fn paragraph(state: &State, paragraph: &Paragraph, act: &Callback<Action>) -> Ht
             let words = words.unwrap_or_else(|| "…".to_owned());
             html! { <b class="tour__figure" data-figure={name.to_owned()}>{ words }</b> }
         }
+        Piece::Link(words, place) if !is_of_page(place) => html! {
+            <a href={place.to_owned()} target="_blank" rel="noopener">{ words.to_owned() }</a>
+        },
         Piece::Link(words, place) => html! {
             <a href={place.to_owned()} onclick={followed(act, Action::Go(place.to_owned()))}>{ words.to_owned() }</a>
         },

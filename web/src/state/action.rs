@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use highwater_simulator::{Address, Choice, Micros, PageKind, Without};
+use highwater_simulator::{Address, Choice, Environment, Micros, PageKind, Without};
 
 use crate::{
     protocol::{Ask, BlockRow, Loaded, MomentFigures, Order, ToldKind},
@@ -52,6 +52,8 @@ pub enum Action {
     EditParameter(usize, String),
     /// The user typed into the environment box of a variant, or took a preset.
     EditEnvironment(VariantId, String),
+    /// A long text of a variant's box was read, or is to be read again: its worker went down.
+    Read(VariantId, Rc<str>, Option<Environment>),
     /// Another allocator was chosen.
     ChooseAllocator(VariantId, Choice),
     /// A variant is called otherwise.
@@ -157,6 +159,8 @@ pub enum Effect {
     Look(VariantId, Rc<RunView>, Playhead),
     /// Ask something else of a moment of a variant's run.
     Ask(VariantId, Rc<RunView>, Playhead, Ask),
+    /// Find the settings in the long text of a variant's box.
+    Read(VariantId, Rc<str>),
     /// Drop what is done for a variant.
     Drop(VariantId),
     /// Drop everything that was asked of the workers.

@@ -59,9 +59,11 @@ impl At {
             return Some(Self::Peak);
         }
         let (what, number) = words.split_once(' ')?;
+        // In the same range natively and in the browser.
+        let place = || number.parse::<u32>().ok().map(|place| place as usize);
         Some(match what {
-            "mark" => Self::Mark(number.parse().ok()?),
-            "phase" => Self::Phase(number.parse().ok()?),
+            "mark" => Self::Mark(place()?),
+            "phase" => Self::Phase(place()?),
             "time" => Self::Time(Micros(number.parse().ok()?)),
             _ => return None,
         })

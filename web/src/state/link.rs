@@ -26,6 +26,9 @@ use crate::{
 /// Bytes of a link's text at most: a hundred times what eight variants take.
 const LONGEST: usize = 64 << 10;
 
+/// The longest settings of one variant that are read, in bytes, so that a link opens at once.
+const LONGEST_BOX: usize = 8 << 10;
+
 /// Microseconds of a run that a link may speak of: 35 years.
 const LATEST: u64 = 1 << 50;
 
@@ -84,7 +87,13 @@ impl Link {
 
     /// Takes the settings in a text, and leaves the rest of it.
     fn cleaned(&mut self, text: &str) -> String {
-        let form = EnvironmentForm::typed(text.to_owned());
+        // A link that the page made holds nothing but settings.
+        let short = text.lines().scan(0, |length, line| {
+            *length += line.len() + 1;
+            (*length <= LONGEST_BOX).then_some(line)
+        });
+        let short: Vec<&str> = short.collect();
+        let form = EnvironmentForm::typed(short.join("\n"));
         let kept = EnvironmentForm::of(&settings(&form.variables)).text;
         self.holds_more |= kept.trim() != text.trim();
         kept
@@ -215,6 +224,7 @@ impl State {
 
     /// Opens a link's text; one that cannot be read opens what the page opens with, and says so. Also returns where in a tour it is.
     pub(super) fn open_link(&mut self, text: Option<&str>) -> (Vec<Effect>, Option<Place>) {
+        self.links_opened += 1;
         match text.map(|text| self.read_link(text)) {
             Some(Ok(mut link)) => {
                 if let (Subject::File(_), Some(held)) = (&self.subject, &self.held)
@@ -242,10 +252,9 @@ impl State {
             problem => {
                 let effects = self.choose(Subject::Bundled);
                 let what = problem.and_then(Result::err);
-                self.trouble =
-                    Some(unreadable(&what.unwrap_or_else(|| {
-                        "it is damaged or from a later release".to_owned()
-                    })));
+                self.trouble = Some(unreadable(&what.unwrap_or_else(|| {
+                    "it is damaged, too long or from a later release".to_owned()
+                })));
                 (effects, None)
             }
         }
@@ -377,7 +386,7 @@ impl State {
                 'v' => {
                     let mut parts = words.splitn(4, ' ');
                     let mut next = || parts.next().ok_or_else(strange);
-                    let base = next()?.parse().map_err(|_| strange())?;
+                    let base = place(next()?).ok_or_else(strange)?;
                     let colour: usize = next()?.parse().map_err(|_| strange())?;
                     let allocator = next()?;
                     let allocator = allocator
@@ -418,8 +427,7 @@ impl State {
                     link.settings.push('\n');
                 }
                 'u' => {
-                    let places: Vec<Option<usize>> =
-                        words.split(' ').map(|word| word.parse().ok()).collect();
+                    let places: Vec<Option<usize>> = words.split(' ').map(place).collect();
                     let [Some(selected), Some(baseline), compared] = places[..] else {
                         return Err(strange());
                     };
@@ -519,6 +527,11 @@ impl Linked {
             ..VariantState::new(id, marked, self.allocator, environment)
         }
     }
+}
+
+/// A place in a list, in the same range natively and in the browser.
+fn place(word: &str) -> Option<usize> {
+    word.parse::<u16>().ok().map(usize::from)
 }
 
 /// Two numbers.

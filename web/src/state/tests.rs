@@ -394,3 +394,87 @@ fn nothing_is_asked_of_workers_that_are_about_to_get_another_recording() {
     ));
     assert!(asks(&state.update(Action::OpenBlocks(blocks))));
 }
+
+#[test]
+fn a_look_that_is_lost_takes_back_nothing_that_was_said() {
+    let mut state = State::new(false);
+    state.update(Action::OpenLink(Some("nonsense".to_owned())));
+    let said = state.trouble.clone();
+    assert!(said.is_some());
+    let id = state.selected;
+    state.update(Action::LookFailed(id, None));
+    assert_eq!(state.trouble, said);
+}
+
+/// What is to be read of boxes.
+fn reads(effects: &[Effect]) -> Vec<Rc<str>> {
+    let read = |effect: &Effect| match effect {
+        Effect::Read(_, text) => Some(Rc::clone(text)),
+        _ => None,
+    };
+    effects.iter().filter_map(read).collect()
+}
+
+/// A text that is too long for the page itself, with one setting.
+fn long(value: u8) -> String {
+    "RUN make\n".repeat(4000) + &format!("ENV MALLOC_ARENA_MAX={value}\n")
+}
+
+#[test]
+fn a_long_text_is_read_by_a_worker_and_the_settings_before_count_until_then() {
+    let mut state = loaded();
+    let id = state.selected;
+    state.update(Action::EditEnvironment(id, "MALLOC_TOP_PAD_=0".to_owned()));
+    let before = state.selected().environment.variables.clone();
+    let effects = state.update(Action::EditEnvironment(id, long(2)));
+    let asked = reads(&effects);
+    assert_eq!(asked.len(), 1);
+    assert!(!has(&effects, &Effect::Wait), "nothing has changed yet");
+    assert!(state.selected().environment.is_reading);
+    assert_eq!(state.selected().environment.variables, before);
+    let others = state.update(Action::ToggleHelp);
+    assert!(reads(&others).is_empty(), "it is asked for once");
+    let read = Environment::parse(&asked[0]);
+    let effects = state.update(Action::Read(id, Rc::clone(&asked[0]), Some(read.clone())));
+    assert!(has(&effects, &Effect::Wait));
+    let form = &state.selected().environment;
+    assert!(!form.is_reading);
+    assert_eq!(form.variables, read.variables);
+    assert_eq!(form.other_lines, 4000);
+}
+
+#[test]
+fn what_was_read_of_a_text_that_changed_meanwhile_is_dropped() {
+    let mut state = loaded();
+    let id = state.selected;
+    let first = reads(&state.update(Action::EditEnvironment(id, long(2))));
+    let second = reads(&state.update(Action::EditEnvironment(id, long(4))));
+    let read = |text: &Rc<str>| Action::Read(id, Rc::clone(text), Some(Environment::parse(text)));
+    state.update(read(&first[0]));
+    assert!(state.selected().environment.is_reading);
+    state.update(read(&second[0]));
+    assert_eq!(state.selected().environment.variables[0].value, "4");
+    // A short text is read at once, and the long one before it comes too late.
+    let third = reads(&state.update(Action::EditEnvironment(id, long(8))));
+    state.update(Action::EditEnvironment(id, "MALLOC_ARENA_MAX=1".to_owned()));
+    let late = state.update(read(&third[0]));
+    assert!(late.is_empty());
+    assert_eq!(state.selected().environment.variables[0].value, "1");
+}
+
+#[test]
+fn a_text_whose_worker_goes_down_is_read_once_more_and_then_given_up() {
+    let mut state = loaded();
+    let id = state.selected;
+    let first = reads(&state.update(Action::EditEnvironment(id, long(2))));
+    let lost = || Action::Read(id, Rc::clone(&first[0]), None);
+    assert_eq!(reads(&state.update(lost())), first);
+    assert!(reads(&state.update(lost())).is_empty());
+    assert!(!state.selected().environment.is_reading);
+    assert!(
+        state
+            .trouble
+            .as_ref()
+            .is_some_and(|text| text.contains("shorter part"))
+    );
+}

@@ -27,13 +27,13 @@ impl Default for Place {
 impl Place {
     /// The language and the step, from 1, as an address says them.
     pub fn of(language: Option<&str>, step: &str) -> Option<Self> {
-        let at: usize = step.parse().ok()?;
+        let at: u16 = step.parse().ok()?;
         let language = language.unwrap_or(LANGUAGE);
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         // It becomes part of the address of a file.
         language.bytes().all(is_name).then(|| Self {
             language: language.to_owned(),
-            at: at.saturating_sub(1),
+            at: usize::from(at.saturating_sub(1)),
         })
     }
 }

@@ -9,6 +9,7 @@ mod engine;
 mod load;
 mod log;
 mod look;
+mod read;
 mod run;
 
 use std::{
@@ -103,6 +104,7 @@ fn job_for(work: Work, attachments: &Attachments) -> Box<dyn Job> {
             ask,
             on_its_way: None,
         }),
+        Work::Read { text } => Box::new(read::Read { text }),
     }
 }
 
@@ -245,9 +247,13 @@ impl Worker {
     }
 
     fn say(&self, response: &Response, attachments: Attachments) {
-        let parts = wire::pack(response, attachments);
-        if let Err(error) = self.scope.post_message_with_transfer(&parts, &parts) {
-            web_sys::console::error_1(&format!("the worker cannot answer: {error:?}").into());
+        let sent = wire::pack(response, attachments).and_then(|packed| {
+            self.scope
+                .post_message_with_transfer(&packed.parts, &packed.transfer)
+                .map_err(|error| format!("{error:?}"))
+        });
+        if let Err(error) = sent {
+            web_sys::console::error_1(&format!("the worker cannot answer: {error}").into());
         }
     }
 }

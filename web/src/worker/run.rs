@@ -1,6 +1,6 @@
 //! [`Work::Run`](crate::protocol::Work::Run): something from beginning to end.
 
-use highwater_simulator::{Frame, Micros, Options, PlanRun};
+use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun};
 
 use crate::{
     columns,
@@ -56,7 +56,7 @@ impl Run {
         let options = Options {
             frames: self.frames,
             decisions: 0,
-            findings: false,
+            explain: Explain::Nothing,
             ..Options::default()
         };
         PlanRun::new(plan, &options).map_err(|error| error.to_string())

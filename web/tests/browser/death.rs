@@ -14,9 +14,12 @@ const MORTAL: &str = "
     window.workers = [];
     const blob = (text) => URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
     const ear = blob(`addEventListener('message', (event) => {
-        if (event.data !== 'die') return;
+        if (!['die', 'fill', 'panic'].includes(event.data)) return;
         event.stopImmediatePropagation();
-        throw new Error('unreachable');
+        // The program waits for its own messages: where it cannot send one it panics.
+        if (event.data === 'panic') MessagePort.prototype.postMessage = () => { throw new Error('refused'); };
+        else if (event.data === 'fill') throw new WebAssembly.RuntimeError('unreachable');
+        else throw new Error('unreachable');
     });`);
     const Real = window.Worker;
     window.Worker = class extends Real {
@@ -30,6 +33,8 @@ const MORTAL: &str = "
 const FRESH: &str = "#what-if tbody tr[data-stale=false] td[data-column=at_end][data-value]";
 
 fn open(page: &Page) -> Result<()> {
+    // The page's policy allows only its own workers.
+    page.devtools("Page.setBypassCSP", json!({ "enabled": true }))?;
     page.devtools(
         "Page.addScriptToEvaluateOnNewDocument",
         json!({ "source": MORTAL }),
@@ -120,4 +125,48 @@ fn what_holds_more_than_there_is_room_for_is_said_with_its_remedy() -> Result<()
         ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
         Ok(())
     })
+}
+
+#[test]
+fn a_worker_that_panics_is_filled_up_or_killed_is_told_at_its_variant() -> Result<()> {
+    let Some(folder) = crate::built_page()? else {
+        return Ok(());
+    };
+    let errors = visit_folder(&folder, View::default(), |page| {
+        open(page)?;
+        page.set_value("#source", "incident")?;
+        page.wait_for_text("#title", "scaled down")?;
+        settle(page)?;
+        for (how, words) in [
+            ("panic", "null can always be sent"),
+            ("fill", "its memory is used up"),
+        ] {
+            let cycles = if how == "panic" { "12" } else { "11" };
+            page.set_value("#parameter-cycles", cycles)?;
+            page.wait_for("main[data-busy=true]")?;
+            page.evaluate(&format!("window.workers.at(-1).postMessage('{how}')"))?;
+            page.wait_for_text("#trouble", words)?;
+            page.wait_for_text("#trouble", "The other variants keep running")?;
+            page.wait_for("main[data-busy=false]")?;
+            page.click("#retry")?;
+            page.wait_until("all variants", || Ok(page.count(FRESH)? == 8))?;
+            settle(page)?;
+            ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+        }
+        // One that ends without a word is replaced when it is asked to stop.
+        page.set_value("#parameter-cycles", "12")?;
+        page.wait_for("main[data-busy=true]")?;
+        page.evaluate(
+            "window.workers.forEach((worker) => Worker.prototype.terminate.call(worker))",
+        )?;
+        page.click("#cancel")?;
+        page.wait_for_text("#trouble", "Cancelled")?;
+        page.click("#retry")?;
+        page.wait_until("all variants", || Ok(page.count(FRESH)? == 8))?;
+        settle(page)?;
+        ensure!(page.count("#stopped")? == 0);
+        Ok(())
+    })?;
+    ensure!(!errors.is_empty(), "nothing reached the console");
+    Ok(())
 }

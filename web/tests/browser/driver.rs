@@ -16,7 +16,7 @@ use url::{ParseError, Url};
 
 /// A browser with nothing of the machine's: no profile, no extensions, no sandbox (tests may run as root), no traffic
 /// of its own.
-const FLAGS: [&str; 10] = [
+const FLAGS: [&str; 11] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -27,6 +27,8 @@ const FLAGS: [&str; 10] = [
     "--disable-sync",
     "--no-first-run",
     "--hide-scrollbars",
+    // A test opens more links in a second than a browser lets a page do by default.
+    "--disable-ipc-flooding-protection",
 ];
 
 /// A chromedriver process, ended when it is dropped.

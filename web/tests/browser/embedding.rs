@@ -117,6 +117,138 @@ fn the_element_stands_twice_on_a_page() -> Result<()> {
     Ok(())
 }
 
+/// The addresses of the views on a page, each without what lies before its parameters.
+const ADDRESSES: &str =
+    "return [...document.querySelectorAll('iframe')].map((frame) => new URL(frame.src).search)";
+
+#[test]
+fn the_element_passes_on_only_what_is_documented() -> Result<()> {
+    let Some(built) = built_page()? else {
+        return Ok(());
+    };
+    let (_site, address) = serve(&built)?;
+    let folder = around(&format!(
+        "<script src='{address}highwater-sim.js'></script>
+         <script src='{address}highwater-sim.js'></script>
+         <script>addEventListener('result', (event) => (event.target.result = event.detail))</script>
+         <highwater-sim id=one data-v-1a2b3c aria-label=x class=wide hidden onclick='1' slot=a part=b nonsense=1
+             style='color: red' title=Mine scenario=decay events=40 panels=chart></highwater-sim>"
+    ))?;
+    let errors = visit_folder(folder.path(), View::default(), |page| {
+        let result = |condition: &str| {
+            page.wait_until(condition, || {
+                Ok(page.evaluate(&format!("return Boolean({condition})"))? == true)
+            })
+        };
+        page.evaluate("window.one = document.querySelector('#one'); one.hidden = false")?;
+        result("one.result?.variants.every((variant) => variant.peak > 0)")?;
+        result("one.result.notes.length === 0 && one.result.error === null")?;
+        let origin = page.evaluate("return encodeURIComponent(location.origin)")?;
+        let origin = origin.as_str().unwrap_or_default();
+        let expected = format!("?embed=1&origin={origin}&scenario=decay&panels=chart&events=40");
+        let found = page.evaluate(ADDRESSES)?;
+        ensure!(found == serde_json::json!([expected]), "{found}");
+
+        // Changed attributes are followed, those of the page's own are not.
+        page.evaluate(
+            "window.frame = one.querySelector('iframe'); window.steps = history.length;
+             one.setAttribute('data-x', '1'); one.setAttribute('nonsense', '2'); one.className = 'narrow';
+             one.title = 'Yours'; one.setAttribute('height', '300')",
+        )?;
+        let same = "return one.querySelector('iframe') === frame && frame.title === 'Yours' && frame.style.height === '300px'";
+        ensure!(page.evaluate(same)? == true, "another frame");
+        page.evaluate("one.result = undefined; one.setAttribute('scenario', 'environment'); one.setAttribute('events', '50')")?;
+        result(
+            "one.result?.scenario === 'environment' && one.result.variants.every((variant) => variant.peak > 0)",
+        )?;
+        ensure!(
+            page.evaluate("return history.length === steps")? == true,
+            "a step in the history"
+        );
+
+        // Taken off the page, put back elsewhere, and beside another.
+        page.evaluate(
+            "one.result = undefined; one.remove(); document.body.append(one);
+             window.other = document.createElement('highwater-sim');
+             other.id = 'other'; other.setAttribute('scenario', 'decay'); other.setAttribute('events', '30');
+             document.body.append(other)",
+        )?;
+        result(
+            "[one, other].every((sim) => sim.result?.variants.every((variant) => variant.peak > 0))",
+        )?;
+        result("one.result.scenario === 'environment' && other.result.scenario === 'decay'")?;
+        page.evaluate("other.remove(); other.setAttribute('events', '31'); other.seek(1)")?;
+        ensure!(page.count("iframe")? == 1);
+        Ok(())
+    })?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
+}
+
+#[test]
+fn the_element_knows_every_parameter() -> Result<()> {
+    let script = include_str!("../../highwater-sim.js");
+    let (_, list) = script
+        .split_once("const PARAMETERS = [")
+        .unwrap_or_default();
+    let (list, _) = list.split_once(']').unwrap_or_default();
+    let names: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+    let all = highwater_workload::pattern::Parameters::ALL;
+    let expected: Vec<&str> = all.iter().map(|parameter| parameter.name).collect();
+    ensure!(names == expected, "{names:?} is not {expected:?}");
+    Ok(())
+}
+
+#[test]
+fn a_frame_without_an_origin_says_who_gets_its_results() -> Result<()> {
+    let Some(built) = built_page()? else {
+        return Ok(());
+    };
+    // Of the same origin, so that the test reaches into it.
+    let root = TempDir::with_prefix("highwater-around-")?;
+    crate::copy(&built, &root.path().join("site"))?;
+    let body = around("")?;
+    let page = fs::read_to_string(body.path().join("index.html"))?;
+    let frame =
+        "<iframe width=900 height=700 src='site/?embed=1&scenario=decay&events=40ORIGIN'></iframe>";
+    fs::write(
+        root.path().join("index.html"),
+        page.clone() + &frame.replace("ORIGIN", ""),
+    )?;
+    fs::write(
+        root.path().join("stated.html"),
+        page + frame
+            + "<script>const view = document.querySelector('iframe');
+            view.src = view.src.replace('ORIGIN', `&origin=${location.origin}`);</script>",
+    )?;
+    let errors = visit_folder(root.path(), View::default(), |page| {
+        for (address, is_told) in [("", true), ("stated.html", false)] {
+            page.go(address)?;
+            page.wait_until("a result", || {
+                Ok(page
+                    .evaluate("return Boolean(last()?.variants.every((one) => one.peak > 0))")?
+                    == true)
+            })?;
+            let told = "return document.querySelector('iframe').contentDocument.querySelector('#tells-anyone') !== null";
+            ensure!(page.evaluate(told)? == false, "a scenario is nobody's own");
+            page.evaluate(
+                "const view = document.querySelector('iframe').contentWindow;
+                 const files = new view.DataTransfer();
+                 files.items.add(new view.File(['highwater-trace 1\\nm 1 0 0x10 64\\n'], 'mine.hwt'));
+                 view.document.querySelector('main').dispatchEvent(new view.DragEvent('drop',
+                     { bubbles: true, cancelable: true, dataTransfer: files }))",
+            )?;
+            page.wait_until("the file's result", || {
+                Ok(page.evaluate("return last()?.variants.every((one) => one.peak > 0) && last().scenario !== 'decay'")? == true)
+            })?;
+            ensure!(page.evaluate(told)? == is_told, "{address}");
+        }
+        Ok(())
+    })?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
+}
+
 #[test]
 fn only_the_panels_that_are_asked_for_are_shown() -> Result<()> {
     let Some(built) = built_page()? else {

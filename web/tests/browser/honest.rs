@@ -23,7 +23,7 @@ const PASTED: &str = "# the password is hunter2-comment\nDATABASE_URL=postgres:/
                       malloc_arena_max=hunter2-case\nhunter2_NAME=1\nCONFIG={\"password\":\"hunter2-json\"}\n";
 
 /// The text of a link, and a link of a text, as the page itself makes and reads them.
-const LINKS: &str = "
+pub(crate) const LINKS: &str = "
     const through = async (bytes, stream) => new Uint8Array(
         await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
     window.textOf = async (link) => {
@@ -79,7 +79,7 @@ fn copied(page: &Page, button: &str) -> Result<String> {
 }
 
 /// Drops a file on the page.
-fn drop_file(page: &Page, name: &str, bytes: &[u8]) -> Result<()> {
+pub(crate) fn drop_file(page: &Page, name: &str, bytes: &[u8]) -> Result<()> {
     page.evaluate_with(
         "const files = new DataTransfer();
          files.items.add(new File([Uint8Array.from(arguments[1])], arguments[0]));

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use crate::{
     built_page, copy, named,
     page::{Page, View},
+    pictures::Downloads,
     site::Site,
     visit_address,
 };
@@ -118,5 +119,73 @@ fn one_file_opened_from_the_disk_is_the_whole_page() -> Result<()> {
         Ok(())
     })?;
     ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
+}
+
+/// Notes what a policy refuses, in every frame, before anything else runs.
+const WATCH: &str = "self.refused = [];
+    addEventListener('securitypolicyviolation', (event) =>
+        refused.push(`${event.violatedDirective} ${event.blockedURI}`));";
+
+/// What was refused since the page was opened.
+fn refused(page: &Page) -> Result<String> {
+    let refused = page.evaluate("return self.refused.join(', ')")?;
+    Ok(refused.as_str().unwrap_or("not watched").to_owned())
+}
+
+/// Uses a page that states its policy itself, and then what the policy must refuse.
+fn under_own_policy(page: &Page, address: &str) -> Result<()> {
+    page.devtools(
+        "Page.addScriptToEvaluateOnNewDocument",
+        serde_json::json!({ "source": WATCH }),
+    )?;
+    page.go(address)?;
+    page.wait_for("main[data-busy=false] #chart .curve--rss")?;
+    page.click("#tour")?;
+    page.wait_for_text(".tour__words", "207.6 MiB")?;
+    page.click("#tour-close")?;
+    page.set_value("#source", "incident")?;
+    page.wait_for("main[data-busy=true]")?;
+    page.wait_for("main[data-busy=false] #chart .curve--rss")?;
+    let downloads = Downloads::of(page)?;
+    page.click("[aria-label='PNG of the chart']")?;
+    page.wait_until("the picture", || {
+        Ok(fs::read_dir(downloads.path())?.next().is_some())
+    })?;
+    let found = refused(page)?;
+    ensure!(found.is_empty(), "{found}");
+    let ran = page.evaluate(
+        "const added = document.createElement('script');
+         added.textContent = 'window.smuggled = 1';
+         document.head.append(added);
+         document.body.insertAdjacentHTML('beforeend', '<img src=x: onerror=\"window.smuggled = 2\">');
+         return new Promise((told) => setTimeout(() => told(window.smuggled ?? null)))",
+    )?;
+    ensure!(ran.is_null(), "{ran} ran");
+    page.wait_until("the refusal", || Ok(refused(page)?.contains("script-src")))
+}
+
+#[test]
+fn the_page_states_its_policy_itself_and_keeps_it() -> Result<()> {
+    let Some(built) = built_page()? else {
+        return Ok(());
+    };
+    crate::visit_folder(&built, View::default(), |page| under_own_policy(page, ""))?;
+    // The docs name the same policy.
+    let page = fs::read_to_string(built.join("index.html"))?;
+    let policy = policy()?;
+    ensure!(page.contains(&policy), "{policy}");
+    Ok(())
+}
+
+#[test]
+fn one_file_states_its_policy_itself_and_keeps_it() -> Result<()> {
+    let Some(file) = named("HIGHWATER_SINGLE_FILE")? else {
+        return Ok(());
+    };
+    let address = format!("file://{}", file.display());
+    visit_address(&address, View::default(), |page| {
+        under_own_policy(page, "?")
+    })?;
     Ok(())
 }

@@ -158,3 +158,36 @@ fn a_malformed_file_is_said_with_its_line_and_the_next_one_is_opened() -> Result
         settle(page)
     })
 }
+
+#[test]
+fn a_long_text_is_read_beside_the_page_and_a_short_one_at_once() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        // Notes every time that the page says it is reading, and what is there in the next picture.
+        page.evaluate_with(
+            "window.saidReading = 0;
+             const says = document.querySelector('#environment-says');
+             new MutationObserver(() => {
+               window.saidReading += document.querySelectorAll('#environment-reading').length;
+             }).observe(says, { childList: true, subtree: true });",
+            vec![],
+        )?;
+        let said = || page.evaluate("return window.saidReading");
+        page.set_value("#environment", "MALLOC_ARENA_MAX=1\nHOME=/\n")?;
+        page.wait_for_text("#environment-others", "1 other line")?;
+        ensure!(said()?.as_u64() == Some(0), "a short text waits for nobody");
+        let long = "x: &a [MALLOC, 1]\n".repeat(50_000) + "ENV MALLOC_ARENA_MAX=2\n";
+        page.set_value("#environment", &long)?;
+        // It answers though the text is being read.
+        page.click("[data-preset=\"no setting\"]")?;
+        page.wait_until("the box to be empty", || {
+            Ok(page.evaluate("return document.querySelector('#environment').value")? == "")
+        })?;
+        ensure!(said()?.as_u64() > Some(0), "a long text is handed over");
+        page.set_value("#environment", &long)?;
+        page.wait_for_text("#environment-others", "50000 other lines")?;
+        ensure!(page.count("#environment-reading")? == 0);
+        ensure!(page.count("#remarks .remark")? > 0);
+        settle(page)
+    })
+}

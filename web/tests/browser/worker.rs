@@ -50,7 +50,7 @@ fn a_worker_that_cannot_be_loaded_is_said() -> Result<()> {
     // Page and worker are started by one file, so the worker's is asked for where nothing lies.
     let source = "const Real = self.Worker;
         self.Worker = class extends Real {
-            constructor(script, options) { super(`${script}.gone`, options); }
+            constructor(script, options) { super(self.isBack ? script : `${script}.gone`, options); }
         };";
     let errors = visit_folder(&page, View::default(), |page| {
         page.devtools(
@@ -58,7 +58,12 @@ fn a_worker_that_cannot_be_loaded_is_said() -> Result<()> {
             json!({ "source": source }),
         )?;
         page.go("")?;
-        page.wait_for("#status[data-state=broken]")
+        page.wait_for("#status[data-state=broken]")?;
+        page.wait_for_text("#trouble", "its script cannot be loaded")?;
+        page.evaluate("self.isBack = true; document.querySelector('#retry').click()")?;
+        settle(page)?;
+        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+        Ok(())
     })?;
     ensure!(!errors.is_empty(), "nothing reached the console");
     Ok(())

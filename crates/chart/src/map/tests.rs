@@ -1,8 +1,8 @@
 use super::*;
 use crate::{
-    kinds::kind_of,
+    dot_pixels::dot_pixels,
+    page_kinds::kind_of,
     settings,
-    stamp::stamp,
     testing::{assert_says, strip, texts, variant},
     theme::Theme,
 };
@@ -155,7 +155,7 @@ fn every_dot_looks_as_on_the_page() {
             let mut expected = BTreeMap::new();
             for (dot, of) in layout.dots(&frame) {
                 let (left, top) = layout.corner(dot);
-                let pixels = stamp(kind, layout.cell).into_iter().enumerate();
+                let pixels = dot_pixels(kind, layout.cell).into_iter().enumerate();
                 for (index, alpha) in pixels.filter(|(_, alpha)| of == kind && *alpha > 0) {
                     let place = (left as usize + index % cell, top as usize + index / cell);
                     expected.insert((place.0 as i64, place.1 as i64), alpha);

@@ -1,13 +1,12 @@
 //! The probable meaning of what jemalloc refuses, and names that it does not read.
 
-use super::pairs::{Fault, Pair};
-use super::rows::ROWS;
-use super::table::Kind;
-use super::table::rows;
+use super::pairs::{Fault, NAME, Pair};
+use super::row::Kind;
+use super::rows::{ROWS, rows};
 use super::values::Wrong;
-use super::{NAME, Remarks};
 use crate::version::Version;
-use highwater_allocator::{Tone, Variable, holds};
+use highwater_allocator::Tone;
+use std::borrow::Cow;
 
 /// Options of 4.x and before, gone with 5.0 (3.6.0, 4.0.0 and 4.5.0, src/jemalloc.c).
 const EARLIER: &[&str] = &[
@@ -23,72 +22,66 @@ const EARLIER: &[&str] = &[
 /// Options that a build has to ask for, and Debian's does not.
 const UNBUILT: &[&str] = &["lg_san_uaf_align", "log", "utrace", "xmalloc"];
 
-/// Adds what a pair that is not taken was probably meant to be.
-pub(super) fn add(version: Version, remarks: &mut Remarks, pair: &Pair<'_>, wrong: &Wrong) {
-    let key = pair.key;
-    let Some(kind) = wrong.kind else {
-        let is_in = |names: &[&str]| names.contains(&key);
-        return if let Some(row) = ROWS.iter().find(|row| row.name == key) {
-            let name = version.name();
-            if row.since > version {
-                remarks.add(" It came with @; this is @.", &[row.since.name(), name]);
-            } else {
-                remarks.add(" It ended with @; this is @.", &[row.until.name(), name]);
-            }
-        } else if is_in(EARLIER) {
-            remarks.add(" It ended with 4.x.", &[]);
-        } else if is_in(UNBUILT) {
-            remarks.add(
-                " Only a library built with it has this option; Debian's is not.",
-                &[],
-            );
-        } else if let Some(name) = meant(version, key) {
-            remarks.add(" Did you mean @?", &[name]);
-        } else {
-            remarks.add(" jemalloc has no such option.", &[]);
-        };
-    };
-    let value = pair.value;
-    let has = |signs: &[char]| value.contains(signs);
-    if has(&['"', '\'']) {
-        remarks.add(
-            " Quotes inside the string are part of it: remove them.",
-            &[],
-        );
-    } else if has(&[':', ';', '=']) && !matches!(kind, Kind::Shards | Kind::Slabs | Kind::Counts) {
-        remarks.add(" Separate pairs with commas only.", &[]);
-    } else if value.ends_with(char::is_whitespace) {
-        remarks.add(" Trailing spaces are not allowed.", &[]);
-    } else {
-        match kind {
-            Kind::Bool => remarks.add(" Write true or false, in small letters.", &[]),
-            Kind::Word(words) | Kind::Beginning(words) => {
-                remarks.add(" Allowed: @.", &[&words.join(", ")]);
-            }
-            Kind::Signed(min, max) if wrong.message.starts_with("Out") => {
-                remarks.add(" Allowed: @ to @.", &[&min.to_string(), &max.to_string()]);
-            }
-            Kind::Unsigned(min, max, _) if wrong.message.starts_with("Out") => {
-                remarks.add(" Allowed: @ to @.", &[&min.to_string(), &max.to_string()]);
-            }
-            _ if key.ends_with("_ms") => {
-                remarks.add(" Write milliseconds as a number without a unit.", &[]);
-            }
-            Kind::Signed(..) | Kind::Unsigned(..) => {
-                remarks.add(" Write a number without a unit.", &[]);
-            }
-            Kind::Ratio(most) => {
-                let most = most.min((1 << 16) - 1).to_string();
-                remarks.add(" Allowed: 0 to @, such as 0.25.", &[&most]);
-            }
-            _ => remarks.add(" Write parts such as 1-64:2, separated by `|`.", &[]),
-        }
+/// Returns a sentence on the probable meaning of a pair that is not taken, with a blank before it.
+pub(super) fn of_pair(version: Version, pair: &Pair<'_>, wrong: &Wrong) -> Cow<'static, str> {
+    match wrong.kind {
+        None => of_unknown(version, pair.key).into(),
+        Some(kind) => of_value(kind, pair, wrong),
     }
 }
 
-/// Adds what is wrong where reading ended.
-pub(super) fn add_to_fault(remarks: &mut Remarks, fault: &Fault<'_>) {
-    let text = match fault.rest[fault.key.len()..].chars().next() {
+fn of_unknown(version: Version, key: &str) -> String {
+    let is_in = |names: &[&str]| names.contains(&key);
+    if let Some(row) = ROWS.iter().find(|row| row.name == key) {
+        if row.since > version {
+            format!(" It came with {}; this is {version}.", row.since)
+        } else {
+            format!(" It ended with {}; this is {version}.", row.until)
+        }
+    } else if is_in(EARLIER) {
+        " It ended with 4.x.".to_owned()
+    } else if is_in(UNBUILT) {
+        " Only a library built with it has this option; Debian's is not.".to_owned()
+    } else if let Some(name) = meant(version, key) {
+        format!(" Did you mean {name}?")
+    } else {
+        " jemalloc has no such option.".to_owned()
+    }
+}
+
+fn of_value(kind: Kind, pair: &Pair<'_>, wrong: &Wrong) -> Cow<'static, str> {
+    let value = pair.value;
+    let has = |signs: &[char]| value.contains(signs);
+    let out_of_range = wrong.message.starts_with("Out");
+    if has(&['"', '\'']) {
+        return " Quotes inside the string are part of it: remove them.".into();
+    }
+    if has(&[':', ';', '=']) && !matches!(kind, Kind::Shards | Kind::Slabs | Kind::Counts) {
+        return " Separate pairs with commas only.".into();
+    }
+    if value.ends_with(char::is_whitespace) {
+        return " Trailing spaces are not allowed.".into();
+    }
+    match kind {
+        Kind::Bool => " Write true or false, in small letters.".into(),
+        Kind::Word(words) | Kind::Beginning(words) => {
+            format!(" Allowed: {}.", words.join(", ")).into()
+        }
+        Kind::Signed(min, max) if out_of_range => format!(" Allowed: {min} to {max}.").into(),
+        Kind::Unsigned(min, max, _) if out_of_range => format!(" Allowed: {min} to {max}.").into(),
+        _ if pair.key.ends_with("_ms") => " Write milliseconds as a number without a unit.".into(),
+        Kind::Signed(..) | Kind::Unsigned(..) => " Write a number without a unit.".into(),
+        Kind::Ratio(most) => {
+            let most = most.min((1 << 16) - 1);
+            format!(" Allowed: 0 to {most}, such as 0.25.").into()
+        }
+        _ => " Write parts such as 1-64:2, separated by `|`.".into(),
+    }
+}
+
+/// Returns a sentence on what is wrong where reading ended, with a blank before it.
+pub(super) fn of_fault(fault: &Fault<'_>) -> &'static str {
+    match fault.rest[fault.key.len()..].chars().next() {
         None => " A `:` and a value are missing.",
         Some('=') => " Separate name and value with `:`, not with `=`.",
         Some(c) if c.is_whitespace() => " Spaces before or in a name are not allowed.",
@@ -98,15 +91,15 @@ pub(super) fn add_to_fault(remarks: &mut Remarks, fault: &Fault<'_>) {
         Some(',') if fault.key.is_empty() => " Remove the extra comma.",
         Some(',' | ';') => " A `:` and a value are missing.",
         Some(_) => " Names consist of letters, digits and `_`.",
-    };
-    remarks.add(text, &[]);
+    }
 }
 
-/// The option whose name is this but for case, or has this in it, or this it.
+/// Returns the option whose name is this but for case, or contains it, or is contained in it.
 fn meant(version: Version, key: &str) -> Option<&'static str> {
     let key = key.to_ascii_lowercase();
-    let like =
-        |name: &&str| (key.len() > 4 && holds(name, &key)) || (name.len() > 4 && holds(&key, name));
+    let like = |name: &&str| {
+        (key.len() > 4 && name.contains(&key)) || (name.len() > 4 && key.contains(name))
+    };
     let mut names = rows(version).map(|row| row.name);
     names
         .clone()
@@ -114,29 +107,30 @@ fn meant(version: Version, key: &str) -> Option<&'static str> {
         .or_else(|| names.find(like))
 }
 
-/// Adds why a variable is not read.
-pub(super) fn unread(remarks: &mut Remarks, variable: &Variable) {
-    let name = variable.name.as_str();
+/// Returns the remark on a variable that jemalloc does not read.
+pub(super) fn of_unread(name: &str) -> (Tone, Cow<'static, str>) {
     let capitals = name.to_ascii_uppercase();
     let starts = |start: &str| capitals.starts_with(start);
-    let (tone, text) = if name == "_RJEM_MALLOC_CONF" {
-        let text = "No effect: only the jemalloc of a Rust program, built with that prefix, reads it. This library reads `@`.";
-        (Tone::NoEffect, text)
+    if name == "_RJEM_MALLOC_CONF" {
+        let text = format!(
+            "No effect: only the jemalloc of a Rust program, built with that prefix, reads it. This library reads `{NAME}`."
+        );
+        (Tone::NoEffect, text.into())
     } else if name == "JE_MALLOC_CONF" {
-        let text = "No effect: only a library built with the prefix je_ reads it, such as Redis's. This one reads `@`.";
-        (Tone::NoEffect, text)
+        let text = format!(
+            "No effect: only a library built with the prefix je_ reads it, such as Redis's. This one reads `{NAME}`."
+        );
+        (Tone::NoEffect, text.into())
     } else if capitals.ends_with(NAME) || starts(NAME) || starts("JEMALLOC") {
-        (Tone::NotRead, "Ignored: the name is `@`.")
+        let text = format!("Ignored: the name is `{NAME}`.");
+        (Tone::NotRead, text.into())
     } else if name == "GLIBC_TUNABLES" || GLIBCS.contains(&name) {
         let text = "No effect: it is a setting of glibc's malloc, and jemalloc answers the program's calls.";
-        (Tone::NoEffect, text)
+        (Tone::NoEffect, text.into())
     } else {
-        (
-            Tone::NotRead,
-            "Ignored: jemalloc reads no variable of this name.",
-        )
-    };
-    remarks.say(name, tone, text, &[NAME]);
+        let text = "Ignored: jemalloc reads no variable of this name.";
+        (Tone::NotRead, text.into())
+    }
 }
 
 /// The variables of glibc's malloc (elf/dl-tunables.list, malloc/mtrace.c).

@@ -1,35 +1,34 @@
 //! Cuts a string into pairs: jemalloc 5.3.0, src/jemalloc.c, `malloc_conf_next`.
 
-/// An option and what it is set to, as they stand.
+/// The variable.
+pub(super) const NAME: &str = "MALLOC_CONF";
+
+/// An option and its value, as they are typed.
 pub(super) struct Pair<'a> {
     pub(super) key: &'a str,
     pub(super) value: &'a str,
 }
 
 impl<'a> Pair<'a> {
-    /// What to call it.
+    /// Returns the name of its option, or of the variable where it has none.
     pub(super) fn name(&self) -> &'a str {
-        if self.key.is_empty() {
-            super::NAME
-        } else {
-            self.key
-        }
+        if self.key.is_empty() { NAME } else { self.key }
     }
 }
 
-/// What is wrong with the string as a whole.
+/// The fault of a string as a whole.
 pub(super) struct Fault<'a> {
     /// jemalloc's words.
     pub(super) message: &'static str,
-    /// What is not read; empty where all is.
+    /// The part that is not read; empty where all is.
     pub(super) rest: &'a str,
     /// The part of it that would have been a name.
     pub(super) key: &'a str,
-    /// What 5.3.1 prints of the string.
+    /// The part of the string that 5.3.1 prints.
     pub(super) shown: &'a str,
 }
 
-/// The pairs up to the first key that is none.
+/// Returns the pairs up to the first that is none, and the fault there.
 pub(super) fn split(text: &str) -> (Vec<Pair<'_>>, Option<Fault<'_>>) {
     // As for C, it ends where it holds a zero byte.
     let mut rest = text.split('\0').next().unwrap_or_default();
@@ -44,7 +43,7 @@ pub(super) fn split(text: &str) -> (Vec<Pair<'_>>, Option<Fault<'_>>) {
             } else {
                 "Malformed conf string"
             };
-            // The name and the character behind it.
+            // The name and the character after it.
             let past = after.chars().next().map_or(0, char::len_utf8);
             let shown = &rest[..key.len() + past];
             let fault = Fault {

@@ -1,27 +1,27 @@
 //! Settings that others use, by name.
 
-use super::{pairs, table};
+use super::{pairs, rows};
 use crate::version::Version;
 
 /// One such setting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Preset {
-    /// What to call it.
+    /// Its name.
     pub name: &'static str,
     /// The value of MALLOC_CONF.
     pub value: &'static str,
-    /// What it does, in a sentence.
+    /// Its effect, in a sentence.
     pub text: &'static str,
 }
 
-/// The settings, the default first: those of jemalloc 5.3.0's TUNING.md with the figures given there as examples, those
-/// of GitLab, and the one that the incident ended with. Left out is what the release would refuse.
+/// Returns the settings, the default first: those of jemalloc 5.3.0's TUNING.md with the figures given there as
+/// examples, those of GitLab, and the one that the incident ended with. Left out is what the release would refuse.
 pub fn presets(version: Version) -> impl Iterator<Item = &'static Preset> {
     PRESETS.iter().filter(move |preset| {
         let (pairs, _) = pairs::split(preset.value);
         pairs
             .iter()
-            .all(|pair| table::find(version, pair.key).is_some())
+            .all(|pair| rows::find(version, pair.key).is_some())
     })
 }
 

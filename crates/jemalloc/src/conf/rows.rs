@@ -3,15 +3,16 @@
 //!
 //! Left out are those that Debian's build does not have, and refuses; `hints` knows them.
 
-use super::THREADS_UNSET;
-use super::table::Effect::{self, Idle, Obeyed, Unmodelled};
-use super::table::Kind::{
+use super::row::Effect::{self, Idle, Obeyed, Unmodelled};
+use super::row::Kind::{
     self, Beginning, Bool, Counts, Ratio, Shards, Signed, Slabs, Unsigned, Word,
 };
-use super::table::Row;
-use crate::sizes::{LARGE_MAX, SMALL_MAX};
+use super::row::{Row, THREADS_UNSET};
+use crate::size_classes::{LARGE_MAX, SMALL_MAX};
 use crate::version::Version::{self, V5_2_1, V5_3_0, V5_3_1};
+use highwater_allocator::Bytes;
 use highwater_allocator::Tone::{Applied, Surprise};
+use std::borrow::Cow;
 
 const OLDEST: Version = Version::ALL[0];
 const NEWEST: Version = Version::ALL[Version::ALL.len() - 1];
@@ -41,10 +42,14 @@ const PRINTS: Effect = Idle("it only controls output");
 const HUGE_PAGES: Effect = Idle("the modelled machine has no transparent huge pages");
 const SAFETY: Effect = Idle("it only changes what happens on errors");
 const GUARDS: Effect = Unmodelled(&[0], "It puts guard pages between blocks");
-const LG_TCACHE_MAX: &str =
-    "The old name of tcache_max. Thread caches keep blocks of up to 2 to the power of @ bytes.";
-const FLUSH: &str =
-    "A full thread cache keeps its slots divided by 2 to the power of @, and flushes the rest.";
+
+fn lg_tcache_max(n: i64) -> Cow<'static, str> {
+    format!("The old name of tcache_max. Thread caches keep blocks of up to 2 to the power of {n} bytes.").into()
+}
+
+fn flush(n: i64) -> Cow<'static, str> {
+    format!("A full thread cache keeps its slots divided by 2 to the power of {n}, and flushes the rest.").into()
+}
 
 /// Every option that this build takes.
 pub(super) static ROWS: &[Row] = &[
@@ -57,7 +62,7 @@ pub(super) static ROWS: &[Row] = &[
         Obeyed(
             |o, v| o.cache_oblivious = v == 1,
             &[(1, Applied, "Large blocks begin at varying places in their first page.")],
-            "Large blocks begin at the start of their pages and take one page less.",
+            |_| "Large blocks begin at the start of their pages and take one page less.".into(),
         ),
     )
     .since(V5_3_1),
@@ -80,7 +85,7 @@ pub(super) static ROWS: &[Row] = &[
         Obeyed(
             |o, v| o.retain = v == 1,
             &[(1, Applied, "Address space is kept when its pages go back.")],
-            "Address space goes back together with its pages (munmap).",
+            |_| "Address space goes back together with its pages (munmap).".into(),
         ),
     ),
     row(
@@ -104,7 +109,7 @@ pub(super) static ROWS: &[Row] = &[
                 ),
                 (1, Applied, "All threads share one arena."),
             ],
-            "Threads share @ arenas.",
+            |n| format!("Threads share {n} arenas.").into(),
         ),
     ),
     row(
@@ -137,7 +142,7 @@ pub(super) static ROWS: &[Row] = &[
                 (0, Applied, "Free pages are purged at once."),
                 (-1, Surprise, "Free pages are never purged."),
             ],
-            "Free pages are purged gradually over @ ms.",
+            |n| format!("Free pages are purged gradually over {n} ms.").into(),
         ),
     ),
     row(
@@ -153,7 +158,7 @@ pub(super) static ROWS: &[Row] = &[
                 ),
                 (-1, Surprise, "Purged pages never go back for good."),
             ],
-            "Purged pages go back to the kernel over @ ms more.",
+            |n| format!("Purged pages go back to the kernel over {n} ms more.").into(),
         ),
     ),
     row(
@@ -189,7 +194,7 @@ pub(super) static ROWS: &[Row] = &[
         Obeyed(
             |o, v| o.experimental_tcache_gc = v == 1,
             &[(1, Applied, "Collections of thread caches consider the addresses of blocks.")],
-            "Each collection of a thread cache takes one size class, as before 5.3.1.",
+            |_| "Each collection of a thread cache takes one size class, as before 5.3.1.".into(),
         ),
     )
     .since(V5_3_1),
@@ -199,16 +204,16 @@ pub(super) static ROWS: &[Row] = &[
         Obeyed(
             |o, v| o.tcache = v == 1,
             &[(1, Applied, "Threads have caches.")],
-            "Threads have no caches: each freed block goes back to its slab at once.",
+            |_| "Threads have no caches: each freed block goes back to its slab at once.".into(),
         ),
     ),
     row(
         "tcache_max",
         Unsigned(0, 8 << 20, true),
         Obeyed(
-            |o, v| o.tcache_max = v,
+            |o, v| o.tcache_max = Bytes(v),
             &[],
-            "Thread caches keep blocks of up to @ bytes.",
+            |n| format!("Thread caches keep blocks of up to {n} bytes.").into(),
         ),
     ).since(V5_3_0)
     .until(V5_3_0),
@@ -216,9 +221,9 @@ pub(super) static ROWS: &[Row] = &[
         "tcache_max",
         Unsigned(0, 32 << 10, true),
         Obeyed(
-            |o, v| o.tcache_max = v,
+            |o, v| o.tcache_max = Bytes(v),
             &[],
-            "Thread caches keep blocks of up to @ bytes.",
+            |n| format!("Thread caches keep blocks of up to {n} bytes.").into(),
         ),
     )
     .since(V5_3_1),
@@ -226,9 +231,9 @@ pub(super) static ROWS: &[Row] = &[
         "lg_tcache_max",
         Signed(-1, 63),
         Obeyed(
-            |o, v| o.tcache_max = if (v as i64) < 0 { SMALL_MAX } else { (1 << v).max(SMALL_MAX) },
+            |o, v| o.tcache_max = if (v as i64) < 0 { SMALL_MAX } else { Bytes(1 << v).max(SMALL_MAX) },
             &[(-1, Applied, "Thread caches keep small blocks only.")],
-            "Thread caches keep blocks of up to 2 to the power of @ bytes, and all small ones.",
+            |n| format!("Thread caches keep blocks of up to 2 to the power of {n} bytes, and all small ones.").into(),
         ),
     )
     .until(V5_2_1),
@@ -236,16 +241,16 @@ pub(super) static ROWS: &[Row] = &[
         "lg_tcache_max",
         Unsigned(0, 23, true),
         Obeyed(
-            |o, v| o.tcache_max = 1 << v,
+            |o, v| o.tcache_max = Bytes(1 << v),
             &[],
-            LG_TCACHE_MAX,
+            lg_tcache_max,
         ),
     ).since(V5_3_0)
     .until(V5_3_0),
     row(
         "lg_tcache_max",
         Unsigned(0, 15, true),
-        Obeyed(|o, v| o.tcache_max = 1 << v, &[], LG_TCACHE_MAX),
+        Obeyed(|o, v| o.tcache_max = Bytes(1 << v), &[], lg_tcache_max),
     )
     .since(V5_3_1),
     row(
@@ -254,7 +259,7 @@ pub(super) static ROWS: &[Row] = &[
         Obeyed(
             |o, v| o.lg_tcache_nslots_mul = v as i32,
             &[],
-            "Thread caches have a slab's blocks times 2 to the power of @ as slots of a small class, within the bounds.",
+            |n| format!("Thread caches have a slab's blocks times 2 to the power of {n} as slots of a small class, within the bounds.").into(),
         ),
     ).since(V5_3_0),
     row(
@@ -263,7 +268,7 @@ pub(super) static ROWS: &[Row] = &[
         Obeyed(
             |o, v| o.tcache_nslots_small_min = v as u32,
             &[],
-            "Thread caches have @ slots at least for each small class.",
+            |n| format!("Thread caches have {n} slots at least for each small class.").into(),
         ),
     ).since(V5_3_0),
     row(
@@ -272,7 +277,7 @@ pub(super) static ROWS: &[Row] = &[
         Obeyed(
             |o, v| o.tcache_nslots_small_max = v as u32,
             &[],
-            "Thread caches have @ slots at most for each small class.",
+            |n| format!("Thread caches have {n} slots at most for each small class.").into(),
         ),
     ).since(V5_3_0),
     row(
@@ -281,36 +286,36 @@ pub(super) static ROWS: &[Row] = &[
         Obeyed(
             |o, v| o.tcache_nslots_large = v as u32,
             &[],
-            "Thread caches have @ slots for each large class.",
+            |n| format!("Thread caches have {n} slots for each large class.").into(),
         ),
     ).since(V5_3_0),
     row(
         "tcache_gc_incr_bytes",
         Unsigned(1024, u64::MAX, true),
         Obeyed(
-            |o, v| o.tcache_gc_incr_bytes = v,
+            |o, v| o.tcache_gc_incr_bytes = Bytes(v),
             &[],
-            "Each @ bytes allocated or freed, a thread cache is collected, one class at a time.",
+            |n| format!("Each {n} bytes allocated or freed, a thread cache is collected, one class at a time.").into(),
         ),
     ).since(V5_3_0),
     row(
         "tcache_gc_delay_bytes",
         ANY,
         Obeyed(
-            |o, v| o.tcache_gc_delay_bytes = v,
+            |o, v| o.tcache_gc_delay_bytes = Bytes(v),
             &[],
-            "Collections let pass @ bytes of each small class before they take any.",
+            |n| format!("Collections let pass {n} bytes of each small class before they take any.").into(),
         ),
     ).since(V5_3_0),
     row(
         "lg_tcache_flush_small_div",
         DIVISOR,
-        Obeyed(|o, v| o.lg_tcache_flush_small_div = v as u32, &[], FLUSH),
+        Obeyed(|o, v| o.lg_tcache_flush_small_div = v as u32, &[], flush),
     ).since(V5_3_0),
     row(
         "lg_tcache_flush_large_div",
         DIVISOR,
-        Obeyed(|o, v| o.lg_tcache_flush_large_div = v as u32, &[], FLUSH),
+        Obeyed(|o, v| o.lg_tcache_flush_large_div = v as u32, &[], flush),
     ).since(V5_3_0),
     row(
         "debug_double_free_max_scan",
@@ -320,21 +325,21 @@ pub(super) static ROWS: &[Row] = &[
     .since(V5_3_1),
     row(
         "calloc_madvise_threshold",
-        Unsigned(0, LARGE_MAX, false),
+        Unsigned(0, LARGE_MAX.0, false),
         Obeyed(
-            |o, v| o.calloc_madvise_threshold = v,
+            |o, v| o.calloc_madvise_threshold = Bytes(v),
             &[],
-            "calloc clears used pages of blocks of @ bytes and more by giving them back, of smaller ones by writing zeros.",
+            |n| format!("calloc clears used pages of blocks of {n} bytes and more by giving them back, of smaller ones by writing zeros.").into(),
         ),
     )
     .since(V5_3_1),
     row(
         "oversize_threshold",
-        Unsigned(0, LARGE_MAX, false),
+        Unsigned(0, LARGE_MAX.0, false),
         Obeyed(
-            |o, v| o.oversize_threshold = v,
+            |o, v| o.oversize_threshold = Bytes(v),
             &[(0, Applied, "Very large blocks get no arena of their own.")],
-            "Blocks of @ bytes and more come from an arena of their own and go back when freed; below 16384 there is no such arena.",
+            |n| format!("Blocks of {n} bytes and more come from an arena of their own and go back when freed; below 16384 there is no such arena.").into(),
         ),
     ),
     row(
@@ -343,7 +348,7 @@ pub(super) static ROWS: &[Row] = &[
         Obeyed(
             |o, v| o.lg_extent_max_active_fit = v as u32,
             &[],
-            "Free extents larger than a request by more than 2 to the power of @ are not cut for it.",
+            |n| format!("Free extents larger than a request by more than 2 to the power of {n} are not cut for it.").into(),
         ),
     ),
     row(
@@ -361,7 +366,7 @@ pub(super) static ROWS: &[Row] = &[
                 Applied,
                 "Background threads purge, even while the program rests.",
             )],
-            "The program's own threads purge, while they allocate and free.",
+            |_| "The program's own threads purge, while they allocate and free.".into(),
         ),
     ),
     row(
@@ -374,7 +379,7 @@ pub(super) static ROWS: &[Row] = &[
                 Surprise,
                 "jemalloc takes more than 4095 for 4.",
             )],
-            "At most @ background threads purge.",
+            |n| format!("At most {n} background threads purge.").into(),
         ),
     ),
     row(
@@ -455,7 +460,7 @@ pub(super) static ROWS: &[Row] = &[
         Obeyed(
             |o, v| o.large_size_classes = v == 0,
             &[(1, Applied, "Large blocks are rounded up to whole pages.")],
-            "Large blocks are rounded up to size classes, as before 5.3.1.",
+            |_| "Large blocks are rounded up to size classes, as before 5.3.1.".into(),
         ),
     )
     .since(V5_3_1),
@@ -467,3 +472,19 @@ pub(super) static ROWS: &[Row] = &[
     row("san_guard_small", ANY, GUARDS).since(V5_3_0),
     row("san_guard_large", ANY, GUARDS).since(V5_3_0),
 ];
+
+/// Returns the options of a release.
+pub(super) fn rows(version: Version) -> impl Iterator<Item = &'static Row> + Clone {
+    ROWS.iter().filter(move |row| row.is_in(version))
+}
+
+/// Returns the option of a release that a key names.
+pub(super) fn find(version: Version, key: &str) -> Option<&'static Row> {
+    // A few are compared over the length of the key only: the first in order is taken.
+    rows(version).find(|row| {
+        row.name == key
+            || (matches!(row.kind, Kind::Beginning(_))
+                && row.name != "thp"
+                && row.name.starts_with(key))
+    })
+}

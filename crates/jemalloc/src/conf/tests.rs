@@ -1,6 +1,6 @@
 use super::rows::ROWS;
 use super::*;
-use highwater_allocator::Effect as Outcome;
+use highwater_allocator::{Bytes, Effect as Outcome};
 use proptest::prelude::*;
 
 fn variable(name: &str, value: &str) -> Variable {
@@ -18,7 +18,7 @@ fn read_by(version: Version, value: &str) -> Settings {
     Settings::from_environment(version, &[variable(NAME, value)])
 }
 
-/// What the library would print.
+/// Returns what the library would print.
 fn printed(value: &str) -> Vec<String> {
     printed_by(Version::V5_3_0, value)
 }
@@ -32,7 +32,7 @@ fn printed_by(version: Version, value: &str) -> Vec<String> {
     remarks.iter().filter_map(quoted).collect()
 }
 
-/// All that is said to a value, as one text.
+/// Returns all remarks on a value, as one text.
 fn said(value: &str) -> String {
     let line = |r: &Remark| format!("{} {:?} {}\n", r.variable, r.tone, r.text);
     read(value).remarks.iter().map(line).collect()
@@ -228,10 +228,13 @@ fn numbers_are_those_the_library_takes() {
 #[test]
 fn what_is_out_of_range_is_brought_inside_where_jemalloc_does_so_and_it_is_said() {
     for (value, options) in [
-        ("tcache_max:-1", defaults_but(|o| o.tcache_max = 8 << 20)),
+        (
+            "tcache_max:-1",
+            defaults_but(|o| o.tcache_max = Bytes::mib(8)),
+        ),
         (
             "lg_tcache_max:100",
-            defaults_but(|o| o.tcache_max = 8 << 20),
+            defaults_but(|o| o.tcache_max = Bytes::mib(8)),
         ),
         (
             "tcache_nslots_small_min:0",
@@ -243,7 +246,7 @@ fn what_is_out_of_range_is_brought_inside_where_jemalloc_does_so_and_it_is_said(
         ),
         (
             "tcache_gc_incr_bytes:0",
-            defaults_but(|o| o.tcache_gc_incr_bytes = 1024),
+            defaults_but(|o| o.tcache_gc_incr_bytes = Bytes(1024)),
         ),
         ("lg_tcache_flush_small_div:0", Options::default()),
     ] {
@@ -266,12 +269,12 @@ fn an_accepted_string_sets_what_it_says() {
         o.muzzy_decay_ms = 500;
         o.retain = false;
         o.tcache = false;
-        o.tcache_max = 4096;
-        o.oversize_threshold = 0;
+        o.tcache_max = Bytes(4096);
+        o.oversize_threshold = Bytes::ZERO;
         o.lg_extent_max_active_fit = 4;
         o.tcache_nslots_large = 7;
         o.lg_tcache_nslots_mul = -2;
-        o.tcache_gc_delay_bytes = 9;
+        o.tcache_gc_delay_bytes = Bytes(9);
         o.lg_tcache_flush_large_div = 3;
     });
     assert_eq!(settings.options, options);
@@ -321,7 +324,7 @@ fn mistakes_get_a_sentence() {
     ] {
         assert!(said(value).contains(part), "{value}: {}", said(value));
     }
-    // It stands so in a guide that is widely followed: what comes behind it is lost.
+    // A guide that is widely followed writes it like this: what comes after it is lost.
     let settings = read("narenas:2,lg_tcache_max=12,lg_extent_max_active_fit:4");
     assert_eq!(settings.options, defaults_but(|o| o.narenas = 2));
     let settings = read("background_thread:true,dirty_decay_ms:1000");
@@ -464,16 +467,16 @@ fn options_that_came_with_a_release_are_obeyed_there() {
     let old = |value| read_by(Version::V5_2_1, value).options.tcache_max;
     assert_eq!(
         (old("lg_tcache_max:20"), old("lg_tcache_max:-1")),
-        (1 << 20, 14_336)
+        (Bytes::mib(1), Bytes(14_336))
     );
     assert!(!options("experimental_tcache_gc:false").experimental_tcache_gc);
     assert!(!options("cache_oblivious:false").cache_oblivious);
     assert_eq!(
         options("calloc_madvise_threshold:0").calloc_madvise_threshold,
-        0
+        Bytes::ZERO
     );
-    assert_eq!(options("tcache_max:1000000").tcache_max, 32 << 10);
-    assert_eq!(options("lg_tcache_max:20").tcache_max, 32 << 10);
+    assert_eq!(options("tcache_max:1000000").tcache_max, Bytes::kib(32));
+    assert_eq!(options("lg_tcache_max:20").tcache_max, Bytes::kib(32));
 }
 
 #[test]
@@ -493,11 +496,11 @@ fn presets_are_read_without_a_complaint() {
 
 #[test]
 fn every_option_of_the_table_is_found_by_its_name() {
-    let counts = Version::ALL.map(|version| table::rows(version).count());
+    let counts = Version::ALL.map(|version| rows::rows(version).count());
     assert_eq!(counts, [34, 70, 87]);
     for version in Version::ALL {
-        for row in table::rows(version) {
-            let found = table::find(version, row.name);
+        for row in rows::rows(version) {
+            let found = rows::find(version, row.name);
             assert!(found.is_some_and(|found| found.name == row.name));
         }
     }

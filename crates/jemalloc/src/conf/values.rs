@@ -1,7 +1,7 @@
-//! What a value says: jemalloc 5.3.0, the `CONF_HANDLE_*` of src/jemalloc.c; src/malloc_io.c, `malloc_strtoumax`;
+//! Values: jemalloc 5.3.0, the `CONF_HANDLE_*` of src/jemalloc.c; src/malloc_io.c, `malloc_strtoumax`;
 //! src/fxp.c, `fxp_parse`.
 
-use super::table::{Kind, Row};
+use super::row::{Kind, Row};
 
 /// Why a pair is not taken.
 #[derive(Clone, Copy)]
@@ -19,8 +19,8 @@ impl Wrong {
     };
 }
 
-/// The number that an option is set to. Of words it is the place in their list, of ratios 65536 times the ratio; signed
-/// ones wrap.
+/// Returns the number that an option is set to. Of words it is the place in their list, of ratios 65536 times the
+/// ratio; signed ones wrap.
 pub(super) fn read(row: &Row, value: &str) -> Result<u64, Wrong> {
     let kind = row.kind;
     let wrong = |message| Wrong {
@@ -62,14 +62,15 @@ pub(super) fn read(row: &Row, value: &str) -> Result<u64, Wrong> {
     read.ok_or(wrong("Invalid conf value"))
 }
 
-/// A number that fills the whole value.
+/// Returns the number that fills the whole value.
 fn number(value: &str) -> Option<u64> {
     let (number, rest) = leading_number(value)?;
     rest.is_empty().then_some(number)
 }
 
-/// `malloc_strtoumax` with base 0: blanks before, a sign, `0x` for 16, `0` for 8. A minus wraps, and so does what is too
-/// large, unless it comes out smaller than a digit earlier: an overflow that comes out larger is not noticed.
+/// Returns the number at the start of a text, and what follows it (`malloc_strtoumax` with base 0): blanks before, a
+/// sign, `0x` for 16, `0` for 8. A minus wraps, and so does what is too large, unless it comes out smaller than a digit
+/// earlier: an overflow that comes out larger is not noticed.
 fn leading_number(text: &str) -> Option<(u64, &str)> {
     let blank = |c: char| matches!(c, '\t'..='\r' | ' ');
     let text = text.trim_start_matches(blank);
@@ -105,7 +106,7 @@ fn leading_number(text: &str) -> Option<(u64, &str)> {
     (end > 0).then(|| (number, &text[end..]))
 }
 
-/// `fxp_parse`: digits, with a fraction or without, below 65536; in units of 1/65536.
+/// Returns a decimal fraction (`fxp_parse`): digits, with a fraction or without, below 65536; in units of 1/65536.
 fn ratio(value: &str) -> Option<u64> {
     let (whole, fraction) = match value.split_once('.') {
         Some((_, "")) => return None,
@@ -132,7 +133,7 @@ fn ratio(value: &str) -> Option<u64> {
     Some((units << 16) + (part << 16) / of)
 }
 
-/// Whether a value consists of `from-to:count` with `|` between (`malloc_conf_multi_sizes_next`).
+/// Returns whether a value consists of `from-to:count` with `|` between (`malloc_conf_multi_sizes_next`).
 fn sizes(value: &str, counts: std::ops::RangeInclusive<u64>) -> bool {
     let mut rest = value;
     loop {

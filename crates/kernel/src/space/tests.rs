@@ -1,5 +1,5 @@
 use super::*;
-use crate::units::Pages;
+use highwater_units::Pages;
 
 const PAGE: Bytes = Bytes(4096);
 

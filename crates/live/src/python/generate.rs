@@ -6,7 +6,7 @@ use fastrand::Rng;
 /// What a sequence holds at most: enough for its table of arenas to grow.
 const BYTES_MAX: u64 = 24 << 20;
 
-struct Author {
+struct ProgramGenerator {
     rng: Rng,
     operations: Vec<Operation>,
     held: Vec<(BlockName, u64)>,
@@ -18,24 +18,24 @@ struct Author {
 pub fn generate_small(seed: u64) -> Sequence {
     let mut rng = Rng::with_seed(seed);
     let touch = rng.u8(..4) != 0;
-    let mut author = Author {
+    let mut program = ProgramGenerator {
         rng,
         operations: Vec::new(),
         held: Vec::new(),
         bytes: 0,
         next: 0,
     };
-    for _ in 0..author.rng.u8(1..=5) {
-        match author.rng.u8(..4) {
-            0 | 1 => author.churn(),
-            _ => author.burst(),
+    for _ in 0..program.rng.u8(1..=5) {
+        match program.rng.u8(..4) {
+            0 | 1 => program.churn(),
+            _ => program.burst(),
         }
-        author.operations.push(Operation::Mark);
+        program.operations.push(Operation::Mark);
     }
-    Sequence::of_main(author.operations, touch)
+    Sequence::of_main(program.operations, touch)
 }
 
-impl Author {
+impl ProgramGenerator {
     /// Sizes at which rules change, and any in between.
     fn size(&mut self) -> u64 {
         match self.rng.u8(..32) {

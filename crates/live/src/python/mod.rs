@@ -240,7 +240,7 @@ impl Drop for PythonOracle {
 
 /// What the model does with the operations, in a process that begins like the one that answered; nothing where the C library
 /// is not modelled.
-pub fn play_python(
+pub fn execute_python(
     version: Version,
     glibc: &str,
     choice: Choice,

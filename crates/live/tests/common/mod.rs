@@ -5,8 +5,8 @@
 #![allow(dead_code)]
 
 use highwater_live::{
-    Answers, Environment, Library, ModelError, Oracle, OracleError, Sequence, first_difference,
-    play, shrink, to_hwt,
+    Answers, Environment, Library, ModelError, Oracle, OracleError, Sequence, execute,
+    first_difference, shrink, to_hwt,
 };
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -52,7 +52,7 @@ pub(crate) fn is_modelled(library: &Library) -> bool {
     };
     let nothing = Sequence::default();
     let layout = oracle.answer(&nothing).expect("nothing was asked").layout;
-    match play(oracle.release(), &environment, layout, &nothing) {
+    match execute(oracle.release(), &environment, layout, &nothing) {
         Err(error @ ModelError::Version(_)) => {
             say(&format!("SKIPPED: {}: {error}", library.name));
             false
@@ -183,10 +183,10 @@ pub(crate) fn differ(
         Err(error) => panic!("{error}"),
     };
     let release = oracle.release().clone();
-    let played = catch_unwind(AssertUnwindSafe(|| {
-        play(&release, environment, real.layout, sequence)
+    let executed = catch_unwind(AssertUnwindSafe(|| {
+        execute(&release, environment, real.layout, sequence)
     }));
-    let trouble = match played {
+    let trouble = match executed {
         Ok(Ok(model)) => first_difference(sequence, &real, &model).map(|found| found.to_string()),
         Ok(Err(error)) => Some(error.to_string()),
         Err(_) => Some("the model panicked".to_owned()),

@@ -5,7 +5,8 @@ use super::kinds::{Cause, Finding};
 use super::remedy::{Cost, Gain, Remedy, variable};
 use crate::arenas::Arena;
 use crate::pins::Origin;
-use crate::simulation::NEVER;
+use crate::ranges::Ranges;
+use crate::simulation::{Held, NEVER};
 use highwater_allocator::{
     Address, Allocator, Block, BlockState, Bytes, Decision, Logged, sort_pairs,
 };
@@ -129,23 +130,27 @@ impl Scene<'_> {
     /// Returns where nothing has lain but freed blocks that are too large for the heap by the one threshold and not by the
     /// other, ascending and without overlaps. Where smaller blocks have lain, too, the heap would have grown without these.
     fn places_of_large(&self, (from, to): (Bytes, Bytes), since: u64) -> Vec<(Address, Address)> {
-        let (mut large, mut others) = (Vec::new(), Vec::new());
-        for held in self.simulation.blocks() {
-            if held.address.is_null() || held.size == Bytes::ZERO {
-                continue;
-            }
-            let is_large = held.size >= from && held.size < to;
-            let place = (held.address.0, (held.address + held.size).0);
-            if !is_large {
-                others.push(place);
-            } else if held.freed != NEVER && u64::from(held.allocated) > since {
-                large.push(place);
-            }
-        }
+        let blocks = self.simulation.blocks();
+        let place = |held: &Held| (held.address.0, (held.address + held.size).0);
+        let is_large = |held: &Held| held.size >= from && held.size < to;
+        let large = blocks.iter().filter(|held| {
+            is_large(held)
+                && held.freed != NEVER
+                && u64::from(held.allocated) > since
+                && !held.address.is_null()
+                && held.size > Bytes::ZERO
+        });
+        let large = joined(large.map(place).collect());
         if large.is_empty() {
             return Vec::new();
         }
-        without(&joined(large), &joined(others))
+        // Nearly all blocks lie elsewhere: only those that reach into a place are put in order.
+        let mut places = Ranges::new(&large);
+        let others = blocks.iter().filter(|held| {
+            let (start, end) = place(held);
+            !is_large(held) && start < end && places.reached(start, end).is_some() && start > 0
+        });
+        without(&large, &joined(others.map(place).collect()))
     }
 
     /// Returns the resident bytes of a block that lie in these places.

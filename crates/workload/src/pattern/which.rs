@@ -2,7 +2,6 @@
 
 use super::{Generator, Parameter, ParameterError, Parameters, Program, Schedule};
 use crate::{Source, Watch, Workload};
-use highwater_allocator::Decimal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -159,7 +158,7 @@ impl Pattern {
         watch: &mut Watch,
     ) -> Result<Source, PatternError> {
         if parameters.check_whole(self.program()).is_ok() {
-            return Ok(Source::from(self.build(parameters, watch)?));
+            return Ok(Source::generated(self.build(parameters, watch)?));
         }
         Source::streamed(Generator::new(self, parameters)?.in_parts(), watch)
     }
@@ -169,7 +168,7 @@ impl Pattern {
         let mut program = self.name().to_owned();
         for parameter in self.parameters() {
             let value = parameters.get(parameter.name).unwrap_or(parameter.default);
-            program += &format!(" {}={}", parameter.name, Decimal::short(value));
+            program += &format!(" {}={value}", parameter.name);
         }
         program
     }

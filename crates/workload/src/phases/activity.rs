@@ -1,10 +1,10 @@
 //! How much a program does when: its calls cut into cells, and the stretches in which next to nothing is called.
 
 use super::{MarkPoint, Moment};
-use crate::{Call, Micros, Workload};
+use crate::{Call, Event, Micros, Workload};
 
 /// Calls of one cell at most.
-const CALLS: u32 = 64;
+const CALLS: usize = 64;
 
 /// A pause of this part of the whole time ends a cell.
 const PAUSES: u64 = 8192;
@@ -66,7 +66,7 @@ pub(super) struct Quiet {
 
 impl Quiet {
     pub(super) fn lasts(&self) -> u64 {
-        self.end.time.0 - self.begin.time.0
+        self.end.time.0.saturating_sub(self.begin.time.0)
     }
 }
 
@@ -74,68 +74,22 @@ impl Activity {
     /// Reads a workload once.
     pub(super) fn of(workload: &Workload) -> Self {
         let events = &workload.events;
-        let time = |event: Option<&crate::Event>| event.map_or(Micros(0), |event| event.time);
+        let time = |event: Option<&Event>| event.map_or(Micros(0), |event| event.time);
         let (begins, last) = (time(events.first()), time(events.last()));
-        let pause = ((last.0 - begins.0) / PAUSES).max(1);
-        let mut cells: Vec<Cell> = Vec::with_capacity(events.len() / CALLS as usize + 1);
-        let mut marks = Vec::new();
-        let mut cell = Cell::default();
-        let mut cut = false;
-        let mut sizes = vec![0_u32; workload.blocks as usize];
-        for (index, event) in events.iter().enumerate() {
-            let is_trim = matches!(event.call, Call::Trim { .. });
-            if index == 0
-                || cell.calls >= CALLS
-                || event.time.0 - cell.ends.0 > pause
-                || is_trim
-                || cut
-            {
-                if index > 0 {
-                    cells.push(cell);
-                }
-                cell = Cell {
-                    first: index as u64,
-                    begins: event.time,
-                    blocks: cell.blocks,
-                    live: cell.live,
-                    ..Cell::default()
-                };
-            }
-            // What lies between two marks, or two trims, can be asked for.
-            cut = is_trim || matches!(event.call, Call::Mark(_));
-            cell.ends = event.time;
-            match event.call {
-                Call::Malloc { block, size } | Call::Aligned { block, size, .. } => {
-                    cell.takes(&mut sizes[block.0 as usize], size.0);
-                }
-                Call::Calloc { block, count, size } => {
-                    let size = size.0.saturating_mul(count.into());
-                    cell.takes(&mut sizes[block.0 as usize], size);
-                }
-                Call::Realloc { block, old, size } => {
-                    if let Some(old) = old {
-                        cell.gives(sizes[old.0 as usize]);
-                    }
-                    cell.takes(&mut sizes[block.0 as usize], size.0);
-                }
-                Call::Free { block } => {
-                    cell.calls += 1;
-                    cell.frees += 1;
-                    cell.gives(sizes[block.0 as usize]);
-                }
-                Call::Trim { .. } => cell.trims = true,
-                Call::ThreadExit => {}
-                Call::Mark(mark) => marks.push(MarkPoint {
-                    name: workload.marks[mark.0 as usize].name.clone(),
-                    at: Moment {
-                        event: index as u64 + 1,
-                        time: event.time,
-                    },
-                }),
-            }
-        }
-        if !events.is_empty() {
+        let mut reader = Reader {
+            workload,
+            pause: (last.0.saturating_sub(begins.0) / PAUSES).max(1),
+            sizes: vec![0_u32; workload.blocks as usize],
+            marks: Vec::with_capacity(workload.marks.len()),
+            blocks: 0,
+            live: 0,
+        };
+        let mut cells: Vec<Cell> = Vec::with_capacity(events.len() / CALLS + 1);
+        let mut at = 0;
+        while at < events.len() {
+            let (cell, next) = reader.cell(at);
             cells.push(cell);
+            at = next;
         }
         let ends = Moment {
             event: events.len() as u64,
@@ -149,7 +103,7 @@ impl Activity {
             outweighs: 0.0,
             most_live: cells.iter().map(|cell| cell.live).max().unwrap_or_default(),
             cells,
-            marks,
+            marks: reader.marks,
             ends,
             begins,
         };
@@ -219,10 +173,10 @@ impl Activity {
 
     /// How much time a unit of work outweighs: the density of work is that at which most of it is done.
     fn time_of_work(&self) -> f64 {
-        let whole = (self.ends.time.0 - self.begins.0).max(1) as f64;
+        let whole = self.lasts().max(1) as f64;
         let mut bins = [0.0; BINS];
         for cell in &self.cells {
-            let share = (cell.begins.0 - self.begins.0) as f64 / whole;
+            let share = cell.begins.0.saturating_sub(self.begins.0) as f64 / whole;
             bins[((share * BINS as f64) as usize).min(BINS - 1)] += self.work(cell);
         }
         bins.sort_by(|a: &f64, b| b.total_cmp(a));
@@ -282,13 +236,14 @@ impl Activity {
     /// The time between the cell before and this one.
     fn gap(&self, next: usize) -> f64 {
         let before = next.checked_sub(1).map(|before| self.cells[before].ends);
-        (self.cells[next].begins.0 - before.unwrap_or(self.begins).0) as f64
+        let before = before.unwrap_or(self.begins).0;
+        self.cells[next].begins.0.saturating_sub(before) as f64
     }
 
     /// What a cell outweighs, less what it lasts.
     fn weight(&self, cell: usize) -> f64 {
         let cell = &self.cells[cell];
-        self.work(cell) * self.outweighs - (cell.ends.0 - cell.begins.0) as f64
+        self.work(cell) * self.outweighs - cell.ends.0.saturating_sub(cell.begins.0) as f64
     }
 
     /// Whether the program holds much more or less after some cells than after others: one part in twenty of the most it holds.
@@ -336,24 +291,97 @@ impl Activity {
 
     /// How long the whole is.
     pub(super) fn lasts(&self) -> u64 {
-        self.ends.time.0 - self.begins.0
+        self.ends.time.0.saturating_sub(self.begins.0)
     }
 }
 
-impl Cell {
-    #[inline]
-    fn takes(&mut self, kept: &mut u32, size: u64) {
-        self.calls += 1;
-        self.blocks += 1;
-        self.bytes = self.bytes.saturating_add(size);
-        // Of larger ones it is enough that they are.
-        *kept = u32::try_from(size).unwrap_or(u32::MAX);
-        self.live += i64::from(*kept);
-    }
+/// Reads a workload cell by cell.
+struct Reader<'a> {
+    workload: &'a Workload,
+    /// A longer pause ends a cell.
+    pause: u64,
+    /// The bytes of each block.
+    sizes: Vec<u32>,
+    marks: Vec<MarkPoint>,
+    /// Blocks and bytes that the program holds.
+    blocks: i64,
+    live: i64,
+}
 
-    #[inline]
-    fn gives(&mut self, size: u32) {
-        self.blocks -= 1;
-        self.live -= i64::from(size);
+impl Reader<'_> {
+    /// Reads the cell that begins with an event; returns the event after it, too.
+    fn cell(&mut self, first: usize) -> (Cell, usize) {
+        let events = &self.workload.events[first..];
+        let events = &events[..CALLS.min(events.len())];
+        let begins = events[0].time;
+        // Until when the next call belongs to the cell, and how many do.
+        let (mut until, mut read) = (begins.0, 0);
+        // Blocks taken, and blocks given back by free and by realloc.
+        let (mut taken, mut freed, mut moved) = (0_u32, 0_u32, 0_u32);
+        let (mut bytes, mut live, mut trims) = (0_u64, self.live, false);
+        let sizes = &mut self.sizes[..];
+        for event in events {
+            if event.time.0 > until {
+                break;
+            }
+            until = event.time.0.wrapping_add(self.pause);
+            read += 1;
+            let (block, size) = match event.call {
+                Call::Free { block } => {
+                    freed += 1;
+                    live -= i64::from(sizes.get(block.0 as usize).copied().unwrap_or(0));
+                    continue;
+                }
+                Call::Malloc { block, size } | Call::Aligned { block, size, .. } => (block, size.0),
+                Call::Calloc { block, count, size } => (block, size.0.saturating_mul(count.into())),
+                Call::Realloc { block, old, size } => {
+                    if let Some(old) = old {
+                        moved += 1;
+                        live -= i64::from(sizes.get(old.0 as usize).copied().unwrap_or(0));
+                    }
+                    (block, size.0)
+                }
+                Call::ThreadExit => continue,
+                // What lies between two marks, or two trims, can be asked for.
+                Call::Trim { .. } => {
+                    trims = read == 1;
+                    read -= usize::from(!trims);
+                    break;
+                }
+                Call::Mark(mark) => {
+                    let mark = self.workload.marks.get(mark.0 as usize);
+                    self.marks.extend(mark.map(|mark| MarkPoint {
+                        name: mark.name.clone(),
+                        at: Moment {
+                            event: (first + read) as u64,
+                            time: event.time,
+                        },
+                    }));
+                    break;
+                }
+            };
+            taken += 1;
+            bytes = bytes.saturating_add(size);
+            // Of larger ones it is enough that they are.
+            let kept = u32::try_from(size).unwrap_or(u32::MAX);
+            if let Some(size) = sizes.get_mut(block.0 as usize) {
+                *size = kept;
+                live += i64::from(kept);
+            }
+        }
+        self.blocks += i64::from(taken) - i64::from(freed) - i64::from(moved);
+        self.live = live;
+        let cell = Cell {
+            first: first as u64,
+            begins,
+            ends: events[read - 1].time,
+            calls: taken + freed,
+            frees: freed,
+            bytes,
+            trims,
+            blocks: self.blocks,
+            live,
+        };
+        (cell, first + read)
     }
 }

@@ -8,7 +8,7 @@ mod assemble;
 mod names;
 mod rests;
 
-use crate::{Micros, Workload};
+use crate::{Call, Micros, Workload};
 use serde::{Deserialize, Serialize};
 
 /// A moment of a run.
@@ -112,7 +112,7 @@ pub struct Phase {
 impl Phase {
     /// How long it is.
     pub fn lasts(&self) -> Micros {
-        Micros(self.end.time.0 - self.begin.time.0)
+        Micros(self.end.time.0.saturating_sub(self.begin.time.0))
     }
 }
 
@@ -125,6 +125,26 @@ impl Phases {
     /// Finds the phases of a workload. Takes a time linear in its calls.
     pub fn of(workload: &Workload) -> Self {
         assemble::phases(&activity::Activity::of(workload))
+    }
+
+    /// Finds the phases of a workload in which each mark ends a phase that its name says, from the marks alone.
+    pub(crate) fn of_named_marks(workload: &Workload) -> Self {
+        let events = workload.events.iter().enumerate();
+        let marks = events.filter_map(|(index, event)| match event.call {
+            Call::Mark(mark) => Some(MarkPoint {
+                name: workload.marks.get(mark.0 as usize)?.name.clone(),
+                at: Moment {
+                    event: index as u64 + 1,
+                    time: event.time,
+                },
+            }),
+            _ => None,
+        });
+        let ends = Moment {
+            event: workload.events.len() as u64,
+            time: workload.events.last().map_or(Micros(0), |event| event.time),
+        };
+        Self::of_marks(marks.collect(), ends)
     }
 
     /// Finds phases from marks alone, whose names must say them, of a program that ends at a moment.

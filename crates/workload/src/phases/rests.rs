@@ -95,8 +95,11 @@ fn quiets(activity: &Activity) -> Vec<Quiet> {
         let after = long()
             .map(|other| other.begin.time.0)
             .filter(|time| *time >= end);
-        let before = begin - before.max().unwrap_or(0);
-        let after = after.min().unwrap_or(activity.ends.time.0) - end;
+        let before = begin.saturating_sub(before.max().unwrap_or(0));
+        let after = after
+            .min()
+            .unwrap_or(activity.ends.time.0)
+            .saturating_sub(end);
         quiet.lasts() >= longest / 1000 && quiet.lasts() >= before.max(after)
     };
     let parting: Vec<Quiet> = others.iter().filter(parts).copied().collect();
@@ -241,8 +244,12 @@ fn touching<'a>(
         let time = mark.at.time.0;
         let cell = activity.cells_until(mark.at.event);
         let apart = match () {
-            () if mark.at < quiet.begin => (cell, quiet.after, quiet.begin.time.0 - time),
-            () if mark.at > quiet.end => (quiet.before, cell, time - quiet.end.time.0),
+            () if mark.at < quiet.begin => {
+                (cell, quiet.after, quiet.begin.time.0.saturating_sub(time))
+            }
+            () if mark.at > quiet.end => {
+                (quiet.before, cell, time.saturating_sub(quiet.end.time.0))
+            }
             () => (cell, cell, 0),
         };
         let lasts = quiet.lasts();
@@ -253,8 +260,8 @@ fn touching<'a>(
     let found = (around.into_iter().flatten()).filter_map(|at| quiets.get(at));
     let quiet = found.filter(touches).max_by_key(|quiet| quiet.lasts())?;
     let (begin, end) = (quiet.begin.time.0, quiet.end.time.0);
-    let time = mark.at.time.0.clamp(begin, end);
-    Some((quiet, time - begin, end - time))
+    let time = mark.at.time.0.min(end).max(begin);
+    Some((quiet, time - begin, end.saturating_sub(time)))
 }
 
 /// A mark with a meaning, and which end of its phase it stands at.
@@ -339,7 +346,7 @@ fn named(activity: &Activity, quiets: &[Quiet]) -> Vec<Rest> {
                     (None, Some((quiet, ..))) => snapped(activity, quiet).begin,
                     (None, None) => at,
                 };
-                (begin.clamp(floor, at.max(floor)), at)
+                (begin.min(at).max(floor), at)
             }
         };
         rests.push(Rest {

@@ -37,8 +37,9 @@ pub enum TraceError {
     },
     /// The last line has no newline and does not parse.
     #[error(
-        "line {line}: the trace is cut off here, after {calls} whole call{}: expected {expected}, found {found}; delete this line to read the calls before it, or record again",
-        if *calls == 1 { "" } else { "s" }
+        "line {line}: the trace is cut off here, after {calls} whole call{}: expected {expected}, found {found}; delete this line{} to read the calls before it, or record again",
+        if *calls == 1 { "" } else { "s" },
+        if *is_end_promised { " and the header's line `end counted`" } else { "" }
     )]
     CutOff {
         /// The line.
@@ -49,10 +50,36 @@ pub enum TraceError {
         expected: String,
         /// Calls and marks before it.
         calls: u64,
+        /// Whether the header promises a last line that tells the number of calls.
+        is_end_promised: bool,
+    },
+    /// The file ends at the end of a line, without the last line that its header promises.
+    #[error(
+        "line {line}: the trace is cut off here, after {calls} whole call{}: its last line `end COUNT` is missing; delete the header's line `end counted` to read these calls, or record again",
+        if *calls == 1 { "" } else { "s" }
+    )]
+    EndMissing {
+        /// The line that is missing, or in which the file ends.
+        line: u64,
+        /// Calls and marks before it.
+        calls: u64,
+    },
+    /// The last line tells of another number of calls than there are.
+    #[error(
+        "line {line}: the trace has {read} call{} up to here, but {told} were written: copy the file again, or record again",
+        if *read == 1 { "" } else { "s" }
+    )]
+    Incomplete {
+        /// The last line.
+        line: u64,
+        /// Calls and marks that it tells of.
+        told: u64,
+        /// Calls and marks before it.
+        read: u64,
     },
     /// The gzip data end before their time.
     #[error(
-        "line {line}: the gzip file is cut off here, after {calls} whole call{}: `gzip -dc FILE | sed '$d'` saves its complete lines; or record again",
+        "line {line}: the gzip file is cut off here, after {calls} whole call{}: `gzip -dc FILE | sed '/^end /d;$d'` saves its complete lines; or record again",
         if *calls == 1 { "" } else { "s" }
     )]
     GzipCutOff {
@@ -116,6 +143,8 @@ impl TraceError {
         match self {
             Self::Malformed { line, .. }
             | Self::CutOff { line, .. }
+            | Self::EndMissing { line, .. }
+            | Self::Incomplete { line, .. }
             | Self::GzipCutOff { line, .. }
             | Self::Gzip { line, .. }
             | Self::TooLong { line, .. }
@@ -133,6 +162,8 @@ impl TraceError {
 pub(super) enum Fault {
     /// `expected` does not stand at this byte of the line.
     Expected { at: usize, expected: &'static str },
+    /// The last line tells of another number of calls.
+    Incomplete { told: u64, read: u64 },
     /// The events allowed are used up.
     TooManyEvents,
     /// There is more of something than allowed.

@@ -5,117 +5,115 @@ use super::error::Fault;
 /// Where the reading of a line stands. Fields are parted by exactly one space.
 pub(super) struct Fields<'a> {
     line: &'a [u8],
-    at: usize,
+    /// What is not read yet.
+    rest: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
     /// Stands at byte `at` of `line`.
     #[inline]
     pub(super) fn new(line: &'a [u8], at: usize) -> Self {
-        Self { line, at }
+        Self {
+            line,
+            rest: line.get(at..).unwrap_or_default(),
+        }
     }
 
     /// Where the next field begins.
     #[inline]
     pub(super) fn position(&self) -> usize {
-        self.at
+        self.line.len() - self.rest.len()
     }
 
     /// The next field as a decimal number below 2^64.
     #[inline]
     pub(super) fn decimal(&mut self, expected: &'static str) -> Result<u64, Fault> {
-        let start = self.at;
+        let field = self.rest;
         let mut value = 0u64;
-        while let Some(digit) = self.peek().map(|byte| byte.wrapping_sub(b'0')) {
+        while let [byte, rest @ ..] = self.rest {
+            let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
                 break;
             }
-            // Nineteen digits always fit; beyond them each step is checked.
-            value = if self.at - start < 19 {
-                value * 10 + u64::from(digit)
-            } else {
-                value
-                    .checked_mul(10)
-                    .and_then(|value| value.checked_add(u64::from(digit)))
-                    .ok_or(Fault::Expected {
-                        at: start,
-                        expected,
-                    })?
-            };
-            self.at += 1;
+            value = value.wrapping_mul(10).wrapping_add(digit.into());
+            self.rest = rest;
         }
-        self.close(start, start, expected)?;
+        let digits = field.len() - self.rest.len();
+        // Nineteen digits always fit.
+        if digits > 19 {
+            value = read_again(&field[..digits], 10)
+                .ok_or_else(|| self.fault(field.len(), expected))?;
+        }
+        self.close(field.len(), digits, expected)?;
         Ok(value)
     }
 
     /// The next field as a hexadecimal number below 2^64 with its `0x`.
     #[inline]
     pub(super) fn hex(&mut self, expected: &'static str) -> Result<u64, Fault> {
-        let start = self.at;
-        let fault = Fault::Expected {
-            at: start,
-            expected,
+        let length = self.rest.len();
+        let Some(field) = self.rest.strip_prefix(b"0x") else {
+            return Err(self.fault(length, expected));
         };
-        if !self.line[start..].starts_with(b"0x") {
-            return Err(fault);
-        }
-        self.at += 2;
+        self.rest = field;
         let mut value = 0u64;
-        while let Some(byte) = self.peek() {
-            let digit = HEX[usize::from(byte)];
+        // An address mostly has more than eight digits.
+        if let Some((digits, rest)) = self.rest.split_first_chunk()
+            && let Some(digits) = eight_hex(*digits)
+        {
+            value = digits;
+            self.rest = rest;
+        }
+        while let [byte, rest @ ..] = self.rest {
+            let digit = HEX[usize::from(*byte)];
             if digit > 15 {
                 break;
             }
-            if value >> 60 != 0 {
-                return Err(fault);
-            }
             value = value << 4 | u64::from(digit);
-            self.at += 1;
+            self.rest = rest;
         }
-        self.close(start, start + 2, expected)?;
+        let digits = field.len() - self.rest.len();
+        if digits > 16 {
+            value = read_again(&field[..digits], 16).ok_or_else(|| self.fault(length, expected))?;
+        }
+        self.close(length, digits, expected)?;
         Ok(value)
     }
 
     /// The next field as text, not empty.
     pub(super) fn word(&mut self, expected: &'static str) -> Result<&'a str, Fault> {
-        let start = self.at;
-        let rest = &self.line[start..];
-        self.at += memchr::memchr(b' ', rest).unwrap_or(rest.len());
-        let field = &self.line[start..self.at];
-        self.close(start, start, expected)?;
+        let (start, length) = (self.position(), self.rest.len());
+        let end = memchr::memchr(b' ', self.rest).unwrap_or(length);
+        let (field, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        self.close(length, end, expected)?;
         text(field, start, expected)
     }
 
     /// All that is left of the line as text, not empty.
     pub(super) fn rest(&mut self, expected: &'static str) -> Result<&'a str, Fault> {
-        let start = self.at;
-        self.at = self.line.len();
-        if start == self.at {
-            return Err(Fault::Expected {
-                at: start,
-                expected,
-            });
+        let at = self.position();
+        let field = std::mem::take(&mut self.rest);
+        if field.is_empty() {
+            return Err(Fault::Expected { at, expected });
         }
-        text(&self.line[start..], start, expected)
+        text(field, at, expected)
     }
 
     /// Steps over the one space before a further field.
     #[inline]
     pub(super) fn space(&mut self, expected: &'static str) -> Result<(), Fault> {
-        if self.peek() != Some(b' ') {
-            return Err(Fault::Expected {
-                at: self.at,
-                expected,
-            });
-        }
-        self.at += 1;
+        let [b' ', rest @ ..] = self.rest else {
+            return Err(self.fault(self.rest.len(), expected));
+        };
+        self.rest = rest;
         Ok(())
     }
 
     /// Whether the line is over.
     #[inline]
     pub(super) fn is_over(&self) -> bool {
-        self.at == self.line.len()
+        self.rest.is_empty()
     }
 
     /// The line must be over.
@@ -126,27 +124,35 @@ impl<'a> Fields<'a> {
         }
         Err(Fault::Expected {
             // The field itself rather than the space before it.
-            at: (self.at + 1).min(self.line.len()),
+            at: (self.position() + 1).min(self.line.len()),
             expected: "the end of the line",
         })
     }
 
+    /// A field that began where `length` bytes of the line were left has something in it, and ends where a field may end.
     #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.line.get(self.at).copied()
-    }
-
-    /// A field that began at `start` has something in it from `content` on, and ends where a field may end.
-    #[inline]
-    fn close(&self, start: usize, content: usize, expected: &'static str) -> Result<(), Fault> {
-        if self.at == content || !matches!(self.peek(), None | Some(b' ')) {
-            return Err(Fault::Expected {
-                at: start,
-                expected,
-            });
+    fn close(&self, length: usize, read: usize, expected: &'static str) -> Result<(), Fault> {
+        if read == 0 || !matches!(self.rest, [] | [b' ', ..]) {
+            return Err(self.fault(length, expected));
         }
         Ok(())
     }
+
+    /// What is wrong where `length` bytes of the line were left.
+    #[cold]
+    fn fault(&self, length: usize, expected: &'static str) -> Fault {
+        Fault::Expected {
+            at: self.line.len() - length,
+            expected,
+        }
+    }
+}
+
+/// The number that so many digits are, if it is below 2^64: they may begin with zeros.
+#[cold]
+fn read_again(digits: &[u8], base: u32) -> Option<u64> {
+    let text = std::str::from_utf8(digits).ok()?;
+    u64::from_str_radix(text, base).ok()
 }
 
 /// Whether a line cannot hold this character: any control character but the tab.
@@ -159,6 +165,25 @@ fn text<'a>(bytes: &'a [u8], at: usize, expected: &'static str) -> Result<&'a st
         Ok(text) if !text.contains(breaks_line) => Ok(text),
         _ => Err(Fault::Expected { at, expected }),
     }
+}
+
+/// The number that eight hexadecimal digits are, all read at once: a byte of the word for each.
+#[inline]
+fn eight_hex(digits: [u8; 8]) -> Option<u64> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let text = u64::from_be_bytes(digits);
+    // Letters have this bit, digits do not.
+    let letters = text >> 6 & EACH;
+    let values = (text & (0x0f * EACH)) + letters * 9;
+    let from_ten = (values + 0x06 * EACH) >> 4 & EACH;
+    // In lower case, the character of each value.
+    let characters = values + 0x30 * EACH + letters * 0x27;
+    if values & (0xf0 * EACH) != 0 || from_ten != letters || text | (letters << 5) != characters {
+        return None;
+    }
+    let values = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
+    let values = (values | values >> 8) & 0x0000_ffff_0000_ffff;
+    Some((values | values >> 16) & 0xffff_ffff)
 }
 
 /// The value of each hexadecimal digit, 255 for what is none.
@@ -176,6 +201,26 @@ const HEX: [u8; 256] = {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn eight_digits_at_once_are_those_one_by_one() {
+        // Every byte in every place, between digits of both cases.
+        for place in 0..8 {
+            for byte in 0..=255 {
+                let mut digits = *b"0a9FfA3e";
+                digits[place] = byte;
+                let one_by_one = digits.iter().try_fold(0, |value, digit| {
+                    let digit = u64::from(HEX[usize::from(*digit)]);
+                    (digit < 16).then_some(value << 4 | digit)
+                });
+                assert_eq!(eight_hex(digits), one_by_one, "{digits:?}");
+            }
+        }
+        for word in ["00000000", "ffffffff", "@`gG:/?~", "12345678"] {
+            let digits: [u8; 8] = word.as_bytes().try_into().expect("eight bytes");
+            assert_eq!(eight_hex(digits), u64::from_str_radix(word, 16).ok());
+        }
+    }
 
     #[test]
     fn numbers_stop_at_64_bits() {

@@ -14,6 +14,8 @@ pub(super) const MAX_CPUS: u64 = 4096;
 pub(super) struct HeaderReader {
     /// What was read so far.
     pub(super) header: Header,
+    /// Whether it promises that the last line tells the number of calls.
+    pub(super) is_end_promised: bool,
     seen: Vec<&'static str>,
     /// Bytes of lines that were read, and how many may be.
     read: u64,
@@ -25,6 +27,7 @@ impl HeaderReader {
     pub(super) fn new(limit: u64) -> Self {
         Self {
             header: Header::default(),
+            is_end_promised: false,
             seen: Vec::new(),
             read: 0,
             limit,
@@ -52,7 +55,7 @@ impl HeaderReader {
 
     /// A line between the first one and the first call.
     pub(super) fn line(&mut self, line: &[u8]) -> Result<(), Fault> {
-        const KIND: &str = "a header line (allocator, env, page, cpus, brk, mappings, touch, program) or a call (m c a r f t e k)";
+        const KIND: &str = "a header line (allocator, env, page, cpus, brk, mappings, touch, program, end) or a call (m c a r f t e k)";
         self.read += line.len() as u64 + 1;
         if self.read > self.limit {
             return Err(Fault::TooMuch {
@@ -70,6 +73,7 @@ impl HeaderReader {
             "mappings" => self.once("mappings")?,
             "touch" => self.once("touch")?,
             "program" => self.once("program")?,
+            "end" => self.once("end")?,
             "env" => {}
             _ => {
                 return Err(Fault::Expected {
@@ -131,6 +135,14 @@ impl HeaderReader {
                         });
                     }
                 };
+            }
+            "end" => {
+                const END: &str = "`counted`, or the number of calls in the last line";
+                let at = fields.position();
+                if fields.word(END)? != "counted" {
+                    return Err(Fault::Expected { at, expected: END });
+                }
+                self.is_end_promised = true;
             }
             _ => header.program = Some(fields.rest("the program's name")?.to_owned()),
         }

@@ -11,6 +11,8 @@
 //! - A last line without its newline is read if it parses, and [`Workload::unended`](crate::Workload::unended) says so, for its
 //!   last number may be a part of one; if it does not parse, the error says that the file is cut off there, and after how
 //!   many calls.
+//! - A last line `end COUNT` is compared with the calls before it. Without one a file that was cut at the end of a line reads
+//!   as whole, unless its header promises the line (`end counted`), as those that [`write()`] writes do.
 //! - `f` of `0x0` is `free(NULL)`: no call is kept, nothing is counted.
 //! - An unknown pointer in `f` drops the line and is counted in [`Workload::skipped`](crate::Workload::skipped). In `r`
 //!   it counts too, and the line becomes `realloc(NULL, SIZE)`: the block it returned is as real as any. If the line
@@ -27,6 +29,7 @@
 //! failed may have asked for anything); a trim pad of 2^47 or more; an alignment of 2^32 or more;
 //! a thread above 65,535; a page that is not 4096, 16384 or 65536; cores outside 1 to 4096.
 
+mod end;
 mod error;
 mod fields;
 mod foreign;
@@ -44,7 +47,9 @@ use crate::{Watch, Workload, unwatched};
 
 /// The CRC-32 of a file, by which a link tells whether it is the one it was made with.
 pub fn checksum(bytes: &[u8]) -> u32 {
-    gzip::checksum(bytes)
+    let mut sum = flate2::Crc::new();
+    sum.update(bytes);
+    sum.sum()
 }
 
 /// Whether a file that begins with these bytes may be a trace, so that it is worth reading whole.

@@ -1,5 +1,6 @@
 //! Lines to calls.
 
+use super::end::End;
 use super::error::{Fault, TraceError, found};
 use super::fields::Fields;
 use super::header::HeaderReader;
@@ -38,6 +39,7 @@ pub(super) struct Parser {
     /// Bytes of marks that were read, as [`Limits::mark_text`] counts them.
     mark_text: u64,
     header: HeaderReader,
+    end: End,
     names: Names,
     time: u64,
     /// Whether each thread has ended, as far up as one has.
@@ -60,6 +62,7 @@ impl Parser {
             limits,
             mark_text: 0,
             header: HeaderReader::new(limits.header),
+            end: End::default(),
             names: Names::default(),
             time: 0,
             ended: Vec::new(),
@@ -89,7 +92,7 @@ impl Parser {
     pub(super) fn last_line(&mut self, line: &[u8]) -> Result<(), TraceError> {
         self.one(line)
             .map_err(|fault| self.error(fault, line, true))?;
-        self.workload.unended = true;
+        self.workload.unended = !self.end.is_known();
         Ok(())
     }
 
@@ -100,6 +103,13 @@ impl Parser {
 
     /// The end of the file.
     pub(super) fn finish(mut self) -> Result<Workload, TraceError> {
+        if self.header.is_end_promised && !self.end.is_known() {
+            return Err(TraceError::EndMissing {
+                // The one that is missing, or in which the file ends.
+                line: self.line + u64::from(!self.workload.unended),
+                calls: self.calls(),
+            });
+        }
         self.workload.header = self.header.header;
         Ok(self.workload)
     }
@@ -115,6 +125,7 @@ impl Parser {
                         found,
                         expected,
                         calls: self.calls(),
+                        is_end_promised: self.header.is_end_promised,
                     }
                 } else {
                     TraceError::Malformed {
@@ -124,6 +135,11 @@ impl Parser {
                     }
                 }
             }
+            Fault::Incomplete { told, read } => TraceError::Incomplete {
+                line: self.line,
+                told,
+                read,
+            },
             Fault::TooManyEvents => TraceError::TooManyEvents {
                 line: self.line,
                 limit: self.limits.events,
@@ -147,6 +163,7 @@ impl Parser {
         match line {
             [] | [b'#', ..] => Ok(()),
             [op, b' ', ..] => self.event(*op, line),
+            _ if End::is_one(line) => self.end.line(line),
             _ if !self.begun => self.header.line(line),
             _ => Err(Fault::Expected {
                 at: 0,
@@ -194,6 +211,8 @@ impl Parser {
             _ => Some(self.mark(fields)?),
         };
         fields.end()?;
+        self.end.nothing_after()?;
+        self.end.read += 1;
         self.time = time;
         self.begun = true;
         if op == b'e' {

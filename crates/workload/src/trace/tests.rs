@@ -168,6 +168,84 @@ fn a_last_line_may_lack_its_newline_but_not_its_end() {
     assert!(error.to_string().contains("after 1 whole call:"), "{error}");
 }
 
+/// A small trace as it is written, packed if asked for.
+fn written() -> Vec<u8> {
+    let lines = "program x\nenv A=1\nm 1 0 0x10 64\nk 2 0 mark rss=1\nf 3 0 0x10\ne 3 1";
+    let mut text = Vec::new();
+    write(&trace(lines).unwrap(), None, &mut text).unwrap();
+    text
+}
+
+#[test]
+fn what_was_cut_after_any_byte_is_never_read_as_whole() {
+    let text = written();
+    assert!(text.ends_with(b"e 3 1\nend 4\n"));
+    let whole = read(&text).unwrap();
+    // Only its last newline is missing: the count says that nothing else is.
+    assert_eq!(read(&text[..text.len() - 1]).unwrap(), whole);
+    let promised = b"highwater-trace 1\nend counted".len();
+    for end in promised..text.len() - 1 {
+        let cut = &text[..end];
+        let error = read(cut).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                TraceError::EndMissing { .. }
+                    | TraceError::CutOff { .. }
+                    | TraceError::Incomplete { .. }
+            ),
+            "after {end}: {error}"
+        );
+        if cut.ends_with(b"\n") {
+            let said = error.to_string();
+            assert!(said.contains("cut off here") && said.contains("`end counted`"));
+            // What the error advises opens what is left.
+            let text = String::from_utf8_lossy(cut).replace("end counted\n", "");
+            let calls = text.lines().filter(|line| line.as_bytes()[1] == b' ');
+            assert_eq!(read(text.as_bytes()).unwrap().events.len(), calls.count());
+        }
+    }
+}
+
+#[test]
+fn a_count_of_calls_is_held_against_those_before_it() {
+    let text = |lines: &str| read(format!("highwater-trace 1\n{lines}").as_bytes());
+    // Lines are counted, whether or not a call is kept of them.
+    let kept = text("m 1 0 0x10 64\nf 2 0 0x0\nf 3 0 0x99\n# end 7\n\nend 3\n").unwrap();
+    assert_eq!((kept.events.len(), kept.skipped), (1, 1));
+    assert_eq!(text("end counted\nend 0\n").unwrap().events.len(), 0);
+    for (lines, said, found) in [
+        ("m 1 0 0x10 64\nend 2\n", 2, 1),
+        ("end counted\nend 1\n", 1, 0),
+        ("m 1 0 0x10 64\nend 0\n", 0, 1),
+        ("end 12", 12, 0),
+    ] {
+        let error = text(lines).unwrap_err();
+        assert!(
+            matches!(error, TraceError::Incomplete { told, read, .. } if (told, read) == (said, found)),
+            "{lines}: {error}"
+        );
+    }
+    for (lines, expected) in [
+        ("m 1 0 0x10 64\nend 1\nf 2 0 0x10\n", "nothing after"),
+        ("m 1 0 0x10 64\nend 1\nend 1\n", "nothing after"),
+        ("m 1 0 0x10 64\nend 1 \n", "end of the line"),
+        ("m 1 0 0x10 64\nend counted\n", "a call"),
+        ("end counted\nend counted\n", "at most once"),
+        ("end so\n", "`counted`"),
+        ("end counted 3\n", "end of the line"),
+    ] {
+        let error = text(lines).unwrap_err().to_string();
+        assert!(error.contains(expected), "{lines}: {error}");
+    }
+    let packed = {
+        let mut packed = Vec::new();
+        write_gzip(&read(&written()).unwrap(), None, &mut packed).unwrap();
+        packed
+    };
+    assert_eq!(read(&packed), read(&written()));
+}
+
 #[test]
 fn blank_lines_and_carriage_returns_are_no_trouble() {
     let workload =

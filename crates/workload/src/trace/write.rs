@@ -1,5 +1,6 @@
 //! Calls to lines.
 
+use super::end::PROMISE;
 use super::fields::breaks_line;
 use super::header::FIRST_LINE;
 use crate::{Address, BlockId, Call, Header, Mark, Workload};
@@ -14,6 +15,8 @@ const PIECE: usize = 1 << 18;
 /// `addresses` says what each block's pointer is, by block number, null for a call that failed: those a model gave, for
 /// example. Without it the recorded addresses are written; a generated pattern has none, and its blocks get made-up names
 /// 0x10, 0x20, ... that stay the same from one writing to the next.
+///
+/// The last line says how many calls there are, as the header promises, so that a file that was cut anywhere is refused.
 ///
 /// Reading the text back gives an equal workload, with two exceptions: `skipped` is then 0 (what was skipped is not
 /// kept), and a generated pattern comes back with its made-up names as recorded addresses. A trace written this way, read
@@ -47,6 +50,7 @@ pub fn write(
             text.buffer.clear();
         }
     }
+    writeln!(text.buffer, "end {}", workload.events.len())?;
     out.write_all(&text.buffer)?;
     out.flush()
 }
@@ -89,7 +93,7 @@ impl Text<'_> {
             writeln!(buffer, "{kind} {}", words.join(" "))
         };
         let buffer = &mut self.buffer;
-        writeln!(buffer, "{FIRST_LINE}")?;
+        writeln!(buffer, "{FIRST_LINE}\n{PROMISE}")?;
         if let Some(program) = &header.program {
             if program.is_empty() {
                 return Err(invalid("a program's name that is not empty"));

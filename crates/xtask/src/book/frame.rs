@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::policy;
+
 use super::{
     chapter::{Chapter, page_name},
     summary::Entry,
@@ -30,6 +32,7 @@ pub(super) fn page(entries: &[Entry], number: usize, chapter: &Chapter) -> Strin
 <html lang=\"en\">\n\
 <head>\n\
 <meta charset=\"utf-8\">\n\
+{}\n\
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
 <meta name=\"color-scheme\" content=\"light dark\">\n\
 <title>{title} · Highwater</title>\n\
@@ -51,6 +54,7 @@ pub(super) fn page(entries: &[Entry], number: usize, chapter: &Chapter) -> Strin
 </div>\n\
 </body>\n\
 </html>\n",
+        policy::meta(policy::BOOK),
         chapter.html
     )
 }

@@ -10,7 +10,8 @@ mod report;
 mod workloads;
 
 use highwater_live::{
-    Environment, Family, Library, ModelError, Oracle, OracleError, Release, Sequence, play,
+    AllocatorFamily, Environment, Library, ModelError, Oracle, OracleError, Release, Sequence,
+    execute,
 };
 use options::Options;
 use std::process::ExitCode;
@@ -44,7 +45,7 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let programs = workloads::programs(options)?;
     let started = std::time::Instant::now();
     let mut parts = Vec::new();
-    for family in [Family::Glibc, Family::Jemalloc] {
+    for family in [AllocatorFamily::Glibc, AllocatorFamily::Jemalloc] {
         let subjects: Vec<&Subject> = subjects
             .iter()
             .filter(|subject| subject.release.family == family)
@@ -97,7 +98,8 @@ fn subjects(libraries: Vec<Library>) -> Result<Vec<Subject>, OracleError> {
         let release = oracle.release().clone();
         let banner = oracle.banner().unwrap_or_else(|| release.to_string());
         let layout = oracle.answer(&nothing)?.layout;
-        if let Err(error @ ModelError::Version(_)) = play(&release, &no_settings, layout, &nothing)
+        if let Err(error @ ModelError::Version(_)) =
+            execute(&release, &no_settings, layout, &nothing)
         {
             eprintln!("{}: {error}; skipped", library.name);
         } else if !subjects.iter().any(|subject| subject.banner == banner) {

@@ -2,7 +2,9 @@
 
 use crate::Subject;
 use crate::workloads::{Source, Workload};
-use highwater_live::{Answers, Environment, Oracle, OracleError, Sequence, Tally, play};
+use highwater_live::{
+    Answers, Environment, FidelityCounts, Oracle, OracleError, Sequence, execute,
+};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -13,16 +15,16 @@ pub(crate) struct Row {
     pub(crate) subject: usize,
     pub(crate) workload: usize,
     pub(crate) setting: usize,
-    pub(crate) tally: Tally,
+    pub(crate) counts: FidelityCounts,
     /// Sequences that the library itself did not survive.
     pub(crate) unanswered: u64,
     /// Sequences that the model did not survive.
-    pub(crate) unplayed: u64,
+    pub(crate) failed_models: u64,
 }
 
 impl Row {
     pub(crate) fn is_equal(&self) -> bool {
-        self.tally.is_equal() && self.unplayed == 0 && self.unanswered == 0
+        self.counts.is_equal() && self.failed_models == 0 && self.unanswered == 0
     }
 }
 
@@ -73,9 +75,9 @@ fn measure(
         subject,
         workload,
         setting,
-        tally: Tally::default(),
+        counts: FidelityCounts::default(),
         unanswered: 0,
-        unplayed: 0,
+        failed_models: 0,
     };
     let mut oracle = Oracle::start(&subjects[subject].library, environment)?;
     match &of.source {
@@ -83,9 +85,9 @@ fn measure(
             row.add(&mut oracle, environment, calls)?;
             if let Some(questions) = questions {
                 // The calls are the same once more: only the figures are new.
-                let once = row.tally;
+                let once = row.counts;
                 row.add(&mut oracle, environment, questions)?;
-                row.tally = once.with_figures_of(&row.tally);
+                row.counts = once.with_figures_of(&row.counts);
             }
         }
         Source::Random { make, operations } => {
@@ -96,7 +98,7 @@ fn measure(
             };
             // Other sequences for each library and setting, the same in each run.
             let mut seed = (subject as u64) << 48 | (setting as u64) << 32;
-            while row.tally.operations < share && row.unanswered + row.unplayed < 10 {
+            while row.counts.operations < share && row.unanswered + row.failed_models < 10 {
                 row.add(&mut oracle, environment, &make(seed))?;
                 seed += 1;
             }
@@ -120,20 +122,20 @@ impl Row {
             }
             Err(error) => return Err(error),
         };
-        let played = catch_unwind(AssertUnwindSafe(|| {
-            play(oracle.release(), environment, real.layout, sequence)
+        let executed = catch_unwind(AssertUnwindSafe(|| {
+            execute(oracle.release(), environment, real.layout, sequence)
         }));
-        let model = match played {
+        let model = match executed {
             Ok(Ok(model)) => model,
             _ => {
-                self.unplayed += 1;
+                self.failed_models += 1;
                 Answers {
                     answers: Vec::new(),
                     ..real.clone()
                 }
             }
         };
-        self.tally += Tally::of(sequence, &real, &model);
+        self.counts += FidelityCounts::of(sequence, &real, &model);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use crate::Part;
 use crate::measure::Row;
 use crate::options::Options;
 use crate::workloads::{Source, Workload};
-use highwater_live::{Family, Tally};
+use highwater_live::{AllocatorFamily, FidelityCounts};
 use std::fmt::Write;
 
 const ABOUT: &str = "\
@@ -42,11 +42,11 @@ pub(crate) fn render(options: &Options, parts: &[Part<'_>]) -> String {
                 format_args!("## {}\n\n{}\n", subject.release, subject.banner),
             );
             page.push_str(match subject.release.family {
-                Family::Glibc => {
+                AllocatorFamily::Glibc => {
                     "| workload | settings | operations | addresses | equal | marks | largest difference in RSS, bytes |\n\
                      | --- | --- | --: | --: | --: | --: | --: |\n"
                 }
-                Family::Jemalloc => {
+                AllocatorFamily::Jemalloc => {
                     "| workload | settings | operations | addresses | equal | marks | largest difference, bytes: RSS | \
                      allocated | active | dirty | muzzy | retained | mapped | metadata | resident |\n\
                      | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n"
@@ -72,7 +72,7 @@ pub(crate) fn render(options: &Options, parts: &[Part<'_>]) -> String {
 }
 
 /// A row for no setting, one for all others together, and one more for each of those that differs.
-fn rows_of(page: &mut String, workload: &Workload, rows: &[&Row], family: Family) {
+fn rows_of(page: &mut String, workload: &Workload, rows: &[&Row], family: AllocatorFamily) {
     let Some((first, others)) = rows.split_first() else {
         return;
     };
@@ -85,32 +85,32 @@ fn rows_of(page: &mut String, workload: &Workload, rows: &[&Row], family: Family
     }
 }
 
-fn row(page: &mut String, name: &str, settings: &str, rows: &[&Row], family: Family) {
-    let mut tally = Tally::default();
-    let (mut unanswered, mut unplayed) = (0, 0);
+fn row(page: &mut String, name: &str, settings: &str, rows: &[&Row], family: AllocatorFamily) {
+    let mut counts = FidelityCounts::default();
+    let (mut unanswered, mut failed_models) = (0, 0);
     for row in rows {
-        tally += row.tally;
+        counts += row.counts;
         unanswered += row.unanswered;
-        unplayed += row.unplayed;
+        failed_models += row.failed_models;
     }
-    let equal = if tally.addresses == tally.addresses_equal {
+    let equal = if counts.addresses == counts.addresses_equal {
         "all".to_owned()
     } else {
-        thousands(tally.addresses_equal)
+        thousands(counts.addresses_equal)
     };
     let mut remarks = String::new();
     for (count, what) in [
-        (tally.other_differences, "other answers differ"),
+        (counts.other_differences, "other answers differ"),
         (unanswered, "sequences that the library did not survive"),
-        (unplayed, "sequences that the model did not survive"),
+        (failed_models, "sequences that the model did not survive"),
     ] {
         if count > 0 {
             remarks.push_str(&format!("; {count} {what}"));
         }
     }
     let mut figures = String::new();
-    if family == Family::Jemalloc {
-        for off in tally.figures_off {
+    if family == AllocatorFamily::Jemalloc {
+        for off in counts.figures_off {
             figures.push_str(&format!(" {} |", thousands(off)));
         }
     }
@@ -118,16 +118,16 @@ fn row(page: &mut String, name: &str, settings: &str, rows: &[&Row], family: Fam
         page,
         format_args!(
             "| {name} | {settings} | {} | {} | {equal} | {} | {}{remarks} |{figures}",
-            thousands(tally.operations),
-            thousands(tally.addresses),
-            thousands(tally.marks),
-            thousands(tally.resident_off_bytes),
+            thousands(counts.operations),
+            thousands(counts.addresses),
+            thousands(counts.marks),
+            thousands(counts.resident_off_bytes),
         ),
     );
 }
 
 /// Which settings the numbers stand for.
-fn settings(page: &mut String, family: Family, workloads: &[Workload]) {
+fn settings(page: &mut String, family: AllocatorFamily, workloads: &[Workload]) {
     for (title, random) in [("programs", false), ("random operations", true)] {
         let found = workloads
             .iter()

@@ -3,8 +3,8 @@
 use crate::named;
 use crate::options::Options;
 use highwater_live::{
-    Environment, Family, Sequence, all_environments, generate, generate_threads, generate_timed,
-    jemalloc_environments, of_workload, timed_of_workload,
+    AllocatorFamily, Environment, Sequence, all_environments, generate, generate_threads,
+    generate_timed, jemalloc_environments, of_workload, timed_of_workload,
 };
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Pattern, trace, unwatched};
@@ -92,7 +92,7 @@ pub(crate) fn programs(options: &Options) -> Result<Vec<Program>, String> {
 }
 
 /// All that is run on each release of an allocator, with about so many random operations.
-pub(crate) fn all(family: Family, programs: &[Program], operations: u64) -> Vec<Workload> {
+pub(crate) fn all(family: AllocatorFamily, programs: &[Program], operations: u64) -> Vec<Workload> {
     let random = |name: &str, make: Make| Workload {
         name: format!("random operations, {name}"),
         source: Source::Random {
@@ -102,8 +102,8 @@ pub(crate) fn all(family: Family, programs: &[Program], operations: u64) -> Vec<
         settings: random_settings(family),
     };
     let (one, many): (Make, Make) = match family {
-        Family::Glibc => (generate, |seed| generate_threads(seed, THREADS_MAX)),
-        Family::Jemalloc => (|seed| timed(seed, 1), |seed| timed(seed, THREADS_MAX)),
+        AllocatorFamily::Glibc => (generate, |seed| generate_threads(seed, THREADS_MAX)),
+        AllocatorFamily::Jemalloc => (|seed| timed(seed, 1), |seed| timed(seed, THREADS_MAX)),
     };
     let random = [random("one thread", one), random("2 to 16 threads", many)];
     let programs = programs.iter().map(|program| program.under(family));
@@ -120,10 +120,10 @@ fn timed(seed: u64, threads_max: u16) -> Sequence {
 }
 
 /// No setting, then each of the others.
-fn random_settings(family: Family) -> Vec<Environment> {
+fn random_settings(family: AllocatorFamily) -> Vec<Environment> {
     let mut environments = match family {
-        Family::Glibc => all_environments(),
-        Family::Jemalloc => jemalloc_environments(),
+        AllocatorFamily::Glibc => all_environments(),
+        AllocatorFamily::Jemalloc => jemalloc_environments(),
     };
     environments.retain(|environment| !environment.lines.is_empty());
     environments.insert(0, Environment::default());
@@ -131,13 +131,13 @@ fn random_settings(family: Family) -> Vec<Environment> {
 }
 
 impl Program {
-    fn under(&self, family: Family) -> Workload {
+    fn under(&self, family: AllocatorFamily) -> Workload {
         let source = match family {
-            Family::Glibc => Source::Program {
+            AllocatorFamily::Glibc => Source::Program {
                 calls: of_workload(&self.workload),
                 questions: None,
             },
-            Family::Jemalloc => {
+            AllocatorFamily::Jemalloc => {
                 let calls = timed_of_workload(&self.workload);
                 Source::Program {
                     questions: Some(calls.clone().asking()),
@@ -146,8 +146,8 @@ impl Program {
             }
         };
         let settings: &[&str] = match family {
-            Family::Glibc => &SETTINGS,
-            Family::Jemalloc => &CONFS,
+            AllocatorFamily::Glibc => &SETTINGS,
+            AllocatorFamily::Jemalloc => &CONFS,
         };
         let threads = match self.workload.last_thread.0 {
             0 => "one thread".to_owned(),

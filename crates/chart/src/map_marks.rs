@@ -1,0 +1,209 @@
+//! Marks on a heap map, on the page and in pictures: pins, tops and their labels.
+
+use crate::{
+    layout::Layout,
+    map_labels::{Labels, Spot},
+    svg::{Look, Svg, look},
+    theme::{INK, PANEL, kind},
+};
+use highwater_simulator::{Address, Bytes, Frame, PageKind, Pin, PinState, StripKind};
+
+/// A pin that holds at least this fraction (1/30) of what all pins hold is marked large, with its number.
+const LARGE: u64 = 30;
+
+/// What holds less than this gets no number: there are many such, and they would cover each other.
+const WORTH_A_NUMBER: Bytes = Bytes::kib(256);
+
+/// Radii of pins, in tenths of a pixel.
+const SMALL_PIN: i32 = 30;
+pub(crate) const LARGE_PIN: i32 = 55;
+const POINTED_PIN: i32 = 75;
+
+/// Shapes, by the side of a square, twice, and its corner, twice. A circle is a square with round corners.
+const SQUARE: &str = "<rect width=\"@\" height=\"@\" x=\"@\" y=\"@\"";
+const CIRCLE: &str = "<rect rx=\"80\" width=\"@\" height=\"@\" x=\"@\" y=\"@\"";
+const DIAMOND: &str = "<rect transform=\"rotate(45)\" width=\"@\" height=\"@\" x=\"@\" y=\"@\"";
+
+static LABEL: Look = look("font-size=\"12\" font-weight=\"600\"", 12);
+
+/// The marks of a map.
+pub struct Marks<'a> {
+    /// Where the dots are.
+    pub layout: &'a Layout,
+    /// Pixels of the layout to one of the picture, or of CSS.
+    pub ratio: f64,
+    /// What the pages hold.
+    pub frame: &'a Frame,
+    /// Bytes of a page.
+    pub page_size: Bytes,
+    /// The pins; they are numbered from 1.
+    pub pins: &'a [Pin],
+    /// The one that is pointed at, from 0.
+    pub pointed: Option<usize>,
+}
+
+impl Marks<'_> {
+    /// What lies over a map, as what stands in an SVG element of its size in pixels of CSS.
+    pub fn overlay(&self, dark: bool) -> String {
+        let mut svg = Svg::new(dark);
+        self.draw(&mut svg);
+        svg.into_text()
+    }
+
+    /// For every pin whether it is marked large, with its number.
+    pub(crate) fn large(&self) -> Vec<bool> {
+        let behind: u64 = self.pins.iter().map(|pin| pin.behind.0).sum();
+        let pins = self.pins.iter().enumerate();
+        pins.map(|(index, pin)| {
+            let much = pin.behind.0 * LARGE >= behind && pin.behind >= WORTH_A_NUMBER;
+            index == 0 || self.pointed == Some(index) || much
+        })
+        .collect()
+    }
+
+    pub(crate) fn draw(&self, svg: &mut Svg) {
+        let large = self.large();
+        if let Some(pin) = self.pointed.and_then(|index| self.pins.get(index)) {
+            self.span(svg, pin);
+        }
+        let mut labels = Labels::default();
+        // The large ones last, over the small ones and their own lines; the first uppermost.
+        for step in 0..3 {
+            for (index, pin) in self.pins.iter().enumerate().rev() {
+                let Some((x, y)) = self
+                    .place(pin.address)
+                    .filter(|_| large[index] == (step > 0))
+                else {
+                    continue;
+                };
+                let radius = match self.pointed {
+                    _ if step == 0 => SMALL_PIN,
+                    Some(pointed) if pointed == index => POINTED_PIN,
+                    _ => LARGE_PIN,
+                };
+                match step {
+                    1 => self.line(svg, pin, (x, y)),
+                    _ => pin_at(svg, (x as i32, y as i32), pin.state, radius),
+                }
+            }
+        }
+        for (index, pin) in self
+            .pins
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| large[*index])
+        {
+            if let Some(place) = self.place(pin.address) {
+                labels.add(place, &(index + 1).to_string());
+            }
+        }
+        for strip in &self.frame.strips {
+            let Some((x, y)) = strip.top.and_then(|top| self.place(top)) else {
+                continue;
+            };
+            for (edge, width, fill) in [(PANEL, 3, PANEL), (INK, 0, INK)] {
+                svg.put(
+                    "<path class=\"top\" d=\"M@ @l6 8h-12z\" stroke=\"#\" stroke-width=\"@\" fill=\"#\"/>",
+                    &[x as i32, y as i32, edge, width, fill],
+                    &[],
+                );
+            }
+            match strip.kind {
+                StripKind::Arena { arena, .. } => {
+                    labels.add((x, y), &format!("top of arena {arena}"))
+                }
+                _ => labels.add((x, y), "top"),
+            }
+        }
+        let size = |length: u32| f64::from(length) / self.ratio;
+        for Spot { x, y, text, .. } in
+            labels.spots((size(self.layout.width()), size(self.layout.height())))
+        {
+            let at = (x as i32, y as i32 + 4);
+            svg.put(
+                "<g stroke-width=\"4\" stroke-linejoin=\"round\" stroke=\"#\">",
+                &[PANEL],
+                &[],
+            );
+            svg.words(at, &LABEL, PANEL, &text);
+            svg.put("</g>", &[], &[]);
+            svg.words(at, &LABEL, INK, &text);
+        }
+    }
+
+    /// The middle of the dot of an address, if the map has it.
+    fn place(&self, address: Address) -> Option<(f64, f64)> {
+        let dot = self.layout.dot_of(self.frame, address, self.page_size)?;
+        let (left, top) = self.layout.corner(dot);
+        let half = f64::from(self.layout.cell) / 2.0;
+        let middle = |corner: u32| (f64::from(corner) + half) / self.ratio;
+        Some((middle(left), middle(top)))
+    }
+
+    /// From a pin to where the free memory behind it begins.
+    fn line(&self, svg: &mut Svg, pin: &Pin, (x, y): (f64, f64)) {
+        if let Some((to_x, to_y)) = self.place(begins(pin)) {
+            svg.put(
+                "<path d=\"M@ @L@ @\" stroke=\"#\" stroke-width=\"1.5\" stroke-opacity=\".45\"/>",
+                &[x as i32, y as i32, to_x as i32, to_y as i32, INK],
+                &[],
+            );
+        }
+    }
+
+    /// The free memory that a pin holds, shaded, row by row.
+    fn span(&self, svg: &mut Svg, pin: &Pin) {
+        let layout = self.layout;
+        let dot = |address| layout.dot_of(self.frame, address, self.page_size);
+        let (Some(first), Some(last)) = (dot(begins(pin)), dot(pin.address)) else {
+            return;
+        };
+        let columns = u64::from(layout.columns);
+        let css = |dots: u64| (dots as f64 * f64::from(layout.cell) / self.ratio) as i32;
+        for row in first / columns..=last / columns {
+            let left = first.max(row * columns) - row * columns;
+            let right = last.min(row * columns + columns - 1) - row * columns + 1;
+            svg.put(
+                "<rect x=\"@\" y=\"@\" width=\"@\" height=\"@\" fill=\"#\" opacity=\".28\"/>",
+                &[
+                    css(left),
+                    css(row),
+                    css(right) - css(left),
+                    css(row + 1) - css(row),
+                    INK,
+                ],
+                &[],
+            );
+        }
+    }
+}
+
+/// Where the free memory behind a pin begins.
+fn begins(pin: &Pin) -> Address {
+    Address(pin.address.0.saturating_sub(pin.behind.0))
+}
+
+/// Draws a pin: a circle for what is parked, a diamond for what is live, a square for the allocator's own. A light rim around
+/// a dark one is seen on every ground.
+pub(crate) fn pin_at(svg: &mut Svg, (x, y): (i32, i32), state: PinState, radius: i32) {
+    let (shape, reach, fill) = match state {
+        PinState::Parked => (CIRCLE, radius, kind(PageKind::Parked)),
+        // Its corners reach out a quarter more than a circle's edge.
+        PinState::Live => (DIAMOND, radius * 88 / 100, kind(PageKind::Live)),
+        PinState::Metadata => (SQUARE, radius, PANEL),
+    };
+    svg.put(
+        "<g class=\"pin\" transform=\"translate(@ @) scale(.1)\">",
+        &[x, y],
+        &[],
+    );
+    for (width, edge, fill) in [(40, PANEL, PANEL), (17, INK, fill)] {
+        svg.put(shape, &[reach * 2, reach * 2, -reach, -reach], &[]);
+        svg.put(
+            " stroke-width=\"@\" stroke=\"#\" fill=\"#\"/>",
+            &[width, edge, fill],
+            &[],
+        );
+    }
+    svg.put("</g>", &[], &[]);
+}

@@ -1,0 +1,40 @@
+//! The structures of an arena that no extent uses.
+//!
+//! jemalloc 5.3.0, src/edata_cache.c; jemalloc 5.2.1, src/extent.c: `extent_alloc`, `extent_dalloc`.
+
+use crate::edata::{EDATA_BYTES, EdataId, Edatas, ExtentState};
+use crate::edata_heap::EdataHeap;
+use crate::shared::Shared;
+use crate::units::ArenaIndex;
+use highwater_allocator::Kernel;
+
+/// Structures to be used again, those of the oldest base block first and of these the lowest (`edata_cache_t`).
+#[derive(Clone, Default)]
+pub(crate) struct EdataCache(EdataHeap);
+
+impl EdataCache {
+    /// Returns a structure, from the base of `arena` if none is unused (`edata_cache_get`). `None` where there is no
+    /// memory.
+    pub(crate) fn get(
+        &mut self,
+        kernel: &mut Kernel,
+        shared: &mut Shared,
+        arena: ArenaIndex,
+    ) -> Option<EdataId> {
+        if let Some(id) = self.0.pop_first() {
+            return Some(id);
+        }
+        let alignment = shared.rules.layout.edata_alignment;
+        let base = shared.bases[arena.index()].as_mut()?;
+        let (home, serial) = base.alloc(kernel, EDATA_BYTES, alignment)?;
+        kernel.touch(home, EDATA_BYTES);
+        Some(shared.edatas.add(home, serial))
+    }
+
+    /// Takes a structure back (`edata_cache_put`).
+    pub(crate) fn put(&mut self, edatas: &mut Edatas, id: EdataId) {
+        let edata = &mut edatas[id];
+        edata.state = ExtentState::Unused;
+        self.0.insert((edata.home_serial, edata.home), id);
+    }
+}

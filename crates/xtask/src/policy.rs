@@ -1,0 +1,68 @@
+//! The content security policies that the page, the page in one file and the book state themselves, for hosts that set no
+//! headers.
+
+use anyhow::{Context, Result};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sha2::{Digest, Sha256};
+
+/// What the page may load: files of its own folder.
+pub(crate) const PAGE: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
+    connect-src 'self'; worker-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'";
+
+/// What a chapter of the book may load: its style, its pictures, and views of the page.
+pub(crate) const BOOK: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'";
+
+/// What the page in one file may load: nothing. Its scripts run by what they hold, and start the parts within the file.
+pub(crate) fn single(scripts: &[&str]) -> String {
+    let hashes: Vec<String> = scripts
+        .iter()
+        .map(|script| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
+        .collect();
+    format!(
+        "default-src 'none'; script-src {} data: 'wasm-unsafe-eval'; style-src 'unsafe-inline'; worker-src data:; \
+         img-src data:; base-uri 'none'; form-action 'none'",
+        hashes.join(" ")
+    )
+}
+
+/// The element that states a policy.
+pub(crate) fn meta(policy: &str) -> String {
+    format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">")
+}
+
+/// A page with its policy and version stated at the beginning of its head, before anything that loads.
+pub(crate) fn stated(page: &str, policy: &str) -> Result<String> {
+    let head = "<meta charset=\"utf-8\">";
+    let (before, after) = page
+        .split_once(head)
+        .context("the page states no charset")?;
+    let (policy, version) = (meta(policy), env!("CARGO_PKG_VERSION"));
+    Ok(format!(
+        "{before}{head}\n  {policy}\n  <meta name=\"generator\" content=\"Highwater {version}\">{after}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_known_by_its_hash() {
+        // `printf 'x()' | openssl dgst -sha256 -binary | base64`
+        let hash = "'sha256-D6IGS8VMvCoyaR/l0h9tERrBTATY01CoPS7l6xDv0kI='";
+        let policy = single(&["x()"]);
+        assert!(policy.contains(hash), "{policy}");
+    }
+
+    #[test]
+    fn the_policy_comes_before_anything_that_loads() -> Result<()> {
+        let page = stated(
+            "<head>\n<meta charset=\"utf-8\"><script src=a></script></head>",
+            PAGE,
+        )?;
+        assert!(page.find("Content-Security-Policy") < page.find("<script"));
+        assert!(stated("<head></head>", PAGE).is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,394 @@
+//! Links and messages that were made wrong, each drawn by a page that goes on: it says what is wrong, and answers a click.
+//!
+//! `HIGHWATER_DRAWN` is how many of each are tried (a few hundred by default), `HIGHWATER_SEED` which ones.
+
+use std::env;
+
+use anyhow::{Context, Result, ensure};
+use highwater_web::state::{Action, State};
+use serde_json::{Value, json};
+
+use crate::{
+    built_page,
+    embedding::{around, serve},
+    honest::LINKS,
+    page::{Page, View},
+    random_use::Numbers,
+    simulation::settle,
+    visit, visit_folder,
+};
+
+/// How many are tried where nobody says how many.
+const FEW: usize = 300;
+
+/// How many are tried in one call of the page.
+const AT_ONCE: usize = 25;
+
+/// Links that once stopped the page, and others with everything that a link can say.
+const TEXTS: [&str; 7] = [
+    "sbundled\no9 0\n",
+    "sdecay\nz18446744073709551614 18446744073709551615\n",
+    "sshared_arenas\nv0 0 jemalloc@5.2.1 x\neMALLOC_CONF=narenas:1793\nv1 1 glibc@2.36 y\nu0 0 -\n",
+    "sdecay\npevents 300\nv0 0 glibc@2.36 mine\neMALLOC_ARENA_MAX=2\nv1 5 jemalloc@5.3.0 second one\n\
+     eMALLOC_CONF=dirty_decay_ms:1000\nu1 0 0\nt1500000\nz1000000 2000000\nh4\no2 1\ncdark\n",
+    "sbundled\nv0 0 glibc@2.36 \ninone\naC\neMALLOC_TOP_PAD_=0\nu0 0 -\nt1\nmtime 5000\ndgave-back\nb4096 8192\ng3 en\nclight\n",
+    "fmine.hwt\nk7\nv0 3 glibc@2.36 mine\nu0 0 -\n",
+    "senvironment\nnMALLOC_ARENA_MAX=2\npevents 60\nu0 0 1\nt1000\n",
+];
+
+/// What a number, a name or a whole line is replaced by.
+const ODD: [&str; 24] = [
+    "18446744073709551615",
+    "18446744073709551616",
+    "9223372036854775807",
+    "1125899906842624",
+    "0",
+    "-1",
+    "NaN",
+    "inf",
+    "1e308",
+    "1e-308",
+    "99",
+    "7 8",
+    "",
+    " ",
+    "\n",
+    "\u{202e}x",
+    "\0",
+    "<img src=x onerror=alert(1)>",
+    "=1+1",
+    "sbundled",
+    "v0 0 glibc@2.36 again",
+    "u7 7 7",
+    "jemalloc@9.9",
+    "constructor",
+];
+
+fn number_of(variable: &str, default: usize) -> Result<usize> {
+    match env::var(variable) {
+        Ok(text) => text.parse().with_context(|| format!("{variable}={text}")),
+        Err(_) => Ok(default),
+    }
+}
+
+/// How many are tried, and the numbers that they are made by.
+fn asked() -> Result<(usize, Numbers)> {
+    let (many, seed) = (
+        number_of("HIGHWATER_DRAWN", FEW)?,
+        number_of("HIGHWATER_SEED", 2026)?,
+    );
+    println!("{many} with the seed {seed}");
+    Ok((many, Numbers(seed as u64)))
+}
+
+/// A text of a link, with some of its lines changed.
+fn mutated(numbers: &mut Numbers) -> String {
+    let mut lines: Vec<String> = numbers.of(&TEXTS).lines().map(str::to_owned).collect();
+    for _ in 0..=numbers.below(3) {
+        let at = numbers.below(lines.len().max(1));
+        let odd = numbers.of(&ODD).to_owned();
+        let Some(line) = lines.get_mut(at) else {
+            lines.push(odd);
+            continue;
+        };
+        match numbers.below(8) {
+            0 => *line = odd,
+            1 => drop(lines.remove(at)),
+            2 => lines.extend_from_within(at..),
+            3 => {
+                let with = lines[numbers.below(lines.len())].clone();
+                lines.insert(at, with);
+            }
+            // A word of it.
+            4 | 5 => {
+                let head: String = line.chars().take(1).collect();
+                let rest: String = line.chars().skip(1).collect();
+                let mut words: Vec<&str> = rest.split(' ').collect();
+                let word = numbers.below(words.len());
+                words[word] = &odd;
+                *line = head + &words.join(" ");
+            }
+            // What it is about.
+            6 => {
+                let letters = "sfkpviaenutzhomdbgcxSF1 ";
+                let letter = letters.chars().nth(numbers.below(letters.len()));
+                *line = letter.into_iter().chain(line.chars().skip(1)).collect();
+            }
+            _ => *line = line.repeat(1 + numbers.below(300)),
+        }
+    }
+    lines.join("\n")
+}
+
+/// What the page must say of a text: what its state says, where the link is not read.
+fn refusal(text: &str) -> Option<String> {
+    let mut state = State::new(false);
+    state.update(Action::OpenLink(Some(text.to_owned())));
+    let trouble = state.trouble?;
+    trouble
+        .starts_with("This link is invalid")
+        .then_some(trouble)
+}
+
+/// A link with some of its letters changed.
+fn damaged(numbers: &mut Numbers) -> String {
+    let links = [
+        "#1=K04qzUvJSU3hyrdUMOACAA",
+        "#1=K05JTU6s5KoytDAxMTM3MTEwNzY3sDQ1NTQzNFHAImjKBQA",
+        "#1=AwA",
+    ];
+    let mut link: Vec<char> = numbers.of(&links).chars().collect();
+    let letters: Vec<char> = "ABCxyz019-_=+/%#&ü\u{202e}".chars().collect();
+    for _ in 0..=numbers.below(6) {
+        let at = 1 + numbers.below(link.len() - 1);
+        let letter = letters[numbers.below(letters.len())];
+        match numbers.below(4) {
+            0 => link.insert(at, letter),
+            1 if link.len() > 3 => drop(link.remove(at)),
+            2 => link.truncate(at.max(2)),
+            _ => link[at] = letter,
+        }
+    }
+    link.into_iter().collect()
+}
+
+/// Opens links one after another in the living page, each followed by a click.
+const DRAW: &str = "
+    window.until = (condition) => new Promise((done) => {
+        if (condition()) return done(true);
+        const end = (known) => { watch.disconnect(); clearTimeout(patience); done(known); };
+        const watch = new MutationObserver(() => { if (condition()) end(true); });
+        watch.observe(document, { subtree: true, childList: true, attributes: true });
+        const patience = setTimeout(() => end(condition()), 15000);
+    });
+    window.draw = async ({ text, link }) => {
+        link ??= await linkOf(text);
+        const links = () => Number(document.querySelector('main')?.dataset.links);
+        const before = links();
+        history.replaceState(null, '', location.pathname);
+        location.hash = link;
+        const drawn = await until(() => links() > before);
+        const trouble = document.querySelector('#trouble')?.textContent ?? '';
+        const theme = () => document.documentElement.dataset.theme;
+        const was = theme();
+        const clicked = performance.now();
+        document.querySelector('#dark')?.click();
+        const answered = await until(() => theme() !== was);
+        const took = performance.now() - clicked;
+        const stopped = document.querySelector('#stopped-report')?.value ?? '';
+        return { link, drawn, trouble, answered, took, stopped };
+    };
+    window.drawAll = async (links) => {
+        const answers = [];
+        for (const link of links) answers.push(await draw(link));
+        return answers;
+    };";
+
+/// Draws links, and returns what became of each, and the longest that a click took, in milliseconds.
+fn draw(page: &Page, links: &[Value]) -> Result<(Vec<Value>, f64)> {
+    let mut answers = Vec::new();
+    for part in links.chunks(AT_ONCE) {
+        let drawn = page.evaluate_with("return drawAll(arguments[0])", vec![part.into()])?;
+        answers.extend(drawn.as_array().context("a list")?.iter().cloned());
+    }
+    let mut longest = 0.0f64;
+    for (answer, link) in answers.iter().zip(links) {
+        let is_right = answer["drawn"] == true && answer["answered"] == true;
+        ensure!(is_right && answer["stopped"] == "", "{link}: {answer}");
+        longest = longest.max(answer["took"].as_f64().context("a time")?);
+    }
+    Ok((answers, longest))
+}
+
+fn tools(page: &Page) -> Result<()> {
+    settle(page)?;
+    page.evaluate(LINKS)?;
+    page.evaluate(DRAW)?;
+    Ok(())
+}
+
+#[test]
+fn links_made_wrong_are_drawn_and_a_click_is_answered() -> Result<()> {
+    let (many, mut numbers) = asked()?;
+    visit(View::default(), |page| {
+        tools(page)?;
+        let mut texts: Vec<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
+        texts.extend((0..many).map(|_| mutated(&mut numbers)));
+        let links: Vec<Value> = texts.iter().map(|text| json!({ "text": text })).collect();
+        let (answers, longest) = draw(page, &links)?;
+        let mut refused = 0;
+        for (answer, text) in answers.iter().zip(&texts) {
+            let trouble = answer["trouble"].as_str().unwrap_or_default();
+            let expected = refusal(text);
+            refused += usize::from(expected.is_some());
+            let is_right = match &expected {
+                Some(words) => trouble.contains(words.as_str()),
+                None => !trouble.starts_with("This link is invalid"),
+            };
+            ensure!(is_right, "{text:?}: {trouble:?} for {expected:?}");
+        }
+        ensure!(refused > many / 10 && refused < many, "{refused} of {many}");
+        println!("{refused} refused; the longest click took {longest:.0} ms");
+
+        let links: Vec<Value> = (0..many / 4)
+            .map(|_| json!({ "link": damaged(&mut numbers) }))
+            .collect();
+        let (_, longest) = draw(page, &links)?;
+        println!("of damaged links the longest click took {longest:.0} ms");
+        // Back and forward through what the history still has of them.
+        for _ in 0..20 {
+            let way = ["back", "forward"][numbers.below(2)];
+            page.evaluate(&format!("history.{way}()"))?;
+        }
+        // The last of them may arrive behind the first of these.
+        page.wait_until("a right link", || {
+            draw(page, &[json!({ "text": "sdecay\npevents 40\n" })])?;
+            Ok(page.value("#source")? == "decay")
+        })?;
+        settle(page)?;
+        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+        Ok(())
+    })
+}
+
+#[test]
+fn links_that_unpack_to_too_much_are_refused() -> Result<()> {
+    visit(View::default(), |page| {
+        tools(page)?;
+        page.evaluate(
+            "window.bomb = async (line, times) => {
+                 const text = new Blob(Array(times).fill(line.repeat(1000))).stream();
+                 const packed = text.pipeThrough(new CompressionStream('deflate-raw'));
+                 const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
+                 let letters = '';
+                 for (const byte of bytes) letters += String.fromCharCode(byte);
+                 return '#1=' + btoa(letters).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+             };",
+        )?;
+        // A hundred kilobytes that come to dozens of megabytes, and more of both; tens of thousands of variables.
+        for (line, times) in [("nA=1\\n", 13_000), ("nA=1\\n", 60_000), ("nVAR=1\\n", 40)] {
+            let script = format!("return bomb('{line}', {times}).then((link) => draw({{ link }}))");
+            let answer = page.evaluate(&script)?;
+            let trouble = answer["trouble"].as_str().unwrap_or_default();
+            ensure!(trouble.contains("too long"), "{trouble}");
+            ensure!(answer["answered"] == true && answer["stopped"] == "");
+        }
+        let many: String = (0..40_000).map(|at| format!("nV{at}=1\n")).collect();
+        let text = format!("sdecay\n{many}");
+        let (answers, _) = draw(page, &[json!({ "text": text })])?;
+        let trouble = answers[0]["trouble"].as_str().unwrap_or_default();
+        ensure!(trouble.contains("too long"), "{trouble}");
+        Ok(())
+    })
+}
+
+/// A message, right or nearly so.
+fn message(numbers: &mut Numbers) -> Value {
+    let odd = |numbers: &mut Numbers| match numbers.below(10) {
+        0 => Value::Null,
+        1 => json!(-1),
+        2 => json!(1e308),
+        3 => json!(u64::MAX),
+        4 => json!({ "length": 3, "0": "x", "highwater": 1 }),
+        5 => json!([["events", "1"], "x", {}]),
+        6 => json!("x\no9 0\nz1 0"),
+        7 => json!("A=1\n".repeat(1 + numbers.below(30_000))),
+        8 => json!(true),
+        _ => json!(numbers.of(&ODD)),
+    };
+    let scenario = numbers.of(&["decay", "environment", "bundled", "nosuch", "decay\no9 0"]);
+    let mut message = match numbers.below(7) {
+        0 | 1 => json!({ "type": "set", "scenario": scenario,
+                         "parameters": { "events": 40, "nosuch": 1 }, "environment": "MALLOC_ARENA_MAX=2" }),
+        2 => {
+            json!({ "type": "set", "link": format!("?scenario={scenario}&events=30&variant=B&at=1") })
+        }
+        3 => json!({ "type": "set", "link": damaged(numbers) }),
+        4 => json!({ "type": "seek", "seconds": numbers.below(90) }),
+        5 => json!({ "type": "play", "playing": numbers.below(2) == 0 }),
+        _ => json!({ "type": "theme", "theme": "dark" }),
+    };
+    message["highwater"] = json!(1);
+    if let Some(fields) = message.as_object_mut() {
+        for _ in 0..numbers.below(3) {
+            let names: Vec<String> = fields.keys().cloned().collect();
+            let name = names[numbers.below(names.len())].clone();
+            match numbers.below(5) {
+                0 => drop(fields.remove(&name)),
+                1 => drop(fields.insert(numbers.of(&ODD).to_owned(), odd(numbers))),
+                2 => {
+                    let at = format!("p{}", numbers.below(100));
+                    let parameters: Value = (0..numbers.below(200))
+                        .map(|at| (format!("n{at}"), odd(numbers)))
+                        .collect::<serde_json::Map<_, _>>()
+                        .into();
+                    fields.insert(at, odd(numbers));
+                    fields.insert("parameters".to_owned(), parameters);
+                }
+                _ => drop(fields.insert(name, odd(numbers))),
+            }
+            if fields.is_empty() {
+                break;
+            }
+        }
+    }
+    message
+}
+
+#[test]
+fn messages_made_wrong_leave_a_view_that_answers_right() -> Result<()> {
+    let Some(built) = built_page()? else {
+        return Ok(());
+    };
+    let (many, mut numbers) = asked()?;
+    let (_site, address) = serve(&built)?;
+    let folder = around(&format!(
+        "<iframe width=640 height=400 src='{address}?embed=1&scenario=decay&events=30'></iframe>
+         <script>
+           const ask = {{ type: 'set', scenario: 'decay', parameters: {{ events: 40 }}, environment: 'MALLOC_ARENA_MAX=2' }};
+           const of = (result) => result?.scenario === 'decay' && result.error === null
+             ? JSON.stringify(result.variants) : '';
+           const strange = [undefined, NaN, 'x', 1n, new Date(), new Map([['highwater', 1]]), new ArrayBuffer(8),
+             {{ highwater: 1, type: 'seek', seconds: NaN }}, {{ highwater: 1, type: 'seek', seconds: Infinity }},
+             {{ highwater: 1, type: 'seek', seconds: -Infinity }}, {{ highwater: 1n, type: 'play' }}];
+           strange[5].self = strange;
+         </script>"
+    ))?;
+    let errors = visit_folder(folder.path(), View::default(), |page| {
+        page.evaluate("window.post = (data) => document.querySelector('iframe').contentWindow.postMessage(data, '*')")?;
+        page.wait_until("the first result", || {
+            Ok(page.evaluate("return Boolean(of(last()))")? == true)
+        })?;
+        page.evaluate("heard.length = 0; say(ask)")?;
+        page.wait_until("an answer", || {
+            Ok(page.evaluate("return Boolean(of(last())?.includes('peak'))")? == true)
+        })?;
+        page.evaluate("window.right = of(last())")?;
+        let mut sent = 0;
+        while sent < many {
+            let part: Vec<Value> = (0..AT_ONCE).map(|_| message(&mut numbers)).collect();
+            sent += part.len();
+            page.evaluate_with(
+                "for (const data of arguments[0]) post(data);
+                 for (const data of strange) post(data);
+                 heard.length = 0;
+                 say(ask);",
+                vec![part.clone().into()],
+            )?;
+            let answered = page.wait_until("the right answer", || {
+                Ok(page.evaluate("return of(last()) === right")? == true)
+            });
+            answered.with_context(|| {
+                let last = page.evaluate("return JSON.stringify(last() ?? heard.at(-1)?.data)");
+                let part = Value::from(part).to_string();
+                let part: String = part.chars().take(4000).collect();
+                format!("after {sent}: {last:?}\n{part}")
+            })?;
+        }
+        let stopped = page.evaluate("return heard.some((one) => one.data.type === 'stopped')")?;
+        ensure!(stopped == false, "the view stopped");
+        Ok(())
+    })?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
+}
