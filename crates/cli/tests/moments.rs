@@ -50,7 +50,8 @@ fn written() -> [String; 3] {
         None => format!("{line}\n"),
     });
     let renamed: String = renamed.collect();
-    let removed = text.lines().filter(|line| !line.starts_with("k "));
+    let kept = |line: &&str| !line.starts_with("k ") && !line.starts_with("end ");
+    let removed = text.lines().filter(kept);
     let removed: String = removed.map(|line| format!("{line}\n")).collect();
     [
         file("service.hwt", &text),

@@ -168,7 +168,7 @@ impl Collected {
 
     /// Says that a variable stands in a command that edits a file.
     pub(crate) fn edited(&mut self, name: &str) {
-        let text = "Left out: it stands in a command that edits a file. Paste the file as it is afterwards.";
+        let text = "Left out: it is part of a command that edits a file. Paste the file as it is afterwards.";
         self.say(name, Tone::NoEffect, text);
     }
 

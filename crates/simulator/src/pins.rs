@@ -228,6 +228,9 @@ impl Simulation {
         &self,
         mut addresses: Vec<(u64, u64)>,
     ) -> Vec<(Address, Option<Held>)> {
+        if addresses.is_empty() {
+            return Vec::new();
+        }
         // A block covers an address from above, so they are needed in ascending order.
         sort_pairs(&mut addresses);
         let mut ascending: Vec<_> = (addresses.iter())
@@ -294,8 +297,8 @@ impl Simulation {
     }
 }
 
-/// The pages of a few addresses, folded onto a few thousand bits, which tell of nearly every block that none of the addresses
-/// lies in it.
+/// Where a few addresses lie, in units of 64 KiB folded onto a few thousand bits, which tell of nearly every block that none of
+/// the addresses lies in it.
 struct Near([u64; 64]);
 
 impl Default for Near {
@@ -305,22 +308,24 @@ impl Default for Near {
 }
 
 impl Near {
+    const UNIT: u32 = 16;
+
     fn add(&mut self, at: u64) {
-        let page = at >> 12;
-        self.0[(page >> 6) as usize & 63] |= 1 << (page & 63);
+        let unit = at >> Self::UNIT;
+        self.0[(unit >> 6) as usize & 63] |= 1 << (unit & 63);
     }
 
     /// Whether one of the addresses may lie between two.
     #[inline]
     fn may_be_in(&self, start: u64, end: u64) -> bool {
-        let (first, last) = (start >> 12, (end - 1) >> 12);
-        // More pages than two are rarely those of none.
+        let (first, last) = (start >> Self::UNIT, (end - 1) >> Self::UNIT);
+        // Blocks of more units than two are rare.
         self.has(first) || (last != first && (last - first > 1 || self.has(last)))
     }
 
     #[inline]
-    fn has(&self, page: u64) -> bool {
-        self.0[(page >> 6) as usize & 63] >> (page & 63) & 1 == 1
+    fn has(&self, unit: u64) -> bool {
+        self.0[(unit >> 6) as usize & 63] >> (unit & 63) & 1 == 1
     }
 }
 

@@ -18,10 +18,10 @@ fn plan(stages: Vec<Stage>) -> Plan {
 
 fn stage(name: &str, sources: Vec<Source>) -> Stage {
     Stage {
-        said: Vec::new(),
         name: name.to_owned(),
         sources,
         variant: Variant::default(),
+        said: Vec::new(),
     }
 }
 
@@ -143,10 +143,10 @@ fn calls_that_name_what_is_not_there_are_passed_over() {
         };
         let sources = vec![Source::from(workload.clone()); if is_alone { 1 } else { 2 }];
         let stage = Stage {
-            said: Vec::new(),
             name: String::new(),
             sources,
             variant: variant.clone(),
+            said: Vec::new(),
         };
         let outcome = run_plan(plan(vec![stage]), &options, &mut unwatched);
         let outcome = outcome.expect("it can run");

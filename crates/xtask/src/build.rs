@@ -8,7 +8,7 @@ use flate2::{Compression, write::GzEncoder};
 use crate::{names, options, policy, process, setup::PageTools, workspace};
 
 pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
-    let tools = PageTools::set_up()?;
+    let tools = PageTools::find()?;
     let dist = workspace::root().join("dist/site");
     page(&tools, options.release, &dist)?;
     println!("built: {}", dist.display());

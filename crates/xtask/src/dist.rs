@@ -11,7 +11,7 @@ use crate::{book, build, process, setup::PageTools, single, workspace};
 const EMBED: &str = "highwater-embed";
 
 pub(crate) fn run() -> Result<ExitCode> {
-    let tools = PageTools::set_up()?;
+    let tools = PageTools::find()?;
     let dist = workspace::root().join("dist");
     let site = dist.join("site");
     build::page(&tools, true, &site)?;

@@ -1,6 +1,6 @@
 //! `cargo xtask ...`: what is needed around the code, in Rust instead of shell scripts, so that it works on any machine.
 //!
-//! Every command first sets up what it needs and the machine lacks ([`setup`]); each says so before it takes time.
+//! Every command first sets up what it needs and the machine lacks ([`setup`]), after a list of it.
 
 mod book;
 mod build;
@@ -11,6 +11,7 @@ mod fidelity;
 mod fuzz;
 mod names;
 mod options;
+mod perf;
 mod policy;
 mod process;
 mod serve;
@@ -23,15 +24,38 @@ mod workspace;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
+
 use options::Command;
+use setup::Installing;
 
 fn main() -> ExitCode {
-    let result = options::parse(lexopt::Parser::from_env()).and_then(|command| match command {
+    run().unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        // A machine that is not set up is told apart from a check that failed.
+        match error.downcast_ref::<setup::Missing>() {
+            Some(_) => ExitCode::from(2),
+            None => ExitCode::FAILURE,
+        }
+    })
+}
+
+fn run() -> Result<ExitCode> {
+    let (command, asked) = options::parse(lexopt::Parser::from_env())?;
+    let installing = match asked {
+        Installing::Allowed => Installing::by_environment(),
+        Installing::Forbidden => asked,
+    };
+    setup::set_up(command.needs(), installing)?;
+    match command {
         Command::Help => {
             print!("{}", options::HELP);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Setup => setup::everything().map(|_| ExitCode::SUCCESS),
+        Command::Setup => {
+            println!("everything that the commands need is installed");
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Serve(options) => serve::run(&options),
         Command::Build(options) => build::run(&options),
         Command::Book => book::run(),
@@ -42,9 +66,6 @@ fn main() -> ExitCode {
         Command::Claims => claims::run(),
         Command::Fidelity(options) => fidelity::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
-    });
-    result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        ExitCode::FAILURE
-    })
+        Command::Perf(options) => perf::run(&options),
+    }
 }

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use lexopt::prelude::*;
 
+use crate::setup::{Installing, Part};
+
 /// What `cargo xtask help` prints.
 pub(crate) const HELP: &str = "\
-Usage: cargo xtask <command>
+Usage: cargo xtask <command> [--no-install]
 
   serve [--release] [--port N] [--open]   build the page, serve it, and rebuild it on every change
   build [--release]                       build the page into dist/site/
@@ -22,10 +24,13 @@ Usage: cargo xtask <command>
                                           compare the models with the real libraries of this machine
   claims                                  check the claims about the incident, and write docs/claims.md
   fuzz [--minutes N] [--seed N] [TARGET]  fuzz every reader and the models, or one target
+  perf [--against REV] [--runs N]         measure the times of the page, and of the command by turns with a revision
   setup                                   only install what the other commands need
 
-Each command installs what the machine lacks. Tools go into ~/.cache/highwater/tools; set HIGHWATER_TOOLS to use
-another folder.
+Each command first lists what the machine lacks (version, source, folder, reason, and whether it is installed as root)
+and installs it. With --no-install, or HIGHWATER_NO_INSTALL=1 in the environment, a command installs nothing: it lists
+what is missing with the commands to install it by hand, and exits with status 2. Tools go into
+~/.cache/highwater/tools; set HIGHWATER_TOOLS to use another folder.
 ";
 
 /// The port of `cargo xtask serve` unless another one is asked for.
@@ -45,6 +50,7 @@ pub(crate) enum Command {
     Shots(Shots),
     Fidelity(Fidelity),
     Fuzz(Fuzz),
+    Perf(Perf),
     Claims,
 }
 
@@ -84,6 +90,14 @@ pub(crate) struct Fidelity {
     pub(crate) traces: Vec<PathBuf>,
 }
 
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Perf {
+    /// The revision whose command runs by turns with this tree's.
+    pub(crate) against: Option<String>,
+    /// How many pairs of runs, at least one.
+    pub(crate) runs: usize,
+}
+
 #[derive(Debug, PartialEq)]
 pub(crate) struct Fuzz {
     /// How long each target runs.
@@ -104,11 +118,29 @@ impl Default for Fuzz {
     }
 }
 
-pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
-    let name = match parser.next()? {
-        None | Some(Long("help") | Short('h')) => return Ok(Command::Help),
-        Some(Value(name)) => name.string()?,
-        Some(other) => return Err(other.unexpected().into()),
+impl Command {
+    /// Returns the parts that it needs besides Rust.
+    pub(crate) fn needs(&self) -> &'static [Part] {
+        match self {
+            Self::Serve(_) | Self::Build(_) | Self::Dist => Part::PAGE,
+            Self::Shots(_) | Self::Perf(_) => Part::PICTURES,
+            Self::Fuzz(_) => Part::FUZZING,
+            Self::Setup | Self::Test => Part::ALL,
+            Self::Help | Self::Book | Self::Voice(_) | Self::Fidelity(_) | Self::Claims => &[],
+        }
+    }
+}
+
+/// Returns the command, and whether it may install what it needs.
+pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<(Command, Installing)> {
+    let mut installing = Installing::Allowed;
+    let name = loop {
+        match parser.next()? {
+            None | Some(Long("help") | Short('h')) => return Ok((Command::Help, installing)),
+            Some(Long("no-install")) => installing = Installing::Forbidden,
+            Some(Value(name)) => break name.string()?,
+            Some(other) => return Err(other.unexpected().into()),
+        }
     };
     let mut command = match name.as_str() {
         "help" => Command::Help,
@@ -126,12 +158,17 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
         "shots" => Command::Shots(Shots::default()),
         "fidelity" => Command::Fidelity(Fidelity::default()),
         "fuzz" => Command::Fuzz(Fuzz::default()),
+        "perf" => Command::Perf(Perf {
+            against: None,
+            runs: 11,
+        }),
         "claims" => Command::Claims,
         other => bail!("unknown command `{other}`; `cargo xtask help` lists the commands"),
     };
     while let Some(argument) = parser.next()? {
         match (&mut command, argument) {
-            (_, Long("help") | Short('h')) => return Ok(Command::Help),
+            (_, Long("help") | Short('h')) => return Ok((Command::Help, installing)),
+            (_, Long("no-install")) => installing = Installing::Forbidden,
             (Command::Serve(options), Long("release")) => options.release = true,
             (Command::Serve(options), Long("open")) => options.open = true,
             (Command::Serve(options), Long("port")) => options.port = parser.value()?.parse()?,
@@ -156,13 +193,22 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
             (Command::Fuzz(options), Long("seed")) => {
                 options.seed = Some(parser.value()?.parse()?);
             }
+            (Command::Perf(options), Long("against")) => {
+                options.against = Some(parser.value()?.string()?);
+            }
+            (Command::Perf(options), Long("runs")) => {
+                options.runs = parser.value()?.parse()?;
+                if options.runs == 0 {
+                    bail!("--runs 0: at least one is required");
+                }
+            }
             (Command::Fuzz(options), Value(target)) if options.target.is_none() => {
                 options.target = Some(target.string()?);
             }
             (_, other) => return Err(other.unexpected().into()),
         }
     }
-    Ok(command)
+    Ok((command, installing))
 }
 
 #[cfg(test)]
@@ -170,7 +216,28 @@ mod tests {
     use super::*;
 
     fn parsed(arguments: &[&str]) -> Result<Command> {
-        parse(lexopt::Parser::from_args(arguments))
+        Ok(parse(lexopt::Parser::from_args(arguments))?.0)
+    }
+
+    #[test]
+    fn every_command_takes_no_install_before_and_after_its_name() -> Result<()> {
+        let parse = |arguments: &[&str]| parse(lexopt::Parser::from_args(arguments));
+        for name in [
+            "setup", "serve", "build", "book", "dist", "test", "voice", "shots", "fidelity",
+            "fuzz", "claims",
+        ] {
+            assert_eq!(parse(&[name])?.1, Installing::Allowed);
+            assert_eq!(parse(&[name, "--no-install"])?.1, Installing::Forbidden);
+            assert_eq!(parse(&["--no-install", name])?.1, Installing::Forbidden);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn serve_needs_less_than_test() -> Result<()> {
+        let (serve, test) = (parsed(&["serve"])?.needs(), parsed(&["test"])?.needs());
+        assert!(serve.len() < test.len() && serve.iter().all(|part| test.contains(part)));
+        Ok(())
     }
 
     #[test]

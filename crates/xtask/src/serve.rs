@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::{options, setup::PageTools};
 
 pub(crate) fn run(options: &options::Serve) -> Result<ExitCode> {
-    let tools = PageTools::set_up()?;
+    let tools = PageTools::find()?;
     let mut trunk = tools.command("trunk")?;
     trunk.arg("serve");
     trunk.arg(format!("--release={}", options.release));

@@ -4,7 +4,11 @@ use std::{env, fs, process::ExitCode};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{build, options, process, setup, workspace};
+use crate::{
+    build, options, process,
+    setup::{Browser, PageTools},
+    workspace,
+};
 
 /// The pictures that README.md and docs/index.md show, light and dark. A test run takes them, too, but leaves the
 /// documents as they are: the time that runs took stands in them, and is never the same twice.
@@ -18,7 +22,8 @@ pub(crate) fn run(options: &options::Shots) -> Result<ExitCode> {
         Some(out) => env::current_dir()?.join(out),
         None => workspace::screens_dir(),
     };
-    let (tools, browser) = setup::everything()?;
+    let tools = PageTools::find()?;
+    let browser = Browser::find().context("no browser was set up")?;
     build::page(&tools, true, &workspace::tested_page_dir())?;
     let mut cargo = process::cargo();
     cargo

@@ -28,8 +28,8 @@ const PAGE: [&str; 4] = [
 
 pub(crate) fn run() -> Result<ExitCode> {
     let started = Instant::now();
-    let (tools, browser) = setup::everything()?;
-    println!("set-up: {}", seconds(started.elapsed()));
+    let tools = PageTools::find()?;
+    let browser = Browser::find().context("no browser was set up")?;
 
     let checks: [(&str, &dyn Fn() -> Result<()>); 12] = [
         ("format", &|| format()),
@@ -153,10 +153,7 @@ fn tests_page(browser: &Browser) -> Result<()> {
 fn tests_package(tools: &PageTools) -> Result<()> {
     let folder = workspace::tested_package_dir();
     dist::package(tools, &folder)?;
-    let Some(node) = setup::node() else {
-        eprintln!("SKIPPED: Node 18 or later is not installed");
-        return Ok(());
-    };
+    let node = setup::node().context("Node 18 or later is missing: run `cargo xtask setup`")?;
     process::run(
         process::command(&node).arg("--test").args(
             ["test.mjs", "odd.mjs", "stops.mjs"].map(|file| folder.join("package").join(file)),

@@ -4,8 +4,6 @@ use std::{
     collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
-    thread,
-    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -15,7 +13,7 @@ use crate::{
     built_page, copy, named,
     page::{Page, View},
     site::Site,
-    visit_address, visit_address_alone,
+    visit_address,
 };
 
 /// A phone on which nothing is wide.
@@ -35,17 +33,13 @@ const WIDE: View = View {
 /// No picture is higher, in pixels.
 const HIGHEST: u64 = 9000;
 
-/// Keeps what the views say, and the long tasks of the page around them, from before its first script on. Those of the
-/// views are the page's own, which `speed` measures: in the book they share its thread, being of one origin.
+/// Keeps what the views say, from before the page's first script on.
 const LISTEN: &str = "
     window.results = new Map();
-    window.long = [];
     addEventListener('result', (event) => {
         if (event.detail.variants.every((variant) => variant.peak > 0)) results.set(event.target, event.detail);
     });
-    const own = (list) => list.getEntries().filter((one) => one.name !== 'same-origin-descendant');
-    new PerformanceObserver((list) => long.push(...own(list).map((one) => `${one.name} ${one.duration}`)))
-        .observe({ type: 'longtask', buffered: true });";
+";
 
 /// The book and the page, side by side on a server.
 fn serve() -> Result<Option<(TempDir, Site)>> {
@@ -96,6 +90,8 @@ fn every_page_opens_and_leads_somewhere() -> Result<()> {
     let address = format!("{}book/", site.address);
     let mut named = BTreeSet::new();
     let errors = visit_address(&address, WIDE, |page| {
+        // The test asks for what the chapters name; their policy lets them ask for nothing.
+        page.devtools("Page.setBypassCSP", serde_json::json!({ "enabled": true }))?;
         for name in pages(root.path())? {
             page.go(&name)?;
             page.wait_for("main h1")?;
@@ -155,13 +151,13 @@ fn nothing_is_wider_than_a_phone() -> Result<()> {
 }
 
 #[test]
-fn the_views_run_and_the_pages_around_them_stay_responsive() -> Result<()> {
+fn the_views_run() -> Result<()> {
     let Some((root, site)) = serve()? else {
         return Ok(());
     };
     let address = format!("{}book/", site.address);
     let mut all = 0;
-    let errors = visit_address_alone(&address, WIDE, |page| {
+    let errors = visit_address(&address, WIDE, |page| {
         page.devtools(
             "Page.addScriptToEvaluateOnNewDocument",
             serde_json::json!({ "source": LISTEN }),
@@ -175,9 +171,6 @@ fn the_views_run_and_the_pages_around_them_stay_responsive() -> Result<()> {
             }
             all += views;
             picture(page, &name, WIDE)?;
-            let long = page.evaluate("return long")?;
-            let is_smooth = views == 0 || long.as_array().is_some_and(Vec::is_empty);
-            ensure!(is_smooth, "{name}: long tasks {long}");
         }
         Ok(())
     })?;
@@ -199,7 +192,7 @@ fn picture(page: &Page, name: &str, view: View) -> Result<()> {
         height: u32::try_from(height)?,
         ..view
     })?;
-    thread::sleep(Duration::from_millis(700));
+    page.frames(40)?;
     let name = name.trim_end_matches(".html");
     let file = format!("book-{name}-{}.png", view.width);
     page.screenshot(&out.join(file), false)?;

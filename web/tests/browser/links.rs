@@ -185,7 +185,7 @@ fn two_hundred_states_go_round_through_links() -> Result<()> {
                 page.evaluate(&change(&mut numbers))?;
             }
             // What is typed is taken a moment later, and a recording is read before it can be linked to.
-            std::thread::sleep(std::time::Duration::from_millis(80));
+            page.frames(10)?;
             let is_settled = "const runs = !document.querySelector('[id^=parameter-][id$=-error], #environment-error');
                 return document.querySelector('main').dataset.busy === 'false'
                     && (!runs || document.querySelector('#why')?.getAttribute('aria-busy') === 'false')";

@@ -30,6 +30,7 @@ mod simulation;
 mod site;
 mod speed;
 mod stopping;
+mod timed;
 mod tour;
 mod typing;
 mod worker;
@@ -93,16 +94,6 @@ fn visit_address(
     test: impl FnOnce(&Page) -> Result<()>,
 ) -> Result<Vec<String>> {
     let _beside_others = BROWSERS.read().unwrap_or_else(PoisonError::into_inner);
-    look_at(address, view, test)
-}
-
-/// The same for a test that measures time.
-fn visit_address_alone(
-    address: &str,
-    view: View,
-    test: impl FnOnce(&Page) -> Result<()>,
-) -> Result<Vec<String>> {
-    let _alone = BROWSERS.write().unwrap_or_else(PoisonError::into_inner);
     look_at(address, view, test)
 }
 

@@ -42,7 +42,8 @@ fn a_recording_opens_at_its_last_rest_and_compares_any_moment() -> Result<()> {
     let mut text = Vec::new();
     trace::write(&trace::read(&fs::read(SERVICE)?)?, None, &mut text)?;
     let named = String::from_utf8(text)?;
-    let unmarked: String = (named.lines().filter(|line| !line.starts_with("k ")))
+    let kept = |line: &&str| !line.starts_with("k ") && !line.starts_with("end ");
+    let unmarked: String = (named.lines().filter(kept))
         .map(|line| format!("{line}\n"))
         .collect();
     visit(View::default(), |page| {

@@ -6,8 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::{
     page::{Page, View},
-    simulation::settle,
-    visit, visit_alone,
+    visit,
 };
 
 #[test]
@@ -18,16 +17,12 @@ fn the_page_opens_with_its_name() -> Result<()> {
 }
 
 #[test]
-fn the_curve_of_the_recording_is_there_within_one_and_a_half_seconds() -> Result<()> {
-    visit_alone(View::default(), |page| {
-        let first = time_to_curve(page)?;
-        ensure!(first < 1500.0, "it took {first:.0} ms");
-        Ok(())
-    })
+fn the_curve_of_the_recording_is_there() -> Result<()> {
+    visit(View::default(), |page| time_to_curve(page).map(|_| ()))
 }
 
 /// Milliseconds from the opening of the page until the curve was on it.
-fn time_to_curve(page: &Page) -> Result<f64> {
+pub(crate) fn time_to_curve(page: &Page) -> Result<f64> {
     let seen = Cell::new(0.0);
     page.wait_until("the curve", || {
         let script = "return document.querySelector('#chart .curve--rss') ? performance.now() : 0";
@@ -115,31 +110,5 @@ fn the_bundled_recording_is_served_with_the_page() -> Result<()> {
             let bytes = page.evaluate("return window.traceBytes ?? 0")?;
             Ok(bytes.as_u64() > Some(1_000_000))
         })
-    })
-}
-
-#[test]
-fn the_main_thread_is_not_blocked() -> Result<()> {
-    visit_alone(View::default(), |page| {
-        page.evaluate(
-            "window.blocked = [];
-             new PerformanceObserver((list) => list.getEntries().forEach(
-                 (task) => window.blocked.push(Math.round(task.duration))))
-                 .observe({ type: 'longtask' });",
-        )?;
-        settle(page)?;
-        page.set_value("#source", "incident")?;
-        page.wait_for_text("#title", "scaled down")?;
-        settle(page)?;
-        page.click("#to-start")?;
-        page.click("#play")?;
-        std::thread::sleep(std::time::Duration::from_secs(2));
-        let blocked = page.evaluate("return window.blocked")?;
-        println!("tasks above 50 ms: {blocked} ms");
-        let longest = blocked.as_array().into_iter().flatten();
-        let longest = longest.filter_map(serde_json::Value::as_u64).max();
-        // The aim is 50 ms on a machine that has nothing else to do; the tests' machine has.
-        ensure!(longest < Some(200), "blocked for {blocked} ms");
-        Ok(())
     })
 }

@@ -16,7 +16,9 @@ use tokio::runtime::{self, Runtime};
 use crate::driver::{Driver, Extension};
 
 /// How long anything on the page may take to appear.
-const PATIENCE: Duration = Duration::from_secs(20);
+///
+/// It is no measure of the page, only an end for a test that has failed: a machine may be busy with much else.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// How the page is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -138,6 +140,19 @@ impl Page {
             thread::sleep(Duration::from_millis(20));
         }
         Ok(())
+    }
+
+    /// Waits until the page has drawn so many pictures: time enough for what follows a change a moment later, and on a busy
+    /// machine as much more of it as the page needs.
+    pub(crate) fn frames(&self, count: u32) -> Result<()> {
+        self.evaluate(&format!(
+            "window.framesLeft = {count};
+             const draw = () => {{ if (--window.framesLeft > 0) requestAnimationFrame(draw); }};
+             requestAnimationFrame(draw);"
+        ))?;
+        self.wait_until("the page to draw", || {
+            Ok(self.evaluate("return window.framesLeft")? == 0)
+        })
     }
 
     /// Waits until the text of an element holds some words.

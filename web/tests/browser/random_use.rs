@@ -1,6 +1,6 @@
 //! Whatever is done to the page, in whatever order: it goes on, says no error, and holds no more than before.
 
-use std::{env, thread, time::Duration};
+use std::env;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -163,7 +163,7 @@ fn use_it(page: &Page, numbers: &mut Numbers, many: usize) -> Result<()> {
             0 => page
                 .wait_for("main[data-busy=false]")
                 .with_context(|| format!("after {done:#?}"))?,
-            1..4 => thread::sleep(Duration::from_millis(60)),
+            1..4 => page.frames(4)?,
             _ => {}
         }
     }
@@ -181,7 +181,7 @@ fn back(page: &Page) -> Result<()> {
 fn memory(page: &Page) -> Result<[(&'static str, f64); 4]> {
     for _ in 0..3 {
         page.devtools("HeapProfiler.collectGarbage", json!({}))?;
-        thread::sleep(Duration::from_millis(100));
+        page.frames(6)?;
     }
     let heap = page.devtools("Runtime.getHeapUsage", json!({}))?;
     let counted = page.devtools("Memory.getDOMCounters", json!({}))?;

@@ -1,6 +1,6 @@
 //! Pictures of the page, for people, in the folder that `HIGHWATER_SHOTS` names.
 
-use std::{fs, path::Path, thread, time::Duration};
+use std::{fs, path::Path};
 
 use anyhow::Result;
 use fantoccini::key::Key;
@@ -20,7 +20,7 @@ const README_LIGHT: &str = "page.png";
 const README_DARK: &str = "page-dark.png";
 
 /// Long enough for a drawing that follows the window's size and colours with the next frames.
-const SETTLED: Duration = Duration::from_millis(500);
+const SETTLED: u32 = 30;
 
 #[test]
 fn take() -> Result<()> {
@@ -40,7 +40,7 @@ fn take() -> Result<()> {
         settle(page)?;
         page.click("#tour-talk")?;
         page.wait_for(".tour--talk")?;
-        thread::sleep(Duration::from_secs(1));
+        page.frames(SETTLED)?;
         in_all_sizes(page, &out, "talk-")?;
         page.click("#tour-close")?;
         page.set_value("#source", "incident")?;
@@ -52,7 +52,7 @@ fn take() -> Result<()> {
                 dark,
                 ..View::default()
             })?;
-            thread::sleep(SETTLED);
+            page.frames(SETTLED)?;
             page.screenshot(&out.join(name), false)?;
         }
         page.look(View::default())?;
@@ -102,7 +102,7 @@ fn take() -> Result<()> {
 /// A picture in each size, light and dark, and one of the whole page where it is longer.
 fn in_all_sizes(page: &Page, out: &Path, prefix: &str) -> Result<()> {
     page.in_each_look(&SIZES, |view, look| {
-        thread::sleep(SETTLED);
+        page.frames(SETTLED)?;
         let name = format!("{prefix}{look}");
         page.screenshot(&out.join(format!("{name}.png")), false)?;
         let length = page.evaluate("return document.documentElement.scrollHeight")?;
@@ -116,6 +116,6 @@ fn in_all_sizes(page: &Page, out: &Path, prefix: &str) -> Result<()> {
 /// A picture of the whole page, as soon as nothing changes any more.
 fn picture(page: &Page, out: &Path, name: &str) -> Result<()> {
     settle(page)?;
-    thread::sleep(SETTLED);
+    page.frames(SETTLED)?;
     page.screenshot(&out.join(format!("{name}.png")), true)
 }

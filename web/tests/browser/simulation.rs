@@ -296,7 +296,7 @@ fn play_runs_pauses_and_stops_at_the_end() -> Result<()> {
         page.wait_for("#play[data-playing=false]")?;
         settle(page)?;
         let paused = number(page, "#chart", "data-time")?;
-        std::thread::sleep(std::time::Duration::from_millis(200));
+        page.frames(12)?;
         ensure!(number(page, "#chart", "data-time")? == paused, "it went on");
         page.set_value("#speed", "256")?;
         page.click("#play")?;

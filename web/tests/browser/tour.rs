@@ -159,7 +159,7 @@ fn an_address_opens_a_step_and_arrows_turn_it_as_a_talk() -> Result<()> {
             Ok(hash.as_str().is_some_and(|hash| hash.starts_with("#1=")))
         })?;
         settle(page)?;
-        std::thread::sleep(std::time::Duration::from_millis(600));
+        page.frames(40)?;
         let hash = page.evaluate("return location.hash")?;
         page.go(&format!("?again{}", hash.as_str().unwrap_or_default()))?;
         at(page, 7)?;

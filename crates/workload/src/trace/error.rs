@@ -66,7 +66,7 @@ pub enum TraceError {
     },
     /// The last line tells of another number of calls than there are.
     #[error(
-        "line {line}: the trace has {read} call{} up to here, but {told} were written: copy the file again, or record again",
+        "line {line}: the trace has {read} call{} up to here, but {told} were written: copy the file again, or record again; if you removed some, delete the lines that begin with `end`",
         if *read == 1 { "" } else { "s" }
     )]
     Incomplete {

@@ -57,13 +57,6 @@ impl<'a> Fields<'a> {
         };
         self.rest = field;
         let mut value = 0u64;
-        // An address mostly has more than eight digits.
-        if let Some((digits, rest)) = self.rest.split_first_chunk()
-            && let Some(digits) = eight_hex(*digits)
-        {
-            value = digits;
-            self.rest = rest;
-        }
         while let [byte, rest @ ..] = self.rest {
             let digit = HEX[usize::from(*byte)];
             if digit > 15 {
@@ -167,25 +160,6 @@ fn text<'a>(bytes: &'a [u8], at: usize, expected: &'static str) -> Result<&'a st
     }
 }
 
-/// The number that eight hexadecimal digits are, all read at once: a byte of the word for each.
-#[inline]
-fn eight_hex(digits: [u8; 8]) -> Option<u64> {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let text = u64::from_be_bytes(digits);
-    // Letters have this bit, digits do not.
-    let letters = text >> 6 & EACH;
-    let values = (text & (0x0f * EACH)) + letters * 9;
-    let from_ten = (values + 0x06 * EACH) >> 4 & EACH;
-    // In lower case, the character of each value.
-    let characters = values + 0x30 * EACH + letters * 0x27;
-    if values & (0xf0 * EACH) != 0 || from_ten != letters || text | (letters << 5) != characters {
-        return None;
-    }
-    let values = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
-    let values = (values | values >> 8) & 0x0000_ffff_0000_ffff;
-    Some((values | values >> 16) & 0xffff_ffff)
-}
-
 /// The value of each hexadecimal digit, 255 for what is none.
 const HEX: [u8; 256] = {
     let mut table = [255; 256];
@@ -201,26 +175,6 @@ const HEX: [u8; 256] = {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn eight_digits_at_once_are_those_one_by_one() {
-        // Every byte in every place, between digits of both cases.
-        for place in 0..8 {
-            for byte in 0..=255 {
-                let mut digits = *b"0a9FfA3e";
-                digits[place] = byte;
-                let one_by_one = digits.iter().try_fold(0, |value, digit| {
-                    let digit = u64::from(HEX[usize::from(*digit)]);
-                    (digit < 16).then_some(value << 4 | digit)
-                });
-                assert_eq!(eight_hex(digits), one_by_one, "{digits:?}");
-            }
-        }
-        for word in ["00000000", "ffffffff", "@`gG:/?~", "12345678"] {
-            let digits: [u8; 8] = word.as_bytes().try_into().expect("eight bytes");
-            assert_eq!(eight_hex(digits), u64::from_str_radix(word, 16).ok());
-        }
-    }
 
     #[test]
     fn numbers_stop_at_64_bits() {

@@ -5,9 +5,6 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, Result, bail};
-
-use super::{packages, progress};
 use crate::process;
 
 /// Names under which Chromium and its relatives are installed.
@@ -26,27 +23,8 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Finds one, or installs it.
-    pub(crate) fn set_up() -> Result<Self> {
-        if let Some(found) = Self::find() {
-            return Ok(found);
-        }
-        if packages::can_install() {
-            progress("a browser for the tests is missing");
-            packages::install(&["chromium", "chromium-driver", "fonts-dejavu-core"])
-                .context("Chromium cannot be installed")?;
-        }
-        match Self::find() {
-            Some(found) => Ok(found),
-            None => bail!(
-                "the browser tests need Chromium and chromedriver of the same version on PATH \
-                 (Debian: chromium chromium-driver; Fedora: chromium chromedriver; Arch: chromium), \
-                 or their paths in CHROME and CHROMEDRIVER"
-            ),
-        }
-    }
-
-    fn find() -> Option<Self> {
+    /// Finds both.
+    pub(crate) fn find() -> Option<Self> {
         let chromium =
             named_by("CHROME").or_else(|| BROWSERS.iter().find_map(|name| process::find(name)))?;
         let driver = named_by("CHROMEDRIVER").or_else(|| process::find("chromedriver"))?;

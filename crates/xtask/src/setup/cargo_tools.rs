@@ -1,4 +1,4 @@
-//! Tools that cargo can install: trunk, and the wasm-bindgen command.
+//! Tools that cargo can install: trunk, the wasm-bindgen command and cargo-deny.
 //!
 //! They are compiled for Highwater only, without optimisation: trunk then takes four minutes instead of twelve, and
 //! what it does later is waiting for the compiler anyway.
@@ -14,45 +14,37 @@ use super::progress;
 use crate::{process, workspace};
 
 /// The newest trunk that compiles with every Rust from the workspace's own minimum on.
-const TRUNK_VERSION: &str = "0.21.14";
+pub(crate) const TRUNK_VERSION: &str = "0.21.14";
 
 /// What checks the dependencies. Newer releases want a newer Rust than the workspace's minimum.
-const DENY_VERSION: &str = "0.20.2";
+pub(crate) const DENY_VERSION: &str = "0.20.2";
 
-/// Returns cargo-deny, installed if it is not there.
+/// Returns the path of cargo-deny, which was set up.
 ///
 /// # Errors
-/// It cannot be installed.
+/// It is not there.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
-    if version("cargo-deny").is_none() {
-        install("cargo-deny", DENY_VERSION, &[])?;
-    }
     let path = process::path_with(&[&workspace::tools_dir().join("bin")])?;
-    process::find_on(&path, "cargo-deny").context("cargo-deny was installed, but is not there")
+    process::find_on(&path, "cargo-deny").context("cargo-deny is missing: run `cargo xtask setup`")
 }
 
-/// trunk: any version that starts will do.
-pub(crate) fn set_up_trunk() -> Result<()> {
-    if version("trunk").is_some() {
-        return Ok(());
-    }
-    install(
-        "trunk",
-        TRUNK_VERSION,
-        &["--no-default-features", "--features", "rustls"],
-    )
+/// Whether cargo-deny is there, in any version that starts.
+pub(crate) fn has_deny() -> bool {
+    version("cargo-deny").is_some()
 }
 
-/// The wasm-bindgen command and its test runner: they must be exactly of the version of the library in `Cargo.lock`.
-pub(crate) fn set_up_wasm_bindgen() -> Result<()> {
+/// Whether trunk is there, in any version that starts.
+pub(crate) fn has_trunk() -> bool {
+    version("trunk").is_some()
+}
+
+/// Whether the wasm-bindgen command and its test runner are there. They must be exactly of the version of the library in
+/// `Cargo.lock`.
+pub(crate) fn has_wasm_bindgen() -> Result<bool> {
     let wanted = workspace::locked_version("wasm-bindgen")?;
-    let is_there = ["wasm-bindgen", "wasm-bindgen-test-runner"]
+    Ok(["wasm-bindgen", "wasm-bindgen-test-runner"]
         .iter()
-        .all(|program| version(program).as_deref() == Some(wanted.as_str()));
-    if is_there {
-        return Ok(());
-    }
-    install("wasm-bindgen-cli", &wanted, &[])
+        .all(|program| version(program).as_deref() == Some(wanted.as_str())))
 }
 
 /// The version of a program under the folder of tools or, if there is none, on `PATH`.
@@ -64,7 +56,8 @@ fn version(program: &str) -> Option<String> {
     Some(said.split_whitespace().nth(1)?.to_owned())
 }
 
-fn install(package: &str, version: &str, options: &[&str]) -> Result<()> {
+/// Compiles a package of crates.io with the versions of its own lock file, and installs it into the folder of tools.
+pub(crate) fn install(package: &str, version: &str, options: &[&str]) -> Result<()> {
     let tools = workspace::tools_dir();
     fs::create_dir_all(&tools).with_context(|| format!("cannot create {}", tools.display()))?;
     progress(&format!(
@@ -96,9 +89,7 @@ fn install(package: &str, version: &str, options: &[&str]) -> Result<()> {
     if result.is_ok() {
         remove(&build);
     }
-    result.with_context(|| {
-        format!("cannot install {package}; install it by hand with `cargo install {package} --version {version} --locked`")
-    })
+    result.with_context(|| format!("cannot install {package}"))
 }
 
 /// What is left of the compilation is of no more use; failing to remove it does no harm.

@@ -1,12 +1,7 @@
-//! jemalloc, for the test that holds its model against it: the distribution's package, where it can be installed. Without
-//! it that test says that it is skipped.
+//! jemalloc, for the test that compares its model with the real library.
 
 use std::path::Path;
 
-use super::{packages, progress};
-
-/// Debian's package, and the library in it.
-const PACKAGE: &str = "libjemalloc2";
 const LIBRARY: &str = "libjemalloc.so.2";
 
 /// Where systems keep it.
@@ -19,19 +14,12 @@ const FOLDERS: [&str; 6] = [
     "/usr/local/lib",
 ];
 
-/// Installs it where it is missing and can be installed; nothing depends on it, so whatever fails is only said.
-pub(crate) fn set_up() {
+/// Whether it is there, or no test could use it: only that of Linux on x86-64 is modelled.
+pub(crate) fn is_there() -> bool {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        return; // No other is modelled.
+        return true;
     }
-    let is_there = FOLDERS
+    FOLDERS
         .iter()
-        .any(|folder| Path::new(folder).join(LIBRARY).exists());
-    if is_there || !packages::can_install() {
-        return;
-    }
-    progress("jemalloc is missing; its model is tested against it");
-    if let Err(error) = packages::install(&[PACKAGE]) {
-        progress(&format!("{error:#}; continuing without it"));
-    }
+        .any(|folder| Path::new(folder).join(LIBRARY).exists())
 }

@@ -1,22 +1,172 @@
-//! Sets up what a machine lacks: each part is left alone if it is there, and announced with a line if it is not.
+//! Sets up what a machine lacks, before a command does anything else: [`plan()`] says what is missing and where it comes
+//! from, [`set_up`] prints that list and installs it, or only lists it where installing is forbidden.
 
 mod browser;
 mod cargo_tools;
 mod jemalloc;
 mod node;
 mod packages;
+mod plan;
 mod wasm_std;
 
 pub(crate) use browser::Browser;
 pub(crate) use cargo_tools::cargo_deny;
 pub(crate) use node::node;
+pub(crate) use plan::Part;
 pub(crate) use wasm_std::WasmToolchain;
 
-use std::process::Command;
+use std::{
+    env,
+    fmt::{self, Display},
+    io::{IsTerminal, stderr},
+    process::Command,
+};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::{process, workspace};
+use plan::{Installation, Machine, Source, plan};
+
+/// Whether missing parts may be installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Installing {
+    Allowed,
+    Forbidden,
+}
+
+impl Installing {
+    /// Returns what the environment says: any value of `HIGHWATER_NO_INSTALL` but 0 and the empty one forbids it.
+    pub(crate) fn by_environment() -> Self {
+        match env::var_os("HIGHWATER_NO_INSTALL") {
+            Some(value) if !value.is_empty() && value != "0" => Self::Forbidden,
+            _ => Self::Allowed,
+        }
+    }
+}
+
+/// The list of the parts that are missing and not installed, with the commands to install them by hand.
+#[derive(Debug)]
+pub(crate) struct Missing(String);
+
+impl Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Missing {}
+
+/// Installs the parts that are needed and missing, after a list of them.
+///
+/// # Errors
+/// [`Missing`] before anything is installed, where that is forbidden or a part cannot be installed without asking; else
+/// an installation that failed.
+pub(crate) fn set_up(needed: &[Part], installing: Installing) -> Result<()> {
+    let plan = plan(&machine(needed)?);
+    if let Some(missing) = refusal(&plan, installing) {
+        return Err(missing.into());
+    }
+    if plan.is_empty() {
+        return Ok(());
+    }
+    // No progress but a notice: it is printed wherever standard error goes.
+    eprint!("{}", plan::announcement(&plan));
+    for (number, installation) in plan.iter().enumerate() {
+        if installation.is_second_way && is_there(installation.part)? {
+            continue;
+        }
+        let result = install(installation);
+        let has_second_way = plan.get(number + 1).is_some_and(|next| next.is_second_way);
+        match result {
+            Err(error) if has_second_way => progress(&format!("{error:#}")),
+            result => result.with_context(|| {
+                format!("set-up failed. By hand:{}", plan::by_hand(&plan[number..]))
+            })?,
+        }
+    }
+    let plan = self::plan(&machine(needed)?);
+    if plan.is_empty() {
+        return Ok(());
+    }
+    let left = plan::by_hand(&plan);
+    Err(Missing(format!(
+        "these parts were installed, but are still missing or too old:{left}"
+    ))
+    .into())
+}
+
+/// Returns the error of a set-up that must not begin.
+fn refusal(plan: &[Installation], installing: Installing) -> Option<Missing> {
+    if plan.is_empty() {
+        return None;
+    }
+    let list = plan::by_hand(plan);
+    if installing == Installing::Forbidden {
+        return Some(Missing(format!(
+            "these parts are missing, and installing is forbidden (--no-install or HIGHWATER_NO_INSTALL). By hand:{list}"
+        )));
+    }
+    if plan.iter().all(Installation::is_possible) {
+        return None;
+    }
+    Some(Missing(format!(
+        "these parts are missing, and apt-get is not available here or needs a password. Nothing was installed. \
+         By hand:{list}"
+    )))
+}
+
+/// Returns which of the needed parts the machine lacks, and how it can install them.
+fn machine(needed: &[Part]) -> Result<Machine> {
+    let mut missing = Vec::new();
+    for &part in needed {
+        if !is_there(part)? {
+            missing.push(part);
+        }
+    }
+    Ok(Machine {
+        // Only asked for where something is missing: sudo writes its calls to the system's log.
+        apt_get: if missing.is_empty() {
+            None
+        } else {
+            packages::rights()
+        },
+        missing,
+        has_rustup: process::find("rustup").is_some(),
+        tools: workspace::tools_dir(),
+        wasm_bindgen: workspace::locked_version("wasm-bindgen")?,
+    })
+}
+
+fn is_there(part: Part) -> Result<bool> {
+    Ok(match part {
+        Part::WasmStd => WasmToolchain::find().is_some(),
+        Part::Trunk => cargo_tools::has_trunk(),
+        Part::WasmBindgen => cargo_tools::has_wasm_bindgen()?,
+        Part::Deny => cargo_tools::has_deny(),
+        Part::Browser => Browser::find().is_some(),
+        Part::Node => node().is_some(),
+        Part::Jemalloc => jemalloc::is_there(),
+        Part::CxxCompiler => packages::has_cxx_compiler(),
+    })
+}
+
+fn install(installation: &Installation) -> Result<()> {
+    match &installation.source {
+        Source::Crates {
+            package,
+            version,
+            options,
+        } => cargo_tools::install(package, version, options),
+        Source::Rustup => wasm_std::add_with_rustup(),
+        Source::Packages(_) => {
+            packages::install(installation.debian_packages())?;
+            match installation.part {
+                Part::WasmStd => wasm_std::install_linker(),
+                _ => Ok(()),
+            }
+        }
+    }
+}
 
 /// What the page is built with.
 #[derive(Debug)]
@@ -26,11 +176,9 @@ pub(crate) struct PageTools {
 }
 
 impl PageTools {
-    /// Sets up whatever building the page needs.
-    pub(crate) fn set_up() -> Result<Self> {
-        let toolchain = WasmToolchain::set_up()?;
-        cargo_tools::set_up_trunk()?;
-        cargo_tools::set_up_wasm_bindgen()?;
+    /// Returns the tools that were set up.
+    pub(crate) fn find() -> Result<Self> {
+        let toolchain = WasmToolchain::find().context("no compiler for wasm32 was set up")?;
         Ok(Self { toolchain })
     }
 
@@ -61,16 +209,52 @@ impl PageTools {
     }
 }
 
-/// Sets up everything that any command needs.
-pub(crate) fn everything() -> Result<(PageTools, Browser)> {
-    let tools = PageTools::set_up()?;
-    let browser = Browser::set_up()?;
-    jemalloc::set_up();
-    node::set_up();
-    Ok((tools, browser))
+/// Prints what is being done, for people at a terminal.
+fn progress(words: &str) {
+    if stderr().is_terminal() {
+        eprintln!("setup: {words}");
+    }
 }
 
-/// Says what is being done.
-fn progress(words: &str) {
-    eprintln!("setup: {words}");
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plan::Rights;
+
+    fn planned(missing: &[Part], apt_get: Option<Rights>) -> Vec<Installation> {
+        plan(&Machine {
+            missing: missing.to_vec(),
+            has_rustup: true,
+            apt_get,
+            tools: "/tools".into(),
+            wasm_bindgen: "0.2.99".to_owned(),
+        })
+    }
+
+    #[test]
+    fn a_complete_machine_is_never_refused() {
+        for installing in [Installing::Allowed, Installing::Forbidden] {
+            assert!(refusal(&[], installing).is_none());
+        }
+    }
+
+    #[test]
+    fn a_forbidden_set_up_lists_every_part_with_its_command() {
+        let plan = planned(Part::ALL, Some(Rights::Root));
+        assert!(refusal(&plan, Installing::Allowed).is_none());
+        let list = refusal(&plan, Installing::Forbidden).expect("parts are missing");
+        for installation in &plan {
+            let command = installation.by_hand();
+            assert!(list.0.contains(&command), "{command} in {list}");
+        }
+    }
+
+    #[test]
+    fn a_part_that_cannot_be_installed_stops_the_others() {
+        let plan = planned(&[Part::Trunk, Part::Jemalloc], None);
+        let list = refusal(&plan, Installing::Allowed).expect("no rights for packages");
+        assert!(list.0.contains("libjemalloc2") && list.0.contains("Nothing was installed"));
+        let tools = planned(&[Part::Trunk, Part::WasmStd], None);
+        assert!(refusal(&tools, Installing::Allowed).is_none());
+    }
 }

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::{packages, progress};
 use crate::{process, workspace};
@@ -28,7 +28,7 @@ const RUSTUP_PATIENCE: Duration = Duration::from_secs(180);
 const DEBIAN_PREFIX: &str = "/usr";
 
 /// Debian's newest compiler (it keeps one for building browsers), its cargo, clippy and library source.
-const DEBIAN_PACKAGES: [&str; 5] = [
+pub(crate) const DEBIAN_PACKAGES: [&str; 5] = [
     "rustc-web",
     "cargo-web",
     "rust-web-clippy",
@@ -46,31 +46,13 @@ pub(crate) enum WasmToolchain {
 }
 
 impl WasmToolchain {
-    /// Finds one, or sets it up.
-    pub(crate) fn set_up() -> Result<Self> {
+    /// Finds one, the machine's own first.
+    pub(crate) fn find() -> Option<Self> {
         if own_library_is_there() {
-            return Ok(Self::Own);
+            Some(Self::Own)
+        } else {
+            debian_is_complete().then_some(Self::Debian)
         }
-        if process::find("rustup").is_some() {
-            progress(&format!("rustup target add {TARGET}"));
-            match add_with_rustup() {
-                Ok(()) if own_library_is_there() => return Ok(Self::Own),
-                Ok(()) => progress("rustup added it for a toolchain that is not in use"),
-                Err(error) => progress(&format!("{error:#}")),
-            }
-        }
-        if !debian_is_complete() && packages::can_install() {
-            progress("taking a compiler and the library's source from Debian's packages instead");
-            install_from_debian()?;
-        }
-        if debian_is_complete() {
-            return Ok(Self::Debian);
-        }
-        bail!(
-            "the standard library for {TARGET} is missing. Install it with `rustup target add {TARGET}`, or with your \
-             distribution's packages (Fedora: rust-std-static-{TARGET}; Arch: rust-wasm; Debian: {})",
-            DEBIAN_PACKAGES.join(" ")
-        )
     }
 
     /// Prepares a program that compiles for wasm32, directly or through trunk.
@@ -122,9 +104,14 @@ fn holds_std(folder: &Path) -> bool {
     })
 }
 
-fn add_with_rustup() -> Result<()> {
+/// Installs the library for the machine's own compiler.
+///
+/// # Errors
+/// rustup fails, takes too long, or adds it to another toolchain than the one in use.
+pub(crate) fn add_with_rustup() -> Result<()> {
+    progress(&format!("rustup target add {TARGET}"));
     let mut rustup = process::command("rustup")
-        .args(["target", "add", TARGET])
+        .args(["--quiet", "target", "add", TARGET])
         .env("RUSTUP_MAX_RETRIES", "1")
         .stdin(Stdio::null())
         .spawn()
@@ -133,6 +120,10 @@ fn add_with_rustup() -> Result<()> {
     loop {
         if let Some(status) = rustup.try_wait()? {
             if status.success() {
+                ensure!(
+                    own_library_is_there(),
+                    "rustup added {TARGET} for a toolchain that is not in use"
+                );
                 return Ok(());
             }
             bail!("rustup cannot install it ({status})");
@@ -149,13 +140,13 @@ fn add_with_rustup() -> Result<()> {
     }
 }
 
-fn install_from_debian() -> Result<()> {
-    packages::install(&DEBIAN_PACKAGES)?;
-    // rust-lld is a link to the linker of one LLVM version, whose package nothing depends on.
-    if let Some(linker) = missing_linker() {
-        packages::install(&[&linker])?;
+/// Installs the linker of Debian's compiler. `rust-lld` is a link to that of one LLVM version, whose package nothing
+/// depends on.
+pub(crate) fn install_linker() -> Result<()> {
+    match missing_linker() {
+        Some(linker) => packages::install(&[&linker]),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The package of the linker that `rust-lld` points to, if it is not installed.
