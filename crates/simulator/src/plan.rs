@@ -5,7 +5,7 @@ use crate::settings::{Judged, choose, judge};
 use crate::variant::{Choice, PythonVersion, Variant};
 use highwater_allocator::{Bytes, Remark, Tone};
 use highwater_glibc::Cores;
-use highwater_settings::Environment;
+use highwater_settings::{Environment, is_read};
 use highwater_workload::pattern::Parameters;
 use highwater_workload::scenario::{Fault, Planned, PlannedStage};
 use highwater_workload::{Pattern, PatternError, Source, Watch};
@@ -43,7 +43,8 @@ impl Stage {
         }
     }
 
-    /// What comes of each setting, then each remark that is about none of them.
+    /// What comes of each setting, then each remark that is about none of them. A report is passed on, so the value of a
+    /// variable that no allocator reads, which may be a password, is left out.
     pub fn remarks(&self) -> Vec<Judged> {
         let environment = Environment {
             variables: self.variant.environment.clone(),
@@ -51,6 +52,9 @@ impl Stage {
             ..Environment::default()
         };
         let mut all = judge(&environment, &self.variant);
+        for unread in all.iter_mut().filter(|judged| !is_read(&judged.name)) {
+            unread.value.clear();
+        }
         let others = self.said.iter().filter(|remark| {
             let is_about = |judged: &Judged| remark.is_about(&judged.name);
             !all.iter().any(is_about)
