@@ -2,7 +2,7 @@
 //! it, and has what it was read as last when nothing was.
 
 use highwater_simulator::{
-    Choice, Chosen, Environment, PythonVersion, Remark, Variable, Variant, choose,
+    Choice, Chosen, Decimal, Environment, PythonVersion, Remark, Variable, Variant, choose,
 };
 use highwater_workload::pattern::{Parameters, Program};
 
@@ -30,7 +30,7 @@ impl ParameterForm {
             texts: Parameters::ALL
                 .iter()
                 .map(|parameter| values.get(parameter.name).unwrap_or_default())
-                .map(|value| value.to_string())
+                .map(|value| Decimal::short(value).to_string())
                 .collect(),
             errors: vec![None; Parameters::ALL.len()],
             values,

@@ -4,19 +4,20 @@ pub use highwater_chart::figures::{
     mib, number, power_of_ten, seconds, tick, ticks, time, time_ticks,
 };
 pub use highwater_report::count;
+use highwater_simulator::Decimal;
 
 /// A duration of the page's own: `62 ms`, `1.4 s`.
 pub fn took(ms: f64) -> String {
     if ms < 1000.0 {
-        format!("{ms:.0} ms")
+        format!("{} ms", Decimal::rounded(ms, 0))
     } else {
-        format!("{:.1} s", ms / 1000.0)
+        format!("{} s", Decimal::rounded(ms / 1000.0, 1))
     }
 }
 
 /// A share as a CSS length in percent.
 pub fn percent(share: f64) -> String {
-    format!("{:.3}%", share * 100.0)
+    format!("{}%", Decimal::rounded(share * 100.0, 3))
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@
 //! A worker keeps one trace, the one loaded last, and the calls of the patterns that it made last; everything else that a job
 //! is about stands in its message, so that any worker can do it. A job that fails or is cancelled leaves what was kept.
 //!
-//! Messages cross as JavaScript values, which [`wire`](crate::wire) makes of them.
+//! Every message has a form in bytes ([`bytes`](crate::bytes)), which names no field and leaves none out.
 
+mod crossing;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -19,14 +20,13 @@ use highwater_simulator::{
     Variable, Variant, Without,
 };
 use highwater_workload::Pattern;
-use serde::{Deserialize, Serialize};
 
 /// Names one piece of work for as long as the page lives. The page chooses it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u32);
 
 /// From the page to the worker.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Request {
     /// Begin a job. Jobs already begun go on; they share the worker's time.
     Start {
@@ -43,7 +43,7 @@ pub enum Request {
 }
 
 /// What a worker can be asked to do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Work {
     /// Read a trace, plain or gzip, whose bytes are attached as the first column, and keep it in place of another.
     Load {
@@ -82,7 +82,7 @@ pub enum Work {
 }
 
 /// What can be asked of a moment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Ask {
     /// Why memory is as it is, and the map.
     Why,
@@ -103,14 +103,14 @@ pub enum Ask {
 }
 
 /// Something to run: stages one after another.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Order {
     /// At least one.
     pub stages: Vec<StageOrder>,
 }
 
 /// Processes that start together, run to their end, and are stopped.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StageOrder {
     /// Its name.
     pub name: String,
@@ -123,7 +123,7 @@ pub struct StageOrder {
 }
 
 /// Where a program's calls come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Calls {
     /// The trace that was loaded under this number.
     Trace(u32),
@@ -137,7 +137,7 @@ pub enum Calls {
 }
 
 /// From the worker to the page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Response {
     /// The worker is ready. Said once, first.
     Ready {
@@ -173,7 +173,7 @@ pub enum Response {
 }
 
 /// What came of a piece of work.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// Of [`Work::Load`].
     Loaded(Loaded),
@@ -192,7 +192,7 @@ pub enum Outcome {
 }
 
 /// The figures of a moment that variants are compared by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MomentFigures {
     /// Resident bytes.
     pub rss: Bytes,
@@ -205,7 +205,7 @@ pub struct MomentFigures {
 }
 
 /// A block of the allocator's memory, as a line of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockRow {
     /// The address the program got, or would get.
     pub address: Address,
@@ -224,7 +224,7 @@ pub struct BlockRow {
 }
 
 /// What there is to know of a workload besides its calls.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
     /// The program, in the words of the trace.
     pub program: Option<String>,
@@ -253,7 +253,7 @@ pub struct Loaded {
 }
 
 /// A run, in figures.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Ran {
     /// How long it took, in milliseconds.
     pub took_ms: f64,
@@ -277,7 +277,7 @@ pub struct Ran {
 }
 
 /// A stage of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StageRan {
     /// Its name.
     pub name: String,
@@ -290,7 +290,7 @@ pub struct StageRan {
 }
 
 /// Where a mark lies.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MarkAt {
     /// Its name.
     pub name: String,
@@ -301,7 +301,7 @@ pub struct MarkAt {
 }
 
 /// One moment of a run, explained.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Looked {
     /// Why memory is as it is. Its findings cross in words.
     pub diagnosis: Diagnosis,
@@ -318,7 +318,7 @@ pub struct Looked {
 }
 
 /// A finding in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     /// Its kind, as it is serialised.
     pub kind: String,
@@ -327,7 +327,7 @@ pub struct Said {
 }
 
 /// The decisions of a kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldOf {
     /// How many there were.
     pub count: u64,
@@ -336,7 +336,7 @@ pub struct ToldOf {
 }
 
 /// A decision in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     /// When.
     pub time: Micros,
@@ -349,7 +349,7 @@ pub struct Told {
 }
 
 /// A buffer attached to the message that holds this value: its place among the message's attachments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column(pub u32);
 
 /// The only attachment of [`Work::Load`].

@@ -1,15 +1,16 @@
 //! Carries [`protocol`](crate::protocol) messages over `postMessage`.
 //!
-//! A message crosses as a JavaScript array: the message as serde-wasm-bindgen writes it, then the buffers attached to it,
-//! which are transferred and not copied: the sender loses them. A ready-made bridge (gloo-worker) encodes each message
-//! whole and has no place for the buffers.
+//! A message crosses as a JavaScript array of buffers: the message itself as bytes, then the columns attached to it. All
+//! are transferred, not copied: the sender loses them. A ready-made bridge (gloo-worker) was tried on paper and
+//! rejected, since it encodes each message whole and has no place for the columns.
 
 use js_sys::{Array, ArrayBuffer, Float64Array, Uint8Array, Uint32Array};
-use serde::{Serialize, de::DeserializeOwned};
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::protocol::Column;
+use crate::{
+    bytes::{self, Crossing},
+    protocol::Column,
+};
 
 /// The buffers that travel with one message.
 #[derive(Debug, Default)]
@@ -75,43 +76,26 @@ impl Attachments {
     }
 }
 
-/// A message with its attachments, ready for `postMessage`.
-#[derive(Debug)]
-pub struct Packed {
-    /// What to send: an array of the message and its buffers.
-    pub parts: Array,
-    /// What to hand over with it: the buffers.
-    pub transfer: Array,
-}
-
-/// Packs a message with its attachments.
-///
-/// # Errors
-/// Says which value has no form in JavaScript.
-pub fn pack<M: Serialize>(message: &M, attachments: Attachments) -> Result<Packed, String> {
-    // Sizes and addresses of 64 bits keep every bit only as large integers.
-    let serializer = Serializer::new().serialize_large_number_types_as_bigints(true);
-    let message = message
-        .serialize(&serializer)
-        .map_err(|error| error.to_string())?;
-    let transfer: Array = attachments.buffers.into_iter().collect();
-    let parts = Array::of1(&message).concat(&transfer);
-    Ok(Packed { parts, transfer })
+/// Packs a message with its attachments: what to send, which is at the same time the list of what to hand over with it.
+pub fn pack<M: Crossing>(message: &M, attachments: Attachments) -> Array {
+    let message = Uint8Array::from(bytes::encode(message).as_slice()).buffer();
+    std::iter::once(message)
+        .chain(attachments.buffers)
+        .collect()
 }
 
 /// Unpacks what [`pack`] packed.
 ///
 /// # Errors
 /// Says what is not as the protocol has it: most likely the other side is another version.
-pub fn unpack<M: DeserializeOwned>(value: &JsValue) -> Result<(M, Attachments), String> {
+pub fn unpack<M: Crossing>(value: &JsValue) -> Result<(M, Attachments), String> {
     let parts: &Array = value.dyn_ref().ok_or("a message that is not an array")?;
-    let mut parts = parts.iter();
-    let message = parts.next().ok_or("an empty message")?;
-    let message = serde_wasm_bindgen::from_value(message).map_err(|error| error.to_string())?;
-    let buffers = parts.map(|part| {
+    let mut buffers = parts.iter().map(|part| {
         part.dyn_into::<ArrayBuffer>()
             .map_err(|_| "a part of a message that is not a buffer")
     });
+    let message = buffers.next().ok_or("an empty message")??;
+    let message = bytes::decode(&Uint8Array::new(&message).to_vec())?;
     let buffers = buffers.collect::<Result<_, _>>()?;
     Ok((message, Attachments { buffers }))
 }

@@ -304,14 +304,10 @@ struct Inner {
 impl Inner {
     fn send(&self, request: &Request, attachments: Attachments) {
         let Some(process) = &self.process else { return };
-        let sent = wire::pack(request, attachments).and_then(|packed| {
-            process
-                .worker
-                .post_message_with_transfer(&packed.parts, &packed.transfer)
-                .map_err(|error| format!("{error:?}"))
-        });
+        let parts = wire::pack(request, attachments);
+        let sent = process.worker.post_message_with_transfer(&parts, &parts);
         if let Err(error) = sent {
-            web_sys::console::error_1(&format!("the worker cannot be reached: {error}").into());
+            web_sys::console::error_1(&format!("the worker cannot be reached: {error:?}").into());
         }
     }
 

@@ -23,7 +23,7 @@ pub use decision::{
 pub use difference::{Difference, Topic};
 pub use environment::{Effect, Remark, Tone, Variable, holds};
 pub use figures::{DecayRule, Figures};
-pub use highwater_kernel::{Address, Bytes, Kernel, Micros, Numbers, Pages};
+pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Numbers, Pages};
 pub use objects::{Objects, OwnMemory};
 pub use order::{places_by_key, sort_pairs};
 pub use pages::{PageRun, PageUse};

@@ -1,15 +1,15 @@
 //! Sizes, times and the numbers of axes as people read them.
 
-use highwater_simulator::{Bytes, Micros};
+use highwater_simulator::{Bytes, Decimal, Micros};
 
 /// A size in MiB with one decimal, without its unit: `207.6`.
 pub fn mib(bytes: Bytes) -> String {
-    format!("{:.1}", bytes.as_mib())
+    bytes.decimal_mib(1).to_string()
 }
 
 /// A time in seconds with two decimals: `10.08 s`.
 pub fn seconds(time: Micros) -> String {
-    format!("{:.2} s", time.as_seconds())
+    format!("{} s", time.decimal_seconds(2))
 }
 
 /// A time of any length: `10.08 s`, `12 min 3 s`, `3 h 20 min`, `2 d 4 h`.
@@ -26,10 +26,7 @@ pub fn time(time: Micros) -> String {
 
 /// A number with at most six decimals, without zeros at the end.
 pub fn number(value: f64) -> String {
-    let millionths = 1e6;
-    // Adding zero turns a negative zero into a plain one.
-    let rounded = (value * millionths).round() / millionths + 0.0;
-    rounded.to_string()
+    Decimal::short(value).to_string()
 }
 
 /// Round moments between two, about six, with their labels.

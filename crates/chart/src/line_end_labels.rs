@@ -85,8 +85,11 @@ fn figure(value: Bytes) -> (String, f64) {
         decimals += 1;
         least /= 10.0;
     }
-    let scale = f64::from(10_u32.pow(decimals as u32));
-    (format!("{mib:.decimals$}"), (mib * scale).round() / scale)
+    let scale = f64::from(10_u32.pow(decimals));
+    (
+        value.decimal_mib(decimals).to_string(),
+        (mib * scale).round() / scale,
+    )
 }
 
 #[cfg(test)]

@@ -242,8 +242,8 @@ fn seconds(outcome: &Outcome, asked: &str) -> Result<Option<Micros>, String> {
     let time = (seconds * 1e6).round();
     if !(0.0..=ends.0 as f64).contains(&time) {
         return Err(format!(
-            "--at {asked}: the run goes from 0 s to {:.6} s",
-            ends.as_seconds()
+            "--at {asked}: the run goes from 0 s to {} s",
+            ends.decimal_seconds(6)
         ));
     }
     Ok(Some(Micros(time as u64)))

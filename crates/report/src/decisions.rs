@@ -4,11 +4,9 @@ use crate::sentence::Sentence;
 use highwater_simulator::{
     Bytes, Cache, Considered, Decision, FreePages, Obstacle, PurgeReason, Refusal,
 };
-use serde::{Deserialize, Serialize};
 
 /// Whether a decision gave memory back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DecisionKind {
     /// Memory went back to the kernel.
     GaveBack,

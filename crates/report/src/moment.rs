@@ -7,8 +7,8 @@ pub fn time(time: Micros) -> String {
     match time.0 {
         0 => "0 s".to_owned(),
         1..1_000 => format!("{} µs", time.0),
-        1_000..1_000_000 => format!("{:.3} s", time.as_seconds()),
-        _ => format!("{:.2} s", time.as_seconds()),
+        1_000..1_000_000 => format!("{} s", time.decimal_seconds(3)),
+        _ => format!("{} s", time.decimal_seconds(2)),
     }
 }
 

@@ -17,7 +17,7 @@ pub fn count(number: u64) -> String {
 
 /// Writes a moment or a span in seconds: `8.97 s`.
 pub fn seconds(time: Micros) -> String {
-    format!("{:.2} s", time.as_seconds())
+    format!("{} s", time.decimal_seconds(2))
 }
 
 /// Writes a short span: `62 ms`, `1.4 s`, `10 s`.

@@ -311,7 +311,7 @@ impl Table {
             }
             let killed = row.summary.map(|summary| summary.killed.to_string());
             let near = row.summary.and_then(|summary| summary.near_cap);
-            let near = near.map(|near| format!("{:.6}", near.as_seconds()));
+            let near = near.map(|near| near.decimal_seconds(6).to_string());
             text += &format!(
                 ",{},{}\n",
                 killed.unwrap_or_default(),

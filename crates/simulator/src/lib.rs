@@ -37,9 +37,9 @@ pub use findings::{
 };
 pub use frame::{Frame, PageKind, Strip, StripKind};
 pub use highwater_allocator::{
-    Address, Block, BlockState, Bytes, Cache, Considered, Counters, DecayRule, Decision, Effect,
-    Figures, FreePages, Micros, Objects, Obstacle, OwnMemory, PurgeReason, Refusal, Remark, Tone,
-    Variable, Whereabouts,
+    Address, Block, BlockState, Bytes, Cache, Considered, Counters, DecayRule, Decimal, Decision,
+    Effect, Figures, FreePages, Micros, Objects, Obstacle, OwnMemory, PurgeReason, Refusal, Remark,
+    Tone, Variable, Whereabouts,
 };
 pub use highwater_compare::Place;
 pub use highwater_glibc::Cores;

@@ -1,5 +1,9 @@
 //! The units of the whole engine, kept apart so that a byte is never added to a page.
 
+mod decimal;
+
+pub use decimal::Decimal;
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, Mul, Rem, Sub, SubAssign};
@@ -102,14 +106,24 @@ impl Bytes {
         }
     }
 
-    /// Converts to MiB, for people.
+    /// In MiB, with so many decimals.
+    pub fn decimal_mib(self, decimals: u32) -> Decimal {
+        Decimal::of_parts(self.0, 20, decimals)
+    }
+
+    /// In MiB, for people.
     pub fn as_mib(self) -> f64 {
         self.0 as f64 / (1 << 20) as f64
     }
 }
 
 impl Micros {
-    /// Converts to seconds, for people.
+    /// In seconds, with so many decimals, at most 6.
+    pub fn decimal_seconds(self, decimals: u32) -> Decimal {
+        Decimal::of_millionths(self.0, decimals)
+    }
+
+    /// In seconds, for people.
     pub fn as_seconds(self) -> f64 {
         self.0 as f64 / 1e6
     }
@@ -208,24 +222,22 @@ impl fmt::Display for Address {
     }
 }
 
-/// Writes bytes below 10 KiB as bytes, then as KiB, then as MiB and GiB with one decimal.
+/// As a person would say it: bytes below 10 KiB, then KiB, then MiB and GiB with one decimal.
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, decimals, name) = match self.0 {
-            0..0x2800 => (Self(1), 0, "B"),
-            0x2800..0x10_0000 => (Self::kib(1), 0, "KiB"),
-            0x10_0000..0x2_8000_0000 => (Self::mib(1), 1, "MiB"),
-            _ => (Self::mib(1024), 1, "GiB"),
+        let (shift, decimals, unit) = match self.0 {
+            0..0x2800 => (0, 0, "B"),
+            0x2800..0x10_0000 => (10, 0, "KiB"),
+            0x10_0000..0x2_8000_0000 => (20, 1, "MiB"),
+            _ => (30, 1, "GiB"),
         };
-        let amount = self.0 as f64 / unit.0 as f64;
-        write!(f, "{amount:.decimals$} {name}")
+        write!(f, "{} {unit}", Decimal::of_parts(self.0, shift, decimals))
     }
 }
 
-/// Writes seconds with three decimals.
 impl fmt::Display for Micros {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3} s", self.as_seconds())
+        write!(f, "{} s", self.decimal_seconds(3))
     }
 }
 

@@ -150,7 +150,7 @@ fn tests_wasm(tools: &PageTools, browser: &Browser) -> Result<()> {
     cargo
         .arg("test")
         .args(PAGE)
-        .args(["--test", "engine", "--test", "wire"])
+        .args(["--test", "engine"])
         .env(
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
             runner.unwrap_or_else(|| "wasm-bindgen-test-runner".into()),

@@ -1,13 +1,13 @@
-//! Every kind of message comes back from its form in serde's data model as it went.
+//! Every kind of message comes back from its bytes as it went, and what is no message is an error.
 
 use super::*;
+use crate::bytes::{Crossing, decode, encode};
 use highwater_report::Part;
 use highwater_simulator::{
     Address, ArenaShare, Cache, Cores, DecayRule, Figures, Moment, Objects, Origin, OwnBlock,
     OwnMemory, PageShares, Phase, PhaseKind, PhaseSource, Phases, Pin, PinState, PythonVersion,
     Remark, Tone, UnlistedPins, Waits,
 };
-use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 
 #[test]
@@ -20,25 +20,58 @@ fn every_response_comes_back_as_it_went() {
     responses().iter().for_each(comes_back);
 }
 
-fn comes_back<M: Serialize + DeserializeOwned + PartialEq + Debug>(message: &M) {
-    let text = serde_json::to_string(message).expect("it has a form");
-    let back: M = serde_json::from_str(&text).expect("the form is that of a message");
-    assert_eq!(&back, message);
+fn comes_back<M: Crossing + PartialEq + Debug>(message: &M) {
+    let bytes = encode(message);
+    assert_eq!(decode::<M>(&bytes).as_ref(), Ok(message));
+}
+
+#[test]
+fn what_is_cut_off_or_goes_on_is_no_message() {
+    requests().iter().for_each(is_all_or_nothing);
+    responses().iter().for_each(is_all_or_nothing);
+}
+
+fn is_all_or_nothing<M: Crossing + Debug>(message: &M) {
+    let mut bytes = encode(message);
+    for length in 0..bytes.len() {
+        let cut_off = decode::<M>(&bytes[..length]);
+        assert!(cut_off.is_err(), "{message:?} from {length}: {cut_off:?}");
+    }
+    bytes.push(0);
+    let error = decode::<M>(&bytes).expect_err("a byte follows");
+    assert_eq!(error, "1 bytes follow the message");
+}
+
+/// Another message may come of it, or none: lengths beyond the end, text that is none, kinds that do not exist.
+#[test]
+fn no_byte_changed_makes_it_panic() {
+    let mut refused = 0;
+    for response in responses() {
+        let bytes = encode(&response);
+        for at in 0..bytes.len() {
+            for other in [0, 1, 0x7f, 0x80, 0xff, bytes[at] ^ 0x10] {
+                let mut bytes = bytes.clone();
+                bytes[at] = other;
+                refused += u32::from(decode::<Response>(&bytes).is_err());
+            }
+        }
+    }
+    assert!(refused > 1000, "{refused}");
 }
 
 #[test]
 fn an_allocator_that_is_not_modelled_is_refused() {
-    let request = Request::Start {
+    let mut bytes = encode(&Request::Start {
         job: JobId(1),
         work: Work::Run {
             order: order(Variant::default(), 1),
             frames: 0,
         },
-    };
-    let text = serde_json::to_string(&request).expect("it has a form");
-    let other = text.replace("glibc", "klibc");
-    assert_ne!(text, other);
-    assert!(serde_json::from_str::<Request>(&other).is_err());
+    });
+    let version = bytes.windows(5).position(|name| name == b"glibc");
+    let version = version.expect("its name is in the message");
+    bytes[version] = b'k';
+    assert!(decode::<Request>(&bytes).is_err());
 }
 
 fn requests() -> Vec<Request> {

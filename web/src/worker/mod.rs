@@ -247,13 +247,9 @@ impl Worker {
     }
 
     fn say(&self, response: &Response, attachments: Attachments) {
-        let sent = wire::pack(response, attachments).and_then(|packed| {
-            self.scope
-                .post_message_with_transfer(&packed.parts, &packed.transfer)
-                .map_err(|error| format!("{error:?}"))
-        });
-        if let Err(error) = sent {
-            web_sys::console::error_1(&format!("the worker cannot answer: {error}").into());
+        let parts = wire::pack(response, attachments);
+        if let Err(error) = self.scope.post_message_with_transfer(&parts, &parts) {
+            web_sys::console::error_1(&format!("the worker cannot answer: {error:?}").into());
         }
     }
 }

@@ -178,7 +178,7 @@ fn what_the_buttons_save_says_what_it_is_of_under_the_policy_of_the_docs() -> Re
         check_all(page, "decay")?;
         // What is typed is in the next one, as it was typed.
         let downloads = Downloads::of(page)?;
-        page.set_value("#environment", "MALLOC_TOP_PAD_=65536\nMALLOC_CONF='<&>'")?;
+        page.set_value("#environment", "MALLOC_TOP_PAD_=65536\nMALLOC_CONF='>&<'")?;
         page.wait_for("main[data-busy=true]").ok();
         settle(page)?;
         let name = format!("highwater-decay-chart-{}.svg", today(page)?);
@@ -186,7 +186,7 @@ fn what_the_buttons_save_says_what_it_is_of_under_the_policy_of_the_docs() -> Re
         Read::by(page, svg)?.says(&[
             "scenario decay · events=60",
             "MALLOC_TOP_PAD_=65536",
-            "MALLOC_CONF='<&>'",
+            "MALLOC_CONF='>&<'",
             "CPython 3.11 on glibc 2.36",
             "CPython 3.11 on jemalloc 5.3.0",
             "MALLOC_CONF=background_thread:true,dirty_decay_ms:1000,",

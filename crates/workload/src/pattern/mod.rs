@@ -23,6 +23,7 @@
 //! chance comes from a PCG generator, and no table's order is ever used.
 
 mod connection;
+mod decimal;
 mod generator;
 mod jobs;
 mod parameter;

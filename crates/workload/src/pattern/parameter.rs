@@ -1,6 +1,7 @@
 //! One thing of a pattern that can be set, and why it was not.
 
 use crate::Bytes;
+use highwater_allocator::Decimal;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -58,7 +59,11 @@ pub enum ParameterError {
         known: String,
     },
     /// The value is no number.
-    #[error("{name}={value}: the value must be a number between {min} and {max}{unit}")]
+    #[error(
+        "{name}={value}: the value must be a number between {} and {}{unit}",
+        Decimal::short(*min),
+        Decimal::short(*max)
+    )]
     NoNumber {
         /// The parameter.
         name: &'static str,
@@ -72,7 +77,11 @@ pub enum ParameterError {
         unit: String,
     },
     /// The value is outside the parameter's range.
-    #[error("{name}={value}: the value must be between {min} and {max}{unit}")]
+    #[error(
+        "{name}={value}: the value must be between {} and {}{unit}",
+        Decimal::short(*min),
+        Decimal::short(*max)
+    )]
     OutOfRange {
         /// The parameter.
         name: &'static str,
@@ -137,7 +146,7 @@ impl Parameter {
         }
         Err(ParameterError::OutOfRange {
             name: self.name,
-            value: value.to_string(),
+            value: Decimal::short(value).to_string(),
             min: self.min,
             max: self.max,
             unit: self.spaced_unit(),
@@ -149,7 +158,7 @@ impl Parameter {
         if !self.choices.is_empty() {
             return format!("it must be one of {}", self.choices.join(", "));
         }
-        let (min, max) = (self.min, self.max);
+        let (min, max) = (Decimal::short(self.min), Decimal::short(self.max));
         format!(
             "it must be a number from {min} to {max}{}",
             self.spaced_unit()

@@ -1,10 +1,12 @@
 //! What of a pattern can be set, and how far.
 
+use super::decimal::decimal;
 use super::jobs::LOADED;
 use super::parameter::{Parameter, ParameterError, Program};
 use super::payload::Shape;
 use super::python::start;
 use crate::Bytes;
+use highwater_allocator::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// Most calls that are held in memory at one time: of a whole pattern, or of one burst where it is made burst by burst.
@@ -216,10 +218,7 @@ impl Parameters {
         if let Some(number) = parameter.choices.iter().position(|name| *name == value) {
             return self.set(name, number as f64);
         }
-        // The words that stand for no number and for infinity are numbers to the standard library.
-        let is_word = !value.contains(|letter: char| letter.is_ascii_digit());
-        let number = value.parse().ok().filter(|_| !is_word);
-        let number = number.ok_or_else(|| ParameterError::NoNumber {
+        let number = decimal(value).ok_or_else(|| ParameterError::NoNumber {
             name: parameter.name,
             value: shortened(value),
             min: parameter.min,
@@ -313,6 +312,7 @@ impl Parameters {
         let wanted = of_program().filter(is_set).chain(of_program());
         for parameter in wanted.filter(|one| one.choices.is_empty()) {
             if let Some(most) = self.most(parameter, program) {
+                let most = Decimal::short(most);
                 return format!("{} to {most}{}", parameter.name, parameter.spaced_unit());
             }
         }

@@ -2,6 +2,7 @@
 
 use super::{Generator, Parameter, ParameterError, Parameters, Program, Schedule};
 use crate::{Source, Watch, Workload};
+use highwater_allocator::Decimal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -168,7 +169,7 @@ impl Pattern {
         let mut program = self.name().to_owned();
         for parameter in self.parameters() {
             let value = parameters.get(parameter.name).unwrap_or(parameter.default);
-            program += &format!(" {}={value}", parameter.name);
+            program += &format!(" {}={}", parameter.name, Decimal::short(value));
         }
         program
     }

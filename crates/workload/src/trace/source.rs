@@ -49,8 +49,14 @@ pub(super) fn read_gzip(
     let mut window = vec![0; WINDOW];
     let mut filled = 0;
     loop {
-        let read = match gzip.read(&mut window[filled..]) {
-            Ok(read) => read,
+        let unpacked = match &mut gzip {
+            Ok(gzip) => gzip
+                .read(&mut window[filled..])
+                .map(|read| (read, gzip.left())),
+            Err(error) => Err(std::mem::replace(error, ErrorKind::Other.into())),
+        };
+        let (read, left) = match unpacked {
+            Ok(unpacked) => unpacked,
             Err(error) => {
                 if parser.next_line() == 1 && filled > 0 {
                     foreign::refuse(&window[..filled], true)?;
@@ -83,7 +89,7 @@ pub(super) fn read_gzip(
             let used = text.lines(&mut parser, &window)?;
             window.copy_within(used.., 0);
             filled -= used;
-            tell(watch, bytes.len() - gzip.left(), bytes.len())?;
+            tell(watch, bytes.len() - left, bytes.len())?;
         }
     }
 }
