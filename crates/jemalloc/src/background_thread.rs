@@ -100,8 +100,9 @@ impl BackgroundThreads {
         thread.wakes = (until != Nanos::NEVER).then_some(wakes);
     }
 
-    fn serving(&self, arena: ArenaIndex) -> usize {
-        arena.index() % self.0.len()
+    /// Returns the thread that serves an arena, if such threads are enabled.
+    fn serving(&self, arena: ArenaIndex) -> Option<usize> {
+        self.enabled().then(|| arena.index() % self.0.len())
     }
 
     /// Starts the thread that serves an arena, if it was not (`background_thread_create`).
@@ -112,10 +113,9 @@ impl BackgroundThreads {
         arenas: &mut Arenas,
         arena: ArenaIndex,
     ) {
-        if !self.enabled() {
+        let Some(index) = self.serving(arena) else {
             return;
-        }
-        let index = self.serving(arena);
+        };
         if !self.0[index].started {
             self.0[index].started = true;
             self.wake(kernel, shared, arenas, index);
@@ -131,10 +131,9 @@ impl BackgroundThreads {
         arenas: &mut Arenas,
         arena: ArenaIndex,
     ) {
-        if !self.enabled() {
+        let Some(index) = self.serving(arena) else {
             return;
-        }
-        let index = self.serving(arena);
+        };
         let thread = &self.0[index];
         if thread.started && thread.wakes.is_none() {
             self.wake(kernel, shared, arenas, index);
@@ -159,10 +158,9 @@ impl BackgroundThreads {
             return;
         };
         let freed = arena.decay(kernel, shared, eagerness);
-        if !self.enabled() {
+        let Some(thread) = self.serving(index) else {
             return;
-        }
-        let thread = self.serving(index);
+        };
         for (state, new) in freed {
             if let Some(new) = new
                 && let Some(arena) = arenas.get(index)

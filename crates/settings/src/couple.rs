@@ -122,8 +122,8 @@ impl Scanner<'_, '_> {
         let is_element = lead.ends_with("ENV{") || lead.ends_with("env(");
         if is_command || is_element {
             let (value, length) = shell_word(word, Quoting::Shell);
-            let value = value.trim_end_matches(')').to_owned();
-            self.take(name, &value, from, line.number);
+            let value = value.trim_end_matches(')');
+            self.take(name, value, from, line.number);
             return Some(to + blank + length);
         }
         let is_quoted = matches!(self.text.as_bytes()[to - 1], b'"' | b'\'');
@@ -150,8 +150,8 @@ impl Scanner<'_, '_> {
         let rest = within(&self.text[to..line.end], NEAR).trim();
         if lead.trim_start().starts_with("==> ") && rest == "<==" {
             let next = self.text.get(line.end + 1..)?.lines().next()?;
-            let value = next.trim().to_owned();
-            self.take(name, &value, from, line.number);
+            let value = next.trim();
+            self.take(name, value, from, line.number);
             self.found.hold(line.number + 1, line.number + 1);
             return Some((line.end + 1 + next.len()).min(self.text.len()));
         }
@@ -177,11 +177,11 @@ impl Scanner<'_, '_> {
             .or_else(|| words.strip_prefix("%s "))
             .unwrap_or(words);
         let (value, _) = shell_word(words, Quoting::Shell);
-        let value = value.trim_end_matches("\\n").to_owned();
-        if !is_value(name, &value) {
+        let value = value.trim_end_matches("\\n");
+        if !is_value(name, value) {
             return None;
         }
-        self.take(name, &value, from, line.number);
+        self.take(name, value, from, line.number);
         Some(to)
     }
 }

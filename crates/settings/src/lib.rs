@@ -40,10 +40,9 @@ pub(crate) use names::PRELOAD;
 pub use names::{is_read, is_setting};
 pub use preload::{Loaded, Preload, preloaded};
 use scan::Scanner;
-use serde::{Deserialize, Serialize};
 
 /// What a text sets, before any allocator has looked at it.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Environment {
     /// The settings that count, each name once, in the order in which they first stood.
     pub variables: Vec<Variable>,

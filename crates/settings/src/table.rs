@@ -55,8 +55,7 @@ impl Scanner<'_, '_> {
             }
         }
         let (_, value) = best?;
-        let value = value.to_owned();
-        self.take(name, &value, from, line.number);
+        self.take(name, value, from, line.number);
         Some(line.end)
     }
 
@@ -78,12 +77,7 @@ impl Scanner<'_, '_> {
             .find("  ")
             .or_else(|| rest.find('\t'))
             .unwrap_or(rest.len());
-        let value = rest[..end].trim_matches(MARKS);
-        if !is_value(name, value) {
-            return None;
-        }
-        let value = value.to_owned();
-        self.take(name, &value, from, line.number);
+        self.take_cell(name, &rest[..end], from, line)?;
         Some(line.end)
     }
 
@@ -102,14 +96,15 @@ impl Scanner<'_, '_> {
             return None;
         }
         let next = self.text.get(line.end + 1..)?.lines().next()?;
-        let value = next.trim_start().strip_prefix("- ")?.trim_matches(MARKS);
-        if !is_value(name, value) {
-            return None;
-        }
-        let value = value.to_owned();
-        self.take(name, &value, from, line.number);
+        self.take_cell(name, next.trim_start().strip_prefix("- ")?, from, line)?;
         self.found.hold(line.number + 1, line.number + 1);
         Some(line.end + 1 + next.len())
+    }
+
+    /// Takes what a cell holds, if that can be a value of the name.
+    fn take_cell(&mut self, name: &str, cell: &str, from: usize, line: &Line) -> Option<()> {
+        let value = cell.trim_matches(MARKS);
+        is_value(name, value).then(|| self.take(name, value, from, line.number))
     }
 
     /// `<td>NAME</td><td>value</td>`, `<dt>NAME</dt><dd>value</dd>`, `<NAME>value</NAME>`. Where that ends.
@@ -147,10 +142,9 @@ impl Scanner<'_, '_> {
         if !is_value(name, value) {
             return None;
         }
-        let value = value.to_owned();
         let last = line.number + self.lines_between(to, to + end);
         self.found.hold(line.number, last);
-        self.take(name, &value, from, line.number);
+        self.take(name, value, from, line.number);
         Some(to + end)
     }
 }

@@ -43,15 +43,20 @@ fn open(page: &Page) -> Result<()> {
     settle(page)
 }
 
+/// Opens the scenario of eight variants.
+fn open_incident(page: &Page) -> Result<()> {
+    open(page)?;
+    page.set_value("#source", "incident")?;
+    page.wait_for_text("#title", "scaled down")?;
+    settle(page)
+}
+
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_worker_that_throws_is_replaced_and_the_other_variants_go_on() -> Result<()> {
     let folder = crate::built_page()?;
     let errors = visit_folder(&folder, View::default(), |page| {
-        open(page)?;
-        page.set_value("#source", "incident")?;
-        page.wait_for_text("#title", "scaled down")?;
-        settle(page)?;
+        open_incident(page)?;
         let all = page.count("#what-if tbody tr")?;
         ensure!(all == 8, "it has {all} variants");
         let many = page.evaluate("return window.workers.length")?;
@@ -132,10 +137,7 @@ fn what_holds_more_than_there_is_room_for_is_said_with_its_remedy() -> Result<()
 fn a_worker_that_panics_is_filled_up_or_killed_is_told_at_its_variant() -> Result<()> {
     let folder = crate::built_page()?;
     let errors = visit_folder(&folder, View::default(), |page| {
-        open(page)?;
-        page.set_value("#source", "incident")?;
-        page.wait_for_text("#title", "scaled down")?;
-        settle(page)?;
+        open_incident(page)?;
         for (how, words) in [
             ("panic", "null can always be sent"),
             ("fill", "its memory is used up"),

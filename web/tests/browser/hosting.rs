@@ -6,11 +6,11 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use crate::{
-    built_page, copy, named,
+    built_page, copy,
     page::{Page, View},
     pictures::Downloads,
     site::Site,
-    visit_address,
+    visit_address, visit_single_file,
 };
 
 /// Where the page lies in these tests, from the server's root.
@@ -91,9 +91,7 @@ fn the_policy_of_the_docs_refuses_scripts_within_the_page() -> Result<()> {
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn one_file_opened_from_the_disk_is_the_whole_page() -> Result<()> {
-    let file = named("HIGHWATER_SINGLE_FILE")?;
-    let address = format!("file://{}", file.display());
-    let errors = visit_address(&address, View::default(), |page: &Page| {
+    let errors = visit_single_file(|page: &Page| {
         page.wait_for("main[data-worker=ready]")?;
         // The recording that lies in it, and the tour.
         page.wait_for("main[data-busy=false] #chart .curve--rss")?;
@@ -177,10 +175,6 @@ fn the_page_states_its_policy_itself_and_keeps_it() -> Result<()> {
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn one_file_states_its_policy_itself_and_keeps_it() -> Result<()> {
-    let file = named("HIGHWATER_SINGLE_FILE")?;
-    let address = format!("file://{}", file.display());
-    visit_address(&address, View::default(), |page| {
-        under_own_policy(page, "?")
-    })?;
+    visit_single_file(|page| under_own_policy(page, "?"))?;
     Ok(())
 }

@@ -93,6 +93,12 @@ fn visit_address(
     look_at(address, view, test)
 }
 
+/// The same with the page in one file, opened from the disk.
+fn visit_single_file(test: impl FnOnce(&Page) -> Result<()>) -> Result<Vec<String>> {
+    let file = named("HIGHWATER_SINGLE_FILE")?;
+    visit_address(&format!("file://{}", file.display()), View::default(), test)
+}
+
 fn look_at(
     address: &str,
     view: View,

@@ -13,10 +13,9 @@ use tempfile::TempDir;
 use crate::{
     built_page,
     hosting::visit_under_policy,
-    named,
     page::{Page, View},
     simulation::settle,
-    visit, visit_address,
+    visit, visit_single_file,
 };
 
 /// A folder into which a page's downloads go.
@@ -199,9 +198,7 @@ fn what_the_buttons_save_says_what_it_is_of_under_the_policy_of_the_docs() -> Re
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn one_file_from_the_disk_saves_pictures_too() -> Result<()> {
-    let file = named("HIGHWATER_SINGLE_FILE")?;
-    let address = format!("file://{}", file.display());
-    let errors = visit_address(&address, View::default(), |page| {
+    let errors = visit_single_file(|page| {
         page.wait_for_text("#title", "asyncio burst")?;
         check_all(page, "asyncio_burst")
     })?;
