@@ -1,4 +1,4 @@
-//! `cargo xtask claims`: holds what is claimed of the incident against runs. The work is done in `crates/claims`.
+//! `cargo xtask claims`: holds what is claimed of the incident against runs. The work is done in `crates/proof/claims`.
 
 use std::process::ExitCode;
 

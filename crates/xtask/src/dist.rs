@@ -31,7 +31,7 @@ pub(crate) fn package(tools: &PageTools, folder: &Path) -> Result<()> {
     )?;
     let package = folder.join("package");
     let root = workspace::root();
-    workspace::copy_files(&root.join("crates/embed/package"), &package)?;
+    workspace::copy_files(&root.join("crates/fronts/embed/package"), &package)?;
     workspace::copy_files(&root.join("web/examples"), &folder.join("examples"))?;
     let built = (tools.toolchain.target_dir()).join("wasm32-unknown-unknown/wasm-release");
     process::run(

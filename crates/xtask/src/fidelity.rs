@@ -1,5 +1,5 @@
 //! `cargo xtask fidelity`: how faithful the models are to the libraries at hand. The work is done in
-//! `crates/live`, which this package does not depend on: whoever runs another command need not compile it.
+//! `crates/proof/live`, which this package does not depend on: whoever runs another command need not compile it.
 
 use std::{env, process::ExitCode};
 

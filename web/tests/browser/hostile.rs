@@ -37,7 +37,8 @@ fn answer(page: &Page, name: &str, bytes: &[u8]) -> Result<String> {
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn files_that_once_broke_something_are_answered_by_a_page_that_goes_on() -> Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/cli/tests/data/hostile");
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/fronts/cli/tests/data/hostile");
     let mut files = Vec::new();
     for folder in [folder.clone(), folder.join("gen")] {
         for entry in fs::read_dir(folder)? {

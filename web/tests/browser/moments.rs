@@ -15,7 +15,7 @@ use crate::{
 /// A recording of a FastAPI service that reads streams from Redis.
 const SERVICE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../crates/cli/tests/data/service.hwt.gz"
+    "/../crates/fronts/cli/tests/data/service.hwt.gz"
 );
 
 /// Opens a trace as a file of the user's.

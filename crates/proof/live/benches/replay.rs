@@ -31,7 +31,7 @@ use std::time::Duration;
 
 const BUNDLED: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../../web/traces/asyncio_burst.hwt.gz"
+    "/../../../web/traces/asyncio_burst.hwt.gz"
 );
 
 /// The model is meant to be so many times as fast as the real allocator on every trace. With `HIGHWATER_STRICT` set the

@@ -13,7 +13,7 @@ fn highwater(arguments: &[&str]) -> Output {
 }
 
 fn recording() -> String {
-    let path = "../../web/traces/asyncio_burst.hwt.gz";
+    let path = "../../../web/traces/asyncio_burst.hwt.gz";
     format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -471,7 +471,7 @@ fn what_keeps_the_pages_is_said_in_text_and_json() {
 
 #[test]
 fn the_spread_over_seeds_is_said() {
-    let recording = "../../web/traces/asyncio_burst.hwt.gz";
+    let recording = "../../../web/traces/asyncio_burst.hwt.gz";
     let run = |conf: &str| {
         let env = format!("MALLOC_CONF={conf}");
         json(&highwater(&[

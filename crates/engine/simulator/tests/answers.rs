@@ -52,7 +52,8 @@ const SHEETS: [Sheet; 4] = [
 ];
 
 fn bundled() -> Workload {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/traces/asyncio_burst.hwt.gz");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../web/traces/asyncio_burst.hwt.gz");
     let bytes = std::fs::read(path).expect("the recording is part of the project");
     trace::read(&bytes).expect("it is well formed")
 }

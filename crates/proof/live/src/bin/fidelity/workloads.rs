@@ -34,7 +34,7 @@ const CONFS: [&str; 8] = [
     "MALLOC_CONF=narenas:1,tcache_max:1024,dirty_decay_ms:1000,muzzy_decay_ms:0",
     "MALLOC_CONF=retain:false",
 ];
-const BUNDLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/traces");
+const BUNDLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../web/traces");
 const THREADS_MAX: u16 = 16;
 
 /// A workload and the settings it is run under.

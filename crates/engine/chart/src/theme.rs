@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn they_are_the_colours_of_the_page() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/styles/theme.css");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../web/styles/theme.css");
         let styles = std::fs::read_to_string(file).expect("the page has its colours there");
         let of_page = |name: &str| {
             let from = styles.find(&format!("--{name}: light-dark(")).expect(name);

@@ -101,7 +101,7 @@ fn run_all(name: &str) -> Result<Variants, String> {
 pub(crate) fn recording(variant: &Variant) -> Result<Recording, String> {
     let file = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../../web/traces/asyncio_burst.hwt.gz"
+        "/../../../web/traces/asyncio_burst.hwt.gz"
     );
     let bytes = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
     let workload = trace::read(&bytes).map_err(|error| error.to_string())?;

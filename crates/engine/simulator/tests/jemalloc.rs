@@ -35,7 +35,8 @@ const ANSWERS: [(Version, &str); 3] = [
 ];
 
 fn bundled() -> Workload {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/traces/asyncio_burst.hwt.gz");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../web/traces/asyncio_burst.hwt.gz");
     let bytes = std::fs::read(path).expect("the recording is part of the project");
     let mut workload = trace::read(&bytes).expect("it is well formed");
     // Who answers asks jemalloc for its version and figures.

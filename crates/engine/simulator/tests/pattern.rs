@@ -34,7 +34,7 @@ fn record(workload: &Arc<Workload>, allocator: &str, lines: &str, python: bool) 
 
 #[test]
 fn the_generated_service_behaves_as_the_recorded_one() {
-    let trace = include_bytes!("../../../web/traces/asyncio_burst.hwt.gz");
+    let trace = include_bytes!("../../../../web/traces/asyncio_burst.hwt.gz");
     let recorded = Arc::new(trace::read(trace).expect("the recording is well formed"));
     for seed in [1, 2, 3] {
         let parameters = Parameters {

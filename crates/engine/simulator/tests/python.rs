@@ -83,7 +83,7 @@ fn workload(name: &str) -> Workload {
         return small::program(seed);
     }
     let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../web/traces/{name}.hwt.gz"));
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../../web/traces/{name}.hwt.gz"));
     let bytes = std::fs::read(path).expect("the recording is part of the project");
     trace::read(&bytes).expect("it is well formed")
 }

@@ -4,7 +4,10 @@ use serde_json::Value;
 use std::process::Command;
 
 fn replay(name: &str, arguments: &[&str]) -> String {
-    let folder = format!("{}/../simulator/tests/data", env!("CARGO_MANIFEST_DIR"));
+    let folder = format!(
+        "{}/../../engine/simulator/tests/data",
+        env!("CARGO_MANIFEST_DIR")
+    );
     let output = Command::new(env!("CARGO_BIN_EXE_highwater"))
         .args(["replay", &format!("{folder}/{name}.hwt.gz")])
         .args(arguments)

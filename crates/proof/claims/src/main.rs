@@ -12,8 +12,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let out = std::env::args().nth(1);
-    let out = out
-        .unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/claims.md").to_owned());
+    let out = out.unwrap_or_else(|| {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/claims.md").to_owned()
+    });
     let found = match hold(&mut Runs::default(), |_| true) {
         Ok(found) => found,
         Err(error) => {
@@ -49,7 +50,7 @@ mod tests {
     /// Runs every quick claim and compares it with docs/claims.md.
     #[test]
     fn the_page_says_what_comes_out() {
-        let page = include_str!("../../../docs/claims.md");
+        let page = include_str!("../../../../docs/claims.md");
         let found =
             hold(&mut Runs::default(), |claim| claim.is_quick).expect("every claim can be run");
         assert!(found.len() > 15);

@@ -64,7 +64,7 @@ fn random_sequences_on_the_live_library_and_on_the_model_agree() {
 fn the_bundled_recording_on_the_live_library_and_on_the_model_agrees() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../../web/traces/asyncio_burst.hwt.gz"
+        "/../../../web/traces/asyncio_burst.hwt.gz"
     );
     let bytes = std::fs::read(path).expect("the recording is part of the project");
     let workload = highwater_workload::trace::read(&bytes).expect("it is well formed");
