@@ -241,7 +241,7 @@ fn memory_that_cannot_be_had_ends_the_command_with_its_own_status() {
                     assert!(lines[0].contains("memory"), "{case}");
                     let is_note =
                         |line: &&str| line.starts_with("note: run with `RUST_BACKTRACE=1`");
-                    assert!(lines[1..].iter().all(|line| is_note(line)), "{case}");
+                    assert!(lines[1..].iter().all(is_note), "{case}");
                     refused += 1;
                     assert!(now == b"old" || arguments.contains("--write"), "{case}");
                 }
