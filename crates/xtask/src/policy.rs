@@ -13,14 +13,15 @@ pub(crate) const PAGE: &str = "default-src 'none'; script-src 'self' 'wasm-unsaf
 pub(crate) const BOOK: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'";
 
-/// What the page in one file may load: nothing. Its scripts run by what they hold, and start the parts within the file.
+/// What the page in one file may load: nothing. Its scripts run by what they hold, and start the parts within the file by
+/// addresses that only a script can make (`blob:`). A page from a disk may start workers by `data:` alone.
 pub(crate) fn single(scripts: &[&str]) -> String {
     let hashes: Vec<String> = scripts
         .iter()
         .map(|script| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
         .collect();
     format!(
-        "default-src 'none'; script-src {} data: 'wasm-unsafe-eval'; style-src 'unsafe-inline'; worker-src data:; \
+        "default-src 'none'; script-src {} blob: 'wasm-unsafe-eval'; style-src 'unsafe-inline'; worker-src data:; \
          img-src data:; base-uri 'none'; form-action 'none'",
         hashes.join(" ")
     )
