@@ -244,33 +244,102 @@ fn the_same_seed_makes_the_same_calls_and_another_makes_others() {
     }
 }
 
+/// Returns the number of a workload's calls and a checksum of them (FNV-1a), of their trace without what frames it and of
+/// their domains.
+fn digest(workload: &Workload) -> (usize, u64) {
+    let mut text = Vec::new();
+    write(workload, None, &mut text).unwrap();
+    let calls = text.split_inclusive(|byte| *byte == b'\n');
+    let calls = calls.filter(|line| !line.starts_with(b"#") && !line.starts_with(b"end "));
+    let domains = workload.events.iter().map(|event| event.domain as u8);
+    let bytes = calls.flatten().copied().chain(domains);
+    let sum = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
+        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (workload.events.len(), sum)
+}
+
 /// Guards the generator and its dependencies: a change of these figures is a change of every shared link.
 #[test]
 fn the_calls_of_the_defaults_stay_what_they_are() {
-    let sums: Vec<_> = Pattern::ALL
-        .into_iter()
-        .map(|pattern| {
-            let workload = build(pattern, &Parameters::default());
-            let mut text = Vec::new();
-            write(&workload, None, &mut text).unwrap();
-            // The lines that frame the calls are the format's.
-            let calls = text.split_inclusive(|byte| *byte == b'\n');
-            let calls = calls.filter(|line| !line.starts_with(b"end ")).flatten();
-            // FNV-1a
-            let sum = calls.fold(0xcbf2_9ce4_8422_2325_u64, |sum, &byte| {
-                (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
-            (workload.events.len(), sum)
-        })
-        .collect();
+    let of_defaults = |pattern| digest(&build(pattern, &Parameters::default()));
     assert_eq!(
-        sums,
+        Pattern::ALL.map(of_defaults),
         [
-            (327_406, 18_258_210_224_847_810_535),
-            (328_029, 8_992_846_691_556_094_295),
-            (264_399, 11_777_699_972_089_666_774),
-            (881_280, 1_961_276_685_198_120_655),
-            (234_635, 9_907_226_636_789_545_902),
+            (327_406, 17_196_759_577_460_869_164),
+            (328_029, 9_423_619_874_567_261_841),
+            (264_399, 13_115_393_005_229_550_435),
+            (881_280, 15_573_570_762_360_303_439),
+            (234_635, 5_702_483_764_191_310_085)
+        ]
+    );
+}
+
+/// Guards every parameter: each is set to another value than its default, alone and together with others.
+#[test]
+fn the_calls_of_set_parameters_stay_what_they_are() {
+    let runs = [
+        (
+            Pattern::Sync,
+            "streams=2 subscribers=3 events=30 payload=5000 shape=mixed batch=7 page=9",
+        ),
+        (
+            Pattern::Sync,
+            "events=20 cycles=2 socket=socket payload=70000 pause=12.5 trim=yes seed=9",
+        ),
+        (
+            Pattern::AsyncFanOut,
+            "events=30 executor=3 shape=chunks survivors=40.5 survivor_size=900 kept=25",
+        ),
+        (
+            Pattern::AsyncFanOut,
+            "events=30 payload=3000 shape=small sessions=33.333 trim_every=0.75 rest=2.5 preload=3 modules=20",
+        ),
+        (
+            Pattern::AsyncFanOut,
+            "events=40 socket=1 page=7 executor=2 cycles=1 pause=0 survivors=5 sessions=2",
+        ),
+        (
+            Pattern::Threads,
+            "threads=5 requests=40 rows=30 row=900 handoff=37.5 cache=60 churn=6 cycles=2 seed=77",
+        ),
+        (
+            Pattern::Threads,
+            "threads=1 requests=20 rows=9 handoff=100 cache=0 rest=0 trim=1",
+        ),
+        (
+            Pattern::Jobs,
+            "threads=3 jobs=50 strings=120 heavy=12.5 weight=9 retained=2.5 collect=3 cache=70 cycles=2",
+        ),
+        (
+            Pattern::Jobs,
+            "jobs=30 strings=900 heavy=0 retained=0 cache=0 rest=1.5 trim=yes seed=4294967295",
+        ),
+        (
+            Pattern::Tasks,
+            "tasks=12 blocks=17 block=70000 result=9000 modules=30 cycles=2 rest=0.25 trim=yes seed=5",
+        ),
+    ];
+    let of_run = |(pattern, set): (Pattern, &str)| {
+        let mut parameters = Parameters::default();
+        for (name, value) in set.split(' ').filter_map(|pair| pair.split_once('=')) {
+            parameters.set_text(name, value).unwrap();
+        }
+        digest(&build(pattern, &parameters))
+    };
+    assert_eq!(
+        runs.map(of_run),
+        [
+            (220_609, 17_275_824_472_870_968_164),
+            (105_696, 8_050_855_909_841_174_384),
+            (299_800, 14_996_494_287_386_134_787),
+            (2_585_039, 7_158_083_075_332_462_610),
+            (110_231, 12_785_699_361_023_587_908),
+            (25_594, 6_480_868_828_667_916_086),
+            (9653, 16_202_468_509_943_216_898),
+            (65_971, 9_268_945_172_029_013_373),
+            (176_321, 3_285_986_782_476_524_659),
+            (11_321, 4_726_659_463_170_654_294)
         ]
     );
 }
