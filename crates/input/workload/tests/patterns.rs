@@ -3,7 +3,7 @@
 use highwater_workload::pattern::{Generator, Parameters, Program};
 use highwater_workload::trace::{read, write};
 use highwater_workload::{
-    Call, Event, MarkId, Pattern, PatternError, Progress, Workload, unwatched,
+    Call, Event, MarkId, Pattern, PatternError, Progress, ThreadId, Workload, unwatched,
 };
 use std::ops::ControlFlow;
 
@@ -163,6 +163,39 @@ fn threads_end_and_others_begin() {
     let threads = by_thread(&build(Pattern::Threads, &parameters));
     assert_eq!(threads.len(), 1 + 4 + 2 * 7);
     assert_eq!(threads.iter().filter(|thread| thread.2).count(), 2 * 7);
+}
+
+/// Returns the most threads that hold blocks of their own at one time, apart from the main thread.
+fn most_threads_that_hold(workload: &Workload) -> usize {
+    let mut owners = vec![ThreadId::MAIN; workload.blocks as usize];
+    let mut held = vec![0; usize::from(workload.last_thread.0) + 1];
+    let mut most = 0;
+    for event in &workload.events {
+        if let Call::Free { block }
+        | Call::Realloc {
+            old: Some(block), ..
+        } = event.call
+        {
+            held[usize::from(owners[block.0 as usize].0)] -= 1;
+        }
+        if let Some(block) = event.call.allocated() {
+            owners[block.0 as usize] = event.thread;
+            held[usize::from(event.thread.0)] += 1;
+        }
+        most = most.max(held[1..].iter().filter(|held| **held > 0).count());
+    }
+    most
+}
+
+#[test]
+fn no_more_requests_are_in_progress_than_the_limit() {
+    let most = |concurrent: u32| {
+        let own = small_but(&format!(
+            "threads=8 cache=0 handoff=0 concurrent={concurrent}"
+        ));
+        most_threads_that_hold(&build(Pattern::Threads, &own))
+    };
+    assert_eq!([0, 1, 3, 200].map(most), [8, 1, 3, 8]);
 }
 
 #[test]

@@ -122,7 +122,8 @@ impl Pool {
         parameters: &PoolParameters,
         tick: &mut dyn FnMut(bool) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let (mut waiting, mut ended) = (parameters.requests, 0);
+        let (mut waiting, mut ended, mut in_progress) = (parameters.requests, 0, 0);
+        let most = parameters.concurrent.unwrap_or(u32::MAX);
         let mut busy: Vec<usize> = (0..self.workers.len()).collect();
         while !busy.is_empty() {
             let index = process.between(0, busy.len() as u32) as usize;
@@ -133,7 +134,11 @@ impl Pool {
                     busy.swap_remove(index);
                     continue;
                 }
+                if in_progress == most {
+                    continue;
+                }
                 waiting -= 1;
+                in_progress += 1;
                 process.run_as(ThreadId::MAIN);
                 worker.take(process);
             }
@@ -142,6 +147,7 @@ impl Pool {
                 Step::Yield => false,
                 Step::Answered => true,
             };
+            in_progress -= u32::from(answered);
             // Spread over the burst, and at most one to a request.
             let done = u64::from(parameters.requests - waiting);
             let due = done * u64::from(parameters.churn) / u64::from(parameters.requests);

@@ -86,6 +86,7 @@ parameters! {
     /// Parameters of the pool.
     PoolParameters(workers: Workers, bursts: Bursts) for &[Program::Pool] => {
         requests: u32 = 100, 1..=1_000_000, "requests in each burst";
+        concurrent: Option<u32> = 0, 0..=256, "requests in progress at the same time, at most; 0 sets no limit";
         rows: u32 = 100, 1..=20_000, "rows that a request reads and holds until it is answered";
         row: Bytes = 16_000, 64..=16_777_216, "mean size of one row's text";
         handoff: Share = 10.0, 0..=100, "share of the rows that another thread frees";
