@@ -63,6 +63,47 @@ fn files_that_once_broke_something_are_answered_by_a_page_that_goes_on() -> Resu
     })
 }
 
+/// The most memory that one of the browser's renderers has had, in bytes, where the system tells it.
+fn peak_memory(page: &Page) -> Result<Option<u64>> {
+    let answer = page.devtools("SystemInfo.getProcessInfo", serde_json::json!({}))?;
+    let processes = answer["processInfo"].as_array().context("processes")?;
+    let renderers = processes.iter().filter(|one| one["type"] == "renderer");
+    let peaks = renderers.filter_map(|one| {
+        let status = fs::read_to_string(format!("/proc/{}/status", one["id"])).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+        Some(kib << 10)
+    });
+    Ok(peaks.max())
+}
+
+/// Files of other folders, where `HIGHWATER_HOSTILE` names one.
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn files_of_a_named_folder_are_answered_in_a_gibibyte() -> Result<()> {
+    let Some(folder) = std::env::var_os("HIGHWATER_HOSTILE") else {
+        return Ok(());
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        files.push(entry?.path());
+    }
+    files.retain(|file| file.is_file());
+    files.sort();
+    for (number, file) in files.iter().enumerate() {
+        visit(View::default(), |page| {
+            settle(page)?;
+            let name = file.file_name().context("a name")?.to_string_lossy();
+            let told = answer(page, &format!("{number}-{name}"), &fs::read(file)?)?;
+            let peak = peak_memory(page)?.context("the memory of a renderer")?;
+            println!("{name}: {} MiB, {told:?}", peak >> 20);
+            ensure!(peak < 1 << 30, "{name}: {} MiB", peak >> 20);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
 /// A few kilobytes of gzip that come to many lines.
 fn packed(line: &str, count: usize) -> Result<Vec<u8>> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
