@@ -6,8 +6,6 @@
 //! iframe or an intranet page can rarely set.
 
 pub mod app;
-pub mod bytes;
-pub mod columns;
 pub mod completion;
 pub mod few;
 pub mod form;

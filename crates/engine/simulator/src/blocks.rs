@@ -2,6 +2,7 @@
 
 use crate::pins::Origin;
 use crate::simulation::Simulation;
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Address, Allocator, Block, Bytes, sort_pairs};
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,18 @@ pub struct BlockView {
 }
 
 /// What would be if some blocks were gone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct Without {
     /// How many of those asked for could be taken away.
     pub gone: u64,

@@ -2,6 +2,7 @@
 
 use crate::arenas::Arena;
 use crate::simulation::{Held, Simulation};
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{
     Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId, sort_pairs,
 };
@@ -14,7 +15,9 @@ const MOST_PINS: usize = 48;
 const LEAST_PART: u64 = 500;
 
 /// Whether the program holds a pin or has freed it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PinState {
     /// The program holds it.
@@ -26,7 +29,9 @@ pub enum PinState {
 }
 
 /// When and by which event something happened to a block.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 pub struct Origin {
     /// The event, from 0.
     pub event: u64,
@@ -37,7 +42,7 @@ pub struct Origin {
 }
 
 /// A chunk in use that keeps free memory below it from going back.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct Pin {
     /// The address the program got.
     pub address: Address,
@@ -70,7 +75,9 @@ pub struct Pin {
 }
 
 /// A block that the allocator has for itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum OwnBlock {
     /// The counts and list heads of a thread's cache (`tcache_perthread_struct`).
@@ -83,7 +90,18 @@ pub enum OwnBlock {
 }
 
 /// Chunks that keep free memory from going back and are not listed one by one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct UnlistedPins {
     /// How many.
     pub count: u64,

@@ -2,6 +2,7 @@
 
 use super::{Generator, Parameter, ParameterError, Parameters, Program, Schedule};
 use crate::{Source, Watch, Workload};
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::Decimal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -9,7 +10,18 @@ use std::str::FromStr;
 use thiserror::Error;
 
 /// A pattern, known by its name to the page, the command and the scenarios.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Debug,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Pattern {
     /// One subscriber after another.
