@@ -7,7 +7,6 @@
 
 pub mod app;
 pub mod completion;
-pub mod few;
 pub mod form;
 pub mod format;
 pub mod naming;

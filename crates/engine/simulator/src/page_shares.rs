@@ -3,7 +3,7 @@
 use crate::frame::PageKind;
 use crate::simulation::Simulation;
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_allocator::{Allocator, Bytes, Micros, PageUse, sort_pairs};
+use highwater_allocator::{Allocator, Bytes, Micros, PageUse};
 use serde::{Deserialize, Serialize};
 
 /// Resident bytes by what keeps them. All together are the resident memory.
@@ -75,7 +75,7 @@ impl PageShares {
 impl Waits {
     /// From the bytes that go after each time.
     fn of(mut waiting: Vec<(u64, u64)>) -> Self {
-        sort_pairs(&mut waiting);
+        waiting.sort_unstable();
         let waiting: Vec<_> = (waiting.into_iter())
             .map(|(wait, bytes)| (Micros(wait), Bytes(bytes)))
             .collect();

@@ -3,9 +3,7 @@
 use crate::arenas::Arena;
 use crate::simulation::{Held, Simulation};
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_allocator::{
-    Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId, sort_pairs,
-};
+use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId};
 use highwater_glibc::Version;
 use serde::{Deserialize, Serialize};
 
@@ -142,7 +140,7 @@ impl Simulation {
         let listed: u64 = large.filter(|behind| *behind >= least.0).sum();
         if listed * 2 < behind_all.behind.0 {
             // A heap in thousands of small pieces has the largest of them listed.
-            sort_pairs(&mut pieces);
+            pieces.sort_unstable();
             let few = pieces.get(FEWEST_PINS - 1).or(pieces.last());
             least = few.map_or(least, |(rank, _)| least.min(Bytes(u64::MAX - rank)));
         }
@@ -250,7 +248,7 @@ impl Simulation {
             return Vec::new();
         }
         // A block covers an address from above, so they are needed in ascending order.
-        sort_pairs(&mut addresses);
+        addresses.sort_unstable();
         let mut ascending: Vec<_> = (addresses.iter())
             .map(|(at, _)| (Address(*at), None))
             .collect();

@@ -101,10 +101,3 @@ impl fmt::Display for Variable {
         }
     }
 }
-
-/// Whether a word, which is not empty, stands in a text. The standard library's way is made for long texts, and takes
-/// kilobytes of what is sent to a browser.
-pub fn holds(text: &str, word: &str) -> bool {
-    let mut windows = text.as_bytes().windows(word.len().max(1));
-    windows.any(|window| window == word.as_bytes())
-}
