@@ -6,7 +6,7 @@ use crate::variant::{Choice, PythonVersion, Variant};
 use highwater_allocator::{Bytes, Remark, Tone};
 use highwater_glibc::Cores;
 use highwater_settings::{Environment, is_read};
-use highwater_workload::pattern::Parameters;
+use highwater_workload::pattern::{Generator, MAX_CALLS, ParameterError, Parameters};
 use highwater_workload::scenario::{Fault, Planned, PlannedStage};
 use highwater_workload::{Pattern, PatternError, Source, Watch};
 
@@ -180,15 +180,39 @@ pub fn variant_of(stage: &PlannedStage) -> Result<(Variant, Vec<Remark>), Fault>
     Ok((variant, said))
 }
 
-/// Makes the calls of patterns, each only once.
-#[derive(Default)]
-pub struct Sources(Vec<((Pattern, Parameters), Source)>);
+/// Makes the calls of patterns, each only once, and bounds how many all of them hold in memory.
+pub struct Sources {
+    made: Vec<((Pattern, Parameters), Source)>,
+    /// Calls that are in memory.
+    held: u64,
+    /// Most calls of several sources that are in memory whole; what comes after them is made on the way.
+    most_whole: u64,
+    /// Most calls of several sources that are in memory at one time.
+    most: u64,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self::holding(MAX_CALLS / 2, 2 * MAX_CALLS)
+    }
+}
 
 impl Sources {
+    /// Begins with no source. After the first, sources are in memory whole as long as all have at most `most_whole` calls;
+    /// of others the parts at hand are, `most` calls in all.
+    pub fn holding(most_whole: u64, most: u64) -> Self {
+        Self {
+            made: Vec::new(),
+            held: 0,
+            most_whole,
+            most,
+        }
+    }
+
     /// The calls of a pattern.
     ///
     /// # Errors
-    /// As [`Pattern::source`].
+    /// As [`Pattern::source`], and more calls than are held in memory for all sources together.
     pub fn get(
         &mut self,
         pattern: Pattern,
@@ -196,11 +220,28 @@ impl Sources {
         watch: &mut Watch,
     ) -> Result<Source, PatternError> {
         let asked = (pattern, *parameters);
-        if let Some((_, source)) = self.0.iter().find(|(made, _)| *made == asked) {
+        if let Some((_, source)) = self.made.iter().find(|(made, _)| *made == asked) {
             return Ok(source.clone());
         }
-        let source = pattern.source(parameters, watch)?;
-        self.0.push((asked, source.clone()));
+        let all = self
+            .held
+            .saturating_add(parameters.most_calls(pattern.program()));
+        let source = match self.made.is_empty() || all <= self.most_whole {
+            true => pattern.source(parameters, watch)?,
+            false => Source::streamed(Generator::new(pattern, parameters)?.in_parts(), watch)?,
+        };
+        // Of one that is made on the way, the first part is held besides the one that is replayed.
+        let parts = 1 + u64::from(source.is_streamed());
+        self.held += source.first().events.len() as u64 * parts;
+        if self.held > self.most && !self.made.is_empty() {
+            return Err(PatternError::Parameter(ParameterError::TooManyCalls {
+                calls: self.held,
+                of_burst: true,
+                limit: self.most,
+                remedy: "workers, or variants with parameters of their own".to_owned(),
+            }));
+        }
+        self.made.push((asked, source.clone()));
         Ok(source)
     }
 }

@@ -87,10 +87,16 @@ fn put(variables: &mut Vec<Variable>, variable: Variable) {
     }
 }
 
+/// The file that a value of `--env` names, if it names one.
+pub(crate) fn file(text: &str) -> Option<&Path> {
+    let path = Path::new(text);
+    (!text.contains(['\n', '=']) && path.is_file()).then_some(path)
+}
+
 fn read_one(text: &str) -> Result<Environment, String> {
     let is_line = !text.contains('\n');
-    if is_line && !text.contains('=') && Path::new(text).is_file() {
-        return read_file(Path::new(text));
+    if let Some(file) = file(text) {
+        return read_file(file);
     }
     let read = Environment::parse(text);
     let is_empty = read.variables.is_empty() && read.remarks.is_empty();
