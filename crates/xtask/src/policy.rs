@@ -23,10 +23,11 @@ fn chapter(page: &str) -> String {
     )
 }
 
-/// What the page in one file may load: nothing. Its scripts run by what they hold, and start the parts within the file.
+/// What the page in one file may load: nothing. Its scripts run by what they hold, and start the parts within the file by
+/// addresses that only a script can make (`blob:`). A page from a disk may start workers by `data:` alone.
 pub(crate) fn single(scripts: &[&str]) -> String {
     format!(
-        "default-src 'none'; script-src {} data: 'wasm-unsafe-eval'; style-src 'unsafe-inline'; worker-src data:; \
+        "default-src 'none'; script-src {} blob: 'wasm-unsafe-eval'; style-src 'unsafe-inline'; worker-src data:; \
          img-src data:; base-uri 'none'; form-action 'none'",
         hashes(scripts)
     )

@@ -111,10 +111,7 @@ impl Plan {
             let (variant, said) = variant_of(stage)?;
             let mut sources = Vec::new();
             for worker in 0..stage.workers {
-                let parameters = Parameters {
-                    seed: stage.parameters.seed.wrapping_add(worker),
-                    ..stage.parameters
-                };
+                let parameters = stage.parameters.of_process(worker);
                 let made = make(stage.pattern, &parameters);
                 sources.push(made.map_err(|error| Fault::at(&stage.place, "parameters", error))?);
             }

@@ -59,11 +59,7 @@ fn processes_whose_calls_are_made_on_the_way_run_as_those_in_memory() {
 fn calls_of_all_processes_together_are_bounded() {
     let mut sources = Sources::holding(0, 1_000_000);
     let refused = (1..100).find_map(|seed| {
-        let parameters = Parameters {
-            seed,
-            cycles: 1,
-            ..Parameters::default()
-        };
+        let parameters: Parameters = format!("seed={seed} cycles=1").parse().ok()?;
         let made = sources.get(Pattern::Sync, &parameters, &mut unwatched);
         made.err()
     });

@@ -1,6 +1,6 @@
 //! `--env`: one variable, a text that sets several, or a file of such text.
 
-use highwater_settings::{Environment, Remark, Tone, Variable, decode, is_setting};
+use highwater_settings::{Environment, Remark, Tone, Variable, decode};
 use highwater_simulator::{ALLOCATOR, Choice, Chosen, choose};
 use std::path::Path;
 
@@ -34,30 +34,13 @@ impl Settings {
 
 /// The settings that a trace recorded, with those given set over them.
 pub(crate) fn read(recorded: &[(String, String)], given: &[String]) -> Result<Settings, String> {
-    let mut all = Settings::default();
-    let unread = recorded
-        .iter()
-        .filter(|(name, _)| !is_setting(name))
-        .count();
-    if unread > 0 {
-        let variables = if unread == 1 { "variable" } else { "variables" };
-        let text = format!("{unread} other {variables}, which no allocator reads.");
-        all.remarks.push(Remark::new(
-            "the recorded environment",
-            Tone::NoEffect,
-            text,
-        ));
-    }
-    for (name, value) in recorded.iter().filter(|(name, _)| is_setting(name)) {
-        let (name, value) = (name.clone(), value.clone());
-        put(&mut all.variables, Variable { name, value });
-    }
+    let mut all = Environment::recorded(recorded);
     let mut of_given = Environment::default();
     for text in given {
         let read = read_one(text)?;
         for variable in read.variables {
-            put(&mut all.variables, variable.clone());
-            put(&mut of_given.variables, variable);
+            all.set(variable.clone());
+            of_given.set(variable);
         }
         all.remarks.extend(read.remarks);
         of_given.other_lines += read.other_lines;
@@ -66,8 +49,11 @@ pub(crate) fn read(recorded: &[(String, String)], given: &[String]) -> Result<Se
     if let Some(text) = others(of_given.other_lines) {
         all.remarks.push(Remark::new("--env", Tone::NoEffect, text));
     }
-    all.chosen = choose(&of_given.variables, of_given.linked);
-    Ok(all)
+    Ok(Settings {
+        variables: all.variables,
+        remarks: all.remarks,
+        chosen: choose(&of_given.variables, of_given.linked),
+    })
 }
 
 /// A sentence about lines that hold no setting.
@@ -76,14 +62,6 @@ pub(crate) fn others(lines: usize) -> Option<String> {
         0 => None,
         1 => Some("1 other line holds no setting of an allocator.".to_owned()),
         n => Some(format!("{n} other lines hold no setting of an allocator.")),
-    }
-}
-
-/// The later of two values counts, in the place of the earlier.
-fn put(variables: &mut Vec<Variable>, variable: Variable) {
-    match variables.iter_mut().find(|v| v.name == variable.name) {
-        Some(known) => known.value = variable.value,
-        None => variables.push(variable),
     }
 }
 

@@ -45,6 +45,15 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Whether an option is on; it is off where nothing is said.
+    pub(crate) fn flag(&self, key: &str) -> Result<bool, JsValue> {
+        let Some(value) = self.get(key)? else {
+            return Ok(false);
+        };
+        let message = || format!("expected true or false, not {}", kind(&value));
+        value.as_bool().ok_or_else(|| wrong(key, message()))
+    }
+
     /// A whole number within a range.
     pub(crate) fn whole(
         &self,

@@ -9,6 +9,7 @@ use highwater_simulator::{
 use highwater_workload::pattern::Parameters;
 use highwater_workload::scenario::{MAX_CAP, MAX_CORES};
 use highwater_workload::{Pattern, Scenario, Source, trace, unwatched};
+use std::mem;
 use tsify::Tsify;
 use wasm_bindgen::JsValue;
 
@@ -39,9 +40,12 @@ pub(crate) struct Request {
     /// The allocator, such as `glibc@2.36`; the nearest modelled release replaces one that is not modelled.
     #[tsify(optional)]
     pub(crate) allocator: Option<String>,
-    /// The environment, as any text with settings; it replaces the scenario's own.
+    /// The environment, as any text with settings; it replaces the scenario's own, and is set over the one that a trace recorded.
     #[tsify(optional)]
     pub(crate) environment: Option<String>,
+    /// Whether the environment that the trace recorded is left out (default: false).
+    #[tsify(optional)]
+    pub(crate) without_recorded_env: bool,
     /// The release of CPython that runs it, or `none`.
     #[tsify(optional)]
     pub(crate) python: Option<String>,
@@ -59,7 +63,7 @@ pub(crate) struct Request {
     pub(crate) frames: Option<u32>,
 }
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "scenario",
     "variant",
     "pattern",
@@ -67,6 +71,7 @@ const KEYS: [&str; 12] = [
     "parameters",
     "allocator",
     "environment",
+    "withoutRecordedEnv",
     "python",
     "cap",
     "cores",
@@ -86,6 +91,7 @@ impl Request {
             parameters: fields.settings("parameters")?,
             allocator: fields.text("allocator")?,
             environment: fields.text("environment")?,
+            without_recorded_env: fields.flag("withoutRecordedEnv")?,
             python: fields.text("python")?,
             cap: fields.whole("cap", 1..=MAX_CAP as u32)?,
             cores: fields.whole("cores", 1..=MAX_CORES)?,
@@ -101,7 +107,7 @@ pub(crate) fn plan(request: Request) -> Result<Plan, JsValue> {
     let mut plan = match (&request.scenario, &request.pattern, &request.trace) {
         (Some(name), None, None) => of_scenario(name, request.variant.as_deref(), set)?,
         (None, Some(name), None) => of_pattern(name, set)?,
-        (None, None, Some(bytes)) => of_trace(bytes, set)?,
+        (None, None, Some(bytes)) => of_trace(bytes, set, request.without_recorded_env)?,
         _ => {
             return Err(
                 Code::Request.error("exactly one of scenario, pattern and trace is required")
@@ -110,6 +116,10 @@ pub(crate) fn plan(request: Request) -> Result<Plan, JsValue> {
     };
     if request.variant.is_some() && request.scenario.is_none() {
         return Err(Code::Request.at("variant", "only a scenario has variants; remove it"));
+    }
+    if request.without_recorded_env && request.trace.is_none() {
+        let message = "only a trace has a recorded environment; remove it";
+        return Err(Code::Request.at("withoutRecordedEnv", message));
     }
     for stage in &mut plan.stages {
         set_over(stage, &request)?;
@@ -191,7 +201,11 @@ fn of_pattern(name: &str, set: &[(String, String)]) -> Result<Plan, JsValue> {
     Ok(Plan::single(source, variant))
 }
 
-fn of_trace(bytes: &[u8], set: &[(String, String)]) -> Result<Plan, JsValue> {
+fn of_trace(
+    bytes: &[u8],
+    set: &[(String, String)],
+    without_recorded_env: bool,
+) -> Result<Plan, JsValue> {
     if let Some((name, _)) = set.first() {
         let key = format!("parameters.{}", shortened(name));
         return Err(Code::Parameter.at(&key, "a trace has no parameters; remove it"));
@@ -199,12 +213,20 @@ fn of_trace(bytes: &[u8], set: &[(String, String)]) -> Result<Plan, JsValue> {
     let workload = trace::read(bytes).map_err(|error| Code::Trace.at("trace", error))?;
     let recorded = workload.header.allocator.as_ref();
     let asked = recorded.map(|(name, version)| Choice::recorded(name, version));
+    let recorded: &[(String, String)] = if without_recorded_env {
+        &[]
+    } else {
+        &workload.header.env
+    };
+    let environment = Environment::recorded(recorded);
     let variant = Variant {
         allocator: asked.as_ref().map(|asked| asked.choice).unwrap_or_default(),
+        environment: environment.variables,
         ..Variant::default()
     };
     let mut plan = Plan::single(Source::from(workload), variant);
     let instead = asked.and_then(|asked| asked.instead);
+    plan.stages[0].said = environment.remarks;
     plan.stages[0].said.extend(instead.map(note));
     Ok(plan)
 }
@@ -217,10 +239,17 @@ fn note(says: String) -> Remark {
 fn set_over(stage: &mut Stage, request: &Request) -> Result<(), JsValue> {
     let Stage { variant, said, .. } = stage;
     if let Some(lines) = &request.environment {
-        let read = Environment::parse(lines);
-        said.retain(|remark| remark.variable == ALLOCATOR);
+        let mut read = Environment::parse(lines);
+        let chosen = choose(&read.variables, read.linked);
+        // What a trace recorded stays, with the remarks on it.
+        if request.trace.is_some() {
+            let given = mem::replace(&mut read.variables, mem::take(&mut variant.environment));
+            given.into_iter().for_each(|variable| read.set(variable));
+        } else {
+            said.retain(|remark| remark.variable == ALLOCATOR);
+        }
         said.extend(read.remarks);
-        if let Some(chosen) = choose(&read.variables, read.linked) {
+        if let Some(chosen) = chosen {
             variant.allocator = chosen.choice().unwrap_or(variant.allocator);
             said.retain(|remark| remark.variable != ALLOCATOR);
             said.push(note(chosen.says(variant.allocator)));

@@ -2,7 +2,7 @@
 
 use highwater_workload::Scenario;
 use highwater_workload::pattern::Pattern;
-use highwater_workload::scenario::{ScenarioFile, Step};
+use highwater_workload::scenario::{PlannedStage, ScenarioFile, Step};
 use std::fs;
 
 /// What is wrong with a file, read or planned.
@@ -71,10 +71,9 @@ fn what_is_not_said_is_as_at_the_level_above() {
     assert_eq!((a.stages.len(), b.stages.len()), (1, 2));
     let a = &a.stages[0];
     assert_eq!((a.name.as_str(), a.pattern), ("a", Pattern::AsyncFanOut));
-    assert_eq!(
-        (a.parameters.events, a.parameters.rest, a.parameters.shape),
-        (7, 1.5, 1)
-    );
+    let set = |stage: &PlannedStage, name| stage.parameters.get(name);
+    let values = ["events", "rest", "shape"].map(|name| set(a, name));
+    assert_eq!(values, [Some(7.0), Some(1.5), Some(1.0)]);
     assert_eq!(
         (a.cap, a.workers, a.python.as_deref()),
         (Some(500), 1, Some("3.11"))
@@ -85,8 +84,9 @@ fn what_is_not_said_is_as_at_the_level_above() {
         (first.pattern, first.workers, first.cap),
         (Pattern::Sync, 3, Some(100))
     );
-    assert_eq!((first.parameters.events, first.parameters.rest), (8, 1.5));
-    assert_eq!((second.workers, second.parameters.rest), (1, 2.0));
+    let values = ["events", "rest"].map(|name| set(first, name));
+    assert_eq!(values, [Some(8.0), Some(1.5)]);
+    assert_eq!((second.workers, set(second, "rest")), (1, Some(2.0)));
     assert_eq!(
         (second.python.as_deref(), second.environment.as_str()),
         (None, "A=1")
@@ -102,8 +102,9 @@ fn what_is_not_said_is_as_at_the_level_above() {
     );
     let changed = [("events".to_owned(), "9".to_owned())];
     let planned = file.scenario.plan_with(&changed).expect("it can be run");
-    assert_eq!(planned[0].stages[0].parameters.events, 9);
-    assert_eq!(planned[1].stages[0].parameters.events, 8, "its own stays");
+    let events = |variant: usize| set(&planned[variant].stages[0], "events");
+    assert_eq!(events(0), Some(9.0));
+    assert_eq!(events(1), Some(8.0), "its own stays");
 }
 
 #[test]
