@@ -6,10 +6,7 @@
 //! iframe or an intranet page can rarely set.
 
 pub mod app;
-pub mod bytes;
-pub mod columns;
 pub mod completion;
-pub mod few;
 pub mod form;
 pub mod format;
 pub mod naming;

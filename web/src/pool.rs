@@ -166,7 +166,7 @@ impl Pool {
             .run(work, Some(copy), move |event| {
                 let action = match event {
                     JobEvent::Progress(share) => Action::LoadProgress(share),
-                    JobEvent::Finished(Outcome::Loaded(about), _) => Action::Loaded(number, about),
+                    JobEvent::Finished(Outcome::Loaded(about)) => Action::Loaded(number, about),
                     JobEvent::Failed(message) => Action::LoadFailed(number, message),
                     JobEvent::Finished(..) | JobEvent::Lost => return,
                 };
@@ -210,13 +210,13 @@ impl Pool {
         let handle = worker.client.run(work, None, move |event| {
             let action = match event {
                 JobEvent::Progress(_) => return,
-                JobEvent::Finished(Outcome::Looked(looked), columns) => {
-                    let look = Look::receive(Rc::clone(&order), moment, *looked, &columns);
+                JobEvent::Finished(Outcome::Looked(looked)) => {
+                    let look = Look::receive(Rc::clone(&order), moment, *looked);
                     Action::Looked(id, Rc::new(look))
                 }
-                JobEvent::Finished(Outcome::Blocks(rows), _) => Action::Blocks(id, rows),
-                JobEvent::Finished(Outcome::Without(without), _) => Action::Without(without),
-                JobEvent::Finished(Outcome::Figures(figures), _) => {
+                JobEvent::Finished(Outcome::Blocks(rows)) => Action::Blocks(id, rows),
+                JobEvent::Finished(Outcome::Without(without)) => Action::Without(without),
+                JobEvent::Finished(Outcome::Figures(figures)) => {
                     Action::Figures(id, Rc::clone(&order), moment, figures)
                 }
                 JobEvent::Failed(message) => Action::LookFailed(id, Some(message)),
@@ -255,7 +255,7 @@ impl Pool {
         let handle = worker.client.run(work, None, move |event| {
             let read = match event {
                 JobEvent::Progress(_) => return,
-                JobEvent::Finished(Outcome::Read(read), _) => Some(read),
+                JobEvent::Finished(Outcome::Read(read)) => Some(read),
                 JobEvent::Finished(..) | JobEvent::Failed(_) | JobEvent::Lost => None,
             };
             let action = Action::Read(id, Rc::clone(&text), read);
@@ -318,8 +318,8 @@ impl Pool {
             let handle = worker.client.run(work, None, move |event| {
                 let (is_over, action) = match event {
                     JobEvent::Progress(share) => (false, Action::Progress(id, share)),
-                    JobEvent::Finished(Outcome::Ran(ran), columns) => {
-                        let run = RunView::receive(Rc::clone(&order), *ran, &columns);
+                    JobEvent::Finished(Outcome::Ran(ran)) => {
+                        let run = RunView::receive(Rc::clone(&order), *ran);
                         (true, Action::Ran(id, Rc::new(run)))
                     }
                     JobEvent::Failed(message) => (true, Action::RunFailed(id, message)),

@@ -1,32 +1,33 @@
 //! What the page and its worker say to each other.
 //!
-//! Messages are small and typed. Anything large (a series, the pages of a heap map) travels beside the message as an
-//! [`ArrayBuffer`](js_sys::ArrayBuffer) that changes hands without being copied; the message names it by a
-//! [`Column`].
+//! Messages are typed. Only the bytes of a trace travel beside their message, as an [`ArrayBuffer`](js_sys::ArrayBuffer) that
+//! changes hands without being copied.
 //!
 //! A worker keeps one trace, the one loaded last, and the calls of the patterns that it made last; everything else that a job
 //! is about stands in its message, so that any worker can do it. A job that fails or is cancelled leaves what was kept.
 //!
-//! Every message has a form in bytes ([`bytes`](crate::bytes)), which names no field and leaves none out.
+//! Every message crosses as bytes in the form of borsh, which names no field and leaves none out: both ends are one program.
 
-mod crossing;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 pub use highwater_report::DecisionKind as ToldKind;
 use highwater_report::Sentence;
 use highwater_simulator::{
-    Address, Bytes, Choice, Diagnosis, Environment, Micros, Origin, PageKind, Phases, Summary,
-    Variable, Variant, Without,
+    Address, Bytes, Choice, Diagnosis, Environment, Frame, Micros, Origin, PageKind, Phases,
+    Sample, Summary, Variable, Variant, Without,
 };
 use highwater_workload::Pattern;
 
 /// Names one piece of work for as long as the page lives. The page chooses it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, BorshSerialize, BorshDeserialize,
+)]
 pub struct JobId(pub u32);
 
 /// From the page to the worker.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum Request {
     /// Begin a job. Jobs already begun go on; they share the worker's time.
     Start {
@@ -43,9 +44,9 @@ pub enum Request {
 }
 
 /// What a worker can be asked to do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum Work {
-    /// Read a trace, plain or gzip, whose bytes are attached as the first column, and keep it in place of another.
+    /// Read a trace, plain or gzip, whose bytes travel beside the message, and keep it in place of another.
     Load {
         /// The number it is asked for by.
         trace: u32,
@@ -82,7 +83,7 @@ pub enum Work {
 }
 
 /// What can be asked of a moment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum Ask {
     /// Why memory is as it is, and the map.
     Why,
@@ -103,14 +104,14 @@ pub enum Ask {
 }
 
 /// Something to run: stages one after another.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Order {
     /// At least one.
     pub stages: Vec<StageOrder>,
 }
 
 /// Processes that start together, run to their end, and are stopped.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct StageOrder {
     /// Its name.
     pub name: String,
@@ -123,7 +124,7 @@ pub struct StageOrder {
 }
 
 /// Where a program's calls come from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum Calls {
     /// The trace that was loaded under this number.
     Trace(u32),
@@ -137,7 +138,7 @@ pub enum Calls {
 }
 
 /// From the worker to the page.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum Response {
     /// The worker is ready. Said once, first.
     Ready {
@@ -151,7 +152,7 @@ pub enum Response {
         /// How much of it is done, from 0 to 1.
         done: f64,
     },
-    /// A job is finished. Its columns are attached.
+    /// A job is finished.
     Finished {
         /// Which.
         job: JobId,
@@ -173,7 +174,7 @@ pub enum Response {
 }
 
 /// What came of a piece of work.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum Outcome {
     /// Of [`Work::Load`].
     Loaded(Loaded),
@@ -192,7 +193,7 @@ pub enum Outcome {
 }
 
 /// The figures of a moment that variants are compared by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct MomentFigures {
     /// Resident bytes.
     pub rss: Bytes,
@@ -205,7 +206,7 @@ pub struct MomentFigures {
 }
 
 /// A block of the allocator's memory, as a line of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct BlockRow {
     /// The address the program got, or would get.
     pub address: Address,
@@ -224,7 +225,7 @@ pub struct BlockRow {
 }
 
 /// What there is to know of a workload besides its calls.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Loaded {
     /// The program, in the words of the trace.
     pub program: Option<String>,
@@ -253,7 +254,7 @@ pub struct Loaded {
 }
 
 /// A run, in figures.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Ran {
     /// How long it took, in milliseconds.
     pub took_ms: f64,
@@ -269,15 +270,14 @@ pub struct Ran {
     pub marks: Vec<MarkAt>,
     /// The phases, in order.
     pub phases: Phases,
-    /// The curves, as [`columns::encode_samples`](crate::columns::encode_samples) writes them.
-    pub samples: Column,
-    /// Heap maps, as [`columns::encode_frames`](crate::columns::encode_frames) writes them; none if only the curves
-    /// were asked for.
-    pub frames: Option<Column>,
+    /// The curves.
+    pub samples: Vec<Sample>,
+    /// Heap maps; none if only the curves were asked for.
+    pub frames: Vec<Frame>,
 }
 
 /// A stage of a run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct StageRan {
     /// Its name.
     pub name: String,
@@ -290,7 +290,7 @@ pub struct StageRan {
 }
 
 /// Where a mark lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct MarkAt {
     /// Its name.
     pub name: String,
@@ -301,7 +301,7 @@ pub struct MarkAt {
 }
 
 /// One moment of a run, explained.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Looked {
     /// Why memory is as it is. Its findings cross in words.
     pub diagnosis: Diagnosis,
@@ -313,12 +313,12 @@ pub struct Looked {
     pub decided: u64,
     /// The decisions before it by their kinds, in the order of [`ToldKind::NAMES`].
     pub kinds: Vec<ToldOf>,
-    /// The heap map, one frame.
-    pub frame: Column,
+    /// The heap map.
+    pub frame: Frame,
 }
 
 /// A finding in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Said {
     /// Its kind, as it is serialised.
     pub kind: String,
@@ -327,7 +327,7 @@ pub struct Said {
 }
 
 /// The decisions of a kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct ToldOf {
     /// How many there were.
     pub count: u64,
@@ -336,7 +336,7 @@ pub struct ToldOf {
 }
 
 /// A decision in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Told {
     /// When.
     pub time: Micros,
@@ -347,10 +347,3 @@ pub struct Told {
     /// How often it was taken in a row; the time is that of the latest.
     pub times: u32,
 }
-
-/// A buffer attached to the message that holds this value: its place among the message's attachments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column(pub u32);
-
-/// The only attachment of [`Work::Load`].
-pub const TRACE: Column = Column(0);

@@ -5,11 +5,7 @@ use std::{cell::RefCell, rc::Rc};
 use highwater_chart::{Band, Extents, Scale, bands};
 use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Moment, PhaseKind, Sample, Variant};
 
-use crate::{
-    columns,
-    protocol::{Looked, Order, Ran, Said, Told, ToldOf},
-    wire::Attachments,
-};
+use crate::protocol::{Looked, Order, Ran, Said, Told, ToldOf};
 
 /// A run that is shown. One equals only itself, which spares comparing curves point by point at every movement.
 #[derive(Debug)]
@@ -87,12 +83,7 @@ impl Look {
     }
 
     /// Takes what the worker sent.
-    pub fn receive(
-        order: Rc<Order>,
-        asked: Playhead,
-        looked: Looked,
-        attachments: &Attachments,
-    ) -> Self {
+    pub fn receive(order: Rc<Order>, asked: Playhead, looked: Looked) -> Self {
         Self {
             order,
             asked,
@@ -101,7 +92,7 @@ impl Look {
             decisions: looked.decisions,
             decided: looked.decided,
             kinds: looked.kinds,
-            frame: columns::decode_frames(&attachments.u32(looked.frame)).pop(),
+            frame: Some(looked.frame),
         }
     }
 }
@@ -165,12 +156,9 @@ pub struct Playhead {
 
 impl RunView {
     /// Takes what the worker sent.
-    pub fn receive(order: Rc<Order>, ran: Ran, attachments: &Attachments) -> Self {
-        let samples = columns::decode_samples(&attachments.f64(ran.samples));
-        let frames = ran
-            .frames
-            .map(|column| columns::decode_frames(&attachments.u32(column)))
-            .unwrap_or_default();
+    pub fn receive(order: Rc<Order>, mut ran: Ran) -> Self {
+        let samples = std::mem::take(&mut ran.samples);
+        let frames = std::mem::take(&mut ran.frames);
         Self::new(order, ran, samples, frames)
     }
 
@@ -185,8 +173,8 @@ impl RunView {
             stages: vec![],
             marks: vec![],
             phases: highwater_simulator::Phases::default(),
-            samples: crate::protocol::Column(0),
-            frames: None,
+            samples: vec![],
+            frames: vec![],
         };
         Self::new(order, ran, vec![], vec![])
     }
@@ -445,7 +433,7 @@ impl RunView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Calls, Column, MarkAt, StageOrder};
+    use crate::protocol::{Calls, MarkAt, StageOrder};
     use highwater_simulator::{Phases, Summary};
 
     fn view(samples: &[(u64, u64)], marks: Vec<MarkAt>) -> RunView {
@@ -457,8 +445,8 @@ mod tests {
             stages: vec![],
             marks,
             phases: Phases::default(),
-            samples: Column(0),
-            frames: None,
+            samples: vec![],
+            frames: vec![],
         };
         let order = Rc::new(Order {
             stages: vec![StageOrder {

@@ -17,7 +17,7 @@ use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 use crate::{
     panics::ask_guard,
     protocol::{JobId, Outcome, Request, Response, Work},
-    wire::{self, Attachments},
+    wire,
 };
 
 /// The script that the page itself was started with, whose name carries a hash, and the files that it loaded, as the
@@ -67,8 +67,8 @@ const PATIENCE_MS: u32 = 700;
 pub enum JobEvent {
     /// The share that is done, from 0 to 1.
     Progress(f64),
-    /// The result, and the columns it names.
-    Finished(Outcome, Attachments),
+    /// The result.
+    Finished(Outcome),
     /// What went wrong, in words for the user.
     Failed(String),
     /// The worker was ended, because another job in it could not be cancelled, and what it had loaded is gone with it.
@@ -127,11 +127,7 @@ impl WorkerClient {
         let mut inner = self.inner.borrow_mut();
         let job = JobId(inner.next_job);
         inner.next_job += 1;
-        let mut attachments = Attachments::default();
-        if let Some(buffer) = buffer {
-            attachments.push_buffer(buffer);
-        }
-        inner.send(&Request::Start { job, work }, attachments);
+        inner.send(&Request::Start { job, work }, buffer);
         inner.jobs.push(Pending {
             job,
             on_event: Rc::new(on_event),
@@ -198,7 +194,7 @@ impl WorkerClient {
         if let Some(panic) = event.data().as_string() {
             return self.fail(&stopped(&panic));
         }
-        let (response, attachments) = match wire::unpack(&event.data()) {
+        let (response, _) = match wire::unpack(&event.data()) {
             Ok(parts) => parts,
             Err(error) => {
                 return self.fail(&format!(
@@ -214,7 +210,7 @@ impl WorkerClient {
             Response::Progress { job, done } => self.tell(job, JobEvent::Progress(done)),
             Response::Finished { job, outcome } => {
                 self.inner.borrow_mut().failures = 0;
-                self.tell_last(job, JobEvent::Finished(outcome, attachments));
+                self.tell_last(job, JobEvent::Finished(outcome));
             }
             Response::Failed { job, message } => self.tell_last(job, JobEvent::Failed(message)),
             Response::Cancelled { job } => {
@@ -254,7 +250,7 @@ impl WorkerClient {
         if inner.take(job).is_none() {
             return;
         }
-        inner.send(&Request::Cancel { job }, Attachments::default());
+        inner.send(&Request::Cancel { job }, None);
         if inner.was_ready {
             let client = self.clone();
             let patience = Timeout::new(PATIENCE_MS, move || client.respawn());
@@ -316,9 +312,9 @@ struct Inner {
 }
 
 impl Inner {
-    fn send(&self, request: &Request, attachments: Attachments) {
+    fn send(&self, request: &Request, buffer: Option<ArrayBuffer>) {
         let Some(process) = &self.process else { return };
-        let parts = wire::pack(request, attachments);
+        let parts = wire::pack(request, buffer);
         let sent = process.worker.post_message_with_transfer(&parts, &parts);
         if let Err(error) = sent {
             web_sys::console::error_1(&format!("the worker cannot be reached: {error:?}").into());

@@ -14,7 +14,6 @@ use super::{
     variants::mark,
 };
 use crate::{
-    few::sort_few,
     format,
     state::{Action, At, State},
     variants::{Status, VariantState},
@@ -98,7 +97,7 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
         column.map(|column| (column, falling))
     });
     if let Some((column, falling)) = sorted {
-        sort_few(&mut rows, |row| {
+        rows.sort_by_key(|row| {
             let value = row.value(column).unwrap_or(0);
             if falling { u64::MAX - value } else { value }
         });

@@ -6,7 +6,6 @@ use highwater_simulator::variant_of;
 use highwater_workload::scenario::Planned;
 
 use super::{Effect, State, link::changed};
-use crate::few::sort_few;
 use crate::{
     form::EnvironmentForm,
     naming::{Given, NO_SETTING},
@@ -152,7 +151,7 @@ impl State {
                 *frames = FRAMES;
             }
         }
-        sort_few(&mut effects, |effect| match effect {
+        effects.sort_by_key(|effect| match effect {
             Effect::Run(id, ..) => 1 + u8::from(*id != selected),
             _ => 0,
         });

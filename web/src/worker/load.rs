@@ -11,7 +11,6 @@ use highwater_workload::{Progress, Workload, trace};
 
 use crate::{
     protocol::{Loaded, Outcome},
-    wire::Attachments,
     worker::{Engine, Job, Slice, Step},
 };
 
@@ -35,7 +34,7 @@ impl Job for Load {
         {
             Ok((workload, loaded)) => {
                 engine.take(self.number, workload);
-                Step::Done(Outcome::Loaded(loaded), Attachments::default())
+                Step::Done(Outcome::Loaded(loaded))
             }
             Err(message) => Step::Failed(message),
         }
@@ -107,7 +106,7 @@ mod tests {
     fn the_header_is_reported() {
         let text = "highwater-trace 1\nallocator jemalloc 3.6.0\nenv A=1\nenv MALLOC_CONF=narenas:1\nm 0 0 0x1000 10\n";
         match loaded(text) {
-            Step::Done(Outcome::Loaded(loaded), _) => {
+            Step::Done(Outcome::Loaded(loaded)) => {
                 assert_eq!(loaded.recorded.as_deref(), Some("jemalloc 3.6.0"));
                 // The nearest release that is modelled.
                 assert_eq!(loaded.allocator.to_string(), "jemalloc@5.2.1");

@@ -4,9 +4,7 @@ use highwater_report::explain;
 use highwater_simulator::{BlockView, Diagnosis, Finding, Micros, Origin, Simulation};
 
 use crate::{
-    columns,
     protocol::{Ask, BlockRow, Looked, MomentFigures, Order, Outcome, Said, ToldOf},
-    wire::Attachments,
     words,
     worker::{
         Engine, Job, Slice, Step,
@@ -93,7 +91,7 @@ impl Look {
                 let found = simulation.blocks_between(*from, *to, MOST_BLOCKS);
                 let rows = found.iter().map(|view| self.row(view)).collect();
                 engine.cursor = Some(cursor);
-                return Ok(Step::Done(Outcome::Blocks(rows), Attachments::default()));
+                return Ok(Step::Done(Outcome::Blocks(rows)));
             }
             Ask::Figures => {
                 let accounting = simulation.accounting();
@@ -104,22 +102,15 @@ impl Look {
                     reclaimable: simulation.reclaimable(),
                 };
                 engine.cursor = Some(cursor);
-                return Ok(Step::Done(
-                    Outcome::Figures(figures),
-                    Attachments::default(),
-                ));
+                return Ok(Step::Done(Outcome::Figures(figures)));
             }
             // The simulation is used up by it.
             Ask::Without { pins } => {
                 let without = cursor.simulation.without(pins);
-                return Ok(Step::Done(
-                    Outcome::Without(without),
-                    Attachments::default(),
-                ));
+                return Ok(Step::Done(Outcome::Without(without)));
             }
         }
-        let mut attachments = Attachments::default();
-        let frame = attachments.push_u32(&columns::encode_frames([&simulation.frame()]));
+        let frame = simulation.frame();
         let mut diagnosis = self.in_run(simulation.diagnose());
         let findings = std::mem::take(&mut diagnosis.findings);
         let looked = Looked {
@@ -131,7 +122,7 @@ impl Look {
             frame,
         };
         engine.cursor = Some(cursor);
-        Ok(Step::Done(Outcome::Looked(Box::new(looked)), attachments))
+        Ok(Step::Done(Outcome::Looked(Box::new(looked))))
     }
 
     fn begin(&self, engine: &mut Engine, slice: &Slice) -> Result<Cursor, String> {

@@ -24,8 +24,8 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort};
 
 use crate::{
-    protocol::{JobId, Outcome, Request, Response, TRACE, Work},
-    wire::{self, Attachments},
+    protocol::{JobId, Outcome, Request, Response, Work},
+    wire,
 };
 
 /// How long a job may work before the worker looks at its messages.
@@ -73,16 +73,16 @@ pub enum Step {
     /// There is more to do; the share that is done, from 0 to 1.
     More(f64),
     /// It is finished.
-    Done(Outcome, Attachments),
+    Done(Outcome),
     /// It cannot be finished: what the user should change.
     Failed(String),
 }
 
 /// Makes the job for a piece of work.
-fn job_for(work: Work, attachments: &Attachments) -> Box<dyn Job> {
+fn job_for(work: Work, file: Option<Vec<u8>>) -> Box<dyn Job> {
     match work {
         Work::Load { trace } => Box::new(load::Load {
-            bytes: attachments.u8(TRACE),
+            bytes: file.unwrap_or_default(),
             number: trace,
         }),
         Work::Run { order, frames } => Box::new(run::Run::new(order, frames)),
@@ -134,12 +134,9 @@ pub fn start() {
         .set_onmessage(Some(on_turn.as_ref().unchecked_ref()));
     on_turn.forget();
 
-    worker.borrow().say(
-        &Response::Ready {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
-        Attachments::default(),
-    );
+    worker.borrow().say(&Response::Ready {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    });
 }
 
 struct Running {
@@ -174,12 +171,12 @@ impl Worker {
 
     fn receive(&mut self, data: &JsValue) {
         match wire::unpack(data) {
-            Ok((Request::Start { job, work }, attachments)) => {
-                self.begin(job, work, &attachments);
+            Ok((Request::Start { job, work }, file)) => {
+                self.begin(job, work, file);
             }
             Ok((Request::Cancel { job }, _)) => {
                 self.jobs.retain(|running| running.id != job);
-                self.say(&Response::Cancelled { job }, Attachments::default());
+                self.say(&Response::Cancelled { job });
             }
             Err(error) => web_sys::console::error_1(
                 &format!("the worker does not understand the page: {error}").into(),
@@ -187,10 +184,10 @@ impl Worker {
         }
     }
 
-    fn begin(&mut self, id: JobId, work: Work, attachments: &Attachments) {
+    fn begin(&mut self, id: JobId, work: Work, file: Option<Vec<u8>>) {
         self.jobs.push(Running {
             id,
-            job: job_for(work, attachments),
+            job: job_for(work, file),
             progress_told_ms: Cell::new(now_ms()),
         });
         self.ask_for_turn();
@@ -218,12 +215,8 @@ impl Worker {
                 self.tell_progress(job, &running.progress_told_ms, done);
                 self.jobs.push(running);
             }
-            Step::Done(outcome, attachments) => {
-                self.say(&Response::Finished { job, outcome }, attachments);
-            }
-            Step::Failed(message) => {
-                self.say(&Response::Failed { job, message }, Attachments::default());
-            }
+            Step::Done(outcome) => self.say(&Response::Finished { job, outcome }),
+            Step::Failed(message) => self.say(&Response::Failed { job, message }),
         }
         if !self.jobs.is_empty() {
             self.ask_for_turn();
@@ -233,7 +226,7 @@ impl Worker {
     fn tell_progress(&self, job: JobId, told_ms: &Cell<f64>, done: f64) {
         if now_ms() - told_ms.get() >= PROGRESS_EVERY_MS {
             told_ms.set(now_ms());
-            self.say(&Response::Progress { job, done }, Attachments::default());
+            self.say(&Response::Progress { job, done });
         }
     }
 
@@ -246,8 +239,8 @@ impl Worker {
         }
     }
 
-    fn say(&self, response: &Response, attachments: Attachments) {
-        let parts = wire::pack(response, attachments);
+    fn say(&self, response: &Response) {
+        let parts = wire::pack(response, None);
         if let Err(error) = self.scope.post_message_with_transfer(&parts, &parts) {
             web_sys::console::error_1(&format!("the worker cannot answer: {error:?}").into());
         }

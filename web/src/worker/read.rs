@@ -4,7 +4,6 @@ use highwater_simulator::Environment;
 
 use crate::{
     protocol::Outcome,
-    wire::Attachments,
     worker::{Engine, Job, Slice, Step},
 };
 
@@ -16,7 +15,7 @@ pub(crate) struct Read {
 impl Job for Read {
     fn advance(&mut self, _: &mut Engine, _: &Slice) -> Step {
         let environment = Environment::parse(&self.text);
-        Step::Done(Outcome::Read(environment), Attachments::default())
+        Step::Done(Outcome::Read(environment))
     }
 }
 
@@ -29,7 +28,7 @@ mod tests {
         let text = "ENV MALLOC_ARENA_MAX=2\nRUN make\n".to_owned();
         let step = Read { text: text.clone() }.advance(&mut Engine::default(), &Slice::unlimited());
         match step {
-            Step::Done(Outcome::Read(read), _) => assert_eq!(read, Environment::parse(&text)),
+            Step::Done(Outcome::Read(read)) => assert_eq!(read, Environment::parse(&text)),
             other => panic!("{other:?}"),
         }
     }

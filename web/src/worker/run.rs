@@ -3,9 +3,7 @@
 use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun};
 
 use crate::{
-    columns,
     protocol::{MarkAt, Order, Outcome, Ran, StageRan},
-    wire::Attachments,
     worker::{Engine, Job, Slice, Step, now_ms},
 };
 
@@ -81,10 +79,6 @@ impl Job for Run {
 
 impl Run {
     fn finish(&self, outcome: &highwater_simulator::Outcome) -> Step {
-        let mut attachments = Attachments::default();
-        let samples = attachments.push_f64(&columns::encode_samples(&outcome.samples));
-        let frames = (self.frames > 0)
-            .then(|| attachments.push_u32(&columns::encode_frames(&frames(outcome))));
         let marks = outcome.marks.iter().map(|mark| MarkAt {
             name: mark.name.clone(),
             event: mark.sample.event,
@@ -113,10 +107,10 @@ impl Run {
             stages: stages.collect(),
             marks: marks.collect(),
             phases: outcome.phases.clone(),
-            samples,
-            frames,
+            samples: outcome.samples.clone(),
+            frames: frames(outcome),
         };
-        Step::Done(Outcome::Ran(Box::new(ran)), attachments)
+        Step::Done(Outcome::Ran(Box::new(ran)))
     }
 }
 

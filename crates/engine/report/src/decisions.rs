@@ -1,12 +1,13 @@
 //! An allocator's decisions in words: a line of a log for each.
 
 use crate::sentence::Sentence;
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_simulator::{
     Bytes, Cache, Considered, Decision, FreePages, Obstacle, PurgeReason, Refusal,
 };
 
 /// Whether a decision gave memory back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
 pub enum DecisionKind {
     /// Memory went back to the kernel.
     GaveBack,

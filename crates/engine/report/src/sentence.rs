@@ -1,11 +1,12 @@
 //! A sentence in parts, so that nobody has to look for an address in a text.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_simulator::{Address, Bytes, Micros, Origin, Variable};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A piece of a sentence.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[serde(tag = "part", rename_all = "snake_case")]
 pub enum Part {
     /// Plain text.
@@ -46,7 +47,9 @@ pub enum Part {
 }
 
 /// A sentence, or a few that belong together.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(transparent)]
 pub struct Sentence {
     /// Its parts, in order.

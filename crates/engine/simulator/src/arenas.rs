@@ -1,11 +1,23 @@
 //! What each arena holds: threads take memory from arenas of their own, and what is free in one serves no other.
 
 use crate::simulation::Simulation;
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes};
 use serde::{Deserialize, Serialize};
 
 /// An arena's memory at one moment, mappings of single blocks left aside.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct ArenaShare {
     /// Its number, 0 the main one.
     pub arena: u16,

@@ -2,7 +2,8 @@
 
 use crate::pins::Origin;
 use crate::simulation::Simulation;
-use highwater_allocator::{Address, Allocator, Block, Bytes, sort_pairs};
+use borsh::{BorshDeserialize, BorshSerialize};
+use highwater_allocator::{Address, Allocator, Block, Bytes};
 use serde::{Deserialize, Serialize};
 
 /// A block of the allocator's memory, and what is known of it.
@@ -19,7 +20,18 @@ pub struct BlockView {
 }
 
 /// What would be if some blocks were gone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct Without {
     /// How many of those asked for could be taken away.
     pub gone: u64,
@@ -48,7 +60,7 @@ impl Simulation {
         let mut order: Vec<(u64, u64)> = starts
             .map(|(place, block)| (block.start.0, place as u64))
             .collect();
-        sort_pairs(&mut order);
+        order.sort_unstable();
         let holders = self.latest_holders(found.iter().map(|block| (block.user.0, 0)).collect());
         let view = |block: Block| {
             let at = holders.partition_point(|(address, _)| *address < block.user);

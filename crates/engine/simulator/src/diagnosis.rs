@@ -9,11 +9,12 @@ use crate::findings::Finding;
 use crate::page_shares::PageShares;
 use crate::pins::{Pin, UnlistedPins};
 use crate::simulation::Simulation;
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Allocator, BlockState, Bytes, Figures, Micros, Objects};
 use serde::{Deserialize, Serialize};
 
 /// A run's memory at one moment, and why it is as it is.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct Diagnosis {
     /// How many events had been run.
     pub event: u64,
@@ -63,6 +64,7 @@ pub struct Diagnosis {
     /// The most the program held so far.
     pub peak_live: Bytes,
     /// Why memory is as it is, the most important first.
+    #[borsh(skip)]
     pub findings: Vec<Finding>,
 }
 

@@ -1,6 +1,7 @@
 //! The heap map at one moment: for every page of every mapping, what it holds.
 
 use crate::simulation::Simulation;
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{
     Address, Allocator, Block, BlockState, Bytes, Kernel, Micros, PageRun, PageUse,
 };
@@ -8,8 +9,21 @@ use highwater_kernel::{MappingKind, PageState};
 use serde::{Deserialize, Serialize};
 
 /// What a page holds, the strongest first: one live byte makes a page live.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Debug,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 #[serde(rename_all = "snake_case")]
+#[borsh(use_discriminant = false)]
 #[repr(u8)]
 pub enum PageKind {
     /// Something the program holds.
@@ -71,7 +85,19 @@ impl PageKind {
 }
 
 /// What a strip of the map is, in the order in which strips come.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Debug,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum StripKind {
     /// The heap of the program break, up to the highest it ever was.
@@ -89,7 +115,7 @@ pub enum StripKind {
 }
 
 /// A stretch of address space.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct Strip {
     /// What it is.
     pub kind: StripKind,
@@ -104,7 +130,7 @@ pub struct Strip {
 }
 
 /// The map at one moment.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct Frame {
     /// How many events had been run.
     pub event: u64,

@@ -5,6 +5,7 @@ use crate::fleet::Fleet;
 use crate::plan::{Plan, Stage};
 use crate::recording::{Options, Recording, Run};
 use crate::sample::{MarkSample, Sample};
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Bytes, Micros};
 use highwater_workload::{MarkPoint, Moment, Phases, Progress, Source, Watch};
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,18 @@ pub struct StageOutcome {
 }
 
 /// The figures that variants are compared by.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct Summary {
     /// The highest resident memory.
     pub peak: Bytes,

@@ -2,11 +2,23 @@
 
 use crate::frame::PageKind;
 use crate::simulation::Simulation;
-use highwater_allocator::{Allocator, Bytes, Micros, PageUse, sort_pairs};
+use borsh::{BorshDeserialize, BorshSerialize};
+use highwater_allocator::{Allocator, Bytes, Micros, PageUse};
 use serde::{Deserialize, Serialize};
 
 /// Resident bytes by what keeps them. All together are the resident memory.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct PageShares {
     /// Blocks the program holds, and slabs of which at least half is in use.
     pub live: Bytes,
@@ -32,7 +44,18 @@ pub struct PageShares {
 
 /// How long free pages may stay, if until then nobody takes any and none become free. They go at the first look at the clock
 /// after that, all pages of an extent together.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct Waits {
     /// Resident bytes that go at the next look.
     pub due: Bytes,
@@ -52,7 +75,7 @@ impl PageShares {
 impl Waits {
     /// From the bytes that go after each time.
     fn of(mut waiting: Vec<(u64, u64)>) -> Self {
-        sort_pairs(&mut waiting);
+        waiting.sort_unstable();
         let waiting: Vec<_> = (waiting.into_iter())
             .map(|(wait, bytes)| (Micros(wait), Bytes(bytes)))
             .collect();

@@ -2,9 +2,8 @@
 
 use crate::arenas::Arena;
 use crate::simulation::{Held, Simulation};
-use highwater_allocator::{
-    Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId, sort_pairs,
-};
+use borsh::{BorshDeserialize, BorshSerialize};
+use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId};
 use highwater_glibc::Version;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +13,9 @@ const MOST_PINS: usize = 48;
 const LEAST_PART: u64 = 500;
 
 /// Whether the program holds a pin or has freed it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PinState {
     /// The program holds it.
@@ -26,7 +27,9 @@ pub enum PinState {
 }
 
 /// When and by which event something happened to a block.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 pub struct Origin {
     /// The event, from 0.
     pub event: u64,
@@ -37,7 +40,7 @@ pub struct Origin {
 }
 
 /// A chunk in use that keeps free memory below it from going back.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct Pin {
     /// The address the program got.
     pub address: Address,
@@ -70,7 +73,9 @@ pub struct Pin {
 }
 
 /// A block that the allocator has for itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum OwnBlock {
     /// The counts and list heads of a thread's cache (`tcache_perthread_struct`).
@@ -83,7 +88,18 @@ pub enum OwnBlock {
 }
 
 /// Chunks that keep free memory from going back and are not listed one by one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct UnlistedPins {
     /// How many.
     pub count: u64,
@@ -124,7 +140,7 @@ impl Simulation {
         let listed: u64 = large.filter(|behind| *behind >= least.0).sum();
         if listed * 2 < behind_all.behind.0 {
             // A heap in thousands of small pieces has the largest of them listed.
-            sort_pairs(&mut pieces);
+            pieces.sort_unstable();
             let few = pieces.get(FEWEST_PINS - 1).or(pieces.last());
             least = few.map_or(least, |(rank, _)| least.min(Bytes(u64::MAX - rank)));
         }
@@ -232,7 +248,7 @@ impl Simulation {
             return Vec::new();
         }
         // A block covers an address from above, so they are needed in ascending order.
-        sort_pairs(&mut addresses);
+        addresses.sort_unstable();
         let mut ascending: Vec<_> = (addresses.iter())
             .map(|(at, _)| (Address(*at), None))
             .collect();

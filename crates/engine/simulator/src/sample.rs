@@ -1,12 +1,24 @@
 //! What is measured of a run: at moments along the way, and at every mark.
 
 use crate::simulation::Simulation;
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Bytes, Figures, Micros};
 use highwater_workload::{Call, Event};
 use serde::{Deserialize, Serialize};
 
 /// One moment of a run. Peaks are those since the moment before, so that none is missed between two.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct Sample {
     /// How many events have been run.
     pub event: u64,

@@ -113,7 +113,10 @@ impl Chosen {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(letters).collect()
+        [first.to_ascii_uppercase()]
+            .into_iter()
+            .chain(letters)
+            .collect()
     })
 }
 

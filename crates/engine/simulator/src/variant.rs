@@ -3,6 +3,7 @@
 use crate::error::SimulatorError;
 use crate::model::Model;
 use crate::settings::Parted;
+use borsh::{BorshDeserialize, BorshSerialize};
 pub use highwater_allocator::Difference as VersionDifference;
 use highwater_allocator::{Address, Bytes, Remark, ThreadId, Tone, Variable};
 use highwater_glibc::{Cores, Glibc, Host, Settings, Version};
@@ -15,7 +16,9 @@ use std::fmt;
 use std::str::FromStr;
 
 /// An allocator and its version, written `glibc@2.36`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(try_from = "String", into = "String")]
 pub enum Choice {
     /// glibc's malloc.
@@ -139,7 +142,9 @@ impl FromStr for Choice {
 }
 
 /// One way to run a workload.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 pub struct Variant {
     /// The allocator.
     pub allocator: Choice,

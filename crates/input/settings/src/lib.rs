@@ -32,6 +32,7 @@ mod values;
 mod written;
 mod yaml;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 pub use bytes::decode;
 use collected::{Collected, Place};
 use expand::Definitions;
@@ -42,7 +43,7 @@ pub use preload::{Loaded, Preload, preloaded};
 use scan::Scanner;
 
 /// What a text sets, before any allocator has looked at it.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, BorshSerialize, BorshDeserialize)]
 pub struct Environment {
     /// The settings that count, each name once, in the order in which they first stood.
     pub variables: Vec<Variable>,

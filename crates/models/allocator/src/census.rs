@@ -1,10 +1,22 @@
 //! What an allocator holds at one moment: the sums, and block by block.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_kernel::{Address, Bytes};
 use serde::{Deserialize, Serialize};
 
 /// Where a block that the program has freed is parked: kept by a cache that the allocator counts as in use.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Debug,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Cache {
     /// glibc's thread cache.

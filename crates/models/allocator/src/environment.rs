@@ -1,10 +1,11 @@
 //! A variable of a program's environment, and what an allocator makes of it.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// One variable of the environment. Displayed, it is a line of a shell that sets it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct Variable {
     /// Its name.
     pub name: String,
@@ -13,7 +14,9 @@ pub struct Variable {
 }
 
 /// How an allocator takes a setting.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
     /// It is read and does what it says.
@@ -56,7 +59,7 @@ impl Tone {
 }
 
 /// A sentence about one variable.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct Remark {
     /// The variable, or the tunable or option in it.
     pub variable: String,
@@ -97,11 +100,4 @@ impl fmt::Display for Variable {
             write!(f, "{}='{}'", self.name, self.value.replace('\'', "'\\''"))
         }
     }
-}
-
-/// Whether a word, which is not empty, stands in a text. The standard library's way is made for long texts, and takes
-/// kilobytes of what is sent to a browser.
-pub fn holds(text: &str, word: &str) -> bool {
-    let mut windows = text.as_bytes().windows(word.len().max(1));
-    windows.any(|window| window == word.as_bytes())
 }

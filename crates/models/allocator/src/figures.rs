@@ -1,11 +1,23 @@
 //! What an allocator that decides over whole pages reports of itself.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_kernel::{Bytes, Micros};
 use serde::{Deserialize, Serialize};
 
 /// The figures of an allocator that keeps free pages for a while: those jemalloc reports (`mallctl`), and what decides
 /// how long it keeps them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct Figures {
     /// Blocks handed out, those in thread caches included.
     pub allocated: Bytes,
@@ -32,7 +44,18 @@ pub struct Figures {
 }
 
 /// How long free pages may stay.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct DecayRule {
     /// Milliseconds until the last dirty page has to go; 0 at once, -1 never.
     pub dirty_ms: i64,

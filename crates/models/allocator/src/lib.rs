@@ -21,11 +21,11 @@ pub use decision::{
     Considered, Counters, Decision, DecisionLog, FreePages, Logged, Obstacle, PurgeReason, Refusal,
 };
 pub use difference::{Difference, Topic};
-pub use environment::{Effect, Remark, Tone, Variable, holds};
+pub use environment::{Effect, Remark, Tone, Variable};
 pub use figures::{DecayRule, Figures};
 pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Numbers, Pages};
 pub use objects::{Objects, OwnMemory};
-pub use order::{places_by_key, sort_pairs};
+pub use order::places_by_key;
 pub use pages::{PageRun, PageUse};
 pub use remembered::{Remembered, Turns};
 pub use states::States;

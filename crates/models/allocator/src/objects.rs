@@ -1,10 +1,22 @@
 //! What an object allocator holds that stands on malloc and cuts small blocks from arenas of its own.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_kernel::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// The sums over its arenas at one moment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct Objects {
     /// How many arenas there are.
     pub arenas: u32,
@@ -27,7 +39,18 @@ pub struct Objects {
 }
 
 /// The blocks of malloc's that an object allocator has for itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct OwnMemory {
     /// The table of its arenas.
     pub table: Bytes,

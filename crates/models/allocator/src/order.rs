@@ -1,18 +1,10 @@
 //! Sorting by a number.
 
-/// Sorts pairs, by the first number and then by the second.
-///
-/// Whatever is to be sorted is brought into this form, mostly a key and a place: a sort is compiled anew for each type
-/// that it is made for, and takes kilobytes of what is sent to a browser.
-pub fn sort_pairs(pairs: &mut [(u64, u64)]) {
-    pairs.sort_unstable();
-}
-
 /// The places of things in the order of their keys; those of one key stay as they are.
 pub fn places_by_key<T>(things: &[T], key: impl Fn(&T) -> u64) -> impl Iterator<Item = usize> {
     let keys = things.iter().map(key);
     let mut pairs: Vec<(u64, u64)> = keys.zip(0..).collect();
-    sort_pairs(&mut pairs);
+    pairs.sort_unstable();
     pairs.into_iter().map(|(_, place)| place as usize)
 }
 

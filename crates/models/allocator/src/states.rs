@@ -1,6 +1,6 @@
 //! What is known of some blocks before all of them are walked.
 
-use crate::{BlockState, sort_pairs};
+use crate::BlockState;
 
 /// The states of blocks that a walk cannot tell from the blocks themselves, by address: what is in a cache, and what is the
 /// allocator's own. All are gathered first, then looked up.
@@ -22,7 +22,7 @@ impl States {
 
     /// Everything is noted.
     pub fn in_order(mut self) -> Self {
-        sort_pairs(&mut self.places);
+        self.places.sort_unstable();
         self
     }
 

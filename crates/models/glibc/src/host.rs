@@ -1,9 +1,21 @@
 //! What the allocator finds around it when a process starts, beside its environment.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 /// The cores of a machine, as a process can count them.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Debug,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct Cores {
     /// Those that are online (`/sys/devices/system/cpu/online`).
     pub online: u32,

@@ -5,7 +5,7 @@
 use crate::arena::{Arena, Call};
 use crate::bins::{BINS, UNSORTED, bin_of};
 use crate::chunk::{Chunk, FREE_HEADER, MIN_SIZE};
-use highwater_allocator::{Address, Bytes, Considered, Decision, Kernel, sort_pairs};
+use highwater_allocator::{Address, Bytes, Considered, Decision, Kernel};
 
 /// The whole pages inside a free chunk, behind its header.
 fn free_pages(chunk: Chunk, size: Bytes, page: Bytes) -> Option<(Address, Bytes)> {
@@ -110,7 +110,7 @@ impl Arena {
             (start.0, end.0)
         };
         let mut ranges: Vec<_> = self.fast.chunks(kernel).map(range).collect();
-        sort_pairs(&mut ranges);
+        ranges.sort_unstable();
         join_touching(ranges)
     }
 }

@@ -1,10 +1,23 @@
 //! The modelled releases of jemalloc.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::Address;
 use std::fmt;
 
 /// A release of jemalloc whose rules the model follows.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub enum Version {
     /// Debian 11, Ubuntu 20.04 and 22.04.
     V5_2_1,

@@ -1,12 +1,25 @@
 //! The releases of CPython whose object allocator is modelled, and where they differ.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Bytes, Difference};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A release of CPython, built with its global lock.
 #[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
 )]
 pub enum Version {
     /// Debian 11 and its time: arenas of 256 KiB.

@@ -93,7 +93,7 @@ impl Simulation {
             };
             order.push((u64::MAX - weight, place as u64));
         }
-        highwater_allocator::sort_pairs(&mut order);
+        order.sort_unstable();
         let mut taken: Vec<Option<Finding>> = found.into_iter().map(Some).collect();
         let ordered = order.into_iter();
         let mut found: Vec<Finding> = ordered

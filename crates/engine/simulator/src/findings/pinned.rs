@@ -4,7 +4,7 @@ use super::Scene;
 use super::kinds::{Cause, Commonest, Finding};
 use super::tuned::Tuned;
 use crate::pins::PinState;
-use highwater_allocator::{Block, BlockState, Bytes, sort_pairs};
+use highwater_allocator::{Block, BlockState, Bytes};
 
 /// From so many pieces on a list of them says little.
 const MANY: u64 = 64;
@@ -105,7 +105,7 @@ impl Scene<'_> {
             .filter(|size| *size < COUNTED)
             .map(|size| (size, 0))
             .collect();
-        sort_pairs(&mut sizes);
+        sizes.sort_unstable();
         let mut commonest = (0, Bytes(pins.first()?.0.size.0));
         let mut rest = &sizes[..];
         while let Some((size, _)) = rest.first() {

@@ -7,9 +7,7 @@ use crate::arenas::Arena;
 use crate::pins::Origin;
 use crate::ranges::Ranges;
 use crate::simulation::{Held, NEVER};
-use highwater_allocator::{
-    Address, Allocator, Block, BlockState, Bytes, Decision, Logged, sort_pairs,
-};
+use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes, Decision, Logged};
 use highwater_glibc::Glibc;
 use highwater_workload::Call;
 
@@ -208,7 +206,7 @@ impl Scene<'_> {
 
 /// Joins places that overlap or touch; returns them ascending.
 fn joined(mut places: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
-    sort_pairs(&mut places);
+    places.sort_unstable();
     let mut joined: Vec<(u64, u64)> = Vec::new();
     for (start, end) in places {
         match joined.last_mut() {

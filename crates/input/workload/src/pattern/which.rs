@@ -3,6 +3,7 @@
 use super::schedule::Schedule;
 use super::{Generator, Parameter, ParameterError, Parameters, Program};
 use crate::{Source, Watch, Workload};
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::Decimal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -10,7 +11,18 @@ use std::str::FromStr;
 use thiserror::Error;
 
 /// A pattern, known by its name to the page, the command and the scenarios.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Debug,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Pattern {
     /// One subscriber after another.

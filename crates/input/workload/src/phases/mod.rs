@@ -9,11 +9,24 @@ mod names;
 mod rests;
 
 use crate::{Call, Micros, Workload};
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 /// A moment of a run.
 #[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Debug,
+    Default,
+    Hash,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
 )]
 pub struct Moment {
     /// Events that have been run by then.
@@ -41,7 +54,9 @@ pub fn ends_a_rest(name: &str) -> bool {
 }
 
 /// What a program does in a phase.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PhaseKind {
     /// It starts.
@@ -83,7 +98,7 @@ impl PhaseKind {
 }
 
 /// Where a phase is known from.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PhaseSource {
     /// A mark whose name says it.
@@ -93,7 +108,7 @@ pub enum PhaseSource {
 }
 
 /// A stretch of a program's time in which it does one thing.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct Phase {
     /// What it does.
     pub kind: PhaseKind,
@@ -117,7 +132,9 @@ impl Phase {
 }
 
 /// The phases of a program, one after another, from beginning to end.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(transparent)]
 pub struct Phases(pub Vec<Phase>);
 
