@@ -48,23 +48,23 @@ pub(crate) fn meta(policy: &str) -> String {
 
 /// Returns a chapter of the book with its policy stated at the beginning of its head.
 pub(crate) fn stated_in_chapter(page: &str) -> Result<String> {
-    let head = "<meta charset=\"UTF-8\">";
-    let (before, after) = page
-        .split_once(head)
-        .context("a chapter states no charset")?;
-    Ok(format!("{before}{head}{}{after}", meta(&chapter(page))))
+    begun_with(page, "<meta charset=\"UTF-8\">", &meta(&chapter(page)))
 }
 
-/// A page with its policy and version stated at the beginning of its head, before anything that loads.
+/// Returns a page with its policy and version stated at the beginning of its head, before anything that loads.
 pub(crate) fn stated(page: &str, policy: &str) -> Result<String> {
-    let head = "<meta charset=\"utf-8\">";
-    let (before, after) = page
-        .split_once(head)
-        .context("the page states no charset")?;
     let (policy, version) = (meta(policy), env!("CARGO_PKG_VERSION"));
-    Ok(format!(
-        "{before}{head}\n  {policy}\n  <meta name=\"generator\" content=\"Highwater {version}\">{after}"
-    ))
+    let stated =
+        format!("\n  {policy}\n  <meta name=\"generator\" content=\"Highwater {version}\">");
+    begun_with(page, "<meta charset=\"utf-8\">", &stated)
+}
+
+/// Returns a page whose head goes on with `text` after its charset.
+fn begun_with(page: &str, charset: &str, text: &str) -> Result<String> {
+    let (before, after) = page
+        .split_once(charset)
+        .context("the page states no charset")?;
+    Ok(format!("{before}{charset}{text}{after}"))
 }
 
 #[cfg(test)]
