@@ -20,8 +20,8 @@ impl Decimal {
     /// Decimals of [`Self::short`].
     const SHORT: u32 = 6;
 
-    /// A number with exactly so many decimals, at most 6. What is no number is 0, and what is too large for 64 bits the
-    /// largest that is not.
+    /// Returns `value` with exactly `decimals` decimals, 0 to 6. NaN becomes 0, and a value too large for 64 bits the largest
+    /// that fits.
     pub fn rounded(value: f64, decimals: u32) -> Self {
         let units = value * 10_u32.pow(decimals) as f64;
         Self {
@@ -32,7 +32,7 @@ impl Decimal {
         }
     }
 
-    /// A number with at most six decimals, without zeros at the end.
+    /// Returns `value` with at most six decimals, without zeros at the end.
     pub fn short(value: f64) -> Self {
         Self {
             is_short: true,
@@ -40,7 +40,7 @@ impl Decimal {
         }
     }
 
-    /// So many parts, of which 2 to the power of `shift` (at most 32) make a whole.
+    /// Returns `parts` parts, of which 2 to the power of `shift` (at most 32) make a whole, with `decimals` decimals, 0 to 6.
     pub fn of_parts(parts: u64, shift: u32, decimals: u32) -> Self {
         let scale = u64::from(10_u32.pow(decimals));
         let rest = (parts & ((1 << shift) - 1)) * scale;
@@ -55,7 +55,7 @@ impl Decimal {
         }
     }
 
-    /// So many millionths, rounded to at most 6 decimals.
+    /// Returns `millionths` millionths, rounded to `decimals` decimals, 0 to 6.
     pub fn of_millionths(millionths: u64, decimals: u32) -> Self {
         let one = u64::from(10_u32.pow(6 - decimals));
         let (below, beyond) = (millionths / one, millionths % one);

@@ -143,24 +143,24 @@ impl Bytes {
         }
     }
 
-    /// In MiB, with so many decimals.
+    /// Returns the MiB with `decimals` decimals, 0 to 6.
     pub fn decimal_mib(self, decimals: u32) -> Decimal {
         Decimal::of_parts(self.0, 20, decimals)
     }
 
-    /// In MiB, for people.
+    /// Converts to MiB, for people.
     pub fn as_mib(self) -> f64 {
         self.0 as f64 / (1 << 20) as f64
     }
 }
 
 impl Micros {
-    /// In seconds, with so many decimals, at most 6.
+    /// Returns the seconds with `decimals` decimals, 0 to 6.
     pub fn decimal_seconds(self, decimals: u32) -> Decimal {
         Decimal::of_millionths(self.0, decimals)
     }
 
-    /// In seconds, for people.
+    /// Converts to seconds, for people.
     pub fn as_seconds(self) -> f64 {
         self.0 as f64 / 1e6
     }
@@ -259,7 +259,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// As a person would say it: bytes below 10 KiB, then KiB, then MiB and GiB with one decimal.
+/// Writes bytes below 10 KiB as bytes, then as KiB, then as MiB and GiB with one decimal.
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (shift, decimals, unit) = match self.0 {
