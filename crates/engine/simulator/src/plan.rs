@@ -1,14 +1,13 @@
 //! What a scenario's variant comes to: sources, and what each is run through.
 
-use crate::error::SimulatorError;
 use crate::settings::{Judged, choose, judge};
 use crate::variant::{Choice, PythonVersion, Variant};
-use highwater_allocator::{Bytes, Remark, Tone};
+use highwater_allocator::{Bytes, Remark, Tone, Variable};
 use highwater_glibc::Cores;
-use highwater_settings::{Environment, is_read};
+use highwater_settings::{Environment, is_read, is_setting};
 use highwater_workload::pattern::Parameters;
-use highwater_workload::scenario::{Fault, Planned, PlannedStage};
-use highwater_workload::{Pattern, PatternError, Source, Watch};
+use highwater_workload::spec::{Calls, Fault, Planned, PlannedStage};
+use highwater_workload::{Header, Pattern, PatternError, Source, Watch, unwatched};
 
 /// One way to run something: stages one after another.
 #[derive(Clone)]
@@ -99,85 +98,136 @@ impl Plan {
         }
     }
 
-    /// The plan of a scenario's variant. `make` makes the calls of a pattern, or has them already.
+    /// The plan of a variant. `trace` is what it runs where it names one; `make` makes the calls of a pattern, or has them
+    /// already.
     ///
     /// # Errors
     /// An allocator or interpreter that is not modelled, or what `make` says.
     pub fn of(
         planned: &Planned,
+        trace: Option<&Source>,
         make: &mut dyn FnMut(Pattern, &Parameters) -> Result<Source, PatternError>,
     ) -> Result<Self, Fault> {
-        let stage = |stage: &PlannedStage| {
-            let (variant, said) = variant_of(stage)?;
-            let mut sources = Vec::new();
-            for worker in 0..stage.workers {
-                let parameters = Parameters {
-                    seed: stage.parameters.seed.wrapping_add(worker),
-                    ..stage.parameters
-                };
-                let made = make(stage.pattern, &parameters);
-                sources.push(made.map_err(|error| Fault::at(&stage.place, "parameters", error))?);
-            }
-            Ok(Stage {
+        let mut stages = Vec::new();
+        for stage in &planned.stages {
+            let sources: Vec<Source> = match (&stage.calls, trace) {
+                (Calls::Trace, Some(trace)) => vec![trace.clone()],
+                (Calls::Trace, None) => {
+                    return Err(Fault::at(
+                        &[],
+                        "trace",
+                        "the trace is not there; open it first",
+                    ));
+                }
+                (Calls::Pattern(pattern, parameters), _) => (0..stage.workers)
+                    .map(|worker| make(*pattern, &seeded(parameters, worker)))
+                    .collect::<Result<_, _>>()
+                    .map_err(|error| stage.fault("parameters", error))?,
+            };
+            let (variant, said) = variant_of(stage, trace.map(|trace| &trace.first().header))?;
+            stages.push(Stage {
                 name: stage.name.clone(),
                 sources,
                 variant,
                 said,
-            })
-        };
+            });
+        }
         Ok(Self {
             name: planned.name.clone(),
-            stages: planned
-                .stages
-                .iter()
-                .map(stage)
-                .collect::<Result<_, Fault>>()?,
+            stages,
         })
     }
 }
 
-/// Returns what the processes of a stage are run through, with the remarks on how that is written.
+/// The parameters of one of several processes: each has a seed of its own.
+pub fn seeded(parameters: &Parameters, worker: u32) -> Parameters {
+    Parameters {
+        seed: parameters.seed.wrapping_add(worker),
+        ..*parameters
+    }
+}
+
+/// Returns what the processes of a stage are run through, with the remarks on how that is written. A trace's `header` names
+/// the allocator and the environment that it was recorded with: they run unless others are said.
 ///
 /// # Errors
 /// An allocator of which no release is modelled, or an interpreter that is not.
-pub fn variant_of(stage: &PlannedStage) -> Result<(Variant, Vec<Remark>), Fault> {
-    let fault = |key: &str, error: &dyn std::fmt::Display| Fault::at(&stage.place, key, error);
-    let environment = Environment::parse(&stage.environment);
+pub fn variant_of(
+    stage: &PlannedStage,
+    header: Option<&Header>,
+) -> Result<(Variant, Vec<Remark>), Fault> {
+    let environment = match (&stage.environment, header) {
+        (Some(text), _) => Environment::parse(text),
+        (None, Some(header)) => recorded_environment(header),
+        (None, None) => Environment::default(),
+    };
     let mut said = environment.remarks;
     let mut note = |says| said.push(Remark::new(ALLOCATOR, Tone::Surprise, says));
-    let chosen = choose(&environment.variables, environment.linked);
-    let allocator = match (&stage.allocator, chosen) {
-        (Some(name), _) => {
-            let asked = Choice::nearest(name).map_err(|error| fault("allocator", &error))?;
+    let chosen = (stage.environment.as_ref())
+        .and_then(|_| choose(&environment.variables, environment.linked));
+    let recorded = header.and_then(|header| header.allocator.as_ref());
+    let recorded = recorded.map(|(name, version)| Choice::recorded(name, version));
+    let allocator = match (&stage.allocator, chosen, recorded) {
+        (Some(name), ..) => {
+            let asked = Choice::nearest(name).map_err(|error| stage.fault("allocator", error))?;
             asked.instead.into_iter().for_each(note);
             asked.choice
         }
-        (None, Some(chosen)) => {
-            let choice = chosen.choice().unwrap_or_default();
+        (None, Some(chosen), recorded) => {
+            let own = recorded.map(|recorded| recorded.choice);
+            let choice = chosen.choice().or(own).unwrap_or_default();
             note(chosen.says(choice));
             choice
         }
-        (None, None) => Choice::default(),
+        (None, None, Some(recorded)) => {
+            recorded.instead.into_iter().for_each(note);
+            recorded.choice
+        }
+        (None, None, None) => Choice::default(),
     };
-    let python = match &stage.python {
-        None => None,
-        Some(name) => Some(PythonVersion::parse(name).ok_or_else(|| {
+    let python = stage.python.as_deref().map(|name| {
+        PythonVersion::parse(name).ok_or_else(|| {
             let known = PythonVersion::ALL.map(PythonVersion::name).join(", ");
-            fault(
-                "python",
-                &format!("unknown Python version `{name}`; supported: {known}, none"),
-            )
-        })?),
-    };
+            let name: String = name.chars().take(40).collect();
+            let message = format!("unknown Python version `{name}`; supported: {known}, none");
+            stage.fault("python", message)
+        })
+    });
     let variant = Variant {
         allocator,
         environment: environment.variables,
         cap: stage.cap.map(Bytes::mib),
         cores: stage.cores.map(Cores::all),
-        python,
-        seed: None,
+        python: python.transpose()?,
+        seed: stage.seed,
     };
     Ok((variant, said))
+}
+
+/// The settings that a trace recorded.
+fn recorded_environment(header: &Header) -> Environment {
+    let (settings, others): (Vec<_>, Vec<_>) = header
+        .env
+        .iter()
+        .cloned()
+        .partition(|(name, _)| is_setting(name));
+    let unread = match others.len() {
+        0 => None,
+        1 => Some("1 other variable, which no allocator reads.".to_owned()),
+        n => Some(format!("{n} other variables, which no allocator reads.")),
+    };
+    let remark = |text| Remark::new("the recorded environment", Tone::NoEffect, text);
+    let mut variables: Vec<Variable> = Vec::new();
+    for (name, value) in settings {
+        // The later of two values counts.
+        variables.retain(|variable| variable.name != name);
+        variables.push(Variable { name, value });
+    }
+    Environment {
+        variables,
+        remarks: unread.map(remark).into_iter().collect(),
+        ..Environment::default()
+    }
 }
 
 /// Makes the calls of patterns, each only once.
@@ -185,6 +235,16 @@ pub fn variant_of(stage: &PlannedStage) -> Result<(Variant, Vec<Remark>), Fault>
 pub struct Sources(Vec<((Pattern, Parameters), Source)>);
 
 impl Sources {
+    /// The plan of a variant, with its calls. `trace` is what it runs where it names one.
+    ///
+    /// # Errors
+    /// As [`Plan::of`].
+    pub fn plan(&mut self, planned: &Planned, trace: Option<&Source>) -> Result<Plan, Fault> {
+        Plan::of(planned, trace, &mut |pattern, parameters| {
+            self.get(pattern, parameters, &mut unwatched)
+        })
+    }
+
     /// The calls of a pattern.
     ///
     /// # Errors
@@ -202,14 +262,5 @@ impl Sources {
         let source = pattern.source(parameters, watch)?;
         self.0.push((asked, source.clone()));
         Ok(source)
-    }
-}
-
-impl From<SimulatorError> for Fault {
-    fn from(error: SimulatorError) -> Self {
-        Self {
-            place: Vec::new(),
-            message: error.to_string(),
-        }
     }
 }

@@ -1,19 +1,18 @@
 //! The catalogue, run: what its scenarios are said to show comes out, on other seeds too.
 
-use highwater_simulator::{Bytes, Options, Outcome, Plan, Sources, Summary, run_plan};
+use highwater_simulator::{Bytes, Options, Outcome, Sources, Summary, run_plan};
+use highwater_workload::spec::Settings;
 use highwater_workload::{Scenario, unwatched};
 
 /// The outcomes of a scenario's variants, by name.
 fn outcomes(name: &str, set: &[(&str, &str)]) -> Vec<Outcome> {
     let scenario = Scenario::named(name).expect("it is in the catalogue");
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let set: Vec<_> = set.iter().map(own).collect();
+    let set = Settings(set.iter().map(own).collect());
     let mut sources = Sources::default();
-    let planned = scenario.plan_with(&set).expect("it can be run");
+    let planned = scenario.plan_with(set).expect("it can be run");
     let run = |planned| {
-        let plan = Plan::of(planned, &mut |pattern, parameters| {
-            sources.get(pattern, parameters, &mut unwatched)
-        });
+        let plan = sources.plan(planned, None);
         let options = Options::default();
         run_plan(plan.expect("it is modelled"), &options, &mut unwatched).expect("it can run")
     };
