@@ -107,6 +107,26 @@
     show("Highwater could not start", says, details);
   };
 
+  // Watches a worker. The browser ends one without a word where its memory is used up, which is told here as an error of the
+  // worker: once the port that it got is closed, or, where the browser does not tell that, after a minute without an answer.
+  self.highwaterWatch = (worker) => {
+    const { port1: ear, port2: mouth } = new MessageChannel();
+    let unanswered = 0;
+    const end = (message) => {
+      clearInterval(asking);
+      ear.close();
+      worker.dispatchEvent(new ErrorEvent("error", { message }));
+    };
+    const asking = setInterval(() => {
+      if (unanswered++ < 12) ear.postMessage(0);
+      else end("it did not answer for a minute");
+    }, 5000);
+    ear.onmessage = () => { unanswered = 0; };
+    ear.addEventListener("close", () => end("the browser ended it, perhaps out of memory"));
+    worker.addEventListener("message", ear.onmessage);
+    worker.postMessage(0, [mouth]);
+  };
+
   addEventListener("error", (event) => {
     const { target, error, message } = event;
     if (target instanceof HTMLScriptElement) return self.highwaterDidNotStart(`cannot load ${target.src}`);

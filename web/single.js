@@ -10,9 +10,8 @@ const unzipped = (name) => {
   const zipped = new Blob([held(name)]).stream();
   return new Response(zipped.pipeThrough(new DecompressionStream("gzip")));
 };
-const script = (text) => `data:text/javascript,${encodeURIComponent(text)}`;
 
-const glue = script(await unzipped("script").text());
+const glue = await unzipped("script").text();
 const module = await unzipped("module").arrayBuffer();
 
 const fetched = self.fetch;
@@ -23,32 +22,42 @@ self.fetch = (name, ...how) => {
   return isHeld ? Promise.resolve(new Response(held(file))) : fetched(name, ...how);
 };
 
-// As start.js does it, but for the module, which comes as the first message.
-const starting = script(`
-import start from ${JSON.stringify(glue)};
+// As start.js does it, but for the module, which comes as the first message. It imports nothing: a page from a disk may start a
+// worker by a data address alone, and its policy allows no other script by one.
+const [, start] = glue.match(/([$\w]+) as default/);
+const starting = `${glue}
 const early = [];
 const keep = (event) => early.push(event);
+const answer = (event) => {
+  const [port] = event.ports;
+  if (!port) return;
+  event.stopImmediatePropagation();
+  port.onmessage = () => port.postMessage(0);
+};
 self.addEventListener("message", async ({ data }) => {
+  self.addEventListener("message", answer);
   self.addEventListener("message", keep);
   try {
-    await start({ module_or_path: data });
+    await ${start}({ module_or_path: data });
     self.removeEventListener("message", keep);
     for (const event of early) self.dispatchEvent(new MessageEvent("message", { data: event.data }));
   } catch (error) {
     setTimeout(() => { throw error; });
   }
 }, { once: true });
-`);
+`;
 const ServedWorker = self.Worker;
 self.Worker = function (_name, options) {
-  const worker = new ServedWorker(starting, options);
+  const worker = new ServedWorker(`data:text/javascript,${encodeURIComponent(starting)}`, options);
   worker.postMessage(module);
   return worker;
 };
 
 try {
-  const { default: start } = await import(glue);
-  await start({ module_or_path: module });
+  // An address that only a script can make.
+  const address = URL.createObjectURL(new Blob([glue], { type: "text/javascript" }));
+  const { default: begin } = await import(address);
+  await begin({ module_or_path: module });
 } catch (error) {
   self.highwaterDidNotStart(error);
 }

@@ -7,7 +7,17 @@ const [script, module] = self.document ? [link("rel=modulepreload"), link("as=fe
 // The page may write to a worker before the module is ready; its messages are handed over as soon as it is.
 const early = [];
 const keep = (event) => early.push(event);
-if (!self.document) self.addEventListener("message", keep);
+// The guard hears by a port that the worker lives: the port is closed with it.
+const answer = (event) => {
+  const [port] = event.ports;
+  if (!port) return;
+  event.stopImmediatePropagation();
+  port.onmessage = () => port.postMessage(0);
+};
+if (!self.document) {
+  self.addEventListener("message", answer);
+  self.addEventListener("message", keep);
+}
 
 try {
   const wasm = fetch(new URL(module, import.meta.url));

@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(form.values, before);
         form.edit(0, "4".to_owned());
         assert!(form.is_right(Program::Service));
-        assert_eq!(form.values.streams, 4);
+        assert_eq!(form.values.get("streams"), Some(4.0));
     }
 
     #[test]

@@ -6,9 +6,6 @@ use js_sys::{Function, Reflect, global};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::DedicatedWorkerGlobalScope;
 
-/// The guard's function that shows a panic.
-const STOPPED: &str = "highwaterStopped";
-
 /// Tells a panic. The program cannot go on after it, so this uses nothing of its state.
 pub fn tell(info: &PanicHookInfo<'_>) {
     console_error_panic_hook::hook(info);
@@ -18,11 +15,14 @@ pub fn tell(info: &PanicHookInfo<'_>) {
         Ok(worker) => {
             worker.post_message(&words).ok();
         }
-        Err(page) => {
-            let stopped = Reflect::get(&page, &STOPPED.into()).unwrap_or_default();
-            if let Some(stopped) = stopped.dyn_ref::<Function>() {
-                stopped.call1(&JsValue::NULL, &words).ok();
-            }
-        }
+        Err(_) => ask_guard("highwaterStopped", &words),
+    }
+}
+
+/// Calls a function of the guard, where the page has it.
+pub fn ask_guard(name: &str, argument: &JsValue) {
+    let function = Reflect::get(&global(), &name.into()).unwrap_or_default();
+    if let Some(function) = function.dyn_ref::<Function>() {
+        function.call1(&JsValue::NULL, argument).ok();
     }
 }

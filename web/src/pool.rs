@@ -30,10 +30,10 @@ pub struct Pool {
     reads: Vec<(VariantId, JobHandle)>,
     /// The figures of a moment, asked of variants.
     figures: Vec<(VariantId, JobHandle)>,
-    /// The recording's bytes, for workers that are started later.
+    /// The bytes of the recording that is shown, for workers that are started later.
     trace: Option<(u32, Uint8Array)>,
-    /// The recording that is shown, while another is read.
-    kept: Option<(u32, Uint8Array)>,
+    /// Those of another that is being read.
+    reading: Option<(u32, Uint8Array)>,
     next_run: u32,
     tell: Callback<PoolEvent>,
 }
@@ -84,7 +84,7 @@ impl Pool {
             reads: Vec::new(),
             figures: Vec::new(),
             trace: None,
-            kept: None,
+            reading: None,
             next_run: 0,
             tell,
         }
@@ -127,11 +127,7 @@ impl Pool {
 
     /// Gives a recording to all of them.
     pub fn load(&mut self, number: u32, bytes: &ArrayBuffer) {
-        let before = self.trace.replace((number, Uint8Array::new(bytes)));
-        // Where the one before was never shown, the one before that is still kept.
-        if self.kept.is_none() {
-            self.kept = before;
-        }
+        self.reading = Some((number, Uint8Array::new(bytes)));
         if self.revive() {
             return;
         }
@@ -142,21 +138,22 @@ impl Pool {
 
     /// The recording that was read is shown now.
     pub fn keep(&mut self) {
-        self.kept = None;
+        self.trace = self.reading.take().or(self.trace.take());
     }
 
-    /// Goes back to the recording that is shown: another was not read, or only by some workers.
+    /// Goes back to the recording that is shown, if there is one: another was not read, or only by some workers. What may have
+    /// ended a worker is given to none that takes its place.
     pub fn go_back(&mut self) {
-        if let Some(kept) = self.kept.take() {
-            self.trace = Some(kept);
+        if self.reading.take().is_some() {
             for worker in 0..self.workers.len() {
+                self.workers[worker].loading = None;
                 self.load_into(worker);
             }
         }
     }
 
     fn load_into(&mut self, worker: usize) {
-        let Some((number, bytes)) = &self.trace else {
+        let Some((number, bytes)) = self.reading.as_ref().or(self.trace.as_ref()) else {
             return;
         };
         let number = *number;
@@ -186,9 +183,18 @@ impl Pool {
         self.go_on();
     }
 
+    /// Returns a worker by its number, or the next that is not broken.
+    fn usable(&self, number: usize) -> &Member {
+        let by = |number: usize| &self.workers[number % self.workers.len()];
+        let is_usable = |number: &usize| !matches!(by(*number).health, Health::Broken(_));
+        let found = (number..number + self.workers.len()).find(is_usable);
+        by(found.unwrap_or(number))
+    }
+
     /// Asks something of a moment of a variant's run, in place of what was asked of it before.
     pub fn look(&mut self, id: VariantId, run: &Rc<RunView>, moment: Playhead, ask: Ask) {
-        let worker = &self.workers[id.0 as usize % self.workers.len()];
+        self.revive();
+        let worker = self.usable(id.0 as usize);
         let (stage, first_event, begins) = run.stage_at(moment.time);
         let order = Rc::clone(&run.order);
         let work = Work::Look {
@@ -235,12 +241,13 @@ impl Pool {
 
     /// Reads the settings in a variant's text, in place of one that is being read for it.
     pub fn read(&mut self, id: VariantId, text: Rc<str>) {
+        self.revive();
         let ready = |member: &&Member| matches!(member.health, Health::Ready(_));
         let free = |member: &&Member| ready(member) && member.running.is_none();
         let workers = &self.workers;
         let found = workers.iter().find(free);
         let worker = found.or_else(|| workers.iter().find(ready));
-        let worker = worker.unwrap_or(&workers[0]);
+        let worker = worker.unwrap_or_else(|| self.usable(0));
         let work = Work::Read {
             text: text.to_string(),
         };

@@ -474,7 +474,9 @@ impl State {
                 if self.subject.is_trace() && self.held.is_none() {
                     return self.choose(self.subject.clone());
                 }
-                self.reorder()
+                let mut effects = self.reorder();
+                effects.extend(self.wish_for_figures());
+                effects
             }
             Action::LoadProgress(share) => {
                 self.loading = self.loading.map(|_| share);
@@ -511,12 +513,7 @@ impl State {
                 effects.extend(self.save_exact());
                 effects
             }
-            Action::LookFailed(id, message) => {
-                self.looking.retain(|looking| *looking != id);
-                // One that was lost has nothing to say, and takes nothing back that was said.
-                self.trouble = message.or(self.trouble.take());
-                vec![]
-            }
+            Action::LookFailed(id, message) => self.look_failed(id, message),
             Action::Select(id) => {
                 self.selected = id;
                 self.event = None;

@@ -15,6 +15,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::{
+    panics::ask_guard,
     protocol::{JobId, Outcome, Request, Response, Work},
     wire::{self, Attachments},
 };
@@ -54,6 +55,9 @@ fn stopped(reason: &str) -> String {
         env!("CARGO_PKG_VERSION")
     )
 }
+
+/// Workers that fail one after another, without a result between them, before no more is started in their place.
+const MOST_FAILURES: u32 = 3;
 
 /// A worker that has not confirmed a cancelled job by then is ended, and another one is started.
 const PATIENCE_MS: u32 = 700;
@@ -104,6 +108,7 @@ impl WorkerClient {
                 unconfirmed: Vec::new(),
                 next_job: 0,
                 was_ready: false,
+                failures: 0,
                 on_health: Rc::new(on_health),
             })),
         };
@@ -139,6 +144,7 @@ impl WorkerClient {
 
     /// Starts a worker in place of one that could not be loaded.
     pub fn restart(&self) {
+        self.inner.borrow_mut().failures = 0;
         self.respawn();
     }
 
@@ -165,6 +171,8 @@ impl WorkerClient {
             Ok(worker) => worker,
             Err(error) => return self.fail(&format!("the browser refuses the worker: {error:?}")),
         };
+        // The browser says nothing where it ends a worker itself: the guard notices, and tells it as an error.
+        ask_guard("highwaterWatch", &worker);
         let client = self.clone();
         let on_message = EventListener::new(&worker, "message", move |event| {
             client.receive(event.unchecked_ref());
@@ -205,6 +213,7 @@ impl WorkerClient {
             }
             Response::Progress { job, done } => self.tell(job, JobEvent::Progress(done)),
             Response::Finished { job, outcome } => {
+                self.inner.borrow_mut().failures = 0;
                 self.tell_last(job, JobEvent::Finished(outcome, attachments));
             }
             Response::Failed { job, message } => self.tell_last(job, JobEvent::Failed(message)),
@@ -217,16 +226,19 @@ impl WorkerClient {
         }
     }
 
-    /// The worker is of no use any more: says so to all who wait, and starts another if this one ever worked.
+    /// The worker is of no use any more: says so to all who wait, and starts another if this one ever worked and not each one
+    /// fails. What they load may be what ends them.
     fn fail(&self, reason: &str) {
         web_sys::console::error_1(&reason.into());
-        let (jobs, was_ready) = {
+        let (jobs, is_replaced) = {
             let mut inner = self.inner.borrow_mut();
             inner.end();
-            (std::mem::take(&mut inner.jobs), inner.was_ready)
+            inner.failures += 1;
+            let is_replaced = inner.was_ready && inner.failures < MOST_FAILURES;
+            (std::mem::take(&mut inner.jobs), is_replaced)
         };
         // The next one is there, and told what was loaded, before anybody hears that it can take more.
-        if was_ready {
+        if is_replaced {
             self.tell_health(Health::Starting);
             self.spawn();
         } else {
@@ -298,6 +310,8 @@ struct Inner {
     unconfirmed: Vec<(JobId, Timeout)>,
     next_job: u32,
     was_ready: bool,
+    /// Workers that failed since the last result.
+    failures: u32,
     on_health: Rc<dyn Fn(Health)>,
 }
 

@@ -1,28 +1,24 @@
-//! `cargo xtask book`: the documents of `docs/` as pages that any browser opens, in the order of their `SUMMARY.md`.
-//!
-//! The folder is laid out as mdBook wants it, and mdBook builds it, too. This does without that program, which nobody who
-//! checks the project out has, and holds the documents to more: a link that leads nowhere is an error. The pages have no
-//! script but that of the embedded views, and only relative addresses, so that they lie anywhere beside the page's folder.
-
-mod chapter;
-mod frame;
-mod summary;
+//! `cargo xtask book`: the documents of `docs/` as a book, rendered by the package `highwater-book`. A link that leads
+//! nowhere and a document that `SUMMARY.md` does not name are errors, and each page states the policy of its scripts.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
+    sync::LazyLock,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use regex::Regex;
 
-use crate::workspace;
-use chapter::Chapter;
-use summary::Entry;
+use crate::{policy, process, workspace};
 
-/// The chapters' folder of pictures, copied as it is.
-const PICTURES: &str = "images";
+/// The page's folder beside the book, which need not be built when the book is.
+const SITE: &str = "../site/";
+
+/// The pages of mdBook that are no chapter.
+const NO_CHAPTER: [&str; 2] = ["404.html", "toc.html"];
 
 pub(crate) fn run() -> Result<ExitCode> {
     let folder = workspace::root().join("dist/book");
@@ -31,84 +27,90 @@ pub(crate) fn run() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the book's pages into a folder, in place of what it holds.
+/// Writes the book into a folder, in place of what it holds.
 pub(crate) fn write(folder: &Path) -> Result<()> {
     let docs = workspace::root().join("docs");
-    let book = Book::read(&docs)?;
     fs::remove_dir_all(folder).ok();
-    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    for (number, entry) in book.entries.iter().enumerate() {
-        let page = frame::page(&book.entries, number, &book.chapters[&entry.file]);
-        let file = folder.join(chapter::page_name(&entry.file));
-        fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
+    process::run(
+        process::cargo()
+            .args(["run", "--quiet", "--package", "highwater-book", "--"])
+            .args([&docs, folder]),
+    )?;
+    let pages = chapters(folder)?;
+    let mut wrong = broken_links(&pages, folder);
+    for file in names(&docs, ".md")? {
+        if file != "SUMMARY.md" && !pages.contains_key(&page_name(&file)) {
+            wrong.push(format!("{file}: SUMMARY.md does not name it"));
+        }
     }
-    fs::write(folder.join(frame::STYLE_NAME), frame::STYLE)?;
-    if docs.join(PICTURES).is_dir() {
-        workspace::copy_files(&docs.join(PICTURES), &folder.join(PICTURES))?;
+    ensure!(wrong.is_empty(), "in the book:\n{}", wrong.join("\n"));
+    for (name, page) in &pages {
+        fs::write(folder.join(name), policy::stated_in_chapter(page)?)?;
     }
     Ok(())
 }
 
-struct Book {
-    entries: Vec<Entry>,
-    /// By the names of their files.
-    chapters: BTreeMap<String, Chapter>,
-}
-
-impl Book {
-    /// Reads all chapters; every link must lead to one of them, and every document be one.
-    fn read(docs: &Path) -> Result<Self> {
-        let entries = summary::parse(&text_of(&docs.join(summary::FILE))?)?;
-        let mut chapters = BTreeMap::new();
-        for entry in &entries {
-            let chapter = Chapter::render(&text_of(&docs.join(&entry.file))?);
-            let known = chapters.insert(entry.file.clone(), chapter);
-            let file = &entry.file;
-            ensure!(known.is_none(), "{} names {file} twice", summary::FILE);
+/// Reads the chapters' pages, by their names.
+fn chapters(folder: &Path) -> Result<BTreeMap<String, String>> {
+    let mut pages = BTreeMap::new();
+    for name in names(folder, ".html")? {
+        if !NO_CHAPTER.contains(&name.as_str()) {
+            let text = fs::read_to_string(folder.join(&name))?;
+            pages.insert(name, text);
         }
-        let mut wrong = broken_links(&chapters, docs);
-        for file in documents_in(docs)? {
-            if file != summary::FILE && !chapters.contains_key(&file) {
-                wrong.push(format!("{file}: {} does not name it", summary::FILE));
-            }
-        }
-        if !wrong.is_empty() {
-            bail!("in {}:\n{}", docs.display(), wrong.join("\n"));
-        }
-        Ok(Self { entries, chapters })
     }
+    Ok(pages)
 }
 
-/// The links that lead nowhere, each with its place and what is wrong.
-fn broken_links(chapters: &BTreeMap<String, Chapter>, docs: &Path) -> Vec<String> {
+/// Returns the links within the book that lead nowhere, each with its page and the reason.
+fn broken_links(pages: &BTreeMap<String, String>, folder: &Path) -> Vec<String> {
+    let anchors: BTreeMap<&str, BTreeSet<&str>> = (pages.iter())
+        .map(|(name, page)| (name.as_str(), values(&ANCHOR, page).collect()))
+        .collect();
     let mut wrong = Vec::new();
-    for (file, chapter) in chapters {
-        for link in &chapter.links {
-            let (path, anchor) = link.to.split_once('#').unwrap_or((&link.to, ""));
-            let target = if path.is_empty() { file } else { path };
-            let problem = match chapters.get(target) {
-                Some(there) if anchor.is_empty() || there.anchors.contains(anchor) => continue,
+    for (name, page) in pages {
+        let within = |link: &&str| !link.contains(':') && !link.starts_with(SITE);
+        for link in values(&LINK, page).filter(within) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() { name } else { path };
+            let problem = match anchors.get(target) {
+                Some(known) if anchor.is_empty() || known.contains(anchor) => continue,
                 Some(_) => format!("{target} has no heading `#{anchor}`"),
-                None if target.ends_with(".md") => format!("the book has no {target}"),
-                None if is_picture(target) && docs.join(target).is_file() => continue,
-                None => format!("there is no {target} in the book"),
+                None if folder.join(target).is_file() => continue,
+                None => format!("the book has no {target}"),
             };
-            wrong.push(format!("{file}:{}: {problem}", link.line));
+            wrong.push(format!("{name}: {problem}"));
         }
     }
     wrong
 }
 
-fn is_picture(path: &str) -> bool {
-    path.strip_prefix(PICTURES)
-        .is_some_and(|rest| rest.starts_with('/'))
+#[allow(clippy::unwrap_used, reason = "the expressions are constants")]
+static LINK: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"<[^>]*\s(?:href|src|srcset)="([^"]*)""#).unwrap());
+#[allow(clippy::unwrap_used, reason = "the expressions are constants")]
+static ANCHOR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"<[^>]*\sid="([^"]*)""#).unwrap());
+
+/// Returns the values of an attribute in a page's elements.
+fn values<'a>(attribute: &'a Regex, page: &'a str) -> impl Iterator<Item = &'a str> {
+    attribute
+        .captures_iter(page)
+        .filter_map(|found| Some(found.get(1)?.as_str()))
 }
 
-fn documents_in(folder: &Path) -> Result<Vec<String>> {
+/// Returns the name of the page that a document becomes.
+fn page_name(document: &str) -> String {
+    document.replace(".md", ".html")
+}
+
+/// Returns the names of the files of a folder that end so, in order.
+fn names(folder: &Path, ending: &str) -> Result<Vec<String>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
     let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
+    for entry in entries {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".md") {
+        if name.ends_with(ending) {
             names.push(name);
         }
     }
@@ -116,47 +118,30 @@ fn documents_in(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn text_of(file: &PathBuf) -> Result<String> {
-    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn problems(one: &str, two: &str) -> Vec<String> {
-        let chapters = BTreeMap::from([
-            ("one.md".to_owned(), Chapter::render(one)),
-            ("two.md".to_owned(), Chapter::render(two)),
-        ]);
-        broken_links(&chapters, Path::new("nowhere"))
-    }
-
     #[test]
-    fn a_link_that_leads_nowhere_is_named_with_its_line() {
-        let wrong = problems(
-            "# One\n\n[a](two.md) [b](two.md#second-part) [c](#one) [d](https://example.com)\n\n\
-             [e](three.md) [f](two.md#third)\n[g](#none) [h](../README.md) ![i](images/i.png)",
-            "# Two\n\n## Second part\n\n<script src=\"../site/a.js\"></script>\n\n<img src=\"b.png\">",
-        );
+    fn a_link_that_leads_nowhere_is_named_with_its_page() {
+        let pages = BTreeMap::from([
+            (
+                "one.html".to_owned(),
+                "<h1 id=\"one\"><a href=\"two.html\"></a><a class=\"x\" href=\"two.html#second\"></a><a href=\"#one\"></a>\
+                 <a href=\"https://example.com/x\"></a><a href=\"three.html\"></a><a href=\"two.html#third\"></a>\
+                 <a href=\"#none\"></a><img src=\"images/i.png\"><a href=\"../site/\"></a>"
+                    .to_owned(),
+            ),
+            ("two.html".to_owned(), "<h2 id=\"second\">href=\"no\"</h2>".to_owned()),
+        ]);
         assert_eq!(
-            wrong,
+            broken_links(&pages, Path::new("nowhere")),
             [
-                "one.md:5: the book has no three.md",
-                "one.md:5: two.md has no heading `#third`",
-                "one.md:6: one.md has no heading `#none`",
-                "one.md:6: the book has no ../README.md",
-                "one.md:6: there is no images/i.png in the book",
-                "two.md:7: there is no b.png in the book",
+                "one.html: the book has no three.html",
+                "one.html: two.html has no heading `#third`",
+                "one.html: one.html has no heading `#none`",
+                "one.html: the book has no images/i.png",
             ]
         );
-    }
-
-    #[test]
-    fn the_documents_of_the_project_are_a_book_without_broken_links() -> Result<()> {
-        let book = Book::read(&workspace::root().join("docs"))?;
-        assert!(book.entries.len() > 9, "{:?}", book.entries);
-        assert!(book.chapters.values().any(|chapter| chapter.has_view));
-        Ok(())
     }
 }

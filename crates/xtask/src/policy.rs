@@ -9,26 +9,50 @@ use sha2::{Digest, Sha256};
 pub(crate) const PAGE: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
     connect-src 'self'; worker-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'";
 
-/// What a chapter of the book may load: its style, its pictures, and views of the page.
-pub(crate) const BOOK: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'";
-
-/// What the page in one file may load: nothing. Its scripts run by what they hold, and start the parts within the file.
-pub(crate) fn single(scripts: &[&str]) -> String {
-    let hashes: Vec<String> = scripts
-        .iter()
-        .map(|script| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
+/// Returns what a chapter of the book may load: files of its own folder, views of the page, and the scripts within it, which
+/// run by what they hold.
+fn chapter(page: &str) -> String {
+    let inline = page.split("<script>").skip(1);
+    let scripts: Vec<&str> = inline
+        .filter_map(|rest| Some(rest.split_once("</script>")?.0))
         .collect();
     format!(
-        "default-src 'none'; script-src {} data: 'wasm-unsafe-eval'; style-src 'unsafe-inline'; worker-src data:; \
-         img-src data:; base-uri 'none'; form-action 'none'",
-        hashes.join(" ")
+        "default-src 'none'; script-src 'self' {}; style-src 'self' 'unsafe-inline'; font-src 'self'; \
+         img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'",
+        hashes(&scripts)
     )
+}
+
+/// What the page in one file may load: nothing. Its scripts run by what they hold, and start the parts within the file by
+/// addresses that only a script can make (`blob:`). A page from a disk may start workers by `data:` alone.
+pub(crate) fn single(scripts: &[&str]) -> String {
+    format!(
+        "default-src 'none'; script-src {} blob: 'wasm-unsafe-eval'; style-src 'unsafe-inline'; worker-src data:; \
+         img-src data:; base-uri 'none'; form-action 'none'",
+        hashes(scripts)
+    )
+}
+
+/// Returns the sources by which a policy knows scripts that stand in a page.
+fn hashes(scripts: &[&str]) -> String {
+    let hashes = scripts
+        .iter()
+        .map(|script| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script))));
+    hashes.collect::<Vec<_>>().join(" ")
 }
 
 /// The element that states a policy.
 pub(crate) fn meta(policy: &str) -> String {
     format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">")
+}
+
+/// Returns a chapter of the book with its policy stated at the beginning of its head.
+pub(crate) fn stated_in_chapter(page: &str) -> Result<String> {
+    let head = "<meta charset=\"UTF-8\">";
+    let (before, after) = page
+        .split_once(head)
+        .context("a chapter states no charset")?;
+    Ok(format!("{before}{head}{}{after}", meta(&chapter(page))))
 }
 
 /// A page with its policy and version stated at the beginning of its head, before anything that loads.
@@ -53,6 +77,15 @@ mod tests {
         let hash = "'sha256-D6IGS8VMvCoyaR/l0h9tERrBTATY01CoPS7l6xDv0kI='";
         let policy = single(&["x()"]);
         assert!(policy.contains(hash), "{policy}");
+    }
+
+    #[test]
+    fn a_chapter_knows_the_scripts_within_it_by_their_hashes() -> Result<()> {
+        let page = "<head><meta charset=\"UTF-8\"><script>x()</script><script src=\"a.js\"></script></head>";
+        let stated = stated_in_chapter(page)?;
+        assert_eq!(stated.matches("'sha256-").count(), 1, "{stated}");
+        assert!(stated.contains("D6IGS8VMvCoyaR"), "{stated}");
+        Ok(())
     }
 
     #[test]

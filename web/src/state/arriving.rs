@@ -65,6 +65,7 @@ impl State {
         }
         self.loading = None;
         self.looking.clear();
+        self.forget_unanswered();
         let mut effects = vec![Effect::DropAll];
         let Some(subject) = self.reading.take() else {
             self.trouble = Some("Cancelled".to_owned());
@@ -81,14 +82,10 @@ impl State {
 
     /// Goes on with what is shown, after another recording was not read.
     fn stay(&mut self) -> Vec<Effect> {
-        if self.title().is_none() {
-            return vec![];
+        let mut effects = vec![Effect::GoBack];
+        if self.title().is_some() {
+            effects.extend(self.reorder());
         }
-        let mut effects = vec![];
-        if self.held.is_some() {
-            effects.push(Effect::GoBack);
-        }
-        effects.extend(self.reorder());
         effects
     }
 

@@ -45,6 +45,35 @@ impl State {
         self.without = None;
     }
 
+    /// Forgets what was asked and not answered, since no answer comes.
+    pub(super) fn forget_unanswered(&mut self) {
+        self.saving = None;
+        self.opened.take_if(|opened| opened.rows.is_none());
+        self.without.take_if(|(_, answer)| answer.is_none());
+    }
+
+    /// What was asked of a variant's moments failed, or was lost with its worker. Only what was lost is asked again: the rest may
+    /// fail each time.
+    pub(super) fn look_failed(&mut self, id: VariantId, message: Option<String>) -> Vec<Effect> {
+        self.looking.retain(|looking| *looking != id);
+        self.figures
+            .retain(|known| known.id != id || known.figures.is_some());
+        if message.is_some() {
+            self.trouble = message;
+            self.forget_unanswered();
+            return vec![];
+        }
+        let mut effects = self.wish_to_look();
+        effects.extend(self.wish_for_figures());
+        if let Some(opened) = self.opened.take_if(|opened| opened.rows.is_none()) {
+            effects.extend(self.open_blocks(Some((opened.id, opened.from, opened.to))));
+        }
+        if let Some((pins, None)) = self.without {
+            effects.extend(self.ask_without(pins));
+        }
+        effects
+    }
+
     /// Looks at the blocks of a few pages.
     pub(super) fn open_blocks(
         &mut self,

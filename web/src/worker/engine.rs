@@ -71,10 +71,9 @@ impl Engine {
                 _ => Err("the trace is no longer loaded; open it again".to_owned()),
             },
             Calls::Pattern { pattern, values } => {
-                let mut parameters =
+                let parameters =
                     Parameters::of_values(values).map_err(|error| error.to_string())?;
-                parameters.seed = parameters.seed.wrapping_add(worker);
-                self.made(*pattern, parameters, slice)
+                self.made(*pattern, parameters.of_process(worker), slice)
             }
         }
     }

@@ -108,11 +108,7 @@ mod tests {
     const STEP: u64 = 300;
 
     fn simulation(allocator: &str, environment: &str) -> Simulation {
-        let parameters = Parameters {
-            events: 40,
-            cycles: 2,
-            ..Parameters::default()
-        };
+        let parameters: Parameters = "events=40 cycles=2".parse().expect("in range");
         let mut watch = |_| std::ops::ControlFlow::Continue(());
         let source = Pattern::AsyncFanOut.source(&parameters, &mut watch);
         let source = source.expect("it can be made");

@@ -29,6 +29,16 @@ const MORTAL: &str = "
         }
     };";
 
+/// What keeps the browser from telling that a port is closed, as some do not, and hands the questions to workers to the test.
+const DEAF: &str = "
+    window.beats = [];
+    const listen = MessagePort.prototype.addEventListener;
+    MessagePort.prototype.addEventListener = function (kind, ...rest) {
+        if (kind !== 'close') listen.call(this, kind, ...rest);
+    };
+    const every = window.setInterval;
+    window.setInterval = (act, ms) => ms === 5000 ? window.beats.push(act) : every(act, ms);";
+
 /// Rows of the table that are those of a finished run.
 const FRESH: &str = "#what-if tbody tr[data-stale=false] td[data-column=at_end][data-value]";
 
@@ -166,6 +176,48 @@ fn a_worker_that_panics_is_filled_up_or_killed_is_told_at_its_variant() -> Resul
         page.wait_until("all variants", || Ok(page.count(FRESH)? == 8))?;
         settle(page)?;
         ensure!(page.count("#stopped")? == 0);
+        Ok(())
+    })?;
+    ensure!(!errors.is_empty(), "nothing reached the console");
+    Ok(())
+}
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn a_worker_that_does_not_answer_is_told_where_the_browser_does_not_tell_its_end() -> Result<()> {
+    let folder = crate::built_page()?;
+    let errors = visit_folder(&folder, View::default(), |page| {
+        page.devtools(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": DEAF }),
+        )?;
+        open_incident(page)?;
+        let ask = |times: u32| {
+            let script =
+                format!("for (let at = 0; at < {times}; at++) beats.forEach((beat) => beat())");
+            page.evaluate(&script)
+        };
+        // Those that live answer.
+        for _ in 0..4 {
+            ask(5)?;
+            page.set_value("#parameter-cycles", "9")?;
+            settle(page)?;
+            page.set_value("#parameter-cycles", "10")?;
+            settle(page)?;
+        }
+        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+        page.set_value("#parameter-cycles", "12")?;
+        page.wait_for("main[data-busy=true]")?;
+        page.evaluate(
+            "window.workers.forEach((worker) => Worker.prototype.terminate.call(worker))",
+        )?;
+        ask(13)?;
+        page.wait_for_text("#trouble", "did not answer")?;
+        page.wait_for("main[data-busy=false]")?;
+        page.click("#retry")?;
+        page.wait_until("all variants", || Ok(page.count(FRESH)? == 8))?;
+        settle(page)?;
+        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
         Ok(())
     })?;
     ensure!(!errors.is_empty(), "nothing reached the console");

@@ -120,10 +120,14 @@ fn mutated(numbers: &mut Numbers) -> String {
     lines.join("\n")
 }
 
+/// Bytes of a text that the page unpacks at most.
+const MOST_UNPACKED: usize = 64 << 10;
+
 /// What the page must say of a text: what its state says, where the link is not read.
 fn refusal(text: &str) -> Option<String> {
     let mut state = State::new(false);
-    state.update(Action::OpenLink(Some(text.to_owned())));
+    let unpacked = (text.len() <= MOST_UNPACKED).then(|| text.to_owned());
+    state.update(Action::OpenLink(unpacked));
     let trouble = state.trouble?;
     trouble
         .starts_with("This link is invalid")
@@ -211,7 +215,7 @@ fn tools(page: &Page) -> Result<()> {
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn links_made_wrong_are_drawn_and_a_click_is_answered() -> Result<()> {
     let (many, mut numbers) = asked()?;
-    visit(View::default(), |page| {
+    let errors = visit_folder(&built_page()?, View::default(), |page| {
         tools(page)?;
         let mut texts: Vec<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
         texts.extend((0..many).map(|_| mutated(&mut numbers)));
@@ -226,7 +230,10 @@ fn links_made_wrong_are_drawn_and_a_click_is_answered() -> Result<()> {
                 Some(words) => trouble.contains(words.as_str()),
                 None => !trouble.starts_with("This link is invalid"),
             };
-            ensure!(is_right, "{text:?}: {trouble:?} for {expected:?}");
+            ensure!(
+                is_right,
+                "{trouble:?} in place of {expected:?} for {text:?}"
+            );
         }
         ensure!(refused > many / 10 && refused < many, "{refused} of {many}");
         println!("{refused} refused; the longest click took {longest:.0} ms");
@@ -249,7 +256,12 @@ fn links_made_wrong_are_drawn_and_a_click_is_answered() -> Result<()> {
         settle(page)?;
         ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
         Ok(())
-    })
+    })?;
+    // A link may ask for a tour in a language that the page has not: its file is not found.
+    let others = errors.iter().filter(|line| !line.contains("/tour/"));
+    let others: Vec<&String> = others.collect();
+    ensure!(others.is_empty(), "errors on the console: {others:#?}");
+    Ok(())
 }
 
 #[test]

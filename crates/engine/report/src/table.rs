@@ -1,5 +1,6 @@
 //! The table in which variants are compared: its columns, and the whole as text, Markdown and CSV.
 
+use crate::one_line;
 use highwater_simulator::{Bytes, Micros, Summary, Variant};
 
 /// What of a run a column is of.
@@ -211,16 +212,20 @@ impl Table {
     /// As plain text, with the figures in columns.
     pub fn text(&self) -> String {
         let wide = |of: fn(&Row) -> &str, least: usize| {
-            let all = self.rows.iter().map(|row| of(row).chars().count());
+            let all = self
+                .rows
+                .iter()
+                .map(|row| one_line(of(row)).chars().count());
             all.max().unwrap_or(0).max(least)
         };
         let names = wide(|row| &row.name, "variant".len());
         let allocators = wide(|row| &row.allocator, "allocator".len());
-        let mut text = format!("{}\n\n", self.title);
+        let mut text = format!("{}\n\n", one_line(&self.title));
         for of in [Of::Burst, Of::Moment] {
             let column = COLUMNS.iter().find(|column| column.of == of);
             if let Some(column) = column {
-                text += &format!("{}: {}\n", self.head(column), self.moment(of));
+                let moment = self.moment(of);
+                text += &format!("{}: {}\n", self.head(column), one_line(&moment));
             }
         }
         text += &format!("\n{:<names$} {:<allocators$}", "variant", "allocator");
@@ -229,7 +234,8 @@ impl Table {
         }
         text.push('\n');
         for row in &self.rows {
-            text += &format!("{:<names$} {:<allocators$}", row.name, row.allocator);
+            let name = one_line(&row.name);
+            text += &format!("{name:<names$} {:<allocators$}", row.allocator);
             for column in &COLUMNS {
                 let shown = row.figure(column).map(|summary| column.shown(summary));
                 text += &format!(" {:>11}", shown.unwrap_or_else(|| "–".to_owned()));
@@ -245,7 +251,8 @@ impl Table {
             text.push('\n');
         }
         for row in settings {
-            text += &format!("{:<names$} {}\n", row.name, row.settings.replace('\n', " "));
+            let (name, settings) = (one_line(&row.name), one_line(&row.settings));
+            text += &format!("{name:<names$} {settings}\n");
         }
         text
     }
@@ -324,29 +331,35 @@ impl Table {
 
 /// Text in a cell of a Markdown table, which says nothing but itself there.
 fn escaped(text: &str) -> String {
+    let text = one_line(text);
     let mut escaped = String::new();
+    let mut before = ' ';
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
-        let is_tag = |next: &char| next.is_ascii_alphabetic() || "/!?".contains(*next);
-        match letter {
-            '\n' | '\r' | '\t' => escaped.push(' '),
-            '<' if letters.peek().is_some_and(is_tag) => escaped.push_str("&lt;"),
-            '\\' | '|' | '`' | '*' | '[' | ']' => {
-                escaped.push('\\');
-                escaped.push(letter);
-            }
-            letter => escaped.push(letter),
+        let next = *letters.peek().unwrap_or(&' ');
+        let is_sign = match letter {
+            '\\' | '|' | '`' | '*' | '[' | ']' | '~' => true,
+            '<' => next.is_ascii_alphabetic() || "/!?".contains(next),
+            '&' => next.is_ascii_alphabetic() || next == '#',
+            '_' => !(before.is_alphanumeric() && next.is_alphanumeric()),
+            _ => false,
+        };
+        if is_sign {
+            escaped.push('\\');
         }
+        escaped.push(letter);
+        before = letter;
     }
     escaped
 }
 
 /// Text in a cell of a Markdown table, as code.
 fn code(text: &str) -> String {
-    if text.is_empty() {
-        return String::new();
+    // A bar in code is written with a backslash, and where one is there already it would end the cell.
+    if text.is_empty() || text.contains("\\|") {
+        return escaped(text);
     }
-    let text = text.replace(['\n', '\r', '\t'], " ").replace('|', "\\|");
+    let text = one_line(text).replace('|', "\\|");
     let longest = text.split(|letter| letter != '`').map(str::len).max();
     let fence = "`".repeat(longest.unwrap_or(0) + 1);
     match text.starts_with('`') || text.ends_with('`') {
@@ -367,16 +380,18 @@ fn moment_in_markdown(moment: &str) -> String {
     }
 }
 
-/// A field of CSV. One that a spreadsheet would take for a formula begins with an apostrophe.
+/// A field of CSV, on one line. One that a spreadsheet would take for a formula begins with an apostrophe.
 fn field(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    let text = match is_formula {
-        true => format!("'{text}"),
-        false => text.to_owned(),
+    const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    let text = one_line(text);
+    let sign = if text.trim_start().starts_with(FORMULA) {
+        "'"
+    } else {
+        ""
     };
-    match text.contains([',', '"', '\n', '\r', '\t', ';']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text,
+    match text.contains([',', '"', ';']) {
+        true => format!("\"{sign}{}\"", text.replace('"', "\"\"")),
+        false => format!("{sign}{text}"),
     }
 }
 
@@ -452,7 +467,7 @@ mod tests {
         assert_eq!(cells(lines[2]), cells(lines[3]), "{markdown}");
         assert_eq!(cells(lines[2]), cells(lines[4]), "{markdown}");
         assert!(
-            lines[4].contains("a\\|b \\`c\\` &lt;b> \\[x\\](http://y) \\*z\\*"),
+            lines[4].contains("a\\|b\\\\n\\`c\\` \\<b> \\[x\\](http://y) \\*z\\*"),
             "{markdown}"
         );
         assert!(lines[2].contains("(``re\\|st`1``, 9.70 s)"), "{markdown}");
@@ -470,7 +485,8 @@ mod tests {
         ] {
             let csv = table(name, vec![]).csv();
             let row = csv.split_once('\n').expect("it has a row").1;
-            assert!(row.starts_with('\'') || row.starts_with("\"'"), "{row}");
+            let is_text = row.starts_with("'") || row.starts_with("\"'");
+            assert!(is_text || row.starts_with("\\u0009=1"), "{row}");
         }
         assert_eq!(field("a, \"b\""), "\"a, \"\"b\"\"\"");
     }

@@ -52,7 +52,7 @@ pub use nearest::Asked;
 pub use outcome::{Outcome, PlanRun, StageOutcome, Summary, run_plan};
 pub use page_shares::{PageShares, Waits};
 pub use pins::{Origin, OwnBlock, Pin, PinState, UnlistedPins};
-pub use plan::{ALLOCATOR, Plan, Sources, Stage, seeded, variant_of};
+pub use plan::{ALLOCATOR, Plan, Sources, Stage, variant_of};
 pub use recording::{Explain, Options, Recording, Run, TimedDecision, run};
 pub use sample::{MarkSample, Sample};
 pub use settings::{Chosen, Judged, choose, judge};

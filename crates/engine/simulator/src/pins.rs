@@ -236,14 +236,14 @@ impl Simulation {
         let mut ascending: Vec<_> = (addresses.iter())
             .map(|(at, _)| (Address(*at), None))
             .collect();
-        let mut near = Near::default();
+        let mut filter = AddressFilter::default();
         for (at, _) in &addresses {
-            near.add(*at);
+            filter.add(*at);
         }
         let blocks = self.remembered.iter().chain(self.blocks());
         for held in blocks.filter(|held| !held.address.is_null()) {
             let end = held.address + held.size.max(Bytes(1));
-            if !near.may_be_in(held.address.0, end.0) {
+            if !filter.may_be_in(held.address.0, end.0) {
                 continue;
             }
             let first = ascending.partition_point(|(at, _)| *at < held.address);
@@ -297,17 +297,17 @@ impl Simulation {
     }
 }
 
-/// Where a few addresses lie, in units of 64 KiB folded onto a few thousand bits, which tell of nearly every block that none of
-/// the addresses lies in it.
-struct Near([u64; 64]);
+/// A filter that tells, for nearly every block that contains none of a few addresses, that it contains none: the addresses'
+/// units of 64 KiB, folded onto a few thousand bits.
+struct AddressFilter([u64; 64]);
 
-impl Default for Near {
+impl Default for AddressFilter {
     fn default() -> Self {
         Self([0; 64])
     }
 }
 
-impl Near {
+impl AddressFilter {
     const UNIT: u32 = 16;
 
     fn add(&mut self, at: u64) {
@@ -315,7 +315,7 @@ impl Near {
         self.0[(unit >> 6) as usize & 63] |= 1 << (unit & 63);
     }
 
-    /// Whether one of the addresses may lie between two.
+    /// Returns whether one of the addresses may lie between two.
     #[inline]
     fn may_be_in(&self, start: u64, end: u64) -> bool {
         let (first, last) = (start >> Self::UNIT, (end - 1) >> Self::UNIT);

@@ -2,10 +2,10 @@
 
 use crate::settings::{Judged, choose, judge};
 use crate::variant::{Choice, PythonVersion, Variant};
-use highwater_allocator::{Bytes, Remark, Tone, Variable};
+use highwater_allocator::{Bytes, Remark, Tone};
 use highwater_glibc::Cores;
-use highwater_settings::{Environment, is_read, is_setting};
-use highwater_workload::pattern::Parameters;
+use highwater_settings::{Environment, is_read};
+use highwater_workload::pattern::{Generator, MAX_CALLS, ParameterError, Parameters};
 use highwater_workload::spec::{Calls, Fault, Planned, PlannedStage};
 use highwater_workload::{Header, Pattern, PatternError, Source, Watch, unwatched};
 
@@ -120,7 +120,7 @@ impl Plan {
                     ));
                 }
                 (Calls::Pattern(pattern, parameters), _) => (0..stage.workers)
-                    .map(|worker| make(*pattern, &seeded(parameters, worker)))
+                    .map(|worker| make(*pattern, &parameters.of_process(worker)))
                     .collect::<Result<_, _>>()
                     .map_err(|error| stage.fault("parameters", error))?,
             };
@@ -139,14 +139,6 @@ impl Plan {
     }
 }
 
-/// The parameters of one of several processes: each has a seed of its own.
-pub fn seeded(parameters: &Parameters, worker: u32) -> Parameters {
-    Parameters {
-        seed: parameters.seed.wrapping_add(worker),
-        ..*parameters
-    }
-}
-
 /// Returns what the processes of a stage are run through, with the remarks on how that is written. A trace's `header` names
 /// the allocator and the environment that it was recorded with: they run unless others are said.
 ///
@@ -157,14 +149,24 @@ pub fn variant_of(
     header: Option<&Header>,
 ) -> Result<(Variant, Vec<Remark>), Fault> {
     let environment = match (&stage.environment, header) {
-        (Some(text), _) => Environment::parse(text),
-        (None, Some(header)) => recorded_environment(header),
+        (Some(text), None) => Environment::parse(text),
         (None, None) => Environment::default(),
+        (text, Some(header)) => {
+            let mut all = Environment::recorded(&header.env);
+            let given = Environment::parse(text.as_deref().unwrap_or_default());
+            all.remarks.extend(given.remarks);
+            given
+                .variables
+                .into_iter()
+                .for_each(|variable| all.set(variable));
+            all
+        }
     };
     let mut said = environment.remarks;
     let mut note = |says| said.push(Remark::new(ALLOCATOR, Tone::Surprise, says));
-    let chosen = (stage.environment.as_ref())
-        .and_then(|_| choose(&environment.variables, environment.linked));
+    // What a trace recorded chooses nothing: its allocator is known.
+    let chosen = stage.environment.as_deref().map(Environment::parse);
+    let chosen = chosen.and_then(|given| choose(&given.variables, given.linked));
     let recorded = header.and_then(|header| header.allocator.as_ref());
     let recorded = recorded.map(|(name, version)| Choice::recorded(name, version));
     let allocator = match (&stage.allocator, chosen, recorded) {
@@ -204,35 +206,22 @@ pub fn variant_of(
     Ok((variant, said))
 }
 
-/// The settings that a trace recorded.
-fn recorded_environment(header: &Header) -> Environment {
-    let (settings, others): (Vec<_>, Vec<_>) = header
-        .env
-        .iter()
-        .cloned()
-        .partition(|(name, _)| is_setting(name));
-    let unread = match others.len() {
-        0 => None,
-        1 => Some("1 other variable, which no allocator reads.".to_owned()),
-        n => Some(format!("{n} other variables, which no allocator reads.")),
-    };
-    let remark = |text| Remark::new("the recorded environment", Tone::NoEffect, text);
-    let mut variables: Vec<Variable> = Vec::new();
-    for (name, value) in settings {
-        // The later of two values counts.
-        variables.retain(|variable| variable.name != name);
-        variables.push(Variable { name, value });
-    }
-    Environment {
-        variables,
-        remarks: unread.map(remark).into_iter().collect(),
-        ..Environment::default()
-    }
+/// Makes the calls of patterns, each only once, and bounds how many all of them hold in memory.
+pub struct Sources {
+    made: Vec<((Pattern, Parameters), Source)>,
+    /// Calls that are in memory.
+    held: u64,
+    /// Most calls of several sources that are in memory whole; what comes after them is made on the way.
+    most_whole: u64,
+    /// Most calls of several sources that are in memory at one time.
+    most: u64,
 }
 
-/// Makes the calls of patterns, each only once.
-#[derive(Default)]
-pub struct Sources(Vec<((Pattern, Parameters), Source)>);
+impl Default for Sources {
+    fn default() -> Self {
+        Self::holding(MAX_CALLS / 2, 2 * MAX_CALLS)
+    }
+}
 
 impl Sources {
     /// The plan of a variant, with its calls. `trace` is what it runs where it names one.
@@ -245,10 +234,21 @@ impl Sources {
         })
     }
 
+    /// Begins with no source. After the first, sources are in memory whole as long as all have at most `most_whole` calls;
+    /// of others the parts at hand are, `most` calls in all.
+    pub fn holding(most_whole: u64, most: u64) -> Self {
+        Self {
+            made: Vec::new(),
+            held: 0,
+            most_whole,
+            most,
+        }
+    }
+
     /// The calls of a pattern.
     ///
     /// # Errors
-    /// As [`Pattern::source`].
+    /// As [`Pattern::source`], and more calls than are held in memory for all sources together.
     pub fn get(
         &mut self,
         pattern: Pattern,
@@ -256,11 +256,28 @@ impl Sources {
         watch: &mut Watch,
     ) -> Result<Source, PatternError> {
         let asked = (pattern, *parameters);
-        if let Some((_, source)) = self.0.iter().find(|(made, _)| *made == asked) {
+        if let Some((_, source)) = self.made.iter().find(|(made, _)| *made == asked) {
             return Ok(source.clone());
         }
-        let source = pattern.source(parameters, watch)?;
-        self.0.push((asked, source.clone()));
+        let all = self
+            .held
+            .saturating_add(parameters.most_calls(pattern.program()));
+        let source = match self.made.is_empty() || all <= self.most_whole {
+            true => pattern.source(parameters, watch)?,
+            false => Source::streamed(Generator::new(pattern, parameters)?.in_parts(), watch)?,
+        };
+        // Of one that is made on the way, the first part is held besides the one that is replayed.
+        let parts = 1 + u64::from(source.is_streamed());
+        self.held += source.first().events.len() as u64 * parts;
+        if self.held > self.most && !self.made.is_empty() {
+            return Err(PatternError::Parameter(ParameterError::TooManyCalls {
+                calls: self.held,
+                of_burst: true,
+                limit: self.most,
+                remedy: "workers, or variants with parameters of their own".to_owned(),
+            }));
+        }
+        self.made.push((asked, source.clone()));
         Ok(source)
     }
 }

@@ -60,12 +60,8 @@ fn bundled() -> Workload {
 
 /// The pool of threads with these parameters, its heap where the real libraries' began.
 fn pattern(parameters: &str) -> Workload {
-    let mut values = Parameters::default();
-    for parameter in parameters.split(' ') {
-        let (name, value) = parameter.split_once('=').expect("NAME=VALUE");
-        values.set_text(name, value).expect("in range");
-    }
-    let built = Pattern::Threads.build(&values, &mut unwatched);
+    let parameters: Parameters = parameters.parse().expect("in range");
+    let built = Pattern::Threads.build(&parameters, &mut unwatched);
     let mut workload = built.expect("the parameters are in range");
     workload.header.brk = Some(Address(0x5555_5555_5000));
     workload

@@ -5,16 +5,8 @@ use highwater_workload::pattern::{Generator, Parameters};
 use highwater_workload::{Call, Event, Pattern, Source, Workload, unwatched};
 
 fn parameters() -> Parameters {
-    let mut parameters = Parameters::default();
-    for (name, value) in [
-        ("events", "60"),
-        ("payload", "8000"),
-        ("cycles", "2"),
-        ("trim", "yes"),
-    ] {
-        parameters.set_text(name, value).expect("it is a parameter");
-    }
-    parameters
+    let parameters = "events=60 payload=8000 cycles=2 trim=yes";
+    parameters.parse().expect("in range")
 }
 
 fn outcome(source: impl Into<Source>, variant: &Variant) -> Outcome {

@@ -37,12 +37,9 @@ fn the_generated_service_behaves_as_the_recorded_one() {
     let trace = include_bytes!("../../../../web/traces/asyncio_burst.hwt.gz");
     let recorded = Arc::new(trace::read(trace).expect("the recording is well formed"));
     for seed in [1, 2, 3] {
-        let parameters = Parameters {
-            events: 300,
-            cycles: 2,
-            seed,
-            ..Parameters::default()
-        };
+        let parameters: Parameters = format!("events=300 cycles=2 seed={seed}")
+            .parse()
+            .expect("in range");
         let generated = Pattern::AsyncFanOut.build(&parameters, &mut unwatched);
         let generated = Arc::new(generated.expect("in range"));
         for (allocator, lines) in [

@@ -1,8 +1,9 @@
 //! The catalogue, run: what its scenarios are said to show comes out, on other seeds too.
 
 use highwater_simulator::{Bytes, Options, Outcome, Sources, Summary, run_plan};
+use highwater_workload::pattern::Parameters;
 use highwater_workload::spec::Settings;
-use highwater_workload::{Scenario, unwatched};
+use highwater_workload::{Pattern, Scenario, unwatched};
 
 /// The outcomes of a scenario's variants, by name.
 fn outcomes(name: &str, set: &[(&str, &str)]) -> Vec<Outcome> {
@@ -17,6 +18,50 @@ fn outcomes(name: &str, set: &[(&str, &str)]) -> Vec<Outcome> {
         run_plan(plan.expect("it is modelled"), &options, &mut unwatched).expect("it can run")
     };
     planned.iter().map(run).collect()
+}
+
+#[test]
+fn processes_whose_calls_are_made_on_the_way_run_as_those_in_memory() {
+    let scenario = Scenario::named("prefork").expect("it is in the catalogue");
+    let set = Settings(vec![("cycles".to_owned(), "2".to_owned())]);
+    let planned = scenario.plan_with(set).expect("it can be run");
+    let planned = (planned.iter())
+        .find(|planned| planned.stages[0].workers > 1)
+        .expect("several processes");
+    let outcome = |mut sources: Sources| {
+        let plan = sources.plan(planned, None);
+        let plan = plan.expect("it is modelled");
+        let streamed = plan.stages[0].sources.iter().map(|s| s.is_streamed());
+        let streamed = streamed.filter(|is_streamed| *is_streamed).count();
+        let options = Options::default();
+        let outcome = run_plan(plan, &options, &mut unwatched).expect("it can run");
+        // Time at the cap is taken at samples, whose places depend on how long the run seems to be.
+        let near_cap = None;
+        (
+            streamed,
+            Summary {
+                near_cap,
+                ..outcome.summary()
+            },
+        )
+    };
+    let (streamed, whole) = outcome(Sources::default());
+    assert_eq!(streamed, 0);
+    let (streamed, on_the_way) = outcome(Sources::holding(0, u64::MAX));
+    assert_eq!(streamed, planned.stages[0].workers as usize - 1);
+    assert_eq!(on_the_way, whole);
+}
+
+#[test]
+fn calls_of_all_processes_together_are_bounded() {
+    let mut sources = Sources::holding(0, 1_000_000);
+    let refused = (1..100).find_map(|seed| {
+        let parameters: Parameters = format!("seed={seed} cycles=1").parse().ok()?;
+        let made = sources.get(Pattern::Sync, &parameters, &mut unwatched);
+        made.err()
+    });
+    let refused = refused.expect("it cannot go on").to_string();
+    assert!(refused.contains("Reduce workers"), "{refused}");
 }
 
 struct Table(Vec<(String, Summary)>);

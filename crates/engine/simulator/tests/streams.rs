@@ -7,15 +7,8 @@ use highwater_workload::{Pattern, Source, unwatched};
 /// A pattern that is made while it is replayed gives what it gives when it is in memory.
 #[test]
 fn made_burst_by_burst_a_run_is_the_same() {
-    let parameters = Parameters {
-        events: 30,
-        cycles: 3,
-        survivors: 5.0,
-        jobs: 40,
-        requests: 20,
-        tasks: 10,
-        ..Parameters::default()
-    };
+    let parameters = "events=30 cycles=3 survivors=5 jobs=40 requests=20 tasks=10";
+    let parameters: Parameters = parameters.parse().expect("in range");
     for pattern in Pattern::ALL {
         let variant = Variant {
             python: pattern.python().and_then(PythonVersion::parse),

@@ -1,6 +1,8 @@
 //! The command line's arguments.
 
+use crate::FAILED;
 use clap::{Args, Parser, Subcommand};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -235,13 +237,16 @@ pub(crate) fn explain(error: &clap::Error) -> ExitCode {
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     ) {
-        // A closed standard output leaves no way to report the error.
-        let _ = error.print();
+        let shown = error.print().and_then(|()| std::io::stdout().flush());
+        if let Err(error) = crate::output::unless_reader_left(shown) {
+            crate::say(&format!("standard output: {error}"));
+            return ExitCode::from(FAILED);
+        }
         return ExitCode::SUCCESS;
     }
     if error.kind() == ErrorKind::InvalidUtf8 {
         crate::say("an option's value or a name is not UTF-8; write it in UTF-8");
-        return ExitCode::from(2);
+        return ExitCode::from(FAILED);
     }
     let text = error.to_string();
     let said: Vec<&str> = text
@@ -252,5 +257,5 @@ pub(crate) fn explain(error: &clap::Error) -> ExitCode {
         .collect();
     let said = said.join(" ");
     crate::say(said.trim_start_matches("error: "));
-    ExitCode::from(2)
+    ExitCode::from(FAILED)
 }

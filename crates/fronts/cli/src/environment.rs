@@ -16,16 +16,16 @@ pub(crate) struct Settings {
 
 /// The settings that a run has, with those given set over them.
 pub(crate) fn read(known: Vec<Variable>, given: &[String]) -> Result<Settings, String> {
-    let mut all = Settings {
+    let mut all = Environment {
         variables: known,
-        ..Settings::default()
+        ..Environment::default()
     };
     let mut of_given = Environment::default();
     for text in given {
         let read = read_one(text)?;
         for variable in read.variables {
-            put(&mut all.variables, variable.clone());
-            put(&mut of_given.variables, variable);
+            all.set(variable.clone());
+            of_given.set(variable);
         }
         all.remarks.extend(read.remarks);
         of_given.other_lines += read.other_lines;
@@ -34,8 +34,11 @@ pub(crate) fn read(known: Vec<Variable>, given: &[String]) -> Result<Settings, S
     if let Some(text) = others(of_given.other_lines) {
         all.remarks.push(Remark::new("--env", Tone::NoEffect, text));
     }
-    all.chosen = choose(&of_given.variables, of_given.linked);
-    Ok(all)
+    Ok(Settings {
+        variables: all.variables,
+        remarks: all.remarks,
+        chosen: choose(&of_given.variables, of_given.linked),
+    })
 }
 
 /// A sentence about lines that hold no setting.
@@ -47,18 +50,16 @@ pub(crate) fn others(lines: usize) -> Option<String> {
     }
 }
 
-/// The later of two values counts, in the place of the earlier.
-fn put(variables: &mut Vec<Variable>, variable: Variable) {
-    match variables.iter_mut().find(|v| v.name == variable.name) {
-        Some(known) => known.value = variable.value,
-        None => variables.push(variable),
-    }
+/// The file that a value of `--env` names, if it names one.
+pub(crate) fn file(text: &str) -> Option<&Path> {
+    let path = Path::new(text);
+    (!text.contains(['\n', '=']) && path.is_file()).then_some(path)
 }
 
 fn read_one(text: &str) -> Result<Environment, String> {
     let is_line = !text.contains('\n');
-    if is_line && !text.contains('=') && Path::new(text).is_file() {
-        return read_file(Path::new(text));
+    if let Some(file) = file(text) {
+        return read_file(file);
     }
     let read = Environment::parse(text);
     let is_empty = read.variables.is_empty() && read.remarks.is_empty();

@@ -32,11 +32,8 @@ impl Job {
 
 pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
     let name = replay.file.to_string_lossy().into_owned();
-    let mut found = Found::of_trace(&name);
-    if replay.without_recorded_env {
-        found.scenario.run.set("environment", "");
-    }
-    let trace = found.trace()?;
+    let found = Found::of_trace(&name);
+    let trace = found.trace(replay.without_recorded_env)?;
     let planned = found.plan(&replay.set, &[], Some(&replay.common))?;
     let mut plan = found.make(&planned[0], trace.as_ref(), &mut Sources::default())?;
     let workload = plan.stages[0].sources[0].first().clone();
@@ -90,7 +87,7 @@ pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job, String> {
     let named: Vec<String> = run.variant.iter().cloned().collect();
     let planned = found.plan(&run.set, &named, Some(&run.common))?;
     let chosen = &planned[0];
-    let trace = found.trace()?;
+    let trace = found.trace(false)?;
     let mut plan = found.make(chosen, trace.as_ref(), &mut Sources::default())?;
     if let Some(file) = &file {
         can_be_written(&plan, &chosen.stages[0].calls)

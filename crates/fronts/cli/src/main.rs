@@ -1,7 +1,7 @@
 //! `highwater`: replays a program's allocations and shows why its memory does not come back.
 //!
-//! Exit status: 0 for success, 1 if `--check` found a difference, 2 for invalid input, with one line on standard error
-//! that names the input and the error.
+//! Exit status: 0 for success, 1 if `--check` found a difference, 2 for invalid input and for what cannot be done (a full
+//! disk, no memory), with one line on standard error that names the input or file and the error.
 
 mod allocators;
 mod arguments;
@@ -19,6 +19,7 @@ mod png;
 mod scenario;
 mod settings;
 mod several;
+mod signals;
 mod spread;
 mod text;
 
@@ -28,13 +29,17 @@ use highwater_simulator::{Explain, Options, Recording, run_plan};
 use highwater_workload::{Watch, unwatched};
 use input::Job;
 use moment::View;
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+/// Exit status for invalid input, and for what cannot be done.
+const FAILED: u8 = 2;
+
 fn main() -> ExitCode {
+    signals::as_errors();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return arguments::explain(&error),
@@ -43,7 +48,7 @@ fn main() -> ExitCode {
         Ok(status) => status,
         Err(message) => {
             say(&message);
-            ExitCode::from(2)
+            ExitCode::from(FAILED)
         }
     }
 }
@@ -54,12 +59,14 @@ fn perform(command: &Command) -> Result<ExitCode, String> {
     let (common, check, job) = match command {
         Command::Replay(replay) => {
             files.read(&replay.file);
+            read_settings(&replay.common, &mut files);
             decisions = decisions::Output::of(replay.common.decisions.as_deref(), &mut files)?;
             let job = input::prepare_replay(replay)?;
             (&replay.common, replay.check, job)
         }
         Command::Run(run) => {
             files.read(Path::new(&run.scenario));
+            read_settings(&run.common, &mut files);
             decisions = decisions::Output::of(run.common.decisions.as_deref(), &mut files)?;
             (&run.common, false, input::prepare_run(run, &mut files)?)
         }
@@ -141,17 +148,22 @@ pub(crate) fn say(message: &str) {
     let _ = writeln!(std::io::stderr(), "highwater: {line}");
 }
 
+/// Notes the files that `--env` names.
+fn read_settings(common: &Common, files: &mut output::Files) {
+    let named = common.env.iter().filter_map(|text| environment::file(text));
+    named.for_each(|file| files.read(file));
+}
+
 /// Writes to standard output.
 fn print(text: &str) -> Result<(), String> {
+    deliver(std::io::stdout().lock(), text)
+}
+
+/// Writes a text whole, without what steers a terminal.
+fn deliver(mut out: impl Write, text: &str) -> Result<(), String> {
     let text = highwater_report::printable(text);
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // The reader has what it wanted, as with `| head`.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(format!("standard output: {error}"))
-        }
-        _ => Ok(()),
-    }
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    output::unless_reader_left(written).map_err(|error| format!("standard output: {error}"))
 }
 
 fn marks_differ(recording: &Recording) -> bool {
@@ -201,12 +213,17 @@ fn watched<T>(work: &mut dyn FnMut(&mut Watch) -> Result<T, String>) -> Result<T
     let mut shown = Instant::now();
     let mut told = |progress: highwater_workload::Progress| {
         if shown.elapsed() > Duration::from_millis(500) {
-            eprint!("\r{:3.0} %", progress.share().min(1.0) * 100.0);
+            hint(&format!("\r{:3.0} %", progress.share().min(1.0) * 100.0));
             shown = Instant::now();
         }
         ControlFlow::Continue(())
     };
     let result = work(&mut told);
-    eprint!("\r     \r");
+    hint("\r     \r");
     result
+}
+
+/// Shows how far the work is. A terminal that is gone is told nothing.
+fn hint(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -23,7 +23,7 @@ use std::thread;
 pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
     let found = Found::look_up(&matrix.scenario)?;
     let planned = found.plan(&matrix.set, &matrix.variant, None)?;
-    let trace = found.trace()?;
+    let trace = found.trace(false)?;
     let mut sources = Sources::default();
     let plans: Vec<Plan> = (planned.iter())
         .map(|planned| found.make(planned, trace.as_ref(), &mut sources))
@@ -76,38 +76,43 @@ pub(crate) fn run_all(plans: &[Plan], jobs: Option<usize>) -> Result<Vec<Outcome
     let results: Vec<Mutex<Option<Result<Outcome, String>>>> =
         plans.iter().map(|_| Mutex::new(None)).collect();
     let watched = std::io::stderr().is_terminal();
-    thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(|| {
-                while let number = next.fetch_add(1, Ordering::Relaxed)
-                    && let Some(plan) = plans.get(number)
-                {
-                    let mut told = |progress: Progress| {
-                        let thousandths = (progress.share().min(1.0) * 1000.0) as u64;
-                        let before = shares[number].swap(thousandths, Ordering::Relaxed);
-                        if watched && before / 10 != thousandths / 10 {
-                            let all = shares.iter().map(|share| share.load(Ordering::Relaxed));
-                            let percent = all.sum::<u64>() / 10 / plans.len() as u64;
-                            eprint!("\r{percent:3} %");
-                        }
-                        ControlFlow::Continue(())
-                    };
-                    let options = Options {
-                        decisions: 0,
-                        explain: Explain::Nothing,
-                        ..Options::default()
-                    };
-                    let outcome = run_plan(plan.clone(), &options, &mut told);
-                    let outcome = outcome.map_err(|error| format!("{}: {error}", plan.name));
-                    if let Ok(mut result) = results[number].lock() {
-                        *result = Some(outcome);
-                    }
+    let work = || {
+        while let number = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(plan) = plans.get(number)
+        {
+            let mut told = |progress: Progress| {
+                let thousandths = (progress.share().min(1.0) * 1000.0) as u64;
+                let before = shares[number].swap(thousandths, Ordering::Relaxed);
+                if watched && before / 10 != thousandths / 10 {
+                    let all = shares.iter().map(|share| share.load(Ordering::Relaxed));
+                    let percent = all.sum::<u64>() / 10 / plans.len() as u64;
+                    crate::hint(&format!("\r{percent:3} %"));
                 }
-            });
+                ControlFlow::Continue(())
+            };
+            let options = Options {
+                decisions: 0,
+                explain: Explain::Nothing,
+                ..Options::default()
+            };
+            let outcome = run_plan(plan.clone(), &options, &mut told);
+            let outcome = outcome.map_err(|error| format!("{}: {error}", plan.name));
+            if let Ok(mut result) = results[number].lock() {
+                *result = Some(outcome);
+            }
         }
+    };
+    thread::scope(|scope| {
+        // What finds no thread is run by those that there are.
+        for _ in 1..jobs {
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
     });
     if watched {
-        eprint!("\r     \r");
+        crate::hint("\r     \r");
     }
     let taken = |result: Mutex<Option<Result<Outcome, String>>>| {
         let result = result.into_inner().ok().flatten();

@@ -2,16 +2,15 @@
 //!
 //! A file is written beside its place and renamed when it is complete, so that a full disk, Ctrl-C or an error leave the
 //! old one. Every name is claimed before anything is run: one that cannot be written, that is an input of the same
-//! command or that another option has claimed is an error while nothing has been touched.
+//! command, that another option has claimed or that standard output goes to is an error while nothing has been touched.
 
+use crate::signals::{Part, clean_up, parts};
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use tempfile::{Builder, NamedTempFile};
 
 /// The names that a command reads and writes.
-#[derive(Default)]
 pub(crate) struct Files {
     /// What each is for, and which file it is.
     taken: Vec<(String, Identity)>,
@@ -40,10 +39,30 @@ struct Identity {
     inode: Option<(u64, u64)>,
 }
 
+impl Default for Files {
+    /// The files that the command's own output and messages go to.
+    fn default() -> Self {
+        let mut taken = Vec::new();
+        for (name, file) in [
+            ("standard output", opened(io::stdout())),
+            ("standard error", opened(io::stderr())),
+        ] {
+            if let Some(inode) = file.and_then(|file| inode(&file.metadata().ok()?)) {
+                let path = PathBuf::new();
+                let inode = Some(inode);
+                taken.push((name.to_owned(), Identity { path, inode }));
+            }
+        }
+        Self { taken }
+    }
+}
+
 impl Files {
     /// Notes a file that is read.
     pub(crate) fn read(&mut self, path: &Path) {
-        if let Ok(identity) = Identity::of(path) {
+        if path.exists()
+            && let Ok(identity) = Identity::of(path)
+        {
             self.taken.push(("the input".to_owned(), identity));
         }
     }
@@ -54,8 +73,21 @@ impl Files {
     /// The folder cannot be written to, or the file is an input or another option's.
     pub(crate) fn claim(&mut self, option: &str, path: &Path) -> Result<Output, String> {
         let wrong = |error: &dyn std::fmt::Display| format!("{option} {}: {error}", path.display());
-        let identity = Identity::of(path).map_err(|error| wrong(&error))?;
-        if is_replaceable(&identity.path) {
+        let text = path.as_os_str().as_encoded_bytes();
+        if text == b"-" {
+            return Err(wrong(
+                &"this option needs a file; give /dev/stdout for standard output, or ./- for a file of that name",
+            ));
+        }
+        if text
+            .last()
+            .is_some_and(|&byte| std::path::is_separator(byte.into()))
+        {
+            return Err(wrong(&"a folder cannot be written; name a file in it"));
+        }
+        // Asked of the name itself: where /dev/stdout leads to a pipe, that has no path.
+        if is_replaceable(path) {
+            let identity = Identity::of(path).map_err(|error| wrong(&error))?;
             if let Some((user, _)) = self.taken.iter().find(|(_, other)| other.is(&identity)) {
                 return Err(wrong(&format!("{user} is the same file; name another")));
             }
@@ -94,9 +126,11 @@ impl Output {
     ) -> Result<(), String> {
         let wrong = |error: io::Error| format!("{}: {error}", self.name.display());
         match self.place {
-            Place::Direct(file) => buffered(&file, write).map_err(wrong),
+            Place::Direct(file) => unless_reader_left(buffered(&file, write)).map_err(wrong),
             Place::Beside(beside, real) => {
                 buffered(beside.as_file(), write).map_err(wrong)?;
+                // What the disk refuses only later is told while the old file is there.
+                synced(beside.as_file()).map_err(wrong)?;
                 let part = beside.path().to_owned();
                 // A signal waits until the file has its name, so that what it says of it is true.
                 let mut parts = parts();
@@ -113,10 +147,30 @@ impl Output {
     }
 }
 
-fn buffered(file: &File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 16, file);
+fn buffered(
+    out: impl Write,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, out);
     write(&mut out)?;
     out.flush()
+}
+
+/// Waits until the disk has the file; a file system that has no such call is believed.
+fn synced(file: &File) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, Unsupported};
+    match file.sync_all() {
+        Err(error) if ![InvalidInput, Unsupported].contains(&error.kind()) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A reader that has what it wanted, as with `| head`, is no error.
+pub(crate) fn unless_reader_left(written: io::Result<()>) -> io::Result<()> {
+    written.or_else(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error),
+    })
 }
 
 impl Identity {
@@ -136,7 +190,7 @@ impl Identity {
             }
             Err(error) => return Err(error),
         };
-        let inode = inode(&path);
+        let inode = fs::metadata(&path).ok().as_ref().and_then(inode);
         Ok(Self { path, inode })
     }
 
@@ -147,14 +201,24 @@ impl Identity {
 }
 
 #[cfg(unix)]
-fn inode(path: &Path) -> Option<(u64, u64)> {
+fn inode(about: &fs::Metadata) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
-    let about = fs::metadata(path).ok()?;
     Some((about.dev(), about.ino()))
 }
 
 #[cfg(not(unix))]
-fn inode(_: &Path) -> Option<(u64, u64)> {
+fn inode(_: &fs::Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+/// A stream of the process as a file.
+#[cfg(unix)]
+fn opened(stream: impl std::os::fd::AsFd) -> Option<File> {
+    stream.as_fd().try_clone_to_owned().ok().map(File::from)
+}
+
+#[cfg(not(unix))]
+fn opened<T>(_: T) -> Option<File> {
     None
 }
 
@@ -165,7 +229,7 @@ fn is_replaceable(real: &Path) -> bool {
 
 /// Makes the file that is written to, in the folder of the one it replaces and with its permissions.
 fn beside(real: &Path, name: &Path) -> io::Result<NamedTempFile> {
-    clean_up_on_signals();
+    clean_up();
     let folder = real.parent().unwrap_or(Path::new("."));
     let mut builder = Builder::new();
     builder.prefix(".highwater-").suffix(".part");
@@ -193,55 +257,6 @@ fn beside(real: &Path, name: &Path) -> io::Result<NamedTempFile> {
 fn new_file() -> Permissions {
     use std::os::unix::fs::PermissionsExt;
     Permissions::from_mode(0o666)
-}
-
-/// A file that is being written.
-struct Part {
-    file: PathBuf,
-    /// The name of the file that it becomes, as the user wrote it.
-    name: PathBuf,
-}
-
-/// Files that are being written, to be removed where a signal ends the command.
-static PARTS: Mutex<Vec<Part>> = Mutex::new(Vec::new());
-
-fn parts() -> MutexGuard<'static, Vec<Part>> {
-    PARTS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Removes unfinished files on Ctrl-C and its kin, says so, and then ends as the signal says.
-fn clean_up_on_signals() {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // Without a handler unfinished files stay behind under names of their own; nothing else is lost by it.
-        let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]) else {
-            return;
-        };
-        std::thread::spawn(move || {
-            if let Some(signal) = signals.forever().next() {
-                // Kept to the end, so that nothing is begun or renamed any more.
-                let parts = parts();
-                for part in &*parts {
-                    // One that cannot be removed stays under its own name.
-                    let _ = fs::remove_file(&part.file);
-                }
-                if let Some(line) = interrupted(&parts) {
-                    crate::say(&line);
-                }
-                let _ = signal_hook::low_level::emulate_default_handler(signal);
-            }
-        });
-    });
-}
-
-/// Names the files that an interrupted command does not write.
-fn interrupted(parts: &[Part]) -> Option<String> {
-    let names: Vec<_> = parts
-        .iter()
-        .map(|part| part.name.display().to_string())
-        .collect();
-    (!names.is_empty()).then(|| format!("interrupted; not written: {}", names.join(", ")))
 }
 
 #[cfg(test)]
@@ -282,6 +297,71 @@ mod tests {
             assert_eq!(fs::read_to_string(&file).expect("there"), "old");
             assert_eq!(names(folder.path()), ["curves.svg"]);
         }
+    }
+
+    /// Takes so many bytes, few at a time, and then fails; is interrupted now and then.
+    struct Failing {
+        taken: Vec<u8>,
+        room: usize,
+        kind: io::ErrorKind,
+        calls: u32,
+    }
+
+    impl Write for Failing {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.calls += 1;
+            if self.calls.is_multiple_of(2) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let fits = bytes.len().min(self.room - self.taken.len()).min(5);
+            if fits == 0 {
+                return Err(self.kind.into());
+            }
+            self.taken.extend_from_slice(&bytes[..fits]);
+            Ok(fits)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_byte_at_which_a_file_or_a_stream_fails_is_an_error() {
+        let text = "a line of text\n".repeat(40);
+        for room in 0..=text.len() {
+            for kind in [io::ErrorKind::StorageFull, io::ErrorKind::BrokenPipe] {
+                let failing = || Failing {
+                    taken: Vec::new(),
+                    room,
+                    kind,
+                    calls: 0,
+                };
+                let is_whole = room == text.len();
+                let mut out = failing();
+                let written = buffered(&mut out, |out| out.write_all(text.as_bytes()));
+                assert_eq!(written.is_ok(), is_whole, "after {room}");
+                assert!(text.as_bytes().starts_with(&out.taken));
+                let mut out = failing();
+                let printed = crate::deliver(&mut out, &text);
+                let has_left = kind == io::ErrorKind::BrokenPipe;
+                assert_eq!(printed.is_ok(), is_whole || has_left, "after {room}");
+                assert!(text.as_bytes().starts_with(&out.taken));
+            }
+        }
+    }
+
+    #[test]
+    fn a_rename_that_fails_leaves_nothing_behind() {
+        let folder = folder();
+        let file = folder.path().join("curves.svg");
+        let output = Files::default().claim("--svg", &file).expect("claimed");
+        // A folder of that name has come in between.
+        fs::create_dir(&file).expect("made");
+        let error = output.write(b"new").expect_err("it is a folder");
+        assert!(error.contains("curves.svg"), "{error}");
+        assert_eq!(names(folder.path()), ["curves.svg"]);
+        assert!(file.is_dir());
     }
 
     #[test]

@@ -62,8 +62,8 @@ impl Found {
         }
     }
 
-    /// The trace that it names, read.
-    pub(crate) fn trace(&self) -> Result<Option<Source>, String> {
+    /// The trace that it names, read; its own environment counts unless it is left out.
+    pub(crate) fn trace(&self, without_env: bool) -> Result<Option<Source>, String> {
         let Some(name) = &self.scenario.run.trace else {
             return Ok(None);
         };
@@ -77,7 +77,10 @@ impl Found {
                 self.asked
             ));
         }
-        let workload = trace::read(&bytes).map_err(|error| format!("{name}: {error}"))?;
+        let mut workload = trace::read(&bytes).map_err(|error| format!("{name}: {error}"))?;
+        if without_env {
+            workload.header.env.clear();
+        }
         Ok(Some(workload.into()))
     }
 

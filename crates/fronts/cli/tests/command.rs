@@ -256,7 +256,8 @@ fn bad_input_is_one_line_that_says_what_and_where() {
     );
     let text = "highwater-trace 1\nm 1 0 0x10 100\n";
     refused(&["replay", &file("nobrk.hwt", text), "--check"], &["brk"]);
-    let text = "highwater-trace 1\nallocator glibc 2.17\nbrk 0x555555555000\n";
+    let text =
+        "highwater-trace 1\nallocator glibc 2.17\nbrk 0x555555555000\nm 1 0 0x5555555552a0 24\n";
     refused(&["replay", &file("old.hwt", text), "--check"], &["2.17"]);
 }
 

@@ -194,7 +194,7 @@ const DEEPEST = 8;
 /** A copy of a request's value with numbers as texts. What is no number, text, list or object is an error that names the key. */
 function plain(value, path = "", depth = 0) {
   if (value == null || typeof value === "string") return value ?? undefined;
-  if (typeof value === "number") return String(value);
+  if (typeof value === "number" || (path === "withoutRecordedEnv" && typeof value === "boolean")) return String(value);
   const isBytes = typeof value === "object" && ArrayBuffer.isView(value);
   if (typeof value !== "object" || isBytes) {
     refuse(`${path}: expected a number or a text, not ${isBytes ? "bytes" : `a ${typeof value}`}`);

@@ -46,6 +46,10 @@ test("each wrong value is an error that names its key", async () => {
     const object = throwing(key);
     assert.match(await came(run(object)), new RegExp(`^request: ${key}: reading it threw an exception: no$`));
   }
+  for (const value of wrong.filter((value) => typeof value !== "boolean")) {
+    const said = await came(run({ trace: small, withoutRecordedEnv: value }));
+    assert.match(said, /^request: withoutRecordedEnv: expected true or false, not /);
+  }
   for (const value of [...wrong, new ArrayBuffer(3), new Float64Array(2), new Proxy(small, {}), detached()]) {
     assert.match(await came(run({ trace: value })), /^request: trace: /);
   }
@@ -159,7 +163,7 @@ test("thousands of odd requests are each answered or rejected with a documented 
     for (let times = random(4); times > 0; times--) copy[random(copy.length)] = random(256);
     return copy.subarray(0, random(3) ? copy.length : random(copy.length));
   };
-  const keys = ["scenario", "variant", "pattern", "trace", "parameters", "allocator", "environment", "python", "cap", "cores", "samples", "frames"];
+  const keys = ["scenario", "variant", "pattern", "trace", "parameters", "allocator", "environment", "withoutRecordedEnv", "python", "cap", "cores", "samples", "frames"];
   const tally = new Map();
   const right = (await run({ trace: small })).figures;
   for (let number = 0; number < 4000; number++) {

@@ -22,7 +22,7 @@ export interface RunOptionsOfLevel {
   parameters?: Record<string, number | string>;
   /** The allocator, such as `glibc@2.36`; the nearest modelled release replaces one that is not modelled. */
   allocator?: string;
-  /** The environment, as any text with settings; it replaces the scenario's own, or the one that a trace recorded. */
+  /** The environment, as any text with settings; it replaces the scenario's own, and is set over the one that a trace recorded. */
   environment?: string;
   /** The release of CPython that runs it, or `none`. */
   python?: string;
@@ -56,6 +56,8 @@ export interface Request extends RunOptionsOfLevel {
   scenario?: string;
   /** A trace, plain or gzip. */
   trace?: Uint8Array;
+  /** Whether the environment that the trace recorded is left out (default: false). */
+  withoutRecordedEnv?: boolean;
   /** The CRC-32 that the trace must have, in hexadecimal. */
   checksum?: string;
   /** One of the scenario's variants by name (default: the first), or variants of your own, of which the first runs. */
@@ -75,6 +77,7 @@ pub(crate) fn read(json: &str, bytes: Option<&[u8]>) -> Result<(Plan, Options), 
     };
     let mut options = Options::default();
     let mut of_run = Vec::new();
+    let mut without_env = false;
     for (key, value) in pairs {
         let number = |range| {
             let text = match &value {
@@ -86,14 +89,28 @@ pub(crate) fn read(json: &str, bytes: Option<&[u8]>) -> Result<(Plan, Options), 
         match key.as_str() {
             "samples" => options.samples = number(1..=MOST_SAMPLES)? as u32,
             "frames" => options.frames = number(0..=MOST_FRAMES)? as u32,
+            "withoutRecordedEnv" => {
+                without_env = match &value {
+                    Tree::Text(text) if text == "true" => true,
+                    Tree::Text(text) if text == "false" => false,
+                    other => {
+                        let message = format!("expected true or false, not {}", other.kind());
+                        return Err(Code::Request.at(&key, message));
+                    }
+                };
+                if without_env && bytes.is_none() {
+                    let message = "only a trace has a recorded environment; remove it";
+                    return Err(Code::Request.at(&key, message));
+                }
+            }
             _ => of_run.push((key, value)),
         }
     }
     let run = RunSpec::try_from(Tree::Table(of_run)).map_err(|fault| refused(&fault))?;
-    Ok((plan(&run, bytes)?, options))
+    Ok((plan(&run, bytes, without_env)?, options))
 }
 
-fn plan(run: &RunSpec, bytes: Option<&[u8]>) -> Result<Plan, JsValue> {
+fn plan(run: &RunSpec, bytes: Option<&[u8]>, without_env: bool) -> Result<Plan, JsValue> {
     let planned = run.plan(&catalogued).map_err(|fault| wrong(&fault))?;
     let wanted = run.checksum().map_err(|fault| wrong(&fault))?;
     let trace = bytes.map(|bytes| {
@@ -102,7 +119,10 @@ fn plan(run: &RunSpec, bytes: Option<&[u8]>) -> Result<Plan, JsValue> {
             let message = format!("the trace's is {sum:08x}");
             return Err(Code::Trace.at("checksum", message));
         }
-        let workload = trace::read(bytes).map_err(|error| Code::Trace.at("trace", error))?;
+        let mut workload = trace::read(bytes).map_err(|error| Code::Trace.at("trace", error))?;
+        if without_env {
+            workload.header.env.clear();
+        }
         Ok(Source::from(workload))
     });
     let trace = trace.transpose()?;

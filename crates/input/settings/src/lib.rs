@@ -77,6 +77,36 @@ impl Environment {
         }
         found.finish(text.lines().map(|line| !line.trim().is_empty()))
     }
+
+    /// Takes the settings of an environment that a trace recorded. Of its other variables only the number is told.
+    pub fn recorded(variables: &[(String, String)]) -> Self {
+        let mut read = Self::default();
+        let mut others = 0;
+        for (name, value) in variables {
+            if is_setting(name) {
+                let (name, value) = (name.clone(), value.clone());
+                read.set(Variable { name, value });
+            } else {
+                others += 1;
+            }
+        }
+        if others > 0 {
+            let variables = if others == 1 { "variable" } else { "variables" };
+            let text = format!("{others} other {variables}, which no allocator reads.");
+            let of = "the recorded environment";
+            read.remarks.push(Remark::new(of, Tone::NoEffect, text));
+        }
+        read
+    }
+
+    /// Sets a variable. The later of two values counts, in the place of the earlier.
+    pub fn set(&mut self, variable: Variable) {
+        let mut known = self.variables.iter_mut();
+        match known.find(|known| known.name == variable.name) {
+            Some(known) => known.value = variable.value,
+            None => self.variables.push(variable),
+        }
+    }
 }
 
 /// The variables that a text sets; see [`Environment::parse`].

@@ -6,11 +6,9 @@ use highwater_workload::{Pattern, Phases, unwatched};
 #[test]
 fn a_pattern_has_the_same_phases_by_its_marks_and_by_its_calls() {
     for pattern in Pattern::ALL {
-        for (events, cycles, trim) in [("60", "3", "yes"), ("60", "1", "no"), ("300", "2", "no")] {
-            let mut parameters = Parameters::default();
-            for (name, value) in [("events", events), ("cycles", cycles), ("trim", trim)] {
-                parameters.set_text(name, value).expect("it is a parameter");
-            }
+        for (events, cycles, trim) in [(60, 3, "yes"), (60, 1, "no"), (300, 2, "no")] {
+            let parameters = format!("events={events} cycles={cycles} trim={trim}");
+            let parameters: Parameters = parameters.parse().expect("in range");
             let source = pattern.source(&parameters, &mut unwatched);
             let source = source.expect("it fits into memory");
             let by_marks = source.phases().expect("it is not made in parts");

@@ -1,7 +1,7 @@
 //! Scenario files: those of the catalogue can be run, and what is wrong in one is said with its line.
 
 use highwater_workload::Scenario;
-use highwater_workload::pattern::{Parameters, Pattern};
+use highwater_workload::pattern::Pattern;
 use highwater_workload::scenario::ScenarioFile;
 use highwater_workload::spec::{Calls, PlannedStage, Settings, Step};
 use std::fs;
@@ -18,11 +18,11 @@ fn fault(text: &str) -> String {
     }
 }
 
-/// What a stage runs.
-fn pattern(stage: &PlannedStage) -> (Pattern, Parameters) {
+/// The pattern that a stage runs.
+fn pattern(stage: &PlannedStage) -> Option<Pattern> {
     match stage.calls {
-        Calls::Pattern(pattern, parameters) => (pattern, parameters),
-        Calls::Trace => panic!("no trace is named"),
+        Calls::Pattern(pattern, _) => Some(pattern),
+        Calls::Trace => None,
     }
 }
 
@@ -79,12 +79,16 @@ fn what_is_not_said_is_as_at_the_level_above() {
     let (a, b) = (&planned[0], &planned[1]);
     assert_eq!((a.stages.len(), b.stages.len()), (1, 2));
     let a = &a.stages[0];
-    let (of_a, parameters) = pattern(a);
-    assert_eq!((a.name.as_str(), of_a), ("a", Pattern::AsyncFanOut));
     assert_eq!(
-        (parameters.events, parameters.rest, parameters.shape),
-        (7, 1.5, 1)
+        (a.name.as_str(), pattern(a)),
+        ("a", Some(Pattern::AsyncFanOut))
     );
+    let set = |stage: &PlannedStage, name| match &stage.calls {
+        Calls::Pattern(_, parameters) => parameters.get(name),
+        Calls::Trace => None,
+    };
+    let values = ["events", "rest", "shape"].map(|name| set(a, name));
+    assert_eq!(values, [Some(7.0), Some(1.5), Some(1.0)]);
     assert_eq!(
         (a.cap, a.workers, a.python.as_deref()),
         (Some(500), 1, Some("3.11"))
@@ -92,12 +96,12 @@ fn what_is_not_said_is_as_at_the_level_above() {
     assert_eq!(a.allocator.as_deref(), Some("jemalloc"));
     let (first, second) = (&b.stages[0], &b.stages[1]);
     assert_eq!(
-        (pattern(first).0, first.workers, first.cap),
-        (Pattern::Sync, 3, Some(100))
+        (pattern(first), first.workers, first.cap),
+        (Some(Pattern::Sync), 3, Some(100))
     );
-    let parameters = pattern(first).1;
-    assert_eq!((parameters.events, parameters.rest), (8, 1.5));
-    assert_eq!((second.workers, pattern(second).1.rest), (1, 2.0));
+    let values = ["events", "rest"].map(|name| set(first, name));
+    assert_eq!(values, [Some(8.0), Some(1.5)]);
+    assert_eq!((second.workers, set(second, "rest")), (1, Some(2.0)));
     assert_eq!(
         (second.python.as_deref(), second.environment.as_deref()),
         (None, Some("A=1"))
@@ -114,8 +118,9 @@ fn what_is_not_said_is_as_at_the_level_above() {
     );
     let changed = Settings(vec![("events".to_owned(), "9".to_owned())]);
     let planned = file.scenario.plan_with(changed).expect("it can be run");
-    assert_eq!(pattern(&planned[0].stages[0]).1.events, 9);
-    assert_eq!(pattern(&planned[1].stages[0]).1.events, 8, "its own stays");
+    let events = |variant: usize| set(&planned[variant].stages[0], "events");
+    assert_eq!(events(0), Some(9.0));
+    assert_eq!(events(1), Some(8.0), "its own stays");
 }
 
 #[test]

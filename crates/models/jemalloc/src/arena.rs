@@ -9,10 +9,10 @@ use crate::edata::{EdataId, ExtentState};
 use crate::pac::{ExtentRequest, Pac, PurgeEagerness};
 use crate::prng::Prng;
 use crate::rules::{Field, LargeCounts};
-use crate::shared::Shared;
+use crate::shared::{Call, Shared};
 use crate::size_classes::{CACHE_LINE, LARGE_MIN, PAGE, SMALL_CLASSES, Szind, pages};
 use crate::units::ArenaIndex;
-use highwater_allocator::{Address, Bytes, Kernel, Pages};
+use highwater_allocator::{Address, Bytes, Pages};
 
 /// One arena (`arena_t`).
 #[derive(Clone)]
@@ -32,24 +32,24 @@ pub(crate) struct Arena {
 
 impl Arena {
     /// Makes an arena, with a base of its own (`arena_new`). `None` where there is no memory.
-    pub(crate) fn new(kernel: &mut Kernel, shared: &mut Shared, index: ArenaIndex) -> Option<Self> {
+    pub(crate) fn new(call: &mut Call<'_>, index: ArenaIndex) -> Option<Self> {
         let slot = index.index();
-        if shared.bases.len() <= slot {
-            shared.bases.resize_with(slot + 1, || None);
+        if call.shared.bases.len() <= slot {
+            call.shared.bases.resize_with(slot + 1, || None);
         }
-        if shared.bases[slot].is_none() {
-            shared.bases[slot] = Some(Base::new(kernel, shared.rules)?);
+        if call.shared.bases[slot].is_none() {
+            call.shared.bases[slot] = Some(Base::new(call.kernel, call.shared.rules)?);
         }
-        let layout = &shared.rules.layout;
+        let layout = &call.shared.rules.layout;
         let bins = layout.bin * SMALL_CLASSES as u64;
-        let base = shared.bases[slot].as_mut()?;
-        let (home, _) = base.alloc(kernel, layout.arena + bins, CACHE_LINE)?;
+        let base = call.shared.bases[slot].as_mut()?;
+        let (home, _) = base.alloc(call.kernel, layout.arena + bins, CACHE_LINE)?;
         for written in layout.arena_written {
-            kernel.touch(home + written.offset, written.bytes);
+            call.kernel.touch(home + written.offset, written.bytes);
         }
-        kernel.touch(home + layout.arena, bins);
+        call.kernel.touch(home + layout.arena, bins);
         Some(Self {
-            pac: Pac::new(index, home, shared),
+            pac: Pac::new(index, home, call.shared),
             bins: Szind::all_small().map(Bin::new).collect(),
             home,
             threads: 0,
@@ -69,55 +69,53 @@ impl Arena {
     /// Allocates the extent of a slab or of a large block (`pa_alloc`). `None` where there is no memory.
     fn pa_alloc(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         request: ExtentRequest,
         class: Szind,
         slab: bool,
     ) -> Option<EdataId> {
-        let id = self.pac.alloc(kernel, shared, request)?;
+        let id = self.pac.alloc(call, request)?;
         self.pac.active += pages(request.size);
-        let edata = &mut shared.edatas[id];
+        let edata = &mut call.shared.edatas[id];
         edata.class = class;
         edata.slab = slab;
         edata.marked[0] = slab;
         edata.marked[1] |= slab;
         if slab {
-            let edata = &shared.edatas[id];
-            shared.emap.set_interior(kernel, edata, Some(id));
+            let edata = &call.shared.edatas[id];
+            call.shared.emap.set_interior(call.kernel, edata, Some(id));
         }
         Some(id)
     }
 
     /// Frees the extent of a slab or of a large block (`pa_dalloc`); of an empty slab that is all
     /// (`arena_slab_dalloc`).
-    pub(crate) fn pa_dalloc(&mut self, kernel: &mut Kernel, shared: &mut Shared, id: EdataId) {
-        let edata = &shared.edatas[id];
+    pub(crate) fn pa_dalloc(&mut self, call: &mut Call<'_>, id: EdataId) {
+        let edata = &call.shared.edatas[id];
         if edata.slab {
-            shared.emap.set_interior(kernel, edata, None);
+            call.shared.emap.set_interior(call.kernel, edata, None);
         }
         self.pac.active -= pages(edata.size);
-        shared.edatas[id].class = Szind::NONE;
-        self.pac.dalloc(kernel, shared, id);
-        self.pac.handle_deferred_work(kernel, shared);
+        call.shared.edatas[id].class = Szind::NONE;
+        self.pac.dalloc(call, id);
+        self.pac.handle_deferred_work(call);
     }
 
     /// Looks at both decays (`arena_decay`). Returns for the dirty and for the muzzy pages those freed in the interval
     /// that ended, if one did.
     pub(crate) fn decay(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         eagerness: PurgeEagerness,
     ) -> [(ExtentState, Option<Pages>); 2] {
         let (dirty, muzzy) = (ExtentState::Dirty, ExtentState::Muzzy);
         let pac = &mut self.pac;
-        let of_dirty = pac.maybe_decay_purge(kernel, shared, dirty, eagerness);
+        let of_dirty = pac.maybe_decay_purge(call, dirty, eagerness);
         let idle = pac.muzzy.pages() == Pages(0) && pac.decay_muzzy.time_ms <= 0;
         let of_muzzy = if idle {
             None
         } else {
-            pac.maybe_decay_purge(kernel, shared, muzzy, eagerness)
+            pac.maybe_decay_purge(call, muzzy, eagerness)
         };
         [(dirty, of_dirty), (muzzy, of_muzzy)]
     }
@@ -125,16 +123,11 @@ impl Arena {
     // ---- small blocks
 
     /// Allocates a slab (`arena_slab_alloc`). `None` where there is no memory.
-    fn slab_alloc(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        class: Szind,
-    ) -> Option<EdataId> {
+    fn slab_alloc(&mut self, call: &mut Call<'_>, class: Szind) -> Option<EdataId> {
         let slab = self.bins[class.0].slab;
         let request = ExtentRequest::pages(slab.bytes);
-        let id = self.pa_alloc(kernel, shared, request, class, true)?;
-        shared.edatas[id].free_all_regions(slab.regions);
+        let id = self.pa_alloc(call, request, class, true)?;
+        call.shared.edatas[id].free_all_regions(slab.regions);
         Some(id)
     }
 
@@ -143,8 +136,7 @@ impl Arena {
     /// (`arena_cache_bin_fill_small`, `arena_malloc_small`).
     pub(crate) fn fill_small(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         class: Szind,
         counts: FillCounts,
         mut got: impl FnMut(Address),
@@ -152,17 +144,17 @@ impl Arena {
         let region = self.bins[class.0].slab.region;
         let mut filled = 0;
         while filled < counts.least {
-            let slab = match self.bins[class.0].nonfull_slab(&shared.edatas) {
+            let slab = match self.bins[class.0].nonfull_slab(&call.shared.edatas) {
                 Some(slab) => slab,
                 None => {
-                    let Some(fresh) = self.slab_alloc(kernel, shared, class) else {
+                    let Some(fresh) = self.slab_alloc(call, class) else {
                         break;
                     };
                     self.bins[class.0].slabcur = Some(fresh);
                     fresh
                 }
             };
-            let edata = &mut shared.edatas[slab];
+            let edata = &mut call.shared.edatas[slab];
             let free = edata.free_regions;
             let taken = if filled + free > counts.most {
                 counts.least - filled
@@ -178,15 +170,10 @@ impl Arena {
     }
 
     /// Allocates one block of a small class (`arena_malloc_small`). `None` where there is no memory.
-    pub(crate) fn malloc_small(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        class: Szind,
-    ) -> Option<Address> {
+    pub(crate) fn malloc_small(&mut self, call: &mut Call<'_>, class: Szind) -> Option<Address> {
         let mut block = None;
         let got = |at| block = Some(at);
-        self.fill_small(kernel, shared, class, FillCounts::ONE, got);
+        self.fill_small(call, class, FillCounts::ONE, got);
         block
     }
 
@@ -206,97 +193,90 @@ impl Arena {
     /// Writes counts of a large class (`arena_large_malloc_stats_update` and its kin).
     pub(crate) fn large_stats_update(
         &self,
-        kernel: &mut Kernel,
-        shared: &Shared,
+        call: &mut Call<'_>,
         class: Szind,
         which: fn(&LargeCounts) -> Field,
     ) {
-        let counts = &shared.rules.layout.large_counts;
+        let counts = &call.shared.rules.layout.large_counts;
         let written = which(counts);
         let of_class = counts.first + counts.apart * (class.0 - SMALL_CLASSES) as u64;
-        kernel.touch(self.home + of_class + written.offset, written.bytes);
+        call.kernel
+            .touch(self.home + of_class + written.offset, written.bytes);
     }
 
     /// Allocates a large block of a usable size (`large_palloc`, `arena_extent_alloc_large`). Its first address varies
     /// by `prng`. `None` where there is no memory.
     pub(crate) fn large_palloc(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         usable: Bytes,
         alignment: Bytes,
         zero: bool,
         prng: &mut Prng,
     ) -> Option<Address> {
         let class = Szind::of(usable)?;
-        let writes_zeros =
-            shared.rules.calloc_writes_zeros && usable < shared.options.calloc_madvise_threshold;
+        let writes_zeros = call.shared.rules.calloc_writes_zeros
+            && usable < call.shared.options.calloc_madvise_threshold;
         let request = ExtentRequest {
-            size: usable + shared.options.large_pad(),
+            size: usable + call.shared.options.large_pad(),
             alignment,
             zero: zero && !writes_zeros,
         };
-        let id = self.pa_alloc(kernel, shared, request, class, false)?;
-        self.large_stats_update(kernel, shared, class, |of| of.allocated);
+        let id = self.pa_alloc(call, request, class, false)?;
+        self.large_stats_update(call, class, |of| of.allocated);
         self.large_bytes += usable;
-        let edata = &mut shared.edatas[id];
-        if shared.options.cache_oblivious && alignment < PAGE {
+        let edata = &mut call.shared.edatas[id];
+        if call.shared.options.cache_oblivious && alignment < PAGE {
             // A multiple of the alignment, at least a cache line, within the page (`arena_cache_oblivious_randomize`).
             let lg_step = alignment.align_up(CACHE_LINE).0.ilog2();
             let bits = PAGE.0.ilog2() - lg_step;
             edata.start = edata.base + Bytes(prng.bits(bits) << lg_step);
         }
         if zero && writes_zeros && !edata.zeroed {
-            kernel.touch(edata.start, usable);
+            call.kernel.touch(edata.start, usable);
         }
         Some(edata.start)
     }
 
     /// Allocates a block of a class for jemalloc itself (`a0malloc`). `None` where there is no memory.
-    pub(crate) fn a0malloc(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        class: Szind,
-    ) -> Option<Address> {
+    pub(crate) fn a0malloc(&mut self, call: &mut Call<'_>, class: Szind) -> Option<Address> {
         if class.is_small() {
-            return self.malloc_small(kernel, shared, class);
+            return self.malloc_small(call, class);
         }
         let mut prng = self.offset;
-        let block = self.large_palloc(kernel, shared, class.size(), CACHE_LINE, false, &mut prng);
+        let block = self.large_palloc(call, class.size(), CACHE_LINE, false, &mut prng);
         self.offset = prng;
         block
     }
 
     /// Frees such a block (`a0dalloc`).
-    pub(crate) fn a0dalloc(&mut self, kernel: &mut Kernel, shared: &mut Shared, block: Address) {
-        let id = shared.edata_of(block);
-        if !shared.edatas[id].slab {
-            self.large_dalloc(kernel, shared, id);
-        } else if let Some(empty) = self.dalloc_bin(shared, id, block) {
-            self.pa_dalloc(kernel, shared, empty);
+    pub(crate) fn a0dalloc(&mut self, call: &mut Call<'_>, block: Address) {
+        let id = call.shared.edata_of(block);
+        if !call.shared.edatas[id].slab {
+            self.large_dalloc(call, id);
+        } else if let Some(empty) = self.dalloc_bin(call.shared, id, block) {
+            self.pa_dalloc(call, empty);
         }
     }
 
     /// Frees a large block (`large_dalloc`, without the tick).
-    pub(crate) fn large_dalloc(&mut self, kernel: &mut Kernel, shared: &mut Shared, id: EdataId) {
-        let class = shared.edatas[id].class;
-        self.large_stats_update(kernel, shared, class, |of| of.freed);
-        self.large_bytes -= shared.usable_of(id);
-        self.pa_dalloc(kernel, shared, id);
+    pub(crate) fn large_dalloc(&mut self, call: &mut Call<'_>, id: EdataId) {
+        let class = call.shared.edatas[id].class;
+        self.large_stats_update(call, class, |of| of.freed);
+        self.large_bytes -= call.shared.usable_of(id);
+        self.pa_dalloc(call, id);
     }
 
     /// Makes a large block longer or shorter where it is (`large_ralloc_no_move`). Returns whether it now has the
     /// usable size.
     pub(crate) fn large_ralloc_no_move(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         id: EdataId,
         usable: Bytes,
     ) -> bool {
-        let old_class = shared.edatas[id].class;
-        let old = shared.usable_of(id);
+        let old_class = call.shared.edatas[id].class;
+        let old = call.shared.usable_of(id);
         let Some(class) = Szind::of(usable) else {
             return false;
         };
@@ -304,24 +284,24 @@ impl Arena {
             return true;
         }
         debug_assert!(old >= LARGE_MIN && usable >= LARGE_MIN);
-        let new_size = usable + shared.options.large_pad();
-        let old_size = shared.edatas[id].size;
+        let new_size = usable + call.shared.options.large_pad();
+        let old_size = call.shared.edatas[id].size;
         if new_size > old_size {
-            if !self.pac.expand(kernel, shared, id, new_size - old_size) {
+            if !self.pac.expand(call, id, new_size - old_size) {
                 return false;
             }
             self.pac.active += pages(new_size - old_size);
-            shared.edatas[id].class = class;
+            call.shared.edatas[id].class = class;
         } else {
-            if !self.pac.shrink(kernel, shared, id, new_size) {
+            if !self.pac.shrink(call, id, new_size) {
                 return false;
             }
             self.pac.active -= pages(old_size - new_size);
-            shared.edatas[id].class = class;
-            self.pac.handle_deferred_work(kernel, shared);
+            call.shared.edatas[id].class = class;
+            self.pac.handle_deferred_work(call);
         }
-        self.large_stats_update(kernel, shared, class, |of| of.allocated);
-        self.large_stats_update(kernel, shared, old_class, |of| of.freed);
+        self.large_stats_update(call, class, |of| of.allocated);
+        self.large_stats_update(call, old_class, |of| of.freed);
         self.large_bytes = self.large_bytes + usable - old;
         true
     }

@@ -5,6 +5,7 @@
 //! exchanged when it ticks for an arena beyond those there were then.
 
 use crate::Jemalloc;
+use crate::shared::Call;
 use crate::size_classes::Szind;
 use crate::tsd::{ArenaTdata, TICKS_PER_DECAY};
 use crate::units::ArenaIndex;
@@ -55,7 +56,7 @@ impl Jemalloc {
         let bytes = TDATA_BYTES * arenas as u64;
         let class = Szind::of(bytes)?;
         let arena = self.arenas.get_mut(ArenaIndex::FIRST)?;
-        let home = arena.a0malloc(kernel, &mut self.shared, class)?;
+        let home = arena.a0malloc(&mut Call::new(kernel, &mut self.shared), class)?;
         kernel.touch(home, bytes);
         let old = self.threads[thread].arena_tdata.take();
         let mut left = vec![TICKS_PER_DECAY; arenas];
@@ -77,7 +78,7 @@ impl Jemalloc {
         if let Some(tdata) = tdata
             && let Some(arena) = self.arenas.get_mut(ArenaIndex::FIRST)
         {
-            arena.a0dalloc(kernel, &mut self.shared, tdata.home);
+            arena.a0dalloc(&mut Call::new(kernel, &mut self.shared), tdata.home);
         }
     }
 }

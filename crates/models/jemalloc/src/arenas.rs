@@ -5,9 +5,8 @@
 
 use crate::arena::Arena;
 use crate::options::Options;
-use crate::shared::Shared;
+use crate::shared::Call;
 use crate::units::ArenaIndex;
-use highwater_allocator::Kernel;
 
 /// `MALLOCX_ARENA_LIMIT`
 const ARENAS_MAX: usize = 4094;
@@ -67,13 +66,8 @@ impl Arenas {
     }
 
     /// Makes an arena (`arena_init`); returns whether there was memory for it.
-    pub(crate) fn init(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        index: ArenaIndex,
-    ) -> bool {
-        let made = Arena::new(kernel, shared, index);
+    pub(crate) fn init(&mut self, call: &mut Call<'_>, index: ArenaIndex) -> bool {
+        let made = Arena::new(call, index);
         self.all[index.index()] = made;
         self.all[index.index()].is_some()
     }
@@ -81,7 +75,7 @@ impl Arenas {
     /// Binds a thread: to an arena without threads, else to a new one, else to that with the fewest
     /// (`arena_choose_hard`).
     #[cold]
-    pub(crate) fn choose_hard(&mut self, kernel: &mut Kernel, shared: &mut Shared) -> ArenaIndex {
+    pub(crate) fn choose_hard(&mut self, call: &mut Call<'_>) -> ArenaIndex {
         let load = |arena: &Option<Arena>| arena.as_ref().map(|arena| arena.threads);
         let automatic = &self.all[..self.automatic];
         let mut chosen = 0;
@@ -96,7 +90,7 @@ impl Arenas {
         let unused = automatic.iter().position(Option::is_none);
         if load(&automatic[chosen.index()]) != Some(0)
             && let Some(unused) = unused
-            && self.init(kernel, shared, ArenaIndex(unused as u16))
+            && self.init(call, ArenaIndex(unused as u16))
         {
             chosen = ArenaIndex(unused as u16);
         }
@@ -108,20 +102,16 @@ impl Arenas {
 
     /// Returns the arena of very large blocks, which keeps nothing dirty, and whether it was made now
     /// (`arena_choose_huge`).
-    pub(crate) fn choose_huge(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-    ) -> (ArenaIndex, bool) {
+    pub(crate) fn choose_huge(&mut self, call: &mut Call<'_>) -> (ArenaIndex, bool) {
         let huge = ArenaIndex(self.automatic as u16);
-        let made = self.get(huge).is_none() && self.init(kernel, shared, huge);
+        let made = self.get(huge).is_none() && self.init(call, huge);
         if made
-            && !shared.keeps_oversize()
+            && !call.shared.keeps_oversize()
             && let Some(arena) = self.get_mut(huge)
         {
             for decay in [&mut arena.pac.decay_dirty, &mut arena.pac.decay_muzzy] {
                 if decay.is_gradual() {
-                    decay.restart(shared.now, 0);
+                    decay.restart(call.shared.now, 0);
                 }
             }
         }

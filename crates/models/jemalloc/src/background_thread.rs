@@ -7,9 +7,9 @@
 use crate::arenas::Arenas;
 use crate::edata::ExtentState;
 use crate::pac::{DEFERRED_PURGE_PAGES, Pac, PurgeEagerness};
-use crate::shared::Shared;
+use crate::shared::Call;
 use crate::units::{ArenaIndex, Nanos};
-use highwater_allocator::{Kernel, Pages};
+use highwater_allocator::Pages;
 
 /// `BACKGROUND_THREAD_MIN_INTERVAL_NS`
 const MIN_INTERVAL: Nanos = Nanos::from_millis(100);
@@ -75,13 +75,7 @@ impl BackgroundThreads {
     }
 
     /// Lets a thread do what is due and fall asleep again (`background_work_sleep_once`).
-    pub(crate) fn wake(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        arenas: &mut Arenas,
-        index: usize,
-    ) {
+    pub(crate) fn wake(&mut self, call: &mut Call<'_>, arenas: &mut Arenas, index: usize) {
         let step = self.0.len();
         let thread = &mut self.0[index];
         let slept_indefinitely = thread.wakes.is_none();
@@ -89,14 +83,14 @@ impl BackgroundThreads {
         for arena in arenas.every(index, step) {
             // Woken because there is something now, it only finds out when that is due.
             if !slept_indefinitely {
-                arena.decay(kernel, shared, PurgeEagerness::Always);
+                arena.decay(call, PurgeEagerness::Always);
             }
             if until > MIN_INTERVAL {
                 until = until.min(arena.pac.time_until_deferred_work());
             }
         }
         thread.new_pages = Pages(0);
-        let wakes = shared.now.saturating_add(until.max(MIN_INTERVAL));
+        let wakes = call.shared.now.saturating_add(until.max(MIN_INTERVAL));
         thread.wakes = (until != Nanos::NEVER).then_some(wakes);
     }
 
@@ -106,19 +100,13 @@ impl BackgroundThreads {
     }
 
     /// Starts the thread that serves an arena, if it was not (`background_thread_create`).
-    pub(crate) fn create(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        arenas: &mut Arenas,
-        arena: ArenaIndex,
-    ) {
+    pub(crate) fn create(&mut self, call: &mut Call<'_>, arenas: &mut Arenas, arena: ArenaIndex) {
         let Some(index) = self.serving(arena) else {
             return;
         };
         if !self.0[index].started {
             self.0[index].started = true;
-            self.wake(kernel, shared, arenas, index);
+            self.wake(call, arenas, index);
         }
     }
 
@@ -126,8 +114,7 @@ impl BackgroundThreads {
     /// (`arena_background_thread_inactivity_check`).
     pub(crate) fn inactivity_check(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         arenas: &mut Arenas,
         arena: ArenaIndex,
     ) {
@@ -136,7 +123,7 @@ impl BackgroundThreads {
         };
         let thread = &self.0[index];
         if thread.started && thread.wakes.is_none() {
-            self.wake(kernel, shared, arenas, index);
+            self.wake(call, arenas, index);
         }
     }
 
@@ -144,8 +131,7 @@ impl BackgroundThreads {
     /// background thread.
     pub(crate) fn arena_decay(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         arenas: &mut Arenas,
         index: ArenaIndex,
     ) {
@@ -157,7 +143,7 @@ impl BackgroundThreads {
         let Some(arena) = arenas.get_mut(index) else {
             return;
         };
-        let freed = arena.decay(kernel, shared, eagerness);
+        let freed = arena.decay(call, eagerness);
         let Some(thread) = self.serving(index) else {
             return;
         };
@@ -166,7 +152,7 @@ impl BackgroundThreads {
                 && let Some(arena) = arenas.get(index)
                 && self.0[thread].is_woken_by(&arena.pac, state, new)
             {
-                self.wake(kernel, shared, arenas, thread);
+                self.wake(call, arenas, thread);
             }
         }
     }

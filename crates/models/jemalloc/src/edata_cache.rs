@@ -4,9 +4,8 @@
 
 use crate::edata::{EDATA_BYTES, EdataId, Edatas, ExtentState};
 use crate::edata_heap::EdataHeap;
-use crate::shared::Shared;
+use crate::shared::Call;
 use crate::units::ArenaIndex;
-use highwater_allocator::Kernel;
 
 /// Structures to be used again, those of the oldest base block first and of these the lowest (`edata_cache_t`).
 #[derive(Clone, Default)]
@@ -15,20 +14,15 @@ pub(crate) struct EdataCache(EdataHeap);
 impl EdataCache {
     /// Returns a structure, from the base of `arena` if none is unused (`edata_cache_get`). `None` where there is no
     /// memory.
-    pub(crate) fn get(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        arena: ArenaIndex,
-    ) -> Option<EdataId> {
+    pub(crate) fn get(&mut self, call: &mut Call<'_>, arena: ArenaIndex) -> Option<EdataId> {
         if let Some(id) = self.0.pop_first() {
             return Some(id);
         }
-        let alignment = shared.rules.layout.edata_alignment;
-        let base = shared.bases[arena.index()].as_mut()?;
-        let (home, serial) = base.alloc(kernel, EDATA_BYTES, alignment)?;
-        kernel.touch(home, EDATA_BYTES);
-        Some(shared.edatas.add(home, serial))
+        let alignment = call.shared.rules.layout.edata_alignment;
+        let base = call.shared.bases[arena.index()].as_mut()?;
+        let (home, serial) = base.alloc(call.kernel, EDATA_BYTES, alignment)?;
+        call.kernel.touch(home, EDATA_BYTES);
+        Some(call.shared.edatas.add(home, serial))
     }
 
     /// Takes a structure back (`edata_cache_put`).

@@ -4,6 +4,7 @@
 
 use crate::Jemalloc;
 use crate::edata::EdataId;
+use crate::shared::Call;
 use crate::size_classes::{CACHE_LINE, LARGE_MIN, LOOKUP_MAX, Request, Szind};
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, PageRun,
@@ -76,7 +77,7 @@ impl Jemalloc {
         let index = self.shared.edatas[edata].arena;
         let old = self.shared.usable_of(edata);
         let arena = self.arenas.get_mut(index)?;
-        if arena.large_ralloc_no_move(kernel, &mut self.shared, edata, usable) {
+        if arena.large_ralloc_no_move(&mut Call::new(kernel, &mut self.shared), edata, usable) {
             if usable < old {
                 self.inactivity_check(kernel, index);
             }

@@ -6,9 +6,9 @@
 use crate::edata::{EdataId, Edatas, ExtentState};
 use crate::eset::Fit;
 use crate::pac::{ExtentRequest, Pac};
-use crate::shared::Shared;
+use crate::shared::{Call, Shared};
 use crate::size_classes::{LARGE_MAX, LARGE_MIN, PAGE};
-use highwater_allocator::{Bytes, Decision, FreePages, Kernel, Pages, PurgeReason};
+use highwater_allocator::{Bytes, Decision, FreePages, Pages, PurgeReason};
 
 /// The limit of what a free extent may be merged with.
 #[derive(Clone, Copy)]
@@ -65,28 +65,33 @@ impl Pac {
     /// there is no memory for another structure.
     pub(crate) fn extent_split(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         id: EdataId,
         size: Bytes,
     ) -> Option<EdataId> {
-        let trail = self.edata_cache.get(kernel, shared, self.arena)?;
-        let cut = shared.edatas[id].base + size;
+        let trail = self.edata_cache.get(call, self.arena)?;
+        let cut = call.shared.edatas[id].base + size;
         // Of an extent of many GiB only the ends are in the map up to now (`emap_split_prepare`).
-        let base = shared.bases[0].as_mut();
-        if !base.is_some_and(|base| shared.emap.make_leaves(kernel, base, cut - PAGE, cut)) {
-            self.edata_cache.put(&mut shared.edatas, trail);
+        let base = call.shared.bases[0].as_mut();
+        if !base.is_some_and(|base| {
+            call.shared
+                .emap
+                .make_leaves(call.kernel, base, cut - PAGE, cut)
+        }) {
+            self.edata_cache.put(&mut call.shared.edatas, trail);
             return None;
         }
-        let edata = &mut shared.edatas[id];
+        let edata = &mut call.shared.edatas[id];
         let (serial, zeroed) = (edata.serial, edata.zeroed);
         let rest = edata.size - size;
         edata.size = size;
         edata.marked = [false; 2];
-        shared.edatas[trail].init(self.arena, cut, rest, serial, zeroed);
+        call.shared.edatas[trail].init(self.arena, cut, rest, serial, zeroed);
         for part in [id, trail] {
-            let edata = &shared.edatas[part];
-            shared.emap.set_boundary(kernel, edata, Some(part));
+            let edata = &call.shared.edatas[part];
+            call.shared
+                .emap
+                .set_boundary(call.kernel, edata, Some(part));
         }
         Some(trail)
     }
@@ -95,21 +100,20 @@ impl Pac {
     /// is no memory for other structures.
     pub(crate) fn extent_split_interior(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         id: EdataId,
         request: ExtentRequest,
     ) -> Option<Interior> {
-        let edata = &shared.edatas[id];
+        let edata = &call.shared.edatas[id];
         let lead_size = edata.base.align_up(request.alignment.align_up(PAGE)) - edata.base;
         let trail_size = edata.size - lead_size - request.size;
         let (mut lead, mut middle, mut trail) = (None, id, None);
         if lead_size > Bytes::ZERO {
             lead = Some(id);
-            middle = self.extent_split(kernel, shared, id, lead_size)?;
+            middle = self.extent_split(call, id, lead_size)?;
         }
         if trail_size > Bytes::ZERO {
-            trail = Some(self.extent_split(kernel, shared, middle, request.size)?);
+            trail = Some(self.extent_split(call, middle, request.size)?);
         }
         Some(Interior {
             lead,
@@ -119,21 +123,15 @@ impl Pac {
     }
 
     /// Merges two neighbouring extents; `lead` becomes both (`extent_merge_impl`, `emap_merge_commit`).
-    pub(crate) fn extent_merge(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        lead: EdataId,
-        trail: EdataId,
-    ) {
-        let (edatas, emap) = (&mut shared.edatas, &mut shared.emap);
+    pub(crate) fn extent_merge(&mut self, call: &mut Call<'_>, lead: EdataId, trail: EdataId) {
+        let (edatas, emap) = (&mut call.shared.edatas, &mut call.shared.emap);
         let (first, lead_last) = (edatas[lead].base, edatas[lead].last());
         let (trail_first, last) = (edatas[trail].base, edatas[trail].last());
         if lead_last != first {
-            emap.set(kernel, lead_last, None);
+            emap.set(call.kernel, lead_last, None);
         }
         if trail_first != last {
-            emap.set(kernel, trail_first, None);
+            emap.set(call.kernel, trail_first, None);
         }
         let (size, serial, zeroed) = {
             let trail = &edatas[trail];
@@ -145,8 +143,8 @@ impl Pac {
         edata.zeroed &= zeroed;
         edata.state = ExtentState::Active;
         edata.marked = [false; 2];
-        emap.set(kernel, first, Some(lead));
-        emap.set(kernel, last, Some(lead));
+        emap.set(call.kernel, first, Some(lead));
+        emap.set(call.kernel, last, Some(lead));
         self.edata_cache.put(edatas, trail);
     }
 
@@ -154,8 +152,7 @@ impl Pac {
     /// (`extent_try_coalesce_impl`). Returns the result, and whether anything was merged.
     fn extent_try_coalesce(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         mut id: EdataId,
         state: ExtentState,
         limit: MergeLimit,
@@ -163,21 +160,22 @@ impl Pac {
         let mut merged = false;
         loop {
             let mut again = false;
-            if let Some(next) = shared.free_neighbour(id, state, true)
-                && limit.allows(&shared.edatas, id, next, 0)
+            if let Some(next) = call.shared.free_neighbour(id, state, true)
+                && limit.allows(&call.shared.edatas, id, next, 0)
             {
-                self.ecache_mut(state).remove(&mut shared.edatas, next);
-                self.extent_merge(kernel, shared, id, next);
+                self.ecache_mut(state).remove(&mut call.shared.edatas, next);
+                self.extent_merge(call, id, next);
                 again = true;
                 if state == ExtentState::Dirty {
                     return (id, true);
                 }
             }
-            if let Some(before) = shared.free_neighbour(id, state, false)
-                && limit.allows(&shared.edatas, id, before, 1)
+            if let Some(before) = call.shared.free_neighbour(id, state, false)
+                && limit.allows(&call.shared.edatas, id, before, 1)
             {
-                self.ecache_mut(state).remove(&mut shared.edatas, before);
-                self.extent_merge(kernel, shared, before, id);
+                self.ecache_mut(state)
+                    .remove(&mut call.shared.edatas, before);
+                self.extent_merge(call, before, id);
                 id = before;
                 again = true;
                 if state == ExtentState::Dirty {
@@ -208,23 +206,22 @@ impl Pac {
     /// Keeps a free extent, merged with its neighbours; a very large dirty one goes back instead (`extent_record`).
     pub(crate) fn extent_record(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         mut id: EdataId,
         state: ExtentState,
     ) {
         if state != ExtentState::Dirty {
             let limit = MergeLimit::NONE;
-            (id, _) = self.extent_try_coalesce(kernel, shared, id, state, limit);
-        } else if shared.edatas[id].size >= LARGE_MIN {
-            let limit = MergeLimit::of_large(shared, shared.edatas[id].size);
+            (id, _) = self.extent_try_coalesce(call, id, state, limit);
+        } else if call.shared.edatas[id].size >= LARGE_MIN {
+            let limit = MergeLimit::of_large(call.shared, call.shared.edatas[id].size);
             let mut merged = true;
             while merged {
-                (id, merged) = self.extent_try_coalesce(kernel, shared, id, state, limit);
+                (id, merged) = self.extent_try_coalesce(call, id, state, limit);
             }
-            let size = shared.edatas[id].size;
-            if size >= self.oversize_threshold && self.may_force_decay(shared) {
-                shared.log.record(Decision::Purged {
+            let size = call.shared.edatas[id].size;
+            if size >= self.oversize_threshold && self.may_force_decay(call.shared) {
+                call.shared.log.record(Decision::Purged {
                     arena: self.arena.0,
                     from: FreePages::Dirty,
                     offered: false,
@@ -232,11 +229,11 @@ impl Pac {
                     limit: Bytes::ZERO,
                     reason: PurgeReason::VeryLarge,
                 });
-                self.extent_dalloc_wrapper(kernel, shared, id);
+                self.extent_dalloc_wrapper(call, id);
                 return;
             }
         }
-        self.extent_deactivate(&mut shared.edatas, id, state);
+        self.extent_deactivate(&mut call.shared.edatas, id, state);
     }
 
     /// Returns whether a very large extent goes back when it is freed (`extent_may_force_decay`).
@@ -249,8 +246,7 @@ impl Pac {
     /// holds the request.
     pub(crate) fn ecache_alloc(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         state: ExtentState,
         request: ExtentRequest,
     ) -> Option<EdataId> {
@@ -258,50 +254,48 @@ impl Pac {
             size: request.size,
             alignment: request.alignment,
             lg_max_fit: match state {
-                ExtentState::Dirty => shared.options.lg_extent_max_active_fit,
+                ExtentState::Dirty => call.shared.options.lg_extent_max_active_fit,
                 _ => 64,
             },
-            mixed: !shared.options.large_size_classes,
+            mixed: !call.shared.options.large_size_classes,
         };
-        let id = self.ecache(state).fit(&shared.edatas, fit)?;
-        self.extent_recycle_split(kernel, shared, state, id, request)
+        let id = self.ecache(state).fit(&call.shared.edatas, fit)?;
+        self.extent_recycle_split(call, state, id, request)
     }
 
     /// Allocates the `size` bytes after an extent, if these are free in a state (`extent_recycle_extract` with
     /// `expand_edata`). `None` where they are not.
     pub(crate) fn ecache_alloc_after(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         state: ExtentState,
         after: EdataId,
         size: Bytes,
     ) -> Option<EdataId> {
-        let id = shared.free_neighbour(after, state, true)?;
+        let id = call.shared.free_neighbour(after, state, true)?;
         let request = ExtentRequest::pages(size);
-        (shared.edatas[id].size >= size)
-            .then(|| self.extent_recycle_split(kernel, shared, state, id, request))?
+        (call.shared.edatas[id].size >= size)
+            .then(|| self.extent_recycle_split(call, state, id, request))?
     }
 
     /// Takes a free extent into use and keeps what is before and after the request (`extent_recycle_split`). `None`
     /// where there is no memory for other structures.
     fn extent_recycle_split(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         state: ExtentState,
         id: EdataId,
         request: ExtentRequest,
     ) -> Option<EdataId> {
-        self.extent_activate(&mut shared.edatas, id, state);
-        let parts = self.extent_split_interior(kernel, shared, id, request)?;
+        self.extent_activate(&mut call.shared.edatas, id, state);
+        let parts = self.extent_split_interior(call, id, request)?;
         for rest in [parts.lead, parts.trail].into_iter().flatten() {
-            self.extent_deactivate(&mut shared.edatas, rest, state);
+            self.extent_deactivate(&mut call.shared.edatas, rest, state);
         }
-        let edata = &shared.edatas[parts.middle];
+        let edata = &call.shared.edatas[parts.middle];
         if request.zero && !edata.zeroed {
             // `ehooks_default_zero_impl`
-            kernel.madvise_dontneed(edata.base, edata.size);
+            call.kernel.madvise_dontneed(edata.base, edata.size);
         }
         Some(parts.middle)
     }
@@ -312,47 +306,41 @@ impl Pac {
     /// there are no more than that.
     pub(crate) fn ecache_evict(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         state: ExtentState,
         limit: Pages,
     ) -> Option<EdataId> {
         loop {
             let ecache = self.ecache(state);
             let id = ecache.oldest().filter(|_| ecache.pages() > limit)?;
-            self.extent_activate(&mut shared.edatas, id, state);
+            self.extent_activate(&mut call.shared.edatas, id, state);
             if state != ExtentState::Dirty {
                 return Some(id);
             }
             // Merging was put off: the result takes the neighbour's place as the newest, and the search starts again
             // (`extent_try_delayed_coalesce`).
             let limit = MergeLimit::NONE;
-            let (merged, any) = self.extent_try_coalesce(kernel, shared, id, state, limit);
+            let (merged, any) = self.extent_try_coalesce(call, id, state, limit);
             if !any {
                 return Some(merged);
             }
-            self.extent_deactivate(&mut shared.edatas, merged, state);
+            self.extent_deactivate(&mut call.shared.edatas, merged, state);
         }
     }
 
     /// Gives an extent's pages back and keeps its address space, if that is kept (`extent_dalloc_wrapper`).
-    pub(crate) fn extent_dalloc_wrapper(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        id: EdataId,
-    ) {
-        let edata = &mut shared.edatas[id];
+    pub(crate) fn extent_dalloc_wrapper(&mut self, call: &mut Call<'_>, id: EdataId) {
+        let edata = &mut call.shared.edatas[id];
         edata.start = edata.base;
         let (base, size) = (edata.base, edata.size);
-        if !shared.options.retain {
-            shared.extent_deregister(kernel, id);
-            kernel.munmap(base, size);
-            self.edata_cache.put(&mut shared.edatas, id);
+        if !call.shared.options.retain {
+            call.shared.extent_deregister(call.kernel, id);
+            call.kernel.munmap(base, size);
+            self.edata_cache.put(&mut call.shared.edatas, id);
             return;
         }
         edata.zeroed = true;
-        kernel.madvise_dontneed(base, size);
-        self.extent_record(kernel, shared, id, ExtentState::Retained);
+        call.kernel.madvise_dontneed(base, size);
+        self.extent_record(call, id, ExtentState::Retained);
     }
 }

@@ -6,46 +6,44 @@
 use crate::edata::{EdataId, ExtentState};
 use crate::pac::{ExtentRequest, Pac};
 use crate::pages::{pages_map, pages_map_at};
-use crate::shared::Shared;
+use crate::shared::Call;
 use crate::size_classes::{HUGE_PAGE, LARGE_MAX, PAGE, Pszind, Request};
-use highwater_allocator::{Address, Bytes, Kernel};
+use highwater_allocator::{Address, Bytes};
 
 impl Pac {
     /// Allocates an extent of retained or of new memory, after another one if `after` says so (`ecache_alloc_grow`).
     /// `None` where there is no memory.
     pub(crate) fn ecache_alloc_grow(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         after: Option<EdataId>,
         request: ExtentRequest,
     ) -> Option<EdataId> {
         let retained = ExtentState::Retained;
         let found = match after {
-            Some(after) => self.ecache_alloc_after(kernel, shared, retained, after, request.size),
-            None => self.ecache_alloc(kernel, shared, retained, request),
+            Some(after) => self.ecache_alloc_after(call, retained, after, request.size),
+            None => self.ecache_alloc(call, retained, request),
         };
         if found.is_some() {
             return found;
         }
-        if shared.options.retain {
+        if call.shared.options.retain {
             if after.is_some() {
                 return None;
             }
-            let grown = self.extent_grow_retained(kernel, shared, request);
+            let grown = self.extent_grow_retained(call, request);
             if grown.is_some() {
                 return grown;
             }
         }
-        self.extent_alloc_wrapper(kernel, shared, after, request)
+        self.extent_alloc_wrapper(call, after, request)
     }
 
     /// Maps a stretch of the next size in the series, cuts the request out of it and retains the rest
     /// (`extent_grow_retained`). `None` where there is no memory.
     fn extent_grow_retained(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         request: ExtentRequest,
     ) -> Option<EdataId> {
         let slack = request.alignment.align_up(PAGE) - PAGE;
@@ -60,15 +58,15 @@ impl Pac {
             }
         }
         let length = class.size();
-        let id = self.edata_cache.get(kernel, shared, self.arena)?;
-        let Some(start) = pages_map(kernel, length, PAGE) else {
-            self.give_up_mapping(kernel, shared, id, length);
+        let id = self.edata_cache.get(call, self.arena)?;
+        let Some(start) = pages_map(call.kernel, length, PAGE) else {
+            self.give_up_mapping(call, id, length);
             return None;
         };
-        self.init_mapped(kernel, shared, id, start, length, true)?;
-        let parts = self.extent_split_interior(kernel, shared, id, request)?;
+        self.init_mapped(call, id, start, length, true)?;
+        let parts = self.extent_split_interior(call, id, request)?;
         for rest in [parts.lead, parts.trail].into_iter().flatten() {
-            self.extent_record(kernel, shared, rest, ExtentState::Retained);
+            self.extent_record(call, rest, ExtentState::Retained);
         }
         // `exp_grow_size_commit`
         self.exp_grow = class.after(1).min(limit);
@@ -78,57 +76,51 @@ impl Pac {
     /// Maps an extent of the size asked for (`extent_alloc_wrapper`). `None` where there is no memory.
     fn extent_alloc_wrapper(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         after: Option<EdataId>,
         request: ExtentRequest,
     ) -> Option<EdataId> {
-        let id = self.edata_cache.get(kernel, shared, self.arena)?;
+        let id = self.edata_cache.get(call, self.arena)?;
         let start = match after {
-            Some(after) => pages_map_at(kernel, shared.edatas[after].past(), request.size),
-            None => pages_map(kernel, request.size, request.alignment.align_up(PAGE)),
+            Some(after) => {
+                pages_map_at(call.kernel, call.shared.edatas[after].past(), request.size)
+            }
+            None => pages_map(call.kernel, request.size, request.alignment.align_up(PAGE)),
         };
         let Some(start) = start else {
-            self.give_up_mapping(kernel, shared, id, request.size);
+            self.give_up_mapping(call, id, request.size);
             return None;
         };
-        let head = shared.options.retain;
-        self.init_mapped(kernel, shared, id, start, request.size, head)?;
+        let head = call.shared.options.retain;
+        self.init_mapped(call, id, start, request.size, head)?;
         Some(id)
     }
 
     /// Puts the structure of a mapping that failed back. The program break is tried first, for which another structure
     /// is made ready; it has no room either (`extent_alloc_core`, src/extent_dss.c `extent_alloc_dss`).
-    fn give_up_mapping(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        id: EdataId,
-        size: Bytes,
-    ) {
+    fn give_up_mapping(&mut self, call: &mut Call<'_>, id: EdataId, size: Bytes) {
         if i64::try_from(size.0).is_ok()
-            && let Some(gap) = self.edata_cache.get(kernel, shared, self.arena)
+            && let Some(gap) = self.edata_cache.get(call, self.arena)
         {
-            self.edata_cache.put(&mut shared.edatas, gap);
+            self.edata_cache.put(&mut call.shared.edatas, gap);
         }
-        self.edata_cache.put(&mut shared.edatas, id);
+        self.edata_cache.put(&mut call.shared.edatas, id);
     }
 
     /// Makes a structure that of a new mapping and enters it in the map. `None` where there is no memory for that.
     fn init_mapped(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         id: EdataId,
         start: Address,
         size: Bytes,
         head: bool,
     ) -> Option<()> {
         let serial = self.next_serial.take_next();
-        let edata = &mut shared.edatas[id];
+        let edata = &mut call.shared.edatas[id];
         edata.init(self.arena, start, size, serial, true);
-        edata.head = head && !shared.rules.mappings_merge;
-        shared.extent_register(kernel, id).then_some(())
+        edata.head = head && !call.shared.rules.mappings_merge;
+        call.shared.extent_register(call.kernel, id).then_some(())
     }
 
     /// Allocates an extent of retained or of new memory of which as much is taken as a size class has, within the huge
@@ -136,8 +128,7 @@ impl Pac {
     /// (`pac_alloc_retained_batched_size`). `None` where there is no memory.
     pub(crate) fn alloc_retained_batched(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         request: ExtentRequest,
     ) -> Option<EdataId> {
         let size = request.size;
@@ -149,10 +140,10 @@ impl Pac {
             size: batch,
             ..request
         };
-        let id = self.ecache_alloc_grow(kernel, shared, None, batched)?;
+        let id = self.ecache_alloc_grow(call, None, batched)?;
         if batch > size {
-            let trail = self.extent_split(kernel, shared, id, size)?;
-            self.dalloc(kernel, shared, trail);
+            let trail = self.extent_split(call, id, size)?;
+            self.dalloc(call, trail);
         }
         Some(id)
     }

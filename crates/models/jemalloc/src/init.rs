@@ -9,6 +9,7 @@ use crate::ctl::ctl_init;
 use crate::edata::ExtentState;
 use crate::prng::Prng;
 use crate::rules::Collection;
+use crate::shared::Call;
 use crate::size_classes::{CACHE_LINE, SMALL_CLASSES, SMALL_MAX, Szind};
 use crate::tcache::Tcache;
 use crate::tsd::EventWaits;
@@ -35,7 +36,7 @@ impl Jemalloc {
         let classes = self.shape.classes.max(SMALL_CLASSES) as u64;
         self.base_alloc(kernel, rules.layout.cache_info * classes);
         self.arenas
-            .init(kernel, &mut self.shared, ArenaIndex::FIRST);
+            .init(&mut Call::new(kernel, &mut self.shared), ArenaIndex::FIRST);
         self.tsd_data_init(kernel, ThreadId::MAIN, false);
         let options = &self.shared.options;
         let background_thread = options.background_thread;
@@ -150,7 +151,9 @@ impl Jemalloc {
         if unused && !self.background_threads.enabled() {
             if let Some(arena) = self.arenas.get_mut(bound) {
                 for state in [ExtentState::Dirty, ExtentState::Muzzy] {
-                    arena.pac.decay_all(kernel, &mut self.shared, state);
+                    arena
+                        .pac
+                        .decay_all(&mut Call::new(kernel, &mut self.shared), state);
                 }
             }
         } else {

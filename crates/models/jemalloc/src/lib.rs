@@ -62,7 +62,7 @@ use edata::Edatas;
 use emap::Emap;
 use highwater_allocator::{Bytes, DecisionLog, Kernel, Micros, ThreadId};
 use rules::{Rules, Ticking};
-use shared::Shared;
+use shared::{Call, Shared};
 use size_classes::LARGE_MAX;
 use tcache::CacheShape;
 use tsd::Threads;
@@ -123,8 +123,11 @@ impl Jemalloc {
         {
             self.shared.now = self.shared.now.max(wakes);
             self.shared.log.at(Some(since_start(wakes)));
-            self.background_threads
-                .wake(kernel, &mut self.shared, &mut self.arenas, index);
+            self.background_threads.wake(
+                &mut Call::new(kernel, &mut self.shared),
+                &mut self.arenas,
+                index,
+            );
         }
         self.shared.log.at(None);
         self.shared.now = self.shared.now.max(now);
@@ -136,7 +139,9 @@ impl Jemalloc {
         match self.threads[thread].arena {
             Some(arena) => arena,
             None => {
-                let chosen = self.arenas.choose_hard(kernel, &mut self.shared);
+                let chosen = self
+                    .arenas
+                    .choose_hard(&mut Call::new(kernel, &mut self.shared));
                 self.threads[thread].arena = Some(chosen);
                 self.create_background_thread(kernel, chosen);
                 chosen
@@ -155,7 +160,9 @@ impl Jemalloc {
         if size < self.shared.oversize_threshold() {
             return self.arena_choose(kernel, thread);
         }
-        let (huge, made) = self.arenas.choose_huge(kernel, &mut self.shared);
+        let (huge, made) = self
+            .arenas
+            .choose_huge(&mut Call::new(kernel, &mut self.shared));
         if made && self.shared.keeps_oversize() {
             self.create_background_thread(kernel, huge);
         }
@@ -166,7 +173,7 @@ impl Jemalloc {
     fn create_background_thread(&mut self, kernel: &mut Kernel, arena: ArenaIndex) {
         let (shared, arenas) = (&mut self.shared, &mut self.arenas);
         self.background_threads
-            .create(kernel, shared, arenas, arena);
+            .create(&mut Call::new(kernel, shared), arenas, arena);
     }
 
     /// Wakes the background thread that serves an arena, if it sleeps indefinitely: something was freed
@@ -174,14 +181,14 @@ impl Jemalloc {
     fn inactivity_check(&mut self, kernel: &mut Kernel, arena: ArenaIndex) {
         let (shared, arenas) = (&mut self.shared, &mut self.arenas);
         self.background_threads
-            .inactivity_check(kernel, shared, arenas, arena);
+            .inactivity_check(&mut Call::new(kernel, shared), arenas, arena);
     }
 
     /// Lets a thread of the program look at the decays of an arena (`arena_decay`).
     fn arena_decay(&mut self, kernel: &mut Kernel, arena: ArenaIndex) {
         let (shared, arenas) = (&mut self.shared, &mut self.arenas);
         self.background_threads
-            .arena_decay(kernel, shared, arenas, arena);
+            .arena_decay(&mut Call::new(kernel, shared), arenas, arena);
     }
 
     /// Counts ticks; now and then that makes a thread look at an arena's decay (`arena_decay_ticks`).

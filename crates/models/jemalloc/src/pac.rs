@@ -9,10 +9,10 @@ use crate::edata::{EdataId, ExtentState};
 use crate::edata_cache::EdataCache;
 use crate::eset::Eset;
 use crate::rules::FirstThreshold;
-use crate::shared::Shared;
+use crate::shared::{Call, Shared};
 use crate::size_classes::{HUGE_PAGE, LARGE_MAX, PAGE, Pszind, pages};
 use crate::units::{ArenaIndex, Nanos, Serial};
-use highwater_allocator::{Address, Bytes, Decision, FreePages, Kernel, Pages, PurgeReason};
+use highwater_allocator::{Address, Bytes, Decision, FreePages, Pages, PurgeReason};
 
 /// `OVERSIZE_THRESHOLD_DEFAULT`
 const OVERSIZE_DEFAULT: Bytes = Bytes::mib(8);
@@ -139,102 +139,79 @@ impl Pac {
     // ---- extents in use
 
     /// Allocates an extent (`pac_alloc_real`). `None` where there is no memory.
-    pub(crate) fn alloc(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        request: ExtentRequest,
-    ) -> Option<EdataId> {
-        if let Some(id) = self.ecache_alloc(kernel, shared, ExtentState::Dirty, request) {
+    pub(crate) fn alloc(&mut self, call: &mut Call<'_>, request: ExtentRequest) -> Option<EdataId> {
+        if let Some(id) = self.ecache_alloc(call, ExtentState::Dirty, request) {
             return Some(id);
         }
         // `pac_may_have_muzzy`
         if self.decay_muzzy.time_ms != 0
-            && let Some(id) = self.ecache_alloc(kernel, shared, ExtentState::Muzzy, request)
+            && let Some(id) = self.ecache_alloc(call, ExtentState::Muzzy, request)
         {
             return Some(id);
         }
-        if !shared.options.large_size_classes
-            && let Some(id) = self.alloc_retained_batched(kernel, shared, request)
+        if !call.shared.options.large_size_classes
+            && let Some(id) = self.alloc_retained_batched(call, request)
         {
             return Some(id);
         }
-        self.ecache_alloc_grow(kernel, shared, None, request)
+        self.ecache_alloc_grow(call, None, request)
     }
 
     /// Makes an extent longer by the `more` bytes after it, if these are free (`pac_expand_impl`); returns whether they
     /// were.
-    pub(crate) fn expand(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        id: EdataId,
-        more: Bytes,
-    ) -> bool {
+    pub(crate) fn expand(&mut self, call: &mut Call<'_>, id: EdataId, more: Bytes) -> bool {
         let trail = self
-            .ecache_alloc_after(kernel, shared, ExtentState::Dirty, id, more)
-            .or_else(|| self.ecache_alloc_after(kernel, shared, ExtentState::Muzzy, id, more))
+            .ecache_alloc_after(call, ExtentState::Dirty, id, more)
+            .or_else(|| self.ecache_alloc_after(call, ExtentState::Muzzy, id, more))
             .or_else(|| {
                 let request = ExtentRequest::pages(more);
-                self.ecache_alloc_grow(kernel, shared, Some(id), request)
+                self.ecache_alloc_grow(call, Some(id), request)
             });
         let Some(trail) = trail else {
             return false;
         };
-        self.extent_merge(kernel, shared, id, trail);
+        self.extent_merge(call, id, trail);
         true
     }
 
     /// Makes an extent `size` bytes long and frees the rest (`pac_shrink_impl`); returns whether there was memory for
     /// the other structure.
-    pub(crate) fn shrink(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        id: EdataId,
-        size: Bytes,
-    ) -> bool {
-        let Some(trail) = self.extent_split(kernel, shared, id, size) else {
+    pub(crate) fn shrink(&mut self, call: &mut Call<'_>, id: EdataId, size: Bytes) -> bool {
+        let Some(trail) = self.extent_split(call, id, size) else {
             return false;
         };
-        self.dalloc(kernel, shared, trail);
+        self.dalloc(call, trail);
         true
     }
 
     /// Frees an extent, which becomes dirty (`pac_dalloc_impl`, `ecache_dalloc`).
-    pub(crate) fn dalloc(&mut self, kernel: &mut Kernel, shared: &mut Shared, id: EdataId) {
-        let edata = &mut shared.edatas[id];
+    pub(crate) fn dalloc(&mut self, call: &mut Call<'_>, id: EdataId) {
+        let edata = &mut call.shared.edatas[id];
         edata.start = edata.base;
         edata.zeroed = false;
-        self.extent_record(kernel, shared, id, ExtentState::Dirty);
+        self.extent_record(call, id, ExtentState::Dirty);
     }
 
     // ---- decay
 
     /// Purges what freeing pages leads to at once (`arena_handle_deferred_work`).
-    pub(crate) fn handle_deferred_work(&mut self, kernel: &mut Kernel, shared: &mut Shared) {
+    pub(crate) fn handle_deferred_work(&mut self, call: &mut Call<'_>) {
         if self.decay_dirty.is_immediate() {
-            self.decay_all(kernel, shared, ExtentState::Dirty);
+            self.decay_all(call, ExtentState::Dirty);
         }
     }
 
     /// Purges everything that is dirty or muzzy (`pac_decay_all`).
-    pub(crate) fn decay_all(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        state: ExtentState,
-    ) {
+    pub(crate) fn decay_all(&mut self, call: &mut Call<'_>, state: ExtentState) {
         let reason = PurgeReason::Everything;
-        self.decay_to_limit(kernel, shared, state, Pages(0), reason);
+        self.decay_to_limit(call, state, Pages(0), reason);
     }
 
     /// Advances a decay to now and purges what has to go (`pac_maybe_decay_purge`). Returns the pages that became free
     /// in the last interval where a new one began.
     pub(crate) fn maybe_decay_purge(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         state: ExtentState,
         eagerness: PurgeEagerness,
     ) -> Option<Pages> {
@@ -243,11 +220,11 @@ impl Pac {
         if !decay.is_gradual() {
             if decay.is_immediate() {
                 let reason = PurgeReason::AtOnce;
-                self.decay_to_limit(kernel, shared, state, Pages(0), reason);
+                self.decay_to_limit(call, state, Pages(0), reason);
             }
             return None;
         }
-        let advanced = decay.maybe_advance_epoch(shared.now, current);
+        let advanced = decay.maybe_advance_epoch(call.shared.now, current);
         let (limit, newest) = (decay.limit(), decay.newest());
         let (purges, reason) = match eagerness {
             PurgeEagerness::Always => (true, PurgeReason::BackgroundThread),
@@ -255,7 +232,7 @@ impl Pac {
             PurgeEagerness::Never => (false, PurgeReason::Call),
         };
         if purges {
-            self.decay_to_limit(kernel, shared, state, limit, reason);
+            self.decay_to_limit(call, state, limit, reason);
         }
         advanced.then_some(newest)
     }
@@ -263,8 +240,7 @@ impl Pac {
     /// Purges until `limit` pages are left (`pac_decay_to_limit`).
     fn decay_to_limit(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         state: ExtentState,
         limit: Pages,
         reason: PurgeReason,
@@ -273,7 +249,7 @@ impl Pac {
         if current <= limit {
             return;
         }
-        let (stashed, count) = self.stash_decayed(kernel, shared, state, limit, current - limit);
+        let (stashed, count) = self.stash_decayed(call, state, limit, current - limit);
         // Where everything goes it goes past the muzzy state.
         let fully = reason == PurgeReason::Everything;
         let to_muzzy = state == ExtentState::Dirty && !fully && self.decay_muzzy.time_ms != 0;
@@ -282,7 +258,7 @@ impl Pac {
                 ExtentState::Dirty => FreePages::Dirty,
                 _ => FreePages::Muzzy,
             };
-            shared.log.record(Decision::Purged {
+            call.shared.log.record(Decision::Purged {
                 arena: self.arena.0,
                 from,
                 offered: to_muzzy,
@@ -291,15 +267,14 @@ impl Pac {
                 reason,
             });
         }
-        self.decay_stashed(kernel, shared, &stashed, to_muzzy);
+        self.decay_stashed(call, &stashed, to_muzzy);
     }
 
     /// Takes extents out of their set until it has `limit` pages or `most` were taken (`pac_stash_decayed`). Returns
     /// them and their pages.
     fn stash_decayed(
         &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
+        call: &mut Call<'_>,
         state: ExtentState,
         limit: Pages,
         most: Pages,
@@ -307,32 +282,26 @@ impl Pac {
         let mut stashed = Vec::new();
         let mut count = Pages(0);
         while count < most
-            && let Some(id) = self.ecache_evict(kernel, shared, state, limit)
+            && let Some(id) = self.ecache_evict(call, state, limit)
         {
-            count += pages(shared.edatas[id].size);
+            count += pages(call.shared.edatas[id].size);
             stashed.push(id);
         }
         (stashed, count)
     }
 
     /// Makes extents muzzy or gives their pages back (`pac_decay_stashed`).
-    fn decay_stashed(
-        &mut self,
-        kernel: &mut Kernel,
-        shared: &mut Shared,
-        stashed: &[EdataId],
-        to_muzzy: bool,
-    ) {
+    fn decay_stashed(&mut self, call: &mut Call<'_>, stashed: &[EdataId], to_muzzy: bool) {
         for &id in stashed {
             if !to_muzzy {
-                self.extent_dalloc_wrapper(kernel, shared, id);
+                self.extent_dalloc_wrapper(call, id);
                 continue;
             }
-            let edata = &mut shared.edatas[id];
-            kernel.madvise_free(edata.base, edata.size);
+            let edata = &mut call.shared.edatas[id];
+            call.kernel.madvise_free(edata.base, edata.size);
             edata.start = edata.base;
             edata.zeroed = false;
-            self.extent_record(kernel, shared, id, ExtentState::Muzzy);
+            self.extent_record(call, id, ExtentState::Muzzy);
         }
     }
 

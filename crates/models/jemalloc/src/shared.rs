@@ -26,6 +26,19 @@ pub(crate) struct Shared {
     pub(crate) log: DecisionLog,
 }
 
+/// Everything that a call into an arena works on besides the arena: the kernel, and what all arenas share.
+pub(crate) struct Call<'a> {
+    pub(crate) kernel: &'a mut Kernel,
+    pub(crate) shared: &'a mut Shared,
+}
+
+impl<'a> Call<'a> {
+    #[inline]
+    pub(crate) fn new(kernel: &'a mut Kernel, shared: &'a mut Shared) -> Self {
+        Self { kernel, shared }
+    }
+}
+
 impl Shared {
     /// Rounds a request up (`sz_s2u`). `None` where it is too large.
     #[inline]

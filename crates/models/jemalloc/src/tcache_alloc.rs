@@ -6,6 +6,7 @@
 use crate::Jemalloc;
 use crate::edata::EdataId;
 use crate::rules::Collection;
+use crate::shared::Call;
 use crate::size_classes::{CACHE_LINE, Request, Szind};
 use crate::tsd::EventWaits;
 use crate::units::ArenaIndex;
@@ -101,9 +102,12 @@ impl Jemalloc {
         let counts = bin.fill_counts(local);
         let mut blocks = Vec::with_capacity(counts.most as usize);
         let got = |block| blocks.push(block);
-        self.arenas
-            .get_mut(arena)?
-            .fill_small(kernel, &mut self.shared, class, counts, got);
+        self.arenas.get_mut(arena)?.fill_small(
+            &mut Call::new(kernel, &mut self.shared),
+            class,
+            counts,
+            got,
+        );
         bin.refill(kernel, &blocks, counts.most);
         self.arena_decay_ticks(kernel, thread, arena, 1);
         let bin = self.threads[thread].tcache.as_mut()?.bin(class);
@@ -127,7 +131,7 @@ impl Jemalloc {
         let block = self
             .arenas
             .get_mut(arena)?
-            .malloc_small(kernel, shared, class)?;
+            .malloc_small(&mut Call::new(kernel, shared), class)?;
         if zero {
             kernel.touch(block, class.size());
         }
@@ -147,10 +151,13 @@ impl Jemalloc {
     ) -> Option<Address> {
         let prng = &mut self.threads[thread].prng;
         let shared = &mut self.shared;
-        let block = self
-            .arenas
-            .get_mut(arena)?
-            .large_palloc(kernel, shared, usable, alignment, zero, prng)?;
+        let block = self.arenas.get_mut(arena)?.large_palloc(
+            &mut Call::new(kernel, shared),
+            usable,
+            alignment,
+            zero,
+            prng,
+        )?;
         self.arena_decay_ticks(kernel, thread, arena, 1);
         Some(block)
     }
@@ -290,7 +297,9 @@ impl Jemalloc {
             && let Some(arena) = self.threads[thread].arena
             && let Some(arena) = self.arenas.get(arena)
         {
-            arena.large_stats_update(kernel, &self.shared, class, |of| of.flushed);
+            arena.large_stats_update(&mut Call::new(kernel, &mut self.shared), class, |of| {
+                of.flushed
+            });
         }
     }
 
@@ -343,9 +352,9 @@ impl Jemalloc {
         let (index, is_slab) = (edata.arena, edata.slab);
         if let Some(arena) = self.arenas.get_mut(index) {
             if is_slab {
-                arena.pa_dalloc(kernel, &mut self.shared, id);
+                arena.pa_dalloc(&mut Call::new(kernel, &mut self.shared), id);
             } else {
-                arena.large_dalloc(kernel, &mut self.shared, id);
+                arena.large_dalloc(&mut Call::new(kernel, &mut self.shared), id);
             }
             self.inactivity_check(kernel, index);
         }

@@ -17,7 +17,7 @@ fn a_link_of_the_first_release_opens() {
     let state = opened(FIRST);
     assert_eq!(state.trouble, None);
     assert_eq!(state.subject.key(), "decay");
-    assert_eq!(state.form.values.events, 300);
+    assert_eq!(state.form.values.get("events"), Some(300.0));
     let names: Vec<&str> = state.variants.iter().map(|v| v.name.as_str()).collect();
     assert_eq!(names, ["mine", "second one"]);
     assert_eq!(state.selected().colour, 5);
@@ -241,7 +241,7 @@ fn a_link_cannot_ask_for_what_the_page_cannot_show() {
 fn what_is_asked_for_without_variants_keeps_those_of_the_scenario() {
     let state = opened("senvironment\npevents 100\nnMALLOC_ARENA_MAX=1\n");
     assert_eq!(state.trouble, None);
-    assert_eq!(state.form.values.events, 100);
+    assert_eq!(state.form.values.get("events"), Some(100.0));
     assert!(state.variants.len() > 3);
     assert_eq!(state.variants[0].environment.text, "MALLOC_ARENA_MAX=1\n");
     assert_ne!(state.variants[1].environment.text, "MALLOC_ARENA_MAX=1\n");

@@ -1,5 +1,6 @@
 //! A client's connection to the store, and how a reply comes through it.
 
+use super::kind::Share;
 use super::process::Process;
 use super::python::{BYTES, Deque, Dict, Lock, Object};
 use crate::BlockId;
@@ -67,7 +68,7 @@ impl Connection {
     /// One read of the socket while `left` bytes are to come and `partial` bytes of the event under way are there: into a
     /// `bytes` of the full size, shortened to what came, copied to the parser's buffer. Returns what came.
     pub(super) fn read(&mut self, process: &mut Process, left: u64, partial: u64) -> u64 {
-        let came = if process.chance(60_000) {
+        let came = if process.chance(Share::percent(60)) {
             READ
         } else {
             process.between(LEAST_READ as u32, READ)

@@ -4,8 +4,9 @@ use super::jobs::Jobs;
 use super::pool::Pool;
 use super::process::Process;
 use super::service::Service;
+use super::table::ProgramParameters;
 use super::tasks::Tasks;
-use super::{ParameterError, Parameters, Pattern, PatternError, Program};
+use super::{ParameterError, Parameters, Pattern, PatternError};
 use crate::{Watch, Workload};
 use std::ops::ControlFlow;
 
@@ -31,27 +32,31 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// The program before its first burst.
+    /// Starts the program, up to its first burst.
     ///
     /// # Errors
-    /// A parameter out of its range, or too much asked for.
+    /// Too much is asked for.
     pub fn new(pattern: Pattern, parameters: &Parameters) -> Result<Self, ParameterError> {
-        let program = pattern.program();
-        parameters.check(program)?;
-        let mut process = Process::new(parameters.seed, parameters.most_calls(program));
-        let running = match program {
-            Program::Service => {
-                let service = Service::new(&mut process, pattern.schedule(), parameters);
+        parameters.check(pattern.program())?;
+        let typed = parameters.of_program(pattern.program());
+        let most = typed.bounds();
+        let bursts = *most.bursts();
+        let mut process = Process::new(bursts.seed, most.calls());
+        let running = match &typed {
+            ProgramParameters::Service(own) => {
+                let service = Service::new(&mut process, pattern.schedule(), own);
                 Running::Service(Box::new(service))
             }
-            Program::Pool => Running::Pool(Pool::new(&mut process, parameters)),
-            Program::Jobs => Running::Jobs(Jobs::new(&mut process, parameters)),
-            Program::Tasks => Running::Tasks(Box::new(Tasks::new(&mut process, parameters))),
+            ProgramParameters::Pool(own) => Running::Pool(Pool::new(&mut process, own)),
+            ProgramParameters::Jobs(own) => Running::Jobs(Jobs::new(&mut process, own)),
+            ProgramParameters::Tasks(own) => {
+                Running::Tasks(Box::new(Tasks::new(&mut process, own)))
+            }
         };
         Ok(Self {
             process,
             running,
-            bursts: parameters.cycles,
+            bursts: bursts.cycles,
             made: 0,
             program: pattern.described(parameters),
         })

@@ -5,9 +5,10 @@
 //! the thread that happens to run. So blocks go back to the arenas they came from, whoever works there now. A collection
 //! is due when enough was allocated since the last (Ruby's GC_MALLOC_LIMIT_MIN: 16 MiB).
 
-use super::Parameters;
+use super::kind::Share;
 use super::process::Process;
-use crate::{BlockId, Progress, ThreadId, Watch};
+use super::table::{Bounds, Bursts, JobsParameters};
+use crate::{BlockId, Bytes, Progress, ThreadId, Watch};
 use highwater_allocator::places_by_key;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -18,10 +19,10 @@ const STRINGS_A_TURN: u32 = 50;
 const SWEPT_A_TURN: usize = 4_000;
 /// Nanoseconds that a string takes with what is done with it.
 const STRING_NS: u64 = 2_500;
-/// Share of a job's strings, in 100,000, that it needs to its end; the others are garbage after the turn.
-const NEEDED: u32 = 30_000;
+/// Share of a job's strings that it needs to its end; the others are garbage after the turn.
+const NEEDED: Share = Share::percent(30);
 /// Objects that stay from the program's start: code, tables, constants.
-pub(super) const LOADED: u32 = 12_000;
+const LOADED: u32 = 12_000;
 
 /// Sizes of what is made, each with the share, in 100,000, of those up to it: texts and small tables, rows, bodies of
 /// requests, documents.
@@ -35,7 +36,7 @@ const SIZES: [(u32, u32, u32); 4] = [
 /// The program between two bursts.
 #[derive(Clone)]
 pub(super) struct Jobs {
-    parameters: Parameters,
+    parameters: JobsParameters,
     threads: Vec<Thread>,
     heap: Heap,
     cycle: u32,
@@ -58,7 +59,7 @@ struct Heap {
     /// Found by the last collection and not yet freed.
     unswept: VecDeque<BlockId>,
     /// Bytes allocated since the last collection.
-    allocated: u64,
+    allocated: Bytes,
     /// What outlives jobs, the oldest first.
     kept: VecDeque<Made>,
     /// Blocks made so far.
@@ -71,7 +72,7 @@ type Made = (u64, BlockId);
 impl Jobs {
     /// Marks: `start`, then `burst:N` at the end of each burst and `rest:N` at the end of the rest after it, N from 0;
     /// with `trim` set `trimmed` at the very end.
-    pub(super) fn new(process: &mut Process, parameters: &Parameters) -> Self {
+    pub(super) fn new(process: &mut Process, parameters: &JobsParameters) -> Self {
         for _ in 0..LOADED {
             let size = string_size(process).min(4_000);
             process.malloc(size);
@@ -85,7 +86,7 @@ impl Jobs {
         };
         Self {
             parameters: *parameters,
-            threads: (0..parameters.threads).map(thread).collect(),
+            threads: (0..parameters.workers.threads).map(thread).collect(),
             heap: Heap::default(),
             cycle: 0,
         }
@@ -95,7 +96,7 @@ impl Jobs {
     pub(super) fn go_on(&mut self, process: &mut Process, watch: &mut Watch) -> ControlFlow<()> {
         let parameters = self.parameters;
         let (mut waiting, mut done) = (parameters.jobs, 0);
-        let total = u64::from(parameters.cycles) * u64::from(parameters.jobs);
+        let total = u64::from(parameters.bursts.cycles) * u64::from(parameters.jobs);
         let before = u64::from(self.cycle) * u64::from(parameters.jobs);
         while done < parameters.jobs {
             let index = process.between(0, self.threads.len() as u32) as usize;
@@ -120,7 +121,7 @@ impl Jobs {
         // The runtime collects once more when there is nothing to do, on the thread that waits for jobs.
         self.heap.collect();
         while self.heap.free_some(process) {}
-        process.end_cycle(self.cycle, &parameters);
+        process.end_cycle(self.cycle, &parameters.bursts);
         self.cycle += 1;
         ControlFlow::Continue(())
     }
@@ -128,17 +129,20 @@ impl Jobs {
 
 impl Thread {
     /// Works until it waits; true if the job was ended by it.
-    fn turn(&mut self, process: &mut Process, heap: &mut Heap, parameters: &Parameters) -> bool {
+    fn turn(
+        &mut self,
+        process: &mut Process,
+        heap: &mut Heap,
+        parameters: &JobsParameters,
+    ) -> bool {
         let left = self.left.unwrap_or_default();
         let now = left.min(STRINGS_A_TURN);
-        // In thousandths of a percent, which is what the value is rounded to.
-        let kept = (parameters.retained * 1000.0).round() as u32;
         for _ in 0..now {
             let size = string_size(process);
             let string = (heap.made, process.malloc(size));
             heap.made += 1;
-            heap.allocated += size;
-            if process.chance(kept) {
+            heap.allocated += Bytes(size);
+            if process.chance(parameters.retained) {
                 heap.keep(string, parameters);
             } else if process.chance(NEEDED) {
                 self.needed.push(string);
@@ -157,23 +161,23 @@ impl Thread {
 }
 
 impl Heap {
-    fn keep(&mut self, string: Made, parameters: &Parameters) {
+    fn keep(&mut self, string: Made, parameters: &JobsParameters) {
         self.kept.push_back(string);
-        if self.kept.len() > parameters.cache as usize {
+        if self.kept.len() > parameters.workers.cache as usize {
             self.garbage.extend(self.kept.pop_front());
         }
     }
 
     /// Collects if it is time to, and frees some of what was found.
-    fn sweep(&mut self, process: &mut Process, parameters: &Parameters) {
-        if self.allocated >= u64::from(parameters.collect) << 20 {
+    fn sweep(&mut self, process: &mut Process, parameters: &JobsParameters) {
+        if self.allocated >= parameters.collect {
             self.collect();
         }
         self.free_some(process);
     }
 
     fn collect(&mut self) {
-        self.allocated = 0;
+        self.allocated = Bytes::ZERO;
         let order = places_by_key(&self.garbage, |(made, _)| *made);
         self.unswept
             .extend(order.map(|place| self.garbage[place].1));
@@ -200,48 +204,57 @@ fn string_size(process: &mut Process) -> u64 {
 }
 
 /// How many strings the next job makes.
-fn strings_of_job(process: &mut Process, parameters: &Parameters) -> u32 {
+fn strings_of_job(process: &mut Process, parameters: &JobsParameters) -> u32 {
     let usual = process.between(parameters.strings / 2, parameters.strings / 2 * 3 + 2);
-    let heavy = (parameters.heavy * 1000.0).round() as u32;
-    if process.chance(heavy) {
+    if process.chance(parameters.heavy) {
         usual.saturating_mul(parameters.weight).max(1)
     } else {
         usual.max(1)
     }
 }
 
-impl Parameters {
-    /// A bound of the calls of one of the program's bursts.
-    pub(super) fn most_calls_of_jobs(&self) -> u64 {
-        let usual = u64::from(self.jobs) * self.most_strings_of_usual_job();
-        // So many more than their share are not heavy by any chance that matters.
-        let heavy = f64::from(self.jobs) * self.heavy / 100.0;
-        let heavy = (heavy * 2.0 + 30.0).min(f64::from(self.jobs)) as u64;
-        let heavy = match self.heavy {
-            0.0 => 0,
-            _ => heavy * self.most_strings_of_job(),
-        };
-        (usual + heavy) * 2 + 100
-    }
-
+impl JobsParameters {
     fn most_strings_of_usual_job(&self) -> u64 {
         u64::from(self.strings) * 3 / 2 + 2
     }
 
     fn most_strings_of_job(&self) -> u64 {
         let weight = match self.heavy {
-            0.0 => 1,
+            Share::NONE => 1,
             _ => u64::from(self.weight),
         };
         self.most_strings_of_usual_job() * weight
     }
+}
 
-    /// A bound that the bytes the program holds at one time stay below.
-    pub(super) fn most_held_by_jobs(&self) -> u64 {
-        let largest = u64::from(SIZES[3].2);
-        let held = u64::from(self.threads.min(self.jobs)) * self.most_strings_of_job();
-        (held + u64::from(self.cache)) * largest
-            + 3 * (u64::from(self.collect) << 20)
-            + u64::from(LOADED) * 4_000
+impl Bounds for JobsParameters {
+    fn bursts(&self) -> &Bursts {
+        &self.bursts
+    }
+
+    fn calls_at_start(&self) -> u64 {
+        20_000 + u64::from(LOADED)
+    }
+
+    fn calls_of_burst(&self) -> u64 {
+        let jobs = u64::from(self.jobs);
+        let usual = jobs * self.most_strings_of_usual_job();
+        let heavy = match self.heavy {
+            Share::NONE => 0,
+            // Twice their share and 30 more are not heavy by any chance that matters.
+            heavy => {
+                let twice = jobs * 2 * u64::from(heavy.0) / u64::from(Share::ALL.0);
+                (twice + 30).min(jobs) * self.most_strings_of_job()
+            }
+        };
+        (usual + heavy) * 2 + 100
+    }
+
+    fn held(&self) -> Bytes {
+        let largest = Bytes(SIZES[3].2.into());
+        let strings = u64::from(self.workers.threads.min(self.jobs)) * self.most_strings_of_job();
+        largest * (strings + u64::from(self.workers.cache))
+            + self.collect * 3
+            + Bytes(4_000) * u64::from(LOADED)
     }
 }

@@ -23,9 +23,9 @@
 //! chance comes from a PCG generator, and no table's order is ever used.
 
 mod connection;
-mod decimal;
 mod generator;
 mod jobs;
+mod kind;
 mod parameter;
 mod parameters;
 mod payload;
@@ -38,6 +38,7 @@ mod service;
 mod store;
 mod subscriber;
 mod survivors;
+mod table;
 mod tasks;
 mod which;
 mod worker;
@@ -46,5 +47,3 @@ pub use generator::Generator;
 pub use parameter::{Parameter, ParameterError, Program};
 pub use parameters::{MAX_CALLS, MAX_HELD, MAX_STREAMED_CALLS, MAX_THREADS, Parameters};
 pub use which::{Pattern, PatternError};
-
-use schedule::Schedule;

@@ -4,6 +4,7 @@
 //! texts that are all too large for the interpreter's pools; tokens that are all small enough for them.
 
 use super::process::Process;
+use crate::Bytes;
 
 /// How the text of an event is made up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,21 +17,6 @@ pub(crate) enum Shape {
     Chunks,
     /// Tokens: a word and a number each.
     Small,
-}
-
-impl Shape {
-    /// As a parameter says it.
-    pub(super) const NAMES: &'static [&'static str] = &["text", "mixed", "chunks", "small"];
-
-    /// The shape with this number among the names; the first where there is none.
-    pub(super) fn of(number: u32) -> Self {
-        match number {
-            1 => Self::Mixed,
-            2 => Self::Chunks,
-            3 => Self::Small,
-            _ => Self::Text,
-        }
-    }
 }
 
 /// Bytes of a suggestion's or chunk's text.
@@ -53,7 +39,9 @@ pub(super) struct Payload {
 
 impl Payload {
     /// Event number `number` of a stream, of about `size` bytes.
-    pub(super) fn new(process: &mut Process, shape: Shape, size: u32, number: u32) -> Self {
+    pub(super) fn new(process: &mut Process, shape: Shape, size: Bytes, number: u32) -> Self {
+        // The parameter's range keeps it below what the number holds.
+        let size = size.0 as u32;
         let mut items = Vec::new();
         let text = match shape {
             Shape::Text => size.saturating_sub(60),
@@ -105,19 +93,18 @@ impl Payload {
     }
 
     /// A bound that no payload's length exceeds.
-    pub(super) fn longest(shape: Shape, size: u32) -> u64 {
-        let size = u64::from(size);
+    pub(super) fn longest(shape: Shape, size: Bytes) -> Bytes {
         match shape {
-            Shape::Text => size + 80,
-            Shape::Mixed => size * 2 + 300,
-            Shape::Chunks => size + 800,
-            Shape::Small => size * 2 + 100,
+            Shape::Text => size + Bytes(80),
+            Shape::Mixed => size * 2 + Bytes(300),
+            Shape::Chunks => size + Bytes(800),
+            Shape::Small => size * 2 + Bytes(100),
         }
     }
 
     /// A bound of the items that the lists of some payloads have on average.
-    pub(super) fn most_items(shape: Shape, size: u32) -> u64 {
-        let size = u64::from(size);
+    pub(super) fn most_items(shape: Shape, size: Bytes) -> u64 {
+        let size = size.0;
         match shape {
             Shape::Text => 0,
             // More by a third than there are on average; a few large ones may be all that comes of a small size.

@@ -4,10 +4,11 @@
 //! main thread and freed by the worker; some rows are handed to another worker, which frees them; and what a cache keeps
 //! is freed, when it goes, by whoever needs its place. Workers run side by side: who is next is left to chance.
 
-use super::Parameters;
+use super::kind::Share;
 use super::process::Process;
+use super::table::{Bounds, Bursts, PoolParameters};
 use super::worker::{Step, Worker};
-use crate::{BlockId, Progress, ThreadId, Watch};
+use crate::{BlockId, Bytes, Progress, ThreadId, Watch};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
@@ -54,7 +55,7 @@ impl Shared {
 /// The threads and what they share, between two bursts.
 #[derive(Clone)]
 pub(super) struct Pool {
-    parameters: Parameters,
+    parameters: PoolParameters,
     workers: Vec<Worker>,
     shared: Shared,
     /// The number of the thread that begins next.
@@ -67,7 +68,7 @@ pub(super) struct Pool {
 impl Pool {
     /// Marks: `start`, then `burst:N` at the end of each burst and `rest:N` at the end of the rest after it, N from 0;
     /// with `trim` set `trimmed` at the very end.
-    pub(super) fn new(process: &mut Process, parameters: &Parameters) -> Self {
+    pub(super) fn new(process: &mut Process, parameters: &PoolParameters) -> Self {
         load(process);
         process.mark("start".into());
         let mut pool = Self {
@@ -75,14 +76,14 @@ impl Pool {
             workers: Vec::new(),
             shared: Shared {
                 cache: VecDeque::new(),
-                room: parameters.cache as usize,
-                handed: vec![Vec::new(); parameters.threads as usize],
+                room: parameters.workers.cache as usize,
+                handed: vec![Vec::new(); parameters.workers.threads as usize],
             },
             next_thread: 1,
             cycle: 0,
             answered: 0,
         };
-        for place in 0..parameters.threads as usize {
+        for place in 0..parameters.workers.threads as usize {
             let worker = Worker::new(place, pool.new_thread());
             pool.workers.push(worker);
         }
@@ -92,7 +93,7 @@ impl Pool {
     /// The next burst with its rest.
     pub(super) fn go_on(&mut self, process: &mut Process, watch: &mut Watch) -> ControlFlow<()> {
         let parameters = self.parameters;
-        let total = u64::from(parameters.cycles) * u64::from(parameters.requests);
+        let total = u64::from(parameters.bursts.cycles) * u64::from(parameters.requests);
         let mut done = self.answered;
         let mut tick = |now_answered: bool| {
             done += u64::from(now_answered);
@@ -102,7 +103,7 @@ impl Pool {
         self.answered = done;
         process.run_as(ThreadId::MAIN);
         process.mark(format!("burst:{}", self.cycle));
-        process.end_cycle(self.cycle, &parameters);
+        process.end_cycle(self.cycle, &parameters.bursts);
         self.cycle += 1;
         ControlFlow::Continue(())
     }
@@ -118,10 +119,11 @@ impl Pool {
     fn burst(
         &mut self,
         process: &mut Process,
-        parameters: &Parameters,
+        parameters: &PoolParameters,
         tick: &mut dyn FnMut(bool) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let (mut waiting, mut ended) = (parameters.requests, 0);
+        let (mut waiting, mut ended, mut in_progress) = (parameters.requests, 0, 0);
+        let most = parameters.concurrent.unwrap_or(u32::MAX);
         let mut busy: Vec<usize> = (0..self.workers.len()).collect();
         while !busy.is_empty() {
             let index = process.between(0, busy.len() as u32) as usize;
@@ -132,7 +134,11 @@ impl Pool {
                     busy.swap_remove(index);
                     continue;
                 }
+                if in_progress == most {
+                    continue;
+                }
                 waiting -= 1;
+                in_progress += 1;
                 process.run_as(ThreadId::MAIN);
                 worker.take(process);
             }
@@ -141,6 +147,7 @@ impl Pool {
                 Step::Yield => false,
                 Step::Answered => true,
             };
+            in_progress -= u32::from(answered);
             // Spread over the burst, and at most one to a request.
             let done = u64::from(parameters.requests - waiting);
             let due = done * u64::from(parameters.churn) / u64::from(parameters.requests);
@@ -165,25 +172,31 @@ impl Pool {
     }
 }
 
-impl Parameters {
-    /// Threads that begin in the pool, one after another or at one time.
-    pub(super) fn begun(&self) -> u64 {
-        u64::from(self.threads) + u64::from(self.churn) * u64::from(self.cycles)
+impl Bounds for PoolParameters {
+    fn bursts(&self) -> &Bursts {
+        &self.bursts
     }
 
-    /// A bound of the calls of one of the pool's bursts.
-    pub(super) fn most_calls_of_pool(&self) -> u64 {
+    fn threads(&self) -> u64 {
+        u64::from(self.workers.threads) + u64::from(self.churn) * u64::from(self.bursts.cycles)
+    }
+
+    fn calls_at_start(&self) -> u64 {
+        20_000
+    }
+
+    fn calls_of_burst(&self) -> u64 {
         let requests = u64::from(self.requests);
-        let begun = u64::from(self.threads) + u64::from(self.churn);
+        let begun = u64::from(self.workers.threads) + u64::from(self.churn);
         requests * (u64::from(self.rows) * 13 + 120) + begun + 100
     }
 
-    /// A bound that the bytes the pool holds at one time stay below.
-    pub(super) fn most_held_by_pool(&self) -> u64 {
-        let row = 2 * u64::from(self.row) + 2048;
+    fn held(&self) -> Bytes {
+        let row = self.row * 2 + Bytes::kib(2);
         // What was handed on lies with others until they come to free it: as much again.
-        let request = 2 * u64::from(self.rows) * row + (1 << 20);
-        u64::from(self.threads) * request + u64::from(self.cache) * 4096 + (16 << 20)
+        let request = row * (2 * u64::from(self.rows)) + Bytes::mib(1);
+        let cached = Bytes::kib(4) * u64::from(self.workers.cache);
+        request * u64::from(self.workers.threads) + cached + Bytes::mib(16)
     }
 }
 
@@ -215,7 +228,7 @@ fn load(process: &mut Process) {
                 }
             }
         }
-        let is_large = process.chance(20_000);
+        let is_large = process.chance(Share::percent(20));
         let table = process.malloc(768);
         if is_large {
             process.malloc(1_520);

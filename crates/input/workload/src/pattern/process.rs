@@ -1,6 +1,7 @@
 //! The process whose calls are kept: its clock, its chance, its blocks.
 
-use super::Parameters;
+use super::kind::Share;
+use super::table::Bursts;
 use crate::{BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, ThreadId, Workload};
 use oorandom::Rand32;
 use std::collections::VecDeque;
@@ -32,7 +33,8 @@ impl Process {
     pub(super) fn new(seed: u32, calls: u64) -> Self {
         let mut workload = Workload::default();
         // An upper bound of what comes, so that there is no copying; not more than some tens of megabytes at once.
-        workload.events.reserve(calls.min(1 << 20) as usize);
+        // What cannot be had now is asked for again when it is needed.
+        let _ = workload.events.try_reserve(calls.min(1 << 20) as usize);
         Self {
             clock_ns: 0,
             chance: Rand32::new(u64::from(seed)),
@@ -48,9 +50,10 @@ impl Process {
         self.numbers.get_or_insert_default();
     }
 
-    /// From now on the program calls `malloc_trim(0)` every so many nanoseconds, between two steps of its tasks.
-    pub(super) fn trim_every_ns(&mut self, interval: u64) {
-        self.trims = (interval > 0).then(|| (interval, self.clock_ns + interval));
+    /// From now on the program calls `malloc_trim(0)` at this interval, between two steps of its tasks.
+    pub(super) fn trim_every(&mut self, interval: Micros) {
+        let interval = interval.0 * 1000;
+        self.trims = Some((interval, self.clock_ns + interval));
     }
 
     // ---- the C library's malloc
@@ -145,10 +148,10 @@ impl Process {
 
     /// Rests as long as the program does after each of its cycles, which are counted from 0. After the last it calls
     /// `malloc_trim(0)`, and marks that it did, if it is to.
-    pub(super) fn end_cycle(&mut self, cycle: u32, parameters: &Parameters) {
-        self.rest(parameters.rest);
+    pub(super) fn end_cycle(&mut self, cycle: u32, bursts: &Bursts) {
+        self.rest(bursts.rest);
         self.mark(format!("rest:{cycle}"));
-        if cycle + 1 == parameters.cycles && parameters.trim == 1 {
+        if cycle + 1 == bursts.cycles && bursts.trim {
             self.trim();
             self.mark("trimmed".into());
         }
@@ -203,9 +206,8 @@ impl Process {
     }
 
     /// Time passes without work.
-    pub(super) fn rest(&mut self, seconds: f64) {
-        let rest = whole_milliseconds_in_ns(seconds);
-        self.wait_until_ns(self.clock_ns + rest);
+    fn rest(&mut self, time: Micros) {
+        self.wait_until_ns(self.clock_ns + time.0 * 1000);
     }
 
     /// A number from `low` to below `high`, each as likely as any other.
@@ -213,9 +215,9 @@ impl Process {
         self.chance.rand_range(low..high)
     }
 
-    /// True in `share` of 100,000 cases.
-    pub(super) fn chance(&mut self, share: u32) -> bool {
-        self.between(0, 100_000) < share
+    /// Returns true in a share of all cases.
+    pub(super) fn chance(&mut self, share: Share) -> bool {
+        self.between(0, Share::ALL.0) < share.0
     }
 
     // ---- what was called
@@ -257,9 +259,4 @@ impl Process {
             call,
         });
     }
-}
-
-/// A length of time as a parameter has it, which is rounded to the millisecond.
-pub(super) fn whole_milliseconds_in_ns(seconds: f64) -> u64 {
-    (seconds * 1000.0).round() as u64 * 1_000_000
 }

@@ -220,7 +220,7 @@ impl EventLoop {
 
     /// Each thread of the pool does one of the jobs that wait.
     fn run_jobs(&mut self, process: &mut Process, shared: &mut Shared) {
-        let threads = shared.parameters.executor as u16;
+        let threads = shared.parameters.executor.unwrap_or(0) as u16;
         for _ in 0..threads {
             let Some(index) = self.jobs.pop_front() else {
                 break;

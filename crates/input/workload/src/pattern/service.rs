@@ -1,14 +1,16 @@
 //! The service as a whole: it starts, has its bursts, and rests.
 
 use super::connection::{Connection, LEAST_READ};
-use super::payload::{Payload, Shape};
-use super::process::{Process, whole_milliseconds_in_ns};
+use super::kind::{Share, Store};
+use super::payload::Payload;
+use super::process::Process;
 use super::python::{List, start};
+use super::schedule::Schedule;
 use super::store::Stream;
 use super::subscriber::Shared;
 use super::survivors::Survivors;
-use super::{Parameters, Schedule};
-use crate::Progress;
+use super::table::{Bounds, Bursts, ServiceParameters};
+use crate::{Bytes, Micros, Progress};
 use std::ops::ControlFlow;
 
 /// What the collection after a burst takes.
@@ -21,7 +23,7 @@ const COLLECT_NS: u64 = 12_000_000;
 #[derive(Clone)]
 pub(super) struct Service {
     schedule: Schedule,
-    parameters: Parameters,
+    parameters: ServiceParameters,
     /// Connections of the pool that nobody uses; all of them, between two bursts.
     idle: Vec<Connection>,
     survivors: Survivors,
@@ -33,11 +35,17 @@ pub(super) struct Service {
 }
 
 impl Service {
-    pub(super) fn new(process: &mut Process, schedule: Schedule, parameters: &Parameters) -> Self {
-        start::imports(process, parameters.modules);
+    pub(super) fn new(
+        process: &mut Process,
+        schedule: Schedule,
+        parameters: &ServiceParameters,
+    ) -> Self {
+        start::imports(process, parameters.python.modules);
         start::preload(process, parameters.preload);
         process.mark("start".into());
-        process.trim_every_ns(whole_milliseconds_in_ns(parameters.trim_every));
+        if let Some(interval) = parameters.trim_every {
+            process.trim_every(interval);
+        }
         Self {
             schedule,
             parameters: *parameters,
@@ -62,7 +70,7 @@ impl Service {
             for _ in 0..parameters.events {
                 // Each request is watched over by a timer, which goes with the answer.
                 self.timers.append(process);
-                stream.add(process, Shape::of(parameters.shape), parameters.payload);
+                stream.add(process, parameters.shape, parameters.payload);
                 self.timers.pop(process);
             }
             process.trim_if_due();
@@ -89,7 +97,7 @@ impl Service {
         }
         process.spend_ns(COLLECT_NS);
         process.mark(format!("gc:{}", self.cycle));
-        process.end_cycle(self.cycle, &parameters);
+        process.end_cycle(self.cycle, &parameters.bursts);
         self.cycle += 1;
         ControlFlow::Continue(())
     }
@@ -103,16 +111,19 @@ struct Steps {
 }
 
 impl Steps {
-    fn of(parameters: &Parameters) -> Self {
-        let tasks = u64::from(parameters.cycles)
+    fn of(parameters: &ServiceParameters) -> Self {
+        let tasks = u64::from(parameters.bursts.cycles)
             * u64::from(parameters.streams)
             * u64::from(parameters.subscribers);
-        let bytes = u64::from(parameters.events) * u64::from(parameters.payload);
+        let bytes = u64::from(parameters.events) * parameters.payload.0;
         let batches = match parameters.executor {
-            0 => 2 * u64::from(parameters.events.div_ceil(parameters.batch)),
-            _ => u64::from(parameters.events) * 2,
+            None => 2 * u64::from(parameters.events.div_ceil(parameters.batch)),
+            Some(_) => u64::from(parameters.events) * 2,
         };
-        let reads = bytes / 55_000 * u64::from(parameters.socket);
+        let reads = match parameters.socket {
+            Store::InProcess => 0,
+            Store::Socket => bytes / 55_000,
+        };
         Self {
             done: 0,
             total: tasks * (4 + reads + batches),
@@ -127,56 +138,57 @@ impl Steps {
     }
 }
 
-impl Parameters {
-    /// A bound of the calls of one of the service's bursts.
-    pub(super) fn most_calls_of_service(&self) -> u64 {
-        let tasks = u64::from(self.streams) * u64::from(self.subscribers);
+impl ServiceParameters {
+    fn tasks(&self) -> u64 {
+        u64::from(self.streams) * u64::from(self.subscribers)
+    }
+}
+
+impl Bounds for ServiceParameters {
+    fn bursts(&self) -> &Bursts {
+        &self.bursts
+    }
+
+    fn calls_at_start(&self) -> u64 {
+        20_000 + self.python.calls() + start::calls_of_preload(self.preload)
+    }
+
+    fn calls_of_burst(&self) -> u64 {
+        let tasks = self.tasks();
         let written = u64::from(self.streams) * u64::from(self.events);
         let read = tasks * u64::from(self.events);
-        let shape = Shape::of(self.shape);
-        let items = Payload::most_items(shape, self.payload);
-        let longest = Payload::longest(shape, self.payload);
+        let items = Payload::most_items(self.shape, self.payload);
         let readings = match self.socket {
-            0 => 0,
-            _ => longest / LEAST_READ + 1,
+            Store::InProcess => 0,
+            Store::Socket => Payload::longest(self.shape, self.payload).0 / LEAST_READ + 1,
         };
         let of_event = 140 + 22 * items + 4 * readings;
-        let pages = match self.page {
-            0 => 1,
-            page => u64::from(self.events.div_ceil(page)),
-        };
-        let of_task = 400 + pages * 120;
-        let trims = match self.trim_every {
-            0.0 => 0,
-            // A bound for bursts that last twice the rests.
-            every => ((self.rest + 60.0) * 3.0 / every) as u64,
-        };
+        let pages = self.page.map_or(1, |page| self.events.div_ceil(page));
+        let of_task = 400 + u64::from(pages) * 120;
+        // A bound for bursts that last twice the rests.
+        let time = (self.bursts.rest + Micros(60_000_000)).0 * 3;
+        let trims = self.trim_every.map_or(0, |every| time / every.0);
         (written + read) * of_event + tasks * of_task + trims + 1_000
     }
 
-    /// A bound that the bytes the service holds at one time stay below.
-    pub(super) fn most_held_by_service(&self) -> u64 {
-        let tasks = u64::from(self.streams) * u64::from(self.subscribers);
-        let shape = Shape::of(self.shape);
-        let items = Payload::most_items(shape, self.payload);
-        let event = Payload::longest(shape, self.payload) + 700 + items * 400;
+    fn held(&self) -> Bytes {
+        let items = Payload::most_items(self.shape, self.payload);
+        let longest = Payload::longest(self.shape, self.payload);
+        let event = longest + Bytes(700) + Bytes(400) * items;
+        let events = u64::from(self.events);
         // The reply and the decoded events, some bookkeeping, and a few buffers of several payloads to each task.
-        let per_task = u64::from(self.events) * 2 * event + 16 * event + (4 << 20);
-        let decoded = tasks * u64::from(self.cycles) * u64::from(self.events);
-        let of_share = |share: f64, size: u64| match share {
-            0.0 => 0,
-            _ => {
-                decoded.min(match self.kept {
-                    0 => u64::MAX,
-                    kept => u64::from(kept),
-                }) * size
-            }
+        let per_task = event * (events * 2 + 16) + Bytes::mib(4);
+        let decoded = self.tasks() * u64::from(self.bursts.cycles) * events;
+        let kept = self.kept.map_or(decoded, |kept| decoded.min(kept.into()));
+        let of_share = |share, size: Bytes| match share {
+            Share::NONE => Bytes::ZERO,
+            _ => size * kept,
         };
-        tasks * per_task
-            + u64::from(self.streams) * u64::from(self.events) * event
-            + of_share(self.survivors, u64::from(self.survivor_size) * 2 + 100)
-            + of_share(self.sessions, 1_000)
-            + u64::from(self.modules) * (128 << 10)
-            + (u64::from(self.preload) + 1) * (5 << 18)
+        per_task * self.tasks()
+            + event * (u64::from(self.streams) * events)
+            + of_share(self.survivors, self.survivor_size * 2 + Bytes(100))
+            + of_share(self.sessions, Bytes(1_000))
+            + self.python.held()
+            + start::held_by_preload(self.preload)
     }
 }

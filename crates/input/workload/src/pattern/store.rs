@@ -6,6 +6,7 @@
 use super::payload::{Payload, Shape};
 use super::process::Process;
 use super::python::{BYTES, Dict, List, Object, STR, json, tuple};
+use crate::Bytes;
 
 /// Nanoseconds that writing an event takes, and each KB of it.
 const WRITE_NS: u64 = 60_000;
@@ -36,7 +37,7 @@ impl Stream {
     }
 
     /// Adds an event of about `size` bytes, by way of a client.
-    pub(super) fn add(&mut self, process: &mut Process, shape: Shape, size: u32) {
+    pub(super) fn add(&mut self, process: &mut Process, shape: Shape, size: Bytes) {
         let number = self.payloads.len() as u32;
         let payload = Payload::new(process, shape, size, number);
         let length = u64::from(payload.length);

@@ -1,7 +1,7 @@
 //! One subscriber: reads a stream, decodes it, hands it out.
 
-use super::Parameters;
 use super::connection::Connection;
+use super::kind::Store;
 use super::payload::Payload;
 use super::process::Process;
 use super::python::json::{self, Decoded};
@@ -9,6 +9,7 @@ use super::python::{BYTES, Deque, List, Lock, Object, STR};
 use super::reply::{Answer, Reply};
 use super::store::Stream;
 use super::survivors::Survivors;
+use super::table::ServiceParameters;
 
 /// A reply of many events comes with some bytes around each: its number, the field's name, lengths.
 const FRAMING: u64 = 60;
@@ -35,7 +36,7 @@ pub(super) enum Step {
 
 /// What all subscribers share.
 pub(super) struct Shared<'a> {
-    pub(super) parameters: &'a Parameters,
+    pub(super) parameters: &'a ServiceParameters,
     pub(super) streams: &'a [Stream],
     /// Connections that nobody uses.
     pub(super) idle: &'a mut Vec<Connection>,
@@ -166,15 +167,13 @@ impl Subscriber {
     fn send(&mut self, process: &mut Process, shared: &mut Shared) -> Step {
         let payloads = shared.streams[self.stream].payloads();
         let first = self.page.1;
-        let most = match shared.parameters.page {
-            0 => payloads.len(),
-            most => most as usize,
-        };
+        let page = shared.parameters.page;
+        let most = page.map_or(payloads.len(), |most| most as usize);
         self.page = (first, payloads.len().min(first.saturating_add(most)));
         self.arrived = 0;
         let page = &payloads[self.page.0..self.page.1];
         process.work_ns(100_000);
-        if shared.parameters.socket == 0 {
+        if shared.parameters.socket == Store::InProcess {
             self.answer = Some(Answer::new(process, page.len()));
             self.phase = Phase::ReadAtOnce;
             return Step::Request;
@@ -245,7 +244,7 @@ impl Subscriber {
     /// Decodes a batch, or has a thread decode an event.
     fn decode(&mut self, process: &mut Process, shared: &mut Shared) -> Step {
         let whole = self.page.1 - self.page.0;
-        if shared.parameters.executor > 0 {
+        if shared.parameters.executor.is_some() {
             self.take_over(process, shared);
             if self.decoded() < whole {
                 self.submit(process);
@@ -343,9 +342,9 @@ impl Subscriber {
     }
 
     /// Waits until the reader at the other end has taken what was handed out.
-    fn pause(&self, process: &mut Process, parameters: &Parameters) -> Step {
-        // In whole microseconds; the parameter's range keeps it far below what the number holds.
-        let most = (parameters.pause * 1000.0).round() as u32;
+    fn pause(&self, process: &mut Process, parameters: &ServiceParameters) -> Step {
+        // The parameter's range keeps it far below what the number holds.
+        let most = parameters.pause.0 as u32;
         Step::Wait(u64::from(process.between(0, most.max(1))) * 1000)
     }
 

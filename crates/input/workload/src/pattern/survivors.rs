@@ -1,8 +1,9 @@
 //! What decoded events leave behind: records of a log, and sessions. Old ones go when there are more than are kept.
 
-use super::Parameters;
+use super::kind::Share;
 use super::process::Process;
 use super::python::{BYTES, Dict, Object};
+use super::table::ServiceParameters;
 use std::collections::VecDeque;
 
 /// Nanoseconds that one takes to make.
@@ -32,25 +33,23 @@ pub(super) struct Survivors(VecDeque<Survivor>);
 
 impl Survivors {
     /// An event was decoded.
-    pub(super) fn after_event(&mut self, process: &mut Process, parameters: &Parameters) {
-        // In thousandths of a percent, which is what the values are rounded to.
-        let share = |percent: f64| (percent * 1000.0).round() as u32;
-        if parameters.survivors > 0.0 && process.chance(share(parameters.survivors)) {
-            let size = parameters.survivor_size;
+    pub(super) fn after_event(&mut self, process: &mut Process, parameters: &ServiceParameters) {
+        if parameters.survivors > Share::NONE && process.chance(parameters.survivors) {
+            let size = parameters.survivor_size.0 as u32;
             let size = process.between(size / 2, size / 2 + size + 1);
             let record = Object::new(process, u64::from(size) + BYTES);
             self.keep(process, parameters, Survivor::Record(record));
         }
-        if parameters.sessions > 0.0 && process.chance(share(parameters.sessions)) {
+        if parameters.sessions > Share::NONE && process.chance(parameters.sessions) {
             let session = Dict::new(process, 24);
             self.keep(process, parameters, Survivor::Session(session));
         }
     }
 
-    fn keep(&mut self, process: &mut Process, parameters: &Parameters, survivor: Survivor) {
+    fn keep(&mut self, process: &mut Process, parameters: &ServiceParameters, survivor: Survivor) {
         self.0.push_back(survivor);
-        if parameters.kept > 0
-            && self.0.len() > parameters.kept as usize
+        if let Some(kept) = parameters.kept
+            && self.0.len() > kept as usize
             && let Some(oldest) = self.0.pop_front()
         {
             oldest.drop(process);

@@ -4,10 +4,10 @@
 //! is kept until the whole graph is done. Of every task a record stays in the worker's log. The blocks are numpy's, which
 //! asks malloc itself; the objects around them are Python's.
 
-use super::Parameters;
 use super::process::Process;
 use super::python::{Dict, List, Object, start};
-use crate::{BlockId, Progress, Watch};
+use super::table::{Bounds, Bursts, TasksParameters};
+use crate::{BlockId, Bytes, Progress, Watch};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
@@ -21,7 +21,7 @@ const COMPUTE_NS_PER_KB: u64 = 900;
 /// The worker between two graphs.
 #[derive(Clone)]
 pub(super) struct Tasks {
-    parameters: Parameters,
+    parameters: TasksParameters,
     log: VecDeque<Record>,
     cycle: u32,
 }
@@ -40,9 +40,9 @@ struct Array {
 }
 
 impl Array {
-    fn new(process: &mut Process, bytes: u32) -> Self {
+    fn new(process: &mut Process, size: Bytes) -> Self {
         let object = Object::new(process, ARRAY);
-        let numbers = process.malloc(bytes.into());
+        let numbers = process.malloc(size.0);
         Self { object, numbers }
     }
 
@@ -55,8 +55,8 @@ impl Array {
 impl Tasks {
     /// Marks: `start`, then `burst:N` when the tasks of a graph are done, `gc:N` when its results are let go, and `rest:N`
     /// at the end of the rest after it, N from 0; with `trim` set `trimmed` at the very end.
-    pub(super) fn new(process: &mut Process, parameters: &Parameters) -> Self {
-        start::imports(process, parameters.modules);
+    pub(super) fn new(process: &mut Process, parameters: &TasksParameters) -> Self {
+        start::imports(process, parameters.python.modules);
         process.mark("start".into());
         Self {
             parameters: *parameters,
@@ -68,7 +68,7 @@ impl Tasks {
     /// The next graph, and the rest after it.
     pub(super) fn go_on(&mut self, process: &mut Process, watch: &mut Watch) -> ControlFlow<()> {
         let parameters = self.parameters;
-        let total = u64::from(parameters.cycles) * u64::from(parameters.tasks);
+        let total = u64::from(parameters.bursts.cycles) * u64::from(parameters.tasks);
         let mut states = Vec::new();
         for _ in 0..parameters.tasks {
             states.push(Dict::new(process, 24));
@@ -89,7 +89,7 @@ impl Tasks {
             state.drop(process);
         }
         process.mark(format!("gc:{}", self.cycle));
-        process.end_cycle(self.cycle, &parameters);
+        process.end_cycle(self.cycle, &parameters.bursts);
         self.cycle += 1;
         ControlFlow::Continue(())
     }
@@ -105,7 +105,7 @@ impl Tasks {
         }
         for _ in 0..parameters.blocks {
             let temporary = Array::new(process, parameters.block);
-            process.work_ns(u64::from(parameters.block) * COMPUTE_NS_PER_KB / 1000);
+            process.work_ns(parameters.block.0 * COMPUTE_NS_PER_KB / 1000);
             temporary.drop(process);
         }
         let result = Array::new(process, parameters.result);
@@ -131,20 +131,24 @@ impl Tasks {
     }
 }
 
-impl Parameters {
-    /// A bound of the calls of one graph.
-    pub(super) fn most_calls_of_tasks(&self) -> u64 {
+impl Bounds for TasksParameters {
+    fn bursts(&self) -> &Bursts {
+        &self.bursts
+    }
+
+    fn calls_at_start(&self) -> u64 {
+        20_000 + self.python.calls()
+    }
+
+    fn calls_of_burst(&self) -> u64 {
         let of_task = u64::from(self.blocks) * 10 + 60;
         u64::from(self.tasks) * of_task + 100
     }
 
-    /// A bound that the bytes the worker holds at one time stay below.
-    pub(super) fn most_held_by_tasks(&self) -> u64 {
-        let block = u64::from(self.block) + 300;
-        (u64::from(self.blocks) + 2) * block
-            + u64::from(self.tasks) * (u64::from(self.result) + 4_000)
-            + RECORDS as u64 * 4_000
-            + u64::from(self.modules) * (128 << 10)
-            + (4 << 20)
+    fn held(&self) -> Bytes {
+        let blocks = (self.block + Bytes(300)) * (u64::from(self.blocks) + 2);
+        let results = (self.result + Bytes(4_000)) * u64::from(self.tasks);
+        let log = Bytes(4_000) * RECORDS as u64;
+        blocks + results + log + self.python.held() + Bytes::mib(4)
     }
 }

@@ -1,6 +1,7 @@
 //! The patterns, and how one becomes a workload.
 
-use super::{Generator, Parameter, ParameterError, Parameters, Program, Schedule};
+use super::schedule::Schedule;
+use super::{Generator, Parameter, ParameterError, Parameters, Program};
 use crate::{Source, Watch, Workload};
 use highwater_allocator::Decimal;
 use serde::{Deserialize, Serialize};

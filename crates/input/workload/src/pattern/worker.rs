@@ -1,15 +1,16 @@
 //! One thread of the pool and the request it is answering.
 
-use super::Parameters;
+use super::kind::Share;
 use super::pool::Shared;
 use super::process::Process;
+use super::table::PoolParameters;
 use crate::{BlockId, ThreadId};
 
 /// Rows read between two turns.
 const ROWS_A_TURN: u32 = 8;
 
-/// Share of the rows, in 100,000, of which something goes into the cache.
-const KEPT: u32 = 5_000;
+/// Share of the rows of which something goes into the cache.
+const KEPT: Share = Share::percent(5);
 
 /// Nanoseconds that a row takes.
 const ROW_NS: u64 = 12_000;
@@ -80,7 +81,7 @@ impl Worker {
         &mut self,
         process: &mut Process,
         shared: &mut Shared,
-        parameters: &Parameters,
+        parameters: &PoolParameters,
     ) -> Step {
         shared.free_handed(process, self.place);
         let Some(request) = &mut self.request else {
@@ -112,11 +113,12 @@ impl Request {
     }
 
     /// Reads some rows through a buffer, and writes of each a part into the answer.
-    fn read(&mut self, process: &mut Process, shared: &mut Shared, parameters: &Parameters) {
+    fn read(&mut self, process: &mut Process, shared: &mut Shared, parameters: &PoolParameters) {
         let buffer = process.malloc(16_384);
         let left = parameters.rows - self.rows.len() as u32;
         for _ in 0..left.min(ROWS_A_TURN) {
-            let size = process.between(parameters.row / 2, parameters.row / 2 * 3 + 2);
+            let half = parameters.row.0 as u32 / 2;
+            let size = process.between(half, half * 3 + 2);
             let parts = [process.calloc(1, 96), small(process), small(process)];
             let text = process.malloc(size.into());
             self.rows.push(Row { text, parts });
@@ -129,7 +131,7 @@ impl Request {
             }
             process.spend_ns(ROW_NS);
         }
-        self.write(process, u64::from(parameters.row));
+        self.write(process, parameters.row.0);
         process.free(buffer);
     }
 
@@ -154,18 +156,16 @@ impl Request {
         process: &mut Process,
         shared: &mut Shared,
         place: usize,
-        parameters: &Parameters,
+        parameters: &PoolParameters,
     ) {
         if let Some((answer, _)) = self.answer {
             process.free(answer);
         }
-        // In thousandths of a percent, which is what the value is rounded to.
-        let handed = (parameters.handoff * 1000.0).round() as u32;
         for row in self.rows {
             for part in row.parts {
                 process.free(part);
             }
-            if process.chance(handed) {
+            if process.chance(parameters.handoff) {
                 shared.hand_on(process, place, row.text);
             } else {
                 process.free(row.text);

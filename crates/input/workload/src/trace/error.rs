@@ -37,9 +37,13 @@ pub enum TraceError {
     },
     /// The last line has no newline and does not parse.
     #[error(
-        "line {line}: the trace is cut off here, after {calls} whole call{}: expected {expected}, found {found}; delete this line{} to read the calls before it, or record again",
+        "line {line}: the trace is cut off here, after {calls} whole call{}: expected {expected}, found {found}; {}record again",
         if *calls == 1 { "" } else { "s" },
-        if *is_end_promised { " and the header's line `end counted`" } else { "" }
+        match (*calls, *is_end_promised) {
+            (0, _) => "",
+            (_, false) => "delete this line to read the calls before it, or ",
+            (_, true) => "delete this line and the header's line `end counted` to read the calls before it, or ",
+        }
     )]
     CutOff {
         /// The line.
@@ -52,6 +56,14 @@ pub enum TraceError {
         calls: u64,
         /// Whether the header promises a last line that tells the number of calls.
         is_end_promised: bool,
+    },
+    /// The file ends before any call, and no last line says that there is none.
+    #[error(
+        "line {line}: the trace has no calls and ends here: it was cut off, or nothing was recorded; record again (a whole trace without calls ends with the line `end 0`)"
+    )]
+    NoCalls {
+        /// The line in which the file ends.
+        line: u64,
     },
     /// The file ends at the end of a line, without the last line that its header promises.
     #[error(
@@ -79,8 +91,9 @@ pub enum TraceError {
     },
     /// The gzip data end before their time.
     #[error(
-        "line {line}: the gzip file is cut off here, after {calls} whole call{}: `gzip -dc FILE | sed '/^end /d;$d'` saves its complete lines; or record again",
-        if *calls == 1 { "" } else { "s" }
+        "line {line}: the gzip file is cut off here, after {calls} whole call{}: {}record again",
+        if *calls == 1 { "" } else { "s" },
+        if *calls == 0 { "" } else { "`gzip -dc FILE | sed '/^end /d;$d'` saves its complete lines; or " }
     )]
     GzipCutOff {
         /// The line that was being unpacked.
@@ -143,6 +156,7 @@ impl TraceError {
         match self {
             Self::Malformed { line, .. }
             | Self::CutOff { line, .. }
+            | Self::NoCalls { line }
             | Self::EndMissing { line, .. }
             | Self::Incomplete { line, .. }
             | Self::GzipCutOff { line, .. }

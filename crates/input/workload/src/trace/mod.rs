@@ -13,6 +13,7 @@
 //!   many calls.
 //! - A last line `end COUNT` is compared with the calls before it. Without one a file that was cut at the end of a line reads
 //!   as whole, unless its header promises the line (`end counted`), as those that [`write()`] writes do.
+//! - A file that ends before any call is refused: one that was cut there looks the same. `end 0` says that there is none.
 //! - `f` of `0x0` is `free(NULL)`: no call is kept, nothing is counted.
 //! - An unknown pointer in `f` drops the line and is counted in [`Workload::skipped`](crate::Workload::skipped). In `r`
 //!   it counts too, and the line becomes `realloc(NULL, SIZE)`: the block it returned is as real as any. If the line

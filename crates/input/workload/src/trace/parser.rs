@@ -103,6 +103,9 @@ impl Parser {
 
     /// The end of the file.
     pub(super) fn finish(mut self) -> Result<Workload, TraceError> {
+        if self.end.read == 0 && !self.end.is_known() {
+            return Err(TraceError::NoCalls { line: self.line });
+        }
         if self.header.is_end_promised && !self.end.is_known() {
             return Err(TraceError::EndMissing {
                 // The one that is missing, or in which the file ends.

@@ -183,20 +183,21 @@ fn what_was_cut_after_any_byte_is_never_read_as_whole() {
     let whole = read(&text).unwrap();
     // Only its last newline is missing: the count says that nothing else is.
     assert_eq!(read(&text[..text.len() - 1]).unwrap(), whole);
-    let promised = b"highwater-trace 1\nend counted".len();
-    for end in promised..text.len() - 1 {
+    for end in 0..text.len() - 1 {
         let cut = &text[..end];
         let error = read(cut).unwrap_err();
         assert!(
-            matches!(
-                error,
-                TraceError::EndMissing { .. }
-                    | TraceError::CutOff { .. }
-                    | TraceError::Incomplete { .. }
-            ),
+            match error {
+                TraceError::Empty { .. } => cut.is_empty(),
+                TraceError::NoCalls { .. }
+                | TraceError::EndMissing { .. }
+                | TraceError::CutOff { .. }
+                | TraceError::Incomplete { .. } => true,
+                _ => false,
+            },
             "after {end}: {error}"
         );
-        if cut.ends_with(b"\n") {
+        if matches!(error, TraceError::EndMissing { .. }) && cut.ends_with(b"\n") {
             let said = error.to_string();
             assert!(said.contains("cut off here") && said.contains("`end counted`"));
             // What the error advises opens what is left.
@@ -205,6 +206,48 @@ fn what_was_cut_after_any_byte_is_never_read_as_whole() {
             assert_eq!(read(text.as_bytes()).unwrap().events.len(), calls.count());
         }
     }
+}
+
+#[test]
+fn what_others_wrote_without_an_end_is_told_wherever_a_cut_can_be_seen() {
+    let text = b"highwater-trace 1\n# recorder 2\nprogram x\nenv A=1\nm 1 0 0x10 64\nf 3 0 0x10\n";
+    let first = b"highwater-trace 1\n# recorder 2\nprogram x\nenv A=1\nm 1 0 0x10 6".len();
+    for end in 0..text.len() {
+        let cut = &text[..end];
+        match read(cut) {
+            Err(error) => assert!(!error.to_string().is_empty() && error.line().is_some()),
+            Ok(workload) => {
+                assert!(end >= first, "no call was read whole after {end}");
+                assert_eq!(workload.unended, !cut.ends_with(b"\n"), "after {end}");
+            }
+        }
+        if end < first {
+            let error = read(cut).unwrap_err().to_string();
+            assert!(!error.contains("delete"), "nothing would be left: {error}");
+        }
+        // A member of gzip that is whole says nothing of a second one that is missing.
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut gzip, cut).unwrap();
+        let packed = read(&gzip.finish().unwrap());
+        assert_eq!(packed.is_ok(), read(cut).is_ok(), "after {end}");
+    }
+    assert_eq!(read(text).unwrap().events.len(), 2);
+}
+
+#[test]
+fn a_trace_without_calls_is_read_only_where_its_end_says_so() {
+    for header in ["", "end counted\n", "program x\n", "# a comment\n\n"] {
+        let text = format!("highwater-trace 1\n{header}");
+        for cut in [text.as_str(), text.trim_end()] {
+            let error = read(cut.as_bytes()).unwrap_err();
+            let line = cut.lines().count() as u64;
+            assert_eq!(error, TraceError::NoCalls { line }, "{cut:?}");
+        }
+        let whole = read(format!("{text}end 0\n").as_bytes()).unwrap();
+        assert!(whole.events.is_empty() && !whole.unended);
+    }
+    // A line that is dropped is a call that was recorded.
+    assert_eq!(trace("f 1 0 0x99").unwrap().skipped, 1);
 }
 
 #[test]

@@ -64,9 +64,23 @@ pub fn write_gzip(
     addresses: Option<&[Address]>,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let mut gzip = GzEncoder::new(out, Compression::fast());
+    let mut gzip = GzEncoder::new(Patient(out), Compression::fast());
     write(workload, addresses, &mut gzip)?;
     gzip.finish()?.flush()
+}
+
+/// Takes all it is given, where gzip would return a write that was interrupted as an error.
+struct Patient<W>(W);
+
+impl<W: Write> Write for Patient<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 fn invalid(wanted: &str) -> io::Error {

@@ -1,7 +1,10 @@
 //! How an interpreter starts: it imports its modules.
 
+use super::super::kind::Share;
 use super::super::process::Process;
+use super::super::table::Python;
 use super::{BYTES, Dict, Object, drop_backwards};
+use crate::Bytes;
 
 /// Imports so many modules: each reads its byte code, makes constants, code objects, functions, classes and their tables,
 /// and lets the byte code go. What stays is scattered over the lower end of the heap and over the pools. How many there
@@ -17,7 +20,7 @@ pub(in super::super) fn imports(process: &mut Process, modules: u32) {
             large_object(process, &mut rubbish);
         }
         Dict::new(process, 30);
-        if process.chance(20_000) {
+        if process.chance(Share::percent(20)) {
             Dict::new(process, 60);
         }
         drop_backwards(process, &mut rubbish);
@@ -33,15 +36,37 @@ pub(in super::super) fn imports(process: &mut Process, modules: u32) {
     }
 }
 
-/// Blocks to a MiB of what a program holds from its start, at most.
-pub(in super::super) const BLOCKS_OF_MIB: u64 = 128;
+impl Python {
+    /// A bound of the calls of the imports.
+    pub(in super::super) fn calls(&self) -> u64 {
+        u64::from(self.modules) * 600
+    }
+
+    /// A bound that the bytes the modules hold stay below.
+    pub(in super::super) fn held(&self) -> Bytes {
+        Bytes::kib(128) * u64::from(self.modules)
+    }
+}
+
+/// A bound of the calls that load what is held from the start.
+pub(in super::super) fn calls_of_preload(held: Bytes) -> u64 {
+    held.0 / u64::from(LEAST_LOADED)
+}
+
+/// A bound of the bytes that this takes.
+pub(in super::super) fn held_by_preload(held: Bytes) -> Bytes {
+    held + Bytes(held.0 / 4) + Bytes::mib(1)
+}
+
+/// The smallest block of what is held from the start.
+const LEAST_LOADED: u32 = 8 << 10;
 
 /// Loads what a program holds from its start besides its modules: tables, templates, models, in blocks of some tens of
 /// KiB.
-pub(in super::super) fn preload(process: &mut Process, mib: u32) {
-    let mut left = u64::from(mib) << 20;
+pub(in super::super) fn preload(process: &mut Process, held: Bytes) {
+    let mut left = held.0;
     while left > 0 {
-        let size = u64::from(process.between(8 << 10, 64 << 10));
+        let size = u64::from(process.between(LEAST_LOADED, 64 << 10));
         Object::new(process, size);
         left = left.saturating_sub(size);
         process.spend_ns(size);
@@ -52,7 +77,7 @@ fn small_objects(process: &mut Process, rubbish: &mut Vec<Object>) {
     for _ in 0..3 {
         let size = 32 + 8 * process.between(0, 22);
         let object = Object::new(process, u64::from(size));
-        if process.chance(15_000) {
+        if process.chance(Share::percent(15)) {
             rubbish.push(object);
         }
     }
