@@ -188,7 +188,7 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
         ),
         (
             format!("{HEAD}pattern = \"sync\"\n{variant}[variant.parameters]\nshape = \"round\"\n"),
-            &["line 8", "shape", "between 0 and 3"],
+            &["line 8", "shape", "text, mixed"],
         ),
         (
             format!("{HEAD}pattern = \"sync\"\n{variant}[variant.parameters]\nshape = [1]\n"),
