@@ -15,20 +15,33 @@ fn text() -> impl Strategy<Value = String> {
 /// Options of a level, most of which can run.
 fn options() -> impl Strategy<Value = Options> {
     let values = [
-        prop::option::of(prop::sample::select(vec!["sync", "threads", "jobs", "nosuch"])).boxed(),
+        prop::option::of(prop::sample::select(vec![
+            "sync", "threads", "jobs", "nosuch",
+        ]))
+        .boxed(),
         prop::option::of(prop::sample::select(vec!["3.11", "none", "2.7"])).boxed(),
-        prop::option::of(prop::sample::select(vec!["glibc@2.36", "jemalloc", "glibc 2.39"])).boxed(),
+        prop::option::of(prop::sample::select(vec![
+            "glibc@2.36",
+            "jemalloc",
+            "glibc 2.39",
+        ]))
+        .boxed(),
         prop::option::of(prop::sample::select(vec!["1", "500", "0", "-1"])).boxed(),
     ];
     let parameters = prop::collection::vec(
-        (prop::sample::select(vec!["events", "rest", "seed"]), prop::sample::select(vec!["1", "2.5", "x"])),
+        (
+            prop::sample::select(vec!["events", "rest", "seed"]),
+            prop::sample::select(vec!["1", "2.5", "x"]),
+        ),
         0..2,
     );
     (values, prop::option::of(text()), parameters).prop_map(
         |([pattern, python, allocator, cap], environment, parameters)| {
             let own = |text: &str| text.to_owned();
-            let mut parameters: Vec<_> =
-                parameters.iter().map(|(name, value)| (own(name), own(value))).collect();
+            let mut parameters: Vec<_> = parameters
+                .iter()
+                .map(|(name, value)| (own(name), own(value)))
+                .collect();
             parameters.dedup_by(|one, other| one.0 == other.0);
             Options {
                 pattern: pattern.map(own),
@@ -47,30 +60,58 @@ fn options() -> impl Strategy<Value = Options> {
 
 fn spec() -> impl Strategy<Value = RunSpec> {
     let stage = (options(), "[a-z]{0,3}").prop_map(|(options, name)| {
-        let mut stage = StageSpec { name, ..StageSpec::default() };
+        let mut stage = StageSpec {
+            name,
+            ..StageSpec::default()
+        };
         stage.put(&options);
         stage
     });
-    let base = prop::option::of(prop::sample::select(vec!["glibc", "jemalloc, 5000 ms", "nosuch"]));
-    let variant = (options(), "[a-z]{0,3}", base, prop::collection::vec(stage, 0..3)).prop_map(
-        |(options, name, base, stage)| {
+    let base = prop::option::of(prop::sample::select(vec![
+        "glibc",
+        "jemalloc, 5000 ms",
+        "nosuch",
+    ]));
+    let variant = (
+        options(),
+        "[a-z]{0,3}",
+        base,
+        prop::collection::vec(stage, 0..3),
+    )
+        .prop_map(|(options, name, base, stage)| {
             let base = base.map(str::to_owned);
-            let mut variant = VariantSpec { name, base, stage, ..VariantSpec::default() };
+            let mut variant = VariantSpec {
+                name,
+                base,
+                stage,
+                ..VariantSpec::default()
+            };
             variant.put(&options);
             variant
-        },
-    );
+        });
     let scenario = prop::option::of(prop::sample::select(vec!["decay", "nosuch"]));
     let trace = prop::option::of(text());
-    (options(), scenario, trace, text(), prop::collection::vec(variant, 0..3)).prop_map(
-        |(options, scenario, trace, title, variant)| {
+    (
+        options(),
+        scenario,
+        trace,
+        text(),
+        prop::collection::vec(variant, 0..3),
+    )
+        .prop_map(|(options, scenario, trace, title, variant)| {
             let checksum = trace.as_ref().map(|_| "00ab12cd".to_owned());
             let scenario = scenario.map(str::to_owned);
-            let mut run = RunSpec { title, scenario, trace, checksum, variant, ..RunSpec::default() };
+            let mut run = RunSpec {
+                title,
+                scenario,
+                trace,
+                checksum,
+                variant,
+                ..RunSpec::default()
+            };
             run.put(&options);
             run
-        },
-    )
+        })
 }
 
 /// The same with numbers where a text is one, as a request of JavaScript has them.
@@ -83,7 +124,10 @@ fn numbered(value: serde_json::Value) -> serde_json::Value {
         },
         Value::Array(items) => items.into_iter().map(numbered).collect(),
         Value::Object(pairs) => Value::Object(
-            pairs.into_iter().map(|(key, value)| (key, numbered(value))).collect(),
+            pairs
+                .into_iter()
+                .map(|(key, value)| (key, numbered(value)))
+                .collect(),
         ),
         other => other,
     }
