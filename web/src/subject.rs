@@ -3,11 +3,7 @@
 use std::rc::Rc;
 
 use highwater_simulator::Choice;
-use highwater_workload::{
-    Pattern, Scenario,
-    pattern::Parameters,
-    scenario::{Script, VariantScript},
-};
+use highwater_workload::{Pattern, RunSpec, Scenario, pattern::Parameters, spec::VariantSpec};
 
 /// What runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +40,7 @@ impl Subject {
         match self {
             Self::Bundled => "asyncio burst · recorded",
             Self::File(name) => name,
-            Self::Scenario(scenario) => &scenario.script.title,
+            Self::Scenario(scenario) => &scenario.run.title,
         }
     }
 
@@ -56,7 +52,7 @@ impl Subject {
                  malloc_trim(0)."
             }
             Self::File(_) => "Your recording. It stays in this browser.",
-            Self::Scenario(scenario) => scenario.script.shows.trim(),
+            Self::Scenario(scenario) => scenario.run.shows.trim(),
         }
     }
 
@@ -65,7 +61,7 @@ impl Subject {
         match self {
             Self::Bundled | Self::File(_) => None,
             Self::Scenario(scenario) => {
-                Some(scenario.script.source.trim()).filter(|text| !text.is_empty())
+                Some(scenario.run.source.trim()).filter(|text| !text.is_empty())
             }
         }
     }
@@ -92,7 +88,15 @@ impl Subject {
     pub fn common(&self) -> Option<(Pattern, Parameters)> {
         match self {
             Self::Bundled | Self::File(_) => None,
-            Self::Scenario(scenario) => scenario.common().ok(),
+            Self::Scenario(scenario) => scenario.run.common().ok(),
+        }
+    }
+
+    /// The description of the scenario, where it is one.
+    pub fn run(&self) -> Option<&RunSpec> {
+        match self {
+            Self::Bundled | Self::File(_) => None,
+            Self::Scenario(scenario) => Some(&scenario.run),
         }
     }
 
@@ -129,20 +133,20 @@ impl Choices {
 
 /// A pattern with the settings that everyone tries.
 fn alone(pattern: Pattern) -> Scenario {
-    let variant = |(name, allocator, lines): (&str, &str, &str)| VariantScript {
+    let variant = |(name, allocator, lines): (&str, &str, &str)| VariantSpec {
         name: name.to_owned(),
         allocator: (!allocator.is_empty()).then(|| allocator.to_owned()),
         environment: Some(lines.to_owned()),
-        ..VariantScript::default()
+        ..VariantSpec::default()
     };
     Scenario {
         name: pattern.name().to_owned(),
-        script: Script {
+        run: RunSpec {
             title: pattern.title().to_owned(),
             shows: pattern.shows().to_owned(),
             pattern: Some(pattern.name().to_owned()),
             variant: TRIED.map(variant).to_vec(),
-            ..Script::default()
+            ..RunSpec::default()
         },
     }
 }

@@ -43,7 +43,7 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
     });
     let options = |scenarios: &[Rc<Scenario>]| -> Html {
         let option =
-            |scenario: &Rc<Scenario>| attr::option(&scenario.name, scenario.script.title.clone());
+            |scenario: &Rc<Scenario>| attr::option(&scenario.name, scenario.run.title.clone());
         scenarios.iter().map(option).collect()
     };
     html! {

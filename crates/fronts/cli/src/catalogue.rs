@@ -25,10 +25,10 @@ pub(crate) fn list(asked: &Scenarios) -> Result<String, String> {
         let entries: Vec<Entry<'_>> = (catalogue.iter())
             .map(|scenario| Entry {
                 name: &scenario.name,
-                title: &scenario.script.title,
-                shows: scenario.script.shows.trim(),
-                source: scenario.script.source.trim(),
-                variants: (scenario.script.variant.iter())
+                title: &scenario.run.title,
+                shows: scenario.run.shows.trim(),
+                source: scenario.run.source.trim(),
+                variants: (scenario.run.variant.iter())
                     .map(|variant| variant.name.as_str())
                     .collect(),
             })
@@ -43,8 +43,8 @@ pub(crate) fn list(asked: &Scenarios) -> Result<String, String> {
         text += &format!(
             "  {:22} {}, {} variants\n",
             scenario.name,
-            scenario.script.title,
-            scenario.script.variant.len()
+            scenario.run.title,
+            scenario.run.variant.len()
         );
     }
     text += "Patterns (`highwater run NAME --set PARAMETER=VALUE`):\n";
