@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use highwater_simulator::{Choice, Variant};
-use highwater_workload::spec::Options;
+use highwater_workload::spec::Level;
 
 use crate::{
     form::EnvironmentForm,
@@ -41,7 +41,7 @@ pub struct VariantState {
     /// Its environment.
     pub environment: EnvironmentForm,
     /// What a link says of it besides: options that have no control on the page.
-    pub options: Options,
+    pub options: Level,
     /// What is to be run, or why nothing can be; none while a recording is being read.
     pub order: Option<Result<Rc<Order>, String>>,
     /// What came of it, perhaps of an order before the present one.
@@ -80,7 +80,7 @@ impl VariantState {
             base,
             allocator,
             environment,
-            options: Options::default(),
+            options: Level::default(),
             order: None,
             run: None,
             status: Status::Idle,

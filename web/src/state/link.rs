@@ -10,14 +10,12 @@
 
 mod lines;
 
-use std::ops::RangeInclusive;
-
 use highwater_chart::letter;
 use highwater_simulator::{Address, Choice, Micros};
 use highwater_workload::{
     RunSpec,
     pattern::{Parameters, Pattern},
-    spec::{Fault, Options, Tree, VariantSpec},
+    spec::{Fault, Level, Tree},
 };
 
 use super::{At, Effect, Place, State, Theme};
@@ -42,6 +40,26 @@ const LONGEST_BOX: usize = 8 << 10;
 /// Microseconds of a run that a link may speak of: 35 years.
 const LATEST: u64 = 1 << 50;
 
+/// The keys of a variant's marks. Links of the first form have its base by number.
+const MARKS: [&str; 4] = ["base", "colour", "given", "letter"];
+
+/// The keys of a view whose values are numbers, each with the most that it may be.
+const NUMBERS: [(&str, u64); 11] = [
+    ("selected", MOST as u64 - 1),
+    ("baseline", MOST as u64 - 1),
+    ("beside", MOST as u64 - 1),
+    ("time", u64::MAX),
+    ("from", LATEST),
+    ("to", LATEST),
+    ("hidden", u16::MAX as u64),
+    ("column", highwater_report::table::COLUMNS.len() as u64 - 1),
+    ("falls", 1),
+    ("first", u64::MAX),
+    ("last", u64::MAX),
+];
+
+const THEMES: [(Theme, &str); 2] = [(Theme::Light, "light"), (Theme::Dark, "dark")];
+
 /// What a link says, read and checked.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Link {
@@ -51,7 +69,7 @@ pub(super) struct Link {
     form: ParameterForm,
     variants: Vec<Linked>,
     /// What it says of all variants, where they are those that the subject begins with.
-    over: Options,
+    over: Level,
     /// The first one's settings then.
     settings: String,
     view: View,
@@ -92,24 +110,19 @@ struct Linked {
     /// As its base has them where it says none.
     allocator: Option<Choice>,
     environment: Option<String>,
-    options: Options,
+    options: Level,
 }
 
 /// The entries of one table of a link.
 struct Entries(Vec<(String, Tree)>);
 
 impl Entries {
-    /// A table that has no other keys than these.
-    fn of(tree: Tree, known: &[&str]) -> Result<Self, String> {
+    fn of(tree: Option<Tree>) -> Result<Self, String> {
         match tree {
-            Tree::Table(pairs) if pairs.iter().all(|(key, _)| known.contains(&&**key)) => {
-                Ok(Self(pairs))
-            }
+            None => Ok(Self(Vec::new())),
+            Some(Tree::Table(pairs)) => Ok(Self(pairs)),
             // Not what stands there: that may be anything.
-            _ => Err(format!(
-                "it needs a table with the keys {}",
-                known.join(", ")
-            )),
+            Some(_) => Err("it needs a table".to_owned()),
         }
     }
 
@@ -126,7 +139,7 @@ impl Entries {
     }
 
     /// A whole number.
-    fn number(&mut self, key: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, String> {
+    fn number(&mut self, key: &str, most: u64) -> Result<Option<u64>, String> {
         let Some(tree) = self.take(key) else {
             return Ok(None);
         };
@@ -134,67 +147,84 @@ impl Entries {
             Tree::Text(text) => text.parse().ok(),
             _ => None,
         };
-        let number = number.filter(|number| range.contains(number));
-        let (least, most) = range.into_inner();
-        let wrong = || format!("`{key}` must be a whole number between {least} and {most}");
+        let number = number.filter(|number| *number <= most);
+        let wrong = || format!("`{key}` must be a whole number between 0 and {most}");
         number.map(Some).ok_or_else(wrong)
     }
 
-    /// Two whole numbers, the first less than the second.
-    fn range(&mut self, keys: [&str; 2], most: u64) -> Result<Option<(u64, u64)>, String> {
-        let from = self.number(keys[0], 0..=most)?;
-        match (from, self.number(keys[1], 0..=most)?) {
-            (None, None) => Ok(None),
-            (Some(from), Some(to)) if from < to => Ok(Some((from, to))),
-            _ => Err(format!("`{}` must be less than `{}`", keys[0], keys[1])),
+    /// Of some values the one that is named.
+    fn named<T: Copy>(&mut self, key: &str, known: &[(T, &str)]) -> Result<Option<T>, String> {
+        let Some(words) = self.text(key) else {
+            return Ok(None);
+        };
+        let found = known.iter().find(|(_, name)| *name == words);
+        let found = found.map(|(value, _)| *value);
+        found.map(Some).ok_or_else(|| not_one(key))
+    }
+
+    /// Whether all was taken: a key that is left is that of a later release.
+    fn end(&self) -> Result<(), String> {
+        match self.0.is_empty() {
+            true => Ok(()),
+            false => Err("it says something that this release does not know".to_owned()),
         }
+    }
+}
+
+fn not_one(key: &str) -> String {
+    format!("`{key}` is not one of its values")
+}
+
+/// Two numbers, the first less than the second.
+fn range(key: &str, from: Option<u64>, to: Option<u64>) -> Result<Option<(u64, u64)>, String> {
+    match (from, to) {
+        (None, None) => Ok(None),
+        (Some(from), Some(to)) if from < to => Ok(Some((from, to))),
+        _ => Err(format!("`{key}` must be less than what stands beside it")),
     }
 }
 
 impl View {
     fn read(tree: Option<Tree>) -> Result<Self, String> {
-        const KEYS: [&str; 14] = [
-            "selected", "baseline", "beside", "time", "from", "to", "hidden", "column", "falls",
-            "only", "at", "first", "last", "theme",
-        ];
-        let mut entries = Entries::of(tree.unwrap_or(Tree::Table(Vec::new())), &KEYS)?;
-        let mut place = |key| {
-            let place = entries.number(key, 0..=MOST as u64 - 1)?;
-            Ok::<_, String>(place.map(|place| place as usize))
-        };
-        let [selected, baseline, compared] =
-            [place("selected")?, place("baseline")?, place("beside")?];
-        let selected = selected.unwrap_or(0);
-        let columns = highwater_report::table::COLUMNS.len() as u64;
-        let column = entries.number("column", 0..=columns - 1)?;
-        let falls = entries.number("falls", 0..=1)? == Some(1);
-        let unknown = |key: &str| format!("`{key}` is not one of its values");
-        let only = entries.text("only").map(|words| {
-            let named = ToldKind::NAMES.into_iter().find(|(_, name)| *name == words);
-            named.map(|(kind, _)| kind).ok_or_else(|| unknown("only"))
-        });
-        let at = entries
-            .text("at")
-            .map(|words| At::of_link(&words).ok_or_else(|| unknown("at")));
-        Ok(Self {
+        let mut entries = Entries::of(tree)?;
+        let mut numbers = [None; NUMBERS.len()];
+        for (number, (key, most)) in numbers.iter_mut().zip(NUMBERS) {
+            *number = entries.number(key, most)?;
+        }
+        let [
             selected,
-            baseline: baseline.unwrap_or(0),
-            compared: compared.filter(|at| *at != selected),
-            time: entries.number("time", 0..=u64::MAX)?.map(Micros),
-            zoom: (entries.range(["from", "to"], LATEST)?)
-                .map(|(from, to)| (Micros(from), Micros(to))),
-            hidden: entries.number("hidden", 0..=u16::MAX.into())?.unwrap_or(0) as u16,
-            sorted: column.map(|column| (column as usize, falls)),
-            only: only.transpose()?,
-            at: at.transpose()?.unwrap_or_default(),
-            blocks: (entries.range(["first", "last"], u64::MAX)?)
-                .map(|(from, to)| (Address(from), Address(to))),
-            theme: match entries.text("theme").as_deref() {
-                None => Theme::Preferred,
-                Some("light") => Theme::Light,
-                Some("dark") => Theme::Dark,
-                Some(_) => return Err(unknown("theme")),
-            },
+            baseline,
+            beside,
+            time,
+            from,
+            to,
+            hidden,
+            column,
+            falls,
+            first,
+            last,
+        ] = numbers;
+        let only = entries.named("only", &ToldKind::NAMES)?;
+        let theme = entries.named("theme", &THEMES)?;
+        let at = match entries.text("at") {
+            None => At::default(),
+            Some(words) => At::of_link(&words).ok_or_else(|| not_one("at"))?,
+        };
+        entries.end()?;
+        let (zoom, blocks) = (range("from", from, to)?, range("first", first, last)?);
+        let place = |number: u64| number as usize;
+        Ok(Self {
+            selected: selected.map_or(0, place),
+            baseline: baseline.map_or(0, place),
+            compared: beside.filter(|_| beside != selected.or(Some(0))).map(place),
+            time: time.map(Micros),
+            zoom: zoom.map(|(from, to)| (Micros(from), Micros(to))),
+            hidden: hidden.unwrap_or(0) as u16,
+            sorted: column.map(|column| (place(column), falls == Some(1))),
+            only,
+            at,
+            blocks: blocks.map(|(from, to)| (Address(from), Address(to))),
+            theme: theme.unwrap_or(Theme::Preferred),
         })
     }
 }
@@ -227,7 +257,7 @@ impl Link {
 
     /// Takes the parameters, each as it stands: one that cannot be is shown as such, as it was where the link was made.
     fn take_parameters(&mut self, run: &RunSpec) -> Result<(), String> {
-        for (name, value) in &run.parameters.0 {
+        for (name, value) in &run.parameters {
             let mut all = Parameters::ALL.iter();
             let index = all.position(|parameter| parameter.name == name);
             let index = index.ok_or_else(|| format!("unknown parameter {}", plain(name)))?;
@@ -245,47 +275,50 @@ impl Link {
     }
 
     /// Takes a variant, with what is said of all set under it.
-    fn take_variant(
-        &mut self,
-        spec: VariantSpec,
-        top: &Options,
-        marks: Option<Tree>,
-    ) -> Result<(), String> {
-        if self.variants.len() >= MOST || !spec.stage.is_empty() {
+    fn take_variant(&mut self, spec: &Level, marks: Option<Tree>) -> Result<(), String> {
+        if self.variants.len() >= MOST || !spec.parts.is_empty() {
             return Err(format!(
                 "at most {MOST} variants, without stages of their own"
             ));
         }
-        let base = match (&spec.base, self.subject.run()) {
-            (Some(name), Some(run)) => {
-                let base = run.variant.iter().position(|variant| variant.name == *name);
-                base.ok_or_else(|| format!("unknown variant {}", plain(name)))?
-            }
-            _ => 0,
-        };
-        let mut options = VariantSpec::default();
-        options.put(top);
-        options.put(&spec.options());
-        let mut options = options.options();
         let number = self.variants.len();
-        let marks = marks.unwrap_or(Tree::Table(Vec::new()));
-        let mut marks = Entries::of(marks, &["letter", "colour", "given"])?;
+        let mut marks = Entries::of(marks)?;
+        let by_number = marks.number("base", u16::MAX.into())?;
+        let colour = marks.number("colour", MOST as u64 - 1)?;
+        let given = marks.text("given");
         let letter = match marks.text("letter").as_deref().map(str::as_bytes) {
             None => number,
             Some([letter @ b'A'..=b'H']) => usize::from(letter - b'A'),
             Some(_) => return Err("a letter must be one from A to H".to_owned()),
         };
+        marks.end()?;
         if self.variants.iter().any(|other| other.letter == letter) {
             return Err("two variants have the same letter".to_owned());
         }
-        let colour = marks.number("colour", 0..=MOST as u64 - 1)?;
-        let allocator = options.allocator.take();
-        let allocator = allocator.map(|name| self.allocator(&name)).transpose()?;
-        let environment = options.environment.take();
-        let environment = environment.map(|text| self.cleaned(&text));
+        let base = match self
+            .subject
+            .run()
+            .filter(|_| !is_pattern(self.subject.key()))
+        {
+            // A pattern's variants all begin alike.
+            None => 0,
+            Some(run) => {
+                let wanted = spec.get("base");
+                let is_base = |(at, variant): &(usize, &Level)| match wanted {
+                    Some(name) => variant.text("name") == name,
+                    None => *at as u64 == by_number.unwrap_or(0),
+                };
+                let base = run.parts.iter().enumerate().find(is_base);
+                let unknown = || format!("unknown variant {}", plain(wanted.unwrap_or("number")));
+                base.ok_or_else(unknown)?.0
+            }
+        };
+        let mut options = self.over.clone();
+        options.put(spec);
+        let (allocator, environment) = self.run_through(&mut options)?;
         self.variants.push(Linked {
-            name: plain(&spec.name),
-            given: marks.text("given").map(|name| plain(&name)),
+            name: plain(spec.text("name")),
+            given: given.map(|name| plain(&name)),
             letter,
             colour: colour.unwrap_or(number as u64) as usize,
             base,
@@ -294,6 +327,17 @@ impl Link {
             options,
         });
         Ok(())
+    }
+
+    /// Takes the allocator and the settings out of options.
+    fn run_through(
+        &mut self,
+        options: &mut Level,
+    ) -> Result<(Option<Choice>, Option<String>), String> {
+        let allocator = options.take("allocator");
+        let allocator = allocator.map(|name| self.allocator(&name)).transpose()?;
+        let environment = options.take("environment");
+        Ok((allocator, environment.map(|text| self.cleaned(&text))))
     }
 }
 
@@ -304,6 +348,12 @@ fn unreadable(what: &str) -> String {
 
 pub(super) fn is_pattern(name: &str) -> bool {
     name.parse::<Pattern>().is_ok()
+}
+
+/// Those of which something is said.
+fn said<const N: usize>(pairs: [(&str, Option<String>); N]) -> Vec<(&str, String)> {
+    let pairs = pairs.into_iter();
+    pairs.filter_map(|(key, text)| Some((key, text?))).collect()
 }
 
 /// A table of texts.
@@ -334,15 +384,16 @@ impl State {
             };
             let text = text.filter(is_number).cloned();
             let wrong = text.map(|text| (parameter.name.to_owned(), text));
-            run.parameters.0.extend(wrong);
+            run.parameters.extend(wrong);
         }
-        if let Some(scenario) = run.scenario.take_if(|name| is_pattern(name)) {
-            run.pattern = Some(scenario);
+        if let Some(name) = run.take("scenario") {
+            let is_pattern = is_pattern(&name);
+            run.set(if is_pattern { "pattern" } else { "scenario" }, name);
         }
         let mut marks = Vec::new();
         for (place, variant) in self.variants.iter().enumerate() {
             let (spec, own) = self.linked_of(place, variant);
-            run.variant.push(spec);
+            run.parts.push(spec);
             marks.push(table(own));
         }
         let mut all = vec![
@@ -359,80 +410,52 @@ impl State {
     }
 
     /// A variant, and its marks.
-    fn linked_of(
-        &self,
-        place: usize,
-        variant: &VariantState,
-    ) -> (VariantSpec, Vec<(&str, String)>) {
-        let base = self.base_name(variant);
-        let mut spec = VariantSpec {
-            name: variant.typed_name().unwrap_or_default(),
-            base: base.filter(|_| variant.base > 0),
-            ..VariantSpec::default()
-        };
-        spec.put(&variant.options);
+    fn linked_of(&self, place: usize, variant: &VariantState) -> (Level, Vec<(&str, String)>) {
+        let mut spec = variant.options.clone();
+        let typed = variant.typed_name();
+        if let Some(base) = self.base_name(variant).filter(|_| variant.base > 0) {
+            spec.set("base", base);
+        }
         if !variant.is_staged() {
-            let lines = settings(&variant.environment.variables).into_iter();
-            spec.set("allocator", variant.allocator);
-            spec.set(
-                "environment",
-                lines.map(|line| format!("{line}\n")).collect::<String>(),
-            );
+            let mut lines = String::new();
+            for setting in settings(&variant.environment.variables) {
+                lines.push_str(&setting.to_string());
+                lines.push('\n');
+            }
+            spec.set("allocator", variant.allocator.to_string());
+            spec.set("environment", lines);
         }
-        let mut marks = Vec::new();
         let runs = variant.variant();
-        if let Some(given) = variant.given_for(&runs).filter(|_| spec.name.is_empty()) {
-            marks.push(("given", given.name.clone()));
+        let given = variant.given_for(&runs).filter(|_| typed.is_none());
+        let is_other = |number: usize| number != place;
+        let marks = [
+            ("given", given.map(|given| given.name.clone())),
+            (
+                "letter",
+                is_other(variant.letter).then(|| letter(variant.letter).to_string()),
+            ),
+            (
+                "colour",
+                is_other(variant.colour).then(|| variant.colour.to_string()),
+            ),
+        ];
+        if let Some(name) = typed {
+            spec.set("name", name);
         }
-        if variant.letter != place {
-            marks.push(("letter", letter(variant.letter).to_string()));
-        }
-        if variant.colour != place {
-            marks.push(("colour", variant.colour.to_string()));
-        }
-        (spec, marks)
+        (spec, said(marks))
     }
 
     /// What is shown of the run.
     fn view(&self) -> Vec<(&str, String)> {
-        let mut view = Vec::new();
-        let mut say = |key, text: Option<String>| view.extend(text.map(|text| (key, text)));
         let place = |id| {
             let place = self.variants.iter().position(|variant| variant.id == id)?;
-            (place > 0).then(|| place.to_string())
+            Some(place as u64)
         };
-        say("selected", place(self.selected));
-        say("baseline", place(self.baseline));
-        let beside = self
-            .compared
-            .and_then(|id| self.variants.iter().position(|v| v.id == id));
-        say("beside", beside.map(|place| place.to_string()));
         // Another variant may have been chosen since the moment was.
         let is_first = self
             .run()
             .is_none_or(|run| run.first_look().time == self.time);
         let time = self.linked_time.unwrap_or(self.time);
-        say(
-            "time",
-            (!self.unmoved || !is_first).then(|| time.0.to_string()),
-        );
-        say("from", self.zoom.map(|(from, _)| from.0.to_string()));
-        say("to", self.zoom.map(|(_, to)| to.0.to_string()));
-        say(
-            "hidden",
-            (self.hidden != 0).then(|| self.hidden.to_string()),
-        );
-        say("column", self.sorted.map(|(column, _)| column.to_string()));
-        say(
-            "falls",
-            self.sorted
-                .filter(|(_, falls)| *falls)
-                .map(|_| "1".to_owned()),
-        );
-        say("at", self.at.in_link());
-        let mut kinds = ToldKind::NAMES.into_iter();
-        let only = kinds.find(|(kind, _)| Some(*kind) == self.only);
-        say("only", only.map(|(_, name)| name.to_owned()));
         let opened = self
             .opened
             .as_ref()
@@ -440,14 +463,32 @@ impl State {
         let opened = opened
             .map(|opened| (opened.from, opened.to))
             .or(self.linked_blocks);
-        say("first", opened.map(|(from, _)| from.0.to_string()));
-        say("last", opened.map(|(_, to)| to.0.to_string()));
-        let theme = match self.theme {
-            Theme::Preferred => None,
-            Theme::Light => Some("light"),
-            Theme::Dark => Some("dark"),
-        };
-        say("theme", theme.map(str::to_owned));
+        let is_said = |number: &u64| *number > 0;
+        let numbers: [Option<u64>; NUMBERS.len()] = [
+            place(self.selected).filter(is_said),
+            place(self.baseline).filter(is_said),
+            self.compared.and_then(place),
+            (!self.unmoved || !is_first).then_some(time.0),
+            self.zoom.map(|(from, _)| from.0),
+            self.zoom.map(|(_, to)| to.0),
+            Some(self.hidden.into()).filter(is_said),
+            self.sorted.map(|(column, _)| column as u64),
+            self.sorted.map(|(_, falls)| falls.into()).filter(is_said),
+            opened.map(|(from, _)| from.0),
+            opened.map(|(_, to)| to.0),
+        ];
+        let mut view = said(std::array::from_fn::<_, { NUMBERS.len() }, _>(|at| {
+            (NUMBERS[at].0, numbers[at].map(|number| number.to_string()))
+        }));
+        let only = ToldKind::NAMES
+            .iter()
+            .find(|(kind, _)| Some(*kind) == self.only);
+        let theme = THEMES.iter().find(|(theme, _)| *theme == self.theme);
+        view.extend(said([
+            ("at", self.at.in_link()),
+            ("only", only.map(|(_, name)| (*name).to_owned())),
+            ("theme", theme.map(|(_, name)| (*name).to_owned())),
+        ]));
         view
     }
 
@@ -582,23 +623,21 @@ impl State {
         }
         let tree = match text.starts_with('{') {
             true => Tree::from_json(text).map_err(|_| "it is no JSON".to_owned())?,
-            false => lines::upgraded(text, &self.choices)?,
+            false => lines::upgraded(text)?,
         };
-        let mut entries = Entries::of(tree, &["run", "marks", "tour", "view", "first"])?;
-        let run = entries.take("run").unwrap_or(Tree::Nothing);
-        let mut run = RunSpec::try_from(run).map_err(|fault: Fault| plain(&fault.to_string()))?;
+        let mut entries = Entries::of(Some(tree))?;
         let said = |fault: Fault| plain(&fault.to_string());
+        let run = entries.take("run").unwrap_or(Tree::Nothing);
+        let run = RunSpec::try_from(run).map_err(said)?;
         run.check().map_err(said)?;
         let subject = self.subject_of(&run)?;
-        let checksum = run.checksum().map_err(said)?;
+        let own = subject.common();
         let mut link = Link {
-            checksum,
-            form: subject
-                .common()
-                .map_or_else(ParameterForm::default, |(_, own)| ParameterForm::of(own)),
+            checksum: run.checksum().map_err(said)?,
+            form: own.map_or_else(ParameterForm::default, |(_, own)| ParameterForm::of(own)),
             subject,
             variants: Vec::new(),
-            over: Options::default(),
+            over: run.options(),
             settings: String::new(),
             view: View::read(entries.take("view"))?,
             tour: None,
@@ -606,32 +645,34 @@ impl State {
             notes: Vec::new(),
         };
         link.take_parameters(&run)?;
-        let mut top = run.options();
-        top.parameters.0.clear();
-        top.pattern = None;
+        link.over.parameters.clear();
+        link.over.take("pattern");
         let mut marks = match entries.take("marks") {
             Some(Tree::List(marks)) => marks,
             _ => Vec::new(),
         }
         .into_iter();
-        for variant in run.variant.drain(..) {
-            link.take_variant(variant, &top, marks.next())?;
+        for variant in &run.parts {
+            link.take_variant(variant, marks.next())?;
         }
-        if let Some(name) = top.allocator.take() {
-            let choice = link.allocator(&name)?;
-            top.allocator = Some(choice.to_string());
+        let mut over = link.over.clone();
+        let (allocator, environment) = link.run_through(&mut over)?;
+        if let Some(choice) = allocator {
+            over.set("allocator", choice.to_string());
         }
-        if let Some(lines) = top.environment.take() {
-            top.environment = Some(link.cleaned(&lines));
+        if let Some(lines) = environment {
+            over.set("environment", lines);
         }
-        link.over = top;
+        link.over = over;
         link.settings = link.cleaned(&entries.text("first").unwrap_or_default());
         if let Some(tour) = entries.take("tour") {
-            let mut tour = Entries::of(tour, &["step", "language"])?;
+            let mut tour = Entries::of(Some(tour))?;
             let (step, language) = (tour.text("step"), tour.text("language"));
             let place = step.and_then(|step| Place::of(language.as_deref(), &step));
             link.tour = Some(place.ok_or("there is no such step of a tour")?);
+            tour.end()?;
         }
+        entries.end()?;
         let view = &link.view;
         let used = [view.selected, view.baseline, view.compared.unwrap_or(0)];
         let begins = link.variants.is_empty();
@@ -643,9 +684,9 @@ impl State {
 
     /// What a link's run is about.
     fn subject_of(&self, run: &RunSpec) -> Result<Subject, String> {
-        let name = run.scenario.as_ref().or(run.pattern.as_ref());
-        match (name, &run.trace) {
-            (None, Some(name)) if name == BUNDLED && run.checksum.is_none() => Ok(Subject::Bundled),
+        let name = run.get("scenario").or(run.get("pattern"));
+        match (name, run.get("trace")) {
+            (None, Some(BUNDLED)) if run.get("checksum").is_none() => Ok(Subject::Bundled),
             (None, Some(name)) => Ok(Subject::File(plain(name))),
             (Some(name), None) => {
                 let found = self.choices.find(name);
@@ -698,12 +739,12 @@ impl Linked {
 
 impl VariantState {
     /// Takes what is said of all variants.
-    fn take_over(&mut self, said: &Options) {
+    fn take_over(&mut self, said: &Level) {
         let mut options = said.clone();
-        if let Some(Ok(choice)) = options.allocator.take().map(|name| name.parse()) {
+        if let Some(Ok(choice)) = options.take("allocator").map(|name| name.parse()) {
             self.allocator = choice;
         }
-        if let Some(lines) = options.environment.take() {
+        if let Some(lines) = options.take("environment") {
             self.environment.edit(lines);
         }
         self.options = options;

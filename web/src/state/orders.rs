@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use highwater_simulator::variant_of;
-use highwater_workload::spec::{self, Planned, RunSpec, Settings, VariantSpec};
+use highwater_workload::spec::{self, Planned, RunSpec};
 
 use super::{
     Effect, State,
@@ -101,7 +101,7 @@ impl State {
             self.planned = Ok(Vec::new());
             return;
         };
-        let planned = scenario.plan_with(Settings(self.changed()));
+        let planned = scenario.plan_with(self.changed());
         self.planned = planned.map_err(|fault| fault.to_string());
     }
 
@@ -179,15 +179,12 @@ impl State {
             let wrong = wrong.or_else(|| self.form.together(pattern.program()));
             return Err(wrong.unwrap_or_default());
         }
-        let mut own = VariantSpec {
-            base: self.base_name(variant),
-            ..VariantSpec::default()
-        };
-        own.put(&variant.options);
-        let run = RunSpec {
-            variant: vec![own],
-            ..self.described()
-        };
+        let mut own = variant.options.clone();
+        if let Some(base) = self.base_name(variant) {
+            own.set("base", base);
+        }
+        let mut run = self.described();
+        run.parts.push(own);
         let planned = run.plan(&|_| self.subject.run().cloned());
         let planned = planned.map_err(|fault| fault.to_string())?.remove(0);
         let is_single = planned.stages.len() == 1;
@@ -222,27 +219,24 @@ impl State {
 
     /// The description of what runs, without its variants.
     pub(super) fn described(&self) -> RunSpec {
-        let mut run = RunSpec {
-            parameters: Settings(self.changed()),
-            ..RunSpec::default()
+        let (key, name) = match &self.subject {
+            Subject::Bundled => ("trace", BUNDLED),
+            Subject::File(name) => ("trace", name.as_str()),
+            Subject::Scenario(scenario) => ("scenario", scenario.name.as_str()),
         };
-        match &self.subject {
-            Subject::Bundled => run.trace = Some(BUNDLED.to_owned()),
-            Subject::File(name) => {
-                run.trace = Some(name.clone());
-                let held = self.held.as_ref();
-                run.checksum = held.map(|held| format!("{:x}", held.about.checksum));
-            }
-            Subject::Scenario(scenario) => run.scenario = Some(scenario.name.clone()),
+        let mut run = RunSpec::with(key, name);
+        if let (Subject::File(_), Some(held)) = (&self.subject, &self.held) {
+            run.set("checksum", format!("{:x}", held.about.checksum));
         }
+        run.parameters = self.changed();
         run
     }
 
     /// The name of the scenario's variant that one begins as. A pattern's all begin alike.
     pub(super) fn base_name(&self, variant: &VariantState) -> Option<String> {
         let run = self.subject.run()?;
-        let base = run.variant.get(variant.base)?;
-        (!is_pattern(self.subject.key())).then(|| base.name.clone())
+        let base = run.parts.get(variant.base)?;
+        (!is_pattern(self.subject.key())).then(|| base.text("name").to_owned())
     }
 
     /// Runs what is looked into once more with its maps, where it was run without.

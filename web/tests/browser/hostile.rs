@@ -70,7 +70,9 @@ fn peak_memory(page: &Page) -> Result<Option<u64>> {
     let renderers = processes.iter().filter(|one| one["type"] == "renderer");
     let peaks = renderers.filter_map(|one| {
         let status = fs::read_to_string(format!("/proc/{}/status", one["id"])).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))?;
         let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
         Some(kib << 10)
     });

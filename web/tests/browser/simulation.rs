@@ -215,7 +215,7 @@ fn every_scenario_of_the_catalogue_runs_as_it_does_natively() -> Result<()> {
             }
             let expected = native_scenario(&scenario, &[])?;
             page.set_value("#source", &scenario.name)?;
-            page.wait_for_text("#title", &scenario.run.title)?;
+            page.wait_for_text("#title", scenario.run.text("title"))?;
             table_is(page, &expected).with_context(|| scenario.name.clone())?;
             settle(page)?;
             ensure!(page.count("#trouble")? == 0, "{}", scenario.name);

@@ -122,7 +122,7 @@ impl Plan {
                 (Calls::Pattern(pattern, parameters), _) => (0..stage.workers)
                     .map(|worker| make(*pattern, &parameters.of_process(worker)))
                     .collect::<Result<_, _>>()
-                    .map_err(|error| stage.fault("parameters", error))?,
+                    .map_err(|error| stage.fault("parameters", error.to_string()))?,
             };
             let (variant, said) = variant_of(stage, trace.map(|trace| &trace.first().header))?;
             stages.push(Stage {
@@ -171,7 +171,8 @@ pub fn variant_of(
     let recorded = recorded.map(|(name, version)| Choice::recorded(name, version));
     let allocator = match (&stage.allocator, chosen, recorded) {
         (Some(name), ..) => {
-            let asked = Choice::nearest(name).map_err(|error| stage.fault("allocator", error))?;
+            let asked = Choice::nearest(name)
+                .map_err(|error| stage.fault("allocator", error.to_string()))?;
             asked.instead.into_iter().for_each(note);
             asked.choice
         }

@@ -98,13 +98,13 @@ pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job, String> {
     if let Some(file) = file {
         write(&plan.stages[0].sources[0], file)?;
     }
-    let title = match &found.scenario.run.title {
-        title if title.is_empty() => &run.scenario,
+    let title = match found.scenario.run.text("title") {
+        "" => &run.scenario,
         title => title,
     };
     Ok(Job {
         title: match &chosen.name {
-            name if name == title || name.is_empty() => title.clone(),
+            name if name == title || name.is_empty() => title.to_owned(),
             name => format!("{title}: {name}"),
         },
         plan,

@@ -149,7 +149,7 @@ fn table(
     };
     let rows = plans.iter().zip(outcomes).map(row);
     Ok(Table {
-        title: found.scenario.run.title.clone(),
+        title: found.scenario.run.text("title").to_owned(),
         is_after_rest: matrix.at.is_none(),
         rows: rows.collect::<Result<_, String>>()?,
     })
@@ -194,8 +194,8 @@ fn json(found: &Found, table: &Table, plans: &[Plan], outcomes: &[Outcome]) -> S
     let script = &found.scenario.run;
     let report = Report {
         scenario: &found.scenario.name,
-        title: &script.title,
-        source: &script.source,
+        title: script.text("title"),
+        source: script.text("source"),
         variants: (outcomes.iter().zip(&table.rows).zip(plans))
             .map(|((outcome, row), plan)| VariantReport {
                 name: &outcome.name,

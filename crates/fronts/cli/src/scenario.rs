@@ -3,7 +3,7 @@
 use crate::arguments::Common;
 use highwater_simulator::{Plan, Sources};
 use highwater_workload::scenario::{ScenarioFile, catalogued};
-use highwater_workload::spec::{Fault, Planned, Settings, Step, VariantSpec};
+use highwater_workload::spec::{Fault, Level, Planned, Settings, Step};
 use highwater_workload::{Pattern, RunSpec, Scenario, Source, trace};
 use std::path::Path;
 
@@ -38,11 +38,8 @@ impl Found {
             return Ok(found(file.scenario.clone(), Some(file)));
         }
         let pattern: Pattern = asked.parse().map_err(|_| unknown(asked))?;
-        let run = RunSpec {
-            title: format!("{} ({pattern})", pattern.title()),
-            pattern: Some(pattern.to_string()),
-            ..RunSpec::default()
-        };
+        let mut run = RunSpec::with("title", format!("{} ({pattern})", pattern.title()));
+        run.set("pattern", pattern.to_string());
         let name = asked.to_owned();
         Ok(found(Scenario { name, run }, None))
     }
@@ -53,10 +50,7 @@ impl Found {
             asked: file.to_owned(),
             scenario: Scenario {
                 name: file.to_owned(),
-                run: RunSpec {
-                    trace: Some(file.to_owned()),
-                    ..RunSpec::default()
-                },
+                run: RunSpec::with("trace", file),
             },
             file: None,
         }
@@ -64,7 +58,7 @@ impl Found {
 
     /// The trace that it names, read; its own environment counts unless it is left out.
     pub(crate) fn trace(&self, without_env: bool) -> Result<Option<Source>, String> {
-        let Some(name) = &self.scenario.run.trace else {
+        let Some(name) = self.scenario.run.get("trace") else {
             return Ok(None);
         };
         let bytes = crate::input::read_trace(Path::new(name));
@@ -92,7 +86,8 @@ impl Found {
         common: Option<&Common>,
     ) -> Result<Vec<Planned>, String> {
         let run = &self.scenario.run;
-        if let (Some(name), None, true) = (named.first(), &run.scenario, run.variant.is_empty()) {
+        let has_variants = run.get("scenario").is_some() || !run.parts.is_empty();
+        if let (Some(name), false) = (named.first(), has_variants) {
             return Err(format!(
                 "--variant {name}: {} has no variants; use --set, --env and --allocator",
                 self.asked
@@ -101,26 +96,22 @@ impl Found {
         let mut parameters = Settings::default();
         for text in set {
             let (name, value) = split(text)?;
-            parameters.0.push((name.to_owned(), value.to_owned()));
+            parameters.push((name.to_owned(), value.to_owned()));
         }
         // In the order of the scenario; behind them, for their error, those that it has not.
-        let own = run.variant.iter().map(|variant| &variant.name);
-        let known = own.clone().filter(|name| named.contains(name));
+        let own = run.parts.iter().map(|variant| variant.text("name"));
+        let known = own
+            .clone()
+            .filter(|name| named.iter().any(|other| other == name));
         let unknown = named
             .iter()
             .filter(|name| own.clone().all(|known| known != *name));
-        let variant = known.chain(unknown).map(|name| VariantSpec {
-            base: Some(name.clone()),
-            ..VariantSpec::default()
-        });
-        let mut spec = RunSpec {
-            scenario: Some(self.asked.clone()),
-            parameters,
-            variant: variant.collect(),
-            ..RunSpec::default()
-        };
+        let named = known.chain(unknown.map(String::as_str));
+        let mut spec = RunSpec::with("scenario", self.asked.as_str());
+        spec.parameters = parameters;
+        spec.parts = named.map(|name| Level::with("base", name)).collect();
         for (name, value) in common.into_iter().flat_map(Common::options) {
-            spec.set(name, value);
+            spec.set(name, value.clone());
         }
         let find = |name: &str| match name == self.asked {
             true => Some(run.clone()),

@@ -119,11 +119,11 @@ extern "C" {
 #[wasm_bindgen]
 pub fn scenarios() -> Result<ScenariosJs, JsValue> {
     let info = |scenario: highwater_workload::Scenario| ScenarioInfo {
-        title: scenario.run.title,
-        shows: scenario.run.shows.trim().to_owned(),
-        source: scenario.run.source.trim().to_owned(),
-        variants: (scenario.run.variant.into_iter())
-            .map(|variant| variant.name)
+        title: scenario.run.text("title").to_owned(),
+        shows: scenario.run.text("shows").trim().to_owned(),
+        source: scenario.run.text("source").trim().to_owned(),
+        variants: (scenario.run.parts.iter())
+            .map(|variant| variant.text("name").to_owned())
             .collect(),
         name: scenario.name,
     };

@@ -3,7 +3,7 @@
 use highwater_workload::Scenario;
 use highwater_workload::pattern::Pattern;
 use highwater_workload::scenario::ScenarioFile;
-use highwater_workload::spec::{Calls, PlannedStage, Settings, Step};
+use highwater_workload::spec::{Calls, PlannedStage, Step};
 use std::fs;
 
 /// What is wrong with a file, read or planned.
@@ -46,7 +46,7 @@ fn every_file_of_the_folder_is_in_the_catalogue_and_can_be_run() {
         let read = ScenarioFile::read(&scenario.name, text).expect("it is well formed");
         assert_eq!(read.scenario, *scenario, "as the build script has it");
         let planned = scenario.plan().expect(&scenario.name);
-        assert_eq!(planned.len(), scenario.run.variant.len());
+        assert_eq!(planned.len(), scenario.run.parts.len());
         assert!(planned.len() > 1, "{}: something to compare", scenario.name);
         scenario.run.common().expect("it has a pattern");
         assert!(
@@ -54,12 +54,8 @@ fn every_file_of_the_folder_is_in_the_catalogue_and_can_be_run() {
                 .iter()
                 .all(|pattern| pattern.name() != scenario.name)
         );
-        for text in [
-            &scenario.run.title,
-            &scenario.run.shows,
-            &scenario.run.source,
-        ] {
-            assert!(!text.trim().is_empty());
+        for key in ["title", "shows", "source"] {
+            assert!(!scenario.run.text(key).trim().is_empty());
         }
     }
 }
@@ -107,7 +103,7 @@ fn what_is_not_said_is_as_at_the_level_above() {
         (None, Some("A=1"))
     );
     assert_eq!(
-        second.fault("environment", "").place,
+        second.fault("environment", String::new()).place,
         [
             Step::Key("variant".into()),
             Step::Number(1),
@@ -116,7 +112,7 @@ fn what_is_not_said_is_as_at_the_level_above() {
             Step::Key("environment".into())
         ]
     );
-    let changed = Settings(vec![("events".to_owned(), "9".to_owned())]);
+    let changed = vec![("events".to_owned(), "9".to_owned())];
     let planned = file.scenario.plan_with(changed).expect("it can be run");
     let events = |variant: usize| set(&planned[variant].stages[0], "events");
     assert_eq!(events(0), Some(9.0));

@@ -2,7 +2,7 @@
 
 use highwater_workload::RunSpec;
 use highwater_workload::scenario::{ScenarioFile, catalogued};
-use highwater_workload::spec::{Options, Settings, StageSpec, Tree, VariantSpec};
+use highwater_workload::spec::{Level, Tree};
 use proptest::prelude::*;
 
 fn text() -> impl Strategy<Value = String> {
@@ -12,106 +12,71 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+fn one_of(known: &'static [&'static str]) -> impl Strategy<Value = Option<String>> {
+    prop::option::of(prop::sample::select(known).prop_map(str::to_owned))
+}
+
+fn set(level: &mut Level, key: &'static str, said: Option<String>) {
+    if let Some(text) = said {
+        level.set(key, text);
+    }
+}
+
 /// Options of a level, most of which can run.
-fn options() -> impl Strategy<Value = Options> {
-    let values = [
-        prop::option::of(prop::sample::select(vec![
-            "sync", "threads", "jobs", "nosuch",
-        ]))
-        .boxed(),
-        prop::option::of(prop::sample::select(vec!["3.11", "none", "2.7"])).boxed(),
-        prop::option::of(prop::sample::select(vec![
-            "glibc@2.36",
-            "jemalloc",
-            "glibc 2.39",
-        ]))
-        .boxed(),
-        prop::option::of(prop::sample::select(vec!["1", "500", "0", "-1"])).boxed(),
-    ];
-    let parameters = prop::collection::vec(
-        (
-            prop::sample::select(vec!["events", "rest", "seed"]),
-            prop::sample::select(vec!["1", "2.5", "x"]),
-        ),
-        0..2,
+fn options() -> impl Strategy<Value = Level> {
+    let name = prop::sample::select(vec!["events", "rest", "seed"]);
+    let value = prop::sample::select(vec!["1", "2.5", "x"]);
+    let parameters = prop::collection::vec((name, value), 0..2);
+    let values = (
+        one_of(&["sync", "threads", "jobs", "nosuch"]),
+        one_of(&["3.11", "none", "2.7"]),
+        one_of(&["glibc@2.36", "jemalloc", "glibc 2.39"]),
+        one_of(&["1", "500", "0", "-1"]),
+        prop::option::of(text()),
     );
-    (values, prop::option::of(text()), parameters).prop_map(
-        |([pattern, python, allocator, cap], environment, parameters)| {
-            let own = |text: &str| text.to_owned();
-            let mut parameters: Vec<_> = parameters
-                .iter()
-                .map(|(name, value)| (own(name), own(value)))
-                .collect();
-            parameters.dedup_by(|one, other| one.0 == other.0);
-            Options {
-                pattern: pattern.map(own),
-                python: python.map(own),
-                allocator: allocator.map(own),
-                cap: cap.map(own),
-                cores: cap.map(own),
-                seed: cap.map(own),
-                workers: None,
-                environment,
-                parameters: Settings(parameters),
-            }
-        },
-    )
+    (values, parameters).prop_map(|((pattern, python, allocator, cap, lines), parameters)| {
+        let mut level = Level::default();
+        set(&mut level, "pattern", pattern);
+        set(&mut level, "python", python);
+        set(&mut level, "allocator", allocator);
+        for key in ["cap", "cores", "seed"] {
+            set(&mut level, key, cap.clone());
+        }
+        set(&mut level, "environment", lines);
+        let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        level.parameters = parameters.into_iter().map(own).collect();
+        level.parameters.dedup_by(|one, other| one.0 == other.0);
+        level
+    })
 }
 
 fn spec() -> impl Strategy<Value = RunSpec> {
-    let stage = (options(), "[a-z]{0,3}").prop_map(|(options, name)| {
-        let mut stage = StageSpec {
-            name,
-            ..StageSpec::default()
-        };
-        stage.put(&options);
+    let stage = (options(), "[a-z]{0,3}").prop_map(|(mut stage, name)| {
+        stage.set("name", name);
         stage
     });
-    let base = prop::option::of(prop::sample::select(vec![
-        "glibc",
-        "jemalloc, 5000 ms",
-        "nosuch",
-    ]));
-    let variant = (
-        options(),
-        "[a-z]{0,3}",
-        base,
-        prop::collection::vec(stage, 0..3),
-    )
-        .prop_map(|(options, name, base, stage)| {
-            let base = base.map(str::to_owned);
-            let mut variant = VariantSpec {
-                name,
-                base,
-                stage,
-                ..VariantSpec::default()
-            };
-            variant.put(&options);
-            variant
-        });
-    let scenario = prop::option::of(prop::sample::select(vec!["decay", "nosuch"]));
+    let base = one_of(&["glibc", "jemalloc, 5000 ms", "nosuch"]);
+    let stages = prop::collection::vec(stage, 0..3);
+    let variant = (options(), "[a-z]{0,3}", base, stages);
+    let variant = variant.prop_map(|(mut variant, name, base, stages)| {
+        variant.set("name", name);
+        set(&mut variant, "base", base);
+        variant.parts = stages;
+        variant
+    });
+    let scenario = one_of(&["decay", "nosuch"]);
     let trace = prop::option::of(text());
-    (
-        options(),
-        scenario,
-        trace,
-        text(),
-        prop::collection::vec(variant, 0..3),
-    )
-        .prop_map(|(options, scenario, trace, title, variant)| {
-            let checksum = trace.as_ref().map(|_| "00ab12cd".to_owned());
-            let scenario = scenario.map(str::to_owned);
-            let mut run = RunSpec {
-                title,
-                scenario,
-                trace,
-                checksum,
-                variant,
-                ..RunSpec::default()
-            };
-            run.put(&options);
-            run
-        })
+    let variants = prop::collection::vec(variant, 0..3);
+    let run = (options(), scenario, trace, text(), variants);
+    run.prop_map(|(mut run, scenario, trace, title, variants)| {
+        set(&mut run, "scenario", scenario);
+        let sum = trace.as_ref().map(|_| "00ab12cd".to_owned());
+        set(&mut run, "checksum", sum);
+        set(&mut run, "trace", trace);
+        run.set("title", title);
+        run.parts = variants;
+        run
+    })
 }
 
 /// The same with numbers where a text is one, as a request of JavaScript has them.

@@ -62,11 +62,8 @@ impl Scenario {
     /// # Errors
     /// As [`Self::plan`].
     pub fn plan_with(&self, parameters: Settings) -> Result<Vec<Planned>, Fault> {
-        let spec = RunSpec {
-            scenario: Some(self.name.clone()),
-            parameters,
-            ..RunSpec::default()
-        };
+        let mut spec = RunSpec::with("scenario", self.name.as_str());
+        spec.parameters = parameters;
         spec.plan(&|_| Some(self.run.clone()))
     }
 }

@@ -35,30 +35,24 @@ pub struct Fault {
 
 impl Fault {
     /// A fault at a key of a place.
-    pub fn at(place: &[Step], key: &str, message: impl fmt::Display) -> Self {
-        let mut place = place.to_vec();
-        place.push(Step::Key(key.to_owned()));
-        Self::of(&place, message)
+    pub fn at(place: &[Step], key: &str, message: impl Into<String>) -> Self {
+        let mut fault = Self::of(place, message);
+        fault.place.push(Step::Key(key.to_owned()));
+        fault
     }
 
     /// A fault of a whole place.
-    pub fn of(place: &[Step], message: impl fmt::Display) -> Self {
+    pub fn of(place: &[Step], message: impl Into<String>) -> Self {
         Self {
             within: None,
             place: place.to_vec(),
             kind: FaultKind::Invalid,
-            message: message.to_string(),
+            message: message.into(),
         }
     }
 
-    /// A key that is none of those there are.
-    pub fn unknown_key(place: &[Step], key: &str, known: &[&str]) -> Self {
-        let known = known.join(", ");
-        Self::at(place, key, format!("unknown key; the keys are {known}"))
-    }
-
     /// A name under a key that nothing has.
-    pub fn unknown(place: &[Step], key: &str, message: impl fmt::Display) -> Self {
+    pub fn unknown(place: &[Step], key: &str, message: impl Into<String>) -> Self {
         Self {
             kind: FaultKind::Unknown,
             ..Self::at(place, key, message)
@@ -67,8 +61,8 @@ impl Fault {
 
     /// The same fault, in the description of a scenario.
     #[must_use]
-    pub fn within(mut self, scenario: Option<&String>) -> Self {
-        self.within = self.within.or(scenario.cloned());
+    pub fn within(mut self, scenario: Option<&str>) -> Self {
+        self.within = self.within.or(scenario.map(str::to_owned));
         self
     }
 

@@ -10,10 +10,10 @@ mod schema;
 mod tree;
 
 pub use fault::{Fault, FaultKind, Step};
-pub use schema::{Options, RunSpec, Settings, StageSpec, VERSION, VariantSpec};
+pub use schema::{Level, OPTIONS, RunSpec, Settings, VERSION};
 pub use tree::Tree;
 
-use crate::pattern::{Parameters, Pattern};
+use crate::pattern::{ParameterError, Parameters, Pattern, PatternError};
 use std::ops::RangeInclusive;
 
 /// Most processes side by side.
@@ -68,22 +68,22 @@ pub struct PlannedStage {
     pub seed: Option<u64>,
     /// Processes, 1 to [`MAX_WORKERS`].
     pub workers: u32,
-    levels: Vec<Level>,
+    levels: Vec<Said>,
 }
 
 /// What is said at one level, and where.
 #[derive(Clone, PartialEq, Debug)]
-struct Level {
+struct Said {
     within: Option<String>,
     place: Vec<Step>,
-    options: Options,
+    options: Level,
 }
 
 /// A variant's stages, each with its name and its levels from the top down.
 struct Layered {
     name: String,
     is_trace: bool,
-    stages: Vec<(String, Vec<Level>)>,
+    stages: Vec<(String, Vec<Said>)>,
 }
 
 /// Finds a scenario by its name.
@@ -108,24 +108,22 @@ impl RunSpec {
         self.check()?;
         let mut planned: Vec<Planned> = Vec::new();
         for (number, layered) in self.layers(find, 0)?.into_iter().enumerate() {
-            if planned.iter().any(|other| other.name == layered.name) {
-                let message = format!(
-                    "two variants are named `{}`; give each its own name",
-                    shortened(&layered.name)
-                );
+            let Layered {
+                name,
+                is_trace,
+                stages,
+            } = layered;
+            if planned.iter().any(|other| other.name == name) {
+                let name = shortened(&name);
+                let message = format!("two variants are named `{name}`; give each its own name");
                 return Err(Fault::at(&self.variant_place(number), "name", message));
             }
-            let stage = |(name, levels)| PlannedStage::new(name, levels, layered.is_trace);
-            planned.push(Planned {
-                name: layered.name,
-                stages: layered
-                    .stages
-                    .into_iter()
-                    .map(stage)
-                    .collect::<Result<_, _>>()?,
-            });
+            let stages = stages.into_iter();
+            let stages = stages.map(|(name, levels)| PlannedStage::new(name, levels, is_trace));
+            let stages = stages.collect::<Result<_, _>>()?;
+            planned.push(Planned { name, stages });
         }
-        if self.variant.is_empty() {
+        if self.parts.is_empty() {
             self.check_parameters(&planned)?;
         }
         Ok(planned)
@@ -136,23 +134,14 @@ impl RunSpec {
     /// # Errors
     /// What it needs instead.
     pub fn check(&self) -> Result<(), Fault> {
-        let said = [
-            ("trace", self.trace.is_some()),
-            ("pattern", self.pattern.is_some()),
-            ("scenario", self.scenario.is_some()),
-        ];
-        let mut said = said.into_iter().filter(|(_, is_said)| *is_said);
+        let said = ["trace", "pattern", "scenario"].into_iter();
+        let mut said = said.filter(|key| self.get(key).is_some());
         match (said.next(), said.next()) {
-            (Some((key, _)), Some(_)) => return Err(Fault::at(&[], key, ONE_OF)),
-            (None, _) if self.variant.is_empty() => {
-                return Err(Fault {
-                    place: Vec::new(),
-                    ..Fault::at(&[], "pattern", ONE_OF)
-                });
-            }
+            (Some(key), Some(_)) => return Err(Fault::at(&[], key, ONE_OF)),
+            (None, _) if self.parts.is_empty() => return Err(Fault::of(&[], ONE_OF)),
             _ => {}
         }
-        if let Some(version) = self.version.as_ref().filter(|text| **text != VERSION) {
+        if let Some(version) = self.get("version").filter(|text| *text != VERSION) {
             let version = shortened(version);
             let message = format!("this release reads version {VERSION}, not {version}");
             return Err(Fault::at(&[], "version", message));
@@ -165,7 +154,7 @@ impl RunSpec {
     /// # Errors
     /// It is no checksum.
     pub fn checksum(&self) -> Result<Option<u32>, Fault> {
-        let Some(text) = &self.checksum else {
+        let Some(text) = self.get("checksum") else {
             return Ok(None);
         };
         let sum = u32::from_str_radix(text, 16).map_err(|_| {
@@ -181,7 +170,7 @@ impl RunSpec {
     /// # Errors
     /// There is no such pattern, or a parameter cannot be what it is.
     pub fn common(&self) -> Result<(Pattern, Parameters), Fault> {
-        let levels = vec![Level::new(&[], self.options())];
+        let levels = vec![Said::new(&[], self.options())];
         match PlannedStage::new(String::new(), levels, false)?.calls {
             Calls::Pattern(pattern, parameters) => Ok((pattern, parameters)),
             Calls::Trace => Err(needs_pattern(&[])),
@@ -195,7 +184,7 @@ impl RunSpec {
             Calls::Trace => false,
             Calls::Pattern(pattern, _) => pattern.parameters().any(|own| own.name == name),
         };
-        let mut said = self.parameters.0.iter();
+        let mut said = self.parameters.iter();
         let Some((name, _)) = said.find(|(name, _)| !stages().any(|stage| has(stage, name))) else {
             return Ok(());
         };
@@ -211,7 +200,7 @@ impl RunSpec {
     }
 
     fn variant_place(&self, number: usize) -> Vec<Step> {
-        match self.variant.is_empty() {
+        match self.parts.is_empty() {
             true => Vec::new(),
             false => vec![Step::Key("variant".to_owned()), Step::Number(number)],
         }
@@ -219,10 +208,68 @@ impl RunSpec {
 
     /// The levels of each stage of each variant.
     fn layers(&self, find: &Find<'_>, depth: usize) -> Result<Vec<Layered>, Fault> {
-        let top = self.options();
-        let Some(name) = &self.scenario else {
-            return self.own_layers(&Level::new(&[], top));
+        let bases = match self.get("scenario") {
+            Some(name) => self.begun(name, find, depth)?,
+            None => Vec::new(),
         };
+        let is_trace = self.get("trace").is_some();
+        let top = Said::new(&[], self.options());
+        if self.parts.is_empty() && bases.is_empty() {
+            let name = self.text("title").to_owned();
+            let stages = vec![(name.clone(), vec![top])];
+            return Ok(vec![Layered {
+                name,
+                is_trace,
+                stages,
+            }]);
+        }
+        if self.parts.is_empty() {
+            return Ok(bases);
+        }
+        let mut layered: Vec<Layered> = Vec::new();
+        for (number, variant) in self.parts.iter().enumerate() {
+            let place = self.variant_place(number);
+            let base = base_of(variant, &bases, &place)?;
+            let of_base = base.map_or("", |base| &base.name);
+            let is_free = |name: &str| layered.iter().all(|other| other.name != name);
+            // Its own name, else that of its base, else its number where another has that.
+            let name = match variant.text("name") {
+                "" if of_base.is_empty() || !is_free(of_base) => format!("variant {}", number + 1),
+                "" => of_base.to_owned(),
+                name => name.to_owned(),
+            };
+            let own = Said::new(&place, variant.options());
+            let mut stages = match base {
+                Some(base) => base.stages.clone(),
+                None if variant.parts.is_empty() => vec![(name.clone(), vec![top.clone()])],
+                None => {
+                    let parts = variant.parts.iter();
+                    let name = |stage: &Level| stage.text("name").to_owned();
+                    parts
+                        .map(|stage| (name(stage), vec![top.clone()]))
+                        .collect()
+                }
+            };
+            for (number, (_, levels)) in stages.iter_mut().enumerate() {
+                levels.push(own.clone());
+                if let Some(stage) = variant.parts.get(number) {
+                    let mut place = place.clone();
+                    place.extend([Step::Key("stage".to_owned()), Step::Number(number)]);
+                    levels.push(Said::new(&place, stage.options()));
+                }
+            }
+            let is_trace = base.map_or(is_trace, |base| base.is_trace);
+            layered.push(Layered {
+                name,
+                is_trace,
+                stages,
+            });
+        }
+        Ok(layered)
+    }
+
+    /// The variants of the scenario that it begins with, with what is said at its own top.
+    fn begun(&self, name: &str, find: &Find<'_>, depth: usize) -> Result<Vec<Layered>, Fault> {
         let begun = find(name).filter(|_| depth < MOST_BEGUN).ok_or_else(|| {
             let message = format!("unknown scenario `{}`", shortened(name));
             Fault::unknown(&[], "scenario", message)
@@ -230,117 +277,53 @@ impl RunSpec {
         let within = |fault: Fault| fault.within(Some(name));
         let mut bases = begun.layers(find, depth + 1).map_err(within)?;
         // Parameters go under what a variant sets for itself, and all other options over it.
-        let common = Level::new(
-            &[],
-            Options {
-                parameters: top.parameters.clone(),
-                ..Options::default()
-            },
-        );
-        let over = Level::new(
-            &[],
-            Options {
-                parameters: Settings::default(),
-                ..top
-            },
-        );
+        let mut over = self.options();
+        let mut common = Level::default();
+        common.parameters.append(&mut over.parameters);
         for (_, levels) in bases.iter_mut().flat_map(|base| &mut base.stages) {
             for level in levels.iter_mut() {
-                level.within.get_or_insert_with(|| name.clone());
+                level.within.get_or_insert_with(|| name.to_owned());
             }
-            levels.insert(1, common.clone());
-            levels.push(over.clone());
+            levels.insert(1, Said::new(&[], common.clone()));
+            levels.push(Said::new(&[], over.clone()));
         }
-        if self.variant.is_empty() {
-            return Ok(bases);
-        }
-        let mut layered: Vec<Layered> = Vec::new();
-        for (number, variant) in self.variant.iter().enumerate() {
-            let place = self.variant_place(number);
-            if !variant.stage.is_empty() {
-                let message = "a variant of a scenario has the stages of its base; remove them";
-                return Err(Fault::at(&place, "stage", message));
-            }
-            let base = match &variant.base {
-                None => bases.first(),
-                Some(wanted) => bases.iter().find(|base| base.name == *wanted),
-            };
-            let base = base.ok_or_else(|| {
-                let known: Vec<&str> = bases.iter().map(|base| base.name.as_str()).collect();
-                let message = format!(
-                    "no such variant `{}`; the scenario's variants are {}",
-                    shortened(variant.base.as_deref().unwrap_or_default()),
-                    known.join(", ")
-                );
-                Fault::unknown(&place, "base", message)
-            })?;
-            let own = Level::new(&place, variant.options());
-            let stage = |(name, levels): &(String, Vec<Level>)| {
-                let levels = levels.iter().chain([&own]);
-                (name.clone(), levels.cloned().collect())
-            };
-            layered.push(Layered {
-                name: name_of(variant, &base.name, number, &layered),
-                is_trace: base.is_trace,
-                stages: base.stages.iter().map(stage).collect(),
-            });
-        }
-        Ok(layered)
-    }
-
-    fn own_layers(&self, top: &Level) -> Result<Vec<Layered>, Fault> {
-        let is_trace = self.trace.is_some();
-        if self.variant.is_empty() {
-            let name = self.title.clone();
-            let stages = vec![(name.clone(), vec![top.clone()])];
-            return Ok(vec![Layered {
-                name,
-                is_trace,
-                stages,
-            }]);
-        }
-        let mut layered: Vec<Layered> = Vec::new();
-        for (number, variant) in self.variant.iter().enumerate() {
-            let place = self.variant_place(number);
-            if variant.base.is_some() {
-                let message =
-                    "only a scenario has variants to begin as; remove it, or name a scenario";
-                return Err(Fault::at(&place, "base", message));
-            }
-            let name = name_of(variant, "", number, &layered);
-            let own = Level::new(&place, variant.options());
-            let mut stages = Vec::new();
-            for (number, stage) in variant.stage.iter().enumerate() {
-                let mut place = place.clone();
-                place.extend([Step::Key("stage".to_owned()), Step::Number(number)]);
-                let last = Level::new(&place, stage.options());
-                stages.push((stage.name.clone(), vec![top.clone(), own.clone(), last]));
-            }
-            if stages.is_empty() {
-                stages.push((name.clone(), vec![top.clone(), own]));
-            }
-            layered.push(Layered {
-                name,
-                is_trace,
-                stages,
-            });
-        }
-        Ok(layered)
+        Ok(bases)
     }
 }
 
-/// The name of a variant: its own, else that of its base, else its number where another has that.
-fn name_of(variant: &VariantSpec, base: &str, number: usize, others: &[Layered]) -> String {
-    let is_free = |name: &str| !name.is_empty() && others.iter().all(|other| other.name != name);
-    match variant.name.as_str() {
-        "" if is_free(base) => base.to_owned(),
-        "" => format!("variant {}", number + 1),
-        name => name.to_owned(),
+/// The one of a scenario's variants that a variant begins as, where there is a scenario.
+fn base_of<'b>(
+    variant: &Level,
+    bases: &'b [Layered],
+    place: &[Step],
+) -> Result<Option<&'b Layered>, Fault> {
+    let wanted = variant.get("base");
+    if bases.is_empty() {
+        let message = "only a scenario has variants to begin as; remove it, or name a scenario";
+        return match wanted {
+            Some(_) => Err(Fault::at(place, "base", message)),
+            None => Ok(None),
+        };
     }
+    if !variant.parts.is_empty() {
+        let message = "a variant of a scenario has the stages of its base; remove them";
+        return Err(Fault::at(place, "stage", message));
+    }
+    let mut found = bases.iter();
+    let found = found.find(|base| wanted.is_none_or(|wanted| base.name == wanted));
+    found.map(Some).ok_or_else(|| {
+        let known: Vec<&str> = bases.iter().map(|base| base.name.as_str()).collect();
+        let message = format!(
+            "no such variant `{}`; the scenario's variants are {}",
+            shortened(wanted.unwrap_or_default()),
+            known.join(", ")
+        );
+        Fault::unknown(place, "base", message)
+    })
 }
 
-impl Level {
-    fn new(place: &[Step], options: Options) -> Self {
+impl Said {
+    fn new(place: &[Step], options: Level) -> Self {
         Self {
             within: None,
             place: place.to_vec(),
@@ -348,8 +331,8 @@ impl Level {
         }
     }
 
-    fn fault(&self, key: &str, message: impl std::fmt::Display) -> Fault {
-        Fault::at(&self.place, key, message).within(self.within.as_ref())
+    fn fault(&self, key: &str, message: String) -> Fault {
+        Fault::at(&self.place, key, message).within(self.within.as_deref())
     }
 
     /// A whole number that is said here.
@@ -376,18 +359,18 @@ pub fn whole(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
 
 impl PlannedStage {
     /// Checks what is said of a stage, level by level.
-    fn new(name: String, levels: Vec<Level>, is_trace: bool) -> Result<Self, Fault> {
-        let mut options = Options::default();
+    fn new(name: String, levels: Vec<Said>, is_trace: bool) -> Result<Self, Fault> {
+        let mut options = Level::default();
         let mut parameters = Parameters::default();
         let (mut pattern, mut set_at) = (None, &levels[0]);
         let [mut cap, mut cores, mut seed, mut workers] = [None; 4];
         for level in &levels {
             options.put(&level.options);
-            if let Some(name) = &level.options.pattern {
+            if let Some(name) = level.options.get("pattern") {
                 let read: Result<Pattern, _> = name.parse();
-                let unknown = |error| Fault {
+                let unknown = |error: PatternError| Fault {
                     kind: FaultKind::Unknown,
-                    ..level.fault("pattern", error)
+                    ..level.fault("pattern", error.to_string())
                 };
                 pattern = Some(read.map_err(unknown)?);
             }
@@ -395,11 +378,14 @@ impl PlannedStage {
             cores = level.whole("cores", 1..=MAX_CORES.into())?.or(cores);
             seed = level.whole("seed", 0..=u64::MAX)?.or(seed);
             workers = level.whole("workers", 1..=MAX_WORKERS.into())?.or(workers);
-            for (name, value) in &level.options.parameters.0 {
+            for (name, value) in &level.options.parameters {
                 set_at = level;
-                let set = parameters.set_text(name, value);
-                let place = parameters_place(&level.place);
-                set.map_err(|error| Fault::at(&place, name, error).within(level.within.as_ref()))?;
+                let within = level.within.as_deref();
+                let wrong = |error: ParameterError| {
+                    let place = parameters_place(&level.place);
+                    Fault::at(&place, name, error.to_string()).within(within)
+                };
+                parameters.set_text(name, value).map_err(wrong)?;
             }
         }
         let workers = workers.unwrap_or(1) as u32;
@@ -411,19 +397,19 @@ impl PlannedStage {
             }
             Some(pattern) => {
                 let check = parameters.check(pattern.program());
-                check.map_err(|error| set_at.fault("parameters", error))?;
+                check.map_err(|error| set_at.fault("parameters", error.to_string()))?;
                 Calls::Pattern(pattern, parameters)
             }
             None => return Err(needs_pattern(&levels[levels.len() - 1].place)),
         };
         let own = pattern.filter(|_| !is_trace).and_then(Pattern::python);
-        let python = options.python.or(own.map(str::to_owned));
+        let python = options.take("python").or(own.map(str::to_owned));
         Ok(Self {
             name,
             calls,
             python: python.filter(|python| python != "none"),
-            allocator: options.allocator,
-            environment: options.environment,
+            allocator: options.take("allocator"),
+            environment: options.take("environment"),
             cap,
             cores: cores.map(|cores| cores as u32),
             seed,
@@ -433,7 +419,7 @@ impl PlannedStage {
     }
 
     /// A fault of an option: at the level that says it.
-    pub fn fault(&self, key: &str, message: impl std::fmt::Display) -> Fault {
+    pub fn fault(&self, key: &str, message: String) -> Fault {
         let mut levels = self.levels.iter().rev();
         let said = levels.find(|level| level.options.get(key).is_some());
         said.unwrap_or(&self.levels[0]).fault(key, message)
