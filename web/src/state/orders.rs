@@ -150,10 +150,14 @@ impl State {
                 *frames = FRAMES;
             }
         }
-        effects.sort_by_key(|effect| match effect {
-            Effect::Run(id, ..) => 1 + u8::from(*id != selected),
-            _ => 0,
-        });
+        let is_run = |effect: &Effect| matches!(effect, Effect::Run(..));
+        let (mut runs, others): (Vec<_>, _) = effects.into_iter().partition(is_run);
+        let is_first = |effect: &Effect| matches!(effect, Effect::Run(id, ..) if *id == selected);
+        if let Some(at) = runs.iter().position(is_first) {
+            runs[..=at].rotate_right(1);
+        }
+        effects = others;
+        effects.extend(runs);
         effects.extend(self.want_frames());
         effects.extend(self.wish_to_look());
         effects

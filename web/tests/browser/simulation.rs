@@ -8,9 +8,7 @@ use highwater_simulator::{
     Choice, Micros, Options, PageKind, PythonVersion, Recording, Sample, Simulation, Sources,
     Summary, Variant, parse_lines, run, run_plan,
 };
-use highwater_workload::{
-    Pattern, Scenario, Workload, pattern::Parameters, spec::Settings, trace, unwatched,
-};
+use highwater_workload::{Pattern, Scenario, Workload, pattern::Parameters, trace, unwatched};
 
 use crate::{
     page::{Page, View},
@@ -167,7 +165,7 @@ fn a_changed_setting_runs_that_variant_again() -> Result<()> {
 /// What the variants of a scenario come to.
 fn native_scenario(scenario: &Scenario, set: &[(&str, &str)]) -> Result<Vec<(String, Summary)>> {
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let set = Settings(set.iter().map(own).collect());
+    let set = set.iter().map(own).collect();
     let mut sources = Sources::default();
     let planned = scenario.plan_with(set)?;
     let outcomes = planned.iter().map(|planned| {
