@@ -180,7 +180,7 @@ fn range(key: &str, from: Option<u64>, to: Option<u64>) -> Result<Option<(u64, u
     match (from, to) {
         (None, None) => Ok(None),
         (Some(from), Some(to)) if from < to => Ok(Some((from, to))),
-        _ => Err(format!("`{key}` must be less than what stands beside it")),
+        _ => Err(format!("`{key}` must be less than the key after it")),
     }
 }
 

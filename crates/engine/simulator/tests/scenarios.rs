@@ -2,14 +2,13 @@
 
 use highwater_simulator::{Bytes, Options, Outcome, Sources, Summary, run_plan};
 use highwater_workload::pattern::Parameters;
-use highwater_workload::spec::Settings;
 use highwater_workload::{Pattern, Scenario, unwatched};
 
 /// The outcomes of a scenario's variants, by name.
 fn outcomes(name: &str, set: &[(&str, &str)]) -> Vec<Outcome> {
     let scenario = Scenario::named(name).expect("it is in the catalogue");
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let set = Settings(set.iter().map(own).collect());
+    let set = set.iter().map(own).collect();
     let mut sources = Sources::default();
     let planned = scenario.plan_with(set).expect("it can be run");
     let run = |planned| {
@@ -23,7 +22,7 @@ fn outcomes(name: &str, set: &[(&str, &str)]) -> Vec<Outcome> {
 #[test]
 fn processes_whose_calls_are_made_on_the_way_run_as_those_in_memory() {
     let scenario = Scenario::named("prefork").expect("it is in the catalogue");
-    let set = Settings(vec![("cycles".to_owned(), "2".to_owned())]);
+    let set = vec![("cycles".to_owned(), "2".to_owned())];
     let planned = scenario.plan_with(set).expect("it can be run");
     let planned = (planned.iter())
         .find(|planned| planned.stages[0].workers > 1)

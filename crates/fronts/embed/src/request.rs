@@ -14,7 +14,7 @@ const MOST_FRAMES: u64 = 1000;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** What can be said of a run, of one of its variants, or of a stage of one. */
+/** Options of a run, of one of its variants, or of a stage of one. */
 export interface RunOptionsOfLevel {
   /** A pattern. */
   pattern?: string;
