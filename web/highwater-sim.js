@@ -8,10 +8,10 @@
   // What goes into the address of the view: what it shows, and the parameters of what runs.
   const SHOWN = ["scenario", "env", "variant", "beside", "at", "tour", "lang", "panels", "controls", "theme", "origin"];
   const PARAMETERS = [
-    "streams", "subscribers", "events", "payload", "shape", "batch", "page", "socket", "executor", "pause", "modules",
-    "preload", "threads", "requests", "rows", "row", "handoff", "cache", "churn", "jobs", "strings", "heavy",
-    "weight", "retained", "collect", "tasks", "blocks", "block", "result", "rest", "cycles", "survivors",
-    "survivor_size", "sessions", "kept", "trim", "trim_every", "seed",
+    "streams", "subscribers", "events", "payload", "shape", "batch", "page", "socket", "executor", "pause",
+    "preload", "survivors", "survivor_size", "sessions", "kept", "trim_every", "modules", "threads", "cache",
+    "requests", "concurrent", "rows", "row", "handoff", "churn", "jobs", "strings", "heavy", "weight",
+    "retained", "collect", "tasks", "blocks", "block", "result", "rest", "cycles", "trim", "seed",
   ];
 
   class HighwaterSim extends HTMLElement {

@@ -72,6 +72,8 @@ pub struct App {
     address: Keeper,
     /// The number of the latest thing that was to be opened: a link that is read later than the next was asked for is too late.
     opening: u32,
+    /// The number of the link that is being read: until then the address is not of what is shown.
+    reading: u32,
     settling: Option<Timeout>,
     /// Whether the focus is to go where the tour goes on.
     focuses_tour: bool,
@@ -104,6 +106,7 @@ impl Component for App {
             follower: Follower::default(),
             address: Keeper::default(),
             opening: 0,
+            reading: 0,
             settling: None,
             focuses_tour: false,
             told: Told::default(),
@@ -182,6 +185,9 @@ impl Component for App {
             }
             Message::Settled => {
                 self.settling = None;
+                if self.reading == self.opening && self.reading > 0 {
+                    return false;
+                }
                 let is_inside = self.state.embed.is_some();
                 self.address.keep(self.state.link(), is_inside);
                 return false;
@@ -200,6 +206,7 @@ impl Component for App {
         self.carry_out(ctx, effects);
         embedding::tell(&self.state, &mut self.told);
         if is_opening {
+            self.reading = 0;
             self.take_address();
         } else if self.settling.is_none() && !self.state.playing {
             let link = ctx.link().clone();
@@ -229,10 +236,14 @@ impl App {
     /// Opens what the address says.
     fn moved(&mut self, ctx: &Context<Self>) {
         self.opening += 1;
+        self.address.moved();
+        // What was about to be written is of the place before.
+        self.settling = None;
         match address::link() {
             Some(link) => {
                 self.state.notes = embedding::asked(true).notes;
                 let number = self.opening;
+                self.reading = number;
                 let read = move |text| Message::Read(number, Action::OpenLink(text));
                 address::read(&link, ctx.link().callback(read));
             }

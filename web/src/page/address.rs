@@ -6,6 +6,11 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, ReadableWritablePair, Response};
 use yew::Callback;
 
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
 use super::browser::then;
 
 #[wasm_bindgen]
@@ -37,9 +42,44 @@ const LONGEST_TEXT: u32 = 64 << 10;
 #[derive(Default)]
 pub struct Keeper {
     shown: Option<String>,
+    place: Rc<Place>,
+}
+
+/// The place in the history that the page is at. A text is compressed on its way into the address, and meanwhile somebody may
+/// go elsewhere: what is written then is of the place before, and must not take the new one's.
+struct Place {
+    address: RefCell<Option<String>>,
+    moves: Cell<u32>,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            address: RefCell::new(whole_address()),
+            moves: Cell::new(0),
+        }
+    }
 }
 
 impl Keeper {
+    /// Takes the address as it is now: somebody has gone to it.
+    pub fn moved(&self) {
+        self.place.moves.set(self.place.moves.get() + 1);
+        self.place.address.replace(whole_address());
+    }
+
+    /// Writes a text into the address, after `before`, unless somebody has gone elsewhere by then.
+    fn write(&self, text: &str, before: String, is_new: bool) {
+        let (place, moves) = (Rc::clone(&self.place), self.place.moves.get());
+        let put_here = move |link: String| {
+            if place.moves.get() == moves && *place.address.borrow() == whole_address() {
+                put(&(before.clone() + &link), is_new);
+                place.address.replace(whole_address());
+            }
+        };
+        write(text, Callback::from(put_here));
+    }
+
     /// Takes what the page opens with, or has read from the address: that need not be put there.
     pub fn take(&mut self, text: Option<String>) {
         self.shown = text;
@@ -53,11 +93,7 @@ impl Keeper {
     /// Puts a text into the address in place of all that it says: what was opened held more than is to stay there.
     pub fn replace(&mut self, text: Option<String>) {
         if let Some(text) = &text {
-            let at = clean();
-            write(
-                text,
-                Callback::from(move |link: String| put(&(at.clone() + &link), false)),
-            );
+            self.write(text, clean(), false);
         }
         self.shown = text;
     }
@@ -72,12 +108,14 @@ impl Keeper {
         let what = |text: &str| text.split("\"view\":").next().map(str::to_owned);
         let shown = self.shown.as_deref();
         let is_new = !is_inside && shown.is_none_or(|shown| what(shown) != what(&text));
-        write(
-            &text,
-            Callback::from(move |link: String| put(&link, is_new)),
-        );
+        self.write(&text, String::new(), is_new);
         self.shown = Some(text);
     }
+}
+
+/// The whole address.
+fn whole_address() -> Option<String> {
+    web_sys::window()?.location().href().ok()
 }
 
 /// The part of the address that is a link, if there is one: even one that cannot be read.
@@ -95,7 +133,7 @@ pub fn watch(moved: Callback<()>) -> Option<EventListener> {
 }
 
 /// Puts a link into the address: as a place of its own to come back to, or in place of the one before.
-pub fn put(link: &str, is_new: bool) {
+fn put(link: &str, is_new: bool) {
     let history = web_sys::window().and_then(|window| window.history().ok());
     let Some(history) = history else { return };
     let put = if is_new {

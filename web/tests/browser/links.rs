@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::{
+    honest::LINKS,
     page::{Page, View},
     random_use::{Numbers, TOOLS},
     simulation::settle,
@@ -241,6 +242,41 @@ fn two_hundred_states_go_round_through_links() -> Result<()> {
             "{} different",
             different.len()
         );
+        Ok(())
+    })
+}
+
+/// Changes something and goes to a link at once, before the change is in the address.
+const GO_AT_ONCE: &str = "
+    const [link, number] = arguments;
+    const box = document.querySelector('#parameter-events');
+    box.value = String(100 + number);
+    box.dispatchEvent(new Event('input', { bubbles: true }));
+    box.dispatchEvent(new Event('change', { bubbles: true }));
+    return new Promise((done) => setTimeout(() => { location.hash = link; done(true); }, number * 50));";
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn a_change_on_its_way_into_the_address_does_not_take_the_place_of_a_link() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        page.evaluate(LINKS)?;
+        let link = page.evaluate("return linkOf('sdecay\\npevents 40\\n')")?;
+        // The change is written some hundred milliseconds after it: the link comes before, while and after that.
+        for number in 0..10 {
+            page.set_value("#source", "environment")?;
+            settle(page)?;
+            page.evaluate_with(GO_AT_ONCE, vec![link.clone(), number.into()])?;
+            page.wait_until("the link's scenario", || {
+                Ok(page.value("#source")? == "decay")
+            })?;
+            settle(page)?;
+            let events = page.value("#parameter-events")?;
+            ensure!(events == "40", "{number}: {events} events");
+            let text = page.evaluate("return textOf(location.hash)")?;
+            let text = text.as_str().context("a text")?;
+            ensure!(text.starts_with("sdecay"), "{number}: {text}");
+        }
         Ok(())
     })
 }

@@ -67,7 +67,7 @@ test("a run that stops the engine says so with its code, and the next run is rig
     assert.deepEqual((await run(request)).figures, right.figures, `after ${came.message}`);
   }
   // A panic carries its message and place.
-  const told = stopped.filter((message) => / at crates\/[a-z]+\/src\/[a-z_/]+\.rs:\d+:\d+;/.test(message));
+  const told = stopped.filter((message) => / at crates\/[a-z]+\/[a-z]+\/src\/[a-z_/]+\.rs:\d+:\d+;/.test(message));
   assert.ok(told.length > 0, `${stopped.length} stopped: ${stopped.join("\n")}`);
 });
 

@@ -184,7 +184,11 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
         ),
         (
             format!("{HEAD}pattern = \"sync\"\n{variant}[variant.parameters]\nshape = \"round\"\n"),
-            &["line 8", "shape", "text, mixed"],
+            &[
+                "line 8",
+                "shape",
+                "must be one of text, mixed, chunks, small",
+            ],
         ),
         (
             format!("{HEAD}pattern = \"sync\"\n{variant}[variant.parameters]\nshape = [1]\n"),

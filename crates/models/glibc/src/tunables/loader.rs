@@ -95,7 +95,7 @@ impl Loader<'_> {
                 .strip_prefix("glibc.malloc.")
                 .and_then(|short| Tunable::ALL.iter().position(|t| t.name == short));
             match known {
-                Some(index) if Tunable::ALL[index].is_in(self.version) => {
+                Some(index) if Tunable::ALL[index].came_after(self.version).is_none() => {
                     if last[index].replace(value).is_some() {
                         let text = "GLIBC_TUNABLES sets it twice; the later one counts.";
                         self.remarks.say(name, Tone::Surprise, text, &[]);

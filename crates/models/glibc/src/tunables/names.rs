@@ -32,11 +32,15 @@ pub(super) fn unread(version: Version, remarks: &mut Remarks, variable: &Variabl
                 };
                 (template, alias)
             }
-            None if tunable.is_in(version) => (
-                "Ignored: it has no variable of its own. Write GLIBC_TUNABLES=glibc.malloc.@=...",
-                tunable.name,
-            ),
-            None => (LATER, tunable.name),
+            None => match tunable.came_after(version) {
+                Some(release) => {
+                    return remarks.say(name, Tone::NotRead, LATER, &[tunable.name, release]);
+                }
+                None => (
+                    "Ignored: it has no variable of its own. Write GLIBC_TUNABLES=glibc.malloc.@=...",
+                    tunable.name,
+                ),
+            },
         }
     } else if starts_like(name, "GLIBC_TUNABLE") {
         ("Ignored: the name is `GLIBC_TUNABLES`.", "")
@@ -63,8 +67,10 @@ pub(super) fn unread(version: Version, remarks: &mut Remarks, variable: &Variabl
 pub(super) fn unknown(version: Version, remarks: &mut Remarks, name: &str) {
     let short = name.trim().rsplit('.').next().unwrap_or_default();
     let (template, part) = match meant(short) {
-        Some(t) if !t.is_in(version) => (LATER, t.name),
-        Some(t) => ("Ignored: the name is `glibc.malloc.@`.", t.name),
+        Some(t) => match t.came_after(version) {
+            Some(release) => return remarks.say(name, Tone::NotRead, LATER, &[t.name, release]),
+            None => ("Ignored: the name is `glibc.malloc.@`.", t.name),
+        },
         None if name.starts_with("glibc.") && !name.starts_with("glibc.malloc.") => {
             let text = "Not a malloc setting: allocation does not change.";
             return remarks.say(name, Tone::NoEffect, text, &[]);
@@ -74,7 +80,7 @@ pub(super) fn unknown(version: Version, remarks: &mut Remarks, name: &str) {
     remarks.say(name, Tone::NotRead, template, &[part]);
 }
 
-const LATER: &str = "Ignored: this version has no @, which came with 2.35.";
+const LATER: &str = "Ignored: this version has no @, which came with @.";
 
 /// The tunable whose name this is, but for case, underscores at the end, and a `MALLOC_` or mallopt's `M_` in front.
 fn meant(name: &str) -> Option<&'static Tunable> {

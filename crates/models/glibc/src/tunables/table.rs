@@ -13,6 +13,17 @@ pub struct Tunable {
     pub(super) id: Id,
     /// The least and the largest value that is taken, in the tunable's own type.
     pub(super) bounds: Bounds,
+    /// The release that it came with; `None` if every modelled one has it.
+    pub(super) since: Option<Since>,
+}
+
+/// The release that a tunable came with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Since {
+    /// Its number.
+    pub(super) release: &'static str,
+    /// The first modelled release from it on.
+    first: Version,
 }
 
 /// Which tunable; the order is that of [`Tunable::ALL`].
@@ -84,7 +95,8 @@ impl Tunable {
                 Size(0),
             ),
             Self::new("mxfast", None, Id::Mxfast, Size(0)),
-            Self::new("hugetlb", None, Id::Hugetlb, Size(0)),
+            // 5f6d8d97c6.
+            Self::new("hugetlb", None, Id::Hugetlb, Size(0)).since("2.35", Version::V2_36),
         ]
     };
 
@@ -94,12 +106,19 @@ impl Tunable {
             alias,
             id,
             bounds,
+            since: None,
         }
     }
 
-    /// Whether a release has it: hugetlb came with 2.35 (5f6d8d97c6).
-    pub(super) fn is_in(&self, version: Version) -> bool {
-        self.id != Id::Hugetlb || version >= Version::V2_36
+    const fn since(mut self, release: &'static str, first: Version) -> Self {
+        self.since = Some(Since { release, first });
+        self
+    }
+
+    /// Returns the release that it came with, if this one is older.
+    pub(super) fn came_after(&self, version: Version) -> Option<&'static str> {
+        let since = self.since.filter(|since| version < since.first);
+        since.map(|since| since.release)
     }
 
     /// Whether setting it, to whatever value, stops the mmap threshold from rising.
