@@ -14,7 +14,7 @@ mod touring;
 use std::rc::Rc;
 
 use highwater_simulator::{Address, Environment, Micros, Without};
-use highwater_workload::scenario::Planned;
+use highwater_workload::spec::Planned;
 
 use crate::{
     form::{EnvironmentForm, ParameterForm},

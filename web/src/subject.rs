@@ -3,11 +3,7 @@
 use std::rc::Rc;
 
 use highwater_simulator::Choice;
-use highwater_workload::{
-    Pattern, Scenario,
-    pattern::Parameters,
-    scenario::{Script, VariantScript},
-};
+use highwater_workload::{Pattern, RunSpec, Scenario, pattern::Parameters, spec::Level};
 
 /// What runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +40,7 @@ impl Subject {
         match self {
             Self::Bundled => "asyncio burst · recorded",
             Self::File(name) => name,
-            Self::Scenario(scenario) => &scenario.script.title,
+            Self::Scenario(scenario) => scenario.run.text("title"),
         }
     }
 
@@ -56,7 +52,7 @@ impl Subject {
                  malloc_trim(0)."
             }
             Self::File(_) => "Your recording. It stays in this browser.",
-            Self::Scenario(scenario) => scenario.script.shows.trim(),
+            Self::Scenario(scenario) => scenario.run.text("shows").trim(),
         }
     }
 
@@ -65,7 +61,7 @@ impl Subject {
         match self {
             Self::Bundled | Self::File(_) => None,
             Self::Scenario(scenario) => {
-                Some(scenario.script.source.trim()).filter(|text| !text.is_empty())
+                Some(scenario.run.text("source").trim()).filter(|text| !text.is_empty())
             }
         }
     }
@@ -92,7 +88,15 @@ impl Subject {
     pub fn common(&self) -> Option<(Pattern, Parameters)> {
         match self {
             Self::Bundled | Self::File(_) => None,
-            Self::Scenario(scenario) => scenario.common().ok(),
+            Self::Scenario(scenario) => scenario.run.common().ok(),
+        }
+    }
+
+    /// The description of the scenario, where it is one.
+    pub fn run(&self) -> Option<&RunSpec> {
+        match self {
+            Self::Bundled | Self::File(_) => None,
+            Self::Scenario(scenario) => Some(&scenario.run),
         }
     }
 
@@ -129,21 +133,21 @@ impl Choices {
 
 /// A pattern with the settings that everyone tries.
 fn alone(pattern: Pattern) -> Scenario {
-    let variant = |(name, allocator, lines): (&str, &str, &str)| VariantScript {
-        name: name.to_owned(),
-        allocator: (!allocator.is_empty()).then(|| allocator.to_owned()),
-        environment: Some(lines.to_owned()),
-        ..VariantScript::default()
+    let variant = |(name, allocator, lines): (&str, &str, &str)| {
+        let mut variant = Level::with("name", name);
+        if !allocator.is_empty() {
+            variant.set("allocator", allocator.to_owned());
+        }
+        variant.set("environment", lines.to_owned());
+        variant
     };
+    let mut run = RunSpec::with("title", pattern.title());
+    run.set("shows", pattern.shows().to_owned());
+    run.set("pattern", pattern.name().to_owned());
+    run.parts = TRIED.map(variant).to_vec();
     Scenario {
         name: pattern.name().to_owned(),
-        script: Script {
-            title: pattern.title().to_owned(),
-            shows: pattern.shows().to_owned(),
-            pattern: Some(pattern.name().to_owned()),
-            variant: TRIED.map(variant).to_vec(),
-            ..Script::default()
-        },
+        run,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use highwater_simulator::{Choice, Variant};
+use highwater_workload::spec::Level;
 
 use crate::{
     form::EnvironmentForm,
@@ -39,6 +40,8 @@ pub struct VariantState {
     pub allocator: Choice,
     /// Its environment.
     pub environment: EnvironmentForm,
+    /// What a link says of it besides: options that have no control on the page.
+    pub options: Level,
     /// What is to be run, or why nothing can be; none while a recording is being read.
     pub order: Option<Result<Rc<Order>, String>>,
     /// What came of it, perhaps of an order before the present one.
@@ -77,6 +80,7 @@ impl VariantState {
             base,
             allocator,
             environment,
+            options: Level::default(),
             order: None,
             run: None,
             status: Status::Idle,

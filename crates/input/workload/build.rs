@@ -1,14 +1,20 @@
 //! Reads the catalogue's files and writes them down in the form in which the program reads them: so no reader of TOML goes
 //! into the page.
 
-#[path = "src/scenario/schema.rs"]
 #[allow(
+    dead_code,
     missing_docs,
     unreachable_pub,
-    reason = "it is public where it is a module of the crate"
+    reason = "they are public where they are modules of the crate"
 )]
-mod schema;
+#[path = "src/spec"]
+mod spec {
+    pub(crate) mod fault;
+    pub(crate) mod schema;
+    pub(crate) mod tree;
+}
 
+use spec::{schema::RunSpec, tree::Tree};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -39,16 +45,16 @@ const CATALOGUE: [&str; 20] = [
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("scenarios");
     println!("cargo::rerun-if-changed={}", folder.display());
-    println!("cargo::rerun-if-changed=src/scenario/schema.rs");
-    let mut catalogue: Vec<(String, schema::Script)> = Vec::new();
+    println!("cargo::rerun-if-changed=src/spec");
+    let mut catalogue = Vec::new();
     for name in CATALOGUE {
         let file = folder.join(format!("{name}.toml"));
         let text = fs::read_to_string(&file).map_err(|error| said(&file, &error))?;
-        let script = toml::from_str(&text).map_err(|error| said(&file, &error))?;
-        catalogue.push((name.to_owned(), script));
+        let run: RunSpec = toml::from_str(&text).map_err(|error| said(&file, &error))?;
+        catalogue.push((name.to_owned(), Tree::from(run)));
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("catalogue"), postcard::to_allocvec(&catalogue)?)?;
+    fs::write(out.join("catalogue"), Tree::Table(catalogue).to_json())?;
     let texts = CATALOGUE.map(|name| {
         let file = folder.join(format!("{name}.toml"));
         format!("({name:?}, include_str!({file:?})),")

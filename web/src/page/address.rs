@@ -1,4 +1,4 @@
-//! Links in the page's address: the state's text, compressed by the browser, behind `#1=`. The number is the link's version.
+//! Links in the page's address: the state's text, compressed by the browser, behind `#2=`. The number is the link's version.
 
 use gloo_events::EventListener;
 use js_sys::{Array, Promise, Uint8Array};
@@ -27,8 +27,9 @@ extern "C" {
 /// How links are compressed.
 const FORMAT: &str = "deflate-raw";
 
-/// What stands before a link of this version.
-const VERSION: &str = "#1=";
+/// What stands before a link of this version, and before those of earlier ones.
+const VERSION: &str = "#2=";
+const EARLIER: &str = "#1=";
 
 /// Characters of a link at most: those of the longest text that is read, were it not compressed at all. So what a link
 /// unpacks to is bounded, too.
@@ -103,12 +104,8 @@ impl Keeper {
         let Some(text) = text.filter(|text| self.shown.as_ref() != Some(text)) else {
             return;
         };
-        let what = |text: &str| -> String {
-            let lines = text
-                .lines()
-                .filter(|line| line.starts_with(['s', 'f', 'p', 'v', 'i', 'a', 'e', 'g']));
-            lines.collect()
-        };
+        // A quote inside a text has a `\\` before it.
+        let what = |text: &str| text.split("\"view\":").next().map(str::to_owned);
         let shown = self.shown.as_deref();
         let is_new = !is_inside && shown.is_none_or(|shown| what(shown) != what(&text));
         self.write(&text, String::new(), is_new);
@@ -235,7 +232,7 @@ pub fn write(text: &str, done: Callback<String>) {
 
 /// Reads a link; nothing comes of one that is damaged, too long or of a later version.
 pub fn read(link: &str, done: Callback<Option<String>>) {
-    let coded = link.strip_prefix(VERSION);
+    let coded = link.strip_prefix(VERSION).or(link.strip_prefix(EARLIER));
     let bytes = coded
         .filter(|coded| coded.len() <= LONGEST)
         .and_then(|coded| {

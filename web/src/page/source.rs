@@ -42,8 +42,9 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
         }
     });
     let options = |scenarios: &[Rc<Scenario>]| -> Html {
-        let option =
-            |scenario: &Rc<Scenario>| attr::option(&scenario.name, scenario.script.title.clone());
+        let option = |scenario: &Rc<Scenario>| {
+            attr::option(&scenario.name, scenario.run.text("title").to_owned())
+        };
         scenarios.iter().map(option).collect()
     };
     html! {

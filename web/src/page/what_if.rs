@@ -4,7 +4,7 @@ use highwater_report::{
     moment as words,
     table::{self, COLUMNS, Column, Of, RESIDENT, Table, runtime},
 };
-use highwater_simulator::{Bytes, Summary};
+use highwater_simulator::{Bytes, Summary, places_by_key};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -97,10 +97,11 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
         column.map(|column| (column, falling))
     });
     if let Some((column, falling)) = sorted {
-        rows.sort_by_key(|row| {
+        let order = places_by_key(&all, |row| {
             let value = row.value(column).unwrap_or(0);
             if falling { u64::MAX - value } else { value }
         });
+        rows = order.map(|place| &all[place]).collect();
     }
     let baseline = all.iter().find(|row| row.is_baseline);
     let bar = COLUMNS.iter().find(|column| column.number == RESIDENT);

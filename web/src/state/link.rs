@@ -1,17 +1,22 @@
-//! The state as a text that travels in the page's address: what runs and what is changed of it, the variants, the moment,
-//! the part of the time that is shown, and what the map and the table show.
+//! The state as a text that travels in the page's address: JSON with the description of the run (`run`), the marks of its
+//! variants (`marks`), the step of a tour (`tour`), and what of it is shown (`view`).
 //!
-//! One thing to a line, by a letter. Without variants, those that the subject begins with stay, and `n` lines are settings of the
-//! first: so is written what an address or a page around this one asks for. The form is the first version of a promise: links made today open in every later
-//! release. Names stand for what the catalogue has, never numbers; a letter that is not known is refused, so that a link
-//! of a later release is not opened as something else.
+//! The form is a promise: links made today open in every later release. Names stand for what the catalogue has, never numbers; a
+//! key that is not known is refused, so that a link of a later release is not opened as something else. Links of the
+//! first form are turned into this one (`lines`).
 //!
 //! A link is passed on. It holds the variables that an allocator reads and no others, and of one that holds others they are
 //! not read.
 
+mod lines;
+
 use highwater_chart::letter;
 use highwater_simulator::{Address, Choice, Micros};
-use highwater_workload::pattern::Parameters;
+use highwater_workload::{
+    RunSpec,
+    pattern::{Parameters, Pattern},
+    spec::{Fault, Level, Tree},
+};
 
 use super::{At, Effect, Place, State, Theme};
 use crate::{
@@ -23,6 +28,9 @@ use crate::{
     variants::{MOST, VariantId, VariantState},
 };
 
+/// The recording that comes with the page, as a run names it.
+pub(super) const BUNDLED: &str = "bundled";
+
 /// Bytes of a link's text at most: a hundred times what eight variants take.
 const LONGEST: usize = 64 << 10;
 
@@ -32,6 +40,26 @@ const LONGEST_BOX: usize = 8 << 10;
 /// Microseconds of a run that a link may speak of: 35 years.
 const LATEST: u64 = 1 << 50;
 
+/// The keys of a variant's marks. Links of the first form have its base by number.
+const MARKS: [&str; 4] = ["base", "colour", "given", "letter"];
+
+/// The keys of a view whose values are numbers, each with the most that it may be.
+const NUMBERS: [(&str, u64); 11] = [
+    ("selected", MOST as u64 - 1),
+    ("baseline", MOST as u64 - 1),
+    ("beside", MOST as u64 - 1),
+    ("time", u64::MAX),
+    ("from", LATEST),
+    ("to", LATEST),
+    ("hidden", u16::MAX as u64),
+    ("column", highwater_report::table::COLUMNS.len() as u64 - 1),
+    ("falls", 1),
+    ("first", u64::MAX),
+    ("last", u64::MAX),
+];
+
+const THEMES: [(Theme, &str); 2] = [(Theme::Light, "light"), (Theme::Dark, "dark")];
+
 /// What a link says, read and checked.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Link {
@@ -40,8 +68,21 @@ pub(super) struct Link {
     checksum: Option<u32>,
     form: ParameterForm,
     variants: Vec<Linked>,
-    /// The first one's settings, where the variants are those that the subject begins with.
+    /// What it says of all variants, where they are those that the subject begins with.
+    over: Level,
+    /// The first one's settings then.
     settings: String,
+    view: View,
+    tour: Option<Place>,
+    /// Whether it held more than what was read of it.
+    holds_more: bool,
+    /// What of it is otherwise than it says, in sentences.
+    notes: Vec<String>,
+}
+
+/// What of a run is shown.
+#[derive(Debug, Clone, PartialEq)]
+struct View {
     /// Places among the variants.
     selected: usize,
     baseline: usize,
@@ -54,9 +95,6 @@ pub(super) struct Link {
     at: At,
     blocks: Option<(Address, Address)>,
     theme: Theme,
-    tour: Option<Place>,
-    /// Whether it held more than what was read of it.
-    holds_more: bool,
 }
 
 /// A variant in it.
@@ -69,8 +107,126 @@ struct Linked {
     letter: usize,
     colour: usize,
     base: usize,
-    allocator: Choice,
-    environment: String,
+    /// As its base has them where it says none.
+    allocator: Option<Choice>,
+    environment: Option<String>,
+    options: Level,
+}
+
+/// The entries of one table of a link.
+struct Entries(Vec<(String, Tree)>);
+
+impl Entries {
+    fn of(tree: Option<Tree>) -> Result<Self, String> {
+        match tree {
+            None => Ok(Self(Vec::new())),
+            Some(Tree::Table(pairs)) => Ok(Self(pairs)),
+            // Not what stands there: that may be anything.
+            Some(_) => Err("it needs a table".to_owned()),
+        }
+    }
+
+    fn take(&mut self, key: &str) -> Option<Tree> {
+        let at = self.0.iter().position(|(of, _)| of == key)?;
+        Some(self.0.swap_remove(at).1)
+    }
+
+    fn text(&mut self, key: &str) -> Option<String> {
+        match self.take(key)? {
+            Tree::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A whole number.
+    fn number(&mut self, key: &str, most: u64) -> Result<Option<u64>, String> {
+        let Some(tree) = self.take(key) else {
+            return Ok(None);
+        };
+        let number = match &tree {
+            Tree::Text(text) => text.parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| *number <= most);
+        let wrong = || format!("`{key}` must be a whole number between 0 and {most}");
+        number.map(Some).ok_or_else(wrong)
+    }
+
+    /// Of some values the one that is named.
+    fn named<T: Copy>(&mut self, key: &str, known: &[(T, &str)]) -> Result<Option<T>, String> {
+        let Some(words) = self.text(key) else {
+            return Ok(None);
+        };
+        let found = known.iter().find(|(_, name)| *name == words);
+        let found = found.map(|(value, _)| *value);
+        found.map(Some).ok_or_else(|| not_one(key))
+    }
+
+    /// Whether all was taken: a key that is left is that of a later release.
+    fn end(&self) -> Result<(), String> {
+        match self.0.is_empty() {
+            true => Ok(()),
+            false => Err("it says something that this release does not know".to_owned()),
+        }
+    }
+}
+
+fn not_one(key: &str) -> String {
+    format!("`{key}` is not one of its values")
+}
+
+/// Two numbers, the first less than the second.
+fn range(key: &str, from: Option<u64>, to: Option<u64>) -> Result<Option<(u64, u64)>, String> {
+    match (from, to) {
+        (None, None) => Ok(None),
+        (Some(from), Some(to)) if from < to => Ok(Some((from, to))),
+        _ => Err(format!("`{key}` must be less than the key after it")),
+    }
+}
+
+impl View {
+    fn read(tree: Option<Tree>) -> Result<Self, String> {
+        let mut entries = Entries::of(tree)?;
+        let mut numbers = [None; NUMBERS.len()];
+        for (number, (key, most)) in numbers.iter_mut().zip(NUMBERS) {
+            *number = entries.number(key, most)?;
+        }
+        let [
+            selected,
+            baseline,
+            beside,
+            time,
+            from,
+            to,
+            hidden,
+            column,
+            falls,
+            first,
+            last,
+        ] = numbers;
+        let only = entries.named("only", &ToldKind::NAMES)?;
+        let theme = entries.named("theme", &THEMES)?;
+        let at = match entries.text("at") {
+            None => At::default(),
+            Some(words) => At::of_link(&words).ok_or_else(|| not_one("at"))?,
+        };
+        entries.end()?;
+        let (zoom, blocks) = (range("from", from, to)?, range("first", first, last)?);
+        let place = |number: u64| number as usize;
+        Ok(Self {
+            selected: selected.map_or(0, place),
+            baseline: baseline.map_or(0, place),
+            compared: beside.filter(|_| beside != selected.or(Some(0))).map(place),
+            time: time.map(Micros),
+            zoom: zoom.map(|(from, to)| (Micros(from), Micros(to))),
+            hidden: hidden.unwrap_or(0) as u16,
+            sorted: column.map(|column| (place(column), falls == Some(1))),
+            only,
+            at,
+            blocks: blocks.map(|(from, to)| (Address(from), Address(to))),
+            theme: theme.unwrap_or(Theme::Preferred),
+        })
+    }
 }
 
 impl Link {
@@ -98,11 +254,116 @@ impl Link {
         self.holds_more |= kept.trim() != text.trim();
         kept
     }
+
+    /// Takes the parameters, each as it stands: one that cannot be is shown as such, as it was where the link was made.
+    fn take_parameters(&mut self, run: &RunSpec) -> Result<(), String> {
+        for (name, value) in &run.parameters {
+            let mut all = Parameters::ALL.iter();
+            let index = all.position(|parameter| parameter.name == name);
+            let index = index.ok_or_else(|| format!("unknown parameter {}", plain(name)))?;
+            self.form.edit(index, value.clone());
+        }
+        Ok(())
+    }
+
+    /// The allocator of a name, the nearest where it is not modelled.
+    fn allocator(&mut self, name: &str) -> Result<Choice, String> {
+        let asked =
+            Choice::nearest(name).map_err(|_| format!("unknown allocator {}", plain(name)))?;
+        self.notes.extend(asked.instead);
+        Ok(asked.choice)
+    }
+
+    /// Takes a variant, with what is said of all set under it.
+    fn take_variant(&mut self, spec: &Level, marks: Option<Tree>) -> Result<(), String> {
+        if self.variants.len() >= MOST || !spec.parts.is_empty() {
+            return Err(format!(
+                "at most {MOST} variants, without stages of their own"
+            ));
+        }
+        let number = self.variants.len();
+        let mut marks = Entries::of(marks)?;
+        let by_number = marks.number("base", u16::MAX.into())?;
+        let colour = marks.number("colour", MOST as u64 - 1)?;
+        let given = marks.text("given");
+        let letter = match marks.text("letter").as_deref().map(str::as_bytes) {
+            None => number,
+            Some([letter @ b'A'..=b'H']) => usize::from(letter - b'A'),
+            Some(_) => return Err("a letter must be one from A to H".to_owned()),
+        };
+        marks.end()?;
+        if self.variants.iter().any(|other| other.letter == letter) {
+            return Err("two variants have the same letter".to_owned());
+        }
+        let base = match self
+            .subject
+            .run()
+            .filter(|_| !is_pattern(self.subject.key()))
+        {
+            // A pattern's variants all begin alike.
+            None => 0,
+            Some(run) => {
+                let wanted = spec.get("base");
+                let is_base = |(at, variant): &(usize, &Level)| match wanted {
+                    Some(name) => variant.text("name") == name,
+                    None => *at as u64 == by_number.unwrap_or(0),
+                };
+                let base = run.parts.iter().enumerate().find(is_base);
+                let unknown = || format!("unknown variant {}", plain(wanted.unwrap_or("number")));
+                base.ok_or_else(unknown)?.0
+            }
+        };
+        let mut options = self.over.clone();
+        options.put(spec);
+        let (allocator, environment) = self.run_through(&mut options)?;
+        self.variants.push(Linked {
+            name: plain(spec.text("name")),
+            given: given.map(|name| plain(&name)),
+            letter,
+            colour: colour.unwrap_or(number as u64) as usize,
+            base,
+            allocator,
+            environment,
+            options,
+        });
+        Ok(())
+    }
+
+    /// Takes the allocator and the settings out of options.
+    fn run_through(
+        &mut self,
+        options: &mut Level,
+    ) -> Result<(Option<Choice>, Option<String>), String> {
+        let allocator = options.take("allocator");
+        let allocator = allocator.map(|name| self.allocator(&name)).transpose()?;
+        let environment = options.take("environment");
+        Ok((allocator, environment.map(|text| self.cleaned(&text))))
+    }
 }
 
 /// What is wrong with a link, in words for the user.
 fn unreadable(what: &str) -> String {
     format!("This link is invalid ({what}). Showing the default example instead")
+}
+
+pub(super) fn is_pattern(name: &str) -> bool {
+    name.parse::<Pattern>().is_ok()
+}
+
+/// Those of which something is said.
+fn said<const N: usize>(pairs: [(&str, Option<String>); N]) -> Vec<(&str, String)> {
+    let pairs = pairs.into_iter();
+    pairs.filter_map(|(key, text)| Some((key, text?))).collect()
+}
+
+/// A table of texts.
+fn table(pairs: Vec<(&str, String)>) -> Tree {
+    let pairs = pairs.into_iter();
+    Tree::Table(
+        pairs
+            .map(|(key, text)| (key.to_owned(), Tree::Text(text)))
+            .collect(),
+    )
 }
 
 impl State {
@@ -114,87 +375,87 @@ impl State {
 
     /// What is shown, as a link's text.
     pub fn link_of_shown(&self) -> String {
-        let mut text = String::new();
-        let mut line = |letter: char, words: &str| {
-            text.push(letter);
-            text.push_str(words);
-            text.push('\n');
-        };
-        match &self.subject {
-            Subject::File(name) => {
-                line('f', name);
-                if let Some(held) = &self.held {
-                    line('k', &format!("{:x}", held.about.checksum));
-                }
-            }
-            subject => line('s', subject.key()),
-        }
-        for (name, value) in self.changed() {
-            line('p', &format!("{name} {value}"));
-        }
+        let mut run = self.described();
         for (parameter, text) in Parameters::ALL.iter().zip(self.form.wrong()) {
             // A number that is out of range; nothing that was pasted there by mistake.
             let is_number = |text: &&String| {
                 let of_numbers = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
                 text.len() < 20 && text.bytes().all(of_numbers)
             };
-            let text = text.filter(is_number);
-            if let Some(text) = text {
-                line('p', &format!("{} {text}", parameter.name));
-            }
+            let text = text.filter(is_number).cloned();
+            let wrong = text.map(|text| (parameter.name.to_owned(), text));
+            run.parameters.extend(wrong);
         }
+        if let Some(name) = run.take("scenario") {
+            let is_pattern = is_pattern(&name);
+            run.set(if is_pattern { "pattern" } else { "scenario" }, name);
+        }
+        let mut marks = Vec::new();
         for (place, variant) in self.variants.iter().enumerate() {
-            let runs = variant.variant();
-            let allocator = match variant.is_staged() {
-                true => variant.allocator,
-                false => runs.allocator,
-            };
-            let (base, colour) = (variant.base, variant.colour);
-            let typed = variant.typed_name().unwrap_or_default();
-            line('v', &format!("{base} {colour} {allocator} {typed}"));
-            if let Some(given) = variant.given_for(&runs).filter(|_| typed.is_empty()) {
-                line('i', &given.name);
-            }
-            if variant.letter != place {
-                line('a', &letter(variant.letter).to_string());
-            }
-            for setting in settings(&variant.environment.variables) {
-                setting
-                    .to_string()
-                    .lines()
-                    .for_each(|words| line('e', words));
-            }
+            let (spec, own) = self.linked_of(place, variant);
+            run.parts.push(spec);
+            marks.push(table(own));
         }
-        let place = |id| self.variants.iter().position(|variant| variant.id == id);
-        let places = [Some(self.selected), Some(self.baseline), self.compared].map(|id| {
-            id.and_then(place)
-                .map_or("-".to_owned(), |at| at.to_string())
-        });
-        line('u', &places.join(" "));
+        let mut all = vec![
+            ("run".to_owned(), Tree::from(run)),
+            ("marks".to_owned(), Tree::List(marks)),
+        ];
+        if let Some(place) = self.tour_place() {
+            let step = (place.at + 1).to_string();
+            let tour = table(vec![("step", step), ("language", place.language)]);
+            all.push(("tour".to_owned(), tour));
+        }
+        all.push(("view".to_owned(), table(self.view())));
+        Tree::Table(all).to_json()
+    }
+
+    /// A variant, and its marks.
+    fn linked_of(&self, place: usize, variant: &VariantState) -> (Level, Vec<(&str, String)>) {
+        let mut spec = variant.options.clone();
+        let typed = variant.typed_name();
+        if let Some(base) = self.base_name(variant).filter(|_| variant.base > 0) {
+            spec.set("base", base);
+        }
+        if !variant.is_staged() {
+            let mut lines = String::new();
+            for setting in settings(&variant.environment.variables) {
+                lines.push_str(&setting.to_string());
+                lines.push('\n');
+            }
+            spec.set("allocator", variant.allocator.to_string());
+            spec.set("environment", lines);
+        }
+        let runs = variant.variant();
+        let given = variant.given_for(&runs).filter(|_| typed.is_none());
+        let is_other = |number: usize| number != place;
+        let marks = [
+            ("given", given.map(|given| given.name.clone())),
+            (
+                "letter",
+                is_other(variant.letter).then(|| letter(variant.letter).to_string()),
+            ),
+            (
+                "colour",
+                is_other(variant.colour).then(|| variant.colour.to_string()),
+            ),
+        ];
+        if let Some(name) = typed {
+            spec.set("name", name);
+        }
+        (spec, said(marks))
+    }
+
+    /// What is shown of the run.
+    fn view(&self) -> Vec<(&str, String)> {
+        let place = |id| {
+            let place = self.variants.iter().position(|variant| variant.id == id)?;
+            Some(place as u64)
+        };
         // Another variant may have been chosen since the moment was.
         let is_first = self
             .run()
             .is_none_or(|run| run.first_look().time == self.time);
-        if !self.unmoved || !is_first {
-            let time = self.linked_time.unwrap_or(self.time);
-            line('t', &time.0.to_string());
-        }
-        if let Some((from, to)) = self.zoom {
-            line('z', &format!("{} {}", from.0, to.0));
-        }
-        if self.hidden != 0 {
-            line('h', &self.hidden.to_string());
-        }
-        if let Some((column, falls)) = self.sorted {
-            line('o', &format!("{column} {}", u8::from(falls)));
-        }
-        if let Some(words) = self.at.in_link() {
-            line('m', &words);
-        }
-        let name = |only| ToldKind::NAMES.into_iter().find(|(kind, _)| *kind == only);
-        if let Some((_, name)) = self.only.and_then(name) {
-            line('d', name);
-        }
+        let time = self.linked_time.unwrap_or(self.time);
         let opened = self
             .opened
             .as_ref()
@@ -202,24 +463,46 @@ impl State {
         let opened = opened
             .map(|opened| (opened.from, opened.to))
             .or(self.linked_blocks);
-        if let Some((from, to)) = opened {
-            line('b', &format!("{} {}", from.0, to.0));
-        }
-        if let Some(place) = self.tour_place() {
-            line('g', &format!("{} {}", place.at + 1, place.language));
-        }
-        match self.theme {
-            Theme::Preferred => {}
-            Theme::Light => line('c', "light"),
-            Theme::Dark => line('c', "dark"),
-        }
-        text
+        let is_said = |number: &u64| *number > 0;
+        let numbers: [Option<u64>; NUMBERS.len()] = [
+            place(self.selected).filter(is_said),
+            place(self.baseline).filter(is_said),
+            self.compared.and_then(place),
+            (!self.unmoved || !is_first).then_some(time.0),
+            self.zoom.map(|(from, _)| from.0),
+            self.zoom.map(|(_, to)| to.0),
+            Some(self.hidden.into()).filter(is_said),
+            self.sorted.map(|(column, _)| column as u64),
+            self.sorted.map(|(_, falls)| falls.into()).filter(is_said),
+            opened.map(|(from, _)| from.0),
+            opened.map(|(_, to)| to.0),
+        ];
+        let mut view = said(std::array::from_fn::<_, { NUMBERS.len() }, _>(|at| {
+            (NUMBERS[at].0, numbers[at].map(|number| number.to_string()))
+        }));
+        let only = ToldKind::NAMES
+            .iter()
+            .find(|(kind, _)| Some(*kind) == self.only);
+        let theme = THEMES.iter().find(|(theme, _)| *theme == self.theme);
+        view.extend(said([
+            ("at", self.at.in_link()),
+            ("only", only.map(|(_, name)| (*name).to_owned())),
+            ("theme", theme.map(|(_, name)| (*name).to_owned())),
+        ]));
+        view
     }
 
     /// The parameters that are otherwise than they were at first, by name, as text.
     pub fn changed(&self) -> Vec<(String, String)> {
-        let own = self.subject.common().map(|(_, own)| own);
-        changed(&own.unwrap_or_default(), &self.form)
+        let Some((pattern, own)) = self.subject.common() else {
+            return Vec::new();
+        };
+        let parameters = pattern.parameters().filter_map(|parameter| {
+            let value = self.form.values.get(parameter.name)?;
+            let is_changed = own.get(parameter.name) != Some(value);
+            is_changed.then(|| (parameter.name.to_owned(), format::number(value)))
+        });
+        parameters.collect()
     }
 
     /// Opens a link's text; one that cannot be read opens what the page opens with, and says so. Also returns where in a tour it is.
@@ -234,12 +517,13 @@ impl State {
                     link.subject = self.subject.clone();
                 }
                 self.holds_more = link.holds_more;
+                self.notes.append(&mut link.notes);
                 let boxes = self.variants.iter();
                 self.boxes = boxes
                     .map(|variant| (variant.letter, variant.environment.clone()))
                     .collect();
                 let subject = link.subject.clone();
-                let theme = link.theme;
+                let theme = link.view.theme;
                 let place = link.tour.clone();
                 self.linked = Some(link);
                 let mut effects = self.choose(subject);
@@ -277,14 +561,15 @@ impl State {
             return;
         }
         self.form = link.form;
-        self.unmoved = link.time.is_none();
-        self.linked_time = link.time;
-        self.zoom = link.zoom;
-        self.hidden = link.hidden;
-        self.sorted = link.sorted;
-        self.only = link.only;
-        self.at = link.at;
-        self.linked_blocks = link.blocks;
+        let view = link.view;
+        self.unmoved = view.time.is_none();
+        self.linked_time = view.time;
+        self.zoom = view.zoom;
+        self.hidden = view.hidden;
+        self.sorted = view.sorted;
+        self.only = view.only;
+        self.at = view.at;
+        self.linked_blocks = view.blocks;
         if let (Some(sum), Some(held)) = (link.checksum, &self.held)
             && held.about.checksum != sum
         {
@@ -294,11 +579,14 @@ impl State {
             ));
         }
         if link.variants.is_empty() {
+            for variant in &mut self.variants {
+                variant.take_over(&link.over);
+            }
             if !link.settings.is_empty() {
                 self.variants[0].environment.edit(link.settings);
             }
             let last = self.variants.len() - 1;
-            for at in [Some(link.selected), link.compared].into_iter().flatten() {
+            for at in [Some(view.selected), view.compared].into_iter().flatten() {
                 if at > last {
                     self.notes.push(format!(
                         "Ignored variant {}: there are {}, A to {}.",
@@ -309,8 +597,8 @@ impl State {
                 }
             }
             let id = |at: usize| self.variants[if at > last { 0 } else { at }].id;
-            let (selected, baseline) = (id(link.selected), id(link.baseline));
-            let compared = link.compared.filter(|at| *at <= last);
+            let (selected, baseline) = (id(view.selected), id(view.baseline));
+            let compared = view.compared.filter(|at| *at <= last);
             self.compared = compared.map(id).filter(|id| *id != selected);
             (self.selected, self.baseline) = (selected, baseline);
             return;
@@ -322,181 +610,90 @@ impl State {
             .collect();
         self.next_variant += self.variants.len() as u32;
         let id = |place: usize| VariantId(first + place as u32);
-        self.selected = id(link.selected);
-        self.baseline = id(link.baseline);
-        self.compared = link.compared.map(id);
+        self.selected = id(view.selected);
+        self.baseline = id(view.baseline);
+        self.compared = view.compared.map(id);
         self.name_variants();
     }
 
     /// Reads a link's text whole, before anything is changed.
     fn read_link(&self, text: &str) -> Result<Link, String> {
-        let mut subject = None;
-        let mut link = Link {
-            subject: Subject::Bundled,
-            checksum: None,
-            form: ParameterForm::default(),
-            variants: Vec::new(),
-            settings: String::new(),
-            selected: 0,
-            baseline: 0,
-            compared: None,
-            time: None,
-            zoom: None,
-            hidden: 0,
-            sorted: None,
-            only: None,
-            at: At::LastRest,
-            blocks: None,
-            theme: Theme::Preferred,
-            tour: None,
-            holds_more: false,
-        };
         if text.len() > LONGEST {
             return Err("it is too long".to_owned());
         }
-        for (number, line) in text.lines().enumerate() {
-            let mut letters = line.chars();
-            let letter = letters.next().unwrap_or(' ');
-            let words = letters.as_str();
-            // Not what stands there: that may be anything.
-            let strange = || format!("line {} is not understood", number + 1);
-            match letter {
-                's' | 'f' => {
-                    let named = match (letter, words) {
-                        ('f', name) => Some(Subject::File(plain(name))),
-                        (_, "bundled") => Some(Subject::Bundled),
-                        (_, key) => self.choices.find(key),
-                    };
-                    let named =
-                        named.ok_or_else(|| format!("unknown workload {}", plain(words)))?;
-                    if let Some((_, own)) = named.common() {
-                        link.form = ParameterForm::of(own);
-                    }
-                    subject = Some(named);
-                }
-                'p' => {
-                    let (name, value) = words.split_once(' ').ok_or_else(strange)?;
-                    let mut all = Parameters::ALL.iter();
-                    let index = all.position(|parameter| parameter.name == name);
-                    let index =
-                        index.ok_or_else(|| format!("unknown parameter {}", plain(name)))?;
-                    // One that cannot be is shown as such, as it was where the link was made.
-                    link.form.edit(index, value.to_owned());
-                }
-                'v' => {
-                    let mut parts = words.splitn(4, ' ');
-                    let mut next = || parts.next().ok_or_else(strange);
-                    let base = place(next()?).ok_or_else(strange)?;
-                    let colour: usize = next()?.parse().map_err(|_| strange())?;
-                    let allocator = next()?;
-                    let allocator = allocator
-                        .parse()
-                        .map_err(|_| format!("unknown allocator {}", plain(allocator)))?;
-                    let name = plain(next()?);
-                    if colour >= MOST || link.variants.len() >= MOST {
-                        return Err(strange());
-                    }
-                    link.variants.push(Linked {
-                        name,
-                        given: None,
-                        letter: link.variants.len(),
-                        colour,
-                        base,
-                        allocator,
-                        environment: String::new(),
-                    });
-                }
-                'i' => {
-                    let variant = link.variants.last_mut().ok_or_else(strange)?;
-                    variant.given = Some(plain(words));
-                }
-                'a' => {
-                    let [letter @ b'A'..=b'H'] = words.as_bytes() else {
-                        return Err(strange());
-                    };
-                    let variant = link.variants.last_mut().ok_or_else(strange)?;
-                    variant.letter = usize::from(letter - b'A');
-                }
-                'e' => {
-                    let variant = link.variants.last_mut().ok_or_else(strange)?;
-                    variant.environment.push_str(words);
-                    variant.environment.push('\n');
-                }
-                'n' => {
-                    link.settings.push_str(words);
-                    link.settings.push('\n');
-                }
-                'u' => {
-                    let places: Vec<Option<usize>> = words.split(' ').map(place).collect();
-                    let [Some(selected), Some(baseline), compared] = places[..] else {
-                        return Err(strange());
-                    };
-                    link.selected = selected;
-                    link.baseline = baseline;
-                    link.compared = compared.filter(|at| *at != selected);
-                }
-                't' => link.time = Some(Micros(words.parse().map_err(|_| strange())?)),
-                'z' => {
-                    let (from, to) = pair(words).ok_or_else(strange)?;
-                    if from >= to || to > LATEST {
-                        return Err(strange());
-                    }
-                    link.zoom = Some((Micros(from), Micros(to)));
-                }
-                'h' => link.hidden = words.parse().map_err(|_| strange())?,
-                'o' => {
-                    let (column, falls) = pair(words).ok_or_else(strange)?;
-                    if column >= highwater_report::table::COLUMNS.len() as u64 {
-                        return Err(strange());
-                    }
-                    link.sorted = Some((column as usize, falls != 0));
-                }
-                'm' => link.at = At::of_link(words).ok_or_else(strange)?,
-                'k' => {
-                    let sum = u32::from_str_radix(words, 16).map_err(|_| strange())?;
-                    link.checksum = Some(sum);
-                }
-                'd' => {
-                    let mut all = ToldKind::NAMES.into_iter();
-                    let named = all.find(|(_, name)| *name == words);
-                    link.only = Some(named.ok_or_else(strange)?.0);
-                }
-                'b' => {
-                    let (from, to) = pair(words).ok_or_else(strange)?;
-                    if from >= to {
-                        return Err(strange());
-                    }
-                    link.blocks = Some((Address(from), Address(to)));
-                }
-                'g' => {
-                    let (step, language) = words.split_once(' ').ok_or_else(strange)?;
-                    link.tour = Some(Place::of(Some(language), step).ok_or_else(strange)?);
-                }
-                'c' if words == "light" => link.theme = Theme::Light,
-                'c' if words == "dark" => link.theme = Theme::Dark,
-                _ => return Err(strange()),
-            }
+        let tree = match text.starts_with('{') {
+            true => Tree::from_json(text).map_err(|_| "it is no JSON".to_owned())?,
+            false => lines::upgraded(text)?,
+        };
+        let mut entries = Entries::of(Some(tree))?;
+        let said = |fault: Fault| plain(&fault.to_string());
+        let run = entries.take("run").unwrap_or(Tree::Nothing);
+        let run = RunSpec::try_from(run).map_err(said)?;
+        run.check().map_err(said)?;
+        let subject = self.subject_of(&run)?;
+        let own = subject.common();
+        let mut link = Link {
+            checksum: run.checksum().map_err(said)?,
+            form: own.map_or_else(ParameterForm::default, |(_, own)| ParameterForm::of(own)),
+            subject,
+            variants: Vec::new(),
+            over: run.options(),
+            settings: String::new(),
+            view: View::read(entries.take("view"))?,
+            tour: None,
+            holds_more: false,
+            notes: Vec::new(),
+        };
+        link.take_parameters(&run)?;
+        link.over.parameters.clear();
+        link.over.take("pattern");
+        let mut marks = match entries.take("marks") {
+            Some(Tree::List(marks)) => marks,
+            _ => Vec::new(),
         }
-        link.subject = subject.ok_or("it names no workload")?;
-        let used = [link.selected, link.baseline, link.compared.unwrap_or(0)];
+        .into_iter();
+        for variant in &run.parts {
+            link.take_variant(variant, marks.next())?;
+        }
+        let mut over = link.over.clone();
+        let (allocator, environment) = link.run_through(&mut over)?;
+        if let Some(choice) = allocator {
+            over.set("allocator", choice.to_string());
+        }
+        if let Some(lines) = environment {
+            over.set("environment", lines);
+        }
+        link.over = over;
+        link.settings = link.cleaned(&entries.text("first").unwrap_or_default());
+        if let Some(tour) = entries.take("tour") {
+            let mut tour = Entries::of(Some(tour))?;
+            let (step, language) = (tour.text("step"), tour.text("language"));
+            let place = step.and_then(|step| Place::of(language.as_deref(), &step));
+            link.tour = Some(place.ok_or("there is no such step of a tour")?);
+            tour.end()?;
+        }
+        entries.end()?;
+        let view = &link.view;
+        let used = [view.selected, view.baseline, view.compared.unwrap_or(0)];
         let begins = link.variants.is_empty();
         if !begins && used.iter().any(|at| *at >= link.variants.len()) {
             return Err("it refers to a variant that it does not define".to_owned());
         }
-        let mut letters = 0u32;
-        for variant in &link.variants {
-            if letters & 1 << variant.letter != 0 {
-                return Err("two variants have the same letter".to_owned());
-            }
-            letters |= 1 << variant.letter;
-        }
-        let text = std::mem::take(&mut link.settings);
-        link.settings = link.cleaned(&text);
-        for at in 0..link.variants.len() {
-            let text = std::mem::take(&mut link.variants[at].environment);
-            link.variants[at].environment = link.cleaned(&text);
-        }
         Ok(link)
+    }
+
+    /// What a link's run is about.
+    fn subject_of(&self, run: &RunSpec) -> Result<Subject, String> {
+        let name = run.get("scenario").or(run.get("pattern"));
+        match (name, run.get("trace")) {
+            (None, Some(BUNDLED)) if run.get("checksum").is_none() => Ok(Subject::Bundled),
+            (None, Some(name)) => Ok(Subject::File(plain(name))),
+            (Some(name), None) => {
+                let found = self.choices.find(name);
+                found.ok_or_else(|| format!("unknown workload {}", plain(name)))
+            }
+            _ => Err("it names no workload".to_owned()),
+        }
     }
 }
 
@@ -509,47 +706,49 @@ impl Linked {
         begun: &[VariantState],
         boxes: &[(usize, EnvironmentForm)],
     ) -> VariantState {
-        let environment = EnvironmentForm::typed(self.environment);
+        let of_base = begun.iter().find(|begun| begun.base == self.base);
+        let allocator = self
+            .allocator
+            .or_else(|| Some(of_base?.allocator))
+            .unwrap_or_default();
+        let environment = match self.environment {
+            Some(text) => EnvironmentForm::typed(text),
+            None => of_base
+                .map(|base| base.environment.clone())
+                .unwrap_or_default(),
+        };
         let is_kept = |(letter, kept): &&(usize, EnvironmentForm)| {
             *letter == self.letter && settings(&kept.variables) == environment.variables
         };
         let kept = boxes.iter().find(is_kept).map(|(_, kept)| kept.clone());
         let mut begun = begun.iter();
-        let begun = begun.find(|begun| begun.base == self.base && begun.name == self.name);
+        let begun = begun.find(|begun| begun.name == self.name);
         let given = self
             .given
-            .map(|name| Given::new(name, self.allocator, &environment.variables));
+            .map(|name| Given::new(name, allocator, &environment.variables));
         let marked = (self.letter, self.colour, self.base);
         let environment = kept.unwrap_or(environment);
         VariantState {
             typed: (begun.is_none() && !self.name.is_empty()).then_some(self.name),
             given: given.or_else(|| begun?.given.clone()),
-            ..VariantState::new(id, marked, self.allocator, environment)
+            options: self.options,
+            ..VariantState::new(id, marked, allocator, environment)
         }
     }
 }
 
-/// A place in a list, in the same range natively and in the browser.
-fn place(word: &str) -> Option<usize> {
-    word.parse::<u16>().ok().map(usize::from)
-}
-
-/// Two numbers.
-fn pair(words: &str) -> Option<(u64, u64)> {
-    let (first, second) = words.split_once(' ')?;
-    Some((first.parse().ok()?, second.parse().ok()?))
-}
-
-/// The parameters that are otherwise than they were at first, by name, as text.
-pub(super) fn changed(own: &Parameters, form: &ParameterForm) -> Vec<(String, String)> {
-    Parameters::ALL
-        .iter()
-        .filter_map(|parameter| {
-            let value = form.values.get(parameter.name)?;
-            (own.get(parameter.name) != Some(value))
-                .then(|| (parameter.name.to_owned(), format::number(value)))
-        })
-        .collect()
+impl VariantState {
+    /// Takes what is said of all variants.
+    fn take_over(&mut self, said: &Level) {
+        let mut options = said.clone();
+        if let Some(Ok(choice)) = options.take("allocator").map(|name| name.parse()) {
+            self.allocator = choice;
+        }
+        if let Some(lines) = options.take("environment") {
+            self.environment.edit(lines);
+        }
+        self.options = options;
+    }
 }
 
 #[cfg(test)]

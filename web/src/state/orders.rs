@@ -3,9 +3,12 @@
 use std::rc::Rc;
 
 use highwater_simulator::variant_of;
-use highwater_workload::scenario::Planned;
+use highwater_workload::spec::{self, Planned, RunSpec};
 
-use super::{Effect, State, link::changed};
+use super::{
+    Effect, State,
+    link::{BUNDLED, is_pattern},
+};
 use crate::{
     form::EnvironmentForm,
     naming::{Given, NO_SETTING},
@@ -98,12 +101,8 @@ impl State {
             self.planned = Ok(Vec::new());
             return;
         };
-        let own = scenario.common().map(|(_, parameters)| parameters);
-        let own = own.unwrap_or_default();
-        let changed = changed(&own, &self.form);
-        self.planned = scenario
-            .plan_with(&changed)
-            .map_err(|fault| fault.to_string());
+        let planned = scenario.plan_with(self.changed());
+        self.planned = planned.map_err(|fault| fault.to_string());
     }
 
     /// Sees what is to be run now, drops what is not any more, and runs what has not been.
@@ -151,32 +150,32 @@ impl State {
                 *frames = FRAMES;
             }
         }
-        effects.sort_by_key(|effect| match effect {
-            Effect::Run(id, ..) => 1 + u8::from(*id != selected),
-            _ => 0,
-        });
+        let is_run = |effect: &Effect| matches!(effect, Effect::Run(..));
+        let (mut runs, others): (Vec<_>, _) = effects.into_iter().partition(is_run);
+        let is_first = |effect: &Effect| matches!(effect, Effect::Run(id, ..) if *id == selected);
+        if let Some(at) = runs.iter().position(is_first) {
+            runs[..=at].rotate_right(1);
+        }
+        effects = others;
+        effects.extend(runs);
         effects.extend(self.want_frames());
         effects.extend(self.wish_to_look());
         effects
     }
 
     fn order(&self, variant: &VariantState) -> Option<Result<Rc<Order>, String>> {
-        if self.subject.is_trace() {
-            let held = self.held.as_ref()?;
-            let stage = StageOrder {
-                name: String::new(),
-                calls: Calls::Trace(held.number),
-                workers: 1,
-                variant: variant.environment.variant(variant.allocator, None),
-            };
-            return Some(Ok(Rc::new(Order {
-                stages: vec![stage],
-            })));
+        let held = self.held.as_ref().map(|held| held.number);
+        if self.subject.is_trace() && held.is_none() {
+            return None;
         }
-        Some(self.order_of_scenario(variant).map(Rc::new))
+        Some(
+            self.order_of(variant, held.unwrap_or_default())
+                .map(Rc::new),
+        )
     }
 
-    fn order_of_scenario(&self, variant: &VariantState) -> Result<Order, String> {
+    /// The run of a variant: that of its base, with the allocator and the environment in its fields.
+    fn order_of(&self, variant: &VariantState, trace: u32) -> Result<Order, String> {
         if let Some((pattern, _)) = self.subject.common()
             && !self.form.is_right(pattern.program())
         {
@@ -184,13 +183,17 @@ impl State {
             let wrong = wrong.or_else(|| self.form.together(pattern.program()));
             return Err(wrong.unwrap_or_default());
         }
-        let planned = self.planned.as_ref().map_err(Clone::clone)?;
-        let planned = planned
-            .get(variant.base)
-            .ok_or("there is no such variant")?;
+        let mut own = variant.options.clone();
+        if let Some(base) = self.base_name(variant) {
+            own.set("base", base);
+        }
+        let mut run = self.described();
+        run.parts.push(own);
+        let planned = run.plan(&|_| self.subject.run().cloned());
+        let planned = planned.map_err(|fault| fault.to_string())?.remove(0);
         let is_single = planned.stages.len() == 1;
-        let stages = planned.stages.iter().map(|stage| {
-            let (mut through, _) = variant_of(stage).map_err(|fault| fault.to_string())?;
+        let stages = planned.stages.into_iter().map(|stage| {
+            let (mut through, _) = variant_of(&stage, None).map_err(|fault| fault.to_string())?;
             if is_single {
                 through.allocator = variant.allocator;
                 through
@@ -198,10 +201,16 @@ impl State {
                     .clone_from(&variant.environment.variables);
             }
             Ok(StageOrder {
-                name: stage.name.clone(),
-                calls: Calls::Pattern {
-                    pattern: stage.pattern,
-                    values: stage.parameters.values(),
+                name: match stage.calls {
+                    spec::Calls::Trace => String::new(),
+                    spec::Calls::Pattern(..) => stage.name,
+                },
+                calls: match stage.calls {
+                    spec::Calls::Trace => Calls::Trace(trace),
+                    spec::Calls::Pattern(pattern, parameters) => Calls::Pattern {
+                        pattern,
+                        values: parameters.values(),
+                    },
                 },
                 workers: stage.workers,
                 variant: through,
@@ -210,6 +219,28 @@ impl State {
         Ok(Order {
             stages: stages.collect::<Result<_, String>>()?,
         })
+    }
+
+    /// The description of what runs, without its variants.
+    pub(super) fn described(&self) -> RunSpec {
+        let (key, name) = match &self.subject {
+            Subject::Bundled => ("trace", BUNDLED),
+            Subject::File(name) => ("trace", name.as_str()),
+            Subject::Scenario(scenario) => ("scenario", scenario.name.as_str()),
+        };
+        let mut run = RunSpec::with(key, name);
+        if let (Subject::File(_), Some(held)) = (&self.subject, &self.held) {
+            run.set("checksum", format!("{:x}", held.about.checksum));
+        }
+        run.parameters = self.changed();
+        run
+    }
+
+    /// The name of the scenario's variant that one begins as. A pattern's all begin alike.
+    pub(super) fn base_name(&self, variant: &VariantState) -> Option<String> {
+        let run = self.subject.run()?;
+        let base = run.parts.get(variant.base)?;
+        (!is_pattern(self.subject.key())).then(|| base.text("name").to_owned())
     }
 
     /// Runs what is looked into once more with its maps, where it was run without.
@@ -243,10 +274,11 @@ fn begun(base: usize, planned: &Planned) -> Begun {
     let stage = &planned.stages[0];
     let allocator = stage.allocator.as_deref().map(str::parse);
     let allocator = allocator.and_then(Result::ok).unwrap_or_default();
+    let lines = stage.environment.as_deref().unwrap_or_default();
     (
         planned.name.clone(),
         base,
         allocator,
-        EnvironmentForm::typed(stage.environment.trim().to_owned()),
+        EnvironmentForm::typed(lines.trim().to_owned()),
     )
 }

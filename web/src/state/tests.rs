@@ -172,7 +172,7 @@ fn every_scenario_and_pattern_can_be_ordered() {
     let mut state = loaded();
     for scenario in choices.scenarios.iter().chain(&choices.patterns) {
         let effects = state.update(Action::Choose(Subject::Scenario(Rc::clone(scenario))));
-        let wanted = scenario.script.variant.len().min(MOST);
+        let wanted = scenario.run.parts.len().min(MOST);
         assert_eq!(runs(&effects).len(), wanted, "{}", scenario.name);
         assert!(
             state

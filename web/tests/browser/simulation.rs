@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use anyhow::{Context, Result, ensure};
 use fantoccini::key::Key;
 use highwater_simulator::{
-    Choice, Micros, Options, PageKind, Plan, PythonVersion, Recording, Sample, Simulation, Sources,
+    Choice, Micros, Options, PageKind, PythonVersion, Recording, Sample, Simulation, Sources,
     Summary, Variant, parse_lines, run, run_plan,
 };
 use highwater_workload::{Pattern, Scenario, Workload, pattern::Parameters, trace, unwatched};
@@ -165,13 +165,11 @@ fn a_changed_setting_runs_that_variant_again() -> Result<()> {
 /// What the variants of a scenario come to.
 fn native_scenario(scenario: &Scenario, set: &[(&str, &str)]) -> Result<Vec<(String, Summary)>> {
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let set: Vec<_> = set.iter().map(own).collect();
+    let set = set.iter().map(own).collect();
     let mut sources = Sources::default();
-    let planned = scenario.plan_with(&set)?;
+    let planned = scenario.plan_with(set)?;
     let outcomes = planned.iter().map(|planned| {
-        let plan = Plan::of(planned, &mut |pattern, parameters| {
-            sources.get(pattern, parameters, &mut unwatched)
-        })?;
+        let plan = sources.plan(planned, None)?;
         let outcome = run_plan(plan, &Options::default(), &mut unwatched)?;
         Ok((outcome.name.clone(), outcome.summary()))
     });
@@ -215,7 +213,7 @@ fn every_scenario_of_the_catalogue_runs_as_it_does_natively() -> Result<()> {
             }
             let expected = native_scenario(&scenario, &[])?;
             page.set_value("#source", &scenario.name)?;
-            page.wait_for_text("#title", &scenario.script.title)?;
+            page.wait_for_text("#title", scenario.run.text("title"))?;
             table_is(page, &expected).with_context(|| scenario.name.clone())?;
             settle(page)?;
             ensure!(page.count("#trouble")? == 0, "{}", scenario.name);

@@ -1,6 +1,6 @@
 //! Labels at the right edge of a chart: the letters of the runs and their last values.
 
-use highwater_simulator::Bytes;
+use highwater_simulator::{Bytes, places_by_key};
 
 /// Runs at most 1 % apart, which share a label.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +71,8 @@ fn grouped(values: &[Bytes], highest: f64) -> Vec<LineEnd> {
     }
     for end in &mut ends {
         // By their letters rather than by their values.
-        end.runs.sort_unstable();
+        let order = places_by_key(&end.runs, |run| *run as u64);
+        end.runs = order.map(|place| end.runs[place]).collect();
     }
     ends
 }

@@ -43,9 +43,15 @@ impl MappedRanges {
 /// From the start of each range and one past its last byte.
 impl FromIterator<(Address, Address)> for MappedRanges {
     fn from_iter<T: IntoIterator<Item = (Address, Address)>>(ranges: T) -> Self {
-        let mut ranges: Vec<_> = ranges.into_iter().collect();
+        let ranges = ranges.into_iter().map(|(from, to)| (from.0, to.0));
+        let mut ranges: Vec<(u64, u64)> = ranges.collect();
         ranges.sort_unstable();
-        Self(ranges)
+        let ranges = ranges.into_iter();
+        Self(
+            ranges
+                .map(|(from, to)| (Address(from), Address(to)))
+                .collect(),
+        )
     }
 }
 

@@ -39,7 +39,7 @@ pub use frame::{Frame, PageKind, Strip, StripKind};
 pub use highwater_allocator::{
     Address, Block, BlockState, Bytes, Cache, Considered, Counters, DecayRule, Decimal, Decision,
     Effect, Figures, FreePages, Micros, Objects, Obstacle, OwnMemory, PurgeReason, Refusal, Remark,
-    Tone, Variable, Whereabouts,
+    Tone, Variable, Whereabouts, places_by_key,
 };
 pub use highwater_compare::Place;
 pub use highwater_glibc::Cores;

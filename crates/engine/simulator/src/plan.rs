@@ -1,14 +1,13 @@
 //! What a scenario's variant comes to: sources, and what each is run through.
 
-use crate::error::SimulatorError;
 use crate::settings::{Judged, choose, judge};
 use crate::variant::{Choice, PythonVersion, Variant};
 use highwater_allocator::{Bytes, Remark, Tone};
 use highwater_glibc::Cores;
 use highwater_settings::{Environment, is_read};
 use highwater_workload::pattern::{Generator, MAX_CALLS, ParameterError, Parameters};
-use highwater_workload::scenario::{Fault, Planned, PlannedStage};
-use highwater_workload::{Pattern, PatternError, Source, Watch};
+use highwater_workload::spec::{Calls, Fault, Planned, PlannedStage};
+use highwater_workload::{Header, Pattern, PatternError, Source, Watch, unwatched};
 
 /// One way to run something: stages one after another.
 #[derive(Clone)]
@@ -99,80 +98,111 @@ impl Plan {
         }
     }
 
-    /// The plan of a scenario's variant. `make` makes the calls of a pattern, or has them already.
+    /// The plan of a variant. `trace` is what it runs where it names one; `make` makes the calls of a pattern, or has them
+    /// already.
     ///
     /// # Errors
     /// An allocator or interpreter that is not modelled, or what `make` says.
     pub fn of(
         planned: &Planned,
+        trace: Option<&Source>,
         make: &mut dyn FnMut(Pattern, &Parameters) -> Result<Source, PatternError>,
     ) -> Result<Self, Fault> {
-        let stage = |stage: &PlannedStage| {
-            let (variant, said) = variant_of(stage)?;
-            let mut sources = Vec::new();
-            for worker in 0..stage.workers {
-                let parameters = stage.parameters.of_process(worker);
-                let made = make(stage.pattern, &parameters);
-                sources.push(made.map_err(|error| Fault::at(&stage.place, "parameters", error))?);
-            }
-            Ok(Stage {
+        let mut stages = Vec::new();
+        for stage in &planned.stages {
+            let sources: Vec<Source> = match (&stage.calls, trace) {
+                (Calls::Trace, Some(trace)) => vec![trace.clone()],
+                (Calls::Trace, None) => {
+                    return Err(Fault::at(
+                        &[],
+                        "trace",
+                        "the trace is not there; open it first",
+                    ));
+                }
+                (Calls::Pattern(pattern, parameters), _) => (0..stage.workers)
+                    .map(|worker| make(*pattern, &parameters.of_process(worker)))
+                    .collect::<Result<_, _>>()
+                    .map_err(|error| stage.fault("parameters", error.to_string()))?,
+            };
+            let (variant, said) = variant_of(stage, trace.map(|trace| &trace.first().header))?;
+            stages.push(Stage {
                 name: stage.name.clone(),
                 sources,
                 variant,
                 said,
-            })
-        };
+            });
+        }
         Ok(Self {
             name: planned.name.clone(),
-            stages: planned
-                .stages
-                .iter()
-                .map(stage)
-                .collect::<Result<_, Fault>>()?,
+            stages,
         })
     }
 }
 
-/// Returns what the processes of a stage are run through, with the remarks on how that is written.
+/// Returns what the processes of a stage are run through, with the remarks on how that is written. A trace's `header` names
+/// the allocator and the environment that it was recorded with: they run unless others are said.
 ///
 /// # Errors
 /// An allocator of which no release is modelled, or an interpreter that is not.
-pub fn variant_of(stage: &PlannedStage) -> Result<(Variant, Vec<Remark>), Fault> {
-    let fault = |key: &str, error: &dyn std::fmt::Display| Fault::at(&stage.place, key, error);
-    let environment = Environment::parse(&stage.environment);
+pub fn variant_of(
+    stage: &PlannedStage,
+    header: Option<&Header>,
+) -> Result<(Variant, Vec<Remark>), Fault> {
+    let environment = match (&stage.environment, header) {
+        (Some(text), None) => Environment::parse(text),
+        (None, None) => Environment::default(),
+        (text, Some(header)) => {
+            let mut all = Environment::recorded(&header.env);
+            let given = Environment::parse(text.as_deref().unwrap_or_default());
+            all.remarks.extend(given.remarks);
+            given
+                .variables
+                .into_iter()
+                .for_each(|variable| all.set(variable));
+            all
+        }
+    };
     let mut said = environment.remarks;
     let mut note = |says| said.push(Remark::new(ALLOCATOR, Tone::Surprise, says));
-    let chosen = choose(&environment.variables, environment.linked);
-    let allocator = match (&stage.allocator, chosen) {
-        (Some(name), _) => {
-            let asked = Choice::nearest(name).map_err(|error| fault("allocator", &error))?;
+    // What a trace recorded chooses nothing: its allocator is known.
+    let chosen = stage.environment.as_deref().map(Environment::parse);
+    let chosen = chosen.and_then(|given| choose(&given.variables, given.linked));
+    let recorded = header.and_then(|header| header.allocator.as_ref());
+    let recorded = recorded.map(|(name, version)| Choice::recorded(name, version));
+    let allocator = match (&stage.allocator, chosen, recorded) {
+        (Some(name), ..) => {
+            let asked = Choice::nearest(name)
+                .map_err(|error| stage.fault("allocator", error.to_string()))?;
             asked.instead.into_iter().for_each(note);
             asked.choice
         }
-        (None, Some(chosen)) => {
-            let choice = chosen.choice().unwrap_or_default();
+        (None, Some(chosen), recorded) => {
+            let own = recorded.map(|recorded| recorded.choice);
+            let choice = chosen.choice().or(own).unwrap_or_default();
             note(chosen.says(choice));
             choice
         }
-        (None, None) => Choice::default(),
+        (None, None, Some(recorded)) => {
+            recorded.instead.into_iter().for_each(note);
+            recorded.choice
+        }
+        (None, None, None) => Choice::default(),
     };
-    let python = match &stage.python {
-        None => None,
-        Some(name) => Some(PythonVersion::parse(name).ok_or_else(|| {
+    let python = stage.python.as_deref().map(|name| {
+        PythonVersion::parse(name).ok_or_else(|| {
             let known = PythonVersion::ALL.map(PythonVersion::name).join(", ");
-            fault(
-                "python",
-                &format!("unknown Python version `{name}`; supported: {known}, none"),
-            )
-        })?),
-    };
+            let name: String = name.chars().take(40).collect();
+            let message = format!("unknown Python version `{name}`; supported: {known}, none");
+            stage.fault("python", message)
+        })
+    });
     let variant = Variant {
         allocator,
         environment: environment.variables,
         cap: stage.cap.map(Bytes::mib),
         cores: stage.cores.map(Cores::all),
-        python,
-        seed: None,
+        python: python.transpose()?,
+        seed: stage.seed,
     };
     Ok((variant, said))
 }
@@ -195,6 +225,16 @@ impl Default for Sources {
 }
 
 impl Sources {
+    /// The plan of a variant, with its calls. `trace` is what it runs where it names one.
+    ///
+    /// # Errors
+    /// As [`Plan::of`].
+    pub fn plan(&mut self, planned: &Planned, trace: Option<&Source>) -> Result<Plan, Fault> {
+        Plan::of(planned, trace, &mut |pattern, parameters| {
+            self.get(pattern, parameters, &mut unwatched)
+        })
+    }
+
     /// Begins with no source. After the first, sources are in memory whole as long as all have at most `most_whole` calls;
     /// of others the parts at hand are, `most` calls in all.
     pub fn holding(most_whole: u64, most: u64) -> Self {
@@ -240,14 +280,5 @@ impl Sources {
         }
         self.made.push((asked, source.clone()));
         Ok(source)
-    }
-}
-
-impl From<SimulatorError> for Fault {
-    fn from(error: SimulatorError) -> Self {
-        Self {
-            place: Vec::new(),
-            message: error.to_string(),
-        }
     }
 }

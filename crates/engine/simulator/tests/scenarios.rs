@@ -1,6 +1,6 @@
 //! The catalogue, run: what its scenarios are said to show comes out, on other seeds too.
 
-use highwater_simulator::{Bytes, Options, Outcome, Plan, Sources, Summary, run_plan};
+use highwater_simulator::{Bytes, Options, Outcome, Sources, Summary, run_plan};
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Pattern, Scenario, unwatched};
 
@@ -8,13 +8,11 @@ use highwater_workload::{Pattern, Scenario, unwatched};
 fn outcomes(name: &str, set: &[(&str, &str)]) -> Vec<Outcome> {
     let scenario = Scenario::named(name).expect("it is in the catalogue");
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let set: Vec<_> = set.iter().map(own).collect();
+    let set = set.iter().map(own).collect();
     let mut sources = Sources::default();
-    let planned = scenario.plan_with(&set).expect("it can be run");
+    let planned = scenario.plan_with(set).expect("it can be run");
     let run = |planned| {
-        let plan = Plan::of(planned, &mut |pattern, parameters| {
-            sources.get(pattern, parameters, &mut unwatched)
-        });
+        let plan = sources.plan(planned, None);
         let options = Options::default();
         run_plan(plan.expect("it is modelled"), &options, &mut unwatched).expect("it can run")
     };
@@ -24,15 +22,13 @@ fn outcomes(name: &str, set: &[(&str, &str)]) -> Vec<Outcome> {
 #[test]
 fn processes_whose_calls_are_made_on_the_way_run_as_those_in_memory() {
     let scenario = Scenario::named("prefork").expect("it is in the catalogue");
-    let set = [("cycles".to_owned(), "2".to_owned())];
-    let planned = scenario.plan_with(&set).expect("it can be run");
+    let set = vec![("cycles".to_owned(), "2".to_owned())];
+    let planned = scenario.plan_with(set).expect("it can be run");
     let planned = (planned.iter())
         .find(|planned| planned.stages[0].workers > 1)
         .expect("several processes");
     let outcome = |mut sources: Sources| {
-        let plan = Plan::of(planned, &mut |pattern, parameters| {
-            sources.get(pattern, parameters, &mut unwatched)
-        });
+        let plan = sources.plan(planned, None);
         let plan = plan.expect("it is modelled");
         let streamed = plan.stages[0].sources.iter().map(|s| s.is_streamed());
         let streamed = streamed.filter(|is_streamed| *is_streamed).count();

@@ -68,17 +68,17 @@ pub(crate) struct Common {
     #[arg(long, value_name = "VERSION", value_parser = given)]
     pub(crate) python: Option<String>,
     /// Limit of resident memory in MiB; the process is killed when it exceeds it
-    #[arg(long, value_name = "MIB")]
-    pub(crate) cap: Option<u64>,
+    #[arg(long, value_name = "MIB", value_parser = given, allow_hyphen_values = true)]
+    pub(crate) cap: Option<String>,
     /// Cores of the machine, which limit the number of arenas (default: the trace's own, otherwise 2)
-    #[arg(long, value_name = "N")]
-    pub(crate) cores: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = given, allow_hyphen_values = true)]
+    pub(crate) cores: Option<String>,
     /// Cores available to the process (default: all)
     #[arg(long, value_name = "N")]
     pub(crate) allowed_cores: Option<u32>,
     /// Seed of jemalloc's random states, which in a real process follow from addresses and differ from run to run
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = given, allow_hyphen_values = true)]
+    pub(crate) seed: Option<String>,
     /// Also run with N seeds and report how much resident memory at the marks varies
     #[arg(long, value_name = "N")]
     pub(crate) seeds: Option<u32>,
@@ -92,6 +92,21 @@ pub(crate) struct Common {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+impl Common {
+    /// The options of a run's description that are given, by name.
+    pub(crate) fn options(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let all = [
+            ("allocator", &self.allocator),
+            ("python", &self.python),
+            ("cap", &self.cap),
+            ("cores", &self.cores),
+            ("seed", &self.seed),
+        ];
+        all.into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_ref()?)))
+    }
 }
 
 #[derive(Args)]
@@ -114,7 +129,7 @@ pub(crate) struct Replay {
 #[derive(Args)]
 #[command(after_help = parameters())]
 pub(crate) struct Run {
-    /// Name of a scenario or pattern, or a scenario file (.toml)
+    /// Name of a scenario or pattern, or a file that describes a run (.toml or .json); `-` for standard input
     #[arg(value_parser = given)]
     pub(crate) scenario: String,
     /// Variant to run (default: the first); other options override its settings
@@ -132,7 +147,7 @@ pub(crate) struct Run {
 
 #[derive(Args)]
 pub(crate) struct Matrix {
-    /// Name of a scenario, or a scenario file (.toml)
+    /// Name of a scenario, or a file that describes runs (.toml or .json); `-` for standard input
     #[arg(value_parser = given)]
     pub(crate) scenario: String,
     /// Run only this variant; may be repeated

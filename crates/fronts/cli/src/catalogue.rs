@@ -25,11 +25,11 @@ pub(crate) fn list(asked: &Scenarios) -> Result<String, String> {
         let entries: Vec<Entry<'_>> = (catalogue.iter())
             .map(|scenario| Entry {
                 name: &scenario.name,
-                title: &scenario.script.title,
-                shows: scenario.script.shows.trim(),
-                source: scenario.script.source.trim(),
-                variants: (scenario.script.variant.iter())
-                    .map(|variant| variant.name.as_str())
+                title: scenario.run.text("title"),
+                shows: scenario.run.text("shows").trim(),
+                source: scenario.run.text("source").trim(),
+                variants: (scenario.run.parts.iter())
+                    .map(|variant| variant.text("name"))
                     .collect(),
             })
             .collect();
@@ -43,8 +43,8 @@ pub(crate) fn list(asked: &Scenarios) -> Result<String, String> {
         text += &format!(
             "  {:22} {}, {} variants\n",
             scenario.name,
-            scenario.script.title,
-            scenario.script.variant.len()
+            scenario.run.text("title"),
+            scenario.run.parts.len()
         );
     }
     text += "Patterns (`highwater run NAME --set PARAMETER=VALUE`):\n";

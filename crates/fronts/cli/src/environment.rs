@@ -1,7 +1,7 @@
 //! `--env`: one variable, a text that sets several, or a file of such text.
 
 use highwater_settings::{Environment, Remark, Tone, Variable, decode};
-use highwater_simulator::{ALLOCATOR, Choice, Chosen, choose};
+use highwater_simulator::{Chosen, choose};
 use std::path::Path;
 
 /// The settings of a run.
@@ -14,27 +14,12 @@ pub(crate) struct Settings {
     pub(crate) chosen: Option<Chosen>,
 }
 
-impl Settings {
-    /// The allocator that runs where none is asked for, with a remark on what chose it.
-    pub(crate) fn allocator(&mut self, otherwise: Choice) -> Choice {
-        let Some(chosen) = &self.chosen else {
-            return otherwise;
-        };
-        let choice = chosen.choice().unwrap_or(otherwise);
-        let says = chosen.says(choice);
-        self.note(Tone::Surprise, says);
-        choice
-    }
-
-    /// Adds a remark on the allocator.
-    pub(crate) fn note(&mut self, tone: Tone, says: String) {
-        self.remarks.push(Remark::new(ALLOCATOR, tone, says));
-    }
-}
-
-/// The settings that a trace recorded, with those given set over them.
-pub(crate) fn read(recorded: &[(String, String)], given: &[String]) -> Result<Settings, String> {
-    let mut all = Environment::recorded(recorded);
+/// The settings that a run has, with those given set over them.
+pub(crate) fn read(known: Vec<Variable>, given: &[String]) -> Result<Settings, String> {
+    let mut all = Environment {
+        variables: known,
+        ..Environment::default()
+    };
     let mut of_given = Environment::default();
     for text in given {
         let read = read_one(text)?;
@@ -100,9 +85,11 @@ mod tests {
 
     fn pairs(given: &[&str]) -> Vec<(String, String)> {
         let given: Vec<String> = given.iter().map(|&text| text.to_owned()).collect();
-        let recorded = [("MALLOC_TOP_PAD_", "0"), ("DATABASE_URL", "secret")];
-        let recorded = recorded.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let read = read(&recorded, &given).expect("it is read");
+        let known = vec![Variable {
+            name: "MALLOC_TOP_PAD_".to_owned(),
+            value: "0".to_owned(),
+        }];
+        let read = read(known, &given).expect("it is read");
         read.variables
             .into_iter()
             .map(|v| (v.name, v.value))
@@ -146,12 +133,8 @@ mod tests {
     #[test]
     fn what_loads_an_allocator_chooses_it() {
         let preload = "LD_PRELOAD=/usr/lib/libjemalloc.so.2".to_owned();
-        let mut settings = read(&[], &[preload]).expect("it is read");
-        assert_eq!(settings.allocator(Choice::default()).parts().0, "jemalloc");
-        assert!(
-            settings.remarks[0]
-                .text
-                .starts_with("Runs on jemalloc 5.3.0")
-        );
+        let settings = read(Vec::new(), &[preload]).expect("it is read");
+        let choice = settings.chosen.and_then(|chosen| chosen.choice());
+        assert_eq!(choice.expect("it is modelled").parts().0, "jemalloc");
     }
 }

@@ -1,14 +1,12 @@
 //! Turns arguments into a workload and a variant, or into an error of one line.
 
 use crate::arguments::{Common, Replay, Run};
-use crate::environment::{self, Settings};
+use crate::environment;
 use crate::output::{Files, Output};
-use crate::scenario::{Found, say, split, unknown};
-use highwater_simulator::{
-    ALLOCATOR, Bytes, Choice, Cores, Plan, PythonVersion, Remark, Sources, Stage, Tone, Variant,
-};
-use highwater_workload::pattern::Parameters;
-use highwater_workload::{Header, Pattern, Source, trace, unwatched};
+use crate::scenario::Found;
+use highwater_simulator::{ALLOCATOR, Choice, Cores, Plan, Remark, Sources, Stage, Tone, Variant};
+use highwater_workload::spec::Calls;
+use highwater_workload::{Header, Source, trace};
 use std::io::Read;
 use std::path::Path;
 
@@ -33,61 +31,49 @@ impl Job {
 }
 
 pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
-    let file = replay.file.display();
-    if let Some(set) = replay.set.first() {
-        return Err(format!(
-            "--set {set}: a recorded trace has no parameters; use `highwater run` with a pattern"
-        ));
-    }
-    let bytes = read_trace(&replay.file).map_err(|error| format!("{file}: {error}"))?;
-    let workload = trace::read(&bytes).map_err(|error| format!("{file}: {error}"))?;
+    let name = replay.file.to_string_lossy().into_owned();
+    let found = Found::of_trace(&name);
+    let trace = found.trace(replay.without_recorded_env)?;
+    let planned = found.plan(&replay.set, &[], Some(&replay.common))?;
+    let mut plan = found.make(&planned[0], trace.as_ref(), &mut Sources::default())?;
+    let workload = plan.stages[0].sources[0].first().clone();
     if workload.unended {
         crate::say(&format!(
-            "{file}: the last line has no line break: the file may be cut off there and its last number too small; {} calls and \
+            "{name}: the last line has no line break: the file may be cut off there and its last number too small; {} calls and \
              marks were read",
             workload.events.len()
         ));
     }
-    if replay.check && workload.header.brk.is_none() {
-        return Err(format!(
-            "{file}: --check needs a `brk` line in the trace, with the address at which its heap began"
-        ));
+    if replay.check {
+        check(&replay.common, &workload.header).map_err(|error| format!("{name}: {error}"))?;
     }
-    let recorded: &[(String, String)] = if replay.without_recorded_env {
-        &[]
-    } else {
-        &workload.header.env
-    };
-    let mut environment = environment::read(recorded, &replay.common.env)?;
-    let variant = Variant {
-        allocator: choose(
-            &replay.common,
-            &workload.header,
-            replay.check,
-            &mut environment,
-        )?,
-        environment: environment.variables,
-        cap: cap(&replay.common)?,
-        cores: cores(&replay.common, &workload.header)?,
-        seed: replay.common.seed,
-        python: python(&replay.common, None)?,
-    };
+    set_over(&mut plan, &replay.common)?;
     Ok(Job {
         title: match &workload.header.program {
-            Some(program) => format!("{program} ({file})"),
-            None => file.to_string(),
+            Some(program) => format!("{program} ({name})"),
+            None => name,
         },
-        plan: single(workload.into(), variant, environment.remarks),
+        plan,
     })
 }
 
-/// One process, with the remarks on how its settings were written.
-fn single(source: Source, variant: Variant, said: Vec<Remark>) -> Plan {
-    let mut stage = Stage::single(source, variant);
-    stage.said = said;
-    Plan {
-        name: String::new(),
-        stages: vec![stage],
+/// Whether addresses can be compared: with an allocator that is not modelled it would mean nothing.
+fn check(common: &Common, header: &Header) -> Result<(), String> {
+    if header.brk.is_none() {
+        return Err(
+            "--check needs a `brk` line in the trace, with the address at which its heap began"
+                .to_owned(),
+        );
+    }
+    match &header.allocator {
+        Some((name, version))
+            if common.allocator.is_none() && Choice::named(name, version).is_none() =>
+        {
+            Err(format!(
+                "--check: the trace was recorded with {name} {version}, which is not modelled; choose a modelled release with --allocator"
+            ))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -97,109 +83,73 @@ pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job, String> {
         .as_deref()
         .map(|file| files.claim("--write", file));
     let file = file.transpose()?;
-    if let Some(found) = Found::look_up(&run.scenario)? {
-        return prepare_scenario(run, &found, file);
+    let found = Found::look_up(&run.scenario)?;
+    let named: Vec<String> = run.variant.iter().cloned().collect();
+    let planned = found.plan(&run.set, &named, Some(&run.common))?;
+    let chosen = &planned[0];
+    let trace = found.trace(false)?;
+    let mut plan = found.make(chosen, trace.as_ref(), &mut Sources::default())?;
+    if let Some(file) = &file {
+        can_be_written(&plan, &chosen.stages[0].calls)
+            .map_err(|error| format!("--write {}: {error}", file.name().display()))?;
     }
-    let pattern: Pattern = run.scenario.parse().map_err(|_| unknown(&run.scenario))?;
-    if let Some(variant) = &run.variant {
-        return Err(format!(
-            "--variant {variant}: a pattern has no variants; use --set, --env and --allocator"
-        ));
-    }
-    let mut parameters = Parameters::default();
-    for set in &run.set {
-        let (name, value) = split(set)?;
-        if !pattern.parameters().any(|p| p.name == name) {
-            let known: Vec<_> = pattern.parameters().map(|p| p.name).collect();
-            return Err(format!(
-                "--set {set}: {pattern} has no such parameter; its parameters are {}",
-                known.join(", ")
-            ));
-        }
-        parameters
-            .set_text(name, value)
-            .map_err(|error| format!("--set {set}: {error}"))?;
-    }
-    let source = pattern.source(&parameters, &mut unwatched).map_err(say)?;
-    if file.is_some() && source.is_streamed() {
-        parameters.check_whole(pattern.program()).map_err(say)?;
-    }
-    let mut environment = environment::read(&[], &run.common.env)?;
-    let variant = Variant {
-        allocator: choose(&run.common, &source.first().header, false, &mut environment)?,
-        environment: environment.variables,
-        cap: cap(&run.common)?,
-        cores: cores(&run.common, &source.first().header)?,
-        seed: run.common.seed,
-        python: python(&run.common, pattern.python())?,
-    };
+    set_over(&mut plan, &run.common)?;
     // Only now, that nothing is written where another option cannot be used.
     if let Some(file) = file {
-        write(&source, file)?;
+        write(&plan.stages[0].sources[0], file)?;
     }
+    let title = match found.scenario.run.text("title") {
+        "" => &run.scenario,
+        title => title,
+    };
     Ok(Job {
-        title: format!("{} ({pattern})", pattern.title()),
-        plan: single(source, variant, environment.remarks),
+        title: match &chosen.name {
+            name if name == title || name.is_empty() => title.to_owned(),
+            name => format!("{title}: {name}"),
+        },
+        plan,
     })
 }
 
-/// A variant of a scenario, with what was asked for set over what it says.
-fn prepare_scenario(run: &Run, found: &Found, file: Option<Output>) -> Result<Job, String> {
-    let planned = found.plan(&run.set)?;
-    let chosen = match &run.variant {
-        None => planned.first(),
-        Some(name) => planned.iter().find(|planned| planned.name == *name),
-    };
-    let Some(chosen) = chosen else {
-        let known: Vec<&str> = planned.iter().map(|p| p.name.as_str()).collect();
-        return Err(format!(
-            "--variant {}: {} has no such variant; its variants are {}",
-            run.variant.as_deref().unwrap_or_default(),
-            found.scenario.name,
-            known.join(", ")
-        ));
-    };
-    let mut plan = found.make(chosen, &mut Sources::default())?;
-    let written = match (&file, &plan.stages[..]) {
-        (None, _) => None,
-        (_, [stage]) if stage.sources.len() == 1 && !stage.sources[0].is_streamed() => {
-            Some(stage.sources[0].clone())
+/// Whether the calls of a plan make a trace.
+fn can_be_written(plan: &Plan, calls: &Calls) -> Result<(), String> {
+    match (&plan.stages[..], calls) {
+        ([stage], Calls::Pattern(pattern, parameters)) if stage.sources[0].is_streamed() => {
+            parameters
+                .check_whole(pattern.program())
+                .map_err(|error| error.to_string())
         }
-        (Some(file), _) => {
-            return Err(format!(
-                "--write {}: a trace holds one process that fits into memory, choose a variant with one process and fewer calls",
-                file.name().display()
-            ));
-        }
-    };
+        ([stage], _) if stage.sources.len() == 1 => Ok(()),
+        _ => Err("a trace holds one process; choose a variant with one process".to_owned()),
+    }
+}
+
+/// Sets over every stage what only the command has: settings beside those that the run has, and the cores that the process may
+/// use.
+fn set_over(plan: &mut Plan, common: &Common) -> Result<(), String> {
     for stage in &mut plan.stages {
         let header = &stage.sources[0].first().header;
         let variant = &mut stage.variant;
-        let said = variant.environment.drain(..);
-        let said: Vec<_> = said
-            .map(|variable| (variable.name, variable.value))
-            .collect();
-        let mut environment = environment::read(&said, &run.common.env)?;
-        if run.common.allocator.is_some() || environment.chosen.is_some() {
-            variant.allocator = choose(&run.common, header, false, &mut environment)?;
+        let known = std::mem::take(&mut variant.environment);
+        let read = environment::read(known, &common.env)?;
+        variant.environment = read.variables;
+        if let (Some(chosen), None) = (&read.chosen, &common.allocator) {
+            variant.allocator = chosen.choice().unwrap_or(variant.allocator);
+            let says = chosen.says(variant.allocator);
             stage.said.retain(|remark| remark.variable != ALLOCATOR);
+            stage
+                .said
+                .push(Remark::new(ALLOCATOR, Tone::Surprise, says));
         }
-        variant.environment = environment.variables;
-        stage.said.extend(environment.remarks);
-        variant.cap = cap(&run.common)?.or(variant.cap);
-        variant.cores = cores(&run.common, header)?.or(variant.cores);
-        variant.seed = run.common.seed.or(variant.seed);
-        if run.common.python.is_some() {
-            variant.python = python(&run.common, None)?;
+        stage.said.extend(read.remarks);
+        if let Some(allowed) = common.allowed_cores {
+            let online = variant.cores.map_or(header.cpus, |cores| cores.online);
+            let cores = Cores { online, allowed };
+            Variant::check_cores(cores).map_err(|error| format!("--allowed-cores: {error}"))?;
+            variant.cores = Some(cores);
         }
     }
-    if let (Some(file), Some(source)) = (file, written) {
-        write(&source, file)?;
-    }
-    Ok(Job {
-        title: format!("{}: {}", found.scenario.script.title, chosen.name),
-        plan,
-    })
+    Ok(())
 }
 
 /// The longest scenario, and the longest text with settings, that is read, in bytes.
@@ -215,14 +165,17 @@ pub(crate) fn read_short(from: impl Read) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a scenario.
+/// Reads the description of a run, `-` from standard input.
 pub(crate) fn read_text(file: &Path) -> std::io::Result<String> {
-    let bytes = read_short(std::fs::File::open(file)?)?;
+    let bytes = match file.as_os_str() == "-" {
+        true => read_short(std::io::stdin().lock())?,
+        false => read_short(std::fs::File::open(file)?)?,
+    };
     String::from_utf8(bytes).map_err(|_| std::io::Error::other("the text is not UTF-8"))
 }
 
 /// Reads a file that may be a trace whole, and of any other only the beginning: it may have no end.
-fn read_trace(file: &Path) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read_trace(file: &Path) -> std::io::Result<Vec<u8>> {
     const BEGINNING: u64 = 4096;
     let mut file = std::fs::File::open(file)?;
     let mut bytes = Vec::new();
@@ -241,80 +194,4 @@ fn write(source: &Source, file: Output) -> Result<(), String> {
         true => trace::write_gzip(source.first(), None, &mut out),
         false => trace::write(source.first(), None, &mut out),
     })
-}
-
-/// The allocator asked for; else the one that the settings given choose; else the one that was recorded, or the nearest
-/// that is modelled; else the default. A check against the answers of an allocator that is not modelled would mean nothing.
-fn choose(
-    common: &Common,
-    header: &Header,
-    check: bool,
-    settings: &mut Settings,
-) -> Result<Choice, String> {
-    if let Some(asked) = &common.allocator {
-        let found = Choice::nearest(asked).map_err(|error| format!("--allocator: {error}"))?;
-        if let Some(instead) = found.instead {
-            settings.note(Tone::Surprise, instead);
-        }
-        return Ok(found.choice);
-    }
-    let Some((name, version)) = &header.allocator else {
-        return Ok(settings.allocator(Choice::default()));
-    };
-    let recorded = match Choice::named(name, version) {
-        Some(choice) => choice,
-        None if check => {
-            return Err(format!(
-                "--check: the trace was recorded with {name} {version}, which is not modelled; choose a modelled release with --allocator"
-            ));
-        }
-        None => {
-            let asked = Choice::recorded(name, version);
-            if let Some(instead) = asked.instead.filter(|_| settings.chosen.is_none()) {
-                settings.note(Tone::Surprise, instead);
-            }
-            asked.choice
-        }
-    };
-    Ok(settings.allocator(recorded))
-}
-
-/// The release of CPython that runs the program, if one is to; `own` if nothing is said.
-fn python(common: &Common, own: Option<&str>) -> Result<Option<PythonVersion>, String> {
-    let Some(asked) = common.python.as_deref().or(own) else {
-        return Ok(None);
-    };
-    if asked == "none" {
-        return Ok(None);
-    }
-    match PythonVersion::parse(asked) {
-        Some(version) => Ok(Some(version)),
-        None => {
-            let known = PythonVersion::ALL.map(PythonVersion::name).join(", ");
-            Err(format!(
-                "--python {asked}: unknown Python version; supported: {known}, none"
-            ))
-        }
-    }
-}
-
-fn cap(common: &Common) -> Result<Option<Bytes>, String> {
-    match common.cap {
-        Some(mib) if mib == 0 || mib > 1 << 20 => Err(format!(
-            "--cap {mib}: the cap must be between 1 and 1048576 MiB"
-        )),
-        cap => Ok(cap.map(Bytes::mib)),
-    }
-}
-
-/// The cores asked for; where only those that are allowed are said, of the machine that the trace names.
-fn cores(common: &Common, header: &Header) -> Result<Option<Cores>, String> {
-    if common.cores.is_none() && common.allowed_cores.is_none() {
-        return Ok(None);
-    }
-    let online = common.cores.unwrap_or(header.cpus);
-    let allowed = common.allowed_cores.unwrap_or(online);
-    let cores = Cores { online, allowed };
-    Variant::check_cores(cores).map_err(|error| format!("--cores: {error}"))?;
-    Ok(Some(cores))
 }

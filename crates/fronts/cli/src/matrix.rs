@@ -4,7 +4,7 @@ use crate::arguments::Matrix;
 use crate::moment::Place;
 use crate::output::Files;
 use crate::pictures::Pictures;
-use crate::scenario::{Found, unknown};
+use crate::scenario::Found;
 use highwater_report::moment as words;
 use highwater_report::table::{Row, Table, runtime};
 use highwater_simulator::{
@@ -21,24 +21,12 @@ use std::thread;
 
 /// Runs what is asked for, and returns what to print.
 pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
-    let found = Found::look_up(&matrix.scenario)?.ok_or_else(|| unknown(&matrix.scenario))?;
-    let mut planned = found.plan(&matrix.set)?;
-    if let Some(missing) =
-        (matrix.variant.iter()).find(|name| planned.iter().all(|p| p.name != **name))
-    {
-        let known: Vec<&str> = planned.iter().map(|p| p.name.as_str()).collect();
-        return Err(format!(
-            "--variant {missing}: {} has no such variant; it has {}",
-            found.scenario.name,
-            known.join(", ")
-        ));
-    }
-    if !matrix.variant.is_empty() {
-        planned.retain(|planned| matrix.variant.contains(&planned.name));
-    }
+    let found = Found::look_up(&matrix.scenario)?;
+    let planned = found.plan(&matrix.set, &matrix.variant, None)?;
+    let trace = found.trace(false)?;
     let mut sources = Sources::default();
     let plans: Vec<Plan> = (planned.iter())
-        .map(|planned| found.make(planned, &mut sources))
+        .map(|planned| found.make(planned, trace.as_ref(), &mut sources))
         .collect::<Result<_, _>>()?;
     drop(sources);
     let (table_file, printed) = match &matrix.markdown {
@@ -161,7 +149,7 @@ fn table(
     };
     let rows = plans.iter().zip(outcomes).map(row);
     Ok(Table {
-        title: found.scenario.script.title.clone(),
+        title: found.scenario.run.text("title").to_owned(),
         is_after_rest: matrix.at.is_none(),
         rows: rows.collect::<Result<_, String>>()?,
     })
@@ -203,11 +191,11 @@ struct MarkReport<'a> {
 }
 
 fn json(found: &Found, table: &Table, plans: &[Plan], outcomes: &[Outcome]) -> String {
-    let script = &found.scenario.script;
+    let script = &found.scenario.run;
     let report = Report {
         scenario: &found.scenario.name,
-        title: &script.title,
-        source: &script.source,
+        title: script.text("title"),
+        source: script.text("source"),
         variants: (outcomes.iter().zip(&table.rows).zip(plans))
             .map(|((outcome, row), plan)| VariantReport {
                 name: &outcome.name,

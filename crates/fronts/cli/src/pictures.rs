@@ -54,7 +54,7 @@ impl<'a> Pictures<'a> {
             svg: svg.transpose()?,
             png: png.transpose()?,
             maps,
-            title: &found.scenario.script.title,
+            title: found.scenario.run.text("title"),
             date: date.to_string(),
             source,
         })

@@ -1,74 +1,156 @@
-//! Which scenario is meant: one of the catalogue, one in a file, or a pattern by itself.
+//! What is meant by a name: a scenario of the catalogue, a description of a run in a file, or a pattern by itself.
 
+use crate::arguments::Common;
 use highwater_simulator::{Plan, Sources};
-use highwater_workload::scenario::{Fault, Planned, ScenarioFile};
-use highwater_workload::{Pattern, Scenario, unwatched};
-use std::fmt::Display;
+use highwater_workload::scenario::{ScenarioFile, catalogued};
+use highwater_workload::spec::{Fault, Level, Planned, Settings, Step};
+use highwater_workload::{Pattern, RunSpec, Scenario, Source, trace};
 use std::path::Path;
 
-/// A scenario, and where it is from.
+/// The description of a run, and where it is from.
 pub(crate) struct Found {
+    /// The name that it was asked for by.
+    asked: String,
     pub(crate) scenario: Scenario,
     /// The file, where it is from one.
-    file: Option<(String, ScenarioFile)>,
+    file: Option<ScenarioFile>,
 }
 
 impl Found {
-    /// The scenario that is asked for; `None` where it is not one, but may be a pattern.
-    pub(crate) fn look_up(asked: &str) -> Result<Option<Self>, String> {
+    /// What is asked for by a name.
+    pub(crate) fn look_up(asked: &str) -> Result<Self, String> {
+        let found = |scenario, file| Self {
+            asked: asked.to_owned(),
+            scenario,
+            file,
+        };
         if let Some(scenario) = Scenario::named(asked) {
-            let file = None;
-            return Ok(Some(Self { scenario, file }));
+            return Ok(found(scenario, None));
         }
         let path = Path::new(asked);
-        let is_file = path.extension().is_some_and(|end| end == "toml") || path.is_file();
-        if !is_file {
-            return Ok(None);
+        let is_named = (path.extension()).is_some_and(|end| end == "toml" || end == "json");
+        if asked == "-" || is_named || path.is_file() {
+            let text =
+                crate::input::read_text(path).map_err(|error| format!("{asked}: {error}"))?;
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let file = ScenarioFile::read(&stem, &text);
+            let file = file.map_err(|error| format!("{asked}: {error}"))?;
+            return Ok(found(file.scenario.clone(), Some(file)));
         }
-        let text = crate::input::read_text(path).map_err(|error| format!("{asked}: {error}"))?;
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let file = ScenarioFile::read(&stem, &text).map_err(|error| format!("{asked}: {error}"))?;
-        Ok(Some(Self {
-            scenario: file.scenario.clone(),
-            file: Some((asked.to_owned(), file)),
-        }))
+        let pattern: Pattern = asked.parse().map_err(|_| unknown(asked))?;
+        let mut run = RunSpec::with("title", format!("{} ({pattern})", pattern.title()));
+        run.set("pattern", pattern.to_string());
+        let name = asked.to_owned();
+        Ok(found(Scenario { name, run }, None))
     }
 
-    /// What its variants run, with what was set.
-    pub(crate) fn plan(&self, set: &[String]) -> Result<Vec<Planned>, String> {
-        let mut changed = Vec::new();
-        let mut scratch = highwater_workload::pattern::Parameters::default();
+    /// The replay of a trace.
+    pub(crate) fn of_trace(file: &str) -> Self {
+        Self {
+            asked: file.to_owned(),
+            scenario: Scenario {
+                name: file.to_owned(),
+                run: RunSpec::with("trace", file),
+            },
+            file: None,
+        }
+    }
+
+    /// The trace that it names, read; its own environment counts unless it is left out.
+    pub(crate) fn trace(&self, without_env: bool) -> Result<Option<Source>, String> {
+        let Some(name) = self.scenario.run.get("trace") else {
+            return Ok(None);
+        };
+        let bytes = crate::input::read_trace(Path::new(name));
+        let bytes = bytes.map_err(|error| format!("{name}: {error}"))?;
+        let wanted = (self.scenario.run.checksum()).map_err(|fault| self.said(fault))?;
+        let sum = trace::checksum(&bytes);
+        if let Some(wanted) = wanted.filter(|wanted| *wanted != sum) {
+            return Err(format!(
+                "{name}: its checksum is {sum:08x}, not {wanted:08x}: it is not the recording that {} names",
+                self.asked
+            ));
+        }
+        let mut workload = trace::read(&bytes).map_err(|error| format!("{name}: {error}"))?;
+        if without_env {
+            workload.header.env.clear();
+        }
+        Ok(Some(workload.into()))
+    }
+
+    /// What its variants run, with parameters and options set; only those of the named variants where some are named.
+    pub(crate) fn plan(
+        &self,
+        set: &[String],
+        named: &[String],
+        common: Option<&Common>,
+    ) -> Result<Vec<Planned>, String> {
+        let run = &self.scenario.run;
+        let has_variants = run.get("scenario").is_some() || !run.parts.is_empty();
+        if let (Some(name), false) = (named.first(), has_variants) {
+            return Err(format!(
+                "--variant {name}: {} has no variants; use --set, --env and --allocator",
+                self.asked
+            ));
+        }
+        let mut parameters = Settings::default();
         for text in set {
             let (name, value) = split(text)?;
-            scratch
-                .set_text(name, value)
-                .map_err(|error| format!("--set {text}: {error}"))?;
-            changed.push((name.to_owned(), value.to_owned()));
+            parameters.push((name.to_owned(), value.to_owned()));
         }
-        self.scenario
-            .plan_with(&changed)
-            .map_err(|fault| self.said(fault))
+        // In the order of the scenario; behind them, for their error, those that it has not.
+        let own = run.parts.iter().map(|variant| variant.text("name"));
+        let known = own
+            .clone()
+            .filter(|name| named.iter().any(|other| other == name));
+        let unknown = named
+            .iter()
+            .filter(|name| own.clone().all(|known| known != *name));
+        let named = known.chain(unknown.map(String::as_str));
+        let mut spec = RunSpec::with("scenario", self.asked.as_str());
+        spec.parameters = parameters;
+        spec.parts = named.map(|name| Level::with("base", name)).collect();
+        for (name, value) in common.into_iter().flat_map(Common::options) {
+            spec.set(name, value.clone());
+        }
+        let find = |name: &str| match name == self.asked {
+            true => Some(run.clone()),
+            false => catalogued(name),
+        };
+        spec.plan(&find).map_err(|fault| self.said(fault))
     }
 
     /// Makes the calls of a variant.
-    pub(crate) fn make(&self, planned: &Planned, sources: &mut Sources) -> Result<Plan, String> {
-        Plan::of(planned, &mut |pattern, parameters| {
-            sources.get(pattern, parameters, &mut unwatched)
-        })
-        .map_err(|fault| self.said(fault))
+    pub(crate) fn make(
+        &self,
+        planned: &Planned,
+        trace: Option<&Source>,
+        sources: &mut Sources,
+    ) -> Result<Plan, String> {
+        let made = sources.plan(planned, trace);
+        made.map_err(|fault| self.said(fault))
     }
 
-    /// What is wrong, with where.
+    /// What is wrong, with where: in the file, or in an option.
     pub(crate) fn said(&self, fault: Fault) -> String {
-        match &self.file {
-            Some((name, file)) => format!("{name}: {}", file.locate(fault)),
-            None => format!("{}: {fault}", self.scenario.name),
+        let name = &self.asked;
+        match (&fault.within, &self.file) {
+            (Some(within), Some(file)) if within == name => {
+                format!("{name}: {}", file.locate(fault))
+            }
+            (Some(within), _) => format!("{within}: {fault}"),
+            (None, _) => match &fault.place[..] {
+                [] => format!("{name}: {fault}"),
+                [Step::Key(key), ..] if key == "parameters" => format!("--set: {}", fault.message),
+                [Step::Key(key), ..] => format!("--{key}: {}", fault.message),
+                [Step::Number(_), ..] => fault.to_string(),
+            },
         }
     }
 }
 
 /// A parameter and its value.
-pub(crate) fn split(set: &str) -> Result<(&str, &str), String> {
+fn split(set: &str) -> Result<(&str, &str), String> {
     set.split_once('=')
         .ok_or_else(|| format!("--set {set}: expected PARAMETER=VALUE"))
 }
@@ -78,14 +160,9 @@ pub(crate) fn unknown(asked: &str) -> String {
     let catalogue = Scenario::catalogue();
     let scenarios: Vec<&str> = catalogue.iter().map(|s| s.name.as_str()).collect();
     format!(
-        "unknown scenario `{}`; choose one of {}, a file (.toml), or a pattern: {}",
+        "unknown scenario `{}`; choose one of {}, a file (.toml or .json), or a pattern: {}",
         asked.chars().take(40).collect::<String>(),
         scenarios.join(", "),
         Pattern::ALL.map(Pattern::name).join(", ")
     )
-}
-
-/// Anything as a message.
-pub(crate) fn say(error: impl Display) -> String {
-    error.to_string()
 }

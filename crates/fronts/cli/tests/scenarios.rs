@@ -291,3 +291,70 @@ fn what_is_wrong_is_one_line_with_file_line_and_range() {
         }
     }
 }
+
+#[test]
+fn a_run_is_described_in_json_too_from_a_file_or_standard_input() {
+    let json = r#"{"scenario": "decay", "variant": "jemalloc, 1000 ms", "parameters": {"events": 5}, "seed": 3}"#;
+    let file = file("run.json", json);
+    let of_file = text(&highwater(&["run", &file, "--json"]));
+    let arguments = [
+        "run",
+        "decay",
+        "--variant",
+        "jemalloc, 1000 ms",
+        "--set",
+        "events=5",
+        "--seed",
+        "3",
+        "--json",
+    ];
+    let same = text(&highwater(&arguments));
+    let marks = |report: &str| -> Value {
+        let report: Value = serde_json::from_str(report).expect("JSON");
+        report["marks"].clone()
+    };
+    assert_eq!(marks(&of_file), marks(&same));
+    for (text, parts) in [
+        (
+            r#"{"scenario": "decay", "cap": 0}"#,
+            &["cap: ", "between 1 and 1048576, not 0"][..],
+        ),
+        (
+            r#"{"scenario": "decay", "variant": [{}, {"cores": "x"}]}"#,
+            &["variant 2: cores: ", "between 1 and 4096"],
+        ),
+        (
+            r#"{"scenario": "decay", "colour": 1}"#,
+            &["colour: unknown key", "scenario, trace"],
+        ),
+        (
+            r#"{"scenario": "decay", "python": [3]}"#,
+            &["python: expected a number or a text, not a list"],
+        ),
+        ("{\n\"scenario\":\n", &["line 3", "no JSON"]),
+    ] {
+        let file = self::file("wrong.json", text);
+        let output = highwater(&["matrix", &file]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(said.lines().count(), 1, "{said}");
+        for part in parts {
+            assert!(said.contains(part), "{part:?} in {said}");
+        }
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_highwater"))
+        .args(["run", "-", "--json"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the command was built");
+    let mut input = child.stdin.take().expect("it is piped");
+    std::io::Write::write_all(&mut input, json.as_bytes()).expect("it reads");
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(marks(&text_of(&output)), marks(&of_file));
+}
+
+fn text_of(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

@@ -97,13 +97,15 @@ export async function scenarios() {
  * responsive; `signal` cancels, `onProgress` hears of the share that is done.
  */
 export async function run(request, options) {
-  const copy = copied(request, "the request", { trace: bytes, parameters: (value) => copied(value, "parameters") });
+  const { trace: given, ...described } = copied(request, "the request");
+  const trace = given == null ? undefined : bytes(given);
+  const text = JSON.stringify(plain(trace ? { ...described, trace: "the trace" } : described));
   const { signal, onProgress, slice } = optionsOf(options);
   refuseCancelled(signal);
   await load();
   for (let attempt = 1; ; attempt++) {
     try {
-      return await attempted(copy, { signal, onProgress, slice });
+      return await attempted({ text, trace }, { signal, onProgress, slice });
     } catch (error) {
       if (error !== lost) throw error;
       if (attempt === MOST_ATTEMPTS) {
@@ -117,11 +119,11 @@ export async function run(request, options) {
 /** Thrown where another run stopped the engine, and with it this run's part of it: it begins again. */
 const lost = Symbol("lost");
 
-async function attempted(request, { signal, onProgress, slice }) {
+async function attempted({ text, trace }, { signal, onProgress, slice }) {
   const begun = generation;
   const told = teller(onProgress);
   refuseCancelled(signal);
-  const simulation = call(() => new Simulation(request));
+  const simulation = call(() => new Simulation(text, trace));
   const check = () => {
     if (isBroken || begun !== generation) throw lost;
     refuseCancelled(signal);
@@ -184,6 +186,31 @@ function optionsOf(options) {
     refuse("slice: expected a number of milliseconds, 0 or more");
   }
   return { signal, onProgress, slice: Math.min(slice, LONGEST_SLICE) };
+}
+
+/** How deep lists and objects of a request may lie in one another. */
+const DEEPEST = 8;
+
+/** A copy of a request's value with numbers as texts. What is no number, text, list or object is an error that names the key. */
+function plain(value, path = "", depth = 0) {
+  if (value == null || typeof value === "string") return value ?? undefined;
+  if (typeof value === "number" || (path === "withoutRecordedEnv" && typeof value === "boolean")) return String(value);
+  const isBytes = typeof value === "object" && ArrayBuffer.isView(value);
+  if (typeof value !== "object" || isBytes) {
+    refuse(`${path}: expected a number or a text, not ${isBytes ? "bytes" : `a ${typeof value}`}`);
+  }
+  if (depth === DEEPEST) refuse(`${path}: lists and objects lie too deep in one another`);
+  const inside = (key) => [path, key].filter((part) => part).join(".");
+  const pairs = [];
+  let isList, key;
+  try {
+    isList = Array.isArray(value);
+    for (key of Object.keys(value)) pairs.push([key, value[key]]);
+  } catch (error) {
+    refuse(`${inside(key)}: reading it threw an exception: ${words(error)}`, error);
+  }
+  const copies = pairs.map(([key, value]) => [key, plain(value, inside(key), depth + 1)]);
+  return isList ? copies.map(([, copy]) => copy) : Object.fromEntries(copies);
 }
 
 /** A copy of an object's own keys. What reading it throws, as a getter or a proxy may, is an error that names the key. */

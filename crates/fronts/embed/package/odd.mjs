@@ -33,15 +33,15 @@ async function came(promise) {
 test("each wrong value is an error that names its key", async () => {
   const wrong = [NaN, Infinity, -1, 1.5, 1e300, 10n, true, "1", Symbol("a"), () => 1, {}, [], new Date(), revoked()];
   for (const key of ["cap", "cores", "samples", "frames"]) {
-    for (const value of wrong) {
-      assert.match(await came(run({ trace: small, [key]: value })), new RegExp(`^request: ${key}: expected a whole`));
+    for (const value of wrong.filter((value) => value !== "1")) {
+      assert.match(await came(run({ trace: small, [key]: value })), new RegExp(`^request: ${key}: `));
     }
     const object = throwing(key);
     assert.match(await came(run(object)), new RegExp(`^request: ${key}: reading it threw an exception: no$`));
   }
   for (const key of ["scenario", "variant", "pattern", "allocator", "environment", "python"]) {
-    for (const value of wrong.filter((value) => typeof value !== "string")) {
-      assert.match(await came(run({ [key]: value })), new RegExp(`^request: ${key}: expected a text`));
+    for (const value of wrong.filter((value) => !["string", "number"].includes(typeof value) && !Array.isArray(value))) {
+      assert.match(await came(run({ [key]: value })), new RegExp(`^request: ${key}: `));
     }
     const object = throwing(key);
     assert.match(await came(run(object)), new RegExp(`^request: ${key}: reading it threw an exception: no$`));
@@ -63,8 +63,8 @@ test("each wrong value is an error that names its key", async () => {
   assert.match(await came(run({ pattern: "sync", parameters: { tasks: 1 } })), /^parameter: parameters\.tasks: /);
   assert.match(await came(run({ pattern: "sync", parameters: throwing("events") })), /^request: parameters\.events: /);
   assert.match(await came(run({ trace: small, parameters: { events: 1 } })), /^parameter: parameters\.events: /);
-  assert.match(await came(run({ scenario: "incident", variant: "x" })), /^unknown: variant: /);
-  assert.match(await came(run({ pattern: "sync", variant: "x" })), /^request: variant: /);
+  assert.match(await came(run({ scenario: "incident", variant: "x" })), /^unknown: variant 1: base: /);
+  assert.match(await came(run({ pattern: "sync", variant: "x" })), /^request: variant 1: base: /);
   assert.match(await came(run({ trace: small, allocator: "mimalloc" })), /^variant: allocator: /);
   assert.match(await came(run({ trace: small, python: "2.7" })), /^variant: python: /);
   for (const request of [undefined, null, 5, "sync", [], revoked(), new Proxy({}, { ownKeys: () => { throw 1; } })]) {

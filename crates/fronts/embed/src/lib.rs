@@ -6,13 +6,11 @@
 
 mod answer;
 mod error;
-mod fields;
 mod request;
 
 use answer::{AnswerJs, answer};
 use error::{Code, unshown};
-use highwater_simulator::{Judged, Options, Outcome, Plan, PlanRun};
-use request::{Request, plan};
+use highwater_simulator::{Judged, Outcome, PlanRun};
 use serde::Serialize;
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
@@ -36,19 +34,13 @@ pub struct Simulation {
 
 #[wasm_bindgen]
 impl Simulation {
-    /// A run that has not begun. Making a pattern's calls happens here, and may take a second.
+    /// A run that has not begun, of a request as JSON and the bytes of its trace. Making a pattern's calls happens here, and may take a second.
     ///
     /// # Errors
     /// What is wrong with the request, and what to change; its `code` says what kind of thing that is.
     #[wasm_bindgen(constructor)]
-    pub fn new(request: RequestJs) -> Result<Self, JsValue> {
-        let request = Request::read(&request)?;
-        let options = Options {
-            samples: request.samples.unwrap_or(Options::default().samples),
-            frames: request.frames.unwrap_or(0),
-            ..Options::default()
-        };
-        let plan: Plan = plan(request)?;
+    pub fn new(request: &str, trace: Option<Box<[u8]>>) -> Result<Self, JsValue> {
+        let (plan, options) = request::read(request, trace.as_deref())?;
         let remarks = plan.remarks();
         let running = PlanRun::new(plan, &options).map_err(|error| Code::Variant.error(error))?;
         Ok(Self {
@@ -115,9 +107,6 @@ pub struct ScenarioInfo {
 
 #[wasm_bindgen]
 extern "C" {
-    /// What to run.
-    #[wasm_bindgen(typescript_type = "Request")]
-    pub type RequestJs;
     /// All scenarios.
     #[wasm_bindgen(typescript_type = "ScenarioInfo[]")]
     pub type ScenariosJs;
@@ -130,11 +119,11 @@ extern "C" {
 #[wasm_bindgen]
 pub fn scenarios() -> Result<ScenariosJs, JsValue> {
     let info = |scenario: highwater_workload::Scenario| ScenarioInfo {
-        title: scenario.script.title,
-        shows: scenario.script.shows.trim().to_owned(),
-        source: scenario.script.source.trim().to_owned(),
-        variants: (scenario.script.variant.into_iter())
-            .map(|variant| variant.name)
+        title: scenario.run.text("title").to_owned(),
+        shows: scenario.run.text("shows").trim().to_owned(),
+        source: scenario.run.text("source").trim().to_owned(),
+        variants: (scenario.run.parts.iter())
+            .map(|variant| variant.text("name").to_owned())
             .collect(),
         name: scenario.name,
     };

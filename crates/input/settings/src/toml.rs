@@ -1,6 +1,7 @@
 //! TOML.
 
 use crate::tree::{Node, Scalar};
+use highwater_allocator::places_by_key;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -39,9 +40,10 @@ impl Reader {
     }
 
     fn table(&self, table: &DeTable<'_>) -> Node {
-        let mut pairs: Vec<_> = table.iter().collect();
-        pairs.sort_by_key(|(key, _)| key.span().start);
-        let pairs = pairs.into_iter().map(|(key, value)| {
+        let pairs: Vec<_> = table.iter().collect();
+        let order = places_by_key(&pairs, |(key, _)| key.span().start as u64);
+        let pairs = order.map(|place| {
+            let (key, value) = pairs[place];
             let key = self.scalar(key.get_ref().to_string(), false, key.span());
             (key, self.value(value))
         });

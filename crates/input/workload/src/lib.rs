@@ -29,6 +29,7 @@ mod phases;
 mod progress;
 pub mod scenario;
 mod source;
+pub mod spec;
 pub mod trace;
 
 pub use event::{BlockId, Call, Domain, Event, Header, Mark, MarkId, Workload};
@@ -38,3 +39,4 @@ pub use phases::{MarkPoint, Moment, Phase, PhaseKind, PhaseSource, Phases, ends_
 pub use progress::{Progress, Watch, unwatched};
 pub use scenario::Scenario;
 pub use source::Source;
+pub use spec::RunSpec;

@@ -2,7 +2,8 @@
 
 use highwater_workload::Scenario;
 use highwater_workload::pattern::Pattern;
-use highwater_workload::scenario::{PlannedStage, ScenarioFile, Step};
+use highwater_workload::scenario::ScenarioFile;
+use highwater_workload::spec::{Calls, PlannedStage, Step};
 use std::fs;
 
 /// What is wrong with a file, read or planned.
@@ -14,6 +15,14 @@ fn fault(text: &str) -> String {
     match file.scenario.plan() {
         Ok(_) => String::new(),
         Err(fault) => file.locate(fault).to_string(),
+    }
+}
+
+/// The pattern that a stage runs.
+fn pattern(stage: &PlannedStage) -> Option<Pattern> {
+    match stage.calls {
+        Calls::Pattern(pattern, _) => Some(pattern),
+        Calls::Trace => None,
     }
 }
 
@@ -37,20 +46,16 @@ fn every_file_of_the_folder_is_in_the_catalogue_and_can_be_run() {
         let read = ScenarioFile::read(&scenario.name, text).expect("it is well formed");
         assert_eq!(read.scenario, *scenario, "as the build script has it");
         let planned = scenario.plan().expect(&scenario.name);
-        assert_eq!(planned.len(), scenario.script.variant.len());
+        assert_eq!(planned.len(), scenario.run.parts.len());
         assert!(planned.len() > 1, "{}: something to compare", scenario.name);
-        scenario.common().expect("it has a pattern");
+        scenario.run.common().expect("it has a pattern");
         assert!(
             Pattern::ALL
                 .iter()
                 .all(|pattern| pattern.name() != scenario.name)
         );
-        for text in [
-            &scenario.script.title,
-            &scenario.script.shows,
-            &scenario.script.source,
-        ] {
-            assert!(!text.trim().is_empty());
+        for key in ["title", "shows", "source"] {
+            assert!(!scenario.run.text(key).trim().is_empty());
         }
     }
 }
@@ -70,8 +75,14 @@ fn what_is_not_said_is_as_at_the_level_above() {
     let (a, b) = (&planned[0], &planned[1]);
     assert_eq!((a.stages.len(), b.stages.len()), (1, 2));
     let a = &a.stages[0];
-    assert_eq!((a.name.as_str(), a.pattern), ("a", Pattern::AsyncFanOut));
-    let set = |stage: &PlannedStage, name| stage.parameters.get(name);
+    assert_eq!(
+        (a.name.as_str(), pattern(a)),
+        ("a", Some(Pattern::AsyncFanOut))
+    );
+    let set = |stage: &PlannedStage, name| match &stage.calls {
+        Calls::Pattern(_, parameters) => parameters.get(name),
+        Calls::Trace => None,
+    };
     let values = ["events", "rest", "shape"].map(|name| set(a, name));
     assert_eq!(values, [Some(7.0), Some(1.5), Some(1.0)]);
     assert_eq!(
@@ -81,27 +92,28 @@ fn what_is_not_said_is_as_at_the_level_above() {
     assert_eq!(a.allocator.as_deref(), Some("jemalloc"));
     let (first, second) = (&b.stages[0], &b.stages[1]);
     assert_eq!(
-        (first.pattern, first.workers, first.cap),
-        (Pattern::Sync, 3, Some(100))
+        (pattern(first), first.workers, first.cap),
+        (Some(Pattern::Sync), 3, Some(100))
     );
     let values = ["events", "rest"].map(|name| set(first, name));
     assert_eq!(values, [Some(8.0), Some(1.5)]);
     assert_eq!((second.workers, set(second, "rest")), (1, Some(2.0)));
     assert_eq!(
-        (second.python.as_deref(), second.environment.as_str()),
-        (None, "A=1")
+        (second.python.as_deref(), second.environment.as_deref()),
+        (None, Some("A=1"))
     );
     assert_eq!(
-        second.place,
+        second.fault("environment", String::new()).place,
         [
             Step::Key("variant".into()),
             Step::Number(1),
             Step::Key("stage".into()),
-            Step::Number(1)
+            Step::Number(1),
+            Step::Key("environment".into())
         ]
     );
-    let changed = [("events".to_owned(), "9".to_owned())];
-    let planned = file.scenario.plan_with(&changed).expect("it can be run");
+    let changed = vec![("events".to_owned(), "9".to_owned())];
+    let planned = file.scenario.plan_with(changed).expect("it can be run");
     let events = |variant: usize| set(&planned[variant].stages[0], "events");
     assert_eq!(events(0), Some(9.0));
     assert_eq!(events(1), Some(8.0), "its own stays");
@@ -111,10 +123,38 @@ fn what_is_not_said_is_as_at_the_level_above() {
 fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
     let variant = "[[variant]]\nname = \"a\"\n";
     for (text, parts) in [
-        ("title = \"T\"\n".to_owned(), &["line 1", "shows"][..]),
         (
             format!("{HEAD}pattern = \"sync\"\ncolour = 3\n{variant}"),
-            &["line 5", "colour", "pattern"],
+            &["line 5", "colour", "pattern"][..],
+        ),
+        ("title = \"T\"\n".to_owned(), &["line 1", "exactly one of"]),
+        (
+            format!("{HEAD}pattern = \"sync\"\nscenario = \"decay\"\n{variant}"),
+            &["line 4", "exactly one of"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sync\"\nversion = 2\n{variant}"),
+            &["line 5", "version", "reads version 1, not 2"],
+        ),
+        (
+            format!("{HEAD}scenario = \"nosuch\"\n{variant}"),
+            &["line 4", "unknown scenario `nosuch`"],
+        ),
+        (
+            format!("{HEAD}scenario = \"decay\"\n{variant}base = \"nosuch\"\n"),
+            &["line 7", "no such variant"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sync\"\n{variant}base = \"b\"\n"),
+            &["line 7", "only a scenario has variants"],
+        ),
+        (
+            format!("{HEAD}trace = \"a.hwt\"\nworkers = 2\n{variant}"),
+            &["line 5", "a trace is one process"],
+        ),
+        (
+            format!("{HEAD}pattern = \"sync\"\nvariant = [1]\n"),
+            &["line 5", "expected a table"],
         ),
         (
             format!("{HEAD}pattern = \"sync\"\n{variant}colour = 3\n"),
@@ -127,11 +167,6 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
         (
             format!("{HEAD}{variant}"),
             &["a pattern is missing", "async_fanout"],
-        ),
-        (format!("{HEAD}pattern = \"sync\"\n"), &["variant"]),
-        (
-            format!("{HEAD}pattern = \"sync\"\nvariant = []\n"),
-            &["line 5", "variant"],
         ),
         (
             format!("{HEAD}pattern = \"sync\"\n[parameters]\nrest = 1\nevents = 0\n{variant}"),
@@ -157,23 +192,27 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
         ),
         (
             format!("{HEAD}pattern = \"sync\"\n{variant}[variant.parameters]\nshape = [1]\n"),
-            &["line 8", "a number, or the name of a choice"],
+            &["line 8", "shape: expected a number or a text, not a list"],
         ),
         (
             format!("{HEAD}pattern = \"sync\"\nworkers = 65\n{variant}"),
-            &["line 5", "workers=65", "between 1 and 64"],
+            &[
+                "line 5",
+                "workers: ",
+                "a whole number between 1 and 64, not 65",
+            ],
         ),
         (
             format!("{HEAD}pattern = \"sync\"\ncap = 0\n{variant}"),
-            &["line 5", "cap=0", "between 1 and 1048576"],
+            &["line 5", "cap: ", "between 1 and 1048576, not 0"],
         ),
         (
             format!("{HEAD}pattern = \"sync\"\ncores = \"two\"\n{variant}"),
-            &["line 5", "u32"],
+            &["line 5", "cores: ", "between 1 and 4096, not two"],
         ),
         (
             format!("{HEAD}pattern = \"sync\"\ncores = -2\n{variant}"),
-            &["line 5", "-2"],
+            &["line 5", "cores: ", "between 1 and 4096, not -2"],
         ),
         (
             format!("{HEAD}pattern = \"sync\"\n{variant}{variant}"),
@@ -184,7 +223,7 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
                 "{HEAD}pattern = \"sync\"\n{variant}[[variant.stage]]\nname = \"s\"\n\
                  [[variant.stage]]\nname = \"t\"\nworkers = 0\n"
             ),
-            &["line 11", "workers=0"],
+            &["line 11", "workers", "not 0"],
         ),
         (
             format!(

@@ -1,4 +1,4 @@
-//! Sorting by a number.
+//! Sorting by a number. All that the page sorts is sorted here: the standard library's sort is 5 KB more of code for every type.
 
 /// The places of things in the order of their keys; those of one key stay as they are.
 pub fn places_by_key<T>(things: &[T], key: impl Fn(&T) -> u64) -> impl Iterator<Item = usize> {

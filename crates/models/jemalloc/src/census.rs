@@ -2,15 +2,17 @@
 
 use crate::Jemalloc;
 use crate::edata::ExtentState;
-use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Kernel, States};
+use highwater_allocator::{
+    Address, Block, BlockState, Bytes, Cache, Kernel, States, places_by_key,
+};
 
 impl Jemalloc {
     /// Visits every block, the lowest first.
     pub(crate) fn visit_blocks(&self, visit: &mut dyn FnMut(Block)) {
         let mut blocks = Vec::new();
         self.collect_blocks(&mut |block| blocks.push(block));
-        blocks.sort_by_key(|block: &Block| block.start);
-        blocks.into_iter().for_each(visit);
+        let order = places_by_key(&blocks, |block: &Block| block.start.0);
+        order.for_each(|place| visit(blocks[place]));
     }
 
     fn collect_blocks(&self, visit: &mut dyn FnMut(Block)) {

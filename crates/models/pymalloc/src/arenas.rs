@@ -6,7 +6,7 @@
 //! CPython 3.11, Objects/obmalloc.c: `struct arena_object`, `usable_arenas`, `unused_arena_objects`, `nfp2lasta`.
 
 use crate::pools::{Pool, PoolId};
-use highwater_allocator::{Address, Bytes, Kernel};
+use highwater_allocator::{Address, Bytes, Kernel, places_by_key};
 
 /// Pools in an arena, at most: 256 KiB of 4 KiB each, or 1 MiB of 16 KiB each.
 pub(crate) const POOLS: usize = 64;
@@ -293,9 +293,9 @@ impl Arenas {
 
     /// Returns the arenas there are, each with its number, the lowest address first.
     pub(crate) fn by_address(&self) -> Vec<(ArenaId, &Arena)> {
-        let mut there: Vec<_> = self.iter().collect();
-        there.sort_by_key(|(_, arena)| arena.address);
-        there
+        let there: Vec<_> = self.iter().collect();
+        let order = places_by_key(&there, |(_, arena)| arena.address.0);
+        order.map(|place| there[place]).collect()
     }
 
     /// Returns the arenas there are, each with its number.

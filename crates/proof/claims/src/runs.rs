@@ -65,9 +65,7 @@ fn run_all(name: &str) -> Result<Variants, String> {
     let mut sources = Sources::default();
     let plans: Vec<Plan> = (planned.iter())
         .map(|planned| {
-            let made = Plan::of(planned, &mut |pattern, parameters| {
-                sources.get(pattern, parameters, &mut unwatched)
-            });
+            let made = sources.plan(planned, None);
             made.map_err(|fault| fault.to_string())
         })
         .collect::<Result<_, _>>()?;

@@ -23,7 +23,15 @@ fn a_link_of_the_first_release_opens() {
     assert_eq!(state.selected().colour, 5);
     assert_eq!(state.zoom, Some((Micros(1_000_000), Micros(2_000_000))));
     assert!(state.is_dark());
-    assert_eq!(state.link().as_deref(), Some(FIRST));
+    assert_eq!((state.hidden, state.sorted), (4, Some((2, true))));
+    assert_eq!(state.variants[0].environment.text, "MALLOC_ARENA_MAX=2\n");
+    let link = state.link().expect("nothing is read");
+    let shown = concat!(
+        r#"{"run":{"scenario":"decay","variant":[{"name":"mine","allocator":"glibc@2.36","environment":"MALLOC_ARENA_MAX=2\n"},"#,
+        r#"{"name":"second one","base":"jemalloc, 1000 ms","allocator":"jemalloc@5.3.0","#,
+    );
+    assert!(link.starts_with(shown), "{link}");
+    assert_eq!(opened(&link).link().as_ref(), Some(&link));
 }
 
 #[test]
@@ -36,11 +44,19 @@ fn what_was_open_opens_again_once_it_can_be_asked_for() {
     assert!(effects.contains(&Effect::ReadTour(place.clone(), false)));
     let text = "# 1\n\n[x](?a)\n\n".repeat(4);
     state.update(Action::TourRead(place, false, Ok(text)));
-    assert_eq!(state.link().as_deref(), Some(link), "until then, too");
+    let now = state.link().expect("nothing is read");
+    for part in [
+        r#""only":"gave-back""#,
+        r#""first":"4096","last":"8192""#,
+        r#""tour":{"step":"3","language":"de"}"#,
+        r#""time":"0""#,
+    ] {
+        assert!(now.contains(part), "until then, too: {now}");
+    }
     let after = super::super::tests::finish(&mut state, &effects);
     let asked = |effect: &Effect| matches!(effect, Effect::Ask(_, _, _, Ask::Blocks { .. }));
     assert_eq!(after.iter().filter(|effect| asked(effect)).count(), 1);
-    assert_eq!(state.link().as_deref(), Some(link));
+    assert_eq!(state.link(), Some(now));
 }
 
 /// A state as somebody may have made it by hand.
@@ -142,7 +158,7 @@ fn a_link_holds_the_settings_that_an_allocator_reads_and_no_others() {
     let link = state.link().expect("it is read");
     assert!(!link.contains("hunter2"), "{link}");
     assert!(
-        link.contains("\neMALLOC_TOP_PAD_=0\n") && link.contains("\neMALLOC_ARENA_MAX=2\n"),
+        link.contains(r#""MALLOC_TOP_PAD_=0\n""#) && link.contains(r#""MALLOC_ARENA_MAX=2\n""#),
         "{link}"
     );
     for variant in &state.variants {
@@ -163,8 +179,8 @@ fn a_link_holds_the_settings_that_an_allocator_reads_and_no_others() {
 
     // One from elsewhere that holds more is read without it.
     let foreign = link.replace(
-        "eMALLOC_ARENA_MAX=2",
-        "eTOKEN=hunter2\ne# hunter2\neMALLOC_ARENA_MAX=2",
+        r#""MALLOC_ARENA_MAX=2\n""#,
+        r#""TOKEN=hunter2\n# hunter2\nMALLOC_ARENA_MAX=2\n""#,
     );
     let mut other = opened(&foreign);
     assert!(other.holds_more);
@@ -184,6 +200,11 @@ fn what_is_said_of_a_damaged_link_repeats_nothing_that_was_pasted() {
         "sdecay\nzhunter2 1\n",
         "sdecay\nxhunter2",
         "sdecay\nv0 9 glibc@2.36 hunter2\n",
+        r#"{"run":{"scenario":"decay"},"view":{"time":"hunter2"}}"#,
+        r#"{"run":{"scenario":"decay"},"view":{"hunter2":"1"}}"#,
+        r#"{"run":{"scenario":"decay"},"view":{"at":"hunter2","theme":"hunter2"}}"#,
+        r#"{"run":{"scenario":"decay"},"hunter2":{}}"#,
+        r#"{"run":{"scenario":"decay","environment":"TOKEN=hunter2"#,
     ] {
         let state = opened(link);
         let said = state.trouble.expect("it is refused");
@@ -270,7 +291,11 @@ fn a_file_is_asked_for_and_the_rest_waits_for_it() {
     ));
     assert_eq!(state.variants.len(), 1);
     assert_eq!(state.variants[0].environment.text, "MALLOC_ARENA_MAX=1\n");
-    assert_eq!(state.link().as_deref(), Some(link));
+    let now = state.link().expect("it is read");
+    assert!(
+        now.contains(r#""trace":"mine.hwt","checksum":"ab""#),
+        "{now}"
+    );
     // Another file of that name is taken, and it is said.
     let mut state = opened(&link.replace("kab", "kac"));
     state.update(Action::Choose(Subject::File("mine.hwt".to_owned())));
@@ -282,4 +307,78 @@ fn a_file_is_asked_for_and_the_rest_waits_for_it() {
             .is_some_and(|words| words.contains("but different contents"))
     );
     assert_eq!(state.variants.len(), 1);
+}
+
+#[test]
+fn a_release_that_is_not_modelled_runs_as_the_nearest_and_it_is_said() {
+    for link in [
+        "sdecay\nv0 0 glibc@2.39 mine\nu0 0 -\n",
+        r#"{"run":{"scenario":"decay","variant":[{"allocator":"glibc 2.39"}]}}"#,
+        r#"{"run":{"scenario":"decay","allocator":"libc6 2.39-0ubuntu8"}}"#,
+    ] {
+        let state = opened(link);
+        assert_eq!(state.trouble, None, "{link}");
+        assert_eq!(state.selected().allocator.to_string(), "glibc@2.36");
+        assert!(
+            state.notes.iter().any(|note| note.contains("not modelled")),
+            "{link}"
+        );
+    }
+    assert!(
+        opened(r#"{"run":{"scenario":"decay","allocator":"hoard"}}"#)
+            .trouble
+            .is_some()
+    );
+}
+
+#[test]
+fn a_link_says_options_that_have_no_control_and_keeps_them() {
+    let link = r#"{"run":{"scenario":"decay","cap":500,"variant":[{"seed":"7"},{"cores":4,"python":"none"}]}}"#;
+    let state = opened(link);
+    assert_eq!(state.trouble, None);
+    let stage = |at: usize| {
+        let order = state.variants[at].order.as_ref().expect("it is planned");
+        order.as_ref().expect("it can run").stages[0]
+            .variant
+            .clone()
+    };
+    let cap = Some(highwater_simulator::Bytes::mib(500));
+    assert_eq!((stage(0).cap, stage(0).seed), (cap, Some(7)));
+    assert_eq!(
+        (stage(1).cap, stage(1).cores.map(|cores| cores.online)),
+        (cap, Some(4))
+    );
+    assert_eq!(stage(1).python, None);
+    let again = opened(&state.link().expect("nothing is read"));
+    for at in 0..2 {
+        assert_eq!(state.variants[at].order, again.variants[at].order);
+    }
+    let wrong = opened(r#"{"run":{"scenario":"decay","variant":[{"cap":0}]}}"#);
+    let order = wrong.variants[0].order.as_ref().expect("it is planned");
+    let said = order.as_ref().expect_err("no such cap");
+    assert!(
+        said.contains("cap: ") && said.contains("between 1 and 1048576"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_link_of_another_version_or_with_foreign_keys_is_refused() {
+    for link in [
+        r#"{"run":{"scenario":"decay","version":2}}"#,
+        r#"{"run":{"scenario":"decay","colour":1}}"#,
+        r#"{"run":{"scenario":"decay","pattern":"sync"}}"#,
+        r#"{"run":{"scenario":"decay","variant":[{"stage":[{}]}]}}"#,
+        r#"{"run":{"scenario":"decay","variant":[{"base":"nosuch"}]}}"#,
+        r#"{"run":{"scenario":"decay"},"marks":[],"view":{"selected":"8"}}"#,
+        r#"{"run":{"scenario":"decay"},"view":[]}"#,
+        r#"{"run":{"trace":"bundled","checksum":"x"}}"#,
+        r#"{"run":{}}"#,
+        r#"{"view":{}}"#,
+        "{}",
+        "{",
+        "{\"run\":[[[[[[[[[[[[[[[[[[[[[",
+    ] {
+        assert!(opened(link).trouble.is_some(), "{link}");
+    }
 }

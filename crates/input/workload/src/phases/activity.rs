@@ -2,6 +2,7 @@
 
 use super::{MarkPoint, Moment};
 use crate::{Call, Event, Micros, Workload};
+use highwater_allocator::places_by_key;
 
 /// Calls of one cell at most.
 const CALLS: usize = 64;
@@ -179,10 +180,11 @@ impl Activity {
             let share = cell.begins.0.saturating_sub(self.begins.0) as f64 / whole;
             bins[((share * BINS as f64) as usize).min(BINS - 1)] += self.work(cell);
         }
-        bins.sort_by(|a: &f64, b| b.total_cmp(a));
         let mut done = 0.0;
         let mut density = 0.0;
-        for work in bins {
+        // None is less than nothing, so their bits are in their order.
+        for place in places_by_key(&bins, |work: &f64| u64::MAX - work.to_bits()) {
+            let work = bins[place];
             done += work;
             density = work;
             if done >= AT_WORK {

@@ -3,6 +3,7 @@
 use super::activity::{Activity, Quiet};
 use super::names::{self, Side, Stem};
 use super::{MarkPoint, Moment};
+use highwater_allocator::places_by_key;
 
 /// A rest.
 #[derive(Clone, Debug)]
@@ -77,14 +78,16 @@ fn quiets(activity: &Activity) -> Vec<Quiet> {
     if longest < activity.lasts() / 50 && together < activity.lasts() / 10 {
         return Vec::new();
     }
-    let (mut rests, mut others): (Vec<Quiet>, Vec<Quiet>) =
+    let (mut rests, others): (Vec<Quiet>, Vec<Quiet>) =
         (all.into_iter()).partition(|quiet| quiet.lasts() >= longest / SHORTEST);
     if rests.len() > 1 {
         return rests;
     }
     // One that is much longer than all others may be a wait before all work. Others count that are longer than the bursts they part.
-    others.sort_by_key(|quiet| std::cmp::Reverse(quiet.lasts()));
-    others.truncate(LOOKED_AT);
+    let longest_first = places_by_key(&others, |quiet| u64::MAX - quiet.lasts());
+    let others: Vec<Quiet> = (longest_first.take(LOOKED_AT))
+        .map(|place| others[place])
+        .collect();
     let all = || rests.iter().chain(&others);
     let parts = |quiet: &&Quiet| {
         let long = || all().filter(|other| other.lasts() >= quiet.lasts() / 2);
@@ -104,8 +107,8 @@ fn quiets(activity: &Activity) -> Vec<Quiet> {
     };
     let parting: Vec<Quiet> = others.iter().filter(parts).copied().collect();
     rests.extend(parting);
-    rests.sort_by_key(|rest| rest.begin);
-    rests
+    let order = places_by_key(&rests, |rest| rest.begin.time.0);
+    order.map(|place| rests[place]).collect()
 }
 
 /// The same, those joined that are parted by next to no work: somebody asks how the program is.

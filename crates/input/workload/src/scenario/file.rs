@@ -1,6 +1,7 @@
 //! Scenarios out of files, with the line of what is wrong in them.
 
-use super::{Fault, Scenario, Script, Step};
+use super::Scenario;
+use crate::spec::{Fault, RunSpec, Step, Tree};
 use std::ops::Range;
 use thiserror::Error;
 use toml::Spanned;
@@ -25,30 +26,48 @@ pub struct ScenarioFile {
 }
 
 impl ScenarioFile {
-    /// Reads a file's text. Whether what it says can be run is seen when it is [planned](Scenario::plan); the line of what
-    /// cannot is found by [`Self::locate`].
+    /// Reads a file's text, TOML or JSON. Whether what it says can be run is seen when it is [planned](Scenario::plan); the
+    /// line of what cannot is found by [`Self::locate`].
     ///
     /// # Errors
-    /// It is no TOML, lacks something, has something of another kind than it must be, or a key that there is not.
+    /// It is neither, has something of another kind than it must be, or a key that there is not.
     pub fn read(name: &str, text: &str) -> Result<Self, FileError> {
-        let script: Script = toml::from_str(text).map_err(|error| FileError {
-            line: line(text, error.span()),
-            message: error.message().trim().replace('\n', "; "),
-        })?;
-        Ok(Self {
+        let mut file = Self {
             scenario: Scenario {
                 name: name.to_owned(),
-                script,
+                run: RunSpec::default(),
             },
             text: text.to_owned(),
-        })
+        };
+        let tree = match file.is_json() {
+            true => Tree::from_json(text).map_err(|line| FileError {
+                line,
+                message: "this is no JSON".to_owned(),
+            })?,
+            false => toml::from_str(text).map_err(|error| FileError {
+                line: line(text, error.span()),
+                message: error.message().trim().replace('\n', "; "),
+            })?,
+        };
+        file.scenario.run = RunSpec::try_from(tree).map_err(|fault| file.locate(fault))?;
+        Ok(file)
     }
 
-    /// The line of what cannot be run.
+    fn is_json(&self) -> bool {
+        self.text.trim_start().starts_with('{')
+    }
+
+    /// The line of what cannot be run; of JSON it is the first, and the message says the variant and the stage.
     pub fn locate(&self, fault: Fault) -> FileError {
-        FileError {
-            line: line(&self.text, self.span(&fault.place)),
-            message: fault.message,
+        match self.is_json() {
+            true => FileError {
+                line: 1,
+                message: format!("{}{fault}", fault.path()),
+            },
+            false => FileError {
+                line: line(&self.text, self.span(&fault.place)),
+                message: fault.to_string(),
+            },
         }
     }
 
