@@ -18,7 +18,7 @@ use crate::{
     },
     pool::{Pool, PoolEvent},
     protocol::Ask,
-    state::{Action, Effect, Place, State},
+    state::{Action, DisplayAction, Effect, Place, PlayheadAction, State, TourAction},
     subject::Subject,
 };
 
@@ -94,8 +94,9 @@ impl Component for App {
 
     fn create(ctx: &Context<Self>) -> Self {
         let act = ctx.link().callback(Message::Act);
-        let (prefers_dark, on_preference) =
-            browser::watch_preference(act.reform(Action::PrefersDark));
+        let (prefers_dark, on_preference) = browser::watch_preference(
+            act.reform(|dark| Action::Display(DisplayAction::PrefersDark(dark))),
+        );
         let mut app = Self {
             state: State::new(prefers_dark),
             pool: Pool::start(browser::cores(), ctx.link().callback(Message::Pool)),
@@ -115,12 +116,14 @@ impl Component for App {
             _on_resize: browser::watch_size(ctx.link().callback(|()| Message::Resized)),
             _on_preference: on_preference,
             _on_key: keys::listen(&act),
-            _on_screen: browser::watch_screen(act.reform(|()| Action::Talk(false))),
+            _on_screen: browser::watch_screen(
+                act.reform(|()| Action::Tour(TourAction::Talk(false))),
+            ),
             _on_drop: browser::watch_drops(ctx.link().callback(Message::Open)),
         };
-        app.state.embed = embedding::embed();
+        app.state.display.embed = embedding::embed();
         if let Some(theme) = embedding::theme() {
-            app.state.theme = theme;
+            app.state.display.theme = theme;
             browser::apply_theme(theme);
         }
         app.moved(ctx);
@@ -129,11 +132,11 @@ impl Component for App {
 
     fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
         let action = match message {
-            Message::Act(Action::Tick(_)) => {
+            Message::Act(Action::Playhead(PlayheadAction::Tick(_))) => {
                 let now = browser::now_ms();
                 let passed = now - self.ticked_ms;
                 self.ticked_ms = now;
-                Action::Tick(passed)
+                Action::Playhead(PlayheadAction::Tick(passed))
             }
             Message::Act(action) => {
                 if matches!(action, Action::OpenWith(..) | Action::Choose(_)) {
@@ -166,7 +169,7 @@ impl Component for App {
                 Action::Choose(Subject::File(name))
             }
             Message::Bytes(number, Ok(buffer)) => {
-                if self.state.awaits(number) {
+                if self.state.source.awaits(number) {
                     self.pool.load(number, &buffer);
                 }
                 return false;
@@ -188,13 +191,13 @@ impl Component for App {
                 if self.reading == self.opening && self.reading > 0 {
                     return false;
                 }
-                let is_inside = self.state.embed.is_some();
+                let is_inside = self.state.display.embed.is_some();
                 self.address.keep(self.state.link(), is_inside);
                 return false;
             }
         };
         if let Action::Loaded(number, _) = &action
-            && self.state.awaits(*number)
+            && self.state.source.awaits(*number)
         {
             self.pool.keep();
         }
@@ -208,7 +211,7 @@ impl Component for App {
         if is_opening {
             self.reading = 0;
             self.take_address();
-        } else if self.settling.is_none() && !self.state.playing {
+        } else if self.settling.is_none() && !self.state.playhead.playing {
             let link = ctx.link().clone();
             let settled = move || link.send_message(Message::Settled);
             self.settling = Some(Timeout::new(ADDRESS_MS, settled));
@@ -241,7 +244,7 @@ impl App {
         self.settling = None;
         match address::link() {
             Some(link) => {
-                self.state.notes = embedding::asked(true).notes;
+                self.state.links.notes = embedding::asked(true).notes;
                 let number = self.opening;
                 self.reading = number;
                 let read = move |text| Message::Read(number, Action::OpenLink(text));
@@ -249,9 +252,9 @@ impl App {
             }
             None => {
                 let asked = embedding::asked(false);
-                self.state.notes = asked.notes;
+                self.state.links.notes = asked.notes;
                 let effects = match (embedding::toured(), asked.text) {
-                    (Some(place), _) => self.state.update(Action::ReadTour(place)),
+                    (Some(place), _) => self.state.update(Action::Tour(TourAction::Read(place))),
                     (_, Some(text)) => self.state.update(Action::OpenLink(Some(text))),
                     _ => self.state.open(),
                 };
@@ -264,7 +267,7 @@ impl App {
     /// Takes what the address says for what is shown. Where it held more than was read of it, it holds only that from now on.
     fn take_address(&mut self) {
         let text = self.state.link();
-        if text.is_some() && std::mem::take(&mut self.state.holds_more) {
+        if text.is_some() && std::mem::take(&mut self.state.links.holds_more) {
             self.address.replace(text);
         } else {
             self.address.take(text);
@@ -290,7 +293,7 @@ impl App {
                     let act = ctx.link().callback(Message::Act);
                     self.ticked_ms = browser::now_ms();
                     self.clock = Some(Interval::new(PICTURE_MS, move || {
-                        act.emit(Action::Tick(0.0));
+                        act.emit(Action::Playhead(PlayheadAction::Tick(0.0)));
                     }));
                 }
                 Effect::StopClock => self.clock = None,
@@ -330,7 +333,7 @@ impl App {
         match place.strip_prefix('?') {
             Some(query) => {
                 let asked = embedding::asked_by(query);
-                self.state.notes = asked.notes;
+                self.state.links.notes = asked.notes;
                 show.emit(asked.text);
             }
             None => address::read(place, show),

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     format,
-    state::{Action, Picture, State},
+    state::{Action, Picture, PlayheadAction, State},
     view::{Now, RunView},
 };
 
@@ -60,9 +60,9 @@ impl Props {
 
 /// What the chart is made of, if there is anything.
 pub fn props(state: &State) -> Option<Props> {
-    let selected = state.selected();
+    let selected = state.variants.selected();
     let run = Rc::clone(selected.run.as_ref()?);
-    let lines = state.variants.iter().filter_map(|variant| {
+    let lines = state.variants.all.iter().filter_map(|variant| {
         Some(Line {
             run: Rc::clone(variant.run.as_ref()?),
             now: state.now(variant)?,
@@ -75,6 +75,7 @@ pub fn props(state: &State) -> Option<Props> {
     });
     let caps = state
         .variants
+        .all
         .iter()
         .filter_map(|variant| variant.run.as_ref());
     let caps = caps.flat_map(|run| {
@@ -88,10 +89,10 @@ pub fn props(state: &State) -> Option<Props> {
         cap: caps.max(),
         now: state.now(selected)?,
         run,
-        time: state.time,
-        event: state.playhead().event,
-        shown: state.shown(),
-        zoomed: state.zoom.is_some(),
+        time: state.playhead.time,
+        event: state.moment().event,
+        shown: state.playhead.shown(state.variants.ends()),
+        zoomed: state.playhead.zoom.is_some(),
         can_save: state.shows().controls,
     })
 }
@@ -105,7 +106,7 @@ pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -
     };
     let heard = |did| heard(point, On::Plot, did);
     let here = &props.now.sample;
-    let on_double = act.reform(|_: MouseEvent| Action::Zoom(None));
+    let on_double = act.reform(|_: MouseEvent| Action::Playhead(PlayheadAction::Zoom(None)));
     let said = format!(
         "{}: {} resident, {} held by the program",
         format::time(props.time),
@@ -123,7 +124,7 @@ pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -
                 <div class="card__tools">
                     if props.zoomed {
                         <button id="zoom-out" type="button" class="button button--small"
-                            onclick={press(act, Action::Zoom(None))}>{ "Show whole run" }</button>
+                            onclick={press(act, Action::Playhead(PlayheadAction::Zoom(None)))}>{ "Show whole run" }</button>
                     }
                     if props.can_save {
                         { buttons(act, Picture::Chart, "the chart") }

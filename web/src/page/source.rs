@@ -17,9 +17,9 @@ use crate::{
 
 /// The card that says what runs.
 pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> Html {
-    let subject = &state.subject;
-    let choices: Vec<Rc<Scenario>> = (state.choices.scenarios.iter())
-        .chain(&state.choices.patterns)
+    let subject = &state.source.subject;
+    let choices: Vec<Rc<Scenario>> = (state.source.choices.scenarios.iter())
+        .chain(&state.source.choices.patterns)
         .map(Rc::clone)
         .collect();
     let choose = act.reform(move |event: Event| {
@@ -50,10 +50,10 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
     html! {
         <section class="card" aria-labelledby="what-runs">
             <h2 id="what-runs">{ "Workload" }</h2>
-            <select id="source" class="select" aria-labelledby="what-runs" data-chosen={state.title().map_or("none", |_| subject.key()).to_owned()}
+            <select id="source" class="select" aria-labelledby="what-runs" data-chosen={state.source.title().map_or("none", |_| subject.key()).to_owned()}
                 onchange={choose}>
                 <optgroup label="Recordings">
-                    if state.title().is_none() {
+                    if state.source.title().is_none() {
                         { attr::option("none", "no trace is open".to_owned()) }
                     }
                     { recording(&Subject::Bundled) }
@@ -61,18 +61,18 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
                         { recording(subject) }
                     }
                 </optgroup>
-                <optgroup label="Scenarios">{ options(&state.choices.scenarios) }</optgroup>
-                <optgroup label="Patterns">{ options(&state.choices.patterns) }</optgroup>
+                <optgroup label="Scenarios">{ options(&state.source.choices.scenarios) }</optgroup>
+                <optgroup label="Patterns">{ options(&state.source.choices.patterns) }</optgroup>
             </select>
-            <p id="shows" class="words">{ state.title().map_or("", |_| subject.shows()) }</p>
+            <p id="shows" class="words">{ state.source.title().map_or("", |_| subject.shows()) }</p>
             if let Some(origin) = subject.origin() {
                 <p class="words words--small">{ origin }</p>
             }
-            if let Some(held) = &state.held {
+            if let Some(held) = &state.source.held {
                 { summary(&held.about) }
             }
             if let Some((pattern, own)) = subject.common() {
-                { parameters(pattern, &own, &state.form, act) }
+                { parameters(pattern, &own, &state.source.form, act) }
             }
             <label class="button button--file" title="The file stays in this browser; nothing is uploaded">
                 { "Open a trace, or drop one on the page" }
