@@ -29,7 +29,7 @@ pub(super) const MARKS: [&str; 4] = ["base", "colour", "given", "letter"];
 pub(super) struct Entries(Vec<(String, Tree)>);
 
 impl Entries {
-    pub fn of(tree: Option<Tree>) -> Result<Self, String> {
+    pub(super) fn of(tree: Option<Tree>) -> Result<Self, String> {
         match tree {
             None => Ok(Self(Vec::new())),
             Some(Tree::Table(pairs)) => Ok(Self(pairs)),
@@ -43,7 +43,7 @@ impl Entries {
         Some(self.0.swap_remove(at).1)
     }
 
-    pub fn text(&mut self, key: &str) -> Option<String> {
+    pub(super) fn text(&mut self, key: &str) -> Option<String> {
         match self.take(key)? {
             Tree::Text(text) => Some(text),
             _ => None,
@@ -51,21 +51,24 @@ impl Entries {
     }
 
     /// A whole number.
-    pub fn number(&mut self, key: &str, most: u64) -> Result<Option<u64>, String> {
+    pub(super) fn number(&mut self, key: &str, most: u64) -> Result<Option<u64>, String> {
         let Some(tree) = self.take(key) else {
             return Ok(None);
         };
         let number = match &tree {
-            Tree::Text(text) => text.parse().ok(),
+            Tree::Text(text) => text.parse().ok().filter(|number| *number <= most),
             _ => None,
         };
-        let number = number.filter(|number| *number <= most);
         let wrong = || format!("`{key}` must be a whole number between 0 and {most}");
         number.map(Some).ok_or_else(wrong)
     }
 
     /// Of some values the one that is named.
-    pub fn named<T: Copy>(&mut self, key: &str, known: &[(T, &str)]) -> Result<Option<T>, String> {
+    pub(super) fn named<T: Copy>(
+        &mut self,
+        key: &str,
+        known: &[(T, &str)],
+    ) -> Result<Option<T>, String> {
         let Some(words) = self.text(key) else {
             return Ok(None);
         };
@@ -75,7 +78,7 @@ impl Entries {
     }
 
     /// Whether all was taken: a key that is left is that of a later release.
-    pub fn end(&self) -> Result<(), String> {
+    pub(super) fn end(&self) -> Result<(), String> {
         match self.0.is_empty() {
             true => Ok(()),
             false => Err("it says something that this release does not know".to_owned()),

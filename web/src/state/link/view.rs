@@ -22,23 +22,23 @@ const THEMES: [(Theme, &str); 2] = [(Theme::Light, "light"), (Theme::Dark, "dark
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct View {
     /// Places among the variants.
-    pub selected: Option<u64>,
-    pub baseline: Option<u64>,
-    pub beside: Option<u64>,
-    pub time: Option<u64>,
+    pub(super) selected: Option<u64>,
+    pub(super) baseline: Option<u64>,
+    pub(super) beside: Option<u64>,
+    pub(super) time: Option<u64>,
     /// The zoom.
-    pub from: Option<u64>,
-    pub to: Option<u64>,
-    pub hidden: Option<u64>,
+    pub(super) from: Option<u64>,
+    pub(super) to: Option<u64>,
+    pub(super) hidden: Option<u64>,
     /// How the table is sorted.
-    pub column: Option<u64>,
-    pub falls: Option<u64>,
+    pub(super) column: Option<u64>,
+    pub(super) falls: Option<u64>,
     /// The blocks that are looked at.
-    pub first: Option<u64>,
-    pub last: Option<u64>,
-    pub at: Option<At>,
-    pub only: Option<ToldKind>,
-    pub theme: Option<Theme>,
+    pub(super) first: Option<u64>,
+    pub(super) last: Option<u64>,
+    pub(super) at: Option<At>,
+    pub(super) only: Option<ToldKind>,
+    pub(super) theme: Option<Theme>,
 }
 
 impl View {
@@ -60,7 +60,7 @@ impl View {
     }
 
     /// Reads the table of a link.
-    pub fn read(tree: Option<Tree>) -> Result<Self, String> {
+    pub(super) fn read(tree: Option<Tree>) -> Result<Self, String> {
         let mut entries = Entries::of(tree)?;
         let mut view = Self::default();
         for (key, most, number) in view.numbers() {
@@ -86,7 +86,7 @@ impl View {
     }
 
     /// Returns what is said, by key.
-    pub fn said(&mut self) -> Vec<(&'static str, Option<String>)> {
+    pub(super) fn said(&mut self) -> Vec<(&'static str, Option<String>)> {
         let numbers = self
             .numbers()
             .map(|(key, _, number)| (key, number.map(|number| number.to_string())));
@@ -104,7 +104,7 @@ impl View {
     }
 
     /// Returns what a link is to say of what is shown now, and nothing of what a run begins with.
-    pub fn of(state: &State) -> Self {
+    pub(super) fn of(state: &State) -> Self {
         let (variants, playhead) = (&state.variants, &state.playhead);
         let place = |id| variants.all.iter().position(|variant| variant.id == id);
         let number = |place: usize| Some(place as u64).filter(|number| *number > 0);
