@@ -131,11 +131,41 @@ impl Component for App {
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
-        let action = match message {
+        match self.action_of(ctx, message) {
+            Ok(action) => {
+                self.act(ctx, action);
+                true
+            }
+            Err(is_drawn) => is_drawn,
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let act = ctx.link().callback(Message::Act);
+        let open = ctx.link().callback(Message::Open);
+        let point = ctx.link().callback(Message::Pointed);
+        layout::page(&self.state, &act, &open, &point)
+    }
+
+    fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        self.follower.draw(&self.state);
+        browser::choose();
+        if std::mem::take(&mut self.focuses_tour) {
+            browser::focus(tour::NEXT);
+        }
+    }
+}
+
+impl App {
+    /// What a message does to the state.
+    ///
+    /// # Errors
+    /// Nothing: only whether the page is to be drawn anew.
+    fn action_of(&mut self, ctx: &Context<Self>, message: Message) -> Result<Action, bool> {
+        Ok(match message {
             Message::Act(Action::Playhead(PlayheadAction::Tick(_))) => {
                 let now = browser::now_ms();
-                let passed = now - self.ticked_ms;
-                self.ticked_ms = now;
+                let passed = now - std::mem::replace(&mut self.ticked_ms, now);
                 Action::Playhead(PlayheadAction::Tick(passed))
             }
             Message::Act(action) => {
@@ -144,58 +174,47 @@ impl Component for App {
                 }
                 action
             }
-            Message::Read(number, _) if number != self.opening => return false,
+            Message::Read(number, _) if number != self.opening => return Err(false),
             Message::Read(_, action) | Message::Pool(PoolEvent::Act(action)) => action,
             Message::Pool(PoolEvent::Health(worker, health)) => {
                 Action::Health(self.pool.health(worker, health))
             }
             Message::Pool(PoolEvent::Free(worker, run)) => {
                 self.pool.free(worker, run);
-                return false;
+                return Err(false);
             }
-            Message::Pointed(pointed) => match self.follower.follow(&self.state, pointed) {
-                Some(action) => action,
-                None => return false,
-            },
+            Message::Pointed(pointed) => {
+                let action = self.follower.follow(&self.state, pointed);
+                return action.ok_or(false);
+            }
             Message::Resized => {
                 self.follower.resized();
-                return true;
+                return Err(true);
             }
-            Message::Open(file) => {
-                let name = plain(&file.name());
-                self.files.retain(|known| plain(&known.name()) != name);
-                self.files.push(file);
-                self.opening += 1;
-                Action::Choose(Subject::File(name))
-            }
+            Message::Open(file) => self.open(file),
             Message::Bytes(number, Ok(buffer)) => {
                 if self.state.source.awaits(number) {
                     self.pool.load(number, &buffer);
                 }
-                return false;
-            }
-            Message::Tour(place, shows, bytes) => {
-                let text = bytes.and_then(|bytes| {
-                    let bytes = Uint8Array::new(&bytes).to_vec();
-                    String::from_utf8(bytes).map_err(|_| "the tour is not UTF-8".to_owned())
-                });
-                Action::TourRead(place, shows, text)
+                return Err(false);
             }
             Message::Bytes(number, Err(message)) => Action::LoadFailed(number, message),
+            Message::Tour(place, shows, bytes) => {
+                Action::TourRead(place, shows, bytes.and_then(|bytes| text_of(&bytes)))
+            }
             Message::Moved => {
                 self.moved(ctx);
-                return true;
+                return Err(true);
             }
             Message::Settled => {
-                self.settling = None;
-                if self.reading == self.opening && self.reading > 0 {
-                    return false;
-                }
-                let is_inside = self.state.display.embed.is_some();
-                self.address.keep(self.state.link(), is_inside);
-                return false;
+                self.settle();
+                return Err(false);
             }
-        };
+        })
+    }
+
+    /// Changes the state, and does what follows from it.
+    fn act(&mut self, ctx: &Context<Self>, action: Action) {
         if let Action::Loaded(number, _) = &action
             && self.state.source.awaits(*number)
         {
@@ -216,26 +235,26 @@ impl Component for App {
             let settled = move || link.send_message(Message::Settled);
             self.settling = Some(Timeout::new(ADDRESS_MS, settled));
         }
-        true
     }
 
-    fn view(&self, ctx: &Context<Self>) -> Html {
-        let act = ctx.link().callback(Message::Act);
-        let open = ctx.link().callback(Message::Open);
-        let point = ctx.link().callback(Message::Pointed);
-        layout::page(&self.state, &act, &open, &point)
-    }
-
-    fn rendered(&mut self, _: &Context<Self>, _: bool) {
-        self.follower.draw(&self.state);
-        browser::choose();
-        if std::mem::take(&mut self.focuses_tour) {
-            browser::focus(tour::NEXT);
+    /// Has the address follow what is shown, unless a link is still being read.
+    fn settle(&mut self) {
+        self.settling = None;
+        if self.reading != self.opening || self.reading == 0 {
+            let is_inside = self.state.display.embed.is_some();
+            self.address.keep(self.state.link(), is_inside);
         }
     }
-}
 
-impl App {
+    /// Keeps a file of the user's, to be read.
+    fn open(&mut self, file: File) -> Action {
+        let name = plain(&file.name());
+        self.files.retain(|known| plain(&known.name()) != name);
+        self.files.push(file);
+        self.opening += 1;
+        Action::Choose(Subject::File(name))
+    }
+
     /// Opens what the address says.
     fn moved(&mut self, ctx: &Context<Self>) {
         self.opening += 1;
@@ -355,4 +374,10 @@ impl App {
             _ => browser::fetch(BUNDLED.to_owned(), bytes),
         }
     }
+}
+
+/// The text of a tour.
+fn text_of(bytes: &ArrayBuffer) -> Result<String, String> {
+    let bytes = Uint8Array::new(bytes).to_vec();
+    String::from_utf8(bytes).map_err(|_| "the tour is not UTF-8".to_owned())
 }

@@ -88,45 +88,30 @@ fn table(state: &State, rows: &[Row]) -> Table {
     }
 }
 
-/// The card with the table.
-pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
-    let all = rows(state);
-    let mut rows: Vec<&Row> = all.iter().collect();
-    let sorted = state.table.sorted.and_then(|(number, falling)| {
+/// The rows as the table is sorted.
+fn ordered(all: &[Row], sorted: Option<(usize, bool)>) -> Vec<&Row> {
+    let column = sorted.and_then(|(number, falling)| {
         let column = COLUMNS.iter().find(|column| column.number == number);
         column.map(|column| (column, falling))
     });
-    if let Some((column, falling)) = sorted {
-        let order = places_by_key(&all, |row| {
-            let value = row.value(column).unwrap_or(0);
-            if falling { u64::MAX - value } else { value }
-        });
-        rows = order.map(|place| &all[place]).collect();
-    }
+    let Some((column, falling)) = column else {
+        return all.iter().collect();
+    };
+    let order = places_by_key(all, |row| {
+        let value = row.value(column).unwrap_or(0);
+        if falling { u64::MAX - value } else { value }
+    });
+    order.map(|place| &all[place]).collect()
+}
+
+/// The card with the table.
+pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
+    let all = rows(state);
     let baseline = all.iter().find(|row| row.is_baseline);
     let bar = COLUMNS.iter().find(|column| column.number == RESIDENT);
     let most = all.iter().filter_map(|row| row.value(bar?));
     let most = most.max().unwrap_or(0).max(1);
     let document = table(state, &all);
-    let sort =
-        |column: usize| act.reform(move |_: MouseEvent| Action::Table(TableAction::Sort(column)));
-    let order = |column: usize| match state.table.sorted {
-        Some((of, falling)) if of == column => {
-            Some(if falling { "descending" } else { "ascending" })
-        }
-        _ => None,
-    };
-    let copy = {
-        let text = document.markdown();
-        act.reform(move |_: MouseEvent| {
-            browser::copy(&text);
-            Action::Table(TableAction::Copied)
-        })
-    };
-    let save = {
-        let text = document.csv();
-        Callback::from(move |_: MouseEvent| browser::save("highwater.csv", "text/csv", &text))
-    };
     html! {
         <section class="card what-if" aria-labelledby="what-if-title">
             <div class="card__head">
@@ -134,8 +119,7 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
                 { moments(state, act) }
                 <div class="card__tools">
                     <span role="status">{ if state.table.copied { "Copied." } else { "" } }</span>
-                    <button id="copy-markdown" type="button" class="button button--small" onclick={copy}>{ "Copy as Markdown" }</button>
-                    <button id="save-csv" type="button" class="button button--small" onclick={save}>{ "CSV" }</button>
+                    { copies(&document, act) }
                 </div>
             </div>
             <div class="scrolls" data-scrolls="x" tabindex="0" role="region" aria-label="Table of variants">
@@ -143,24 +127,53 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
                     <thead>
                         <tr>
                             <th scope="col">{ "variant" }</th>
-                            { for COLUMNS.iter().map(|column| html! {
-                                <>
-                                    <th scope="col" class="figure" aria-sort={order(column.number)}>
-                                        <button type="button" class="sort" data-column={column.key} onclick={sort(column.number)}>
-                                            { document.head(column) }
-                                            { match order(column.number) { Some("ascending") => " ▲", Some(_) => " ▼", None => "" } }
-                                        </button>
-                                        { moment(&document, column, state) }
-                                    </th>
-                                    if column.number == RESIDENT { <th class="bars"><span class="hidden">{ "bar" }</span></th> }
-                                </>
-                            }) }
+                            { for COLUMNS.iter().map(|column| head(&document, column, state, act)) }
                         </tr>
                     </thead>
-                    <tbody>{ for rows.into_iter().map(|row| line(row, baseline, most, act)) }</tbody>
+                    <tbody>
+                        { for ordered(&all, state.table.sorted).into_iter().map(|row| line(row, baseline, most, act)) }
+                    </tbody>
                 </table>
             </div>
         </section>
+    }
+}
+
+/// The buttons that copy the table, or save it.
+fn copies(document: &Table, act: &Callback<Action>) -> Html {
+    let (markdown, csv) = (document.markdown(), document.csv());
+    let copy = act.reform(move |_: MouseEvent| {
+        browser::copy(&markdown);
+        Action::Table(TableAction::Copied)
+    });
+    let save =
+        Callback::from(move |_: MouseEvent| browser::save("highwater.csv", "text/csv", &csv));
+    html! {
+        <>
+            <button id="copy-markdown" type="button" class="button button--small" onclick={copy}>{ "Copy as Markdown" }</button>
+            <button id="save-csv" type="button" class="button button--small" onclick={save}>{ "CSV" }</button>
+        </>
+    }
+}
+
+/// The head of a column, which sorts by it.
+fn head(document: &Table, column: &Column, state: &State, act: &Callback<Action>) -> Html {
+    let (order, sign) = match state.table.sorted {
+        Some((of, true)) if of == column.number => (Some("descending"), " ▼"),
+        Some((of, false)) if of == column.number => (Some("ascending"), " ▲"),
+        _ => (None, ""),
+    };
+    let sort = press(act, Action::Table(TableAction::Sort(column.number)));
+    html! {
+        <>
+            <th scope="col" class="figure" aria-sort={order}>
+                <button type="button" class="sort" data-column={column.key} onclick={sort}>
+                    { document.head(column) }{ sign }
+                </button>
+                { moment(document, column, state) }
+            </th>
+            if column.number == RESIDENT { <th class="bars"><span class="hidden">{ "bar" }</span></th> }
+        </>
     }
 }
 
