@@ -258,3 +258,83 @@ impl Inspection {
         self.looking.clear();
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::variants::tests::decay;
+    use super::*;
+    use highwater_simulator::Micros;
+
+    /// Variants of which all runs are there.
+    pub(in crate::state) fn ran() -> Variants {
+        let (source, mut variants) = decay();
+        variants.order(&source);
+        for variant in &mut variants.all {
+            let order = variant.order.clone().and_then(Result::ok);
+            variant.run = order.map(|order| Rc::new(RunView::empty(order)));
+        }
+        variants
+    }
+
+    fn shown<'s>(variants: &'s Variants, playhead: &'s Playhead) -> Option<Shown<'s>> {
+        Some(Shown { variants, playhead })
+    }
+
+    fn look(of: &Effect) -> Option<Rc<Look>> {
+        let Effect::Look(_, run, asked) = of else {
+            return None;
+        };
+        Some(Rc::new(Look {
+            order: Rc::clone(&run.order),
+            asked: *asked,
+            diagnosis: crate::protocol::tests::diagnosis(),
+            findings: vec![],
+            decisions: vec![],
+            decided: 0,
+            kinds: vec![],
+            frame: None,
+        }))
+    }
+
+    #[test]
+    fn a_moment_is_asked_for_once_and_again_when_it_is_another() {
+        let (variants, mut playhead) = (ran(), Playhead::default());
+        let mut inspection = Inspection::default();
+        let id = variants.selected;
+        let first = inspection.wish(shown(&variants, &playhead));
+        let found = look(&first[0]).expect("it is looked into");
+        assert_eq!(inspection.wish(shown(&variants, &playhead)), []);
+        playhead.move_to(Micros(1), Micros(9));
+        let looked = InspectionAction::Looked(id, found);
+        let second = inspection.update(looked, shown(&variants, &playhead));
+        assert!(matches!(second[..], [Effect::Look(of, ..)] if of == id));
+        let found = look(&second[0]).expect("it is looked into");
+        let looked = InspectionAction::Looked(id, found);
+        assert_eq!(inspection.update(looked, shown(&variants, &playhead)), []);
+        assert!(inspection.look(id).is_some());
+        inspection.forget(id);
+        assert!(inspection.look(id).is_none());
+    }
+
+    #[test]
+    fn blocks_are_asked_for_again_where_the_worker_went_down() {
+        let (variants, playhead) = (ran(), Playhead::default());
+        let mut inspection = Inspection::default();
+        let shown = shown(&variants, &playhead);
+        let id = variants.selected;
+        let open = || InspectionAction::OpenBlocks(Some((id, Address(4096), Address(8192))));
+        assert_eq!(
+            inspection.update(open(), None),
+            [],
+            "the workers read something else"
+        );
+        let asked = inspection.update(open(), shown);
+        assert_eq!(inspection.ask_again(shown), asked);
+        inspection.update(InspectionAction::Blocks(id, vec![]), shown);
+        assert_eq!(inspection.ask_again(shown), []);
+        inspection.forget_unanswered();
+        assert!(inspection.opened.is_some(), "it is answered");
+        inspection.forget_asked();
+        assert_eq!(inspection.opened, None);
+    }
+}

@@ -205,3 +205,46 @@ fn begun(base: usize, planned: &Planned) -> Begun {
     let environment = EnvironmentForm::typed(lines.trim().to_owned());
     (planned.name.clone(), base, allocator, environment)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{tests::about, variants::tests::decay};
+    use super::*;
+
+    #[test]
+    fn a_recording_is_chosen_once_it_is_read() {
+        let (mut source, _) = decay();
+        let file = Subject::File("mine.hwt".to_owned());
+        assert_eq!(source.read(file.clone()), Effect::Load(file.clone(), 1));
+        assert!(source.awaits(1) && !source.awaits(2));
+        assert_eq!(source.subject.key(), "decay");
+        let held = Held {
+            number: 1,
+            about: about(),
+        };
+        source.enter(file, Some(held));
+        assert!(!source.awaits(1));
+        assert_eq!(source.title(), Some("mine.hwt"));
+        assert_eq!(source.described().text("checksum"), "ab");
+    }
+
+    #[test]
+    fn a_recording_that_is_not_read_orders_nothing() {
+        let (_, variants) = decay();
+        let source = Source::new();
+        assert_eq!(source.title(), None);
+        assert_eq!(source.order(&variants.all[0]), None);
+    }
+
+    #[test]
+    fn a_parameter_that_is_wrong_is_why_nothing_is_ordered() {
+        let (mut source, variants) = decay();
+        let order = |source: &Source| source.order(&variants.all[0]);
+        assert!(matches!(order(&source), Some(Ok(_))));
+        source.form.edit(0, "nothing".to_owned());
+        assert!(matches!(order(&source), Some(Err(text)) if text.contains("nothing")));
+        assert_eq!(source.changed(), [], "what is wrong is not taken");
+        source.form.edit(0, "7".to_owned());
+        assert_eq!(source.changed()[0].1, "7");
+    }
+}

@@ -325,3 +325,74 @@ fn has_same_calls(one: &Order, other: &Order) -> bool {
     };
     calls(one) == calls(other)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Playhead, inspection::tests::ran};
+    use super::*;
+    use highwater_simulator::Bytes;
+
+    #[test]
+    fn a_column_rises_then_falls_then_is_as_it_was() {
+        let mut table = Table::default();
+        let mut sort = |column| {
+            assert!(!table.update(TableAction::Sort(column), Micros(0)));
+            table.sorted
+        };
+        assert_eq!(sort(2), Some((2, false)));
+        assert_eq!(sort(2), Some((2, true)));
+        assert_eq!(sort(3), Some((3, false)));
+        assert_eq!(sort(3), Some((3, true)));
+        assert_eq!(sort(3), None);
+    }
+
+    #[test]
+    fn a_moment_is_read_as_it_is_written() {
+        let all = [
+            At::Peak,
+            At::Mark(2),
+            At::Phase(0),
+            At::Time(Micros(7)),
+            At::LastRest,
+        ];
+        for at in all {
+            assert_eq!(At::of_link(&at.value()).unwrap_or_default(), at);
+        }
+        assert_eq!(At::of_link("mark 99999999999"), None);
+    }
+
+    #[test]
+    fn figures_are_asked_for_once_and_taken_for_their_moment() {
+        let (variants, playhead) = (ran(), Playhead::default());
+        let shown = Shown {
+            variants: &variants,
+            playhead: &playhead,
+        };
+        let mut table = Table::default();
+        assert_eq!(table.wish(shown), [], "the last rest is known of each run");
+        assert!(table.update(TableAction::Here, Micros(0)));
+        let asked = table.wish(shown);
+        assert_eq!(asked.len(), variants.all.len());
+        assert_eq!(table.wish(shown), []);
+        let variant = variants.selected();
+        let known = |table: &Table| table.figures(shown, variant).map(|(_, is_known)| is_known);
+        assert_eq!(known(&table), Some(false));
+        let Effect::Ask(id, run, moment, _) = &asked[0] else {
+            panic!("it is asked for: {asked:?}");
+        };
+        let order = Rc::clone(&run.order);
+        let figures = MomentFigures {
+            rss: Bytes(1),
+            live: Bytes(1),
+            free: Bytes(0),
+            reclaimable: Bytes(0),
+        };
+        table.update(
+            TableAction::Figures(*id, order, *moment, figures),
+            Micros(0),
+        );
+        assert_eq!(known(&table), Some(true));
+        table.forget_unanswered(variants.all[1].id);
+        assert_eq!(table.wish(shown).len(), 1, "that one is asked for again");
+    }
+}

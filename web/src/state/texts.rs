@@ -68,3 +68,59 @@ impl LongTexts {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{VariantAction, variants::tests::decay};
+    use super::*;
+
+    fn text_of(effects: &[Effect]) -> Option<Rc<str>> {
+        match effects {
+            [Effect::Read(_, text)] => Some(Rc::clone(text)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_text_is_asked_for_once_and_again_where_its_worker_goes_down() {
+        let (_, mut variants) = decay();
+        let mut texts = LongTexts::default();
+        let id = variants.selected;
+        let long = "RUN make\n".repeat(4000) + "ENV MALLOC_ARENA_MAX=2\n";
+        variants.update(id, VariantAction::EditEnvironment(long));
+        let text = text_of(&texts.wish(&variants)).expect("it is asked for");
+        assert_eq!(texts.wish(&variants), []);
+        let mut lost = || texts.take(&mut variants, (id, Rc::clone(&text)), None);
+        assert_eq!(lost(), Ok(vec![]));
+        assert!(lost().is_err_and(|words| words.contains("shorter part")));
+        assert_eq!(lost(), Ok(vec![]), "nobody waits for it any more");
+        assert_eq!(texts.wish(&variants), []);
+    }
+
+    #[test]
+    fn what_was_read_is_taken_of_the_text_that_is_in_the_box() {
+        let (_, mut variants) = decay();
+        let mut texts = LongTexts::default();
+        let id = variants.selected;
+        let long = |value: u8| {
+            format!(
+                "{}ENV MALLOC_ARENA_MAX={value}\n",
+                "RUN make\n".repeat(4000)
+            )
+        };
+        let edit = |variants: &mut Variants, value| {
+            variants.update(id, VariantAction::EditEnvironment(long(value)));
+        };
+        let read = |text: &Rc<str>| Some(Environment::parse(text));
+        edit(&mut variants, 2);
+        let first = text_of(&texts.wish(&variants)).expect("it is asked for");
+        edit(&mut variants, 4);
+        let second = text_of(&texts.wish(&variants)).expect("another text is another question");
+        let found = read(&first);
+        assert_eq!(texts.take(&mut variants, (id, first), found), Ok(vec![]));
+        let found = read(&second);
+        let taken = texts.take(&mut variants, (id, second), found);
+        assert_eq!(taken, Ok(vec![Effect::Wait]));
+        assert_eq!(variants.selected().environment.variables[0].value, "4");
+    }
+}

@@ -306,3 +306,72 @@ impl Variants {
             .collect()
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A scenario and the variants that it begins with.
+    pub(in crate::state) fn decay() -> (Source, Variants) {
+        let mut source = Source::new();
+        let decay = source.choices.find("decay");
+        source.enter(decay.expect("it is in the catalogue"), None);
+        let variants = Variants::new(source.begun(), 0);
+        (source, variants)
+    }
+
+    fn runs(effects: &[Effect]) -> Vec<(VariantId, u32)> {
+        let run = |effect: &Effect| match effect {
+            Effect::Run(id, _, frames) => Some((*id, *frames)),
+            _ => None,
+        };
+        effects.iter().filter_map(run).collect()
+    }
+
+    #[test]
+    fn what_is_looked_into_is_run_first_and_with_its_maps() {
+        let (source, mut variants) = decay();
+        let second = variants.all[1].id;
+        let change = variants.update(second, VariantAction::Select);
+        assert_eq!(change, Change::Selected);
+        let runs = runs(&variants.order(&source));
+        assert_eq!(runs.len(), variants.all.len());
+        assert_eq!(runs[0], (second, FRAMES));
+        assert!(runs[1..].iter().all(|(_, frames)| *frames == 0));
+        assert_eq!(variants.order(&source), [], "nothing is run twice");
+    }
+
+    #[test]
+    fn another_setting_drops_the_run_before_it() {
+        let (source, mut variants) = decay();
+        variants.order(&source);
+        let id = variants.all[2].id;
+        let text = "MALLOC_TOP_PAD_=0".to_owned();
+        let change = variants.update(id, VariantAction::EditEnvironment(text));
+        assert_eq!(change, Change::Typed);
+        let effects = variants.order(&source);
+        assert_eq!(effects[0], Effect::Drop(id));
+        assert_eq!(runs(&effects), [(id, 0)]);
+        let failed = VariantAction::RunFailed("out of memory".to_owned());
+        assert_eq!(variants.update(id, failed), Change::Nothing);
+        assert_eq!(variants.order(&source), [], "it would fail again");
+        assert_eq!(
+            variants.update(id, VariantAction::RunLost),
+            Change::Settings
+        );
+        assert_eq!(runs(&variants.order(&source)), [(id, 0)]);
+    }
+
+    #[test]
+    fn a_variant_that_is_gone_is_not_changed() {
+        let (_, mut variants) = decay();
+        let id = variants.all[0].id;
+        variants.compared = Some(variants.all[1].id);
+        assert_eq!(variants.update(id, VariantAction::Remove), Change::Removed);
+        assert_eq!(variants.selected, variants.all[0].id);
+        assert_eq!(variants.baseline, variants.selected);
+        assert_eq!(variants.compared, None, "nothing is shown beside itself");
+        assert_eq!(variants.update(id, VariantAction::Select), Change::Nothing);
+        assert_ne!(variants.selected, id);
+    }
+}
