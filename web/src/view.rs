@@ -98,7 +98,7 @@ impl Look {
 }
 
 /// Figures of a moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Now {
     /// They themselves.
     pub sample: Sample,

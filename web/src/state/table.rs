@@ -97,8 +97,6 @@ pub enum TableAction {
     At(At),
     /// It is of the moment at the playhead.
     Here,
-    /// The figures of a moment of a variant's run are there.
-    Figures(VariantId, Rc<Order>, Moment, MomentFigures),
     /// It was copied.
     Copied,
 }
@@ -116,15 +114,6 @@ impl Table {
             }
             TableAction::At(at) => return self.take_at(at),
             TableAction::Here => return self.take_at(At::Time(now)),
-            TableAction::Figures(id, order, moment, figures) => {
-                let figures = Some(figures);
-                self.take(Known {
-                    id,
-                    order,
-                    moment,
-                    figures,
-                });
-            }
             TableAction::Copied => self.copied = true,
         }
         false
@@ -136,7 +125,8 @@ impl Table {
         true
     }
 
-    fn take(&mut self, known: Known) {
+    /// Takes figures of a variant, or that they were asked for.
+    pub(super) fn take(&mut self, known: Known) {
         self.figures.retain(|other| other.id != known.id);
         self.figures.push(known);
     }
@@ -328,7 +318,7 @@ fn has_same_calls(one: &Order, other: &Order) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Playhead, inspection::tests::ran};
+    use super::super::{Playhead, tests::ran};
     use super::*;
     use highwater_simulator::Bytes;
 
@@ -387,10 +377,12 @@ mod tests {
             free: Bytes(0),
             reclaimable: Bytes(0),
         };
-        table.update(
-            TableAction::Figures(*id, order, *moment, figures),
-            Micros(0),
-        );
+        table.take(Known {
+            id: *id,
+            order,
+            moment: *moment,
+            figures: Some(figures),
+        });
         assert_eq!(known(&table), Some(true));
         table.forget_unanswered(variants.all[1].id);
         assert_eq!(table.wish(shown).len(), 1, "that one is asked for again");
