@@ -15,6 +15,7 @@ mod order;
 mod pages;
 mod remembered;
 mod states;
+mod variables;
 
 pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
 pub use decision::{
@@ -29,6 +30,7 @@ pub use order::places_by_key;
 pub use pages::{PageRun, PageUse};
 pub use remembered::{Remembered, Turns};
 pub use states::States;
+pub use variables::{Reader, VARIABLES, reader_of};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::version::Version::{V2_31, V2_36, V2_41, V2_43};
-use highwater_allocator::{Bytes, Effect};
+use highwater_allocator::{Bytes, Effect, Reader, reader_of};
 
 /// Lines of NAME=VALUE, in the order given; single quotes are no part of a value.
 pub(super) fn environment(text: &str) -> Vec<Variable> {
@@ -437,4 +437,11 @@ fn an_arena_cap_is_said_in_the_right_number() {
     let (_, text) = said("MALLOC_ARENA_MAX=4");
     assert!(text.starts_with("At most 4 arenas"), "{text}");
     assert!(text.contains("locked moves on to another"), "{text}");
+}
+
+#[test]
+fn every_variable_of_a_tunable_is_one_that_glibc_reads() {
+    for alias in Tunable::ALL.iter().filter_map(|tunable| tunable.alias) {
+        assert_eq!(reader_of(alias), Some(Reader::Glibc), "{alias}");
+    }
 }
