@@ -306,3 +306,15 @@ pub(super) fn hugetlb(setting: &mut Setting<'_>) -> Effect {
     let text = "malloc tries huge pages first; the modelled machine reserves none. It then does not use the program break: the heap consists of mappings, and no trim of the top shrinks them.";
     (Surprise, text.to_owned())
 }
+
+/// `__set_vma_name`, called by `sysmalloc_mmap` and `new_heap`. A kernel without names for anonymous mappings refuses the
+/// call, and nothing follows from that either.
+pub(super) fn decorate_maps(setting: &mut Setting<'_>) -> Effect {
+    match setting.number {
+        0 => applied("malloc gives its mappings no names."),
+        _ => {
+            let text = "No effect on memory: the kernel shows malloc's mappings under names in /proc/PID/maps.";
+            (NoEffect, text.to_owned())
+        }
+    }
+}

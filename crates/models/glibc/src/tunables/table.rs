@@ -48,7 +48,7 @@ const MMAP_MAX: &str = "glibc.malloc.mmap_max";
 
 impl Tunable {
     /// Every tunable that malloc reads in any of the modelled releases, in the order of dl-tunables.list.
-    pub const ALL: [Self; 13] = {
+    pub const ALL: [Self; 14] = {
         use Bounds::{Int, Size};
         const MOST: i64 = i32::MAX as i64;
         [
@@ -87,6 +87,10 @@ impl Tunable {
             Self::new(HUGETLB, Size(0), apply::hugetlb)
                 .usual(|_| Some(0))
                 .since("2.35", Version::V2_36),
+            // bf033c0072.
+            Self::new("glibc.mem.decorate_maps", Int(0, 1), apply::decorate_maps)
+                .usual(|_| Some(0))
+                .since("2.39", Version::V2_41),
         ]
     };
 
