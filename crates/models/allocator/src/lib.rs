@@ -24,7 +24,7 @@ pub use decision::{
 pub use difference::{Difference, Topic};
 pub use environment::{Effect, Remark, Tone, Variable};
 pub use figures::{DecayRule, Figures};
-pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Numbers, Pages};
+pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Nanos, Numbers, Pages};
 pub use objects::{Objects, OwnMemory};
 pub use order::places_by_key;
 pub use pages::{PageRun, PageUse};
