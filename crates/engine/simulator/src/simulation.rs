@@ -109,7 +109,8 @@ impl Simulation {
             huge_mappings_aligned: variant.allocator.minds_distances(),
             cap: variant.cap,
             ..defaults
-        })?;
+        })
+        .map_err(SimulatorError::Kernel)?;
         let mut model = variant.model(workload)?;
         model.advance(&mut kernel, Micros(0));
         Ok(Self {
