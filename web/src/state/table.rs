@@ -7,7 +7,7 @@ use highwater_simulator::{Micros, Moment, Phase, PhaseKind, Sample, Summary};
 
 use super::{Effect, Shown};
 use crate::{
-    protocol::{Ask, MomentFigures, Order},
+    protocol::{Ask, MarkAt, MomentFigures, Order},
     variants::{VariantId, VariantState},
     view::RunView,
 };
@@ -153,30 +153,17 @@ impl Table {
             At::LastRest => return Some(run.first_look()),
             At::Peak => main.peak(),
             At::Mark(place) => {
-                let marks = &main.ran.marks;
-                let mark = marks.get(*place)?;
-                // Among those of the same name, which one.
-                let number = marks[..*place]
-                    .iter()
-                    .filter(|m| m.name == mark.name)
-                    .count();
-                let mut same = run.ran.marks.iter().filter(|m| m.name == mark.name);
-                let found = same.nth(number)?;
+                let name = |mark: &MarkAt| mark.name.clone();
+                let mark = alike(&main.ran.marks, &run.ran.marks, *place, name)?;
                 return Some(Moment {
-                    time: found.time,
-                    event: found.event,
+                    time: mark.time,
+                    event: mark.event,
                 });
             }
             At::Phase(place) => {
-                let phases = &main.ran.phases.0;
-                let phase = phases.get(*place)?;
-                let is_it = |other: &&Phase| other.kind == phase.kind;
-                let number = phases[..*place].iter().filter(is_it).count();
-                let found = run.ran.phases.0.iter().filter(is_it).nth(number)?;
-                return Some(Moment {
-                    time: found.end.time,
-                    event: found.end.event,
-                });
+                let kind = |phase: &Phase| phase.kind;
+                let phase = alike(&main.ran.phases.0, &run.ran.phases.0, *place, kind)?;
+                return Some(phase.end);
             }
             At::Time(time) if *time == shown.playhead.time => shown.playhead.moment(main, true),
             At::Time(time) => main.at(*time),
@@ -303,6 +290,19 @@ impl Table {
         }
         all
     }
+}
+
+/// What stands in another list where one stands among those of a list that are like it.
+fn alike<'o, T, K: PartialEq>(
+    list: &[T],
+    other: &'o [T],
+    place: usize,
+    key: impl Fn(&T) -> K,
+) -> Option<&'o T> {
+    let wanted = key(list.get(place)?);
+    let is_like = |one: &&T| key(one) == wanted;
+    let number = list[..place].iter().filter(is_like).count();
+    other.iter().filter(is_like).nth(number)
 }
 
 /// Whether two orders run the same calls, stage by stage.

@@ -216,8 +216,17 @@ fn a_link_holds_the_settings_that_an_allocator_reads_and_no_others() {
             .text
             .contains("hunter2-url")
     );
+}
 
-    // One from elsewhere that holds more is read without it.
+#[test]
+fn a_link_from_elsewhere_that_holds_more_is_read_without_it() {
+    let mut state = State::new(false);
+    state.open();
+    state.update(Arrival::Loaded(1, super::super::tests::about()));
+    let id = state.variants.selected;
+    let text = "MALLOC_ARENA_MAX=2".to_owned();
+    state.update(Action::Variant(id, VariantAction::EditEnvironment(text)));
+    let link = state.link().expect("it is read");
     let foreign = link.replace(
         r#""MALLOC_ARENA_MAX=2\n""#,
         r#""TOKEN=hunter2\n# hunter2\nMALLOC_ARENA_MAX=2\n""#,
