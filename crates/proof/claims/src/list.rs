@@ -3,6 +3,7 @@
 
 use crate::claim::{Claim, Finding, Verdict};
 use crate::runs::{Runs, after_rest, recording};
+use anyhow::{Context, Result};
 use highwater_simulator::{Bytes, Diagnosis, PinState, Recording, Summary, Variant, parse_lines};
 
 /// All of them.
@@ -208,7 +209,7 @@ fn times(a: Bytes, b: Bytes) -> String {
     format!("{:.1}", a.0 as f64 / b.0.max(1) as f64)
 }
 
-fn the_first_burst_sets_the_level(runs: &mut Runs) -> Result<Finding, String> {
+fn the_first_burst_sets_the_level(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("incident_full")?;
     let (outcome, summary) = table.of("glibc")?;
     let at = |name: &str| {
@@ -233,7 +234,7 @@ fn the_first_burst_sets_the_level(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn a_second_of_decay_keeps_it_down(runs: &mut Runs) -> Result<Finding, String> {
+fn a_second_of_decay_keeps_it_down(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("incident_full")?;
     let glibc = table.get("glibc")?;
     let jemalloc = table.get("jemalloc, 1000 ms")?;
@@ -257,7 +258,7 @@ fn a_second_of_decay_keeps_it_down(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn the_trim_threshold_changes_nothing(runs: &mut Runs) -> Result<Finding, String> {
+fn the_trim_threshold_changes_nothing(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("environment")?;
     let none = table.get("no setting")?.after_rest;
     let low = table.get("MALLOC_TRIM_THRESHOLD_=65536")?.after_rest;
@@ -277,7 +278,7 @@ fn the_trim_threshold_changes_nothing(runs: &mut Runs) -> Result<Finding, String
     })
 }
 
-fn fewer_arenas_change_nothing(runs: &mut Runs) -> Result<Finding, String> {
+fn fewer_arenas_change_nothing(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("environment")?;
     let none = table.get("no setting")?.after_rest;
     let two = table.get("MALLOC_ARENA_MAX=2")?.after_rest;
@@ -288,7 +289,7 @@ fn fewer_arenas_change_nothing(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn malloc_trim_gives_it_back(runs: &mut Runs) -> Result<Finding, String> {
+fn malloc_trim_gives_it_back(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("environment")?;
     let trimmed = table.get("one malloc_trim(0)")?;
     let near = trimmed.at_end.0 * 100 <= trimmed.live.0 * 115;
@@ -303,9 +304,9 @@ fn malloc_trim_gives_it_back(runs: &mut Runs) -> Result<Finding, String> {
 }
 
 /// The end of a run, explained.
-fn explained(recording: &Recording) -> Result<&Diagnosis, String> {
+fn explained(recording: &Recording) -> Result<&Diagnosis> {
     let diagnosis = recording.diagnosis.as_ref();
-    diagnosis.ok_or_else(|| "the end of a run was not explained".to_owned())
+    diagnosis.context("the end of a run was not explained")
 }
 
 /// The free memory behind pins that are held, and behind those that were freed and are parked, with their numbers.
@@ -318,7 +319,7 @@ fn behind(diagnosis: &Diagnosis) -> [(Bytes, usize); 2] {
     })
 }
 
-fn what_holds_the_top(runs: &mut Runs) -> Result<Finding, String> {
+fn what_holds_the_top(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("environment")?;
     let (outcome, _) = table.of("no setting")?;
     let generated = explained(&outcome.stages[0].recordings[0])?;
@@ -349,7 +350,7 @@ fn what_holds_the_top(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn why_sequential_work_is_flat(runs: &mut Runs) -> Result<Finding, String> {
+fn why_sequential_work_is_flat(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("survivors")?;
     let sequential = table.get("glibc, one after another")?;
     let at_once = table.get("glibc")?;
@@ -375,7 +376,7 @@ fn why_sequential_work_is_flat(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn objects_are_not_in_malloc(runs: &mut Runs) -> Result<Finding, String> {
+fn objects_are_not_in_malloc(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("decay")?;
     let (outcome, _) = table.of("glibc")?;
     let recording = &outcome.stages[0].recordings[0];
@@ -393,7 +394,7 @@ fn objects_are_not_in_malloc(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn tracemalloc_misleads(runs: &mut Runs) -> Result<Finding, String> {
+fn tracemalloc_misleads(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("tracemalloc")?;
     let plain = table.get("as it is")?;
     let traced = table.get("tracemalloc on")?;
@@ -409,7 +410,7 @@ fn tracemalloc_misleads(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn one_at_a_time_misleads(runs: &mut Runs) -> Result<Finding, String> {
+fn one_at_a_time_misleads(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("one_at_a_time")?;
     let mut flat = true;
     let mut said = Vec::new();
@@ -434,7 +435,7 @@ fn one_at_a_time_misleads(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn without_rest_it_misleads(runs: &mut Runs) -> Result<Finding, String> {
+fn without_rest_it_misleads(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("without_rest")?;
     let glibc = table.get("glibc")?;
     let short = table.get("jemalloc, 1000 ms")?;
@@ -452,7 +453,7 @@ fn without_rest_it_misleads(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn five_seconds_are_worse(runs: &mut Runs) -> Result<Finding, String> {
+fn five_seconds_are_worse(runs: &mut Runs) -> Result<Finding> {
     let rested = runs.scenario("decay")?;
     let (glibc4, five4) = (rested.get("glibc")?, rested.get("jemalloc, 5000 ms")?);
     let short = runs.scenario("decay_short_rest")?;
@@ -480,7 +481,7 @@ fn five_seconds_are_worse(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn the_swap_alone(runs: &mut Runs) -> Result<Finding, String> {
+fn the_swap_alone(runs: &mut Runs) -> Result<Finding> {
     let mixed = runs.scenario("survivors")?;
     let (glibc, swapped) = (mixed.get("glibc")?, mixed.get("jemalloc, no setting")?);
     let tuned = mixed.get("jemalloc, 1000 ms")?;
@@ -498,7 +499,7 @@ fn the_swap_alone(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn four_workers_to_one(runs: &mut Runs) -> Result<Finding, String> {
+fn four_workers_to_one(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("four_weeks")?;
     let (outcome, _) = table.of("as it was")?;
     let peak = |number: usize| -> Bytes {
@@ -523,7 +524,7 @@ fn four_workers_to_one(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn a_day_without_traffic(runs: &mut Runs) -> Result<Finding, String> {
+fn a_day_without_traffic(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("sunday")?;
     let glibc = table.get("glibc")?;
     let thread = table.get("jemalloc, background thread")?;
@@ -538,7 +539,7 @@ fn a_day_without_traffic(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn the_floor_rises(runs: &mut Runs) -> Result<Finding, String> {
+fn the_floor_rises(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("long_stream")?;
     let (outcome, summary) = table.of("glibc")?;
     let start = outcome.marks.iter().find(|mark| mark.name == "start");
@@ -558,7 +559,7 @@ fn the_floor_rises(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn the_local_reproduction(runs: &mut Runs) -> Result<Finding, String> {
+fn the_local_reproduction(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("reproduction")?;
     let (outcome, summary) = table.of("malloc_trim(0) at the end")?;
     let start = outcome.marks.iter().find(|mark| mark.name == "start");
@@ -575,7 +576,7 @@ fn the_local_reproduction(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn the_peak(runs: &mut Runs) -> Result<Finding, String> {
+fn the_peak(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("paging")?;
     let whole = table.get("whole streams")?.peak;
     let jemalloc = table.get("whole streams, jemalloc 1000 ms")?.peak;
@@ -589,7 +590,7 @@ fn the_peak(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn a_dask_worker(runs: &mut Runs) -> Result<Finding, String> {
+fn a_dask_worker(runs: &mut Runs) -> Result<Finding> {
     let table = runs.scenario("dask")?;
     let none = table.get("no setting")?;
     let set = table.get("MALLOC_TRIM_THRESHOLD_=65536")?;
@@ -618,7 +619,7 @@ fn a_dask_worker(runs: &mut Runs) -> Result<Finding, String> {
     })
 }
 
-fn job_threads(runs: &mut Runs) -> Result<Finding, String> {
+fn job_threads(runs: &mut Runs) -> Result<Finding> {
     let jobs = runs.scenario("sidekiq")?;
     let (none, two) = (jobs.get("no setting")?, jobs.get("MALLOC_ARENA_MAX=2")?);
     let shared = runs.scenario("shared_arenas")?;
