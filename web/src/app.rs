@@ -18,7 +18,7 @@ use crate::{
     },
     pool::{Pool, PoolEvent},
     protocol::Ask,
-    state::{Action, Effect, Place, State},
+    state::{Action, DisplayAction, Effect, Place, PlayheadAction, State, TourAction},
     subject::Subject,
 };
 
@@ -94,8 +94,9 @@ impl Component for App {
 
     fn create(ctx: &Context<Self>) -> Self {
         let act = ctx.link().callback(Message::Act);
-        let (prefers_dark, on_preference) =
-            browser::watch_preference(act.reform(Action::PrefersDark));
+        let (prefers_dark, on_preference) = browser::watch_preference(
+            act.reform(|dark| Action::Display(DisplayAction::PrefersDark(dark))),
+        );
         let mut app = Self {
             state: State::new(prefers_dark),
             pool: Pool::start(browser::cores(), ctx.link().callback(Message::Pool)),
@@ -115,12 +116,14 @@ impl Component for App {
             _on_resize: browser::watch_size(ctx.link().callback(|()| Message::Resized)),
             _on_preference: on_preference,
             _on_key: keys::listen(&act),
-            _on_screen: browser::watch_screen(act.reform(|()| Action::Talk(false))),
+            _on_screen: browser::watch_screen(
+                act.reform(|()| Action::Tour(TourAction::Talk(false))),
+            ),
             _on_drop: browser::watch_drops(ctx.link().callback(Message::Open)),
         };
-        app.state.embed = embedding::embed();
+        app.state.display.embed = embedding::embed();
         if let Some(theme) = embedding::theme() {
-            app.state.theme = theme;
+            app.state.display.theme = theme;
             browser::apply_theme(theme);
         }
         app.moved(ctx);
@@ -128,92 +131,13 @@ impl Component for App {
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
-        let action = match message {
-            Message::Act(Action::Tick(_)) => {
-                let now = browser::now_ms();
-                let passed = now - self.ticked_ms;
-                self.ticked_ms = now;
-                Action::Tick(passed)
+        match self.action_of(ctx, message) {
+            Ok(action) => {
+                self.act(ctx, action);
+                true
             }
-            Message::Act(action) => {
-                if matches!(action, Action::OpenWith(..) | Action::Choose(_)) {
-                    self.opening += 1;
-                }
-                action
-            }
-            Message::Read(number, _) if number != self.opening => return false,
-            Message::Read(_, action) | Message::Pool(PoolEvent::Act(action)) => action,
-            Message::Pool(PoolEvent::Health(worker, health)) => {
-                Action::Health(self.pool.health(worker, health))
-            }
-            Message::Pool(PoolEvent::Free(worker, run)) => {
-                self.pool.free(worker, run);
-                return false;
-            }
-            Message::Pointed(pointed) => match self.follower.follow(&self.state, pointed) {
-                Some(action) => action,
-                None => return false,
-            },
-            Message::Resized => {
-                self.follower.resized();
-                return true;
-            }
-            Message::Open(file) => {
-                let name = plain(&file.name());
-                self.files.retain(|known| plain(&known.name()) != name);
-                self.files.push(file);
-                self.opening += 1;
-                Action::Choose(Subject::File(name))
-            }
-            Message::Bytes(number, Ok(buffer)) => {
-                if self.state.awaits(number) {
-                    self.pool.load(number, &buffer);
-                }
-                return false;
-            }
-            Message::Tour(place, shows, bytes) => {
-                let text = bytes.and_then(|bytes| {
-                    let bytes = Uint8Array::new(&bytes).to_vec();
-                    String::from_utf8(bytes).map_err(|_| "the tour is not UTF-8".to_owned())
-                });
-                Action::TourRead(place, shows, text)
-            }
-            Message::Bytes(number, Err(message)) => Action::LoadFailed(number, message),
-            Message::Moved => {
-                self.moved(ctx);
-                return true;
-            }
-            Message::Settled => {
-                self.settling = None;
-                if self.reading == self.opening && self.reading > 0 {
-                    return false;
-                }
-                let is_inside = self.state.embed.is_some();
-                self.address.keep(self.state.link(), is_inside);
-                return false;
-            }
-        };
-        if let Action::Loaded(number, _) = &action
-            && self.state.awaits(*number)
-        {
-            self.pool.keep();
+            Err(is_drawn) => is_drawn,
         }
-        // What a recording says of itself, and what a link says, is no change of the user's.
-        let is_opening = matches!(action, Action::OpenLink(_) | Action::OpenWith(..))
-            || matches!(action, Action::Loaded(..)) && self.address.is_empty();
-        self.state.tell_time(browser::now_ms());
-        let effects = self.state.update(action);
-        self.carry_out(ctx, effects);
-        embedding::tell(&self.state, &mut self.told);
-        if is_opening {
-            self.reading = 0;
-            self.take_address();
-        } else if self.settling.is_none() && !self.state.playing {
-            let link = ctx.link().clone();
-            let settled = move || link.send_message(Message::Settled);
-            self.settling = Some(Timeout::new(ADDRESS_MS, settled));
-        }
-        true
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
@@ -233,6 +157,104 @@ impl Component for App {
 }
 
 impl App {
+    /// What a message does to the state.
+    ///
+    /// # Errors
+    /// Nothing: only whether the page is to be drawn anew.
+    fn action_of(&mut self, ctx: &Context<Self>, message: Message) -> Result<Action, bool> {
+        Ok(match message {
+            Message::Act(Action::Playhead(PlayheadAction::Tick(_))) => {
+                let now = browser::now_ms();
+                let passed = now - std::mem::replace(&mut self.ticked_ms, now);
+                Action::Playhead(PlayheadAction::Tick(passed))
+            }
+            Message::Act(action) => {
+                if matches!(action, Action::OpenWith(..) | Action::Choose(_)) {
+                    self.opening += 1;
+                }
+                action
+            }
+            Message::Read(number, _) if number != self.opening => return Err(false),
+            Message::Read(_, action) | Message::Pool(PoolEvent::Act(action)) => action,
+            Message::Pool(PoolEvent::Health(worker, health)) => {
+                Action::Health(self.pool.health(worker, health))
+            }
+            Message::Pool(PoolEvent::Free(worker, run)) => {
+                self.pool.free(worker, run);
+                return Err(false);
+            }
+            Message::Pointed(pointed) => {
+                let action = self.follower.follow(&self.state, pointed);
+                return action.ok_or(false);
+            }
+            Message::Resized => {
+                self.follower.resized();
+                return Err(true);
+            }
+            Message::Open(file) => self.open(file),
+            Message::Bytes(number, Ok(buffer)) => {
+                if self.state.source.awaits(number) {
+                    self.pool.load(number, &buffer);
+                }
+                return Err(false);
+            }
+            Message::Bytes(number, Err(message)) => Action::LoadFailed(number, message),
+            Message::Tour(place, shows, bytes) => {
+                Action::TourRead(place, shows, bytes.and_then(|bytes| text_of(&bytes)))
+            }
+            Message::Moved => {
+                self.moved(ctx);
+                return Err(true);
+            }
+            Message::Settled => {
+                self.settle();
+                return Err(false);
+            }
+        })
+    }
+
+    /// Changes the state, and does what follows from it.
+    fn act(&mut self, ctx: &Context<Self>, action: Action) {
+        if let Action::Loaded(number, _) = &action
+            && self.state.source.awaits(*number)
+        {
+            self.pool.keep();
+        }
+        // What a recording says of itself, and what a link says, is no change of the user's.
+        let is_opening = matches!(action, Action::OpenLink(_) | Action::OpenWith(..))
+            || matches!(action, Action::Loaded(..)) && self.address.is_empty();
+        self.state.tell_time(browser::now_ms());
+        let effects = self.state.update(action);
+        self.carry_out(ctx, effects);
+        embedding::tell(&self.state, &mut self.told);
+        if is_opening {
+            self.reading = 0;
+            self.take_address();
+        } else if self.settling.is_none() && !self.state.playhead.playing {
+            let link = ctx.link().clone();
+            let settled = move || link.send_message(Message::Settled);
+            self.settling = Some(Timeout::new(ADDRESS_MS, settled));
+        }
+    }
+
+    /// Has the address follow what is shown, unless a link is still being read.
+    fn settle(&mut self) {
+        self.settling = None;
+        if self.reading != self.opening || self.reading == 0 {
+            let is_inside = self.state.display.embed.is_some();
+            self.address.keep(self.state.link(), is_inside);
+        }
+    }
+
+    /// Keeps a file of the user's, to be read.
+    fn open(&mut self, file: File) -> Action {
+        let name = plain(&file.name());
+        self.files.retain(|known| plain(&known.name()) != name);
+        self.files.push(file);
+        self.opening += 1;
+        Action::Choose(Subject::File(name))
+    }
+
     /// Opens what the address says.
     fn moved(&mut self, ctx: &Context<Self>) {
         self.opening += 1;
@@ -241,7 +263,7 @@ impl App {
         self.settling = None;
         match address::link() {
             Some(link) => {
-                self.state.notes = embedding::asked(true).notes;
+                self.state.links.notes = embedding::asked(true).notes;
                 let number = self.opening;
                 self.reading = number;
                 let read = move |text| Message::Read(number, Action::OpenLink(text));
@@ -249,9 +271,9 @@ impl App {
             }
             None => {
                 let asked = embedding::asked(false);
-                self.state.notes = asked.notes;
+                self.state.links.notes = asked.notes;
                 let effects = match (embedding::toured(), asked.text) {
-                    (Some(place), _) => self.state.update(Action::ReadTour(place)),
+                    (Some(place), _) => self.state.update(Action::Tour(TourAction::Read(place))),
                     (_, Some(text)) => self.state.update(Action::OpenLink(Some(text))),
                     _ => self.state.open(),
                 };
@@ -264,7 +286,7 @@ impl App {
     /// Takes what the address says for what is shown. Where it held more than was read of it, it holds only that from now on.
     fn take_address(&mut self) {
         let text = self.state.link();
-        if text.is_some() && std::mem::take(&mut self.state.holds_more) {
+        if text.is_some() && std::mem::take(&mut self.state.links.holds_more) {
             self.address.replace(text);
         } else {
             self.address.take(text);
@@ -290,7 +312,7 @@ impl App {
                     let act = ctx.link().callback(Message::Act);
                     self.ticked_ms = browser::now_ms();
                     self.clock = Some(Interval::new(PICTURE_MS, move || {
-                        act.emit(Action::Tick(0.0));
+                        act.emit(Action::Playhead(PlayheadAction::Tick(0.0)));
                     }));
                 }
                 Effect::StopClock => self.clock = None,
@@ -330,7 +352,7 @@ impl App {
         match place.strip_prefix('?') {
             Some(query) => {
                 let asked = embedding::asked_by(query);
-                self.state.notes = asked.notes;
+                self.state.links.notes = asked.notes;
                 show.emit(asked.text);
             }
             None => address::read(place, show),
@@ -352,4 +374,10 @@ impl App {
             _ => browser::fetch(BUNDLED.to_owned(), bytes),
         }
     }
+}
+
+/// The text of a tour.
+fn text_of(bytes: &ArrayBuffer) -> Result<String, String> {
+    let bytes = Uint8Array::new(bytes).to_vec();
+    String::from_utf8(bytes).map_err(|_| "the tour is not UTF-8".to_owned())
 }

@@ -8,11 +8,13 @@ use std::{collections::VecDeque, rc::Rc};
 use js_sys::{ArrayBuffer, Uint8Array};
 use yew::Callback;
 
+use highwater_simulator::Moment;
+
 use crate::{
     protocol::{Ask, Order, Outcome, Work},
-    state::Action,
+    state::{Action, InspectionAction, TableAction, VariantAction},
     variants::VariantId,
-    view::{Look, Playhead, RunView},
+    view::{Look, RunView},
     worker_client::{Health, JobEvent, JobHandle, WorkerClient},
 };
 
@@ -192,7 +194,7 @@ impl Pool {
     }
 
     /// Asks something of a moment of a variant's run, in place of what was asked of it before.
-    pub fn look(&mut self, id: VariantId, run: &Rc<RunView>, moment: Playhead, ask: Ask) {
+    pub fn look(&mut self, id: VariantId, run: &Rc<RunView>, moment: Moment, ask: Ask) {
         self.revive();
         let worker = self.usable(id.0 as usize);
         let (stage, first_event, begins) = run.stage_at(moment.time);
@@ -212,12 +214,16 @@ impl Pool {
                 JobEvent::Progress(_) => return,
                 JobEvent::Finished(Outcome::Looked(looked)) => {
                     let look = Look::receive(Rc::clone(&order), moment, *looked);
-                    Action::Looked(id, Rc::new(look))
+                    Action::Inspection(InspectionAction::Looked(id, Rc::new(look)))
                 }
-                JobEvent::Finished(Outcome::Blocks(rows)) => Action::Blocks(id, rows),
-                JobEvent::Finished(Outcome::Without(without)) => Action::Without(without),
+                JobEvent::Finished(Outcome::Blocks(rows)) => {
+                    Action::Inspection(InspectionAction::Blocks(id, rows))
+                }
+                JobEvent::Finished(Outcome::Without(without)) => {
+                    Action::Inspection(InspectionAction::Without(without))
+                }
                 JobEvent::Finished(Outcome::Figures(figures)) => {
-                    Action::Figures(id, Rc::clone(&order), moment, figures)
+                    Action::Table(TableAction::Figures(id, Rc::clone(&order), moment, figures))
                 }
                 JobEvent::Failed(message) => Action::LookFailed(id, Some(message)),
                 JobEvent::Finished(..) | JobEvent::Lost => Action::LookFailed(id, None),
@@ -317,13 +323,19 @@ impl Pool {
             };
             let handle = worker.client.run(work, None, move |event| {
                 let (is_over, action) = match event {
-                    JobEvent::Progress(share) => (false, Action::Progress(id, share)),
+                    JobEvent::Progress(share) => {
+                        (false, Action::Variant(id, VariantAction::Progress(share)))
+                    }
                     JobEvent::Finished(Outcome::Ran(ran)) => {
                         let run = RunView::receive(Rc::clone(&order), *ran);
                         (true, Action::Ran(id, Rc::new(run)))
                     }
-                    JobEvent::Failed(message) => (true, Action::RunFailed(id, message)),
-                    JobEvent::Finished(..) | JobEvent::Lost => (true, Action::RunLost(id)),
+                    JobEvent::Failed(message) => {
+                        (true, Action::Variant(id, VariantAction::RunFailed(message)))
+                    }
+                    JobEvent::Finished(..) | JobEvent::Lost => {
+                        (true, Action::Variant(id, VariantAction::RunLost))
+                    }
                 };
                 if is_over {
                     tell.emit(PoolEvent::Free(number, run_number));

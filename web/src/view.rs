@@ -48,7 +48,7 @@ pub struct Look {
     /// What was looked into.
     pub order: Rc<Order>,
     /// The moment that was asked for.
-    pub asked: Playhead,
+    pub asked: Moment,
     /// Why memory is as it is, in figures.
     pub diagnosis: Diagnosis,
     /// The findings in words, the most important first.
@@ -77,13 +77,13 @@ impl PartialEq for Look {
 
 impl Look {
     /// Whether it is what there is to see at a moment: between two events only an allocator with a clock does anything.
-    pub fn is_of(&self, moment: Playhead) -> bool {
+    pub fn is_of(&self, moment: Moment) -> bool {
         self.asked.event == moment.event
             && (self.asked.time == moment.time || self.diagnosis.figures.is_none())
     }
 
     /// Takes what the worker sent.
-    pub fn receive(order: Rc<Order>, asked: Playhead, looked: Looked) -> Self {
+    pub fn receive(order: Rc<Order>, asked: Moment, looked: Looked) -> Self {
         Self {
             order,
             asked,
@@ -143,15 +143,6 @@ impl Now {
     pub fn size(&self, of: impl Fn(&Sample) -> Bytes) -> String {
         self.words(&of(&self.sample).to_string())
     }
-}
-
-/// A moment of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Playhead {
-    /// When.
-    pub time: Micros,
-    /// How many events had been run.
-    pub event: u64,
 }
 
 impl RunView {
@@ -244,11 +235,6 @@ impl RunView {
         all
     }
 
-    /// When it begins.
-    pub fn begins(&self) -> Micros {
-        Micros(0)
-    }
-
     /// When it ends; later than it begins.
     pub fn ends(&self) -> Micros {
         let last = self.samples.last().map_or(Micros(0), |sample| sample.time);
@@ -260,16 +246,9 @@ impl RunView {
         (time.0 as f64 / self.ends().0 as f64).clamp(0.0, 1.0)
     }
 
-    /// The moment at a share of the whole.
-    pub fn at_share(&self, share: f64) -> Playhead {
-        self.at(Micros(
-            (share.clamp(0.0, 1.0) * self.ends().0 as f64).round() as u64,
-        ))
-    }
-
     /// The moment at a time. Events between two samples are taken to be spread evenly, unless nothing happens there
     /// for so long that it is a rest.
-    pub fn at(&self, time: Micros) -> Playhead {
+    pub fn at(&self, time: Micros) -> Moment {
         let time = time.min(self.ends());
         let index = self.index_at(time);
         let here = &self.samples[index];
@@ -286,15 +265,15 @@ impl RunView {
             }
             _ => here.event,
         };
-        Playhead { time, event }
+        Moment { time, event }
     }
 
     /// The moment of a sample, counted from the one at a time.
-    pub fn step(&self, from: Playhead, steps: i64) -> Playhead {
+    pub fn step(&self, from: Moment, steps: i64) -> Moment {
         let index = self.index_at(from.time) as i64 + steps;
         let last = self.samples.len() as i64 - 1;
         let sample = &self.samples[index.clamp(0, last) as usize];
-        Playhead {
+        Moment {
             time: sample.time,
             event: sample.event,
         }
@@ -321,7 +300,7 @@ impl RunView {
     }
 
     /// The figures at a moment, as far as they were kept. They are exact at a sample, and between two events.
-    pub fn now(&self, moment: Playhead) -> Now {
+    pub fn now(&self, moment: Moment) -> Now {
         let index = self.index_at(moment.time);
         let sample = self.samples[index];
         let next = self.samples.get(index + 1);
@@ -364,9 +343,9 @@ impl RunView {
     }
 
     /// Where to look first: the end of the last rest, where memory should have gone back; else the end.
-    pub fn first_look(&self) -> Playhead {
+    pub fn first_look(&self) -> Moment {
         match self.ran.phases.last_rest() {
-            Some(rest) => Playhead {
+            Some(rest) => Moment {
                 time: rest.end.time,
                 event: rest.end.event,
             },
@@ -376,7 +355,7 @@ impl RunView {
 
     /// What was measured at a moment exactly, with what would be reclaimable; of several processes the sample before, whether it
     /// knows that or not.
-    pub fn measured(&self, moment: Playhead) -> Option<&Sample> {
+    pub fn measured(&self, moment: Moment) -> Option<&Sample> {
         let asked = (moment.event, moment.time);
         let after = self
             .samples
@@ -387,14 +366,14 @@ impl RunView {
     }
 
     /// Where the curve is highest.
-    pub fn peak(&self) -> Playhead {
+    pub fn peak(&self) -> Moment {
         let mut peak = &self.samples[0];
         for sample in &self.samples {
             if sample.rss > peak.rss {
                 peak = sample;
             }
         }
-        Playhead {
+        Moment {
             time: peak.time,
             event: peak.event,
         }
@@ -480,8 +459,6 @@ mod tests {
         assert_eq!(view.at(Micros(500_000)).event, 10);
         assert_eq!(view.at(Micros(900_050)).event, 25);
         assert_eq!(view.at(Micros(u64::MAX)).event, 30);
-        assert_eq!(view.at_share(-1.0).event, 0);
-        assert_eq!(view.at_share(f64::NAN).event, 0);
     }
 
     #[test]

@@ -1,6 +1,12 @@
 //! `cargo xtask build`: the page as files.
 
-use std::{fs, io::Write, path::Path, process::ExitCode};
+use std::{
+    env, fs,
+    io::Write,
+    iter,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
 
 use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
@@ -27,6 +33,9 @@ pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> 
     let mut trunk = tools.command("trunk")?;
     trunk.arg("build").arg(format!("--release={release}"));
     trunk.arg("--dist").arg(dist);
+    if release {
+        hide_folders(&mut trunk);
+    }
     process::run(&mut trunk)?;
     state_policy(dist)?;
     if release {
@@ -39,6 +48,27 @@ pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> 
         );
     }
     Ok(())
+}
+
+/// Keeps the folders of this machine out of a module that is handed on: a panic names the file that it is in, and those of
+/// libraries lie in the user's own folder.
+pub(crate) fn hide_folders(cargo: &mut Command) {
+    // Flags of the user's own take the place of these.
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let Some(home) = home.or_else(|| Some(env::home_dir()?.join(".cargo"))) else {
+        return;
+    };
+    let libraries = fs::read_dir(home.join("registry/src"))
+        .into_iter()
+        .flatten();
+    let folders = iter::once(home).chain(libraries.flatten().map(|folder| folder.path()));
+    let flags = folders.map(|folder| format!("--remap-path-prefix={}=", folder.display()));
+    // A flag with a blank in it cannot be given in this way.
+    let flags: Vec<String> = flags.filter(|flag| !flag.contains(' ')).collect();
+    cargo.env(
+        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+        flags.join(" "),
+    );
 }
 
 /// Lets the page state its policy itself. trunk's server, for development, adds a script that the policy would refuse.

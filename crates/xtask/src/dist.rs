@@ -24,11 +24,11 @@ pub(crate) fn run() -> Result<ExitCode> {
 
 /// Builds the package into `package` of a folder, and the examples that use it into `examples` beside it.
 pub(crate) fn package(tools: &PageTools, folder: &Path) -> Result<()> {
-    process::run(
-        (tools.cargo()?)
-            .args(["build", "--package", EMBED, "--profile", "wasm-release"])
-            .args(["--target", "wasm32-unknown-unknown"]),
-    )?;
+    let mut cargo = tools.cargo()?;
+    cargo.args(["build", "--package", EMBED, "--profile", "wasm-release"]);
+    cargo.args(["--target", "wasm32-unknown-unknown"]);
+    build::hide_folders(&mut cargo);
+    process::run(&mut cargo)?;
     let package = folder.join("package");
     let root = workspace::root();
     workspace::copy_files(&root.join("crates/fronts/embed/package"), &package)?;

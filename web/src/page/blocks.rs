@@ -7,12 +7,12 @@ use super::{attr::press, heap_map::swatch};
 use crate::{
     format,
     protocol::BlockRow,
-    state::{Action, Opened, State},
+    state::{Action, InspectionAction, Opened, State},
 };
 
 /// The card with them, if any are looked at.
 pub fn blocks(state: &State, act: &Callback<Action>) -> Html {
-    let Some(opened) = &state.opened else {
+    let Some(opened) = &state.inspection.opened else {
         return Html::default();
     };
     html! {
@@ -20,9 +20,9 @@ pub fn blocks(state: &State, act: &Callback<Action>) -> Html {
             <div class="card__head">
                 <h2 id="blocks-title">{ format!("Blocks at {}", opened.from) }</h2>
                 <button id="close-blocks" type="button" class="button button--small"
-                    onclick={press(act, Action::OpenBlocks(None))}>{ "Close" }</button>
+                    onclick={press(act, Action::Inspection(InspectionAction::OpenBlocks(None)))}>{ "Close" }</button>
             </div>
-            { body(opened, state.time) }
+            { body(opened, state.playhead.time) }
         </section>
     }
 }

@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use highwater_chart::{Scale, markup};
 use highwater_simulator::{Bytes, Micros};
-use web_sys::MouseEvent;
 use yew::prelude::*;
 
 use super::{
@@ -20,7 +19,7 @@ use super::{
 };
 use crate::{
     format,
-    state::{Action, Picture, State},
+    state::{Action, Picture, PlayheadAction, State},
     view::{Now, RunView},
 };
 
@@ -60,9 +59,9 @@ impl Props {
 
 /// What the chart is made of, if there is anything.
 pub fn props(state: &State) -> Option<Props> {
-    let selected = state.selected();
+    let selected = state.variants.selected();
     let run = Rc::clone(selected.run.as_ref()?);
-    let lines = state.variants.iter().filter_map(|variant| {
+    let lines = state.variants.all.iter().filter_map(|variant| {
         Some(Line {
             run: Rc::clone(variant.run.as_ref()?),
             now: state.now(variant)?,
@@ -75,6 +74,7 @@ pub fn props(state: &State) -> Option<Props> {
     });
     let caps = state
         .variants
+        .all
         .iter()
         .filter_map(|variant| variant.run.as_ref());
     let caps = caps.flat_map(|run| {
@@ -88,30 +88,22 @@ pub fn props(state: &State) -> Option<Props> {
         cap: caps.max(),
         now: state.now(selected)?,
         run,
-        time: state.time,
-        event: state.playhead().event,
-        shown: state.shown(),
-        zoomed: state.zoom.is_some(),
+        time: state.playhead.time,
+        event: state.moment().event,
+        shown: state.playhead.shown(state.variants.ends()),
+        zoomed: state.playhead.zoom.is_some(),
         can_save: state.shows().controls,
     })
 }
 
 /// The card with the curves.
 pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -> Html {
-    let run = &props.run;
+    let here = &props.now.sample;
+    let zoom_out = Action::Playhead(PlayheadAction::Zoom(None));
     let scale = Scale {
         highest: highest(&props.lines, props.shown, props.cap),
         ..props.scale()
     };
-    let heard = |did| heard(point, On::Plot, did);
-    let here = &props.now.sample;
-    let on_double = act.reform(|_: MouseEvent| Action::Zoom(None));
-    let said = format!(
-        "{}: {} resident, {} held by the program",
-        format::time(props.time),
-        props.now.size(|now| now.rss),
-        props.now.size(|now| now.live)
-    );
     html! {
         <section class="card" aria-labelledby="chart-title">
             <div class="card__head">
@@ -123,7 +115,7 @@ pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -
                 <div class="card__tools">
                     if props.zoomed {
                         <button id="zoom-out" type="button" class="button button--small"
-                            onclick={press(act, Action::Zoom(None))}>{ "Show whole run" }</button>
+                            onclick={press(act, zoom_out.clone())}>{ "Show whole run" }</button>
                     }
                     if props.can_save {
                         { buttons(act, Picture::Chart, "the chart") }
@@ -131,34 +123,54 @@ pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -
                 </div>
             </div>
             <div class="chart">
-                <div id="chart" class="plot" role="slider" tabindex="0" aria-label="Playhead"
-                    aria-valuemin="0" aria-valuemax={format::number(run.ends().as_seconds())}
-                    aria-valuenow={format::number(props.time.as_seconds())} aria-valuetext={said}
-                    data-samples={attr::number(run.samples.len() as u64)} data-peak={attr::number(run.ran.summary.peak.0)}
-                    data-rss={attr::number(here.rss.0)} data-live={attr::number(here.live.0)}
-                    data-time={attr::number(props.time.0)} data-event={attr::number(props.event)}
-                    data-curves={attr::number(props.lines.len() as u64)}
-                    data-from={attr::number(props.shown.0.0)} data-to={attr::number(props.shown.1.0)}
-                    ondblclick={on_double}>
-                    { curves(&props.lines, run, &scale, props.cap) }
-                    if scale.shows(props.time) {
-                        { upright("playhead", scale.share(props.time)) }
-                        <span class="playhead__dot" style={format!(
-                            "left: {}; bottom: {}",
-                            format::percent(scale.share(props.time)),
-                            format::percent((here.rss.as_mib() / scale.highest).min(1.0))
-                        )} />
-                    }
-                    <div id="over" class="over" onpointermove={heard(Did::Move)} onpointerdown={heard(Did::Press(0))}
-                        onpointerup={heard(Did::LetGo)} onpointerleave={heard(Did::Leave)} />
-                </div>
+                { plot(props, &scale, press(act, zoom_out), point) }
                 <div class="ends">
                     { room(&props.lines, scale.highest) }
                     { ends(&props.lines, &scale) }
                 </div>
             </div>
-            { as_table(&props.lines, run) }
+            { as_table(&props.lines, &props.run) }
         </section>
+    }
+}
+
+/// The curves with the playhead, and what hears the pointer over them.
+fn plot(
+    props: &Props,
+    scale: &Scale,
+    zoom_out: Callback<MouseEvent>,
+    point: &Callback<Pointed>,
+) -> Html {
+    let (run, here) = (&props.run, &props.now.sample);
+    let heard = |did| heard(point, On::Plot, did);
+    let said = format!(
+        "{}: {} resident, {} held by the program",
+        format::time(props.time),
+        props.now.size(|now| now.rss),
+        props.now.size(|now| now.live)
+    );
+    html! {
+        <div id="chart" class="plot" role="slider" tabindex="0" aria-label="Playhead"
+            aria-valuemin="0" aria-valuemax={format::number(run.ends().as_seconds())}
+            aria-valuenow={format::number(props.time.as_seconds())} aria-valuetext={said}
+            data-samples={attr::number(run.samples.len() as u64)} data-peak={attr::number(run.ran.summary.peak.0)}
+            data-rss={attr::number(here.rss.0)} data-live={attr::number(here.live.0)}
+            data-time={attr::number(props.time.0)} data-event={attr::number(props.event)}
+            data-curves={attr::number(props.lines.len() as u64)}
+            data-from={attr::number(props.shown.0.0)} data-to={attr::number(props.shown.1.0)}
+            ondblclick={zoom_out}>
+            { curves(&props.lines, run, scale, props.cap) }
+            if scale.shows(props.time) {
+                { upright("playhead", scale.share(props.time)) }
+                <span class="playhead__dot" style={format!(
+                    "left: {}; bottom: {}",
+                    format::percent(scale.share(props.time)),
+                    format::percent((here.rss.as_mib() / scale.highest).min(1.0))
+                )} />
+            }
+            <div id="over" class="over" onpointermove={heard(Did::Move)} onpointerdown={heard(Did::Press(0))}
+                onpointerup={heard(Did::LetGo)} onpointerleave={heard(Did::Leave)} />
+        </div>
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     format,
-    state::{Action, State},
+    state::{Action, PlayheadAction, State},
     view::{Now, RunView},
 };
 
@@ -79,8 +79,11 @@ impl Crosshair {
 
 fn let_go(scale: &Scale, from: f64, to: f64) -> Action {
     match (to - from).abs() >= LEAST_DRAG {
-        true => Action::Zoom(Some((scale.time(from.min(to)), scale.time(from.max(to))))),
-        false => Action::Seek(scale.time(to)),
+        true => Action::Playhead(PlayheadAction::Zoom(Some((
+            scale.time(from.min(to)),
+            scale.time(from.max(to)),
+        )))),
+        false => Action::Playhead(PlayheadAction::Seek(scale.time(to))),
     }
 }
 

@@ -6,13 +6,13 @@ use super::attr::{self, press};
 
 use crate::{
     format,
-    state::{Action, Place, State},
+    state::{Action, DisplayAction, Place, State, TourAction},
     worker_client::Health,
 };
 
 /// The header.
 pub fn header(state: &State, act: &Callback<Action>) -> Html {
-    let dark = state.is_dark();
+    let dark = state.display.is_dark();
     html! {
         <header class="page-header">
             <svg class="logo" viewBox="0 0 22 18" aria-hidden="true">
@@ -24,20 +24,20 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
             <span class="page-header__space" />
             <div class="page-header__status">{ status(state, act) }</div>
             <button id="tour" class="button" type="button" title="The incident in ten steps"
-                onclick={press(act, Action::ReadTour(Place::default()))}>{ "Tour" }</button>
+                onclick={press(act, Action::Tour(TourAction::Read(Place::default())))}>{ "Tour" }</button>
             <button id="copy-link" class="button" type="button" title="Copy a link to this view, with its settings and moment"
                 onclick={press(act, Action::CopyLink(false))}>
-                { if state.link_copied == Some(false) { "Link copied" } else { "Copy link" } }
+                { if state.links.copied == Some(false) { "Link copied" } else { "Copy link" } }
             </button>
             <button id="copy-frame" class="button" type="button" title="Copy an iframe of this view for your own page"
                 onclick={press(act, Action::CopyLink(true))}>
-                { if state.link_copied == Some(true) { "Frame copied" } else { "Embed" } }
+                { if state.links.copied == Some(true) { "Frame copied" } else { "Embed" } }
             </button>
             <button id="help" class="button" type="button" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"
                 onclick={press(act, Action::ToggleHelp)}>{ "?" }</button>
             <button id="dark" class="button" type="button" aria-pressed={attr::flag(dark)} aria-label="Dark colours"
                 title={if dark { "Light colours" } else { "Dark colours" }}
-                onclick={press(act, Action::ToggleTheme)}>
+                onclick={press(act, Action::Display(DisplayAction::ToggleTheme))}>
                 { if dark { "☀" } else { "☾" } }
             </button>
         </header>
@@ -45,8 +45,8 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
 }
 
 fn title(state: &State) -> String {
-    let title = state.title().unwrap_or_default();
-    let Some(run) = state.run() else {
+    let title = state.source.title().unwrap_or_default();
+    let Some(run) = state.variants.run() else {
         return title.to_owned();
     };
     let bursts = match run.bursts() {
@@ -62,7 +62,7 @@ fn status(state: &State, act: &Callback<Action>) -> Html {
     if !state.is_busy() || matches!(state.health, Health::Broken(_)) {
         return idle(state);
     }
-    let what = match &state.reading {
+    let what = match &state.source.reading {
         Some(subject) => format!("reading {}", subject.title()),
         None => "running".to_owned(),
     };
@@ -87,14 +87,14 @@ fn status(state: &State, act: &Callback<Action>) -> Html {
 }
 
 fn idle(state: &State) -> Html {
-    let took: f64 = (state.variants.iter())
+    let took: f64 = (state.variants.all.iter())
         .filter_map(|variant| variant.run.as_ref())
         .map(|run| run.ran.took_ms)
         .sum();
-    let (name, words) = match (&state.health, state.run()) {
+    let (name, words) = match (&state.health, state.variants.run()) {
         (Health::Broken(reason), _) => ("broken", reason.clone()),
         (_, Some(_)) => {
-            let many = state.variants.len();
+            let many = state.variants.all.len();
             let variants = if many == 1 { "variant" } else { "variants" };
             (
                 "ready",

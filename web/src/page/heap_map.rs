@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use highwater_chart::{Layout, Marks, describe, kind_in_words, kinds, strip_in_words, totals};
-use highwater_simulator::{Address, Bytes, Choice, Frame, PageKind, Strip};
+use highwater_simulator::{Address, Bytes, Choice, Frame, Moment, PageKind, Strip};
 use web_sys::{Element, HtmlCanvasElement};
 use yew::prelude::*;
 
@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     format,
-    state::{Action, Picture, State},
+    state::{Action, InspectionAction, Picture, State},
     variants::{VariantId, VariantState},
-    view::{Look, Playhead, RunView},
+    view::{Look, RunView},
 };
 
 /// The map is at most this high, in CSS pixels.
@@ -36,7 +36,7 @@ pub struct Props {
     /// The exact moment, where it is known.
     pub(super) look: Option<Rc<Look>>,
     /// The moment that is shown.
-    pub(super) playhead: Playhead,
+    pub(super) playhead: Moment,
     /// The pin that is pointed at.
     pointed: Option<usize>,
     /// The canvas's id.
@@ -47,17 +47,23 @@ pub struct Props {
 
 /// The maps that there are: of the variant that is looked into, and of the one beside it.
 pub fn maps(state: &State) -> Vec<Props> {
-    let selected = state.selected();
-    let compared = state.compared.and_then(|id| state.variant(id));
+    let selected = state.variants.selected();
+    let compared = state
+        .variants
+        .compared
+        .and_then(|id| state.variants.get(id));
     let run_of = |variant: Option<&VariantState>| variant?.run.clone();
     let one = |id, variant: &VariantState, beside| {
         let run = variant.run.clone()?;
         let exact = state.look_is_exact(variant.id);
         Some(Props {
             of: variant.id,
-            look: state.look(variant.id).filter(|_| exact).cloned(),
-            playhead: state.moment(variant.id, &run),
-            pointed: state.pointed.filter(|_| variant.id == selected.id),
+            look: state.inspection.look(variant.id).filter(|_| exact).cloned(),
+            playhead: state.shown().moment(variant.id, &run),
+            pointed: state
+                .inspection
+                .pointed
+                .filter(|_| variant.id == selected.id),
             run,
             id,
             beside: run_of(beside),
@@ -80,7 +86,7 @@ pub fn heap_map(
     let frame = props.frame();
     let variant = props.run.variant_at(props.playhead.time);
     let pages = !matches!(variant.allocator, Choice::Glibc(_));
-    let Some(named) = state.variant(props.of) else {
+    let Some(named) = state.variants.get(props.of) else {
         return Html::default();
     };
     let (number, name) = (named.letter, named.name_of_run());
@@ -100,11 +106,11 @@ pub fn heap_map(
                 <ul class="legend" hidden={props.id != "map"}>
                     { for kinds(pages).iter().map(|kind| {
                         let kind = *kind;
-                        let shown = state.hidden & 1 << kind as u16 == 0;
+                        let shown = state.inspection.hidden & 1 << kind as u16 == 0;
                         html! {
                             <li>
                                 <button type="button" class="legend__kind" aria-pressed={attr::flag(shown)}
-                                    title="Show or hide on the map" onclick={press(act, Action::ToggleKind(kind))}>
+                                    title="Show or hide on the map" onclick={press(act, Action::Inspection(InspectionAction::ToggleKind(kind)))}>
                                     { swatch(kind) }{ kind_in_words(kind) }
                                 </button>
                             </li>
@@ -120,7 +126,7 @@ pub fn heap_map(
                 <canvas id={props.id} class="map" role="img" aria-label={props.described()}
                     data-event={frame.map(|frame| frame.event.to_string())}
                     data-kinds={frame.map(written_totals)}
-                    data-hidden={attr::number(state.hidden as u64)} onpointermove={heard(Did::Move)}
+                    data-hidden={attr::number(state.inspection.hidden as u64)} onpointermove={heard(Did::Move)}
                     onpointerleave={heard(Did::Leave)} onclick={clicked(point, On::Map(props.id))} />
                 <svg class="marks" aria-hidden="true" />
             </div>
@@ -168,8 +174,8 @@ impl Map {
             look: props.look.as_ref().map(Rc::as_ptr),
             beside: props.beside.as_ref().map(Rc::as_ptr),
             pointed: props.pointed,
-            hidden: state.hidden,
-            dark: state.is_dark(),
+            hidden: state.inspection.hidden,
+            dark: state.display.is_dark(),
         };
         let hover = known.as_ref().and_then(|known| known.hover);
         if let Some(known) = known
@@ -190,7 +196,7 @@ impl Map {
             pointed: props.pointed,
         };
         // A canvas that cannot be drawn on stays empty; everything it would show is said beside it.
-        map_canvas::draw(&canvas, &marks, state.hidden, drawn.dark).ok();
+        map_canvas::draw(&canvas, &marks, state.inspection.hidden, drawn.dark).ok();
         if let Some(over) = canvas.next_element_sibling() {
             over.set_inner_html(&marks.overlay(drawn.dark));
         }
@@ -221,7 +227,11 @@ impl Map {
         let (_, address, _) = self.page_at(place)?;
         let pages = u64::from(self.layout.pages_per_dot);
         let end = address + self.props.run.ran.page_size * pages;
-        Some(Action::OpenBlocks(Some((self.props.of, address, end))))
+        Some(Action::Inspection(InspectionAction::OpenBlocks(Some((
+            self.props.of,
+            address,
+            end,
+        )))))
     }
 
     fn page_at(&self, (x, y): (f64, f64)) -> Option<(&Strip, Address, PageKind)> {

@@ -7,7 +7,7 @@ use web_sys::{Document, Element, KeyboardEvent};
 use yew::Callback;
 
 use super::browser::document;
-use crate::state::Action;
+use crate::state::{Action, PlayheadAction, TourAction};
 
 /// Every key with what it does, for the help.
 pub const KEYS: [(&str, &str); 9] = [
@@ -28,18 +28,18 @@ const PAGE: i64 = 20;
 /// What a key does.
 pub fn action_of(key: &str, shift: bool) -> Option<Action> {
     match (key, shift) {
-        ("ArrowLeft", true) => Some(Action::StepMark(-1)),
-        ("ArrowRight", true) => Some(Action::StepMark(1)),
-        ("ArrowLeft" | "ArrowDown", _) => Some(Action::Step(-1)),
-        ("ArrowRight" | "ArrowUp", _) => Some(Action::Step(1)),
-        ("PageDown", _) => Some(Action::Step(-PAGE)),
-        ("PageUp", _) => Some(Action::Step(PAGE)),
-        ("," | "<", _) => Some(Action::StepEvent(-1)),
-        ("." | ">", _) => Some(Action::StepEvent(1)),
-        ("Home", _) => Some(Action::Seek(Micros(0))),
-        ("End", _) => Some(Action::Seek(Micros(u64::MAX))),
-        (" ", _) => Some(Action::TogglePlay),
-        ("Escape", _) => Some(Action::Zoom(None)),
+        ("ArrowLeft", true) => Some(Action::Playhead(PlayheadAction::StepMark(-1))),
+        ("ArrowRight", true) => Some(Action::Playhead(PlayheadAction::StepMark(1))),
+        ("ArrowLeft" | "ArrowDown", _) => Some(Action::Playhead(PlayheadAction::Step(-1))),
+        ("ArrowRight" | "ArrowUp", _) => Some(Action::Playhead(PlayheadAction::Step(1))),
+        ("PageDown", _) => Some(Action::Playhead(PlayheadAction::Step(-PAGE))),
+        ("PageUp", _) => Some(Action::Playhead(PlayheadAction::Step(PAGE))),
+        ("," | "<", _) => Some(Action::Playhead(PlayheadAction::StepEvent(-1))),
+        ("." | ">", _) => Some(Action::Playhead(PlayheadAction::StepEvent(1))),
+        ("Home", _) => Some(Action::Playhead(PlayheadAction::Seek(Micros(0)))),
+        ("End", _) => Some(Action::Playhead(PlayheadAction::Seek(Micros(u64::MAX)))),
+        (" ", _) => Some(Action::Playhead(PlayheadAction::TogglePlay)),
+        ("Escape", _) => Some(Action::Playhead(PlayheadAction::Zoom(None))),
         ("?", _) => Some(Action::ToggleHelp),
         _ => None,
     }
@@ -82,7 +82,7 @@ fn turns_tour(document: &Document, key: &str, target: Option<&Element>) -> Optio
     };
     let is_within = target.is_some_and(|target| matches!(target.closest(".tour"), Ok(Some(_))));
     let is_talk = || matches!(document.query_selector(".tour--talk"), Ok(Some(_)));
-    (is_within || is_talk()).then_some(Action::TurnTour(steps))
+    (is_within || is_talk()).then_some(Action::Tour(TourAction::Turn(steps)))
 }
 
 /// Whether an element does something with a key itself.

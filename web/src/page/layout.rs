@@ -42,7 +42,7 @@ pub fn page(
         Health::Broken(_) => "broken",
     };
     let shows = state.shows();
-    let is_part = state.is_talk() || state.embed.is_some();
+    let is_part = state.tour.is_talk() || state.display.embed.is_some();
     let class = is_part.then_some("embedded");
     html! {
         <>
@@ -50,8 +50,8 @@ pub fn page(
                 { header(state, act) }
             }
             { tour(state, act) }
-            <main {class} data-look={state.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}
-                data-links={attr::number(state.links_opened)}>
+            <main {class} data-look={state.tour.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}
+                data-links={attr::number(state.links.opened)}>
                 if shows.settings {
                     <div class="column column--what">
                         { source(state, act, open) }
@@ -70,12 +70,12 @@ pub fn page(
                     <div class="column column--what-if">{ what_if(state, act) }</div>
                 }
             </main>
-            if matches!(state.subject, Subject::File(_)) && embedding::tells_anyone() {
+            if matches!(state.source.subject, Subject::File(_)) && embedding::tells_anyone() {
                 <p id="tells-anyone" class="note" role="status">
                     { "The page around this view receives these results, whatever page that is: the view's address states no `origin=`." }
                 </p>
             }
-            if state.embed.is_some() {
+            if state.display.embed.is_some() {
                 <a id="open-whole" class="embedded__whole" href={address::outside()} target="_blank" rel="noopener">
                     { "Open in Highwater" }
                 </a>
@@ -91,7 +91,7 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
         _ => None,
     };
     let failed = || {
-        let failed = state.variants.iter().find_map(|variant| {
+        let failed = state.variants.all.iter().find_map(|variant| {
             let Status::Failed(message) = &variant.status else {
                 return None;
             };
@@ -103,8 +103,10 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
     let Some(words) = state.trouble.clone().or(broken).or_else(failed) else {
         return Html::default();
     };
-    let kept = match state.run() {
-        Some(_) if !state.selected().is_fresh() => " The page still shows the last successful run.",
+    let kept = match state.variants.run() {
+        Some(_) if !state.variants.selected().is_fresh() => {
+            " The page still shows the last successful run."
+        }
         _ => "",
     };
     html! {
@@ -119,12 +121,12 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
 
 /// What of the address was ignored.
 fn notes(state: &State, act: &Callback<Action>) -> Html {
-    if state.notes.is_empty() {
+    if state.links.notes.is_empty() {
         return Html::default();
     }
     html! {
         <section id="notes" class="card trouble trouble--note" role="status">
-            <p>{ for state.notes.iter().map(|note| html! { <>{ note.clone() }<br /></> }) }</p>
+            <p>{ for state.links.notes.iter().map(|note| html! { <>{ note.clone() }<br /></> }) }</p>
             { attr::button("button", Some("dismiss"), "Dismiss".into(), press(act, Action::Dismiss)) }
         </section>
     }
@@ -148,7 +150,7 @@ fn happened(state: &State, act: &Callback<Action>, point: &Callback<Pointed>) ->
             }
             if shows.chart {
                 { chart(&props, act, point) }
-                if state.embed.is_none() {
+                if state.display.embed.is_none() {
                     { second_chart(&props) }
                 }
             }
@@ -161,8 +163,8 @@ fn happened(state: &State, act: &Callback<Action>, point: &Callback<Pointed>) ->
                 { transport(state, act) }
             }
             { blocks(state, act) }
-            if let Some(look) = state.look(state.selected().id).filter(|_| shows.why) {
-                { decisions(look, state.only, act) }
+            if let Some(look) = state.inspection.look(state.variants.selected().id).filter(|_| shows.why) {
+                { decisions(look, state.inspection.only, act) }
             }
         </>
     }
@@ -173,7 +175,7 @@ fn outdated(state: &State) -> Option<String> {
     if !state.is_outdated() {
         return None;
     }
-    let variant = state.selected();
+    let variant = state.variants.selected();
     Some(match &variant.order {
         Some(Err(reason)) => format!("{reason}. The results below are from the earlier settings."),
         _ => "The results below are from the earlier settings.".to_owned(),
@@ -183,9 +185,9 @@ fn outdated(state: &State) -> Option<String> {
 fn waiting(state: &State) -> String {
     match &state.health {
         Health::Broken(_) => "The simulator could not start.".to_owned(),
-        _ if state.loading.is_some() => "Reading the workload…".to_owned(),
+        _ if state.source.loading.is_some() => "Reading the workload…".to_owned(),
         _ if state.is_busy() => "Running…".to_owned(),
-        _ => match &state.selected().order {
+        _ => match &state.variants.selected().order {
             Some(Err(reason)) => format!("This variant cannot run: {reason}."),
             _ => "Nothing has run yet. Choose a recording, scenario or pattern, or open a trace."
                 .to_owned(),

@@ -13,15 +13,15 @@ use super::{
 use crate::{
     format,
     protocol::Said,
-    state::{Action, State},
+    state::{Action, InspectionAction, PlayheadAction, State},
     variants::VariantId,
 };
 
 /// The right column.
 pub fn why(state: &State, act: &Callback<Action>) -> Html {
-    let variant = state.selected();
-    let Some(look) = state.look(variant.id) else {
-        let words = match state.run() {
+    let variant = state.variants.selected();
+    let Some(look) = state.inspection.look(variant.id) else {
+        let words = match state.variants.run() {
             None => "The explanation appears after the first run.",
             Some(_) => "Analysing…",
         };
@@ -97,11 +97,11 @@ fn linked(sentence: &Sentence, id: VariantId, act: &Callback<Action>) -> Html {
         Part::Text { text } => html! { { text.clone() } },
         Part::Address { text, from, to, .. } => html! {
             <button type="button" class="link" title="Show this chunk and its neighbours" data-part="address"
-                onclick={press(act, Action::OpenBlocks(Some((id, *from, *to))))}>{ text.clone() }</button>
+                onclick={press(act, Action::Inspection(InspectionAction::OpenBlocks(Some((id, *from, *to)))))}>{ text.clone() }</button>
         },
         Part::Moment { text, time, .. } => html! {
             <button type="button" class="link" title="Go to this moment" data-part="moment"
-                onclick={press(act, Action::Seek(*time))}>{ text.clone() }</button>
+                onclick={press(act, Action::Playhead(PlayheadAction::Seek(*time)))}>{ text.clone() }</button>
         },
         Part::Setting { text, .. } => html! { <code>{ text.clone() }</code> },
     };

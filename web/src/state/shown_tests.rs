@@ -25,12 +25,16 @@ fn shown() -> State {
 }
 
 fn names(state: &State) -> Vec<&str> {
-    let names = state.variants.iter().map(|variant| variant.name.as_str());
+    let names = state
+        .variants
+        .all
+        .iter()
+        .map(|variant| variant.name.as_str());
     names.collect()
 }
 
 fn letters(state: &State) -> String {
-    let letters = state.variants.iter();
+    let letters = state.variants.all.iter();
     letters
         .map(|variant| highwater_chart::letter(variant.letter))
         .collect()
@@ -42,8 +46,8 @@ fn a_files_name_stands_only_over_its_own_data() {
     let before = state.link();
     let reading = |state: &mut State| {
         state.update(Action::Choose(file("huge.hwt")));
-        assert_eq!(state.title(), Some(Subject::Bundled.title()));
-        assert_eq!(state.reading, Some(file("huge.hwt")));
+        assert_eq!(state.source.title(), Some(Subject::Bundled.title()));
+        assert_eq!(state.source.reading, Some(file("huge.hwt")));
         assert!(!state.link_of_shown().contains("huge"));
     };
     reading(&mut state);
@@ -53,7 +57,7 @@ fn a_files_name_stands_only_over_its_own_data() {
         "the workers hold what is shown"
     );
     assert_eq!(
-        (state.title(), &state.reading),
+        (state.source.title(), &state.source.reading),
         (Some(Subject::Bundled.title()), &None)
     );
     assert_eq!(state.link(), before);
@@ -66,16 +70,16 @@ fn a_files_name_stands_only_over_its_own_data() {
     assert!(!state.is_busy());
 
     reading(&mut state);
-    let number = state.next_trace;
+    let number = state.source.number;
     let effects = state.update(Action::LoadFailed(number, "line 2: no".to_owned()));
     assert!(effects.contains(&Effect::GoBack));
     assert_eq!(state.link(), before);
     // Once more, and now it can be read.
     let effects = state.update(Action::Retry);
-    let number = state.next_trace;
+    let number = state.source.number;
     assert!(effects.contains(&Effect::Load(file("huge.hwt"), number)));
     state.update(Action::Loaded(number, of_checksum(7)));
-    assert_eq!(state.title(), Some("huge.hwt"));
+    assert_eq!(state.source.title(), Some("huge.hwt"));
     assert!(
         state
             .link()
@@ -102,12 +106,12 @@ fn nothing_has_a_name_while_nothing_is_there() {
     let mut state = State::new(false);
     let link = "fmine.hwt\nk7\nv0 3 glibc@2.36 mine\nu0 0 -\n".to_owned();
     state.update(Action::OpenLink(Some(link)));
-    let number = state.next_trace;
+    let number = state.source.number;
     state.update(Action::LoadFailed(
         number,
         "mine.hwt is not open".to_owned(),
     ));
-    assert_eq!(state.title(), None);
+    assert_eq!(state.source.title(), None);
 }
 
 #[test]
@@ -118,7 +122,7 @@ fn a_links_settings_are_those_of_the_file_with_its_checksum() {
     state.update(Action::LoadFailed(1, "mine.hwt is not open".to_owned()));
     // A browser names a second download like this.
     state.update(Action::Choose(file("mine (1).hwt")));
-    let number = state.next_trace;
+    let number = state.source.number;
     state.update(Action::Loaded(number, of_checksum(0xab)));
     assert_eq!(names(&state), ["mine"]);
     assert_eq!(state.trouble, None);
@@ -129,16 +133,16 @@ fn a_links_settings_are_those_of_the_file_with_its_checksum() {
     );
     // The same link, while it is open by that name: no other file is asked for.
     let effects = state.update(Action::OpenLink(Some(link.to_owned())));
-    let number = state.next_trace;
+    let number = state.source.number;
     assert!(effects.contains(&Effect::Load(file("mine (1).hwt"), number)));
     // Another file is another file, and that is told.
     let mut state = State::new(false);
     state.update(Action::OpenLink(Some(link.to_owned())));
     state.update(Action::LoadFailed(1, "mine.hwt is not open".to_owned()));
     state.update(Action::Choose(file("other.hwt")));
-    let number = state.next_trace;
+    let number = state.source.number;
     state.update(Action::Loaded(number, of_checksum(1)));
-    assert_eq!(state.variants.len(), 5);
+    assert_eq!(state.variants.all.len(), 5);
     assert!(
         state
             .trouble
@@ -150,10 +154,13 @@ fn a_links_settings_are_those_of_the_file_with_its_checksum() {
 fn a_name_that_nobody_typed_follows_the_settings() {
     let mut state = shown();
     let edit = |state: &mut State, text: &str| {
-        let id = state.selected;
-        state.update(Action::EditEnvironment(id, text.to_owned()));
+        let id = state.variants.selected;
+        state.update(Action::Variant(
+            id,
+            VariantAction::EditEnvironment(text.to_owned()),
+        ));
         state.update(Action::Due);
-        state.selected().name.clone()
+        state.variants.selected().name.clone()
     };
     assert_eq!(names(&state)[..2], ["no setting", "trim threshold 64 KiB"]);
     assert_eq!(
@@ -161,8 +168,8 @@ fn a_name_that_nobody_typed_follows_the_settings() {
         "MALLOC_ARENA_MAX=2"
     );
     // Another one that comes to the same has another name.
-    let second = state.variants[1].id;
-    state.update(Action::Select(second));
+    let second = state.variants.all[1].id;
+    state.update(Action::Variant(second, VariantAction::Select));
     assert_eq!(
         edit(&mut state, "MALLOC_ARENA_MAX=2"),
         "MALLOC_ARENA_MAX=2 (2)"
@@ -173,16 +180,22 @@ fn a_name_that_nobody_typed_follows_the_settings() {
         "what it was given its name for"
     );
     let jemalloc = "jemalloc@5.3.0".parse().expect("it is modelled");
-    state.update(Action::ChooseAllocator(second, jemalloc));
+    state.update(Action::Variant(
+        second,
+        VariantAction::ChooseAllocator(jemalloc),
+    ));
     assert_eq!(
         edit(&mut state, "MALLOC_CONF=dirty_decay_ms:1000"),
         "jemalloc 5.3.0, dirty_decay_ms:1000"
     );
     // What came of the settings before has the name of these.
-    let before = state.selected().name_of_run();
+    let before = state.variants.selected().name_of_run();
     assert_eq!(before, "trim threshold 64 KiB");
     // One that was typed stays, in links too; emptied, it follows again.
-    state.update(Action::Rename(second, "mine".to_owned()));
+    state.update(Action::Variant(
+        second,
+        VariantAction::Rename("mine".to_owned()),
+    ));
     assert_eq!(edit(&mut state, ""), "mine");
     let link = state.link().expect("nothing is read");
     let mut again = State::new(false);
@@ -190,11 +203,14 @@ fn a_name_that_nobody_typed_follows_the_settings() {
     again.update(Action::Loaded(1, about()));
     assert_eq!(names(&again), names(&state));
     assert_eq!(edit(&mut again, "MALLOC_TOP_PAD_=0"), "mine");
-    let first = again.variants[0].id;
-    again.update(Action::Select(first));
+    let first = again.variants.all[0].id;
+    again.update(Action::Variant(first, VariantAction::Select));
     assert_eq!(edit(&mut again, "MALLOC_TOP_PAD_=0"), "MALLOC_TOP_PAD_=0");
-    state.update(Action::Rename(second, "  ".to_owned()));
-    assert_eq!(state.selected().name, "jemalloc 5.3.0");
+    state.update(Action::Variant(
+        second,
+        VariantAction::Rename("  ".to_owned()),
+    ));
+    assert_eq!(state.variants.selected().name, "jemalloc 5.3.0");
 }
 
 #[test]
@@ -224,21 +240,24 @@ fn that_nothing_is_set_is_said_only_of_the_default_allocator() {
 #[test]
 fn letters_and_colours_stay_with_their_variants() {
     let mut state = shown();
-    let id = |state: &State, at: usize| state.variants[at].id;
+    let id = |state: &State, at: usize| state.variants.all[at].id;
     let (first, second) = (id(&state, 0), id(&state, 1));
-    let colour = state.variants[1].colour;
-    state.update(Action::Duplicate(first));
+    let colour = state.variants.all[1].colour;
+    state.update(Action::Variant(first, VariantAction::Duplicate));
     assert_eq!(letters(&state), "ABCDEF");
     assert_eq!(
-        state.variant(second).map(|one| (one.letter, one.colour)),
+        state
+            .variants
+            .get(second)
+            .map(|one| (one.letter, one.colour)),
         Some((1, colour))
     );
-    state.update(Action::Remove(first));
+    state.update(Action::Variant(first, VariantAction::Remove));
     let third = id(&state, 1);
-    state.update(Action::Remove(third));
-    state.update(Action::Sort(2));
+    state.update(Action::Variant(third, VariantAction::Remove));
+    state.update(Action::Table(TableAction::Sort(2)));
     assert_eq!(letters(&state), "BDEF");
-    state.update(Action::Duplicate(second));
+    state.update(Action::Variant(second, VariantAction::Duplicate));
     assert_eq!(
         letters(&state),
         "BDEFG",
@@ -253,13 +272,14 @@ fn letters_and_colours_stay_with_their_variants() {
     let colours = |state: &State| -> Vec<usize> {
         state
             .variants
+            .all
             .iter()
             .map(|variant| variant.colour)
             .collect()
     };
     assert_eq!(colours(&again), colours(&state));
     // Where there is no letter behind the last, the first that is free.
-    state.update(Action::Duplicate(second));
-    state.update(Action::Duplicate(second));
+    state.update(Action::Variant(second, VariantAction::Duplicate));
+    state.update(Action::Variant(second, VariantAction::Duplicate));
     assert_eq!(letters(&state), "BDEFGHA");
 }

@@ -36,8 +36,22 @@ const DEAF: &str = "
     MessagePort.prototype.addEventListener = function (kind, ...rest) {
         if (kind !== 'close') listen.call(this, kind, ...rest);
     };
-    const every = window.setInterval;
-    window.setInterval = (act, ms) => ms === 5000 ? window.beats.push(act) : every(act, ms);";
+    const [every, no] = [window.setInterval, window.clearInterval];
+    // No timer of the browser's has such a number.
+    window.setInterval = (act, ms) => ms === 5000 ? 1e15 + window.beats.push(act) : every(act, ms);
+    window.clearInterval = (timer) => timer > 1e15 ? void (window.beats[timer - 1e15 - 1] = () => {}) : no(timer);";
+
+/// Ends all workers, of which the browser tells nothing.
+const KILL: &str = "window.workers.forEach((worker) => Worker.prototype.terminate.call(worker))";
+
+/// Asks all workers so many times whether they are there, as the page does every five seconds.
+fn ask(page: &Page, times: u32) -> Result<()> {
+    let script = format!("for (let at = 0; at < {times}; at++) beats.forEach((beat) => beat())");
+    page.evaluate(&script).map(drop)
+}
+
+/// The times of asking after which a worker without an answer is given up.
+const PATIENCE: u32 = 13;
 
 /// Rows of the table that are those of a finished run.
 const FRESH: &str = "#what-if tbody tr[data-stale=false] td[data-column=at_end][data-value]";
@@ -167,9 +181,7 @@ fn a_worker_that_panics_is_filled_up_or_killed_is_told_at_its_variant() -> Resul
         // One that ends without a word is replaced when it is asked to stop.
         page.set_value("#parameter-cycles", "12")?;
         page.wait_for("main[data-busy=true]")?;
-        page.evaluate(
-            "window.workers.forEach((worker) => Worker.prototype.terminate.call(worker))",
-        )?;
+        page.evaluate(KILL)?;
         page.click("#cancel")?;
         page.wait_for_text("#trouble", "Cancelled")?;
         page.click("#retry")?;
@@ -192,14 +204,9 @@ fn a_worker_that_does_not_answer_is_told_where_the_browser_does_not_tell_its_end
             json!({ "source": DEAF }),
         )?;
         open_incident(page)?;
-        let ask = |times: u32| {
-            let script =
-                format!("for (let at = 0; at < {times}; at++) beats.forEach((beat) => beat())");
-            page.evaluate(&script)
-        };
         // Those that live answer.
         for _ in 0..4 {
-            ask(5)?;
+            ask(page, 5)?;
             page.set_value("#parameter-cycles", "9")?;
             settle(page)?;
             page.set_value("#parameter-cycles", "10")?;
@@ -208,10 +215,8 @@ fn a_worker_that_does_not_answer_is_told_where_the_browser_does_not_tell_its_end
         ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
         page.set_value("#parameter-cycles", "12")?;
         page.wait_for("main[data-busy=true]")?;
-        page.evaluate(
-            "window.workers.forEach((worker) => Worker.prototype.terminate.call(worker))",
-        )?;
-        ask(13)?;
+        page.evaluate(KILL)?;
+        ask(page, PATIENCE)?;
         page.wait_for_text("#trouble", "did not answer")?;
         page.wait_for("main[data-busy=false]")?;
         page.click("#retry")?;
@@ -222,4 +227,77 @@ fn a_worker_that_does_not_answer_is_told_where_the_browser_does_not_tell_its_end
     })?;
     ensure!(!errors.is_empty(), "nothing reached the console");
     Ok(())
+}
+
+/// Opens the page where a worker's end is not told.
+fn visit_deaf(test: impl FnOnce(&Page) -> Result<()>) -> Result<()> {
+    let folder = crate::built_page()?;
+    let errors = visit_folder(&folder, View::default(), |page| {
+        page.devtools(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": DEAF }),
+        )?;
+        open(page)?;
+        test(page)?;
+        ensure!(page.count("#stopped")? == 0);
+        Ok(())
+    })?;
+    ensure!(!errors.is_empty(), "nothing reached the console");
+    Ok(())
+}
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn a_recording_whose_readers_do_not_answer_is_read_when_it_is_tried_again() -> Result<()> {
+    visit_deaf(|page| {
+        page.set_value("#source", "incident")?;
+        page.wait_for_text("#title", "scaled down")?;
+        settle(page)?;
+        page.evaluate(KILL)?;
+        page.set_value("#source", "bundled")?;
+        page.wait_for("main[data-busy=true]")?;
+        ask(page, PATIENCE)?;
+        page.wait_for_text("#trouble", "did not answer")?;
+        page.wait_for("main[data-busy=false]")?;
+        // What was shown before is shown, and can be changed.
+        page.wait_for_text("#title", "scaled down")?;
+        page.click("#retry")?;
+        page.wait_for_text("#title", "asyncio burst")?;
+        settle(page)?;
+        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+        Ok(())
+    })
+}
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn a_moment_that_nobody_answers_for_is_looked_into_when_it_is_tried_again() -> Result<()> {
+    visit_deaf(|page| {
+        page.evaluate(KILL)?;
+        page.set_value("#scrub", "250")?;
+        ask(page, PATIENCE)?;
+        page.wait_for_text("#trouble", "did not answer")?;
+        page.click("#retry")?;
+        settle(page)?;
+        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+        // Another moment is looked into as well.
+        page.set_value("#scrub", "500")?;
+        settle(page)?;
+        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+        Ok(())
+    })
+}
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn a_long_text_whose_reader_does_not_answer_is_read_by_the_next() -> Result<()> {
+    visit_deaf(|page| {
+        page.evaluate(KILL)?;
+        let long = "x: &a [MALLOC, 1]\n".repeat(50_000) + "ENV MALLOC_ARENA_MAX=2\n";
+        page.set_value("#environment", &long)?;
+        page.wait_for("#environment-reading")?;
+        ask(page, PATIENCE)?;
+        page.wait_for_text("#environment-others", "50000 other lines")?;
+        settle(page)
+    })
 }

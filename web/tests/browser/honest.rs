@@ -1,7 +1,5 @@
 //! The page keeps to itself what is pasted into it, and says of nothing that it is something else.
 
-use std::fs;
-
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
@@ -128,9 +126,8 @@ fn nothing_that_is_pasted_leaves_the_page() -> Result<()> {
         let png = downloads.press(page, "PNG of the chart", &name)?;
         clean("PNG", &String::from_utf8_lossy(&png))?;
         page.click("#save-csv")?;
-        let csv = downloads.path().join("highwater.csv");
-        page.wait_until("the table", || Ok(csv.is_file()))?;
-        clean("CSV", &fs::read_to_string(csv)?)?;
+        let csv = downloads.read(page, "highwater.csv")?;
+        clean("CSV", &String::from_utf8(csv)?)?;
         let title = page.evaluate("return document.title")?;
         clean("title", title.as_str().unwrap_or_default())?;
         // It stays in the box, also where somebody goes back and comes again.

@@ -46,6 +46,38 @@ pub(crate) fn visit_under_policy(
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
+fn no_module_that_is_handed_on_names_a_folder_of_this_machine() -> Result<()> {
+    let built_in = [
+        built_page()?,
+        crate::named("HIGHWATER_PACKAGE")?.join("package"),
+    ];
+    let mut modules = 0;
+    for folder in built_in {
+        for entry in fs::read_dir(&folder)? {
+            let file = entry?.path();
+            if file.extension().is_none_or(|end| end != "wasm") {
+                continue;
+            }
+            modules += 1;
+            let bytes = fs::read(&file)?;
+            let found = |words: &[u8]| bytes.windows(words.len()).any(|here| here == words);
+            // Panics of libraries name their files, so the positive control is in the module.
+            ensure!(found(b"/src/lib.rs"), "{} names no file", file.display());
+            for words in [
+                b"registry/src".as_slice(),
+                env!("CARGO_MANIFEST_DIR").as_bytes(),
+            ] {
+                let words = String::from_utf8_lossy(words);
+                ensure!(!found(words.as_bytes()), "{} names {words}", file.display());
+            }
+        }
+    }
+    ensure!(modules == 2, "{modules} modules");
+    Ok(())
+}
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn the_page_works_in_a_folder_of_a_server_under_the_policy_of_the_docs() -> Result<()> {
     let built = built_page()?;
     let errors = visit_under_policy(&built, "", |page| {

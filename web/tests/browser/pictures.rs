@@ -37,8 +37,15 @@ impl Downloads {
     /// Presses a button, and reads the file that comes of it.
     pub(crate) fn press(&self, page: &Page, label: &str, name: &str) -> Result<Vec<u8>> {
         page.click(&format!("[aria-label='{label}']"))?;
+        self.read(page, name)
+    }
+
+    /// Reads a file once it is saved.
+    pub(crate) fn read(&self, page: &Page, name: &str) -> Result<Vec<u8>> {
         let file: PathBuf = self.0.path().join(name);
-        page.wait_until(&format!("{name} to be saved"), || Ok(file.is_file()))
+        // The browser reserves the name with an empty file, and puts the whole one in its place.
+        let is_saved = || Ok(fs::metadata(&file).is_ok_and(|file| file.len() > 0));
+        page.wait_until(&format!("{name} to be saved"), is_saved)
             .with_context(|| format!("there is {:?}", names(self.0.path())))?;
         Ok(fs::read(file)?)
     }

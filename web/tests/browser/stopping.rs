@@ -56,9 +56,7 @@ fn a_page_that_panics_says_so_and_leaves_every_way_on() -> Result<()> {
         // What was typed is not lost, though the program is.
         let downloads = Downloads::of(page)?;
         page.click("#stopped-save")?;
-        let file = downloads.path().join("highwater-settings.txt");
-        page.wait_until("the settings", || Ok(file.is_file()))?;
-        let saved = fs::read_to_string(&file)?;
+        let saved = String::from_utf8(downloads.read(page, "highwater-settings.txt")?)?;
         ensure!(saved.contains("# a note of mine"), "{saved}");
         page.evaluate(
             "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }",

@@ -15,6 +15,7 @@ mod order;
 mod pages;
 mod remembered;
 mod states;
+mod variables;
 
 pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
 pub use decision::{
@@ -23,12 +24,13 @@ pub use decision::{
 pub use difference::{Difference, Topic};
 pub use environment::{Effect, Remark, Tone, Variable};
 pub use figures::{DecayRule, Figures};
-pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Numbers, Pages};
+pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Nanos, Numbers, Pages};
 pub use objects::{Objects, OwnMemory};
 pub use order::places_by_key;
 pub use pages::{PageRun, PageUse};
 pub use remembered::{Remembered, Turns};
 pub use states::States;
+pub use variables::{Reader, VARIABLES, reader_of};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

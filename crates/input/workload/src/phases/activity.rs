@@ -1,7 +1,7 @@
 //! How much a program does when: its calls cut into cells, and the stretches in which next to nothing is called.
 
 use super::{MarkPoint, Moment};
-use crate::{Call, Event, Micros, Workload};
+use crate::{BlockId, Bytes, Call, Event, MarkId, Micros, Workload};
 use highwater_allocator::places_by_key;
 
 /// Calls of one cell at most.
@@ -31,7 +31,7 @@ pub(super) struct Cell {
     ends: Micros,
     calls: u32,
     frees: u32,
-    bytes: u64,
+    bytes: Bytes,
     trims: bool,
     /// Allocations less frees, up to its end, and the same in bytes.
     blocks: i64,
@@ -47,7 +47,7 @@ pub(super) struct Activity {
     /// When the first event is.
     begins: Micros,
     calls: u64,
-    bytes: u64,
+    bytes: Bytes,
     /// The most bytes that the program holds after a cell.
     most_live: i64,
     /// The time that a unit of work outweighs in a quiet stretch, in microseconds.
@@ -66,8 +66,9 @@ pub(super) struct Quiet {
 }
 
 impl Quiet {
-    pub(super) fn lasts(&self) -> u64 {
-        self.end.time.0.saturating_sub(self.begin.time.0)
+    /// Returns how long it lasts.
+    pub(super) fn lasts(&self) -> Micros {
+        self.end.time.saturating_sub(self.begin.time)
     }
 }
 
@@ -79,11 +80,13 @@ impl Activity {
         let (begins, last) = (time(events.first()), time(events.last()));
         let mut reader = Reader {
             workload,
-            pause: (last.0.saturating_sub(begins.0) / PAUSES).max(1),
-            sizes: vec![0_u32; workload.blocks as usize],
+            pause: (last.saturating_sub(begins) / PAUSES).max(Micros(1)),
+            held: Held {
+                sizes: vec![0; workload.blocks as usize],
+                blocks: 0,
+                live: 0,
+            },
             marks: Vec::with_capacity(workload.marks.len()),
-            blocks: 0,
-            live: 0,
         };
         let mut cells: Vec<Cell> = Vec::with_capacity(events.len() / CALLS + 1);
         let mut at = 0;
@@ -100,7 +103,7 @@ impl Activity {
             calls: cells.iter().map(|cell| u64::from(cell.calls)).sum(),
             bytes: cells
                 .iter()
-                .fold(0, |sum: u64, cell| sum.saturating_add(cell.bytes)),
+                .fold(Bytes::ZERO, |sum, cell| added(sum, cell.bytes)),
             outweighs: 0.0,
             most_live: cells.iter().map(|cell| cell.live).max().unwrap_or_default(),
             cells,
@@ -120,7 +123,7 @@ impl Activity {
             ends,
             begins: Micros(0),
             calls: 0,
-            bytes: 0,
+            bytes: Bytes::ZERO,
             outweighs: 0.0,
             most_live: 0,
         }
@@ -129,7 +132,7 @@ impl Activity {
     /// The work of a cell, as a part of all work: half by its calls, half by the bytes they ask for.
     pub(super) fn work(&self, cell: &Cell) -> f64 {
         let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
-        (share(cell.calls.into(), self.calls) + share(cell.bytes, self.bytes)) / 2.0
+        (share(cell.calls.into(), self.calls) + share(cell.bytes.0, self.bytes.0)) / 2.0
     }
 
     /// The work of some cells.
@@ -174,10 +177,10 @@ impl Activity {
 
     /// How much time a unit of work outweighs: the density of work is that at which most of it is done.
     fn time_of_work(&self) -> f64 {
-        let whole = self.lasts().max(1) as f64;
+        let whole = self.lasts().0.max(1) as f64;
         let mut bins = [0.0; BINS];
         for cell in &self.cells {
-            let share = cell.begins.0.saturating_sub(self.begins.0) as f64 / whole;
+            let share = cell.begins.saturating_sub(self.begins).0 as f64 / whole;
             bins[((share * BINS as f64) as usize).min(BINS - 1)] += self.work(cell);
         }
         let mut done = 0.0;
@@ -238,14 +241,14 @@ impl Activity {
     /// The time between the cell before and this one.
     fn gap(&self, next: usize) -> f64 {
         let before = next.checked_sub(1).map(|before| self.cells[before].ends);
-        let before = before.unwrap_or(self.begins).0;
-        self.cells[next].begins.0.saturating_sub(before) as f64
+        let before = before.unwrap_or(self.begins);
+        self.cells[next].begins.saturating_sub(before).0 as f64
     }
 
     /// What a cell outweighs, less what it lasts.
     fn weight(&self, cell: usize) -> f64 {
         let cell = &self.cells[cell];
-        self.work(cell) * self.outweighs - cell.ends.0.saturating_sub(cell.begins.0) as f64
+        self.work(cell) * self.outweighs - cell.ends.saturating_sub(cell.begins).0 as f64
     }
 
     /// Whether the program holds much more or less after some cells than after others: one part in twenty of the most it holds.
@@ -281,109 +284,128 @@ impl Activity {
     }
 
     /// Calls that would be made in a time at the density of work.
-    pub(super) fn calls_at_work(&self, time: u64) -> f64 {
-        time as f64 / (self.outweighs * QUIET) * self.calls as f64
+    pub(super) fn calls_at_work(&self, time: Micros) -> f64 {
+        time.0 as f64 / (self.outweighs * QUIET) * self.calls as f64
     }
 
     /// Whether calls are rarer in a quiet stretch than half of what they are on average.
     pub(super) fn is_rare(&self, quiet: &Quiet) -> bool {
         let calls = self.calls_of(quiet.after, quiet.before) as f64;
-        calls * self.lasts() as f64 * 2.0 <= quiet.lasts() as f64 * self.calls as f64
+        calls * self.lasts().0 as f64 * 2.0 <= quiet.lasts().0 as f64 * self.calls as f64
     }
 
     /// How long the whole is.
-    pub(super) fn lasts(&self) -> u64 {
-        self.ends.time.0.saturating_sub(self.begins.0)
+    pub(super) fn lasts(&self) -> Micros {
+        self.ends.time.saturating_sub(self.begins)
     }
+}
+
+/// Returns the sum, or the largest number where it does not fit 64 bits.
+fn added(sum: Bytes, bytes: Bytes) -> Bytes {
+    Bytes(sum.0.saturating_add(bytes.0))
 }
 
 /// Reads a workload cell by cell.
 struct Reader<'a> {
     workload: &'a Workload,
     /// A longer pause ends a cell.
-    pause: u64,
-    /// The bytes of each block.
-    sizes: Vec<u32>,
+    pause: Micros,
+    held: Held,
     marks: Vec<MarkPoint>,
-    /// Blocks and bytes that the program holds.
+}
+
+/// What the program holds.
+struct Held {
+    /// The bytes of each block; of one of 4 GiB and more, the most that fits.
+    sizes: Vec<u32>,
+    /// Allocations less frees, and the same in bytes.
     blocks: i64,
     live: i64,
 }
 
+impl Held {
+    fn take(&mut self, block: BlockId, size: Bytes) {
+        self.blocks += 1;
+        if let Some(kept) = self.sizes.get_mut(block.0 as usize) {
+            *kept = u32::try_from(size.0).unwrap_or(u32::MAX);
+            self.live += i64::from(*kept);
+        }
+    }
+
+    fn give(&mut self, block: BlockId) {
+        self.blocks -= 1;
+        let size = self.sizes.get(block.0 as usize).copied();
+        self.live -= i64::from(size.unwrap_or_default());
+    }
+}
+
 impl Reader<'_> {
-    /// Reads the cell that begins with an event; returns the event after it, too.
+    /// Reads the cell that begins with an event, and returns it with the number of the event after it.
     fn cell(&mut self, first: usize) -> (Cell, usize) {
         let events = &self.workload.events[first..];
         let events = &events[..CALLS.min(events.len())];
-        let begins = events[0].time;
+        let mut cell = Cell {
+            first: first as u64,
+            begins: events[0].time,
+            ..Cell::default()
+        };
         // Until when the next call belongs to the cell, and how many do.
-        let (mut until, mut read) = (begins.0, 0);
-        // Blocks taken, and blocks given back by free and by realloc.
-        let (mut taken, mut freed, mut moved) = (0_u32, 0_u32, 0_u32);
-        let (mut bytes, mut live, mut trims) = (0_u64, self.live, false);
-        let sizes = &mut self.sizes[..];
+        let (mut until, mut read) = (cell.begins, 0);
         for event in events {
-            if event.time.0 > until {
+            if event.time > until {
                 break;
             }
-            until = event.time.0.wrapping_add(self.pause);
+            until = Micros(event.time.0.wrapping_add(self.pause.0));
             read += 1;
-            let (block, size) = match event.call {
+            match event.call {
                 Call::Free { block } => {
-                    freed += 1;
-                    live -= i64::from(sizes.get(block.0 as usize).copied().unwrap_or(0));
-                    continue;
+                    cell.frees += 1;
+                    self.held.give(block);
                 }
-                Call::Malloc { block, size } | Call::Aligned { block, size, .. } => (block, size.0),
-                Call::Calloc { block, count, size } => (block, size.0.saturating_mul(count.into())),
+                Call::Malloc { block, size } | Call::Aligned { block, size, .. } => {
+                    self.allocate(&mut cell, block, size);
+                }
+                Call::Calloc { block, count, size } => {
+                    let size = Bytes(size.0.saturating_mul(count.into()));
+                    self.allocate(&mut cell, block, size);
+                }
                 Call::Realloc { block, old, size } => {
                     if let Some(old) = old {
-                        moved += 1;
-                        live -= i64::from(sizes.get(old.0 as usize).copied().unwrap_or(0));
+                        self.held.give(old);
                     }
-                    (block, size.0)
+                    self.allocate(&mut cell, block, size);
                 }
-                Call::ThreadExit => continue,
+                Call::ThreadExit => {}
                 // What lies between two marks, or two trims, can be asked for.
                 Call::Trim { .. } => {
-                    trims = read == 1;
-                    read -= usize::from(!trims);
+                    cell.trims = read == 1;
+                    read -= usize::from(!cell.trims);
                     break;
                 }
                 Call::Mark(mark) => {
-                    let mark = self.workload.marks.get(mark.0 as usize);
-                    self.marks.extend(mark.map(|mark| MarkPoint {
-                        name: mark.name.clone(),
-                        at: Moment {
-                            event: (first + read) as u64,
-                            time: event.time,
-                        },
-                    }));
+                    self.mark(mark, (first + read) as u64, event.time);
                     break;
                 }
-            };
-            taken += 1;
-            bytes = bytes.saturating_add(size);
-            // Of larger ones it is enough that they are.
-            let kept = u32::try_from(size).unwrap_or(u32::MAX);
-            if let Some(size) = sizes.get_mut(block.0 as usize) {
-                *size = kept;
-                live += i64::from(kept);
             }
         }
-        self.blocks += i64::from(taken) - i64::from(freed) - i64::from(moved);
-        self.live = live;
-        let cell = Cell {
-            first: first as u64,
-            begins,
-            ends: events[read - 1].time,
-            calls: taken + freed,
-            frees: freed,
-            bytes,
-            trims,
-            blocks: self.blocks,
-            live,
-        };
+        cell.ends = events[read - 1].time;
+        cell.calls += cell.frees;
+        (cell.blocks, cell.live) = (self.held.blocks, self.held.live);
         (cell, first + read)
+    }
+
+    /// Adds an allocation to a cell, whose frees are added to its calls when it ends.
+    fn allocate(&mut self, cell: &mut Cell, block: BlockId, size: Bytes) {
+        cell.calls += 1;
+        cell.bytes = added(cell.bytes, size);
+        self.held.take(block, size);
+    }
+
+    fn mark(&mut self, mark: MarkId, event: u64, time: Micros) {
+        let mark = self.workload.marks.get(mark.0 as usize);
+        self.marks.extend(mark.map(|mark| MarkPoint {
+            name: mark.name.clone(),
+            at: Moment { event, time },
+        }));
     }
 }

@@ -1,15 +1,15 @@
-//! The moment that the table of variants is of, and its figures.
+//! The table of variants: the moment that it is of, its figures, and how it is sorted.
 
 use std::rc::Rc;
 
 use highwater_report::moment as words;
-use highwater_simulator::{Micros, Phase, PhaseKind, Sample, Summary};
+use highwater_simulator::{Micros, Moment, Phase, PhaseKind, Sample, Summary};
 
-use super::{Effect, State};
+use super::{Effect, Shown};
 use crate::{
     protocol::{Ask, MomentFigures, Order},
     variants::{VariantId, VariantState},
-    view::{Playhead, RunView},
+    view::RunView,
 };
 
 /// The moment that the table is of.
@@ -30,13 +30,13 @@ pub enum At {
 
 /// Figures of a moment of a variant's run; none while they are being found out.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub(super) struct Known {
     /// Whose.
     pub id: VariantId,
     /// What was run.
     pub order: Rc<Order>,
     /// When.
-    pub moment: Playhead,
+    pub moment: Moment,
     /// The figures.
     pub figures: Option<MomentFigures>,
 }
@@ -75,17 +75,89 @@ impl At {
     }
 }
 
-impl State {
-    pub(super) fn compare_at(&mut self, at: At) -> Vec<Effect> {
+/// The table.
+#[derive(Default)]
+pub struct Table {
+    /// The column that it is sorted by, and whether it falls.
+    pub sorted: Option<(usize, bool)>,
+    /// The moment that it is of.
+    pub at: At,
+    /// Figures of that moment that were asked for.
+    figures: Vec<Known>,
+    /// Whether it was copied just before.
+    pub copied: bool,
+}
+
+/// Something happened to the table.
+#[derive(Debug, Clone)]
+pub enum TableAction {
+    /// It is sorted by a column: rising, falling, or not.
+    Sort(usize),
+    /// It is of another moment.
+    At(At),
+    /// It is of the moment at the playhead.
+    Here,
+    /// The figures of a moment of a variant's run are there.
+    Figures(VariantId, Rc<Order>, Moment, MomentFigures),
+    /// It was copied.
+    Copied,
+}
+
+impl Table {
+    /// Takes what happened. Also says whether figures of another moment are wanted now.
+    pub(super) fn update(&mut self, action: TableAction, now: Micros) -> bool {
+        match action {
+            TableAction::Sort(column) => {
+                self.sorted = match self.sorted {
+                    Some((of, false)) if of == column => Some((column, true)),
+                    Some((of, true)) if of == column => None,
+                    _ => Some((column, false)),
+                };
+            }
+            TableAction::At(at) => return self.take_at(at),
+            TableAction::Here => return self.take_at(At::Time(now)),
+            TableAction::Figures(id, order, moment, figures) => {
+                let figures = Some(figures);
+                self.take(Known {
+                    id,
+                    order,
+                    moment,
+                    figures,
+                });
+            }
+            TableAction::Copied => self.copied = true,
+        }
+        false
+    }
+
+    fn take_at(&mut self, at: At) -> bool {
         self.at = at;
         self.figures.clear();
-        self.wish_for_figures()
+        true
+    }
+
+    fn take(&mut self, known: Known) {
+        self.figures.retain(|other| other.id != known.id);
+        self.figures.push(known);
+    }
+
+    /// What is known of a moment, or is being asked.
+    fn known(&self, id: VariantId, run: &RunView, moment: Moment) -> Option<&Known> {
+        let is_it =
+            |known: &&Known| known.id == id && known.order == run.order && known.moment == moment;
+        self.figures.iter().find(is_it)
+    }
+
+    /// Forgets which figures of a variant were asked for and did not come.
+    pub(super) fn forget_unanswered(&mut self, id: VariantId) {
+        self.figures
+            .retain(|known| known.id != id || known.figures.is_some());
     }
 
     /// The moment that the table is of, in a variant's run: the same moment of the program in each. None where the run does not
     /// come to it.
-    pub fn compared_moment(&self, run: &RunView) -> Option<Playhead> {
-        let main = self.run()?;
+    pub fn moment(&self, shown: Shown<'_>, run: &RunView) -> Option<Moment> {
+        let main = shown.variants.run()?;
         let is_same = has_same_calls(&main.order, &run.order);
         let playhead = match &self.at {
             At::LastRest => return Some(run.first_look()),
@@ -100,7 +172,7 @@ impl State {
                     .count();
                 let mut same = run.ran.marks.iter().filter(|m| m.name == mark.name);
                 let found = same.nth(number)?;
-                return Some(Playhead {
+                return Some(Moment {
                     time: found.time,
                     event: found.event,
                 });
@@ -111,12 +183,12 @@ impl State {
                 let is_it = |other: &&Phase| other.kind == phase.kind;
                 let number = phases[..*place].iter().filter(is_it).count();
                 let found = run.ran.phases.0.iter().filter(is_it).nth(number)?;
-                return Some(Playhead {
+                return Some(Moment {
                     time: found.end.time,
                     event: found.end.event,
                 });
             }
-            At::Time(time) if *time == self.time => self.playhead(),
+            At::Time(time) if *time == shown.playhead.time => shown.playhead.moment(main, true),
             At::Time(time) => main.at(*time),
         };
         let there = match is_same {
@@ -127,13 +199,13 @@ impl State {
     }
 
     /// What a variant comes to at the moment that the table is of, and whether its figures of that moment are known.
-    pub fn compared(&self, variant: &VariantState) -> Option<(Summary, bool)> {
+    pub fn figures(&self, shown: Shown<'_>, variant: &VariantState) -> Option<(Summary, bool)> {
         let run = variant.run.as_ref()?;
         let summary = run.ran.summary;
         if self.at == At::LastRest {
             return Some((summary, true));
         }
-        let Some(moment) = self.compared_moment(run) else {
+        let Some(moment) = self.moment(shown, run) else {
             return Some((summary, false));
         };
         let of_sample = |sample: &Sample| MomentFigures {
@@ -142,13 +214,7 @@ impl State {
             free: sample.free,
             reclaimable: sample.reclaimable.unwrap_or_default(),
         };
-        let known = || {
-            let mut known = self.figures.iter();
-            let known = known.find(|known| {
-                known.id == variant.id && known.order == run.order && known.moment == moment
-            });
-            known.and_then(|known| known.figures)
-        };
+        let known = || self.known(variant.id, run, moment)?.figures;
         let measured = run.measured(moment).map(of_sample);
         Some(match measured.or_else(known) {
             Some(figures) => (
@@ -166,65 +232,49 @@ impl State {
     }
 
     /// Asks for figures of the moment that were not measured.
-    pub(super) fn wish_for_figures(&mut self) -> Vec<Effect> {
-        if self.at == At::LastRest || self.loading.is_some() || !self.shows().table {
-            return vec![];
-        }
+    pub(super) fn wish(&mut self, shown: Shown<'_>) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let mut asked = Vec::new();
-        for variant in &self.variants {
-            let Some(run) = variant.run.as_ref().filter(|_| variant.is_fresh()) else {
+        if self.at == At::LastRest {
+            return effects;
+        }
+        for variant in shown.variants.all.iter().filter(|one| one.is_fresh()) {
+            let id = variant.id;
+            let Some(run) = &variant.run else { continue };
+            let Some(moment) = self.moment(shown, run) else {
                 continue;
-            };
-            let Some(moment) = self.compared_moment(run) else {
-                continue;
-            };
-            let is_known = |known: &&Known| {
-                known.id == variant.id && known.order == run.order && known.moment == moment
             };
             // Of several processes only what was measured of all together is known.
             let is_one = run.order.stages.iter().all(|stage| stage.workers == 1);
-            if is_one
-                && run.measured(moment).is_none()
-                && !self.figures.iter().any(|k| is_known(&k))
-            {
-                asked.push(Known {
-                    id: variant.id,
+            if is_one && run.measured(moment).is_none() && self.known(id, run, moment).is_none() {
+                self.take(Known {
+                    id,
                     order: Rc::clone(&run.order),
                     moment,
                     figures: None,
                 });
-                effects.push(Effect::Ask(
-                    variant.id,
-                    Rc::clone(run),
-                    moment,
-                    Ask::Figures,
-                ));
+                effects.push(Effect::Ask(id, Rc::clone(run), moment, Ask::Figures));
             }
-        }
-        for known in asked {
-            self.figures.retain(|other| other.id != known.id);
-            self.figures.push(known);
         }
         effects
     }
 
     /// What the figures of the moment are of, in a variant's run.
-    pub fn compared_words(&self, run: &RunView) -> String {
-        let Some(moment) = self.compared_moment(run) else {
+    pub fn words(&self, shown: Shown<'_>, run: &RunView) -> String {
+        let Some(moment) = self.moment(shown, run) else {
             return "not reached".to_owned();
         };
+        let main = shown.variants.run();
         let time = words::time(moment.time);
         match &self.at {
             At::LastRest => words::rested(&run.ran.phases, run.last()),
             At::Peak => format!("peak, {time}"),
             At::Mark(place) => {
-                let mark = self.run().and_then(|main| main.ran.marks.get(*place));
+                let mark = main.and_then(|main| main.ran.marks.get(*place));
                 let name = mark.map_or("", |mark| &mark.name);
                 format!("mark {}, {time}", words::quoted(name))
             }
             At::Phase(place) => {
-                let phase = self.run().and_then(|main| main.ran.phases.0.get(*place));
+                let phase = main.and_then(|main| main.ran.phases.0.get(*place));
                 let name = phase.map_or_else(String::new, words::phase);
                 format!("end of {name}, {time}")
             }
@@ -233,9 +283,9 @@ impl State {
     }
 
     /// The moments that the table can be taken at, with their words.
-    pub fn moments(&self) -> Vec<(At, String)> {
+    pub fn moments(&self, shown: Shown<'_>) -> Vec<(At, String)> {
         const MOST: usize = 200;
-        let Some(run) = self.run() else {
+        let Some(run) = shown.variants.run() else {
             return vec![];
         };
         let rested = match run.ran.phases.last_rest() {
@@ -259,7 +309,7 @@ impl State {
             (At::Mark(place), words)
         }));
         if !all.iter().any(|(at, _)| *at == self.at) {
-            all.push((self.at.clone(), self.compared_words(run)));
+            all.push((self.at.clone(), self.words(shown, run)));
         }
         all
     }
@@ -274,4 +324,75 @@ fn has_same_calls(one: &Order, other: &Order) -> bool {
             .collect()
     };
     calls(one) == calls(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Playhead, inspection::tests::ran};
+    use super::*;
+    use highwater_simulator::Bytes;
+
+    #[test]
+    fn a_column_rises_then_falls_then_is_as_it_was() {
+        let mut table = Table::default();
+        let mut sort = |column| {
+            assert!(!table.update(TableAction::Sort(column), Micros(0)));
+            table.sorted
+        };
+        assert_eq!(sort(2), Some((2, false)));
+        assert_eq!(sort(2), Some((2, true)));
+        assert_eq!(sort(3), Some((3, false)));
+        assert_eq!(sort(3), Some((3, true)));
+        assert_eq!(sort(3), None);
+    }
+
+    #[test]
+    fn a_moment_is_read_as_it_is_written() {
+        let all = [
+            At::Peak,
+            At::Mark(2),
+            At::Phase(0),
+            At::Time(Micros(7)),
+            At::LastRest,
+        ];
+        for at in all {
+            assert_eq!(At::of_link(&at.value()).unwrap_or_default(), at);
+        }
+        assert_eq!(At::of_link("mark 99999999999"), None);
+    }
+
+    #[test]
+    fn figures_are_asked_for_once_and_taken_for_their_moment() {
+        let (variants, playhead) = (ran(), Playhead::default());
+        let shown = Shown {
+            variants: &variants,
+            playhead: &playhead,
+        };
+        let mut table = Table::default();
+        assert_eq!(table.wish(shown), [], "the last rest is known of each run");
+        assert!(table.update(TableAction::Here, Micros(0)));
+        let asked = table.wish(shown);
+        assert_eq!(asked.len(), variants.all.len());
+        assert_eq!(table.wish(shown), []);
+        let variant = variants.selected();
+        let known = |table: &Table| table.figures(shown, variant).map(|(_, is_known)| is_known);
+        assert_eq!(known(&table), Some(false));
+        let Effect::Ask(id, run, moment, _) = &asked[0] else {
+            panic!("it is asked for: {asked:?}");
+        };
+        let order = Rc::clone(&run.order);
+        let figures = MomentFigures {
+            rss: Bytes(1),
+            live: Bytes(1),
+            free: Bytes(0),
+            reclaimable: Bytes(0),
+        };
+        table.update(
+            TableAction::Figures(*id, order, *moment, figures),
+            Micros(0),
+        );
+        assert_eq!(known(&table), Some(true));
+        table.forget_unanswered(variants.all[1].id);
+        assert_eq!(table.wish(shown).len(), 1, "that one is asked for again");
+    }
 }
