@@ -165,7 +165,7 @@ fn the_catalogue_is_listed_and_its_files_can_be_copied() {
         let name = scenario["name"].as_str().expect("a text");
         let copy = file(
             &format!("copy_{name}.toml"),
-            &text(&highwater(&["scenarios", name])),
+            text(&highwater(&["scenarios", name])),
         );
         assert!(
             scenario["variants"]
