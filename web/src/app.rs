@@ -12,13 +12,15 @@ use crate::{
         address::{self, Keeper},
         browser,
         embedding::{self, Told},
-        keys, layout, pictures,
-        pointer::{Follower, Pointed},
-        tour,
+        keys,
+        layout::{self, Places},
+        pictures,
     },
     pool::{Pool, PoolEvent},
     protocol::Ask,
-    state::{Action, DisplayAction, Effect, Place, PlayheadAction, State, TourAction},
+    state::{
+        Action, Arrival, DisplayAction, Effect, Event, Place, PlayheadAction, State, TourAction,
+    },
     subject::Subject,
 };
 
@@ -42,10 +44,8 @@ pub enum Message {
     Act(Action),
     /// Something happened in the workers.
     Pool(PoolEvent),
-    /// The pointer did something that is followed past the state.
-    Pointed(Pointed),
-    /// The window has another size.
-    Resized,
+    /// A key was pressed: what it does to a tour that is given as a talk, and what else.
+    Key(Option<Action>, Action),
     /// The user opened a file.
     Open(File),
     /// The text of a tour, or why it is not there; whether its step is to be shown, too.
@@ -68,7 +68,9 @@ pub struct App {
     typing: Option<Timeout>,
     clock: Option<Interval>,
     ticked_ms: f64,
-    follower: Follower,
+    /// What the parts of the page are given to tell what the user does.
+    act: Callback<Action>,
+    places: Places,
     address: Keeper,
     /// The number of the latest thing that was to be opened: a link that is read later than the next was asked for is too late.
     opening: u32,
@@ -81,7 +83,6 @@ pub struct App {
     told: Told,
     _on_message: Option<EventListener>,
     _on_move: Option<EventListener>,
-    _on_resize: Option<EventListener>,
     _on_preference: Option<EventListener>,
     _on_key: Option<EventListener>,
     _on_screen: Option<EventListener>,
@@ -104,7 +105,7 @@ impl Component for App {
             typing: None,
             clock: None,
             ticked_ms: 0.0,
-            follower: Follower::default(),
+            places: Places::default(),
             address: Keeper::default(),
             opening: 0,
             reading: 0,
@@ -113,13 +114,16 @@ impl Component for App {
             told: Told::default(),
             _on_message: embedding::listen(act.clone()),
             _on_move: address::watch(ctx.link().callback(|()| Message::Moved)),
-            _on_resize: browser::watch_size(ctx.link().callback(|()| Message::Resized)),
             _on_preference: on_preference,
-            _on_key: keys::listen(&act),
+            _on_key: keys::listen(
+                ctx.link()
+                    .callback(|(talk, action)| Message::Key(talk, action)),
+            ),
             _on_screen: browser::watch_screen(
                 act.reform(|()| Action::Tour(TourAction::Talk(false))),
             ),
             _on_drop: browser::watch_drops(ctx.link().callback(Message::Open)),
+            act,
         };
         app.state.display.embed = embedding::embed();
         if let Some(theme) = embedding::theme() {
@@ -131,9 +135,9 @@ impl Component for App {
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
-        match self.action_of(ctx, message) {
-            Ok(action) => {
-                self.act(ctx, action);
+        match self.event_of(ctx, message) {
+            Ok(event) => {
+                self.change(ctx, event);
                 true
             }
             Err(is_drawn) => is_drawn,
@@ -141,28 +145,25 @@ impl Component for App {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let act = ctx.link().callback(Message::Act);
         let open = ctx.link().callback(Message::Open);
-        let point = ctx.link().callback(Message::Pointed);
-        layout::page(&self.state, &act, &open, &point)
+        layout::page(&self.state, &self.act, &open, &self.places)
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
-        self.follower.draw(&self.state);
         browser::choose();
         if std::mem::take(&mut self.focuses_tour) {
-            browser::focus(tour::NEXT);
+            browser::focus(&self.places.next);
         }
     }
 }
 
 impl App {
-    /// What a message does to the state.
+    /// What a message is to the state.
     ///
     /// # Errors
     /// Nothing: only whether the page is to be drawn anew.
-    fn action_of(&mut self, ctx: &Context<Self>, message: Message) -> Result<Action, bool> {
-        Ok(match message {
+    fn event_of(&mut self, ctx: &Context<Self>, message: Message) -> Result<Event, bool> {
+        let action = match message {
             Message::Act(Action::Playhead(PlayheadAction::Tick(_))) => {
                 let now = browser::now_ms();
                 let passed = now - std::mem::replace(&mut self.ticked_ms, now);
@@ -175,22 +176,17 @@ impl App {
                 action
             }
             Message::Read(number, _) if number != self.opening => return Err(false),
-            Message::Read(_, action) | Message::Pool(PoolEvent::Act(action)) => action,
+            Message::Read(_, action) => action,
+            Message::Pool(PoolEvent::Arrived(arrival)) => return Ok(arrival.into()),
             Message::Pool(PoolEvent::Health(worker, health)) => {
-                Action::Health(self.pool.health(worker, health))
+                return Ok(Arrival::Health(self.pool.health(worker, health)).into());
             }
             Message::Pool(PoolEvent::Free(worker, run)) => {
                 self.pool.free(worker, run);
                 return Err(false);
             }
-            Message::Pointed(pointed) => {
-                let action = self.follower.follow(&self.state, pointed);
-                return action.ok_or(false);
-            }
-            Message::Resized => {
-                self.follower.resized();
-                return Err(true);
-            }
+            Message::Key(Some(action), _) if self.state.tour.is_talk() => action,
+            Message::Key(_, action) => action,
             Message::Open(file) => self.open(file),
             Message::Bytes(number, Ok(buffer)) => {
                 if self.state.source.awaits(number) {
@@ -198,9 +194,12 @@ impl App {
                 }
                 return Err(false);
             }
-            Message::Bytes(number, Err(message)) => Action::LoadFailed(number, message),
+            Message::Bytes(number, Err(message)) => {
+                return Ok(Arrival::LoadFailed(number, message).into());
+            }
             Message::Tour(place, shows, bytes) => {
-                Action::TourRead(place, shows, bytes.and_then(|bytes| text_of(&bytes)))
+                let text = bytes.and_then(|bytes| text_of(&bytes));
+                return Ok(Arrival::TourRead(place, shows, text).into());
             }
             Message::Moved => {
                 self.moved(ctx);
@@ -210,21 +209,28 @@ impl App {
                 self.settle();
                 return Err(false);
             }
-        })
+        };
+        Ok(action.into())
     }
 
     /// Changes the state, and does what follows from it.
-    fn act(&mut self, ctx: &Context<Self>, action: Action) {
-        if let Action::Loaded(number, _) = &action
+    fn change(&mut self, ctx: &Context<Self>, event: Event) {
+        if let Event::Arrival(Arrival::Loaded(number, _)) = &event
             && self.state.source.awaits(*number)
         {
             self.pool.keep();
         }
         // What a recording says of itself, and what a link says, is no change of the user's.
-        let is_opening = matches!(action, Action::OpenLink(_) | Action::OpenWith(..))
-            || matches!(action, Action::Loaded(..)) && self.address.is_empty();
+        let is_opening = match &event {
+            Event::Action(action) => {
+                matches!(action, Action::OpenLink(_) | Action::OpenWith(..))
+            }
+            Event::Arrival(arrival) => {
+                matches!(arrival, Arrival::Loaded(..)) && self.address.is_empty()
+            }
+        };
         self.state.tell_time(browser::now_ms());
-        let effects = self.state.update(action);
+        let effects = self.state.update(event);
         self.carry_out(ctx, effects);
         embedding::tell(&self.state, &mut self.told);
         if is_opening {
@@ -305,11 +311,11 @@ impl App {
                 Effect::Drop(id) => self.pool.drop_variant(id),
                 Effect::DropAll => self.pool.drop_all(),
                 Effect::Wait => {
-                    let act = ctx.link().callback(Message::Act);
+                    let act = self.act.clone();
                     self.typing = Some(Timeout::new(TYPING_MS, move || act.emit(Action::Due)));
                 }
                 Effect::StartClock => {
-                    let act = ctx.link().callback(Message::Act);
+                    let act = self.act.clone();
                     self.ticked_ms = browser::now_ms();
                     self.clock = Some(Interval::new(PICTURE_MS, move || {
                         act.emit(Action::Playhead(PlayheadAction::Tick(0.0)));
@@ -336,10 +342,9 @@ impl App {
                 Effect::FocusTour => self.focuses_tour = true,
                 Effect::FullScreen(is_full) => browser::fill_screen(is_full),
                 Effect::Save(picture, format) => {
-                    let act = ctx.link().callback(Message::Act);
-                    pictures::save(&self.state, picture, format, &act);
+                    pictures::save(&self.state, picture, format, &self.act);
                 }
-                Effect::ToggleHelp => browser::toggle_help(),
+                Effect::ToggleHelp => browser::toggle(&self.places.help),
             }
         }
     }

@@ -12,7 +12,7 @@ use highwater_simulator::Moment;
 
 use crate::{
     protocol::{Ask, Order, Outcome, Work},
-    state::{Action, InspectionAction, TableAction, VariantAction},
+    state::Arrival,
     variants::VariantId,
     view::{Look, RunView},
     worker_client::{Health, JobEvent, JobHandle, WorkerClient},
@@ -61,7 +61,7 @@ pub enum PoolEvent {
     /// A worker has not got the run with this number any more.
     Free(usize, u32),
     /// Something for the page.
-    Act(Action),
+    Arrived(Arrival),
 }
 
 impl Pool {
@@ -166,13 +166,13 @@ impl Pool {
         let handle = self.workers[worker]
             .client
             .run(work, Some(copy), move |event| {
-                let action = match event {
-                    JobEvent::Progress(share) => Action::LoadProgress(share),
-                    JobEvent::Finished(Outcome::Loaded(about)) => Action::Loaded(number, about),
-                    JobEvent::Failed(message) => Action::LoadFailed(number, message),
+                let arrival = match event {
+                    JobEvent::Progress(share) => Arrival::LoadProgress(share),
+                    JobEvent::Finished(Outcome::Loaded(about)) => Arrival::Loaded(number, about),
+                    JobEvent::Failed(message) => Arrival::LoadFailed(number, message),
                     JobEvent::Finished(..) | JobEvent::Lost => return,
                 };
-                tell.emit(PoolEvent::Act(action));
+                tell.emit(PoolEvent::Arrived(arrival));
             });
         self.workers[worker].loading = Some(handle);
     }
@@ -210,25 +210,21 @@ impl Pool {
         };
         let tell = self.tell.clone();
         let handle = worker.client.run(work, None, move |event| {
-            let action = match event {
+            let arrival = match event {
                 JobEvent::Progress(_) => return,
                 JobEvent::Finished(Outcome::Looked(looked)) => {
                     let look = Look::receive(Rc::clone(&order), moment, *looked);
-                    Action::Inspection(InspectionAction::Looked(id, Rc::new(look)))
+                    Arrival::Looked(id, Rc::new(look))
                 }
-                JobEvent::Finished(Outcome::Blocks(rows)) => {
-                    Action::Inspection(InspectionAction::Blocks(id, rows))
-                }
-                JobEvent::Finished(Outcome::Without(without)) => {
-                    Action::Inspection(InspectionAction::Without(without))
-                }
+                JobEvent::Finished(Outcome::Blocks(rows)) => Arrival::Blocks(id, rows),
+                JobEvent::Finished(Outcome::Without(without)) => Arrival::Without(without),
                 JobEvent::Finished(Outcome::Figures(figures)) => {
-                    Action::Table(TableAction::Figures(id, Rc::clone(&order), moment, figures))
+                    Arrival::Figures(id, Rc::clone(&order), moment, figures)
                 }
-                JobEvent::Failed(message) => Action::LookFailed(id, Some(message)),
-                JobEvent::Finished(..) | JobEvent::Lost => Action::LookFailed(id, None),
+                JobEvent::Failed(message) => Arrival::LookFailed(id, Some(message)),
+                JobEvent::Finished(..) | JobEvent::Lost => Arrival::LookFailed(id, None),
             };
-            tell.emit(PoolEvent::Act(action));
+            tell.emit(PoolEvent::Arrived(arrival));
         });
         // What is asked besides goes on though the playhead moves.
         match ask {
@@ -264,8 +260,8 @@ impl Pool {
                 JobEvent::Finished(Outcome::Read(read)) => Some(read),
                 JobEvent::Finished(..) | JobEvent::Failed(_) | JobEvent::Lost => None,
             };
-            let action = Action::Read(id, Rc::clone(&text), read);
-            tell.emit(PoolEvent::Act(action));
+            let arrival = Arrival::Read(id, Rc::clone(&text), read);
+            tell.emit(PoolEvent::Arrived(arrival));
         });
         self.reads.retain(|(of, _)| *of != id);
         self.reads.push((id, handle));
@@ -322,25 +318,19 @@ impl Pool {
                 frames,
             };
             let handle = worker.client.run(work, None, move |event| {
-                let (is_over, action) = match event {
-                    JobEvent::Progress(share) => {
-                        (false, Action::Variant(id, VariantAction::Progress(share)))
-                    }
+                let (is_over, arrival) = match event {
+                    JobEvent::Progress(share) => (false, Arrival::Progress(id, share)),
                     JobEvent::Finished(Outcome::Ran(ran)) => {
                         let run = RunView::receive(Rc::clone(&order), *ran);
-                        (true, Action::Ran(id, Rc::new(run)))
+                        (true, Arrival::Ran(id, Rc::new(run)))
                     }
-                    JobEvent::Failed(message) => {
-                        (true, Action::Variant(id, VariantAction::RunFailed(message)))
-                    }
-                    JobEvent::Finished(..) | JobEvent::Lost => {
-                        (true, Action::Variant(id, VariantAction::RunLost))
-                    }
+                    JobEvent::Failed(message) => (true, Arrival::RunFailed(id, message)),
+                    JobEvent::Finished(..) | JobEvent::Lost => (true, Arrival::RunLost(id)),
                 };
                 if is_over {
                     tell.emit(PoolEvent::Free(number, run_number));
                 }
-                tell.emit(PoolEvent::Act(action));
+                tell.emit(PoolEvent::Arrived(arrival));
             });
             worker.running = Some((id, run_number, handle));
         }

@@ -2,7 +2,7 @@
 //!
 //! It has parts, each with its own fields, actions and tests: what is chosen to run ([`Source`]), the [`Variants`], the
 //! [`Playhead`], what is looked into ([`Inspection`]), the [`Table`], links ([`Links`]), the tour ([`Touring`]) and how the page
-//! is shown ([`Display`]). [`State::update`] takes an [`Action`], hands it to its part, connects the parts, and says which
+//! is shown ([`Display`]). [`State::update`] takes an [`Event`], hands it to its part, connects the parts, and says which
 //! [`Effect`]s are to follow: what the workers are to do, which timer to set. It touches no browser, so that it is tested
 //! natively; [`app`](crate::app) carries the effects out.
 
@@ -27,7 +27,7 @@ use crate::{
     worker_client::Health,
 };
 
-pub use action::{Action, Effect, Format, Picture};
+pub use action::{Action, Arrival, Effect, Event, Format, Picture};
 pub use display::{Display, DisplayAction, Embed, Theme};
 pub use inspection::{Inspection, InspectionAction, Opened, Shown};
 pub use link::Links;
@@ -174,12 +174,19 @@ impl State {
     }
 
     /// Takes what happened and says what follows.
-    pub fn update(&mut self, action: Action) -> Vec<Effect> {
-        if !matches!(action, Action::Playhead(PlayheadAction::Tick(_))) {
+    pub fn update(&mut self, event: impl Into<Event>) -> Vec<Effect> {
+        let event = event.into();
+        if !matches!(
+            event,
+            Event::Action(Action::Playhead(PlayheadAction::Tick(_)))
+        ) {
             self.table.copied = false;
             self.links.copied = None;
         }
-        let mut effects = self.act(action);
+        let mut effects = match event {
+            Event::Action(action) => self.act(action),
+            Event::Arrival(arrival) => self.arrive(arrival),
+        };
         effects.extend(self.texts.wish(&self.variants));
         effects
     }
@@ -198,9 +205,7 @@ impl State {
                 }
             }
             Action::Tour(action) => return self.tour.update(action),
-            Action::TourRead(place, shows, text) => return self.tour_read(place, shows, text),
             Action::Display(action) => return self.display.update(action),
-            Action::Health(health) => self.health = health,
             Action::Choose(subject) => return self.choose(subject),
             Action::EditParameter(index, text) => {
                 self.source.form.edit(index, text);
@@ -209,19 +214,6 @@ impl State {
             Action::Due => return self.reorder(),
             Action::Cancel => return self.cancel(),
             Action::Retry => return self.retry(),
-            Action::LoadProgress(share) => {
-                self.source.loading = self.source.loading.map(|_| share);
-            }
-            Action::Loaded(number, about) => return self.loaded(number, about),
-            Action::LoadFailed(number, message) => return self.load_failed(number, message),
-            Action::Ran(id, run) => return self.ran(id, run),
-            Action::LookFailed(id, message) => return self.look_failed(id, message),
-            Action::Read(id, text, read) => {
-                match self.texts.take(&mut self.variants, (id, text), read) {
-                    Ok(effects) => return effects,
-                    Err(message) => self.trouble = Some(message),
-                }
-            }
             Action::OpenLink(text) => return self.open_link(text.as_deref(), true),
             Action::Show(text) => return self.open_link(text.as_deref(), false),
             Action::OpenWith(text, notes) => {

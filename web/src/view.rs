@@ -1,11 +1,14 @@
 //! A run as the page holds it: the curves, the bands between marks, the maps, and how to find a moment in them.
 
+mod moment;
+
 use std::{cell::RefCell, rc::Rc};
 
 use highwater_chart::{Band, Extents, Scale, bands};
-use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Moment, PhaseKind, Sample, Variant};
+use highwater_simulator::{Bytes, Frame, Micros, Moment, PhaseKind, Sample, Variant};
 
-use crate::protocol::{Looked, Order, Ran, Said, Told, ToldOf};
+use crate::protocol::{Order, Ran};
+pub use moment::{Look, Now};
 
 /// A run that is shown. One equals only itself, which spares comparing curves point by point at every movement.
 #[derive(Debug)]
@@ -42,106 +45,9 @@ pub enum Drawn {
     Second,
 }
 
-/// One moment, explained. One equals only itself.
-#[derive(Debug)]
-pub struct Look {
-    /// What was looked into.
-    pub order: Rc<Order>,
-    /// The moment that was asked for.
-    pub asked: Moment,
-    /// Why memory is as it is, in figures.
-    pub diagnosis: Diagnosis,
-    /// The findings in words, the most important first.
-    pub findings: Vec<Said>,
-    /// The latest decisions, the latest first.
-    pub decisions: Vec<Told>,
-    /// How many there were.
-    pub decided: u64,
-    /// The latest of each kind, and how many there were of it.
-    pub kinds: Vec<ToldOf>,
-    /// The map.
-    pub frame: Option<Frame>,
-}
-
 impl PartialEq for RunView {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
-    }
-}
-
-impl PartialEq for Look {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other)
-    }
-}
-
-impl Look {
-    /// Whether it is what there is to see at a moment: between two events only an allocator with a clock does anything.
-    pub fn is_of(&self, moment: Moment) -> bool {
-        self.asked.event == moment.event
-            && (self.asked.time == moment.time || self.diagnosis.figures.is_none())
-    }
-
-    /// Takes what the worker sent.
-    pub fn receive(order: Rc<Order>, asked: Moment, looked: Looked) -> Self {
-        Self {
-            order,
-            asked,
-            diagnosis: looked.diagnosis,
-            findings: looked.findings,
-            decisions: looked.decisions,
-            decided: looked.decided,
-            kinds: looked.kinds,
-            frame: Some(looked.frame),
-        }
-    }
-}
-
-/// Figures of a moment.
-#[derive(Debug, Clone, Copy)]
-pub struct Now {
-    /// They themselves.
-    pub sample: Sample,
-    /// Whether they are those of that very moment, and not of the last one before it that was kept.
-    pub is_exact: bool,
-}
-
-impl Now {
-    /// What a look found.
-    pub fn looked(look: &Look) -> Self {
-        let of = &look.diagnosis;
-        let sample = Sample {
-            event: of.event,
-            time: of.time,
-            rss: of.rss,
-            rss_peak: of.rss,
-            live: of.live,
-            live_peak: of.live,
-            parked: of.parked,
-            free: of.free,
-            top: of.top,
-            trim_threshold: of.trim_threshold,
-            reclaimable: Some(of.reclaimable),
-            figures: of.figures,
-            ..Sample::default()
-        };
-        Self {
-            sample,
-            is_exact: true,
-        }
-    }
-
-    /// A figure, marked where it is only near.
-    pub fn words(&self, figure: &str) -> String {
-        match self.is_exact {
-            true => figure.to_owned(),
-            false => format!("≈ {figure}"),
-        }
-    }
-
-    /// A size, marked where it is only near.
-    pub fn size(&self, of: impl Fn(&Sample) -> Bytes) -> String {
-        self.words(&of(&self.sample).to_string())
     }
 }
 
@@ -272,11 +178,7 @@ impl RunView {
     pub fn step(&self, from: Moment, steps: i64) -> Moment {
         let index = self.index_at(from.time) as i64 + steps;
         let last = self.samples.len() as i64 - 1;
-        let sample = &self.samples[index.clamp(0, last) as usize];
-        Moment {
-            time: sample.time,
-            event: sample.event,
-        }
+        moment_of(&self.samples[index.clamp(0, last) as usize])
     }
 
     /// When an event is, more or less.
@@ -345,10 +247,7 @@ impl RunView {
     /// Where to look first: the end of the last rest, where memory should have gone back; else the end.
     pub fn first_look(&self) -> Moment {
         match self.ran.phases.last_rest() {
-            Some(rest) => Moment {
-                time: rest.end.time,
-                event: rest.end.event,
-            },
+            Some(rest) => rest.end,
             None => self.at(self.ends()),
         }
     }
@@ -373,19 +272,12 @@ impl RunView {
                 peak = sample;
             }
         }
-        Moment {
-            time: peak.time,
-            event: peak.event,
-        }
+        moment_of(peak)
     }
 
     /// The end of the run, as a moment.
     pub fn last(&self) -> Moment {
-        let last = self.samples.last();
-        Moment {
-            event: last.map_or(0, |sample| sample.event),
-            time: last.map_or(Micros(0), |sample| sample.time),
-        }
+        self.samples.last().map_or(Moment::default(), moment_of)
     }
 
     /// The highest value of the chart.
@@ -406,6 +298,13 @@ impl RunView {
         phases
             .filter(|phase| phase.kind == PhaseKind::Burst)
             .count()
+    }
+}
+
+fn moment_of(sample: &Sample) -> Moment {
+    Moment {
+        event: sample.event,
+        time: sample.time,
     }
 }
 

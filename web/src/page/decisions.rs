@@ -71,11 +71,10 @@ pub fn decisions(look: &Look, only: Option<ToldKind>, act: &Callback<Action>) ->
 
 fn line(told: &Told, act: &Callback<Action>) -> Html {
     let time = told.time;
+    let seek = press(act, Action::Playhead(PlayheadAction::Seek(time)));
     html! {
         <li class={classes!("told", class(told.kind))}>
-            <button type="button" class="link" title="Go to this moment" onclick={press(act, Action::Playhead(PlayheadAction::Seek(time)))}>
-                { format::time(time) }
-            </button>
+            { attr::link(None, "Go to this moment", format::time(time), seek) }
             <span>
                 { told.words.clone() }
                 if told.times > 1 {

@@ -13,6 +13,16 @@ use crate::{
 /// The header.
 pub fn header(state: &State, act: &Callback<Action>) -> Html {
     let dark = state.display.is_dark();
+    let copied = state.links.copied;
+    let button = |id, title, words: &'static str, action| {
+        attr::button(
+            "button",
+            Some(id),
+            Some(title),
+            words.into(),
+            press(act, action),
+        )
+    };
     html! {
         <header class="page-header">
             <svg class="logo" viewBox="0 0 22 18" aria-hidden="true">
@@ -23,16 +33,11 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
             <p id="title" class="page-header__title" title={title(state)}>{ title(state) }</p>
             <span class="page-header__space" />
             <div class="page-header__status">{ status(state, act) }</div>
-            <button id="tour" class="button" type="button" title="The incident in ten steps"
-                onclick={press(act, Action::Tour(TourAction::Read(Place::default())))}>{ "Tour" }</button>
-            <button id="copy-link" class="button" type="button" title="Copy a link to this view, with its settings and moment"
-                onclick={press(act, Action::CopyLink(false))}>
-                { if state.links.copied == Some(false) { "Link copied" } else { "Copy link" } }
-            </button>
-            <button id="copy-frame" class="button" type="button" title="Copy an iframe of this view for your own page"
-                onclick={press(act, Action::CopyLink(true))}>
-                { if state.links.copied == Some(true) { "Frame copied" } else { "Embed" } }
-            </button>
+            { button("tour", "The incident in ten steps", "Tour", Action::Tour(TourAction::Read(Place::default()))) }
+            { button("copy-link", "Copy a link to this view, with its settings and moment",
+                if copied == Some(false) { "Link copied" } else { "Copy link" }, Action::CopyLink(false)) }
+            { button("copy-frame", "Copy an iframe of this view for your own page",
+                if copied == Some(true) { "Frame copied" } else { "Embed" }, Action::CopyLink(true)) }
             <button id="help" class="button" type="button" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"
                 onclick={press(act, Action::ToggleHelp)}>{ "?" }</button>
             <button id="dark" class="button" type="button" aria-pressed={attr::flag(dark)} aria-label="Dark colours"
@@ -79,9 +84,7 @@ fn status(state: &State, act: &Callback<Action>) -> Html {
                 <span>{ format!("{percent} %{left}") }</span>
                 <progress value={format::number(done)} max="1" />
             </label>
-            <button id="cancel" class="button" type="button" onclick={press(act, Action::Cancel)}>
-                { "Cancel" }
-            </button>
+            { attr::button("button", Some("cancel"), None, "Cancel".into(), press(act, Action::Cancel)) }
         </>
     }
 }

@@ -7,13 +7,12 @@ use super::{
     address,
     attr::{self, press},
     blocks::blocks,
-    chart::{self, chart},
+    chart::{self, Chart},
     decisions::decisions,
     embedding,
     header::header,
-    heap_map::{heap_map, maps},
+    heap_map::{HeapMap, maps},
     help::help,
-    pointer::Pointed,
     second_chart::second_chart,
     source::source,
     tour::tour,
@@ -29,13 +28,17 @@ use crate::{
     worker_client::Health,
 };
 
+/// Elements of the page that something is done to besides drawing.
+#[derive(Default)]
+pub struct Places {
+    /// The help.
+    pub help: NodeRef,
+    /// The button that leads on in a tour.
+    pub next: NodeRef,
+}
+
 /// The whole page.
-pub fn page(
-    state: &State,
-    act: &Callback<Action>,
-    open: &Callback<File>,
-    point: &Callback<Pointed>,
-) -> Html {
+pub fn page(state: &State, act: &Callback<Action>, open: &Callback<File>, places: &Places) -> Html {
     let health = match &state.health {
         Health::Starting => "starting",
         Health::Ready(_) => "ready",
@@ -49,7 +52,7 @@ pub fn page(
             if !is_part {
                 { header(state, act) }
             }
-            { tour(state, act) }
+            { tour(state, act, &places.next) }
             <main {class} data-look={state.tour.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}
                 data-links={attr::number(state.links.opened)}>
                 if shows.settings {
@@ -61,7 +64,7 @@ pub fn page(
                 <div class="column column--happened">
                     { trouble(state, act) }
                     { notes(state, act) }
-                    { happened(state, act, point) }
+                    { happened(state, act) }
                 </div>
                 if shows.why {
                     <div class="column column--why">{ why(state, act) }</div>
@@ -80,7 +83,7 @@ pub fn page(
                     { "Open in Highwater" }
                 </a>
             }
-            { help(act) }
+            { help(act, &places.help) }
         </>
     }
 }
@@ -112,9 +115,7 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
     html! {
         <section class="card trouble" role="alert">
             <p id="trouble">{ format!("{}.{kept}", words.trim_end_matches('.')) }</p>
-            <button id="retry" class="button" type="button" onclick={press(act, Action::Retry)}>
-                { "Try again" }
-            </button>
+            { attr::button("button", Some("retry"), None, "Try again".into(), press(act, Action::Retry)) }
         </section>
     }
 }
@@ -127,13 +128,13 @@ fn notes(state: &State, act: &Callback<Action>) -> Html {
     html! {
         <section id="notes" class="card trouble trouble--note" role="status">
             <p>{ for state.links.notes.iter().map(|note| html! { <>{ note.clone() }<br /></> }) }</p>
-            { attr::button("button", Some("dismiss"), "Dismiss".into(), press(act, Action::Dismiss)) }
+            { attr::button("button", Some("dismiss"), None, "Dismiss".into(), press(act, Action::Dismiss)) }
         </section>
     }
 }
 
-fn happened(state: &State, act: &Callback<Action>, point: &Callback<Pointed>) -> Html {
-    let Some(props) = chart::props(state) else {
+fn happened(state: &State, act: &Callback<Action>) -> Html {
+    let Some(props) = chart::props(state, act) else {
         return html! {
             <section class="card empty">
                 <h2>{ "Resident memory" }</h2>
@@ -142,21 +143,20 @@ fn happened(state: &State, act: &Callback<Action>, point: &Callback<Pointed>) ->
         };
     };
     let shows = state.shows();
-    let maps = maps(state);
+    let second = (state.display.embed.is_none()).then(|| second_chart(&props));
+    let maps = maps(state, act);
     html! {
         <>
             if let Some(words) = outdated(state) {
                 <p id="outdated" class="outdated" role="status">{ words }</p>
             }
             if shows.chart {
-                { chart(&props, act, point) }
-                if state.display.embed.is_none() {
-                    { second_chart(&props) }
-                }
+                <Chart ..props />
+                { second }
             }
             if shows.map {
                 <div class="maps" data-count={attr::number(maps.len() as u64)}>
-                    { for maps.iter().map(|map| heap_map(state, map, act, point)) }
+                    { for maps.into_iter().map(|map| html! { <HeapMap ..map /> }) }
                 </div>
             }
             if shows.controls {

@@ -35,13 +35,13 @@ pub fn save(state: &State, picture: Picture, format: Format, act: &Callback<Acti
         dark: state.display.is_dark(),
     };
     let (svg, of) = match picture {
-        Picture::Chart => (curves(state, head), "chart".to_owned()),
+        Picture::Chart => (curves(state, head, act), "chart".to_owned()),
         Picture::Map(id) => {
             let Some(variant) = state.variants.get(id) else {
                 return;
             };
             let of = format!("map-{}", letter(variant.letter));
-            (map(state, variant, head), of)
+            (map(state, variant, head, act), of)
         }
     };
     // Without a run there is no picture, and no button for it either.
@@ -55,8 +55,8 @@ pub fn save(state: &State, picture: Picture, format: Format, act: &Callback<Acti
     }
 }
 
-fn curves(state: &State, head: Head) -> Option<String> {
-    let props = chart::props(state)?;
+fn curves(state: &State, head: Head, act: &Callback<Action>) -> Option<String> {
+    let props = chart::props(state, act)?;
     let (mut runs, mut main) = (Vec::new(), 0);
     for line in &props.lines {
         if line.is_selected {
@@ -85,11 +85,16 @@ fn curves(state: &State, head: Head) -> Option<String> {
     Some(chart.svg())
 }
 
-fn map(state: &State, variant: &VariantState, head: Head) -> Option<String> {
+fn map(
+    state: &State,
+    variant: &VariantState,
+    head: Head,
+    act: &Callback<Action>,
+) -> Option<String> {
     let name = variant.name_of_run();
-    let maps = heap_map::maps(state);
+    let maps = heap_map::maps(state, act);
     let props = maps.iter().find(|map| map.of == variant.id)?;
-    let (run, time) = (&props.run, props.playhead.time);
+    let (run, time) = (&props.run, props.moment.time);
     let stage = run.stage_at(time).0;
     let stage = run.order.stages.get(stage..=stage)?;
     let map = Map {

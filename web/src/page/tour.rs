@@ -8,18 +8,15 @@ use crate::{
     tour::{Paragraph, Piece, Tour, figures, is_of_page, pieces},
 };
 
-/// The id of the button that leads on.
-pub const NEXT: &str = "tour-next";
-
 /// The panel, while a tour is open.
-pub fn tour(state: &State, act: &Callback<Action>) -> Html {
+pub fn tour(state: &State, act: &Callback<Action>, next: &NodeRef) -> Html {
     let Some(tour) = &state.tour.open else {
         return Html::default();
     };
     let step = &tour.steps[tour.at];
     let last = tour.at + 1 == tour.steps.len();
     let button = |id: &'static str, words: &'static str, action| {
-        attr::button("button", Some(id), words.into(), press(act, action))
+        attr::button("button", Some(id), None, words.into(), press(act, action))
     };
     html! {
         <section class={classes!("tour", tour.is_talk.then_some("tour--talk"))} aria-labelledby="tour-title">
@@ -29,7 +26,10 @@ pub fn tour(state: &State, act: &Callback<Action>) -> Html {
                     { for (0..tour.steps.len()).map(|at| to_step(tour, at, act)) }
                 </nav>
                 { button("tour-back", "Back", Action::Tour(TourAction::Turn(-1))) }
-                { button(NEXT, if last { "Done" } else { "Next" }, if last { Action::Tour(TourAction::Close) } else { Action::Tour(TourAction::Turn(1)) }) }
+                <button ref={next} id="tour-next" type="button" class="button"
+                    onclick={press(act, Action::Tour(if last { TourAction::Close } else { TourAction::Turn(1) }))}>
+                    { if last { "Done" } else { "Next" } }
+                </button>
                 { button("tour-talk", if tour.is_talk { "Leave full screen" } else { "Talk" }, Action::Tour(TourAction::Talk(!tour.is_talk))) }
                 { button("tour-close", "Close", Action::Tour(TourAction::Close)) }
             </div>

@@ -32,18 +32,17 @@ pub fn transport(state: &State, act: &Callback<Action>) -> Html {
             .find(|speed| format::number(*speed) == chosen);
         Action::Playhead(PlayheadAction::Speed(speed.unwrap_or(1.0)))
     });
+    let seek = |time| press(act, Action::Playhead(PlayheadAction::Seek(time)));
     let Moment { time, event } = state.moment();
     let position = (share(shown, time) * POSITIONS).round();
     html! {
         <section class="card transport" role="group" aria-label="Playback">
-            <button id="to-start" type="button" class="button" aria-label="To the start" title="To the start"
-                onclick={press(act, Action::Playhead(PlayheadAction::Seek(shown.0)))}>{ "|◂" }</button>
+            { attr::sign("to-start", "To the start", "|◂", seek(shown.0)) }
             <button id="play" type="button" class="button" data-playing={attr::flag(state.playhead.playing)}
                 aria-label={if state.playhead.playing { "Pause" } else { "Play" }}
                 title={if state.playhead.playing { "Pause" } else { "Play" }}
                 onclick={press(act, Action::Playhead(PlayheadAction::TogglePlay))}>{ if state.playhead.playing { "❚❚" } else { "▶" } }</button>
-            <button id="to-end" type="button" class="button" aria-label="To the end" title="To the end"
-                onclick={press(act, Action::Playhead(PlayheadAction::Seek(shown.1)))}>{ "▸|" }</button>
+            { attr::sign("to-end", "To the end", "▸|", seek(shown.1)) }
             <input id="scrub" type="range" min="0" max="1000" step="1" aria-label="Moment"
                 aria-valuetext={format::time(time)} value={format::number(position)} oninput={scrub} />
             <span id="moment" class="moment">

@@ -148,12 +148,20 @@ fn copies(document: &Table, act: &Callback<Action>) -> Html {
     });
     let save =
         Callback::from(move |_: MouseEvent| browser::save("highwater.csv", "text/csv", &csv));
-    html! {
-        <>
-            <button id="copy-markdown" type="button" class="button button--small" onclick={copy}>{ "Copy as Markdown" }</button>
-            <button id="save-csv" type="button" class="button button--small" onclick={save}>{ "CSV" }</button>
-        </>
-    }
+    let button = |id, words: &'static str, pressed| {
+        attr::button(
+            "button button--small",
+            Some(id),
+            None,
+            words.into(),
+            pressed,
+        )
+    };
+    let buttons = [
+        button("copy-markdown", "Copy as Markdown", copy),
+        button("save-csv", "CSV", save),
+    ];
+    buttons.into_iter().collect()
 }
 
 /// The head of a column, which sorts by it.
@@ -196,8 +204,8 @@ fn moments(state: &State, act: &Callback<Action>) -> Html {
                     }) }
                 </select>
             </label>
-            <button id="compare-here" type="button" class="button button--small" title="Compare the variants at the playhead"
-                onclick={press(act, Action::Table(TableAction::Here))}>{ "Compare here" }</button>
+            { attr::button("button button--small", Some("compare-here"), Some("Compare the variants at the playhead"),
+                "Compare here".into(), press(act, Action::Table(TableAction::Here))) }
         </div>
     }
 }

@@ -2,21 +2,21 @@
 
 use std::rc::Rc;
 
-use highwater_simulator::{Environment, Moment};
+use highwater_simulator::{Environment, Moment, Without};
 
 use super::{
     DisplayAction, InspectionAction, Place, PlayheadAction, TableAction, Theme, TourAction,
     VariantAction,
 };
 use crate::{
-    protocol::{Ask, Loaded, Order},
+    protocol::{Ask, BlockRow, Loaded, MomentFigures, Order},
     subject::Subject,
     variants::VariantId,
-    view::RunView,
+    view::{Look, RunView},
     worker_client::Health,
 };
 
-/// Something happened.
+/// The user did something, or the address says so.
 #[derive(Debug, Clone)]
 pub enum Action {
     /// Something happened to the playhead.
@@ -31,8 +31,6 @@ pub enum Action {
     Tour(TourAction),
     /// The colours change.
     Display(DisplayAction),
-    /// The workers' health changed.
-    Health(Health),
     /// The user chose something to run.
     Choose(Subject),
     /// A link was opened: its text, or none if it cannot be read.
@@ -41,8 +39,6 @@ pub enum Action {
     Show(Option<String>),
     /// Such a place is to be shown: an address of the page.
     Go(String),
-    /// The text of a tour is there, or why it is not; whether its step is to be shown, too.
-    TourRead(Place, bool, Result<String, String>),
     /// A link was opened that was made of something else: its text, and what of that was ignored, in sentences.
     OpenWith(String, Vec<String>),
     /// The user has read that.
@@ -53,14 +49,25 @@ pub enum Action {
     SaveFailed,
     /// The user typed into the field of a parameter.
     EditParameter(usize, String),
-    /// A long text of a variant's box was read, or is to be read again: its worker went down.
-    Read(VariantId, Rc<str>, Option<Environment>),
     /// Nothing has been typed for a while.
     Due,
     /// The user wants no more of what the workers are busy with.
     Cancel,
     /// The user wants what was cancelled or failed to be tried again.
     Retry,
+    /// The help is shown, or not any more.
+    ToggleHelp,
+}
+
+/// Something arrived from a worker, or from the browser.
+#[derive(Debug)]
+pub enum Arrival {
+    /// The workers' health changed.
+    Health(Health),
+    /// The text of a tour is there, or why it is not; whether its step is to be shown, too.
+    TourRead(Place, bool, Result<String, String>),
+    /// A long text of a variant's box was read, or is to be read again: its worker went down.
+    Read(VariantId, Rc<str>, Option<Environment>),
     /// So much of a recording is read.
     LoadProgress(f64),
     /// A recording is there, under its number.
@@ -71,8 +78,41 @@ pub enum Action {
     Ran(VariantId, Rc<RunView>),
     /// The moment could not be looked at; why, where that is for the user to know.
     LookFailed(VariantId, Option<String>),
-    /// The help is shown, or not any more.
-    ToggleHelp,
+    /// So much of a variant is run.
+    Progress(VariantId, f64),
+    /// A variant could not be run.
+    RunFailed(VariantId, String),
+    /// A variant's run went down with a worker that had to be ended.
+    RunLost(VariantId),
+    /// A moment is explained.
+    Looked(VariantId, Rc<Look>),
+    /// The blocks that are looked at are there.
+    Blocks(VariantId, Vec<BlockRow>),
+    /// What would be without the pins that were asked about.
+    Without(Without),
+    /// The figures of a moment of a variant's run are there.
+    Figures(VariantId, Rc<Order>, Moment, MomentFigures),
+}
+
+/// What changes the state. What arrives is taken, and never kept to be done once more as a press is.
+#[derive(Debug)]
+pub enum Event {
+    /// What the user does.
+    Action(Action),
+    /// What arrives.
+    Arrival(Arrival),
+}
+
+impl From<Action> for Event {
+    fn from(action: Action) -> Self {
+        Self::Action(action)
+    }
+}
+
+impl From<Arrival> for Event {
+    fn from(arrival: Arrival) -> Self {
+        Self::Arrival(arrival)
+    }
 }
 
 /// Something is to be done.

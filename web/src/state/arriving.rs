@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Effect, Held, Shown, State, Variants};
+use super::{Arrival, Effect, Held, Shown, State, Variants, table::Known};
 use crate::{
     form::EnvironmentForm,
     naming::Given,
@@ -13,6 +13,62 @@ use crate::{
 };
 
 impl State {
+    /// Takes what arrives.
+    pub(super) fn arrive(&mut self, arrival: Arrival) -> Vec<Effect> {
+        match arrival {
+            Arrival::Health(health) => self.health = health,
+            Arrival::LoadProgress(share) => {
+                self.source.loading = self.source.loading.map(|_| share);
+            }
+            Arrival::Loaded(number, about) => return self.loaded(number, about),
+            Arrival::LoadFailed(number, message) => return self.load_failed(number, message),
+            Arrival::Progress(id, share) => {
+                if let Some(variant) = self.variants.get_mut(id)
+                    && variant.is_running()
+                {
+                    variant.status = Status::Running(share);
+                }
+            }
+            Arrival::Ran(id, run) => return self.ran(id, run),
+            Arrival::RunFailed(id, message) => {
+                if let Some(variant) = self.variants.get_mut(id) {
+                    variant.status = Status::Failed(message);
+                }
+            }
+            Arrival::RunLost(id) => {
+                if let Some(variant) = self.variants.get_mut(id) {
+                    variant.status = Status::Idle;
+                }
+                return self.reorder();
+            }
+            Arrival::Looked(id, look) => {
+                let shown = Shown::to_ask(&self.variants, &self.playhead, &self.source);
+                return self.inspection.looked(id, look, shown);
+            }
+            Arrival::LookFailed(id, message) => return self.look_failed(id, message),
+            Arrival::Blocks(id, rows) => self.inspection.take_blocks(id, rows),
+            Arrival::Without(without) => {
+                if let Some((_, known)) = &mut self.inspection.without {
+                    *known = Some(without);
+                }
+            }
+            Arrival::Figures(id, order, moment, figures) => self.table.take(Known {
+                id,
+                order,
+                moment,
+                figures: Some(figures),
+            }),
+            Arrival::Read(id, text, read) => {
+                match self.texts.take(&mut self.variants, (id, text), read) {
+                    Ok(effects) => return effects,
+                    Err(message) => self.trouble = Some(message),
+                }
+            }
+            Arrival::TourRead(place, shows, text) => return self.tour_read(place, shows, text),
+        }
+        vec![]
+    }
+
     /// Another thing is to run.
     pub(super) fn choose(&mut self, subject: Subject) -> Vec<Effect> {
         self.trouble = None;

@@ -74,16 +74,10 @@ pub struct Inspection {
 /// Something was asked of a moment, or is known of it.
 #[derive(Debug, Clone)]
 pub enum InspectionAction {
-    /// The moment is there.
-    Looked(VariantId, Rc<Look>),
     /// The blocks at an address of a variant are looked at, or none are any more.
     OpenBlocks(Option<(VariantId, Address, Address)>),
-    /// The blocks are there.
-    Blocks(VariantId, Vec<BlockRow>),
     /// What would be if the first so many pins were gone?
     AskWithout(usize),
-    /// That.
-    Without(Without),
     /// Only decisions of this kind are shown, or all.
     OnlyDecisions(Option<ToldKind>),
     /// Pages of a kind are shown on the map, or not any more.
@@ -110,32 +104,15 @@ impl Inspection {
         }
     }
 
-    /// Asks about what is shown, or takes an answer.
+    /// Asks about what is shown.
     pub(super) fn update(
         &mut self,
         action: InspectionAction,
         shown: Option<Shown<'_>>,
     ) -> Vec<Effect> {
         match action {
-            InspectionAction::Looked(id, look) => {
-                self.forget(id);
-                self.looks.push((id, look));
-                let mut effects = self.wish(shown);
-                effects.extend(self.save_exact(shown));
-                return effects;
-            }
             InspectionAction::OpenBlocks(range) => return self.open_blocks(range, shown),
-            InspectionAction::Blocks(id, rows) => {
-                if let Some(opened) = self.opened.as_mut().filter(|opened| opened.id == id) {
-                    opened.rows = Some(rows);
-                }
-            }
             InspectionAction::AskWithout(pins) => return self.ask_without(pins, shown),
-            InspectionAction::Without(without) => {
-                if let Some((_, known)) = &mut self.without {
-                    *known = Some(without);
-                }
-            }
             InspectionAction::OnlyDecisions(kind) => self.only = kind,
             InspectionAction::ToggleKind(kind) => self.hidden ^= 1 << kind as u16,
             InspectionAction::Point(pin) => self.pointed = pin,
@@ -145,6 +122,27 @@ impl Inspection {
             }
         }
         vec![]
+    }
+
+    /// Takes the explanation of a moment.
+    pub(super) fn looked(
+        &mut self,
+        id: VariantId,
+        look: Rc<Look>,
+        shown: Option<Shown<'_>>,
+    ) -> Vec<Effect> {
+        self.forget(id);
+        self.looks.push((id, look));
+        let mut effects = self.wish(shown);
+        effects.extend(self.save_exact(shown));
+        effects
+    }
+
+    /// Takes the blocks of a variant, if they are still looked at.
+    pub(super) fn take_blocks(&mut self, id: VariantId, rows: Vec<BlockRow>) {
+        if let Some(opened) = self.opened.as_mut().filter(|opened| opened.id == id) {
+            opened.rows = Some(rows);
+        }
     }
 
     /// Asks for what is shown to be explained, where it is not and nobody is at it.
@@ -260,21 +258,10 @@ impl Inspection {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::super::variants::tests::decay;
+mod tests {
+    use super::super::tests::ran;
     use super::*;
     use highwater_simulator::Micros;
-
-    /// Variants of which all runs are there.
-    pub(in crate::state) fn ran() -> Variants {
-        let (source, mut variants) = decay();
-        variants.order(&source);
-        for variant in &mut variants.all {
-            let order = variant.order.clone().and_then(Result::ok);
-            variant.run = order.map(|order| Rc::new(RunView::empty(order)));
-        }
-        variants
-    }
 
     fn shown<'s>(variants: &'s Variants, playhead: &'s Playhead) -> Option<Shown<'s>> {
         Some(Shown { variants, playhead })
@@ -305,12 +292,11 @@ pub(super) mod tests {
         let found = look(&first[0]).expect("it is looked into");
         assert_eq!(inspection.wish(shown(&variants, &playhead)), []);
         playhead.move_to(Micros(1), Micros(9));
-        let looked = InspectionAction::Looked(id, found);
-        let second = inspection.update(looked, shown(&variants, &playhead));
+        let second = inspection.looked(id, found, shown(&variants, &playhead));
         assert!(matches!(second[..], [Effect::Look(of, ..)] if of == id));
         let found = look(&second[0]).expect("it is looked into");
-        let looked = InspectionAction::Looked(id, found);
-        assert_eq!(inspection.update(looked, shown(&variants, &playhead)), []);
+        let after = inspection.looked(id, found, shown(&variants, &playhead));
+        assert_eq!(after, []);
         assert!(inspection.look(id).is_some());
         inspection.forget(id);
         assert!(inspection.look(id).is_none());
@@ -330,7 +316,7 @@ pub(super) mod tests {
         );
         let asked = inspection.update(open(), shown);
         assert_eq!(inspection.ask_again(shown), asked);
-        inspection.update(InspectionAction::Blocks(id, vec![]), shown);
+        inspection.take_blocks(id, vec![]);
         assert_eq!(inspection.ask_again(shown), []);
         inspection.forget_unanswered();
         assert!(inspection.opened.is_some(), "it is answered");

@@ -208,7 +208,7 @@ fn begun(base: usize, planned: &Planned) -> Begun {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{tests::about, variants::tests::decay};
+    use super::super::tests::{about, decay};
     use super::*;
 
     #[test]

@@ -7,7 +7,7 @@ use highwater_simulator::{Micros, Moment, Phase, PhaseKind, Sample, Summary};
 
 use super::{Effect, Shown};
 use crate::{
-    protocol::{Ask, MomentFigures, Order},
+    protocol::{Ask, MarkAt, MomentFigures, Order},
     variants::{VariantId, VariantState},
     view::RunView,
 };
@@ -97,8 +97,6 @@ pub enum TableAction {
     At(At),
     /// It is of the moment at the playhead.
     Here,
-    /// The figures of a moment of a variant's run are there.
-    Figures(VariantId, Rc<Order>, Moment, MomentFigures),
     /// It was copied.
     Copied,
 }
@@ -116,15 +114,6 @@ impl Table {
             }
             TableAction::At(at) => return self.take_at(at),
             TableAction::Here => return self.take_at(At::Time(now)),
-            TableAction::Figures(id, order, moment, figures) => {
-                let figures = Some(figures);
-                self.take(Known {
-                    id,
-                    order,
-                    moment,
-                    figures,
-                });
-            }
             TableAction::Copied => self.copied = true,
         }
         false
@@ -136,7 +125,8 @@ impl Table {
         true
     }
 
-    fn take(&mut self, known: Known) {
+    /// Takes figures of a variant, or that they were asked for.
+    pub(super) fn take(&mut self, known: Known) {
         self.figures.retain(|other| other.id != known.id);
         self.figures.push(known);
     }
@@ -163,30 +153,17 @@ impl Table {
             At::LastRest => return Some(run.first_look()),
             At::Peak => main.peak(),
             At::Mark(place) => {
-                let marks = &main.ran.marks;
-                let mark = marks.get(*place)?;
-                // Among those of the same name, which one.
-                let number = marks[..*place]
-                    .iter()
-                    .filter(|m| m.name == mark.name)
-                    .count();
-                let mut same = run.ran.marks.iter().filter(|m| m.name == mark.name);
-                let found = same.nth(number)?;
+                let name = |mark: &MarkAt| mark.name.clone();
+                let mark = alike(&main.ran.marks, &run.ran.marks, *place, name)?;
                 return Some(Moment {
-                    time: found.time,
-                    event: found.event,
+                    time: mark.time,
+                    event: mark.event,
                 });
             }
             At::Phase(place) => {
-                let phases = &main.ran.phases.0;
-                let phase = phases.get(*place)?;
-                let is_it = |other: &&Phase| other.kind == phase.kind;
-                let number = phases[..*place].iter().filter(is_it).count();
-                let found = run.ran.phases.0.iter().filter(is_it).nth(number)?;
-                return Some(Moment {
-                    time: found.end.time,
-                    event: found.end.event,
-                });
+                let kind = |phase: &Phase| phase.kind;
+                let phase = alike(&main.ran.phases.0, &run.ran.phases.0, *place, kind)?;
+                return Some(phase.end);
             }
             At::Time(time) if *time == shown.playhead.time => shown.playhead.moment(main, true),
             At::Time(time) => main.at(*time),
@@ -315,6 +292,19 @@ impl Table {
     }
 }
 
+/// What stands in another list where one stands among those of a list that are like it.
+fn alike<'o, T, K: PartialEq>(
+    list: &[T],
+    other: &'o [T],
+    place: usize,
+    key: impl Fn(&T) -> K,
+) -> Option<&'o T> {
+    let wanted = key(list.get(place)?);
+    let is_like = |one: &&T| key(one) == wanted;
+    let number = list[..place].iter().filter(is_like).count();
+    other.iter().filter(is_like).nth(number)
+}
+
 /// Whether two orders run the same calls, stage by stage.
 fn has_same_calls(one: &Order, other: &Order) -> bool {
     let calls = |order: &Order| -> Vec<_> {
@@ -328,7 +318,7 @@ fn has_same_calls(one: &Order, other: &Order) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Playhead, inspection::tests::ran};
+    use super::super::{Playhead, tests::ran};
     use super::*;
     use highwater_simulator::Bytes;
 
@@ -387,10 +377,12 @@ mod tests {
             free: Bytes(0),
             reclaimable: Bytes(0),
         };
-        table.update(
-            TableAction::Figures(*id, order, *moment, figures),
-            Micros(0),
-        );
+        table.take(Known {
+            id: *id,
+            order,
+            moment: *moment,
+            figures: Some(figures),
+        });
         assert_eq!(known(&table), Some(true));
         table.forget_unanswered(variants.all[1].id);
         assert_eq!(table.wish(shown).len(), 1, "that one is asked for again");

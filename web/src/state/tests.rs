@@ -25,10 +25,30 @@ pub(super) fn about() -> Loaded {
     }
 }
 
+/// A scenario and the variants that it begins with.
+pub(super) fn decay() -> (Source, Variants) {
+    let mut source = Source::new();
+    let decay = source.choices.find("decay");
+    source.enter(decay.expect("it is in the catalogue"), None);
+    let variants = Variants::new(source.begun(), 0);
+    (source, variants)
+}
+
+/// Variants of which all runs are there.
+pub(super) fn ran() -> Variants {
+    let (source, mut variants) = decay();
+    variants.order(&source);
+    for variant in &mut variants.all {
+        let order = variant.order.clone().and_then(Result::ok);
+        variant.run = order.map(|order| Rc::new(RunView::empty(order)));
+    }
+    variants
+}
+
 fn loaded() -> State {
     let mut state = State::new(false);
     state.open();
-    state.update(Action::Loaded(1, about()));
+    state.update(Arrival::Loaded(1, about()));
     state
 }
 
@@ -58,7 +78,7 @@ pub(super) fn finish(state: &mut State, effects: &[Effect]) -> Vec<Effect> {
                     strips: vec![],
                 });
             }
-            after.extend(state.update(Action::Ran(*id, Rc::new(run))));
+            after.extend(state.update(Arrival::Ran(*id, Rc::new(run))));
         }
     }
     after
@@ -73,7 +93,7 @@ fn a_recording_is_run_under_what_everyone_tries() {
     let mut state = State::new(false);
     let effects = state.open();
     assert!(has(&effects, &Effect::Load(Subject::Bundled, 1)));
-    let effects = state.update(Action::Loaded(1, about()));
+    let effects = state.update(Arrival::Loaded(1, about()));
     assert_eq!(runs(&effects).len(), 5);
     assert_eq!(
         runs(&effects)[0],
@@ -86,7 +106,7 @@ fn a_recording_is_run_under_what_everyone_tries() {
     assert!(runs(&after).is_empty(), "nothing is run twice");
     assert!(matches!(after[0], Effect::Look(id, ..) if id == state.variants.selected));
     // What was asked for before and comes late is not taken.
-    assert_eq!(state.update(Action::Loaded(7, about())), []);
+    assert_eq!(state.update(Arrival::Loaded(7, about())), []);
 }
 
 #[test]
@@ -96,7 +116,7 @@ fn a_recorded_environment_is_that_of_the_first_variant() {
     let mut about = about();
     about.environment = highwater_simulator::parse_lines("MALLOC_ARENA_MAX=1");
     about.allocator = "glibc@2.31".parse().expect("it is modelled");
-    state.update(Action::Loaded(1, about));
+    state.update(Arrival::Loaded(1, about));
     assert_eq!(state.variants.selected().name, "as recorded");
     assert_eq!(state.variants.selected().environment.variables.len(), 1);
     assert!(
@@ -293,7 +313,7 @@ fn a_file_that_cannot_be_read_leaves_what_was_there() {
     finish(&mut state, &effects);
     state.update(Action::Choose(Subject::File("bad.hwt".to_owned())));
     assert!(state.is_busy());
-    state.update(Action::LoadFailed(2, "line 2: no".to_owned()));
+    state.update(Arrival::LoadFailed(2, "line 2: no".to_owned()));
     assert_eq!(state.source.subject, Subject::Bundled);
     assert_eq!(state.trouble.as_deref(), Some("line 2: no"));
     assert!(!state.is_busy());
@@ -304,16 +324,13 @@ fn a_file_that_cannot_be_read_leaves_what_was_there() {
 fn one_that_fails_says_so_and_the_rest_goes_on() {
     let mut state = loaded();
     let id = state.variants.all[1].id;
-    state.update(Action::Variant(
-        id,
-        VariantAction::RunFailed("out of memory".to_owned()),
-    ));
+    state.update(Arrival::RunFailed(id, "out of memory".to_owned()));
     assert!(matches!(state.variants.all[1].status, Status::Failed(_)));
     assert!(state.variants.all[2].is_running());
     let effects = state.update(Action::Retry);
     assert!(runs(&effects).contains(&id));
     let lost = state.variants.all[2].id;
-    let effects = state.update(Action::Variant(lost, VariantAction::RunLost));
+    let effects = state.update(Arrival::RunLost(lost));
     assert_eq!(runs(&effects), [lost], "another worker takes it");
 }
 
@@ -328,7 +345,7 @@ fn the_summary_of_a_run_that_did_not_happen_is_empty() {
 fn a_picture_of_a_map_waits_until_its_moment_is_known() {
     let mut state = State::new(false);
     state.open();
-    let effects = state.update(Action::Loaded(1, about()));
+    let effects = state.update(Arrival::Loaded(1, about()));
     let effects = finish(&mut state, &effects);
     let chart = Effect::Save(Picture::Chart, Format::Png);
     let saved = state.update(Action::Inspection(InspectionAction::Save(
@@ -356,10 +373,7 @@ fn a_picture_of_a_map_waits_until_its_moment_is_known() {
         kinds: vec![],
         frame: None,
     };
-    let saved = state.update(Action::Inspection(InspectionAction::Looked(
-        id,
-        Rc::new(look),
-    )));
+    let saved = state.update(Arrival::Looked(id, Rc::new(look)));
     assert!(has(&saved, &map), "{saved:?}");
     let again = state.update(Action::Inspection(InspectionAction::Save(
         Picture::Map(id),
@@ -374,7 +388,7 @@ fn a_picture_of_a_map_waits_until_its_moment_is_known() {
 fn a_look_that_is_dropped_with_a_run_is_asked_for_again() {
     let mut state = State::new(false);
     state.open();
-    let effects = state.update(Action::Loaded(1, about()));
+    let effects = state.update(Arrival::Loaded(1, about()));
     finish(&mut state, &effects);
     let id = state.variants.selected;
     let edit = |text: &str| Action::Variant(id, VariantAction::EditEnvironment(text.to_owned()));
@@ -399,7 +413,7 @@ fn a_look_that_is_dropped_with_a_run_is_asked_for_again() {
 fn nothing_is_asked_of_workers_that_are_about_to_get_another_recording() {
     let mut state = State::new(false);
     state.open();
-    let effects = state.update(Action::Loaded(1, about()));
+    let effects = state.update(Arrival::Loaded(1, about()));
     finish(&mut state, &effects);
     state.inspection.looking.clear();
     state.update(Action::Choose(Subject::File("bad.hwt".to_owned())));
@@ -421,7 +435,7 @@ fn nothing_is_asked_of_workers_that_are_about_to_get_another_recording() {
     // It cannot be read: the one before is what they hold.
     let number = state.source.number;
     assert!(asks(
-        &state.update(Action::LoadFailed(number, "no".to_owned()))
+        &state.update(Arrival::LoadFailed(number, "no".to_owned()))
     ));
     assert!(asks(&state.update(Action::Inspection(
         InspectionAction::OpenBlocks(blocks)
@@ -435,7 +449,7 @@ fn a_look_that_is_lost_takes_back_nothing_that_was_said() {
     let said = state.trouble.clone();
     assert!(said.is_some());
     let id = state.variants.selected;
-    state.update(Action::LookFailed(id, None));
+    state.update(Arrival::LookFailed(id, None));
     assert_eq!(state.trouble, said);
 }
 
@@ -471,7 +485,7 @@ fn a_long_text_is_read_by_a_worker_and_the_settings_before_count_until_then() {
     let others = state.update(Action::ToggleHelp);
     assert!(reads(&others).is_empty(), "it is asked for once");
     let read = Environment::parse(&asked[0]);
-    let effects = state.update(Action::Read(id, Rc::clone(&asked[0]), Some(read.clone())));
+    let effects = state.update(Arrival::Read(id, Rc::clone(&asked[0]), Some(read.clone())));
     assert!(has(&effects, &Effect::Wait));
     let form = &state.variants.selected().environment;
     assert!(!form.is_reading);
@@ -485,7 +499,7 @@ fn what_was_read_of_a_text_that_changed_meanwhile_is_dropped() {
     let id = state.variants.selected;
     let first = reads(&state.update(Action::Variant(id, VariantAction::EditEnvironment(long(2)))));
     let second = reads(&state.update(Action::Variant(id, VariantAction::EditEnvironment(long(4)))));
-    let read = |text: &Rc<str>| Action::Read(id, Rc::clone(text), Some(Environment::parse(text)));
+    let read = |text: &Rc<str>| Arrival::Read(id, Rc::clone(text), Some(Environment::parse(text)));
     state.update(read(&first[0]));
     assert!(state.variants.selected().environment.is_reading);
     state.update(read(&second[0]));
@@ -512,7 +526,7 @@ fn a_text_whose_worker_goes_down_is_read_once_more_and_then_given_up() {
     let mut state = loaded();
     let id = state.variants.selected;
     let first = reads(&state.update(Action::Variant(id, VariantAction::EditEnvironment(long(2)))));
-    let lost = || Action::Read(id, Rc::clone(&first[0]), None);
+    let lost = || Arrival::Read(id, Rc::clone(&first[0]), None);
     assert_eq!(reads(&state.update(lost())), first);
     assert!(reads(&state.update(lost())).is_empty());
     assert!(!state.variants.selected().environment.is_reading);

@@ -71,7 +71,7 @@ impl LongTexts {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{VariantAction, variants::tests::decay};
+    use super::super::{VariantAction, tests::decay};
     use super::*;
 
     fn text_of(effects: &[Effect]) -> Option<Rc<str>> {

@@ -49,12 +49,6 @@ pub enum VariantAction {
     Compare(bool),
     /// The others are compared with it.
     Baseline,
-    /// So much of it is run.
-    Progress(f64),
-    /// It could not be run.
-    RunFailed(String),
-    /// Its run went down with a worker that had to be ended.
-    RunLost,
 }
 
 /// What a change of a variant asks of the rest of the page.
@@ -191,20 +185,6 @@ impl Variants {
                 self.baseline = id;
                 Change::Nothing
             }
-            VariantAction::Progress(share) => {
-                if variant.is_running() {
-                    variant.status = Status::Running(share);
-                }
-                Change::Nothing
-            }
-            VariantAction::RunFailed(message) => {
-                variant.status = Status::Failed(message);
-                Change::Nothing
-            }
-            VariantAction::RunLost => {
-                variant.status = Status::Idle;
-                Change::Settings
-            }
         }
     }
 
@@ -308,17 +288,9 @@ impl Variants {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
+    use super::super::tests::decay;
     use super::*;
-
-    /// A scenario and the variants that it begins with.
-    pub(in crate::state) fn decay() -> (Source, Variants) {
-        let mut source = Source::new();
-        let decay = source.choices.find("decay");
-        source.enter(decay.expect("it is in the catalogue"), None);
-        let variants = Variants::new(source.begun(), 0);
-        (source, variants)
-    }
 
     fn runs(effects: &[Effect]) -> Vec<(VariantId, u32)> {
         let run = |effect: &Effect| match effect {
@@ -352,14 +324,13 @@ pub(super) mod tests {
         let effects = variants.order(&source);
         assert_eq!(effects[0], Effect::Drop(id));
         assert_eq!(runs(&effects), [(id, 0)]);
-        let failed = VariantAction::RunFailed("out of memory".to_owned());
-        assert_eq!(variants.update(id, failed), Change::Nothing);
-        assert_eq!(variants.order(&source), [], "it would fail again");
-        assert_eq!(
-            variants.update(id, VariantAction::RunLost),
-            Change::Settings
-        );
-        assert_eq!(runs(&variants.order(&source)), [(id, 0)]);
+        let mut after = |status| {
+            variants.all[2].status = status;
+            runs(&variants.order(&source))
+        };
+        let failed = Status::Failed("out of memory".to_owned());
+        assert_eq!(after(failed), [], "it would fail again");
+        assert_eq!(after(Status::Idle), [(id, 0)]);
     }
 
     #[test]

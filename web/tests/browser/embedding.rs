@@ -356,7 +356,7 @@ fn without_a_clipboard_the_link_is_shown() -> Result<()> {
         page.click("#copy-link")?;
         page.wait_until("the link", || {
             let shown = page.evaluate("return window.shown")?;
-            Ok(shown.as_str().is_some_and(|shown| shown.contains("#1=")))
+            Ok(shown.as_str().is_some_and(|shown| shown.contains("#2=")))
         })
     })
 }

@@ -2,7 +2,10 @@ use super::*;
 use crate::{
     naming::settings,
     protocol::{Ask, ToldKind},
-    state::{Action, Effect, InspectionAction, PlayheadAction, State, TableAction, VariantAction},
+    state::{
+        Action, Arrival, Effect, InspectionAction, PlayheadAction, State, TableAction,
+        VariantAction,
+    },
     variants::VariantState,
 };
 use highwater_simulator::PageKind;
@@ -58,7 +61,7 @@ fn what_was_open_opens_again_once_it_can_be_asked_for() {
     let place = Place::of(Some("de"), "3").expect("it is one");
     assert!(effects.contains(&Effect::ReadTour(place.clone(), false)));
     let text = "# 1\n\n[x](?a)\n\n".repeat(4);
-    state.update(Action::TourRead(place, false, Ok(text)));
+    state.update(Arrival::TourRead(place, false, Ok(text)));
     let now = state.link().expect("nothing is read");
     for part in [
         r#""only":"gave-back""#,
@@ -176,7 +179,7 @@ fn a_link_holds_the_settings_that_an_allocator_reads_and_no_others() {
     let mut about = super::super::tests::about();
     about.environment =
         highwater_simulator::parse_lines("TOKEN=hunter2-recorded\nMALLOC_TOP_PAD_=0");
-    state.update(Action::Loaded(1, about));
+    state.update(Arrival::Loaded(1, about));
     let second = state.variants.all[1].id;
     state.update(Action::Variant(
         second,
@@ -205,7 +208,7 @@ fn a_link_holds_the_settings_that_an_allocator_reads_and_no_others() {
     // It comes back to this tab, and its box holds what it held.
     let mut copied = state.link();
     state.update(Action::OpenLink(copied.take()));
-    state.update(Action::Loaded(2, super::super::tests::about()));
+    state.update(Arrival::Loaded(2, super::super::tests::about()));
     assert_eq!(state.link().as_ref(), Some(&link));
     assert!(
         state.variants.all[1]
@@ -213,15 +216,24 @@ fn a_link_holds_the_settings_that_an_allocator_reads_and_no_others() {
             .text
             .contains("hunter2-url")
     );
+}
 
-    // One from elsewhere that holds more is read without it.
+#[test]
+fn a_link_from_elsewhere_that_holds_more_is_read_without_it() {
+    let mut state = State::new(false);
+    state.open();
+    state.update(Arrival::Loaded(1, super::super::tests::about()));
+    let id = state.variants.selected;
+    let text = "MALLOC_ARENA_MAX=2".to_owned();
+    state.update(Action::Variant(id, VariantAction::EditEnvironment(text)));
+    let link = state.link().expect("it is read");
     let foreign = link.replace(
         r#""MALLOC_ARENA_MAX=2\n""#,
         r#""TOKEN=hunter2\n# hunter2\nMALLOC_ARENA_MAX=2\n""#,
     );
     let mut other = opened(&foreign);
     assert!(other.links.holds_more);
-    other.update(Action::Loaded(1, super::super::tests::about()));
+    other.update(Arrival::Loaded(1, super::super::tests::about()));
     assert_eq!(other.link().as_ref(), Some(&link));
     assert_eq!(other.trouble, None);
     assert!(!opened(&link).links.holds_more);
@@ -321,14 +333,14 @@ fn a_file_is_asked_for_and_the_rest_waits_for_it() {
     let link = "fmine.hwt\nkab\nv0 3 glibc@2.36 mine\neMALLOC_ARENA_MAX=1\nu0 0 -\n";
     let mut state = opened(link);
     let number = state.source.number;
-    state.update(Action::LoadFailed(
+    state.update(Arrival::LoadFailed(
         number,
         "mine.hwt is not open: open it".to_owned(),
     ));
     assert!(state.trouble.is_some());
     assert_eq!(state.link(), None, "the link stays what it is until then");
     state.update(Action::Choose(Subject::File("mine.hwt".to_owned())));
-    state.update(Action::Loaded(
+    state.update(Arrival::Loaded(
         state.source.number,
         super::super::tests::about(),
     ));
@@ -346,7 +358,7 @@ fn a_file_is_asked_for_and_the_rest_waits_for_it() {
     let mut state = opened(&link.replace("kab", "kac"));
     state.update(Action::Choose(Subject::File("mine.hwt".to_owned())));
     let number = state.source.number;
-    state.update(Action::Loaded(number, super::super::tests::about()));
+    state.update(Arrival::Loaded(number, super::super::tests::about()));
     assert!(
         state
             .trouble
