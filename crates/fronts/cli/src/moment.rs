@@ -1,9 +1,10 @@
 //! The moment that a report is of: the one that `--at` names, or the end of the last rest.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use highwater_report::moment as words;
 use highwater_simulator::{
-    Bytes, Diagnosis, Explain, Micros, Moment, Options, Outcome, Plan, Run, Sample, Summary,
+    Bytes, Diagnosis, Explain, MarkSample, Micros, Moment, Options, Outcome, Plan, Run, Sample,
+    Summary,
 };
 use serde::Serialize;
 
@@ -179,22 +180,6 @@ fn marked(outcome: &Outcome, asked: &str) -> Result<Asked> {
         let beginning = marks.iter().filter(|mark| mark.name.starts_with(asked));
         found = beginning.filter(|_| !asked.is_empty()).collect();
     }
-    let listed = |marks: &[&highwater_simulator::MarkSample]| {
-        let shown = marks.iter().take(LISTED);
-        let mut shown: Vec<String> = shown
-            .map(|mark| {
-                format!(
-                    "{} ({})",
-                    words::quoted(&mark.name),
-                    words::time(mark.sample.time)
-                )
-            })
-            .collect();
-        if marks.len() > LISTED {
-            shown.push(format!("{} more", marks.len() - LISTED));
-        }
-        shown.join(", ")
-    };
     match &found[..] {
         [one] => Ok(Asked::Mark(
             one.name.clone(),
@@ -203,32 +188,47 @@ fn marked(outcome: &Outcome, asked: &str) -> Result<Asked> {
                 time: one.sample.time,
             },
         )),
-        [] => {
-            let mut near: Vec<_> = marks.iter().collect();
-            near.sort_by_cached_key(|mark| strsim::damerau_levenshtein(&mark.name, asked));
-            let killed = outcome.stages.iter().flat_map(|stage| &stage.recordings);
-            let killed = killed.filter_map(|recording| recording.killed).next();
-            let killed = killed.map_or(String::new(), |killed| {
-                format!(
-                    " before the process was killed at {}",
-                    words::time(killed.time)
-                )
-            });
-            let known = match near.is_empty() {
-                true => "there are no marks".to_owned(),
-                false => format!("the nearest are {}", listed(&near)),
-            };
-            let ends = words::time(outcome.ends().time);
-            bail!(
-                "--at {asked}: no mark has this name{killed}; {known}; a time is given in seconds, from 0 to {ends}"
-            )
-        }
+        [] => Err(unmarked(outcome, asked)),
         all => bail!(
             "--at {asked}: {} marks have this name or begin with it: {}; give a full name, or a time in seconds",
             all.len(),
             listed(all)
         ),
     }
+}
+
+/// Lists the first of some marks, each with its time.
+fn listed(marks: &[&MarkSample]) -> String {
+    let mut shown: Vec<String> = (marks.iter().take(LISTED))
+        .map(|mark| {
+            let (name, time) = (words::quoted(&mark.name), words::time(mark.sample.time));
+            format!("{name} ({time})")
+        })
+        .collect();
+    if marks.len() > LISTED {
+        shown.push(format!("{} more", marks.len() - LISTED));
+    }
+    shown.join(", ")
+}
+
+/// Returns the error for a name that no mark has, with the nearest ones.
+fn unmarked(outcome: &Outcome, asked: &str) -> Error {
+    let mut near: Vec<_> = outcome.marks.iter().collect();
+    near.sort_by_cached_key(|mark| strsim::damerau_levenshtein(&mark.name, asked));
+    let mut recordings = outcome.stages.iter().flat_map(|stage| &stage.recordings);
+    let killed = recordings.find_map(|recording| recording.killed);
+    let killed = killed.map_or(String::new(), |killed| {
+        let time = words::time(killed.time);
+        format!(" before the process was killed at {time}")
+    });
+    let known = match near.is_empty() {
+        true => "there are no marks".to_owned(),
+        false => format!("the nearest are {}", listed(&near)),
+    };
+    let ends = words::time(outcome.ends().time);
+    anyhow!(
+        "--at {asked}: no mark has this name{killed}; {known}; a time is given in seconds, from 0 to {ends}"
+    )
 }
 
 /// A time in seconds, if it is one.

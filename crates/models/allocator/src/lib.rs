@@ -7,6 +7,7 @@
 
 mod census;
 mod decision;
+mod decision_log;
 mod difference;
 mod environment;
 mod figures;
@@ -19,8 +20,9 @@ mod variables;
 
 pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
 pub use decision::{
-    Considered, Counters, Decision, DecisionLog, FreePages, Logged, Obstacle, PurgeReason, Refusal,
+    Considered, Counters, Decision, FreePages, Logged, Obstacle, PurgeReason, Refusal,
 };
+pub use decision_log::DecisionLog;
 pub use difference::{Difference, Topic};
 pub use environment::{Effect, Remark, Tone, Variable};
 pub use figures::{DecayRule, Figures};

@@ -1,6 +1,5 @@
 //! One thread of the pool and the request it is answering.
 
-use super::kind::Share;
 use super::pool::Shared;
 use super::process::Process;
 use super::table::PoolParameters;
@@ -8,9 +7,6 @@ use crate::{BlockId, Bytes, Nanos, ThreadId};
 
 /// Rows read between two turns.
 const ROWS_A_TURN: u32 = 8;
-
-/// Share of the rows of which something goes into the cache.
-const KEPT: Share = Share::percent(5);
 
 /// The time that a row takes.
 const ROW_TIME: Nanos = Nanos(12_000);
@@ -122,7 +118,7 @@ impl Request {
             let parts = [process.calloc(1, Bytes(96)), small(process), small(process)];
             let text = process.malloc(size.into());
             self.rows.push(Row { text, parts });
-            if process.chance(KEPT) {
+            if process.chance(parameters.cached) {
                 let size = process.between(100, 3000).into();
                 let entry = process.malloc(size);
                 if let Some(gone) = shared.keep(entry) {

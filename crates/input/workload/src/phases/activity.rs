@@ -1,11 +1,9 @@
 //! How much a program does when: its calls cut into cells, and the stretches in which next to nothing is called.
 
+use super::cells::{Cell, MOST_CALLS, Reader, added};
 use super::{MarkPoint, Moment};
-use crate::{BlockId, Bytes, Call, Event, MarkId, Micros, Workload};
+use crate::{Bytes, Event, Micros, Workload};
 use highwater_allocator::places_by_key;
-
-/// Calls of one cell at most.
-const CALLS: usize = 64;
 
 /// A pause of this part of the whole time ends a cell.
 const PAUSES: u64 = 8192;
@@ -21,22 +19,6 @@ const QUIET: f64 = 0.1;
 
 /// The work done at once that ends a quiet stretch however long it is, as a part of all work.
 const BURST: f64 = 0.01;
-
-/// Calls that come one after another without a long pause.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Cell {
-    /// Its first event.
-    pub(super) first: u64,
-    begins: Micros,
-    ends: Micros,
-    calls: u32,
-    frees: u32,
-    bytes: Bytes,
-    trims: bool,
-    /// Allocations less frees, up to its end, and the same in bytes.
-    blocks: i64,
-    live: i64,
-}
 
 /// What a program does when.
 pub(super) struct Activity {
@@ -78,17 +60,9 @@ impl Activity {
         let events = &workload.events;
         let time = |event: Option<&Event>| event.map_or(Micros(0), |event| event.time);
         let (begins, last) = (time(events.first()), time(events.last()));
-        let mut reader = Reader {
-            workload,
-            pause: (last.saturating_sub(begins) / PAUSES).max(Micros(1)),
-            held: Held {
-                sizes: vec![0; workload.blocks as usize],
-                blocks: 0,
-                live: 0,
-            },
-            marks: Vec::with_capacity(workload.marks.len()),
-        };
-        let mut cells: Vec<Cell> = Vec::with_capacity(events.len() / CALLS + 1);
+        let pause = (last.saturating_sub(begins) / PAUSES).max(Micros(1));
+        let mut reader = Reader::new(workload, pause);
+        let mut cells: Vec<Cell> = Vec::with_capacity(events.len() / MOST_CALLS + 1);
         let mut at = 0;
         while at < events.len() {
             let (cell, next) = reader.cell(at);
@@ -297,115 +271,5 @@ impl Activity {
     /// How long the whole is.
     pub(super) fn lasts(&self) -> Micros {
         self.ends.time.saturating_sub(self.begins)
-    }
-}
-
-/// Returns the sum, or the largest number where it does not fit 64 bits.
-fn added(sum: Bytes, bytes: Bytes) -> Bytes {
-    Bytes(sum.0.saturating_add(bytes.0))
-}
-
-/// Reads a workload cell by cell.
-struct Reader<'a> {
-    workload: &'a Workload,
-    /// A longer pause ends a cell.
-    pause: Micros,
-    held: Held,
-    marks: Vec<MarkPoint>,
-}
-
-/// What the program holds.
-struct Held {
-    /// The bytes of each block; of one of 4 GiB and more, the most that fits.
-    sizes: Vec<u32>,
-    /// Allocations less frees, and the same in bytes.
-    blocks: i64,
-    live: i64,
-}
-
-impl Held {
-    fn take(&mut self, block: BlockId, size: Bytes) {
-        self.blocks += 1;
-        if let Some(kept) = self.sizes.get_mut(block.0 as usize) {
-            *kept = u32::try_from(size.0).unwrap_or(u32::MAX);
-            self.live += i64::from(*kept);
-        }
-    }
-
-    fn give(&mut self, block: BlockId) {
-        self.blocks -= 1;
-        let size = self.sizes.get(block.0 as usize).copied();
-        self.live -= i64::from(size.unwrap_or_default());
-    }
-}
-
-impl Reader<'_> {
-    /// Reads the cell that begins with an event, and returns it with the number of the event after it.
-    fn cell(&mut self, first: usize) -> (Cell, usize) {
-        let events = &self.workload.events[first..];
-        let events = &events[..CALLS.min(events.len())];
-        let mut cell = Cell {
-            first: first as u64,
-            begins: events[0].time,
-            ..Cell::default()
-        };
-        // Until when the next call belongs to the cell, and how many do.
-        let (mut until, mut read) = (cell.begins, 0);
-        for event in events {
-            if event.time > until {
-                break;
-            }
-            until = Micros(event.time.0.wrapping_add(self.pause.0));
-            read += 1;
-            match event.call {
-                Call::Free { block } => {
-                    cell.frees += 1;
-                    self.held.give(block);
-                }
-                Call::Malloc { block, size } | Call::Aligned { block, size, .. } => {
-                    self.allocate(&mut cell, block, size);
-                }
-                Call::Calloc { block, count, size } => {
-                    let size = Bytes(size.0.saturating_mul(count.into()));
-                    self.allocate(&mut cell, block, size);
-                }
-                Call::Realloc { block, old, size } => {
-                    if let Some(old) = old {
-                        self.held.give(old);
-                    }
-                    self.allocate(&mut cell, block, size);
-                }
-                Call::ThreadExit => {}
-                // What lies between two marks, or two trims, can be asked for.
-                Call::Trim { .. } => {
-                    cell.trims = read == 1;
-                    read -= usize::from(!cell.trims);
-                    break;
-                }
-                Call::Mark(mark) => {
-                    self.mark(mark, (first + read) as u64, event.time);
-                    break;
-                }
-            }
-        }
-        cell.ends = events[read - 1].time;
-        cell.calls += cell.frees;
-        (cell.blocks, cell.live) = (self.held.blocks, self.held.live);
-        (cell, first + read)
-    }
-
-    /// Adds an allocation to a cell, whose frees are added to its calls when it ends.
-    fn allocate(&mut self, cell: &mut Cell, block: BlockId, size: Bytes) {
-        cell.calls += 1;
-        cell.bytes = added(cell.bytes, size);
-        self.held.take(block, size);
-    }
-
-    fn mark(&mut self, mark: MarkId, event: u64, time: Micros) {
-        let mark = self.workload.marks.get(mark.0 as usize);
-        self.marks.extend(mark.map(|mark| MarkPoint {
-            name: mark.name.clone(),
-            at: Moment { event, time },
-        }));
     }
 }
