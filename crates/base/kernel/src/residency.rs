@@ -58,6 +58,14 @@ impl Kernel {
         }
     }
 
+    /// Something is written in the aligned 8 bytes at `at`: their page becomes resident.
+    #[inline]
+    pub fn touch_word(&mut self, at: Address) {
+        if self.lazy != 0 || !self.all_resident(at.0, at.0) {
+            self.touch_span(at.0, at.0 + 7);
+        }
+    }
+
     /// The program writes `length` bytes at `start`, whatever they are: their pages become resident.
     #[inline]
     pub fn touch(&mut self, start: Address, length: Bytes) {

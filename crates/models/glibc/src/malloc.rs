@@ -5,43 +5,53 @@
 
 use crate::arena::Call;
 use crate::bins::{BINS, UNSORTED, bin_of, is_small};
-use crate::chunk::{Chunk, MIN_SIZE, PREV_INUSE, request_to_size};
+use crate::chunk::{Chunk, MIN_SIZE, request_to_size};
 use crate::rules::TcacheStart;
 use crate::tcache::Tcache;
-use highwater_allocator::{Bytes, Decision};
+use highwater_allocator::{Address, Bytes, Decision};
 
 /// So many unsorted chunks are sorted before other places are tried.
 const MAX_SORTED: u64 = 10_000;
 
+/// Where a request was served.
+enum Found {
+    /// From an arena.
+    Chunk(Chunk),
+    /// A block out of the thread cache, filled on the way.
+    Cached(Address),
+}
+
 impl Call<'_> {
-    /// Finds a chunk for a request of `bytes`; `None` where there is no memory.
+    /// Finds a block for a request of `bytes`; `None` where there is no memory.
     #[inline]
-    pub(crate) fn int_malloc(&mut self, bytes: Bytes) -> Option<Chunk> {
+    pub(crate) fn int_malloc(&mut self, bytes: Bytes) -> Option<Address> {
         self.int_malloc_sized(bytes, request_to_size(bytes)?)
     }
 
     /// The same, where the size of the chunk was computed already.
-    pub(crate) fn int_malloc_sized(&mut self, bytes: Bytes, size: Bytes) -> Option<Chunk> {
-        let (chunk, from_tcache) = self.find_chunk(size)?;
-        if !from_tcache {
-            self.perturb(chunk.user(), bytes);
+    pub(crate) fn int_malloc_sized(&mut self, bytes: Bytes, size: Bytes) -> Option<Address> {
+        match self.find_chunk(size)? {
+            Found::Cached(user) => Some(user),
+            Found::Chunk(chunk) => {
+                let user = self.chunks.user(chunk);
+                self.perturb(user, bytes);
+                Some(user)
+            }
         }
-        Some(chunk)
     }
 
-    /// A chunk of `size`, and whether it came out of the thread cache, filled on the way.
-    fn find_chunk(&mut self, size: Bytes) -> Option<(Chunk, bool)> {
+    fn find_chunk(&mut self, size: Bytes) -> Option<Found> {
         if size <= self.shared.params.max_fast
             && let Some(chunk) = self.take_fast(size)
         {
-            return Some((chunk, false));
+            return Some(Found::Chunk(chunk));
         }
         if is_small(size) {
             if let Some(chunk) = self.take_small(size) {
-                return Some((chunk, false));
+                return Some(Found::Chunk(chunk));
             }
         } else if self.arena.fast.maybe_filled {
-            self.consolidate();
+            self.consolidate(None);
         }
         let mut sorted = 0;
         loop {
@@ -53,36 +63,36 @@ impl Call<'_> {
                 .or_else(|| self.take_larger(size))
                 .or_else(|| self.take_top(size));
             if let Some(chunk) = found {
-                return Some((chunk, false));
+                return Some(Found::Chunk(chunk));
             }
             if !self.arena.fast.maybe_filled {
-                return self.ask_system(size);
+                return self.ask_system(size).map(Found::Chunk);
             }
-            self.consolidate();
+            self.consolidate(None);
         }
     }
 
-    fn ask_system(&mut self, size: Bytes) -> Option<(Chunk, bool)> {
+    fn ask_system(&mut self, size: Bytes) -> Option<Chunk> {
         let chunk = self.sysmalloc(size);
         if chunk.is_none() {
             self.shared
                 .log
                 .record(Decision::OutOfMemory { request: size });
         }
-        chunk.map(|chunk| (chunk, false))
+        chunk
     }
 
     /// Takes the first chunk of its fastbin, and moves others of it to the thread cache while there is room.
     fn take_fast(&mut self, size: Bytes) -> Option<Chunk> {
-        let victim = self.arena.fast.pop(self.kernel, size)?;
+        let victim = self.arena.fast.pop(self.chunks, size)?;
         let limit = self.shared.params.tcache_count;
         if let Some(bin) = self.shared.params.tcache_bin(size)
             && let Some(tcache) = &mut self.thread.tcache
         {
             while tcache.has_room(bin, limit)
-                && let Some(other) = self.arena.fast.pop(self.kernel, size)
+                && let Some(other) = self.arena.fast.pop(self.chunks, size)
             {
-                tcache.put(self.kernel, other, bin);
+                tcache.put(self.kernel, self.chunks.user(other), bin);
             }
         }
         Some(victim)
@@ -90,8 +100,7 @@ impl Call<'_> {
 
     /// Takes the last chunk of its small bin, and moves others of it to the thread cache while there is room.
     fn take_small(&mut self, size: Bytes) -> Option<Chunk> {
-        let victim = self.arena.bins.pop_small(self.kernel, size)?;
-        self.arena.claim(self.kernel, victim, size);
+        let victim = self.arena.bins.pop_small(self.chunks, size)?;
         let Some(bin) = self.shared.params.tcache_bin(size) else {
             return Some(victim);
         };
@@ -99,10 +108,9 @@ impl Call<'_> {
         let limit = self.shared.params.tcache_count;
         if let Some(tcache) = &mut self.thread.tcache {
             while tcache.has_room(bin, limit)
-                && let Some(other) = self.arena.bins.pop_small(self.kernel, size)
+                && let Some(other) = self.arena.bins.pop_small(self.chunks, size)
             {
-                self.arena.claim(self.kernel, other, size);
-                tcache.put(self.kernel, other, bin);
+                tcache.put(self.kernel, self.chunks.user(other), bin);
             }
         }
         Some(victim)
@@ -110,37 +118,29 @@ impl Call<'_> {
 
     /// Goes through the unsorted bin, oldest first: chunks of exactly `size` fill the thread cache and then serve the
     /// request, all others go to their bins. `sorted` counts those over the whole request.
-    fn take_unsorted(&mut self, size: Bytes, sorted: &mut u64) -> Option<(Chunk, bool)> {
+    fn take_unsorted(&mut self, size: Bytes, sorted: &mut u64) -> Option<Found> {
         let mut cached = None;
         let mut rounds = 0;
-        while let Some(victim) = self.arena.bins.last(UNSORTED) {
-            let found = victim.size(self.kernel);
-            if is_small(size)
-                && self.arena.bins.first(UNSORTED) == Some(victim)
-                && victim == self.arena.last_remainder
-                && found > size + MIN_SIZE
-            {
-                self.arena.bins.pop_unsorted(self.kernel, victim, found);
-                let rest = self.split(victim, found, size);
-                self.arena.last_remainder = rest;
-                return Some((victim, false));
+        while let Some(victim) = self.arena.bins.last(self.chunks, UNSORTED) {
+            let found = self.chunks.size(victim);
+            let is_last_remainder = is_small(size)
+                && self.chunks.start(victim) == self.arena.last_remainder
+                && self.arena.bins.first(self.chunks, UNSORTED) == Some(victim);
+            self.arena.bins.pop_unsorted(self.chunks, victim, found);
+            if is_last_remainder && found > size + MIN_SIZE {
+                let rest = self.split(victim, size);
+                self.arena.last_remainder = self.chunks.start(rest);
+                return Some(Found::Chunk(victim));
             }
-            self.arena.bins.pop_unsorted(self.kernel, victim, found);
             if found == size {
-                self.arena.claim(self.kernel, victim, size);
-                self.begin_tcache();
-                let limit = self.shared.params.tcache_count;
-                if let Some(bin) = self.shared.params.tcache_bin(size)
-                    && let Some(tcache) = &mut self.thread.tcache
-                    && tcache.has_room(bin, limit)
-                {
-                    tcache.put(self.kernel, victim, bin);
-                    cached = Some(bin);
-                    continue;
-                }
-                return Some((victim, false));
+                self.chunks.claim(victim);
+                let Some(bin) = self.cache_unsorted(victim, size) else {
+                    return Some(Found::Chunk(victim));
+                };
+                cached = Some(bin);
+                continue;
             }
-            self.arena.bins.sort_in(self.kernel, victim, found);
+            self.arena.bins.sort_in(self.chunks, victim, found);
             *sorted += 1;
             let limit = self.shared.params.tcache_unsorted_limit;
             if cached.is_some() && limit > 0 && *sorted > limit {
@@ -151,11 +151,20 @@ impl Call<'_> {
                 break;
             }
         }
-        cached?;
-        let kernel = &*self.kernel;
+        let tcache = self.thread.tcache.as_mut()?;
+        tcache.get(cached?).map(Found::Cached)
+    }
+
+    /// Puts a chunk from the unsorted bin in the thread cache, and returns the bin there, if that has room.
+    fn cache_unsorted(&mut self, victim: Chunk, size: Bytes) -> Option<usize> {
+        self.begin_tcache();
         let bin = self.shared.params.tcache_bin(size)?;
-        let tcache = self.thread.tcache.as_mut();
-        tcache.map(|tcache| (tcache.get(kernel, bin), true))
+        let tcache = self.thread.tcache.as_mut()?;
+        if !tcache.has_room(bin, self.shared.params.tcache_count) {
+            return None;
+        }
+        tcache.put(self.kernel, self.chunks.user(victim), bin);
+        Some(bin)
     }
 
     /// Makes the thread's cache now that there is something to put in, in releases that wait for that (`tcache_init`).
@@ -180,9 +189,8 @@ impl Call<'_> {
     }
 
     /// Makes `home` the thread's cache.
-    pub(crate) fn keep_tcache(&mut self, home: Chunk) {
-        self.kernel
-            .touch(home.user(), self.shared.rules.tcache_struct);
+    pub(crate) fn keep_tcache(&mut self, home: Address) {
+        self.kernel.touch(home, self.shared.rules.tcache_struct);
         self.thread.tcache = Some(Tcache::new(home));
         self.thread.tcache_disabled = false;
     }
@@ -192,7 +200,7 @@ impl Call<'_> {
         if is_small(size) {
             return None;
         }
-        let victim = self.arena.bins.best_fit(self.kernel, bin_of(size), size)?;
+        let victim = self.arena.bins.best_fit(self.chunks, bin_of(size), size)?;
         self.take_from_bin(victim, size);
         Some(victim)
     }
@@ -202,12 +210,12 @@ impl Call<'_> {
         let mut bin = bin_of(size) + 1;
         loop {
             bin = self.arena.bins.next_marked(bin)?;
-            if let Some(victim) = self.arena.bins.last(bin) {
+            if let Some(victim) = self.arena.bins.last(self.chunks, bin) {
                 let rest = self.take_from_bin(victim, size);
                 if is_small(size)
                     && let Some(rest) = rest
                 {
-                    self.arena.last_remainder = rest;
+                    self.arena.last_remainder = self.chunks.start(rest);
                 }
                 return Some(victim);
             }
@@ -219,36 +227,31 @@ impl Call<'_> {
 
     /// Unlinks a chunk and gives what is beyond `size` to the unsorted bin, where that makes a chunk.
     fn take_from_bin(&mut self, victim: Chunk, size: Bytes) -> Option<Chunk> {
-        let found = victim.size(self.kernel);
-        self.arena.bins.unlink(self.kernel, victim, found);
-        if found - size < MIN_SIZE {
-            self.arena.claim(self.kernel, victim, found);
+        self.arena.bins.unlink(self.chunks, victim);
+        if self.chunks.size(victim) - size < MIN_SIZE {
+            self.chunks.claim(victim);
             return None;
         }
-        Some(self.split(victim, found, size))
+        Some(self.split(victim, size))
     }
 
     /// Cuts a free, unlinked chunk in two: the first `size` bytes in use, the rest in the unsorted bin.
-    fn split(&mut self, chunk: Chunk, whole: Bytes, size: Bytes) -> Chunk {
-        let (rest, rest_size) = (chunk.at(size), whole - size);
-        self.arena.bins.push_unsorted(self.kernel, rest, rest_size);
-        chunk.set_head(self.kernel, size, PREV_INUSE | self.arena.mark);
-        rest.set_foot(self.kernel, rest_size);
+    fn split(&mut self, chunk: Chunk, size: Bytes) -> Chunk {
+        let rest = self.chunks.cut(self.kernel, chunk, size);
+        self.chunks.claim(chunk);
+        self.arena
+            .bins
+            .push_unsorted(self.chunks, self.kernel, rest);
         rest
     }
 
     /// Cuts the chunk off the top, where that leaves a top.
     pub(crate) fn take_top(&mut self, size: Bytes) -> Option<Chunk> {
         let victim = self.arena.top;
-        let whole = self.arena.top_size(self.kernel);
-        if whole < size + MIN_SIZE {
+        if self.top_size() < size + MIN_SIZE {
             return None;
         }
-        self.arena.top = victim.at(size);
-        victim.set_head(self.kernel, size, PREV_INUSE | self.arena.mark);
-        self.arena
-            .top
-            .set_head(self.kernel, whole - size, PREV_INUSE);
+        self.arena.top = self.chunks.cut(self.kernel, victim, size);
         Some(victim)
     }
 }

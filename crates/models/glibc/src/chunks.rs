@@ -1,0 +1,421 @@
+//! The table of all chunks: what the real allocator keeps in their headers, boundary tags and links.
+//!
+//! glibc 2.36, malloc/malloc.c, `struct malloc_chunk`. The real fields lie in the memory of the heap itself, so that writing
+//! one makes its page resident. Here they lie in a record, and whoever changes one says what that writes. Nearly always it
+//! writes nothing that could be missing, because of two rules that hold between any two calls:
+//!
+//! - The page of every chunk's header is resident, its top's and its fences' included. A header is written when the chunk
+//!   is cut ([`Chunks::cut`]), and what gives pages back leaves it: `mtrim` begins behind the header and links of a free
+//!   chunk, `systrim` and `heap_trim` leave more than a header of the top, and mappings go whole. The size of a free chunk
+//!   that is repeated at its end (`set_foot`) and the flag beside it that it is free (PREV_INUSE) lie in the header of the
+//!   next chunk.
+//! - The pages of the links of every chunk in a bin are resident: they are written when it is put there, and lie within
+//!   what `mtrim` leaves.
+//!
+//! So merging, taking a chunk whole, and changing the links of its neighbours in a list touch no new page. What may:
+//! a cut, a chunk that is put in a list (its own links), and a chunk that a cache keeps (its first word).
+
+use crate::chunk::{Chunk, WORD};
+use crate::starts::Starts;
+use highwater_allocator::{Address, Bytes, Kernel, Numbers};
+
+/// The chunk is free and in a bin. The real flag is the opposite, PREV_INUSE in the header of the next chunk.
+const FREE: u64 = 1;
+/// The chunk has a mapping of its own.
+const IS_MMAPPED: u64 = 2;
+/// The chunk belongs to another arena than the main one.
+const NON_MAIN_ARENA: u64 = 4;
+const FLAGS: u64 = FREE | IS_MMAPPED | NON_MAIN_ARENA;
+
+/// How many bins an arena has, the unused bin 0 included.
+pub(crate) const BINS: usize = 128;
+
+/// What is known of one chunk.
+#[derive(Clone, Copy)]
+struct Record {
+    start: Address,
+    /// Size and flags.
+    head: u64,
+    /// Its neighbours in memory, where there are any.
+    below: Chunk,
+    above: Chunk,
+    /// Its neighbours in the list of a bin; `fd` also the next one in a fastbin.
+    fd: Chunk,
+    bk: Chunk,
+}
+
+const NOTHING: Record = Record {
+    start: Address::NULL,
+    head: 0,
+    below: Chunk::NONE,
+    above: Chunk::NONE,
+    fd: Chunk::NONE,
+    bk: Chunk::NONE,
+};
+
+/// The neighbours of a large chunk in the list of sizes of its bin.
+#[derive(Clone, Copy)]
+struct Sizes {
+    fd_nextsize: Chunk,
+    bk_nextsize: Chunk,
+}
+
+/// The chunks of all arenas, and those with mappings of their own.
+#[derive(Clone)]
+pub(crate) struct Chunks {
+    /// Record 0 is the head of the main arena's bin 0, which is not used, and stands for no chunk.
+    records: Vec<Record>,
+    sizes: Vec<Sizes>,
+    /// Numbers to be used again, the latest last.
+    spare: Vec<Chunk>,
+    starts: Starts,
+    /// How far above its mapping's start a mapped chunk begins, where memalign has moved it.
+    leads: Numbers,
+    /// Chunks with mappings of their own (`n_mmaps`).
+    mapped: usize,
+}
+
+impl Chunks {
+    /// No chunks, and the heads of the main arena's bins.
+    pub(crate) fn new() -> Self {
+        let mut chunks = Self {
+            records: Vec::new(),
+            sizes: Vec::new(),
+            spare: Vec::new(),
+            starts: Starts::new(),
+            leads: Numbers::default(),
+            mapped: 0,
+        };
+        chunks.add_heads();
+        chunks
+    }
+
+    /// Adds the heads of an arena's bins, each an empty list, and returns the first.
+    pub(crate) fn add_heads(&mut self) -> Chunk {
+        let first = self.records.len() as u32;
+        for number in first..first + BINS as u32 {
+            let head = Chunk(number);
+            self.records.push(Record {
+                fd: head,
+                bk: head,
+                ..NOTHING
+            });
+            // Not empty: unlinking takes the head of a bin for the first of another size.
+            self.sizes.push(Sizes {
+                fd_nextsize: head,
+                bk_nextsize: head,
+            });
+        }
+        Chunk(first)
+    }
+
+    // ---- one chunk
+
+    #[inline]
+    fn record(&self, chunk: Chunk) -> &Record {
+        &self.records[chunk.0 as usize]
+    }
+
+    #[inline]
+    fn record_mut(&mut self, chunk: Chunk) -> &mut Record {
+        &mut self.records[chunk.0 as usize]
+    }
+
+    /// Where it begins.
+    #[inline]
+    pub(crate) fn start(&self, chunk: Chunk) -> Address {
+        self.record(chunk).start
+    }
+
+    /// The address the program gets for it.
+    #[inline]
+    pub(crate) fn user(&self, chunk: Chunk) -> Address {
+        crate::chunk::user_of(self.start(chunk))
+    }
+
+    /// The first byte above it.
+    #[inline]
+    pub(crate) fn end(&self, chunk: Chunk) -> Address {
+        let record = self.record(chunk);
+        record.start + Bytes(record.head & !FLAGS)
+    }
+
+    /// Its size; nothing for no chunk.
+    #[inline]
+    pub(crate) fn size(&self, chunk: Chunk) -> Bytes {
+        Bytes(self.record(chunk).head & !FLAGS)
+    }
+
+    #[inline]
+    pub(crate) fn set_size(&mut self, chunk: Chunk, size: Bytes) {
+        let record = self.record_mut(chunk);
+        record.head = size.0 | (record.head & FLAGS);
+    }
+
+    /// Whether it is free and in a bin. A top is not.
+    #[inline]
+    pub(crate) fn is_free(&self, chunk: Chunk) -> bool {
+        self.record(chunk).head & FREE != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_mmapped(&self, chunk: Chunk) -> bool {
+        self.record(chunk).head & IS_MMAPPED != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_of_main_arena(&self, chunk: Chunk) -> bool {
+        self.record(chunk).head & NON_MAIN_ARENA == 0
+    }
+
+    /// Marks a chunk as in a bin.
+    #[inline]
+    pub(crate) fn set_free(&mut self, chunk: Chunk) {
+        self.record_mut(chunk).head |= FREE;
+    }
+
+    /// Marks a chunk, which was taken out of its bin, as in use.
+    #[inline]
+    pub(crate) fn claim(&mut self, chunk: Chunk) {
+        self.record_mut(chunk).head &= !FREE;
+    }
+
+    // ---- neighbours in memory
+
+    #[inline]
+    pub(crate) fn below(&self, chunk: Chunk) -> Chunk {
+        self.record(chunk).below
+    }
+
+    #[inline]
+    pub(crate) fn above(&self, chunk: Chunk) -> Chunk {
+        self.record(chunk).above
+    }
+
+    /// The chunk that begins at an address; any or none where no chunk does.
+    #[inline]
+    pub(crate) fn find(&self, start: Address) -> Chunk {
+        self.starts.get(start)
+    }
+
+    /// The chunk that a user address belongs to.
+    #[inline]
+    pub(crate) fn of_user(&self, user: Address) -> Chunk {
+        self.find(crate::chunk::start_of(user))
+    }
+
+    /// Makes fresh memory one chunk, and writes its header.
+    pub(crate) fn add(
+        &mut self,
+        kernel: &mut Kernel,
+        start: Address,
+        size: Bytes,
+        is_main: bool,
+    ) -> Chunk {
+        let arena = if is_main { 0 } else { NON_MAIN_ARENA };
+        self.insert(kernel, start, size.0 | arena)
+    }
+
+    fn insert(&mut self, kernel: &mut Kernel, start: Address, head: u64) -> Chunk {
+        let chunk = self.new_record(Record {
+            start,
+            head,
+            ..NOTHING
+        });
+        self.starts.set(kernel, start, chunk);
+        kernel.touch_word(start + WORD);
+        chunk
+    }
+
+    #[inline]
+    fn new_record(&mut self, record: Record) -> Chunk {
+        match self.spare.pop() {
+            Some(chunk) => {
+                *self.record_mut(chunk) = record;
+                chunk
+            }
+            None => self.push_record(record),
+        }
+    }
+
+    #[cold]
+    fn push_record(&mut self, record: Record) -> Chunk {
+        let chunk = Chunk(self.records.len() as u32);
+        self.records.push(record);
+        self.sizes.push(Sizes {
+            fd_nextsize: Chunk::NONE,
+            bk_nextsize: Chunk::NONE,
+        });
+        chunk
+    }
+
+    /// The chunk is no more.
+    #[inline]
+    pub(crate) fn release(&mut self, chunk: Chunk) {
+        self.record_mut(chunk).head = 0;
+        self.spare.push(chunk);
+    }
+
+    /// Ends a chunk at `size` and makes the rest one of its own, whose header that writes.
+    #[inline]
+    pub(crate) fn cut(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) -> Chunk {
+        let Record {
+            start, head, above, ..
+        } = *self.record(chunk);
+        let rest_start = start + size;
+        let rest = self.new_record(Record {
+            start: rest_start,
+            head: (head & !FREE) - size.0,
+            below: chunk,
+            above,
+            ..NOTHING
+        });
+        if !above.is_none() {
+            self.record_mut(above).below = rest;
+        }
+        let record = self.record_mut(chunk);
+        record.head = size.0 | (head & FLAGS);
+        record.above = rest;
+        self.starts.set(kernel, rest_start, rest);
+        kernel.touch_word(rest_start + WORD);
+        rest
+    }
+
+    /// Ends a chunk, an old top, at `size`, and makes the rest a fence, which is returned; an old top of which nothing is left
+    /// becomes the fence itself.
+    pub(crate) fn fence(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) -> Chunk {
+        if size == Bytes::ZERO {
+            return chunk;
+        }
+        let fence = self.cut(kernel, chunk, size);
+        // What is left may be smaller than any other chunk, and is found where both begin so close to each other.
+        self.starts.set(kernel, self.start(chunk), chunk);
+        fence
+    }
+
+    /// Adds to a chunk the one above it, which is no more.
+    #[inline]
+    pub(crate) fn join(&mut self, chunk: Chunk, above: Chunk) {
+        let Record {
+            head, above: next, ..
+        } = *self.record(above);
+        self.release(above);
+        let record = self.record_mut(chunk);
+        record.head += head & !FLAGS;
+        record.above = next;
+        if !next.is_none() {
+            self.record_mut(next).below = chunk;
+        }
+    }
+
+    // ---- links of the lists
+
+    #[inline]
+    pub(crate) fn fd(&self, chunk: Chunk) -> Chunk {
+        self.record(chunk).fd
+    }
+
+    #[inline]
+    pub(crate) fn bk(&self, chunk: Chunk) -> Chunk {
+        self.record(chunk).bk
+    }
+
+    #[inline]
+    pub(crate) fn set_fd(&mut self, chunk: Chunk, to: Chunk) {
+        self.record_mut(chunk).fd = to;
+    }
+
+    #[inline]
+    pub(crate) fn set_bk(&mut self, chunk: Chunk, to: Chunk) {
+        self.record_mut(chunk).bk = to;
+    }
+
+    /// Puts a chunk between two members of a list that follow each other.
+    #[inline]
+    pub(crate) fn link(&mut self, chunk: Chunk, bck: Chunk, fwd: Chunk) {
+        let record = self.record_mut(chunk);
+        record.fd = fwd;
+        record.bk = bck;
+        self.record_mut(fwd).bk = chunk;
+        self.record_mut(bck).fd = chunk;
+    }
+
+    #[inline]
+    pub(crate) fn fd_nextsize(&self, chunk: Chunk) -> Chunk {
+        self.sizes[chunk.0 as usize].fd_nextsize
+    }
+
+    #[inline]
+    pub(crate) fn bk_nextsize(&self, chunk: Chunk) -> Chunk {
+        self.sizes[chunk.0 as usize].bk_nextsize
+    }
+
+    /// Sets both neighbours of a chunk in the list of sizes.
+    #[inline]
+    pub(crate) fn set_nextsize(&mut self, chunk: Chunk, next: Chunk, before: Chunk) {
+        self.sizes[chunk.0 as usize] = Sizes {
+            fd_nextsize: next,
+            bk_nextsize: before,
+        };
+    }
+
+    /// Puts a chunk between two members of the list of sizes that follow each other.
+    pub(crate) fn link_sizes(&mut self, chunk: Chunk, before: Chunk, next: Chunk) {
+        self.set_nextsize(chunk, next, before);
+        self.sizes[next.0 as usize].bk_nextsize = chunk;
+        self.sizes[before.0 as usize].fd_nextsize = chunk;
+    }
+
+    /// Lets two members of the list of sizes follow each other.
+    pub(crate) fn join_sizes(&mut self, before: Chunk, next: Chunk) {
+        self.sizes[next.0 as usize].bk_nextsize = before;
+        self.sizes[before.0 as usize].fd_nextsize = next;
+    }
+
+    // ---- chunks with mappings of their own
+
+    /// Makes a chunk, and writes its header, that begins `lead` above its mapping's start.
+    pub(crate) fn add_mapped(
+        &mut self,
+        kernel: &mut Kernel,
+        start: Address,
+        size: Bytes,
+        lead: Bytes,
+    ) -> Chunk {
+        let chunk = self.insert(kernel, start, size.0 | IS_MMAPPED);
+        self.mapped += 1;
+        if lead > Bytes::ZERO {
+            self.leads.insert(chunk.0.into(), lead.0);
+        }
+        chunk
+    }
+
+    /// The mapped chunk is no more.
+    pub(crate) fn remove_mapped(&mut self, chunk: Chunk) {
+        self.mapped -= 1;
+        self.leads.remove(chunk.0.into());
+        self.starts.forget(self.start(chunk));
+        self.release(chunk);
+    }
+
+    /// How far a mapped chunk begins above its mapping's start (its `prev_size`).
+    pub(crate) fn lead(&self, chunk: Chunk) -> Bytes {
+        Bytes(self.leads.get(chunk.0.into()).unwrap_or(0))
+    }
+
+    /// How many chunks have mappings of their own.
+    pub(crate) fn mapped(&self) -> usize {
+        self.mapped
+    }
+
+    /// The chunks with mappings of their own, in ascending order.
+    pub(crate) fn each_mapped(&self) -> Vec<Chunk> {
+        let numbers = 0..self.records.len() as u32;
+        let mut mapped: Vec<Chunk> = numbers
+            .map(Chunk)
+            .filter(|chunk| self.is_mmapped(*chunk))
+            .collect();
+        mapped.sort_unstable_by_key(|chunk| self.start(*chunk));
+        mapped
+    }
+}

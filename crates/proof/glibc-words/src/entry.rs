@@ -1,0 +1,451 @@
+//! The calls of a program: what each does before and after it works on an arena.
+//!
+//! glibc 2.36, 2.41 and 2.43, malloc/malloc.c: `__libc_malloc`, `__libc_free`, `__libc_calloc`, `__libc_realloc`,
+//! `_mid_memalign`, `__malloc_trim`, `tcache_init`, `tcache_thread_shutdown`; 2.31, malloc/hooks.c.
+
+use crate::Glibc;
+use crate::arenas::{ArenaId, MAIN};
+use crate::chunk::{ALIGNMENT, Chunk, HEADER, IS_MMAPPED, WORD, request_to_size, size_of_head};
+use crate::mapped::usable;
+use crate::memalign::effective_alignment;
+use crate::rules::{Memalign, ReallocKeeps, TcacheStart};
+use crate::tcache::large_bin;
+use highwater_allocator::{Address, Bytes, Kernel, ThreadId};
+
+impl Glibc {
+    // ---- beginning
+
+    /// The first call attaches its thread to the main arena (`ptmalloc_init`).
+    #[inline]
+    fn initialise(&mut self, thread: ThreadId) {
+        if !self.initialised {
+            self.initialised = true;
+            self.thread(thread).arena = Some(MAIN);
+        }
+    }
+
+    /// Makes the thread's cache at its first call that may need one (`MAYBE_INIT_TCACHE`).
+    #[inline]
+    fn maybe_init_tcache(&mut self, kernel: &mut Kernel, thread: ThreadId) {
+        if self.shared.rules.tcache_start == TcacheStart::FirstCall
+            && self.thread(thread).lacks_tcache()
+        {
+            self.init_tcache(kernel, thread);
+        }
+    }
+
+    /// `tcache_init`
+    #[cold]
+    fn init_tcache(&mut self, kernel: &mut Kernel, thread: ThreadId) {
+        let lazily = self.shared.rules.tcache_start == TcacheStart::FirstPut;
+        let room = self.shared.params.tcache_count;
+        if lazily && !self.thread(thread).begins_tcache(room) {
+            return;
+        }
+        let bytes = self.shared.rules.tcache_struct;
+        if let Some((home, arena)) = self.malloc_anywhere(kernel, thread, bytes) {
+            self.call(kernel, thread, arena).keep_tcache(home);
+        }
+    }
+
+    // ---- arenas
+
+    /// A chunk from the thread's arena, or where that fails from another, and the arena it was asked from last. Without
+    /// any arena the chunk gets a mapping of its own.
+    #[inline]
+    fn malloc_anywhere(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        bytes: Bytes,
+    ) -> Option<(Chunk, ArenaId)> {
+        if !self.host.threaded {
+            let chunk = self.call(kernel, thread, MAIN).int_malloc(bytes)?;
+            return Some((chunk, MAIN));
+        }
+        let Some(arena) = self.arena_get(kernel, thread, bytes) else {
+            let size = request_to_size(bytes)?;
+            let mut call = self.call(kernel, thread, MAIN);
+            let chunk = call.sysmalloc_mmap(size)?;
+            call.perturb(chunk.user(), bytes);
+            return Some((chunk, MAIN));
+        };
+        if let Some(chunk) = self.call(kernel, thread, arena).int_malloc(bytes) {
+            return Some((chunk, arena));
+        }
+        let retry = self.arena_get_retry(kernel, thread, arena, bytes)?;
+        let chunk = self.call(kernel, thread, retry).int_malloc(bytes)?;
+        Some((chunk, retry))
+    }
+
+    // ---- the thread cache
+
+    /// Takes a chunk of that size from the thread's cache, if it has one.
+    #[inline]
+    fn cached(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Chunk> {
+        let thread = self.threads.get_mut(usize::from(thread.0))?;
+        let tcache = thread.tcache.as_mut()?;
+        if let Some(bin) = self.shared.params.tcache_bin(size) {
+            return tcache.has(bin).then(|| tcache.get(kernel, bin));
+        }
+        if size < self.shared.params.tcache_max_chunk {
+            return tcache.get_large(kernel, large_bin(size)?, size);
+        }
+        None
+    }
+
+    /// Puts a freed chunk in the thread's cache, if that takes it.
+    #[inline]
+    fn cache(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk, size: Bytes) -> bool {
+        let thread = self.threads.get_mut(usize::from(thread.0));
+        let tcache = thread.and_then(|thread| thread.tcache.as_mut());
+        tcache.is_some_and(|tcache| tcache.keep(kernel, &self.shared.params, chunk, size))
+    }
+
+    // ---- malloc and calloc
+
+    /// `__libc_malloc`
+    #[inline]
+    pub(crate) fn libc_malloc(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        bytes: Bytes,
+    ) -> Option<Address> {
+        self.hook = false;
+        if let Some(size) = request_to_size(bytes) {
+            if let Some(chunk) = self.cached(kernel, thread, size) {
+                return Some(chunk.user());
+            }
+            if !self.host.threaded && self.threads[0].tcache.is_some() {
+                // Nothing to begin and no arena to choose.
+                let mut call = self.call(kernel, thread, MAIN);
+                return call.int_malloc_sized(bytes, size).map(Chunk::user);
+            }
+        }
+        self.malloc_uncached(kernel, thread, bytes)
+    }
+
+    #[inline(never)]
+    fn malloc_uncached(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        bytes: Bytes,
+    ) -> Option<Address> {
+        self.initialise(thread);
+        if self.shared.rules.impossible_refused_first {
+            request_to_size(bytes)?;
+        }
+        // A thread that gets its cache only here finds nothing in it.
+        self.maybe_init_tcache(kernel, thread);
+        let (chunk, _) = self.malloc_anywhere(kernel, thread, bytes)?;
+        Some(chunk.user())
+    }
+
+    /// `__libc_calloc`: it clears only what may not be clear.
+    pub(crate) fn libc_calloc(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        count: u64,
+        size: Bytes,
+    ) -> Option<Address> {
+        let bytes = Bytes(count.checked_mul(size.0)?);
+        if self.shared.rules.impossible_refused_first {
+            request_to_size(bytes)?;
+        }
+        if self.hook {
+            let block = self.libc_malloc(kernel, thread, bytes)?;
+            kernel.touch(block, bytes);
+            return Some(block);
+        }
+        self.initialise(thread);
+        self.maybe_init_tcache(kernel, thread);
+        if self.shared.rules.calloc_from_tcache
+            && let Some(size) = request_to_size(bytes)
+            && let Some(chunk) = self.cached(kernel, thread, size)
+        {
+            let cleared = usable(kernel, self.shared.rules, chunk);
+            kernel.touch(chunk.user(), cleared);
+            return Some(chunk.user());
+        }
+        let arena = self.arena_get(kernel, thread, bytes);
+        let (old_top, unclear) = match arena {
+            Some(arena) => self.maybe_unclear(kernel, arena),
+            None => (Chunk::NONE, Bytes::ZERO),
+        };
+        let (chunk, _) = self.malloc_anywhere(kernel, thread, bytes)?;
+        let perturbed = self.shared.params.perturb != 0;
+        let (_, head) = chunk.header(kernel);
+        if head & IS_MMAPPED != 0 {
+            if perturbed {
+                kernel.touch(chunk.user(), bytes);
+            }
+            return Some(chunk.user());
+        }
+        let mut cleared = size_of_head(head);
+        if !perturbed && chunk == old_top {
+            cleared = cleared.min(unclear);
+        }
+        kernel.touch(chunk.user(), cleared - WORD);
+        Some(chunk.user())
+    }
+
+    /// An arena's top, and how much from there on may not be clear. What lies beyond is fresh from the kernel, and taken
+    /// to be clear: on Linux MORECORE_CLEARS is 2 (sysdeps/unix/sysv/linux/Makefile).
+    fn maybe_unclear(&self, kernel: &Kernel, arena: ArenaId) -> (Chunk, Bytes) {
+        let arena = &self.arenas[arena];
+        let mut unclear = arena.top_size(kernel);
+        if let Some(heap) = arena.heaps.last() {
+            unclear = unclear.max(heap.base + heap.protected - arena.top.0);
+        }
+        (arena.top, unclear)
+    }
+
+    // ---- free
+
+    /// `__libc_free`
+    #[inline]
+    pub(crate) fn libc_free(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
+        let chunk = Chunk::of_user(block);
+        let header = chunk.header(kernel);
+        let size = size_of_head(header.1);
+        let mapped = header.1 & IS_MMAPPED != 0;
+        if (!mapped || self.shared.rules.tcache_takes_mapped)
+            && self.cache(kernel, thread, chunk, size)
+        {
+            return;
+        }
+        self.free_uncached(kernel, thread, chunk, header);
+    }
+
+    #[inline]
+    fn free_uncached(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        chunk: Chunk,
+        header: (Bytes, u64),
+    ) {
+        if self.thread(thread).lacks_tcache() {
+            self.free_beginning(kernel, thread, chunk, header);
+        } else {
+            self.free_past_cache(kernel, thread, chunk, header);
+        }
+    }
+
+    /// Frees a chunk for a thread that has no cache yet, and may get one now.
+    #[cold]
+    fn free_beginning(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        chunk: Chunk,
+        mut header: (Bytes, u64),
+    ) {
+        let mapped = header.1 & IS_MMAPPED != 0;
+        let size = size_of_head(header.1);
+        let may_begin = match self.shared.rules.tcache_start {
+            TcacheStart::FirstCall => !mapped,
+            TcacheStart::FirstPut => size < self.shared.params.tcache_max_chunk,
+        };
+        if may_begin {
+            self.init_tcache(kernel, thread);
+            if self.cache(kernel, thread, chunk, size) {
+                return;
+            }
+            // Making the cache may have changed the chunk's neighbours.
+            header = chunk.header(kernel);
+        }
+        self.free_past_cache(kernel, thread, chunk, header);
+    }
+
+    /// Frees a chunk past the thread cache (`_int_free_chunk`).
+    #[inline]
+    fn free_past_cache(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        chunk: Chunk,
+        header: (Bytes, u64),
+    ) {
+        if header.1 & IS_MMAPPED != 0 {
+            self.call(kernel, thread, MAIN).free_mapped(chunk);
+        } else {
+            let arena = self.arena_of(kernel, chunk, header.1);
+            self.call(kernel, thread, arena).free_chunk(chunk, header);
+        }
+    }
+
+    // ---- realloc and memalign
+
+    /// `__libc_realloc`
+    pub(crate) fn libc_realloc(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        old: Option<Address>,
+        bytes: Bytes,
+    ) -> Option<Address> {
+        self.hook = false;
+        self.initialise(thread);
+        let Some(old) = old else {
+            return self.libc_malloc(kernel, thread, bytes);
+        };
+        if bytes == Bytes::ZERO {
+            self.libc_free(kernel, thread, old);
+            return None;
+        }
+        let chunk = Chunk::of_user(old);
+        let (_, head) = chunk.header(kernel);
+        let mapped = head & IS_MMAPPED != 0;
+        let keeps = self.shared.rules.realloc_keeps;
+        if keeps != ReallocKeeps::Nothing {
+            let usable = usable(kernel, self.shared.rules, chunk);
+            let page_to_spare = mapped && keeps == ReallocKeeps::SpareOrPage;
+            if bytes <= usable
+                && (usable - bytes < WORD * 2
+                    || (page_to_spare && usable - bytes <= kernel.page_size()))
+            {
+                return Some(old);
+            }
+        }
+        if mapped {
+            return self.realloc_mapped(kernel, thread, chunk, bytes);
+        }
+        self.maybe_init_tcache(kernel, thread);
+        let size = request_to_size(bytes)?;
+        let arena = self.arena_of(kernel, chunk, head);
+        if let Some(new) = self.call(kernel, thread, arena).int_realloc(chunk, size) {
+            return Some(new.user());
+        }
+        if !self.host.threaded {
+            return None;
+        }
+        // Another arena may have what this one has not.
+        let new = self.libc_malloc(kernel, thread, bytes)?;
+        kernel.touch(new, usable(kernel, self.shared.rules, chunk));
+        let header = chunk.header(kernel);
+        let passes = self.shared.rules.inner_frees_pass_tcache;
+        if passes || !self.cache(kernel, thread, chunk, size_of_head(header.1)) {
+            self.free_past_cache(kernel, thread, chunk, header);
+        }
+        Some(new)
+    }
+
+    fn realloc_mapped(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        chunk: Chunk,
+        bytes: Bytes,
+    ) -> Option<Address> {
+        let size = request_to_size(bytes)?;
+        let moved = self.call(kernel, thread, MAIN).mremap_chunk(chunk, size);
+        if let Some(moved) = moved {
+            return Some(moved.user());
+        }
+        let old_size = chunk.size(kernel);
+        let fits = match self.shared.rules.realloc_keeps {
+            ReallocKeeps::Spare => bytes <= usable(kernel, self.shared.rules, chunk),
+            ReallocKeeps::Nothing | ReallocKeeps::SpareOrPage => old_size - WORD >= size,
+        };
+        if fits {
+            return Some(chunk.user());
+        }
+        let new = self.libc_malloc(kernel, thread, bytes)?;
+        kernel.touch(new, old_size - HEADER);
+        self.call(kernel, thread, MAIN).munmap_chunk(chunk);
+        Some(new)
+    }
+
+    /// `_mid_memalign`
+    pub(crate) fn mid_memalign(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        alignment: Bytes,
+        bytes: Bytes,
+    ) -> Option<Address> {
+        self.initialise(thread);
+        if alignment <= ALIGNMENT {
+            return self.libc_malloc(kernel, thread, bytes);
+        }
+        let alignment = effective_alignment(alignment)?;
+        if self.shared.rules.impossible_memalign_refused_first {
+            request_to_size(bytes)?;
+        }
+        if self.shared.rules.memalign != Memalign::Freed
+            && let Some(chunk) = self.cached_aligned(kernel, thread, alignment, bytes)
+        {
+            return Some(chunk.user());
+        }
+        let wanted = bytes.0.wrapping_add(alignment.0).wrapping_add(32);
+        let arena = self.arena_get(kernel, thread, Bytes(wanted))?;
+        let mut call = self.call(kernel, thread, arena);
+        if let Some(chunk) = call.int_memalign(alignment, bytes) {
+            return Some(chunk.user());
+        }
+        if !self.host.threaded {
+            return None;
+        }
+        let retry = self.arena_get_retry(kernel, thread, arena, bytes)?;
+        let mut call = self.call(kernel, thread, retry);
+        call.int_memalign(alignment, bytes).map(Chunk::user)
+    }
+
+    /// Takes an aligned chunk of exactly the size needed from the thread's cache.
+    fn cached_aligned(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        alignment: Bytes,
+        bytes: Bytes,
+    ) -> Option<Chunk> {
+        let size = request_to_size(bytes)?;
+        let bin = match self.shared.params.tcache_bin(size) {
+            Some(bin) => bin,
+            None if size < self.shared.params.tcache_max_chunk => large_bin(size)?,
+            None => return None,
+        };
+        let tcache = self.thread(thread).tcache.as_mut()?;
+        tcache.get_aligned(kernel, bin, size, alignment)
+    }
+
+    // ---- trim and thread exit
+
+    /// `__malloc_trim`: every arena, the main one first.
+    pub(crate) fn malloc_trim(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        pad: Bytes,
+    ) -> bool {
+        self.initialise(thread);
+        let mut released = false;
+        for arena in self.ring() {
+            released |= self.call(kernel, thread, arena).mtrim(pad);
+        }
+        released
+    }
+
+    /// The thread ends: what its cache holds is freed, then the cache, and its arena loses a thread
+    /// (`__malloc_arena_thread_freeres`). The main thread's end is the process's: nothing is returned then.
+    pub(crate) fn thread_freeres(&mut self, kernel: &mut Kernel, thread: ThreadId) {
+        if thread == ThreadId::MAIN {
+            return;
+        }
+        let ending = self.thread(thread);
+        ending.tcache_disabled = true;
+        if let Some(mut tcache) = ending.tcache.take() {
+            while let Some(chunk) = tcache.pop_any(kernel) {
+                let header = chunk.header(kernel);
+                self.free_past_cache(kernel, thread, chunk, header);
+            }
+            let header = tcache.home.header(kernel);
+            self.free_past_cache(kernel, thread, tcache.home, header);
+        }
+        self.leave_arena(thread);
+    }
+}
