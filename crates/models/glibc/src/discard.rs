@@ -1,6 +1,7 @@
 //! A chunk is gone, for the sake of asking what if it were: no call of glibc's does this.
 
 use crate::Glibc;
+use crate::arenas::MAIN;
 use highwater_allocator::{Address, Cache, Kernel, ThreadId};
 
 impl Glibc {
@@ -13,11 +14,6 @@ impl Glibc {
         cache: Option<Cache>,
     ) -> bool {
         let chunk = self.chunks.of_user(block);
-        if self.chunks.is_mmapped(chunk) {
-            self.call(kernel, ThreadId::MAIN, 0).free_mapped(chunk);
-            return true;
-        }
-        let arena = self.arena_of(chunk);
         match cache {
             None => {}
             Some(Cache::Tcache { thread, bin }) => {
@@ -30,12 +26,18 @@ impl Glibc {
             }
             // Emptying one fastbin empties all: that is what glibc has for it.
             Some(Cache::Fastbin { .. }) => {
+                let arena = self.arena_of(chunk);
                 self.call(kernel, ThreadId::MAIN, arena).consolidate(None);
                 return true;
             }
         }
-        self.call(kernel, ThreadId::MAIN, arena)
-            .merge_and_trim(chunk);
+        if self.chunks.is_mmapped(chunk) {
+            self.call(kernel, ThreadId::MAIN, MAIN).free_mapped(chunk);
+        } else {
+            let arena = self.arena_of(chunk);
+            self.call(kernel, ThreadId::MAIN, arena)
+                .merge_and_trim(chunk);
+        }
         true
     }
 }

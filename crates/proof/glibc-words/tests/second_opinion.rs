@@ -247,7 +247,7 @@ fn size(rng: &mut fastrand::Rng, kind: u8) -> u64 {
     }
 }
 
-fn program(seed: u64, steps: u64, version: &str) -> u64 {
+fn program(seed: u64, steps: u64, version: &str) -> [u64; 17] {
     let mut rng = fastrand::Rng::with_seed(seed);
     let text = ENVIRONMENTS[rng.usize(..ENVIRONMENTS.len())];
     let threads = if rng.bool() { 1 } else { rng.u16(2..=16) };
@@ -353,7 +353,9 @@ fn program(seed: u64, steps: u64, version: &str) -> u64 {
                 } else if rng.u8(..60) == 0 {
                     let mut parked = Vec::new();
                     pair.words.census(&pair.kernels[1], &mut |block| {
-                        if let highwater_allocator::BlockState::Parked(cache) = block.state {
+                        if let highwater_allocator::BlockState::Parked(cache) = block.state
+                            && !block.mapped
+                        {
                             parked.push((block.user, cache));
                         }
                     });
@@ -392,7 +394,31 @@ fn program(seed: u64, steps: u64, version: &str) -> u64 {
         pair.both("free", |m, k| m.free(k, ThreadId::MAIN, block));
     }
     pair.whole();
-    pair.odd_obstacles
+    sums(&pair)
+}
+
+fn sums(pair: &Pair) -> [u64; 17] {
+    let c = pair.words.decisions().counters();
+    let k = pair.kernels[1].counts();
+    [
+        pair.odd_obstacles,
+        c.trims,
+        c.trims_refused,
+        c.releases,
+        c.growths,
+        c.heaps_created,
+        c.heaps_deleted,
+        c.arenas_created,
+        c.arenas_shared,
+        c.arena_retries,
+        c.threshold_raises,
+        c.mapped,
+        c.unmapped,
+        c.consolidations,
+        c.failures,
+        k.syscalls.mremap,
+        k.faults,
+    ]
 }
 
 fn number(name: &str, default: u64) -> u64 {
@@ -406,14 +432,144 @@ fn random_programs() {
         number("PROGRAMS", 400),
         number("STEPS", 3000),
     );
-    let mut odd = 0;
+    let mut all = [[0; 17]; 4];
     for seed in first..first + programs {
         for version in ["2.31", "2.36", "2.41", "2.43"] {
-            odd += program(seed, steps, version);
+            let found = program(seed, steps, version);
+            let index = ["2.31", "2.36", "2.41", "2.43"]
+                .iter()
+                .position(|v| *v == version)
+                .unwrap();
+            for (sum, more) in all[index].iter_mut().zip(found) {
+                *sum += more;
+            }
         }
     }
     println!(
-        "{} operations a release; obstacles that differ: {odd}",
+        "{} operations a release: odd, trims, refused, releases, growths, heaps created, deleted, arenas created, shared, retries, raises, mapped, unmapped, consolidations, failures, mremap, faults",
         programs * steps
     );
+    for sums in all {
+        println!("{sums:?}");
+    }
+}
+
+fn trace(path: &std::path::Path, version: &str, text: &str) {
+    use highwater_workload::Call;
+    let bytes = std::fs::read(path).unwrap();
+    let work = highwater_workload::trace::read(&bytes).unwrap();
+    let threads = work.events.iter().map(|e| e.thread.0).max().unwrap_or(0) + 1;
+    let mut config = Config {
+        page_size: work.header.page,
+        ..Config::default()
+    };
+    config.brk = work.header.brk.unwrap_or(config.brk);
+    config.mmap_top = work.header.mappings.unwrap_or(config.mmap_top);
+    let what = format!("{} {version} {text:?}", path.display());
+    let mut pair = Pair::new(
+        version,
+        &variables(text),
+        threads,
+        config,
+        what,
+        work.header.cpus,
+    );
+    let mut held = vec![(Address::NULL, 0); work.blocks as usize];
+    for (number, event) in work.events.iter().enumerate() {
+        let thread = event.thread;
+        let (block, kept, size) = match event.call {
+            Call::Malloc { block, size } => {
+                held[block.0 as usize] = (
+                    pair.both("malloc", |m, k| m.malloc(k, thread, size))
+                        .unwrap_or_default(),
+                    size.0,
+                );
+                (block, 0, size.0)
+            }
+            Call::Calloc { block, count, size } => {
+                let address = pair.both("calloc", |m, k| m.calloc(k, thread, count.into(), size));
+                held[block.0 as usize] = (address.unwrap_or_default(), size.0 * u64::from(count));
+                (block, 0, size.0 * u64::from(count))
+            }
+            Call::Aligned {
+                block,
+                alignment,
+                size,
+            } => {
+                let address = pair.both("aligned", |m, k| {
+                    m.aligned(k, thread, Bytes(alignment.into()), size)
+                });
+                held[block.0 as usize] = (address.unwrap_or_default(), size.0);
+                (block, 0, size.0)
+            }
+            Call::Realloc { block, old, size } => {
+                let before = old
+                    .map(|old| held[old.0 as usize])
+                    .filter(|held| !held.0.is_null());
+                let address = pair.both("realloc", |m, k| {
+                    m.realloc(k, thread, before.map(|b| b.0), size)
+                });
+                if let Some(old) = old
+                    && (address.is_some() || size.0 == 0)
+                {
+                    held[old.0 as usize].0 = Address::NULL;
+                }
+                held[block.0 as usize] = (address.unwrap_or_default(), size.0);
+                (block, before.map_or(0, |b| b.1), size.0)
+            }
+            Call::Free { block } => {
+                let address = std::mem::take(&mut held[block.0 as usize].0);
+                if !address.is_null() {
+                    pair.both("free", |m, k| m.free(k, thread, address));
+                }
+                continue;
+            }
+            Call::Trim { pad } => {
+                pair.both("trim", |m, k| m.trim(k, thread, pad));
+                continue;
+            }
+            Call::ThreadExit => {
+                pair.both("exit", |m, k| m.thread_exit(k, thread));
+                continue;
+            }
+            Call::Mark(_) => {
+                pair.whole();
+                continue;
+            }
+        };
+        let address = held[block.0 as usize].0;
+        if work.header.touch && size > kept && !address.is_null() {
+            pair.both("touch", |_, k| {
+                k.touch(address + Bytes(kept), Bytes(size - kept))
+            });
+        }
+        if number % 200_000 == 0 {
+            pair.whole();
+        }
+    }
+    pair.whole();
+    println!(
+        "{} {version} {text:?}: {} events {:?}",
+        path.display(),
+        work.events.len(),
+        sums(&pair)
+    );
+}
+
+#[test]
+fn traces() {
+    let Ok(list) = std::env::var("TRACES") else {
+        return;
+    };
+    for path in list.split(':') {
+        for version in ["2.31", "2.36", "2.41", "2.43"] {
+            for text in [
+                "",
+                "MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=65536",
+                "GLIBC_TUNABLES=glibc.malloc.tcache_count=0",
+            ] {
+                trace(path.as_ref(), version, text);
+            }
+        }
+    }
 }
