@@ -17,6 +17,7 @@ mod numbers;
 mod pages;
 mod residency;
 mod space;
+mod warm;
 mod words;
 
 pub use config::{Config, ConfigError, MapError, OutOfMemory};

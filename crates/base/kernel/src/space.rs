@@ -5,6 +5,7 @@ use crate::counts::Counts;
 use crate::mappings::{Mapping, MappingKind, Mappings};
 use crate::pages::{PageState, Span};
 use crate::residency::SPAN;
+use crate::warm::Warm;
 use crate::words::Words;
 use highwater_units::{Address, Bytes};
 
@@ -23,6 +24,7 @@ pub struct Kernel {
     pub(crate) high: Vec<u32>,
     pub(crate) spans: Vec<Span>,
     pub(crate) words: Words,
+    pub(crate) warm: Warm,
     pub(crate) resident: u64,
     pub(crate) peak: u64,
     pub(crate) lazy: u64,
@@ -63,6 +65,7 @@ impl Kernel {
             high: Vec::new(),
             spans: Vec::new(),
             words: Words::new(config.brk.0, config.mmap_top.0),
+            warm: Warm::new(config.brk.0 / page, config.mmap_top.0 / page),
             resident: 0,
             peak: 0,
             lazy: 0,

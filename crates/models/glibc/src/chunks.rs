@@ -15,6 +15,9 @@
 //! So merging, taking a chunk whole, and changing the links of its neighbours in a list touch no new page. What may:
 //! a cut, a chunk that is put in a list (its own links), and a chunk that a cache keeps (its first word).
 
+mod links;
+mod mapped;
+
 use crate::chunk::{Chunk, WORD};
 use crate::starts::Starts;
 use highwater_allocator::{Address, Bytes, Kernel, Numbers};
@@ -25,7 +28,9 @@ const FREE: u64 = 1;
 const IS_MMAPPED: u64 = 2;
 /// The chunk belongs to another arena than the main one.
 const NON_MAIN_ARENA: u64 = 4;
-const FLAGS: u64 = FREE | IS_MMAPPED | NON_MAIN_ARENA;
+/// The chunk is in a fastbin. The real one does not say so.
+const FAST: u64 = 8;
+const FLAGS: u64 = FREE | IS_MMAPPED | NON_MAIN_ARENA | FAST;
 
 /// How many bins an arena has, the unused bin 0 included.
 pub(crate) const BINS: usize = 128;
@@ -180,6 +185,28 @@ impl Chunks {
         self.record_mut(chunk).head &= !FREE;
     }
 
+    /// Whether it is in a fastbin.
+    #[inline]
+    pub(crate) fn is_fast(&self, chunk: Chunk) -> bool {
+        self.record(chunk).head & FAST != 0
+    }
+
+    /// Marks a chunk as in a fastbin, where `next` follows it.
+    #[inline]
+    pub(crate) fn set_fast(&mut self, chunk: Chunk, next: Chunk) {
+        let record = self.record_mut(chunk);
+        record.head |= FAST;
+        record.fd = next;
+    }
+
+    /// Marks a chunk as taken out of its fastbin, and returns the one that followed it.
+    #[inline]
+    pub(crate) fn take_fast(&mut self, chunk: Chunk) -> Chunk {
+        let record = self.record_mut(chunk);
+        record.head &= !FAST;
+        record.fd
+    }
+
     // ---- neighbours in memory
 
     #[inline]
@@ -306,116 +333,5 @@ impl Chunks {
         if !next.is_none() {
             self.record_mut(next).below = chunk;
         }
-    }
-
-    // ---- links of the lists
-
-    #[inline]
-    pub(crate) fn fd(&self, chunk: Chunk) -> Chunk {
-        self.record(chunk).fd
-    }
-
-    #[inline]
-    pub(crate) fn bk(&self, chunk: Chunk) -> Chunk {
-        self.record(chunk).bk
-    }
-
-    #[inline]
-    pub(crate) fn set_fd(&mut self, chunk: Chunk, to: Chunk) {
-        self.record_mut(chunk).fd = to;
-    }
-
-    #[inline]
-    pub(crate) fn set_bk(&mut self, chunk: Chunk, to: Chunk) {
-        self.record_mut(chunk).bk = to;
-    }
-
-    /// Puts a chunk between two members of a list that follow each other.
-    #[inline]
-    pub(crate) fn link(&mut self, chunk: Chunk, bck: Chunk, fwd: Chunk) {
-        let record = self.record_mut(chunk);
-        record.fd = fwd;
-        record.bk = bck;
-        self.record_mut(fwd).bk = chunk;
-        self.record_mut(bck).fd = chunk;
-    }
-
-    #[inline]
-    pub(crate) fn fd_nextsize(&self, chunk: Chunk) -> Chunk {
-        self.sizes[chunk.0 as usize].fd_nextsize
-    }
-
-    #[inline]
-    pub(crate) fn bk_nextsize(&self, chunk: Chunk) -> Chunk {
-        self.sizes[chunk.0 as usize].bk_nextsize
-    }
-
-    /// Sets both neighbours of a chunk in the list of sizes.
-    #[inline]
-    pub(crate) fn set_nextsize(&mut self, chunk: Chunk, next: Chunk, before: Chunk) {
-        self.sizes[chunk.0 as usize] = Sizes {
-            fd_nextsize: next,
-            bk_nextsize: before,
-        };
-    }
-
-    /// Puts a chunk between two members of the list of sizes that follow each other.
-    pub(crate) fn link_sizes(&mut self, chunk: Chunk, before: Chunk, next: Chunk) {
-        self.set_nextsize(chunk, next, before);
-        self.sizes[next.0 as usize].bk_nextsize = chunk;
-        self.sizes[before.0 as usize].fd_nextsize = chunk;
-    }
-
-    /// Lets two members of the list of sizes follow each other.
-    pub(crate) fn join_sizes(&mut self, before: Chunk, next: Chunk) {
-        self.sizes[next.0 as usize].bk_nextsize = before;
-        self.sizes[before.0 as usize].fd_nextsize = next;
-    }
-
-    // ---- chunks with mappings of their own
-
-    /// Makes a chunk, and writes its header, that begins `lead` above its mapping's start.
-    pub(crate) fn add_mapped(
-        &mut self,
-        kernel: &mut Kernel,
-        start: Address,
-        size: Bytes,
-        lead: Bytes,
-    ) -> Chunk {
-        let chunk = self.insert(kernel, start, size.0 | IS_MMAPPED);
-        self.mapped += 1;
-        if lead > Bytes::ZERO {
-            self.leads.insert(chunk.0.into(), lead.0);
-        }
-        chunk
-    }
-
-    /// The mapped chunk is no more.
-    pub(crate) fn remove_mapped(&mut self, chunk: Chunk) {
-        self.mapped -= 1;
-        self.leads.remove(chunk.0.into());
-        self.starts.forget(self.start(chunk));
-        self.release(chunk);
-    }
-
-    /// How far a mapped chunk begins above its mapping's start (its `prev_size`).
-    pub(crate) fn lead(&self, chunk: Chunk) -> Bytes {
-        Bytes(self.leads.get(chunk.0.into()).unwrap_or(0))
-    }
-
-    /// How many chunks have mappings of their own.
-    pub(crate) fn mapped(&self) -> usize {
-        self.mapped
-    }
-
-    /// The chunks with mappings of their own, in ascending order.
-    pub(crate) fn each_mapped(&self) -> Vec<Chunk> {
-        let numbers = 0..self.records.len() as u32;
-        let mut mapped: Vec<Chunk> = numbers
-            .map(Chunk)
-            .filter(|chunk| self.is_mmapped(*chunk))
-            .collect();
-        mapped.sort_unstable_by_key(|chunk| self.start(*chunk));
-        mapped
     }
 }

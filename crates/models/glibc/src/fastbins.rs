@@ -50,26 +50,26 @@ impl Fastbins {
     ) {
         let bin = fastbin_of(size);
         self.maybe_filled = true;
-        chunks.set_fd(chunk, self.heads[bin]);
+        chunks.set_fast(chunk, self.heads[bin]);
         kernel.touch_word(chunks.user(chunk));
         self.heads[bin] = chunk;
         self.parked += size;
     }
 
     #[inline]
-    pub(crate) fn pop(&mut self, chunks: &Chunks, size: Bytes) -> Option<Chunk> {
+    pub(crate) fn pop(&mut self, chunks: &mut Chunks, size: Bytes) -> Option<Chunk> {
         let bin = fastbin_of(size);
         let chunk = self.heads[bin];
         if chunk.is_none() {
             return None;
         }
-        self.heads[bin] = chunks.fd(chunk);
+        self.heads[bin] = chunks.take_fast(chunk);
         self.parked -= size;
         Some(chunk)
     }
 
     /// Takes out the first chunk of a bin, by the bin's number.
-    pub(crate) fn pop_of(&mut self, chunks: &Chunks, bin: usize) -> Option<Chunk> {
+    pub(crate) fn pop_of(&mut self, chunks: &mut Chunks, bin: usize) -> Option<Chunk> {
         self.pop(chunks, Bytes(16 * (bin as u64 + 2)))
     }
 

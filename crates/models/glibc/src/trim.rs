@@ -57,30 +57,28 @@ impl Arena {
             return Bytes::ZERO;
         }
         let page = kernel.page_size();
-        let merged = self.merged_by_consolidation(chunks);
-        let mut sum = Bytes::ZERO;
-        let (mut top, end) = (chunks.start(self.top), chunks.end(self.top));
         let resident = |range: Option<(Address, Bytes)>| {
             range.map_or(Bytes::ZERO, |(start, length)| {
                 kernel.resident_in(start, start + length)
             })
         };
-        for &(from, to) in &merged {
+        let mut sum = Bytes::ZERO;
+        let (mut top, end) = (chunks.start(self.top), chunks.end(self.top));
+        for (_, chunk) in self.fast.chunks(chunks) {
+            let Some((from, to)) = self.consolidated_from(chunks, chunk) else {
+                continue;
+            };
             if to == end {
                 top = from;
             } else {
                 sum += resident(free_pages(from, to - from, page));
             }
         }
-        let is_merged = |chunk: Address| {
-            let above = merged.partition_point(|(start, _)| *start <= chunk);
-            above > 0 && chunk < merged[above - 1].1
-        };
         for bin in bins_with_pages(page) {
             for chunk in self.bins.backwards(chunks, bin) {
-                let start = chunks.start(chunk);
-                if merged.is_empty() || !is_merged(start) {
-                    sum += resident(free_pages(start, chunks.size(chunk), page));
+                let (below, above) = (chunks.below(chunk), chunks.above(chunk));
+                if !chunks.is_fast(below) && !chunks.is_fast(above) {
+                    sum += resident(free_pages(chunks.start(chunk), chunks.size(chunk), page));
                 }
             }
         }
@@ -88,18 +86,21 @@ impl Arena {
         sum + resident(trimmed.filter(|_| self.is_main()))
     }
 
-    /// The free ranges that consolidating the fastbins would leave where their chunks are now, ascending.
-    fn merged_by_consolidation(&self, chunks: &Chunks) -> Vec<(Address, Address)> {
-        let range = |(_, chunk): (usize, Chunk)| {
-            let (below, above) = (chunks.below(chunk), chunks.above(chunk));
-            let joins_above = above == self.top || chunks.is_free(above);
-            let first = if chunks.is_free(below) { below } else { chunk };
-            let last = if joins_above { above } else { chunk };
-            (chunks.start(first), chunks.end(last))
-        };
-        let mut ranges: Vec<_> = self.fast.chunks(chunks).map(range).collect();
-        ranges.sort_unstable();
-        join_touching(ranges)
+    /// The range that consolidating the fastbins would make one, where a chunk is the lowest in it that is in a fastbin.
+    fn consolidated_from(&self, chunks: &Chunks, chunk: Chunk) -> Option<(Address, Address)> {
+        let below = chunks.below(chunk);
+        let first = if chunks.is_free(below) { below } else { chunk };
+        if chunks.is_fast(chunks.below(first)) {
+            return None;
+        }
+        let mut last = chunk;
+        loop {
+            let above = chunks.above(last);
+            if above != self.top && !chunks.is_free(above) && !chunks.is_fast(above) {
+                return Some((chunks.start(first), chunks.end(last)));
+            }
+            last = above;
+        }
     }
 }
 
@@ -110,29 +111,9 @@ fn trimmed_from(start: Address, end: Address, kernel: &Kernel) -> Option<(Addres
     (kernel.brk() == end).then(|| (end - extra, extra))
 }
 
-/// Joins ascending ranges, given by start and end, that touch or overlap.
-fn join_touching(ranges: Vec<(Address, Address)>) -> Vec<(Address, Address)> {
-    let mut joined: Vec<(Address, Address)> = Vec::new();
-    for (start, end) in ranges {
-        match joined.last_mut() {
-            Some(last) if last.1 >= start => last.1 = last.1.max(end),
-            _ => joined.push((start, end)),
-        }
-    }
-    joined
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn touching_ranges_join_and_others_do_not() {
-        let range = |(start, end)| (Address(start), Address(end));
-        let ranges = [(10, 20), (20, 30), (25, 28), (40, 50)].map(range);
-        let expected = [(10, 30), (40, 50)].map(range);
-        assert_eq!(join_touching(ranges.to_vec()), expected);
-    }
 
     #[test]
     fn only_whole_pages_behind_the_header_count() {
