@@ -14,7 +14,7 @@ use highwater_units::{Address, Bytes};
 pub struct Kernel {
     pub(crate) config: Config,
     pub(crate) page_shift: u32,
-    /// Addresses below this are the heap's, others the mappings'.
+    /// Addresses below this are the heap's, others the mappings': the start of a span, so that no span is listed twice.
     pub(crate) middle: u64,
     pub(crate) brk: u64,
     pub(crate) highest_brk: u64,
@@ -57,7 +57,7 @@ impl Kernel {
         let mut kernel = Self {
             config,
             page_shift: page.trailing_zeros(),
-            middle: config.brk.0 / 2 + top.0 / 2,
+            middle: (config.brk.0 / 2 + top.0 / 2) & !(SPAN - 1),
             brk: config.brk.0,
             highest_brk: config.brk.0,
             mappings: Mappings::new(config.brk.align_up(config.page_size).0, top.0),

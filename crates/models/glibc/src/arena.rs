@@ -91,15 +91,15 @@ pub(crate) struct Shared {
     pub(crate) log: DecisionLog,
 }
 
-/// Everything one call into an arena works on: the arena, the calling thread's cache, the chunks, and what all share.
+/// Everything one call into an arena works on: the arena, the calling thread, the chunks, and what all share.
 pub(crate) struct Call<'a> {
     pub(crate) kernel: &'a mut Kernel,
     pub(crate) shared: &'a mut Shared,
     pub(crate) chunks: &'a mut Chunks,
     pub(crate) arena: &'a mut Arena,
-    pub(crate) thread: &'a mut Thread,
-    /// The threads before it and after it, by number.
-    pub(crate) others: [&'a [Thread]; 2],
+    pub(crate) threads: &'a mut [Thread],
+    /// The number of the calling thread.
+    pub(crate) thread: usize,
 }
 
 impl Call<'_> {

@@ -7,10 +7,10 @@
 //! A chunk that is put in a bin has its links written, fd and bk, and where it is large the two of the list of sizes behind
 //! them: only there can a page become resident (see [`crate::chunks`]).
 
-use crate::chunk::{Chunk, FREE_HEADER, HEADER, WORD};
+use crate::chunk::{Chunk, FREE_HEADER, HEADER, MIN_SIZE, WORD};
 pub(crate) use crate::chunks::BINS;
 use crate::chunks::Chunks;
-use highwater_allocator::{Bytes, Kernel};
+use highwater_allocator::{Address, Bytes, Kernel};
 
 /// The bin of chunks not yet sorted.
 pub(crate) const UNSORTED: usize = 1;
@@ -171,9 +171,8 @@ impl Bins {
 
     #[inline(always)]
     fn push_front(&mut self, chunks: &mut Chunks, kernel: &mut Kernel, bin: usize, chunk: Chunk) {
-        let size = chunks.size(chunk);
+        let (start, size) = chunks.link_first(chunk, self.head(bin));
         self.count(size);
-        let head = self.head(bin);
         let links = if is_small(size) {
             LINKS
         } else {
@@ -181,15 +180,15 @@ impl Bins {
             chunks.set_nextsize(chunk, Chunk::NONE, Chunk::NONE);
             LARGE_LINKS
         };
-        chunks.set_free(chunk);
-        chunks.link(chunk, head, chunks.fd(head));
-        kernel.touch(chunks.start(chunk) + HEADER, links);
+        kernel.touch(start + HEADER, links);
     }
 
-    /// Takes the last chunk of the unsorted bin, which has that size, off its list.
+    /// Takes the last chunk of the unsorted bin, which has that size, for use.
     #[inline]
     pub(crate) fn pop_unsorted(&mut self, chunks: &mut Chunks, victim: Chunk, size: Bytes) {
-        self.pop(chunks, UNSORTED, victim, size);
+        chunks.unlink_last(self.head(UNSORTED));
+        chunks.claim(victim);
+        self.uncount(size);
     }
 
     /// Takes the last chunk off the small bin of a size, for use.
@@ -197,25 +196,47 @@ impl Bins {
     pub(crate) fn pop_small(&mut self, chunks: &mut Chunks, size: Bytes) -> Option<Chunk> {
         let bin = bin_of(size);
         let victim = self.last(chunks, bin)?;
-        self.pop(chunks, bin, victim, size);
+        chunks.unlink_last(self.head(bin));
         chunks.claim(victim);
+        self.uncount(size);
         Some(victim)
     }
 
-    #[inline(always)]
-    fn pop(&mut self, chunks: &mut Chunks, bin: usize, victim: Chunk, size: Bytes) {
-        let before = chunks.bk(victim);
-        let head = self.head(bin);
-        chunks.set_bk(head, before);
-        chunks.set_fd(before, head);
-        self.uncount(size);
+    /// Puts the chunks of the unsorted bin where their sizes belong, the earliest freed first, up to one of exactly `size` or
+    /// the last remainder, where that is alone and can be cut again for a small request. Returns that chunk, which stays;
+    /// `None` where the bin is empty or `room` for so many has been used up.
+    pub(crate) fn sort(
+        &mut self,
+        chunks: &mut Chunks,
+        size: Bytes,
+        last_remainder: Address,
+        room: &mut u64,
+    ) -> Option<Chunk> {
+        let head = self.head(UNSORTED);
+        while *room > 0 {
+            let victim = chunks.bk(head);
+            if victim == head {
+                return None;
+            }
+            let found = chunks.size(victim);
+            let is_last_remainder = is_small(size)
+                && chunks.start(victim) == last_remainder
+                && chunks.fd(head) == victim
+                && found > size + MIN_SIZE;
+            if found == size || is_last_remainder {
+                return Some(victim);
+            }
+            self.sort_last(chunks, victim, found);
+            *room -= 1;
+        }
+        None
     }
 
-    /// Puts a chunk from the unsorted bin where its size belongs.
-    #[inline]
-    pub(crate) fn sort_in(&mut self, chunks: &mut Chunks, chunk: Chunk, size: Bytes) {
+    /// Puts the last chunk of the unsorted bin where its size belongs.
+    #[inline(always)]
+    fn sort_last(&mut self, chunks: &mut Chunks, chunk: Chunk, size: Bytes) {
+        chunks.unlink_last(self.head(UNSORTED));
         let bin = bin_of(size);
-        self.count(size);
         let (bck, fwd) = if is_small(size) {
             let head = self.head(bin);
             (head, chunks.fd(head))
@@ -282,11 +303,8 @@ impl Bins {
     /// Takes a chunk out of whatever list holds it (`unlink_chunk`).
     #[inline]
     pub(crate) fn unlink(&mut self, chunks: &mut Chunks, chunk: Chunk) {
-        let size = chunks.size(chunk);
-        let (fd, bk) = (chunks.fd(chunk), chunks.bk(chunk));
+        let (size, fd) = chunks.unlink(chunk);
         self.uncount(size);
-        chunks.set_bk(fd, bk);
-        chunks.set_fd(bk, fd);
         if !is_small(size) {
             unlink_size(chunks, chunk, fd);
         }

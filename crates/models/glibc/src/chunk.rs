@@ -27,6 +27,12 @@ impl Chunk {
     /// No chunk: the end of a list, the neighbour that does not exist, or the top of an arena that has none yet.
     pub(crate) const NONE: Self = Self(0);
 
+    /// Where its record lies in the table.
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+
     #[inline]
     pub(crate) fn is_none(self) -> bool {
         self == Self::NONE

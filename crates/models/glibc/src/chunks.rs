@@ -68,11 +68,12 @@ struct Sizes {
 /// The chunks of all arenas, and those with mappings of their own.
 #[derive(Clone)]
 pub(crate) struct Chunks {
-    /// Record 0 is the head of the main arena's bin 0, which is not used, and stands for no chunk.
+    /// Record 0 is the head of the main arena's bin 0, which is not used. It stands for no chunk: it is neither free nor has
+    /// it a size, and what is written of the neighbour that a chunk does not have goes there.
     records: Vec<Record>,
     sizes: Vec<Sizes>,
-    /// Numbers to be used again, the latest last.
-    spare: Vec<Chunk>,
+    /// The number to be used next, if one is free; each holds the one after it as its `fd`.
+    spare: Chunk,
     starts: Starts,
     /// How far above its mapping's start a mapped chunk begins, where memalign has moved it.
     leads: Numbers,
@@ -86,7 +87,7 @@ impl Chunks {
         let mut chunks = Self {
             records: Vec::new(),
             sizes: Vec::new(),
-            spare: Vec::new(),
+            spare: Chunk::NONE,
             starts: Starts::new(),
             leads: Numbers::default(),
             mapped: 0,
@@ -118,12 +119,12 @@ impl Chunks {
 
     #[inline]
     fn record(&self, chunk: Chunk) -> &Record {
-        &self.records[chunk.0 as usize]
+        &self.records[chunk.index()]
     }
 
     #[inline]
     fn record_mut(&mut self, chunk: Chunk) -> &mut Record {
-        &mut self.records[chunk.0 as usize]
+        &mut self.records[chunk.index()]
     }
 
     /// Where it begins.
@@ -151,6 +152,14 @@ impl Chunks {
         Bytes(self.record(chunk).head & !FLAGS)
     }
 
+    /// The address the program gets for it, and its size.
+    #[inline]
+    pub(crate) fn user_and_size(&self, chunk: Chunk) -> (Address, Bytes) {
+        let record = self.record(chunk);
+        let user = crate::chunk::user_of(record.start);
+        (user, Bytes(record.head & !FLAGS))
+    }
+
     #[inline]
     pub(crate) fn set_size(&mut self, chunk: Chunk, size: Bytes) {
         let record = self.record_mut(chunk);
@@ -171,12 +180,6 @@ impl Chunks {
     #[inline]
     pub(crate) fn is_of_main_arena(&self, chunk: Chunk) -> bool {
         self.record(chunk).head & NON_MAIN_ARENA == 0
-    }
-
-    /// Marks a chunk as in a bin.
-    #[inline]
-    pub(crate) fn set_free(&mut self, chunk: Chunk) {
-        self.record_mut(chunk).head |= FREE;
     }
 
     /// Marks a chunk, which was taken out of its bin, as in use.
@@ -244,31 +247,33 @@ impl Chunks {
     }
 
     fn insert(&mut self, kernel: &mut Kernel, start: Address, head: u64) -> Chunk {
-        let chunk = self.new_record(Record {
+        let chunk = self.new_number();
+        *self.record_mut(chunk) = Record {
             start,
             head,
             ..NOTHING
-        });
+        };
         self.starts.set(kernel, start, chunk);
         kernel.touch_word(start + WORD);
         chunk
     }
 
+    /// Takes a number for a new chunk.
     #[inline]
-    fn new_record(&mut self, record: Record) -> Chunk {
-        match self.spare.pop() {
-            Some(chunk) => {
-                *self.record_mut(chunk) = record;
-                chunk
-            }
-            None => self.push_record(record),
+    fn new_number(&mut self) -> Chunk {
+        let chunk = self.spare;
+        if chunk.is_none() {
+            return self.add_record();
         }
+        self.spare = self.fd(chunk);
+        chunk
     }
 
     #[cold]
-    fn push_record(&mut self, record: Record) -> Chunk {
+    #[inline(never)]
+    fn add_record(&mut self) -> Chunk {
         let chunk = Chunk(self.records.len() as u32);
-        self.records.push(record);
+        self.records.push(NOTHING);
         self.sizes.push(Sizes {
             fd_nextsize: Chunk::NONE,
             bk_nextsize: Chunk::NONE,
@@ -279,32 +284,35 @@ impl Chunks {
     /// The chunk is no more.
     #[inline]
     pub(crate) fn release(&mut self, chunk: Chunk) {
-        self.record_mut(chunk).head = 0;
-        self.spare.push(chunk);
+        let next = std::mem::replace(&mut self.spare, chunk);
+        *self.record_mut(chunk) = Record {
+            fd: next,
+            ..NOTHING
+        };
     }
 
-    /// Ends a chunk at `size` and makes the rest one of its own, whose header that writes.
+    /// Ends a chunk in use, or a top, at `size` and makes the rest one of its own, whose header that writes.
     #[inline]
     pub(crate) fn cut(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) -> Chunk {
+        let rest = self.new_number();
+        let records = self.records.as_mut_slice();
+        let record = &mut records[chunk.index()];
         let Record {
             start, head, above, ..
-        } = *self.record(chunk);
-        let rest_start = start + size;
-        let rest = self.new_record(Record {
-            start: rest_start,
-            head: (head & !FREE) - size.0,
+        } = *record;
+        record.head = size.0 | (head & FLAGS);
+        record.above = rest;
+        let start = start + size;
+        records[above.index()].below = rest;
+        records[rest.index()] = Record {
+            start,
+            head: head - size.0,
             below: chunk,
             above,
             ..NOTHING
-        });
-        if !above.is_none() {
-            self.record_mut(above).below = rest;
-        }
-        let record = self.record_mut(chunk);
-        record.head = size.0 | (head & FLAGS);
-        record.above = rest;
-        self.starts.set(kernel, rest_start, rest);
-        kernel.touch_word(rest_start + WORD);
+        };
+        self.starts.set(kernel, start, rest);
+        kernel.touch_word(start + WORD);
         rest
     }
 
@@ -323,15 +331,15 @@ impl Chunks {
     /// Adds to a chunk the one above it, which is no more.
     #[inline]
     pub(crate) fn join(&mut self, chunk: Chunk, above: Chunk) {
-        let Record {
-            head, above: next, ..
-        } = *self.record(above);
-        self.release(above);
-        let record = self.record_mut(chunk);
-        record.head += head & !FLAGS;
+        let spare = std::mem::replace(&mut self.spare, above);
+        let records = self.records.as_mut_slice();
+        let joined = &mut records[above.index()];
+        let (size, next) = (joined.head & !FLAGS, joined.above);
+        joined.head = 0;
+        joined.fd = spare;
+        let record = &mut records[chunk.index()];
+        record.head += size;
         record.above = next;
-        if !next.is_none() {
-            self.record_mut(next).below = chunk;
-        }
+        records[next.index()].below = chunk;
     }
 }

@@ -95,7 +95,7 @@ impl Glibc {
     /// Puts a freed chunk in the thread's cache, if that takes it.
     #[inline]
     fn cache(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) -> bool {
-        let (user, size) = (self.chunks.user(chunk), self.chunks.size(chunk));
+        let (user, size) = self.chunks.user_and_size(chunk);
         let thread = self.threads.get_mut(usize::from(thread.0));
         let tcache = thread.and_then(|thread| thread.tcache.as_mut());
         tcache.is_some_and(|tcache| tcache.keep(kernel, &self.shared.params, user, size))

@@ -35,8 +35,8 @@ impl Call<'_> {
     /// Puts a chunk in the thread cache, if that takes it.
     #[inline]
     fn cache(&mut self, chunk: Chunk) -> bool {
-        let (user, size) = (self.chunks.user(chunk), self.chunks.size(chunk));
-        let tcache = self.thread.tcache.as_mut();
+        let (user, size) = self.chunks.user_and_size(chunk);
+        let tcache = self.threads[self.thread].tcache.as_mut();
         tcache.is_some_and(|tcache| tcache.keep(self.kernel, &self.shared.params, user, size))
     }
 

@@ -138,15 +138,13 @@ impl Glibc {
         arena: ArenaId,
     ) -> Call<'a> {
         self.thread(thread);
-        let (before, rest) = self.threads.split_at_mut(usize::from(thread.0));
-        let (own, after) = rest.split_first_mut().expect("thread() added it");
         Call {
             kernel,
             shared: &mut self.shared,
             chunks: &mut self.chunks,
             arena: &mut self.arenas[arena],
-            thread: own,
-            others: [before, after],
+            threads: &mut self.threads,
+            thread: usize::from(thread.0),
         }
     }
 

@@ -4,7 +4,7 @@
 //! the large bins, top, and at last the system.
 
 use crate::arena::Call;
-use crate::bins::{BINS, UNSORTED, bin_of, is_small};
+use crate::bins::{BINS, bin_of, is_small};
 use crate::chunk::{Chunk, MIN_SIZE, request_to_size};
 use crate::rules::TcacheStart;
 use crate::tcache::Tcache;
@@ -87,7 +87,7 @@ impl Call<'_> {
         let victim = self.arena.fast.pop(self.chunks, size)?;
         let limit = self.shared.params.tcache_count;
         if let Some(bin) = self.shared.params.tcache_bin(size)
-            && let Some(tcache) = &mut self.thread.tcache
+            && let Some(tcache) = &mut self.threads[self.thread].tcache
         {
             while tcache.has_room(bin, limit)
                 && let Some(other) = self.arena.fast.pop(self.chunks, size)
@@ -106,7 +106,7 @@ impl Call<'_> {
         };
         self.begin_tcache();
         let limit = self.shared.params.tcache_count;
-        if let Some(tcache) = &mut self.thread.tcache {
+        if let Some(tcache) = &mut self.threads[self.thread].tcache {
             while tcache.has_room(bin, limit)
                 && let Some(other) = self.arena.bins.pop_small(self.chunks, size)
             {
@@ -120,46 +120,49 @@ impl Call<'_> {
     /// request, all others go to their bins. `sorted` counts those over the whole request.
     fn take_unsorted(&mut self, size: Bytes, sorted: &mut u64) -> Option<Found> {
         let mut cached = None;
-        let mut rounds = 0;
-        while let Some(victim) = self.arena.bins.last(self.chunks, UNSORTED) {
-            let found = self.chunks.size(victim);
-            let is_last_remainder = is_small(size)
-                && self.chunks.start(victim) == self.arena.last_remainder
-                && self.arena.bins.first(self.chunks, UNSORTED) == Some(victim);
-            self.arena.bins.pop_unsorted(self.chunks, victim, found);
-            if is_last_remainder && found > size + MIN_SIZE {
+        let mut left = MAX_SORTED;
+        loop {
+            let before = self.sortable(left, cached.is_some(), *sorted);
+            let mut room = before;
+            let last_remainder = self.arena.last_remainder;
+            let bins = &mut self.arena.bins;
+            let found = bins.sort(self.chunks, size, last_remainder, &mut room);
+            left -= before - room;
+            *sorted += before - room;
+            let Some(victim) = found else {
+                break;
+            };
+            let whole = self.chunks.size(victim);
+            bins.pop_unsorted(self.chunks, victim, whole);
+            if whole != size {
                 let rest = self.split(victim, size);
                 self.arena.last_remainder = self.chunks.start(rest);
                 return Some(Found::Chunk(victim));
             }
-            if found == size {
-                self.chunks.claim(victim);
-                let Some(bin) = self.cache_unsorted(victim, size) else {
-                    return Some(Found::Chunk(victim));
-                };
-                cached = Some(bin);
-                continue;
-            }
-            self.arena.bins.sort_in(self.chunks, victim, found);
-            *sorted += 1;
-            let limit = self.shared.params.tcache_unsorted_limit;
-            if cached.is_some() && limit > 0 && *sorted > limit {
-                break;
-            }
-            rounds += 1;
-            if rounds >= MAX_SORTED {
-                break;
-            }
+            let Some(bin) = self.cache_unsorted(victim, size) else {
+                return Some(Found::Chunk(victim));
+            };
+            cached = Some(bin);
         }
-        let tcache = self.thread.tcache.as_mut()?;
+        let tcache = self.threads[self.thread].tcache.as_mut()?;
         tcache.get(cached?).map(Found::Cached)
+    }
+
+    /// How many chunks may be sorted before the next place is tried, where `left` are left of [`MAX_SORTED`]: once the thread
+    /// cache has got one, only up to `tcache_unsorted_limit`, but always one more.
+    fn sortable(&self, left: u64, is_cached: bool, sorted: u64) -> u64 {
+        let limit = self.shared.params.tcache_unsorted_limit;
+        if is_cached && limit > 0 {
+            return left.min(limit.saturating_sub(sorted).saturating_add(1));
+        }
+        left
     }
 
     /// Puts a chunk from the unsorted bin in the thread cache, and returns the bin there, if that has room.
     fn cache_unsorted(&mut self, victim: Chunk, size: Bytes) -> Option<usize> {
         self.begin_tcache();
         let bin = self.shared.params.tcache_bin(size)?;
-        let tcache = self.thread.tcache.as_mut()?;
+        let tcache = self.threads[self.thread].tcache.as_mut()?;
         if !tcache.has_room(bin, self.shared.params.tcache_count) {
             return None;
         }
@@ -170,14 +173,17 @@ impl Call<'_> {
     /// Makes the thread's cache now that there is something to put in, in releases that wait for that (`tcache_init`).
     #[inline]
     fn begin_tcache(&mut self) {
-        if self.shared.rules.tcache_start == TcacheStart::FirstPut && self.thread.lacks_tcache() {
+        if self.shared.rules.tcache_start == TcacheStart::FirstPut
+            && self.threads[self.thread].lacks_tcache()
+        {
             self.init_tcache_here();
         }
     }
 
     #[cold]
     fn init_tcache_here(&mut self) {
-        if !self.thread.begins_tcache(self.shared.params.tcache_count) {
+        let room = self.shared.params.tcache_count;
+        if !self.threads[self.thread].begins_tcache(room) {
             return;
         }
         let bytes = self.shared.rules.tcache_struct;
@@ -191,8 +197,9 @@ impl Call<'_> {
     /// Makes `home` the thread's cache.
     pub(crate) fn keep_tcache(&mut self, home: Address) {
         self.kernel.touch(home, self.shared.rules.tcache_struct);
-        self.thread.tcache = Some(Tcache::new(home));
-        self.thread.tcache_disabled = false;
+        let thread = &mut self.threads[self.thread];
+        thread.tcache = Some(Tcache::new(home));
+        thread.tcache_disabled = false;
     }
 
     /// For a large request: the smallest chunk of its own bin that holds it.
@@ -228,17 +235,16 @@ impl Call<'_> {
     /// Unlinks a chunk and gives what is beyond `size` to the unsorted bin, where that makes a chunk.
     fn take_from_bin(&mut self, victim: Chunk, size: Bytes) -> Option<Chunk> {
         self.arena.bins.unlink(self.chunks, victim);
+        self.chunks.claim(victim);
         if self.chunks.size(victim) - size < MIN_SIZE {
-            self.chunks.claim(victim);
             return None;
         }
         Some(self.split(victim, size))
     }
 
-    /// Cuts a free, unlinked chunk in two: the first `size` bytes in use, the rest in the unsorted bin.
+    /// Cuts a chunk that was taken from a bin in two: the first `size` bytes in use, the rest in the unsorted bin.
     fn split(&mut self, chunk: Chunk, size: Bytes) -> Chunk {
         let rest = self.chunks.cut(self.kernel, chunk, size);
-        self.chunks.claim(chunk);
         self.arena
             .bins
             .push_unsorted(self.chunks, self.kernel, rest);

@@ -42,17 +42,13 @@ impl Call<'_> {
 
     /// The cache that holds a block. The fastbins were emptied before giving back was considered.
     fn parked_in(&self, user: Address, size: Bytes) -> Option<Cache> {
-        let in_cache = |(number, thread): (usize, &crate::thread::Thread)| {
+        let mut threads = self.threads.iter().enumerate();
+        threads.find_map(|(number, thread)| {
             let bin = thread.tcache.as_ref()?.holds(user, size)?;
             Some(Cache::Tcache {
                 thread: number as u16,
                 bin: bin as u16,
             })
-        };
-        let [before, after] = self.others;
-        let own = before.len();
-        in_cache((own, &*self.thread))
-            .or_else(|| before.iter().enumerate().find_map(in_cache))
-            .or_else(|| (own + 1..).zip(after).find_map(in_cache))
+        })
     }
 }

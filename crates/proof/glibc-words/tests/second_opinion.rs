@@ -274,6 +274,7 @@ fn program(seed: u64, steps: u64, version: &str) -> [u64; 17] {
     let shift = if rng.u8(..4) == 0 { 63 } else { 13 };
     let exits = rng.bool();
     let what = format!("seed {seed} {version} {text:?} threads {threads} {config:?}");
+    *NOW.lock().unwrap() = what.clone();
     let mut pair = Pair::new(
         version,
         &variables(text),
@@ -421,6 +422,8 @@ fn sums(pair: &Pair) -> [u64; 17] {
     ]
 }
 
+static NOW: std::sync::Mutex<String> = std::sync::Mutex::new(String::new());
+
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
@@ -433,6 +436,11 @@ fn random_programs() {
         number("STEPS", 3000),
     );
     let mut all = [[0; 17]; 4];
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        eprintln!("IN {}", NOW.lock().unwrap());
+        hook(info);
+    }));
     for seed in first..first + programs {
         for version in ["2.31", "2.36", "2.41", "2.43"] {
             let found = program(seed, steps, version);
