@@ -1,24 +1,27 @@
 // <highwater-sim scenario="decay" env="MALLOC_ARENA_MAX=2" panels="chart,why"></highwater-sim>: Highwater inside another page.
-// Load this file with an ordinary script tag from where Highwater lies. Attributes that are not listed here are the page's own
-// (class, data-*, aria-* and so on) and are not passed on.
+// Load this file with an ordinary script tag from where Highwater lies. Attributes of HTML (class, hidden and so on) and names
+// that are no plain word (data-*, aria-*, those of frameworks) are the page's own and are not passed on.
 (() => {
   if (customElements.get("highwater-sim")) return;
   const home = document.currentScript.src;
 
-  // What goes into the address of the view: what it shows, and the parameters of what runs.
+  // What goes into the address of the view besides the parameters of what runs, and what stays in this page.
   const SHOWN = ["scenario", "env", "variant", "beside", "at", "tour", "lang", "panels", "controls", "theme", "origin"];
-  const PARAMETERS = [
-    "streams", "subscribers", "events", "payload", "shape", "batch", "page", "socket", "executor", "pause",
-    "preload", "survivors", "survivor_size", "sessions", "kept", "trim_every", "modules", "threads", "cache",
-    "requests", "concurrent", "rows", "row", "handoff", "churn", "jobs", "strings", "heavy", "weight",
-    "retained", "collect", "tasks", "blocks", "block", "result", "rest", "cycles", "trim", "seed",
-  ];
+  const KEPT = ["link", "height", "title"];
+
+  // The attributes that HTML gives to every element: those with a property, and a few that have none of their name.
+  const OF_HTML = new Set(["class", "is", "exportparts", "itemid", "itemprop", "itemref", "itemscope", "itemtype"]);
+  for (let of = HTMLElement.prototype; of; of = Object.getPrototypeOf(of)) {
+    for (const name of Object.getOwnPropertyNames(of)) OF_HTML.add(name.toLowerCase());
+  }
+  // Any other word may be a parameter: the view knows them all and notes those that it does not have.
+  const isParameter = (name) =>
+    /^[a-z][a-z0-9_]*$/.test(name) && ![...SHOWN, ...KEPT].includes(name) && !OF_HTML.has(name);
 
   class HighwaterSim extends HTMLElement {
-    static observedAttributes = [...SHOWN, ...PARAMETERS, "link", "height", "title"];
-
     #frame;
-    #isDue = false;
+    // Attributes that change together are one change.
+    #changes = new MutationObserver(() => (this.#address() === this.#frame.src ? this.#dress() : this.#show()));
     #hear = ({ source, data }) => {
       if (!this.#frame || source !== this.#frame.contentWindow || data?.highwater !== 1) return;
       this.dispatchEvent(new CustomEvent(data.type, { detail: data, bubbles: true }));
@@ -28,36 +31,31 @@
       this.style.display ||= "block";
       addEventListener("message", this.#hear);
       this.#show();
+      this.#changes.observe(this, { attributes: true });
     }
 
     disconnectedCallback() {
+      this.#changes.disconnect();
       removeEventListener("message", this.#hear);
       this.#frame = undefined;
     }
 
-    attributeChangedCallback(name, before, now) {
-      if (!this.#frame || before === now) return;
-      if (name === "height" || name === "title") return this.#dress();
-      if (this.#isDue) return;
-      // Several attributes that change together are one change.
-      this.#isDue = true;
-      queueMicrotask(() => {
-        this.#isDue = false;
-        if (this.#frame) this.#show();
-      });
-    }
-
-    /** Shows what the attributes say, in a new frame: a frame that goes elsewhere would be a step in the page's history. */
-    #show() {
+    /** The address of the view that the attributes describe. */
+    #address() {
       const page = new URL("./", home);
       page.hash = this.getAttribute("link") ?? "";
       const asked = page.searchParams;
       asked.set("embed", "1");
       if (location.origin !== "null") asked.set("origin", location.origin);
-      for (const name of [...SHOWN, ...PARAMETERS]) {
+      for (const name of [...SHOWN, ...this.getAttributeNames().filter(isParameter)]) {
         if (this.hasAttribute(name)) asked.set(name, this.getAttribute(name));
       }
-      this.#frame = Object.assign(document.createElement("iframe"), { src: page.href, loading: "lazy" });
+      return page.href;
+    }
+
+    /** Shows what the attributes say, in a new frame: a frame that goes elsewhere would be a step in the page's history. */
+    #show() {
+      this.#frame = Object.assign(document.createElement("iframe"), { src: this.#address(), loading: "lazy" });
       this.#dress();
       this.replaceChildren(this.#frame);
     }

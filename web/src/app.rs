@@ -12,13 +12,15 @@ use crate::{
         address::{self, Keeper},
         browser,
         embedding::{self, Told},
-        keys, layout, pictures,
-        pointer::{Follower, Pointed},
-        tour,
+        keys,
+        layout::{self, Places},
+        pictures,
     },
     pool::{Pool, PoolEvent},
     protocol::Ask,
-    state::{Action, Effect, Place, State},
+    state::{
+        Action, Arrival, DisplayAction, Effect, Event, Place, PlayheadAction, State, TourAction,
+    },
     subject::Subject,
 };
 
@@ -42,10 +44,8 @@ pub enum Message {
     Act(Action),
     /// Something happened in the workers.
     Pool(PoolEvent),
-    /// The pointer did something that is followed past the state.
-    Pointed(Pointed),
-    /// The window has another size.
-    Resized,
+    /// A key was pressed: what it does to a tour that is given as a talk, and what else.
+    Key(Option<Action>, Action),
     /// The user opened a file.
     Open(File),
     /// The text of a tour, or why it is not there; whether its step is to be shown, too.
@@ -68,7 +68,9 @@ pub struct App {
     typing: Option<Timeout>,
     clock: Option<Interval>,
     ticked_ms: f64,
-    follower: Follower,
+    /// What the parts of the page are given to tell what the user does.
+    act: Callback<Action>,
+    places: Places,
     address: Keeper,
     /// The number of the latest thing that was to be opened: a link that is read later than the next was asked for is too late.
     opening: u32,
@@ -81,7 +83,6 @@ pub struct App {
     told: Told,
     _on_message: Option<EventListener>,
     _on_move: Option<EventListener>,
-    _on_resize: Option<EventListener>,
     _on_preference: Option<EventListener>,
     _on_key: Option<EventListener>,
     _on_screen: Option<EventListener>,
@@ -94,8 +95,9 @@ impl Component for App {
 
     fn create(ctx: &Context<Self>) -> Self {
         let act = ctx.link().callback(Message::Act);
-        let (prefers_dark, on_preference) =
-            browser::watch_preference(act.reform(Action::PrefersDark));
+        let (prefers_dark, on_preference) = browser::watch_preference(
+            act.reform(|dark| Action::Display(DisplayAction::PrefersDark(dark))),
+        );
         let mut app = Self {
             state: State::new(prefers_dark),
             pool: Pool::start(browser::cores(), ctx.link().callback(Message::Pool)),
@@ -103,7 +105,7 @@ impl Component for App {
             typing: None,
             clock: None,
             ticked_ms: 0.0,
-            follower: Follower::default(),
+            places: Places::default(),
             address: Keeper::default(),
             opening: 0,
             reading: 0,
@@ -112,15 +114,20 @@ impl Component for App {
             told: Told::default(),
             _on_message: embedding::listen(act.clone()),
             _on_move: address::watch(ctx.link().callback(|()| Message::Moved)),
-            _on_resize: browser::watch_size(ctx.link().callback(|()| Message::Resized)),
             _on_preference: on_preference,
-            _on_key: keys::listen(&act),
-            _on_screen: browser::watch_screen(act.reform(|()| Action::Talk(false))),
+            _on_key: keys::listen(
+                ctx.link()
+                    .callback(|(talk, action)| Message::Key(talk, action)),
+            ),
+            _on_screen: browser::watch_screen(
+                act.reform(|()| Action::Tour(TourAction::Talk(false))),
+            ),
             _on_drop: browser::watch_drops(ctx.link().callback(Message::Open)),
+            act,
         };
-        app.state.embed = embedding::embed();
+        app.state.display.embed = embedding::embed();
         if let Some(theme) = embedding::theme() {
-            app.state.theme = theme;
+            app.state.display.theme = theme;
             browser::apply_theme(theme);
         }
         app.moved(ctx);
@@ -128,12 +135,39 @@ impl Component for App {
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
+        match self.event_of(ctx, message) {
+            Ok(event) => {
+                self.change(ctx, event);
+                true
+            }
+            Err(is_drawn) => is_drawn,
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let open = ctx.link().callback(Message::Open);
+        layout::page(&self.state, &self.act, &open, &self.places)
+    }
+
+    fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        browser::choose();
+        if std::mem::take(&mut self.focuses_tour) {
+            browser::focus(&self.places.next);
+        }
+    }
+}
+
+impl App {
+    /// What a message is to the state.
+    ///
+    /// # Errors
+    /// Nothing: only whether the page is to be drawn anew.
+    fn event_of(&mut self, ctx: &Context<Self>, message: Message) -> Result<Event, bool> {
         let action = match message {
-            Message::Act(Action::Tick(_)) => {
+            Message::Act(Action::Playhead(PlayheadAction::Tick(_))) => {
                 let now = browser::now_ms();
-                let passed = now - self.ticked_ms;
-                self.ticked_ms = now;
-                Action::Tick(passed)
+                let passed = now - std::mem::replace(&mut self.ticked_ms, now);
+                Action::Playhead(PlayheadAction::Tick(passed))
             }
             Message::Act(action) => {
                 if matches!(action, Action::OpenWith(..) | Action::Choose(_)) {
@@ -141,98 +175,92 @@ impl Component for App {
                 }
                 action
             }
-            Message::Read(number, _) if number != self.opening => return false,
-            Message::Read(_, action) | Message::Pool(PoolEvent::Act(action)) => action,
+            Message::Read(number, _) if number != self.opening => return Err(false),
+            Message::Read(_, action) => action,
+            Message::Pool(PoolEvent::Arrived(arrival)) => return Ok(arrival.into()),
             Message::Pool(PoolEvent::Health(worker, health)) => {
-                Action::Health(self.pool.health(worker, health))
+                return Ok(Arrival::Health(self.pool.health(worker, health)).into());
             }
             Message::Pool(PoolEvent::Free(worker, run)) => {
                 self.pool.free(worker, run);
-                return false;
+                return Err(false);
             }
-            Message::Pointed(pointed) => match self.follower.follow(&self.state, pointed) {
-                Some(action) => action,
-                None => return false,
-            },
-            Message::Resized => {
-                self.follower.resized();
-                return true;
-            }
-            Message::Open(file) => {
-                let name = plain(&file.name());
-                self.files.retain(|known| plain(&known.name()) != name);
-                self.files.push(file);
-                self.opening += 1;
-                Action::Choose(Subject::File(name))
-            }
+            Message::Key(Some(action), _) if self.state.tour.is_talk() => action,
+            Message::Key(_, action) => action,
+            Message::Open(file) => self.open(file),
             Message::Bytes(number, Ok(buffer)) => {
-                if self.state.awaits(number) {
+                if self.state.source.awaits(number) {
                     self.pool.load(number, &buffer);
                 }
-                return false;
+                return Err(false);
+            }
+            Message::Bytes(number, Err(message)) => {
+                return Ok(Arrival::LoadFailed(number, message).into());
             }
             Message::Tour(place, shows, bytes) => {
-                let text = bytes.and_then(|bytes| {
-                    let bytes = Uint8Array::new(&bytes).to_vec();
-                    String::from_utf8(bytes).map_err(|_| "the tour is not UTF-8".to_owned())
-                });
-                Action::TourRead(place, shows, text)
+                let text = bytes.and_then(|bytes| text_of(&bytes));
+                return Ok(Arrival::TourRead(place, shows, text).into());
             }
-            Message::Bytes(number, Err(message)) => Action::LoadFailed(number, message),
             Message::Moved => {
                 self.moved(ctx);
-                return true;
+                return Err(true);
             }
             Message::Settled => {
-                self.settling = None;
-                if self.reading == self.opening && self.reading > 0 {
-                    return false;
-                }
-                let is_inside = self.state.embed.is_some();
-                self.address.keep(self.state.link(), is_inside);
-                return false;
+                self.settle();
+                return Err(false);
             }
         };
-        if let Action::Loaded(number, _) = &action
-            && self.state.awaits(*number)
+        Ok(action.into())
+    }
+
+    /// Changes the state, and does what follows from it.
+    fn change(&mut self, ctx: &Context<Self>, event: Event) {
+        if let Event::Arrival(Arrival::Loaded(number, _)) = &event
+            && self.state.source.awaits(*number)
         {
             self.pool.keep();
         }
         // What a recording says of itself, and what a link says, is no change of the user's.
-        let is_opening = matches!(action, Action::OpenLink(_) | Action::OpenWith(..))
-            || matches!(action, Action::Loaded(..)) && self.address.is_empty();
+        let is_opening = match &event {
+            Event::Action(action) => {
+                matches!(action, Action::OpenLink(_) | Action::OpenWith(..))
+            }
+            Event::Arrival(arrival) => {
+                matches!(arrival, Arrival::Loaded(..)) && self.address.is_empty()
+            }
+        };
         self.state.tell_time(browser::now_ms());
-        let effects = self.state.update(action);
+        let effects = self.state.update(event);
         self.carry_out(ctx, effects);
         embedding::tell(&self.state, &mut self.told);
         if is_opening {
             self.reading = 0;
             self.take_address();
-        } else if self.settling.is_none() && !self.state.playing {
+        } else if self.settling.is_none() && !self.state.playhead.playing {
             let link = ctx.link().clone();
             let settled = move || link.send_message(Message::Settled);
             self.settling = Some(Timeout::new(ADDRESS_MS, settled));
         }
-        true
     }
 
-    fn view(&self, ctx: &Context<Self>) -> Html {
-        let act = ctx.link().callback(Message::Act);
-        let open = ctx.link().callback(Message::Open);
-        let point = ctx.link().callback(Message::Pointed);
-        layout::page(&self.state, &act, &open, &point)
-    }
-
-    fn rendered(&mut self, _: &Context<Self>, _: bool) {
-        self.follower.draw(&self.state);
-        browser::choose();
-        if std::mem::take(&mut self.focuses_tour) {
-            browser::focus(tour::NEXT);
+    /// Has the address follow what is shown, unless a link is still being read.
+    fn settle(&mut self) {
+        self.settling = None;
+        if self.reading != self.opening || self.reading == 0 {
+            let is_inside = self.state.display.embed.is_some();
+            self.address.keep(self.state.link(), is_inside);
         }
     }
-}
 
-impl App {
+    /// Keeps a file of the user's, to be read.
+    fn open(&mut self, file: File) -> Action {
+        let name = plain(&file.name());
+        self.files.retain(|known| plain(&known.name()) != name);
+        self.files.push(file);
+        self.opening += 1;
+        Action::Choose(Subject::File(name))
+    }
+
     /// Opens what the address says.
     fn moved(&mut self, ctx: &Context<Self>) {
         self.opening += 1;
@@ -241,7 +269,7 @@ impl App {
         self.settling = None;
         match address::link() {
             Some(link) => {
-                self.state.notes = embedding::asked(true).notes;
+                self.state.links.notes = embedding::asked(true).notes;
                 let number = self.opening;
                 self.reading = number;
                 let read = move |text| Message::Read(number, Action::OpenLink(text));
@@ -249,9 +277,9 @@ impl App {
             }
             None => {
                 let asked = embedding::asked(false);
-                self.state.notes = asked.notes;
+                self.state.links.notes = asked.notes;
                 let effects = match (embedding::toured(), asked.text) {
-                    (Some(place), _) => self.state.update(Action::ReadTour(place)),
+                    (Some(place), _) => self.state.update(Action::Tour(TourAction::Read(place))),
                     (_, Some(text)) => self.state.update(Action::OpenLink(Some(text))),
                     _ => self.state.open(),
                 };
@@ -264,7 +292,7 @@ impl App {
     /// Takes what the address says for what is shown. Where it held more than was read of it, it holds only that from now on.
     fn take_address(&mut self) {
         let text = self.state.link();
-        if text.is_some() && std::mem::take(&mut self.state.holds_more) {
+        if text.is_some() && std::mem::take(&mut self.state.links.holds_more) {
             self.address.replace(text);
         } else {
             self.address.take(text);
@@ -283,14 +311,14 @@ impl App {
                 Effect::Drop(id) => self.pool.drop_variant(id),
                 Effect::DropAll => self.pool.drop_all(),
                 Effect::Wait => {
-                    let act = ctx.link().callback(Message::Act);
+                    let act = self.act.clone();
                     self.typing = Some(Timeout::new(TYPING_MS, move || act.emit(Action::Due)));
                 }
                 Effect::StartClock => {
-                    let act = ctx.link().callback(Message::Act);
+                    let act = self.act.clone();
                     self.ticked_ms = browser::now_ms();
                     self.clock = Some(Interval::new(PICTURE_MS, move || {
-                        act.emit(Action::Tick(0.0));
+                        act.emit(Action::Playhead(PlayheadAction::Tick(0.0)));
                     }));
                 }
                 Effect::StopClock => self.clock = None,
@@ -314,10 +342,9 @@ impl App {
                 Effect::FocusTour => self.focuses_tour = true,
                 Effect::FullScreen(is_full) => browser::fill_screen(is_full),
                 Effect::Save(picture, format) => {
-                    let act = ctx.link().callback(Message::Act);
-                    pictures::save(&self.state, picture, format, &act);
+                    pictures::save(&self.state, picture, format, &self.act);
                 }
-                Effect::ToggleHelp => browser::toggle_help(),
+                Effect::ToggleHelp => browser::toggle(&self.places.help),
             }
         }
     }
@@ -330,7 +357,7 @@ impl App {
         match place.strip_prefix('?') {
             Some(query) => {
                 let asked = embedding::asked_by(query);
-                self.state.notes = asked.notes;
+                self.state.links.notes = asked.notes;
                 show.emit(asked.text);
             }
             None => address::read(place, show),
@@ -352,4 +379,10 @@ impl App {
             _ => browser::fetch(BUNDLED.to_owned(), bytes),
         }
     }
+}
+
+/// The text of a tour.
+fn text_of(bytes: &ArrayBuffer) -> Result<String, String> {
+    let bytes = Uint8Array::new(bytes).to_vec();
+    String::from_utf8(bytes).map_err(|_| "the tour is not UTF-8".to_owned())
 }

@@ -8,11 +8,13 @@ use std::{collections::VecDeque, rc::Rc};
 use js_sys::{ArrayBuffer, Uint8Array};
 use yew::Callback;
 
+use highwater_simulator::Moment;
+
 use crate::{
     protocol::{Ask, Order, Outcome, Work},
-    state::Action,
+    state::Arrival,
     variants::VariantId,
-    view::{Look, Playhead, RunView},
+    view::{Look, RunView},
     worker_client::{Health, JobEvent, JobHandle, WorkerClient},
 };
 
@@ -59,7 +61,7 @@ pub enum PoolEvent {
     /// A worker has not got the run with this number any more.
     Free(usize, u32),
     /// Something for the page.
-    Act(Action),
+    Arrived(Arrival),
 }
 
 impl Pool {
@@ -164,13 +166,13 @@ impl Pool {
         let handle = self.workers[worker]
             .client
             .run(work, Some(copy), move |event| {
-                let action = match event {
-                    JobEvent::Progress(share) => Action::LoadProgress(share),
-                    JobEvent::Finished(Outcome::Loaded(about)) => Action::Loaded(number, about),
-                    JobEvent::Failed(message) => Action::LoadFailed(number, message),
+                let arrival = match event {
+                    JobEvent::Progress(share) => Arrival::LoadProgress(share),
+                    JobEvent::Finished(Outcome::Loaded(about)) => Arrival::Loaded(number, about),
+                    JobEvent::Failed(message) => Arrival::LoadFailed(number, message),
                     JobEvent::Finished(..) | JobEvent::Lost => return,
                 };
-                tell.emit(PoolEvent::Act(action));
+                tell.emit(PoolEvent::Arrived(arrival));
             });
         self.workers[worker].loading = Some(handle);
     }
@@ -192,7 +194,7 @@ impl Pool {
     }
 
     /// Asks something of a moment of a variant's run, in place of what was asked of it before.
-    pub fn look(&mut self, id: VariantId, run: &Rc<RunView>, moment: Playhead, ask: Ask) {
+    pub fn look(&mut self, id: VariantId, run: &Rc<RunView>, moment: Moment, ask: Ask) {
         self.revive();
         let worker = self.usable(id.0 as usize);
         let (stage, first_event, begins) = run.stage_at(moment.time);
@@ -208,21 +210,21 @@ impl Pool {
         };
         let tell = self.tell.clone();
         let handle = worker.client.run(work, None, move |event| {
-            let action = match event {
+            let arrival = match event {
                 JobEvent::Progress(_) => return,
                 JobEvent::Finished(Outcome::Looked(looked)) => {
                     let look = Look::receive(Rc::clone(&order), moment, *looked);
-                    Action::Looked(id, Rc::new(look))
+                    Arrival::Looked(id, Rc::new(look))
                 }
-                JobEvent::Finished(Outcome::Blocks(rows)) => Action::Blocks(id, rows),
-                JobEvent::Finished(Outcome::Without(without)) => Action::Without(without),
+                JobEvent::Finished(Outcome::Blocks(rows)) => Arrival::Blocks(id, rows),
+                JobEvent::Finished(Outcome::Without(without)) => Arrival::Without(without),
                 JobEvent::Finished(Outcome::Figures(figures)) => {
-                    Action::Figures(id, Rc::clone(&order), moment, figures)
+                    Arrival::Figures(id, Rc::clone(&order), moment, figures)
                 }
-                JobEvent::Failed(message) => Action::LookFailed(id, Some(message)),
-                JobEvent::Finished(..) | JobEvent::Lost => Action::LookFailed(id, None),
+                JobEvent::Failed(message) => Arrival::LookFailed(id, Some(message)),
+                JobEvent::Finished(..) | JobEvent::Lost => Arrival::LookFailed(id, None),
             };
-            tell.emit(PoolEvent::Act(action));
+            tell.emit(PoolEvent::Arrived(arrival));
         });
         // What is asked besides goes on though the playhead moves.
         match ask {
@@ -258,8 +260,8 @@ impl Pool {
                 JobEvent::Finished(Outcome::Read(read)) => Some(read),
                 JobEvent::Finished(..) | JobEvent::Failed(_) | JobEvent::Lost => None,
             };
-            let action = Action::Read(id, Rc::clone(&text), read);
-            tell.emit(PoolEvent::Act(action));
+            let arrival = Arrival::Read(id, Rc::clone(&text), read);
+            tell.emit(PoolEvent::Arrived(arrival));
         });
         self.reads.retain(|(of, _)| *of != id);
         self.reads.push((id, handle));
@@ -316,19 +318,19 @@ impl Pool {
                 frames,
             };
             let handle = worker.client.run(work, None, move |event| {
-                let (is_over, action) = match event {
-                    JobEvent::Progress(share) => (false, Action::Progress(id, share)),
+                let (is_over, arrival) = match event {
+                    JobEvent::Progress(share) => (false, Arrival::Progress(id, share)),
                     JobEvent::Finished(Outcome::Ran(ran)) => {
                         let run = RunView::receive(Rc::clone(&order), *ran);
-                        (true, Action::Ran(id, Rc::new(run)))
+                        (true, Arrival::Ran(id, Rc::new(run)))
                     }
-                    JobEvent::Failed(message) => (true, Action::RunFailed(id, message)),
-                    JobEvent::Finished(..) | JobEvent::Lost => (true, Action::RunLost(id)),
+                    JobEvent::Failed(message) => (true, Arrival::RunFailed(id, message)),
+                    JobEvent::Finished(..) | JobEvent::Lost => (true, Arrival::RunLost(id)),
                 };
                 if is_over {
                     tell.emit(PoolEvent::Free(number, run_number));
                 }
-                tell.emit(PoolEvent::Act(action));
+                tell.emit(PoolEvent::Arrived(arrival));
             });
             worker.running = Some((id, run_number, handle));
         }

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use highwater_simulator::Choice;
 use highwater_workload::{Pattern, RunSpec, Scenario, pattern::Parameters, spec::Level};
 
+use crate::form::ParameterForm;
+
 /// What runs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
@@ -98,6 +100,20 @@ impl Subject {
             Self::Bundled | Self::File(_) => None,
             Self::Scenario(scenario) => Some(&scenario.run),
         }
+    }
+
+    /// The parameters of its pattern, as fields.
+    pub fn form(&self) -> ParameterForm {
+        self.common()
+            .map_or_else(ParameterForm::default, |(_, parameters)| {
+                ParameterForm::of(parameters)
+            })
+    }
+
+    /// The scenario that has variants to begin as. A pattern's all begin alike.
+    pub fn bases(&self) -> Option<&RunSpec> {
+        let is_pattern = self.key().parse::<Pattern>().is_ok();
+        self.run().filter(|_| !is_pattern)
     }
 
     /// Whether it is a recording.

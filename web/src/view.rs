@@ -1,11 +1,14 @@
 //! A run as the page holds it: the curves, the bands between marks, the maps, and how to find a moment in them.
 
+mod moment;
+
 use std::{cell::RefCell, rc::Rc};
 
 use highwater_chart::{Band, Extents, Scale, bands};
-use highwater_simulator::{Bytes, Diagnosis, Frame, Micros, Moment, PhaseKind, Sample, Variant};
+use highwater_simulator::{Bytes, Frame, Micros, Moment, PhaseKind, Sample, Variant};
 
-use crate::protocol::{Looked, Order, Ran, Said, Told, ToldOf};
+use crate::protocol::{Order, Ran};
+pub use moment::{Look, Now};
 
 /// A run that is shown. One equals only itself, which spares comparing curves point by point at every movement.
 #[derive(Debug)]
@@ -42,116 +45,10 @@ pub enum Drawn {
     Second,
 }
 
-/// One moment, explained. One equals only itself.
-#[derive(Debug)]
-pub struct Look {
-    /// What was looked into.
-    pub order: Rc<Order>,
-    /// The moment that was asked for.
-    pub asked: Playhead,
-    /// Why memory is as it is, in figures.
-    pub diagnosis: Diagnosis,
-    /// The findings in words, the most important first.
-    pub findings: Vec<Said>,
-    /// The latest decisions, the latest first.
-    pub decisions: Vec<Told>,
-    /// How many there were.
-    pub decided: u64,
-    /// The latest of each kind, and how many there were of it.
-    pub kinds: Vec<ToldOf>,
-    /// The map.
-    pub frame: Option<Frame>,
-}
-
 impl PartialEq for RunView {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
     }
-}
-
-impl PartialEq for Look {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other)
-    }
-}
-
-impl Look {
-    /// Whether it is what there is to see at a moment: between two events only an allocator with a clock does anything.
-    pub fn is_of(&self, moment: Playhead) -> bool {
-        self.asked.event == moment.event
-            && (self.asked.time == moment.time || self.diagnosis.figures.is_none())
-    }
-
-    /// Takes what the worker sent.
-    pub fn receive(order: Rc<Order>, asked: Playhead, looked: Looked) -> Self {
-        Self {
-            order,
-            asked,
-            diagnosis: looked.diagnosis,
-            findings: looked.findings,
-            decisions: looked.decisions,
-            decided: looked.decided,
-            kinds: looked.kinds,
-            frame: Some(looked.frame),
-        }
-    }
-}
-
-/// Figures of a moment.
-#[derive(Debug, Clone, Copy)]
-pub struct Now {
-    /// They themselves.
-    pub sample: Sample,
-    /// Whether they are those of that very moment, and not of the last one before it that was kept.
-    pub is_exact: bool,
-}
-
-impl Now {
-    /// What a look found.
-    pub fn looked(look: &Look) -> Self {
-        let of = &look.diagnosis;
-        let sample = Sample {
-            event: of.event,
-            time: of.time,
-            rss: of.rss,
-            rss_peak: of.rss,
-            live: of.live,
-            live_peak: of.live,
-            parked: of.parked,
-            free: of.free,
-            top: of.top,
-            trim_threshold: of.trim_threshold,
-            reclaimable: Some(of.reclaimable),
-            figures: of.figures,
-            ..Sample::default()
-        };
-        Self {
-            sample,
-            is_exact: true,
-        }
-    }
-
-    /// A figure, marked where it is only near.
-    pub fn words(&self, figure: &str) -> String {
-        match self.is_exact {
-            true => figure.to_owned(),
-            false => format!("≈ {figure}"),
-        }
-    }
-
-    /// A size, marked where it is only near.
-    pub fn size(&self, of: impl Fn(&Sample) -> Bytes) -> String {
-        self.words(&of(&self.sample).to_string())
-    }
-}
-
-/// A moment of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Playhead {
-    /// When.
-    pub time: Micros,
-    /// How many events had been run.
-    pub event: u64,
 }
 
 impl RunView {
@@ -244,11 +141,6 @@ impl RunView {
         all
     }
 
-    /// When it begins.
-    pub fn begins(&self) -> Micros {
-        Micros(0)
-    }
-
     /// When it ends; later than it begins.
     pub fn ends(&self) -> Micros {
         let last = self.samples.last().map_or(Micros(0), |sample| sample.time);
@@ -260,16 +152,9 @@ impl RunView {
         (time.0 as f64 / self.ends().0 as f64).clamp(0.0, 1.0)
     }
 
-    /// The moment at a share of the whole.
-    pub fn at_share(&self, share: f64) -> Playhead {
-        self.at(Micros(
-            (share.clamp(0.0, 1.0) * self.ends().0 as f64).round() as u64,
-        ))
-    }
-
     /// The moment at a time. Events between two samples are taken to be spread evenly, unless nothing happens there
     /// for so long that it is a rest.
-    pub fn at(&self, time: Micros) -> Playhead {
+    pub fn at(&self, time: Micros) -> Moment {
         let time = time.min(self.ends());
         let index = self.index_at(time);
         let here = &self.samples[index];
@@ -286,18 +171,14 @@ impl RunView {
             }
             _ => here.event,
         };
-        Playhead { time, event }
+        Moment { time, event }
     }
 
     /// The moment of a sample, counted from the one at a time.
-    pub fn step(&self, from: Playhead, steps: i64) -> Playhead {
+    pub fn step(&self, from: Moment, steps: i64) -> Moment {
         let index = self.index_at(from.time) as i64 + steps;
         let last = self.samples.len() as i64 - 1;
-        let sample = &self.samples[index.clamp(0, last) as usize];
-        Playhead {
-            time: sample.time,
-            event: sample.event,
-        }
+        moment_of(&self.samples[index.clamp(0, last) as usize])
     }
 
     /// When an event is, more or less.
@@ -321,7 +202,7 @@ impl RunView {
     }
 
     /// The figures at a moment, as far as they were kept. They are exact at a sample, and between two events.
-    pub fn now(&self, moment: Playhead) -> Now {
+    pub fn now(&self, moment: Moment) -> Now {
         let index = self.index_at(moment.time);
         let sample = self.samples[index];
         let next = self.samples.get(index + 1);
@@ -364,19 +245,16 @@ impl RunView {
     }
 
     /// Where to look first: the end of the last rest, where memory should have gone back; else the end.
-    pub fn first_look(&self) -> Playhead {
+    pub fn first_look(&self) -> Moment {
         match self.ran.phases.last_rest() {
-            Some(rest) => Playhead {
-                time: rest.end.time,
-                event: rest.end.event,
-            },
+            Some(rest) => rest.end,
             None => self.at(self.ends()),
         }
     }
 
     /// What was measured at a moment exactly, with what would be reclaimable; of several processes the sample before, whether it
     /// knows that or not.
-    pub fn measured(&self, moment: Playhead) -> Option<&Sample> {
+    pub fn measured(&self, moment: Moment) -> Option<&Sample> {
         let asked = (moment.event, moment.time);
         let after = self
             .samples
@@ -387,26 +265,19 @@ impl RunView {
     }
 
     /// Where the curve is highest.
-    pub fn peak(&self) -> Playhead {
+    pub fn peak(&self) -> Moment {
         let mut peak = &self.samples[0];
         for sample in &self.samples {
             if sample.rss > peak.rss {
                 peak = sample;
             }
         }
-        Playhead {
-            time: peak.time,
-            event: peak.event,
-        }
+        moment_of(peak)
     }
 
     /// The end of the run, as a moment.
     pub fn last(&self) -> Moment {
-        let last = self.samples.last();
-        Moment {
-            event: last.map_or(0, |sample| sample.event),
-            time: last.map_or(Micros(0), |sample| sample.time),
-        }
+        self.samples.last().map_or(Moment::default(), moment_of)
     }
 
     /// The highest value of the chart.
@@ -427,6 +298,13 @@ impl RunView {
         phases
             .filter(|phase| phase.kind == PhaseKind::Burst)
             .count()
+    }
+}
+
+fn moment_of(sample: &Sample) -> Moment {
+    Moment {
+        event: sample.event,
+        time: sample.time,
     }
 }
 
@@ -480,8 +358,6 @@ mod tests {
         assert_eq!(view.at(Micros(500_000)).event, 10);
         assert_eq!(view.at(Micros(900_050)).event, 25);
         assert_eq!(view.at(Micros(u64::MAX)).event, 30);
-        assert_eq!(view.at_share(-1.0).event, 0);
-        assert_eq!(view.at_share(f64::NAN).event, 0);
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> 
     state_policy(dist)?;
     if release {
         shorten_names(dist)?;
+        leave_comments_out(dist)?;
         let sent = sent(dist)?;
         println!("sent compressed, without recordings: {sent} bytes of at most {MOST_SENT}");
         ensure!(
@@ -91,6 +92,34 @@ fn shorten_names(dist: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Leaves comments and indentation out of the page, whose styles are within it, and of the scripts that were written by hand. No
+/// text in them goes over several lines.
+fn leave_comments_out(dist: &Path) -> Result<()> {
+    for entry in fs::read_dir(dist)? {
+        let file = entry?.path();
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let is_script = name.starts_with("guard-") || name.starts_with("start-");
+        if name == "index.html" {
+            let page = without_comments(&fs::read_to_string(&file)?);
+            fs::write(&file, names::compact(&page))?;
+        } else if is_script {
+            let script = fs::read_to_string(&file)?;
+            fs::write(&file, names::compact(&script))?;
+        }
+    }
+    Ok(())
+}
+
+/// A page without the comments of its styles.
+fn without_comments(page: &str) -> String {
+    let mut pieces = page.split("/*");
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        kept.push_str(piece.split_once("*/").map_or("", |(_, rest)| rest));
+    }
+    kept
+}
+
 /// How many bytes the files of a folder take as gzip, each by itself, as servers send them.
 fn sent(folder: &Path) -> Result<usize> {
     let mut sum = 0;
@@ -115,6 +144,15 @@ fn sent(folder: &Path) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn styles_lose_their_comments_and_nothing_else() {
+        let page = "<style>/* One. */a { b: c }\n/* Two\n lines. */</style><p>d</p>";
+        assert_eq!(
+            without_comments(page),
+            "<style>a { b: c }\n</style><p>d</p>"
+        );
+    }
 
     #[test]
     fn what_is_sent_is_counted_compressed_and_without_recordings() -> Result<()> {

@@ -48,10 +48,17 @@ fn shortened(script: &str, module: &[u8]) -> Result<(String, Vec<u8>)> {
         rest = after;
     }
     text.push_str(rest);
-    // Nothing in it goes over several lines but code: indentation and lines of comment are nothing to it.
-    let lines = text.lines().map(str::trim_start);
-    let lines: Vec<&str> = lines.filter(|line| !line.starts_with("//")).collect();
-    Ok((lines.join("\n"), made.finish()))
+    // Nothing in it goes over several lines but code.
+    Ok((compact(&text), made.finish()))
+}
+
+/// A text without indentation, blank lines, and lines that are a comment of a script.
+pub(crate) fn compact(text: &str) -> String {
+    let lines = text.lines().map(str::trim);
+    let lines: Vec<&str> = lines
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .collect();
+    lines.join("\n")
 }
 
 /// The names in a script that end in a hash, each once, in order.
@@ -146,6 +153,12 @@ mod tests {
         );
         assert_eq!(bytes, module(&["__wbindgen_throw", "i1", "i0"]));
         Ok(())
+    }
+
+    #[test]
+    fn a_compact_script_has_the_same_code() {
+        let script = "// Why.\n\nif (a) {\n  b(\"//\"); // Here.\n}\n";
+        assert_eq!(compact(script), "if (a) {\nb(\"//\"); // Here.\n}");
     }
 
     #[test]

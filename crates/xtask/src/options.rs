@@ -119,6 +119,33 @@ impl Default for Fuzz {
 }
 
 impl Command {
+    /// Returns the command of a name, without options.
+    fn named(name: &str) -> Result<Self> {
+        Ok(match name {
+            "help" => Command::Help,
+            "setup" => Command::Setup,
+            "serve" => Command::Serve(Serve {
+                release: false,
+                port: DEFAULT_PORT,
+                open: false,
+            }),
+            "build" => Command::Build(Build { release: false }),
+            "book" => Command::Book,
+            "dist" => Command::Dist,
+            "test" => Command::Test,
+            "voice" => Command::Voice(Voice::default()),
+            "shots" => Command::Shots(Shots::default()),
+            "fidelity" => Command::Fidelity(Fidelity::default()),
+            "fuzz" => Command::Fuzz(Fuzz::default()),
+            "perf" => Command::Perf(Perf {
+                against: None,
+                runs: 11,
+            }),
+            "claims" => Command::Claims,
+            other => bail!("unknown command `{other}`; `cargo xtask help` lists the commands"),
+        })
+    }
+
     /// Returns the parts that it needs besides Rust.
     pub(crate) fn needs(&self) -> &'static [Part] {
         match self {
@@ -142,29 +169,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<(Command, Installing)>
             Some(other) => return Err(other.unexpected().into()),
         }
     };
-    let mut command = match name.as_str() {
-        "help" => Command::Help,
-        "setup" => Command::Setup,
-        "serve" => Command::Serve(Serve {
-            release: false,
-            port: DEFAULT_PORT,
-            open: false,
-        }),
-        "build" => Command::Build(Build { release: false }),
-        "book" => Command::Book,
-        "dist" => Command::Dist,
-        "test" => Command::Test,
-        "voice" => Command::Voice(Voice::default()),
-        "shots" => Command::Shots(Shots::default()),
-        "fidelity" => Command::Fidelity(Fidelity::default()),
-        "fuzz" => Command::Fuzz(Fuzz::default()),
-        "perf" => Command::Perf(Perf {
-            against: None,
-            runs: 11,
-        }),
-        "claims" => Command::Claims,
-        other => bail!("unknown command `{other}`; `cargo xtask help` lists the commands"),
-    };
+    let mut command = Command::named(&name)?;
     while let Some(argument) = parser.next()? {
         match (&mut command, argument) {
             (_, Long("help") | Short('h')) => return Ok((Command::Help, installing)),

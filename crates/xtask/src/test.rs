@@ -33,7 +33,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let browser = Browser::find().context("no browser was set up")?;
 
     let not_checked = RefCell::new(Vec::new());
-    let checks: [(&str, &dyn Fn() -> Result<()>); 12] = [
+    let checks: [(&'static str, &dyn Fn() -> Result<()>); 12] = [
         ("format", &|| format()),
         ("wording of all texts", &|| voice::check()),
         ("dependencies", &|| {
@@ -59,42 +59,49 @@ pub(crate) fn run() -> Result<ExitCode> {
             fuzz::run(&Fuzz::default()).map(|_| ())
         }),
     ];
-    let results: Vec<(&str, bool, Duration)> = checks
-        .iter()
-        .map(|(name, check)| {
-            println!("\n=== {name}");
-            let started = Instant::now();
-            let result = check();
-            let took = started.elapsed();
-            if let Err(error) = &result {
-                println!("{error:#}");
-            }
-            let word = if result.is_ok() { "passed" } else { "FAILED" };
-            println!("=== {name}: {word} in {}", seconds(took));
-            (*name, result.is_ok(), took)
-        })
-        .collect();
-
+    let results = checks.map(|(name, check)| perform(name, check));
     println!("\n=== summary, {} in total", seconds(started.elapsed()));
-    for (name, passed, took) in &results {
-        let word = if *passed { "passed" } else { "FAILED" };
+    Ok(summarise(&results, &not_checked.into_inner()))
+}
+
+/// What came of a check.
+struct Done {
+    name: &'static str,
+    word: &'static str,
+    took: Duration,
+}
+
+/// The word for a check that failed.
+const FAILED: &str = "FAILED";
+
+fn perform(name: &'static str, check: &dyn Fn() -> Result<()>) -> Done {
+    println!("\n=== {name}");
+    let started = Instant::now();
+    let result = check();
+    let took = started.elapsed();
+    if let Err(error) = &result {
+        println!("{error:#}");
+    }
+    let word = if result.is_ok() { "passed" } else { FAILED };
+    println!("=== {name}: {word} in {}", seconds(took));
+    Done { name, word, took }
+}
+
+/// Lists what came of the checks, and what was not checked.
+fn summarise(results: &[Done], not_checked: &[&str]) -> ExitCode {
+    for Done { name, word, took } in results {
         println!("{word}  {:>8}  {name}", seconds(*took));
     }
-    let failed = results.iter().filter(|(_, passed, _)| !passed).count();
-    let not_checked = not_checked.into_inner();
-    for what in &not_checked {
+    for what in not_checked {
         println!("NOT CHECKED: {what}");
     }
+    let failed = results.iter().filter(|done| done.word == FAILED).count();
     println!(
         "{} passed, {failed} failed, {} not checked",
         results.len() - failed,
         not_checked.len()
     );
-    Ok(if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    ExitCode::from(u8::from(failed > 0))
 }
 
 fn format() -> Result<()> {

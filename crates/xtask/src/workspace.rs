@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use toml::de::DeTable;
 
 /// The folder of the root `Cargo.toml`.
 pub(crate) fn root() -> PathBuf {
@@ -84,26 +85,13 @@ pub(crate) fn locked_version(package: &str) -> Result<String> {
     let path = root().join("Cargo.lock");
     let lock =
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    find_locked_version(&lock, package)
-        .with_context(|| format!("{} does not name {package}", path.display()))
-}
-
-fn find_locked_version(lock: &str, package: &str) -> Option<String> {
-    let name = format!("name = \"{package}\"");
-    let mut lines = lock.lines().skip_while(|line| *line != name).skip(1);
-    let version = lines.next()?.strip_prefix("version = \"")?;
-    Some(version.strip_suffix('"')?.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_longer_name_is_not_taken_for_the_package() {
-        let lock = "[[package]]\nname = \"one-two\"\nversion = \"2.0.0\"\n\n\
-                    [[package]]\nname = \"one\"\nversion = \"1.2.3\"\n";
-        assert_eq!(find_locked_version(lock, "one").as_deref(), Some("1.2.3"));
-        assert_eq!(find_locked_version(lock, "two"), None);
-    }
+    let lock = DeTable::parse(&lock)?;
+    let packages = lock.get_ref().get("package");
+    let packages = packages.and_then(|all| all.get_ref().as_array());
+    let said = |package: &DeTable<'_>, key| package.get(key)?.get_ref().as_str().map(str::to_owned);
+    let version = (packages.into_iter().flatten())
+        .filter_map(|locked| locked.get_ref().as_table())
+        .filter(|locked| said(locked, "name").as_deref() == Some(package))
+        .find_map(|locked| said(locked, "version"));
+    version.with_context(|| format!("{} does not name {package}", path.display()))
 }

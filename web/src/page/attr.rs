@@ -45,27 +45,46 @@ pub fn press(act: &Callback<Action>, action: Action) -> Callback<MouseEvent> {
     act.reform(move |_| action.clone())
 }
 
-/// A button with words on it.
+/// A button with words on it, and a title where they do not say all.
 #[inline(never)]
 pub fn button(
     class: &'static str,
     id: Option<&'static str>,
+    title: Option<&'static str>,
     words: AttrValue,
     onclick: Callback<MouseEvent>,
 ) -> Html {
-    html! { <button type="button" {class} {id} {onclick}>{ words }</button> }
+    html! { <button type="button" {class} {id} {title} {onclick}>{ words }</button> }
+}
+
+/// A button with a sign on it, which is called `label`.
+#[inline(never)]
+pub fn sign(
+    id: &'static str,
+    label: &'static str,
+    sign: &'static str,
+    onclick: Callback<MouseEvent>,
+) -> Html {
+    html! {
+        <button type="button" class="button" {id} aria-label={label} title={label} {onclick}>{ sign }</button>
+    }
+}
+
+/// Words that lead to a moment or to chunks.
+#[inline(never)]
+pub fn link(
+    part: Option<&'static str>,
+    title: &'static str,
+    words: String,
+    onclick: Callback<MouseEvent>,
+) -> Html {
+    html! { <button type="button" class="link" {title} data-part={part} {onclick}>{ words }</button> }
 }
 
 /// What can be chosen of a list. Which of them is, the list says in `data-chosen`, and [`choose`](super::browser::choose) sees to it.
 #[inline(never)]
 pub fn option(value: &str, words: String) -> Html {
     html! { <option value={value.to_owned()}>{ words }</option> }
-}
-
-/// A cell with a figure in it.
-#[inline(never)]
-pub fn figure(text: String) -> Html {
-    html! { <td class="figure">{ text }</td> }
 }
 
 /// A pair of a list of terms.

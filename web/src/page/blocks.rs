@@ -3,26 +3,29 @@
 use highwater_simulator::{Micros, Origin};
 use yew::prelude::*;
 
-use super::{attr::press, heap_map::swatch};
+use super::{
+    attr::{self, press},
+    heap_map::swatch,
+};
 use crate::{
     format,
     protocol::BlockRow,
-    state::{Action, Opened, State},
+    state::{Action, InspectionAction, Opened, State},
 };
 
 /// The card with them, if any are looked at.
 pub fn blocks(state: &State, act: &Callback<Action>) -> Html {
-    let Some(opened) = &state.opened else {
+    let Some(opened) = &state.inspection.opened else {
         return Html::default();
     };
+    let close = Action::Inspection(InspectionAction::OpenBlocks(None));
     html! {
         <section id="blocks" class="card" aria-labelledby="blocks-title" data-count={opened.rows.as_ref().map(|rows| rows.len().to_string())}>
             <div class="card__head">
                 <h2 id="blocks-title">{ format!("Blocks at {}", opened.from) }</h2>
-                <button id="close-blocks" type="button" class="button button--small"
-                    onclick={press(act, Action::OpenBlocks(None))}>{ "Close" }</button>
+                { attr::button("button button--small", Some("close-blocks"), None, "Close".into(), press(act, close)) }
             </div>
-            { body(opened, state.time) }
+            { body(opened, state.playhead.time) }
         </section>
     }
 }

@@ -10,9 +10,8 @@ use web_sys::{
     HtmlAnchorElement, HtmlCanvasElement, HtmlDialogElement, HtmlElement, HtmlImageElement,
     HtmlSelectElement, MediaQueryList, Response, Url,
 };
-use yew::Callback;
+use yew::{Callback, NodeRef};
 
-use super::pointer::element;
 use crate::state::{Action, Theme};
 
 /// The page's document, where there is a page.
@@ -207,13 +206,11 @@ pub fn today() -> String {
     format!("{year}-{month:02}-{day:02}")
 }
 
-/// Opens the help above everything, or closes it.
-pub fn toggle_help() {
-    let Some(Ok(Some(dialog))) = document().map(|document| document.query_selector("dialog"))
-    else {
+/// Opens a dialog above everything, or closes it.
+pub fn toggle(dialog: &NodeRef) {
+    let Some(dialog) = dialog.cast::<HtmlDialogElement>() else {
         return;
     };
-    let dialog: HtmlDialogElement = dialog.unchecked_into();
     if dialog.open() {
         dialog.close();
     } else {
@@ -237,9 +234,9 @@ pub fn choose() {
     }
 }
 
-/// Puts the focus on an element, by its id.
-pub fn focus(id: &str) {
-    if let Some(element) = element::<HtmlElement>(id) {
+/// Puts the focus on an element.
+pub fn focus(element: &NodeRef) {
+    if let Some(element) = element.cast::<HtmlElement>() {
         // It fails only where there is no window.
         element.focus().ok();
     }

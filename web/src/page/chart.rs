@@ -7,24 +7,24 @@ use std::rc::Rc;
 
 use highwater_chart::{Scale, markup};
 use highwater_simulator::{Bytes, Micros};
-use web_sys::MouseEvent;
+use web_sys::Element;
 use yew::prelude::*;
 
 use super::{
     attr::{self, press},
     chart_lines::{Line, curves, highest},
-    crosshair::upright,
+    crosshair::{crosshair, let_go, upright},
     pictures::buttons,
-    pointer::{Did, On, Pointed, heard},
     variants::letter,
 };
 use crate::{
     format,
-    state::{Action, Picture, State},
+    state::{Action, Picture, PlayheadAction, State},
     view::{Now, RunView},
 };
 
 /// What the chart shows.
+#[derive(PartialEq, Properties)]
 pub struct Props {
     /// The curves, that of the variant that is looked into among them.
     pub lines: Vec<Line>,
@@ -44,6 +44,8 @@ pub struct Props {
     pub can_save: bool,
     /// The cap, where there is one.
     pub cap: Option<Bytes>,
+    /// What is told of what the user does.
+    pub act: Callback<Action>,
 }
 
 impl Props {
@@ -59,10 +61,10 @@ impl Props {
 }
 
 /// What the chart is made of, if there is anything.
-pub fn props(state: &State) -> Option<Props> {
-    let selected = state.selected();
+pub fn props(state: &State, act: &Callback<Action>) -> Option<Props> {
+    let selected = state.variants.selected();
     let run = Rc::clone(selected.run.as_ref()?);
-    let lines = state.variants.iter().filter_map(|variant| {
+    let lines = state.variants.all.iter().filter_map(|variant| {
         Some(Line {
             run: Rc::clone(variant.run.as_ref()?),
             now: state.now(variant)?,
@@ -75,6 +77,7 @@ pub fn props(state: &State) -> Option<Props> {
     });
     let caps = state
         .variants
+        .all
         .iter()
         .filter_map(|variant| variant.run.as_ref());
     let caps = caps.flat_map(|run| {
@@ -88,24 +91,135 @@ pub fn props(state: &State) -> Option<Props> {
         cap: caps.max(),
         now: state.now(selected)?,
         run,
-        time: state.time,
-        event: state.playhead().event,
-        shown: state.shown(),
-        zoomed: state.zoom.is_some(),
+        time: state.playhead.time,
+        event: state.moment().event,
+        shown: state.playhead.shown(state.variants.ends()),
+        zoomed: state.playhead.zoom.is_some(),
         can_save: state.shows().controls,
+        act: act.clone(),
     })
 }
 
+/// What the pointer does over the plot.
+#[derive(Debug, Clone, Copy)]
+pub enum Did {
+    /// It moved.
+    Move,
+    /// A button was pressed.
+    Press,
+    /// It was let go.
+    LetGo,
+    /// It left.
+    Leave,
+}
+
+/// What the pointer did, and its event.
+type Message = (Did, PointerEvent);
+
 /// The card with the curves.
-pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -> Html {
-    let run = &props.run;
-    let scale = Scale {
-        highest: highest(&props.lines, props.shown, props.cap),
-        ..props.scale()
-    };
-    let heard = |did| heard(point, On::Plot, did);
-    let here = &props.now.sample;
-    let on_double = act.reform(|_: MouseEvent| Action::Zoom(None));
+pub struct Chart {
+    /// What lies over the plot, under the pointer.
+    over: NodeRef,
+    /// Where the pointer is on the plot, from left to right, and where it was pressed: from 0 to 1.
+    at: Option<f64>,
+    pressed: Option<f64>,
+}
+
+impl Component for Chart {
+    type Message = Message;
+    type Properties = Props;
+
+    fn create(_: &Context<Self>) -> Self {
+        Self {
+            over: NodeRef::default(),
+            at: None,
+            pressed: None,
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, (did, event): Message) -> bool {
+        let Some(over) = self.over.cast::<Element>() else {
+            return false;
+        };
+        let place = over.get_bounding_client_rect();
+        let left = f64::from(event.client_x()) - place.left();
+        let at = (left / place.width().max(1.0)).clamp(0.0, 1.0);
+        match did {
+            // What another button does is no press.
+            Did::Press if event.button() == 0 => {
+                // It fails where the pointer is gone already; then there is nothing to follow.
+                over.set_pointer_capture(event.pointer_id()).ok();
+                self.pressed = Some(at);
+            }
+            Did::LetGo => {
+                let props = ctx.props();
+                if let Some(from) = self.pressed.take() {
+                    props.act.emit(let_go(&props.scale(), from, at));
+                }
+            }
+            Did::Press | Did::Move | Did::Leave => {}
+        }
+        self.at = Some(at).filter(|_| !matches!(did, Did::Leave));
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let props = ctx.props();
+        let act = &props.act;
+        let zoom_out = press(act, Action::Playhead(PlayheadAction::Zoom(None)));
+        let scale = Scale {
+            highest: highest(&props.lines, props.shown, props.cap),
+            ..props.scale()
+        };
+        html! {
+            <section class="card" aria-labelledby="chart-title">
+                <div class="card__head">
+                    <h2 id="chart-title">{ "Resident memory" }</h2>
+                    <ul class="legend">
+                        <li><i class="key key--live" />{ "held by the program " }<b>{ props.now.words(&format::mib(props.now.sample.live)) }</b></li>
+                        <li class="unit">{ "MiB" }</li>
+                    </ul>
+                    <div class="card__tools">
+                        if props.zoomed {
+                            { attr::button("button button--small", Some("zoom-out"), None, "Show whole run".into(), zoom_out.clone()) }
+                        }
+                        if props.can_save {
+                            { buttons(act, Picture::Chart, "the chart") }
+                        }
+                    </div>
+                </div>
+                <div class="chart">
+                    { plot(props, &scale, zoom_out, self.over(ctx)) }
+                    <div class="ends">
+                        { room(&props.lines, scale.highest) }
+                        { ends(&props.lines, &scale) }
+                    </div>
+                </div>
+                { as_table(&props.lines, &props.run) }
+            </section>
+        }
+    }
+}
+
+impl Chart {
+    /// What lies over the plot: the crosshair, and what hears the pointer.
+    fn over(&self, ctx: &Context<Self>) -> Html {
+        let link = ctx.link();
+        let heard = |did: Did| link.callback(move |event: PointerEvent| (did, event));
+        html! {
+            <div ref={self.over.clone()} id="over" class="over" onpointermove={heard(Did::Move)} onpointerdown={heard(Did::Press)}
+                onpointerup={heard(Did::LetGo)} onpointerleave={heard(Did::Leave)}>
+                if let Some(at) = self.at {
+                    { crosshair(ctx.props(), at, self.pressed) }
+                }
+            </div>
+        }
+    }
+}
+
+/// The curves with the playhead, and what lies over them.
+fn plot(props: &Props, scale: &Scale, zoom_out: Callback<MouseEvent>, over: Html) -> Html {
+    let (run, here) = (&props.run, &props.now.sample);
     let said = format!(
         "{}: {} resident, {} held by the program",
         format::time(props.time),
@@ -113,52 +227,26 @@ pub fn chart(props: &Props, act: &Callback<Action>, point: &Callback<Pointed>) -
         props.now.size(|now| now.live)
     );
     html! {
-        <section class="card" aria-labelledby="chart-title">
-            <div class="card__head">
-                <h2 id="chart-title">{ "Resident memory" }</h2>
-                <ul class="legend">
-                    <li><i class="key key--live" />{ "held by the program " }<b>{ props.now.words(&format::mib(here.live)) }</b></li>
-                    <li class="unit">{ "MiB" }</li>
-                </ul>
-                <div class="card__tools">
-                    if props.zoomed {
-                        <button id="zoom-out" type="button" class="button button--small"
-                            onclick={press(act, Action::Zoom(None))}>{ "Show whole run" }</button>
-                    }
-                    if props.can_save {
-                        { buttons(act, Picture::Chart, "the chart") }
-                    }
-                </div>
-            </div>
-            <div class="chart">
-                <div id="chart" class="plot" role="slider" tabindex="0" aria-label="Playhead"
-                    aria-valuemin="0" aria-valuemax={format::number(run.ends().as_seconds())}
-                    aria-valuenow={format::number(props.time.as_seconds())} aria-valuetext={said}
-                    data-samples={attr::number(run.samples.len() as u64)} data-peak={attr::number(run.ran.summary.peak.0)}
-                    data-rss={attr::number(here.rss.0)} data-live={attr::number(here.live.0)}
-                    data-time={attr::number(props.time.0)} data-event={attr::number(props.event)}
-                    data-curves={attr::number(props.lines.len() as u64)}
-                    data-from={attr::number(props.shown.0.0)} data-to={attr::number(props.shown.1.0)}
-                    ondblclick={on_double}>
-                    { curves(&props.lines, run, &scale, props.cap) }
-                    if scale.shows(props.time) {
-                        { upright("playhead", scale.share(props.time)) }
-                        <span class="playhead__dot" style={format!(
-                            "left: {}; bottom: {}",
-                            format::percent(scale.share(props.time)),
-                            format::percent((here.rss.as_mib() / scale.highest).min(1.0))
-                        )} />
-                    }
-                    <div id="over" class="over" onpointermove={heard(Did::Move)} onpointerdown={heard(Did::Press(0))}
-                        onpointerup={heard(Did::LetGo)} onpointerleave={heard(Did::Leave)} />
-                </div>
-                <div class="ends">
-                    { room(&props.lines, scale.highest) }
-                    { ends(&props.lines, &scale) }
-                </div>
-            </div>
-            { as_table(&props.lines, run) }
-        </section>
+        <div id="chart" class="plot" role="slider" tabindex="0" aria-label="Playhead"
+            aria-valuemin="0" aria-valuemax={format::number(run.ends().as_seconds())}
+            aria-valuenow={format::number(props.time.as_seconds())} aria-valuetext={said}
+            data-samples={attr::number(run.samples.len() as u64)} data-peak={attr::number(run.ran.summary.peak.0)}
+            data-rss={attr::number(here.rss.0)} data-live={attr::number(here.live.0)}
+            data-time={attr::number(props.time.0)} data-event={attr::number(props.event)}
+            data-curves={attr::number(props.lines.len() as u64)}
+            data-from={attr::number(props.shown.0.0)} data-to={attr::number(props.shown.1.0)}
+            ondblclick={zoom_out}>
+            { curves(&props.lines, run, scale, props.cap) }
+            if scale.shows(props.time) {
+                { upright("playhead", scale.share(props.time)) }
+                <span class="playhead__dot" style={format!(
+                    "left: {}; bottom: {}",
+                    format::percent(scale.share(props.time)),
+                    format::percent((here.rss.as_mib() / scale.highest).min(1.0))
+                )} />
+            }
+            { over }
+        </div>
     }
 }
 

@@ -7,7 +7,7 @@ use super::attr::{self, press};
 use crate::{
     format,
     protocol::{Told, ToldKind},
-    state::Action,
+    state::{Action, InspectionAction, PlayheadAction},
     view::Look,
 };
 
@@ -39,7 +39,7 @@ pub fn decisions(look: &Look, only: Option<ToldKind>, act: &Callback<Action>) ->
         }
         html! {
             <button type="button" class="chip chip--small" aria-pressed={attr::flag(is_on)} data-only={name}
-                onclick={press(act, Action::OnlyDecisions((!is_on).then_some(kind)))}>
+                onclick={press(act, Action::Inspection(InspectionAction::OnlyDecisions((!is_on).then_some(kind))))}>
                 { name }{ " " }<small class="chip__count">{ format::count(count) }</small>
             </button>
         }
@@ -71,11 +71,10 @@ pub fn decisions(look: &Look, only: Option<ToldKind>, act: &Callback<Action>) ->
 
 fn line(told: &Told, act: &Callback<Action>) -> Html {
     let time = told.time;
+    let seek = press(act, Action::Playhead(PlayheadAction::Seek(time)));
     html! {
         <li class={classes!("told", class(told.kind))}>
-            <button type="button" class="link" title="Go to this moment" onclick={press(act, Action::Seek(time))}>
-                { format::time(time) }
-            </button>
+            { attr::link(None, "Go to this moment", format::time(time), seek) }
             <span>
                 { told.words.clone() }
                 if told.times > 1 {

@@ -17,7 +17,7 @@ use yew::Callback;
 use crate::{
     format,
     naming::plain,
-    state::{Action, Embed, Place, State, Theme},
+    state::{Action, DisplayAction, Embed, Place, PlayheadAction, State, Theme},
     worker_client::Health,
 };
 
@@ -294,14 +294,16 @@ fn action(message: &JsValue) -> Option<Action> {
             let text = text(&scenario, &parameters, environment, &mut notes);
             Some(Action::OpenWith(text, notes))
         }
-        "seek" => Some(Action::Seek(Micros(
+        "seek" => Some(Action::Playhead(PlayheadAction::Seek(Micros(
             (get("seconds").as_f64()?.max(0.0) * 1e6) as u64,
-        ))),
+        )))),
         "play" => match get("playing").as_bool() {
-            Some(playing) => Some(Action::Play(playing)),
-            None => Some(Action::TogglePlay),
+            Some(playing) => Some(Action::Playhead(PlayheadAction::Play(playing))),
+            None => Some(Action::Playhead(PlayheadAction::TogglePlay)),
         },
-        "theme" => Some(Action::Theme(get("theme").as_string()? == "dark")),
+        "theme" => Some(Action::Display(DisplayAction::Theme(
+            get("theme").as_string()? == "dark",
+        ))),
         _ => None,
     }
 }
@@ -322,7 +324,7 @@ pub fn tell(state: &State, told: &mut Told) {
     if is_ready && !std::mem::replace(&mut told.is_ready, is_ready) {
         post("ready", &Object::new());
     }
-    let is_over = !state.is_busy() && state.run().is_some();
+    let is_over = !state.is_busy() && state.variants.run().is_some();
     if !is_over || told.result {
         told.result &= is_over;
         return;
@@ -333,7 +335,7 @@ pub fn tell(state: &State, told: &mut Told) {
     }
     let message = Object::new();
     let variants = Array::new();
-    for variant in &state.variants {
+    for variant in &state.variants.all {
         let one = Object::new();
         set(&one, "name", variant.name.as_str().into());
         set(&one, "letter", letter(variant.letter).to_string().into());
@@ -350,9 +352,10 @@ pub fn tell(state: &State, told: &mut Told) {
         }
         variants.push(&one);
     }
-    set(&message, "scenario", state.subject.key().into());
+    set(&message, "scenario", state.source.subject.key().into());
     set(&message, "variants", variants.into());
     let notes: Array = state
+        .links
         .notes
         .iter()
         .map(|note| JsValue::from(note.as_str()))

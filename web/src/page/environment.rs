@@ -8,7 +8,11 @@ use yew::prelude::*;
 use super::attr::{self, press};
 
 use crate::{
-    completion::completions, form::EnvironmentForm, state::Action, variants::VariantState, words,
+    completion::completions,
+    form::EnvironmentForm,
+    state::{Action, VariantAction},
+    variants::VariantState,
+    words,
 };
 
 /// Settings that everyone tries or should: how a button calls them, and their lines.
@@ -43,7 +47,7 @@ pub fn environment(variant: &VariantState, act: &Callback<Action>) -> Html {
     let runs = variant.variant();
     let edit = act.reform(move |event: InputEvent| {
         let area: HtmlTextAreaElement = event.target_unchecked_into();
-        Action::EditEnvironment(id, area.value())
+        Action::Variant(id, VariantAction::EditEnvironment(area.value()))
     });
     let presets = presets(runs.allocator);
     let presets = presets.into_iter().map(|(name, lines, title)| {
@@ -51,7 +55,7 @@ pub fn environment(variant: &VariantState, act: &Callback<Action>) -> Html {
         html! {
             <button type="button" class="chip" title={title} aria-pressed={attr::flag(is_set)}
                 data-preset={name}
-                onclick={press(act, Action::EditEnvironment(id, lines.clone()))}>
+                onclick={press(act, Action::Variant(id, VariantAction::EditEnvironment(lines.clone())))}>
                 { name }
             </button>
         }
@@ -89,8 +93,8 @@ fn complete(variant: &VariantState, act: &Callback<Action>) -> Html {
     html! {
         <div id="completions" class="chips" role="group" aria-label="Matching names">
             { for names.into_iter().map(|name| {
-                let action = Action::EditEnvironment(variant.id, format!("{kept}{name}"));
-                attr::button("chip chip--small", None, name.into(), press(act, action))
+                let action = Action::Variant(variant.id, VariantAction::EditEnvironment(format!("{kept}{name}")));
+                attr::button("chip chip--small", None, None, name.into(), press(act, action))
             }) }
         </div>
     }

@@ -6,13 +6,23 @@ use super::attr::{self, press};
 
 use crate::{
     format,
-    state::{Action, Place, State},
+    state::{Action, DisplayAction, Place, State, TourAction},
     worker_client::Health,
 };
 
 /// The header.
 pub fn header(state: &State, act: &Callback<Action>) -> Html {
-    let dark = state.is_dark();
+    let dark = state.display.is_dark();
+    let copied = state.links.copied;
+    let button = |id, title, words: &'static str, action| {
+        attr::button(
+            "button",
+            Some(id),
+            Some(title),
+            words.into(),
+            press(act, action),
+        )
+    };
     html! {
         <header class="page-header">
             <svg class="logo" viewBox="0 0 22 18" aria-hidden="true">
@@ -23,21 +33,16 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
             <p id="title" class="page-header__title" title={title(state)}>{ title(state) }</p>
             <span class="page-header__space" />
             <div class="page-header__status">{ status(state, act) }</div>
-            <button id="tour" class="button" type="button" title="The incident in ten steps"
-                onclick={press(act, Action::ReadTour(Place::default()))}>{ "Tour" }</button>
-            <button id="copy-link" class="button" type="button" title="Copy a link to this view, with its settings and moment"
-                onclick={press(act, Action::CopyLink(false))}>
-                { if state.link_copied == Some(false) { "Link copied" } else { "Copy link" } }
-            </button>
-            <button id="copy-frame" class="button" type="button" title="Copy an iframe of this view for your own page"
-                onclick={press(act, Action::CopyLink(true))}>
-                { if state.link_copied == Some(true) { "Frame copied" } else { "Embed" } }
-            </button>
+            { button("tour", "The incident in ten steps", "Tour", Action::Tour(TourAction::Read(Place::default()))) }
+            { button("copy-link", "Copy a link to this view, with its settings and moment",
+                if copied == Some(false) { "Link copied" } else { "Copy link" }, Action::CopyLink(false)) }
+            { button("copy-frame", "Copy an iframe of this view for your own page",
+                if copied == Some(true) { "Frame copied" } else { "Embed" }, Action::CopyLink(true)) }
             <button id="help" class="button" type="button" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"
                 onclick={press(act, Action::ToggleHelp)}>{ "?" }</button>
             <button id="dark" class="button" type="button" aria-pressed={attr::flag(dark)} aria-label="Dark colours"
                 title={if dark { "Light colours" } else { "Dark colours" }}
-                onclick={press(act, Action::ToggleTheme)}>
+                onclick={press(act, Action::Display(DisplayAction::ToggleTheme))}>
                 { if dark { "☀" } else { "☾" } }
             </button>
         </header>
@@ -45,8 +50,8 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
 }
 
 fn title(state: &State) -> String {
-    let title = state.title().unwrap_or_default();
-    let Some(run) = state.run() else {
+    let title = state.source.title().unwrap_or_default();
+    let Some(run) = state.variants.run() else {
         return title.to_owned();
     };
     let bursts = match run.bursts() {
@@ -62,7 +67,7 @@ fn status(state: &State, act: &Callback<Action>) -> Html {
     if !state.is_busy() || matches!(state.health, Health::Broken(_)) {
         return idle(state);
     }
-    let what = match &state.reading {
+    let what = match &state.source.reading {
         Some(subject) => format!("reading {}", subject.title()),
         None => "running".to_owned(),
     };
@@ -79,22 +84,20 @@ fn status(state: &State, act: &Callback<Action>) -> Html {
                 <span>{ format!("{percent} %{left}") }</span>
                 <progress value={format::number(done)} max="1" />
             </label>
-            <button id="cancel" class="button" type="button" onclick={press(act, Action::Cancel)}>
-                { "Cancel" }
-            </button>
+            { attr::button("button", Some("cancel"), None, "Cancel".into(), press(act, Action::Cancel)) }
         </>
     }
 }
 
 fn idle(state: &State) -> Html {
-    let took: f64 = (state.variants.iter())
+    let took: f64 = (state.variants.all.iter())
         .filter_map(|variant| variant.run.as_ref())
         .map(|run| run.ran.took_ms)
         .sum();
-    let (name, words) = match (&state.health, state.run()) {
+    let (name, words) = match (&state.health, state.variants.run()) {
         (Health::Broken(reason), _) => ("broken", reason.clone()),
         (_, Some(_)) => {
-            let many = state.variants.len();
+            let many = state.variants.all.len();
             let variants = if many == 1 { "variant" } else { "variants" };
             (
                 "ready",

@@ -2,23 +2,24 @@
 
 use std::rc::Rc;
 
+use gloo_events::EventListener;
 use highwater_chart::{Layout, Marks, describe, kind_in_words, kinds, strip_in_words, totals};
-use highwater_simulator::{Address, Bytes, Choice, Frame, PageKind, Strip};
-use web_sys::{Element, HtmlCanvasElement};
+use highwater_simulator::{Address, Bytes, Choice, Frame, Moment, PageKind, Strip};
+use web_sys::{HtmlCanvasElement, MouseEvent};
 use yew::prelude::*;
 
 use super::{
     attr::{self, press},
+    browser::watch_size,
     map_canvas,
     pictures::buttons,
-    pointer::{Did, On, Pointed, clicked, element, heard},
-    variants::letter,
+    variants::{letter, mark},
 };
 use crate::{
     format,
-    state::{Action, Picture, State},
+    state::{Action, InspectionAction, Picture, State},
     variants::{VariantId, VariantState},
-    view::{Look, Playhead, RunView},
+    view::{Look, RunView},
 };
 
 /// The map is at most this high, in CSS pixels.
@@ -28,227 +29,276 @@ const MOST_HEIGHT: f64 = 440.0;
 const CELLS: (f64, f64) = (2.0, 8.0);
 
 /// What a map shows.
+#[derive(Clone, PartialEq, Properties)]
 pub struct Props {
     /// The variant.
-    pub(super) of: VariantId,
+    pub of: VariantId,
+    /// Its letter and its colour, by number.
+    pub marked: (usize, usize),
+    /// Its name.
+    pub name: String,
     /// Its run.
-    pub(super) run: Rc<RunView>,
+    pub run: Rc<RunView>,
     /// The exact moment, where it is known.
-    pub(super) look: Option<Rc<Look>>,
+    pub look: Option<Rc<Look>>,
     /// The moment that is shown.
-    pub(super) playhead: Playhead,
+    pub moment: Moment,
     /// The pin that is pointed at.
-    pointed: Option<usize>,
-    /// The canvas's id.
-    id: &'static str,
-    /// The run whose map stands beside it: both get the same room.
-    beside: Option<Rc<RunView>>,
+    pub pointed: Option<usize>,
+    /// The run whose map is shown beside it: both get the same room.
+    pub beside: Option<Rc<RunView>>,
+    /// Whether it is the map of the variant that is looked into.
+    pub is_main: bool,
+    /// Kinds of pages that are not shown, as bits.
+    pub hidden: u16,
+    /// Whether the page is dark.
+    pub dark: bool,
+    /// Whether it can be saved as a picture.
+    pub can_save: bool,
+    /// What is told of what the user does.
+    pub act: Callback<Action>,
 }
 
 /// The maps that there are: of the variant that is looked into, and of the one beside it.
-pub fn maps(state: &State) -> Vec<Props> {
-    let selected = state.selected();
-    let compared = state.compared.and_then(|id| state.variant(id));
+pub fn maps(state: &State, act: &Callback<Action>) -> Vec<Props> {
+    let selected = state.variants.selected();
+    let compared = state
+        .variants
+        .compared
+        .and_then(|id| state.variants.get(id));
     let run_of = |variant: Option<&VariantState>| variant?.run.clone();
-    let one = |id, variant: &VariantState, beside| {
+    let one = |variant: &VariantState, beside| {
         let run = variant.run.clone()?;
         let exact = state.look_is_exact(variant.id);
+        let is_main = variant.id == selected.id;
         Some(Props {
             of: variant.id,
-            look: state.look(variant.id).filter(|_| exact).cloned(),
-            playhead: state.moment(variant.id, &run),
-            pointed: state.pointed.filter(|_| variant.id == selected.id),
+            marked: (variant.letter, variant.colour),
+            name: variant.name_of_run(),
+            look: (state.inspection.look(variant.id))
+                .filter(|_| exact)
+                .cloned(),
+            moment: state.shown().moment(variant.id, &run),
+            pointed: state.inspection.pointed.filter(|_| is_main),
             run,
-            id,
             beside: run_of(beside),
+            is_main,
+            hidden: state.inspection.hidden,
+            dark: state.display.is_dark(),
+            can_save: state.shows().controls,
+            act: act.clone(),
         })
     };
-    let first = one("map", selected, compared);
+    let first = one(selected, compared);
     // It is not there without the other.
     let second = compared.filter(|_| first.is_some());
-    let second = second.and_then(|variant| one("map-beside", variant, Some(selected)));
+    let second = second.and_then(|variant| one(variant, Some(selected)));
     first.into_iter().chain(second).collect()
 }
 
-/// The card with the map; [`Map`] draws on its canvas and says what is on it.
-pub fn heap_map(
-    state: &State,
-    props: &Props,
-    act: &Callback<Action>,
-    point: &Callback<Pointed>,
-) -> Html {
-    let frame = props.frame();
-    let variant = props.run.variant_at(props.playhead.time);
-    let pages = !matches!(variant.allocator, Choice::Glibc(_));
-    let Some(named) = state.variant(props.of) else {
-        return Html::default();
-    };
-    let (number, name) = (named.letter, named.name_of_run());
-    let heard = |did| heard(point, On::Map(props.id), did);
-    html! {
-        <section class="card">
-            <div class="card__head">
-                <h2 title={name.clone()}>
-                    <span class="mark" data-colour={attr::colour(named.colour)}>{ letter(number) }</span>
-                    { format!(" Heap map · {} · at {}", name, format::time(props.playhead.time)) }
-                </h2>
-                if state.shows().controls {
-                    <div class="card__tools">
-                        { buttons(act, Picture::Map(props.of), &format!("heap map {}", letter(number))) }
-                    </div>
-                }
-                <ul class="legend" hidden={props.id != "map"}>
-                    { for kinds(pages).iter().map(|kind| {
-                        let kind = *kind;
-                        let shown = state.hidden & 1 << kind as u16 == 0;
-                        html! {
-                            <li>
-                                <button type="button" class="legend__kind" aria-pressed={attr::flag(shown)}
-                                    title="Show or hide on the map" onclick={press(act, Action::ToggleKind(kind))}>
-                                    { swatch(kind) }{ kind_in_words(kind) }
-                                </button>
-                            </li>
-                        }
-                    }) }
-                    if !pages {
-                        <li><i class="ring ring--parked" />{ "parked pin" }</li>
-                        <li><i class="ring ring--live" />{ "live pin" }</li>
-                    }
-                </ul>
-            </div>
-            <div class="map-room">
-                <canvas id={props.id} class="map" role="img" aria-label={props.described()}
-                    data-event={frame.map(|frame| frame.event.to_string())}
-                    data-kinds={frame.map(written_totals)}
-                    data-hidden={attr::number(state.hidden as u64)} onpointermove={heard(Did::Move)}
-                    onpointerleave={heard(Did::Leave)} onclick={clicked(point, On::Map(props.id))} />
-                <svg class="marks" aria-hidden="true" />
-            </div>
-            <p id={says(props.id)} class="map-says words" />
-        </section>
-    }
+/// What a map is told.
+#[derive(Debug)]
+pub enum Message {
+    /// The pointer is here, in the window's pixels, or has left.
+    Hover(Option<(i32, i32)>),
+    /// It was clicked here.
+    Click((i32, i32)),
+    /// There is another room for it.
+    Resized,
 }
 
-/// What else a drawing depends on.
-#[derive(PartialEq)]
-struct Drawn {
-    frame: *const Frame,
-    look: Option<*const Look>,
-    beside: Option<*const RunView>,
-    pointed: Option<usize>,
-    hidden: u16,
-    dark: bool,
-}
-
-/// A map that is drawn.
-pub struct Map {
-    props: Props,
-    drawn: Drawn,
-    canvas: HtmlCanvasElement,
-    layout: Layout,
+/// The card with a map.
+pub struct HeapMap {
+    canvas: NodeRef,
+    /// Where its dots are, once its room is known.
+    layout: Option<Layout>,
+    /// What the canvas was drawn of.
+    drawn: Option<Props>,
     hover: Option<(f64, f64)>,
+    _on_resize: Option<EventListener>,
 }
 
-impl Map {
-    /// Draws all maps that are not drawn as they should be.
-    pub fn draw_all(maps: &mut Vec<Self>, state: &State) {
-        let mut before = std::mem::take(maps);
-        for props in self::maps(state) {
-            let known = before.iter().position(|map| map.props.id == props.id);
-            let known = known.map(|place| before.swap_remove(place));
-            maps.extend(Self::draw(known, props, state));
+impl Component for HeapMap {
+    type Message = Message;
+    type Properties = Props;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        Self {
+            canvas: NodeRef::default(),
+            layout: None,
+            drawn: None,
+            hover: None,
+            _on_resize: watch_size(ctx.link().callback(|()| Message::Resized)),
         }
     }
 
-    fn draw(known: Option<Self>, props: Props, state: &State) -> Option<Self> {
-        let canvas: HtmlCanvasElement = element(props.id)?;
-        let frame = props.frame()?;
-        let drawn = Drawn {
-            frame,
-            look: props.look.as_ref().map(Rc::as_ptr),
-            beside: props.beside.as_ref().map(Rc::as_ptr),
-            pointed: props.pointed,
-            hidden: state.hidden,
-            dark: state.is_dark(),
-        };
-        let hover = known.as_ref().and_then(|known| known.hover);
-        if let Some(known) = known
-            && known.drawn == drawn
-            && known.canvas == canvas
-        {
-            return Some(Self { props, ..known });
+    fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
+        match message {
+            Message::Resized => {}
+            Message::Hover(at) => self.hover = at.and_then(|at| self.within(at)),
+            Message::Click(at) => {
+                let props = ctx.props();
+                let page = self.within(at).and_then(|at| self.page_at(props, at));
+                if let (Some((_, from, _)), Some(layout)) = (page, &self.layout) {
+                    let pages = u64::from(layout.pages_per_dot);
+                    let to = from + props.run.ran.page_size * pages;
+                    let blocks = Some((props.of, from, to));
+                    let open = InspectionAction::OpenBlocks(blocks);
+                    props.act.emit(Action::Inspection(open));
+                }
+                return false;
+            }
         }
-        let (layout, ratio) = fitted(&canvas, &props, frame);
-        let look = props.look.as_ref();
-        let pins = look.map_or(&[][..], |look| &look.diagnosis.pins);
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let (props, link) = (ctx.props(), ctx.link());
+        let frame = props.frame();
+        let hover = |is_there: bool| {
+            let at = move |event: PointerEvent| is_there.then(|| place(&event));
+            link.callback(move |event| Message::Hover(at(event)))
+        };
+        let click = link.callback(|event: MouseEvent| Message::Click(place(&event)));
+        let id = if props.is_main { "map" } else { "map-beside" };
+        html! {
+            <section class="card">
+                { head(props) }
+                <div class="map-room">
+                    <canvas ref={self.canvas.clone()} {id} class="map" role="img" aria-label={props.described()}
+                        data-event={frame.map(|frame| frame.event.to_string())}
+                        data-kinds={frame.map(written_totals)}
+                        data-hidden={attr::number(props.hidden.into())}
+                        onpointermove={hover(true)} onpointerleave={hover(false)} onclick={click} />
+                    <svg class="marks" aria-hidden="true">{ self.overlay(props) }</svg>
+                </div>
+                <p id={format!("{id}-says")} class="map-says words">{ self.says(props) }</p>
+            </section>
+        }
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, _: bool) {
+        let props = ctx.props();
+        let (Some(canvas), Some(frame)) = (self.canvas.cast(), props.frame()) else {
+            return;
+        };
+        let layout = fitted(&canvas, props, frame);
+        let is_same = |drawn: &Props| {
+            let same_frame = drawn.frame().is_some_and(|of| std::ptr::eq(of, frame));
+            same_frame && (drawn.hidden, drawn.dark) == (props.hidden, props.dark)
+        };
+        let has_room = self.layout.as_ref() == Some(&layout);
+        if has_room && self.drawn.as_ref().is_some_and(is_same) {
+            return;
+        }
+        // A canvas that cannot be drawn on stays empty; everything it would show is said beside it.
+        map_canvas::draw(&canvas, &layout, frame, props.hidden, props.dark).ok();
+        self.drawn = Some(props.clone());
+        if !has_room {
+            // The marks are where the dots are.
+            self.layout = Some(layout);
+            ctx.link().send_message(Message::Resized);
+        }
+    }
+}
+
+impl HeapMap {
+    /// A place of the window on the canvas, in CSS pixels.
+    fn within(&self, (x, y): (i32, i32)) -> Option<(f64, f64)> {
+        let place = self
+            .canvas
+            .cast::<HtmlCanvasElement>()?
+            .get_bounding_client_rect();
+        Some((f64::from(x) - place.left(), f64::from(y) - place.top()))
+    }
+
+    fn page_at<'p>(
+        &self,
+        props: &'p Props,
+        (x, y): (f64, f64),
+    ) -> Option<(&'p Strip, Address, PageKind)> {
+        let (layout, ratio) = (self.layout.as_ref()?, ratio());
+        let dot = layout.dot_at(x * ratio, y * ratio)?;
+        layout.page_at(props.frame()?, dot, props.run.ran.page_size)
+    }
+
+    /// The marks over the dots.
+    fn overlay(&self, props: &Props) -> Html {
+        let (Some(layout), Some(frame)) = (&self.layout, props.frame()) else {
+            return Html::default();
+        };
+        let pins = props.look.as_ref();
         let marks = Marks {
-            layout: &layout,
-            ratio,
+            layout,
+            ratio: ratio(),
             frame,
             page_size: props.run.ran.page_size,
-            pins,
+            pins: pins.map_or(&[], |look| &look.diagnosis.pins),
             pointed: props.pointed,
         };
-        // A canvas that cannot be drawn on stays empty; everything it would show is said beside it.
-        map_canvas::draw(&canvas, &marks, state.hidden, drawn.dark).ok();
-        if let Some(over) = canvas.next_element_sibling() {
-            over.set_inner_html(&marks.overlay(drawn.dark));
-        }
-        let map = Self {
-            props,
-            drawn,
-            canvas,
-            layout,
-            hover,
-        };
-        map.say();
-        Some(map)
+        Html::from_html_unchecked(marks.overlay(props.dark).into())
     }
 
-    /// Its canvas's id.
-    pub fn id(&self) -> &'static str {
-        self.props.id
-    }
-
-    /// The pointer is at a place of the canvas, in CSS pixels, or has left it.
-    pub fn hover(&mut self, place: Option<(f64, f64)>) {
-        self.hover = place;
-        self.say();
-    }
-
-    /// What a click at a place opens: the pages there.
-    pub fn opened(&self, place: (f64, f64)) -> Option<Action> {
-        let (_, address, _) = self.page_at(place)?;
-        let pages = u64::from(self.layout.pages_per_dot);
-        let end = address + self.props.run.ran.page_size * pages;
-        Some(Action::OpenBlocks(Some((self.props.of, address, end))))
-    }
-
-    fn page_at(&self, (x, y): (f64, f64)) -> Option<(&Strip, Address, PageKind)> {
-        let ratio = ratio();
-        let dot = self.layout.dot_at(x * ratio, y * ratio)?;
-        let page = self.props.run.ran.page_size;
-        self.layout.page_at(self.props.frame()?, dot, page)
-    }
-
-    /// Says what is under the pointer, or what there is.
-    fn say(&self) {
-        let found = self.hover.and_then(|place| self.page_at(place));
-        let words = match found {
-            Some((strip, address, kind)) => format!(
+    /// What is under the pointer, or what there is.
+    fn says(&self, props: &Props) -> String {
+        let found = self.hover.and_then(|place| self.page_at(props, place));
+        match (found, &self.layout) {
+            (Some((strip, address, kind)), _) => format!(
                 "{address} · {} · {} + {}",
                 kind_in_words(kind),
                 strip_in_words(strip.kind),
                 Bytes(address.0 - strip.start.0)
             ),
-            None => {
-                let shared = self.layout.what_a_dot_is(self.props.run.ran.page_size);
-                format!("{} · {shared}", self.props.described())
+            (None, Some(layout)) => {
+                let shared = layout.what_a_dot_is(props.run.ran.page_size);
+                format!("{} · {shared}", props.described())
             }
-        };
-        if let Some(place) = element::<Element>(&says(self.props.id)) {
-            place.set_text_content(Some(&words));
+            (None, None) => String::new(),
         }
+    }
+}
+
+/// Where the pointer is in the window.
+fn place(event: &MouseEvent) -> (i32, i32) {
+    (event.client_x(), event.client_y())
+}
+
+/// Whose map it is, and its legend, which shows and hides kinds of pages.
+fn head(props: &Props) -> Html {
+    let (act, (number, colour)) = (&props.act, props.marked);
+    let variant = props.run.variant_at(props.moment.time);
+    let pages = !matches!(variant.allocator, Choice::Glibc(_));
+    let legend = |kind: PageKind| {
+        let shown = props.hidden & 1 << kind as u16 == 0;
+        let toggle = Action::Inspection(InspectionAction::ToggleKind(kind));
+        html! {
+            <li>
+                <button type="button" class="legend__kind" aria-pressed={attr::flag(shown)}
+                    title="Show or hide on the map" onclick={press(act, toggle)}>
+                    { swatch(kind) }{ kind_in_words(kind) }
+                </button>
+            </li>
+        }
+    };
+    html! {
+        <div class="card__head">
+            <h2 title={props.name.clone()}>
+                { mark(number, colour) }
+                { format!(" Heap map · {} · at {}", props.name, format::time(props.moment.time)) }
+            </h2>
+            if props.can_save {
+                <div class="card__tools">
+                    { buttons(act, Picture::Map(props.of), &format!("heap map {}", letter(number))) }
+                </div>
+            }
+            <ul class="legend" hidden={!props.is_main}>
+                { for kinds(pages).iter().map(|kind| legend(*kind)) }
+                if !pages {
+                    <li><i class="ring ring--parked" />{ "parked pin" }</li>
+                    <li><i class="ring ring--live" />{ "live pin" }</li>
+                }
+            </ul>
+        </div>
     }
 }
 
@@ -256,18 +306,13 @@ impl Props {
     /// The exact map if it is there, else the nearest that was kept.
     pub(super) fn frame(&self) -> Option<&Frame> {
         let exact = self.look.as_ref().and_then(|look| look.frame.as_ref());
-        exact.or_else(|| self.run.nearest_frame(self.playhead.event))
+        exact.or_else(|| self.run.nearest_frame(self.moment.event))
     }
 
     fn described(&self) -> String {
         let frame = self.frame();
         frame.map_or_else(String::new, |frame| describe(frame, self.run.ran.page_size))
     }
-}
-
-/// The id of where the words to a map stand.
-fn says(id: &str) -> String {
-    format!("{id}-says")
 }
 
 /// The colour and the pattern of a kind of page, for a legend.
@@ -281,9 +326,9 @@ fn written_totals(frame: &Frame) -> String {
     totals.join(" ")
 }
 
-fn fitted(canvas: &HtmlCanvasElement, props: &Props, frame: &Frame) -> (Layout, f64) {
-    let ratio = ratio();
-    let device = |css: f64| (css * ratio).round().max(1.0) as u32;
+/// The dots in the room that the card has.
+fn fitted(canvas: &HtmlCanvasElement, props: &Props, frame: &Frame) -> Layout {
+    let device = |css: f64| (css * ratio()).round().max(1.0) as u32;
     let card = canvas.closest(".card").ok().flatten();
     let width = card.map_or(0, |card| card.client_width() - 26);
     // Between two maps that were kept a heap may have been larger.
@@ -292,15 +337,15 @@ fn fitted(canvas: &HtmlCanvasElement, props: &Props, frame: &Frame) -> (Layout, 
     if let Some(beside) = &props.beside {
         extents.join(&beside.extents);
     }
-    let layout = Layout::fit(
+    Layout::fit(
         device(f64::from(width)),
         device(MOST_HEIGHT),
         (device(CELLS.0), device(CELLS.1)),
         &extents,
-    );
-    (layout, ratio)
+    )
 }
 
-fn ratio() -> f64 {
+/// Pixels of the screen to one of CSS.
+pub(super) fn ratio() -> f64 {
     web_sys::window().map_or(1.0, |window| window.device_pixel_ratio().clamp(0.5, 4.0))
 }

@@ -2,13 +2,16 @@
 
 use yew::prelude::*;
 
-use super::{attr::press, keys::KEYS};
+use super::{
+    attr::{self, press},
+    keys::KEYS,
+};
 use crate::state::Action;
 
 /// The help, over the page once it is opened. The browser keeps the focus in it, closes it by Escape, and puts the focus back.
-pub fn help(act: &Callback<Action>) -> Html {
+pub fn help(act: &Callback<Action>, place: &NodeRef) -> Html {
     html! {
-        <dialog class="help" aria-labelledby="help-title">
+        <dialog ref={place} class="help" aria-labelledby="help-title">
             <div class="card">
                 <h2 id="help-title">{ "Keyboard shortcuts" }</h2>
                 <dl class="keys">
@@ -17,7 +20,7 @@ pub fn help(act: &Callback<Action>) -> Html {
                 <p class="words">
                     { "On the chart, click to go to a moment, drag to zoom in, and double-click to show the whole run." }
                 </p>
-                <button id="close-help" type="button" class="button" onclick={press(act, Action::ToggleHelp)}>{ "Close" }</button>
+                { attr::button("button", Some("close-help"), None, "Close".into(), press(act, Action::ToggleHelp)) }
             </div>
         </dialog>
     }

@@ -3,11 +3,11 @@
 use gloo_events::{EventListener, EventListenerOptions};
 use highwater_simulator::Micros;
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, KeyboardEvent};
+use web_sys::{Element, KeyboardEvent};
 use yew::Callback;
 
 use super::browser::document;
-use crate::state::Action;
+use crate::state::{Action, PlayheadAction, TourAction};
 
 /// Every key with what it does, for the help.
 pub const KEYS: [(&str, &str); 9] = [
@@ -28,43 +28,45 @@ const PAGE: i64 = 20;
 /// What a key does.
 pub fn action_of(key: &str, shift: bool) -> Option<Action> {
     match (key, shift) {
-        ("ArrowLeft", true) => Some(Action::StepMark(-1)),
-        ("ArrowRight", true) => Some(Action::StepMark(1)),
-        ("ArrowLeft" | "ArrowDown", _) => Some(Action::Step(-1)),
-        ("ArrowRight" | "ArrowUp", _) => Some(Action::Step(1)),
-        ("PageDown", _) => Some(Action::Step(-PAGE)),
-        ("PageUp", _) => Some(Action::Step(PAGE)),
-        ("," | "<", _) => Some(Action::StepEvent(-1)),
-        ("." | ">", _) => Some(Action::StepEvent(1)),
-        ("Home", _) => Some(Action::Seek(Micros(0))),
-        ("End", _) => Some(Action::Seek(Micros(u64::MAX))),
-        (" ", _) => Some(Action::TogglePlay),
-        ("Escape", _) => Some(Action::Zoom(None)),
+        ("ArrowLeft", true) => Some(Action::Playhead(PlayheadAction::StepMark(-1))),
+        ("ArrowRight", true) => Some(Action::Playhead(PlayheadAction::StepMark(1))),
+        ("ArrowLeft" | "ArrowDown", _) => Some(Action::Playhead(PlayheadAction::Step(-1))),
+        ("ArrowRight" | "ArrowUp", _) => Some(Action::Playhead(PlayheadAction::Step(1))),
+        ("PageDown", _) => Some(Action::Playhead(PlayheadAction::Step(-PAGE))),
+        ("PageUp", _) => Some(Action::Playhead(PlayheadAction::Step(PAGE))),
+        ("," | "<", _) => Some(Action::Playhead(PlayheadAction::StepEvent(-1))),
+        ("." | ">", _) => Some(Action::Playhead(PlayheadAction::StepEvent(1))),
+        ("Home", _) => Some(Action::Playhead(PlayheadAction::Seek(Micros(0)))),
+        ("End", _) => Some(Action::Playhead(PlayheadAction::Seek(Micros(u64::MAX)))),
+        (" ", _) => Some(Action::Playhead(PlayheadAction::TogglePlay)),
+        ("Escape", _) => Some(Action::Playhead(PlayheadAction::Zoom(None))),
         ("?", _) => Some(Action::ToggleHelp),
         _ => None,
     }
 }
 
-/// Listens to the whole page.
-pub fn listen(act: &Callback<Action>) -> Option<EventListener> {
+/// Listens to the whole page. `pressed` is told what a key does to a tour that is given as a talk, where it does something to it,
+/// and what it does else.
+pub fn listen(pressed: Callback<(Option<Action>, Action)>) -> Option<EventListener> {
     let document = document()?;
-    let act = act.clone();
     let options = EventListenerOptions::enable_prevent_default();
-    let document_of = document.clone();
     let heard = move |event: &web_sys::Event| {
         let event: &KeyboardEvent = event.unchecked_ref();
         if event.ctrl_key() || event.alt_key() || event.meta_key() || event.default_prevented() {
             return;
         }
+        let (key, shift) = (event.key(), event.shift_key());
         let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
-        let takes_keys = (target.as_ref()).is_some_and(|element| takes_keys(element, &event.key()));
-        let turned = (!event.shift_key())
-            .then(|| turns_tour(&document_of, &event.key(), target.as_ref()))
-            .flatten();
-        let action = || action_of(&event.key(), event.shift_key());
-        if !takes_keys && let Some(action) = turned.or_else(action) {
+        if (target.as_ref()).is_some_and(|element| takes_keys(element, &key)) {
+            return;
+        }
+        let is_in_tour =
+            target.is_some_and(|target| matches!(target.closest(".tour"), Ok(Some(_))));
+        let turned = turns_tour(&key).filter(|_| !shift);
+        let action = turned.clone().filter(|_| is_in_tour);
+        if let Some(action) = action.or_else(|| action_of(&key, shift)) {
             event.prevent_default();
-            act.emit(action);
+            pressed.emit((turned, action));
         }
     };
     Some(EventListener::new_with_options(
@@ -74,15 +76,13 @@ pub fn listen(act: &Callback<Action>) -> Option<EventListener> {
 
 /// What a key does to a tour: where the focus is in it, and everywhere while it is given as a talk. The page keys are those of
 /// what speakers hold in their hands.
-fn turns_tour(document: &Document, key: &str, target: Option<&Element>) -> Option<Action> {
+fn turns_tour(key: &str) -> Option<Action> {
     let steps = match key {
         "ArrowRight" | "PageDown" => 1,
         "ArrowLeft" | "PageUp" => -1,
         _ => return None,
     };
-    let is_within = target.is_some_and(|target| matches!(target.closest(".tour"), Ok(Some(_))));
-    let is_talk = || matches!(document.query_selector(".tour--talk"), Ok(Some(_)));
-    (is_within || is_talk()).then_some(Action::TurnTour(steps))
+    Some(Action::Tour(TourAction::Turn(steps)))
 }
 
 /// Whether an element does something with a key itself.

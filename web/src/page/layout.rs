@@ -7,13 +7,12 @@ use super::{
     address,
     attr::{self, press},
     blocks::blocks,
-    chart::{self, chart},
+    chart::{self, Chart},
     decisions::decisions,
     embedding,
     header::header,
-    heap_map::{heap_map, maps},
+    heap_map::{HeapMap, maps},
     help::help,
-    pointer::Pointed,
     second_chart::second_chart,
     source::source,
     tour::tour,
@@ -29,29 +28,33 @@ use crate::{
     worker_client::Health,
 };
 
+/// Elements of the page that something is done to besides drawing.
+#[derive(Default)]
+pub struct Places {
+    /// The help.
+    pub help: NodeRef,
+    /// The button that leads on in a tour.
+    pub next: NodeRef,
+}
+
 /// The whole page.
-pub fn page(
-    state: &State,
-    act: &Callback<Action>,
-    open: &Callback<File>,
-    point: &Callback<Pointed>,
-) -> Html {
+pub fn page(state: &State, act: &Callback<Action>, open: &Callback<File>, places: &Places) -> Html {
     let health = match &state.health {
         Health::Starting => "starting",
         Health::Ready(_) => "ready",
         Health::Broken(_) => "broken",
     };
     let shows = state.shows();
-    let is_part = state.is_talk() || state.embed.is_some();
+    let is_part = state.tour.is_talk() || state.display.embed.is_some();
     let class = is_part.then_some("embedded");
     html! {
         <>
             if !is_part {
                 { header(state, act) }
             }
-            { tour(state, act) }
-            <main {class} data-look={state.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}
-                data-links={attr::number(state.links_opened)}>
+            { tour(state, act, &places.next) }
+            <main {class} data-look={state.tour.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}
+                data-links={attr::number(state.links.opened)}>
                 if shows.settings {
                     <div class="column column--what">
                         { source(state, act, open) }
@@ -61,7 +64,7 @@ pub fn page(
                 <div class="column column--happened">
                     { trouble(state, act) }
                     { notes(state, act) }
-                    { happened(state, act, point) }
+                    { happened(state, act) }
                 </div>
                 if shows.why {
                     <div class="column column--why">{ why(state, act) }</div>
@@ -70,17 +73,17 @@ pub fn page(
                     <div class="column column--what-if">{ what_if(state, act) }</div>
                 }
             </main>
-            if matches!(state.subject, Subject::File(_)) && embedding::tells_anyone() {
+            if matches!(state.source.subject, Subject::File(_)) && embedding::tells_anyone() {
                 <p id="tells-anyone" class="note" role="status">
                     { "The page around this view receives these results, whatever page that is: the view's address states no `origin=`." }
                 </p>
             }
-            if state.embed.is_some() {
+            if state.display.embed.is_some() {
                 <a id="open-whole" class="embedded__whole" href={address::outside()} target="_blank" rel="noopener">
                     { "Open in Highwater" }
                 </a>
             }
-            { help(act) }
+            { help(act, &places.help) }
         </>
     }
 }
@@ -91,7 +94,7 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
         _ => None,
     };
     let failed = || {
-        let failed = state.variants.iter().find_map(|variant| {
+        let failed = state.variants.all.iter().find_map(|variant| {
             let Status::Failed(message) = &variant.status else {
                 return None;
             };
@@ -103,35 +106,35 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
     let Some(words) = state.trouble.clone().or(broken).or_else(failed) else {
         return Html::default();
     };
-    let kept = match state.run() {
-        Some(_) if !state.selected().is_fresh() => " The page still shows the last successful run.",
+    let kept = match state.variants.run() {
+        Some(_) if !state.variants.selected().is_fresh() => {
+            " The page still shows the last successful run."
+        }
         _ => "",
     };
     html! {
         <section class="card trouble" role="alert">
             <p id="trouble">{ format!("{}.{kept}", words.trim_end_matches('.')) }</p>
-            <button id="retry" class="button" type="button" onclick={press(act, Action::Retry)}>
-                { "Try again" }
-            </button>
+            { attr::button("button", Some("retry"), None, "Try again".into(), press(act, Action::Retry)) }
         </section>
     }
 }
 
 /// What of the address was ignored.
 fn notes(state: &State, act: &Callback<Action>) -> Html {
-    if state.notes.is_empty() {
+    if state.links.notes.is_empty() {
         return Html::default();
     }
     html! {
         <section id="notes" class="card trouble trouble--note" role="status">
-            <p>{ for state.notes.iter().map(|note| html! { <>{ note.clone() }<br /></> }) }</p>
-            { attr::button("button", Some("dismiss"), "Dismiss".into(), press(act, Action::Dismiss)) }
+            <p>{ for state.links.notes.iter().map(|note| html! { <>{ note.clone() }<br /></> }) }</p>
+            { attr::button("button", Some("dismiss"), None, "Dismiss".into(), press(act, Action::Dismiss)) }
         </section>
     }
 }
 
-fn happened(state: &State, act: &Callback<Action>, point: &Callback<Pointed>) -> Html {
-    let Some(props) = chart::props(state) else {
+fn happened(state: &State, act: &Callback<Action>) -> Html {
+    let Some(props) = chart::props(state, act) else {
         return html! {
             <section class="card empty">
                 <h2>{ "Resident memory" }</h2>
@@ -140,29 +143,28 @@ fn happened(state: &State, act: &Callback<Action>, point: &Callback<Pointed>) ->
         };
     };
     let shows = state.shows();
-    let maps = maps(state);
+    let second = (state.display.embed.is_none()).then(|| second_chart(&props));
+    let maps = maps(state, act);
     html! {
         <>
             if let Some(words) = outdated(state) {
                 <p id="outdated" class="outdated" role="status">{ words }</p>
             }
             if shows.chart {
-                { chart(&props, act, point) }
-                if state.embed.is_none() {
-                    { second_chart(&props) }
-                }
+                <Chart ..props />
+                { second }
             }
             if shows.map {
                 <div class="maps" data-count={attr::number(maps.len() as u64)}>
-                    { for maps.iter().map(|map| heap_map(state, map, act, point)) }
+                    { for maps.into_iter().map(|map| html! { <HeapMap ..map /> }) }
                 </div>
             }
             if shows.controls {
                 { transport(state, act) }
             }
             { blocks(state, act) }
-            if let Some(look) = state.look(state.selected().id).filter(|_| shows.why) {
-                { decisions(look, state.only, act) }
+            if let Some(look) = state.inspection.look(state.variants.selected().id).filter(|_| shows.why) {
+                { decisions(look, state.inspection.only, act) }
             }
         </>
     }
@@ -173,7 +175,7 @@ fn outdated(state: &State) -> Option<String> {
     if !state.is_outdated() {
         return None;
     }
-    let variant = state.selected();
+    let variant = state.variants.selected();
     Some(match &variant.order {
         Some(Err(reason)) => format!("{reason}. The results below are from the earlier settings."),
         _ => "The results below are from the earlier settings.".to_owned(),
@@ -183,9 +185,9 @@ fn outdated(state: &State) -> Option<String> {
 fn waiting(state: &State) -> String {
     match &state.health {
         Health::Broken(_) => "The simulator could not start.".to_owned(),
-        _ if state.loading.is_some() => "Reading the workload…".to_owned(),
+        _ if state.source.loading.is_some() => "Reading the workload…".to_owned(),
         _ if state.is_busy() => "Running…".to_owned(),
-        _ => match &state.selected().order {
+        _ => match &state.variants.selected().order {
             Some(Err(reason)) => format!("This variant cannot run: {reason}."),
             _ => "Nothing has run yet. Choose a recording, scenario or pattern, or open a trace."
                 .to_owned(),

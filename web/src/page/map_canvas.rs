@@ -1,7 +1,8 @@
 //! Draws the dots of a heap map into a picture of pixels. Its marks lie over it, as SVG.
 
+use super::heap_map::ratio;
 use crate::format;
-use highwater_chart::{Layout, Marks, dot_pixels, kind_colour};
+use highwater_chart::{Layout, dot_pixels, kind_colour};
 use highwater_simulator::{Frame, PageKind};
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
@@ -12,16 +13,16 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 /// If the browser has no canvas to draw on.
 pub fn draw(
     canvas: &HtmlCanvasElement,
-    marks: &Marks<'_>,
+    layout: &Layout,
+    frame: &Frame,
     hidden: u16,
     dark: bool,
 ) -> Result<(), JsValue> {
-    let layout = marks.layout;
     let (width, height) = (layout.width(), layout.height());
     if (canvas.width(), canvas.height()) != (width, height) {
         canvas.set_width(width);
         canvas.set_height(height);
-        let css = |device: u32| format!("{}px", format::number(f64::from(device) / marks.ratio));
+        let css = |device: u32| format!("{}px", format::number(f64::from(device) / ratio()));
         canvas.style().set_property("width", &css(width))?;
         canvas.style().set_property("height", &css(height))?;
     }
@@ -31,7 +32,7 @@ pub fn draw(
         .dyn_into()
         .map_err(|_| "no canvas")?;
     let colours = PageKind::ALL.map(|kind| kind_colour(kind, dark));
-    let pixels = pixels(layout, marks.frame, &colours, hidden);
+    let pixels = pixels(layout, frame, &colours, hidden);
     let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), width, height)?;
     context.put_image_data(&image, 0.0, 0.0)
 }

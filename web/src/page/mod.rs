@@ -1,5 +1,6 @@
-//! What is on the page, one component to a file. Components show what they are given and say what the user did; the
-//! state itself is kept in [`state`](crate::state).
+//! What is on the page, one panel to a file. Panels show what they are given and say what the user did; the state itself is kept
+//! in [`state`](crate::state). Those with a state of their own are components: the [`chart`] with its crosshair, and a
+//! [`heap_map`] with its canvas.
 
 pub mod address;
 pub mod attr;
@@ -21,7 +22,6 @@ pub mod map_canvas;
 pub mod parameters;
 pub mod pictures;
 pub mod pins;
-pub mod pointer;
 pub mod second_chart;
 pub mod source;
 pub mod tour;

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::{attr::press, browser, chart, heap_map};
 use crate::{
     protocol::StageOrder,
-    state::{Action, Format, Picture, State},
+    state::{Action, Format, InspectionAction, Picture, State},
     subject::Subject,
     variants::VariantState,
 };
@@ -16,7 +16,7 @@ pub fn buttons(act: &Callback<Action>, picture: Picture, of: &str) -> Html {
     let button = |name: &'static str, format| {
         html! {
             <button type="button" class="button button--small" aria-label={format!("{name} of {of}")}
-                onclick={press(act, Action::Save(picture, format))}>{ name }</button>
+                onclick={press(act, Action::Inspection(InspectionAction::Save(picture, format)))}>{ name }</button>
         }
     };
     [button("SVG", Format::Svg), button("PNG", Format::Png)]
@@ -29,34 +29,34 @@ pub fn save(state: &State, picture: Picture, format: Format, act: &Callback<Acti
     let date = browser::today();
     let source = source(state);
     let head = Head {
-        title: state.subject.title(),
+        title: state.source.subject.title(),
         date: &date,
         source: &source,
-        dark: state.is_dark(),
+        dark: state.display.is_dark(),
     };
     let (svg, of) = match picture {
-        Picture::Chart => (curves(state, head), "chart".to_owned()),
+        Picture::Chart => (curves(state, head, act), "chart".to_owned()),
         Picture::Map(id) => {
-            let Some(variant) = state.variant(id) else {
+            let Some(variant) = state.variants.get(id) else {
                 return;
             };
             let of = format!("map-{}", letter(variant.letter));
-            (map(state, variant, head), of)
+            (map(state, variant, head, act), of)
         }
     };
     // Without a run there is no picture, and no button for it either.
     let Some(svg) = svg else {
         return;
     };
-    let name = format!("highwater-{}-{of}-{date}", state.subject.name());
+    let name = format!("highwater-{}-{of}-{date}", state.source.subject.name());
     match format {
         Format::Svg => browser::save(&(name + ".svg"), "image/svg+xml", &svg),
         Format::Png => browser::save_png(name + ".png", &svg, act.clone()),
     }
 }
 
-fn curves(state: &State, head: Head) -> Option<String> {
-    let props = chart::props(state)?;
+fn curves(state: &State, head: Head, act: &Callback<Action>) -> Option<String> {
+    let props = chart::props(state, act)?;
     let (mut runs, mut main) = (Vec::new(), 0);
     for line in &props.lines {
         if line.is_selected {
@@ -85,11 +85,16 @@ fn curves(state: &State, head: Head) -> Option<String> {
     Some(chart.svg())
 }
 
-fn map(state: &State, variant: &VariantState, head: Head) -> Option<String> {
+fn map(
+    state: &State,
+    variant: &VariantState,
+    head: Head,
+    act: &Callback<Action>,
+) -> Option<String> {
     let name = variant.name_of_run();
-    let maps = heap_map::maps(state);
+    let maps = heap_map::maps(state, act);
     let props = maps.iter().find(|map| map.of == variant.id)?;
-    let (run, time) = (&props.run, props.playhead.time);
+    let (run, time) = (&props.run, props.moment.time);
     let stage = run.stage_at(time).0;
     let stage = run.order.stages.get(stage..=stage)?;
     let map = Map {
@@ -99,7 +104,7 @@ fn map(state: &State, variant: &VariantState, head: Head) -> Option<String> {
         frame: props.frame()?,
         page_size: run.ran.page_size,
         pins: props.look.as_ref().map_or(&[], |look| &look.diagnosis.pins),
-        hidden: state.hidden,
+        hidden: state.inspection.hidden,
     };
     Some(map.svg())
 }
@@ -120,17 +125,17 @@ fn entry<'a>((number, colour): (usize, usize), name: &'a str, stages: &[StageOrd
 
 /// What was run, with what was changed.
 fn source(state: &State) -> String {
-    let kind = match state.subject {
+    let kind = match state.source.subject {
         Subject::Scenario(_) => "scenario",
         Subject::Bundled | Subject::File(_) => "recording",
     };
-    let mut text = format!("{kind} {}", state.subject.name());
-    if !state.selected().is_fresh() {
+    let mut text = format!("{kind} {}", state.source.subject.name());
+    if !state.variants.selected().is_fresh() {
         // What stands in the fields now is not what ran.
         text.push_str(" · from earlier settings, not those now in the fields");
         return text;
     }
-    for (name, value) in state.changed() {
+    for (name, value) in state.source.changed() {
         for part in [" · ", &name, "=", &value] {
             text.push_str(part);
         }

@@ -7,7 +7,7 @@ use super::attr::{self, press};
 
 use crate::{
     format,
-    state::{Action, State},
+    state::{Action, InspectionAction, State},
     variants::VariantId,
 };
 
@@ -16,7 +16,7 @@ const SHOWN: usize = 6;
 
 /// The card with the table of pins, of a variant.
 pub fn pins(state: &State, id: VariantId, diagnosis: &Diagnosis, act: &Callback<Action>) -> Html {
-    let pointed = state.pointed;
+    let pointed = state.inspection.pointed;
     let arenas = diagnosis.arenas.len() > 1;
     let rows = |from: usize, to: usize| {
         let pins = diagnosis.pins.iter().enumerate();
@@ -54,7 +54,7 @@ pub fn pins(state: &State, id: VariantId, diagnosis: &Diagnosis, act: &Callback<
                         { format!("{} more pins hold {} in total.", format::count(diagnosis.unlisted_pins.count), diagnosis.unlisted_pins.behind) }
                     </p>
                 }
-                { without(state.without, count, act) }
+                { without(state.inspection.without, count, act) }
             }
         </section>
     }
@@ -74,7 +74,7 @@ fn without(
     let ask = |pins: usize, words: String| {
         html! {
             <button type="button" class="button button--small" data-without={attr::number(pins as u64)}
-                onclick={press(act, Action::AskWithout(pins))}>{ words }</button>
+                onclick={press(act, Action::Inspection(InspectionAction::AskWithout(pins)))}>{ words }</button>
         }
     };
     let few = SHOWN.min(count);
@@ -109,12 +109,18 @@ fn row(
 ) -> Html {
     let address = pin.address;
     let open = act.reform(move |_: MouseEvent| {
-        Action::OpenBlocks(Some((id, address - Bytes(256), address + Bytes(512))))
+        Action::Inspection(InspectionAction::OpenBlocks(Some((
+            id,
+            address - Bytes(256),
+            address + Bytes(512),
+        ))))
     });
-    let point = act.reform(move |_: PointerEvent| Action::Point(Some(index)));
-    let focus = act.reform(move |_: FocusEvent| Action::Point(Some(index)));
-    let leave = act.reform(|_: PointerEvent| Action::Point(None));
-    let blur = act.reform(|_: FocusEvent| Action::Point(None));
+    let point =
+        act.reform(move |_: PointerEvent| Action::Inspection(InspectionAction::Point(Some(index))));
+    let focus =
+        act.reform(move |_: FocusEvent| Action::Inspection(InspectionAction::Point(Some(index))));
+    let leave = act.reform(|_: PointerEvent| Action::Inspection(InspectionAction::Point(None)));
+    let blur = act.reform(|_: FocusEvent| Action::Inspection(InspectionAction::Point(None)));
     let state = highwater_report::state(pin);
     let arena = if arenas {
         format!("arena {} · ", pin.arena)

@@ -12,48 +12,20 @@ use crate::{
     format,
     protocol::Loaded,
     state::{Action, State},
-    subject::Subject,
+    subject::{Choices, Subject},
 };
 
 /// The card that says what runs.
 pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> Html {
-    let subject = &state.subject;
-    let choices: Vec<Rc<Scenario>> = (state.choices.scenarios.iter())
-        .chain(&state.choices.patterns)
-        .map(Rc::clone)
-        .collect();
-    let choose = act.reform(move |event: Event| {
-        let select: HtmlSelectElement = event.target_unchecked_into();
-        let key = select.value();
-        let found = choices.iter().find(|scenario| scenario.name == key);
-        Action::Choose(match found {
-            Some(scenario) => Subject::Scenario(Rc::clone(scenario)),
-            None => Subject::Bundled,
-        })
-    });
-    let open = open.clone();
-    let open = Callback::from(move |event: Event| {
-        let input: HtmlInputElement = event.target_unchecked_into();
-        let file = input.files().and_then(|files| files.get(0));
-        // The same file can be opened again, after it was changed.
-        input.set_value("");
-        if let Some(file) = file {
-            open.emit(file);
-        }
-    });
-    let options = |scenarios: &[Rc<Scenario>]| -> Html {
-        let option = |scenario: &Rc<Scenario>| {
-            attr::option(&scenario.name, scenario.run.text("title").to_owned())
-        };
-        scenarios.iter().map(option).collect()
-    };
+    let source = &state.source;
+    let (subject, choices) = (&source.subject, &source.choices);
     html! {
         <section class="card" aria-labelledby="what-runs">
             <h2 id="what-runs">{ "Workload" }</h2>
-            <select id="source" class="select" aria-labelledby="what-runs" data-chosen={state.title().map_or("none", |_| subject.key()).to_owned()}
-                onchange={choose}>
+            <select id="source" class="select" aria-labelledby="what-runs" data-chosen={source.title().map_or("none", |_| subject.key()).to_owned()}
+                onchange={choose(choices, act)}>
                 <optgroup label="Recordings">
-                    if state.title().is_none() {
+                    if source.title().is_none() {
                         { attr::option("none", "no trace is open".to_owned()) }
                     }
                     { recording(&Subject::Bundled) }
@@ -61,25 +33,60 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
                         { recording(subject) }
                     }
                 </optgroup>
-                <optgroup label="Scenarios">{ options(&state.choices.scenarios) }</optgroup>
-                <optgroup label="Patterns">{ options(&state.choices.patterns) }</optgroup>
+                <optgroup label="Scenarios">{ options(&choices.scenarios) }</optgroup>
+                <optgroup label="Patterns">{ options(&choices.patterns) }</optgroup>
             </select>
-            <p id="shows" class="words">{ state.title().map_or("", |_| subject.shows()) }</p>
+            <p id="shows" class="words">{ source.title().map_or("", |_| subject.shows()) }</p>
             if let Some(origin) = subject.origin() {
                 <p class="words words--small">{ origin }</p>
             }
-            if let Some(held) = &state.held {
+            if let Some(held) = &source.held {
                 { summary(&held.about) }
             }
             if let Some((pattern, own)) = subject.common() {
-                { parameters(pattern, &own, &state.form, act) }
+                { parameters(pattern, &own, &source.form, act) }
             }
             <label class="button button--file" title="The file stays in this browser; nothing is uploaded">
                 { "Open a trace, or drop one on the page" }
-                <input id="file" type="file" accept=".hwt,.gz,.hwt.gz" onchange={open} />
+                <input id="file" type="file" accept=".hwt,.gz,.hwt.gz" onchange={open_file(open)} />
             </label>
         </section>
     }
+}
+
+/// Chooses what has the name that is chosen of the list.
+fn choose(choices: &Choices, act: &Callback<Action>) -> Callback<Event> {
+    let all = choices.scenarios.iter().chain(&choices.patterns);
+    let all: Vec<Rc<Scenario>> = all.map(Rc::clone).collect();
+    act.reform(move |event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        let key = select.value();
+        let found = all.iter().find(|scenario| scenario.name == key);
+        Action::Choose(match found {
+            Some(scenario) => Subject::Scenario(Rc::clone(scenario)),
+            None => Subject::Bundled,
+        })
+    })
+}
+
+fn open_file(open: &Callback<File>) -> Callback<Event> {
+    let open = open.clone();
+    Callback::from(move |event: Event| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        let file = input.files().and_then(|files| files.get(0));
+        // The same file can be opened again, after it was changed.
+        input.set_value("");
+        if let Some(file) = file {
+            open.emit(file);
+        }
+    })
+}
+
+fn options(scenarios: &[Rc<Scenario>]) -> Html {
+    let option = |scenario: &Rc<Scenario>| {
+        attr::option(&scenario.name, scenario.run.text("title").to_owned())
+    };
+    scenarios.iter().map(option).collect()
 }
 
 fn recording(recording: &Subject) -> Html {

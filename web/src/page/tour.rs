@@ -4,22 +4,19 @@ use yew::prelude::*;
 
 use super::attr::{self, press};
 use crate::{
-    state::{Action, State},
+    state::{Action, State, TourAction},
     tour::{Paragraph, Piece, Tour, figures, is_of_page, pieces},
 };
 
-/// The id of the button that leads on.
-pub const NEXT: &str = "tour-next";
-
 /// The panel, while a tour is open.
-pub fn tour(state: &State, act: &Callback<Action>) -> Html {
-    let Some(tour) = &state.tour else {
+pub fn tour(state: &State, act: &Callback<Action>, next: &NodeRef) -> Html {
+    let Some(tour) = &state.tour.open else {
         return Html::default();
     };
     let step = &tour.steps[tour.at];
     let last = tour.at + 1 == tour.steps.len();
     let button = |id: &'static str, words: &'static str, action| {
-        attr::button("button", Some(id), words.into(), press(act, action))
+        attr::button("button", Some(id), None, words.into(), press(act, action))
     };
     html! {
         <section class={classes!("tour", tour.is_talk.then_some("tour--talk"))} aria-labelledby="tour-title">
@@ -28,10 +25,13 @@ pub fn tour(state: &State, act: &Callback<Action>) -> Html {
                 <nav class="tour__steps" aria-label="Steps">
                     { for (0..tour.steps.len()).map(|at| to_step(tour, at, act)) }
                 </nav>
-                { button("tour-back", "Back", Action::TurnTour(-1)) }
-                { button(NEXT, if last { "Done" } else { "Next" }, if last { Action::CloseTour } else { Action::TurnTour(1) }) }
-                { button("tour-talk", if tour.is_talk { "Leave full screen" } else { "Talk" }, Action::Talk(!tour.is_talk)) }
-                { button("tour-close", "Close", Action::CloseTour) }
+                { button("tour-back", "Back", Action::Tour(TourAction::Turn(-1))) }
+                <button ref={next} id="tour-next" type="button" class="button"
+                    onclick={press(act, Action::Tour(if last { TourAction::Close } else { TourAction::Turn(1) }))}>
+                    { if last { "Done" } else { "Next" } }
+                </button>
+                { button("tour-talk", if tour.is_talk { "Leave full screen" } else { "Talk" }, Action::Tour(TourAction::Talk(!tour.is_talk))) }
+                { button("tour-close", "Close", Action::Tour(TourAction::Close)) }
             </div>
             <div class="tour__words">
                 { for step.paragraphs.iter().map(|text| paragraph(state, text, act)) }
@@ -46,7 +46,7 @@ fn to_step(tour: &Tour, at: usize, act: &Callback<Action>) -> Html {
     let href = format!("?tour={number}&lang={}", tour.language);
     html! {
         <a {href} title={tour.steps[at].title.clone()} aria-current={(at == tour.at).then_some("step")}
-            onclick={followed(act, Action::GoToStep(at))}>{ number }</a>
+            onclick={followed(act, Action::Tour(TourAction::GoToStep(at)))}>{ number }</a>
     }
 }
 

@@ -1,6 +1,6 @@
 //! Play, pause, scrub.
 
-use highwater_simulator::Micros;
+use highwater_simulator::{Micros, Moment};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -8,8 +8,7 @@ use super::attr::{self, press};
 
 use crate::{
     format,
-    state::{Action, SPEEDS, State},
-    view::Playhead,
+    state::{Action, PlayheadAction, SPEEDS, State},
 };
 
 /// Positions of the scrub slider.
@@ -17,10 +16,13 @@ const POSITIONS: f64 = 1000.0;
 
 /// The row of controls under the map.
 pub fn transport(state: &State, act: &Callback<Action>) -> Html {
-    let shown = state.shown();
+    let shown = state.playhead.shown(state.variants.ends());
     let scrub = act.reform(move |event: InputEvent| {
         let slider: HtmlInputElement = event.target_unchecked_into();
-        Action::Seek(at(shown, slider.value_as_number() / POSITIONS))
+        Action::Playhead(PlayheadAction::Seek(at(
+            shown,
+            slider.value_as_number() / POSITIONS,
+        )))
     });
     let speed = act.reform(|event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
@@ -28,26 +30,25 @@ pub fn transport(state: &State, act: &Callback<Action>) -> Html {
         let speed = SPEEDS
             .into_iter()
             .find(|speed| format::number(*speed) == chosen);
-        Action::Speed(speed.unwrap_or(1.0))
+        Action::Playhead(PlayheadAction::Speed(speed.unwrap_or(1.0)))
     });
-    let Playhead { time, event } = state.playhead();
+    let seek = |time| press(act, Action::Playhead(PlayheadAction::Seek(time)));
+    let Moment { time, event } = state.moment();
     let position = (share(shown, time) * POSITIONS).round();
     html! {
         <section class="card transport" role="group" aria-label="Playback">
-            <button id="to-start" type="button" class="button" aria-label="To the start" title="To the start"
-                onclick={press(act, Action::Seek(shown.0))}>{ "|◂" }</button>
-            <button id="play" type="button" class="button" data-playing={attr::flag(state.playing)}
-                aria-label={if state.playing { "Pause" } else { "Play" }}
-                title={if state.playing { "Pause" } else { "Play" }}
-                onclick={press(act, Action::TogglePlay)}>{ if state.playing { "❚❚" } else { "▶" } }</button>
-            <button id="to-end" type="button" class="button" aria-label="To the end" title="To the end"
-                onclick={press(act, Action::Seek(shown.1))}>{ "▸|" }</button>
+            { attr::sign("to-start", "To the start", "|◂", seek(shown.0)) }
+            <button id="play" type="button" class="button" data-playing={attr::flag(state.playhead.playing)}
+                aria-label={if state.playhead.playing { "Pause" } else { "Play" }}
+                title={if state.playhead.playing { "Pause" } else { "Play" }}
+                onclick={press(act, Action::Playhead(PlayheadAction::TogglePlay))}>{ if state.playhead.playing { "❚❚" } else { "▶" } }</button>
+            { attr::sign("to-end", "To the end", "▸|", seek(shown.1)) }
             <input id="scrub" type="range" min="0" max="1000" step="1" aria-label="Moment"
                 aria-valuetext={format::time(time)} value={format::number(position)} oninput={scrub} />
             <span id="moment" class="moment">
                 <b>{ format::time(Micros(time.0)) }</b>{ format!(" · event {}", format::count(event)) }
             </span>
-            <select id="speed" class="select select--small" aria-label="Speed" data-chosen={format::number(state.speed)}
+            <select id="speed" class="select select--small" aria-label="Speed" data-chosen={format::number(state.playhead.speed)}
                 onchange={speed}>
                 { for SPEEDS.into_iter().map(|speed| {
                     attr::option(&format::number(speed), format::number(speed) + "×")

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     naming::LONGEST,
-    state::{Action, State},
-    variants::{MOST, Status, VariantState},
+    state::{Action, State, VariantAction},
+    variants::{MOST, Status, VariantId, VariantState},
 };
 
 /// The mark of a variant: its letter in its colour.
@@ -22,13 +22,13 @@ pub fn mark(number: usize, colour: usize) -> Html {
 
 /// The card with all of them.
 pub fn variants(state: &State, act: &Callback<Action>) -> Html {
-    let selected = state.selected().id;
-    let full = state.variants.len() >= MOST;
+    let selected = state.variants.selected().id;
+    let full = state.variants.all.len() >= MOST;
     html! {
         <section class="card" aria-labelledby="variants-title">
             <h2 id="variants-title">{ "Variants" }</h2>
-            <ul id="variants" class="variants" data-count={attr::number(state.variants.len() as u64)}>
-                { for state.variants.iter().map(|variant| {
+            <ul id="variants" class="variants" data-count={attr::number(state.variants.all.len() as u64)}>
+                { for state.variants.all.iter().map(|variant| {
                     let is_selected = variant.id == selected;
                     html! {
                         <li key={variant.id.0} class="variant" data-colour={attr::colour(variant.colour)}
@@ -43,7 +43,7 @@ pub fn variants(state: &State, act: &Callback<Action>) -> Html {
             </ul>
             <button id="add-variant" type="button" class="button button--wide" disabled={full}
                 title={if full { "At most eight variants" } else { "Copy the selected variant" }}
-                onclick={press(act, Action::Duplicate(selected))}>{ "Add variant" }</button>
+                onclick={press(act, Action::Variant(selected, VariantAction::Duplicate))}>{ "Add variant" }</button>
         </section>
     }
 }
@@ -57,7 +57,7 @@ fn head(variant: &VariantState, is_selected: bool, act: &Callback<Action>) -> Ht
     };
     html! {
         <button type="button" class="variant__head" aria-expanded={attr::flag(is_selected)}
-            data-variant={attr::number(variant.letter as u64)} onclick={press(act, Action::Select(id))}>
+            data-variant={attr::number(variant.letter as u64)} onclick={press(act, Action::Variant(id, VariantAction::Select))}>
             { mark(variant.letter, variant.colour) }
             <span class="variant__name" title={variant.name.clone()}>{ variant.name.clone() }</span>
             <span class="variant__of">
@@ -80,26 +80,29 @@ fn body(state: &State, variant: &VariantState, act: &Callback<Action>) -> Html {
     let id = variant.id;
     let rename = act.reform(move |event: InputEvent| {
         let input: HtmlInputElement = event.target_unchecked_into();
-        Action::Rename(id, input.value())
+        Action::Variant(id, VariantAction::Rename(input.value()))
     });
     let allocator = variant.allocator;
     let choose = act.reform(move |event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
         let index = usize::try_from(select.selected_index()).unwrap_or_default();
-        Action::ChooseAllocator(id, Choice::all().nth(index).unwrap_or(allocator))
+        Action::Variant(
+            id,
+            VariantAction::ChooseAllocator(Choice::all().nth(index).unwrap_or(allocator)),
+        )
     });
     let failed = match &variant.status {
         Status::Failed(message) => Some(message.clone()),
         _ => variant.order.clone().and_then(Result::err),
     };
-    let only = state.variants.len() == 1;
-    let is_compared = state.compared == Some(id);
+    let only = state.variants.all.len() == 1;
+    let is_compared = state.variants.compared == Some(id);
     html! {
         <div class="variant__body">
             <div class="variant__row">
                 <button type="button" class="mark mark--button" data-colour={attr::colour(variant.colour)}
                     aria-label="Change colour" title="Change colour"
-                    onclick={press(act, Action::Recolour(id))} />
+                    onclick={press(act, Action::Variant(id, VariantAction::Recolour))} />
                 <input id="variant-name" class="text" aria-label="Variant name" maxlength={LONGEST.to_string()}
                     value={variant.typed.clone().unwrap_or_else(|| variant.name.clone())} oninput={rename} />
             </div>
@@ -121,48 +124,30 @@ fn body(state: &State, variant: &VariantState, act: &Callback<Action>) -> Html {
             }
             <div class="variant__row">
                 <button id="remove-variant" type="button" class="button button--small" disabled={only}
-                    onclick={press(act, Action::Remove(id))}>{ "Remove" }</button>
-                if let Some((words, other)) = beside(state).map(|other| (other.words(), other)) {
-                    <button id="compare" type="button" class="button button--small" aria-pressed={attr::flag(!is_compared && state.compared.is_some())}
-                        onclick={act.reform(move |_| other.clone().into_action())}>{ words }</button>
+                    onclick={press(act, Action::Variant(id, VariantAction::Remove))}>{ "Remove" }</button>
+                if let Some((other, is_shown, words)) = beside(state) {
+                    <button id="compare" type="button" class="button button--small" aria-pressed={attr::flag(!is_compared && state.variants.compared.is_some())}
+                        onclick={press(act, Action::Variant(other, VariantAction::Compare(is_shown)))}>{ words }</button>
                 }
             </div>
         </div>
     }
 }
 
-/// What the button beside "Remove" does.
-#[derive(Clone)]
-enum Beside {
-    Show(crate::variants::VariantId, char),
-    Hide,
-}
-
-impl Beside {
-    fn into_action(self) -> Action {
-        match self {
-            Self::Show(id, _) => Action::Compare(Some(id)),
-            Self::Hide => Action::Compare(None),
-        }
+/// What the button beside "Remove" does: whose map it shows or hides, which of both, and its words.
+fn beside(state: &State) -> Option<(VariantId, bool, String)> {
+    let variants = &state.variants;
+    if let Some(id) = variants.compared {
+        return Some((id, false, "Show one map".to_owned()));
     }
-
-    fn words(&self) -> String {
-        match self {
-            Self::Show(_, letter) => format!("Show map beside {letter}"),
-            Self::Hide => "Show one map".to_owned(),
-        }
-    }
-}
-
-fn beside(state: &State) -> Option<Beside> {
-    if state.compared.is_some() {
-        return Some(Beside::Hide);
-    }
-    let selected = state.selected().id;
-    let mut others = state.variants.iter().filter(|one| one.id != selected);
-    let baseline = others.clone().find(|one| one.id == state.baseline);
-    let other = baseline.or_else(|| others.next());
-    other.map(|variant| Beside::Show(variant.id, letter(variant.letter)))
+    let mut others = variants
+        .all
+        .iter()
+        .filter(|one| one.id != variants.selected);
+    let baseline = others.clone().find(|one| one.id == variants.baseline);
+    let other = baseline.or_else(|| others.next())?;
+    let words = format!("Show map beside {}", letter(other.letter));
+    Some((other.id, true, words))
 }
 
 /// What a variant has of its own besides allocator and environment.

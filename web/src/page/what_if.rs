@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     format,
-    state::{Action, At, State},
+    state::{Action, At, State, TableAction, VariantAction},
     variants::{Status, VariantState},
 };
 
@@ -35,17 +35,17 @@ pub struct Row {
 
 /// What the table is made of.
 fn rows(state: &State) -> Vec<Row> {
-    let selected = state.selected().id;
-    (state.variants.iter())
+    let selected = state.variants.selected().id;
+    (state.variants.all.iter())
         .map(|variant| Row {
             number: variant.letter,
-            is_baseline: variant.id == state.baseline,
+            is_baseline: variant.id == state.variants.baseline,
             is_selected: variant.id == selected,
-            summary: state.compared(variant),
+            summary: state.table.figures(state.shown(), variant),
             burst: (variant.run.as_ref())
                 .map_or_else(String::new, |run| words::burst(&run.ran.phases, run.last())),
             moment: (variant.run.as_ref())
-                .map_or_else(String::new, |run| state.compared_words(run)),
+                .map_or_else(String::new, |run| state.table.words(state.shown(), run)),
             variant: variant.clone(),
         })
         .collect()
@@ -82,59 +82,44 @@ impl Row {
 /// The table as it goes into documents.
 fn table(state: &State, rows: &[Row]) -> Table {
     Table {
-        title: state.subject.title().to_owned(),
-        is_after_rest: state.at == At::LastRest,
+        title: state.source.subject.title().to_owned(),
+        is_after_rest: state.table.at == At::LastRest,
         rows: rows.iter().map(Row::in_table).collect(),
     }
+}
+
+/// The rows as the table is sorted.
+fn ordered(all: &[Row], sorted: Option<(usize, bool)>) -> Vec<&Row> {
+    let column = sorted.and_then(|(number, falling)| {
+        let column = COLUMNS.iter().find(|column| column.number == number);
+        column.map(|column| (column, falling))
+    });
+    let Some((column, falling)) = column else {
+        return all.iter().collect();
+    };
+    let order = places_by_key(all, |row| {
+        let value = row.value(column).unwrap_or(0);
+        if falling { u64::MAX - value } else { value }
+    });
+    order.map(|place| &all[place]).collect()
 }
 
 /// The card with the table.
 pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
     let all = rows(state);
-    let mut rows: Vec<&Row> = all.iter().collect();
-    let sorted = state.sorted.and_then(|(number, falling)| {
-        let column = COLUMNS.iter().find(|column| column.number == number);
-        column.map(|column| (column, falling))
-    });
-    if let Some((column, falling)) = sorted {
-        let order = places_by_key(&all, |row| {
-            let value = row.value(column).unwrap_or(0);
-            if falling { u64::MAX - value } else { value }
-        });
-        rows = order.map(|place| &all[place]).collect();
-    }
     let baseline = all.iter().find(|row| row.is_baseline);
     let bar = COLUMNS.iter().find(|column| column.number == RESIDENT);
     let most = all.iter().filter_map(|row| row.value(bar?));
     let most = most.max().unwrap_or(0).max(1);
     let document = table(state, &all);
-    let sort = |column: usize| act.reform(move |_: MouseEvent| Action::Sort(column));
-    let order = |column: usize| match state.sorted {
-        Some((of, falling)) if of == column => {
-            Some(if falling { "descending" } else { "ascending" })
-        }
-        _ => None,
-    };
-    let copy = {
-        let text = document.markdown();
-        act.reform(move |_: MouseEvent| {
-            browser::copy(&text);
-            Action::Copied
-        })
-    };
-    let save = {
-        let text = document.csv();
-        Callback::from(move |_: MouseEvent| browser::save("highwater.csv", "text/csv", &text))
-    };
     html! {
         <section class="card what-if" aria-labelledby="what-if-title">
             <div class="card__head">
                 <h2 id="what-if-title">{ "Compare variants" }</h2>
                 { moments(state, act) }
                 <div class="card__tools">
-                    <span role="status">{ if state.copied { "Copied." } else { "" } }</span>
-                    <button id="copy-markdown" type="button" class="button button--small" onclick={copy}>{ "Copy as Markdown" }</button>
-                    <button id="save-csv" type="button" class="button button--small" onclick={save}>{ "CSV" }</button>
+                    <span role="status">{ if state.table.copied { "Copied." } else { "" } }</span>
+                    { copies(&document, act) }
                 </div>
             </div>
             <div class="scrolls" data-scrolls="x" tabindex="0" role="region" aria-label="Table of variants">
@@ -142,48 +127,85 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
                     <thead>
                         <tr>
                             <th scope="col">{ "variant" }</th>
-                            { for COLUMNS.iter().map(|column| html! {
-                                <>
-                                    <th scope="col" class="figure" aria-sort={order(column.number)}>
-                                        <button type="button" class="sort" data-column={column.key} onclick={sort(column.number)}>
-                                            { document.head(column) }
-                                            { match order(column.number) { Some("ascending") => " ▲", Some(_) => " ▼", None => "" } }
-                                        </button>
-                                        { moment(&document, column, state) }
-                                    </th>
-                                    if column.number == RESIDENT { <th class="bars"><span class="hidden">{ "bar" }</span></th> }
-                                </>
-                            }) }
+                            { for COLUMNS.iter().map(|column| head(&document, column, state, act)) }
                         </tr>
                     </thead>
-                    <tbody>{ for rows.into_iter().map(|row| line(row, baseline, most, act)) }</tbody>
+                    <tbody>
+                        { for ordered(&all, state.table.sorted).into_iter().map(|row| line(row, baseline, most, act)) }
+                    </tbody>
                 </table>
             </div>
         </section>
     }
 }
 
+/// The buttons that copy the table, or save it.
+fn copies(document: &Table, act: &Callback<Action>) -> Html {
+    let (markdown, csv) = (document.markdown(), document.csv());
+    let copy = act.reform(move |_: MouseEvent| {
+        browser::copy(&markdown);
+        Action::Table(TableAction::Copied)
+    });
+    let save =
+        Callback::from(move |_: MouseEvent| browser::save("highwater.csv", "text/csv", &csv));
+    let button = |id, words: &'static str, pressed| {
+        attr::button(
+            "button button--small",
+            Some(id),
+            None,
+            words.into(),
+            pressed,
+        )
+    };
+    let buttons = [
+        button("copy-markdown", "Copy as Markdown", copy),
+        button("save-csv", "CSV", save),
+    ];
+    buttons.into_iter().collect()
+}
+
+/// The head of a column, which sorts by it.
+fn head(document: &Table, column: &Column, state: &State, act: &Callback<Action>) -> Html {
+    let (order, sign) = match state.table.sorted {
+        Some((of, true)) if of == column.number => (Some("descending"), " ▼"),
+        Some((of, false)) if of == column.number => (Some("ascending"), " ▲"),
+        _ => (None, ""),
+    };
+    let sort = press(act, Action::Table(TableAction::Sort(column.number)));
+    html! {
+        <>
+            <th scope="col" class="figure" aria-sort={order}>
+                <button type="button" class="sort" data-column={column.key} onclick={sort}>
+                    { document.head(column) }{ sign }
+                </button>
+                { moment(document, column, state) }
+            </th>
+            if column.number == RESIDENT { <th class="bars"><span class="hidden">{ "bar" }</span></th> }
+        </>
+    }
+}
+
 /// What chooses the moment of the table.
 fn moments(state: &State, act: &Callback<Action>) -> Html {
-    let all = state.moments();
+    let all = state.table.moments(state.shown());
     if all.is_empty() {
         return Html::default();
     }
     let choose = act.reform(|event: Event| {
         let value = event.target_unchecked_into::<HtmlSelectElement>().value();
-        Action::CompareAt(At::of_link(&value).unwrap_or_default())
+        Action::Table(TableAction::At(At::of_link(&value).unwrap_or_default()))
     });
     html! {
         <div class="moments">
             <label>{ "At: " }
                 <select id="table-at" onchange={choose}>
                     { for all.into_iter().map(|(at, words)| html! {
-                        <option value={at.value()} selected={at == state.at}>{ words }</option>
+                        <option value={at.value()} selected={at == state.table.at}>{ words }</option>
                     }) }
                 </select>
             </label>
-            <button id="compare-here" type="button" class="button button--small" title="Compare the variants at the playhead"
-                onclick={press(act, Action::CompareHere)}>{ "Compare here" }</button>
+            { attr::button("button button--small", Some("compare-here"), Some("Compare the variants at the playhead"),
+                "Compare here".into(), press(act, Action::Table(TableAction::Here))) }
         </div>
     }
 }
@@ -193,10 +215,12 @@ fn moment(document: &Table, column: &Column, state: &State) -> Html {
     if column.number != 1 && column.number != RESIDENT {
         return Html::default();
     }
-    let phases = state.run().map(|run| &run.ran.phases);
+    let phases = state.variants.run().map(|run| &run.ran.phases);
     let phase = phases.and_then(|phases| match column.of {
         Of::Burst => phases.last_burst(),
-        _ => phases.last_rest().filter(|_| state.at == At::LastRest),
+        _ => phases
+            .last_rest()
+            .filter(|_| state.table.at == At::LastRest),
     });
     let words = document.moment(column.of).replace('`', "");
     html! { <small class="head__moment" title={phase.map(words::source)}>{ words }</small> }
@@ -209,12 +233,12 @@ fn line(row: &Row, baseline: Option<&Row>, most: u64, act: &Callback<Action>) ->
     html! {
         <tr key={id.0} data-selected={attr::flag(row.is_selected)} data-stale={attr::flag(is_stale)}>
             <th scope="row">
-                <button type="button" class="row__name" title={row.variant.name.clone()} onclick={press(act, Action::Select(id))}>
+                <button type="button" class="row__name" title={row.variant.name.clone()} onclick={press(act, Action::Variant(id, VariantAction::Select))}>
                     { mark(row.number, row.variant.colour) }{ row.variant.name.clone() }
                 </button>
                 <button type="button" class="chip chip--small" aria-pressed={attr::flag(row.is_baseline)}
                     title="Compare the other variants with this one"
-                    onclick={press(act, Action::Baseline(id))}>{ "baseline" }</button>
+                    onclick={press(act, Action::Variant(id, VariantAction::Baseline))}>{ "baseline" }</button>
                 { notes(row) }
             </th>
             { for COLUMNS.iter().map(|column| {

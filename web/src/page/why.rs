@@ -13,15 +13,15 @@ use super::{
 use crate::{
     format,
     protocol::Said,
-    state::{Action, State},
+    state::{Action, InspectionAction, PlayheadAction, State},
     variants::VariantId,
 };
 
 /// The right column.
 pub fn why(state: &State, act: &Callback<Action>) -> Html {
-    let variant = state.selected();
-    let Some(look) = state.look(variant.id) else {
-        let words = match state.run() {
+    let variant = state.variants.selected();
+    let Some(look) = state.inspection.look(variant.id) else {
+        let words = match state.variants.run() {
             None => "The explanation appears after the first run.",
             Some(_) => "Analysing…",
         };
@@ -95,14 +95,20 @@ fn findings(findings: &[Said], id: VariantId, act: &Callback<Action>) -> Html {
 fn linked(sentence: &Sentence, id: VariantId, act: &Callback<Action>) -> Html {
     let part = |part: &Part| match part {
         Part::Text { text } => html! { { text.clone() } },
-        Part::Address { text, from, to, .. } => html! {
-            <button type="button" class="link" title="Show this chunk and its neighbours" data-part="address"
-                onclick={press(act, Action::OpenBlocks(Some((id, *from, *to))))}>{ text.clone() }</button>
-        },
-        Part::Moment { text, time, .. } => html! {
-            <button type="button" class="link" title="Go to this moment" data-part="moment"
-                onclick={press(act, Action::Seek(*time))}>{ text.clone() }</button>
-        },
+        Part::Address { text, from, to, .. } => {
+            let open = InspectionAction::OpenBlocks(Some((id, *from, *to)));
+            let open = press(act, Action::Inspection(open));
+            attr::link(
+                Some("address"),
+                "Show this chunk and its neighbours",
+                text.clone(),
+                open,
+            )
+        }
+        Part::Moment { text, time, .. } => {
+            let seek = press(act, Action::Playhead(PlayheadAction::Seek(*time)));
+            attr::link(Some("moment"), "Go to this moment", text.clone(), seek)
+        }
         Part::Setting { text, .. } => html! { <code>{ text.clone() }</code> },
     };
     sentence.parts.iter().map(part).collect()

@@ -105,8 +105,8 @@ fn requests() -> Vec<Request> {
     works.into_iter().map(start).chain([cancel]).collect()
 }
 
-fn responses() -> Vec<Response> {
-    let outcomes = [
+fn loaded() -> [Outcome; 2] {
+    [
         Outcome::Loaded(Loaded {
             program: None,
             checksum: 0xffff_fffe,
@@ -135,6 +135,11 @@ fn responses() -> Vec<Response> {
             allocator: full_variant().allocator,
             environment: full_variant().environment,
         }),
+    ]
+}
+
+fn responses() -> Vec<Response> {
+    let outcomes = [
         Outcome::Ran(Box::new(ran(vec![]))),
         Outcome::Ran(Box::new(ran(vec![frame()]))),
         looked(Diagnosis {
@@ -187,7 +192,8 @@ fn responses() -> Vec<Response> {
         },
         Response::Cancelled { job },
     ];
-    outcomes.into_iter().map(finished).chain(others).collect()
+    let outcomes = loaded().into_iter().chain(outcomes);
+    outcomes.map(finished).chain(others).collect()
 }
 
 fn look(ask: Ask) -> Work {

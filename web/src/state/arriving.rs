@@ -1,33 +1,119 @@
-//! What arrives: recordings and runs; and variants that come and go.
+//! What is chosen, read and run: how it arrives in the parts of the state, or fails to.
 
 use std::rc::Rc;
 
-use super::{Effect, Held, State, playing};
+use super::{Arrival, Effect, Held, Shown, State, Variants, table::Known};
 use crate::{
-    form::{EnvironmentForm, ParameterForm},
-    naming::{Given, apart, name_all},
+    form::EnvironmentForm,
+    naming::Given,
     protocol::Loaded,
     subject::Subject,
-    variants::{MOST, Status, VariantId, VariantState, free_colour, free_letter},
+    variants::{Status, VariantId},
     view::RunView,
 };
 
 impl State {
+    /// Takes what arrives.
+    pub(super) fn arrive(&mut self, arrival: Arrival) -> Vec<Effect> {
+        match arrival {
+            Arrival::Health(health) => self.health = health,
+            Arrival::LoadProgress(share) => {
+                self.source.loading = self.source.loading.map(|_| share);
+            }
+            Arrival::Loaded(number, about) => return self.loaded(number, about),
+            Arrival::LoadFailed(number, message) => return self.load_failed(number, message),
+            Arrival::Progress(id, share) => {
+                if let Some(variant) = self.variants.get_mut(id)
+                    && variant.is_running()
+                {
+                    variant.status = Status::Running(share);
+                }
+            }
+            Arrival::Ran(id, run) => return self.ran(id, run),
+            Arrival::RunFailed(id, message) => {
+                if let Some(variant) = self.variants.get_mut(id) {
+                    variant.status = Status::Failed(message);
+                }
+            }
+            Arrival::RunLost(id) => {
+                if let Some(variant) = self.variants.get_mut(id) {
+                    variant.status = Status::Idle;
+                }
+                return self.reorder();
+            }
+            Arrival::Looked(id, look) => {
+                let shown = Shown::to_ask(&self.variants, &self.playhead, &self.source);
+                return self.inspection.looked(id, look, shown);
+            }
+            Arrival::LookFailed(id, message) => return self.look_failed(id, message),
+            Arrival::Blocks(id, rows) => self.inspection.take_blocks(id, rows),
+            Arrival::Without(without) => {
+                if let Some((_, known)) = &mut self.inspection.without {
+                    *known = Some(without);
+                }
+            }
+            Arrival::Figures(id, order, moment, figures) => self.table.take(Known {
+                id,
+                order,
+                moment,
+                figures: Some(figures),
+            }),
+            Arrival::Read(id, text, read) => {
+                match self.texts.take(&mut self.variants, (id, text), read) {
+                    Ok(effects) => return effects,
+                    Err(message) => self.trouble = Some(message),
+                }
+            }
+            Arrival::TourRead(place, shows, text) => return self.tour_read(place, shows, text),
+        }
+        vec![]
+    }
+
+    /// Another thing is to run.
+    pub(super) fn choose(&mut self, subject: Subject) -> Vec<Effect> {
+        self.trouble = None;
+        self.source.unread = None;
+        self.playhead.playing = false;
+        self.inspection.looking.clear();
+        self.links.keep_for(&subject);
+        let mut effects = vec![Effect::StopClock, Effect::DropAll];
+        if subject.is_trace() {
+            self.variants.stop();
+            effects.push(self.source.read(subject));
+            return effects;
+        }
+        self.enter(subject, None);
+        self.follow_link();
+        effects.extend(self.reorder());
+        effects
+    }
+
+    /// Takes what was read, or needs not be, in place of what was shown.
+    fn enter(&mut self, subject: Subject, held: Option<Held>) {
+        self.source.enter(subject, held);
+        self.variants = Variants::new(self.source.begun(), self.variants.next);
+        self.playhead.zoom = None;
+        self.playhead.is_unmoved = true;
+        self.table.at = Default::default();
+        self.links.time = None;
+        self.links.blocks = None;
+        self.inspection.pointed = None;
+        self.inspection.forget_asked();
+        self.inspection.forget_all();
+    }
+
     pub(super) fn loaded(&mut self, number: u32, about: Loaded) -> Vec<Effect> {
-        if number != self.next_trace || self.loading.is_none() {
+        if !self.source.awaits(number) {
             return vec![];
         }
-        let Some(subject) = self.reading.take() else {
+        let Some(subject) = self.source.reading.take() else {
             return vec![];
         };
-        self.loading = None;
-        self.enter(subject);
         let environment = about.environment.clone();
         let own = about.allocator;
-        self.held = Some(Held { number, about });
-        self.begin_variants();
+        self.enter(subject, Some(Held { number, about }));
         // What was recorded under a setting is run under it first.
-        let first = &mut self.variants[0];
+        let first = &mut self.variants.all[0];
         first.allocator = own;
         if !environment.is_empty() {
             first.environment = EnvironmentForm::of(&environment);
@@ -38,36 +124,33 @@ impl State {
         self.reorder()
     }
 
-    /// Takes what was read, or needs not be, in place of what was shown.
-    pub(super) fn enter(&mut self, subject: Subject) {
-        self.subject = subject;
-        self.form = match self.subject.common() {
-            Some((_, parameters)) => ParameterForm::of(parameters),
-            None => ParameterForm::default(),
-        };
-        self.zoom = None;
-        self.at = super::At::LastRest;
-        self.unmoved = true;
-        self.pointed = None;
-        self.linked_blocks = None;
-        self.forget_asked();
+    pub(super) fn load_failed(&mut self, number: u32, message: String) -> Vec<Effect> {
+        if !self.source.awaits(number) {
+            return vec![];
+        }
+        self.source.loading = None;
+        self.trouble = Some(message);
+        self.source.unread = self.source.reading.take();
+        self.stay()
     }
 
-    /// Gives all variants the names that they have now.
-    pub(super) fn name_variants(&mut self) {
-        name_all(&mut self.variants);
+    /// Goes on with what is shown, after another recording was not read.
+    fn stay(&mut self) -> Vec<Effect> {
+        let mut effects = vec![Effect::GoBack];
+        if self.source.title().is_some() {
+            effects.extend(self.reorder());
+        }
+        effects
     }
 
     /// The user wants no more of what the workers are busy with. Where that was the reading of a recording, the one before goes on.
     pub(super) fn cancel(&mut self) -> Vec<Effect> {
-        for variant in &mut self.variants {
-            variant.status = Status::Idle;
-        }
-        self.loading = None;
-        self.looking.clear();
-        self.forget_unanswered();
+        self.variants.stop();
+        self.source.loading = None;
+        self.inspection.looking.clear();
+        self.inspection.forget_unanswered();
         let mut effects = vec![Effect::DropAll];
-        let Some(subject) = self.reading.take() else {
+        let Some(subject) = self.source.reading.take() else {
             self.trouble = Some("Cancelled".to_owned());
             return effects;
         };
@@ -75,130 +158,88 @@ impl State {
             "{} was not read: reading was cancelled",
             subject.title()
         ));
-        self.unread = Some(subject);
+        self.source.unread = Some(subject);
         effects.extend(self.stay());
         effects
     }
 
-    /// Goes on with what is shown, after another recording was not read.
-    fn stay(&mut self) -> Vec<Effect> {
-        let mut effects = vec![Effect::GoBack];
-        if self.title().is_some() {
-            effects.extend(self.reorder());
+    /// The user wants what was cancelled or failed to be tried again.
+    pub(super) fn retry(&mut self) -> Vec<Effect> {
+        self.trouble = None;
+        if let Some(subject) = self.source.unread.take() {
+            return self.choose(subject);
         }
+        self.variants.stop();
+        if self.source.title().is_none() {
+            return self.choose(self.source.subject.clone());
+        }
+        let mut effects = self.reorder();
+        effects.extend(self.wish_for_figures());
         effects
     }
 
-    pub(super) fn load_failed(&mut self, number: u32, message: String) -> Vec<Effect> {
-        if number != self.next_trace || self.loading.is_none() {
+    /// Sees what is to be run now.
+    pub(super) fn reorder(&mut self) -> Vec<Effect> {
+        if self.source.loading.is_some() {
             return vec![];
         }
-        self.loading = None;
-        self.trouble = Some(message);
-        self.unread = self.reading.take();
-        // What is shown stays.
-        self.stay()
+        let mut effects = self.variants.order(&self.source);
+        for effect in &effects {
+            if let Effect::Drop(id) = effect {
+                // A look into what ran before goes with it.
+                self.inspection.looking.retain(|looking| looking != id);
+            }
+        }
+        effects.extend(self.wish_to_look());
+        effects
     }
 
     pub(super) fn ran(&mut self, id: VariantId, run: Rc<RunView>) -> Vec<Effect> {
-        let selected = self.selected;
-        let Some(variant) = self.variant_mut(id) else {
+        let is_selected = id == self.variants.selected;
+        let is_asked =
+            |order: &Option<Result<_, _>>| matches!(order, Some(Ok(order)) if *order == run.order);
+        let variant = self.variants.get_mut(id);
+        let Some(variant) = variant.filter(|variant| is_asked(&variant.order)) else {
             return vec![];
         };
-        if !matches!(&variant.order, Some(Ok(order)) if *order == run.order) {
-            return vec![];
-        }
         variant.status = Status::Idle;
         variant.run = Some(Rc::clone(&run));
-        if id == selected {
-            self.forget_asked();
+        if is_selected {
+            self.inspection.forget_asked();
         }
-        let mut at = None;
-        if id == selected && self.unmoved {
-            let first = run.first_look();
-            self.time = first.time;
-            at = Some(first.event);
-            self.speed = playing::fitting_speed(run.ends());
-        }
-        if let Some(time) = self.linked_time {
-            self.time = time;
-            if !self.is_busy() {
-                self.linked_time = None;
-            }
-            self.speed = playing::fitting_speed(run.ends());
-        }
-        self.looks
-            .retain(|(of, look)| *of != id || look.order == run.order);
-        self.time = self.time.min(self.ends());
-        // Several events may share its time.
-        self.event = at.filter(|_| self.linked_time.is_none());
-        let mut effects = self.want_frames();
+        let ends = self.variants.ends();
+        self.playhead
+            .arrive(&run, is_selected, self.links.time, ends);
+        self.inspection.arrive(id, &run);
+        let mut effects = self.variants.want_frames();
         effects.extend(self.wish_to_look());
         effects.extend(self.wish_for_figures());
-        // Once all runs are there nothing moves the playhead any more.
-        if !self.is_busy()
-            && let Some((from, to)) = self.linked_blocks.take()
-        {
-            effects.extend(self.open_blocks(Some((self.selected, from, to))));
+        if !self.is_busy() {
+            // All runs are there: nothing moves the playhead any more.
+            self.links.time = None;
+            if let Some((from, to)) = self.links.blocks.take() {
+                let range = Some((self.variants.selected, from, to));
+                let shown = Shown::to_ask(&self.variants, &self.playhead, &self.source);
+                effects.extend(self.inspection.open_blocks(range, shown));
+            }
         }
         effects
     }
 
-    pub(super) fn duplicate(&mut self, id: VariantId) -> Vec<Effect> {
-        if self.variants.len() >= MOST {
+    /// What was asked of a variant's moments failed, or was lost with its worker. Only what was lost is asked again: the rest may
+    /// fail each time.
+    pub(super) fn look_failed(&mut self, id: VariantId, message: Option<String>) -> Vec<Effect> {
+        self.inspection.looking.retain(|looking| *looking != id);
+        self.table.forget_unanswered(id);
+        if message.is_some() {
+            self.trouble = message;
+            self.inspection.forget_unanswered();
             return vec![];
         }
-        let Some(variant) = self.variant(id) else {
-            return vec![];
-        };
-        let runs = variant.variant();
-        let is_taken = |name: &str| self.variants.iter().any(|other| other.name == name);
-        let name = apart(&variant.name, is_taken);
-        let copy = VariantState {
-            id: VariantId(self.next_variant),
-            typed: None,
-            // As long as it is a copy.
-            given: Some(Given::new(name, runs.allocator, &runs.environment)),
-            letter: free_letter(&self.variants),
-            colour: free_colour(&self.variants),
-            status: Status::Idle,
-            // What is being run for the other is not run for this one.
-            order: variant.order.clone().filter(|_| !variant.is_running()),
-            ..variant.clone()
-        };
-        self.next_variant += 1;
-        self.selected = copy.id;
-        self.variants.push(copy);
-        self.reorder()
-    }
-
-    pub(super) fn remove(&mut self, id: VariantId) -> Vec<Effect> {
-        let at = self.variants.iter().position(|variant| variant.id == id);
-        let Some(at) = at.filter(|_| self.variants.len() > 1) else {
-            return vec![];
-        };
-        self.variants.remove(at);
-        self.looks.retain(|(of, _)| *of != id);
-        self.looking.retain(|looking| *looking != id);
-        let next = self.variants[at.min(self.variants.len() - 1)].id;
-        if self.selected == id {
-            self.selected = next;
-        }
-        if self
-            .compared
-            .is_some_and(|compared| compared == id || compared == self.selected)
-        {
-            self.compared = None;
-        }
-        if self.baseline == id {
-            self.baseline = self.variants[0].id;
-        }
-        self.time = self.time.min(self.ends());
-        self.event = None;
-        self.name_variants();
-        let mut effects = vec![Effect::Drop(id)];
-        effects.extend(self.want_frames());
-        effects.extend(self.wish_to_look());
+        let mut effects = self.wish_to_look();
+        effects.extend(self.wish_for_figures());
+        let shown = Shown::to_ask(&self.variants, &self.playhead, &self.source);
+        effects.extend(self.inspection.ask_again(shown));
         effects
     }
 }

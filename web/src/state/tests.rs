@@ -1,6 +1,12 @@
 use super::*;
-use crate::protocol::{Calls, Ran};
-use highwater_simulator::{Bytes, Choice, Summary};
+use crate::{
+    protocol::{Calls, Loaded, Ran},
+    subject::Choices,
+    variants::MOST,
+    view::{Look, RunView},
+};
+use highwater_simulator::{Address, Bytes, Choice, Environment, Micros, Summary};
+use std::rc::Rc;
 
 pub(super) fn about() -> Loaded {
     Loaded {
@@ -19,10 +25,30 @@ pub(super) fn about() -> Loaded {
     }
 }
 
+/// A scenario and the variants that it begins with.
+pub(super) fn decay() -> (Source, Variants) {
+    let mut source = Source::new();
+    let decay = source.choices.find("decay");
+    source.enter(decay.expect("it is in the catalogue"), None);
+    let variants = Variants::new(source.begun(), 0);
+    (source, variants)
+}
+
+/// Variants of which all runs are there.
+pub(super) fn ran() -> Variants {
+    let (source, mut variants) = decay();
+    variants.order(&source);
+    for variant in &mut variants.all {
+        let order = variant.order.clone().and_then(Result::ok);
+        variant.run = order.map(|order| Rc::new(RunView::empty(order)));
+    }
+    variants
+}
+
 fn loaded() -> State {
     let mut state = State::new(false);
     state.open();
-    state.update(Action::Loaded(1, about()));
+    state.update(Arrival::Loaded(1, about()));
     state
 }
 
@@ -52,7 +78,7 @@ pub(super) fn finish(state: &mut State, effects: &[Effect]) -> Vec<Effect> {
                     strips: vec![],
                 });
             }
-            after.extend(state.update(Action::Ran(*id, Rc::new(run))));
+            after.extend(state.update(Arrival::Ran(*id, Rc::new(run))));
         }
     }
     after
@@ -67,20 +93,20 @@ fn a_recording_is_run_under_what_everyone_tries() {
     let mut state = State::new(false);
     let effects = state.open();
     assert!(has(&effects, &Effect::Load(Subject::Bundled, 1)));
-    let effects = state.update(Action::Loaded(1, about()));
+    let effects = state.update(Arrival::Loaded(1, about()));
     assert_eq!(runs(&effects).len(), 5);
     assert_eq!(
         runs(&effects)[0],
-        state.selected,
+        state.variants.selected,
         "what is looked into first"
     );
     assert!(state.is_busy());
     let after = finish(&mut state, &effects);
     assert!(!state.is_busy());
     assert!(runs(&after).is_empty(), "nothing is run twice");
-    assert!(matches!(after[0], Effect::Look(id, ..) if id == state.selected));
+    assert!(matches!(after[0], Effect::Look(id, ..) if id == state.variants.selected));
     // What was asked for before and comes late is not taken.
-    assert_eq!(state.update(Action::Loaded(7, about())), []);
+    assert_eq!(state.update(Arrival::Loaded(7, about())), []);
 }
 
 #[test]
@@ -90,11 +116,11 @@ fn a_recorded_environment_is_that_of_the_first_variant() {
     let mut about = about();
     about.environment = highwater_simulator::parse_lines("MALLOC_ARENA_MAX=1");
     about.allocator = "glibc@2.31".parse().expect("it is modelled");
-    state.update(Action::Loaded(1, about));
-    assert_eq!(state.selected().name, "as recorded");
-    assert_eq!(state.selected().environment.variables.len(), 1);
+    state.update(Arrival::Loaded(1, about));
+    assert_eq!(state.variants.selected().name, "as recorded");
+    assert_eq!(state.variants.selected().environment.variables.len(), 1);
     assert!(
-        state.variants[..4]
+        state.variants.all[..4]
             .iter()
             .all(|v| v.allocator.to_string() == "glibc@2.31")
     );
@@ -105,13 +131,19 @@ fn a_line_that_is_typed_runs_one_variant_and_only_when_it_sets_something() {
     let mut state = loaded();
     let effects = state.update(Action::Due);
     assert_eq!(runs(&effects), []);
-    let id = state.selected;
-    let effects = state.update(Action::EditEnvironment(id, "MALLOC".to_owned()));
+    let id = state.variants.selected;
+    let effects = state.update(Action::Variant(
+        id,
+        VariantAction::EditEnvironment("MALLOC".to_owned()),
+    ));
     assert_eq!(effects, [Effect::Wait]);
     let effects = state.update(Action::Due);
     assert_eq!(runs(&effects), []);
     assert!(!has(&effects, &Effect::Drop(id)), "it sets nothing");
-    state.update(Action::EditEnvironment(id, "MALLOC_TOP_PAD_=0".to_owned()));
+    state.update(Action::Variant(
+        id,
+        VariantAction::EditEnvironment("MALLOC_TOP_PAD_=0".to_owned()),
+    ));
     let effects = state.update(Action::Due);
     assert_eq!(runs(&effects), [id]);
     // What ran before is dropped first.
@@ -162,7 +194,7 @@ fn a_parameter_is_everyones_but_for_those_who_have_their_own() {
         },
         _ => -1.0,
     };
-    let pages: Vec<f64> = state.variants.iter().map(page).collect();
+    let pages: Vec<f64> = state.variants.all.iter().map(page).collect();
     assert_eq!(pages, [0.0, 100.0, 20.0, 0.0, 100.0]);
 }
 
@@ -177,13 +209,14 @@ fn every_scenario_and_pattern_can_be_ordered() {
         assert!(
             state
                 .variants
+                .all
                 .iter()
                 .all(|v| matches!(v.order, Some(Ok(_))))
         );
     }
     state.update(Action::Choose(scenario("four_weeks")));
-    assert!(state.selected().is_staged());
-    let Some(Ok(order)) = &state.selected().order else {
+    assert!(state.variants.selected().is_staged());
+    let Some(Ok(order)) = &state.variants.selected().order else {
         panic!("it is ordered")
     };
     assert_eq!((order.stages.len(), order.stages[0].workers), (5, 4));
@@ -192,18 +225,22 @@ fn every_scenario_and_pattern_can_be_ordered() {
 #[test]
 fn variants_are_doubled_named_and_removed() {
     let mut state = loaded();
-    let first = state.selected;
-    let effects = state.update(Action::Duplicate(first));
-    assert_eq!(state.variants.len(), 6);
-    let copy = state.selected;
+    let first = state.variants.selected;
+    let effects = state.update(Action::Variant(first, VariantAction::Duplicate));
+    assert_eq!(state.variants.all.len(), 6);
+    let copy = state.variants.selected;
     assert_ne!(copy, first);
     assert_eq!(runs(&effects), [copy]);
-    assert_eq!(state.selected().name, "no setting (2)");
-    assert_eq!(state.variants[5].id, copy, "behind all others");
-    state.update(Action::Rename(copy, "mine".to_owned()));
-    assert_eq!(state.selected().name, "mine");
+    assert_eq!(state.variants.selected().name, "no setting (2)");
+    assert_eq!(state.variants.all[5].id, copy, "behind all others");
+    state.update(Action::Variant(
+        copy,
+        VariantAction::Rename("mine".to_owned()),
+    ));
+    assert_eq!(state.variants.selected().name, "mine");
     let colours: Vec<usize> = state
         .variants
+        .all
         .iter()
         .map(|variant| variant.colour)
         .collect();
@@ -212,22 +249,29 @@ fn variants_are_doubled_named_and_removed() {
     apart.dedup();
     assert_eq!(apart.len(), colours.len(), "{colours:?}");
     for _ in 0..5 {
-        state.update(Action::Duplicate(copy));
+        state.update(Action::Variant(copy, VariantAction::Duplicate));
     }
-    assert_eq!(state.variants.len(), MOST, "as many as can be told apart");
-    state.update(Action::Compare(Some(first)));
-    state.update(Action::Baseline(first));
-    let effects = state.update(Action::Remove(first));
+    assert_eq!(
+        state.variants.all.len(),
+        MOST,
+        "as many as can be told apart"
+    );
+    state.update(Action::Variant(first, VariantAction::Compare(true)));
+    state.update(Action::Variant(first, VariantAction::Baseline));
+    let effects = state.update(Action::Variant(first, VariantAction::Remove));
     assert!(has(&effects, &Effect::Drop(first)));
-    assert_eq!(state.compared, None);
-    assert!(state.variant(state.baseline).is_some());
-    while state.variants.len() > 1 {
-        let id = state.variants[0].id;
-        state.update(Action::Remove(id));
+    assert_eq!(state.variants.compared, None);
+    assert!(state.variants.get(state.variants.baseline).is_some());
+    while state.variants.all.len() > 1 {
+        let id = state.variants.all[0].id;
+        state.update(Action::Variant(id, VariantAction::Remove));
     }
-    let last = state.variants[0].id;
-    assert_eq!(state.update(Action::Remove(last)), []);
-    assert_eq!(state.selected, last);
+    let last = state.variants.all[0].id;
+    assert_eq!(
+        state.update(Action::Variant(last, VariantAction::Remove)),
+        []
+    );
+    assert_eq!(state.variants.selected, last);
 }
 
 #[test]
@@ -238,13 +282,13 @@ fn what_is_selected_or_stands_beside_is_run_with_its_maps() {
         state.update(Action::Retry)
     };
     finish(&mut state, &effects);
-    let second = state.variants[1].id;
-    let effects = state.update(Action::Select(second));
+    let second = state.variants.all[1].id;
+    let effects = state.update(Action::Variant(second, VariantAction::Select));
     assert!(matches!(effects[0], Effect::Run(id, _, frames) if id == second && frames > 0));
     assert!(!state.is_busy(), "nobody waits for maps");
     finish(&mut state, &effects);
-    let third = state.variants[2].id;
-    let effects = state.update(Action::Compare(Some(third)));
+    let third = state.variants.all[2].id;
+    let effects = state.update(Action::Variant(third, VariantAction::Compare(true)));
     assert_eq!(runs(&effects), [third]);
     let looked = |effects: &[Effect]| {
         effects
@@ -252,8 +296,11 @@ fn what_is_selected_or_stands_beside_is_run_with_its_maps() {
             .any(|e| matches!(e, Effect::Look(id, ..) if *id == third))
     };
     assert!(looked(&effects));
-    state.update(Action::Compare(Some(second)));
-    assert_eq!(state.compared, None, "nothing stands beside itself");
+    state.update(Action::Variant(second, VariantAction::Compare(true)));
+    assert_eq!(
+        state.variants.compared, None,
+        "nothing stands beside itself"
+    );
 }
 
 #[test]
@@ -266,42 +313,25 @@ fn a_file_that_cannot_be_read_leaves_what_was_there() {
     finish(&mut state, &effects);
     state.update(Action::Choose(Subject::File("bad.hwt".to_owned())));
     assert!(state.is_busy());
-    state.update(Action::LoadFailed(2, "line 2: no".to_owned()));
-    assert_eq!(state.subject, Subject::Bundled);
+    state.update(Arrival::LoadFailed(2, "line 2: no".to_owned()));
+    assert_eq!(state.source.subject, Subject::Bundled);
     assert_eq!(state.trouble.as_deref(), Some("line 2: no"));
     assert!(!state.is_busy());
-    assert!(state.run().is_some());
+    assert!(state.variants.run().is_some());
 }
 
 #[test]
 fn one_that_fails_says_so_and_the_rest_goes_on() {
     let mut state = loaded();
-    let id = state.variants[1].id;
-    state.update(Action::RunFailed(id, "out of memory".to_owned()));
-    assert!(matches!(state.variants[1].status, Status::Failed(_)));
-    assert!(state.variants[2].is_running());
+    let id = state.variants.all[1].id;
+    state.update(Arrival::RunFailed(id, "out of memory".to_owned()));
+    assert!(matches!(state.variants.all[1].status, Status::Failed(_)));
+    assert!(state.variants.all[2].is_running());
     let effects = state.update(Action::Retry);
     assert!(runs(&effects).contains(&id));
-    let lost = state.variants[2].id;
-    let effects = state.update(Action::RunLost(lost));
+    let lost = state.variants.all[2].id;
+    let effects = state.update(Arrival::RunLost(lost));
     assert_eq!(runs(&effects), [lost], "another worker takes it");
-}
-
-#[test]
-fn play_without_a_run_does_nothing() {
-    let mut state = State::new(true);
-    assert_eq!(state.update(Action::TogglePlay), []);
-    assert_eq!(state.update(Action::Tick(10.0)), [Effect::StopClock]);
-    assert_eq!(state.update(Action::Step(1)), []);
-    assert_eq!(state.update(Action::Seek(Micros(u64::MAX))), []);
-}
-
-#[test]
-fn a_run_is_played_in_about_a_dozen_seconds() {
-    let speed = playing::fitting_speed;
-    assert_eq!(speed(Micros(10_136_196)), 1.0);
-    assert_eq!(speed(Micros(600_000_000)), 64.0);
-    assert_eq!(speed(Micros(1)), SPEEDS[0]);
 }
 
 #[test]
@@ -315,14 +345,20 @@ fn the_summary_of_a_run_that_did_not_happen_is_empty() {
 fn a_picture_of_a_map_waits_until_its_moment_is_known() {
     let mut state = State::new(false);
     state.open();
-    let effects = state.update(Action::Loaded(1, about()));
+    let effects = state.update(Arrival::Loaded(1, about()));
     let effects = finish(&mut state, &effects);
     let chart = Effect::Save(Picture::Chart, Format::Png);
-    let saved = state.update(Action::Save(Picture::Chart, Format::Png));
+    let saved = state.update(Action::Inspection(InspectionAction::Save(
+        Picture::Chart,
+        Format::Png,
+    )));
     assert!(has(&saved, &chart), "curves are exact at once");
-    let id = state.selected;
+    let id = state.variants.selected;
     let map = Effect::Save(Picture::Map(id), Format::Svg);
-    let saved = state.update(Action::Save(Picture::Map(id), Format::Svg));
+    let saved = state.update(Action::Inspection(InspectionAction::Save(
+        Picture::Map(id),
+        Format::Svg,
+    )));
     assert!(saved.is_empty(), "its moment is still being looked into");
     let Some(Effect::Look(_, run, asked)) = effects.first() else {
         panic!("the first look was asked for: {effects:?}");
@@ -337,9 +373,12 @@ fn a_picture_of_a_map_waits_until_its_moment_is_known() {
         kinds: vec![],
         frame: None,
     };
-    let saved = state.update(Action::Looked(id, Rc::new(look)));
+    let saved = state.update(Arrival::Looked(id, Rc::new(look)));
     assert!(has(&saved, &map), "{saved:?}");
-    let again = state.update(Action::Save(Picture::Map(id), Format::Png));
+    let again = state.update(Action::Inspection(InspectionAction::Save(
+        Picture::Map(id),
+        Format::Png,
+    )));
     assert_eq!(again, [Effect::Save(Picture::Map(id), Format::Png)]);
     state.update(Action::SaveFailed);
     assert!(state.trouble.is_some_and(|words| words.contains("picture")));
@@ -349,13 +388,13 @@ fn a_picture_of_a_map_waits_until_its_moment_is_known() {
 fn a_look_that_is_dropped_with_a_run_is_asked_for_again() {
     let mut state = State::new(false);
     state.open();
-    let effects = state.update(Action::Loaded(1, about()));
+    let effects = state.update(Arrival::Loaded(1, about()));
     finish(&mut state, &effects);
-    let id = state.selected;
-    let edit = |text: &str| Action::EditEnvironment(id, text.to_owned());
+    let id = state.variants.selected;
+    let edit = |text: &str| Action::Variant(id, VariantAction::EditEnvironment(text.to_owned()));
     // It is being looked into, and twice another setting is typed.
-    state.update(Action::Seek(Micros(5)));
-    state.looking = vec![id];
+    state.update(Action::Playhead(PlayheadAction::Seek(Micros(5))));
+    state.inspection.looking = vec![id];
     state.update(edit("MALLOC_ARENA_MAX=1"));
     let first = state.update(Action::Due);
     assert_eq!(runs(&first), [id]);
@@ -374,25 +413,33 @@ fn a_look_that_is_dropped_with_a_run_is_asked_for_again() {
 fn nothing_is_asked_of_workers_that_are_about_to_get_another_recording() {
     let mut state = State::new(false);
     state.open();
-    let effects = state.update(Action::Loaded(1, about()));
+    let effects = state.update(Arrival::Loaded(1, about()));
     finish(&mut state, &effects);
-    state.looking.clear();
+    state.inspection.looking.clear();
     state.update(Action::Choose(Subject::File("bad.hwt".to_owned())));
     let asks = |effects: &[Effect]| {
         let ask = |effect: &Effect| matches!(effect, Effect::Look(..) | Effect::Ask(..));
         effects.iter().any(ask)
     };
-    let id = state.selected;
+    let id = state.variants.selected;
     let blocks = Some((id, Address(4096), Address(8192)));
-    assert!(!asks(&state.update(Action::Seek(Micros(0)))));
-    assert!(!asks(&state.update(Action::Select(id))));
-    assert!(!asks(&state.update(Action::OpenBlocks(blocks))));
-    // It cannot be read: the one before is what they hold.
-    let number = state.next_trace;
-    assert!(asks(
-        &state.update(Action::LoadFailed(number, "no".to_owned()))
+    assert!(!asks(
+        &state.update(Action::Playhead(PlayheadAction::Seek(Micros(0))))
     ));
-    assert!(asks(&state.update(Action::OpenBlocks(blocks))));
+    assert!(!asks(
+        &state.update(Action::Variant(id, VariantAction::Select))
+    ));
+    assert!(!asks(&state.update(Action::Inspection(
+        InspectionAction::OpenBlocks(blocks)
+    ))));
+    // It cannot be read: the one before is what they hold.
+    let number = state.source.number;
+    assert!(asks(
+        &state.update(Arrival::LoadFailed(number, "no".to_owned()))
+    ));
+    assert!(asks(&state.update(Action::Inspection(
+        InspectionAction::OpenBlocks(blocks)
+    ))));
 }
 
 #[test]
@@ -401,8 +448,8 @@ fn a_look_that_is_lost_takes_back_nothing_that_was_said() {
     state.update(Action::OpenLink(Some("nonsense".to_owned())));
     let said = state.trouble.clone();
     assert!(said.is_some());
-    let id = state.selected;
-    state.update(Action::LookFailed(id, None));
+    let id = state.variants.selected;
+    state.update(Arrival::LookFailed(id, None));
     assert_eq!(state.trouble, said);
 }
 
@@ -423,21 +470,24 @@ fn long(value: u8) -> String {
 #[test]
 fn a_long_text_is_read_by_a_worker_and_the_settings_before_count_until_then() {
     let mut state = loaded();
-    let id = state.selected;
-    state.update(Action::EditEnvironment(id, "MALLOC_TOP_PAD_=0".to_owned()));
-    let before = state.selected().environment.variables.clone();
-    let effects = state.update(Action::EditEnvironment(id, long(2)));
+    let id = state.variants.selected;
+    state.update(Action::Variant(
+        id,
+        VariantAction::EditEnvironment("MALLOC_TOP_PAD_=0".to_owned()),
+    ));
+    let before = state.variants.selected().environment.variables.clone();
+    let effects = state.update(Action::Variant(id, VariantAction::EditEnvironment(long(2))));
     let asked = reads(&effects);
     assert_eq!(asked.len(), 1);
     assert!(!has(&effects, &Effect::Wait), "nothing has changed yet");
-    assert!(state.selected().environment.is_reading);
-    assert_eq!(state.selected().environment.variables, before);
+    assert!(state.variants.selected().environment.is_reading);
+    assert_eq!(state.variants.selected().environment.variables, before);
     let others = state.update(Action::ToggleHelp);
     assert!(reads(&others).is_empty(), "it is asked for once");
     let read = Environment::parse(&asked[0]);
-    let effects = state.update(Action::Read(id, Rc::clone(&asked[0]), Some(read.clone())));
+    let effects = state.update(Arrival::Read(id, Rc::clone(&asked[0]), Some(read.clone())));
     assert!(has(&effects, &Effect::Wait));
-    let form = &state.selected().environment;
+    let form = &state.variants.selected().environment;
     assert!(!form.is_reading);
     assert_eq!(form.variables, read.variables);
     assert_eq!(form.other_lines, 4000);
@@ -446,31 +496,40 @@ fn a_long_text_is_read_by_a_worker_and_the_settings_before_count_until_then() {
 #[test]
 fn what_was_read_of_a_text_that_changed_meanwhile_is_dropped() {
     let mut state = loaded();
-    let id = state.selected;
-    let first = reads(&state.update(Action::EditEnvironment(id, long(2))));
-    let second = reads(&state.update(Action::EditEnvironment(id, long(4))));
-    let read = |text: &Rc<str>| Action::Read(id, Rc::clone(text), Some(Environment::parse(text)));
+    let id = state.variants.selected;
+    let first = reads(&state.update(Action::Variant(id, VariantAction::EditEnvironment(long(2)))));
+    let second = reads(&state.update(Action::Variant(id, VariantAction::EditEnvironment(long(4)))));
+    let read = |text: &Rc<str>| Arrival::Read(id, Rc::clone(text), Some(Environment::parse(text)));
     state.update(read(&first[0]));
-    assert!(state.selected().environment.is_reading);
+    assert!(state.variants.selected().environment.is_reading);
     state.update(read(&second[0]));
-    assert_eq!(state.selected().environment.variables[0].value, "4");
+    assert_eq!(
+        state.variants.selected().environment.variables[0].value,
+        "4"
+    );
     // A short text is read at once, and the long one before it comes too late.
-    let third = reads(&state.update(Action::EditEnvironment(id, long(8))));
-    state.update(Action::EditEnvironment(id, "MALLOC_ARENA_MAX=1".to_owned()));
+    let third = reads(&state.update(Action::Variant(id, VariantAction::EditEnvironment(long(8)))));
+    state.update(Action::Variant(
+        id,
+        VariantAction::EditEnvironment("MALLOC_ARENA_MAX=1".to_owned()),
+    ));
     let late = state.update(read(&third[0]));
     assert!(late.is_empty());
-    assert_eq!(state.selected().environment.variables[0].value, "1");
+    assert_eq!(
+        state.variants.selected().environment.variables[0].value,
+        "1"
+    );
 }
 
 #[test]
 fn a_text_whose_worker_goes_down_is_read_once_more_and_then_given_up() {
     let mut state = loaded();
-    let id = state.selected;
-    let first = reads(&state.update(Action::EditEnvironment(id, long(2))));
-    let lost = || Action::Read(id, Rc::clone(&first[0]), None);
+    let id = state.variants.selected;
+    let first = reads(&state.update(Action::Variant(id, VariantAction::EditEnvironment(long(2)))));
+    let lost = || Arrival::Read(id, Rc::clone(&first[0]), None);
     assert_eq!(reads(&state.update(lost())), first);
     assert!(reads(&state.update(lost())).is_empty());
-    assert!(!state.selected().environment.is_reading);
+    assert!(!state.variants.selected().environment.is_reading);
     assert!(
         state
             .trouble

@@ -1,6 +1,6 @@
 //! The guided tour: opened, gone through, and given as a talk.
 
-use super::{Effect, Embed, State, WHOLE};
+use super::{Effect, Embed};
 use crate::tour::{self, Tour};
 
 /// The language that the tour is written in.
@@ -38,53 +38,65 @@ impl Place {
     }
 }
 
-impl State {
-    /// The text of a tour is there, or why it is not. `shows` is whether its step is to be shown, or only told.
-    pub(super) fn tour_read(
-        &mut self,
-        place: Place,
-        shows: bool,
-        text: Result<String, String>,
-    ) -> Vec<Effect> {
-        match text.and_then(|text| tour::read(&text)) {
-            Ok(steps) => {
-                self.tour = Some(Tour {
-                    language: place.language,
-                    at: place.at.min(steps.len() - 1),
-                    steps,
-                    is_talk: false,
-                });
-                let mut effects = Vec::new();
-                if self.embed.is_none() {
-                    // Inside another page the focus is the reader's.
-                    effects.push(Effect::FocusTour);
-                }
-                if shows {
-                    effects.extend(self.show_step());
-                }
-                effects
+/// The tour, while one is open.
+#[derive(Default)]
+pub struct Touring {
+    /// The tour.
+    pub open: Option<Tour>,
+}
+
+/// Something happened to the tour.
+#[derive(Debug, Clone)]
+pub enum TourAction {
+    /// A tour is to be read, and its step shown.
+    Read(Place),
+    /// So many steps on.
+    Turn(i64),
+    /// To this step, from 0.
+    GoToStep(usize),
+    /// It is over.
+    Close,
+    /// It is given as a talk, or not any more.
+    Talk(bool),
+}
+
+impl Touring {
+    pub(super) fn update(&mut self, action: TourAction) -> Vec<Effect> {
+        match action {
+            TourAction::Read(place) => vec![Effect::ReadTour(place, true)],
+            TourAction::Turn(steps) => {
+                let at = self.open.as_ref().map_or(0, |tour| tour.at as i64) + steps;
+                self.go_to_step(at.max(0) as usize)
             }
-            Err(message) => {
-                let nothing_is_shown = self.run().is_none() && !self.is_busy();
-                let effects = match nothing_is_shown {
-                    true => self.open(),
-                    false => vec![],
-                };
-                self.trouble = Some(message);
-                effects
-            }
+            TourAction::GoToStep(at) => self.go_to_step(at),
+            TourAction::Close => self.close(),
+            TourAction::Talk(is_talk) => self.talk(is_talk),
         }
     }
 
-    /// To the step so many further on.
-    pub(super) fn turn_tour(&mut self, steps: i64) -> Vec<Effect> {
-        let at = self.tour.as_ref().map_or(0, |tour| tour.at as i64) + steps;
-        self.go_to_step(at.max(0) as usize)
+    /// Opens the tour whose text is there. `shows` is whether its step is to be shown, or only told.
+    ///
+    /// # Errors
+    /// The text is no tour.
+    pub(super) fn take(
+        &mut self,
+        place: Place,
+        shows: bool,
+        text: &str,
+    ) -> Result<Vec<Effect>, String> {
+        let steps = tour::read(text)?;
+        self.open = Some(Tour {
+            language: place.language,
+            at: place.at.min(steps.len() - 1),
+            steps,
+            is_talk: false,
+        });
+        Ok(if shows { self.show_step() } else { vec![] })
     }
 
     /// To a step; beyond the last one the tour stays where it is.
-    pub(super) fn go_to_step(&mut self, at: usize) -> Vec<Effect> {
-        match &mut self.tour {
+    fn go_to_step(&mut self, at: usize) -> Vec<Effect> {
+        match &mut self.open {
             Some(tour) if at < tour.steps.len() && at != tour.at => {
                 tour.at = at;
                 self.show_step()
@@ -101,13 +113,13 @@ impl State {
     }
 
     fn step_shown(&self) -> Option<&tour::Step> {
-        let tour = self.tour.as_ref()?;
+        let tour = self.open.as_ref()?;
         tour.steps.get(tour.at)
     }
 
     /// As a talk, or not any more.
-    pub(super) fn talk(&mut self, is_talk: bool) -> Vec<Effect> {
-        match &mut self.tour {
+    fn talk(&mut self, is_talk: bool) -> Vec<Effect> {
+        match &mut self.open {
             Some(tour) if tour.is_talk != is_talk => {
                 tour.is_talk = is_talk;
                 vec![Effect::FullScreen(is_talk)]
@@ -116,27 +128,27 @@ impl State {
         }
     }
 
-    pub(super) fn close_tour(&mut self) -> Vec<Effect> {
+    fn close(&mut self) -> Vec<Effect> {
         let effects = self.talk(false);
-        self.tour = None;
+        self.open = None;
         effects
     }
 
     /// A link is opened, and says whether it is of a tour.
-    pub(super) fn follow_tour(&mut self, place: Option<Place>) -> Vec<Effect> {
-        match (place, &mut self.tour) {
+    pub(super) fn follow(&mut self, place: Option<Place>) -> Vec<Effect> {
+        match (place, &mut self.open) {
             (Some(place), Some(tour)) if tour.language == place.language => {
                 tour.at = place.at.min(tour.steps.len() - 1);
                 vec![]
             }
             (Some(place), _) => vec![Effect::ReadTour(place, false)],
-            (None, _) => self.close_tour(),
+            (None, _) => self.close(),
         }
     }
 
     /// Where in a tour the page is, if it is in one.
-    pub(super) fn tour_place(&self) -> Option<Place> {
-        self.tour.as_ref().map(|tour| Place {
+    pub(super) fn place(&self) -> Option<Place> {
+        self.open.as_ref().map(|tour| Place {
             language: tour.language.clone(),
             at: tour.at,
         })
@@ -151,29 +163,51 @@ impl State {
 
     /// Whether the tour is given as a talk.
     pub fn is_talk(&self) -> bool {
-        self.tour.as_ref().is_some_and(|tour| tour.is_talk)
+        self.open.as_ref().is_some_and(|tour| tour.is_talk)
     }
 
-    /// What of the page is shown.
-    pub fn shows(&self) -> Embed {
-        if self.is_talk() {
-            return self.pointed_at().map_or(WHOLE, Embed::of);
-        }
-        self.embed.unwrap_or(WHOLE)
+    /// What of the page is shown while the tour is given as a talk.
+    pub(super) fn shows(&self) -> Option<Embed> {
+        let whole = || self.pointed_at().map_or(Embed::WHOLE, Embed::of);
+        self.is_talk().then(whole)
     }
 }
 
-impl Embed {
-    /// The panels that are named, with commas, and what plays the run.
-    pub fn of(panels: &str) -> Self {
-        let has = |panel: &str| panels.split(',').any(|named| named == panel);
-        Self {
-            chart: has("chart"),
-            map: has("map"),
-            why: has("why"),
-            table: has("table"),
-            settings: has("settings"),
-            controls: true,
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tour_is_gone_through_and_given_as_a_talk() -> Result<(), String> {
+        let mut touring = Touring::default();
+        let text = "# One\n\n[x](?a&panels=map)\n\n# Two\n\n[y](?b)\n";
+        let place = Place {
+            at: 9,
+            ..Place::default()
+        };
+        assert_eq!(touring.update(TourAction::Turn(1)), []);
+        let effects = touring.take(place.clone(), true, text)?;
+        assert_eq!(effects, [Effect::Go("?b".to_owned())], "the last step");
+        assert_eq!(touring.update(TourAction::Turn(1)), []);
+        assert_eq!(
+            touring.update(TourAction::Turn(-1)),
+            [Effect::Go("?a&panels=map".to_owned())]
+        );
+        assert_eq!(touring.shows(), None);
+        assert_eq!(
+            touring.update(TourAction::Talk(true)),
+            [Effect::FullScreen(true)]
+        );
+        assert_eq!(touring.shows(), Some(Embed::of("map")));
+        assert_eq!(touring.follow(Some(place)), [], "it is open already");
+        assert_eq!(
+            touring.shows(),
+            Some(Embed::WHOLE),
+            "the step names no panels"
+        );
+        assert_eq!(touring.follow(None), [Effect::FullScreen(false)]);
+        assert_eq!(touring.place(), None);
+        assert!(touring.take(Place::default(), true, "no tour").is_err());
+        Ok(())
     }
 }

@@ -52,10 +52,10 @@ fn value(state: &State, name: &str) -> Option<Option<Value>> {
                 return None;
             };
             let letter = usize::from(letter - b'A');
-            let mut all = state.variants.iter();
+            let mut all = state.variants.all.iter();
             (all.find(|variant| variant.letter == letter), name)
         }
-        None => (Some(state.selected()), name),
+        None => (Some(state.variants.selected()), name),
     };
     let run = variant.and_then(|variant| variant.run.as_deref().filter(|_| variant.is_fresh()));
     of_run(name, run)
@@ -108,7 +108,7 @@ fn of_moment(
 /// Of what was found by looking into it.
 fn of_heap(state: &State, name: &str, variant: Option<&VariantState>) -> Option<Option<Value>> {
     let looked = variant.filter(|variant| state.look_is_exact(variant.id));
-    let of = looked.and_then(|variant| Some(&state.look(variant.id)?.diagnosis));
+    let of = looked.and_then(|variant| Some(&state.inspection.look(variant.id)?.diagnosis));
     // The first that holds something: over it lies only the top.
     let pin = of.and_then(|of| of.pins.iter().find(|pin| pin.behind.0 > 0));
     Some(match name {

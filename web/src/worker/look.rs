@@ -59,70 +59,58 @@ impl Look {
                 && cursor.order == self.order
                 && (cursor.simulation.position(), cursor.simulation.now()) <= (event, time)
         };
-        let mut cursor = match self.on_its_way.take() {
+        let begun = self.on_its_way.take();
+        let mut cursor = match begun.or_else(|| engine.cursor.take().filter(is_before)) {
             Some(cursor) => cursor,
-            None => match engine.cursor.take().filter(is_before) {
-                Some(cursor) => cursor,
-                None => self.begin(engine, slice)?,
-            },
+            None => self.begin(engine, slice)?,
         };
-        let simulation = &mut cursor.simulation;
-        let mut before = None;
-        while simulation.position() < event && before != Some(simulation.position()) {
-            if !slice.may_go_on() {
-                let done = simulation.position() as f64 / event as f64;
-                self.on_its_way = Some(cursor);
-                return Ok(Step::More(done));
-            }
-            before = Some(simulation.position());
-            let end = event.min(simulation.position() + BATCH);
-            let mut at = None;
-            while simulation.position() < end && at != Some(simulation.position()) {
-                at = Some(simulation.position());
-                simulation.run_until(end.min(simulation.position() + READ_EVERY));
-                cursor.log.read(simulation);
-            }
+        if let Some(done) = run_to(&mut cursor, event, slice) {
+            self.on_its_way = Some(cursor);
+            return Ok(Step::More(done));
         }
+        let simulation = &mut cursor.simulation;
         simulation.wait_until(time);
         cursor.log.read(simulation);
-        match &self.ask {
-            Ask::Why => {}
+        let outcome = match &self.ask {
+            Ask::Why => Outcome::Looked(Box::new(self.explained(&mut cursor))),
             Ask::Blocks { from, to } => {
                 let found = simulation.blocks_between(*from, *to, MOST_BLOCKS);
-                let rows = found.iter().map(|view| self.row(view)).collect();
-                engine.cursor = Some(cursor);
-                return Ok(Step::Done(Outcome::Blocks(rows)));
+                Outcome::Blocks(found.iter().map(|view| self.row(view)).collect())
             }
-            Ask::Figures => {
-                let accounting = simulation.accounting();
-                let figures = MomentFigures {
-                    rss: simulation.rss(),
-                    live: simulation.live(),
-                    free: accounting.free,
-                    reclaimable: simulation.reclaimable(),
-                };
-                engine.cursor = Some(cursor);
-                return Ok(Step::Done(Outcome::Figures(figures)));
-            }
-            // The simulation is used up by it.
+            Ask::Figures => Outcome::Figures(MomentFigures {
+                rss: simulation.rss(),
+                live: simulation.live(),
+                free: simulation.accounting().free,
+                reclaimable: simulation.reclaimable(),
+            }),
             Ask::Without { pins } => {
+                // The simulation is used up by it.
                 let without = cursor.simulation.without(pins);
                 return Ok(Step::Done(Outcome::Without(without)));
             }
-        }
+        };
+        engine.cursor = Some(cursor);
+        Ok(Step::Done(outcome))
+    }
+
+    /// Why memory is as it is where a simulation is, and the map.
+    fn explained(
+        &self,
+        Cursor {
+            simulation, log, ..
+        }: &mut Cursor,
+    ) -> Looked {
         let frame = simulation.frame();
         let mut diagnosis = self.in_run(simulation.diagnose());
         let findings = std::mem::take(&mut diagnosis.findings);
-        let looked = Looked {
+        Looked {
             diagnosis,
             findings: findings.iter().map(say).collect(),
-            decisions: self.told(cursor.log.all()).latest,
-            decided: cursor.log.all().count,
-            kinds: cursor.log.kinds().map(|kind| self.told(kind)).collect(),
+            decisions: self.told(log.all()).latest,
+            decided: log.all().count,
+            kinds: log.kinds().map(|kind| self.told(kind)).collect(),
             frame,
-        };
-        engine.cursor = Some(cursor);
-        Ok(Step::Done(Outcome::Looked(Box::new(looked))))
+        }
     }
 
     fn begin(&self, engine: &mut Engine, slice: &Slice) -> Result<Cursor, String> {
@@ -184,6 +172,26 @@ impl Look {
             freed: self.moved(view.freed),
         }
     }
+}
+
+/// Runs to an event, or returns the share that is done where it may not go on.
+fn run_to(cursor: &mut Cursor, event: u64, slice: &Slice) -> Option<f64> {
+    let simulation = &mut cursor.simulation;
+    let mut before = None;
+    while simulation.position() < event && before != Some(simulation.position()) {
+        if !slice.may_go_on() {
+            return Some(simulation.position() as f64 / event as f64);
+        }
+        before = Some(simulation.position());
+        let end = event.min(simulation.position() + BATCH);
+        let mut at = None;
+        while simulation.position() < end && at != Some(simulation.position()) {
+            at = Some(simulation.position());
+            simulation.run_until(end.min(simulation.position() + READ_EVERY));
+            cursor.log.read(simulation);
+        }
+    }
+    None
 }
 
 /// A finding in words.

@@ -156,7 +156,7 @@ fn an_address_opens_a_step_and_arrows_turn_it_as_a_talk() -> Result<()> {
         page.set_value("#parameter-events", "77")?;
         page.wait_until("the link", || {
             let hash = page.evaluate("return location.hash")?;
-            Ok(hash.as_str().is_some_and(|hash| hash.starts_with("#1=")))
+            Ok(hash.as_str().is_some_and(|hash| hash.starts_with("#2=")))
         })?;
         settle(page)?;
         page.frames(40)?;

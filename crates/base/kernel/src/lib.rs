@@ -21,7 +21,7 @@ mod words;
 
 pub use config::{Config, ConfigError, MapError, OutOfMemory};
 pub use counts::{Counts, Syscalls};
-pub use highwater_units::{Address, Bytes, Decimal, Micros, Pages};
+pub use highwater_units::{Address, Bytes, Decimal, Micros, Nanos, Pages};
 pub use mappings::{Mapping, MappingKind};
 pub use numbers::Numbers;
 pub use pages::PageState;

@@ -73,6 +73,10 @@ pub struct Pages(pub u64);
 #[serde(transparent)]
 pub struct Micros(pub u64);
 
+/// A moment of simulated time, or a span of it, in nanoseconds, for clocks that count finer than the simulation's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Nanos(pub u64);
+
 impl Address {
     /// The null pointer.
     pub const NULL: Self = Self(0);
@@ -155,6 +159,12 @@ impl Bytes {
 }
 
 impl Micros {
+    /// Returns this minus `other`, or nothing where `other` is later.
+    #[inline]
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// Returns the seconds with `decimals` decimals, 0 to 6.
     pub fn decimal_seconds(self, decimals: u32) -> Decimal {
         Decimal::of_millionths(self.0, decimals)
@@ -163,6 +173,42 @@ impl Micros {
     /// Converts to seconds, for people.
     pub fn as_seconds(self) -> f64 {
         self.0 as f64 / 1e6
+    }
+}
+
+impl Nanos {
+    /// A moment that never comes.
+    pub const NEVER: Self = Self(u64::MAX);
+
+    /// `n` milliseconds.
+    pub const fn from_millis(n: u64) -> Self {
+        Self(n * 1_000_000)
+    }
+
+    /// Converts whole microseconds; more than 64 bits hold become the largest number.
+    pub const fn from_micros(micros: Micros) -> Self {
+        Self(micros.0.saturating_mul(1000))
+    }
+
+    /// Rounds down to whole microseconds.
+    pub const fn to_micros(self) -> Micros {
+        Micros(self.0 / 1000)
+    }
+
+    /// Returns the sum, or the largest number where it does not fit 64 bits.
+    pub const fn saturating_add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// Returns this minus `other`, or nothing where `other` is larger.
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl From<u32> for Bytes {
+    fn from(bytes: u32) -> Self {
+        Self(u64::from(bytes))
     }
 }
 
@@ -203,7 +249,7 @@ macro_rules! sums {
         }
     )*};
 }
-sums!(Bytes, Pages, Micros);
+sums!(Bytes, Pages, Micros, Nanos);
 
 impl Add<Bytes> for Address {
     type Output = Self;
@@ -238,6 +284,22 @@ impl Mul<Bytes> for Pages {
 }
 
 impl Div for Bytes {
+    type Output = u64;
+    #[inline]
+    fn div(self, other: Self) -> u64 {
+        self.0 / other.0
+    }
+}
+
+impl Div<u64> for Micros {
+    type Output = Self;
+    #[inline]
+    fn div(self, parts: u64) -> Self {
+        Self(self.0 / parts)
+    }
+}
+
+impl Div for Nanos {
     type Output = u64;
     #[inline]
     fn div(self, other: Self) -> u64 {

@@ -7,7 +7,7 @@ use crate::{
     line_end_labels::{LineEnd, line_end_labels, lines_of},
     picture::{EDGE, Entry, Head, WIDTH, begin, end, letter, name, write_settings},
     svg::{BOLD, MIDDLE, PLAIN, RIGHT, Svg},
-    theme::{BORDER, BURST, ERROR, HELD, LINE, MUTED, variant},
+    theme::Colour,
 };
 use highwater_simulator::{Bytes, Micros, Sample};
 
@@ -90,15 +90,17 @@ impl Chart<'_> {
             labels,
         };
         // What goes beyond either side of the plot is cut off there.
-        svg.put(
-            "<clipPath id=\"plot\"><rect width=\"@\" height=\"@\"/></clipPath><g transform=\"translate(@ @)\">",
-            &[pen.size.0, high, LEFT, svg.y],
-            &[],
-        );
+        svg.element("clipPath").with("id", "plot").open();
+        svg.element("rect").sized(pen.size.0, high).end();
+        svg.close("clipPath");
+        let below = svg.y;
+        svg.element("g")
+            .set("transform", format_args!("translate({LEFT} {below})"))
+            .open();
         pen.ground(&mut svg);
         pen.curves(&mut svg);
         pen.line_ends(&mut svg);
-        svg.put("</g>", &[], &[]);
+        svg.close("g");
         svg.y += high + 58;
         pen.legend(&mut svg);
         end(svg, &self.head)
@@ -153,45 +155,42 @@ impl Pen<'_> {
         for band in chart.bands.iter().filter(|band| band.name != "end") {
             let (from, to) = (self.x(band.from), self.x(band.to));
             if band.name == "burst" {
-                self.box_of(svg, (from, 0), (to - from, high), BURST);
+                box_of(svg, (from, 0), (to - from, high), Colour::Burst);
             }
             if to - from > 40 {
-                svg.words((from + 6, 16), &PLAIN, MUTED, band.name);
+                svg.words((from + 6, 16), &PLAIN, Colour::Muted, band.name);
             }
         }
-        svg.words((EDGE - LEFT, -10), &PLAIN, MUTED, "MiB");
+        svg.words((EDGE - LEFT, -10), &PLAIN, Colour::Muted, "MiB");
         for value in ticks(self.scale.highest, 5.0) {
             let y = self.y(value);
-            line(svg, [0, y, wide, 0], LINE, "none");
-            svg.words((-8, y + 4), &RIGHT, MUTED, &tick(value));
+            line(svg, [0, y, wide, 0], Colour::Line, "none");
+            svg.words((-8, y + 4), &RIGHT, Colour::Muted, &tick(value));
         }
         for (time, label) in time_ticks(self.scale.from, self.scale.to) {
-            svg.words((self.x(time), high + 20), &MIDDLE, MUTED, &label);
+            svg.words((self.x(time), high + 20), &MIDDLE, Colour::Muted, &label);
         }
         for (index, (begins, name)) in chart.stages.iter().enumerate() {
             let ends = chart.stages.get(index + 1);
             let ends = ends.map_or(self.scale.to, |next| next.0);
             let (x, to) = (self.x(*begins), self.x(ends));
             if chart.stages.len() > 1 && to > x {
-                line(svg, [x, 0, 0, high], BORDER, "none");
+                line(svg, [x, 0, 0, high], Colour::Border, "none");
                 for (number, words) in PLAIN.wrapped(name, to - x - 8).iter().enumerate() {
-                    svg.words((x + 5, 33 + STEP * number as i32), &PLAIN, MUTED, words);
+                    svg.words(
+                        (x + 5, 33 + STEP * number as i32),
+                        &PLAIN,
+                        Colour::Muted,
+                        words,
+                    );
                 }
             }
         }
         if let Some(cap) = self.cap() {
             let y = self.y(cap.as_mib());
-            line(svg, [0, y, wide, 0], ERROR, "5 4");
-            svg.words((6, y - 5), &PLAIN, ERROR, &format!("cap {cap}"));
+            line(svg, [0, y, wide, 0], Colour::Error, "5 4");
+            svg.words((6, y - 5), &PLAIN, Colour::Error, &format!("cap {cap}"));
         }
-    }
-
-    fn box_of(&self, svg: &mut Svg, (x, y): (i32, i32), (wide, high): (i32, i32), colour: i32) {
-        svg.put(
-            "<rect x=\"@\" y=\"@\" width=\"@\" height=\"@\" fill=\"#\"/>",
-            &[x, y, wide, high, colour],
-            &[],
-        );
     }
 
     /// The cap, where it is not above what is shown.
@@ -204,37 +203,43 @@ impl Pen<'_> {
     /// What the program holds, and over it the runs, the main one last.
     fn curves(&self, svg: &mut Svg) {
         let (runs, main) = (&self.chart.runs, self.chart.main);
-        svg.put(
-            "<g clip-path=\"url($)\" fill=\"none\" stroke-linejoin=\"round\">",
-            &[],
-            &["#plot"],
-        );
+        svg.element("g")
+            .with("clip-path", "url(#plot)")
+            .with("fill", "none")
+            .with("stroke-linejoin", "round")
+            .open();
         if let Some(run) = runs.get(main) {
             let path = area(run.samples, &self.scale, self.extent(), held);
-            svg.put("<path fill=\"#\" d=\"$\"/>", &[HELD], &[&path]);
+            svg.element("path")
+                .fill(Colour::Held)
+                .with("d", &path)
+                .end();
         }
         for is_main in [false, true] {
             for (index, run) in runs.iter().enumerate() {
                 if (index == main) == is_main {
                     let path = outline(run.samples, &self.scale, self.extent(), resident);
                     let (colour, wide) = (run.entry.colour, if is_main { 3 } else { 2 });
-                    svg.put(
-                        "<path class=\"curve\" stroke=\"#\" stroke-width=\"@\" stroke-dasharray=\"$\" d=\"$\"/>",
-                        &[variant(colour), wide],
-                        &[DASHES[colour % 4], &path],
-                    );
+                    svg.element("path")
+                        .with("class", "curve")
+                        .stroke(Colour::Variant(colour))
+                        .set("stroke-width", format_args!("{wide}"))
+                        .with("stroke-dasharray", DASHES[colour % 4])
+                        .with("d", &path)
+                        .end();
                 }
             }
         }
-        svg.put("</g>", &[], &[]);
+        svg.close("g");
         let top = self.cap().map_or(0, |cap| self.y(cap.as_mib()));
         for run in runs {
             for time in run.killed.iter().filter(|time| self.scale.shows(**time)) {
-                svg.put(
-                    "<path d=\"M@ @m-6-6l12 12m0-12l-12 12\" stroke=\"#\" stroke-width=\"3\"/>",
-                    &[self.x(*time), top, variant(run.entry.colour)],
-                    &[],
-                );
+                let x = self.x(*time);
+                svg.element("path")
+                    .set("d", format_args!("M{x} {top}m-6-6l12 12m0-12l-12 12"))
+                    .stroke(Colour::Variant(run.entry.colour))
+                    .with("stroke-width", "3")
+                    .end();
             }
         }
     }
@@ -251,28 +256,28 @@ impl Pen<'_> {
                 for run in line {
                     let (letter, wide) = self.chart.letter(*run);
                     let colour = self.chart.runs[*run].entry.colour;
-                    svg.words((x, y), &BOLD, variant(colour), &letter);
+                    svg.words((x, y), &BOLD, Colour::Variant(colour), &letter);
                     x += wide;
                 }
                 y += STEP;
             }
-            svg.words((x + GAP, y - STEP), &PLAIN, MUTED, &end.figure);
+            svg.words((x + GAP, y - STEP), &PLAIN, Colour::Muted, &end.figure);
         }
     }
 
     /// What is drawn besides the variants, and every variant with its settings and figures, in two columns.
     fn legend(&self, svg: &mut Svg) {
         let (chart, y) = (self.chart, svg.y - 10);
-        self.box_of(svg, (LEFT, y - 11), (24, 12), HELD);
-        self.box_of(svg, (LEFT + 230, y - 11), (24, 12), BURST);
+        box_of(svg, (LEFT, y - 11), (24, 12), Colour::Held);
+        box_of(svg, (LEFT + 230, y - 11), (24, 12), Colour::Burst);
         let main = chart.runs.get(chart.main);
         let whose = main.map_or(' ', |run| letter(run.entry.number));
         let held = format!("held by the program (in {whose})");
-        svg.words((LEFT + 32, y), &PLAIN, MUTED, &held);
-        svg.words((LEFT + 262, y), &PLAIN, MUTED, "burst");
+        svg.words((LEFT + 32, y), &PLAIN, Colour::Muted, &held);
+        svg.words((LEFT + 262, y), &PLAIN, Colour::Muted, "burst");
         let lines =
             "lines: resident, with every peak; on the right: MiB at the end of the shown time";
-        svg.words((LEFT + 340, y), &PLAIN, MUTED, lines);
+        svg.words((LEFT + 340, y), &PLAIN, Colour::Muted, lines);
         let half = WIDTH / 2;
         let mut tops = [y + 10; 2];
         for (index, run) in chart.runs.iter().enumerate() {
@@ -283,18 +288,18 @@ impl Pen<'_> {
             svg.y = tops[side];
             let x = [EDGE, half + HALF_GAP][side];
             let colour = run.entry.colour;
-            svg.put("<g stroke-width=\"3\">", &[], &[]);
+            svg.element("g").with("stroke-width", "3").open();
             line(
                 svg,
                 [x, svg.y + 15, 34, 0],
-                variant(colour),
+                Colour::Variant(colour),
                 DASHES[colour % 4],
             );
-            svg.put("</g>", &[], &[]);
+            svg.close("g");
             let column = (x + 44, half - EDGE - HALF_GAP - 44);
             name(svg, &run.entry, column);
             write_settings(svg, &run.entry, column);
-            svg.paragraph(column, &PLAIN, MUTED, &came(run, main));
+            svg.paragraph(column, &PLAIN, Colour::Muted, &came(run, main));
             tops[side] = svg.y;
         }
         svg.y = tops[0].max(tops[1]);
@@ -302,12 +307,21 @@ impl Pen<'_> {
 }
 
 /// Draws a line from a place, so far to the right and down.
-fn line(svg: &mut Svg, [x, y, right, down]: [i32; 4], colour: i32, dashes: &str) {
-    svg.put(
-        "<path d=\"M@ @l@ @\" stroke=\"#\" stroke-dasharray=\"$\"/>",
-        &[x, y, right, down, colour],
-        &[dashes],
-    );
+fn line(svg: &mut Svg, [x, y, right, down]: [i32; 4], colour: Colour, dashes: &str) {
+    svg.element("path")
+        .set("d", format_args!("M{x} {y}l{right} {down}"))
+        .stroke(colour)
+        .with("stroke-dasharray", dashes)
+        .end();
+}
+
+/// Draws an area of one colour.
+fn box_of(svg: &mut Svg, (x, y): (i32, i32), (wide, high): (i32, i32), colour: Colour) {
+    svg.element("rect")
+        .at(x, y)
+        .sized(wide, high)
+        .fill(colour)
+        .end();
 }
 
 /// What came of a run, in a line.

@@ -8,7 +8,7 @@ use crate::{
     page_kinds::{describe, kind_in_words, totals},
     picture::{EDGE, Entry, Head, WHOLE, WIDTH, begin, end, letter, write_settings},
     svg::{PLAIN, Svg, add},
-    theme::{BORDER, INK, LINE, MUTED, kind as colour},
+    theme::Colour,
 };
 use highwater_simulator::{Bytes, Frame, Micros, PageKind, Pin, PinState};
 use std::fmt::Write;
@@ -66,16 +66,23 @@ impl Map<'_> {
         svg.y += 16;
         let (layout, paths) = self.packed();
         let (wide, high) = (layout.width() as i32, layout.height() as i32);
-        svg.put(
-            "<g transform=\"translate(@ @)\"><rect width=\"@\" height=\"@\" fill=\"#\" stroke=\"#\"/>\
-             <g fill=\"none\" shape-rendering=\"crispEdges\">",
-            &[EDGE, svg.y, wide, high, colour(PageKind::Untouched), LINE],
-            &[],
-        );
+        let below = svg.y;
+        svg.element("g")
+            .set("transform", format_args!("translate({EDGE} {below})"))
+            .open();
+        svg.element("rect")
+            .sized(wide, high)
+            .fill(Colour::Kind(PageKind::Untouched))
+            .stroke(Colour::Line)
+            .end();
+        svg.element("g")
+            .with("fill", "none")
+            .with("shape-rendering", "crispEdges")
+            .open();
         for kind in PageKind::ALL {
             draw_kind(&mut svg, kind, layout.cell, &paths[kind as usize], "k");
         }
-        svg.put("</g>", &[], &[]);
+        svg.close("g");
         let marks = Marks {
             layout: &layout,
             ratio: 1.0,
@@ -85,12 +92,12 @@ impl Map<'_> {
             pointed: None,
         };
         marks.draw(&mut svg);
-        svg.put("</g>", &[], &[]);
+        svg.close("g");
         svg.y += high + 4;
         let mapped = describe(self.frame, self.page_size);
         let mut said = layout.what_a_dot_is(self.page_size);
         add(&mut said, &[" · ", &mapped]);
-        svg.paragraph(WHOLE, &PLAIN, MUTED, &said);
+        svg.paragraph(WHOLE, &PLAIN, Colour::Muted, &said);
         self.legend(&mut svg, layout.cell);
         self.pins(&mut svg, &marks.large());
         end(svg, &self.head)
@@ -125,12 +132,12 @@ impl Map<'_> {
             }
             let (x, y) = (EDGE + place % 3 * COLUMN, top + place / 3 * 22);
             place += 1;
-            svg.put(
-                "<svg x=\"@\" y=\"@\" width=\"30\" height=\"14\"><rect width=\"30\" height=\"14\" fill=\"#\"/>\
-                 <g fill=\"none\">",
-                &[x, y, colour(PageKind::Untouched)],
-                &[],
-            );
+            svg.element("svg").at(x, y).sized(30, 14).open();
+            svg.element("rect")
+                .sized(30, 14)
+                .fill(Colour::Kind(PageKind::Untouched))
+                .end();
+            svg.element("g").with("fill", "none").open();
             // A few dots as they are on the map.
             let mut path = String::new();
             for row in 0..14 / cell + 1 {
@@ -138,11 +145,12 @@ impl Map<'_> {
                 let _ = write!(path, "M0 {}h30", row * cell);
             }
             draw_kind(svg, kind, cell, &path, "l");
-            svg.put(
-                "<rect width=\"30\" height=\"14\" stroke=\"#\"/></g></svg>",
-                &[BORDER],
-                &[],
-            );
+            svg.element("rect")
+                .sized(30, 14)
+                .stroke(Colour::Border)
+                .end();
+            svg.close("g");
+            svg.close("svg");
             let hidden = match self.hidden & 1 << kind as u16 {
                 0 => "",
                 _ => " (not drawn)",
@@ -150,7 +158,7 @@ impl Map<'_> {
             let size = Bytes(self.page_size.0 * pages).to_string();
             let mut text = String::new();
             add(&mut text, &[kind_in_words(kind), " ", &size, hidden]);
-            svg.words((x + 38, y + 12), &PLAIN, INK, &text);
+            svg.words((x + 38, y + 12), &PLAIN, Colour::Ink, &text);
             svg.y = y + 14;
         }
     }
@@ -171,7 +179,7 @@ impl Map<'_> {
                 svg.words(
                     (EDGE + 38, y + 12),
                     &PLAIN,
-                    MUTED,
+                    Colour::Muted,
                     "and further numbered pins",
                 );
                 svg.y = y + 14;
@@ -189,7 +197,7 @@ impl Map<'_> {
                 pin.size,
                 pin.behind
             );
-            svg.words((x + 38, y + 12), &PLAIN, INK, &text);
+            svg.words((x + 38, y + 12), &PLAIN, Colour::Ink, &text);
             svg.y = y + 14;
         }
     }
@@ -234,11 +242,14 @@ fn draw_kind(svg: &mut Svg, kind: PageKind, cell: u32, path: &str, prefix: &str)
     if path.is_empty() {
         return;
     }
-    svg.put(
-        "<defs><path id=\"$@\" d=\"$\"/></defs><g stroke=\"#\">",
-        &[kind as i32, colour(kind)],
-        &[prefix, path],
-    );
+    let number = kind as u16;
+    svg.element("defs").open();
+    svg.element("path")
+        .set("id", format_args!("{prefix}{number}"))
+        .with("d", path)
+        .end();
+    svg.close("defs");
+    svg.element("g").stroke(Colour::Kind(kind)).open();
     let pixels = dot_pixels(kind, cell);
     let rows: Vec<&[u8]> = pixels.chunks(cell as usize).collect();
     let mut row = 0;
@@ -252,23 +263,20 @@ fn draw_kind(svg: &mut Svg, kind: PageKind, cell: u32, path: &str, prefix: &str)
             if !dashes.is_empty() {
                 // A line is as high above its middle as below it.
                 let middle = (row + below) as i32;
-                svg.put(
-                    "<use xlink:href=\"$$@\" transform=\"translate(0 @.@)\" stroke-width=\"@\" \
-                     stroke-opacity=\"$\" stroke-dasharray=\"$\" stroke-dashoffset=\"@\"/>",
-                    &[
-                        kind as i32,
-                        middle / 2,
-                        middle % 2 * 5,
-                        (below - row) as i32,
-                        offset,
-                    ],
-                    &["#", prefix, opacity, &dashes],
-                );
+                let (whole, tenths) = (middle / 2, middle % 2 * 5);
+                svg.element("use")
+                    .set("xlink:href", format_args!("#{prefix}{number}"))
+                    .set("transform", format_args!("translate(0 {whole}.{tenths})"))
+                    .set("stroke-width", format_args!("{}", below - row))
+                    .with("stroke-opacity", opacity)
+                    .with("stroke-dasharray", &dashes)
+                    .set("stroke-dashoffset", format_args!("{offset}"))
+                    .end();
             }
         }
         row = below;
     }
-    svg.put("</g>", &[], &[]);
+    svg.close("g");
 }
 
 /// Which of a row's pixels are this opaque, as dashes and where in them the row begins; no dashes where none is.

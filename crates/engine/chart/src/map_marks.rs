@@ -4,7 +4,7 @@ use crate::{
     layout::Layout,
     map_labels::{Labels, Spot},
     svg::{Look, Svg, look},
-    theme::{INK, PANEL, kind},
+    theme::Colour,
 };
 use highwater_simulator::{Address, Bytes, Frame, PageKind, Pin, PinState, StripKind};
 
@@ -19,12 +19,7 @@ const SMALL_PIN: i32 = 30;
 pub(crate) const LARGE_PIN: i32 = 55;
 const POINTED_PIN: i32 = 75;
 
-/// Shapes, by the side of a square, twice, and its corner, twice. A circle is a square with round corners.
-const SQUARE: &str = "<rect width=\"@\" height=\"@\" x=\"@\" y=\"@\"";
-const CIRCLE: &str = "<rect rx=\"80\" width=\"@\" height=\"@\" x=\"@\" y=\"@\"";
-const DIAMOND: &str = "<rect transform=\"rotate(45)\" width=\"@\" height=\"@\" x=\"@\" y=\"@\"";
-
-static LABEL: Look = look("font-size=\"12\" font-weight=\"600\"", 12);
+static LABEL: Look = look(&[("font-size", "12"), ("font-weight", "600")], 12);
 
 /// The marks of a map.
 pub struct Marks<'a> {
@@ -66,14 +61,36 @@ impl Marks<'_> {
         if let Some(pin) = self.pointed.and_then(|index| self.pins.get(index)) {
             self.span(svg, pin);
         }
+        self.pins(svg, &large);
         let mut labels = Labels::default();
-        // The large ones last, over the small ones and their own lines; the first uppermost.
+        for (index, pin) in self.pins.iter().enumerate() {
+            if let Some(place) = self.place(pin.address).filter(|_| large[index]) {
+                labels.add(place, &(index + 1).to_string());
+            }
+        }
+        self.tops(svg, &mut labels);
+        let size = |length: u32| f64::from(length) / self.ratio;
+        for Spot { x, y, text, .. } in
+            labels.spots((size(self.layout.width()), size(self.layout.height())))
+        {
+            let at = (x as i32, y as i32 + 4);
+            svg.element("g")
+                .with("stroke-width", "4")
+                .with("stroke-linejoin", "round")
+                .stroke(Colour::Panel)
+                .open();
+            svg.words(at, &LABEL, Colour::Panel, &text);
+            svg.close("g");
+            svg.words(at, &LABEL, Colour::Ink, &text);
+        }
+    }
+
+    /// The pins: the large ones last, over the small ones and their own lines; the first uppermost.
+    fn pins(&self, svg: &mut Svg, large: &[bool]) {
         for step in 0..3 {
             for (index, pin) in self.pins.iter().enumerate().rev() {
-                let Some((x, y)) = self
-                    .place(pin.address)
-                    .filter(|_| large[index] == (step > 0))
-                else {
+                let place = self.place(pin.address);
+                let Some((x, y)) = place.filter(|_| large[index] == (step > 0)) else {
                     continue;
                 };
                 let radius = match self.pointed {
@@ -87,26 +104,22 @@ impl Marks<'_> {
                 }
             }
         }
-        for (index, pin) in self
-            .pins
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| large[*index])
-        {
-            if let Some(place) = self.place(pin.address) {
-                labels.add(place, &(index + 1).to_string());
-            }
-        }
+    }
+
+    /// The tops of heaps, each with a label.
+    fn tops(&self, svg: &mut Svg, labels: &mut Labels) {
         for strip in &self.frame.strips {
             let Some((x, y)) = strip.top.and_then(|top| self.place(top)) else {
                 continue;
             };
-            for (edge, width, fill) in [(PANEL, 3, PANEL), (INK, 0, INK)] {
-                svg.put(
-                    "<path class=\"top\" d=\"M@ @l6 8h-12z\" stroke=\"#\" stroke-width=\"@\" fill=\"#\"/>",
-                    &[x as i32, y as i32, edge, width, fill],
-                    &[],
-                );
+            for (colour, width) in [(Colour::Panel, 3), (Colour::Ink, 0)] {
+                svg.element("path")
+                    .with("class", "top")
+                    .set("d", format_args!("M{} {}l6 8h-12z", x as i32, y as i32))
+                    .stroke(colour)
+                    .set("stroke-width", format_args!("{width}"))
+                    .fill(colour)
+                    .end();
             }
             match strip.kind {
                 StripKind::Arena { arena, .. } => {
@@ -114,20 +127,6 @@ impl Marks<'_> {
                 }
                 _ => labels.add((x, y), "top"),
             }
-        }
-        let size = |length: u32| f64::from(length) / self.ratio;
-        for Spot { x, y, text, .. } in
-            labels.spots((size(self.layout.width()), size(self.layout.height())))
-        {
-            let at = (x as i32, y as i32 + 4);
-            svg.put(
-                "<g stroke-width=\"4\" stroke-linejoin=\"round\" stroke=\"#\">",
-                &[PANEL],
-                &[],
-            );
-            svg.words(at, &LABEL, PANEL, &text);
-            svg.put("</g>", &[], &[]);
-            svg.words(at, &LABEL, INK, &text);
         }
     }
 
@@ -143,11 +142,13 @@ impl Marks<'_> {
     /// From a pin to where the free memory behind it begins.
     fn line(&self, svg: &mut Svg, pin: &Pin, (x, y): (f64, f64)) {
         if let Some((to_x, to_y)) = self.place(begins(pin)) {
-            svg.put(
-                "<path d=\"M@ @L@ @\" stroke=\"#\" stroke-width=\"1.5\" stroke-opacity=\".45\"/>",
-                &[x as i32, y as i32, to_x as i32, to_y as i32, INK],
-                &[],
-            );
+            let (x, y, to_x, to_y) = (x as i32, y as i32, to_x as i32, to_y as i32);
+            svg.element("path")
+                .set("d", format_args!("M{x} {y}L{to_x} {to_y}"))
+                .stroke(Colour::Ink)
+                .with("stroke-width", "1.5")
+                .with("stroke-opacity", ".45")
+                .end();
         }
     }
 
@@ -163,17 +164,12 @@ impl Marks<'_> {
         for row in first / columns..=last / columns {
             let left = first.max(row * columns) - row * columns;
             let right = last.min(row * columns + columns - 1) - row * columns + 1;
-            svg.put(
-                "<rect x=\"@\" y=\"@\" width=\"@\" height=\"@\" fill=\"#\" opacity=\".28\"/>",
-                &[
-                    css(left),
-                    css(row),
-                    css(right) - css(left),
-                    css(row + 1) - css(row),
-                    INK,
-                ],
-                &[],
-            );
+            svg.element("rect")
+                .at(css(left), css(row))
+                .sized(css(right) - css(left), css(row + 1) - css(row))
+                .fill(Colour::Ink)
+                .with("opacity", ".28")
+                .end();
         }
     }
 }
@@ -187,23 +183,31 @@ fn begins(pin: &Pin) -> Address {
 /// a dark one is seen on every ground.
 pub(crate) fn pin_at(svg: &mut Svg, (x, y): (i32, i32), state: PinState, radius: i32) {
     let (shape, reach, fill) = match state {
-        PinState::Parked => (CIRCLE, radius, kind(PageKind::Parked)),
+        // A square with round corners.
+        PinState::Parked => (Some(("rx", "80")), radius, Colour::Kind(PageKind::Parked)),
         // Its corners reach out a quarter more than a circle's edge.
-        PinState::Live => (DIAMOND, radius * 88 / 100, kind(PageKind::Live)),
-        PinState::Metadata => (SQUARE, radius, PANEL),
+        PinState::Live => (
+            Some(("transform", "rotate(45)")),
+            radius * 88 / 100,
+            Colour::Kind(PageKind::Live),
+        ),
+        PinState::Metadata => (None, radius, Colour::Panel),
     };
-    svg.put(
-        "<g class=\"pin\" transform=\"translate(@ @) scale(.1)\">",
-        &[x, y],
-        &[],
-    );
-    for (width, edge, fill) in [(40, PANEL, PANEL), (17, INK, fill)] {
-        svg.put(shape, &[reach * 2, reach * 2, -reach, -reach], &[]);
-        svg.put(
-            " stroke-width=\"@\" stroke=\"#\" fill=\"#\"/>",
-            &[width, edge, fill],
-            &[],
-        );
+    svg.element("g")
+        .with("class", "pin")
+        .set("transform", format_args!("translate({x} {y}) scale(.1)"))
+        .open();
+    for (width, edge, fill) in [(40, Colour::Panel, Colour::Panel), (17, Colour::Ink, fill)] {
+        let mut rect = svg.element("rect");
+        if let Some((name, value)) = shape {
+            rect = rect.with(name, value);
+        }
+        rect.sized(reach * 2, reach * 2)
+            .at(-reach, -reach)
+            .set("stroke-width", format_args!("{width}"))
+            .stroke(edge)
+            .fill(fill)
+            .end();
     }
-    svg.put("</g>", &[], &[]);
+    svg.close("g");
 }

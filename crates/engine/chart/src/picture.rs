@@ -2,7 +2,7 @@
 
 use crate::{
     svg::{BOLD, MONO, PLAIN, Svg, TITLE, add},
-    theme::{INK, MUTED, PANEL, kind, variant},
+    theme::Colour,
 };
 use highwater_settings::is_read;
 use highwater_simulator::{PageKind, Variant};
@@ -90,12 +90,12 @@ pub fn settings(stage: &str, processes: u64, variant: &Variant) -> String {
 pub(crate) fn begin(head: &Head, subject: &str) -> Svg {
     let mut svg = Svg::new(head.dark);
     svg.y = EDGE - 8;
-    svg.paragraph(WHOLE, &TITLE, INK, head.title);
+    svg.paragraph(WHOLE, &TITLE, Colour::Ink, head.title);
     svg.y += 4;
-    svg.paragraph(WHOLE, &BOLD, INK, subject);
+    svg.paragraph(WHOLE, &BOLD, Colour::Ink, subject);
     let mut source = String::new();
     add(&mut source, &[head.date, " · ", head.source]);
-    svg.paragraph(WHOLE, &PLAIN, MUTED, &source);
+    svg.paragraph(WHOLE, &PLAIN, Colour::Muted, &source);
     svg.y += 16;
     svg
 }
@@ -103,15 +103,15 @@ pub(crate) fn begin(head: &Head, subject: &str) -> Svg {
 /// Writes a variant's letter and name.
 pub(crate) fn name(svg: &mut Svg, of: &Entry, column: (i32, i32)) {
     let name = format!("{} {}", letter(of.number), of.name);
-    svg.paragraph(column, &BOLD, variant(of.colour), &name);
+    svg.paragraph(column, &BOLD, Colour::Variant(of.colour), &name);
 }
 
 /// Writes a variant's settings.
 pub(crate) fn write_settings(svg: &mut Svg, of: &Entry, column: (i32, i32)) {
     for line in of.settings.split('\n') {
         match line.strip_prefix('\t') {
-            Some(line) => svg.paragraph(column, &PLAIN, INK, line),
-            None => svg.paragraph(column, &MONO, INK, line),
+            Some(line) => svg.paragraph(column, &PLAIN, Colour::Ink, line),
+            None => svg.paragraph(column, &MONO, Colour::Ink, line),
         }
     }
 }
@@ -120,22 +120,36 @@ pub(crate) fn write_settings(svg: &mut Svg, of: &Entry, column: (i32, i32)) {
 pub(crate) fn end(mut svg: Svg, head: &Head) -> String {
     svg.y += 34;
     let y = svg.y;
-    svg.put(
-        "<g transform=\"translate(@ @)\" fill=\"none\" stroke-linecap=\"round\" stroke-width=\"2\">\
-         <path stroke=\"#\" d=\"M1 4h20\"/><path stroke=\"#\" d=\"M1 12c3-4 5-4 7 0s5 4 7 0 4-4 6-1\"/></g>",
-        &[EDGE, y - 13, variant(0), kind(PageKind::Live)],
-        &[],
-    );
-    svg.words((EDGE + 30, y), &PLAIN, MUTED, "Highwater");
+    svg.element("g")
+        .set("transform", format_args!("translate({EDGE} {})", y - 13))
+        .with("fill", "none")
+        .with("stroke-linecap", "round")
+        .with("stroke-width", "2")
+        .open();
+    for (colour, path) in [
+        (Colour::Variant(0), "M1 4h20"),
+        (
+            Colour::Kind(PageKind::Live),
+            "M1 12c3-4 5-4 7 0s5 4 7 0 4-4 6-1",
+        ),
+    ] {
+        svg.element("path").stroke(colour).with("d", path).end();
+    }
+    svg.close("g");
+    svg.words((EDGE + 30, y), &PLAIN, Colour::Muted, "Highwater");
     let height = y + EDGE - 12;
     let mut whole = Svg::new(head.dark);
-    whole.put(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" \
-         width=\"@\" height=\"@\" font-family=\"system-ui,sans-serif\" viewBox=\"0 0 @ @\"><title>$</title>\
-         <rect width=\"100%\" height=\"100%\" fill=\"#\"/>",
-        &[WIDTH, height, WIDTH, height, PANEL],
-        &[head.title],
-    );
+    whole
+        .element("svg")
+        .with("xmlns", "http://www.w3.org/2000/svg")
+        .with("xmlns:xlink", "http://www.w3.org/1999/xlink")
+        .sized(WIDTH, height)
+        .with("font-family", "system-ui,sans-serif")
+        .set("viewBox", format_args!("0 0 {WIDTH} {height}"))
+        .open();
+    whole.element("title").words(head.title);
+    let ground = whole.element("rect").with("width", "100%");
+    ground.with("height", "100%").fill(Colour::Panel).end();
     whole.into_text() + &svg.into_text() + "</svg>\n"
 }
 

@@ -1,10 +1,7 @@
-//! Writes SVG.
-//!
-//! A picture is written piece by piece, by one function for all pieces: whatever is filled into one is escaped there, and
-//! a piece is hardly more to send to a browser than its own text.
+//! Writes SVG, element by element. Whatever is filled in is escaped here.
 
-use crate::theme::Theme;
-use std::fmt::Write;
+use crate::theme::{Colour, Theme};
+use std::fmt::{Arguments, Write};
 
 /// A picture that is being written, from above downwards.
 pub(crate) struct Svg {
@@ -14,10 +11,17 @@ pub(crate) struct Svg {
     pub(crate) y: i32,
 }
 
+/// An element that is being written: its name and some of its attributes.
+#[must_use = "an element has an end"]
+pub(crate) struct Element<'a> {
+    svg: &'a mut Svg,
+    name: &'static str,
+}
+
 /// How a text looks.
 pub(crate) struct Look {
-    /// Its attributes.
-    pub(crate) attributes: &'static str,
+    /// Its attributes, by name.
+    attributes: &'static [(&'static str, &'static str)],
     /// The height of its letters, in pixels, with what is wider where they are bold.
     height: i32,
     /// From one line to the next.
@@ -27,7 +31,7 @@ pub(crate) struct Look {
 }
 
 /// One in proportional letters of a height.
-pub(crate) const fn look(attributes: &'static str, height: i32) -> Look {
+pub(crate) const fn look(attributes: &'static [(&str, &str)], height: i32) -> Look {
     Look {
         attributes,
         height,
@@ -36,15 +40,19 @@ pub(crate) const fn look(attributes: &'static str, height: i32) -> Look {
     }
 }
 
-pub(crate) static TITLE: Look = look("font-weight=\"700\" font-size=\"24\"", 27);
-pub(crate) static BOLD: Look = look("font-weight=\"700\" font-size=\"15\"", 17);
-pub(crate) static PLAIN: Look = look("font-size=\"13\"", 13);
-pub(crate) static RIGHT: Look = look("font-size=\"13\" text-anchor=\"end\"", 13);
-pub(crate) static MIDDLE: Look = look("font-size=\"13\" text-anchor=\"middle\"", 13);
+pub(crate) static TITLE: Look = look(&[("font-weight", "700"), ("font-size", "24")], 27);
+pub(crate) static BOLD: Look = look(&[("font-weight", "700"), ("font-size", "15")], 17);
+pub(crate) static PLAIN: Look = look(&[("font-size", "13")], 13);
+pub(crate) static RIGHT: Look = look(&[("font-size", "13"), ("text-anchor", "end")], 13);
+pub(crate) static MIDDLE: Look = look(&[("font-size", "13"), ("text-anchor", "middle")], 13);
 pub(crate) static MONO: Look = Look {
     wide: monospaced,
     ..look(
-        "font-size=\"12\" font-family=\"ui-monospace,monospace\" xml:space=\"preserve\"",
+        &[
+            ("font-size", "12"),
+            ("font-family", "ui-monospace,monospace"),
+            ("xml:space", "preserve"),
+        ],
         12,
     )
 };
@@ -59,17 +67,25 @@ impl Svg {
         }
     }
 
-    /// Writes a piece. In it each `@` is the next of the numbers, each `#` the colour that the next of them stands for, and
-    /// each `$` the next of the texts.
-    pub(crate) fn put(&mut self, piece: &str, numbers: &[i32], texts: &[&str]) {
-        fill(&mut self.text, self.theme, piece, (numbers, texts));
+    /// Begins an element.
+    pub(crate) fn element(&mut self, name: &'static str) -> Element<'_> {
+        self.text.push('<');
+        self.text.push_str(name);
+        Element { svg: self, name }
+    }
+
+    /// Ends an element that was opened.
+    pub(crate) fn close(&mut self, name: &str) {
+        self.write(format_args!("</{name}>"));
     }
 
     /// Writes a text at a place: its left end, unless it looks otherwise.
-    pub(crate) fn words(&mut self, (x, y): (i32, i32), look: &Look, colour: i32, text: &str) {
-        self.put("<text x=\"@\" y=\"@\" fill=\"#\" ", &[x, y, colour], &[]);
-        self.text.push_str(look.attributes);
-        self.put(">$</text>", &[], &[text]);
+    pub(crate) fn words(&mut self, (x, y): (i32, i32), look: &Look, colour: Colour, text: &str) {
+        let mut element = self.element("text").at(x, y).fill(colour);
+        for (name, value) in look.attributes {
+            element = element.with(name, value);
+        }
+        element.words(text);
     }
 
     /// Writes a text in as many lines as it takes in a column of this width, below what is written.
@@ -77,7 +93,7 @@ impl Svg {
         &mut self,
         (x, wide): (i32, i32),
         look: &Look,
-        colour: i32,
+        colour: Colour,
         text: &str,
     ) {
         for line in look.wrapped(text, wide) {
@@ -86,34 +102,86 @@ impl Svg {
         }
     }
 
+    fn write(&mut self, text: Arguments<'_>) {
+        // Writing to a String cannot fail.
+        let _ = self.text.write_fmt(text);
+    }
+
     /// What was written.
     pub(crate) fn into_text(self) -> String {
         self.text
     }
 }
 
-fn fill(text: &mut String, theme: &Theme, piece: &str, (numbers, texts): (&[i32], &[&str])) {
-    let (mut numbers, mut texts) = (numbers.iter(), texts.iter());
-    for character in piece.chars() {
-        // Writing to a String cannot fail.
-        let _ = match character {
-            '@' => write!(text, "{}", numbers.next().copied().unwrap_or_default()),
-            '#' => {
-                let colour = numbers.next().copied().unwrap_or_default();
-                write!(text, "#{:06x}", theme.0[colour as usize])
-            }
-            '$' => {
-                escape(text, texts.next().copied().unwrap_or_default());
-                Ok(())
-            }
-            other => text.write_char(other),
-        };
+impl Element<'_> {
+    /// An attribute.
+    pub(crate) fn with(self, name: &str, value: &str) -> Self {
+        self.svg.write(format_args!(" {name}=\""));
+        escape(&mut self.svg.text, value);
+        self.svg.text.push('"');
+        self
+    }
+
+    /// An attribute that is a number, or numbers with letters that need no escape.
+    pub(crate) fn set(self, name: &str, value: Arguments<'_>) -> Self {
+        self.svg.write(format_args!(" {name}=\"{value}\""));
+        self
+    }
+
+    /// Its place.
+    pub(crate) fn at(self, x: i32, y: i32) -> Self {
+        self.set("x", format_args!("{x}"))
+            .set("y", format_args!("{y}"))
+    }
+
+    /// Its width and height.
+    pub(crate) fn sized(self, wide: i32, high: i32) -> Self {
+        let element = self.set("width", format_args!("{wide}"));
+        element.set("height", format_args!("{high}"))
+    }
+
+    /// The colour of its area.
+    pub(crate) fn fill(self, colour: Colour) -> Self {
+        self.painted("fill", colour)
+    }
+
+    /// The colour of its line.
+    pub(crate) fn stroke(self, colour: Colour) -> Self {
+        self.painted("stroke", colour)
+    }
+
+    fn painted(self, name: &str, colour: Colour) -> Self {
+        let colour = self.svg.theme.get(colour);
+        self.set(name, format_args!("#{colour:06x}"))
+    }
+
+    /// Ends it.
+    pub(crate) fn end(self) {
+        self.svg.text.push_str("/>");
+    }
+
+    /// Leaves it open for others within it.
+    pub(crate) fn open(self) {
+        self.svg.text.push('>');
+    }
+
+    /// Ends it with a text.
+    pub(crate) fn words(self, text: &str) {
+        self.svg.text.push('>');
+        escape(&mut self.svg.text, text);
+        self.svg.close(self.name);
     }
 }
 
 /// Adds a piece of markup to a text: each `$` in it is the next of the texts, escaped.
 pub fn markup(text: &mut String, piece: &str, texts: &[&str]) {
-    fill(text, Theme::of(false), piece, (&[], texts));
+    let mut texts = texts.iter();
+    for character in piece.chars() {
+        match character {
+            '$' => escape(text, texts.next().copied().unwrap_or_default()),
+            other => text.push(other),
+        }
+    }
 }
 
 /// Adds a text as it stands in XML. What may not stand there at all is replaced.
@@ -220,17 +288,17 @@ mod tests {
     #[test]
     fn whatever_is_filled_in_is_escaped() {
         let mut svg = Svg::new(false);
-        svg.put(
-            "<a b=\"$\" c=\"@\" d=\"#\">$</a>",
-            &[-7, 0],
-            &["\"><x/>", "a & b\u{1}\n<$@#>"],
-        );
+        svg.element("a")
+            .with("b", "\"><x/>")
+            .set("c", format_args!("{}", -7))
+            .fill(Colour::Panel)
+            .words("a & b\u{1}\n<$@#>");
         let text = svg.into_text();
         let document = roxmltree::Document::parse(&text).expect("it is well formed");
         let root = document.root_element();
         assert_eq!(root.attribute("b"), Some("\"><x/>"));
         assert_eq!(root.attribute("c"), Some("-7"));
-        assert_eq!(root.attribute("d"), Some("#ffffff"));
+        assert_eq!(root.attribute("fill"), Some("#ffffff"));
         assert_eq!(root.text(), Some("a & b\u{fffd} <$@#>"));
     }
 

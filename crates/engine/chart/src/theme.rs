@@ -2,42 +2,60 @@
 
 use highwater_simulator::PageKind;
 
-/// Colours by number, each as red, green and blue.
-pub(crate) struct Theme(pub(crate) [u32; 27]);
+/// The colours, each as red, green and blue, in the order of [`Colour`].
+pub(crate) struct Theme([u32; 27]);
 
-pub(crate) const PANEL: i32 = 0;
-pub(crate) const INK: i32 = 1;
-pub(crate) const MUTED: i32 = 2;
-pub(crate) const LINE: i32 = 3;
-pub(crate) const BORDER: i32 = 4;
-pub(crate) const HELD: i32 = 5;
-pub(crate) const BURST: i32 = 6;
-pub(crate) const ERROR: i32 = 7;
-
-/// The first of the kinds of pages. What is free is one colour, whether its allocator calls it dirty or not; it is told by
-/// what else there is.
-const KINDS: i32 = 8;
-const VARIANTS: i32 = KINDS + PageKind::ALL.len() as i32;
-
-/// The colour of a kind of page.
-pub(crate) fn kind(kind: PageKind) -> i32 {
-    KINDS + kind as i32
+/// What a colour is of.
+#[derive(Clone, Copy)]
+pub(crate) enum Colour {
+    Panel,
+    Ink,
+    Muted,
+    Line,
+    Border,
+    Held,
+    Burst,
+    Error,
+    /// Pages of a kind. What is free is one colour, whether its allocator calls it dirty or not; it is told by what else
+    /// there is.
+    Kind(PageKind),
+    /// A variant, by its number.
+    Variant(usize),
 }
 
-/// The colour of a variant, by its number.
-pub(crate) fn variant(colour: usize) -> i32 {
-    VARIANTS + colour as i32 % 8
+impl Colour {
+    /// Its place in a theme.
+    fn place(self) -> usize {
+        const KINDS: usize = 8;
+        const VARIANTS: usize = KINDS + PageKind::ALL.len();
+        match self {
+            Self::Panel => 0,
+            Self::Ink => 1,
+            Self::Muted => 2,
+            Self::Line => 3,
+            Self::Border => 4,
+            Self::Held => 5,
+            Self::Burst => 6,
+            Self::Error => 7,
+            Self::Kind(kind) => KINDS + kind as usize,
+            Self::Variant(number) => VARIANTS + number % 8,
+        }
+    }
 }
 
 /// What the pages of a kind are drawn in: red, green and blue.
 pub fn kind_colour(of: PageKind, dark: bool) -> [u8; 3] {
-    let [_, red, green, blue] = Theme::of(dark).0[kind(of) as usize].to_be_bytes();
+    let [_, red, green, blue] = Theme::of(dark).get(Colour::Kind(of)).to_be_bytes();
     [red, green, blue]
 }
 
 impl Theme {
     pub(crate) fn of(dark: bool) -> &'static Self {
         if dark { &DARK } else { &LIGHT }
+    }
+
+    pub(crate) fn get(&self, colour: Colour) -> u32 {
+        self.0[colour.place()]
     }
 }
 
@@ -100,6 +118,7 @@ mod tests {
             assert_eq!((own(&LIGHT), own(&DARK)), of_page(&name), "{name}");
         }
         assert_eq!(kind_colour(PageKind::Parked, false), [0xeb, 0x8e, 0x02]);
-        assert_eq!(variant(7), 26);
+        assert_eq!(Colour::Variant(7).place(), 26);
+        assert_eq!(Colour::Variant(8).place(), 19);
     }
 }

@@ -3,7 +3,7 @@
 use crate::count;
 use crate::numbers::of;
 use crate::sentence::Sentence;
-use highwater_simulator::{Cause, Finding};
+use highwater_simulator::{Bytes, Cause, Finding, FreeInArena};
 
 pub(crate) fn explain(finding: &Finding) -> Vec<Sentence> {
     let bytes = finding.bytes;
@@ -12,27 +12,13 @@ pub(crate) fn explain(finding: &Finding) -> Vec<Sentence> {
             arenas,
             most,
             others,
-        } => {
-            let named = most
-                .iter()
-                .map(|share| format!("{} in {}", share.free_resident, arena(share.arena)));
-            let mut parts: Vec<String> = named.collect();
-            let rest = arenas.saturating_sub(most.len() as u64);
-            if rest > 0 {
-                parts.push(format!("{others} in {} more", count(rest)));
-            }
-            let last = parts.pop().unwrap_or_default();
-            let parts = match parts.is_empty() {
-                true => last,
-                false => format!("{} and {last}", parts.join(", ")),
-            };
-            Sentence::new(format!(
-                "Free memory lies in {}: {parts}. A thread does not use what is free in another's arena; ",
-                of(*arenas, "arena", "arenas")
-            ))
-            .name("MALLOC_ARENA_MAX")
-            .text(" limits how many there are.")
-        }
+        } => Sentence::new(format!(
+            "Free memory lies in {}: {}. A thread does not use what is free in another's arena; ",
+            of(*arenas, "arena", "arenas"),
+            parts(*arenas, most, *others)
+        ))
+        .name("MALLOC_ARENA_MAX")
+        .text(" limits how many there are."),
         Cause::OtherArenaTop {
             arena,
             top,
@@ -72,5 +58,22 @@ fn arena(number: u16) -> String {
     match number {
         0 => "the main arena".to_owned(),
         n => format!("arena {n}"),
+    }
+}
+
+/// Names the arenas with the most free memory, and the rest by their number.
+fn parts(arenas: u64, most: &[FreeInArena], others: Bytes) -> String {
+    let named = most
+        .iter()
+        .map(|share| format!("{} in {}", share.free_resident, arena(share.arena)));
+    let mut parts: Vec<String> = named.collect();
+    let rest = arenas.saturating_sub(most.len() as u64);
+    if rest > 0 {
+        parts.push(format!("{others} in {} more", count(rest)));
+    }
+    let last = parts.pop().unwrap_or_default();
+    match parts.is_empty() {
+        true => last,
+        false => format!("{} and {last}", parts.join(", ")),
     }
 }

@@ -34,8 +34,73 @@ impl DecisionKind {
 
 /// Returns a decision's kind, and the decision in words.
 pub fn decision(decision: &Decision) -> (DecisionKind, Sentence) {
-    use DecisionKind::{Changed, Failed, GaveBack, Refused, Took};
-    let (kind, words) = match *decision {
+    (kind(decision), words(decision))
+}
+
+fn kind(decision: &Decision) -> DecisionKind {
+    match decision {
+        Decision::Trimmed { .. }
+        | Decision::PagesReleased { .. }
+        | Decision::HeapDeleted { .. }
+        | Decision::Unmapped { .. }
+        | Decision::Purged { offered: false, .. }
+        | Decision::ObjectArenaReturned { .. } => DecisionKind::GaveBack,
+        Decision::TrimRefused { .. } => DecisionKind::Refused,
+        Decision::HeapGrown { .. }
+        | Decision::HeapCreated { .. }
+        | Decision::ArenaCreated { .. }
+        | Decision::Mapped { .. }
+        | Decision::ObjectArenaMapped { .. } => DecisionKind::Took,
+        Decision::ArenaShared { .. }
+        | Decision::ArenaRetried { .. }
+        | Decision::ThresholdRaised { .. }
+        | Decision::Consolidated { .. }
+        | Decision::Purged { offered: true, .. }
+        | Decision::ArenaTableGrown { .. } => DecisionKind::Changed,
+        Decision::OutOfMemory { .. } => DecisionKind::Failed,
+    }
+}
+
+fn words(decision: &Decision) -> Sentence {
+    match *decision {
+        Decision::TrimRefused { .. }
+        | Decision::Trimmed { .. }
+        | Decision::PagesReleased { .. }
+        | Decision::Purged { .. } => of_free_memory(decision),
+        Decision::HeapGrown { .. }
+        | Decision::HeapCreated { .. }
+        | Decision::HeapDeleted { .. }
+        | Decision::ArenaCreated { .. }
+        | Decision::ArenaShared { .. }
+        | Decision::ArenaRetried { .. }
+        | Decision::Consolidated { .. } => of_an_arena(decision),
+        Decision::ObjectArenaMapped { .. }
+        | Decision::ObjectArenaReturned { .. }
+        | Decision::ArenaTableGrown { .. } => of_python(decision),
+        Decision::ThresholdRaised {
+            mmap_before,
+            trim_before,
+            mmap_threshold,
+            trim_threshold,
+        } => Sentence::new(format!(
+            "freeing a mapped block raised the mmap threshold from {mmap_before} to {mmap_threshold} and the trim threshold \
+             from {trim_before} to {trim_threshold}"
+        )),
+        Decision::Mapped { bytes } => {
+            Sentence::new(format!("a block got a mapping of its own: {bytes}"))
+        }
+        Decision::Unmapped { bytes } => {
+            Sentence::new(format!("a mapping of {bytes} was given back"))
+        }
+        Decision::OutOfMemory { request } => {
+            Sentence::new(format!("no memory for a request of {request}"))
+        }
+    }
+}
+
+/// Trims and purges, done and refused.
+fn of_free_memory(decision: &Decision) -> Sentence {
+    Sentence::new(match *decision {
         Decision::TrimRefused {
             arena,
             considered,
@@ -45,92 +110,21 @@ pub fn decision(decision: &Decision) -> (DecisionKind, Sentence) {
             ..
         } => {
             let words = refused(arena, considered, top_size, reason);
-            return (Refused, stopped(Sentence::new(words), obstacle));
+            return stopped(Sentence::new(words), obstacle);
         }
         Decision::Trimmed {
             arena,
             considered,
             bytes,
             top_size,
-        } => (
-            GaveBack,
-            format!(
-                "{} gave back {bytes} from the top{}; {top_size} remains there",
-                subject(considered),
-                of(arena)
-            ),
+        } => format!(
+            "{} gave back {bytes} from the top{}; {top_size} remains there",
+            subject(considered),
+            of(arena)
         ),
-        Decision::PagesReleased { arena, bytes } => (
-            GaveBack,
-            format!(
-                "malloc_trim() gave back {bytes} of whole free pages below the top{}",
-                of(arena)
-            ),
-        ),
-        Decision::HeapGrown {
-            arena,
-            bytes,
-            top_size,
-        } => (
-            Took,
-            format!(
-                "the heap{} grew by {bytes}; the top is now {top_size}",
-                of(arena)
-            ),
-        ),
-        Decision::HeapCreated { arena, base, bytes } => {
-            let words = Sentence::new(format!("another heap{}, at ", of(arena)));
-            return (
-                Took,
-                words.address(base).text(format!(", starting with {bytes}")),
-            );
-        }
-        Decision::HeapDeleted { arena, base, bytes } => (
-            GaveBack,
-            format!(
-                "the last heap{}, at {base}, was empty and went back whole: {bytes}",
-                of(arena)
-            ),
-        ),
-        Decision::ArenaCreated { arena, thread } => (
-            Took,
-            format!("thread {thread} got an arena of its own: arena {arena}"),
-        ),
-        Decision::ArenaShared {
-            arena,
-            thread,
-            attached,
-        } => (
-            Changed,
-            match attached {
-                1 => format!("thread {thread} took over arena {arena}, which no thread used"),
-                n => format!("thread {thread} got arena {arena}, which {n} threads now share"),
-            },
-        ),
-        Decision::ArenaRetried { from, to, request } => (
-            Changed,
-            format!("arena {from} could not serve a request of {request}; arena {to} was tried"),
-        ),
-        Decision::ThresholdRaised {
-            mmap_before,
-            trim_before,
-            mmap_threshold,
-            trim_threshold,
-        } => (
-            Changed,
-            format!(
-                "freeing a mapped block raised the mmap threshold from {mmap_before} to {mmap_threshold} and the trim \
-                 threshold from {trim_before} to {trim_threshold}"
-            ),
-        ),
-        Decision::Mapped { bytes } => (Took, format!("a block got a mapping of its own: {bytes}")),
-        Decision::Unmapped { bytes } => (GaveBack, format!("a mapping of {bytes} was given back")),
-        Decision::Consolidated { arena, chunks } => (
-            Changed,
-            match chunks {
-                1 => format!("the fastbins{} were emptied: 1 chunk merged", of(arena)),
-                n => format!("the fastbins{} were emptied: {n} chunks merged", of(arena)),
-            },
+        Decision::PagesReleased { arena, bytes } => format!(
+            "malloc_trim() gave back {bytes} of whole free pages below the top{}",
+            of(arena)
         ),
         Decision::Purged {
             arena,
@@ -139,42 +133,83 @@ pub fn decision(decision: &Decision) -> (DecisionKind, Sentence) {
             bytes,
             limit,
             reason,
-        } => (
-            if offered { Changed } else { GaveBack },
-            purged(arena, from, (offered, bytes), limit, reason),
+        } => purged(arena, from, (offered, bytes), limit, reason),
+        _ => return Sentence::default(),
+    })
+}
+
+/// glibc's arenas, their heaps and who uses them.
+fn of_an_arena(decision: &Decision) -> Sentence {
+    Sentence::new(match *decision {
+        Decision::HeapGrown {
+            arena,
+            bytes,
+            top_size,
+        } => format!(
+            "the heap{} grew by {bytes}; the top is now {top_size}",
+            of(arena)
         ),
+        Decision::HeapCreated { arena, base, bytes } => {
+            let words = Sentence::new(format!("another heap{}, at ", of(arena)));
+            return words.address(base).text(format!(", starting with {bytes}"));
+        }
+        Decision::HeapDeleted { arena, base, bytes } => format!(
+            "the last heap{}, at {base}, was empty and went back whole: {bytes}",
+            of(arena)
+        ),
+        Decision::ArenaCreated { arena, thread } => {
+            format!("thread {thread} got an arena of its own: arena {arena}")
+        }
+        Decision::ArenaShared {
+            arena,
+            thread,
+            attached: 1,
+        } => format!("thread {thread} took over arena {arena}, which no thread used"),
+        Decision::ArenaShared {
+            arena,
+            thread,
+            attached,
+        } => format!("thread {thread} got arena {arena}, which {attached} threads now share"),
+        Decision::ArenaRetried { from, to, request } => {
+            format!("arena {from} could not serve a request of {request}; arena {to} was tried")
+        }
+        Decision::Consolidated { arena, chunks } => {
+            let chunks = match chunks {
+                1 => "1 chunk".to_owned(),
+                n => format!("{n} chunks"),
+            };
+            format!("the fastbins{} were emptied: {chunks} merged", of(arena))
+        }
+        _ => return Sentence::default(),
+    })
+}
+
+/// CPython's arenas for small objects, and its table of them.
+fn of_python(decision: &Decision) -> Sentence {
+    Sentence::new(match *decision {
         Decision::ObjectArenaMapped {
             base,
             bytes,
             arenas,
-        } => (
-            Took,
-            format!(
-                "Python mapped an arena for small objects at {base}: {bytes}; it now has {arenas}"
-            ),
+        } => format!(
+            "Python mapped an arena for small objects at {base}: {bytes}; it now has {arenas}"
         ),
         Decision::ObjectArenaReturned {
             base,
             bytes,
             arenas,
-        } => (
-            GaveBack,
-            format!(
-                "Python's arena at {base} held no object any more and went back whole: {bytes}; {arenas} remain"
-            ),
+        } => format!(
+            "Python's arena at {base} held no object any more and went back whole: {bytes}; {arenas} remain"
         ),
         Decision::ArenaTableGrown { room, bytes, table } => {
             let words = format!(
                 "Python's table of arenas grew to {room}: a block of {bytes} from malloc at "
             );
             let words = Sentence::new(words).address(table);
-            return (Changed, words.text(", which is never freed"));
+            return words.text(", which is never freed");
         }
-        Decision::OutOfMemory { request } => {
-            (Failed, format!("no memory for a request of {request}"))
-        }
-    };
-    (kind, Sentence::new(words))
+        _ => return Sentence::default(),
+    })
 }
 
 /// Free pages went, or were offered to the kernel.

@@ -29,7 +29,7 @@ pub enum SimulatorError {
     },
     /// The process the workload describes cannot begin.
     #[error("the workload's process cannot start: {0}")]
-    Kernel(#[from] ConfigError),
+    Kernel(ConfigError),
     /// The cap is too small to begin with.
     #[error("a cap of {0} bytes is too small; it must be at least one page of {1} bytes")]
     Cap(u64, u64),

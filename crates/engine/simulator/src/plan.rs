@@ -148,46 +148,9 @@ pub fn variant_of(
     stage: &PlannedStage,
     header: Option<&Header>,
 ) -> Result<(Variant, Vec<Remark>), Fault> {
-    let environment = match (&stage.environment, header) {
-        (Some(text), None) => Environment::parse(text),
-        (None, None) => Environment::default(),
-        (text, Some(header)) => {
-            let mut all = Environment::recorded(&header.env);
-            let given = Environment::parse(text.as_deref().unwrap_or_default());
-            all.remarks.extend(given.remarks);
-            given
-                .variables
-                .into_iter()
-                .for_each(|variable| all.set(variable));
-            all
-        }
-    };
+    let environment = environment_of(stage, header);
     let mut said = environment.remarks;
-    let mut note = |says| said.push(Remark::new(ALLOCATOR, Tone::Surprise, says));
-    // What a trace recorded chooses nothing: its allocator is known.
-    let chosen = stage.environment.as_deref().map(Environment::parse);
-    let chosen = chosen.and_then(|given| choose(&given.variables, given.linked));
-    let recorded = header.and_then(|header| header.allocator.as_ref());
-    let recorded = recorded.map(|(name, version)| Choice::recorded(name, version));
-    let allocator = match (&stage.allocator, chosen, recorded) {
-        (Some(name), ..) => {
-            let asked = Choice::nearest(name)
-                .map_err(|error| stage.fault("allocator", error.to_string()))?;
-            asked.instead.into_iter().for_each(note);
-            asked.choice
-        }
-        (None, Some(chosen), recorded) => {
-            let own = recorded.map(|recorded| recorded.choice);
-            let choice = chosen.choice().or(own).unwrap_or_default();
-            note(chosen.says(choice));
-            choice
-        }
-        (None, None, Some(recorded)) => {
-            recorded.instead.into_iter().for_each(note);
-            recorded.choice
-        }
-        (None, None, None) => Choice::default(),
-    };
+    let allocator = allocator_of(stage, header, &mut said)?;
     let python = stage.python.as_deref().map(|name| {
         PythonVersion::parse(name).ok_or_else(|| {
             let known = PythonVersion::ALL.map(PythonVersion::name).join(", ");
@@ -205,6 +168,54 @@ pub fn variant_of(
         seed: stage.seed,
     };
     Ok((variant, said))
+}
+
+/// Returns the environment of a stage: what a trace recorded, with what is given set over it.
+fn environment_of(stage: &PlannedStage, header: Option<&Header>) -> Environment {
+    let given = Environment::parse(stage.environment.as_deref().unwrap_or_default());
+    let Some(header) = header else {
+        return given;
+    };
+    let mut all = Environment::recorded(&header.env);
+    all.remarks.extend(given.remarks);
+    for variable in given.variables {
+        all.set(variable);
+    }
+    all
+}
+
+/// Returns the allocator of a stage, and adds to the remarks what is surprising about the choice: the one that is asked for,
+/// or else the one that the given environment loads, or else the one that a trace recorded.
+fn allocator_of(
+    stage: &PlannedStage,
+    header: Option<&Header>,
+    said: &mut Vec<Remark>,
+) -> Result<Choice, Fault> {
+    let mut note = |says| said.push(Remark::new(ALLOCATOR, Tone::Surprise, says));
+    // What a trace recorded chooses nothing: its allocator is known.
+    let chosen = stage.environment.as_deref().map(Environment::parse);
+    let chosen = chosen.and_then(|given| choose(&given.variables, given.linked));
+    let recorded = header.and_then(|header| header.allocator.as_ref());
+    let recorded = recorded.map(|(name, version)| Choice::recorded(name, version));
+    Ok(match (&stage.allocator, chosen, recorded) {
+        (Some(name), ..) => {
+            let asked = Choice::nearest(name)
+                .map_err(|error| stage.fault("allocator", error.to_string()))?;
+            asked.instead.into_iter().for_each(note);
+            asked.choice
+        }
+        (None, Some(chosen), recorded) => {
+            let own = recorded.map(|recorded| recorded.choice);
+            let choice = chosen.choice().or(own).unwrap_or_default();
+            note(chosen.says(choice));
+            choice
+        }
+        (None, None, Some(recorded)) => {
+            recorded.instead.into_iter().for_each(note);
+            recorded.choice
+        }
+        (None, None, None) => Choice::default(),
+    })
 }
 
 /// Makes the calls of patterns, each only once, and bounds how many all of them hold in memory.

@@ -6,12 +6,15 @@
 //! files anew from answer sheets.
 
 mod fnv;
+mod recording;
+
 use fnv::Fnv;
 use highwater_simulator::{
     Choice, Cores, Options, Recording, Simulation, Variable, Variant, Whereabouts, run,
 };
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{Address, BlockId, Call, Pattern, Workload, trace, unwatched};
+use recording::asyncio_burst;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +30,7 @@ struct Sheet {
 const SHEETS: [Sheet; 4] = [
     Sheet {
         name: "asyncio_burst",
-        workload: bundled,
+        workload: asyncio_burst,
         answers: include_str!("data/asyncio_burst.answers"),
     },
     Sheet {
@@ -50,13 +53,6 @@ const SHEETS: [Sheet; 4] = [
         answers: include_str!("data/threads_large.answers"),
     },
 ];
-
-fn bundled() -> Workload {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../web/traces/asyncio_burst.hwt.gz");
-    let bytes = std::fs::read(path).expect("the recording is part of the project");
-    trace::read(&bytes).expect("it is well formed")
-}
 
 /// The pool of threads with these parameters, its heap where the real libraries' began.
 fn pattern(parameters: &str) -> Workload {
@@ -185,7 +181,7 @@ fn every_address_and_every_mark_is_the_real_librarys() {
 
 #[test]
 fn the_recording_is_its_own_answer_sheet() {
-    let recording = checked(&Arc::new(bundled()), &Variant::default());
+    let recording = checked(&Arc::new(asyncio_burst()), &Variant::default());
     assert_eq!(recording.addresses.compared, recording.allocations);
     assert!(recording.marks.iter().any(|mark| mark.measured.is_some()));
 }

@@ -8,6 +8,8 @@
 //! from where the kernel puts its mappings among those of the process, which no model can know.
 
 mod fnv;
+mod recording;
+
 use fnv::Fnv;
 use highwater_simulator::{
     Bytes, Choice, Figures, JemallocVersion as Version, Micros, Options, PageKind, PageShares,
@@ -35,10 +37,7 @@ const ANSWERS: [(Version, &str); 3] = [
 ];
 
 fn bundled() -> Workload {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../web/traces/asyncio_burst.hwt.gz");
-    let bytes = std::fs::read(path).expect("the recording is part of the project");
-    let mut workload = trace::read(&bytes).expect("it is well formed");
+    let mut workload = recording::asyncio_burst();
     // Who answers asks jemalloc for its version and figures.
     workload.header.allocator = Some(("jemalloc".to_owned(), "5.3.0".to_owned()));
     workload

@@ -2,9 +2,11 @@
 //! settings that change much. The recording has what reached malloc, so the pages of the interpreter's own arenas are left
 //! aside; where among its pins the real heap's top came to rest differs from run to run, by more than is asked for here.
 
+mod recording;
+
 use highwater_simulator::{Choice, Options, PythonVersion, Recording, Variant, parse_lines, run};
 use highwater_workload::pattern::Parameters;
-use highwater_workload::{Pattern, Workload, trace, unwatched};
+use highwater_workload::{Pattern, Workload, unwatched};
 use std::sync::Arc;
 
 const JEMALLOC: &str = "MALLOC_CONF=background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:1000";
@@ -34,8 +36,7 @@ fn record(workload: &Arc<Workload>, allocator: &str, lines: &str, python: bool) 
 
 #[test]
 fn the_generated_service_behaves_as_the_recorded_one() {
-    let trace = include_bytes!("../../../../web/traces/asyncio_burst.hwt.gz");
-    let recorded = Arc::new(trace::read(trace).expect("the recording is well formed"));
+    let recorded = Arc::new(recording::asyncio_burst());
     for seed in [1, 2, 3] {
         let parameters: Parameters = format!("events=300 cycles=2 seed={seed}")
             .parse()

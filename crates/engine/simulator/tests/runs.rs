@@ -1,20 +1,15 @@
 //! What a run promises, on small traces written out in full.
 
+mod lines;
+
 use highwater_simulator::{
     Bytes, Cause, Cores, Diagnosis, Options, PageKind, PinState, Recording, Simulation,
     SimulatorError, Variant, run,
 };
-use highwater_workload::{Workload, trace, unwatched};
+use highwater_workload::unwatched;
+use lines::workload;
 use std::fmt::Write;
 use std::ops::ControlFlow;
-use std::sync::Arc;
-
-fn workload(lines: &str) -> Arc<Workload> {
-    // A trace without calls says that none are missing.
-    let lines = if lines.is_empty() { "end 0\n" } else { lines };
-    let text = format!("highwater-trace 1\nbrk 0x555555555000\n{lines}");
-    Arc::new(trace::read(text.as_bytes()).expect("well formed"))
-}
 
 fn record(lines: &str, variant: &Variant) -> Recording {
     run(

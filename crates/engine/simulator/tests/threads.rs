@@ -1,18 +1,19 @@
 //! What a run shows of a program with threads, on small workloads written out in full: each thread allocates from an arena
 //! of its own, and what is free there does not come back through another's.
 
+mod lines;
+
 use highwater_simulator::{
     Bytes, Cache, Cause, Choice, Cores, Decision, Diagnosis, Frame, Options, PageKind, Pin,
     PinState, Recording, Simulation, Strip, StripKind, Variable, Variant, run,
 };
-use highwater_workload::{Workload, trace, unwatched};
+use highwater_workload::{Workload, unwatched};
 use std::fmt::Write;
 use std::sync::Arc;
 
 /// The main thread calls first, as in most programs: the first caller gets the main arena.
 fn workload(lines: &str) -> Arc<Workload> {
-    let text = format!("highwater-trace 1\nbrk 0x555555555000\nm 0 0 0xf0 24\n{lines}");
-    Arc::new(trace::read(text.as_bytes()).expect("well formed"))
+    lines::workload(&format!("m 0 0 0xf0 24\n{lines}"))
 }
 
 fn on(cores: u32) -> Variant {

@@ -77,21 +77,18 @@ impl Allocator {
 }
 
 /// The list, as text or as JSON.
-pub(crate) fn list(json: bool) -> String {
+pub(crate) fn list(json: bool) -> anyhow::Result<String> {
     let pythons = PythonVersion::ALL.into_iter().map(Allocator::python);
     let allocators: Vec<Allocator> = Choice::all().map(Allocator::new).chain(pythons).collect();
     if json {
-        return match serde_json::to_string(&allocators) {
-            Ok(text) => text + "\n",
-            Err(error) => unreachable!("a list of texts is always JSON: {error}"),
-        };
+        return crate::json::line(&allocators);
     }
     let mut text = String::new();
     for allocator in allocators {
         // Writing to a String cannot fail.
         let _ = describe(&mut text, &allocator);
     }
-    text
+    Ok(text)
 }
 
 fn describe(out: &mut String, allocator: &Allocator) -> std::fmt::Result {

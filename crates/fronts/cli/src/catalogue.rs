@@ -2,6 +2,7 @@
 
 use crate::arguments::Scenarios;
 use crate::scenario::unknown;
+use anyhow::Result;
 use highwater_workload::{Pattern, Scenario};
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ struct Entry<'a> {
 }
 
 /// What to print.
-pub(crate) fn list(asked: &Scenarios) -> Result<String, String> {
+pub(crate) fn list(asked: &Scenarios) -> Result<String> {
     if let Some(name) = &asked.name {
         let text = Scenario::text(name).ok_or_else(|| unknown(name))?;
         return Ok(text.to_owned());
@@ -33,10 +34,7 @@ pub(crate) fn list(asked: &Scenarios) -> Result<String, String> {
                     .collect(),
             })
             .collect();
-        return match serde_json::to_string(&entries) {
-            Ok(text) => Ok(text + "\n"),
-            Err(error) => unreachable!("texts are always JSON: {error}"),
-        };
+        return crate::json::line(&entries);
     }
     let mut text = String::from("Scenarios (`highwater matrix NAME` compares their variants):\n");
     for scenario in &catalogue {

@@ -3,6 +3,7 @@
 
 use crate::output::{self, Files};
 use crate::print;
+use anyhow::Result;
 use highwater_simulator::TimedDecision;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -21,7 +22,7 @@ pub(crate) enum Output {
 
 impl Output {
     /// What was asked for, `-` for standard output; a file is claimed.
-    pub(crate) fn of(asked: Option<&Path>, files: &mut Files) -> Result<Option<Self>, String> {
+    pub(crate) fn of(asked: Option<&Path>, files: &mut Files) -> Result<Option<Self>> {
         Ok(match asked {
             None => None,
             Some(path) if path.as_os_str() == "-" => Some(Self::Standard),
@@ -29,11 +30,7 @@ impl Output {
         })
     }
 
-    pub(crate) fn is_standard(&self) -> bool {
-        matches!(self, Self::Standard)
-    }
-
-    pub(crate) fn write(self, decisions: &[TimedDecision]) -> Result<(), String> {
+    pub(crate) fn write(self, decisions: &[TimedDecision]) -> Result<()> {
         match self {
             Self::Standard => {
                 let mut piece = String::new();

@@ -1,5 +1,6 @@
 //! `--env`: one variable, a text that sets several, or a file of such text.
 
+use anyhow::{Context, Result, bail};
 use highwater_settings::{Environment, Remark, Tone, Variable, decode};
 use highwater_simulator::{Chosen, choose};
 use std::path::Path;
@@ -15,7 +16,7 @@ pub(crate) struct Settings {
 }
 
 /// The settings that a run has, with those given set over them.
-pub(crate) fn read(known: Vec<Variable>, given: &[String]) -> Result<Settings, String> {
+pub(crate) fn read(known: Vec<Variable>, given: &[String]) -> Result<Settings> {
     let mut all = Environment {
         variables: known,
         ..Environment::default()
@@ -56,7 +57,7 @@ pub(crate) fn file(text: &str) -> Option<&Path> {
     (!text.contains(['\n', '=']) && path.is_file()).then_some(path)
 }
 
-fn read_one(text: &str) -> Result<Environment, String> {
+fn read_one(text: &str) -> Result<Environment> {
     let is_line = !text.contains('\n');
     if let Some(file) = file(text) {
         return read_file(file);
@@ -65,17 +66,15 @@ fn read_one(text: &str) -> Result<Environment, String> {
     let is_empty = read.variables.is_empty() && read.remarks.is_empty();
     if is_empty && is_line && !text.contains('=') {
         let text: String = text.chars().take(60).collect();
-        return Err(format!(
-            "--env {text}: neither a setting (NAME=VALUE) nor the name of a file"
-        ));
+        bail!("--env {text}: neither a setting (NAME=VALUE) nor the name of a file");
     }
     Ok(read)
 }
 
 /// The settings in a file.
-pub(crate) fn read_file(file: &Path) -> Result<Environment, String> {
+pub(crate) fn read_file(file: &Path) -> Result<Environment> {
     let bytes = std::fs::File::open(file).and_then(crate::input::read_short);
-    let bytes = bytes.map_err(|error| format!("{}: {error}", file.display()))?;
+    let bytes = bytes.with_context(|| file.display().to_string())?;
     Ok(Environment::parse(&decode(&bytes)))
 }
 

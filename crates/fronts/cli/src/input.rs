@@ -4,6 +4,7 @@ use crate::arguments::{Common, Replay, Run};
 use crate::environment;
 use crate::output::{Files, Output};
 use crate::scenario::Found;
+use anyhow::{Context, Result, bail};
 use highwater_simulator::{ALLOCATOR, Choice, Cores, Plan, Remark, Sources, Stage, Tone, Variant};
 use highwater_workload::spec::Calls;
 use highwater_workload::{Header, Source, trace};
@@ -30,7 +31,7 @@ impl Job {
     }
 }
 
-pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
+pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job> {
     let name = replay.file.to_string_lossy().into_owned();
     let found = Found::of_trace(&name);
     let trace = found.trace(replay.without_recorded_env)?;
@@ -45,7 +46,7 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
         ));
     }
     if replay.check {
-        check(&replay.common, &workload.header).map_err(|error| format!("{name}: {error}"))?;
+        check(&replay.common, &workload.header).with_context(|| name.clone())?;
     }
     set_over(&mut plan, &replay.common)?;
     Ok(Job {
@@ -58,26 +59,23 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job, String> {
 }
 
 /// Whether addresses can be compared: with an allocator that is not modelled it would mean nothing.
-fn check(common: &Common, header: &Header) -> Result<(), String> {
+fn check(common: &Common, header: &Header) -> Result<()> {
     if header.brk.is_none() {
-        return Err(
-            "--check needs a `brk` line in the trace, with the address at which its heap began"
-                .to_owned(),
-        );
+        bail!("--check needs a `brk` line in the trace, with the address at which its heap began");
     }
     match &header.allocator {
         Some((name, version))
             if common.allocator.is_none() && Choice::named(name, version).is_none() =>
         {
-            Err(format!(
+            bail!(
                 "--check: the trace was recorded with {name} {version}, which is not modelled; choose a modelled release with --allocator"
-            ))
+            )
         }
         _ => Ok(()),
     }
 }
 
-pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job, String> {
+pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job> {
     let file = run
         .write
         .as_deref()
@@ -91,7 +89,7 @@ pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job, String> {
     let mut plan = found.make(chosen, trace.as_ref(), &mut Sources::default())?;
     if let Some(file) = &file {
         can_be_written(&plan, &chosen.stages[0].calls)
-            .map_err(|error| format!("--write {}: {error}", file.name().display()))?;
+            .with_context(|| format!("--write {}", file.name().display()))?;
     }
     set_over(&mut plan, &run.common)?;
     // Only now, that nothing is written where another option cannot be used.
@@ -112,21 +110,19 @@ pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job, String> {
 }
 
 /// Whether the calls of a plan make a trace.
-fn can_be_written(plan: &Plan, calls: &Calls) -> Result<(), String> {
+fn can_be_written(plan: &Plan, calls: &Calls) -> Result<()> {
     match (&plan.stages[..], calls) {
         ([stage], Calls::Pattern(pattern, parameters)) if stage.sources[0].is_streamed() => {
-            parameters
-                .check_whole(pattern.program())
-                .map_err(|error| error.to_string())
+            Ok(parameters.check_whole(pattern.program())?)
         }
         ([stage], _) if stage.sources.len() == 1 => Ok(()),
-        _ => Err("a trace holds one process; choose a variant with one process".to_owned()),
+        _ => bail!("a trace holds one process; choose a variant with one process"),
     }
 }
 
 /// Sets over every stage what only the command has: settings beside those that the run has, and the cores that the process may
 /// use.
-fn set_over(plan: &mut Plan, common: &Common) -> Result<(), String> {
+fn set_over(plan: &mut Plan, common: &Common) -> Result<()> {
     for stage in &mut plan.stages {
         let header = &stage.sources[0].first().header;
         let variant = &mut stage.variant;
@@ -145,7 +141,7 @@ fn set_over(plan: &mut Plan, common: &Common) -> Result<(), String> {
         if let Some(allowed) = common.allowed_cores {
             let online = variant.cores.map_or(header.cpus, |cores| cores.online);
             let cores = Cores { online, allowed };
-            Variant::check_cores(cores).map_err(|error| format!("--allowed-cores: {error}"))?;
+            Variant::check_cores(cores).context("--allowed-cores")?;
             variant.cores = Some(cores);
         }
     }
@@ -188,7 +184,7 @@ pub(crate) fn read_trace(file: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 /// Writes the calls as a trace, packed where the file's name ends in `.gz`.
-fn write(source: &Source, file: Output) -> Result<(), String> {
+fn write(source: &Source, file: Output) -> Result<()> {
     let packed = (file.name().extension()).is_some_and(|extension| extension == "gz");
     file.write_with(|mut out| match packed {
         true => trace::write_gzip(source.first(), None, &mut out),

@@ -1,9 +1,11 @@
 //! The report for programs: one JSON object with a fixed set of keys.
 
+use crate::input::Job;
 use crate::moment::{Place, View};
 use crate::spread::Spread;
+use anyhow::Result;
 use highwater_simulator::{
-    Addresses, Bytes, Diagnosis, Figures, Judged, MarkSample, Phases, Recording,
+    Addresses, Bytes, Diagnosis, Figures, Judged, MarkSample, Outcome, Phases, Recording,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -174,23 +176,26 @@ impl<'a> Report<'a> {
     }
 }
 
+/// The report on a job that is one process.
 pub(crate) fn report(
-    recording: &Recording,
-    phases: &Phases,
-    remarks: Vec<Judged>,
+    job: &Job,
+    outcome: &Outcome,
     view: &View,
     spread: Option<&Spread>,
     seconds: f64,
-) -> String {
+) -> Result<String> {
+    let recording = &outcome.stages[0].recordings[0];
     let report = Report {
-        phases: Some(phases),
-        remarks: Some(remarks),
+        phases: Some(&outcome.phases),
+        remarks: Some(job.plan.remarks()),
         moment: Some(&view.place),
         diagnosis: Some(Explained::new(&view.diagnosis)),
         ..Report::new(recording, spread, seconds)
     };
-    match serde_json::to_string(&report) {
-        Ok(text) => text + "\n",
-        Err(error) => unreachable!("a report of numbers and texts is always JSON: {error}"),
-    }
+    line(&report)
+}
+
+/// Returns a value as JSON, in one line with its end.
+pub(crate) fn line(value: &impl Serialize) -> Result<String> {
+    Ok(serde_json::to_string(value)? + "\n")
 }

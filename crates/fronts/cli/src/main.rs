@@ -16,6 +16,7 @@ mod moment;
 mod output;
 mod pictures;
 mod png;
+mod run;
 mod scenario;
 mod settings;
 mod several;
@@ -23,17 +24,11 @@ mod signals;
 mod spread;
 mod text;
 
-use arguments::{Arguments, Command, Common};
+use anyhow::{Context, Result};
+use arguments::{Arguments, Command};
 use clap::Parser;
-use highwater_simulator::{Explain, Options, Recording, run_plan};
-use highwater_workload::{Watch, unwatched};
-use input::Job;
-use moment::View;
-use std::io::{IsTerminal, Write};
-use std::ops::ControlFlow;
-use std::path::Path;
+use std::io::Write;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 /// Exit status for invalid input, and for what cannot be done.
 const FAILED: u8 = 2;
@@ -46,100 +41,24 @@ fn main() -> ExitCode {
     };
     match perform(&arguments.command) {
         Ok(status) => status,
-        Err(message) => {
-            say(&message);
+        Err(error) => {
+            say(&format!("{error:#}"));
             ExitCode::from(FAILED)
         }
     }
 }
 
-fn perform(command: &Command) -> Result<ExitCode, String> {
-    let mut files = output::Files::default();
-    let decisions;
-    let (common, check, job) = match command {
-        Command::Replay(replay) => {
-            files.read(&replay.file);
-            read_settings(&replay.common, &mut files);
-            decisions = decisions::Output::of(replay.common.decisions.as_deref(), &mut files)?;
-            let job = input::prepare_replay(replay)?;
-            (&replay.common, replay.check, job)
-        }
-        Command::Run(run) => {
-            files.read(Path::new(&run.scenario));
-            read_settings(&run.common, &mut files);
-            decisions = decisions::Output::of(run.common.decisions.as_deref(), &mut files)?;
-            (&run.common, false, input::prepare_run(run, &mut files)?)
-        }
-        Command::Matrix(matrix) => {
-            print(&matrix::run(matrix)?)?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        Command::Scenarios(asked) => {
-            print(&catalogue::list(asked)?)?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        Command::Allocators(asked) => {
-            print(&allocators::list(asked.json))?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        Command::Settings(asked) => {
-            print(&settings::explain(asked)?)?;
-            return Ok(ExitCode::SUCCESS);
-        }
+fn perform(command: &Command) -> Result<ExitCode> {
+    let text = match command {
+        Command::Replay(replay) => return run::replay(replay),
+        Command::Run(run) => return run::run(run),
+        Command::Matrix(matrix) => matrix::run(matrix)?,
+        Command::Scenarios(asked) => catalogue::list(asked)?,
+        Command::Allocators(asked) => allocators::list(asked.json)?,
+        Command::Settings(asked) => settings::explain(asked)?,
     };
-    if job.single().is_none() {
-        return several(common, &job);
-    }
-    let mut options = Options {
-        check,
-        // What `--at` asks for is explained in a run of its own up to there.
-        explain: match common.at {
-            Some(_) => Explain::Nothing,
-            None => Explain::LastRest,
-        },
-        ..Options::default()
-    };
-    if decisions.is_some() {
-        options.decisions = Options::EVERY;
-    }
-    let started = Instant::now();
-    let outcome = watched(&mut |watch| {
-        let outcome = run_plan(job.plan.clone(), &options, watch);
-        outcome.map_err(|error| error.to_string())
-    })?;
-    let recording = &outcome.stages[0].recordings[0];
-    let seconds = started.elapsed().as_secs_f64();
-    let view = View::of(&job.plan, &outcome, common.at.as_deref())?;
-    let spread = spread::measure(&job, common.seeds)?;
-    let in_place = decisions
-        .as_ref()
-        .is_some_and(decisions::Output::is_standard);
-    if let Some(decisions) = decisions {
-        decisions.write(&recording.decisions)?;
-    }
-    if !in_place {
-        let shown = if common.json {
-            json::report(
-                recording,
-                &outcome.phases,
-                job.plan.remarks(),
-                &view,
-                spread.as_ref(),
-                seconds,
-            )
-        } else {
-            let mut text = text::report(&job, recording, &view, check, seconds);
-            if let (Some(spread), Some(seeds)) = (&spread, common.seeds) {
-                let names = recording.marks.iter().map(|mark| mark.name.clone());
-                text += &spread::describe(names, spread, seeds);
-            }
-            text
-        };
-        print(&shown)?;
-    }
-    let differs = recording.addresses.equal != recording.addresses.compared
-        || (check && marks_differ(recording));
-    Ok(ExitCode::from(u8::from(differs)))
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Writes one line to standard error. Where that is closed or full there is nobody to tell, and the exit status says it.
@@ -148,82 +67,14 @@ pub(crate) fn say(message: &str) {
     let _ = writeln!(std::io::stderr(), "highwater: {line}");
 }
 
-/// Notes the files that `--env` names.
-fn read_settings(common: &Common, files: &mut output::Files) {
-    let named = common.env.iter().filter_map(|text| environment::file(text));
-    named.for_each(|file| files.read(file));
-}
-
 /// Writes to standard output.
-fn print(text: &str) -> Result<(), String> {
+fn print(text: &str) -> Result<()> {
     deliver(std::io::stdout().lock(), text)
 }
 
 /// Writes a text whole, without what steers a terminal.
-fn deliver(mut out: impl Write, text: &str) -> Result<(), String> {
+fn deliver(mut out: impl Write, text: &str) -> Result<()> {
     let text = highwater_report::printable(text);
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    output::unless_reader_left(written).map_err(|error| format!("standard output: {error}"))
-}
-
-fn marks_differ(recording: &Recording) -> bool {
-    let differs = |mark: &highwater_simulator::MarkSample| {
-        mark.measured
-            .is_some_and(|measured| measured != mark.sample.rss)
-    };
-    recording.marks.iter().any(differs)
-}
-
-/// Runs a job that is more than one process.
-fn several(common: &Common, job: &Job) -> Result<ExitCode, String> {
-    if let Some(file) = &common.decisions {
-        let file = file.display();
-        return Err(format!(
-            "--decisions {file}: cannot be used with a scenario that runs several processes"
-        ));
-    }
-    spread::measure(job, common.seeds)?;
-    let started = Instant::now();
-    let outcome = watched(&mut |watch| {
-        let options = Options {
-            explain: match common.at {
-                Some(_) => Explain::End,
-                None => Explain::LastRest,
-            },
-            ..Options::default()
-        };
-        let outcome = run_plan(job.plan.clone(), &options, watch);
-        outcome.map_err(|error| error.to_string())
-    })?;
-    let seconds = started.elapsed().as_secs_f64();
-    let view = View::of(&job.plan, &outcome, common.at.as_deref())?;
-    let shown = match common.json {
-        true => several::json(job, &outcome, &view, seconds),
-        false => several::text(job, &outcome, &view, seconds),
-    };
-    print(&shown)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Does something that may take long, saying how far it is where a person watches.
-fn watched<T>(work: &mut dyn FnMut(&mut Watch) -> Result<T, String>) -> Result<T, String> {
-    if !std::io::stderr().is_terminal() {
-        return work(&mut unwatched);
-    }
-    let mut shown = Instant::now();
-    let mut told = |progress: highwater_workload::Progress| {
-        if shown.elapsed() > Duration::from_millis(500) {
-            hint(&format!("\r{:3.0} %", progress.share().min(1.0) * 100.0));
-            shown = Instant::now();
-        }
-        ControlFlow::Continue(())
-    };
-    let result = work(&mut told);
-    hint("\r     \r");
-    result
-}
-
-/// Shows how far the work is. A terminal that is gone is told nothing.
-fn hint(text: &str) {
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    output::unless_reader_left(written).context("standard output")
 }

@@ -5,6 +5,7 @@ use crate::moment::Place;
 use crate::output::Files;
 use crate::pictures::Pictures;
 use crate::scenario::Found;
+use anyhow::{Context, Result, anyhow, bail};
 use highwater_report::moment as words;
 use highwater_report::table::{Row, Table, runtime};
 use highwater_simulator::{
@@ -20,7 +21,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
 /// Runs what is asked for, and returns what to print.
-pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
+pub(crate) fn run(matrix: &Matrix) -> Result<String> {
     let found = Found::look_up(&matrix.scenario)?;
     let planned = found.plan(&matrix.set, &matrix.variant, None)?;
     let trace = found.trace(false)?;
@@ -35,9 +36,7 @@ pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
     };
     if printed && (matrix.csv || matrix.json) {
         let other = if matrix.csv { "--csv" } else { "--json" };
-        return Err(format!(
-            "--markdown - and {other} both replace the printed table; give --markdown a file"
-        ));
+        bail!("--markdown - and {other} both replace the printed table; give --markdown a file");
     }
     let mut files = Files::default();
     files.read(Path::new(&matrix.scenario));
@@ -57,7 +56,7 @@ pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
         file.write(table.markdown().as_bytes())?;
     }
     Ok(if matrix.json {
-        json(&found, &table, &plans, &outcomes)
+        json(&found, &table, &plans, &outcomes)?
     } else if matrix.csv {
         table.csv()
     } else if printed {
@@ -68,12 +67,12 @@ pub(crate) fn run(matrix: &Matrix) -> Result<String, String> {
 }
 
 /// Runs all plans, at most so many at a time; the outcomes come in the order of the plans.
-pub(crate) fn run_all(plans: &[Plan], jobs: Option<usize>) -> Result<Vec<Outcome>, String> {
+pub(crate) fn run_all(plans: &[Plan], jobs: Option<usize>) -> Result<Vec<Outcome>> {
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
     let jobs = jobs.unwrap_or(cores).clamp(1, plans.len().max(1));
     let next = AtomicUsize::new(0);
     let shares: Vec<AtomicU64> = plans.iter().map(|_| AtomicU64::new(0)).collect();
-    let results: Vec<Mutex<Option<Result<Outcome, String>>>> =
+    let results: Vec<Mutex<Option<Result<Outcome>>>> =
         plans.iter().map(|_| Mutex::new(None)).collect();
     let watched = std::io::stderr().is_terminal();
     let work = || {
@@ -86,7 +85,7 @@ pub(crate) fn run_all(plans: &[Plan], jobs: Option<usize>) -> Result<Vec<Outcome
                 if watched && before / 10 != thousandths / 10 {
                     let all = shares.iter().map(|share| share.load(Ordering::Relaxed));
                     let percent = all.sum::<u64>() / 10 / plans.len() as u64;
-                    crate::hint(&format!("\r{percent:3} %"));
+                    crate::run::hint(&format!("\r{percent:3} %"));
                 }
                 ControlFlow::Continue(())
             };
@@ -96,7 +95,7 @@ pub(crate) fn run_all(plans: &[Plan], jobs: Option<usize>) -> Result<Vec<Outcome
                 ..Options::default()
             };
             let outcome = run_plan(plan.clone(), &options, &mut told);
-            let outcome = outcome.map_err(|error| format!("{}: {error}", plan.name));
+            let outcome = outcome.with_context(|| plan.name.clone());
             if let Ok(mut result) = results[number].lock() {
                 *result = Some(outcome);
             }
@@ -112,25 +111,19 @@ pub(crate) fn run_all(plans: &[Plan], jobs: Option<usize>) -> Result<Vec<Outcome
         work();
     });
     if watched {
-        crate::hint("\r     \r");
+        crate::run::hint("\r     \r");
     }
-    let taken = |result: Mutex<Option<Result<Outcome, String>>>| {
+    let taken = |result: Mutex<Option<Result<Outcome>>>| {
         let result = result.into_inner().ok().flatten();
-        result.unwrap_or_else(|| Err("a variant was not run".to_owned()))
+        result.unwrap_or_else(|| Err(anyhow!("a variant was not run")))
     };
     results.into_iter().map(taken).collect()
 }
 
 /// The table of all variants.
-fn table(
-    matrix: &Matrix,
-    found: &Found,
-    plans: &[Plan],
-    outcomes: &[Outcome],
-) -> Result<Table, String> {
+fn table(matrix: &Matrix, found: &Found, plans: &[Plan], outcomes: &[Outcome]) -> Result<Table> {
     let row = |(plan, outcome): (&Plan, &Outcome)| {
-        let place = Place::of(outcome, matrix.at.as_deref())
-            .map_err(|error| format!("{}: {error}", plan.name))?;
+        let place = Place::of(outcome, matrix.at.as_deref()).with_context(|| plan.name.clone())?;
         let stages = plan.stages.iter();
         let stages = stages.map(|stage| {
             let processes = stage.sources.len() as u64;
@@ -151,7 +144,7 @@ fn table(
     Ok(Table {
         title: found.scenario.run.text("title").to_owned(),
         is_after_rest: matrix.at.is_none(),
-        rows: rows.collect::<Result<_, String>>()?,
+        rows: rows.collect::<Result<_>>()?,
     })
 }
 
@@ -190,7 +183,7 @@ struct MarkReport<'a> {
     reclaimable: Option<Bytes>,
 }
 
-fn json(found: &Found, table: &Table, plans: &[Plan], outcomes: &[Outcome]) -> String {
+fn json(found: &Found, table: &Table, plans: &[Plan], outcomes: &[Outcome]) -> Result<String> {
     let script = &found.scenario.run;
     let report = Report {
         scenario: &found.scenario.name,
@@ -221,8 +214,5 @@ fn json(found: &Found, table: &Table, plans: &[Plan], outcomes: &[Outcome]) -> S
             })
             .collect(),
     };
-    match serde_json::to_string(&report) {
-        Ok(text) => text + "\n",
-        Err(error) => unreachable!("a report of numbers and texts is always JSON: {error}"),
-    }
+    crate::json::line(&report)
 }

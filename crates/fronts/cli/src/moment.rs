@@ -1,8 +1,10 @@
 //! The moment that a report is of: the one that `--at` names, or the end of the last rest.
 
+use anyhow::{Context, Error, Result, anyhow, bail};
 use highwater_report::moment as words;
 use highwater_simulator::{
-    Bytes, Diagnosis, Explain, Micros, Moment, Options, Outcome, Plan, Run, Sample, Summary,
+    Bytes, Diagnosis, Explain, MarkSample, Micros, Moment, Options, Outcome, Plan, Run, Sample,
+    Summary,
 };
 use serde::Serialize;
 
@@ -30,7 +32,7 @@ pub(crate) struct Place {
     pub(crate) stage: usize,
 }
 
-fn micros<S: serde::Serializer>(time: &Micros, to: S) -> Result<S::Ok, S::Error> {
+fn micros<S: serde::Serializer>(time: &Micros, to: S) -> std::result::Result<S::Ok, S::Error> {
     to.serialize_u64(time.0)
 }
 
@@ -42,7 +44,7 @@ pub(crate) struct View {
 
 impl Place {
     /// The moment that is asked for; if none is, the end of the last rest, or of a run that does not rest.
-    pub(crate) fn of(outcome: &Outcome, asked: Option<&str>) -> Result<Self, String> {
+    pub(crate) fn of(outcome: &Outcome, asked: Option<&str>) -> Result<Self> {
         let ends = outcome.ends();
         let Some(asked) = asked else {
             let moment = outcome.rested();
@@ -85,7 +87,7 @@ impl Place {
 
     /// The first process of its stage, run again up to the moment, since a comparison keeps no heaps. Where it is killed on the
     /// way, it is as it was at its end.
-    pub(crate) fn run(&self, plan: &Plan, outcome: &Outcome) -> Result<Run, String> {
+    pub(crate) fn run(&self, plan: &Plan, outcome: &Outcome) -> Result<Run> {
         let stage = &plan.stages[self.stage];
         let (begins, first) = (outcome.stages.get(self.stage))
             .map_or((Micros(0), 0), |stage| (stage.begins, stage.first_event));
@@ -95,7 +97,7 @@ impl Place {
             ..Options::default()
         };
         let run = Run::new(stage.sources[0].clone(), &stage.variant, &options);
-        let mut run = run.map_err(|error| format!("{}: {error}", plan.name))?;
+        let mut run = run.with_context(|| plan.name.clone())?;
         let time = Micros(self.time.0.saturating_sub(begins.0));
         match self.event {
             Some(event) => run.go_to_moment(Moment {
@@ -108,7 +110,7 @@ impl Place {
     }
 
     /// The figures of a run at the moment.
-    pub(crate) fn summary(&self, plan: &Plan, outcome: &Outcome) -> Result<Summary, String> {
+    pub(crate) fn summary(&self, plan: &Plan, outcome: &Outcome) -> Result<Summary> {
         let time = self.time;
         let sample = match self.event {
             Some(event) => outcome.sample_at(Moment { event, time }),
@@ -132,7 +134,7 @@ impl Place {
 
 impl View {
     /// A run of a plan at the moment that is asked for.
-    pub(crate) fn of(plan: &Plan, outcome: &Outcome, asked: Option<&str>) -> Result<Self, String> {
+    pub(crate) fn of(plan: &Plan, outcome: &Outcome, asked: Option<&str>) -> Result<Self> {
         let place = Place::of(outcome, asked)?;
         let explained = outcome.stages.get(place.stage);
         let explained = explained.and_then(|stage| stage.recordings.first());
@@ -167,7 +169,7 @@ enum Asked {
 }
 
 /// A mark by its name or the beginning of its name, or a time in seconds.
-fn marked(outcome: &Outcome, asked: &str) -> Result<Asked, String> {
+fn marked(outcome: &Outcome, asked: &str) -> Result<Asked> {
     let marks = &outcome.marks;
     let exact = marks.iter().filter(|mark| mark.name == asked);
     let mut found: Vec<_> = exact.collect();
@@ -178,22 +180,6 @@ fn marked(outcome: &Outcome, asked: &str) -> Result<Asked, String> {
         let beginning = marks.iter().filter(|mark| mark.name.starts_with(asked));
         found = beginning.filter(|_| !asked.is_empty()).collect();
     }
-    let listed = |marks: &[&highwater_simulator::MarkSample]| {
-        let shown = marks.iter().take(LISTED);
-        let mut shown: Vec<String> = shown
-            .map(|mark| {
-                format!(
-                    "{} ({})",
-                    words::quoted(&mark.name),
-                    words::time(mark.sample.time)
-                )
-            })
-            .collect();
-        if marks.len() > LISTED {
-            shown.push(format!("{} more", marks.len() - LISTED));
-        }
-        shown.join(", ")
-    };
     match &found[..] {
         [one] => Ok(Asked::Mark(
             one.name.clone(),
@@ -202,36 +188,51 @@ fn marked(outcome: &Outcome, asked: &str) -> Result<Asked, String> {
                 time: one.sample.time,
             },
         )),
-        [] => {
-            let mut near: Vec<_> = marks.iter().collect();
-            near.sort_by_cached_key(|mark| strsim::damerau_levenshtein(&mark.name, asked));
-            let killed = outcome.stages.iter().flat_map(|stage| &stage.recordings);
-            let killed = killed.filter_map(|recording| recording.killed).next();
-            let killed = killed.map_or(String::new(), |killed| {
-                format!(
-                    " before the process was killed at {}",
-                    words::time(killed.time)
-                )
-            });
-            let known = match near.is_empty() {
-                true => "there are no marks".to_owned(),
-                false => format!("the nearest are {}", listed(&near)),
-            };
-            let ends = words::time(outcome.ends().time);
-            Err(format!(
-                "--at {asked}: no mark has this name{killed}; {known}; a time is given in seconds, from 0 to {ends}"
-            ))
-        }
-        all => Err(format!(
+        [] => Err(unmarked(outcome, asked)),
+        all => bail!(
             "--at {asked}: {} marks have this name or begin with it: {}; give a full name, or a time in seconds",
             all.len(),
             listed(all)
-        )),
+        ),
     }
 }
 
+/// Lists the first of some marks, each with its time.
+fn listed(marks: &[&MarkSample]) -> String {
+    let mut shown: Vec<String> = (marks.iter().take(LISTED))
+        .map(|mark| {
+            let (name, time) = (words::quoted(&mark.name), words::time(mark.sample.time));
+            format!("{name} ({time})")
+        })
+        .collect();
+    if marks.len() > LISTED {
+        shown.push(format!("{} more", marks.len() - LISTED));
+    }
+    shown.join(", ")
+}
+
+/// Returns the error for a name that no mark has, with the nearest ones.
+fn unmarked(outcome: &Outcome, asked: &str) -> Error {
+    let mut near: Vec<_> = outcome.marks.iter().collect();
+    near.sort_by_cached_key(|mark| strsim::damerau_levenshtein(&mark.name, asked));
+    let mut recordings = outcome.stages.iter().flat_map(|stage| &stage.recordings);
+    let killed = recordings.find_map(|recording| recording.killed);
+    let killed = killed.map_or(String::new(), |killed| {
+        let time = words::time(killed.time);
+        format!(" before the process was killed at {time}")
+    });
+    let known = match near.is_empty() {
+        true => "there are no marks".to_owned(),
+        false => format!("the nearest are {}", listed(&near)),
+    };
+    let ends = words::time(outcome.ends().time);
+    anyhow!(
+        "--at {asked}: no mark has this name{killed}; {known}; a time is given in seconds, from 0 to {ends}"
+    )
+}
+
 /// A time in seconds, if it is one.
-fn seconds(outcome: &Outcome, asked: &str) -> Result<Option<Micros>, String> {
+fn seconds(outcome: &Outcome, asked: &str) -> Result<Option<Micros>> {
     let number = asked.strip_suffix('s').unwrap_or(asked).trim_end();
     let is_number =
         number.starts_with(|first: char| "+-.".contains(first) || first.is_ascii_digit());
@@ -241,10 +242,10 @@ fn seconds(outcome: &Outcome, asked: &str) -> Result<Option<Micros>, String> {
     let ends = outcome.ends().time;
     let time = (seconds * 1e6).round();
     if !(0.0..=ends.0 as f64).contains(&time) {
-        return Err(format!(
+        bail!(
             "--at {asked}: the run goes from 0 s to {} s",
             ends.decimal_seconds(6)
-        ));
+        );
     }
     Ok(Some(Micros(time as u64)))
 }

@@ -4,6 +4,7 @@ use crate::arguments::Matrix;
 use crate::moment::Place;
 use crate::output::{Files, Output};
 use crate::{png, scenario::Found};
+use anyhow::{Context, Result, bail};
 use highwater_chart::{Chart, Entry, Head, Map, bands, letter, settings};
 use highwater_simulator::{Micros, Outcome, Plan};
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ impl<'a> Pictures<'a> {
         found: &'a Found,
         variants: usize,
         files: &mut Files,
-    ) -> Result<Self, String> {
+    ) -> Result<Self> {
         let maps = match &matrix.map {
             Some(file) => files_of_maps(file, variants)?,
             None => Vec::new(),
@@ -61,7 +62,7 @@ impl<'a> Pictures<'a> {
     }
 
     /// Draws all of them.
-    pub(crate) fn draw(mut self, plans: &[Plan], outcomes: &[Outcome]) -> Result<(), String> {
+    pub(crate) fn draw(mut self, plans: &[Plan], outcomes: &[Outcome]) -> Result<()> {
         let (svg_file, png_file) = (self.svg.take(), self.png.take());
         if svg_file.is_some() || png_file.is_some() {
             let svg = self.curves(plans, outcomes);
@@ -126,9 +127,9 @@ impl<'a> Pictures<'a> {
     }
 
     /// The heap of a variant's first process: run again up to the moment, since a comparison keeps no heaps.
-    fn map(&self, number: usize, plan: &Plan, outcome: &Outcome) -> Result<String, String> {
-        let place = Place::of(outcome, self.matrix.at.as_deref())
-            .map_err(|error| format!("{}: {error}", plan.name))?;
+    fn map(&self, number: usize, plan: &Plan, outcome: &Outcome) -> Result<String> {
+        let place = Place::of(outcome, self.matrix.at.as_deref());
+        let place = place.with_context(|| plan.name.clone())?;
         let run = place.run(plan, outcome)?;
         let simulation = run.simulation();
         let frame = simulation.frame();
@@ -177,14 +178,14 @@ fn is_png(file: &Path) -> bool {
 }
 
 /// The files of the heap maps: the one that is named, or of several one to a letter.
-fn files_of_maps(file: &Path, variants: usize) -> Result<Vec<PathBuf>, String> {
+fn files_of_maps(file: &Path, variants: usize) -> Result<Vec<PathBuf>> {
     let end = file.extension().and_then(|end| end.to_str());
     let end = end.filter(|end| ["svg", "png"].contains(&end.to_ascii_lowercase().as_str()));
     let (Some(end), Some(stem)) = (end, file.file_stem()) else {
-        return Err(format!(
+        bail!(
             "--map {}: the file name must end in .svg or .png",
             file.display()
-        ));
+        );
     };
     if variants == 1 {
         return Ok(vec![file.to_owned()]);

@@ -1,6 +1,7 @@
 //! What is meant by a name: a scenario of the catalogue, a description of a run in a file, or a pattern by itself.
 
 use crate::arguments::Common;
+use anyhow::{Context, Error, Result, anyhow, bail};
 use highwater_simulator::{Plan, Sources};
 use highwater_workload::scenario::{ScenarioFile, catalogued};
 use highwater_workload::spec::{Fault, Level, Planned, Settings, Step};
@@ -18,7 +19,7 @@ pub(crate) struct Found {
 
 impl Found {
     /// What is asked for by a name.
-    pub(crate) fn look_up(asked: &str) -> Result<Self, String> {
+    pub(crate) fn look_up(asked: &str) -> Result<Self> {
         let found = |scenario, file| Self {
             asked: asked.to_owned(),
             scenario,
@@ -30,11 +31,9 @@ impl Found {
         let path = Path::new(asked);
         let is_named = (path.extension()).is_some_and(|end| end == "toml" || end == "json");
         if asked == "-" || is_named || path.is_file() {
-            let text =
-                crate::input::read_text(path).map_err(|error| format!("{asked}: {error}"))?;
+            let text = crate::input::read_text(path).with_context(|| asked.to_owned())?;
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            let file = ScenarioFile::read(&stem, &text);
-            let file = file.map_err(|error| format!("{asked}: {error}"))?;
+            let file = ScenarioFile::read(&stem, &text).with_context(|| asked.to_owned())?;
             return Ok(found(file.scenario.clone(), Some(file)));
         }
         let pattern: Pattern = asked.parse().map_err(|_| unknown(asked))?;
@@ -57,21 +56,20 @@ impl Found {
     }
 
     /// The trace that it names, read; its own environment counts unless it is left out.
-    pub(crate) fn trace(&self, without_env: bool) -> Result<Option<Source>, String> {
+    pub(crate) fn trace(&self, without_env: bool) -> Result<Option<Source>> {
         let Some(name) = self.scenario.run.get("trace") else {
             return Ok(None);
         };
-        let bytes = crate::input::read_trace(Path::new(name));
-        let bytes = bytes.map_err(|error| format!("{name}: {error}"))?;
+        let bytes = crate::input::read_trace(Path::new(name)).with_context(|| name.to_owned())?;
         let wanted = (self.scenario.run.checksum()).map_err(|fault| self.said(fault))?;
         let sum = trace::checksum(&bytes);
         if let Some(wanted) = wanted.filter(|wanted| *wanted != sum) {
-            return Err(format!(
+            bail!(
                 "{name}: its checksum is {sum:08x}, not {wanted:08x}: it is not the recording that {} names",
                 self.asked
-            ));
+            );
         }
-        let mut workload = trace::read(&bytes).map_err(|error| format!("{name}: {error}"))?;
+        let mut workload = trace::read(&bytes).with_context(|| name.to_owned())?;
         if without_env {
             workload.header.env.clear();
         }
@@ -84,14 +82,14 @@ impl Found {
         set: &[String],
         named: &[String],
         common: Option<&Common>,
-    ) -> Result<Vec<Planned>, String> {
+    ) -> Result<Vec<Planned>> {
         let run = &self.scenario.run;
         let has_variants = run.get("scenario").is_some() || !run.parts.is_empty();
         if let (Some(name), false) = (named.first(), has_variants) {
-            return Err(format!(
+            bail!(
                 "--variant {name}: {} has no variants; use --set, --env and --allocator",
                 self.asked
-            ));
+            );
         }
         let mut parameters = Settings::default();
         for text in set {
@@ -126,15 +124,15 @@ impl Found {
         planned: &Planned,
         trace: Option<&Source>,
         sources: &mut Sources,
-    ) -> Result<Plan, String> {
+    ) -> Result<Plan> {
         let made = sources.plan(planned, trace);
         made.map_err(|fault| self.said(fault))
     }
 
     /// What is wrong, with where: in the file, or in an option.
-    pub(crate) fn said(&self, fault: Fault) -> String {
+    pub(crate) fn said(&self, fault: Fault) -> Error {
         let name = &self.asked;
-        match (&fault.within, &self.file) {
+        Error::msg(match (&fault.within, &self.file) {
             (Some(within), Some(file)) if within == name => {
                 format!("{name}: {}", file.locate(fault))
             }
@@ -145,21 +143,21 @@ impl Found {
                 [Step::Key(key), ..] => format!("--{key}: {}", fault.message),
                 [Step::Number(_), ..] => fault.to_string(),
             },
-        }
+        })
     }
 }
 
 /// A parameter and its value.
-fn split(set: &str) -> Result<(&str, &str), String> {
+fn split(set: &str) -> Result<(&str, &str)> {
     set.split_once('=')
-        .ok_or_else(|| format!("--set {set}: expected PARAMETER=VALUE"))
+        .with_context(|| format!("--set {set}: expected PARAMETER=VALUE"))
 }
 
 /// Returns the error for an unknown name, with all known ones.
-pub(crate) fn unknown(asked: &str) -> String {
+pub(crate) fn unknown(asked: &str) -> Error {
     let catalogue = Scenario::catalogue();
     let scenarios: Vec<&str> = catalogue.iter().map(|s| s.name.as_str()).collect();
-    format!(
+    anyhow!(
         "unknown scenario `{}`; choose one of {}, a file (.toml or .json), or a pattern: {}",
         asked.chars().take(40).collect::<String>(),
         scenarios.join(", "),

@@ -2,6 +2,7 @@
 
 use crate::arguments::Settings;
 use crate::environment::{others, read_file};
+use anyhow::{Context, Result, bail};
 use highwater_settings::{Effect, Environment, decode};
 use highwater_simulator::{Choice, Chosen, Judged, PythonVersion, Variant, choose, judge};
 use serde::Serialize;
@@ -26,7 +27,7 @@ struct Report<'a> {
 }
 
 /// Reads the text and says what it means.
-pub(crate) fn explain(asked: &Settings) -> Result<String, String> {
+pub(crate) fn explain(asked: &Settings) -> Result<String> {
     let meaning = meaning(asked)?;
     if asked.json {
         let allocator = meaning.chosen.as_ref().and_then(Chosen::choice);
@@ -35,24 +36,22 @@ pub(crate) fn explain(asked: &Settings) -> Result<String, String> {
             settings: &meaning.settings,
             other_lines: meaning.environment.other_lines,
         };
-        let json = serde_json::to_string(&report).map_err(|error| error.to_string())?;
-        return Ok(json + "\n");
+        return crate::json::line(&report);
     }
     Ok(in_words(&meaning))
 }
 
-fn meaning(asked: &Settings) -> Result<Meaning, String> {
+fn meaning(asked: &Settings) -> Result<Meaning> {
     let environment = if asked.file.as_os_str() == "-" {
         let bytes = crate::input::read_short(std::io::stdin().lock());
-        let bytes = bytes.map_err(|error| format!("standard input: {error}"))?;
-        Environment::parse(&decode(&bytes))
+        Environment::parse(&decode(&bytes.context("standard input")?))
     } else {
         read_file(&asked.file)?
     };
     let chosen = choose(&environment.variables, environment.linked);
     let (runs, instead) = match &asked.allocator {
         Some(text) => {
-            let found = Choice::nearest(text).map_err(|error| format!("--allocator: {error}"))?;
+            let found = Choice::nearest(text).context("--allocator")?;
             (found.choice, found.instead)
         }
         None => (
@@ -77,13 +76,13 @@ fn meaning(asked: &Settings) -> Result<Meaning, String> {
 }
 
 /// The interpreter that reads Python's settings: the one asked for, and one of today where there are such settings.
-fn python(asked: &Settings, environment: &Environment) -> Result<Option<PythonVersion>, String> {
+fn python(asked: &Settings, environment: &Environment) -> Result<Option<PythonVersion>> {
     if let Some(name) = &asked.python {
         let known = PythonVersion::ALL.map(PythonVersion::name).join(", ");
-        let version = PythonVersion::parse(name);
-        return version
-            .map(Some)
-            .ok_or_else(|| format!("--python {name}: unknown Python version; supported: {known}"));
+        let Some(version) = PythonVersion::parse(name) else {
+            bail!("--python {name}: unknown Python version; supported: {known}");
+        };
+        return Ok(Some(version));
     }
     let has_pythons = environment
         .variables

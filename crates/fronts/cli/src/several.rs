@@ -5,6 +5,7 @@ use crate::input::Job;
 use crate::json::Report;
 use crate::moment::{self, Place, View};
 use crate::text;
+use anyhow::Result;
 use highwater_simulator::{Diagnosis, Judged, Outcome, Phases, Recording, StageOutcome, Summary};
 use serde::Serialize;
 use std::fmt::Write;
@@ -101,7 +102,7 @@ struct StageReport<'a> {
 }
 
 /// For programs.
-pub(crate) fn json(job: &Job, outcome: &Outcome, view: &View, seconds: f64) -> String {
+pub(crate) fn json(job: &Job, outcome: &Outcome, view: &View, seconds: f64) -> Result<String> {
     let report = Several {
         summary: outcome.summary(),
         phases: &outcome.phases,
@@ -119,8 +120,5 @@ pub(crate) fn json(job: &Job, outcome: &Outcome, view: &View, seconds: f64) -> S
             .collect(),
         seconds,
     };
-    match serde_json::to_string(&report) {
-        Ok(text) => text + "\n",
-        Err(error) => unreachable!("a report of numbers and texts is always JSON: {error}"),
-    }
+    crate::json::line(&report)
 }

@@ -1,9 +1,9 @@
 //! `--seeds N`: how far resident memory depends on chance, at every mark.
 
 use crate::input::Job;
-use highwater_simulator::{Bytes, Explain, Options, Variant, run};
+use anyhow::{Result, bail};
+use highwater_simulator::{Bytes, Explain, Options, Recording, Variant, run};
 use highwater_workload::unwatched;
-use std::fmt::Write;
 
 /// More would only take longer.
 const MOST: u32 = 1000;
@@ -12,17 +12,13 @@ const MOST: u32 = 1000;
 pub(crate) type Spread = Vec<(Bytes, Bytes)>;
 
 /// Runs the job with so many seeds, from the one asked for on.
-pub(crate) fn measure(job: &Job, seeds: Option<u32>) -> Result<Option<Spread>, String> {
+pub(crate) fn measure(job: &Job, seeds: Option<u32>) -> Result<Option<Spread>> {
     let Some(seeds) = seeds else { return Ok(None) };
     if !(1..=MOST).contains(&seeds) {
-        return Err(format!(
-            "--seeds {seeds}: the number must be between 1 and {MOST}"
-        ));
+        bail!("--seeds {seeds}: the number must be between 1 and {MOST}");
     }
     let Some((source, asked)) = job.single() else {
-        return Err(
-            "--seeds cannot be used with a scenario that runs several processes".to_owned(),
-        );
+        bail!("--seeds cannot be used with a scenario that runs several processes");
     };
     let options = Options {
         samples: 1,
@@ -35,8 +31,7 @@ pub(crate) fn measure(job: &Job, seeds: Option<u32>) -> Result<Option<Spread>, S
             seed: Some(asked.seed.unwrap_or_default().wrapping_add(scattered(seed))),
             ..asked.clone()
         };
-        let recording =
-            run(source, &variant, &options, &mut unwatched).map_err(|error| error.to_string())?;
+        let recording = run(source, &variant, &options, &mut unwatched)?;
         for (index, mark) in recording.marks.iter().enumerate() {
             let rss = mark.sample.rss;
             match spread.get_mut(index) {
@@ -56,13 +51,19 @@ fn scattered(number: u64) -> u64 {
     number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// A line for each mark at which it differs.
-pub(crate) fn describe(names: impl Iterator<Item = String>, spread: &Spread, seeds: u32) -> String {
+/// A line for each mark at which it differs; nothing where no seeds were asked for.
+pub(crate) fn describe(
+    recording: &Recording,
+    spread: Option<&Spread>,
+    seeds: Option<u32>,
+) -> String {
+    let (Some(spread), Some(seeds)) = (spread, seeds) else {
+        return String::new();
+    };
     let mut text = String::new();
-    for (name, (least, most)) in names.zip(spread) {
+    for (mark, (least, most)) in recording.marks.iter().zip(spread) {
         if least != most {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "  {name:<16} {least} to {most}");
+            text += &format!("  {:<16} {least} to {most}\n", mark.name);
         }
     }
     if text.is_empty() {

@@ -231,9 +231,14 @@ pub(crate) fn diagnosis(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Re
     if arenas {
         shares(out, diagnosis)?;
     }
-    if diagnosis.pins.is_empty() {
-        return Ok(());
+    match diagnosis.pins.is_empty() {
+        true => Ok(()),
+        false => pins(out, diagnosis, arenas),
     }
+}
+
+/// The pins, each with its arena where there are several.
+fn pins(out: &mut String, diagnosis: &Diagnosis, arenas: bool) -> std::fmt::Result {
     writeln!(
         out,
         "\n{}{:<18} {:>8}  {:<32} {:>11}  allocated",

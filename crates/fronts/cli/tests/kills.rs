@@ -7,7 +7,7 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// How often each command is killed unless `HIGHWATER_KILLS` says otherwise.
 const KILLS: u64 = 8;
@@ -98,6 +98,21 @@ fn whole(folder: &Path, tried: &Tried) -> (Vec<Vec<u8>>, Done) {
     (tried.files.iter().map(read).collect(), done)
 }
 
+/// Sends a signal to a process once it has worked so long or written so much; returns how it ended.
+fn killed_at(mut child: Child, at: (u64, u64), signal: i32) -> ExitStatus {
+    while child.try_wait().expect("it can be asked").is_none() {
+        let done = Done::of(&child).unwrap_or_default();
+        if done.time >= at.0 || done.written >= at.1 {
+            let (name, process) = (format!("-{signal}"), child.id().to_string());
+            // It may have ended by itself just now.
+            let _ = Command::new("kill").args([&name, &process]).status();
+            break;
+        }
+        std::thread::yield_now();
+    }
+    child.wait().expect("it ends")
+}
+
 fn is_killed_anywhere(tried: &Tried) {
     let kills = std::env::var("HIGHWATER_KILLS").map_or(KILLS, |text| {
         text.parse().expect("HIGHWATER_KILLS is a number")
@@ -116,18 +131,7 @@ fn is_killed_anywhere(tried: &Tried) {
             0 => (numbers.below(all.time), u64::MAX),
             _ => (u64::MAX, numbers.below(all.written)),
         };
-        let mut child = start(folder, tried);
-        while child.try_wait().expect("it can be asked").is_none() {
-            let done = Done::of(&child).unwrap_or_default();
-            if done.time >= at.0 || done.written >= at.1 {
-                let (name, process) = (format!("-{signal}"), child.id().to_string());
-                // It may have ended by itself just now.
-                let _ = Command::new("kill").args([&name, &process]).status();
-                break;
-            }
-            std::thread::yield_now();
-        }
-        let status = child.wait().expect("it ends");
+        let status = killed_at(start(folder, tried), at, signal);
         let said = fs::read_to_string(folder.join("stderr")).expect("there");
         match status.code() {
             Some(0) => ended += 1,

@@ -1,6 +1,8 @@
 //! Odd names through the whole command: of scenarios, variants, marks and files.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -120,6 +122,30 @@ fn cells(line: &str) -> usize {
     count
 }
 
+/// A scenario with a variant of each name.
+fn scenario(numbers: &mut Numbers, names: &[String]) -> String {
+    let mut scenario = format!(
+        "title = {}\nshows = \"s\"\nsource = \"s\"\npattern = \"sync\"\n[parameters]\nevents = 1\ncycles = 1\nsubscribers = 1\n\
+         modules = 0\nstreams = 1\nrest = 1\n",
+        quoted(&format!("t{}", numbers.name()))
+    );
+    for name in names {
+        scenario += &format!("[[variant]]\nname = {}\n", quoted(name));
+    }
+    scenario
+}
+
+/// Runs its comparison, with a picture, and returns what it prints.
+fn compare(folder: &Path, more: &[&str]) -> String {
+    let mut command = highwater(folder);
+    command
+        .args(["matrix", "s.toml", "--svg", "s.svg"])
+        .args(more);
+    let output = command.output().expect("it runs");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    String::from_utf8(output.stdout).expect("text")
+}
+
 #[test]
 fn odd_names_stay_in_their_cells_in_every_output() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -129,30 +155,8 @@ fn odd_names_stay_in_their_cells_in_every_output() {
         names.sort();
         names.dedup();
         names.retain(|name| !name.trim().is_empty());
-        let mut scenario = format!(
-            "title = {}\nshows = \"s\"\nsource = \"s\"\npattern = \"sync\"\n[parameters]\nevents = 1\ncycles = 1\nsubscribers = 1\n\
-             modules = 0\nstreams = 1\nrest = 1\n",
-            quoted(&format!("t{}", numbers.name()))
-        );
-        for name in &names {
-            scenario += &format!("[[variant]]\nname = {}\n", quoted(name));
-        }
-        fs::write(folder.path().join("s.toml"), scenario).expect("written");
-        let run = |more: &[&str]| {
-            let asked = ["matrix", "s.toml", "--svg", "s.svg", "--markdown", "s.md"];
-            let output = highwater(folder.path())
-                .args(&asked[..4])
-                .args(more)
-                .output();
-            let output = output.expect("it runs");
-            assert_eq!(
-                output.status.code(),
-                Some(0),
-                "{names:?}: {}",
-                said(&output)
-            );
-            String::from_utf8(output.stdout).expect("text")
-        };
+        fs::write(folder.path().join("s.toml"), scenario(&mut numbers, &names)).expect("written");
+        let run = |more: &[&str]| compare(folder.path(), more);
         let csv = run(&["--csv"]);
         assert!(!steers(&csv), "{csv:?}");
         let lines: Vec<Vec<String>> = csv.lines().map(fields).collect();
@@ -198,26 +202,22 @@ fn odd_names_stay_in_their_cells_in_every_output() {
     }
 }
 
+/// Writes a pattern's calls to a file of this name. The sign between lets it begin with a dash.
+#[cfg(target_os = "linux")]
+fn write(folder: &Path, name: &OsStr, more: &[&str]) -> Output {
+    let mut command = highwater(folder);
+    command
+        .args(["run", "jobs", "--set", "cycles=1"])
+        .args(more);
+    command.arg([OsStr::new("--write="), name].join(OsStr::new("")));
+    command.output().expect("it runs")
+}
+
 #[test]
 #[cfg(target_os = "linux")]
-fn odd_names_of_files_are_written_or_refused_in_one_line() {
-    use std::ffi::OsStr;
-    use std::os::unix::ffi::OsStrExt;
+fn files_of_odd_names_are_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
-    fs::write(path.join("t.hwt"), "highwater-trace 1\nm 1 0 0x10 64\n").expect("written");
-    fs::write(path.join("settings.env"), "MALLOC_ARENA_MAX=2\n").expect("written");
-    fs::create_dir(path.join("folder")).expect("made");
-    let run = |name: &OsStr, more: &[&str]| {
-        let mut command = highwater(path);
-        command
-            .arg("run")
-            .arg("jobs")
-            .args(["--set", "cycles=1"])
-            .args(more);
-        command.arg("--write").arg(name);
-        command.output().expect("it runs")
-    };
     for name in [
         &b".hidden"[..],
         b"...",
@@ -234,24 +234,23 @@ fn odd_names_of_files_are_written_or_refused_in_one_line() {
         &[b'n'; 255],
     ] {
         let name = OsStr::from_bytes(name);
-        let output = match name.as_bytes().starts_with(b"-") {
-            // An option's value that begins with a dash is given with the sign between.
-            true => {
-                let asked = [OsStr::new("--write="), name].join(OsStr::new(""));
-                let mut command = highwater(path);
-                command
-                    .args(["run", "jobs", "--set", "cycles=1"])
-                    .arg(asked);
-                command.output().expect("it runs")
-            }
-            false => run(name, &[]),
-        };
+        let output = write(path, name, &[]);
         assert_eq!(output.status.code(), Some(0), "{name:?}: {}", said(&output));
         let written = path.join(name);
         let text = fs::read(&written).expect("it is written");
         assert!(text.starts_with(b"highwater-trace 1\n"), "{name:?}");
         fs::remove_file(written).expect("it is there");
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_cannot_be_written_is_refused_in_one_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    fs::write(path.join("t.hwt"), "highwater-trace 1\nm 1 0 0x10 64\n").expect("written");
+    fs::write(path.join("settings.env"), "MALLOC_ARENA_MAX=2\n").expect("written");
+    fs::create_dir(path.join("folder")).expect("made");
     for (name, more, part) in [
         (&b"-"[..], &[][..], "./-"),
         (b"folder", &[], "folder"),
@@ -273,7 +272,7 @@ fn odd_names_of_files_are_written_or_refused_in_one_line() {
             "same file",
         ),
     ] {
-        let output = run(OsStr::from_bytes(name), more);
+        let output = write(path, OsStr::from_bytes(name), more);
         let said = said(&output);
         assert_eq!(output.status.code(), Some(2), "{name:?}: {said}");
         assert!(

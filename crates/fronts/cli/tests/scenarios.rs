@@ -1,34 +1,11 @@
 //! Scenarios from the command: the catalogue, files, and the comparison of variants.
 
+mod common;
+
+use common::{file, highwater, json, path, refused, text};
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
 use std::process::{Command, Output};
-
-fn highwater(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_highwater"))
-        .args(arguments)
-        .output()
-        .expect("the command was built")
-}
-
-fn text(output: &Output) -> String {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn path(name: &str) -> String {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    folder.join(name).display().to_string()
-}
-
-/// A file of this test's own.
-fn file(name: &str, content: &str) -> String {
-    let path = path(name);
-    fs::write(&path, content).expect("the folder for such files is writable");
-    path
-}
 
 const SMALL: &str = r#"
 title = "A small one"
@@ -101,6 +78,11 @@ fn a_scenario_is_compared_as_table_json_csv_and_picture() {
     let picture = fs::read_to_string(&svg).expect("it was written");
     assert!(picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"));
     assert!(picture.contains("plain, no setting") && picture.contains("class=\"curve\""));
+}
+
+#[test]
+fn a_comparison_as_csv_has_a_line_for_each_variant_asked_for() {
+    let file = file("csv.toml", SMALL);
     let csv = text(&highwater(&[
         "matrix",
         &file,
@@ -183,7 +165,7 @@ fn the_catalogue_is_listed_and_its_files_can_be_copied() {
         let name = scenario["name"].as_str().expect("a text");
         let copy = file(
             &format!("copy_{name}.toml"),
-            &text(&highwater(&["scenarios", name])),
+            text(&highwater(&["scenarios", name])),
         );
         assert!(
             scenario["variants"]
@@ -200,103 +182,73 @@ fn the_catalogue_is_listed_and_its_files_can_be_copied() {
 }
 
 #[test]
-fn what_is_wrong_is_one_line_with_file_line_and_range() {
-    let bad = |name: &str, from: &str, to: &str| file(name, &SMALL.replace(from, to));
+fn what_is_wrong_in_a_file_is_one_line_with_file_line_and_range() {
+    let bad = |name: &str, from: &str, to: &str| file(name, SMALL.replace(from, to));
     let range = bad("range.toml", "events = 5", "events = 0");
+    refused(
+        &["matrix", &range],
+        &["range.toml: line 7", "events=0", "between 1 and 20000"],
+    );
     let key = bad("key.toml", "[parameters]", "colour = 1\n[parameters]");
+    refused(&["run", &key], &["key.toml: line 6", "colour"]);
     let allocator = bad("allocator.toml", "\"jemalloc\"", "\"tcmalloc\"");
+    refused(
+        &["matrix", &allocator],
+        &["allocator.toml: line 23", "tcmalloc", "jemalloc@5.3.0"],
+    );
+    let known = &["nosuch", "incident", "async_fanout"];
+    refused(&["matrix", "nosuch"], known);
+    refused(&["scenarios", "nosuch"], &known[..2]);
+    refused(&["run", "nosuch.toml"], &["nosuch.toml"]);
+}
+
+#[test]
+fn what_a_comparison_cannot_do_is_one_line() {
     let small = file("fine.toml", SMALL);
     let map = path("fine-map.svg");
-    for (arguments, parts) in [
-        (
-            &["matrix", &range][..],
-            &["range.toml: line 7", "events=0", "between 1 and 20000"][..],
-        ),
-        (&["run", &key], &["key.toml: line 6", "colour"]),
-        (
-            &["matrix", &allocator],
-            &["allocator.toml: line 23", "tcmalloc", "jemalloc@5.3.0"],
-        ),
-        (
-            &["matrix", "nosuch"],
-            &["nosuch", "incident", "async_fanout"],
-        ),
-        (&["run", "nosuch.toml"], &["nosuch.toml"]),
-        (&["run", &small, "--variant", "three"], &["three", "two"]),
-        (
-            &["run", "sync", "--variant", "three"],
-            &["three", "no variants"],
-        ),
-        (
-            &["matrix", &small, "--set", "events=x"],
-            &["events=x", "between 1 and 20000"],
-        ),
-        (&["matrix", &small, "--set", "event=1"], &["event"]),
-        (
-            &["matrix", &small, "--svg", "/no/such/folder/x.svg"],
-            &["/no/such/folder"],
-        ),
-        (
-            &["matrix", &small, "--png", "/no/such/folder/x.png"],
-            &["/no/such/folder"],
-        ),
-        (
-            &["matrix", &small, "--map", "/no/such/folder/x.svg"],
-            &["/no/such/folder"],
-        ),
-        (
-            &["matrix", &small, "--map", "map.gif"],
-            &["map.gif", ".svg", ".png"],
-        ),
-        (
-            &["matrix", &small, "--map", &map, "--at", "1000000"],
-            &["plain, no setting", "--at 1000000", "from 0 s to"],
-        ),
-        (
-            &["matrix", &small, "--map", &map, "--at", "NaN"],
-            &["--at NaN"],
-        ),
-        (
-            &["matrix", &small, "--at", "nowhere"],
-            &["plain, no setting", "--at nowhere", "nearest", "rest:"],
-        ),
-        (
-            &["matrix", &small, "--date", "yesterday"],
-            &["--date", "yesterday"],
-        ),
-        (
-            &["matrix", &small, "--markdown", "-", "--csv"],
-            &["--markdown", "--csv"],
-        ),
-        (
-            &["run", &small, "--variant", "two", "--seeds", "2"],
-            &["--seeds"],
-        ),
-        (
-            &["run", &small, "--variant", "two", "--decisions", "-"],
-            &["--decisions"],
-        ),
-        (
-            &["run", &small, "--variant", "two", "--write", "x.hwt"],
-            &["--write"],
-        ),
-        (&["scenarios", "nosuch"], &["nosuch", "incident"]),
-    ] {
-        let output = highwater(arguments);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
-        assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
-        for part in parts {
-            assert!(said.contains(part), "{arguments:?}: {part:?} in {said}");
-        }
+    let wrong = |options: &[&str], parts: &[&str]| {
+        refused(&[&["matrix", &small], options].concat(), parts);
+    };
+    wrong(&["--set", "events=x"], &["events=x", "between 1 and 20000"]);
+    wrong(&["--set", "event=1"], &["event"]);
+    for option in ["--svg", "--png", "--map"] {
+        wrong(&[option, "/no/such/folder/x.svg"], &["/no/such/folder"]);
+    }
+    wrong(&["--map", "map.gif"], &["map.gif", ".svg", ".png"]);
+    wrong(
+        &["--map", &map, "--at", "1000000"],
+        &["plain, no setting", "--at 1000000", "from 0 s to"],
+    );
+    wrong(&["--map", &map, "--at", "NaN"], &["--at NaN"]);
+    wrong(
+        &["--at", "nowhere"],
+        &["plain, no setting", "--at nowhere", "nearest", "rest:"],
+    );
+    wrong(&["--date", "yesterday"], &["--date", "yesterday"]);
+    wrong(&["--markdown", "-", "--csv"], &["--markdown", "--csv"]);
+}
+
+#[test]
+fn what_a_variant_of_several_processes_cannot_do_is_one_line() {
+    let small = file("two.toml", SMALL);
+    refused(&["run", &small, "--variant", "three"], &["three", "two"]);
+    refused(
+        &["run", "sync", "--variant", "three"],
+        &["three", "no variants"],
+    );
+    for [option, value] in [["--seeds", "2"], ["--decisions", "-"], ["--write", "x.hwt"]] {
+        refused(
+            &["run", &small, "--variant", "two", option, value],
+            &[option],
+        );
     }
 }
 
 #[test]
 fn a_run_is_described_in_json_too_from_a_file_or_standard_input() {
-    let json = r#"{"scenario": "decay", "variant": "jemalloc, 1000 ms", "parameters": {"events": 5}, "seed": 3}"#;
-    let file = file("run.json", json);
-    let of_file = text(&highwater(&["run", &file, "--json"]));
+    let described = r#"{"scenario": "decay", "variant": "jemalloc, 1000 ms", "parameters": {"events": 5}, "seed": 3}"#;
+    let file = file("run.json", described);
+    let of_file = highwater(&["run", &file, "--json"]);
     let arguments = [
         "run",
         "decay",
@@ -308,12 +260,24 @@ fn a_run_is_described_in_json_too_from_a_file_or_standard_input() {
         "3",
         "--json",
     ];
-    let same = text(&highwater(&arguments));
-    let marks = |report: &str| -> Value {
-        let report: Value = serde_json::from_str(report).expect("JSON");
-        report["marks"].clone()
-    };
+    let same = highwater(&arguments);
+    let marks = |report: &Output| json(report)["marks"].clone();
     assert_eq!(marks(&of_file), marks(&same));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_highwater"))
+        .args(["run", "-", "--json"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the command was built");
+    let mut input = child.stdin.take().expect("it is piped");
+    std::io::Write::write_all(&mut input, described.as_bytes()).expect("it reads");
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(marks(&output), marks(&of_file));
+}
+
+#[test]
+fn what_is_wrong_in_json_is_one_line_with_its_key() {
     for (text, parts) in [
         (
             r#"{"scenario": "decay", "cap": 0}"#,
@@ -333,28 +297,6 @@ fn a_run_is_described_in_json_too_from_a_file_or_standard_input() {
         ),
         ("{\n\"scenario\":\n", &["line 3", "no JSON"]),
     ] {
-        let file = self::file("wrong.json", text);
-        let output = highwater(&["matrix", &file]);
-        assert_eq!(output.status.code(), Some(2), "{text}");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(said.lines().count(), 1, "{said}");
-        for part in parts {
-            assert!(said.contains(part), "{part:?} in {said}");
-        }
+        refused(&["matrix", &file("wrong.json", text)], parts);
     }
-    let mut child = Command::new(env!("CARGO_BIN_EXE_highwater"))
-        .args(["run", "-", "--json"])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .expect("the command was built");
-    let mut input = child.stdin.take().expect("it is piped");
-    std::io::Write::write_all(&mut input, json.as_bytes()).expect("it reads");
-    drop(input);
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(marks(&text_of(&output)), marks(&of_file));
-}
-
-fn text_of(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }

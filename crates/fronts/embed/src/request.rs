@@ -84,7 +84,7 @@ pub(crate) fn read(json: &str, bytes: Option<&[u8]>) -> Result<(Plan, Options), 
                 Tree::Text(text) => text,
                 other => other.kind(),
             };
-            whole(text, range).map_err(|message| Code::Request.at(&key, message))
+            whole(text, range).map_err(|error| Code::Request.at(&key, error))
         };
         match key.as_str() {
             "samples" => options.samples = number(1..=MOST_SAMPLES)? as u32,

@@ -3,8 +3,9 @@
 //! `assigned` reads `NAME=value`, `written` a value after any other sign, `couple` a name and a value that only stand side
 //! by side, `table` those in a table, `pairs` those that are values of keys, `unset` what takes a variable away.
 
+use crate::line::Line;
 use crate::near::{NEAR, tail, within};
-use crate::scan::{Line, Scanner};
+use crate::scan::Scanner;
 use crate::unset::removal;
 
 /// How far before a name the command may be that takes it away.

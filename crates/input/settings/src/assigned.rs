@@ -1,9 +1,12 @@
 //! `NAME=value` without blanks around the sign, as shells and most lists of variables have it.
 
 use crate::collected::Place;
+use crate::line::Line;
 use crate::near::{LONGEST, NEAR, tail, within};
-use crate::scan::{Line, Scanner};
-use crate::values::{Quoting, before_command, is_number_name, quoted, shell_word, unit_after};
+use crate::scan::Scanner;
+use crate::values::{
+    Quoting, before_command, is_number_name, is_unclosed, quoted, shell_word, unit_after,
+};
 use highwater_allocator::Tone;
 
 /// The longest number.
@@ -20,6 +23,12 @@ impl Scanner<'_, '_> {
         }
         if let Some((open, close)) = line.string(from).filter(|(_, close)| *close >= at) {
             return self.in_string(name, from, at, (open, close), line);
+        }
+        let before = from.checked_sub(1).and_then(|quote| self.text.get(quote..));
+        if is_unclosed(&self.text[at..]) || before.is_some_and(is_unclosed) {
+            self.found.hold(line.number, line.number);
+            self.found.unclosed(name);
+            return line.end;
         }
         let lead = tail(&self.text[line.start..from], NEAR);
         // An item of a YAML list is its value to the end, quotes and all.
@@ -63,6 +72,15 @@ impl Scanner<'_, '_> {
         line: &Line,
     ) -> usize {
         let lead = tail(&self.text[line.start..from], NEAR);
+        // A shell's way to write the quote itself: the word goes on after it.
+        if open + 1 == from && self.text[close..].starts_with("'\\''") {
+            let (word, length) =
+                shell_word(within(&self.text[open..], longest(name)), Quoting::Shell);
+            if let Some((_, value)) = word.split_once('=') {
+                self.take(name, value, from, line.number);
+                return open + length;
+            }
+        }
         let inside = within(&self.text[at..close], longest(name));
         let is_whole = open + 1 == from && !is_command(tail(&self.text[line.start..open], NEAR));
         if is_whole && !inside.starts_with(['"', '\'', '\\']) {
@@ -104,7 +122,9 @@ impl Scanner<'_, '_> {
             return end;
         }
         let (value, length) = match unit_after(name, within(rest, 40)) {
-            Some(unit) if rest.len() <= 40 => (format!("{value} {unit}"), length + rest.len()),
+            Some(unit) if rest.len() <= 40 && !is_quoted => {
+                (format!("{value} {unit}"), length + rest.len())
+            }
             _ => (value, length),
         };
         let last = line.number + self.lines_between(at, at + length);
@@ -154,10 +174,8 @@ impl Scanner<'_, '_> {
         let is_quoted = written.starts_with(['"', '\'']);
         let mut end = length;
         // What is in quotes belongs together.
-        let mut comma = match is_quoted {
-            true => quoted(written).map_or(0, |(_, length)| length),
-            false => 0,
-        };
+        let quotes = if is_quoted { in_quotes(written) } else { 0 };
+        let mut comma = quotes;
         while let Some(next) = written.get(comma..).and_then(|rest| rest.find(',')) {
             comma += next + 1;
             let rest = &written[comma..];
@@ -165,7 +183,8 @@ impl Scanner<'_, '_> {
             let inside = |b: u8| b.is_ascii_alphanumeric() || b"_.[]".contains(&b);
             let letters = rest.bytes().take_while(|b| inside(*b)).count();
             let named = letters > 0 && rest[letters..].starts_with('=');
-            if named || is_number_name(name) || (is_quoted && rest.is_empty()) {
+            let ends_quotes = is_quoted && comma == quotes + 1;
+            if named || is_number_name(name) || ends_quotes {
                 end = comma - 1;
                 break;
             }
@@ -178,6 +197,19 @@ impl Scanner<'_, '_> {
             return (value, length);
         }
         (shell_word(&written[..end], Quoting::Shell).0, end)
+    }
+}
+
+/// How long the quoted parts are that a word begins with, and the quotes between them that a backslash escapes.
+fn in_quotes(word: &str) -> usize {
+    let mut at = 0;
+    loop {
+        let rest = &word[at..];
+        at += match quoted(rest) {
+            Some((_, length)) if rest.starts_with(['"', '\'']) => length,
+            _ if rest.starts_with("\\'") || rest.starts_with("\\\"") => 2,
+            _ => return at,
+        };
     }
 }
 

@@ -13,14 +13,20 @@ pub(crate) enum Place {
     Unit,
 }
 
+/// A setting, and where it was found.
+struct Kept {
+    variable: Variable,
+    line: usize,
+    place: Place,
+}
+
 enum Step {
-    Set {
-        variable: Variable,
-        line: usize,
-        place: Place,
-    },
+    Set(Kept),
     /// It is taken back.
-    Unset { name: String, why: &'static str },
+    Unset {
+        name: String,
+        why: &'static str,
+    },
     /// An empty `Environment=`.
     ResetUnit,
 }
@@ -69,7 +75,7 @@ impl Collected {
         let (name, mut value) = (name.to_owned(), value.replace('\0', ""));
         if self.appends {
             let before = self.steps.iter().rev().find_map(|step| match step {
-                Step::Set { variable, .. } if variable.name == name => Some(&variable.value),
+                Step::Set(set) if set.variable.name == name => Some(&set.variable.value),
                 _ => None,
             });
             if let Some(before) = before.filter(|before| before.len() < MOST * 8) {
@@ -80,11 +86,11 @@ impl Collected {
             self.names.push(name.clone());
         }
         let variable = Variable { name, value };
-        self.steps.push(Step::Set {
+        self.steps.push(Step::Set(Kept {
             variable,
             line,
             place,
-        });
+        }));
     }
 
     /// Whether a variable was set anywhere before.
@@ -166,6 +172,12 @@ impl Collected {
         self.say(name, Tone::NoEffect, text);
     }
 
+    /// Says that a variable's value has a quote without an end: what is there of it may be a part.
+    pub(crate) fn unclosed(&mut self, name: &str) {
+        let text = "Left out: a quote is not closed, so its value may be cut off.";
+        self.say(name, Tone::NoEffect, text);
+    }
+
     /// Says that a variable stands in a command that edits a file.
     pub(crate) fn edited(&mut self, name: &str) {
         let text = "Left out: it is part of a command that edits a file. Paste the file as it is afterwards.";
@@ -219,68 +231,25 @@ impl Collected {
         reached
     }
 
-    /// What counts of it all; `filled` says which lines hold anything at all.
+    /// Returns what counts of it all; `filled` says which lines hold anything at all.
     pub(crate) fn finish(mut self, filled: impl Iterator<Item = bool>) -> Environment {
         let reached = self.stages_of_last();
-        let mut kept: Vec<(Variable, usize, Place)> = Vec::new();
+        let mut kept = Vec::new();
         for step in std::mem::take(&mut self.steps) {
-            match step {
-                Step::Unset { name, why } => {
-                    let before = kept.len();
-                    kept.retain(|(variable, ..)| variable.name != name);
-                    if kept.len() < before {
-                        self.say(&name, Tone::NoEffect, why);
-                    }
-                }
-                Step::ResetUnit => {
-                    for (variable, ..) in kept.extract_if(.., |(_, _, place)| *place == Place::Unit)
-                    {
-                        let text = "Cleared: an empty `Environment=` follows it.";
-                        self.say(&variable.name, Tone::NoEffect, text);
-                    }
-                }
-                Step::Set {
-                    variable,
-                    place: Place::Stage(stage),
-                    ..
-                } if !reached[stage] => {
-                    let text = "Left out: it is set in an earlier stage of the Dockerfile, and the last stage does not start from that one.";
-                    self.say(&variable.name, Tone::NoEffect, text);
-                }
-                Step::Set {
-                    variable,
-                    line,
-                    place,
-                } => match kept.iter().position(|k| k.0.name == variable.name) {
-                    Some(at) => {
-                        if kept[at].0.value != variable.value {
-                            let text = format!(
-                                "Set more than once: line {} wins over line {}. If they belong to different programs, paste one of them.",
-                                line + 1,
-                                kept[at].1 + 1
-                            );
-                            self.say(&variable.name, Tone::Surprise, &text);
-                        }
-                        kept[at] = (variable, line, place);
-                    }
-                    None if kept.len() < MOST => kept.push((variable, line, place)),
-                    None => {}
-                },
-            }
+            self.apply(step, &reached, &mut kept);
         }
         for unset in std::mem::take(&mut self.unset_at_end) {
-            let before = kept.len();
-            kept.retain(|(variable, ..)| {
-                variable.name != unset.name
-                    || unset.value.as_ref().is_some_and(|v| *v != variable.value)
-            });
-            if kept.len() < before {
+            let is_taken = |variable: &Variable| {
+                let value = unset.value.as_ref();
+                variable.name == unset.name && value.is_none_or(|value| *value == variable.value)
+            };
+            if take_back(&mut kept, is_taken) {
                 let text = "Removed by `UnsetEnvironment=`.";
                 self.say(&unset.name, Tone::NoEffect, text);
             }
         }
         for name in std::mem::take(&mut self.build_only) {
-            if !kept.iter().any(|(variable, ..)| variable.name == name) {
+            if !kept.iter().any(|kept| kept.variable.name == name) {
                 let text = "Left out: only the build of the image has it. `ENV` in a Dockerfile sets it for the program.";
                 self.say(&name, Tone::NoEffect, text);
             }
@@ -289,12 +258,62 @@ impl Collected {
         let others = filled.enumerate().filter(|(n, full)| *full && !held(*n));
         Environment {
             other_lines: others.count(),
-            variables: kept.into_iter().map(|(variable, ..)| variable).collect(),
+            variables: kept.into_iter().map(|kept| kept.variable).collect(),
             remarks: self.remarks,
             refused: self.refused,
             linked: self.linked,
         }
     }
+
+    /// Applies a step to what is kept so far. `reached` are the stages whose settings the last one has.
+    fn apply(&mut self, step: Step, reached: &[bool], kept: &mut Vec<Kept>) {
+        match step {
+            Step::Unset { name, why } => {
+                if take_back(kept, |variable| variable.name == name) {
+                    self.say(&name, Tone::NoEffect, why);
+                }
+            }
+            Step::ResetUnit => {
+                for cleared in kept.extract_if(.., |kept| kept.place == Place::Unit) {
+                    let text = "Cleared: an empty `Environment=` follows it.";
+                    self.say(&cleared.variable.name, Tone::NoEffect, text);
+                }
+            }
+            Step::Set(set) => match set.place {
+                Place::Stage(stage) if !reached[stage] => {
+                    let text = "Left out: it is set in an earlier stage of the Dockerfile, and the last stage does not start from that one.";
+                    self.say(&set.variable.name, Tone::NoEffect, text);
+                }
+                _ => self.keep(set, kept),
+            },
+        }
+    }
+
+    /// Keeps a setting, in the place of an earlier one of its name.
+    fn keep(&mut self, set: Kept, kept: &mut Vec<Kept>) {
+        let name = &set.variable.name;
+        let Some(known) = kept.iter_mut().find(|known| known.variable.name == *name) else {
+            if kept.len() < MOST {
+                kept.push(set);
+            }
+            return;
+        };
+        if known.variable.value != set.variable.value {
+            let (later, earlier) = (set.line + 1, known.line + 1);
+            let text = format!(
+                "Set more than once: line {later} wins over line {earlier}. If they belong to different programs, paste one of them."
+            );
+            self.say(name, Tone::Surprise, &text);
+        }
+        *known = set;
+    }
+}
+
+/// Takes settings back; returns whether there was one.
+fn take_back(kept: &mut Vec<Kept>, is_taken: impl Fn(&Variable) -> bool) -> bool {
+    let before = kept.len();
+    kept.retain(|kept| !is_taken(&kept.variable));
+    kept.len() < before
 }
 
 /// Whether a value that is only known in part says enough: the library that a path ends in.

@@ -1,10 +1,11 @@
 //! A name and a value that only stand side by side: arguments of a call, items of a pair, two words of a command, a file
 //! named for a variable.
 
+use crate::line::Line;
 use crate::near::{LONGEST, NEAR, tail, within};
-use crate::scan::{Line, Scanner};
+use crate::scan::Scanner;
 use crate::shape::is_value;
-use crate::values::{Quoting, quoted, shell_word};
+use crate::values::{Quoting, is_unclosed, quoted, shell_word};
 
 /// Calls that set the variable that is their first argument.
 const SETTERS: [&str; 6] = [
@@ -120,6 +121,10 @@ impl Scanner<'_, '_> {
             || matches!(lead, "(gdb) set env" | "(gdb) set environment")
             || (exports && lead.contains("set"));
         let is_element = lead.ends_with("ENV{") || lead.ends_with("env(");
+        if (is_command || is_element) && is_unclosed(word) {
+            self.found.unclosed(name);
+            return Some(line.end);
+        }
         if is_command || is_element {
             let (value, length) = shell_word(word, Quoting::Shell);
             let value = value.trim_end_matches(')');

@@ -29,6 +29,14 @@ pub(crate) struct Expanded {
     pub(crate) open: Option<&'static str>,
 }
 
+impl Expanded {
+    /// Leaves a reference as it is written, and notes what is not known of it.
+    fn leave(&mut self, written: &str, open: Option<&'static str>) {
+        self.text.push_str(written);
+        self.open = self.open.or(open);
+    }
+}
+
 const SHELL: &str = "a variable that is not set in this text";
 const COMMAND: &str = "a command that runs when the program starts";
 const TEMPLATE: &str = "a template";
@@ -84,8 +92,7 @@ impl<'a> Definitions<'a> {
         let bytes = rest.as_bytes();
         let second = bytes.get(1).copied().unwrap_or(0);
         let literal = |out: &mut Expanded, length: usize, why| {
-            out.text.push_str(&rest[..length]);
-            out.open = out.open.or(why);
+            out.leave(&rest[..length], why);
             length
         };
         match (bytes[0], second) {
@@ -113,30 +120,13 @@ impl<'a> Definitions<'a> {
             (_, b'(') => {
                 let end = closing(rest, b'(', b')');
                 let sum = rest[..end].strip_prefix("$((");
-                let sum = sum.and_then(|sum| product(sum.strip_suffix("))")?));
-                if let Some(number) = sum {
-                    out.text.push_str(&number.to_string());
-                    return end;
-                }
-                literal(out, end, Some(COMMAND))
-            }
-            (_, b'{') => {
-                let end = closing(rest, b'{', b'}');
-                let inside = rest[2..end].strip_suffix('}').unwrap_or(&rest[2..end]);
-                let length = identifier(inside);
-                let (asked, operator) = inside.split_at(length);
-                if !self.look_up(name, asked, at, depth, out) {
-                    match default(operator) {
-                        Some(default) if depth > 0 => {
-                            self.put(name, default, at, depth - 1, out);
-                        }
-                        // What comes before one's own value is nothing, where the text begins with it.
-                        _ if asked == name || operator.starts_with(":+") => {}
-                        _ => return literal(out, end, Some(SHELL)),
-                    }
+                match sum.and_then(|sum| product(sum.strip_suffix("))")?)) {
+                    Some(number) => out.text.push_str(&number.to_string()),
+                    None => out.leave(&rest[..end], Some(COMMAND)),
                 }
                 end
             }
+            (_, b'{') => self.braced(name, rest, at, depth, out),
             _ => {
                 let length = identifier(&rest[1..]);
                 let asked = &rest[1..=length];
@@ -150,6 +140,23 @@ impl<'a> Definitions<'a> {
                 length + 1
             }
         }
+    }
+
+    /// Puts in a reference in braces, `${NAME}` or `${NAME:-default}`, that a text begins with, and returns its length.
+    fn braced(&self, name: &str, rest: &str, at: usize, depth: usize, out: &mut Expanded) -> usize {
+        let end = closing(rest, b'{', b'}');
+        let inside = rest[2..end].strip_suffix('}').unwrap_or(&rest[2..end]);
+        let (asked, operator) = inside.split_at(identifier(inside));
+        if self.look_up(name, asked, at, depth, out) {
+            return end;
+        }
+        match default(operator) {
+            Some(default) if depth > 0 => self.put(name, default, at, depth - 1, out),
+            // What comes before one's own value is nothing, where the text begins with it.
+            _ if asked == name || operator.starts_with(":+") => {}
+            _ => out.leave(&rest[..end], Some(SHELL)),
+        }
+        end
     }
 
     /// Puts in the value that the text gives a name, if it does.

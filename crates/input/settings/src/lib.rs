@@ -16,6 +16,7 @@ mod comments;
 mod conf;
 mod couple;
 mod expand;
+mod line;
 mod lines;
 mod literal;
 mod names;

@@ -5,7 +5,7 @@ use crate::collected::Place;
 use crate::names::is_setting;
 use crate::near::within;
 use crate::scan::Scanner;
-use crate::values::{Quoting, shell_word};
+use crate::values::{Quoting, is_unclosed, shell_word};
 use highwater_allocator::Tone;
 
 /// Stages beyond this many of a Dockerfile are not looked up by name.
@@ -239,7 +239,7 @@ impl<'a> Scanner<'a, '_> {
     }
 
     /// The words between two places.
-    fn words(&self, from: usize, end: usize, comments: bool) -> Vec<Word> {
+    fn words(&mut self, from: usize, end: usize, comments: bool) -> Vec<Word> {
         let text = self.text;
         let mut words = Vec::new();
         let mut at = from.min(end);
@@ -259,6 +259,15 @@ impl<'a> Scanner<'a, '_> {
                 _ => {
                     fresh = false;
                     let (word, length) = shell_word(rest, Quoting::Words);
+                    if is_unclosed(&rest[length..]) {
+                        // Docker and systemd take no line with such a word.
+                        let start = rest.trim_start_matches(['"', '\'']);
+                        let name = start.split('=').next().unwrap_or_default();
+                        if is_setting(name) {
+                            self.found.unclosed(name);
+                        }
+                        return words;
+                    }
                     if length == 0 {
                         at += rest.chars().next().map_or(1, char::len_utf8);
                         continue;

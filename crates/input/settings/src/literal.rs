@@ -27,6 +27,33 @@ pub(crate) fn wrapped(text: &str) -> Option<&str> {
     Some(&inside[..end])
 }
 
+/// What an expression of a program or of Terraform begins with.
+const EXPRESSIONS: [&str; 7] = [
+    "var.",
+    "local.",
+    "data.",
+    "process.env",
+    "module.",
+    "config.",
+    "!",
+];
+
+/// What a program falls back on: `process.env.X || '2'`.
+fn fallback(name: &str, line: &str) -> Option<Plain> {
+    let mut signs = ["||", "??"].iter();
+    let (_, default) = signs.find_map(|sign| line.split_once(sign))?;
+    let default = default.trim();
+    if let Some((value, _)) = quoted(default) {
+        return Some(Plain::Value(value));
+    }
+    let word = shell_word(default, Quoting::Shell).0;
+    let word = word.trim_end_matches([',', ')', '}']);
+    Some(match !name.is_empty() && is_expression(name, word) {
+        true => Plain::Elsewhere,
+        false => Plain::Value(word.to_owned()),
+    })
+}
+
 /// A plain value to the end of its line, and its length; no value where it is an expression of a program.
 pub(crate) fn plain(name: &str, line: &str, is_in_brackets: bool) -> Option<(Plain, usize)> {
     let mut end = line.len();
@@ -41,23 +68,8 @@ pub(crate) fn plain(name: &str, line: &str, is_in_brackets: bool) -> Option<(Pla
     }
     let text = text.trim().trim_end_matches(',');
     let length = line.find(text).unwrap_or(0) + text.len();
-    // What a program falls back on: `process.env.X || '2'`.
-    for sign in ["||", "??"] {
-        if let Some((_, default)) = line.split_once(sign) {
-            let default = default.trim();
-            let value = match quoted(default) {
-                Some((value, _)) => value,
-                None => {
-                    let word = shell_word(default, Quoting::Shell).0;
-                    let word = word.trim_end_matches([',', ')', '}']);
-                    if !name.is_empty() && is_expression(name, word) {
-                        return Some((Plain::Elsewhere, line.len()));
-                    }
-                    word.to_owned()
-                }
-            };
-            return Some((Plain::Value(value), line.len()));
-        }
+    if let Some(value) = fallback(name, line) {
+        return Some((value, line.len()));
     }
     if let Some(inside) = wrapped(text) {
         return Some(match name.is_empty() || is_value(name, inside) {
@@ -65,17 +77,7 @@ pub(crate) fn plain(name: &str, line: &str, is_in_brackets: bool) -> Option<(Pla
             false => (Plain::Elsewhere, length),
         });
     }
-    let begins = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
-    if matches!(text, "null" | "~" | "")
-        || begins(&[
-            "var.",
-            "local.",
-            "data.",
-            "process.env",
-            "module.",
-            "config.",
-            "!",
-        ])
+    if matches!(text, "null" | "~" | "") || EXPRESSIONS.iter().any(|start| text.starts_with(start))
     {
         return Some((Plain::Elsewhere, length));
     }

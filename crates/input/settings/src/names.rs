@@ -1,29 +1,6 @@
 //! The names that count: variables that an allocator reads, and those that were probably meant to be one.
 
-/// Every variable that an allocator, the C library's malloc or CPython's allocator reads.
-const READ: &[&str] = &[
-    // glibc: elf/dl-tunables.list, namespace malloc; malloc/mtrace.c.
-    "GLIBC_TUNABLES",
-    "MALLOC_ARENA_MAX",
-    "MALLOC_ARENA_TEST",
-    "MALLOC_CHECK_",
-    "MALLOC_MMAP_MAX_",
-    "MALLOC_MMAP_THRESHOLD_",
-    "MALLOC_PERTURB_",
-    "MALLOC_TOP_PAD_",
-    "MALLOC_TRACE",
-    "MALLOC_TRIM_THRESHOLD_",
-    // jemalloc: src/jemalloc.c, obtain_malloc_conf; the prefixes are those that builds put before the name.
-    "MALLOC_CONF",
-    "JE_MALLOC_CONF",
-    "_RJEM_MALLOC_CONF",
-    // CPython: Python/preconfig.c and Python/initconfig.c.
-    "PYTHONDEVMODE",
-    "PYTHONMALLOC",
-    "PYTHONMALLOCSTATS",
-    "PYTHONTRACEMALLOC",
-    "PYTHON_GIL",
-];
+use highwater_allocator::{VARIABLES, reader_of};
 
 /// The variable that puts another allocator in the C library's place.
 pub(crate) const PRELOAD: &str = "LD_PRELOAD";
@@ -43,7 +20,7 @@ pub(crate) const MALLOPT: &[(&str, &str)] = &[
 /// Whether an allocator, the C library's malloc or CPython's allocator reads a variable of this name. Only such
 /// variables leave the box they were typed into: links, pictures and exports hold no others.
 pub fn is_read(name: &str) -> bool {
-    READ.contains(&name)
+    reader_of(name).is_some()
 }
 
 /// Whether a variable of this name is a setting here: an allocator reads it, it loads one, or it was probably meant
@@ -64,7 +41,7 @@ fn is_near(name: &str) -> bool {
     }
     let same_but_for_case = || {
         let bare = bare(name);
-        READ.iter().any(|known| self::bare(known) == bare)
+        VARIABLES.iter().any(|(known, _)| self::bare(known) == bare)
     };
     if name.bytes().any(|b| b.is_ascii_lowercase()) {
         return same_but_for_case();
@@ -82,9 +59,10 @@ fn is_near(name: &str) -> bool {
         .any(|start| name.starts_with(start));
     begins_like
         && (same_but_for_case()
-            || READ
+            || VARIABLES
                 .iter()
-                .chain([&PRELOAD])
+                .map(|(known, _)| *known)
+                .chain([PRELOAD])
                 .filter(|known| known.len() > 9)
                 .any(|known| is_within(name.as_bytes(), known.as_bytes(), 2)))
 }

@@ -1,9 +1,10 @@
 //! Names and values that are values of keys of their own: `name: NAME`, `value: x`.
 
 use crate::collected::Place;
+use crate::line::Line;
 use crate::literal::{Plain, block, plain};
 use crate::near::{NEAR, within};
-use crate::scan::{Line, Scanner};
+use crate::scan::Scanner;
 use crate::values::{Quoting, quoted, shell_word};
 
 /// Keys that hold a variable's name.
@@ -18,6 +19,29 @@ pub(crate) const NAME_KEYS: [&str; 6] = [
 
 /// Keys that hold a variable's value.
 const VALUE_KEYS: [&str; 2] = ["value", "default"];
+
+/// Keys that say that the value comes from elsewhere.
+const ELSEWHERE_KEYS: [&str; 7] = [
+    "valuefrom",
+    "fromservice",
+    "fromdatabase",
+    "value_from",
+    "sync",
+    "generatevalue",
+    "secret_key_ref",
+];
+
+/// Returns the word that begins at a position, in small letters, and where the sign after it is.
+fn key(text: &str, at: usize) -> (String, usize) {
+    let rest = &text[at..];
+    let inside = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    let length = rest.bytes().take_while(|b| inside(b)).count();
+    let after = rest[length..].trim_start_matches(['"', '\'', ' ', '\t', '\\']);
+    (
+        rest[..length].to_ascii_lowercase(),
+        text.len() - after.len(),
+    )
+}
 
 impl Scanner<'_, '_> {
     /// `name: NAME` with `value: x` near it.
@@ -82,32 +106,15 @@ impl Scanner<'_, '_> {
                     continue;
                 }
                 byte if byte.is_ascii_alphabetic() && !is_inside_word(bytes, at) => {
-                    let length = bytes[at..]
-                        .iter()
-                        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
-                        .count();
-                    let key = near[at..at + length].to_ascii_lowercase();
-                    let mut sign = at + length;
-                    while matches!(bytes.get(sign), Some(b'"' | b'\'' | b' ' | b'\t' | b'\\')) {
-                        sign += 1;
-                    }
+                    let (key, sign) = key(near, at);
                     if !matches!(bytes.get(sign), Some(b':' | b'=')) {
-                        at += length;
+                        at += key.len();
                         continue;
                     }
                     if VALUE_KEYS.contains(&key.as_str()) {
                         return self.value_at(near, at, sign + 1);
                     }
-                    if matches!(
-                        key.as_str(),
-                        "valuefrom"
-                            | "fromservice"
-                            | "fromdatabase"
-                            | "value_from"
-                            | "sync"
-                            | "generatevalue"
-                            | "secret_key_ref"
-                    ) {
+                    if ELSEWHERE_KEYS.contains(&key.as_str()) {
                         return Some((None, sign));
                     }
                     // The next item has begun.

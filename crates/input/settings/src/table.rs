@@ -1,7 +1,8 @@
 //! Settings in tables: Markdown's, reStructuredText's and HTML's.
 
+use crate::line::Line;
 use crate::near::{NEAR, tail, within};
-use crate::scan::{Line, Scanner};
+use crate::scan::Scanner;
 use crate::shape::is_value;
 
 /// What stands around a name or a value in a table and is no part of it.
@@ -40,7 +41,9 @@ impl Scanner<'_, '_> {
         let mut best: Option<(u8, &str)> = None;
         for (number, cell) in cells.split('|').enumerate() {
             let value = cell.trim_matches(MARKS);
-            if !is_value(name, value) {
+            // A mark without its counterpart: the row is cut off.
+            let is_cut = cell.matches('`').count() % 2 == 1;
+            if is_cut || !is_value(name, value) {
                 continue;
             }
             let head = heads.get(column + 1 + number).copied().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! TOML.
 
+use crate::lines::Instruction;
 use crate::tree::{Node, Scalar};
 use highwater_allocator::places_by_key;
 use toml::Spanned;
@@ -8,7 +9,9 @@ use toml::de::{DeTable, DeValue};
 /// A text, if it is nothing but TOML with at least one table.
 pub(crate) fn read(text: &str) -> Option<Node> {
     let has_table = |line: &str| line.starts_with('[') && line.trim_end().ends_with(']');
-    if !text.lines().any(has_table) {
+    // A unit of systemd can look the same, and has quoting of its own.
+    let is_unit = text.lines().any(|line| Instruction::of(line).is_some());
+    if is_unit || !text.lines().any(has_table) {
         return None;
     }
     let mut starts = vec![0];

@@ -112,6 +112,11 @@ pub(crate) fn quoted(text: &str) -> Option<(String, usize)> {
     None
 }
 
+/// Whether a text begins with a quote that is never closed.
+pub(crate) fn is_unclosed(text: &str) -> bool {
+    text.starts_with(['"', '\'']) && quoted(text).is_none()
+}
+
 /// A plain number as YAML 1.1 and TOML write it, in the digits that the program gets to see: without `_`, and in decimal.
 pub(crate) fn plain_number(text: &str) -> Option<String> {
     let digits = text.replace('_', "");

@@ -1,9 +1,10 @@
 //! Values as programs and manifests write them, after any sign but a shell's `=`.
 
 use crate::collected::Place;
+use crate::line::Line;
 use crate::literal::{Plain, block, plain};
 use crate::near::{LONGEST, NEAR, tail, within};
-use crate::scan::{Line, Scanner};
+use crate::scan::Scanner;
 use crate::shape::{is_expression, is_value};
 use crate::values::{Quoting, quoted, shell_word};
 

@@ -2,6 +2,7 @@
 
 use crate::names::is_setting;
 use crate::tree::{DEEPEST, Node, Scalar};
+use crate::values::{Quoting, is_unclosed, shell_word};
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use std::collections::{HashMap, HashSet};
 
@@ -42,6 +43,29 @@ fn is_deep(text: &str) -> bool {
             _ => {}
         }
         depth > DEEPEST
+    })
+}
+
+/// Whether a word of a text sets a variable.
+fn assigns(text: &str) -> bool {
+    let mut words = text.split([' ', '\t']);
+    words.any(|word| {
+        word.split_once('=')
+            .is_some_and(|(name, _)| is_setting(name))
+    })
+}
+
+/// Whether a text ends within the quotes of a setting, or of its value.
+fn is_cut(text: &str) -> bool {
+    let mut signs = text.match_indices('=');
+    signs.any(|(at, _)| {
+        let from = text[..at].rfind([' ', '\t']).map_or(0, |blank| blank + 1);
+        let value = &text[at + 1..];
+        let rest = match text[from..].starts_with(['"', '\'']) {
+            true => &text[from..],
+            false => &value[shell_word(value, Quoting::Shell).1..],
+        };
+        is_setting(text[from..at].trim_start_matches(['"', '\''])) && is_unclosed(rest)
     })
 }
 
@@ -153,6 +177,12 @@ impl Reader {
     fn take(&mut self, event: Event<'_>, lines: (usize, usize), is_sign: bool) -> Option<()> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                // Where YAML sees a comment in a shell's quotes, or one text in several lines that set something, the text
+                // is no YAML.
+                let is_folded = lines.0 < lines.1 && assigns(&text);
+                if style == ScalarStyle::Plain && (is_folded || is_cut(&text)) {
+                    return None;
+                }
                 let is_tagged = tag.is_some_and(|tag| !tag.is_yaml_core_schema());
                 let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
                 let scalar = Scalar {
@@ -170,47 +200,50 @@ impl Reader {
                 }
                 self.put(Node::Scalar(scalar));
             }
-            Event::Alias(anchor) => {
-                if let Some(group) = self.groups.get(&anchor) {
-                    self.put_in += group.len();
-                    let fits = self.put_in <= MOST_PUT_IN;
-                    let group = fits.then(|| group.clone());
-                    self.put(group.unwrap_or(Group::List(Vec::new())).at(lines));
-                    return Some(());
-                }
-                let known = self.anchors.get(&anchor).cloned();
-                let empty = Scalar {
-                    text: String::new(),
-                    is_plain: true,
-                    is_tagged: false,
-                    is_in_flow: false,
-                    lines,
-                };
-                self.put(Node::Scalar(Scalar {
-                    lines,
-                    ..known.unwrap_or(empty)
-                }));
-            }
+            Event::Alias(anchor) => self.alias(anchor, lines),
             Event::SequenceStart(anchor, ..) => self.open(Node::List(Vec::new()), anchor, is_sign),
             Event::MappingStart(anchor, ..) => self.open(Node::Map(Vec::new()), anchor, is_sign),
-            Event::SequenceEnd | Event::MappingEnd => {
-                let open = self.open.pop()?;
-                let has_merge = match &open.node {
-                    Node::Map(pairs) => pairs.iter().any(|(key, _)| key.text == "<<"),
-                    _ => false,
-                };
-                let node = match has_merge {
-                    true => merged(open.node),
-                    false => open.node,
-                };
-                if open.anchor > 0 {
-                    self.groups.insert(open.anchor, Group::of(&node));
-                }
-                self.put(node);
-            }
+            Event::SequenceEnd | Event::MappingEnd => self.close()?,
             _ => {}
         }
         (self.open.len() <= DEEPEST).then_some(())
+    }
+
+    /// Puts in what an alias names: the settings of a list or map, or a text.
+    fn alias(&mut self, anchor: usize, lines: (usize, usize)) {
+        if let Some(group) = self.groups.get(&anchor) {
+            self.put_in += group.len();
+            let fits = self.put_in <= MOST_PUT_IN;
+            let group = fits.then(|| group.clone());
+            return self.put(group.unwrap_or(Group::List(Vec::new())).at(lines));
+        }
+        let known = self.anchors.get(&anchor).cloned();
+        let named = known.unwrap_or(Scalar {
+            text: String::new(),
+            is_plain: true,
+            is_tagged: false,
+            is_in_flow: false,
+            lines,
+        });
+        self.put(Node::Scalar(Scalar { lines, ..named }));
+    }
+
+    /// Ends the list or map that was opened last.
+    fn close(&mut self) -> Option<()> {
+        let open = self.open.pop()?;
+        let has_merge = match &open.node {
+            Node::Map(pairs) => pairs.iter().any(|(key, _)| key.text == "<<"),
+            _ => false,
+        };
+        let node = match has_merge {
+            true => merged(open.node),
+            false => open.node,
+        };
+        if open.anchor > 0 {
+            self.groups.insert(open.anchor, Group::of(&node));
+        }
+        self.put(node);
+        Some(())
     }
 
     fn open(&mut self, node: Node, anchor: usize, is_flow: bool) {

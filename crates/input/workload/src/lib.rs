@@ -33,6 +33,7 @@ pub mod spec;
 pub mod trace;
 
 pub use event::{BlockId, Call, Domain, Event, Header, Mark, MarkId, Workload};
+pub(crate) use highwater_allocator::Nanos;
 pub use highwater_allocator::{Address, Bytes, Micros, ThreadId};
 pub use pattern::{Pattern, PatternError};
 pub use phases::{MarkPoint, Moment, Phase, PhaseKind, PhaseSource, Phases, ends_a_rest};

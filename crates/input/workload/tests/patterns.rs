@@ -116,6 +116,23 @@ fn the_pool_keeps_its_cache_and_nothing_else() {
     }
 }
 
+#[test]
+fn the_share_that_is_cached_says_how_soon_the_cache_is_full() {
+    let kept = |cached: &str| {
+        let parameters = small_but(&format!("cache=1000000 cached={cached}"));
+        let marks = live_at_marks(&build(Pattern::Threads, &parameters));
+        (marks[2].2 - marks[0].2, marks[4].2 - marks[0].2)
+    };
+    assert_eq!(kept("0"), (0, 0));
+    // Of every row: 40 requests with 100 rows each, and as many again.
+    assert_eq!(kept("100"), (4000, 8000));
+    let (first, second) = kept("0.5");
+    assert!(
+        (5..40).contains(&first) && second > first,
+        "{first} {second}"
+    );
+}
+
 /// Threads by number, each with how often it allocates, how often it frees what another has allocated, and whether it ends.
 fn by_thread(workload: &Workload) -> Vec<(u32, u32, bool)> {
     let mut threads = vec![(0, 0, false); usize::from(workload.last_thread.0) + 1];

@@ -7,6 +7,7 @@
 
 mod census;
 mod decision;
+mod decision_log;
 mod difference;
 mod environment;
 mod figures;
@@ -15,20 +16,23 @@ mod order;
 mod pages;
 mod remembered;
 mod states;
+mod variables;
 
 pub use census::{Accounting, Block, BlockState, Cache, Whereabouts};
 pub use decision::{
-    Considered, Counters, Decision, DecisionLog, FreePages, Logged, Obstacle, PurgeReason, Refusal,
+    Considered, Counters, Decision, FreePages, Logged, Obstacle, PurgeReason, Refusal,
 };
+pub use decision_log::DecisionLog;
 pub use difference::{Difference, Topic};
 pub use environment::{Effect, Remark, Tone, Variable};
 pub use figures::{DecayRule, Figures};
-pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Numbers, Pages};
+pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Nanos, Numbers, Pages};
 pub use objects::{Objects, OwnMemory};
 pub use order::places_by_key;
 pub use pages::{PageRun, PageUse};
 pub use remembered::{Remembered, Turns};
 pub use states::States;
+pub use variables::{Reader, VARIABLES, reader_of};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -3,7 +3,7 @@
 //! A setting passes three hands, and each is a file here. The loader finds it and reads its number (`loader`, `number`:
 //! elf/dl-tunables.c, elf/dl-misc.c); malloc takes the number or refuses it (`apply`: malloc/malloc.c, `do_set_*`, called
 //! by `ptmalloc_init`); and what nobody takes is compared with the names that were probably meant (`names`). `table` has
-//! the names and bounds of elf/dl-tunables.list.
+//! the names and bounds of elf/dl-tunables.list, a row for each tunable with its function in `apply`.
 //!
 //! The loader's rules changed in 2.39 (680c597e9c, f94446c38f) and a little in 2.40 (eb59c7b43d): 2.41 and 2.43 have the
 //! new ones, 2.31 and 2.36 the old. What the tests expect was asked of the libraries of Debian 11, 12, 13 and sid.
@@ -68,38 +68,20 @@ struct Remarks {
 }
 
 impl Remarks {
-    /// Adds a sentence in which the parts replace each `@`. Templates are what keeps this small: formatting in every
-    /// place would double the code, and the page carries it twice.
     #[cold]
-    fn say(&mut self, variable: &str, tone: Tone, template: &str, parts: &[&str]) {
-        let mut text = String::new();
-        let mut parts = parts.iter();
-        for c in template.chars() {
-            if c == '@' {
-                text.push_str(shortened(parts.next().copied().unwrap_or_default()));
-            } else {
-                text.push(c);
-            }
-        }
+    fn say(&mut self, variable: &str, tone: Tone, text: impl Into<String>) {
         self.said.push(Remark {
             variable: shortened(variable).to_owned(),
             within: self.in_tunables.then(|| TUNABLES.to_owned()),
             tone,
-            text,
+            text: text.into(),
         });
     }
 
-    /// The last remark is on a setting that changes nothing.
-    fn no_effect(&mut self) {
-        if let Some(last) = self.said.last_mut() {
-            last.tone = Tone::NoEffect;
-        }
-    }
-
     /// Adds to the last remark.
-    fn add(&mut self, parts: &[&str]) {
+    fn add(&mut self, text: &str) {
         if let Some(last) = self.said.last_mut() {
-            last.text.extend(parts.iter().copied());
+            last.text += text;
         }
     }
 }

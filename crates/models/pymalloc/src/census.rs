@@ -2,7 +2,7 @@
 
 use crate::Pymalloc;
 use crate::arenas::{Arena, ArenaId, OBJECT};
-use crate::pools::{CLASSES, HEADER, Pool, size_of};
+use crate::pools::{CLASSES, HEADER, Pool};
 use highwater_allocator::{
     Address, Allocator, Block, BlockState, Bytes, Kernel, Objects, OwnMemory, States,
 };
@@ -14,7 +14,7 @@ const WHOLE_POOLS: u16 = CLASSES as u16;
 fn in_use(pools: &[Pool], pool_bytes: Bytes) -> (Bytes, Bytes) {
     let used = pools.iter().filter(|pool| pool.count > 0);
     used.fold((Bytes::ZERO, Bytes::ZERO), |(live, own), pool| {
-        let size = size_of(pool.class());
+        let size = pool.class().size();
         let ends = HEADER + (pool_bytes - HEADER) % size;
         (live + size * u64::from(pool.count), own + ends)
     })
@@ -134,8 +134,8 @@ impl<A: Allocator> Pymalloc<A> {
         end: Address,
         give: &mut dyn FnMut(Address, Address, Address, BlockState),
     ) {
-        let size = size_of(pool.class());
-        let bin = pool.class() as u16;
+        let size = pool.class().size();
+        let bin = pool.class().index() as u16;
         let (base, data) = (pool.base, pool.base + HEADER);
         give(base, data, base, BlockState::Metadata);
         let lead = self.raw.lead();

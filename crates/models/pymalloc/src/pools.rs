@@ -19,8 +19,8 @@ pub(crate) const CLASSES: usize = (SMALL_MAX.0 / UNIT.0) as usize;
 pub(crate) const HEADER: Bytes = Bytes(48);
 /// The link in a free block: a pointer.
 const LINK: Bytes = Bytes(8);
-/// The size class of a pool that has none yet (`DUMMY_SIZE_IDX`).
-const NO_CLASS: u8 = u8::MAX;
+/// Where the first block of a pool begins, in units.
+const FIRST_BLOCK: u16 = (HEADER.0 / UNIT.0) as u16;
 /// No block: a distance at which none begins.
 const NULL: u16 = 0;
 
@@ -42,6 +42,37 @@ impl PoolId {
     }
 }
 
+/// A size of blocks: the first is of 16 bytes, the next of 32, and so on (`szidx`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SizeClass(u8);
+
+impl SizeClass {
+    /// The size class of a pool that has none yet (`DUMMY_SIZE_IDX`).
+    const NONE: Self = Self(u8::MAX);
+
+    /// Returns the class of a request of 1 to 512 bytes.
+    #[inline]
+    pub(crate) fn of(bytes: Bytes) -> Self {
+        Self(((bytes - Bytes(1)) / UNIT) as u8)
+    }
+
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// Returns the size of its blocks (`INDEX2SIZE`).
+    #[inline]
+    pub(crate) fn size(self) -> Bytes {
+        UNIT * (u64::from(self.0) + 1)
+    }
+
+    /// Returns how many units a block has.
+    fn units(self) -> u16 {
+        u16::from(self.0) + 1
+    }
+}
+
 /// `struct pool_header`, and the links of its free blocks.
 #[derive(Clone, Debug)]
 pub(crate) struct Pool {
@@ -56,7 +87,7 @@ pub(crate) struct Pool {
     /// The last place at which a block may begin (`maxnextoffset`).
     last_virgin: u16,
     /// The size class of its blocks (`szidx`).
-    class: u8,
+    class: SizeClass,
     /// Its neighbours in the list of used pools of its class, or the next of its arena's free pools (`nextpool`,
     /// `prevpool`).
     pub(crate) next: PoolId,
@@ -65,22 +96,10 @@ pub(crate) struct Pool {
     links: Box<[u16]>,
 }
 
-/// Returns the size of the blocks of a class (`INDEX2SIZE`).
-#[inline]
-pub(crate) fn size_of(class: usize) -> Bytes {
-    UNIT * (class as u64 + 1)
-}
-
 /// Returns whether a block of that many bytes is in a pool: 1 to 512.
 #[inline]
 pub(crate) fn is_small(bytes: Bytes) -> bool {
     bytes.0.wrapping_sub(1) < SMALL_MAX.0
-}
-
-/// Returns the class of a request of 1 to 512 bytes.
-#[inline]
-pub(crate) fn class_of(bytes: Bytes) -> usize {
-    ((bytes - Bytes(1)) / UNIT) as usize
 }
 
 impl Pool {
@@ -92,7 +111,7 @@ impl Pool {
             free: NULL,
             next_virgin: 0,
             last_virgin: 0,
-            class: NO_CLASS,
+            class: SizeClass::NONE,
             next: PoolId::NONE,
             prev: PoolId::NONE,
             links: Box::default(),
@@ -105,34 +124,34 @@ impl Pool {
             self.links = vec![NULL; (bytes / UNIT) as usize].into_boxed_slice();
         }
         self.count = 0;
-        self.class = NO_CLASS;
+        self.class = SizeClass::NONE;
         kernel.touch(self.base, HEADER);
     }
 
     /// Returns the size class of its blocks; of a pool in use only.
     #[inline]
-    pub(crate) fn class(&self) -> usize {
-        usize::from(self.class)
+    pub(crate) fn class(&self) -> SizeClass {
+        self.class
     }
 
     /// Gives out the first block of a pool that had none in use, setting it up for the class where it was another's.
-    pub(crate) fn open(&mut self, kernel: &mut Kernel, class: usize) -> Address {
+    pub(crate) fn open(&mut self, kernel: &mut Kernel, class: SizeClass) -> Address {
         self.count = 1;
-        if self.class() == class {
+        if self.class == class {
             let block = self.free;
             self.free = self.links[usize::from(block)];
             return self.at(block);
         }
-        let units = class as u64 + 1;
-        let first = HEADER / UNIT;
+        let units = class.units();
+        let first = FIRST_BLOCK;
         let second = first + units;
-        self.class = class as u8;
-        self.next_virgin = (second + units) as u16;
-        self.last_virgin = (self.links.len() as u64 - units) as u16;
-        self.free = second as u16;
-        self.links[second as usize] = NULL;
+        self.class = class;
+        self.next_virgin = second + units;
+        self.last_virgin = self.links.len() as u16 - units;
+        self.free = second;
+        self.links[usize::from(second)] = NULL;
         kernel.touch(self.at(self.free), LINK);
-        self.at(first as u16)
+        self.at(first)
     }
 
     /// Gives out the first free block of a pool that has one, and whether it was the last that was linked.
@@ -153,9 +172,9 @@ impl Pool {
             return false;
         }
         let block = self.next_virgin;
-        let size = size_of(self.class());
+        let size = self.class.size();
         self.free = block;
-        self.next_virgin += (size / UNIT) as u16;
+        self.next_virgin += self.class.units();
         self.links[usize::from(block)] = NULL;
         let at = self.at(block);
         // The link of the block before was written, too.
@@ -184,13 +203,12 @@ impl Pool {
     /// Returns the address of each of its blocks, the lowest first, and whether it is free. What was never handed out
     /// is left out, except the one that is linked.
     pub(crate) fn blocks(&self) -> Vec<(Address, bool)> {
-        let units = self.class() + 1;
-        let first = (HEADER / UNIT) as usize;
-        let places = (first..usize::from(self.next_virgin)).step_by(units);
-        let mut blocks: Vec<_> = places.map(|at| (self.at(at as u16), false)).collect();
+        let (units, first) = (self.class.units(), FIRST_BLOCK);
+        let places = (first..self.next_virgin).step_by(usize::from(units));
+        let mut blocks: Vec<_> = places.map(|at| (self.at(at), false)).collect();
         let mut free = self.free;
         while free != NULL {
-            blocks[(usize::from(free) - first) / units].1 = true;
+            blocks[usize::from((free - first) / units)].1 = true;
             free = self.links[usize::from(free)];
         }
         blocks
@@ -198,7 +216,7 @@ impl Pool {
 
     /// Returns the start of what was never linked, and the end of the last block that fits there.
     pub(crate) fn virgin(&self) -> (Address, Address) {
-        let units = self.class() as u16 + 1;
+        let units = self.class.units();
         let room = (self.last_virgin + units).saturating_sub(self.next_virgin);
         let end = self.next_virgin + room / units * units;
         (self.at(self.next_virgin), self.at(end))

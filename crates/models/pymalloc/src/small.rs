@@ -4,7 +4,7 @@
 
 use crate::arenas::{ArenaId, Arenas, Freed, POOLS};
 use crate::map::PoolMap;
-use crate::pools::{CLASSES, PoolId, class_of, size_of};
+use crate::pools::{CLASSES, PoolId, SizeClass};
 use crate::version::Rules;
 use highwater_allocator::{Address, Bytes, Kernel};
 
@@ -37,11 +37,11 @@ impl Small {
     /// Takes a block of 1 to 512 bytes from a pool in use; `None` where there is no such pool (`pymalloc_alloc`).
     #[inline]
     pub(crate) fn take(&mut self, kernel: &mut Kernel, bytes: Bytes) -> Option<Address> {
-        let class = class_of(bytes);
-        let id = self.used[class];
+        let class = SizeClass::of(bytes);
+        let id = self.used[class.index()];
         // The number of no pool is beyond all of them.
         let pool = self.arenas.pools.get_mut(id.index())?;
-        self.live += size_of(class);
+        self.live += class.size();
         let (block, was_last) = pool.take();
         if was_last && !pool.extend(kernel, kernel.page_size()) {
             self.retire(id);
@@ -53,7 +53,7 @@ impl Small {
     fn retire(&mut self, id: PoolId) {
         let pool = &self.arenas.pools[id.index()];
         let (class, next) = (pool.class(), pool.next);
-        self.used[class] = next;
+        self.used[class.index()] = next;
         if !next.is_none() {
             self.arenas.pools[next.index()].prev = PoolId::NONE;
         }
@@ -61,12 +61,12 @@ impl Small {
 
     /// Takes a block of 1 to 512 bytes from a pool that no class uses; some arena has one (`allocate_from_new_pool`).
     pub(crate) fn take_from_new_pool(&mut self, kernel: &mut Kernel, bytes: Bytes) -> Address {
-        let class = class_of(bytes);
+        let class = SizeClass::of(bytes);
         let id = self.arenas.take_pool(kernel, self.rules.pool());
         let pool = &mut self.arenas.pools[id.index()];
         (pool.next, pool.prev) = (PoolId::NONE, PoolId::NONE);
-        self.used[class] = id;
-        self.live += size_of(class);
+        self.used[class.index()] = id;
+        self.live += class.size();
         self.pools_in_use += 1;
         pool.open(kernel, class)
     }
@@ -75,7 +75,7 @@ impl Small {
     #[inline]
     pub(crate) fn give(&mut self, id: PoolId, block: Address) -> Option<ArenaId> {
         let pool = &mut self.arenas.pools[id.index()];
-        self.live -= size_of(pool.class());
+        self.live -= pool.class().size();
         if pool.give(block) {
             self.reinstate(id);
             return None;
@@ -89,7 +89,7 @@ impl Small {
     /// Makes a pool that was full and has a free block the first of its class (`insert_to_usedpool`).
     fn reinstate(&mut self, id: PoolId) {
         let pool = &mut self.arenas.pools[id.index()];
-        let first = &mut self.used[pool.class()];
+        let first = &mut self.used[pool.class().index()];
         (pool.next, pool.prev) = (*first, PoolId::NONE);
         let next = std::mem::replace(first, id);
         if !next.is_none() {
@@ -102,7 +102,7 @@ impl Small {
         let pool = &self.arenas.pools[id.index()];
         let (class, next, prev) = (pool.class(), pool.next, pool.prev);
         if prev.is_none() {
-            self.used[class] = next;
+            self.used[class.index()] = next;
         } else {
             self.arenas.pools[prev.index()].next = next;
         }
@@ -133,7 +133,7 @@ impl Small {
 
     /// Returns the size of a pool's blocks.
     pub(crate) fn size(&self, id: PoolId) -> Bytes {
-        size_of(self.arenas.pools[id.index()].class())
+        self.arenas.pools[id.index()].class().size()
     }
 
     /// Checks what must hold between any two calls; for tests.
@@ -145,7 +145,11 @@ impl Small {
             let (mut at, mut prev) = (*first, PoolId::NONE);
             while !at.is_none() {
                 let pool = &self.arenas.pools[at.index()];
-                assert_eq!(pool.class(), class, "pool {at:?} is of its list's class");
+                assert_eq!(
+                    pool.class().index(),
+                    class,
+                    "pool {at:?} is of its list's class"
+                );
                 assert_eq!(pool.prev, prev, "pool {at:?} and the one before");
                 assert!(
                     pool.blocks().iter().any(|block| block.1),
@@ -179,7 +183,7 @@ impl Small {
                     free > 0,
                     "pool {id} is listed if it has a free block"
                 );
-                live += size_of(pool.class()) * taken as u64;
+                live += pool.class().size() * taken as u64;
                 in_use += 1;
             }
         }

@@ -1,6 +1,7 @@
 //! What a claim is, and what can come of it.
 
 use crate::runs::Runs;
+use anyhow::Result;
 use std::fmt;
 
 /// Something that was said about the incident.
@@ -15,7 +16,7 @@ pub(crate) struct Claim {
     #[cfg_attr(not(test), expect(dead_code, reason = "only the test asks"))]
     pub(crate) is_quick: bool,
     /// Holds it against runs.
-    pub(crate) hold: fn(&mut Runs) -> Result<Finding, String>,
+    pub(crate) hold: fn(&mut Runs) -> Result<Finding>,
 }
 
 /// What the model says of a claim.

@@ -5,39 +5,27 @@ mod list;
 mod report;
 mod runs;
 
+use anyhow::{Context, Result};
 use claim::{Claim, Finding};
 use list::CLAIMS;
 use runs::Runs;
-use std::process::ExitCode;
 
-fn main() -> ExitCode {
+fn main() -> Result<()> {
     let out = std::env::args().nth(1);
     let out = out.unwrap_or_else(|| {
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/claims.md").to_owned()
     });
-    let found = match hold(&mut Runs::default(), |_| true) {
-        Ok(found) => found,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    if let Err(error) = std::fs::write(&out, report::page(&found)) {
-        eprintln!("error: {out}: {error}");
-        return ExitCode::FAILURE;
-    }
+    let found = hold(&mut Runs::default(), |_| true)?;
+    std::fs::write(&out, report::page(&found)).with_context(|| out.clone())?;
     println!("{out}");
-    ExitCode::SUCCESS
+    Ok(())
 }
 
 /// Holds some claims against runs.
-fn hold(
-    runs: &mut Runs,
-    wanted: fn(&Claim) -> bool,
-) -> Result<Vec<(&'static Claim, Finding)>, String> {
+fn hold(runs: &mut Runs, wanted: fn(&Claim) -> bool) -> Result<Vec<(&'static Claim, Finding)>> {
     let wanted = CLAIMS.iter().filter(|claim| wanted(claim));
     let held = wanted.map(|claim| {
-        let finding = (claim.hold)(runs).map_err(|error| format!("{}: {error}", claim.said))?;
+        let finding = (claim.hold)(runs).context(claim.said)?;
         Ok((claim, finding))
     });
     held.collect()

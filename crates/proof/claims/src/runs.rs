@@ -1,5 +1,6 @@
 //! The runs that claims are held against, each made when it is asked for first.
 
+use anyhow::{Context, Result, anyhow};
 use highwater_simulator::{
     Bytes, Options, Outcome, Plan, Recording, Sources, Summary, Variant, run, run_plan,
 };
@@ -25,17 +26,17 @@ pub(crate) struct Table {
 
 impl Table {
     /// The figures of a variant.
-    pub(crate) fn get(&self, name: &str) -> Result<&Summary, String> {
+    pub(crate) fn get(&self, name: &str) -> Result<&Summary> {
         self.of(name).map(|(_, summary)| summary)
     }
 
     /// Everything of a variant.
-    pub(crate) fn of(&self, name: &str) -> Result<&(Outcome, Summary), String> {
+    pub(crate) fn of(&self, name: &str) -> Result<&(Outcome, Summary)> {
         let found = self
             .variants
             .iter()
             .find(|(outcome, _)| outcome.name == name);
-        found.ok_or_else(|| format!("{} has no variant `{name}`", self.scenario))
+        found.with_context(|| format!("{} has no variant `{name}`", self.scenario))
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Summary)> {
@@ -46,7 +47,7 @@ impl Table {
 
 impl Runs {
     /// What comes of a scenario of the catalogue.
-    pub(crate) fn scenario(&mut self, name: &str) -> Result<Table, String> {
+    pub(crate) fn scenario(&mut self, name: &str) -> Result<Table> {
         if !self.made.contains_key(name) {
             eprintln!("running {name}");
             let variants = run_all(name)?;
@@ -59,31 +60,25 @@ impl Runs {
     }
 }
 
-fn run_all(name: &str) -> Result<Variants, String> {
-    let scenario = Scenario::named(name).ok_or_else(|| format!("unknown scenario {name}"))?;
-    let planned = scenario.plan().map_err(|fault| fault.to_string())?;
+fn run_all(name: &str) -> Result<Variants> {
+    let scenario = Scenario::named(name).with_context(|| format!("unknown scenario {name}"))?;
+    let planned = scenario.plan()?;
     let mut sources = Sources::default();
     let plans: Vec<Plan> = (planned.iter())
-        .map(|planned| {
-            let made = sources.plan(planned, None);
-            made.map_err(|fault| fault.to_string())
-        })
+        .map(|planned| sources.plan(planned, None))
         .collect::<Result<_, _>>()?;
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
     let mut variants = Vec::new();
     for plans in plans.chunks(cores) {
-        let done: Vec<Result<Outcome, String>> = thread::scope(|scope| {
+        let done: Vec<Result<Outcome>> = thread::scope(|scope| {
             let begun: Vec<_> = (plans.iter())
                 .map(|plan| {
-                    scope.spawn(|| {
-                        let done = run_plan(plan.clone(), &Options::default(), &mut unwatched);
-                        done.map_err(|error| error.to_string())
-                    })
+                    scope.spawn(|| Ok(run_plan(plan.clone(), &Options::default(), &mut unwatched)?))
                 })
                 .collect();
             let ended = begun.into_iter().map(|thread| thread.join());
             ended
-                .map(|ended| ended.unwrap_or_else(|_| Err("a run was cancelled".to_owned())))
+                .map(|ended| ended.unwrap_or_else(|_| Err(anyhow!("a run was cancelled"))))
                 .collect()
         });
         for outcome in done {
@@ -96,20 +91,15 @@ fn run_all(name: &str) -> Result<Variants, String> {
 }
 
 /// The recording that comes with the page, run through a variant.
-pub(crate) fn recording(variant: &Variant) -> Result<Recording, String> {
+pub(crate) fn recording(variant: &Variant) -> Result<Recording> {
     let file = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../../web/traces/asyncio_burst.hwt.gz"
     );
-    let bytes = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
-    let workload = trace::read(&bytes).map_err(|error| error.to_string())?;
-    run(
-        Arc::new(workload),
-        variant,
-        &Options::default(),
-        &mut unwatched,
-    )
-    .map_err(|error| error.to_string())
+    let bytes = std::fs::read(file).with_context(|| file)?;
+    let workload = trace::read(&bytes)?;
+    let workload = Arc::new(workload);
+    Ok(run(workload, variant, &Options::default(), &mut unwatched)?)
 }
 
 /// What is resident after the last rest.

@@ -17,6 +17,7 @@
 //! Criterion reports each by itself; for the last lines the three are timed in turn, round after round, and put side by
 //! side by their medians, so that what slows the machine down for a while slows all of them.
 
+use anyhow::{Result, bail};
 use cpu_time::ThreadTime;
 use criterion::{Criterion, SamplingMode, Throughput};
 use highwater_live::wire::Record;
@@ -155,11 +156,10 @@ struct Subject {
 }
 
 impl Subject {
-    fn read(path: &Path) -> Result<Self, String> {
-        let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-        let workload = trace::read(&bytes).map_err(|error| error.to_string())?;
+    fn read(path: &Path) -> Result<Self> {
+        let workload = trace::read(&std::fs::read(path)?)?;
         if workload.last_thread.0 > 0 {
-            return Err("it has more than one thread".to_owned());
+            bail!("it has more than one thread");
         }
         let records: Vec<Record> = workload.events.iter().filter_map(record).collect();
         let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -1,8 +1,9 @@
 //! Writes a sequence with the library's answers as a trace, so that a failure can be replayed by the command.
 
 use crate::operation::{Operation, Sequence, Step};
+use crate::wire::Answer;
 use crate::{AllocatorFamily, Answers, Environment, Release};
-use std::fmt::Write;
+use std::fmt::{Arguments, Write};
 
 /// The sequence as the text of a `.hwt` file. The names of blocks become the addresses that the library returned.
 pub fn to_hwt(
@@ -11,14 +12,17 @@ pub fn to_hwt(
     release: &Release,
     environment: &Environment,
 ) -> String {
-    let mut text = String::from("highwater-trace 1\n");
-    push(&mut text, format_args!("allocator {release}"));
+    let mut text = format!("highwater-trace 1\nallocator {release}\n");
+    let mut push = |line: Arguments<'_>| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{line}");
+    };
     for (name, value) in &environment.lines {
-        push(&mut text, format_args!("env {name}={value}"));
+        push(format_args!("env {name}={value}"));
     }
-    push(&mut text, format_args!("brk {:#x}", answers.layout.brk));
+    push(format_args!("brk {:#x}", answers.layout.brk));
     let touch = if sequence.touch { "all" } else { "none" };
-    push(&mut text, format_args!("touch {touch}"));
+    push(format_args!("touch {touch}"));
     let mut addresses = vec![0; sequence.blocks() as usize];
     let mut waited = 0;
     for (index, (step, answer)) in sequence.steps.iter().zip(&answers.answers).enumerate() {
@@ -32,58 +36,27 @@ pub fn to_hwt(
             .takes()
             .map_or(0, |block| std::mem::take(&mut addresses[block as usize]));
         let made = answer.address;
+        if let Some((letter, rest)) = call(operation, answer, given) {
+            push(format_args!("{letter} {time} {thread}{rest}"));
+        }
         match *operation {
-            Operation::Malloc { size, .. } => {
-                push(
-                    &mut text,
-                    format_args!("m {time} {thread} {made:#x} {size}"),
-                );
+            // It failed, and left the block as it was.
+            Operation::Realloc {
+                old: Some(old),
+                size,
+                ..
+            } if made == 0 && size != 0 => {
+                addresses[old as usize] = given;
             }
-            Operation::Calloc { count, size, .. } => {
-                push(
-                    &mut text,
-                    format_args!("c {time} {thread} {made:#x} {count} {size}"),
-                );
-            }
-            Operation::Aligned {
-                alignment, size, ..
-            } => push(
-                &mut text,
-                // glibc takes any alignment and rounds it up; a trace holds powers of two alone.
-                format_args!(
-                    "a {time} {thread} {made:#x} {} {size}",
-                    alignment.next_power_of_two()
-                ),
-            ),
-            Operation::Realloc { old, size, .. } => {
-                push(
-                    &mut text,
-                    format_args!("r {time} {thread} {made:#x} {given:#x} {size}"),
-                );
-                if let (Some(old), true) = (old, made == 0 && size != 0) {
-                    addresses[old as usize] = given; // It failed, and left the block as it was.
-                }
-            }
-            Operation::Free { .. } if given == 0 => {}
-            Operation::Free { .. } => push(&mut text, format_args!("f {time} {thread} {given:#x}")),
-            Operation::Trim { pad } => push(&mut text, format_args!("t {time} {thread} {pad}")),
-            Operation::Mark => push(
-                &mut text,
-                format_args!("k {time} {thread} mark heap_rss={}", answer.value),
-            ),
-            Operation::Figure(figure) => push(
-                &mut text,
-                format_args!("k {time} {thread} mark {figure}={}", answer.value),
-            ),
-            Operation::Wait { us } => waited += us,
-            Operation::ThreadExit => push(&mut text, format_args!("e {time} {thread}")),
             Operation::Usable { block } => {
                 addresses[block as usize] = given;
-                push(
-                    &mut text,
-                    format_args!("# usable size of {given:#x}: {}", answer.value),
-                );
+                push(format_args!(
+                    "# usable size of {given:#x}: {}",
+                    answer.value
+                ));
             }
+            Operation::Wait { us } => waited += us,
+            _ => {}
         }
         if let Some(block) = operation.makes() {
             addresses[block as usize] = made;
@@ -92,7 +65,26 @@ pub fn to_hwt(
     text
 }
 
-fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{line}");
+/// The letter of a call in a trace, and what follows its time and thread; nothing where it is no call.
+fn call(operation: &Operation, answer: &Answer, given: u64) -> Option<(char, String)> {
+    let (made, value) = (answer.address, answer.value);
+    Some(match *operation {
+        Operation::Malloc { size, .. } => ('m', format!(" {made:#x} {size}")),
+        Operation::Calloc { count, size, .. } => ('c', format!(" {made:#x} {count} {size}")),
+        Operation::Aligned {
+            alignment, size, ..
+        } => {
+            // glibc takes any alignment and rounds it up; a trace holds powers of two alone.
+            let alignment = alignment.next_power_of_two();
+            ('a', format!(" {made:#x} {alignment} {size}"))
+        }
+        Operation::Realloc { size, .. } => ('r', format!(" {made:#x} {given:#x} {size}")),
+        Operation::Free { .. } if given == 0 => return None,
+        Operation::Free { .. } => ('f', format!(" {given:#x}")),
+        Operation::Trim { pad } => ('t', format!(" {pad}")),
+        Operation::Mark => ('k', format!(" mark heap_rss={value}")),
+        Operation::Figure(figure) => ('k', format!(" mark {figure}={value}")),
+        Operation::ThreadExit => ('e', String::new()),
+        Operation::Wait { .. } | Operation::Usable { .. } => return None,
+    })
 }

@@ -9,6 +9,7 @@ use bytemuck::Zeroable;
 use highwater_allocator::Bytes;
 use highwater_compare::Unmapped;
 use std::io::{BufReader, BufWriter, Read, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 use thiserror::Error;
@@ -32,9 +33,12 @@ pub enum OracleError {
     /// The machine has no such library.
     #[error("no live C library available: {0}")]
     Unsupported(&'static str),
+    /// A library that cannot be asked.
+    #[error("{path}: {why}", path = .0.display(), why = .1)]
+    Library(PathBuf, &'static str),
     /// The process could not be started, or went away.
     #[error("the oracle process is gone: {0}")]
-    Gone(#[from] std::io::Error),
+    Gone(std::io::Error),
     /// Whatever answered was no oracle of this version.
     #[error("the oracle does not speak this version of the wire")]
     Stranger,
@@ -46,6 +50,13 @@ pub enum OracleError {
     /// The child that ran the operations did not end well.
     #[error("the oracle's child ended badly while running the operations (wait status {0:#x})")]
     Died(i64),
+}
+
+/// Its words repeat the system's, which is therefore no source of its own.
+impl From<std::io::Error> for OracleError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Gone(error)
+    }
 }
 
 /// Where a process's memory begins. Addresses are compared without regard to it, but a model must start from the same:

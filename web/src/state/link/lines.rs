@@ -5,7 +5,7 @@
 
 use highwater_workload::spec::Tree;
 
-use super::{BUNDLED, MARKS};
+use super::{BUNDLED, read::MARKS};
 
 /// Each letter, the table of today's form that its line stands in, and the keys of its words. The last key has the rest of
 /// the line; settings are one key's, line by line.

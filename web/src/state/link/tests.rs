@@ -1,6 +1,15 @@
 use super::*;
-use crate::{protocol::Ask, state::Action};
+use crate::{
+    naming::settings,
+    protocol::{Ask, ToldKind},
+    state::{
+        Action, Arrival, Effect, InspectionAction, PlayheadAction, State, TableAction,
+        VariantAction,
+    },
+    variants::VariantState,
+};
 use highwater_simulator::PageKind;
+use highwater_workload::pattern::Parameters;
 
 /// A link of the first release, with everything in it: it must open in every later one.
 const FIRST: &str = "sdecay\npevents 300\nv0 0 glibc@2.36 mine\neMALLOC_ARENA_MAX=2\nv1 5 jemalloc@5.3.0 second one\n\
@@ -16,15 +25,24 @@ fn opened(text: &str) -> State {
 fn a_link_of_the_first_release_opens() {
     let state = opened(FIRST);
     assert_eq!(state.trouble, None);
-    assert_eq!(state.subject.key(), "decay");
-    assert_eq!(state.form.values.get("events"), Some(300.0));
-    let names: Vec<&str> = state.variants.iter().map(|v| v.name.as_str()).collect();
+    assert_eq!(state.source.subject.key(), "decay");
+    assert_eq!(state.source.form.values.get("events"), Some(300.0));
+    let names: Vec<&str> = state.variants.all.iter().map(|v| v.name.as_str()).collect();
     assert_eq!(names, ["mine", "second one"]);
-    assert_eq!(state.selected().colour, 5);
-    assert_eq!(state.zoom, Some((Micros(1_000_000), Micros(2_000_000))));
-    assert!(state.is_dark());
-    assert_eq!((state.hidden, state.sorted), (4, Some((2, true))));
-    assert_eq!(state.variants[0].environment.text, "MALLOC_ARENA_MAX=2\n");
+    assert_eq!(state.variants.selected().colour, 5);
+    assert_eq!(
+        state.playhead.zoom,
+        Some((Micros(1_000_000), Micros(2_000_000)))
+    );
+    assert!(state.display.is_dark());
+    assert_eq!(
+        (state.inspection.hidden, state.table.sorted),
+        (4, Some((2, true)))
+    );
+    assert_eq!(
+        state.variants.all[0].environment.text,
+        "MALLOC_ARENA_MAX=2\n"
+    );
     let link = state.link().expect("nothing is read");
     let shown = concat!(
         r#"{"run":{"scenario":"decay","variant":[{"name":"mine","allocator":"glibc@2.36","environment":"MALLOC_ARENA_MAX=2\n"},"#,
@@ -39,11 +57,11 @@ fn what_was_open_opens_again_once_it_can_be_asked_for() {
     let link = "sdecay\nv0 0 glibc@2.36 mine\nu0 0 -\nt0\ndgave-back\nb4096 8192\ng3 de\n";
     let mut state = State::new(false);
     let effects = state.update(Action::OpenLink(Some(link.to_owned())));
-    assert_eq!(state.only, Some(ToldKind::GaveBack));
+    assert_eq!(state.inspection.only, Some(ToldKind::GaveBack));
     let place = Place::of(Some("de"), "3").expect("it is one");
     assert!(effects.contains(&Effect::ReadTour(place.clone(), false)));
     let text = "# 1\n\n[x](?a)\n\n".repeat(4);
-    state.update(Action::TourRead(place, false, Ok(text)));
+    state.update(Arrival::TourRead(place, false, Ok(text)));
     let now = state.link().expect("nothing is read");
     for part in [
         r#""only":"gave-back""#,
@@ -63,16 +81,16 @@ fn what_was_open_opens_again_once_it_can_be_asked_for() {
 fn random_state(random: &mut fastrand::Rng) -> State {
     let mut state = State::new(false);
     state.open();
-    let all: Vec<String> = (state.choices.scenarios.iter())
-        .chain(&state.choices.patterns)
+    let all: Vec<String> = (state.source.choices.scenarios.iter())
+        .chain(&state.source.choices.patterns)
         .map(|scenario| scenario.name.clone())
         .collect();
     let key = &all[random.usize(..all.len())];
-    let subject = state.choices.find(key).expect("it is there");
+    let subject = state.source.choices.find(key).expect("it is there");
     state.update(Action::Choose(subject));
     for _ in 0..random.usize(..12) {
-        let at = random.usize(..state.variants.len());
-        let id = state.variants[at].id;
+        let at = random.usize(..state.variants.all.len());
+        let id = state.variants.all[at].id;
         let lines = [
             "MALLOC_TRIM_THRESHOLD_=65536",
             "export A='two words'",
@@ -80,22 +98,33 @@ fn random_state(random: &mut fastrand::Rng) -> State {
             "MALLOC_ARENA_MAX=2 # of hunter2",
         ];
         let action = match random.u8(..16) {
-            0 => Action::Duplicate(id),
-            1 => Action::Remove(id),
-            2 => Action::Rename(id, format!("variant no {}", random.u16(..))),
-            3 => Action::Recolour(id),
-            4 | 5 => Action::EditEnvironment(id, lines[random.usize(..4)].to_owned()),
-            6 => Action::ChooseAllocator(id, "jemalloc".parse().expect("it is one")),
-            7 => Action::Select(id),
-            8 => Action::Compare(Some(id)),
-            9 => Action::Baseline(id),
-            10 => Action::ToggleKind(PageKind::Live),
-            11 => Action::Sort(random.usize(..6)),
-            12 => Action::Zoom(Some((
+            0 => Action::Variant(id, VariantAction::Duplicate),
+            1 => Action::Variant(id, VariantAction::Remove),
+            2 => Action::Variant(
+                id,
+                VariantAction::Rename(format!("variant no {}", random.u16(..))),
+            ),
+            3 => Action::Variant(id, VariantAction::Recolour),
+            4 | 5 => Action::Variant(
+                id,
+                VariantAction::EditEnvironment(lines[random.usize(..4)].to_owned()),
+            ),
+            6 => Action::Variant(
+                id,
+                VariantAction::ChooseAllocator("jemalloc".parse().expect("it is one")),
+            ),
+            7 => Action::Variant(id, VariantAction::Select),
+            8 => Action::Variant(id, VariantAction::Compare(true)),
+            9 => Action::Variant(id, VariantAction::Baseline),
+            10 => Action::Inspection(InspectionAction::ToggleKind(PageKind::Live)),
+            11 => Action::Table(TableAction::Sort(random.usize(..6))),
+            12 => Action::Playhead(PlayheadAction::Zoom(Some((
                 Micros(random.u64(..1000)),
                 Micros(random.u64(1000..90_000_000)),
+            )))),
+            13 => Action::Inspection(InspectionAction::OnlyDecisions(Some(
+                ToldKind::NAMES[random.usize(..5)].0,
             ))),
-            13 => Action::OnlyDecisions(Some(ToldKind::NAMES[random.usize(..5)].0)),
             _ => Action::EditParameter(
                 random.usize(..Parameters::ALL.len()),
                 random.u16(1..40).to_string(),
@@ -126,7 +155,7 @@ fn states_go_round_through_links_and_links_are_short() {
         let again = opened(&link);
         assert_eq!(again.trouble, None, "{round}: {link}");
         assert_eq!(again.link().as_ref(), Some(&link), "{round}");
-        for (one, other) in state.variants.iter().zip(&again.variants) {
+        for (one, other) in state.variants.all.iter().zip(&again.variants.all) {
             assert_eq!(
                 read_of(one),
                 read_of(other),
@@ -150,9 +179,12 @@ fn a_link_holds_the_settings_that_an_allocator_reads_and_no_others() {
     let mut about = super::super::tests::about();
     about.environment =
         highwater_simulator::parse_lines("TOKEN=hunter2-recorded\nMALLOC_TOP_PAD_=0");
-    state.update(Action::Loaded(1, about));
-    let second = state.variants[1].id;
-    state.update(Action::EditEnvironment(second, pasted.to_owned()));
+    state.update(Arrival::Loaded(1, about));
+    let second = state.variants.all[1].id;
+    state.update(Action::Variant(
+        second,
+        VariantAction::EditEnvironment(pasted.to_owned()),
+    ));
     state.update(Action::EditParameter(0, "hunter2-field".to_owned()));
     state.update(Action::Due);
     let link = state.link().expect("it is read");
@@ -161,35 +193,52 @@ fn a_link_holds_the_settings_that_an_allocator_reads_and_no_others() {
         link.contains(r#""MALLOC_TOP_PAD_=0\n""#) && link.contains(r#""MALLOC_ARENA_MAX=2\n""#),
         "{link}"
     );
-    for variant in &state.variants {
+    for variant in &state.variants.all {
         assert!(!variant.name.contains("hunter2"), "{}", variant.name);
     }
     assert!(
-        state.variants[1].environment.text.contains("hunter2-url"),
+        state.variants.all[1]
+            .environment
+            .text
+            .contains("hunter2-url"),
         "the box keeps it"
     );
-    assert_eq!(state.variants[1].name, "MALLOC_ARENA_MAX=2");
+    assert_eq!(state.variants.all[1].name, "MALLOC_ARENA_MAX=2");
 
     // It comes back to this tab, and its box holds what it held.
     let mut copied = state.link();
     state.update(Action::OpenLink(copied.take()));
-    state.update(Action::Loaded(2, super::super::tests::about()));
+    state.update(Arrival::Loaded(2, super::super::tests::about()));
     assert_eq!(state.link().as_ref(), Some(&link));
-    assert!(state.variants[1].environment.text.contains("hunter2-url"));
+    assert!(
+        state.variants.all[1]
+            .environment
+            .text
+            .contains("hunter2-url")
+    );
+}
 
-    // One from elsewhere that holds more is read without it.
+#[test]
+fn a_link_from_elsewhere_that_holds_more_is_read_without_it() {
+    let mut state = State::new(false);
+    state.open();
+    state.update(Arrival::Loaded(1, super::super::tests::about()));
+    let id = state.variants.selected;
+    let text = "MALLOC_ARENA_MAX=2".to_owned();
+    state.update(Action::Variant(id, VariantAction::EditEnvironment(text)));
+    let link = state.link().expect("it is read");
     let foreign = link.replace(
         r#""MALLOC_ARENA_MAX=2\n""#,
         r#""TOKEN=hunter2\n# hunter2\nMALLOC_ARENA_MAX=2\n""#,
     );
     let mut other = opened(&foreign);
-    assert!(other.holds_more);
-    other.update(Action::Loaded(1, super::super::tests::about()));
+    assert!(other.links.holds_more);
+    other.update(Arrival::Loaded(1, super::super::tests::about()));
     assert_eq!(other.link().as_ref(), Some(&link));
     assert_eq!(other.trouble, None);
-    assert!(!opened(&link).holds_more);
+    assert!(!opened(&link).links.holds_more);
     let asked = opened("senvironment\nnTOKEN=hunter2\nnMALLOC_ARENA_MAX=1\n");
-    assert!(asked.holds_more);
+    assert!(asked.links.holds_more);
     assert!(asked.link().is_some_and(|link| !link.contains("hunter2")));
 }
 
@@ -241,10 +290,16 @@ fn a_link_cannot_ask_for_what_the_page_cannot_show() {
 fn what_is_asked_for_without_variants_keeps_those_of_the_scenario() {
     let state = opened("senvironment\npevents 100\nnMALLOC_ARENA_MAX=1\n");
     assert_eq!(state.trouble, None);
-    assert_eq!(state.form.values.get("events"), Some(100.0));
-    assert!(state.variants.len() > 3);
-    assert_eq!(state.variants[0].environment.text, "MALLOC_ARENA_MAX=1\n");
-    assert_ne!(state.variants[1].environment.text, "MALLOC_ARENA_MAX=1\n");
+    assert_eq!(state.source.form.values.get("events"), Some(100.0));
+    assert!(state.variants.all.len() > 3);
+    assert_eq!(
+        state.variants.all[0].environment.text,
+        "MALLOC_ARENA_MAX=1\n"
+    );
+    assert_ne!(
+        state.variants.all[1].environment.text,
+        "MALLOC_ARENA_MAX=1\n"
+    );
 }
 
 #[test]
@@ -263,8 +318,8 @@ fn what_cannot_be_read_is_said_and_changes_nothing() {
         let state = opened(&text);
         if state.trouble.is_some() {
             refused += 1;
-            assert_eq!(state.subject, Subject::Bundled);
-            assert!(state.variants.len() > 1);
+            assert_eq!(state.source.subject, Subject::Bundled);
+            assert!(state.variants.all.len() > 1);
         }
     }
     assert!(refused > 100, "{refused}");
@@ -277,20 +332,23 @@ fn what_cannot_be_read_is_said_and_changes_nothing() {
 fn a_file_is_asked_for_and_the_rest_waits_for_it() {
     let link = "fmine.hwt\nkab\nv0 3 glibc@2.36 mine\neMALLOC_ARENA_MAX=1\nu0 0 -\n";
     let mut state = opened(link);
-    let number = state.next_trace;
-    state.update(Action::LoadFailed(
+    let number = state.source.number;
+    state.update(Arrival::LoadFailed(
         number,
         "mine.hwt is not open: open it".to_owned(),
     ));
     assert!(state.trouble.is_some());
     assert_eq!(state.link(), None, "the link stays what it is until then");
     state.update(Action::Choose(Subject::File("mine.hwt".to_owned())));
-    state.update(Action::Loaded(
-        state.next_trace,
+    state.update(Arrival::Loaded(
+        state.source.number,
         super::super::tests::about(),
     ));
-    assert_eq!(state.variants.len(), 1);
-    assert_eq!(state.variants[0].environment.text, "MALLOC_ARENA_MAX=1\n");
+    assert_eq!(state.variants.all.len(), 1);
+    assert_eq!(
+        state.variants.all[0].environment.text,
+        "MALLOC_ARENA_MAX=1\n"
+    );
     let now = state.link().expect("it is read");
     assert!(
         now.contains(r#""trace":"mine.hwt","checksum":"ab""#),
@@ -299,14 +357,14 @@ fn a_file_is_asked_for_and_the_rest_waits_for_it() {
     // Another file of that name is taken, and it is said.
     let mut state = opened(&link.replace("kab", "kac"));
     state.update(Action::Choose(Subject::File("mine.hwt".to_owned())));
-    let number = state.next_trace;
-    state.update(Action::Loaded(number, super::super::tests::about()));
+    let number = state.source.number;
+    state.update(Arrival::Loaded(number, super::super::tests::about()));
     assert!(
         state
             .trouble
             .is_some_and(|words| words.contains("but different contents"))
     );
-    assert_eq!(state.variants.len(), 1);
+    assert_eq!(state.variants.all.len(), 1);
 }
 
 #[test]
@@ -318,9 +376,16 @@ fn a_release_that_is_not_modelled_runs_as_the_nearest_and_it_is_said() {
     ] {
         let state = opened(link);
         assert_eq!(state.trouble, None, "{link}");
-        assert_eq!(state.selected().allocator.to_string(), "glibc@2.36");
+        assert_eq!(
+            state.variants.selected().allocator.to_string(),
+            "glibc@2.36"
+        );
         assert!(
-            state.notes.iter().any(|note| note.contains("not modelled")),
+            state
+                .links
+                .notes
+                .iter()
+                .any(|note| note.contains("not modelled")),
             "{link}"
         );
     }
@@ -337,7 +402,10 @@ fn a_link_says_options_that_have_no_control_and_keeps_them() {
     let state = opened(link);
     assert_eq!(state.trouble, None);
     let stage = |at: usize| {
-        let order = state.variants[at].order.as_ref().expect("it is planned");
+        let order = state.variants.all[at]
+            .order
+            .as_ref()
+            .expect("it is planned");
         order.as_ref().expect("it can run").stages[0]
             .variant
             .clone()
@@ -351,10 +419,10 @@ fn a_link_says_options_that_have_no_control_and_keeps_them() {
     assert_eq!(stage(1).python, None);
     let again = opened(&state.link().expect("nothing is read"));
     for at in 0..2 {
-        assert_eq!(state.variants[at].order, again.variants[at].order);
+        assert_eq!(state.variants.all[at].order, again.variants.all[at].order);
     }
     let wrong = opened(r#"{"run":{"scenario":"decay","variant":[{"cap":0}]}}"#);
-    let order = wrong.variants[0].order.as_ref().expect("it is planned");
+    let order = wrong.variants.all[0].order.as_ref().expect("it is planned");
     let said = order.as_ref().expect_err("no such cap");
     assert!(
         said.contains("cap: ") && said.contains("between 1 and 1048576"),

@@ -4,7 +4,7 @@ use crate::{
     page_kinds::kind_of,
     settings,
     testing::{assert_says, strip, texts, variant},
-    theme::Theme,
+    theme::{Colour, Theme},
 };
 use highwater_simulator::{Address, Strip, StripKind, Variant};
 use roxmltree::{Document, Node};
@@ -67,6 +67,30 @@ fn number(node: Node, name: &str) -> f64 {
     value.parse().expect(name)
 }
 
+/// Which pixels along a line are on: those of every other dash.
+fn dashed(layer: Node, offset: i64) -> impl Fn(i64) -> bool {
+    let dashes = layer.attribute("stroke-dasharray").expect("dashes");
+    let dashes: Vec<i64> = dashes
+        .split_whitespace()
+        .filter_map(|dash| dash.parse().ok())
+        .collect();
+    assert!(
+        dashes.len().is_multiple_of(2),
+        "an odd list is not what it seems"
+    );
+    let period: i64 = dashes.iter().sum();
+    move |along| {
+        let mut at = (along + offset).rem_euclid(period.max(1));
+        for (place, dash) in dashes.iter().enumerate() {
+            if at < *dash {
+                return place % 2 == 0;
+            }
+            at -= dash;
+        }
+        dashes.is_empty()
+    }
+}
+
 /// How opaque every pixel of a kind is that a picture draws, as a renderer would find it out.
 fn drawn(document: &Document, kind: PageKind) -> BTreeMap<(i64, i64), u8> {
     let mut pixels = BTreeMap::new();
@@ -88,26 +112,7 @@ fn drawn(document: &Document, kind: PageKind) -> BTreeMap<(i64, i64), u8> {
             number(layer, "stroke-width"),
             number(layer, "stroke-dashoffset"),
         );
-        let dashes = layer.attribute("stroke-dasharray").expect("dashes");
-        let dashes: Vec<i64> = dashes
-            .split_whitespace()
-            .filter_map(|dash| dash.parse().ok())
-            .collect();
-        assert!(
-            dashes.len().is_multiple_of(2),
-            "an odd list is not what it seems"
-        );
-        let period: i64 = dashes.iter().sum();
-        let is_on = |along: i64| {
-            let mut at = (along + offset as i64).rem_euclid(period.max(1));
-            for (place, dash) in dashes.iter().enumerate() {
-                if at < *dash {
-                    return place % 2 == 0;
-                }
-                at -= dash;
-            }
-            dashes.is_empty()
-        };
+        let is_on = dashed(layer, offset as i64);
         let alpha = if layer.attribute("stroke-opacity") == Some("1") {
             255
         } else {
@@ -184,7 +189,7 @@ fn every_kind_is_explained_with_how_much_there_is_of_it() {
             let mib = kind as u8 + 1;
             let part = format!("{} {mib}.0 MiB", kind_in_words(kind));
             assert!(texts.contains(&part), "{part} in {texts:#?}");
-            let colour = format!("\"#{:06x}\"", Theme::of(dark).0[colour(kind) as usize]);
+            let colour = format!("\"#{:06x}\"", Theme::of(dark).get(Colour::Kind(kind)));
             assert!(text.contains(&colour), "the colour of {part}");
         }
         let parts = [

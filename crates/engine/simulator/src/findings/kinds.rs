@@ -1,11 +1,10 @@
-//! The kinds of finding and what each carries.
+//! The kinds of finding and what each carries. Most of it is one table, [`Cause`]: a kind, its figures, and what they mean.
 
+use super::remedy::Remedy;
 use crate::pins::{Origin, Pin};
 use highwater_allocator::{Address, Bytes, Micros};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-
-use super::remedy::Remedy;
 
 /// One reason why memory is as it is: what, how much, by which rule, and what changes it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -53,25 +53,6 @@ impl Scene<'_> {
         if !self.is_worth(bytes) {
             return None;
         }
-        // A threshold that is set stays as it is, and so does the other.
-        let mut remedies = Vec::new();
-        let elsewhere = bytes.saturating_sub(in_tops);
-        // Bytes are only reckoned where they are nearly all that is free: else much more would lie elsewhere in a run with the
-        // setting.
-        let gain = |bytes: Bytes| match bytes.0 * 8 >= self.diagnosis.free_resident.0 * 7 {
-            true => Gain::AtLeast { bytes },
-            false => Gain::Ends {},
-        };
-        if self.is_worth(trims) {
-            let set = vec![variable("MALLOC_TRIM_THRESHOLD_", trim_from.0)];
-            let gives = gain(trims);
-            remedies.push(Remedy::set(set, gives, Cost::MappingForEachBlock));
-        }
-        if elsewhere > trims {
-            let set = vec![variable("MALLOC_MMAP_THRESHOLD_", mmap_from.0)];
-            let gives = gain(elsewhere - Bytes(elsewhere.0 / 8) + trims);
-            remedies.push(Remedy::set(set, gives, Cost::MappingForEachBlock));
-        }
         let cause = Cause::RisenThreshold {
             mmap_from,
             mmap_to,
@@ -90,7 +71,39 @@ impl Scene<'_> {
             in_tops,
         };
         let finding = Finding::new(cause, bytes).by("dynamic_threshold", "__libc_free");
-        Some(finding.with(remedies))
+        Some(finding.with(self.fixed_thresholds(&first, bytes, in_tops, trims)))
+    }
+
+    /// Returns the settings that keep the thresholds as they were before the first rise. A threshold that is set stays as it
+    /// is, and so does the other.
+    fn fixed_thresholds(
+        &self,
+        first: &Raise,
+        bytes: Bytes,
+        in_tops: Bytes,
+        trims: Bytes,
+    ) -> Vec<Remedy> {
+        // Bytes are only reckoned where they are nearly all that is free: else much more would lie elsewhere in a run with the
+        // setting.
+        let gain = |bytes: Bytes| match bytes.0 * 8 >= self.diagnosis.free_resident.0 * 7 {
+            true => Gain::AtLeast { bytes },
+            false => Gain::Ends {},
+        };
+        let set = |name, threshold: Bytes, gain| {
+            let setting = vec![variable(name, threshold.0)];
+            Remedy::set(setting, gain, Cost::MappingForEachBlock)
+        };
+        let elsewhere = bytes.saturating_sub(in_tops);
+        let mut remedies = Vec::new();
+        if self.is_worth(trims) {
+            let gives = gain(trims);
+            remedies.push(set("MALLOC_TRIM_THRESHOLD_", first.trim.0, gives));
+        }
+        if elsewhere > trims {
+            let gives = gain(elsewhere - Bytes(elsewhere.0 / 8) + trims);
+            remedies.push(set("MALLOC_MMAP_THRESHOLD_", first.mmap.0, gives));
+        }
+        remedies
     }
 
     fn raise(&self, logged: Logged) -> Option<Raise> {

@@ -4,6 +4,8 @@
 mod cached;
 mod churn;
 mod fragments;
+#[path = "../lines/mod.rs"]
+mod lines;
 mod pages;
 mod plain;
 mod program;

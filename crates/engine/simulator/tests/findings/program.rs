@@ -1,5 +1,6 @@
 //! Small programs written for one cause each, and what the tests ask of their runs.
 
+use crate::lines;
 use highwater_simulator::{
     Action, Bytes, Cause, Choice, Cores, Diagnosis, Finding, Gain, Remedy, Simulation, Variant,
     parse_lines,
@@ -41,8 +42,7 @@ impl Program {
     }
 
     pub(crate) fn workload(&self) -> Arc<Workload> {
-        let text = format!("highwater-trace 1\nbrk 0x555555555000\n{}", self.text);
-        Arc::new(trace::read(text.as_bytes()).expect("well formed"))
+        lines::workload(&self.text)
     }
 }
 

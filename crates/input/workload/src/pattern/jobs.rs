@@ -8,7 +8,7 @@
 use super::kind::Share;
 use super::process::Process;
 use super::table::{Bounds, Bursts, JobsParameters};
-use crate::{BlockId, Bytes, Progress, ThreadId, Watch};
+use crate::{BlockId, Bytes, Nanos, Progress, ThreadId, Watch};
 use highwater_allocator::places_by_key;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -17,12 +17,14 @@ use std::ops::ControlFlow;
 const STRINGS_A_TURN: u32 = 50;
 /// Blocks that are freed between two turns once a collection has found the garbage: a lazy sweep.
 const SWEPT_A_TURN: usize = 4_000;
-/// Nanoseconds that a string takes with what is done with it.
-const STRING_NS: u64 = 2_500;
+/// The time that a string takes with what is done with it.
+const STRING_TIME: Nanos = Nanos(2_500);
 /// Share of a job's strings that it needs to its end; the others are garbage after the turn.
 const NEEDED: Share = Share::percent(30);
 /// Objects that stay from the program's start: code, tables, constants.
 const LOADED: u32 = 12_000;
+/// The largest of them.
+const LOADED_MOST: Bytes = Bytes(4_000);
 
 /// Sizes of what is made, each with the share, in 100,000, of those up to it: texts and small tables, rows, bodies of
 /// requests, documents.
@@ -74,7 +76,7 @@ impl Jobs {
     /// with `trim` set `trimmed` at the very end.
     pub(super) fn new(process: &mut Process, parameters: &JobsParameters) -> Self {
         for _ in 0..LOADED {
-            let size = string_size(process).min(4_000);
+            let size = string_size(process).min(LOADED_MOST);
             process.malloc(size);
         }
         process.mark("start".into());
@@ -141,7 +143,7 @@ impl Thread {
             let size = string_size(process);
             let string = (heap.made, process.malloc(size));
             heap.made += 1;
-            heap.allocated += Bytes(size);
+            heap.allocated += size;
             if process.chance(parameters.retained) {
                 heap.keep(string, parameters);
             } else if process.chance(NEEDED) {
@@ -149,7 +151,7 @@ impl Thread {
             } else {
                 heap.garbage.push(string);
             }
-            process.spend_ns(STRING_NS);
+            process.spend(STRING_TIME);
         }
         self.left = (left > now).then(|| left - now);
         let is_ended = self.left.is_none();
@@ -196,11 +198,11 @@ impl Heap {
     }
 }
 
-fn string_size(process: &mut Process) -> u64 {
+fn string_size(process: &mut Process) -> Bytes {
     let choice = process.between(0, 100_000);
     let within = SIZES.iter().find(|(share, ..)| choice < *share);
     let (_, least, most) = *within.unwrap_or(&SIZES[0]);
-    process.between(least, most).into()
+    Bytes::from(process.between(least, most))
 }
 
 /// How many strings the next job makes.
@@ -251,10 +253,10 @@ impl Bounds for JobsParameters {
     }
 
     fn held(&self) -> Bytes {
-        let largest = Bytes(SIZES[3].2.into());
+        let largest = Bytes::from(SIZES[3].2);
         let strings = u64::from(self.workers.threads.min(self.jobs)) * self.most_strings_of_job();
         largest * (strings + u64::from(self.workers.cache))
             + self.collect * 3
-            + Bytes(4_000) * u64::from(LOADED)
+            + LOADED_MOST * u64::from(LOADED)
     }
 }

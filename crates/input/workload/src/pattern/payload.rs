@@ -33,8 +33,8 @@ pub(super) struct Payload {
     pub(super) text: u32,
     /// Characters of the text in each item of the list; none where there is no list.
     pub(super) items: Box<[u32]>,
-    /// Characters of the JSON text.
-    pub(super) length: u32,
+    /// The size of the JSON text.
+    pub(super) length: Bytes,
 }
 
 impl Payload {
@@ -88,7 +88,7 @@ impl Payload {
             shape,
             text,
             items: items.into_boxed_slice(),
-            length: u32::try_from(length).unwrap_or(u32::MAX),
+            length: Bytes(length),
         }
     }
 

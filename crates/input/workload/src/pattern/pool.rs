@@ -6,6 +6,8 @@
 
 use super::kind::Share;
 use super::process::Process;
+use super::python::BYTES;
+use super::python::start::LOAD_PER_BYTE;
 use super::table::{Bounds, Bursts, PoolParameters};
 use super::worker::{Step, Worker};
 use crate::{BlockId, Bytes, Progress, ThreadId, Watch};
@@ -205,45 +207,45 @@ impl Bounds for PoolParameters {
 fn load(process: &mut Process) {
     for _ in 0..MODULES {
         let text = process.between(3_000, 60_000);
-        let code = process.malloc(u64::from(text) + 33);
+        let code = process.malloc(Bytes::from(text) + BYTES);
         let mut rubbish = Vec::new();
         for _ in 0..process.between(20, 60) {
             match process.between(0, 10) {
                 0..=2 => {
-                    process.malloc(24);
+                    process.malloc(Bytes(24));
                 }
                 3 => {
                     let size = process.between(600, 3_000);
-                    rubbish.push(process.malloc(u64::from(size)));
+                    rubbish.push(process.malloc(Bytes::from(size)));
                 }
                 4 => {
-                    process.malloc(768);
+                    process.malloc(Bytes(768));
                 }
                 5 => {
-                    process.malloc(960);
+                    process.malloc(Bytes(960));
                 }
                 _ => {
                     let size = process.between(513, 1_200);
-                    process.malloc(u64::from(size));
+                    process.malloc(Bytes::from(size));
                 }
             }
         }
         let is_large = process.chance(Share::percent(20));
-        let table = process.malloc(768);
+        let table = process.malloc(Bytes(768));
         if is_large {
-            process.malloc(1_520);
+            process.malloc(Bytes(1_520));
             process.free(table);
         }
         while let Some(object) = rubbish.pop() {
             process.free(object);
         }
         process.free(code);
-        process.spend_ns(u64::from(text) * 40);
+        process.spend(LOAD_PER_BYTE * u64::from(text));
     }
     // A table of names, which has doubled its way up.
-    let mut names = process.calloc(1, 147_520);
+    let mut names = process.calloc(1, Bytes(147_520));
     for size in [294_976, 589_888] {
-        let larger = process.calloc(1, size);
+        let larger = process.calloc(1, Bytes(size));
         process.free(names);
         names = larger;
     }

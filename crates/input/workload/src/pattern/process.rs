@@ -2,22 +2,27 @@
 
 use super::kind::Share;
 use super::table::Bursts;
-use crate::{BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, ThreadId, Workload};
+use crate::{BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, Nanos, ThreadId, Workload};
 use oorandom::Rand32;
 use std::collections::VecDeque;
 
 /// What a call to the allocator takes, as far as the clock goes.
-const CALL_NS: u64 = 60;
+const CALL_TIME: Nanos = Nanos(60);
+
+/// Returns the time that something takes which takes `per_kb` for each 1,000 bytes.
+pub(super) fn time_for(bytes: Bytes, per_kb: Nanos) -> Nanos {
+    Nanos(bytes.0 * per_kb.0 / 1000)
+}
 
 /// A program under way. Everything it asks of its allocator becomes an event.
 #[derive(Clone)]
 pub(super) struct Process {
-    clock_ns: u64,
+    clock: Nanos,
     chance: Rand32,
     thread: ThreadId,
     workload: Workload,
     /// Where something calls `malloc_trim` from time to time: how often, and when next.
-    trims: Option<(u64, u64)>,
+    trims: Option<(Nanos, Nanos)>,
     /// Where blocks' numbers are used again: those that are free to be, and those freed since.
     numbers: Option<Numbers>,
 }
@@ -36,7 +41,7 @@ impl Process {
         // What cannot be had now is asked for again when it is needed.
         let _ = workload.events.try_reserve(calls.min(1 << 20) as usize);
         Self {
-            clock_ns: 0,
+            clock: Nanos(0),
             chance: Rand32::new(u64::from(seed)),
             thread: ThreadId::MAIN,
             workload,
@@ -52,21 +57,21 @@ impl Process {
 
     /// From now on the program calls `malloc_trim(0)` at this interval, between two steps of its tasks.
     pub(super) fn trim_every(&mut self, interval: Micros) {
-        let interval = interval.0 * 1000;
-        self.trims = Some((interval, self.clock_ns + interval));
+        let interval = Nanos::from_micros(interval);
+        self.trims = Some((interval, self.clock + interval));
     }
 
     // ---- the C library's malloc
 
-    pub(super) fn malloc(&mut self, size: u64) -> BlockId {
+    pub(super) fn malloc(&mut self, size: Bytes) -> BlockId {
         self.malloc_in(Domain::Raw, size)
     }
 
-    pub(super) fn calloc(&mut self, count: u32, size: u64) -> BlockId {
+    pub(super) fn calloc(&mut self, count: u32, size: Bytes) -> BlockId {
         self.calloc_in(Domain::Raw, count, size)
     }
 
-    pub(super) fn realloc(&mut self, old: BlockId, size: u64) -> BlockId {
+    pub(super) fn realloc(&mut self, old: BlockId, size: Bytes) -> BlockId {
         self.realloc_in(Domain::Raw, old, size)
     }
 
@@ -77,17 +82,17 @@ impl Process {
     // ---- the interpreter's allocator of objects
 
     /// `PyObject_Malloc`, `PyMem_Malloc`
-    pub(super) fn object_malloc(&mut self, size: u64) -> BlockId {
+    pub(super) fn object_malloc(&mut self, size: Bytes) -> BlockId {
         self.malloc_in(Domain::Object, size)
     }
 
     /// `PyMem_Calloc`
-    pub(super) fn object_calloc(&mut self, size: u64) -> BlockId {
+    pub(super) fn object_calloc(&mut self, size: Bytes) -> BlockId {
         self.calloc_in(Domain::Object, 1, size)
     }
 
     /// `PyMem_Realloc`
-    pub(super) fn object_realloc(&mut self, old: BlockId, size: u64) -> BlockId {
+    pub(super) fn object_realloc(&mut self, old: BlockId, size: Bytes) -> BlockId {
         self.realloc_in(Domain::Object, old, size)
     }
 
@@ -98,20 +103,20 @@ impl Process {
 
     // ---- either
 
-    fn malloc_in(&mut self, domain: Domain, size: u64) -> BlockId {
-        let (block, size) = (self.new_block(), Bytes(size));
+    fn malloc_in(&mut self, domain: Domain, size: Bytes) -> BlockId {
+        let block = self.new_block();
         self.call(domain, Call::Malloc { block, size });
         block
     }
 
-    fn calloc_in(&mut self, domain: Domain, count: u32, size: u64) -> BlockId {
-        let (block, size) = (self.new_block(), Bytes(size));
+    fn calloc_in(&mut self, domain: Domain, count: u32, size: Bytes) -> BlockId {
+        let block = self.new_block();
         self.call(domain, Call::Calloc { block, count, size });
         block
     }
 
-    fn realloc_in(&mut self, domain: Domain, old: BlockId, size: u64) -> BlockId {
-        let (block, size) = (self.new_block(), Bytes(size));
+    fn realloc_in(&mut self, domain: Domain, old: BlockId, size: Bytes) -> BlockId {
+        let block = self.new_block();
         if let Some(numbers) = &mut self.numbers {
             numbers.freed.push(old);
         }
@@ -160,10 +165,10 @@ impl Process {
     /// Calls `malloc_trim(0)` if it is time for it.
     pub(super) fn trim_if_due(&mut self) {
         if let Some((interval, due)) = self.trims
-            && due <= self.clock_ns
+            && due <= self.clock
         {
             // A call that comes late is not made up for.
-            self.trims = Some((interval, self.clock_ns.max(due) + interval));
+            self.trims = Some((interval, self.clock.max(due) + interval));
             let thread = std::mem::replace(&mut self.thread, ThreadId::MAIN);
             self.trim();
             self.thread = thread;
@@ -180,34 +185,34 @@ impl Process {
         self.call(Domain::Raw, Call::Mark(id));
     }
 
-    /// Now, in nanoseconds from the start.
-    pub(super) fn now_ns(&self) -> u64 {
-        self.clock_ns
+    /// Returns the time since the start.
+    pub(super) fn now(&self) -> Nanos {
+        self.clock
     }
 
-    /// Time passes, with work or without.
-    pub(super) fn spend_ns(&mut self, time: u64) {
-        self.clock_ns += time;
+    /// Lets time pass, with work or without.
+    pub(super) fn spend(&mut self, time: Nanos) {
+        self.clock += time;
     }
 
-    /// Work is done that takes about so long: up to a fifth more or less, as on a machine that does other things as well.
-    pub(super) fn work_ns(&mut self, time: u64) {
+    /// Does work that takes about this long: up to a fifth more or less, as on a machine that does other things as well.
+    pub(super) fn work(&mut self, time: Nanos) {
         let share = u64::from(self.between(800, 1_200));
-        self.spend_ns(time * share / 1000);
+        self.spend(Nanos(time.0 * share / 1000));
     }
 
-    /// Time passes until `moment`, if it is still to come; what is due on the way happens.
-    pub(super) fn wait_until_ns(&mut self, moment: u64) {
+    /// Lets time pass until `moment`, if it is still to come; what is due on the way happens.
+    pub(super) fn wait_until(&mut self, moment: Nanos) {
         while let Some((_, due)) = self.trims.filter(|(_, due)| *due <= moment) {
-            self.clock_ns = self.clock_ns.max(due);
+            self.clock = self.clock.max(due);
             self.trim_if_due();
         }
-        self.clock_ns = self.clock_ns.max(moment);
+        self.clock = self.clock.max(moment);
     }
 
-    /// Time passes without work.
+    /// Lets time pass without work.
     fn rest(&mut self, time: Micros) {
-        self.wait_until_ns(self.clock_ns + time.0 * 1000);
+        self.wait_until(self.clock + Nanos::from_micros(time));
     }
 
     /// A number from `low` to below `high`, each as likely as any other.
@@ -251,9 +256,9 @@ impl Process {
     }
 
     fn call(&mut self, domain: Domain, call: Call) {
-        self.clock_ns += CALL_NS;
+        self.clock += CALL_TIME;
         self.workload.events.push(Event {
-            time: Micros(self.clock_ns / 1000),
+            time: self.clock.to_micros(),
             thread: self.thread,
             domain,
             call,

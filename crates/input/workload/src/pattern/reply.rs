@@ -1,14 +1,15 @@
 //! What a client makes of the store's reply: of each event a text, in a list.
 
 use super::payload::Payload;
-use super::process::Process;
+use super::process::{Process, time_for};
 use super::python::{Dict, List, Object, STR, tuple};
+use crate::{Bytes, Nanos};
 
-/// Nanoseconds that finding an event takes.
-const FIND_NS: u64 = 2_000;
-/// Nanoseconds that taking an event out of the store takes, and each KB of it.
-const TAKE_NS: u64 = 3_000;
-const TAKE_NS_PER_KB: u64 = 550;
+/// The time that finding an event takes.
+const FIND_TIME: Nanos = Nanos(2_000);
+/// The time that taking an event out of the store takes, and each KB of it.
+const TAKE_TIME: Nanos = Nanos(3_000);
+const TAKE_PER_KB: Nanos = Nanos(550);
 
 /// An event of a reply: its number's text, the dict of its one field, and the value.
 struct Entry {
@@ -34,8 +35,8 @@ impl Reply {
 
     /// An event becomes a text of its own.
     pub(super) fn add(&mut self, process: &mut Process, payload: &Payload) {
-        let id = Object::new(process, 15 + STR);
-        let value = Object::new(process, u64::from(payload.length) + STR);
+        let id = Object::new(process, STR + Bytes(15));
+        let value = Object::new(process, STR + payload.length);
         let fields = Dict::new(process, 1);
         let pair = Object::new(process, tuple(2));
         self.list.append(process);
@@ -86,7 +87,7 @@ impl Answer {
             sent.append(process);
         }
         found.drop(process);
-        process.work_ns(FIND_NS * events as u64);
+        process.work(FIND_TIME * events as u64);
         Self { sent, entries }
     }
 
@@ -95,7 +96,7 @@ impl Answer {
         let mut reply = Reply::new(process);
         for payload in payloads {
             reply.add(process, payload);
-            process.work_ns(TAKE_NS + u64::from(payload.length) * TAKE_NS_PER_KB / 1000);
+            process.work(TAKE_TIME + time_for(payload.length, TAKE_PER_KB));
         }
         while let Some((entry, fields)) = self.entries.pop() {
             fields.drop(process);

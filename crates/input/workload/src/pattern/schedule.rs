@@ -3,7 +3,7 @@
 use super::process::Process;
 use super::python::{List, Object};
 use super::subscriber::{Shared, Step, Subscriber};
-use crate::ThreadId;
+use crate::{Bytes, Nanos, ThreadId};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::ops::ControlFlow;
@@ -18,13 +18,13 @@ pub(crate) enum Schedule {
 }
 
 /// Time between the starts of two subscribers of a stream.
-const STAGGER_NS: u64 = 3_000_000;
+const STAGGER: Nanos = Nanos(3_000_000);
 
 /// What the event loop keeps for a callback that is ready, and for a timer (Lib/asyncio/events.py).
-const HANDLE: u64 = 88;
-const TIMER_HANDLE: u64 = 104;
+const HANDLE: Bytes = Bytes(88);
+const TIMER_HANDLE: Bytes = Bytes(104);
 /// A future.
-const FUTURE: u64 = 168;
+const FUTURE: Bytes = Bytes(168);
 
 impl Schedule {
     /// Runs one burst. `tick` is told after every step, and may break off.
@@ -39,7 +39,7 @@ impl Schedule {
         match self {
             Self::OneByOne => {
                 for index in 0..streams * subscribers {
-                    let first = Task::new(index / subscribers, 0);
+                    let first = Task::new(index / subscribers, Nanos(0));
                     EventLoop::new(process, shared.timers, vec![first])
                         .run(process, shared, tick)?;
                 }
@@ -48,7 +48,7 @@ impl Schedule {
             Self::Interleaved => {
                 let task = |index: usize| {
                     let of_stream = (index % subscribers) as u64;
-                    Task::new(index / subscribers, of_stream * STAGGER_NS)
+                    Task::new(index / subscribers, STAGGER * of_stream)
                 };
                 let tasks = (0..streams * subscribers).map(task).collect();
                 EventLoop::new(process, shared.timers, tasks).run(process, shared, tick)
@@ -60,14 +60,14 @@ impl Schedule {
 /// A task and when it starts, from the loop's start.
 struct Task {
     subscriber: Subscriber,
-    starts: u64,
+    starts: Nanos,
     /// What its pending callback or timer takes.
     handle: Option<Object>,
     future: Option<Object>,
 }
 
 impl Task {
-    fn new(stream: usize, starts: u64) -> Self {
+    fn new(stream: usize, starts: Nanos) -> Self {
         Self {
             subscriber: Subscriber::new(stream),
             starts,
@@ -97,14 +97,14 @@ enum Timer {
 }
 
 /// How long a request may take.
-const TIMEOUT_NS: u64 = 5_000_000_000;
+const TIMEOUT: Nanos = Nanos(5_000_000_000);
 
 /// An event loop as asyncio's: those that are ready in the order in which they became so, then the timers that are due.
 struct EventLoop {
     tasks: Vec<Task>,
     ready: VecDeque<usize>,
     /// The number of the timer decides between two of the same moment, so that the order is always the same.
-    timers: BinaryHeap<Reverse<(u64, u64, Timer)>>,
+    timers: BinaryHeap<Reverse<(Nanos, u64, Timer)>>,
     next_timer: u64,
     /// The handles of timers that watch over requests.
     watches: Vec<Option<Object>>,
@@ -115,7 +115,7 @@ struct EventLoop {
 
 impl EventLoop {
     fn new(process: &mut Process, list: &mut List, tasks: Vec<Task>) -> Self {
-        let started = process.now_ns();
+        let started = process.now();
         let mut this = Self {
             ready: VecDeque::new(),
             timers: BinaryHeap::new(),
@@ -133,7 +133,7 @@ impl EventLoop {
     }
 
     /// A task is to run again at a moment.
-    fn call_at(&mut self, process: &mut Process, list: &mut List, index: usize, moment: u64) {
+    fn call_at(&mut self, process: &mut Process, list: &mut List, index: usize, moment: Nanos) {
         let task = &mut self.tasks[index];
         task.future = Some(Object::new(process, FUTURE));
         task.handle = Some(Object::new(process, TIMER_HANDLE));
@@ -145,11 +145,11 @@ impl EventLoop {
         let watch = Object::new(process, TIMER_HANDLE);
         let timer = Timer::Cancelled(self.watches.len());
         self.watches.push(Some(watch));
-        let moment = process.now_ns() + TIMEOUT_NS;
+        let moment = process.now() + TIMEOUT;
         self.push(process, list, moment, timer);
     }
 
-    fn push(&mut self, process: &mut Process, list: &mut List, moment: u64, timer: Timer) {
+    fn push(&mut self, process: &mut Process, list: &mut List, moment: Nanos, timer: Timer) {
         list.append(process);
         self.timers.push(Reverse((moment, self.next_timer, timer)));
         self.next_timer += 1;
@@ -178,11 +178,11 @@ impl EventLoop {
                 let Some(Reverse((due, ..))) = self.timers.peek() else {
                     return ControlFlow::Continue(());
                 };
-                process.wait_until_ns(*due);
+                process.wait_until(*due);
             }
             process.trim_if_due();
             while let Some(&Reverse((due, _, timer))) = self.timers.peek()
-                && due <= process.now_ns()
+                && due <= process.now()
                 && let Timer::Wake(index) = timer
             {
                 self.timers.pop();
@@ -206,7 +206,7 @@ impl EventLoop {
                         self.ready.push_back(index);
                     }
                     Step::Wait(time) => {
-                        let moment = process.now_ns() + time;
+                        let moment = process.now() + time;
                         self.call_at(process, shared.timers, index, moment);
                     }
                     Step::Decode => self.jobs.push_back(index),

@@ -10,11 +10,11 @@ use super::store::Stream;
 use super::subscriber::Shared;
 use super::survivors::Survivors;
 use super::table::{Bounds, Bursts, ServiceParameters};
-use crate::{Bytes, Micros, Progress};
+use crate::{Bytes, Micros, Nanos, Progress};
 use std::ops::ControlFlow;
 
 /// What the collection after a burst takes.
-const COLLECT_NS: u64 = 12_000_000;
+const COLLECT_TIME: Nanos = Nanos(12_000_000);
 
 /// The service between two bursts.
 ///
@@ -95,7 +95,7 @@ impl Service {
         for stream in streams {
             stream.delete(process);
         }
-        process.spend_ns(COLLECT_NS);
+        process.spend(COLLECT_TIME);
         process.mark(format!("gc:{}", self.cycle));
         process.end_cycle(self.cycle, &parameters.bursts);
         self.cycle += 1;
@@ -160,7 +160,7 @@ impl Bounds for ServiceParameters {
         let items = Payload::most_items(self.shape, self.payload);
         let readings = match self.socket {
             Store::InProcess => 0,
-            Store::Socket => Payload::longest(self.shape, self.payload).0 / LEAST_READ + 1,
+            Store::Socket => Payload::longest(self.shape, self.payload) / LEAST_READ + 1,
         };
         let of_event = 140 + 22 * items + 4 * readings;
         let pages = self.page.map_or(1, |page| self.events.div_ceil(page));

@@ -4,13 +4,13 @@
 //! with what an entry has around it. A reply gives every entry out as a text of its own.
 
 use super::payload::{Payload, Shape};
-use super::process::Process;
+use super::process::{Process, time_for};
 use super::python::{BYTES, Dict, List, Object, STR, json, tuple};
-use crate::Bytes;
+use crate::{Bytes, Nanos};
 
-/// Nanoseconds that writing an event takes, and each KB of it.
-const WRITE_NS: u64 = 60_000;
-const WRITE_NS_PER_KB: u64 = 1_500;
+/// The time that writing an event takes, and each KB of it.
+const WRITE_TIME: Nanos = Nanos(60_000);
+const WRITE_PER_KB: Nanos = Nanos(1_500);
 
 /// A stream and its events.
 pub(super) struct Stream {
@@ -40,22 +40,22 @@ impl Stream {
     pub(super) fn add(&mut self, process: &mut Process, shape: Shape, size: Bytes) {
         let number = self.payloads.len() as u32;
         let payload = Payload::new(process, shape, size, number);
-        let length = u64::from(payload.length);
+        let length = payload.length;
         let text = write_payload(process, &payload, number);
         // The client encodes the value and frames it; the store takes it out of the request again.
-        let encoded = Object::new(process, length + BYTES);
-        let framed = Object::new(process, length + 2 + BYTES);
-        let value = Object::new(process, length + BYTES);
+        let encoded = Object::new(process, BYTES + length);
+        let framed = Object::new(process, BYTES + length + Bytes(2));
+        let value = Object::new(process, BYTES + length);
         framed.drop(process);
-        let id = Object::new(process, 15 + BYTES);
-        let field = Object::new(process, 7 + BYTES);
+        let id = Object::new(process, BYTES + Bytes(15));
+        let field = Object::new(process, BYTES + Bytes(7));
         let pair = Object::new(process, tuple(2));
         self.entries.append(process);
         self.objects.push([id, field, value, pair]);
         encoded.drop(process);
         text.drop(process);
         self.payloads.push(payload);
-        process.work_ns(WRITE_NS + length * WRITE_NS_PER_KB / 1000);
+        process.work(WRITE_TIME + time_for(length, WRITE_PER_KB));
     }
 
     /// The stream is deleted with all in it.
@@ -73,12 +73,12 @@ impl Stream {
 /// Makes a payload's value and writes it as JSON text; the value dies, its list from the end.
 fn write_payload(process: &mut Process, payload: &Payload, number: u32) -> Object {
     let dict = Dict::new(process, 3);
-    let text = (payload.text > 0).then(|| Object::new(process, u64::from(payload.text) + STR));
+    let text = (payload.text > 0).then(|| Object::new(process, STR + Bytes::from(payload.text)));
     let mut list = (payload.shape != Shape::Text).then(|| List::new(process));
     let mut items = Vec::with_capacity(payload.items.len());
     for text in &payload.items {
         let fields = (payload.shape != Shape::Chunks).then(|| Dict::new(process, 4));
-        let text = Object::new(process, u64::from(*text) + STR);
+        let text = Object::new(process, STR + Bytes::from(*text));
         items.push((fields, text));
         if let Some(list) = &mut list {
             list.append(process);

@@ -3,22 +3,23 @@
 use super::connection::Connection;
 use super::kind::Store;
 use super::payload::Payload;
-use super::process::Process;
+use super::process::{Process, time_for};
 use super::python::json::{self, Decoded};
 use super::python::{BYTES, Deque, List, Lock, Object, STR};
 use super::reply::{Answer, Reply};
 use super::store::Stream;
 use super::survivors::Survivors;
 use super::table::ServiceParameters;
+use crate::{Bytes, Micros, Nanos};
 
 /// A reply of many events comes with some bytes around each: its number, the field's name, lengths.
-const FRAMING: u64 = 60;
+const FRAMING: Bytes = Bytes(60);
 
 /// Turns of the loop that a new connection takes to stand: it is opened, and the client introduces itself.
 const HANDSHAKE: u32 = 4;
 
-/// Nanoseconds to decode one KB.
-const DECODE_NS_PER_KB: u64 = 1_100;
+/// The time to decode one KB.
+const DECODE_PER_KB: Nanos = Nanos(1_100);
 
 /// What a task does next after its step.
 pub(super) enum Step {
@@ -26,8 +27,8 @@ pub(super) enum Step {
     Yield,
     /// Has sent a request, and looks for the answer at its next turn.
     Request,
-    /// Waits for so many nanoseconds.
-    Wait(u64),
+    /// Waits this long.
+    Wait(Nanos),
     /// Waits until a thread of the pool has decoded its next event.
     Decode,
     /// Is done, with all it held let go.
@@ -56,8 +57,8 @@ enum Phase {
     Send,
     /// Reads on a socket: bytes of the page that have not come, and bytes there of the event that is coming.
     Read {
-        left: u64,
-        partial: u64,
+        left: Bytes,
+        partial: Bytes,
     },
     ReadAtOnce,
     Decode,
@@ -126,12 +127,12 @@ impl Subscriber {
 
     fn start(&mut self, process: &mut Process) -> Step {
         for size in [456, 232, 568, 184, 152] {
-            let object = Object::new(process, size);
+            let object = Object::new(process, Bytes(size));
             self.state.push(object);
         }
         self.queue = Some(Deque::new(process));
         self.phase = Phase::Connect;
-        process.work_ns(50_000);
+        process.work(Nanos(50_000));
         Step::Yield
     }
 
@@ -151,7 +152,7 @@ impl Subscriber {
     }
 
     fn connecting(&mut self, process: &mut Process, turns: u32) -> Step {
-        process.work_ns(30_000);
+        process.work(Nanos(30_000));
         self.phase = match turns {
             0 | 1 => Phase::Send,
             more => Phase::Connecting { turns: more - 1 },
@@ -172,19 +173,19 @@ impl Subscriber {
         self.page = (first, payloads.len().min(first.saturating_add(most)));
         self.arrived = 0;
         let page = &payloads[self.page.0..self.page.1];
-        process.work_ns(100_000);
+        process.work(Nanos(100_000));
         if shared.parameters.socket == Store::InProcess {
             self.answer = Some(Answer::new(process, page.len()));
             self.phase = Phase::ReadAtOnce;
             return Step::Request;
         }
-        let bytes = |payload: &Payload| u64::from(payload.length) + FRAMING;
+        let bytes = |sum, payload: &Payload| sum + payload.length + FRAMING;
         self.reply = Some(Reply::new(process));
         self.phase = Phase::Read {
-            left: page.iter().map(bytes).sum(),
-            partial: 0,
+            left: page.iter().fold(Bytes::ZERO, bytes),
+            partial: Bytes::ZERO,
         };
-        Step::Wait(u64::from(process.between(200_000, 600_000)))
+        Step::Wait(Nanos(process.between(200_000, 600_000).into()))
     }
 
     fn read_at_once(&mut self, process: &mut Process, shared: &mut Shared) -> Step {
@@ -200,8 +201,8 @@ impl Subscriber {
         &mut self,
         process: &mut Process,
         shared: &mut Shared,
-        mut left: u64,
-        mut partial: u64,
+        mut left: Bytes,
+        mut partial: Bytes,
     ) -> Step {
         if let Some(connection) = &mut self.connection {
             let came = connection.read(process, left, partial);
@@ -211,17 +212,17 @@ impl Subscriber {
         let payloads = shared.streams[self.stream].payloads();
         while let Some(payload) = payloads.get(self.page.0 + self.arrived)
             && self.page.0 + self.arrived < self.page.1
-            && partial >= u64::from(payload.length) + FRAMING
+            && partial >= payload.length + FRAMING
         {
-            partial -= u64::from(payload.length) + FRAMING;
+            partial -= payload.length + FRAMING;
             self.arrived += 1;
             if let Some(reply) = &mut self.reply {
                 reply.add(process, payload);
             }
         }
-        if left > 0 {
+        if left > Bytes::ZERO {
             self.phase = Phase::Read { left, partial };
-            return Step::Wait(u64::from(process.between(10_000, 120_000)));
+            return Step::Wait(Nanos(process.between(10_000, 120_000).into()));
         }
         self.begin_decoding(process, shared)
     }
@@ -276,7 +277,7 @@ impl Subscriber {
         let index = self.page.0 + self.decoded();
         let payload = &streams[self.stream].payloads()[index];
         self.fresh = Some(json::loads(process, payload, index as u32));
-        process.work_ns(3_000 + u64::from(payload.length) * DECODE_NS_PER_KB / 1000);
+        process.work(Nanos(3_000) + time_for(payload.length, DECODE_PER_KB));
     }
 
     /// Appends what was decoded to the list; now and then it leaves something behind.
@@ -300,12 +301,12 @@ impl Subscriber {
     fn submit(&mut self, process: &mut Process) {
         let lock = Lock::new(process);
         let queue = Deque::new(process);
-        let read = process.object_malloc(4096 + BYTES);
-        let read = process.object_realloc(read, 1 + BYTES);
+        let read = process.object_malloc(BYTES + Bytes(4096));
+        let read = process.object_realloc(read, BYTES + Bytes(1));
         process.object_free(read);
-        let wake = Object::new(process, 152);
+        let wake = Object::new(process, Bytes(152));
         self.job = Some((lock, queue, wake));
-        process.work_ns(15_000);
+        process.work(Nanos(15_000));
     }
 
     /// Hands a batch out: each event is made text again, framed, and encoded, one copy after another.
@@ -316,17 +317,17 @@ impl Subscriber {
         for index in first..last {
             let number = self.page.0 + index;
             let payload = &payloads[number];
-            let length = u64::from(payload.length);
+            let length = payload.length;
             let mut text = json::dumps(process, payload, number as u32);
-            for size in [length + 6 + STR, length + 8 + STR, length + 8 + BYTES] {
-                let next = Object::new(process, size);
+            for size in [STR + Bytes(6), STR + Bytes(8), BYTES + Bytes(8)] {
+                let next = Object::new(process, length + size);
                 text.drop(process);
                 text = next;
             }
             if let Some(sent) = self.last_text.replace(text) {
                 sent.drop(process);
             }
-            process.work_ns(4_000 + length * 2 * DECODE_NS_PER_KB / 1000);
+            process.work(Nanos(4_000) + time_for(length * 2, DECODE_PER_KB));
         }
         if last < whole {
             self.phase = Phase::HandOut { next: last };
@@ -345,7 +346,8 @@ impl Subscriber {
     fn pause(&self, process: &mut Process, parameters: &ServiceParameters) -> Step {
         // The parameter's range keeps it far below what the number holds.
         let most = parameters.pause.0 as u32;
-        Step::Wait(u64::from(process.between(0, most.max(1))) * 1000)
+        let pause = Micros(process.between(0, most.max(1)).into());
+        Step::Wait(Nanos::from_micros(pause))
     }
 
     /// The page's list dies; the event that the loop went over last dies after the others.

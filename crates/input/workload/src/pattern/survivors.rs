@@ -4,10 +4,11 @@ use super::kind::Share;
 use super::process::Process;
 use super::python::{BYTES, Dict, Object};
 use super::table::ServiceParameters;
+use crate::{Bytes, Nanos};
 use std::collections::VecDeque;
 
-/// Nanoseconds that one takes to make.
-const MAKE_NS: u64 = 2_000;
+/// The time that one takes to make.
+const MAKE_TIME: Nanos = Nanos(2_000);
 
 /// Something that outlives the work.
 #[derive(Clone)]
@@ -37,7 +38,7 @@ impl Survivors {
         if parameters.survivors > Share::NONE && process.chance(parameters.survivors) {
             let size = parameters.survivor_size.0 as u32;
             let size = process.between(size / 2, size / 2 + size + 1);
-            let record = Object::new(process, u64::from(size) + BYTES);
+            let record = Object::new(process, BYTES + Bytes::from(size));
             self.keep(process, parameters, Survivor::Record(record));
         }
         if parameters.sessions > Share::NONE && process.chance(parameters.sessions) {
@@ -54,6 +55,6 @@ impl Survivors {
         {
             oldest.drop(process);
         }
-        process.spend_ns(MAKE_NS);
+        process.spend(MAKE_TIME);
     }
 }

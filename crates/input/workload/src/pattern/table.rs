@@ -90,6 +90,7 @@ parameters! {
         rows: u32 = 100, 1..=20_000, "rows that a request reads and holds until it is answered";
         row: Bytes = 16_000, 64..=16_777_216, "mean size of one row's text";
         handoff: Share = 10.0, 0..=100, "share of the rows that another thread frees";
+        cached: Share = 5.0, 0..=100, "share of the rows of which an entry goes into the cache";
         churn: u32 = 0, 0..=1000, "threads that end and are replaced in each burst";
     }
 

@@ -4,19 +4,19 @@
 //! is kept until the whole graph is done. Of every task a record stays in the worker's log. The blocks are numpy's, which
 //! asks malloc itself; the objects around them are Python's.
 
-use super::process::Process;
+use super::process::{Process, time_for};
 use super::python::{Dict, List, Object, start};
 use super::table::{Bounds, Bursts, TasksParameters};
-use crate::{BlockId, Bytes, Progress, Watch};
+use crate::{BlockId, Bytes, Nanos, Progress, Watch};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 /// An array without its numbers.
-const ARRAY: u64 = 112;
+const ARRAY: Bytes = Bytes(112);
 /// Records that the log keeps.
 const RECORDS: usize = 10_000;
-/// Nanoseconds to compute over one KB.
-const COMPUTE_NS_PER_KB: u64 = 900;
+/// The time to compute over one KB.
+const COMPUTE_PER_KB: Nanos = Nanos(900);
 
 /// The worker between two graphs.
 #[derive(Clone)]
@@ -42,7 +42,7 @@ struct Array {
 impl Array {
     fn new(process: &mut Process, size: Bytes) -> Self {
         let object = Object::new(process, ARRAY);
-        let numbers = process.malloc(size.0);
+        let numbers = process.malloc(size);
         Self { object, numbers }
     }
 
@@ -105,7 +105,7 @@ impl Tasks {
         }
         for _ in 0..parameters.blocks {
             let temporary = Array::new(process, parameters.block);
-            process.work_ns(parameters.block.0 * COMPUTE_NS_PER_KB / 1000);
+            process.work(time_for(parameters.block, COMPUTE_PER_KB));
             temporary.drop(process);
         }
         let result = Array::new(process, parameters.result);

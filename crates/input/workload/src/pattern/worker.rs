@@ -1,19 +1,15 @@
 //! One thread of the pool and the request it is answering.
 
-use super::kind::Share;
 use super::pool::Shared;
 use super::process::Process;
 use super::table::PoolParameters;
-use crate::{BlockId, ThreadId};
+use crate::{BlockId, Bytes, Nanos, ThreadId};
 
 /// Rows read between two turns.
 const ROWS_A_TURN: u32 = 8;
 
-/// Share of the rows of which something goes into the cache.
-const KEPT: Share = Share::percent(5);
-
-/// Nanoseconds that a row takes.
-const ROW_NS: u64 = 12_000;
+/// The time that a row takes.
+const ROW_TIME: Nanos = Nanos(12_000);
 
 /// Sizes of small objects: keys, nodes, closures, small vectors.
 const SMALL: [u64; 12] = [24, 32, 40, 56, 72, 88, 104, 136, 184, 264, 392, 648];
@@ -43,7 +39,7 @@ struct Request {
     /// What it was parsed into; none before the first step.
     parsed: Vec<BlockId>,
     rows: Vec<Row>,
-    answer: Option<(BlockId, u64)>,
+    answer: Option<(BlockId, Bytes)>,
 }
 
 #[derive(Clone)]
@@ -104,47 +100,47 @@ impl Worker {
 
 impl Request {
     fn parse(&mut self, process: &mut Process) {
-        self.parsed.push(process.calloc(1, 1_032));
+        self.parsed.push(process.calloc(1, Bytes(1_032)));
         for _ in 0..process.between(6, 24) {
             let part = small(process);
             self.parsed.push(part);
         }
-        process.spend_ns(ROW_NS);
+        process.spend(ROW_TIME);
     }
 
     /// Reads some rows through a buffer, and writes of each a part into the answer.
     fn read(&mut self, process: &mut Process, shared: &mut Shared, parameters: &PoolParameters) {
-        let buffer = process.malloc(16_384);
+        let buffer = process.malloc(Bytes(16_384));
         let left = parameters.rows - self.rows.len() as u32;
         for _ in 0..left.min(ROWS_A_TURN) {
             let half = parameters.row.0 as u32 / 2;
             let size = process.between(half, half * 3 + 2);
-            let parts = [process.calloc(1, 96), small(process), small(process)];
+            let parts = [process.calloc(1, Bytes(96)), small(process), small(process)];
             let text = process.malloc(size.into());
             self.rows.push(Row { text, parts });
-            if process.chance(KEPT) {
+            if process.chance(parameters.cached) {
                 let size = process.between(100, 3000).into();
                 let entry = process.malloc(size);
                 if let Some(gone) = shared.keep(entry) {
                     process.free(gone);
                 }
             }
-            process.spend_ns(ROW_NS);
+            process.spend(ROW_TIME);
         }
-        self.write(process, parameters.row.0);
+        self.write(process, parameters.row);
         process.free(buffer);
     }
 
     /// The answer grows with the rows, doubling its buffer.
-    fn write(&mut self, process: &mut Process, row: u64) {
-        let needed = self.rows.len() as u64 * (row / 8 + 100);
+    fn write(&mut self, process: &mut Process, row: Bytes) {
+        let needed = Bytes(self.rows.len() as u64 * (row.0 / 8 + 100));
         match self.answer {
             None => {
-                let room = needed.next_power_of_two().max(1_024);
+                let room = Bytes(needed.0.next_power_of_two()).max(Bytes(1_024));
                 self.answer = Some((process.malloc(room), room));
             }
             Some((answer, room)) if room < needed => {
-                let room = needed.next_power_of_two();
+                let room = Bytes(needed.0.next_power_of_two());
                 self.answer = Some((process.realloc(answer, room), room));
             }
             Some(_) => {}
@@ -180,5 +176,5 @@ impl Request {
 
 fn small(process: &mut Process) -> BlockId {
     let index = process.between(0, SMALL.len() as u32) as usize;
-    process.malloc(SMALL[index])
+    process.malloc(Bytes(SMALL[index]))
 }

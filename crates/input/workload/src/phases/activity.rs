@@ -1,11 +1,9 @@
 //! How much a program does when: its calls cut into cells, and the stretches in which next to nothing is called.
 
+use super::cells::{Cell, MOST_CALLS, Reader, added};
 use super::{MarkPoint, Moment};
-use crate::{Call, Event, Micros, Workload};
+use crate::{Bytes, Event, Micros, Workload};
 use highwater_allocator::places_by_key;
-
-/// Calls of one cell at most.
-const CALLS: usize = 64;
 
 /// A pause of this part of the whole time ends a cell.
 const PAUSES: u64 = 8192;
@@ -22,22 +20,6 @@ const QUIET: f64 = 0.1;
 /// The work done at once that ends a quiet stretch however long it is, as a part of all work.
 const BURST: f64 = 0.01;
 
-/// Calls that come one after another without a long pause.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Cell {
-    /// Its first event.
-    pub(super) first: u64,
-    begins: Micros,
-    ends: Micros,
-    calls: u32,
-    frees: u32,
-    bytes: u64,
-    trims: bool,
-    /// Allocations less frees, up to its end, and the same in bytes.
-    blocks: i64,
-    live: i64,
-}
-
 /// What a program does when.
 pub(super) struct Activity {
     pub(super) cells: Vec<Cell>,
@@ -47,7 +29,7 @@ pub(super) struct Activity {
     /// When the first event is.
     begins: Micros,
     calls: u64,
-    bytes: u64,
+    bytes: Bytes,
     /// The most bytes that the program holds after a cell.
     most_live: i64,
     /// The time that a unit of work outweighs in a quiet stretch, in microseconds.
@@ -66,8 +48,9 @@ pub(super) struct Quiet {
 }
 
 impl Quiet {
-    pub(super) fn lasts(&self) -> u64 {
-        self.end.time.0.saturating_sub(self.begin.time.0)
+    /// Returns how long it lasts.
+    pub(super) fn lasts(&self) -> Micros {
+        self.end.time.saturating_sub(self.begin.time)
     }
 }
 
@@ -77,15 +60,9 @@ impl Activity {
         let events = &workload.events;
         let time = |event: Option<&Event>| event.map_or(Micros(0), |event| event.time);
         let (begins, last) = (time(events.first()), time(events.last()));
-        let mut reader = Reader {
-            workload,
-            pause: (last.0.saturating_sub(begins.0) / PAUSES).max(1),
-            sizes: vec![0_u32; workload.blocks as usize],
-            marks: Vec::with_capacity(workload.marks.len()),
-            blocks: 0,
-            live: 0,
-        };
-        let mut cells: Vec<Cell> = Vec::with_capacity(events.len() / CALLS + 1);
+        let pause = (last.saturating_sub(begins) / PAUSES).max(Micros(1));
+        let mut reader = Reader::new(workload, pause);
+        let mut cells: Vec<Cell> = Vec::with_capacity(events.len() / MOST_CALLS + 1);
         let mut at = 0;
         while at < events.len() {
             let (cell, next) = reader.cell(at);
@@ -100,7 +77,7 @@ impl Activity {
             calls: cells.iter().map(|cell| u64::from(cell.calls)).sum(),
             bytes: cells
                 .iter()
-                .fold(0, |sum: u64, cell| sum.saturating_add(cell.bytes)),
+                .fold(Bytes::ZERO, |sum, cell| added(sum, cell.bytes)),
             outweighs: 0.0,
             most_live: cells.iter().map(|cell| cell.live).max().unwrap_or_default(),
             cells,
@@ -120,7 +97,7 @@ impl Activity {
             ends,
             begins: Micros(0),
             calls: 0,
-            bytes: 0,
+            bytes: Bytes::ZERO,
             outweighs: 0.0,
             most_live: 0,
         }
@@ -129,7 +106,7 @@ impl Activity {
     /// The work of a cell, as a part of all work: half by its calls, half by the bytes they ask for.
     pub(super) fn work(&self, cell: &Cell) -> f64 {
         let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
-        (share(cell.calls.into(), self.calls) + share(cell.bytes, self.bytes)) / 2.0
+        (share(cell.calls.into(), self.calls) + share(cell.bytes.0, self.bytes.0)) / 2.0
     }
 
     /// The work of some cells.
@@ -174,10 +151,10 @@ impl Activity {
 
     /// How much time a unit of work outweighs: the density of work is that at which most of it is done.
     fn time_of_work(&self) -> f64 {
-        let whole = self.lasts().max(1) as f64;
+        let whole = self.lasts().0.max(1) as f64;
         let mut bins = [0.0; BINS];
         for cell in &self.cells {
-            let share = cell.begins.0.saturating_sub(self.begins.0) as f64 / whole;
+            let share = cell.begins.saturating_sub(self.begins).0 as f64 / whole;
             bins[((share * BINS as f64) as usize).min(BINS - 1)] += self.work(cell);
         }
         let mut done = 0.0;
@@ -238,14 +215,14 @@ impl Activity {
     /// The time between the cell before and this one.
     fn gap(&self, next: usize) -> f64 {
         let before = next.checked_sub(1).map(|before| self.cells[before].ends);
-        let before = before.unwrap_or(self.begins).0;
-        self.cells[next].begins.0.saturating_sub(before) as f64
+        let before = before.unwrap_or(self.begins);
+        self.cells[next].begins.saturating_sub(before).0 as f64
     }
 
     /// What a cell outweighs, less what it lasts.
     fn weight(&self, cell: usize) -> f64 {
         let cell = &self.cells[cell];
-        self.work(cell) * self.outweighs - cell.ends.0.saturating_sub(cell.begins.0) as f64
+        self.work(cell) * self.outweighs - cell.ends.saturating_sub(cell.begins).0 as f64
     }
 
     /// Whether the program holds much more or less after some cells than after others: one part in twenty of the most it holds.
@@ -281,109 +258,18 @@ impl Activity {
     }
 
     /// Calls that would be made in a time at the density of work.
-    pub(super) fn calls_at_work(&self, time: u64) -> f64 {
-        time as f64 / (self.outweighs * QUIET) * self.calls as f64
+    pub(super) fn calls_at_work(&self, time: Micros) -> f64 {
+        time.0 as f64 / (self.outweighs * QUIET) * self.calls as f64
     }
 
     /// Whether calls are rarer in a quiet stretch than half of what they are on average.
     pub(super) fn is_rare(&self, quiet: &Quiet) -> bool {
         let calls = self.calls_of(quiet.after, quiet.before) as f64;
-        calls * self.lasts() as f64 * 2.0 <= quiet.lasts() as f64 * self.calls as f64
+        calls * self.lasts().0 as f64 * 2.0 <= quiet.lasts().0 as f64 * self.calls as f64
     }
 
     /// How long the whole is.
-    pub(super) fn lasts(&self) -> u64 {
-        self.ends.time.0.saturating_sub(self.begins.0)
-    }
-}
-
-/// Reads a workload cell by cell.
-struct Reader<'a> {
-    workload: &'a Workload,
-    /// A longer pause ends a cell.
-    pause: u64,
-    /// The bytes of each block.
-    sizes: Vec<u32>,
-    marks: Vec<MarkPoint>,
-    /// Blocks and bytes that the program holds.
-    blocks: i64,
-    live: i64,
-}
-
-impl Reader<'_> {
-    /// Reads the cell that begins with an event; returns the event after it, too.
-    fn cell(&mut self, first: usize) -> (Cell, usize) {
-        let events = &self.workload.events[first..];
-        let events = &events[..CALLS.min(events.len())];
-        let begins = events[0].time;
-        // Until when the next call belongs to the cell, and how many do.
-        let (mut until, mut read) = (begins.0, 0);
-        // Blocks taken, and blocks given back by free and by realloc.
-        let (mut taken, mut freed, mut moved) = (0_u32, 0_u32, 0_u32);
-        let (mut bytes, mut live, mut trims) = (0_u64, self.live, false);
-        let sizes = &mut self.sizes[..];
-        for event in events {
-            if event.time.0 > until {
-                break;
-            }
-            until = event.time.0.wrapping_add(self.pause);
-            read += 1;
-            let (block, size) = match event.call {
-                Call::Free { block } => {
-                    freed += 1;
-                    live -= i64::from(sizes.get(block.0 as usize).copied().unwrap_or(0));
-                    continue;
-                }
-                Call::Malloc { block, size } | Call::Aligned { block, size, .. } => (block, size.0),
-                Call::Calloc { block, count, size } => (block, size.0.saturating_mul(count.into())),
-                Call::Realloc { block, old, size } => {
-                    if let Some(old) = old {
-                        moved += 1;
-                        live -= i64::from(sizes.get(old.0 as usize).copied().unwrap_or(0));
-                    }
-                    (block, size.0)
-                }
-                Call::ThreadExit => continue,
-                // What lies between two marks, or two trims, can be asked for.
-                Call::Trim { .. } => {
-                    trims = read == 1;
-                    read -= usize::from(!trims);
-                    break;
-                }
-                Call::Mark(mark) => {
-                    let mark = self.workload.marks.get(mark.0 as usize);
-                    self.marks.extend(mark.map(|mark| MarkPoint {
-                        name: mark.name.clone(),
-                        at: Moment {
-                            event: (first + read) as u64,
-                            time: event.time,
-                        },
-                    }));
-                    break;
-                }
-            };
-            taken += 1;
-            bytes = bytes.saturating_add(size);
-            // Of larger ones it is enough that they are.
-            let kept = u32::try_from(size).unwrap_or(u32::MAX);
-            if let Some(size) = sizes.get_mut(block.0 as usize) {
-                *size = kept;
-                live += i64::from(kept);
-            }
-        }
-        self.blocks += i64::from(taken) - i64::from(freed) - i64::from(moved);
-        self.live = live;
-        let cell = Cell {
-            first: first as u64,
-            begins,
-            ends: events[read - 1].time,
-            calls: taken + freed,
-            frees: freed,
-            bytes,
-            trims,
-            blocks: self.blocks,
-            live,
-        };
-        (cell, first + read)
+    pub(super) fn lasts(&self) -> Micros {
+        self.ends.time.saturating_sub(self.begins)
     }
 }

@@ -5,6 +5,7 @@
 
 mod activity;
 mod assemble;
+mod cells;
 mod names;
 mod rests;
 

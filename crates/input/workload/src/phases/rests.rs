@@ -3,6 +3,7 @@
 use super::activity::{Activity, Quiet};
 use super::names::{self, Side, Stem};
 use super::{MarkPoint, Moment};
+use crate::Micros;
 use highwater_allocator::places_by_key;
 
 /// A rest.
@@ -22,8 +23,8 @@ const SHORTEST: u64 = 20;
 /// Quiet stretches that are looked at for that.
 const LOOKED_AT: usize = 64;
 
-/// No program rests for less, in microseconds: so short a pause is one between two calls.
-const LEAST: u64 = 1000;
+/// No program rests for less: so short a pause is one between two calls.
+const LEAST: Micros = Micros(1000);
 
 /// A quiet stretch in which fewer calls would be made at work tells nothing.
 const CALLS: f64 = 16.0;
@@ -74,7 +75,7 @@ fn quiets(activity: &Activity) -> Vec<Quiet> {
             && activity.is_rare(quiet)
     });
     let longest = all.iter().map(Quiet::lasts).max().unwrap_or_default();
-    let together: u64 = all.iter().map(Quiet::lasts).sum();
+    let together = all.iter().fold(Micros(0), |sum, quiet| sum + quiet.lasts());
     if longest < activity.lasts() / 50 && together < activity.lasts() / 10 {
         return Vec::new();
     }
@@ -84,24 +85,24 @@ fn quiets(activity: &Activity) -> Vec<Quiet> {
         return rests;
     }
     // One that is much longer than all others may be a wait before all work. Others count that are longer than the bursts they part.
-    let longest_first = places_by_key(&others, |quiet| u64::MAX - quiet.lasts());
+    let longest_first = places_by_key(&others, |quiet| u64::MAX - quiet.lasts().0);
     let others: Vec<Quiet> = (longest_first.take(LOOKED_AT))
         .map(|place| others[place])
         .collect();
     let all = || rests.iter().chain(&others);
     let parts = |quiet: &&Quiet| {
         let long = || all().filter(|other| other.lasts() >= quiet.lasts() / 2);
-        let (begin, end) = (quiet.begin.time.0, quiet.end.time.0);
+        let (begin, end) = (quiet.begin.time, quiet.end.time);
         let before = long()
-            .map(|other| other.end.time.0)
+            .map(|other| other.end.time)
             .filter(|time| *time <= begin);
         let after = long()
-            .map(|other| other.begin.time.0)
+            .map(|other| other.begin.time)
             .filter(|time| *time >= end);
-        let before = begin.saturating_sub(before.max().unwrap_or(0));
+        let before = begin.saturating_sub(before.max().unwrap_or_default());
         let after = after
             .min()
-            .unwrap_or(activity.ends.time.0)
+            .unwrap_or(activity.ends.time)
             .saturating_sub(end);
         quiet.lasts() >= longest / 1000 && quiet.lasts() >= before.max(after)
     };
@@ -207,24 +208,25 @@ fn near<'a>(
     stems: &[Stem],
 ) -> Option<&'a MarkPoint> {
     let lasts = quiet.lasts();
-    let from = bound.time.0.saturating_sub(lasts / 50);
-    let first = activity.marks.partition_point(|mark| mark.at.time.0 < from);
+    let from = bound.time.saturating_sub(lasts / 50);
+    let first = activity.marks.partition_point(|mark| mark.at.time < from);
     let place = activity.cells_until(bound.event);
     // Best is one whose name says it, then one in the quiet itself that is close, then the nearest.
     let mut best: Option<(u8, f64, &MarkPoint)> = None;
     for mark in &activity.marks[first..] {
-        if mark.at.time.0 > bound.time.0 + lasts / 50 {
+        if mark.at.time > bound.time + lasts / 50 {
             break;
         }
         let cell = activity.cells_until(mark.at.event);
         let outweighed = activity.outweighed(place, cell);
         let between = (place.min(cell), place.max(cell));
-        if outweighed > lasts as f64 / 20.0 || activity.trims(between.0, between.1).next().is_some()
+        if outweighed > lasts.0 as f64 / 20.0
+            || activity.trims(between.0, between.1).next().is_some()
         {
             continue;
         }
-        let apart = mark.at.time.0.abs_diff(bound.time.0);
-        let distance = outweighed + apart as f64;
+        let apart = Micros(mark.at.time.0.abs_diff(bound.time.0));
+        let distance = outweighed + apart.0 as f64;
         let is_named = names::read(&mark.name).is_some_and(|(stem, _)| stems.contains(&stem));
         let is_close = outweighed <= 0.0 && apart <= lasts / 100;
         let rank = u8::from(is_close) + 2 * u8::from(is_named);
@@ -242,28 +244,26 @@ fn touching<'a>(
     activity: &Activity,
     quiets: &'a [Quiet],
     mark: &MarkPoint,
-) -> Option<(&'a Quiet, u64, u64)> {
+) -> Option<(&'a Quiet, Micros, Micros)> {
     let touches = |quiet: &&Quiet| {
-        let time = mark.at.time.0;
+        let time = mark.at.time;
         let cell = activity.cells_until(mark.at.event);
         let apart = match () {
             () if mark.at < quiet.begin => {
-                (cell, quiet.after, quiet.begin.time.0.saturating_sub(time))
+                (cell, quiet.after, quiet.begin.time.saturating_sub(time))
             }
-            () if mark.at > quiet.end => {
-                (quiet.before, cell, time.saturating_sub(quiet.end.time.0))
-            }
-            () => (cell, cell, 0),
+            () if mark.at > quiet.end => (quiet.before, cell, time.saturating_sub(quiet.end.time)),
+            () => (cell, cell, Micros(0)),
         };
         let lasts = quiet.lasts();
-        apart.2 <= lasts / 10 && activity.outweighed(apart.0, apart.1) <= lasts as f64 / 10.0
+        apart.2 <= lasts / 10 && activity.outweighed(apart.0, apart.1) <= lasts.0 as f64 / 10.0
     };
     let at = quiets.partition_point(|quiet| quiet.begin <= mark.at);
     let around = [at.checked_sub(1), Some(at)];
     let found = (around.into_iter().flatten()).filter_map(|at| quiets.get(at));
     let quiet = found.filter(touches).max_by_key(|quiet| quiet.lasts())?;
-    let (begin, end) = (quiet.begin.time.0, quiet.end.time.0);
-    let time = mark.at.time.0.min(end).max(begin);
+    let (begin, end) = (quiet.begin.time, quiet.end.time);
+    let time = mark.at.time.min(end).max(begin);
     Some((quiet, time - begin, end.saturating_sub(time)))
 }
 
@@ -278,7 +278,7 @@ struct Named<'a> {
 /// the beginning of a quiet stretch.
 fn with_meaning<'a>(activity: &'a Activity, quiets: &[Quiet]) -> Vec<Named<'a>> {
     let mut named = Vec::new();
-    let (mut before, mut after) = (0, 0);
+    let (mut before, mut after) = (Micros(0), Micros(0));
     for mark in &activity.marks {
         let Some((stem, side)) = names::read(&mark.name) else {
             continue;
@@ -292,7 +292,7 @@ fn with_meaning<'a>(activity: &'a Activity, quiets: &[Quiet]) -> Vec<Named<'a>> 
         }
         named.push((mark, stem, side));
     }
-    let usual = if after > 4 * before {
+    let usual = if after > before * 4 {
         Side::Begin
     } else {
         Side::End

@@ -15,6 +15,7 @@ pub use tree::Tree;
 
 use crate::pattern::{ParameterError, Parameters, Pattern, PatternError};
 use std::ops::RangeInclusive;
+use thiserror::Error;
 
 /// Most processes side by side.
 pub const MAX_WORKERS: u32 = 64;
@@ -338,23 +339,33 @@ impl Said {
     /// A whole number that is said here.
     fn whole(&self, key: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, Fault> {
         let said = self.options.get(key).map(|text| whole(text, range));
-        said.transpose().map_err(|message| self.fault(key, message))
+        said.transpose()
+            .map_err(|error| self.fault(key, error.to_string()))
     }
+}
+
+/// A text that is no whole number in the range asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("the value must be a whole number between {least} and {most}, not {text}")]
+pub struct NotWhole {
+    least: u64,
+    most: u64,
+    /// The text, shortened.
+    text: String,
 }
 
 /// A whole number in a text.
 ///
 /// # Errors
-/// What it must be.
-pub fn whole(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
+/// The text is no number, or the number is not in the range.
+pub fn whole(text: &str, range: RangeInclusive<u64>) -> Result<u64, NotWhole> {
     let number = text.trim().parse().ok();
-    number
-        .filter(|number| range.contains(number))
-        .ok_or_else(|| {
-            let (least, most) = range.into_inner();
-            let text = shortened(text);
-            format!("the value must be a whole number between {least} and {most}, not {text}")
-        })
+    let number = number.filter(|number| range.contains(number));
+    number.ok_or_else(|| NotWhole {
+        least: *range.start(),
+        most: *range.end(),
+        text: shortened(text),
+    })
 }
 
 impl PlannedStage {

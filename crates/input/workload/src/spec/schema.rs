@@ -30,27 +30,20 @@ pub const OPTIONS: [&str; 8] = [
     "workers",
 ];
 
-/// What else is said of a run, of a variant, and of a stage.
-const OWN: [&[&str]; 3] = [
-    &[
-        // The version of this form, [`VERSION`] where none is said.
-        "version", // A heading.
-        "title",   // What it shows, in a few sentences.
-        "shows",   // Where it comes from.
-        "source",
-        // The scenario that it begins with. Parameters said here take the place of those at the scenario's own top; all
-        // else is set over what its variants say.
-        "scenario", // The trace that runs, by its name.
-        "trace",    // The CRC-32 of the trace's file, in hexadecimal.
-        "checksum",
-    ],
-    &[
-        // Its name, which no other variant has.
-        "name", // The scenario's variant that it begins as; the first if none is said.
-        "base",
-    ],
-    &["name"],
+/// What else is said of a run: the `version` of this form ([`VERSION`] where none is said), a heading (`title`), what it
+/// `shows` in a few sentences, its `source`, the `scenario` that it begins with, or the `trace` that runs, by its name and the
+/// `checksum` (CRC-32, hexadecimal) of its file. Parameters said here take the place of those at the scenario's own top; all
+/// else is set over what its variants say.
+const OF_A_RUN: &[&str] = &[
+    "version", "title", "shows", "source", "scenario", "trace", "checksum",
 ];
+
+/// What else is said of a variant: its `name`, which no other variant has, and the scenario's variant that it begins as (its
+/// `base`), the first if none is said.
+const OF_A_VARIANT: &[&str] = &["name", "base"];
+
+/// What else is said of a run, of a variant, and of a stage.
+const OWN: [&[&str]; 3] = [OF_A_RUN, OF_A_VARIANT, &["name"]];
 
 /// The key of the parts of a run, and of a variant.
 const PARTS: [&str; 2] = ["variant", "stage"];

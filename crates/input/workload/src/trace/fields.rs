@@ -1,6 +1,14 @@
 //! One line, field by field.
 
 use super::error::Fault;
+use crate::{Address, Bytes};
+
+pub(super) const SIZE: &str = "SIZE in decimal bytes (below 2^47 for a call that succeeded)";
+const PAD: &str = "PAD in decimal bytes, below 2^47,";
+/// No user address of the machines in question reaches this.
+const ADDRESS_END: u64 = 1 << 48;
+/// No block of them does.
+pub(super) const SIZE_END: u64 = 1 << 47;
 
 /// Where the reading of a line stands. Fields are parted by exactly one space.
 pub(super) struct Fields<'a> {
@@ -71,6 +79,36 @@ impl<'a> Fields<'a> {
         }
         self.close(length, digits, expected)?;
         Ok(value)
+    }
+
+    /// Reads an address in hex.
+    #[inline]
+    pub(super) fn pointer(&mut self, expected: &'static str) -> Result<Address, Fault> {
+        let at = self.position();
+        match self.hex(expected)? {
+            address if address < ADDRESS_END => Ok(Address(address)),
+            _ => Err(Fault::Expected { at, expected }),
+        }
+    }
+
+    /// Reads the size of the call that returned `pointer`: anything where it failed.
+    #[inline]
+    pub(super) fn size(&mut self, pointer: Address) -> Result<Bytes, Fault> {
+        let (at, expected) = (self.position(), SIZE);
+        let size = self.decimal(expected)?;
+        if !pointer.is_null() && size >= SIZE_END {
+            return Err(Fault::Expected { at, expected });
+        }
+        Ok(Bytes(size))
+    }
+
+    /// Reads the padding of a trim.
+    pub(super) fn pad(&mut self) -> Result<Bytes, Fault> {
+        let (at, expected) = (self.position(), PAD);
+        match self.decimal(expected)? {
+            pad if pad < SIZE_END => Ok(Bytes(pad)),
+            _ => Err(Fault::Expected { at, expected }),
+        }
     }
 
     /// The next field as text, not empty.

@@ -10,6 +10,19 @@ pub(super) const FIRST_LINE: &str = "highwater-trace 1";
 /// Largest number of cores that is believed.
 pub(super) const MAX_CPUS: u64 = 4096;
 
+/// The kinds of header lines.
+const KINDS: [&str; 9] = [
+    "allocator",
+    "env",
+    "page",
+    "cpus",
+    "brk",
+    "mappings",
+    "touch",
+    "program",
+    "end",
+];
+
 /// Reads header lines, each kind at most once except `env`.
 pub(super) struct HeaderReader {
     /// What was read so far.
@@ -34,7 +47,7 @@ impl HeaderReader {
         }
     }
 
-    /// The line that makes the file a trace.
+    /// Reads the line that makes the file a trace.
     pub(super) fn first_line(line: &[u8]) -> Result<(), Fault> {
         const EXPECTED: &str = "the first line `highwater-trace 1`";
         const VERSION: &str = "version 1 of the format, the only one there is,";
@@ -53,7 +66,7 @@ impl HeaderReader {
         })
     }
 
-    /// A line between the first one and the first call.
+    /// Reads a line between the first one and the first call.
     pub(super) fn line(&mut self, line: &[u8]) -> Result<(), Fault> {
         const KIND: &str = "a header line (allocator, env, page, cpus, brk, mappings, touch, program, end) or a call (m c a r f t e k)";
         self.read += line.len() as u64 + 1;
@@ -64,89 +77,49 @@ impl HeaderReader {
             });
         }
         let fields = &mut Fields::new(line, 0);
-        let kind = fields.word(KIND)?;
-        match kind {
-            "allocator" => self.once("allocator")?,
-            "page" => self.once("page")?,
-            "cpus" => self.once("cpus")?,
-            "brk" => self.once("brk")?,
-            "mappings" => self.once("mappings")?,
-            "touch" => self.once("touch")?,
-            "program" => self.once("program")?,
-            "end" => self.once("end")?,
-            "env" => {}
-            _ => {
-                return Err(Fault::Expected {
-                    at: 0,
-                    expected: KIND,
-                });
-            }
+        let word = fields.word(KIND)?;
+        let Some(kind) = KINDS.into_iter().find(|kind| *kind == word) else {
+            return Err(Fault::Expected {
+                at: 0,
+                expected: KIND,
+            });
+        };
+        if kind != "env" {
+            self.once(kind)?;
         }
         fields.space("one space and a value")?;
+        self.value(kind, fields)?;
+        fields.end()
+    }
+
+    /// Reads what a line of a kind says.
+    fn value(&mut self, kind: &str, fields: &mut Fields) -> Result<(), Fault> {
+        const PAGE: &str = "a page size of 4096, 16384 or 65536 bytes";
+        const BRK: &str = "an address in hex with 0x, from 0x1000 to below 2^47";
+        const TOP: &str = "a multiple of 4096 in hex with 0x, from 0x1000 to below 2^47";
+        const END: &str = "`counted`, or the number of calls in the last line";
         let header = &mut self.header;
         match kind {
-            "allocator" => {
-                let name = fields.word("the allocator's NAME")?.to_owned();
-                fields.space("one space and the allocator's VERSION")?;
-                let version = fields.word("the allocator's VERSION")?.to_owned();
-                header.allocator = Some((name, version));
-            }
-            "env" => {
-                const ENV: &str = "NAME=VALUE";
-                let at = fields.position();
-                let text = fields.rest(ENV)?;
-                let (name, value) = text
-                    .split_once('=')
-                    .filter(|(name, _)| !name.is_empty() && !name.contains(' '))
-                    .ok_or(Fault::Expected { at, expected: ENV })?;
-                header.env.push((name.to_owned(), value.to_owned()));
-            }
+            "allocator" => header.allocator = Some(allocator(fields)?),
+            "env" => header.env.push(variable(fields)?),
             "page" => {
-                header.page = Bytes(one(
-                    fields,
-                    "a page size of 4096, 16384 or 65536 bytes",
-                    |n| matches!(n, 4096 | 16384 | 65536),
-                )?);
+                let page = one(fields, PAGE, |n| matches!(n, 4096 | 16384 | 65536))?;
+                header.page = Bytes(page);
             }
             "cpus" => {
-                let cpus = one(fields, "a number of cores from 1 to 4096", |n| {
-                    (1..=MAX_CPUS).contains(&n)
-                })?;
-                header.cpus = cpus as u32;
+                let fits = |n| (1..=MAX_CPUS).contains(&n);
+                header.cpus = one(fields, "a number of cores from 1 to 4096", fits)? as u32;
             }
-            "brk" => {
-                const BRK: &str = "an address in hex with 0x, from 0x1000 to below 2^47";
-                header.brk = Some(address(fields, BRK, 1)?);
-            }
-            "mappings" => {
-                const TOP: &str = "a multiple of 4096 in hex with 0x, from 0x1000 to below 2^47";
-                header.mappings = Some(address(fields, TOP, 4096)?);
-            }
-            "touch" => {
-                const TOUCH: &str = "`all` or `none`";
-                let at = fields.position();
-                header.touch = match fields.word(TOUCH)? {
-                    "all" => true,
-                    "none" => false,
-                    _ => {
-                        return Err(Fault::Expected {
-                            at,
-                            expected: TOUCH,
-                        });
-                    }
-                };
-            }
+            "brk" => header.brk = Some(address(fields, BRK, 1)?),
+            "mappings" => header.mappings = Some(address(fields, TOP, 4096)?),
+            "touch" => header.touch = choice(fields, ["all", "none"], "`all` or `none`")? == "all",
             "end" => {
-                const END: &str = "`counted`, or the number of calls in the last line";
-                let at = fields.position();
-                if fields.word(END)? != "counted" {
-                    return Err(Fault::Expected { at, expected: END });
-                }
+                choice(fields, ["counted"], END)?;
                 self.is_end_promised = true;
             }
             _ => header.program = Some(fields.rest("the program's name")?.to_owned()),
         }
-        fields.end()
+        Ok(())
     }
 
     fn once(&mut self, kind: &'static str) -> Result<(), Fault> {
@@ -161,7 +134,38 @@ impl HeaderReader {
     }
 }
 
-/// An address in user space, a multiple of `alignment`.
+/// Reads the allocator's name and version.
+fn allocator(fields: &mut Fields) -> Result<(String, String), Fault> {
+    let name = fields.word("the allocator's NAME")?.to_owned();
+    fields.space("one space and the allocator's VERSION")?;
+    let version = fields.word("the allocator's VERSION")?.to_owned();
+    Ok((name, version))
+}
+
+/// Reads a variable of the environment, which is the rest of the line.
+fn variable(fields: &mut Fields) -> Result<(String, String), Fault> {
+    const ENV: &str = "NAME=VALUE";
+    let at = fields.position();
+    let pair = fields.rest(ENV)?.split_once('=');
+    let (name, value) = pair
+        .filter(|(name, _)| !name.is_empty() && !name.contains(' '))
+        .ok_or(Fault::Expected { at, expected: ENV })?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Reads one of some words.
+fn choice<'w, const N: usize>(
+    fields: &mut Fields,
+    words: [&'w str; N],
+    expected: &'static str,
+) -> Result<&'w str, Fault> {
+    let at = fields.position();
+    let word = fields.word(expected)?;
+    let known = words.into_iter().find(|known| *known == word);
+    known.ok_or(Fault::Expected { at, expected })
+}
+
+/// Reads an address in user space, a multiple of `alignment`.
 fn address(fields: &mut Fields, expected: &'static str, alignment: u64) -> Result<Address, Fault> {
     let at = fields.position();
     let address = fields.hex(expected)?;
@@ -172,7 +176,7 @@ fn address(fields: &mut Fields, expected: &'static str, alignment: u64) -> Resul
     }
 }
 
-/// A decimal number that `fits`.
+/// Reads a decimal number that `fits`.
 fn one(fields: &mut Fields, expected: &'static str, fits: fn(u64) -> bool) -> Result<u64, Fault> {
     let at = fields.position();
     let value = fields.decimal(expected)?;

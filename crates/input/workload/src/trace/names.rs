@@ -1,6 +1,6 @@
 //! Which block a trace's pointer stands for.
 
-use crate::BlockId;
+use crate::{Address, BlockId};
 use highwater_allocator::Numbers;
 
 /// The live blocks of a trace by the pointer that names them.
@@ -10,22 +10,22 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// From here on `pointer` names `block`, whatever it named before.
+    /// Lets `pointer` name `block` from here on, whatever it named before.
     #[inline]
-    pub(super) fn name(&mut self, pointer: u64, block: BlockId) {
-        self.live.insert(pointer, block.0.into());
+    pub(super) fn name(&mut self, pointer: Address, block: BlockId) {
+        self.live.insert(pointer.0, block.0.into());
     }
 
-    /// The block that `pointer` names.
+    /// Returns the block that `pointer` names.
     #[inline]
-    pub(super) fn get(&self, pointer: u64) -> Option<BlockId> {
-        self.live.get(pointer).map(block)
+    pub(super) fn get(&self, pointer: Address) -> Option<BlockId> {
+        self.live.get(pointer.0).map(block)
     }
 
-    /// The block that `pointer` named until now.
+    /// Returns the block that `pointer` named until now.
     #[inline]
-    pub(super) fn forget(&mut self, pointer: u64) -> Option<BlockId> {
-        self.live.remove(pointer).map(block)
+    pub(super) fn forget(&mut self, pointer: Address) -> Option<BlockId> {
+        self.live.remove(pointer.0).map(block)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::end::End;
 use super::error::{Fault, TraceError, found};
-use super::fields::Fields;
+use super::fields::{Fields, SIZE, SIZE_END};
 use super::header::HeaderReader;
 use super::names::Names;
 use super::{Limits, PAIR_BYTES};
@@ -16,19 +16,13 @@ const THREAD: &str = "THREAD, a decimal number up to 65535,";
 const ENDED: &str = "a THREAD that has not ended";
 const PTR: &str = "PTR in hex with 0x, below 2^48,";
 const OLD: &str = "OLD in hex with 0x, below 2^48,";
-const SIZE: &str = "SIZE in decimal bytes (below 2^47 for a call that succeeded)";
 const COUNT: &str = "COUNT in decimal (COUNT times SIZE below 2^47 for a call that succeeded)";
 const ALIGNMENT: &str = "ALIGNMENT, a number up to 4294967295,";
-const PAD: &str = "PAD in decimal bytes, below 2^47,";
 const NAME: &str = "the mark's NAME";
 const PAIR: &str = "key=value with a decimal value";
 const OP: &str = "a call (m c a r f t e k)";
 const FIELD: &str = "one space and a further field";
 
-/// No user address of the machines in question reaches this.
-const ADDRESS_END: u64 = 1 << 48;
-/// No block of them does.
-const SIZE_END: u64 = 1 << 47;
 /// 285 years, and still exact in a JavaScript number.
 const TIME_END: u64 = 1 << 53;
 
@@ -41,7 +35,8 @@ pub(super) struct Parser {
     header: HeaderReader,
     end: End,
     names: Names,
-    time: u64,
+    /// The moment of the call that was read last.
+    time: Micros,
     /// Whether each thread has ended, as far up as one has.
     ended: Vec<bool>,
     /// Whether a call was read: then the header is over.
@@ -64,7 +59,7 @@ impl Parser {
             header: HeaderReader::new(limits.header),
             end: End::default(),
             names: Names::default(),
-            time: 0,
+            time: Micros(0),
             ended: Vec::new(),
             begun: false,
             workload,
@@ -181,20 +176,9 @@ impl Parser {
         if !matches!(op, b'm' | b'c' | b'a' | b'r' | b'f' | b't' | b'e' | b'k') {
             return expected(0, OP);
         }
-        let time = fields.decimal(TIME)?;
-        if time >= TIME_END {
-            return expected(2, TIME);
-        }
-        if time < self.time {
-            return expected(2, FALLING);
-        }
+        let time = self.time(fields)?;
         fields.space(FIELD)?;
-        let at = fields.position();
-        let thread = match u16::try_from(fields.decimal(THREAD)?) {
-            Ok(thread) if !self.has_ended(thread) => thread,
-            Ok(_) => return expected(at, ENDED),
-            Err(_) => return expected(at, THREAD),
-        };
+        let thread = self.thread(fields)?;
         if op != b'e' {
             fields.space(FIELD)?;
         }
@@ -207,9 +191,7 @@ impl Parser {
             b'a' => self.aligned(fields)?,
             b'r' => self.realloc(fields)?,
             b'f' => self.free(fields)?,
-            b't' => Some(Call::Trim {
-                pad: Bytes(below(fields, SIZE_END, PAD)?),
-            }),
+            b't' => Some(Call::Trim { pad: fields.pad()? }),
             b'e' => Some(Call::ThreadExit),
             _ => Some(self.mark(fields)?),
         };
@@ -219,12 +201,39 @@ impl Parser {
         self.time = time;
         self.begun = true;
         if op == b'e' {
-            let ended = self.ended.len().max(usize::from(thread) + 1);
-            self.ended.resize(ended, false);
-            self.ended[usize::from(thread)] = true;
+            self.exit(thread);
         }
-        let Some(call) = call else { return Ok(()) };
-        let thread = ThreadId(thread);
+        match call {
+            Some(call) => self.push(thread, call),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the moment of a call.
+    #[inline]
+    fn time(&self, fields: &mut Fields) -> Result<Micros, Fault> {
+        let at = fields.position();
+        match Micros(fields.decimal(TIME)?) {
+            time if time.0 >= TIME_END => expected(at, TIME),
+            time if time < self.time => expected(at, FALLING),
+            time => Ok(time),
+        }
+    }
+
+    /// Reads the thread of a call, which has not ended.
+    #[inline]
+    fn thread(&self, fields: &mut Fields) -> Result<ThreadId, Fault> {
+        let at = fields.position();
+        match u16::try_from(fields.decimal(THREAD)?) {
+            Ok(thread) if !self.has_ended(thread) => Ok(ThreadId(thread)),
+            Ok(_) => expected(at, ENDED),
+            Err(_) => expected(at, THREAD),
+        }
+    }
+
+    /// Adds a call of the moment that was read last.
+    #[inline]
+    fn push(&mut self, thread: ThreadId, call: Call) -> Result<(), Fault> {
         self.workload.last_thread = self.workload.last_thread.max(thread);
         let events = &mut self.workload.events;
         if events.len() == events.capacity() {
@@ -233,12 +242,19 @@ impl Parser {
                 .map_err(|_| Fault::OutOfMemory)?;
         }
         events.push(Event {
-            time: Micros(time),
+            time: self.time,
             thread,
             domain: Domain::Object,
             call,
         });
         Ok(())
+    }
+
+    /// Notes that a thread has ended.
+    fn exit(&mut self, thread: ThreadId) {
+        let place = usize::from(thread.0);
+        self.ended.resize(self.ended.len().max(place + 1), false);
+        self.ended[place] = true;
     }
 
     #[inline]
@@ -250,21 +266,21 @@ impl Parser {
 
     #[inline]
     fn malloc(&mut self, fields: &mut Fields) -> Result<Option<Call>, Fault> {
-        let pointer = below(fields, ADDRESS_END, PTR)?;
+        let pointer = fields.pointer(PTR)?;
         fields.space(FIELD)?;
-        let size = size(fields, pointer)?;
+        let size = fields.size(pointer)?;
         let block = self.allocated(pointer)?;
         Ok(Some(Call::Malloc { block, size }))
     }
 
     fn calloc(&mut self, fields: &mut Fields) -> Result<Option<Call>, Fault> {
-        let pointer = below(fields, ADDRESS_END, PTR)?;
+        let pointer = fields.pointer(PTR)?;
         fields.space(FIELD)?;
         let at = fields.position();
         let count = fields.decimal(COUNT)?;
         fields.space(FIELD)?;
         let size = fields.decimal(SIZE)?;
-        if pointer != 0 && count.checked_mul(size).is_none_or(|n| n >= SIZE_END) {
+        if !pointer.is_null() && count.checked_mul(size).is_none_or(|n| n >= SIZE_END) {
             return expected(at, COUNT);
         }
         let (count, size) = match (u32::try_from(count), u32::try_from(size)) {
@@ -279,7 +295,7 @@ impl Parser {
     }
 
     fn aligned(&mut self, fields: &mut Fields) -> Result<Option<Call>, Fault> {
-        let pointer = below(fields, ADDRESS_END, PTR)?;
+        let pointer = fields.pointer(PTR)?;
         fields.space(FIELD)?;
         let at = fields.position();
         let alignment = match u32::try_from(fields.decimal(ALIGNMENT)?) {
@@ -287,7 +303,7 @@ impl Parser {
             _ => return expected(at, ALIGNMENT),
         };
         fields.space(FIELD)?;
-        let size = size(fields, pointer)?;
+        let size = fields.size(pointer)?;
         let block = self.allocated(pointer)?;
         Ok(Some(Call::Aligned {
             block,
@@ -298,20 +314,20 @@ impl Parser {
 
     #[inline]
     fn realloc(&mut self, fields: &mut Fields) -> Result<Option<Call>, Fault> {
-        let new = below(fields, ADDRESS_END, PTR)?;
+        let new = fields.pointer(PTR)?;
         fields.space(FIELD)?;
-        let pointer = below(fields, ADDRESS_END, OLD)?;
+        let pointer = fields.pointer(OLD)?;
         fields.space(FIELD)?;
-        let size = size(fields, new)?;
-        let failed = new == 0 && size != Bytes::ZERO;
+        let size = fields.size(new)?;
+        let failed = new.is_null() && size != Bytes::ZERO;
         let old = match pointer {
-            0 => None,
+            Address::NULL => None,
             _ if failed => self.names.get(pointer),
             _ => self.names.forget(pointer),
         };
-        if pointer != 0 && old.is_none() {
+        if !pointer.is_null() && old.is_none() {
             self.workload.skipped += 1;
-            if new == 0 && !failed {
+            if new.is_null() && !failed {
                 return Ok(None);
             }
         }
@@ -321,8 +337,8 @@ impl Parser {
 
     #[inline]
     fn free(&mut self, fields: &mut Fields) -> Result<Option<Call>, Fault> {
-        let pointer = below(fields, ADDRESS_END, PTR)?;
-        if pointer == 0 {
+        let pointer = fields.pointer(PTR)?;
+        if pointer.is_null() {
             return Ok(None);
         }
         let block = self.names.forget(pointer);
@@ -378,7 +394,7 @@ impl Parser {
 
     /// Numbers the block that an allocating line returned.
     #[inline]
-    fn allocated(&mut self, pointer: u64) -> Result<BlockId, Fault> {
+    fn allocated(&mut self, pointer: Address) -> Result<BlockId, Fault> {
         let block = BlockId(self.workload.blocks);
         let recorded = &mut self.workload.recorded;
         if recorded.len() == recorded.capacity() {
@@ -386,10 +402,10 @@ impl Parser {
                 .try_reserve(recorded.len().max(1024))
                 .map_err(|_| Fault::OutOfMemory)?;
         }
-        recorded.push(Address(pointer));
+        recorded.push(pointer);
         // At most one block for each event, which are counted in 32 bits.
         self.workload.blocks += 1;
-        if pointer != 0 {
+        if !pointer.is_null() {
             self.names.name(pointer, block);
         }
         Ok(block)
@@ -399,31 +415,4 @@ impl Parser {
 #[cold]
 fn expected<T>(at: usize, expected: &'static str) -> Result<T, Fault> {
     Err(Fault::Expected { at, expected })
-}
-
-/// A SIZE: anything for a call that failed.
-#[inline]
-fn size(fields: &mut Fields, pointer: u64) -> Result<Bytes, Fault> {
-    let at = fields.position();
-    let size = fields.decimal(SIZE)?;
-    if pointer != 0 && size >= SIZE_END {
-        return expected(at, SIZE);
-    }
-    Ok(Bytes(size))
-}
-
-/// A number below `end`: an address in hex, or a pad in decimal.
-#[inline]
-fn below(fields: &mut Fields, end: u64, what: &'static str) -> Result<u64, Fault> {
-    let at = fields.position();
-    let value = if end == ADDRESS_END {
-        fields.hex(what)?
-    } else {
-        fields.decimal(what)?
-    };
-    if value < end {
-        Ok(value)
-    } else {
-        expected(at, what)
-    }
 }

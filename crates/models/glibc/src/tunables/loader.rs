@@ -9,7 +9,7 @@
 use super::names;
 use super::number::{explain, is_strict, strtoul};
 use super::table::Bounds;
-use super::{Remarks, TUNABLES, Tunable, Value, Values};
+use super::{Remarks, TUNABLES, Tunable, Value, Values, shortened};
 use crate::version::Version;
 use highwater_allocator::{Tone, Variable};
 
@@ -57,9 +57,9 @@ impl Loader<'_> {
     fn read_alias(&mut self, index: usize, variable: &Variable) {
         let name = variable.name.as_str();
         if self.secure {
-            self.remarks.say(name, Tone::NoEffect, SECURE, &[]);
+            self.remarks.say(name, Tone::NoEffect, SECURE);
         } else if self.values[index].is_some() {
-            self.remarks.say(name, Tone::NoEffect, WINS, &[]);
+            self.remarks.say(name, Tone::NoEffect, WINS);
         } else {
             self.read_value(index, name, &variable.value, true);
         }
@@ -67,65 +67,73 @@ impl Loader<'_> {
 
     /// Reads the value of `GLIBC_TUNABLES`.
     fn read_string(&mut self, string: &str) {
-        if string.is_empty() {
-            self.remarks.say(TUNABLES, Tone::NoEffect, EMPTY, &[]);
-            return;
-        }
         let strict = is_strict(self.version);
-        if strict && let Some(wrong) = malformed(string) {
-            let text = "glibc drops the whole value, with a warning when the program starts: ";
-            self.remarks.say(TUNABLES, Tone::Invalid, text, &[]);
-            self.remarks.add(&[wrong]);
-            return;
+        if strict
+            && !string.is_empty()
+            && let Some(wrong) = malformed(string)
+        {
+            let dropped = "glibc drops the whole value, with a warning when the program starts";
+            let text = format!("{dropped}: {wrong}");
+            return self.remarks.say(TUNABLES, Tone::Invalid, text);
+        }
+        let mut pieces = string
+            .split(':')
+            .filter(|piece| !piece.is_empty())
+            .peekable();
+        if pieces.peek().is_none() {
+            self.remarks.say(TUNABLES, Tone::NoEffect, EMPTY);
         }
         // Since 2.39 values are looked at only when all have been found; the last of one name is then there alone.
         let mut last: [Option<&str>; Tunable::ALL.len()] = [None; Tunable::ALL.len()];
-        let mut any = false;
-        for piece in string.split(':') {
-            let Some((name, value)) = piece.split_once('=') else {
-                if !piece.is_empty() {
-                    any = true;
-                    let text = "`@` is not NAME=VALUE, so glibc skips it.";
-                    self.remarks.say(TUNABLES, Tone::Invalid, text, &[piece]);
-                }
-                continue;
-            };
-            any = true;
-            let known = name
-                .strip_prefix("glibc.malloc.")
-                .and_then(|short| Tunable::ALL.iter().position(|t| t.name == short));
-            match known {
-                Some(index) if Tunable::ALL[index].came_after(self.version).is_none() => {
-                    if last[index].replace(value).is_some() {
-                        let text = "GLIBC_TUNABLES sets it twice; the later one counts.";
-                        self.remarks.say(name, Tone::Surprise, text, &[]);
-                    }
-                    if !strict {
-                        self.read_value(index, name, value, false);
-                    }
-                }
-                _ if strict && name == "glibc.rtld.enable_secure" => {
-                    self.secure = strtoul(self.version, value) == (1, "");
-                    let text = "Not a malloc setting, but if it is 1, glibc ignores all others.";
-                    self.remarks.say(name, Tone::Surprise, text, &[]);
-                }
-                _ => names::unknown(self.version, self.remarks, name),
+        for piece in pieces {
+            if let Some((name, value)) = piece.split_once('=') {
+                self.read_pair(name, value, &mut last);
+            } else {
+                let text = format!(
+                    "`{}` is not NAME=VALUE, so glibc skips it.",
+                    shortened(piece)
+                );
+                self.remarks.say(TUNABLES, Tone::Invalid, text);
             }
-        }
-        if !any {
-            self.remarks.say(TUNABLES, Tone::NoEffect, EMPTY, &[]);
         }
         if !strict {
             return;
         }
         for (index, value) in last.into_iter().enumerate() {
             let Some(value) = value else { continue };
-            let name = long_name(index);
+            let name = Tunable::ALL[index].name;
             if self.secure {
-                self.remarks.say(&name, Tone::NoEffect, SECURE, &[]);
+                self.remarks.say(name, Tone::NoEffect, SECURE);
             } else {
-                self.read_value(index, &name, value, false);
+                self.read_value(index, name, value, false);
             }
+        }
+    }
+
+    /// Reads a pair of `GLIBC_TUNABLES`: its value at once, or since 2.39 into `last`.
+    fn read_pair<'a>(
+        &mut self,
+        name: &str,
+        value: &'a str,
+        last: &mut [Option<&'a str>; Tunable::ALL.len()],
+    ) {
+        let strict = is_strict(self.version);
+        match Tunable::ALL.iter().position(|t| t.name == name) {
+            Some(index) if Tunable::ALL[index].came_after(self.version).is_none() => {
+                if last[index].replace(value).is_some() {
+                    let text = "GLIBC_TUNABLES sets it twice; the later one counts.";
+                    self.remarks.say(name, Tone::Surprise, text);
+                }
+                if !strict {
+                    self.read_value(index, name, value, false);
+                }
+            }
+            _ if strict && name == "glibc.rtld.enable_secure" => {
+                self.secure = strtoul(self.version, value) == (1, "");
+                let text = "Not a malloc setting, but if it is 1, glibc ignores all others.";
+                self.remarks.say(name, Tone::Surprise, text);
+            }
+            _ => names::unknown(self.version, self.remarks, name),
         }
     }
 
@@ -135,56 +143,57 @@ impl Loader<'_> {
         if !explain(self.version, self.remarks, name, text, read) {
             return;
         }
-        let mut number = read.0;
         let tunable = &Tunable::ALL[index];
-        let inside = match tunable.bounds_in(self.version) {
-            Bounds::Size(least) => number >= least,
-            Bounds::Int(least, most) => {
-                // The loader keeps 32 bits of it before it compares.
-                let kept = number as i32 as u64;
-                if is_strict(self.version) && kept != number {
-                    number = kept;
-                    let text = "glibc keeps 32 bits of it and reads it as @.";
-                    let kept = (kept as i64).to_string();
-                    self.remarks.say(name, Tone::Surprise, text, &[&kept]);
-                }
-                (least..=most).contains(&(number as i64))
-            }
-        };
-        if !inside {
-            let text = "Ignored: @ is out of range (from @ to @).";
-            let (number, least, most) = match tunable.bounds_in(self.version) {
-                Bounds::Size(least) => (number.to_string(), least.to_string(), String::new()),
-                Bounds::Int(least, most) => (
-                    (number as i64).to_string(),
-                    least.to_string(),
-                    most.to_string(),
-                ),
-            };
-            let most = if most.is_empty() { "2^64 - 1" } else { &most };
-            self.remarks
-                .say(name, Tone::Invalid, text, &[&number, &least, most]);
+        let Some(number) = self.within_bounds(tunable, name, read.0) else {
             return;
-        }
+        };
         if let (Some(before), Some(alias)) = (self.values[index], tunable.alias)
             && before.from_alias
         {
             let within = std::mem::take(&mut self.remarks.in_tunables);
-            self.remarks.say(alias, Tone::NoEffect, WINS, &[]);
+            self.remarks.say(alias, Tone::NoEffect, WINS);
             self.remarks.in_tunables = within;
         }
         self.values[index] = Some(Value { number, from_alias });
+    }
+
+    /// Returns what the loader keeps of a number, if that is within its tunable's bounds.
+    fn within_bounds(&mut self, tunable: &Tunable, name: &str, mut number: u64) -> Option<u64> {
+        let bounds = tunable.bounds_in(self.version);
+        let (is_within, shown, least, most) = match bounds {
+            Bounds::Size(least) => {
+                let (shown, most) = (number.to_string(), "2^64 - 1".to_owned());
+                (number >= least, shown, least.to_string(), most)
+            }
+            Bounds::Int(least, most) => {
+                // The loader keeps 32 bits of it before it compares.
+                let kept = i64::from(number as i32);
+                if is_strict(self.version) && kept as u64 != number {
+                    number = kept as u64;
+                    let text = format!("glibc keeps 32 bits of it and reads it as {kept}.");
+                    self.remarks.say(name, Tone::Surprise, text);
+                }
+                let signed = number as i64;
+                let is_within = (least..=most).contains(&signed);
+                (
+                    is_within,
+                    signed.to_string(),
+                    least.to_string(),
+                    most.to_string(),
+                )
+            }
+        };
+        if !is_within {
+            let text = format!("Ignored: {shown} is out of range (from {least} to {most}).");
+            self.remarks.say(name, Tone::Invalid, text);
+        }
+        is_within.then_some(number)
     }
 }
 
 const EMPTY: &str = "Empty: it sets nothing.";
 const WINS: &str = "GLIBC_TUNABLES also sets it, and wins.";
 const SECURE: &str = "Ignored: glibc.rtld.enable_secure=1 makes glibc ignore all settings.";
-
-/// The name of a tunable in GLIBC_TUNABLES.
-pub(super) fn long_name(index: usize) -> String {
-    ["glibc.malloc.", Tunable::ALL[index].name].concat()
-}
 
 /// What makes the loader refuse the whole string, since 2.39: `parse_tunables_string`.
 fn malformed(string: &str) -> Option<&'static str> {

@@ -11,7 +11,7 @@ fn taken(version: Version, text: &str) -> Vec<(&'static str, u64)> {
     let values = loader::load(version, &environment(text), &mut Remarks::default());
     let named = Tunable::ALL.iter().zip(values);
     named
-        .filter_map(|(tunable, value)| Some((tunable.name, value?.number)))
+        .filter_map(|(tunable, value)| Some((tunable.short_name(), value?.number)))
         .collect()
 }
 

@@ -1,88 +1,90 @@
 //! Names that glibc does not read, and those that were probably meant.
 
-use super::Remarks;
 use super::table::Tunable;
+use super::{Remarks, shortened};
 use crate::version::Version;
 use highwater_allocator::{Tone, Variable};
 
 /// Adds why a variable is not read.
 pub(super) fn unread(version: Version, remarks: &mut Remarks, variable: &Variable) {
     let name = variable.name.as_str();
-    if name == "MALLOC_TRACE" {
+    let (tone, text) = if name == "MALLOC_TRACE" {
         let text = "It names the file that mtrace() writes to, where the program calls it. Allocation does not change.";
-        return remarks.say(name, Tone::NoEffect, text, &[]);
-    }
-    let (template, part) = if let Some(tunable) = name.strip_prefix("glibc.malloc.") {
-        (
-            "Ignored: a tunable is not a variable. Write GLIBC_TUNABLES=glibc.malloc.@=...",
-            tunable,
-        )
+        (Tone::NoEffect, text.to_owned())
+    } else if let Some(short) = name.strip_prefix("glibc.malloc.") {
+        let variable = format!("GLIBC_TUNABLES=glibc.malloc.{}", shortened(short));
+        let text = format!("Ignored: a tunable is not a variable. Write {variable}=...");
+        (Tone::NotRead, text)
     } else if let Some(tunable) = meant(name) {
-        match tunable.alias {
-            Some(alias) => {
-                let short = |long: &str, short: &str| long.strip_suffix('_') == Some(short);
-                let template = if short(alias, name) {
-                    "Ignored: the name must end with an underscore (`@`)."
-                } else if short(name, alias) {
-                    "Ignored: the name must not end with an underscore (`@`)."
-                } else if alias.eq_ignore_ascii_case(name) {
-                    "Ignored: the name must be in capitals (`@`)."
-                } else {
-                    "Ignored: the name is `@`."
-                };
-                (template, alias)
-            }
-            None => match tunable.came_after(version) {
-                Some(release) => {
-                    return remarks.say(name, Tone::NotRead, LATER, &[tunable.name, release]);
-                }
-                None => (
-                    "Ignored: it has no variable of its own. Write GLIBC_TUNABLES=glibc.malloc.@=...",
-                    tunable.name,
-                ),
-            },
-        }
+        (Tone::NotRead, of_misspelt(version, tunable, name))
     } else if starts_like(name, "GLIBC_TUNABLE") {
-        ("Ignored: the name is `GLIBC_TUNABLES`.", "")
+        let text = "Ignored: the name is `GLIBC_TUNABLES`.";
+        (Tone::NotRead, text.to_owned())
     } else if name.starts_with("MALLOC_CONF") && name != "MALLOC_CONF"
         || name.starts_with("JEMALLOC_")
     {
-        (
-            "Ignored: the name is `MALLOC_CONF`, which only jemalloc reads.",
-            "",
-        )
+        let text = "Ignored: the name is `MALLOC_CONF`, which only jemalloc reads.";
+        (Tone::NotRead, text.to_owned())
     } else if name.ends_with("MALLOC_CONF") {
         let text = "No effect unless jemalloc is loaded: glibc's malloc does not read it.";
-        return remarks.say(name, Tone::NoEffect, text, &[]);
+        (Tone::NoEffect, text.to_owned())
     } else {
-        (
-            "Ignored: glibc's malloc reads no variable of this name.",
-            "",
-        )
+        let text = "Ignored: glibc's malloc reads no variable of this name.";
+        (Tone::NotRead, text.to_owned())
     };
-    remarks.say(name, Tone::NotRead, template, &[part]);
+    remarks.say(name, tone, text);
+}
+
+/// Returns why a variable is not read by whose name a tunable was meant.
+fn of_misspelt(version: Version, tunable: &Tunable, name: &str) -> String {
+    let Some(alias) = tunable.alias else {
+        let variable = "it has no variable of its own. Write GLIBC_TUNABLES";
+        return later(version, tunable)
+            .unwrap_or_else(|| format!("Ignored: {variable}={}=...", tunable.name));
+    };
+    let is_short = |long: &str, short: &str| long.strip_suffix('_') == Some(short);
+    if is_short(alias, name) {
+        format!("Ignored: the name must end with an underscore (`{alias}`).")
+    } else if is_short(name, alias) {
+        format!("Ignored: the name must not end with an underscore (`{alias}`).")
+    } else if alias.eq_ignore_ascii_case(name) {
+        format!("Ignored: the name must be in capitals (`{alias}`).")
+    } else {
+        format!("Ignored: the name is `{alias}`.")
+    }
 }
 
 /// Adds why a name in GLIBC_TUNABLES is not read.
 pub(super) fn unknown(version: Version, remarks: &mut Remarks, name: &str) {
     let short = name.trim().rsplit('.').next().unwrap_or_default();
-    let (template, part) = match meant(short) {
-        Some(t) => match t.came_after(version) {
-            Some(release) => return remarks.say(name, Tone::NotRead, LATER, &[t.name, release]),
-            None => ("Ignored: the name is `glibc.malloc.@`.", t.name),
-        },
+    let (tone, text) = match meant(short) {
+        Some(tunable) => {
+            let text = later(version, tunable)
+                .unwrap_or_else(|| format!("Ignored: the name is `{}`.", tunable.name));
+            (Tone::NotRead, text)
+        }
         None if name.starts_with("glibc.") && !name.starts_with("glibc.malloc.") => {
             let text = "Not a malloc setting: allocation does not change.";
-            return remarks.say(name, Tone::NoEffect, text, &[]);
+            (Tone::NoEffect, text.to_owned())
         }
-        None => ("Ignored: glibc @ has no such tunable.", version.name()),
+        None => {
+            let text = format!("Ignored: glibc {version} has no such tunable.");
+            (Tone::NotRead, text)
+        }
     };
-    remarks.say(name, Tone::NotRead, template, &[part]);
+    remarks.say(name, tone, text);
 }
 
-const LATER: &str = "Ignored: this version has no @, which came with @.";
+/// Returns the remark on a tunable that came after a release.
+fn later(version: Version, tunable: &Tunable) -> Option<String> {
+    let release = tunable.came_after(version)?;
+    let name = tunable.short_name();
+    Some(format!(
+        "Ignored: this version has no {name}, which came with {release}."
+    ))
+}
 
-/// The tunable whose name this is, but for case, underscores at the end, and a `MALLOC_` or mallopt's `M_` in front.
+/// Returns the tunable whose name this is, but for case, underscores at the end, and a `MALLOC_` or mallopt's `M_` in front.
 fn meant(name: &str) -> Option<&'static Tunable> {
     let bare = name.trim_end_matches('_');
     let start = ["MALLOC_", "M_"]
@@ -91,7 +93,7 @@ fn meant(name: &str) -> Option<&'static Tunable> {
     let bare = bare.get(start.map_or(0, str::len)..)?;
     Tunable::ALL
         .iter()
-        .find(|t| t.name.eq_ignore_ascii_case(bare))
+        .find(|t| t.short_name().eq_ignore_ascii_case(bare))
 }
 
 fn starts_like(text: &str, start: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Numbers as the loader reads them, and remarks on those that are not plain.
 
-use super::Remarks;
+use super::{Remarks, shortened};
 use crate::version::Version;
 use highwater_allocator::Tone;
 
@@ -58,31 +58,33 @@ pub(super) fn explain(
     text: &str,
     (number, rest): (u64, &str),
 ) -> bool {
-    let read = number.to_string();
     let digits = text.trim_start();
     let mut bytes = digits.bytes();
     let (first, second) = (bytes.next().unwrap_or(0), bytes.next().unwrap_or(0));
     let taken = rest.is_empty() || !is_strict(version);
-    let template = if rest.is_empty() {
+    let text = shortened(text);
+    let said = if rest.is_empty() {
         match first {
-            0 => "Empty, which glibc reads as 0.",
-            b'-' => "glibc reads @ as @.",
+            0 => "Empty, which glibc reads as 0.".to_owned(),
+            b'-' => format!("glibc reads {text} as {number}."),
             b'0' if second.is_ascii_digit() => {
-                "A leading 0 makes a number octal: glibc reads @ as @."
+                format!("A leading 0 makes a number octal: glibc reads {text} as {number}.")
             }
             _ => return true,
         }
     } else if !taken {
-        "`@` is not a plain number: this version ignores it, with a warning when the program starts."
+        format!(
+            "`{text}` is not a plain number: this version ignores it, with a warning when the program starts."
+        )
     } else if number == u64::MAX {
-        "@ is too large: glibc reads it as @."
+        format!("{text} is too large: glibc reads it as {number}.")
     } else if number == 0 && !first.is_ascii_digit() {
-        "`@` is not a number: glibc reads it as 0."
+        format!("`{text}` is not a number: glibc reads it as 0.")
     } else {
-        "glibc reads only the digits of `@`: @."
+        format!("glibc reads only the digits of `{text}`: {number}.")
     };
     let tone = if taken { Tone::Surprise } else { Tone::Invalid };
-    remarks.say(name, tone, template, &[text, &read]);
+    remarks.say(name, tone, said);
     if !rest.is_empty() {
         hint(remarks, digits, number, rest);
     }
@@ -102,11 +104,11 @@ fn hint(remarks: &mut Remarks, digits: &str, number: u64, rest: &str) {
     };
     let first = digits.as_bytes().first();
     if matches!(first, Some(b'"' | b'\'')) {
-        remarks.add(&[" The quotes are part of the value: remove one pair."]);
+        remarks.add(" The quotes are part of the value: remove one pair.");
     } else if matches!(rest.as_bytes(), [b',' | b';' | b' ', b'g', b'l', ..]) {
-        remarks.add(&[" Separate tunables with `:`."]);
+        remarks.add(" Separate tunables with `:`.");
     } else if multiple > 0 {
-        let bytes = number.saturating_mul(multiple).to_string();
-        remarks.add(&[" Units are not allowed: write ", &bytes, "."]);
+        let bytes = number.saturating_mul(multiple);
+        remarks.add(&format!(" Units are not allowed: write {bytes}."));
     }
 }

@@ -1,47 +1,34 @@
-//! Every tunable of malloc: its name, its variable, its type and bounds (elf/dl-tunables.list).
+//! Every tunable of malloc: its name, its variable, its type and bounds (elf/dl-tunables.list), and what malloc does with
+//! its number.
 
+use super::apply::{self, Effect, Setting};
 use crate::params::Params;
 use crate::version::Version;
 
-/// A setting that glibc knows: `glibc.malloc.NAME`, some with an environment variable of their own.
+/// A setting that glibc knows, some with an environment variable of their own.
 #[derive(Clone, Copy, Debug)]
 pub struct Tunable {
-    /// Its name within `glibc.malloc`.
+    /// Its name in `GLIBC_TUNABLES`.
     pub name: &'static str,
     /// The environment variable that sets it too.
     pub alias: Option<&'static str>,
-    pub(super) id: Id,
     /// The least and the largest value that is taken, in the tunable's own type.
     pub(super) bounds: Bounds,
+    /// What malloc does with a number that the loader took.
+    pub(super) set: fn(&mut Setting<'_>) -> Effect,
+    /// The number that a release starts with, where setting it changes nothing.
+    pub(super) usual: fn(Version) -> Option<u64>,
     /// The release that it came with; `None` if every modelled one has it.
-    pub(super) since: Option<Since>,
+    since: Option<Since>,
 }
 
 /// The release that a tunable came with.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Since {
+struct Since {
     /// Its number.
-    pub(super) release: &'static str,
+    release: &'static str,
     /// The first modelled release from it on.
     first: Version,
-}
-
-/// Which tunable; the order is that of [`Tunable::ALL`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Id {
-    Check,
-    TopPad,
-    Perturb,
-    MmapThreshold,
-    TrimThreshold,
-    MmapMax,
-    ArenaMax,
-    ArenaTest,
-    TcacheMax,
-    TcacheCount,
-    TcacheUnsortedLimit,
-    Mxfast,
-    Hugetlb,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,67 +39,90 @@ pub(super) enum Bounds {
     Int(i64, i64),
 }
 
+/// The tunable that sets the mmap threshold, which `hugetlb` leaves alone where it is set.
+pub(super) const MMAP_THRESHOLD: &str = "glibc.malloc.mmap_threshold";
+/// The tunable that sets it as well.
+pub(super) const HUGETLB: &str = "glibc.malloc.hugetlb";
+/// The tunable that could be negative until 2.33.
+const MMAP_MAX: &str = "glibc.malloc.mmap_max";
+
 impl Tunable {
-    /// Every tunable of malloc in any of the modelled releases, in the order of dl-tunables.list.
-    pub const ALL: [Self; 13] = {
+    /// Every tunable that malloc reads in any of the modelled releases, in the order of dl-tunables.list.
+    pub const ALL: [Self; 14] = {
         use Bounds::{Int, Size};
         const MOST: i64 = i32::MAX as i64;
         [
-            Self::new("check", Some("MALLOC_CHECK_"), Id::Check, Int(0, 3)),
-            Self::new("top_pad", Some("MALLOC_TOP_PAD_"), Id::TopPad, Size(0)),
-            Self::new("perturb", Some("MALLOC_PERTURB_"), Id::Perturb, Int(0, 255)),
+            Self::new("glibc.malloc.check", Int(0, 3), apply::check)
+                .alias("MALLOC_CHECK_")
+                .usual(|_| Some(0)),
+            Self::new("glibc.malloc.top_pad", Size(0), apply::top_pad).alias("MALLOC_TOP_PAD_"),
+            Self::new("glibc.malloc.perturb", Int(0, 255), apply::perturb)
+                .alias("MALLOC_PERTURB_")
+                .usual(|_| Some(0)),
+            Self::new(MMAP_THRESHOLD, Size(0), apply::mmap_threshold)
+                .alias("MALLOC_MMAP_THRESHOLD_"),
             Self::new(
-                "mmap_threshold",
-                Some("MALLOC_MMAP_THRESHOLD_"),
-                Id::MmapThreshold,
+                "glibc.malloc.trim_threshold",
                 Size(0),
-            ),
+                apply::trim_threshold,
+            )
+            .alias("MALLOC_TRIM_THRESHOLD_"),
+            Self::new(MMAP_MAX, Int(0, MOST), apply::mmap_max).alias("MALLOC_MMAP_MAX_"),
+            Self::new("glibc.malloc.arena_max", Size(1), apply::arena_max)
+                .alias("MALLOC_ARENA_MAX"),
+            Self::new("glibc.malloc.arena_test", Size(1), apply::arena_test)
+                .alias("MALLOC_ARENA_TEST")
+                .usual(|_| Some(8)),
+            Self::new("glibc.malloc.tcache_max", Size(0), apply::tcache_max).usual(|_| Some(1032)),
+            Self::new("glibc.malloc.tcache_count", Size(0), apply::tcache_count)
+                .usual(|version| Some(Params::defaults(version).tcache_count)),
             Self::new(
-                "trim_threshold",
-                Some("MALLOC_TRIM_THRESHOLD_"),
-                Id::TrimThreshold,
+                "glibc.malloc.tcache_unsorted_limit",
                 Size(0),
-            ),
-            Self::new(
-                "mmap_max",
-                Some("MALLOC_MMAP_MAX_"),
-                Id::MmapMax,
-                Int(0, MOST),
-            ),
-            Self::new("arena_max", Some("MALLOC_ARENA_MAX"), Id::ArenaMax, Size(1)),
-            Self::new(
-                "arena_test",
-                Some("MALLOC_ARENA_TEST"),
-                Id::ArenaTest,
-                Size(1),
-            ),
-            Self::new("tcache_max", None, Id::TcacheMax, Size(0)),
-            Self::new("tcache_count", None, Id::TcacheCount, Size(0)),
-            Self::new(
-                "tcache_unsorted_limit",
-                None,
-                Id::TcacheUnsortedLimit,
-                Size(0),
-            ),
-            Self::new("mxfast", None, Id::Mxfast, Size(0)),
+                apply::tcache_unsorted_limit,
+            )
+            .usual(|_| Some(0)),
+            Self::new("glibc.malloc.mxfast", Size(0), apply::mxfast).usual(|_| Some(128)),
             // 5f6d8d97c6.
-            Self::new("hugetlb", None, Id::Hugetlb, Size(0)).since("2.35", Version::V2_36),
+            Self::new(HUGETLB, Size(0), apply::hugetlb)
+                .usual(|_| Some(0))
+                .since("2.35", Version::V2_36),
+            // bf033c0072.
+            Self::new("glibc.mem.decorate_maps", Int(0, 1), apply::decorate_maps)
+                .usual(|_| Some(0))
+                .since("2.39", Version::V2_41),
         ]
     };
 
-    const fn new(name: &'static str, alias: Option<&'static str>, id: Id, bounds: Bounds) -> Self {
+    const fn new(name: &'static str, bounds: Bounds, set: fn(&mut Setting<'_>) -> Effect) -> Self {
         Self {
             name,
-            alias,
-            id,
+            alias: None,
             bounds,
+            set,
+            usual: |_| None,
             since: None,
         }
+    }
+
+    const fn alias(mut self, variable: &'static str) -> Self {
+        self.alias = Some(variable);
+        self
+    }
+
+    const fn usual(mut self, usual: fn(Version) -> Option<u64>) -> Self {
+        self.usual = usual;
+        self
     }
 
     const fn since(mut self, release: &'static str, first: Version) -> Self {
         self.since = Some(Since { release, first });
         self
+    }
+
+    /// Returns its name without the part before the last dot.
+    pub(super) fn short_name(&self) -> &'static str {
+        self.name.rsplit('.').next().unwrap_or(self.name)
     }
 
     /// Returns the release that it came with, if this one is older.
@@ -121,30 +131,10 @@ impl Tunable {
         since.map(|since| since.release)
     }
 
-    /// Whether setting it, to whatever value, stops the mmap threshold from rising.
-    pub(super) fn freezes(&self) -> bool {
-        matches!(
-            self.id,
-            Id::TopPad | Id::MmapThreshold | Id::TrimThreshold | Id::MmapMax
-        )
-    }
-
-    /// Whether a number is the one that a release starts with.
-    pub(super) fn is_default(&self, version: Version, number: u64) -> bool {
-        match self.id {
-            Id::Check | Id::Perturb | Id::TcacheUnsortedLimit | Id::Hugetlb => number == 0,
-            Id::ArenaTest => number == 8,
-            Id::TcacheCount => number == Params::defaults(version).tcache_count,
-            Id::TcacheMax => number == 1032,
-            Id::Mxfast => number == 128,
-            _ => false,
-        }
-    }
-
-    /// The bounds in a release: mmap_max could be negative until 2.33 (228f30ab47).
+    /// Returns the bounds in a release: mmap_max could be negative until 2.33 (228f30ab47).
     pub(super) fn bounds_in(&self, version: Version) -> Bounds {
         match self.bounds {
-            Bounds::Int(_, most) if self.id == Id::MmapMax && version < Version::V2_36 => {
+            Bounds::Int(_, most) if self.name == MMAP_MAX && version < Version::V2_36 => {
                 Bounds::Int(i64::from(i32::MIN), most)
             }
             bounds => bounds,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::version::Version::{V2_31, V2_36, V2_41, V2_43};
-use highwater_allocator::{Bytes, Effect};
+use highwater_allocator::{Bytes, Effect, Reader, reader_of};
 
 /// Lines of NAME=VALUE, in the order given; single quotes are no part of a value.
 pub(super) fn environment(text: &str) -> Vec<Variable> {
@@ -437,4 +437,37 @@ fn an_arena_cap_is_said_in_the_right_number() {
     let (_, text) = said("MALLOC_ARENA_MAX=4");
     assert!(text.starts_with("At most 4 arenas"), "{text}");
     assert!(text.contains("locked moves on to another"), "{text}");
+}
+
+#[test]
+fn every_variable_of_a_tunable_is_one_that_glibc_reads() {
+    for alias in Tunable::ALL.iter().filter_map(|tunable| tunable.alias) {
+        assert_eq!(reader_of(alias), Some(Reader::Glibc), "{alias}");
+    }
+}
+
+#[test]
+fn named_mappings_change_no_memory_and_came_with_2_39() {
+    for version in Version::ALL {
+        let line = "GLIBC_TUNABLES=glibc.mem.decorate_maps=";
+        let read = |value: u32| read_in(version, &format!("{line}{value}"));
+        for value in [0, 1, 2] {
+            assert_eq!(read(value).params, Params::defaults(version));
+        }
+        let remarks = [0, 1, 2].map(|value| read(value).remarks.remove(0));
+        if version < V2_41 {
+            assert!(remarks.iter().all(|r| r.tone == Tone::NotRead));
+            assert!(remarks[1].text.contains("came with 2.39"));
+        } else {
+            let tones = remarks.each_ref().map(|remark| remark.tone);
+            assert_eq!(tones, [Tone::NoEffect, Tone::NoEffect, Tone::Invalid]);
+            assert!(remarks[1].text.contains("/proc/PID/maps"));
+        }
+    }
+    let remarks = read_in(V2_43, "MALLOC_DECORATE_MAPS=1").remarks;
+    assert!(
+        remarks[0]
+            .text
+            .contains("GLIBC_TUNABLES=glibc.mem.decorate_maps=")
+    );
 }

@@ -5,7 +5,7 @@ use super::row::Kind;
 use super::rows::{ROWS, rows};
 use super::values::Wrong;
 use crate::version::Version;
-use highwater_allocator::Tone;
+use highwater_allocator::{Reader, Tone, reader_of};
 use std::borrow::Cow;
 
 /// Options of 4.x and before, gone with 5.0 (3.6.0, 4.0.0 and 4.5.0, src/jemalloc.c).
@@ -124,7 +124,7 @@ pub(super) fn of_unread(name: &str) -> (Tone, Cow<'static, str>) {
     } else if capitals.ends_with(NAME) || starts(NAME) || starts("JEMALLOC") {
         let text = format!("Ignored: the name is `{NAME}`.");
         (Tone::NotRead, text.into())
-    } else if name == "GLIBC_TUNABLES" || GLIBCS.contains(&name) {
+    } else if reader_of(name) == Some(Reader::Glibc) {
         let text = "No effect: it is a setting of glibc's malloc, and jemalloc answers the program's calls.";
         (Tone::NoEffect, text.into())
     } else {
@@ -132,16 +132,3 @@ pub(super) fn of_unread(name: &str) -> (Tone, Cow<'static, str>) {
         (Tone::NotRead, text.into())
     }
 }
-
-/// The variables of glibc's malloc (elf/dl-tunables.list, malloc/mtrace.c).
-const GLIBCS: [&str; 9] = [
-    "MALLOC_ARENA_MAX",
-    "MALLOC_ARENA_TEST",
-    "MALLOC_CHECK_",
-    "MALLOC_MMAP_MAX_",
-    "MALLOC_MMAP_THRESHOLD_",
-    "MALLOC_PERTURB_",
-    "MALLOC_TOP_PAD_",
-    "MALLOC_TRACE",
-    "MALLOC_TRIM_THRESHOLD_",
-];

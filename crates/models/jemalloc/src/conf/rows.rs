@@ -1,6 +1,8 @@
 //! The options of jemalloc by name, in the order of src/jemalloc.c (5.3.1: src/conf.c), `malloc_conf_init_helper`: how
 //! their values are read, with the bounds given there, and what they do here.
 //!
+//! The file is that one table, a row for each option.
+//!
 //! Left out are those that Debian's build does not have, and refuses; `hints` knows them.
 
 use super::row::Effect::{self, Idle, Obeyed, Unmodelled};

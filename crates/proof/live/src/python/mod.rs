@@ -8,13 +8,13 @@ mod talk;
 
 pub use generate::generate_small;
 
-use crate::{Operation, Sequence, cores::cores, wire::Record};
+use crate::{Operation, OracleError, Sequence, cores::cores, wire::Record};
 use bytemuck::Zeroable;
 use highwater_allocator::{Address, Allocator, Bytes, Kernel, ThreadId, Variable};
 use highwater_glibc::{Glibc, Host, Settings, Version as GlibcVersion};
 use highwater_kernel::Config;
 use highwater_pymalloc::{Pymalloc, Version};
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufReader, BufWriter, Error, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use talk::{
@@ -44,19 +44,22 @@ pub struct LibPython {
 }
 
 impl LibPython {
-    /// The library in that file, whose name says its release; or why it cannot be asked.
-    pub fn at(path: &Path) -> Result<Self, String> {
+    /// The library in that file, whose name says its release.
+    ///
+    /// # Errors
+    /// Where it cannot be asked.
+    pub fn at(path: &Path) -> Result<Self, OracleError> {
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.unwrap_or_default();
+        let refused = |why| OracleError::Library(path.to_owned(), why);
         let number = name.strip_prefix("libpython");
         let number = number.and_then(|rest| rest.split(".so").next());
         let Some(version) = number.and_then(Version::parse) else {
-            return Err(format!("{}: this release is not modelled", path.display()));
+            return Err(refused("this release is not modelled"));
         };
         if version > LAST_WITHOUT_INTERPRETER {
-            let path = path.display();
-            return Err(format!(
-                "{path}: this release cannot be called without an interpreter"
+            return Err(refused(
+                "this release cannot be called without an interpreter",
             ));
         }
         Ok(Self {
@@ -66,7 +69,7 @@ impl LibPython {
     }
 
     /// Those that are installed and can be asked, and why others cannot.
-    pub fn installed() -> (Vec<Self>, Vec<String>) {
+    pub fn installed() -> (Vec<Self>, Vec<OracleError>) {
         let (mut found, mut others) = (Vec::new(), Vec::new());
         let mut seen: Vec<PathBuf> = Vec::new();
         for folder in FOLDERS {
@@ -147,18 +150,21 @@ pub struct PythonOracle {
 }
 
 impl PythonOracle {
-    /// Starts an oracle with that library; or says why there can be none.
-    pub fn start(library: &LibPython) -> Result<Self, String> {
-        let program = PROGRAM.ok_or("the oracle needs x86-64 Linux with glibc")?;
+    /// Starts an oracle with that library.
+    ///
+    /// # Errors
+    /// Where there can be none.
+    pub fn start(library: &LibPython) -> Result<Self, OracleError> {
+        let unsupported = OracleError::Unsupported("the oracle needs x86-64 Linux with glibc");
+        let program = PROGRAM.ok_or(unsupported)?;
         let mut child = Command::new(program)
             .env_clear()
             .env("LD_PRELOAD", &library.path)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| error.to_string())?;
+            .spawn()?;
         let (Some(requests), Some(replies)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err("the oracle has no pipes".to_owned());
+            return Err(Error::from(ErrorKind::BrokenPipe).into());
         };
         let mut oracle = Self {
             child,
@@ -170,12 +176,12 @@ impl PythonOracle {
         let heard = oracle
             .replies
             .read_exact(bytemuck::bytes_of_mut(&mut ready));
-        let path = library.path.display();
+        let refused = |why| Err(OracleError::Library(library.path.clone(), why));
         if heard.is_ok() && ready.says == NO_PYTHON {
-            return Err(format!("{path}: the library exports no allocator"));
+            return refused("the library exports no allocator");
         }
         if heard.is_err() || ready.says != PYTHON {
-            return Err(format!("{path}: the library cannot be loaded"));
+            return refused("the library cannot be loaded");
         }
         let text = String::from_utf8_lossy(&ready.version);
         oracle.glibc = text.trim_end_matches('\0').to_owned();
@@ -191,8 +197,7 @@ impl PythonOracle {
     ///
     /// # Errors
     /// Where the oracle went away, or its child did not end well.
-    pub fn answer(&mut self, sequence: &Sequence, choice: Choice) -> Result<Outcomes, String> {
-        let say = |error: std::io::Error| format!("the oracle is gone: {error}");
+    pub fn answer(&mut self, sequence: &Sequence, choice: Choice) -> Result<Outcomes, OracleError> {
         let records: Vec<Record> = sequence
             .steps
             .iter()
@@ -204,22 +209,20 @@ impl PythonOracle {
             touch: sequence.touch.into(),
             hooks: choice.hooks(),
         };
-        let pipe = self.requests.as_mut().ok_or("the oracle has ended")?;
-        pipe.write_all(bytemuck::bytes_of(&question)).map_err(say)?;
-        pipe.write_all(bytemuck::cast_slice(&records))
-            .map_err(say)?;
-        pipe.flush().map_err(say)?;
+        let pipe = self
+            .requests
+            .as_mut()
+            .ok_or(Error::from(ErrorKind::BrokenPipe))?;
+        pipe.write_all(bytemuck::bytes_of(&question))?;
+        pipe.write_all(bytemuck::cast_slice(&records))?;
+        pipe.flush()?;
         let mut found = Found::zeroed();
         let replies = &mut self.replies;
-        replies
-            .read_exact(bytemuck::bytes_of_mut(&mut found))
-            .map_err(say)?;
+        replies.read_exact(bytemuck::bytes_of_mut(&mut found))?;
         let mut values = vec![Returned(0); records.len()];
-        replies
-            .read_exact(bytemuck::cast_slice_mut(&mut values))
-            .map_err(say)?;
+        replies.read_exact(bytemuck::cast_slice_mut(&mut values))?;
         if found.status != 0 {
-            return Err(format!("its child ended with status {:#x}", found.status));
+            return Err(OracleError::Died(found.status));
         }
         Ok(Outcomes {
             brk: found.brk,

@@ -3,16 +3,17 @@
 use super::super::payload::{Payload, Shape};
 use super::super::process::Process;
 use super::{Dict, FLOAT, INT, List, Object, SMALL_INTS, STR, drop_backwards, tuple};
+use crate::Bytes;
 
 /// A match of a regular expression without groups: the object, and while it is sought an array of no marks, for which
 /// malloc is asked for one byte, and the matcher's stack (Modules/_sre/sre_lib.h, data_stack_grow: the 56 bytes it needs,
 /// a quarter more, and 1024).
 fn match_white_space(process: &mut Process) {
-    let marks = process.malloc(1);
-    let stack = process.object_malloc(1_094);
+    let marks = process.malloc(Bytes(1));
+    let stack = process.object_malloc(Bytes(1_094));
     process.object_free(stack);
     process.free(marks);
-    let found = Object::new(process, 104);
+    let found = Object::new(process, Bytes(104));
     found.drop(process);
 }
 
@@ -70,7 +71,7 @@ struct Keys(Vec<Object>);
 
 impl Keys {
     fn read(&mut self, process: &mut Process, length: u64, is_new: bool) {
-        let key = Object::new(process, length + STR);
+        let key = Object::new(process, STR + Bytes(length));
         if is_new {
             self.0.push(key);
         } else {
@@ -96,9 +97,9 @@ pub(in super::super) fn loads(process: &mut Process, payload: &Payload, number: 
     dict.first_key(process);
     if matches!(payload.shape, Shape::Text | Shape::Mixed) {
         keys.read(process, 4, true);
-        values.push(Object::new(process, 5 + STR));
+        values.push(Object::new(process, STR + Bytes(5)));
         keys.read(process, 4, true);
-        values.push(Object::new(process, u64::from(payload.text) + STR));
+        values.push(Object::new(process, STR + Bytes::from(payload.text)));
     }
     let items = (payload.shape != Shape::Text).then(|| {
         keys.read(process, 6, true);
@@ -126,7 +127,7 @@ pub(in super::super) fn loads(process: &mut Process, payload: &Payload, number: 
 }
 
 fn item(process: &mut Process, shape: Shape, text: u32, keys: &mut Keys, is_first: bool) -> Item {
-    let bytes = u64::from(text) + STR;
+    let bytes = STR + Bytes::from(text);
     if shape == Shape::Chunks {
         return Item::Text(Object::new(process, bytes));
     }
@@ -166,7 +167,7 @@ impl Parts {
 
     /// A part of so many characters.
     fn text(&mut self, process: &mut Process, length: u64) {
-        self.texts.push(Object::new(process, length + STR));
+        self.texts.push(Object::new(process, STR + Bytes(length)));
         self.list.append(process);
     }
 
@@ -182,8 +183,8 @@ impl Parts {
 pub(in super::super) fn dumps(process: &mut Process, payload: &Payload, number: u32) -> Object {
     // The encoder with its table of what it is inside of, and the function it writes floats with.
     let markers = Dict::empty(process);
-    let float = Object::new(process, 136);
-    let encoder = Object::new(process, 112);
+    let float = Object::new(process, Bytes(136));
+    let encoder = Object::new(process, Bytes(112));
     let mut parts = Parts {
         list: List::new(process),
         texts: Vec::new(),
@@ -206,7 +207,7 @@ pub(in super::super) fn dumps(process: &mut Process, payload: &Payload, number: 
         parts.mark(process);
     }
     parts.mark(process);
-    let joined = Object::new(process, u64::from(payload.length) + STR);
+    let joined = Object::new(process, STR + payload.length);
     drop_backwards(process, &mut parts.texts);
     parts.list.drop(process);
     encoder.drop(process);

@@ -8,39 +8,42 @@ pub(super) mod json;
 pub(super) mod start;
 
 use super::process::Process;
-use crate::BlockId;
+use crate::{BlockId, Bytes};
 
 /// A `str` of ASCII: header and terminating zero around the text (Include/cpython/unicodeobject.h, PyASCIIObject).
-pub(super) const STR: u64 = 49;
+pub(super) const STR: Bytes = Bytes(49);
 
 /// A `bytes`: header and terminating zero (Include/cpython/bytesobject.h).
-pub(super) const BYTES: u64 = 33;
+pub(super) const BYTES: Bytes = Bytes(33);
 
 /// A `float`, and an `int` of one or two digits of 30 bits.
-pub(super) const FLOAT: u64 = 24;
-pub(super) const INT: u64 = 28;
+pub(super) const FLOAT: Bytes = Bytes(24);
+pub(super) const INT: Bytes = Bytes(28);
 
 /// An `int` below this always exists already (Include/internal/pycore_global_objects.h, _PY_NSMALLPOSINTS).
 pub(super) const SMALL_INTS: u32 = 257;
 
 /// A `tuple` with the collector's header before it (Include/cpython/tupleobject.h).
-pub(super) const fn tuple(length: u64) -> u64 {
-    40 + 8 * length
+pub(super) const fn tuple(length: u64) -> Bytes {
+    Bytes(40 + POINTER.0 * length)
 }
 
 /// A `dict` and a `list` without their tables, with the collector's header.
-const DICT: u64 = 64;
-const LIST: u64 = 56;
+const DICT: Bytes = Bytes(64);
+const LIST: Bytes = Bytes(56);
 
 /// A lock of C's (Python/thread_pthread.h, a semaphore).
-const LOCK: u64 = 32;
+const LOCK: Bytes = Bytes(32);
+
+/// A place in a list or tuple.
+const POINTER: Bytes = Bytes(8);
 
 /// The memory of an object.
 #[derive(Clone, Copy)]
 pub(super) struct Object(BlockId);
 
 impl Object {
-    pub(super) fn new(process: &mut Process, size: u64) -> Self {
+    pub(super) fn new(process: &mut Process, size: Bytes) -> Self {
         Self(process.object_malloc(size))
     }
 
@@ -88,17 +91,17 @@ enum Table {
 }
 
 impl Table {
-    fn resized(self, process: &mut Process, bytes: u64) -> Self {
+    fn resized(self, process: &mut Process, bytes: Bytes) -> Self {
         match self {
-            Self::Objects(table) if bytes > 0 => {
+            Self::Objects(table) if bytes > Bytes::ZERO => {
                 Self::Objects(process.object_realloc(table, bytes))
             }
             Self::Objects(table) => {
-                let nothing = process.malloc(1);
+                let nothing = process.malloc(Bytes(1));
                 process.object_free(table);
                 Self::Malloc(nothing)
             }
-            Self::Malloc(table) => Self::Malloc(process.realloc(table, bytes.max(1))),
+            Self::Malloc(table) => Self::Malloc(process.realloc(table, bytes.max(Bytes(1)))),
         }
     }
 
@@ -126,7 +129,7 @@ impl List {
         let mut list = Self::new(process);
         if length > 0 {
             (list.length, list.room) = (length, length);
-            list.table = Some(Table::Objects(process.object_malloc(length * 8)));
+            list.table = Some(Table::Objects(process.object_malloc(POINTER * length)));
         }
         list
     }
@@ -154,7 +157,7 @@ impl List {
             0 => 0,
             _ => (length + (length >> 3) + 6) & !3,
         };
-        let bytes = self.room * 8;
+        let bytes = POINTER * self.room;
         self.table = Some(match self.table {
             Some(table) => table.resized(process, bytes),
             None => Table::Objects(process.object_malloc(bytes)),
@@ -173,7 +176,7 @@ impl List {
 /// The key tables that a dict of text keys goes through (Objects/dictobject.c, new_keys_object: 32 bytes, an index, and
 /// 16 bytes for each of two thirds of its places): for 8 places, 16, 32, 64 and 128. A full one makes room for three
 /// times what is in it (GROWTH_RATE), so that one of 8 places with 5 keys is followed by one of 16, and so on.
-const TABLES: [u64; 5] = [120, 208, 400, 768, 1520];
+const TABLES: [Bytes; 5] = [Bytes(120), Bytes(208), Bytes(400), Bytes(768), Bytes(1520)];
 const KEYS: [u64; 5] = [5, 10, 21, 42, 85];
 
 /// A dict with text keys.
@@ -238,8 +241,8 @@ pub(super) struct Deque {
 impl Deque {
     pub(super) fn new(process: &mut Process) -> Self {
         Self {
-            object: Object::new(process, 232),
-            block: Object::new(process, 528),
+            object: Object::new(process, Bytes(232)),
+            block: Object::new(process, Bytes(528)),
         }
     }
 

@@ -4,7 +4,12 @@ use super::super::kind::Share;
 use super::super::process::Process;
 use super::super::table::Python;
 use super::{BYTES, Dict, Object, drop_backwards};
-use crate::Bytes;
+use crate::{Bytes, Nanos};
+
+/// The time that a byte of a module's code takes.
+pub(in super::super) const LOAD_PER_BYTE: Nanos = Nanos(40);
+/// The time that a byte of what is held from the start takes.
+const PRELOAD_PER_BYTE: Nanos = Nanos(1);
 
 /// Imports so many modules: each reads its byte code, makes constants, code objects, functions, classes and their tables,
 /// and lets the byte code go. What stays is scattered over the lower end of the heap and over the pools. How many there
@@ -12,7 +17,7 @@ use crate::Bytes;
 pub(in super::super) fn imports(process: &mut Process, modules: u32) {
     for _ in 0..modules {
         let text = process.between(3_000, 50_000);
-        let code = Object::new(process, u64::from(text) + BYTES);
+        let code = Object::new(process, BYTES + Bytes::from(text));
         let mut rubbish = Vec::new();
         for _ in 0..process.between(35, 75) {
             // Names, constants, functions: small objects between the large ones, a few of which die at once.
@@ -25,12 +30,12 @@ pub(in super::super) fn imports(process: &mut Process, modules: u32) {
         }
         drop_backwards(process, &mut rubbish);
         code.drop(process);
-        process.spend_ns(u64::from(text) * 40);
+        process.spend(LOAD_PER_BYTE * u64::from(text));
     }
     // The table of interned text, which has doubled its way up.
-    let mut interned = process.object_calloc(73_792);
+    let mut interned = process.object_calloc(Bytes(73_792));
     for size in [147_520, 294_976] {
-        let larger = process.object_calloc(size);
+        let larger = process.object_calloc(Bytes(size));
         process.object_free(interned);
         interned = larger;
     }
@@ -50,7 +55,7 @@ impl Python {
 
 /// A bound of the calls that load what is held from the start.
 pub(in super::super) fn calls_of_preload(held: Bytes) -> u64 {
-    held.0 / u64::from(LEAST_LOADED)
+    held / LEAST_LOADED
 }
 
 /// A bound of the bytes that this takes.
@@ -59,24 +64,24 @@ pub(in super::super) fn held_by_preload(held: Bytes) -> Bytes {
 }
 
 /// The smallest block of what is held from the start.
-const LEAST_LOADED: u32 = 8 << 10;
+const LEAST_LOADED: Bytes = Bytes::kib(8);
 
 /// Loads what a program holds from its start besides its modules: tables, templates, models, in blocks of some tens of
 /// KiB.
 pub(in super::super) fn preload(process: &mut Process, held: Bytes) {
-    let mut left = held.0;
-    while left > 0 {
-        let size = u64::from(process.between(LEAST_LOADED, 64 << 10));
+    let mut left = held;
+    while left > Bytes::ZERO {
+        let size = Bytes::from(process.between(LEAST_LOADED.0 as u32, 64 << 10));
         Object::new(process, size);
         left = left.saturating_sub(size);
-        process.spend_ns(size);
+        process.spend(PRELOAD_PER_BYTE * size.0);
     }
 }
 
 fn small_objects(process: &mut Process, rubbish: &mut Vec<Object>) {
     for _ in 0..3 {
         let size = 32 + 8 * process.between(0, 22);
-        let object = Object::new(process, u64::from(size));
+        let object = Object::new(process, Bytes::from(size));
         if process.chance(Share::percent(15)) {
             rubbish.push(object);
         }
@@ -87,26 +92,26 @@ fn large_object(process: &mut Process, rubbish: &mut Vec<Object>) {
     match process.between(0, 100) {
         // What the C parts ask malloc for however small.
         0..=24 => {
-            process.malloc(24);
+            process.malloc(Bytes(24));
         }
         25..=31 => {
             let size = process.between(600, 3_000);
-            rubbish.push(Object::new(process, u64::from(size)));
+            rubbish.push(Object::new(process, Bytes::from(size)));
         }
         32..=79 => {
             let size = process.between(513, 1_000);
-            Object::new(process, u64::from(size));
+            Object::new(process, Bytes::from(size));
         }
         80..=93 => {
             let size = process.between(1_024, 1_800);
-            Object::new(process, u64::from(size));
+            Object::new(process, Bytes::from(size));
         }
         94..=97 => {
             let size = process.between(2_048, 4_000);
-            Object::new(process, u64::from(size));
+            Object::new(process, Bytes::from(size));
         }
         _ => {
-            process.malloc(8_224);
+            process.malloc(Bytes(8_224));
         }
     }
 }

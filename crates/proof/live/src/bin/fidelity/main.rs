@@ -9,6 +9,7 @@ mod options;
 mod report;
 mod workloads;
 
+use anyhow::{Context, Result};
 use highwater_live::{
     AllocatorFamily, Environment, Library, ModelError, Oracle, OracleError, Release, Sequence,
     execute,
@@ -27,19 +28,19 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+fn run(options: &Options) -> Result<()> {
     let mut libraries = vec![Library::installed()];
     libraries.extend(Library::installed_jemalloc());
     if let Some(folder) = &options.libraries {
-        libraries.extend(Library::in_folder(folder).map_err(|error| named(folder, &error))?);
+        libraries.extend(Library::in_folder(folder).with_context(|| folder.display().to_string())?);
         let found = Library::jemallocs_in_folder(folder);
-        libraries.extend(found.map_err(|error| named(folder, &error))?);
+        libraries.extend(found.with_context(|| folder.display().to_string())?);
     }
     let subjects = subjects(libraries)?;
     let programs = workloads::programs(options)?;
@@ -60,9 +61,9 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     }
     let text = report::render(options, &parts);
     if let Some(folder) = options.out.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| named(folder, &error))?;
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    std::fs::write(&options.out, text).map_err(|error| named(&options.out, &error))?;
+    std::fs::write(&options.out, text).with_context(|| options.out.display().to_string())?;
     let rows: Vec<_> = parts.iter().flat_map(|part| &part.rows).collect();
     let unequal = rows.iter().filter(|row| !row.is_equal()).count();
     println!(
@@ -112,9 +113,4 @@ fn subjects(libraries: Vec<Library>) -> Result<Vec<Subject>, OracleError> {
     }
     subjects.sort_by(|a, b| a.release.cmp(&b.release));
     Ok(subjects)
-}
-
-/// The error with the path it is about.
-pub(crate) fn named(path: &std::path::Path, error: &dyn std::fmt::Display) -> String {
-    format!("{}: {error}", path.display())
 }

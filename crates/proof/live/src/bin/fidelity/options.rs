@@ -1,7 +1,7 @@
 //! The command line.
 
+use anyhow::Result;
 use lexopt::prelude::*;
-use std::error::Error;
 use std::path::PathBuf;
 
 pub(crate) const HELP: &str = "\
@@ -26,7 +26,7 @@ pub(crate) struct Options {
 
 impl Options {
     /// Returns `None` if only help is requested.
-    pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Option<Self>, Box<dyn Error>> {
+    pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Option<Self>> {
         let mut options = Self {
             libraries: None,
             out: PathBuf::from("docs/fidelity.md"),

@@ -1,7 +1,7 @@
 //! What is run: random sequences, traces, patterns; and under which settings.
 
-use crate::named;
 use crate::options::Options;
+use anyhow::{Context, Result};
 use highwater_live::{
     AllocatorFamily, Environment, Sequence, all_environments, generate, generate_threads,
     generate_timed, jemalloc_environments, of_workload, timed_of_workload,
@@ -67,20 +67,20 @@ pub(crate) struct Program {
 }
 
 /// All programs.
-pub(crate) fn programs(options: &Options) -> Result<Vec<Program>, String> {
+pub(crate) fn programs(options: &Options) -> Result<Vec<Program>> {
     let mut programs = Vec::new();
     for scenario in Pattern::ALL {
         let workload = scenario
             .build(&Parameters::default(), &mut unwatched)
-            .map_err(|error| format!("{}: {error}", scenario.name()))?;
+            .with_context(|| scenario.name())?;
         programs.push(Program {
             name: format!("pattern {}", scenario.name()),
             workload,
         });
     }
     for path in traces(options)? {
-        let bytes = std::fs::read(&path).map_err(|error| named(&path, &error))?;
-        let workload = trace::read(&bytes).map_err(|error| named(&path, &error))?;
+        let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
+        let workload = trace::read(&bytes).with_context(|| path.display().to_string())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = name.split('.').next().unwrap_or_default();
         programs.push(Program {
@@ -165,9 +165,9 @@ impl Program {
 }
 
 /// The bundled ones, then those that were named, each once.
-fn traces(options: &Options) -> Result<Vec<PathBuf>, String> {
+fn traces(options: &Options) -> Result<Vec<PathBuf>> {
     let bundled = Path::new(BUNDLED);
-    let entries = std::fs::read_dir(bundled).map_err(|error| named(bundled, &error))?;
+    let entries = std::fs::read_dir(bundled).with_context(|| BUNDLED)?;
     let mut paths: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| {

@@ -1,0 +1,140 @@
+//! The log of the decisions of a run.
+//!
+//! They are recorded always: counters for every kind, and the latest in a ring, so that a run of millions of calls costs
+//! no memory. [`DecisionLog::keep_all`] keeps every one.
+
+use crate::decision::{Counters, Decision, Logged};
+use crate::remembered::Remembered;
+use highwater_kernel::Micros;
+use std::collections::VecDeque;
+
+/// The decisions of a run: counters of all, and the latest of them (or all, when asked) one by one.
+#[derive(Clone, Debug)]
+pub struct DecisionLog {
+    event: u64,
+    time: Option<Micros>,
+    total: u64,
+    counters: Counters,
+    kept: VecDeque<Logged>,
+    limit: usize,
+    remembered: Remembered,
+}
+
+impl Default for DecisionLog {
+    fn default() -> Self {
+        Self {
+            event: 0,
+            time: None,
+            total: 0,
+            counters: Counters::default(),
+            kept: VecDeque::new(),
+            limit: 4096,
+            remembered: Remembered::default(),
+        }
+    }
+}
+
+impl DecisionLog {
+    /// Keeps every decision from now on, instead of the latest few thousand.
+    pub fn keep_all(&mut self) {
+        self.limit = usize::MAX;
+    }
+
+    /// Names the event that following decisions belong to.
+    #[inline]
+    pub fn stamp(&mut self, event: u64) {
+        self.event = event;
+    }
+
+    /// Says when following decisions are taken, where that is before the event they are stamped with.
+    pub fn at(&mut self, time: Option<Micros>) {
+        self.time = time;
+    }
+
+    /// Records a decision.
+    pub fn record(&mut self, decision: Decision) {
+        let counters = &mut self.counters;
+        match decision {
+            Decision::TrimRefused { .. } => counters.trims_refused += 1,
+            Decision::Trimmed { bytes, .. } => {
+                counters.trims += 1;
+                counters.trimmed_bytes += bytes;
+            }
+            Decision::PagesReleased { .. } => counters.releases += 1,
+            Decision::HeapGrown { .. } => counters.growths += 1,
+            Decision::HeapCreated { .. } => counters.heaps_created += 1,
+            Decision::HeapDeleted { .. } => counters.heaps_deleted += 1,
+            Decision::ArenaCreated { .. } => counters.arenas_created += 1,
+            Decision::ArenaShared { .. } => counters.arenas_shared += 1,
+            Decision::ArenaRetried { .. } => counters.arena_retries += 1,
+            Decision::ThresholdRaised { .. } => counters.threshold_raises += 1,
+            Decision::Mapped { .. } => counters.mapped += 1,
+            Decision::Unmapped { .. } => counters.unmapped += 1,
+            Decision::Consolidated { .. } => counters.consolidations += 1,
+            Decision::Purged { bytes, .. } => {
+                counters.purges += 1;
+                counters.purged_bytes += bytes;
+            }
+            Decision::ObjectArenaMapped { .. } => counters.object_arenas_mapped += 1,
+            Decision::ObjectArenaReturned { .. } => counters.object_arenas_returned += 1,
+            Decision::ArenaTableGrown { .. } => counters.arena_tables_grown += 1,
+            Decision::OutOfMemory { .. } => counters.failures += 1,
+        }
+        self.total += 1;
+        if self.kept.len() >= self.limit {
+            self.kept.pop_front();
+        }
+        let logged = Logged {
+            event: self.event,
+            time: self.time,
+            decision,
+        };
+        self.remembered.note(&logged);
+        self.kept.push_back(logged);
+    }
+
+    /// What is remembered of all decisions, the forgotten ones included.
+    pub fn remembered(&self) -> &Remembered {
+        &self.remembered
+    }
+
+    /// How many decisions were taken in all.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// How often each kind was taken.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// The decisions kept, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Logged> {
+        self.kept.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ring_forgets_but_the_counters_do_not() {
+        let mut log = DecisionLog {
+            limit: 2,
+            ..DecisionLog::default()
+        };
+        for event in 0..5 {
+            log.stamp(event);
+            log.record(Decision::Consolidated {
+                arena: 0,
+                chunks: event,
+            });
+        }
+        assert_eq!(log.counters().consolidations, 5);
+        assert_eq!(
+            log.iter().map(|kept| kept.event).collect::<Vec<_>>(),
+            [3, 4]
+        );
+    }
+}

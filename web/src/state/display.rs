@@ -1,0 +1,136 @@
+//! How the page is shown: its colours, and what of it where another page has it in a frame.
+
+use super::Effect;
+
+/// How the page is shown.
+pub struct Display {
+    /// Light or dark.
+    pub theme: Theme,
+    /// Whether the user's preference is dark.
+    prefers_dark: bool,
+    /// What of it is shown inside another page, if it is inside one.
+    pub embed: Option<Embed>,
+}
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// As the user prefers everywhere.
+    Preferred,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// What of the page is shown inside another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Embed {
+    /// The curves.
+    pub chart: bool,
+    /// The heap maps.
+    pub map: bool,
+    /// Why memory does not go back, and what was decided.
+    pub why: bool,
+    /// The table of all variants.
+    pub table: bool,
+    /// What runs, and the variants' settings.
+    pub settings: bool,
+    /// What plays the run.
+    pub controls: bool,
+}
+
+/// The colours change.
+#[derive(Debug, Clone)]
+pub enum DisplayAction {
+    /// Light to dark, or back.
+    ToggleTheme,
+    /// Dark, or light.
+    Theme(bool),
+    /// The user's preference for dark pages changed.
+    PrefersDark(bool),
+}
+
+impl Display {
+    /// The whole page.
+    pub(super) fn new(prefers_dark: bool) -> Self {
+        Self {
+            theme: Theme::Preferred,
+            prefers_dark,
+            embed: None,
+        }
+    }
+
+    /// Whether the page is dark now.
+    pub fn is_dark(&self) -> bool {
+        match self.theme {
+            Theme::Preferred => self.prefers_dark,
+            Theme::Light => false,
+            Theme::Dark => true,
+        }
+    }
+
+    pub(super) fn update(&mut self, action: DisplayAction) -> Vec<Effect> {
+        let dark = match action {
+            DisplayAction::PrefersDark(prefers_dark) => {
+                self.prefers_dark = prefers_dark;
+                return vec![];
+            }
+            DisplayAction::ToggleTheme => !self.is_dark(),
+            DisplayAction::Theme(dark) => dark,
+        };
+        self.theme = if dark { Theme::Dark } else { Theme::Light };
+        vec![Effect::ApplyTheme(self.theme)]
+    }
+}
+
+impl Embed {
+    /// Everything.
+    pub(super) const WHOLE: Self = Self {
+        chart: true,
+        map: true,
+        why: true,
+        table: true,
+        settings: true,
+        controls: true,
+    };
+
+    /// The panels that are named, with commas, and what plays the run.
+    pub fn of(panels: &str) -> Self {
+        let has = |panel: &str| panels.split(',').any(|named| named == panel);
+        Self {
+            chart: has("chart"),
+            map: has("map"),
+            why: has("why"),
+            table: has("table"),
+            settings: has("settings"),
+            controls: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_preference_counts_until_the_user_chooses() {
+        let mut display = Display::new(true);
+        assert!(display.is_dark());
+        assert_eq!(display.update(DisplayAction::PrefersDark(false)), []);
+        assert!(!display.is_dark());
+        let dark = [Effect::ApplyTheme(Theme::Dark)];
+        assert_eq!(display.update(DisplayAction::ToggleTheme), dark);
+        display.update(DisplayAction::PrefersDark(false));
+        assert!(display.is_dark());
+        display.update(DisplayAction::Theme(false));
+        assert!(!display.is_dark());
+    }
+
+    #[test]
+    fn panels_are_shown_by_name() {
+        let some = Embed::of("map,table,nothing");
+        assert!(some.map && some.table && some.controls);
+        assert!(!some.chart && !some.why && !some.settings);
+    }
+}

@@ -1,0 +1,326 @@
+//! Looking into runs: explanations of a moment, the blocks of a few pages, and what would be without some pins.
+
+use std::rc::Rc;
+
+use highwater_simulator::{Address, Moment, PageKind, Without};
+
+use super::{Effect, Format, Picture, Playhead, Source, Variants};
+use crate::{
+    protocol::{Ask, BlockRow, ToldKind},
+    variants::VariantId,
+    view::{Look, RunView},
+};
+
+/// What can be looked into: the runs, and the moment of them that is shown.
+#[derive(Clone, Copy)]
+pub struct Shown<'s> {
+    /// The variants with their runs.
+    pub variants: &'s Variants,
+    /// The moment.
+    pub playhead: &'s Playhead,
+}
+
+impl<'s> Shown<'s> {
+    /// What the workers can be asked about; nothing while they may hold another recording before they come to it.
+    pub(super) fn to_ask(
+        variants: &'s Variants,
+        playhead: &'s Playhead,
+        source: &Source,
+    ) -> Option<Self> {
+        let shown = Self { variants, playhead };
+        source.loading.is_none().then_some(shown)
+    }
+
+    /// The moment that is shown, in a variant's run.
+    pub fn moment(self, id: VariantId, run: &RunView) -> Moment {
+        self.playhead.moment(run, id == self.variants.selected)
+    }
+}
+
+/// Blocks that are looked at one by one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// Whose.
+    pub id: VariantId,
+    /// From here.
+    pub from: Address,
+    /// To here.
+    pub to: Address,
+    /// They themselves, once they are known.
+    pub rows: Option<Vec<BlockRow>>,
+}
+
+/// What is looked into, and what was found.
+#[derive(Default)]
+pub struct Inspection {
+    /// Moments that were explained last.
+    looks: Vec<(VariantId, Rc<Look>)>,
+    /// Variants that are being looked into.
+    pub(super) looking: Vec<VariantId>,
+    /// The picture that is to be saved as soon as what it shows is known exactly.
+    saving: Option<(Picture, Format)>,
+    /// The pin that is pointed at.
+    pub pointed: Option<usize>,
+    /// The blocks that are looked at.
+    pub opened: Option<Opened>,
+    /// What would be if the first so many pins were gone, once it is known.
+    pub without: Option<(usize, Option<Without>)>,
+    /// Kinds of pages that the map does not show, as bits.
+    pub hidden: u16,
+    /// The kind of decisions that is shown alone.
+    pub only: Option<ToldKind>,
+}
+
+/// Something was asked of a moment, or is known of it.
+#[derive(Debug, Clone)]
+pub enum InspectionAction {
+    /// The blocks at an address of a variant are looked at, or none are any more.
+    OpenBlocks(Option<(VariantId, Address, Address)>),
+    /// What would be if the first so many pins were gone?
+    AskWithout(usize),
+    /// Only decisions of this kind are shown, or all.
+    OnlyDecisions(Option<ToldKind>),
+    /// Pages of a kind are shown on the map, or not any more.
+    ToggleKind(PageKind),
+    /// A pin was pointed at (its place among the pins), or none is any more.
+    Point(Option<usize>),
+    /// The user wants a picture as a file.
+    Save(Picture, Format),
+}
+
+impl Inspection {
+    /// The explanation of what is shown of a variant, perhaps of a moment before.
+    pub fn look(&self, id: VariantId) -> Option<&Rc<Look>> {
+        let look = self.looks.iter().find(|(of, _)| *of == id);
+        look.map(|(_, look)| look)
+    }
+
+    /// Whether the explanation of a variant is that of the playhead.
+    pub(super) fn is_exact(&self, id: VariantId, shown: Shown<'_>) -> bool {
+        let run = shown.variants.get(id).and_then(|one| one.run.as_ref());
+        match (run, self.look(id)) {
+            (Some(run), Some(look)) => look.order == run.order && look.is_of(shown.moment(id, run)),
+            _ => false,
+        }
+    }
+
+    /// Asks about what is shown.
+    pub(super) fn update(
+        &mut self,
+        action: InspectionAction,
+        shown: Option<Shown<'_>>,
+    ) -> Vec<Effect> {
+        match action {
+            InspectionAction::OpenBlocks(range) => return self.open_blocks(range, shown),
+            InspectionAction::AskWithout(pins) => return self.ask_without(pins, shown),
+            InspectionAction::OnlyDecisions(kind) => self.only = kind,
+            InspectionAction::ToggleKind(kind) => self.hidden ^= 1 << kind as u16,
+            InspectionAction::Point(pin) => self.pointed = pin,
+            InspectionAction::Save(picture, format) => {
+                self.saving = Some((picture, format));
+                return self.save_exact(shown);
+            }
+        }
+        vec![]
+    }
+
+    /// Takes the explanation of a moment.
+    pub(super) fn looked(
+        &mut self,
+        id: VariantId,
+        look: Rc<Look>,
+        shown: Option<Shown<'_>>,
+    ) -> Vec<Effect> {
+        self.forget(id);
+        self.looks.push((id, look));
+        let mut effects = self.wish(shown);
+        effects.extend(self.save_exact(shown));
+        effects
+    }
+
+    /// Takes the blocks of a variant, if they are still looked at.
+    pub(super) fn take_blocks(&mut self, id: VariantId, rows: Vec<BlockRow>) {
+        if let Some(opened) = self.opened.as_mut().filter(|opened| opened.id == id) {
+            opened.rows = Some(rows);
+        }
+    }
+
+    /// Asks for what is shown to be explained, where it is not and nobody is at it.
+    pub(super) fn wish(&mut self, shown: Option<Shown<'_>>) -> Vec<Effect> {
+        let Some(shown) = shown else {
+            return vec![];
+        };
+        let mut effects = Vec::new();
+        for variant in shown.variants.shown() {
+            let id = variant.id;
+            if let Some(run) = &variant.run
+                && !self.looking.contains(&id)
+                && !self.is_exact(id, shown)
+            {
+                self.looking.push(id);
+                effects.push(Effect::Look(id, Rc::clone(run), shown.moment(id, run)));
+            }
+        }
+        effects
+    }
+
+    /// Saves the picture that is wanted, once it is that of the playhead and not of a moment nearby.
+    fn save_exact(&mut self, shown: Option<Shown<'_>>) -> Vec<Effect> {
+        let is_exact = match self.saving {
+            Some((Picture::Map(id), _)) => shown.is_some_and(|shown| self.is_exact(id, shown)),
+            _ => true,
+        };
+        let saved = self.saving.take_if(|_| is_exact);
+        let save = saved.map(|(picture, format)| Effect::Save(picture, format));
+        save.into_iter().collect()
+    }
+
+    /// Looks at the blocks of a few pages.
+    pub(super) fn open_blocks(
+        &mut self,
+        range: Option<(VariantId, Address, Address)>,
+        shown: Option<Shown<'_>>,
+    ) -> Vec<Effect> {
+        self.opened = None;
+        let (Some((id, from, to)), Some(shown)) = (range, shown) else {
+            return vec![];
+        };
+        let Some(run) = shown.variants.get(id).and_then(|one| one.run.clone()) else {
+            return vec![];
+        };
+        let rows = None;
+        self.opened = Some(Opened { id, from, to, rows });
+        let moment = shown.moment(id, &run);
+        vec![Effect::Ask(id, run, moment, Ask::Blocks { from, to })]
+    }
+
+    /// Asks what would be without the first so many pins.
+    fn ask_without(&mut self, pins: usize, shown: Option<Shown<'_>>) -> Vec<Effect> {
+        let asked = shown.and_then(|shown| {
+            let variant = shown.variants.selected();
+            Some((variant.run.clone()?, self.look(variant.id)?, variant.id))
+        });
+        let Some((run, look, id)) = asked else {
+            return vec![];
+        };
+        let gone = look.diagnosis.pins.iter().take(pins);
+        let ask = Ask::Without {
+            pins: gone.map(|pin| pin.address).collect(),
+        };
+        let effect = Effect::Ask(id, run, look.asked, ask);
+        self.without = Some((pins, None));
+        vec![effect]
+    }
+
+    /// Asks again what was asked and not answered: the worker went down.
+    pub(super) fn ask_again(&mut self, shown: Option<Shown<'_>>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if let Some(opened) = self.opened.take_if(|opened| opened.rows.is_none()) {
+            let range = (opened.id, opened.from, opened.to);
+            effects.extend(self.open_blocks(Some(range), shown));
+        }
+        if let Some((pins, None)) = self.without {
+            effects.extend(self.ask_without(pins, shown));
+        }
+        effects
+    }
+
+    /// What was asked of another moment is of no use any more.
+    pub(super) fn forget_asked(&mut self) {
+        self.opened = None;
+        self.without = None;
+    }
+
+    /// Forgets what was asked and not answered, since no answer comes.
+    pub(super) fn forget_unanswered(&mut self) {
+        self.saving = None;
+        self.opened.take_if(|opened| opened.rows.is_none());
+        self.without.take_if(|(_, answer)| answer.is_none());
+    }
+
+    /// Forgets the look into a variant.
+    pub(super) fn forget(&mut self, id: VariantId) {
+        self.looking.retain(|looking| *looking != id);
+        self.looks.retain(|(of, _)| *of != id);
+    }
+
+    /// Forgets a look into an earlier run.
+    pub(super) fn arrive(&mut self, id: VariantId, run: &RunView) {
+        self.looks
+            .retain(|(of, look)| *of != id || look.order == run.order);
+    }
+
+    /// Forgets all looks.
+    pub(super) fn forget_all(&mut self) {
+        self.looks.clear();
+        self.looking.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::ran;
+    use super::*;
+    use highwater_simulator::Micros;
+
+    fn shown<'s>(variants: &'s Variants, playhead: &'s Playhead) -> Option<Shown<'s>> {
+        Some(Shown { variants, playhead })
+    }
+
+    fn look(of: &Effect) -> Option<Rc<Look>> {
+        let Effect::Look(_, run, asked) = of else {
+            return None;
+        };
+        Some(Rc::new(Look {
+            order: Rc::clone(&run.order),
+            asked: *asked,
+            diagnosis: crate::protocol::tests::diagnosis(),
+            findings: vec![],
+            decisions: vec![],
+            decided: 0,
+            kinds: vec![],
+            frame: None,
+        }))
+    }
+
+    #[test]
+    fn a_moment_is_asked_for_once_and_again_when_it_is_another() {
+        let (variants, mut playhead) = (ran(), Playhead::default());
+        let mut inspection = Inspection::default();
+        let id = variants.selected;
+        let first = inspection.wish(shown(&variants, &playhead));
+        let found = look(&first[0]).expect("it is looked into");
+        assert_eq!(inspection.wish(shown(&variants, &playhead)), []);
+        playhead.move_to(Micros(1), Micros(9));
+        let second = inspection.looked(id, found, shown(&variants, &playhead));
+        assert!(matches!(second[..], [Effect::Look(of, ..)] if of == id));
+        let found = look(&second[0]).expect("it is looked into");
+        let after = inspection.looked(id, found, shown(&variants, &playhead));
+        assert_eq!(after, []);
+        assert!(inspection.look(id).is_some());
+        inspection.forget(id);
+        assert!(inspection.look(id).is_none());
+    }
+
+    #[test]
+    fn blocks_are_asked_for_again_where_the_worker_went_down() {
+        let (variants, playhead) = (ran(), Playhead::default());
+        let mut inspection = Inspection::default();
+        let shown = shown(&variants, &playhead);
+        let id = variants.selected;
+        let open = || InspectionAction::OpenBlocks(Some((id, Address(4096), Address(8192))));
+        assert_eq!(
+            inspection.update(open(), None),
+            [],
+            "the workers read something else"
+        );
+        let asked = inspection.update(open(), shown);
+        assert_eq!(inspection.ask_again(shown), asked);
+        inspection.take_blocks(id, vec![]);
+        assert_eq!(inspection.ask_again(shown), []);
+        inspection.forget_unanswered();
+        assert!(inspection.opened.is_some(), "it is answered");
+        inspection.forget_asked();
+        assert_eq!(inspection.opened, None);
+    }
+}

@@ -1,0 +1,269 @@
+//! Reading a link: whole and checked, before anything of the state is changed.
+
+use highwater_simulator::Choice;
+use highwater_workload::{
+    RunSpec,
+    pattern::Parameters,
+    spec::{Fault, Level, Tree},
+};
+
+use super::{BUNDLED, Link, Linked, Through, lines, view::View};
+use crate::{
+    form::EnvironmentForm,
+    naming::{plain, settings},
+    state::Place,
+    subject::{Choices, Subject},
+    variants::MOST,
+};
+
+/// Bytes of a link's text at most: a hundred times what eight variants take.
+const LONGEST: usize = 64 << 10;
+
+/// The longest settings of one variant that are read, in bytes, so that a link opens at once.
+const LONGEST_BOX: usize = 8 << 10;
+
+/// The keys of a variant's marks. Links of the first form have its base by number.
+pub(super) const MARKS: [&str; 4] = ["base", "colour", "given", "letter"];
+
+/// The entries of one table of a link.
+pub(super) struct Entries(Vec<(String, Tree)>);
+
+impl Entries {
+    pub(super) fn of(tree: Option<Tree>) -> Result<Self, String> {
+        match tree {
+            None => Ok(Self(Vec::new())),
+            Some(Tree::Table(pairs)) => Ok(Self(pairs)),
+            // Not what stands there: that may be anything.
+            Some(_) => Err("it needs a table".to_owned()),
+        }
+    }
+
+    fn take(&mut self, key: &str) -> Option<Tree> {
+        let at = self.0.iter().position(|(of, _)| of == key)?;
+        Some(self.0.swap_remove(at).1)
+    }
+
+    pub(super) fn text(&mut self, key: &str) -> Option<String> {
+        match self.take(key)? {
+            Tree::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A whole number.
+    pub(super) fn number(&mut self, key: &str, most: u64) -> Result<Option<u64>, String> {
+        let Some(tree) = self.take(key) else {
+            return Ok(None);
+        };
+        let number = match &tree {
+            Tree::Text(text) => text.parse().ok().filter(|number| *number <= most),
+            _ => None,
+        };
+        let wrong = || format!("`{key}` must be a whole number between 0 and {most}");
+        number.map(Some).ok_or_else(wrong)
+    }
+
+    /// Of some values the one that is named.
+    pub(super) fn named<T: Copy>(
+        &mut self,
+        key: &str,
+        known: &[(T, &str)],
+    ) -> Result<Option<T>, String> {
+        let Some(words) = self.text(key) else {
+            return Ok(None);
+        };
+        let found = known.iter().find(|(_, name)| *name == words);
+        let found = found.map(|(value, _)| *value);
+        found.map(Some).ok_or_else(|| not_one(key))
+    }
+
+    /// Whether all was taken: a key that is left is that of a later release.
+    pub(super) fn end(&self) -> Result<(), String> {
+        match self.0.is_empty() {
+            true => Ok(()),
+            false => Err("it says something that this release does not know".to_owned()),
+        }
+    }
+}
+
+pub(super) fn not_one(key: &str) -> String {
+    format!("`{key}` is not one of its values")
+}
+
+impl Link {
+    /// Reads a link's text.
+    pub(super) fn read(text: &str, choices: &Choices) -> Result<Self, String> {
+        if text.len() > LONGEST {
+            return Err("it is too long".to_owned());
+        }
+        let tree = match text.starts_with('{') {
+            true => Tree::from_json(text).map_err(|_| "it is no JSON".to_owned())?,
+            false => lines::upgraded(text)?,
+        };
+        let mut entries = Entries::of(Some(tree))?;
+        let said = |fault: Fault| plain(&fault.to_string());
+        let run = entries.take("run").unwrap_or(Tree::Nothing);
+        let run = RunSpec::try_from(run).map_err(said)?;
+        run.check().map_err(said)?;
+        let subject = subject_of(&run, choices)?;
+        let mut link = Self {
+            checksum: run.checksum().map_err(said)?,
+            form: subject.form(),
+            subject,
+            variants: Vec::new(),
+            over: Through::default(),
+            settings: String::new(),
+            view: View::read(entries.take("view"))?,
+            tour: tour(entries.take("tour"))?,
+            holds_more: false,
+            notes: Vec::new(),
+        };
+        link.take_parameters(&run)?;
+        let mut over = run.options();
+        over.parameters.clear();
+        over.take("pattern");
+        let marks = match entries.take("marks") {
+            Some(Tree::List(marks)) => marks,
+            _ => Vec::new(),
+        };
+        let mut marks = marks.into_iter();
+        for variant in &run.parts {
+            link.take_variant(&over, variant, marks.next())?;
+        }
+        link.over = link.through(over)?;
+        link.settings = link.cleaned(&entries.text("first").unwrap_or_default());
+        entries.end()?;
+        let view = &link.view;
+        let used = [view.selected, view.baseline, view.beside];
+        let number = link.variants.len() as u64;
+        if number > 0 && used.into_iter().flatten().any(|at| at >= number) {
+            return Err("it refers to a variant that it does not define".to_owned());
+        }
+        Ok(link)
+    }
+
+    /// Takes the parameters, each as it stands: one that cannot be is shown as such, as it was where the link was made.
+    fn take_parameters(&mut self, run: &RunSpec) -> Result<(), String> {
+        for (name, value) in &run.parameters {
+            let mut all = Parameters::ALL.iter();
+            let index = all.position(|parameter| parameter.name == name);
+            let index = index.ok_or_else(|| format!("unknown parameter {}", plain(name)))?;
+            self.form.edit(index, value.clone());
+        }
+        Ok(())
+    }
+
+    /// Takes a variant, with what is said of all set under it.
+    fn take_variant(
+        &mut self,
+        over: &Level,
+        spec: &Level,
+        marks: Option<Tree>,
+    ) -> Result<(), String> {
+        if self.variants.len() >= MOST || !spec.parts.is_empty() {
+            return Err(format!(
+                "at most {MOST} variants, without stages of their own"
+            ));
+        }
+        let number = self.variants.len();
+        let mut marks = Entries::of(marks)?;
+        let by_number = marks.number("base", u16::MAX.into())?;
+        let colour = marks.number("colour", MOST as u64 - 1)?;
+        let given = marks.text("given");
+        let letter = match marks.text("letter").as_deref().map(str::as_bytes) {
+            None => number,
+            Some([letter @ b'A'..=b'H']) => usize::from(letter - b'A'),
+            Some(_) => return Err("a letter must be one from A to H".to_owned()),
+        };
+        marks.end()?;
+        if self.variants.iter().any(|other| other.letter == letter) {
+            return Err("two variants have the same letter".to_owned());
+        }
+        let base = self.base(spec.get("base"), by_number.unwrap_or(0))?;
+        let mut options = over.clone();
+        options.put(spec);
+        let through = self.through(options)?;
+        self.variants.push(Linked {
+            name: plain(spec.text("name")),
+            given: given.map(|name| plain(&name)),
+            letter,
+            colour: colour.unwrap_or(number as u64) as usize,
+            base,
+            through,
+        });
+        Ok(())
+    }
+
+    /// The scenario's variant of a name, or else of a number.
+    fn base(&self, wanted: Option<&str>, number: u64) -> Result<usize, String> {
+        let Some(run) = self.subject.bases() else {
+            return Ok(0);
+        };
+        let is_base = |(at, variant): &(usize, &Level)| match wanted {
+            Some(name) => variant.text("name") == name,
+            None => *at as u64 == number,
+        };
+        let base = run.parts.iter().enumerate().find(is_base);
+        let unknown = || format!("unknown variant {}", plain(wanted.unwrap_or("number")));
+        base.map(|(at, _)| at).ok_or_else(unknown)
+    }
+
+    /// Takes the allocator, the nearest where it is not modelled, and the settings out of options.
+    fn through(&mut self, mut options: Level) -> Result<Through, String> {
+        let mut allocator = None;
+        if let Some(name) = options.take("allocator") {
+            let unknown = |_| format!("unknown allocator {}", plain(&name));
+            let asked = Choice::nearest(&name).map_err(unknown)?;
+            self.notes.extend(asked.instead);
+            allocator = Some(asked.choice);
+        }
+        let environment = options.take("environment");
+        Ok(Through {
+            allocator,
+            environment: environment.map(|text| self.cleaned(&text)),
+            options,
+        })
+    }
+
+    /// Takes the settings in a text, and leaves the rest of it.
+    fn cleaned(&mut self, text: &str) -> String {
+        // A link that the page made holds nothing but settings.
+        let short = text.lines().scan(0, |length, line| {
+            *length += line.len() + 1;
+            (*length <= LONGEST_BOX).then_some(line)
+        });
+        let short: Vec<&str> = short.collect();
+        let form = EnvironmentForm::typed(short.join("\n"));
+        let kept = EnvironmentForm::of(&settings(&form.variables)).text;
+        self.holds_more |= kept.trim() != text.trim();
+        kept
+    }
+}
+
+/// The step of a tour that a link says.
+fn tour(tree: Option<Tree>) -> Result<Option<Place>, String> {
+    if tree.is_none() {
+        return Ok(None);
+    }
+    let mut tour = Entries::of(tree)?;
+    let (step, language) = (tour.text("step"), tour.text("language"));
+    tour.end()?;
+    let place = step.and_then(|step| Place::of(language.as_deref(), &step));
+    place
+        .map(Some)
+        .ok_or_else(|| "there is no such step of a tour".to_owned())
+}
+
+/// What a link's run is about.
+fn subject_of(run: &RunSpec, choices: &Choices) -> Result<Subject, String> {
+    let name = run.get("scenario").or(run.get("pattern"));
+    match (name, run.get("trace")) {
+        (None, Some(BUNDLED)) if run.get("checksum").is_none() => Ok(Subject::Bundled),
+        (None, Some(name)) => Ok(Subject::File(plain(name))),
+        (Some(name), None) => {
+            let found = choices.find(name);
+            found.ok_or_else(|| format!("unknown workload {}", plain(name)))
+        }
+        _ => Err("it names no workload".to_owned()),
+    }
+}
