@@ -7,9 +7,9 @@
 //! A chunk that is put in a bin has its links written, fd and bk, and where it is large the two of the list of sizes behind
 //! them: only there can a page become resident (see [`crate::chunks`]).
 
-use crate::chunk::{Chunk, FREE_HEADER, HEADER, MIN_SIZE, WORD};
+use crate::chunk::{Chunk, FREE_HEADER, MIN_SIZE, WORD};
 pub(crate) use crate::chunks::BINS;
-use crate::chunks::Chunks;
+use crate::chunks::{Chunks, touch_behind_header};
 use highwater_allocator::{Address, Bytes, Kernel};
 
 /// The bin of chunks not yet sorted.
@@ -180,7 +180,7 @@ impl Bins {
             chunks.set_nextsize(chunk, Chunk::NONE, Chunk::NONE);
             LARGE_LINKS
         };
-        kernel.touch(start + HEADER, links);
+        touch_behind_header(kernel, start, links);
     }
 
     /// Takes the last chunk of the unsorted bin, which has that size, for use.
@@ -205,6 +205,7 @@ impl Bins {
     /// Puts the chunks of the unsorted bin where their sizes belong, the earliest freed first, up to one of exactly `size` or
     /// the last remainder, where that is alone and can be cut again for a small request. Returns that chunk, which stays;
     /// `None` where the bin is empty or `room` for so many has been used up.
+    #[inline(never)]
     pub(crate) fn sort(
         &mut self,
         chunks: &mut Chunks,

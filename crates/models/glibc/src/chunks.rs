@@ -18,7 +18,7 @@
 mod links;
 mod mapped;
 
-use crate::chunk::{Chunk, WORD};
+use crate::chunk::{Chunk, WORD, start_of, user_of};
 use crate::starts::Starts;
 use highwater_allocator::{Address, Bytes, Kernel, Numbers};
 
@@ -31,6 +31,9 @@ const NON_MAIN_ARENA: u64 = 4;
 /// The chunk is in a fastbin. The real one does not say so.
 const FAST: u64 = 8;
 const FLAGS: u64 = FREE | IS_MMAPPED | NON_MAIN_ARENA | FAST;
+
+/// Bytes of the smallest page. What lies in the page of a header, taken so, is resident.
+const SMALLEST_PAGE: u64 = 4096;
 
 /// How many bins an arena has, the unused bin 0 included.
 pub(crate) const BINS: usize = 128;
@@ -79,6 +82,15 @@ pub(crate) struct Chunks {
     leads: Numbers,
     /// Chunks with mappings of their own (`n_mmaps`).
     mapped: usize,
+}
+
+/// The `length` bytes behind the header of a chunk are written: what lies in the header's page is resident.
+#[inline]
+pub(crate) fn touch_behind_header(kernel: &mut Kernel, start: Address, length: Bytes) {
+    let (user, last) = (user_of(start), user_of(start) + length - Bytes(1));
+    if start.0 ^ last.0 >= SMALLEST_PAGE {
+        kernel.touch(user, length);
+    }
 }
 
 impl Chunks {
@@ -136,7 +148,7 @@ impl Chunks {
     /// The address the program gets for it.
     #[inline]
     pub(crate) fn user(&self, chunk: Chunk) -> Address {
-        crate::chunk::user_of(self.start(chunk))
+        user_of(self.start(chunk))
     }
 
     /// The first byte above it.
@@ -156,8 +168,7 @@ impl Chunks {
     #[inline]
     pub(crate) fn user_and_size(&self, chunk: Chunk) -> (Address, Bytes) {
         let record = self.record(chunk);
-        let user = crate::chunk::user_of(record.start);
-        (user, Bytes(record.head & !FLAGS))
+        (user_of(record.start), Bytes(record.head & !FLAGS))
     }
 
     #[inline]
@@ -231,7 +242,7 @@ impl Chunks {
     /// The chunk that a user address belongs to.
     #[inline]
     pub(crate) fn of_user(&self, user: Address) -> Chunk {
-        self.find(crate::chunk::start_of(user))
+        self.find(start_of(user))
     }
 
     /// Makes fresh memory one chunk, and writes its header.
@@ -312,7 +323,9 @@ impl Chunks {
             ..NOTHING
         };
         self.starts.set(kernel, start, rest);
-        kernel.touch_word(start + WORD);
+        if start.0 ^ (start - size).0 >= SMALLEST_PAGE {
+            kernel.touch_word(start + WORD);
+        }
         rest
     }
 

@@ -2,8 +2,8 @@
 //!
 //! glibc 2.36, malloc/malloc.c: `fastbin_index`, and the first part of `_int_malloc` and `_int_free`.
 
-use crate::chunk::Chunk;
-use crate::chunks::Chunks;
+use crate::chunk::{Chunk, WORD};
+use crate::chunks::{Chunks, touch_behind_header};
 use highwater_allocator::{Bytes, Kernel};
 
 /// `NFASTBINS`: enough for requests of up to 160 bytes.
@@ -51,7 +51,7 @@ impl Fastbins {
         let bin = fastbin_of(size);
         self.maybe_filled = true;
         chunks.set_fast(chunk, self.heads[bin]);
-        kernel.touch_word(chunks.user(chunk));
+        touch_behind_header(kernel, chunks.start(chunk), WORD);
         self.heads[bin] = chunk;
         self.parked += size;
     }

@@ -7,6 +7,8 @@
 //! that tells a double free, lies beside it. The chunk whose link changes when one is put in or taken out behind it had
 //! that word written when it was kept itself.
 
+use crate::chunk::{WORD, start_of};
+use crate::chunks::touch_behind_header;
 use crate::params::{Params, TCACHE_BINS};
 use highwater_allocator::{Address, Bytes, Kernel};
 
@@ -91,7 +93,7 @@ impl Tcache {
     /// Keeps a block in a small bin.
     #[inline]
     pub(crate) fn put(&mut self, kernel: &mut Kernel, user: Address, bin: usize) {
-        kernel.touch_word(user);
+        touch_behind_header(kernel, start_of(user), WORD);
         self.small[bin].push(user);
         self.parked += size_of(bin);
     }
@@ -120,7 +122,7 @@ impl Tcache {
         }
         let place = list.partition_point(|held| held.size >= size);
         list.insert(place, Large { user, size });
-        kernel.touch_word(user);
+        touch_behind_header(kernel, start_of(user), WORD);
         self.parked += size;
         true
     }

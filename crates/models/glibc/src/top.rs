@@ -133,9 +133,13 @@ impl Call<'_> {
             self.fence(old_top, old_size);
         }
         self.arena.segments.push(Segment { start: begin, end });
+        // Freeing the old top may trim the new one.
+        if self.chunks.size(old_top) >= MIN_SIZE {
+            self.int_free(old_top);
+        }
     }
 
-    /// Ends the old top with two chunks too small to use (the fenceposts) and frees the rest.
+    /// Ends the old top, whose rest is freed then, with two chunks too small to use (the fenceposts).
     ///
     /// A free chunk is merged with the chunk above it if the one above that has the flag that its predecessor is free. At
     /// the end of a stretch of memory that is not the last one, the header after the old top would lie in memory that the
@@ -150,9 +154,6 @@ impl Call<'_> {
         self.kernel.touch_word(end + HEADER + WORD);
         if let Some(segment) = self.arena.segments.last_mut() {
             segment.end = end;
-        }
-        if rest >= MIN_SIZE {
-            self.int_free(old_top);
         }
     }
 

@@ -130,10 +130,18 @@ impl Call<'_> {
         if old_size > Bytes::ZERO {
             self.fence(old_top, old_size);
         }
+        let rest = if old_size > Bytes::ZERO {
+            old_top.size(self.kernel)
+        } else {
+            Bytes::ZERO
+        };
         self.arena.segments.push(Segment {
             start: self.arena.top,
             end,
         });
+        if rest >= MIN_SIZE {
+            self.int_free(old_top);
+        }
     }
 
     /// Ends the old top with two chunks too small to use (the fenceposts) and frees the rest.
@@ -152,9 +160,6 @@ impl Call<'_> {
             .set_head(self.kernel, HEADER, PREV_INUSE);
         if let Some(segment) = self.arena.segments.last_mut() {
             segment.end = old_top.0 + rest;
-        }
-        if rest >= MIN_SIZE {
-            self.int_free(old_top);
         }
     }
 

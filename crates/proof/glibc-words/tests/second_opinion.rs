@@ -99,8 +99,8 @@ impl Pair {
 
     fn whole(&mut self) {
         let [a, b] = &self.kernels;
-        self.table.check(a);
         self.words.check(b);
+        self.table.check(a);
         same(
             &self.what,
             "reclaimable",
