@@ -11,6 +11,7 @@ use crate::{
     page::{
         address::{self, Keeper},
         browser,
+        crosshair::{Crosshair, Did},
         embedding::{self, Told},
         keys,
         layout::{self, Places},
@@ -44,6 +45,8 @@ pub enum Message {
     Act(Action),
     /// Something happened in the workers.
     Pool(PoolEvent),
+    /// The pointer did something over the chart.
+    Pointed(Did, PointerEvent),
     /// A key was pressed: what it does to a tour that is given as a talk, and what else.
     Key(Option<Action>, Action),
     /// The user opened a file.
@@ -70,6 +73,7 @@ pub struct App {
     ticked_ms: f64,
     /// What the parts of the page are given to tell what the user does.
     act: Callback<Action>,
+    crosshair: Crosshair,
     places: Places,
     address: Keeper,
     /// The number of the latest thing that was to be opened: a link that is read later than the next was asked for is too late.
@@ -105,6 +109,7 @@ impl Component for App {
             typing: None,
             clock: None,
             ticked_ms: 0.0,
+            crosshair: Crosshair::default(),
             places: Places::default(),
             address: Keeper::default(),
             opening: 0,
@@ -146,10 +151,14 @@ impl Component for App {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let open = ctx.link().callback(Message::Open);
-        layout::page(&self.state, &self.act, &open, &self.places)
+        let point = (ctx.link()).callback(|(did, event)| Message::Pointed(did, event));
+        layout::page(&self.state, &self.act, &open, &point, &self.places)
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        if let Some(over) = self.places.over.cast() {
+            self.crosshair.refresh(&self.state, &over);
+        }
         browser::choose();
         if std::mem::take(&mut self.focuses_tour) {
             browser::focus(&self.places.next);
@@ -184,6 +193,11 @@ impl App {
             Message::Pool(PoolEvent::Free(worker, run)) => {
                 self.pool.free(worker, run);
                 return Err(false);
+            }
+            Message::Pointed(did, event) => {
+                let over = self.places.over.cast().ok_or(false)?;
+                let followed = self.crosshair.follow(&self.state, &over, (did, event));
+                followed.ok_or(false)?
             }
             Message::Key(Some(action), _) if self.state.tour.is_talk() => action,
             Message::Key(_, action) => action,

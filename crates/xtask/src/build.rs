@@ -110,12 +110,16 @@ fn leave_comments_out(dist: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A page without the comments of its styles.
+/// A page without its comments and those of its styles.
 fn without_comments(page: &str) -> String {
-    let mut pieces = page.split("/*");
-    let mut kept = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        kept.push_str(piece.split_once("*/").map_or("", |(_, rest)| rest));
+    let mut kept = page.to_owned();
+    for (from, to) in [("<!--", "-->"), ("/*", "*/")] {
+        let whole = std::mem::take(&mut kept);
+        let mut pieces = whole.split(from);
+        kept.push_str(pieces.next().unwrap_or_default());
+        for piece in pieces {
+            kept.push_str(piece.split_once(to).map_or("", |(_, rest)| rest));
+        }
     }
     kept
 }
@@ -147,7 +151,7 @@ mod tests {
 
     #[test]
     fn styles_lose_their_comments_and_nothing_else() {
-        let page = "<style>/* One. */a { b: c }\n/* Two\n lines. */</style><p>d</p>";
+        let page = "<!-- None. --><style>/* One. */a { b: c }\n/* Two\n lines. */</style><p>d</p>";
         assert_eq!(
             without_comments(page),
             "<style>a { b: c }\n</style><p>d</p>"

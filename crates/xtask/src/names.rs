@@ -10,7 +10,7 @@ use wasm_encoder::{
     ImportSection, Module,
     reencode::{Error, Reencode, utils},
 };
-use wasmparser::{Imports, Parser};
+use wasmparser::{CustomSectionReader, Imports, Parser};
 
 /// Shortens them in the script and the module of a folder that was built, whose names are given.
 pub(crate) fn shorten(folder: &Path, script: &str, module: &str) -> Result<()> {
@@ -100,6 +100,15 @@ struct Shorter<'a> {
 
 impl Reencode for Shorter<'_> {
     type Error = Infallible;
+
+    /// Leaves out sections for tools: names of closures, and what the module was made with.
+    fn parse_custom_section(
+        &mut self,
+        _: &mut Module,
+        _: CustomSectionReader<'_>,
+    ) -> Result<(), Error<Infallible>> {
+        Ok(())
+    }
 
     fn parse_imports(
         &mut self,

@@ -7,13 +7,12 @@ use std::rc::Rc;
 
 use highwater_chart::{Scale, markup};
 use highwater_simulator::{Bytes, Micros};
-use web_sys::Element;
 use yew::prelude::*;
 
 use super::{
     attr::{self, press},
     chart_lines::{Line, curves, highest},
-    crosshair::{crosshair, let_go, upright},
+    crosshair::{Did, upright},
     pictures::buttons,
     variants::letter,
 };
@@ -24,7 +23,6 @@ use crate::{
 };
 
 /// What the chart shows.
-#[derive(PartialEq, Properties)]
 pub struct Props {
     /// The curves, that of the variant that is looked into among them.
     pub lines: Vec<Line>,
@@ -44,8 +42,6 @@ pub struct Props {
     pub can_save: bool,
     /// The cap, where there is one.
     pub cap: Option<Bytes>,
-    /// What is told of what the user does.
-    pub act: Callback<Action>,
 }
 
 impl Props {
@@ -61,7 +57,7 @@ impl Props {
 }
 
 /// What the chart is made of, if there is anything.
-pub fn props(state: &State, act: &Callback<Action>) -> Option<Props> {
+pub fn props(state: &State) -> Option<Props> {
     let selected = state.variants.selected();
     let run = Rc::clone(selected.run.as_ref()?);
     let lines = state.variants.all.iter().filter_map(|variant| {
@@ -96,130 +92,61 @@ pub fn props(state: &State, act: &Callback<Action>) -> Option<Props> {
         shown: state.playhead.shown(state.variants.ends()),
         zoomed: state.playhead.zoom.is_some(),
         can_save: state.shows().controls,
-        act: act.clone(),
     })
 }
 
-/// What the pointer does over the plot.
-#[derive(Debug, Clone, Copy)]
-pub enum Did {
-    /// It moved.
-    Move,
-    /// A button was pressed.
-    Press,
-    /// It was let go.
-    LetGo,
-    /// It left.
-    Leave,
-}
-
-/// What the pointer did, and its event.
-type Message = (Did, PointerEvent);
-
 /// The card with the curves.
-pub struct Chart {
-    /// What lies over the plot, under the pointer.
-    over: NodeRef,
-    /// Where the pointer is on the plot, from left to right, and where it was pressed: from 0 to 1.
-    at: Option<f64>,
-    pressed: Option<f64>,
-}
-
-impl Component for Chart {
-    type Message = Message;
-    type Properties = Props;
-
-    fn create(_: &Context<Self>) -> Self {
-        Self {
-            over: NodeRef::default(),
-            at: None,
-            pressed: None,
-        }
-    }
-
-    fn update(&mut self, ctx: &Context<Self>, (did, event): Message) -> bool {
-        let Some(over) = self.over.cast::<Element>() else {
-            return false;
-        };
-        let place = over.get_bounding_client_rect();
-        let left = f64::from(event.client_x()) - place.left();
-        let at = (left / place.width().max(1.0)).clamp(0.0, 1.0);
-        match did {
-            // What another button does is no press.
-            Did::Press if event.button() == 0 => {
-                // It fails where the pointer is gone already; then there is nothing to follow.
-                over.set_pointer_capture(event.pointer_id()).ok();
-                self.pressed = Some(at);
-            }
-            Did::LetGo => {
-                let props = ctx.props();
-                if let Some(from) = self.pressed.take() {
-                    props.act.emit(let_go(&props.scale(), from, at));
-                }
-            }
-            Did::Press | Did::Move | Did::Leave => {}
-        }
-        self.at = Some(at).filter(|_| !matches!(did, Did::Leave));
-        true
-    }
-
-    fn view(&self, ctx: &Context<Self>) -> Html {
-        let props = ctx.props();
-        let act = &props.act;
-        let zoom_out = press(act, Action::Playhead(PlayheadAction::Zoom(None)));
-        let scale = Scale {
-            highest: highest(&props.lines, props.shown, props.cap),
-            ..props.scale()
-        };
-        html! {
-            <section class="card" aria-labelledby="chart-title">
-                <div class="card__head">
-                    <h2 id="chart-title">{ "Resident memory" }</h2>
-                    <ul class="legend">
-                        <li><i class="key key--live" />{ "held by the program " }<b>{ props.now.words(&format::mib(props.now.sample.live)) }</b></li>
-                        <li class="unit">{ "MiB" }</li>
-                    </ul>
-                    <div class="card__tools">
-                        if props.zoomed {
-                            { attr::button("button button--small", Some("zoom-out"), None, "Show whole run".into(), zoom_out.clone()) }
-                        }
-                        if props.can_save {
-                            { buttons(act, Picture::Chart, "the chart") }
-                        }
-                    </div>
+pub fn chart(
+    props: &Props,
+    act: &Callback<Action>,
+    point: &Callback<(Did, PointerEvent)>,
+    over: &NodeRef,
+) -> Html {
+    let here = &props.now.sample;
+    let zoom_out = Action::Playhead(PlayheadAction::Zoom(None));
+    let scale = Scale {
+        highest: highest(&props.lines, props.shown, props.cap),
+        ..props.scale()
+    };
+    html! {
+        <section class="card" aria-labelledby="chart-title">
+            <div class="card__head">
+                <h2 id="chart-title">{ "Resident memory" }</h2>
+                <ul class="legend">
+                    <li><i class="key key--live" />{ "held by the program " }<b>{ props.now.words(&format::mib(here.live)) }</b></li>
+                    <li class="unit">{ "MiB" }</li>
+                </ul>
+                <div class="card__tools">
+                    if props.zoomed {
+                        { attr::button("button button--small", Some("zoom-out"), None, "Show whole run".into(), press(act, zoom_out.clone())) }
+                    }
+                    if props.can_save {
+                        { buttons(act, Picture::Chart, "the chart") }
+                    }
                 </div>
-                <div class="chart">
-                    { plot(props, &scale, zoom_out, self.over(ctx)) }
-                    <div class="ends">
-                        { room(&props.lines, scale.highest) }
-                        { ends(&props.lines, &scale) }
-                    </div>
-                </div>
-                { as_table(&props.lines, &props.run) }
-            </section>
-        }
-    }
-}
-
-impl Chart {
-    /// What lies over the plot: the crosshair, and what hears the pointer.
-    fn over(&self, ctx: &Context<Self>) -> Html {
-        let link = ctx.link();
-        let heard = |did: Did| link.callback(move |event: PointerEvent| (did, event));
-        html! {
-            <div ref={self.over.clone()} id="over" class="over" onpointermove={heard(Did::Move)} onpointerdown={heard(Did::Press)}
-                onpointerup={heard(Did::LetGo)} onpointerleave={heard(Did::Leave)}>
-                if let Some(at) = self.at {
-                    { crosshair(ctx.props(), at, self.pressed) }
-                }
             </div>
-        }
+            <div class="chart">
+                { plot(props, &scale, press(act, zoom_out), point, over) }
+                <div class="ends">
+                    { room(&props.lines, scale.highest) }
+                    { ends(&props.lines, &scale) }
+                </div>
+            </div>
+            { as_table(&props.lines, &props.run) }
+        </section>
     }
 }
 
-/// The curves with the playhead, and what lies over them.
-fn plot(props: &Props, scale: &Scale, zoom_out: Callback<MouseEvent>, over: Html) -> Html {
+/// The curves with the playhead, and what hears the pointer over them.
+fn plot(
+    props: &Props,
+    scale: &Scale,
+    zoom_out: Callback<MouseEvent>,
+    point: &Callback<(Did, PointerEvent)>,
+    over: &NodeRef,
+) -> Html {
     let (run, here) = (&props.run, &props.now.sample);
+    let heard = |did: Did| point.reform(move |event: PointerEvent| (did, event));
     let said = format!(
         "{}: {} resident, {} held by the program",
         format::time(props.time),
@@ -245,7 +172,8 @@ fn plot(props: &Props, scale: &Scale, zoom_out: Callback<MouseEvent>, over: Html
                     format::percent((here.rss.as_mib() / scale.highest).min(1.0))
                 )} />
             }
-            { over }
+            <div ref={over} id="over" class="over" onpointermove={heard(Did::Move)} onpointerdown={heard(Did::Press)}
+                onpointerup={heard(Did::LetGo)} onpointerleave={heard(Did::Leave)} />
         </div>
     }
 }

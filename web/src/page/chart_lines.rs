@@ -20,7 +20,6 @@ pub(super) const SIZE: u32 = 1000;
 pub(super) const SQUARE: (u32, u32) = (SIZE, SIZE);
 
 /// A variant's curve.
-#[derive(PartialEq)]
 pub struct Line {
     /// Its run.
     pub run: Rc<RunView>,

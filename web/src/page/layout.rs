@@ -7,7 +7,8 @@ use super::{
     address,
     attr::{self, press},
     blocks::blocks,
-    chart::{self, Chart},
+    chart::{self, chart},
+    crosshair::Did,
     decisions::decisions,
     embedding,
     header::header,
@@ -35,10 +36,18 @@ pub struct Places {
     pub help: NodeRef,
     /// The button that leads on in a tour.
     pub next: NodeRef,
+    /// What lies over the plot of the chart.
+    pub over: NodeRef,
 }
 
 /// The whole page.
-pub fn page(state: &State, act: &Callback<Action>, open: &Callback<File>, places: &Places) -> Html {
+pub fn page(
+    state: &State,
+    act: &Callback<Action>,
+    open: &Callback<File>,
+    point: &Callback<(Did, PointerEvent)>,
+    places: &Places,
+) -> Html {
     let health = match &state.health {
         Health::Starting => "starting",
         Health::Ready(_) => "ready",
@@ -64,7 +73,7 @@ pub fn page(state: &State, act: &Callback<Action>, open: &Callback<File>, places
                 <div class="column column--happened">
                     { trouble(state, act) }
                     { notes(state, act) }
-                    { happened(state, act) }
+                    { happened(state, act, point, &places.over) }
                 </div>
                 if shows.why {
                     <div class="column column--why">{ why(state, act) }</div>
@@ -133,8 +142,13 @@ fn notes(state: &State, act: &Callback<Action>) -> Html {
     }
 }
 
-fn happened(state: &State, act: &Callback<Action>) -> Html {
-    let Some(props) = chart::props(state, act) else {
+fn happened(
+    state: &State,
+    act: &Callback<Action>,
+    point: &Callback<(Did, PointerEvent)>,
+    over: &NodeRef,
+) -> Html {
+    let Some(props) = chart::props(state) else {
         return html! {
             <section class="card empty">
                 <h2>{ "Resident memory" }</h2>
@@ -143,7 +157,6 @@ fn happened(state: &State, act: &Callback<Action>) -> Html {
         };
     };
     let shows = state.shows();
-    let second = (state.display.embed.is_none()).then(|| second_chart(&props));
     let maps = maps(state, act);
     html! {
         <>
@@ -151,8 +164,10 @@ fn happened(state: &State, act: &Callback<Action>) -> Html {
                 <p id="outdated" class="outdated" role="status">{ words }</p>
             }
             if shows.chart {
-                <Chart ..props />
-                { second }
+                { chart(&props, act, point, over) }
+                if state.display.embed.is_none() {
+                    { second_chart(&props) }
+                }
             }
             if shows.map {
                 <div class="maps" data-count={attr::number(maps.len() as u64)}>

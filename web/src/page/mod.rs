@@ -1,6 +1,5 @@
 //! What is on the page, one panel to a file. Panels show what they are given and say what the user did; the state itself is kept
-//! in [`state`](crate::state). Those with a state of their own are components: the [`chart`] with its crosshair, and a
-//! [`heap_map`] with its canvas.
+//! in [`state`](crate::state). A [`heap_map`] has a state of its own and is a component.
 
 pub mod address;
 pub mod attr;

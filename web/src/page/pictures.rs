@@ -35,7 +35,7 @@ pub fn save(state: &State, picture: Picture, format: Format, act: &Callback<Acti
         dark: state.display.is_dark(),
     };
     let (svg, of) = match picture {
-        Picture::Chart => (curves(state, head, act), "chart".to_owned()),
+        Picture::Chart => (curves(state, head), "chart".to_owned()),
         Picture::Map(id) => {
             let Some(variant) = state.variants.get(id) else {
                 return;
@@ -55,8 +55,8 @@ pub fn save(state: &State, picture: Picture, format: Format, act: &Callback<Acti
     }
 }
 
-fn curves(state: &State, head: Head, act: &Callback<Action>) -> Option<String> {
-    let props = chart::props(state, act)?;
+fn curves(state: &State, head: Head) -> Option<String> {
+    let props = chart::props(state)?;
     let (mut runs, mut main) = (Vec::new(), 0);
     for line in &props.lines {
         if line.is_selected {

@@ -56,7 +56,7 @@ impl Look {
 }
 
 /// Figures of a moment.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Now {
     /// They themselves.
     pub sample: Sample,

@@ -331,7 +331,7 @@ fn a_copied_frame_shows_the_same_in_another_page() -> Result<()> {
     // Somebody else's page has another origin.
     let snippet = snippet.into_inner().replace(&site.address, &address);
     ensure!(
-        snippet.starts_with(&format!("<iframe src=\"{address}?embed=1#1=")),
+        snippet.starts_with(&format!("<iframe src=\"{address}?embed=1#2=")),
         "{snippet}"
     );
     let folder = around(&snippet)?;
