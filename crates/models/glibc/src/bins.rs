@@ -280,6 +280,7 @@ impl Bins {
     }
 
     /// Finds the smallest chunk of a large bin that holds `size` (`_int_malloc`, the scan of the list of sizes).
+    #[inline(never)]
     pub(crate) fn best_fit(&self, chunks: &Chunks, bin: usize, size: Bytes) -> Option<Chunk> {
         let largest = self.first(chunks, bin)?;
         if chunks.size(largest) < size {

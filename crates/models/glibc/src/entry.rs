@@ -191,8 +191,8 @@ impl Glibc {
         Some(block)
     }
 
-    /// Where an arena's top begins, and how much from there on may not be clear. What lies beyond is fresh from the kernel, and taken
-    /// to be clear: on Linux MORECORE_CLEARS is 2 (sysdeps/unix/sysv/linux/Makefile).
+    /// Where an arena's top begins, and how much from there on may not be clear. What lies beyond is fresh from the kernel,
+    /// and taken to be clear: on Linux MORECORE_CLEARS is 2 (sysdeps/unix/sysv/linux/Makefile).
     fn maybe_unclear(&self, arena: ArenaId) -> (Address, Bytes) {
         let arena = &self.arenas[arena];
         let top = self.chunks.start(arena.top);

@@ -83,8 +83,15 @@ impl Call<'_> {
     }
 
     /// Takes the first chunk of its fastbin, and moves others of it to the thread cache while there is room.
+    #[inline]
     fn take_fast(&mut self, size: Bytes) -> Option<Chunk> {
         let victim = self.arena.fast.pop(self.chunks, size)?;
+        self.cache_from_fast(size);
+        Some(victim)
+    }
+
+    #[inline(never)]
+    fn cache_from_fast(&mut self, size: Bytes) {
         let limit = self.shared.params.tcache_count;
         if let Some(bin) = self.shared.params.tcache_bin(size)
             && let Some(tcache) = &mut self.threads[self.thread].tcache
@@ -95,14 +102,20 @@ impl Call<'_> {
                 tcache.put(self.kernel, self.chunks.user(other), bin);
             }
         }
-        Some(victim)
     }
 
     /// Takes the last chunk of its small bin, and moves others of it to the thread cache while there is room.
+    #[inline]
     fn take_small(&mut self, size: Bytes) -> Option<Chunk> {
         let victim = self.arena.bins.pop_small(self.chunks, size)?;
+        self.cache_from_small(size);
+        Some(victim)
+    }
+
+    #[inline(never)]
+    fn cache_from_small(&mut self, size: Bytes) {
         let Some(bin) = self.shared.params.tcache_bin(size) else {
-            return Some(victim);
+            return;
         };
         self.begin_tcache();
         let limit = self.shared.params.tcache_count;
@@ -113,7 +126,6 @@ impl Call<'_> {
                 tcache.put(self.kernel, self.chunks.user(other), bin);
             }
         }
-        Some(victim)
     }
 
     /// Goes through the unsorted bin, oldest first: chunks of exactly `size` fill the thread cache and then serve the
@@ -159,6 +171,7 @@ impl Call<'_> {
     }
 
     /// Puts a chunk from the unsorted bin in the thread cache, and returns the bin there, if that has room.
+    #[inline(never)]
     fn cache_unsorted(&mut self, victim: Chunk, size: Bytes) -> Option<usize> {
         self.begin_tcache();
         let bin = self.shared.params.tcache_bin(size)?;
@@ -203,11 +216,13 @@ impl Call<'_> {
     }
 
     /// For a large request: the smallest chunk of its own bin that holds it.
+    #[inline]
     fn take_best_fit(&mut self, size: Bytes) -> Option<Chunk> {
         if is_small(size) {
             return None;
         }
-        let victim = self.arena.bins.best_fit(self.chunks, bin_of(size), size)?;
+        let bin = bin_of(size);
+        let victim = self.arena.bins.best_fit(self.chunks, bin, size)?;
         self.take_from_bin(victim, size);
         Some(victim)
     }
