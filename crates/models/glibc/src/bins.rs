@@ -34,10 +34,18 @@ pub(crate) fn is_small(size: Bytes) -> bool {
 /// The bin for chunks of a size (`bin_index`).
 #[inline]
 pub(crate) fn bin_of(size: Bytes) -> usize {
+    if is_small(size) {
+        (size.0 >> 4) as usize
+    } else {
+        large_bin_of(size)
+    }
+}
+
+// Not inlined: computed ahead of the loops it is used in, it would cost every request.
+#[inline(never)]
+fn large_bin_of(size: Bytes) -> usize {
     let n = size.0;
-    (if is_small(size) {
-        n >> 4
-    } else if n >> 6 <= 48 {
+    (if n >> 6 <= 48 {
         48 + (n >> 6)
     } else if n >> 9 <= 20 {
         91 + (n >> 9)
