@@ -92,7 +92,7 @@ impl Chart<'_> {
         // What goes beyond either side of the plot is cut off there.
         svg.element("clipPath").with("id", "plot").open();
         svg.element("rect").sized(pen.size.0, high).end();
-        svg.close("clipPath");
+        svg.close();
         let below = svg.y;
         svg.element("g")
             .set("transform", format_args!("translate({LEFT} {below})"))
@@ -100,7 +100,7 @@ impl Chart<'_> {
         pen.ground(&mut svg);
         pen.curves(&mut svg);
         pen.line_ends(&mut svg);
-        svg.close("g");
+        svg.close();
         svg.y += high + 58;
         pen.legend(&mut svg);
         end(svg, &self.head)
@@ -223,14 +223,14 @@ impl Pen<'_> {
                     svg.element("path")
                         .with("class", "curve")
                         .stroke(Colour::Variant(colour))
-                        .set("stroke-width", format_args!("{wide}"))
+                        .number("stroke-width", wide)
                         .with("stroke-dasharray", DASHES[colour % 4])
                         .with("d", &path)
                         .end();
                 }
             }
         }
-        svg.close("g");
+        svg.close();
         let top = self.cap().map_or(0, |cap| self.y(cap.as_mib()));
         for run in runs {
             for time in run.killed.iter().filter(|time| self.scale.shows(**time)) {
@@ -295,7 +295,7 @@ impl Pen<'_> {
                 Colour::Variant(colour),
                 DASHES[colour % 4],
             );
-            svg.close("g");
+            svg.close();
             let column = (x + 44, half - EDGE - HALF_GAP - 44);
             name(svg, &run.entry, column);
             write_settings(svg, &run.entry, column);

@@ -82,7 +82,7 @@ impl Map<'_> {
         for kind in PageKind::ALL {
             draw_kind(&mut svg, kind, layout.cell, &paths[kind as usize], "k");
         }
-        svg.close("g");
+        svg.close();
         let marks = Marks {
             layout: &layout,
             ratio: 1.0,
@@ -92,7 +92,7 @@ impl Map<'_> {
             pointed: None,
         };
         marks.draw(&mut svg);
-        svg.close("g");
+        svg.close();
         svg.y += high + 4;
         let mapped = describe(self.frame, self.page_size);
         let mut said = layout.what_a_dot_is(self.page_size);
@@ -149,8 +149,8 @@ impl Map<'_> {
                 .sized(30, 14)
                 .stroke(Colour::Border)
                 .end();
-            svg.close("g");
-            svg.close("svg");
+            svg.close();
+            svg.close();
             let hidden = match self.hidden & 1 << kind as u16 {
                 0 => "",
                 _ => " (not drawn)",
@@ -248,7 +248,7 @@ fn draw_kind(svg: &mut Svg, kind: PageKind, cell: u32, path: &str, prefix: &str)
         .set("id", format_args!("{prefix}{number}"))
         .with("d", path)
         .end();
-    svg.close("defs");
+    svg.close();
     svg.element("g").stroke(Colour::Kind(kind)).open();
     let pixels = dot_pixels(kind, cell);
     let rows: Vec<&[u8]> = pixels.chunks(cell as usize).collect();
@@ -267,16 +267,16 @@ fn draw_kind(svg: &mut Svg, kind: PageKind, cell: u32, path: &str, prefix: &str)
                 svg.element("use")
                     .set("xlink:href", format_args!("#{prefix}{number}"))
                     .set("transform", format_args!("translate(0 {whole}.{tenths})"))
-                    .set("stroke-width", format_args!("{}", below - row))
+                    .number("stroke-width", (below - row) as i32)
                     .with("stroke-opacity", opacity)
                     .with("stroke-dasharray", &dashes)
-                    .set("stroke-dashoffset", format_args!("{offset}"))
+                    .number("stroke-dashoffset", offset)
                     .end();
             }
         }
         row = below;
     }
-    svg.close("g");
+    svg.close();
 }
 
 /// Which of a row's pixels are this opaque, as dashes and where in them the row begins; no dashes where none is.

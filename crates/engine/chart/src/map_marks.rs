@@ -80,7 +80,7 @@ impl Marks<'_> {
                 .stroke(Colour::Panel)
                 .open();
             svg.words(at, &LABEL, Colour::Panel, &text);
-            svg.close("g");
+            svg.close();
             svg.words(at, &LABEL, Colour::Ink, &text);
         }
     }
@@ -117,7 +117,7 @@ impl Marks<'_> {
                     .with("class", "top")
                     .set("d", format_args!("M{} {}l6 8h-12z", x as i32, y as i32))
                     .stroke(colour)
-                    .set("stroke-width", format_args!("{width}"))
+                    .number("stroke-width", width)
                     .fill(colour)
                     .end();
             }
@@ -204,10 +204,10 @@ pub(crate) fn pin_at(svg: &mut Svg, (x, y): (i32, i32), state: PinState, radius:
         }
         rect.sized(reach * 2, reach * 2)
             .at(-reach, -reach)
-            .set("stroke-width", format_args!("{width}"))
+            .number("stroke-width", width)
             .stroke(edge)
             .fill(fill)
             .end();
     }
-    svg.close("g");
+    svg.close();
 }

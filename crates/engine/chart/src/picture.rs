@@ -135,7 +135,7 @@ pub(crate) fn end(mut svg: Svg, head: &Head) -> String {
     ] {
         svg.element("path").stroke(colour).with("d", path).end();
     }
-    svg.close("g");
+    svg.close();
     svg.words((EDGE + 30, y), &PLAIN, Colour::Muted, "Highwater");
     let height = y + EDGE - 12;
     let mut whole = Svg::new(head.dark);

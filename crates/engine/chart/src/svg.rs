@@ -7,16 +7,15 @@ use std::fmt::{Arguments, Write};
 pub(crate) struct Svg {
     text: String,
     theme: &'static Theme,
+    /// The names of elements that have no end yet.
+    unended: Vec<&'static str>,
     /// How far down it is written, in pixels.
     pub(crate) y: i32,
 }
 
 /// An element that is being written: its name and some of its attributes.
 #[must_use = "an element has an end"]
-pub(crate) struct Element<'a> {
-    svg: &'a mut Svg,
-    name: &'static str,
-}
+pub(crate) struct Element<'a>(&'a mut Svg);
 
 /// How a text looks.
 pub(crate) struct Look {
@@ -63,20 +62,24 @@ impl Svg {
         Self {
             text: String::new(),
             theme: Theme::of(dark),
+            unended: Vec::new(),
             y: 0,
         }
     }
 
     /// Begins an element.
+    #[inline(never)]
     pub(crate) fn element(&mut self, name: &'static str) -> Element<'_> {
-        self.text.push('<');
-        self.text.push_str(name);
-        Element { svg: self, name }
+        add(&mut self.text, &["<", name]);
+        self.unended.push(name);
+        Element(self)
     }
 
-    /// Ends an element that was opened.
-    pub(crate) fn close(&mut self, name: &str) {
-        self.write(format_args!("</{name}>"));
+    /// Ends the element that was opened last.
+    #[inline(never)]
+    pub(crate) fn close(&mut self) {
+        let name = self.unended.pop().unwrap_or_default();
+        add(&mut self.text, &["</", name, ">"]);
     }
 
     /// Writes a text at a place: its left end, unless it looks otherwise.
@@ -115,29 +118,37 @@ impl Svg {
 
 impl Element<'_> {
     /// An attribute.
+    #[inline(never)]
     pub(crate) fn with(self, name: &str, value: &str) -> Self {
-        self.svg.write(format_args!(" {name}=\""));
-        escape(&mut self.svg.text, value);
-        self.svg.text.push('"');
+        add(&mut self.0.text, &[" ", name, "=\""]);
+        escape(&mut self.0.text, value);
+        self.0.text.push('"');
         self
     }
 
-    /// An attribute that is a number, or numbers with letters that need no escape.
+    /// An attribute of numbers, with letters that need no escape.
+    #[inline(never)]
     pub(crate) fn set(self, name: &str, value: Arguments<'_>) -> Self {
-        self.svg.write(format_args!(" {name}=\"{value}\""));
+        self.0.write(format_args!(" {name}=\"{value}\""));
         self
+    }
+
+    /// An attribute that is a number.
+    #[inline(never)]
+    pub(crate) fn number(self, name: &str, value: i32) -> Self {
+        self.set(name, format_args!("{value}"))
     }
 
     /// Its place.
+    #[inline(never)]
     pub(crate) fn at(self, x: i32, y: i32) -> Self {
-        self.set("x", format_args!("{x}"))
-            .set("y", format_args!("{y}"))
+        self.number("x", x).number("y", y)
     }
 
     /// Its width and height.
+    #[inline(never)]
     pub(crate) fn sized(self, wide: i32, high: i32) -> Self {
-        let element = self.set("width", format_args!("{wide}"));
-        element.set("height", format_args!("{high}"))
+        self.number("width", wide).number("height", high)
     }
 
     /// The colour of its area.
@@ -150,26 +161,29 @@ impl Element<'_> {
         self.painted("stroke", colour)
     }
 
+    #[inline(never)]
     fn painted(self, name: &str, colour: Colour) -> Self {
-        let colour = self.svg.theme.get(colour);
+        let colour = self.0.theme.get(colour);
         self.set(name, format_args!("#{colour:06x}"))
     }
 
     /// Ends it.
+    #[inline(never)]
     pub(crate) fn end(self) {
-        self.svg.text.push_str("/>");
+        self.0.unended.pop();
+        self.0.text.push_str("/>");
     }
 
     /// Leaves it open for others within it.
     pub(crate) fn open(self) {
-        self.svg.text.push('>');
+        self.0.text.push('>');
     }
 
     /// Ends it with a text.
     pub(crate) fn words(self, text: &str) {
-        self.svg.text.push('>');
-        escape(&mut self.svg.text, text);
-        self.svg.close(self.name);
+        self.0.text.push('>');
+        escape(&mut self.0.text, text);
+        self.0.close();
     }
 }
 

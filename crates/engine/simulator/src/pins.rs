@@ -3,7 +3,9 @@
 use crate::arenas::Arena;
 use crate::simulation::{Held, Simulation};
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId};
+use highwater_allocator::{
+    Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId, places_by_key,
+};
 use highwater_glibc::Version;
 use serde::{Deserialize, Serialize};
 
@@ -131,18 +133,18 @@ impl Simulation {
                 if let Some(behind) = held_below(&pair[0], &pair[1]) {
                     behind_all.count += 1;
                     behind_all.behind += behind;
-                    pieces.push((u64::MAX - behind.0, 0));
+                    pieces.push(behind);
                 }
             }
         }
         let mut least = Bytes(all_free.0 / LEAST_PART + 1);
-        let large = pieces.iter().map(|(rank, _)| u64::MAX - rank);
-        let listed: u64 = large.filter(|behind| *behind >= least.0).sum();
+        let large = pieces.iter().filter(|behind| **behind >= least);
+        let listed: u64 = large.map(|behind| behind.0).sum();
         if listed * 2 < behind_all.behind.0 {
             // A heap in thousands of small pieces has the largest of them listed.
-            pieces.sort_unstable();
-            let few = pieces.get(FEWEST_PINS - 1).or(pieces.last());
-            least = few.map_or(least, |(rank, _)| least.min(Bytes(u64::MAX - rank)));
+            let largest_first = places_by_key(&pieces, |behind| u64::MAX - behind.0);
+            let few = largest_first.take(FEWEST_PINS).last();
+            least = few.map_or(least, |place| least.min(pieces[place]));
         }
         let most = MOST_PINS / richest.len().max(1);
         let is_taken = |index: usize| richest.iter().any(|taken| taken.1 == index);

@@ -6,9 +6,10 @@ use crate::chunk::request_to_size;
 use crate::params::{MMAP_THRESHOLD_MAX, Params, TCACHE_BINS};
 use crate::version::Version;
 use highwater_allocator::{Bytes, Tone};
+use std::borrow::Cow;
 
 /// How malloc takes a number, and the sentence that says so.
-pub(super) type Effect = (Tone, String);
+pub(super) type Effect = (Tone, Cow<'static, str>);
 
 use Tone::{Applied, Invalid, NoEffect, Surprise};
 
@@ -81,12 +82,15 @@ fn frozen(params: &Params, is_given: bool) -> String {
     )
 }
 
-fn applied(text: impl Into<String>) -> Effect {
+fn applied(text: impl Into<Cow<'static, str>>) -> Effect {
     (Applied, text.into())
 }
 
 fn invalid(number: u64, limit: &str) -> Effect {
-    (Invalid, format!("Ignored: {number} is more than {limit}."))
+    (
+        Invalid,
+        format!("Ignored: {number} is more than {limit}.").into(),
+    )
 }
 
 /// `ptmalloc_init`, until 2.33 `TUNABLE_CALLBACK (set_mallopt_check)`.
@@ -102,7 +106,7 @@ pub(super) fn check(setting: &mut Setting<'_>) -> Effect {
             "malloc checks its heap and uses no thread caches. This is not modelled: the real process will differ.",
         ),
     };
-    (tone, text.to_owned())
+    (tone, text.into())
 }
 
 /// `do_set_top_pad`
@@ -134,7 +138,7 @@ pub(super) fn mmap_threshold(setting: &mut Setting<'_>) -> Effect {
     setting.params.mmap_threshold = size;
     setting.params.dynamic_threshold = false;
     applied(if size >= UNREACHABLE {
-        "No chunk is large enough for a mapping of its own.".to_owned()
+        "No chunk is large enough for a mapping of its own.".into()
     } else {
         format!(
             "Chunks of {size} and more get a mapping of their own and go back to the system when freed."
@@ -148,7 +152,7 @@ pub(super) fn trim_threshold(setting: &mut Setting<'_>) -> Effect {
     setting.params.trim_threshold = size;
     setting.params.dynamic_threshold = false;
     applied(if size >= UNREACHABLE {
-        "free() never trims the top.".to_owned()
+        "free() never trims the top.".into()
     } else {
         format!(
             "free() trims the top when it holds {size} or more; it checks only after merging 64 KiB or more."
@@ -172,7 +176,7 @@ pub(super) fn arena_max(setting: &mut Setting<'_>) -> Effect {
     let most = setting.number;
     setting.params.arena_max = most;
     applied(match most {
-        1 => "All threads share one arena.".to_owned(),
+        1 => "All threads share one arena.".into(),
         _ => format!(
             "At most {most} arenas; more threads than that share them. In a real process a thread that finds its arena locked moves on to another; the model's calls take turns, so its arenas can fill differently."
         ),
@@ -196,7 +200,7 @@ pub(super) fn tcache_count(setting: &mut Setting<'_>) -> Effect {
     }
     setting.params.tcache_count = count;
     applied(match count {
-        0 => "Thread caches keep nothing.".to_owned(),
+        0 => "Thread caches keep nothing.".into(),
         _ => format!("Thread caches keep {count} blocks of each size."),
     })
 }
@@ -215,7 +219,7 @@ pub(super) fn mxfast(setting: &mut Setting<'_>) -> Effect {
     let number = setting.number;
     if setting.version >= Version::V2_43 {
         let text = "No effect: this version reads it, but has no fastbins.";
-        return (NoEffect, text.to_owned());
+        return (NoEffect, text.into());
     }
     if number > 160 {
         return invalid(number, "160");
@@ -233,7 +237,7 @@ pub(super) fn mxfast(setting: &mut Setting<'_>) -> Effect {
     };
     setting.params.max_fast = max_fast;
     applied(if max_fast <= Bytes(16) {
-        "There are no fastbins.".to_owned()
+        "There are no fastbins.".into()
     } else {
         format!("Chunks of up to {max_fast} go to fastbins.")
     })
@@ -264,7 +268,7 @@ pub(super) fn tcache_max(setting: &mut Setting<'_>) -> Effect {
             let text = format!(
                 "glibc checks only the lowest 32 bits of {number}, and they pass: thread caches keep blocks of up to 4 MiB, and larger ones corrupt them."
             );
-            (Surprise, text)
+            (Surprise, text.into())
         }
         _ => invalid(number, if large { "4194280" } else { "1032" }),
     }
@@ -283,7 +287,7 @@ pub(super) fn hugetlb(setting: &mut Setting<'_>) -> Effect {
         0 => return applied("malloc uses no huge pages."),
         1 => {
             let text = "No effect: the modelled machine offers no transparent huge pages.";
-            return (NoEffect, text.to_owned());
+            return (NoEffect, text.into());
         }
         2 => Bytes::mib(2),
         _ if number == 2 << 20 || number == 1 << 30 => Bytes(number),
@@ -291,12 +295,12 @@ pub(super) fn hugetlb(setting: &mut Setting<'_>) -> Effect {
             let text = format!(
                 "Ignored: no huge page has {number} bytes. The sizes are 2097152 and 1073741824."
             );
-            return (Invalid, text);
+            return (Invalid, text.into());
         }
     };
     if setting.version >= Version::V2_43 && page > Bytes::mib(64) {
         let text = "No effect: these pages are larger than a heap, so only blocks of their size try them, and the modelled machine reserves none.";
-        return (NoEffect, text.to_owned());
+        return (NoEffect, text.into());
     }
     setting.params.huge_page = Some(page);
     if setting.version >= Version::V2_41 && !setting.is_threshold_given {
@@ -304,7 +308,7 @@ pub(super) fn hugetlb(setting: &mut Setting<'_>) -> Effect {
         setting.params.dynamic_threshold = false;
     }
     let text = "malloc tries huge pages first; the modelled machine reserves none. It then does not use the program break: the heap consists of mappings, and no trim of the top shrinks them.";
-    (Surprise, text.to_owned())
+    (Surprise, text.into())
 }
 
 /// `__set_vma_name`, called by `sysmalloc_mmap` and `new_heap`. A kernel without names for anonymous mappings refuses the
@@ -314,7 +318,7 @@ pub(super) fn decorate_maps(setting: &mut Setting<'_>) -> Effect {
         0 => applied("malloc gives its mappings no names."),
         _ => {
             let text = "No effect on memory: the kernel shows malloc's mappings under names in /proc/PID/maps.";
-            (NoEffect, text.to_owned())
+            (NoEffect, text.into())
         }
     }
 }
