@@ -152,6 +152,10 @@ impl Kernel {
         let end = self.page_up(start.0 + length.0);
         let mut marked = 0;
         self.forget_words(start.0, end);
+        if start.0 < end {
+            self.warm
+                .remove(start.0 >> self.page_shift, (end - 1) >> self.page_shift);
+        }
         self.each_span(start.0, end, |span, first, last| {
             words_of(first, last, |word, bits| {
                 let new = span.resident[word] & bits & !span.lazy[word];

@@ -58,6 +58,15 @@ impl Kernel {
         }
     }
 
+    /// Something is written in the aligned 8 bytes at `at`: their page becomes resident.
+    #[inline]
+    pub fn touch_word(&mut self, at: Address) {
+        let page = at.0 >> self.page_shift;
+        if !self.warm.holds(page, page) {
+            self.touch_cold(at.0, at.0);
+        }
+    }
+
     /// The program writes `length` bytes at `start`, whatever they are: their pages become resident.
     #[inline]
     pub fn touch(&mut self, start: Address, length: Bytes) {
@@ -65,28 +74,20 @@ impl Kernel {
             return;
         }
         let (from, last) = (start.0, start.0 + length.0 - 1);
-        // A small block lies beside its header, whose page is resident.
-        if from >> self.page_shift == last >> self.page_shift && self.words.has_frame(from) {
-            return;
-        }
-        if from >> SPAN_SHIFT != last >> SPAN_SHIFT {
-            self.touch_spans(from, last);
-        } else if self.lazy != 0 || !self.all_resident(from, last) {
-            self.touch_span(from, last);
+        if !self
+            .warm
+            .holds(from >> self.page_shift, last >> self.page_shift)
+        {
+            self.touch_cold(from, last);
         }
     }
 
-    /// Whether the pages from that of `from` to that of `last`, of one span, are resident; `false` also where that
-    /// takes more than a look to tell.
-    #[inline]
-    fn all_resident(&self, from: u64, last: u64) -> bool {
-        let (first, last) = (self.page_in_span(from), self.page_in_span(last));
-        let Some(id) = self.find_span(from) else {
-            return false;
-        };
-        let resident = self.spans[id].resident[first >> 6] >> (first & 63);
-        let pages = last - first;
-        first >> 6 == last >> 6 && !resident & (u64::MAX >> (63 - pages)) == 0
+    #[cold]
+    #[inline(never)]
+    fn touch_cold(&mut self, from: u64, last: u64) {
+        self.touch_spans(from, last);
+        self.warm
+            .add(from >> self.page_shift, last >> self.page_shift);
     }
 
     fn touch_spans(&mut self, from: u64, last: u64) {
@@ -263,6 +264,8 @@ impl Kernel {
 
     fn drop_in_span(&mut self, id: usize, first: usize, last: usize, forget: bool) {
         self.forget_in_span(id, first, last);
+        let page = self.spans[id].base >> self.page_shift;
+        self.warm.remove(page + first as u64, page + last as u64);
         let span = &mut self.spans[id];
         let (mut resident, mut lazy) = (0, 0);
         words_of(first, last, |word, bits| {

@@ -5,6 +5,7 @@ use crate::counts::Counts;
 use crate::mappings::{Mapping, MappingKind, Mappings};
 use crate::pages::{PageState, Span};
 use crate::residency::SPAN;
+use crate::warm::Warm;
 use crate::words::Words;
 use highwater_units::{Address, Bytes};
 
@@ -13,7 +14,7 @@ use highwater_units::{Address, Bytes};
 pub struct Kernel {
     pub(crate) config: Config,
     pub(crate) page_shift: u32,
-    /// Addresses below this are the heap's, others the mappings'.
+    /// Addresses below this are the heap's, others the mappings': the start of a span, so that no span is listed twice.
     pub(crate) middle: u64,
     pub(crate) brk: u64,
     pub(crate) highest_brk: u64,
@@ -23,6 +24,7 @@ pub struct Kernel {
     pub(crate) high: Vec<u32>,
     pub(crate) spans: Vec<Span>,
     pub(crate) words: Words,
+    pub(crate) warm: Warm,
     pub(crate) resident: u64,
     pub(crate) peak: u64,
     pub(crate) lazy: u64,
@@ -55,7 +57,7 @@ impl Kernel {
         let mut kernel = Self {
             config,
             page_shift: page.trailing_zeros(),
-            middle: config.brk.0 / 2 + top.0 / 2,
+            middle: (config.brk.0 / 2 + top.0 / 2) & !(SPAN - 1),
             brk: config.brk.0,
             highest_brk: config.brk.0,
             mappings: Mappings::new(config.brk.align_up(config.page_size).0, top.0),
@@ -63,6 +65,7 @@ impl Kernel {
             high: Vec::new(),
             spans: Vec::new(),
             words: Words::new(config.brk.0, config.mmap_top.0),
+            warm: Warm::new(config.brk.0 / page, config.mmap_top.0 / page),
             resident: 0,
             peak: 0,
             lazy: 0,

@@ -1,22 +1,22 @@
 //! An arena: the bins, the top, and the memory they were cut from (`struct malloc_state`).
 //!
-//! The structure itself is kept outside simulated memory: the main arena's lies in the C library's data, those of other
-//! arenas at the start of their first heap, on a page that stays resident because the arena is never given back.
+//! The main arena's structure lies in the C library's data, those of other arenas at the start of their first heap, on a
+//! page that stays resident because the arena is never given back.
 
 use crate::bins::Bins;
-use crate::chunk::{Chunk, NON_MAIN_ARENA};
+use crate::chunk::Chunk;
+use crate::chunks::Chunks;
 use crate::fastbins::Fastbins;
 use crate::heap::Heap;
 use crate::params::Params;
 use crate::rules::Rules;
 use crate::thread::Thread;
-use highwater_allocator::{Address, Bytes, DecisionLog, Kernel};
-use std::collections::BTreeSet;
+use highwater_allocator::{Address, Bytes, DecisionLog, Kernel, Numbers};
 
 /// A stretch of memory that the main heap was cut from: one, unless the program break could not be moved.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Segment {
-    pub(crate) start: Chunk,
+    pub(crate) start: Address,
     /// One past the last chunk: the fence where the heap went on elsewhere, or the end of the top.
     pub(crate) end: Address,
 }
@@ -25,13 +25,12 @@ pub(crate) struct Segment {
 pub(crate) struct Arena {
     /// 0 for the main one, then in the order of creation.
     pub(crate) number: u16,
-    /// What the headers of its chunks in use say beside their size.
-    pub(crate) mark: u64,
     pub(crate) bins: Bins,
     pub(crate) fast: Fastbins,
     /// `Chunk::NONE` until the first growth.
     pub(crate) top: Chunk,
-    pub(crate) last_remainder: Chunk,
+    /// Where the latest rest of a small request begins: an address, for a chunk that begins there later is taken for it.
+    pub(crate) last_remainder: Address,
     pub(crate) contiguous: bool,
     /// What the main arena is made of.
     pub(crate) segments: Vec<Segment>,
@@ -42,14 +41,14 @@ pub(crate) struct Arena {
 }
 
 impl Arena {
-    pub(crate) fn main() -> Self {
+    /// The main arena, whose bins have these heads.
+    pub(crate) fn main(heads: Chunk) -> Self {
         Self {
             number: 0,
-            mark: 0,
-            bins: Bins::new(),
+            bins: Bins::new(heads),
             fast: Fastbins::new(),
             top: Chunk::NONE,
-            last_remainder: Chunk::NONE,
+            last_remainder: Address::NULL,
             contiguous: true,
             segments: Vec::new(),
             heaps: Vec::new(),
@@ -57,43 +56,24 @@ impl Arena {
         }
     }
 
-    /// Another arena, whose first heap is `heap` and not yet written to.
-    pub(crate) fn other(number: u16, heap: Heap) -> Self {
+    /// Another arena, whose first heap is `heap`, all of it its top.
+    pub(crate) fn other(number: u16, heads: Chunk, heap: Heap, top: Chunk) -> Self {
         Self {
             number,
-            mark: NON_MAIN_ARENA,
-            top: heap.first,
+            top,
             contiguous: false,
             heaps: vec![heap],
-            ..Self::main()
+            ..Self::main(heads)
         }
     }
 
     #[inline]
     pub(crate) fn is_main(&self) -> bool {
-        self.mark == 0
-    }
-
-    #[inline]
-    pub(crate) fn top_size(&self, kernel: &Kernel) -> Bytes {
-        if self.top.is_none() {
-            Bytes::ZERO
-        } else {
-            self.top.size(kernel)
-        }
-    }
-
-    /// Marks a free chunk of it, taken whole, as in use.
-    #[inline]
-    pub(crate) fn claim(&self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) {
-        chunk.at(size).set_prev_inuse(kernel);
-        if !self.is_main() {
-            chunk.set_flags(kernel, self.mark);
-        }
+        self.number == 0
     }
 
     /// The stretches of memory it is made of: the first chunk of each, and where its chunks end.
-    pub(crate) fn stretches(&self) -> impl Iterator<Item = (Chunk, Address)> + '_ {
+    pub(crate) fn stretches(&self) -> impl Iterator<Item = (Address, Address)> + '_ {
         let segments = self.segments.iter().map(|s| (s.start, s.end));
         segments.chain(self.heaps.iter().map(|h| (h.first, h.end)))
     }
@@ -104,24 +84,31 @@ impl Arena {
 pub(crate) struct Shared {
     pub(crate) rules: &'static Rules,
     pub(crate) params: Params,
-    /// The chunks with mappings of their own, in ascending order.
-    pub(crate) mapped: BTreeSet<Chunk>,
+    /// The arenas of heaps, by where those begin (`heap_info`, at the start of each).
+    pub(crate) arena_of_heap: Numbers,
     /// Where the next heap would be aligned without cutting (`aligned_heap_area`).
     pub(crate) next_area: Option<Address>,
     pub(crate) log: DecisionLog,
 }
 
-/// Everything one call into an arena works on: the arena, the calling thread's cache, and what all share.
+/// Everything one call into an arena works on: the arena, the calling thread, the chunks, and what all share.
 pub(crate) struct Call<'a> {
     pub(crate) kernel: &'a mut Kernel,
     pub(crate) shared: &'a mut Shared,
+    pub(crate) chunks: &'a mut Chunks,
     pub(crate) arena: &'a mut Arena,
-    pub(crate) thread: &'a mut Thread,
-    /// The threads before it and after it, by number.
-    pub(crate) others: [&'a [Thread]; 2],
+    pub(crate) threads: &'a mut [Thread],
+    /// The number of the calling thread.
+    pub(crate) thread: usize,
 }
 
 impl Call<'_> {
+    /// The size of the arena's top; nothing as long as it has none.
+    #[inline]
+    pub(crate) fn top_size(&self) -> Bytes {
+        self.chunks.size(self.arena.top)
+    }
+
     /// Fills fresh memory where MALLOC_PERTURB_ asks for it (`alloc_perturb`).
     #[inline]
     pub(crate) fn perturb(&mut self, from: Address, length: Bytes) {

@@ -5,7 +5,7 @@
 
 use crate::Glibc;
 use crate::arena::Arena;
-use crate::chunk::{ALIGNMENT, Chunk, HEADER, PREV_INUSE};
+use crate::chunk::{ALIGNMENT, Chunk, start_of, user_of};
 use crate::heap::{self, Heap};
 use highwater_allocator::{Bytes, Decision, Kernel, ThreadId};
 
@@ -147,23 +147,17 @@ impl Glibc {
         let mut open = |size| heap::open(kernel, &mut self.shared, size);
         let (base, length) = open(wanted).or_else(|| open(least))?;
         // So that the first user address is aligned.
-        let first = Chunk((base + header + HEADER).align_up(ALIGNMENT) - HEADER);
-        let heap = Heap {
-            base,
-            size: length,
-            protected: length,
-            first,
-            end: base + length,
-        };
+        let first = start_of(user_of(base + header).align_up(ALIGNMENT));
+        let heap = Heap::new(base, length, first);
         kernel.touch(base, header);
-        kernel.write(base, number.into());
-        first.set_head(kernel, heap.end - first.0, PREV_INUSE);
+        self.shared.arena_of_heap.insert(base.0, number.into());
+        let top = self.chunks.add(kernel, first, heap.end - first, false);
         self.shared.log.record(Decision::HeapCreated {
             arena: number,
             base,
             bytes: length,
         });
-        let mut arena = Arena::other(number, heap);
+        let mut arena = Arena::other(number, self.chunks.add_heads(), heap, top);
         arena.attached = 1;
         self.arenas.push(arena);
         Some(number.into())
@@ -191,14 +185,14 @@ impl Glibc {
         Some(to)
     }
 
-    /// The arena that a chunk of a heap was cut from (`arena_for_chunk`), where its header says `head`.
+    /// The arena that a chunk of a heap was cut from (`arena_for_chunk`).
     #[inline]
-    pub(crate) fn arena_of(&self, kernel: &Kernel, chunk: Chunk, head: u64) -> ArenaId {
-        if head & crate::chunk::NON_MAIN_ARENA == 0 {
+    pub(crate) fn arena_of(&self, chunk: Chunk) -> ArenaId {
+        if self.chunks.is_of_main_arena(chunk) {
             return MAIN;
         }
-        let base = heap::base_of(chunk, self.shared.heap_span());
-        kernel.read(base) as ArenaId
+        let base = heap::base_of(self.chunks.start(chunk), self.shared.heap_span());
+        self.shared.arena_of_heap.get(base.0).unwrap_or(0) as ArenaId
     }
 
     /// The thread's arena loses a thread, and becomes free when that was its last.

@@ -1,14 +1,17 @@
-//! The bins of an arena: lists of free chunks by size, and the links that hold them together.
+//! The bins of an arena: lists of free chunks by size.
 //!
 //! glibc 2.36, malloc/malloc.c: `bin_index`, `unlink_chunk`, the binmap, and the placing of chunks in `_int_malloc`.
 //! Bin 1 is the unsorted bin, 2 to 63 hold one size each, 64 to 126 a range of sizes in descending order, with a second
 //! list through the first chunk of each size.
+//!
+//! A chunk that is put in a bin has its links written, fd and bk, and where it is large the two of the list of sizes behind
+//! them: only there can a page become resident (see [`crate::chunks`]).
 
-use crate::chunk::{Chunk, FREE_HEADER, HEADER, PREV_INUSE, WORD};
+use crate::chunk::{Chunk, FREE_HEADER, MIN_SIZE, WORD};
+pub(crate) use crate::chunks::BINS;
+use crate::chunks::{Chunks, touch_behind_header};
 use highwater_allocator::{Address, Bytes, Kernel};
 
-/// How many bins there are, the unused bin 0 included.
-pub(crate) const BINS: usize = 128;
 /// The bin of chunks not yet sorted.
 pub(crate) const UNSORTED: usize = 1;
 /// The smallest size that goes to a large bin.
@@ -17,10 +20,10 @@ const MIN_LARGE: Bytes = Bytes(1024);
 /// The least a free chunk has around a page of the smallest size.
 const SMALLEST_WITH_PAGE: Bytes = Bytes(4096 + FREE_HEADER.0);
 
-const FD: Bytes = HEADER;
-const BK: Bytes = Bytes(HEADER.0 + WORD.0);
-const FD_NEXTSIZE: Bytes = Bytes(HEADER.0 + 2 * WORD.0);
-const BK_NEXTSIZE: Bytes = Bytes(HEADER.0 + 3 * WORD.0);
+/// The links of a chunk in a bin of one size, behind its header.
+const LINKS: Bytes = Bytes(2 * WORD.0);
+/// Those of a large one.
+const LARGE_LINKS: Bytes = Bytes(4 * WORD.0);
 
 /// Whether a chunk of this size belongs in a bin of one size.
 #[inline]
@@ -31,10 +34,18 @@ pub(crate) fn is_small(size: Bytes) -> bool {
 /// The bin for chunks of a size (`bin_index`).
 #[inline]
 pub(crate) fn bin_of(size: Bytes) -> usize {
+    if is_small(size) {
+        (size.0 >> 4) as usize
+    } else {
+        large_bin_of(size)
+    }
+}
+
+// Not inlined: computed ahead of the loops it is used in, it would cost every request.
+#[inline(never)]
+fn large_bin_of(size: Bytes) -> usize {
     let n = size.0;
-    (if is_small(size) {
-        n >> 4
-    } else if n >> 6 <= 48 {
+    (if n >> 6 <= 48 {
         48 + (n >> 6)
     } else if n >> 9 <= 20 {
         91 + (n >> 9)
@@ -52,74 +63,35 @@ pub(crate) fn bin_of(size: Bytes) -> usize {
 /// The heads of the bins and the map of those that may hold something.
 #[derive(Clone)]
 pub(crate) struct Bins {
-    fd: [Chunk; BINS],
-    bk: [Chunk; BINS],
+    /// The head of bin 0; those of the others follow.
+    heads: Chunk,
     map: [u32; BINS / 32],
     bytes: Bytes,
     /// Chunks large enough to hold a whole page.
     with_page: u32,
 }
 
-/// The head of a bin, as a member of its list.
-#[inline]
-pub(crate) fn head(bin: usize) -> Chunk {
-    Chunk(Address(bin as u64))
-}
-
-/// The bin whose head this is, if it is one and not a chunk.
-#[inline]
-fn as_head(chunk: Chunk) -> Option<usize> {
-    ((chunk.0.0 as usize) < BINS).then_some(chunk.0.0 as usize)
-}
-
 impl Bins {
-    pub(crate) fn new() -> Self {
-        let heads = std::array::from_fn(head);
+    /// Empty bins with these heads.
+    pub(crate) fn new(heads: Chunk) -> Self {
         Self {
-            fd: heads,
-            bk: heads,
+            heads,
             map: [0; BINS / 32],
             bytes: Bytes::ZERO,
             with_page: 0,
         }
     }
 
+    /// The head of a bin, as a member of its list.
+    #[inline]
+    pub(crate) fn head(&self, bin: usize) -> Chunk {
+        Chunk(self.heads.0 + bin as u32)
+    }
+
     /// Bytes of all the chunks in the bins.
     #[inline]
     pub(crate) fn bytes(&self) -> Bytes {
         self.bytes
-    }
-
-    #[inline]
-    pub(crate) fn fd(&self, kernel: &Kernel, chunk: Chunk) -> Chunk {
-        match as_head(chunk) {
-            Some(bin) => self.fd[bin],
-            None => Chunk(Address(kernel.read(chunk.0 + FD))),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn bk(&self, kernel: &Kernel, chunk: Chunk) -> Chunk {
-        match as_head(chunk) {
-            Some(bin) => self.bk[bin],
-            None => Chunk(Address(kernel.read(chunk.0 + BK))),
-        }
-    }
-
-    #[inline]
-    fn set_fd(&mut self, kernel: &mut Kernel, chunk: Chunk, to: Chunk) {
-        match as_head(chunk) {
-            Some(bin) => self.fd[bin] = to,
-            None => kernel.write(chunk.0 + FD, to.0.0),
-        }
-    }
-
-    #[inline]
-    fn set_bk(&mut self, kernel: &mut Kernel, chunk: Chunk, to: Chunk) {
-        match as_head(chunk) {
-            Some(bin) => self.bk[bin] = to,
-            None => kernel.write(chunk.0 + BK, to.0.0),
-        }
     }
 
     /// How many chunks in the bins may hold a whole page.
@@ -141,28 +113,29 @@ impl Bins {
 
     /// The first chunk of a bin: the largest, or the latest freed.
     #[inline]
-    pub(crate) fn first(&self, bin: usize) -> Option<Chunk> {
-        let chunk = self.fd[bin];
-        (chunk != head(bin)).then_some(chunk)
+    pub(crate) fn first(&self, chunks: &Chunks, bin: usize) -> Option<Chunk> {
+        let head = self.head(bin);
+        let chunk = chunks.fd(head);
+        (chunk != head).then_some(chunk)
     }
 
     /// The last chunk of a bin: the smallest, or the earliest freed.
     #[inline]
-    pub(crate) fn last(&self, bin: usize) -> Option<Chunk> {
-        let chunk = self.bk[bin];
-        (chunk != head(bin)).then_some(chunk)
+    pub(crate) fn last(&self, chunks: &Chunks, bin: usize) -> Option<Chunk> {
+        let head = self.head(bin);
+        let chunk = chunks.bk(head);
+        (chunk != head).then_some(chunk)
     }
 
     /// The chunks of a bin, last to first.
     pub(crate) fn backwards<'a>(
-        &'a self,
-        kernel: &'a Kernel,
+        &self,
+        chunks: &'a Chunks,
         bin: usize,
-    ) -> impl Iterator<Item = Chunk> + 'a {
-        std::iter::successors(self.last(bin), move |chunk| {
-            let next = self.bk(kernel, *chunk);
-            (next != head(bin)).then_some(next)
-        })
+    ) -> impl Iterator<Item = Chunk> + use<'a> {
+        let head = self.head(bin);
+        std::iter::successors(Some(chunks.bk(head)), |chunk| Some(chunks.bk(*chunk)))
+            .take_while(move |chunk| *chunk != head)
     }
 
     /// The first bin from `bin` on that is marked as holding something. The mark may be stale.
@@ -180,130 +153,157 @@ impl Bins {
         Some(block * 32 + bits.trailing_zeros() as usize)
     }
 
+    #[inline]
+    fn mark(&mut self, bin: usize) {
+        self.map[bin / 32] |= 1 << (bin % 32);
+    }
+
     /// Takes back a bin's mark.
     pub(crate) fn unmark(&mut self, bin: usize) {
         self.map[bin / 32] &= !(1 << (bin % 32));
     }
 
-    /// Makes `size` bytes a free chunk, above one that is in use, and puts it first in the unsorted bin: header, links and,
-    /// for a large one, the mark that it is in no list of sizes.
+    /// Puts a chunk first in the unsorted bin.
     #[inline]
-    pub(crate) fn push_unsorted(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) {
-        self.push_front(kernel, UNSORTED, chunk, size);
+    pub(crate) fn push_unsorted(&mut self, chunks: &mut Chunks, kernel: &mut Kernel, chunk: Chunk) {
+        self.push_front(chunks, kernel, UNSORTED, chunk);
     }
 
-    /// The same with the bin of its size, for a small chunk.
+    /// Puts a small chunk first in the bin of its size.
     #[inline]
-    pub(crate) fn push_small(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) {
-        let bin = bin_of(size);
-        self.map[bin / 32] |= 1 << (bin % 32);
-        self.push_front(kernel, bin, chunk, size);
+    pub(crate) fn push_small(&mut self, chunks: &mut Chunks, kernel: &mut Kernel, chunk: Chunk) {
+        let bin = bin_of(chunks.size(chunk));
+        self.mark(bin);
+        self.push_front(chunks, kernel, bin, chunk);
     }
 
     #[inline(always)]
-    fn push_front(&mut self, kernel: &mut Kernel, bin: usize, chunk: Chunk, size: Bytes) {
+    fn push_front(&mut self, chunks: &mut Chunks, kernel: &mut Kernel, bin: usize, chunk: Chunk) {
+        let (start, size) = chunks.link_first(chunk, self.head(bin));
         self.count(size);
-        let fwd = self.fd[bin];
-        let header = size.0 | PREV_INUSE;
-        let (fd, bk) = (fwd.0.0, head(bin).0.0);
-        if is_small(size) {
-            kernel.write_run(chunk.0 + WORD, [header, fd, bk]);
+        let links = if is_small(size) {
+            LINKS
         } else {
-            kernel.write_run(chunk.0 + WORD, [header, fd, bk, 0, 0]);
-        }
-        self.fd[bin] = chunk;
-        self.set_bk(kernel, fwd, chunk);
+            // The mark that it is in no list of sizes.
+            chunks.set_nextsize(chunk, Chunk::NONE, Chunk::NONE);
+            LARGE_LINKS
+        };
+        touch_behind_header(kernel, start, links);
     }
 
-    /// Takes the last chunk of the unsorted bin, which has that size, off its list.
+    /// Takes the last chunk of the unsorted bin, which has that size, for use.
     #[inline]
-    pub(crate) fn pop_unsorted(&mut self, kernel: &mut Kernel, victim: Chunk, size: Bytes) {
-        self.pop(kernel, UNSORTED, victim, size);
-    }
-
-    /// Takes the last chunk off the small bin of a size.
-    #[inline]
-    pub(crate) fn pop_small(&mut self, kernel: &mut Kernel, size: Bytes) -> Option<Chunk> {
-        let bin = bin_of(size);
-        let victim = self.last(bin)?;
-        self.pop(kernel, bin, victim, size);
-        Some(victim)
-    }
-
-    #[inline(always)]
-    fn pop(&mut self, kernel: &mut Kernel, bin: usize, victim: Chunk, size: Bytes) {
-        let before = self.bk(kernel, victim);
-        self.bk[bin] = before;
-        self.set_fd(kernel, before, head(bin));
+    pub(crate) fn pop_unsorted(&mut self, chunks: &mut Chunks, victim: Chunk, size: Bytes) {
+        chunks.unlink_last(self.head(UNSORTED));
+        chunks.claim(victim);
         self.uncount(size);
     }
 
-    /// Puts a chunk from the unsorted bin where its size belongs.
-    pub(crate) fn sort_in(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) {
+    /// Takes the last chunk off the small bin of a size, for use.
+    #[inline]
+    pub(crate) fn pop_small(&mut self, chunks: &mut Chunks, size: Bytes) -> Option<Chunk> {
         let bin = bin_of(size);
-        self.count(size);
+        let victim = self.last(chunks, bin)?;
+        chunks.unlink_last(self.head(bin));
+        chunks.claim(victim);
+        self.uncount(size);
+        Some(victim)
+    }
+
+    /// Puts the chunks of the unsorted bin where their sizes belong, the earliest freed first, up to one of exactly `size` or
+    /// the last remainder, where that is alone and can be cut again for a small request. Returns that chunk, which stays;
+    /// `None` where the bin is empty or `room` for so many has been used up.
+    #[inline(never)]
+    pub(crate) fn sort(
+        &mut self,
+        chunks: &mut Chunks,
+        size: Bytes,
+        last_remainder: Address,
+        room: &mut u64,
+    ) -> Option<Chunk> {
+        let head = self.head(UNSORTED);
+        while *room > 0 {
+            let victim = chunks.bk(head);
+            if victim == head {
+                return None;
+            }
+            let found = chunks.size(victim);
+            let is_last_remainder = is_small(size)
+                && chunks.start(victim) == last_remainder
+                && chunks.fd(head) == victim
+                && found > size + MIN_SIZE;
+            if found == size || is_last_remainder {
+                return Some(victim);
+            }
+            self.sort_last(chunks, victim, found);
+            *room -= 1;
+        }
+        None
+    }
+
+    /// Puts the last chunk of the unsorted bin where its size belongs.
+    #[inline(always)]
+    fn sort_last(&mut self, chunks: &mut Chunks, chunk: Chunk, size: Bytes) {
+        chunks.unlink_last(self.head(UNSORTED));
+        let bin = bin_of(size);
         let (bck, fwd) = if is_small(size) {
-            (head(bin), self.fd[bin])
+            let head = self.head(bin);
+            (head, chunks.fd(head))
         } else {
-            self.place_by_size(kernel, chunk, size, bin)
+            self.place_by_size(chunks, chunk, size, bin)
         };
-        self.map[bin / 32] |= 1 << (bin % 32);
-        self.link(kernel, chunk, bck, fwd);
+        self.mark(bin);
+        chunks.link(chunk, bck, fwd);
     }
 
     /// Finds a large chunk's neighbours in its bin, and enters it in the list of sizes if it is the first of its size.
     fn place_by_size(
-        &mut self,
-        kernel: &mut Kernel,
+        &self,
+        chunks: &mut Chunks,
         chunk: Chunk,
         size: Bytes,
         bin: usize,
     ) -> (Chunk, Chunk) {
-        let Some(largest) = self.first(bin) else {
-            self.set_nextsize(kernel, chunk, chunk, chunk);
-            return (head(bin), head(bin));
+        let head = self.head(bin);
+        let Some(largest) = self.first(chunks, bin) else {
+            chunks.set_nextsize(chunk, chunk, chunk);
+            return (head, head);
         };
-        let smallest = self.bk[bin];
-        if size < smallest.size(kernel) {
-            self.insert_size_before(kernel, chunk, largest);
-            return (smallest, head(bin));
+        let smallest = chunks.bk(head);
+        if size < chunks.size(smallest) {
+            chunks.link_sizes(chunk, chunks.bk_nextsize(largest), largest);
+            return (smallest, head);
         }
         let mut fwd = largest;
-        while size < fwd.size(kernel) {
-            fwd = fd_nextsize(kernel, fwd);
+        while size < chunks.size(fwd) {
+            fwd = chunks.fd_nextsize(fwd);
         }
-        if size == fwd.size(kernel) {
+        if size == chunks.size(fwd) {
             // Always in the second place, so that the list of sizes need not change.
-            fwd = self.fd(kernel, fwd);
+            fwd = chunks.fd(fwd);
         } else {
-            self.insert_size_before(kernel, chunk, fwd);
+            chunks.link_sizes(chunk, chunks.bk_nextsize(fwd), fwd);
         }
-        (self.bk(kernel, fwd), fwd)
-    }
-
-    fn insert_size_before(&mut self, kernel: &mut Kernel, chunk: Chunk, next: Chunk) {
-        let before = bk_nextsize(kernel, next);
-        self.set_nextsize(kernel, chunk, next, before);
-        kernel.write(next.0 + BK_NEXTSIZE, chunk.0.0);
-        kernel.write(before.0 + FD_NEXTSIZE, chunk.0.0);
+        (chunks.bk(fwd), fwd)
     }
 
     /// Finds the smallest chunk of a large bin that holds `size` (`_int_malloc`, the scan of the list of sizes).
-    pub(crate) fn best_fit(&self, kernel: &Kernel, bin: usize, size: Bytes) -> Option<Chunk> {
-        let largest = self.first(bin)?;
-        if largest.size(kernel) < size {
+    #[inline(never)]
+    pub(crate) fn best_fit(&self, chunks: &Chunks, bin: usize, size: Bytes) -> Option<Chunk> {
+        let largest = self.first(chunks, bin)?;
+        if chunks.size(largest) < size {
             return None;
         }
-        let mut victim = bk_nextsize(kernel, largest);
-        let mut found = victim.size(kernel);
+        let mut victim = chunks.bk_nextsize(largest);
+        let mut found = chunks.size(victim);
         while found < size {
-            victim = bk_nextsize(kernel, victim);
-            found = victim.size(kernel);
+            victim = chunks.bk_nextsize(victim);
+            found = chunks.size(victim);
         }
         // Rather not the first of its size: the list of sizes would have to change.
-        if victim != self.bk[bin] {
-            let second = self.fd(kernel, victim);
-            if second.size(kernel) == found {
+        if victim != chunks.bk(self.head(bin)) {
+            let second = chunks.fd(victim);
+            if chunks.size(second) == found {
                 return Some(second);
             }
         }
@@ -311,51 +311,30 @@ impl Bins {
     }
 
     /// Takes a chunk out of whatever list holds it (`unlink_chunk`).
-    pub(crate) fn unlink(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) {
-        let (fd, bk) = kernel.read_pair(chunk.0 + FD);
-        let (fd, bk) = (Chunk(Address(fd)), Chunk(Address(bk)));
-        self.uncount(size);
-        self.set_bk(kernel, fd, bk);
-        self.set_fd(kernel, bk, fd);
-        if is_small(size) {
-            return;
-        }
-        let (next, before) = kernel.read_pair(chunk.0 + FD_NEXTSIZE);
-        let (next, before) = (Chunk(Address(next)), Chunk(Address(before)));
-        if next.is_none() {
-            return;
-        }
-        let is_first_of_next_size = as_head(fd).is_some() || !fd_nextsize(kernel, fd).is_none();
-        if is_first_of_next_size {
-            kernel.write(next.0 + BK_NEXTSIZE, before.0.0);
-            kernel.write(before.0 + FD_NEXTSIZE, next.0.0);
-        } else if next == chunk {
-            self.set_nextsize(kernel, fd, fd, fd);
-        } else {
-            self.set_nextsize(kernel, fd, next, before);
-            kernel.write(next.0 + BK_NEXTSIZE, fd.0.0);
-            kernel.write(before.0 + FD_NEXTSIZE, fd.0.0);
-        }
-    }
-
     #[inline]
-    fn link(&mut self, kernel: &mut Kernel, chunk: Chunk, bck: Chunk, fwd: Chunk) {
-        kernel.write_run(chunk.0 + FD, [fwd.0.0, bck.0.0]);
-        self.set_bk(kernel, fwd, chunk);
-        self.set_fd(kernel, bck, chunk);
-    }
-
-    fn set_nextsize(&mut self, kernel: &mut Kernel, chunk: Chunk, next: Chunk, before: Chunk) {
-        kernel.write_run(chunk.0 + FD_NEXTSIZE, [next.0.0, before.0.0]);
+    pub(crate) fn unlink(&mut self, chunks: &mut Chunks, chunk: Chunk) {
+        let (size, fd) = chunks.unlink(chunk);
+        self.uncount(size);
+        if !is_small(size) {
+            unlink_size(chunks, chunk, fd);
+        }
     }
 }
 
-fn fd_nextsize(kernel: &Kernel, chunk: Chunk) -> Chunk {
-    Chunk(Address(kernel.read(chunk.0 + FD_NEXTSIZE)))
-}
-
-fn bk_nextsize(kernel: &Kernel, chunk: Chunk) -> Chunk {
-    Chunk(Address(kernel.read(chunk.0 + BK_NEXTSIZE)))
+/// Takes a large chunk, which `fd` followed in its bin, out of the list of sizes, where it is in that.
+fn unlink_size(chunks: &mut Chunks, chunk: Chunk, fd: Chunk) {
+    let (next, before) = (chunks.fd_nextsize(chunk), chunks.bk_nextsize(chunk));
+    if next.is_none() {
+        return;
+    }
+    let is_last_of_size = !chunks.fd_nextsize(fd).is_none();
+    if is_last_of_size {
+        chunks.join_sizes(before, next);
+    } else if next == chunk {
+        chunks.set_nextsize(fd, fd, fd);
+    } else {
+        chunks.link_sizes(fd, before, next);
+    }
 }
 
 #[cfg(test)]

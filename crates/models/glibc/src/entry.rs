@@ -7,10 +7,9 @@ mod realloc;
 
 use crate::Glibc;
 use crate::arenas::{ArenaId, MAIN};
-use crate::chunk::{Chunk, IS_MMAPPED, WORD, request_to_size, size_of_head};
+use crate::chunk::{Chunk, WORD, request_to_size};
 use crate::mapped::usable;
 use crate::rules::TcacheStart;
-use crate::tcache::large_bin;
 use highwater_allocator::{Address, Bytes, Kernel, ThreadId};
 
 impl Glibc {
@@ -51,56 +50,56 @@ impl Glibc {
 
     // ---- arenas
 
-    /// A chunk from the thread's arena, or where that fails from another, and the arena it was asked from last. Without
-    /// any arena the chunk gets a mapping of its own.
+    /// A block from the thread's arena, or where that fails from another, and the arena it was asked from last. Without
+    /// any arena it gets a mapping of its own.
     #[inline]
     fn malloc_anywhere(
         &mut self,
         kernel: &mut Kernel,
         thread: ThreadId,
         bytes: Bytes,
-    ) -> Option<(Chunk, ArenaId)> {
+    ) -> Option<(Address, ArenaId)> {
         if !self.host.threaded {
-            let chunk = self.call(kernel, thread, MAIN).int_malloc(bytes)?;
-            return Some((chunk, MAIN));
+            let block = self.call(kernel, thread, MAIN).int_malloc(bytes)?;
+            return Some((block, MAIN));
         }
         let Some(arena) = self.arena_get(kernel, thread, bytes) else {
             let size = request_to_size(bytes)?;
             let mut call = self.call(kernel, thread, MAIN);
             let chunk = call.sysmalloc_mmap(size)?;
-            call.perturb(chunk.user(), bytes);
-            return Some((chunk, MAIN));
+            let block = call.chunks.user(chunk);
+            call.perturb(block, bytes);
+            return Some((block, MAIN));
         };
-        if let Some(chunk) = self.call(kernel, thread, arena).int_malloc(bytes) {
-            return Some((chunk, arena));
+        if let Some(block) = self.call(kernel, thread, arena).int_malloc(bytes) {
+            return Some((block, arena));
         }
         let retry = self.arena_get_retry(kernel, thread, arena, bytes)?;
-        let chunk = self.call(kernel, thread, retry).int_malloc(bytes)?;
-        Some((chunk, retry))
+        let block = self.call(kernel, thread, retry).int_malloc(bytes)?;
+        Some((block, retry))
     }
 
     // ---- the thread cache
 
-    /// Takes a chunk of that size from the thread's cache, if it has one.
+    /// Takes a block whose chunk has that size from the thread's cache, if it has one.
     #[inline]
-    fn cached(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Chunk> {
+    fn cached(&mut self, thread: ThreadId, size: Bytes) -> Option<Address> {
         let thread = self.threads.get_mut(usize::from(thread.0))?;
         let tcache = thread.tcache.as_mut()?;
-        if let Some(bin) = self.shared.params.tcache_bin(size) {
-            return tcache.has(bin).then(|| tcache.get(kernel, bin));
+        match self.shared.params.tcache_bin(size) {
+            Some(bin) => tcache.get(bin),
+            None if size < self.shared.params.tcache_max_chunk => tcache.get_large(size),
+            None => None,
         }
-        if size < self.shared.params.tcache_max_chunk {
-            return tcache.get_large(kernel, large_bin(size)?, size);
-        }
-        None
     }
 
     /// Puts a freed chunk in the thread's cache, if that takes it.
     #[inline]
-    fn cache(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk, size: Bytes) -> bool {
+    fn cache(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) -> bool {
+        let (user, size) = self.chunks.user_and_size(chunk);
         let thread = self.threads.get_mut(usize::from(thread.0));
         let tcache = thread.and_then(|thread| thread.tcache.as_mut());
-        tcache.is_some_and(|tcache| tcache.keep(kernel, &self.shared.params, chunk, size))
+        tcache.is_some_and(|tcache| tcache.keep(kernel, &self.shared.params, user, size))
     }
 
     // ---- malloc and calloc
@@ -115,13 +114,13 @@ impl Glibc {
     ) -> Option<Address> {
         self.hook = false;
         if let Some(size) = request_to_size(bytes) {
-            if let Some(chunk) = self.cached(kernel, thread, size) {
-                return Some(chunk.user());
+            if let Some(block) = self.cached(thread, size) {
+                return Some(block);
             }
             if !self.host.threaded && self.threads[0].tcache.is_some() {
                 // Nothing to begin and no arena to choose.
                 let mut call = self.call(kernel, thread, MAIN);
-                return call.int_malloc_sized(bytes, size).map(Chunk::user);
+                return call.int_malloc_sized(bytes, size);
             }
         }
         self.malloc_uncached(kernel, thread, bytes)
@@ -140,8 +139,8 @@ impl Glibc {
         }
         // A thread that gets its cache only here finds nothing in it.
         self.maybe_init_tcache(kernel, thread);
-        let (chunk, _) = self.malloc_anywhere(kernel, thread, bytes)?;
-        Some(chunk.user())
+        let (block, _) = self.malloc_anywhere(kernel, thread, bytes)?;
+        Some(block)
     }
 
     /// `__libc_calloc`: it clears only what may not be clear.
@@ -165,43 +164,47 @@ impl Glibc {
         self.maybe_init_tcache(kernel, thread);
         if self.shared.rules.calloc_from_tcache
             && let Some(size) = request_to_size(bytes)
-            && let Some(chunk) = self.cached(kernel, thread, size)
+            && let Some(block) = self.cached(thread, size)
         {
-            let cleared = usable(kernel, self.shared.rules, chunk);
-            kernel.touch(chunk.user(), cleared);
-            return Some(chunk.user());
+            kernel.touch(block, self.usable(self.chunks.of_user(block)));
+            return Some(block);
         }
         let arena = self.arena_get(kernel, thread, bytes);
         let (old_top, unclear) = match arena {
-            Some(arena) => self.maybe_unclear(kernel, arena),
-            None => (Chunk::NONE, Bytes::ZERO),
+            Some(arena) => self.maybe_unclear(arena),
+            None => (Address::NULL, Bytes::ZERO),
         };
-        let (chunk, _) = self.malloc_anywhere(kernel, thread, bytes)?;
+        let (block, _) = self.malloc_anywhere(kernel, thread, bytes)?;
+        let chunk = self.chunks.of_user(block);
         let perturbed = self.shared.params.perturb != 0;
-        let (_, head) = chunk.header(kernel);
-        if head & IS_MMAPPED != 0 {
+        if self.chunks.is_mmapped(chunk) {
             if perturbed {
-                kernel.touch(chunk.user(), bytes);
+                kernel.touch(block, bytes);
             }
-            return Some(chunk.user());
+            return Some(block);
         }
-        let mut cleared = size_of_head(head);
-        if !perturbed && chunk == old_top {
+        let mut cleared = self.chunks.size(chunk);
+        if !perturbed && self.chunks.start(chunk) == old_top {
             cleared = cleared.min(unclear);
         }
-        kernel.touch(chunk.user(), cleared - WORD);
-        Some(chunk.user())
+        kernel.touch(block, cleared - WORD);
+        Some(block)
     }
 
-    /// An arena's top, and how much from there on may not be clear. What lies beyond is fresh from the kernel, and taken
-    /// to be clear: on Linux MORECORE_CLEARS is 2 (sysdeps/unix/sysv/linux/Makefile).
-    fn maybe_unclear(&self, kernel: &Kernel, arena: ArenaId) -> (Chunk, Bytes) {
+    /// Where an arena's top begins, and how much from there on may not be clear. What lies beyond is fresh from the kernel,
+    /// and taken to be clear: on Linux MORECORE_CLEARS is 2 (sysdeps/unix/sysv/linux/Makefile).
+    fn maybe_unclear(&self, arena: ArenaId) -> (Address, Bytes) {
         let arena = &self.arenas[arena];
-        let mut unclear = arena.top_size(kernel);
+        let top = self.chunks.start(arena.top);
+        let mut unclear = self.chunks.size(arena.top);
         if let Some(heap) = arena.heaps.last() {
-            unclear = unclear.max(heap.base + heap.protected - arena.top.0);
+            unclear = unclear.max(heap.base + heap.protected - top);
         }
-        (arena.top, unclear)
+        (top, unclear)
+    }
+
+    fn usable(&self, chunk: Chunk) -> Bytes {
+        usable(&self.chunks, self.shared.rules, chunk)
     }
 
     // ---- free
@@ -209,73 +212,47 @@ impl Glibc {
     /// `__libc_free`
     #[inline]
     pub(crate) fn libc_free(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
-        let chunk = Chunk::of_user(block);
-        let header = chunk.header(kernel);
-        let size = size_of_head(header.1);
-        let mapped = header.1 & IS_MMAPPED != 0;
-        if (!mapped || self.shared.rules.tcache_takes_mapped)
-            && self.cache(kernel, thread, chunk, size)
-        {
+        let chunk = self.chunks.of_user(block);
+        let mapped = self.chunks.is_mmapped(chunk);
+        if (!mapped || self.shared.rules.tcache_takes_mapped) && self.cache(kernel, thread, chunk) {
             return;
         }
-        self.free_uncached(kernel, thread, chunk, header);
+        self.free_uncached(kernel, thread, chunk);
     }
 
     #[inline]
-    fn free_uncached(
-        &mut self,
-        kernel: &mut Kernel,
-        thread: ThreadId,
-        chunk: Chunk,
-        header: (Bytes, u64),
-    ) {
+    fn free_uncached(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) {
         if self.thread(thread).lacks_tcache() {
-            self.free_beginning(kernel, thread, chunk, header);
+            self.free_beginning(kernel, thread, chunk);
         } else {
-            self.free_past_cache(kernel, thread, chunk, header);
+            self.free_past_cache(kernel, thread, chunk);
         }
     }
 
     /// Frees a chunk for a thread that has no cache yet, and may get one now.
     #[cold]
-    fn free_beginning(
-        &mut self,
-        kernel: &mut Kernel,
-        thread: ThreadId,
-        chunk: Chunk,
-        mut header: (Bytes, u64),
-    ) {
-        let mapped = header.1 & IS_MMAPPED != 0;
-        let size = size_of_head(header.1);
+    fn free_beginning(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) {
         let may_begin = match self.shared.rules.tcache_start {
-            TcacheStart::FirstCall => !mapped,
-            TcacheStart::FirstPut => size < self.shared.params.tcache_max_chunk,
+            TcacheStart::FirstCall => !self.chunks.is_mmapped(chunk),
+            TcacheStart::FirstPut => self.chunks.size(chunk) < self.shared.params.tcache_max_chunk,
         };
         if may_begin {
             self.init_tcache(kernel, thread);
-            if self.cache(kernel, thread, chunk, size) {
+            if self.cache(kernel, thread, chunk) {
                 return;
             }
-            // Making the cache may have changed the chunk's neighbours.
-            header = chunk.header(kernel);
         }
-        self.free_past_cache(kernel, thread, chunk, header);
+        self.free_past_cache(kernel, thread, chunk);
     }
 
     /// Frees a chunk past the thread cache (`_int_free_chunk`).
     #[inline]
-    fn free_past_cache(
-        &mut self,
-        kernel: &mut Kernel,
-        thread: ThreadId,
-        chunk: Chunk,
-        header: (Bytes, u64),
-    ) {
-        if header.1 & IS_MMAPPED != 0 {
+    fn free_past_cache(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) {
+        if self.chunks.is_mmapped(chunk) {
             self.call(kernel, thread, MAIN).free_mapped(chunk);
         } else {
-            let arena = self.arena_of(kernel, chunk, header.1);
-            self.call(kernel, thread, arena).free_chunk(chunk, header);
+            let arena = self.arena_of(chunk);
+            self.call(kernel, thread, arena).free_chunk(chunk);
         }
     }
 
@@ -305,12 +282,10 @@ impl Glibc {
         let ending = self.thread(thread);
         ending.tcache_disabled = true;
         if let Some(mut tcache) = ending.tcache.take() {
-            while let Some(chunk) = tcache.pop_any(kernel) {
-                let header = chunk.header(kernel);
-                self.free_past_cache(kernel, thread, chunk, header);
+            while let Some(block) = tcache.pop_any() {
+                self.free_past_cache(kernel, thread, self.chunks.of_user(block));
             }
-            let header = tcache.home.header(kernel);
-            self.free_past_cache(kernel, thread, tcache.home, header);
+            self.free_past_cache(kernel, thread, self.chunks.of_user(tcache.home));
         }
         self.leave_arena(thread);
     }

@@ -1,7 +1,6 @@
 //! What somebody who explains a heap asks of the allocator: who uses an arena, and whose a thread cache's table is.
 
 use crate::Glibc;
-use crate::chunk::Chunk;
 use highwater_allocator::{Address, Bytes, ThreadId};
 
 /// Who uses an arena.
@@ -36,10 +35,9 @@ impl Glibc {
 
     /// Returns the thread whose cache keeps its counts and list heads in the block at this user address.
     pub fn owner_of_cache(&self, block: Address) -> Option<ThreadId> {
-        let home = Chunk::of_user(block);
         let is_home = |thread: &crate::thread::Thread| {
             let tcache = thread.tcache.as_ref();
-            tcache.is_some_and(|tcache| tcache.home == home)
+            tcache.is_some_and(|tcache| tcache.home == block)
         };
         let thread = self.threads.iter().position(is_home)?;
         Some(ThreadId(thread as u16))

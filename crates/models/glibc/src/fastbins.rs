@@ -2,8 +2,9 @@
 //!
 //! glibc 2.36, malloc/malloc.c: `fastbin_index`, and the first part of `_int_malloc` and `_int_free`.
 
-use crate::chunk::{Chunk, HEADER};
-use highwater_allocator::{Address, Bytes, Kernel};
+use crate::chunk::{Chunk, WORD};
+use crate::chunks::{Chunks, touch_behind_header};
+use highwater_allocator::{Bytes, Kernel};
 
 /// `NFASTBINS`: enough for requests of up to 160 bytes.
 const FASTBINS: usize = 10;
@@ -38,33 +39,38 @@ impl Fastbins {
         self.parked
     }
 
+    /// Puts a chunk first in the bin of its size, which writes its link to the next.
     #[inline]
-    pub(crate) fn push(&mut self, kernel: &mut Kernel, chunk: Chunk, size: Bytes) {
+    pub(crate) fn push(
+        &mut self,
+        chunks: &mut Chunks,
+        kernel: &mut Kernel,
+        chunk: Chunk,
+        size: Bytes,
+    ) {
         let bin = fastbin_of(size);
         self.maybe_filled = true;
-        kernel.write(chunk.0 + HEADER, self.heads[bin].0.0);
+        chunks.set_fast(chunk, self.heads[bin]);
+        touch_behind_header(kernel, chunks.start(chunk), WORD);
         self.heads[bin] = chunk;
         self.parked += size;
     }
 
     #[inline]
-    pub(crate) fn pop(&mut self, kernel: &Kernel, size: Bytes) -> Option<Chunk> {
+    pub(crate) fn pop(&mut self, chunks: &mut Chunks, size: Bytes) -> Option<Chunk> {
         let bin = fastbin_of(size);
         let chunk = self.heads[bin];
         if chunk.is_none() {
             return None;
         }
-        self.heads[bin] = next(kernel, chunk);
+        self.heads[bin] = chunks.take_fast(chunk);
         self.parked -= size;
         Some(chunk)
     }
 
-    /// Empties one bin and returns its chunks in the order of the list.
-    pub(crate) fn take_all(&mut self, kernel: &Kernel, bin: usize) -> Vec<Chunk> {
-        let first = std::mem::replace(&mut self.heads[bin], Chunk::NONE);
-        let chunks: Vec<Chunk> = list(kernel, first).collect();
-        self.parked -= Bytes(16 * (bin as u64 + 2)) * chunks.len() as u64;
-        chunks
+    /// Takes out the first chunk of a bin, by the bin's number.
+    pub(crate) fn pop_of(&mut self, chunks: &mut Chunks, bin: usize) -> Option<Chunk> {
+        self.pop(chunks, Bytes(16 * (bin as u64 + 2)))
     }
 
     /// The number of bins.
@@ -75,24 +81,12 @@ impl Fastbins {
     /// Every chunk they hold, with its bin.
     pub(crate) fn chunks<'a>(
         &'a self,
-        kernel: &'a Kernel,
+        chunks: &'a Chunks,
     ) -> impl Iterator<Item = (usize, Chunk)> + 'a {
-        self.heads
-            .iter()
-            .enumerate()
-            .flat_map(move |(bin, first)| list(kernel, *first).map(move |chunk| (bin, chunk)))
+        let some = |chunk: Chunk| (!chunk.is_none()).then_some(chunk);
+        self.heads.iter().enumerate().flat_map(move |(bin, first)| {
+            std::iter::successors(some(*first), move |chunk| some(chunks.fd(*chunk)))
+                .map(move |chunk| (bin, chunk))
+        })
     }
-}
-
-#[inline]
-fn next(kernel: &Kernel, chunk: Chunk) -> Chunk {
-    Chunk(Address(kernel.read(chunk.0 + HEADER)))
-}
-
-fn list(kernel: &Kernel, first: Chunk) -> impl Iterator<Item = Chunk> + '_ {
-    let first = (!first.is_none()).then_some(first);
-    std::iter::successors(first, move |chunk| {
-        let next = next(kernel, *chunk);
-        (!next.is_none()).then_some(next)
-    })
 }

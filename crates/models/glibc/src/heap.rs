@@ -4,7 +4,7 @@
 //! `sysmalloc`.
 
 use crate::arena::{Call, Shared};
-use crate::chunk::{ALIGNMENT, Chunk, HEADER, MIN_SIZE, NON_MAIN_ARENA, PREV_INUSE};
+use crate::chunk::{ALIGNMENT, Chunk, HEADER, MIN_SIZE};
 use crate::free::Merged;
 use highwater_allocator::{Address, Bytes, Considered, Decision, Kernel, Refusal};
 
@@ -13,7 +13,7 @@ const HEAP_MIN: Bytes = Bytes::kib(32);
 /// `HEAP_MAX_SIZE`
 const HEAP_MAX: Bytes = Bytes::mib(64);
 
-/// One heap. Its header, at `base`, holds the number of its arena where the real one has the arena's address.
+/// One heap.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heap {
     /// Where it begins: a multiple of its span.
@@ -22,10 +22,26 @@ pub(crate) struct Heap {
     pub(crate) size: Bytes,
     /// Bytes that ever were in use, and may so hold something (`mprotect_size`).
     pub(crate) protected: Bytes,
-    /// The first chunk: behind the header, and in an arena's first heap behind the arena.
-    pub(crate) first: Chunk,
+    /// Where its first chunk begins: behind the header, and in an arena's first heap behind the arena.
+    pub(crate) first: Address,
     /// One past the last chunk: the fence where the arena went on elsewhere, or the end of the top.
     pub(crate) end: Address,
+    /// The fence that ends it, where the arena went on elsewhere.
+    pub(crate) fence: Chunk,
+}
+
+impl Heap {
+    /// A heap that has no fence, its chunks from `first` to the end.
+    pub(crate) fn new(base: Address, size: Bytes, first: Address) -> Self {
+        Self {
+            base,
+            size,
+            protected: size,
+            first,
+            end: base + size,
+            fence: Chunk::NONE,
+        }
+    }
 }
 
 impl Shared {
@@ -38,10 +54,10 @@ impl Shared {
     }
 }
 
-/// Where the heap of a chunk of a thread's arena begins (`heap_for_ptr`).
+/// Where the heap begins that an address in a thread's arena lies in (`heap_for_ptr`).
 #[inline]
-pub(crate) fn base_of(chunk: Chunk, span: Bytes) -> Address {
-    chunk.0.align_down(span)
+pub(crate) fn base_of(at: Address, span: Bytes) -> Address {
+    at.align_down(span)
 }
 
 /// Sets address space aside for a heap and opens enough of it for `size` bytes and, if there is room, `pad` more.
@@ -106,7 +122,7 @@ impl Call<'_> {
     /// with a mapping of the chunk's own, which is then returned.
     pub(crate) fn grow_heaps(&mut self, size: Bytes, tried_mapping: bool) -> Option<Chunk> {
         let old_top = self.arena.top;
-        let old_size = old_top.size(self.kernel);
+        let old_size = self.top_size();
         let short = (MIN_SIZE + size).0.wrapping_sub(old_size.0);
         if (short as i64 > 0) && self.grow_heap(Bytes(short)) {
             return None;
@@ -145,8 +161,8 @@ impl Call<'_> {
         }
         heap.size = size;
         heap.end = heap.base + size;
-        let top_size = heap.end - top.0;
-        top.set_head(self.kernel, top_size, PREV_INUSE);
+        let top_size = heap.end - self.chunks.start(top);
+        self.chunks.set_size(top, top_size);
         self.shared.log.record(Decision::HeapGrown {
             arena,
             bytes: more,
@@ -157,46 +173,41 @@ impl Call<'_> {
 
     /// Makes a fresh heap the arena's last, its memory the arena's top.
     fn append_heap(&mut self, base: Address, length: Bytes) {
-        let first = Chunk(base + self.shared.rules.heap_info);
-        self.kernel.write(base, self.arena.number.into());
-        self.arena.heaps.push(Heap {
-            base,
-            size: length,
-            protected: length,
-            first,
-            end: base + length,
-        });
-        self.arena.top = first;
-        first.set_head(
-            self.kernel,
-            length - self.shared.rules.heap_info,
-            PREV_INUSE,
-        );
+        let header = self.shared.rules.heap_info;
+        let arena = self.arena.number;
+        self.shared.arena_of_heap.insert(base.0, arena.into());
+        self.kernel.touch_word(base);
+        let first = base + header;
+        self.arena.heaps.push(Heap::new(base, length, first));
+        self.arena.top = self.chunks.add(self.kernel, first, length - header, false);
         self.shared.log.record(Decision::HeapCreated {
-            arena: self.arena.number,
+            arena,
             base,
             bytes: length,
         });
     }
 
     /// Ends the old top, in the heap before the last, with a fence, and frees the rest.
+    ///
+    /// The fence is a chunk of a header's size and a second header of no size, which is the chunk above it and says that it
+    /// is in use. Where the rest is too small for a chunk, it belongs to the fence.
     fn fence_heap(&mut self, old_top: Chunk, old_size: Bytes) {
         let rest = (old_size - MIN_SIZE).align_down(ALIGNMENT);
-        let fence = old_top.at(rest);
-        fence
-            .at(HEADER)
-            .set_head(self.kernel, Bytes::ZERO, PREV_INUSE);
-        let before = self.arena.heaps.len() - 2;
-        if rest >= MIN_SIZE {
-            fence.set_head(self.kernel, HEADER, PREV_INUSE);
-            fence.set_foot(self.kernel, HEADER);
-            self.arena.heaps[before].end = fence.0;
-            old_top.set_head(self.kernel, rest, PREV_INUSE | NON_MAIN_ARENA);
-            self.int_free(old_top);
+        let second = self.chunks.start(old_top) + rest + HEADER;
+        let fence = if rest >= MIN_SIZE {
+            self.chunks.fence(self.kernel, old_top, rest)
         } else {
-            self.arena.heaps[before].end = old_top.0;
-            old_top.set_head(self.kernel, rest + HEADER, PREV_INUSE);
-            old_top.set_foot(self.kernel, rest + HEADER);
+            old_top
+        };
+        // `set_foot` of the fence and `set_head` of the second header.
+        self.kernel.touch(second, HEADER);
+        self.chunks
+            .set_size(fence, second - self.chunks.start(fence));
+        let before = self.arena.heaps.len() - 2;
+        self.arena.heaps[before].end = self.chunks.start(fence);
+        self.arena.heaps[before].fence = fence;
+        if fence != old_top {
+            self.int_free(old_top);
         }
     }
 
@@ -207,7 +218,7 @@ impl Call<'_> {
         let page = self.kernel.page_size();
         let pad = self.shared.params.top_pad;
         let top = self.arena.top;
-        let top_size = top.size(self.kernel);
+        let top_size = self.top_size();
         let threshold = self.shared.params.trim_threshold;
         if top_size < threshold {
             return self.refuse_trim(
@@ -232,7 +243,7 @@ impl Call<'_> {
         heap.end = heap.base + heap.size;
         self.kernel.madvise_dontneed(heap.end, extra);
         let left = top_size - extra;
-        top.set_head(self.kernel, left, PREV_INUSE);
+        self.chunks.set_size(top, left);
         self.shared.log.record(Decision::Trimmed {
             arena: self.arena.number,
             considered: Considered::LargeMerge,
@@ -246,43 +257,40 @@ impl Call<'_> {
         let [.., previous, last] = self.arena.heaps[..] else {
             return false;
         };
-        if self.arena.top != Chunk(last.base + self.shared.rules.heap_info) {
+        if self.chunks.start(self.arena.top) != last.base + self.shared.rules.heap_info {
             return false;
         }
         let span = self.shared.heap_span();
-        let fence = Chunk(previous.base + previous.size - HEADER);
-        let mut chunk = Chunk(fence.0 - fence.prev_size(self.kernel));
-        let (size, prev_inuse) = chunk.size_and_prev_inuse(self.kernel);
-        let mut whole = size + HEADER;
-        let below = chunk.prev_size(self.kernel);
-        if !prev_inuse {
-            whole += below;
+        let fence = previous.fence;
+        let below = self.chunks.below(fence);
+        let mut whole = self.chunks.size(fence) + HEADER;
+        if self.chunks.is_free(below) {
+            whole += self.chunks.size(below);
         }
         let room = whole + (span - previous.size);
         let page = self.kernel.page_size();
-        let needed = Bytes(
-            self.shared
-                .params
-                .top_pad
-                .0
-                .wrapping_add(MIN_SIZE.0 + page.0),
-        );
-        if room < needed {
+        let pad = self.shared.params.top_pad;
+        if room < Bytes(pad.0.wrapping_add(MIN_SIZE.0 + page.0)) {
             return false;
         }
         if self.shared.next_area == Some(last.base + span) {
             self.shared.next_area = None;
         }
         self.kernel.munmap(last.base, span);
+        self.shared.arena_of_heap.remove(last.base.0);
+        self.chunks.release(self.arena.top);
         self.arena.heaps.pop();
-        if !prev_inuse {
-            chunk = Chunk(chunk.0 - below);
-            self.arena.bins.unlink(self.kernel, chunk, below);
+        self.arena.top = fence;
+        if self.chunks.is_free(below) {
+            self.arena.bins.unlink(self.chunks, below);
+            self.chunks.join(below, fence);
+            self.chunks.claim(below);
+            self.arena.top = below;
         }
-        self.arena.top = chunk;
-        chunk.set_head(self.kernel, whole, PREV_INUSE);
+        self.chunks.set_size(self.arena.top, whole);
         if let Some(heap) = self.arena.heaps.last_mut() {
             heap.end = heap.base + heap.size;
+            heap.fence = Chunk::NONE;
         }
         self.shared.log.record(Decision::HeapDeleted {
             arena: self.arena.number,

@@ -1,11 +1,11 @@
 //! A model of glibc's malloc that returns the very addresses the real one returns, and leaves the same pages resident.
 //!
-//! It is the allocator itself, not a description of it: chunk headers, links and boundary tags are words in simulated
-//! memory, written where the real allocator writes them, so that which pages are resident follows from the rules and is
-//! never computed apart. Only what the C library keeps in its own data (bin heads, parameters) stands outside.
+//! It is the allocator itself, not a description of it: the same lists, searched in the same order. What the real one keeps
+//! in chunk headers, links and boundary tags lies in a table of chunks; what it writes there makes the same pages resident
+//! (`chunks` says which writes can).
 //!
-//! Each file is a part of the allocator: [`chunk`] (the header), `bins`, `fastbins`, `tcache`, `malloc` (where a chunk
-//! comes from), `free` (where it goes), `top` (the heap's end: sysmalloc, systrim), `mapped`, `realloc`, `memalign`,
+//! Each file is a part of the allocator: `chunk` (sizes and layout), `chunks` (the table), `starts` (finding a chunk by its
+//! address), `bins`, `fastbins`, `tcache`, `malloc` (where a chunk comes from), `free` (where it goes), `top` (the heap's end: sysmalloc, systrim), `mapped`, `realloc`, `memalign`,
 //! `trim` (malloc_trim), `arenas` (which thread allocates from which), `heap` (what the arenas of threads are made of),
 //! `tunables` (the environment), `version`, and `rules`, where releases differ. Each rule cites the function it follows.
 
@@ -14,6 +14,7 @@ mod arenas;
 mod bins;
 mod census;
 mod chunk;
+mod chunks;
 mod differences;
 mod discard;
 mod entry;
@@ -29,6 +30,7 @@ mod params;
 mod realloc;
 mod refusal;
 mod rules;
+mod starts;
 mod tcache;
 mod thread;
 mod top;
@@ -45,13 +47,13 @@ pub use version::Version;
 
 use arena::{Arena, Call, Shared};
 use arenas::{ArenaId, Sharing};
-use chunk::{Chunk, IS_MMAPPED, NON_MAIN_ARENA};
+use chunk::Chunk;
+use chunks::Chunks;
 use highwater_allocator::{
-    Accounting, Address, Allocator, Block, Bytes, Cache, DecisionLog, Kernel, Micros, ThreadId,
-    Whereabouts,
+    Accounting, Address, Allocator, Block, Bytes, Cache, DecisionLog, Kernel, Micros, Numbers,
+    ThreadId, Whereabouts,
 };
 use rules::Rules;
-use std::collections::BTreeSet;
 use thread::Thread;
 
 /// glibc's malloc in one process.
@@ -60,6 +62,7 @@ pub struct Glibc {
     version: Version,
     host: Host,
     shared: Shared,
+    chunks: Chunks,
     arenas: Vec<Arena>,
     sharing: Sharing,
     threads: Vec<Thread>,
@@ -83,11 +86,12 @@ impl Glibc {
             shared: Shared {
                 rules,
                 params,
-                mapped: BTreeSet::new(),
+                arena_of_heap: Numbers::default(),
                 next_area: None,
                 log: DecisionLog::default(),
             },
-            arenas: vec![Arena::main()],
+            chunks: Chunks::new(),
+            arenas: vec![Arena::main(Chunk::NONE)],
             sharing: Sharing::default(),
             threads: vec![main],
             initialised: !rules.first_caller_gets_main,
@@ -134,29 +138,28 @@ impl Glibc {
         arena: ArenaId,
     ) -> Call<'a> {
         self.thread(thread);
-        let (before, rest) = self.threads.split_at_mut(usize::from(thread.0));
-        let (own, after) = rest.split_first_mut().expect("thread() added it");
         Call {
             kernel,
             shared: &mut self.shared,
+            chunks: &mut self.chunks,
             arena: &mut self.arenas[arena],
-            thread: own,
-            others: [before, after],
+            threads: &mut self.threads,
+            thread: usize::from(thread.0),
         }
     }
 
-    fn sums(&self, kernel: &Kernel) -> Accounting {
+    fn sums(&self) -> Accounting {
         let tcaches = self.threads.iter().filter_map(|t| t.tcache.as_ref());
         let mut sums = Accounting {
             parked: tcaches.fold(Bytes::ZERO, |sum, tcache| sum + tcache.parked()),
             free: Bytes::ZERO,
-            top: self.arenas[arenas::MAIN].top_size(kernel),
+            top: self.chunks.size(self.arenas[arenas::MAIN].top),
             trim_threshold: self.shared.params.trim_threshold,
             mmap_threshold: self.shared.params.mmap_threshold,
         };
         for arena in &self.arenas {
             sums.parked += arena.fast.parked();
-            sums.free += arena.bins.bytes() + arena.top_size(kernel);
+            sums.free += arena.bins.bytes() + self.chunks.size(arena.top);
         }
         sums
     }
@@ -208,7 +211,7 @@ impl Allocator for Glibc {
     }
 
     fn discard(&mut self, kernel: &mut Kernel, block: Address, cache: Option<Cache>) -> bool {
-        self.discard_chunk(kernel, Chunk::of_user(block), cache)
+        self.discard_chunk(kernel, block, cache)
     }
 
     fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId) {
@@ -218,32 +221,32 @@ impl Allocator for Glibc {
     /// glibc has no timers.
     fn advance(&mut self, _: &mut Kernel, _: Micros) {}
 
-    fn usable_size(&self, kernel: &Kernel, block: Address) -> Bytes {
-        mapped::usable(kernel, self.shared.rules, Chunk::of_user(block))
+    fn usable_size(&self, _: &Kernel, block: Address) -> Bytes {
+        let chunk = self.chunks.of_user(block);
+        mapped::usable(&self.chunks, self.shared.rules, chunk)
     }
 
-    fn whereabouts(&self, kernel: &Kernel, block: Address) -> Whereabouts {
-        let chunk = Chunk::of_user(block);
-        let head = chunk.head(kernel);
-        if head & IS_MMAPPED != 0 {
+    fn whereabouts(&self, _: &Kernel, block: Address) -> Whereabouts {
+        let chunk = self.chunks.of_user(block);
+        if self.chunks.is_mmapped(chunk) {
             Whereabouts::Mapping
-        } else if head & NON_MAIN_ARENA != 0 {
-            let span = self.shared.heap_span();
-            let base = heap::base_of(chunk, span);
-            Whereabouts::Heap { base, span }
-        } else {
+        } else if self.chunks.is_of_main_arena(chunk) {
             Whereabouts::Main
+        } else {
+            let span = self.shared.heap_span();
+            let base = heap::base_of(block, span);
+            Whereabouts::Heap { base, span }
         }
     }
 
-    fn accounting(&self, kernel: &Kernel) -> Accounting {
-        self.sums(kernel)
+    fn accounting(&self, _: &Kernel) -> Accounting {
+        self.sums()
     }
 
     fn reclaimable(&self, kernel: &Kernel) -> Bytes {
-        self.arenas
-            .iter()
-            .fold(Bytes::ZERO, |sum, arena| sum + arena.reclaimable(kernel))
+        self.arenas.iter().fold(Bytes::ZERO, |sum, arena| {
+            sum + arena.reclaimable(&self.chunks, kernel)
+        })
     }
 
     fn reclaimable_cost(&self) -> u64 {
@@ -252,8 +255,8 @@ impl Allocator for Glibc {
         self.arenas.iter().map(chunks).sum()
     }
 
-    fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {
-        self.walk(kernel, visit);
+    fn census(&self, _: &Kernel, visit: &mut dyn FnMut(Block)) {
+        self.walk(visit);
     }
 
     fn decisions(&self) -> &DecisionLog {

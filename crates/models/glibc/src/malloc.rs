@@ -4,44 +4,54 @@
 //! the large bins, top, and at last the system.
 
 use crate::arena::Call;
-use crate::bins::{BINS, UNSORTED, bin_of, is_small};
-use crate::chunk::{Chunk, MIN_SIZE, PREV_INUSE, request_to_size};
+use crate::bins::{BINS, bin_of, is_small};
+use crate::chunk::{Chunk, MIN_SIZE, request_to_size};
 use crate::rules::TcacheStart;
 use crate::tcache::Tcache;
-use highwater_allocator::{Bytes, Decision};
+use highwater_allocator::{Address, Bytes, Decision};
 
 /// So many unsorted chunks are sorted before other places are tried.
 const MAX_SORTED: u64 = 10_000;
 
+/// Where a request was served.
+enum Found {
+    /// From an arena.
+    Chunk(Chunk),
+    /// A block out of the thread cache, filled on the way.
+    Cached(Address),
+}
+
 impl Call<'_> {
-    /// Finds a chunk for a request of `bytes`; `None` where there is no memory.
+    /// Finds a block for a request of `bytes`; `None` where there is no memory.
     #[inline]
-    pub(crate) fn int_malloc(&mut self, bytes: Bytes) -> Option<Chunk> {
+    pub(crate) fn int_malloc(&mut self, bytes: Bytes) -> Option<Address> {
         self.int_malloc_sized(bytes, request_to_size(bytes)?)
     }
 
     /// The same, where the size of the chunk was computed already.
-    pub(crate) fn int_malloc_sized(&mut self, bytes: Bytes, size: Bytes) -> Option<Chunk> {
-        let (chunk, from_tcache) = self.find_chunk(size)?;
-        if !from_tcache {
-            self.perturb(chunk.user(), bytes);
+    pub(crate) fn int_malloc_sized(&mut self, bytes: Bytes, size: Bytes) -> Option<Address> {
+        match self.find_chunk(size)? {
+            Found::Cached(user) => Some(user),
+            Found::Chunk(chunk) => {
+                let user = self.chunks.user(chunk);
+                self.perturb(user, bytes);
+                Some(user)
+            }
         }
-        Some(chunk)
     }
 
-    /// A chunk of `size`, and whether it came out of the thread cache, filled on the way.
-    fn find_chunk(&mut self, size: Bytes) -> Option<(Chunk, bool)> {
+    fn find_chunk(&mut self, size: Bytes) -> Option<Found> {
         if size <= self.shared.params.max_fast
             && let Some(chunk) = self.take_fast(size)
         {
-            return Some((chunk, false));
+            return Some(Found::Chunk(chunk));
         }
         if is_small(size) {
             if let Some(chunk) = self.take_small(size) {
-                return Some((chunk, false));
+                return Some(Found::Chunk(chunk));
             }
         } else if self.arena.fast.maybe_filled {
-            self.consolidate();
+            self.consolidate(None);
         }
         let mut sorted = 0;
         loop {
@@ -53,122 +63,140 @@ impl Call<'_> {
                 .or_else(|| self.take_larger(size))
                 .or_else(|| self.take_top(size));
             if let Some(chunk) = found {
-                return Some((chunk, false));
+                return Some(Found::Chunk(chunk));
             }
             if !self.arena.fast.maybe_filled {
-                return self.ask_system(size);
+                return self.ask_system(size).map(Found::Chunk);
             }
-            self.consolidate();
+            self.consolidate(None);
         }
     }
 
-    fn ask_system(&mut self, size: Bytes) -> Option<(Chunk, bool)> {
+    fn ask_system(&mut self, size: Bytes) -> Option<Chunk> {
         let chunk = self.sysmalloc(size);
         if chunk.is_none() {
             self.shared
                 .log
                 .record(Decision::OutOfMemory { request: size });
         }
-        chunk.map(|chunk| (chunk, false))
+        chunk
     }
 
     /// Takes the first chunk of its fastbin, and moves others of it to the thread cache while there is room.
+    #[inline]
     fn take_fast(&mut self, size: Bytes) -> Option<Chunk> {
-        let victim = self.arena.fast.pop(self.kernel, size)?;
-        let limit = self.shared.params.tcache_count;
-        if let Some(bin) = self.shared.params.tcache_bin(size)
-            && let Some(tcache) = &mut self.thread.tcache
-        {
-            while tcache.has_room(bin, limit)
-                && let Some(other) = self.arena.fast.pop(self.kernel, size)
-            {
-                tcache.put(self.kernel, other, bin);
-            }
-        }
+        let victim = self.arena.fast.pop(self.chunks, size)?;
+        self.cache_from_fast(size);
         Some(victim)
     }
 
+    #[inline(never)]
+    fn cache_from_fast(&mut self, size: Bytes) {
+        let limit = self.shared.params.tcache_count;
+        if let Some(bin) = self.shared.params.tcache_bin(size)
+            && let Some(tcache) = &mut self.threads[self.thread].tcache
+        {
+            while tcache.has_room(bin, limit)
+                && let Some(other) = self.arena.fast.pop(self.chunks, size)
+            {
+                tcache.put(self.kernel, self.chunks.user(other), bin);
+            }
+        }
+    }
+
     /// Takes the last chunk of its small bin, and moves others of it to the thread cache while there is room.
+    #[inline]
     fn take_small(&mut self, size: Bytes) -> Option<Chunk> {
-        let victim = self.arena.bins.pop_small(self.kernel, size)?;
-        self.arena.claim(self.kernel, victim, size);
+        let victim = self.arena.bins.pop_small(self.chunks, size)?;
+        self.cache_from_small(size);
+        Some(victim)
+    }
+
+    #[inline(never)]
+    fn cache_from_small(&mut self, size: Bytes) {
         let Some(bin) = self.shared.params.tcache_bin(size) else {
-            return Some(victim);
+            return;
         };
         self.begin_tcache();
         let limit = self.shared.params.tcache_count;
-        if let Some(tcache) = &mut self.thread.tcache {
+        if let Some(tcache) = &mut self.threads[self.thread].tcache {
             while tcache.has_room(bin, limit)
-                && let Some(other) = self.arena.bins.pop_small(self.kernel, size)
+                && let Some(other) = self.arena.bins.pop_small(self.chunks, size)
             {
-                self.arena.claim(self.kernel, other, size);
-                tcache.put(self.kernel, other, bin);
+                tcache.put(self.kernel, self.chunks.user(other), bin);
             }
         }
-        Some(victim)
     }
 
     /// Goes through the unsorted bin, oldest first: chunks of exactly `size` fill the thread cache and then serve the
     /// request, all others go to their bins. `sorted` counts those over the whole request.
-    fn take_unsorted(&mut self, size: Bytes, sorted: &mut u64) -> Option<(Chunk, bool)> {
+    fn take_unsorted(&mut self, size: Bytes, sorted: &mut u64) -> Option<Found> {
         let mut cached = None;
-        let mut rounds = 0;
-        while let Some(victim) = self.arena.bins.last(UNSORTED) {
-            let found = victim.size(self.kernel);
-            if is_small(size)
-                && self.arena.bins.first(UNSORTED) == Some(victim)
-                && victim == self.arena.last_remainder
-                && found > size + MIN_SIZE
-            {
-                self.arena.bins.pop_unsorted(self.kernel, victim, found);
-                let rest = self.split(victim, found, size);
-                self.arena.last_remainder = rest;
-                return Some((victim, false));
-            }
-            self.arena.bins.pop_unsorted(self.kernel, victim, found);
-            if found == size {
-                self.arena.claim(self.kernel, victim, size);
-                self.begin_tcache();
-                let limit = self.shared.params.tcache_count;
-                if let Some(bin) = self.shared.params.tcache_bin(size)
-                    && let Some(tcache) = &mut self.thread.tcache
-                    && tcache.has_room(bin, limit)
-                {
-                    tcache.put(self.kernel, victim, bin);
-                    cached = Some(bin);
-                    continue;
-                }
-                return Some((victim, false));
-            }
-            self.arena.bins.sort_in(self.kernel, victim, found);
-            *sorted += 1;
-            let limit = self.shared.params.tcache_unsorted_limit;
-            if cached.is_some() && limit > 0 && *sorted > limit {
+        let mut left = MAX_SORTED;
+        loop {
+            let before = self.sortable(left, cached.is_some(), *sorted);
+            let mut room = before;
+            let last_remainder = self.arena.last_remainder;
+            let bins = &mut self.arena.bins;
+            let found = bins.sort(self.chunks, size, last_remainder, &mut room);
+            left -= before - room;
+            *sorted += before - room;
+            let Some(victim) = found else {
                 break;
+            };
+            let whole = self.chunks.size(victim);
+            bins.pop_unsorted(self.chunks, victim, whole);
+            if whole != size {
+                let rest = self.split(victim, size);
+                self.arena.last_remainder = self.chunks.start(rest);
+                return Some(Found::Chunk(victim));
             }
-            rounds += 1;
-            if rounds >= MAX_SORTED {
-                break;
-            }
+            let Some(bin) = self.cache_unsorted(victim, size) else {
+                return Some(Found::Chunk(victim));
+            };
+            cached = Some(bin);
         }
-        cached?;
-        let kernel = &*self.kernel;
+        let tcache = self.threads[self.thread].tcache.as_mut()?;
+        tcache.get(cached?).map(Found::Cached)
+    }
+
+    /// How many chunks may be sorted before the next place is tried, where `left` are left of [`MAX_SORTED`]: once the thread
+    /// cache has got one, only up to `tcache_unsorted_limit`, but always one more.
+    fn sortable(&self, left: u64, is_cached: bool, sorted: u64) -> u64 {
+        let limit = self.shared.params.tcache_unsorted_limit;
+        if is_cached && limit > 0 {
+            return left.min(limit.saturating_sub(sorted).saturating_add(1));
+        }
+        left
+    }
+
+    /// Puts a chunk from the unsorted bin in the thread cache, and returns the bin there, if that has room.
+    #[inline(never)]
+    fn cache_unsorted(&mut self, victim: Chunk, size: Bytes) -> Option<usize> {
+        self.begin_tcache();
         let bin = self.shared.params.tcache_bin(size)?;
-        let tcache = self.thread.tcache.as_mut();
-        tcache.map(|tcache| (tcache.get(kernel, bin), true))
+        let tcache = self.threads[self.thread].tcache.as_mut()?;
+        if !tcache.has_room(bin, self.shared.params.tcache_count) {
+            return None;
+        }
+        tcache.put(self.kernel, self.chunks.user(victim), bin);
+        Some(bin)
     }
 
     /// Makes the thread's cache now that there is something to put in, in releases that wait for that (`tcache_init`).
     #[inline]
     fn begin_tcache(&mut self) {
-        if self.shared.rules.tcache_start == TcacheStart::FirstPut && self.thread.lacks_tcache() {
+        if self.shared.rules.tcache_start == TcacheStart::FirstPut
+            && self.threads[self.thread].lacks_tcache()
+        {
             self.init_tcache_here();
         }
     }
 
     #[cold]
     fn init_tcache_here(&mut self) {
-        if !self.thread.begins_tcache(self.shared.params.tcache_count) {
+        let room = self.shared.params.tcache_count;
+        if !self.threads[self.thread].begins_tcache(room) {
             return;
         }
         let bytes = self.shared.rules.tcache_struct;
@@ -180,19 +208,21 @@ impl Call<'_> {
     }
 
     /// Makes `home` the thread's cache.
-    pub(crate) fn keep_tcache(&mut self, home: Chunk) {
-        self.kernel
-            .touch(home.user(), self.shared.rules.tcache_struct);
-        self.thread.tcache = Some(Tcache::new(home));
-        self.thread.tcache_disabled = false;
+    pub(crate) fn keep_tcache(&mut self, home: Address) {
+        self.kernel.touch(home, self.shared.rules.tcache_struct);
+        let thread = &mut self.threads[self.thread];
+        thread.tcache = Some(Tcache::new(home));
+        thread.tcache_disabled = false;
     }
 
     /// For a large request: the smallest chunk of its own bin that holds it.
+    #[inline]
     fn take_best_fit(&mut self, size: Bytes) -> Option<Chunk> {
         if is_small(size) {
             return None;
         }
-        let victim = self.arena.bins.best_fit(self.kernel, bin_of(size), size)?;
+        let bin = bin_of(size);
+        let victim = self.arena.bins.best_fit(self.chunks, bin, size)?;
         self.take_from_bin(victim, size);
         Some(victim)
     }
@@ -202,12 +232,12 @@ impl Call<'_> {
         let mut bin = bin_of(size) + 1;
         loop {
             bin = self.arena.bins.next_marked(bin)?;
-            if let Some(victim) = self.arena.bins.last(bin) {
+            if let Some(victim) = self.arena.bins.last(self.chunks, bin) {
                 let rest = self.take_from_bin(victim, size);
                 if is_small(size)
                     && let Some(rest) = rest
                 {
-                    self.arena.last_remainder = rest;
+                    self.arena.last_remainder = self.chunks.start(rest);
                 }
                 return Some(victim);
             }
@@ -219,36 +249,30 @@ impl Call<'_> {
 
     /// Unlinks a chunk and gives what is beyond `size` to the unsorted bin, where that makes a chunk.
     fn take_from_bin(&mut self, victim: Chunk, size: Bytes) -> Option<Chunk> {
-        let found = victim.size(self.kernel);
-        self.arena.bins.unlink(self.kernel, victim, found);
-        if found - size < MIN_SIZE {
-            self.arena.claim(self.kernel, victim, found);
+        self.arena.bins.unlink(self.chunks, victim);
+        self.chunks.claim(victim);
+        if self.chunks.size(victim) - size < MIN_SIZE {
             return None;
         }
-        Some(self.split(victim, found, size))
+        Some(self.split(victim, size))
     }
 
-    /// Cuts a free, unlinked chunk in two: the first `size` bytes in use, the rest in the unsorted bin.
-    fn split(&mut self, chunk: Chunk, whole: Bytes, size: Bytes) -> Chunk {
-        let (rest, rest_size) = (chunk.at(size), whole - size);
-        self.arena.bins.push_unsorted(self.kernel, rest, rest_size);
-        chunk.set_head(self.kernel, size, PREV_INUSE | self.arena.mark);
-        rest.set_foot(self.kernel, rest_size);
+    /// Cuts a chunk that was taken from a bin in two: the first `size` bytes in use, the rest in the unsorted bin.
+    fn split(&mut self, chunk: Chunk, size: Bytes) -> Chunk {
+        let rest = self.chunks.cut(self.kernel, chunk, size);
+        self.arena
+            .bins
+            .push_unsorted(self.chunks, self.kernel, rest);
         rest
     }
 
     /// Cuts the chunk off the top, where that leaves a top.
     pub(crate) fn take_top(&mut self, size: Bytes) -> Option<Chunk> {
         let victim = self.arena.top;
-        let whole = self.arena.top_size(self.kernel);
-        if whole < size + MIN_SIZE {
+        if self.top_size() < size + MIN_SIZE {
             return None;
         }
-        self.arena.top = victim.at(size);
-        victim.set_head(self.kernel, size, PREV_INUSE | self.arena.mark);
-        self.arena
-            .top
-            .set_head(self.kernel, whole - size, PREV_INUSE);
+        self.arena.top = self.chunks.cut(self.kernel, victim, size);
         Some(victim)
     }
 }

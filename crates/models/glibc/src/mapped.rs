@@ -4,10 +4,11 @@
 //! `__libc_free`.
 
 use crate::arena::Call;
-use crate::chunk::{Chunk, HEADER, IS_MMAPPED, WORD, size_of_head};
+use crate::chunk::{Chunk, HEADER, WORD};
+use crate::chunks::Chunks;
 use crate::params::MMAP_THRESHOLD_MAX;
 use crate::rules::{MappedLayout, Rules};
-use highwater_allocator::{Address, Bytes, Decision, Kernel};
+use highwater_allocator::{Address, Bytes, Decision};
 
 impl MappedLayout {
     /// Bytes of the mapping beyond the chunk's size and what lies before it.
@@ -27,20 +28,23 @@ impl MappedLayout {
     }
 }
 
+/// `IS_MMAPPED`, as it stands in the header of a mapped chunk.
+const FLAG: Bytes = Bytes(2);
+
 /// Where the mapping of a mapped chunk begins, and its length (`mmap_base`, `mmap_size`).
-pub(crate) fn mapping_of(kernel: &Kernel, rules: &Rules, chunk: Chunk) -> (Address, Bytes) {
-    let (lead, head) = chunk.header(kernel);
-    let length = lead + size_of_head(head) + rules.mapped_layout.tail();
-    (chunk.0 - lead, length)
+pub(crate) fn mapping_of(chunks: &Chunks, rules: &Rules, chunk: Chunk) -> (Address, Bytes) {
+    let lead = chunks.lead(chunk);
+    let length = lead + chunks.size(chunk) + rules.mapped_layout.tail();
+    (chunks.start(chunk) - lead, length)
 }
 
 /// The usable bytes of a chunk in use (`memsize`): a chunk of a heap may use the next one's first word.
-pub(crate) fn usable(kernel: &Kernel, rules: &Rules, chunk: Chunk) -> Bytes {
+pub(crate) fn usable(chunks: &Chunks, rules: &Rules, chunk: Chunk) -> Bytes {
     let shared = match rules.mapped_layout {
-        MappedLayout::ToTheEnd if chunk.is_mmapped(kernel) => Bytes::ZERO,
+        MappedLayout::ToTheEnd if chunks.is_mmapped(chunk) => Bytes::ZERO,
         _ => WORD,
     };
-    chunk.size(kernel) - HEADER + shared
+    chunks.size(chunk) - HEADER + shared
 }
 
 impl Call<'_> {
@@ -59,25 +63,22 @@ impl Call<'_> {
 
     /// Makes what lies `lead` above a mapping's start its chunk (`mmap_set_chunk`).
     pub(crate) fn set_mapped(&mut self, start: Address, length: Bytes, lead: Bytes) -> Chunk {
-        let chunk = Chunk(start + lead);
-        let tail = self.shared.rules.mapped_layout.tail();
-        chunk.set_prev_size(self.kernel, lead);
-        chunk.set_head(self.kernel, length - lead - tail, IS_MMAPPED);
-        self.shared.mapped.insert(chunk);
-        chunk
+        let size = length - lead - self.shared.rules.mapped_layout.tail();
+        self.chunks
+            .add_mapped(self.kernel, start + lead, size, lead)
     }
 
     /// Where the mapping of a mapped chunk begins, and its length.
     pub(crate) fn mapping_of(&self, chunk: Chunk) -> (Address, Bytes) {
-        mapping_of(self.kernel, self.shared.rules, chunk)
+        mapping_of(self.chunks, self.shared.rules, chunk)
     }
 
     /// Frees a mapped chunk; one above the mmap threshold raises the thresholds, unless any was set by hand.
     pub(crate) fn free_mapped(&mut self, chunk: Chunk) {
-        let size = chunk.size(self.kernel);
+        let size = self.chunks.size(chunk);
         // The real comparison takes the header with its flag. So a chunk of exactly the mmap threshold counts as above
         // it, and doubles the trim threshold, while one of exactly 32 MiB is too large.
-        let with_flag = size + Bytes(IS_MMAPPED);
+        let with_flag = size + FLAG;
         if self.shared.params.dynamic_threshold
             && with_flag > self.shared.params.mmap_threshold
             && with_flag <= MMAP_THRESHOLD_MAX
@@ -103,14 +104,14 @@ impl Call<'_> {
     /// Gives a mapped chunk back.
     pub(crate) fn munmap_chunk(&mut self, chunk: Chunk) {
         let (start, length) = self.mapping_of(chunk);
-        self.shared.mapped.remove(&chunk);
+        self.chunks.remove_mapped(chunk);
         self.kernel.munmap(start, length);
         self.shared.log.record(Decision::Unmapped { bytes: length });
     }
 
     /// Grows or shrinks a mapped chunk to hold `size`; `None` where the kernel refuses.
     pub(crate) fn mremap_chunk(&mut self, chunk: Chunk, size: Bytes) -> Option<Chunk> {
-        let lead = chunk.prev_size(self.kernel);
+        let lead = self.chunks.lead(chunk);
         let (start, old) = self.mapping_of(chunk);
         let beyond = self.shared.rules.mapped_layout.beyond();
         let new = Bytes(size.0.wrapping_add(lead.0).wrapping_add(beyond.0))
@@ -119,7 +120,7 @@ impl Call<'_> {
             return Some(chunk);
         }
         let start = self.kernel.mremap(start, old, new).ok()?;
-        self.shared.mapped.remove(&chunk);
+        self.chunks.remove_mapped(chunk);
         Some(self.set_mapped(start, new, lead))
     }
 }

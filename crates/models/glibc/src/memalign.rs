@@ -3,9 +3,9 @@
 //! glibc 2.36, 2.41 and 2.43, malloc/malloc.c: `_mid_memalign` and `_int_memalign`.
 
 use crate::arena::Call;
-use crate::chunk::{Chunk, HEADER, MIN_SIZE, PREV_INUSE, request_to_size};
+use crate::chunk::{Chunk, MIN_SIZE, request_to_size, start_of, user_of};
 use crate::rules::Memalign;
-use highwater_allocator::Bytes;
+use highwater_allocator::{Address, Bytes};
 
 /// The alignment that is really used for one asked for, or `None` where the call fails. At most 16 is plain malloc.
 pub(crate) fn effective_alignment(asked: Bytes) -> Option<Bytes> {
@@ -15,88 +15,82 @@ pub(crate) fn effective_alignment(asked: Bytes) -> Option<Bytes> {
 }
 
 impl Call<'_> {
-    /// A chunk for a request of `bytes` whose user address is a multiple of `alignment`, a power of two of at least 32.
-    pub(crate) fn int_memalign(&mut self, alignment: Bytes, bytes: Bytes) -> Option<Chunk> {
+    /// A block for a request of `bytes` whose address is a multiple of `alignment`, a power of two of at least 32.
+    pub(crate) fn int_memalign(&mut self, alignment: Bytes, bytes: Bytes) -> Option<Address> {
         let size = request_to_size(bytes)?;
         // Some releases let this sum wrap around and then corrupt the heap; here the call fails, as it does in the others.
         let padded = size.checked_add(alignment)?.checked_add(MIN_SIZE)?;
-        let chunk = self.int_malloc(padded)?;
-        if chunk.is_mmapped(self.kernel) {
-            return Some(self.align_mapped(chunk, alignment));
+        let block = self.int_malloc(padded)?;
+        let mut chunk = self.chunks.of_user(block);
+        if self.chunks.is_mmapped(chunk) {
+            chunk = self.align_mapped(chunk, alignment);
+        } else {
+            chunk = self.cut_lead(chunk, alignment);
+            self.cut_tail(chunk, size);
         }
-        let chunk = self.cut_lead(chunk, alignment);
-        self.cut_tail(chunk, size);
-        Some(chunk)
-    }
-
-    /// The first place above a chunk's start where an aligned one may begin.
-    fn aligned_in(&self, chunk: Chunk, alignment: Bytes) -> Chunk {
-        let aligned = Chunk(chunk.user().align_up(alignment) - HEADER);
-        if aligned != chunk && aligned.0 - chunk.0 < MIN_SIZE {
-            return aligned.at(alignment);
-        }
-        aligned
+        Some(self.chunks.user(chunk))
     }
 
     /// A mapped chunk gives nothing back: it remembers how far its start lies from the mapping's.
     fn align_mapped(&mut self, chunk: Chunk, alignment: Bytes) -> Chunk {
+        let old = self.chunks.start(chunk);
         let aligned = match self.shared.rules.memalign {
-            Memalign::Freed | Memalign::Merged => self.aligned_in(chunk, alignment),
-            Memalign::Shifted => Chunk(chunk.user().align_up(alignment) - HEADER),
+            Memalign::Freed | Memalign::Merged => aligned_in(old, alignment),
+            Memalign::Shifted => start_of(user_of(old).align_up(alignment)),
         };
-        if aligned == chunk {
+        if aligned == old {
             return chunk;
         }
         let (start, length) = self.mapping_of(chunk);
-        self.shared.mapped.remove(&chunk);
-        self.set_mapped(start, length, aligned.0 - start)
+        self.chunks.remove_mapped(chunk);
+        self.set_mapped(start, length, aligned - start)
     }
 
     /// Gives back what lies before the first aligned place.
     fn cut_lead(&mut self, chunk: Chunk, alignment: Bytes) -> Chunk {
-        let aligned = self.aligned_in(chunk, alignment);
-        if aligned == chunk {
+        let start = self.chunks.start(chunk);
+        let lead = aligned_in(start, alignment) - start;
+        if lead == Bytes::ZERO {
             return chunk;
         }
-        let lead = aligned.0 - chunk.0;
-        let left = chunk.size(self.kernel) - lead;
-        aligned.set_head(self.kernel, left, PREV_INUSE | self.arena.mark);
-        aligned.at(left).set_prev_inuse(self.kernel);
-        chunk.set_size(self.kernel, lead, 0);
+        let aligned = self.chunks.cut(self.kernel, chunk, lead);
         match self.shared.rules.memalign {
             Memalign::Freed => self.int_free(chunk),
-            Memalign::Merged | Memalign::Shifted => {
-                let header = chunk.header(self.kernel);
-                self.merge_and_trim(chunk, header);
-            }
+            Memalign::Merged | Memalign::Shifted => self.merge_and_trim(chunk),
         }
         aligned
     }
 
     /// Gives back what lies beyond `size`.
     fn cut_tail(&mut self, chunk: Chunk, size: Bytes) {
-        let whole = chunk.size(self.kernel);
-        let (rest, rest_size) = (chunk.at(size), whole - size);
+        let rest_size = self.chunks.size(chunk) - size;
         if self.shared.rules.memalign == Memalign::Freed {
             if rest_size > MIN_SIZE {
-                rest.set_head(self.kernel, rest_size, PREV_INUSE | self.arena.mark);
-                chunk.set_size(self.kernel, size, 0);
+                let rest = self.chunks.cut(self.kernel, chunk, size);
                 self.int_free(rest);
             }
             return;
         }
-        let next = chunk.at(whole);
+        let next = self.chunks.above(chunk);
         let cuts = rest_size >= MIN_SIZE
             || (self.shared.rules.memalign == Memalign::Merged
                 && rest_size > Bytes::ZERO
-                && (next == self.arena.top || !next.in_use(self.kernel, next.size(self.kernel))));
+                && (next == self.arena.top || self.chunks.is_free(next)));
         if cuts {
-            chunk.set_size(self.kernel, size, 0);
-            let sorted = self.shared.rules.small_frees_sorted;
-            let merged = self.create_free(rest, rest_size, next, sorted);
+            let rest = self.chunks.cut(self.kernel, chunk, size);
+            let merged = self.create_free(rest, self.shared.rules.small_frees_sorted);
             self.maybe_trim(merged);
         }
     }
+}
+
+/// The first place from a chunk's start on where an aligned one may begin.
+fn aligned_in(start: Address, alignment: Bytes) -> Address {
+    let aligned = start_of(user_of(start).align_up(alignment));
+    if aligned != start && aligned - start < MIN_SIZE {
+        return aligned + alignment;
+    }
+    aligned
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Saying why memory was not given back, and what stood in the way.
 
 use crate::arena::Call;
-use crate::chunk::{Chunk, MIN_SIZE};
+use crate::chunk::MIN_SIZE;
 use crate::free::Merged;
-use highwater_allocator::{Bytes, Cache, Considered, Decision, Obstacle, Refusal};
+use highwater_allocator::{Address, Bytes, Cache, Considered, Decision, Obstacle, Refusal};
 
 impl Call<'_> {
     /// Records that giving back was considered and refused.
@@ -17,54 +17,38 @@ impl Call<'_> {
             arena: self.arena.number,
             considered,
             merged: merged.map_or(Bytes::ZERO, |merged| merged.size),
-            top: self.arena.top.0,
-            top_size: self.arena.top_size(self.kernel),
+            top: self.chunks.start(self.arena.top),
+            top_size: self.top_size(),
             reason,
-            obstacle: merged.and_then(|merged| self.obstacle(merged.next)),
+            obstacle: merged.and_then(|merged| self.obstacle(merged)),
         };
         self.shared.log.record(decision);
     }
 
-    /// The first chunk in use above a merged one, of which `chunk` is the next; `None` where that has become the top, or
-    /// ends with its heap.
-    fn obstacle(&self, mut chunk: Chunk) -> Option<Obstacle> {
-        if chunk.is_none() {
+    /// The chunk in use above a merged one; `None` where that has become the top, or ends with its heap.
+    fn obstacle(&self, merged: Merged) -> Option<Obstacle> {
+        let top = self.arena.top;
+        if merged.start >= self.chunks.start(top) && merged.start < self.chunks.end(top) {
             return None;
         }
-        let top = self.arena.top;
-        loop {
-            if chunk >= top && chunk.0 < top.0 + self.arena.top_size(self.kernel) {
-                return None;
-            }
-            let size = chunk.size(self.kernel);
-            if size < MIN_SIZE {
-                return None;
-            }
-            if chunk.in_use(self.kernel, size) {
-                return Some(Obstacle {
-                    chunk: chunk.0,
-                    size,
-                    parked: self.parked_in(chunk, size),
-                });
-            }
-            // Consolidation may have freed it since the merge.
-            chunk = chunk.at(size);
-        }
+        let chunk = self.chunks.above(merged.chunk);
+        let size = self.chunks.size(chunk);
+        (size >= MIN_SIZE).then(|| Obstacle {
+            chunk: self.chunks.start(chunk),
+            size,
+            parked: self.parked_in(self.chunks.user(chunk), size),
+        })
     }
 
-    /// The cache that holds a chunk. The fastbins were emptied before giving back was considered.
-    fn parked_in(&self, chunk: Chunk, size: Bytes) -> Option<Cache> {
-        let in_cache = |(number, thread): (usize, &crate::thread::Thread)| {
-            let bin = thread.tcache.as_ref()?.holds(self.kernel, chunk, size)?;
+    /// The cache that holds a block. The fastbins were emptied before giving back was considered.
+    fn parked_in(&self, user: Address, size: Bytes) -> Option<Cache> {
+        let mut threads = self.threads.iter().enumerate();
+        threads.find_map(|(number, thread)| {
+            let bin = thread.tcache.as_ref()?.holds(user, size)?;
             Some(Cache::Tcache {
                 thread: number as u16,
                 bin: bin as u16,
             })
-        };
-        let [before, after] = self.others;
-        let own = before.len();
-        in_cache((own, &*self.thread))
-            .or_else(|| before.iter().enumerate().find_map(in_cache))
-            .or_else(|| (own + 1..).zip(after).find_map(in_cache))
+        })
     }
 }

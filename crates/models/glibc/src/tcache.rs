@@ -1,11 +1,14 @@
 //! The thread cache: freed chunks that one thread keeps for itself, and that everybody else takes for chunks in use.
 //!
 //! glibc 2.36 and 2.43, malloc/malloc.c: `tcache_put`, `tcache_get`, and for the large bins of 2.42 on `tcache_put_large`,
-//! `tcache_get_large`, `tcache_get_align`. The links between cached chunks lie in the chunks themselves; counts and list
-//! heads in a chunk of their own, which is never given back while the thread runs, so that a copy of them outside
-//! simulated memory changes nothing.
+//! `tcache_get_large`, `tcache_get_align`. The real lists are linked through the cached chunks, counts and list heads lie
+//! in a chunk of their own, which is never given back while the thread runs. Here each list is an array of user addresses.
+//! What that leaves to be said of memory: a chunk that is kept has its first word written, the link; the second, the key
+//! that tells a double free, lies beside it. The chunk whose link changes when one is put in or taken out behind it had
+//! that word written when it was kept itself.
 
-use crate::chunk::Chunk;
+use crate::chunk::{WORD, start_of};
+use crate::chunks::touch_behind_header;
 use crate::params::{Params, TCACHE_BINS};
 use highwater_allocator::{Address, Bytes, Kernel};
 
@@ -16,14 +19,24 @@ const ALL_BINS: usize = TCACHE_BINS + LARGE_BINS;
 /// One thread's cache.
 #[derive(Clone)]
 pub(crate) struct Tcache {
-    /// The chunk that holds counts and list heads.
-    pub(crate) home: Chunk,
-    counts: [u16; ALL_BINS],
-    entries: [Address; ALL_BINS],
+    /// The block that holds counts and list heads.
+    pub(crate) home: Address,
+    /// The user addresses in each small bin, the latest last.
+    small: [Vec<Address>; TCACHE_BINS],
+    /// The large bins, in descending order of size, the latest of a size last: what is taken first is last.
+    large: [Vec<Large>; LARGE_BINS],
     parked: Bytes,
 }
 
-/// The large bin for chunks of a size (`large_csize2tidx`), if there is one: the smallest of them is 1056.
+/// A chunk in a large bin.
+#[derive(Clone, Copy)]
+struct Large {
+    user: Address,
+    size: Bytes,
+}
+
+/// The large bin for chunks of a size (`large_csize2tidx`), if there is one: the smallest of them is 1056. Its number counts
+/// on from the small ones.
 #[inline]
 pub(crate) fn large_bin(size: Bytes) -> Option<usize> {
     let bin = TCACHE_BINS + size.0.ilog2() as usize - 10;
@@ -37,23 +50,19 @@ fn small_bin(size: Bytes) -> Option<usize> {
 }
 
 impl Tcache {
-    pub(crate) fn new(home: Chunk) -> Self {
+    pub(crate) fn new(home: Address) -> Self {
         Self {
             home,
-            counts: [0; ALL_BINS],
-            entries: [Address::NULL; ALL_BINS],
+            small: [const { Vec::new() }; TCACHE_BINS],
+            large: [const { Vec::new() }; LARGE_BINS],
             parked: Bytes::ZERO,
         }
     }
 
-    #[inline]
-    pub(crate) fn has(&self, bin: usize) -> bool {
-        self.counts[bin] > 0
-    }
-
+    /// Whether a small bin has room for a chunk.
     #[inline]
     pub(crate) fn has_room(&self, bin: usize, limit: u64) -> bool {
-        u64::from(self.counts[bin]) < limit
+        (self.small[bin].len() as u64) < limit
     }
 
     /// Bytes of the chunks it holds.
@@ -62,185 +71,142 @@ impl Tcache {
         self.parked
     }
 
-    /// Keeps a freed chunk in the bin of its size, if there is one and it has room. Returns whether it does.
+    /// Keeps a freed block in the bin of its chunk's size, if there is one and it has room. Returns whether it does.
     #[inline]
     pub(crate) fn keep(
         &mut self,
         kernel: &mut Kernel,
         params: &Params,
-        chunk: Chunk,
+        user: Address,
         size: Bytes,
     ) -> bool {
         if let Some(bin) = params.tcache_bin(size) {
             let room = self.has_room(bin, params.tcache_count);
             if room {
-                self.put(kernel, chunk, bin);
+                self.put(kernel, user, bin);
             }
             return room;
         }
-        if size < params.tcache_max_chunk
-            && let Some(bin) = large_bin(size)
-            && self.has_room(bin, params.tcache_count)
-        {
-            self.put_large(kernel, chunk, bin, size);
-            return true;
-        }
-        false
+        size < params.tcache_max_chunk && self.put_large(kernel, params, user, size)
     }
 
-    /// Keeps a chunk in a small bin.
+    /// Keeps a block in a small bin.
     #[inline]
-    pub(crate) fn put(&mut self, kernel: &mut Kernel, chunk: Chunk, bin: usize) {
-        let entry = chunk.user();
-        kernel.write(entry, self.entries[bin].0);
-        // The second word gets the key that tells a double free. It is in the same 16 bytes, so the same page.
-        self.entries[bin] = entry;
-        self.counts[bin] += 1;
+    pub(crate) fn put(&mut self, kernel: &mut Kernel, user: Address, bin: usize) {
+        touch_behind_header(kernel, start_of(user), WORD);
+        self.small[bin].push(user);
         self.parked += size_of(bin);
     }
 
-    /// Gives out the chunk kept last; the small bin holds one.
+    /// Gives out the block kept last in a small bin.
     #[inline]
-    pub(crate) fn get(&mut self, kernel: &Kernel, bin: usize) -> Chunk {
-        let entry = self.entries[bin];
-        self.entries[bin] = Address(kernel.read(entry));
-        self.counts[bin] -= 1;
+    pub(crate) fn get(&mut self, bin: usize) -> Option<Address> {
+        let user = self.small[bin].pop()?;
         self.parked -= size_of(bin);
-        Chunk::of_user(entry)
+        Some(user)
     }
 
-    /// Keeps a chunk in a large bin, which is in ascending order of size, the latest of a size first.
-    pub(crate) fn put_large(&mut self, kernel: &mut Kernel, chunk: Chunk, bin: usize, size: Bytes) {
-        let fits = |kernel: &Kernel, entry| Chunk::of_user(entry).size(kernel) >= size;
-        let (before, next) = self.locate(kernel, bin, fits);
-        kernel.write(chunk.user(), next.0);
-        self.link(kernel, bin, before, chunk.user());
-        self.counts[bin] += 1;
-        self.parked += size;
-    }
-
-    /// Gives out a chunk of exactly that size from a large bin.
-    pub(crate) fn get_large(
+    /// Keeps a block in its large bin, if there is one and it has room.
+    fn put_large(
         &mut self,
         kernel: &mut Kernel,
-        bin: usize,
+        params: &Params,
+        user: Address,
         size: Bytes,
-    ) -> Option<Chunk> {
-        let fits = |kernel: &Kernel, entry| Chunk::of_user(entry).size(kernel) >= size;
-        let (before, found) = self.locate(kernel, bin, fits);
-        if found.is_null() || Chunk::of_user(found).size(kernel) != size {
-            return None;
-        }
-        Some(self.unlink(kernel, bin, before, found, size))
-    }
-
-    /// Gives out a chunk of that size whose user address is a multiple of `alignment`.
-    pub(crate) fn get_aligned(
-        &mut self,
-        kernel: &mut Kernel,
-        bin: usize,
-        size: Bytes,
-        alignment: Bytes,
-    ) -> Option<Chunk> {
-        let aligned = |entry: Address| entry.offset_in(alignment) == Bytes::ZERO;
-        let fits = |kernel: &Kernel, entry| {
-            let found = Chunk::of_user(entry).size(kernel);
-            found > size || (found == size && aligned(entry))
+    ) -> bool {
+        let Some(list) = self.large_list(size) else {
+            return false;
         };
-        let (before, found) = self.locate(kernel, bin, fits);
-        if found.is_null() || Chunk::of_user(found).size(kernel) != size {
-            return None;
-        }
-        Some(self.unlink(kernel, bin, before, found, size))
-    }
-
-    /// The first entry of a bin that fits, and the one before it; null for none.
-    fn locate(
-        &self,
-        kernel: &Kernel,
-        bin: usize,
-        fits: impl Fn(&Kernel, Address) -> bool,
-    ) -> (Address, Address) {
-        let (mut before, mut entry) = (Address::NULL, self.entries[bin]);
-        while !entry.is_null() && !fits(kernel, entry) {
-            before = entry;
-            entry = Address(kernel.read(entry));
-        }
-        (before, entry)
-    }
-
-    fn unlink(
-        &mut self,
-        kernel: &mut Kernel,
-        bin: usize,
-        before: Address,
-        entry: Address,
-        size: Bytes,
-    ) -> Chunk {
-        let next = Address(kernel.read(entry));
-        self.link(kernel, bin, before, next);
-        self.counts[bin] -= 1;
-        self.parked -= size;
-        Chunk::of_user(entry)
-    }
-
-    fn link(&mut self, kernel: &mut Kernel, bin: usize, before: Address, entry: Address) {
-        if before.is_null() {
-            self.entries[bin] = entry;
-        } else {
-            kernel.write(before, entry.0);
-        }
-    }
-
-    /// Takes one chunk out of a bin, wherever in it it lies; false if it is not there.
-    pub(crate) fn take(&mut self, kernel: &mut Kernel, chunk: Chunk, bin: usize) -> bool {
-        if bin >= self.entries.len() {
+        if list.len() as u64 >= params.tcache_count {
             return false;
         }
-        let (before, entry) = self.locate(kernel, bin, |_, entry| entry == chunk.user());
-        if entry.is_null() {
-            return false;
-        }
-        let size = chunk.size(kernel);
-        self.unlink(kernel, bin, before, entry, size);
+        let place = list.partition_point(|held| held.size >= size);
+        list.insert(place, Large { user, size });
+        touch_behind_header(kernel, start_of(user), WORD);
+        self.parked += size;
         true
     }
 
-    /// Takes out the first chunk of the lowest bin that holds any.
-    pub(crate) fn pop_any(&mut self, kernel: &Kernel) -> Option<Chunk> {
-        let bin = self.entries.iter().position(|first| !first.is_null())?;
-        let entry = self.entries[bin];
-        self.entries[bin] = Address(kernel.read(entry));
-        self.counts[bin] -= 1;
-        let chunk = Chunk::of_user(entry);
-        self.parked -= chunk.size(kernel);
-        Some(chunk)
+    #[inline]
+    fn large_list(&mut self, size: Bytes) -> Option<&mut Vec<Large>> {
+        Some(&mut self.large[large_bin(size)? - TCACHE_BINS])
     }
 
-    /// The bin that holds a chunk, which has that size, if it is here.
-    pub(crate) fn holds(&self, kernel: &Kernel, chunk: Chunk, size: Bytes) -> Option<usize> {
+    /// Gives out a block whose chunk has exactly that size from a large bin.
+    pub(crate) fn get_large(&mut self, size: Bytes) -> Option<Address> {
+        let list = self.large_list(size)?;
+        let place = list.iter().rposition(|held| held.size == size)?;
+        let user = list.remove(place).user;
+        self.parked -= size;
+        Some(user)
+    }
+
+    /// Gives out a block whose chunk has that size and whose address is a multiple of `alignment`, from a bin of either kind.
+    pub(crate) fn get_aligned(
+        &mut self,
+        params: &Params,
+        size: Bytes,
+        alignment: Bytes,
+    ) -> Option<Address> {
+        let aligned = |user: Address| user.offset_in(alignment) == Bytes::ZERO;
+        let user = if let Some(bin) = params.tcache_bin(size) {
+            let list = &mut self.small[bin];
+            list.remove(list.iter().rposition(|user| aligned(*user))?)
+        } else if size < params.tcache_max_chunk {
+            let list = self.large_list(size)?;
+            let fits = |held: &Large| held.size == size && aligned(held.user);
+            list.remove(list.iter().rposition(fits)?).user
+        } else {
+            return None;
+        };
+        self.parked -= size;
+        Some(user)
+    }
+
+    /// Takes one block, whose chunk has that size, out of a bin, wherever in it it lies; false if it is not there.
+    pub(crate) fn take(&mut self, user: Address, size: Bytes, bin: usize) -> bool {
+        let taken = if let Some(list) = self.small.get_mut(bin) {
+            let place = list.iter().position(|held| *held == user);
+            place.map(|place| list.remove(place)).is_some()
+        } else if let Some(list) = self.large.get_mut(bin - TCACHE_BINS) {
+            let place = list.iter().position(|held| held.user == user);
+            place.map(|place| list.remove(place)).is_some()
+        } else {
+            false
+        };
+        if taken {
+            self.parked -= size;
+        }
+        taken
+    }
+
+    /// Takes out the first block of the lowest bin that holds any.
+    pub(crate) fn pop_any(&mut self) -> Option<Address> {
+        if let Some(bin) = self.small.iter().position(|list| !list.is_empty()) {
+            return self.get(bin);
+        }
+        let first = self.large.iter_mut().find_map(Vec::pop)?;
+        self.parked -= first.size;
+        Some(first.user)
+    }
+
+    /// The bin that holds a block, whose chunk has that size, if it is here.
+    pub(crate) fn holds(&self, user: Address, size: Bytes) -> Option<usize> {
         let bin = small_bin(size).or_else(|| large_bin(size))?;
-        self.bin(kernel, bin)
-            .any(|held| held == chunk)
-            .then_some(bin)
+        self.bin(bin).any(|held| held == user).then_some(bin)
     }
 
-    /// The chunks of a bin.
-    fn bin<'a>(&'a self, kernel: &'a Kernel, bin: usize) -> impl Iterator<Item = Chunk> + 'a {
-        let some = |entry: Address| (!entry.is_null()).then_some(entry);
-        std::iter::successors(some(self.entries[bin]), move |entry| {
-            some(Address(kernel.read(*entry)))
-        })
-        .map(Chunk::of_user)
+    /// The blocks of a bin of either kind.
+    fn bin(&self, bin: usize) -> impl Iterator<Item = Address> + '_ {
+        let small = self.small.get(bin).into_iter().flatten().copied();
+        let large = bin.checked_sub(TCACHE_BINS);
+        let large = large.and_then(|bin| self.large.get(bin));
+        small.chain(large.into_iter().flatten().map(|held| held.user))
     }
 
-    /// Every chunk it holds, with its bin.
-    pub(crate) fn chunks<'a>(
-        &'a self,
-        kernel: &'a Kernel,
-    ) -> impl Iterator<Item = (usize, Chunk)> + 'a {
-        let bins = 0..self.entries.len();
-        bins.flat_map(move |bin| self.bin(kernel, bin).map(move |chunk| (bin, chunk)))
+    /// Every block it holds, with its bin.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = (usize, Address)> + '_ {
+        (0..ALL_BINS).flat_map(move |bin| self.bin(bin).map(move |user| (bin, user)))
     }
 }
 

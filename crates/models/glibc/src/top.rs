@@ -4,7 +4,7 @@
 //! settings the real allocator's results depend on it.
 
 use crate::arena::{Call, Segment};
-use crate::chunk::{ALIGNMENT, Chunk, HEADER, MIN_SIZE, PREV_INUSE};
+use crate::chunk::{ALIGNMENT, Chunk, HEADER, MIN_SIZE, WORD};
 use crate::free::Merged;
 use crate::rules::BreakFallback;
 use highwater_allocator::{Address, Bytes, Considered, Decision, Refusal};
@@ -16,7 +16,7 @@ impl Call<'_> {
     /// Gets a chunk of `size` from the system: a mapping of its own, or a larger heap.
     pub(crate) fn sysmalloc(&mut self, size: Bytes) -> Option<Chunk> {
         let maps = size >= self.shared.params.mmap_threshold
-            && (self.shared.mapped.len() as i64) < i64::from(self.shared.params.mmap_max);
+            && (self.chunks.mapped() as i64) < i64::from(self.shared.params.mmap_max);
         if maps && let Some(chunk) = self.sysmalloc_mmap(size) {
             return Some(chunk);
         }
@@ -32,7 +32,7 @@ impl Call<'_> {
     fn grow(&mut self, size: Bytes) {
         let page = self.kernel.page_size();
         let old_top = self.arena.top;
-        let old_size = self.arena.top_size(self.kernel);
+        let old_size = self.top_size();
         let mut wanted = size
             .0
             .wrapping_add(self.shared.params.top_pad.0)
@@ -51,21 +51,26 @@ impl Call<'_> {
                 None => return,
             },
         };
-        let extends = !old_top.is_none() && start == old_top.0 + old_size && !mapped;
+        let extends = !old_top.is_none() && start == self.chunks.end(old_top) && !mapped;
         if extends {
-            old_top.set_head(self.kernel, old_size + Bytes(length), PREV_INUSE);
+            self.chunks.set_size(old_top, old_size + Bytes(length));
         } else {
             self.new_top(start, length, mapped, old_size);
         }
-        let top_size = self.arena.top_size(self.kernel);
-        if let Some(segment) = self.arena.segments.last_mut() {
-            segment.end = self.arena.top.0 + top_size;
-        }
+        let top_size = self.top_size();
+        self.end_last_segment();
         self.shared.log.record(Decision::HeapGrown {
             arena: 0,
             bytes: Bytes(length),
             top_size,
         });
+    }
+
+    /// The last segment ends where the top does.
+    fn end_last_segment(&mut self) {
+        if let Some(segment) = self.arena.segments.last_mut() {
+            segment.end = self.chunks.end(self.arena.top);
+        }
     }
 
     /// `MORECORE`: sbrk, unless huge pages were asked for, which the program break cannot have.
@@ -123,20 +128,18 @@ impl Call<'_> {
         } else if !mapped && let Some(now) = self.more_core(0) {
             end = now;
         }
-        self.arena.top = Chunk(begin);
-        self.arena
-            .top
-            .set_head(self.kernel, end - begin, PREV_INUSE);
+        self.arena.top = self.chunks.add(self.kernel, begin, end - begin, true);
         if old_size > Bytes::ZERO {
             self.fence(old_top, old_size);
         }
-        self.arena.segments.push(Segment {
-            start: self.arena.top,
-            end,
-        });
+        self.arena.segments.push(Segment { start: begin, end });
+        // Freeing the old top may trim the new one.
+        if self.chunks.size(old_top) >= MIN_SIZE {
+            self.int_free(old_top);
+        }
     }
 
-    /// Ends the old top with two chunks too small to use (the fenceposts) and frees the rest.
+    /// Ends the old top, whose rest is freed then, with two chunks too small to use (the fenceposts).
     ///
     /// A free chunk is merged with the chunk above it if the one above that has the flag that its predecessor is free. At
     /// the end of a stretch of memory that is not the last one, the header after the old top would lie in memory that the
@@ -145,16 +148,12 @@ impl Call<'_> {
     /// from the start: a top is never smaller than a minimal chunk.
     fn fence(&mut self, old_top: Chunk, old_size: Bytes) {
         let rest = (old_size - HEADER * 2).align_down(ALIGNMENT);
-        old_top.set_head(self.kernel, rest, PREV_INUSE);
-        old_top.at(rest).set_head(self.kernel, HEADER, PREV_INUSE);
-        old_top
-            .at(rest + HEADER)
-            .set_head(self.kernel, HEADER, PREV_INUSE);
+        let end = self.chunks.start(old_top) + rest;
+        let fence = self.chunks.fence(self.kernel, old_top, rest);
+        self.chunks.set_size(fence, HEADER);
+        self.kernel.touch_word(end + HEADER + WORD);
         if let Some(segment) = self.arena.segments.last_mut() {
-            segment.end = old_top.0 + rest;
-        }
-        if rest >= MIN_SIZE {
-            self.int_free(old_top);
+            segment.end = end;
         }
     }
 
@@ -171,7 +170,7 @@ impl Call<'_> {
     ) -> bool {
         let page = self.kernel.page_size();
         let top = self.arena.top;
-        let top_size = self.arena.top_size(self.kernel);
+        let top_size = self.top_size();
         // Unsigned in C, and so here: with a top of exactly the smallest size this wraps around, and the real
         // allocator then asks for a page instead of giving one back.
         let area = top_size.0.wrapping_sub(MIN_SIZE.0).wrapping_sub(1);
@@ -181,7 +180,7 @@ impl Call<'_> {
             return false;
         }
         let brk = self.more_core(0);
-        if top.is_none() || brk != Some(top.0 + top_size) {
+        if top.is_none() || brk != Some(self.chunks.end(top)) {
             self.refuse_trim(considered, merged, Refusal::ForeignBreak);
             return false;
         }
@@ -191,10 +190,8 @@ impl Call<'_> {
             return false;
         }
         let left = Bytes(top_size.0.wrapping_sub(extra));
-        top.set_head(self.kernel, left, PREV_INUSE);
-        if let Some(segment) = self.arena.segments.last_mut() {
-            segment.end = top.0 + left;
-        }
+        self.chunks.set_size(top, left);
+        self.end_last_segment();
         self.shared.log.record(if left > top_size {
             Decision::HeapGrown {
                 arena: 0,

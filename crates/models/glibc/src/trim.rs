@@ -5,15 +5,16 @@
 use crate::arena::{Arena, Call};
 use crate::bins::{BINS, UNSORTED, bin_of};
 use crate::chunk::{Chunk, FREE_HEADER, MIN_SIZE};
+use crate::chunks::Chunks;
 use highwater_allocator::{Address, Bytes, Considered, Decision, Kernel};
 
 /// The whole pages inside a free chunk, behind its header.
-fn free_pages(chunk: Chunk, size: Bytes, page: Bytes) -> Option<(Address, Bytes)> {
+fn free_pages(chunk: Address, size: Bytes, page: Bytes) -> Option<(Address, Bytes)> {
     if size < page + FREE_HEADER {
         return None;
     }
-    let start = (chunk.0 + FREE_HEADER).align_up(page);
-    let length = (chunk.0 + size - start).align_down(page);
+    let start = (chunk + FREE_HEADER).align_up(page);
+    let length = (chunk + size - start).align_down(page);
     (length > Bytes::ZERO).then_some((start, length))
 }
 
@@ -25,14 +26,14 @@ fn bins_with_pages(page: Bytes) -> impl Iterator<Item = usize> {
 impl Call<'_> {
     /// Gives back the whole free pages of this arena, and the end of its top beyond `pad`.
     pub(crate) fn mtrim(&mut self, pad: Bytes) -> bool {
-        self.consolidate();
+        self.consolidate(None);
         let page = self.kernel.page_size();
         let mut released = false;
         let before = self.kernel.rss();
         for bin in bins_with_pages(page) {
-            let chunks: Vec<Chunk> = self.arena.bins.backwards(self.kernel, bin).collect();
-            for chunk in chunks {
-                if let Some((start, length)) = free_pages(chunk, chunk.size(self.kernel), page) {
+            for chunk in self.arena.bins.backwards(self.chunks, bin) {
+                let (start, size) = (self.chunks.start(chunk), self.chunks.size(chunk));
+                if let Some((start, length)) = free_pages(start, size, page) {
                     self.kernel.madvise_dontneed(start, length);
                     released = true;
                 }
@@ -51,81 +52,63 @@ impl Call<'_> {
 
 impl Arena {
     /// Resident bytes that `malloc_trim(0)` would give back from this arena.
-    pub(crate) fn reclaimable(&self, kernel: &Kernel) -> Bytes {
+    pub(crate) fn reclaimable(&self, chunks: &Chunks, kernel: &Kernel) -> Bytes {
         if self.top.is_none() {
             return Bytes::ZERO;
         }
         let page = kernel.page_size();
-        let merged = self.merged_by_consolidation(kernel);
-        let mut sum = Bytes::ZERO;
-        let mut top = (self.top, self.top_size(kernel));
         let resident = |range: Option<(Address, Bytes)>| {
             range.map_or(Bytes::ZERO, |(start, length)| {
                 kernel.resident_in(start, start + length)
             })
         };
-        for &(start, end) in &merged {
-            if end == top.0.0 + top.1 {
-                top = (Chunk(start), end - start);
+        let mut sum = Bytes::ZERO;
+        let (mut top, end) = (chunks.start(self.top), chunks.end(self.top));
+        for (_, chunk) in self.fast.chunks(chunks) {
+            let Some((from, to)) = self.consolidated_from(chunks, chunk) else {
+                continue;
+            };
+            if to == end {
+                top = from;
             } else {
-                sum += resident(free_pages(Chunk(start), end - start, page));
+                sum += resident(free_pages(from, to - from, page));
             }
         }
-        let is_merged = |chunk: Chunk| {
-            let above = merged.partition_point(|(start, _)| *start <= chunk.0);
-            above > 0 && chunk.0 < merged[above - 1].1
-        };
         for bin in bins_with_pages(page) {
-            for chunk in self.bins.backwards(kernel, bin) {
-                if merged.is_empty() || !is_merged(chunk) {
-                    sum += resident(free_pages(chunk, chunk.size(kernel), page));
+            for chunk in self.bins.backwards(chunks, bin) {
+                let (below, above) = (chunks.below(chunk), chunks.above(chunk));
+                if !chunks.is_fast(below) && !chunks.is_fast(above) {
+                    sum += resident(free_pages(chunks.start(chunk), chunks.size(chunk), page));
                 }
             }
         }
-        let trimmed = self.trimmed_from(top, kernel);
+        let trimmed = trimmed_from(top, end, kernel);
         sum + resident(trimmed.filter(|_| self.is_main()))
     }
 
-    /// The range that `systrim` with no padding would cut off the end of a top.
-    fn trimmed_from(&self, top: (Chunk, Bytes), kernel: &Kernel) -> Option<(Address, Bytes)> {
-        let end = top.0.0 + top.1;
-        let beyond = top.1.saturating_sub(MIN_SIZE + Bytes(1));
-        let extra = beyond.align_down(kernel.page_size());
-        (kernel.brk() == end).then(|| (end - extra, extra))
-    }
-
-    /// The free ranges that consolidating the fastbins would leave where their chunks are now, ascending.
-    fn merged_by_consolidation(&self, kernel: &Kernel) -> Vec<(Address, Address)> {
-        let range = |(_, chunk): (usize, Chunk)| {
-            let (size, prev_inuse) = chunk.size_and_prev_inuse(kernel);
-            let (mut start, mut end) = (chunk.0, chunk.0 + size);
-            if !prev_inuse {
-                start = start - chunk.prev_size(kernel);
+    /// The range that consolidating the fastbins would make one, where a chunk is the lowest in it that is in a fastbin.
+    fn consolidated_from(&self, chunks: &Chunks, chunk: Chunk) -> Option<(Address, Address)> {
+        let below = chunks.below(chunk);
+        let first = if chunks.is_free(below) { below } else { chunk };
+        if chunks.is_fast(chunks.below(first)) {
+            return None;
+        }
+        let mut last = chunk;
+        loop {
+            let above = chunks.above(last);
+            if above != self.top && !chunks.is_free(above) && !chunks.is_fast(above) {
+                return Some((chunks.start(first), chunks.end(last)));
             }
-            let next = chunk.at(size);
-            let next_size = next.size(kernel);
-            if next == self.top || !next.in_use(kernel, next_size) {
-                end = end + next_size;
-            }
-            (start.0, end.0)
-        };
-        let mut ranges: Vec<_> = self.fast.chunks(kernel).map(range).collect();
-        ranges.sort_unstable();
-        join_touching(ranges)
+            last = above;
+        }
     }
 }
 
-/// Joins ascending ranges, given by start and end, that touch or overlap.
-fn join_touching(ranges: Vec<(u64, u64)>) -> Vec<(Address, Address)> {
-    let mut joined: Vec<(Address, Address)> = Vec::new();
-    for (start, end) in ranges {
-        let (start, end) = (Address(start), Address(end));
-        match joined.last_mut() {
-            Some(last) if last.1 >= start => last.1 = last.1.max(end),
-            _ => joined.push((start, end)),
-        }
-    }
-    joined
+/// The range that `systrim` with no padding would cut off a top from `start` to `end`.
+fn trimmed_from(start: Address, end: Address, kernel: &Kernel) -> Option<(Address, Bytes)> {
+    let beyond = (end - start).saturating_sub(MIN_SIZE + Bytes(1));
+    let extra = beyond.align_down(kernel.page_size());
+    (kernel.brk() == end).then(|| (end - extra, extra))
 }
 
 #[cfg(test)]
@@ -133,22 +116,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn touching_ranges_join_and_others_do_not() {
-        let range = |(start, end)| (Address(start), Address(end));
-        let ranges = [(10, 20), (20, 30), (25, 28), (40, 50)];
-        let expected = [(10, 30), (40, 50)].map(range);
-        assert_eq!(join_touching(ranges.to_vec()), expected);
-    }
-
-    #[test]
     fn only_whole_pages_behind_the_header_count() {
         let page = Bytes(4096);
-        let chunk = Chunk(Address(0x10fd0));
+        let chunk = Address(0x10fd0);
         assert_eq!(
             free_pages(chunk, Bytes(0x2030), page),
             Some((Address(0x11000), Bytes(0x2000)))
         );
-        assert_eq!(free_pages(chunk.at(Bytes(16)), Bytes(0x1000), page), None);
+        assert_eq!(free_pages(chunk + Bytes(16), Bytes(0x1000), page), None);
         assert_eq!(free_pages(chunk, Bytes(0x1000), page), None);
     }
 }

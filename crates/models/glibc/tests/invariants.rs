@@ -82,9 +82,14 @@ proptest! {
         environment in prop::sample::select(ENVIRONMENTS),
         threads in threads(),
         touch in any::<bool>(),
+        little_room in prop::bool::weighted(0.25),
         steps in program(operation(size, 63, trim()), 300),
     ) {
         let model = model(version, environment, threads);
-        Process::new(model, ALIGNMENT, threads, touch, Glibc::check).run(&steps);
+        let mut process = Process::new(model, ALIGNMENT, threads, touch, Glibc::check);
+        if little_room {
+            process = process.with_little_room();
+        }
+        process.run(&steps);
     }
 }

@@ -107,6 +107,17 @@ impl<A: Allocator> Process<A> {
         }
     }
 
+    /// The same process with so little room for its heap that this soon meets the mappings.
+    pub fn with_little_room(mut self) -> Self {
+        let defaults = Config::default();
+        let config = Config {
+            brk: defaults.mmap_top - Bytes::mib(3),
+            ..defaults
+        };
+        self.kernel = Kernel::new(config).expect("a heap may begin near the mappings");
+        self
+    }
+
     /// Runs a program to its end and checks what must hold, now and then and at the end; then trims and frees all blocks.
     ///
     /// # Panics

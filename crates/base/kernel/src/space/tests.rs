@@ -242,3 +242,40 @@ fn mappings_of_whole_huge_pages_are_aligned_where_the_kernel_does_that() {
     assert_eq!(starts(true), observed);
     assert_eq!(starts(false)[1], 0x7fff_f5f0_0000);
 }
+
+#[test]
+fn a_page_between_heap_and_mappings_counts_once() {
+    let defaults = Config::default();
+    let mut k = Kernel::new(Config {
+        brk: defaults.mmap_top - Bytes::mib(3),
+        ..defaults
+    })
+    .expect("a heap may begin near the mappings");
+    let heap = k.sbrk(2 << 20).expect("there is room");
+    for offset in (0..2 << 20).step_by(4096) {
+        k.touch(heap + Bytes(offset), Bytes(1));
+    }
+    k.touch(heap, Bytes::mib(2));
+    assert_eq!(k.rss(), Bytes::mib(2));
+    k.sbrk(-(2 << 20)).expect("it shrinks");
+    assert_eq!(k.rss(), Bytes::ZERO);
+}
+
+#[test]
+fn a_page_that_went_becomes_resident_again_when_it_is_written() {
+    let mut k = kernel();
+    let heap = k.sbrk(0x21000).expect("there is room");
+    let mapping = k.mmap(Bytes(0x8000)).expect("there is room");
+    for start in [heap, mapping] {
+        k.touch(start, PAGE * 4);
+        k.madvise_dontneed(start + PAGE, PAGE);
+        assert_eq!(k.rss(), PAGE * 3);
+        k.touch(start, PAGE * 4);
+        assert_eq!(k.rss(), PAGE * 4);
+        k.madvise_dontneed(start + PAGE, PAGE);
+        k.touch_word(start + PAGE);
+        assert_eq!(k.rss(), PAGE * 4);
+        k.madvise_dontneed(start, PAGE * 4);
+    }
+    assert_eq!(k.counts().faults, 12);
+}

@@ -4,11 +4,9 @@
 
 use crate::Glibc;
 use crate::arenas::MAIN;
-use crate::chunk::{ALIGNMENT, Chunk, HEADER, IS_MMAPPED, WORD, request_to_size, size_of_head};
-use crate::mapped::usable;
+use crate::chunk::{ALIGNMENT, Chunk, HEADER, WORD, request_to_size};
 use crate::memalign::effective_alignment;
 use crate::rules::{Memalign, ReallocKeeps};
-use crate::tcache::large_bin;
 use highwater_allocator::{Address, Bytes, Kernel, ThreadId};
 
 impl Glibc {
@@ -29,12 +27,11 @@ impl Glibc {
             self.libc_free(kernel, thread, old);
             return None;
         }
-        let chunk = Chunk::of_user(old);
-        let (_, head) = chunk.header(kernel);
-        let mapped = head & IS_MMAPPED != 0;
+        let chunk = self.chunks.of_user(old);
+        let mapped = self.chunks.is_mmapped(chunk);
         let keeps = self.shared.rules.realloc_keeps;
         if keeps != ReallocKeeps::Nothing {
-            let usable = usable(kernel, self.shared.rules, chunk);
+            let usable = self.usable(chunk);
             let page_to_spare = mapped && keeps == ReallocKeeps::SpareOrPage;
             if bytes <= usable
                 && (usable - bytes < WORD * 2
@@ -48,20 +45,19 @@ impl Glibc {
         }
         self.maybe_init_tcache(kernel, thread);
         let size = request_to_size(bytes)?;
-        let arena = self.arena_of(kernel, chunk, head);
+        let arena = self.arena_of(chunk);
         if let Some(new) = self.call(kernel, thread, arena).int_realloc(chunk, size) {
-            return Some(new.user());
+            return Some(new);
         }
         if !self.host.threaded {
             return None;
         }
         // Another arena may have what this one has not.
         let new = self.libc_malloc(kernel, thread, bytes)?;
-        kernel.touch(new, usable(kernel, self.shared.rules, chunk));
-        let header = chunk.header(kernel);
+        kernel.touch(new, self.usable(chunk));
         let passes = self.shared.rules.inner_frees_pass_tcache;
-        if passes || !self.cache(kernel, thread, chunk, size_of_head(header.1)) {
-            self.free_past_cache(kernel, thread, chunk, header);
+        if passes || !self.cache(kernel, thread, chunk) {
+            self.free_past_cache(kernel, thread, chunk);
         }
         Some(new)
     }
@@ -76,15 +72,15 @@ impl Glibc {
         let size = request_to_size(bytes)?;
         let moved = self.call(kernel, thread, MAIN).mremap_chunk(chunk, size);
         if let Some(moved) = moved {
-            return Some(moved.user());
+            return Some(self.chunks.user(moved));
         }
-        let old_size = chunk.size(kernel);
+        let old_size = self.chunks.size(chunk);
         let fits = match self.shared.rules.realloc_keeps {
-            ReallocKeeps::Spare => bytes <= usable(kernel, self.shared.rules, chunk),
+            ReallocKeeps::Spare => bytes <= self.usable(chunk),
             ReallocKeeps::Nothing | ReallocKeeps::SpareOrPage => old_size - WORD >= size,
         };
         if fits {
-            return Some(chunk.user());
+            return Some(self.chunks.user(chunk));
         }
         let new = self.libc_malloc(kernel, thread, bytes)?;
         kernel.touch(new, old_size - HEADER);
@@ -109,39 +105,34 @@ impl Glibc {
             request_to_size(bytes)?;
         }
         if self.shared.rules.memalign != Memalign::Freed
-            && let Some(chunk) = self.cached_aligned(kernel, thread, alignment, bytes)
+            && let Some(block) = self.cached_aligned(thread, alignment, bytes)
         {
-            return Some(chunk.user());
+            return Some(block);
         }
         let wanted = bytes.0.wrapping_add(alignment.0).wrapping_add(32);
         let arena = self.arena_get(kernel, thread, Bytes(wanted))?;
         let mut call = self.call(kernel, thread, arena);
-        if let Some(chunk) = call.int_memalign(alignment, bytes) {
-            return Some(chunk.user());
+        if let Some(block) = call.int_memalign(alignment, bytes) {
+            return Some(block);
         }
         if !self.host.threaded {
             return None;
         }
         let retry = self.arena_get_retry(kernel, thread, arena, bytes)?;
         let mut call = self.call(kernel, thread, retry);
-        call.int_memalign(alignment, bytes).map(Chunk::user)
+        call.int_memalign(alignment, bytes)
     }
 
-    /// Takes an aligned chunk of exactly the size needed from the thread's cache.
+    /// Takes an aligned block with a chunk of exactly the size needed from the thread's cache.
     fn cached_aligned(
         &mut self,
-        kernel: &mut Kernel,
         thread: ThreadId,
         alignment: Bytes,
         bytes: Bytes,
-    ) -> Option<Chunk> {
+    ) -> Option<Address> {
         let size = request_to_size(bytes)?;
-        let bin = match self.shared.params.tcache_bin(size) {
-            Some(bin) => bin,
-            None if size < self.shared.params.tcache_max_chunk => large_bin(size)?,
-            None => return None,
-        };
-        let tcache = self.thread(thread).tcache.as_mut()?;
-        tcache.get_aligned(kernel, bin, size, alignment)
+        self.thread(thread);
+        let tcache = self.threads[usize::from(thread.0)].tcache.as_mut()?;
+        tcache.get_aligned(&self.shared.params, size, alignment)
     }
 }

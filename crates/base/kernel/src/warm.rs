@@ -1,0 +1,99 @@
+//! Pages known to be resident: what nearly every write of a program or an allocator asks first.
+
+/// How many pages upwards from the first program break are listed, and how many downwards from the highest mapping.
+const LISTED: u64 = 1 << 21;
+
+/// A page that is listed here is resident and not marked with MADV_FREE. One that is not listed may be resident as well.
+#[derive(Clone)]
+pub(crate) struct Warm {
+    first: u64,
+    low: Vec<bool>,
+    last: u64,
+    high: Vec<bool>,
+}
+
+impl Warm {
+    /// No page, in an address space whose heap begins in page `first` and whose highest mapping ends before page `last`.
+    pub(crate) fn new(first: u64, last: u64) -> Self {
+        Self {
+            first,
+            low: Vec::new(),
+            last,
+            high: Vec::new(),
+        }
+    }
+
+    /// Whether all pages from `from` to `to` are listed.
+    #[inline]
+    pub(crate) fn holds(&self, from: u64, to: u64) -> bool {
+        // What lies below the first wraps around, and so is none of these.
+        let (start, end) = (from.wrapping_sub(self.first), to.wrapping_sub(self.first));
+        if start <= end && end < self.low.len() as u64 {
+            let (start, end) = (start as usize, end as usize);
+            return self.low[start] && (start == end || !self.low[start..=end].contains(&false));
+        }
+        self.holds_high(from, to)
+    }
+
+    #[inline(never)]
+    fn holds_high(&self, from: u64, to: u64) -> bool {
+        let (start, end) = (self.last.wrapping_sub(to), self.last.wrapping_sub(from));
+        if start > end || end >= self.high.len() as u64 {
+            return false;
+        }
+        !self.high[start as usize..=end as usize].contains(&false)
+    }
+
+    /// Lists the pages from `from` to `to`, which are resident.
+    pub(crate) fn add(&mut self, from: u64, to: u64) {
+        let (list, start, end) = if from.wrapping_sub(self.first) < LISTED {
+            (&mut self.low, from - self.first, to - self.first)
+        } else if self.last.wrapping_sub(from) < LISTED {
+            (&mut self.high, self.last - to, self.last - from)
+        } else {
+            return;
+        };
+        if end >= LISTED {
+            return;
+        }
+        let (start, end) = (start as usize, end as usize);
+        if list.len() <= end {
+            list.resize((end | 63) + 1, false);
+        }
+        list[start..=end].fill(true);
+    }
+
+    /// Takes the pages from `from` to `to` off the list.
+    pub(crate) fn remove(&mut self, from: u64, to: u64) {
+        let low = (to >= self.first).then(|| (from.saturating_sub(self.first), to - self.first));
+        let high = (from <= self.last).then(|| (self.last.saturating_sub(to), self.last - from));
+        for (list, range) in [(&mut self.low, low), (&mut self.high, high)] {
+            let length = list.len() as u64;
+            if let Some((start, end)) = range
+                && start < length
+            {
+                let end = (end + 1).min(length) as usize;
+                list[start as usize..end].fill(false);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_warm_while_all_of_its_pages_are() {
+        let mut warm = Warm::new(100, 1_000_000_000);
+        for base in [100, 999_999_000] {
+            warm.add(base + 10, base + 20);
+            assert!(warm.holds(base + 10, base + 20) && warm.holds(base + 15, base + 15));
+            assert!(!warm.holds(base + 9, base + 12) && !warm.holds(base + 20, base + 21));
+            warm.remove(base + 15, base + 16);
+            assert!(!warm.holds(base + 14, base + 15) && warm.holds(base + 17, base + 20));
+        }
+        warm.add(50, 60);
+        assert!(!warm.holds(50, 60), "too far away to be listed");
+    }
+}
