@@ -271,7 +271,9 @@ fn a_files_name_stands_only_over_its_own_data() -> Result<()> {
             !page.value("#environment")?.contains(SECRET),
             "what no allocator reads is not taken from a recording"
         );
-        page.wait_until("its address", || Ok(address(page)?.contains("fmine.hwt")))?;
+        page.wait_until("its address", || {
+            Ok(address(page)?.contains(r#""trace":"mine.hwt""#))
+        })?;
         clean("address", &address(page)?)
     })
 }

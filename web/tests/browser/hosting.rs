@@ -64,7 +64,7 @@ fn no_module_that_is_handed_on_names_a_folder_of_this_machine() -> Result<()> {
             // Panics of libraries name their files, so the positive control is in the module.
             ensure!(found(b"/src/lib.rs"), "{} names no file", file.display());
             for words in [
-                b"registry/src".as_slice(),
+                b"/registry/src".as_slice(),
                 env!("CARGO_MANIFEST_DIR").as_bytes(),
             ] {
                 let words = String::from_utf8_lossy(words);

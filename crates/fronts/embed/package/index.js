@@ -193,11 +193,15 @@ const DEEPEST = 8;
 
 /** A copy of a request's value with numbers as texts. What is no number, text, list or object is an error that names the key. */
 function plain(value, path = "", depth = 0) {
-  if (value == null || typeof value === "string") return value ?? undefined;
-  if (typeof value === "number" || (path === "withoutRecordedEnv" && typeof value === "boolean")) return String(value);
-  const isBytes = typeof value === "object" && ArrayBuffer.isView(value);
-  if (typeof value !== "object" || isBytes) {
-    refuse(`${path}: expected a number or a text, not ${isBytes ? "bytes" : `a ${typeof value}`}`);
+  if (value == null) return undefined;
+  const isObject = typeof value === "object";
+  const isFlag = path === "withoutRecordedEnv";
+  const isNumber = typeof value === "number";
+  if (isFlag ? typeof value === "boolean" : typeof value === "string" || Number.isFinite(value)) return String(value);
+  const isBytes = isObject && ArrayBuffer.isView(value);
+  if (isFlag || !isObject || isBytes) {
+    const kind = isBytes ? "bytes" : isObject ? "an object" : isNumber ? value : `a ${typeof value}`;
+    refuse(`${path}: expected ${isFlag ? "true or false" : "a number or a text"}, not ${kind}`);
   }
   if (depth === DEEPEST) refuse(`${path}: lists and objects lie too deep in one another`);
   const inside = (key) => [path, key].filter((part) => part).join(".");

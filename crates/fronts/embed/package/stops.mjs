@@ -2,17 +2,20 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-// The instance in use, which the package keeps to itself.
+// The memory of the instance in use, which the package keeps to itself. Node has modules of its own.
 let memory;
+const note = ({ exports }) => {
+  if ("simulation_advance" in exports) memory = exports.memory;
+};
 const { instantiate, Instance } = WebAssembly;
 WebAssembly.instantiate = async (...given) => {
   const made = await instantiate(...given);
-  memory = (made.instance ?? made).exports.memory;
+  note(made.instance ?? made);
   return made;
 };
 WebAssembly.Instance = function (...given) {
   const made = new Instance(...given);
-  memory = made.exports.memory;
+  note(made);
   return made;
 };
 WebAssembly.Instance.prototype = Instance.prototype;

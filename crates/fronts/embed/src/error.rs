@@ -66,20 +66,10 @@ pub(crate) fn throw_panics() {
         let message = (payload.downcast_ref::<&str>().copied())
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("no message");
-        let place = panic.location().map_or(String::new(), |place| {
-            let (file, line, column) = (within(place.file()), place.line(), place.column());
-            format!(" at {file}:{line}:{column}")
-        });
+        let place = panic.location();
+        let place = place.map_or(String::new(), |place| format!(" at {place}"));
         let message =
             format!("the engine stopped: {message}{place}; please report it with the request");
         wasm_bindgen::throw_val(Code::Internal.error(message));
     }));
-}
-
-/// A file's path without the folders of the machine that built it.
-fn within(file: &str) -> &str {
-    let packages = file.split_once("registry/src/");
-    packages
-        .and_then(|(_, rest)| rest.split_once('/'))
-        .map_or(file, |(_, file)| file)
 }

@@ -3,7 +3,7 @@
 use crate::error::Code;
 use highwater_simulator::{Options, Plan, Sources};
 use highwater_workload::scenario::{Scenario, catalogued};
-use highwater_workload::spec::{Fault, FaultKind, Tree, whole};
+use highwater_workload::spec::{Fault, FaultKind, Step, Tree, whole};
 use highwater_workload::{RunSpec, Source, trace};
 use wasm_bindgen::prelude::*;
 
@@ -159,14 +159,18 @@ fn wrong(fault: &Fault) -> JsValue {
 
 /// The keys that lead to a fault: `variant 2: cap: `, `parameters.events: `.
 fn named(fault: &Fault) -> String {
-    let keys: Vec<&str> = fault
-        .keys()
-        .filter(|key| !["variant", "stage"].contains(key))
-        .collect();
+    let place = &fault.place;
+    let steps = place.iter().enumerate();
+    let keys = steps.filter_map(|(at, step)| match (step, place.get(at + 1)) {
+        // The path has it, with its number.
+        (Step::Key(_), Some(Step::Number(_))) | (Step::Number(_), _) => None,
+        (Step::Key(key), _) => Some(key.as_str()),
+    });
+    let keys = keys.collect::<Vec<_>>().join(".");
     match keys.is_empty() {
         true => fault.path(),
         false => {
-            let keys: String = keys.join(".").chars().take(60).collect();
+            let keys: String = keys.chars().take(60).collect();
             format!("{}{keys}: ", fault.path())
         }
     }
