@@ -259,28 +259,12 @@ impl Inspection {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::ran;
+    use super::super::tests::{look, ran};
     use super::*;
     use highwater_simulator::Micros;
 
     fn shown<'s>(variants: &'s Variants, playhead: &'s Playhead) -> Option<Shown<'s>> {
         Some(Shown { variants, playhead })
-    }
-
-    fn look(of: &Effect) -> Option<Rc<Look>> {
-        let Effect::Look(_, run, asked) = of else {
-            return None;
-        };
-        Some(Rc::new(Look {
-            order: Rc::clone(&run.order),
-            asked: *asked,
-            diagnosis: crate::protocol::tests::diagnosis(),
-            findings: vec![],
-            decisions: vec![],
-            decided: 0,
-            kinds: vec![],
-            frame: None,
-        }))
     }
 
     #[test]

@@ -34,6 +34,23 @@ pub(super) fn decay() -> (Source, Variants) {
     (source, variants)
 }
 
+/// What a worker answers to a look.
+pub(super) fn look(of: &Effect) -> Option<Rc<Look>> {
+    let Effect::Look(_, run, asked) = of else {
+        return None;
+    };
+    Some(Rc::new(Look {
+        order: Rc::clone(&run.order),
+        asked: *asked,
+        diagnosis: crate::protocol::tests::diagnosis(),
+        findings: vec![],
+        decisions: vec![],
+        decided: 0,
+        kinds: vec![],
+        frame: None,
+    }))
+}
+
 /// Variants of which all runs are there.
 pub(super) fn ran() -> Variants {
     let (source, mut variants) = decay();
@@ -360,20 +377,9 @@ fn a_picture_of_a_map_waits_until_its_moment_is_known() {
         Format::Svg,
     )));
     assert!(saved.is_empty(), "its moment is still being looked into");
-    let Some(Effect::Look(_, run, asked)) = effects.first() else {
-        panic!("the first look was asked for: {effects:?}");
-    };
-    let look = Look {
-        order: Rc::clone(&run.order),
-        asked: *asked,
-        diagnosis: crate::protocol::tests::diagnosis(),
-        findings: vec![],
-        decisions: vec![],
-        decided: 0,
-        kinds: vec![],
-        frame: None,
-    };
-    let saved = state.update(Arrival::Looked(id, Rc::new(look)));
+    let look = effects.first().and_then(look);
+    let look = look.expect("the first look was asked for");
+    let saved = state.update(Arrival::Looked(id, look));
     assert!(has(&saved, &map), "{saved:?}");
     let again = state.update(Action::Inspection(InspectionAction::Save(
         Picture::Map(id),

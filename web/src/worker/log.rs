@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use highwater_simulator::{Decision, Simulation, TimedDecision};
+use highwater_simulator::{Simulation, TimedDecision};
 
 use crate::protocol::ToldKind;
 
@@ -39,7 +39,7 @@ impl Log {
             return;
         }
         for decision in simulation.latest_decisions(new as usize) {
-            let kind = kind_of(&decision.decision);
+            let kind = ToldKind::of(&decision.decision);
             let place = ToldKind::NAMES.iter().position(|(named, _)| *named == kind);
             self.kinds[place.unwrap_or_default()].take(decision);
             self.all.take(decision);
@@ -69,31 +69,6 @@ impl Latest {
     /// Those that are kept, the oldest first.
     pub(crate) fn kept(&self) -> Vec<TimedDecision> {
         self.kept.iter().copied().collect()
-    }
-}
-
-/// The kind of a decision, as it is told. Words for each of a million would take longer than the run.
-fn kind_of(decision: &Decision) -> ToldKind {
-    match decision {
-        Decision::TrimRefused { .. } => ToldKind::Refused,
-        Decision::Trimmed { .. }
-        | Decision::PagesReleased { .. }
-        | Decision::HeapDeleted { .. }
-        | Decision::Unmapped { .. }
-        | Decision::Purged { offered: false, .. }
-        | Decision::ObjectArenaReturned { .. } => ToldKind::GaveBack,
-        Decision::HeapGrown { .. }
-        | Decision::HeapCreated { .. }
-        | Decision::ArenaCreated { .. }
-        | Decision::Mapped { .. }
-        | Decision::ObjectArenaMapped { .. } => ToldKind::Took,
-        Decision::ArenaShared { .. }
-        | Decision::ArenaRetried { .. }
-        | Decision::ThresholdRaised { .. }
-        | Decision::Consolidated { .. }
-        | Decision::Purged { offered: true, .. }
-        | Decision::ArenaTableGrown { .. } => ToldKind::Changed,
-        Decision::OutOfMemory { .. } => ToldKind::Failed,
     }
 }
 

@@ -53,6 +53,13 @@ fn ask(page: &Page, times: u32) -> Result<()> {
 /// The times of asking after which a worker without an answer is given up.
 const PATIENCE: u32 = 13;
 
+/// Waits until the page is done, and nothing is wrong.
+fn settle_well(page: &Page) -> Result<()> {
+    settle(page)?;
+    ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+    Ok(())
+}
+
 /// Rows of the table that are those of a finished run.
 const FRESH: &str = "#what-if tbody tr[data-stale=false] td[data-column=at_end][data-value]";
 
@@ -105,8 +112,7 @@ fn a_worker_that_throws_is_replaced_and_the_other_variants_go_on() -> Result<()>
 
         page.click("#retry")?;
         page.wait_until("all variants", || Ok(page.count(FRESH)? == 8))?;
-        settle(page)?;
-        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+        settle_well(page)?;
 
         // A recording is given to the one that takes the place of another.
         page.set_value("#source", "bundled")?;
@@ -119,9 +125,7 @@ fn a_worker_that_throws_is_replaced_and_the_other_variants_go_on() -> Result<()>
         })?;
         page.set_value("#environment", "MALLOC_TOP_PAD_=0")?;
         page.wait_for_text("#remarks", "MALLOC_TOP_PAD_")?;
-        settle(page)?;
-        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
-        Ok(())
+        settle_well(page)
     })?;
     ensure!(!errors.is_empty(), "nothing reached the console");
     let other = |line: &&String| !line.contains("unreachable");
@@ -150,9 +154,7 @@ fn what_holds_more_than_there_is_room_for_is_said_with_its_remedy() -> Result<()
         })?;
         page.set_value("#parameter-preload", "0")?;
         page.wait_until("all variants", || Ok(page.count(FRESH)? == 8))?;
-        settle(page)?;
-        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
-        Ok(())
+        settle_well(page)
     })
 }
 
@@ -175,8 +177,7 @@ fn a_worker_that_panics_is_filled_up_or_killed_is_told_at_its_variant() -> Resul
             page.wait_for("main[data-busy=false]")?;
             page.click("#retry")?;
             page.wait_until("all variants", || Ok(page.count(FRESH)? == 8))?;
-            settle(page)?;
-            ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+            settle_well(page)?;
         }
         // One that ends without a word is replaced when it is asked to stop.
         page.set_value("#parameter-cycles", "12")?;
@@ -194,15 +195,26 @@ fn a_worker_that_panics_is_filled_up_or_killed_is_told_at_its_variant() -> Resul
     Ok(())
 }
 
-#[test]
-#[ignore = "it needs the built page: `cargo xtask test`"]
-fn a_worker_that_does_not_answer_is_told_where_the_browser_does_not_tell_its_end() -> Result<()> {
+/// Visits the page where a worker's end is not told.
+fn visit_deaf(test: impl FnOnce(&Page) -> Result<()>) -> Result<()> {
     let folder = crate::built_page()?;
     let errors = visit_folder(&folder, View::default(), |page| {
         page.devtools(
             "Page.addScriptToEvaluateOnNewDocument",
             json!({ "source": DEAF }),
         )?;
+        test(page)?;
+        ensure!(page.count("#stopped")? == 0);
+        Ok(())
+    })?;
+    ensure!(!errors.is_empty(), "nothing reached the console");
+    Ok(())
+}
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn a_worker_that_does_not_answer_is_told_where_the_browser_does_not_tell_its_end() -> Result<()> {
+    visit_deaf(|page| {
         open_incident(page)?;
         // Those that live answer.
         for _ in 0..4 {
@@ -221,38 +233,15 @@ fn a_worker_that_does_not_answer_is_told_where_the_browser_does_not_tell_its_end
         page.wait_for("main[data-busy=false]")?;
         page.click("#retry")?;
         page.wait_until("all variants", || Ok(page.count(FRESH)? == 8))?;
-        settle(page)?;
-        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
-        Ok(())
-    })?;
-    ensure!(!errors.is_empty(), "nothing reached the console");
-    Ok(())
-}
-
-/// Opens the page where a worker's end is not told.
-fn visit_deaf(test: impl FnOnce(&Page) -> Result<()>) -> Result<()> {
-    let folder = crate::built_page()?;
-    let errors = visit_folder(&folder, View::default(), |page| {
-        page.devtools(
-            "Page.addScriptToEvaluateOnNewDocument",
-            json!({ "source": DEAF }),
-        )?;
-        open(page)?;
-        test(page)?;
-        ensure!(page.count("#stopped")? == 0);
-        Ok(())
-    })?;
-    ensure!(!errors.is_empty(), "nothing reached the console");
-    Ok(())
+        settle_well(page)
+    })
 }
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_recording_whose_readers_do_not_answer_is_read_when_it_is_tried_again() -> Result<()> {
     visit_deaf(|page| {
-        page.set_value("#source", "incident")?;
-        page.wait_for_text("#title", "scaled down")?;
-        settle(page)?;
+        open_incident(page)?;
         page.evaluate(KILL)?;
         page.set_value("#source", "bundled")?;
         page.wait_for("main[data-busy=true]")?;
@@ -263,9 +252,7 @@ fn a_recording_whose_readers_do_not_answer_is_read_when_it_is_tried_again() -> R
         page.wait_for_text("#title", "scaled down")?;
         page.click("#retry")?;
         page.wait_for_text("#title", "asyncio burst")?;
-        settle(page)?;
-        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
-        Ok(())
+        settle_well(page)
     })
 }
 
@@ -273,18 +260,16 @@ fn a_recording_whose_readers_do_not_answer_is_read_when_it_is_tried_again() -> R
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_moment_that_nobody_answers_for_is_looked_into_when_it_is_tried_again() -> Result<()> {
     visit_deaf(|page| {
+        open(page)?;
         page.evaluate(KILL)?;
         page.set_value("#scrub", "250")?;
         ask(page, PATIENCE)?;
         page.wait_for_text("#trouble", "did not answer")?;
         page.click("#retry")?;
-        settle(page)?;
-        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+        settle_well(page)?;
         // Another moment is looked into as well.
         page.set_value("#scrub", "500")?;
-        settle(page)?;
-        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
-        Ok(())
+        settle_well(page)
     })
 }
 
@@ -292,6 +277,7 @@ fn a_moment_that_nobody_answers_for_is_looked_into_when_it_is_tried_again() -> R
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_long_text_whose_reader_does_not_answer_is_read_by_the_next() -> Result<()> {
     visit_deaf(|page| {
+        open(page)?;
         page.evaluate(KILL)?;
         let long = "x: &a [MALLOC, 1]\n".repeat(50_000) + "ENV MALLOC_ARENA_MAX=2\n";
         page.set_value("#environment", &long)?;

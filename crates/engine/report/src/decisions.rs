@@ -30,35 +30,36 @@ impl DecisionKind {
         (Self::Changed, "changed"),
         (Self::Failed, "failed"),
     ];
+
+    /// Returns a decision's kind. Words for each of a million decisions would take longer than the run.
+    pub fn of(decision: &Decision) -> Self {
+        match decision {
+            Decision::Trimmed { .. }
+            | Decision::PagesReleased { .. }
+            | Decision::HeapDeleted { .. }
+            | Decision::Unmapped { .. }
+            | Decision::Purged { offered: false, .. }
+            | Decision::ObjectArenaReturned { .. } => Self::GaveBack,
+            Decision::TrimRefused { .. } => Self::Refused,
+            Decision::HeapGrown { .. }
+            | Decision::HeapCreated { .. }
+            | Decision::ArenaCreated { .. }
+            | Decision::Mapped { .. }
+            | Decision::ObjectArenaMapped { .. } => Self::Took,
+            Decision::ArenaShared { .. }
+            | Decision::ArenaRetried { .. }
+            | Decision::ThresholdRaised { .. }
+            | Decision::Consolidated { .. }
+            | Decision::Purged { offered: true, .. }
+            | Decision::ArenaTableGrown { .. } => Self::Changed,
+            Decision::OutOfMemory { .. } => Self::Failed,
+        }
+    }
 }
 
 /// Returns a decision's kind, and the decision in words.
 pub fn decision(decision: &Decision) -> (DecisionKind, Sentence) {
-    (kind(decision), words(decision))
-}
-
-fn kind(decision: &Decision) -> DecisionKind {
-    match decision {
-        Decision::Trimmed { .. }
-        | Decision::PagesReleased { .. }
-        | Decision::HeapDeleted { .. }
-        | Decision::Unmapped { .. }
-        | Decision::Purged { offered: false, .. }
-        | Decision::ObjectArenaReturned { .. } => DecisionKind::GaveBack,
-        Decision::TrimRefused { .. } => DecisionKind::Refused,
-        Decision::HeapGrown { .. }
-        | Decision::HeapCreated { .. }
-        | Decision::ArenaCreated { .. }
-        | Decision::Mapped { .. }
-        | Decision::ObjectArenaMapped { .. } => DecisionKind::Took,
-        Decision::ArenaShared { .. }
-        | Decision::ArenaRetried { .. }
-        | Decision::ThresholdRaised { .. }
-        | Decision::Consolidated { .. }
-        | Decision::Purged { offered: true, .. }
-        | Decision::ArenaTableGrown { .. } => DecisionKind::Changed,
-        Decision::OutOfMemory { .. } => DecisionKind::Failed,
-    }
+    (DecisionKind::of(decision), words(decision))
 }
 
 fn words(decision: &Decision) -> Sentence {
