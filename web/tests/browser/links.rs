@@ -173,6 +173,25 @@ fn state(page: &Page) -> Result<Value> {
     Ok(serde_json::from_str(text.as_str().unwrap_or_default())?)
 }
 
+/// A copied link and the state that it is of: on a busy machine what was typed may be run only after the page stood still for a
+/// while, and then the state is another one after the link than before it.
+fn linked(page: &Page) -> Result<(String, Value)> {
+    let found = std::cell::RefCell::new(None);
+    page.wait_until("a link of a state that stays", || {
+        let before = state(page)?;
+        page.evaluate("window.copied = null; document.querySelector('#copy-link').click()")?;
+        page.wait_until("the link", || {
+            Ok(page.evaluate("return window.copied")?.is_string())
+        })?;
+        let link = page.evaluate("return window.copied.slice(window.copied.indexOf('#'))")?;
+        let after = state(page)?;
+        let stays = before == after;
+        found.replace(Some((link.as_str().unwrap_or_default().to_owned(), after)));
+        Ok(stays)
+    })?;
+    found.take().context("a link")
+}
+
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn two_hundred_states_go_round_through_links() -> Result<()> {
@@ -199,18 +218,13 @@ fn two_hundred_states_go_round_through_links() -> Result<()> {
                     && (!runs || document.querySelector('#why')?.getAttribute('aria-busy') === 'false')";
             let settled = page.wait_until("the runs", || Ok(page.evaluate(is_settled)? == true));
             settled.with_context(|| format!("state {number}: {:?}", state(page)))?;
-            page.evaluate("window.copied = null; document.querySelector('#copy-link').click()")?;
-            page.wait_until("the link", || {
-                Ok(page.evaluate("return window.copied")?.is_string())
-            })?;
-            let link = page.evaluate("return window.copied.slice(window.copied.indexOf('#'))")?;
-            let link = link.as_str().unwrap_or_default().to_owned();
+            let (link, state) = linked(page).with_context(|| format!("state {number}"))?;
             ensure!(
                 link.len() < 2000,
                 "state {number}: {} characters",
                 link.len()
             );
-            states.push((link, state(page)?));
+            states.push((link, state));
         }
         // Any other state than the one that was there, and in it nothing that was changed last.
         states.reverse();
