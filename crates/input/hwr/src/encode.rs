@@ -1,0 +1,364 @@
+//! Events to bytes.
+//!
+//! The first byte of an event holds its kind (3 bits), the age of its address among the recent ones (4 bits, 15 for none of
+//! them) and whether a time follows (1 bit). Then come, each if the event has it: the microseconds since the event before;
+//! the address, as a signed difference from the one named last, in units of the chunk's granule; the event's other numbers.
+
+use crate::event::{Event, Mapping};
+use crate::recent::{KEPT, Recent};
+use crate::varint::zigzag;
+
+/// Room that suffices for any event without text or runs, in bytes.
+pub const CALL_BYTES: usize = 64;
+
+/// The kind in the lowest three bits of an event's first byte.
+pub(crate) mod kind {
+    pub(crate) const MALLOC: u8 = 0;
+    pub(crate) const FREE: u8 = 1;
+    pub(crate) const REALLOC: u8 = 2;
+    pub(crate) const CALLOC: u8 = 3;
+    pub(crate) const ALIGNED: u8 = 4;
+    /// The next events are of another thread: its number in place of the age, or after the byte if it is 15 or more.
+    pub(crate) const THREAD: u8 = 5;
+    /// The rarer events: which one in place of the age.
+    pub(crate) const RARE: u8 = 7;
+}
+
+/// What stands in place of the age in the first byte of a rare event.
+pub(crate) mod rare {
+    pub(crate) const THREAD_END: u8 = 0;
+    pub(crate) const FORK: u8 = 1;
+    pub(crate) const MARK: u8 = 2;
+    pub(crate) const SAMPLE: u8 = 3;
+    pub(crate) const TRIM: u8 = 4;
+    pub(crate) const MALLOPT: u8 = 5;
+    /// `realloc` of the null pointer.
+    pub(crate) const FIRST_REALLOC: u8 = 6;
+    /// An allocating call that returned the null pointer: its kind and its numbers.
+    pub(crate) const FAILED: u8 = 7;
+    pub(crate) const TOUCHED: u8 = 8;
+    pub(crate) const MAPPING: u8 = 9;
+    /// The ticket and the width of the next event.
+    pub(crate) const JUMP: u8 = 10;
+    /// The bits of the next event's address below the granule.
+    pub(crate) const ODD: u8 = 11;
+}
+
+/// The bit of the first byte that says that a time follows.
+pub(crate) const TIMED: u8 = 0x80;
+
+/// An alignment that is no power of two is written as itself plus this.
+pub(crate) const PLAIN_ALIGNMENT: u64 = 64;
+
+/// There is no room for the event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Full;
+
+/// When and by whom a call was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stamp {
+    /// Microseconds since the recording began. A time before the last event's is written as the last event's.
+    pub time: u64,
+    /// The thread that called.
+    pub thread: u32,
+}
+
+/// Encodes the events of one chunk.
+#[derive(Clone)]
+pub struct Encoder {
+    recent: Recent,
+    last: u64,
+    time: u64,
+    thread: u32,
+    granule: u32,
+}
+
+impl Encoder {
+    /// Begins a chunk whose header has this time, thread and granule (the power of two that most addresses are multiples of: 4
+    /// for 16 bytes).
+    pub const fn new(time: u64, thread: u32, granule: u8) -> Self {
+        Self {
+            recent: Recent::new(),
+            last: 0,
+            time,
+            thread,
+            granule: granule as u32 & 15,
+        }
+    }
+
+    /// Returns the time of the last event, in microseconds.
+    pub fn time(&self) -> u64 {
+        self.time
+    }
+
+    /// Returns the thread of the last event.
+    pub fn thread(&self) -> u32 {
+        self.thread
+    }
+
+    /// Writes the event at the front of `out` and returns the bytes it takes.
+    ///
+    /// # Errors
+    /// [`Full`] if `out` is shorter than [`CALL_BYTES`] and the event's text or runs; nothing is changed then.
+    #[inline(always)]
+    pub fn encode(&mut self, stamp: Stamp, event: &Event, out: &mut [u8]) -> Result<usize, Full> {
+        let tail: &[u8] = match event {
+            Event::Mark(text) | Event::Sample(text) => text,
+            Event::Touched { runs, .. } => runs.0,
+            // The free of a null pointer is no event.
+            Event::Free { address: 0 } => return Ok(0),
+            _ => &[],
+        };
+        if out.len() < CALL_BYTES + tail.len() {
+            return Err(Full);
+        }
+        let Some((head, rest)) = out.split_first_chunk_mut::<CALL_BYTES>() else {
+            return Err(Full);
+        };
+        let mut bytes = Bytes { head, at: 0 };
+        if stamp.thread != self.thread {
+            self.thread = stamp.thread;
+            bytes.thread(stamp.thread);
+        }
+        self.event(stamp, event, tail.len(), &mut bytes);
+        let at = bytes.at;
+        if !tail.is_empty() {
+            append(head, rest, at, tail);
+        }
+        Ok(at + tail.len())
+    }
+
+    /// Writes that the next event's ticket leaves `gap` tickets out, and that its call may have begun `width` tickets before.
+    ///
+    /// # Errors
+    /// [`Full`] if `out` is shorter than [`CALL_BYTES`].
+    pub fn jump(&mut self, gap: u64, width: u64, out: &mut [u8]) -> Result<usize, Full> {
+        let head = out.first_chunk_mut::<CALL_BYTES>().ok_or(Full)?;
+        let mut bytes = Bytes { head, at: 0 };
+        bytes.byte(kind::RARE | rare::JUMP << 3);
+        bytes.number(gap);
+        bytes.number(width);
+        Ok(bytes.at)
+    }
+
+    #[inline(always)]
+    fn event(&mut self, stamp: Stamp, event: &Event, tail: usize, out: &mut Bytes) {
+        match *event {
+            Event::Free { address } => self.block(kind::FREE, stamp, address, out),
+            Event::Malloc { address, size } if address != 0 => {
+                self.block(kind::MALLOC, stamp, address, out);
+                out.number(size);
+            }
+            Event::Calloc {
+                address,
+                count,
+                size,
+            } if address != 0 => {
+                self.block(kind::CALLOC, stamp, address, out);
+                out.number(count);
+                out.number(size);
+            }
+            Event::Aligned {
+                address,
+                alignment,
+                size,
+            } if address != 0 => {
+                self.block(kind::ALIGNED, stamp, address, out);
+                out.alignment(alignment);
+                out.number(size);
+            }
+            Event::Realloc { address, old, size } if address != 0 && old != 0 => {
+                self.realloc(stamp, address, old, size, out);
+            }
+            _ => self.rare(stamp, event, tail, out),
+        }
+    }
+
+    /// A block that stays where it is costs one byte more than its size.
+    #[inline(always)]
+    fn realloc(&mut self, stamp: Stamp, address: u64, old: u64, size: u64, out: &mut Bytes) {
+        self.block(kind::REALLOC, stamp, old, out);
+        let difference = address.wrapping_sub(old) as i64;
+        // The lowest bit tells whether the difference is in granules.
+        if difference & ((1 << self.granule) - 1) == 0 {
+            out.number(zigzag(difference >> self.granule) << 1);
+        } else {
+            out.number(zigzag(difference) << 1 | 1);
+        }
+        if self.recent.age(address) == KEPT {
+            self.recent.keep(address);
+        }
+        out.number(size);
+    }
+
+    /// Writes the first byte, the time and the address of a call about a block.
+    #[inline(always)]
+    fn block(&mut self, kind: u8, stamp: Stamp, address: u64, out: &mut Bytes) {
+        let age = self.recent.age(address);
+        if age != KEPT {
+            out.begin(kind, age as u8, self.advance(stamp));
+        } else {
+            let odd = address & ((1 << self.granule) - 1);
+            if odd != 0 {
+                out.byte(kind::RARE | rare::ODD << 3);
+                out.number(odd);
+            }
+            out.begin(kind, KEPT as u8, self.advance(stamp));
+            let units = (address >> self.granule).wrapping_sub(self.last >> self.granule);
+            out.number(zigzag(units as i64));
+            self.recent.keep(address);
+        }
+        self.last = address;
+    }
+
+    /// Returns the microseconds that have passed since the event before.
+    #[inline(always)]
+    fn advance(&mut self, stamp: Stamp) -> u64 {
+        let passed = stamp.time.saturating_sub(self.time);
+        self.time += passed;
+        passed
+    }
+
+    #[cold]
+    fn rare(&mut self, stamp: Stamp, event: &Event, tail: usize, out: &mut Bytes) {
+        let mut begin = |which: u8, out: &mut Bytes| {
+            let passed = self.advance(stamp);
+            out.begin(kind::RARE, which, passed);
+        };
+        match *event {
+            Event::ThreadEnd => begin(rare::THREAD_END, out),
+            Event::Fork => begin(rare::FORK, out),
+            Event::Mark(_) | Event::Sample(_) => {
+                let is_mark = matches!(event, Event::Mark(_));
+                begin(if is_mark { rare::MARK } else { rare::SAMPLE }, out);
+                out.number(tail as u64);
+            }
+            Event::Trim { pad } => {
+                begin(rare::TRIM, out);
+                out.number(pad);
+            }
+            Event::Mallopt { parameter, value } => {
+                begin(rare::MALLOPT, out);
+                out.number(zigzag(parameter));
+                out.number(zigzag(value));
+            }
+            Event::Touched { address, .. } => {
+                begin(rare::TOUCHED, out);
+                out.number(address);
+                out.number(tail as u64);
+            }
+            Event::Mapping(mapping) => {
+                begin(rare::MAPPING, out);
+                out.mapping(mapping);
+            }
+            Event::Realloc {
+                address,
+                old: 0,
+                size,
+            } if address != 0 => {
+                begin(rare::FIRST_REALLOC, out);
+                out.number(address);
+                out.number(size);
+            }
+            _ => {
+                begin(rare::FAILED, out);
+                out.failed(event);
+            }
+        }
+    }
+}
+
+/// Copies a tail to the place `at` of the room that was split in two.
+#[cold]
+fn append(head: &mut [u8; CALL_BYTES], rest: &mut [u8], at: usize, tail: &[u8]) {
+    let in_head = tail.len().min(CALL_BYTES - at);
+    head[at..at + in_head].copy_from_slice(&tail[..in_head]);
+    rest[..tail.len() - in_head].copy_from_slice(&tail[in_head..]);
+}
+
+/// The bytes of one event.
+struct Bytes<'a> {
+    head: &'a mut [u8; CALL_BYTES],
+    at: usize,
+}
+
+impl Bytes<'_> {
+    #[inline(always)]
+    fn byte(&mut self, byte: u8) {
+        // No event is longer; the mask makes a check of the bound needless.
+        self.head[self.at % CALL_BYTES] = byte;
+        self.at += 1;
+    }
+
+    #[inline(always)]
+    fn number(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.byte(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.byte(value as u8);
+    }
+
+    #[inline(always)]
+    fn begin(&mut self, kind: u8, index: u8, passed: u64) {
+        let timed = if passed != 0 { TIMED } else { 0 };
+        self.byte(kind | index << 3 | timed);
+        if passed != 0 {
+            self.number(passed);
+        }
+    }
+
+    #[cold]
+    fn thread(&mut self, thread: u32) {
+        if (thread as usize) < KEPT {
+            self.byte(kind::THREAD | (thread as u8) << 3);
+        } else {
+            self.byte(kind::THREAD | (KEPT as u8) << 3);
+            self.number(thread.into());
+        }
+    }
+
+    fn alignment(&mut self, alignment: u64) {
+        if alignment.is_power_of_two() {
+            self.number(alignment.trailing_zeros().into());
+        } else {
+            // No alignment that a program can get is near the end of the numbers.
+            self.number(alignment.saturating_add(PLAIN_ALIGNMENT));
+        }
+    }
+
+    fn mapping(&mut self, mapping: Mapping) {
+        self.number(mapping.call as u64);
+        self.number(mapping.address);
+        self.number(mapping.length);
+        self.number(mapping.detail);
+    }
+
+    fn failed(&mut self, event: &Event) {
+        match *event {
+            Event::Calloc { count, size, .. } => {
+                self.byte(kind::CALLOC);
+                self.number(count);
+                self.number(size);
+            }
+            Event::Aligned {
+                alignment, size, ..
+            } => {
+                self.byte(kind::ALIGNED);
+                self.alignment(alignment);
+                self.number(size);
+            }
+            Event::Realloc { old, size, .. } => {
+                self.byte(kind::REALLOC);
+                self.number(old);
+                self.number(size);
+            }
+            Event::Malloc { size, .. } => {
+                self.byte(kind::MALLOC);
+                self.number(size);
+            }
+            // No other event fails.
+            _ => self.byte(kind::FREE),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What a recording holds: the calls of a process to its allocator, and what lies between them.
+
+use crate::varint;
+
+/// One event. An allocating call that failed has the address 0; sizes and addresses are in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event<'a> {
+    /// `malloc(size)`
+    Malloc {
+        /// The block it returned.
+        address: u64,
+        /// Bytes asked for.
+        size: u64,
+    },
+    /// `calloc(count, size)`
+    Calloc {
+        /// The block it returned.
+        address: u64,
+        /// Elements asked for.
+        count: u64,
+        /// Bytes of one element.
+        size: u64,
+    },
+    /// `posix_memalign`, `aligned_alloc`, `memalign`, `valloc` and `pvalloc`.
+    Aligned {
+        /// The block it returned.
+        address: u64,
+        /// The alignment asked for, in bytes.
+        alignment: u64,
+        /// Bytes asked for.
+        size: u64,
+    },
+    /// `realloc(old, size)`
+    Realloc {
+        /// The block it returned.
+        address: u64,
+        /// The block it was given, 0 for the null pointer.
+        old: u64,
+        /// Bytes asked for.
+        size: u64,
+    },
+    /// `free(address)` of a block; the free of a null pointer is no event.
+    Free {
+        /// The block.
+        address: u64,
+    },
+    /// `malloc_trim(pad)`
+    Trim {
+        /// Bytes to leave at the top.
+        pad: u64,
+    },
+    /// `mallopt(parameter, value)`
+    Mallopt {
+        /// The option, by its number in `malloc.h`.
+        parameter: i64,
+        /// Its new value.
+        value: i64,
+    },
+    /// The thread has ended, and its caches have gone back.
+    ThreadEnd,
+    /// The thread forks. The child's own recording names the ticket after this event.
+    Fork,
+    /// A phase of the program begins or ends: a name, and `key=value` pairs, one space between each.
+    Mark(&'a [u8]),
+    /// The process was measured: `key=value` pairs in bytes, one space between each.
+    Sample(&'a [u8]),
+    /// The pages that the program had touched of a block at this moment.
+    Touched {
+        /// The block.
+        address: u64,
+        /// The runs of pages.
+        runs: Runs<'a>,
+    },
+    /// A call for memory beside the allocator.
+    Mapping(Mapping),
+}
+
+/// A call to the kernel for memory that did not come from inside the allocator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mapping {
+    /// The call.
+    pub call: MappingCall,
+    /// The address that it returned or was given.
+    pub address: u64,
+    /// Bytes.
+    pub length: u64,
+    /// `mmap`: protection, and flags above the lowest 8 bits; `mremap`: the old address; `madvise`: the advice.
+    pub detail: u64,
+}
+
+/// The calls of a [`Mapping`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum MappingCall {
+    /// `mmap`
+    Map = 0,
+    /// `munmap`
+    Unmap = 1,
+    /// `mremap`
+    Remap = 2,
+    /// `madvise`
+    Advise = 3,
+    /// `brk` or `sbrk`: the address is the new break.
+    Break = 4,
+}
+
+impl MappingCall {
+    pub(crate) fn from_number(number: u64) -> Option<Self> {
+        Some(match number {
+            0 => Self::Map,
+            1 => Self::Unmap,
+            2 => Self::Remap,
+            3 => Self::Advise,
+            4 => Self::Break,
+            _ => return None,
+        })
+    }
+}
+
+/// Runs of touched pages: for each the pages that were not touched before it, then the pages that were.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Runs<'a>(pub(crate) &'a [u8]);
+
+impl<'a> Runs<'a> {
+    /// Takes runs as they lie in a file: pairs of varints. `None` if a number is cut off.
+    pub fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            varint::take(&mut rest)?;
+            varint::take(&mut rest)?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// Returns the runs one by one: pages left out before each, then its pages.
+    pub fn iter(self) -> impl Iterator<Item = (u64, u64)> + 'a {
+        let mut rest = self.0;
+        core::iter::from_fn(move || Some((varint::take(&mut rest)?, varint::take(&mut rest)?)))
+    }
+}
+
+/// An event with its place in the recording.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Placed<'a> {
+    /// The number of events before it in the whole recording.
+    pub ticket: u64,
+    /// How many tickets before its own its call may already have begun: 0 where the order is certain.
+    pub width: u64,
+    /// Microseconds since the recording began.
+    pub time: u64,
+    /// The thread that called, numbered from 0 by first appearance.
+    pub thread: u32,
+    /// What happened.
+    pub event: Event<'a>,
+}

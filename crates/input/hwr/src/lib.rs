@@ -1,0 +1,30 @@
+//! The binary form of a trace (`.hwr`): compact, append-only, readable after its writer was killed at any moment.
+//!
+//! A file is a control block ([`layout::Control`]) and chunks of bounded size ([`layout::ChunkHeader`]) one after another. A
+//! chunk holds events as bytes ([`Encoder`], [`decode::Events`]) and begins with its own state, so a reader can begin at any
+//! of them. A writer appends an event's bytes and then stores the chunk's committed length: what is committed is whole.
+//! A full chunk is sealed with a checksum.
+//!
+//! Everything but [`read`], [`write`] and [`text`] works without the standard library and without an allocator: the
+//! recorder's part lives inside other people's processes.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+mod checksum;
+pub mod decode;
+mod encode;
+mod event;
+pub mod layout;
+mod recent;
+mod varint;
+
+#[cfg(feature = "std")]
+pub mod read;
+#[cfg(feature = "std")]
+pub mod text;
+#[cfg(feature = "std")]
+pub mod write;
+
+pub use checksum::checksum;
+pub use encode::{CALL_BYTES, Encoder, Full, Stamp};
+pub use event::{Event, Mapping, MappingCall, Placed, Runs};

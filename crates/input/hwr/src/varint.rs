@@ -1,0 +1,44 @@
+//! Numbers of seven bits a byte, the lowest first; signed ones with the sign in the lowest bit.
+
+/// The longest number in bytes.
+pub(crate) const LONGEST: usize = 10;
+
+/// Maps small numbers of either sign to small numbers: 0, -1, 1, -2, ...
+#[inline(always)]
+pub(crate) fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)) as u64
+}
+
+/// Returns the number that [`zigzag`] mapped to `value`.
+#[inline(always)]
+pub(crate) fn unzigzag(value: u64) -> i64 {
+    (value >> 1) as i64 ^ -((value & 1) as i64)
+}
+
+/// Takes a number from the front of `bytes`; `None` if it is cut off or longer than 64 bits.
+#[inline(always)]
+pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let (&first, rest) = bytes.split_first()?;
+    if first < 0x80 {
+        *bytes = rest;
+        return Some(u64::from(first));
+    }
+    take_long(bytes)
+}
+
+fn take_long(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for (place, &byte) in bytes.iter().take(LONGEST).enumerate() {
+        let part = u64::from(byte & 0x7f);
+        let shift = 7 * place as u32;
+        if part << shift >> shift != part {
+            return None;
+        }
+        value |= part << shift;
+        if byte < 0x80 {
+            *bytes = &bytes[place + 1..];
+            return Some(value);
+        }
+    }
+    None
+}

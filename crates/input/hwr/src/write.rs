@@ -1,0 +1,142 @@
+//! Writes a file in one go, from events that are at hand: the packed form of a trace.
+
+use crate::layout::{
+    CHUNK_HEADER, CONTROL_FIELDS, ChunkHeader, ChunkKind, Control, Stop, chunk, control, seal,
+};
+use crate::{CALL_BYTES, Encoder, Event, Stamp};
+use std::io::{self, Write};
+
+/// Bytes of a chunk with its header, as a recorder's. A reader can begin at any chunk.
+pub const CHUNK_BYTES: usize = 256 << 10;
+
+/// Writes events to `out`, a chunk at a time.
+pub struct Writer<W> {
+    out: W,
+    encoder: Encoder,
+    granule: u8,
+    /// The chunk being filled: room for the header, then events.
+    chunk: Vec<u8>,
+    header: ChunkHeader,
+    events: u32,
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes the control block with the header text: the same lines as a trace in text begins with, from `highwater-trace 2`
+    /// on. `granule` is the power of two that most addresses are multiples of (4 for 16 bytes).
+    ///
+    /// # Errors
+    /// Those of `out`, and [`io::ErrorKind::InvalidInput`] if the text is longer than a file may hold.
+    pub fn new(mut out: W, header: &Control, text: &str, granule: u8) -> io::Result<Self> {
+        if text.len() > crate::layout::CONTROL_LONGEST - CONTROL_FIELDS {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("the header text has {} bytes, more than 1 MiB", text.len()),
+            ));
+        }
+        let mut block = vec![0; (CONTROL_FIELDS + text.len()).next_multiple_of(8)];
+        // The block is made to hold the text.
+        header.write(text.as_bytes(), &mut block);
+        block[control::STATE..control::STATE + 4]
+            .copy_from_slice(&(Stop::Complete as u32).to_le_bytes());
+        out.write_all(&block)?;
+        let mut writer = Self {
+            out,
+            encoder: Encoder::new(0, 0, granule),
+            granule,
+            chunk: Vec::with_capacity(CHUNK_BYTES),
+            header: ChunkHeader {
+                kind: ChunkKind::Events,
+                granule,
+                stride: 0,
+                thread: 0,
+                first_ticket: 0,
+                first_time: 0,
+                stream: 0,
+            },
+            events: 0,
+        };
+        writer.begin(0, 0, 0);
+        Ok(writer)
+    }
+
+    /// Appends an event. A time before the last event's is written as the last event's.
+    ///
+    /// # Errors
+    /// Those of `out`, and [`io::ErrorKind::InvalidInput`] for a text or runs of pages that exceed a chunk.
+    pub fn event(&mut self, stamp: Stamp, event: &Event) -> io::Result<()> {
+        if self.try_event(stamp, event) {
+            return Ok(());
+        }
+        self.flush_chunk()?;
+        if self.try_event(stamp, event) {
+            return Ok(());
+        }
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the text of one event exceeds 256 KiB",
+        ))
+    }
+
+    /// Writes what is left and the end of the file, and returns `out`.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.flush_chunk()?;
+        self.header.kind = ChunkKind::End;
+        self.seal_and_write()?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+
+    fn try_event(&mut self, stamp: Stamp, event: &Event) -> bool {
+        let at = self.chunk.len();
+        let text = match event {
+            Event::Mark(text) | Event::Sample(text) => text.len(),
+            Event::Touched { runs, .. } => runs.0.len(),
+            _ => 0,
+        };
+        if at + CALL_BYTES + text > CHUNK_BYTES {
+            return false;
+        }
+        self.chunk.resize(at + CALL_BYTES + text, 0);
+        let taken = self
+            .encoder
+            .encode(stamp, event, &mut self.chunk[at..])
+            .unwrap_or(0);
+        self.chunk.truncate(at + taken);
+        self.events += u32::from(taken > 0);
+        taken > 0 || matches!(event, Event::Free { .. })
+    }
+
+    fn begin(&mut self, ticket: u64, time: u64, thread: u32) {
+        self.encoder = Encoder::new(time, thread, self.granule);
+        self.header.first_ticket = ticket;
+        self.header.first_time = time;
+        self.header.thread = thread;
+        self.events = 0;
+        self.chunk.clear();
+        self.chunk.resize(CHUNK_HEADER, 0);
+    }
+
+    fn flush_chunk(&mut self) -> io::Result<()> {
+        if self.events > 0 {
+            self.seal_and_write()?;
+        }
+        let ticket = self.header.first_ticket + u64::from(self.events);
+        self.begin(ticket, self.encoder.time(), self.encoder.thread());
+        Ok(())
+    }
+
+    fn seal_and_write(&mut self) -> io::Result<()> {
+        self.header.stride = self.chunk.len() as u32;
+        let committed = self.chunk.len() - CHUNK_HEADER;
+        if let Some((header, events)) = self.chunk.split_first_chunk_mut() {
+            self.header.write(header);
+            header[chunk::COMMITTED..chunk::COMMITTED + 4]
+                .copy_from_slice(&(committed as u32).to_le_bytes());
+            seal(header, self.events, events);
+        }
+        self.out.write_all(&self.chunk)
+    }
+}
