@@ -1,0 +1,212 @@
+//! The file of a recording: a control block and one chunk of it, mapped.
+//!
+//! The mappings lie far from where the kernel places a program's own, so these do not move. The file is opened for each
+//! chunk and closed again: a descriptor that stays open could be seen or closed by the program.
+
+use crate::system::{self, File, NO_SPACE, QUOTA};
+use crate::text::Text;
+use core::slice;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use highwater_hwr::layout::{
+    CHUNK_HEADER, ChunkHeader, ChunkKind, Control, Stop, chunk, control, seal,
+};
+
+/// Bytes of the control block: a multiple of any page.
+const CONTROL_BYTES: usize = if cfg!(target_arch = "x86_64") {
+    16 << 10
+} else {
+    64 << 10
+};
+/// Bytes of the first chunk, which is all that a short process writes.
+const FIRST_CHUNK: usize = 64 << 10;
+/// Bytes of every other chunk.
+const CHUNK: usize = 256 << 10;
+/// Addresses that no program uses, in the order in which they are tried. The last is for processors with small address
+/// spaces.
+const PLACES: [usize; 3] = [0x2000_0000_0000, 0x1000_0000_0000, 0x30_0000_0000];
+/// From a place to the control block and to the chunk: the page that is wiped on fork is in front.
+const TO_CONTROL: usize = 0x1_0000;
+const TO_CHUNK: usize = 0x10_0000;
+
+/// Bytes of the longest path.
+pub(crate) type Path = Text<1024>;
+
+/// The open file of a recording.
+pub(crate) struct Log {
+    place: usize,
+    path: Path,
+    /// Bytes of the file so far, and how many it may have.
+    size: u64,
+    largest: u64,
+    length: usize,
+    chunks: u32,
+}
+
+impl Log {
+    /// No file.
+    pub(crate) const fn new() -> Self {
+        Self {
+            place: 0,
+            path: Path::new(),
+            size: 0,
+            largest: 0,
+            length: 0,
+            chunks: 0,
+        }
+    }
+
+    /// Chooses where this process's mappings lie, and moves the gate there.
+    pub(crate) fn choose_place(&mut self) -> bool {
+        for place in PLACES {
+            if let Some(page) = system::map_wiped_on_fork(place, TO_CONTROL) {
+                self.place = place;
+                crate::gate::move_to(page);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Creates the file `DIRECTORY/NAME.PROCESS.hwr`, or with a number behind the process if there is one already, and maps its
+    /// control block.
+    pub(crate) fn create(
+        &mut self,
+        directory: &[u8],
+        name: &[u8],
+        largest: u64,
+        fields: &Control,
+        text: &[u8],
+    ) -> Option<()> {
+        let file = self.create_new(directory, name, fields.process)?;
+        self.size = 0;
+        self.chunks = 0;
+        self.length = 0;
+        self.largest = largest;
+        file.reserve(0, CONTROL_BYTES).ok()?;
+        let block = file.map(self.place + TO_CONTROL, 0, CONTROL_BYTES).ok()?;
+        system::keep_from_children(block as usize, CONTROL_BYTES);
+        self.size = CONTROL_BYTES as u64;
+        // SAFETY: the block was mapped just now, and is this process's own.
+        fields.write(text, unsafe {
+            slice::from_raw_parts_mut(block, CONTROL_BYTES)
+        })
+    }
+
+    fn create_new(&mut self, directory: &[u8], name: &[u8], process: u32) -> Option<File> {
+        self.path = Path::new();
+        self.path.push(directory).push(b"/").push(name).push(b".");
+        self.path.push_number(process.into());
+        let length = self.path.bytes().len();
+        for attempt in 1..1000_u64 {
+            self.path.truncate(length);
+            if attempt > 1 {
+                self.path.push(b"-").push_number(attempt);
+            }
+            self.path.push(b".hwr\0");
+            match File::create(self.path.bytes()) {
+                Ok(file) => return Some(file),
+                Err(system::EXISTS) => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    /// Begins the next chunk.
+    pub(crate) fn begin_chunk(&mut self, header: &mut ChunkHeader) -> Result<(), Stop> {
+        let length = if self.chunks == 0 { FIRST_CHUNK } else { CHUNK };
+        let end = self.size + length as u64;
+        if end > self.largest || end > system::largest_file() {
+            return Err(Stop::Largest);
+        }
+        let file = File::open_to_write(self.path.bytes()).map_err(|_| Stop::NoFile)?;
+        file.reserve(self.size, length)
+            .map_err(|error| match error {
+                NO_SPACE | QUOTA => Stop::NoSpace,
+                _ => Stop::NoFile,
+            })?;
+        if self.length > 0 {
+            system::unmap(self.place + TO_CHUNK, self.length);
+            let before = self.size - self.length as u64;
+            file.write_back(before, self.length, before);
+            self.length = 0;
+        }
+        let mapped = file.map(self.place + TO_CHUNK, self.size, length);
+        let mapped = mapped.map_err(|_| Stop::NoMapping)?;
+        self.length = length;
+        system::keep_from_children(mapped as usize, length);
+        header.kind = ChunkKind::Events;
+        header.stride = length as u32;
+        if let Some(bytes) = self.chunk().first_chunk_mut::<CHUNK_HEADER>() {
+            header.write(bytes);
+        }
+        self.size = end;
+        self.chunks += 1;
+        self.live(control::CHUNKS)
+            .store(self.chunks, Ordering::Release);
+        Ok(())
+    }
+
+    /// Returns the bytes of the present chunk, with its header; none if there is no chunk.
+    #[inline(always)]
+    pub(crate) fn chunk(&mut self) -> &mut [u8] {
+        if self.length == 0 {
+            return &mut [];
+        }
+        // SAFETY: the chunk is mapped at this place with this length, and only the holder of the lock reaches it.
+        unsafe { slice::from_raw_parts_mut((self.place + TO_CHUNK) as *mut u8, self.length) }
+    }
+
+    /// Makes the events up to here part of the recording.
+    #[inline(always)]
+    pub(crate) fn commit(&mut self, end: usize) {
+        let place = self.place + TO_CHUNK + chunk::COMMITTED;
+        let committed = (end - CHUNK_HEADER) as u32;
+        // SAFETY: the chunk is mapped, and the field aligned.
+        unsafe { AtomicU32::from_ptr(place as *mut u32) }.store(committed, Ordering::Release);
+    }
+
+    /// Seals the present chunk, which has this many bytes with its header, and events.
+    pub(crate) fn seal(&mut self, end: usize, events: u32) {
+        let bytes = self.chunk();
+        if let Some((header, rest)) = bytes.split_first_chunk_mut::<CHUNK_HEADER>()
+            && let Some(committed) = rest.get(..end.saturating_sub(CHUNK_HEADER))
+        {
+            seal(header, events, committed);
+        }
+    }
+
+    /// Returns a field of the control block that changes.
+    pub(crate) fn live(&self, field: usize) -> &AtomicU32 {
+        // SAFETY: the control block is mapped while there is a recording, and the field aligned.
+        unsafe { AtomicU32::from_ptr((self.place + TO_CONTROL + field) as *mut u32) }
+    }
+
+    /// Returns the two fields by which a stop and a mark are asked for, as one number.
+    #[inline(always)]
+    pub(crate) fn requests(&self) -> u64 {
+        let place = self.place + TO_CONTROL + control::STOP_REQUEST;
+        // SAFETY: the control block is mapped while there is a recording, and the fields aligned.
+        unsafe { AtomicU64::from_ptr(place as *mut u64) }.load(Ordering::Relaxed)
+    }
+
+    /// Copies the text of the mark that is asked for, and returns its length.
+    pub(crate) fn requested_mark(&self, text: &mut [u8]) -> usize {
+        let length = self.live(control::MARK_LENGTH).load(Ordering::Acquire) as usize;
+        let length = length.min(text.len());
+        for (at, byte) in text.iter_mut().enumerate().take(length) {
+            let place = self.place + TO_CONTROL + control::MARK_TEXT + at;
+            // SAFETY: the control block is mapped while there is a recording; another process may write the byte.
+            *byte = unsafe { (place as *const u8).read_volatile() };
+        }
+        length
+    }
+
+    /// Notes why the recording ended.
+    pub(crate) fn end(&self, stop: Stop) {
+        if self.size > 0 {
+            self.live(control::STATE)
+                .store(stop as u32, Ordering::Release);
+        }
+    }
+}

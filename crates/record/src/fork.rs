@@ -1,0 +1,139 @@
+//! What the C library tells this one of: forks, the ends of threads, and the end of the process.
+
+use crate::lock;
+use crate::originals::originals;
+use crate::recorder::recorder;
+use crate::{gate, thread};
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicU32, Ordering};
+use highwater_hwr::Event;
+
+/// The key of the thread-specific value whose destructor says that a thread ends, plus 1; 0 if there is none.
+static KEY: AtomicU32 = AtomicU32::new(0);
+
+/// Registers the handlers. The allocator must have registered its own before: then ours take the lock before the
+/// allocator's take theirs, as every call does.
+pub(crate) fn register() {
+    let mut key = 0;
+    // SAFETY: the functions are the C library's, and the handlers live as long as the process.
+    unsafe {
+        if let Some(register) = originals().register_atfork {
+            register(
+                Some(before),
+                Some(after_in_parent),
+                Some(after_in_child),
+                ptr::null_mut(),
+            );
+        }
+        if let Some(create) = originals().key_create
+            && create(&mut key, Some(thread_ends)) == 0
+        {
+            KEY.store(key + 1, Ordering::Release);
+        }
+    }
+}
+
+/// Has [`thread_ends`] called when the calling thread ends.
+pub(crate) fn watch_thread() {
+    set_value(1);
+}
+
+fn set_value(value: usize) {
+    let key = KEY.load(Ordering::Acquire);
+    if let (Some(set), true) = (originals().set_specific, key > 0) {
+        // SAFETY: the key exists.
+        unsafe { set(key - 1, value as *const c_void) };
+    }
+}
+
+/// Is called in each round of destructors; in the last one the thread makes hardly any further call.
+unsafe extern "C" fn thread_ends(value: *mut c_void) {
+    const ROUNDS: usize = 4;
+    let round = value as usize;
+    // SAFETY: the data is the calling thread's.
+    let thread = unsafe { &mut *thread::current() };
+    if round < ROUNDS {
+        set_value(round + 1);
+    } else if thread.depth == 0 && gate::state() == gate::RECORDING {
+        thread.depth = 1;
+        let (is_locked, ended) = lock::enter(thread);
+        if ended != 0 {
+            // SAFETY: the lock is held.
+            unsafe { recorder() }.append(ended - 1, &Event::ThreadEnd);
+        }
+        if is_locked {
+            lock::expect_end(thread);
+        }
+        lock::leave(is_locked);
+        thread.depth = 0;
+    }
+}
+
+/// Whether the present fork holds the lock. Only the thread that holds it reads it.
+static IS_HELD: AtomicU32 = AtomicU32::new(0);
+
+unsafe extern "C" fn before() {
+    // SAFETY: the data is the calling thread's.
+    let thread = unsafe { &mut *thread::current() };
+    if thread.depth != 0 || gate::state() != gate::RECORDING {
+        return;
+    }
+    thread.depth = 1;
+    let ended = lock::hold_for_fork(thread);
+    IS_HELD.store(1, Ordering::Relaxed);
+    if gate::state() == gate::RECORDING {
+        // SAFETY: the lock is held.
+        let recorder = unsafe { recorder() };
+        if ended != 0 {
+            recorder.append(ended - 1, &Event::ThreadEnd);
+        }
+        recorder.record(thread, &Event::Fork);
+    }
+}
+
+unsafe extern "C" fn after_in_parent() {
+    if IS_HELD.load(Ordering::Relaxed) == 1 {
+        // SAFETY: the data is the calling thread's, which made the fork.
+        let thread = unsafe { &mut *thread::current() };
+        if thread.depth == 1 {
+            IS_HELD.store(0, Ordering::Relaxed);
+            lock::leave(true);
+            thread.depth = 0;
+        }
+    }
+}
+
+unsafe extern "C" fn after_in_child() {
+    if IS_HELD.swap(0, Ordering::Relaxed) == 1 {
+        lock::reset_in_child();
+        // SAFETY: the data is the calling thread's, which made the fork.
+        unsafe { (*thread::current()).depth = 0 };
+    }
+}
+
+/// Is called when the process ends in an orderly way.
+extern "C" fn process_ends() {
+    // SAFETY: the data is the calling thread's.
+    let thread = unsafe { &mut *thread::current() };
+    if thread.depth == 0 && gate::state() == gate::RECORDING {
+        thread.depth = 1;
+        let (is_locked, ended) = lock::enter(thread);
+        // SAFETY: the lock is held, or the process has one thread.
+        let recorder = unsafe { recorder() };
+        if ended != 0 {
+            recorder.append(ended - 1, &Event::ThreadEnd);
+        }
+        recorder.note_exit();
+        lock::leave(is_locked);
+        thread.depth = 0;
+    }
+}
+
+/// The loader calls what this section names when the process ends.
+#[cfg(preload)]
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static AT_END: extern "C" fn() = process_ends;
+#[cfg(not(preload))]
+const _: extern "C" fn() = process_ends;

@@ -1,0 +1,328 @@
+//! What the file says of the process before the first call: read from `/proc` and `/sys`.
+
+use crate::file::Path;
+use crate::originals::{originals, version_of_glibc, version_of_jemalloc};
+use crate::system::{self, File};
+use crate::text::Text;
+use core::ffi::CStr;
+
+/// Variables that allocators and Python's allocator read: nothing else of the environment reaches the file.
+const PREFIXES: [&[u8]; 8] = [
+    b"MALLOC_",
+    b"_RJEM_MALLOC_CONF=",
+    b"GLIBC_TUNABLES=",
+    b"PYTHONMALLOC",
+    b"PYTHONTRACEMALLOC=",
+    b"PYTHONDEVMODE=",
+    b"MIMALLOC_",
+    b"TCMALLOC_",
+];
+
+/// How this library is called in `LD_PRELOAD`.
+const OWN_NAME: &[u8] = b"libhighwater_record";
+
+/// What is known when the recording begins.
+pub(crate) struct Start {
+    directory: Path,
+    name: Text<64>,
+    text: Text<12_288>,
+    largest: u64,
+    granule: u8,
+    has_arguments: bool,
+}
+
+impl Start {
+    /// Nothing is known.
+    pub(crate) const fn new() -> Self {
+        Self {
+            directory: Path::new(),
+            name: Text::new(),
+            text: Text::new(),
+            largest: u64::MAX,
+            granule: 4,
+            has_arguments: true,
+        }
+    }
+
+    /// Reads the process's environment and, if it asks for a recording, everything else. Returns whether it asks.
+    pub(crate) fn read(&mut self) -> bool {
+        self.text.push(b"highwater-trace 2\n");
+        entries(b"/proc/self/environ\0", |entry| self.variable(entry));
+        if self.directory.bytes().is_empty() {
+            return false;
+        }
+        self.program();
+        self.allocator();
+        self.text
+            .push(b"page ")
+            .push_number(page_size())
+            .push(b"\n");
+        self.text
+            .push(b"cpus ")
+            .push_number(processors())
+            .push(b"\n");
+        let brk = system::program_break() as u64;
+        self.text.push(b"brk ").push_address(brk).push(b"\n");
+        if let Some(mappings) = lowest_mapping() {
+            self.text
+                .push(b"mappings ")
+                .push_address(mappings)
+                .push(b"\n");
+        }
+        let release = system::kernel_release();
+        let length = release.iter().position(|&byte| byte == 0).unwrap_or(0);
+        self.text
+            .push(b"kernel ")
+            .push_line(&release[..length])
+            .push(b"\n");
+        let mut huge = [0; 64];
+        let read = File::open(b"/sys/kernel/mm/transparent_hugepage/enabled\0")
+            .map_or(0, |file| file.read(&mut huge));
+        if let Some(chosen) = huge[..read]
+            .split(|&byte| byte == b'[' || byte == b']')
+            .nth(1)
+        {
+            self.text.push(b"huge-pages ").push_line(chosen).push(b"\n");
+        }
+        true
+    }
+
+    /// Returns the header's lines.
+    pub(crate) fn text(&self) -> &[u8] {
+        self.text.bytes()
+    }
+
+    /// Returns the directory for the files, from the root.
+    pub(crate) fn directory(&self) -> &[u8] {
+        self.directory.bytes()
+    }
+
+    /// Returns the program's name, as part of a file's name.
+    pub(crate) fn name(&self) -> &[u8] {
+        self.name.bytes()
+    }
+
+    /// Returns the bytes that a file may have.
+    pub(crate) fn largest(&self) -> u64 {
+        self.largest
+    }
+
+    /// Returns the power of two that the allocator's addresses are multiples of, with few exceptions.
+    pub(crate) fn granule(&self) -> u8 {
+        self.granule
+    }
+
+    fn variable(&mut self, entry: &[u8]) {
+        if let Some(value) = entry.strip_prefix(b"HIGHWATER_RECORD=") {
+            self.choose_directory(value);
+        } else if let Some(value) = entry.strip_prefix(b"HIGHWATER_RECORD_MAX=") {
+            self.largest = number(value).filter(|&bytes| bytes > 0).unwrap_or(u64::MAX);
+        } else if entry == b"HIGHWATER_RECORD_ARGUMENTS=no" {
+            self.has_arguments = false;
+        } else if let Some(value) = entry.strip_prefix(b"LD_PRELOAD=") {
+            let others = |part: &&[u8]| !part.is_empty() && !contains(part, OWN_NAME);
+            let mut parts = value
+                .split(|&byte| byte == b':' || byte == b' ')
+                .filter(others);
+            if let Some(first) = parts.next() {
+                self.text.push(b"env LD_PRELOAD=").push_line(first);
+                parts.for_each(|part| _ = self.text.push(b":").push_line(part));
+                self.text.push(b"\n");
+            }
+        } else if PREFIXES.iter().any(|prefix| entry.starts_with(prefix)) && entry.contains(&b'=') {
+            self.text.push(b"env ").push_line(entry).push(b"\n");
+        }
+    }
+
+    /// A relative directory is one below the working directory, which the program may change.
+    fn choose_directory(&mut self, value: &[u8]) {
+        self.directory = Path::new();
+        if value.is_empty() {
+            return;
+        }
+        if value[0] != b'/' {
+            let mut here = [0; 1024];
+            let Some(length) = system::working_directory(&mut here) else {
+                return;
+            };
+            self.directory
+                .push(here.get(..length).unwrap_or_default())
+                .push(b"/");
+        }
+        self.directory.push(value);
+        let mut path = self.directory;
+        path.push(b"\0");
+        system::create_directory(path.bytes());
+    }
+
+    fn program(&mut self) {
+        let mut line = Text::<1024>::new();
+        let has_arguments = self.has_arguments;
+        entries(b"/proc/self/cmdline\0", |argument| {
+            if line.bytes().is_empty() {
+                line.push_line(argument);
+            } else if has_arguments {
+                line.push(b" ").push_line(argument);
+            }
+        });
+        if !line.bytes().is_empty() {
+            self.text
+                .push(b"program ")
+                .push_line(line.bytes())
+                .push(b"\n");
+        }
+        let mut name = [0; 32];
+        let read = File::open(b"/proc/self/comm\0").map_or(0, |file| file.read(&mut name));
+        self.name = Text::new();
+        for &byte in name[..read].iter().take_while(|&&byte| byte != b'\n') {
+            let is_plain = byte.is_ascii_alphanumeric() || b"._-+".contains(&byte);
+            self.name.push(&[if is_plain { byte } else { b'_' }]);
+        }
+        if self.name.bytes().is_empty() {
+            self.name.push(b"process");
+        }
+    }
+
+    fn allocator(&mut self) {
+        self.text.push(b"allocator ");
+        if let Some(version) = version_of_glibc() {
+            self.text.push(b"glibc ").push_line(version.to_bytes());
+        } else if let Some(version) = version_of_jemalloc() {
+            let release = version.to_bytes().split(|&byte| byte == b'-').next();
+            self.text
+                .push(b"jemalloc ")
+                .push_line(release.unwrap_or_default());
+            self.granule = 3;
+        } else {
+            // SAFETY: the list is the loader's, and a name in it is a string.
+            let path = unsafe {
+                let library = originals().allocator.as_ref();
+                library.and_then(|library| {
+                    (!library.name.is_null()).then(|| CStr::from_ptr(library.name))
+                })
+            };
+            let path = path.map_or(&b"unknown"[..], CStr::to_bytes);
+            let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+            let is_musl = contains(name, b"musl");
+            for &byte in if is_musl { b"musl" } else { name } {
+                self.text.push(&[if byte == b' ' { b'_' } else { byte }]);
+            }
+            self.text.push(b" unknown");
+            self.granule = if is_musl { 4 } else { 3 };
+        }
+        self.text.push(b"\n");
+    }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+/// Calls `take` with each entry of a file whose entries end with zero. Entries beyond 4 KiB are cut off.
+fn entries(path: &[u8], mut take: impl FnMut(&[u8])) {
+    let Ok(file) = File::open(path) else {
+        return;
+    };
+    let mut entry = Text::<4096>::new();
+    let mut part = [0; 1024];
+    loop {
+        let read = file.read(&mut part);
+        for &byte in &part[..read] {
+            if byte == 0 {
+                take(entry.bytes());
+                entry.truncate(0);
+            } else {
+                entry.push(&[byte]);
+            }
+        }
+        if read == 0 {
+            if !entry.bytes().is_empty() {
+                take(entry.bytes());
+            }
+            return;
+        }
+    }
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0_u64, |value, &byte| {
+        let digit = byte.is_ascii_digit().then_some(u64::from(byte & 15))?;
+        value.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// Returns the bytes of a page, from the auxiliary vector.
+fn page_size() -> u64 {
+    const PAGE_SIZE: u64 = 6;
+    let mut vector = [0; 1024];
+    let read = File::open(b"/proc/self/auxv\0").map_or(0, |file| file.read(&mut vector));
+    let (words, _) = vector[..read].as_chunks::<8>();
+    let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
+    while let (Some(tag), Some(value)) = (words.next(), words.next()) {
+        if tag == PAGE_SIZE {
+            return value;
+        }
+    }
+    4096
+}
+
+/// Returns the number of processors that are online: `0-3,6` are 5.
+fn processors() -> u64 {
+    let mut list = [0; 512];
+    let read =
+        File::open(b"/sys/devices/system/cpu/online\0").map_or(0, |file| file.read(&mut list));
+    let text = list[..read].trim_ascii();
+    let count = text.split(|&byte| byte == b',').filter_map(|range| {
+        let mut ends = range.split(|&byte| byte == b'-');
+        let first = number(ends.next()?)?;
+        let last = ends.next().map_or(Some(first), number)?;
+        (last - first).checked_add(1)
+    });
+    count.sum::<u64>().max(1)
+}
+
+/// Returns where the mappings end that the kernel places one below the other, and this library's among them: the next one
+/// goes below.
+fn lowest_mapping() -> Option<u64> {
+    /// Mappings farther apart are not of one run.
+    const APART: u64 = 1 << 30;
+    let own = lowest_mapping as *const () as usize as u64;
+    let file = File::open(b"/proc/self/maps\0").ok()?;
+    let (mut lowest, mut end) = (0, 0);
+    let mut line = Text::<40>::new();
+    let mut is_over = false;
+    let mut part = [0; 1024];
+    loop {
+        let read = file.read(&mut part);
+        if read == 0 {
+            return None;
+        }
+        for &byte in &part[..read] {
+            if byte != b'\n' {
+                line.push(&[byte]);
+                continue;
+            }
+            let mut fields = line.bytes().split(|&byte| byte == b'-' || byte == b' ');
+            if let (Some(first), Some(last)) =
+                (fields.next().and_then(hex), fields.next().and_then(hex))
+            {
+                if first.saturating_sub(end) > APART {
+                    lowest = first;
+                }
+                end = last;
+                is_over |= (first..last).contains(&own);
+            }
+            line.truncate(0);
+            if is_over {
+                return Some(lowest);
+            }
+        }
+    }
+}
+
+fn hex(digits: &[u8]) -> Option<u64> {
+    let digit = |byte: &u8| (*byte as char).to_digit(16).map(u64::from);
+    digits
+        .iter()
+        .try_fold(0, |value, byte| Some(value << 4 | digit(byte)?))
+}

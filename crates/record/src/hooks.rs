@@ -1,0 +1,358 @@
+//! The functions that the program calls in place of the C library's.
+//!
+//! Each keeps the contract of the function that it stands in front of: it makes the same call and returns what that returned.
+
+use crate::originals::originals;
+use crate::recorder::{is_mark, recorder};
+use crate::start::recorded;
+use crate::{gate, lock, thread};
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr;
+use highwater_hwr::Event;
+
+type Pointer = *mut c_void;
+
+/// Makes the call of a function by its name, also where the functions have not been found yet: during the very first call.
+macro_rules! original {
+    ($name:ident($($argument:expr),*), $missing:expr) => {
+        match originals().$name {
+            // SAFETY: the program calls the function of this name with these arguments.
+            Some(function) => unsafe { function($($argument),*) },
+            None => $missing,
+        }
+    };
+}
+
+/// Returns the null pointer and sets `ENOSYS`, for a function that the allocator lacks.
+#[cold]
+fn missing() -> Pointer {
+    const NO_SUCH_FUNCTION: c_int = 38;
+    if let Some(errno) = originals().errno {
+        // SAFETY: the C library's function returns the place of the calling thread's number.
+        unsafe { *errno() = NO_SUCH_FUNCTION };
+    }
+    ptr::null_mut()
+}
+
+fn number(pointer: Pointer) -> u64 {
+    pointer as usize as u64
+}
+
+/// `malloc`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn malloc(size: usize) -> Pointer {
+    recorded(
+        || original!(malloc(size), missing()),
+        |block| {
+            let (address, size) = (number(block), size as u64);
+            Some(Event::Malloc { address, size })
+        },
+    )
+}
+
+/// `calloc`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn calloc(count: usize, size: usize) -> Pointer {
+    recorded(
+        || original!(calloc(count, size), missing()),
+        |block| {
+            Some(Event::Calloc {
+                address: number(block),
+                count: count as u64,
+                size: size as u64,
+            })
+        },
+    )
+}
+
+/// `realloc`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn realloc(old: Pointer, size: usize) -> Pointer {
+    recorded(
+        || original!(realloc(old, size), missing()),
+        |block| {
+            Some(Event::Realloc {
+                address: number(block),
+                old: number(old),
+                size: size as u64,
+            })
+        },
+    )
+}
+
+/// `reallocarray`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn reallocarray(old: Pointer, count: usize, size: usize) -> Pointer {
+    recorded(
+        || original!(reallocarray(old, count, size), missing()),
+        |block| {
+            Some(Event::Realloc {
+                address: number(block),
+                old: number(old),
+                size: count.saturating_mul(size) as u64,
+            })
+        },
+    )
+}
+
+/// Records the end of a block; the null pointer is none.
+fn freed<R>(block: Pointer) -> impl FnOnce(R) -> Option<Event<'static>> {
+    move |_| {
+        let address = number(block);
+        (address != 0).then_some(Event::Free { address })
+    }
+}
+
+/// `free`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn free(block: Pointer) {
+    recorded(|| original!(free(block), ()), freed(block));
+}
+
+/// `cfree`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn cfree(block: Pointer) {
+    recorded(
+        || original!(cfree(block), original!(free(block), ())),
+        freed(block),
+    );
+}
+
+/// `free_sized`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn free_sized(block: Pointer, size: usize) {
+    recorded(
+        || original!(free_sized(block, size), original!(free(block), ())),
+        freed(block),
+    );
+}
+
+/// `free_aligned_sized`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn free_aligned_sized(block: Pointer, alignment: usize, size: usize) {
+    recorded(
+        || {
+            original!(
+                free_aligned_sized(block, alignment, size),
+                original!(free(block), ())
+            );
+        },
+        freed(block),
+    );
+}
+
+fn aligned(block: Pointer, alignment: usize, size: usize) -> Option<Event<'static>> {
+    Some(Event::Aligned {
+        address: number(block),
+        alignment: alignment as u64,
+        size: size as u64,
+    })
+}
+
+/// `posix_memalign`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn posix_memalign(
+    place: *mut Pointer,
+    alignment: usize,
+    size: usize,
+) -> c_int {
+    const NO_MEMORY: c_int = 12;
+    recorded(
+        || original!(posix_memalign(place, alignment, size), NO_MEMORY),
+        |error| {
+            // An alignment that is refused is no call of the allocator.
+            let is_refused = error != 0 && error != NO_MEMORY;
+            let block = match error {
+                // SAFETY: the function has written the block to the place that the program gave.
+                0 => unsafe { *place },
+                _ => ptr::null_mut(),
+            };
+            if is_refused {
+                None
+            } else {
+                aligned(block, alignment, size)
+            }
+        },
+    )
+}
+
+/// `aligned_alloc`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn aligned_alloc(alignment: usize, size: usize) -> Pointer {
+    recorded(
+        || original!(aligned_alloc(alignment, size), missing()),
+        |block| aligned(block, alignment, size),
+    )
+}
+
+/// `memalign`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn memalign(alignment: usize, size: usize) -> Pointer {
+    recorded(
+        || original!(memalign(alignment, size), missing()),
+        |block| aligned(block, alignment, size),
+    )
+}
+
+/// Bytes of a page, as far as `valloc` and `pvalloc` are concerned.
+const PAGE: usize = 4096;
+
+/// `valloc`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn valloc(size: usize) -> Pointer {
+    recorded(
+        || original!(valloc(size), missing()),
+        |block| aligned(block, PAGE, size),
+    )
+}
+
+/// `pvalloc`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn pvalloc(size: usize) -> Pointer {
+    recorded(
+        || original!(pvalloc(size), missing()),
+        |block| {
+            let pages = size.checked_next_multiple_of(PAGE).unwrap_or(size);
+            aligned(block, PAGE, pages)
+        },
+    )
+}
+
+/// `malloc_trim`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn malloc_trim(pad: usize) -> c_int {
+    recorded(
+        || original!(malloc_trim(pad), 0),
+        |_| Some(Event::Trim { pad: pad as u64 }),
+    )
+}
+
+/// `mallopt`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn mallopt(parameter: c_int, value: c_int) -> c_int {
+    recorded(
+        || original!(mallopt(parameter, value), 0),
+        |_| {
+            let (parameter, value) = (parameter.into(), value.into());
+            Some(Event::Mallopt { parameter, value })
+        },
+    )
+}
+
+/// `pthread_create`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn pthread_create(
+    thread: Pointer,
+    attributes: *const c_void,
+    routine: Pointer,
+    argument: Pointer,
+) -> c_int {
+    /// `EAGAIN`
+    const AGAIN: c_int = 11;
+    find_if_needed();
+    lock::expect_threads();
+    original!(pthread_create(thread, attributes, routine, argument), AGAIN)
+}
+
+/// `thrd_create`
+///
+/// # Safety
+/// As the function that it stands in front of.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn thrd_create(
+    thread: Pointer,
+    routine: Pointer,
+    argument: Pointer,
+) -> c_int {
+    /// `thrd_error`
+    const FAILED: c_int = 2;
+    find_if_needed();
+    lock::expect_threads();
+    original!(thrd_create(thread, routine, argument), FAILED)
+}
+
+/// Begins the recording if no allocator call came first.
+fn find_if_needed() {
+    if gate::state() == gate::NEW {
+        recorded(|| (), |()| None);
+    }
+}
+
+/// Writes a mark: a name, and `key=value` pairs if wanted, one space between each. A program finds this function by its
+/// name, in C as a weak symbol, in Python by `ctypes`.
+///
+/// # Safety
+/// `text` must be a string or null.
+#[cfg_attr(preload, unsafe(no_mangle))]
+pub unsafe extern "C" fn highwater_mark(text: *const c_char) {
+    if text.is_null() {
+        return;
+    }
+    // SAFETY: the caller's; and the data is the calling thread's.
+    let (text, thread) = unsafe { (CStr::from_ptr(text).to_bytes(), &mut *thread::current()) };
+    let text = text.get(..1024).unwrap_or(text);
+    if !is_mark(text) || thread.depth != 0 {
+        return;
+    }
+    find_if_needed();
+    thread.depth = 1;
+    let (is_locked, ended) = lock::enter(thread);
+    if gate::state() == gate::RECORDING {
+        // SAFETY: the lock is held, or the process has one thread.
+        let recorder = unsafe { recorder() };
+        if ended != 0 {
+            recorder.append(ended - 1, &Event::ThreadEnd);
+        }
+        recorder.record(thread, &Event::Mark(text));
+    }
+    lock::leave(is_locked);
+    thread.depth = 0;
+}

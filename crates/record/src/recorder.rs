@@ -1,0 +1,265 @@
+//! Appends events to the file.
+
+use crate::clock::Clock;
+use crate::file::Log;
+use crate::header::Start;
+use crate::thread::Thread;
+use crate::{gate, lock, originals, system};
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicU32, Ordering};
+use highwater_hwr::layout::{
+    CHUNK_HEADER, ChunkHeader, ChunkKind, Control, REQUEST_BYTES, Stop, control,
+};
+use highwater_hwr::{Encoder, Event, Stamp};
+
+/// What is recorded, and where to.
+pub(crate) struct Recorder {
+    encoder: Encoder,
+    log: Log,
+    clock: Clock,
+    start: Start,
+    /// Where the next event goes in the chunk.
+    at: usize,
+    /// Events up to now, and up to the present chunk.
+    ticket: u64,
+    chunk_ticket: u64,
+    threads: u32,
+    /// The requests from outside that have been answered.
+    requests: u64,
+    granule: u8,
+    is_on: bool,
+}
+
+/// Calls let through without an event, because a signal handler made them inside another call.
+pub(crate) static UNORDERED: AtomicU32 = AtomicU32::new(0);
+
+/// The recorder, reached by whoever holds the lock.
+pub(crate) struct Shared(UnsafeCell<Recorder>);
+
+// SAFETY: `with` is called under the lock, or while the process has one thread.
+unsafe impl Sync for Shared {}
+
+static RECORDER: Shared = Shared(UnsafeCell::new(Recorder::new()));
+
+/// Returns the recorder.
+///
+/// # Safety
+/// The caller must hold the lock, or be the process's only thread, and must not be called by another holder of the result.
+#[inline(always)]
+pub(crate) unsafe fn recorder() -> &'static mut Recorder {
+    // SAFETY: the caller's.
+    unsafe { &mut *RECORDER.0.get() }
+}
+
+impl Recorder {
+    const fn new() -> Self {
+        Self {
+            encoder: Encoder::new(0, 0, 4),
+            log: Log::new(),
+            clock: Clock::new(),
+            start: Start::new(),
+            at: 0,
+            ticket: 0,
+            chunk_ticket: 0,
+            threads: 0,
+            requests: 0,
+            granule: 4,
+            is_on: false,
+        }
+    }
+
+    /// Begins to record the process if its environment asks for it. Returns whether it does.
+    pub(crate) fn begin(&mut self) -> bool {
+        let is_wanted = self.start.read() && self.log.choose_place();
+        if !is_wanted {
+            return false;
+        }
+        self.granule = self.start.granule();
+        self.begin_file(None)
+    }
+
+    /// Begins the recording of a forked child.
+    pub(crate) fn begin_in_child(&mut self) -> bool {
+        lock::reset_in_child();
+        if !self.is_on {
+            return false;
+        }
+        let parent_ticket = self.ticket;
+        self.ticket = 0;
+        self.begin_file(Some(parent_ticket))
+    }
+
+    fn begin_file(&mut self, parent_ticket: Option<u64>) -> bool {
+        self.clock.begin();
+        self.requests = 0;
+        self.at = 0;
+        let fields = Control {
+            process: system::process(),
+            parent: system::parent(),
+            parent_ticket,
+            real_time: system::clock(0),
+            monotonic_time: self.clock.beginning(),
+        };
+        let start = &self.start;
+        let created = self.log.create(
+            start.directory(),
+            start.name(),
+            start.largest(),
+            &fields,
+            start.text(),
+        );
+        self.is_on = created.is_some() && self.next_chunk(0);
+        self.is_on
+    }
+
+    /// Appends an event of the calling thread.
+    #[inline(always)]
+    pub(crate) fn record(&mut self, thread: &mut Thread, event: &Event) {
+        if thread.number == 0 {
+            self.number(thread);
+        }
+        if self.log.requests() != self.requests {
+            self.answer(thread);
+        }
+        self.append(thread.number - 1, event);
+    }
+
+    /// Appends an event of any thread.
+    #[inline(always)]
+    pub(crate) fn append(&mut self, thread: u32, event: &Event) {
+        let time = self.clock.now();
+        let stamp = Stamp { time, thread };
+        if !self.try_append(stamp, event) && self.next_chunk(thread) {
+            self.try_append(stamp, event);
+        }
+    }
+
+    #[inline(always)]
+    fn try_append(&mut self, stamp: Stamp, event: &Event) -> bool {
+        let at = self.at;
+        let room = self.log.chunk().get_mut(at..).unwrap_or_default();
+        match self.encoder.encode(stamp, event, room) {
+            Ok(taken) => {
+                self.at = at + taken;
+                self.ticket += 1;
+                self.log.commit(self.at);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Seals the present chunk and begins another. The recording ends if that cannot be.
+    #[cold]
+    #[inline(never)]
+    fn next_chunk(&mut self, thread: u32) -> bool {
+        if self.at > 0 {
+            self.log
+                .seal(self.at, (self.ticket - self.chunk_ticket) as u32);
+        }
+        let time = if self.at > 0 { self.encoder.time() } else { 0 };
+        let mut header = ChunkHeader {
+            kind: ChunkKind::Events,
+            granule: self.granule,
+            stride: 0,
+            thread,
+            first_ticket: self.ticket,
+            first_time: time,
+            stream: 0,
+        };
+        match self.log.begin_chunk(&mut header) {
+            Ok(()) => {
+                self.encoder = Encoder::new(time, thread, self.granule);
+                self.at = CHUNK_HEADER;
+                self.chunk_ticket = self.ticket;
+                true
+            }
+            Err(reason) => {
+                self.stop(reason);
+                false
+            }
+        }
+    }
+
+    /// Ends the recording.
+    pub(crate) fn stop(&mut self, reason: Stop) {
+        self.is_on = false;
+        gate::set(gate::OFF);
+        self.log.end(reason);
+    }
+
+    /// Notes that the process ends. What its last destructors call is still recorded.
+    pub(crate) fn note_exit(&mut self) {
+        let unordered = UNORDERED.load(Ordering::Relaxed);
+        self.log
+            .live(control::UNORDERED)
+            .store(unordered, Ordering::Relaxed);
+        self.log.end(Stop::Exit);
+    }
+
+    /// Gives a thread its number, and has the C library say when it ends.
+    #[cold]
+    #[inline(never)]
+    fn number(&mut self, thread: &mut Thread) {
+        self.threads += 1;
+        thread.number = self.threads;
+        thread.kernel = system::thread();
+        if self.threads > 1 {
+            crate::fork::watch_thread();
+        }
+    }
+
+    /// Does what was asked for from outside.
+    #[cold]
+    #[inline(never)]
+    fn answer(&mut self, thread: &Thread) {
+        let before = self.requests;
+        self.requests = self.log.requests();
+        if (self.requests >> 32) != (before >> 32) {
+            let mut text = [0; REQUEST_BYTES];
+            let length = self.log.requested_mark(&mut text);
+            if let Some(text) = text.get(..length).filter(|text| is_mark(text)) {
+                self.append(thread.number - 1, &Event::Mark(text));
+            }
+            let answer = (self.requests >> 32) as u32;
+            self.log
+                .live(control::MARK_ANSWER)
+                .store(answer, Ordering::Release);
+        }
+        if self.requests as u32 == 1 {
+            self.stop(Stop::Asked);
+        }
+    }
+}
+
+/// Whether a mark's text is a name, and pairs behind it, in printable characters.
+pub(crate) fn is_mark(text: &[u8]) -> bool {
+    let is_printable = text.iter().all(|&byte| byte >= b' ' && byte != 0x7f);
+    is_printable && text.first().is_some_and(|&byte| byte != b' ')
+}
+
+/// Finds the allocator's functions, and begins to record if that is wanted. Returns whether the process is recorded.
+///
+/// # Safety
+/// No other thread may be inside this library.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn begin(is_child: bool) -> bool {
+    // SAFETY: the caller's; the process has one thread, in the first call as in a forked child.
+    let recorder = unsafe {
+        if !is_child {
+            originals::find_all();
+        }
+        recorder()
+    };
+    let is_recorded = match is_child {
+        true => recorder.begin_in_child(),
+        false => recorder.begin(),
+    };
+    gate::set(if is_recorded {
+        gate::RECORDING
+    } else {
+        gate::OFF
+    });
+    is_recorded
+}
