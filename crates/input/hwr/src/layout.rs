@@ -1,6 +1,7 @@
 //! Where things lie in a file: the control block in front and the header of each chunk. All numbers are little-endian.
 
 use crate::checksum;
+use core::sync::atomic::{Ordering, fence};
 
 /// The first bytes of every file. The first is no text, and the line ends show a transfer that changed them.
 pub const MAGIC: [u8; 8] = *b"\x89HWR\r\n\x1a\n";
@@ -240,6 +241,8 @@ impl ChunkHeader {
         put(bytes, chunk::FIRST_TICKET, &self.first_ticket.to_le_bytes());
         put(bytes, chunk::FIRST_TIME, &self.first_time.to_le_bytes());
         put(bytes, chunk::STREAM, &self.stream.to_le_bytes());
+        // Who reads the file while it is written sees a whole header or none.
+        fence(Ordering::Release);
         put(bytes, chunk::MAGIC, &CHUNK_MAGIC);
     }
 
@@ -270,6 +273,7 @@ pub fn seal(header: &mut [u8; CHUNK_HEADER], events: u32, committed: &[u8]) {
     put(header, chunk::EVENTS, &events.to_le_bytes());
     let sum = chunk_checksum(header, committed);
     put(header, chunk::CHECKSUM, &sum.to_le_bytes());
+    fence(Ordering::Release);
     put(header, chunk::SEALED, &1_u32.to_le_bytes());
 }
 
