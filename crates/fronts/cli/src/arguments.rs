@@ -2,6 +2,7 @@
 
 use crate::FAILED;
 use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,6 +21,14 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Run a scenario of the catalogue, a scenario file or a pattern
     Run(Run),
+    /// Record the allocator calls of a program and of the processes that it starts
+    Record(Record),
+    /// Write a mark into the recording of a process
+    Mark(Mark),
+    /// End the recording of a process; the process goes on
+    Stop(Stop),
+    /// Write a recording (.hwr) as a trace in text (.hwt or .hwt.gz)
+    Convert(Convert),
     /// Run every variant of a scenario and compare them
     Matrix(Matrix),
     /// List the scenarios of the catalogue and the patterns
@@ -28,6 +37,47 @@ pub(crate) enum Command {
     Allocators(Allocators),
     /// Explain the settings in a text: which allocator it chooses, and what each setting does
     Settings(Settings),
+}
+
+#[derive(Args)]
+pub(crate) struct Record {
+    /// Folder for the recordings, one file for each process; it must be new or empty (default: recorded-PROGRAM)
+    #[arg(short, long, value_name = "FOLDER")]
+    pub(crate) output: Option<PathBuf>,
+    /// Largest size of one process's file in MiB; its recording ends there
+    #[arg(long, value_name = "MIB")]
+    pub(crate) max: Option<u64>,
+    /// Leave the program's arguments out of the files
+    #[arg(long)]
+    pub(crate) no_args: bool,
+    /// The program and its arguments
+    #[arg(required = true, last = true, value_name = "PROGRAM")]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Args)]
+pub(crate) struct Mark {
+    /// The process
+    #[arg(value_name = "PID")]
+    pub(crate) process: u32,
+    /// Name of the mark, without spaces
+    #[arg(value_parser = given)]
+    pub(crate) name: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Stop {
+    /// The process
+    #[arg(value_name = "PID")]
+    pub(crate) process: u32,
+}
+
+#[derive(Args)]
+pub(crate) struct Convert {
+    /// The recording (.hwr); that of a forked process needs its parent's beside it
+    pub(crate) input: PathBuf,
+    /// The trace (.hwt or .hwt.gz)
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Args)]

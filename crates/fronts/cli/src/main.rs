@@ -16,6 +16,7 @@ mod moment;
 mod output;
 mod pictures;
 mod png;
+mod record;
 mod run;
 mod scenario;
 mod settings;
@@ -52,6 +53,10 @@ fn perform(command: &Command) -> Result<ExitCode> {
     let text = match command {
         Command::Replay(replay) => return run::replay(replay),
         Command::Run(run) => return run::run(run),
+        Command::Record(record) => return record::record(record),
+        Command::Mark(mark) => record::mark(mark)?,
+        Command::Stop(stop) => record::stop(stop)?,
+        Command::Convert(convert) => record::convert(convert)?,
         Command::Matrix(matrix) => matrix::run(matrix)?,
         Command::Scenarios(asked) => catalogue::list(asked)?,
         Command::Allocators(asked) => allocators::list(asked.json)?,

@@ -33,48 +33,72 @@ pub enum ConvertError {
     /// It cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// A recording that is not of a forked process has an ancestor.
+    #[error("the recording is not of a child of the process before it")]
+    NoFamily,
     /// The text cannot be written.
     #[error("the text cannot be written: {0}")]
     Write(io::Error),
 }
 
-/// Writes the events of `recording` as text, with the number of lines at the end.
+/// Writes a recording as text, with the number of lines at the end.
+///
+/// A forked process's heap began as its parent's, so its recording alone lacks what came before: `family` holds the
+/// recordings of its ancestors, the oldest first, and its own as the last. Of each ancestor's the events before the fork are
+/// written. Times count from the beginning of the first.
 ///
 /// # Errors
 /// What reading or writing reports. The text then lacks its end, which its header promises, and no reader takes it for whole.
 pub fn convert<R: Read>(
-    mut recording: Reader<R>,
-    out: &mut impl Write,
+    family: Vec<Reader<R>>,
+    out: &mut (impl Write + ?Sized),
 ) -> Result<Converted, ConvertError> {
-    let mut text = String::from("highwater-trace 1\nend counted\n");
-    for line in recording.header_text().lines() {
-        if line
-            .split_once(' ')
-            .is_some_and(|(kind, _)| KNOWN.contains(&kind))
-        {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-    out.write_all(text.as_bytes())
-        .map_err(ConvertError::Write)?;
     let mut converted = Converted::default();
-    while let Some(placed) = recording.next_event()? {
-        if write_line(&placed, out).map_err(ConvertError::Write)? {
-            converted.lines += 1;
-        } else {
-            converted.left_out += 1;
+    let beginning = family
+        .first()
+        .map_or(0, |first| first.control().monotonic_time);
+    if let Some(last) = family.last() {
+        write_header(last.header_text(), out).map_err(ConvertError::Write)?;
+    }
+    let mut family = family.into_iter().peekable();
+    while let Some(mut recording) = family.next() {
+        let child = family.peek().map(|child| child.control().parent_ticket);
+        let until = match child {
+            Some(ticket) => ticket.ok_or(ConvertError::NoFamily)?,
+            None => u64::MAX,
+        };
+        let later = recording.control().monotonic_time.saturating_sub(beginning) / 1000;
+        while recording.events() < until
+            && let Some(mut placed) = recording.next_event()?
+        {
+            placed.time += later;
+            if write_line(&placed, out).map_err(ConvertError::Write)? {
+                converted.lines += 1;
+            } else {
+                converted.left_out += 1;
+            }
         }
+        converted.ending = recording.ending();
     }
     writeln!(out, "end {}", converted.lines)
         .and_then(|()| out.flush())
         .map_err(ConvertError::Write)?;
-    converted.ending = recording.ending();
     Ok(converted)
 }
 
+fn write_header(text: &str, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+    out.write_all(b"highwater-trace 1\nend counted\n")?;
+    for line in text.lines() {
+        let kind = line.split_once(' ').map(|(kind, _)| kind);
+        if kind.is_some_and(|kind| KNOWN.contains(&kind)) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes an event's line; `false` if version 1 has none for it.
-fn write_line(placed: &Placed, out: &mut impl Write) -> io::Result<bool> {
+fn write_line(placed: &Placed, out: &mut (impl Write + ?Sized)) -> io::Result<bool> {
     let Placed { time, thread, .. } = placed;
     match placed.event {
         Event::Malloc { address, size } => {

@@ -113,7 +113,8 @@ fn the_text_of_a_packed_trace_is_the_text_that_was_packed() {
     let (header, events) = parse(&text);
     let packed = pack(&header, &events);
     let mut back = Vec::new();
-    let converted = convert(Reader::new(&packed[..]).expect("whole"), &mut back).expect("whole");
+    let converted =
+        convert(vec![Reader::new(&packed[..]).expect("whole")], &mut back).expect("whole");
     assert_eq!(converted.lines, events.len() as u64);
     let back = String::from_utf8(back).expect("text");
     let (header_back, events_back) = parse(&back);

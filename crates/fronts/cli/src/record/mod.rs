@@ -1,0 +1,11 @@
+//! `highwater record`, `mark`, `stop` and `convert`: a recording's way from a process to a trace.
+
+mod convert;
+mod launch;
+mod requests;
+mod sight;
+mod summary;
+
+pub(crate) use convert::convert;
+pub(crate) use launch::record;
+pub(crate) use requests::{mark, stop};

@@ -1,0 +1,128 @@
+//! What a recording holds, in a few lines on standard error, with the next command.
+
+use highwater_hwr::layout::Stop;
+use highwater_hwr::read::Reader;
+use std::collections::HashSet;
+use std::fmt::Write;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+/// A recording in figures.
+struct Figures {
+    path: PathBuf,
+    events: u64,
+    threads: usize,
+    bytes: u64,
+    stop: Stop,
+    process: u32,
+}
+
+/// Reads the recordings of a folder and says what they hold. Returns whether a process of theirs runs on.
+pub(super) fn say(folder: &Path, program: &Path, status: ExitStatus) -> bool {
+    let mut recordings: Vec<Figures> = files(folder).iter().filter_map(|path| read(path)).collect();
+    recordings.sort_by_key(|recording| std::cmp::Reverse(recording.events));
+    crate::run::hint(&describe(&recordings, folder, program, status));
+    recordings.iter().any(|recording| {
+        let process = Path::new("/proc").join(recording.process.to_string());
+        recording.stop == Stop::Running && process.exists()
+    })
+}
+
+/// Returns the recordings of a folder.
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = files.map(|file| file.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "hwr"));
+    paths.sort();
+    paths
+}
+
+fn describe(recordings: &[Figures], folder: &Path, program: &Path, status: ExitStatus) -> String {
+    let (program, folder) = (program.display(), folder.display());
+    let Some(longest) = recordings.first() else {
+        return format!(
+            "highwater: {program} ({status}) made no allocator call that can be seen. It has an allocator of its own, linked \
+             into the program, or it could not write to {folder}.\n"
+        );
+    };
+    let events: u64 = recordings.iter().map(|recording| recording.events).sum();
+    let bytes: u64 = recordings.iter().map(|recording| recording.bytes).sum();
+    let mut text = format!(
+        "highwater: {program} ({status}): {} allocator calls of {} in {folder}, {} KiB\n",
+        grouped(events),
+        match recordings.len() {
+            1 => "one process".to_owned(),
+            count => format!("{count} processes"),
+        },
+        grouped(bytes.div_ceil(1024)),
+    );
+    for recording in recordings.iter().take(8) {
+        let name = recording
+            .path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let threads = match recording.threads {
+            1 => "1 thread".to_owned(),
+            count => format!("{count} threads"),
+        };
+        let calls = grouped(recording.events);
+        let ending = ending(recording.stop);
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name}: {calls} calls, {threads}{ending}");
+    }
+    let trace = longest.path.with_extension("hwt.gz");
+    let (recording, trace) = (longest.path.display(), trace.display());
+    let _ = writeln!(
+        text,
+        "Next: highwater convert {recording} {trace} && highwater replay {trace}"
+    );
+    text
+}
+
+/// What is worth saying of how a recording ended.
+fn ending(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Exit | Stop::Complete => "",
+        Stop::Running => "; the process runs on, was killed, or ended without its exit handlers",
+        Stop::Asked => "; ended by highwater stop",
+        Stop::NoSpace => "; ended early: the disk is full",
+        Stop::NoFile => "; ended early: the file could not be opened again or extended",
+        Stop::NoMapping => "; ended early: the file system cannot map files into memory",
+        Stop::Largest => "; ended early: the file reached its largest size",
+    }
+}
+
+fn read(path: &Path) -> Option<Figures> {
+    let file = File::open(path).ok()?;
+    let bytes = file.metadata().ok()?.len();
+    let mut reader = Reader::new(BufReader::new(file)).ok()?;
+    let mut threads = HashSet::new();
+    // A damaged file counts as far as it can be read.
+    while let Ok(Some(placed)) = reader.next_event() {
+        threads.insert(placed.thread);
+    }
+    Some(Figures {
+        path: path.to_owned(),
+        events: reader.events(),
+        threads: threads.len(),
+        bytes,
+        process: reader.control().process,
+        stop: reader.ending().map_or(Stop::Running, |ending| ending.stop),
+    })
+}
+
+/// A number with commas between groups of three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
