@@ -50,8 +50,15 @@ pub(crate) struct Record {
     /// Leave the program's arguments out of the files
     #[arg(long)]
     pub(crate) no_args: bool,
+    /// Write the preload library to this file instead, for an image
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    pub(crate) library: Option<PathBuf>,
     /// The program and its arguments
-    #[arg(required = true, last = true, value_name = "PROGRAM")]
+    #[arg(
+        required_unless_present = "library",
+        last = true,
+        value_name = "PROGRAM"
+    )]
     pub(crate) command: Vec<OsString>,
 }
 

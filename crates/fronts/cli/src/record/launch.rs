@@ -1,5 +1,6 @@
 //! Starts a program with the recorder in front of its allocator, and waits until it ends.
 
+use super::sampler::Sampler;
 use super::{sight, summary};
 use crate::arguments::Record;
 use anyhow::{Context, Result, bail, ensure};
@@ -21,6 +22,10 @@ pub(crate) fn record(asked: &Record) -> Result<ExitCode> {
         !LIBRARY.is_empty(),
         "recording works on Linux on x86-64 and aarch64 only"
     );
+    if let Some(file) = &asked.library {
+        fs::write(file, LIBRARY).with_context(|| format!("{}", file.display()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let program = Path::new(&asked.command[0]);
     sight::check(program)?;
     let folder = folder(asked, program)?;
@@ -46,7 +51,10 @@ pub(crate) fn record(asked: &Record) -> Result<ExitCode> {
         let context = format!("{}: the program cannot be started", program.display());
         anyhow::Error::new(error).context(context)
     })?;
-    let status = wait(child, signals)?;
+    let sampler = Sampler::start(folder.clone());
+    let status = wait(child, signals);
+    sampler.stop();
+    let status = status?;
     if !summary::say(&folder, program, status) {
         // Nothing loads it any more.
         let _ = fs::remove_file(&library);

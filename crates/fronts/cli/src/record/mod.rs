@@ -3,6 +3,7 @@
 mod convert;
 mod launch;
 mod requests;
+mod sampler;
 mod sight;
 mod summary;
 

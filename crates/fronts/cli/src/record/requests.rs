@@ -65,7 +65,7 @@ fn recording(process: u32) -> Result<(PathBuf, File)> {
         // The process may see other folders than this one.
         let inside = PathBuf::from(format!("/proc/{process}/root{path}"));
         let opened = OpenOptions::new().read(true).write(true).open(&inside);
-        let file = opened.with_context(|| format!("{path}"))?;
+        let file = opened.with_context(|| path.to_owned())?;
         let mut magic = [0; MAGIC.len()];
         if file.read_exact_at(&mut magic, 0).is_ok() && magic == MAGIC {
             return Ok((PathBuf::from(path), file));
