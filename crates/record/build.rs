@@ -52,7 +52,7 @@ fn compiler(source: &str, name: &str, kind: &str) -> Command {
         .arg(variable("TARGET"))
         .args(["-C", "panic=abort", "-C", "opt-level=3"])
         .args(["-C", "codegen-units=1", "-C", "overflow-checks=off"])
-        .args(["-C", "debuginfo=1", "-A", "warnings"])
+        .args(["-C", "strip=symbols", "-A", "warnings"])
         .args(["-C", "relocation-model=pic"]);
     rustc
 }

@@ -58,7 +58,8 @@ fn enter_with_threads(thread: &Thread) -> u32 {
 /// wait for something that the waiting thread holds.
 #[cold]
 fn await_end(ending: u32) -> u32 {
-    const ATTEMPTS: u32 = 400;
+    /// Half a second and more: on a busy machine a thread may wait that long for a processor.
+    const ATTEMPTS: u32 = 5000;
     let process = system::process();
     for attempt in 0..ATTEMPTS {
         if !system::is_alive(process, ending) {
@@ -68,7 +69,7 @@ fn await_end(ending: u32) -> u32 {
         if attempt < 100 {
             system::give_way();
         } else {
-            system::wait(50);
+            system::wait(100);
         }
     }
     ENDING[0].store(0, Ordering::Relaxed);

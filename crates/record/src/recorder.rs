@@ -30,8 +30,8 @@ pub(crate) struct Recorder {
     is_on: bool,
 }
 
-/// Calls let through without an event, because a signal handler made them inside another call.
-pub(crate) static UNORDERED: AtomicU32 = AtomicU32::new(0);
+/// Calls without an event, because they were made inside another call: by the allocator itself, or by a signal handler.
+pub(crate) static INNER: AtomicU32 = AtomicU32::new(0);
 
 /// The recorder, reached by whoever holds the lock.
 pub(crate) struct Shared(UnsafeCell<Recorder>);
@@ -172,6 +172,7 @@ impl Recorder {
                 self.encoder = Encoder::new(time, thread, self.granule);
                 self.at = CHUNK_HEADER;
                 self.chunk_ticket = self.ticket;
+                self.note_inner();
                 true
             }
             Err(reason) => {
@@ -190,11 +191,15 @@ impl Recorder {
 
     /// Notes that the process ends. What its last destructors call is still recorded.
     pub(crate) fn note_exit(&mut self) {
-        let unordered = UNORDERED.load(Ordering::Relaxed);
-        self.log
-            .live(control::UNORDERED)
-            .store(unordered, Ordering::Relaxed);
+        self.note_inner();
         self.log.end(Stop::Exit);
+    }
+
+    fn note_inner(&self) {
+        let inner = INNER.load(Ordering::Relaxed);
+        self.log
+            .live(control::INNER)
+            .store(inner, Ordering::Relaxed);
     }
 
     /// Gives a thread its number, and has the C library say when it ends.

@@ -2,7 +2,7 @@
 
 use crate::recorder::{self, recorder};
 use crate::thread::{self, Thread};
-use crate::{fork, gate, lock};
+use crate::{fork, gate, lock, system};
 use core::sync::atomic::{AtomicU32, Ordering};
 use highwater_hwr::Event;
 
@@ -56,11 +56,15 @@ fn slowly<R: Copy>(
 ) -> R {
     if thread.depth != 0 {
         // The allocator calls itself, this library calls it, or a signal handler came between.
-        recorder::UNORDERED.fetch_add(1, Ordering::Relaxed);
+        recorder::INNER.fetch_add(1, Ordering::Relaxed);
         return call();
     }
     thread.depth = 1;
     let is_first = gate::state() == gate::NEW && begin_once();
+    if thread.number != 0 {
+        // A forked child has a number of the kernel's own.
+        thread.kernel = system::thread();
+    }
     let result = if gate::state() == gate::RECORDING {
         inside(thread, call, event)
     } else {
@@ -94,7 +98,7 @@ fn begin_once() -> bool {
         }
         Err(_) => {
             while STATE.load(Ordering::Acquire) == BEGINNING {
-                crate::system::give_way();
+                system::give_way();
             }
             false
         }

@@ -50,10 +50,9 @@ pub mod control {
     pub const STATE: usize = 64;
     /// 32 bits, changes: chunks that were begun; 0 in a file that was written in one go, which ends with an end chunk.
     pub const CHUNKS: usize = 68;
-    /// 64 bits, changes: calls that were let through without an event, because a signal handler made them inside another.
-    pub const UNORDERED: usize = 72;
-    /// 64 bits, changes: calls of the allocator to itself, which are no calls of the program.
-    pub const INTERNAL: usize = 80;
+    /// 32 bits, changes: calls without an event, because they were made inside another call: by the allocator itself, or by a
+    /// signal handler.
+    pub const INNER: usize = 72;
     /// 32 bits, set from outside: 1 asks the recorder to stop.
     pub const STOP_REQUEST: usize = 128;
     /// 32 bits, set from outside: one more than before asks for a mark.

@@ -4,7 +4,7 @@ use crate::decode::State;
 use crate::event::Placed;
 use crate::layout::{
     CHUNK_HEADER, CHUNK_LONGEST, CONTROL_FIELDS, CONTROL_LONGEST, ChunkHeader, ChunkKind, Control,
-    MAGIC, Stop, VERSION, chunk, chunk_checksum, control, control_checksum, u32_at, u64_at,
+    MAGIC, Stop, VERSION, chunk, chunk_checksum, control, control_checksum, u32_at,
 };
 use std::io::{self, Read};
 
@@ -49,7 +49,7 @@ pub struct Reader<R> {
     source: R,
     control: Control,
     stop: Stop,
-    unordered: u64,
+    inner: u32,
     chunks: u32,
     text: String,
     /// The chunks that were read.
@@ -97,7 +97,7 @@ impl<R: Read> Reader<R> {
             source,
             control: Control::read(&fields),
             stop,
-            unordered: u64_at(&fields, control::UNORDERED),
+            inner: u32_at(&fields, control::INNER),
             chunks: u32_at(&fields, control::CHUNKS),
             text,
             read: 0,
@@ -120,9 +120,10 @@ impl<R: Read> Reader<R> {
         &self.text
     }
 
-    /// Returns the calls that have no event, because signal handlers made them inside other calls.
-    pub fn unordered(&self) -> u64 {
-        self.unordered
+    /// Returns how many calls have no event, because they were made inside another call: by the allocator itself, or by a signal
+    /// handler.
+    pub fn inner_calls(&self) -> u32 {
+        self.inner
     }
 
     /// Returns the events that were read so far.
