@@ -121,6 +121,9 @@ fn freed<R>(block: Pointer) -> impl FnOnce(R) -> Option<Event<'static>> {
 /// As the function that it stands in front of.
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn free(block: Pointer) {
+    if block.is_null() {
+        return;
+    }
     recorded(|| original!(free(block), ()), freed(block));
 }
 

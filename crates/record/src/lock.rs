@@ -49,31 +49,43 @@ fn enter_with_threads(thread: &Thread) -> u32 {
     match ENDING[0].load(Ordering::Relaxed) {
         0 => 0,
         ending if ending == thread.kernel => 0,
-        ending => await_end(ending),
+        ending => await_end(thread, ending),
     }
 }
 
-/// Waits until a thread has ended, and returns its number plus 1. What it does after its last call (glibc returns its cache)
-/// then lies exactly between two events. A thread that does not end for long is waited for no more, and 0 returned: it may
-/// wait for something that the waiting thread holds.
+/// Waits, without the lock, until the thread that ends has ended, and takes the lock again. Returns its number plus 1, or 0 if
+/// another thread noted its end. What it does after its last call (glibc returns its cache) then lies exactly between two
+/// events; a last call that it makes still comes first. A thread that does not end for long is waited for no more, and its
+/// end is not noted: it may wait for something that the waiting thread holds.
 #[cold]
-fn await_end(ending: u32) -> u32 {
+fn await_end(thread: &Thread, mut ending: u32) -> u32 {
     /// Half a second and more: on a busy machine a thread may wait that long for a processor.
     const ATTEMPTS: u32 = 5000;
     let process = system::process();
-    for attempt in 0..ATTEMPTS {
-        if !system::is_alive(process, ending) {
-            ENDING[0].store(0, Ordering::Relaxed);
-            return ENDING[1].load(Ordering::Relaxed);
-        }
-        if attempt < 100 {
+    let mut attempt = 0;
+    loop {
+        leave(true);
+        let is_over = !system::is_alive(process, ending) || attempt == ATTEMPTS;
+        if !is_over && attempt < 100 {
             system::give_way();
-        } else {
+        } else if !is_over {
             system::wait(100);
         }
+        acquire();
+        let now = ENDING[0].load(Ordering::Relaxed);
+        if now == 0 || now == thread.kernel {
+            return 0;
+        }
+        if now == ending && is_over {
+            ENDING[0].store(0, Ordering::Relaxed);
+            return match attempt {
+                ATTEMPTS => 0,
+                _ => ENDING[1].load(Ordering::Relaxed),
+            };
+        }
+        attempt = if now == ending { attempt + 1 } else { 0 };
+        ending = now;
     }
-    ENDING[0].store(0, Ordering::Relaxed);
-    0
 }
 
 /// Notes, under the lock, that the calling thread makes no further call.

@@ -112,7 +112,7 @@ fn sixteen_threads() {
 
 #[test]
 fn threads_that_end_together() {
-    check_compiled("churn", "mixer", &["20", "10", "100"]);
+    check_compiled("churn", "mixer", &["64", "5", "100"]);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("churn/recorded");
     for recording in recordings(&folder) {
         let ends = recording
@@ -120,7 +120,7 @@ fn threads_that_end_together() {
             .iter()
             .filter(|event| matches!(event, Owned::End(_)));
         // The last to end is found only by a later call.
-        assert!(ends.count() >= 199, "each thread's end is in the file");
+        assert!(ends.count() >= 319, "each thread's end is in the file");
     }
 }
 
