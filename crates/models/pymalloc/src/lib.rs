@@ -31,7 +31,7 @@ use highwater_allocator::{
 };
 use pools::is_small;
 use radix::Radix;
-use raw::{Call, DEBUG_EXTRA, REQUEST_MAX, Raw, product};
+use raw::{Call, DEBUG_EXTRA, Hooks, REQUEST_MAX, Raw, product};
 use small::Small;
 use tracemalloc::Tracer;
 
@@ -62,6 +62,7 @@ impl<A: Allocator> Pymalloc<A> {
             raw: Raw {
                 inner,
                 debug: options.debug,
+                hooks: Hooks::default(),
             },
             pools: options.pools,
             plain: options.pools && !options.debug && !options.tracemalloc,
