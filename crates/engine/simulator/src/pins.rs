@@ -316,21 +316,21 @@ impl Simulation {
 }
 
 /// A filter that tells, for nearly every block that contains none of a few addresses, that it contains none: the addresses'
-/// units of 64 KiB, folded onto a few thousand bits.
-struct AddressFilter([u64; 64]);
+/// units of a kilobyte, folded onto some thousand bits.
+struct AddressFilter([u64; 256]);
 
 impl Default for AddressFilter {
     fn default() -> Self {
-        Self([0; 64])
+        Self([0; 256])
     }
 }
 
 impl AddressFilter {
-    const UNIT: u32 = 16;
+    const UNIT: u32 = 10;
 
     fn add(&mut self, at: u64) {
         let unit = at >> Self::UNIT;
-        self.0[(unit >> 6) as usize & 63] |= 1 << (unit & 63);
+        self.0[(unit >> 6) as usize & 255] |= 1 << (unit & 63);
     }
 
     /// Returns whether one of the addresses may lie between two.
@@ -343,7 +343,7 @@ impl AddressFilter {
 
     #[inline]
     fn has(&self, unit: u64) -> bool {
-        self.0[(unit >> 6) as usize & 63] >> (unit & 63) & 1 == 1
+        self.0[(unit >> 6) as usize & 255] >> (unit & 63) & 1 == 1
     }
 }
 

@@ -115,6 +115,24 @@ impl Schedule {
         pause >= self.rest
     }
 
+    /// How many of the events to come, `most` of them at most, to run before it is asked again whether to measure.
+    pub(crate) fn undisturbed(&self, position: u64, events: &[Event], most: usize) -> usize {
+        let most = (self.due - position).min(most as u64) as usize;
+        let mut latest = events.first().map_or(Micros(0), |event| event.time);
+        // The event itself may be a mark, and a rest may end with it.
+        let is_disturbance = |event: &Event| {
+            let pause = event
+                .time
+                .0
+                .wrapping_sub(std::mem::replace(&mut latest, event.time).0);
+            matches!(event.call, Call::Mark(_)) || self.is_rest(Micros(pause))
+        };
+        events[..most]
+            .iter()
+            .position(is_disturbance)
+            .map_or(most, |place| place.max(1))
+    }
+
     /// Whether to measure after event number `position`, with a pause to follow.
     #[inline]
     pub(crate) fn is_due(&mut self, position: u64, event: &Event, pause: Micros) -> bool {

@@ -8,7 +8,7 @@ use crate::shared::Call;
 use crate::size_classes::{CACHE_LINE, LARGE_MIN, LOOKUP_MAX, Request, Szind};
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, PageRun,
-    ThreadId, Whereabouts,
+    Reclaimable, ThreadId, Whereabouts,
 };
 
 impl Jemalloc {
@@ -204,14 +204,13 @@ impl Allocator for Jemalloc {
         self.sums()
     }
 
-    fn reclaimable(&self, kernel: &Kernel) -> Bytes {
-        self.free_resident(kernel)
-    }
-
-    fn reclaimable_cost(&self) -> u64 {
+    fn reclaimable(&self, kernel: &Kernel) -> Reclaimable {
         let arenas = self.arenas.iter();
         let pages = arenas.map(|arena| (arena.pac.dirty.pages() + arena.pac.muzzy.pages()).0);
-        pages.sum::<u64>() / 16
+        Reclaimable {
+            bytes: self.free_resident(kernel),
+            looks: pages.sum::<u64>() / 16,
+        }
     }
 
     fn census(&self, _: &Kernel, visit: &mut dyn FnMut(Block)) {

@@ -27,7 +27,7 @@ pub use version::Version;
 
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, Cache, DecisionLog, Figures, Kernel, Micros,
-    Numbers, Objects, PageRun, ThreadId, Whereabouts,
+    Numbers, Objects, PageRun, Reclaimable, ThreadId, Whereabouts,
 };
 use pools::is_small;
 use radix::Radix;
@@ -276,12 +276,8 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
     }
 
     /// Returns what malloc could give back; no call reaches an arena.
-    fn reclaimable(&self, kernel: &Kernel) -> Bytes {
+    fn reclaimable(&self, kernel: &Kernel) -> Reclaimable {
         self.raw.inner.reclaimable(kernel)
-    }
-
-    fn reclaimable_cost(&self) -> u64 {
-        self.raw.inner.reclaimable_cost()
     }
 
     fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {

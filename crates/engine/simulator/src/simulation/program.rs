@@ -1,34 +1,145 @@
-//! What each call of the program does to its process.
+//! The program: what it holds, and what each of its calls does to its process.
 
-use super::{Held, NEVER, Simulation};
-use highwater_allocator::{Address, Allocator, Bytes};
-use highwater_workload::{BlockId, Call, Event};
+use crate::model::Serve;
+use highwater_allocator::{Address, Bytes, Kernel, Micros};
+use highwater_workload::{BlockId, Call, Event, Workload};
 
-impl Simulation {
+/// What is known of a block of the program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    /// Where it is or was; null where allocating it failed.
+    pub(crate) address: Address,
+    /// Bytes the program asked for.
+    pub(crate) size: Bytes,
+    /// The event that allocated it.
+    pub(crate) allocated: u32,
+    /// The event that freed it, or [`NEVER`].
+    pub(crate) freed: u32,
+}
+
+/// The event of a block that was not freed.
+pub(crate) const NEVER: u32 = u32::MAX;
+
+const NOTHING: Held = Held {
+    address: Address::NULL,
+    size: Bytes::ZERO,
+    allocated: NEVER,
+    freed: NEVER,
+};
+
+impl Held {
     #[inline]
-    pub(super) fn perform(&mut self, event: &Event, index: u32) {
-        let (kernel, thread) = (&mut self.kernel, event.thread);
+    pub(crate) fn is_live(&self) -> bool {
+        self.freed == NEVER && !self.address.is_null()
+    }
+}
+
+/// A program in the middle of its run.
+#[derive(Clone)]
+pub(super) struct Program {
+    /// The blocks by number, as far as any was allocated.
+    pub(super) blocks: Vec<Held>,
+    /// One more than the highest number a block may have.
+    numbers: usize,
+    /// Whether it writes every page of what it allocates.
+    touches: bool,
+    /// Events run.
+    pub(super) events: u64,
+    /// The time, which the model was told if it has timers.
+    pub(super) now: Micros,
+    pub(super) live: Bytes,
+    pub(super) peak_live: Bytes,
+    pub(super) allocations: u64,
+    pub(super) failed: u64,
+    /// Calls of malloc_trim, and the resident bytes they gave back.
+    pub(super) trims: u64,
+    pub(super) trimmed: Bytes,
+}
+
+impl Program {
+    /// The program before its first event.
+    pub(super) fn new(workload: &Workload) -> Self {
+        Self {
+            blocks: Vec::with_capacity(workload.blocks as usize),
+            numbers: workload.blocks as usize,
+            touches: workload.header.touch,
+            events: 0,
+            now: Micros(0),
+            live: Bytes::ZERO,
+            peak_live: Bytes::ZERO,
+            allocations: 0,
+            failed: 0,
+            trims: 0,
+            trimmed: Bytes::ZERO,
+        }
+    }
+
+    /// Goes on to the next part of its events, where numbers of blocks that are free are used again.
+    pub(super) fn go_on(&mut self, part: &Workload) {
+        self.numbers = part.blocks as usize;
+        self.blocks.truncate(self.numbers);
+        self.touches = part.header.touch;
+    }
+
+    /// Returns the most it held since the last call, and begins anew.
+    pub(super) fn take_peak(&mut self) -> Bytes {
+        std::mem::replace(&mut self.peak_live, self.live)
+    }
+
+    /// Runs events one after another; `false` where the process was killed before the last of them.
+    pub(super) fn run<A: Serve>(
+        &mut self,
+        model: &mut A,
+        kernel: &mut Kernel,
+        events: &[Event],
+    ) -> bool {
+        let is_timed = model.is_timed();
+        for event in events {
+            if kernel.is_killed() {
+                return false;
+            }
+            model.decisions_mut().stamp(self.events);
+            if is_timed && event.time != self.now {
+                model.advance(kernel, event.time);
+            }
+            self.now = event.time;
+            self.perform(model, kernel, event);
+            self.events += 1;
+        }
+        true
+    }
+
+    /// The event at hand, as it is kept with a block.
+    #[inline]
+    fn event(&self) -> u32 {
+        self.events as u32
+    }
+
+    #[inline]
+    fn perform<A: Serve>(&mut self, model: &mut A, kernel: &mut Kernel, event: &Event) {
+        let thread = event.thread;
         match event.call {
             Call::Malloc { block, size } => {
-                let address = self.model.malloc_in(event.domain, kernel, thread, size);
-                self.allocated(block, address, size, index);
+                let address = model.malloc_in(event.domain, kernel, thread, size);
+                self.allocated(kernel, block, address, size, Bytes::ZERO);
             }
             Call::Free { block } => {
+                let now = self.event();
                 let held = self.blocks.get_mut(block.0 as usize);
                 if let Some(held) = held.filter(|held| held.is_live()) {
-                    held.freed = index;
+                    held.freed = now;
                     self.live -= held.size;
-                    self.model.free(kernel, thread, held.address);
+                    model.free(kernel, thread, held.address);
                 }
             }
-            Call::Realloc { block, old, size } => self.realloc(event, block, old, size, index),
+            Call::Realloc { block, old, size } => {
+                self.realloc(model, kernel, event, (block, old, size));
+            }
             Call::Calloc { block, count, size } => {
                 let count = u64::from(count);
-                let address = self
-                    .model
-                    .calloc_in(event.domain, kernel, thread, count, size);
+                let address = model.calloc_in(event.domain, kernel, thread, count, size);
                 let bytes = Bytes(size.0.saturating_mul(count));
-                self.allocated(block, address, bytes, index);
+                self.allocated(kernel, block, address, bytes, Bytes::ZERO);
             }
             Call::Aligned {
                 block,
@@ -36,90 +147,85 @@ impl Simulation {
                 size,
             } => {
                 let alignment = Bytes(alignment.into());
-                let address = self.model.aligned(kernel, thread, alignment, size);
-                self.allocated(block, address, size, index);
+                let address = model.aligned(kernel, thread, alignment, size);
+                self.allocated(kernel, block, address, size, Bytes::ZERO);
             }
             Call::Trim { pad } => {
                 let before = kernel.rss();
-                self.model.trim(kernel, thread, pad);
+                model.trim(kernel, thread, pad);
                 self.trims += 1;
                 self.trimmed += before.saturating_sub(kernel.rss());
             }
-            Call::ThreadExit => self.model.thread_exit(kernel, thread),
+            Call::ThreadExit => model.thread_exit(kernel, thread),
             Call::Mark(_) => {}
         }
     }
 
-    fn realloc(
+    fn realloc<A: Serve>(
         &mut self,
+        model: &mut A,
+        kernel: &mut Kernel,
         event: &Event,
-        block: BlockId,
-        old: Option<BlockId>,
-        size: Bytes,
-        index: u32,
+        (block, old, size): (BlockId, Option<BlockId>, Bytes),
     ) {
         let before = old
             .and_then(|old| Some((old, *self.blocks.get(old.0 as usize)?)))
             .filter(|(_, held)| held.is_live());
         let address = before.map(|(_, held)| held.address);
-        let (kernel, thread) = (&mut self.kernel, event.thread);
-        let new = self.model.realloc(kernel, thread, address, size);
+        let new = model.realloc(kernel, event.thread, address, size);
         let kept = before.map_or(Bytes::ZERO, |(_, held)| held.size);
-        let frees = new.is_some() || size == Bytes::ZERO;
-        if let Some((old, _)) = before
-            && frees
+        if let Some((old, held)) = before
+            && (new.is_some() || size == Bytes::ZERO)
         {
-            self.freed(old, index);
+            self.blocks[old.0 as usize].freed = self.event();
+            self.live -= held.size;
+            if new.is_none() {
+                return;
+            }
         }
-        if new.is_none() && before.is_some() && size == Bytes::ZERO {
-            return;
-        }
-        self.allocated_beyond(block, new, size, kept, index);
-    }
-
-    #[inline]
-    fn allocated(&mut self, block: BlockId, address: Option<Address>, size: Bytes, index: u32) {
-        self.allocated_beyond(block, address, size, Bytes::ZERO, index);
+        self.allocated(kernel, block, new, size, kept);
     }
 
     /// The program got a block and writes it, all but the `kept` bytes that it had before.
     #[inline]
-    fn allocated_beyond(
+    fn allocated(
         &mut self,
+        kernel: &mut Kernel,
         block: BlockId,
         address: Option<Address>,
         size: Bytes,
         kept: Bytes,
-        index: u32,
     ) {
-        let Some(address) = address else {
-            self.failed += 1;
-            return;
-        };
+        let number = block.0 as usize;
         // A block beyond those that the workload says it has is nobody's.
-        let Some(held) = self.blocks.get_mut(block.0 as usize) else {
+        let Some(address) = address.filter(|_| number < self.numbers) else {
             self.failed += 1;
             return;
         };
         self.allocations += 1;
-        *held = Held {
+        let held = Held {
             address,
             size,
-            allocated: index,
+            allocated: self.event(),
             freed: NEVER,
         };
+        match self.blocks.get_mut(number) {
+            Some(known) => *known = held,
+            None => self.enter(number, held),
+        }
         self.live += size;
         self.peak_live = self.peak_live.max(self.live);
-        if self.feed.part().header.touch && size > kept {
-            self.kernel.touch(address + kept, size - kept);
+        if self.touches && size > kept {
+            kernel.touch(address + kept, size - kept);
         }
     }
 
+    /// Enters a block with a number that none had yet. Mostly the numbers come in turn.
     #[inline]
-    fn freed(&mut self, block: BlockId, index: u32) {
-        if let Some(held) = self.blocks.get_mut(block.0 as usize) {
-            held.freed = index;
-            self.live -= held.size;
+    fn enter(&mut self, number: usize, held: Held) {
+        if number > self.blocks.len() {
+            self.blocks.resize(number, NOTHING);
         }
+        self.blocks.push(held);
     }
 }
