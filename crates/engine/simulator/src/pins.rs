@@ -316,7 +316,7 @@ impl Simulation {
 }
 
 /// A filter that tells, for nearly every block that contains none of a few addresses, that it contains none: the addresses'
-/// units of a kilobyte, folded onto some thousand bits.
+/// units of 4 KiB, folded onto some thousand bits.
 struct AddressFilter([u64; 256]);
 
 impl Default for AddressFilter {
@@ -326,7 +326,9 @@ impl Default for AddressFilter {
 }
 
 impl AddressFilter {
-    const UNIT: u32 = 10;
+    const UNIT: u32 = 12;
+    /// A block of more units than this is taken to hold one.
+    const MOST: u64 = 32;
 
     fn add(&mut self, at: u64) {
         let unit = at >> Self::UNIT;
@@ -337,8 +339,14 @@ impl AddressFilter {
     #[inline]
     fn may_be_in(&self, start: u64, end: u64) -> bool {
         let (first, last) = (start >> Self::UNIT, (end - 1) >> Self::UNIT);
-        // Blocks of more units than two are rare.
-        self.has(first) || (last != first && (last - first > 1 || self.has(last)))
+        if last - first > Self::MOST {
+            return true;
+        }
+        let mut unit = first;
+        while unit < last && !self.has(unit) {
+            unit += 1;
+        }
+        self.has(unit)
     }
 
     #[inline]

@@ -209,29 +209,29 @@ impl Bins {
         room: &mut u64,
     ) -> Option<Chunk> {
         let head = self.head(UNSORTED);
-        while *room > 0 {
-            let victim = chunks.bk(head);
-            if victim == head {
-                return None;
+        let mut victim = chunks.bk(head);
+        let mut found = None;
+        while victim != head && *room > 0 {
+            let (start, whole, before) = chunks.member(victim);
+            let is_last_remainder = start == last_remainder
+                && is_small(size)
+                && before == head
+                && whole > size + MIN_SIZE;
+            if whole == size || is_last_remainder {
+                found = Some(victim);
+                break;
             }
-            let found = chunks.size(victim);
-            let is_last_remainder = is_small(size)
-                && chunks.start(victim) == last_remainder
-                && chunks.fd(head) == victim
-                && found > size + MIN_SIZE;
-            if found == size || is_last_remainder {
-                return Some(victim);
-            }
-            self.sort_last(chunks, victim, found);
+            self.put_by_size(chunks, victim, whole);
             *room -= 1;
+            victim = before;
         }
-        None
+        chunks.end_list(head, victim);
+        found
     }
 
-    /// Puts the last chunk of the unsorted bin where its size belongs.
+    /// Puts a chunk that is in no list where its size belongs.
     #[inline(always)]
-    fn sort_last(&mut self, chunks: &mut Chunks, chunk: Chunk, size: Bytes) {
-        chunks.unlink_last(self.head(UNSORTED));
+    fn put_by_size(&mut self, chunks: &mut Chunks, chunk: Chunk, size: Bytes) {
         let bin = bin_of(size);
         let (bck, fwd) = if is_small(size) {
             let head = self.head(bin);

@@ -168,12 +168,12 @@ impl Recorder {
         }
     }
 
-    /// Measures; what is reclaimable only where asked for or affordable: a look at one block is reckoned like four events.
+    /// Measures; what is reclaimable only where asked for or affordable: a look at one block is reckoned like eight events.
     pub(super) fn sample(&mut self, simulation: &mut Simulation, reclaimable: bool) {
         let mut sample = simulation.sample(false);
         if reclaimable || self.paid <= simulation.position() {
             let found = simulation.model.reclaimable(simulation.kernel());
-            self.paid += 4 * found.looks;
+            self.paid += 8 * found.looks;
             sample.reclaimable = Some(found.bytes);
         }
         self.samples.push(sample);

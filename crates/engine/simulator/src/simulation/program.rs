@@ -118,10 +118,11 @@ impl Program {
     #[inline]
     fn perform<A: Serve>(&mut self, model: &mut A, kernel: &mut Kernel, event: &Event) {
         let thread = event.thread;
-        match event.call {
+        // What the call allocates: the block's number, address and size, and how much of it the program had before.
+        let (block, address, size, kept) = match event.call {
             Call::Malloc { block, size } => {
                 let address = model.malloc_in(event.domain, kernel, thread, size);
-                self.allocated(kernel, block, address, size, Bytes::ZERO);
+                (block, address, size, Bytes::ZERO)
             }
             Call::Free { block } => {
                 let now = self.event();
@@ -131,15 +132,29 @@ impl Program {
                     self.live -= held.size;
                     model.free(kernel, thread, held.address);
                 }
+                return;
             }
             Call::Realloc { block, old, size } => {
-                self.realloc(model, kernel, event, (block, old, size));
+                let before = old.and_then(|old| self.live_block(old));
+                let address = before.map(|held| held.address);
+                let new = model.realloc(kernel, thread, address, size);
+                let kept = before.map_or(Bytes::ZERO, |held| held.size);
+                if let Some(old) = old.filter(|_| before.is_some())
+                    && (new.is_some() || size == Bytes::ZERO)
+                {
+                    self.blocks[old.0 as usize].freed = self.event();
+                    self.live -= kept;
+                    if new.is_none() {
+                        return;
+                    }
+                }
+                (block, new, size, kept)
             }
             Call::Calloc { block, count, size } => {
                 let count = u64::from(count);
                 let address = model.calloc_in(event.domain, kernel, thread, count, size);
                 let bytes = Bytes(size.0.saturating_mul(count));
-                self.allocated(kernel, block, address, bytes, Bytes::ZERO);
+                (block, address, bytes, Bytes::ZERO)
             }
             Call::Aligned {
                 block,
@@ -148,60 +163,39 @@ impl Program {
             } => {
                 let alignment = Bytes(alignment.into());
                 let address = model.aligned(kernel, thread, alignment, size);
-                self.allocated(kernel, block, address, size, Bytes::ZERO);
+                (block, address, size, Bytes::ZERO)
             }
             Call::Trim { pad } => {
                 let before = kernel.rss();
                 model.trim(kernel, thread, pad);
                 self.trims += 1;
                 self.trimmed += before.saturating_sub(kernel.rss());
-            }
-            Call::ThreadExit => model.thread_exit(kernel, thread),
-            Call::Mark(_) => {}
-        }
-    }
-
-    fn realloc<A: Serve>(
-        &mut self,
-        model: &mut A,
-        kernel: &mut Kernel,
-        event: &Event,
-        (block, old, size): (BlockId, Option<BlockId>, Bytes),
-    ) {
-        let before = old
-            .and_then(|old| Some((old, *self.blocks.get(old.0 as usize)?)))
-            .filter(|(_, held)| held.is_live());
-        let address = before.map(|(_, held)| held.address);
-        let new = model.realloc(kernel, event.thread, address, size);
-        let kept = before.map_or(Bytes::ZERO, |(_, held)| held.size);
-        if let Some((old, held)) = before
-            && (new.is_some() || size == Bytes::ZERO)
-        {
-            self.blocks[old.0 as usize].freed = self.event();
-            self.live -= held.size;
-            if new.is_none() {
                 return;
             }
-        }
-        self.allocated(kernel, block, new, size, kept);
-    }
-
-    /// The program got a block and writes it, all but the `kept` bytes that it had before.
-    #[inline]
-    fn allocated(
-        &mut self,
-        kernel: &mut Kernel,
-        block: BlockId,
-        address: Option<Address>,
-        size: Bytes,
-        kept: Bytes,
-    ) {
-        let number = block.0 as usize;
+            Call::ThreadExit => return model.thread_exit(kernel, thread),
+            Call::Mark(_) => return,
+        };
         // A block beyond those that the workload says it has is nobody's.
-        let Some(address) = address.filter(|_| number < self.numbers) else {
+        let Some(address) = address.filter(|_| (block.0 as usize) < self.numbers) else {
             self.failed += 1;
             return;
         };
+        self.allocated(block, address, size);
+        if self.touches && size > kept {
+            kernel.touch(address + kept, size - kept);
+        }
+    }
+
+    /// What the program holds by a number.
+    #[inline]
+    fn live_block(&self, block: BlockId) -> Option<Held> {
+        let held = self.blocks.get(block.0 as usize).copied();
+        held.filter(Held::is_live)
+    }
+
+    /// The program got a block.
+    #[inline]
+    fn allocated(&mut self, block: BlockId, address: Address, size: Bytes) {
         self.allocations += 1;
         let held = Held {
             address,
@@ -209,15 +203,13 @@ impl Program {
             allocated: self.event(),
             freed: NEVER,
         };
+        let number = block.0 as usize;
         match self.blocks.get_mut(number) {
             Some(known) => *known = held,
             None => self.enter(number, held),
         }
         self.live += size;
         self.peak_live = self.peak_live.max(self.live);
-        if self.touches && size > kept {
-            kernel.touch(address + kept, size - kept);
-        }
     }
 
     /// Enters a block with a number that none had yet. Mostly the numbers come in turn.
