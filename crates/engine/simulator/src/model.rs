@@ -77,11 +77,18 @@ impl Serve for Glibc {
     }
 }
 
+impl Serve for Jemalloc {
+    #[inline]
+    fn is_timed(&self) -> bool {
+        true
+    }
+}
+
 impl Serve for Model {
     fn is_timed(&self) -> bool {
         match self {
-            Self::Glibc(_) => false,
-            Self::Jemalloc(_) => true,
+            Self::Glibc(glibc) => glibc.is_timed(),
+            Self::Jemalloc(jemalloc) => jemalloc.is_timed(),
             Self::Python(python) => python.inner().is_timed(),
         }
     }

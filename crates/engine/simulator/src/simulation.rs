@@ -108,8 +108,9 @@ impl Simulation {
     /// before the last of them.
     pub(crate) fn run(&mut self, events: &[Event]) -> bool {
         match &mut self.model {
-            // The loop is made once more for the model that is chosen most.
+            // The loop is made for each model, so that it asks only once which it is.
             Model::Glibc(glibc) => self.program.run(glibc, &mut self.kernel, events),
+            Model::Jemalloc(jemalloc) => self.program.run(jemalloc, &mut self.kernel, events),
             model => self.program.run(model, &mut self.kernel, events),
         }
     }

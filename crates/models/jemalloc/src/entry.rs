@@ -2,10 +2,11 @@
 //!
 //! jemalloc 5.3.0, src/jemalloc.c: `imalloc_body`, `ifree`, `do_rallocx`; src/arena.c: `arena_ralloc`.
 
-use crate::Jemalloc;
 use crate::edata::EdataId;
 use crate::shared::Call;
 use crate::size_classes::{CACHE_LINE, LARGE_MIN, LOOKUP_MAX, Request, Szind};
+use crate::units::Nanos;
+use crate::{CLOCK_START, Jemalloc};
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, PageRun,
     Reclaimable, ThreadId, Whereabouts,
@@ -187,9 +188,14 @@ impl Allocator for Jemalloc {
         }
     }
 
+    #[inline]
     fn advance(&mut self, kernel: &mut Kernel, now: Micros) {
         self.malloc_init(kernel);
-        self.set_time(kernel, now);
+        let now = CLOCK_START.saturating_add(Nanos::from_micros(now));
+        if self.background_threads.enabled() {
+            self.wake_until(kernel, now);
+        }
+        self.shared.now = self.shared.now.max(now);
     }
 
     fn usable_size(&self, _: &Kernel, block: Address) -> Bytes {
