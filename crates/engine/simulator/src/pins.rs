@@ -315,13 +315,13 @@ impl Simulation {
     }
 }
 
-/// A filter that tells, for nearly every block that contains none of a few addresses, that it contains none: the addresses'
-/// units of 4 KiB, folded onto some thousand bits.
-struct AddressFilter([u64; 256]);
+/// A filter that tells, for nearly every block that contains none of a few addresses, that it contains none: whether one of
+/// them is in a unit of 4 KiB, the units folded onto a few thousand.
+struct AddressFilter([bool; 1 << 13]);
 
 impl Default for AddressFilter {
     fn default() -> Self {
-        Self([0; 256])
+        Self([false; 1 << 13])
     }
 }
 
@@ -332,26 +332,28 @@ impl AddressFilter {
 
     fn add(&mut self, at: u64) {
         let unit = at >> Self::UNIT;
-        self.0[(unit >> 6) as usize & 255] |= 1 << (unit & 63);
+        self.0[unit as usize % self.0.len()] = true;
     }
 
     /// Returns whether one of the addresses may lie between two.
     #[inline]
     fn may_be_in(&self, start: u64, end: u64) -> bool {
-        let (first, last) = (start >> Self::UNIT, (end - 1) >> Self::UNIT);
-        if last - first > Self::MOST {
+        let (mut unit, last) = (start >> Self::UNIT, (end - 1) >> Self::UNIT);
+        if self.has(unit) || last - unit > Self::MOST {
             return true;
         }
-        let mut unit = first;
-        while unit < last && !self.has(unit) {
+        while unit < last {
             unit += 1;
+            if self.has(unit) {
+                return true;
+            }
         }
-        self.has(unit)
+        false
     }
 
     #[inline]
     fn has(&self, unit: u64) -> bool {
-        self.0[(unit >> 6) as usize & 255] >> (unit & 63) & 1 == 1
+        self.0[unit as usize % self.0.len()]
     }
 }
 

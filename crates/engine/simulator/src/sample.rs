@@ -96,7 +96,7 @@ pub(crate) struct Schedule {
     /// Events run when the next even measure is due.
     due: u64,
     /// A pause of this length is a rest, whose beginning gets a sample of its own.
-    rest: Micros,
+    pub(crate) rest: Micros,
 }
 
 impl Schedule {
@@ -115,22 +115,10 @@ impl Schedule {
         pause >= self.rest
     }
 
-    /// How many of the events to come, `most` of them at most, to run before it is asked again whether to measure.
-    pub(crate) fn undisturbed(&self, position: u64, events: &[Event], most: usize) -> usize {
-        let most = (self.due - position).min(most as u64) as usize;
-        let mut latest = events.first().map_or(Micros(0), |event| event.time);
-        // The event itself may be a mark, and a rest may end with it.
-        let is_disturbance = |event: &Event| {
-            let pause = event
-                .time
-                .0
-                .wrapping_sub(std::mem::replace(&mut latest, event.time).0);
-            matches!(event.call, Call::Mark(_)) || self.is_rest(Micros(pause))
-        };
-        events[..most]
-            .iter()
-            .position(is_disturbance)
-            .map_or(most, |place| place.max(1))
+    /// How many events there are up to the next even measure.
+    #[inline]
+    pub(crate) fn until_even(&self, position: u64) -> usize {
+        usize::try_from(self.due - position).unwrap_or(usize::MAX)
     }
 
     /// Whether to measure after event number `position`, with a pause to follow.

@@ -33,6 +33,9 @@ pub struct Killed {
     pub cap: Bytes,
 }
 
+/// Longer than any pause.
+const NO_REST: Micros = Micros(u64::MAX);
+
 /// A process in the middle of its run.
 #[derive(Clone)]
 pub struct Simulation {
@@ -89,7 +92,7 @@ impl Simulation {
     #[inline]
     pub fn step(&mut self) -> Option<Event> {
         let event = *self.next_event()?;
-        self.run(&[event]).then_some(event)
+        (self.run(&[event], NO_REST) > 0).then_some(event)
     }
 
     /// Runs up to the given number of events in all; the process may end before.
@@ -98,20 +101,20 @@ impl Simulation {
             let part = Arc::clone(self.feed.part());
             let start = self.feed.place(self.position());
             let end = part.events.len().min(self.feed.place(event));
-            if !self.run(&part.events[start..end]) {
+            if self.run(&part.events[start..end], NO_REST) == 0 {
                 return;
             }
         }
     }
 
-    /// Runs the next events, which the caller has looked up, as long as the process lives; `false` where it was killed
-    /// before the last of them.
-    pub(crate) fn run(&mut self, events: &[Event]) -> bool {
+    /// Runs the next events, which the caller has looked up, up to a mark or a pause as long as `rest`, and returns how many:
+    /// none only where there are none or the process was killed.
+    pub(crate) fn run(&mut self, events: &[Event], rest: Micros) -> usize {
         match &mut self.model {
             // The loop is made for each model, so that it asks only once which it is.
-            Model::Glibc(glibc) => self.program.run(glibc, &mut self.kernel, events),
-            Model::Jemalloc(jemalloc) => self.program.run(jemalloc, &mut self.kernel, events),
-            model => self.program.run(model, &mut self.kernel, events),
+            Model::Glibc(glibc) => self.program.run(glibc, &mut self.kernel, events, rest),
+            Model::Jemalloc(jemalloc) => self.program.run(jemalloc, &mut self.kernel, events, rest),
+            model => self.program.run(model, &mut self.kernel, events, rest),
         }
     }
 

@@ -71,7 +71,7 @@ impl Arena {
         let (mut top, end) = (chunks.start(self.top), chunks.end(self.top));
         for (_, chunk) in self.fast.chunks(chunks) {
             looks += 1;
-            let Some((from, to)) = self.consolidated_from(chunks, chunk) else {
+            let Some((from, to)) = self.consolidated_from(chunks, chunk, &mut looks) else {
                 continue;
             };
             if to == end {
@@ -81,15 +81,16 @@ impl Arena {
             }
         }
         for bin in bins_with_pages(page) {
-            for chunk in self.bins.backwards(chunks, bin) {
+            let head = self.bins.head(bin);
+            let mut chunk = chunks.bk(head);
+            while chunk != head {
                 looks += 1;
-                let pages = free_pages(chunks.start(chunk), chunks.size(chunk), page);
-                if pages.is_some()
-                    && !chunks.is_fast(chunks.below(chunk))
-                    && !chunks.is_fast(chunks.above(chunk))
-                {
+                let (start, size, before) = chunks.member(chunk);
+                let pages = free_pages(start, size, page);
+                if pages.is_some() && !chunks.is_beside_fast(chunk) {
                     add(pages);
                 }
+                chunk = before;
             }
         }
         if self.is_main() {
@@ -99,7 +100,12 @@ impl Arena {
     }
 
     /// The range that consolidating the fastbins would make one, where a chunk is the lowest in it that is in a fastbin.
-    fn consolidated_from(&self, chunks: &Chunks, chunk: Chunk) -> Option<(Address, Address)> {
+    fn consolidated_from(
+        &self,
+        chunks: &Chunks,
+        chunk: Chunk,
+        looks: &mut u64,
+    ) -> Option<(Address, Address)> {
         let below = chunks.below(chunk);
         let first = if chunks.is_free(below) { below } else { chunk };
         if chunks.is_fast(chunks.below(first)) {
@@ -112,6 +118,7 @@ impl Arena {
                 return Some((chunks.start(first), chunks.end(last)));
             }
             last = above;
+            *looks += 1;
         }
     }
 }

@@ -82,13 +82,10 @@ impl Recorder {
                 self.rest(simulation, events[0].time);
             }
             let most = if self.checker.is_some() { 1 } else { left };
-            let position = simulation.position();
-            let (run, rest) = events.split_at(self.schedule.undisturbed(position, events, most));
-            if !simulation.run(run) {
-                return false;
-            }
+            let most = most.min(self.schedule.until_even(simulation.position()));
+            let (run, rest) = events.split_at(simulation.run(&events[..most], self.schedule.rest));
             let Some(latest) = run.last() else {
-                return true;
+                return false;
             };
             if let Some(checker) = &mut self.checker {
                 checker.compare(simulation, latest);

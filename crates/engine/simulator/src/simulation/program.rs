@@ -86,27 +86,34 @@ impl Program {
         std::mem::replace(&mut self.peak_live, self.live)
     }
 
-    /// Runs events one after another; `false` where the process was killed before the last of them.
+    /// Runs events one after another, up to a mark or a pause as long as `rest`, and returns how many: none only where there
+    /// are none or the process was killed.
     pub(super) fn run<A: Serve>(
         &mut self,
         model: &mut A,
         kernel: &mut Kernel,
         events: &[Event],
-    ) -> bool {
+        rest: Micros,
+    ) -> usize {
         let is_timed = model.is_timed();
-        for event in events {
-            if kernel.is_killed() {
-                return false;
+        let mut before = events.first().map_or(Micros(0), |first| first.time);
+        for (count, event) in events.iter().enumerate() {
+            if kernel.is_killed() || event.time.0.wrapping_sub(before.0) >= rest.0 {
+                return count;
             }
+            before = event.time;
             model.decisions_mut().stamp(self.events);
             if is_timed && event.time != self.now {
                 model.advance(kernel, event.time);
             }
             self.now = event.time;
-            self.perform(model, kernel, event);
+            let is_mark = self.perform(model, kernel, event);
             self.events += 1;
+            if is_mark {
+                return count + 1;
+            }
         }
-        true
+        events.len()
     }
 
     /// The event at hand, as it is kept with a block.
@@ -115,8 +122,9 @@ impl Program {
         self.events as u32
     }
 
-    #[inline]
-    fn perform<A: Serve>(&mut self, model: &mut A, kernel: &mut Kernel, event: &Event) {
+    /// Runs an event, and returns whether it is a mark.
+    #[inline(always)]
+    fn perform<A: Serve>(&mut self, model: &mut A, kernel: &mut Kernel, event: &Event) -> bool {
         let thread = event.thread;
         // What the call allocates: the block's number, address and size, and how much of it the program had before.
         let (block, address, size, kept) = match event.call {
@@ -132,7 +140,7 @@ impl Program {
                     self.live -= held.size;
                     model.free(kernel, thread, held.address);
                 }
-                return;
+                return false;
             }
             Call::Realloc { block, old, size } => {
                 let before = old.and_then(|old| self.live_block(old));
@@ -145,7 +153,7 @@ impl Program {
                     self.blocks[old.0 as usize].freed = self.event();
                     self.live -= kept;
                     if new.is_none() {
-                        return;
+                        return false;
                     }
                 }
                 (block, new, size, kept)
@@ -170,20 +178,24 @@ impl Program {
                 model.trim(kernel, thread, pad);
                 self.trims += 1;
                 self.trimmed += before.saturating_sub(kernel.rss());
-                return;
+                return false;
             }
-            Call::ThreadExit => return model.thread_exit(kernel, thread),
-            Call::Mark(_) => return,
+            Call::ThreadExit => {
+                model.thread_exit(kernel, thread);
+                return false;
+            }
+            Call::Mark(_) => return true,
         };
         // A block beyond those that the workload says it has is nobody's.
         let Some(address) = address.filter(|_| (block.0 as usize) < self.numbers) else {
             self.failed += 1;
-            return;
+            return false;
         };
         self.allocated(block, address, size);
         if self.touches && size > kept {
             kernel.touch(address + kept, size - kept);
         }
+        false
     }
 
     /// What the program holds by a number.
