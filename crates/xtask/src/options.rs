@@ -24,7 +24,7 @@ Usage: cargo xtask <command> [--no-install]
                                           compare the models with the real libraries of this machine
   claims                                  check the claims about the incident, and write docs/claims.md
   fuzz [--minutes N] [--seed N] [TARGET]  fuzz every reader and the models, or one target
-  perf [--against REV] [--runs N]         measure the times of the page, and of the command by turns with a revision
+  perf [--against REV] [--runs N]         measure times of models, command and page, and write docs/performance.md
   setup                                   only install what the other commands need
 
 Each command first lists what the machine lacks (version, source, folder, reason, and whether it is installed as root)
