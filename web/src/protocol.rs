@@ -75,7 +75,7 @@ pub enum Work {
         /// What is to be known of it.
         ask: Ask,
     },
-    /// Find the settings in a text that is too long for the page to read at once.
+    /// Find the settings in a text that is more than plain lines.
     Read {
         /// The text.
         text: String,

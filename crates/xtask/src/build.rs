@@ -24,9 +24,15 @@ pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
 /// What a first visit may send at most, compressed, in bytes; recordings aside.
 const MOST_SENT: usize = 600_000;
 
-/// What of the built page is not sent then: recordings, texts of the tour, which is sent to who opens it, and what other people's
-/// pages load.
-const NOT_SENT: [&str; 3] = ["traces", "tour", "highwater-sim.js"];
+/// What of the built page is not sent then: recordings, texts of the tour, which is sent to who opens it, what other people's
+/// pages load, and the program that reads what somebody brings.
+const NOT_SENT: [&str; 5] = [
+    "traces",
+    "tour",
+    "highwater-sim.js",
+    "highwater-reader.js",
+    "highwater-reader_bg.wasm",
+];
 
 /// Builds the page into a folder. One that is meant to be used fails if it is too large to be sent.
 pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> {

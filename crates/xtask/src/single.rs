@@ -31,6 +31,13 @@ pub(crate) fn write(site: &Path, file: &Path) -> Result<()> {
             preloaded(&page, link).with_context(|| format!("the page does not name its {id}"))?;
         held(&mut parts, id, &zipped(&fs::read(site.join(name))?)?)?;
     }
+    for (id, name) in [
+        ("script", "highwater-reader.js"),
+        ("module", "highwater-reader_bg.wasm"),
+    ] {
+        let file = fs::read(site.join(name)).with_context(|| name.to_owned())?;
+        held(&mut parts, &format!("reader/{id}"), &zipped(&file)?)?;
+    }
     for folder in ["traces", "tour"] {
         for entry in fs::read_dir(site.join(folder))? {
             let entry = entry?;
