@@ -29,34 +29,32 @@ pub enum Program {
     Reader,
 }
 
-/// The files of the reader, which have no hash in their names.
-const READER: [&str; 2] = ["highwater-reader.js", "highwater-reader_bg.wasm"];
+/// How the names of the reader's files begin where the page does not say it: as trunk writes them.
+const READER: &str = "highwater-reader";
 
-/// The script that the page itself was started with, and the files of a program, as that script expects them in a worker. Those of
-/// the page carry a hash: of a later release a worker never sees anything. Those of the reader are asked for by the hash of the
-/// page's. Where the page is one file there are no names, and `web/single.js` is told which program is meant.
+/// The script that the page itself was started with, and the files of a program, as that script expects them in a worker. All names
+/// carry a hash: of a later release a worker never sees anything. Where the page is one file there are no names, and
+/// `web/single.js` is told which program is meant.
 fn script_and_files(program: Program) -> (String, String) {
     let named = |selector: &str, attribute| {
         let document = web_sys::window()?.document()?;
         let element = document.query_selector(selector).ok()??;
         element.get_attribute(attribute)
     };
-    let named = || {
+    let files = || {
         let script = named("link[rel=modulepreload]", "href")?;
         let module = named("link[as=fetch]", "href")?;
         Some((named("#start", "src")?, script, module))
     };
     // No name has a space in it.
-    match (named(), program) {
+    match (files(), program) {
         (Some((start, script, module)), Program::Simulator) => {
             (start, format!("{script} {module}"))
         }
-        (Some((start, script, _)), Program::Reader) => {
-            let release = script.trim_start_matches("./");
-            (
-                start,
-                READER.map(|file| format!("./{file}?{release}")).join(" "),
-            )
+        (Some((start, ..)), Program::Reader) => {
+            let reader = named("meta[name=reader]", "content");
+            let reader = reader.unwrap_or_else(|| READER.to_owned());
+            (start, format!("./{reader}.js ./{reader}_bg.wasm"))
         }
         (None, Program::Simulator) => (String::new(), String::new()),
         (None, Program::Reader) => (String::new(), "reader".to_owned()),
