@@ -127,7 +127,10 @@ impl Recorder {
     /// Appends an event of any thread.
     #[inline(always)]
     pub(crate) fn append(&mut self, thread: u32, event: &Event) {
-        let time = self.clock.now();
+        if self.clock.is_due() {
+            self.clock.read();
+        }
+        let time = self.clock.time();
         let stamp = Stamp { time, thread };
         if !self.try_append(stamp, event) && self.next_chunk(thread) {
             self.try_append(stamp, event);

@@ -186,21 +186,21 @@ impl File {
         map_at(address, length, SHARED, self.0, at)
     }
 
-    /// Has the kernel write a part of the file to the disk, and forget another that it wrote before, so that the file takes
-    /// little of the memory that the process's limits count.
-    pub(crate) fn write_back(&self, at: u64, length: usize, before: u64) {
+    /// Has the kernel write a part of the file to the disk, and forget what it wrote before, so that the file takes little of the
+    /// memory that the process's limits count.
+    pub(crate) fn write_back(&self, from: u64, to: u64) {
         const START: usize = 2;
         const NOT_NEEDED: usize = 4;
+        let (from, length) = (from as usize, (to - from) as usize);
+        let sync = [self.0, from, length, START, 0, 0];
+        let forget = [self.0, 0, from, NOT_NEEDED, 0, 0];
         // SAFETY: neither call changes what the file holds.
         unsafe {
-            call(
-                number::SYNC_FILE_RANGE,
-                [self.0, at as usize, length, START, 0, 0],
-            );
-            call(
-                number::FADVISE,
-                [self.0, 0, before as usize, NOT_NEEDED, 0, 0],
-            );
+            call(number::SYNC_FILE_RANGE, sync);
+            // A length of 0 would be all of the file.
+            if from > 0 {
+                call(number::FADVISE, forget);
+            }
         }
     }
 }
@@ -250,6 +250,15 @@ pub(crate) fn keep_from_children(address: usize, length: usize) {
     const DONT_FORK: usize = 10;
     // SAFETY: the mapping is this library's own.
     unsafe { call(number::MADVISE, [address, length, DONT_FORK, 0, 0, 0]) };
+}
+
+/// Has the kernel make the pages of a mapping of this library ready to be written, all at once instead of one by one. A kernel
+/// before 5.14 does nothing.
+pub(crate) fn populate(address: usize, length: usize) {
+    const POPULATE_WRITE: usize = 23;
+    let arguments = [address, length, POPULATE_WRITE, 0, 0, 0];
+    // SAFETY: the mapping is this library's own, and what it holds does not change.
+    unsafe { call(number::MADVISE, arguments) };
 }
 
 /// Removes a mapping of this library.

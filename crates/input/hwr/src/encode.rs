@@ -5,8 +5,8 @@
 //! the address, as a signed difference from the one named last, in units of the chunk's granule; the event's other numbers.
 
 use crate::event::{Event, Mapping};
-use crate::recent::{KEPT, Recent};
-use crate::varint::zigzag;
+use crate::recent::{Indexed, KEPT};
+use crate::varint::{self, zigzag};
 
 /// Room that suffices for any event without text or runs, in bytes.
 pub const CALL_BYTES: usize = 64;
@@ -66,7 +66,7 @@ pub struct Stamp {
 /// Encodes the events of one chunk.
 #[derive(Clone)]
 pub struct Encoder {
-    recent: Recent,
+    recent: Indexed,
     last: u64,
     time: u64,
     thread: u32,
@@ -78,7 +78,7 @@ impl Encoder {
     /// for 16 bytes).
     pub const fn new(time: u64, thread: u32, granule: u8) -> Self {
         Self {
-            recent: Recent::new(),
+            recent: Indexed::new(),
             last: 0,
             time,
             thread,
@@ -185,7 +185,7 @@ impl Encoder {
         } else {
             out.number(zigzag(difference) << 1 | 1);
         }
-        if self.recent.age(address) == KEPT {
+        if difference != 0 {
             self.recent.keep(address);
         }
         out.number(size);
@@ -194,20 +194,15 @@ impl Encoder {
     /// Writes the first byte, the time and the address of a call about a block.
     #[inline(always)]
     fn block(&mut self, kind: u8, stamp: Stamp, address: u64, out: &mut Bytes) {
-        let age = self.recent.age(address);
-        if age != KEPT {
-            out.begin(kind, age as u8, self.advance(stamp));
-        } else {
-            let odd = address & ((1 << self.granule) - 1);
-            if odd != 0 {
-                out.byte(kind::RARE | rare::ODD << 3);
-                out.number(odd);
-            }
-            out.begin(kind, KEPT as u8, self.advance(stamp));
-            let units = (address >> self.granule).wrapping_sub(self.last >> self.granule);
-            out.number(zigzag(units as i64));
-            self.recent.keep(address);
+        let age = self.recent.name(address);
+        let odd = address & ((1 << self.granule) - 1);
+        if odd != 0 && age == KEPT {
+            out.byte(kind::RARE | rare::ODD << 3);
+            out.number(odd);
         }
+        out.begin(kind, age as u8, self.advance(stamp));
+        let units = (address >> self.granule).wrapping_sub(self.last >> self.granule);
+        out.number_if(age == KEPT, zigzag(units as i64));
         self.last = address;
     }
 
@@ -291,7 +286,26 @@ impl Bytes<'_> {
     }
 
     #[inline(always)]
-    fn number(&mut self, mut value: u64) {
+    fn number(&mut self, value: u64) {
+        self.number_if(true, value);
+    }
+
+    /// Writes a number on a condition. Neither that nor the number's length follows a pattern that a processor could foresee, so
+    /// neither has a branch: eight bytes are written, and the next ones begin within or behind them.
+    #[inline(always)]
+    fn number_if(&mut self, condition: bool, value: u64) {
+        if let Some((eight, length)) = varint::eight(value)
+            && let Some(room) = self.head.get_mut(self.at..self.at + 8)
+        {
+            room.copy_from_slice(&eight.to_le_bytes());
+            self.at += length & usize::from(condition).wrapping_neg();
+        } else if condition {
+            self.long(value);
+        }
+    }
+
+    #[cold]
+    fn long(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.byte(value as u8 | 0x80);
             value >>= 7;
