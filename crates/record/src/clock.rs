@@ -78,7 +78,7 @@ impl Clock {
 
     /// Returns the microseconds from the beginning to the last reading.
     #[inline(always)]
-    pub(crate) fn time(&self) -> u64 {
+    pub(crate) fn present(&self) -> u64 {
         self.present
     }
 
@@ -111,6 +111,11 @@ impl Clock {
             self.next = count.wrapping_add(ticks);
         }
     }
+}
+
+/// Returns the nanoseconds of the kernel's monotonic clock.
+pub(crate) fn nanoseconds() -> u64 {
+    kernel_time(MONOTONIC)
 }
 
 #[inline(always)]

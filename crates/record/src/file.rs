@@ -185,6 +185,12 @@ impl Log {
         }
     }
 
+    /// Returns the bytes of this file that count as the process's resident memory.
+    pub(crate) fn resident(&self) -> u64 {
+        // The chunk is populated; of the control block the header text ends within the first pages.
+        (self.length + CONTROL_BYTES.min(4096)) as u64
+    }
+
     /// Returns a field of the control block that changes.
     pub(crate) fn live(&self, field: usize) -> &AtomicU32 {
         // SAFETY: the control block is mapped while there is a recording, and the field aligned.

@@ -164,6 +164,7 @@ impl State {
                 address: varint::take(bytes)?,
                 length: varint::take(bytes)?,
                 detail: varint::take(bytes)?,
+                owner: tail(bytes)?,
             }),
             _ => return None,
         })

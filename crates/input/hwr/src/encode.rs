@@ -8,7 +8,8 @@ use crate::event::{Event, Mapping};
 use crate::recent::{Indexed, KEPT};
 use crate::varint::{self, zigzag};
 
-/// Room that suffices for any event without text or runs, in bytes.
+/// Room that suffices for any event without text or runs, in bytes. The last number's eight bytes included, none needs more than
+/// 60: it is a power of two so that a place is checked by masking.
 pub const CALL_BYTES: usize = 64;
 
 /// The kind in the lowest three bits of an event's first byte.
@@ -102,13 +103,11 @@ impl Encoder {
     /// [`Full`] if `out` is shorter than [`CALL_BYTES`] and the event's text or runs; nothing is changed then.
     #[inline(always)]
     pub fn encode(&mut self, stamp: Stamp, event: &Event, out: &mut [u8]) -> Result<usize, Full> {
-        let tail: &[u8] = match event {
-            Event::Mark(text) | Event::Sample(text) => text,
-            Event::Touched { runs, .. } => runs.0,
-            // The free of a null pointer is no event.
-            Event::Free { address: 0 } => return Ok(0),
-            _ => &[],
-        };
+        // The free of a null pointer is no event.
+        if let Event::Free { address: 0 } = event {
+            return Ok(0);
+        }
+        let tail = event.tail();
         if out.len() < CALL_BYTES + tail.len() {
             return Err(Full);
         }
@@ -244,7 +243,8 @@ impl Encoder {
             }
             Event::Mapping(mapping) => {
                 begin(rare::MAPPING, out);
-                out.mapping(mapping);
+                out.mapping(&mapping);
+                out.number(tail as u64);
             }
             Event::Realloc {
                 address,
@@ -305,12 +305,9 @@ impl Bytes<'_> {
     }
 
     #[cold]
-    fn long(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.byte(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.byte(value as u8);
+    fn long(&mut self, value: u64) {
+        let room = self.head.get_mut(self.at..).unwrap_or_default();
+        self.at += varint::put(value, room);
     }
 
     #[inline(always)]
@@ -341,7 +338,7 @@ impl Bytes<'_> {
         }
     }
 
-    fn mapping(&mut self, mapping: Mapping) {
+    fn mapping(&mut self, mapping: &Mapping) {
         self.number(mapping.call as u64);
         self.number(mapping.address);
         self.number(mapping.length);
