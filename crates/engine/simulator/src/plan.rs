@@ -124,6 +124,8 @@ impl Plan {
                     .collect::<Result<_, _>>()
                     .map_err(|error| stage.fault("parameters", error.to_string()))?,
             };
+            #[cfg(feature = "changes")]
+            let sources = changed(stage, sources)?;
             let (variant, said) = variant_of(stage, trace.map(|trace| &trace.first().header))?;
             stages.push(Stage {
                 name: stage.name.clone(),
@@ -137,6 +139,19 @@ impl Plan {
             stages,
         })
     }
+}
+
+/// The sources of a stage with the calls that it adds to them.
+#[cfg(feature = "changes")]
+fn changed(stage: &PlannedStage, sources: Vec<Source>) -> Result<Vec<Source>, Fault> {
+    let Some(trims) = stage.trims else {
+        return Ok(sources);
+    };
+    let with_trims = |source: Source| {
+        let changed = source.with_trims(trims);
+        changed.map_err(|error| stage.fault("trim", error.to_string()))
+    };
+    sources.into_iter().map(with_trims).collect()
 }
 
 /// Returns what the processes of a stage are run through, with the remarks on how that is written. A trace's `header` names

@@ -29,8 +29,9 @@ pub(crate) enum Command {
     Stop(Stop),
     /// Write a recording (.hwr) as a trace in text (.hwt or .hwt.gz)
     Convert(Convert),
-    /// Run every variant of a scenario and compare them
-    Matrix(Matrix),
+    /// Compare variants: of a trace with settings of your own, or those of a scenario
+    #[command(visible_alias = "matrix")]
+    Compare(Compare),
     /// List the scenarios of the catalogue and the patterns
     Scenarios(Scenarios),
     /// List the modelled allocators and how their releases differ
@@ -203,13 +204,17 @@ pub(crate) struct Run {
 }
 
 #[derive(Args)]
-pub(crate) struct Matrix {
-    /// Name of a scenario, or a file that describes runs (.toml or .json); `-` for standard input
-    #[arg(value_parser = given)]
-    pub(crate) scenario: String,
-    /// Run only this variant; may be repeated
-    #[arg(long, value_name = "NAME", value_parser = given)]
+pub(crate) struct Compare {
+    /// Trace, name of a scenario or pattern, or a file that describes runs (.toml or .json); `-` for standard input
+    #[arg(value_name = "TRACE|SCENARIO", value_parser = given)]
+    pub(crate) subject: String,
+    /// New variant, as "NAME: SETTINGS": settings in any form or a file of them, and `trim=`, `allocator=`, `cap=`, `cores=`,
+    /// `python=` or `seed=` with a value; or the name of one of the scenario's, to run only those; may be repeated
+    #[arg(long, value_name = "NAME: SETTINGS", value_parser = given)]
     pub(crate) variant: Vec<String>,
+    /// New variant with the settings in a text (a Dockerfile, a manifest, a unit, a script); may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Vec<PathBuf>,
     /// Value of a parameter, except in variants that set it themselves; may be repeated
     #[arg(long, value_name = "PARAMETER=VALUE", value_parser = given)]
     pub(crate) set: Vec<String>,

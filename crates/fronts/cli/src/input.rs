@@ -4,6 +4,7 @@ use crate::arguments::{Common, Replay, Run};
 use crate::environment;
 use crate::output::{Files, Output};
 use crate::scenario::Found;
+use crate::variants::Asked;
 use anyhow::{Context, Result, bail};
 use highwater_simulator::{ALLOCATOR, Choice, Cores, Plan, Remark, Sources, Stage, Tone, Variant};
 use highwater_workload::spec::Calls;
@@ -35,7 +36,7 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job> {
     let name = replay.file.to_string_lossy().into_owned();
     let found = Found::of_trace(&name);
     let trace = found.trace(replay.without_recorded_env)?;
-    let planned = found.plan(&replay.set, &[], Some(&replay.common))?;
+    let planned = found.plan(&replay.set, &Asked::default(), Some(&replay.common))?;
     let mut plan = found.make(&planned[0], trace.as_ref(), &mut Sources::default())?;
     let workload = plan.stages[0].sources[0].first().clone();
     if workload.unended {
@@ -82,8 +83,11 @@ pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job> {
         .map(|file| files.claim("--write", file));
     let file = file.transpose()?;
     let found = Found::look_up(&run.scenario)?;
-    let named: Vec<String> = run.variant.iter().cloned().collect();
-    let planned = found.plan(&run.set, &named, Some(&run.common))?;
+    let asked = Asked {
+        named: run.variant.iter().cloned().collect(),
+        ..Asked::default()
+    };
+    let planned = found.plan(&run.set, &asked, Some(&run.common))?;
     let chosen = &planned[0];
     let trace = found.trace(false)?;
     let mut plan = found.make(chosen, trace.as_ref(), &mut Sources::default())?;

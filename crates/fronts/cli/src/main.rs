@@ -7,13 +7,14 @@ mod allocators;
 mod arguments;
 mod catalogue;
 mod chart;
+mod compare;
 mod decisions;
 mod environment;
 mod input;
 mod json;
-mod matrix;
 mod moment;
 mod output;
+mod parallel;
 mod pictures;
 mod png;
 mod record;
@@ -24,6 +25,7 @@ mod several;
 mod signals;
 mod spread;
 mod text;
+mod variants;
 
 use anyhow::{Context, Result};
 use arguments::{Arguments, Command};
@@ -57,7 +59,7 @@ fn perform(command: &Command) -> Result<ExitCode> {
         Command::Mark(mark) => record::mark(mark)?,
         Command::Stop(stop) => record::stop(stop)?,
         Command::Convert(convert) => record::convert(convert)?,
-        Command::Matrix(matrix) => matrix::run(matrix)?,
+        Command::Compare(asked) => compare::run(asked)?,
         Command::Scenarios(asked) => catalogue::list(asked)?,
         Command::Allocators(asked) => allocators::list(asked.json)?,
         Command::Settings(asked) => settings::explain(asked)?,

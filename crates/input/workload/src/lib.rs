@@ -23,6 +23,8 @@
 //!
 //! This crate knows no simulator and no model: only the words of `highwater-allocator`.
 
+#[cfg(feature = "changes")]
+mod changed;
 mod event;
 pub mod pattern;
 mod phases;
@@ -32,6 +34,8 @@ mod source;
 pub mod spec;
 pub mod trace;
 
+#[cfg(feature = "changes")]
+pub use changed::{Trims, TrimsError, UnknownTrims};
 pub use event::{BlockId, Call, Domain, Event, Header, Mark, MarkId, Workload};
 pub(crate) use highwater_allocator::Nanos;
 pub use highwater_allocator::{Address, Bytes, Micros, ThreadId};
