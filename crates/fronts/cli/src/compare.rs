@@ -18,7 +18,7 @@ use std::path::Path;
 pub(crate) fn run(asked: &Compare) -> Result<String> {
     let found = Found::look_up(&asked.subject)?;
     let variants = Asked::read(&asked.variant, &asked.settings)?;
-    let planned = found.plan(&asked.set, &variants, None)?;
+    let planned = found.plan(&asked.set, &variants, &[])?;
     let trace = found.trace(false)?;
     let mut sources = Sources::default();
     let plans: Vec<Plan> = (planned.iter())

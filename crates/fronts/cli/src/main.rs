@@ -3,6 +3,7 @@
 //! Exit status: 0 for success, 1 if `--check` found a difference, 2 for invalid input and for what cannot be done (a full
 //! disk, no memory), with one line on standard error that names the input or file and the error.
 
+mod advise;
 mod allocators;
 mod arguments;
 mod catalogue;
@@ -60,6 +61,7 @@ fn perform(command: &Command) -> Result<ExitCode> {
         Command::Stop(stop) => record::stop(stop)?,
         Command::Convert(convert) => record::convert(convert)?,
         Command::Compare(asked) => compare::run(asked)?,
+        Command::Advise(asked) => advise::run(asked)?,
         Command::Scenarios(asked) => catalogue::list(asked)?,
         Command::Allocators(asked) => allocators::list(asked.json)?,
         Command::Settings(asked) => settings::explain(asked)?,

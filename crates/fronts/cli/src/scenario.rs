@@ -1,6 +1,5 @@
 //! What is meant by a name: a scenario of the catalogue, a description of a run in a file, or a pattern by itself.
 
-use crate::arguments::Common;
 use crate::variants::Asked;
 use anyhow::{Context, Error, Result, anyhow, bail};
 use highwater_simulator::{Plan, Sources};
@@ -108,7 +107,7 @@ impl Found {
         &self,
         set: &[String],
         asked: &Asked,
-        common: Option<&Common>,
+        options: &[(&'static str, String)],
     ) -> Result<Vec<Planned>> {
         let run = &self.scenario.run;
         let has_variants = run.get("scenario").is_some() || !run.parts.is_empty();
@@ -146,7 +145,7 @@ impl Found {
             }
             spec.parts.extend(asked.added.iter().cloned());
         }
-        for (name, value) in common.into_iter().flat_map(Common::options) {
+        for (name, value) in options {
             spec.set(name, value.clone());
         }
         let find = |name: &str| match name == self.asked {
