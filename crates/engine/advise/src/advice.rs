@@ -75,12 +75,22 @@ pub struct OnOtherLoad {
     pub before: Bytes,
     /// With the candidate.
     pub after: Bytes,
+    /// What is enough to matter there.
+    #[serde(skip)]
+    pub step: Bytes,
 }
 
 impl OnOtherLoad {
-    /// How much less memory it is, in per cent; negative where it is more.
-    pub fn saves(&self) -> i64 {
-        100 - share(self.after, self.before) as i64
+    /// How much less memory it is, in per cent; nothing where it is about as much, or more.
+    pub fn saves(&self) -> Option<u64> {
+        let less = self.before.saturating_sub(self.after);
+        (less >= self.step).then(|| share(less, self.before))
+    }
+
+    /// How much more memory it is, where that matters.
+    pub fn takes(&self) -> Option<Bytes> {
+        let more = self.after.saturating_sub(self.before);
+        (more >= self.step).then_some(more)
     }
 }
 
@@ -142,17 +152,21 @@ impl Advice {
 impl Search {
     fn on_other_loads(&self, candidate: &Candidate) -> Vec<OnOtherLoad> {
         let loads = self.subject().loads.iter().enumerate();
-        let memory = |candidate: &Candidate, load: usize| {
+        let weights = self.weights();
+        let figures = |candidate: &Candidate, load: usize| {
             let mut all = self.elsewhere.iter();
             let found =
                 all.find(|(work, _)| work.load == Some(load) && work.candidate == *candidate);
-            found.map(|(_, trial)| self.weights().memory(&trial.figures))
+            found.map(|(_, trial)| trial.figures)
         };
         let on = loads.filter_map(|(number, load)| {
+            let before = figures(&Candidate::default(), number)?;
+            let after = figures(candidate, number).filter(|_| !candidate.is_baseline())?;
             Some(OnOtherLoad {
                 load: load.name.clone(),
-                before: memory(&Candidate::default(), number)?,
-                after: memory(candidate, number).filter(|_| !candidate.is_baseline())?,
+                before: weights.memory(&before),
+                after: weights.memory(&after),
+                step: front::step(&before, weights),
             })
         });
         on.collect()

@@ -85,6 +85,27 @@ impl Candidate {
         both
     }
 
+    /// Whether it makes every change of another.
+    pub(crate) fn includes(&self, other: &Self) -> bool {
+        let has = |set: &Variable| {
+            let mut whole = self.variables.clone();
+            put(&mut whole, set);
+            let sorted = |all: &[Variable]| {
+                let options = |set: &Variable| {
+                    let mut all: Vec<&str> = set.value.split([':', ',']).collect();
+                    all.sort_unstable();
+                    all.join(",")
+                };
+                all.iter().map(options).collect::<Vec<_>>()
+            };
+            sorted(&whole) == sorted(&self.variables)
+        };
+        other.variables.iter().all(has)
+            && (other.allocator.is_none() || other.allocator == self.allocator)
+            && (other.trims.is_none() || other.trims == self.trims)
+            && (!other.removes || self.removes)
+    }
+
     /// Who makes the change.
     pub fn doer(&self) -> Doer {
         match (self.trims, self.allocator) {
@@ -188,6 +209,19 @@ mod tests {
         );
         let joined = joined("narenas:2,dirty_decay_ms:5", "dirty_decay_ms:0", ',', ':');
         assert_eq!(joined, "narenas:2,dirty_decay_ms:0");
+    }
+
+    #[test]
+    fn a_combination_includes_its_parts() {
+        let a = Candidate::tunable(Family::Fastbins, "mxfast", 0);
+        let b = Candidate::tunable(Family::ThreadCache, "tcache_count", 0);
+        let c = Candidate::set(Family::MmapThreshold, "MALLOC_MMAP_THRESHOLD_", 4096);
+        let all = a.and(&b).and(&c);
+        for part in [&a, &b, &c, &c.and(&a), &b.and(&a)] {
+            assert!(all.includes(part), "{}", part.name());
+        }
+        let other = Candidate::tunable(Family::Fastbins, "mxfast", 64);
+        assert!(!all.includes(&other) && !a.includes(&all));
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub struct Figures {
     pub peak: Bytes,
     /// Resident memory at the end of the last rest; of a run without one, at its end.
     pub after_rest: Bytes,
+    /// What the program holds then.
+    pub live: Bytes,
     /// Resident memory on average over the time of the run.
     pub mean: Bytes,
     /// Page faults.
@@ -32,6 +34,7 @@ impl Figures {
         Self {
             peak: summary.peak,
             after_rest: summary.after_rest,
+            live: summary.live,
             mean: mean(&outcome.samples),
             faults: summary.faults,
             syscalls: summary.syscalls,
@@ -102,10 +105,12 @@ impl Measure {
 pub struct Weights {
     /// The highest.
     pub peak: u32,
-    /// After the last rest.
+    /// After the last rest, or at the end of a run that never rests.
     pub rest: u32,
     /// The average over time.
     pub mean: u32,
+    /// Whether the run rests.
+    pub rests: bool,
 }
 
 /// A text that gives no weights.
@@ -123,6 +128,21 @@ impl Weights {
             peak: weight(Measure::Peak),
             rest: weight(Measure::Rest),
             mean: weight(Measure::Mean),
+            rests: true,
+        }
+    }
+
+    /// What is weighed where nobody says it: what stays after the last rest; of a run that never rests what stays at the end, where
+    /// that is a tenth of the peak beyond what the program holds, else the average.
+    pub(crate) fn usual(rests: bool, baseline: &Figures) -> Self {
+        let stays = baseline.after_rest.saturating_sub(baseline.live);
+        let measure = match rests || stays.0 >= (baseline.peak.0 / 10).max(1) {
+            true => Measure::Rest,
+            false => Measure::Mean,
+        };
+        Self {
+            rests,
+            ..Self::only(measure)
         }
     }
 
@@ -147,7 +167,8 @@ impl Weights {
         let weighed: Vec<_> = weighed.iter().filter(|(_, weight)| *weight > 0).collect();
         let name = |measure: Measure| match measure {
             Measure::Peak => "at the peak",
-            Measure::Rest => "after the last rest",
+            Measure::Rest if self.rests => "after the last rest",
+            Measure::Rest => "at the end",
             Measure::Mean => "on average over time",
         };
         match &weighed[..] {
@@ -171,6 +192,7 @@ impl FromStr for Weights {
             peak: 0,
             rest: 0,
             mean: 0,
+            rests: true,
         };
         for part in text.split(',') {
             let (name, weight) = part.split_once('=').unwrap_or((part, "1"));

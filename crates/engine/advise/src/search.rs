@@ -24,7 +24,7 @@ pub struct Subject {
     pub plan: Plan,
     /// Which kinds of change are tried.
     pub scope: Scope,
-    /// How memory is weighed; what the run rests at or, where it never rests, the average if none is said.
+    /// How memory is weighed; if none is said, by what stays after the last rest, or else at the end, or else on average.
     pub weights: Option<Weights>,
     /// What faults and calls cost.
     pub costs: Costs,
@@ -53,16 +53,15 @@ impl Subject {
         first.map_or_else(Choice::default, |stage| stage.variant.allocator)
     }
 
-    fn weights(&self) -> Weights {
+    /// Whether the run rests.
+    fn rests(&self) -> bool {
         let mut sources = self.plan.stages.iter().flat_map(|stage| &stage.sources);
-        let rests = sources.any(|source| {
+        sources.any(|source| {
             // Of one that is made on the way every phase is known by its mark.
             source
                 .phases()
                 .is_none_or(|phases| phases.last_rest().is_some())
-        });
-        let usual = if rests { Measure::Rest } else { Measure::Mean };
-        self.weights.unwrap_or(Weights::only(usual))
+        })
     }
 }
 
@@ -155,10 +154,9 @@ pub struct Search {
 impl Search {
     /// A search that has not begun.
     pub fn new(subject: Subject) -> Self {
-        let weights = subject.weights();
         Self {
+            weights: subject.weights.unwrap_or(Weights::only(Measure::Rest)),
             subject,
-            weights,
             round: Round::Singles,
             tried: Vec::new(),
             left: Vec::new(),
@@ -200,9 +198,15 @@ impl Search {
         }
     }
 
-    /// Takes what came of a round's work, in any order. Where a piece was broken off, the search ends with this round.
+    /// Takes the outcome of a round's work, in the order of the work. Where a piece was broken off, the search ends with this round.
     pub fn take(&mut self, done: Vec<(Work, Option<Trial>)>) {
         for (work, trial) in done {
+            if let (Some(trial), true) = (&trial, self.tried.is_empty()) {
+                let rests = self.subject.rests();
+                let usual = Weights::usual(rests, &trial.figures);
+                let weights = self.subject.weights.unwrap_or(usual);
+                self.weights = Weights { rests, ..weights };
+            }
             match (trial, work.load) {
                 (Some(trial), None) => self.tried.push((work.candidate, trial)),
                 (Some(trial), Some(_)) => self.elsewhere.push((work, trial)),

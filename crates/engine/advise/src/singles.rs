@@ -28,6 +28,8 @@ const DECAYS: [u64; 5] = [0, 100, 1_000, 5_000, 10_000];
 const NARENAS: [u64; 2] = [1, 2];
 /// Times after which a program trims, in microseconds.
 const IDLE: [u64; 2] = [100_000, 1_000_000];
+/// The shortest time that is worth a timer.
+const LEAST_IDLE: u64 = 20_000;
 const EVERY: [u64; 3] = [1_000_000, 10_000_000, 60_000_000];
 
 /// What the usual advice is, for any run.
@@ -156,7 +158,7 @@ fn phases(plan: &Plan) -> impl Iterator<Item = &Phase> {
 fn within_rest(plan: &Plan) -> Option<Micros> {
     let rests = phases(plan).filter(|phase| phase.kind == PhaseKind::Rest);
     let shortest = rests.map(|rest| rest.lasts().0).min()?;
-    (shortest >= 2_000).then(|| Micros(rounded(shortest / 2)))
+    (shortest >= 2 * LEAST_IDLE).then(|| Micros(rounded(shortest / 2)))
 }
 
 /// A number with its first digit as it is, and noughts.
@@ -232,11 +234,11 @@ fn jemalloc(subject: &Subject) -> Vec<Candidate> {
     decays.sort_unstable();
     decays.dedup();
     for time in decays {
-        all.push(decay(subject, true, time));
         // A decay of 0 purges at once, and leaves a thread nothing to do.
         if time > 0 {
-            all.push(decay(subject, false, time));
+            all.push(decay(subject, true, time));
         }
+        all.push(decay(subject, false, time));
     }
     if matches!(subject.allocator(), Choice::Glibc(_)) {
         all.push(conf(subject, ""));

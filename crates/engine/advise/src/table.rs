@@ -20,20 +20,22 @@ const HEADS: [&str; 7] = [
 fn cells(row: &Advised) -> [String; 7] {
     let memory = Measure::ALL.map(|measure| measure.of(&row.figures).to_string());
     let [peak, rest, mean] = memory;
-    let saves = row.on_other_loads.iter().map(|on| on.saves());
-    let bounds = saves.clone().min().zip(saves.max());
+    let on = row
+        .on_other_loads
+        .iter()
+        .map(|on| match (on.saves(), on.takes()) {
+            (Some(less), _) => format!("-{less} %"),
+            (None, Some(more)) => format!("+{more}"),
+            (None, None) => "0 %".to_owned(),
+        });
     [
         peak,
         rest,
         mean,
         count(row.figures.faults),
         count(row.figures.syscalls),
-        format!("{} s", Micros(row.cpu_us[1]).decimal_seconds(2)),
-        match bounds {
-            None => String::new(),
-            Some((least, most)) if least == most => format!("{} %", -least),
-            Some((least, most)) => format!("{} to {} %", -most, -least),
-        },
+        format!("{} s", Micros(row.cpu_us[1]).decimal_seconds(3)),
+        on.collect::<Vec<_>>().join(", "),
     ]
 }
 
@@ -63,17 +65,19 @@ impl Advice {
         let names = rows.iter().map(|row| one_line(&row.name).chars().count());
         let names = names.max().unwrap_or(0);
         let mut text = format!("{:<6} {:<names$}", "", "");
-        for head in HEADS {
+        let [figures @ .., last] = HEADS;
+        for head in figures {
             text += &format!(" {head:>11}");
         }
-        text.push('\n');
+        text += &format!("  {last}\n");
         for row in &rows {
             text += &format!("{:<6} {:<names$}", self.mark(row), one_line(&row.name));
-            for cell in cells(row) {
+            let [figures @ .., last] = cells(row);
+            for cell in figures {
                 text += &format!(" {cell:>11}");
             }
             let note = Self::note(row);
-            text = format!("{text}  {note}").trim_end().to_owned() + "\n";
+            text = format!("{text}  {last}{note}").trim_end().to_owned() + "\n";
         }
         text += "\n* No other candidate has less of both memory and CPU time.\n";
         for (number, row) in self.worth().enumerate() {

@@ -97,7 +97,7 @@ impl Advice {
 }
 
 fn seconds(micros: u64) -> String {
-    format!("{} s", Micros(micros).decimal_seconds(2))
+    format!("{} s", Micros(micros).decimal_seconds(3))
 }
 
 fn times(after: u64, before: u64, what: &str) -> String {
@@ -123,13 +123,20 @@ fn not_lower(row: &Advised) -> Option<String> {
 
 /// What other loads make of it.
 fn elsewhere(row: &Advised) -> Option<String> {
-    let on = row.on_other_loads.iter().map(|on| match on.saves() {
-        0 => format!("as much as without it on {}", on.load),
-        less @ 1.. => format!("{less} % less on {}", on.load),
-        more => format!("{} % more on {}", -more, on.load),
+    let on = row.on_other_loads.iter().map(|on| {
+        let load = &on.load;
+        match (on.saves(), on.takes()) {
+            (Some(less), _) => format!("{less} % less on {load}"),
+            (None, Some(more)) => format!("{more} more on {load}"),
+            // Where nothing stays, nothing can be saved.
+            (None, None) if on.before <= on.step => format!("{load} keeps only {}", on.before),
+            (None, None) => format!("as much as without it on {load}"),
+        }
     });
     let on: Vec<String> = on.collect();
-    let loses = row.on_other_loads.iter().any(|on| on.saves() < 2);
+    let mut loses = row.on_other_loads.iter();
+    let loses =
+        loses.any(|on| on.takes().is_some() || (on.saves().is_none() && on.before > on.step));
     let warns = if loses {
         " It depends on the load."
     } else {

@@ -287,8 +287,8 @@ pub(crate) struct Advise {
     /// Kinds of change not to try
     #[arg(long, value_name = "KINDS", value_parser = given)]
     pub(crate) not: Vec<String>,
-    /// Memory to lower: peak, rest or mean, or several with weights as in rest=2,peak=1 (default: rest; mean for a run that
-    /// never rests)
+    /// Memory to lower: peak, rest or mean, or several with weights as in rest=2,peak=1 (default: rest; for a run that never
+    /// rests the end or the mean)
     #[arg(long, value_name = "MEASURE", value_parser = given)]
     pub(crate) weigh: Option<String>,
     /// Stop after N seconds; candidates that were not run are listed
