@@ -18,7 +18,7 @@ use highwater_simulator::{
     Address, Bytes, Choice, Diagnosis, Environment, Frame, Micros, Origin, PageKind, Phases,
     Sample, Summary, Variable, Variant, Without,
 };
-use highwater_workload::Pattern;
+use highwater_workload::{Pattern, Trims};
 
 /// Names one piece of work for as long as the page lives. The page chooses it.
 #[derive(
@@ -119,6 +119,8 @@ pub struct StageOrder {
     pub calls: Calls,
     /// How many there are, at least one; of a pattern each has a seed of its own.
     pub workers: u32,
+    /// When each also calls `malloc_trim(0)`.
+    pub trims: Option<Trims>,
     /// What they are run through.
     pub variant: Variant,
 }

@@ -191,6 +191,7 @@ impl Source {
                 name,
                 calls,
                 workers: stage.workers,
+                trims: stage.trims,
                 variant: through,
             })
         });

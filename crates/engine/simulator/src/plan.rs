@@ -124,6 +124,7 @@ impl Plan {
                     .collect::<Result<_, _>>()
                     .map_err(|error| stage.fault("parameters", error.to_string()))?,
             };
+            let sources = changed(stage, sources)?;
             let header = trace.map(|trace| &trace.first().header);
             let (variant, said) = variant_of(stage, header, Environment::parse)?;
             stages.push(Stage {
@@ -138,6 +139,18 @@ impl Plan {
             stages,
         })
     }
+}
+
+/// The sources of a stage with the calls that it adds to them.
+fn changed(stage: &PlannedStage, sources: Vec<Source>) -> Result<Vec<Source>, Fault> {
+    let Some(trims) = stage.trims else {
+        return Ok(sources);
+    };
+    let with_trims = |source: Source| {
+        let changed = source.with_trims(trims);
+        changed.map_err(|error| stage.fault("trim", error.to_string()))
+    };
+    sources.into_iter().map(with_trims).collect()
 }
 
 /// Returns what the processes of a stage are run through, with the remarks on how that is written. A trace's `header` names
