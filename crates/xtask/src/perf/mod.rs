@@ -1,6 +1,6 @@
-//! `cargo xtask perf`: how long things take, all in one run, written to `docs/performance.md`. Figures that are compared
-//! are measured by turns in the same minutes, by processor time, so that a slow or busy machine slows both. Figures of the
-//! page are the browser's own.
+//! `cargo xtask perf`: how long things take, written to `docs/performance.md`. Figures that are compared are measured by
+//! turns in the same minutes, by processor time, so that a slow or busy machine slows both. Figures of the page are the
+//! browser's own.
 //!
 //! No check of `cargo xtask test` measures time: what fails there fails on every machine.
 
@@ -15,25 +15,48 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 
-use crate::{options, workspace};
+use crate::options;
 use report::Report;
+
+/// Measures a part, and returns whether every figure is within its limit.
+type Measure = fn(&options::Perf, &mut Report) -> Result<bool>;
+
+/// The parts of the page, by the name that `--only` takes.
+const PARTS: [(&str, Measure); 6] = [
+    ("against", command::against),
+    ("real", real::compare),
+    ("wasm", wasm::compare),
+    ("instructions", command::count_instructions),
+    ("settings", command::read_settings),
+    ("page", page::measure),
+];
 
 /// Measures, prints the figures and writes them down.
 ///
 /// # Errors
-/// Something cannot be built or ends with an error; or, once the report is written, a figure is above its limit.
+/// Something cannot be built or ends with an error; or, once the figures are written, one is above its limit.
 pub(crate) fn run(options: &options::Perf) -> Result<ExitCode> {
-    let ours = command::build(&workspace::root(), &workspace::target_dir())?;
-    let mut report = Report::default();
-    if let Some(revision) = &options.against {
-        command::against(&ours, revision, options.runs, &mut report)?;
+    let names = PARTS.map(|(name, _)| name);
+    if let Some(only) = &options.only {
+        let known = names.join(", ");
+        ensure!(
+            names.contains(&&**only),
+            "--only {only}: the parts are {known}"
+        );
     }
-    real::compare(&mut report)?;
-    wasm::compare(options.runs, &mut report)?;
-    command::count_instructions(&ours, &mut report)?;
-    command::read_settings(&ours, options.runs, &mut report)?;
-    let within_limits = page::measure(&mut report)?;
-    report.write(options)?;
-    ensure!(within_limits, "a figure of the page is above its limit");
+    let mut within_limits = true;
+    for (name, measure) in PARTS {
+        let is_wanted = match &options.only {
+            Some(only) => only == name,
+            None => name != "against" || options.against.is_some(),
+        };
+        if is_wanted {
+            let mut report = Report::default();
+            within_limits &= measure(options, &mut report)?;
+            report.keep(name, options)?;
+        }
+    }
+    report::write(&names)?;
+    ensure!(within_limits, "a figure is above its limit");
     Ok(ExitCode::SUCCESS)
 }

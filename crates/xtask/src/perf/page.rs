@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use super::report::Report;
 use crate::{
-    build, dist, process,
+    build, dist, options, process,
     setup::{Browser, PageTools},
     workspace,
 };
@@ -14,7 +14,7 @@ use crate::{
 const FIGURE: &str = "figure|";
 
 /// Runs the tests of the page that measure time, one after another, and returns whether every figure is within its limit.
-pub(super) fn measure(report: &mut Report) -> Result<bool> {
+pub(super) fn measure(_: &options::Perf, report: &mut Report) -> Result<bool> {
     let tools = PageTools::find()?;
     let browser = Browser::find().context("no browser was set up")?;
     build::page(&tools, true, &workspace::tested_page_dir())?;

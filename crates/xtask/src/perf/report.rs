@@ -1,6 +1,6 @@
 //! `docs/performance.md`: what was measured, on which machine and by which command.
 
-use std::{fmt::Write as _, fs, thread};
+use std::{fmt::Write as _, fs, path::PathBuf, thread};
 
 use anyhow::{Context, Result};
 
@@ -36,26 +36,39 @@ impl Report {
         self.0 += &format!("\n```text\n{}\n```\n", lines.join("\n"));
     }
 
-    /// Writes the page.
-    pub(super) fn write(&self, options: &options::Perf) -> Result<()> {
-        let mut command = String::from("cargo xtask perf");
-        if let Some(revision) = &options.against {
+    /// Keeps what was measured until the page is written.
+    pub(super) fn keep(mut self, name: &str, options: &options::Perf) -> Result<()> {
+        let mut command = format!("cargo xtask perf --only {name} --runs {}", options.runs);
+        if let Some(revision) = options.against.as_ref().filter(|_| name == "against") {
             write!(command, " --against {revision}")?;
         }
-        let page = format!(
-            "# Performance\n\n\
-             All figures of this page were measured in one run of `{command} --runs {}`, which has written it, on {}. Times are \
-             processor times; where two things are compared, they ran by turns. A figure in front of parentheses is the \
-             median, those in them are the lowest and the highest.\n{}",
-            options.runs,
-            machine(),
-            self.0
-        );
-        let file = workspace::root().join("docs/performance.md");
-        fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
-        println!("written: {}", file.display());
+        write!(self.0, "\n`{command}`, on {}.\n", machine())?;
+        let folder = kept();
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(name), self.0)?;
         Ok(())
     }
+}
+
+fn kept() -> PathBuf {
+    workspace::target_dir().join("perf/parts")
+}
+
+/// Writes the page, of what was kept of these parts.
+pub(super) fn write(names: &[&str]) -> Result<()> {
+    let mut page = String::from(
+        "# Performance\n\n\
+         `cargo xtask perf` measures this page and writes it; under each part is the command for it alone, and the machine. \
+         Times are processor times, and what is compared ran by turns. A figure in front of parentheses is the median of the \
+         runs, those in them are the lowest and the highest.\n",
+    );
+    for name in names {
+        page += &fs::read_to_string(kept().join(name)).unwrap_or_default();
+    }
+    let file = workspace::root().join("docs/performance.md");
+    fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
+    println!("written: {}", file.display());
+    Ok(())
 }
 
 /// The machine: its cores, and what Linux says of them.

@@ -14,7 +14,7 @@ use super::{
     timing::Spread,
 };
 use crate::{
-    dist, process,
+    dist, options, process,
     setup::{self, PageTools},
     workspace,
 };
@@ -30,7 +30,7 @@ struct Case {
 }
 
 /// Replays each case by turns natively and in Node, and reports how fast the second is for 1 of the first.
-pub(super) fn compare(rounds: usize, report: &mut Report) -> Result<()> {
+pub(super) fn compare(options: &options::Perf, report: &mut Report) -> Result<bool> {
     let folder = workspace::target_dir().join("perf");
     fs::create_dir_all(&folder)?;
     let tools = PageTools::find()?;
@@ -54,7 +54,7 @@ pub(super) fn compare(rounds: usize, report: &mut Report) -> Result<()> {
             medians(command)
         };
         let (mut natively, mut ratios) = (Vec::new(), Vec::new());
-        for _ in 0..rounds {
+        for _ in 0..options.runs {
             let here = measure(&mut process::command(&native))?;
             let in_node = measure(process::command(&node).arg(&script))?;
             natively.push(here);
@@ -73,7 +73,7 @@ pub(super) fn compare(rounds: usize, report: &mut Report) -> Result<()> {
          fast the package is in Node for 1 of that.",
     );
     report.table(&["replay", "native", "WebAssembly"], &rows);
-    Ok(())
+    Ok(true)
 }
 
 /// The bundled recording, those of `HIGHWATER_TRACES` and a scenario, with both allocators.
