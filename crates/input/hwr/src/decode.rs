@@ -128,7 +128,7 @@ impl State {
         if address == 0 {
             return None;
         }
-        if self.recent.age(address) == KEPT {
+        if difference != 0 {
             self.recent.keep(address);
         }
         let size = varint::take(bytes)?;
@@ -164,6 +164,7 @@ impl State {
                 address: varint::take(bytes)?,
                 length: varint::take(bytes)?,
                 detail: varint::take(bytes)?,
+                owner: tail(bytes)?,
             }),
             _ => return None,
         })

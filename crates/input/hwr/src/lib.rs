@@ -27,4 +27,4 @@ pub mod write;
 
 pub use checksum::checksum;
 pub use encode::{CALL_BYTES, Encoder, Full, Stamp};
-pub use event::{Event, Mapping, MappingCall, Placed, Runs};
+pub use event::{Event, Mapping, MappingCall, Placed, RunWriter, Runs};

@@ -91,11 +91,7 @@ impl<W: Write> Writer<W> {
 
     fn try_event(&mut self, stamp: Stamp, event: &Event) -> bool {
         let at = self.chunk.len();
-        let text = match event {
-            Event::Mark(text) | Event::Sample(text) => text.len(),
-            Event::Touched { runs, .. } => runs.0.len(),
-            _ => 0,
-        };
+        let text = event.tail().len();
         if at + CALL_BYTES + text > CHUNK_BYTES {
             return false;
         }

@@ -64,6 +64,7 @@ impl Owned {
                 address,
                 length: size,
                 detail: other,
+                owner: &self.text,
             }),
         }
     }

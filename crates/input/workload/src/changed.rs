@@ -1,13 +1,14 @@
 //! A program that also calls `malloc_trim(0)`: the same calls, with these among them.
 
 use crate::{Call, Domain, Event, Micros, Moment, Phase, PhaseKind, Phases, ThreadId, Workload};
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::Bytes;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
 
 /// When a program calls `malloc_trim(0)` besides the calls that it makes already. The main thread calls it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
 pub enum Trims {
     /// As often as this time has passed since the start.
     Every(Micros),

@@ -23,7 +23,6 @@
 //!
 //! This crate knows no simulator and no model: only the words of `highwater-allocator`.
 
-#[cfg(feature = "changes")]
 mod changed;
 mod event;
 pub mod pattern;
@@ -34,7 +33,6 @@ mod source;
 pub mod spec;
 pub mod trace;
 
-#[cfg(feature = "changes")]
 pub use changed::{Trims, TrimsError, UnknownTrims};
 pub use event::{BlockId, Call, Domain, Event, Header, Mark, MarkId, Workload};
 pub(crate) use highwater_allocator::Nanos;

@@ -1,6 +1,5 @@
 //! What is replayed: a workload that is in memory whole, or one that is made part by part on the way.
 
-#[cfg(feature = "changes")]
 use crate::changed::{Trims, TrimsError, changed};
 use crate::pattern::{Generator, PatternError};
 use crate::{Event, Micros, Phases, Watch, Workload};
@@ -16,7 +15,6 @@ pub struct Source {
     is_generated: bool,
     /// Found when they are asked for first, once for all copies.
     phases: Arc<OnceLock<Phases>>,
-    #[cfg(feature = "changes")]
     trims: Option<Trims>,
 }
 
@@ -34,7 +32,6 @@ impl Source {
             is_generated: true,
             rest: Some(Arc::new(generator)),
             phases: Arc::default(),
-            #[cfg(feature = "changes")]
             trims: None,
         })
     }
@@ -75,7 +72,6 @@ impl Source {
     ///
     /// # Errors
     /// It is made on the way, or there would be too many of these calls.
-    #[cfg(feature = "changes")]
     pub fn with_trims(&self, trims: Trims) -> Result<Self, TrimsError> {
         let phases = self.phases().ok_or(TrimsError::Streamed)?;
         let (workload, phases) = changed(&self.first, phases, trims)?;
@@ -88,7 +84,6 @@ impl Source {
     }
 
     /// When it calls `malloc_trim(0)` besides what it did at first.
-    #[cfg(feature = "changes")]
     pub fn trims(&self) -> Option<Trims> {
         self.trims
     }
@@ -121,7 +116,6 @@ impl From<Arc<Workload>> for Source {
             parts: 1,
             is_generated: false,
             phases: Arc::default(),
-            #[cfg(feature = "changes")]
             trims: None,
         }
     }

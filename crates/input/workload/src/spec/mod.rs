@@ -70,7 +70,6 @@ pub struct PlannedStage {
     /// Processes, 1 to [`MAX_WORKERS`].
     pub workers: u32,
     /// When they also call `malloc_trim(0)`.
-    #[cfg(feature = "changes")]
     pub trims: Option<crate::Trims>,
     levels: Vec<Said>,
 }
@@ -418,10 +417,8 @@ impl PlannedStage {
         };
         let own = pattern.filter(|_| !is_trace).and_then(Pattern::python);
         let python = options.take("python").or(own.map(str::to_owned));
-        #[cfg(feature = "changes")]
         let trims = trims_of(&levels)?;
         Ok(Self {
-            #[cfg(feature = "changes")]
             trims,
             name,
             calls,
@@ -445,7 +442,6 @@ impl PlannedStage {
 }
 
 /// When the program also calls `malloc_trim(0)`; `none` at a level ends what is said above it.
-#[cfg(feature = "changes")]
 fn trims_of(levels: &[Said]) -> Result<Option<crate::Trims>, Fault> {
     let mut trims = None;
     for level in levels {

@@ -29,7 +29,6 @@ pub const OPTIONS: &[&str] = &[
     // Processes side by side, each with its own seed.
     "workers",
     // When the program also calls malloc_trim(0).
-    #[cfg(feature = "changes")]
     "trim",
 ];
 
