@@ -83,6 +83,7 @@ pub(super) fn programs(place: &Place, python: &str) -> Result<Vec<(&'static str,
             "pack-objects",
             "--all",
             "--no-reuse-delta",
+            "--no-use-bitmap-index",
             "--stdout",
             "-q",
         ];
