@@ -52,7 +52,10 @@ fn build() -> Result<PathBuf> {
     cargo
         .args(["build", "--package", "highwater", "--profile", profile()])
         .args(["--target", TARGET])
-        .env("RUSTFLAGS", "-C target-feature=+crt-static -C strip=symbols");
+        .env(
+            "RUSTFLAGS",
+            "-C target-feature=+crt-static -C strip=symbols",
+        );
     process::run(&mut cargo)?;
     let folder = match profile() {
         "dev" => "debug",

@@ -136,7 +136,7 @@ pub(super) fn forks(place: &Place, count: u32) -> Result<String> {
     let right = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let files = fs::read_dir(place.recorded())?.count();
     Ok(format!(
-        "Of {count} forks beside three threads that allocate, {right} workers end as they should; {files} recordings."
+        "{count} workers are forked beside three threads that allocate: {right} end as they should, and there are {files} recordings."
     ))
 }
 
