@@ -5,6 +5,7 @@
 //! need at every event.
 
 mod calls;
+mod touched;
 
 use crate::error::SimulatorError;
 use crate::feed::Feed;
@@ -16,6 +17,7 @@ use highwater_allocator::{
 use highwater_kernel::Config;
 use highwater_workload::{BlockId, Event, Source, Workload};
 use std::sync::Arc;
+use touched::TouchedBlocks;
 
 /// What is known of a block of the program.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +69,8 @@ pub struct Simulation {
     pub(crate) kernel: Kernel,
     pub(crate) model: Model,
     blocks: Vec<Held>,
+    /// The blocks of which the trace says what the program touched.
+    touched: TouchedBlocks,
     /// Blocks of the parts of the source before, where something was parked when the part ended.
     pub(crate) remembered: Vec<Held>,
     live: Bytes,
@@ -115,6 +119,7 @@ impl Simulation {
         model.advance(&mut kernel, Micros(0));
         Ok(Self {
             blocks: vec![NOTHING; workload.blocks as usize],
+            touched: TouchedBlocks::of(workload),
             is_timed: model.is_timed(),
             model,
             feed,

@@ -17,6 +17,7 @@ mod output;
 mod pictures;
 mod png;
 mod record;
+mod recorded;
 mod run;
 mod scenario;
 mod settings;

@@ -24,7 +24,7 @@ use std::thread;
 pub(crate) fn run(matrix: &Matrix) -> Result<String> {
     let found = Found::look_up(&matrix.scenario)?;
     let planned = found.plan(&matrix.set, &matrix.variant, None)?;
-    let trace = found.trace(false)?;
+    let trace = found.trace()?;
     let mut sources = Sources::default();
     let plans: Vec<Plan> = (planned.iter())
         .map(|planned| found.make(planned, trace.as_ref(), &mut sources))

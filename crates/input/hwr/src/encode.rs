@@ -4,7 +4,7 @@
 //! them) and whether a time follows (1 bit). Then come, each if the event has it: the microseconds since the event before;
 //! the address, as a signed difference from the one named last, in units of the chunk's granule; the event's other numbers.
 
-use crate::event::{Event, Mapping};
+use crate::event::{Domain, Event, Mapping};
 use crate::recent::{KEPT, Recent};
 use crate::varint::zigzag;
 
@@ -42,6 +42,10 @@ pub(crate) mod rare {
     pub(crate) const JUMP: u8 = 10;
     /// The bits of the next event's address below the granule.
     pub(crate) const ODD: u8 = 11;
+    /// The allocator that the next event is a call of, and its site.
+    pub(crate) const ORIGIN: u8 = 12;
+    pub(crate) const SITE: u8 = 13;
+    pub(crate) const CHILD: u8 = 14;
 }
 
 /// The bit of the first byte that says that a time follows.
@@ -105,6 +109,8 @@ impl Encoder {
         let tail: &[u8] = match event {
             Event::Mark(text) | Event::Sample(text) => text,
             Event::Touched { runs, .. } => runs.0,
+            Event::Mapping(mapping) => mapping.owner,
+            Event::Site { frames, .. } => frames,
             // The free of a null pointer is no event.
             Event::Free { address: 0 } => return Ok(0),
             _ => &[],
@@ -138,6 +144,19 @@ impl Encoder {
         bytes.byte(kind::RARE | rare::JUMP << 3);
         bytes.number(gap);
         bytes.number(width);
+        Ok(bytes.at)
+    }
+
+    /// Writes that the next event is a call of an allocator of this domain, from the site with this number.
+    ///
+    /// # Errors
+    /// [`Full`] if `out` is shorter than [`CALL_BYTES`].
+    pub fn origin(&mut self, domain: Domain, site: u64, out: &mut [u8]) -> Result<usize, Full> {
+        let head = out.first_chunk_mut::<CALL_BYTES>().ok_or(Full)?;
+        let mut bytes = Bytes { head, at: 0 };
+        bytes.byte(kind::RARE | rare::ORIGIN << 3);
+        bytes.number(domain as u64);
+        bytes.number(site);
         Ok(bytes.at)
     }
 
@@ -228,6 +247,7 @@ impl Encoder {
         match *event {
             Event::ThreadEnd => begin(rare::THREAD_END, out),
             Event::Fork => begin(rare::FORK, out),
+            Event::Child => begin(rare::CHILD, out),
             Event::Mark(_) | Event::Sample(_) => {
                 let is_mark = matches!(event, Event::Mark(_));
                 begin(if is_mark { rare::MARK } else { rare::SAMPLE }, out);
@@ -247,9 +267,15 @@ impl Encoder {
                 out.number(address);
                 out.number(tail as u64);
             }
+            Event::Site { number, .. } => {
+                begin(rare::SITE, out);
+                out.number(number);
+                out.number(tail as u64);
+            }
             Event::Mapping(mapping) => {
                 begin(rare::MAPPING, out);
-                out.mapping(mapping);
+                out.mapping(&mapping);
+                out.number(tail as u64);
             }
             Event::Realloc {
                 address,
@@ -327,7 +353,7 @@ impl Bytes<'_> {
         }
     }
 
-    fn mapping(&mut self, mapping: Mapping) {
+    fn mapping(&mut self, mapping: &Mapping) {
         self.number(mapping.call as u64);
         self.number(mapping.address);
         self.number(mapping.length);

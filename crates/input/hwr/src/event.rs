@@ -60,24 +60,33 @@ pub enum Event<'a> {
     ThreadEnd,
     /// The thread forks. The child's own recording names the ticket after this event.
     Fork,
+    /// From here on the process is the child that the fork before made: only the forking thread goes on.
+    Child,
     /// A phase of the program begins or ends: a name, and `key=value` pairs, one space between each.
     Mark(&'a [u8]),
     /// The process was measured: `key=value` pairs in bytes, one space between each.
     Sample(&'a [u8]),
-    /// The pages that the program had touched of a block at this moment.
+    /// The pages that were resident or swapped out of a block at this moment, because something had touched them.
     Touched {
         /// The block.
         address: u64,
-        /// The runs of pages.
+        /// The runs of pages, from the page that holds the block's first byte to the one that holds its last.
         runs: Runs<'a>,
     },
     /// A call for memory beside the allocator.
-    Mapping(Mapping),
+    Mapping(Mapping<'a>),
+    /// A place in the program from which calls are made, for later events to name.
+    Site {
+        /// Its number, from 1.
+        number: u64,
+        /// The places in the code, the innermost first, one space between each: addresses, or what they are known by.
+        frames: &'a [u8],
+    },
 }
 
 /// A call to the kernel for memory that did not come from inside the allocator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Mapping {
+pub struct Mapping<'a> {
     /// The call.
     pub call: MappingCall,
     /// The address that it returned or was given.
@@ -86,6 +95,21 @@ pub struct Mapping {
     pub length: u64,
     /// `mmap`: protection, and flags above the lowest 8 bits; `mremap`: the old address; `madvise`: the advice.
     pub detail: u64,
+    /// The file name of the library or program that made the call; empty if it is not known.
+    pub owner: &'a [u8],
+}
+
+/// Which of a process's allocators a call was for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(u8)]
+pub enum Domain {
+    /// The recording does not say.
+    #[default]
+    Unknown = 0,
+    /// The interpreter's allocator of objects.
+    Object = 1,
+    /// The C library's malloc.
+    Raw = 2,
 }
 
 /// The calls of a [`Mapping`].
@@ -105,7 +129,8 @@ pub enum MappingCall {
 }
 
 impl MappingCall {
-    pub(crate) fn from_number(number: u64) -> Option<Self> {
+    /// Returns the call with this number.
+    pub fn from_number(number: u64) -> Option<Self> {
         Some(match number {
             0 => Self::Map,
             1 => Self::Unmap,
@@ -122,6 +147,15 @@ impl MappingCall {
 pub struct Runs<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Runs<'a> {
+    /// Writes a run as it lies in a file, a number at a time.
+    pub fn write(skipped: u64, touched: u64, mut append: impl FnMut(&[u8])) {
+        for number in [skipped, touched] {
+            let mut bytes = [0; varint::LONGEST];
+            let length = varint::put(number, &mut bytes);
+            append(&bytes[..length]);
+        }
+    }
+
     /// Takes runs as they lie in a file: pairs of varints. `None` if a number is cut off.
     pub fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
         let mut rest = bytes;
@@ -130,6 +164,11 @@ impl<'a> Runs<'a> {
             varint::take(&mut rest)?;
         }
         Some(Self(bytes))
+    }
+
+    /// Returns the pairs as they lie in a file.
+    pub fn bytes(self) -> &'a [u8] {
+        self.0
     }
 
     /// Returns the runs one by one: pages left out before each, then its pages.
@@ -150,6 +189,10 @@ pub struct Placed<'a> {
     pub time: u64,
     /// The thread that called, numbered from 0 by first appearance.
     pub thread: u32,
+    /// The allocator that was called.
+    pub domain: Domain,
+    /// The number of the [`Event::Site`] from which it was called; 0 where the recording does not say.
+    pub site: u64,
     /// What happened.
     pub event: Event<'a>,
 }

@@ -15,6 +15,23 @@ pub(crate) fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
+/// Writes a number at the front of `room` and returns its bytes; 0 if there is no room.
+pub(crate) fn put(mut value: u64, room: &mut [u8]) -> usize {
+    let mut length = 0;
+    loop {
+        let Some(byte) = room.get_mut(length) else {
+            return 0;
+        };
+        length += 1;
+        if value < 0x80 {
+            *byte = value as u8;
+            return length;
+        }
+        *byte = value as u8 | 0x80;
+        value >>= 7;
+    }
+}
+
 /// Takes a number from the front of `bytes`; `None` if it is cut off or longer than 64 bits.
 #[inline(always)]
 pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {

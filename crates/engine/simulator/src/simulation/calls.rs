@@ -47,6 +47,11 @@ impl Simulation {
             }
             Call::ThreadExit => self.model.thread_exit(kernel, thread),
             Call::Mark(_) => {}
+            Call::Mallopt { option, value } => {
+                self.model.mallopt(kernel, thread, option, value);
+            }
+            Call::Forked => self.model.forked(thread),
+            Call::Touched(id) => self.touched_up_to(id),
         }
     }
 
@@ -110,6 +115,9 @@ impl Simulation {
         };
         self.live += size;
         self.peak_live = self.peak_live.max(self.live);
+        if block.0 >= self.touched.due() && self.touch_as_recorded(block, address, size) {
+            return;
+        }
         if self.feed.part().header.touch && size > kept {
             self.kernel.touch(address + kept, size - kept);
         }
