@@ -112,7 +112,7 @@ fn what_cannot_be_recorded_is_said() {
         (&["stop", "4294967295"], "does not run"),
         (
             &["convert", "Cargo.toml", "never.hwt"],
-            "this is another text, not a trace",
+            "Cargo.toml: this is",
         ),
     ] {
         let output = highwater(arguments);

@@ -24,8 +24,8 @@ pub(crate) fn convert(asked: &Convert) -> Result<String> {
         .output
         .extension()
         .and_then(|extension| extension.to_str());
-    let mut converted = None;
-    output.write_with(|out| {
+    let mut result = Ok(Converted::default());
+    let written = output.write_with(|out| {
         let written = match (recorded, form) {
             (Recorded::Text(bytes), Some("hwr")) => pack(&bytes, out),
             (Recorded::Family(family), Some("hwr")) => pack_recording(family, out),
@@ -33,10 +33,20 @@ pub(crate) fn convert(asked: &Convert) -> Result<String> {
             (Recorded::Family(family), _) => unpack(family, out),
             (Recorded::Text(bytes), _) => through(&bytes, form == Some("gz"), out),
         };
-        converted = Some(written.map_err(io::Error::other)?);
-        Ok(())
-    })?;
-    Ok(describe(&converted.unwrap_or_default(), generations))
+        match written {
+            Err(ConvertError::Write(error)) => return Err(error),
+            Err(ConvertError::Read(error)) => result = Err(error),
+            Ok(converted) => result = Ok(converted),
+        }
+        // What cannot be read leaves no file, and the error names what was read.
+        let is_whole = result.is_ok();
+        is_whole
+            .then_some(())
+            .ok_or_else(|| io::Error::other("the input cannot be read"))
+    });
+    let converted = result.with_context(|| asked.input.display().to_string())?;
+    written?;
+    Ok(describe(&converted, generations))
 }
 
 /// Writes text of version 2 from text of any version.
