@@ -11,8 +11,12 @@ const unzipped = (name) => {
   return new Response(zipped.pipeThrough(new DecompressionStream("gzip")));
 };
 
-const glue = await unzipped("script").text();
-const module = await unzipped("module").arrayBuffer();
+const program = async (name) => ({
+  glue: await unzipped(`${name}script`).text(),
+  module: await unzipped(`${name}module`).arrayBuffer(),
+});
+const page = await program("");
+const reader = await program("reader/");
 
 const fetched = self.fetch;
 self.fetch = (name, ...how) => {
@@ -24,8 +28,7 @@ self.fetch = (name, ...how) => {
 
 // As start.js does it, but for the module, which comes as the first message. It imports nothing: a page from a disk may start a
 // worker by a data address alone, and its policy allows no other script by one.
-const [, start] = glue.match(/([$\w]+) as default/);
-const starting = `${glue}
+const starting = (glue) => `${glue}
 const early = [];
 const keep = (event) => early.push(event);
 const answer = (event) => {
@@ -38,7 +41,7 @@ self.addEventListener("message", async ({ data }) => {
   self.addEventListener("message", answer);
   self.addEventListener("message", keep);
   try {
-    await ${start}({ module_or_path: data });
+    await ${glue.match(/([$\w]+) as default/)[1]}({ module_or_path: data });
     self.removeEventListener("message", keep);
     for (const event of early) self.dispatchEvent(new MessageEvent("message", { data: event.data }));
   } catch (error) {
@@ -48,16 +51,17 @@ self.addEventListener("message", async ({ data }) => {
 `;
 const ServedWorker = self.Worker;
 self.Worker = function (_name, options) {
-  const worker = new ServedWorker(`data:text/javascript,${encodeURIComponent(starting)}`, options);
+  const { glue, module } = options.name === "reader" ? reader : page;
+  const worker = new ServedWorker(`data:text/javascript,${encodeURIComponent(starting(glue))}`, options);
   worker.postMessage(module);
   return worker;
 };
 
 try {
   // An address that only a script can make.
-  const address = URL.createObjectURL(new Blob([glue], { type: "text/javascript" }));
+  const address = URL.createObjectURL(new Blob([page.glue], { type: "text/javascript" }));
   const { default: begin } = await import(address);
-  await begin({ module_or_path: module });
+  await begin({ module_or_path: page.module });
 } catch (error) {
   self.highwaterDidNotStart(error);
 }

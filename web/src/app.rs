@@ -241,6 +241,7 @@ impl App {
             }
             Event::Arrival(arrival) => {
                 matches!(arrival, Arrival::Loaded(..)) && self.address.is_empty()
+                    || matches!(arrival, Arrival::Read(..)) && self.state.links.holds_more
             }
         };
         self.state.tell_time(browser::now_ms());
@@ -260,7 +261,9 @@ impl App {
     /// Has the address follow what is shown, unless a link is still being read.
     fn settle(&mut self) {
         self.settling = None;
-        if self.reading != self.opening || self.reading == 0 {
+        // What a link holds more is still being read, and until then its settings are not in the state.
+        let is_settled = !(self.state.links.holds_more && self.state.is_reading_settings());
+        if is_settled && (self.reading != self.opening || self.reading == 0) {
             let is_inside = self.state.display.embed.is_some();
             self.address.keep(self.state.link(), is_inside);
         }
@@ -306,7 +309,8 @@ impl App {
     /// Takes what the address says for what is shown. Where it held more than was read of it, it holds only that from now on.
     fn take_address(&mut self) {
         let text = self.state.link();
-        if text.is_some() && std::mem::take(&mut self.state.links.holds_more) {
+        let is_read = text.is_some() && !self.state.is_reading_settings();
+        if is_read && std::mem::take(&mut self.state.links.holds_more) {
             self.address.replace(text);
         } else {
             self.address.take(text);

@@ -6,6 +6,8 @@ use highwater_simulator::{
 };
 use highwater_workload::pattern::{Parameters, Program};
 
+use crate::naming::settings;
+
 /// The parameters of a pattern.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ParameterForm {
@@ -80,25 +82,32 @@ pub struct EnvironmentForm {
     pub other_lines: usize,
     /// The allocator that they choose.
     pub chosen: Option<Chosen>,
-    /// Whether the text is long and still being read: the settings are those of the text before.
+    /// Whether the text is still being read by a worker: the settings are those of the text before.
     pub is_reading: bool,
+    /// Whether the text came by a link, of which only the settings are kept.
+    is_linked: bool,
     /// The allocator before they chose one.
     before: Option<Choice>,
 }
 
-/// Texts up to this length are read as they are typed; reading longer ones may take longer than a picture is shown.
-const AT_ONCE: usize = 16 << 10;
-
 impl EnvironmentForm {
     /// Takes a typed or pasted text.
     pub fn edit(&mut self, text: String) {
-        let read = Environment::parse(&text);
+        let read = Environment::plain(&text);
         self.text = text;
-        self.take(read);
+        self.is_linked = false;
+        match read {
+            Some(read) => self.take(read),
+            None => self.is_reading = true,
+        }
     }
 
     /// Takes what the text was read as.
     fn take(&mut self, read: Environment) {
+        if self.is_linked {
+            *self = Self::of(&settings(&read.variables));
+            return;
+        }
         self.is_reading = false;
         self.chosen = choose(&read.variables, read.linked);
         self.variables = read.variables;
@@ -107,15 +116,16 @@ impl EnvironmentForm {
     }
 
     /// Takes a typed or pasted text, and returns the allocator of its variant: the one that the text chooses, from when it
-    /// begins to choose it; the one before, when it no longer does. A long text is only kept: a worker reads it.
+    /// begins to choose it; the one before, when it no longer does. A text of another form than plain lines is only kept: a worker
+    /// reads it.
     pub fn edit_and_choose(&mut self, text: String, allocator: Choice) -> Choice {
-        if text.len() > AT_ONCE {
-            self.text = text;
+        let read = Environment::plain(&text);
+        self.text = text;
+        self.is_linked = false;
+        let Some(read) = read else {
             self.is_reading = true;
             return allocator;
-        }
-        let read = Environment::parse(&text);
-        self.text = text;
+        };
         self.take_and_choose(read, allocator)
     }
 
@@ -167,7 +177,33 @@ impl EnvironmentForm {
     /// The box with these variables in it.
     pub fn of(variables: &[Variable]) -> Self {
         let lines = variables.iter().map(|variable| format!("{variable}\n"));
-        Self::typed(lines.collect())
+        let mut form = Self {
+            text: lines.collect(),
+            ..Self::default()
+        };
+        form.take(Environment {
+            variables: variables.to_vec(),
+            ..Environment::default()
+        });
+        form
+    }
+
+    /// The box with the settings in a link's text. The page itself writes lines; of any other text they are read by a worker.
+    pub fn linked(text: String) -> Self {
+        let all = Variable::all_of(&text).map(|variables| settings(&variables));
+        let is_once = |all: &Vec<Variable>| {
+            let before = |at: usize| all[..at].iter().any(|other| other.name == all[at].name);
+            !(0..all.len()).any(before)
+        };
+        match all.filter(is_once) {
+            Some(variables) => Self::of(&variables),
+            None => Self {
+                text,
+                is_reading: true,
+                is_linked: true,
+                ..Self::default()
+            },
+        }
     }
 
     /// The remarks on it, those of a variant's allocators last.
@@ -224,10 +260,10 @@ mod tests {
     #[test]
     fn what_is_pasted_from_a_manifest_is_read_and_what_it_leaves_open_is_said() {
         let mut form = EnvironmentForm::default();
-        form.edit(
-            "env:\n- name: MALLOC_ARENA_MAX\n  value: \"1\"\n- name: MALLOC_TOP_PAD_\n  valueFrom:\n    fieldRef: {}\n- name: DATABASE_URL\n  value: x"
-                .to_owned(),
-        );
+        let manifest = "env:\n- name: MALLOC_ARENA_MAX\n  value: \"1\"\n- name: MALLOC_TOP_PAD_\n  valueFrom:\n    fieldRef: {}\n- name: DATABASE_URL\n  value: x";
+        form.edit(manifest.to_owned());
+        assert!(form.is_reading && form.variables.is_empty());
+        form.take(Environment::parse(manifest));
         assert_eq!(form.variables.len(), 1);
         let remarks = form.remarks(&form.variant(Choice::default(), None));
         assert_eq!(remarks.len(), 2);
@@ -258,16 +294,37 @@ mod tests {
         let mut form = EnvironmentForm::default();
         let glibc: Choice = "glibc@2.41".parse().expect("it is modelled");
         let preload = "LD_PRELOAD=/usr/lib/libjemalloc.so.2\n".to_owned();
-        let chosen = form.edit_and_choose(preload.clone(), glibc);
+        let edit = |form: &mut EnvironmentForm, text: String, allocator| {
+            let read = Environment::parse(&text);
+            let before = form.edit_and_choose(text, allocator);
+            match form.is_reading {
+                true => form.take_and_choose(read, before),
+                false => before,
+            }
+        };
+        let chosen = edit(&mut form, preload.clone(), glibc);
         assert_eq!(chosen.to_string(), "jemalloc@5.3.0");
         assert!(
             form.choice_says(chosen)
                 .is_some_and(|text| text.contains("libjemalloc.so.2"))
         );
         // A choice of the user's own stays while the text goes on choosing the same.
-        assert_eq!(form.edit_and_choose(preload.clone() + "A=1", glibc), glibc);
+        assert_eq!(edit(&mut form, preload.clone() + "A=1", glibc), glibc);
         assert_eq!(form.choice_says(glibc), None);
-        assert_eq!(form.edit_and_choose(preload, chosen), chosen);
-        assert_eq!(form.edit_and_choose(String::new(), chosen), glibc);
+        assert_eq!(edit(&mut form, preload, chosen), chosen);
+        assert_eq!(edit(&mut form, String::new(), chosen), glibc);
+    }
+
+    #[test]
+    fn of_a_text_of_a_link_only_the_settings_are_kept() {
+        let lines = "MALLOC_TOP_PAD_='64 KB'\nLD_LIBRARY_PATH=/hunter2\nMALLOC_ARENA_MAX=2\n";
+        let kept = "MALLOC_TOP_PAD_='64 KB'\nMALLOC_ARENA_MAX=2\n";
+        let form = EnvironmentForm::linked(lines.to_owned());
+        assert_eq!((&form.text[..], form.is_reading), (kept, false));
+        let foreign = format!("ENV A=hunter2\n{lines}");
+        let mut form = EnvironmentForm::linked(foreign.clone());
+        assert!(form.is_reading);
+        form.take(Environment::parse(&foreign));
+        assert_eq!(form, EnvironmentForm::linked(lines.to_owned()));
     }
 }

@@ -1,9 +1,11 @@
 //! The workers: one to each core, the variants spread over them.
 //!
+//! Beside them there is one that reads what people bring, once somebody brings something.
+//!
 //! A variant's run is handed to the first worker that is free. Looking into it is always done by the same one, which keeps a
 //! simulation standing where it looked last.
 
-use std::{collections::VecDeque, rc::Rc};
+use std::{cell::Cell, collections::VecDeque, rc::Rc};
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use yew::Callback;
@@ -15,7 +17,7 @@ use crate::{
     state::Arrival,
     variants::VariantId,
     view::{Look, RunView},
-    worker_client::{Health, JobEvent, JobHandle, WorkerClient},
+    worker_client::{Health, JobEvent, JobHandle, Program, WorkerClient},
 };
 
 /// Workers at most: each holds the calls that it runs.
@@ -28,7 +30,9 @@ pub struct Pool {
     looks: Vec<(VariantId, JobHandle)>,
     /// What is asked besides: blocks, and what would be without some.
     asked: [Option<JobHandle>; 2],
-    /// Long texts of environment boxes that are being read.
+    /// The worker that reads, and whether it is broken.
+    reader: Option<(WorkerClient, Rc<Cell<bool>>)>,
+    /// Texts of environment boxes that are being read.
     reads: Vec<(VariantId, JobHandle)>,
     /// The figures of a moment, asked of variants.
     figures: Vec<(VariantId, JobHandle)>,
@@ -70,7 +74,7 @@ impl Pool {
         let workers = (0..cores.clamp(1, MOST_WORKERS)).map(|number| {
             let told = tell.clone();
             Member {
-                client: WorkerClient::start(move |health| {
+                client: WorkerClient::start(Program::Simulator, move |health| {
                     told.emit(PoolEvent::Health(number, health));
                 }),
                 health: Health::Starting,
@@ -83,6 +87,7 @@ impl Pool {
             queue: VecDeque::new(),
             looks: Vec::new(),
             asked: [None, None],
+            reader: None,
             reads: Vec::new(),
             figures: Vec::new(),
             trace: None,
@@ -241,20 +246,28 @@ impl Pool {
         }
     }
 
+    /// The worker that reads, which is started for the first who needs it, and again for who needs it after it broke.
+    fn reader(&mut self) -> WorkerClient {
+        let (worker, is_broken) = self.reader.get_or_insert_with(|| {
+            let is_broken = Rc::new(Cell::new(false));
+            let told = Rc::clone(&is_broken);
+            let on_health = move |health| told.set(matches!(health, Health::Broken(_)));
+            (WorkerClient::start(Program::Reader, on_health), is_broken)
+        });
+        if is_broken.get() {
+            worker.restart();
+        }
+        worker.clone()
+    }
+
     /// Reads the settings in a variant's text, in place of one that is being read for it.
     pub fn read(&mut self, id: VariantId, text: Rc<str>) {
-        self.revive();
-        let ready = |member: &&Member| matches!(member.health, Health::Ready(_));
-        let free = |member: &&Member| ready(member) && member.running.is_none();
-        let workers = &self.workers;
-        let found = workers.iter().find(free);
-        let worker = found.or_else(|| workers.iter().find(ready));
-        let worker = worker.unwrap_or_else(|| self.usable(0));
+        let worker = self.reader();
         let work = Work::Read {
             text: text.to_string(),
         };
         let tell = self.tell.clone();
-        let handle = worker.client.run(work, None, move |event| {
+        let handle = worker.run(work, None, move |event| {
             let read = match event {
                 JobEvent::Progress(_) => return,
                 JobEvent::Finished(Outcome::Read(read)) => Some(read),

@@ -18,7 +18,7 @@ use highwater_simulator::{
     Address, Bytes, Choice, Diagnosis, Environment, Frame, Micros, Origin, PageKind, Phases,
     Sample, Summary, Variable, Variant, Without,
 };
-use highwater_workload::Pattern;
+use highwater_workload::{Pattern, Trims};
 
 /// Names one piece of work for as long as the page lives. The page chooses it.
 #[derive(
@@ -75,7 +75,7 @@ pub enum Work {
         /// What is to be known of it.
         ask: Ask,
     },
-    /// Find the settings in a text that is too long for the page to read at once.
+    /// Find the settings in a text that is more than plain lines.
     Read {
         /// The text.
         text: String,
@@ -119,6 +119,8 @@ pub struct StageOrder {
     pub calls: Calls,
     /// How many there are, at least one; of a pattern each has a seed of its own.
     pub workers: u32,
+    /// When each also calls `malloc_trim(0)`.
+    pub trims: Option<Trims>,
     /// What they are run through.
     pub variant: Variant,
 }

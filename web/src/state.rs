@@ -34,7 +34,7 @@ pub use link::Links;
 pub use playhead::{Playhead, PlayheadAction, SPEEDS};
 pub use source::{Held, Source};
 pub use table::{At, Table, TableAction};
-use texts::LongTexts;
+use texts::Texts;
 pub use touring::{Place, TourAction, Touring};
 use variants::Change;
 pub use variants::{VariantAction, Variants};
@@ -61,7 +61,7 @@ pub struct State {
     pub display: Display,
     /// What went wrong last.
     pub trouble: Option<String>,
-    texts: LongTexts,
+    texts: Texts,
     /// Milliseconds on a clock that only runs forwards, as far as the page has told.
     now_ms: f64,
     /// When it began to be busy, on that clock.
@@ -83,7 +83,7 @@ impl State {
             tour: Touring::default(),
             display: Display::new(prefers_dark),
             trouble: None,
-            texts: LongTexts::default(),
+            texts: Texts::default(),
             now_ms: 0.0,
             busy_since: None,
         }
@@ -136,6 +136,12 @@ impl State {
     /// Whether something is being read or run.
     pub fn is_busy(&self) -> bool {
         self.source.loading.is_some() || self.variants.all.iter().any(VariantState::is_running)
+    }
+
+    /// Whether the text in a box is still being read.
+    pub fn is_reading_settings(&self) -> bool {
+        let mut all = self.variants.all.iter();
+        all.any(|variant| variant.environment.is_reading)
     }
 
     /// How much of what is being done is done.

@@ -331,6 +331,7 @@ mod tests {
                 name: String::new(),
                 calls: Calls::Trace(1),
                 workers: 1,
+                trims: None,
                 variant: Variant::default(),
             }],
         });

@@ -1,7 +1,7 @@
 //! The page's side of the worker: start work, hear how it goes, drop it.
 //!
 //! ```ignore
-//! let worker = WorkerClient::start(on_health);
+//! let worker = WorkerClient::start(Program::Simulator, on_health);
 //! let job = worker.run(Work::Look { event: 1_000 }, None, move |event| match event { .. });
 //! drop(job); // cancels it, unless it is finished
 //! ```
@@ -20,18 +20,45 @@ use crate::{
     wire,
 };
 
-/// The script that the page itself was started with, whose name carries a hash, and the files that it loaded, as the
-/// worker's script expects them: of a later release a worker never sees anything. Where the page is one file there are none.
-fn script_and_files() -> Option<(String, String)> {
-    let document = web_sys::window()?.document()?;
-    let named = |selector, attribute| {
+/// What a worker runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// The page's own program, which simulates in a worker.
+    Simulator,
+    /// The one that reads what people bring.
+    Reader,
+}
+
+/// How the names of the reader's files begin where the page does not say it: as trunk writes them.
+const READER: &str = "highwater-reader";
+
+/// The script that the page itself was started with, and the files of a program, as that script expects them in a worker. All names
+/// carry a hash: of a later release a worker never sees anything. Where the page is one file there are no names, and
+/// `web/single.js` is told which program is meant.
+fn script_and_files(program: Program) -> (String, String) {
+    let named = |selector: &str, attribute| {
+        let document = web_sys::window()?.document()?;
         let element = document.query_selector(selector).ok()??;
         element.get_attribute(attribute)
     };
-    let script = named("link[rel=modulepreload]", "href")?;
-    let module = named("link[as=fetch]", "href")?;
+    let files = || {
+        let script = named("link[rel=modulepreload]", "href")?;
+        let module = named("link[as=fetch]", "href")?;
+        Some((named("#start", "src")?, script, module))
+    };
     // No name has a space in it.
-    Some((named("#start", "src")?, format!("{script} {module}")))
+    match (files(), program) {
+        (Some((start, script, module)), Program::Simulator) => {
+            (start, format!("{script} {module}"))
+        }
+        (Some((start, ..)), Program::Reader) => {
+            let reader = named("meta[name=reader]", "content");
+            let reader = reader.unwrap_or_else(|| READER.to_owned());
+            (start, format!("./{reader}.js ./{reader}_bg.wasm"))
+        }
+        (None, Program::Simulator) => (String::new(), String::new()),
+        (None, Program::Reader) => (String::new(), "reader".to_owned()),
+    }
 }
 
 /// Characters of a reason at most: what is behind them are addresses of code.
@@ -99,10 +126,11 @@ impl PartialEq for WorkerClient {
 }
 
 impl WorkerClient {
-    /// Starts a worker; `on_health` is told whenever its health changes.
-    pub fn start(on_health: impl Fn(Health) + 'static) -> Self {
+    /// Starts a worker with a program; `on_health` is told whenever its health changes.
+    pub fn start(program: Program, on_health: impl Fn(Health) + 'static) -> Self {
         let client = Self {
             inner: Rc::new(RefCell::new(Inner {
+                program,
                 process: None,
                 jobs: Vec::new(),
                 unconfirmed: Vec::new(),
@@ -161,7 +189,7 @@ impl WorkerClient {
     fn spawn(&self) {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let (script, files) = script_and_files().unwrap_or_default();
+        let (script, files) = script_and_files(self.inner.borrow().program);
         options.set_name(&files);
         let worker = match Worker::new_with_options(&script, &options) {
             Ok(worker) => worker,
@@ -300,6 +328,7 @@ impl Drop for JobHandle {
 }
 
 struct Inner {
+    program: Program,
     process: Option<Process>,
     jobs: Vec<Pending>,
     /// Jobs that were cancelled and not yet confirmed as such, each with the end of our patience.

@@ -21,6 +21,8 @@ const CONTROL_BYTES: usize = if cfg!(target_arch = "x86_64") {
 const FIRST_CHUNK: usize = 64 << 10;
 /// Bytes of every other chunk.
 const CHUNK: usize = 256 << 10;
+/// Bytes of full chunks that the kernel is asked to write to the disk at once.
+const WRITTEN_BACK: u64 = 4 << 20;
 /// Addresses that no program uses, in the order in which they are tried. The last is for processors with small address
 /// spaces.
 const PLACES: [usize; 3] = [0x2000_0000_0000, 0x1000_0000_0000, 0x30_0000_0000];
@@ -38,6 +40,8 @@ pub(crate) struct Log {
     /// Bytes of the file so far, and how many it may have.
     size: u64,
     largest: u64,
+    /// Bytes that were on their way to the disk already.
+    written_back: u64,
     length: usize,
     chunks: u32,
 }
@@ -50,6 +54,7 @@ impl Log {
             path: Path::new(),
             size: 0,
             largest: 0,
+            written_back: 0,
             length: 0,
             chunks: 0,
         }
@@ -81,6 +86,7 @@ impl Log {
         self.size = 0;
         self.chunks = 0;
         self.length = 0;
+        self.written_back = 0;
         self.largest = largest;
         file.reserve(0, CONTROL_BYTES).ok()?;
         let block = file.map(self.place + TO_CONTROL, 0, CONTROL_BYTES).ok()?;
@@ -127,14 +133,17 @@ impl Log {
             })?;
         if self.length > 0 {
             system::unmap(self.place + TO_CHUNK, self.length);
-            let before = self.size - self.length as u64;
-            file.write_back(before, self.length, before);
             self.length = 0;
+            if self.size - self.written_back >= WRITTEN_BACK {
+                file.write_back(self.written_back, self.size);
+                self.written_back = self.size;
+            }
         }
         let mapped = file.map(self.place + TO_CHUNK, self.size, length);
         let mapped = mapped.map_err(|_| Stop::NoMapping)?;
         self.length = length;
         system::keep_from_children(mapped as usize, length);
+        system::populate(mapped as usize, length);
         header.kind = ChunkKind::Events;
         header.stride = length as u32;
         if let Some(bytes) = self.chunk().first_chunk_mut::<CHUNK_HEADER>() {
@@ -174,6 +183,12 @@ impl Log {
         {
             seal(header, events, committed);
         }
+    }
+
+    /// Returns the bytes of this file that count as the process's resident memory.
+    pub(crate) fn resident(&self) -> u64 {
+        // The chunk is populated; of the control block the header text ends within the first pages.
+        (self.length + CONTROL_BYTES.min(4096)) as u64
     }
 
     /// Returns a field of the control block that changes.

@@ -58,10 +58,8 @@ unsafe extern "C" fn thread_ends(value: *mut c_void) {
     } else if thread.depth == 0 && gate::state() == gate::RECORDING {
         thread.depth = 1;
         let (is_locked, ended) = lock::enter(thread);
-        if ended != 0 {
-            // SAFETY: the lock is held.
-            unsafe { recorder() }.append(ended - 1, &Event::ThreadEnd);
-        }
+        // SAFETY: the lock is held, or the process has one thread.
+        unsafe { recorder() }.prepare(thread, 0, ended);
         if is_locked {
             lock::expect_end(thread);
         }
@@ -85,9 +83,7 @@ unsafe extern "C" fn before() {
     if gate::state() == gate::RECORDING {
         // SAFETY: the lock is held.
         let recorder = unsafe { recorder() };
-        if ended != 0 {
-            recorder.append(ended - 1, &Event::ThreadEnd);
-        }
+        recorder.prepare(thread, 0, ended);
         recorder.record(thread, &Event::Fork);
     }
 }
@@ -112,22 +108,26 @@ unsafe extern "C" fn after_in_child() {
     }
 }
 
-/// Is called when the process ends in an orderly way.
-extern "C" fn process_ends() {
+/// Notes that the process ends: in an orderly way, or at once.
+pub(crate) extern "C" fn process_ends() {
     // SAFETY: the data is the calling thread's.
     let thread = unsafe { &mut *thread::current() };
-    if thread.depth == 0 && gate::state() == gate::RECORDING {
-        thread.depth = 1;
-        let (is_locked, ended) = lock::enter(thread);
+    if thread.depth != 0 || gate::state() != gate::RECORDING {
+        return;
+    }
+    thread.depth = 1;
+    let (is_locked, ended) = lock::enter(thread);
+    if gate::state() == gate::RECORDING {
         // SAFETY: the lock is held, or the process has one thread.
         let recorder = unsafe { recorder() };
-        if ended != 0 {
-            recorder.append(ended - 1, &Event::ThreadEnd);
+        // A child of vfork shares this memory, and may end by itself.
+        if recorder.is_of_this_process() {
+            recorder.prepare(thread, 0, ended);
+            recorder.note_exit(thread);
         }
-        recorder.note_exit();
-        lock::leave(is_locked);
-        thread.depth = 0;
     }
+    lock::leave(is_locked);
+    thread.depth = 0;
 }
 
 /// The loader calls what this section names when the process ends.

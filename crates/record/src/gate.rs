@@ -1,7 +1,7 @@
 //! The one word that a call looks at to see whether it is recorded.
 
 use core::cell::UnsafeCell;
-use core::ptr;
+use core::sync::atomic::AtomicU32;
 
 /// Nothing is known yet; also what a forked child finds.
 pub(crate) const NEW: u32 = 0;
@@ -11,13 +11,16 @@ pub(crate) const RECORDING: u32 = 1;
 pub(crate) const OFF: u32 = 2;
 
 /// Where the word is: in a page that a forked child finds to be zero, once there is one.
-struct Place(UnsafeCell<*mut u32>, UnsafeCell<u32>);
+struct Place(UnsafeCell<*mut u32>);
 
 // SAFETY: the place changes during the process's first call only. The word is read and written as a whole, by whoever holds
 // the lock; a call that reads it a moment too late is passed on by the recorder.
 unsafe impl Sync for Place {}
 
-static PLACE: Place = Place(UnsafeCell::new(ptr::null_mut()), UnsafeCell::new(NEW));
+/// The word until there is such a page.
+static FIRST: AtomicU32 = AtomicU32::new(NEW);
+
+static PLACE: Place = Place(UnsafeCell::new(FIRST.as_ptr()));
 
 /// Returns the word.
 #[inline(always)]
@@ -40,17 +43,11 @@ pub(crate) fn move_to(page: *mut u8) {
 
 /// Whether the word lies in such a page.
 pub(crate) fn is_moved() -> bool {
-    // SAFETY: see above.
-    unsafe { !(*PLACE.0.get()).is_null() }
+    word() != FIRST.as_ptr()
 }
 
 #[inline(always)]
 fn word() -> *mut u32 {
     // SAFETY: see above.
-    let moved = unsafe { *PLACE.0.get() };
-    if moved.is_null() {
-        PLACE.1.get()
-    } else {
-        moved
-    }
+    unsafe { *PLACE.0.get() }
 }

@@ -27,6 +27,7 @@ pub(crate) struct Start {
     name: Text<64>,
     text: Text<12_288>,
     largest: u64,
+    page_size: u64,
     granule: u8,
     has_arguments: bool,
 }
@@ -39,6 +40,7 @@ impl Start {
             name: Text::new(),
             text: Text::new(),
             largest: u64::MAX,
+            page_size: 4096,
             granule: 4,
             has_arguments: true,
         }
@@ -53,9 +55,10 @@ impl Start {
         }
         self.program();
         self.allocator();
+        self.page_size = page_size();
         self.text
             .push(b"page ")
-            .push_number(page_size())
+            .push_number(self.page_size)
             .push(b"\n");
         self.text
             .push(b"cpus ")
@@ -110,6 +113,11 @@ impl Start {
     /// Returns the power of two that the allocator's addresses are multiples of, with few exceptions.
     pub(crate) fn granule(&self) -> u8 {
         self.granule
+    }
+
+    /// Returns the bytes of a page.
+    pub(crate) fn page_size(&self) -> u64 {
+        self.page_size
     }
 
     fn variable(&mut self, entry: &[u8]) {

@@ -45,6 +45,7 @@ fn number(pointer: Pointer) -> u64 {
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn malloc(size: usize) -> Pointer {
     recorded(
+        0,
         || original!(malloc(size), missing()),
         |block| {
             let (address, size) = (number(block), size as u64);
@@ -60,6 +61,7 @@ pub unsafe extern "C" fn malloc(size: usize) -> Pointer {
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn calloc(count: usize, size: usize) -> Pointer {
     recorded(
+        0,
         || original!(calloc(count, size), missing()),
         |block| {
             Some(Event::Calloc {
@@ -78,6 +80,7 @@ pub unsafe extern "C" fn calloc(count: usize, size: usize) -> Pointer {
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn realloc(old: Pointer, size: usize) -> Pointer {
     recorded(
+        number(old),
         || original!(realloc(old, size), missing()),
         |block| {
             Some(Event::Realloc {
@@ -96,6 +99,7 @@ pub unsafe extern "C" fn realloc(old: Pointer, size: usize) -> Pointer {
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn reallocarray(old: Pointer, count: usize, size: usize) -> Pointer {
     recorded(
+        number(old),
         || original!(reallocarray(old, count, size), missing()),
         |block| {
             Some(Event::Realloc {
@@ -124,7 +128,7 @@ pub unsafe extern "C" fn free(block: Pointer) {
     if block.is_null() {
         return;
     }
-    recorded(|| original!(free(block), ()), freed(block));
+    recorded(number(block), || original!(free(block), ()), freed(block));
 }
 
 /// `cfree`
@@ -134,6 +138,7 @@ pub unsafe extern "C" fn free(block: Pointer) {
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn cfree(block: Pointer) {
     recorded(
+        number(block),
         || original!(cfree(block), original!(free(block), ())),
         freed(block),
     );
@@ -146,6 +151,7 @@ pub unsafe extern "C" fn cfree(block: Pointer) {
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn free_sized(block: Pointer, size: usize) {
     recorded(
+        number(block),
         || original!(free_sized(block, size), original!(free(block), ())),
         freed(block),
     );
@@ -158,6 +164,7 @@ pub unsafe extern "C" fn free_sized(block: Pointer, size: usize) {
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn free_aligned_sized(block: Pointer, alignment: usize, size: usize) {
     recorded(
+        number(block),
         || {
             original!(
                 free_aligned_sized(block, alignment, size),
@@ -188,6 +195,7 @@ pub unsafe extern "C" fn posix_memalign(
 ) -> c_int {
     const NO_MEMORY: c_int = 12;
     recorded(
+        0,
         || original!(posix_memalign(place, alignment, size), NO_MEMORY),
         |error| {
             // An alignment that is refused is no call of the allocator.
@@ -213,6 +221,7 @@ pub unsafe extern "C" fn posix_memalign(
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn aligned_alloc(alignment: usize, size: usize) -> Pointer {
     recorded(
+        0,
         || original!(aligned_alloc(alignment, size), missing()),
         |block| aligned(block, alignment, size),
     )
@@ -225,6 +234,7 @@ pub unsafe extern "C" fn aligned_alloc(alignment: usize, size: usize) -> Pointer
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn memalign(alignment: usize, size: usize) -> Pointer {
     recorded(
+        0,
         || original!(memalign(alignment, size), missing()),
         |block| aligned(block, alignment, size),
     )
@@ -240,6 +250,7 @@ const PAGE: usize = 4096;
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn valloc(size: usize) -> Pointer {
     recorded(
+        0,
         || original!(valloc(size), missing()),
         |block| aligned(block, PAGE, size),
     )
@@ -252,6 +263,7 @@ pub unsafe extern "C" fn valloc(size: usize) -> Pointer {
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn pvalloc(size: usize) -> Pointer {
     recorded(
+        0,
         || original!(pvalloc(size), missing()),
         |block| {
             let pages = size.checked_next_multiple_of(PAGE).unwrap_or(size);
@@ -267,6 +279,7 @@ pub unsafe extern "C" fn pvalloc(size: usize) -> Pointer {
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn malloc_trim(pad: usize) -> c_int {
     recorded(
+        0,
         || original!(malloc_trim(pad), 0),
         |_| Some(Event::Trim { pad: pad as u64 }),
     )
@@ -279,6 +292,7 @@ pub unsafe extern "C" fn malloc_trim(pad: usize) -> c_int {
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn mallopt(parameter: c_int, value: c_int) -> c_int {
     recorded(
+        0,
         || original!(mallopt(parameter, value), 0),
         |_| {
             let (parameter, value) = (parameter.into(), value.into());
@@ -325,7 +339,7 @@ pub unsafe extern "C" fn thrd_create(
 /// Begins the recording if no allocator call came first.
 fn find_if_needed() {
     if gate::state() == gate::NEW {
-        recorded(|| (), |()| None);
+        recorded(0, || (), |()| None);
     }
 }
 
@@ -351,10 +365,8 @@ pub unsafe extern "C" fn highwater_mark(text: *const c_char) {
     if gate::state() == gate::RECORDING {
         // SAFETY: the lock is held, or the process has one thread.
         let recorder = unsafe { recorder() };
-        if ended != 0 {
-            recorder.append(ended - 1, &Event::ThreadEnd);
-        }
-        recorder.record(thread, &Event::Mark(text));
+        recorder.prepare(thread, 0, ended);
+        recorder.mark(thread.number - 1, text);
     }
     lock::leave(is_locked);
     thread.depth = 0;

@@ -33,11 +33,22 @@ mod header;
 #[doc(hidden)]
 pub mod hooks;
 #[cfg(any(recorder, preload))]
+mod large;
+#[cfg(any(recorder, preload))]
 mod link;
 #[cfg(any(recorder, preload))]
 mod lock;
 #[cfg(any(recorder, preload))]
+#[doc(hidden)]
+pub mod mappings;
+#[cfg(any(recorder, preload))]
+mod measure;
+#[cfg(any(recorder, preload))]
 mod originals;
+#[cfg(any(recorder, preload))]
+mod owners;
+#[cfg(any(recorder, preload))]
+mod pages;
 #[cfg(any(recorder, preload))]
 mod recorder;
 #[cfg(any(recorder, preload))]
@@ -56,7 +67,9 @@ fn panic(_: &core::panic::PanicInfo) -> ! {
     system::trap()
 }
 
-/// Parts of `core` name this function in their tables; nothing unwinds here.
+/// Parts of `core` name this function in their tables; nothing unwinds here. It is hidden: a program in Rust has its own.
 #[cfg(preload)]
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
+#[cfg(preload)]
+core::arch::global_asm!(".hidden rust_eh_personality");

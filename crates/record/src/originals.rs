@@ -7,6 +7,8 @@ use core::{mem, ptr};
 
 type Create = unsafe extern "C" fn(*mut c_void, *const c_void, *mut c_void, *mut c_void) -> c_int;
 
+type Map = unsafe extern "C" fn(*mut c_void, usize, c_int, c_int, c_int, c_long) -> *mut c_void;
+
 /// The next definitions of the functions, behind this library. Where an allocator lacks one, it is `None`.
 #[derive(Clone, Copy)]
 pub(crate) struct Originals {
@@ -26,6 +28,14 @@ pub(crate) struct Originals {
     pub(crate) pvalloc: Option<unsafe extern "C" fn(usize) -> *mut c_void>,
     pub(crate) malloc_trim: Option<unsafe extern "C" fn(usize) -> c_int>,
     pub(crate) mallopt: Option<unsafe extern "C" fn(c_int, c_int) -> c_int>,
+    pub(crate) mmap: Option<Map>,
+    pub(crate) munmap: Option<unsafe extern "C" fn(*mut c_void, usize) -> c_int>,
+    pub(crate) mremap:
+        Option<unsafe extern "C" fn(*mut c_void, usize, usize, c_int, *mut c_void) -> *mut c_void>,
+    pub(crate) madvise: Option<unsafe extern "C" fn(*mut c_void, usize, c_int) -> c_int>,
+    pub(crate) brk: Option<unsafe extern "C" fn(*mut c_void) -> c_int>,
+    pub(crate) sbrk: Option<unsafe extern "C" fn(isize) -> *mut c_void>,
+    pub(crate) exit_at_once: Option<unsafe extern "C" fn(c_int) -> !>,
     pub(crate) pthread_create: Option<Create>,
     pub(crate) thrd_create:
         Option<unsafe extern "C" fn(*mut c_void, *mut c_void, *mut c_void) -> c_int>,
@@ -72,6 +82,13 @@ static ORIGINALS: Settled = Settled(UnsafeCell::new(Originals {
     pvalloc: None,
     malloc_trim: None,
     mallopt: None,
+    mmap: None,
+    munmap: None,
+    mremap: None,
+    madvise: None,
+    brk: None,
+    sbrk: None,
+    exit_at_once: None,
     pthread_create: None,
     thrd_create: None,
     key_create: None,
@@ -117,6 +134,13 @@ pub(crate) unsafe fn find_all() {
             pvalloc: function(behind, c"pvalloc"),
             malloc_trim: function(behind, c"malloc_trim"),
             mallopt: function(behind, c"mallopt"),
+            mmap: function(behind, c"mmap"),
+            munmap: function(behind, c"munmap"),
+            mremap: function(behind, c"mremap"),
+            madvise: function(behind, c"madvise"),
+            brk: function(behind, c"brk"),
+            sbrk: function(behind, c"sbrk"),
+            exit_at_once: function(behind, c"_exit"),
             pthread_create: function(behind, c"pthread_create"),
             thrd_create: function(behind, c"thrd_create"),
             key_create: function(behind, c"pthread_key_create"),

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::file::Log;
 use crate::header::Start;
+use crate::measure::Measuring;
 use crate::thread::Thread;
 use crate::{gate, lock, originals, system};
 use core::cell::UnsafeCell;
@@ -15,8 +16,9 @@ use highwater_hwr::{Encoder, Event, Stamp};
 /// What is recorded, and where to.
 pub(crate) struct Recorder {
     encoder: Encoder,
-    log: Log,
-    clock: Clock,
+    pub(crate) log: Log,
+    pub(crate) clock: Clock,
+    pub(crate) measuring: Measuring,
     start: Start,
     /// Where the next event goes in the chunk.
     at: usize,
@@ -27,6 +29,7 @@ pub(crate) struct Recorder {
     /// The requests from outside that have been answered.
     requests: u64,
     granule: u8,
+    process: u32,
     is_on: bool,
 }
 
@@ -57,6 +60,7 @@ impl Recorder {
             encoder: Encoder::new(0, 0, 4),
             log: Log::new(),
             clock: Clock::new(),
+            measuring: Measuring::new(),
             start: Start::new(),
             at: 0,
             ticket: 0,
@@ -64,6 +68,7 @@ impl Recorder {
             threads: 0,
             requests: 0,
             granule: 4,
+            process: 0,
             is_on: false,
         }
     }
@@ -91,10 +96,12 @@ impl Recorder {
 
     fn begin_file(&mut self, parent_ticket: Option<u64>) -> bool {
         self.clock.begin();
+        self.measuring.begin(self.start.page_size());
         self.requests = 0;
         self.at = 0;
+        self.process = system::process();
         let fields = Control {
-            process: system::process(),
+            process: self.process,
             parent: system::parent(),
             parent_ticket,
             real_time: system::clock(0),
@@ -112,22 +119,40 @@ impl Recorder {
         self.is_on
     }
 
-    /// Appends an event of the calling thread.
+    /// Does what comes before a call of the calling thread: reads the clock, answers requests, and measures what is due. The
+    /// block that the call is given, if any, may be gone afterwards.
     #[inline(always)]
-    pub(crate) fn record(&mut self, thread: &mut Thread, event: &Event) {
+    pub(crate) fn prepare(&mut self, thread: &mut Thread, block: u64, ended: u32) {
         if thread.number == 0 {
             self.number(thread);
         }
-        if self.log.requests() != self.requests {
-            self.answer(thread);
+        let number = thread.number - 1;
+        if self.clock.is_due() && self.clock.read() {
+            self.measure(number);
         }
-        self.append(thread.number - 1, event);
+        if ended != 0 {
+            self.append(ended - 1, &Event::ThreadEnd);
+        }
+        if self.log.requests() != self.requests {
+            self.answer(number);
+        }
+        self.leave(number, block);
+    }
+
+    /// Appends a call's event, once it has been made.
+    #[inline(always)]
+    pub(crate) fn record(&mut self, thread: &Thread, event: &Event) {
+        self.append(thread.number.wrapping_sub(1), event);
+        self.follow(event);
     }
 
     /// Appends an event of any thread.
     #[inline(always)]
     pub(crate) fn append(&mut self, thread: u32, event: &Event) {
-        let time = self.clock.now();
+        if !self.is_on {
+            return; // The recording has ended during this very call.
+        }
+        let time = self.clock.present();
         let stamp = Stamp { time, thread };
         if !self.try_append(stamp, event) && self.next_chunk(thread) {
             self.try_append(stamp, event);
@@ -182,6 +207,11 @@ impl Recorder {
         }
     }
 
+    /// Whether the calling process is the recorded one.
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.process == system::process()
+    }
+
     /// Ends the recording.
     pub(crate) fn stop(&mut self, reason: Stop) {
         self.is_on = false;
@@ -190,7 +220,11 @@ impl Recorder {
     }
 
     /// Notes that the process ends. What its last destructors call is still recorded.
-    pub(crate) fn note_exit(&mut self) {
+    pub(crate) fn note_exit(&mut self, thread: &Thread) {
+        if thread.number > 0 {
+            self.clock.read();
+            self.measure_all(thread.number - 1);
+        }
         self.note_inner();
         self.log.end(Stop::Exit);
     }
@@ -214,17 +248,24 @@ impl Recorder {
         }
     }
 
+    /// Writes a mark, and before it what there is to measure at that moment.
+    pub(crate) fn mark(&mut self, thread: u32, text: &[u8]) {
+        self.clock.read();
+        self.measure_all(thread);
+        self.append(thread, &Event::Mark(text));
+    }
+
     /// Does what was asked for from outside.
     #[cold]
     #[inline(never)]
-    fn answer(&mut self, thread: &Thread) {
+    fn answer(&mut self, thread: u32) {
         let before = self.requests;
         self.requests = self.log.requests();
         if (self.requests >> 32) != (before >> 32) {
             let mut text = [0; REQUEST_BYTES];
             let length = self.log.requested_mark(&mut text);
             if let Some(text) = text.get(..length).filter(|text| is_mark(text)) {
-                self.append(thread.number - 1, &Event::Mark(text));
+                self.mark(thread, text);
             }
             let answer = (self.requests >> 32) as u32;
             self.log

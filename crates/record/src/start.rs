@@ -1,24 +1,26 @@
 //! The way of one call: passed on, or recorded around the allocator's own work.
 
+use crate::originals::{self, originals};
 use crate::recorder::{self, recorder};
 use crate::thread::{self, Thread};
 use crate::{fork, gate, lock, system};
 use core::sync::atomic::{AtomicU32, Ordering};
 use highwater_hwr::Event;
 
-/// Makes a call, and records what `event` makes of its result, if anything.
+/// Makes a call, and records what `event` makes of its result, if anything. `block` is the one that it is given, or 0.
 #[inline(always)]
 pub(crate) fn recorded<R: Copy>(
+    block: u64,
     call: impl FnOnce() -> R,
     event: impl FnOnce(R) -> Option<Event<'static>>,
 ) -> R {
     // SAFETY: the data is the calling thread's, and no other reference to it exists while `depth` is 0.
     let thread = unsafe { &mut *thread::current() };
     if thread.depth != 0 || gate::state() != gate::RECORDING {
-        return slowly(thread, call, event);
+        return slowly(thread, block, call, event);
     }
     thread.depth = 1;
-    let result = inside(thread, call, event);
+    let result = inside(thread, block, call, event);
     thread.depth = 0;
     result
 }
@@ -26,21 +28,21 @@ pub(crate) fn recorded<R: Copy>(
 #[inline(always)]
 fn inside<R: Copy>(
     thread: &mut Thread,
+    block: u64,
     call: impl FnOnce() -> R,
     event: impl FnOnce(R) -> Option<Event<'static>>,
 ) -> R {
     let (is_locked, ended) = lock::enter(thread);
-    let result = call();
-    let event = event(result);
     if gate::state() == gate::RECORDING {
         // SAFETY: the lock is held, or the process has one thread.
-        let recorder = unsafe { recorder() };
-        if ended != 0 {
-            recorder.append(ended - 1, &Event::ThreadEnd);
-        }
-        if let Some(event) = event {
-            recorder.record(thread, &event);
-        }
+        unsafe { recorder() }.prepare(thread, block, ended);
+    }
+    let result = call();
+    if let Some(event) = event(result)
+        && gate::state() == gate::RECORDING
+    {
+        // SAFETY: as above; the call has not reached the recorder.
+        unsafe { recorder() }.record(thread, &event);
     }
     lock::leave(is_locked);
     result
@@ -51,6 +53,7 @@ fn inside<R: Copy>(
 #[inline(never)]
 fn slowly<R: Copy>(
     thread: &mut Thread,
+    block: u64,
     call: impl FnOnce() -> R,
     event: impl FnOnce(R) -> Option<Event<'static>>,
 ) -> R {
@@ -62,11 +65,11 @@ fn slowly<R: Copy>(
     thread.depth = 1;
     let is_first = gate::state() == gate::NEW && begin_once();
     if thread.number != 0 {
-        // A forked child has a number of the kernel's own.
+        // A forked child's thread has a number of its own.
         thread.kernel = system::thread();
     }
     let result = if gate::state() == gate::RECORDING {
-        inside(thread, call, event)
+        inside(thread, block, call, event)
     } else {
         call()
     };
@@ -76,6 +79,21 @@ fn slowly<R: Copy>(
     }
     thread.depth = 0;
     result
+}
+
+/// Gets ready for a call beside the allocator: in a forked child the recording begins, and in a process that has not called
+/// its allocator the functions are found.
+#[cold]
+pub(crate) fn begin_beside(thread: &mut Thread) {
+    thread.depth = 1;
+    if gate::is_moved() {
+        begin_once();
+        thread.kernel = system::thread();
+    } else if originals().malloc.is_none() {
+        // SAFETY: a thread is only made once the recording has begun, so the process has none but this.
+        unsafe { originals::find_all() };
+    }
+    thread.depth = 0;
 }
 
 /// Begins the recording of the process, or of a forked child. Returns whether it is the process's first call.

@@ -10,12 +10,16 @@ mod number {
     pub(super) const MMAP: usize = 9;
     pub(super) const MUNMAP: usize = 11;
     pub(super) const BRK: usize = 12;
+    pub(super) const IOCTL: usize = 16;
+    pub(super) const PREAD: usize = 17;
     pub(super) const PWRITE: usize = 18;
     pub(super) const SCHED_YIELD: usize = 24;
+    pub(super) const MINCORE: usize = 27;
     pub(super) const MADVISE: usize = 28;
     pub(super) const NANOSLEEP: usize = 35;
     pub(super) const GETPID: usize = 39;
     pub(super) const UNAME: usize = 63;
+    pub(super) const EXIT_GROUP: usize = 231;
     pub(super) const GETCWD: usize = 79;
     pub(super) const GETPPID: usize = 110;
     pub(super) const GETTID: usize = 186;
@@ -32,11 +36,13 @@ mod number {
 #[cfg(target_arch = "aarch64")]
 mod number {
     pub(super) const GETCWD: usize = 17;
+    pub(super) const IOCTL: usize = 29;
     pub(super) const MKDIRAT: usize = 34;
     pub(super) const FALLOCATE: usize = 47;
     pub(super) const OPENAT: usize = 56;
     pub(super) const CLOSE: usize = 57;
     pub(super) const READ: usize = 63;
+    pub(super) const PREAD: usize = 67;
     pub(super) const PWRITE: usize = 68;
     pub(super) const SYNC_FILE_RANGE: usize = 84;
     pub(super) const FUTEX: usize = 98;
@@ -45,6 +51,7 @@ mod number {
     pub(super) const SCHED_YIELD: usize = 124;
     pub(super) const TGKILL: usize = 131;
     pub(super) const UNAME: usize = 160;
+    pub(super) const EXIT_GROUP: usize = 94;
     pub(super) const GETPID: usize = 172;
     pub(super) const GETPPID: usize = 173;
     pub(super) const GETTID: usize = 178;
@@ -52,6 +59,7 @@ mod number {
     pub(super) const MUNMAP: usize = 215;
     pub(super) const MMAP: usize = 222;
     pub(super) const FADVISE: usize = 223;
+    pub(super) const MINCORE: usize = 232;
     pub(super) const MADVISE: usize = 233;
     pub(super) const PRLIMIT: usize = 261;
 }
@@ -142,6 +150,55 @@ impl File {
         }
     }
 
+    /// Reads bytes from a place, and returns how many there were; 0 on any error.
+    pub(crate) fn read_at(&self, bytes: &mut [u8], at: u64) -> usize {
+        let (place, length) = (bytes.as_mut_ptr() as usize, bytes.len());
+        loop {
+            // SAFETY: the kernel writes at most as many bytes as there are.
+            match unsafe { call(number::PREAD, [self.0, place, length, at as usize, 0, 0]) } {
+                INTERRUPTED => {}
+                read => return read.max(0) as usize,
+            }
+        }
+    }
+
+    /// Finds the pages from `begin` to before `end` that are resident or swapped out, in the page map that this file is. Returns
+    /// how many regions (their first address, the address behind them, and flags) were found, and where to go on.
+    pub(crate) fn scan_pages(
+        &self,
+        begin: u64,
+        end: u64,
+        regions: &mut [[u64; 3]],
+    ) -> Option<(usize, u64)> {
+        /// `PAGEMAP_SCAN`, and the numbers of its structure.
+        const SCAN: usize = 0xc060_6610;
+        const BYTES: u64 = 96;
+        const PRESENT: u64 = 1 << 3;
+        const SWAPPED: u64 = 1 << 4;
+        const ZEROS: u64 = 1 << 5;
+        let (place, length) = (regions.as_mut_ptr() as u64, regions.len() as u64);
+        // In this order: size, flags, begin, end, end of the walk, regions and their number, most pages, what is inverted, what
+        // must hold, of what one must hold, what is told apart.
+        let mut scan = [
+            BYTES,
+            0,
+            begin,
+            end,
+            0,
+            place,
+            length,
+            0,
+            ZEROS,
+            ZEROS,
+            PRESENT | SWAPPED,
+            ZEROS,
+        ];
+        let arguments = [self.0, SCAN, scan.as_mut_ptr() as usize, 0, 0, 0];
+        // SAFETY: the kernel writes the structure and at most as many regions as there are.
+        let found = unsafe { call(number::IOCTL, arguments) };
+        Some((usize::try_from(found).ok()?, scan[4]))
+    }
+
     /// Reserves room on the disk for bytes that read as zero, or returns the kernel's error.
     pub(crate) fn reserve(&self, at: u64, length: usize) -> Result<(), isize> {
         loop {
@@ -186,21 +243,21 @@ impl File {
         map_at(address, length, SHARED, self.0, at)
     }
 
-    /// Has the kernel write a part of the file to the disk, and forget another that it wrote before, so that the file takes
-    /// little of the memory that the process's limits count.
-    pub(crate) fn write_back(&self, at: u64, length: usize, before: u64) {
+    /// Has the kernel write a part of the file to the disk, and forget what it wrote before, so that the file takes little of the
+    /// memory that the process's limits count.
+    pub(crate) fn write_back(&self, from: u64, to: u64) {
         const START: usize = 2;
         const NOT_NEEDED: usize = 4;
+        let (from, length) = (from as usize, (to - from) as usize);
+        let sync = [self.0, from, length, START, 0, 0];
+        let forget = [self.0, 0, from, NOT_NEEDED, 0, 0];
         // SAFETY: neither call changes what the file holds.
         unsafe {
-            call(
-                number::SYNC_FILE_RANGE,
-                [self.0, at as usize, length, START, 0, 0],
-            );
-            call(
-                number::FADVISE,
-                [self.0, 0, before as usize, NOT_NEEDED, 0, 0],
-            );
+            call(number::SYNC_FILE_RANGE, sync);
+            // A length of 0 would be all of the file.
+            if from > 0 {
+                call(number::FADVISE, forget);
+            }
         }
     }
 }
@@ -252,10 +309,27 @@ pub(crate) fn keep_from_children(address: usize, length: usize) {
     unsafe { call(number::MADVISE, [address, length, DONT_FORK, 0, 0, 0]) };
 }
 
+/// Has the kernel make the pages of a mapping of this library ready to be written, all at once instead of one by one. A kernel
+/// before 5.14 does nothing.
+pub(crate) fn populate(address: usize, length: usize) {
+    const POPULATE_WRITE: usize = 23;
+    let arguments = [address, length, POPULATE_WRITE, 0, 0, 0];
+    // SAFETY: the mapping is this library's own, and what it holds does not change.
+    unsafe { call(number::MADVISE, arguments) };
+}
+
 /// Removes a mapping of this library.
 pub(crate) fn unmap(address: usize, length: usize) {
     // SAFETY: the mapping is this library's own, and nothing points to it any more.
     unsafe { call(number::MUNMAP, [address, length, 0, 0, 0, 0]) };
+}
+
+/// Finds which pages from this address on are in memory: a byte for each. `false` if the kernel does not say.
+pub(crate) fn pages_in_core(address: u64, length: u64, flags: &mut [u8]) -> bool {
+    let place = flags.as_mut_ptr() as usize;
+    let arguments = [address as usize, length as usize, place, 0, 0, 0];
+    // SAFETY: the kernel writes a byte a page, and there are as many.
+    unsafe { call(number::MINCORE, arguments) == 0 }
 }
 
 /// Returns the program break.
@@ -372,6 +446,14 @@ pub(crate) fn kernel_release() -> [u8; 65] {
     // SAFETY: the kernel writes six names of 65 bytes.
     unsafe { call(number::UNAME, [names.as_mut_ptr() as usize, 0, 0, 0, 0, 0]) };
     names[2]
+}
+
+/// Ends the process.
+pub(crate) fn exit(status: i32) -> ! {
+    loop {
+        // SAFETY: the process ends.
+        unsafe { call(number::EXIT_GROUP, [status as usize, 0, 0, 0, 0, 0]) };
+    }
 }
 
 /// Ends the process by an illegal instruction.

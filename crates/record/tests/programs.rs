@@ -157,11 +157,7 @@ fn workers_that_are_forked_while_threads_allocate() {
     assert_eq!(recordings.len(), 9);
     for child in recordings.iter().filter(is_child) {
         assert_eq!(child.control.parent, parent.control.process);
-        assert_eq!(
-            child.ending.stop,
-            Stop::Running,
-            "_exit is not seen from inside"
-        );
+        assert_eq!(child.ending.stop, Stop::Exit, "they end by _exit");
         let ticket = child.control.parent_ticket.expect("a child's") as usize;
         assert_eq!(parent.events[ticket - 1], Owned::Fork);
         let mut live = HashSet::new();

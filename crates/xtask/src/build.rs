@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
+use sha2::{Digest, Sha256};
 
 use crate::{names, options, policy, process, setup::PageTools, workspace};
 
@@ -24,9 +25,12 @@ pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
 /// What a first visit may send at most, compressed, in bytes; recordings aside.
 const MOST_SENT: usize = 600_000;
 
-/// What of the built page is not sent then: recordings, texts of the tour, which is sent to who opens it, and what other people's
-/// pages load.
+/// What of the built page is not sent then: recordings, texts of the tour, which is sent to who opens it, what other people's
+/// pages load. Neither is the program that reads what somebody brings.
 const NOT_SENT: [&str; 3] = ["traces", "tour", "highwater-sim.js"];
+
+/// How the names of the files begin that the reader is made of. trunk names files of workers without a hash.
+const READER: &str = "highwater-reader";
 
 /// Builds the page into a folder. One that is meant to be used fails if it is too large to be sent.
 pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> {
@@ -41,6 +45,7 @@ pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> 
     if release {
         shorten_names(dist)?;
         leave_comments_out(dist)?;
+        name_reader(dist)?;
         let sent = sent(dist)?;
         println!("sent compressed, without recordings: {sent} bytes of at most {MOST_SENT}");
         ensure!(
@@ -79,6 +84,31 @@ fn state_policy(dist: &Path) -> Result<()> {
     fs::write(&file, policy::stated(&page, policy::PAGE)?)?;
     Ok(())
 }
+
+/// Has the names of the reader's files carry a hash of both, and the page say them: so a page never meets another release's reader.
+fn name_reader(dist: &Path) -> Result<()> {
+    let files = READER_FILES.map(|ending| dist.join(format!("{READER}{ending}")));
+    let mut hash = Sha256::new();
+    for file in &files {
+        hash.update(fs::read(file).context("the reader is not built")?);
+    }
+    let hash = hash.finalize();
+    let digits: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let name = format!("{READER}-{digits}");
+    for (file, ending) in files.iter().zip(READER_FILES) {
+        fs::rename(file, dist.join(format!("{name}{ending}")))?;
+    }
+    let page = dist.join("index.html");
+    let text = fs::read_to_string(&page)?;
+    let (before, after) = text
+        .split_once("<link ")
+        .context("the page loads nothing")?;
+    let says = format!("<meta name=\"reader\" content=\"{name}\">\n");
+    Ok(fs::write(&page, format!("{before}{says}<link {after}"))?)
+}
+
+/// The files that the reader is made of.
+pub(crate) const READER_FILES: [&str; 2] = [".js", "_bg.wasm"];
 
 /// Shortens the names between the program's script and its module.
 fn shorten_names(dist: &Path) -> Result<()> {
@@ -131,7 +161,9 @@ fn sent(folder: &Path) -> Result<usize> {
         fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?
     {
         let entry = entry?;
-        if NOT_SENT.iter().any(|name| entry.file_name() == *name) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if NOT_SENT.contains(&&*name) || name.starts_with(READER) {
             continue;
         }
         if entry.file_type()?.is_file() {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{policy, workspace};
+use crate::{build::READER_FILES, policy, workspace};
 
 /// The most that the file may take, in bytes.
 const MOST: usize = 4_000_000;
@@ -15,6 +15,9 @@ const MOST: usize = 4_000_000;
 /// How the links begin by which the page names its program and its module.
 const SCRIPT: &str = "<link rel=\"modulepreload\"";
 const MODULE: &str = "<link rel=\"preload\"";
+
+/// How the page names the files that read what somebody brings.
+const READER: &str = "<meta name=\"reader\" content=\"";
 
 /// Puts the built page of a folder into one file.
 pub(crate) fn write(site: &Path, file: &Path) -> Result<()> {
@@ -30,6 +33,14 @@ pub(crate) fn write(site: &Path, file: &Path) -> Result<()> {
         let name =
             preloaded(&page, link).with_context(|| format!("the page does not name its {id}"))?;
         held(&mut parts, id, &zipped(&fs::read(site.join(name))?)?)?;
+    }
+    let reader = page
+        .split_once(READER)
+        .and_then(|(_, rest)| rest.split_once('"'));
+    let (reader, _) = reader.context("the page does not name its reader")?;
+    for (id, ending) in ["script", "module"].into_iter().zip(READER_FILES) {
+        let file = fs::read(site.join(format!("{reader}{ending}")))?;
+        held(&mut parts, &format!("reader/{id}"), &zipped(&file)?)?;
     }
     for folder in ["traces", "tour"] {
         for entry in fs::read_dir(site.join(folder))? {

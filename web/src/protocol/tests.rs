@@ -213,6 +213,7 @@ fn order(variant: Variant, workers: u32) -> Order {
         name: "a stage".to_owned(),
         calls,
         workers,
+        trims: Some(Trims::Idle(Micros(7))),
         variant: variant.clone(),
     };
     let pattern = Calls::Pattern {

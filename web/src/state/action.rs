@@ -66,7 +66,7 @@ pub enum Arrival {
     Health(Health),
     /// The text of a tour is there, or why it is not; whether its step is to be shown, too.
     TourRead(Place, bool, Result<String, String>),
-    /// A long text of a variant's box was read, or is to be read again: its worker went down.
+    /// A text of a variant's box was read, or is to be read again: its worker went down.
     Read(VariantId, Rc<str>, Option<Environment>),
     /// So much of a recording is read.
     LoadProgress(f64),
@@ -128,7 +128,7 @@ pub enum Effect {
     Look(VariantId, Rc<RunView>, Moment),
     /// Ask something else of a moment of a variant's run.
     Ask(VariantId, Rc<RunView>, Moment, Ask),
-    /// Find the settings in the long text of a variant's box.
+    /// Find the settings in the text of a variant's box.
     Read(VariantId, Rc<str>),
     /// Drop what is done for a variant.
     Drop(VariantId),

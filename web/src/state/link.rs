@@ -72,7 +72,7 @@ struct Link {
     /// What it says of all variants, where they are those that the subject begins with.
     over: Through,
     /// The first one's settings then.
-    settings: String,
+    settings: Option<EnvironmentForm>,
     view: View,
     tour: Option<Place>,
     /// Whether it held more than what was read of it.
@@ -98,7 +98,7 @@ struct Linked {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Through {
     allocator: Option<Choice>,
-    environment: Option<String>,
+    environment: Option<EnvironmentForm>,
     options: Level,
 }
 

@@ -155,6 +155,7 @@ fn edit(state: &mut State, text: &str) -> String {
     let id = state.variants.selected;
     let text = text.to_owned();
     state.update(Action::Variant(id, VariantAction::EditEnvironment(text)));
+    super::tests::read_all(state);
     state.update(Action::Due);
     state.variants.selected().name.clone()
 }

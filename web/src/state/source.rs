@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use highwater_simulator::variant_of;
+use highwater_simulator::{Environment, variant_of};
 use highwater_workload::spec::{self, Planned, RunSpec};
 
 use super::{Effect, link::BUNDLED, variants::Begun};
@@ -170,7 +170,10 @@ impl Source {
         let planned = planned.map_err(|fault| fault.to_string())?.remove(0);
         let is_single = planned.stages.len() == 1;
         let stages = planned.stages.into_iter().map(|stage| {
-            let (mut through, _) = variant_of(&stage, None).map_err(|fault| fault.to_string())?;
+            // Scenarios have plain lines; what is in a box is read for it.
+            let read = |text: &str| Environment::plain(text).unwrap_or_default();
+            let through = variant_of(&stage, None, read);
+            let (mut through, _) = through.map_err(|fault| fault.to_string())?;
             if is_single {
                 through.allocator = variant.allocator;
                 through
@@ -188,6 +191,7 @@ impl Source {
                 name,
                 calls,
                 workers: stage.workers,
+                trims: stage.trims,
                 variant: through,
             })
         });
@@ -210,6 +214,18 @@ fn begun(base: usize, planned: &Planned) -> Begun {
 mod tests {
     use super::super::tests::{about, decay};
     use super::*;
+
+    #[test]
+    fn the_settings_of_all_scenarios_are_plain_lines() {
+        for scenario in highwater_workload::Scenario::catalogue() {
+            let planned = scenario.plan().expect("it can be run");
+            for stage in planned.iter().flat_map(|variant| &variant.stages) {
+                let lines = stage.environment.as_deref().unwrap_or_default().trim();
+                let read = Environment::plain(lines);
+                assert_eq!(read, Some(Environment::parse(lines)), "{lines}");
+            }
+        }
+    }
 
     #[test]
     fn a_recording_is_chosen_once_it_is_read() {

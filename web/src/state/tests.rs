@@ -468,7 +468,18 @@ fn reads(effects: &[Effect]) -> Vec<Rc<str>> {
     effects.iter().filter_map(read).collect()
 }
 
-/// A text that is too long for the page itself, with one setting.
+/// Reads the texts of all boxes, as a worker does.
+pub(super) fn read_all(state: &mut State) {
+    let boxes = state.variants.all.iter();
+    let texts = boxes.filter(|variant| variant.environment.is_reading);
+    let texts = texts.map(|variant| (variant.id, Rc::from(&variant.environment.text[..])));
+    for (id, text) in texts.collect::<Vec<(VariantId, Rc<str>)>>() {
+        let read = Environment::parse(&text);
+        state.update(Arrival::Read(id, text, Some(read)));
+    }
+}
+
+/// A long text with one setting.
 fn long(value: u8) -> String {
     "RUN make\n".repeat(4000) + &format!("ENV MALLOC_ARENA_MAX={value}\n")
 }

@@ -1,4 +1,4 @@
-//! Texts in environment boxes that are too long for the page itself: a worker reads them.
+//! Texts in environment boxes that are more than plain lines: a worker reads them.
 
 use std::rc::Rc;
 
@@ -7,15 +7,15 @@ use highwater_simulator::Environment;
 use super::{Effect, Variants};
 use crate::variants::VariantId;
 
-/// Long texts that are being read.
+/// Texts that are being read.
 #[derive(Default)]
-pub(super) struct LongTexts {
+pub(super) struct Texts {
     reading: Vec<(VariantId, Rc<str>)>,
     /// The text whose worker went down last: it is tried once more, and no third time.
     lost: Option<Rc<str>>,
 }
 
-impl LongTexts {
+impl Texts {
     /// Has the texts read that stand in the boxes, each once.
     pub(super) fn wish(&mut self, variants: &Variants) -> Vec<Effect> {
         let boxes = variants.all.iter().map(|one| (one.id, &one.environment));
@@ -63,7 +63,7 @@ impl LongTexts {
         }
         form.is_reading = false;
         Err(
-            "The settings in the environment box could not be read. Paste a shorter part of the text."
+            "The settings in the environment box could not be read. Write them as lines NAME=VALUE, or paste a shorter part of the text."
                 .to_owned(),
         )
     }
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_text_is_asked_for_once_and_again_where_its_worker_goes_down() {
         let (_, mut variants) = decay();
-        let mut texts = LongTexts::default();
+        let mut texts = Texts::default();
         let id = variants.selected;
         let long = "RUN make\n".repeat(4000) + "ENV MALLOC_ARENA_MAX=2\n";
         variants.update(id, VariantAction::EditEnvironment(long));
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn what_was_read_is_taken_of_the_text_that_is_in_the_box() {
         let (_, mut variants) = decay();
-        let mut texts = LongTexts::default();
+        let mut texts = Texts::default();
         let id = variants.selected;
         let long = |value: u8| {
             format!(

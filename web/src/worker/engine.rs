@@ -65,16 +65,20 @@ impl Engine {
         worker: u32,
         slice: &Slice,
     ) -> Result<Source, String> {
-        match &stage.calls {
+        let source = match &stage.calls {
             Calls::Trace(number) => match &self.trace {
-                Some((held, source)) if held == number => Ok(source.clone()),
-                _ => Err("the trace is no longer loaded; open it again".to_owned()),
+                Some((held, source)) if held == number => source.clone(),
+                _ => return Err("the trace is no longer loaded; open it again".to_owned()),
             },
             Calls::Pattern { pattern, values } => {
                 let parameters =
                     Parameters::of_values(values).map_err(|error| error.to_string())?;
-                self.made(*pattern, parameters.of_process(worker), slice)
+                self.made(*pattern, parameters.of_process(worker), slice)?
             }
+        };
+        match stage.trims {
+            Some(trims) => source.with_trims(trims).map_err(|error| error.to_string()),
+            None => Ok(source),
         }
     }
 

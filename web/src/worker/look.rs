@@ -222,6 +222,7 @@ mod tests {
                         values: parameters.values(),
                     },
                     workers: 1,
+                    trims: None,
                     variant: Variant {
                         cap,
                         ..Variant::default()

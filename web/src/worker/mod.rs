@@ -78,8 +78,28 @@ pub enum Step {
     Failed(String),
 }
 
-/// Makes the job for a piece of work.
-fn job_for(work: Work, file: Option<Vec<u8>>) -> Box<dyn Job> {
+/// Makes the job for a piece of work, with the file that came with it.
+pub type MakeJob = fn(Work, Option<Vec<u8>>) -> Box<dyn Job>;
+
+/// Work that another program does.
+struct Elsewhere;
+
+impl Job for Elsewhere {
+    fn advance(&mut self, _: &mut Engine, _: &Slice) -> Step {
+        Step::Failed("this worker cannot do that; reload the page".to_owned())
+    }
+}
+
+/// The jobs of the program that reads what people bring. It is sent to those who bring something.
+pub fn reading(work: Work, _: Option<Vec<u8>>) -> Box<dyn Job> {
+    match work {
+        Work::Read { text } => Box::new(read::Read { text }),
+        _ => Box::new(Elsewhere),
+    }
+}
+
+/// The jobs of the simulator.
+pub fn simulating(work: Work, file: Option<Vec<u8>>) -> Box<dyn Job> {
     match work {
         Work::Load { trace } => Box::new(load::Load {
             bytes: file.unwrap_or_default(),
@@ -104,19 +124,19 @@ fn job_for(work: Work, file: Option<Vec<u8>>) -> Box<dyn Job> {
             ask,
             on_its_way: None,
         }),
-        Work::Read { text } => Box::new(read::Read { text }),
+        Work::Read { .. } => Box::new(Elsewhere),
     }
 }
 
-/// Starts the worker: everything else happens when messages arrive.
+/// Starts a worker that does these jobs: everything else happens when messages arrive.
 ///
 /// # Panics
 /// When it is not run in a dedicated worker.
-pub fn start() {
+pub fn start(make: MakeJob) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global()
         .dyn_into()
         .expect("this program is the page's worker, and started as one");
-    let worker = Rc::new(RefCell::new(Worker::new(scope.clone())));
+    let worker = Rc::new(RefCell::new(Worker::new(scope.clone(), make)));
 
     let receiver = Rc::clone(&worker);
     EventListener::new(&scope, "message", move |event| {
@@ -147,6 +167,7 @@ struct Running {
 
 struct Worker {
     scope: DedicatedWorkerGlobalScope,
+    make: MakeJob,
     jobs: Vec<Running>,
     engine: Engine,
     /// Where a message to ourselves arrives, behind those that the page has sent meanwhile. A timer would do too, were
@@ -157,10 +178,11 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(scope: DedicatedWorkerGlobalScope) -> Self {
+    fn new(scope: DedicatedWorkerGlobalScope, make: MakeJob) -> Self {
         let channel = MessageChannel::new().expect("every browser with workers has channels");
         Self {
             scope,
+            make,
             jobs: Vec::new(),
             engine: Engine::default(),
             turns: channel.port1(),
@@ -187,7 +209,7 @@ impl Worker {
     fn begin(&mut self, id: JobId, work: Work, file: Option<Vec<u8>>) {
         self.jobs.push(Running {
             id,
-            job: job_for(work, file),
+            job: (self.make)(work, file),
             progress_told_ms: Cell::new(now_ms()),
         });
         self.ask_for_turn();

@@ -1,4 +1,4 @@
-//! [`Work::Read`](crate::protocol::Work::Read): from a long text to the settings in it.
+//! [`Work::Read`](crate::protocol::Work::Read): from a text to the settings in it.
 
 use highwater_simulator::Environment;
 

@@ -72,7 +72,7 @@ fn no_module_that_is_handed_on_names_a_folder_of_this_machine() -> Result<()> {
             }
         }
     }
-    ensure!(modules == 2, "{modules} modules");
+    ensure!(modules == 3, "{modules} modules");
     Ok(())
 }
 

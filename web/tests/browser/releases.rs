@@ -31,6 +31,9 @@ const WORDS: [(&str, &str); 2] = [
     ("only from the top", "only with the ebb"),
 ];
 
+/// How the names of the files begin that read what somebody brings.
+const READER: &str = "highwater-reader";
+
 /// The digits of a hash in a file's name, as trunk writes it: `start-23b1c77eea491fc0.js`, `highwater-web-7cd2_bg.wasm`.
 fn hash_in(name: &str) -> Option<&str> {
     let (stem, _) = name.split_once('.')?;
@@ -76,6 +79,7 @@ fn release_anew(folder: &Path) -> Result<()> {
         let name = name.context("a name that is text")?;
         let mut bytes = fs::read(file)?;
         match name.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("wasm") if name.starts_with(READER) => {}
             Some("wasm") => {
                 // The words that page and worker take from the program. Of the same length, so that it stays a module.
                 for (old, new) in WORDS {
@@ -195,6 +199,22 @@ fn a_release_is_sent_once_and_the_next_one_is_seen_whole() -> Result<()> {
         ensure!(all_sent_once(&first), "{first:#?}");
         let files = hashed(&first);
         ensure!(files.len() >= 3, "{first:#?}");
+
+        // What reads a Dockerfile is sent to those who bring one.
+        page.set_value("#environment", "FROM x\nENV MALLOC_ARENA_MAX=1\n")?;
+        page.wait_for_text("#environment-others", "1 other line")?;
+        settle(page)?;
+        let of_reader = |asked: &[Asked]| -> Vec<String> {
+            let names = asked.iter().map(|one| name_of(&one.path).to_owned());
+            names.filter(|name| name.starts_with(READER)).collect()
+        };
+        let brought = of_reader(&site.asked());
+        ensure!(brought.len() == 2, "{brought:?}");
+        ensure!(
+            brought.iter().all(|name| hash_in(name).is_some()),
+            "{brought:?}"
+        );
+        ensure!(of_reader(&first).is_empty(), "{first:#?}");
 
         let again = come_again(page, &site)?;
         ensure!(hashed(&again).is_empty(), "sent again: {again:#?}");

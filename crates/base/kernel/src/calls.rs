@@ -146,12 +146,11 @@ impl Kernel {
     }
 
     /// madvise(MADV_FREE): the resident pages of the range stay until the cap is reached, then go first; writing to one
-    /// keeps it. What was stored there reads as zero from now on, as it may at any time on a real machine.
+    /// keeps it.
     pub fn madvise_free(&mut self, start: Address, length: Bytes) {
         self.counts.syscalls.madvise += 1;
         let end = self.page_up(start.0 + length.0);
         let mut marked = 0;
-        self.forget_words(start.0, end);
         if start.0 < end {
             self.warm
                 .remove(start.0 >> self.page_shift, (end - 1) >> self.page_shift);

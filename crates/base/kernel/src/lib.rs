@@ -1,8 +1,8 @@
 //! The memory of one simulated process: its address space, its pages, and the price of both.
 //!
 //! A page becomes resident when something writes to it: the program filling its block, or an allocator writing its own
-//! metadata. [`Kernel::touch`] says that something is written, [`Kernel::write`] also stores what: only such words are
-//! stored, never the program's data, so that a process of gigabytes costs megabytes.
+//! metadata. [`Kernel::touch`] says that something is written; what is written is kept nowhere, so that a process of
+//! gigabytes costs megabytes.
 //!
 //! The kernel knows no allocator. It has no clock and reads nothing from outside: the same calls give the same
 //! addresses, always.
@@ -17,7 +17,6 @@ mod pages;
 mod residency;
 mod space;
 mod warm;
-mod words;
 
 pub use config::{Config, ConfigError, MapError, OutOfMemory};
 pub use counts::{Counts, Syscalls};

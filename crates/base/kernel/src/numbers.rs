@@ -23,12 +23,6 @@ impl Numbers {
 
     #[inline(never)]
     fn find(&self, key: u64) -> Option<u64> {
-        self.get_here(key)
-    }
-
-    /// The same as [`Self::get`] without a call, for the one place that asks at every word.
-    #[inline(always)]
-    pub(crate) fn get_here(&self, key: u64) -> Option<u64> {
         self.0.get(&key).copied()
     }
 

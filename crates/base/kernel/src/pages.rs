@@ -1,6 +1,5 @@
 //! Which pages of a span are resident, and which once were.
 
-use crate::words::SPAN_SHIFT;
 use serde::{Deserialize, Serialize};
 
 /// What a page is at the moment.
@@ -17,6 +16,8 @@ pub enum PageState {
     GivenBack,
 }
 
+/// log2 of the bytes of a span.
+pub(crate) const SPAN_SHIFT: u32 = 21;
 /// Enough for 4 KiB pages, the smallest there are.
 const WORDS: usize = 1 << (SPAN_SHIFT - 12 - 6);
 
@@ -33,8 +34,6 @@ pub(crate) struct Span {
     pub(crate) lazy: PageSet,
     /// Written at least once since mapped.
     pub(crate) ever: PageSet,
-    /// Pages with words stored.
-    pub(crate) worded: PageSet,
 }
 
 #[inline]

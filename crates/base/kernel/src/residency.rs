@@ -3,9 +3,8 @@
 //! Pages are kept in spans of 2 MiB, which exist from the first write on.
 
 use crate::config::OutOfMemory;
-use crate::pages::{Span, contains, words_of};
+use crate::pages::{SPAN_SHIFT, Span, contains, words_of};
 use crate::space::Kernel;
-use crate::words::SPAN_SHIFT;
 use highwater_units::{Address, Bytes, Pages};
 
 pub(crate) const SPAN: u64 = 1 << SPAN_SHIFT;
@@ -13,51 +12,6 @@ pub(crate) const SPAN: u64 = 1 << SPAN_SHIFT;
 const NO_SPAN: u32 = u32::MAX;
 
 impl Kernel {
-    /// The word at `at`, a multiple of 8; what nobody has written reads as zero.
-    #[inline]
-    pub fn read(&self, at: Address) -> u64 {
-        self.words.read(at.0)
-    }
-
-    /// The two words at `at`, a multiple of 16.
-    #[inline]
-    pub fn read_pair(&self, at: Address) -> (u64, u64) {
-        self.words.read_pair(at.0)
-    }
-
-    /// Writes a word at `at`, a multiple of 8, which makes its page resident.
-    #[inline]
-    pub fn write(&mut self, at: Address, value: u64) {
-        // A word that is stored has its page resident.
-        if !self.words.overwrite(at.0, value) {
-            self.write_each(at, &[value]);
-        }
-    }
-
-    /// Writes words side by side, the first at `at`, a multiple of 8; mostly they cost one look-up.
-    #[inline]
-    pub fn write_run<const N: usize>(&mut self, at: Address, values: [u64; N]) {
-        if !self.words.overwrite_run(at.0, values) {
-            self.write_each(at, &values);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn write_each(&mut self, mut at: Address, mut values: &[u64]) {
-        while !values.is_empty() {
-            if !self.words.has_frame(at.0) {
-                self.touch_span(at.0, at.0 + 7);
-                let id = self.span_at(at.0);
-                let page = self.page_in_span(at.0);
-                self.spans[id].worded[page >> 6] |= 1 << (page & 63);
-            }
-            let written = self.words.write_first_of(at.0, values);
-            at = at + Bytes(8 * written as u64);
-            values = &values[written..];
-        }
-    }
-
     /// Something is written in the aligned 8 bytes at `at`: their page becomes resident.
     #[inline]
     pub fn touch_word(&mut self, at: Address) {
@@ -263,7 +217,6 @@ impl Kernel {
     }
 
     fn drop_in_span(&mut self, id: usize, first: usize, last: usize, forget: bool) {
-        self.forget_in_span(id, first, last);
         let page = self.spans[id].base >> self.page_shift;
         self.warm.remove(page + first as u64, page + last as u64);
         let span = &mut self.spans[id];
@@ -281,34 +234,7 @@ impl Kernel {
         self.lazy -= lazy;
     }
 
-    /// Forgets the words stored in `[from, end)`.
-    pub(crate) fn forget_words(&mut self, from: u64, end: u64) {
-        let mut at = from;
-        while at < end {
-            let stop = (at | (SPAN - 1)).min(end - 1);
-            if let Some(id) = self.find_span(at) {
-                self.forget_in_span(id, self.page_in_span(at), self.page_in_span(stop));
-            }
-            at = stop + 1;
-        }
-    }
-
-    fn forget_in_span(&mut self, id: usize, first: usize, last: usize) {
-        let span = &mut self.spans[id];
-        let page_shift = self.page_shift;
-        words_of(first, last, |word, bits| {
-            let mut worded = span.worded[word] & bits;
-            span.worded[word] &= !bits;
-            while worded != 0 {
-                let page = (word << 6) as u64 + u64::from(worded.trailing_zeros());
-                self.words
-                    .clear(span.base + (page << page_shift), 1 << page_shift);
-                worded &= worded - 1;
-            }
-        });
-    }
-
-    /// Moves `length` bytes of pages, with what is stored in them.
+    /// Moves `length` bytes of pages.
     pub(crate) fn move_pages(&mut self, from: u64, to: u64, length: u64) {
         let page = self.config.page_size.0;
         for offset in (0..length).step_by(page as usize) {
@@ -325,10 +251,6 @@ impl Kernel {
             self.spans[target].resident[target_bit >> 6] |= mask;
             self.spans[target].ever[target_bit >> 6] |= mask;
             self.resident += 1;
-            if contains(&self.spans[source].worded, bit) {
-                self.spans[target].worded[target_bit >> 6] |= mask;
-                self.words.relocate(from + offset, to + offset, page);
-            }
         }
     }
 }

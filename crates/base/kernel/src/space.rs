@@ -6,7 +6,6 @@ use crate::mappings::{Mapping, MappingKind, Mappings};
 use crate::pages::{PageState, Span};
 use crate::residency::SPAN;
 use crate::warm::Warm;
-use crate::words::Words;
 use highwater_units::{Address, Bytes};
 
 /// The kernel's side of one process.
@@ -23,7 +22,6 @@ pub struct Kernel {
     pub(crate) low: Vec<u32>,
     pub(crate) high: Vec<u32>,
     pub(crate) spans: Vec<Span>,
-    pub(crate) words: Words,
     pub(crate) warm: Warm,
     pub(crate) resident: u64,
     pub(crate) peak: u64,
@@ -64,7 +62,6 @@ impl Kernel {
             low: Vec::new(),
             high: Vec::new(),
             spans: Vec::new(),
-            words: Words::new(config.brk.0, config.mmap_top.0),
             warm: Warm::new(config.brk.0 / page, config.mmap_top.0 / page),
             resident: 0,
             peak: 0,

@@ -41,7 +41,8 @@ impl Warm {
         if start > end || end >= self.high.len() as u64 {
             return false;
         }
-        !self.high[start as usize..=end as usize].contains(&false)
+        let (start, end) = (start as usize, end as usize);
+        self.high[start] && (start == end || !self.high[start..=end].contains(&false))
     }
 
     /// Lists the pages from `from` to `to`, which are resident.

@@ -4,6 +4,9 @@ mod csv;
 mod markdown;
 mod text;
 
+pub use csv::field;
+pub use markdown::{code, escaped};
+
 use highwater_simulator::{Bytes, Micros, Summary, Variant};
 
 /// What of a run a column is of.

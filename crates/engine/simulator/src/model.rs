@@ -2,7 +2,7 @@
 
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, Cache, DecisionLog, Figures, Kernel, Micros,
-    Objects, PageRun, ThreadId, Whereabouts,
+    Objects, PageRun, Reclaimable, ThreadId, Whereabouts,
 };
 use highwater_glibc::Glibc;
 use highwater_jemalloc::Jemalloc;
@@ -20,15 +20,6 @@ pub(crate) enum Model {
 }
 
 impl Model {
-    /// Whether it does anything as time passes: only then it need be told.
-    pub(crate) fn is_timed(&self) -> bool {
-        match self {
-            Self::Glibc(_) => false,
-            Self::Jemalloc(_) => true,
-            Self::Python(python) => python.inner().is_timed(),
-        }
-    }
-
     /// Returns the model of glibc's malloc, where the program's blocks come from it in the end.
     pub(crate) fn glibc(&self) -> Option<&Glibc> {
         match self {
@@ -37,10 +28,73 @@ impl Model {
             Self::Python(python) => python.inner().glibc(),
         }
     }
+}
+
+macro_rules! delegate {
+    ($self:ident, $model:ident => $call:expr) => {
+        match $self {
+            Model::Glibc($model) => $call,
+            Model::Jemalloc($model) => $call,
+            Model::Python($model) => $call,
+        }
+    };
+}
+
+/// What serves the calls of a process, of whichever of its allocators.
+pub(crate) trait Serve: Allocator {
+    /// Whether it does anything as time passes: only then it need be told.
+    fn is_timed(&self) -> bool;
 
     /// `malloc`, of the interpreter's allocator or, though there is one, of the C library.
     #[inline]
-    pub(crate) fn malloc_in(
+    fn malloc_in(
+        &mut self,
+        _: Domain,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        size: Bytes,
+    ) -> Option<Address> {
+        self.malloc(kernel, thread, size)
+    }
+
+    /// `calloc`, in the same way.
+    fn calloc_in(
+        &mut self,
+        _: Domain,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        count: u64,
+        size: Bytes,
+    ) -> Option<Address> {
+        self.calloc(kernel, thread, count, size)
+    }
+}
+
+impl Serve for Glibc {
+    #[inline]
+    fn is_timed(&self) -> bool {
+        false
+    }
+}
+
+impl Serve for Jemalloc {
+    #[inline]
+    fn is_timed(&self) -> bool {
+        true
+    }
+}
+
+impl Serve for Model {
+    fn is_timed(&self) -> bool {
+        match self {
+            Self::Glibc(glibc) => glibc.is_timed(),
+            Self::Jemalloc(jemalloc) => jemalloc.is_timed(),
+            Self::Python(python) => python.inner().is_timed(),
+        }
+    }
+
+    #[inline]
+    fn malloc_in(
         &mut self,
         domain: Domain,
         kernel: &mut Kernel,
@@ -53,8 +107,7 @@ impl Model {
         }
     }
 
-    /// `calloc`, in the same way.
-    pub(crate) fn calloc_in(
+    fn calloc_in(
         &mut self,
         domain: Domain,
         kernel: &mut Kernel,
@@ -69,16 +122,6 @@ impl Model {
             (model, _) => model.calloc(kernel, thread, count, size),
         }
     }
-}
-
-macro_rules! delegate {
-    ($self:ident, $model:ident => $call:expr) => {
-        match $self {
-            Model::Glibc($model) => $call,
-            Model::Jemalloc($model) => $call,
-            Model::Python($model) => $call,
-        }
-    };
 }
 
 impl Allocator for Model {
@@ -158,12 +201,8 @@ impl Allocator for Model {
         delegate!(self, model => model.accounting(kernel))
     }
 
-    fn reclaimable(&self, kernel: &Kernel) -> Bytes {
+    fn reclaimable(&self, kernel: &Kernel) -> Reclaimable {
         delegate!(self, model => model.reclaimable(kernel))
-    }
-
-    fn reclaimable_cost(&self) -> u64 {
-        delegate!(self, model => model.reclaimable_cost())
     }
 
     fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {

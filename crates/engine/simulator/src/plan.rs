@@ -1,6 +1,6 @@
 //! What a scenario's variant comes to: sources, and what each is run through.
 
-use crate::settings::{Judged, choose, judge};
+use crate::settings::{Chosen, Judged, choose, judge};
 use crate::variant::{Choice, PythonVersion, Variant};
 use highwater_allocator::{Bytes, Remark, Tone};
 use highwater_glibc::Cores;
@@ -124,7 +124,9 @@ impl Plan {
                     .collect::<Result<_, _>>()
                     .map_err(|error| stage.fault("parameters", error.to_string()))?,
             };
-            let (variant, said) = variant_of(stage, trace.map(|trace| &trace.first().header))?;
+            let sources = changed(stage, sources)?;
+            let header = trace.map(|trace| &trace.first().header);
+            let (variant, said) = variant_of(stage, header, Environment::parse)?;
             stages.push(Stage {
                 name: stage.name.clone(),
                 sources,
@@ -139,18 +141,35 @@ impl Plan {
     }
 }
 
+/// The sources of a stage with the calls that it adds to them.
+fn changed(stage: &PlannedStage, sources: Vec<Source>) -> Result<Vec<Source>, Fault> {
+    let Some(trims) = stage.trims else {
+        return Ok(sources);
+    };
+    let with_trims = |source: Source| {
+        let changed = source.with_trims(trims);
+        changed.map_err(|error| stage.fault("trim", error.to_string()))
+    };
+    sources.into_iter().map(with_trims).collect()
+}
+
 /// Returns what the processes of a stage are run through, with the remarks on how that is written. A trace's `header` names
-/// the allocator and the environment that it was recorded with: they run unless others are said.
+/// the allocator and the environment that it was recorded with: they run unless others are said. `read` reads the settings in a
+/// text, as [`Environment::parse`] does.
 ///
 /// # Errors
 /// An allocator of which no release is modelled, or an interpreter that is not.
 pub fn variant_of(
     stage: &PlannedStage,
     header: Option<&Header>,
+    read: impl Fn(&str) -> Environment,
 ) -> Result<(Variant, Vec<Remark>), Fault> {
-    let environment = environment_of(stage, header);
+    let given = stage.environment.as_deref().map(read);
+    // What a trace recorded chooses nothing: its allocator is known.
+    let chosen = (given.as_ref()).and_then(|given| choose(&given.variables, given.linked));
+    let environment = environment_of(given.unwrap_or_default(), header);
     let mut said = environment.remarks;
-    let allocator = allocator_of(stage, header, &mut said)?;
+    let allocator = allocator_of(stage, chosen, header, &mut said)?;
     let python = stage.python.as_deref().map(|name| {
         PythonVersion::parse(name).ok_or_else(|| {
             let known = PythonVersion::ALL.map(PythonVersion::name).join(", ");
@@ -171,8 +190,7 @@ pub fn variant_of(
 }
 
 /// Returns the environment of a stage: what a trace recorded, with what is given set over it.
-fn environment_of(stage: &PlannedStage, header: Option<&Header>) -> Environment {
-    let given = Environment::parse(stage.environment.as_deref().unwrap_or_default());
+fn environment_of(given: Environment, header: Option<&Header>) -> Environment {
     let Some(header) = header else {
         return given;
     };
@@ -188,13 +206,11 @@ fn environment_of(stage: &PlannedStage, header: Option<&Header>) -> Environment 
 /// or else the one that the given environment loads, or else the one that a trace recorded.
 fn allocator_of(
     stage: &PlannedStage,
+    chosen: Option<Chosen>,
     header: Option<&Header>,
     said: &mut Vec<Remark>,
 ) -> Result<Choice, Fault> {
     let mut note = |says| said.push(Remark::new(ALLOCATOR, Tone::Surprise, says));
-    // What a trace recorded chooses nothing: its allocator is known.
-    let chosen = stage.environment.as_deref().map(Environment::parse);
-    let chosen = chosen.and_then(|given| choose(&given.variables, given.linked));
     let recorded = header.and_then(|header| header.allocator.as_ref());
     let recorded = recorded.map(|(name, version)| Choice::recorded(name, version));
     Ok(match (&stage.allocator, chosen, recorded) {

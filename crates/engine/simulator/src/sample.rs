@@ -96,7 +96,7 @@ pub(crate) struct Schedule {
     /// Events run when the next even measure is due.
     due: u64,
     /// A pause of this length is a rest, whose beginning gets a sample of its own.
-    rest: Micros,
+    pub(crate) rest: Micros,
 }
 
 impl Schedule {
@@ -113,6 +113,12 @@ impl Schedule {
     #[inline]
     pub(crate) fn is_rest(&self, pause: Micros) -> bool {
         pause >= self.rest
+    }
+
+    /// How many events there are up to the next even measure.
+    #[inline]
+    pub(crate) fn until_even(&self, position: u64) -> usize {
+        usize::try_from(self.due - position).unwrap_or(usize::MAX)
     }
 
     /// Whether to measure after event number `position`, with a pause to follow.

@@ -1,10 +1,10 @@
 //! One process: a workload's events, one after another, through one allocator over one kernel.
 //!
-//! This is the loop everything else hangs on. It keeps what the program holds, so that an allocator is only ever given
-//! blocks that are live, and leaves looking at what happened to others: nothing here is computed that a run does not
+//! The loop everything else hangs on is in `program`. It keeps what the program holds, so that an allocator is only ever given
+//! blocks that are live, and leaves looking at what happened to others: nothing there is computed that a run does not
 //! need at every event.
 
-mod calls;
+mod program;
 mod touched;
 
 use crate::error::SimulatorError;
@@ -16,38 +16,10 @@ use highwater_allocator::{
 };
 use highwater_kernel::Config;
 use highwater_workload::{BlockId, Event, Source, Workload};
+use program::Program;
 use std::sync::Arc;
-use touched::TouchedBlocks;
 
-/// What is known of a block of the program.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
-    /// Where it is or was; null before it was allocated, or where that failed.
-    pub(crate) address: Address,
-    /// Bytes the program asked for.
-    pub(crate) size: Bytes,
-    /// The event that allocated it.
-    pub(crate) allocated: u32,
-    /// The event that freed it, or [`NEVER`].
-    pub(crate) freed: u32,
-}
-
-/// The event of a block that was not freed.
-pub(crate) const NEVER: u32 = u32::MAX;
-
-const NOTHING: Held = Held {
-    address: Address::NULL,
-    size: Bytes::ZERO,
-    allocated: NEVER,
-    freed: NEVER,
-};
-
-impl Held {
-    #[inline]
-    pub(crate) fn is_live(&self) -> bool {
-        self.freed == NEVER && !self.address.is_null()
-    }
-}
+pub(crate) use program::{Held, NEVER};
 
 /// Where a process went beyond its cap and was killed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -62,33 +34,22 @@ pub struct Killed {
     pub cap: Bytes,
 }
 
+/// Longer than any pause.
+const NO_REST: Micros = Micros(u64::MAX);
+
 /// A process in the middle of its run.
 #[derive(Clone)]
 pub struct Simulation {
     pub(crate) feed: Feed,
     pub(crate) kernel: Kernel,
     pub(crate) model: Model,
-    blocks: Vec<Held>,
-    /// The blocks of which the trace says what the program touched.
-    touched: TouchedBlocks,
+    program: Program,
     /// Blocks of the parts of the source before, where something was parked when the part ended.
     pub(crate) remembered: Vec<Held>,
-    live: Bytes,
-    peak_live: Bytes,
     /// The highest of the peaks taken so far: of what the program held, and of what was resident.
     highest: (Bytes, Bytes),
     /// What the process finds in its environment.
     pub(crate) environment: Arc<[Variable]>,
-    allocations: u64,
-    failed: u64,
-    /// Calls of malloc_trim, and the resident bytes they gave back.
-    trims: u64,
-    trimmed: Bytes,
-    next: usize,
-    /// Whether the model has timers.
-    is_timed: bool,
-    /// The time now, which the model was told if it has timers.
-    clock: Micros,
 }
 
 impl Simulation {
@@ -118,23 +79,13 @@ impl Simulation {
         let mut model = variant.model(workload)?;
         model.advance(&mut kernel, Micros(0));
         Ok(Self {
-            blocks: vec![NOTHING; workload.blocks as usize],
-            touched: TouchedBlocks::of(workload),
-            is_timed: model.is_timed(),
+            program: Program::new(workload),
             model,
             feed,
             remembered: Vec::new(),
             kernel,
-            clock: Micros(0),
-            live: Bytes::ZERO,
-            peak_live: Bytes::ZERO,
             highest: (Bytes::ZERO, Bytes::ZERO),
             environment: variant.environment.clone().into(),
-            allocations: 0,
-            failed: 0,
-            trims: 0,
-            trimmed: Bytes::ZERO,
-            next: 0,
         })
     }
 
@@ -142,7 +93,7 @@ impl Simulation {
     #[inline]
     pub fn step(&mut self) -> Option<Event> {
         let event = *self.next_event()?;
-        self.advance(&event).then_some(event)
+        (self.run(&[event], NO_REST) > 0).then_some(event)
     }
 
     /// Runs up to the given number of events in all; the process may end before.
@@ -151,24 +102,33 @@ impl Simulation {
             let part = Arc::clone(self.feed.part());
             let start = self.feed.place(self.position());
             let end = part.events.len().min(self.feed.place(event));
-            for event in &part.events[start..end] {
-                if !self.advance(event) {
-                    return;
-                }
+            if self.run(&part.events[start..end], NO_REST) == 0 {
+                return;
             }
+        }
+    }
+
+    /// Runs the next events, which the caller has looked up, up to a mark or a pause as long as `rest`, and returns how many:
+    /// none only where there are none or the process was killed.
+    pub(crate) fn run(&mut self, events: &[Event], rest: Micros) -> usize {
+        match &mut self.model {
+            // The loop is made for each model, so that it asks only once which it is.
+            Model::Glibc(glibc) => self.program.run(glibc, &mut self.kernel, events, rest),
+            Model::Jemalloc(jemalloc) => self.program.run(jemalloc, &mut self.kernel, events, rest),
+            model => self.program.run(model, &mut self.kernel, events, rest),
         }
     }
 
     /// The event that is next, in the next part of the source if need be.
     #[inline]
     pub(crate) fn next_event(&mut self) -> Option<&Event> {
-        if self.feed.place(self.next as u64) >= self.feed.part().events.len() {
+        if self.is_part_done() {
             self.refill();
         }
         self.feed
             .part()
             .events
-            .get(self.feed.place(self.next as u64))
+            .get(self.feed.place(self.position()))
     }
 
     /// How many events of the part at hand are due up to a moment.
@@ -191,44 +151,19 @@ impl Simulation {
         let remembered = self.feed.is_streamed().then(|| self.holders_of_parked());
         let went_on = self.feed.refill();
         self.remembered = remembered.unwrap_or_default();
-        self.blocks
-            .resize(self.feed.part().blocks as usize, NOTHING);
+        self.program.go_on(self.feed.part());
         went_on
-    }
-
-    /// Runs the next event, which the caller has looked up; `false` once the process was killed.
-    #[inline]
-    pub(crate) fn advance(&mut self, event: &Event) -> bool {
-        if self.kernel.is_killed() {
-            return false;
-        }
-        let index = self.next as u32;
-        self.next += 1;
-        self.model.decisions_mut().stamp(u64::from(index));
-        if event.time != self.clock {
-            if self.is_timed {
-                self.tell_time(event.time);
-            } else {
-                self.clock = event.time;
-            }
-        }
-        self.perform(event, index);
-        true
-    }
-
-    #[inline(never)]
-    fn tell_time(&mut self, now: Micros) {
-        self.clock = now;
-        self.model.advance(&mut self.kernel, now);
     }
 
     /// Lets time pass, up to `now` or the next event: what timers bring about on the way, the next event would find
     /// done all the same.
     pub fn wait_until(&mut self, now: Micros) {
         let now = self.next_event().map_or(now, |next| now.min(next.time));
-        if now > self.clock && !self.kernel.is_killed() {
-            self.model.decisions_mut().stamp(self.next as u64);
-            self.tell_time(now);
+        if now > self.now() && !self.kernel.is_killed() {
+            let event = self.position();
+            self.model.decisions_mut().stamp(event);
+            self.program.now = now;
+            self.model.advance(&mut self.kernel, now);
         }
     }
 
@@ -248,12 +183,12 @@ impl Simulation {
     /// How many events have been run.
     #[inline]
     pub fn position(&self) -> u64 {
-        self.next as u64
+        self.program.events
     }
 
     /// The time: that of the latest event, or what has passed since.
     pub fn now(&self) -> Micros {
-        self.clock
+        self.program.now
     }
 
     /// How long ago the program made its latest call.
@@ -266,14 +201,14 @@ impl Simulation {
     /// Bytes the program has asked for and not freed.
     #[inline]
     pub fn live(&self) -> Bytes {
-        self.live
+        self.program.live
     }
 
     /// Returns the most the program held and the most that was resident since the last call, and begins both anew.
     pub(crate) fn take_peaks(&mut self) -> (Bytes, Bytes) {
         self.highest = self.highest_so_far();
         let at_start = self.model.resident_at_start();
-        let live = std::mem::replace(&mut self.peak_live, self.live);
+        let live = self.program.take_peak();
         (live, self.kernel.take_peak().saturating_sub(at_start))
     }
 
@@ -282,17 +217,17 @@ impl Simulation {
         let at_start = self.model.resident_at_start();
         let resident = self.kernel.peak().saturating_sub(at_start);
         let (live, highest) = self.highest;
-        (live.max(self.peak_live), highest.max(resident))
+        (live.max(self.program.peak_live), highest.max(resident))
     }
 
     /// Calls that returned a block, and calls that failed.
     pub fn allocations(&self) -> (u64, u64) {
-        (self.allocations, self.failed)
+        (self.program.allocations, self.program.failed)
     }
 
     /// Calls of `malloc_trim`, and the resident bytes that they gave back.
     pub fn trims(&self) -> (u64, Bytes) {
-        (self.trims, self.trimmed)
+        (self.program.trims, self.program.trimmed)
     }
 
     /// Whether and where the process was killed.
@@ -332,24 +267,24 @@ impl Simulation {
 
     /// Resident bytes that `malloc_trim(0)` would give back now.
     pub fn reclaimable(&self) -> Bytes {
-        self.model.reclaimable(&self.kernel)
+        self.model.reclaimable(&self.kernel).bytes
     }
 
     /// The address a block has or had; null where it got none yet, or there is no such block.
     #[inline]
     pub fn address(&self, block: BlockId) -> Address {
-        let held = self.blocks.get(block.0 as usize);
+        let held = self.blocks().get(block.0 as usize);
         held.map_or(Address::NULL, |held| held.address)
     }
 
     /// Where a live block lies; `None` where it got no address, or was freed.
     pub fn whereabouts(&self, block: BlockId) -> Option<Whereabouts> {
-        let held = self.blocks.get(block.0 as usize);
+        let held = self.blocks().get(block.0 as usize);
         let held = held.filter(|held| held.is_live())?;
         Some(self.model.whereabouts(&self.kernel, held.address))
     }
 
     pub(crate) fn blocks(&self) -> &[Held] {
-        &self.blocks
+        &self.program.blocks
     }
 }

@@ -29,8 +29,11 @@ pub(crate) enum Command {
     Stop(Stop),
     /// Write a recording (.hwr) as a trace in text (.hwt or .hwt.gz)
     Convert(Convert),
-    /// Run every variant of a scenario and compare them
-    Matrix(Matrix),
+    /// Compare your own settings on a trace, or the variants of a scenario
+    #[command(visible_alias = "matrix")]
+    Compare(Compare),
+    /// Search for what would help: settings, other allocators and calls of malloc_trim, each of them run
+    Advise(Advise),
     /// List the scenarios of the catalogue and the patterns
     Scenarios(Scenarios),
     /// List the modelled allocators and how their releases differ
@@ -153,7 +156,7 @@ pub(crate) struct Common {
 
 impl Common {
     /// The options of a run's description that are given, by name.
-    pub(crate) fn options(&self) -> impl Iterator<Item = (&'static str, &String)> {
+    pub(crate) fn options(&self) -> Vec<(&'static str, String)> {
         let all = [
             ("allocator", &self.allocator),
             ("python", &self.python),
@@ -161,8 +164,8 @@ impl Common {
             ("cores", &self.cores),
             ("seed", &self.seed),
         ];
-        all.into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_ref()?)))
+        let given = |(name, value): (_, &Option<String>)| Some((name, value.clone()?));
+        all.into_iter().filter_map(given).collect()
     }
 }
 
@@ -215,13 +218,17 @@ pub(crate) struct Run {
 }
 
 #[derive(Args)]
-pub(crate) struct Matrix {
-    /// Name of a scenario, or a file that describes runs (.toml or .json); `-` for standard input
-    #[arg(value_parser = given)]
-    pub(crate) scenario: String,
-    /// Run only this variant; may be repeated
-    #[arg(long, value_name = "NAME", value_parser = given)]
+pub(crate) struct Compare {
+    /// Trace, name of a scenario or pattern, or a file that describes runs (.toml or .json); `-` for standard input
+    #[arg(value_name = "TRACE|SCENARIO", value_parser = given)]
+    pub(crate) subject: String,
+    /// New variant, as "NAME: SETTINGS": settings in any form or a file of them, and `trim=`, `allocator=`, `cap=`, `cores=`,
+    /// `python=` or `seed=` with a value; or the name of one of the scenario's, to run only those; may be repeated
+    #[arg(long, value_name = "NAME: SETTINGS", value_parser = given)]
     pub(crate) variant: Vec<String>,
+    /// New variant with the settings in a text (a Dockerfile, a manifest, a unit, a script); may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Vec<PathBuf>,
     /// Value of a parameter, except in variants that set it themselves; may be repeated
     #[arg(long, value_name = "PARAMETER=VALUE", value_parser = given)]
     pub(crate) set: Vec<String>,
@@ -257,6 +264,73 @@ pub(crate) struct Matrix {
     /// Draw pictures in light on dark
     #[arg(long)]
     pub(crate) dark: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Advise {
+    /// Trace, name of a scenario or pattern, or a file that describes runs (.toml or .json); `-` for standard input
+    #[arg(value_name = "TRACE|SCENARIO", value_parser = given)]
+    pub(crate) subject: String,
+    /// Variant of the scenario that is the run as it is (default: the first)
+    #[arg(long, value_name = "NAME", value_parser = given)]
+    pub(crate) variant: Option<String>,
+    /// Value of a parameter; may be repeated
+    #[arg(long, value_name = "PARAMETER=VALUE", value_parser = given)]
+    pub(crate) set: Vec<String>,
+    /// Allocator of the run as it is (default: that of the settings, else of the trace, else of the image, else glibc@2.36)
+    #[arg(long, value_name = "NAME@VERSION", value_parser = given)]
+    pub(crate) allocator: Option<String>,
+    /// Settings of the run as it is: NAME=VALUE, any text that holds settings, or a file of such text; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = given)]
+    pub(crate) env: Vec<String>,
+    /// File with the settings of the run as it is (a Dockerfile, a manifest, a unit); --paste then takes its form
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// Limit of resident memory in MiB: what exceeds it is killed, and is no remedy
+    #[arg(long, value_name = "MIB", value_parser = given, allow_hyphen_values = true)]
+    pub(crate) cap: Option<String>,
+    /// Container image, such as python:3.12-slim: its C library, and the packages that can be had
+    #[arg(long, value_name = "IMAGE", value_parser = given)]
+    pub(crate) image: Option<String>,
+    /// Kinds of change to try, with commas between them: settings, mmap_threshold, trim_threshold, top_pad, arenas, tcache,
+    /// fastbins, removal, jemalloc, malloc_trim (default: all)
+    #[arg(long, value_name = "KINDS", value_parser = given)]
+    pub(crate) only: Vec<String>,
+    /// Kinds of change not to try
+    #[arg(long, value_name = "KINDS", value_parser = given)]
+    pub(crate) not: Vec<String>,
+    /// Memory to lower: peak, rest or mean, or several with weights as in rest=2,peak=1 (default: rest; for a run that never
+    /// rests the end or the mean)
+    #[arg(long, value_name = "MEASURE", value_parser = given)]
+    pub(crate) weigh: Option<String>,
+    /// Stop after N seconds; candidates that were not run are listed
+    #[arg(long, value_name = "N")]
+    pub(crate) seconds: Option<u32>,
+    /// Candidates to run at the same time (default: the number of cores)
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// CPU time of one page fault, in nanoseconds (default: a measured value, printed with its bounds)
+    #[arg(long, value_name = "NS")]
+    pub(crate) fault_ns: Option<u32>,
+    /// CPU time of one system call, in nanoseconds (default: a measured value, printed with its bounds)
+    #[arg(long, value_name = "NS")]
+    pub(crate) call_ns: Option<u32>,
+    /// Print one remedy instead of the table, ready to paste: dockerfile, compose, kubernetes, systemd, procfile, env or review
+    /// (default: the form of --settings, else env)
+    #[arg(long, value_name = "FORM", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) paste: Option<String>,
+    /// Remedy to paste, by its number in the table (default: the first that needs no change of the program)
+    #[arg(long, value_name = "NUMBER", requires = "paste")]
+    pub(crate) choose: Option<usize>,
+    /// Print one JSON object instead of the table
+    #[arg(long, conflicts_with_all = ["csv", "paste"])]
+    pub(crate) json: bool,
+    /// Print every candidate as CSV, sizes in bytes
+    #[arg(long, conflicts_with = "paste")]
+    pub(crate) csv: bool,
+    /// Also write the table as Markdown to this file; `-` prints it instead of the plain table
+    #[arg(long, value_name = "FILE", conflicts_with = "paste")]
+    pub(crate) markdown: Option<PathBuf>,
 }
 
 #[derive(Args)]

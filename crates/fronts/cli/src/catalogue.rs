@@ -36,7 +36,7 @@ pub(crate) fn list(asked: &Scenarios) -> Result<String> {
             .collect();
         return crate::json::line(&entries);
     }
-    let mut text = String::from("Scenarios (`highwater matrix NAME` compares their variants):\n");
+    let mut text = String::from("Scenarios (`highwater compare NAME` compares their variants):\n");
     for scenario in &catalogue {
         text += &format!(
             "  {:22} {}, {} variants\n",

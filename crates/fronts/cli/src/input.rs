@@ -4,6 +4,7 @@ use crate::arguments::{Common, Replay, Run, Touch};
 use crate::environment;
 use crate::output::{Files, Output};
 use crate::scenario::Found;
+use crate::variants::Asked;
 use anyhow::{Context, Result, bail};
 use highwater_simulator::{ALLOCATOR, Choice, Cores, Plan, Remark, Sources, Stage, Tone, Variant};
 use highwater_workload::spec::Calls;
@@ -42,7 +43,7 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job> {
         touch(workload, replay.touch);
     }
     let trace = trace.map(Source::from);
-    let planned = found.plan(&replay.set, &[], Some(&replay.common))?;
+    let planned = found.plan(&replay.set, &Asked::default(), &replay.common.options())?;
     let mut plan = found.make(&planned[0], trace.as_ref(), &mut Sources::default())?;
     let workload = plan.stages[0].sources[0].first().clone();
     if workload.unended {
@@ -97,8 +98,11 @@ pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job> {
         .map(|file| files.claim("--write", file));
     let file = file.transpose()?;
     let found = Found::look_up(&run.scenario)?;
-    let named: Vec<String> = run.variant.iter().cloned().collect();
-    let planned = found.plan(&run.set, &named, Some(&run.common))?;
+    let asked = Asked {
+        named: run.variant.iter().cloned().collect(),
+        ..Asked::default()
+    };
+    let planned = found.plan(&run.set, &asked, &run.common.options())?;
     let chosen = &planned[0];
     let trace = found.trace()?;
     let mut plan = found.make(chosen, trace.as_ref(), &mut Sources::default())?;
@@ -138,13 +142,28 @@ fn can_be_written(plan: &Plan, calls: &Calls) -> Result<()> {
 /// Sets over every stage what only the command has: settings beside those that the run has, and the cores that the process may
 /// use.
 fn set_over(plan: &mut Plan, common: &Common) -> Result<()> {
+    set_environment(plan, &common.env, common.allocator.is_none())?;
     for stage in &mut plan.stages {
         let header = &stage.sources[0].first().header;
         let variant = &mut stage.variant;
+        if let Some(allowed) = common.allowed_cores {
+            let online = variant.cores.map_or(header.cpus, |cores| cores.online);
+            let cores = Cores { online, allowed };
+            Variant::check_cores(cores).context("--allowed-cores")?;
+            variant.cores = Some(cores);
+        }
+    }
+    Ok(())
+}
+
+/// Sets settings over those that every stage has; they choose the allocator if they may.
+pub(crate) fn set_environment(plan: &mut Plan, given: &[String], may_choose: bool) -> Result<()> {
+    for stage in &mut plan.stages {
+        let variant = &mut stage.variant;
         let known = std::mem::take(&mut variant.environment);
-        let read = environment::read(known, &common.env)?;
+        let read = environment::read(known, given)?;
         variant.environment = read.variables;
-        if let (Some(chosen), None) = (&read.chosen, &common.allocator) {
+        if let (Some(chosen), true) = (&read.chosen, may_choose) {
             variant.allocator = chosen.choice().unwrap_or(variant.allocator);
             let says = chosen.says(variant.allocator);
             stage.said.retain(|remark| remark.variable != ALLOCATOR);
@@ -153,12 +172,6 @@ fn set_over(plan: &mut Plan, common: &Common) -> Result<()> {
                 .push(Remark::new(ALLOCATOR, Tone::Surprise, says));
         }
         stage.said.extend(read.remarks);
-        if let Some(allowed) = common.allowed_cores {
-            let online = variant.cores.map_or(header.cpus, |cores| cores.online);
-            let cores = Cores { online, allowed };
-            Variant::check_cores(cores).context("--allowed-cores")?;
-            variant.cores = Some(cores);
-        }
     }
     Ok(())
 }

@@ -3,17 +3,20 @@
 //! Exit status: 0 for success, 1 if `--check` found a difference, 2 for invalid input and for what cannot be done (a full
 //! disk, no memory), with one line on standard error that names the input or file and the error.
 
+mod advise;
 mod allocators;
 mod arguments;
 mod catalogue;
 mod chart;
+mod compare;
 mod decisions;
 mod environment;
 mod input;
 mod json;
-mod matrix;
+mod measured;
 mod moment;
 mod output;
+mod parallel;
 mod pictures;
 mod png;
 mod record;
@@ -25,6 +28,7 @@ mod several;
 mod signals;
 mod spread;
 mod text;
+mod variants;
 
 use anyhow::{Context, Result};
 use arguments::{Arguments, Command};
@@ -58,7 +62,8 @@ fn perform(command: &Command) -> Result<ExitCode> {
         Command::Mark(mark) => record::mark(mark)?,
         Command::Stop(stop) => record::stop(stop)?,
         Command::Convert(convert) => record::convert(convert)?,
-        Command::Matrix(matrix) => matrix::run(matrix)?,
+        Command::Compare(asked) => compare::run(asked)?,
+        Command::Advise(asked) => advise::run(asked)?,
         Command::Scenarios(asked) => catalogue::list(asked)?,
         Command::Allocators(asked) => allocators::list(asked.json)?,
         Command::Settings(asked) => settings::explain(asked)?,

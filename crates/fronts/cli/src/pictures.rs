@@ -1,6 +1,7 @@
-//! The pictures that `highwater matrix` draws: the curves of all variants, and the heap map of each.
+//! The pictures that `highwater compare` draws: the curves of all variants, and the heap map of each.
 
-use crate::arguments::Matrix;
+use crate::arguments::Compare;
+use crate::compare::trims_of;
 use crate::moment::Place;
 use crate::output::{Files, Output};
 use crate::{png, scenario::Found};
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// What is to be drawn into which files.
 pub(crate) struct Pictures<'a> {
-    matrix: &'a Matrix,
+    asked: &'a Compare,
     /// The files of the curves.
     svg: Option<Output>,
     png: Option<Output>,
@@ -29,33 +30,36 @@ impl<'a> Pictures<'a> {
     /// # Errors
     /// A file that cannot be written or that something else reads or writes.
     pub(crate) fn prepare(
-        matrix: &'a Matrix,
+        asked: &'a Compare,
         found: &'a Found,
         variants: usize,
         files: &mut Files,
     ) -> Result<Self> {
-        let maps = match &matrix.map {
+        let maps = match &asked.map {
             Some(file) => files_of_maps(file, variants)?,
             None => Vec::new(),
         };
         let mut claim = |option: &str, file: &Path| files.claim(option, file);
-        let svg = matrix.svg.as_deref().map(|file| claim("--svg", file));
-        let png = matrix.png.as_deref().map(|file| claim("--png", file));
+        let svg = asked.svg.as_deref().map(|file| claim("--svg", file));
+        let png = asked.png.as_deref().map(|file| claim("--png", file));
         let maps = maps.iter().map(|file| claim("--map", file));
         let maps = maps.collect::<Result<_, _>>()?;
-        let date = matrix
+        let date = asked
             .date
             .unwrap_or_else(|| jiff::ZonedDateTime::now().date());
-        let mut source = format!("scenario {}", found.scenario.name);
-        for set in &matrix.set {
+        let mut source = match found.is_trace() {
+            true => format!("trace {}", found.scenario.name),
+            false => format!("scenario {}", found.scenario.name),
+        };
+        for set in &asked.set {
             source += &format!(" · {set}");
         }
         Ok(Self {
-            matrix,
+            asked,
             svg: svg.transpose()?,
             png: png.transpose()?,
             maps,
-            title: found.scenario.run.text("title"),
+            title: found.title(),
             date: date.to_string(),
             source,
         })
@@ -90,7 +94,7 @@ impl<'a> Pictures<'a> {
             title: self.title,
             date: &self.date,
             source: &self.source,
-            dark: self.matrix.dark,
+            dark: self.asked.dark,
         }
     }
 
@@ -128,7 +132,7 @@ impl<'a> Pictures<'a> {
 
     /// The heap of a variant's first process: run again up to the moment, since a comparison keeps no heaps.
     fn map(&self, number: usize, plan: &Plan, outcome: &Outcome) -> Result<String> {
-        let place = Place::of(outcome, self.matrix.at.as_deref());
+        let place = Place::of(outcome, self.asked.at.as_deref());
         let place = place.with_context(|| plan.name.clone())?;
         let run = place.run(plan, outcome)?;
         let simulation = run.simulation();
@@ -150,7 +154,7 @@ impl<'a> Pictures<'a> {
 /// A variant with the settings of some of its stages.
 fn entry(number: usize, plan: &Plan, stages: std::ops::Range<usize>) -> Entry<'_> {
     let is_staged = plan.stages.len() > 1;
-    let stages = plan.stages[stages].iter().map(|stage| {
+    let shown = plan.stages[stages].iter().map(|stage| {
         let name = if is_staged { &stage.name } else { "" };
         settings(name, stage.sources.len() as u64, &stage.variant)
     });
@@ -158,7 +162,7 @@ fn entry(number: usize, plan: &Plan, stages: std::ops::Range<usize>) -> Entry<'_
         number,
         colour: number,
         name: &plan.name,
-        settings: stages.collect(),
+        settings: shown.chain(trims_of(plan)).collect(),
     }
 }
 

@@ -65,9 +65,7 @@ impl Recorded {
                 let (first, own) = (beginning(family.first()), beginning(family.last()));
                 let later = own.saturating_sub(first) / 1000;
                 let mut workload = trace::read_recording(family, Limits::default())?;
-                if workload.samples.is_empty() {
-                    add_samples(&mut workload, &path.with_extension("samples"), later)?;
-                }
+                add_samples(&mut workload, &path.with_extension("samples"), later)?;
                 Ok(workload)
             }
         }
@@ -105,6 +103,9 @@ fn add_samples(workload: &mut Workload, path: &Path, later: u64) -> Result<()> {
             text: text.into(),
         });
     }
+    workload
+        .samples
+        .sort_by_key(|sample| (sample.event, sample.time));
     Ok(())
 }
 

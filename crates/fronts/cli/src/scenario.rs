@@ -1,13 +1,14 @@
 //! What is meant by a name: a scenario of the catalogue, a description of a run in a file, or a pattern by itself.
 
-use crate::arguments::Common;
 use crate::recorded::Recorded;
+use crate::variants::Asked;
 use anyhow::{Context, Error, Result, anyhow, bail};
 use highwater_simulator::{Plan, Sources};
 use highwater_workload::scenario::{ScenarioFile, catalogued};
 use highwater_workload::spec::{Fault, Level, Planned, Settings, Step};
-use highwater_workload::{Pattern, RunSpec, Scenario, Source, Workload};
-use std::path::Path;
+use highwater_workload::{Pattern, RunSpec, Scenario, Source, Workload, trace};
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 /// The description of a run, and where it is from.
 pub(crate) struct Found {
@@ -30,6 +31,9 @@ impl Found {
             return Ok(found(scenario, None));
         }
         let path = Path::new(asked);
+        if is_trace(path) {
+            return Ok(Self::of_trace(asked));
+        }
         let is_named = (path.extension()).is_some_and(|end| end == "toml" || end == "json");
         if asked == "-" || is_named || path.is_file() {
             let text = crate::input::read_text(path).with_context(|| asked.to_owned())?;
@@ -56,6 +60,27 @@ impl Found {
         }
     }
 
+    /// Whether it is a trace by itself.
+    pub(crate) fn is_trace(&self) -> bool {
+        self.file.is_none() && self.scenario.run.get("trace").is_some()
+    }
+
+    /// Its heading: its title, or else its name.
+    pub(crate) fn title(&self) -> &str {
+        match self.scenario.run.text("title") {
+            "" => &self.scenario.name,
+            title => title,
+        }
+    }
+
+    /// The file of its trace: one that a scenario's file names lies beside that, or where it is asked from.
+    fn trace_file(&self, name: &str) -> PathBuf {
+        let folder = self.file.is_some().then(|| Path::new(&self.asked).parent());
+        let beside = folder.flatten().map(|folder| folder.join(name));
+        let beside = beside.filter(|beside| beside.is_file());
+        beside.unwrap_or_else(|| PathBuf::from(name))
+    }
+
     /// The trace that it names, read.
     pub(crate) fn trace(&self) -> Result<Option<Source>> {
         Ok(self.workload()?.map(Source::from))
@@ -66,7 +91,7 @@ impl Found {
         let Some(name) = self.scenario.run.get("trace") else {
             return Ok(None);
         };
-        let path = Path::new(name);
+        let path = &self.trace_file(name);
         let recorded = Recorded::open(path).with_context(|| name.to_owned())?;
         let wanted = (self.scenario.run.checksum()).map_err(|fault| self.said(fault))?;
         if let Some(wanted) = wanted {
@@ -81,18 +106,19 @@ impl Found {
         Ok(Some(recorded.read(path).with_context(|| name.to_owned())?))
     }
 
-    /// What its variants run, with parameters and options set; only those of the named variants where some are named.
+    /// What its variants run, with parameters and options set: those that are named, or all of them, and those that are added.
     pub(crate) fn plan(
         &self,
         set: &[String],
-        named: &[String],
-        common: Option<&Common>,
+        asked: &Asked,
+        options: &[(&'static str, String)],
     ) -> Result<Vec<Planned>> {
         let run = &self.scenario.run;
         let has_variants = run.get("scenario").is_some() || !run.parts.is_empty();
+        let named = &asked.named;
         if let (Some(name), false) = (named.first(), has_variants) {
             bail!(
-                "--variant {name}: {} has no variants; use --set, --env and --allocator",
+                "--variant {name}: {} has no variants of its own; give \"NAME: SETTINGS\"",
                 self.asked
             );
         }
@@ -113,7 +139,17 @@ impl Found {
         let mut spec = RunSpec::with("scenario", self.asked.as_str());
         spec.parameters = parameters;
         spec.parts = named.map(|name| Level::with("base", name)).collect();
-        for (name, value) in common.into_iter().flat_map(Common::options) {
+        if !asked.added.is_empty() {
+            if spec.parts.is_empty() && has_variants {
+                let own = self.scenario.plan().map_err(|fault| self.said(fault))?;
+                let own = own.into_iter().map(|own| Level::with("base", own.name));
+                spec.parts = own.collect();
+            } else if spec.parts.is_empty() {
+                spec.parts.push(Level::with("name", self.unchanged()));
+            }
+            spec.parts.extend(asked.added.iter().cloned());
+        }
+        for (name, value) in options {
             spec.set(name, value.clone());
         }
         let find = |name: &str| match name == self.asked {
@@ -121,6 +157,14 @@ impl Found {
             false => catalogued(name),
         };
         spec.plan(&find).map_err(|fault| self.said(fault))
+    }
+
+    /// The name of the variant in which nothing is changed.
+    pub(crate) fn unchanged(&self) -> &'static str {
+        match self.scenario.run.get("trace") {
+            Some(_) => "as recorded",
+            None => "no change",
+        }
     }
 
     /// Makes the calls of a variant.
@@ -145,11 +189,36 @@ impl Found {
             (None, _) => match &fault.place[..] {
                 [] => format!("{name}: {fault}"),
                 [Step::Key(key), ..] if key == "parameters" => format!("--set: {}", fault.message),
+                [Step::Key(key), .., Step::Key(last)] if key == "variant" && last != "base" => {
+                    format!("--variant: {fault}")
+                }
                 [Step::Key(key), ..] => format!("--{key}: {}", fault.message),
                 [Step::Number(_), ..] => fault.to_string(),
             },
         })
     }
+}
+
+/// Whether a file is a trace, by how it begins; one with the name of a trace is taken for one, so that its error is the
+/// reader's.
+fn is_trace(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    if [".hwt", ".hwt.gz", ".hwr"]
+        .iter()
+        .any(|end| name.ends_with(end))
+    {
+        return true;
+    }
+    let is_description = path
+        .extension()
+        .is_some_and(|end| end == "toml" || end == "json");
+    if is_description || !path.is_file() {
+        return false;
+    }
+    let mut start = Vec::new();
+    let file = std::fs::File::open(path);
+    let read = file.and_then(|file| file.take(4096).read_to_end(&mut start));
+    read.is_ok() && trace::begins_like_one(&start)
 }
 
 /// A parameter and its value.

@@ -140,7 +140,7 @@ impl State {
         if address == 0 {
             return None;
         }
-        if self.recent.age(address) == KEPT {
+        if difference != 0 {
             self.recent.keep(address);
         }
         let size = varint::take(bytes)?;

@@ -5,10 +5,11 @@
 //! the address, as a signed difference from the one named last, in units of the chunk's granule; the event's other numbers.
 
 use crate::event::{Domain, Event, Mapping};
-use crate::recent::{KEPT, Recent};
-use crate::varint::zigzag;
+use crate::recent::{Indexed, KEPT};
+use crate::varint::{self, zigzag};
 
-/// Room that suffices for any event without text or runs, in bytes.
+/// Room that suffices for any event without text or runs, in bytes. The last number's eight bytes included, none needs more than
+/// 60: it is a power of two so that a place is checked by masking.
 pub const CALL_BYTES: usize = 64;
 
 /// The kind in the lowest three bits of an event's first byte.
@@ -70,7 +71,7 @@ pub struct Stamp {
 /// Encodes the events of one chunk.
 #[derive(Clone)]
 pub struct Encoder {
-    recent: Recent,
+    recent: Indexed,
     last: u64,
     time: u64,
     thread: u32,
@@ -82,7 +83,7 @@ impl Encoder {
     /// for 16 bytes).
     pub const fn new(time: u64, thread: u32, granule: u8) -> Self {
         Self {
-            recent: Recent::new(),
+            recent: Indexed::new(),
             last: 0,
             time,
             thread,
@@ -106,15 +107,11 @@ impl Encoder {
     /// [`Full`] if `out` is shorter than [`CALL_BYTES`] and the event's text or runs; nothing is changed then.
     #[inline(always)]
     pub fn encode(&mut self, stamp: Stamp, event: &Event, out: &mut [u8]) -> Result<usize, Full> {
-        let tail: &[u8] = match event {
-            Event::Mark(text) | Event::Sample(text) => text,
-            Event::Touched { runs, .. } => runs.0,
-            Event::Mapping(mapping) => mapping.owner,
-            Event::Site { frames, .. } => frames,
-            // The free of a null pointer is no event.
-            Event::Free { address: 0 } => return Ok(0),
-            _ => &[],
-        };
+        // The free of a null pointer is no event.
+        if let Event::Free { address: 0 } = event {
+            return Ok(0);
+        }
+        let tail = event.tail();
         if out.len() < CALL_BYTES + tail.len() {
             return Err(Full);
         }
@@ -204,7 +201,7 @@ impl Encoder {
         } else {
             out.number(zigzag(difference) << 1 | 1);
         }
-        if self.recent.age(address) == KEPT {
+        if difference != 0 {
             self.recent.keep(address);
         }
         out.number(size);
@@ -213,20 +210,15 @@ impl Encoder {
     /// Writes the first byte, the time and the address of a call about a block.
     #[inline(always)]
     fn block(&mut self, kind: u8, stamp: Stamp, address: u64, out: &mut Bytes) {
-        let age = self.recent.age(address);
-        if age != KEPT {
-            out.begin(kind, age as u8, self.advance(stamp));
-        } else {
-            let odd = address & ((1 << self.granule) - 1);
-            if odd != 0 {
-                out.byte(kind::RARE | rare::ODD << 3);
-                out.number(odd);
-            }
-            out.begin(kind, KEPT as u8, self.advance(stamp));
-            let units = (address >> self.granule).wrapping_sub(self.last >> self.granule);
-            out.number(zigzag(units as i64));
-            self.recent.keep(address);
+        let age = self.recent.name(address);
+        let odd = address & ((1 << self.granule) - 1);
+        if odd != 0 && age == KEPT {
+            out.byte(kind::RARE | rare::ODD << 3);
+            out.number(odd);
         }
+        out.begin(kind, age as u8, self.advance(stamp));
+        let units = (address >> self.granule).wrapping_sub(self.last >> self.granule);
+        out.number_if(age == KEPT, zigzag(units as i64));
         self.last = address;
     }
 
@@ -317,12 +309,28 @@ impl Bytes<'_> {
     }
 
     #[inline(always)]
-    fn number(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.byte(value as u8 | 0x80);
-            value >>= 7;
+    fn number(&mut self, value: u64) {
+        self.number_if(true, value);
+    }
+
+    /// Writes a number on a condition. Neither that nor the number's length follows a pattern that a processor could foresee, so
+    /// neither has a branch: eight bytes are written, and the next ones begin within or behind them.
+    #[inline(always)]
+    fn number_if(&mut self, condition: bool, value: u64) {
+        if let Some((eight, length)) = varint::eight(value)
+            && let Some(room) = self.head.get_mut(self.at..self.at + 8)
+        {
+            room.copy_from_slice(&eight.to_le_bytes());
+            self.at += length & usize::from(condition).wrapping_neg();
+        } else if condition {
+            self.long(value);
         }
-        self.byte(value as u8);
+    }
+
+    #[cold]
+    fn long(&mut self, value: u64) {
+        let room = self.head.get_mut(self.at..).unwrap_or_default();
+        self.at += varint::put(value, room);
     }
 
     #[inline(always)]

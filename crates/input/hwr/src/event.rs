@@ -84,6 +84,20 @@ pub enum Event<'a> {
     },
 }
 
+impl Event<'_> {
+    /// Returns the bytes behind the event's numbers.
+    #[inline(always)]
+    pub(crate) fn tail(&self) -> &[u8] {
+        match self {
+            Self::Mark(text) | Self::Sample(text) => text,
+            Self::Touched { runs, .. } => runs.0,
+            Self::Mapping(mapping) => mapping.owner,
+            Self::Site { frames, .. } => frames,
+            _ => &[],
+        }
+    }
+}
+
 /// A call to the kernel for memory that did not come from inside the allocator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Mapping<'a> {
@@ -175,6 +189,93 @@ impl<'a> Runs<'a> {
     pub fn iter(self) -> impl Iterator<Item = (u64, u64)> + 'a {
         let mut rest = self.0;
         core::iter::from_fn(move || Some((varint::take(&mut rest)?, varint::take(&mut rest)?)))
+    }
+}
+
+/// Writes runs of touched pages into `N` bytes.
+pub struct RunWriter<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+    /// The pages of the run that is not written yet, and the page behind the one before it.
+    first: u64,
+    end: u64,
+    written: u64,
+}
+
+impl<const N: usize> RunWriter<N> {
+    /// Begins with no page.
+    pub const fn new() -> Self {
+        Self {
+            bytes: [0; N],
+            length: 0,
+            first: 0,
+            end: 0,
+            written: 0,
+        }
+    }
+
+    /// Adds the pages from `first` to before `end`, which must not come before those that were added. Where the bytes do not
+    /// suffice, the gap in front of them counts as touched.
+    pub fn add(&mut self, first: u64, end: u64) {
+        /// Bytes of the two runs that are still to come: this one, and the last.
+        const RESERVED: usize = 4 * varint::LONGEST;
+        if first != self.end && self.end > self.first && self.length + RESERVED <= N {
+            self.write();
+        }
+        if self.end == self.first {
+            self.first = first;
+        }
+        self.end = end;
+    }
+
+    /// Returns the runs.
+    pub fn finish(&mut self) -> Runs<'_> {
+        if self.end > self.first {
+            self.write();
+        }
+        Runs(self.bytes.get(..self.length).unwrap_or_default())
+    }
+
+    fn write(&mut self) {
+        for number in [self.first - self.written, self.end - self.first] {
+            let room = self.bytes.get_mut(self.length..).unwrap_or_default();
+            self.length += varint::put(number, room);
+        }
+        self.written = self.end;
+        self.first = self.end;
+    }
+}
+
+impl<const N: usize> Default for RunWriter<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RunWriter;
+
+    #[test]
+    fn runs_that_touch_are_one() {
+        let mut runs = RunWriter::<64>::new();
+        for (first, end) in [(2, 3), (3, 5), (300, 301), (301, 302)] {
+            runs.add(first, end);
+        }
+        let runs: Vec<_> = runs.finish().iter().collect();
+        assert_eq!(runs, [(2, 3), (295, 2)]);
+        assert_eq!(RunWriter::<64>::new().finish().iter().count(), 0);
+    }
+
+    #[test]
+    fn where_there_is_no_room_gaps_count_as_touched() {
+        let mut runs = RunWriter::<64>::new();
+        for page in 0..1000 {
+            runs.add(page * 2, page * 2 + 1);
+        }
+        let runs: Vec<_> = runs.finish().iter().collect();
+        assert_eq!(runs[..3], [(0, 1), (1, 1), (1, 1)]);
+        assert_eq!(runs.iter().map(|run| run.0 + run.1).sum::<u64>(), 1999);
     }
 }
 

@@ -25,4 +25,4 @@ pub mod write;
 
 pub use checksum::checksum;
 pub use encode::{CALL_BYTES, Encoder, Full, Stamp};
-pub use event::{Domain, Event, Mapping, MappingCall, Placed, Runs};
+pub use event::{Domain, Event, Mapping, MappingCall, Placed, RunWriter, Runs};

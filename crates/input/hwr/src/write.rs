@@ -111,15 +111,10 @@ impl<W: Write> Writer<W> {
     fn try_placed(&mut self, placed: &Placed) -> bool {
         const PREFIXES: usize = 2 * CALL_BYTES;
         let at = self.chunk.len();
-        let text = match &placed.event {
-            Event::Mark(text) | Event::Sample(text) | Event::Site { frames: text, .. } => {
-                text.len()
-            }
-            Event::Touched { runs, .. } => runs.0.len(),
-            Event::Mapping(mapping) => mapping.owner.len(),
-            Event::Free { address: 0 } => return true,
-            _ => 0,
-        };
+        if let Event::Free { address: 0 } = placed.event {
+            return true;
+        }
+        let text = placed.event.tail().len();
         if at + PREFIXES + CALL_BYTES + text > CHUNK_BYTES {
             return false;
         }

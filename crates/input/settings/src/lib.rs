@@ -22,6 +22,7 @@ mod literal;
 mod names;
 mod near;
 mod pairs;
+mod plain;
 mod preload;
 mod scan;
 mod shape;

@@ -23,6 +23,7 @@
 //!
 //! This crate knows no simulator and no model: only the words of `highwater-allocator`.
 
+mod changed;
 mod event;
 pub mod pattern;
 mod phases;
@@ -32,6 +33,7 @@ mod source;
 pub mod spec;
 pub mod trace;
 
+pub use changed::{Trims, TrimsError, UnknownTrims};
 pub use event::{
     BlockId, Call, Domain, Event, Header, Mark, MarkId, Sample, Touched, TouchedId, TouchedRun,
     Workload,

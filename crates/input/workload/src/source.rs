@@ -1,5 +1,6 @@
 //! What is replayed: a workload that is in memory whole, or one that is made part by part on the way.
 
+use crate::changed::{Trims, TrimsError, changed};
 use crate::pattern::{Generator, PatternError};
 use crate::{Event, Micros, Phases, Watch, Workload};
 use std::sync::{Arc, OnceLock};
@@ -14,6 +15,7 @@ pub struct Source {
     is_generated: bool,
     /// Found when they are asked for first, once for all copies.
     phases: Arc<OnceLock<Phases>>,
+    trims: Option<Trims>,
 }
 
 impl Source {
@@ -30,6 +32,7 @@ impl Source {
             is_generated: true,
             rest: Some(Arc::new(generator)),
             phases: Arc::default(),
+            trims: None,
         })
     }
 
@@ -65,6 +68,26 @@ impl Source {
         (!self.is_streamed()).then(|| self.phases.get_or_init(|| find(&self.first)))
     }
 
+    /// The same program, which also calls `malloc_trim(0)`. Its phases stay those that it had.
+    ///
+    /// # Errors
+    /// It is made on the way, or there would be too many of these calls.
+    pub fn with_trims(&self, trims: Trims) -> Result<Self, TrimsError> {
+        let phases = self.phases().ok_or(TrimsError::Streamed)?;
+        let (workload, phases) = changed(&self.first, phases, trims)?;
+        Ok(Self {
+            first: Arc::new(workload),
+            phases: Arc::new(OnceLock::from(phases)),
+            trims: Some(trims),
+            ..self.clone()
+        })
+    }
+
+    /// When it calls `malloc_trim(0)` besides what it did at first.
+    pub fn trims(&self) -> Option<Trims> {
+        self.trims
+    }
+
     /// How many events there are; about, where it is made on the way.
     pub fn events(&self) -> u64 {
         self.first.events.len() as u64 * u64::from(self.parts)
@@ -93,6 +116,7 @@ impl From<Arc<Workload>> for Source {
             parts: 1,
             is_generated: false,
             phases: Arc::default(),
+            trims: None,
         }
     }
 }

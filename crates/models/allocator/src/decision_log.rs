@@ -84,13 +84,14 @@ impl DecisionLog {
         if self.kept.len() >= self.limit {
             self.kept.pop_front();
         }
-        let logged = Logged {
+        self.kept.push_back(Logged {
             event: self.event,
             time: self.time,
             decision,
-        };
-        self.remembered.note(&logged);
-        self.kept.push_back(logged);
+        });
+        if let Some(latest) = self.kept.back() {
+            self.remembered.note(latest);
+        }
     }
 
     /// What is remembered of all decisions, the forgotten ones included.

@@ -89,12 +89,63 @@ impl Remark {
     }
 }
 
+impl Variable {
+    /// Reads variables back from a text of nothing but lines as [`Display`](fmt::Display) writes them; none where it holds anything
+    /// else.
+    pub fn all_of(text: &str) -> Option<Vec<Self>> {
+        let mut all = Vec::new();
+        let mut rest = text.trim_start_matches('\n');
+        while !rest.is_empty() {
+            let (name, behind) = rest.split_once('=')?;
+            let is_of_name = |b: u8| b.is_ascii_alphanumeric() || b"_.".contains(&b);
+            if name.is_empty() || !name.bytes().all(is_of_name) {
+                return None;
+            }
+            let (value, behind) = match behind.strip_prefix('\'') {
+                Some(quoted) => unquoted(quoted)?,
+                None => {
+                    let (value, behind) = behind.split_once('\n').unwrap_or((behind, ""));
+                    if !value.bytes().all(is_bare) {
+                        return None;
+                    }
+                    (value.to_owned(), behind)
+                }
+            };
+            let name = name.to_owned();
+            all.push(Self { name, value });
+            rest = behind.trim_start_matches('\n');
+        }
+        Some(all)
+    }
+}
+
+/// Whether a byte of a value needs no quotes.
+fn is_bare(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b"_./:=,+-@%".contains(&b)
+}
+
+/// A value whose opening quote is read, and what stands behind its line.
+fn unquoted(quoted: &str) -> Option<(String, &str)> {
+    let (mut value, mut rest) = (String::new(), quoted);
+    loop {
+        let (part, behind) = rest.split_once('\'')?;
+        value.push_str(part);
+        match behind.strip_prefix("\\''") {
+            Some(more) => {
+                value.push('\'');
+                rest = more;
+            }
+            None if behind.is_empty() => return Some((value, behind)),
+            None => return Some((value, behind.strip_prefix('\n')?)),
+        }
+    }
+}
+
 impl fmt::Display for Variable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b"_./:=,+-@%".contains(&b);
         // A comma on its own may part variables, as in `--set-env-vars A=1,B=2`.
         let parts = self.value.contains(',') && !self.value.contains(':');
-        if self.value.bytes().all(plain) && !parts {
+        if self.value.bytes().all(is_bare) && !parts {
             write!(f, "{}={}", self.name, self.value)
         } else {
             write!(f, "{}='{}'", self.name, self.value.replace('\'', "'\\''"))

@@ -55,6 +55,15 @@ impl fmt::Display for ThreadId {
     }
 }
 
+/// What could be given back, and what it took to find that out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Reclaimable {
+    /// Resident bytes.
+    pub bytes: Bytes,
+    /// About how many blocks were looked at.
+    pub looks: u64,
+}
+
 /// What a model of an allocator does for a program.
 ///
 /// Addresses passed in must be live blocks of this model: a simulator keeps that promise, so that a model need not
@@ -132,12 +141,9 @@ pub trait Allocator {
     /// The sums kept while running; cheap enough to be read after every event.
     fn accounting(&self, kernel: &Kernel) -> Accounting;
 
-    /// Resident bytes that could be given back now by asking for it (`malloc_trim(0)`, a purge of every arena), found
-    /// without changing anything.
-    fn reclaimable(&self, kernel: &Kernel) -> Bytes;
-
-    /// About how many blocks [`Allocator::reclaimable`] would look at now.
-    fn reclaimable_cost(&self) -> u64;
+    /// What could be given back now by asking for it (`malloc_trim(0)`, a purge of every arena), found without changing
+    /// anything.
+    fn reclaimable(&self, kernel: &Kernel) -> Reclaimable;
 
     /// Every block of memory the allocator manages, in ascending order of address within each mapping.
     fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block));

@@ -7,7 +7,7 @@
 //! A chunk that is put in a bin has its links written, fd and bk, and where it is large the two of the list of sizes behind
 //! them: only there can a page become resident (see [`crate::chunks`]).
 
-use crate::chunk::{Chunk, FREE_HEADER, MIN_SIZE, WORD};
+use crate::chunk::{Chunk, MIN_SIZE, WORD};
 pub(crate) use crate::chunks::BINS;
 use crate::chunks::{Chunks, touch_behind_header};
 use highwater_allocator::{Address, Bytes, Kernel};
@@ -16,9 +16,6 @@ use highwater_allocator::{Address, Bytes, Kernel};
 pub(crate) const UNSORTED: usize = 1;
 /// The smallest size that goes to a large bin.
 const MIN_LARGE: Bytes = Bytes(1024);
-
-/// The least a free chunk has around a page of the smallest size.
-const SMALLEST_WITH_PAGE: Bytes = Bytes(4096 + FREE_HEADER.0);
 
 /// The links of a chunk in a bin of one size, behind its header.
 const LINKS: Bytes = Bytes(2 * WORD.0);
@@ -67,8 +64,6 @@ pub(crate) struct Bins {
     heads: Chunk,
     map: [u32; BINS / 32],
     bytes: Bytes,
-    /// Chunks large enough to hold a whole page.
-    with_page: u32,
 }
 
 impl Bins {
@@ -78,7 +73,6 @@ impl Bins {
             heads,
             map: [0; BINS / 32],
             bytes: Bytes::ZERO,
-            with_page: 0,
         }
     }
 
@@ -94,21 +88,14 @@ impl Bins {
         self.bytes
     }
 
-    /// How many chunks in the bins may hold a whole page.
-    pub(crate) fn with_page(&self) -> u64 {
-        self.with_page.into()
-    }
-
     #[inline]
     fn count(&mut self, size: Bytes) {
         self.bytes += size;
-        self.with_page += u32::from(size >= SMALLEST_WITH_PAGE);
     }
 
     #[inline]
     fn uncount(&mut self, size: Bytes) {
         self.bytes -= size;
-        self.with_page -= u32::from(size >= SMALLEST_WITH_PAGE);
     }
 
     /// The first chunk of a bin: the largest, or the latest freed.
@@ -222,29 +209,29 @@ impl Bins {
         room: &mut u64,
     ) -> Option<Chunk> {
         let head = self.head(UNSORTED);
-        while *room > 0 {
-            let victim = chunks.bk(head);
-            if victim == head {
-                return None;
+        let mut victim = chunks.bk(head);
+        let mut found = None;
+        while victim != head && *room > 0 {
+            let (start, whole, before) = chunks.member(victim);
+            let is_last_remainder = start == last_remainder
+                && is_small(size)
+                && before == head
+                && whole > size + MIN_SIZE;
+            if whole == size || is_last_remainder {
+                found = Some(victim);
+                break;
             }
-            let found = chunks.size(victim);
-            let is_last_remainder = is_small(size)
-                && chunks.start(victim) == last_remainder
-                && chunks.fd(head) == victim
-                && found > size + MIN_SIZE;
-            if found == size || is_last_remainder {
-                return Some(victim);
-            }
-            self.sort_last(chunks, victim, found);
+            self.put_by_size(chunks, victim, whole);
             *room -= 1;
+            victim = before;
         }
-        None
+        chunks.end_list(head, victim);
+        found
     }
 
-    /// Puts the last chunk of the unsorted bin where its size belongs.
+    /// Puts a chunk that is in no list where its size belongs.
     #[inline(always)]
-    fn sort_last(&mut self, chunks: &mut Chunks, chunk: Chunk, size: Bytes) {
-        chunks.unlink_last(self.head(UNSORTED));
+    fn put_by_size(&mut self, chunks: &mut Chunks, chunk: Chunk, size: Bytes) {
         let bin = bin_of(size);
         let (bck, fwd) = if is_small(size) {
             let head = self.head(bin);

@@ -205,6 +205,12 @@ impl Chunks {
         self.record(chunk).head & FAST != 0
     }
 
+    /// Whether one of its neighbours is in a fastbin.
+    pub(crate) fn is_beside_fast(&self, chunk: Chunk) -> bool {
+        let record = self.record(chunk);
+        self.is_fast(record.below) || self.is_fast(record.above)
+    }
+
     /// Marks a chunk as in a fastbin, where `next` follows it.
     #[inline]
     pub(crate) fn set_fast(&mut self, chunk: Chunk, next: Chunk) {

@@ -215,30 +215,26 @@ impl Glibc {
     #[inline]
     pub(crate) fn libc_free(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
         let chunk = self.chunks.of_user(block);
-        let mapped = self.chunks.is_mmapped(chunk);
-        if (!mapped || self.shared.rules.tcache_takes_mapped) && self.cache(kernel, thread, chunk) {
-            return;
-        }
-        self.free_uncached(kernel, thread, chunk);
-    }
-
-    #[inline]
-    fn free_uncached(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) {
-        if self.thread(thread).lacks_tcache() {
-            self.free_beginning(kernel, thread, chunk);
-        } else {
+        let state = self.threads.get_mut(usize::from(thread.0));
+        let Some(tcache) = state.and_then(|state| state.tcache.as_mut()) else {
+            return self.free_uncached(kernel, thread, chunk);
+        };
+        let (mapped, size) = (self.chunks.is_mmapped(chunk), self.chunks.size(chunk));
+        if (mapped && !self.shared.rules.tcache_takes_mapped)
+            || !tcache.keep(kernel, &self.shared.params, block, size)
+        {
             self.free_past_cache(kernel, thread, chunk);
         }
     }
 
-    /// Frees a chunk for a thread that has no cache yet, and may get one now.
-    #[cold]
-    fn free_beginning(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) {
+    /// Frees a chunk for a thread that has no cache, and may get one now.
+    #[inline(never)]
+    fn free_uncached(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) {
         let may_begin = match self.shared.rules.tcache_start {
             TcacheStart::FirstCall => !self.chunks.is_mmapped(chunk),
             TcacheStart::FirstPut => self.chunks.size(chunk) < self.shared.params.tcache_max_chunk,
         };
-        if may_begin {
+        if may_begin && self.thread(thread).lacks_tcache() {
             self.init_tcache(kernel, thread);
             if self.cache(kernel, thread, chunk) {
                 return;

@@ -45,17 +45,25 @@ impl Call<'_> {
     pub(crate) fn free_chunk(&mut self, chunk: Chunk) {
         let size = self.chunks.size(chunk);
         if size <= self.shared.params.max_fast {
-            self.perturb(self.chunks.user(chunk), size - HEADER);
+            self.perturb_freed(chunk);
             self.arena.fast.push(self.chunks, self.kernel, chunk, size);
         } else {
             self.merge_and_trim(chunk);
         }
     }
 
+    /// Fills freed memory where MALLOC_PERTURB_ asks for it (`free_perturb`).
+    #[inline]
+    fn perturb_freed(&mut self, chunk: Chunk) {
+        if self.shared.params.perturb != 0 {
+            let (user, size) = self.chunks.user_and_size(chunk);
+            self.kernel.touch(user, size - HEADER);
+        }
+    }
+
     /// Merges a chunk with its neighbours and considers giving memory back (`_int_free_merge_chunk`).
     pub(crate) fn merge_and_trim(&mut self, chunk: Chunk) {
-        let size = self.chunks.size(chunk);
-        self.perturb(self.chunks.user(chunk), size - HEADER);
+        self.perturb_freed(chunk);
         let merged = self.merge(chunk, self.shared.rules.small_frees_sorted);
         self.maybe_trim(merged);
     }

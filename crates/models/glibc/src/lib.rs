@@ -51,7 +51,7 @@ use chunk::Chunk;
 use chunks::Chunks;
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, Cache, DecisionLog, Kernel, Micros, Numbers,
-    ThreadId, Whereabouts,
+    Reclaimable, ThreadId, Whereabouts,
 };
 use rules::Rules;
 use thread::Thread;
@@ -251,16 +251,12 @@ impl Allocator for Glibc {
         self.sums()
     }
 
-    fn reclaimable(&self, kernel: &Kernel) -> Bytes {
-        self.arenas.iter().fold(Bytes::ZERO, |sum, arena| {
-            sum + arena.reclaimable(&self.chunks, kernel)
-        })
-    }
-
-    fn reclaimable_cost(&self) -> u64 {
-        // A chunk of a fastbin has 32 bytes at least.
-        let chunks = |arena: &Arena| arena.bins.with_page() + arena.fast.parked().0 / 32;
-        self.arenas.iter().map(chunks).sum()
+    fn reclaimable(&self, kernel: &Kernel) -> Reclaimable {
+        let mut found = Reclaimable::default();
+        for arena in &self.arenas {
+            arena.find_reclaimable(&self.chunks, kernel, &mut found);
+        }
+        found
     }
 
     fn census(&self, _: &Kernel, visit: &mut dyn FnMut(Block)) {

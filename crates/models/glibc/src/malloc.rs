@@ -13,12 +13,21 @@ use highwater_allocator::{Address, Bytes, Decision};
 /// So many unsorted chunks are sorted before other places are tried.
 const MAX_SORTED: u64 = 10_000;
 
-/// Where a request was served.
-enum Found {
-    /// From an arena.
-    Chunk(Chunk),
-    /// A block out of the thread cache, filled on the way.
-    Cached(Address),
+/// The chunk that serves a request.
+struct Found {
+    chunk: Chunk,
+    /// Whether it comes out of the thread cache, which was filled on the way.
+    cached: bool,
+}
+
+impl From<Chunk> for Found {
+    #[inline]
+    fn from(chunk: Chunk) -> Self {
+        Self {
+            chunk,
+            cached: false,
+        }
+    }
 }
 
 impl Call<'_> {
@@ -30,25 +39,23 @@ impl Call<'_> {
 
     /// The same, where the size of the chunk was computed already.
     pub(crate) fn int_malloc_sized(&mut self, bytes: Bytes, size: Bytes) -> Option<Address> {
-        match self.find_chunk(size)? {
-            Found::Cached(user) => Some(user),
-            Found::Chunk(chunk) => {
-                let user = self.chunks.user(chunk);
-                self.perturb(user, bytes);
-                Some(user)
-            }
+        let found = self.find_chunk(size)?;
+        let user = self.chunks.user(found.chunk);
+        if !found.cached {
+            self.perturb(user, bytes);
         }
+        Some(user)
     }
 
     fn find_chunk(&mut self, size: Bytes) -> Option<Found> {
         if size <= self.shared.params.max_fast
             && let Some(chunk) = self.take_fast(size)
         {
-            return Some(Found::Chunk(chunk));
+            return Some(chunk.into());
         }
         if is_small(size) {
             if let Some(chunk) = self.take_small(size) {
-                return Some(Found::Chunk(chunk));
+                return Some(chunk.into());
             }
         } else if self.arena.fast.maybe_filled {
             self.consolidate(None);
@@ -63,10 +70,10 @@ impl Call<'_> {
                 .or_else(|| self.take_larger(size))
                 .or_else(|| self.take_top(size));
             if let Some(chunk) = found {
-                return Some(Found::Chunk(chunk));
+                return Some(chunk.into());
             }
             if !self.arena.fast.maybe_filled {
-                return self.ask_system(size).map(Found::Chunk);
+                return self.ask_system(size).map(Found::from);
             }
             self.consolidate(None);
         }
@@ -149,15 +156,19 @@ impl Call<'_> {
             if whole != size {
                 let rest = self.split(victim, size);
                 self.arena.last_remainder = self.chunks.start(rest);
-                return Some(Found::Chunk(victim));
+                return Some(victim.into());
             }
             let Some(bin) = self.cache_unsorted(victim, size) else {
-                return Some(Found::Chunk(victim));
+                return Some(victim.into());
             };
             cached = Some(bin);
         }
         let tcache = self.threads[self.thread].tcache.as_mut()?;
-        tcache.get(cached?).map(Found::Cached)
+        let user = tcache.get(cached?)?;
+        Some(Found {
+            chunk: self.chunks.of_user(user),
+            cached: true,
+        })
     }
 
     /// How many chunks may be sorted before the next place is tried, where `left` are left of [`MAX_SORTED`]: once the thread
@@ -248,6 +259,7 @@ impl Call<'_> {
     }
 
     /// Unlinks a chunk and gives what is beyond `size` to the unsorted bin, where that makes a chunk.
+    #[inline]
     fn take_from_bin(&mut self, victim: Chunk, size: Bytes) -> Option<Chunk> {
         self.arena.bins.unlink(self.chunks, victim);
         self.chunks.claim(victim);
@@ -258,6 +270,7 @@ impl Call<'_> {
     }
 
     /// Cuts a chunk that was taken from a bin in two: the first `size` bytes in use, the rest in the unsorted bin.
+    #[inline(always)]
     fn split(&mut self, chunk: Chunk, size: Bytes) -> Chunk {
         let rest = self.chunks.cut(self.kernel, chunk, size);
         self.arena

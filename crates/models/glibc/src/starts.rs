@@ -13,6 +13,13 @@ const LOW: u64 = 1 << (32 - FRAME_SHIFT);
 /// How many downwards from the highest mapping: 8 GiB.
 const HIGH: u64 = 1 << (33 - FRAME_SHIFT);
 
+/// Each in a place of its own: none is copied where more are added.
+type Frame = Box<[Chunk; SLOTS]>;
+
+fn empty() -> Frame {
+    Box::new([Chunk::NONE; SLOTS])
+}
+
 /// The numbers of the chunks, by where they begin.
 ///
 /// Nothing is taken out where a chunk is merged with the one below: an entry counts only as long as a chunk begins there.
@@ -25,7 +32,7 @@ pub(crate) struct Starts {
     /// Those that lie elsewhere.
     far: Numbers,
     /// Frame 0 stays empty and is the frame of whatever has none.
-    frames: Vec<[Chunk; SLOTS]>,
+    frames: Vec<Frame>,
     spare: Vec<u32>,
 }
 
@@ -42,7 +49,7 @@ impl Starts {
             last: 0,
             high: Vec::new(),
             far: Numbers::default(),
-            frames: vec![[Chunk::NONE; SLOTS]],
+            frames: vec![empty()],
             spare: Vec::new(),
         }
     }
@@ -90,7 +97,7 @@ impl Starts {
         self.first = config.brk.0 >> FRAME_SHIFT;
         self.last = config.mmap_top.0 >> FRAME_SHIFT;
         let frame = self.spare.pop().unwrap_or_else(|| {
-            self.frames.push([Chunk::NONE; SLOTS]);
+            self.frames.push(empty());
             (self.frames.len() - 1) as u32
         });
         self.enter(at.0 >> FRAME_SHIFT, frame);
@@ -121,7 +128,7 @@ impl Starts {
         let frame = self.frame_of(at);
         if frame != 0 {
             self.enter(at.0 >> FRAME_SHIFT, 0);
-            self.frames[frame] = [Chunk::NONE; SLOTS];
+            self.frames[frame].fill(Chunk::NONE);
             self.spare.push(frame as u32);
         }
     }

@@ -6,7 +6,7 @@ use crate::arena::{Arena, Call};
 use crate::bins::{BINS, UNSORTED, bin_of};
 use crate::chunk::{Chunk, FREE_HEADER, MIN_SIZE};
 use crate::chunks::Chunks;
-use highwater_allocator::{Address, Bytes, Considered, Decision, Kernel};
+use highwater_allocator::{Address, Bytes, Considered, Decision, Kernel, Reclaimable};
 
 /// The whole pages inside a free chunk, behind its header.
 fn free_pages(chunk: Address, size: Bytes, page: Bytes) -> Option<(Address, Bytes)> {
@@ -51,43 +51,61 @@ impl Call<'_> {
 }
 
 impl Arena {
-    /// Resident bytes that `malloc_trim(0)` would give back from this arena.
-    pub(crate) fn reclaimable(&self, chunks: &Chunks, kernel: &Kernel) -> Bytes {
+    /// Adds what `malloc_trim(0)` would give back of this arena.
+    pub(crate) fn find_reclaimable(
+        &self,
+        chunks: &Chunks,
+        kernel: &Kernel,
+        found: &mut Reclaimable,
+    ) {
         if self.top.is_none() {
-            return Bytes::ZERO;
+            return;
         }
         let page = kernel.page_size();
-        let resident = |range: Option<(Address, Bytes)>| {
-            range.map_or(Bytes::ZERO, |(start, length)| {
-                kernel.resident_in(start, start + length)
-            })
+        let mut add = |range: Option<(Address, Bytes)>| {
+            if let Some((start, length)) = range {
+                found.bytes += kernel.resident_in(start, start + length);
+            }
         };
-        let mut sum = Bytes::ZERO;
+        let mut looks = 0;
         let (mut top, end) = (chunks.start(self.top), chunks.end(self.top));
         for (_, chunk) in self.fast.chunks(chunks) {
-            let Some((from, to)) = self.consolidated_from(chunks, chunk) else {
+            looks += 1;
+            let Some((from, to)) = self.consolidated_from(chunks, chunk, &mut looks) else {
                 continue;
             };
             if to == end {
                 top = from;
             } else {
-                sum += resident(free_pages(from, to - from, page));
+                add(free_pages(from, to - from, page));
             }
         }
         for bin in bins_with_pages(page) {
-            for chunk in self.bins.backwards(chunks, bin) {
-                let (below, above) = (chunks.below(chunk), chunks.above(chunk));
-                if !chunks.is_fast(below) && !chunks.is_fast(above) {
-                    sum += resident(free_pages(chunks.start(chunk), chunks.size(chunk), page));
+            let head = self.bins.head(bin);
+            let mut chunk = chunks.bk(head);
+            while chunk != head {
+                looks += 1;
+                let (start, size, before) = chunks.member(chunk);
+                let pages = free_pages(start, size, page);
+                if pages.is_some() && !chunks.is_beside_fast(chunk) {
+                    add(pages);
                 }
+                chunk = before;
             }
         }
-        let trimmed = trimmed_from(top, end, kernel);
-        sum + resident(trimmed.filter(|_| self.is_main()))
+        if self.is_main() {
+            add(trimmed_from(top, end, kernel));
+        }
+        found.looks += looks;
     }
 
     /// The range that consolidating the fastbins would make one, where a chunk is the lowest in it that is in a fastbin.
-    fn consolidated_from(&self, chunks: &Chunks, chunk: Chunk) -> Option<(Address, Address)> {
+    fn consolidated_from(
+        &self,
+        chunks: &Chunks,
+        chunk: Chunk,
+        looks: &mut u64,
+    ) -> Option<(Address, Address)> {
         let below = chunks.below(chunk);
         let first = if chunks.is_free(below) { below } else { chunk };
         if chunks.is_fast(chunks.below(first)) {
@@ -100,6 +118,7 @@ impl Arena {
                 return Some((chunks.start(first), chunks.end(last)));
             }
             last = above;
+            *looks += 1;
         }
     }
 }

@@ -120,12 +120,18 @@ impl CacheBin {
         }
     }
 
-    /// Fills the empty stack so that the first of `blocks` is taken first. They were written below room for `room`
-    /// blocks, and then moved up (`cache_bin_finish_fill`). If the bin is refilled again before it is flushed or
-    /// collected, it gets more (`tcache_nfill_small_burst_prepare`).
-    pub(crate) fn refill(&mut self, kernel: &mut Kernel, blocks: &[Address], room: u32) {
-        self.stack.extend(blocks.iter().rev());
-        if !blocks.is_empty() {
+    /// Takes a block with which the empty stack is filled.
+    #[inline]
+    pub(crate) fn put(&mut self, block: Address) {
+        self.stack.push(block);
+    }
+
+    /// Ends a fill: the first block that was put is taken first. They were written below room for `room` blocks, and then
+    /// moved up (`cache_bin_finish_fill`). If the bin is filled again before it is flushed or collected, it gets more
+    /// (`tcache_nfill_small_burst_prepare`).
+    pub(crate) fn finish_fill(&mut self, kernel: &mut Kernel, room: u32) {
+        self.stack.reverse();
+        if !self.stack.is_empty() {
             self.wrote(kernel, room as usize);
         }
         self.refilled = true;

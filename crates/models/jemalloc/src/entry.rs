@@ -2,13 +2,14 @@
 //!
 //! jemalloc 5.3.0, src/jemalloc.c: `imalloc_body`, `ifree`, `do_rallocx`; src/arena.c: `arena_ralloc`.
 
-use crate::Jemalloc;
 use crate::edata::EdataId;
 use crate::shared::Call;
 use crate::size_classes::{CACHE_LINE, LARGE_MIN, LOOKUP_MAX, Request, Szind};
+use crate::units::Nanos;
+use crate::{CLOCK_START, Jemalloc};
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, DecisionLog, Figures, Kernel, Micros, PageRun,
-    ThreadId, Whereabouts,
+    Reclaimable, ThreadId, Whereabouts,
 };
 
 impl Jemalloc {
@@ -187,9 +188,14 @@ impl Allocator for Jemalloc {
         }
     }
 
+    #[inline]
     fn advance(&mut self, kernel: &mut Kernel, now: Micros) {
         self.malloc_init(kernel);
-        self.set_time(kernel, now);
+        let now = CLOCK_START.saturating_add(Nanos::from_micros(now));
+        if self.background_threads.enabled() {
+            self.wake_until(kernel, now);
+        }
+        self.shared.now = self.shared.now.max(now);
     }
 
     fn usable_size(&self, _: &Kernel, block: Address) -> Bytes {
@@ -204,14 +210,13 @@ impl Allocator for Jemalloc {
         self.sums()
     }
 
-    fn reclaimable(&self, kernel: &Kernel) -> Bytes {
-        self.free_resident(kernel)
-    }
-
-    fn reclaimable_cost(&self) -> u64 {
+    fn reclaimable(&self, kernel: &Kernel) -> Reclaimable {
         let arenas = self.arenas.iter();
         let pages = arenas.map(|arena| (arena.pac.dirty.pages() + arena.pac.muzzy.pages()).0);
-        pages.sum::<u64>() / 16
+        Reclaimable {
+            bytes: self.free_resident(kernel),
+            looks: pages.sum::<u64>() / 16,
+        }
     }
 
     fn census(&self, _: &Kernel, visit: &mut dyn FnMut(Block)) {

@@ -115,9 +115,8 @@ impl Jemalloc {
         }
     }
 
-    /// Sets the process's clock, waking background threads on the way.
-    fn set_time(&mut self, kernel: &mut Kernel, now: Micros) {
-        let now = CLOCK_START.saturating_add(Nanos::from_micros(now));
+    /// Lets the background threads that wake up to a moment do what they do then.
+    fn wake_until(&mut self, kernel: &mut Kernel, now: Nanos) {
         while let Some((index, wakes)) = self.background_threads.next_to_wake()
             && wakes <= now
         {
@@ -130,7 +129,6 @@ impl Jemalloc {
             );
         }
         self.shared.log.at(None);
-        self.shared.now = self.shared.now.max(now);
     }
 
     /// Returns the arena of a thread, which is bound to one if it was not (`arena_choose`).

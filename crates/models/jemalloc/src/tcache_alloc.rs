@@ -100,15 +100,13 @@ impl Jemalloc {
         let local = self.gc_is_local();
         let bin = self.threads[thread].tcache.as_mut()?.bin(class);
         let counts = bin.fill_counts(local);
-        let mut blocks = Vec::with_capacity(counts.most as usize);
-        let got = |block| blocks.push(block);
         self.arenas.get_mut(arena)?.fill_small(
             &mut Call::new(kernel, &mut self.shared),
             class,
             counts,
-            got,
+            |block| bin.put(block),
         );
-        bin.refill(kernel, &blocks, counts.most);
+        bin.finish_fill(kernel, counts.most);
         self.arena_decay_ticks(kernel, thread, arena, 1);
         let bin = self.threads[thread].tcache.as_mut()?.bin(class);
         let block = bin.alloc()?;

@@ -27,11 +27,11 @@ pub use version::Version;
 
 use highwater_allocator::{
     Accounting, Address, Allocator, Block, Bytes, Cache, DecisionLog, Figures, Kernel, Micros,
-    Numbers, Objects, PageRun, ThreadId, Whereabouts,
+    Numbers, Objects, PageRun, Reclaimable, ThreadId, Whereabouts,
 };
 use pools::is_small;
 use radix::Radix;
-use raw::{Call, DEBUG_EXTRA, REQUEST_MAX, Raw, product};
+use raw::{Call, DEBUG_EXTRA, Hooks, REQUEST_MAX, Raw, product};
 use small::Small;
 use tracemalloc::Tracer;
 
@@ -62,6 +62,7 @@ impl<A: Allocator> Pymalloc<A> {
             raw: Raw {
                 inner,
                 debug: options.debug,
+                hooks: Hooks::default(),
             },
             pools: options.pools,
             plain: options.pools && !options.debug && !options.tracemalloc,
@@ -283,12 +284,8 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
     }
 
     /// Returns what malloc could give back; no call reaches an arena.
-    fn reclaimable(&self, kernel: &Kernel) -> Bytes {
+    fn reclaimable(&self, kernel: &Kernel) -> Reclaimable {
         self.raw.inner.reclaimable(kernel)
-    }
-
-    fn reclaimable_cost(&self) -> u64 {
-        self.raw.inner.reclaimable_cost()
     }
 
     fn census(&self, kernel: &Kernel, visit: &mut dyn FnMut(Block)) {

@@ -8,7 +8,7 @@
 use crate::Pymalloc;
 use crate::arenas::{ArenaId, OBJECT};
 use crate::pools::is_small;
-use crate::raw::{Call, DEBUG_EXTRA, Filled, adorn, bury, disrobe, product};
+use crate::raw::{Call, DEBUG_EXTRA, DEBUG_LEAD, Filled, product};
 use highwater_allocator::{Address, Allocator, Bytes, Decision, Kernel};
 
 /// A pointer in the table of arenas.
@@ -162,7 +162,11 @@ impl<A: Allocator> Pymalloc<A> {
             return self.own_malloc(call, bytes);
         }
         let block = self.own_malloc(call, bytes.checked_add(DEBUG_EXTRA)?)?;
-        Some(adorn(call.kernel, block, bytes, Filled::Whole))
+        Some(
+            self.raw
+                .hooks
+                .adorn(call.kernel, block, bytes, Filled::Whole),
+        )
     }
 
     fn hooked_calloc(&mut self, call: &mut Call<'_>, count: u64, size: Bytes) -> Option<Address> {
@@ -171,7 +175,11 @@ impl<A: Allocator> Pymalloc<A> {
         }
         let bytes = product(count, size)?;
         let block = self.own_calloc(call, 1, bytes.checked_add(DEBUG_EXTRA)?)?;
-        Some(adorn(call.kernel, block, bytes, Filled::From(bytes)))
+        Some(
+            self.raw
+                .hooks
+                .adorn(call.kernel, block, bytes, Filled::From(bytes)),
+        )
     }
 
     fn hooked_realloc(
@@ -186,14 +194,19 @@ impl<A: Allocator> Pymalloc<A> {
         let Some(old) = old else {
             return self.hooked_malloc(call, bytes);
         };
-        let (head, before) = disrobe(call.kernel, old);
-        let block = self.own_realloc(call, Some(head), bytes.checked_add(DEBUG_EXTRA)?)?;
-        Some(adorn(call.kernel, block, bytes, Filled::From(before)))
+        let wanted = bytes.checked_add(DEBUG_EXTRA)?;
+        let block = self.own_realloc(call, Some(old - DEBUG_LEAD), wanted)?;
+        let before = self.raw.hooks.forget(old);
+        Some(
+            self.raw
+                .hooks
+                .adorn(call.kernel, block, bytes, Filled::From(before)),
+        )
     }
 
     fn hooked_free(&mut self, call: &mut Call<'_>, block: Address) {
         let block = if self.raw.debug {
-            bury(call.kernel, block)
+            self.raw.hooks.bury(call.kernel, block)
         } else {
             block
         };

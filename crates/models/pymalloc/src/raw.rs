@@ -3,7 +3,7 @@
 //! CPython 3.11, Objects/obmalloc.c: `PyMem_RawMalloc` and its kin, `_PyMem_RawMalloc`, `_PyMem_DebugRawAlloc`,
 //! `_PyMem_DebugRawRealloc`, `_PyMem_DebugRawFree`.
 
-use highwater_allocator::{Address, Allocator, Bytes, Kernel, ThreadId};
+use highwater_allocator::{Address, Allocator, Bytes, Kernel, Numbers, ThreadId};
 
 /// The largest request CPython passes on (`PY_SSIZE_T_MAX`).
 pub(crate) const REQUEST_MAX: Bytes = Bytes(i64::MAX as u64);
@@ -28,6 +28,7 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Raw<A> {
     pub(crate) inner: A,
     pub(crate) debug: bool,
+    pub(crate) hooks: Hooks,
 }
 
 /// Returns the product, or `None` where it does not fit 64 bits.
@@ -88,7 +89,7 @@ impl<A: Allocator> Raw<A> {
             return self.plain_malloc(call, bytes);
         }
         let block = self.plain_malloc(call, bytes.checked_add(DEBUG_EXTRA)?)?;
-        Some(adorn(call.kernel, block, bytes, Filled::Whole))
+        Some(self.hooks.adorn(call.kernel, block, bytes, Filled::Whole))
     }
 
     /// Allocates a block of zeros (`PyMem_RawCalloc`).
@@ -103,7 +104,10 @@ impl<A: Allocator> Raw<A> {
         }
         let bytes = product(count, bytes)?;
         let block = self.plain_calloc(call, 1, bytes.checked_add(DEBUG_EXTRA)?)?;
-        Some(adorn(call.kernel, block, bytes, Filled::From(bytes)))
+        Some(
+            self.hooks
+                .adorn(call.kernel, block, bytes, Filled::From(bytes)),
+        )
     }
 
     /// Reallocates a block (`PyMem_RawRealloc`). Without hooks malloc's own realloc gets the null pointer; with them it
@@ -118,10 +122,13 @@ impl<A: Allocator> Raw<A> {
             _ if !self.debug => self.plain_realloc(call, old, bytes),
             None => self.malloc(call, bytes),
             Some(old) => {
-                let (head, before) = disrobe(call.kernel, old);
                 let wanted = bytes.checked_add(DEBUG_EXTRA)?;
-                let block = self.plain_realloc(call, Some(head), wanted)?;
-                Some(adorn(call.kernel, block, bytes, Filled::From(before)))
+                let block = self.plain_realloc(call, Some(old - DEBUG_LEAD), wanted)?;
+                let before = self.hooks.forget(old);
+                Some(
+                    self.hooks
+                        .adorn(call.kernel, block, bytes, Filled::From(before)),
+                )
             }
         }
     }
@@ -129,7 +136,7 @@ impl<A: Allocator> Raw<A> {
     /// Frees a block (`PyMem_RawFree`).
     pub(crate) fn free(&mut self, call: &mut Call<'_>, block: Address) {
         let block = if self.debug {
-            bury(call.kernel, block)
+            self.hooks.bury(call.kernel, block)
         } else {
             block
         };
@@ -146,27 +153,39 @@ pub(crate) enum Filled {
     From(Bytes),
 }
 
-/// Writes what goes around a block of that many bytes, and returns its address for the program.
-pub(crate) fn adorn(kernel: &mut Kernel, block: Address, bytes: Bytes, filled: Filled) -> Address {
-    kernel.write_run(block, [bytes.0, 0]);
-    let data = block + DEBUG_LEAD;
-    let from = match filled {
-        Filled::Whole => Bytes::ZERO,
-        Filled::From(kept) => kept.min(bytes),
-    };
-    kernel.touch(data + from, bytes - from + TAIL);
-    data
-}
+/// What the debug hooks know: the size that was asked for of each block, which the real ones write in front of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hooks(Numbers);
 
-/// Returns the address of a block with hooks for the allocator, and the size that was asked for.
-pub(crate) fn disrobe(kernel: &Kernel, block: Address) -> (Address, Bytes) {
-    let head = block - DEBUG_LEAD;
-    (head, Bytes(kernel.read(head)))
-}
+impl Hooks {
+    /// Writes what goes around a block of that many bytes, and returns its address for the program.
+    pub(crate) fn adorn(
+        &mut self,
+        kernel: &mut Kernel,
+        block: Address,
+        bytes: Bytes,
+        filled: Filled,
+    ) -> Address {
+        kernel.touch(block, DEBUG_LEAD);
+        let data = block + DEBUG_LEAD;
+        self.0.insert(data.0, bytes.0);
+        let from = match filled {
+            Filled::Whole => Bytes::ZERO,
+            Filled::From(kept) => kept.min(bytes),
+        };
+        kernel.touch(data + from, bytes - from + TAIL);
+        data
+    }
 
-/// Overwrites a block that is about to be freed, and returns its address for the allocator.
-pub(crate) fn bury(kernel: &mut Kernel, block: Address) -> Address {
-    let (head, bytes) = disrobe(kernel, block);
-    kernel.touch(head, bytes + DEBUG_EXTRA);
-    head
+    /// Forgets a block that the program has no more, and returns the size that was asked for.
+    pub(crate) fn forget(&mut self, block: Address) -> Bytes {
+        Bytes(self.0.remove(block.0).unwrap_or(0))
+    }
+
+    /// Overwrites a block that is about to be freed, and returns its address for the allocator.
+    pub(crate) fn bury(&mut self, kernel: &mut Kernel, block: Address) -> Address {
+        let head = block - DEBUG_LEAD;
+        kernel.touch(head, self.forget(block) + DEBUG_EXTRA);
+        head
+    }
 }

@@ -200,7 +200,7 @@ impl<A: Allocator> Process<A> {
 
     fn trim(&mut self, pad: Bytes) {
         let before = self.kernel.rss();
-        let foretold = self.model.reclaimable(&self.kernel);
+        let foretold = self.model.reclaimable(&self.kernel).bytes;
         self.model.trim(&mut self.kernel, ThreadId::MAIN, pad);
         // An allocator that manages pages has no such call.
         if pad == Bytes::ZERO && self.model.figures().is_none() {

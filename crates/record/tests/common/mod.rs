@@ -2,9 +2,9 @@
 
 #![allow(dead_code)] // Each test file uses a part of it.
 
-use highwater_hwr::Event;
 use highwater_hwr::layout::Control;
 use highwater_hwr::read::{Ending, Reader};
+use highwater_hwr::{Event, MappingCall};
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -93,7 +93,17 @@ pub(crate) enum Owned {
     Mark(String),
     End(u32),
     Fork,
-    Other,
+    Mallopt(i64, i64),
+    Sample(String),
+    /// The block, and its runs of pages: those left out before each, then its own.
+    Touched(u64, Vec<(u64, u64)>),
+    Mapping {
+        call: MappingCall,
+        address: u64,
+        length: u64,
+        owner: String,
+    },
+    Trim,
 }
 
 /// Reads every recording of a folder.
@@ -138,7 +148,17 @@ fn read(path: &Path) -> Recording {
             Event::Mark(text) => Owned::Mark(String::from_utf8_lossy(text).into_owned()),
             Event::ThreadEnd => Owned::End(thread),
             Event::Fork => Owned::Fork,
-            _ => Owned::Other,
+            Event::Mallopt { parameter, value } => Owned::Mallopt(parameter, value),
+            Event::Sample(text) => Owned::Sample(String::from_utf8_lossy(text).into_owned()),
+            Event::Touched { address, runs } => Owned::Touched(address, runs.iter().collect()),
+            Event::Mapping(mapping) => Owned::Mapping {
+                call: mapping.call,
+                address: mapping.address,
+                length: mapping.length,
+                owner: String::from_utf8_lossy(mapping.owner).into_owned(),
+            },
+            Event::Trim { .. } => Owned::Trim,
+            Event::Child | Event::Site { .. } => panic!("a recorder does not write these"),
         });
     }
     Recording {

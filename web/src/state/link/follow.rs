@@ -128,16 +128,16 @@ impl State {
     }
 
     /// Keeps the variants that the subject begins with: a link says something of all of them, or of the first.
-    fn keep_variants(&mut self, over: &Through, settings: String) {
+    fn keep_variants(&mut self, over: &Through, settings: Option<EnvironmentForm>) {
         for variant in &mut self.variants.all {
             variant.allocator = over.allocator.unwrap_or(variant.allocator);
-            if let Some(lines) = &over.environment {
-                variant.environment.edit(lines.clone());
+            if let Some(environment) = &over.environment {
+                variant.environment.clone_from(environment);
             }
             variant.options = over.options.clone();
         }
-        if !settings.is_empty() {
-            self.variants.all[0].environment.edit(settings);
+        if let Some(settings) = settings {
+            self.variants.all[0].environment = settings;
         }
     }
 
@@ -166,12 +166,13 @@ impl Linked {
         let of_base = of_base.map(|base| (base.allocator, &base.environment));
         let (allocator, environment) = of_base.unzip();
         let allocator = self.through.allocator.or(allocator).unwrap_or_default();
-        let environment = match self.through.environment {
-            Some(text) => EnvironmentForm::typed(text),
-            None => environment.cloned().unwrap_or_default(),
-        };
+        let environment = (self.through.environment)
+            .or_else(|| environment.cloned())
+            .unwrap_or_default();
         let is_kept = |(letter, kept): &&(usize, EnvironmentForm)| {
-            *letter == self.letter && settings(&kept.variables) == environment.variables
+            *letter == self.letter
+                && !environment.is_reading
+                && settings(&kept.variables) == environment.variables
         };
         let kept = boxes.iter().find(is_kept).map(|(_, kept)| kept.clone());
         let begun = begun.iter().find(|begun| begun.name == self.name);

@@ -10,7 +10,7 @@ use highwater_workload::{
 use super::{BUNDLED, Link, Linked, Through, lines, view::View};
 use crate::{
     form::EnvironmentForm,
-    naming::{plain, settings},
+    naming::plain,
     state::Place,
     subject::{Choices, Subject},
     variants::MOST,
@@ -112,7 +112,7 @@ impl Link {
             subject,
             variants: Vec::new(),
             over: Through::default(),
-            settings: String::new(),
+            settings: None,
             view: View::read(entries.take("view"))?,
             tour: tour(entries.take("tour"))?,
             holds_more: false,
@@ -131,7 +131,8 @@ impl Link {
             link.take_variant(&over, variant, marks.next())?;
         }
         link.over = link.through(over)?;
-        link.settings = link.cleaned(&entries.text("first").unwrap_or_default());
+        let first = entries.text("first").filter(|text| !text.trim().is_empty());
+        link.settings = first.map(|text| link.cleaned(&text));
         entries.end()?;
         let view = &link.view;
         let used = [view.selected, view.baseline, view.beside];
@@ -226,17 +227,16 @@ impl Link {
     }
 
     /// Takes the settings in a text, and leaves the rest of it.
-    fn cleaned(&mut self, text: &str) -> String {
+    fn cleaned(&mut self, text: &str) -> EnvironmentForm {
         // A link that the page made holds nothing but settings.
         let short = text.lines().scan(0, |length, line| {
             *length += line.len() + 1;
             (*length <= LONGEST_BOX).then_some(line)
         });
         let short: Vec<&str> = short.collect();
-        let form = EnvironmentForm::typed(short.join("\n"));
-        let kept = EnvironmentForm::of(&settings(&form.variables)).text;
-        self.holds_more |= kept.trim() != text.trim();
-        kept
+        let form = EnvironmentForm::linked(short.join("\n"));
+        self.holds_more |= form.is_reading || form.text.trim() != text.trim();
+        form
     }
 }
 

@@ -185,6 +185,7 @@ fn a_link_holds_the_settings_that_an_allocator_reads_and_no_others() {
         second,
         VariantAction::EditEnvironment(pasted.to_owned()),
     ));
+    super::super::tests::read_all(&mut state);
     state.update(Action::EditParameter(0, "hunter2-field".to_owned()));
     state.update(Action::Due);
     let link = state.link().expect("it is read");
@@ -234,6 +235,9 @@ fn a_link_from_elsewhere_that_holds_more_is_read_without_it() {
     let mut other = opened(&foreign);
     assert!(other.links.holds_more);
     other.update(Arrival::Loaded(1, super::super::tests::about()));
+    assert!(other.is_reading_settings());
+    assert!(other.link().is_some_and(|link| !link.contains("hunter2")));
+    super::super::tests::read_all(&mut other);
     assert_eq!(other.link().as_ref(), Some(&link));
     assert_eq!(other.trouble, None);
     assert!(!opened(&link).links.holds_more);

@@ -43,7 +43,7 @@ impl Table {
 }
 
 /// A field of CSV, on one line. One that a spreadsheet would take for a formula begins with an apostrophe.
-pub(super) fn field(text: &str) -> String {
+pub fn field(text: &str) -> String {
     const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     let text = one_line(text);
     let sign = if text.trim_start().starts_with(FORMULA) {

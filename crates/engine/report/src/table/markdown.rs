@@ -40,7 +40,7 @@ impl Table {
 }
 
 /// Text in a cell of a Markdown table, which says nothing but itself there.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let text = one_line(text);
     let mut escaped = String::new();
     let mut before = ' ';
@@ -64,7 +64,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Text in a cell of a Markdown table, as code.
-fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     // A bar in code is written with a backslash, and where one is there already it would end the cell.
     if text.is_empty() || text.contains("\\|") {
         return escaped(text);

@@ -159,7 +159,7 @@ impl Scene<'_> {
         let mut places = Ranges::new(&large);
         let others = blocks.iter().filter(|held| {
             let (start, end) = place(held);
-            !is_large(held) && start < end && places.reached(start, end).is_some() && start > 0
+            places.reached(start, end).is_some() && !is_large(held) && start < end && start > 0
         });
         without(&large, &joined(others.map(place).collect()))
     }

@@ -11,9 +11,6 @@ use highwater_allocator::{Allocator, Bytes, Micros};
 use highwater_workload::{Call, Event, ends_a_rest};
 use std::sync::Arc;
 
-/// The pause after the last event of a part: whatever comes, the moment is measured.
-const END: Micros = Micros(u64::MAX);
-
 /// Samples of a rest during which the allocator has something to do.
 const REST_SAMPLES: u64 = 40;
 
@@ -74,25 +71,37 @@ impl Recorder {
         let workload = Arc::clone(simulation.workload());
         let start = simulation.feed.place(simulation.position());
         let end = workload.events.len().min(simulation.feed.place(until));
-        let events = &workload.events[start.min(end)..];
+        let mut events = &workload.events[start.min(end)..];
+        let mut left = end.saturating_sub(start);
         let now = simulation.now();
-        let first = events.first().map_or(now, |event| event.time);
-        let mut pause = Micros(first.0.saturating_sub(now.0));
-        for (index, event) in events[..end.saturating_sub(start)].iter().enumerate() {
-            if self.schedule.is_rest(pause) && simulation.has_timers() {
-                self.rest(simulation, event.time);
+        let mut pause = events
+            .first()
+            .map_or(0, |first| first.time.0.saturating_sub(now.0));
+        while left > 0 {
+            if self.schedule.is_rest(Micros(pause)) && simulation.has_timers() {
+                self.rest(simulation, events[0].time);
             }
-            if !simulation.advance(event) {
+            let most = if self.checker.is_some() { 1 } else { left };
+            let most = most.min(self.schedule.until_even(simulation.position()));
+            let (run, rest) = events.split_at(simulation.run(&events[..most], self.schedule.rest));
+            let Some(latest) = run.last() else {
                 return false;
-            }
+            };
             if let Some(checker) = &mut self.checker {
-                checker.compare(simulation, event);
+                checker.compare(simulation, latest);
             }
-            let next = events.get(index + 1);
-            pause = next.map_or(END, |next| Micros(next.time.0.wrapping_sub(event.time.0)));
-            if self.schedule.is_due(simulation.position(), event, pause) {
-                self.look(simulation, event);
+            // Whatever comes after a part, the moment is measured.
+            pause = rest
+                .first()
+                .map_or(u64::MAX, |next| next.time.0.wrapping_sub(latest.time.0));
+            if self
+                .schedule
+                .is_due(simulation.position(), latest, Micros(pause))
+            {
+                self.look(simulation, latest);
             }
+            left -= run.len();
+            events = rest;
         }
         true
     }
@@ -156,15 +165,15 @@ impl Recorder {
         }
     }
 
-    /// Measures; what is reclaimable only where asked for or affordable: a look at one block is reckoned like four events.
+    /// Measures; what is reclaimable only where asked for or affordable: a look at one block is reckoned like eight events.
     pub(super) fn sample(&mut self, simulation: &mut Simulation, reclaimable: bool) {
-        let cost = 4 * simulation.model.reclaimable_cost();
-        let affordable = self.paid + cost <= simulation.position();
-        if affordable {
-            self.paid += cost;
+        let mut sample = simulation.sample(false);
+        if reclaimable || self.paid <= simulation.position() {
+            let found = simulation.model.reclaimable(simulation.kernel());
+            self.paid += 8 * found.looks;
+            sample.reclaimable = Some(found.bytes);
         }
-        self.samples
-            .push(simulation.sample(reclaimable || affordable));
+        self.samples.push(sample);
     }
 
     fn mark(&mut self, mark: &highwater_workload::Mark) {

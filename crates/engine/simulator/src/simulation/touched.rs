@@ -3,15 +3,16 @@
 //! A trace says at a few moments what was touched up to there. When each page was touched is not known: a page counts from the
 //! moment before, which is the block's allocation or what was said of it last.
 
-use super::Simulation;
-use highwater_allocator::{Address, Bytes};
+use highwater_allocator::{Address, Bytes, Kernel};
 use highwater_workload::{BlockId, Touched, TouchedId, Workload};
 use std::sync::Arc;
 
 /// The blocks of which the trace says what was touched.
 #[derive(Clone)]
 pub(super) struct TouchedBlocks {
-    /// For each time it says so the block and the place in the trace's list, by block and place.
+    /// The trace, if it says anything.
+    trace: Option<Arc<Workload>>,
+    /// For each time it does the block and the place in the trace's list, by block and place.
     sorted: Arc<[(BlockId, u32)]>,
     /// The first one of a block that was not allocated yet.
     next: usize,
@@ -19,13 +20,14 @@ pub(super) struct TouchedBlocks {
 }
 
 impl TouchedBlocks {
-    pub(super) fn of(workload: &Workload) -> Self {
+    pub(super) fn of(workload: &Arc<Workload>) -> Self {
         let places = workload.touched.iter().zip(0..);
         let mut sorted: Vec<_> = places
             .map(|(touched, place)| (touched.block, place))
             .collect();
         sorted.sort_unstable();
         let mut blocks = Self {
+            trace: (!sorted.is_empty()).then(|| Arc::clone(workload)),
             sorted: sorted.into(),
             next: 0,
             due: 0,
@@ -63,47 +65,47 @@ impl TouchedBlocks {
         let (next, place) = self.sorted.get(at)?;
         (*next == block).then_some(*place)
     }
-}
 
-impl Simulation {
+    fn touched(&self, place: u32) -> Option<&Touched> {
+        self.trace.as_ref()?.touched.get(place as usize)
+    }
+
+    /// The block that the trace says something of.
+    pub(super) fn block(&self, id: TouchedId) -> Option<BlockId> {
+        self.touched(id.0).map(|touched| touched.block)
+    }
+
     /// Touches of a new block what the program touched of it first; `false` where the trace does not say.
     #[cold]
-    pub(super) fn touch_as_recorded(
+    pub(super) fn begin(
         &mut self,
+        kernel: &mut Kernel,
         block: BlockId,
         address: Address,
         size: Bytes,
     ) -> bool {
-        let Some(place) = self.touched.first(block) else {
+        let Some(place) = self.first(block) else {
             return false;
         };
-        self.touch_place(place, address, size);
+        self.touch(kernel, place, address, size);
         true
     }
 
-    /// The trace has said what was touched up to here: what it says next was touched from here on.
+    /// The trace has said what was touched up to here of a block: what it says next was touched from here on.
     #[cold]
-    pub(super) fn touched_up_to(&mut self, id: TouchedId) {
-        let part = Arc::clone(self.feed.part());
-        let Some(Touched { block, .. }) = part.touched.get(id.0 as usize) else {
-            return;
-        };
-        let held = self.blocks.get(block.0 as usize).copied();
-        let Some(held) = held.filter(|held| held.is_live()) else {
-            return;
-        };
-        if let Some(place) = self.touched.after(*block, id.0) {
-            self.touch_place(place, held.address, held.size);
+    pub(super) fn go_on(&self, kernel: &mut Kernel, id: TouchedId, address: Address, size: Bytes) {
+        let next = self.block(id).and_then(|block| self.after(block, id.0));
+        if let Some(place) = next {
+            self.touch(kernel, place, address, size);
         }
     }
 
-    fn touch_place(&mut self, place: u32, address: Address, size: Bytes) {
-        let part = Arc::clone(self.feed.part());
-        let Some(touched) = part.touched.get(place as usize) else {
+    fn touch(&self, kernel: &mut Kernel, place: u32, address: Address, size: Bytes) {
+        let (Some(trace), Some(touched)) = (&self.trace, self.touched(place)) else {
             return;
         };
-        let page = part.header.page.0;
-        let recorded = part.recorded.get(touched.block.0 as usize);
+        let page = trace.header.page.0;
+        let recorded = trace.recorded.get(touched.block.0 as usize);
         // Of the first page the part before the block is not the block's.
         let before = recorded.map_or(0, |recorded| recorded.0 % page);
         let byte = |number: u64| {
@@ -118,8 +120,7 @@ impl Simulation {
             at = begin.saturating_add(run.pages);
             let (begin, end) = (byte(begin), byte(at));
             if begin < end {
-                self.kernel
-                    .touch(address + Bytes(begin), Bytes(end - begin));
+                kernel.touch(address + Bytes(begin), Bytes(end - begin));
             }
         }
     }

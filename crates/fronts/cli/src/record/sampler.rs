@@ -121,9 +121,18 @@ impl Resident {
     fn of(smaps: &str) -> Self {
         let mut all = Self::default();
         let mut mapping = Mapping::Own;
+        let mut end = String::new();
         for line in smaps.lines() {
             if let Some(begun) = Mapping::of(line) {
-                mapping = begun;
+                let ends = line.split(' ').next().and_then(|ends| ends.split_once('-'));
+                let (begin, new_end) = ends.unwrap_or_default();
+                // A library's data without contents in its file follow the rest of it.
+                let is_rest = matches!((mapping, begun), (Mapping::Own, Mapping::Anonymous));
+                mapping = match is_rest && begin == end {
+                    true => Mapping::Own,
+                    false => begun,
+                };
+                end = new_end.to_owned();
             } else if let Some(bytes) = kibibytes(line, "Rss:") {
                 all.add(mapping, bytes);
             } else if let Some(bytes) = kibibytes(line, "Swap:") {
@@ -192,6 +201,8 @@ mod tests {
 55a0-55b0 r-xp 00000000 fe:00 1 /usr/bin/app\nRss:                  40 kB\nSwap: 4 kB\n\
 55c000-55d000 rw-p 00000000 00:00 0  [heap]\nRss: 400 kB\n\
 200000010000-200000020000 rw-s 00000000 fe:00 9 /data/app.1.hwr\nRss: 64 kB\n\
+7e0000000000-7e0000010000 rw-p 00000000 fe:00 9 /data/libhighwater_record.so\nRss: 8 kB\n\
+7e0000010000-7e0000040000 rw-p 00000000 00:00 0 \nRss: 24 kB\n\
 7f0000000000-7f0000021000 rw-p 00000000 00:00 0 \nRss: 12 kB\nVmFlags: rd wr\n\
 7f1230000000-7f1230021000 rw-p 00000000 00:00 0 \nRss: 8 kB\n\
 7ffd0000-7ffe0000 rw-p 00000000 00:00 0 [stack]\nRss: 16 kB\n";

@@ -76,7 +76,7 @@ fn describe(recordings: &[Figures], folder: &Path, program: &Path, status: ExitS
 fn ending(stop: Stop) -> &'static str {
     match stop {
         Stop::Exit | Stop::Complete => "",
-        Stop::Running => "; the process runs on, was killed, or ended without its exit handlers",
+        Stop::Running => "; the process runs on, was killed, or became another program",
         Stop::Asked => "; ended by highwater stop",
         Stop::NoSpace => "; ended early: the disk is full",
         Stop::NoFile => "; ended early: the file could not be opened again or extended",

@@ -69,6 +69,8 @@ pub struct PlannedStage {
     pub seed: Option<u64>,
     /// Processes, 1 to [`MAX_WORKERS`].
     pub workers: u32,
+    /// When they also call `malloc_trim(0)`.
+    pub trims: Option<crate::Trims>,
     levels: Vec<Said>,
 }
 
@@ -415,7 +417,9 @@ impl PlannedStage {
         };
         let own = pattern.filter(|_| !is_trace).and_then(Pattern::python);
         let python = options.take("python").or(own.map(str::to_owned));
+        let trims = trims_of(&levels)?;
         Ok(Self {
+            trims,
             name,
             calls,
             python: python.filter(|python| python != "none"),
@@ -435,6 +439,22 @@ impl PlannedStage {
         let said = levels.find(|level| level.options.get(key).is_some());
         said.unwrap_or(&self.levels[0]).fault(key, message)
     }
+}
+
+/// When the program also calls `malloc_trim(0)`; `none` at a level ends what is said above it.
+fn trims_of(levels: &[Said]) -> Result<Option<crate::Trims>, Fault> {
+    let mut trims = None;
+    for level in levels {
+        trims = match level.options.get("trim") {
+            None => trims,
+            Some("none") => None,
+            Some(text) => {
+                let wrong = |error: crate::UnknownTrims| level.fault("trim", error.to_string());
+                Some(text.parse().map_err(wrong)?)
+            }
+        };
+    }
+    Ok(trims)
 }
 
 fn parameters_place(place: &[Step]) -> Vec<Step> {

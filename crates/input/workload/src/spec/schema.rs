@@ -11,7 +11,7 @@ pub const VERSION: &str = "1";
 
 /// What can be said at every level; what one level does not say is as at the level above. A new option is one line here,
 /// its check where its value is used, and its control on each front end.
-pub const OPTIONS: [&str; 8] = [
+pub const OPTIONS: &[&str] = &[
     // The pattern that runs.
     "pattern",
     // The release of CPython that runs it, or `none`.
@@ -28,6 +28,8 @@ pub const OPTIONS: [&str; 8] = [
     "seed",
     // Processes side by side, each with its own seed.
     "workers",
+    // When the program also calls malloc_trim(0).
+    "trim",
 ];
 
 /// What else is said of a run: the `version` of this form ([`VERSION`] where none is said), a heading (`title`), what it
@@ -101,7 +103,7 @@ impl Level {
 
     /// Says the options of another level.
     pub fn put(&mut self, other: &Self) {
-        for key in OPTIONS {
+        for key in OPTIONS.iter().copied() {
             if let Some(text) = other.get(key) {
                 self.set(key, text.to_owned());
             }
@@ -123,7 +125,7 @@ impl Level {
         };
         let mut level = Self::default();
         for (key, tree) in pairs {
-            let known = || OWN[depth].iter().chain(&OPTIONS).copied();
+            let known = || OWN[depth].iter().chain(OPTIONS).copied();
             let known_key = known().find(|known| *known == key);
             let of_parts = PARTS.get(depth).copied();
             let has_parts = of_parts == Some(&*key);
@@ -172,7 +174,7 @@ impl Level {
 
     fn tree(&self, depth: usize) -> Tree {
         let text = |(key, text): (&str, &str)| (key.to_owned(), Tree::Text(text.to_owned()));
-        let known = OWN[depth].iter().chain(&OPTIONS);
+        let known = OWN[depth].iter().chain(OPTIONS);
         let said = known.filter_map(|key| Some((*key, self.get(key)?)));
         let mut pairs: Vec<(String, Tree)> = said.map(text).collect();
         if let Some(key) = PARTS.get(depth).filter(|_| !self.parts.is_empty()) {

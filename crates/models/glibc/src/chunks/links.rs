@@ -40,6 +40,20 @@ impl Chunks {
         (record.start, Bytes(size))
     }
 
+    /// Where a member of a list begins, its size, and the member before it.
+    #[inline]
+    pub(crate) fn member(&self, chunk: Chunk) -> (Address, Bytes, Chunk) {
+        let record = self.record(chunk);
+        (record.start, Bytes(record.head & !FLAGS), record.bk)
+    }
+
+    /// Ends the list of a bin with one of its members: those behind it are in the list no more.
+    #[inline]
+    pub(crate) fn end_list(&mut self, head: Chunk, last: Chunk) {
+        self.record_mut(head).bk = last;
+        self.record_mut(last).fd = head;
+    }
+
     /// Takes the last chunk, which is there, out of the list of a bin.
     #[inline]
     pub(crate) fn unlink_last(&mut self, head: Chunk) {

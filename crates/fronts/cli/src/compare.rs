@@ -1,63 +1,59 @@
-//! `highwater matrix`: every variant of a scenario, run on all cores and compared.
+//! `highwater compare`: variants of a trace or of a scenario, run on all cores and compared.
 
-use crate::arguments::Matrix;
+use crate::arguments::Compare;
 use crate::moment::Place;
 use crate::output::Files;
+use crate::parallel;
 use crate::pictures::Pictures;
 use crate::scenario::Found;
-use anyhow::{Context, Result, anyhow, bail};
+use crate::variants::Asked;
+use anyhow::{Context, Result, bail};
 use highwater_report::moment as words;
 use highwater_report::table::{Row, Table, runtime};
-use highwater_simulator::{
-    ALLOCATOR, Bytes, Explain, Judged, Options, Outcome, Phases, Plan, Sources, Summary, run_plan,
-};
-use highwater_workload::Progress;
+use highwater_simulator::{ALLOCATOR, Bytes, Judged, Outcome, Phases, Plan, Sources, Summary};
 use serde::Serialize;
-use std::io::IsTerminal;
-use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::thread;
 
 /// Runs what is asked for, and returns what to print.
-pub(crate) fn run(matrix: &Matrix) -> Result<String> {
-    let found = Found::look_up(&matrix.scenario)?;
-    let planned = found.plan(&matrix.set, &matrix.variant, None)?;
+pub(crate) fn run(asked: &Compare) -> Result<String> {
+    let found = Found::look_up(&asked.subject)?;
+    let variants = Asked::read(&asked.variant, &asked.settings)?;
+    let planned = found.plan(&asked.set, &variants, &[])?;
     let trace = found.trace()?;
     let mut sources = Sources::default();
     let plans: Vec<Plan> = (planned.iter())
         .map(|planned| found.make(planned, trace.as_ref(), &mut sources))
         .collect::<Result<_, _>>()?;
     drop(sources);
-    let (table_file, printed) = match &matrix.markdown {
+    let (table_file, printed) = match &asked.markdown {
         Some(file) if file.as_os_str() == "-" => (None, true),
         file => (file.as_deref(), false),
     };
-    if printed && (matrix.csv || matrix.json) {
-        let other = if matrix.csv { "--csv" } else { "--json" };
+    if printed && (asked.csv || asked.json) {
+        let other = if asked.csv { "--csv" } else { "--json" };
         bail!("--markdown - and {other} both replace the printed table; give --markdown a file");
     }
     let mut files = Files::default();
-    files.read(Path::new(&matrix.scenario));
+    files.read(Path::new(&asked.subject));
+    asked.settings.iter().for_each(|file| files.read(file));
     let table_file = table_file.map(|file| files.claim("--markdown", file));
     let table_file = table_file.transpose()?;
-    let pictures = Pictures::prepare(matrix, &found, plans.len(), &mut files)?;
+    let pictures = Pictures::prepare(asked, &found, plans.len(), &mut files)?;
     for plan in &plans {
         let replaced = plan.stages.iter().flat_map(|stage| &stage.said);
         for remark in replaced.filter(|remark| remark.variable == ALLOCATOR) {
             crate::say(&format!("variant {}: {}", plan.name, remark.text));
         }
     }
-    let outcomes = run_all(&plans, matrix.jobs)?;
+    let outcomes = parallel::plans(&plans, asked.jobs)?;
     pictures.draw(&plans, &outcomes)?;
-    let table = table(matrix, &found, &plans, &outcomes)?;
+    let table = table(asked, &found, &plans, &outcomes)?;
     if let Some(file) = table_file {
         file.write(table.markdown().as_bytes())?;
     }
-    Ok(if matrix.json {
+    Ok(if asked.json {
         json(&found, &table, &plans, &outcomes)?
-    } else if matrix.csv {
+    } else if asked.csv {
         table.csv()
     } else if printed {
         table.markdown()
@@ -66,70 +62,20 @@ pub(crate) fn run(matrix: &Matrix) -> Result<String> {
     })
 }
 
-/// Runs all plans, at most so many at a time; the outcomes come in the order of the plans.
-pub(crate) fn run_all(plans: &[Plan], jobs: Option<usize>) -> Result<Vec<Outcome>> {
-    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
-    let jobs = jobs.unwrap_or(cores).clamp(1, plans.len().max(1));
-    let next = AtomicUsize::new(0);
-    let shares: Vec<AtomicU64> = plans.iter().map(|_| AtomicU64::new(0)).collect();
-    let results: Vec<Mutex<Option<Result<Outcome>>>> =
-        plans.iter().map(|_| Mutex::new(None)).collect();
-    let watched = std::io::stderr().is_terminal();
-    let work = || {
-        while let number = next.fetch_add(1, Ordering::Relaxed)
-            && let Some(plan) = plans.get(number)
-        {
-            let mut told = |progress: Progress| {
-                let thousandths = (progress.share().min(1.0) * 1000.0) as u64;
-                let before = shares[number].swap(thousandths, Ordering::Relaxed);
-                if watched && before / 10 != thousandths / 10 {
-                    let all = shares.iter().map(|share| share.load(Ordering::Relaxed));
-                    let percent = all.sum::<u64>() / 10 / plans.len() as u64;
-                    crate::run::hint(&format!("\r{percent:3} %"));
-                }
-                ControlFlow::Continue(())
-            };
-            let options = Options {
-                decisions: 0,
-                explain: Explain::Nothing,
-                ..Options::default()
-            };
-            let outcome = run_plan(plan.clone(), &options, &mut told);
-            let outcome = outcome.with_context(|| plan.name.clone());
-            if let Ok(mut result) = results[number].lock() {
-                *result = Some(outcome);
-            }
-        }
-    };
-    thread::scope(|scope| {
-        // What finds no thread is run by those that there are.
-        for _ in 1..jobs {
-            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                break;
-            }
-        }
-        work();
-    });
-    if watched {
-        crate::run::hint("\r     \r");
-    }
-    let taken = |result: Mutex<Option<Result<Outcome>>>| {
-        let result = result.into_inner().ok().flatten();
-        result.unwrap_or_else(|| Err(anyhow!("a variant was not run")))
-    };
-    results.into_iter().map(taken).collect()
-}
-
 /// The table of all variants.
-fn table(matrix: &Matrix, found: &Found, plans: &[Plan], outcomes: &[Outcome]) -> Result<Table> {
+fn table(asked: &Compare, found: &Found, plans: &[Plan], outcomes: &[Outcome]) -> Result<Table> {
     let row = |(plan, outcome): (&Plan, &Outcome)| {
-        let place = Place::of(outcome, matrix.at.as_deref()).with_context(|| plan.name.clone())?;
+        let place = Place::of(outcome, asked.at.as_deref()).with_context(|| plan.name.clone())?;
         let stages = plan.stages.iter();
         let stages = stages.map(|stage| {
             let processes = stage.sources.len() as u64;
             (&stage.name[..], processes, &stage.variant)
         });
-        let (allocator, settings) = runtime(stages);
+        let (allocator, mut settings) = runtime(stages);
+        for trims in trims_of(plan) {
+            settings += if settings.is_empty() { "" } else { " " };
+            settings += &trims;
+        }
         Ok(Row {
             name: outcome.name.clone(),
             allocator,
@@ -142,10 +88,21 @@ fn table(matrix: &Matrix, found: &Found, plans: &[Plan], outcomes: &[Outcome]) -
     };
     let rows = plans.iter().zip(outcomes).map(row);
     Ok(Table {
-        title: found.scenario.run.text("title").to_owned(),
-        is_after_rest: matrix.at.is_none(),
+        title: found.title().to_owned(),
+        is_after_rest: asked.at.is_none(),
         rows: rows.collect::<Result<_>>()?,
     })
+}
+
+/// When the program also calls `malloc_trim`, in each way that its stages do.
+pub(crate) fn trims_of(plan: &Plan) -> Vec<String> {
+    let sources = plan.stages.iter().flat_map(|stage| stage.sources.first());
+    let trims = sources.filter_map(|source| source.trims());
+    let mut said: Vec<String> = trims
+        .map(|trims| format!("malloc_trim(0) {trims}"))
+        .collect();
+    said.dedup();
+    said
 }
 
 #[derive(Serialize)]
@@ -187,7 +144,7 @@ fn json(found: &Found, table: &Table, plans: &[Plan], outcomes: &[Outcome]) -> R
     let script = &found.scenario.run;
     let report = Report {
         scenario: &found.scenario.name,
-        title: script.text("title"),
+        title: found.title(),
         source: script.text("source"),
         variants: (outcomes.iter().zip(&table.rows).zip(plans))
             .map(|((outcome, row), plan)| VariantReport {

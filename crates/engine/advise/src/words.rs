@@ -1,0 +1,146 @@
+//! What is said of each candidate, in sentences.
+
+use crate::advice::{Advice, Advised};
+use crate::candidate::Doer;
+use crate::figures::Measure;
+use crate::singles::share;
+use highwater_report::count;
+use highwater_simulator::{Bytes, Effect, Micros};
+
+impl Doer {
+    /// Who makes the change, in words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Settings => "a setting",
+            Self::Library => "another library",
+            Self::Program => "a change of the program",
+        }
+    }
+}
+
+impl Advice {
+    /// The figures of a candidate against the run as it is, in one sentence.
+    pub fn gain(&self, row: &Advised) -> String {
+        let (before, after) = (self.baseline().memory, row.memory);
+        let weighed = self.weights.in_words();
+        let memory = match before.0.abs_diff(after.0) {
+            0 => format!("{after} {weighed}, as before"),
+            less if after < before => format!(
+                "{after} {weighed} instead of {before}: {} less ({} %)",
+                Bytes(less),
+                share(Bytes(less), before)
+            ),
+            more => format!(
+                "{after} {weighed} instead of {before}: {} more ({} %)",
+                Bytes(more),
+                share(Bytes(more), before)
+            ),
+        };
+        let faults = times(
+            row.figures.faults,
+            self.baseline().figures.faults,
+            "page faults",
+        );
+        let calls = times(
+            row.figures.syscalls,
+            self.baseline().figures.syscalls,
+            "system calls",
+        );
+        format!("{memory}. {faults}, {calls}; {}.", self.cpu(row))
+    }
+
+    /// The estimate of processor time, with its bounds.
+    pub fn cpu(&self, row: &Advised) -> String {
+        let [least, middle, most] = row.cpu_us.map(seconds);
+        let before = seconds(self.baseline().cpu_us[1]);
+        match least == most {
+            true => format!("about {middle} of CPU time for these instead of {before}"),
+            false => {
+                format!(
+                    "about {middle} of CPU time for these ({least} to {most}) instead of {before}"
+                )
+            }
+        }
+    }
+
+    /// What is said of a candidate below the table.
+    pub fn sentences(&self, row: &Advised) -> Vec<String> {
+        let mut said = Vec::new();
+        if row.does_nothing {
+            said.push(format!(
+                "It does nothing here: {} {} either way.",
+                row.memory,
+                self.weights.in_words()
+            ));
+        } else {
+            said.push(self.gain(row));
+        }
+        if row.figures.killed > 0 {
+            said.push("The process is killed at the cap.".to_owned());
+        }
+        // What a setting does is worth saying where it comes to nothing.
+        let own = row.remarks.iter().filter(|judged| {
+            let is_own = row.settings.iter().any(|set| set.name == judged.name);
+            is_own && (row.does_nothing || judged.effect != Effect::Obeyed)
+        });
+        said.extend(own.map(|judged| format!("{}: {}", judged.name, judged.says)));
+        if let Some(before) = &row.explains {
+            said.push(format!("Without it: {}", before.says));
+        }
+        if let Some(leaves) = &row.leaves {
+            said.push(format!("With it: {}", leaves.says));
+        }
+        said.extend(not_lower(row));
+        said.extend(elsewhere(row));
+        said
+    }
+}
+
+fn seconds(micros: u64) -> String {
+    format!("{} s", Micros(micros).decimal_seconds(3))
+}
+
+fn times(after: u64, before: u64, what: &str) -> String {
+    format!("{} {what} instead of {}", count(after), count(before))
+}
+
+/// What a candidate does not lower.
+fn not_lower(row: &Advised) -> Option<String> {
+    let name = |measure: &Measure| match measure {
+        Measure::Peak => "the peak",
+        Measure::Rest => "what stays after the last rest",
+        Measure::Mean => "the average",
+    };
+    let named: Vec<_> = row.does_not_lower.iter().map(name).collect();
+    let named = match &named[..] {
+        [] => return None,
+        _ if row.does_nothing => return None,
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        all => all.join(""),
+    };
+    Some(format!("It does not lower {named}."))
+}
+
+/// What other loads make of it.
+fn elsewhere(row: &Advised) -> Option<String> {
+    let on = row.on_other_loads.iter().map(|on| {
+        let load = &on.load;
+        match (on.saves(), on.takes()) {
+            (Some(less), _) => format!("{less} % less on {load}"),
+            (None, Some(more)) => format!("{more} more on {load}"),
+            // Where nothing stays, nothing can be saved.
+            (None, None) if on.before <= on.step => format!("{load} keeps only {}", on.before),
+            (None, None) => format!("as much as without it on {load}"),
+        }
+    });
+    let on: Vec<String> = on.collect();
+    let mut loses = row.on_other_loads.iter();
+    let loses =
+        loses.any(|on| on.takes().is_some() || (on.saves().is_none() && on.before > on.step));
+    let warns = if loses {
+        " It depends on the load."
+    } else {
+        ""
+    };
+    (!on.is_empty()).then(|| format!("On other loads: {}.{warns}", on.join(", ")))
+}

@@ -1,0 +1,293 @@
+//! `highwater advise`: the search for what would help, on all cores and in bounded time.
+
+use crate::arguments::Advise;
+use crate::input;
+use crate::output::Files;
+use crate::parallel;
+use crate::scenario::Found;
+use crate::variants::Asked;
+use anyhow::{Context, Result, bail};
+use highwater_advise::{
+    Advice, Advised, Cost, Costs, Doer, Form, Image, Scope, Search, Subject, loads, paste,
+};
+use highwater_simulator::{ALLOCATOR, Choice, Plan, Sources, Variable};
+use highwater_workload::{Source, unwatched};
+use serde::Serialize;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Runs the search, and returns what to print.
+pub(crate) fn run(asked: &Advise) -> Result<String> {
+    let mut files = Files::default();
+    files.read(Path::new(&asked.subject));
+    asked.settings.iter().for_each(|file| files.read(file));
+    let (table_file, printed) = match &asked.markdown {
+        Some(file) if file.as_os_str() == "-" => (None, true),
+        file => (file.as_deref(), false),
+    };
+    if printed && (asked.csv || asked.json) {
+        let other = if asked.csv { "--csv" } else { "--json" };
+        bail!("--markdown - and {other} both replace the printed table; give --markdown a file");
+    }
+    let table_file = table_file.map(|file| files.claim("--markdown", file));
+    let table_file = table_file.transpose()?;
+    let image: Option<Image> = match &asked.image {
+        Some(name) => Some(name.parse().context("--image")?),
+        None => None,
+    };
+    let form = form(asked)?;
+    let found = Found::look_up(&asked.subject)?;
+    let subject = subject(asked, &found, image.as_ref())?;
+    let about = About::new(&found, &subject.plan, image.as_ref());
+    let known = subject.plan.stages[0].variant.environment.clone();
+    let advice = search(subject, asked)?;
+    if let Some(form) = form {
+        let row = chosen(&advice, asked)?;
+        crate::say(&format!("{}: {}", row.name, advice.gain(row)));
+        return Ok(paste(
+            &advice,
+            row,
+            form,
+            &about.title,
+            &known,
+            image.as_ref(),
+        ));
+    }
+    if let Some(file) = table_file {
+        file.write(about.markdown(&advice).as_bytes())?;
+    }
+    Ok(if asked.json {
+        about.json(&advice)?
+    } else if asked.csv {
+        advice.csv()
+    } else if printed {
+        about.markdown(&advice)
+    } else {
+        about.text(&advice)
+    })
+}
+
+/// What help is looked for.
+fn subject(asked: &Advise, found: &Found, image: Option<&Image>) -> Result<Subject> {
+    let trace = found.trace()?;
+    let mut options: Vec<(&'static str, String)> = Vec::new();
+    let allocator = asked
+        .allocator
+        .clone()
+        .or_else(|| of_image(image, trace.as_ref()));
+    options.extend(allocator.map(|name| ("allocator", name)));
+    options.extend(asked.cap.clone().map(|cap| ("cap", cap)));
+    let variants = Asked {
+        named: asked.variant.iter().cloned().collect(),
+        ..Asked::default()
+    };
+    let planned = found.plan(&asked.set, &variants, &options)?;
+    let mut sources = Sources::default();
+    let mut plan = found.make(&planned[0], trace.as_ref(), &mut sources)?;
+    let mut given = asked.env.clone();
+    if let Some(file) = &asked.settings {
+        let read = crate::environment::read_file(file)?;
+        let lines = read.variables.iter().map(ToString::to_string);
+        given.push(lines.collect::<Vec<_>>().join("\n"));
+    }
+    input::set_environment(&mut plan, &given, asked.allocator.is_none())?;
+    let mut make = |pattern, parameters: &_| sources.get(pattern, parameters, &mut unwatched);
+    let loads = loads(&planned[0], &plan, &mut make);
+    let weights = asked.weigh.as_deref().map(str::parse).transpose();
+    let jemalloc = image.and_then(Image::jemalloc);
+    let jemalloc = jemalloc.map(|name| Choice::nearest(&name)).transpose()?;
+    let mut subject = Subject::new(plan);
+    subject.scope = scope(asked, image)?;
+    subject.weights = weights.context("--weigh")?;
+    subject.costs = costs(asked);
+    subject.loads = loads;
+    if let Some(jemalloc) = jemalloc {
+        subject.jemalloc = jemalloc.choice;
+    }
+    Ok(subject)
+}
+
+/// The C library of an image, for what does not say which allocator it was recorded with, or was recorded with another glibc.
+fn of_image(image: Option<&Image>, trace: Option<&Source>) -> Option<String> {
+    let recorded = trace.and_then(|trace| trace.first().header.allocator.as_ref());
+    let is_glibc = recorded.is_none_or(|(name, _)| name == "glibc");
+    image.filter(|_| is_glibc).map(Image::allocator)
+}
+
+fn scope(asked: &Advise, image: Option<&Image>) -> Result<Scope> {
+    let mut not = asked.not.clone();
+    if image.is_some_and(|image| image.installs_jemalloc().is_none()) {
+        not.push("jemalloc".to_owned());
+    }
+    Ok(Scope::new(&asked.only, &not)?)
+}
+
+fn costs(asked: &Advise) -> Costs {
+    let measured = Costs::MEASURED;
+    let of = |given: Option<u32>, measured| given.map_or(measured, |ns| Cost::exactly(ns.into()));
+    Costs {
+        fault: of(asked.fault_ns, measured.fault),
+        call: of(asked.call_ns, measured.call),
+        is_measured: asked.fault_ns.is_none() && asked.call_ns.is_none(),
+    }
+}
+
+/// Runs round after round, until nothing is left to try or the time is over.
+fn search(subject: Subject, asked: &Advise) -> Result<Advice> {
+    let until = asked
+        .seconds
+        .map(|seconds| Instant::now() + Duration::from_secs(seconds.into()));
+    let stopped = || until.is_some_and(|until| Instant::now() >= until);
+    let mut search = Search::new(subject);
+    loop {
+        let round = search.next_round();
+        if round.is_empty() {
+            break;
+        }
+        let subject = search.subject();
+        let trials = parallel::all(round.len(), asked.jobs, &stopped, &|number, watch| {
+            round[number].run(subject, watch)
+        });
+        let done = round
+            .into_iter()
+            .zip(trials.into_iter().map(Option::flatten));
+        search.take(done.collect());
+    }
+    let advice = search.advice();
+    advice.context("the run as it is could not be finished in time; give it more --seconds")
+}
+
+/// The form that is asked for.
+fn form(asked: &Advise) -> Result<Option<Form>> {
+    Ok(match asked.paste.as_deref() {
+        None => None,
+        Some("") => Some(match &asked.settings {
+            Some(file) => {
+                let text =
+                    crate::input::read_text(file).with_context(|| file.display().to_string())?;
+                Form::of(&file.to_string_lossy(), &text)
+            }
+            None => Form::Env,
+        }),
+        Some(name) => Some(name.parse().context("--paste")?),
+    })
+}
+
+/// The remedy that is pasted.
+fn chosen<'a>(advice: &'a Advice, asked: &Advise) -> Result<&'a Advised> {
+    let count = advice.worth().count();
+    match asked.choose {
+        Some(number) => {
+            let row = number
+                .checked_sub(1)
+                .and_then(|place| advice.worth().nth(place));
+            row.with_context(|| {
+                format!("--choose {number}: there are {count} remedies to choose from")
+            })
+        }
+        None => {
+            let mut settings = advice.worth().filter(|row| row.doer != Doer::Program);
+            let first = settings.next().or_else(|| advice.worth().next());
+            first.context("nothing that was tried would help; see the table without --paste")
+        }
+    }
+}
+
+/// What the advice is about, in words.
+#[derive(Serialize)]
+struct About {
+    subject: String,
+    #[serde(skip)]
+    title: String,
+    /// The allocator of the run as it is.
+    allocator: String,
+    settings: Vec<Variable>,
+    /// Remarks on the image and on the allocator.
+    says: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    about: &'a About,
+    costs_from: String,
+    #[serde(flatten)]
+    advice: &'a Advice,
+    /// What is said of each candidate, in their order.
+    words: Vec<Vec<String>>,
+}
+
+impl About {
+    fn new(found: &Found, plan: &Plan, image: Option<&Image>) -> Self {
+        let stage = &plan.stages[0];
+        let replaced = stage
+            .said
+            .iter()
+            .filter(|remark| remark.variable == ALLOCATOR);
+        let mut says: Vec<String> = image.iter().map(|image| image.in_words()).collect();
+        says.extend(replaced.map(|remark| remark.text.clone()));
+        let read = stage.variant.environment.iter();
+        let read = read.filter(|set| highwater_settings::is_read(&set.name));
+        let program = stage.sources[0].first().header.program.clone();
+        Self {
+            subject: found.scenario.name.clone(),
+            title: match program.filter(|_| found.is_trace()) {
+                Some(program) => program,
+                None => found.title().to_owned(),
+            },
+            allocator: stage.variant.allocator.to_string(),
+            settings: read.cloned().collect(),
+            says,
+        }
+    }
+
+    /// What stands above the table.
+    fn head(&self, advice: &Advice) -> Vec<String> {
+        let settings: Vec<String> = self.settings.iter().map(ToString::to_string).collect();
+        let settings = match settings.is_empty() {
+            true => String::new(),
+            false => format!(" with {}", settings.join(" ")),
+        };
+        let run = advice.candidates.len() - 1;
+        let mut said = vec![format!(
+            "{} on {}{settings}: {run} changes were run.",
+            self.title, self.allocator
+        )];
+        said.extend(self.says.iter().cloned());
+        if !advice.not_run.is_empty() {
+            said.push(format!(
+                "Not run in time: {}. More may follow from them: give more --seconds.",
+                advice.not_run.join(", ")
+            ));
+        }
+        said.push(format!("Memory is weighed {}.", advice.weights.in_words()));
+        said.push(advice.costs.source());
+        if advice.worth().next().is_none() {
+            said.push("No change that was run lowers it by 2 % and by 1 % of the peak.".to_owned());
+        }
+        said
+    }
+
+    fn text(&self, advice: &Advice) -> String {
+        let head: String = self
+            .head(advice)
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect();
+        format!("{head}\n{}", advice.text())
+    }
+
+    fn markdown(&self, advice: &Advice) -> String {
+        format!("{}\n\n{}", self.head(advice).join(" "), advice.markdown())
+    }
+
+    fn json(&self, advice: &Advice) -> Result<String> {
+        let rows = advice.candidates.iter();
+        crate::json::line(&Report {
+            about: self,
+            costs_from: advice.costs.source(),
+            advice,
+            words: rows.map(|row| advice.sentences(row)).collect(),
+        })
+    }
+}

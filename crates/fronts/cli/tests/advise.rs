@@ -1,0 +1,315 @@
+//! The search for what would help, on the recording that comes with the page, and what is pasted from it.
+
+mod common;
+
+use common::{file, highwater, json, recording, refused, text};
+use serde_json::Value;
+use std::fs;
+use std::process::Command;
+
+/// A candidate of a report by its name.
+fn candidate<'r>(report: &'r Value, name: &str) -> &'r Value {
+    let all = report["candidates"].as_array().expect("a list");
+    let found = all.iter().find(|one| one["name"] == name);
+    found.unwrap_or_else(|| panic!("{name} in {report}"))
+}
+
+fn mib(bytes: &Value) -> f64 {
+    bytes.as_f64().expect("a number") / f64::from(1 << 20)
+}
+
+/// The candidates that are worth their cost, by who makes the change.
+fn worth<'r>(report: &'r Value, doer: &str) -> Vec<&'r Value> {
+    let all = report["candidates"].as_array().expect("a list").iter();
+    all.filter(|one| one["is_worth"] == true && one["doer"] == doer)
+        .collect()
+}
+
+#[test]
+fn the_recorded_burst_is_helped_by_a_threshold_jemalloc_or_malloc_trim_and_not_by_the_usual_advice()
+{
+    let report = json(&highwater(&["advise", &recording(), "--json"]));
+    let before = &report["candidates"][0];
+    assert_eq!(before["name"], "as it is");
+    assert!((mib(&before["after_rest"]) - 207.6).abs() < 0.1, "{before}");
+
+    let settings = worth(&report, "settings");
+    assert_eq!(settings[0]["name"], "MALLOC_MMAP_THRESHOLD_=16384");
+    assert!((mib(&settings[0]["after_rest"]) - 8.9).abs() < 0.1);
+    assert!(settings[0]["faults"].as_u64() > before["faults"].as_u64().map(|faults| faults * 4));
+
+    let library = worth(&report, "library");
+    assert!((mib(&library[0]["after_rest"]) - 11.0).abs() < 0.2);
+    // The rest is of 4 s.
+    let conf = library[0]["settings"][0]["value"].as_str().expect("a text");
+    let decay = conf.split("dirty_decay_ms:").nth(1).expect(conf);
+    let decay = decay
+        .split(',')
+        .next()
+        .and_then(|number| number.parse::<u64>().ok());
+    assert!(decay.is_some_and(|decay| decay < 4_000), "{conf}");
+
+    let program = worth(&report, "program");
+    assert_eq!(program[0]["trim"], "after bursts");
+    assert!((mib(&program[0]["after_rest"]) - 7.7).abs() < 0.1);
+
+    for name in [
+        "MALLOC_TRIM_THRESHOLD_=65536",
+        "MALLOC_ARENA_MAX=2",
+        "MALLOC_ARENA_MAX=1",
+    ] {
+        let usual = candidate(&report, name);
+        assert_eq!(usual["does_nothing"], true, "{usual}");
+        assert_eq!(usual["is_usual"], true, "{usual}");
+    }
+    for one in worth(&report, "settings")
+        .iter()
+        .chain(&library)
+        .chain(&program)
+    {
+        assert!(one["explains"]["says"].is_string(), "{one}");
+        assert_eq!(
+            one["on_other_loads"].as_array().map(Vec::len),
+            Some(2),
+            "{one}"
+        );
+        assert!(
+            one["does_not_lower"]
+                .as_array()
+                .is_some_and(|all| all.contains(&"peak".into())),
+            "{one}"
+        );
+    }
+}
+
+#[test]
+fn the_table_the_document_and_csv_say_the_same() {
+    let table = file("advice.md", "");
+    let only = [
+        "advise",
+        &recording(),
+        "--only",
+        "mmap_threshold",
+        "--jobs",
+        "1",
+    ];
+    let shown = text(&highwater(&[&only[..], &["--markdown", &table]].concat()));
+    let csv = text(&highwater(&[&only[..], &["--csv"]].concat()));
+    let markdown = fs::read_to_string(&table).expect("it was written");
+    for name in [
+        "as it is",
+        "MALLOC_MMAP_THRESHOLD_=16384",
+        "MALLOC_ARENA_MAX=2",
+    ] {
+        for text in [&shown, &csv, &markdown] {
+            assert!(text.contains(name), "{name} in {text}");
+        }
+    }
+    for part in [
+        "does nothing",
+        "207.6 MiB",
+        "1*",
+        "CPU time is an estimate",
+        "On other loads",
+    ] {
+        assert!(
+            shown.contains(part) && markdown.contains(part.trim_end_matches('*')),
+            "{part} in {shown}"
+        );
+    }
+    assert!(!shown.contains("jemalloc@"), "{shown}");
+    let columns = csv.lines().map(|line| line.matches(',').count());
+    assert!(
+        columns.clone().count() > 8 && columns.clone().min() == columns.max(),
+        "{csv}"
+    );
+}
+
+/// What the command reads in a text, by name.
+fn settings(text: &str, name: &str) -> Vec<(String, String)> {
+    let read = json(&highwater(&["settings", &file(name, text), "--json"]));
+    let all = read["settings"].as_array().expect("a list").iter();
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    all.map(|set| (text(&set["name"]), text(&set["value"])))
+        .collect()
+}
+
+#[test]
+fn a_remedy_is_pasted_in_the_form_of_the_file_and_does_what_was_foretold() {
+    let trace = recording();
+    let dockerfile = file(
+        "paste.Dockerfile",
+        "FROM python:3.12-slim-bookworm\nENV MALLOC_ARENA_MAX=2\n",
+    );
+    let only = ["--only", "jemalloc", "--image", "python:3.12-slim-bookworm"];
+    let asked = [
+        &["advise", &trace, "--settings", &dockerfile, "--paste"],
+        &only[..],
+    ]
+    .concat();
+    let pasted = text(&highwater(&asked));
+    assert!(
+        pasted.starts_with("RUN apt-get update && apt-get install"),
+        "{pasted}"
+    );
+    let read = settings(&pasted, "pasted.Dockerfile");
+    assert_eq!(
+        read[0],
+        ("LD_PRELOAD".to_owned(), "libjemalloc.so.2".to_owned())
+    );
+    assert_eq!(read[1].0, "MALLOC_CONF");
+
+    let report = json(&highwater(
+        &[
+            &["advise", &trace, "--settings", &dockerfile, "--json"],
+            &only[..],
+        ]
+        .concat(),
+    ));
+    let foretold = worth(&report, "library")[0];
+    let change = file(
+        "whole.Dockerfile",
+        fs::read_to_string(&dockerfile).expect("it is there") + &pasted,
+    );
+    let rerun = json(&highwater(&[
+        "compare",
+        &trace,
+        "--settings",
+        &change,
+        "--json",
+    ]));
+    let rerun = &rerun["variants"][1];
+    for (key, of) in [
+        ("after_rest", "after_rest"),
+        ("faults", "faults"),
+        ("peak", "peak"),
+    ] {
+        assert_eq!(rerun[key], foretold[of], "{key}");
+    }
+    for form in [
+        "dockerfile",
+        "compose",
+        "kubernetes",
+        "systemd",
+        "procfile",
+        "env",
+    ] {
+        let asked = [&["advise", &trace, "--paste", form], &only[..]].concat();
+        assert_eq!(
+            settings(&text(&highwater(&asked)), &format!("pasted.{form}")),
+            read,
+            "{form}"
+        );
+    }
+    let review = text(&highwater(&[
+        "advise",
+        &trace,
+        "--paste",
+        "review",
+        "--only",
+        "mmap_threshold",
+    ]));
+    for part in [
+        "`MALLOC_MMAP_THRESHOLD_=16384`",
+        "8.9 MiB",
+        "207.6 MiB",
+        "The usual advice",
+        "do nothing here",
+    ] {
+        assert!(review.contains(part), "{part} in {review}");
+    }
+}
+
+#[test]
+fn a_cap_rules_out_what_exceeds_it() {
+    let report = json(&highwater(&[
+        "advise",
+        &recording(),
+        "--cap",
+        "330",
+        "--only",
+        "mmap_threshold,jemalloc",
+        "--json",
+    ]));
+    // Each block in a mapping of its own takes whole pages, so the peak is higher.
+    let mapped = candidate(&report, "MALLOC_MMAP_THRESHOLD_=16384");
+    assert_eq!(
+        (&mapped["killed"], &mapped["is_worth"]),
+        (&1.into(), &false.into()),
+        "{mapped}"
+    );
+    let half = candidate(&report, "MALLOC_MMAP_THRESHOLD_=65536");
+    assert_eq!(
+        (&half["killed"], &half["is_worth"]),
+        (&0.into(), &true.into()),
+        "{half}"
+    );
+}
+
+#[test]
+fn what_cannot_be_searched_is_refused_in_one_line() {
+    let trace = recording();
+    let with = |arguments: &[&str], parts: &[&str]| {
+        refused(&[&["advise", &trace], arguments].concat(), parts);
+    };
+    with(&["--only", "colour"], &["colour", "mmap_threshold"]);
+    with(&["--image", "python:3.12-alpine"], &["musl", "-slim"]);
+    with(&["--image", "node:22"], &["node:22-bookworm"]);
+    with(&["--weigh", "rss"], &["peak, rest or mean"]);
+    with(&["--paste", "toml"], &["toml", "dockerfile"]);
+    with(&["--seconds", "0"], &["--seconds"]);
+    with(&["--cap", "0"], &["--cap", "between 1"]);
+    with(&["--choose", "1"], &["--paste"]);
+    with(
+        &[
+            "--paste",
+            "env",
+            "--choose",
+            "99",
+            "--only",
+            "mmap_threshold",
+        ],
+        &["--choose 99"],
+    );
+    with(
+        &["--only", "arenas", "--paste"],
+        &["nothing that was tried would help"],
+    );
+    refused(&["advise", "nosuch"], &["nosuch", "incident"]);
+}
+
+#[test]
+fn a_scenario_is_advised_over_other_seeds() {
+    let set = [
+        "--set",
+        "events=20",
+        "--set",
+        "cycles=2",
+        "--set",
+        "modules=10",
+    ];
+    let asked = [
+        &[
+            "advise",
+            "async_fanout",
+            "--only",
+            "mmap_threshold,malloc_trim",
+            "--json",
+        ],
+        &set[..],
+    ]
+    .concat();
+    let report = json(&highwater(&asked));
+    let best = worth(&report, "program")[0];
+    let loads = best["on_other_loads"].as_array().expect("a list").iter();
+    let loads: Vec<_> = loads.map(|on| on["load"].as_str()).collect();
+    assert_eq!(
+        loads,
+        [Some("seed 1 further on"), Some("seed 2 further on")]
+    );
+    let again = Command::new(env!("CARGO_BIN_EXE_highwater"))
+        .args(&asked)
+        .output()
+        .expect("it runs");
+    assert_eq!(json(&again), report, "the same input gives the same advice");
+}

@@ -1,0 +1,161 @@
+//! Variants of one's own, of a trace and of a scenario.
+
+mod common;
+
+use common::{file, highwater, json, path, recording, refused, text};
+use serde_json::Value;
+use std::fs;
+
+/// A variant of a report by its name.
+fn variant<'r>(report: &'r Value, name: &str) -> &'r Value {
+    let all = report["variants"].as_array().expect("a list");
+    let found = all.iter().find(|variant| variant["name"] == name);
+    found.unwrap_or_else(|| panic!("{name} in {report}"))
+}
+
+fn number(variant: &Value, key: &str) -> u64 {
+    variant[key].as_u64().expect("a number")
+}
+
+#[test]
+fn a_trace_is_compared_with_settings_from_the_line_and_from_files() {
+    let trace = recording();
+    let dockerfile = file("Dockerfile", "FROM debian:12\nENV MALLOC_ARENA_MAX=2\n");
+    let report = json(&highwater(&[
+        "compare",
+        &trace,
+        "--variant",
+        "low: MALLOC_MMAP_THRESHOLD_=16384",
+        "--variant",
+        "other: allocator=jemalloc MALLOC_CONF=background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:1000",
+        "--variant",
+        "MALLOC_TRIM_THRESHOLD_=0",
+        "--variant",
+        "in main: mallopt(M_MMAP_THRESHOLD, 16384)",
+        "--settings",
+        &dockerfile,
+        "--json",
+    ]));
+    let names = report["variants"].as_array().expect("a list").iter();
+    let names: Vec<_> = names.map(|one| one["name"].as_str()).collect();
+    let expected = [
+        "as recorded",
+        "low",
+        "other",
+        "MALLOC_TRIM_THRESHOLD_=0",
+        "in main",
+        "Dockerfile",
+    ];
+    assert_eq!(names, expected.map(Some));
+    let base = variant(&report, "as recorded");
+    let low = variant(&report, "low");
+    assert!(number(low, "after_rest") * 10 < number(base, "after_rest"));
+    for key in ["after_rest", "faults", "syscalls"] {
+        assert_eq!(
+            number(variant(&report, "in main"), key),
+            number(low, key),
+            "{key}"
+        );
+        assert_eq!(
+            number(variant(&report, "Dockerfile"), key),
+            number(base, key),
+            "{key}"
+        );
+    }
+    assert_eq!(variant(&report, "other")["allocator"], "jemalloc@5.3.0");
+    let alone = json(&highwater(&["replay", &trace, "--json"]));
+    assert_eq!(alone["faults"], base["faults"]);
+    assert_eq!(alone["peak_rss"], base["peak"]);
+}
+
+#[test]
+fn a_program_that_trims_gives_memory_back_for_faults() {
+    let trace = recording();
+    let variants = [
+        "idle: trim=idle:1s",
+        "bursts: trim=after-bursts",
+        "often: trim=every:0.5s",
+    ];
+    let mut arguments = vec!["compare", &trace, "--json"];
+    for variant in variants {
+        arguments.extend(["--variant", variant]);
+    }
+    let report = json(&highwater(&arguments));
+    let base = variant(&report, "as recorded");
+    for name in ["idle", "bursts", "often"] {
+        let changed = variant(&report, name);
+        assert!(
+            number(changed, "after_rest") * 10 < number(base, "after_rest"),
+            "{name}"
+        );
+        assert!(number(changed, "faults") > number(base, "faults"), "{name}");
+        assert!(number(changed, "trims") > number(base, "trims"), "{name}");
+        assert_eq!(number(changed, "live"), number(base, "live"), "{name}");
+        let settings = changed["settings"].as_str().expect("a text");
+        assert!(settings.contains("malloc_trim(0) "), "{settings}");
+    }
+}
+
+#[test]
+fn a_scenario_file_names_a_trace_that_lies_beside_it() {
+    let copy = path("beside.hwt.gz");
+    fs::copy(recording(), &copy).expect("it is there");
+    let scenario = r#"
+title = "Beside"
+trace = "beside.hwt.gz"
+[[variant]]
+name = "plain"
+[[variant]]
+name = "trims"
+trim = "idle 1 s"
+"#;
+    let scenario = file("beside.toml", scenario);
+    let own = [
+        "compare",
+        &scenario,
+        "--json",
+        "--variant",
+        "low: MALLOC_MMAP_THRESHOLD_=16384",
+    ];
+    let report = json(&highwater(&own));
+    let after = |name: &str| number(variant(&report, name), "after_rest");
+    assert!(after("trims") * 10 < after("plain"));
+    assert!(after("low") * 10 < after("plain"));
+    let early = text(&highwater(&[
+        "compare", &scenario, "--at", "start", "--csv",
+    ]));
+    assert!(
+        early
+            .lines()
+            .next()
+            .is_some_and(|head| head.contains(",resident,")),
+        "{early}"
+    );
+}
+
+#[test]
+fn a_variant_that_cannot_be_is_refused_in_one_line() {
+    let trace = recording();
+    let with = |variant: &str, parts: &[&str]| {
+        refused(&["compare", &trace, "--variant", variant], parts);
+    };
+    with(
+        "none of its own",
+        &["no variants of its own", "NAME: SETTINGS"],
+    );
+    with("x: trim=hourly", &["trim", "idle 2 s"]);
+    with("x: trim=every:1us", &["trim", "1 ms"]);
+    with("x: cap=0", &["cap", "between 1"]);
+    with("x: allocator=tcmalloc", &["tcmalloc"]);
+    with("x: PATH=/bin", &["no setting of an allocator"]);
+    with(
+        "as recorded: MALLOC_ARENA_MAX=1",
+        &["two variants are named"],
+    );
+    let nothing = file("nothing.txt", "PATH=/bin\n");
+    refused(
+        &["compare", &trace, "--settings", &nothing],
+        &["nothing.txt", "no setting"],
+    );
+    refused(&["compare", "nosuch.hwt"], &["nosuch.hwt"]);
+}

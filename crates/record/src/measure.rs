@@ -1,0 +1,218 @@
+//! What is measured in the process itself, at exact places between the calls: its resident memory, and the touched pages of
+//! its large blocks.
+
+use crate::clock::nanoseconds;
+use crate::large::{LARGE, LargeBlocks};
+use crate::pages::{Pages, Way};
+use crate::recorder::Recorder;
+use crate::system::File;
+use crate::text::Text;
+use core::cell::UnsafeCell;
+use highwater_hwr::{Event, checksum};
+
+/// Microseconds between two samples, and between two looks at all large blocks, at least: each takes at most 1 % of the time.
+const SAMPLE_PERIOD: u64 = 10_000;
+const LOOK_PERIOD: u64 = 100_000;
+const SHARE: u64 = 99;
+
+/// When to measure again, and how.
+pub(crate) struct Measuring {
+    next_sample: u64,
+    next_look: u64,
+    way: Way,
+    page_size: u64,
+}
+
+impl Measuring {
+    /// Nothing has been measured.
+    pub(crate) const fn new() -> Self {
+        Self {
+            next_sample: SAMPLE_PERIOD,
+            next_look: LOOK_PERIOD,
+            way: Way::Scan,
+            page_size: 4096,
+        }
+    }
+
+    /// Begins for a process whose pages have this size.
+    pub(crate) fn begin(&mut self, page_size: u64) {
+        *self = Self {
+            page_size,
+            ..Self::new()
+        };
+    }
+}
+
+/// The large blocks that live. They lie apart from the recorder, in memory that is not in the library's file.
+struct Blocks(UnsafeCell<LargeBlocks>);
+
+// SAFETY: they are reached through the recorder alone, whose holder is the only one.
+unsafe impl Sync for Blocks {}
+
+static BLOCKS: Blocks = Blocks(UnsafeCell::new(LargeBlocks::new()));
+
+impl Recorder {
+    #[inline(always)]
+    fn large(&mut self) -> &mut LargeBlocks {
+        // SAFETY: see above; the result lives no longer than the recorder's own reference.
+        unsafe { &mut *BLOCKS.0.get() }
+    }
+
+    /// Measures what is due.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn measure(&mut self, thread: u32) {
+        let time = self.clock.present();
+        if time >= self.measuring.next_sample {
+            let taken = self.timed(|recorder| recorder.sample(thread));
+            self.measuring.next_sample = time + SAMPLE_PERIOD.max(SHARE * taken);
+        }
+        if time >= self.measuring.next_look {
+            let taken = self.timed(|recorder| recorder.look_at_blocks(thread));
+            self.measuring.next_look = time + LOOK_PERIOD.max(SHARE * taken);
+        }
+    }
+
+    /// Measures everything: at a mark, and at the end.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn measure_all(&mut self, thread: u32) {
+        self.sample(thread);
+        self.look_at_blocks(thread);
+    }
+
+    /// Returns the microseconds that something took.
+    fn timed(&mut self, work: impl FnOnce(&mut Self)) -> u64 {
+        let begin = nanoseconds();
+        work(self);
+        nanoseconds().saturating_sub(begin) / 1000
+    }
+
+    /// Writes the process's resident memory by kind, without the recorder's own file.
+    fn sample(&mut self, thread: u32) {
+        let mut status = [0; 2048];
+        let Ok(file) = File::open(b"/proc/self/status\0") else {
+            return;
+        };
+        let read = file.read(&mut status);
+        drop(file);
+        let (mut kinds, mut found) = ([0; 3], 0);
+        for line in status
+            .get(..read)
+            .unwrap_or_default()
+            .split(|&byte| byte == b'\n')
+        {
+            for (kind, name) in [&b"RssAnon:"[..], b"RssFile:", b"RssShmem:"]
+                .iter()
+                .enumerate()
+            {
+                if let Some(rest) = line.strip_prefix(*name) {
+                    kinds[kind] = kibibytes(rest) * 1024;
+                    found += 1;
+                }
+            }
+        }
+        if found != kinds.len() {
+            return;
+        }
+        let [anonymous, files, shared] = kinds;
+        // The recorder's file counts as shared memory where it lies in a file system in memory.
+        let own = self.log.resident();
+        let (files, shared) = match files.checked_sub(own) {
+            Some(rest) => (rest, shared),
+            None => (files, shared.saturating_sub(own)),
+        };
+        let mut text = Text::<128>::new();
+        text.push(b"rss=").push_number(anonymous + files + shared);
+        text.push(b" anon=").push_number(anonymous);
+        text.push(b" files=").push_number(files);
+        text.push(b" shmem=").push_number(shared);
+        self.append(thread, &Event::Sample(text.bytes()));
+    }
+
+    /// Writes the touched pages of every large block of which they have changed.
+    fn look_at_blocks(&mut self, thread: u32) {
+        let slots = self.large().slots();
+        if slots.is_empty() {
+            return;
+        }
+        let mut pages = Pages::open(self.measuring.way, self.measuring.page_size);
+        for slot in slots {
+            self.look_at(thread, slot, &mut pages);
+        }
+        self.measuring.way = pages.way();
+    }
+
+    fn look_at(&mut self, thread: u32, slot: usize, pages: &mut Pages) {
+        let Some(block) = self.large().in_slot(slot).copied() else {
+            return;
+        };
+        let Some(mut touched) = pages.of_block(block.address, block.size) else {
+            return;
+        };
+        let (address, runs) = (block.address, touched.finish());
+        // 0 is the checksum of a block that nothing was written of.
+        let sum = checksum(0, runs.bytes()) | 1;
+        if sum == block.written {
+            return;
+        }
+        self.append(thread, &Event::Touched { address, runs });
+        if let Some(block) = self.large().in_slot(slot) {
+            block.written = sum;
+        }
+    }
+
+    /// Writes the touched pages of a block that is about to be freed or moved, if it is a large one.
+    #[inline(always)]
+    pub(crate) fn leave(&mut self, thread: u32, address: u64) {
+        if self.large().may_hold(address) {
+            self.leave_large(thread, address);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn leave_large(&mut self, thread: u32, address: u64) {
+        if let Some(slot) = self.large().find(address) {
+            let mut pages = Pages::open(self.measuring.way, self.measuring.page_size);
+            self.look_at(thread, slot, &mut pages);
+            self.measuring.way = pages.way();
+        }
+    }
+
+    /// Follows which large blocks live.
+    #[inline(always)]
+    pub(crate) fn follow(&mut self, event: &Event) {
+        let (new, old, size) = match *event {
+            Event::Free { address } => (0, address, 0),
+            Event::Malloc { address, size } | Event::Aligned { address, size, .. } => {
+                (address, 0, size)
+            }
+            Event::Calloc {
+                address,
+                count,
+                size,
+            } => (address, 0, count.wrapping_mul(size)),
+            // The old block lives on if there is no new one, unless it was to have no bytes.
+            Event::Realloc {
+                address: 0, size, ..
+            } if size > 0 => return,
+            Event::Realloc { address, old, size } => (address, old, size),
+            _ => return,
+        };
+        if self.large().may_hold(old) {
+            self.large().remove(old);
+        }
+        if size >= LARGE {
+            self.large().add(new, size);
+        }
+    }
+}
+
+/// Reads a number with blanks in front of it and anything behind it.
+fn kibibytes(text: &[u8]) -> u64 {
+    let digits = text.trim_ascii_start().iter();
+    digits
+        .take_while(|byte| byte.is_ascii_digit())
+        .fold(0, |number, &byte| number * 10 + u64::from(byte & 15))
+}

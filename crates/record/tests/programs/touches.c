@@ -1,0 +1,48 @@
+// Touches parts of large blocks: touches one|double|kept|many.
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void highwater_mark(const char *text) __attribute__((weak));
+
+#define PAGE 4096
+
+// Writes bytes that the compiler cannot leave out.
+static void fill(char *begin, size_t length) {
+  for (volatile char *byte = begin; byte < begin + length; byte += 64) *byte = 1;
+}
+
+int main(int count, char **arguments) {
+  char *mode = arguments[1];
+  mallopt(M_MMAP_THRESHOLD, 128 << 10);
+  if (!strcmp(mode, "one")) {
+    char *volatile block = malloc(1ul << 30);
+    fill(block + 1000 * PAGE, 1);
+    if (highwater_mark) highwater_mark("touched");
+    fill(block + 2000 * PAGE, 1);
+    free(block);
+  } else if (!strcmp(mode, "double")) {
+    // A buffer that doubles while its lowest eighth is written.
+    size_t size = 1 << 20;
+    char *volatile block = malloc(size);
+    for (; size < 64 << 20; size *= 2) {
+      fill(block, size / 8);
+      block = realloc(block, size * 2);
+    }
+    free(block);
+  } else if (!strcmp(mode, "kept")) {
+    char *volatile block = malloc(64 << 20);
+    fill(block + 10 * PAGE, 5 * PAGE);
+  } else {
+    // More blocks than the recorder follows, in an order that is not theirs when they are freed.
+    static char *blocks[9000];
+    for (int at = 0; at < 9000; at++) {
+      blocks[at] = malloc(130 << 10);
+      if (!blocks[at]) return 1;
+    }
+    for (int at = 0; at < 9000; at++) free(blocks[at * 7 % 9000]);
+  }
+  puts("done");
+  return 0;
+}
