@@ -1,7 +1,8 @@
 //! The real process's resident memory beside the model's, where a recording has samples.
 //!
-//! The heap of the program break and the heaps of other arenas can be compared: the kernel shows nothing else there. Blocks with
-//! mappings of their own lie among other anonymous mappings of the process, and cannot be told from these.
+//! The heap of the program break and the heaps of other arenas can be compared. Blocks with mappings of their own lie among other
+//! anonymous mappings of the process, and cannot be told from these; nor can a heap that the kernel has joined with the mapping
+//! before it.
 
 use anyhow::Result;
 use highwater_simulator::{Address, Bytes, Choice, Micros, Simulation, Variant};

@@ -28,8 +28,6 @@ const FRAME: &str = "a place in the code, without spaces";
 /// The words of the calls for memory beside the allocator, in the order of their numbers.
 pub(super) const MAPPING_CALLS: [&str; 5] = ["map", "unmap", "remap", "advise", "break"];
 
-/// The calls that each version has.
-const OPS: [&[u8]; 2] = [b"mcarftek", b"mcarftekopnbvsi"];
 const OP: [&str; 2] = [
     "a call (m c a r f t e k)",
     "a call or another event (m c a r f t e k o p n b v s i)",
@@ -93,7 +91,8 @@ impl Lines {
         line: &'a [u8],
     ) -> Result<Placed<'a>, Fault> {
         let mut fields = Fields::new(line, 2);
-        if !OPS[self.version as usize].contains(&op) {
+        let is_call = matches!(op, b'm' | b'c' | b'a' | b'r' | b'f' | b't' | b'e' | b'k');
+        if !is_call && (self.version == Version::One || !b"opnbvsi".contains(&op)) {
             return self.no_event();
         }
         let time = time(&mut fields, order)?;
