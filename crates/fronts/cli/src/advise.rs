@@ -69,7 +69,7 @@ pub(crate) fn run(asked: &Advise) -> Result<String> {
 
 /// What help is looked for.
 fn subject(asked: &Advise, found: &Found, image: Option<&Image>) -> Result<Subject> {
-    let trace = found.trace(false)?;
+    let trace = found.trace()?;
     let mut options: Vec<(&'static str, String)> = Vec::new();
     let allocator = asked
         .allocator
