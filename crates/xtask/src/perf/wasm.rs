@@ -93,7 +93,7 @@ fn cases(folder: &Path) -> Result<Vec<Case>> {
         for allocator in ["glibc@2.36", "jemalloc@5.3.0"] {
             let scenario = match trace {
                 None => format!("\"scenario\": \"{source}\", "),
-                Some(_) => String::new(),
+                Some(_) => "\"trace\": \"the trace\", ".to_owned(),
             };
             let request = folder.join(format!("{source}-{allocator}.json"));
             fs::write(
