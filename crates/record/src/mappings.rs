@@ -74,7 +74,7 @@ macro_rules! with_caller {
         #[doc = concat!("`", stringify!($name), "`")]
         ///
         /// # Safety
-        /// As the function that it stands in front of.
+        /// As the function that it is in front of.
         #[cfg_attr(preload, unsafe(no_mangle))]
         #[unsafe(naked)]
         pub unsafe extern "C" fn $name() {
@@ -92,7 +92,7 @@ macro_rules! map_with_caller {
         #[doc = concat!("`", stringify!($name), "`")]
         ///
         /// # Safety
-        /// As the function that it stands in front of.
+        /// As the function that it is in front of.
         #[cfg_attr(preload, unsafe(no_mangle))]
         #[unsafe(naked)]
         pub unsafe extern "C" fn $name() {
@@ -237,7 +237,7 @@ unsafe extern "C" fn move_break(increment: isize, caller: usize) -> Pointer {
 /// `_exit`: the process ends without its exit handlers.
 ///
 /// # Safety
-/// As the function that it stands in front of.
+/// As the function that it is in front of.
 #[cfg_attr(preload, unsafe(no_mangle))]
 pub unsafe extern "C" fn _exit(status: c_int) -> ! {
     fork::process_ends();
@@ -251,7 +251,7 @@ pub unsafe extern "C" fn _exit(status: c_int) -> ! {
 /// `_Exit`
 ///
 /// # Safety
-/// As the function that it stands in front of.
+/// As the function that it is in front of.
 #[cfg_attr(preload, unsafe(no_mangle))]
 #[allow(non_snake_case)]
 pub unsafe extern "C" fn _Exit(status: c_int) -> ! {

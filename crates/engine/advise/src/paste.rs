@@ -151,7 +151,8 @@ impl Remedy {
         // A list keeps the options that it has.
         for set in &candidate.variables {
             let before = known.iter().filter(|known| known.name == set.name);
-            let mut whole: Vec<Variable> = before.cloned().filter(|_| !candidate.removes).collect();
+            let before = before.filter(|_| !candidate.removes);
+            let mut whole: Vec<Variable> = before.cloned().collect();
             crate::candidate::put(&mut whole, set);
             variables.append(&mut whole);
         }

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Search for what would help: settings, other allocators and calls of malloc_trim, each of them run
     Advise(Advise),
+    /// Run a trace's calls on the real libraries of this machine and compare them with the model
+    Confirm(Confirm),
     /// List the scenarios of the catalogue and the patterns
     Scenarios(Scenarios),
     /// List the modelled allocators and how their releases differ
@@ -84,9 +86,9 @@ pub(crate) struct Stop {
 
 #[derive(Args)]
 pub(crate) struct Convert {
-    /// The recording (.hwr); that of a forked process needs its parent's beside it
+    /// The recording (.hwr), or a trace (.hwt or .hwt.gz); that of a forked process needs its parent's beside it
     pub(crate) input: PathBuf,
-    /// The trace (.hwt or .hwt.gz)
+    /// The file to write, in the form that its name ends in: .hwt, .hwt.gz or .hwr
     pub(crate) output: PathBuf,
 }
 
@@ -171,7 +173,7 @@ impl Common {
 
 #[derive(Args)]
 pub(crate) struct Replay {
-    /// Trace (.hwt or .hwt.gz)
+    /// Trace (.hwt or .hwt.gz) or recording (.hwr); that of a forked process needs its parent's beside it
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) common: Common,
@@ -181,9 +183,21 @@ pub(crate) struct Replay {
     /// Compare every address, and resident memory at every mark, with the trace's own; exit with 1 if any differs
     #[arg(long)]
     pub(crate) check: bool,
+    /// Pages of each block that the program touches: `all`, `none`, or those that the trace names (default; where it names none,
+    /// as its header says)
+    #[arg(long, value_enum, default_value_t = Touch::Trace, hide_default_value = true)]
+    pub(crate) touch: Touch,
     /// Parameter; a trace has none
     #[arg(long, value_name = "PARAMETER=VALUE", hide = true, value_parser = given)]
     pub(crate) set: Vec<String>,
+}
+
+/// The pages of a block that a program touches.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Touch {
+    All,
+    None,
+    Trace,
 }
 
 #[derive(Args)]
@@ -319,6 +333,31 @@ pub(crate) struct Advise {
     /// Also write the table as Markdown to this file; `-` prints it instead of the plain table
     #[arg(long, value_name = "FILE", conflicts_with = "paste")]
     pub(crate) markdown: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Confirm {
+    /// Trace, name of a scenario or pattern, or a file that describes runs (.toml or .json)
+    #[arg(value_name = "TRACE|SCENARIO", value_parser = given)]
+    pub(crate) subject: String,
+    /// New variant, as "NAME: SETTINGS", or the name of one of the scenario's; may be repeated
+    #[arg(long, value_name = "NAME: SETTINGS", value_parser = given)]
+    pub(crate) variant: Vec<String>,
+    /// New variant with the settings in a text; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Vec<PathBuf>,
+    /// Value of a parameter; may be repeated
+    #[arg(long, value_name = "PARAMETER=VALUE", value_parser = given)]
+    pub(crate) set: Vec<String>,
+    /// Model to compare with (default: that of the release that this machine has)
+    #[arg(long, value_name = "NAME@VERSION", value_parser = given)]
+    pub(crate) allocator: Option<String>,
+    /// Folder with other libraries, each unpacked in a folder of its own; those of the release asked for answer
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) libraries: Option<PathBuf>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]

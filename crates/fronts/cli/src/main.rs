@@ -9,16 +9,19 @@ mod arguments;
 mod catalogue;
 mod chart;
 mod compare;
+mod confirm;
 mod decisions;
 mod environment;
 mod input;
 mod json;
+mod measured;
 mod moment;
 mod output;
 mod parallel;
 mod pictures;
 mod png;
 mod record;
+mod recorded;
 mod run;
 mod scenario;
 mod settings;
@@ -56,6 +59,7 @@ fn perform(command: &Command) -> Result<ExitCode> {
     let text = match command {
         Command::Replay(replay) => return run::replay(replay),
         Command::Run(run) => return run::run(run),
+        Command::Confirm(asked) => return confirm::run(asked),
         Command::Record(record) => return record::record(record),
         Command::Mark(mark) => record::mark(mark)?,
         Command::Stop(stop) => record::stop(stop)?,

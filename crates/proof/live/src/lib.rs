@@ -17,8 +17,8 @@
 //!
 //! Threads take turns in the order of the sequence, so that a sequence of many is as repeatable as one of one.
 //!
-//! Nothing of this is part of the product, and nothing of it runs anywhere but on x86-64 Linux with glibc; elsewhere
-//! [`Oracle::start`] says so and the tests print that they were skipped.
+//! The command carries the oracle's program ([`ORACLE`]) for `highwater confirm`. Nothing of this runs anywhere but on x86-64
+//! Linux with glibc; elsewhere [`Oracle::start`] says so and the tests print that they were skipped.
 
 mod allocator_family;
 mod cores;
@@ -30,6 +30,7 @@ mod figure;
 mod generate;
 mod hwt;
 mod library;
+mod marks;
 mod operation;
 mod oracle;
 mod outcome;
@@ -48,11 +49,12 @@ pub use environment::{Environment, all_environments, jemalloc_environments};
 pub use execute::{ModelError, execute};
 pub use fidelity_counts::FidelityCounts;
 pub use figure::Figure;
-pub use generate::{generate, generate_threads, generate_timed};
+pub use generate::{generate, generate_options, generate_threads, generate_timed};
 pub use hwt::to_hwt;
 pub use library::Library;
+pub use marks::{MarkPair, marks};
 pub use operation::{BlockName, Operation, Sequence, Step};
-pub use oracle::{Answers, Layout, Oracle, OracleError};
+pub use oracle::{Answers, Layout, ORACLE, Oracle, OracleError};
 pub use outcome::Outcome;
 pub use python::{
     Choice as PythonChoice, LibPython, Outcomes, PythonOracle, execute_python, generate_small,

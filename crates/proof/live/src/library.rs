@@ -24,6 +24,8 @@ pub struct Library {
     pub(crate) unpacked: Option<Unpacked>,
     /// The library of the other allocator.
     pub(crate) preload: Option<PathBuf>,
+    /// The oracle's program, where it is not the one that was built here.
+    pub(crate) program: Option<PathBuf>,
 }
 
 /// A library with its loader.
@@ -39,9 +41,15 @@ impl Library {
     pub fn installed() -> Self {
         Self {
             name: "installed".to_owned(),
-            unpacked: None,
-            preload: None,
+            ..Self::default()
         }
+    }
+
+    /// The same, asked by a copy of [`crate::ORACLE`].
+    #[must_use]
+    pub fn asked_by(mut self, program: &Path) -> Self {
+        self.program = Some(program.to_owned());
+        self
     }
 
     /// The machine's own with its own jemalloc, if it has one.
@@ -100,7 +108,7 @@ impl Library {
                 loader,
                 search: search.join(":"),
             }),
-            preload: None,
+            ..Self::default()
         })
     }
 }

@@ -9,7 +9,7 @@ use bytemuck::Zeroable;
 use highwater_allocator::Bytes;
 use highwater_compare::Unmapped;
 use std::io::{BufReader, BufWriter, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 use thiserror::Error;
@@ -91,6 +91,13 @@ pub struct Answers {
 
 /// The program, where it was built: it needs x86-64 Linux with glibc.
 const PROGRAM: Option<&str> = option_env!("HIGHWATER_ORACLE");
+
+/// The program itself, for those who run where nothing was built; empty where no oracle can be.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+pub static ORACLE: &[u8] = include_bytes!(env!("HIGHWATER_ORACLE"));
+/// Empty: no oracle runs here.
+#[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
+pub static ORACLE: &[u8] = &[];
 
 /// A library built for addresses of 48 bits maps so much at once for its first block: a leaf of its map of pages has 2 MiB,
 /// for which it takes 4. One built for 57 bits has smaller leaves.
@@ -261,7 +268,7 @@ impl Oracle {
 
 /// The program, on that library.
 fn command(library: &Library) -> Result<Command, OracleError> {
-    let Some(program) = PROGRAM else {
+    let Some(program) = library.program.as_deref().or(PROGRAM.map(Path::new)) else {
         return Err(OracleError::Unsupported(
             "only x86-64 Linux with glibc is modelled",
         ));

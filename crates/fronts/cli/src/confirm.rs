@@ -1,0 +1,402 @@
+//! `highwater confirm`: the calls of a run on the real libraries of this machine, against the model.
+//!
+//! Each variant's calls are made by a small program in a process of its own, on whose heap nothing else ever calls malloc,
+//! with the environment of the variant and without address randomisation. It writes what the program wrote, and asks the
+//! kernel how much is resident at each mark.
+
+use crate::arguments::Confirm;
+use crate::scenario::Found;
+
+use crate::variants::Asked;
+use anyhow::{Context, Result, bail};
+use highwater_live::{
+    AllocatorFamily, Answers, Difference, Environment, FidelityCounts, Library, MarkPair, ORACLE,
+    Operation, Oracle, Release, Sequence, execute, first_difference, marks, of_workload,
+    timed_of_workload,
+};
+use highwater_simulator::{Addresses, Bytes, Choice, Explain, Options, Plan, Sources, Variant};
+use highwater_workload::{Event, Micros, Workload, unwatched};
+use serde::Serialize;
+use std::fmt::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Runs every variant, and says whether all agree.
+fn run_all(asked: &Confirm, program: &Path) -> Result<Vec<Confirmed>> {
+    let found = Found::look_up(&asked.subject)?;
+    let variants = Asked::read(&asked.variant, &asked.settings)?;
+    let allocator = asked
+        .allocator
+        .iter()
+        .map(|name| ("allocator", name.clone()));
+    let planned = found.plan(&asked.set, &variants, &allocator.collect::<Vec<_>>())?;
+    let trace = found.trace()?;
+    let mut sources = Sources::default();
+    let mut all = Vec::new();
+    for planned in &planned {
+        let plan = found.make(planned, trace.as_ref(), &mut sources)?;
+        let is_asked = planned.stages.iter().any(|stage| stage.allocator.is_some());
+        let confirmed = confirm(&plan, is_asked, asked, program);
+        let name = match &plan.name[..] {
+            "" => found.unchanged(),
+            name => name,
+        };
+        all.push(Confirmed {
+            name: name.to_owned(),
+            ..confirmed.with_context(|| name.to_owned())?
+        });
+    }
+    Ok(all)
+}
+
+/// Confirms what is asked for, and prints it.
+pub(crate) fn run(asked: &Confirm) -> Result<ExitCode> {
+    if ORACLE.is_empty() {
+        bail!("confirm runs on x86-64 Linux with glibc only");
+    }
+    let folder = tempfile::tempdir().context("the folder for temporary files")?;
+    let program = folder.path().join("highwater-oracle");
+    std::fs::write(&program, ORACLE).with_context(|| program.display().to_string())?;
+    allow_to_run(&program)?;
+    let all = run_all(asked, &program)?;
+    let text = match asked.json {
+        true => crate::json::line(&Report { variants: &all })?,
+        false => all
+            .iter()
+            .map(Confirmed::text)
+            .collect::<Vec<_>>()
+            .join("\n"),
+    };
+    crate::print(&text)?;
+    let agree = all.iter().all(Confirmed::agrees);
+    Ok(ExitCode::from(u8::from(!agree)))
+}
+
+#[cfg(unix)]
+fn allow_to_run(program: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let permissions = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(program, permissions).with_context(|| program.display().to_string())
+}
+
+#[cfg(not(unix))]
+fn allow_to_run(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    variants: &'a [Confirmed],
+}
+
+/// A variant on the real library and on the model.
+#[derive(Serialize)]
+pub(crate) struct Confirmed {
+    name: String,
+    /// What answered, in its own words.
+    library: String,
+    /// The release of the model.
+    model: String,
+    settings: String,
+    addresses: u64,
+    addresses_equal: u64,
+    /// Other answers that differ: usable sizes, what malloc_trim returned.
+    other_differences: u64,
+    first_difference: Option<String>,
+    marks: Vec<Mark>,
+    /// The addresses that the trace recorded, where it was recorded with the release that answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded: Option<Addresses>,
+}
+
+/// Resident memory at a mark.
+#[derive(Serialize)]
+struct Mark {
+    name: String,
+    time_us: u64,
+    real: Bytes,
+    model: Option<Bytes>,
+}
+
+/// Runs a variant on both.
+fn confirm(plan: &Plan, is_asked: bool, asked: &Confirm, program: &Path) -> Result<Confirmed> {
+    let [stage] = &plan.stages[..] else {
+        bail!("it has several stages; confirm takes one process");
+    };
+    let [source] = &stage.sources[..] else {
+        bail!("it has several processes; confirm takes one");
+    };
+    let variant = &stage.variant;
+    let workload = source.first();
+    check(variant, workload, source.is_streamed())?;
+    let environment = environment_of(variant);
+    let wanted = release_of(variant.allocator);
+    let mut oracle = oracle(&wanted, &environment, asked.libraries.as_deref(), program)?;
+    let answered = oracle.release().clone();
+    // Without a wish the model is that of the release that is here.
+    let release = match is_asked {
+        true => wanted,
+        false => answered.clone(),
+    };
+    let sequence = match release.family {
+        AllocatorFamily::Glibc => of_workload(workload),
+        AllocatorFamily::Jemalloc => timed_of_workload(workload),
+    };
+    let library = oracle.banner().unwrap_or_else(|| answered.to_string());
+    let real = oracle.answer(&sequence)?;
+    let model = execute(&release, &environment, real.layout, &sequence).with_context(|| {
+        format!("this machine answers with {answered}; --allocator names another model")
+    })?;
+    let counts = FidelityCounts::of(&sequence, &real, &model);
+    let difference = first_difference(&sequence, &real, &model);
+    let difference = difference.map(|found| in_words(&found, &sequence, workload));
+    let (_, settings) = highwater_report::table::runtime([("", 1, variant)]);
+    let settings = [settings].into_iter().chain(crate::compare::trims_of(plan));
+    let settings: Vec<String> = settings.filter(|text| !text.is_empty()).collect();
+    Ok(Confirmed {
+        name: plan.name.clone(),
+        library,
+        model: release.to_string(),
+        settings: settings.join(" "),
+        addresses: counts.addresses,
+        addresses_equal: counts.addresses_equal,
+        other_differences: counts.other_differences,
+        first_difference: difference,
+        marks: named(workload, &sequence, &real, &model),
+        recorded: match source.trims() {
+            None => recorded(workload, variant, &answered)?,
+            Some(_) => None,
+        },
+    })
+}
+
+/// Whether a run can be made by the oracle.
+fn check(variant: &Variant, workload: &Workload, is_streamed: bool) -> Result<()> {
+    if is_streamed {
+        bail!("it is too large to be kept whole; reduce its parameters");
+    }
+    if variant.python.is_some() {
+        bail!(
+            "Python's object allocator answers some of its calls; choose --variant \"NAME: python=none\""
+        );
+    }
+    if workload.header.page != Bytes(4096) {
+        bail!(
+            "its pages have {}, not the 4096 B of this machine",
+            workload.header.page
+        );
+    }
+    Ok(())
+}
+
+/// The settings that the C library or jemalloc read.
+fn environment_of(variant: &Variant) -> Environment {
+    let set = variant.environment.iter();
+    let read = set.filter(|set| highwater_settings::is_read(&set.name));
+    Environment {
+        lines: read
+            .map(|set| (set.name.clone(), set.value.clone()))
+            .collect(),
+    }
+}
+
+fn release_of(choice: Choice) -> Release {
+    let (name, version) = choice.parts();
+    let family = match name {
+        "jemalloc" => AllocatorFamily::Jemalloc,
+        _ => AllocatorFamily::Glibc,
+    };
+    Release {
+        family,
+        version: version.to_owned(),
+    }
+}
+
+/// The library that answers: of a folder the one of the release that is wanted, else this machine's own.
+fn oracle(
+    wanted: &Release,
+    environment: &Environment,
+    folder: Option<&Path>,
+    program: &Path,
+) -> Result<Oracle> {
+    let is_jemalloc = wanted.family == AllocatorFamily::Jemalloc;
+    let libraries = match (folder, is_jemalloc) {
+        (Some(folder), false) => {
+            Library::in_folder(folder).with_context(|| folder.display().to_string())?
+        }
+        (Some(folder), true) => {
+            Library::jemallocs_in_folder(folder).with_context(|| folder.display().to_string())?
+        }
+        (None, false) => vec![Library::installed()],
+        (None, true) => Library::installed_jemalloc().into_iter().collect(),
+    };
+    let mut others = Vec::new();
+    for library in libraries {
+        let oracle = Oracle::start(&library.asked_by(program), environment)?;
+        if folder.is_none() || oracle.release() == wanted {
+            return Ok(oracle);
+        }
+        others.push(oracle.release().to_string());
+    }
+    match (folder, &others[..]) {
+        (Some(folder), []) => bail!(
+            "--libraries {}: no library of {} in it",
+            folder.display(),
+            wanted.family
+        ),
+        (Some(folder), others) => bail!(
+            "--libraries {}: no {wanted} in it, only {}",
+            folder.display(),
+            others.join(", ")
+        ),
+        (None, _) => bail!(
+            "this machine has no libjemalloc.so.2; install it, or name a folder with --libraries"
+        ),
+    }
+}
+
+/// The recorded addresses against the model's, where the model is of the release that recorded them.
+fn recorded(
+    workload: &Workload,
+    variant: &Variant,
+    answered: &Release,
+) -> Result<Option<Addresses>> {
+    let header = &workload.header;
+    let is_same = header.allocator.as_ref().is_some_and(|(name, version)| {
+        *name == answered.family.to_string() && *version == answered.version
+    });
+    let recorded_with = highwater_settings::Environment::recorded(&header.env).variables;
+    let is_as_recorded = is_same
+        && header.brk.is_some()
+        && !workload.recorded.is_empty()
+        && recorded_with == variant.environment;
+    if !is_as_recorded {
+        return Ok(None);
+    }
+    let options = Options {
+        check: true,
+        decisions: 0,
+        explain: Explain::Nothing,
+        ..Options::default()
+    };
+    let recording = highwater_simulator::run(workload.clone(), variant, &options, &mut unwatched)?;
+    Ok(Some(recording.addresses))
+}
+
+/// The marks with their names; behind them the end.
+fn named(workload: &Workload, sequence: &Sequence, real: &Answers, model: &Answers) -> Vec<Mark> {
+    let events = workload.events.iter().filter_map(|event| match event.call {
+        highwater_workload::Call::Mark(mark) => {
+            let name = workload
+                .marks
+                .get(mark.0 as usize)
+                .map(|mark| mark.name.clone());
+            Some((name.unwrap_or_default(), event.time))
+        }
+        _ => None,
+    });
+    let ends = workload.events.last().map_or(Micros(0), |event| event.time);
+    let events = events.chain([("(end)".to_owned(), ends)]);
+    let pairs = marks(sequence, real, model);
+    let mark = |((name, time), pair): ((String, Micros), MarkPair)| Mark {
+        name,
+        time_us: time.0,
+        real: pair.real,
+        model: pair.model,
+    };
+    events.zip(pairs).map(mark).collect()
+}
+
+/// A difference by the event at which it is.
+fn in_words(found: &Difference, sequence: &Sequence, workload: &Workload) -> String {
+    let waits = sequence.steps[..found.index].iter();
+    let waits = waits
+        .filter(|step| matches!(step.operation, Operation::Wait { .. }))
+        .count();
+    let event = found.index - waits;
+    let model = match &found.model {
+        Some(model) => model.to_string(),
+        None => "no answer".to_owned(),
+    };
+    match workload.events.get(event) {
+        Some(Event {
+            time, thread, call, ..
+        }) => format!(
+            "event {event} ({} µs), {call:?} by thread {}: the library {}, the model {model}",
+            time.0, thread.0, found.real
+        ),
+        None => format!("at the end: the library {}, the model {model}", found.real),
+    }
+}
+
+impl Confirmed {
+    /// Whether model and library agree in everything, and with what was recorded.
+    fn agrees(&self) -> bool {
+        let recorded = self.recorded.as_ref();
+        self.first_difference.is_none() && recorded.is_none_or(|all| all.equal == all.compared)
+    }
+
+    fn text(&self) -> String {
+        let mut out = String::new();
+        // Writing to a String cannot fail.
+        let _ = self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        let settings = match &self.settings[..] {
+            "" => "no settings",
+            settings => settings,
+        };
+        writeln!(out, "{}: {settings}", self.name)?;
+        writeln!(out, "Library: {}", self.library)?;
+        writeln!(out, "Model:   {}", self.model)?;
+        let equal = self
+            .marks
+            .iter()
+            .filter(|mark| mark.model == Some(mark.real));
+        writeln!(
+            out,
+            "{} of {} addresses equal; resident memory equal at {} of {} marks",
+            self.addresses_equal,
+            self.addresses,
+            equal.count(),
+            self.marks.len()
+        )?;
+        if let Some(difference) = &self.first_difference {
+            writeln!(out, "First difference: {difference}")?;
+        }
+        if let Some(recorded) = &self.recorded {
+            let Addresses {
+                compared,
+                equal,
+                first_difference,
+            } = recorded;
+            writeln!(out, "{equal} of {compared} recorded addresses equal")?;
+            if let Some(difference) = first_difference {
+                writeln!(out, "First difference from the recording: {difference}")?;
+            }
+        }
+        writeln!(
+            out,
+            "\n{:<22} {:>11} {:>11} {:>11}",
+            "mark", "time", "real", "model"
+        )?;
+        for mark in &self.marks {
+            let model = mark.model.map_or("–".to_owned(), |model| model.to_string());
+            let differs = if mark.model == Some(mark.real) {
+                ""
+            } else {
+                "  differs"
+            };
+            let name = highwater_report::one_line(&mark.name);
+            let time = highwater_report::seconds(Micros(mark.time_us));
+            writeln!(
+                out,
+                "{name:<22} {time:>11} {:>11} {model:>11}{differs}",
+                mark.real.to_string()
+            )?;
+        }
+        Ok(())
+    }
+}
