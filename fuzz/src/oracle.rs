@@ -121,7 +121,12 @@ impl Live {
                 let alignment = u64::from(alignment).next_power_of_two();
                 self.insert(simulation.address(block), block, size, alignment)?;
             }
-            Call::Trim { .. } | Call::ThreadExit | Call::Mark(_) => {}
+            Call::Trim { .. }
+            | Call::ThreadExit
+            | Call::Mark(_)
+            | Call::Mallopt { .. }
+            | Call::Forked
+            | Call::Touched(_) => {}
         }
         Ok(())
     }

@@ -25,7 +25,8 @@ Usage: cargo xtask <command> [--no-install]
                                           compare the models with the real libraries of this machine
   claims                                  check the claims about the incident, and write docs/claims.md
   fuzz [--minutes N] [--seed N] [TARGET]  fuzz every reader and the models, or one target
-  perf [--against REV] [--runs N]         measure the times of the page, and of the command by turns with a revision
+  perf [--only PART] [--against REV] [--runs N]
+                                          measure times of models, command and page, and write docs/performance.md
   record [--rounds N] [--forks N] [--service DIR] [--libraries DIR]
                                           measure the recorder, and write docs/recording-measured.md; DIR has a
                                           service (app.py, load.py, venv), or other C libraries as for fidelity
@@ -105,6 +106,8 @@ pub(crate) struct Fidelity {
 pub(crate) struct Perf {
     /// The revision whose command runs by turns with this tree's.
     pub(crate) against: Option<String>,
+    /// The only part that is measured, if not all.
+    pub(crate) only: Option<String>,
     /// How many pairs of runs, at least one.
     pub(crate) runs: usize,
 }
@@ -162,6 +165,7 @@ impl Command {
             "fuzz" => Command::Fuzz(Fuzz::default()),
             "perf" => Command::Perf(Perf {
                 against: None,
+                only: None,
                 runs: 11,
             }),
             "record" => Command::Record(Record {
@@ -236,6 +240,9 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<(Command, Installing)>
             }
             (Command::Perf(options), Long("against")) => {
                 options.against = Some(parser.value()?.string()?);
+            }
+            (Command::Perf(options), Long("only")) => {
+                options.only = Some(parser.value()?.string()?);
             }
             (Command::Perf(options), Long("runs")) => {
                 options.runs = parser.value()?.parse()?;

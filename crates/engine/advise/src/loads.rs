@@ -4,8 +4,9 @@ use highwater_simulator::{Micros, Plan, Stage};
 use highwater_workload::pattern::Parameters;
 use highwater_workload::spec::{Calls, Planned};
 use highwater_workload::{
-    BlockId, Call, Event, Pattern, PatternError, PhaseKind, Source, ThreadId, Workload,
+    BlockId, Call, Event, Pattern, PatternError, PhaseKind, Source, ThreadId, Touched, Workload,
 };
+use std::collections::HashSet;
 
 /// Seeds that a pattern is tried with besides its own.
 const SEEDS: u32 = 2;
@@ -105,6 +106,8 @@ fn first_half(workload: &Workload, cut: usize) -> Workload {
         header: workload.header.clone(),
         marks: workload.marks.clone(),
         recorded: Vec::new(),
+        touched: workload.touched.clone(),
+        samples: Vec::new(),
         ..*workload
     }
 }
@@ -122,8 +125,26 @@ fn second_half(workload: &Workload, cut: usize) -> Workload {
         header: workload.header.clone(),
         marks: workload.marks.clone(),
         recorded: Vec::new(),
+        touched: touched_from(workload, cut),
+        samples: Vec::new(),
         ..*workload
     }
+}
+
+/// What is known of touched pages where the calls begin at the cut: what is said of a block from there on, or else what was
+/// said of it last.
+fn touched_from(workload: &Workload, cut: usize) -> Vec<Touched> {
+    let is_one = |event: &&Event| matches!(event.call, Call::Touched(_));
+    let before = workload.events[..cut].iter().filter(is_one).count();
+    let mut touched = workload.touched.clone();
+    let mut known = HashSet::new();
+    for place in (before..touched.len()).chain((0..before.min(touched.len())).rev()) {
+        let block = &mut touched[place].block;
+        if !known.insert(*block) && place < before {
+            *block = BlockId(u32::MAX);
+        }
+    }
+    touched
 }
 
 /// Allocates, at time 0, every block that is held at the cut.

@@ -88,7 +88,7 @@ impl Feed {
 
     /// When the program made its latest call before the one at a place in the part at hand. Marks are none.
     pub(crate) fn latest_call_before(&self, place: usize) -> Micros {
-        let is_call = |event: &&Event| !matches!(event.call, Call::Mark(_));
+        let is_call = |event: &&Event| !matches!(event.call, Call::Mark(_) | Call::Touched(_));
         let latest = self.part.events[..place].iter().rev().find(is_call);
         latest.map_or(self.latest_call, |event| event.time)
     }

@@ -169,6 +169,14 @@ impl Allocator for Model {
         delegate!(self, model => model.trim(kernel, thread, pad))
     }
 
+    fn mallopt(&mut self, kernel: &mut Kernel, thread: ThreadId, option: i32, value: i32) -> bool {
+        delegate!(self, model => model.mallopt(kernel, thread, option, value))
+    }
+
+    fn forked(&mut self, thread: ThreadId) {
+        delegate!(self, model => model.forked(thread));
+    }
+
     fn discard(&mut self, kernel: &mut Kernel, block: Address, cache: Option<Cache>) -> bool {
         delegate!(self, model => model.discard(kernel, block, cache))
     }

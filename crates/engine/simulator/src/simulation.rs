@@ -5,6 +5,7 @@
 //! need at every event.
 
 mod program;
+mod touched;
 
 use crate::error::SimulatorError;
 use crate::feed::Feed;

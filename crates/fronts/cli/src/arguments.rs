@@ -86,9 +86,9 @@ pub(crate) struct Stop {
 
 #[derive(Args)]
 pub(crate) struct Convert {
-    /// The recording (.hwr); that of a forked process needs its parent's beside it
+    /// The recording (.hwr), or a trace (.hwt or .hwt.gz); that of a forked process needs its parent's beside it
     pub(crate) input: PathBuf,
-    /// The trace (.hwt or .hwt.gz)
+    /// The file to write, in the form that its name ends in: .hwt, .hwt.gz or .hwr
     pub(crate) output: PathBuf,
 }
 
@@ -173,7 +173,7 @@ impl Common {
 
 #[derive(Args)]
 pub(crate) struct Replay {
-    /// Trace (.hwt or .hwt.gz)
+    /// Trace (.hwt or .hwt.gz) or recording (.hwr); that of a forked process needs its parent's beside it
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) common: Common,
@@ -183,9 +183,21 @@ pub(crate) struct Replay {
     /// Compare every address, and resident memory at every mark, with the trace's own; exit with 1 if any differs
     #[arg(long)]
     pub(crate) check: bool,
+    /// Pages of each block that the program touches: `all`, `none`, or those that the trace names (default; where it names none,
+    /// as its header says)
+    #[arg(long, value_enum, default_value_t = Touch::Trace, hide_default_value = true)]
+    pub(crate) touch: Touch,
     /// Parameter; a trace has none
     #[arg(long, value_name = "PARAMETER=VALUE", hide = true, value_parser = given)]
     pub(crate) set: Vec<String>,
+}
+
+/// The pages of a block that a program touches.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Touch {
+    All,
+    None,
+    Trace,
 }
 
 #[derive(Args)]

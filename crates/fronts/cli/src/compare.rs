@@ -19,7 +19,7 @@ pub(crate) fn run(asked: &Compare) -> Result<String> {
     let found = Found::look_up(&asked.subject)?;
     let variants = Asked::read(&asked.variant, &asked.settings)?;
     let planned = found.plan(&asked.set, &variants, &[])?;
-    let trace = found.trace(false)?;
+    let trace = found.trace()?;
     let mut sources = Sources::default();
     let plans: Vec<Plan> = (planned.iter())
         .map(|planned| found.make(planned, trace.as_ref(), &mut sources))

@@ -30,7 +30,7 @@ fn run_all(asked: &Confirm, program: &Path) -> Result<Vec<Confirmed>> {
         .iter()
         .map(|name| ("allocator", name.clone()));
     let planned = found.plan(&asked.set, &variants, &allocator.collect::<Vec<_>>())?;
-    let trace = found.trace(false)?;
+    let trace = found.trace()?;
     let mut sources = Sources::default();
     let mut all = Vec::new();
     for planned in &planned {

@@ -1,6 +1,6 @@
 //! Turns arguments into a workload and a variant, or into an error of one line.
 
-use crate::arguments::{Common, Replay, Run};
+use crate::arguments::{Common, Replay, Run, Touch};
 use crate::environment;
 use crate::output::{Files, Output};
 use crate::scenario::Found;
@@ -8,7 +8,7 @@ use crate::variants::Asked;
 use anyhow::{Context, Result, bail};
 use highwater_simulator::{ALLOCATOR, Choice, Cores, Plan, Remark, Sources, Stage, Tone, Variant};
 use highwater_workload::spec::Calls;
-use highwater_workload::{Header, Source, trace};
+use highwater_workload::{Header, Source, Workload, trace};
 use std::io::Read;
 use std::path::Path;
 
@@ -35,7 +35,14 @@ impl Job {
 pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job> {
     let name = replay.file.to_string_lossy().into_owned();
     let found = Found::of_trace(&name);
-    let trace = found.trace(replay.without_recorded_env)?;
+    let mut trace = found.workload()?;
+    if let Some(workload) = &mut trace {
+        if replay.without_recorded_env {
+            workload.header.env.clear();
+        }
+        touch(workload, replay.touch);
+    }
+    let trace = trace.map(Source::from);
     let planned = found.plan(&replay.set, &Asked::default(), &replay.common.options())?;
     let mut plan = found.make(&planned[0], trace.as_ref(), &mut Sources::default())?;
     let workload = plan.stages[0].sources[0].first().clone();
@@ -57,6 +64,14 @@ pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job> {
         },
         plan,
     })
+}
+
+/// Has a trace's program touch other pages than the trace says.
+fn touch(workload: &mut Workload, touch: Touch) {
+    if touch != Touch::Trace {
+        workload.header.touch = touch == Touch::All;
+        workload.touched.clear();
+    }
 }
 
 /// Whether addresses can be compared: with an allocator that is not modelled it would mean nothing.
@@ -89,7 +104,7 @@ pub(crate) fn prepare_run(run: &Run, files: &mut Files) -> Result<Job> {
     };
     let planned = found.plan(&run.set, &asked, &run.common.options())?;
     let chosen = &planned[0];
-    let trace = found.trace(false)?;
+    let trace = found.trace()?;
     let mut plan = found.make(chosen, trace.as_ref(), &mut Sources::default())?;
     if let Some(file) = &file {
         can_be_written(&plan, &chosen.stages[0].calls)
@@ -181,19 +196,6 @@ pub(crate) fn read_text(file: &Path) -> std::io::Result<String> {
         false => read_short(std::fs::File::open(file)?)?,
     };
     String::from_utf8(bytes).map_err(|_| std::io::Error::other("the text is not UTF-8"))
-}
-
-/// Reads a file that may be a trace whole, and of any other only the beginning: it may have no end.
-pub(crate) fn read_trace(file: &Path) -> std::io::Result<Vec<u8>> {
-    const BEGINNING: u64 = 4096;
-    let mut file = std::fs::File::open(file)?;
-    let mut bytes = Vec::new();
-    file.by_ref().take(BEGINNING).read_to_end(&mut bytes)?;
-    if trace::begins_like_one(&bytes) {
-        let most = trace::Limits::default().text + 1;
-        file.take(most).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }
 
 /// Writes the calls as a trace, packed where the file's name ends in `.gz`.

@@ -1,6 +1,7 @@
 //! The report for programs: one JSON object with a fixed set of keys.
 
 use crate::input::Job;
+use crate::measured::Measured;
 use crate::moment::{Place, View};
 use crate::spread::Spread;
 use anyhow::Result;
@@ -30,6 +31,9 @@ pub(crate) struct Report<'a> {
     moment: Option<&'a Place>,
     #[serde(skip_serializing_if = "Option::is_none")]
     diagnosis: Option<Explained<'a>>,
+    /// What was measured of the real process, beside the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measured: Option<&'a Measured>,
     seconds: f64,
 }
 
@@ -163,6 +167,7 @@ impl<'a> Report<'a> {
             syscalls: recording.syscalls.total(),
             moment: None,
             diagnosis: None,
+            measured: None,
             seconds,
         }
     }
@@ -182,6 +187,7 @@ pub(crate) fn report(
     outcome: &Outcome,
     view: &View,
     spread: Option<&Spread>,
+    measured: Option<&Measured>,
     seconds: f64,
 ) -> Result<String> {
     let recording = &outcome.stages[0].recordings[0];
@@ -190,6 +196,7 @@ pub(crate) fn report(
         remarks: Some(job.plan.remarks()),
         moment: Some(&view.place),
         diagnosis: Some(Explained::new(&view.diagnosis)),
+        measured,
         ..Report::new(recording, spread, seconds)
     };
     line(&report)

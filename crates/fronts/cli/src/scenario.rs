@@ -1,11 +1,12 @@
 //! What is meant by a name: a scenario of the catalogue, a description of a run in a file, or a pattern by itself.
 
+use crate::recorded::Recorded;
 use crate::variants::Asked;
 use anyhow::{Context, Error, Result, anyhow, bail};
 use highwater_simulator::{Plan, Sources};
 use highwater_workload::scenario::{ScenarioFile, catalogued};
 use highwater_workload::spec::{Fault, Level, Planned, Settings, Step};
-use highwater_workload::{Pattern, RunSpec, Scenario, Source, trace};
+use highwater_workload::{Pattern, RunSpec, Scenario, Source, Workload, trace};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -80,26 +81,29 @@ impl Found {
         beside.unwrap_or_else(|| PathBuf::from(name))
     }
 
-    /// The trace that it names, read; its own environment counts unless it is left out.
-    pub(crate) fn trace(&self, without_env: bool) -> Result<Option<Source>> {
+    /// The trace that it names, read.
+    pub(crate) fn trace(&self) -> Result<Option<Source>> {
+        Ok(self.workload()?.map(Source::from))
+    }
+
+    /// The calls of the trace that it names.
+    pub(crate) fn workload(&self) -> Result<Option<Workload>> {
         let Some(name) = self.scenario.run.get("trace") else {
             return Ok(None);
         };
-        let bytes =
-            crate::input::read_trace(&self.trace_file(name)).with_context(|| name.to_owned())?;
+        let path = &self.trace_file(name);
+        let recorded = Recorded::open(path).with_context(|| name.to_owned())?;
         let wanted = (self.scenario.run.checksum()).map_err(|fault| self.said(fault))?;
-        let sum = trace::checksum(&bytes);
-        if let Some(wanted) = wanted.filter(|wanted| *wanted != sum) {
-            bail!(
-                "{name}: its checksum is {sum:08x}, not {wanted:08x}: it is not the recording that {} names",
-                self.asked
-            );
+        if let Some(wanted) = wanted {
+            let sum = recorded.checksum(path).with_context(|| name.to_owned())?;
+            if sum != wanted {
+                bail!(
+                    "{name}: its checksum is {sum:08x}, not {wanted:08x}: it is not the recording that {} names",
+                    self.asked
+                );
+            }
         }
-        let mut workload = trace::read(&bytes).with_context(|| name.to_owned())?;
-        if without_env {
-            workload.header.env.clear();
-        }
-        Ok(Some(workload.into()))
+        Ok(Some(recorded.read(path).with_context(|| name.to_owned())?))
     }
 
     /// What its variants run, with parameters and options set: those that are named, or all of them, and those that are added.

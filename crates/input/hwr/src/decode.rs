@@ -1,7 +1,7 @@
 //! Bytes to events.
 
 use crate::encode::{PLAIN_ALIGNMENT, TIMED, kind, rare};
-use crate::event::{Event, Mapping, MappingCall, Placed, Runs};
+use crate::event::{Domain, Event, Mapping, MappingCall, Placed, Runs};
 use crate::layout::ChunkHeader;
 use crate::recent::{KEPT, Recent};
 use crate::varint::{self, unzigzag};
@@ -47,6 +47,7 @@ impl State {
     pub fn take<'a>(&mut self, bytes: &mut &'a [u8]) -> Option<Placed<'a>> {
         let mut odd = 0;
         let mut width = 0;
+        let (mut domain, mut site) = (Domain::Unknown, 0);
         loop {
             let (&first, rest) = bytes.split_first()?;
             *bytes = rest;
@@ -57,6 +58,15 @@ impl State {
                 kind::RARE if index == rare::JUMP => {
                     self.ticket = self.ticket.checked_add(varint::take(bytes)?)?;
                     width = varint::take(bytes)?;
+                }
+                kind::RARE if index == rare::ORIGIN => {
+                    domain = match varint::take(bytes)? {
+                        0 => Domain::Unknown,
+                        1 => Domain::Object,
+                        2 => Domain::Raw,
+                        _ => return None,
+                    };
+                    site = varint::take(bytes)?;
                 }
                 kind => {
                     if first & TIMED != 0 {
@@ -73,6 +83,8 @@ impl State {
                         width,
                         time: self.time,
                         thread: self.thread,
+                        domain,
+                        site,
                         event,
                     });
                 }
@@ -140,6 +152,7 @@ impl State {
         Some(match which {
             rare::THREAD_END => Event::ThreadEnd,
             rare::FORK => Event::Fork,
+            rare::CHILD => Event::Child,
             rare::MARK => Event::Mark(tail(bytes)?),
             rare::SAMPLE => Event::Sample(tail(bytes)?),
             rare::TRIM => Event::Trim {
@@ -158,6 +171,10 @@ impl State {
             rare::TOUCHED => Event::Touched {
                 address: varint::take(bytes)?,
                 runs: Runs::from_bytes(tail(bytes)?)?,
+            },
+            rare::SITE => Event::Site {
+                number: varint::take(bytes)?,
+                frames: tail(bytes)?,
             },
             rare::MAPPING => Event::Mapping(Mapping {
                 call: MappingCall::from_number(varint::take(bytes)?)?,

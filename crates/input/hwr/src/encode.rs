@@ -4,7 +4,7 @@
 //! them) and whether a time follows (1 bit). Then come, each if the event has it: the microseconds since the event before;
 //! the address, as a signed difference from the one named last, in units of the chunk's granule; the event's other numbers.
 
-use crate::event::{Event, Mapping};
+use crate::event::{Domain, Event, Mapping};
 use crate::recent::{Indexed, KEPT};
 use crate::varint::{self, zigzag};
 
@@ -43,6 +43,10 @@ pub(crate) mod rare {
     pub(crate) const JUMP: u8 = 10;
     /// The bits of the next event's address below the granule.
     pub(crate) const ODD: u8 = 11;
+    /// The allocator that the next event is a call of, and its site.
+    pub(crate) const ORIGIN: u8 = 12;
+    pub(crate) const SITE: u8 = 13;
+    pub(crate) const CHILD: u8 = 14;
 }
 
 /// The bit of the first byte that says that a time follows.
@@ -140,6 +144,19 @@ impl Encoder {
         Ok(bytes.at)
     }
 
+    /// Writes that the next event is a call of an allocator of this domain, from the site with this number.
+    ///
+    /// # Errors
+    /// [`Full`] if `out` is shorter than [`CALL_BYTES`].
+    pub fn origin(&mut self, domain: Domain, site: u64, out: &mut [u8]) -> Result<usize, Full> {
+        let head = out.first_chunk_mut::<CALL_BYTES>().ok_or(Full)?;
+        let mut bytes = Bytes { head, at: 0 };
+        bytes.byte(kind::RARE | rare::ORIGIN << 3);
+        bytes.number(domain as u64);
+        bytes.number(site);
+        Ok(bytes.at)
+    }
+
     #[inline(always)]
     fn event(&mut self, stamp: Stamp, event: &Event, tail: usize, out: &mut Bytes) {
         match *event {
@@ -222,6 +239,7 @@ impl Encoder {
         match *event {
             Event::ThreadEnd => begin(rare::THREAD_END, out),
             Event::Fork => begin(rare::FORK, out),
+            Event::Child => begin(rare::CHILD, out),
             Event::Mark(_) | Event::Sample(_) => {
                 let is_mark = matches!(event, Event::Mark(_));
                 begin(if is_mark { rare::MARK } else { rare::SAMPLE }, out);
@@ -239,6 +257,11 @@ impl Encoder {
             Event::Touched { address, .. } => {
                 begin(rare::TOUCHED, out);
                 out.number(address);
+                out.number(tail as u64);
+            }
+            Event::Site { number, .. } => {
+                begin(rare::SITE, out);
+                out.number(number);
                 out.number(tail as u64);
             }
             Event::Mapping(mapping) => {

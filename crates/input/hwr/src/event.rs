@@ -60,6 +60,8 @@ pub enum Event<'a> {
     ThreadEnd,
     /// The thread forks. The child's own recording names the ticket after this event.
     Fork,
+    /// From here on the process is the child that the fork before made: only the forking thread goes on.
+    Child,
     /// A phase of the program begins or ends: a name, and `key=value` pairs, one space between each.
     Mark(&'a [u8]),
     /// The process was measured: `key=value` pairs in bytes, one space between each.
@@ -73,6 +75,13 @@ pub enum Event<'a> {
     },
     /// A call for memory beside the allocator.
     Mapping(Mapping<'a>),
+    /// A place in the program from which calls are made, for later events to name.
+    Site {
+        /// Its number, from 1.
+        number: u64,
+        /// The places in the code, the innermost first, one space between each: addresses, or what they are known by.
+        frames: &'a [u8],
+    },
 }
 
 impl Event<'_> {
@@ -83,6 +92,7 @@ impl Event<'_> {
             Self::Mark(text) | Self::Sample(text) => text,
             Self::Touched { runs, .. } => runs.0,
             Self::Mapping(mapping) => mapping.owner,
+            Self::Site { frames, .. } => frames,
             _ => &[],
         }
     }
@@ -103,6 +113,19 @@ pub struct Mapping<'a> {
     pub owner: &'a [u8],
 }
 
+/// Which of a process's allocators a call was for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(u8)]
+pub enum Domain {
+    /// The recording does not say.
+    #[default]
+    Unknown = 0,
+    /// The interpreter's allocator of objects.
+    Object = 1,
+    /// The C library's malloc.
+    Raw = 2,
+}
+
 /// The calls of a [`Mapping`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -120,7 +143,8 @@ pub enum MappingCall {
 }
 
 impl MappingCall {
-    pub(crate) fn from_number(number: u64) -> Option<Self> {
+    /// Returns the call with this number.
+    pub fn from_number(number: u64) -> Option<Self> {
         Some(match number {
             0 => Self::Map,
             1 => Self::Unmap,
@@ -137,6 +161,15 @@ impl MappingCall {
 pub struct Runs<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Runs<'a> {
+    /// Writes a run as it lies in a file, a number at a time.
+    pub fn write(skipped: u64, touched: u64, mut append: impl FnMut(&[u8])) {
+        for number in [skipped, touched] {
+            let mut bytes = [0; varint::LONGEST];
+            let length = varint::put(number, &mut bytes);
+            append(&bytes[..length]);
+        }
+    }
+
     /// Takes runs as they lie in a file: pairs of varints. `None` if a number is cut off.
     pub fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
         let mut rest = bytes;
@@ -147,7 +180,7 @@ impl<'a> Runs<'a> {
         Some(Self(bytes))
     }
 
-    /// Returns the runs as they lie in a file.
+    /// Returns the pairs as they lie in a file.
     pub fn bytes(self) -> &'a [u8] {
         self.0
     }
@@ -257,6 +290,10 @@ pub struct Placed<'a> {
     pub time: u64,
     /// The thread that called, numbered from 0 by first appearance.
     pub thread: u32,
+    /// The allocator that was called.
+    pub domain: Domain,
+    /// The number of the [`Event::Site`] from which it was called; 0 where the recording does not say.
+    pub site: u64,
     /// What happened.
     pub event: Event<'a>,
 }

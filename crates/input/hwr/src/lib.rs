@@ -5,7 +5,7 @@
 //! of them. A writer appends an event's bytes and then stores the chunk's committed length: what is committed is whole.
 //! A full chunk is sealed with a checksum.
 //!
-//! Everything but [`read`], [`write`] and [`text`] works without the standard library and without an allocator: the
+//! Everything but [`read`] and [`write`] works without the standard library and without an allocator: the
 //! recorder's part lives inside other people's processes.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -21,10 +21,8 @@ mod varint;
 #[cfg(feature = "std")]
 pub mod read;
 #[cfg(feature = "std")]
-pub mod text;
-#[cfg(feature = "std")]
 pub mod write;
 
 pub use checksum::checksum;
 pub use encode::{CALL_BYTES, Encoder, Full, Stamp};
-pub use event::{Event, Mapping, MappingCall, Placed, RunWriter, Runs};
+pub use event::{Domain, Event, Mapping, MappingCall, Placed, RunWriter, Runs};

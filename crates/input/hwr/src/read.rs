@@ -120,6 +120,11 @@ impl<R: Read> Reader<R> {
         &self.text
     }
 
+    /// Returns what the file is read from.
+    pub fn source(&self) -> &R {
+        &self.source
+    }
+
     /// Returns how many calls have no event, because they were made inside another call: by the allocator itself, or by a signal
     /// handler.
     pub fn inner_calls(&self) -> u32 {

@@ -3,7 +3,7 @@
 use crate::layout::{
     CHUNK_HEADER, CONTROL_FIELDS, ChunkHeader, ChunkKind, Control, Stop, chunk, control, seal,
 };
-use crate::{CALL_BYTES, Encoder, Event, Stamp};
+use crate::{CALL_BYTES, Domain, Encoder, Event, Placed, Stamp};
 use std::io::{self, Write};
 
 /// Bytes of a chunk with its header, as a recorder's. A reader can begin at any chunk.
@@ -17,7 +17,9 @@ pub struct Writer<W> {
     /// The chunk being filled: room for the header, then events.
     chunk: Vec<u8>,
     header: ChunkHeader,
+    /// The events of the chunk, and the ticket of the next one.
     events: u32,
+    ticket: u64,
 }
 
 impl<W: Write> Writer<W> {
@@ -54,8 +56,9 @@ impl<W: Write> Writer<W> {
                 stream: 0,
             },
             events: 0,
+            ticket: 0,
         };
-        writer.begin(0, 0, 0);
+        writer.begin(0, 0);
         Ok(writer)
     }
 
@@ -64,11 +67,27 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// Those of `out`, and [`io::ErrorKind::InvalidInput`] for a text or runs of pages that exceed a chunk.
     pub fn event(&mut self, stamp: Stamp, event: &Event) -> io::Result<()> {
-        if self.try_event(stamp, event) {
+        self.placed(&Placed {
+            ticket: self.ticket,
+            width: 0,
+            time: stamp.time,
+            thread: stamp.thread,
+            domain: Domain::Unknown,
+            site: 0,
+            event: *event,
+        })
+    }
+
+    /// Appends an event with all that is known of it. Its ticket is at least the number of events before it.
+    ///
+    /// # Errors
+    /// As [`Writer::event`].
+    pub fn placed(&mut self, placed: &Placed) -> io::Result<()> {
+        if self.try_placed(placed) {
             return Ok(());
         }
         self.flush_chunk()?;
-        if self.try_event(stamp, event) {
+        if self.try_placed(placed) {
             return Ok(());
         }
         Err(io::Error::new(
@@ -89,25 +108,43 @@ impl<W: Write> Writer<W> {
         Ok(self.out)
     }
 
-    fn try_event(&mut self, stamp: Stamp, event: &Event) -> bool {
+    fn try_placed(&mut self, placed: &Placed) -> bool {
+        const PREFIXES: usize = 2 * CALL_BYTES;
         let at = self.chunk.len();
-        let text = event.tail().len();
-        if at + CALL_BYTES + text > CHUNK_BYTES {
+        if let Event::Free { address: 0 } = placed.event {
+            return true;
+        }
+        let text = placed.event.tail().len();
+        if at + PREFIXES + CALL_BYTES + text > CHUNK_BYTES {
             return false;
         }
-        self.chunk.resize(at + CALL_BYTES + text, 0);
-        let taken = self
-            .encoder
-            .encode(stamp, event, &mut self.chunk[at..])
-            .unwrap_or(0);
-        self.chunk.truncate(at + taken);
-        self.events += u32::from(taken > 0);
-        taken > 0 || matches!(event, Event::Free { .. })
+        self.chunk.resize(at + PREFIXES + CALL_BYTES + text, 0);
+        let gap = placed.ticket.saturating_sub(self.ticket);
+        let mut end = at;
+        if gap > 0 || placed.width > 0 {
+            let jump = (self.encoder).jump(gap, placed.width, &mut self.chunk[end..]);
+            end += jump.unwrap_or(0);
+        }
+        if placed.domain != Domain::Unknown || placed.site > 0 {
+            let origin = (self.encoder).origin(placed.domain, placed.site, &mut self.chunk[end..]);
+            end += origin.unwrap_or(0);
+        }
+        let (time, thread) = (placed.time, placed.thread);
+        let stamp = Stamp { time, thread };
+        let taken = (self.encoder).encode(stamp, &placed.event, &mut self.chunk[end..]);
+        let taken = taken.unwrap_or(0);
+        self.chunk
+            .truncate(if taken > 0 { end + taken } else { at });
+        if taken > 0 {
+            self.events += 1;
+            self.ticket += gap + 1;
+        }
+        taken > 0
     }
 
-    fn begin(&mut self, ticket: u64, time: u64, thread: u32) {
+    fn begin(&mut self, time: u64, thread: u32) {
         self.encoder = Encoder::new(time, thread, self.granule);
-        self.header.first_ticket = ticket;
+        self.header.first_ticket = self.ticket;
         self.header.first_time = time;
         self.header.thread = thread;
         self.events = 0;
@@ -119,8 +156,7 @@ impl<W: Write> Writer<W> {
         if self.events > 0 {
             self.seal_and_write()?;
         }
-        let ticket = self.header.first_ticket + u64::from(self.events);
-        self.begin(ticket, self.encoder.time(), self.encoder.thread());
+        self.begin(self.encoder.time(), self.encoder.thread());
         Ok(())
     }
 

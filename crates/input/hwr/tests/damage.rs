@@ -59,13 +59,18 @@ impl Owned {
                 address,
                 runs: Runs::from_bytes(&[3, 4, 0x80, 1, 9]).expect("two runs"),
             },
-            _ => Event::Mapping(Mapping {
+            12 => Event::Mapping(Mapping {
                 call: MappingCall::Remap,
                 address,
                 length: size,
                 detail: other,
                 owner: &self.text,
             }),
+            13 => Event::Child,
+            _ => Event::Site {
+                number: size,
+                frames: &self.text,
+            },
         }
     }
 }
@@ -89,7 +94,7 @@ fn any_number() -> impl Strategy<Value = u64> {
 
 fn any_events() -> impl Strategy<Value = Vec<(u64, u32, Owned)>> {
     let owned = (
-        0_u8..14,
+        0_u8..15,
         any_address(),
         prop_oneof![any_address(), any_number()],
         any_number(),

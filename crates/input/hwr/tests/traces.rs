@@ -6,7 +6,6 @@ use common::pack;
 use flate2::read::GzDecoder;
 use highwater_hwr::layout::Stop;
 use highwater_hwr::read::{Ending, Reader};
-use highwater_hwr::text::convert;
 use highwater_hwr::{Event, Stamp};
 use std::io::Read;
 
@@ -103,25 +102,6 @@ fn calls_of_several_threads_take_less_than_five_bytes() {
     ));
     let bytes = bytes_per_call(&text);
     assert!(bytes < 4.8, "{bytes} bytes a call");
-}
-
-#[test]
-fn the_text_of_a_packed_trace_is_the_text_that_was_packed() {
-    let text = unpack(include_bytes!(
-        "../../../fronts/cli/tests/data/service.hwt.gz"
-    ));
-    let (header, events) = parse(&text);
-    let packed = pack(&header, &events);
-    let mut back = Vec::new();
-    let converted =
-        convert(vec![Reader::new(&packed[..]).expect("whole")], &mut back).expect("whole");
-    assert_eq!(converted.lines, events.len() as u64);
-    let back = String::from_utf8(back).expect("text");
-    let (header_back, events_back) = parse(&back);
-    assert!(events_back == events);
-    assert!(header.lines().all(|line| {
-        line.starts_with("highwater-trace") || line.starts_with("end") || header_back.contains(line)
-    }));
 }
 
 /// Prints the bytes of a call of any traces: `HIGHWATER_TRACES=FOLDER cargo test ... -- --ignored --nocapture`.

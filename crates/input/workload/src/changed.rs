@@ -179,6 +179,9 @@ pub(crate) fn with_calls(workload: &Workload, moments: &[Moment]) -> Workload {
         header: workload.header.clone(),
         marks: workload.marks.clone(),
         recorded: workload.recorded.clone(),
+        touched: workload.touched.clone(),
+        // They were taken of the program as it was.
+        samples: Vec::new(),
         ..*workload
     }
 }

@@ -14,6 +14,10 @@ pub struct BlockId(pub u32);
 #[serde(transparent)]
 pub struct MarkId(pub u32);
 
+/// Names a block's touched pages at a moment, an index into [`Workload::touched`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TouchedId(pub u32);
+
 /// One call of the program to its allocator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Call {
@@ -65,6 +69,17 @@ pub enum Call {
     ThreadExit,
     /// A phase of the program begins or ends.
     Mark(MarkId),
+    /// `mallopt(option, value)`
+    Mallopt {
+        /// The option, by its number in glibc's `malloc.h`.
+        option: i32,
+        /// Its new value.
+        value: i32,
+    },
+    /// From here on the process is the child that the calling thread has forked, which has no other thread.
+    Forked,
+    /// What the program has touched of a block up to this moment.
+    Touched(TouchedId),
 }
 
 impl Call {
@@ -75,7 +90,13 @@ impl Call {
             | Self::Calloc { block, .. }
             | Self::Aligned { block, .. }
             | Self::Realloc { block, .. } => Some(block),
-            Self::Free { .. } | Self::Trim { .. } | Self::ThreadExit | Self::Mark(_) => None,
+            Self::Free { .. }
+            | Self::Trim { .. }
+            | Self::ThreadExit
+            | Self::Mark(_)
+            | Self::Mallopt { .. }
+            | Self::Forked
+            | Self::Touched(_) => None,
         }
     }
 }
@@ -122,6 +143,51 @@ impl Mark {
     }
 }
 
+/// The pages that the program had touched of a block at a moment: these, and no others.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Touched {
+    /// The block.
+    pub block: BlockId,
+    /// The runs of pages, in order.
+    pub runs: Box<[TouchedRun]>,
+}
+
+/// A run of touched pages of a block. The first page of a block is the one in which it begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TouchedRun {
+    /// Pages before it that were not touched, from the end of the run before.
+    pub skipped: u64,
+    /// Its pages.
+    pub pages: u64,
+}
+
+/// What was measured of the real process at a moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sample {
+    /// The events before it.
+    pub event: u32,
+    /// When it was measured.
+    pub time: Micros,
+    /// `key=value` pairs in bytes, one space between each.
+    pub text: Box<str>,
+}
+
+impl Sample {
+    /// Its keys and values.
+    pub fn measured(&self) -> impl Iterator<Item = (&str, u64)> {
+        let pairs = self.text.split(' ').filter_map(|word| word.split_once('='));
+        pairs.filter_map(|(key, value)| Some((key, value.parse().ok()?)))
+    }
+
+    /// The value measured under `key`, if it was.
+    pub fn value(&self, key: &str) -> Option<u64> {
+        let mut measured = self.measured();
+        measured
+            .find(|(name, _)| *name == key)
+            .map(|(_, value)| value)
+    }
+}
+
 /// What is known of the process besides its calls: a trace's header.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Header {
@@ -140,8 +206,14 @@ pub struct Header {
     /// The kernel placed mappings below this address, before the first allocation.
     #[serde(default)]
     pub mappings: Option<Address>,
-    /// Whether the program writes every page of what it allocates.
+    /// Whether the program writes every page of what it allocates, where the trace does not say which it has touched.
     pub touch: bool,
+    /// The first events that lay out a heap as it was found when recording began, and are no calls of the program.
+    #[serde(default)]
+    pub snapshot: u64,
+    /// What else the trace says of the machine, by its name.
+    #[serde(default)]
+    pub noted: Vec<(String, String)>,
 }
 
 impl Default for Header {
@@ -155,6 +227,8 @@ impl Default for Header {
             brk: None,
             mappings: None,
             touch: true,
+            snapshot: 0,
+            noted: Vec::new(),
         }
     }
 }
@@ -176,6 +250,12 @@ pub struct Workload {
     pub recorded: Vec<Address>,
     /// Lines of a trace that named a block allocated before recording began.
     pub skipped: u64,
+    /// What each [`TouchedId`] stands for.
+    pub touched: Vec<Touched>,
+    /// What was measured of the real process, in order.
+    pub samples: Vec<Sample>,
+    /// Events of a trace that nothing is made of yet: forks, mappings beside the allocator, sites.
+    pub passed_over: u64,
     /// Whether the last line of a trace had no end: the file may have been cut off within its last number.
     pub unended: bool,
     /// The largest thread number that occurs.

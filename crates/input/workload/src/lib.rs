@@ -34,7 +34,10 @@ pub mod spec;
 pub mod trace;
 
 pub use changed::{Trims, TrimsError, UnknownTrims};
-pub use event::{BlockId, Call, Domain, Event, Header, Mark, MarkId, Workload};
+pub use event::{
+    BlockId, Call, Domain, Event, Header, Mark, MarkId, Sample, Touched, TouchedId, TouchedRun,
+    Workload,
+};
 pub(crate) use highwater_allocator::Nanos;
 pub use highwater_allocator::{Address, Bytes, Micros, ThreadId};
 pub use pattern::{Pattern, PatternError};

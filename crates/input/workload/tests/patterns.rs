@@ -49,7 +49,7 @@ fn live_at_marks(workload: &Workload) -> Vec<(String, u64, u64)> {
                 marks.push((name, bytes, count));
                 continue;
             }
-            Call::Trim { .. } | Call::ThreadExit => continue,
+            _ => continue,
         };
         if let Some(gone) = gone {
             bytes -= live[gone.0 as usize].take().expect("a live block");
@@ -153,7 +153,7 @@ fn by_thread(workload: &Workload) -> Vec<(u32, u32, bool)> {
                 of_thread.1 += u32::from(owners[block.0 as usize] != Some(thread));
             }
             Call::ThreadExit => of_thread.2 = true,
-            Call::Trim { .. } | Call::Mark(_) => {}
+            _ => {}
         }
     }
     threads

@@ -106,6 +106,18 @@ pub trait Allocator {
     /// `malloc_trim(pad)`: whether anything went back. A model without such a call does nothing.
     fn trim(&mut self, kernel: &mut Kernel, thread: ThreadId, pad: Bytes) -> bool;
 
+    /// `mallopt(option, value)` of the C library: whether it took the value. Another allocator is not asked.
+    fn mallopt(&mut self, kernel: &mut Kernel, thread: ThreadId, option: i32, value: i32) -> bool {
+        let _ = (kernel, thread, option, value);
+        false
+    }
+
+    /// The process goes on as the child that this thread has forked: all its other threads are gone, and their caches stay as
+    /// they were.
+    fn forked(&mut self, thread: ThreadId) {
+        let _ = thread;
+    }
+
     /// Frees a block for the sake of asking what if it were gone: past every cache, and out of the one that keeps it, if one
     /// does. Whether there was anything to free; a model that decides over whole pages has no such blocks.
     fn discard(&mut self, kernel: &mut Kernel, block: Address, cache: Option<Cache>) -> bool {

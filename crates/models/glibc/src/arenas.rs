@@ -1,7 +1,7 @@
 //! Which arena a thread allocates from: created, reused, shared, left behind.
 //!
 //! glibc 2.36, malloc/arena.c: `arena_get2`, `_int_new_arena`, `get_free_list`, `reused_arena`, `arena_get_retry`,
-//! `__malloc_arena_thread_freeres`. Threads take turns, so an arena's lock is always free.
+//! `__malloc_arena_thread_freeres`, `__malloc_fork_unlock_child`. Threads take turns, so an arena's lock is always free.
 
 use crate::Glibc;
 use crate::arena::Arena;
@@ -193,6 +193,27 @@ impl Glibc {
         }
         let base = heap::base_of(self.chunks.start(chunk), self.shared.heap_span());
         self.shared.arena_of_heap.get(base.0).unwrap_or(0) as ArenaId
+    }
+
+    /// Makes all arenas free but that of the thread which goes on in a forked child (`__malloc_fork_unlock_child`). What
+    /// the caches of other threads hold stays there: nobody can take it out.
+    pub(crate) fn fork_unlock_child(&mut self, thread: ThreadId) {
+        if !self.initialised || !self.host.threaded {
+            return;
+        }
+        let own = self.thread(thread).arena;
+        for (index, other) in self.threads.iter_mut().enumerate() {
+            if index != usize::from(thread.0) {
+                other.arena = None;
+            }
+        }
+        for arena in &mut self.arenas {
+            arena.attached = 0;
+        }
+        if let Some(own) = own {
+            self.arenas[own].attached = 1;
+        }
+        self.sharing.free = self.ring().filter(|arena| Some(*arena) != own).collect();
     }
 
     /// The thread's arena loses a thread, and becomes free when that was its last.

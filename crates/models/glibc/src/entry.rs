@@ -1,7 +1,7 @@
 //! The calls of a program: what each does before and after it works on an arena.
 //!
 //! glibc 2.36, 2.41 and 2.43, malloc/malloc.c: `__libc_malloc`, `__libc_free`, `__libc_calloc`, `__libc_realloc`,
-//! `_mid_memalign`, `__malloc_trim`, `tcache_init`, `tcache_thread_shutdown`; 2.31, malloc/hooks.c.
+//! `_mid_memalign`, `__malloc_trim`, `__libc_mallopt`, `tcache_init`, `tcache_thread_shutdown`; 2.31, malloc/hooks.c.
 
 mod realloc;
 
@@ -10,6 +10,8 @@ use crate::arenas::{ArenaId, MAIN};
 use crate::chunk::{Chunk, WORD, request_to_size};
 use crate::mapped::usable;
 use crate::rules::TcacheStart;
+use crate::tunables;
+use crate::version::Version;
 use highwater_allocator::{Address, Bytes, Kernel, ThreadId};
 
 impl Glibc {
@@ -252,7 +254,22 @@ impl Glibc {
         }
     }
 
-    // ---- trim and thread exit
+    // ---- mallopt, trim and thread exit
+
+    /// `__libc_mallopt`: up to 2.41 it consolidates the main arena, whatever the option; 2.43 has nothing to consolidate.
+    pub(crate) fn libc_mallopt(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        option: i32,
+        value: i32,
+    ) -> bool {
+        self.initialise(thread);
+        if self.version < Version::V2_43 {
+            self.call(kernel, thread, MAIN).consolidate(None);
+        }
+        tunables::mallopt(self.version, &mut self.shared.params, option, value)
+    }
 
     /// `__malloc_trim`: every arena, the main one first.
     pub(crate) fn malloc_trim(

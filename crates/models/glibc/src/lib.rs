@@ -210,6 +210,14 @@ impl Allocator for Glibc {
         self.malloc_trim(kernel, thread, pad)
     }
 
+    fn mallopt(&mut self, kernel: &mut Kernel, thread: ThreadId, option: i32, value: i32) -> bool {
+        self.libc_mallopt(kernel, thread, option, value)
+    }
+
+    fn forked(&mut self, thread: ThreadId) {
+        self.fork_unlock_child(thread);
+    }
+
     fn discard(&mut self, kernel: &mut Kernel, block: Address, cache: Option<Cache>) -> bool {
         self.discard_chunk(kernel, block, cache)
     }

@@ -27,8 +27,8 @@ pub struct Params {
     pub arena_test: u64,
     /// The limit of arenas; 0 for one computed from the cores.
     pub arena_max: u64,
-    /// What freed and fresh memory is filled with; 0 for nothing.
-    pub perturb: u8,
+    /// What freed and fresh memory is filled with, of which the lowest byte is written; 0 for nothing.
+    pub perturb: i32,
     /// Chunks up to this size go to fastbins; zero for none, as in 2.43, which has no fastbins.
     pub max_fast: Bytes,
     /// How many bins for small chunks a thread cache uses, smallest sizes first; at most 64.

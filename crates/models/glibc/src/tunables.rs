@@ -14,6 +14,7 @@ mod loader;
 mod loader_tests;
 mod names;
 mod number;
+mod options;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ mod tests;
 use crate::params::Params;
 use crate::version::Version;
 use highwater_allocator::{Remark, Tone, Variable};
+pub(crate) use options::mallopt;
 pub use table::Tunable;
 
 /// The parameters that the real allocator would use, and a remark on each variable.

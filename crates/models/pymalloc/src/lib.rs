@@ -235,6 +235,14 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
         self.raw.inner.trim(kernel, thread, pad)
     }
 
+    fn mallopt(&mut self, kernel: &mut Kernel, thread: ThreadId, option: i32, value: i32) -> bool {
+        self.raw.inner.mallopt(kernel, thread, option, value)
+    }
+
+    fn forked(&mut self, thread: ThreadId) {
+        self.raw.inner.forked(thread);
+    }
+
     fn discard(&mut self, kernel: &mut Kernel, block: Address, cache: Option<Cache>) -> bool {
         self.raw.inner.discard(kernel, block, cache)
     }

@@ -59,6 +59,8 @@ pub(crate) struct Allocator {
     pub(crate) malloc_usable_size: unsafe extern "C" fn(*mut u8) -> usize,
     /// Of the C library whose malloc it is; another allocator has none.
     pub(crate) malloc_trim: Option<unsafe extern "C" fn(usize) -> c_int>,
+    /// The same.
+    pub(crate) mallopt: Option<unsafe extern "C" fn(c_int, c_int) -> c_int>,
     mallctl: Option<Mallctl>,
 }
 
@@ -77,6 +79,10 @@ impl Allocator {
                 Some(_) => None,
                 None => mem::transmute::<_, Option<_>>(next(c"malloc_trim")),
             };
+            let mallopt = match mallctl {
+                Some(_) => None,
+                None => mem::transmute::<_, Option<_>>(next(c"mallopt")),
+            };
             Self {
                 malloc: mem::transmute(needed(c"malloc")),
                 calloc: mem::transmute(needed(c"calloc")),
@@ -85,6 +91,7 @@ impl Allocator {
                 free: mem::transmute(needed(c"free")),
                 malloc_usable_size: mem::transmute(needed(c"malloc_usable_size")),
                 malloc_trim,
+                mallopt,
                 mallctl,
             }
         }

@@ -173,6 +173,16 @@ fn perform<const TOUCH: bool, const ASK: bool>(
                     ..NOTHING
                 };
             }
+            wire::MALLOPT => {
+                let taken = match allocator.mallopt {
+                    Some(mallopt) => mallopt(record.a as i32, record.b as i32) != 0,
+                    None => false,
+                };
+                return Answer {
+                    value: u64::from(taken),
+                    ..NOTHING
+                };
+            }
             wire::USABLE => {
                 let value = (allocator.malloc_usable_size)(blocks[name].address as *mut u8) as u64;
                 return Answer { value, ..NOTHING };

@@ -204,6 +204,13 @@ impl<A: Allocator> Executor<'_, A> {
                 let done = self.model.trim(kernel, thread, Bytes(pad));
                 value(u64::from(done))
             }
+            Operation::Mallopt {
+                option,
+                value: given,
+            } => {
+                let taken = self.model.mallopt(kernel, thread, option, given);
+                value(u64::from(taken))
+            }
             Operation::Mark => value(kernel.rss().0 - self.model.resident_at_start().0),
             Operation::Figure(figure) => {
                 let figures = self.model.figures();

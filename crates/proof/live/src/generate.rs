@@ -65,6 +65,17 @@ pub fn generate_threads(seed: u64, threads_max: u16) -> Sequence {
     )
 }
 
+/// Generates a sequence with up to `threads_max` threads that calls `mallopt` now and then.
+pub fn generate_options(seed: u64, threads_max: u16) -> Sequence {
+    let mut rng = Rng::with_seed(seed);
+    let touch = rng.u8(..4) < 3;
+    let program = match threads_max {
+        0 | 1 => ProgramGenerator::new(rng, touch),
+        most => ProgramGenerator::with_threads(rng, touch, most),
+    };
+    write(program.with_options(), touch)
+}
+
 /// Generates a sequence for an allocator that reads the clock and manages pages, with up to `threads_max` threads.
 pub fn generate_timed(seed: u64, threads_max: u16) -> Sequence {
     let mut rng = Rng::with_seed(seed);
@@ -311,6 +322,9 @@ impl ProgramGenerator {
         if self.timed && self.rng.u8(..60) == 0 {
             self.wait();
         }
+        if self.sets_options && self.rng.u8(..40) == 0 {
+            self.set_option();
+        }
         match self.rng.u16(..400) {
             0..=5 => self.push(Operation::Mark),
             6 => self.trim(),
@@ -348,6 +362,25 @@ mod tests {
         let threads = (0..100).map(|seed| generate_threads(seed, 16));
         let many: HashSet<u16> = threads.flat_map(kinds).collect();
         assert_eq!(many.len(), 9);
+    }
+
+    #[test]
+    fn options_are_set_where_they_are_asked_for() {
+        let options = |sequence: Sequence| {
+            let operations = sequence.steps.into_iter().map(|step| step.operation);
+            operations.filter_map(|operation| match operation {
+                Operation::Mallopt { option, .. } => Some(option),
+                _ => None,
+            })
+        };
+        let sequences = (0..100).map(|seed| generate_options(seed, 1 + seed as u16 % 16));
+        let known: HashSet<i32> = sequences.flat_map(options).collect();
+        assert!((-8..=1).all(|option| known.contains(&option)), "{known:?}");
+        assert!(
+            (0..100)
+                .map(generate)
+                .all(|sequence| options(sequence).next().is_none())
+        );
     }
 
     #[test]

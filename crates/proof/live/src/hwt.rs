@@ -12,7 +12,7 @@ pub fn to_hwt(
     release: &Release,
     environment: &Environment,
 ) -> String {
-    let mut text = format!("highwater-trace 1\nallocator {release}\n");
+    let mut text = format!("highwater-trace 2\nallocator {release}\n");
     let mut push = |line: Arguments<'_>| {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{line}");
@@ -82,6 +82,7 @@ fn call(operation: &Operation, answer: &Answer, given: u64) -> Option<(char, Str
         Operation::Free { .. } if given == 0 => return None,
         Operation::Free { .. } => ('f', format!(" {given:#x}")),
         Operation::Trim { pad } => ('t', format!(" {pad}")),
+        Operation::Mallopt { option, value } => ('o', format!(" {option} {value}")),
         Operation::Mark => ('k', format!(" mark heap_rss={value}")),
         Operation::Figure(figure) => ('k', format!(" mark {figure}={value}")),
         Operation::ThreadExit => ('e', String::new()),

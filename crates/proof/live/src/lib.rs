@@ -49,7 +49,7 @@ pub use environment::{Environment, all_environments, jemalloc_environments};
 pub use execute::{ModelError, execute};
 pub use fidelity_counts::FidelityCounts;
 pub use figure::Figure;
-pub use generate::{generate, generate_threads, generate_timed};
+pub use generate::{generate, generate_options, generate_threads, generate_timed};
 pub use hwt::to_hwt;
 pub use library::Library;
 pub use marks::{MarkPair, marks};

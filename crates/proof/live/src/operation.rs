@@ -55,6 +55,13 @@ pub enum Operation {
         /// In bytes.
         pad: u64,
     },
+    /// `mallopt(option, value)`
+    Mallopt {
+        /// Its number in malloc.h.
+        option: i32,
+        /// Its new value.
+        value: i32,
+    },
     /// How much is resident?
     Mark,
     /// What does jemalloc report?
@@ -110,6 +117,10 @@ impl Operation {
             }
             Self::Free { block } => (wire::FREE, block, 0, 0),
             Self::Trim { pad } => (wire::TRIM, 0, pad, 0),
+            Self::Mallopt { option, value } => {
+                let [a, b] = [option, value].map(|number| i64::from(number) as u64);
+                (wire::MALLOPT, 0, a, b)
+            }
             Self::Mark => (wire::MARK, 0, 0, 0),
             Self::Figure(figure) => (wire::FIGURE, 0, figure as u64, 0),
             Self::Wait { us } => (wire::WAIT, 0, us, 0),

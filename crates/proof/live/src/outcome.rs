@@ -20,6 +20,8 @@ pub enum Outcome {
     Done,
     /// `malloc_trim` returned this.
     Trimmed(bool),
+    /// `mallopt` took the value, or did not.
+    Taken(bool),
     /// Bytes resident in the allocator's mappings.
     Resident(u64),
     /// One of jemalloc's own figures, in bytes.
@@ -41,6 +43,7 @@ impl Outcome {
             },
             Operation::Free { .. } | Operation::ThreadExit | Operation::Wait { .. } => Self::Done,
             Operation::Trim { .. } => Self::Trimmed(value != 0),
+            Operation::Mallopt { .. } => Self::Taken(value != 0),
             Operation::Mark => Self::Resident(value),
             Operation::Figure(figure) => Self::Figure(*figure, value),
             Operation::Usable { .. } => Self::Usable(value),
@@ -54,6 +57,7 @@ impl fmt::Display for Outcome {
             Self::Block { place, usable } => write!(f, "{place}, {usable} bytes usable"),
             Self::Done => write!(f, "done"),
             Self::Trimmed(done) => write!(f, "malloc_trim returned {}", u8::from(*done)),
+            Self::Taken(taken) => write!(f, "mallopt returned {}", u8::from(*taken)),
             Self::Resident(bytes) => write!(f, "{bytes} bytes resident"),
             Self::Figure(figure, bytes) => write!(f, "{bytes} bytes {figure}"),
             Self::Usable(bytes) => write!(f, "{bytes} bytes usable"),

@@ -31,6 +31,8 @@ pub(crate) struct ProgramGenerator {
     pub(crate) size_max: u64,
     /// Whether time passes, and sizes lie about the classes of an allocator of pages.
     pub(crate) timed: bool,
+    /// Whether it calls `mallopt`.
+    pub(crate) sets_options: bool,
     next: BlockName,
 }
 
@@ -56,6 +58,7 @@ impl ProgramGenerator {
                 SIZE_MAX
             },
             timed: false,
+            sets_options: false,
             next: 0,
         }
     }
@@ -82,6 +85,29 @@ impl ProgramGenerator {
             timed: true,
             ..self
         }
+    }
+
+    /// Makes the program one that calls `mallopt`.
+    pub(crate) fn with_options(self) -> Self {
+        Self {
+            sets_options: true,
+            ..self
+        }
+    }
+
+    /// Sets any option, also one that does not exist, to a value that programs use, or to any other.
+    pub(crate) fn set_option(&mut self) {
+        let option = self.rng.i32(-9..=2);
+        let value = match (option, self.rng.u8(..8)) {
+            (_, 0) => self.rng.i32(..),
+            (_, 1) => -1,
+            (1, _) => self.rng.i32(0..200),
+            (-1 | -3, _) => 1 << self.rng.u8(12..=26),
+            (-2, _) => self.rng.i32(0..1 << 20),
+            (-4 | -7 | -8, _) => self.rng.i32(0..6),
+            _ => self.rng.i32(0..300),
+        };
+        self.push(Operation::Mallopt { option, value });
     }
 
     /// Adds an operation, of the thread whose turn it is.

@@ -27,6 +27,9 @@ pub const WAIT: u16 = 9;
 /// One of the figures that jemalloc reports: the `a`-th of [`FIGURES`].
 pub const FIGURE: u16 = 10;
 
+/// `mallopt(a, b)` of the C library
+pub const MALLOPT: u16 = 11;
+
 /// The names under which jemalloc is asked for its figures, and the bytes of a unit of each.
 pub const FIGURES: [(&core::ffi::CStr, u64); 8] = [
     (c"stats.allocated", 1),
@@ -54,7 +57,7 @@ pub const MAPPED: u64 = 2;
 pub const OTHER_ARENA: u64 = 4;
 
 /// The first bytes of an oracle's greeting; a change of the wire changes them.
-pub const MAGIC: u64 = u64::from_le_bytes(*b"hwlive03");
+pub const MAGIC: u64 = u64::from_le_bytes(*b"hwlive04");
 
 /// What the oracle says when it is ready.
 #[derive(Clone, Copy, Debug)]

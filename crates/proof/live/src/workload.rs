@@ -67,7 +67,9 @@ pub fn operation_of(call: &Call) -> Operation {
         },
         Call::Free { block } => Operation::Free { block: block.0 },
         Call::Trim { pad } => Operation::Trim { pad: pad.0 },
+        Call::Mallopt { option, value } => Operation::Mallopt { option, value },
         Call::ThreadExit => Operation::ThreadExit,
-        Call::Mark(_) => Operation::Mark,
+        // A sequence has one process, which touches all of its blocks or none.
+        Call::Mark(_) | Call::Forked | Call::Touched(_) => Operation::Mark,
     }
 }

@@ -14,7 +14,7 @@ mod common;
 use common::{Plan, THREADS, differ, is_modelled, number, say, start};
 use highwater_live::{
     Environment, Library, Operation, Oracle, OracleError, Sequence, all_environments,
-    first_difference, generate, generate_threads, to_hwt,
+    first_difference, generate, generate_options, generate_threads, to_hwt,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,6 +48,32 @@ fn random_sequences_on_the_live_library_and_on_the_model_agree() {
         environments: &environments,
         sequences: SEQUENCES,
         make: sequence_of,
+        leaves_out: checks_its_heap,
+    }
+    .run();
+}
+
+/// What a program sets by `mallopt`, in the middle of its run and on top of any environment, the model takes as the library
+/// does, and consolidates when it does.
+#[test]
+fn programs_that_call_mallopt_agree() {
+    let texts = [
+        "",
+        "MALLOC_ARENA_MAX=2",
+        "MALLOC_TOP_PAD_=0 MALLOC_MMAP_THRESHOLD_=65536",
+    ];
+    let environments = match std::env::var("HIGHWATER_ENV") {
+        Ok(text) => vec![Environment::parse(&text)],
+        Err(_) => texts.map(Environment::parse).into(),
+    };
+    Plan {
+        libraries: &libraries(),
+        environments: &environments,
+        sequences: SEQUENCES,
+        make: |seed| match seed % 3 {
+            0 => generate_options(seed, 1),
+            _ => generate_options(seed, number("HIGHWATER_THREADS", THREADS) as u16),
+        },
         leaves_out: checks_its_heap,
     }
     .run();

@@ -158,6 +158,7 @@ fn read(path: &Path) -> Recording {
                 owner: String::from_utf8_lossy(mapping.owner).into_owned(),
             },
             Event::Trim { .. } => Owned::Trim,
+            Event::Child | Event::Site { .. } => panic!("a recorder does not write these"),
         });
     }
     Recording {

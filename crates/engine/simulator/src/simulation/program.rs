@@ -1,8 +1,10 @@
 //! The program: what it holds, and what each of its calls does to its process.
 
+use super::touched::TouchedBlocks;
 use crate::model::Serve;
 use highwater_allocator::{Address, Bytes, Kernel, Micros};
 use highwater_workload::{BlockId, Call, Event, Workload};
+use std::sync::Arc;
 
 /// What is known of a block of the program.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +45,8 @@ pub(super) struct Program {
     numbers: usize,
     /// Whether it writes every page of what it allocates.
     touches: bool,
+    /// The blocks of which the trace says what it touched.
+    touched: TouchedBlocks,
     /// Events run.
     pub(super) events: u64,
     /// The time, which the model was told if it has timers.
@@ -58,11 +62,12 @@ pub(super) struct Program {
 
 impl Program {
     /// The program before its first event.
-    pub(super) fn new(workload: &Workload) -> Self {
+    pub(super) fn new(workload: &Arc<Workload>) -> Self {
         Self {
             blocks: Vec::with_capacity(workload.blocks as usize),
             numbers: workload.blocks as usize,
             touches: workload.header.touch,
+            touched: TouchedBlocks::of(workload),
             events: 0,
             now: Micros(0),
             live: Bytes::ZERO,
@@ -75,10 +80,11 @@ impl Program {
     }
 
     /// Goes on to the next part of its events, where numbers of blocks that are free are used again.
-    pub(super) fn go_on(&mut self, part: &Workload) {
+    pub(super) fn go_on(&mut self, part: &Arc<Workload>) {
         self.numbers = part.blocks as usize;
         self.blocks.truncate(self.numbers);
         self.touches = part.header.touch;
+        self.touched = TouchedBlocks::of(part);
     }
 
     /// Returns the most it held since the last call, and begins anew.
@@ -185,6 +191,24 @@ impl Program {
                 return false;
             }
             Call::Mark(_) => return true,
+            Call::Mallopt { option, value } => {
+                model.mallopt(kernel, thread, option, value);
+                return false;
+            }
+            Call::Forked => {
+                model.forked(thread);
+                return false;
+            }
+            Call::Touched(id) => {
+                let held = self
+                    .touched
+                    .block(id)
+                    .and_then(|block| self.live_block(block));
+                if let Some(held) = held {
+                    self.touched.go_on(kernel, id, held.address, held.size);
+                }
+                return false;
+            }
         };
         // A block beyond those that the workload says it has is nobody's.
         let Some(address) = address.filter(|_| (block.0 as usize) < self.numbers) else {
@@ -192,6 +216,9 @@ impl Program {
             return false;
         };
         self.allocated(block, address, size);
+        if block.0 >= self.touched.due() && self.touched.begin(kernel, block, address, size) {
+            return false;
+        }
         if self.touches && size > kept {
             kernel.touch(address + kept, size - kept);
         }

@@ -3,7 +3,7 @@
 //! Each process has a file beside its recording, with a line for each moment: `s TIME key=value ...`, TIME in microseconds since
 //! the recording began, values in bytes. The time spent on it stays below 1 %.
 
-use super::summary::files;
+use crate::recorded::in_folder;
 use highwater_hwr::read::Reader;
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::HashMap;
@@ -50,7 +50,7 @@ fn measure_until(ended: &Receiver<()>, folder: &Path) {
     let mut pause = PERIOD;
     while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
         let begun = Instant::now();
-        for path in files(folder) {
+        for path in in_folder(folder) {
             let process = known.entry(path).or_insert_with_key(|path| process(path));
             // A process that has ended has no mappings, and a disk that is full no room: neither is an error here.
             if let Some(process) = process {

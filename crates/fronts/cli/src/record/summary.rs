@@ -1,11 +1,12 @@
 //! What a recording holds, in a few lines on standard error, with the next command.
 
+use crate::recorded::in_folder;
 use highwater_hwr::Event;
 use highwater_hwr::layout::Stop;
 use highwater_hwr::read::Reader;
 use std::collections::HashSet;
 use std::fmt::Write;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -22,22 +23,16 @@ struct Figures {
 
 /// Reads the recordings of a folder and says what they hold. Returns whether a process of theirs runs on.
 pub(super) fn say(folder: &Path, program: &Path, status: ExitStatus) -> bool {
-    let mut recordings: Vec<Figures> = files(folder).iter().filter_map(|path| read(path)).collect();
+    let mut recordings: Vec<Figures> = in_folder(folder)
+        .iter()
+        .filter_map(|path| read(path))
+        .collect();
     recordings.sort_by_key(|recording| std::cmp::Reverse(recording.calls));
     crate::run::hint(&describe(&recordings, folder, program, status));
     recordings.iter().any(|recording| {
         let process = Path::new("/proc").join(recording.process.to_string());
         recording.stop == Stop::Running && process.exists()
     })
-}
-
-/// Returns the recordings of a folder.
-pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut paths: Vec<_> = files.map(|file| file.path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "hwr"));
-    paths.sort();
-    paths
 }
 
 fn describe(recordings: &[Figures], folder: &Path, program: &Path, status: ExitStatus) -> String {
@@ -74,12 +69,7 @@ fn describe(recordings: &[Figures], folder: &Path, program: &Path, status: ExitS
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {name}: {calls} calls, {threads}{ending}");
     }
-    let trace = longest.path.with_extension("hwt.gz");
-    let (recording, trace) = (longest.path.display(), trace.display());
-    let _ = writeln!(
-        text,
-        "Next: highwater convert {recording} {trace} && highwater replay {trace}"
-    );
+    let _ = writeln!(text, "Next: highwater replay {}", longest.path.display());
     text
 }
 

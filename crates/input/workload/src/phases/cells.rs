@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
                     }
                     self.allocate(&mut cell, block, size);
                 }
-                Call::ThreadExit => {}
+                Call::ThreadExit | Call::Mallopt { .. } | Call::Forked | Call::Touched(_) => {}
                 // What lies between two marks, or two trims, can be asked for.
                 Call::Trim { .. } => {
                     cell.trims = read == 1;

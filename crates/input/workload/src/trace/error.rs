@@ -145,13 +145,16 @@ pub enum TraceError {
         /// The line that found no room.
         line: u64,
     },
+    /// A recording in binary form cannot be read.
+    #[error("{0}")]
+    Recording(String),
     /// The watch broke off.
     #[error("reading was cancelled")]
     Cancelled,
 }
 
 impl TraceError {
-    /// The line it is about, from 1; `None` for [`TraceError::Cancelled`].
+    /// The line it is about, from 1; `None` where it is about none.
     pub fn line(&self) -> Option<u64> {
         match self {
             Self::Malformed { line, .. }
@@ -166,7 +169,7 @@ impl TraceError {
             | Self::TooMuch { line, .. }
             | Self::OutOfMemory { line } => Some(*line),
             Self::Empty { .. } | Self::NotATrace { .. } => Some(1),
-            Self::Cancelled => None,
+            Self::Recording(_) | Self::Cancelled => None,
         }
     }
 }
@@ -184,6 +187,9 @@ pub(super) enum Fault {
     TooMuch { what: &'static str, limit: u64 },
     /// No room for another event.
     OutOfMemory,
+    /// What takes the events has broken off, and knows why.
+    #[cfg_attr(not(feature = "recordings"), expect(dead_code))]
+    Sink,
 }
 
 /// Longest piece of a trace that an error quotes, in characters.

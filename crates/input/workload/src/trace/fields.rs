@@ -1,12 +1,11 @@
 //! One line, field by field.
 
 use super::error::Fault;
-use crate::{Address, Bytes};
 
 pub(super) const SIZE: &str = "SIZE in decimal bytes (below 2^47 for a call that succeeded)";
 const PAD: &str = "PAD in decimal bytes, below 2^47,";
 /// No user address of the machines in question reaches this.
-const ADDRESS_END: u64 = 1 << 48;
+pub(super) const ADDRESS_END: u64 = 1 << 48;
 /// No block of them does.
 pub(super) const SIZE_END: u64 = 1 << 47;
 
@@ -83,32 +82,40 @@ impl<'a> Fields<'a> {
 
     /// Reads an address in hex.
     #[inline]
-    pub(super) fn pointer(&mut self, expected: &'static str) -> Result<Address, Fault> {
+    pub(super) fn pointer(&mut self, expected: &'static str) -> Result<u64, Fault> {
         let at = self.position();
         match self.hex(expected)? {
-            address if address < ADDRESS_END => Ok(Address(address)),
+            address if address < ADDRESS_END => Ok(address),
             _ => Err(Fault::Expected { at, expected }),
         }
     }
 
     /// Reads the size of the call that returned `pointer`: anything where it failed.
     #[inline]
-    pub(super) fn size(&mut self, pointer: Address) -> Result<Bytes, Fault> {
+    pub(super) fn size(&mut self, pointer: u64) -> Result<u64, Fault> {
         let (at, expected) = (self.position(), SIZE);
         let size = self.decimal(expected)?;
-        if !pointer.is_null() && size >= SIZE_END {
+        if pointer != 0 && size >= SIZE_END {
             return Err(Fault::Expected { at, expected });
         }
-        Ok(Bytes(size))
+        Ok(size)
     }
 
     /// Reads the padding of a trim.
-    pub(super) fn pad(&mut self) -> Result<Bytes, Fault> {
+    pub(super) fn pad(&mut self) -> Result<u64, Fault> {
         let (at, expected) = (self.position(), PAD);
         match self.decimal(expected)? {
-            pad if pad < SIZE_END => Ok(Bytes(pad)),
+            pad if pad < SIZE_END => Ok(pad),
             _ => Err(Fault::Expected { at, expected }),
         }
+    }
+
+    /// The bytes of the next field, which may be empty.
+    pub(super) fn field(&mut self) -> &'a [u8] {
+        let end = memchr::memchr(b' ', self.rest).unwrap_or(self.rest.len());
+        let (field, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        field
     }
 
     /// The next field as text, not empty.

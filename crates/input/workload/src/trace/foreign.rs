@@ -7,6 +7,10 @@ const BEGINS: &[u8] = b"highwater-trace";
 
 /// What files of other kinds begin with.
 const KINDS: &[(&[u8], &str)] = &[
+    (
+        b"\x89HWR",
+        "a recording in binary form, which `highwater convert` turns into one",
+    ),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
@@ -152,8 +156,8 @@ mod tests {
 
     #[test]
     fn a_first_line_of_a_later_version_is_told_as_such() {
-        let told = read(b"highwater-trace 2\n").unwrap_err().to_string();
-        assert!(told.contains("version 1"), "{told}");
+        let told = read(b"highwater-trace 3\n").unwrap_err().to_string();
+        assert!(told.contains("version 1 or 2"), "{told}");
         let told = read(b"highwater-tra").unwrap_err().to_string();
         assert!(told.contains("cut off"), "{told}");
     }

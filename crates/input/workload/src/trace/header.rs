@@ -4,8 +4,23 @@ use super::error::Fault;
 use super::fields::Fields;
 use crate::{Address, Bytes, Header};
 
-/// The first line of every trace.
-pub(super) const FIRST_LINE: &str = "highwater-trace 1";
+/// The versions of the format.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Version {
+    #[default]
+    One,
+    Two,
+}
+
+impl Version {
+    /// The first line of a trace of this version.
+    pub(super) const fn first_line(self) -> &'static str {
+        match self {
+            Self::One => "highwater-trace 1",
+            Self::Two => "highwater-trace 2",
+        }
+    }
+}
 
 /// Largest number of cores that is believed.
 pub(super) const MAX_CPUS: u64 = 4096;
@@ -23,10 +38,18 @@ const KINDS: [&str; 9] = [
     "end",
 ];
 
+/// Those of version 2 besides.
+const LATER_KINDS: [&str; 3] = ["snapshot", NOTED[0], NOTED[1]];
+
+/// What a trace may say of the machine that no model needs.
+pub(super) const NOTED: [&str; 2] = ["kernel", "huge-pages"];
+
 /// Reads header lines, each kind at most once except `env`.
 pub(super) struct HeaderReader {
     /// What was read so far.
     pub(super) header: Header,
+    /// The version that the first line names.
+    pub(super) version: Version,
     /// Whether it promises that the last line tells the number of calls.
     pub(super) is_end_promised: bool,
     seen: Vec<&'static str>,
@@ -40,6 +63,7 @@ impl HeaderReader {
     pub(super) fn new(limit: u64) -> Self {
         Self {
             header: Header::default(),
+            version: Version::One,
             is_end_promised: false,
             seen: Vec::new(),
             read: 0,
@@ -48,27 +72,32 @@ impl HeaderReader {
     }
 
     /// Reads the line that makes the file a trace.
-    pub(super) fn first_line(line: &[u8]) -> Result<(), Fault> {
+    pub(super) fn first_line(&mut self, line: &[u8]) -> Result<(), Fault> {
         const EXPECTED: &str = "the first line `highwater-trace 1`";
-        const VERSION: &str = "version 1 of the format, the only one there is,";
+        const VERSION: &str = "version 1 or 2 of the format, the only ones there are,";
         let Some(version) = line.strip_prefix(b"highwater-trace ") else {
             return Err(Fault::Expected {
                 at: 0,
                 expected: EXPECTED,
             });
         };
-        if version == b"1" {
-            return Ok(());
-        }
-        Err(Fault::Expected {
-            at: line.len() - version.len(),
-            expected: VERSION,
-        })
+        self.version = match version {
+            b"1" => Version::One,
+            b"2" => Version::Two,
+            _ => {
+                return Err(Fault::Expected {
+                    at: line.len() - version.len(),
+                    expected: VERSION,
+                });
+            }
+        };
+        Ok(())
     }
 
     /// Reads a line between the first one and the first call.
     pub(super) fn line(&mut self, line: &[u8]) -> Result<(), Fault> {
         const KIND: &str = "a header line (allocator, env, page, cpus, brk, mappings, touch, program, end) or a call (m c a r f t e k)";
+        const LATER: &str = "a header line (allocator, env, page, cpus, brk, mappings, touch, program, snapshot, kernel, huge-pages, end) or an event (m c a r f t e k o p n b v s i)";
         self.read += line.len() as u64 + 1;
         if self.read > self.limit {
             return Err(Fault::TooMuch {
@@ -76,15 +105,17 @@ impl HeaderReader {
                 limit: self.limit,
             });
         }
-        let fields = &mut Fields::new(line, 0);
-        let word = fields.word(KIND)?;
-        let Some(kind) = KINDS.into_iter().find(|kind| *kind == word) else {
-            return Err(Fault::Expected {
-                at: 0,
-                expected: KIND,
-            });
+        let (later, expected) = match self.version {
+            Version::One => (&[][..], KIND),
+            Version::Two => (&LATER_KINDS[..], LATER),
         };
-        if kind != "env" {
+        let fields = &mut Fields::new(line, 0);
+        let word = fields.word(expected)?;
+        let mut kinds = KINDS.iter().chain(later);
+        let Some(kind) = kinds.find(|kind| **kind == word) else {
+            return Err(Fault::Expected { at: 0, expected });
+        };
+        if *kind != "env" {
             self.once(kind)?;
         }
         fields.space("one space and a value")?;
@@ -100,6 +131,10 @@ impl HeaderReader {
         const END: &str = "`counted`, or the number of calls in the last line";
         let header = &mut self.header;
         match kind {
+            _ if NOTED.contains(&kind) => {
+                let text = fields.rest("what is noted of the machine")?.to_owned();
+                header.noted.push((kind.to_owned(), text));
+            }
             "allocator" => header.allocator = Some(allocator(fields)?),
             "env" => header.env.push(variable(fields)?),
             "page" => {
@@ -110,6 +145,7 @@ impl HeaderReader {
                 let fits = |n| (1..=MAX_CPUS).contains(&n);
                 header.cpus = one(fields, "a number of cores from 1 to 4096", fits)? as u32;
             }
+            "snapshot" => header.snapshot = fields.decimal("a number of events in decimal")?,
             "brk" => header.brk = Some(address(fields, BRK, 1)?),
             "mappings" => header.mappings = Some(address(fields, TOP, 4096)?),
             "touch" => header.touch = choice(fields, ["all", "none"], "`all` or `none`")? == "all",

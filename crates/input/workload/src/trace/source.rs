@@ -1,10 +1,11 @@
 //! The text of a trace, window by window, from plain or gzip bytes.
 
+use super::builder::Sink;
 use super::foreign;
 use super::gzip::Gunzip;
 use super::parser::Parser;
 use super::{Limits, TraceError};
-use crate::{Progress, Watch, Workload};
+use crate::{Progress, Watch};
 use std::io::{ErrorKind, Read};
 
 /// How much text is handed to the parser at a time, and so how long a line may be. Progress is told as often.
@@ -15,14 +16,28 @@ pub(super) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
 
-/// Reads text.
-pub(super) fn read_plain(
+/// Reads a trace, plain or gzip.
+pub(super) fn read<S: Sink>(
     bytes: &[u8],
     limits: Limits,
     watch: &mut Watch,
-) -> Result<Workload, TraceError> {
+    sink: S,
+) -> Result<Parser<S>, TraceError> {
+    match is_gzip(bytes) {
+        true => read_gzip(bytes, limits, watch, sink),
+        false => read_plain(bytes, limits, watch, sink),
+    }
+}
+
+/// Reads text.
+fn read_plain<S: Sink>(
+    bytes: &[u8],
+    limits: Limits,
+    watch: &mut Watch,
+    sink: S,
+) -> Result<Parser<S>, TraceError> {
     foreign::refuse(bytes, false)?;
-    let mut parser = Parser::new(limits, bytes.len());
+    let mut parser = Parser::new(limits, sink);
     let mut text = Text::new(limits);
     let mut at = 0;
     while bytes.len() - at > WINDOW {
@@ -37,13 +52,13 @@ pub(super) fn read_plain(
 }
 
 /// Reads gzip of any number of members, unpacking one window at a time.
-pub(super) fn read_gzip(
+fn read_gzip<S: Sink>(
     bytes: &[u8],
     limits: Limits,
     watch: &mut Watch,
-) -> Result<Workload, TraceError> {
-    // Calls pack to a tenth or so: a guess, only to begin with.
-    let mut parser = Parser::new(limits, bytes.len().saturating_mul(7));
+    sink: S,
+) -> Result<Parser<S>, TraceError> {
+    let mut parser = Parser::new(limits, sink);
     let mut text = Text::new(limits);
     let mut gzip = Gunzip::new(bytes);
     let mut window = vec![0; WINDOW];
@@ -121,7 +136,11 @@ impl Text {
 
     /// Has the whole lines of `window` parsed and returns how many bytes they take. A full window without the end of a
     /// line is an error.
-    fn lines(&mut self, parser: &mut Parser, window: &[u8]) -> Result<usize, TraceError> {
+    fn lines<S: Sink>(
+        &mut self,
+        parser: &mut Parser<S>,
+        window: &[u8],
+    ) -> Result<usize, TraceError> {
         let used = memchr::memrchr(b'\n', window).map_or(0, |last| last + 1);
         if used == 0 && window.len() == WINDOW {
             return Err(TraceError::Malformed {
@@ -136,7 +155,7 @@ impl Text {
     }
 
     /// Has the last window parsed, whose last line may lack its newline.
-    fn last(&mut self, parser: &mut Parser, window: &[u8]) -> Result<(), TraceError> {
+    fn last<S: Sink>(&mut self, parser: &mut Parser<S>, window: &[u8]) -> Result<(), TraceError> {
         let used = memchr::memrchr(b'\n', window).map_or(0, |last| last + 1);
         parser.lines(&window[..used])?;
         self.count(parser, window.len())?;
@@ -146,7 +165,7 @@ impl Text {
         Ok(())
     }
 
-    fn count(&mut self, parser: &Parser, bytes: usize) -> Result<(), TraceError> {
+    fn count<S: Sink>(&mut self, parser: &Parser<S>, bytes: usize) -> Result<(), TraceError> {
         self.read += bytes as u64;
         if self.read > self.limit {
             return Err(TraceError::TooLong {

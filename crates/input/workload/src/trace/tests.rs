@@ -1,7 +1,7 @@
 //! What the format says, line by line.
 
 use super::*;
-use crate::{Address, BlockId, Bytes, Call, Progress};
+use crate::{Address, BlockId, Bytes, Call, Domain, Progress, TouchedId};
 use std::ops::ControlFlow;
 
 fn trace(lines: &str) -> Result<Workload, TraceError> {
@@ -32,6 +32,93 @@ fn the_example_of_the_format() {
     assert_eq!(workload.recorded, [Address(0x5555_5556_02a0)]);
     assert_eq!(workload.marks[0].value("heap_rss"), Some(123_456_789));
     assert_eq!(workload.events.len(), 2);
+}
+
+fn later(lines: &str) -> Result<Workload, TraceError> {
+    read(format!("highwater-trace 2\n{lines}\n").as_bytes())
+}
+
+#[test]
+fn version_2_says_more_and_nothing_of_it_is_taken_for_a_call() {
+    let workload = later(
+        "kernel 6.1.0\nhuge-pages madvise\nsnapshot 2\ni 0 0 3 libc.so.6+0x1f main\nm 1 0:raw@3 0x1000 4096\n\
+         v 1 0@3 map 0x7f0000000000 8192 0x3 libpython3.11.so\ns 2 0 rss=4096 heap=4096\np 2 0 0x1000 0+1 3+2\no 3 0 -1 -65536\n\
+         n 4 0\nb 4 0\nf 5 0~2+7 0x1000",
+    )
+    .unwrap();
+    let block = BlockId(0);
+    let size = Bytes(4096);
+    let calls: Vec<Call> = workload.events.iter().map(|event| event.call).collect();
+    let (option, value) = (-1, -65536);
+    assert_eq!(
+        calls,
+        [
+            Call::Malloc { block, size },
+            Call::Touched(TouchedId(0)),
+            Call::Mallopt { option, value },
+            Call::Forked,
+            Call::Free { block },
+        ]
+    );
+    assert_eq!(workload.events[0].domain, Domain::Raw);
+    assert_eq!(workload.events[1].domain, Domain::Object);
+    assert_eq!(workload.touched[0].runs[1].skipped, 3);
+    assert_eq!(workload.samples[0].event, 1);
+    assert_eq!(workload.samples[0].value("heap"), Some(4096));
+    assert_eq!(workload.passed_over, 3);
+    assert_eq!(workload.header.snapshot, 2);
+    assert_eq!(workload.header.noted[1].1, "madvise");
+}
+
+#[test]
+fn what_version_2_has_is_refused_in_version_1() {
+    for line in [
+        "o 1 0 -1 0",
+        "n 1 0",
+        "b 1 0",
+        "s 1 0 rss=1",
+        "p 1 0 0x1000 0+1",
+        "v 1 0 map 0x1000 1 0x0",
+        "i 1 0 1 main",
+        "m 1 0:raw 0x1000 1",
+        "m 1 0@1 0x1000 1",
+    ] {
+        assert!(later(line).is_ok(), "{line}");
+        assert!(trace(line).is_err(), "{line}");
+    }
+    assert!(later("kernel 6.1\nm 1 0 0x10 1").is_ok());
+    assert!(trace("kernel 6.1\nm 1 0 0x10 1").is_err());
+}
+
+#[test]
+fn what_version_2_does_not_say_so_is_refused() {
+    for line in [
+        "o 1 0 1",
+        "o 1 0 +1 1",
+        "o 1 0 2147483648 0",
+        "m 1 0: 0x10 1",
+        "m 1 0:Raw 0x10 1",
+        "m 1 0@1:raw 0x10 1",
+        "m 1 0@0 0x10 1",
+        "m 1 0~1@1 0x10 1",
+        "m 1 0~1~1 0x10 1",
+        "m 1 0+18446744073709551616 0x10 1",
+        "m 1 @1 0x10 1",
+        "m 1 65536@1 0x10 1",
+        "p 1 0 0x10 1",
+        "p 1 0 0x10 1+",
+        "p 1 0 0x10 +1",
+        "p 1 0 0x10 1+1 ",
+        "v 1 0 brk 0x10 1 0x0",
+        "v 1 0 map 0x10 1",
+        "i 1 0 0 main",
+        "i 1 0 1  main",
+        "s 1 0 rss",
+        "n 1 0 1",
+    ] {
+        let error = later(line).expect_err(line).to_string();
+        assert!(error.starts_with("line 2: expected"), "{line}: {error}");
+    }
 }
 
 /// Each a line that is wrong after a good one, with a word of what the error must say.
@@ -115,7 +202,8 @@ fn the_first_line_says_what_the_file_is() {
     for (text, word) in [
         ("", "is empty"),
         ("\n", "highwater-trace 1"),
-        ("highwater-trace 2\n", "version 1"),
+        ("highwater-trace 2\n", "no calls"),
+        ("highwater-trace 3\n", "version 1 or 2"),
         ("highwater-trace 10\n", "`10`"),
         ("ELF\u{0}\u{1}\n", "a binary file"),
     ] {

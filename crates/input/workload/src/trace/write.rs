@@ -2,13 +2,15 @@
 
 use super::end::PROMISE;
 use super::fields::breaks_line;
-use super::header::FIRST_LINE;
-use crate::{Address, BlockId, Call, Header, Mark, Workload};
+use super::header::{NOTED, Version};
+use super::line::MAPPING_CALLS;
+use crate::{Address, BlockId, Call, Domain, Header, Mark, Sample, Workload};
 use flate2::{Compression, write::GzEncoder};
+use highwater_hwr::{self as hwr, Placed, Runs};
 use std::io::{self, Write};
 
 /// Text is handed on in pieces of about this many bytes.
-const PIECE: usize = 1 << 18;
+pub(super) const PIECE: usize = 1 << 18;
 
 /// Writes `workload` as the text of a trace.
 ///
@@ -18,8 +20,8 @@ const PIECE: usize = 1 << 18;
 ///
 /// The last line says how many calls there are, as the header promises, so that a file that was cut anywhere is refused.
 ///
-/// Reading the text back gives an equal workload, with two exceptions: `skipped` is then 0 (what was skipped is not
-/// kept), and a generated pattern comes back with its made-up names as recorded addresses. A trace written this way, read
+/// The text has version 1 of the format where that suffices. Reading it back gives an equal workload, with three exceptions:
+/// `skipped` and `passed_over` are then 0 (what they count is not kept), version 1 has no domains, and a generated pattern comes back with its made-up names as recorded addresses. A trace written this way, read
 /// and written again is the same to the byte.
 ///
 /// # Errors
@@ -36,24 +38,73 @@ pub fn write(
     if addresses.is_some_and(|addresses| addresses.len() != workload.blocks as usize) {
         return Err(invalid("one address for each block"));
     }
-    let mut text = Text {
-        buffer: Vec::with_capacity(PIECE + 4096),
-        decimal: itoa::Buffer::new(),
+    let version = version(workload);
+    let mut text = Text::new(version);
+    text.header(&workload.header)?;
+    let mut blocks = Blocks {
         addresses,
         blocks: workload.blocks,
+        tail: Vec::new(),
     };
-    text.header(&workload.header)?;
-    for event in &workload.events {
-        text.event(workload, event)?;
+    let mut samples = workload.samples.iter().peekable();
+    let mut lines = workload.events.len() as u64;
+    for (number, event) in workload.events.iter().enumerate() {
+        while let Some(sample) = samples.next_if(|sample| sample.event as usize <= number) {
+            text.placed(&placed_sample(sample));
+            lines += 1;
+        }
+        text.placed(&blocks.placed(workload, event)?);
         if text.buffer.len() >= PIECE {
             out.write_all(&text.buffer)?;
             text.buffer.clear();
         }
     }
-    writeln!(text.buffer, "end {}", workload.events.len())?;
+    for sample in samples {
+        text.placed(&placed_sample(sample));
+        lines += 1;
+    }
+    writeln!(text.buffer, "end {lines}")?;
     out.write_all(&text.buffer)?;
     out.flush()
 }
+
+/// Returns the version in which a workload can be written: the first where that suffices.
+fn version(workload: &Workload) -> Version {
+    let is_later = |event: &crate::Event| {
+        matches!(
+            event.call,
+            Call::Mallopt { .. } | Call::Forked | Call::Touched(_)
+        )
+    };
+    let header = &workload.header;
+    match header.snapshot > 0
+        || !header.noted.is_empty()
+        || !workload.samples.is_empty()
+        || workload.events.iter().any(is_later)
+    {
+        true => Version::Two,
+        false => Version::One,
+    }
+}
+
+fn placed_sample(sample: &Sample) -> Placed<'_> {
+    Placed {
+        time: sample.time.0,
+        event: hwr::Event::Sample(sample.text.as_bytes()),
+        ..NOTHING
+    }
+}
+
+/// An event of which nothing is known.
+pub(super) const NOTHING: Placed<'static> = Placed {
+    ticket: 0,
+    width: 0,
+    time: 0,
+    thread: 0,
+    domain: hwr::Domain::Unknown,
+    site: 0,
+    event: hwr::Event::Fork,
+};
 
 /// Like [`write()`], as gzip, without a time or a name in it, so that the same workload gives the same bytes.
 ///
@@ -90,15 +141,125 @@ fn invalid(wanted: &str) -> io::Error {
     )
 }
 
-/// Text on its way out.
-struct Text<'a> {
-    buffer: Vec<u8>,
-    decimal: itoa::Buffer,
+/// Names a workload's blocks, and makes its calls events.
+struct Blocks<'a> {
     addresses: Option<&'a [Address]>,
     blocks: u32,
+    /// The text or the runs of the event that was made last.
+    tail: Vec<u8>,
 }
 
-impl Text<'_> {
+impl Blocks<'_> {
+    fn address(&self, block: BlockId) -> io::Result<u64> {
+        let address = match self.addresses {
+            Some(addresses) => addresses.get(block.0 as usize).map(|address| address.0),
+            None => (block.0 < self.blocks).then_some((u64::from(block.0) + 1) * 0x10),
+        };
+        address.ok_or_else(|| invalid("every block it names"))
+    }
+
+    fn placed(&mut self, workload: &Workload, event: &crate::Event) -> io::Result<Placed<'_>> {
+        let made = match event.call {
+            Call::Malloc { block, size } => hwr::Event::Malloc {
+                address: self.address(block)?,
+                size: size.0,
+            },
+            Call::Calloc { block, count, size } => hwr::Event::Calloc {
+                address: self.address(block)?,
+                count: count.into(),
+                size: size.0,
+            },
+            Call::Aligned {
+                block,
+                alignment,
+                size,
+            } => hwr::Event::Aligned {
+                address: self.address(block)?,
+                alignment: alignment.into(),
+                size: size.0,
+            },
+            Call::Realloc { block, old, size } => hwr::Event::Realloc {
+                address: self.address(block)?,
+                old: old.map_or(Ok(0), |old| self.address(old))?,
+                size: size.0,
+            },
+            Call::Free { block } => hwr::Event::Free {
+                address: self.address(block)?,
+            },
+            Call::Trim { pad } => hwr::Event::Trim { pad: pad.0 },
+            Call::ThreadExit => hwr::Event::ThreadEnd,
+            Call::Mallopt { option, value } => hwr::Event::Mallopt {
+                parameter: option.into(),
+                value: value.into(),
+            },
+            Call::Forked => hwr::Event::Child,
+            Call::Mark(id) => {
+                let mark = workload.marks.get(id.0 as usize);
+                self.mark(mark.ok_or_else(|| invalid("every mark it names"))?)?;
+                hwr::Event::Mark(&self.tail)
+            }
+            Call::Touched(id) => {
+                let touched = workload.touched.get(id.0 as usize);
+                let touched = touched.ok_or_else(|| invalid("all touched pages it names"))?;
+                let address = self.address(touched.block)?;
+                self.tail.clear();
+                for run in &touched.runs {
+                    let tail = &mut self.tail;
+                    Runs::write(run.skipped, run.pages, |bytes| {
+                        tail.extend_from_slice(bytes);
+                    });
+                }
+                let runs = Runs::from_bytes(&self.tail);
+                let runs = runs.ok_or_else(|| invalid("runs of pages"))?;
+                hwr::Event::Touched { address, runs }
+            }
+        };
+        Ok(Placed {
+            time: event.time.0,
+            thread: event.thread.0.into(),
+            domain: match event.domain {
+                Domain::Object => hwr::Domain::Unknown,
+                Domain::Raw => hwr::Domain::Raw,
+            },
+            event: made,
+            ..NOTHING
+        })
+    }
+
+    fn mark(&mut self, mark: &Mark) -> io::Result<()> {
+        let keys = mark.measured.iter().map(|(key, _)| key);
+        if !is_word(&mark.name) || keys.clone().any(|key| !is_word(key) || key.contains('=')) {
+            return Err(invalid("marks whose names and keys have no spaces"));
+        }
+        self.tail.clear();
+        self.tail.extend_from_slice(mark.name.as_bytes());
+        for (key, value) in &mark.measured {
+            write!(self.tail, " {key}={value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Text on its way out.
+pub(super) struct Text {
+    pub(super) buffer: Vec<u8>,
+    decimal: itoa::Buffer,
+    version: Version,
+    /// The number of events, with those that are known to be missing.
+    ticket: u64,
+}
+
+impl Text {
+    /// Begins with nothing written.
+    pub(super) fn new(version: Version) -> Self {
+        Self {
+            buffer: Vec::with_capacity(PIECE + 4096),
+            decimal: itoa::Buffer::new(),
+            version,
+            ticket: 0,
+        }
+    }
+
     fn header(&mut self, header: &Header) -> io::Result<()> {
         let line = |buffer: &mut Vec<u8>, kind: &str, words: &[&str]| {
             if words.iter().any(|word| word.contains(breaks_line)) {
@@ -107,7 +268,7 @@ impl Text<'_> {
             writeln!(buffer, "{kind} {}", words.join(" "))
         };
         let buffer = &mut self.buffer;
-        writeln!(buffer, "{FIRST_LINE}\n{PROMISE}")?;
+        writeln!(buffer, "{}\n{PROMISE}", self.version.first_line())?;
         if let Some(program) = &header.program {
             if program.is_empty() {
                 return Err(invalid("a program's name that is not empty"));
@@ -137,72 +298,130 @@ impl Text<'_> {
         if !header.touch {
             writeln!(buffer, "touch none")?;
         }
+        if header.snapshot > 0 {
+            writeln!(buffer, "snapshot {}", header.snapshot)?;
+        }
+        for (name, value) in &header.noted {
+            if !NOTED.contains(&&name[..]) || value.is_empty() {
+                return Err(invalid("a machine of which only known things are noted"));
+            }
+            line(buffer, name, &[value])?;
+        }
         Ok(())
     }
 
-    fn event(&mut self, workload: &Workload, event: &crate::Event) -> io::Result<()> {
-        self.buffer.push(match event.call {
-            Call::Malloc { .. } => b'm',
-            Call::Calloc { .. } => b'c',
-            Call::Aligned { .. } => b'a',
-            Call::Realloc { .. } => b'r',
-            Call::Free { .. } => b'f',
-            Call::Trim { .. } => b't',
-            Call::ThreadExit => b'e',
-            Call::Mark(_) => b'k',
+    /// Writes the line of an event, whose numbers are all in their ranges.
+    pub(super) fn placed(&mut self, placed: &Placed) {
+        self.buffer.push(match placed.event {
+            hwr::Event::Malloc { .. } => b'm',
+            hwr::Event::Calloc { .. } => b'c',
+            hwr::Event::Aligned { .. } => b'a',
+            hwr::Event::Realloc { .. } => b'r',
+            hwr::Event::Free { .. } => b'f',
+            hwr::Event::Trim { .. } => b't',
+            hwr::Event::ThreadEnd => b'e',
+            hwr::Event::Mark(_) => b'k',
+            hwr::Event::Mallopt { .. } => b'o',
+            hwr::Event::Touched { .. } => b'p',
+            hwr::Event::Fork => b'n',
+            hwr::Event::Child => b'b',
+            hwr::Event::Mapping(_) => b'v',
+            hwr::Event::Sample(_) => b's',
+            hwr::Event::Site { .. } => b'i',
         });
-        self.number(event.time.0);
-        self.number(u64::from(event.thread.0));
-        match event.call {
-            Call::Malloc { block, size } => {
-                self.pointer(block)?;
-                self.number(size.0);
+        self.number(placed.time);
+        self.number(u64::from(placed.thread));
+        if self.version == Version::Two {
+            self.origin(placed);
+        }
+        match placed.event {
+            hwr::Event::Malloc { address, size } => {
+                self.hex(address);
+                self.number(size);
             }
-            Call::Calloc { block, count, size } => {
-                self.pointer(block)?;
-                self.number(u64::from(count));
-                self.number(size.0);
+            hwr::Event::Calloc {
+                address,
+                count: first,
+                size,
             }
-            Call::Aligned {
-                block,
-                alignment,
+            | hwr::Event::Aligned {
+                address,
+                alignment: first,
                 size,
             } => {
-                self.pointer(block)?;
-                self.number(u64::from(alignment));
-                self.number(size.0);
+                self.hex(address);
+                self.number(first);
+                self.number(size);
             }
-            Call::Realloc { block, old, size } => {
-                self.pointer(block)?;
-                match old {
-                    Some(old) => self.pointer(old)?,
-                    None => self.hex(0),
-                }
-                self.number(size.0);
+            hwr::Event::Realloc { address, old, size } => {
+                self.hex(address);
+                self.hex(old);
+                self.number(size);
             }
-            Call::Free { block } => self.pointer(block)?,
-            Call::Trim { pad } => self.number(pad.0),
-            Call::ThreadExit => {}
-            Call::Mark(id) => {
-                let mark = workload.marks.get(id.0 as usize);
-                self.mark(mark.ok_or_else(|| invalid("every mark it names"))?)?;
-            }
+            hwr::Event::Free { address } => self.hex(address),
+            hwr::Event::Trim { pad } => self.number(pad),
+            hwr::Event::ThreadEnd | hwr::Event::Fork | hwr::Event::Child => {}
+            _ => self.rarer(&placed.event),
         }
         self.buffer.push(b'\n');
-        Ok(())
     }
 
-    fn mark(&mut self, mark: &Mark) -> io::Result<()> {
-        let keys = mark.measured.iter().map(|(key, _)| key);
-        if !is_word(&mark.name) || keys.clone().any(|key| !is_word(key) || key.contains('=')) {
-            return Err(invalid("marks whose names and keys have no spaces"));
+    /// Writes what else the field of a thread says.
+    fn origin(&mut self, placed: &Placed) {
+        self.buffer.extend_from_slice(match placed.domain {
+            hwr::Domain::Unknown => b"",
+            hwr::Domain::Object => b":object",
+            hwr::Domain::Raw => b":raw",
+        });
+        // A workload has no tickets.
+        let gap = placed.ticket.saturating_sub(self.ticket);
+        self.ticket += gap + 1;
+        for (sign, number) in [(b'@', placed.site), (b'~', placed.width), (b'+', gap)] {
+            if number > 0 {
+                self.buffer.push(sign);
+                let digits = self.decimal.format(number);
+                self.buffer.extend_from_slice(digits.as_bytes());
+            }
         }
+    }
+
+    fn rarer(&mut self, event: &hwr::Event) {
+        match *event {
+            hwr::Event::Sample(b"") => {}
+            hwr::Event::Mark(text) | hwr::Event::Sample(text) => self.text(text),
+            hwr::Event::Mallopt { parameter, value } => {
+                self.text(format!("{parameter} {value}").as_bytes())
+            }
+            hwr::Event::Touched { address, runs } => {
+                self.hex(address);
+                for (skipped, touched) in runs.iter() {
+                    self.text(format!("{skipped}+{touched}").as_bytes());
+                }
+            }
+            hwr::Event::Mapping(mapping) => {
+                let call = MAPPING_CALLS[mapping.call as usize];
+                self.text(call.as_bytes());
+                self.hex(mapping.address);
+                self.number(mapping.length);
+                self.hex(mapping.detail);
+                if !mapping.owner.is_empty() {
+                    self.text(mapping.owner);
+                }
+            }
+            hwr::Event::Site { number, frames } => {
+                self.number(number);
+                if !frames.is_empty() {
+                    self.text(frames);
+                }
+            }
+            // The others have been written.
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &[u8]) {
         self.buffer.push(b' ');
-        self.buffer.extend_from_slice(mark.name.as_bytes());
-        for (key, value) in &mark.measured {
-            write!(self.buffer, " {key}={value}")?;
-        }
-        Ok(())
+        self.buffer.extend_from_slice(text);
     }
 
     #[inline]
@@ -210,16 +429,6 @@ impl Text<'_> {
         self.buffer.push(b' ');
         let digits = self.decimal.format(value);
         self.buffer.extend_from_slice(digits.as_bytes());
-    }
-
-    #[inline]
-    fn pointer(&mut self, block: BlockId) -> io::Result<()> {
-        let address = match self.addresses {
-            Some(addresses) => addresses.get(block.0 as usize).map(|address| address.0),
-            None => (block.0 < self.blocks).then_some((u64::from(block.0) + 1) * 0x10),
-        };
-        self.hex(address.ok_or_else(|| invalid("every block it names"))?);
-        Ok(())
     }
 
     #[inline]
@@ -235,6 +444,6 @@ impl Text<'_> {
 }
 
 /// Whether this stands for itself as one field of a line.
-fn is_word(text: &str) -> bool {
+pub(super) fn is_word(text: &str) -> bool {
     !text.is_empty() && !text.contains(|c| c == ' ' || breaks_line(c))
 }

@@ -25,6 +25,18 @@ pub(super) struct Setting<'a> {
     is_threshold_given: bool,
 }
 
+impl<'a> Setting<'a> {
+    /// A value of `mallopt`, which takes an `int` where malloc takes a `size_t`.
+    pub(super) fn of_option(version: Version, params: &'a mut Params, value: i32) -> Self {
+        Self {
+            version,
+            params,
+            number: i64::from(value) as u64,
+            is_threshold_given: false,
+        }
+    }
+}
+
 /// Returns the parameters with which a process starts.
 pub(super) fn apply(version: Version, values: &Values, remarks: &mut Remarks) -> Params {
     let mut params = Params::defaults(version);
@@ -121,7 +133,7 @@ pub(super) fn top_pad(setting: &mut Setting<'_>) -> Effect {
 
 /// `do_set_perturb_byte`
 pub(super) fn perturb(setting: &mut Setting<'_>) -> Effect {
-    setting.params.perturb = setting.number as u8;
+    setting.params.perturb = setting.number as i32;
     applied(match setting.number {
         0 => "malloc fills nothing.",
         _ => "malloc fills new and freed blocks, so it writes to every page of them.",

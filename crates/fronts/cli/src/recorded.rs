@@ -1,0 +1,152 @@
+//! Opens what was recorded: a trace in text, or a recording in binary form with those of the process's ancestors.
+
+use anyhow::{Context, Result, bail};
+use highwater_hwr::read::Reader;
+use highwater_workload::trace::{self, Limits};
+use highwater_workload::{Micros, Sample, Workload};
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// A recording in binary form.
+pub(crate) type Recording = Reader<BufReader<File>>;
+
+/// Bytes of a file by which it is told what it is.
+const BEGINNING: u64 = 4096;
+
+/// A file that was recorded, not read yet.
+pub(crate) enum Recorded {
+    /// A trace in text, whole. Of a file that is none it has the beginning.
+    Text(Vec<u8>),
+    /// The recordings of a process's ancestors, the oldest first, and its own.
+    Family(Vec<Recording>),
+}
+
+impl Recorded {
+    /// Opens a file, which its content says the kind of.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let mut file = File::open(path)?;
+        let mut bytes = Vec::new();
+        file.by_ref().take(BEGINNING).read_to_end(&mut bytes)?;
+        if trace::is_recording(&bytes) {
+            return Ok(Self::Family(family(path)?));
+        }
+        // Of any other file only the beginning: it may have no end.
+        if trace::begins_like_one(&bytes) {
+            let most = Limits::default().text + 1;
+            file.take(most).read_to_end(&mut bytes)?;
+        }
+        Ok(Self::Text(bytes))
+    }
+
+    /// Reads the checksum of the file itself.
+    pub(crate) fn checksum(&self, path: &Path) -> io::Result<u32> {
+        if let Self::Text(bytes) = self {
+            return Ok(trace::checksum(bytes));
+        }
+        let mut file = File::open(path)?;
+        let (mut sum, mut part) = (0, vec![0; 1 << 16]);
+        loop {
+            match file.read(&mut part)? {
+                0 => return Ok(sum),
+                read => sum = highwater_hwr::checksum(sum, &part[..read]),
+            }
+        }
+    }
+
+    /// Reads the calls, and the samples that were taken from outside and lie beside them.
+    pub(crate) fn read(self, path: &Path) -> Result<Workload> {
+        match self {
+            Self::Text(bytes) => Ok(trace::read(&bytes)?),
+            Self::Family(family) => {
+                let beginning = |recording: Option<&Recording>| {
+                    recording.map_or(0, |recording| recording.control().monotonic_time)
+                };
+                let (first, own) = (beginning(family.first()), beginning(family.last()));
+                let later = own.saturating_sub(first) / 1000;
+                let mut workload = trace::read_recording(family, Limits::default())?;
+                add_samples(&mut workload, &path.with_extension("samples"), later)?;
+                Ok(workload)
+            }
+        }
+    }
+}
+
+/// Adds the samples of a file, if there is one, whose times count from `later` microseconds after the beginning.
+fn add_samples(workload: &mut Workload, path: &Path, later: u64) -> Result<()> {
+    let Ok(text) = fs::read_to_string(path) else {
+        return Ok(());
+    };
+    // The command may have been killed while it wrote the last line.
+    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    for (number, line) in whole.lines().enumerate() {
+        let wrong = || {
+            format!(
+                "{}, line {}: expected `s TIME key=value ...`",
+                path.display(),
+                number + 1
+            )
+        };
+        let (time, text) = line
+            .strip_prefix("s ")
+            .and_then(|rest| rest.split_once(' '))
+            .with_context(wrong)?;
+        let time = Micros(
+            time.parse::<u64>()
+                .with_context(wrong)?
+                .saturating_add(later),
+        );
+        let event = workload.events.partition_point(|event| event.time <= time);
+        workload.samples.push(Sample {
+            event: event as u32,
+            time,
+            text: text.into(),
+        });
+    }
+    workload
+        .samples
+        .sort_by_key(|sample| (sample.event, sample.time));
+    Ok(())
+}
+
+/// Opens a recording and those of its ancestors, the oldest first.
+pub(crate) fn family(path: &Path) -> Result<Vec<Recording>> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut family = vec![open(path)?];
+    while let control = *family[0].control()
+        && control.parent_ticket.is_some()
+    {
+        // A process that has begun another program has a recording for each: the last one before the fork is the parent's.
+        let parents = in_folder(folder).into_iter().filter_map(|path| {
+            let recording = open(&path).ok()?;
+            let other = recording.control();
+            let is_parent =
+                other.process == control.parent && other.monotonic_time < control.monotonic_time;
+            is_parent.then_some(recording)
+        });
+        let Some(parent) = parents.max_by_key(|parent| parent.control().monotonic_time) else {
+            bail!(
+                "it is the recording of a forked process, and that of its parent (process {}) is not in the same folder",
+                control.parent
+            );
+        };
+        family.insert(0, parent);
+    }
+    Ok(family)
+}
+
+fn open(path: &Path) -> Result<Recording> {
+    Ok(Reader::new(BufReader::new(File::open(path)?))?)
+}
+
+/// Returns the recordings of a folder.
+pub(crate) fn in_folder(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = files.map(|file| file.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "hwr"));
+    paths.sort();
+    paths
+}

@@ -1,0 +1,270 @@
+//! Events to a workload.
+
+use super::error::Fault;
+use super::line::split_pair;
+use super::names::Names;
+use super::{Limits, PAIR_BYTES};
+use crate::{
+    Address, BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, Sample, ThreadId, Touched,
+    TouchedId, TouchedRun, Workload,
+};
+use highwater_hwr::{self as hwr, Placed, Runs};
+
+/// Where the events of a trace go.
+pub(super) trait Sink {
+    /// Takes a header line, of version 2 whatever the trace's.
+    fn header_line(&mut self, _line: &[u8]) {}
+
+    /// Takes an event, whose numbers are all in their ranges.
+    fn event(&mut self, placed: &Placed) -> Result<(), Fault>;
+}
+
+/// Keeps the workload that events make.
+pub(super) struct Builder {
+    limits: Limits,
+    /// Bytes of marks and of samples that were read, as [`Limits::mark_text`] counts them.
+    mark_text: u64,
+    sample_text: u64,
+    /// Runs of touched pages that were read.
+    runs: u64,
+    names: Names,
+    pub(super) workload: Workload,
+}
+
+impl Builder {
+    /// Begins with nothing; about so many events are to come.
+    pub(super) fn new(limits: Limits, events: usize) -> Self {
+        let mut workload = Workload::default();
+        // What cannot be had now is asked for again when it is needed.
+        let events = events.min(limits.events as usize).min(1 << 22);
+        let _ = workload.events.try_reserve(events);
+        let _ = workload.recorded.try_reserve(events / 2);
+        Self {
+            limits,
+            mark_text: 0,
+            sample_text: 0,
+            runs: 0,
+            names: Names::default(),
+            workload,
+        }
+    }
+
+    /// Adds a call.
+    #[inline]
+    fn push(&mut self, placed: &Placed, call: Call) -> Result<(), Fault> {
+        // No thread has a greater number.
+        let thread = ThreadId(placed.thread as u16);
+        self.workload.last_thread = self.workload.last_thread.max(thread);
+        let events = &mut self.workload.events;
+        if events.len() == events.capacity() {
+            events
+                .try_reserve(events.len().max(1024))
+                .map_err(|_| Fault::OutOfMemory)?;
+        }
+        events.push(Event {
+            time: Micros(placed.time),
+            thread,
+            domain: match placed.domain {
+                hwr::Domain::Raw => Domain::Raw,
+                hwr::Domain::Object | hwr::Domain::Unknown => Domain::Object,
+            },
+            call,
+        });
+        Ok(())
+    }
+
+    fn calloc(&mut self, address: u64, count: u64, size: u64) -> Result<Call, Fault> {
+        let (count, size) = match (u32::try_from(count), u32::try_from(size)) {
+            (Ok(count), _) => (count, size),
+            (_, Ok(size)) => (size, count),
+            // The product does not fit 64 bits and neither does this one: it fails as the recorded call did.
+            _ => (u32::MAX, u64::MAX),
+        };
+        let block = self.allocated(Address(address))?;
+        let size = Bytes(size);
+        Ok(Call::Calloc { block, count, size })
+    }
+
+    #[inline]
+    fn realloc(&mut self, new: u64, old: u64, size: u64) -> Result<Option<Call>, Fault> {
+        let (new, pointer) = (Address(new), Address(old));
+        let failed = new.is_null() && size != 0;
+        let old = match pointer {
+            Address::NULL => None,
+            _ if failed => self.names.get(pointer),
+            _ => self.names.forget(pointer),
+        };
+        if !pointer.is_null() && old.is_none() {
+            self.workload.skipped += 1;
+            if new.is_null() && !failed {
+                return Ok(None);
+            }
+        }
+        let block = self.allocated(new)?;
+        let size = Bytes(size);
+        Ok(Some(Call::Realloc { block, old, size }))
+    }
+
+    #[inline]
+    fn free(&mut self, address: u64) -> Option<Call> {
+        if address == 0 {
+            return None;
+        }
+        let block = self.names.forget(Address(address));
+        if block.is_none() {
+            self.workload.skipped += 1;
+        }
+        block.map(|block| Call::Free { block })
+    }
+
+    fn mark(&mut self, text: &[u8]) -> Result<Call, Fault> {
+        if self.workload.marks.len() >= self.limits.marks as usize {
+            return Err(Fault::TooMuch {
+                what: "marks",
+                limit: self.limits.marks.into(),
+            });
+        }
+        let text = String::from_utf8_lossy(text);
+        let mut words = text.split(' ');
+        let mut mark = Mark {
+            name: words.next().unwrap_or_default().to_owned(),
+            measured: Vec::new(),
+        };
+        self.count_mark_text(mark.name.len())?;
+        for (key, value) in words.filter_map(split_pair) {
+            self.count_mark_text(key.len() + PAIR_BYTES as usize)?;
+            mark.measured.push((key.to_owned(), value));
+        }
+        // No more marks than events, which are counted in 32 bits.
+        let id = MarkId(self.workload.marks.len() as u32);
+        self.workload.marks.push(mark);
+        Ok(Call::Mark(id))
+    }
+
+    fn count_mark_text(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.mark_text += bytes as u64;
+        within(self.mark_text, self.limits.mark_text, "bytes of marks")
+    }
+
+    /// Keeps what was measured beside the calls: it is none.
+    fn sample(&mut self, time: u64, text: &[u8]) -> Result<(), Fault> {
+        self.sample_text += text.len() as u64 + PAIR_BYTES;
+        let limit = self.limits.mark_text.saturating_mul(4);
+        within(self.sample_text, limit, "bytes of samples")?;
+        self.workload.samples.push(Sample {
+            event: self.workload.events.len() as u32,
+            time: Micros(time),
+            text: String::from_utf8_lossy(text).into(),
+        });
+        Ok(())
+    }
+
+    /// Keeps which pages of a block were touched up to here.
+    fn touched(&mut self, address: u64, runs: Runs) -> Result<Option<Call>, Fault> {
+        let Some(block) = self.names.get(Address(address)) else {
+            self.workload.skipped += 1;
+            return Ok(None);
+        };
+        let limit = self.limits.events.into();
+        let mut kept = Vec::new();
+        for (skipped, pages) in runs.iter() {
+            kept.try_reserve(1).map_err(|_| Fault::OutOfMemory)?;
+            kept.push(TouchedRun { skipped, pages });
+        }
+        self.runs += kept.len() as u64;
+        within(self.runs, limit, "runs of touched pages")?;
+        // No more of them than events, which are counted in 32 bits.
+        let id = TouchedId(self.workload.touched.len() as u32);
+        self.workload.touched.push(Touched {
+            block,
+            runs: kept.into(),
+        });
+        Ok(Some(Call::Touched(id)))
+    }
+
+    /// Numbers the block that an allocating line returned.
+    #[inline]
+    fn allocated(&mut self, pointer: Address) -> Result<BlockId, Fault> {
+        let block = BlockId(self.workload.blocks);
+        let recorded = &mut self.workload.recorded;
+        if recorded.len() == recorded.capacity() {
+            recorded
+                .try_reserve(recorded.len().max(1024))
+                .map_err(|_| Fault::OutOfMemory)?;
+        }
+        recorded.push(pointer);
+        // At most one block for each event, which are counted in 32 bits.
+        self.workload.blocks += 1;
+        if !pointer.is_null() {
+            self.names.name(pointer, block);
+        }
+        Ok(block)
+    }
+}
+
+impl Sink for Builder {
+    #[inline]
+    fn event(&mut self, placed: &Placed) -> Result<(), Fault> {
+        if self.workload.events.len() >= self.limits.events as usize {
+            return Err(Fault::TooManyEvents);
+        }
+        let call = match placed.event {
+            hwr::Event::Malloc { address, size } => Call::Malloc {
+                block: self.allocated(Address(address))?,
+                size: Bytes(size),
+            },
+            hwr::Event::Free { address } => match self.free(address) {
+                Some(call) => call,
+                None => return Ok(()),
+            },
+            hwr::Event::Calloc {
+                address,
+                count,
+                size,
+            } => self.calloc(address, count, size)?,
+            hwr::Event::Realloc { address, old, size } => {
+                match self.realloc(address, old, size)? {
+                    Some(call) => call,
+                    None => return Ok(()),
+                }
+            }
+            hwr::Event::Aligned {
+                address,
+                alignment,
+                size,
+            } => Call::Aligned {
+                block: self.allocated(Address(address))?,
+                // No alignment is greater.
+                alignment: alignment as u32,
+                size: Bytes(size),
+            },
+            hwr::Event::Trim { pad } => Call::Trim { pad: Bytes(pad) },
+            hwr::Event::ThreadEnd => Call::ThreadExit,
+            hwr::Event::Mark(text) => self.mark(text)?,
+            hwr::Event::Mallopt { parameter, value } => Call::Mallopt {
+                // Both are numbers of 32 bits.
+                option: parameter as i32,
+                value: value as i32,
+            },
+            hwr::Event::Child => Call::Forked,
+            hwr::Event::Touched { address, runs } => match self.touched(address, runs)? {
+                Some(call) => call,
+                None => return Ok(()),
+            },
+            hwr::Event::Sample(text) => return self.sample(placed.time, text),
+            // No model has a use for these yet.
+            hwr::Event::Fork | hwr::Event::Mapping(_) | hwr::Event::Site { .. } => {
+                self.workload.passed_over += 1;
+                return Ok(());
+            }
+        };
+        self.push(placed, call)
+    }
+}
+
+fn within(amount: u64, limit: u64, what: &'static str) -> Result<(), Fault> {
+    match amount > limit {
+        true => Err(Fault::TooMuch { what, limit }),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,214 @@
+//! From the binary form to text and back, event by event: neither loses anything of the other.
+
+use super::Limits;
+use super::builder::Sink;
+use super::end::PROMISE;
+use super::error::{Fault, TraceError};
+use super::header::Version;
+use super::recording::stream;
+use super::source;
+use super::write::{PIECE, Text};
+use crate::unwatched;
+use highwater_hwr::Placed;
+use highwater_hwr::layout::Control;
+use highwater_hwr::read::{Ending, Reader};
+use highwater_hwr::write::Writer;
+use std::io::{self, Read, Write};
+
+/// What a conversion wrote.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Converted {
+    /// Calls and other events.
+    pub events: u64,
+    /// How the recording ends.
+    pub ending: Option<Ending>,
+}
+
+/// Why a recording or a trace could not be converted.
+#[derive(thiserror::Error, Debug)]
+pub enum ConvertError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] TraceError),
+    /// The result cannot be written.
+    #[error("the result cannot be written: {0}")]
+    Write(#[from] io::Error),
+}
+
+/// How many events a conversion takes: it keeps none of them.
+const LIMITS: Limits = Limits {
+    text: u64::MAX,
+    events: u32::MAX,
+    marks: u32::MAX,
+    mark_text: u64::MAX,
+    header: 1 << 20,
+};
+
+/// Writes a recording as text of version 2, with the number of events at the end. `family` is as [`super::read_recording`] takes
+/// it. Of a recording that is cut off what is whole is written.
+///
+/// # Errors
+/// What reading or writing reports. The text then lacks its end, which its header promises, and no reader takes it for whole.
+pub fn unpack<R: Read>(
+    family: Vec<Reader<R>>,
+    out: &mut (impl Write + ?Sized),
+) -> Result<Converted, ConvertError> {
+    let mut lines = Lines {
+        text: Text::new(Version::Two),
+        out,
+        events: 0,
+        failed: None,
+    };
+    writeln!(
+        lines.text.buffer,
+        "{}\n{PROMISE}",
+        Version::Two.first_line()
+    )?;
+    let read = stream(family, LIMITS, &mut lines, &mut |_| Ok(()));
+    if let Some(error) = lines.failed {
+        return Err(error.into());
+    }
+    let ending = read?.ending;
+    let (events, mut buffer) = (lines.events, lines.text.buffer);
+    writeln!(buffer, "end {events}")?;
+    out.write_all(&buffer)?;
+    out.flush()?;
+    Ok(Converted {
+        events,
+        ending: Some(ending),
+    })
+}
+
+/// Writes events as lines.
+struct Lines<'a, W: ?Sized> {
+    text: Text,
+    out: &'a mut W,
+    events: u64,
+    failed: Option<io::Error>,
+}
+
+impl<W: Write + ?Sized> Sink for Lines<'_, W> {
+    fn header_line(&mut self, line: &[u8]) {
+        // The promise of an end is made anew.
+        if line != PROMISE.as_bytes() {
+            self.text.buffer.extend_from_slice(line);
+            self.text.buffer.push(b'\n');
+        }
+    }
+
+    fn event(&mut self, placed: &Placed) -> Result<(), Fault> {
+        self.text.placed(placed);
+        self.events += 1;
+        if self.text.buffer.len() >= PIECE {
+            let written = self.out.write_all(&self.text.buffer);
+            self.text.buffer.clear();
+            return written.map_err(|error| {
+                self.failed = Some(error);
+                Fault::Sink
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Writes a trace in text, plain or gzip, in the binary form.
+///
+/// # Errors
+/// What reading or writing reports.
+pub fn pack(bytes: &[u8], out: impl Write) -> Result<Converted, ConvertError> {
+    let mut packer = Packer::new(out);
+    let read = source::read(bytes, LIMITS, &mut unwatched, &mut packer);
+    let read = read.map(|_| None);
+    packer.finish(read)
+}
+
+/// Writes a recording and those of its ancestors as one, without the room that a recorder leaves.
+///
+/// # Errors
+/// What reading or writing reports.
+pub fn pack_recording<R: Read>(
+    family: Vec<Reader<R>>,
+    out: impl Write,
+) -> Result<Converted, ConvertError> {
+    let mut packer = Packer::new(out);
+    let read = stream(family, LIMITS, &mut &mut packer, &mut |_| Ok(()));
+    let read = read.map(|read| Some(read.ending));
+    packer.finish(read)
+}
+
+/// Writes events in the binary form, once all header lines are there.
+struct Packer<W> {
+    header: String,
+    out: Option<W>,
+    writer: Option<Writer<W>>,
+    events: u64,
+    failed: Option<io::Error>,
+}
+
+impl<W: Write> Packer<W> {
+    fn new(out: W) -> Self {
+        Self {
+            header: Version::Two.first_line().to_owned() + "\n",
+            out: Some(out),
+            writer: None,
+            events: 0,
+            failed: None,
+        }
+    }
+
+    /// Ends the file, after all was read.
+    fn finish(
+        mut self,
+        read: Result<Option<Ending>, TraceError>,
+    ) -> Result<Converted, ConvertError> {
+        if let Some(error) = self.failed {
+            return Err(error.into());
+        }
+        let ending = read?;
+        self.begin()?;
+        if let Some(writer) = self.writer {
+            writer.finish()?;
+        }
+        Ok(Converted {
+            events: self.events,
+            ending,
+        })
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        // glibc's blocks lie at multiples of 16, those of others at least at multiples of 8.
+        let is_other =
+            self.header.contains("\nallocator ") && !self.header.contains("\nallocator glibc ");
+        if let Some(out) = self.out.take() {
+            let granule = if is_other { 3 } else { 4 };
+            self.writer = Some(Writer::new(
+                out,
+                &Control::default(),
+                &self.header,
+                granule,
+            )?);
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Sink for &mut Packer<W> {
+    fn header_line(&mut self, line: &[u8]) {
+        if line != PROMISE.as_bytes() {
+            self.header += &String::from_utf8_lossy(line);
+            self.header.push('\n');
+        }
+    }
+
+    fn event(&mut self, placed: &Placed) -> Result<(), Fault> {
+        let mut written = self.begin();
+        if let (Ok(()), Some(writer)) = (&written, &mut self.writer) {
+            written = writer.placed(placed);
+        }
+        self.events += 1;
+        written.map_err(|error| {
+            self.failed = Some(error);
+            Fault::Sink
+        })
+    }
+}

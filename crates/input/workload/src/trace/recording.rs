@@ -1,0 +1,395 @@
+//! Recordings in binary form, with those of a forked process's ancestors.
+
+use super::Limits;
+use super::builder::{Builder, Sink};
+use super::error::{Fault, TraceError, found};
+use super::fields::{ADDRESS_END, SIZE_END, breaks_line};
+use super::header::HeaderReader;
+use super::line::{Order, TIME_END, split_pair};
+use super::write::NOTHING;
+use crate::{Header, Progress, Watch, Workload};
+use highwater_hwr::layout::{MAGIC, Stop};
+use highwater_hwr::read::{Ending, ReadError, Reader};
+use highwater_hwr::{Event, Mapping, Placed};
+use std::borrow::Cow;
+use std::io::Read;
+
+/// After so many events the watch is told.
+const TOLD: u64 = 1 << 16;
+
+/// Whether a file that begins with these bytes is a recording in binary form.
+pub fn is_one(start: &[u8]) -> bool {
+    start.starts_with(&MAGIC)
+}
+
+/// Reads the recording of a process. A forked process's heap began as its parent's: `family` has the recordings of its
+/// ancestors, the oldest first, and its own as the last. Of each ancestor's the events before the fork are read. Times count
+/// from the beginning of the first.
+///
+/// # Errors
+/// A recording that is damaged, cut off or too long, or whose parent's is missing.
+pub fn read<R: Read>(family: Vec<Reader<R>>, limits: Limits) -> Result<Workload, TraceError> {
+    workload(family, limits, 0, |_| Ok(()))
+}
+
+/// Reads the recording of a process that was not forked from a file at hand.
+pub(super) fn read_bytes(
+    bytes: &[u8],
+    limits: Limits,
+    watch: &mut Watch,
+) -> Result<Workload, TraceError> {
+    let reader = Reader::new(bytes).map_err(|error| refused(&error))?;
+    let total = bytes.len() as u64;
+    // A call takes 4 or 5 bytes.
+    workload(vec![reader], limits, bytes.len() / 4, |left| {
+        let done = total - left.len() as u64;
+        match watch(Progress { done, total }).is_break() {
+            true => Err(TraceError::Cancelled),
+            false => Ok(()),
+        }
+    })
+}
+
+fn workload<R: Read>(
+    family: Vec<Reader<R>>,
+    limits: Limits,
+    events: usize,
+    mut tell: impl FnMut(&R) -> Result<(), TraceError>,
+) -> Result<Workload, TraceError> {
+    let mut builder = Builder::new(limits, events);
+    let read = stream(family, limits, &mut builder, &mut tell)?;
+    let mut workload = builder.workload;
+    if read.ending.is_cut {
+        let events = workload.events.len();
+        return Err(TraceError::Recording(format!(
+            "the recording is cut off after {events} whole calls: copy the file again, or save these with `highwater convert`"
+        )));
+    }
+    if workload.events.is_empty() {
+        let empty = "the recording has no calls: nothing was recorded; record again";
+        return Err(TraceError::Recording(empty.into()));
+    }
+    workload.header = read.header;
+    Ok(workload)
+}
+
+/// What was read besides the events.
+pub(super) struct Streamed {
+    pub(super) header: Header,
+    pub(super) ending: Ending,
+}
+
+/// Reads the header and the events of a family, and hands them on.
+pub(super) fn stream<R: Read>(
+    family: Vec<Reader<R>>,
+    limits: Limits,
+    sink: &mut impl Sink,
+    tell: &mut impl FnMut(&R) -> Result<(), TraceError>,
+) -> Result<Streamed, TraceError> {
+    let text = family.last().map_or("", |last| last.header_text());
+    let header = header(text, limits, sink)?;
+    let first = family.first().map(|first| *first.control());
+    if first.is_some_and(|first| first.parent_ticket.is_some()) {
+        return Err(TraceError::Recording(
+            "the recording is of a forked process, and its parent's is missing: open it with the command, from a folder that has both".into(),
+        ));
+    }
+    let beginning = first.map_or(0, |first| first.monotonic_time);
+    let mut stream = Stream {
+        limits,
+        order: Order::default(),
+        base: 0,
+        later: 0,
+        events: 0,
+    };
+    let mut ending = Ending {
+        stop: Stop::Complete,
+        is_cut: false,
+    };
+    let mut family = family.into_iter().peekable();
+    while let Some(mut recording) = family.next() {
+        let child = family.peek().map(|child| child.control().parent_ticket);
+        let until = child.map_or(Some(u64::MAX), |ticket| ticket);
+        let until = until.ok_or_else(|| {
+            TraceError::Recording("a recording is not of a child of the process before it".into())
+        })?;
+        let control = *recording.control();
+        stream.later = control.monotonic_time.saturating_sub(beginning) / 1000;
+        let forking = stream.process(&mut recording, until, sink, tell)?;
+        if child.is_some() {
+            let thread = forking.ok_or_else(|| {
+                TraceError::Recording(format!(
+                    "the recording of the parent, process {}, ends before the fork; no later call can be placed without it",
+                    control.process
+                ))
+            })?;
+            stream.child(thread, sink)?;
+        }
+        ending = recording.ending().unwrap_or(ending);
+    }
+    Ok(Streamed { header, ending })
+}
+
+/// Reads the lines of a header.
+fn header(text: &str, limits: Limits, sink: &mut impl Sink) -> Result<Header, TraceError> {
+    let mut header = HeaderReader::new(limits.header);
+    let mut lines = text.lines().enumerate();
+    let wrong = |number: usize, line: &str, fault| {
+        TraceError::Recording(match fault {
+            Fault::Expected { at, expected } => {
+                let (number, expected) = (number + 1, expected.trim_end_matches(','));
+                let found = found(line.as_bytes(), at);
+                format!("the recording's header, line {number}: expected {expected}, found {found}")
+            }
+            _ => format!(
+                "the recording's header is longer than {} bytes",
+                limits.header
+            ),
+        })
+    };
+    let first = lines.next().map_or("", |(_, line)| line);
+    header
+        .first_line(first.as_bytes())
+        .map_err(|fault| wrong(0, first, fault))?;
+    for (number, line) in lines {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let read = header.line(line.as_bytes());
+        read.map_err(|fault| wrong(number, line, fault))?;
+        sink.header_line(line.as_bytes());
+    }
+    Ok(header.header)
+}
+
+/// Where the reading of a family's events is.
+struct Stream {
+    limits: Limits,
+    order: Order,
+    /// The tickets of the recordings before.
+    base: u64,
+    /// Microseconds from the beginning of the first recording to that of the one at hand.
+    later: u64,
+    events: u64,
+}
+
+impl Stream {
+    /// Reads the events of a process up to a ticket, and returns the thread of the last one if that was reached.
+    fn process<R: Read>(
+        &mut self,
+        recording: &mut Reader<R>,
+        until: u64,
+        sink: &mut impl Sink,
+        tell: &mut impl FnMut(&R) -> Result<(), TraceError>,
+    ) -> Result<Option<u32>, TraceError> {
+        loop {
+            if recording.events().is_multiple_of(TOLD) {
+                tell(recording.source())?;
+            }
+            let placed = recording.next_event().map_err(|error| refused(&error))?;
+            let Some(mut placed) = placed else {
+                return Ok(None);
+            };
+            let (ticket, thread) = (placed.ticket, placed.thread);
+            if ticket >= until {
+                return Ok(None);
+            }
+            placed.ticket = ticket.saturating_add(self.base);
+            // Two processes read the clock that the order of their events does not follow.
+            placed.time = placed.time.saturating_add(self.later).max(self.order.time);
+            self.take(placed, sink)?;
+            if ticket + 1 == until {
+                return Ok(Some(thread));
+            }
+        }
+    }
+
+    /// Goes on with the child that a thread has forked.
+    fn child(&mut self, thread: u32, sink: &mut impl Sink) -> Result<(), TraceError> {
+        let placed = Placed {
+            ticket: self.order.ticket,
+            time: self.order.time,
+            thread,
+            event: Event::Child,
+            ..NOTHING
+        };
+        self.take(placed, sink)?;
+        self.base = self.order.ticket;
+        Ok(())
+    }
+
+    #[inline]
+    fn take(&mut self, placed: Placed, sink: &mut impl Sink) -> Result<(), TraceError> {
+        self.events += 1;
+        if let Some(what) = impossible(&placed) {
+            return Err(self.refused(what));
+        }
+        if self.order.has_ended(placed.thread) {
+            return Err(self.refused("a thread that has ended"));
+        }
+        let text;
+        let event = match placed.event {
+            Event::Mark(bytes) => {
+                text = mark(bytes);
+                Event::Mark(&text)
+            }
+            Event::Sample(bytes) => {
+                text = sample(bytes);
+                Event::Sample(&text)
+            }
+            Event::Site { number, frames } => {
+                text = words(frames);
+                let frames = &text;
+                Event::Site { number, frames }
+            }
+            Event::Mapping(mapping) => {
+                text = words(mapping.owner);
+                let owner = &text;
+                Event::Mapping(Mapping { owner, ..mapping })
+            }
+            event => event,
+        };
+        let placed = Placed { event, ..placed };
+        sink.event(&placed).map_err(|fault| self.fault(&fault))?;
+        self.order.note(&placed);
+        Ok(())
+    }
+
+    #[cold]
+    fn refused(&self, what: &str) -> TraceError {
+        let number = self.events;
+        TraceError::Recording(format!(
+            "event {number} of the recording has {what}: the file is damaged; record again"
+        ))
+    }
+
+    #[cold]
+    fn fault(&self, fault: &Fault) -> TraceError {
+        TraceError::Recording(match fault {
+            Fault::TooManyEvents => format!(
+                "the recording has more than {} calls, the limit; record less",
+                self.limits.events
+            ),
+            Fault::TooMuch { what, limit } => {
+                format!("the recording has more than {limit} {what}, the limit; record less")
+            }
+            Fault::OutOfMemory => "out of memory while reading the recording".into(),
+            Fault::Sink | Fault::Expected { .. } | Fault::Incomplete { .. } => {
+                return TraceError::Cancelled;
+            }
+        })
+    }
+}
+
+fn refused(error: &ReadError) -> TraceError {
+    TraceError::Recording(error.to_string())
+}
+
+/// Returns what of an event cannot be.
+#[inline]
+fn impossible(placed: &Placed) -> Option<&'static str> {
+    const ADDRESS: &str = "an address of 2^48 or more";
+    const SIZE: &str = "a size of 2^47 or more";
+    let wide = |number: i64| i32::try_from(number).is_err();
+    let is_too_large = |address: u64, size: u64| address != 0 && size >= SIZE_END;
+    if placed.time >= TIME_END {
+        return Some("a time of 2^53 µs or more");
+    }
+    if placed.thread > u16::MAX.into() {
+        return Some("a thread above 65535");
+    }
+    match placed.event {
+        Event::Malloc { address, .. }
+        | Event::Calloc { address, .. }
+        | Event::Aligned { address, .. }
+        | Event::Realloc { address, .. }
+        | Event::Free { address }
+        | Event::Touched { address, .. }
+            if address >= ADDRESS_END =>
+        {
+            Some(ADDRESS)
+        }
+        Event::Realloc { old, .. } if old >= ADDRESS_END => Some(ADDRESS),
+        Event::Malloc { address, size }
+        | Event::Aligned { address, size, .. }
+        | Event::Realloc { address, size, .. }
+            if is_too_large(address, size) =>
+        {
+            Some(SIZE)
+        }
+        Event::Calloc {
+            address,
+            count,
+            size,
+        } if is_too_large(address, count.saturating_mul(size)) => Some(SIZE),
+        Event::Aligned { alignment, .. } if alignment > u32::MAX.into() => {
+            Some("an alignment of 2^32 or more")
+        }
+        Event::Trim { pad } if pad >= SIZE_END => Some("a pad of 2^47 or more"),
+        Event::Mallopt { parameter, value } if wide(parameter) || wide(value) => {
+            Some("an option beyond 32 bits")
+        }
+        Event::Site { number: 0, .. } => Some("a site without a number"),
+        _ => None,
+    }
+}
+
+/// Whether these are words that a line can hold, one space between each.
+fn are_words(text: &str) -> bool {
+    text.split(' ').all(super::write::is_word)
+}
+
+/// Returns the words of a text that a program may have written, as a line can hold them.
+fn split_words(text: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(text).replace(breaks_line, " ");
+    text.split(' ')
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Returns the text of a mark: its name, and pairs. Other words belong to the name.
+fn mark(text: &[u8]) -> Cow<'_, [u8]> {
+    let is_plain = |text: &str| {
+        are_words(text)
+            && text
+                .split(' ')
+                .skip(1)
+                .all(|word| split_pair(word).is_some())
+    };
+    if std::str::from_utf8(text).is_ok_and(is_plain) {
+        return text.into();
+    }
+    let words = split_words(text);
+    let mut words = words.iter();
+    let mut name = words.next().map_or("mark", |name| name).to_owned();
+    let mut pairs = String::new();
+    for word in words {
+        match split_pair(word) {
+            Some(_) => pairs += &format!(" {word}"),
+            None => name += &format!("_{word}"),
+        }
+    }
+    (name + &pairs).into_bytes().into()
+}
+
+/// Returns the pairs of a sample; what is none is no figure.
+fn sample(text: &[u8]) -> Cow<'_, [u8]> {
+    let is_plain = |text: &str| text.split(' ').all(|word| split_pair(word).is_some());
+    if text.is_empty()
+        || std::str::from_utf8(text).is_ok_and(|text| are_words(text) && is_plain(text))
+    {
+        return text.into();
+    }
+    let mut words = split_words(text);
+    words.retain(|word| split_pair(word).is_some());
+    words.join(" ").into_bytes().into()
+}
+
+/// Returns the words of a text.
+fn words(text: &[u8]) -> Cow<'_, [u8]> {
+    match text.is_empty() || std::str::from_utf8(text).is_ok_and(are_words) {
+        true => text.into(),
+        false => split_words(text).join(" ").into_bytes().into(),
+    }
+}
