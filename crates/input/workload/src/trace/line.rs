@@ -8,7 +8,7 @@ use highwater_hwr::{Domain, Event, Mapping, MappingCall, Placed, Runs};
 const TIME: &str = "TIME in decimal microseconds, below 2^53,";
 const FALLING: &str = "a TIME that is not below the line before's";
 const THREAD: &str = "THREAD, a decimal number up to 65535,";
-const CALLER: &str = "THREAD, a decimal number up to 65535, with no more than :object or :raw, @SITE, ~WIDTH and +GAP behind it, in this order,";
+const CALLER: &str = "THREAD, a decimal number up to 65535, with no more than :object or :raw, @SITE, ~WIDTH and +GAP after it, in this order,";
 const ENDED: &str = "a THREAD that has not ended";
 const PTR: &str = "PTR in hex with 0x, below 2^48,";
 const OLD: &str = "OLD in hex with 0x, below 2^48,";
