@@ -27,13 +27,22 @@ fn main() {
     rustc
         .args(["--cfg", "preload", "--extern"])
         .arg(format!("highwater_hwr={}", encoder.display()))
-        .args(["-C", "link-arg=-nostdlib", "-C", "link-arg=-Wl,-z,now"])
-        .args(["-C", "link-arg=-Wl,--gc-sections,--hash-style=both"])
-        .args(["-C", "link-arg=-Wl,-soname,libhighwater_record.so"])
-        .arg("-o")
+        .args(["-C", "link-arg=-nostdlib", "-o"])
         .arg(&library);
-    if let Ok(linker) = env::var("RUSTC_LINKER") {
+    let linker = env::var("RUSTC_LINKER").ok();
+    if let Some(linker) = &linker {
         rustc.arg("-C").arg(format!("linker={linker}"));
+    }
+    // A compiler takes the linker's options behind a comma; the linker itself does not.
+    let is_plain = linker.is_some_and(|linker| linker.ends_with("lld"));
+    let prefix = if is_plain { "" } else { "-Wl," };
+    for option in [
+        "-znow",
+        "--gc-sections",
+        "--hash-style=both",
+        "-soname=libhighwater_record.so",
+    ] {
+        rustc.arg("-C").arg(format!("link-arg={prefix}{option}"));
     }
     run(&mut rustc);
     println!("cargo::rustc-cfg=recorder");

@@ -1,18 +1,24 @@
 //! `cargo xtask dist`: what is handed on: the page for any static host, the page in one file, the package for other
-//! people's JavaScript, and the book.
+//! people's JavaScript, the book, and what machines without Rust need to record a program.
 
 use std::{path::Path, process::ExitCode};
 
 use anyhow::Result;
 
-use crate::{book, build, process, setup::PageTools, single, workspace};
+use crate::{book, build, native, options, process, setup::PageTools, single, workspace};
 
 /// The crate of the package.
 const EMBED: &str = "highwater-embed";
 
-pub(crate) fn run() -> Result<ExitCode> {
-    let tools = PageTools::find()?;
+pub(crate) fn run(options: &options::Dist) -> Result<ExitCode> {
     let dist = workspace::root().join("dist");
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        native::write(&dist)?;
+    }
+    if options.native {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let tools = PageTools::find()?;
     let site = dist.join("site");
     build::page(&tools, true, &site)?;
     single::write(&site, &dist.join("highwater.html"))?;

@@ -10,10 +10,12 @@ mod dist;
 mod fidelity;
 mod fuzz;
 mod names;
+mod native;
 mod options;
 mod perf;
 mod policy;
 mod process;
+mod record;
 mod serve;
 mod setup;
 mod shots;
@@ -59,7 +61,7 @@ fn run() -> Result<ExitCode> {
         Command::Serve(options) => serve::run(&options),
         Command::Build(options) => build::run(&options),
         Command::Book => book::run(),
-        Command::Dist => dist::run(),
+        Command::Dist(options) => dist::run(&options),
         Command::Test => test::run(),
         Command::Voice(options) => voice::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Shots(options) => shots::run(&options),
@@ -67,5 +69,6 @@ fn run() -> Result<ExitCode> {
         Command::Fidelity(options) => fidelity::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Perf(options) => perf::run(&options),
+        Command::Record(options) => record::run(&options),
     }
 }

@@ -14,8 +14,9 @@ Usage: cargo xtask <command> [--no-install]
   serve [--release] [--port N] [--open]   build the page, serve it, and rebuild it on every change
   build [--release]                       build the page into dist/site/
   book                                    write docs/ as pages into dist/book/
-  dist                                    build everything for distribution: dist/site/, dist/highwater.html
-                                          (the page in one file), dist/package/ for JavaScript, and dist/book/
+  dist [--native]                         build everything for distribution: dist/site/, dist/highwater.html
+                                          (the page in one file), dist/package/ for JavaScript, dist/book/, and on
+                                          Linux the command, the recorder's library and a Python wheel, or only these
   test                                    run every check, including the page in a real browser
   voice [--list]                          check the wording of all texts that users read, or list them
   shots [--out DIR]                       take pictures of the page in several sizes, light and dark, and
@@ -24,7 +25,11 @@ Usage: cargo xtask <command> [--no-install]
                                           compare the models with the real libraries of this machine
   claims                                  check the claims about the incident, and write docs/claims.md
   fuzz [--minutes N] [--seed N] [TARGET]  fuzz every reader and the models, or one target
-  perf [--against REV] [--runs N]         measure the times of the page, and of the command by turns with a revision
+  perf [--only PART] [--against REV] [--runs N]
+                                          measure times of models, command and page, and write docs/performance.md
+  record [--rounds N] [--forks N] [--service DIR] [--libraries DIR]
+                                          measure the recorder, and write docs/recording-measured.md; DIR has a
+                                          service (app.py, load.py, venv), or other C libraries as for fidelity
   setup                                   only install what the other commands need
 
 Each command first lists what the machine lacks (version, source, folder, reason, and whether it is installed as root)
@@ -44,13 +49,14 @@ pub(crate) enum Command {
     Serve(Serve),
     Build(Build),
     Book,
-    Dist,
+    Dist(Dist),
     Test,
     Voice(Voice),
     Shots(Shots),
     Fidelity(Fidelity),
     Fuzz(Fuzz),
     Perf(Perf),
+    Record(Record),
     Claims,
 }
 
@@ -64,6 +70,12 @@ pub(crate) struct Serve {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Build {
     pub(crate) release: bool,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dist {
+    /// Whether only the command, the library and the wheel are built.
+    pub(crate) native: bool,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -94,8 +106,22 @@ pub(crate) struct Fidelity {
 pub(crate) struct Perf {
     /// The revision whose command runs by turns with this tree's.
     pub(crate) against: Option<String>,
+    /// The only part that is measured, if not all.
+    pub(crate) only: Option<String>,
     /// How many pairs of runs, at least one.
     pub(crate) runs: usize,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// How often each way to run a program is measured.
+    pub(crate) rounds: usize,
+    /// How many workers are forked.
+    pub(crate) forks: u32,
+    /// Where a service is to measure.
+    pub(crate) service: Option<PathBuf>,
+    /// Where other libraries are unpacked.
+    pub(crate) libraries: Option<PathBuf>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -131,7 +157,7 @@ impl Command {
             }),
             "build" => Command::Build(Build { release: false }),
             "book" => Command::Book,
-            "dist" => Command::Dist,
+            "dist" => Command::Dist(Dist::default()),
             "test" => Command::Test,
             "voice" => Command::Voice(Voice::default()),
             "shots" => Command::Shots(Shots::default()),
@@ -139,7 +165,14 @@ impl Command {
             "fuzz" => Command::Fuzz(Fuzz::default()),
             "perf" => Command::Perf(Perf {
                 against: None,
+                only: None,
                 runs: 11,
+            }),
+            "record" => Command::Record(Record {
+                rounds: 11,
+                forks: 1000,
+                service: None,
+                libraries: None,
             }),
             "claims" => Command::Claims,
             other => bail!("unknown command `{other}`; `cargo xtask help` lists the commands"),
@@ -149,11 +182,17 @@ impl Command {
     /// Returns the parts that it needs besides Rust.
     pub(crate) fn needs(&self) -> &'static [Part] {
         match self {
-            Self::Serve(_) | Self::Build(_) | Self::Dist => Part::PAGE,
+            Self::Dist(Dist { native: true }) => &[],
+            Self::Serve(_) | Self::Build(_) | Self::Dist(_) => Part::PAGE,
             Self::Shots(_) | Self::Perf(_) => Part::PICTURES,
             Self::Fuzz(_) => Part::FUZZING,
             Self::Setup | Self::Test => Part::ALL,
-            Self::Help | Self::Book | Self::Voice(_) | Self::Fidelity(_) | Self::Claims => &[],
+            Self::Help
+            | Self::Book
+            | Self::Voice(_)
+            | Self::Fidelity(_)
+            | Self::Record(_)
+            | Self::Claims => &[],
         }
     }
 }
@@ -178,6 +217,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<(Command, Installing)>
             (Command::Serve(options), Long("open")) => options.open = true,
             (Command::Serve(options), Long("port")) => options.port = parser.value()?.parse()?,
             (Command::Build(options), Long("release")) => options.release = true,
+            (Command::Dist(options), Long("native")) => options.native = true,
             (Command::Voice(options), Long("list")) => options.list = true,
             (Command::Shots(options), Long("out")) => options.out = Some(parser.value()?.into()),
             (Command::Fidelity(options), Long("libraries")) => {
@@ -201,11 +241,29 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<(Command, Installing)>
             (Command::Perf(options), Long("against")) => {
                 options.against = Some(parser.value()?.string()?);
             }
+            (Command::Perf(options), Long("only")) => {
+                options.only = Some(parser.value()?.string()?);
+            }
             (Command::Perf(options), Long("runs")) => {
                 options.runs = parser.value()?.parse()?;
                 if options.runs == 0 {
                     bail!("--runs 0: at least one is required");
                 }
+            }
+            (Command::Record(options), Long("rounds")) => {
+                options.rounds = parser.value()?.parse()?;
+                if options.rounds == 0 {
+                    bail!("--rounds 0: at least one is required");
+                }
+            }
+            (Command::Record(options), Long("forks")) => {
+                options.forks = parser.value()?.parse()?;
+            }
+            (Command::Record(options), Long("service")) => {
+                options.service = Some(std::path::absolute(parser.value()?)?);
+            }
+            (Command::Record(options), Long("libraries")) => {
+                options.libraries = Some(std::path::absolute(parser.value()?)?);
             }
             (Command::Fuzz(options), Value(target)) if options.target.is_none() => {
                 options.target = Some(target.string()?);
@@ -229,7 +287,7 @@ mod tests {
         let parse = |arguments: &[&str]| parse(lexopt::Parser::from_args(arguments));
         for name in [
             "setup", "serve", "build", "book", "dist", "test", "voice", "shots", "fidelity",
-            "fuzz", "claims",
+            "fuzz", "record", "claims",
         ] {
             assert_eq!(parse(&[name])?.1, Installing::Allowed);
             assert_eq!(parse(&[name, "--no-install"])?.1, Installing::Forbidden);

@@ -21,6 +21,8 @@ pub struct Advice {
     pub candidates: Vec<Advised>,
     /// Candidates that were not run in time, by name.
     pub not_run: Vec<String>,
+    /// Candidates that cannot be run, by name, with the reason.
+    pub impossible: Vec<(String, String)>,
 }
 
 /// A candidate with all that is known of it.
@@ -128,6 +130,9 @@ impl Advice {
             costs,
             candidates: order.into_iter().map(row).collect(),
             not_run: search.left.iter().map(Candidate::name).collect(),
+            impossible: (search.impossible.iter())
+                .map(|(candidate, why)| (candidate.name(), why.clone()))
+                .collect(),
         })
     }
 

@@ -31,4 +31,4 @@ pub use image::{Image, UnknownImage};
 pub use loads::{Load, loads};
 pub use paste::{Form, Remedy, UnknownForm, paste};
 pub use reasons::Reason;
-pub use search::{Search, Subject, Trial, Work};
+pub use search::{Search, Subject, Trial, Tried, Work};

@@ -85,6 +85,17 @@ pub struct Trial {
     pub findings: Vec<Finding>,
 }
 
+/// The outcome of a piece of work.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Tried {
+    /// It was run.
+    Done(Trial),
+    /// The watch broke it off.
+    BrokenOff,
+    /// It cannot be run, and why.
+    Impossible(String),
+}
+
 /// Why a candidate cannot be run.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 enum WorkError {
@@ -95,13 +106,15 @@ enum WorkError {
 }
 
 impl Work {
-    /// Runs it; `None` where `watch` breaks off, or the program cannot be run so.
-    pub fn run(&self, subject: &Subject, watch: &mut Watch) -> Option<Trial> {
-        let plan = match self.load {
-            Some(load) => &subject.loads.get(load)?.plan,
-            None => &subject.plan,
-        };
-        self.trial(plan, watch).ok()
+    /// Runs it.
+    pub fn run(&self, subject: &Subject, watch: &mut Watch) -> Tried {
+        let load = self.load.and_then(|load| subject.loads.get(load));
+        let plan = load.map_or(&subject.plan, |load| &load.plan);
+        match self.trial(plan, watch) {
+            Ok(trial) => Tried::Done(trial),
+            Err(WorkError::Run(SimulatorError::Cancelled)) => Tried::BrokenOff,
+            Err(error) => Tried::Impossible(error.to_string()),
+        }
     }
 
     fn trial(&self, plan: &Plan, watch: &mut Watch) -> Result<Trial, WorkError> {
@@ -146,6 +159,8 @@ pub struct Search {
     pub(crate) tried: Vec<(Candidate, Trial)>,
     /// What was not tried in time.
     pub(crate) left: Vec<Candidate>,
+    /// What cannot be run, and why.
+    pub(crate) impossible: Vec<(Candidate, String)>,
     /// What came of other loads.
     pub(crate) elsewhere: Vec<(Work, Trial)>,
     is_stopped: bool,
@@ -160,6 +175,7 @@ impl Search {
             round: Round::Singles,
             tried: Vec::new(),
             left: Vec::new(),
+            impossible: Vec::new(),
             elsewhere: Vec::new(),
             is_stopped: false,
         }
@@ -199,22 +215,23 @@ impl Search {
     }
 
     /// Takes the outcome of a round's work, in the order of the work. Where a piece was broken off, the search ends with this round.
-    pub fn take(&mut self, done: Vec<(Work, Option<Trial>)>) {
+    pub fn take(&mut self, done: Vec<(Work, Tried)>) {
         for (work, trial) in done {
-            if let (Some(trial), true) = (&trial, self.tried.is_empty()) {
+            if let (Tried::Done(trial), true) = (&trial, self.tried.is_empty()) {
                 let rests = self.subject.rests();
                 let usual = Weights::usual(rests, &trial.figures);
                 let weights = self.subject.weights.unwrap_or(usual);
                 self.weights = Weights { rests, ..weights };
             }
             match (trial, work.load) {
-                (Some(trial), None) => self.tried.push((work.candidate, trial)),
-                (Some(trial), Some(_)) => self.elsewhere.push((work, trial)),
-                (None, None) => {
+                (Tried::Done(trial), None) => self.tried.push((work.candidate, trial)),
+                (Tried::Done(trial), Some(_)) => self.elsewhere.push((work, trial)),
+                (Tried::BrokenOff, load) => {
                     self.is_stopped = true;
-                    self.left.push(work.candidate);
+                    self.left.extend(load.is_none().then_some(work.candidate));
                 }
-                (None, Some(_)) => self.is_stopped = true,
+                (Tried::Impossible(why), None) => self.impossible.push((work.candidate, why)),
+                (Tried::Impossible(_), Some(_)) => {}
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The search, on programs whose remedy is known.
 
-use highwater_advise::{Advice, Doer, Load, Measure, Scope, Search, Subject, Trial, Weights, Work};
+use highwater_advise::{Advice, Doer, Load, Measure, Scope, Search, Subject, Tried, Weights, Work};
 use highwater_simulator::{Bytes, Micros, Plan, Variable, Variant};
 use highwater_workload::pattern::Parameters;
 use highwater_workload::{
@@ -70,7 +70,7 @@ fn subject(workload: Workload) -> Subject {
 }
 
 /// Runs a search to its end; `run` runs each piece.
-fn advice(subject: Subject, run: &mut dyn FnMut(&Work, &Subject) -> Option<Trial>) -> Advice {
+fn advice(subject: Subject, run: &mut dyn FnMut(&Work, &Subject) -> Tried) -> Advice {
     let mut search = Search::new(subject);
     loop {
         let round = search.next_round();
@@ -157,7 +157,9 @@ fn every_row_is_what_a_run_of_it_gives() {
             candidate: row.candidate.clone(),
             load: None,
         };
-        let trial = work.run(&again, &mut unwatched).expect("it runs");
+        let Tried::Done(trial) = work.run(&again, &mut unwatched) else {
+            panic!("{} does not run", row.name);
+        };
         assert_eq!(trial.figures, row.figures, "{}", row.name);
     }
 }
@@ -171,7 +173,7 @@ fn the_same_input_gives_the_same_advice_and_what_is_broken_off_is_named() {
     let short = advice(subject(program(20_000, 300)), &mut |work, subject| {
         left -= 1;
         if left < 0 {
-            None
+            Tried::BrokenOff
         } else {
             work.run(subject, &mut unwatched)
         }
@@ -263,4 +265,21 @@ fn other_loads_say_what_depends_on_the_load() {
     };
     assert!(on.saves() > Some(50), "{on:?}");
     assert_eq!(on.load, "another seed");
+}
+
+#[test]
+fn what_cannot_be_run_is_named_and_ends_nothing() {
+    let mut workload = program(40_000, 300);
+    // jemalloc is modelled for pages of 4 KiB only.
+    workload.header.page = Bytes(16384);
+    let found = whole(subject(workload));
+    assert!(found.not_run.is_empty());
+    assert!(found.impossible.len() > 5);
+    for (name, why) in &found.impossible {
+        assert!(
+            name.contains("jemalloc") && why.contains("page"),
+            "{name}: {why}"
+        );
+    }
+    assert!(found.worth().any(|row| row.doer == Doer::Settings));
 }

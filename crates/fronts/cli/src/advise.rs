@@ -8,7 +8,7 @@ use crate::scenario::Found;
 use crate::variants::Asked;
 use anyhow::{Context, Result, bail};
 use highwater_advise::{
-    Advice, Advised, Cost, Costs, Doer, Form, Image, Scope, Search, Subject, loads, paste,
+    Advice, Advised, Cost, Costs, Doer, Form, Image, Scope, Search, Subject, Tried, loads, paste,
 };
 use highwater_simulator::{ALLOCATOR, Choice, Plan, Sources, Variable};
 use highwater_workload::{Source, unwatched};
@@ -148,13 +148,13 @@ fn search(subject: Subject, asked: &Advise) -> Result<Advice> {
         let trials = parallel::all(round.len(), asked.jobs, &stopped, &|number, watch| {
             round[number].run(subject, watch)
         });
-        let done = round
-            .into_iter()
-            .zip(trials.into_iter().map(Option::flatten));
+        let trials = trials.into_iter();
+        let trials = trials.map(|trial| trial.unwrap_or(Tried::BrokenOff));
+        let done = round.into_iter().zip(trials);
         search.take(done.collect());
     }
     let advice = search.advice();
-    advice.context("the run as it is could not be finished in time; give it more --seconds")
+    advice.context("the run as it is could not be finished; give it more --seconds, or run it alone to see why")
 }
 
 /// The form that is asked for.
@@ -204,6 +204,20 @@ struct About {
     settings: Vec<Variable>,
     /// Remarks on the image and on the allocator.
     says: Vec<String>,
+}
+
+/// What cannot be run, a sentence for each reason.
+fn impossible(advice: &Advice) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, why) in &advice.impossible {
+        match reasons.iter_mut().find(|(known, _)| known == why) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((why, vec![name])),
+        }
+    }
+    let said =
+        |(why, names): (&str, Vec<&str>)| format!("Cannot be run: {} ({why}).", names.join(", "));
+    reasons.into_iter().map(said).collect()
 }
 
 #[derive(Serialize)]
@@ -260,6 +274,7 @@ impl About {
                 advice.not_run.join(", ")
             ));
         }
+        said.extend(impossible(advice));
         said.push(format!("Memory is weighed {}.", advice.weights.in_words()));
         said.push(advice.costs.source());
         if advice.worth().next().is_none() {
