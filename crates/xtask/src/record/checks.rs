@@ -121,7 +121,7 @@ pub(super) fn limit(place: &Place) -> Result<String> {
     ensure!(!status.success(), "the program has reached no limit");
     let checked = addresses(place, &longest(&place.recorded())?)?;
     Ok(format!(
-        "A program that allocates and writes until `ulimit -v 500000` ends it ({status}): the recording opens, with {} calls; {} of {} addresses are equal.",
+        "A program that allocates and writes until `ulimit -v 500000` ends it ({status}): the recording opens, with {} calls; {} of {} addresses are equal; the last call failed at the limit, which the model does not have.",
         checked.calls, checked.equal, checked.compared
     ))
 }

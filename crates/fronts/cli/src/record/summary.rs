@@ -1,6 +1,7 @@
 //! What a recording holds, in a few lines on standard error, with the next command.
 
 use crate::recorded::in_folder;
+use highwater_hwr::Event;
 use highwater_hwr::layout::Stop;
 use highwater_hwr::read::Reader;
 use std::collections::HashSet;
@@ -13,7 +14,7 @@ use std::process::ExitStatus;
 /// A recording in figures.
 struct Figures {
     path: PathBuf,
-    events: u64,
+    calls: u64,
     threads: usize,
     bytes: u64,
     stop: Stop,
@@ -26,7 +27,7 @@ pub(super) fn say(folder: &Path, program: &Path, status: ExitStatus) -> bool {
         .iter()
         .filter_map(|path| read(path))
         .collect();
-    recordings.sort_by_key(|recording| std::cmp::Reverse(recording.events));
+    recordings.sort_by_key(|recording| std::cmp::Reverse(recording.calls));
     crate::run::hint(&describe(&recordings, folder, program, status));
     recordings.iter().any(|recording| {
         let process = Path::new("/proc").join(recording.process.to_string());
@@ -42,11 +43,11 @@ fn describe(recordings: &[Figures], folder: &Path, program: &Path, status: ExitS
              into the program, or it could not write to {folder}.\n"
         );
     };
-    let events: u64 = recordings.iter().map(|recording| recording.events).sum();
+    let calls: u64 = recordings.iter().map(|recording| recording.calls).sum();
     let bytes: u64 = recordings.iter().map(|recording| recording.bytes).sum();
     let mut text = format!(
         "highwater: {program} ({status}): {} allocator calls of {} in {folder}, {} KiB\n",
-        grouped(events),
+        grouped(calls),
         match recordings.len() {
             1 => "one process".to_owned(),
             count => format!("{count} processes"),
@@ -63,7 +64,7 @@ fn describe(recordings: &[Figures], folder: &Path, program: &Path, status: ExitS
             1 => "1 thread".to_owned(),
             count => format!("{count} threads"),
         };
-        let calls = grouped(recording.events);
+        let calls = grouped(recording.calls);
         let ending = ending(recording.stop);
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {name}: {calls} calls, {threads}{ending}");
@@ -85,18 +86,33 @@ fn ending(stop: Stop) -> &'static str {
     }
 }
 
+/// Whether an event is a call to the allocator, and no measurement or mark.
+fn is_call(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::ThreadEnd
+            | Event::Fork
+            | Event::Mark(_)
+            | Event::Sample(_)
+            | Event::Touched { .. }
+            | Event::Mapping(_)
+    )
+}
+
 fn read(path: &Path) -> Option<Figures> {
     let file = File::open(path).ok()?;
     let bytes = file.metadata().ok()?.len();
     let mut reader = Reader::new(BufReader::new(file)).ok()?;
     let mut threads = HashSet::new();
     // A damaged file counts as far as it can be read.
+    let mut calls = 0;
     while let Ok(Some(placed)) = reader.next_event() {
         threads.insert(placed.thread);
+        calls += u64::from(is_call(&placed.event));
     }
     Some(Figures {
         path: path.to_owned(),
-        events: reader.events(),
+        calls,
         threads: threads.len(),
         bytes,
         process: reader.control().process,
