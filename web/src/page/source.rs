@@ -48,7 +48,7 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
             }
             <label class="button button--file" title="The file stays in this browser; nothing is uploaded">
                 { "Open a trace, or drop one on the page" }
-                <input id="file" type="file" accept=".hwt,.gz,.hwt.gz" onchange={open_file(open)} />
+                <input id="file" type="file" accept=".hwt,.hwr,.gz,.hwt.gz" onchange={open_file(open)} />
             </label>
         </section>
     }

@@ -1,6 +1,7 @@
 //! What one works with: variants, table, chart, maps and blocks, questions, one's own traces.
 
 use anyhow::{Context, Result, ensure};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use fantoccini::key::Key;
 use highwater_simulator::{Address, Simulation, Variant};
 
@@ -418,6 +419,34 @@ fn a_trace_that_is_dropped_is_read_and_summed_up() -> Result<()> {
         page.wait_for_text("[data-variant='0']", "glibc 2.31")?;
         ensure!(number(page, "#chart", "data-curves")? == 5);
         Ok(())
+    })
+}
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn a_recording_that_is_dropped_runs_as_the_trace_that_it_holds() -> Result<()> {
+    let trace = include_bytes!("../../traces/asyncio_burst.hwt.gz");
+    let mut packed = Vec::new();
+    highwater_workload::trace::pack(trace, &mut packed)?;
+    let packed = STANDARD.encode(packed);
+    visit(View::default(), |page| {
+        settle(page)?;
+        let figures = "return document.querySelector('#what-if tbody').textContent";
+        let (of_trace, summary) = (page.evaluate(figures)?, page.text("#summary")?);
+        page.evaluate_with(
+            "const bytes = Uint8Array.from(atob(arguments[0]), (letter) => letter.charCodeAt(0));
+             const files = new DataTransfer();
+             files.items.add(new File([bytes], 'mine.hwr'));
+             document.querySelector('main').dispatchEvent(new DragEvent('drop',
+                 { bubbles: true, cancelable: true, dataTransfer: files }));",
+            vec![packed.into()],
+        )?;
+        page.wait_for_text("#title", "mine.hwr")?;
+        settle(page)?;
+        ensure!(page.text("#summary")? == summary, "{summary}");
+        page.wait_until("the figures of the trace", || {
+            Ok(page.evaluate(figures)? == of_trace)
+        })
     })
 }
 

@@ -188,7 +188,6 @@ pub(super) enum Fault {
     /// No room for another event.
     OutOfMemory,
     /// What takes the events has broken off, and knows why.
-    #[cfg_attr(not(feature = "recordings"), expect(dead_code))]
     Sink,
 }
 

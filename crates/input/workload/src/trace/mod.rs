@@ -31,7 +31,6 @@
 //! a thread above 65,535; a page that is not 4096, 16384 or 65536; cores outside 1 to 4096.
 
 mod builder;
-#[cfg(feature = "recordings")]
 mod convert;
 mod crc32;
 mod end;
@@ -43,15 +42,12 @@ mod header;
 mod line;
 mod names;
 mod parser;
-#[cfg(feature = "recordings")]
 mod recording;
 mod source;
 mod write;
 
-#[cfg(feature = "recordings")]
 pub use convert::{ConvertError, Converted, pack, pack_recording, unpack};
 pub use error::TraceError;
-#[cfg(feature = "recordings")]
 pub use recording::{is_one as is_recording, read as read_recording};
 pub use write::{write, write_gzip};
 
@@ -65,7 +61,6 @@ pub fn checksum(bytes: &[u8]) -> u32 {
 
 /// Whether a file that begins with these bytes may be a trace, so that it is worth reading whole.
 pub fn begins_like_one(start: &[u8]) -> bool {
-    #[cfg(feature = "recordings")]
     if recording::is_one(start) {
         return true;
     }
@@ -130,7 +125,6 @@ pub fn read(bytes: &[u8]) -> Result<Workload, TraceError> {
 /// # Errors
 /// As [`read`], and [`TraceError::Cancelled`] if `watch` breaks off.
 pub fn read_with(bytes: &[u8], limits: Limits, watch: &mut Watch) -> Result<Workload, TraceError> {
-    #[cfg(feature = "recordings")]
     if recording::is_one(bytes) {
         return recording::read_bytes(bytes, limits, watch);
     }
