@@ -60,11 +60,11 @@ fn is_cut(text: &str) -> bool {
     let mut signs = text.match_indices('=');
     signs.any(|(at, _)| {
         let from = text[..at].rfind([' ', '\t']).map_or(0, |blank| blank + 1);
-        let value = &text[at + 1..];
-        let rest = match text[from..].starts_with(['"', '\'']) {
+        let word = match text[from..].starts_with(['"', '\'']) {
             true => &text[from..],
-            false => &value[shell_word(value, Quoting::Shell).1..],
+            false => &text[at + 1..],
         };
+        let rest = &word[shell_word(word, Quoting::Shell).1..];
         is_setting(text[from..at].trim_start_matches(['"', '\''])) && is_unclosed(rest)
     })
 }
