@@ -177,10 +177,11 @@ impl Reader {
     fn take(&mut self, event: Event<'_>, lines: (usize, usize), is_sign: bool) -> Option<()> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                // Where YAML sees a comment in a shell's quotes, or one text in several lines that set something, the text
-                // is no YAML.
+                // Where YAML sees a comment in a shell's quotes, or one text in several lines that set something, or a text in
+                // what other languages have as a comment, the text is no YAML.
                 let is_folded = lines.0 < lines.1 && assigns(&text);
-                if style == ScalarStyle::Plain && (is_folded || is_cut(&text)) {
+                let is_comment = text.starts_with("//");
+                if style == ScalarStyle::Plain && (is_folded || is_comment || is_cut(&text)) {
                     return None;
                 }
                 let is_tagged = tag.is_some_and(|tag| !tag.is_yaml_core_schema());
