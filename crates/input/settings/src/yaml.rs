@@ -55,17 +55,27 @@ fn assigns(text: &str) -> bool {
     })
 }
 
+/// Characters of a setting's name at most: so far back a name is looked for.
+const LONGEST_NAME: usize = 64;
+
 /// Whether a text ends within the quotes of a setting, or of its value.
 fn is_cut(text: &str) -> bool {
     let mut signs = text.match_indices('=');
     signs.any(|(at, _)| {
-        let from = text[..at].rfind([' ', '\t']).map_or(0, |blank| blank + 1);
+        let near = at.saturating_sub(LONGEST_NAME);
+        let blank = |b: &u8| matches!(b, b' ' | b'\t');
+        let from = text.as_bytes()[near..at].iter().rposition(blank);
+        let from = from.map_or(near, |blank| near + blank + 1);
+        // A name that began further back is none.
+        let name = text.get(from..at).unwrap_or_default();
+        if !is_setting(name.trim_start_matches(['"', '\''])) {
+            return false;
+        }
         let word = match text[from..].starts_with(['"', '\'']) {
             true => &text[from..],
             false => &text[at + 1..],
         };
-        let rest = &word[shell_word(word, Quoting::Shell).1..];
-        is_setting(text[from..at].trim_start_matches(['"', '\''])) && is_unclosed(rest)
+        is_unclosed(&word[shell_word(word, Quoting::Shell).1..])
     })
 }
 
