@@ -93,13 +93,18 @@ pub struct EnvironmentForm {
 impl EnvironmentForm {
     /// Takes a typed or pasted text.
     pub fn edit(&mut self, text: String) {
+        if let Some(read) = self.keep(text) {
+            self.take(read);
+        }
+    }
+
+    /// Keeps a text, and reads it where it has plain lines only; a worker reads all others.
+    fn keep(&mut self, text: String) -> Option<Environment> {
         let read = Environment::plain(&text);
         self.text = text;
         self.is_linked = false;
-        match read {
-            Some(read) => self.take(read),
-            None => self.is_reading = true,
-        }
+        self.is_reading = read.is_none();
+        read
     }
 
     /// Takes what the text was read as.
@@ -119,14 +124,10 @@ impl EnvironmentForm {
     /// begins to choose it; the one before, when it no longer does. A text of another form than plain lines is only kept: a worker
     /// reads it.
     pub fn edit_and_choose(&mut self, text: String, allocator: Choice) -> Choice {
-        let read = Environment::plain(&text);
-        self.text = text;
-        self.is_linked = false;
-        let Some(read) = read else {
-            self.is_reading = true;
-            return allocator;
-        };
-        self.take_and_choose(read, allocator)
+        match self.keep(text) {
+            Some(read) => self.take_and_choose(read, allocator),
+            None => allocator,
+        }
     }
 
     /// Takes what the text was read as, and returns the allocator of its variant as

@@ -108,25 +108,11 @@ impl State {
             return None;
         }
         self.last = address;
-        Some(match kind {
-            kind::MALLOC => Event::Malloc {
-                address,
-                size: varint::take(bytes)?,
-            },
-            kind::FREE => Event::Free { address },
-            kind::CALLOC => Event::Calloc {
-                address,
-                count: varint::take(bytes)?,
-                size: varint::take(bytes)?,
-            },
-            kind::ALIGNED => Event::Aligned {
-                address,
-                alignment: alignment(bytes)?,
-                size: varint::take(bytes)?,
-            },
-            kind::REALLOC => self.realloc(address, bytes)?,
-            _ => return None,
-        })
+        match kind {
+            kind::FREE => Some(Event::Free { address }),
+            kind::REALLOC => self.realloc(address, bytes),
+            _ => allocated(kind, address, bytes),
+        }
     }
 
     fn realloc<'a>(&mut self, old: u64, bytes: &mut &[u8]) -> Option<Event<'a>> {
@@ -210,6 +196,19 @@ fn failed<'a>(bytes: &mut &[u8]) -> Option<Event<'a>> {
     let (&kind, rest) = bytes.split_first()?;
     *bytes = rest;
     let address = 0;
+    match kind {
+        kind::REALLOC => Some(Event::Realloc {
+            address,
+            old: varint::take(bytes)?,
+            size: varint::take(bytes)?,
+        }),
+        _ => allocated(kind, address, bytes),
+    }
+}
+
+/// A call that asked for a block, with the address that it got: 0 where it failed.
+#[inline]
+fn allocated<'a>(kind: u8, address: u64, bytes: &mut &[u8]) -> Option<Event<'a>> {
     Some(match kind {
         kind::MALLOC => Event::Malloc {
             address,
@@ -223,11 +222,6 @@ fn failed<'a>(bytes: &mut &[u8]) -> Option<Event<'a>> {
         kind::ALIGNED => Event::Aligned {
             address,
             alignment: alignment(bytes)?,
-            size: varint::take(bytes)?,
-        },
-        kind::REALLOC => Event::Realloc {
-            address,
-            old: varint::take(bytes)?,
             size: varint::take(bytes)?,
         },
         _ => return None,
