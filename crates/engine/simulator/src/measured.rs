@@ -165,6 +165,9 @@ impl Measured {
             })
             .or(known.filter(|known| known.model == others));
         let mapped = known.map(|known| known.process);
+        // A process that measures itself knows the sum of all that is no file, one that is measured from outside its kinds.
+        let all = || value("anon").saturating_sub(heaps.0);
+        let anonymous = sample.value("anonymous").unwrap_or_else(all);
         Some(Self {
             time: sample.time,
             process: Bytes(heaps.0.saturating_add(mapped.unwrap_or_default().0)),
@@ -182,7 +185,7 @@ impl Measured {
                 files: Bytes(value("files")),
                 stacks: Bytes(value("stack").saturating_add(value("stacks"))),
                 python: Bytes(value("python")),
-                others: Bytes(value("anonymous"))
+                others: Bytes(anonymous)
                     .saturating_sub(mapped.unwrap_or_default())
                     .saturating_sub(Bytes(value("python"))),
                 page_tables: Bytes(value("tables")),
