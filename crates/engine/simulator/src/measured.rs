@@ -265,8 +265,7 @@ impl Comparing {
     }
 
     /// Returns what was compared.
-    pub(crate) fn finish(mut self) -> RealProcess {
-        self.found.sort_by_key(|measured| measured.time);
+    pub(crate) fn finish(self) -> RealProcess {
         RealProcess::new(self.as_recorded, self.found)
     }
 }
