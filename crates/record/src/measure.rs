@@ -123,12 +123,15 @@ impl Recorder {
         };
         let read = file.read(&mut status);
         drop(file);
-        let (mut kinds, mut found) = ([0; 3], 0);
+        let (mut kinds, mut found, mut tables) = ([0; 3], 0, 0);
         for line in status
             .get(..read)
             .unwrap_or_default()
             .split(|&byte| byte == b'\n')
         {
+            if let Some(rest) = line.strip_prefix(b"VmPTE:") {
+                tables = kibibytes(rest) * 1024;
+            }
             for (kind, name) in [&b"RssAnon:"[..], b"RssFile:", b"RssShmem:"]
                 .iter()
                 .enumerate()
@@ -149,7 +152,7 @@ impl Recorder {
             Some(rest) => (rest, shared),
             None => (files, shared.saturating_sub(own)),
         };
-        let mut text = Text::<192>::new();
+        let mut text = Text::<256>::new();
         text.push(b"rss=").push_number(anonymous + files + shared);
         text.push(b" anon=").push_number(anonymous);
         text.push(b" files=").push_number(files);
@@ -157,6 +160,8 @@ impl Recorder {
         if let Some((heaps, mapped)) = heaps {
             text.push(b" heap=").push_number(heaps.main);
             text.push(b" arenas=").push_number(heaps.arenas);
+            text.push(b" stack=").push_number(heaps.stacks);
+            text.push(b" tables=").push_number(tables);
             if let Some(mapped) = mapped {
                 text.push(b" mapped=").push_number(mapped);
             }

@@ -1,4 +1,5 @@
-//! How much of glibc's heaps is resident: of the heap of the program break, and of the heaps of other arenas.
+//! How much of glibc's heaps is resident: of the heap of the program break, and of the heaps of other arenas. And how much of
+//! stacks.
 
 use crate::pages::Pages;
 use crate::system::File;
@@ -14,6 +15,8 @@ pub(crate) struct Heaps {
     pub(crate) main: u64,
     /// Of the heaps of other arenas.
     pub(crate) arenas: u64,
+    /// Of the stacks of all threads.
+    pub(crate) stacks: u64,
 }
 
 /// What a line of the process's mappings says.
@@ -27,6 +30,7 @@ struct Mapping {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
     Heap,
+    Stack,
     /// Memory without a name that may be read and written.
     Plain,
     /// Memory without a name that may not be read.
@@ -39,7 +43,7 @@ impl Heaps {
     pub(crate) fn measure(pages: &mut Pages) -> Option<Self> {
         let file = File::open(b"/proc/self/maps\0").ok()?;
         let mut heaps = Self::default();
-        let mut before = None;
+        let (mut last, mut before) = (None, None);
         let mut line = Text::<96>::new();
         let mut part = [0; 2048];
         loop {
@@ -51,19 +55,20 @@ impl Heaps {
                 }
                 let mapping = Mapping::of(line.bytes());
                 line.truncate(0);
-                heaps.add(before, mapping, pages)?;
-                before = mapping;
+                heaps.add(last, before, mapping, pages)?;
+                (last, before) = (before, mapping);
             }
             if read == 0 {
-                heaps.add(before, None, pages)?;
+                heaps.add(last, before, None, pages)?;
                 return Some(heaps);
             }
         }
     }
 
-    /// Counts a mapping, which the next one shows to be a heap or not.
+    /// Counts a mapping, which those before and behind it show to be a heap, a stack or neither.
     fn add(
         &mut self,
+        before: Option<Mapping>,
         mapping: Option<Mapping>,
         next: Option<Mapping>,
         pages: &mut Pages,
@@ -72,6 +77,10 @@ impl Heaps {
             let bytes = match mapping.kind {
                 Kind::Heap => &mut self.main,
                 Kind::Plain if mapping.is_arena(next) => &mut self.arenas,
+                Kind::Plain if before.is_some_and(|before| before.guards(mapping)) => {
+                    &mut self.stacks
+                }
+                Kind::Stack => &mut self.stacks,
                 _ => return Some(()),
             };
             *bytes += pages.resident(mapping.begin, mapping.end)?;
@@ -90,6 +99,7 @@ impl Mapping {
         let name = fields.skip(3).find(|field| !field.is_empty());
         let kind = match name {
             Some(b"[heap]") => Kind::Heap,
+            Some(b"[stack]") => Kind::Stack,
             None if may.starts_with(b"rw") => Kind::Plain,
             Some(name) if name.starts_with(b"[anon:glibc:") && may.starts_with(b"rw") => {
                 Kind::Plain
@@ -98,6 +108,13 @@ impl Mapping {
             _ => Kind::Other,
         };
         Some(Self { begin, end, kind })
+    }
+
+    /// Whether it is the guard below a thread's stack.
+    fn guards(&self, stack: Self) -> bool {
+        /// Nobody has larger guards.
+        const GUARD: u64 = 1 << 20;
+        self.kind == Kind::Reserved && self.end == stack.begin && self.end - self.begin <= GUARD
     }
 
     /// Whether it has heaps of arenas: it begins where one does, and what follows reaches to where one ends.
@@ -141,6 +158,9 @@ mod tests {
             Kind::Reserved
         ))));
         assert!(!mapping(base + 4096, base + SPAN, Kind::Plain).is_arena(None));
+        let guard = mapping(base, base + 4096, Kind::Reserved);
+        assert!(guard.guards(mapping(base + 4096, base + SPAN, Kind::Plain)));
+        assert!(!guard.guards(mapping(base + 8192, base + SPAN, Kind::Plain)));
     }
 
     #[test]

@@ -128,6 +128,12 @@ fn samples_tell_the_allocators_memory_from_the_rest() {
     );
     assert_eq!(kib("mapped"), Some(24));
     assert!(kib("anon") >= Some(304 + 204 + 24));
+    assert!(
+        (8..=200).contains(&kib("stack").expect("two stacks")),
+        "{:?}",
+        kib("stack")
+    );
+    assert!(kib("tables") > Some(0));
     // Blocks that are not followed may have mappings of their own.
     let small = recorded("touches", "small", 0).expect("as before");
     assert!(sampled(&small, "heap").is_some());

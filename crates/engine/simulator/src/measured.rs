@@ -166,7 +166,7 @@ impl Measured {
             .or(known.filter(|known| known.model == others));
         let mapped = known.map(|known| known.process);
         // A process that measures itself knows the sum of all that is no file, one that is measured from outside its kinds.
-        let all = || value("anon").saturating_sub(heaps.0);
+        let all = || value("anon").saturating_sub(heaps.0.saturating_add(value("stack")));
         let anonymous = sample.value("anonymous").unwrap_or_else(all);
         Some(Self {
             time: sample.time,
@@ -183,7 +183,7 @@ impl Measured {
             },
             rest: Rest {
                 files: Bytes(value("files")),
-                stacks: Bytes(value("stack").saturating_add(value("stacks"))),
+                stacks: Bytes(value("stack")),
                 python: Bytes(value("python")),
                 others: Bytes(anonymous)
                     .saturating_sub(mapped.unwrap_or_default())
