@@ -1,6 +1,6 @@
 //! [`Work::Run`](crate::protocol::Work::Run): something from beginning to end.
 
-use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun};
+use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun, RealProcess};
 
 use crate::{
     protocol::{MarkAt, Order, Outcome, Ran, StageRan},
@@ -9,6 +9,9 @@ use crate::{
 
 /// Events between two questions whether to go on: about a millisecond.
 const BATCH: u64 = 8192;
+
+/// Moments of the real process that a chart has room for.
+const DOTS: usize = 1000;
 
 /// One run.
 pub(crate) struct Run {
@@ -109,6 +112,7 @@ impl Run {
             phases: outcome.phases.clone(),
             samples: outcome.samples.clone(),
             frames: frames(outcome),
+            real: (outcome.real()).map_or_else(RealProcess::default, |real| real.thinned(DOTS)),
         };
         Step::Done(Outcome::Ran(Box::new(ran)))
     }
