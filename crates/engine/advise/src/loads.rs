@@ -132,7 +132,7 @@ fn first_half(workload: &Workload, cut: usize) -> Workload {
 /// The calls from the cut on; what the program held there is allocated at the beginning, in the order in which it was.
 fn second_half(workload: &Workload, cut: usize) -> Workload {
     let begins = workload.events.get(cut).map_or(0, |event| event.time.0);
-    let mut events: Vec<Event> = held(workload, cut);
+    let (mut events, held) = held(workload, cut);
     events.extend(workload.events[cut..].iter().map(|event| Event {
         time: Micros(event.time.0.saturating_sub(begins)),
         ..*event
@@ -142,37 +142,50 @@ fn second_half(workload: &Workload, cut: usize) -> Workload {
         header: workload.header.clone(),
         marks: workload.marks.clone(),
         recorded: Vec::new(),
-        touched: touched_from(workload, cut),
+        touched: touched_from(workload, cut, &held),
         samples: Vec::new(),
         ..*workload
     }
 }
 
 /// What is known of touched pages where the calls begin at the cut: what is said of a block from there on, or else what was
-/// said of it last.
-fn touched_from(workload: &Workload, cut: usize) -> Vec<Touched> {
+/// said of it last. `held` has, for each block that is held there, the number of its allocating call.
+fn touched_from(workload: &Workload, cut: usize, held: &[u32]) -> Vec<Touched> {
+    let events = &workload.events[..cut];
     let is_one = |event: &&Event| matches!(event.call, Call::Touched(_));
-    let before = workload.events[..cut].iter().filter(is_one).count();
+    let before = events.iter().filter(is_one).count();
+    let is_allocating = |event: &&Event| event.call.allocated().is_some();
+    let allocated = events.iter().filter(is_allocating).count() as u32;
     let mut touched = workload.touched.clone();
     let mut known = HashSet::new();
     for place in (before..touched.len()).chain((0..before.min(touched.len())).rev()) {
-        let block = &mut touched[place].block;
-        if !known.insert(*block) && place < before {
-            *block = BlockId(u32::MAX);
-        }
+        let allocation = touched[place].allocation;
+        let is_known = !known.insert(allocation) && place < before;
+        let from_cut = allocation.checked_sub(allocated);
+        touched[place].allocation = match from_cut {
+            _ if is_known => u32::MAX,
+            Some(later) => held.len() as u32 + later,
+            None => {
+                let place = held.binary_search(&allocation);
+                place.map_or(u32::MAX, |place| place as u32)
+            }
+        };
     }
     touched
 }
 
-/// Allocates, at time 0, every block that is held at the cut.
-fn held(workload: &Workload, cut: usize) -> Vec<Event> {
+/// Allocates, at time 0, every block that is held at the cut, in the order in which they were allocated, and returns the
+/// numbers of the calls that allocated them.
+fn held(workload: &Workload, cut: usize) -> (Vec<Event>, Vec<u32>) {
     /// Of a block that is not held.
     const NONE: u32 = u32::MAX;
-    let mut last = vec![NONE; workload.blocks as usize];
+    let mut last = vec![(NONE, 0); workload.blocks as usize];
+    let mut allocated = 0;
     let mut set = |block: BlockId, event: u32| {
         if let Some(last) = last.get_mut(block.0 as usize) {
-            *last = event;
+            *last = (event, allocated);
         }
+        allocated += u32::from(event != NONE);
     };
     for (number, event) in (0..).zip(&workload.events[..cut]) {
         match event.call {
@@ -187,10 +200,10 @@ fn held(workload: &Workload, cut: usize) -> Vec<Event> {
                 .for_each(|block| set(block, number)),
         }
     }
-    let mut held: Vec<u32> = last.into_iter().filter(|event| *event != NONE).collect();
+    let mut held: Vec<_> = last.into_iter().filter(|last| last.0 != NONE).collect();
     held.sort_unstable();
-    let allocated = held.into_iter().map(|number| {
-        let event = workload.events[number as usize];
+    let allocated = held.iter().map(|(number, _)| {
+        let event = workload.events[*number as usize];
         let call = match event.call {
             Call::Realloc { block, size, .. } => Call::Malloc { block, size },
             call => call,
@@ -202,5 +215,6 @@ fn held(workload: &Workload, cut: usize) -> Vec<Event> {
             ..event
         }
     });
-    allocated.collect()
+    let calls = allocated.collect();
+    (calls, held.into_iter().map(|(_, number)| number).collect())
 }
