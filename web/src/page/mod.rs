@@ -2,6 +2,7 @@
 //! in [`state`](crate::state). A [`heap_map`] has a state of its own and is a component.
 
 pub mod address;
+pub mod advice;
 pub mod attr;
 pub mod blocks;
 pub mod browser;

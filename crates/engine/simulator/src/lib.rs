@@ -14,6 +14,7 @@ mod feed;
 mod findings;
 mod fleet;
 mod frame;
+mod history;
 mod measured;
 mod model;
 mod nearest;

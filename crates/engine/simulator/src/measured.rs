@@ -224,7 +224,7 @@ impl Comparing {
     /// Compares glibc's alone: mappings of other allocators have no places by which they are told from others.
     pub(crate) fn new(simulation: &Simulation, variant: &Variant) -> Self {
         let is_comparable =
-            matches!(variant.allocator, Choice::Glibc(_)) && !simulation.feed.is_streamed();
+            matches!(variant.allocator, Choice::Glibc(_)) && !simulation.feed.is_made_on_the_way();
         Self {
             next: is_comparable.then_some(0),
             as_recorded: variant.is_as_recorded(&simulation.workload().header),

@@ -306,10 +306,7 @@ impl Simulation {
             .take(most)
             .map(|logged| TimedDecision {
                 event: logged.event,
-                time: logged
-                    .time
-                    .or_else(|| self.feed.time(logged.event))
-                    .unwrap_or_default(),
+                time: logged.time,
                 decision: logged.decision,
             })
             .collect();

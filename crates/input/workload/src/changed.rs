@@ -4,7 +4,7 @@ use crate::{
     Call, Domain, Event, Mark, Micros, Moment, Phase, PhaseKind, Phases, ThreadId, Workload,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_allocator::Bytes;
+use highwater_allocator::{Bytes, Decimal};
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
@@ -90,7 +90,7 @@ impl fmt::Display for Trims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let written = |time: &Micros| match time.0 % 1_000_000 {
             0 => format!("{} s", time.0 / 1_000_000),
-            _ => format!("{} ms", time.0 as f64 / 1000.0),
+            _ => format!("{} ms", Decimal::short(time.0 as f64 / 1000.0)),
         };
         match self {
             Self::Every(time) => write!(f, "every {}", written(time)),
