@@ -7,7 +7,6 @@ use crate::{gate, thread};
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
-use highwater_hwr::Event;
 
 /// The key of the thread-specific value whose destructor says that a thread ends, plus 1; 0 if there is none.
 static KEY: AtomicU32 = AtomicU32::new(0);
@@ -84,7 +83,7 @@ unsafe extern "C" fn before() {
         // SAFETY: the lock is held.
         let recorder = unsafe { recorder() };
         recorder.prepare(thread, 0, ended);
-        recorder.record(thread, &Event::Fork);
+        recorder.note_fork(thread);
     }
 }
 

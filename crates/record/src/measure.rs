@@ -107,6 +107,15 @@ impl Recorder {
         self.sample(thread, heaps.map(|heaps| (heaps, mapped)));
     }
 
+    /// Writes the touched pages of large blocks.
+    pub(crate) fn look(&mut self, thread: u32) {
+        if !self.large().slots().is_empty() {
+            let mut pages = Pages::open(self.measuring.way, self.measuring.page_size);
+            self.look_at_blocks(thread, &mut pages);
+            self.measuring.way = pages.way();
+        }
+    }
+
     /// Returns the microseconds that something took.
     fn timed(&mut self, work: impl FnOnce(&mut Self)) -> u64 {
         let begin = nanoseconds();

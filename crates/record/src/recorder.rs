@@ -219,6 +219,13 @@ impl Recorder {
         self.log.end(reason);
     }
 
+    /// Notes that the process forks, and before it the pages that it has touched up to here: what is found later was touched
+    /// later, by the parent or by the child.
+    pub(crate) fn note_fork(&mut self, thread: &Thread) {
+        self.look(thread.number.wrapping_sub(1));
+        self.record(thread, &Event::Fork);
+    }
+
     /// Notes that the process ends. What its last destructors call is still recorded.
     pub(crate) fn note_exit(&mut self, thread: &Thread) {
         if thread.number > 0 {

@@ -70,10 +70,41 @@ fn what_is_said_later_counts_from_what_was_said_before() {
     let [first, marked, small, ..] = resident[..] else {
         panic!("five events");
     };
-    assert_eq!(first, CACHE + 4096);
-    assert_eq!(marked, CACHE + 6 * 4096);
+    // At the moment itself the others were not touched.
+    assert_eq!((first, marked), (CACHE + 4096, CACHE + 4096));
+    assert_eq!(small, CACHE + 6 * 4096);
     assert_eq!(resident[3], small);
     assert_eq!(resident[4], small - 6 * 4096);
+}
+
+#[test]
+fn what_is_said_is_so_at_marks_and_forks_before_the_next_call() {
+    let block = "0x7f0000000010";
+    let page = |pages: u64| CACHE + pages * 4096;
+    let text = format!(
+        "m 1 0 {block} 8388608\np 2 0 {block} 0+1\nk 2 0 one\nn 3 0\nb 3 0\nk 4 0 two\np 5 0 {block} 0+3\nk 5 0 three\n\
+         t 6 0 0\np 7 0 {block} 0+9\nf 7 0 {block}\n"
+    );
+    let resident = resident(&text);
+    let (last, rest) = resident.split_last().expect("some events");
+    let before: Vec<_> = rest
+        .iter()
+        .copied()
+        .filter(|bytes| *bytes == page(1))
+        .collect();
+    // The allocation, what was said of it, two marks and the child's beginning.
+    assert!(before.len() >= 5, "{resident:?}");
+    let after = &rest[before.len()..];
+    assert_eq!(
+        after[..2],
+        [page(3), page(3)],
+        "said, and at the mark: {resident:?}"
+    );
+    assert!(
+        after[2..].iter().all(|bytes| *bytes == page(9)),
+        "{resident:?}"
+    );
+    assert_eq!(*last, CACHE);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::touched::TouchedBlocks;
 use crate::history::History;
 use crate::model::Serve;
 use highwater_allocator::{Address, Bytes, Kernel, Micros, ThreadId};
-use highwater_workload::{BlockId, Call, Event, Workload};
+use highwater_workload::{BlockId, Call, Event, TouchedId, Workload};
 use std::sync::Arc;
 
 /// What is known of a block of the program.
@@ -60,6 +60,8 @@ pub(super) struct Program {
     touches: bool,
     /// The blocks of which the trace says what it touched.
     touched: TouchedBlocks,
+    /// What the trace has just said was touched: what it says next of these blocks is touched before the next call.
+    said: Vec<TouchedId>,
     /// Events run.
     pub(super) events: u64,
     /// The time, which the model was told if it has timers.
@@ -73,6 +75,11 @@ pub(super) struct Program {
     pub(super) trimmed: Bytes,
 }
 
+/// Whether an event is a call, before which what was said before it may change.
+fn is_call(event: &Event) -> bool {
+    !matches!(event.call, Call::Touched(_) | Call::Mark(_) | Call::Forked)
+}
+
 impl Program {
     /// The program before its first event.
     pub(super) fn new(workload: &Arc<Workload>) -> Self {
@@ -83,6 +90,7 @@ impl Program {
             numbers: workload.blocks as usize,
             touches: workload.header.touch,
             touched: TouchedBlocks::of(workload),
+            said: Vec::new(),
             events: 0,
             now: Micros(0),
             live: Bytes::ZERO,
@@ -104,8 +112,8 @@ impl Program {
         std::mem::replace(&mut self.peak_live, self.live)
     }
 
-    /// Runs events one after another, up to a mark or a pause as long as `rest`, and returns how many: none only where there
-    /// are none or the process was killed.
+    /// Runs events one after another, up to a mark, to what the trace says was touched, or to a pause as long as `rest`, and
+    /// returns how many: none only where there are none or the process was killed.
     pub(super) fn run<A: Serve>(
         &mut self,
         model: &mut A,
@@ -113,6 +121,9 @@ impl Program {
         events: &[Event],
         rest: Micros,
     ) -> usize {
+        if !self.said.is_empty() && events.first().is_some_and(is_call) {
+            self.touch_what_was_said(kernel);
+        }
         let is_timed = model.is_timed();
         let mut before = events.first().map_or(Micros(0), |first| first.time);
         for (count, event) in events.iter().enumerate() {
@@ -125,13 +136,24 @@ impl Program {
                 model.advance(kernel, event.time);
             }
             self.now = event.time;
-            let is_mark = self.perform(model, kernel, event);
+            let stops = self.perform(model, kernel, event);
             self.events += 1;
-            if is_mark {
+            if stops {
                 return count + 1;
             }
         }
         events.len()
+    }
+
+    /// Touches what the trace says next of the blocks that it has said something of. At that moment itself it was not touched.
+    #[cold]
+    fn touch_what_was_said(&mut self, kernel: &mut Kernel) {
+        for id in std::mem::take(&mut self.said) {
+            let block = self.touched.block(id);
+            if let Some(held) = block.and_then(|block| self.live_block(block)) {
+                self.touched.go_on(kernel, id, held.address, held.size);
+            }
+        }
     }
 
     /// The event at hand, as it is kept with a block.
@@ -163,7 +185,7 @@ impl Program {
             .forget_covered(live, raises.map(|raise| Some(raise?.event)));
     }
 
-    /// Runs an event, and returns whether it is a mark.
+    /// Runs an event, and returns whether to stop behind it.
     #[inline(always)]
     fn perform<A: Serve>(&mut self, model: &mut A, kernel: &mut Kernel, event: &Event) -> bool {
         let thread = event.thread;
@@ -229,17 +251,18 @@ impl Program {
             }
             Call::Forked => {
                 model.forked(thread);
-                return false;
+                return true;
             }
             Call::Touched(id) => {
-                let held = self
+                if let Some(held) = self
                     .touched
                     .block(id)
-                    .and_then(|block| self.live_block(block));
-                if let Some(held) = held {
-                    self.touched.go_on(kernel, id, held.address, held.size);
+                    .and_then(|block| self.live_block(block))
+                {
+                    self.touched.touch(kernel, id.0, held.address, held.size);
                 }
-                return false;
+                self.said.push(id);
+                return true;
             }
         };
         let number = self.asked;

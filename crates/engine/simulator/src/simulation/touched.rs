@@ -1,7 +1,7 @@
 //! The pages of a block that the program touched, where the trace says so.
 //!
 //! A trace says at a few moments what was touched up to there. When each page was touched is not known: a page counts from the
-//! moment before, which is the block's allocation or what was said of it last.
+//! block's allocation, or from the first call behind the moment at which the trace said last that it was not touched.
 
 use highwater_allocator::{Address, Bytes, Kernel};
 use highwater_workload::{BlockId, Touched, TouchedId, Workload};
@@ -93,7 +93,7 @@ impl TouchedBlocks {
         true
     }
 
-    /// The trace has said what was touched up to here of a block: what it says next was touched from here on.
+    /// Touches what the trace says next of a block that it has said something of.
     #[cold]
     pub(super) fn go_on(&self, kernel: &mut Kernel, id: TouchedId, address: Address, size: Bytes) {
         if let Some(place) = self.after(id.0) {
@@ -101,7 +101,8 @@ impl TouchedBlocks {
         }
     }
 
-    fn touch(&self, kernel: &mut Kernel, place: u32, address: Address, size: Bytes) {
+    /// Touches what the trace says at a place of its list.
+    pub(super) fn touch(&self, kernel: &mut Kernel, place: u32, address: Address, size: Bytes) {
         let (Some(trace), Some(touched)) = (&self.trace, self.touched(place)) else {
             return;
         };

@@ -43,6 +43,8 @@ struct Process {
     number: u32,
     beginning: u64,
     samples: PathBuf,
+    /// How the mapping of its recording ends.
+    mapped: String,
 }
 
 fn measure_until(ended: &Receiver<()>, folder: &Path) {
@@ -68,11 +70,16 @@ fn process(path: &Path) -> Option<Process> {
         number: control.process,
         beginning: control.monotonic_time,
         samples: path.with_extension("samples"),
+        mapped: format!("/{}", path.file_name()?.to_str()?),
     })
 }
 
 fn measure(process: &Process) -> std::io::Result<()> {
     let smaps = fs::read_to_string(format!("/proc/{}/smaps", process.number))?;
+    // A process that has begun another program has another recording, and this one has ended.
+    if !smaps.lines().any(|line| line.ends_with(&process.mapped)) {
+        return Ok(());
+    }
     let resident = Resident::of(&smaps);
     // The mappings are empty once the process has ended.
     if resident.rss == 0 {
