@@ -225,6 +225,8 @@ fn class(found: &Found, column: usize) -> &'static str {
     match column {
         _ if column == weighed => "figure figure--weighed",
         5 => "figure",
+        // The average, and the calls that are in the time already.
+        2 | 4 => "figure figure--more figure--least",
         _ => "figure figure--more",
     }
 }

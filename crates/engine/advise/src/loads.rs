@@ -6,7 +6,6 @@ use highwater_workload::spec::{Calls, Planned};
 use highwater_workload::{
     BlockId, Call, Event, Pattern, PatternError, PhaseKind, Source, ThreadId, Touched, Workload,
 };
-use std::collections::HashSet;
 
 /// Seeds that a pattern is tried with besides its own.
 const SEEDS: u32 = 2;
@@ -154,10 +153,12 @@ fn touched_from(workload: &Workload, cut: usize) -> Vec<Touched> {
     let is_one = |event: &&Event| matches!(event.call, Call::Touched(_));
     let before = workload.events[..cut].iter().filter(is_one).count();
     let mut touched = workload.touched.clone();
-    let mut known = HashSet::new();
+    let mut known = vec![false; workload.blocks as usize];
     for place in (before..touched.len()).chain((0..before.min(touched.len())).rev()) {
         let block = &mut touched[place].block;
-        if !known.insert(*block) && place < before {
+        let known = known.get_mut(block.0 as usize);
+        let is_known = known.is_some_and(|known| std::mem::replace(known, true));
+        if is_known && place < before {
             *block = BlockId(u32::MAX);
         }
     }
