@@ -37,7 +37,7 @@ pub struct Pool {
     /// The figures of a moment, asked of variants.
     figures: Vec<(VariantId, JobHandle)>,
     /// What a search for what would help wants to run: its number, the place of the piece, and the piece.
-    trials: VecDeque<(u32, usize, Vec<u8>)>,
+    trials: Vec<(u32, usize, Vec<u8>)>,
     /// What it asks besides.
     advising: Option<JobHandle>,
     /// The bytes of the recording that is shown, for workers that are started later.
@@ -97,7 +97,7 @@ impl Pool {
             reader: None,
             reads: Vec::new(),
             figures: Vec::new(),
-            trials: VecDeque::new(),
+            trials: Vec::new(),
             advising: None,
             trace: None,
             reading: None,
@@ -294,7 +294,7 @@ impl Pool {
     pub fn advise(&mut self, search: u32, work: AdviceWork) {
         let (client, work) = match work {
             AdviceWork::Try(place, piece) => {
-                self.trials.push_back((search, place, piece));
+                self.trials.push((search, place, piece));
                 return self.go_on();
             }
             AdviceWork::Survey(order) => {
@@ -385,9 +385,10 @@ impl Pool {
             let worker = &self.workers[number];
             let is_free = worker.running.is_none() && worker.trying.is_none();
             if is_free && !matches!(worker.health, Health::Broken(_)) {
-                let Some(trial) = self.trials.pop_front() else {
+                if self.trials.is_empty() {
                     return;
-                };
+                }
+                let trial = self.trials.remove(0);
                 self.try_on(number, trial);
             }
         }

@@ -217,7 +217,7 @@ impl Advice {
 
     /// Ends what goes on, and forgets what was found.
     pub(super) fn end(&mut self) -> Vec<Effect> {
-        let was_on = self.searching == Searching::On;
+        let was_on = matches!(self.searching, Searching::On);
         *self = Self {
             wishes: self.wishes.clone(),
             number: self.number,
@@ -293,7 +293,7 @@ impl Advice {
 
     /// Takes what arrives for a search.
     pub(super) fn arrive(&mut self, number: u32, news: Advising) -> Vec<Effect> {
-        if number != self.number || self.searching != Searching::On {
+        if number != self.number || !matches!(self.searching, Searching::On) {
             return vec![];
         }
         match news {
@@ -372,7 +372,7 @@ impl Advice {
 
     /// Goes on with what was tried until now.
     fn time_up(&mut self) -> Vec<Effect> {
-        if self.searching != Searching::On {
+        if !matches!(self.searching, Searching::On) {
             return vec![];
         }
         self.is_late = true;

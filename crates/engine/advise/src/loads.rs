@@ -188,10 +188,13 @@ fn held(workload: &Workload, cut: usize) -> Vec<Event> {
                 .for_each(|block| set(block, number)),
         }
     }
-    let mut held: Vec<u32> = last.into_iter().filter(|event| *event != NONE).collect();
-    held.sort_unstable();
-    let allocated = held.into_iter().map(|number| {
-        let event = workload.events[number as usize];
+    // A block is held by the call that set it last.
+    let is_held = |(number, event): &(u32, &Event)| {
+        let block = event.call.allocated();
+        block.is_some_and(|block| last.get(block.0 as usize) == Some(number))
+    };
+    let calls = (0..).zip(&workload.events[..cut]).filter(is_held);
+    let allocated = calls.map(|(_, event)| {
         let call = match event.call {
             Call::Realloc { block, size, .. } => Call::Malloc { block, size },
             call => call,
