@@ -18,7 +18,7 @@ pub use highwater_report::DecisionKind as ToldKind;
 use highwater_report::Sentence;
 use highwater_simulator::{
     Address, Bytes, Choice, Diagnosis, Environment, Frame, Micros, Origin, PageKind, Phases,
-    Sample, Summary, Variable, Variant, Without,
+    RealProcess, Sample, Summary, Variable, Variant, Without,
 };
 use highwater_workload::{Pattern, Trims};
 
@@ -302,6 +302,8 @@ pub struct Ran {
     pub samples: Vec<Sample>,
     /// Heap maps; none if only the curves were asked for.
     pub frames: Vec<Frame>,
+    /// The real process, where the trace says what was measured of it.
+    pub real: RealProcess,
 }
 
 /// A stage of a run.

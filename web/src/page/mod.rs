@@ -19,6 +19,7 @@ pub mod help;
 pub mod keys;
 pub mod layout;
 pub mod map_canvas;
+mod measured;
 pub mod parameters;
 pub mod pictures;
 pub mod pins;

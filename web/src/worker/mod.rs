@@ -66,7 +66,7 @@ impl Slice<'_> {
     }
 
     #[cfg(test)]
-    fn unlimited() -> Slice<'static> {
+    pub(crate) fn unlimited() -> Slice<'static> {
         Slice {
             may_go_on: &|| true,
             tell: &|_| {},

@@ -1,7 +1,7 @@
 //! [`Work::Run`](crate::protocol::Work::Run): something from beginning to end.
 
 use highwater_advise::{Trial, half, options};
-use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun};
+use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun, RealProcess};
 
 use crate::{
     protocol::{MarkAt, Order, Outcome, Piece, Ran, StageRan, Tried},
@@ -11,6 +11,9 @@ use crate::{
 
 /// Events between two questions whether to go on: about a millisecond.
 const BATCH: u64 = 8192;
+
+/// Moments of the real process that a chart has room for.
+const DOTS: usize = 1000;
 
 /// What is wanted of a run.
 enum Wanted {
@@ -147,6 +150,7 @@ impl Run {
             phases: outcome.phases.clone(),
             samples: outcome.samples.clone(),
             frames: frames(outcome),
+            real: (outcome.real()).map_or_else(RealProcess::default, |real| real.thinned(DOTS)),
         };
         Step::Done(Outcome::Ran(Box::new(ran)))
     }

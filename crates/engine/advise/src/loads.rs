@@ -131,7 +131,7 @@ fn first_half(workload: &Workload, cut: usize) -> Workload {
 /// The calls from the cut on; what the program held there is allocated at the beginning, in the order in which it was.
 fn second_half(workload: &Workload, cut: usize) -> Workload {
     let begins = workload.events.get(cut).map_or(0, |event| event.time.0);
-    let mut events: Vec<Event> = held(workload, cut);
+    let (mut events, held) = held(workload, cut);
     events.extend(workload.events[cut..].iter().map(|event| Event {
         time: Micros(event.time.0.saturating_sub(begins)),
         ..*event
@@ -141,32 +141,42 @@ fn second_half(workload: &Workload, cut: usize) -> Workload {
         header: workload.header.clone(),
         marks: workload.marks.clone(),
         recorded: Vec::new(),
-        touched: touched_from(workload, cut),
+        touched: touched_from(workload, cut, &held),
         samples: Vec::new(),
         ..*workload
     }
 }
 
 /// What is known of touched pages where the calls begin at the cut: what is said of a block from there on, or else what was
-/// said of it last.
-fn touched_from(workload: &Workload, cut: usize) -> Vec<Touched> {
+/// said of it last. `held` has, for each block that is held there, the number of its allocating call.
+fn touched_from(workload: &Workload, cut: usize, held: &[u32]) -> Vec<Touched> {
+    let events = &workload.events[..cut];
     let is_one = |event: &&Event| matches!(event.call, Call::Touched(_));
-    let before = workload.events[..cut].iter().filter(is_one).count();
+    let before = events.iter().filter(is_one).count();
+    let is_allocating = |event: &&Event| event.call.allocated().is_some();
+    let allocated = events.iter().filter(is_allocating).count() as u32;
     let mut touched = workload.touched.clone();
-    let mut known = vec![false; workload.blocks as usize];
+    let mut known = vec![false; workload.events.len()];
     for place in (before..touched.len()).chain((0..before.min(touched.len())).rev()) {
-        let block = &mut touched[place].block;
-        let known = known.get_mut(block.0 as usize);
-        let is_known = known.is_some_and(|known| std::mem::replace(known, true));
-        if is_known && place < before {
-            *block = BlockId(u32::MAX);
-        }
+        let allocation = touched[place].allocation;
+        let known = known.get_mut(allocation as usize);
+        let is_known = known.is_some_and(|known| std::mem::replace(known, true)) && place < before;
+        let from_cut = allocation.checked_sub(allocated);
+        touched[place].allocation = match from_cut {
+            _ if is_known => u32::MAX,
+            Some(later) => held.len() as u32 + later,
+            None => {
+                let place = held.binary_search(&allocation);
+                place.map_or(u32::MAX, |place| place as u32)
+            }
+        };
     }
     touched
 }
 
-/// Allocates, at time 0, every block that is held at the cut.
-fn held(workload: &Workload, cut: usize) -> Vec<Event> {
+/// Allocates, at time 0, every block that is held at the cut, in the order in which they were allocated, and returns the
+/// numbers of the calls that allocated them.
+fn held(workload: &Workload, cut: usize) -> (Vec<Event>, Vec<u32>) {
     /// Of a block that is not held.
     const NONE: u32 = u32::MAX;
     let mut last = vec![NONE; workload.blocks as usize];
@@ -188,23 +198,25 @@ fn held(workload: &Workload, cut: usize) -> Vec<Event> {
                 .for_each(|block| set(block, number)),
         }
     }
-    // A block is held by the call that set it last.
-    let is_held = |(number, event): &(u32, &Event)| {
-        let block = event.call.allocated();
-        block.is_some_and(|block| last.get(block.0 as usize) == Some(number))
-    };
-    let calls = (0..).zip(&workload.events[..cut]).filter(is_held);
-    let allocated = calls.map(|(_, event)| {
-        let call = match event.call {
-            Call::Realloc { block, size, .. } => Call::Malloc { block, size },
-            call => call,
+    let (mut calls, mut numbers, mut allocated) = (Vec::new(), Vec::new(), 0);
+    for (number, event) in (0..).zip(&workload.events[..cut]) {
+        let Some(block) = event.call.allocated() else {
+            continue;
         };
-        Event {
-            time: Micros(0),
-            thread: ThreadId::MAIN,
-            call,
-            ..event
+        // A block is held by the call that set it last.
+        if last.get(block.0 as usize) == Some(&number) {
+            calls.push(Event {
+                time: Micros(0),
+                thread: ThreadId::MAIN,
+                call: match event.call {
+                    Call::Realloc { block, size, .. } => Call::Malloc { block, size },
+                    call => call,
+                },
+                ..*event
+            });
+            numbers.push(allocated);
         }
-    });
-    allocated.collect()
+        allocated += 1;
+    }
+    (calls, numbers)
 }

@@ -1,6 +1,8 @@
 //! A program that also calls `malloc_trim(0)`: the same calls, with these among them.
 
-use crate::{Call, Domain, Event, Micros, Moment, Phase, PhaseKind, Phases, ThreadId, Workload};
+use crate::{
+    Call, Domain, Event, Mark, Micros, Moment, Phase, PhaseKind, Phases, ThreadId, Workload,
+};
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Bytes, Decimal};
 use std::fmt;
@@ -177,11 +179,18 @@ pub(crate) fn with_calls(workload: &Workload, moments: &[Moment]) -> Workload {
     Workload {
         events,
         header: workload.header.clone(),
-        marks: workload.marks.clone(),
+        // What was measured, at marks and between them, was measured of the program as it was.
+        marks: workload
+            .marks
+            .iter()
+            .map(|mark| Mark {
+                name: mark.name.clone(),
+                measured: Vec::new(),
+            })
+            .collect(),
+        samples: Vec::new(),
         recorded: workload.recorded.clone(),
         touched: workload.touched.clone(),
-        // They were taken of the program as it was.
-        samples: Vec::new(),
         ..*workload
     }
 }
