@@ -6,7 +6,6 @@ use highwater_workload::spec::{Calls, Planned};
 use highwater_workload::{
     BlockId, Call, Event, Pattern, PatternError, PhaseKind, Source, ThreadId, Touched, Workload,
 };
-use std::collections::HashSet;
 
 /// Seeds that a pattern is tried with besides its own.
 const SEEDS: u32 = 2;
@@ -157,10 +156,11 @@ fn touched_from(workload: &Workload, cut: usize, held: &[u32]) -> Vec<Touched> {
     let is_allocating = |event: &&Event| event.call.allocated().is_some();
     let allocated = events.iter().filter(is_allocating).count() as u32;
     let mut touched = workload.touched.clone();
-    let mut known = HashSet::new();
+    let mut known = vec![false; workload.events.len()];
     for place in (before..touched.len()).chain((0..before.min(touched.len())).rev()) {
         let allocation = touched[place].allocation;
-        let is_known = !known.insert(allocation) && place < before;
+        let known = known.get_mut(allocation as usize);
+        let is_known = known.is_some_and(|known| std::mem::replace(known, true)) && place < before;
         let from_cut = allocation.checked_sub(allocated);
         touched[place].allocation = match from_cut {
             _ if is_known => u32::MAX,
@@ -179,13 +179,11 @@ fn touched_from(workload: &Workload, cut: usize, held: &[u32]) -> Vec<Touched> {
 fn held(workload: &Workload, cut: usize) -> (Vec<Event>, Vec<u32>) {
     /// Of a block that is not held.
     const NONE: u32 = u32::MAX;
-    let mut last = vec![(NONE, 0); workload.blocks as usize];
-    let mut allocated = 0;
+    let mut last = vec![NONE; workload.blocks as usize];
     let mut set = |block: BlockId, event: u32| {
         if let Some(last) = last.get_mut(block.0 as usize) {
-            *last = (event, allocated);
+            *last = event;
         }
-        allocated += u32::from(event != NONE);
     };
     for (number, event) in (0..).zip(&workload.events[..cut]) {
         match event.call {
@@ -200,21 +198,25 @@ fn held(workload: &Workload, cut: usize) -> (Vec<Event>, Vec<u32>) {
                 .for_each(|block| set(block, number)),
         }
     }
-    let mut held: Vec<_> = last.into_iter().filter(|last| last.0 != NONE).collect();
-    held.sort_unstable();
-    let allocated = held.iter().map(|(number, _)| {
-        let event = workload.events[*number as usize];
-        let call = match event.call {
-            Call::Realloc { block, size, .. } => Call::Malloc { block, size },
-            call => call,
+    let (mut calls, mut numbers, mut allocated) = (Vec::new(), Vec::new(), 0);
+    for (number, event) in (0..).zip(&workload.events[..cut]) {
+        let Some(block) = event.call.allocated() else {
+            continue;
         };
-        Event {
-            time: Micros(0),
-            thread: ThreadId::MAIN,
-            call,
-            ..event
+        // A block is held by the call that set it last.
+        if last.get(block.0 as usize) == Some(&number) {
+            calls.push(Event {
+                time: Micros(0),
+                thread: ThreadId::MAIN,
+                call: match event.call {
+                    Call::Realloc { block, size, .. } => Call::Malloc { block, size },
+                    call => call,
+                },
+                ..*event
+            });
+            numbers.push(allocated);
         }
-    });
-    let calls = allocated.collect();
-    (calls, held.into_iter().map(|(_, number)| number).collect())
+        allocated += 1;
+    }
+    (calls, numbers)
 }
