@@ -97,6 +97,7 @@ fn add_samples(workload: &mut Workload, path: &Path, later: u64) -> Result<()> {
                 .saturating_add(later),
         );
         let event = workload.events.partition_point(|event| event.time <= time);
+        workload.alive = workload.alive.max(time);
         workload.samples.push(Sample {
             event: event as u32,
             time,
