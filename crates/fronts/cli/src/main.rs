@@ -22,6 +22,7 @@ mod pictures;
 mod png;
 mod record;
 mod recorded;
+mod rerun;
 mod run;
 mod scenario;
 mod settings;
