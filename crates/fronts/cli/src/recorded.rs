@@ -107,6 +107,7 @@ fn add(workload: &mut Workload, samples: Vec<Beside>) {
     for (time, text) in samples {
         let time = Micros(time);
         let event = workload.events.partition_point(|event| event.time <= time);
+        workload.alive = workload.alive.max(time);
         workload.samples.push(Sample {
             event: event as u32,
             time,
