@@ -107,9 +107,14 @@ impl Recorder {
         self.sample(thread, heaps.map(|heaps| (heaps, mapped)));
     }
 
-    /// Writes the touched pages of large blocks.
+    /// Writes the touched pages of large blocks, also of those of which they have not changed.
     pub(crate) fn look(&mut self, thread: u32) {
         if !self.large().slots().is_empty() {
+            for slot in self.large().slots() {
+                if let Some(block) = self.large().in_slot(slot) {
+                    block.written = 0;
+                }
+            }
             let mut pages = Pages::open(self.measuring.way, self.measuring.page_size);
             self.look_at_blocks(thread, &mut pages);
             self.measuring.way = pages.way();
