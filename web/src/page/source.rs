@@ -29,6 +29,7 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
                         { attr::option("none", "no trace is open".to_owned()) }
                     }
                     { recording(&Subject::Bundled) }
+                    { recording(&Subject::Service) }
                     if let Subject::File(_) = subject {
                         { recording(subject) }
                     }
@@ -64,6 +65,7 @@ fn choose(choices: &Choices, act: &Callback<Action>) -> Callback<Event> {
         let found = all.iter().find(|scenario| scenario.name == key);
         Action::Choose(match found {
             Some(scenario) => Subject::Scenario(Rc::clone(scenario)),
+            None if key == Subject::Service.key() => Subject::Service,
             None => Subject::Bundled,
         })
     })

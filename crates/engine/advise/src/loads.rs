@@ -88,7 +88,8 @@ pub fn half(plan: &Plan, is_second: bool) -> Option<Plan> {
     Some(plan)
 }
 
-/// The event at which the recording of a plan is cut in two: at the end of a rest near its middle, or at its middle.
+/// The event at which the recording of a plan is cut in two: at the end of a rest near the middle of its
+/// calls, or at the middle.
 pub(crate) fn cut(plan: &Plan) -> Option<usize> {
     let [Stage { sources, .. }] = &plan.stages[..] else {
         return None;
@@ -98,21 +99,17 @@ pub(crate) fn cut(plan: &Plan) -> Option<usize> {
     };
     let workload = source.first();
     let phases = source.phases()?;
-    let middle = workload.events.last().map_or(0, |event| event.time.0 / 2);
+    // In calls, not in time: a long wait before all work is no half.
+    let middle = workload.events.len() / 2;
     let rests = phases
         .0
         .iter()
         .filter(|phase| phase.kind == PhaseKind::Rest);
     let inner = rests.map(|rest| rest.end.event as usize);
     let inner = inner.filter(|end| *end < workload.events.len() * 9 / 10);
-    let time = |event: &usize| workload.events.get(*event).map_or(0, |event| event.time.0);
-    let nearest = inner.min_by_key(|end| time(end).abs_diff(middle));
-    let at_middle = || {
-        workload
-            .events
-            .partition_point(|event| event.time.0 < middle)
-    };
-    let cut = nearest.unwrap_or_else(at_middle);
+    let cut = inner
+        .min_by_key(|end| end.abs_diff(middle))
+        .unwrap_or(middle);
     (cut > 0 && cut < workload.events.len()).then_some(cut)
 }
 
@@ -124,6 +121,11 @@ fn first_half(workload: &Workload, cut: usize) -> Workload {
         recorded: Vec::new(),
         touched: workload.touched.clone(),
         samples: Vec::new(),
+        // The rest at its end is part of it.
+        alive: workload
+            .events
+            .get(cut)
+            .map_or(workload.alive, |next| next.time),
         ..*workload
     }
 }
@@ -143,6 +145,7 @@ fn second_half(workload: &Workload, cut: usize) -> Workload {
         recorded: Vec::new(),
         touched: touched_from(workload, cut, &held),
         samples: Vec::new(),
+        alive: Micros(workload.alive.0.saturating_sub(begins)),
         ..*workload
     }
 }

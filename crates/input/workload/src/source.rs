@@ -2,7 +2,7 @@
 
 use crate::changed::{Trims, TrimsError, changed};
 use crate::pattern::{Generator, PatternError};
-use crate::{Event, Micros, Phases, Watch, Workload};
+use crate::{Micros, Phases, Watch, Workload};
 use std::sync::{Arc, OnceLock};
 
 /// A program's calls from beginning to end. Cheap to copy, and every copy replays the same.
@@ -95,9 +95,8 @@ impl Source {
 
     /// How long the program runs; about, where it is made on the way.
     pub fn duration(&self) -> Micros {
-        let time = |event: Option<&Event>| event.map_or(0, |event| event.time.0);
-        let events = &self.first.events;
-        let of_first = time(events.last()).saturating_sub(time(events.first()));
+        let begins = self.first.events.first().map_or(0, |event| event.time.0);
+        let of_first = self.first.ends().0.saturating_sub(begins);
         Micros(of_first.saturating_mul(self.parts.into()))
     }
 }

@@ -97,9 +97,6 @@ impl Recorder {
             if let Some(checker) = &mut self.checker {
                 checker.compare(simulation, latest);
             }
-            if self.comparing.events_left(&workload, simulation.position()) == 0 {
-                self.comparing.compare(simulation);
-            }
             // Whatever comes after a part, the moment is measured.
             pause = rest
                 .first()
@@ -109,6 +106,10 @@ impl Recorder {
                 .is_due(simulation.position(), latest, Micros(pause))
             {
                 self.look(simulation, latest);
+            }
+            // Behind a mark of the same moment.
+            if self.comparing.events_left(&workload, simulation.position()) == 0 {
+                self.comparing.compare(simulation);
             }
             left -= run.len();
             events = rest;

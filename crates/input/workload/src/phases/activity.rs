@@ -2,7 +2,7 @@
 
 use super::cells::{Cell, MOST_CALLS, Reader, added};
 use super::{MarkPoint, Moment};
-use crate::{Bytes, Event, Micros, Workload};
+use crate::{Bytes, Micros, Workload};
 use highwater_allocator::places_by_key;
 
 /// A pause of this part of the whole time ends a cell.
@@ -24,7 +24,7 @@ const BURST: f64 = 0.01;
 pub(super) struct Activity {
     pub(super) cells: Vec<Cell>,
     pub(super) marks: Vec<MarkPoint>,
-    /// The moment of the last event.
+    /// The end, at the last event or later.
     pub(super) ends: Moment,
     /// When the first event is.
     begins: Micros,
@@ -58,8 +58,8 @@ impl Activity {
     /// Reads a workload once.
     pub(super) fn of(workload: &Workload) -> Self {
         let events = &workload.events;
-        let time = |event: Option<&Event>| event.map_or(Micros(0), |event| event.time);
-        let (begins, last) = (time(events.first()), time(events.last()));
+        let begins = events.first().map_or(Micros(0), |event| event.time);
+        let last = workload.ends();
         let pause = (last.saturating_sub(begins) / PAUSES).max(Micros(1));
         let mut reader = Reader::new(workload, pause);
         let mut cells: Vec<Cell> = Vec::with_capacity(events.len() / MOST_CALLS + 1);
@@ -212,11 +212,15 @@ impl Activity {
         self.quiet(quiet.after, best.1)
     }
 
-    /// The time between the cell before and this one.
+    /// The time between the cell before and this one, or the end.
     fn gap(&self, next: usize) -> f64 {
         let before = next.checked_sub(1).map(|before| self.cells[before].ends);
         let before = before.unwrap_or(self.begins);
-        self.cells[next].begins.saturating_sub(before).0 as f64
+        let begins = self
+            .cells
+            .get(next)
+            .map_or(self.ends.time, |cell| cell.begins);
+        begins.saturating_sub(before).0 as f64
     }
 
     /// What a cell outweighs, less what it lasts.
@@ -238,10 +242,13 @@ impl Activity {
         let burst = BURST * self.outweighs;
         let (mut from, mut score) = (1, 0.0_f64);
         let mut best = (0.0_f64, 1);
-        for next in 1..self.cells.len() {
+        for next in 1..=self.cells.len() {
             score += self.gap(next);
             if score > best.0 {
                 best = (score, next);
+            }
+            if next == self.cells.len() {
+                break;
             }
             score -= self.weight(next);
             if best.0 - score > best.0.min(burst) || score <= 0.0 || self.is_other(from, next + 1) {

@@ -168,6 +168,7 @@ impl Builder {
         self.sample_text += text.len() as u64 + PAIR_BYTES;
         let limit = self.limits.mark_text.saturating_mul(4);
         within(self.sample_text, limit, "bytes of samples")?;
+        self.workload.alive = self.workload.alive.max(Micros(time));
         self.workload.samples.push(Sample {
             event: self.workload.events.len() as u32,
             time: Micros(time),
