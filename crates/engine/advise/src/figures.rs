@@ -2,12 +2,12 @@
 
 use crate::costs::Costs;
 use highwater_simulator::{Bytes, Micros, Outcome, Sample};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use thiserror::Error;
 
 /// What came of a run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Figures {
     /// The highest resident memory.
     pub peak: Bytes,

@@ -54,7 +54,7 @@ impl Subject {
     }
 
     /// Whether the run rests.
-    fn rests(&self) -> bool {
+    pub(crate) fn rests(&self) -> bool {
         let mut sources = self.plan.stages.iter().flat_map(|stage| &stage.sources);
         sources.any(|source| {
             // Of one that is made on the way every phase is known by its mark.
