@@ -13,6 +13,7 @@ use super::{
     attr::{self, press},
     chart_lines::{Line, curves, highest},
     crosshair::{Did, upright},
+    measured,
     pictures::buttons,
     variants::letter,
 };
@@ -111,10 +112,11 @@ pub fn chart(
     html! {
         <section class="card" aria-labelledby="chart-title">
             <div class="card__head">
-                <h2 id="chart-title">{ "Resident memory" }</h2>
+                { attr::words("h2", &[("id", attr::Static("chart-title"))], "Resident memory") }
                 <ul class="legend">
                     <li><i class="key key--live" />{ "held by the program " }<b>{ props.now.words(&format::mib(here.live)) }</b></li>
-                    <li class="unit">{ "MiB" }</li>
+                    { measured::legend(&props.lines) }
+                    { attr::words("li", &[("class", attr::Static("unit"))], "MiB") }
                 </ul>
                 <div class="card__tools">
                     if props.zoomed {
@@ -132,6 +134,7 @@ pub fn chart(
                     { ends(&props.lines, &scale) }
                 </div>
             </div>
+            { measured::sentence(&props.run, props.time) }
             { as_table(&props.lines, &props.run) }
         </section>
     }

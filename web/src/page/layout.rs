@@ -4,7 +4,7 @@ use web_sys::File;
 use yew::prelude::*;
 
 use super::{
-    address,
+    address, advice,
     attr::{self, press},
     blocks::blocks,
     chart::{self, chart},
@@ -36,6 +36,8 @@ pub struct Places {
     pub help: NodeRef,
     /// The button that leads on in a tour.
     pub next: NodeRef,
+    /// The heading of the search for what would help, or the button that begins it.
+    pub advice: NodeRef,
     /// What lies over the plot of the chart.
     pub over: NodeRef,
 }
@@ -73,10 +75,11 @@ pub fn page(
                 <div class="column column--happened">
                     { trouble(state, act) }
                     { notes(state, act) }
+                    { advice::advice(state, act, &places.advice) }
                     { happened(state, act, point, &places.over) }
                 </div>
                 if shows.why {
-                    <div class="column column--why">{ why(state, act) }</div>
+                    <div class="column column--why">{ why(state, act, &places.advice) }</div>
                 }
                 if shows.table {
                     <div class="column column--what-if">{ what_if(state, act) }</div>
@@ -151,8 +154,8 @@ fn happened(
     let Some(props) = chart::props(state) else {
         return html! {
             <section class="card empty">
-                <h2>{ "Resident memory" }</h2>
-                <p>{ waiting(state) }</p>
+                { attr::words("h2", &[], "Resident memory") }
+                { attr::words("p", &[], &waiting(state)) }
             </section>
         };
     };
@@ -161,7 +164,7 @@ fn happened(
     html! {
         <>
             if let Some(words) = outdated(state) {
-                <p id="outdated" class="outdated" role="status">{ words }</p>
+                { attr::words("p", &[("id", attr::Static("outdated")), ("class", attr::Static("outdated")), ("role", attr::Static("status"))], &words) }
             }
             if shows.chart {
                 { chart(&props, act, point, over) }

@@ -3,7 +3,7 @@
 use highwater_chart::{Chart, Entry, Head, Map, Run, letter, settings};
 use yew::prelude::*;
 
-use super::{attr::press, browser, chart, heap_map};
+use super::{attr::press, browser, chart, heap_map, measured};
 use crate::{
     protocol::StageOrder,
     state::{Action, Format, InspectionAction, Picture, State},
@@ -79,6 +79,7 @@ fn curves(state: &State, head: Head) -> Option<String> {
         stages: stages
             .map(|stage| (stage.begins, &stage.name[..]))
             .collect(),
+        measured: measured::points(&props.lines),
         cap: props.cap,
         shown: props.shown,
     };
@@ -127,7 +128,7 @@ fn entry<'a>((number, colour): (usize, usize), name: &'a str, stages: &[StageOrd
 fn source(state: &State) -> String {
     let kind = match state.source.subject {
         Subject::Scenario(_) => "scenario",
-        Subject::Bundled | Subject::File(_) => "recording",
+        Subject::Bundled | Subject::Service | Subject::File(_) => "recording",
     };
     let mut text = format!("{kind} {}", state.source.subject.name());
     if !state.variants.selected().is_fresh() {

@@ -157,7 +157,7 @@ impl Unit {
             unit: self.clone(),
             figures,
             impossible,
-            rests: subject.rests(),
+            rests: subject.survey.rests,
         }))
     }
 }

@@ -20,6 +20,7 @@ mod paste;
 mod reasons;
 mod search;
 mod singles;
+mod survey;
 mod table;
 mod words;
 
@@ -32,7 +33,9 @@ pub use fleet::{
     FleetAdvice, FleetAdvised, FleetError, Line, Unit, candidates, complete, together,
 };
 pub use image::{Image, UnknownImage};
-pub use loads::{Load, loads};
+pub use loads::{HALVES, Load, half, loads, seeds};
 pub use paste::{Form, Remedy, UnknownForm, paste};
 pub use reasons::Reason;
-pub use search::{Search, Subject, Trial, Tried, Work};
+pub use search::{Search, Subject, Trial, Tried, Work, options};
+pub use survey::Survey;
+pub use table::{HEADS, cells};

@@ -6,7 +6,6 @@ use highwater_workload::spec::{Calls, Planned};
 use highwater_workload::{
     BlockId, Call, Event, Pattern, PatternError, PhaseKind, Source, ThreadId, Touched, Workload,
 };
-use std::collections::HashSet;
 
 /// Seeds that a pattern is tried with besides its own.
 const SEEDS: u32 = 2;
@@ -30,12 +29,27 @@ pub fn loads(
         .iter()
         .all(|stage| stage.calls == Calls::Trace);
     match &plan.stages[..] {
-        [stage] if is_trace && stage.sources.len() == 1 => halves(plan, stage),
+        [_] if is_trace => [false, true]
+            .into_iter()
+            .zip(HALVES)
+            .filter_map(|(is_second, name)| {
+                let (name, plan) = (name.to_owned(), half(plan, is_second)?);
+                Some(Load { name, plan })
+            })
+            .collect(),
         _ if is_trace => Vec::new(),
-        _ => (1..=SEEDS)
-            .filter_map(|number| seeded(planned, plan, number, make))
+        _ => seeds()
+            .filter_map(|(number, name)| {
+                let plan = seeded(planned, plan, number, make)?;
+                Some(Load { name, plan })
+            })
             .collect(),
     }
+}
+
+/// The other seeds of a pattern: how far each is from its own, in numbers of processes, and its name.
+pub fn seeds() -> impl Iterator<Item = (u32, String)> {
+    (1..=SEEDS).map(|number| (number, format!("seed {number} further on")))
 }
 
 /// The plan with every seed moved beyond those of its own processes.
@@ -44,7 +58,7 @@ fn seeded(
     plan: &Plan,
     number: u32,
     make: &mut dyn FnMut(Pattern, &Parameters) -> Result<Source, PatternError>,
-) -> Option<Load> {
+) -> Option<Plan> {
     let mut plan = plan.clone();
     for (stage, planned) in plan.stages.iter_mut().zip(&planned.stages) {
         let Calls::Pattern(pattern, parameters) = &planned.calls else {
@@ -55,19 +69,36 @@ fn seeded(
             *source = make(*pattern, &parameters).ok()?;
         }
     }
-    Some(Load {
-        name: format!("seed {number} further on"),
-        plan,
-    })
+    Some(plan)
 }
 
-/// Both halves of a recording, cut at the end of a rest near the middle of its calls, or at the middle.
-fn halves(plan: &Plan, stage: &Stage) -> Vec<Load> {
-    let source = &stage.sources[0];
-    let workload = source.first();
-    let Some(phases) = source.phases() else {
-        return Vec::new();
+/// The names of both halves of a recording.
+pub const HALVES: [&str; 2] = ["the first half", "the second half"];
+
+/// Returns a plan of a half of a recording; `None` where it has no halves.
+pub fn half(plan: &Plan, is_second: bool) -> Option<Plan> {
+    let cut = cut(plan)?;
+    let workload = plan.stages[0].sources[0].first();
+    let half = match is_second {
+        false => first_half(workload, cut),
+        true => second_half(workload, cut),
     };
+    let mut plan = plan.clone();
+    plan.stages[0].sources = vec![Source::from(half)];
+    Some(plan)
+}
+
+/// The event at which the recording of a plan is cut in two: at the end of a rest near the middle of its
+/// calls, or at the middle.
+pub(crate) fn cut(plan: &Plan) -> Option<usize> {
+    let [Stage { sources, .. }] = &plan.stages[..] else {
+        return None;
+    };
+    let [source] = &sources[..] else {
+        return None;
+    };
+    let workload = source.first();
+    let phases = source.phases()?;
     // In calls, not in time: a long wait before all work is no half.
     let middle = workload.events.len() / 2;
     let rests = phases
@@ -79,21 +110,7 @@ fn halves(plan: &Plan, stage: &Stage) -> Vec<Load> {
     let cut = inner
         .min_by_key(|end| end.abs_diff(middle))
         .unwrap_or(middle);
-    if cut == 0 || cut == workload.events.len() {
-        return Vec::new();
-    }
-    let load = |name: &str, half: Workload| {
-        let mut plan = plan.clone();
-        plan.stages[0].sources = vec![Source::from(half)];
-        Load {
-            name: name.to_owned(),
-            plan,
-        }
-    };
-    vec![
-        load("the first half", first_half(workload, cut)),
-        load("the second half", second_half(workload, cut)),
-    ]
+    (cut > 0 && cut < workload.events.len()).then_some(cut)
 }
 
 fn first_half(workload: &Workload, cut: usize) -> Workload {
@@ -116,7 +133,7 @@ fn first_half(workload: &Workload, cut: usize) -> Workload {
 /// The calls from the cut on; what the program held there is allocated at the beginning, in the order in which it was.
 fn second_half(workload: &Workload, cut: usize) -> Workload {
     let begins = workload.events.get(cut).map_or(0, |event| event.time.0);
-    let mut events: Vec<Event> = held(workload, cut);
+    let (mut events, held) = held(workload, cut);
     events.extend(workload.events[cut..].iter().map(|event| Event {
         time: Micros(event.time.0.saturating_sub(begins)),
         ..*event
@@ -126,7 +143,7 @@ fn second_half(workload: &Workload, cut: usize) -> Workload {
         header: workload.header.clone(),
         marks: workload.marks.clone(),
         recorded: Vec::new(),
-        touched: touched_from(workload, cut),
+        touched: touched_from(workload, cut, &held),
         samples: Vec::new(),
         alive: Micros(workload.alive.0.saturating_sub(begins)),
         ..*workload
@@ -134,23 +151,35 @@ fn second_half(workload: &Workload, cut: usize) -> Workload {
 }
 
 /// What is known of touched pages where the calls begin at the cut: what is said of a block from there on, or else what was
-/// said of it last.
-fn touched_from(workload: &Workload, cut: usize) -> Vec<Touched> {
+/// said of it last. `held` has, for each block that is held there, the number of its allocating call.
+fn touched_from(workload: &Workload, cut: usize, held: &[u32]) -> Vec<Touched> {
+    let events = &workload.events[..cut];
     let is_one = |event: &&Event| matches!(event.call, Call::Touched(_));
-    let before = workload.events[..cut].iter().filter(is_one).count();
+    let before = events.iter().filter(is_one).count();
+    let is_allocating = |event: &&Event| event.call.allocated().is_some();
+    let allocated = events.iter().filter(is_allocating).count() as u32;
     let mut touched = workload.touched.clone();
-    let mut known = HashSet::new();
+    let mut known = vec![false; workload.events.len()];
     for place in (before..touched.len()).chain((0..before.min(touched.len())).rev()) {
-        let block = &mut touched[place].block;
-        if !known.insert(*block) && place < before {
-            *block = BlockId(u32::MAX);
-        }
+        let allocation = touched[place].allocation;
+        let known = known.get_mut(allocation as usize);
+        let is_known = known.is_some_and(|known| std::mem::replace(known, true)) && place < before;
+        let from_cut = allocation.checked_sub(allocated);
+        touched[place].allocation = match from_cut {
+            _ if is_known => u32::MAX,
+            Some(later) => held.len() as u32 + later,
+            None => {
+                let place = held.binary_search(&allocation);
+                place.map_or(u32::MAX, |place| place as u32)
+            }
+        };
     }
     touched
 }
 
-/// Allocates, at time 0, every block that is held at the cut.
-fn held(workload: &Workload, cut: usize) -> Vec<Event> {
+/// Allocates, at time 0, every block that is held at the cut, in the order in which they were allocated, and returns the
+/// numbers of the calls that allocated them.
+fn held(workload: &Workload, cut: usize) -> (Vec<Event>, Vec<u32>) {
     /// Of a block that is not held.
     const NONE: u32 = u32::MAX;
     let mut last = vec![NONE; workload.blocks as usize];
@@ -172,20 +201,25 @@ fn held(workload: &Workload, cut: usize) -> Vec<Event> {
                 .for_each(|block| set(block, number)),
         }
     }
-    let mut held: Vec<u32> = last.into_iter().filter(|event| *event != NONE).collect();
-    held.sort_unstable();
-    let allocated = held.into_iter().map(|number| {
-        let event = workload.events[number as usize];
-        let call = match event.call {
-            Call::Realloc { block, size, .. } => Call::Malloc { block, size },
-            call => call,
+    let (mut calls, mut numbers, mut allocated) = (Vec::new(), Vec::new(), 0);
+    for (number, event) in (0..).zip(&workload.events[..cut]) {
+        let Some(block) = event.call.allocated() else {
+            continue;
         };
-        Event {
-            time: Micros(0),
-            thread: ThreadId::MAIN,
-            call,
-            ..event
+        // A block is held by the call that set it last.
+        if last.get(block.0 as usize) == Some(&number) {
+            calls.push(Event {
+                time: Micros(0),
+                thread: ThreadId::MAIN,
+                call: match event.call {
+                    Call::Realloc { block, size, .. } => Call::Malloc { block, size },
+                    call => call,
+                },
+                ..*event
+            });
+            numbers.push(allocated);
         }
-    });
-    allocated.collect()
+        allocated += 1;
+    }
+    (calls, numbers)
 }

@@ -71,10 +71,10 @@ impl Simulation {
             BlockView {
                 block,
                 requested: held
-                    .filter(|held| held.address == block.user)
-                    .map(|held| held.size),
-                allocated: held.and_then(|held| self.origin(held.allocated)),
-                freed: held.and_then(|held| self.origin(held.freed)),
+                    .filter(|(held, _)| held.address == block.user)
+                    .map(|(held, _)| held.size),
+                allocated: held.map(|(held, _)| held.allocated.into()),
+                freed: held.and_then(|(_, freed)| Some(freed?.into())),
             }
         };
         let ordered = order.into_iter().map(|(_, place)| found[place as usize]);

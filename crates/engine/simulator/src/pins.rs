@@ -1,11 +1,9 @@
 //! The pins: the chunks in use that keep free memory from going back, arena by arena and from the top down.
 
 use crate::arenas::Arena;
-use crate::simulation::{Held, Simulation};
+use crate::simulation::{Held, Simulation, Stamp};
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_allocator::{
-    Address, Allocator, Block, BlockState, Bytes, Cache, Micros, ThreadId, places_by_key,
-};
+use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Micros, places_by_key};
 use highwater_glibc::Version;
 use serde::{Deserialize, Serialize};
 
@@ -231,12 +229,12 @@ impl Simulation {
             .filter(|pin| pin.state != PinState::Metadata)
         {
             let at = ascending.partition_point(|(address, _)| *address < pin.address);
-            if let Some((_, Some(held))) = ascending.get(at) {
+            if let Some((_, Some((held, freed)))) = ascending.get(at) {
                 let whole = held.address == pin.address;
                 pin.requested = whole.then_some(held.size);
                 pin.cut_from = (!whole).then_some(held.size);
-                pin.allocated = self.origin(held.allocated);
-                pin.freed = self.origin(held.freed);
+                pin.allocated = Some(held.allocated.into());
+                pin.freed = freed.map(Origin::from);
             }
         }
     }
@@ -245,7 +243,7 @@ impl Simulation {
     pub(crate) fn latest_holders(
         &self,
         mut addresses: Vec<(u64, u64)>,
-    ) -> Vec<(Address, Option<Held>)> {
+    ) -> Vec<(Address, Option<(Held, Option<Stamp>)>)> {
         if addresses.is_empty() {
             return Vec::new();
         }
@@ -258,8 +256,7 @@ impl Simulation {
         for (at, _) in &addresses {
             filter.add(*at);
         }
-        let blocks = self.remembered.iter().chain(self.blocks());
-        for held in blocks.filter(|held| !held.address.is_null()) {
+        for (held, freed) in self.ever_held() {
             let end = held.address + held.size.max(Bytes(1));
             if !filter.may_be_in(held.address.0, end.0) {
                 continue;
@@ -269,9 +266,8 @@ impl Simulation {
                 if *at >= end {
                     break;
                 }
-                if found.is_none_or(|found: Held| held.allocated > found.allocated) {
-                    *found = Some(*held);
-                }
+                // Of two blocks at one place the one that comes later was held later.
+                *found = Some((*held, freed));
             }
         }
         ascending
@@ -279,39 +275,25 @@ impl Simulation {
 
     /// What the program held at an address last, if it did.
     pub(crate) fn latest_holder(&self, at: Address) -> Option<Held> {
-        let blocks = self.remembered.iter().chain(self.blocks());
         let covers = |held: &&Held| {
             // One comparison for both ends: what begins above wraps around.
-            at.0.wrapping_sub(held.address.0) < held.size.0.max(1) && !held.address.is_null()
+            at.0.wrapping_sub(held.address.0) < held.size.0.max(1)
         };
-        let latest = blocks.filter(covers).max_by_key(|held| held.allocated);
-        latest.copied()
+        self.ever_held()
+            .map(|(held, _)| held)
+            .filter(covers)
+            .last()
+            .copied()
     }
+}
 
-    /// What was held where something is parked now: the numbers of blocks that are free are about to be used again.
-    pub(crate) fn holders_of_parked(&self) -> Vec<Held> {
-        let mut parked = Vec::new();
-        self.model.census(&self.kernel, &mut |block| {
-            if matches!(block.state, BlockState::Parked(_)) {
-                parked.push((block.user.0, 0));
-            }
-        });
-        let holders = self.latest_holders(parked).into_iter();
-        holders.filter_map(|(_, held)| held).collect()
-    }
-
-    pub(crate) fn origin(&self, event: u32) -> Option<Origin> {
-        let event = event.into();
-        Some(Origin {
-            event,
-            time: self.feed.time(event)?,
-            thread: match self.feed.event(event) {
-                Some(found) => found.thread.0,
-                // Of a part that is gone, only a program of one thread says which it was.
-                None if self.workload().last_thread == ThreadId::MAIN => ThreadId::MAIN.0,
-                None => return None,
-            },
-        })
+impl From<Stamp> for Origin {
+    fn from(stamp: Stamp) -> Self {
+        Self {
+            event: stamp.event.into(),
+            time: stamp.time,
+            thread: stamp.thread.0,
+        }
     }
 }
 

@@ -292,7 +292,7 @@ impl Sources {
             .saturating_add(parameters.most_calls(pattern.program()));
         let source = match self.made.is_empty() || all <= self.most_whole {
             true => pattern.source(parameters, watch)?,
-            false => Source::streamed(Generator::new(pattern, parameters)?.in_parts(), watch)?,
+            false => Source::streamed(Generator::new(pattern, parameters)?, watch)?,
         };
         // Of one that is made on the way, the first part is held besides the one that is replayed.
         let parts = 1 + u64::from(source.is_streamed());

@@ -9,17 +9,18 @@ mod touched;
 
 use crate::error::SimulatorError;
 use crate::feed::Feed;
+use crate::history::History;
 use crate::model::Model;
 use crate::variant::Variant;
 use highwater_allocator::{
-    Accounting, Address, Allocator, Bytes, Figures, Kernel, Micros, Variable, Whereabouts,
+    Accounting, Address, Allocator, Bytes, Figures, Kernel, Micros, ThreadId, Variable, Whereabouts,
 };
 use highwater_kernel::Config;
 use highwater_workload::{BlockId, Event, Source, Workload};
 use program::Program;
 use std::sync::Arc;
 
-pub(crate) use program::{Held, NEVER};
+pub(crate) use program::{Held, Stamp};
 
 /// Where a process went beyond its cap and was killed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -44,8 +45,6 @@ pub struct Simulation {
     pub(crate) kernel: Kernel,
     pub(crate) model: Model,
     program: Program,
-    /// Blocks of the parts of the source before, where something was parked when the part ended.
-    pub(crate) remembered: Vec<Held>,
     /// The highest of the peaks taken so far: of what the program held, and of what was resident.
     highest: (Bytes, Bytes),
     /// What the process finds in its environment.
@@ -82,7 +81,6 @@ impl Simulation {
             program: Program::new(workload),
             model,
             feed,
-            remembered: Vec::new(),
             kernel,
             highest: (Bytes::ZERO, Bytes::ZERO),
             environment: variant.environment.clone().into(),
@@ -148,9 +146,7 @@ impl Simulation {
     /// Goes on to the next part of the source, if there is one.
     #[cold]
     pub(crate) fn refill(&mut self) -> bool {
-        let remembered = self.feed.is_streamed().then(|| self.holders_of_parked());
         let went_on = self.feed.refill();
-        self.remembered = remembered.unwrap_or_default();
         self.program.go_on(self.feed.part());
         went_on
     }
@@ -160,8 +156,8 @@ impl Simulation {
     pub fn wait_until(&mut self, now: Micros) {
         let now = self.next_event().map_or(now, |next| now.min(next.time));
         if now > self.now() && !self.kernel.is_killed() {
-            let event = self.position();
-            self.model.decisions_mut().stamp(event);
+            let (event, log) = (self.position(), self.model.decisions_mut());
+            log.stamp(event, now, ThreadId::MAIN);
             self.program.now = now;
             self.model.advance(&mut self.kernel, now);
         }
@@ -270,7 +266,7 @@ impl Simulation {
         self.model.reclaimable(&self.kernel).bytes
     }
 
-    /// The address a block has or had; null where it got none yet, or there is no such block.
+    /// The address of a block that is held; null where there is none.
     #[inline]
     pub fn address(&self, block: BlockId) -> Address {
         let held = self.blocks().get(block.0 as usize);
@@ -284,7 +280,25 @@ impl Simulation {
         Some(self.model.whereabouts(&self.kernel, held.address))
     }
 
+    /// Allocating calls that were made.
+    pub(crate) fn asked(&self) -> u64 {
+        self.program.asked
+    }
+
     pub(crate) fn blocks(&self) -> &[Held] {
         &self.program.blocks
+    }
+
+    /// What was freed.
+    pub(crate) fn history(&self) -> &History {
+        &self.program.history
+    }
+
+    /// Everything that was held, as far as it is known: what was freed in the order in which it was, and what is live.
+    pub(crate) fn ever_held(&self) -> impl Iterator<Item = (&Held, Option<Stamp>)> {
+        let past = self.history().blocks().iter();
+        let live = self.blocks().iter().filter(|held| held.is_live());
+        past.map(|past| (&past.held, Some(past.freed)))
+            .chain(live.map(|held| (held, None)))
     }
 }

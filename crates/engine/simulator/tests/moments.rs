@@ -32,7 +32,7 @@ fn what_is_made_in_parts_is_explained_where_the_whole_is() {
     let generator = || Generator::new(Pattern::AsyncFanOut, &parameters()).expect("it can be made");
     let whole = Pattern::AsyncFanOut.source(&parameters(), &mut unwatched);
     let whole = whole.expect("it can be made");
-    let parts = Source::streamed(generator().in_parts(), &mut unwatched).expect("it begins");
+    let parts = Source::streamed(generator(), &mut unwatched).expect("it begins");
     assert!(parts.is_streamed() && !whole.is_streamed());
     for variant in variants() {
         let (whole, parts) = (outcome(&whole, &variant), outcome(&parts, &variant));

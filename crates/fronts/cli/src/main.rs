@@ -15,7 +15,6 @@ mod environment;
 mod fleet;
 mod input;
 mod json;
-mod measured;
 mod moment;
 mod output;
 mod parallel;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use highwater_hwr::read::Reader;
-use highwater_workload::trace::{self, Limits};
+use highwater_workload::trace::{self, Beside, Limits};
 use highwater_workload::{Micros, Sample, Workload};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -59,26 +59,30 @@ impl Recorded {
         match self {
             Self::Text(bytes) => Ok(trace::read(&bytes)?),
             Self::Family(family) => {
-                let beginning = |recording: Option<&Recording>| {
-                    recording.map_or(0, |recording| recording.control().monotonic_time)
-                };
-                let (first, own) = (beginning(family.first()), beginning(family.last()));
-                let later = own.saturating_sub(first) / 1000;
+                let samples = samples(&family, path)?;
                 let mut workload = trace::read_recording(family, Limits::default())?;
-                add_samples(&mut workload, &path.with_extension("samples"), later)?;
+                add(&mut workload, samples);
                 Ok(workload)
             }
         }
     }
 }
 
-/// Adds the samples of a file, if there is one, whose times count from `later` microseconds after the beginning.
-fn add_samples(workload: &mut Workload, path: &Path, later: u64) -> Result<()> {
-    let Ok(text) = fs::read_to_string(path) else {
-        return Ok(());
+/// Reads the samples that lie beside a recording, if there are any, in order of time. Their times count from the beginning of
+/// the first ancestor's.
+pub(crate) fn samples(family: &[Recording], path: &Path) -> Result<Vec<Beside>> {
+    let path = path.with_extension("samples");
+    let Ok(text) = fs::read_to_string(&path) else {
+        return Ok(Vec::new());
     };
+    let beginning = |recording: Option<&Recording>| {
+        recording.map_or(0, |recording| recording.control().monotonic_time)
+    };
+    let (first, own) = (beginning(family.first()), beginning(family.last()));
+    let later = own.saturating_sub(first) / 1000;
     // The command may have been killed while it wrote the last line.
     let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    let mut samples = Vec::new();
     for (number, line) in whole.lines().enumerate() {
         let wrong = || {
             format!(
@@ -91,11 +95,17 @@ fn add_samples(workload: &mut Workload, path: &Path, later: u64) -> Result<()> {
             .strip_prefix("s ")
             .and_then(|rest| rest.split_once(' '))
             .with_context(wrong)?;
-        let time = Micros(
-            time.parse::<u64>()
-                .with_context(wrong)?
-                .saturating_add(later),
-        );
+        let time = time.parse::<u64>().with_context(wrong)?;
+        samples.push((time.saturating_add(later), text.to_owned()));
+    }
+    samples.sort_by_key(|sample| sample.0);
+    Ok(samples)
+}
+
+/// Adds samples to those of the recording itself.
+fn add(workload: &mut Workload, samples: Vec<Beside>) {
+    for (time, text) in samples {
+        let time = Micros(time);
         let event = workload.events.partition_point(|event| event.time <= time);
         workload.alive = workload.alive.max(time);
         workload.samples.push(Sample {
@@ -107,7 +117,6 @@ fn add_samples(workload: &mut Workload, path: &Path, later: u64) -> Result<()> {
     workload
         .samples
         .sort_by_key(|sample| (sample.event, sample.time));
-    Ok(())
 }
 
 /// Opens a recording and those of its ancestors, the oldest first.

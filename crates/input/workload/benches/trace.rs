@@ -16,7 +16,11 @@ fn workload() -> Workload {
     let mut workload = Pattern::AsyncFanOut
         .build(&Parameters::default(), &mut unwatched)
         .expect("the defaults are in range");
-    workload.recorded = (0..u64::from(workload.blocks))
+    let allocated = workload
+        .events
+        .iter()
+        .filter_map(|event| event.call.allocated());
+    workload.recorded = (0..allocated.count() as u64)
         .map(|block| Address(0x5555_5555_5000 + (block.wrapping_mul(0x9e37_79b9) & 0xffff_fff0)))
         .collect();
     workload

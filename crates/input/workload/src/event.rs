@@ -3,8 +3,8 @@
 use highwater_allocator::{Address, Bytes, Micros, ThreadId};
 use serde::{Deserialize, Serialize};
 
-/// Names a block over its whole life: from the allocating call that returned it to its free. Every allocating call of a
-/// workload has a number of its own, counted from 0 in the order of the calls.
+/// Names a block over its whole life: from the allocating call that returned it to its free. Then the number is given to
+/// another block, so that a table of blocks is as large as the most that were held at one time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BlockId(pub u32);
@@ -148,6 +148,10 @@ impl Mark {
 pub struct Touched {
     /// The block.
     pub block: BlockId,
+    /// Allocating calls before the one that returned it.
+    pub allocation: u32,
+    /// Where the block was recorded.
+    pub recorded: Address,
     /// The runs of pages, in order.
     pub runs: Box<[TouchedRun]>,
 }
@@ -245,8 +249,8 @@ pub struct Workload {
     pub blocks: u32,
     /// What each [`MarkId`] stands for.
     pub marks: Vec<Mark>,
-    /// For a recording, the address each block had there, by [`BlockId`]; null where the call had failed. Empty for a
-    /// generated pattern.
+    /// For a recording, the address that each allocating call returned there, in the order of the calls; null where it had
+    /// failed. Empty for a generated pattern.
     pub recorded: Vec<Address>,
     /// Lines of a trace that named a block allocated before recording began.
     pub skipped: u64,

@@ -25,6 +25,7 @@
 
 mod changed;
 mod event;
+mod numbers;
 pub mod pattern;
 mod phases;
 mod progress;

@@ -19,7 +19,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// A workload that is made burst by burst, best by a generator [`in_parts`](Generator::in_parts). The first is made
+    /// A workload that is made burst by burst, by a generator. The first is made
     /// here: it says how large the others will be.
     ///
     /// # Errors

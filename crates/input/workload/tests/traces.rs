@@ -13,11 +13,12 @@ fn program(choices: &[(u8, u32, u32)], header: Header) -> Workload {
         header,
         ..Workload::default()
     };
-    let mut live: Vec<BlockId> = Vec::new();
+    let (mut live, mut spare): (Vec<BlockId>, Vec<BlockId>) = (Vec::new(), Vec::new());
     let mut time = 0;
     for &(choice, first, second) in choices {
         time += u64::from(first % 1000);
-        let block = BlockId(workload.blocks);
+        // The number that was freed last is the next to be given out.
+        let block = spare.last().copied().unwrap_or(BlockId(workload.blocks));
         let size = Bytes(u64::from(second));
         let picked = (!live.is_empty()).then(|| first as usize % live.len().max(1));
         let call = match (choice % 8, picked) {
@@ -59,11 +60,19 @@ fn program(choices: &[(u8, u32, u32)], header: Header) -> Workload {
             call,
             Call::Malloc { .. } | Call::Calloc { .. } | Call::Aligned { .. } | Call::Realloc { .. }
         ) {
-            workload.blocks += 1;
-            workload
-                .recorded
-                .push(Address(0x10 + 0x20 * u64::from(block.0)));
+            if spare.pop().is_none() {
+                workload.blocks += 1;
+            }
+            let address = 0x10 + 0x20 * workload.recorded.len() as u64;
+            workload.recorded.push(Address(address));
             live.push(block);
+        }
+        if let Call::Free { block }
+        | Call::Realloc {
+            old: Some(block), ..
+        } = call
+        {
+            spare.push(block);
         }
         let thread = ThreadId((first % 5) as u16);
         workload.last_thread = workload.last_thread.max(thread);
@@ -95,8 +104,12 @@ fn add_later(workload: &mut Workload, choices: &[(u8, u32, u32)]) {
                     pages: u64::from(second) << 16,
                 };
                 let id = TouchedId(workload.touched.len() as u32);
+                // None was freed, so a block has the number of its allocating call.
+                let block = first % workload.blocks;
                 workload.touched.push(Touched {
-                    block: BlockId(first % workload.blocks),
+                    block: BlockId(block),
+                    allocation: block,
+                    recorded: workload.recorded[block as usize],
                     runs: (0..first % 3).map(run).collect(),
                 });
                 Call::Touched(id)

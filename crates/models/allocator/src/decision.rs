@@ -2,6 +2,7 @@
 //!
 //! `decision_log` records them.
 
+use crate::ThreadId;
 use crate::census::Cache;
 use highwater_kernel::{Address, Bytes, Micros};
 use serde::{Deserialize, Serialize};
@@ -241,8 +242,10 @@ pub enum Decision {
 pub struct Logged {
     /// Index of the event in the run.
     pub event: u64,
-    /// When, if that was before the event: a timer had run out.
-    pub time: Option<Micros>,
+    /// When: that of the event, or before it where a timer had run out.
+    pub time: Micros,
+    /// The thread of the event.
+    pub thread: ThreadId,
     /// What was decided.
     pub decision: Decision,
 }

@@ -3,6 +3,7 @@
 //! They are recorded always: counters for every kind, and the latest in a ring, so that a run of millions of calls costs
 //! no memory. [`DecisionLog::keep_all`] keeps every one.
 
+use crate::ThreadId;
 use crate::decision::{Counters, Decision, Logged};
 use crate::remembered::Remembered;
 use highwater_kernel::Micros;
@@ -12,7 +13,10 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug)]
 pub struct DecisionLog {
     event: u64,
-    time: Option<Micros>,
+    now: Micros,
+    thread: ThreadId,
+    /// When, where that is before the event.
+    earlier: Option<Micros>,
     total: u64,
     counters: Counters,
     kept: VecDeque<Logged>,
@@ -24,7 +28,9 @@ impl Default for DecisionLog {
     fn default() -> Self {
         Self {
             event: 0,
-            time: None,
+            now: Micros(0),
+            thread: ThreadId::MAIN,
+            earlier: None,
             total: 0,
             counters: Counters::default(),
             kept: VecDeque::new(),
@@ -40,15 +46,17 @@ impl DecisionLog {
         self.limit = usize::MAX;
     }
 
-    /// Names the event that following decisions belong to.
+    /// Names the event that following decisions belong to, with its time and thread.
     #[inline]
-    pub fn stamp(&mut self, event: u64) {
+    pub fn stamp(&mut self, event: u64, time: Micros, thread: ThreadId) {
         self.event = event;
+        self.now = time;
+        self.thread = thread;
     }
 
     /// Says when following decisions are taken, where that is before the event they are stamped with.
     pub fn at(&mut self, time: Option<Micros>) {
-        self.time = time;
+        self.earlier = time;
     }
 
     /// Records a decision.
@@ -86,7 +94,8 @@ impl DecisionLog {
         }
         self.kept.push_back(Logged {
             event: self.event,
-            time: self.time,
+            time: self.earlier.unwrap_or(self.now),
+            thread: self.thread,
             decision,
         });
         if let Some(latest) = self.kept.back() {
@@ -126,7 +135,7 @@ mod tests {
             ..DecisionLog::default()
         };
         for event in 0..5 {
-            log.stamp(event);
+            log.stamp(event, Micros(event), ThreadId::MAIN);
             log.record(Decision::Consolidated {
                 arena: 0,
                 chunks: event,

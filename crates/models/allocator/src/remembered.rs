@@ -4,7 +4,7 @@
 //! beside it and costs a few instructions for each decision.
 
 use crate::decision::{Decision, Logged};
-use highwater_kernel::Bytes;
+use highwater_kernel::{Bytes, Micros};
 use serde::{Deserialize, Serialize};
 
 /// What is remembered of a run's decisions from its start.
@@ -29,10 +29,10 @@ pub struct Remembered {
 pub struct Turns {
     /// Times that memory went back after some had been taken since the time before.
     pub turns: u64,
-    /// The event of the first of them.
-    pub first_event: u64,
-    /// The event of the latest of them.
-    pub latest_event: u64,
+    /// When the first of them was.
+    pub first: Micros,
+    /// When the latest of them was.
+    pub latest: Micros,
     /// Times that memory was taken.
     pub taken: u64,
     /// Times that memory went back.
@@ -53,7 +53,7 @@ impl Turns {
         self.took = true;
     }
 
-    fn give_back(&mut self, event: u64, bytes: Bytes) {
+    fn give_back(&mut self, time: Micros, bytes: Bytes) {
         self.given_back += 1;
         self.bytes += bytes;
         self.run += bytes;
@@ -62,9 +62,9 @@ impl Turns {
             self.run = bytes;
             self.turns += 1;
             if self.turns == 1 {
-                self.first_event = event;
+                self.first = time;
             }
-            self.latest_event = event;
+            self.latest = time;
         }
     }
 }
@@ -72,7 +72,7 @@ impl Turns {
 impl Remembered {
     /// Takes note of a decision.
     pub(crate) fn note(&mut self, logged: &Logged) {
-        let event = logged.event;
+        let time = logged.time;
         match logged.decision {
             Decision::ThresholdRaised { .. } => {
                 self.first_raise.get_or_insert(*logged);
@@ -83,7 +83,7 @@ impl Remembered {
                 bytes, top_size, ..
             } => {
                 let heaps = &mut self.heaps;
-                heaps.give_back(event, bytes);
+                heaps.give_back(time, bytes);
                 heaps.largest = heaps.largest.max(heaps.run + top_size);
             }
             Decision::Mapped { bytes } => {
@@ -94,7 +94,7 @@ impl Remembered {
             Decision::Unmapped { bytes } => {
                 // A mapping that was moved to another size is given back in that one.
                 self.mapped = self.mapped.saturating_sub(bytes);
-                self.mappings.give_back(event, bytes);
+                self.mappings.give_back(time, bytes);
                 self.mappings.largest = self.mappings.largest.max(bytes);
             }
             _ => {}
@@ -105,13 +105,15 @@ impl Remembered {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ThreadId;
 
     fn noted(decisions: &[Decision]) -> Remembered {
         let mut remembered = Remembered::default();
         for (event, decision) in decisions.iter().enumerate() {
             remembered.note(&Logged {
                 event: event as u64,
-                time: None,
+                time: Micros(event as u64),
+                thread: ThreadId::MAIN,
                 decision: *decision,
             });
         }
@@ -133,7 +135,7 @@ mod tests {
         };
         let heaps = noted(&[grown, grown, trimmed, trimmed, grown, trimmed]).heaps;
         assert_eq!((heaps.turns, heaps.taken, heaps.given_back), (2, 3, 3));
-        assert_eq!((heaps.first_event, heaps.latest_event), (2, 5));
+        assert_eq!((heaps.first, heaps.latest), (Micros(2), Micros(5)));
         assert_eq!(heaps.largest, Bytes::kib(270));
     }
 

@@ -53,8 +53,7 @@ impl Scene<'_> {
 
     fn churn_of(&self, turns: &Turns) -> Option<Churn> {
         let simulation = self.simulation;
-        let time = |event| simulation.feed.time(event).unwrap_or_default();
-        let (first, latest) = (time(turns.first_event), time(turns.latest_event));
+        let (first, latest) = (turns.first, turns.latest);
         let lasted = latest.0.saturating_sub(first.0);
         if turns.turns < TURNS || lasted > turns.turns.saturating_mul(APART_MICROS) {
             return None;

@@ -147,7 +147,7 @@ impl Scene<'_> {
             requested: held
                 .filter(|held| held.address == example.user)
                 .map(|held| held.size),
-            allocated: held.and_then(|held| self.simulation.origin(held.allocated)),
+            allocated: held.map(|held| held.allocated.into()),
             example: example.user,
         })
     }

@@ -6,10 +6,9 @@ use super::remedy::{Cost, Gain, Remedy, variable};
 use crate::arenas::Arena;
 use crate::pins::Origin;
 use crate::ranges::Ranges;
-use crate::simulation::{Held, NEVER};
+use crate::simulation::Held;
 use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes, Decision, Logged};
 use highwater_glibc::Glibc;
-use highwater_workload::Call;
 
 /// A rise of the thresholds.
 struct Raise {
@@ -117,19 +116,12 @@ impl Scene<'_> {
             return None;
         };
         let simulation = self.simulation;
-        let origin = simulation.origin(logged.event as u32).unwrap_or(Origin {
+        let origin = Origin {
             event: logged.event,
-            time: simulation.feed.time(logged.event).unwrap_or_default(),
-            thread: 0,
-        });
-        // The block's number is used again once the part of a long source is over: then its chunk's size is what is known.
-        let block = match simulation.feed.event(logged.event).map(|event| event.call) {
-            Some(Call::Free { block }) => Some(block),
-            Some(Call::Realloc { old, .. }) => old,
-            _ => None,
+            time: logged.time,
+            thread: logged.thread.0,
         };
-        let held = block.and_then(|block| simulation.blocks().get(block.0 as usize));
-        let held = held.filter(|held| u64::from(held.freed) == logged.event);
+        let held = simulation.history().freed_at(logged.event);
         Some(Raise {
             mmap: (mmap_before, mmap_threshold),
             trim: (trim_before, trim_threshold),
@@ -141,15 +133,12 @@ impl Scene<'_> {
     /// Returns where nothing has lain but freed blocks that are too large for the heap by the one threshold and not by the
     /// other, ascending and without overlaps. Where smaller blocks have lain, too, the heap would have grown without these.
     fn places_of_large(&self, (from, to): (Bytes, Bytes), since: u64) -> Vec<(Address, Address)> {
-        let blocks = self.simulation.blocks();
+        let simulation = self.simulation;
         let place = |held: &Held| (held.address.0, (held.address + held.size).0);
         let is_large = |held: &Held| held.size >= from && held.size < to;
-        let large = blocks.iter().filter(|held| {
-            is_large(held)
-                && held.freed != NEVER
-                && u64::from(held.allocated) > since
-                && !held.address.is_null()
-                && held.size > Bytes::ZERO
+        let freed = simulation.history().blocks().iter();
+        let large = freed.map(|past| &past.held).filter(|held| {
+            is_large(held) && u64::from(held.allocated.event) > since && held.size > Bytes::ZERO
         });
         let large = joined(large.map(place).collect());
         if large.is_empty() {
@@ -157,9 +146,10 @@ impl Scene<'_> {
         }
         // Nearly all blocks lie elsewhere: only those that reach into a place are put in order.
         let mut places = Ranges::new(&large);
-        let others = blocks.iter().filter(|held| {
+        let held = simulation.ever_held().map(|(held, _)| held);
+        let others = held.filter(|held| {
             let (start, end) = place(held);
-            places.reached(start, end).is_some() && !is_large(held) && start < end && start > 0
+            places.reached(start, end).is_some() && !is_large(held) && start < end
         });
         without(&large, &joined(others.map(place).collect()))
     }

@@ -1,46 +1,59 @@
 //! The program: what it holds, and what each of its calls does to its process.
 
 use super::touched::TouchedBlocks;
+use crate::history::History;
 use crate::model::Serve;
-use highwater_allocator::{Address, Bytes, Kernel, Micros};
+use highwater_allocator::{Address, Bytes, Kernel, Micros, ThreadId};
 use highwater_workload::{BlockId, Call, Event, Workload};
 use std::sync::Arc;
 
 /// What is known of a block of the program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Held {
-    /// Where it is or was; null where allocating it failed.
+    /// Where it is; null where there is none.
     pub(crate) address: Address,
     /// Bytes the program asked for.
     pub(crate) size: Bytes,
     /// The event that allocated it.
-    pub(crate) allocated: u32,
-    /// The event that freed it, or [`NEVER`].
-    pub(crate) freed: u32,
+    pub(crate) allocated: Stamp,
 }
 
-/// The event of a block that was not freed.
-pub(crate) const NEVER: u32 = u32::MAX;
+/// An event as it is kept with a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp {
+    pub(crate) time: Micros,
+    /// Events before it; no source has more than 32 bits count.
+    pub(crate) event: u32,
+    pub(crate) thread: ThreadId,
+}
 
+/// What is held by a number that no block has.
 const NOTHING: Held = Held {
     address: Address::NULL,
     size: Bytes::ZERO,
-    allocated: NEVER,
-    freed: NEVER,
+    allocated: Stamp {
+        time: Micros(0),
+        event: 0,
+        thread: ThreadId::MAIN,
+    },
 };
 
 impl Held {
     #[inline]
     pub(crate) fn is_live(&self) -> bool {
-        self.freed == NEVER && !self.address.is_null()
+        !self.address.is_null()
     }
 }
 
 /// A program in the middle of its run.
 #[derive(Clone)]
 pub(super) struct Program {
-    /// The blocks by number, as far as any was allocated.
+    /// The blocks that it holds, by number, as far as any was allocated.
     pub(super) blocks: Vec<Held>,
+    /// Those that it has freed.
+    pub(super) history: History,
+    /// Allocating calls that it has made.
+    pub(super) asked: u64,
     /// One more than the highest number a block may have.
     numbers: usize,
     /// Whether it writes every page of what it allocates.
@@ -65,6 +78,8 @@ impl Program {
     pub(super) fn new(workload: &Arc<Workload>) -> Self {
         Self {
             blocks: Vec::with_capacity(workload.blocks as usize),
+            history: History::default(),
+            asked: 0,
             numbers: workload.blocks as usize,
             touches: workload.header.touch,
             touched: TouchedBlocks::of(workload),
@@ -79,12 +94,9 @@ impl Program {
         }
     }
 
-    /// Goes on to the next part of its events, where numbers of blocks that are free are used again.
-    pub(super) fn go_on(&mut self, part: &Arc<Workload>) {
-        self.numbers = part.blocks as usize;
-        self.blocks.truncate(self.numbers);
-        self.touches = part.header.touch;
-        self.touched = TouchedBlocks::of(part);
+    /// Goes on to the next part of its events.
+    pub(super) fn go_on(&mut self, part: &Workload) {
+        self.numbers = self.numbers.max(part.blocks as usize);
     }
 
     /// Returns the most it held since the last call, and begins anew.
@@ -108,7 +120,7 @@ impl Program {
                 return count;
             }
             before = event.time;
-            model.decisions_mut().stamp(self.events);
+            (model.decisions_mut()).stamp(self.events, event.time, event.thread);
             if is_timed && event.time != self.now {
                 model.advance(kernel, event.time);
             }
@@ -124,8 +136,31 @@ impl Program {
 
     /// The event at hand, as it is kept with a block.
     #[inline]
-    fn event(&self) -> u32 {
-        self.events as u32
+    fn stamp(&self, thread: ThreadId) -> Stamp {
+        Stamp {
+            time: self.now,
+            event: self.events as u32,
+            thread,
+        }
+    }
+
+    /// The program gives back the block that it has by a number, and the history keeps what it was.
+    #[inline]
+    fn give_back<A: Serve>(&mut self, model: &A, block: BlockId, held: Held, thread: ThreadId) {
+        self.blocks[block.0 as usize] = NOTHING;
+        self.live -= held.size;
+        if self.history.add(held, self.stamp(thread)) {
+            self.forget_covered(model);
+        }
+    }
+
+    #[cold]
+    fn forget_covered<A: Serve>(&mut self, model: &A) {
+        let raises = model.decisions().remembered();
+        let raises = [raises.first_raise, raises.latest_raise];
+        let live = self.blocks.iter().filter(|held| held.is_live());
+        self.history
+            .forget_covered(live, raises.map(|raise| Some(raise?.event)));
     }
 
     /// Runs an event, and returns whether it is a mark.
@@ -139,12 +174,9 @@ impl Program {
                 (block, address, size, Bytes::ZERO)
             }
             Call::Free { block } => {
-                let now = self.event();
-                let held = self.blocks.get_mut(block.0 as usize);
-                if let Some(held) = held.filter(|held| held.is_live()) {
-                    held.freed = now;
-                    self.live -= held.size;
+                if let Some(held) = self.live_block(block) {
                     model.free(kernel, thread, held.address);
+                    self.give_back(model, block, held, thread);
                 }
                 return false;
             }
@@ -153,12 +185,12 @@ impl Program {
                 let address = before.map(|held| held.address);
                 let new = model.realloc(kernel, thread, address, size);
                 let kept = before.map_or(Bytes::ZERO, |held| held.size);
-                if let Some(old) = old.filter(|_| before.is_some())
+                if let (Some(old), Some(held)) = (old, before)
                     && (new.is_some() || size == Bytes::ZERO)
                 {
-                    self.blocks[old.0 as usize].freed = self.event();
-                    self.live -= kept;
+                    self.give_back(model, old, held, thread);
                     if new.is_none() {
+                        self.asked += 1;
                         return false;
                     }
                 }
@@ -210,13 +242,15 @@ impl Program {
                 return false;
             }
         };
+        let number = self.asked;
+        self.asked += 1;
         // A block beyond those that the workload says it has is nobody's.
         let Some(address) = address.filter(|_| (block.0 as usize) < self.numbers) else {
             self.failed += 1;
             return false;
         };
-        self.allocated(block, address, size);
-        if block.0 >= self.touched.due() && self.touched.begin(kernel, block, address, size) {
+        self.allocated(block, address, size, thread);
+        if number >= self.touched.due() && self.touched.begin(kernel, number, address, size) {
             return false;
         }
         if self.touches && size > kept {
@@ -234,13 +268,12 @@ impl Program {
 
     /// The program got a block.
     #[inline]
-    fn allocated(&mut self, block: BlockId, address: Address, size: Bytes) {
+    fn allocated(&mut self, block: BlockId, address: Address, size: Bytes, thread: ThreadId) {
         self.allocations += 1;
         let held = Held {
             address,
             size,
-            allocated: self.event(),
-            freed: NEVER,
+            allocated: self.stamp(thread),
         };
         let number = block.0 as usize;
         match self.blocks.get_mut(number) {

@@ -12,18 +12,18 @@ use std::sync::Arc;
 pub(super) struct TouchedBlocks {
     /// The trace, if it says anything.
     trace: Option<Arc<Workload>>,
-    /// For each time it does the block and the place in the trace's list, by block and place.
-    sorted: Arc<[(BlockId, u32)]>,
+    /// For each time it does the number of the allocating call and the place in the trace's list, in order.
+    sorted: Arc<[(u32, u32)]>,
     /// The first one of a block that was not allocated yet.
     next: usize,
-    due: u32,
+    due: u64,
 }
 
 impl TouchedBlocks {
     pub(super) fn of(workload: &Arc<Workload>) -> Self {
         let places = workload.touched.iter().zip(0..);
         let mut sorted: Vec<_> = places
-            .map(|(touched, place)| (touched.block, place))
+            .map(|(touched, place)| (touched.allocation, place))
             .collect();
         sorted.sort_unstable();
         let mut blocks = Self {
@@ -36,34 +36,36 @@ impl TouchedBlocks {
         blocks
     }
 
-    /// The lowest number of a block that is to be looked up when it is allocated. Blocks are numbered as they are allocated.
+    /// The number of the allocating call from which on a block is to be looked up.
     #[inline]
-    pub(super) fn due(&self) -> u32 {
+    pub(super) fn due(&self) -> u64 {
         self.due
     }
 
     fn pass_to(&mut self, next: usize) {
         self.next = next;
-        self.due = self.sorted.get(next).map_or(u32::MAX, |(block, _)| block.0);
+        let next = self.sorted.get(next);
+        self.due = next.map_or(u64::MAX, |(allocation, _)| (*allocation).into());
     }
 
     /// The first place of a block that is allocated now.
-    fn first(&mut self, block: BlockId) -> Option<u32> {
+    fn first(&mut self, allocation: u64) -> Option<u32> {
         let left = self.sorted.get(self.next..).unwrap_or_default();
-        let begin = self.next + left.partition_point(|(other, _)| *other < block);
-        let end = self.next + left.partition_point(|(other, _)| *other <= block);
+        let begin = self.next + left.partition_point(|(other, _)| u64::from(*other) < allocation);
+        let end = self.next + left.partition_point(|(other, _)| u64::from(*other) <= allocation);
         let first = (begin < end).then(|| self.sorted[begin].1);
         self.pass_to(end);
         first
     }
 
-    /// The place of the same block after this one.
-    fn after(&self, block: BlockId, place: u32) -> Option<u32> {
+    /// The next place of the same block.
+    fn after(&self, place: u32) -> Option<u32> {
+        let allocation = self.touched(place)?.allocation;
         let at = self
             .sorted
-            .partition_point(|entry| *entry <= (block, place));
+            .partition_point(|entry| *entry <= (allocation, place));
         let (next, place) = self.sorted.get(at)?;
-        (*next == block).then_some(*place)
+        (*next == allocation).then_some(*place)
     }
 
     fn touched(&self, place: u32) -> Option<&Touched> {
@@ -80,11 +82,11 @@ impl TouchedBlocks {
     pub(super) fn begin(
         &mut self,
         kernel: &mut Kernel,
-        block: BlockId,
+        allocation: u64,
         address: Address,
         size: Bytes,
     ) -> bool {
-        let Some(place) = self.first(block) else {
+        let Some(place) = self.first(allocation) else {
             return false;
         };
         self.touch(kernel, place, address, size);
@@ -94,8 +96,7 @@ impl TouchedBlocks {
     /// The trace has said what was touched up to here of a block: what it says next was touched from here on.
     #[cold]
     pub(super) fn go_on(&self, kernel: &mut Kernel, id: TouchedId, address: Address, size: Bytes) {
-        let next = self.block(id).and_then(|block| self.after(block, id.0));
-        if let Some(place) = next {
+        if let Some(place) = self.after(id.0) {
             self.touch(kernel, place, address, size);
         }
     }
@@ -105,9 +106,8 @@ impl TouchedBlocks {
             return;
         };
         let page = trace.header.page.0;
-        let recorded = trace.recorded.get(touched.block.0 as usize);
         // Of the first page the part before the block is not the block's.
-        let before = recorded.map_or(0, |recorded| recorded.0 % page);
+        let before = touched.recorded.0 % page;
         let byte = |number: u64| {
             number
                 .saturating_mul(page)

@@ -25,6 +25,8 @@ struct Author {
     chance: Chance,
     workload: Workload,
     held: Vec<BlockId>,
+    /// Numbers of blocks that were freed.
+    spare: Vec<BlockId>,
 }
 
 /// The program of a seed: about a hundred thousand calls of one thread.
@@ -33,6 +35,7 @@ pub(crate) fn program(seed: u64) -> Workload {
         chance: Chance(seed),
         workload: Workload::default(),
         held: Vec::new(),
+        spare: Vec::new(),
     };
     author.workload.header.program = Some(format!("small blocks, seed {seed}"));
     for phase in 0..6 {
@@ -62,8 +65,10 @@ impl Author {
     }
 
     fn block(&mut self) -> BlockId {
-        self.workload.blocks += 1;
-        BlockId(self.workload.blocks - 1)
+        self.spare.pop().unwrap_or_else(|| {
+            self.workload.blocks += 1;
+            BlockId(self.workload.blocks - 1)
+        })
     }
 
     /// Mostly a small object, now and then a buffer.
@@ -99,12 +104,14 @@ impl Author {
 
     fn free(&mut self, index: usize) {
         let block = self.held.swap_remove(index);
+        self.spare.push(block);
         self.push(Call::Free { block });
     }
 
     fn resize(&mut self, index: usize, size: Bytes) {
         let block = self.block();
         let old = Some(std::mem::replace(&mut self.held[index], block));
+        self.spare.extend(old);
         self.push(Call::Realloc { block, old, size });
     }
 
@@ -183,6 +190,7 @@ impl Author {
             if one_of > 0 && self.chance.below(one_of) == 0 {
                 self.held.push(block);
             } else {
+                self.spare.push(block);
                 self.push(Call::Free { block });
             }
         }

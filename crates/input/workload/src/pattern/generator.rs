@@ -62,14 +62,6 @@ impl Generator {
         })
     }
 
-    /// From now on a block's number is given to another once the block was freed and its burst is over, so that a table of
-    /// blocks stays as small as what one burst needs.
-    #[must_use]
-    pub fn in_parts(mut self) -> Self {
-        self.process.reuse_numbers();
-        self
-    }
-
     /// Bursts in all.
     pub fn bursts(&self) -> u32 {
         self.bursts

@@ -2,9 +2,9 @@
 
 use super::kind::Share;
 use super::table::Bursts;
+use crate::numbers::BlockNumbers;
 use crate::{BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, Nanos, ThreadId, Workload};
 use oorandom::Rand32;
-use std::collections::VecDeque;
 
 /// What a call to the allocator takes, as far as the clock goes.
 const CALL_TIME: Nanos = Nanos(60);
@@ -23,15 +23,7 @@ pub(super) struct Process {
     workload: Workload,
     /// Where something calls `malloc_trim` from time to time: how often, and when next.
     trims: Option<(Nanos, Nanos)>,
-    /// Where blocks' numbers are used again: those that are free to be, and those freed since.
-    numbers: Option<Numbers>,
-}
-
-/// Numbers of blocks that were freed.
-#[derive(Clone, Default)]
-struct Numbers {
-    spare: VecDeque<BlockId>,
-    freed: Vec<BlockId>,
+    numbers: BlockNumbers,
 }
 
 impl Process {
@@ -46,13 +38,8 @@ impl Process {
             thread: ThreadId::MAIN,
             workload,
             trims: None,
-            numbers: None,
+            numbers: BlockNumbers::default(),
         }
-    }
-
-    /// From now on numbers of blocks are used again, once the calls that name them were taken.
-    pub(super) fn reuse_numbers(&mut self) {
-        self.numbers.get_or_insert_default();
     }
 
     /// From now on the program calls `malloc_trim(0)` at this interval, between two steps of its tasks.
@@ -117,18 +104,14 @@ impl Process {
 
     fn realloc_in(&mut self, domain: Domain, old: BlockId, size: Bytes) -> BlockId {
         let block = self.new_block();
-        if let Some(numbers) = &mut self.numbers {
-            numbers.freed.push(old);
-        }
+        self.numbers.give_back(old);
         let old = Some(old);
         self.call(domain, Call::Realloc { block, old, size });
         block
     }
 
     fn free_in(&mut self, domain: Domain, block: BlockId) {
-        if let Some(numbers) = &mut self.numbers {
-            numbers.freed.push(block);
-        }
+        self.numbers.give_back(block);
         self.call(domain, Call::Free { block });
     }
 
@@ -229,29 +212,18 @@ impl Process {
 
     /// The calls made since they were taken last.
     pub(super) fn take_calls(&mut self) -> Workload {
-        if let Some(numbers) = &mut self.numbers {
-            numbers.spare.extend(numbers.freed.drain(..));
-        }
-        let mut next = Workload {
+        let next = Workload {
             header: self.workload.header.clone(),
             blocks: self.workload.blocks,
             last_thread: self.workload.last_thread,
             ..Workload::default()
         };
-        if self.numbers.is_some() {
-            next.events.reserve(self.workload.events.len());
-        }
         std::mem::replace(&mut self.workload, next)
     }
 
     fn new_block(&mut self) -> BlockId {
-        if let Some(numbers) = &mut self.numbers
-            && let Some(spare) = numbers.spare.pop_front()
-        {
-            return spare;
-        }
-        let block = BlockId(self.workload.blocks);
-        self.workload.blocks += 1;
+        let block = self.numbers.take();
+        self.workload.blocks = self.numbers.end;
         block
     }
 

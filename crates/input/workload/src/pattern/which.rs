@@ -174,7 +174,7 @@ impl Pattern {
         if parameters.check_whole(self.program()).is_ok() {
             return Ok(Source::generated(self.build(parameters, watch)?));
         }
-        Source::streamed(Generator::new(self, parameters)?.in_parts(), watch)
+        Source::streamed(Generator::new(self, parameters)?, watch)
     }
 
     /// It with its parameters, in a line.

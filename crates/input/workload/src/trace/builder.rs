@@ -4,6 +4,7 @@ use super::error::Fault;
 use super::line::split_pair;
 use super::names::Names;
 use super::{Limits, PAIR_BYTES};
+use crate::numbers::BlockNumbers;
 use crate::{
     Address, BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, Sample, ThreadId, Touched,
     TouchedId, TouchedRun, Workload,
@@ -28,6 +29,11 @@ pub(super) struct Builder {
     /// Runs of touched pages that were read.
     runs: u64,
     names: Names,
+    numbers: BlockNumbers,
+    /// For the block of each number the allocating calls before its own.
+    allocations: Vec<u32>,
+    /// Allocating calls that were read.
+    allocated: u32,
     pub(super) workload: Workload,
 }
 
@@ -45,6 +51,9 @@ impl Builder {
             sample_text: 0,
             runs: 0,
             names: Names::default(),
+            numbers: BlockNumbers::default(),
+            allocations: Vec::new(),
+            allocated: 0,
             workload,
         }
     }
@@ -100,7 +109,14 @@ impl Builder {
                 return Ok(None);
             }
         }
+        // Its number is not the old one's, whose life ends with the call.
         let block = self.allocated(new)?;
+        if let Some(old) = old.filter(|_| !failed) {
+            self.numbers.give_back(old);
+        }
+        if new.is_null() && !failed {
+            self.numbers.give_back(block);
+        }
         let size = Bytes(size);
         Ok(Some(Call::Realloc { block, old, size }))
     }
@@ -111,8 +127,9 @@ impl Builder {
             return None;
         }
         let block = self.names.forget(Address(address));
-        if block.is_none() {
-            self.workload.skipped += 1;
+        match block {
+            Some(block) => self.numbers.give_back(block),
+            None => self.workload.skipped += 1,
         }
         block.map(|block| Call::Free { block })
     }
@@ -178,6 +195,8 @@ impl Builder {
         let id = TouchedId(self.workload.touched.len() as u32);
         self.workload.touched.push(Touched {
             block,
+            allocation: self.allocations[block.0 as usize],
+            recorded: Address(address),
             runs: kept.into(),
         });
         Ok(Some(Call::Touched(id)))
@@ -186,7 +205,8 @@ impl Builder {
     /// Numbers the block that an allocating line returned.
     #[inline]
     fn allocated(&mut self, pointer: Address) -> Result<BlockId, Fault> {
-        let block = BlockId(self.workload.blocks);
+        let block = self.numbers.take();
+        self.workload.blocks = self.numbers.end;
         let recorded = &mut self.workload.recorded;
         if recorded.len() == recorded.capacity() {
             recorded
@@ -194,8 +214,13 @@ impl Builder {
                 .map_err(|_| Fault::OutOfMemory)?;
         }
         recorded.push(pointer);
-        // At most one block for each event, which are counted in 32 bits.
-        self.workload.blocks += 1;
+        match self.allocations.get_mut(block.0 as usize) {
+            Some(allocation) => *allocation = self.allocated,
+            // Numbers that are new come in turn.
+            None => self.allocations.push(self.allocated),
+        }
+        // No more of them than events, which are counted in 32 bits.
+        self.allocated += 1;
         if !pointer.is_null() {
             self.names.name(pointer, block);
         }

@@ -1,4 +1,4 @@
-//! Traces in and out: the `.hwt` format, plain or gzip.
+//! Traces in and out: the `.hwt` format and recordings, plain or gzip.
 //!
 //! A trace is text, one call a line, so that any tool can write one. The reader takes it strictly: what it accepts it
 //! has understood whole, and anything else is a [`TraceError`] that names the line, the text and what was expected.
@@ -30,6 +30,7 @@
 //! failed may have asked for anything); a trim pad of 2^47 or more; an alignment of 2^32 or more;
 //! a thread above 65,535; a page that is not 4096, 16384 or 65536; cores outside 1 to 4096.
 
+mod beside;
 mod builder;
 mod convert;
 mod crc32;
@@ -46,6 +47,7 @@ mod recording;
 mod source;
 mod write;
 
+pub use beside::Beside;
 pub use convert::{ConvertError, Converted, pack, pack_recording, unpack};
 pub use error::TraceError;
 pub use recording::{is_one as is_recording, read as read_recording};
@@ -127,6 +129,9 @@ pub fn read(bytes: &[u8]) -> Result<Workload, TraceError> {
 pub fn read_with(bytes: &[u8], limits: Limits, watch: &mut Watch) -> Result<Workload, TraceError> {
     if recording::is_one(bytes) {
         return recording::read_bytes(bytes, limits, watch);
+    }
+    if let Some(recording) = recording::unpacked(bytes, limits) {
+        return recording::read_bytes(&recording?, limits, watch);
     }
     // A call takes some 30 bytes of text, and packs to a tenth or so: a guess, only to begin with.
     let text = bytes.len() * if source::is_gzip(bytes) { 7 } else { 1 };

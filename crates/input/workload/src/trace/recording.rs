@@ -4,8 +4,10 @@ use super::Limits;
 use super::builder::{Builder, Sink};
 use super::error::{Fault, TraceError, found};
 use super::fields::{ADDRESS_END, SIZE_END, breaks_line};
+use super::gzip::Gunzip;
 use super::header::HeaderReader;
 use super::line::{Order, TIME_END, split_pair};
+use super::source;
 use super::write::NOTHING;
 use crate::{Header, Progress, Watch, Workload};
 use highwater_hwr::layout::{MAGIC, Stop};
@@ -20,6 +22,28 @@ const TOLD: u64 = 1 << 16;
 /// Whether a file that begins with these bytes is a recording in binary form.
 pub fn is_one(start: &[u8]) -> bool {
     start.starts_with(&MAGIC)
+}
+
+/// Unpacks a recording that gzip has packed; `None` if it is something else.
+pub(super) fn unpacked(bytes: &[u8], limits: Limits) -> Option<Result<Vec<u8>, TraceError>> {
+    if !source::is_gzip(bytes) {
+        return None;
+    }
+    let mut gzip = Gunzip::new(bytes).ok()?.take(limits.text);
+    let mut recording = Vec::new();
+    let begun = gzip
+        .by_ref()
+        .take(MAGIC.len() as u64)
+        .read_to_end(&mut recording);
+    if begun.is_err() || !is_one(&recording) {
+        return None;
+    }
+    Some(match gzip.read_to_end(&mut recording) {
+        Ok(_) => Ok(recording),
+        Err(error) => Err(TraceError::Recording(format!(
+            "the gzip file that holds this recording is damaged or cut off: {error}"
+        ))),
+    })
 }
 
 /// Reads the recording of a process. A forked process's heap began as its parent's: `family` has the recordings of its

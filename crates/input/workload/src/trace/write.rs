@@ -8,15 +8,16 @@ use crate::{Address, BlockId, Call, Domain, Header, Mark, Sample, Workload};
 use flate2::{Compression, write::GzEncoder};
 use highwater_hwr::{self as hwr, Placed, Runs};
 use std::io::{self, Write};
+use std::slice;
 
 /// Text is handed on in pieces of about this many bytes.
 pub(super) const PIECE: usize = 1 << 18;
 
 /// Writes `workload` as the text of a trace.
 ///
-/// `addresses` says what each block's pointer is, by block number, null for a call that failed: those a model gave, for
-/// example. Without it the recorded addresses are written; a generated pattern has none, and its blocks get made-up names
-/// 0x10, 0x20, ... that stay the same from one writing to the next.
+/// `addresses` says what each allocating call returned, in the order of the calls, null for one that failed: what a model
+/// returned, for example. Without it the recorded addresses are written; a generated pattern has none, and its blocks get
+/// made-up names 0x10, 0x20, ... that stay the same from one writing to the next.
 ///
 /// The last line says how many calls there are, as the header promises, so that a file that was cut anywhere is refused.
 ///
@@ -26,7 +27,7 @@ pub(super) const PIECE: usize = 1 << 18;
 ///
 /// # Errors
 /// Those of `out`, and [`io::ErrorKind::InvalidInput`] where the workload is no possible trace: `addresses` of another
-/// length than it has blocks, a block or mark number out of range, a name or header text that is empty or would break
+/// number than it has allocating calls, a block or mark number out of range, a name or header text that is empty or would break
 /// its line.
 pub fn write(
     workload: &Workload,
@@ -35,15 +36,12 @@ pub fn write(
 ) -> io::Result<()> {
     let recorded = (!workload.recorded.is_empty()).then_some(&workload.recorded[..]);
     let addresses = addresses.or(recorded);
-    if addresses.is_some_and(|addresses| addresses.len() != workload.blocks as usize) {
-        return Err(invalid("one address for each block"));
-    }
     let version = version(workload);
     let mut text = Text::new(version);
     text.header(&workload.header)?;
     let mut blocks = Blocks {
-        addresses,
-        blocks: workload.blocks,
+        addresses: addresses.map(<[_]>::iter),
+        live: vec![None; workload.blocks as usize],
         tail: Vec::new(),
     };
     let mut samples = workload.samples.iter().peekable();
@@ -62,6 +60,9 @@ pub fn write(
     for sample in samples {
         text.placed(&placed_sample(sample));
         lines += 1;
+    }
+    if blocks.addresses.is_some_and(|left| left.len() > 0) {
+        return Err(invalid(ONE_EACH));
     }
     writeln!(text.buffer, "end {lines}")?;
     out.write_all(&text.buffer)?;
@@ -141,31 +142,45 @@ fn invalid(wanted: &str) -> io::Error {
     )
 }
 
+/// What is missing where addresses do not match the calls.
+const ONE_EACH: &str = "one address for each allocating call";
+
 /// Names a workload's blocks, and makes its calls events.
 struct Blocks<'a> {
-    addresses: Option<&'a [Address]>,
-    blocks: u32,
+    /// What the allocating calls to come return.
+    addresses: Option<slice::Iter<'a, Address>>,
+    /// The address of the block that has or had a number.
+    live: Vec<Option<u64>>,
     /// The text or the runs of the event that was made last.
     tail: Vec<u8>,
 }
 
 impl Blocks<'_> {
     fn address(&self, block: BlockId) -> io::Result<u64> {
-        let address = match self.addresses {
-            Some(addresses) => addresses.get(block.0 as usize).map(|address| address.0),
-            None => (block.0 < self.blocks).then_some((u64::from(block.0) + 1) * 0x10),
-        };
+        let address = self.live.get(block.0 as usize).copied().flatten();
         address.ok_or_else(|| invalid("every block it names"))
+    }
+
+    /// Returns the address that an allocating call returned.
+    fn allocated(&mut self, block: BlockId) -> io::Result<u64> {
+        let live = self.live.get_mut(block.0 as usize);
+        let live = live.ok_or_else(|| invalid("every block it names"))?;
+        let address = match &mut self.addresses {
+            Some(addresses) => addresses.next().ok_or_else(|| invalid(ONE_EACH))?.0,
+            None => (u64::from(block.0) + 1) * 0x10,
+        };
+        *live = Some(address);
+        Ok(address)
     }
 
     fn placed(&mut self, workload: &Workload, event: &crate::Event) -> io::Result<Placed<'_>> {
         let made = match event.call {
             Call::Malloc { block, size } => hwr::Event::Malloc {
-                address: self.address(block)?,
+                address: self.allocated(block)?,
                 size: size.0,
             },
             Call::Calloc { block, count, size } => hwr::Event::Calloc {
-                address: self.address(block)?,
+                address: self.allocated(block)?,
                 count: count.into(),
                 size: size.0,
             },
@@ -174,13 +189,13 @@ impl Blocks<'_> {
                 alignment,
                 size,
             } => hwr::Event::Aligned {
-                address: self.address(block)?,
+                address: self.allocated(block)?,
                 alignment: alignment.into(),
                 size: size.0,
             },
             Call::Realloc { block, old, size } => hwr::Event::Realloc {
-                address: self.address(block)?,
                 old: old.map_or(Ok(0), |old| self.address(old))?,
+                address: self.allocated(block)?,
                 size: size.0,
             },
             Call::Free { block } => hwr::Event::Free {

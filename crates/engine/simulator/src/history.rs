@@ -1,0 +1,267 @@
+//! What the program held and has freed, as far as anything can ask for it.
+//!
+//! Of each place the latest block that lay there is asked for: who had a parked chunk, what a free one was. A block that later
+//! ones have covered is forgotten, so the history is as large as the heap, however long the run.
+
+use crate::simulation::{Held, Stamp};
+use highwater_allocator::{Address, Bytes, Numbers};
+
+/// A block that was freed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Past {
+    pub(crate) held: Held,
+    pub(crate) freed: Stamp,
+}
+
+/// Blocks are forgotten after at least so many were added.
+const FEW: usize = 1 << 16;
+
+/// From this size on a block can have had a mapping of its own before a threshold rose: it does not count as having covered
+/// a smaller one, whose place is asked for still.
+const LARGE: Bytes = Bytes(128 << 10);
+
+/// The blocks that were freed, in the order in which they were.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    past: Vec<Past>,
+    /// How many there are when the covered ones are forgotten next.
+    due: usize,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            past: Vec::new(),
+            due: FEW,
+        }
+    }
+}
+
+impl History {
+    /// Adds a block that was just freed, and returns whether it is time to forget some.
+    #[inline]
+    pub(crate) fn add(&mut self, held: Held, freed: Stamp) -> bool {
+        self.past.push(Past { held, freed });
+        self.past.len() >= self.due
+    }
+
+    /// The blocks, in the order in which they were freed.
+    pub(crate) fn blocks(&self) -> &[Past] {
+        &self.past
+    }
+
+    /// The block that an event freed.
+    pub(crate) fn freed_at(&self, event: u64) -> Option<Held> {
+        let past = self.past.iter();
+        let mut found = past.filter(|past| u64::from(past.freed.event) == event);
+        found.next().map(|past| past.held)
+    }
+
+    /// Forgets the blocks that later ones have covered, those that the program holds among them, but for those that one of
+    /// these events freed.
+    #[cold]
+    pub(crate) fn forget_covered<'a>(
+        &mut self,
+        live: impl Iterator<Item = &'a Held> + Clone,
+        events: [Option<u64>; 2],
+    ) {
+        let (before, held) = (self.past.len(), live.clone().count());
+        let mut begun = Begun::default();
+        for live in live.clone() {
+            begun.add(live);
+        }
+        self.retain_latest(|held| begun.add(held), events);
+        // What lies at the place of several others takes longer to find.
+        if self.past.len() > before / 2 {
+            let mut covered = Covered::default();
+            for live in live {
+                covered.add(live);
+            }
+            self.retain_latest(|held| covered.add(held), events);
+        }
+        self.due = self.past.len() + FEW.max(self.past.len() + held);
+    }
+
+    /// Keeps the blocks that are new, the latest first, and those that one of these events freed.
+    fn retain_latest(&mut self, mut is_new: impl FnMut(&Held) -> bool, events: [Option<u64>; 2]) {
+        // Two blocks at one place were held one after another, so the one that was freed last is the latest.
+        let mut keep = vec![false; self.past.len()];
+        for (past, keep) in self.past.iter().zip(&mut keep).rev() {
+            let event = Some(u64::from(past.freed.event));
+            *keep = is_new(&past.held) || events.contains(&event);
+        }
+        let mut keep = keep.into_iter();
+        self.past.retain(|_| keep.next().unwrap_or(true));
+    }
+}
+
+/// The longest block at each address where one began.
+#[derive(Default)]
+struct Begun(Numbers);
+
+impl Begun {
+    /// Adds a block, and returns whether it is longer than those that began at its address. Large ones are counted by
+    /// themselves.
+    fn add(&mut self, held: &Held) -> bool {
+        // Every address is a multiple of eight.
+        let key = held.address.0 | u64::from(held.size >= LARGE);
+        let size = held.size.0.max(1);
+        let is_new = self.0.get(key).is_none_or(|longest| longest < size);
+        if is_new {
+            self.0.insert(key, size);
+        }
+        is_new
+    }
+}
+
+/// The places of blocks: of small ones in units of eight bytes, page by page, of large ones as ranges.
+#[derive(Default)]
+struct Covered {
+    pages: Numbers,
+    units: Vec<[u64; 8]>,
+    /// The page that was looked up last, with its place.
+    latest: Option<(u64, usize)>,
+    large: Vec<(Address, Address)>,
+}
+
+impl Covered {
+    /// Adds a block, and returns whether any of its place was not covered.
+    fn add(&mut self, held: &Held) -> bool {
+        let end = held.address + held.size.max(Bytes(1));
+        if held.size >= LARGE {
+            return self.add_large(held.address, end);
+        }
+        let (first, last) = (held.address.0 >> 3, (end.0 - 1) >> 3);
+        let mut is_new = false;
+        let mut unit = first;
+        // A word of 64 units at a time.
+        while unit <= last {
+            let to = last.min(unit | 63);
+            let bits = (u64::MAX >> (63 - (to - unit))) << (unit & 63);
+            let page = self.page(unit >> 9);
+            let word = &mut self.units[page][(unit >> 6 & 7) as usize];
+            is_new |= bits & !*word != 0;
+            *word |= bits;
+            unit = to + 1;
+        }
+        is_new
+    }
+
+    fn page(&mut self, page: u64) -> usize {
+        if let Some((latest, place)) = self.latest
+            && latest == page
+        {
+            return place;
+        }
+        let place = self
+            .pages
+            .get(page)
+            .map_or(self.units.len(), |place| place as usize);
+        if place == self.units.len() {
+            self.units.push([0; 8]);
+            self.pages.insert(page, place as u64);
+        }
+        self.latest = Some((page, place));
+        place
+    }
+
+    /// Adds a large block to the ranges, which are in order and do not touch.
+    fn add_large(&mut self, start: Address, end: Address) -> bool {
+        let first = self.large.partition_point(|range| range.1 < start);
+        let after = self.large.partition_point(|range| range.0 <= end);
+        let reached = &self.large[first..after];
+        if let [only] = reached
+            && only.0 <= start
+            && end <= only.1
+        {
+            return false;
+        }
+        let from = reached.first().map_or(start, |range| range.0.min(start));
+        let to = reached.last().map_or(end, |range| range.1.max(end));
+        self.large.splice(first..after, [(from, to)]);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use highwater_allocator::{Micros, ThreadId};
+
+    fn stamp(event: u32) -> Stamp {
+        Stamp {
+            time: Micros(event.into()),
+            event,
+            thread: ThreadId::MAIN,
+        }
+    }
+
+    fn held(address: u64, size: u64, event: u32) -> Held {
+        Held {
+            address: Address(address),
+            size: Bytes(size),
+            allocated: stamp(event),
+        }
+    }
+
+    /// Draws blocks that come and go at random, and compares who lay where last with a history that forgets nothing.
+    #[test]
+    fn what_is_forgotten_was_covered() {
+        let mut chance = oorandom::Rand32::new(7);
+        let (mut all, mut history) = (Vec::new(), History::default());
+        let mut live: Vec<Held> = Vec::new();
+        for event in 0..4000 {
+            if live.len() > 40 || (!live.is_empty() && chance.rand_range(0..2) == 0) {
+                let place = chance.rand_range(0..live.len() as u32) as usize;
+                let gone = live.swap_remove(place);
+                history.add(gone, stamp(event));
+                all.push(gone);
+            } else {
+                let size = match chance.rand_range(0..20) {
+                    0 => LARGE.0 + u64::from(chance.rand_range(0..9000)),
+                    _ => u64::from(chance.rand_range(0..9000)),
+                };
+                let new = held(u64::from(chance.rand_range(1..40_000)) * 16, size, event);
+                let overlaps = |other: &Held| {
+                    other.address < new.address + new.size
+                        && new.address < other.address + other.size
+                };
+                if !live.iter().any(overlaps) {
+                    live.push(new);
+                }
+            }
+            if event % 500 == 499 {
+                history.forget_covered(live.iter(), [None, None]);
+            }
+        }
+        assert!(history.blocks().len() < all.len() / 2);
+        let latest = |blocks: &[Held], at: u64| {
+            let blocks = blocks.iter().chain(&live);
+            let covers = |held: &&Held| at.wrapping_sub(held.address.0) < held.size.0.max(1);
+            blocks.filter(covers).map(|held| held.allocated.event).max()
+        };
+        let kept: Vec<Held> = history.blocks().iter().map(|past| past.held).collect();
+        let mut found = 0;
+        for at in (0..50_000).map(|unit| unit * 16) {
+            assert_eq!(latest(&kept, at), latest(&all, at), "{at:#x}");
+            found += u32::from(latest(&all, at).is_some());
+        }
+        assert!(found > 30_000);
+    }
+
+    #[test]
+    fn what_was_freed_by_an_event_that_is_asked_for_is_kept() {
+        let mut history = History::default();
+        for event in 0..10 {
+            history.add(held(16, 24, event), stamp(event));
+        }
+        history.forget_covered([].into_iter(), [Some(3), None]);
+        let kept: Vec<u32> = history
+            .blocks()
+            .iter()
+            .map(|past| past.freed.event)
+            .collect();
+        assert_eq!(kept, [3, 9]);
+        assert!(history.freed_at(3).is_some() && history.freed_at(4).is_none());
+    }
+}
