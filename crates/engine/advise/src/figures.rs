@@ -3,13 +3,22 @@
 use crate::costs::Costs;
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_simulator::{Bytes, Micros, Outcome, Sample};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use thiserror::Error;
 
 /// What came of a run.
 #[derive(
-    Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, BorshSerialize, BorshDeserialize,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
 )]
 pub struct Figures {
     /// The highest resident memory.

@@ -12,6 +12,7 @@ mod candidate;
 mod costs;
 mod family;
 mod figures;
+mod fleet;
 mod front;
 mod image;
 mod loads;
@@ -28,6 +29,9 @@ pub use candidate::{Candidate, Doer};
 pub use costs::{Cost, Costs};
 pub use family::{Family, Scope, UnknownFamily};
 pub use figures::{Figures, Measure, UnknownMeasure, Weights};
+pub use fleet::{
+    FleetAdvice, FleetAdvised, FleetError, Line, Unit, candidates, complete, together,
+};
 pub use image::{Image, UnknownImage};
 pub use loads::{HALVES, Load, half, loads, seeds};
 pub use paste::{Form, Remedy, UnknownForm, paste};

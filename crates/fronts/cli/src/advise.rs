@@ -1,6 +1,7 @@
 //! `highwater advise`: the search for what would help, on all cores and in bounded time.
 
 use crate::arguments::Advise;
+use crate::fleet;
 use crate::input;
 use crate::output::Files;
 use crate::parallel;
@@ -18,8 +19,14 @@ use std::time::{Duration, Instant};
 
 /// Runs the search, and returns what to print.
 pub(crate) fn run(asked: &Advise) -> Result<String> {
+    if fleet::is_asked(asked) {
+        return fleet::run(asked);
+    }
+    let [name] = &asked.subject[..] else {
+        bail!("expected a trace or a scenario");
+    };
     let mut files = Files::default();
-    files.read(Path::new(&asked.subject));
+    files.read(Path::new(name));
     asked.settings.iter().for_each(|file| files.read(file));
     let (table_file, printed) = match &asked.markdown {
         Some(file) if file.as_os_str() == "-" => (None, true),
@@ -31,13 +38,10 @@ pub(crate) fn run(asked: &Advise) -> Result<String> {
     }
     let table_file = table_file.map(|file| files.claim("--markdown", file));
     let table_file = table_file.transpose()?;
-    let image: Option<Image> = match &asked.image {
-        Some(name) => Some(name.parse().context("--image")?),
-        None => None,
-    };
+    let image = image(asked)?;
     let form = form(asked)?;
-    let found = Found::look_up(&asked.subject)?;
-    let subject = subject(asked, &found, image.as_ref())?;
+    let found = Found::look_up(name)?;
+    let subject = subject(asked, &found, image.as_ref(), true)?;
     let about = About::new(&found, &subject.plan, image.as_ref());
     let known = subject.plan.stages[0].variant.environment.clone();
     let advice = search(subject, asked)?;
@@ -67,8 +71,19 @@ pub(crate) fn run(asked: &Advise) -> Result<String> {
     })
 }
 
-/// What help is looked for.
-fn subject(asked: &Advise, found: &Found, image: Option<&Image>) -> Result<Subject> {
+/// The container image that is named.
+pub(crate) fn image(asked: &Advise) -> Result<Option<Image>> {
+    let image = asked.image.as_deref().map(str::parse);
+    image.transpose().context("--image")
+}
+
+/// What help is looked for, on other loads as well if that is wanted.
+pub(crate) fn subject(
+    asked: &Advise,
+    found: &Found,
+    image: Option<&Image>,
+    on_others: bool,
+) -> Result<Subject> {
     let trace = found.trace()?;
     let mut options: Vec<(&'static str, String)> = Vec::new();
     let allocator = asked
@@ -92,7 +107,10 @@ fn subject(asked: &Advise, found: &Found, image: Option<&Image>) -> Result<Subje
     }
     input::set_environment(&mut plan, &given, asked.allocator.is_none())?;
     let mut make = |pattern, parameters: &_| sources.get(pattern, parameters, &mut unwatched);
-    let loads = loads(&planned[0], &plan, &mut make);
+    let loads = match on_others {
+        true => loads(&planned[0], &plan, &mut make),
+        false => Vec::new(),
+    };
     let weights = asked.weigh.as_deref().map(str::parse).transpose();
     let jemalloc = image.and_then(Image::jemalloc);
     let jemalloc = jemalloc.map(|name| Choice::nearest(&name)).transpose()?;
@@ -122,7 +140,7 @@ fn scope(asked: &Advise, image: Option<&Image>) -> Result<Scope> {
     Ok(Scope::new(&asked.only, &not)?)
 }
 
-fn costs(asked: &Advise) -> Costs {
+pub(crate) fn costs(asked: &Advise) -> Costs {
     let measured = Costs::MEASURED;
     let of = |given: Option<u32>, measured| given.map_or(measured, |ns| Cost::exactly(ns.into()));
     Costs {

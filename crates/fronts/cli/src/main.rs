@@ -12,6 +12,7 @@ mod compare;
 mod confirm;
 mod decisions;
 mod environment;
+mod fleet;
 mod input;
 mod json;
 mod moment;

@@ -313,3 +313,116 @@ fn a_scenario_is_advised_over_other_seeds() {
         .expect("it runs");
     assert_eq!(json(&again), report, "the same input gives the same advice");
 }
+
+/// A folder with a few small recordings of different programs.
+fn fleet(name: &str) -> String {
+    let folder = common::path(name);
+    fs::create_dir_all(&folder).expect("the folder for such files is writable");
+    for (number, (pattern, set)) in [
+        ("threads", ["threads=3", "requests=4", "rows=8"]),
+        ("jobs", ["threads=2", "jobs=5", "strings=30"]),
+        ("jobs", ["threads=2", "jobs=9", "strings=60"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let trace = format!("{folder}/{number}.hwt");
+        let [a, b, c] = set;
+        let (cycles, set) = ("cycles=2", "--set");
+        text(&highwater(&[
+            "run", pattern, set, a, set, b, set, c, set, cycles, "--write", &trace,
+        ]));
+    }
+    folder
+}
+
+#[test]
+fn recordings_advised_together_are_the_same_as_their_units() {
+    let folder = fleet("fleet");
+    let only = ["--only", "mmap_threshold,arenas,malloc_trim"];
+    let asked = [&["advise", &folder][..], &only].concat();
+    let table = text(&highwater(&asked));
+    let plan = text(&highwater(&[&asked[..], &["--plan"]].concat()));
+    let units: Vec<&str> = plan.lines().collect();
+    assert_eq!(units.len() % 3, 0, "each change for each recording");
+    let mut lines: Vec<String> = (units.iter())
+        .map(|unit| {
+            text(&highwater(
+                &[&["advise", "--unit", *unit][..], &only].concat(),
+            ))
+        })
+        .collect();
+    // In another order, and with one that was run twice: a worker was lost.
+    lines.reverse();
+    lines.push(lines[0].clone());
+    let from = file("fleet.jsonl", lines.concat());
+    assert_eq!(
+        text(&highwater(&[&asked[..], &["--from", &from]].concat())),
+        table
+    );
+    assert_eq!(text(&highwater(&["advise", "--from", &from])), table);
+    let parts = [0, 1, 2].map(|number| format!("{folder}/{number}.hwt"));
+    let named = [
+        &["advise"][..],
+        &parts.each_ref().map(String::as_str),
+        &only,
+    ]
+    .concat();
+    assert_eq!(
+        text(&highwater(&named)),
+        table,
+        "a folder stands for its files"
+    );
+
+    let fewer = file("fewer.jsonl", lines[2..lines.len() - 1].concat());
+    refused(
+        &[&asked[..], &["--from", &fewer]].concat(),
+        &["2 of", "units have no line", "2.hwt"],
+    );
+    refused(&["advise", "--unit", "{}"], &["--plan"]);
+    refused(
+        &[&asked[..], &["--paste", "env"]].concat(),
+        &["--paste", "one recording"],
+    );
+}
+
+#[test]
+fn what_is_best_for_all_is_the_least_sum_that_hurts_none() {
+    let folder = fleet("fleet_sums");
+    let asked = [
+        "advise",
+        &folder,
+        "--only",
+        "arenas,mmap_threshold",
+        "--json",
+    ];
+    let report = json(&highwater(&asked));
+    let alone = |trace: &Value| {
+        let trace = trace.as_str().expect("a name");
+        json(&highwater(&[
+            "advise",
+            trace,
+            "--only",
+            "arenas,mmap_threshold",
+            "--json",
+        ]))
+    };
+    let traces = report["traces"].as_array().expect("a list");
+    let each: Vec<Value> = traces.iter().map(alone).collect();
+    for name in ["as it is", "MALLOC_ARENA_MAX=1", "MALLOC_ARENA_MAX=2"] {
+        let sum: u64 = (each.iter())
+            .map(|one| candidate(one, name)["after_rest"].as_u64().expect("bytes"))
+            .sum();
+        assert_eq!(candidate(&report, name)["memory"], sum, "{name}");
+        let worst = each.iter().map(|one| {
+            let [before, after] =
+                ["as it is", name].map(|name| mib(&candidate(one, name)["after_rest"]));
+            (1.0 - after / before) * 100.0
+        });
+        let worst = worst.fold(f64::INFINITY, f64::min);
+        let said = candidate(&report, name)["saves_worst"]
+            .as_f64()
+            .expect("a number");
+        assert!((said - worst).abs() < 0.01, "{name}: {said} is not {worst}");
+    }
+}

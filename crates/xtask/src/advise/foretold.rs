@@ -28,20 +28,14 @@ pub(super) fn foretell(
     most: usize,
     library: u64,
 ) -> Result<Vec<Foretold>> {
-    let replayed = json(
-        Command::new(command)
-            .arg("replay")
-            .arg(recording)
-            .arg("--json"),
-    )?;
-    let rested = number(&replayed["moment"]["time_us"])?;
-    let samples = replayed["measured"]["samples"].as_array();
-    let samples = samples.context("the recording has no samples")?.iter();
-    let mut until = samples.filter(|sample| sample["time_us"].as_u64() <= Some(rested));
-    let sample = until
-        .next_back()
-        .context("no sample before the last rest's end")?;
-    let recorded = number(&sample["measured"]["rss"])?;
+    // The recording is its own rerun: what was measured in its last rest.
+    let mut compare = Command::new(command);
+    compare.arg("compare").arg(recording).arg("--json");
+    let measured = format!("as recorded={}", recording.display());
+    let compared = json(compare.args(["--measured", &measured]))?;
+    let moments = compared["variants"][0]["measured"][0]["moments"].as_array();
+    let last = moments.and_then(|all| all.last());
+    let recorded = number(&last.context("no sample in a rest")?["measured"])?;
     let advised = json(
         Command::new(command)
             .arg("advise")

@@ -59,9 +59,19 @@ pub(crate) struct Compare {
 
 #[derive(Args)]
 pub(crate) struct Advise {
-    /// Trace, name of a scenario or pattern, or a file that describes runs (.toml or .json); `-` for standard input
-    #[arg(value_name = "TRACE|SCENARIO", value_parser = given)]
-    pub(crate) subject: String,
+    /// Trace, name of a scenario or pattern, or a file that describes runs (.toml or .json); `-` for standard input. Several
+    /// traces, or a folder of them, are advised together: the best single change for all
+    #[arg(value_name = "TRACE|SCENARIO|FOLDER", required_unless_present_any = ["unit", "from"], value_parser = given)]
+    pub(crate) subject: Vec<String>,
+    /// Print the units of work instead, one JSON line for each trace and change; each can be run by itself with --unit
+    #[arg(long, conflicts_with_all = ["unit", "from"])]
+    pub(crate) plan: bool,
+    /// Run one unit, a line of --plan, and print one JSON line; give the same options as to --plan
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["subject", "from"], value_parser = given)]
+    pub(crate) unit: Option<String>,
+    /// Make the table of the lines that --unit printed, in any order; with the traces, it is refused while lines are missing
+    #[arg(long, value_name = "LINES")]
+    pub(crate) from: Option<PathBuf>,
     /// Variant of the scenario that is the run as it is (default: the first)
     #[arg(long, value_name = "NAME", value_parser = given)]
     pub(crate) variant: Option<String>,
