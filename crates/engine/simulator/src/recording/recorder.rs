@@ -90,10 +90,10 @@ impl Recorder {
             if let Some(checker) = &mut self.checker {
                 checker.compare(simulation, latest);
             }
-            // Whatever comes after a part, the moment is measured.
-            pause = rest
-                .first()
-                .map_or(u64::MAX, |next| next.time.0.wrapping_sub(latest.time.0));
+            // Whatever comes after everything, the moment is measured.
+            let next = rest.first().map(|next| next.time);
+            let next = next.or_else(|| simulation.feed.next_part_begins());
+            pause = next.map_or(u64::MAX, |next| next.0.wrapping_sub(latest.time.0));
             if self
                 .schedule
                 .is_due(simulation.position(), latest, Micros(pause))
@@ -211,7 +211,7 @@ impl Recorder {
             events: simulation.position(),
             allocations,
             failed,
-            skipped: simulation.workload().skipped,
+            skipped: simulation.feed.first().skipped,
             marks: self.marks,
             frames: self.frames,
             decisions: simulation.latest_decisions(self.options.decisions as usize),

@@ -42,6 +42,7 @@ const LIMITS: Limits = Limits {
     marks: u32::MAX,
     mark_text: u64::MAX,
     header: 1 << 20,
+    window: 1 << 20,
 };
 
 /// Writes a recording as text of version 2, with the number of events at the end. `family` is as [`super::read_recording`] takes
@@ -68,7 +69,7 @@ pub fn unpack<R: Read>(
     if let Some(error) = lines.failed {
         return Err(error.into());
     }
-    let ending = read?.ending;
+    let ending = read?;
     let (events, mut buffer) = (lines.events, lines.text.buffer);
     writeln!(buffer, "end {events}")?;
     out.write_all(&buffer)?;
@@ -132,7 +133,7 @@ pub fn pack_recording<R: Read>(
 ) -> Result<Converted, ConvertError> {
     let mut packer = Packer::new(out);
     let read = stream(family, LIMITS, &mut &mut packer, &mut |_| Ok(()));
-    let read = read.map(|read| Some(read.ending));
+    let read = read.map(Some);
     packer.finish(read)
 }
 
