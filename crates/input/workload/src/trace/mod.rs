@@ -132,7 +132,7 @@ pub fn read(bytes: &[u8]) -> Result<Workload, TraceError> {
 /// # Errors
 /// As [`read`], and [`TraceError::Cancelled`] if `watch` breaks off.
 pub fn read_with(bytes: &[u8], limits: Limits, watch: &mut Watch) -> Result<Workload, TraceError> {
-    if recording::is_one(bytes) {
+    if recording::is_one(bytes) || source::is_gzip(bytes) && recording::is_packed(bytes) {
         return recording::read_bytes(bytes, limits, watch);
     }
     // A call takes some 30 bytes of text, and packs to a tenth or so: a guess, only to begin with.

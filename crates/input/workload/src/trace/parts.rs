@@ -5,7 +5,7 @@
 
 use super::builder::Builder;
 use super::gzip::Gunzip;
-use super::recording::{Family, is_one, refused};
+use super::recording::{Family, is_one, is_packed as is_packed_recording, refused};
 use super::source::{TextReader, is_gzip};
 use super::{Limits, TraceError};
 use crate::phases::PhaseReader;
@@ -134,14 +134,6 @@ impl TraceFile {
             ends,
         })))
     }
-}
-
-/// Whether the beginning of a gzip file is that of a recording in binary form.
-fn is_packed_recording(start: &[u8]) -> bool {
-    let mut unpacked = Vec::new();
-    // What cannot be unpacked is said when the text is read.
-    let _ = Gunzip::new(start).take(16).read_to_end(&mut unpacked);
-    is_one(&unpacked)
 }
 
 /// Counts the events before each sample that lies before the end of a part, or behind all parts so far, and returns how many

@@ -4,15 +4,18 @@ use super::Limits;
 use super::builder::{Builder, Sink};
 use super::error::{Fault, TraceError, found};
 use super::fields::{ADDRESS_END, SIZE_END, breaks_line};
+use super::gzip::Gunzip;
 use super::header::HeaderReader;
 use super::line::{Order, TIME_END, split_pair};
+use super::source::is_gzip;
 use super::write::NOTHING;
 use crate::{Header, Progress, Watch, Workload};
 use highwater_hwr::layout::{MAGIC, Stop};
 use highwater_hwr::read::{Ending, ReadError, Reader};
 use highwater_hwr::{Event, Mapping, Placed};
 use std::borrow::Cow;
-use std::io::Read;
+use std::cell::Cell;
+use std::io::{self, BufRead, Read};
 
 /// After so many events the watch is told.
 const TOLD: u64 = 1 << 16;
@@ -32,17 +35,56 @@ pub fn read<R: Read>(family: Vec<Reader<R>>, limits: Limits) -> Result<Workload,
     workload(family, limits, 0, |_| Ok(()))
 }
 
-/// Reads the recording of a process that was not forked from a file at hand.
+/// Whether the beginning of a gzip file is that of a recording in binary form.
+pub(super) fn is_packed(start: &[u8]) -> bool {
+    let mut unpacked = Vec::new();
+    // What cannot be unpacked is said when it is read as text.
+    let _ = Gunzip::new(start).take(16).read_to_end(&mut unpacked);
+    is_one(&unpacked)
+}
+
+/// Bytes at hand, and how many of them are left to read.
+struct Left<'a> {
+    bytes: &'a [u8],
+    left: &'a Cell<usize>,
+}
+
+impl Read for Left<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(buffer);
+        self.left.set(self.bytes.len());
+        read
+    }
+}
+
+impl BufRead for Left<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        Ok(self.bytes)
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.bytes.consume(count);
+        self.left.set(self.bytes.len());
+    }
+}
+
+/// Reads the recording of a process that was not forked from a file at hand, plain or gzip.
 pub(super) fn read_bytes(
     bytes: &[u8],
     limits: Limits,
     watch: &mut Watch,
 ) -> Result<Workload, TraceError> {
-    let reader = Reader::new(bytes).map_err(|error| refused(&error))?;
+    let left = &Cell::new(bytes.len());
+    let source = Left { bytes, left };
+    let source: Box<dyn Read + '_> = match is_gzip(bytes) {
+        true => Box::new(Gunzip::new(source)),
+        false => Box::new(source),
+    };
+    let reader = Reader::new(source).map_err(|error| refused(&error))?;
     let total = bytes.len() as u64;
     // A call takes 4 or 5 bytes.
-    workload(vec![reader], limits, bytes.len() / 4, |left| {
-        let done = total - left.len() as u64;
+    workload(vec![reader], limits, bytes.len() / 4, |_| {
+        let done = total - left.get() as u64;
         match watch(Progress { done, total }).is_break() {
             true => Err(TraceError::Cancelled),
             false => Ok(()),
