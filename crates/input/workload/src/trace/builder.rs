@@ -64,13 +64,18 @@ impl Builder {
     /// Takes what was read since the last part. Its counts, and the numbers of its records of touched pages, go on from
     /// part to part; its marks are counted anew.
     pub(super) fn take_part(&mut self) -> Workload {
-        let next = Workload {
+        let mut next = Workload {
             blocks: self.workload.blocks,
             skipped: self.workload.skipped,
             passed_over: self.workload.passed_over,
             last_thread: self.workload.last_thread,
             ..Workload::default()
         };
+        // Parts are about as long as one another. What cannot be had now is asked for again when it is needed.
+        let room = |length: usize| length + length / 8;
+        let part = &self.workload;
+        let _ = next.events.try_reserve(room(part.events.len()));
+        let _ = next.recorded.try_reserve(room(part.recorded.len()));
         let part = std::mem::replace(&mut self.workload, next);
         self.before.0 += part.events.len() as u64;
         self.before.1 += part.marks.len();
