@@ -20,7 +20,8 @@ use crate::{
     pool::{Pool, PoolEvent},
     protocol::Ask,
     state::{
-        Action, Arrival, DisplayAction, Effect, Event, Place, PlayheadAction, State, TourAction,
+        Action, AdviceAction, Arrival, DisplayAction, Effect, Event, Place, PlayheadAction, State,
+        TourAction,
     },
     subject::Subject,
 };
@@ -69,6 +70,8 @@ pub struct App {
     pool: Pool,
     files: Vec<File>,
     typing: Option<Timeout>,
+    /// When the search for what would help has had its time.
+    searching: Option<Timeout>,
     clock: Option<Interval>,
     ticked_ms: f64,
     /// What the parts of the page are given to tell what the user does.
@@ -83,6 +86,8 @@ pub struct App {
     settling: Option<Timeout>,
     /// Whether the focus is to go where the tour goes on.
     focuses_tour: bool,
+    /// Whether it is to go where the search for what would help is.
+    focuses_advice: bool,
     /// What the page around this one has been told.
     told: Told,
     _on_message: Option<EventListener>,
@@ -107,6 +112,7 @@ impl Component for App {
             pool: Pool::start(browser::cores(), ctx.link().callback(Message::Pool)),
             files: Vec::new(),
             typing: None,
+            searching: None,
             clock: None,
             ticked_ms: 0.0,
             crosshair: Crosshair::default(),
@@ -116,6 +122,7 @@ impl Component for App {
             reading: 0,
             settling: None,
             focuses_tour: false,
+            focuses_advice: false,
             told: Told::default(),
             _on_message: embedding::listen(act.clone()),
             _on_move: address::watch(ctx.link().callback(|()| Message::Moved)),
@@ -162,6 +169,9 @@ impl Component for App {
         browser::choose();
         if std::mem::take(&mut self.focuses_tour) {
             browser::focus(&self.places.next);
+        }
+        if std::mem::take(&mut self.focuses_advice) {
+            browser::focus(&self.places.advice);
         }
     }
 }
@@ -328,6 +338,19 @@ impl App {
                 Effect::Read(id, text) => self.pool.read(id, text),
                 Effect::Drop(id) => self.pool.drop_variant(id),
                 Effect::DropAll => self.pool.drop_all(),
+                Effect::Advise(search, work) => self.pool.advise(search, work),
+                Effect::EndAdvice => {
+                    self.searching = None;
+                    self.pool.end_advice();
+                }
+                Effect::AdviceTimer(search, seconds) => {
+                    let act = self.act.clone();
+                    let up = move || act.emit(Action::Advice(AdviceAction::TimeUp(search)));
+                    let timeout = Timeout::new(seconds.saturating_mul(1000).min(1 << 30), up);
+                    self.searching = Some(timeout);
+                }
+                Effect::FocusAdvice => self.focuses_advice = true,
+                Effect::Copy(text) => browser::copy(&text),
                 Effect::Wait => {
                     let act = self.act.clone();
                     self.typing = Some(Timeout::new(TYPING_MS, move || act.emit(Action::Due)));

@@ -7,6 +7,8 @@
 
 pub mod app;
 pub mod completion;
+#[cfg(test)]
+mod drawn;
 pub mod form;
 pub mod format;
 pub mod naming;

@@ -13,8 +13,8 @@ use yew::Callback;
 use highwater_simulator::Moment;
 
 use crate::{
-    protocol::{Ask, Order, Outcome, Work},
-    state::Arrival,
+    protocol::{Ask, Order, Outcome, Piece, Tried, Work},
+    state::{AdviceWork, Advising, Arrival},
     variants::VariantId,
     view::{Look, RunView},
     worker_client::{Health, JobEvent, JobHandle, Program, WorkerClient},
@@ -36,6 +36,10 @@ pub struct Pool {
     reads: Vec<(VariantId, JobHandle)>,
     /// The figures of a moment, asked of variants.
     figures: Vec<(VariantId, JobHandle)>,
+    /// What a search for what would help wants to run: its number, the place of the piece, and the piece.
+    trials: VecDeque<(u32, usize, Rc<Piece>)>,
+    /// What it asks besides.
+    advising: Option<JobHandle>,
     /// The bytes of the recording that is shown, for workers that are started later.
     trace: Option<(u32, Uint8Array)>,
     /// Those of another that is being read.
@@ -48,6 +52,8 @@ struct Member {
     client: WorkerClient,
     health: Health,
     running: Option<(VariantId, u32, JobHandle)>,
+    /// What it runs for a search, which every run of a variant comes before.
+    trying: Option<(u32, JobHandle)>,
     loading: Option<JobHandle>,
 }
 
@@ -79,6 +85,7 @@ impl Pool {
                 }),
                 health: Health::Starting,
                 running: None,
+                trying: None,
                 loading: None,
             }
         });
@@ -90,6 +97,8 @@ impl Pool {
             reader: None,
             reads: Vec::new(),
             figures: Vec::new(),
+            trials: VecDeque::new(),
+            advising: None,
             trace: None,
             reading: None,
             next_run: 0,
@@ -115,8 +124,9 @@ impl Pool {
 
     /// A worker has not got a run any more. By then it may have got the next.
     pub fn free(&mut self, number: usize, run: u32) {
-        let running = &mut self.workers[number].running;
-        running.take_if(|(_, running, _)| *running == run);
+        let worker = &mut self.workers[number];
+        worker.running.take_if(|(_, running, _)| *running == run);
+        worker.trying.take_if(|(trying, _)| *trying == run);
         self.go_on();
     }
 
@@ -280,6 +290,49 @@ impl Pool {
         self.reads.push((id, handle));
     }
 
+    /// Does something for the search with this number.
+    pub fn advise(&mut self, search: u32, work: AdviceWork) {
+        let (client, work) = match work {
+            AdviceWork::Try(place, piece) => {
+                self.trials.push_back((search, place, piece));
+                return self.go_on();
+            }
+            AdviceWork::Survey(order) => {
+                self.revive();
+                let order = (*order).clone();
+                (self.usable(0).client.clone(), Work::Survey { order })
+            }
+            AdviceWork::Next(asked, done) => {
+                let asked = Box::new((*asked).clone());
+                (self.reader(), Work::Advise { asked, done })
+            }
+        };
+        let tell = self.tell.clone();
+        let handle = client.run(work, None, move |event| {
+            let news = match event {
+                JobEvent::Progress(_) => return,
+                JobEvent::Finished(Outcome::Surveyed(survey)) => Advising::Surveyed(survey),
+                JobEvent::Finished(Outcome::Round(pieces)) => Advising::Round(pieces),
+                JobEvent::Finished(Outcome::Found(found)) => Advising::Found(*found),
+                JobEvent::Failed(message) => Advising::Failed(message),
+                JobEvent::Finished(..) | JobEvent::Lost => {
+                    Advising::Failed("a worker stopped; try again".to_owned())
+                }
+            };
+            tell.emit(PoolEvent::Arrived(Arrival::Advice(search, news)));
+        });
+        self.advising = Some(handle);
+    }
+
+    /// Drops what is done for a search.
+    pub fn end_advice(&mut self) {
+        self.trials.clear();
+        self.advising = None;
+        for worker in &mut self.workers {
+            worker.trying = None;
+        }
+    }
+
     /// Drops what is done for a variant.
     pub fn drop_variant(&mut self, id: VariantId) {
         self.drop_run(id);
@@ -305,6 +358,7 @@ impl Pool {
     /// Drops everything.
     pub fn drop_all(&mut self) {
         self.queue.clear();
+        self.end_advice();
         self.looks.clear();
         self.asked = [None, None];
         for worker in &mut self.workers {
@@ -315,6 +369,40 @@ impl Pool {
 
     /// Hands what waits to those that are free.
     fn go_on(&mut self) {
+        self.go_on_with_runs();
+        for number in 0..self.workers.len() {
+            let worker = &self.workers[number];
+            let is_free = worker.running.is_none() && worker.trying.is_none();
+            if is_free && !matches!(worker.health, Health::Broken(_)) {
+                let Some(trial) = self.trials.pop_front() else {
+                    return;
+                };
+                self.try_on(number, trial);
+            }
+        }
+    }
+
+    /// Runs a piece of a search on a worker.
+    fn try_on(&mut self, number: usize, (search, place, piece): (u32, usize, Rc<Piece>)) {
+        let tell = self.tell.clone();
+        let run_number = self.next_run;
+        self.next_run += 1;
+        let work = Work::Try((*piece).clone());
+        let client = &self.workers[number].client;
+        let handle = client.run(work, None, move |event| {
+            let news = match event {
+                JobEvent::Progress(_) => return,
+                JobEvent::Finished(Outcome::Tried(tried)) => Advising::Tried(place, tried),
+                JobEvent::Failed(why) => Advising::Tried(place, Tried::Impossible(why)),
+                JobEvent::Finished(..) | JobEvent::Lost => Advising::Lost(place),
+            };
+            tell.emit(PoolEvent::Free(number, run_number));
+            tell.emit(PoolEvent::Arrived(Arrival::Advice(search, news)));
+        });
+        self.workers[number].trying = Some((run_number, handle));
+    }
+
+    fn go_on_with_runs(&mut self) {
         for number in 0..self.workers.len() {
             let worker = &mut self.workers[number];
             if worker.running.is_some() || matches!(worker.health, Health::Broken(_)) {

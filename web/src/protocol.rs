@@ -8,15 +8,18 @@
 //!
 //! Every message crosses as bytes in the form of borsh, which names no field and leaves none out: both ends are one program.
 
+mod advice;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use advice::{Advised, Asked, Found, Piece, Tried};
 use borsh::{BorshDeserialize, BorshSerialize};
+use highwater_advise::Survey;
 pub use highwater_report::DecisionKind as ToldKind;
 use highwater_report::Sentence;
 use highwater_simulator::{
     Address, Bytes, Choice, Diagnosis, Environment, Frame, Micros, Origin, PageKind, Phases,
-    Sample, Summary, Variable, Variant, Without,
+    RealProcess, Sample, Summary, Variable, Variant, Without,
 };
 use highwater_workload::{Pattern, Trims};
 
@@ -79,6 +82,20 @@ pub enum Work {
     Read {
         /// The text.
         text: String,
+    },
+    /// Look through the calls of a run, for a search of what would help.
+    Survey {
+        /// The run.
+        order: Order,
+    },
+    /// Run something that such a search wants to try.
+    Try(Piece),
+    /// Say what the search does next, or what would help.
+    Advise {
+        /// The search.
+        asked: Box<Asked>,
+        /// What came of its rounds so far.
+        done: Vec<Vec<Tried>>,
     },
 }
 
@@ -192,6 +209,14 @@ pub enum Outcome {
     Without(Without),
     /// Of [`Work::Read`].
     Read(Environment),
+    /// Of [`Work::Survey`].
+    Surveyed(Survey),
+    /// Of [`Work::Try`].
+    Tried(Tried),
+    /// Of [`Work::Advise`]: the runs of the next round.
+    Round(Vec<Piece>),
+    /// Of [`Work::Advise`]: the search is over.
+    Found(Box<Found>),
 }
 
 /// The figures of a moment that variants are compared by.
@@ -276,6 +301,8 @@ pub struct Ran {
     pub samples: Vec<Sample>,
     /// Heap maps; none if only the curves were asked for.
     pub frames: Vec<Frame>,
+    /// The real process, where the trace says what was measured of it.
+    pub real: RealProcess,
 }
 
 /// A stage of a run.

@@ -1,12 +1,13 @@
 //! The state of the page and everything that changes it.
 //!
 //! It has parts, each with its own fields, actions and tests: what is chosen to run ([`Source`]), the [`Variants`], the
-//! [`Playhead`], what is looked into ([`Inspection`]), the [`Table`], links ([`Links`]), the tour ([`Touring`]) and how the page
-//! is shown ([`Display`]). [`State::update`] takes an [`Event`], hands it to its part, connects the parts, and says which
+//! [`Playhead`], what is looked into ([`Inspection`]), the [`Table`], links ([`Links`]), the tour ([`Touring`]), the search for what
+//! would help ([`Advice`]) and how the page is shown ([`Display`]). [`State::update`] takes an [`Event`], hands it to its part, connects the parts, and says which
 //! [`Effect`]s are to follow: what the workers are to do, which timer to set. It touches no browser, so that it is tested
 //! natively; [`app`](crate::app) carries the effects out.
 
 mod action;
+mod advice;
 mod arriving;
 mod display;
 mod inspection;
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub use action::{Action, Arrival, Effect, Event, Format, Picture};
+pub use advice::{Advice, AdviceAction, AdviceWork, Advising, Searching, Wish, Wishes, taken};
 pub use display::{Display, DisplayAction, Embed, Theme};
 pub use inspection::{Inspection, InspectionAction, Opened, Shown};
 pub use link::Links;
@@ -57,6 +59,8 @@ pub struct State {
     pub links: Links,
     /// The guided tour.
     pub tour: Touring,
+    /// The search for what would help.
+    pub advice: Advice,
     /// How the page is shown.
     pub display: Display,
     /// What went wrong last.
@@ -81,6 +85,7 @@ impl State {
             table: Table::default(),
             links: Links::default(),
             tour: Touring::default(),
+            advice: Advice::default(),
             display: Display::new(prefers_dark),
             trouble: None,
             texts: Texts::default(),
@@ -188,6 +193,7 @@ impl State {
         ) {
             self.table.copied = false;
             self.links.copied = None;
+            self.advice.copied = false;
         }
         let mut effects = match event {
             Event::Action(action) => self.act(action),
@@ -211,6 +217,7 @@ impl State {
                 }
             }
             Action::Tour(action) => return self.tour.update(action),
+            Action::Advice(action) => return self.advise(action),
             Action::Display(action) => return self.display.update(action),
             Action::Choose(subject) => return self.choose(subject),
             Action::EditParameter(index, text) => {
@@ -277,6 +284,36 @@ impl State {
         effects.extend(self.variants.want_frames());
         effects.extend(self.wish_to_look());
         effects
+    }
+
+    fn advise(&mut self, action: AdviceAction) -> Vec<Effect> {
+        match action {
+            AdviceAction::Search => {
+                let title = self.source.subject.title();
+                self.advice.search(self.variants.selected(), title)
+            }
+            AdviceAction::Take(row) => {
+                let taken = advice::take(&self.advice, row, &mut self.variants, &self.source);
+                match taken {
+                    Ok(()) => self.shown_another(),
+                    Err(words) => {
+                        self.trouble = Some(words);
+                        vec![]
+                    }
+                }
+            }
+            action => self.advice.update(action),
+        }
+    }
+
+    /// Another variant is looked into, perhaps a new one.
+    fn shown_another(&mut self) -> Vec<Effect> {
+        self.playhead.event = None;
+        self.inspection.pointed = None;
+        self.inspection.forget_asked();
+        let selected = self.variants.selected;
+        self.variants.compared.take_if(|one| *one == selected);
+        self.reorder()
     }
 
     /// Asks for what is shown to be explained.

@@ -26,7 +26,7 @@ pub struct RunView {
     /// The room its maps need.
     pub extents: Extents,
     /// Curves as they were drawn last, so that they are written anew only when something about them changes.
-    drawn: [RefCell<Option<Path>>; 4],
+    drawn: [RefCell<Option<Path>>; 5],
 }
 
 /// A curve as it was drawn, and the scale at which it was.
@@ -43,6 +43,8 @@ pub enum Drawn {
     First,
     /// The second.
     Second,
+    /// What was measured of the real process.
+    Measured,
 }
 
 impl PartialEq for RunView {
@@ -72,6 +74,7 @@ impl RunView {
             phases: highwater_simulator::Phases::default(),
             samples: vec![],
             frames: vec![],
+            real: highwater_simulator::RealProcess::default(),
         };
         Self::new(order, ran, vec![], vec![])
     }
@@ -312,7 +315,7 @@ fn moment_of(sample: &Sample) -> Moment {
 mod tests {
     use super::*;
     use crate::protocol::{Calls, MarkAt, StageOrder};
-    use highwater_simulator::{Phases, Summary};
+    use highwater_simulator::{Phases, RealProcess, Summary};
 
     fn view(samples: &[(u64, u64)], marks: Vec<MarkAt>) -> RunView {
         let ran = Ran {
@@ -325,6 +328,7 @@ mod tests {
             phases: Phases::default(),
             samples: vec![],
             frames: vec![],
+            real: RealProcess::default(),
         };
         let order = Rc::new(Order {
             stages: vec![StageOrder {

@@ -11,7 +11,7 @@ use std::{
     rc::Rc,
 };
 
-use super::browser::then;
+use super::browser::{then, window};
 
 #[wasm_bindgen]
 extern "C" {
@@ -115,18 +115,18 @@ impl Keeper {
 
 /// The whole address.
 fn whole_address() -> Option<String> {
-    web_sys::window()?.location().href().ok()
+    window()?.location().href().ok()
 }
 
 /// The part of the address that is a link, if there is one: even one that cannot be read.
 pub fn link() -> Option<String> {
-    let hash = web_sys::window()?.location().hash().ok()?;
+    let hash = window()?.location().hash().ok()?;
     (hash.len() > 1).then_some(hash)
 }
 
 /// Tells when somebody goes back, forward, or to another link.
 pub fn watch(moved: Callback<()>) -> Option<EventListener> {
-    let window = web_sys::window()?;
+    let window = window()?;
     Some(EventListener::new(&window, "popstate", move |_| {
         moved.emit(())
     }))
@@ -134,7 +134,7 @@ pub fn watch(moved: Callback<()>) -> Option<EventListener> {
 
 /// Puts a link into the address: as a place of its own to come back to, or in place of the one before.
 fn put(link: &str, is_new: bool) {
-    let history = web_sys::window().and_then(|window| window.history().ok());
+    let history = window().and_then(|window| window.history().ok());
     let Some(history) = history else { return };
     let put = if is_new {
         history.push_state_with_url(&JsValue::NULL, "", Some(link))
@@ -147,7 +147,7 @@ fn put(link: &str, is_new: bool) {
 
 /// The address's path, and of what it asks for only how the page is embedded and coloured. The rest is what a link says.
 fn clean() -> String {
-    let location = web_sys::window().map(|window| window.location());
+    let location = window().map(|window| window.location());
     let location = location.as_ref();
     let path = location.and_then(|location| location.pathname().ok());
     let search = location.and_then(|location| location.search().ok());
@@ -181,7 +181,7 @@ pub fn frame(link: &str) -> String {
 
 /// The page's address, without what it says. A link says all of it.
 fn base() -> String {
-    let location = web_sys::window().and_then(|window| window.location().href().ok());
+    let location = window().and_then(|window| window.location().href().ok());
     let location = location.unwrap_or_default();
     let base = location.split(['#', '?']).next();
     base.unwrap_or_default().to_owned()
@@ -189,7 +189,7 @@ fn base() -> String {
 
 /// The whole page with what is shown here, for one that is embedded.
 pub fn outside() -> String {
-    let location = web_sys::window().map(|window| window.location());
+    let location = window().map(|window| window.location());
     let part = |part: fn(&web_sys::Location) -> Result<String, JsValue>| {
         location.as_ref().and_then(|location| part(location).ok())
     };
@@ -220,7 +220,7 @@ pub fn write(text: &str, done: Callback<String>) {
                 .into_iter()
                 .map(char::from)
                 .collect();
-            let coded = web_sys::window().and_then(|window| window.btoa(&letters).ok());
+            let coded = window().and_then(|window| window.btoa(&letters).ok());
             let coded = coded
                 .unwrap_or_default()
                 .replace('+', "-")
@@ -237,7 +237,7 @@ pub fn read(link: &str, done: Callback<Option<String>>) {
         .filter(|coded| coded.len() <= LONGEST)
         .and_then(|coded| {
             let coded = coded.replace('-', "+").replace('_', "/");
-            let letters = web_sys::window()?.atob(&coded).ok()?;
+            let letters = window()?.atob(&coded).ok()?;
             letters
                 .chars()
                 .map(|letter| u8::try_from(letter).ok())

@@ -8,27 +8,32 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
     Blob, BlobPropertyBag, CanvasRenderingContext2d, Document, DragEvent, Element, File,
     HtmlAnchorElement, HtmlCanvasElement, HtmlDialogElement, HtmlElement, HtmlImageElement,
-    HtmlSelectElement, MediaQueryList, Response, Url,
+    HtmlSelectElement, MediaQueryList, Response, Url, Window,
 };
 use yew::{Callback, NodeRef};
 
 use crate::state::{Action, Theme};
 
+/// The page's window; none where the page is drawn without a browser, as tests do.
+pub(super) fn window() -> Option<Window> {
+    cfg!(target_arch = "wasm32").then(web_sys::window).flatten()
+}
+
 /// The page's document, where there is a page.
 pub(super) fn document() -> Option<Document> {
-    web_sys::window()?.document()
+    window()?.document()
 }
 
 /// Milliseconds on a clock that is never set.
 pub fn now_ms() -> f64 {
-    web_sys::window()
+    window()
         .and_then(|window| window.performance())
         .map_or_else(js_sys::Date::now, |performance| performance.now())
 }
 
 /// Cores that the browser says there are; two where it does not say.
 pub fn cores() -> usize {
-    let cores = web_sys::window().map(|window| window.navigator().hardware_concurrency());
+    let cores = window().map(|window| window.navigator().hardware_concurrency());
     match cores {
         Some(cores) if cores >= 1.0 => cores as usize,
         _ => 2,
@@ -37,7 +42,7 @@ pub fn cores() -> usize {
 
 /// Files that are dropped anywhere on the page; without it the browser would open them in its place.
 pub fn watch_drops(opened: Callback<File>) -> Vec<EventListener> {
-    let Some(window) = web_sys::window() else {
+    let Some(window) = window() else {
         return Vec::new();
     };
     let options = || EventListenerOptions::enable_prevent_default();
@@ -58,7 +63,7 @@ pub fn watch_drops(opened: Callback<File>) -> Vec<EventListener> {
 
 /// Whether the user prefers dark pages; `changed` is told for as long as the listener lives.
 pub fn watch_preference(changed: Callback<bool>) -> (bool, Option<EventListener>) {
-    let query = web_sys::window()
+    let query = window()
         .and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok())
         .flatten();
     let Some(query) = query else {
@@ -74,7 +79,7 @@ pub fn watch_preference(changed: Callback<bool>) -> (bool, Option<EventListener>
 
 /// Tells whenever the window has another size, for as long as the listener lives.
 pub fn watch_size(changed: Callback<()>) -> Option<EventListener> {
-    let window = web_sys::window()?;
+    let window = window()?;
     Some(EventListener::new(&window, "resize", move |_| {
         changed.emit(());
     }))
@@ -96,13 +101,13 @@ pub fn apply_theme(theme: Theme) {
 
 /// Puts a text on the clipboard. Where the browser does not let the page (a server without TLS, a frame) the user is shown it.
 pub fn copy(text: &str) {
-    let Some(window) = web_sys::window() else {
+    let Some(here) = window() else {
         return;
     };
     let shown = text.to_owned();
     let refused = Callback::from(move |copied: Result<JsValue, JsValue>| {
         if copied.is_err()
-            && let Some(window) = web_sys::window()
+            && let Some(window) = window()
         {
             // It fails in a frame, where nothing is left to be done.
             window
@@ -110,8 +115,8 @@ pub fn copy(text: &str) {
                 .ok();
         }
     });
-    if window.is_secure_context() {
-        then(&window.navigator().clipboard().write_text(text), refused);
+    if here.is_secure_context() {
+        then(&here.navigator().clipboard().write_text(text), refused);
     } else {
         refused.emit(Err(JsValue::NULL));
     }
@@ -276,7 +281,7 @@ pub fn fetch(path: String, done: Told) {
     let done = done.reform(move |fetched: Result<_, String>| {
         fetched.map_err(|error| format!("{path} cannot be fetched: {error}"))
     });
-    let Some(window) = web_sys::window() else {
+    let Some(window) = window() else {
         return;
     };
     let answered = Callback::from(move |answer: Result<JsValue, JsValue>| {

@@ -13,6 +13,7 @@ use super::{
     attr::{self, press},
     chart_lines::{Line, curves, highest},
     crosshair::{Did, upright},
+    measured,
     pictures::buttons,
     variants::letter,
 };
@@ -114,6 +115,7 @@ pub fn chart(
                 <h2 id="chart-title">{ "Resident memory" }</h2>
                 <ul class="legend">
                     <li><i class="key key--live" />{ "held by the program " }<b>{ props.now.words(&format::mib(here.live)) }</b></li>
+                    { measured::legend(&props.lines) }
                     <li class="unit">{ "MiB" }</li>
                 </ul>
                 <div class="card__tools">
@@ -132,6 +134,7 @@ pub fn chart(
                     { ends(&props.lines, &scale) }
                 </div>
             </div>
+            { measured::sentence(&props.run, props.time) }
             { as_table(&props.lines, &props.run) }
         </section>
     }

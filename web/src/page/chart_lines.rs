@@ -6,7 +6,7 @@ use highwater_chart::{Scale, area, held, markup, outline, resident};
 use highwater_simulator::{Bytes, Micros, Sample};
 use yew::prelude::*;
 
-use super::attr;
+use super::{attr, measured};
 
 use crate::{
     format,
@@ -40,7 +40,7 @@ pub struct Line {
 /// MiB at the upper edge: what is the most in the time that is shown, and some room.
 pub fn highest(lines: &[Line], shown: (Micros, Micros), cap: Option<Bytes>) -> f64 {
     let runs: Vec<&[Sample]> = lines.iter().map(|line| &line.run.samples[..]).collect();
-    highwater_chart::highest(&runs, shown, cap)
+    highwater_chart::highest(&runs, &measured::points(lines), shown, cap)
 }
 
 /// Bands, grid and curves.
@@ -60,6 +60,7 @@ pub fn curves(lines: &[Line], run: &RunView, scale: &Scale, cap: Option<Bytes>) 
                         d={line.run.drawn(Drawn::Resident, scale, || outline(&line.run.samples, scale, SQUARE, resident))} />
                 }) }
             </svg>
+            { measured::dots(lines, scale) }
             { killed(lines, scale) }
         </>
     }

@@ -14,6 +14,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, UrlSearchParams, Window};
 use yew::Callback;
 
+use super::browser::window;
 use crate::{
     format,
     naming::plain,
@@ -26,7 +27,7 @@ const VERSION: u32 = 1;
 
 /// The part of the address that is not a link.
 fn query() -> Option<UrlSearchParams> {
-    let search = web_sys::window()?.location().search().ok()?;
+    let search = window()?.location().search().ok()?;
     UrlSearchParams::new_with_str(&search).ok()
 }
 
@@ -222,7 +223,7 @@ const WORDS: [(&str, &[&str]); 4] = [
 
 /// The window around the page, if there is one, and the origin that it must have.
 fn around() -> Option<(Window, String)> {
-    let window = web_sys::window()?;
+    let window = window()?;
     let parent = window.parent().ok()??;
     if parent == window {
         return None;
@@ -246,7 +247,7 @@ pub fn listen(act: Callback<Action>) -> Option<EventListener> {
                 .into(),
         );
     }
-    let window = web_sys::window()?;
+    let window = window()?;
     Some(EventListener::new(&window, "message", move |event| {
         let event: &MessageEvent = event.unchecked_ref();
         let is_parents = event.source().is_some_and(|source| *source == ***parent);

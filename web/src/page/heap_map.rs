@@ -10,7 +10,7 @@ use yew::prelude::*;
 
 use super::{
     attr::{self, press},
-    browser::watch_size,
+    browser::{watch_size, window},
     map_canvas,
     pictures::buttons,
     variants::{letter, mark},
@@ -347,5 +347,5 @@ fn fitted(canvas: &HtmlCanvasElement, props: &Props, frame: &Frame) -> Layout {
 
 /// Pixels of the screen to one of CSS.
 pub(super) fn ratio() -> f64 {
-    web_sys::window().map_or(1.0, |window| window.device_pixel_ratio().clamp(0.5, 4.0))
+    window().map_or(1.0, |window| window.device_pixel_ratio().clamp(0.5, 4.0))
 }

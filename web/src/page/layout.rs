@@ -4,7 +4,7 @@ use web_sys::File;
 use yew::prelude::*;
 
 use super::{
-    address,
+    address, advice,
     attr::{self, press},
     blocks::blocks,
     chart::{self, chart},
@@ -36,6 +36,8 @@ pub struct Places {
     pub help: NodeRef,
     /// The button that leads on in a tour.
     pub next: NodeRef,
+    /// The heading of the search for what would help, or the button that begins it.
+    pub advice: NodeRef,
     /// What lies over the plot of the chart.
     pub over: NodeRef,
 }
@@ -73,10 +75,11 @@ pub fn page(
                 <div class="column column--happened">
                     { trouble(state, act) }
                     { notes(state, act) }
+                    { advice::advice(state, act, &places.advice) }
                     { happened(state, act, point, &places.over) }
                 </div>
                 if shows.why {
-                    <div class="column column--why">{ why(state, act) }</div>
+                    <div class="column column--why">{ why(state, act, &places.advice) }</div>
                 }
                 if shows.table {
                     <div class="column column--what-if">{ what_if(state, act) }</div>

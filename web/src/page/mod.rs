@@ -2,6 +2,7 @@
 //! in [`state`](crate::state). A [`heap_map`] has a state of its own and is a component.
 
 pub mod address;
+pub mod advice;
 pub mod attr;
 pub mod blocks;
 pub mod browser;
@@ -18,6 +19,7 @@ pub mod help;
 pub mod keys;
 pub mod layout;
 pub mod map_canvas;
+mod measured;
 pub mod parameters;
 pub mod pictures;
 pub mod pins;

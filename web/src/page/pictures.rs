@@ -3,7 +3,7 @@
 use highwater_chart::{Chart, Entry, Head, Map, Run, letter, settings};
 use yew::prelude::*;
 
-use super::{attr::press, browser, chart, heap_map};
+use super::{attr::press, browser, chart, heap_map, measured};
 use crate::{
     protocol::StageOrder,
     state::{Action, Format, InspectionAction, Picture, State},
@@ -79,6 +79,7 @@ fn curves(state: &State, head: Head) -> Option<String> {
         stages: stages
             .map(|stage| (stage.begins, &stage.name[..]))
             .collect(),
+        measured: measured::points(&props.lines),
         cap: props.cap,
         shown: props.shown,
     };

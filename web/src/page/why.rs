@@ -4,6 +4,7 @@ use highwater_report::{Part, Sentence};
 use yew::prelude::*;
 
 use super::{
+    advice::ask,
     attr::{self, press},
     free_pages::free_pages,
     pins::pins,
@@ -18,7 +19,7 @@ use crate::{
 };
 
 /// The right column.
-pub fn why(state: &State, act: &Callback<Action>) -> Html {
+pub fn why(state: &State, act: &Callback<Action>, place: &NodeRef) -> Html {
     let variant = state.variants.selected();
     let Some(look) = state.inspection.look(variant.id) else {
         let words = match state.variants.run() {
@@ -57,6 +58,7 @@ pub fn why(state: &State, act: &Callback<Action>) -> Html {
                 </h2>
                 <p class="big"><b>{ diagnosis.free_resident.to_string() }</b></p>
                 <p class="big__words">{ "is free in the allocator but still resident" }</p>
+                { ask(state, act, place) }
                 <dl class="figures">
                     { for figures.into_iter().map(|(name, bytes)| html! {
                         <><dt>{ name }</dt><dd>{ bytes.to_string() }</dd></>

@@ -4,9 +4,9 @@ use super::*;
 use borsh::{BorshDeserialize, BorshSerialize, from_slice, to_vec};
 use highwater_report::Part;
 use highwater_simulator::{
-    Address, ArenaShare, Cache, Cores, DecayRule, Figures, Moment, Objects, Origin, OwnBlock,
-    OwnMemory, PageShares, Phase, PhaseKind, PhaseSource, Phases, Pin, PinState, PythonVersion,
-    Remark, Strip, StripKind, Tone, UnlistedPins, Waits,
+    Address, ArenaShare, Cache, Cores, DecayRule, Figures, Measured, Moment, Objects, Origin,
+    OwnBlock, OwnMemory, PageShares, Phase, PhaseKind, PhaseSource, Phases, Pin, PinState,
+    PythonVersion, RealProcess, Remark, Rest, Strip, StripKind, Tone, UnlistedPins, Waits,
 };
 use std::fmt::Debug;
 
@@ -296,6 +296,24 @@ fn ran(frames: Vec<Frame>) -> Ran {
         ]),
         samples: samples(),
         frames,
+        real: RealProcess {
+            as_recorded: true,
+            moments: vec![Measured {
+                time: Micros(14),
+                process: Bytes(15),
+                model: Bytes(16),
+                not_compared: Bytes(17),
+                rest: Rest {
+                    files: Bytes(18),
+                    stacks: Bytes(19),
+                    python: Bytes(20),
+                    others: Bytes(21),
+                    page_tables: Bytes(22),
+                },
+            }],
+            count: 23,
+            apart: Bytes(24),
+        },
     }
 }
 
@@ -410,6 +428,14 @@ fn said() -> Said {
 }
 
 /// A diagnosis of which nothing is left out, and no two fields of a kind say the same.
+pub(crate) fn figures_of_a_trial() -> highwater_advise::Figures {
+    highwater_advise::Figures {
+        peak: Bytes(3),
+        after_rest: Bytes(2),
+        ..Default::default()
+    }
+}
+
 pub(crate) fn diagnosis() -> Diagnosis {
     Diagnosis {
         event: 1,

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use highwater_simulator::{Environment, Moment, Without};
 
 use super::{
-    DisplayAction, InspectionAction, Place, PlayheadAction, TableAction, Theme, TourAction,
-    VariantAction,
+    AdviceAction, AdviceWork, Advising, DisplayAction, InspectionAction, Place, PlayheadAction,
+    TableAction, Theme, TourAction, VariantAction,
 };
 use crate::{
     protocol::{Ask, BlockRow, Loaded, MomentFigures, Order},
@@ -29,6 +29,8 @@ pub enum Action {
     Table(TableAction),
     /// Something happened to the tour.
     Tour(TourAction),
+    /// Something happened to the search for what would help.
+    Advice(AdviceAction),
     /// The colours change.
     Display(DisplayAction),
     /// The user chose something to run.
@@ -92,6 +94,8 @@ pub enum Arrival {
     Without(Without),
     /// The figures of a moment of a variant's run are there.
     Figures(VariantId, Rc<Order>, Moment, MomentFigures),
+    /// Something for the search with this number.
+    Advice(u32, Advising),
 }
 
 /// What changes the state. What arrives is taken, and never kept to be done once more as a press is.
@@ -132,6 +136,16 @@ pub enum Effect {
     Read(VariantId, Rc<str>),
     /// Drop what is done for a variant.
     Drop(VariantId),
+    /// Do something for the search with this number.
+    Advise(u32, AdviceWork),
+    /// Drop what is done for a search.
+    EndAdvice,
+    /// Tell the search with this number when so many seconds are over.
+    AdviceTimer(u32, u32),
+    /// Put the focus where the search is, or where it is begun.
+    FocusAdvice,
+    /// Put a text on the clipboard.
+    Copy(Rc<str>),
     /// Drop everything that was asked of the workers.
     DropAll,
     /// Wait until nothing has been typed for a while.

@@ -64,6 +64,7 @@ impl State {
                     Err(message) => self.trouble = Some(message),
                 }
             }
+            Arrival::Advice(number, news) => return self.advice.arrive(number, news),
             Arrival::TourRead(place, shows, text) => return self.tour_read(place, shows, text),
         }
         vec![]
@@ -77,6 +78,7 @@ impl State {
         self.inspection.looking.clear();
         self.links.keep_for(&subject);
         let mut effects = vec![Effect::StopClock, Effect::DropAll];
+        effects.extend(self.advice.stop());
         if subject.is_trace() {
             self.variants.stop();
             effects.push(self.source.read(subject));
@@ -91,6 +93,7 @@ impl State {
     /// Takes what was read, or needs not be, in place of what was shown.
     fn enter(&mut self, subject: Subject, held: Option<Held>) {
         self.source.enter(subject, held);
+        self.advice.end();
         self.variants = Variants::new(self.source.begun(), self.variants.next);
         self.playhead.zoom = None;
         self.playhead.is_unmoved = true;
@@ -150,6 +153,7 @@ impl State {
         self.inspection.looking.clear();
         self.inspection.forget_unanswered();
         let mut effects = vec![Effect::DropAll];
+        effects.extend(self.advice.stop());
         let Some(subject) = self.source.reading.take() else {
             self.trouble = Some("Cancelled".to_owned());
             return effects;

@@ -197,21 +197,29 @@ impl Variants {
         let is_taken = |name: &str| self.all.iter().any(|other| other.name == name);
         let name = apart(&variant.name, is_taken);
         let copy = VariantState {
-            id: VariantId(self.next),
             typed: None,
             // As long as it is a copy.
             given: Some(Given::new(name, runs.allocator, &runs.environment)),
-            letter: free_letter(&self.all),
-            colour: free_colour(&self.all),
-            status: Status::Idle,
             // What is being run for the other is not run for this one.
             order: variant.order.clone().filter(|_| !variant.is_running()),
             ..variant.clone()
         };
-        self.next += 1;
-        self.selected = copy.id;
-        self.all.push(copy);
+        self.add(copy);
         Change::Settings
+    }
+
+    /// Puts a copy of a variant behind the others, as one of its own, and looks into it.
+    pub(super) fn add(&mut self, copy: VariantState) {
+        let variant = VariantState {
+            id: VariantId(self.next),
+            letter: free_letter(&self.all),
+            colour: free_colour(&self.all),
+            status: Status::Idle,
+            ..copy
+        };
+        self.next += 1;
+        self.selected = variant.id;
+        self.all.push(variant);
     }
 
     fn remove(&mut self, at: usize) -> Change {

@@ -5,12 +5,14 @@
 //! cancelled while the workload that was loaded for it stays. (Ending the worker and starting another would cancel too,
 //! and lose it; the page does that only when the worker does not answer for a while.)
 
+mod advise;
 mod engine;
 mod load;
 mod log;
 mod look;
 mod read;
 mod run;
+mod survey;
 
 use std::{
     cell::{Cell, RefCell},
@@ -38,6 +40,11 @@ const PROGRESS_EVERY_MS: f64 = 50.0;
 pub trait Job {
     /// Works until it is done or the slice is over, which should be asked about once a millisecond.
     fn advance(&mut self, engine: &mut Engine, slice: &Slice) -> Step;
+
+    /// Whether all other jobs come before it.
+    fn is_patient(&self) -> bool {
+        false
+    }
 }
 
 /// The time a job is given, and its way to say how far it is when it cannot stop at the end of it.
@@ -59,7 +66,7 @@ impl Slice<'_> {
     }
 
     #[cfg(test)]
-    fn unlimited() -> Slice<'static> {
+    pub(crate) fn unlimited() -> Slice<'static> {
         Slice {
             may_go_on: &|| true,
             tell: &|_| {},
@@ -94,6 +101,7 @@ impl Job for Elsewhere {
 pub fn reading(work: Work, _: Option<Vec<u8>>) -> Box<dyn Job> {
     match work {
         Work::Read { text } => Box::new(read::Read { text }),
+        Work::Advise { asked, done } => Box::new(advise::Advise { asked, done }),
         _ => Box::new(Elsewhere),
     }
 }
@@ -124,7 +132,9 @@ pub fn simulating(work: Work, file: Option<Vec<u8>>) -> Box<dyn Job> {
             ask,
             on_its_way: None,
         }),
-        Work::Read { .. } => Box::new(Elsewhere),
+        Work::Survey { order } => Box::new(survey::Survey { order }),
+        Work::Try(piece) => Box::new(run::Run::trial(piece)),
+        Work::Read { .. } | Work::Advise { .. } => Box::new(Elsewhere),
     }
 }
 
@@ -215,13 +225,15 @@ impl Worker {
         self.ask_for_turn();
     }
 
-    /// Lets the job at the front of the queue work, and puts it at the back.
+    /// Lets the first job of the queue work, the first that is not patient where there is one, and puts it at the back.
     fn work_for_one_slice(&mut self) {
         self.turn_is_due = false;
         if self.jobs.is_empty() {
             return;
         }
-        let mut running = self.jobs.remove(0);
+        let mut all = self.jobs.iter();
+        let next = all.position(|running| !running.job.is_patient());
+        let mut running = self.jobs.remove(next.unwrap_or(0));
         let job = running.id;
         let mut engine = std::mem::take(&mut self.engine);
         let started_ms = now_ms();

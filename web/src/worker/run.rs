@@ -1,19 +1,31 @@
 //! [`Work::Run`](crate::protocol::Work::Run): something from beginning to end.
 
-use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun};
+use highwater_advise::{Trial, half, options};
+use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun, RealProcess};
 
 use crate::{
-    protocol::{MarkAt, Order, Outcome, Ran, StageRan},
+    protocol::{MarkAt, Order, Outcome, Piece, Ran, StageRan, Tried},
     worker::{Engine, Job, Slice, Step, now_ms},
 };
 
 /// Events between two questions whether to go on: about a millisecond.
 const BATCH: u64 = 8192;
 
+/// Moments of the real process that a chart has room for.
+const DOTS: usize = 1000;
+
+/// What is wanted of a run.
+enum Wanted {
+    /// The curves, and so many maps.
+    Curves(u32),
+    /// What a search for what would help asks: of which half of a recording, where not of all of it, and whether explained.
+    Trial(Option<bool>, bool),
+}
+
 /// One run.
 pub(crate) struct Run {
     order: Order,
-    frames: u32,
+    wanted: Wanted,
     /// What has been run so far, and the time that took.
     going: Option<PlanRun>,
     took_ms: f64,
@@ -23,9 +35,16 @@ impl Run {
     pub(crate) fn new(order: Order, frames: u32) -> Self {
         Self {
             order,
-            frames,
+            wanted: Wanted::Curves(frames),
             going: None,
             took_ms: 0.0,
+        }
+    }
+
+    pub(crate) fn trial(piece: Piece) -> Self {
+        Self {
+            wanted: Wanted::Trial(piece.half, piece.is_explained),
+            ..Self::new(piece.order, 0)
         }
     }
 
@@ -50,12 +69,20 @@ impl Run {
     }
 
     fn begin(&self, engine: &mut Engine, slice: &Slice) -> Result<PlanRun, String> {
-        let plan = engine.plan(&self.order, slice)?;
-        let options = Options {
-            frames: self.frames,
-            decisions: 0,
-            explain: Explain::Nothing,
-            ..Options::default()
+        let mut plan = engine.plan(&self.order, slice)?;
+        let options = match self.wanted {
+            Wanted::Curves(frames) => Options {
+                frames,
+                decisions: 0,
+                explain: Explain::Nothing,
+                ..Options::default()
+            },
+            Wanted::Trial(of, is_explained) => {
+                if let Some(is_second) = of {
+                    plan = half(&plan, is_second).ok_or("the recording has no halves")?;
+                }
+                options(is_explained)
+            }
         };
         PlanRun::new(plan, &options).map_err(|error| error.to_string())
     }
@@ -67,13 +94,24 @@ impl Job for Run {
         let outcome = self.go_on(engine, slice);
         self.took_ms += now_ms() - started_ms;
         match outcome {
-            Ok(Some(outcome)) => self.finish(&outcome),
+            Ok(Some(outcome)) => match self.wanted {
+                Wanted::Curves(_) => self.finish(&outcome),
+                Wanted::Trial(..) => {
+                    let trial = Trial::of(&outcome, Vec::new());
+                    let tried = Tried::Done(trial.figures, trial.reasons);
+                    Step::Done(Outcome::Tried(tried))
+                }
+            },
             Ok(None) => {
                 let progress = self.going.as_ref().map(PlanRun::progress);
                 Step::More(progress.map_or(0.0, |progress| progress.share().min(1.0)))
             }
             Err(message) => Step::Failed(message),
         }
+    }
+
+    fn is_patient(&self) -> bool {
+        matches!(self.wanted, Wanted::Trial(..))
     }
 }
 
@@ -109,6 +147,7 @@ impl Run {
             phases: outcome.phases.clone(),
             samples: outcome.samples.clone(),
             frames: frames(outcome),
+            real: (outcome.real()).map_or_else(RealProcess::default, |real| real.thinned(DOTS)),
         };
         Step::Done(Outcome::Ran(Box::new(ran)))
     }

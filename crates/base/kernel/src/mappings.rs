@@ -1,7 +1,7 @@
 //! The mappings of a process below its mmap base, and where a new one goes.
 
 use crate::gaps::Gaps;
-use highwater_units::Address;
+use highwater_units::{Address, Bytes};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -29,12 +29,18 @@ pub struct Mapping {
 /// Anonymous mappings by start; each holds its end. Neighbours stay apart, so that each call's mapping can be told.
 #[derive(Clone)]
 pub(crate) struct Mappings {
-    by_start: BTreeMap<u64, u64>,
+    by_start: BTreeMap<Address, Address>,
     gaps: Gaps,
 }
 
+/// The start of `bytes` that end at `end`, where it is not below `floor`.
+fn below(end: Address, bytes: Bytes, floor: Address) -> Option<Address> {
+    let start = end.0.checked_sub(bytes.0).map(Address);
+    start.filter(|start| *start >= floor)
+}
+
 impl Mappings {
-    pub(crate) fn new(floor: u64, ceiling: u64) -> Self {
+    pub(crate) fn new(floor: Address, ceiling: Address) -> Self {
         Self {
             by_start: BTreeMap::new(),
             gaps: Gaps::new(floor, ceiling),
@@ -42,24 +48,29 @@ impl Mappings {
     }
 
     /// Takes the highest free range of `bytes` that does not reach below `floor`.
-    pub(crate) fn place(&mut self, bytes: u64, floor: u64) -> Option<u64> {
+    pub(crate) fn place(&mut self, bytes: Bytes, floor: Address) -> Option<Address> {
         let end = self.gaps.highest(bytes)?;
-        let start = end.checked_sub(bytes).filter(|start| *start >= floor)?;
+        let start = below(end, bytes, floor)?;
         self.take(start, end).then_some(start)
     }
 
     /// Takes a range of `bytes` at a multiple of `alignment` out of the highest free range that surely holds one (Linux,
     /// mm/huge_memory.c, `__thp_get_unmapped_area`).
-    pub(crate) fn place_aligned(&mut self, bytes: u64, alignment: u64, floor: u64) -> Option<u64> {
+    pub(crate) fn place_aligned(
+        &mut self,
+        bytes: Bytes,
+        alignment: Bytes,
+        floor: Address,
+    ) -> Option<Address> {
         let padded = bytes.checked_add(alignment)?;
         let end = self.gaps.highest(padded)?;
-        let lowest = end.checked_sub(padded).filter(|start| *start >= floor)?;
-        let start = (lowest + 1).next_multiple_of(alignment);
+        let lowest = below(end, padded, floor)?;
+        let start = (lowest + Bytes(1)).align_up(alignment);
         self.take(start, start + bytes).then_some(start)
     }
 
     /// Takes `[start, end)` where it is free.
-    pub(crate) fn take(&mut self, start: u64, end: u64) -> bool {
+    pub(crate) fn take(&mut self, start: Address, end: Address) -> bool {
         let free = self.gaps.take(start, end);
         if free {
             self.by_start.insert(start, end);
@@ -68,7 +79,7 @@ impl Mappings {
     }
 
     /// Grows the mapping that ends at `end` to `new_end`, where that is free.
-    pub(crate) fn extend(&mut self, start: u64, end: u64, new_end: u64) -> bool {
+    pub(crate) fn extend(&mut self, start: Address, end: Address, new_end: Address) -> bool {
         let free = self.gaps.take(end, new_end);
         if free {
             self.by_start.insert(start, new_end);
@@ -77,15 +88,15 @@ impl Mappings {
     }
 
     /// The mapping that holds `[start, end)` whole.
-    pub(crate) fn holding(&self, start: u64, end: u64) -> Option<(u64, u64)> {
+    pub(crate) fn holding(&self, start: Address, end: Address) -> Option<(Address, Address)> {
         let (&from, &to) = self.by_start.range(..=start).next_back()?;
         (start < to && end <= to).then_some((from, to))
     }
 
     /// Cuts `[start, end)` out of every mapping that reaches into it. Returns how many bytes were mapped there.
-    pub(crate) fn remove(&mut self, start: u64, end: u64) -> u64 {
-        let mut removed = 0;
-        let reached: Vec<(u64, u64)> = self
+    pub(crate) fn remove(&mut self, start: Address, end: Address) -> Bytes {
+        let mut removed = Bytes::ZERO;
+        let reached: Vec<(Address, Address)> = self
             .by_start
             .range(..end)
             .rev()
@@ -108,14 +119,14 @@ impl Mappings {
     }
 
     /// The start of the lowest mapping.
-    pub(crate) fn lowest(&self) -> Option<u64> {
+    pub(crate) fn lowest(&self) -> Option<Address> {
         self.by_start.keys().next().copied()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Mapping> + '_ {
         self.by_start.iter().map(|(&start, &end)| Mapping {
-            start: Address(start),
-            end: Address(end),
+            start,
+            end,
             kind: MappingKind::Anonymous,
         })
     }

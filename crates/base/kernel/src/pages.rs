@@ -1,5 +1,6 @@
 //! Which pages of a span are resident, and which once were.
 
+use highwater_units::{Address, Pages};
 use serde::{Deserialize, Serialize};
 
 /// What a page is at the moment.
@@ -28,7 +29,7 @@ pub(crate) type PageSet = [u64; WORDS];
 #[derive(Clone, Default)]
 pub(crate) struct Span {
     /// Its first address.
-    pub(crate) base: u64,
+    pub(crate) base: Address,
     pub(crate) resident: PageSet,
     /// Resident, and marked with MADV_FREE.
     pub(crate) lazy: PageSet,
@@ -57,6 +58,12 @@ pub(crate) fn words_of(first: usize, last: usize, mut each: impl FnMut(usize, u6
     }
 }
 
+/// The pages whose bits are set in a word.
+#[inline]
+pub(crate) fn count(word: u64) -> Pages {
+    Pages(u64::from(word.count_ones()))
+}
+
 impl Span {
     pub(crate) fn state(&self, page: usize) -> PageState {
         if contains(&self.lazy, page) {
@@ -72,12 +79,12 @@ impl Span {
 
     /// Makes pages resident; returns how many were not.
     #[inline]
-    pub(crate) fn touch(&mut self, first: usize, last: usize) -> u64 {
-        let mut new = 0;
+    pub(crate) fn touch(&mut self, first: usize, last: usize) -> Pages {
+        let mut new = Pages(0);
         words_of(first, last, |word, bits| {
             let missing = bits & !self.resident[word];
             if missing != 0 {
-                new += u64::from(missing.count_ones());
+                new += count(missing);
                 self.resident[word] |= missing;
                 self.ever[word] |= missing;
             }
@@ -86,19 +93,19 @@ impl Span {
     }
 
     /// A write takes back the promise of MADV_FREE; returns how many pages had it.
-    pub(crate) fn keep(&mut self, first: usize, last: usize) -> u64 {
-        let mut kept = 0;
+    pub(crate) fn keep(&mut self, first: usize, last: usize) -> Pages {
+        let mut kept = Pages(0);
         words_of(first, last, |word, bits| {
-            kept += u64::from((self.lazy[word] & bits).count_ones());
+            kept += count(self.lazy[word] & bits);
             self.lazy[word] &= !bits;
         });
         kept
     }
 
-    pub(crate) fn count_resident(&self, first: usize, last: usize) -> u64 {
-        let mut sum = 0;
+    pub(crate) fn count_resident(&self, first: usize, last: usize) -> Pages {
+        let mut sum = Pages(0);
         words_of(first, last, |word, bits| {
-            sum += u64::from((self.resident[word] & bits).count_ones());
+            sum += count(self.resident[word] & bits);
         });
         sum
     }

@@ -4,9 +4,9 @@ use crate::config::{Config, ConfigError, OutOfMemory};
 use crate::counts::Counts;
 use crate::mappings::{Mapping, MappingKind, Mappings};
 use crate::pages::{PageState, Span};
-use crate::residency::SPAN;
+use crate::residency::{SPAN, parts};
 use crate::warm::Warm;
-use highwater_units::{Address, Bytes};
+use highwater_units::{Address, Bytes, Pages};
 
 /// The kernel's side of one process.
 #[derive(Clone)]
@@ -14,21 +14,21 @@ pub struct Kernel {
     pub(crate) config: Config,
     pub(crate) page_shift: u32,
     /// Addresses below this are the heap's, others the mappings': the start of a span, so that no span is listed twice.
-    pub(crate) middle: u64,
-    pub(crate) brk: u64,
-    pub(crate) highest_brk: u64,
+    pub(crate) middle: Address,
+    pub(crate) brk: Address,
+    pub(crate) highest_brk: Address,
     pub(crate) mappings: Mappings,
     /// Spans above the first break, ascending, and below the mmap base, descending; `u32::MAX` where none was written.
     pub(crate) low: Vec<u32>,
     pub(crate) high: Vec<u32>,
     pub(crate) spans: Vec<Span>,
     pub(crate) warm: Warm,
-    pub(crate) resident: u64,
-    pub(crate) peak: u64,
-    pub(crate) lazy: u64,
-    pub(crate) cap_pages: u64,
+    pub(crate) resident: Pages,
+    pub(crate) peak: Pages,
+    pub(crate) lazy: Pages,
+    pub(crate) cap: Pages,
     /// Bytes of all mappings, the heap of the program break left aside.
-    pub(crate) mapped: u64,
+    pub(crate) mapped: Bytes,
     pub(crate) counts: Counts,
     pub(crate) killed: Option<OutOfMemory>,
 }
@@ -55,27 +55,27 @@ impl Kernel {
         let mut kernel = Self {
             config,
             page_shift: page.trailing_zeros(),
-            middle: (config.brk.0 / 2 + top.0 / 2) & !(SPAN - 1),
-            brk: config.brk.0,
-            highest_brk: config.brk.0,
-            mappings: Mappings::new(config.brk.align_up(config.page_size).0, top.0),
+            middle: Address(config.brk.0 / 2 + top.0 / 2).align_down(SPAN),
+            brk: config.brk,
+            highest_brk: config.brk,
+            mappings: Mappings::new(config.brk.align_up(config.page_size), top),
             low: Vec::new(),
             high: Vec::new(),
             spans: Vec::new(),
             warm: Warm::new(config.brk.0 / page, config.mmap_top.0 / page),
-            resident: 0,
-            peak: 0,
-            lazy: 0,
-            cap_pages: config.cap.unwrap_or(config.memory).min(config.memory).0 / page,
-            mapped: 0,
+            resident: Pages(0),
+            peak: Pages(0),
+            lazy: Pages(0),
+            cap: Pages(config.cap.unwrap_or(config.memory).min(config.memory) / config.page_size),
+            mapped: Bytes::ZERO,
             counts: Counts::default(),
             killed: None,
         };
         if config.brk.offset_in(config.page_size) > Bytes::ZERO {
             // Whoever moved the break into a page has written there: it is resident, and not the allocator's doing.
             kernel.touch(config.brk, Bytes(1));
-            kernel.resident = 0;
-            kernel.peak = 0;
+            kernel.resident = Pages(0);
+            kernel.peak = Pages(0);
             kernel.counts = Counts::default();
         }
         Ok(kernel)
@@ -95,13 +95,13 @@ impl Kernel {
     /// Resident memory of all mappings.
     #[inline]
     pub fn rss(&self) -> Bytes {
-        Bytes(self.resident << self.page_shift)
+        self.bytes(self.resident)
     }
 
     /// The highest resident memory since the last call of [`Kernel::take_peak`], or since the beginning.
     #[inline]
     pub fn peak(&self) -> Bytes {
-        Bytes(self.peak << self.page_shift)
+        self.bytes(self.peak)
     }
 
     /// The same, and begins anew from what is resident now.
@@ -134,7 +134,7 @@ impl Kernel {
     pub fn mappings(&self) -> impl Iterator<Item = Mapping> + '_ {
         let heap = Mapping {
             start: self.config.brk,
-            end: Address(self.brk),
+            end: self.brk,
             kind: MappingKind::Break,
         };
         (heap.start < heap.end)
@@ -145,38 +145,37 @@ impl Kernel {
 
     /// The program break.
     pub fn brk(&self) -> Address {
-        Address(self.brk)
+        self.brk
     }
 
     /// The highest the program break ever was.
     pub fn highest_brk(&self) -> Address {
-        Address(self.highest_brk)
+        self.highest_brk
     }
 
     /// What the page that holds `at` is.
     pub fn page_state(&self, at: Address) -> PageState {
-        match self.find_span(at.0) {
-            Some(id) => self.spans[id].state(self.page_in_span(at.0)),
+        match self.find_span(at) {
+            Some(id) => self.spans[id].state(self.page_in_span(at)),
             None => PageState::Untouched,
         }
     }
 
     /// Resident memory among the pages that `[start, end)` reaches into.
     pub fn resident_in(&self, start: Address, end: Address) -> Bytes {
-        if start >= end {
-            return Bytes::ZERO;
-        }
-        let (mut at, last) = (start.0, end.0 - 1);
-        let mut pages = 0;
-        while at <= last {
-            let stop = (at | (SPAN - 1)).min(last);
-            if let Some(id) = self.find_span(at) {
-                let (first, last) = (self.page_in_span(at), self.page_in_span(stop));
+        let mut pages = Pages(0);
+        for (from, last) in parts(start, end) {
+            if let Some(id) = self.find_span(from) {
+                let (first, last) = (self.page_in_span(from), self.page_in_span(last));
                 pages += self.spans[id].count_resident(first, last);
             }
-            at = stop + 1;
         }
-        Bytes(pages << self.page_shift)
+        self.bytes(pages)
+    }
+
+    #[inline]
+    fn bytes(&self, pages: Pages) -> Bytes {
+        Bytes(pages.0 << self.page_shift)
     }
 }
 

@@ -213,14 +213,12 @@ impl Advised {
             is_usual: candidate.is_usual,
             does_nothing: does_nothing && !candidate.is_baseline(),
             does_not_lower: does_not_lower.collect(),
-            explains: Reason::before(&candidate.families, &baseline.findings).or_else(|| {
+            explains: Reason::before(&candidate.families, &baseline.reasons).or_else(|| {
                 let is_change = !candidate.is_baseline() && !does_nothing;
-                is_change
-                    .then(|| Reason::left(&baseline.findings))
-                    .flatten()
+                is_change.then(|| Reason::left(&baseline.reasons)).flatten()
             }),
             // What is left of little is no explanation.
-            leaves: Reason::left(&trial.findings).filter(|_| memory.0 * 2 > before.0),
+            leaves: Reason::left(&trial.reasons).filter(|_| memory.0 * 2 > before.0),
             remarks: trial.remarks.clone(),
             on_other_loads: Vec::new(),
             candidate: candidate.clone(),

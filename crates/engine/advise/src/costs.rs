@@ -64,7 +64,7 @@ impl Costs {
         let figures = format!("{} a page fault and {} a system call", of(fault), of(call));
         match self.is_measured {
             true => format!(
-                "CPU time is an estimate: {figures}, as measured on a virtual machine with Linux 6.18 on an Intel Xeon. Other machines differ by several times: give your own with --fault-ns and --call-ns. It leaves out the time that the allocator itself takes."
+                "CPU time is an estimate: {figures}, as measured on a virtual machine with Linux 6.18 on an Intel Xeon. Other machines differ by several times. It leaves out the time that the allocator itself takes."
             ),
             false => format!(
                 "CPU time is an estimate: {figures}, as given. It leaves out the time that the allocator itself takes."

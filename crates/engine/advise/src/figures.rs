@@ -1,13 +1,16 @@
 //! The figures by which candidates are compared, and how they are weighed.
 
 use crate::costs::Costs;
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_simulator::{Bytes, Micros, Outcome, Sample};
 use serde::Serialize;
 use std::str::FromStr;
 use thiserror::Error;
 
 /// What came of a run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, BorshSerialize, BorshDeserialize,
+)]
 pub struct Figures {
     /// The highest resident memory.
     pub peak: Bytes,

@@ -145,7 +145,7 @@ mod tests {
         let trial = Trial {
             figures,
             remarks: Vec::new(),
-            findings: Vec::new(),
+            reasons: Vec::new(),
         };
         (candidate, trial)
     }

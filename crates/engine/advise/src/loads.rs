@@ -30,12 +30,27 @@ pub fn loads(
         .iter()
         .all(|stage| stage.calls == Calls::Trace);
     match &plan.stages[..] {
-        [stage] if is_trace && stage.sources.len() == 1 => halves(plan, stage),
+        [_] if is_trace => [false, true]
+            .into_iter()
+            .zip(HALVES)
+            .filter_map(|(is_second, name)| {
+                let (name, plan) = (name.to_owned(), half(plan, is_second)?);
+                Some(Load { name, plan })
+            })
+            .collect(),
         _ if is_trace => Vec::new(),
-        _ => (1..=SEEDS)
-            .filter_map(|number| seeded(planned, plan, number, make))
+        _ => seeds()
+            .filter_map(|(number, name)| {
+                let plan = seeded(planned, plan, number, make)?;
+                Some(Load { name, plan })
+            })
             .collect(),
     }
+}
+
+/// The other seeds of a pattern: how far each is from its own, in numbers of processes, and its name.
+pub fn seeds() -> impl Iterator<Item = (u32, String)> {
+    (1..=SEEDS).map(|number| (number, format!("seed {number} further on")))
 }
 
 /// The plan with every seed moved beyond those of its own processes.
@@ -44,7 +59,7 @@ fn seeded(
     plan: &Plan,
     number: u32,
     make: &mut dyn FnMut(Pattern, &Parameters) -> Result<Source, PatternError>,
-) -> Option<Load> {
+) -> Option<Plan> {
     let mut plan = plan.clone();
     for (stage, planned) in plan.stages.iter_mut().zip(&planned.stages) {
         let Calls::Pattern(pattern, parameters) = &planned.calls else {
@@ -55,19 +70,35 @@ fn seeded(
             *source = make(*pattern, &parameters).ok()?;
         }
     }
-    Some(Load {
-        name: format!("seed {number} further on"),
-        plan,
-    })
+    Some(plan)
 }
 
-/// Both halves of a recording, cut at the end of a rest near its middle, or at its middle.
-fn halves(plan: &Plan, stage: &Stage) -> Vec<Load> {
-    let source = &stage.sources[0];
-    let workload = source.first();
-    let Some(phases) = source.phases() else {
-        return Vec::new();
+/// The names of both halves of a recording.
+pub const HALVES: [&str; 2] = ["the first half", "the second half"];
+
+/// Returns a plan of a half of a recording; `None` where it has no halves.
+pub fn half(plan: &Plan, is_second: bool) -> Option<Plan> {
+    let cut = cut(plan)?;
+    let workload = plan.stages[0].sources[0].first();
+    let half = match is_second {
+        false => first_half(workload, cut),
+        true => second_half(workload, cut),
     };
+    let mut plan = plan.clone();
+    plan.stages[0].sources = vec![Source::from(half)];
+    Some(plan)
+}
+
+/// The event at which the recording of a plan is cut in two: at the end of a rest near its middle, or at its middle.
+pub(crate) fn cut(plan: &Plan) -> Option<usize> {
+    let [Stage { sources, .. }] = &plan.stages[..] else {
+        return None;
+    };
+    let [source] = &sources[..] else {
+        return None;
+    };
+    let workload = source.first();
+    let phases = source.phases()?;
     let middle = workload.events.last().map_or(0, |event| event.time.0 / 2);
     let rests = phases
         .0
@@ -83,21 +114,7 @@ fn halves(plan: &Plan, stage: &Stage) -> Vec<Load> {
             .partition_point(|event| event.time.0 < middle)
     };
     let cut = nearest.unwrap_or_else(at_middle);
-    if cut == 0 || cut == workload.events.len() {
-        return Vec::new();
-    }
-    let load = |name: &str, half: Workload| {
-        let mut plan = plan.clone();
-        plan.stages[0].sources = vec![Source::from(half)];
-        Load {
-            name: name.to_owned(),
-            plan,
-        }
-    };
-    vec![
-        load("the first half", first_half(workload, cut)),
-        load("the second half", second_half(workload, cut)),
-    ]
+    (cut > 0 && cut < workload.events.len()).then_some(cut)
 }
 
 fn first_half(workload: &Workload, cut: usize) -> Workload {

@@ -5,9 +5,11 @@ use crate::costs::Costs;
 use crate::family::{Family, Scope};
 use crate::figures::{Figures, Measure, Weights};
 use crate::loads::Load;
+use crate::reasons::Reason;
+use crate::survey::Survey;
 use crate::{advice, front, singles};
 use highwater_simulator::{
-    Bytes, Choice, Explain, Finding, JemallocVersion, Judged, Options, Plan, SimulatorError,
+    Bytes, Choice, Explain, JemallocVersion, Judged, Options, Outcome, Plan, SimulatorError,
     run_plan,
 };
 use highwater_workload::{TrimsError, Watch};
@@ -22,6 +24,8 @@ const ON_OTHER_LOADS: usize = 8;
 pub struct Subject {
     /// The run as it is, with one stage at least.
     pub plan: Plan,
+    /// What is known of its calls. Whoever only searches, and has others run the work, needs no calls in the plan.
+    pub survey: Survey,
     /// Which kinds of change are tried.
     pub scope: Scope,
     /// How memory is weighed; if none is said, by what stays after the last rest, or else at the end, or else on average.
@@ -38,6 +42,7 @@ impl Subject {
     /// One with nothing said but what runs.
     pub fn new(plan: Plan) -> Self {
         Self {
+            survey: Survey::of(&plan),
             plan,
             scope: Scope::default(),
             weights: None,
@@ -51,17 +56,6 @@ impl Subject {
     pub(crate) fn allocator(&self) -> Choice {
         let first = self.plan.stages.first();
         first.map_or_else(Choice::default, |stage| stage.variant.allocator)
-    }
-
-    /// Whether the run rests.
-    fn rests(&self) -> bool {
-        let mut sources = self.plan.stages.iter().flat_map(|stage| &stage.sources);
-        sources.any(|source| {
-            // Of one that is made on the way every phase is known by its mark.
-            source
-                .phases()
-                .is_none_or(|phases| phases.last_rest().is_some())
-        })
     }
 }
 
@@ -82,7 +76,7 @@ pub struct Trial {
     /// What the settings do.
     pub remarks: Vec<Judged>,
     /// Why memory is as it is after the last rest, in the first process.
-    pub findings: Vec<Finding>,
+    pub reasons: Vec<Reason>,
 }
 
 /// The outcome of a piece of work.
@@ -119,23 +113,35 @@ impl Work {
 
     fn trial(&self, plan: &Plan, watch: &mut Watch) -> Result<Trial, WorkError> {
         let plan = self.candidate.applied(plan)?;
-        let options = Options {
-            decisions: 0,
-            explain: match self.load {
-                Some(_) => Explain::Nothing,
-                None => Explain::LastRest,
-            },
-            ..Options::default()
-        };
         let remarks = plan.remarks();
-        let outcome = run_plan(plan, &options, watch)?;
+        let outcome = run_plan(plan, &options(self.load.is_none()), watch)?;
+        Ok(Trial::of(&outcome, remarks))
+    }
+}
+
+/// The options with which a candidate is run. Only on the subject's own load is it explained.
+pub fn options(is_explained: bool) -> Options {
+    Options {
+        decisions: 0,
+        explain: match is_explained {
+            false => Explain::Nothing,
+            true => Explain::LastRest,
+        },
+        ..Options::default()
+    }
+}
+
+impl Trial {
+    /// What came of a run with these [`options`].
+    pub fn of(outcome: &Outcome, remarks: Vec<Judged>) -> Self {
         let last = outcome.stages.last();
         let diagnosis = last.and_then(|stage| stage.recordings.first()?.diagnosis.as_ref());
-        Ok(Trial {
-            figures: Figures::of(&outcome),
+        let findings = diagnosis.map_or(&[][..], |diagnosis| &diagnosis.findings);
+        Self {
+            figures: Figures::of(outcome),
             remarks,
-            findings: diagnosis.map_or_else(Vec::new, |diagnosis| diagnosis.findings.clone()),
-        })
+            reasons: findings.iter().filter_map(Reason::of).collect(),
+        }
     }
 }
 
@@ -218,7 +224,7 @@ impl Search {
     pub fn take(&mut self, done: Vec<(Work, Tried)>) {
         for (work, trial) in done {
             if let (Tried::Done(trial), true) = (&trial, self.tried.is_empty()) {
-                let rests = self.subject.rests();
+                let rests = self.subject.survey.rests;
                 let usual = Weights::usual(rests, &trial.figures);
                 let weights = self.subject.weights.unwrap_or(usual);
                 self.weights = Weights { rests, ..weights };

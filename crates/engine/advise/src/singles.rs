@@ -3,8 +3,9 @@
 use crate::candidate::Candidate;
 use crate::family::{Family, Scope};
 use crate::search::Subject;
-use highwater_simulator::{Bytes, Choice, Effect, Micros, Phase, PhaseKind, Plan, Variable};
-use highwater_workload::{Call, ThreadId, Trims};
+use crate::survey::Survey;
+use highwater_simulator::{Bytes, Choice, Effect, Micros, Plan, Variable};
+use highwater_workload::Trims;
 
 /// What is usually advised, and with which value: `MALLOC_TRIM_THRESHOLD_` of Dask's workers, and a cap of the arenas.
 const USUAL: [(Family, &str, u64); 3] = [
@@ -40,18 +41,18 @@ pub(crate) fn usual() -> Vec<Candidate> {
 
 /// All of them, those that are likeliest to help first.
 pub(crate) fn all(subject: &Subject) -> Vec<Candidate> {
-    let plan = &subject.plan;
     let mut all = match subject.allocator() {
         Choice::Glibc(_) => {
-            let mut all = thresholds(plan);
-            all.extend(trims(plan));
+            let survey = &subject.survey;
+            let mut all = thresholds(survey);
+            all.extend(trims(survey));
             all.extend(jemalloc(subject));
-            all.extend(others(plan));
+            all.extend(others(survey));
             all
         }
         Choice::Jemalloc(_) => jemalloc(subject),
     };
-    if has_settings(plan) {
+    if has_settings(&subject.plan) {
         all.push(Candidate {
             families: vec![Family::Removal],
             removes: true,
@@ -93,12 +94,11 @@ fn has_settings(plan: &Plan) -> bool {
 }
 
 /// Powers of two between which some request lies: others would do the same.
-fn thresholds(plan: &Plan) -> Vec<Candidate> {
-    let sizes = sizes(plan);
+fn thresholds(survey: &Survey) -> Vec<Candidate> {
     let mut powers = Vec::new();
     let mut power = LEAST_MAPPED;
     while power <= MOST_MAPPED {
-        let is_asked = sizes[power.ilog2() as usize];
+        let is_asked = survey.asks_between(power);
         // It also ends the rise of the threshold.
         if is_asked || power == USUAL_MAPPED {
             powers.push(power);
@@ -109,26 +109,7 @@ fn thresholds(plan: &Plan) -> Vec<Candidate> {
     powers.into_iter().map(set).collect()
 }
 
-/// For each power of two, whether a chunk of that size and less than twice as much is asked for.
-fn sizes(plan: &Plan) -> [bool; 64] {
-    /// What glibc adds to a request, at least.
-    const HEADER: u64 = 8;
-    let mut sizes = [false; 64];
-    let sources = plan.stages.iter().flat_map(|stage| &stage.sources);
-    for event in sources.flat_map(|source| &source.first().events) {
-        let size = match event.call {
-            Call::Malloc { size, .. } | Call::Aligned { size, .. } | Call::Realloc { size, .. } => {
-                size.0
-            }
-            Call::Calloc { count, size, .. } => size.0.saturating_mul(count.into()),
-            _ => continue,
-        };
-        sizes[size.saturating_add(HEADER).max(1).ilog2() as usize] = true;
-    }
-    sizes
-}
-
-fn others(plan: &Plan) -> Vec<Candidate> {
+fn others(survey: &Survey) -> Vec<Candidate> {
     let mut all = vec![
         Candidate::tunable(Family::ThreadCache, "tcache_count", 0),
         Candidate::tunable(Family::Fastbins, "mxfast", 0),
@@ -137,27 +118,16 @@ fn others(plan: &Plan) -> Vec<Candidate> {
     let trim = |value| Candidate::set(Family::TrimThreshold, "MALLOC_TRIM_THRESHOLD_", value);
     all.extend(TRIM_THRESHOLDS.map(trim));
     all.extend(TOP_PADS.map(|pad| Candidate::set(Family::TopPad, "MALLOC_TOP_PAD_", pad)));
-    let threads = plan.stages.iter().flat_map(|stage| &stage.sources);
-    let threads = threads.map(|source| source.first().last_thread).max();
-    if threads.is_some_and(|last| last > ThreadId::MAIN) {
+    if survey.has_threads {
         let arenas = |most| Candidate::set(Family::Arenas, "MALLOC_ARENA_MAX", most);
         all.extend(ARENAS.map(arenas));
     }
     all
 }
 
-/// The phases of a plan's processes.
-fn phases(plan: &Plan) -> impl Iterator<Item = &Phase> {
-    let sources = plan.stages.iter().flat_map(|stage| &stage.sources);
-    sources
-        .filter_map(|source| source.phases())
-        .flat_map(|phases| &phases.0)
-}
-
 /// Half of the shortest rest, where the program rests.
-fn within_rest(plan: &Plan) -> Option<Micros> {
-    let rests = phases(plan).filter(|phase| phase.kind == PhaseKind::Rest);
-    let shortest = rests.map(|rest| rest.lasts().0).min()?;
+fn within_rest(survey: &Survey) -> Option<Micros> {
+    let shortest = survey.shortest_rest?.0;
     (shortest >= 2 * LEAST_IDLE).then(|| Micros(rounded(shortest / 2)))
 }
 
@@ -169,22 +139,20 @@ fn rounded(number: u64) -> u64 {
 
 /// The longest time between periodic calls that says something of the run: one of them falls into each rest, whenever the first
 /// comes; else some fall into the run.
-fn longest_period(plan: &Plan) -> u64 {
+fn longest_period(survey: &Survey) -> u64 {
     /// Calls that a run without rests has at least.
     const SOME: u64 = 6;
-    let sources = plan.stages.iter().flat_map(|stage| &stage.sources);
-    let lasts = sources.map(|source| source.duration().0).max().unwrap_or(0);
-    within_rest(plan).map_or(lasts / SOME, |time| time.0)
+    within_rest(survey).map_or(survey.lasts.0 / SOME, |time| time.0)
 }
 
-fn trims(plan: &Plan) -> Vec<Candidate> {
+fn trims(survey: &Survey) -> Vec<Candidate> {
     let mut times = vec![Trims::AfterBursts];
     let mut idle: Vec<u64> = IDLE.to_vec();
-    idle.extend(within_rest(plan).map(|time| time.0.min(IDLE[1])));
+    idle.extend(within_rest(survey).map(|time| time.0.min(IDLE[1])));
     idle.sort_unstable();
     idle.dedup();
     times.extend(idle.into_iter().map(|time| Trims::Idle(Micros(time))));
-    let most = longest_period(plan);
+    let most = longest_period(survey);
     let every = EVERY.into_iter().filter(|time| *time <= most);
     times.extend(every.map(|time| Trims::Every(Micros(time))));
     let calls = |trims| Candidate {
@@ -230,7 +198,7 @@ pub(crate) fn decay(subject: &Subject, by_thread: bool, decay: u64) -> Candidate
 fn jemalloc(subject: &Subject) -> Vec<Candidate> {
     let mut all = Vec::new();
     let mut decays = DECAYS.to_vec();
-    decays.extend(within_rest(&subject.plan).map(|time| (time.0 / 1000).clamp(1, DECAYS[4])));
+    decays.extend(within_rest(&subject.survey).map(|time| (time.0 / 1000).clamp(1, DECAYS[4])));
     decays.sort_unstable();
     decays.dedup();
     for time in decays {

@@ -7,7 +7,7 @@ use highwater_report::{count, one_line};
 use highwater_simulator::Micros;
 
 /// The heads of the columns.
-const HEADS: [&str; 7] = [
+pub const HEADS: [&str; 7] = [
     "peak",
     "after rest",
     "mean",
@@ -17,7 +17,8 @@ const HEADS: [&str; 7] = [
     "other loads",
 ];
 
-fn cells(row: &Advised) -> [String; 7] {
+/// Returns the cells of a row, in the order of [`HEADS`].
+pub fn cells(row: &Advised) -> [String; 7] {
     let memory = Measure::ALL.map(|measure| measure.of(&row.figures).to_string());
     let [peak, rest, mean] = memory;
     let on = row
@@ -41,7 +42,7 @@ fn cells(row: &Advised) -> [String; 7] {
 
 impl Advice {
     /// What stands before a row: its number among those that are worth their cost, and whether nothing beats it.
-    fn mark(&self, row: &Advised) -> String {
+    pub fn mark(&self, row: &Advised) -> String {
         let number = self.worth().position(|worth| worth.name == row.name);
         match number {
             Some(number) if row.is_on_front => format!("{}*", number + 1),
@@ -51,7 +52,8 @@ impl Advice {
         }
     }
 
-    fn note(row: &Advised) -> &'static str {
+    /// What stands behind a row.
+    pub fn note(row: &Advised) -> &'static str {
         match row {
             row if row.figures.killed > 0 => "killed at the cap",
             row if row.does_nothing => "does nothing",

@@ -2,7 +2,7 @@
 
 use crate::advice::{Advice, Advised};
 use crate::candidate::Doer;
-use crate::figures::Measure;
+use crate::figures::{Figures, Measure};
 use crate::singles::share;
 use highwater_report::count;
 use highwater_simulator::{Bytes, Effect, Micros};
@@ -19,6 +19,61 @@ impl Doer {
 }
 
 impl Advice {
+    /// What is said of the search itself: what was not run, how memory was weighed, where costs are from, and why nothing helps
+    /// where nothing does.
+    pub fn head(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        if !self.not_run.is_empty() {
+            said.push(format!(
+                "Not run in time: {}. More may follow from them: give the search more time.",
+                self.not_run.join(", ")
+            ));
+        }
+        said.extend(self.cannot_run());
+        said.push(format!("Memory is weighed {}.", self.weights.in_words()));
+        said.push(self.costs.source());
+        if self.worth().next().is_none() {
+            said.extend(self.nothing_helps());
+        }
+        said
+    }
+
+    /// Says that nothing helps, and what keeps memory.
+    pub fn nothing_helps(&self) -> Vec<String> {
+        let mut said =
+            vec!["No change that was run lowers it by 2 % and by 1 % of the peak.".to_owned()];
+        let before = self.baseline();
+        let Figures {
+            after_rest, live, ..
+        } = before.figures;
+        let when = match self.weights.rests {
+            true => "after the last rest",
+            false => "at the end",
+        };
+        said.push(format!(
+            "{after_rest} stay {when}. The program holds {live} then, which no allocator can return."
+        ));
+        if live.0 * 2 < after_rest.0 {
+            said.extend(before.leaves.iter().map(|reason| reason.says.clone()));
+        }
+        said
+    }
+
+    /// What cannot be run, a sentence for each reason.
+    fn cannot_run(&self) -> Vec<String> {
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (name, why) in &self.impossible {
+            match reasons.iter_mut().find(|(known, _)| known == why) {
+                Some((_, names)) => names.push(name),
+                None => reasons.push((why, vec![name])),
+            }
+        }
+        let said = |(why, names): (&str, Vec<&str>)| {
+            format!("Cannot be run: {} ({why}).", names.join(", "))
+        };
+        reasons.into_iter().map(said).collect()
+    }
+
     /// The figures of a candidate against the run as it is, in one sentence.
     pub fn gain(&self, row: &Advised) -> String {
         let (before, after) = (self.baseline().memory, row.memory);

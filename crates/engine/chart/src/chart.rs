@@ -2,7 +2,7 @@
 
 use crate::{
     bands::Band,
-    curve::{Scale, area, held, highest, outline, resident, rss_at},
+    curve::{Dot, Scale, area, dots, held, highest, outline, resident, rss_at},
     figures::{tick, ticks, time_ticks},
     line_end_labels::{LineEnd, line_end_labels, lines_of},
     picture::{EDGE, Entry, Head, WIDTH, begin, end, letter, name, write_settings},
@@ -37,6 +37,8 @@ pub struct Chart<'a> {
     pub bands: &'a [Band],
     /// The main one's stages: when each begins, and its name.
     pub stages: Vec<(Micros, &'a str)>,
+    /// What was measured of the real process's allocator, in order of time.
+    pub measured: Vec<Dot>,
     /// The cap, where there is one.
     pub cap: Option<Bytes>,
     /// The time that is shown.
@@ -59,6 +61,9 @@ const GAP: i32 = 6;
 /// From one line of a label to the next, and from label to label at the right edge.
 const STEP: i32 = 16;
 
+/// What dots are of, in the legend.
+const MEASURED: &str = "measured: resident memory of the real process's allocator";
+
 /// Half of the gap between the two columns of variants.
 const HALF_GAP: i32 = 14;
 
@@ -74,7 +79,7 @@ impl Chart<'_> {
         let at_edge = |run: &Run| rss_at(run.samples, self.shown.1);
         let values: Vec<Bytes> = self.runs.iter().map(at_edge).collect();
         let high = LOWEST.max(STEP * lines_of(&values, LETTERS) as i32);
-        let highest = highest(&runs, self.shown, self.cap);
+        let highest = highest(&runs, &self.measured, self.shown, self.cap);
         let line = f64::from(STEP) / f64::from(high);
         let labels = line_end_labels(&values, highest, line, LETTERS);
         let room = labels.iter().map(|end| self.width(end)).max();
@@ -230,6 +235,7 @@ impl Pen<'_> {
                 }
             }
         }
+        self.dots(svg);
         svg.close();
         let top = self.cap().map_or(0, |cap| self.y(cap.as_mib()));
         for run in runs {
@@ -241,6 +247,14 @@ impl Pen<'_> {
                     .with("stroke-width", "3")
                     .end();
             }
+        }
+    }
+
+    /// What was measured, over the curves.
+    fn dots(&self, svg: &mut Svg) {
+        let measured = &self.chart.measured;
+        if !measured.is_empty() {
+            dot(svg, &dots(measured, &self.scale, self.extent()));
         }
     }
 
@@ -278,8 +292,14 @@ impl Pen<'_> {
         let lines =
             "lines: resident, with every peak; on the right: MiB at the end of the shown time";
         svg.words((LEFT + 340, y), &PLAIN, Colour::Muted, lines);
+        let mut below = y + 10;
+        if !chart.measured.is_empty() {
+            below += 20;
+            dot(svg, &format!("M{} {}h0", LEFT + 12, y + 15));
+            svg.words((LEFT + 32, y + 20), &PLAIN, Colour::Muted, MEASURED);
+        }
         let half = WIDTH / 2;
-        let mut tops = [y + 10; 2];
+        let mut tops = [below; 2];
         for (index, run) in chart.runs.iter().enumerate() {
             let side = index % 2;
             if side == 0 {
@@ -313,6 +333,19 @@ fn line(svg: &mut Svg, [x, y, right, down]: [i32; 4], colour: Colour, dashes: &s
         .stroke(colour)
         .with("stroke-dasharray", dashes)
         .end();
+}
+
+/// Draws dots, each with an edge by which it is seen on any curve.
+fn dot(svg: &mut Svg, path: &str) {
+    for (colour, wide) in [(Colour::Panel, 7), (Colour::Ink, 4)] {
+        svg.element("path")
+            .with("class", "dots")
+            .stroke(colour)
+            .number("stroke-width", wide)
+            .with("stroke-linecap", "round")
+            .with("d", path)
+            .end();
+    }
 }
 
 /// Draws an area of one colour.

@@ -113,6 +113,29 @@ pub fn area(samples: &[Sample], scale: &Scale, size: Size, curve: Curve) -> Stri
     path
 }
 
+/// A dot of what was measured: when, and how much was resident.
+pub type Dot = (Micros, Bytes);
+
+/// Units between two dots, from left to right or from top to bottom, so that they are told apart.
+const APART: f64 = 8.0;
+
+/// Dots, each as a line without a length, which round ends make a dot of. Of those that lie on each other one is drawn.
+pub fn dots(measured: &[Dot], scale: &Scale, size: Size) -> String {
+    let mut path = String::new();
+    let mut before: Option<(f64, f64)> = None;
+    for (time, bytes) in measured.iter().filter(|(time, _)| scale.shows(*time)) {
+        let (x, y) = (scale.share(*time), scale.depth(*bytes));
+        let far =
+            |one: f64, other: f64, length: u32| (one - other).abs() * f64::from(length) >= APART;
+        if before.is_none_or(|before| far(x, before.0, size.0) || far(y, before.1, size.1)) {
+            // Writing to a String cannot fail.
+            let _ = write!(path, "M{} {}h0", tenths(x, size.0), tenths(y, size.1));
+            before = Some((x, y));
+        }
+    }
+    path
+}
+
 /// What is resident at a time: as of the latest sample not after it, or of the first where all are.
 pub fn rss_at(samples: &[Sample], time: Micros) -> Bytes {
     let after = samples.partition_point(|sample| sample.time <= time);
@@ -120,13 +143,20 @@ pub fn rss_at(samples: &[Sample], time: Micros) -> Bytes {
     sample.map_or(Bytes::ZERO, |sample| sample.rss)
 }
 
-/// MiB at the upper edge of a chart of some runs: what is the most in the time that is shown, and some room.
-pub fn highest(runs: &[&[Sample]], (from, to): (Micros, Micros), cap: Option<Bytes>) -> f64 {
+/// MiB at the upper edge of a chart of some runs and dots: what is the most in the time that is shown, and some room.
+pub fn highest(
+    runs: &[&[Sample]],
+    measured: &[Dot],
+    (from, to): (Micros, Micros),
+    cap: Option<Bytes>,
+) -> f64 {
     let samples = runs.iter().flat_map(|samples| *samples);
     let shown = samples.filter(|sample| sample.time >= from && sample.time <= to);
     let most = shown.map(|sample| sample.rss_peak.max(sample.live_peak).max(sample.rss));
     let at_edge = runs.iter().map(|samples| rss_at(samples, from));
-    let most = most.chain(at_edge).max().unwrap_or_default();
+    let dots = measured.iter().filter(|dot| dot.0 >= from && dot.0 <= to);
+    let most = most.chain(at_edge).chain(dots.map(|dot| dot.1));
+    let most = most.max().unwrap_or_default();
     // A cap far above is no use; one that is near is worth the room.
     let most = match cap {
         Some(cap) if cap.0 < most.0 * 2 => most.max(cap),
@@ -181,9 +211,32 @@ mod tests {
     fn a_cap_is_worth_its_room_only_where_it_is_near() {
         let samples = [sample(0, 100, 100)];
         let all = (Micros(0), Micros(9));
-        let with = |cap| highest(&[&samples], all, Some(Bytes::mib(cap))).round();
+        let with = |cap| highest(&[&samples], &[], all, Some(Bytes::mib(cap))).round();
         assert_eq!((with(150), with(250)), (171.0, 114.0));
-        assert_eq!(highest(&[], all, None), 0.001);
+        assert_eq!(highest(&[], &[], all, None), 0.001);
+        let dots = [(Micros(5), Bytes::mib(300)), (Micros(10), Bytes::mib(900))];
+        assert_eq!(highest(&[&samples], &dots, all, None).round(), 342.0);
+    }
+
+    #[test]
+    fn dots_that_lie_on_each_other_are_one() {
+        let scale = Scale {
+            from: Micros(0),
+            to: Micros(100),
+            highest: 10.0,
+        };
+        let dots_of = |all: &[(u64, u64)]| {
+            let all: Vec<Dot> = (all
+                .iter()
+                .map(|(time, mib)| (Micros(*time), Bytes::mib(*mib))))
+            .collect();
+            dots(&all, &scale, (200, 100))
+        };
+        assert_eq!(
+            dots_of(&[(10, 5), (11, 5), (14, 5), (14, 7), (101, 5)]),
+            "M20.0 50.0h0M28.0 50.0h0M28.0 30.0h0"
+        );
+        assert_eq!(dots_of(&[]), "");
     }
 
     #[test]

@@ -27,7 +27,9 @@ mod theme;
 
 pub use bands::{Band, bands};
 pub use chart::{Chart, Run};
-pub use curve::{Curve, Scale, Size, area, held, highest, outline, resident, rss_at, shown};
+pub use curve::{
+    Curve, Dot, Scale, Size, area, dots, held, highest, outline, resident, rss_at, shown,
+};
 pub use dot_pixels::dot_pixels;
 pub use layout::{Extents, Layout};
 pub use line_end_labels::{LineEnd, line_end_labels, lines_of};

@@ -11,6 +11,7 @@ mod causes;
 mod decisions;
 mod heap;
 mod kinds;
+mod measured;
 pub mod moment;
 mod numbers;
 mod objects;
@@ -26,6 +27,7 @@ pub use cards::{decay, page_shares, threshold_in_words, top_and_threshold, witho
 pub use causes::{Explained, explain, headline};
 pub use decisions::{DecisionKind, decision};
 pub use kinds::{kind_in_words, strip_in_words};
+pub use measured::measured;
 pub use numbers::{count, seconds};
 pub use pins::{origin, place, state, state_and_place};
 pub use printable::{one_line, printable};

@@ -15,6 +15,7 @@ mod findings;
 mod fleet;
 mod frame;
 mod history;
+mod measured;
 mod model;
 mod nearest;
 mod outcome;
@@ -49,6 +50,7 @@ pub use highwater_jemalloc::{
 };
 pub use highwater_settings::{Environment, is_read, parse_lines};
 pub use highwater_workload::{Moment, Phase, PhaseKind, PhaseSource, Phases};
+pub use measured::{Measured, RealProcess, Rest};
 pub use nearest::Asked;
 pub use outcome::{Outcome, PlanRun, StageOutcome, Summary, run_plan};
 pub use page_shares::{PageShares, Waits};

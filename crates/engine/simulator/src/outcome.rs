@@ -2,6 +2,7 @@
 
 use crate::error::SimulatorError;
 use crate::fleet::Fleet;
+use crate::measured::RealProcess;
 use crate::plan::{Plan, Stage};
 use crate::recording::{Options, Recording, Run};
 use crate::sample::{MarkSample, Sample};
@@ -159,6 +160,17 @@ impl Outcome {
                 .count() as u64,
             near_cap: self.near_cap(),
         }
+    }
+
+    /// The real process, where the run is of one whose trace says what was measured of it.
+    pub fn real(&self) -> Option<&RealProcess> {
+        let [stage] = &self.stages[..] else {
+            return None;
+        };
+        let [recording] = &stage.recordings[..] else {
+            return None;
+        };
+        Some(&recording.real).filter(|real| real.count > 0)
     }
 
     fn near_cap(&self) -> Option<Micros> {

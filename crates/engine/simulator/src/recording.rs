@@ -6,6 +6,7 @@ use crate::check::Addresses;
 use crate::diagnosis::Diagnosis;
 use crate::error::SimulatorError;
 use crate::frame::Frame;
+use crate::measured::RealProcess;
 use crate::sample::{MarkSample, Sample};
 use crate::simulation::{Killed, Simulation};
 use crate::variant::Variant;
@@ -120,6 +121,9 @@ pub struct Recording {
     pub trimmed: Bytes,
     /// Whether the process was killed at its cap.
     pub killed: Option<Killed>,
+    /// The real process, where the trace says what was measured of it.
+    #[serde(default)]
+    pub real: RealProcess,
     /// The comparison with the recorded addresses, where asked for.
     pub addresses: Addresses,
     /// The moment that [`Options::explain`] asks for, explained.
@@ -171,7 +175,7 @@ impl Run {
         if options.decisions == Options::EVERY {
             simulation.model.decisions_mut().keep_all();
         }
-        let mut recorder = Recorder::new(&simulation, *options);
+        let mut recorder = Recorder::new(&simulation, variant, *options);
         recorder.sample(&mut simulation, false);
         recorder.frame(&simulation);
         Ok(Self {

@@ -206,20 +206,6 @@ struct About {
     says: Vec<String>,
 }
 
-/// What cannot be run, a sentence for each reason.
-fn impossible(advice: &Advice) -> Vec<String> {
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (name, why) in &advice.impossible {
-        match reasons.iter_mut().find(|(known, _)| known == why) {
-            Some((_, names)) => names.push(name),
-            None => reasons.push((why, vec![name])),
-        }
-    }
-    let said =
-        |(why, names): (&str, Vec<&str>)| format!("Cannot be run: {} ({why}).", names.join(", "));
-    reasons.into_iter().map(said).collect()
-}
-
 #[derive(Serialize)]
 struct Report<'a> {
     #[serde(flatten)]
@@ -268,18 +254,7 @@ impl About {
             self.title, self.allocator
         )];
         said.extend(self.says.iter().cloned());
-        if !advice.not_run.is_empty() {
-            said.push(format!(
-                "Not run in time: {}. More may follow from them: give more --seconds.",
-                advice.not_run.join(", ")
-            ));
-        }
-        said.extend(impossible(advice));
-        said.push(format!("Memory is weighed {}.", advice.weights.in_words()));
-        said.push(advice.costs.source());
-        if advice.worth().next().is_none() {
-            said.push("No change that was run lowers it by 2 % and by 1 % of the peak.".to_owned());
-        }
+        said.extend(advice.head());
         said
     }
 

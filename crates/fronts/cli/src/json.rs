@@ -1,12 +1,12 @@
 //! The report for programs: one JSON object with a fixed set of keys.
 
 use crate::input::Job;
-use crate::measured::Measured;
 use crate::moment::{Place, View};
 use crate::spread::Spread;
 use anyhow::Result;
 use highwater_simulator::{
-    Addresses, Bytes, Diagnosis, Figures, Judged, MarkSample, Outcome, Phases, Recording,
+    Addresses, Bytes, Diagnosis, Figures, Judged, MarkSample, Outcome, Phases, RealProcess,
+    Recording,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -31,9 +31,9 @@ pub(crate) struct Report<'a> {
     moment: Option<&'a Place>,
     #[serde(skip_serializing_if = "Option::is_none")]
     diagnosis: Option<Explained<'a>>,
-    /// What was measured of the real process, beside the model.
+    /// The real process beside the model.
     #[serde(skip_serializing_if = "Option::is_none")]
-    measured: Option<&'a Measured>,
+    measured: Option<&'a RealProcess>,
     seconds: f64,
 }
 
@@ -187,7 +187,6 @@ pub(crate) fn report(
     outcome: &Outcome,
     view: &View,
     spread: Option<&Spread>,
-    measured: Option<&Measured>,
     seconds: f64,
 ) -> Result<String> {
     let recording = &outcome.stages[0].recordings[0];
@@ -196,7 +195,7 @@ pub(crate) fn report(
         remarks: Some(job.plan.remarks()),
         moment: Some(&view.place),
         diagnosis: Some(Explained::new(&view.diagnosis)),
-        measured,
+        measured: outcome.real(),
         ..Report::new(recording, spread, seconds)
     };
     line(&report)

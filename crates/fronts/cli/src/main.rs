@@ -14,7 +14,6 @@ mod decisions;
 mod environment;
 mod input;
 mod json;
-mod measured;
 mod moment;
 mod output;
 mod parallel;

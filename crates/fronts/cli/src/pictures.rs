@@ -6,7 +6,7 @@ use crate::moment::Place;
 use crate::output::{Files, Output};
 use crate::{png, scenario::Found};
 use anyhow::{Context, Result, bail};
-use highwater_chart::{Chart, Entry, Head, Map, bands, letter, settings};
+use highwater_chart::{Chart, Dot, Entry, Head, Map, bands, letter, settings};
 use highwater_simulator::{Micros, Outcome, Plan};
 use std::path::{Path, PathBuf};
 
@@ -124,6 +124,7 @@ impl<'a> Pictures<'a> {
             stages: stages
                 .map(|stage| (stage.begins, stage.name.as_str()))
                 .collect(),
+            measured: measured(outcomes),
             cap: caps.max(),
             shown: (Micros(0), ends.max(Micros(1))),
         }
@@ -174,6 +175,12 @@ fn killed(outcome: &Outcome) -> Vec<Micros> {
         killed.map(|killed| Micros(killed.time.0 + stage.begins.0))
     });
     killed.collect()
+}
+
+/// What was measured of the real process. Every variant that runs its calls as they were recorded says the same.
+fn measured(outcomes: &[Outcome]) -> Vec<Dot> {
+    let real = outcomes.iter().find_map(Outcome::real);
+    real.map_or_else(Vec::new, |real| real.points().collect())
 }
 
 fn is_png(file: &Path) -> bool {

@@ -3,7 +3,6 @@
 use crate::arguments::{Common, Replay, Run};
 use crate::decisions::Output;
 use crate::input::{self, Job};
-use crate::measured::Measured;
 use crate::moment::View;
 use crate::output::Files;
 use crate::{environment, json, print, several, spread, text};
@@ -70,25 +69,17 @@ fn one(job: &Job, common: &Common, check: bool, decisions: Option<Output>) -> Re
     let recording = &outcome.stages[0].recordings[0];
     let view = View::of(&job.plan, &outcome, common.at.as_deref())?;
     let spread = spread::measure(job, common.seeds)?;
-    let measured = match job.single() {
-        Some((source, variant)) => Measured::of(source, variant)?,
-        None => None,
-    };
     let is_in_place = matches!(decisions, Some(Output::Standard));
     if let Some(decisions) = decisions {
         decisions.write(&recording.decisions)?;
     }
     if !is_in_place {
         print(&match common.json {
-            true => {
-                let (spread, measured) = (spread.as_ref(), measured.as_ref());
-                json::report(job, &outcome, &view, spread, measured, seconds)?
-            }
+            true => json::report(job, &outcome, &view, spread.as_ref(), seconds)?,
             false => {
                 let text = text::report(job, recording, &view, check, seconds);
-                let measured = measured.as_ref().map(Measured::describe);
                 text + &spread::describe(recording, spread.as_ref(), common.seeds)
-                    + &measured.unwrap_or_default()
+                    + &text::measured(&outcome)
             }
         })?;
     }

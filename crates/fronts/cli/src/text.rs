@@ -6,7 +6,7 @@ use crate::moment::{self, View};
 use highwater_report::{kind_in_words, origin, page_shares, state_and_place};
 use highwater_settings::is_read;
 use highwater_simulator::{
-    Bytes, Counters, Diagnosis, MarkSample, PageShares, Recording, Remark, Tone, Variant,
+    Bytes, Counters, Diagnosis, MarkSample, Outcome, PageShares, Recording, Remark, Tone, Variant,
 };
 use std::fmt::Write;
 
@@ -343,4 +343,13 @@ fn checked(out: &mut String, recording: &Recording) -> std::fmt::Result {
         (all + 1, equal + i32::from(same))
     });
     writeln!(out, "Resident memory: equal at {equal} of {all} marks.")
+}
+
+/// The real process beside the model, at the last moment that was measured.
+pub(crate) fn measured(outcome: &Outcome) -> String {
+    let real = outcome.real();
+    let last = real.and_then(|real| Some((real, real.moments.last()?)));
+    last.map_or_else(String::new, |(real, last)| {
+        format!("\nMeasured: {}\n", highwater_report::measured(real, last))
+    })
 }

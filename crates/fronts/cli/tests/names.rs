@@ -202,6 +202,43 @@ fn odd_names_stay_in_their_cells_in_every_output() {
     }
 }
 
+/// What a mark is called ends at a space or line break.
+#[test]
+fn odd_marks_stay_on_their_lines() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut read = 0;
+    for seed in 0..40 {
+        let mut numbers = Numbers(seed);
+        let name = numbers.name().replace(['\n', '\r', ' '], "");
+        let name = format!("x{name}x");
+        let trace = format!(
+            "highwater-trace 1\nm 1 0 0x1010 5000\nm 2 10 0x3010 64\nf 2000 0 0x1010\nk 9000000 0 {name}\nm 9000001 0 0x1010 80\n"
+        );
+        fs::write(folder.path().join("t.hwt"), trace).expect("written");
+        for more in [&[][..], &["--json"], &["--at", "x"], &["--decisions", "-"]] {
+            let output = highwater(folder.path())
+                .args(["replay", "t.hwt"])
+                .args(more)
+                .output()
+                .expect("it runs");
+            let text = String::from_utf8(output.stdout.clone()).expect("text");
+            // A name with a control character is refused, as it is in a scenario.
+            let (status, lines) = (output.status.code(), said(&output).lines().count());
+            assert!(
+                status == Some(0) || (status, lines) == (Some(2), 1) && text.is_empty(),
+                "{name:?}: {}",
+                said(&output)
+            );
+            read += u32::from(status == Some(0));
+            assert!(
+                !steers(&text) && !steers(&said(&output)),
+                "{name:?}: {text:?}"
+            );
+        }
+    }
+    assert!(read > 40, "most names can be read: {read}");
+}
+
 /// Writes a pattern's calls to a file of this name. The sign between lets it begin with a dash.
 #[cfg(target_os = "linux")]
 fn write(folder: &Path, name: &OsStr, more: &[&str]) -> Output {

@@ -1,8 +1,10 @@
 //! A program that also calls `malloc_trim(0)`: the same calls, with these among them.
 
-use crate::{Call, Domain, Event, Micros, Moment, Phase, PhaseKind, Phases, ThreadId, Workload};
+use crate::{
+    Call, Domain, Event, Mark, Micros, Moment, Phase, PhaseKind, Phases, ThreadId, Workload,
+};
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_allocator::Bytes;
+use highwater_allocator::{Bytes, Decimal};
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
@@ -88,7 +90,7 @@ impl fmt::Display for Trims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let written = |time: &Micros| match time.0 % 1_000_000 {
             0 => format!("{} s", time.0 / 1_000_000),
-            _ => format!("{} ms", time.0 as f64 / 1000.0),
+            _ => format!("{} ms", Decimal::short(time.0 as f64 / 1000.0)),
         };
         match self {
             Self::Every(time) => write!(f, "every {}", written(time)),
@@ -177,11 +179,18 @@ pub(crate) fn with_calls(workload: &Workload, moments: &[Moment]) -> Workload {
     Workload {
         events,
         header: workload.header.clone(),
-        marks: workload.marks.clone(),
+        // What was measured, at marks and between them, was measured of the program as it was.
+        marks: workload
+            .marks
+            .iter()
+            .map(|mark| Mark {
+                name: mark.name.clone(),
+                measured: Vec::new(),
+            })
+            .collect(),
+        samples: Vec::new(),
         recorded: workload.recorded.clone(),
         touched: workload.touched.clone(),
-        // They were taken of the program as it was.
-        samples: Vec::new(),
         ..*workload
     }
 }

@@ -50,6 +50,7 @@ fn chart<'a>(runs: Vec<Run<'a>>, bands: &'a [Band], dark: bool) -> Chart<'a> {
         main: 0,
         bands,
         stages: vec![(Micros(0), "before"), (Micros(6_000_000), "a <new> build")],
+        measured: Vec::new(),
         cap: Some(Bytes::mib(300)),
         shown: (Micros(0), Micros(10_000_000)),
     }
@@ -253,4 +254,49 @@ fn eight_long_runs_stay_small() {
     chart.shown.1 = Micros(900_000_000);
     let text = chart.svg();
     assert!(text.len() < 200_000, "{} bytes", text.len());
+}
+
+#[test]
+fn what_was_measured_is_drawn_over_the_curves_and_named() {
+    let variant = capped("glibc@2.36", &[]);
+    let samples = [sample(0, 0, 0), sample(10, 100, 60)];
+    let plain = chart(vec![run(0, "A", &variant, &samples)], &BANDS, false);
+    let drawn = |chart: &Chart| {
+        let svg = chart.svg();
+        let document = Document::parse(&svg).expect("well formed");
+        let of = |class: &str| {
+            let elements = document.descendants();
+            let class = elements.filter(|element| element.attribute("class") == Some(class));
+            class
+                .filter_map(|element| element.attribute("d"))
+                .map(str::to_owned)
+                .collect()
+        };
+        let (dots, curves): (Vec<String>, Vec<String>) = (of("dots"), of("curve"));
+        (dots, curves, svg.contains(MEASURED))
+    };
+    let (dots, curves, is_named) = drawn(&plain);
+    assert_eq!((dots.len(), curves.len(), is_named), (0, 1, false));
+    let with_dots = Chart {
+        measured: vec![(Micros(5_000_000), Bytes::mib(50))],
+        ..plain
+    };
+    let (dots, curves, is_named) = drawn(&with_dots);
+    // An edge and the dots in it, in the plot and in the legend.
+    assert_eq!((dots.len(), curves.len(), is_named), (4, 1, true));
+    assert_eq!((&dots[0], &dots[2]), (&dots[1], &dots[3]));
+    // The curve is a line, and the dot lies in its middle.
+    let ends = curves[0]
+        .trim_start_matches('M')
+        .split_once('L')
+        .expect("a line");
+    let number = |text: &str| text.parse::<f64>().expect("a number");
+    let place = |text: &str| {
+        let (x, y) = text.split_once(' ').expect("a place");
+        (number(x), number(y))
+    };
+    let (from, to) = (place(ends.0), place(ends.1));
+    let dot = place(dots[0].trim_start_matches('M').trim_end_matches("h0"));
+    assert!((dot.0 - (from.0 + to.0) / 2.0).abs() < 0.2, "{dot:?}");
+    assert!((dot.1 - (from.1 + to.1) / 2.0).abs() < 0.2, "{dot:?}");
 }

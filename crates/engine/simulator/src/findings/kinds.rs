@@ -2,6 +2,7 @@
 
 use super::remedy::Remedy;
 use crate::pins::{Origin, Pin};
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Address, Bytes, Micros};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -41,7 +42,9 @@ impl Rule {
 }
 
 /// A cache of glibc's malloc that keeps freed chunks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum CacheKind {
     /// The fastbins of the arenas.

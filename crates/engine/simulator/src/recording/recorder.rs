@@ -4,6 +4,7 @@ use super::{Explain, Options, Recording};
 use crate::check::Checker;
 use crate::diagnosis::Diagnosis;
 use crate::frame::Frame;
+use crate::measured::Comparing;
 use crate::sample::{MarkSample, Sample, Schedule};
 use crate::simulation::Simulation;
 use crate::variant::Variant;
@@ -29,13 +30,17 @@ pub(super) struct Recorder {
     explained: Option<Diagnosis>,
     /// Where addresses are to be compared.
     checker: Option<Checker>,
+    comparing: Comparing,
 }
 
 impl Recorder {
-    pub(super) fn new(simulation: &Simulation, options: Options) -> Self {
+    pub(super) fn new(simulation: &Simulation, variant: &Variant, options: Options) -> Self {
         let feed = &simulation.feed;
         let events = feed.events;
+        let mut comparing = Comparing::new(simulation, variant);
+        comparing.compare(simulation);
         Self {
+            comparing,
             options,
             schedule: Schedule::new(events, feed.duration, options.samples),
             frame_every: (events / u64::from(options.frames.max(1))).max(1),
@@ -68,6 +73,7 @@ impl Recorder {
 
     /// Runs up to the given event or the end of the part at hand; `false` if the process was killed.
     fn drive_part(&mut self, simulation: &mut Simulation, until: u64) -> bool {
+        let known = Arc::clone(simulation.feed.first());
         let workload = Arc::clone(simulation.workload());
         let start = simulation.feed.place(simulation.position());
         let end = workload.events.len().min(simulation.feed.place(until));
@@ -82,13 +88,18 @@ impl Recorder {
                 self.rest(simulation, events[0].time);
             }
             let most = if self.checker.is_some() { 1 } else { left };
-            let most = most.min(self.schedule.until_even(simulation.position()));
+            let position = simulation.position();
+            let compared = self.comparing.events_left(&known, position);
+            let most = most.min(self.schedule.until_even(position)).min(compared);
             let (run, rest) = events.split_at(simulation.run(&events[..most], self.schedule.rest));
             let Some(latest) = run.last() else {
                 return false;
             };
             if let Some(checker) = &mut self.checker {
                 checker.compare(simulation, latest);
+            }
+            if self.comparing.events_left(&known, simulation.position()) == 0 {
+                self.comparing.compare(simulation);
             }
             // Whatever comes after everything, the moment is measured.
             let next = rest.first().map(|next| next.time);
@@ -149,6 +160,7 @@ impl Recorder {
                 return;
             };
             self.mark(mark);
+            self.comparing.mark(mark, simulation);
             // Phases of what is made on the way are known from their marks only.
             if self.options.explain == Explain::LastRest
                 && simulation.feed.is_made_on_the_way()
@@ -224,6 +236,7 @@ impl Recorder {
             trims,
             trimmed,
             killed: simulation.killed(),
+            real: self.comparing.finish(),
             addresses: self.checker.map(Checker::finish).unwrap_or_default(),
             diagnosis: match self.options.explain {
                 Explain::Nothing => None,
