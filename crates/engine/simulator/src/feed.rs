@@ -92,7 +92,7 @@ impl Feed {
     fn read(&mut self) -> Option<Arc<Workload>> {
         let rest = self.rest.as_mut()?;
         loop {
-            match rest.next() {
+            match rest.take() {
                 Ok(Some(part)) if part.events.is_empty() => {}
                 Ok(Some(part)) => return Some(Arc::new(part)),
                 Ok(None) => break,

@@ -29,7 +29,7 @@ impl Parts {
     ///
     /// # Errors
     /// A file that cannot be read any more, or has changed.
-    pub fn next(&mut self) -> Result<Option<Workload>, TraceError> {
+    pub fn take(&mut self) -> Result<Option<Workload>, TraceError> {
         match &mut self.0 {
             // It is broken off by nobody.
             PartsOf::Generator(generator) => Ok(generator.next(&mut unwatched).unwrap_or(None)),
@@ -96,7 +96,7 @@ impl Source {
     /// As [`trace::read`](crate::trace::read).
     pub fn traced(file: TraceFile, whole: u64, samples: Vec<Sample>) -> Result<Self, TraceError> {
         Ok(match file.survey(whole, samples)? {
-            Surveyed::Whole(workload) => Self::from(workload),
+            Surveyed::Whole(workload) => Self::from(*workload),
             Surveyed::Parts(survey) => Self {
                 events: survey.events,
                 duration: survey.ends.saturating_sub(survey.begins),

@@ -30,7 +30,7 @@ pub struct TraceFile {
 /// What is known of a trace that was read once.
 pub(crate) enum Surveyed {
     /// It has few events: all of them.
-    Whole(Workload),
+    Whole(Box<Workload>),
     /// Everything of it but its events, with its phases.
     Parts(Box<Survey>),
 }
@@ -100,7 +100,7 @@ impl TraceFile {
             part.header = reader.header().clone();
             part.unended = reader.is_unended();
             part.samples = joined(part.samples, samples);
-            return Ok(Surveyed::Whole(part));
+            return Ok(Surveyed::Whole(Box::new(part)));
         }
         let mut phases = PhaseReader::new();
         let begins = part.events.first().map_or(Micros(0), |event| event.time);
