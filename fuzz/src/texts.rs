@@ -4,8 +4,8 @@ use crate::readers::Reader;
 use fastrand::Rng;
 use std::{fs, io, path::Path};
 
-/// Longest text; most faults of a reader show in a few lines.
-const LONGEST: usize = 600;
+/// Longest text; most faults of a reader show in a few lines. A recording begins with 512 bytes and its header.
+const LONGEST: usize = 2000;
 
 /// The texts that a reader's new ones are made of.
 pub struct Texts {

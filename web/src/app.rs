@@ -26,9 +26,6 @@ use crate::{
     subject::Subject,
 };
 
-/// Where the bundled recording lies, relative to the page.
-const BUNDLED: &str = "traces/asyncio_burst.hwt.gz";
-
 /// How long nothing must be typed before the simulation is run again: less than anyone notices. A run that the next key makes
 /// needless is cancelled.
 const TYPING_MS: u32 = 30;
@@ -417,7 +414,10 @@ impl App {
                     "{name} is not open. A link does not contain the recording: open the file or drop it here"
                 ))),
             },
-            _ => browser::fetch(BUNDLED.to_owned(), bytes),
+            other => {
+                let file = other.file().unwrap_or_default();
+                browser::fetch(file.to_owned(), bytes);
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use yew::Callback;
 use highwater_simulator::Moment;
 
 use crate::{
-    protocol::{Ask, Order, Outcome, Piece, Tried, Work},
+    protocol::{Ask, Order, Outcome, Tried, Work},
     state::{AdviceWork, Advising, Arrival},
     variants::VariantId,
     view::{Look, RunView},
@@ -37,7 +37,7 @@ pub struct Pool {
     /// The figures of a moment, asked of variants.
     figures: Vec<(VariantId, JobHandle)>,
     /// What a search for what would help wants to run: its number, the place of the piece, and the piece.
-    trials: VecDeque<(u32, usize, Rc<Piece>)>,
+    trials: Vec<(u32, usize, Vec<u8>)>,
     /// What it asks besides.
     advising: Option<JobHandle>,
     /// The bytes of the recording that is shown, for workers that are started later.
@@ -97,7 +97,7 @@ impl Pool {
             reader: None,
             reads: Vec::new(),
             figures: Vec::new(),
-            trials: VecDeque::new(),
+            trials: Vec::new(),
             advising: None,
             trace: None,
             reading: None,
@@ -294,7 +294,7 @@ impl Pool {
     pub fn advise(&mut self, search: u32, work: AdviceWork) {
         let (client, work) = match work {
             AdviceWork::Try(place, piece) => {
-                self.trials.push_back((search, place, piece));
+                self.trials.push((search, place, piece));
                 return self.go_on();
             }
             AdviceWork::Survey(order) => {
@@ -302,9 +302,17 @@ impl Pool {
                 let order = (*order).clone();
                 (self.usable(0).client.clone(), Work::Survey { order })
             }
-            AdviceWork::Next(asked, done) => {
-                let asked = Box::new((*asked).clone());
-                (self.reader(), Work::Advise { asked, done })
+            AdviceWork::Next {
+                asked,
+                survey,
+                done,
+            } => {
+                let work = Work::Advise {
+                    asked,
+                    survey,
+                    done,
+                };
+                (self.reader(), work)
             }
         };
         let tell = self.tell.clone();
@@ -313,7 +321,10 @@ impl Pool {
                 JobEvent::Progress(_) => return,
                 JobEvent::Finished(Outcome::Surveyed(survey)) => Advising::Surveyed(survey),
                 JobEvent::Finished(Outcome::Round(pieces)) => Advising::Round(pieces),
-                JobEvent::Finished(Outcome::Found(found)) => Advising::Found(*found),
+                JobEvent::Finished(Outcome::Found(found)) => match borsh::from_slice(&found) {
+                    Ok(found) => Advising::Found(found),
+                    Err(error) => Advising::Failed(error.to_string()),
+                },
                 JobEvent::Failed(message) => Advising::Failed(message),
                 JobEvent::Finished(..) | JobEvent::Lost => {
                     Advising::Failed("a worker stopped; try again".to_owned())
@@ -374,22 +385,22 @@ impl Pool {
             let worker = &self.workers[number];
             let is_free = worker.running.is_none() && worker.trying.is_none();
             if is_free && !matches!(worker.health, Health::Broken(_)) {
-                let Some(trial) = self.trials.pop_front() else {
+                if self.trials.is_empty() {
                     return;
-                };
+                }
+                let trial = self.trials.remove(0);
                 self.try_on(number, trial);
             }
         }
     }
 
     /// Runs a piece of a search on a worker.
-    fn try_on(&mut self, number: usize, (search, place, piece): (u32, usize, Rc<Piece>)) {
+    fn try_on(&mut self, number: usize, (search, place, piece): (u32, usize, Vec<u8>)) {
         let tell = self.tell.clone();
         let run_number = self.next_run;
         self.next_run += 1;
-        let work = Work::Try((*piece).clone());
         let client = &self.workers[number].client;
-        let handle = client.run(work, None, move |event| {
+        let handle = client.run(Work::Try(piece), None, move |event| {
             let news = match event {
                 JobEvent::Progress(_) => return,
                 JobEvent::Finished(Outcome::Tried(tried)) => Advising::Tried(place, tried),

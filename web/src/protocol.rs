@@ -14,7 +14,6 @@ pub(crate) mod tests;
 
 pub use advice::{Advised, Asked, Found, Piece, Tried};
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_advise::Survey;
 pub use highwater_report::DecisionKind as ToldKind;
 use highwater_report::Sentence;
 use highwater_simulator::{
@@ -88,12 +87,14 @@ pub enum Work {
         /// The run.
         order: Order,
     },
-    /// Run something that such a search wants to try.
-    Try(Piece),
+    /// Run something that such a search wants to try: the bytes of a [`Piece`].
+    Try(Vec<u8>),
     /// Say what the search does next, or what would help.
     Advise {
-        /// The search.
-        asked: Box<Asked>,
+        /// The search: the bytes of [`Asked`].
+        asked: Vec<u8>,
+        /// What the survey said.
+        survey: Vec<u8>,
         /// What came of its rounds so far.
         done: Vec<Vec<Tried>>,
     },
@@ -209,14 +210,14 @@ pub enum Outcome {
     Without(Without),
     /// Of [`Work::Read`].
     Read(Environment),
-    /// Of [`Work::Survey`].
-    Surveyed(Survey),
+    /// Of [`Work::Survey`]: the bytes of a [`Survey`](highwater_advise::Survey).
+    Surveyed(Vec<u8>),
     /// Of [`Work::Try`].
     Tried(Tried),
-    /// Of [`Work::Advise`]: the runs of the next round.
-    Round(Vec<Piece>),
-    /// Of [`Work::Advise`]: the search is over.
-    Found(Box<Found>),
+    /// Of [`Work::Advise`]: the runs of the next round, each the bytes of a [`Piece`].
+    Round(Vec<Vec<u8>>),
+    /// Of [`Work::Advise`]: the search is over. The bytes of [`Found`].
+    Found(Vec<u8>),
 }
 
 /// The figures of a moment that variants are compared by.

@@ -10,8 +10,10 @@ use crate::form::ParameterForm;
 /// What runs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
-    /// The recording that comes with the page.
+    /// The recording that the page opens with.
     Bundled,
+    /// The recording of a service, which also comes with the page.
+    Service,
     /// A file of the user's, by its name.
     File(String),
     /// A scenario, or a pattern in the form of one.
@@ -41,6 +43,7 @@ impl Subject {
     pub fn title(&self) -> &str {
         match self {
             Self::Bundled => "asyncio burst · recorded",
+            Self::Service => "FastAPI service with Redis · recorded",
             Self::File(name) => name,
             Self::Scenario(scenario) => scenario.run.text("title"),
         }
@@ -53,6 +56,10 @@ impl Subject {
                 "A real asyncio service under CPython 3.11 and glibc 2.36: two bursts, 4 s of rest after each, then one \
                  malloc_trim(0)."
             }
+            Self::Service => {
+                "A FastAPI service that reads whole streams from Redis for its subscribers, recorded with `highwater record`: the \
+                 start, two bursts of 18 requests, 4 s of rest after each, then one malloc_trim(0)."
+            }
             Self::File(_) => "Your recording. It stays in this browser.",
             Self::Scenario(scenario) => scenario.run.text("shows").trim(),
         }
@@ -61,7 +68,7 @@ impl Subject {
     /// Where it comes from, where that is said.
     pub fn origin(&self) -> Option<&str> {
         match self {
-            Self::Bundled | Self::File(_) => None,
+            Self::Bundled | Self::Service | Self::File(_) => None,
             Self::Scenario(scenario) => {
                 Some(scenario.run.text("source").trim()).filter(|text| !text.is_empty())
             }
@@ -72,6 +79,7 @@ impl Subject {
     pub fn key(&self) -> &str {
         match self {
             Self::Bundled => "bundled",
+            Self::Service => "bundled-service",
             Self::File(_) => "file",
             Self::Scenario(scenario) => &scenario.name,
         }
@@ -82,6 +90,7 @@ impl Subject {
         match self {
             Self::File(name) => name,
             Self::Bundled => "asyncio_burst",
+            Self::Service => "service",
             Self::Scenario(scenario) => &scenario.name,
         }
     }
@@ -89,15 +98,24 @@ impl Subject {
     /// The pattern that runs where a variant does not say another, and its parameters.
     pub fn common(&self) -> Option<(Pattern, Parameters)> {
         match self {
-            Self::Bundled | Self::File(_) => None,
+            Self::Bundled | Self::Service | Self::File(_) => None,
             Self::Scenario(scenario) => scenario.run.common().ok(),
+        }
+    }
+
+    /// The file that it is read from, relative to the page, where it comes with it.
+    pub fn file(&self) -> Option<&'static str> {
+        match self {
+            Self::Bundled => Some("traces/asyncio_burst.hwt.gz"),
+            Self::Service => Some("traces/service.hwr.gz"),
+            Self::File(_) | Self::Scenario(_) => None,
         }
     }
 
     /// The description of the scenario, where it is one.
     pub fn run(&self) -> Option<&RunSpec> {
         match self {
-            Self::Bundled | Self::File(_) => None,
+            Self::Bundled | Self::Service | Self::File(_) => None,
             Self::Scenario(scenario) => Some(&scenario.run),
         }
     }
@@ -118,7 +136,7 @@ impl Subject {
 
     /// Whether it is a recording.
     pub fn is_trace(&self) -> bool {
-        matches!(self, Self::Bundled | Self::File(_))
+        matches!(self, Self::Bundled | Self::Service | Self::File(_))
     }
 }
 

@@ -8,10 +8,14 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
+/// Returns a value as bytes.
+pub fn bytes<M: BorshSerialize>(value: &M) -> Vec<u8> {
+    borsh::to_vec(value).expect("memory takes any number of bytes")
+}
+
 /// Packs a message with the bytes of its file: what to send, which is at the same time the list of what to hand over with it.
 pub fn pack<M: BorshSerialize>(message: &M, file: Option<ArrayBuffer>) -> Array {
-    let message = borsh::to_vec(message).expect("memory takes any number of bytes");
-    let message = Uint8Array::from(message.as_slice()).buffer();
+    let message = Uint8Array::from(bytes(message).as_slice()).buffer();
     std::iter::once(message).chain(file).collect()
 }
 

@@ -120,6 +120,19 @@ impl Start {
         self.page_size
     }
 
+    /// Whether the allocator is glibc's.
+    pub(crate) fn is_glibc(&self) -> bool {
+        let mut lines = self.text().split(|&byte| byte == b'\n');
+        lines.any(|line| line.starts_with(b"allocator glibc "))
+    }
+
+    /// Whether the environment says from which size on blocks have mappings of their own.
+    pub(crate) fn sets_mapping_threshold(&self) -> bool {
+        let name = b"mmap_threshold";
+        let mut names = self.text().windows(name.len());
+        names.any(|text| text.eq_ignore_ascii_case(name))
+    }
+
     fn variable(&mut self, entry: &[u8]) {
         if let Some(value) = entry.strip_prefix(b"HIGHWATER_RECORD=") {
             self.choose_directory(value);

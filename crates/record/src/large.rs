@@ -28,6 +28,8 @@ const EMPTY: Block = Block {
 pub(crate) struct LargeBlocks {
     blocks: [Block; SLOTS],
     count: usize,
+    /// Whether there were too many once, so that some block may live that is not here.
+    overflowed: bool,
 }
 
 impl LargeBlocks {
@@ -36,6 +38,7 @@ impl LargeBlocks {
         Self {
             blocks: [EMPTY; SLOTS],
             count: 0,
+            overflowed: false,
         }
     }
 
@@ -54,6 +57,11 @@ impl LargeBlocks {
     /// Returns the slots that may have blocks.
     pub(crate) fn slots(&self) -> core::ops::Range<usize> {
         0..if self.count > 0 { SLOTS } else { 0 }
+    }
+
+    /// Whether every large block that lives is here.
+    pub(crate) fn are_all(&self) -> bool {
+        !self.overflowed
     }
 
     /// Finds a block.
@@ -80,6 +88,7 @@ impl LargeBlocks {
         }
         if self.blocks[at].address == 0 {
             if self.count >= MOST {
+                self.overflowed = true;
                 return;
             }
             self.count += 1;

@@ -52,6 +52,8 @@ mod pages;
 #[cfg(any(recorder, preload))]
 mod recorder;
 #[cfg(any(recorder, preload))]
+mod resident;
+#[cfg(any(recorder, preload))]
 mod start;
 #[cfg(any(recorder, preload))]
 mod system;

@@ -2,9 +2,11 @@
 //! its large blocks.
 
 use crate::clock::nanoseconds;
+use crate::header::Start;
 use crate::large::{LARGE, LargeBlocks};
 use crate::pages::{Pages, Way};
 use crate::recorder::Recorder;
+use crate::resident::Heaps;
 use crate::system::File;
 use crate::text::Text;
 use core::cell::UnsafeCell;
@@ -15,12 +17,19 @@ const SAMPLE_PERIOD: u64 = 10_000;
 const LOOK_PERIOD: u64 = 100_000;
 const SHARE: u64 = 99;
 
+/// `M_MMAP_THRESHOLD`
+const MMAP_THRESHOLD: i64 = -3;
+
 /// When to measure again, and how.
 pub(crate) struct Measuring {
     next_sample: u64,
     next_look: u64,
     way: Way,
     page_size: u64,
+    /// Whether the allocator is glibc's, whose heaps can be told from other mappings.
+    is_glibc: bool,
+    /// Whether no block that is not followed can have a mapping of its own, as far as settings decide it.
+    maps_large_only: bool,
 }
 
 impl Measuring {
@@ -31,16 +40,27 @@ impl Measuring {
             next_look: LOOK_PERIOD,
             way: Way::Scan,
             page_size: 4096,
+            is_glibc: false,
+            maps_large_only: true,
         }
     }
 
     /// Begins for a process whose pages have this size.
-    pub(crate) fn begin(&mut self, page_size: u64) {
+    pub(crate) fn begin(&mut self, start: &Start) {
         *self = Self {
-            page_size,
+            page_size: start.page_size(),
+            is_glibc: start.is_glibc(),
+            maps_large_only: self.maps_large_only && !start.sets_mapping_threshold(),
             ..Self::new()
         };
     }
+}
+
+/// Whether a block of glibc's has a mapping of its own, by its header.
+fn is_mapped(address: u64) -> bool {
+    const IS_MAPPED: u64 = 2;
+    // SAFETY: the block lives, and its size with its flags lies before it.
+    unsafe { *((address - 8) as *const u64) & IS_MAPPED != 0 }
 }
 
 /// The large blocks that live. They lie apart from the recorder, in memory that is not in the library's file.
@@ -63,13 +83,12 @@ impl Recorder {
     #[inline(never)]
     pub(crate) fn measure(&mut self, thread: u32) {
         let time = self.clock.present();
-        if time >= self.measuring.next_sample {
-            let taken = self.timed(|recorder| recorder.sample(thread));
-            self.measuring.next_sample = time + SAMPLE_PERIOD.max(SHARE * taken);
-        }
         if time >= self.measuring.next_look {
-            let taken = self.timed(|recorder| recorder.look_at_blocks(thread));
+            let taken = self.timed(|recorder| recorder.measure_all(thread));
             self.measuring.next_look = time + LOOK_PERIOD.max(SHARE * taken);
+        } else if time >= self.measuring.next_sample {
+            let taken = self.timed(|recorder| recorder.sample(thread, None));
+            self.measuring.next_sample = time + SAMPLE_PERIOD.max(SHARE * taken);
         }
     }
 
@@ -77,8 +96,15 @@ impl Recorder {
     #[cold]
     #[inline(never)]
     pub(crate) fn measure_all(&mut self, thread: u32) {
-        self.sample(thread);
-        self.look_at_blocks(thread);
+        let mut pages = Pages::open(self.measuring.way, self.measuring.page_size);
+        let mapped = self.look_at_blocks(thread, &mut pages);
+        let heaps = match self.measuring.is_glibc {
+            true => Heaps::measure(&mut pages),
+            false => None,
+        };
+        self.measuring.way = pages.way();
+        drop(pages);
+        self.sample(thread, heaps.map(|heaps| (heaps, mapped)));
     }
 
     /// Returns the microseconds that something took.
@@ -88,20 +114,24 @@ impl Recorder {
         nanoseconds().saturating_sub(begin) / 1000
     }
 
-    /// Writes the process's resident memory by kind, without the recorder's own file.
-    fn sample(&mut self, thread: u32) {
+    /// Writes the process's resident memory by kind, without the recorder's own file; where they were measured, also that of the
+    /// allocator's heaps, and of its blocks with mappings of their own.
+    fn sample(&mut self, thread: u32, heaps: Option<(Heaps, Option<u64>)>) {
         let mut status = [0; 2048];
         let Ok(file) = File::open(b"/proc/self/status\0") else {
             return;
         };
         let read = file.read(&mut status);
         drop(file);
-        let (mut kinds, mut found) = ([0; 3], 0);
+        let (mut kinds, mut found, mut tables) = ([0; 3], 0, 0);
         for line in status
             .get(..read)
             .unwrap_or_default()
             .split(|&byte| byte == b'\n')
         {
+            if let Some(rest) = line.strip_prefix(b"VmPTE:") {
+                tables = kibibytes(rest) * 1024;
+            }
             for (kind, name) in [&b"RssAnon:"[..], b"RssFile:", b"RssShmem:"]
                 .iter()
                 .enumerate()
@@ -122,44 +152,58 @@ impl Recorder {
             Some(rest) => (rest, shared),
             None => (files, shared.saturating_sub(own)),
         };
-        let mut text = Text::<128>::new();
+        let mut text = Text::<256>::new();
         text.push(b"rss=").push_number(anonymous + files + shared);
         text.push(b" anon=").push_number(anonymous);
         text.push(b" files=").push_number(files);
         text.push(b" shmem=").push_number(shared);
+        if let Some((heaps, mapped)) = heaps {
+            text.push(b" heap=").push_number(heaps.main);
+            text.push(b" arenas=").push_number(heaps.arenas);
+            text.push(b" stack=").push_number(heaps.stacks);
+            text.push(b" tables=").push_number(tables);
+            if let Some(mapped) = mapped {
+                text.push(b" mapped=").push_number(mapped);
+            }
+        }
         self.append(thread, &Event::Sample(text.bytes()));
     }
 
-    /// Writes the touched pages of every large block of which they have changed.
-    fn look_at_blocks(&mut self, thread: u32) {
-        let slots = self.large().slots();
-        if slots.is_empty() {
-            return;
+    /// Writes the touched pages of every large block of which they have changed. Returns the resident bytes of blocks with mappings
+    /// of their own, if all of these are followed.
+    fn look_at_blocks(&mut self, thread: u32, pages: &mut Pages) -> Option<u64> {
+        let mut mapped = 0;
+        for slot in self.large().slots() {
+            let Some(touched) = self.look_at(thread, slot, pages) else {
+                continue;
+            };
+            let is_glibc = self.measuring.is_glibc;
+            if let Some(block) = self.large().in_slot(slot)
+                && is_glibc
+                && is_mapped(block.address)
+            {
+                mapped += touched * self.measuring.page_size;
+            }
         }
-        let mut pages = Pages::open(self.measuring.way, self.measuring.page_size);
-        for slot in slots {
-            self.look_at(thread, slot, &mut pages);
-        }
-        self.measuring.way = pages.way();
+        let is_all = self.measuring.maps_large_only && self.large().are_all();
+        is_all.then_some(mapped)
     }
 
-    fn look_at(&mut self, thread: u32, slot: usize, pages: &mut Pages) {
-        let Some(block) = self.large().in_slot(slot).copied() else {
-            return;
-        };
-        let Some(mut touched) = pages.of_block(block.address, block.size) else {
-            return;
-        };
+    /// Writes the touched pages of the block in a slot if they have changed, and returns how many there are.
+    fn look_at(&mut self, thread: u32, slot: usize, pages: &mut Pages) -> Option<u64> {
+        let block = self.large().in_slot(slot).copied()?;
+        let mut touched = pages.of_block(block.address, block.size)?;
         let (address, runs) = (block.address, touched.finish());
         // 0 is the checksum of a block that nothing was written of.
         let sum = checksum(0, runs.bytes()) | 1;
-        if sum == block.written {
-            return;
+        let count = runs.iter().map(|run| run.1).sum();
+        if sum != block.written {
+            self.append(thread, &Event::Touched { address, runs });
+            if let Some(block) = self.large().in_slot(slot) {
+                block.written = sum;
+            }
         }
-        self.append(thread, &Event::Touched { address, runs });
-        if let Some(block) = self.large().in_slot(slot) {
-            block.written = sum;
-        }
+        Some(count)
     }
 
     /// Writes the touched pages of a block that is about to be freed or moved, if it is a large one.
@@ -198,6 +242,11 @@ impl Recorder {
                 address: 0, size, ..
             } if size > 0 => return,
             Event::Realloc { address, old, size } => (address, old, size),
+            Event::Mallopt { parameter, value } => {
+                self.measuring.maps_large_only &=
+                    parameter != MMAP_THRESHOLD || value >= LARGE as i64;
+                return;
+            }
             _ => return,
         };
         if self.large().may_hold(old) {

@@ -1,4 +1,4 @@
-//! Which pages of a range something has touched: those that are resident or swapped out.
+//! Which pages of a range something has touched: those that are resident or swapped out. And how many are resident.
 
 use crate::system::{self, File};
 use highwater_hwr::RunWriter;
@@ -48,29 +48,64 @@ impl Pages {
         let begin = address / self.page * self.page;
         let end = address.checked_add(size.max(1))?;
         let end = end.checked_next_multiple_of(self.page)?;
+        let mut touched = Touched::new();
+        let page = self.page;
+        self.walk(begin, end, true, |first, last| match first {
+            None => touched = Touched::new(),
+            Some(first) => touched.add((first - begin) / page, (last - begin) / page),
+        })?;
+        Some(touched)
+    }
+
+    /// Returns the resident bytes of whole pages. `None` if no way works.
+    pub(crate) fn resident(&mut self, begin: u64, end: u64) -> Option<u64> {
+        let mut bytes = 0;
+        self.walk(begin, end, false, |first, last| match first {
+            None => bytes = 0,
+            Some(first) => bytes += last - first,
+        })?;
+        Some(bytes)
+    }
+
+    /// Hands over each run of pages that are resident, or swapped out if `swapped`: where it begins, and where it ends. No
+    /// beginning means that all runs up to now are to be forgotten, because a way did not work to the end.
+    fn walk(
+        &mut self,
+        begin: u64,
+        end: u64,
+        swapped: bool,
+        mut run: impl FnMut(Option<u64>, u64),
+    ) -> Option<()> {
         loop {
+            let mut some = |first, last| run(Some(first), last);
             let found = match (self.way, &self.file) {
-                (Way::Scan, Some(file)) => self.scan(file, begin, end),
-                (Way::PageMap, Some(file)) => self.page_map(file, begin, end),
-                _ => self.core(begin, end),
+                (Way::Scan, Some(file)) => Self::scan(file, begin, end, swapped, &mut some),
+                (Way::PageMap, Some(file)) => self.page_map(file, begin, end, swapped, &mut some),
+                _ => self.core(begin, end, &mut some),
             };
             match (found, self.way) {
-                (Some(touched), _) => return Some(touched),
+                (Some(()), _) => return Some(()),
                 (None, Way::Scan) => self.way = Way::PageMap,
                 (None, Way::PageMap) => self.way = Way::Core,
                 (None, Way::Core) => return None,
             }
+            run(None, 0);
         }
     }
 
-    fn scan(&self, file: &File, begin: u64, end: u64) -> Option<Touched> {
-        let mut touched = Touched::new();
+    fn scan(
+        file: &File,
+        begin: u64,
+        end: u64,
+        swapped: bool,
+        run: &mut impl FnMut(u64, u64),
+    ) -> Option<()> {
         let mut regions = [[0_u64; 3]; 64];
         let mut at = begin;
         while at < end {
-            let (found, next) = file.scan_pages(at, end, &mut regions)?;
+            let (found, next) = file.scan_pages(at, end, swapped, &mut regions)?;
             for [first, last, _] in regions.get(..found)? {
-                touched.add((first - begin) / self.page, (last - begin) / self.page);
+                run(*first, *last);
             }
             // The kernel stops early only where the regions do not suffice.
             if next <= at {
@@ -78,33 +113,39 @@ impl Pages {
             }
             at = next;
         }
-        Some(touched)
+        Some(())
     }
 
-    fn page_map(&self, file: &File, begin: u64, end: u64) -> Option<Touched> {
-        const PRESENT_OR_SWAPPED: u64 = 3 << 62;
-        let mut touched = Touched::new();
+    fn page_map(
+        &self,
+        file: &File,
+        begin: u64,
+        end: u64,
+        swapped: bool,
+        run: &mut impl FnMut(u64, u64),
+    ) -> Option<()> {
+        const PRESENT: u64 = 1 << 63;
+        const SWAPPED: u64 = 1 << 62;
+        let wanted_flags = if swapped { PRESENT | SWAPPED } else { PRESENT };
         let mut entries = [[0_u8; 8]; 128];
-        let (mut at, end) = (begin / self.page, end / self.page);
-        let first = at;
+        let mut at = begin;
         while at < end {
-            let wanted = entries.len().min((end - at) as usize);
+            let wanted = entries.len().min(((end - at) / self.page) as usize);
             let bytes = entries.as_flattened_mut().get_mut(..wanted * 8)?;
-            if file.read_at(bytes, at * 8) != wanted * 8 {
+            if file.read_at(bytes, at / self.page * 8) != wanted * 8 {
                 return None;
             }
             for entry in entries.get(..wanted)? {
-                if u64::from_le_bytes(*entry) & PRESENT_OR_SWAPPED != 0 {
-                    touched.add(at - first, at - first + 1);
+                if u64::from_le_bytes(*entry) & wanted_flags != 0 {
+                    run(at, at + self.page);
                 }
-                at += 1;
+                at += self.page;
             }
         }
-        Some(touched)
+        Some(())
     }
 
-    fn core(&self, begin: u64, end: u64) -> Option<Touched> {
-        let mut touched = Touched::new();
+    fn core(&self, begin: u64, end: u64, run: &mut impl FnMut(u64, u64)) -> Option<()> {
         let mut flags = [0_u8; 1024];
         let mut at = begin;
         while at < end {
@@ -115,13 +156,12 @@ impl Pages {
             }
             for flag in flags {
                 if *flag & 1 != 0 {
-                    let page = (at - begin) / self.page;
-                    touched.add(page, page + 1);
+                    run(at, at + self.page);
                 }
                 at += self.page;
             }
         }
-        Some(touched)
+        Some(())
     }
 }
 

@@ -96,7 +96,7 @@ impl Recorder {
 
     fn begin_file(&mut self, parent_ticket: Option<u64>) -> bool {
         self.clock.begin();
-        self.measuring.begin(self.start.page_size());
+        self.measuring.begin(&self.start);
         self.requests = 0;
         self.at = 0;
         self.process = system::process();

@@ -162,12 +162,13 @@ impl File {
         }
     }
 
-    /// Finds the pages from `begin` to before `end` that are resident or swapped out, in the page map that this file is. Returns
-    /// how many regions (their first address, the address behind them, and flags) were found, and where to go on.
+    /// Finds the pages from `begin` to before `end` that are resident, and those that are swapped out if `swapped`, in the page
+    /// map that this file is. Returns how many regions (their first address, the address behind them, and flags) were found, and where to go on.
     pub(crate) fn scan_pages(
         &self,
         begin: u64,
         end: u64,
+        swapped: bool,
         regions: &mut [[u64; 3]],
     ) -> Option<(usize, u64)> {
         /// `PAGEMAP_SCAN`, and the numbers of its structure.
@@ -190,7 +191,7 @@ impl File {
             0,
             ZEROS,
             ZEROS,
-            PRESENT | SWAPPED,
+            if swapped { PRESENT | SWAPPED } else { PRESENT },
             ZEROS,
         ];
         let arguments = [self.0, SCAN, scan.as_mut_ptr() as usize, 0, 0, 0];

@@ -63,7 +63,8 @@ fn a_page_of_a_gibibyte() {
     let mark = recording.events.iter().position(|event| *event == mark);
     let (before, runs) = touched[touched.len() - 2];
     assert_eq!(runs, [(0, 1), (999, 1)]);
-    assert_eq!(Some(before + 1), mark, "the pages are known at the mark");
+    // A sample lies between them.
+    assert_eq!(Some(before + 2), mark, "the pages are known at the mark");
     assert!(recording.events.contains(&Owned::Mallopt(-3, 128 << 10)));
 }
 
@@ -96,6 +97,49 @@ fn a_block_that_is_never_freed() {
     assert_eq!(*runs, [(0, 1), (9, 5)]);
 }
 
+/// Returns what the last sample of the allocator's heaps says under a key.
+fn sampled(recording: &Recording, key: &str) -> Option<u64> {
+    let of_heaps = |event: &'_ Owned| match event {
+        Owned::Sample(text) if text.contains(" heap=") => Some(text.clone()),
+        _ => None,
+    };
+    let text = recording.events.iter().rev().find_map(of_heaps)?;
+    let mut pairs = text.split(' ').filter_map(|pair| pair.split_once('='));
+    pairs.find(|pair| pair.0 == key)?.1.parse().ok()
+}
+
+#[test]
+fn samples_tell_the_allocators_memory_from_the_rest() {
+    let Some(recording) = recorded("touches", "heaps", 0) else {
+        return;
+    };
+    let kib = |key: &str| sampled(&recording, key).map(|bytes| bytes >> 10);
+    // Written: 300 KiB of the heap beside what the C library has there, 200 KiB of a thread's arena, 5 pages of a mapped block
+    // and the one with its header.
+    assert!(
+        (304..=360).contains(&kib("heap").expect("the heap")),
+        "{:?}",
+        kib("heap")
+    );
+    assert!(
+        (204..=240).contains(&kib("arenas").expect("the arena")),
+        "{:?}",
+        kib("arenas")
+    );
+    assert_eq!(kib("mapped"), Some(24));
+    assert!(kib("anon") >= Some(304 + 204 + 24));
+    assert!(
+        (8..=200).contains(&kib("stack").expect("two stacks")),
+        "{:?}",
+        kib("stack")
+    );
+    assert!(kib("tables") > Some(0));
+    // Blocks that are not followed may have mappings of their own.
+    let small = recorded("touches", "small", 0).expect("as before");
+    assert!(sampled(&small, "heap").is_some());
+    assert_eq!(sampled(&small, "mapped"), None);
+}
+
 #[test]
 fn more_large_blocks_than_are_followed() {
     let Some(recording) = recorded("touches", "many", 0) else {
@@ -107,6 +151,8 @@ fn more_large_blocks_than_are_followed() {
         .iter()
         .filter(|block| !touched(&recording, block.0).is_empty());
     assert!(followed.take(2000).count() == 2000);
+    assert!(sampled(&recording, "heap").is_some());
+    assert_eq!(sampled(&recording, "mapped"), None);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! Every command first sets up what it needs and the machine lacks ([`setup`]), after a list of it.
 
+mod advise;
 mod book;
 mod build;
 mod claims;
@@ -70,5 +71,6 @@ fn run() -> Result<ExitCode> {
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Perf(options) => perf::run(&options),
         Command::Record(options) => record::run(&options),
+        Command::Advise(options) => advise::run(&options),
     }
 }

@@ -30,6 +30,9 @@ Usage: cargo xtask <command> [--no-install]
   record [--rounds N] [--forks N] [--service DIR] [--libraries DIR]
                                           measure the recorder, and write docs/recording-measured.md; DIR has a
                                           service (app.py, load.py, venv), or other C libraries as for fidelity
+  advise [--rounds N] [--only NAME] [--service DIR]
+                                          run the advice on small programs, and on a service as for record, again
+                                          for real, and write docs/advice-measured.md
   setup                                   only install what the other commands need
 
 Each command first lists what the machine lacks (version, source, folder, reason, and whether it is installed as root)
@@ -57,6 +60,7 @@ pub(crate) enum Command {
     Fuzz(Fuzz),
     Perf(Perf),
     Record(Record),
+    Advise(Advise),
     Claims,
 }
 
@@ -124,6 +128,16 @@ pub(crate) struct Record {
     pub(crate) libraries: Option<PathBuf>,
 }
 
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Advise {
+    /// How often each candidate is run.
+    pub(crate) rounds: usize,
+    /// The only program, if not all.
+    pub(crate) only: Option<String>,
+    /// Where a service is to measure.
+    pub(crate) service: Option<PathBuf>,
+}
+
 #[derive(Debug, PartialEq)]
 pub(crate) struct Fuzz {
     /// How long each target runs.
@@ -174,6 +188,11 @@ impl Command {
                 service: None,
                 libraries: None,
             }),
+            "advise" => Command::Advise(Advise {
+                rounds: 5,
+                only: None,
+                service: None,
+            }),
             "claims" => Command::Claims,
             other => bail!("unknown command `{other}`; `cargo xtask help` lists the commands"),
         })
@@ -192,6 +211,7 @@ impl Command {
             | Self::Voice(_)
             | Self::Fidelity(_)
             | Self::Record(_)
+            | Self::Advise(_)
             | Self::Claims => &[],
         }
     }
@@ -250,17 +270,26 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<(Command, Installing)>
                     bail!("--runs 0: at least one is required");
                 }
             }
-            (Command::Record(options), Long("rounds")) => {
-                options.rounds = parser.value()?.parse()?;
-                if options.rounds == 0 {
+            (
+                Command::Record(Record { rounds, .. }) | Command::Advise(Advise { rounds, .. }),
+                Long("rounds"),
+            ) => {
+                *rounds = parser.value()?.parse()?;
+                if *rounds == 0 {
                     bail!("--rounds 0: at least one is required");
                 }
             }
             (Command::Record(options), Long("forks")) => {
                 options.forks = parser.value()?.parse()?;
             }
-            (Command::Record(options), Long("service")) => {
-                options.service = Some(std::path::absolute(parser.value()?)?);
+            (Command::Advise(options), Long("only")) => {
+                options.only = Some(parser.value()?.string()?);
+            }
+            (
+                Command::Record(Record { service, .. }) | Command::Advise(Advise { service, .. }),
+                Long("service"),
+            ) => {
+                *service = Some(std::path::absolute(parser.value()?)?);
             }
             (Command::Record(options), Long("libraries")) => {
                 options.libraries = Some(std::path::absolute(parser.value()?)?);
@@ -287,7 +316,7 @@ mod tests {
         let parse = |arguments: &[&str]| parse(lexopt::Parser::from_args(arguments));
         for name in [
             "setup", "serve", "build", "book", "dist", "test", "voice", "shots", "fidelity",
-            "fuzz", "record", "claims",
+            "fuzz", "record", "advise", "claims",
         ] {
             assert_eq!(parse(&[name])?.1, Installing::Allowed);
             assert_eq!(parse(&[name, "--no-install"])?.1, Installing::Forbidden);

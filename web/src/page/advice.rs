@@ -1,18 +1,17 @@
 //! What would help: the button that begins the search, what the user wants of it, and what it found.
 
 use highwater_advise::HEADS;
-use highwater_simulator::Bytes;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::{
-    attr::{self, press},
+    attr::{self, Attributes, Static, element, press, words},
     variants::{letter, mark},
 };
 use crate::{
     format,
     protocol::{Advised, Found},
-    state::{Action, Advice, AdviceAction, Searching, State, Wish, taken},
+    state::{Action, Advice, AdviceAction, Searching, State, Wish, Wishes, taken},
 };
 
 /// The forms of a change to paste, in the order of [`Form::ALL`](highwater_advise::Form::ALL).
@@ -50,102 +49,130 @@ pub fn ask(state: &State, act: &Callback<Action>, place: &NodeRef) -> Html {
     if state.display.embed.is_some() || state.tour.is_talk() {
         return Html::default();
     }
-    let is_shown = state.advice.searching != Searching::Not;
+    let is_shown = matches!(state.advice.searching, Searching::Not);
     let place = if is_shown {
-        NodeRef::default()
-    } else {
         place.clone()
+    } else {
+        NodeRef::default()
     };
     html! {
         <div class="ask">
             <button ref={place} type="button" id="what-would-help" class="button button--strong"
                 title="Search for changes that lower this variant's memory, and run each of them"
                 onclick={does(act, AdviceAction::Search)}>{ "What would help?" }</button>
-            <details id="advice-wishes" class="more">
-                <summary>{ "Options" }</summary>
-                { wishes(&state.advice, act) }
-            </details>
+            { more("Options", wishes(&state.advice.wishes, act)) }
         </div>
     }
 }
 
-fn wishes(advice: &Advice, act: &Callback<Action>) -> Html {
-    let wishes = &advice.wishes;
+/// What is shown once it is wanted.
+fn more(summary: &'static str, inner: Html) -> Html {
+    let summary = words("summary", &[], summary);
+    element(
+        "details",
+        &[("class", Static("more"))],
+        html! { <>{ summary }{ inner }</> },
+    )
+}
+
+/// A field for a text, with its label.
+#[inline(never)]
+fn field(
+    (id, label, example): (&'static str, &'static str, &'static str),
+    value: &str,
+    act: &Callback<Action>,
+    make: fn(String) -> Wish,
+) -> Html {
+    let oninput = act.reform(move |event: InputEvent| {
+        let field: HtmlInputElement = event.target_unchecked_into();
+        wish(make(field.value()))
+    });
+    html! {
+        <>
+            <label for={id}>{ label }</label>
+            <input {id} class="text" placeholder={example} value={value.to_owned()} autocomplete="off" {oninput} />
+        </>
+    }
+}
+
+fn wish(wish: Wish) -> Action {
+    Action::Advice(AdviceAction::Wish(wish))
+}
+
+fn wishes(wishes: &Wishes, act: &Callback<Action>) -> Html {
     let choose = act.reform(|event: Event| {
         let list: HtmlSelectElement = event.target_unchecked_into();
-        Action::Advice(AdviceAction::Wish(Wish::Weigh(list.value())))
+        wish(Wish::Weigh(list.value()))
     });
-    let text = |id: &'static str, label, value: &str, example, make: fn(String) -> Wish| {
-        let oninput = act.reform(move |event: InputEvent| {
+    let may = |(place, words): (usize, &&'static str)| {
+        let onchange = act.reform(move |event: Event| {
             let field: HtmlInputElement = event.target_unchecked_into();
-            Action::Advice(AdviceAction::Wish(make(field.value())))
+            wish(Wish::Who(place, field.checked()))
         });
-        html! {
-            <>
-                <label for={id}>{ label }</label>
-                <input {id} class="text" placeholder={example} value={value.to_owned()} autocomplete="off" {oninput} />
-            </>
-        }
+        html! { <label><input type="checkbox" checked={wishes.who[place]} {onchange} />{ *words }</label> }
     };
-    html! {
-        <div class="wishes">
+    let who = WHO.iter().enumerate().map(may);
+    let who = html! { <>{ words("legend", &[], "Changes to try") }{ for who }</> };
+    let image = (
+        "advice-image",
+        "Container image",
+        "python:3.12-slim-bookworm",
+    );
+    let cap = ("advice-cap", "Cap, MiB", "none");
+    let seconds = ("advice-seconds", "Time limit, seconds", "none");
+    let all = html! {
+        <>
             <label for="advice-weigh">{ "Memory that counts" }</label>
             <select id="advice-weigh" class="select" data-chosen={wishes.weigh.clone()} onchange={choose}>
                 { for WEIGHTS.iter().map(|(value, words)| attr::option(value, (*words).to_owned())) }
             </select>
-            { text("advice-image", "Container image", &wishes.image, "python:3.12-slim-bookworm", Wish::Image) }
-            { text("advice-cap", "Cap, MiB", &wishes.cap, "none", Wish::Cap) }
-            { text("advice-seconds", "Time limit, seconds", &wishes.seconds, "none", Wish::Seconds) }
-            <fieldset>
-                <legend>{ "Changes to try" }</legend>
-                { for WHO.iter().zip(wishes.who).enumerate().map(|(place, (words, may))| {
-                    let onchange = act.reform(move |event: Event| {
-                        let field: HtmlInputElement = event.target_unchecked_into();
-                        Action::Advice(AdviceAction::Wish(Wish::Who(place, field.checked())))
-                    });
-                    html! {
-                        <label><input type="checkbox" checked={may} {onchange} />{ " " }{ *words }</label>
-                    }
-                }) }
-            </fieldset>
-        </div>
-    }
+            { field(image, &wishes.image, act, Wish::Image) }
+            { field(cap, &wishes.cap, act, Wish::Cap) }
+            { field(seconds, &wishes.seconds, act, Wish::Seconds) }
+            { element("fieldset", &[], who) }
+        </>
+    };
+    element("div", &[("class", Static("wishes"))], all)
 }
 
 /// How far the search is, and what it found.
 pub fn advice(state: &State, act: &Callback<Action>, place: &NodeRef) -> Html {
     let advice = &state.advice;
-    let (name, of) = match (&advice.searching, &advice.of) {
-        (Searching::Not, _) => return Html::default(),
-        (Searching::On, of) => ("on", of),
-        (Searching::Failed(_), of) => ("failed", of),
-        (Searching::Over(_), of) => ("over", of),
+    let (name, inner) = match &advice.searching {
+        Searching::Not => return Html::default(),
+        Searching::On => ("on", going(advice)),
+        Searching::Failed(message) => ("failed", failed(message)),
+        Searching::Over(found) => ("over", over(state, found, act)),
     };
-    let words = if name == "on" { "Cancel" } else { "Close" };
+    let close = if name == "on" { "Cancel" } else { "Close" };
     html! {
         <section id="advice" class="card advice" data-state={name} aria-labelledby="advice-title">
             <div class="card__head">
                 <h2 id="advice-title" ref={place.clone()} tabindex="-1">
                     { "What would help" }
-                    if let Some(of) = of {
+                    if let Some(of) = &advice.of {
                         { " · " }{ mark(of.letter, of.colour) }{ " " }{ of.name.clone() }
                     }
                 </h2>
-                { attr::button("button button--small", Some("advice-close"), None, words.into(), does(act, AdviceAction::Close)) }
+                { attr::button("button button--small", Some("advice-close"), None, close.into(), does(act, AdviceAction::Close)) }
             </div>
             if is_outdated(state) {
-                <p id="advice-outdated" class="outdated" role="status">{ "This is about earlier settings. Search again for those in the fields." }</p>
+                { words("p", &[("id", Static("advice-outdated")), ("class", Static("outdated")), ("role", Static("status"))],
+                    "This is about earlier settings. Search again for those in the fields.") }
             }
-            { match &advice.searching {
-                Searching::Not => Html::default(),
-                Searching::On => going(advice),
-                Searching::Failed(message) => html! {
-                    <p id="advice-failed" class="error" role="alert">{ format!("{}.", message.trim_end_matches('.')) }</p>
-                },
-                Searching::Over(found) => over(state, found, act),
-            } }
+            { inner }
         </section>
     }
+}
+
+fn failed(message: &str) -> Html {
+    let message = format!("{}.", message.trim_end_matches('.'));
+    let attributes: Attributes = &[
+        ("id", Static("advice-failed")),
+        ("class", Static("error")),
+        ("role", Static("alert")),
+    ];
+    words("p", attributes, &message)
 }
 
 /// Whether the variant that was asked about runs something else by now.
@@ -159,22 +186,19 @@ fn is_outdated(state: &State) -> bool {
 
 fn going(advice: &Advice) -> Html {
     let (done, all) = advice.runs();
-    let words = match all {
+    let runs = |done: usize| match all {
         0 => "Looking through the calls…".to_owned(),
         all => format!("{done} of {all} runs"),
     };
-    // Each run would be too much to be read aloud.
-    let steps = match done / 10 {
-        0 => "Searching…".to_owned(),
-        tens => format!("{} of {all} runs", tens * 10),
-    };
-    html! {
-        <div class="progress">
-            <span id="advice-runs">{ words.clone() }</span>
+    let inner = html! {
+        <>
+            { words("span", &[("id", Static("advice-runs"))], &runs(done)) }
             <progress aria-label="Runs of the search" value={attr::number(done as u64)} max={attr::number(all.max(1) as u64)} />
-            <span class="hidden" role="status">{ steps }</span>
-        </div>
-    }
+            // Each run would be too much to be read aloud.
+            { words("span", &[("class", Static("hidden")), ("role", Static("status"))], &runs(done / 10 * 10)) }
+        </>
+    };
+    element("div", &[("class", Static("progress"))], inner)
 }
 
 fn over(state: &State, found: &Found, act: &Callback<Action>) -> Html {
@@ -184,147 +208,190 @@ fn over(state: &State, found: &Found, act: &Callback<Action>) -> Html {
         1 => "1 is worth its cost".to_owned(),
         helpful => format!("{helpful} are worth their cost"),
     };
-    let before = found.rows.first().map_or(Bytes::ZERO, |row| row.memory);
+    let run = format!(
+        "{} changes were run: {helps}.",
+        format::count(found.run.into())
+    );
+    let head =
+        |(column, head): (usize, &&'static str)| words("th", class(found, column, true), head);
+    let head = html! {
+        <>
+            { element("th", COLUMN, words("span", &[("class", Static("hidden"))], "number")) }
+            { words("th", COLUMN, "change") }
+            { for HEADS.iter().enumerate().map(head) }
+        </>
+    };
+    let rows = found.rows.iter().enumerate();
+    let rows = rows.map(|row| line(state, found, row, act));
+    let table = html! {
+        <>
+            { element("thead", &[], element("tr", &[], head)) }
+            { element("tbody", &[], rows.collect()) }
+        </>
+    };
+    let table = element("table", &[("class", Static("table"))], table);
+    let rest = match helpful {
+        0 => Html::default(),
+        _ => html! {
+            <>
+                { words("p", &[("class", Static("words words--small"))], "* No other change has less of both memory and CPU time.") }
+                { more("How it was searched", said(&found.said)) }
+            </>
+        },
+    };
     html! {
         <>
-            <p id="advice-says" role="status">{ format!("{} changes were run: {helps}.", format::count(found.run.into())) }</p>
+            { words("p", &[("id", Static("advice-says")), ("role", Static("status"))], &run) }
             if helpful == 0 {
                 { said(&found.said) }
             }
-            <div class="scrolls">
-                <table class="table">
-                    <thead><tr>
-                        <th scope="col"><span class="hidden">{ "Number" }</span></th>
-                        <th scope="col">{ "change" }</th>
-                        { for HEADS.iter().enumerate().map(|(column, head)| html! {
-                            <th scope="col" class={class(found, column)}>{ *head }</th>
-                        }) }
-                    </tr></thead>
-                    <tbody>
-                        { for found.rows.iter().enumerate().map(|(place, row)| line(state, found, (place, row, before), act)) }
-                    </tbody>
-                </table>
-            </div>
-            if helpful > 0 {
-                <p class="words words--small">{ "* No other change has less of both memory and CPU time." }</p>
-                <details class="more"><summary>{ "How it was searched" }</summary>{ said(&found.said) }</details>
-            }
+            { element("div", &[("class", Static("scrolls"))], table) }
+            { rest }
         </>
     }
 }
 
 fn said(sentences: &[String]) -> Html {
-    html! {
-        <div class="sentences">{ for sentences.iter().map(|sentence| html! { <p>{ sentence.clone() }</p> }) }</div>
-    }
+    let sentences = sentences.iter();
+    let sentences = sentences.map(|sentence| words("p", &[], sentence));
+    element(
+        "div",
+        &[("class", Static("sentences"))],
+        sentences.collect(),
+    )
 }
 
-/// The class of a column: what was weighed stays where there is no room for the others.
-fn class(found: &Found, column: usize) -> &'static str {
-    let weighed = found.weighed.map_or(1, usize::from);
-    match column {
-        _ if column == weighed => "figure figure--weighed",
-        5 => "figure",
-        _ => "figure figure--more",
-    }
+/// The head of a column.
+const COLUMN: Attributes = &[("scope", Static("col"))];
+
+/// The attributes of a column's head or cell: what was weighed stays where there is no room for the others.
+fn class(found: &Found, column: usize, is_head: bool) -> Attributes {
+    let class: Attributes = match column {
+        _ if column == weighed(found) => &[
+            ("class", Static("figure figure--weighed")),
+            ("scope", Static("col")),
+        ],
+        5 => &[("class", Static("figure")), ("scope", Static("col"))],
+        // The average, and the calls that are in the time already.
+        2 | 4 => &[
+            ("class", Static("figure figure--more figure--least")),
+            ("scope", Static("col")),
+        ],
+        _ => &[
+            ("class", Static("figure figure--more")),
+            ("scope", Static("col")),
+        ],
+    };
+    if is_head { class } else { &class[..1] }
 }
 
-type Place<'a> = (usize, &'a Advised, Bytes);
+fn weighed(found: &Found) -> usize {
+    found.weighed.map_or(1, usize::from)
+}
 
-fn line(state: &State, found: &Found, (place, row, before): Place, act: &Callback<Action>) -> Html {
+fn line(
+    state: &State,
+    found: &Found,
+    (place, row): (usize, &Advised),
+    act: &Callback<Action>,
+) -> Html {
     let is_open = state.advice.opened == Some(place);
-    let share = row.memory.0 as f64 / before.0.max(1) as f64;
-    let notes = [&row.by, &row.note];
-    let notes: Vec<&str> = notes
-        .into_iter()
-        .map(String::as_str)
-        .filter(|note| !note.is_empty())
-        .collect();
-    let open = does(act, AdviceAction::Open(place));
+    let before = found.rows[0].memory.0.max(1);
+    let share = row.memory.0 as f64 / before as f64;
+    let note = match row.note.is_empty() {
+        true => row.by.clone(),
+        false => format!("{} · {}", row.by, row.note),
+    };
+    let name = words("code", &[], &row.name);
+    let name = match row.said.is_empty() {
+        true => name,
+        false => {
+            let onclick = does(act, AdviceAction::Open(place));
+            html! { <button type="button" class="link" aria-expanded={attr::flag(is_open)} {onclick}>{ name }</button> }
+        }
+    };
+    let cell = |(column, cell): (usize, &String)| {
+        let bar = (column == weighed(found)).then(|| {
+            let style = format!("width: {}", format::percent(share.min(1.0)));
+            html! { <i class="bar" {style} /> }
+        });
+        element(
+            "td",
+            class(found, column, false),
+            html! { <>{ cell }{ bar }</> },
+        )
+    };
+    let cells = row.cells.iter().enumerate().map(cell);
+    let name = html! { <>{ name }{ words("small", &[("class", Static("difference"))], &note) }</> };
     html! {
         <>
             <tr data-row={attr::number(place as u64)} data-worth={attr::flag(row.is_worth)} data-open={attr::flag(is_open)}>
-                <td>{ row.mark.clone() }</td>
-                <th scope="row">
-                    if row.said.is_empty() {
-                        { row.name.clone() }
-                    } else {
-                        <button type="button" class="link" aria-expanded={attr::flag(is_open)} onclick={open}>
-                            <code>{ row.name.clone() }</code>
-                        </button>
-                    }
-                    <small class="difference">{ notes.join(" · ") }</small>
-                </th>
-                { for row.cells.iter().enumerate().map(|(column, cell)| html! {
-                    <td class={class(found, column)}>
-                        { cell.clone() }
-                        if column == found.weighed.map_or(1, usize::from) {
-                            <i class="bar" aria-hidden="true" style={format!("width: {}", format::percent(share.min(1.0)))} />
-                        }
-                    </td>
-                }) }
+                { words("td", &[], &row.mark) }
+                { element("th", &[("scope", Static("row"))], name) }
+                { for cells }
             </tr>
             if is_open {
-                <tr><td colspan="9" class="advice__open">
-                    { said(&row.said) }
-                    if !row.pastes.is_empty() {
-                        { remedy(state, (place, row), act) }
-                    }
-                </td></tr>
+                { opened(state, (place, row), act) }
             }
         </>
     }
 }
 
-/// What can be done with an open row: it becomes a variant, or is pasted.
-fn remedy(state: &State, (place, row): (usize, &Advised), act: &Callback<Action>) -> Html {
+/// What is said of a row, and what can be done with it: it becomes a variant, or is pasted.
+fn opened(state: &State, (place, row): (usize, &Advised), act: &Callback<Action>) -> Html {
     let advice = &state.advice;
-    let choose = act.reform(|event: Event| {
-        let list: HtmlSelectElement = event.target_unchecked_into();
-        let form = list.selected_index().max(0) as usize;
-        Action::Advice(AdviceAction::Form(form))
-    });
-    let pasted = advice.pasted().unwrap_or_default();
-    let copy = if advice.copied { "Copied" } else { "Copy" };
-    html! {
-        <>
-            <div class="card__tools">
+    let mut inner = vec![said(&row.said)];
+    if let Some(pasted) = advice.pasted() {
+        let choose = act.reform(|event: Event| {
+            let list: HtmlSelectElement = event.target_unchecked_into();
+            let form = list.selected_index().max(0) as usize;
+            Action::Advice(AdviceAction::Form(form))
+        });
+        let form = FORMS[advice.form % FORMS.len()];
+        let options = FORMS
+            .iter()
+            .map(|form| attr::option(form, (*form).to_owned()));
+        let copy = if advice.copied { "Copied" } else { "Copy" };
+        let copy = attr::button(
+            "button",
+            Some("advice-copy"),
+            Some("Copy the text below"),
+            copy.into(),
+            does(act, AdviceAction::Copy),
+        );
+        let tools = html! {
+            <>
                 { take(state, (place, row), act) }
                 <label>{ "As " }
-                    <select id="advice-form" class="select select--small" data-chosen={attr::number(advice.form as u64)} onchange={choose}>
-                        { for FORMS.iter().enumerate().map(|(form, words)| attr::option(&form.to_string(), (*words).to_owned())) }
-                    </select>
+                    <select id="advice-form" class="select select--small" data-chosen={form} onchange={choose}>{ for options }</select>
                 </label>
-                { attr::button("button", Some("advice-copy"), Some("Copy the text below"), copy.into(), does(act, AdviceAction::Copy)) }
-            </div>
-            <textarea id="advice-text" readonly=true rows={attr::number(pasted.lines().count().clamp(2, 12) as u64)}
-                spellcheck="false" aria-label={format!("The change as {}", FORMS[advice.form])} value={pasted.to_owned()} />
-        </>
+                { copy }
+            </>
+        };
+        inner.push(element("div", &[("class", Static("card__tools"))], tools));
+        let lines = pasted.lines().count().clamp(2, 12);
+        inner.push(html! {
+            <textarea id="advice-text" readonly=true rows={attr::number(lines as u64)} spellcheck="false"
+                aria-label="The change, to paste" value={pasted.to_owned()} />
+        });
     }
+    let open: Attributes = &[("colspan", Static("9")), ("class", Static("advice__open"))];
+    element("tr", &[], element("td", open, inner.into_iter().collect()))
 }
 
 fn take(state: &State, (place, row): (usize, &Advised), act: &Callback<Action>) -> Html {
     let Some(order) = &row.order else {
-        return html! { <span class="words">{ "Its stages have settings of their own: change them in a scenario file." }</span> };
+        let why = "Its stages have settings of their own: change them in a scenario file.";
+        return words("span", &[("class", Static("words"))], why);
     };
-    let (words, title) = match taken(order, &state.variants) {
-        Some(known) => (
-            format!("Show variant {}", letter(known.letter)),
-            "This change is among the variants",
-        ),
-        None => (
-            "Take as a variant".to_owned(),
-            "Adds a variant with this change, for the chart, the table, the maps and the link",
-        ),
+    let words = match taken(order, &state.variants) {
+        Some(known) => format!("Show variant {}", letter(known.letter)),
+        None => "Take as a variant".to_owned(),
     };
+    let title = "A variant with this change is in the chart, the table, the maps and the link";
     let take = does(act, AdviceAction::Take(place));
-    attr::button(
-        "button",
-        Some("advice-take"),
-        Some(title),
-        words.into(),
-        take,
-    )
+    let id = Some("advice-take");
+    attr::button("button", id, Some(title), words.into(), take)
 }
 
 #[cfg(test)]

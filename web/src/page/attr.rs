@@ -1,7 +1,12 @@
 //! What stands in attributes, and what a press does. Each is a function that is called, and not code that is written out
 //! wherever it is used: there are hundreds of such places, and all of them are sent.
 
-use yew::prelude::*;
+use yew::{
+    prelude::*,
+    virtual_dom::{self, AttributeOrProperty, VTag},
+};
+
+pub use AttributeOrProperty::Static;
 
 use crate::{format, state::Action};
 
@@ -43,6 +48,24 @@ pub fn spanned(left: f64, width: f64) -> AttrValue {
 #[inline(never)]
 pub fn press(act: &Callback<Action>, action: Action) -> Callback<MouseEvent> {
     act.reform(move |_| action.clone())
+}
+
+/// Attributes that never change.
+pub type Attributes = &'static [(&'static str, AttributeOrProperty)];
+
+/// An element with attributes that never change, and what is in it.
+#[inline(never)]
+pub fn element(tag: &'static str, attributes: Attributes, inner: Html) -> Html {
+    let mut element = VTag::new(tag);
+    element.set_attributes(virtual_dom::Attributes::Static(attributes));
+    element.add_child(inner);
+    element.into()
+}
+
+/// The same with words in it.
+#[inline(never)]
+pub fn words(tag: &'static str, attributes: Attributes, words: &str) -> Html {
+    element(tag, attributes, Html::from(words.to_owned()))
 }
 
 /// A button with words on it, and a title where they do not say all.

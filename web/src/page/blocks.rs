@@ -64,9 +64,9 @@ fn line(row: &BlockRow, now: Micros) -> Html {
         <tr>
             <th scope="row"><code>{ row.address.to_string() }</code></th>
             <td>{ swatch(row.kind) }{ row.state.clone() }</td>
-            <td class="figure">{ format::count(row.size.0) }</td>
-            <td class="figure">{ requested }</td>
-            <td class="figure">{ age.map_or(String::new(), format::time) }</td>
+            { attr::words("td", &[("class", attr::Static("figure"))], &format::count(row.size.0)) }
+            { attr::words("td", &[("class", attr::Static("figure"))], &requested) }
+            { attr::words("td", &[("class", attr::Static("figure"))], &age.map_or(String::new(), format::time)) }
             <td>{ origin(row.allocated) }</td>
             <td>{ origin(row.freed) }</td>
         </tr>

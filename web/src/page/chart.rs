@@ -112,11 +112,11 @@ pub fn chart(
     html! {
         <section class="card" aria-labelledby="chart-title">
             <div class="card__head">
-                <h2 id="chart-title">{ "Resident memory" }</h2>
+                { attr::words("h2", &[("id", attr::Static("chart-title"))], "Resident memory") }
                 <ul class="legend">
                     <li><i class="key key--live" />{ "held by the program " }<b>{ props.now.words(&format::mib(here.live)) }</b></li>
                     { measured::legend(&props.lines) }
-                    <li class="unit">{ "MiB" }</li>
+                    { attr::words("li", &[("class", attr::Static("unit"))], "MiB") }
                 </ul>
                 <div class="card__tools">
                     if props.zoomed {

@@ -47,7 +47,7 @@ pub fn decisions(look: &Look, only: Option<ToldKind>, act: &Callback<Action>) ->
     html! {
         <section class="card">
             <div class="card__head">
-                <h2>{ "Allocator decisions" }</h2>
+                { attr::words("h2", &[], "Allocator decisions") }
                 <div class="card__tools">
                     if count > 0 {
                         <span id="decided" class="unit">

@@ -72,11 +72,11 @@ pub fn environment(variant: &VariantState, act: &Callback<Action>) -> Html {
                     <p id="environment-reading" role="status">{ "Reading\u{2026} Until then the settings of the text before count." }</p>
                 }
                 if let Some(text) = form.choice_says(runs.allocator) {
-                    <p id="environment-choice" role="status">{ text }</p>
+                    { attr::words("p", &[("id", attr::Static("environment-choice")), ("role", attr::Static("status"))], &text) }
                 }
                 { remarks(form, &runs) }
                 if let Some(text) = form.others_say() {
-                    <p id="environment-others">{ text }</p>
+                    { attr::words("p", &[("id", attr::Static("environment-others"))], &text) }
                 }
             </div>
         </div>
@@ -111,7 +111,7 @@ fn remarks(form: &EnvironmentForm, variant: &Variant) -> Html {
         let words = remark.text.trim_start_matches("No effect: ").to_owned();
         html! {
             <li class="remark" data-tone={kind}>
-                <span class="remark__sign" aria-hidden="true">{ words::sign(remark.tone) }</span>
+                { attr::words("span", &[("class", attr::Static("remark__sign")), ("aria-hidden", attr::Static("true"))], &words::sign(remark.tone)) }
                 <span>
                     <strong>{ format!("{} {tone}", remark.variable) }</strong>{ ": " }{ words }
                 </span>

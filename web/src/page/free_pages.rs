@@ -4,7 +4,7 @@ use highwater_report::{decay, kind_in_words, page_shares};
 use highwater_simulator::{Bytes, Diagnosis, Figures, Micros};
 use yew::prelude::*;
 
-use super::heap_map::swatch;
+use super::{attr, heap_map::swatch};
 use crate::format;
 
 /// The card, in place of pins and top.
@@ -14,12 +14,12 @@ pub(super) fn free_pages(diagnosis: &Diagnosis, figures: &Figures) -> Html {
     html! {
         <section id="free-pages" class="card" data-dirty={data(pages.dirty)} data-due={data(pages.dirty_waits.due)}
             data-muzzy={data(pages.muzzy)} data-slabs={data(pages.slabs())} data-retained={data(figures.retained)}>
-            <h2>{ "Resident pages by kind" }</h2>
+            { attr::words("h2", &[], "Resident pages by kind") }
             <dl class="figures">
                 { for page_shares(&pages).into_iter().map(|(kind, bytes, last)| html! {
                     <>
                         <dt>{ swatch(kind) }{ kind_in_words(kind) }{ wait(last) }</dt>
-                        <dd>{ bytes.to_string() }</dd>
+                        { attr::words("dd", &[], &bytes.to_string()) }
                     </>
                 }) }
             </dl>

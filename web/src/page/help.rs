@@ -13,7 +13,7 @@ pub fn help(act: &Callback<Action>, place: &NodeRef) -> Html {
     html! {
         <dialog ref={place} class="help" aria-labelledby="help-title">
             <div class="card">
-                <h2 id="help-title">{ "Keyboard shortcuts" }</h2>
+                { attr::words("h2", &[("id", attr::Static("help-title"))], "Keyboard shortcuts") }
                 <dl class="keys">
                     { for KEYS.iter().map(|(key, meaning)| html! { <><dt><kbd>{ *key }</kbd></dt><dd>{ *meaning }</dd></> }) }
                 </dl>

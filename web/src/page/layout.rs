@@ -154,8 +154,8 @@ fn happened(
     let Some(props) = chart::props(state) else {
         return html! {
             <section class="card empty">
-                <h2>{ "Resident memory" }</h2>
-                <p>{ waiting(state) }</p>
+                { attr::words("h2", &[], "Resident memory") }
+                { attr::words("p", &[], &waiting(state)) }
             </section>
         };
     };
@@ -164,7 +164,7 @@ fn happened(
     html! {
         <>
             if let Some(words) = outdated(state) {
-                <p id="outdated" class="outdated" role="status">{ words }</p>
+                { attr::words("p", &[("id", attr::Static("outdated")), ("class", attr::Static("outdated")), ("role", attr::Static("status"))], &words) }
             }
             if shows.chart {
                 { chart(&props, act, point, over) }

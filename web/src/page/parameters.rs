@@ -61,7 +61,7 @@ pub fn parameters(
         <div class="parameters" role="group" aria-label="Parameters">
             { all(main) }
             if let Some(error) = form.together(pattern.program()) {
-                <p id="together-error" class="error" role="alert">{ error }</p>
+                { attr::words("p", &[("id", attr::Static("together-error")), ("class", attr::Static("error")), ("role", attr::Static("alert"))], &error) }
             }
             if !others.is_empty() {
                 <details class="more">
@@ -101,7 +101,7 @@ fn field(
                     <input {id} class="number" inputmode="decimal" value={text.clone()} size="9"
                         aria-invalid={attr::flag(error.is_some())}
                         aria-describedby={error.is_some().then(|| error_id.clone())} oninput={type_in} />
-                    <span class="unit">{ parameter.unit }</span>
+                    { attr::words("span", &[("class", attr::Static("unit"))], &parameter.unit) }
                 </span>
                 if parameter.name != "seed" {
                     { slider(parameter, value, slide) }

@@ -128,7 +128,7 @@ fn entry<'a>((number, colour): (usize, usize), name: &'a str, stages: &[StageOrd
 fn source(state: &State) -> String {
     let kind = match state.source.subject {
         Subject::Scenario(_) => "scenario",
-        Subject::Bundled | Subject::File(_) => "recording",
+        Subject::Bundled | Subject::Service | Subject::File(_) => "recording",
     };
     let mut text = format!("{kind} {}", state.source.subject.name());
     if !state.variants.selected().is_fresh() {

@@ -27,9 +27,9 @@ pub fn pins(state: &State, id: VariantId, diagnosis: &Diagnosis, act: &Callback<
     let count = diagnosis.pins.len();
     html! {
         <section class="card">
-            <h2>{ "Chunks that pin free memory, top of the heap first" }</h2>
+            { attr::words("h2", &[], "Chunks that pin free memory, top of the heap first") }
             if count == 0 {
-                <p class="words">{ "No chunk pins free memory." }</p>
+                { attr::words("p", &[("class", attr::Static("words"))], "No chunk pins free memory.") }
             } else {
                 <table id="pins" class="pins" data-count={attr::number(count as u64)}>
                     { columns() }
@@ -143,8 +143,8 @@ fn row(
                     <span class={classes!("tag", format!("tag--{state}"))}>{ state }</span>
                     { " " }{ highwater_report::place(pin, arenas) }
                 </td>
-                <td class="figure">{ format::count(pin.size.0) }</td>
-                <td class="figure">{ pin.behind.to_string() }</td>
+                { attr::words("td", &[("class", attr::Static("figure"))], &format::count(pin.size.0)) }
+                { attr::words("td", &[("class", attr::Static("figure"))], &pin.behind.to_string()) }
             </tr>
             <tr class="pin__origin">
                 <td />

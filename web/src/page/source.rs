@@ -21,7 +21,7 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
     let (subject, choices) = (&source.subject, &source.choices);
     html! {
         <section class="card" aria-labelledby="what-runs">
-            <h2 id="what-runs">{ "Workload" }</h2>
+            { attr::words("h2", &[("id", attr::Static("what-runs"))], "Workload") }
             <select id="source" class="select" aria-labelledby="what-runs" data-chosen={source.title().map_or("none", |_| subject.key()).to_owned()}
                 onchange={choose(choices, act)}>
                 <optgroup label="Recordings">
@@ -29,6 +29,7 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
                         { attr::option("none", "no trace is open".to_owned()) }
                     }
                     { recording(&Subject::Bundled) }
+                    { recording(&Subject::Service) }
                     if let Subject::File(_) = subject {
                         { recording(subject) }
                     }
@@ -36,9 +37,9 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
                 <optgroup label="Scenarios">{ options(&choices.scenarios) }</optgroup>
                 <optgroup label="Patterns">{ options(&choices.patterns) }</optgroup>
             </select>
-            <p id="shows" class="words">{ source.title().map_or("", |_| subject.shows()) }</p>
+            { attr::words("p", &[("id", attr::Static("shows")), ("class", attr::Static("words"))], &source.title().map_or("", |_| subject.shows())) }
             if let Some(origin) = subject.origin() {
-                <p class="words words--small">{ origin }</p>
+                { attr::words("p", &[("class", attr::Static("words words--small"))], &origin) }
             }
             if let Some(held) = &source.held {
                 { summary(&held.about) }
@@ -64,6 +65,7 @@ fn choose(choices: &Choices, act: &Callback<Action>) -> Callback<Event> {
         let found = all.iter().find(|scenario| scenario.name == key);
         Action::Choose(match found {
             Some(scenario) => Subject::Scenario(Rc::clone(scenario)),
+            None if key == Subject::Service.key() => Subject::Service,
             None => Subject::Bundled,
         })
     })
@@ -115,7 +117,7 @@ fn summary(about: &Loaded) -> Html {
     let instead = recorded.and_then(|(name, version)| Choice::recorded(name, version).instead);
     html! {
         <>
-            <p id="summary" class="words words--small">{ said.join(" · ") }</p>
+            { attr::words("p", &[("id", attr::Static("summary")), ("class", attr::Static("words words--small"))], &said.join(" · ")) }
             if let Some(instead) = instead {
                 <p id="source-note" class="note">{ format!("{instead} The variants start with it.") }</p>
             }

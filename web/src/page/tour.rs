@@ -21,7 +21,7 @@ pub fn tour(state: &State, act: &Callback<Action>, next: &NodeRef) -> Html {
     html! {
         <section class={classes!("tour", tour.is_talk.then_some("tour--talk"))} aria-labelledby="tour-title">
             <div class="tour__head">
-                <h2 id="tour-title" aria-live="polite">{ step.title.clone() }</h2>
+                { attr::words("h2", &[("id", attr::Static("tour-title")), ("aria-live", attr::Static("polite"))], &step.title.clone()) }
                 <nav class="tour__steps" aria-label="Steps">
                     { for (0..tour.steps.len()).map(|at| to_step(tour, at, act)) }
                 </nav>

@@ -14,14 +14,14 @@ pub fn trim(diagnosis: &Diagnosis) -> Html {
     let (filled, mark) = places(top, threshold);
     html! {
         <section id="trim" class="card" data-top={attr::number(top.0)} data-threshold={attr::number(threshold.0)}>
-            <h2>{ "Trim" }</h2>
+            { attr::words("h2", &[], "Trim") }
             <p class="words">
                 { top_and_threshold(diagnosis).to_string() }
             </p>
             <div class="gauge" role="img" aria-label={format!("top {top}, trim threshold {}", threshold_in_words(threshold))}>
                 <div class="gauge__fill" style={format!("width: {}", format::percent(filled))} />
                 <div class="gauge__mark" style={attr::placed("left", mark)}>
-                    <span>{ "threshold" }</span>
+                    { attr::words("span", &[], "threshold") }
                 </div>
             </div>
         </section>

@@ -26,7 +26,7 @@ pub fn variants(state: &State, act: &Callback<Action>) -> Html {
     let full = state.variants.all.len() >= MOST;
     html! {
         <section class="card" aria-labelledby="variants-title">
-            <h2 id="variants-title">{ "Variants" }</h2>
+            { attr::words("h2", &[("id", attr::Static("variants-title"))], "Variants") }
             <ul id="variants" class="variants" data-count={attr::number(state.variants.all.len() as u64)}>
                 { for state.variants.all.iter().map(|variant| {
                     let is_selected = variant.id == selected;
@@ -120,7 +120,7 @@ fn body(state: &State, variant: &VariantState, act: &Callback<Action>) -> Html {
                 { environment(variant, act) }
             }
             if let Some(message) = failed {
-                <p id="variant-error" class="error" role="alert">{ message }</p>
+                { attr::words("p", &[("id", attr::Static("variant-error")), ("class", attr::Static("error")), ("role", attr::Static("alert"))], &message) }
             }
             <div class="variant__row">
                 <button id="remove-variant" type="button" class="button button--small" disabled={only}
@@ -182,10 +182,10 @@ fn stages(variant: &VariantState) -> Html {
         <ol class="stages">
             { for order.stages.iter().map(|stage| html! {
                 <li>
-                    <b>{ stage.name.clone() }</b>
+                    { attr::words("b", &[], &stage.name.clone()) }
                     { format!(": {} × {}", stage.workers, short(stage.variant.allocator)) }
                     { for stage.variant.environment.iter().map(|variable| html! {
-                        <code>{ variable.to_string() }</code>
+                        { attr::words("code", &[], &variable.to_string()) }
                     }) }
                 </li>
             }) }

@@ -115,7 +115,7 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
     html! {
         <section class="card what-if" aria-labelledby="what-if-title">
             <div class="card__head">
-                <h2 id="what-if-title">{ "Compare variants" }</h2>
+                { attr::words("h2", &[("id", attr::Static("what-if-title"))], "Compare variants") }
                 { moments(state, act) }
                 <div class="card__tools">
                     <span role="status">{ if state.table.copied { "Copied." } else { "" } }</span>
@@ -250,7 +250,7 @@ fn line(row: &Row, baseline: Option<&Row>, most: u64, act: &Callback<Action>) ->
                         <td class="figure" data-column={column.key} data-value={value.map(|value| value.to_string())}>
                             { value.map_or("–".to_owned(), |value| shown(value, column.is_bytes)) }
                             if let Some(difference) = difference(value, held_against, column.is_bytes) {
-                                <small class="difference">{ difference }</small>
+                                { attr::words("small", &[("class", attr::Static("difference"))], &difference) }
                             }
                         </td>
                         if column.number == RESIDENT {

@@ -57,7 +57,7 @@ pub fn why(state: &State, act: &Callback<Action>, place: &NodeRef) -> Html {
                     { format!(" Why · at {}", format::time(diagnosis.time)) }
                 </h2>
                 <p class="big"><b>{ diagnosis.free_resident.to_string() }</b></p>
-                <p class="big__words">{ "is free in the allocator but still resident" }</p>
+                { attr::words("p", &[("class", attr::Static("big__words"))], "is free in the allocator but still resident") }
                 { ask(state, act, place) }
                 <dl class="figures">
                     { for figures.into_iter().map(|(name, bytes)| html! {

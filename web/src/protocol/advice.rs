@@ -1,10 +1,10 @@
 //! What a search for what would help asks of the workers, and what they answer.
 //!
 //! The reader has the search itself, and the simulators run what it wants to try. The reader keeps nothing between two
-//! questions: each holds all that was tried before.
+//! questions: each holds all that was tried before. What only passes through the page crosses as bytes in the same form, so that
+//! the page has no code for it.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_advise::{Figures, Reason, Survey};
 use highwater_simulator::Bytes;
 
 use super::Order;
@@ -16,8 +16,6 @@ pub struct Asked {
     pub title: String,
     /// The run as it is.
     pub order: Order,
-    /// What is known of its calls.
-    pub survey: Survey,
     /// The text with settings that the user brought, whose form the remedy gets; empty where there is none.
     pub text: String,
     /// How memory is weighed; empty for the usual way.
@@ -44,8 +42,9 @@ pub struct Piece {
 /// What came of such a run.
 #[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum Tried {
-    /// It was run: its figures, and why memory is as it is.
-    Done(Figures, Vec<Reason>),
+    /// It was run: its [`Figures`](highwater_advise::Figures), and the [`Reason`](highwater_advise::Reason)s why memory is as it
+    /// is, as bytes.
+    Done(Vec<u8>),
     /// There was no time for it.
     BrokenOff,
     /// It cannot be run, and why.
@@ -79,7 +78,7 @@ pub struct Advised {
     /// The memory that was weighed.
     pub memory: Bytes,
     /// Its figures, in the order of [`HEADS`](highwater_advise::HEADS).
-    pub cells: [String; 7],
+    pub cells: Vec<String>,
     /// What stands behind them.
     pub note: String,
     /// What is said of it.

@@ -428,14 +428,6 @@ fn said() -> Said {
 }
 
 /// A diagnosis of which nothing is left out, and no two fields of a kind say the same.
-pub(crate) fn figures_of_a_trial() -> highwater_advise::Figures {
-    highwater_advise::Figures {
-        peak: Bytes(3),
-        after_rest: Bytes(2),
-        ..Default::default()
-    }
-}
-
 pub(crate) fn diagnosis() -> Diagnosis {
     Diagnosis {
         event: 1,

@@ -2,15 +2,16 @@
 
 use std::rc::Rc;
 
-use highwater_advise::{Form, Survey};
+use highwater_advise::Form;
 use highwater_simulator::Variant;
 
 use super::{Effect, Source, Variants};
 use crate::{
     form::EnvironmentForm,
     naming::Given,
-    protocol::{Asked, Found, Order, Piece, Tried},
+    protocol::{Asked, Found, Order, Tried},
     variants::{MOST, VariantState},
+    wire::bytes,
 };
 
 /// Seconds that a search may take where nobody says it.
@@ -87,12 +88,13 @@ pub struct Advice {
     pub copied: bool,
     /// The number of the search that was begun last.
     number: u32,
-    asked: Option<Rc<Asked>>,
+    asked: Vec<u8>,
+    survey: Vec<u8>,
     /// What came of the rounds before.
     done: Vec<Vec<Tried>>,
     /// What came of this one, as far as it did.
     round: Vec<Option<Tried>>,
-    pieces: Vec<Rc<Piece>>,
+    pieces: Vec<Vec<u8>>,
     /// Pieces whose worker went down: each is tried once more.
     lost: Vec<usize>,
     is_late: bool,
@@ -108,7 +110,8 @@ impl Default for Advice {
             form: 0,
             copied: false,
             number: 0,
-            asked: None,
+            asked: Vec::new(),
+            survey: Vec::new(),
             done: Vec::new(),
             round: Vec::new(),
             pieces: Vec::new(),
@@ -143,9 +146,9 @@ pub enum AdviceAction {
 #[derive(Debug)]
 pub enum Advising {
     /// What is known of the calls.
-    Surveyed(Survey),
+    Surveyed(Vec<u8>),
     /// The next round.
-    Round(Vec<Piece>),
+    Round(Vec<Vec<u8>>),
     /// What came of a piece of the round.
     Tried(usize, Tried),
     /// A piece went down with its worker.
@@ -162,9 +165,16 @@ pub enum AdviceWork {
     /// To look through the calls.
     Survey(Rc<Order>),
     /// To say what comes next.
-    Next(Rc<Asked>, Vec<Vec<Tried>>),
+    Next {
+        /// The search.
+        asked: Vec<u8>,
+        /// What is known of the calls.
+        survey: Vec<u8>,
+        /// What came of its rounds so far.
+        done: Vec<Vec<Tried>>,
+    },
     /// To run a piece of the round.
-    Try(usize, Rc<Piece>),
+    Try(usize, Vec<u8>),
 }
 
 impl Advice {
@@ -190,16 +200,15 @@ impl Advice {
         self.number += 1;
         self.searching = Searching::On;
         self.of = Some(Rc::new(variant.clone()));
-        self.asked = Some(Rc::new(Asked {
+        self.asked = bytes(&Asked {
             title: title.to_owned(),
             order: (**order).clone(),
-            survey: Survey::default(),
             text: brought(variant),
             weigh: self.wishes.weigh.clone(),
             cap: self.wishes.cap.clone(),
             image: self.wishes.image.clone(),
             who: self.wishes.who,
-        }));
+        });
         effects.push(self.work(AdviceWork::Survey(Rc::clone(order))));
         effects.extend(bound.map(|seconds| Effect::AdviceTimer(self.number, seconds)));
         effects.push(Effect::FocusAdvice);
@@ -208,7 +217,7 @@ impl Advice {
 
     /// Ends what goes on, and forgets what was found.
     pub(super) fn end(&mut self) -> Vec<Effect> {
-        let was_on = self.searching == Searching::On;
+        let was_on = matches!(self.searching, Searching::On);
         *self = Self {
             wishes: self.wishes.clone(),
             number: self.number,
@@ -284,14 +293,12 @@ impl Advice {
 
     /// Takes what arrives for a search.
     pub(super) fn arrive(&mut self, number: u32, news: Advising) -> Vec<Effect> {
-        if number != self.number || self.searching != Searching::On {
+        if number != self.number || !matches!(self.searching, Searching::On) {
             return vec![];
         }
         match news {
             Advising::Surveyed(survey) => {
-                if let Some(asked) = &mut self.asked {
-                    Rc::make_mut(asked).survey = survey;
-                }
+                self.survey = survey;
                 self.next()
             }
             Advising::Round(pieces) => self.begin(pieces),
@@ -323,16 +330,17 @@ impl Advice {
     }
 
     /// Asks what comes next.
-    fn next(&mut self) -> Vec<Effect> {
-        let Some(asked) = self.asked.clone() else {
-            return vec![];
-        };
-        vec![self.work(AdviceWork::Next(asked, self.done.clone()))]
+    fn next(&self) -> Vec<Effect> {
+        vec![self.work(AdviceWork::Next {
+            asked: self.asked.clone(),
+            survey: self.survey.clone(),
+            done: self.done.clone(),
+        })]
     }
 
-    fn begin(&mut self, pieces: Vec<Piece>) -> Vec<Effect> {
+    fn begin(&mut self, pieces: Vec<Vec<u8>>) -> Vec<Effect> {
         self.lost.clear();
-        self.pieces = pieces.into_iter().map(Rc::new).collect();
+        self.pieces = pieces;
         self.round = vec![None; self.pieces.len()];
         if self.is_late {
             return self.time_up();
@@ -364,7 +372,7 @@ impl Advice {
 
     /// Goes on with what was tried until now.
     fn time_up(&mut self) -> Vec<Effect> {
-        if self.searching != Searching::On {
+        if !matches!(self.searching, Searching::On) {
             return vec![];
         }
         self.is_late = true;

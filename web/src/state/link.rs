@@ -24,8 +24,11 @@ use crate::{
 };
 use view::View;
 
-/// The recording that comes with the page, as a run names it.
+/// The recording that the page opens with, as a run names it.
 pub(super) const BUNDLED: &str = "bundled";
+
+/// The other recording that comes with it, of a service.
+pub(super) const SERVICE: &str = "bundled-service";
 
 /// Links: what one that was opened leaves to be done, and what was copied.
 #[derive(Default)]

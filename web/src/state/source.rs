@@ -5,7 +5,11 @@ use std::rc::Rc;
 use highwater_simulator::{Environment, variant_of};
 use highwater_workload::spec::{self, Planned, RunSpec};
 
-use super::{Effect, link::BUNDLED, variants::Begun};
+use super::{
+    Effect,
+    link::{BUNDLED, SERVICE},
+    variants::Begun,
+};
 use crate::{
     form::{EnvironmentForm, ParameterForm},
     format,
@@ -90,7 +94,7 @@ impl Source {
     pub(super) fn begun(&self) -> Vec<Begun> {
         let planned = match &self.subject {
             Subject::Scenario(scenario) => scenario.plan_with(self.changed()).ok(),
-            Subject::Bundled | Subject::File(_) => None,
+            Subject::Bundled | Subject::Service | Subject::File(_) => None,
         };
         if let Some(planned) = planned {
             let numbered = planned.iter().enumerate().take(MOST);
@@ -124,6 +128,7 @@ impl Source {
     pub(super) fn described(&self) -> RunSpec {
         let (key, name) = match &self.subject {
             Subject::Bundled => ("trace", BUNDLED),
+            Subject::Service => ("trace", SERVICE),
             Subject::File(name) => ("trace", name.as_str()),
             Subject::Scenario(scenario) => ("scenario", scenario.name.as_str()),
         };

@@ -3,36 +3,47 @@
 //! The search is deterministic, so it is gone through anew from what was tried before, and nothing is kept between two questions.
 
 use highwater_advise::{
-    Advice, Advised, Candidate, Doer, Form, HALVES, Image, Load, Scope, Search, Subject, Trial,
-    cells, paste, seeds,
+    Advice, Advised, Candidate, Doer, Form, HALVES, Image, Load, Scope, Search, Subject, Survey,
+    Trial, cells, paste, seeds,
 };
 use highwater_simulator::{Bytes, Choice, Plan, Stage, Variable};
 use highwater_workload::{pattern::Parameters, spec::MAX_CAP};
 
 use crate::{
     protocol::{self, Asked, Calls, Found, Order, Outcome, Piece, Tried},
+    wire::bytes,
     worker::{Engine, Job, Slice, Step},
 };
 
 /// A question of a search.
 pub(crate) struct Advise {
-    pub(crate) asked: Box<Asked>,
+    pub(crate) asked: Vec<u8>,
+    pub(crate) survey: Vec<u8>,
     pub(crate) done: Vec<Vec<Tried>>,
 }
 
 impl Job for Advise {
     fn advance(&mut self, _: &mut Engine, _: &Slice) -> Step {
         let done = std::mem::take(&mut self.done);
-        match Ground::new(&self.asked).and_then(|ground| ground.next(done)) {
+        match self.answer(done) {
             Ok(outcome) => Step::Done(outcome),
             Err(message) => Step::Failed(message),
         }
     }
 }
 
+impl Advise {
+    fn answer(&self, done: Vec<Vec<Tried>>) -> Result<Outcome, String> {
+        let asked: Asked = borsh::from_slice(&self.asked).map_err(shown)?;
+        let survey = borsh::from_slice(&self.survey).map_err(shown)?;
+        Ground::new(&asked, survey)?.next(done)
+    }
+}
+
 /// What a search is about.
 struct Ground<'a> {
     asked: &'a Asked,
+    survey: Survey,
     image: Option<Image>,
     /// The run as it is, with what the user wants of it.
     order: Order,
@@ -43,9 +54,10 @@ struct Ground<'a> {
 }
 
 impl<'a> Ground<'a> {
-    fn new(asked: &'a Asked) -> Result<Self, String> {
+    fn new(asked: &'a Asked, survey: Survey) -> Result<Self, String> {
         let mut ground = Self {
             asked,
+            survey,
             image: None,
             order: asked.order.clone(),
             seeds: Vec::new(),
@@ -101,7 +113,7 @@ impl<'a> Ground<'a> {
 
     fn subject(&mut self) -> Result<Subject, String> {
         let mut subject = Subject::new(self.plan());
-        subject.survey = self.asked.survey;
+        subject.survey = self.survey;
         let mut not = Vec::new();
         if let Some(image) = &self.image {
             match image.jemalloc() {
@@ -117,7 +129,7 @@ impl<'a> Ground<'a> {
             subject.weights = Some(self.asked.weigh.parse().map_err(shown)?);
         }
         let names: Vec<String> = match self.is_trace() {
-            true if self.asked.survey.has_halves => HALVES.map(str::to_owned).into(),
+            true if self.survey.has_halves => HALVES.map(str::to_owned).into(),
             true => Vec::new(),
             false => {
                 self.seeds = seeds().map(|(number, _)| number).collect();
@@ -142,20 +154,20 @@ impl<'a> Ground<'a> {
         for round in done {
             let work = search.next_round().into_iter();
             let taken = work.zip(round).map(|(work, tried)| {
-                let tried = taken(&plan, &work.candidate, tried);
-                (work, tried)
+                let tried = taken(&plan, &work.candidate, tried)?;
+                Ok((work, tried))
             });
-            search.take(taken.collect());
+            search.take(taken.collect::<Result<_, String>>()?);
         }
         let round = search.next_round();
         if !round.is_empty() {
-            let pieces = round.iter().map(|work| self.piece(work, &plan));
+            let pieces = round.iter().map(|work| bytes(&self.piece(work, &plan)));
             return Ok(Outcome::Round(pieces.collect()));
         }
         let advice = search.advice();
         let advice = advice
             .ok_or("the run as it is could not be finished in this time; allow the search more")?;
-        Ok(Outcome::Found(Box::new(self.found(&advice, &plan))))
+        Ok(Outcome::Found(bytes(&self.found(&advice, &plan))))
     }
 
     fn piece(&self, work: &highwater_advise::Work, plan: &Plan) -> Piece {
@@ -237,7 +249,7 @@ impl<'a> Ground<'a> {
                 false => row.doer.in_words().to_owned(),
             },
             memory: row.memory,
-            cells: cells(row),
+            cells: cells(row).into(),
             note: Advice::note(row).to_owned(),
             said: match is_baseline {
                 true => row.leaves.iter().map(|left| left.says.clone()).collect(),
@@ -255,11 +267,16 @@ impl<'a> Ground<'a> {
 }
 
 /// What was tried, as the search takes it.
-fn taken(plan: &Plan, candidate: &Candidate, tried: Tried) -> highwater_advise::Tried {
-    match tried {
+fn taken(
+    plan: &Plan,
+    candidate: &Candidate,
+    tried: Tried,
+) -> Result<highwater_advise::Tried, String> {
+    Ok(match tried {
         Tried::BrokenOff => highwater_advise::Tried::BrokenOff,
         Tried::Impossible(why) => highwater_advise::Tried::Impossible(why),
-        Tried::Done(figures, reasons) => {
+        Tried::Done(done) => {
+            let (figures, reasons) = borsh::from_slice(&done).map_err(shown)?;
             let changed = candidate.applied(plan);
             highwater_advise::Tried::Done(Trial {
                 figures,
@@ -267,7 +284,7 @@ fn taken(plan: &Plan, candidate: &Candidate, tried: Tried) -> highwater_advise::
                 reasons,
             })
         }
-    }
+    })
 }
 
 fn shown(error: impl std::fmt::Display) -> String {

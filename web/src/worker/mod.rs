@@ -101,7 +101,15 @@ impl Job for Elsewhere {
 pub fn reading(work: Work, _: Option<Vec<u8>>) -> Box<dyn Job> {
     match work {
         Work::Read { text } => Box::new(read::Read { text }),
-        Work::Advise { asked, done } => Box::new(advise::Advise { asked, done }),
+        Work::Advise {
+            asked,
+            survey,
+            done,
+        } => Box::new(advise::Advise {
+            asked,
+            survey,
+            done,
+        }),
         _ => Box::new(Elsewhere),
     }
 }
@@ -133,7 +141,10 @@ pub fn simulating(work: Work, file: Option<Vec<u8>>) -> Box<dyn Job> {
             on_its_way: None,
         }),
         Work::Survey { order } => Box::new(survey::Survey { order }),
-        Work::Try(piece) => Box::new(run::Run::trial(piece)),
+        Work::Try(piece) => match run::Run::trial(&piece) {
+            Ok(run) => Box::new(run),
+            Err(_) => Box::new(Elsewhere),
+        },
         Work::Read { .. } | Work::Advise { .. } => Box::new(Elsewhere),
     }
 }

@@ -5,6 +5,7 @@ use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun, RealProcess}
 
 use crate::{
     protocol::{MarkAt, Order, Outcome, Piece, Ran, StageRan, Tried},
+    wire::bytes,
     worker::{Engine, Job, Slice, Step, now_ms},
 };
 
@@ -41,11 +42,13 @@ impl Run {
         }
     }
 
-    pub(crate) fn trial(piece: Piece) -> Self {
-        Self {
+    /// A run for a search, from the bytes of a piece.
+    pub(crate) fn trial(bytes: &[u8]) -> Result<Self, String> {
+        let piece: Piece = borsh::from_slice(bytes).map_err(|error| error.to_string())?;
+        Ok(Self {
             wanted: Wanted::Trial(piece.half, piece.is_explained),
             ..Self::new(piece.order, 0)
-        }
+        })
     }
 
     fn go_on(
@@ -98,8 +101,8 @@ impl Job for Run {
                 Wanted::Curves(_) => self.finish(&outcome),
                 Wanted::Trial(..) => {
                     let trial = Trial::of(&outcome, Vec::new());
-                    let tried = Tried::Done(trial.figures, trial.reasons);
-                    Step::Done(Outcome::Tried(tried))
+                    let tried = bytes(&(trial.figures, trial.reasons));
+                    Step::Done(Outcome::Tried(Tried::Done(tried)))
                 }
             },
             Ok(None) => {

@@ -2,6 +2,7 @@
 
 use crate::{
     protocol::{Order, Outcome},
+    wire::bytes,
     worker::{Engine, Job, Slice, Step},
 };
 
@@ -13,7 +14,10 @@ pub(crate) struct Survey {
 impl Job for Survey {
     fn advance(&mut self, engine: &mut Engine, slice: &Slice) -> Step {
         match engine.plan(&self.order, slice) {
-            Ok(plan) => Step::Done(Outcome::Surveyed(highwater_advise::Survey::of(&plan))),
+            Ok(plan) => {
+                let survey = highwater_advise::Survey::of(&plan);
+                Step::Done(Outcome::Surveyed(bytes(&survey)))
+            }
             Err(message) => Step::Failed(message),
         }
     }

@@ -92,6 +92,12 @@ fn an_audit_finds_nothing() -> Result<()> {
         page.wait_for("#free-pages")?;
         findings.extend(audit(page, "jemalloc")?);
 
+        page.click("#what-would-help")?;
+        page.wait_for("#advice[data-state=over]")?;
+        page.click("#advice tr[data-worth=true] button")?;
+        page.wait_for("#advice-text")?;
+        findings.extend(audit(page, "what would help")?);
+
         page.set_value("#environment", "MALLOC_CONF")?;
         page.wait_for("#environment-others")?;
         page.set_value("#parameter-events", "many")?;

@@ -10,6 +10,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod accessibility;
+mod advice;
 mod book;
 mod death;
 mod drawn;

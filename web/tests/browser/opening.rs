@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::{
     page::{Page, View},
+    simulation::settle,
     visit,
 };
 
@@ -107,15 +108,61 @@ fn a_page_that_is_made_narrow_gets_no_wider_than_that() -> Result<()> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn the_bundled_recording_is_served_with_the_page() -> Result<()> {
+fn the_bundled_recordings_are_served_with_the_page() -> Result<()> {
     visit(View::default(), |page| {
         page.wait_for("header")?;
-        let started = "fetch('traces/asyncio_burst.hwt.gz').then(
-            (answer) => answer.arrayBuffer()).then((bytes) => { window.traceBytes = bytes.byteLength; })";
-        page.evaluate(started)?;
-        page.wait_until("the recording", || {
-            let bytes = page.evaluate("return window.traceBytes ?? 0")?;
-            Ok(bytes.as_u64() > Some(1_000_000))
-        })
+        for (file, least) in [
+            ("asyncio_burst.hwt.gz", 1_000_000),
+            ("service.hwr.gz", 200_000),
+        ] {
+            let started = format!(
+                "window.traceBytes = 0; fetch('traces/{file}').then(
+                (answer) => answer.arrayBuffer()).then((bytes) => {{ window.traceBytes = bytes.byteLength; }})"
+            );
+            page.evaluate(&started)?;
+            page.wait_until("the recording", || {
+                let bytes = page.evaluate("return window.traceBytes ?? 0")?;
+                Ok(bytes.as_u64() > Some(least))
+            })?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn the_recorded_service_opens_with_what_was_measured_of_it() -> Result<()> {
+    visit(View::default(), |page| {
+        let opened = |page: &Page| {
+            page.wait_for("#source[data-chosen=bundled-service]")?;
+            settle(page)
+        };
+        settle(page)?;
+        page.set_value("#source", "bundled-service")?;
+        opened(page)?;
+        let dots = page.evaluate(
+            "return document.querySelector('#dots').getAttribute('d').split('M').length - 1",
+        )?;
+        ensure!(dots.as_u64() > Some(30), "{dots} dots");
+        let said = page.evaluate("return document.querySelector('#measured').textContent")?;
+        let said = said.as_str().unwrap_or_default();
+        ensure!(
+            said.contains("of its allocator's memory resident, and the model"),
+            "{said}"
+        );
+        ensure!(
+            said.contains("code and files") && said.contains("other mappings"),
+            "{said}"
+        );
+        // The link to it opens it again.
+        let link = page.evaluate("return location.href")?;
+        ensure!(
+            link.as_str().is_some_and(|link| link.contains('#')),
+            "{link}"
+        );
+        page.set_value("#source", "decay")?;
+        settle(page)?;
+        page.evaluate("location.search = '?scenario=bundled-service'")?;
+        opened(page)
     })
 }

@@ -30,6 +30,12 @@ fn take() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
         in_all_sizes(page, &out, "")?;
+        page.click("#what-would-help")?;
+        page.wait_for("#advice[data-state=over]")?;
+        page.click("#advice tr[data-worth=true] button")?;
+        page.wait_for("#advice-text")?;
+        in_all_sizes(page, &out, "advice-")?;
+        page.click("#advice-close")?;
         page.click("#tour")?;
         page.wait_for(".tour")?;
         settle(page)?;

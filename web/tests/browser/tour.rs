@@ -81,7 +81,10 @@ fn the_tour_is_gone_through_by_keyboard() -> Result<()> {
             page.press("Enter")?;
         }
         page.wait_until("the tour to be over", || Ok(page.count(".tour")? == 0))?;
-        ensure!(page.value("#source")? == "incident", "its last state stays");
+        ensure!(
+            page.value("#source")? == "bundled-service",
+            "its last state stays"
+        );
         page.wait_until("the address without the tour", || {
             Ok(!addresses.contains(&page.evaluate("return location.hash")?.to_string()))
         })?;

@@ -6,7 +6,6 @@ use highwater_workload::spec::{Calls, Planned};
 use highwater_workload::{
     BlockId, Call, Event, Pattern, PatternError, PhaseKind, Source, ThreadId, Touched, Workload,
 };
-use std::collections::HashSet;
 
 /// Seeds that a pattern is tried with besides its own.
 const SEEDS: u32 = 2;
@@ -89,7 +88,8 @@ pub fn half(plan: &Plan, is_second: bool) -> Option<Plan> {
     Some(plan)
 }
 
-/// The event at which the recording of a plan is cut in two: at the end of a rest near its middle, or at its middle.
+/// The event at which the recording of a plan is cut in two: at the end of a rest near the middle of its
+/// calls, or at the middle.
 pub(crate) fn cut(plan: &Plan) -> Option<usize> {
     let [Stage { sources, .. }] = &plan.stages[..] else {
         return None;
@@ -99,21 +99,17 @@ pub(crate) fn cut(plan: &Plan) -> Option<usize> {
     };
     let workload = source.first();
     let phases = source.phases()?;
-    let middle = workload.events.last().map_or(0, |event| event.time.0 / 2);
+    // In calls, not in time: a long wait before all work is no half.
+    let middle = workload.events.len() / 2;
     let rests = phases
         .0
         .iter()
         .filter(|phase| phase.kind == PhaseKind::Rest);
     let inner = rests.map(|rest| rest.end.event as usize);
     let inner = inner.filter(|end| *end < workload.events.len() * 9 / 10);
-    let time = |event: &usize| workload.events.get(*event).map_or(0, |event| event.time.0);
-    let nearest = inner.min_by_key(|end| time(end).abs_diff(middle));
-    let at_middle = || {
-        workload
-            .events
-            .partition_point(|event| event.time.0 < middle)
-    };
-    let cut = nearest.unwrap_or_else(at_middle);
+    let cut = inner
+        .min_by_key(|end| end.abs_diff(middle))
+        .unwrap_or(middle);
     (cut > 0 && cut < workload.events.len()).then_some(cut)
 }
 
@@ -125,6 +121,11 @@ fn first_half(workload: &Workload, cut: usize) -> Workload {
         recorded: Vec::new(),
         touched: workload.touched.clone(),
         samples: Vec::new(),
+        // The rest at its end is part of it.
+        alive: workload
+            .events
+            .get(cut)
+            .map_or(workload.alive, |next| next.time),
         ..*workload
     }
 }
@@ -144,6 +145,7 @@ fn second_half(workload: &Workload, cut: usize) -> Workload {
         recorded: Vec::new(),
         touched: touched_from(workload, cut, &held),
         samples: Vec::new(),
+        alive: Micros(workload.alive.0.saturating_sub(begins)),
         ..*workload
     }
 }
@@ -157,10 +159,11 @@ fn touched_from(workload: &Workload, cut: usize, held: &[u32]) -> Vec<Touched> {
     let is_allocating = |event: &&Event| event.call.allocated().is_some();
     let allocated = events.iter().filter(is_allocating).count() as u32;
     let mut touched = workload.touched.clone();
-    let mut known = HashSet::new();
+    let mut known = vec![false; workload.events.len()];
     for place in (before..touched.len()).chain((0..before.min(touched.len())).rev()) {
         let allocation = touched[place].allocation;
-        let is_known = !known.insert(allocation) && place < before;
+        let known = known.get_mut(allocation as usize);
+        let is_known = known.is_some_and(|known| std::mem::replace(known, true)) && place < before;
         let from_cut = allocation.checked_sub(allocated);
         touched[place].allocation = match from_cut {
             _ if is_known => u32::MAX,
@@ -179,13 +182,11 @@ fn touched_from(workload: &Workload, cut: usize, held: &[u32]) -> Vec<Touched> {
 fn held(workload: &Workload, cut: usize) -> (Vec<Event>, Vec<u32>) {
     /// Of a block that is not held.
     const NONE: u32 = u32::MAX;
-    let mut last = vec![(NONE, 0); workload.blocks as usize];
-    let mut allocated = 0;
+    let mut last = vec![NONE; workload.blocks as usize];
     let mut set = |block: BlockId, event: u32| {
         if let Some(last) = last.get_mut(block.0 as usize) {
-            *last = (event, allocated);
+            *last = event;
         }
-        allocated += u32::from(event != NONE);
     };
     for (number, event) in (0..).zip(&workload.events[..cut]) {
         match event.call {
@@ -200,21 +201,25 @@ fn held(workload: &Workload, cut: usize) -> (Vec<Event>, Vec<u32>) {
                 .for_each(|block| set(block, number)),
         }
     }
-    let mut held: Vec<_> = last.into_iter().filter(|last| last.0 != NONE).collect();
-    held.sort_unstable();
-    let allocated = held.iter().map(|(number, _)| {
-        let event = workload.events[*number as usize];
-        let call = match event.call {
-            Call::Realloc { block, size, .. } => Call::Malloc { block, size },
-            call => call,
+    let (mut calls, mut numbers, mut allocated) = (Vec::new(), Vec::new(), 0);
+    for (number, event) in (0..).zip(&workload.events[..cut]) {
+        let Some(block) = event.call.allocated() else {
+            continue;
         };
-        Event {
-            time: Micros(0),
-            thread: ThreadId::MAIN,
-            call,
-            ..event
+        // A block is held by the call that set it last.
+        if last.get(block.0 as usize) == Some(&number) {
+            calls.push(Event {
+                time: Micros(0),
+                thread: ThreadId::MAIN,
+                call: match event.call {
+                    Call::Realloc { block, size, .. } => Call::Malloc { block, size },
+                    call => call,
+                },
+                ..*event
+            });
+            numbers.push(allocated);
         }
-    });
-    let calls = allocated.collect();
-    (calls, held.into_iter().map(|(_, number)| number).collect())
+        allocated += 1;
+    }
+    (calls, numbers)
 }

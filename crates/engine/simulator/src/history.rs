@@ -62,24 +62,55 @@ impl History {
     #[cold]
     pub(crate) fn forget_covered<'a>(
         &mut self,
-        live: impl Iterator<Item = &'a Held>,
+        live: impl Iterator<Item = &'a Held> + Clone,
         events: [Option<u64>; 2],
     ) {
-        let mut covered = Covered::default();
-        let mut held = 0;
-        for live in live {
-            covered.add(live);
-            held += 1;
+        let (before, held) = (self.past.len(), live.clone().count());
+        let mut begun = Begun::default();
+        for live in live.clone() {
+            begun.add(live);
         }
+        self.retain_latest(|held| begun.add(held), events);
+        // What lies at the place of several others takes longer to find.
+        if self.past.len() > before / 2 {
+            let mut covered = Covered::default();
+            for live in live {
+                covered.add(live);
+            }
+            self.retain_latest(|held| covered.add(held), events);
+        }
+        self.due = self.past.len() + FEW.max(self.past.len() + held);
+    }
+
+    /// Keeps the blocks that are new, the latest first, and those that one of these events freed.
+    fn retain_latest(&mut self, mut is_new: impl FnMut(&Held) -> bool, events: [Option<u64>; 2]) {
         // Two blocks at one place were held one after another, so the one that was freed last is the latest.
         let mut keep = vec![false; self.past.len()];
         for (past, keep) in self.past.iter().zip(&mut keep).rev() {
             let event = Some(u64::from(past.freed.event));
-            *keep = covered.add(&past.held) || events.contains(&event);
+            *keep = is_new(&past.held) || events.contains(&event);
         }
         let mut keep = keep.into_iter();
         self.past.retain(|_| keep.next().unwrap_or(true));
-        self.due = self.past.len() + FEW.max(self.past.len() + held);
+    }
+}
+
+/// The longest block at each address where one began.
+#[derive(Default)]
+struct Begun(Numbers);
+
+impl Begun {
+    /// Adds a block, and returns whether it is longer than those that began at its address. Large ones are counted by
+    /// themselves.
+    fn add(&mut self, held: &Held) -> bool {
+        // Every address is a multiple of eight.
+        let key = held.address.0 | u64::from(held.size >= LARGE);
+        let size = held.size.0.max(1);
+        let is_new = self.0.get(key).is_none_or(|longest| longest < size);
+        if is_new {
+            self.0.insert(key, size);
+        }
+        is_new
     }
 }
 

@@ -165,6 +165,9 @@ impl Measured {
             })
             .or(known.filter(|known| known.model == others));
         let mapped = known.map(|known| known.process);
+        // A process that measures itself knows the sum of all that is no file, one that is measured from outside its kinds.
+        let all = || value("anon").saturating_sub(heaps.0.saturating_add(value("stack")));
+        let anonymous = sample.value("anonymous").unwrap_or_else(all);
         Some(Self {
             time: sample.time,
             process: Bytes(heaps.0.saturating_add(mapped.unwrap_or_default().0)),
@@ -180,9 +183,9 @@ impl Measured {
             },
             rest: Rest {
                 files: Bytes(value("files")),
-                stacks: Bytes(value("stack").saturating_add(value("stacks"))),
+                stacks: Bytes(value("stack")),
                 python: Bytes(value("python")),
-                others: Bytes(value("anonymous"))
+                others: Bytes(anonymous)
                     .saturating_sub(mapped.unwrap_or_default())
                     .saturating_sub(Bytes(value("python"))),
                 page_tables: Bytes(value("tables")),
@@ -262,8 +265,7 @@ impl Comparing {
     }
 
     /// Returns what was compared.
-    pub(crate) fn finish(mut self) -> RealProcess {
-        self.found.sort_by_key(|measured| measured.time);
+    pub(crate) fn finish(self) -> RealProcess {
         RealProcess::new(self.as_recorded, self.found)
     }
 }

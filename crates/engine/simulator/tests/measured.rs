@@ -115,6 +115,10 @@ fn a_mark_is_compared_whatever_the_allocator_and_other_settings_are_said() {
         assert_eq!((real.count, real.moments[0].process), (1, Bytes(70000)));
         assert_eq!(real.moments[0].time, Micros(2000));
     }
+    let both = format!("{lines}s 2500 0 heap=1\n");
+    let real = recorded(&both, &Variant::default()).real;
+    let times: Vec<_> = real.moments.iter().map(|at| at.time.0).collect();
+    assert_eq!(times, [2000, 2500], "in order of time");
     // A program that is changed is not the one that was measured.
     let changed = Source::from(read(&lines)).with_trims("every 1 ms".parse().expect("times"));
     let changed = changed.expect("it can be changed");
@@ -125,6 +129,30 @@ fn a_mark_is_compared_whatever_the_allocator_and_other_settings_are_said() {
         &mut unwatched,
     );
     assert_eq!(run.expect("it runs").real.count, 0);
+}
+
+#[test]
+fn the_bundled_service_has_the_models_addresses_and_its_resident_memory() {
+    let bytes = include_bytes!("../../../../web/traces/service.hwr.gz");
+    let workload = trace::read(bytes).expect("it is whole");
+    let options = Options {
+        check: true,
+        ..Options::default()
+    };
+    let variant = Variant::default();
+    let recording = run(workload, &variant, &options, &mut unwatched).expect("it runs");
+    let addresses = &recording.addresses;
+    assert_eq!(addresses.equal, addresses.compared);
+    assert!(addresses.compared > 100_000);
+    let real = &recording.real;
+    assert!(real.as_recorded && real.count > 60);
+    for at in &real.moments {
+        let apart = at.apart();
+        let is_near = apart <= Bytes::mib(1) || apart.0 <= at.process.0 / 50;
+        assert!(is_near, "{at:?}");
+    }
+    let peak = real.moments.iter().map(|at| at.process).max();
+    assert!(peak > Some(Bytes::mib(100)));
 }
 
 #[test]

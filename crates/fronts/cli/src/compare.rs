@@ -5,12 +5,14 @@ use crate::moment::Place;
 use crate::output::Files;
 use crate::parallel;
 use crate::pictures::Pictures;
+use crate::rerun::{Measured, Rerun};
 use crate::scenario::Found;
 use crate::variants::Asked;
 use anyhow::{Context, Result, bail};
 use highwater_report::moment as words;
 use highwater_report::table::{Row, Table, runtime};
 use highwater_simulator::{ALLOCATOR, Bytes, Judged, Outcome, Phases, Plan, Sources, Summary};
+use highwater_workload::Source;
 use serde::Serialize;
 use std::path::Path;
 
@@ -30,6 +32,16 @@ pub(crate) fn run(asked: &Compare) -> Result<String> {
         .map(|planned| found.make(planned, trace.as_ref(), &mut sources))
         .collect::<Result<_, _>>()?;
     drop(sources);
+    let names: Vec<&str> = (plans.iter().map(|plan| &plan.name[..]))
+        .map(|name| {
+            if name.is_empty() {
+                found.unchanged()
+            } else {
+                name
+            }
+        })
+        .collect();
+    let reruns = Rerun::read(&asked.measured, &names)?;
     let (table_file, printed) = match &asked.markdown {
         Some(file) if file.as_os_str() == "-" => (None, true),
         file => (file.as_deref(), false),
@@ -41,6 +53,7 @@ pub(crate) fn run(asked: &Compare) -> Result<String> {
     let mut files = Files::default();
     files.read(Path::new(&asked.subject));
     asked.settings.iter().for_each(|file| files.read(file));
+    reruns.iter().for_each(|rerun| files.read(rerun.file()));
     let table_file = table_file.map(|file| files.claim("--markdown", file));
     let table_file = table_file.transpose()?;
     let pictures = Pictures::prepare(asked, &found, plans.len(), &mut files)?;
@@ -53,18 +66,48 @@ pub(crate) fn run(asked: &Compare) -> Result<String> {
     let outcomes = parallel::plans(&plans, asked.jobs)?;
     pictures.draw(&plans, &outcomes)?;
     let table = table(asked, &found, &plans, &outcomes)?;
+    let measured = measured(&reruns, &found, trace.as_ref(), &outcomes)?;
+    let markdown = || {
+        let below = measured
+            .iter()
+            .map(|(place, one)| one.markdown(names[*place]));
+        table.markdown() + &below.collect::<String>()
+    };
     if let Some(file) = table_file {
-        file.write(table.markdown().as_bytes())?;
+        file.write(markdown().as_bytes())?;
     }
     Ok(if asked.json {
-        json(&found, &table, &plans, &outcomes)?
+        json(&found, &table, &plans, &outcomes, &measured)?
     } else if asked.csv {
         table.csv()
     } else if printed {
-        table.markdown()
+        markdown()
     } else {
-        table.text()
+        let below = measured.iter().map(|(place, one)| one.text(names[*place]));
+        table.text() + &below.collect::<String>()
     })
+}
+
+/// The reruns beside their variants, by the variants' places.
+fn measured(
+    reruns: &[Rerun],
+    found: &Found,
+    trace: Option<&Source>,
+    outcomes: &[Outcome],
+) -> Result<Vec<(usize, Measured)>> {
+    if reruns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let trace = trace.context("--measured: only a recording can be compared with a rerun")?;
+    let planned = found.plan(&[], &Asked::default(), &[])?;
+    let plan = found.make(&planned[0], Some(trace), &mut Sources::default())?;
+    let recorded = parallel::plans(&[plan], None)?;
+    let before = (&**trace.first(), &recorded[0]);
+    let compared = reruns.iter().map(|rerun| {
+        let compared = rerun.compare(&outcomes[rerun.variant], before);
+        Ok((rerun.variant, compared?))
+    });
+    compared.collect()
 }
 
 /// The table of all variants.
@@ -132,6 +175,9 @@ struct VariantReport<'a> {
     summary: Summary,
     phases: &'a Phases,
     marks: Vec<MarkReport<'a>>,
+    /// What was measured in reruns with its settings.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    measured: Vec<&'a Measured>,
     /// Time in seconds, resident and held bytes.
     curve: Vec<(f64, u64, u64)>,
 }
@@ -145,14 +191,20 @@ struct MarkReport<'a> {
     reclaimable: Option<Bytes>,
 }
 
-fn json(found: &Found, table: &Table, plans: &[Plan], outcomes: &[Outcome]) -> Result<String> {
+fn json(
+    found: &Found,
+    table: &Table,
+    plans: &[Plan],
+    outcomes: &[Outcome],
+    measured: &[(usize, Measured)],
+) -> Result<String> {
     let script = &found.scenario.run;
     let report = Report {
         scenario: &found.scenario.name,
         title: found.title(),
         source: script.text("source"),
-        variants: (outcomes.iter().zip(&table.rows).zip(plans))
-            .map(|((outcome, row), plan)| VariantReport {
+        variants: (outcomes.iter().zip(&table.rows).zip(plans).enumerate())
+            .map(|(place, ((outcome, row), plan))| VariantReport {
                 name: &outcome.name,
                 allocator: &row.allocator,
                 settings: &row.settings,
@@ -169,6 +221,10 @@ fn json(found: &Found, table: &Table, plans: &[Plan], outcomes: &[Outcome]) -> R
                         live: mark.sample.live,
                         reclaimable: mark.sample.reclaimable,
                     })
+                    .collect(),
+                measured: (measured.iter())
+                    .filter(|(variant, _)| *variant == place)
+                    .map(|(_, measured)| measured)
                     .collect(),
                 curve: (outcome.samples.iter())
                     .map(|s| (s.time.as_seconds(), s.rss.0, s.live.0))

@@ -21,6 +21,7 @@ mod pictures;
 mod png;
 mod record;
 mod recorded;
+mod rerun;
 mod run;
 mod scenario;
 mod settings;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use highwater_hwr::read::Reader;
-use highwater_workload::trace::{self, Limits, TraceFile};
+use highwater_workload::trace::{self, Beside, Limits, TraceFile};
 use highwater_workload::{Micros, Sample, Source, Workload};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -44,15 +44,9 @@ impl Recorded {
         match self {
             Self::Text(bytes) => Ok(trace::read(&bytes)?),
             Self::Family(family) => {
-                let later = later(&family);
+                let samples = samples(&family, path)?;
                 let mut workload = trace::read_recording(family, Limits::default())?;
-                for mut sample in samples_beside(path, later)? {
-                    let events = &workload.events;
-                    sample.event = events.partition_point(|event| event.time <= sample.time) as u32;
-                    workload.samples.push(sample);
-                }
-                let samples = &mut workload.samples;
-                samples.sort_by_key(|sample| (sample.event, sample.time));
+                add(&mut workload, samples);
                 Ok(workload)
             }
         }
@@ -84,7 +78,13 @@ pub(crate) fn source(path: &Path) -> Result<Source> {
         false => (vec![path.to_owned()], Vec::new()),
         true => {
             let family = family(path)?;
-            let samples = samples_beside(path, later(&family.recordings))?;
+            let sample = |(time, text): Beside| Sample {
+                event: 0,
+                time: Micros(time),
+                text: text.into(),
+            };
+            let samples = samples(&family.recordings, path)?;
+            let samples = samples.into_iter().map(sample).collect();
             (family.files, samples)
         }
     };
@@ -107,25 +107,22 @@ pub(crate) fn checksum(path: &Path) -> io::Result<u32> {
     }
 }
 
-/// Returns the microseconds from the beginning of the first recording to that of the last.
-fn later(family: &[Recording]) -> u64 {
+/// Reads the samples that lie beside a recording, if there are any, in order of time. Their times count from the beginning of
+/// the first ancestor's.
+pub(crate) fn samples(family: &[Recording], path: &Path) -> Result<Vec<Beside>> {
+    let path = path.with_extension("samples");
+    let Ok(text) = fs::read_to_string(&path) else {
+        return Ok(Vec::new());
+    };
     let beginning = |recording: Option<&Recording>| {
         recording.map_or(0, |recording| recording.control().monotonic_time)
     };
     let (first, own) = (beginning(family.first()), beginning(family.last()));
-    own.saturating_sub(first) / 1000
-}
-
-/// Reads the samples that lie beside a recording, if there are any, whose times count from `later` microseconds after the
-/// beginning. The events before them are not counted yet.
-fn samples_beside(path: &Path, later: u64) -> Result<Vec<Sample>> {
-    let path = &path.with_extension("samples");
-    let Ok(text) = fs::read_to_string(path) else {
-        return Ok(Vec::new());
-    };
+    let later = own.saturating_sub(first) / 1000;
     // The command may have been killed while it wrote the last line.
     let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    let sample = |(number, line): (usize, &str)| {
+    let mut samples = Vec::new();
+    for (number, line) in whole.lines().enumerate() {
         let wrong = || {
             format!(
                 "{}, line {}: expected `s TIME key=value ...`",
@@ -138,13 +135,27 @@ fn samples_beside(path: &Path, later: u64) -> Result<Vec<Sample>> {
             .and_then(|rest| rest.split_once(' '))
             .with_context(wrong)?;
         let time = time.parse::<u64>().with_context(wrong)?;
-        Ok(Sample {
-            event: 0,
-            time: Micros(time.saturating_add(later)),
+        samples.push((time.saturating_add(later), text.to_owned()));
+    }
+    samples.sort_by_key(|sample| sample.0);
+    Ok(samples)
+}
+
+/// Adds samples to those of the recording itself.
+fn add(workload: &mut Workload, samples: Vec<Beside>) {
+    for (time, text) in samples {
+        let time = Micros(time);
+        let event = workload.events.partition_point(|event| event.time <= time);
+        workload.alive = workload.alive.max(time);
+        workload.samples.push(Sample {
+            event: event as u32,
+            time,
             text: text.into(),
-        })
-    };
-    whole.lines().enumerate().map(sample).collect()
+        });
+    }
+    workload
+        .samples
+        .sort_by_key(|sample| (sample.event, sample.time));
 }
 
 /// A recording and those of its ancestors, the oldest first.

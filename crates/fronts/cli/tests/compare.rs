@@ -159,3 +159,64 @@ fn a_variant_that_cannot_be_is_refused_in_one_line() {
     );
     refused(&["compare", "nosuch.hwt"], &["nosuch.hwt"]);
 }
+
+/// Two bursts of a block, freed, and a rest after each; with samples of a process that has so much beside its allocator.
+fn measured_trace(name: &str, beside: u64, resident: [u64; 2]) -> String {
+    let samples = resident.map(|heap| format!("rss={} heap={heap}", heap + beside));
+    file(
+        name,
+        format!(
+            "highwater-trace 2\nallocator glibc 2.36\nm 0 0 0x1000 33554432\nm 10 0 0x2000 64\nf 20 0 0x1000\n\
+             m 30 0 0x1000 1000000\ns 2000000 0 {}\nf 3000000 0 0x1000\nm 3000010 0 0x1000 500000\nm 3000011 0 0x3000 64\n\
+             f 3000020 0 0x1000\ns 6000000 0 {}\n",
+            samples[0], samples[1]
+        ),
+    )
+}
+
+#[test]
+fn a_rerun_is_measured_beside_what_was_foretold() {
+    const BESIDE: u64 = 5 << 20;
+    let trace = measured_trace("foretold.hwt", BESIDE, [0, 0]);
+    let plain = json(&highwater(&["compare", &trace, "--json"]));
+    let was = number(&plain["variants"][0], "after_rest");
+    // What the real process had beside the model's memory in its last rest is known from the trace.
+    let trace = measured_trace("foretold.hwt", BESIDE, [was, was]);
+    let rerun = measured_trace("rerun.hwt", 0, [7 << 20, 6 << 20]);
+    let low = "low: MALLOC_MMAP_THRESHOLD_=4096";
+    let given = format!("low={rerun}");
+    let asked = ["compare", &trace, "--variant", low, "--measured", &given];
+    let report = json(&highwater(&[&asked[..], &["--json"]].concat()));
+    let low = variant(&report, "low");
+    let moments = low["measured"][0]["moments"].as_array().expect("a list");
+    let last = moments.last().expect("it rests");
+    assert_eq!(number(last, "measured"), 6 << 20, "{report}");
+    assert_eq!(
+        number(last, "foretold"),
+        number(low, "after_rest") + BESIDE,
+        "{report}"
+    );
+    assert_ne!(number(low, "after_rest"), was, "the setting does something");
+    assert_eq!(moments.len(), 2, "{report}");
+    assert!(
+        variant(&report, "as recorded")["measured"].is_null(),
+        "only where asked for"
+    );
+    for output in [&asked[..], &[&asked[..], &["--markdown", "-"]].concat()] {
+        assert!(text(&highwater(output)).contains("6.0 MiB"));
+    }
+    refused(
+        &["compare", &trace, "--measured", "other=x.hwt"],
+        &["--measured other=x.hwt", "as recorded"],
+    );
+    let blind = file("blind.hwt", "highwater-trace 1\nm 0 0 0x1000 64\n");
+    refused(
+        &[
+            "compare",
+            &trace,
+            "--measured",
+            &format!("as recorded={blind}"),
+        ],
+        &["no samples"],
+    );
+}

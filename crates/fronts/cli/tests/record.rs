@@ -59,6 +59,40 @@ fn a_recorded_program_checks_as_equal() {
 }
 
 #[test]
+fn samples_beside_a_recording_go_into_what_it_is_converted_to() {
+    let folder = folder("samples-beside");
+    let into = folder.to_str().expect("a plain name");
+    highwater(&["record", "-o", into, "--", "true"]);
+    let recording = recordings(&folder).remove(0);
+    let samples = Path::new(&recording).with_extension("samples");
+    fs::write(
+        samples,
+        "s 5 rss=9 heap=987654 anonymous=8192 files=12288\ns 9",
+    )
+    .expect("a file");
+    let (text, packed) = (format!("{into}/text"), format!("{into}/packed.hwr"));
+    for to in [&text, &packed] {
+        assert!(highwater(&["convert", &recording, to]).status.success());
+    }
+    let measured = |file: &str| {
+        let output = highwater(&["replay", file, "--json"]);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        report["measured"].clone()
+    };
+    let beside = measured(&recording);
+    let moments = beside["moments"].as_array().expect("moments");
+    let own = moments.iter().find(|at| at["process"] == 987_654);
+    assert_eq!(
+        own.expect("the sample")["rest"]["files"],
+        12_288,
+        "{beside}"
+    );
+    for converted in [text, packed] {
+        assert_eq!(measured(&converted), beside);
+    }
+}
+
+#[test]
 fn a_recording_that_is_not_whole_is_refused_in_a_sentence() {
     let folder = folder("not-whole");
     let into = folder.to_str().expect("a plain name");

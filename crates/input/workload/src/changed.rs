@@ -104,18 +104,21 @@ impl Trims {
     /// The moments at which a program calls it, in order: behind so many of its own events, and when.
     fn moments(self, workload: &Workload, phases: &Phases) -> Result<Vec<Moment>, TrimsError> {
         let events = &workload.events;
-        let ends = events.last().map_or(0, |event| event.time.0);
+        let ends = Moment {
+            event: events.len() as u64,
+            time: workload.ends(),
+        };
         let moments: Vec<Moment> = match self {
             Self::Every(time) => {
-                let calls = ends / time.0;
+                let calls = ends.time.0 / time.0;
                 if calls > MOST {
                     return Err(TrimsError::TooMany { calls });
                 }
                 let times = (1..=calls).map(|number| Micros(number * time.0));
                 times.map(|time| before(events, time)).collect()
             }
-            Self::Idle(time) => idle(events, time),
-            Self::AfterBursts => after_bursts(phases, events.len() as u64),
+            Self::Idle(time) => idle(events, ends.time, time),
+            Self::AfterBursts => after_bursts(phases, ends),
         };
         match moments.len() as u64 {
             calls if calls > MOST => Err(TrimsError::TooMany { calls }),
@@ -130,8 +133,8 @@ fn before(events: &[Event], time: Micros) -> Moment {
     Moment { event, time }
 }
 
-/// The moments at which nothing has been called for a time.
-fn idle(events: &[Event], time: Micros) -> Vec<Moment> {
+/// The moments at which nothing has been called for a time, of a program that ends at a moment.
+fn idle(events: &[Event], ends: Micros, time: Micros) -> Vec<Moment> {
     let mut calls = events
         .iter()
         .filter(|event| !matches!(event.call, Call::Mark(_)));
@@ -139,8 +142,7 @@ fn idle(events: &[Event], time: Micros) -> Vec<Moment> {
     let Some(mut latest) = calls.next().map(|event| event.time) else {
         return moments;
     };
-    let ends = events.last().map(|event| event.time);
-    for next in calls.map(|event| event.time).chain(ends) {
+    for next in calls.map(|event| event.time).chain([ends]) {
         if next.0 - latest.0 >= time.0 {
             moments.push(before(events, Micros(latest.0 + time.0)));
         }
@@ -150,14 +152,14 @@ fn idle(events: &[Event], time: Micros) -> Vec<Moment> {
 }
 
 /// The ends of the bursts, or of what collects after them. At the very end of a program there is nothing left to trim for.
-fn after_bursts(phases: &Phases, events: u64) -> Vec<Moment> {
+fn after_bursts(phases: &Phases, ends: Moment) -> Vec<Moment> {
     let is_work = |phase: &Phase| matches!(phase.kind, PhaseKind::Burst | PhaseKind::Collect);
     let phases = phases.0.iter().enumerate().filter(|(place, phase)| {
         let goes_on = phases.0.get(place + 1);
         is_work(phase) && goes_on.is_none_or(|next| next.kind != PhaseKind::Collect)
     });
-    let ends = phases.map(|(_, phase)| phase.end);
-    ends.filter(|end| end.event < events).collect()
+    let bursts = phases.map(|(_, phase)| phase.end);
+    bursts.filter(|burst| *burst < ends).collect()
 }
 
 /// A workload with these calls at moments in order.

@@ -264,4 +264,14 @@ pub struct Workload {
     pub unended: bool,
     /// The largest thread number that occurs.
     pub last_thread: ThreadId,
+    /// When the process was known to run last, where that was measured.
+    pub alive: Micros,
+}
+
+impl Workload {
+    /// When it ends: at its last event, or later where the process is known to have been there without calling anything.
+    pub fn ends(&self) -> Micros {
+        let last = self.events.last().map_or(Micros(0), |event| event.time);
+        last.max(self.alive)
+    }
 }

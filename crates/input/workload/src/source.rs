@@ -3,7 +3,7 @@
 use crate::changed::{Trims, TrimsError, changed};
 use crate::pattern::{Generator, PatternError};
 use crate::trace::{Surveyed, TraceError, TraceFile, TraceParts};
-use crate::{Event, Micros, Phases, Sample, Watch, Workload, unwatched};
+use crate::{Micros, Phases, Sample, Watch, Workload, unwatched};
 use std::sync::{Arc, OnceLock};
 
 /// What comes after the first part.
@@ -48,9 +48,11 @@ impl Parts {
 
 /// How long a workload runs.
 fn lasts(workload: &Workload) -> Micros {
-    let time = |event: Option<&Event>| event.map_or(Micros(0), |event| event.time);
-    let events = &workload.events;
-    time(events.last()).saturating_sub(time(events.first()))
+    let begins = workload
+        .events
+        .first()
+        .map_or(Micros(0), |event| event.time);
+    workload.ends().saturating_sub(begins)
 }
 
 /// A program's calls from beginning to end. Cheap to copy, and every copy replays the same.

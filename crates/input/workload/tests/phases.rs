@@ -297,6 +297,49 @@ fn neither_trim_nor_exit_is_a_rest() {
 }
 
 #[test]
+fn a_rest_at_the_end_is_known_by_a_later_sample() {
+    let drop_all: fn(&mut Program) = |program| {
+        while !program.held.is_empty() {
+            program.free();
+            program.now += 1;
+        }
+    };
+    // The program may hold a little, or nothing: it waits for as long, and nothing follows.
+    for (number, end) in [|_: &mut Program| {}, drop_all].iter().enumerate() {
+        let mut program = started();
+        program.burst(20_000, 4_000, 50);
+        program.rest(4_000_000);
+        program.burst(20_000, 4_000, 50);
+        end(&mut program);
+        let works = program.now;
+        program.rest(4_000_000);
+        let without = program.phases().last_rest().cloned().expect("it rests");
+        assert!(
+            without.lasts().0 == 0 || without.end.time.0 < works,
+            "{number}: {without:?}"
+        );
+        program.lines.push(format!("s {} 0 rss=4096", program.now));
+        let workload =
+            trace::read(format!("highwater-trace 2\n{}\n", program.lines.join("\n")).as_bytes());
+        let workload = workload.expect("it is a trace");
+        assert_eq!(workload.ends().0, program.now);
+        let rest = Phases::of(&workload)
+            .last_rest()
+            .cloned()
+            .expect("it rests");
+        assert_eq!(
+            (rest.end.event as usize, rest.end.time.0),
+            (workload.events.len(), program.now),
+            "{number}"
+        );
+        assert!(
+            rest.lasts().0.abs_diff(4_000_000) < 100,
+            "{number}: {rest:?}"
+        );
+    }
+}
+
+#[test]
 fn marks_may_stand_at_either_end() {
     let names: [[&str; 2]; 5] = [
         ["burst", "rest"],

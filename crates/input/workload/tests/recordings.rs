@@ -1,5 +1,6 @@
 //! The binary form and text hold the same events, whatever they are; damaged recordings are refused in a sentence.
 
+use flate2::{Compression, write::GzEncoder};
 use highwater_hwr::layout::{Control, Stop, control};
 use highwater_hwr::read::Reader;
 use highwater_hwr::write::Writer;
@@ -8,6 +9,7 @@ use highwater_workload::trace::{self, Limits, TraceError};
 use highwater_workload::{Call, Workload};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::io::Write;
 
 const HEADER: &str = "highwater-trace 2\nallocator glibc 2.36\nbrk 0x555555560000\nkernel 6.1\n";
 
@@ -164,7 +166,7 @@ fn pack(header: &str, control: &Control, events: &[Placed]) -> Vec<u8> {
 fn unpack(recording: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     let family = vec![Reader::new(recording).expect("a recording")];
-    trace::unpack(family, &mut text).expect("it is whole");
+    trace::unpack(family, &[], &mut text).expect("it is whole");
     text
 }
 
@@ -286,7 +288,7 @@ fn a_forked_process_begins_with_what_its_parent_did_before() {
     // As text it is one file, which needs no other.
     let mut text = Vec::new();
     let readers = [&parent, &child].map(|file| Reader::new(&file[..]).expect("a recording"));
-    trace::unpack(readers.into(), &mut text).expect("a family");
+    trace::unpack(readers.into(), &[], &mut text).expect("a family");
     let read = trace::read(&text).expect("a written trace");
     assert_eq!(read, workload);
 }
@@ -380,5 +382,67 @@ fn a_recording_whose_writer_was_killed_opens_with_all_its_calls() {
     assert_eq!(
         trace::read(&packed).expect("a recording").events.len(),
         1000
+    );
+}
+
+#[test]
+fn samples_from_beside_lie_where_their_times_say_and_gzip_is_read() {
+    let address = 0x5555_5556_0010;
+    let at = |time, event| Placed {
+        ticket: 0,
+        width: 0,
+        time,
+        thread: 0,
+        domain: Domain::default(),
+        site: 0,
+        event,
+    };
+    let events = [
+        at(10, Event::Malloc { address, size: 24 }),
+        at(20, Event::Sample(b"rss=7")),
+        at(30, Event::Free { address }),
+    ];
+    let packed = pack(HEADER, &Control::default(), &events);
+    let family = || vec![Reader::new(&packed[..]).expect("a recording")];
+    let beside = [
+        (0, "heap=1".into()),
+        (25, "heap=2".into()),
+        (40, "heap=3".into()),
+    ];
+    let mut joined = Vec::new();
+    let converted = trace::pack_recording(family(), &beside, &mut joined).expect("it is whole");
+    assert_eq!(converted.events, 6);
+    let mut text = Vec::new();
+    trace::unpack(family(), &beside, &mut text).expect("it is whole");
+    let workload = trace::read(&joined).expect("a recording");
+    assert_eq!(trace::read(&text).expect("a trace"), workload);
+    let samples: Vec<_> = (workload.samples.iter())
+        .map(|sample| (sample.event, sample.time.0, &*sample.text))
+        .collect();
+    assert_eq!(
+        samples,
+        [
+            (0, 0, "heap=1"),
+            (1, 20, "rss=7"),
+            (1, 25, "heap=2"),
+            (2, 40, "heap=3")
+        ]
+    );
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(&joined).expect("a vector");
+    let gzip = gzip.finish().expect("a vector");
+    assert!(trace::begins_like_one(&gzip));
+    assert_eq!(trace::read(&gzip).expect("a recording"), workload);
+    for end in 12..gzip.len() {
+        let error = trace::read(&gzip[..end])
+            .expect_err("it is cut off")
+            .to_string();
+        assert!(!error.is_empty());
+    }
+    let cut = trace::read(&gzip[..gzip.len() - 9]).expect_err("it is cut off");
+    assert!(
+        cut.to_string()
+            .contains("gzip file that holds this recording"),
+        "{cut}"
     );
 }

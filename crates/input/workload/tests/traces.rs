@@ -116,6 +116,7 @@ fn add_later(workload: &mut Workload, choices: &[(u8, u32, u32)]) {
             }
             2 => Call::Forked,
             _ => {
+                workload.alive = workload.alive.max(time);
                 workload.samples.push(Sample {
                     event: at as u32,
                     time,

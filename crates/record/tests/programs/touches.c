@@ -1,5 +1,6 @@
-// Touches parts of large blocks: touches one|double|kept|many.
+// Touches parts of large blocks: touches one|double|kept|heaps|small|many.
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,16 @@ void highwater_mark(const char *text) __attribute__((weak));
 // Writes bytes that the compiler cannot leave out.
 static void fill(char *begin, size_t length) {
   for (volatile char *byte = begin; byte < begin + length; byte += 64) *byte = 1;
+}
+
+static char *of_thread[50];
+
+// Fills blocks of an arena of its own and stays, with it, to the end.
+static void *work(void *barrier) {
+  for (int at = 0; at < 50; at++) fill(of_thread[at] = malloc(4096), 4096);
+  pthread_barrier_wait(barrier);
+  pthread_barrier_wait(barrier);
+  return 0;
 }
 
 int main(int count, char **arguments) {
@@ -34,6 +45,23 @@ int main(int count, char **arguments) {
   } else if (!strcmp(mode, "kept")) {
     char *volatile block = malloc(64 << 20);
     fill(block + 10 * PAGE, 5 * PAGE);
+  } else if (!strcmp(mode, "heaps")) {
+    static char *blocks[75];
+    for (int at = 0; at < 75; at++) fill(blocks[at] = malloc(4096), 4096);
+    char *volatile mapped = malloc(64 << 20);
+    fill(mapped + 10 * PAGE, 5 * PAGE);
+    pthread_barrier_t barrier;
+    pthread_t thread;
+    pthread_barrier_init(&barrier, 0, 2);
+    pthread_create(&thread, 0, work, &barrier);
+    pthread_barrier_wait(&barrier);
+    if (highwater_mark) highwater_mark("filled");
+    exit(0);
+  } else if (!strcmp(mode, "small")) {
+    mallopt(M_MMAP_THRESHOLD, 64 << 10);
+    char *volatile block = malloc(100 << 10);
+    fill(block, 1);
+    if (highwater_mark) highwater_mark("mapped");
   } else {
     // More blocks than the recorder follows, in an order that is not theirs when they are freed.
     static char *blocks[9000];

@@ -20,7 +20,7 @@ pub(super) struct Checked {
 }
 
 /// Returns the longest recording of a folder.
-pub(super) fn longest(folder: &Path) -> Result<PathBuf> {
+pub(crate) fn longest(folder: &Path) -> Result<PathBuf> {
     let files = fs::read_dir(folder)
         .with_context(|| format!("{}: nothing was recorded", folder.display()))?;
     let recordings = files

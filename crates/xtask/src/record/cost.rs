@@ -139,7 +139,7 @@ pub(super) fn whole(place: &Place, python: &str, rounds: usize) -> Result<String
 }
 
 /// A process that is ended when it is no longer needed.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -198,7 +198,8 @@ pub(super) fn service(place: &Place, folder: &Path, rounds: usize) -> Result<Str
     ))
 }
 
-fn wait_until_it_answers() -> Result<()> {
+/// Waits for the service.
+pub(crate) fn wait_until_it_answers() -> Result<()> {
     for _ in 0..300 {
         if std::net::TcpStream::connect(("127.0.0.1", 8077)).is_ok() {
             return Ok(());

@@ -158,7 +158,7 @@ pub(super) fn printed(command: &mut Command) -> Result<f64> {
 }
 
 /// Compiles a program of C.
-pub(super) fn compile(source: &Path, folder: &Path, flags: &[&str]) -> Result<PathBuf> {
+pub(crate) fn compile(source: &Path, folder: &Path, flags: &[&str]) -> Result<PathBuf> {
     let name = source.file_stem().context("a source has a name")?;
     let program = folder.join(name);
     let mut compiler = Command::new("cc");

@@ -13,7 +13,11 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{options, process, workspace};
-use measure::{Place, compile};
+pub(crate) use checks::longest;
+pub(crate) use cost::{Running, wait_until_it_answers};
+pub(crate) use measure::compile;
+
+use measure::Place;
 
 const AIM_CALLS: &str = "The aim is at most 40 ns added to a call of 64 B. The touched pages of a large block are read when it is freed.\n\n";
 const AIM_PROGRAMS: &str = "The aim is at most 1.03 times for Python and git, and at most 1.25 times for perl, which makes more than two million calls\n\

@@ -1,9 +1,6 @@
 use super::super::{Action, Arrival, State, tests::finish};
 use super::*;
-use crate::{
-    protocol::{Advised, tests::figures_of_a_trial},
-    subject::Choices,
-};
+use crate::{protocol::Advised, subject::Choices};
 use highwater_simulator::Bytes;
 use highwater_workload::Trims;
 
@@ -24,14 +21,11 @@ fn news(state: &mut State, number: u32, news: Advising) -> Vec<Effect> {
     state.update(Arrival::Advice(number, news))
 }
 
-fn piece(state: &State) -> Piece {
+/// The order that a search is about.
+fn order(state: &State) -> Order {
     let of = state.advice.of.as_ref().expect("it is begun");
     let order = of.order.clone().and_then(Result::ok).expect("it runs");
-    Piece {
-        order: (*order).clone(),
-        half: None,
-        is_explained: true,
-    }
+    (*order).clone()
 }
 
 fn row(name: &str, order: Option<Order>) -> Advised {
@@ -40,7 +34,7 @@ fn row(name: &str, order: Option<Order>) -> Advised {
         name: name.to_owned(),
         by: String::new(),
         memory: Bytes(1),
-        cells: Default::default(),
+        cells: vec![],
         note: String::new(),
         said: vec![],
         is_worth: true,
@@ -60,22 +54,21 @@ fn tries(effects: &[Effect]) -> Vec<usize> {
 
 fn next(effects: &[Effect]) -> Option<Vec<Vec<Tried>>> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Advise(_, AdviceWork::Next(_, done)) => Some(done.clone()),
+        Effect::Advise(_, AdviceWork::Next { done, .. }) => Some(done.clone()),
         _ => None,
     })
 }
 
 fn tried() -> Tried {
-    Tried::Done(figures_of_a_trial(), vec![])
+    Tried::Done(vec![1])
 }
 
 /// A search whose first round is two pieces.
 fn searching() -> State {
     let mut state = shown();
     act(&mut state, AdviceAction::Search);
-    news(&mut state, 1, Advising::Surveyed(Survey::default()));
-    let piece = piece(&state);
-    news(&mut state, 1, Advising::Round(vec![piece.clone(), piece]));
+    news(&mut state, 1, Advising::Surveyed(vec![7]));
+    news(&mut state, 1, Advising::Round(vec![vec![1], vec![2]]));
     state
 }
 
@@ -91,10 +84,9 @@ fn rounds_follow_each_other_until_it_is_found() {
             Effect::FocusAdvice
         ]
     ));
-    let effects = news(&mut state, 1, Advising::Surveyed(Survey::default()));
+    let effects = news(&mut state, 1, Advising::Surveyed(vec![7]));
     assert_eq!(next(&effects), Some(vec![]));
-    let piece = piece(&state);
-    let effects = news(&mut state, 1, Advising::Round(vec![piece.clone(), piece]));
+    let effects = news(&mut state, 1, Advising::Round(vec![vec![1], vec![2]]));
     assert_eq!(tries(&effects), [0, 1]);
     assert_eq!(state.advice.runs(), (0, 2));
     assert_eq!(news(&mut state, 1, Advising::Tried(1, tried())), []);
@@ -144,8 +136,7 @@ fn when_the_time_is_up_it_goes_on_with_what_was_tried() {
     let mut state = shown();
     act(&mut state, AdviceAction::Search);
     assert_eq!(act(&mut state, AdviceAction::TimeUp(1)), []);
-    let piece = piece(&state);
-    let effects = news(&mut state, 1, Advising::Round(vec![piece]));
+    let effects = news(&mut state, 1, Advising::Round(vec![vec![1]]));
     assert_eq!(next(&effects), Some(vec![vec![Tried::BrokenOff]]));
 }
 
@@ -173,7 +164,7 @@ fn another_source_ends_the_search() {
 #[test]
 fn a_row_that_is_taken_runs_as_a_variant() {
     let mut state = searching();
-    let mut order = piece(&state).order;
+    let mut order = order(&state);
     order.stages[0].trims = Some(Trims::AfterBursts);
     order.stages[0].variant.cap = Some(Bytes::mib(300));
     let found = Found {

@@ -5,7 +5,7 @@
 
 use highwater_workload::spec::Tree;
 
-use super::{BUNDLED, read::MARKS};
+use super::{BUNDLED, SERVICE, read::MARKS};
 
 /// Each letter, the table of today's form that its line stands in, and the keys of its words. The last key has the rest of
 /// the line; settings are one key's, line by line.
@@ -81,7 +81,7 @@ fn take<'l>(tables: &mut Vec<(&'l str, Pairs)>, line: &'l str) -> Option<()> {
     for key in keys {
         let (key, word) = match (*key, words.next()?) {
             ("", word) => word.split_once(' ')?,
-            ("scenario", BUNDLED) => ("trace", BUNDLED),
+            ("scenario", bundled @ (BUNDLED | SERVICE)) => ("trace", bundled),
             ("beside", "-") => continue,
             said => said,
         };

@@ -7,7 +7,7 @@ use highwater_workload::{
     spec::{Fault, Level, Tree},
 };
 
-use super::{BUNDLED, Link, Linked, Through, lines, view::View};
+use super::{BUNDLED, Link, Linked, SERVICE, Through, lines, view::View};
 use crate::{
     form::EnvironmentForm,
     naming::plain,
@@ -259,6 +259,7 @@ fn subject_of(run: &RunSpec, choices: &Choices) -> Result<Subject, String> {
     let name = run.get("scenario").or(run.get("pattern"));
     match (name, run.get("trace")) {
         (None, Some(BUNDLED)) if run.get("checksum").is_none() => Ok(Subject::Bundled),
+        (None, Some(SERVICE)) if run.get("checksum").is_none() => Ok(Subject::Service),
         (None, Some(name)) => Ok(Subject::File(plain(name))),
         (Some(name), None) => {
             let found = choices.find(name);

@@ -64,21 +64,10 @@ fn done(mut job: impl Job, engine: &mut Engine) -> Result<Outcome, String> {
     }
 }
 
-fn asked(engine: &mut Engine, order: &Order) -> Asked {
-    let order = order.clone();
-    let survey = done(
-        Survey {
-            order: order.clone(),
-        },
-        engine,
-    );
-    let Ok(Outcome::Surveyed(survey)) = survey else {
-        panic!("{survey:?}");
-    };
+fn asked(order: &Order) -> Asked {
     Asked {
         title: "a program".to_owned(),
-        order,
-        survey,
+        order: order.clone(),
         text: String::new(),
         weigh: String::new(),
         cap: String::new(),
@@ -87,21 +76,31 @@ fn asked(engine: &mut Engine, order: &Order) -> Asked {
     }
 }
 
+fn survey(engine: &mut Engine, order: &Order) -> Vec<u8> {
+    let order = order.clone();
+    match done(Survey { order }, engine) {
+        Ok(Outcome::Surveyed(survey)) => survey,
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Searches to the end, the pieces of each round in any order.
 fn found(engine: &mut Engine, asked: &Asked) -> Result<Found, String> {
     let mut tried = Vec::new();
+    let survey = survey(engine, &asked.order);
     loop {
         let next = Advise {
-            asked: Box::new(asked.clone()),
+            asked: bytes(asked),
+            survey: survey.clone(),
             done: tried.clone(),
         };
         let round = match done(next, &mut Engine::default())? {
             Outcome::Round(round) => round,
-            Outcome::Found(found) => return Ok(*found),
+            Outcome::Found(found) => return borsh::from_slice(&found).map_err(shown),
             other => panic!("{other:?}"),
         };
         let outcomes = round.into_iter().map(|piece| {
-            let outcome = done(Run::trial(piece), engine);
+            let outcome = done(Run::trial(&piece).expect("it is a piece"), engine);
             match outcome {
                 Ok(Outcome::Tried(tried)) => tried,
                 Err(why) => Tried::Impossible(why),
@@ -147,7 +146,7 @@ fn native(engine: &mut Engine, order: &Order, is_trace: bool) -> Advice {
 fn the_page_finds_what_the_engine_finds() {
     for is_trace in [false, true] {
         let (mut engine, order) = ground(is_trace, "MALLOC_TOP_PAD_=1048576");
-        let asked = asked(&mut engine, &order);
+        let asked = asked(&order);
         let found = found(&mut engine, &asked).expect("it is found");
         let native = native(&mut engine, &order, is_trace);
         let rows: Vec<_> = native.shown().collect();
@@ -155,7 +154,7 @@ fn the_page_finds_what_the_engine_finds() {
         assert_eq!(found.rows.len(), rows.len());
         for (row, native_row) in found.rows.iter().zip(rows) {
             assert_eq!(row.name, native_row.name);
-            assert_eq!(row.cells, cells(native_row), "{}", row.name);
+            assert_eq!(row.cells[..], cells(native_row), "{}", row.name);
             assert!(!row.is_worth || row.cells[6].contains(", "), "{row:?}");
             if !native_row.candidate.is_baseline() {
                 assert_eq!(row.said, native.sentences(native_row), "{}", row.name);
@@ -168,7 +167,7 @@ fn the_page_finds_what_the_engine_finds() {
 #[test]
 fn a_row_is_what_its_order_gives() {
     let (mut engine, order) = ground(true, "");
-    let asked = asked(&mut engine, &order);
+    let asked = asked(&order);
     let found = found(&mut engine, &asked).expect("it is found");
     let mut kinds = Vec::new();
     for row in &found.rows {
@@ -195,7 +194,7 @@ fn a_row_is_what_its_order_gives() {
 #[test]
 fn the_image_and_the_form_of_the_settings_count() {
     let (mut engine, order) = ground(true, "");
-    let mut asked = asked(&mut engine, &order);
+    let mut asked = asked(&order);
     asked.image = "rockylinux:9".to_owned();
     asked.text = "[Service]\nEnvironment=A=1\n".to_owned();
     asked.who = [false, true, false];
@@ -221,12 +220,14 @@ fn the_image_and_the_form_of_the_settings_count() {
 #[test]
 fn wishes_that_cannot_be_met_say_what_can() {
     let (mut engine, order) = ground(true, "");
-    let plain = asked(&mut engine, &order);
+    let plain = asked(&order);
+    let known = survey(&mut engine, &order);
     let fails = |change: &dyn Fn(&mut Asked)| {
         let mut asked = plain.clone();
         change(&mut asked);
         let job = Advise {
-            asked: Box::new(asked),
+            asked: bytes(&asked),
+            survey: known.clone(),
             done: Vec::new(),
         };
         done(job, &mut Engine::default()).expect_err("it cannot be searched")
@@ -239,9 +240,11 @@ fn wishes_that_cannot_be_met_say_what_can() {
 #[test]
 fn a_search_that_is_cut_short_says_what_was_not_run() {
     let (mut engine, order) = ground(true, "");
-    let asked = asked(&mut engine, &order);
+    let asked = asked(&order);
+    let known = survey(&mut engine, &order);
     let next = |done| Advise {
-        asked: Box::new(asked.clone()),
+        asked: bytes(&asked),
+        survey: known.clone(),
         done,
     };
     let outcome = done(next(Vec::new()), &mut Engine::default());
@@ -252,7 +255,9 @@ fn a_search_that_is_cut_short_says_what_was_not_run() {
     let outcome = done(next(vec![tried.clone()]), &mut Engine::default());
     assert!(outcome.is_err_and(|words| words.contains("allow the search more")));
     for (place, piece) in round.into_iter().enumerate().take(3) {
-        if let Ok(Outcome::Tried(done)) = done(Run::trial(piece), &mut engine) {
+        if let Ok(Outcome::Tried(done)) =
+            done(Run::trial(&piece).expect("it is a piece"), &mut engine)
+        {
             tried[place] = done;
         }
     }
@@ -260,6 +265,7 @@ fn a_search_that_is_cut_short_says_what_was_not_run() {
     let Ok(Outcome::Found(found)) = outcome else {
         panic!("{outcome:?}");
     };
+    let found: Found = borsh::from_slice(&found).expect("it is what was found");
     assert_eq!(found.run, 2);
     assert!(found.said[0].starts_with("Not run in time: "), "{found:?}");
 }

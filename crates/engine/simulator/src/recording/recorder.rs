@@ -98,9 +98,6 @@ impl Recorder {
             if let Some(checker) = &mut self.checker {
                 checker.compare(simulation, latest);
             }
-            if self.comparing.events_left(&known, simulation.position()) == 0 {
-                self.comparing.compare(simulation);
-            }
             // Whatever comes after everything, the moment is measured.
             let next = rest.first().map(|next| next.time);
             let next = next.or_else(|| simulation.feed.next_part_begins());
@@ -110,6 +107,10 @@ impl Recorder {
                 .is_due(simulation.position(), latest, Micros(pause))
             {
                 self.look(simulation, latest);
+            }
+            // Behind a mark of the same moment.
+            if self.comparing.events_left(&known, simulation.position()) == 0 {
+                self.comparing.compare(simulation);
             }
             left -= run.len();
             events = rest;

@@ -2,11 +2,11 @@
 
 use crate::arguments::Convert;
 use crate::output::Files;
-use crate::recorded::Recorded;
+use crate::recorded::{Recorded, samples};
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use highwater_hwr::read::Reader;
-use highwater_workload::trace::{ConvertError, Converted, pack, pack_recording, unpack};
+use highwater_workload::trace::{Beside, ConvertError, Converted, pack, pack_recording, unpack};
 use std::io::{self, BufWriter, Write};
 
 /// Converts a recording, with those of the process's ancestors in front where it was forked, or a trace.
@@ -16,9 +16,9 @@ pub(crate) fn convert(asked: &Convert) -> Result<String> {
     let output = names.claim("OUTPUT", &asked.output)?;
     let recorded =
         Recorded::open(&asked.input).with_context(|| asked.input.display().to_string())?;
-    let generations = match &recorded {
-        Recorded::Text(_) => 1,
-        Recorded::Family(family) => family.len(),
+    let (generations, beside) = match &recorded {
+        Recorded::Text(_) => (1, Vec::new()),
+        Recorded::Family(family) => (family.len(), samples(family, &asked.input)?),
     };
     let form = asked
         .output
@@ -28,9 +28,9 @@ pub(crate) fn convert(asked: &Convert) -> Result<String> {
     let written = output.write_with(|out| {
         let written = match (recorded, form) {
             (Recorded::Text(bytes), Some("hwr")) => pack(&bytes, out),
-            (Recorded::Family(family), Some("hwr")) => pack_recording(family, out),
-            (Recorded::Family(family), Some("gz")) => zip(family, out),
-            (Recorded::Family(family), _) => unpack(family, out),
+            (Recorded::Family(family), Some("hwr")) => pack_recording(family, &beside, out),
+            (Recorded::Family(family), Some("gz")) => zip(family, &beside, out),
+            (Recorded::Family(family), _) => unpack(family, &beside, out),
             (Recorded::Text(bytes), _) => through(&bytes, form == Some("gz"), out),
         };
         match written {
@@ -55,17 +55,18 @@ fn through(bytes: &[u8], is_packed: bool, out: &mut dyn Write) -> Result<Convert
     pack(bytes, &mut packed)?;
     let family = vec![Reader::new(&packed[..]).map_err(io::Error::other)?];
     match is_packed {
-        true => zip(family, out),
-        false => unpack(family, out),
+        true => zip(family, &[], out),
+        false => unpack(family, &[], out),
     }
 }
 
 fn zip<R: io::Read>(
     family: Vec<Reader<R>>,
+    samples: &[Beside],
     out: &mut dyn Write,
 ) -> Result<Converted, ConvertError> {
     let mut packed = BufWriter::new(GzEncoder::new(out, Compression::default()));
-    let converted = unpack(family, &mut packed)?;
+    let converted = unpack(family, samples, &mut packed)?;
     let gzip = packed
         .into_inner()
         .map_err(io::IntoInnerError::into_error)?;

@@ -90,8 +90,11 @@ fn measure(process: &Process) -> std::io::Result<()> {
         files,
         swap,
     } = resident;
+    let status = fs::read_to_string(format!("/proc/{}/status", process.number))?;
+    let tables = status.lines().find_map(|line| kibibytes(line, "VmPTE:"));
+    let tables = tables.unwrap_or_default();
     let line = format!(
-        "s {time} rss={rss} heap={heap} arenas={arenas} anonymous={anonymous} stack={stack} files={files} swap={swap}\n"
+        "s {time} rss={rss} heap={heap} arenas={arenas} anonymous={anonymous} stack={stack} files={files} swap={swap} tables={tables}\n"
     );
     let mut file = OpenOptions::new()
         .create(true)
@@ -106,11 +109,11 @@ struct Resident {
     rss: u64,
     /// The heap of the program break.
     heap: u64,
-    /// Mappings that begin where glibc's heaps of thread arenas do, at multiples of 64 MiB.
+    /// Mappings that have glibc's heaps of thread arenas.
     arenas: u64,
-    /// Other anonymous mappings: large blocks, Python's arenas, stacks of threads.
+    /// Other anonymous mappings: large blocks, Python's arenas.
     anonymous: u64,
-    /// The stack of the main thread.
+    /// Stacks.
     stack: u64,
     /// Code and other files.
     files: u64,
@@ -119,69 +122,110 @@ struct Resident {
 
 impl Resident {
     fn of(smaps: &str) -> Self {
+        let mut mappings: Vec<Mapping> = Vec::new();
         let mut all = Self::default();
-        let mut mapping = Mapping::Own;
-        let mut end = String::new();
         for line in smaps.lines() {
-            if let Some(begun) = Mapping::of(line) {
-                let ends = line.split(' ').next().and_then(|ends| ends.split_once('-'));
-                let (begin, new_end) = ends.unwrap_or_default();
-                // A library's data without contents in its file follow the rest of it.
-                let is_rest = matches!((mapping, begun), (Mapping::Own, Mapping::Anonymous));
-                mapping = match is_rest && begin == end {
-                    true => Mapping::Own,
-                    false => begun,
-                };
-                end = new_end.to_owned();
+            if let Some(mapping) = Mapping::of(line) {
+                mappings.push(mapping);
             } else if let Some(bytes) = kibibytes(line, "Rss:") {
-                all.add(mapping, bytes);
+                if let Some(mapping) = mappings.last_mut() {
+                    mapping.resident += bytes;
+                }
             } else if let Some(bytes) = kibibytes(line, "Swap:") {
                 all.swap += bytes;
             }
         }
+        for at in 0..mappings.len() {
+            let before = at.checked_sub(1).map(|before| mappings[before]);
+            let kind = kind_of(before, mappings[at], mappings.get(at + 1).copied());
+            mappings[at].kind = kind;
+            all.add(kind, mappings[at].resident);
+        }
         all
     }
 
-    fn add(&mut self, mapping: Mapping, bytes: u64) {
-        let kind = match mapping {
-            Mapping::Own => return,
-            Mapping::Heap => &mut self.heap,
-            Mapping::Arena => &mut self.arenas,
-            Mapping::Anonymous => &mut self.anonymous,
-            Mapping::Stack => &mut self.stack,
-            Mapping::File => &mut self.files,
+    fn add(&mut self, kind: Kind, bytes: u64) {
+        let sum = match kind {
+            Kind::Own => return,
+            Kind::Heap => &mut self.heap,
+            Kind::Arena => &mut self.arenas,
+            Kind::Anonymous | Kind::Reserved => &mut self.anonymous,
+            Kind::Stack => &mut self.stack,
+            Kind::File => &mut self.files,
         };
-        *kind += bytes;
+        *sum += bytes;
         self.rss += bytes;
     }
 }
 
 #[derive(Clone, Copy)]
-enum Mapping {
+struct Mapping {
+    begin: u64,
+    end: u64,
+    kind: Kind,
+    resident: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
     Own,
     Heap,
     Arena,
     Anonymous,
+    /// Memory without a name that nobody may read.
+    Reserved,
     Stack,
     File,
 }
 
+/// Returns the kind of a mapping, which those before and behind it decide where it has no name.
+fn kind_of(before: Option<Mapping>, mapping: Mapping, next: Option<Mapping>) -> Kind {
+    /// Heaps of arenas begin at multiples of this, and what of them is not in use yet reaches to the next.
+    const SPAN: u64 = 64 << 20;
+    /// Nobody has larger guards below the stacks of threads.
+    const GUARD: u64 = 1 << 20;
+    if mapping.kind != Kind::Anonymous {
+        return mapping.kind;
+    }
+    let before = before.filter(|before| before.end == mapping.begin);
+    let next = next.filter(|next| next.begin == mapping.end);
+    let reaches = |next: Mapping| {
+        next.kind == Kind::Reserved && next.end >= mapping.end.next_multiple_of(SPAN)
+    };
+    let ends = mapping.end.is_multiple_of(SPAN) || next.is_some_and(reaches);
+    let is_guard =
+        |before: Mapping| before.kind == Kind::Reserved && before.end - before.begin <= GUARD;
+    match before {
+        _ if mapping.begin.is_multiple_of(SPAN) && ends => Kind::Arena,
+        // A library's data without contents in its file follow the rest of it.
+        Some(before) if before.kind == Kind::Own => Kind::Own,
+        Some(before) if is_guard(before) => Kind::Stack,
+        _ => Kind::Anonymous,
+    }
+}
+
 impl Mapping {
-    /// Returns the kind that the first line of a mapping tells; `None` for any other line.
+    /// Reads the first line of a mapping; `None` for any other line.
     fn of(line: &str) -> Option<Self> {
-        const ARENA: u64 = 64 << 20;
         let mut fields = line.split_ascii_whitespace();
-        let (first, _) = fields.next()?.split_once('-')?;
-        let begin = u64::from_str_radix(first, 16).ok()?;
-        let name = fields.nth(4).unwrap_or_default();
-        Some(match name {
-            "[heap]" => Self::Heap,
-            "[stack]" => Self::Stack,
-            "" if begin.is_multiple_of(ARENA) => Self::Arena,
-            name if name.starts_with("[anon:glibc: malloc arena") => Self::Arena,
-            _ if name.ends_with(".hwr") || line.contains("libhighwater_record") => Self::Own,
-            name if name.starts_with('/') => Self::File,
-            _ => Self::Anonymous,
+        let (begin, end) = fields.next()?.split_once('-')?;
+        let address = |digits| u64::from_str_radix(digits, 16).ok();
+        let (begin, end) = (address(begin)?, address(end)?);
+        let may = fields.next()?;
+        let name = fields.nth(3).unwrap_or_default();
+        let kind = match name {
+            "[heap]" => Kind::Heap,
+            "[stack]" => Kind::Stack,
+            "" if may.starts_with("---") => Kind::Reserved,
+            _ if name.ends_with(".hwr") || line.contains("libhighwater_record") => Kind::Own,
+            name if name.starts_with('/') => Kind::File,
+            _ => Kind::Anonymous,
+        };
+        Some(Self {
+            begin,
+            end,
+            kind,
+            resident: 0,
         })
     }
 }
@@ -204,15 +248,19 @@ mod tests {
 7e0000000000-7e0000010000 rw-p 00000000 fe:00 9 /data/libhighwater_record.so\nRss: 8 kB\n\
 7e0000010000-7e0000040000 rw-p 00000000 00:00 0 \nRss: 24 kB\n\
 7f0000000000-7f0000021000 rw-p 00000000 00:00 0 \nRss: 12 kB\nVmFlags: rd wr\n\
+7f0000021000-7f0004000000 ---p 00000000 00:00 0 \nRss: 0 kB\n\
 7f1230000000-7f1230021000 rw-p 00000000 00:00 0 \nRss: 8 kB\n\
+7f1240000000-7f1240001000 ---p 00000000 00:00 0 \nRss: 0 kB\n\
+7f1240001000-7f1240801000 rw-p 00000000 00:00 0 \nRss: 20 kB\n\
 7ffd0000-7ffe0000 rw-p 00000000 00:00 0 [stack]\nRss: 16 kB\n";
         let kib = |count: u64| count * 1024;
         let expected = Resident {
-            rss: kib(476),
+            rss: kib(496),
             heap: kib(400),
-            arenas: kib(20),
-            anonymous: 0,
-            stack: kib(16),
+            arenas: kib(12),
+            // It begins where a heap of an arena might, and nothing behind it reaches to such a heap's end.
+            anonymous: kib(8),
+            stack: kib(16 + 20),
             files: kib(40),
             swap: kib(4),
         };

@@ -89,6 +89,35 @@ fn what_would_be_most_of_a_run_is_refused() {
     assert_eq!(error.err(), Some(TrimsError::TooMany { calls: 4_294_967 }));
 }
 
+#[test]
+fn a_rest_at_the_end_is_trimmed_in() {
+    let mut workload = program(&[3_000, 0]);
+    workload.events.pop();
+    let last = workload.ends().0;
+    workload.alive = Micros(last + 2_500_000);
+    let source = Source::from(workload);
+    for (trims, at) in [
+        (Trims::Idle(Micros(1_000_000)), last + 1_000_000),
+        (Trims::AfterBursts, last),
+        (
+            Trims::Every(Micros(1_000_000)),
+            last + 2_500_000 - (last + 2_500_000) % 1_000_000,
+        ),
+    ] {
+        let changed = source.with_trims(trims).expect("there are few");
+        assert_eq!(trim_times(&changed).last(), Some(&at), "{trims}");
+        let rest = changed
+            .phases()
+            .and_then(Phases::last_rest)
+            .expect("it rests");
+        assert_eq!(
+            rest.end.event as usize,
+            changed.first().events.len(),
+            "{trims}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn calls_that_are_added_change_no_others(

@@ -21,7 +21,7 @@ const BURST: f64 = 0.01;
 pub(super) struct Activity {
     pub(super) cells: Vec<Cell>,
     pub(super) marks: Vec<MarkPoint>,
-    /// The moment of the last event.
+    /// The end, at the last event or later.
     pub(super) ends: Moment,
     /// When the first event is.
     begins: Micros,
@@ -202,11 +202,15 @@ impl Activity {
         self.quiet(quiet.after, best.1)
     }
 
-    /// The time between the cell before and this one.
+    /// The time between the cell before and this one, or the end.
     fn gap(&self, next: usize) -> f64 {
         let before = next.checked_sub(1).map(|before| self.cells[before].ends);
         let before = before.unwrap_or(self.begins);
-        self.cells[next].begins.saturating_sub(before).0 as f64
+        let begins = self
+            .cells
+            .get(next)
+            .map_or(self.ends.time, |cell| cell.begins);
+        begins.saturating_sub(before).0 as f64
     }
 
     /// What a cell outweighs, less what it lasts.
@@ -228,10 +232,13 @@ impl Activity {
         let burst = BURST * self.outweighs;
         let (mut from, mut score) = (1, 0.0_f64);
         let mut best = (0.0_f64, 1);
-        for next in 1..self.cells.len() {
+        for next in 1..=self.cells.len() {
             score += self.gap(next);
             if score > best.0 {
                 best = (score, next);
+            }
+            if next == self.cells.len() {
+                break;
             }
             score -= self.weight(next);
             if best.0 - score > best.0.min(burst) || score <= 0.0 || self.is_other(from, next + 1) {

@@ -46,6 +46,8 @@ pub(super) struct Reader {
     events: u64,
     begins: Micros,
     latest: Micros,
+    /// Until when the process was seen alive.
+    alive: Micros,
     /// A longer pause ends a cell.
     pause: Micros,
     held: Held,
@@ -100,6 +102,7 @@ impl Reader {
             events: 0,
             begins: Micros(0),
             latest: Micros(0),
+            alive: Micros(0),
             pause: Micros(1),
             held: Held::default(),
             marks: Vec::new(),
@@ -111,6 +114,7 @@ impl Reader {
         for event in &part.events {
             self.event(part, event);
         }
+        self.alive = self.alive.max(part.alive);
     }
 
     #[inline]
@@ -250,12 +254,13 @@ impl Reader {
     pub(super) fn finish(mut self) -> Cut {
         let last = self.cell.take();
         last.into_iter().for_each(|cell| self.close(cell));
-        self.set_pause(self.latest);
+        let ends = self.latest.max(self.alive);
+        self.set_pause(ends);
         self.join();
         Cut {
             ends: Moment {
                 event: self.events,
-                time: self.latest,
+                time: ends,
             },
             cells: self.cells,
             marks: self.marks,

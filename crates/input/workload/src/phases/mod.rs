@@ -180,7 +180,7 @@ impl Phases {
         });
         let ends = Moment {
             event: workload.events.len() as u64,
-            time: workload.events.last().map_or(Micros(0), |event| event.time),
+            time: workload.ends(),
         };
         Self::of_marks(marks.collect(), ends)
     }

@@ -148,7 +148,9 @@ fn without_the_end(activity: &Activity, mut quiets: Vec<Quiet>) -> Vec<Quiet> {
             .map(|rest| activity.blocks_after(rest.before))
             .min();
         let is_less = before.len() > 1 && least.is_some_and(|least| held * 20 < least * 19);
-        let is_over = only_frees && (held <= 0 || is_less);
+        // One that nothing follows is no end: the program has freed all and waits.
+        let is_waiting = last.before == activity.cells.len();
+        let is_over = only_frees && !is_waiting && (held <= 0 || is_less);
         let work = activity.work_of(from, last.after);
         let is_trimmed = before.last().is_some_and(|rest| {
             let begins = before

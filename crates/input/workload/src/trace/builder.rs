@@ -69,6 +69,7 @@ impl Builder {
             skipped: self.workload.skipped,
             passed_over: self.workload.passed_over,
             last_thread: self.workload.last_thread,
+            alive: self.workload.alive,
             ..Workload::default()
         };
         // Parts are about as long as one another. What cannot be had now is asked for again when it is needed.
@@ -198,6 +199,7 @@ impl Builder {
         self.sample_text += text.len() as u64 + PAIR_BYTES;
         let limit = self.limits.mark_text.saturating_mul(4);
         within(self.sample_text, limit, "bytes of samples")?;
+        self.workload.alive = self.workload.alive.max(Micros(time));
         self.workload.samples.push(Sample {
             event: self.events() as u32,
             time: Micros(time),

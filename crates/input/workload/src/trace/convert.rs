@@ -1,6 +1,7 @@
 //! From the binary form to text and back, event by event: neither loses anything of the other.
 
 use super::Limits;
+use super::beside::{Beside, WithSamples};
 use super::builder::Sink;
 use super::end::PROMISE;
 use super::error::{Fault, TraceError};
@@ -46,31 +47,39 @@ const LIMITS: Limits = Limits {
 };
 
 /// Writes a recording as text of version 2, with the number of events at the end. `family` is as [`super::read_recording`] takes
-/// it. Of a recording that is cut off what is whole is written.
+/// it. Of a recording that is cut off what is whole is written. `samples` are put among the events.
 ///
 /// # Errors
 /// What reading or writing reports. The text then lacks its end, which its header promises, and no reader takes it for whole.
 pub fn unpack<R: Read>(
     family: Vec<Reader<R>>,
+    samples: &[Beside],
     out: &mut (impl Write + ?Sized),
 ) -> Result<Converted, ConvertError> {
-    let mut lines = Lines {
-        text: Text::new(Version::Two),
-        out,
-        events: 0,
-        failed: None,
+    let mut lines = WithSamples {
+        sink: Lines {
+            text: Text::new(Version::Two),
+            out,
+            events: 0,
+            failed: None,
+        },
+        samples,
     };
     writeln!(
-        lines.text.buffer,
+        lines.sink.text.buffer,
         "{}\n{PROMISE}",
         Version::Two.first_line()
     )?;
-    let read = stream(family, LIMITS, &mut lines, &mut |_| Ok(()));
+    let mut read = stream(family, LIMITS, &mut lines, &mut |_| Ok(()));
+    if let (Ok(_), Err(_)) = (&read, lines.put_until(u64::MAX)) {
+        read = Err(TraceError::Cancelled);
+    }
+    let WithSamples { sink: lines, .. } = lines;
     if let Some(error) = lines.failed {
         return Err(error.into());
     }
     let ending = read?;
-    let (events, mut buffer) = (lines.events, lines.text.buffer);
+    let (events, mut buffer, out) = (lines.events, lines.text.buffer, lines.out);
     writeln!(buffer, "end {events}")?;
     out.write_all(&buffer)?;
     out.flush()?;
@@ -123,16 +132,25 @@ pub fn pack(bytes: &[u8], out: impl Write) -> Result<Converted, ConvertError> {
     packer.finish(read)
 }
 
-/// Writes a recording and those of its ancestors as one, without the room that a recorder leaves.
+/// Writes a recording and those of its ancestors as one, without the room that a recorder leaves, and with `samples` among its
+/// events.
 ///
 /// # Errors
 /// What reading or writing reports.
 pub fn pack_recording<R: Read>(
     family: Vec<Reader<R>>,
+    samples: &[Beside],
     out: impl Write,
 ) -> Result<Converted, ConvertError> {
     let mut packer = Packer::new(out);
-    let read = stream(family, LIMITS, &mut &mut packer, &mut |_| Ok(()));
+    let mut sink = WithSamples {
+        sink: &mut packer,
+        samples,
+    };
+    let mut read = stream(family, LIMITS, &mut sink, &mut |_| Ok(()));
+    if let (Ok(_), Err(_)) = (&read, sink.put_until(u64::MAX)) {
+        read = Err(TraceError::Cancelled);
+    }
     let read = read.map(Some);
     packer.finish(read)
 }

@@ -1,4 +1,4 @@
-//! Traces in and out: the `.hwt` format, plain or gzip.
+//! Traces in and out: the `.hwt` format and recordings, plain or gzip.
 //!
 //! A trace is text, one call a line, so that any tool can write one. The reader takes it strictly: what it accepts it
 //! has understood whole, and anything else is a [`TraceError`] that names the line, the text and what was expected.
@@ -30,6 +30,7 @@
 //! failed may have asked for anything); a trim pad of 2^47 or more; an alignment of 2^32 or more;
 //! a thread above 65,535; a page that is not 4096, 16384 or 65536; cores outside 1 to 4096.
 
+mod beside;
 mod builder;
 mod convert;
 mod crc32;
@@ -47,6 +48,7 @@ mod recording;
 mod source;
 mod write;
 
+pub use beside::Beside;
 pub use convert::{ConvertError, Converted, pack, pack_recording, unpack};
 pub use error::TraceError;
 pub use parts::{Bytes, TraceFile};

@@ -93,12 +93,14 @@ impl TraceFile {
         mut samples: Vec<Sample>,
     ) -> Result<Surveyed, TraceError> {
         samples.sort_by_key(|sample| sample.time);
+        let alive = samples.last().map_or(Micros(0), |sample| sample.time);
         let mut reader = self.reader()?;
         let (mut part, mut is_last) = reader.next(whole)?;
         let mut events = place(&mut samples, 0, &part);
         if is_last {
             part.header = reader.header().clone();
             part.unended = reader.is_unended();
+            part.alive = part.alive.max(alive);
             part.samples = joined(part.samples, samples);
             return Ok(Surveyed::Whole(Box::new(part)));
         }
@@ -106,6 +108,7 @@ impl TraceFile {
         let begins = part.events.first().map_or(Micros(0), |event| event.time);
         let (mut ends, mut touched, mut measured) = (begins, Vec::new(), Vec::new());
         loop {
+            part.alive = part.alive.max(alive);
             phases.part(&part);
             ends = part.events.last().map_or(ends, |event| event.time);
             touched.append(&mut part.touched);
@@ -116,6 +119,7 @@ impl TraceFile {
             (part, is_last) = reader.next(1)?;
             events = place(&mut samples, events, &part);
         }
+        let ends = ends.max(part.alive);
         let workload = Workload {
             header: reader.header().clone(),
             unended: reader.is_unended(),
