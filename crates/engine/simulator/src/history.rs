@@ -115,29 +115,13 @@ impl Begun {
 }
 
 /// The places of blocks: of small ones in units of eight bytes, page by page, of large ones as ranges.
+#[derive(Default)]
 struct Covered {
     pages: Numbers,
     units: Vec<[u64; 8]>,
     /// The page that was looked up last, with its place.
     latest: Option<(u64, usize)>,
-    /// Small blocks that were added, by a few bits of their addresses: most places have had blocks of one size only.
-    recent: Vec<(Address, Bytes)>,
     large: Vec<(Address, Address)>,
-}
-
-/// Small blocks that are looked up before their units are.
-const RECENT: usize = 1 << 14;
-
-impl Default for Covered {
-    fn default() -> Self {
-        Self {
-            pages: Numbers::default(),
-            units: Vec::new(),
-            latest: None,
-            recent: vec![(Address::NULL, Bytes::ZERO); RECENT],
-            large: Vec::new(),
-        }
-    }
 }
 
 impl Covered {
@@ -147,12 +131,6 @@ impl Covered {
         if held.size >= LARGE {
             return self.add_large(held.address, end);
         }
-        let recent = (held.address.0 >> 4) as usize % RECENT;
-        let (address, size) = self.recent[recent];
-        if address == held.address && held.size <= size {
-            return false;
-        }
-        self.recent[recent] = (held.address, held.size);
         let (first, last) = (held.address.0 >> 3, (end.0 - 1) >> 3);
         let mut is_new = false;
         let mut unit = first;

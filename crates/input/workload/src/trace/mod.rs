@@ -134,8 +134,11 @@ pub fn read(bytes: &[u8]) -> Result<Workload, TraceError> {
 /// # Errors
 /// As [`read`], and [`TraceError::Cancelled`] if `watch` breaks off.
 pub fn read_with(bytes: &[u8], limits: Limits, watch: &mut Watch) -> Result<Workload, TraceError> {
-    if recording::is_one(bytes) || source::is_gzip(bytes) && recording::is_packed(bytes) {
+    if recording::is_one(bytes) {
         return recording::read_bytes(bytes, limits, watch);
+    }
+    if let Some(recording) = recording::unpacked(bytes, limits) {
+        return recording::read_bytes(&recording?, limits, watch);
     }
     // A call takes some 30 bytes of text, and packs to a tenth or so: a guess, only to begin with.
     let text = bytes.len() * if source::is_gzip(bytes) { 7 } else { 1 };

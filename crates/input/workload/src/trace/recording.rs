@@ -14,8 +14,7 @@ use highwater_hwr::layout::{MAGIC, Stop};
 use highwater_hwr::read::{Ending, ReadError, Reader};
 use highwater_hwr::{Event, Mapping, Placed};
 use std::borrow::Cow;
-use std::cell::Cell;
-use std::io::{self, BufRead, Read};
+use std::io::Read;
 
 /// After so many events the watch is told.
 const TOLD: u64 = 1 << 16;
@@ -43,48 +42,39 @@ pub(super) fn is_packed(start: &[u8]) -> bool {
     is_one(&unpacked)
 }
 
-/// Bytes at hand, and how many of them are left to read.
-struct Left<'a> {
-    bytes: &'a [u8],
-    left: &'a Cell<usize>,
+/// Unpacks a recording that gzip has packed; `None` if it is something else.
+pub(super) fn unpacked(bytes: &[u8], limits: Limits) -> Option<Result<Vec<u8>, TraceError>> {
+    if !is_gzip(bytes) {
+        return None;
+    }
+    let mut gzip = Gunzip::new(bytes).take(limits.text);
+    let mut recording = Vec::new();
+    let begun = gzip
+        .by_ref()
+        .take(MAGIC.len() as u64)
+        .read_to_end(&mut recording);
+    if begun.is_err() || !is_one(&recording) {
+        return None;
+    }
+    Some(match gzip.read_to_end(&mut recording) {
+        Ok(_) => Ok(recording),
+        Err(error) => Err(TraceError::Recording(format!(
+            "the gzip file that holds this recording is damaged or cut off: {error}"
+        ))),
+    })
 }
 
-impl Read for Left<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.bytes.read(buffer);
-        self.left.set(self.bytes.len());
-        read
-    }
-}
-
-impl BufRead for Left<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        Ok(self.bytes)
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.bytes.consume(count);
-        self.left.set(self.bytes.len());
-    }
-}
-
-/// Reads the recording of a process that was not forked from a file at hand, plain or gzip.
+/// Reads the recording of a process that was not forked from a file at hand.
 pub(super) fn read_bytes(
     bytes: &[u8],
     limits: Limits,
     watch: &mut Watch,
 ) -> Result<Workload, TraceError> {
-    let left = &Cell::new(bytes.len());
-    let source = Left { bytes, left };
-    let source: Box<dyn Read + '_> = match is_gzip(bytes) {
-        true => Box::new(Gunzip::new(source)),
-        false => Box::new(source),
-    };
-    let reader = Reader::new(source).map_err(|error| refused(&error))?;
+    let reader = Reader::new(bytes).map_err(|error| refused(&error))?;
     let total = bytes.len() as u64;
     // A call takes 4 or 5 bytes.
-    workload(vec![reader], limits, bytes.len() / 4, |_| {
-        let done = total - left.get() as u64;
+    workload(vec![reader], limits, bytes.len() / 4, |left| {
+        let done = total - left.len() as u64;
         match watch(Progress { done, total }).is_break() {
             true => Err(TraceError::Cancelled),
             false => Ok(()),
