@@ -48,12 +48,13 @@ fn accept(workload: Workload, checksum: u32) -> Result<(Arc<Workload>, Loaded), 
         return Err("the trace has no calls, so nothing can run".to_owned());
     }
     let header = &workload.header;
+    let calls = workload.events.iter().map(|event| event.call);
     let replays = |(name, version): &(String, String)| Choice::recorded(name, version).choice;
     let loaded = Loaded {
         program: header.program.clone(),
         checksum,
         events: workload.events.len() as u64,
-        blocks: workload.blocks.into(),
+        blocks: calls.filter(|call| call.allocated().is_some()).count() as u64,
         threads: u32::from(workload.last_thread.0) + 1,
         marks: workload.marks.len() as u64,
         lasts: workload.events.last().map_or(Micros(0), |event| event.time),
@@ -114,6 +115,15 @@ mod tests {
                 let names = loaded.environment.iter().map(|v| v.name.as_str());
                 assert_eq!(names.collect::<Vec<_>>(), ["MALLOC_CONF"]);
             }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_block_counts_though_it_takes_the_number_of_another() {
+        let text = "highwater-trace 1\nm 0 0 0x1000 10\nf 1 0 0x1000\nm 2 0 0x1000 10\nr 3 0 0x2000 0x1000 20\n";
+        match loaded(text) {
+            Step::Done(Outcome::Loaded(loaded)) => assert_eq!(loaded.blocks, 3),
             other => panic!("{other:?}"),
         }
     }

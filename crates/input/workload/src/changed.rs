@@ -81,7 +81,7 @@ fn duration(text: &str) -> Option<Micros> {
         "min" | "m" | "minute" | "minutes" => 60e6,
         _ => return None,
     };
-    let micros = (number.parse::<f64>().ok()? * factor).round();
+    let micros = (crate::pattern::number(number)? * factor).round();
     let is_possible = (SHORTEST as f64..=LONGEST as f64).contains(&micros);
     is_possible.then_some(Micros(micros as u64))
 }

@@ -44,6 +44,7 @@ mod which;
 mod worker;
 
 pub use generator::Generator;
+pub(crate) use parameter::number;
 pub use parameter::{Parameter, ParameterError, Program};
 pub use parameters::{MAX_CALLS, MAX_HELD, MAX_STREAMED_CALLS, MAX_THREADS, Parameters};
 pub use which::{Pattern, PatternError};

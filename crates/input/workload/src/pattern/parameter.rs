@@ -171,7 +171,7 @@ impl Parameter {
 
 /// Reads a number in decimal digits, with a point or an exponent. The standard library's own reader of such numbers would
 /// make the page 23 KB larger; its reader of whole numbers is there already, and as exact for every value in a range.
-fn number(text: &str) -> Option<f64> {
+pub(crate) fn number(text: &str) -> Option<f64> {
     let (digits, exponent) = match text.split_once(['e', 'E']) {
         Some((digits, exponent)) => (digits, exponent.parse::<i16>().ok()?),
         None => (text, 0),
