@@ -47,6 +47,7 @@ pub fn trace(bytes: &[u8]) {
         marks: 1000,
         mark_text: 1 << 20,
         header: 1 << 16,
+        window: 1 << 16,
     };
     let workload = match trace::read_with(bytes, LIMITS, &mut unwatched) {
         Ok(workload) => workload,
@@ -73,6 +74,7 @@ pub fn gzip(bytes: &[u8]) {
         marks: 1000,
         mark_text: 1 << 20,
         header: 1 << 16,
+        window: 1 << 16,
     };
     let mut packed = vec![0x1f, 0x8b];
     packed.extend_from_slice(bytes);

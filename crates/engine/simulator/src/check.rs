@@ -96,7 +96,7 @@ impl Checker {
             return;
         };
         // What was found when recording began was laid out in another order.
-        if simulation.position() <= workload.header.snapshot {
+        if simulation.position() <= simulation.feed.first().header.snapshot {
             return;
         }
         let model = simulation.address(block);

@@ -44,6 +44,9 @@ pub enum SimulatorError {
     /// A stage without anything to run.
     #[error("stage `{0}` has no processes; give it at least one source")]
     EmptyStage(String),
+    /// A trace that is read on the way cannot be read to its end, though it could before.
+    #[error("the trace cannot be read again: {0}; do not change it while it is replayed")]
+    Source(String),
     /// The run was broken off.
     #[error("the run was cancelled")]
     Cancelled,

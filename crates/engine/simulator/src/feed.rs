@@ -1,39 +1,52 @@
-//! Where a simulation's events come from: a workload in memory, or one that is made part by part.
+//! Where a simulation's events come from: a workload in memory, or one that is made or read part by part.
 
-use highwater_workload::pattern::Generator;
-use highwater_workload::{Call, Event, Micros, Source, Workload, unwatched};
+use highwater_workload::{Call, Event, Micros, Parts, Source, Workload};
 use std::sync::Arc;
 
 /// The part of a source that is being replayed, and what is known of those before.
 #[derive(Clone)]
 pub(crate) struct Feed {
+    /// The first part, with what is known of the process.
+    first: Arc<Workload>,
     part: Arc<Workload>,
+    /// The part after it, where it was looked at.
+    next: Option<Arc<Workload>>,
     /// Events of the parts before.
     before: u64,
     /// Answers to the allocating calls of the parts before.
     answers_before: u64,
-    /// What makes the parts to come.
-    rest: Option<Box<Generator>>,
+    /// The parts to come.
+    rest: Option<Box<Parts>>,
     is_made_on_the_way: bool,
     /// When the program made the latest call of the parts before.
     latest_call: Micros,
     /// How many events there are, and how long they take; about, where they are made on the way.
     pub(crate) events: u64,
     pub(crate) duration: Micros,
+    /// Why the rest cannot be read.
+    pub(crate) fault: Option<String>,
 }
 
 impl Feed {
     pub(crate) fn new(source: &Source) -> Self {
         Self {
+            first: Arc::clone(source.first()),
             part: Arc::clone(source.first()),
+            next: None,
             before: 0,
             answers_before: 0,
             rest: source.rest().map(Box::new),
-            is_made_on_the_way: source.is_streamed(),
+            is_made_on_the_way: source.is_made_on_the_way(),
             latest_call: Micros(0),
             events: source.events(),
             duration: source.duration(),
+            fault: None,
         }
+    }
+
+    /// The first part, with what is known of the process.
+    pub(crate) fn first(&self) -> &Arc<Workload> {
+        &self.first
     }
 
     /// The part at hand.
@@ -53,31 +66,54 @@ impl Feed {
         usize::try_from(number - self.answers_before).unwrap_or(usize::MAX)
     }
 
-    /// Whether it is, or was, made in parts.
+    /// Whether it is, or was, made by a pattern in parts.
     pub(crate) fn is_made_on_the_way(&self) -> bool {
         self.is_made_on_the_way
     }
 
     /// Whether no part comes after the one at hand.
     pub(crate) fn is_last_part(&self) -> bool {
-        self.rest.as_ref().is_none_or(|rest| rest.is_done())
+        self.next.is_none() && self.rest.as_ref().is_none_or(|rest| rest.is_done())
     }
 
     /// Goes on to the next part; `false` if there is none.
     pub(crate) fn refill(&mut self) -> bool {
-        let Some(rest) = &mut self.rest else {
-            return false;
-        };
-        // Cancelled is the one thing it can be once it has begun.
-        let Ok(Some(next)) = rest.next(&mut unwatched) else {
-            self.rest = None;
+        let Some(next) = self.next.take().or_else(|| self.read()) else {
             return false;
         };
         self.latest_call = self.latest_call_before(self.part.events.len());
         self.before += self.part.events.len() as u64;
         self.answers_before += self.part.recorded.len() as u64;
-        self.part = Arc::new(next);
+        self.part = next;
         true
+    }
+
+    /// The next part that has events.
+    fn read(&mut self) -> Option<Arc<Workload>> {
+        let rest = self.rest.as_mut()?;
+        loop {
+            match rest.take() {
+                Ok(Some(part)) if part.events.is_empty() => {}
+                Ok(Some(part)) => return Some(Arc::new(part)),
+                Ok(None) => break,
+                Err(error) => {
+                    self.fault = Some(error.to_string());
+                    break;
+                }
+            }
+        }
+        self.rest = None;
+        None
+    }
+
+    /// When the first event of the next part is, if there is one. What a pattern makes is not made before it is needed.
+    #[cold]
+    pub(crate) fn next_part_begins(&mut self) -> Option<Micros> {
+        if self.next.is_none() && !self.is_made_on_the_way {
+            self.next = self.read();
+        }
+        let next = self.next.as_ref()?;
+        next.events.first().map(|event| event.time)
     }
 
     /// When the program made its latest call before the one at a place in the part at hand. Marks are none.

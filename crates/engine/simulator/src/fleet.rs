@@ -178,6 +178,12 @@ impl Fleet {
         sum
     }
 
+    /// Whether all events so far could be read.
+    pub(crate) fn check(&self) -> Result<(), SimulatorError> {
+        let mut workers = self.workers.iter();
+        workers.try_for_each(|worker| worker.run.check())
+    }
+
     pub(crate) fn progress(&self) -> Progress {
         let runs = self.workers.iter().map(|worker| worker.run.progress());
         runs.fold(Progress { done: 0, total: 0 }, |sum, one| Progress {

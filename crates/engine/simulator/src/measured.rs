@@ -227,7 +227,7 @@ impl Comparing {
             matches!(variant.allocator, Choice::Glibc(_)) && !simulation.feed.is_made_on_the_way();
         Self {
             next: is_comparable.then_some(0),
-            as_recorded: variant.is_as_recorded(&simulation.workload().header),
+            as_recorded: variant.is_as_recorded(&simulation.feed.first().header),
             mapped: None,
             found: Vec::new(),
         }
@@ -249,7 +249,7 @@ impl Comparing {
     /// Compares the samples of this moment.
     #[cold]
     pub(crate) fn compare(&mut self, simulation: &Simulation) {
-        let workload = simulation.workload();
+        let workload = simulation.feed.first();
         while let Some(sample) = self.next(workload)
             && u64::from(sample.event) <= simulation.position()
         {

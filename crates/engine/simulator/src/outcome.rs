@@ -253,6 +253,11 @@ impl PlanRun {
         if goes_on {
             return Ok(true);
         }
+        match &self.running {
+            Running::One(run) => run.check()?,
+            Running::Several(fleet) => fleet.check()?,
+            Running::Nothing => {}
+        }
         self.end_stage();
         self.at += 1;
         let Some(next) = self.plan.stages.get(self.at) else {

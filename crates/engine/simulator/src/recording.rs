@@ -146,6 +146,7 @@ pub fn run(
             return Err(SimulatorError::Cancelled);
         }
         if !run.go_on(SLICE) {
+            run.check()?;
             return Ok(run.finish());
         }
     }
@@ -244,6 +245,17 @@ impl Run {
         }
         self.simulation.wait_until(moment.time);
         self.simulation.position() == moment.event && !self.simulation.kernel().is_killed()
+    }
+
+    /// Whether all events so far could be read.
+    ///
+    /// # Errors
+    /// A trace that is read on the way has changed or cannot be read any more.
+    pub fn check(&self) -> Result<(), SimulatorError> {
+        match &self.simulation.feed.fault {
+            None => Ok(()),
+            Some(fault) => Err(SimulatorError::Source(fault.clone())),
+        }
     }
 
     /// When its next event is; `None` once there are none left.

@@ -171,8 +171,8 @@ impl Simulation {
 
     // ---- the state of the process
 
-    /// The workload it runs, or the part of it at hand.
-    pub fn workload(&self) -> &Arc<Workload> {
+    /// The part at hand of the workload it runs.
+    pub(crate) fn workload(&self) -> &Arc<Workload> {
         self.feed.part()
     }
 

@@ -21,7 +21,12 @@ pub(crate) fn run(asked: &Compare) -> Result<String> {
     let found = Found::look_up(&asked.subject)?;
     let variants = Asked::read(&asked.variant, &asked.settings)?;
     let planned = found.plan(&asked.set, &variants, &[])?;
-    let trace = found.trace()?;
+    // Calls are added to what is in memory only.
+    let mut stages = planned.iter().flat_map(|planned| &planned.stages);
+    let trace = match stages.any(|stage| stage.trims.is_some()) {
+        true => found.trace()?,
+        false => found.streamed_trace()?,
+    };
     let mut sources = Sources::default();
     let plans: Vec<Plan> = (planned.iter())
         .map(|planned| found.make(planned, trace.as_ref(), &mut sources))

@@ -35,22 +35,21 @@ impl Job {
 pub(crate) fn prepare_replay(replay: &Replay) -> Result<Job> {
     let name = replay.file.to_string_lossy().into_owned();
     let found = Found::of_trace(&name);
-    let mut trace = found.workload()?;
-    if let Some(workload) = &mut trace {
+    let change = |workload: &mut Workload| {
         if replay.without_recorded_env {
             workload.header.env.clear();
         }
         touch(workload, replay.touch);
-    }
-    let trace = trace.map(Source::from);
+    };
+    let trace = found.streamed_trace()?.map(|trace| trace.with(change));
     let planned = found.plan(&replay.set, &Asked::default(), &replay.common.options())?;
     let mut plan = found.make(&planned[0], trace.as_ref(), &mut Sources::default())?;
-    let workload = plan.stages[0].sources[0].first().clone();
+    let source = &plan.stages[0].sources[0];
+    let (workload, events) = (source.first().clone(), source.events());
     if workload.unended {
         crate::say(&format!(
-            "{name}: the last line has no line break: the file may be cut off there and its last number too small; {} calls and \
-             marks were read",
-            workload.events.len()
+            "{name}: the last line has no line break: the file may be cut off there and its last number too small; {events} calls and \
+             marks were read"
         ));
     }
     if replay.check {

@@ -106,6 +106,7 @@ impl Place {
             }),
             None => run.go_to(time),
         };
+        run.check()?;
         Ok(run)
     }
 

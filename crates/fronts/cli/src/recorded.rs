@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 use highwater_hwr::read::Reader;
-use highwater_workload::trace::{self, Beside, Limits};
-use highwater_workload::{Micros, Sample, Workload};
+use highwater_workload::trace::{self, Beside, Limits, TraceFile};
+use highwater_workload::{Micros, Sample, Source, Workload};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ impl Recorded {
         let mut bytes = Vec::new();
         file.by_ref().take(BEGINNING).read_to_end(&mut bytes)?;
         if trace::is_recording(&bytes) {
-            return Ok(Self::Family(family(path)?));
+            return Ok(Self::Family(family(path)?.recordings));
         }
         // Of any other file only the beginning: it may have no end.
         if trace::begins_like_one(&bytes) {
@@ -37,21 +37,6 @@ impl Recorded {
             file.take(most).read_to_end(&mut bytes)?;
         }
         Ok(Self::Text(bytes))
-    }
-
-    /// Reads the checksum of the file itself.
-    pub(crate) fn checksum(&self, path: &Path) -> io::Result<u32> {
-        if let Self::Text(bytes) = self {
-            return Ok(trace::checksum(bytes));
-        }
-        let mut file = File::open(path)?;
-        let (mut sum, mut part) = (0, vec![0; 1 << 16]);
-        loop {
-            match file.read(&mut part)? {
-                0 => return Ok(sum),
-                read => sum = highwater_hwr::checksum(sum, &part[..read]),
-            }
-        }
     }
 
     /// Reads the calls, and the samples that were taken from outside and lie beside them.
@@ -64,6 +49,60 @@ impl Recorded {
                 add(&mut workload, samples);
                 Ok(workload)
             }
+        }
+    }
+}
+
+/// Events of a trace that is kept in memory; a longer one is read again for each replay.
+const KEPT: u64 = 1 << 19;
+
+/// How much a trace may hold that is read as it is replayed.
+const LIMITS: Limits = Limits {
+    text: u64::MAX,
+    // Events are counted in 32 bits.
+    events: u32::MAX - 1,
+    marks: 250_000,
+    mark_text: 64 << 20,
+    header: 1 << 20,
+    window: 1 << 20,
+};
+
+/// Opens a trace to be read as it is replayed. What is no file, such as a pipe, can be read only once: it is kept in memory.
+pub(crate) fn source(path: &Path) -> Result<Source> {
+    if !fs::metadata(path)?.is_file() {
+        return Ok(Recorded::open(path)?.read(path)?.into());
+    }
+    let mut start = Vec::new();
+    File::open(path)?.take(BEGINNING).read_to_end(&mut start)?;
+    let (files, samples) = match trace::is_recording(&start) {
+        false => (vec![path.to_owned()], Vec::new()),
+        true => {
+            let family = family(path)?;
+            let sample = |(time, text): Beside| Sample {
+                event: 0,
+                time: Micros(time),
+                text: text.into(),
+            };
+            let samples = samples(&family.recordings, path)?;
+            let samples = samples.into_iter().map(sample).collect();
+            (family.files, samples)
+        }
+    };
+    let open = move || {
+        let open = |path: &PathBuf| Ok(Box::new(File::open(path)?) as trace::Bytes);
+        files.iter().map(open).collect()
+    };
+    Ok(Source::traced(TraceFile::new(open, LIMITS), KEPT, samples)?)
+}
+
+/// Reads the checksum of a file.
+pub(crate) fn checksum(path: &Path) -> io::Result<u32> {
+    let mut file = File::open(path)?;
+    let (mut sum, mut part) = (0, vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut part)? {
+            0 => return Ok(sum),
+            read => sum = highwater_hwr::checksum(sum, &part[..read]),
         }
     }
 }
@@ -119,14 +158,20 @@ fn add(workload: &mut Workload, samples: Vec<Beside>) {
         .sort_by_key(|sample| (sample.event, sample.time));
 }
 
+/// A recording and those of its ancestors, the oldest first.
+struct Family {
+    files: Vec<PathBuf>,
+    recordings: Vec<Recording>,
+}
+
 /// Opens a recording and those of its ancestors, the oldest first.
-pub(crate) fn family(path: &Path) -> Result<Vec<Recording>> {
+fn family(path: &Path) -> Result<Family> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut family = vec![open(path)?];
-    while let control = *family[0].control()
+    let (mut files, mut recordings) = (vec![path.to_owned()], vec![open(path)?]);
+    while let control = *recordings[0].control()
         && control.parent_ticket.is_some()
     {
         // A process that has begun another program has a recording for each: the last one before the fork is the parent's.
@@ -135,17 +180,19 @@ pub(crate) fn family(path: &Path) -> Result<Vec<Recording>> {
             let other = recording.control();
             let is_parent =
                 other.process == control.parent && other.monotonic_time < control.monotonic_time;
-            is_parent.then_some(recording)
+            is_parent.then_some((path, recording))
         });
-        let Some(parent) = parents.max_by_key(|parent| parent.control().monotonic_time) else {
+        let parent = parents.max_by_key(|(_, parent)| parent.control().monotonic_time);
+        let Some((file, recording)) = parent else {
             bail!(
                 "it is the recording of a forked process, and that of its parent (process {}) is not in the same folder",
                 control.parent
             );
         };
-        family.insert(0, parent);
+        files.insert(0, file);
+        recordings.insert(0, recording);
     }
-    Ok(family)
+    Ok(Family { files, recordings })
 }
 
 fn open(path: &Path) -> Result<Recording> {

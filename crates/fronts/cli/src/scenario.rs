@@ -1,12 +1,12 @@
 //! What is meant by a name: a scenario of the catalogue, a description of a run in a file, or a pattern by itself.
 
-use crate::recorded::Recorded;
+use crate::recorded::{self, Recorded};
 use crate::variants::Asked;
 use anyhow::{Context, Error, Result, anyhow, bail};
 use highwater_simulator::{Plan, Sources};
 use highwater_workload::scenario::{ScenarioFile, catalogued};
 use highwater_workload::spec::{Fault, Level, Planned, Settings, Step};
-use highwater_workload::{Pattern, RunSpec, Scenario, Source, Workload, trace};
+use highwater_workload::{Pattern, RunSpec, Scenario, Source, trace};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -83,19 +83,23 @@ impl Found {
 
     /// The trace that it names, read.
     pub(crate) fn trace(&self) -> Result<Option<Source>> {
-        Ok(self.workload()?.map(Source::from))
+        let read = |path: &Path| Ok(Recorded::open(path)?.read(path)?.into());
+        self.opened(read)
     }
 
-    /// The calls of the trace that it names.
-    pub(crate) fn workload(&self) -> Result<Option<Workload>> {
+    /// The trace that it names, which is read as it is replayed.
+    pub(crate) fn streamed_trace(&self) -> Result<Option<Source>> {
+        self.opened(recorded::source)
+    }
+
+    fn opened(&self, open: impl Fn(&Path) -> Result<Source>) -> Result<Option<Source>> {
         let Some(name) = self.scenario.run.get("trace") else {
             return Ok(None);
         };
         let path = &self.trace_file(name);
-        let recorded = Recorded::open(path).with_context(|| name.to_owned())?;
         let wanted = (self.scenario.run.checksum()).map_err(|fault| self.said(fault))?;
         if let Some(wanted) = wanted {
-            let sum = recorded.checksum(path).with_context(|| name.to_owned())?;
+            let sum = recorded::checksum(path).with_context(|| name.to_owned())?;
             if sum != wanted {
                 bail!(
                     "{name}: its checksum is {sum:08x}, not {wanted:08x}: it is not the recording that {} names",
@@ -103,7 +107,7 @@ impl Found {
                 );
             }
         }
-        Ok(Some(recorded.read(path).with_context(|| name.to_owned())?))
+        Ok(Some(open(path).with_context(|| name.to_owned())?))
     }
 
     /// What its variants run, with parameters and options set: those that are named, or all of them, and those that are added.
@@ -203,7 +207,7 @@ impl Found {
 /// reader's.
 fn is_trace(path: &Path) -> bool {
     let name = path.to_string_lossy();
-    if [".hwt", ".hwt.gz", ".hwr"]
+    if [".hwt", ".hwt.gz", ".hwr", ".hwr.gz"]
         .iter()
         .any(|end| name.ends_with(end))
     {

@@ -45,5 +45,5 @@ pub use pattern::{Pattern, PatternError};
 pub use phases::{MarkPoint, Moment, Phase, PhaseKind, PhaseSource, Phases, ends_a_rest};
 pub use progress::{Progress, Watch, unwatched};
 pub use scenario::Scenario;
-pub use source::Source;
+pub use source::{Parts, Source};
 pub use spec::RunSpec;

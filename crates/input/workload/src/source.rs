@@ -2,15 +2,67 @@
 
 use crate::changed::{Trims, TrimsError, changed};
 use crate::pattern::{Generator, PatternError};
-use crate::{Micros, Phases, Watch, Workload};
+use crate::trace::{Surveyed, TraceError, TraceFile, TraceParts};
+use crate::{Micros, Phases, Sample, Watch, Workload, unwatched};
 use std::sync::{Arc, OnceLock};
+
+/// What comes after the first part.
+#[derive(Clone)]
+enum Rest {
+    Nothing,
+    Made(Arc<Generator>),
+    Read(TraceFile),
+}
+
+/// The parts of a source after its first, one after another.
+#[derive(Clone)]
+pub struct Parts(PartsOf);
+
+#[derive(Clone)]
+enum PartsOf {
+    Generator(Box<Generator>),
+    Trace(TraceParts),
+}
+
+impl Parts {
+    /// The next part; `None` after the last.
+    ///
+    /// # Errors
+    /// A file that cannot be read any more, or has changed.
+    pub fn take(&mut self) -> Result<Option<Workload>, TraceError> {
+        match &mut self.0 {
+            // It is broken off by nobody.
+            PartsOf::Generator(generator) => Ok(generator.next(&mut unwatched).unwrap_or(None)),
+            PartsOf::Trace(trace) => trace.next(),
+        }
+    }
+
+    /// Whether the last part was taken.
+    pub fn is_done(&self) -> bool {
+        match &self.0 {
+            PartsOf::Generator(generator) => generator.is_done(),
+            PartsOf::Trace(trace) => trace.is_done(),
+        }
+    }
+}
+
+/// How long a workload runs.
+fn lasts(workload: &Workload) -> Micros {
+    let begins = workload
+        .events
+        .first()
+        .map_or(Micros(0), |event| event.time);
+    workload.ends().saturating_sub(begins)
+}
 
 /// A program's calls from beginning to end. Cheap to copy, and every copy replays the same.
 #[derive(Clone)]
 pub struct Source {
     first: Arc<Workload>,
-    rest: Option<Arc<Generator>>,
-    parts: u32,
+    rest: Rest,
+    /// How many events there are, and how long the program runs; about, where it is made on the way.
+    events: u64,
+    duration: Micros,
     /// Whether a pattern made it: each of its marks ends a phase and says which.
     is_generated: bool,
     /// Found when they are asked for first, once for all copies.
@@ -26,14 +78,44 @@ impl Source {
     /// `watch` broke off.
     pub fn streamed(mut generator: Generator, watch: &mut Watch) -> Result<Self, PatternError> {
         let first = generator.next(watch)?.unwrap_or_default();
+        let parts = generator.bursts();
         Ok(Self {
+            events: first.events.len() as u64 * u64::from(parts),
+            duration: Micros(lasts(&first).0.saturating_mul(parts.into())),
             first: Arc::new(first),
-            parts: generator.bursts(),
             is_generated: true,
-            rest: Some(Arc::new(generator)),
+            rest: Rest::Made(Arc::new(generator)),
             phases: Arc::default(),
             trims: None,
         })
+    }
+
+    /// A trace that is read as it is replayed, or, if it has at most `whole` events or not many more, kept in memory. It is read
+    /// once here. `samples` were taken of the process from outside, at their times; the events before each are counted
+    /// here.
+    ///
+    /// # Errors
+    /// As [`trace::read`](crate::trace::read).
+    pub fn traced(file: TraceFile, whole: u64, samples: Vec<Sample>) -> Result<Self, TraceError> {
+        Ok(match file.survey(whole, samples)? {
+            Surveyed::Whole(workload) => Self::from(*workload),
+            Surveyed::Parts(survey) => Self {
+                events: survey.events,
+                duration: survey.ends.saturating_sub(survey.begins),
+                first: Arc::new(survey.workload),
+                is_generated: false,
+                rest: Rest::Read(file),
+                phases: Arc::new(OnceLock::from(survey.phases)),
+                trims: None,
+            },
+        })
+    }
+
+    /// The same with something else known of the process.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Workload)) -> Self {
+        change(Arc::make_mut(&mut self.first));
+        self
     }
 
     /// A pattern's calls, all of them.
@@ -44,28 +126,38 @@ impl Source {
         }
     }
 
-    /// Its first part, which is all of it unless it [`is_streamed`](Self::is_streamed).
+    /// Its first part, which is all of it unless it [`is_streamed`](Self::is_streamed). Of a trace that is read on the way it
+    /// has no events, and everything else.
     pub fn first(&self) -> &Arc<Workload> {
         &self.first
     }
 
-    /// Whether it is made on the way.
+    /// Whether it is made or read on the way.
     pub fn is_streamed(&self) -> bool {
-        self.rest.is_some()
+        !matches!(self.rest, Rest::Nothing)
     }
 
-    /// What makes the parts after the first.
-    pub fn rest(&self) -> Option<Generator> {
-        self.rest.as_deref().cloned()
+    /// Whether a pattern makes it on the way.
+    pub fn is_made_on_the_way(&self) -> bool {
+        matches!(self.rest, Rest::Made(_))
     }
 
-    /// Its phases, where it is in memory whole. Those of one that is made on the way are known from the marks of its run.
+    /// The parts after the first.
+    pub fn rest(&self) -> Option<Parts> {
+        Some(Parts(match &self.rest {
+            Rest::Nothing => return None,
+            Rest::Made(generator) => PartsOf::Generator(Box::new(Generator::clone(generator))),
+            Rest::Read(file) => PartsOf::Trace(TraceParts::new(file.clone())),
+        }))
+    }
+
+    /// Its phases. Those of one that is made on the way are known from the marks of its run.
     pub fn phases(&self) -> Option<&Phases> {
         let find = match self.is_generated {
             true => Phases::of_named_marks,
             false => Phases::of,
         };
-        (!self.is_streamed()).then(|| self.phases.get_or_init(|| find(&self.first)))
+        (!self.is_made_on_the_way()).then(|| self.phases.get_or_init(|| find(&self.first)))
     }
 
     /// The same program, which also calls `malloc_trim(0)`. Its phases stay those that it had.
@@ -73,9 +165,12 @@ impl Source {
     /// # Errors
     /// It is made on the way, or there would be too many of these calls.
     pub fn with_trims(&self, trims: Trims) -> Result<Self, TrimsError> {
-        let phases = self.phases().ok_or(TrimsError::Streamed)?;
+        let phases = self.phases().filter(|_| !self.is_streamed());
+        let phases = phases.ok_or(TrimsError::Streamed)?;
         let (workload, phases) = changed(&self.first, phases, trims)?;
         Ok(Self {
+            events: workload.events.len() as u64,
+            duration: lasts(&workload),
             first: Arc::new(workload),
             phases: Arc::new(OnceLock::from(phases)),
             trims: Some(trims),
@@ -90,14 +185,12 @@ impl Source {
 
     /// How many events there are; about, where it is made on the way.
     pub fn events(&self) -> u64 {
-        self.first.events.len() as u64 * u64::from(self.parts)
+        self.events
     }
 
     /// How long the program runs; about, where it is made on the way.
     pub fn duration(&self) -> Micros {
-        let begins = self.first.events.first().map_or(0, |event| event.time.0);
-        let of_first = self.first.ends().0.saturating_sub(begins);
-        Micros(of_first.saturating_mul(self.parts.into()))
+        self.duration
     }
 }
 
@@ -110,9 +203,10 @@ impl From<Workload> for Source {
 impl From<Arc<Workload>> for Source {
     fn from(workload: Arc<Workload>) -> Self {
         Self {
+            events: workload.events.len() as u64,
+            duration: lasts(&workload),
             first: workload,
-            rest: None,
-            parts: 1,
+            rest: Rest::Nothing,
             is_generated: false,
             phases: Arc::default(),
             trims: None,

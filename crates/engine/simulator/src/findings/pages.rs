@@ -62,7 +62,7 @@ impl Scene<'_> {
 
     /// Whether the workload's times are those of a recorder.
     fn is_recorded(&self) -> bool {
-        self.simulation.workload().header.allocator.is_some()
+        self.simulation.feed.first().header.allocator.is_some()
     }
 
     fn purge_at_once(&self, rule: DecayRule, dirty: Bytes) -> Option<Remedy> {

@@ -24,7 +24,7 @@ impl Scene<'_> {
     /// Finds a peak that the program itself held, nine tenths of it at least.
     pub(super) fn peak_held(&self) -> Option<Finding> {
         // Blocks that are not written need not be resident.
-        if !self.simulation.workload().header.touch {
+        if !self.simulation.feed.first().header.touch {
             return None;
         }
         let (peak_live, peak_resident) = (self.diagnosis.peak_live, self.diagnosis.peak_rss);

@@ -73,6 +73,7 @@ impl Recorder {
 
     /// Runs up to the given event or the end of the part at hand; `false` if the process was killed.
     fn drive_part(&mut self, simulation: &mut Simulation, until: u64) -> bool {
+        let known = Arc::clone(simulation.feed.first());
         let workload = Arc::clone(simulation.workload());
         let start = simulation.feed.place(simulation.position());
         let end = workload.events.len().min(simulation.feed.place(until));
@@ -88,7 +89,7 @@ impl Recorder {
             }
             let most = if self.checker.is_some() { 1 } else { left };
             let position = simulation.position();
-            let compared = self.comparing.events_left(&workload, position);
+            let compared = self.comparing.events_left(&known, position);
             let most = most.min(self.schedule.until_even(position)).min(compared);
             let (run, rest) = events.split_at(simulation.run(&events[..most], self.schedule.rest));
             let Some(latest) = run.last() else {
@@ -97,10 +98,10 @@ impl Recorder {
             if let Some(checker) = &mut self.checker {
                 checker.compare(simulation, latest);
             }
-            // Whatever comes after a part, the moment is measured.
-            pause = rest
-                .first()
-                .map_or(u64::MAX, |next| next.time.0.wrapping_sub(latest.time.0));
+            // Whatever comes after everything, the moment is measured.
+            let next = rest.first().map(|next| next.time);
+            let next = next.or_else(|| simulation.feed.next_part_begins());
+            pause = next.map_or(u64::MAX, |next| next.0.wrapping_sub(latest.time.0));
             if self
                 .schedule
                 .is_due(simulation.position(), latest, Micros(pause))
@@ -108,7 +109,7 @@ impl Recorder {
                 self.look(simulation, latest);
             }
             // Behind a mark of the same moment.
-            if self.comparing.events_left(&workload, simulation.position()) == 0 {
+            if self.comparing.events_left(&known, simulation.position()) == 0 {
                 self.comparing.compare(simulation);
             }
             left -= run.len();
@@ -223,7 +224,7 @@ impl Recorder {
             events: simulation.position(),
             allocations,
             failed,
-            skipped: simulation.workload().skipped,
+            skipped: simulation.feed.first().skipped,
             marks: self.marks,
             frames: self.frames,
             decisions: simulation.latest_decisions(self.options.decisions as usize),

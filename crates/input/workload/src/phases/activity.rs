@@ -1,12 +1,9 @@
 //! How much a program does when: its calls cut into cells, and the stretches in which next to nothing is called.
 
-use super::cells::{Cell, MOST_CALLS, Reader, added};
+use super::cells::{Cell, Reader, added};
 use super::{MarkPoint, Moment};
 use crate::{Bytes, Micros, Workload};
 use highwater_allocator::places_by_key;
-
-/// A pause of this part of the whole time ends a cell.
-const PAUSES: u64 = 8192;
 
 /// Bins over which the density of calls at work is taken.
 const BINS: usize = 256;
@@ -57,22 +54,15 @@ impl Quiet {
 impl Activity {
     /// Reads a workload once.
     pub(super) fn of(workload: &Workload) -> Self {
-        let events = &workload.events;
-        let begins = events.first().map_or(Micros(0), |event| event.time);
-        let last = workload.ends();
-        let pause = (last.saturating_sub(begins) / PAUSES).max(Micros(1));
-        let mut reader = Reader::new(workload, pause);
-        let mut cells: Vec<Cell> = Vec::with_capacity(events.len() / MOST_CALLS + 1);
-        let mut at = 0;
-        while at < events.len() {
-            let (cell, next) = reader.cell(at);
-            cells.push(cell);
-            at = next;
-        }
-        let ends = Moment {
-            event: events.len() as u64,
-            time: last,
-        };
+        let mut reader = Reader::new();
+        reader.part(workload);
+        Self::read(reader)
+    }
+
+    /// What a program does that was read part by part.
+    pub(super) fn read(reader: Reader) -> Self {
+        let cut = reader.finish();
+        let cells = cut.cells;
         let mut activity = Self {
             calls: cells.iter().map(|cell| u64::from(cell.calls)).sum(),
             bytes: cells
@@ -81,9 +71,9 @@ impl Activity {
             outweighs: 0.0,
             most_live: cells.iter().map(|cell| cell.live).max().unwrap_or_default(),
             cells,
-            marks: reader.marks,
-            ends,
-            begins,
+            marks: cut.marks,
+            ends: cut.ends,
+            begins: cut.begins,
         };
         activity.outweighs = activity.time_of_work();
         activity

@@ -139,6 +139,26 @@ impl Phase {
 #[serde(transparent)]
 pub struct Phases(pub Vec<Phase>);
 
+/// Finds the phases of a program that is read part by part.
+pub(crate) struct PhaseReader(cells::Reader);
+
+impl PhaseReader {
+    /// Begins with nothing read.
+    pub(crate) fn new() -> Self {
+        Self(cells::Reader::new())
+    }
+
+    /// Reads the next part.
+    pub(crate) fn part(&mut self, part: &Workload) {
+        self.0.part(part);
+    }
+
+    /// The phases of everything that was read.
+    pub(crate) fn finish(self) -> Phases {
+        assemble::phases(&activity::Activity::read(self.0))
+    }
+}
+
 impl Phases {
     /// Finds the phases of a workload. Takes a time linear in its calls.
     pub fn of(workload: &Workload) -> Self {

@@ -22,7 +22,7 @@ pub(super) trait Sink {
 
 /// Keeps the workload that events make.
 pub(super) struct Builder {
-    limits: Limits,
+    pub(super) limits: Limits,
     /// Bytes of marks and of samples that were read, as [`Limits::mark_text`] counts them.
     mark_text: u64,
     sample_text: u64,
@@ -34,6 +34,8 @@ pub(super) struct Builder {
     allocations: Vec<u32>,
     /// Allocating calls that were read.
     allocated: u32,
+    /// Events, marks and records of touched pages of the parts that were taken.
+    before: (u64, usize, usize),
     pub(super) workload: Workload,
 }
 
@@ -54,8 +56,37 @@ impl Builder {
             numbers: BlockNumbers::default(),
             allocations: Vec::new(),
             allocated: 0,
+            before: (0, 0, 0),
             workload,
         }
+    }
+
+    /// Takes what was read since the last part. Its counts, and the numbers of its records of touched pages, go on from
+    /// part to part; its marks are counted anew.
+    pub(super) fn take_part(&mut self) -> Workload {
+        let mut next = Workload {
+            blocks: self.workload.blocks,
+            skipped: self.workload.skipped,
+            passed_over: self.workload.passed_over,
+            last_thread: self.workload.last_thread,
+            alive: self.workload.alive,
+            ..Workload::default()
+        };
+        // Parts are about as long as one another. What cannot be had now is asked for again when it is needed.
+        let room = |length: usize| length + length / 8;
+        let part = &self.workload;
+        let _ = next.events.try_reserve(room(part.events.len()));
+        let _ = next.recorded.try_reserve(room(part.recorded.len()));
+        let part = std::mem::replace(&mut self.workload, next);
+        self.before.0 += part.events.len() as u64;
+        self.before.1 += part.marks.len();
+        self.before.2 += part.touched.len();
+        part
+    }
+
+    /// Events that were read.
+    pub(super) fn events(&self) -> u64 {
+        self.before.0 + self.workload.events.len() as u64
     }
 
     /// Adds a call.
@@ -135,7 +166,7 @@ impl Builder {
     }
 
     fn mark(&mut self, text: &[u8]) -> Result<Call, Fault> {
-        if self.workload.marks.len() >= self.limits.marks as usize {
+        if self.before.1 + self.workload.marks.len() >= self.limits.marks as usize {
             return Err(Fault::TooMuch {
                 what: "marks",
                 limit: self.limits.marks.into(),
@@ -170,7 +201,7 @@ impl Builder {
         within(self.sample_text, limit, "bytes of samples")?;
         self.workload.alive = self.workload.alive.max(Micros(time));
         self.workload.samples.push(Sample {
-            event: self.workload.events.len() as u32,
+            event: self.events() as u32,
             time: Micros(time),
             text: String::from_utf8_lossy(text).into(),
         });
@@ -192,7 +223,7 @@ impl Builder {
         self.runs += kept.len() as u64;
         within(self.runs, limit, "runs of touched pages")?;
         // No more of them than events, which are counted in 32 bits.
-        let id = TouchedId(self.workload.touched.len() as u32);
+        let id = TouchedId((self.before.2 + self.workload.touched.len()) as u32);
         self.workload.touched.push(Touched {
             block,
             allocation: self.allocations[block.0 as usize],
@@ -231,7 +262,7 @@ impl Builder {
 impl Sink for Builder {
     #[inline]
     fn event(&mut self, placed: &Placed) -> Result<(), Fault> {
-        if self.workload.events.len() >= self.limits.events as usize {
+        if self.events() >= self.limits.events.into() {
             return Err(Fault::TooManyEvents);
         }
         let call = match placed.event {

@@ -43,6 +43,7 @@ const LIMITS: Limits = Limits {
     marks: u32::MAX,
     mark_text: u64::MAX,
     header: 1 << 20,
+    window: 1 << 20,
 };
 
 /// Writes a recording as text of version 2, with the number of events at the end. `family` is as [`super::read_recording`] takes
@@ -77,7 +78,7 @@ pub fn unpack<R: Read>(
     if let Some(error) = lines.failed {
         return Err(error.into());
     }
-    let ending = read?.ending;
+    let ending = read?;
     let (events, mut buffer, out) = (lines.events, lines.text.buffer, lines.out);
     writeln!(buffer, "end {events}")?;
     out.write_all(&buffer)?;
@@ -150,7 +151,7 @@ pub fn pack_recording<R: Read>(
     if let (Ok(_), Err(_)) = (&read, sink.put_until(u64::MAX)) {
         read = Err(TraceError::Cancelled);
     }
-    let read = read.map(|read| Some(read.ending));
+    let read = read.map(Some);
     packer.finish(read)
 }
 

@@ -5,6 +5,9 @@ use thiserror::Error;
 /// Why a trace could not be read. Lines count from 1, comments and blank lines included.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum TraceError {
+    /// The file cannot be read, or not again.
+    #[error("{0}")]
+    Unreadable(String),
     /// There is nothing in the file.
     #[error(
         "{} is empty, so nothing was recorded; a trace begins with the line `highwater-trace 1`",
@@ -169,7 +172,7 @@ impl TraceError {
             | Self::TooMuch { line, .. }
             | Self::OutOfMemory { line } => Some(*line),
             Self::Empty { .. } | Self::NotATrace { .. } => Some(1),
-            Self::Recording(_) | Self::Cancelled => None,
+            Self::Recording(_) | Self::Unreadable(_) | Self::Cancelled => None,
         }
     }
 }

@@ -3,61 +3,104 @@
 //! flate2 has this too, but only with its own checksum, which is too large for the page (see `crc32`).
 
 use super::crc32::{Crc32, checksum};
-use flate2::bufread::DeflateDecoder;
-use std::io::{Error, ErrorKind, Read, Result};
+use flate2::{Decompress, FlushDecompress, Status};
+use std::io::{BufRead, Error, ErrorKind, Read, Result};
 
 /// Unpacks gzip of any number of members.
-pub(super) struct Gunzip<'a> {
-    inflate: DeflateDecoder<&'a [u8]>,
+pub(super) struct Gunzip<R> {
+    source: R,
+    inflate: Decompress,
     sum: Crc32,
     length: u32,
+    /// Whether the first member's header was read.
+    is_begun: bool,
+    /// Whether the text of the member at hand is over.
+    is_member_over: bool,
     is_done: bool,
 }
 
-impl<'a> Gunzip<'a> {
-    /// Begins with the first member.
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self> {
-        let mut rest = bytes;
-        header(&mut rest)?;
-        Ok(Self {
-            inflate: DeflateDecoder::new(rest),
+impl<R: BufRead> Gunzip<R> {
+    /// Begins before the first member.
+    pub(super) fn new(source: R) -> Self {
+        Self {
+            source,
+            inflate: Decompress::new(false),
             sum: Crc32::new(),
             length: 0,
+            is_begun: false,
+            is_member_over: false,
             is_done: false,
-        })
+        }
     }
 
-    /// How many bytes are not read yet.
-    pub(super) fn left(&self) -> usize {
-        self.inflate.get_ref().len()
+    /// What it reads.
+    pub(super) fn source(&self) -> &R {
+        &self.source
+    }
+
+    /// Unpacks some of the member at hand; nothing at its end, and where the bytes end too early: the checksum is missing then.
+    fn member(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        while !self.is_member_over {
+            let packed = self.source.fill_buf()?;
+            let is_end = packed.is_empty();
+            let (read, written) = (self.inflate.total_in(), self.inflate.total_out());
+            let flush = match is_end {
+                true => FlushDecompress::Finish,
+                false => FlushDecompress::None,
+            };
+            let status = self.inflate.decompress(packed, buffer, flush);
+            let read = self.inflate.total_in() - read;
+            self.source.consume(read as usize);
+            let status = status.map_err(|_| damaged("corrupt deflate stream"))?;
+            self.is_member_over = status == Status::StreamEnd || is_end;
+            let written = self.inflate.total_out() - written;
+            if written > 0 {
+                return Ok(written as usize);
+            }
+        }
+        Ok(0)
     }
 
     /// Checks a member's end and begins the next, if there is one.
     fn next_member(&mut self) -> Result<()> {
-        let mut rest = *self.inflate.get_ref();
         let sum = std::mem::replace(&mut self.sum, Crc32::new()).value();
         let length = std::mem::take(&mut self.length);
-        if four(&mut rest)? != sum || four(&mut rest)? != length {
+        if four(&mut self.source)? != sum || four(&mut self.source)? != length {
             return Err(damaged("the text is not the one its checksum was made of"));
         }
         // What fills the last block of a tape is none of it.
-        self.is_done = rest.iter().all(|byte| *byte == 0);
-        if self.is_done {
-            rest = &[];
-        }
+        self.is_done = loop {
+            let left = self.source.fill_buf()?;
+            if left.is_empty() {
+                break true;
+            }
+            if left[0] != 0 {
+                break false;
+            }
+            let zeros = left.iter().take_while(|byte| **byte == 0).count();
+            let is_other = left.get(zeros).is_some();
+            self.source.consume(zeros);
+            if is_other {
+                return Err(damaged(NO_HEADER));
+            }
+        };
         if !self.is_done {
-            header(&mut rest)?;
+            header(&mut self.source)?;
+            self.inflate.reset(false);
+            self.is_member_over = false;
         }
-        self.inflate = DeflateDecoder::new(rest);
         Ok(())
     }
 }
 
-impl Read for Gunzip<'_> {
+impl<R: BufRead> Read for Gunzip<R> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        if !self.is_begun {
+            header(&mut self.source)?;
+            self.is_begun = true;
+        }
         while !self.is_done && !buffer.is_empty() {
-            // Where the bytes end too early it returns 0 as well: the checksum is missing then.
-            let read = self.inflate.read(buffer)?;
+            let read = self.member(buffer)?;
             if read > 0 {
                 self.sum.update(&buffer[..read]);
                 self.length = self.length.wrapping_add(read as u32);
@@ -69,52 +112,56 @@ impl Read for Gunzip<'_> {
     }
 }
 
+const NO_HEADER: &str = "invalid gzip header";
+
 /// Reads a member's header.
-fn header(rest: &mut &[u8]) -> Result<()> {
+fn header(source: &mut impl BufRead) -> Result<()> {
     const SUM: u8 = 2;
     const EXTRA: u8 = 4;
     const NAME: u8 = 8;
     const COMMENT: u8 = 16;
-    let whole = *rest;
-    let fixed = take(rest, 10)?;
-    let flags = fixed[3];
+    let mut whole = Vec::new();
+    take(source, 10, &mut whole)?;
+    let flags = whole[3];
     // Deflate is the only method there is; flags above are reserved.
-    if fixed[..3] != [0x1f, 0x8b, 8] || flags >= 32 {
-        return Err(damaged("invalid gzip header"));
+    if whole[..3] != [0x1f, 0x8b, 8] || flags >= 32 {
+        return Err(damaged(NO_HEADER));
     }
     if flags & EXTRA != 0 {
-        let length = take(rest, 2)?;
-        take(
-            rest,
-            usize::from(u16::from_le_bytes([length[0], length[1]])),
-        )?;
+        take(source, 2, &mut whole)?;
+        let length = u16::from_le_bytes([whole[10], whole[11]]);
+        take(source, length.into(), &mut whole)?;
     }
     for text in [NAME, COMMENT] {
         if flags & text != 0 {
-            let end = memchr::memchr(0, rest).ok_or(ErrorKind::UnexpectedEof)?;
-            take(rest, end + 1)?;
+            source.read_until(0, &mut whole)?;
+            if whole.last() != Some(&0) {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
         }
     }
     if flags & SUM != 0 {
-        let sum = checksum(&whole[..whole.len() - rest.len()]);
-        if take(rest, 2)? != &sum.to_le_bytes()[..2] {
-            return Err(damaged("invalid gzip header"));
+        let sum = checksum(&whole);
+        let end = whole.len();
+        take(source, 2, &mut whole)?;
+        if whole[end..] != sum.to_le_bytes()[..2] {
+            return Err(damaged(NO_HEADER));
         }
     }
     Ok(())
 }
 
-fn four(rest: &mut &[u8]) -> Result<u32> {
-    let bytes = take(rest, 4)?;
-    Ok(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+fn four(source: &mut impl Read) -> Result<u32> {
+    let mut bytes = [0; 4];
+    source.read_exact(&mut bytes)?;
+    Ok(u32::from_le_bytes(bytes))
 }
 
-fn take<'a>(rest: &mut &'a [u8], count: usize) -> Result<&'a [u8]> {
-    let (taken, after) = rest
-        .split_at_checked(count)
-        .ok_or(ErrorKind::UnexpectedEof)?;
-    *rest = after;
-    Ok(taken)
+/// Reads so many bytes more.
+fn take(source: &mut impl Read, count: usize, whole: &mut Vec<u8>) -> Result<()> {
+    let end = whole.len();
+    whole.resize(end + count, 0);
+    source.read_exact(&mut whole[end..])
 }
 
 fn damaged(what: &'static str) -> Error {
@@ -129,7 +176,7 @@ mod tests {
 
     fn unpacked(bytes: &[u8]) -> Result<Vec<u8>> {
         let mut text = Vec::new();
-        Gunzip::new(bytes)?.read_to_end(&mut text)?;
+        Gunzip::new(bytes).read_to_end(&mut text)?;
         Ok(text)
     }
 

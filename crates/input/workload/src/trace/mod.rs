@@ -43,6 +43,7 @@ mod header;
 mod line;
 mod names;
 mod parser;
+mod parts;
 mod recording;
 mod source;
 mod write;
@@ -50,6 +51,8 @@ mod write;
 pub use beside::Beside;
 pub use convert::{ConvertError, Converted, pack, pack_recording, unpack};
 pub use error::TraceError;
+pub use parts::{Bytes, TraceFile};
+pub(crate) use parts::{Surveyed, TraceParts};
 pub use recording::{is_one as is_recording, read as read_recording};
 pub use write::{write, write_gzip};
 
@@ -83,6 +86,8 @@ pub struct Limits {
     pub mark_text: u64,
     /// Bytes of the header's lines.
     pub header: u64,
+    /// Bytes of text that are at hand at one time, and so of a line. Progress is told as often.
+    pub window: usize,
 }
 
 /// What a pair of a mark takes in memory besides its text.
@@ -99,6 +104,7 @@ impl Default for Limits {
                 marks: 50_000,
                 mark_text: 16 << 20,
                 header: 1 << 20,
+                window: 1 << 20,
             }
         } else {
             Self {
@@ -107,6 +113,7 @@ impl Default for Limits {
                 marks: 250_000,
                 mark_text: 64 << 20,
                 header: 1 << 20,
+                window: 1 << 20,
             }
         }
     }

@@ -69,7 +69,7 @@ impl<S: Sink> Parser<S> {
     }
 
     /// The end of the file.
-    pub(super) fn finish(self) -> Result<Self, TraceError> {
+    pub(super) fn finish(&self) -> Result<(), TraceError> {
         if self.end.read == 0 && !self.end.is_known() {
             return Err(TraceError::NoCalls { line: self.line });
         }
@@ -80,7 +80,7 @@ impl<S: Sink> Parser<S> {
                 calls: self.calls(),
             });
         }
-        Ok(self)
+        Ok(())
     }
 
     fn error(&self, fault: Fault, line: &[u8], last: bool) -> TraceError {

@@ -7,7 +7,7 @@ use super::fields::{ADDRESS_END, SIZE_END, breaks_line};
 use super::gzip::Gunzip;
 use super::header::HeaderReader;
 use super::line::{Order, TIME_END, split_pair};
-use super::source;
+use super::source::is_gzip;
 use super::write::NOTHING;
 use crate::{Header, Progress, Watch, Workload};
 use highwater_hwr::layout::{MAGIC, Stop};
@@ -24,12 +24,30 @@ pub fn is_one(start: &[u8]) -> bool {
     start.starts_with(&MAGIC)
 }
 
+/// Reads the recording of a process. A forked process's heap began as its parent's: `family` has the recordings of its
+/// ancestors, the oldest first, and its own as the last. Of each ancestor's the events before the fork are read. Times count
+/// from the beginning of the first.
+///
+/// # Errors
+/// A recording that is damaged, cut off or too long, or whose parent's is missing.
+pub fn read<R: Read>(family: Vec<Reader<R>>, limits: Limits) -> Result<Workload, TraceError> {
+    workload(family, limits, 0, |_| Ok(()))
+}
+
+/// Whether the beginning of a gzip file is that of a recording in binary form.
+pub(super) fn is_packed(start: &[u8]) -> bool {
+    let mut unpacked = Vec::new();
+    // What cannot be unpacked is said when it is read as text.
+    let _ = Gunzip::new(start).take(16).read_to_end(&mut unpacked);
+    is_one(&unpacked)
+}
+
 /// Unpacks a recording that gzip has packed; `None` if it is something else.
 pub(super) fn unpacked(bytes: &[u8], limits: Limits) -> Option<Result<Vec<u8>, TraceError>> {
-    if !source::is_gzip(bytes) {
+    if !is_gzip(bytes) {
         return None;
     }
-    let mut gzip = Gunzip::new(bytes).ok()?.take(limits.text);
+    let mut gzip = Gunzip::new(bytes).take(limits.text);
     let mut recording = Vec::new();
     let begun = gzip
         .by_ref()
@@ -44,16 +62,6 @@ pub(super) fn unpacked(bytes: &[u8], limits: Limits) -> Option<Result<Vec<u8>, T
             "the gzip file that holds this recording is damaged or cut off: {error}"
         ))),
     })
-}
-
-/// Reads the recording of a process. A forked process's heap began as its parent's: `family` has the recordings of its
-/// ancestors, the oldest first, and its own as the last. Of each ancestor's the events before the fork are read. Times count
-/// from the beginning of the first.
-///
-/// # Errors
-/// A recording that is damaged, cut off or too long, or whose parent's is missing.
-pub fn read<R: Read>(family: Vec<Reader<R>>, limits: Limits) -> Result<Workload, TraceError> {
-    workload(family, limits, 0, |_| Ok(()))
 }
 
 /// Reads the recording of a process that was not forked from a file at hand.
@@ -81,77 +89,123 @@ fn workload<R: Read>(
     mut tell: impl FnMut(&R) -> Result<(), TraceError>,
 ) -> Result<Workload, TraceError> {
     let mut builder = Builder::new(limits, events);
-    let read = stream(family, limits, &mut builder, &mut tell)?;
+    let mut family = Family::new(family, limits, &mut builder)?;
+    while family.go_on(u64::MAX, &mut builder, &mut tell)? {}
+    family.finish(builder.events())?;
     let mut workload = builder.workload;
-    if read.ending.is_cut {
-        let events = workload.events.len();
-        return Err(TraceError::Recording(format!(
-            "the recording is cut off after {events} whole calls: copy the file again, or save these with `highwater convert`"
-        )));
-    }
-    if workload.events.is_empty() {
-        let empty = "the recording has no calls: nothing was recorded; record again";
-        return Err(TraceError::Recording(empty.into()));
-    }
-    workload.header = read.header;
+    workload.header = family.header;
     Ok(workload)
 }
 
-/// What was read besides the events.
-pub(super) struct Streamed {
-    pub(super) header: Header,
-    pub(super) ending: Ending,
-}
-
-/// Reads the header and the events of a family, and hands them on.
+/// Reads the header and the events of a family, hands them on, and returns how it ends.
 pub(super) fn stream<R: Read>(
     family: Vec<Reader<R>>,
     limits: Limits,
     sink: &mut impl Sink,
     tell: &mut impl FnMut(&R) -> Result<(), TraceError>,
-) -> Result<Streamed, TraceError> {
-    let text = family.last().map_or("", |last| last.header_text());
-    let header = header(text, limits, sink)?;
-    let first = family.first().map(|first| *first.control());
-    if first.is_some_and(|first| first.parent_ticket.is_some()) {
-        return Err(TraceError::Recording(
-            "the recording is of a forked process, and its parent's is missing: open it with the command, from a folder that has both".into(),
-        ));
-    }
-    let beginning = first.map_or(0, |first| first.monotonic_time);
-    let mut stream = Stream {
-        limits,
-        order: Order::default(),
-        base: 0,
-        later: 0,
-        events: 0,
-    };
-    let mut ending = Ending {
-        stop: Stop::Complete,
-        is_cut: false,
-    };
-    let mut family = family.into_iter().peekable();
-    while let Some(mut recording) = family.next() {
-        let child = family.peek().map(|child| child.control().parent_ticket);
-        let until = child.map_or(Some(u64::MAX), |ticket| ticket);
-        let until = until.ok_or_else(|| {
-            TraceError::Recording("a recording is not of a child of the process before it".into())
-        })?;
-        let control = *recording.control();
-        stream.later = control.monotonic_time.saturating_sub(beginning) / 1000;
-        let forking = stream.process(&mut recording, until, sink, tell)?;
-        if child.is_some() {
-            let thread = forking.ok_or_else(|| {
-                TraceError::Recording(format!(
-                    "the recording of the parent, process {}, ends before the fork; no later call can be placed without it",
-                    control.process
-                ))
-            })?;
-            stream.child(thread, sink)?;
+) -> Result<Ending, TraceError> {
+    let mut family = Family::new(family, limits, sink)?;
+    while family.go_on(u64::MAX, sink, tell)? {}
+    Ok(family.ending)
+}
+
+/// The recording of a process and those of its ancestors, in the middle of being read.
+pub(super) struct Family<R> {
+    members: Vec<Reader<R>>,
+    /// The one at hand.
+    at: usize,
+    stream: Stream,
+    /// When the first began.
+    beginning: u64,
+    pub(super) header: Header,
+    pub(super) ending: Ending,
+}
+
+impl<R: Read> Family<R> {
+    /// Reads the header.
+    pub(super) fn new(
+        members: Vec<Reader<R>>,
+        limits: Limits,
+        sink: &mut impl Sink,
+    ) -> Result<Self, TraceError> {
+        let text = members.last().map_or("", |last| last.header_text());
+        let header = header(text, limits, sink)?;
+        let first = members.first().map(|first| *first.control());
+        if first.is_some_and(|first| first.parent_ticket.is_some()) {
+            return Err(TraceError::Recording(
+                "the recording is of a forked process, and its parent's is missing: open it with the command, from a folder that has both".into(),
+            ));
         }
-        ending = recording.ending().unwrap_or(ending);
+        Ok(Self {
+            members,
+            at: 0,
+            stream: Stream {
+                limits,
+                order: Order::default(),
+                base: 0,
+                later: 0,
+                events: 0,
+            },
+            beginning: first.map_or(0, |first| first.monotonic_time),
+            header,
+            ending: Ending {
+                stop: Stop::Complete,
+                is_cut: false,
+            },
+        })
     }
-    Ok(Streamed { header, ending })
+
+    /// Reads so many events more and hands them on; `false` after the last.
+    pub(super) fn go_on(
+        &mut self,
+        mut most: u64,
+        sink: &mut impl Sink,
+        tell: &mut impl FnMut(&R) -> Result<(), TraceError>,
+    ) -> Result<bool, TraceError> {
+        while self.at < self.members.len() {
+            let child = self.members.get(self.at + 1);
+            let child = child.map(|child| child.control().parent_ticket);
+            let until = child.map_or(Some(u64::MAX), |ticket| ticket);
+            let until = until.ok_or_else(|| {
+                TraceError::Recording(
+                    "a recording is not of a child of the process before it".into(),
+                )
+            })?;
+            let recording = &mut self.members[self.at];
+            let control = *recording.control();
+            self.stream.later = control.monotonic_time.saturating_sub(self.beginning) / 1000;
+            let reached = (self.stream).process(recording, until, sink, tell, &mut most)?;
+            if reached == Reached::Most {
+                return Ok(true);
+            }
+            if child.is_some() {
+                let Reached::Fork(thread) = reached else {
+                    return Err(TraceError::Recording(format!(
+                        "the recording of the parent, process {}, ends before the fork; no later call can be placed without it",
+                        control.process
+                    )));
+                };
+                self.stream.child(thread, sink)?;
+            }
+            self.ending = recording.ending().unwrap_or(self.ending);
+            self.at += 1;
+        }
+        Ok(false)
+    }
+
+    /// Refuses a recording without its end, or without calls; so many were made of it.
+    pub(super) fn finish(&self, events: u64) -> Result<(), TraceError> {
+        if self.ending.is_cut {
+            return Err(TraceError::Recording(format!(
+                "the recording is cut off after {events} whole calls: copy the file again, or save these with `highwater convert`"
+            )));
+        }
+        if events == 0 {
+            let empty = "the recording has no calls: nothing was recorded; record again";
+            return Err(TraceError::Recording(empty.into()));
+        }
+        Ok(())
+    }
 }
 
 /// Reads the lines of a header.
@@ -186,6 +240,17 @@ fn header(text: &str, limits: Limits, sink: &mut impl Sink) -> Result<Header, Tr
     Ok(header.header)
 }
 
+/// How far the reading of a process came.
+#[derive(PartialEq, Eq)]
+enum Reached {
+    /// To as many events as were asked for.
+    Most,
+    /// To its end, or past the ticket.
+    End,
+    /// To the ticket, before which this thread made a call.
+    Fork(u32),
+}
+
 /// Where the reading of a family's events is.
 struct Stream {
     limits: Limits,
@@ -198,32 +263,37 @@ struct Stream {
 }
 
 impl Stream {
-    /// Reads the events of a process up to a ticket, and returns the thread of the last one if that was reached.
+    /// Reads the events of a process up to a ticket, so many at most.
     fn process<R: Read>(
         &mut self,
         recording: &mut Reader<R>,
         until: u64,
         sink: &mut impl Sink,
         tell: &mut impl FnMut(&R) -> Result<(), TraceError>,
-    ) -> Result<Option<u32>, TraceError> {
+        most: &mut u64,
+    ) -> Result<Reached, TraceError> {
         loop {
+            if *most == 0 {
+                return Ok(Reached::Most);
+            }
             if recording.events().is_multiple_of(TOLD) {
                 tell(recording.source())?;
             }
             let placed = recording.next_event().map_err(|error| refused(&error))?;
             let Some(mut placed) = placed else {
-                return Ok(None);
+                return Ok(Reached::End);
             };
+            *most -= 1;
             let (ticket, thread) = (placed.ticket, placed.thread);
             if ticket >= until {
-                return Ok(None);
+                return Ok(Reached::End);
             }
             placed.ticket = ticket.saturating_add(self.base);
             // Two processes read the clock that the order of their events does not follow.
             placed.time = placed.time.saturating_add(self.later).max(self.order.time);
             self.take(placed, sink)?;
             if ticket + 1 == until {
-                return Ok(Some(thread));
+                return Ok(Reached::Fork(thread));
             }
         }
     }
@@ -305,7 +375,7 @@ impl Stream {
     }
 }
 
-fn refused(error: &ReadError) -> TraceError {
+pub(super) fn refused(error: &ReadError) -> TraceError {
     TraceError::Recording(error.to_string())
 }
 

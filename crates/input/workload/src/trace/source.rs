@@ -6,10 +6,7 @@ use super::gzip::Gunzip;
 use super::parser::Parser;
 use super::{Limits, TraceError};
 use crate::{Progress, Watch};
-use std::io::{ErrorKind, Read};
-
-/// How much text is handed to the parser at a time, and so how long a line may be. Progress is told as often.
-const WINDOW: usize = 1 << 20;
+use std::io::{self, BufRead, ErrorKind, Read};
 
 /// Whether this is gzip: RFC 1952, the first two bytes of a member.
 pub(super) fn is_gzip(bytes: &[u8]) -> bool {
@@ -23,90 +20,13 @@ pub(super) fn read<S: Sink>(
     watch: &mut Watch,
     sink: S,
 ) -> Result<Parser<S>, TraceError> {
-    match is_gzip(bytes) {
-        true => read_gzip(bytes, limits, watch, sink),
-        false => read_plain(bytes, limits, watch, sink),
+    let mut text = TextReader::new(bytes, is_gzip(bytes), limits, sink);
+    while text.window()? {
+        tell(watch, bytes.len() - text.source().len(), bytes.len())?;
     }
-}
-
-/// Reads text.
-fn read_plain<S: Sink>(
-    bytes: &[u8],
-    limits: Limits,
-    watch: &mut Watch,
-    sink: S,
-) -> Result<Parser<S>, TraceError> {
-    foreign::refuse(bytes, false)?;
-    let mut parser = Parser::new(limits, sink);
-    let mut text = Text::new(limits);
-    let mut at = 0;
-    while bytes.len() - at > WINDOW {
-        let window = &bytes[at..at + WINDOW];
-        let used = text.lines(&mut parser, window)?;
-        at += used;
-        tell(watch, at, bytes.len())?;
-    }
-    text.last(&mut parser, &bytes[at..])?;
     tell(watch, bytes.len(), bytes.len())?;
-    parser.finish()
-}
-
-/// Reads gzip of any number of members, unpacking one window at a time.
-fn read_gzip<S: Sink>(
-    bytes: &[u8],
-    limits: Limits,
-    watch: &mut Watch,
-    sink: S,
-) -> Result<Parser<S>, TraceError> {
-    let mut parser = Parser::new(limits, sink);
-    let mut text = Text::new(limits);
-    let mut gzip = Gunzip::new(bytes);
-    let mut window = vec![0; WINDOW];
-    let mut filled = 0;
-    loop {
-        let unpacked = match &mut gzip {
-            Ok(gzip) => gzip
-                .read(&mut window[filled..])
-                .map(|read| (read, gzip.left())),
-            Err(error) => Err(std::mem::replace(error, ErrorKind::Other.into())),
-        };
-        let (read, left) = match unpacked {
-            Ok(unpacked) => unpacked,
-            Err(error) => {
-                if parser.next_line() == 1 && filled > 0 {
-                    foreign::refuse(&window[..filled], true)?;
-                }
-                // A line that is malformed before the damage is told first: it has the lower number.
-                text.lines(&mut parser, &window[..filled])?;
-                let line = parser.next_line();
-                return Err(match error.kind() {
-                    ErrorKind::UnexpectedEof => TraceError::GzipCutOff {
-                        line,
-                        calls: parser.calls(),
-                    },
-                    _ => TraceError::Gzip {
-                        line,
-                        reason: error.to_string(),
-                    },
-                });
-            }
-        };
-        filled += read;
-        if parser.next_line() == 1 && (read == 0 || filled == WINDOW) {
-            foreign::refuse(&window[..filled], true)?;
-        }
-        if read == 0 {
-            text.last(&mut parser, &window[..filled])?;
-            tell(watch, bytes.len(), bytes.len())?;
-            return parser.finish();
-        }
-        if filled == WINDOW {
-            let used = text.lines(&mut parser, &window)?;
-            window.copy_within(used.., 0);
-            filled -= used;
-            tell(watch, bytes.len() - left, bytes.len())?;
-        }
-    }
+    text.parser.finish()?;
+    Ok(text.parser)
 }
 
 fn tell(watch: &mut Watch, done: usize, total: usize) -> Result<(), TraceError> {
@@ -120,10 +40,118 @@ fn tell(watch: &mut Watch, done: usize, total: usize) -> Result<(), TraceError> 
     Ok(())
 }
 
+/// The bytes of a text.
+enum Bytes<R> {
+    Plain(R),
+    Gzip(Gunzip<R>),
+}
+
+/// Reads text window by window.
+pub(super) struct TextReader<R, S> {
+    bytes: Bytes<R>,
+    text: Text,
+    pub(super) parser: Parser<S>,
+    window: Vec<u8>,
+    filled: usize,
+}
+
+impl<R: BufRead, S: Sink> TextReader<R, S> {
+    /// Begins with nothing read.
+    pub(super) fn new(source: R, is_gzip: bool, limits: Limits, sink: S) -> Self {
+        let bytes = match is_gzip {
+            false => Bytes::Plain(source),
+            true => Bytes::Gzip(Gunzip::new(source)),
+        };
+        Self {
+            bytes,
+            text: Text::new(limits),
+            parser: Parser::new(limits, sink),
+            window: vec![0; limits.window],
+            filled: 0,
+        }
+    }
+
+    /// What it reads.
+    pub(super) fn source(&self) -> &R {
+        match &self.bytes {
+            Bytes::Plain(source) => source,
+            Bytes::Gzip(gzip) => gzip.source(),
+        }
+    }
+
+    fn is_packed(&self) -> bool {
+        !matches!(self.bytes, Bytes::Plain(_))
+    }
+
+    fn fill(&mut self) -> io::Result<usize> {
+        let room = &mut self.window[self.filled..];
+        match &mut self.bytes {
+            Bytes::Plain(source) => source.read(room),
+            Bytes::Gzip(gzip) => gzip.read(room),
+        }
+    }
+
+    /// Has the lines of the next window parsed; `false` after the last.
+    pub(super) fn window(&mut self) -> Result<bool, TraceError> {
+        loop {
+            let read = match self.fill() {
+                Ok(read) => read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.broken(&error)),
+            };
+            self.filled += read;
+            let is_full = self.filled == self.window.len();
+            if self.parser.next_line() == 1 && (read == 0 || is_full) {
+                foreign::refuse(&self.window[..self.filled], self.is_packed())?;
+            }
+            let window = &self.window[..self.filled];
+            if read == 0 {
+                self.text.last(&mut self.parser, window)?;
+                return Ok(false);
+            }
+            if is_full {
+                let used = self.text.lines(&mut self.parser, window)?;
+                self.window.copy_within(used.., 0);
+                self.filled -= used;
+                return Ok(true);
+            }
+        }
+    }
+
+    /// What is said of bytes that cannot be read or unpacked.
+    #[cold]
+    fn broken(&mut self, error: &io::Error) -> TraceError {
+        let window = &self.window[..self.filled];
+        if self.parser.next_line() == 1
+            && self.filled > 0
+            && let Err(foreign) = foreign::refuse(window, self.is_packed())
+        {
+            return foreign;
+        }
+        // A line that is malformed before the damage is told first: it has the lower number.
+        if let Err(malformed) = self.text.lines(&mut self.parser, window) {
+            return malformed;
+        }
+        let line = self.parser.next_line();
+        match (error.kind(), self.is_packed()) {
+            (_, false) => TraceError::Unreadable(error.to_string()),
+            (ErrorKind::UnexpectedEof, true) => TraceError::GzipCutOff {
+                line,
+                calls: self.parser.calls(),
+            },
+            _ => TraceError::Gzip {
+                line,
+                reason: error.to_string(),
+            },
+        }
+    }
+}
+
 /// Counts the text that has been read.
 struct Text {
     read: u64,
     limit: u64,
+    window: usize,
 }
 
 impl Text {
@@ -131,6 +159,7 @@ impl Text {
         Self {
             read: 0,
             limit: limits.text,
+            window: limits.window,
         }
     }
 
@@ -142,10 +171,10 @@ impl Text {
         window: &[u8],
     ) -> Result<usize, TraceError> {
         let used = memchr::memrchr(b'\n', window).map_or(0, |last| last + 1);
-        if used == 0 && window.len() == WINDOW {
+        if used == 0 && window.len() == self.window {
             return Err(TraceError::Malformed {
                 line: parser.next_line(),
-                found: format!("a line of more than {WINDOW} bytes"),
+                found: format!("a line of more than {} bytes", self.window),
                 expected: "a line of a trace".into(),
             });
         }
