@@ -111,7 +111,7 @@ fn remarks(form: &EnvironmentForm, variant: &Variant) -> Html {
         let words = remark.text.trim_start_matches("No effect: ").to_owned();
         html! {
             <li class="remark" data-tone={kind}>
-                { attr::words("span", &[("class", attr::Static("remark__sign")), ("aria-hidden", attr::Static("true"))], &words::sign(remark.tone)) }
+                { attr::words("span", &[("class", attr::Static("remark__sign")), ("aria-hidden", attr::Static("true"))], words::sign(remark.tone)) }
                 <span>
                     <strong>{ format!("{} {tone}", remark.variable) }</strong>{ ": " }{ words }
                 </span>

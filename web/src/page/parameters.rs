@@ -101,7 +101,7 @@ fn field(
                     <input {id} class="number" inputmode="decimal" value={text.clone()} size="9"
                         aria-invalid={attr::flag(error.is_some())}
                         aria-describedby={error.is_some().then(|| error_id.clone())} oninput={type_in} />
-                    { attr::words("span", &[("class", attr::Static("unit"))], &parameter.unit) }
+                    { attr::words("span", &[("class", attr::Static("unit"))], parameter.unit) }
                 </span>
                 if parameter.name != "seed" {
                     { slider(parameter, value, slide) }

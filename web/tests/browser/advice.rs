@@ -183,7 +183,10 @@ fn where_nothing_helps_it_says_why() -> Result<()> {
         drop_file(page, &text, "held.hwt")?;
         search(page)?;
         page.wait_for_text("#advice-says", "none of them helps")?;
-        page.wait_for_text("#advice .sentences", "No change that was run lowers this memory")?;
+        page.wait_for_text(
+            "#advice .sentences",
+            "No change that was run lowers this memory",
+        )?;
         page.wait_for_text("#advice .sentences", "The program holds 3.8 MiB then")
     })
 }

@@ -40,8 +40,9 @@ impl Advice {
 
     /// Says that nothing helps, and what keeps memory.
     pub fn nothing_helps(&self) -> Vec<String> {
-        let mut said =
-            vec!["No change that was run lowers this memory by 2 % and by 1 % of the peak.".to_owned()];
+        let mut said = vec![
+            "No change that was run lowers this memory by 2 % and by 1 % of the peak.".to_owned(),
+        ];
         let before = self.baseline();
         let Figures {
             after_rest, live, ..

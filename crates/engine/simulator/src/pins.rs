@@ -110,6 +110,9 @@ pub struct UnlistedPins {
 /// Where the pins that hold enough hold less than half of it all, at least this many are listed, if there are as many.
 const FEWEST_PINS: usize = 8;
 
+/// What the program held at a place, and when it gave it back, if it did.
+pub(crate) type Holder = (Held, Option<Stamp>);
+
 impl Simulation {
     /// The pins of all arenas, those of an arena from its top down; what its top ends at is always among them. Of more
     /// arenas than pins can be listed those with the most free memory are taken.
@@ -243,7 +246,7 @@ impl Simulation {
     pub(crate) fn latest_holders(
         &self,
         mut addresses: Vec<(u64, u64)>,
-    ) -> Vec<(Address, Option<(Held, Option<Stamp>)>)> {
+    ) -> Vec<(Address, Option<Holder>)> {
         if addresses.is_empty() {
             return Vec::new();
         }
