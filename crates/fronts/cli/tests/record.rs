@@ -62,7 +62,7 @@ fn a_recorded_program_checks_as_equal() {
 fn samples_beside_a_recording_go_into_what_it_is_converted_to() {
     let folder = folder("samples-beside");
     let into = folder.to_str().expect("a plain name");
-    highwater(&["record", "-o", into, "--", "sh", "-c", "true"]);
+    highwater(&["record", "-o", into, "--", "ls", "/"]);
     let recording = recordings(&folder).remove(0);
     let samples = Path::new(&recording).with_extension("samples");
     fs::write(
