@@ -7,7 +7,7 @@
 
 pub mod app;
 pub mod completion;
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod drawn;
 pub mod form;
 pub mod format;
