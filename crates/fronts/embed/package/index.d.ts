@@ -1,4 +1,4 @@
-import type { Answer, Request, ScenarioInfo } from "./engine.js";
+import type { Answer, Found, Request, ScenarioInfo } from "./engine.js";
 export type * from "./engine.js";
 
 /**
@@ -33,3 +33,31 @@ export function load(): Promise<void>;
 export function scenarios(): Promise<ScenarioInfo[]>;
 /** Runs a request. Whatever fails rejects the promise with a `Failure`. */
 export function run(request: Request, options?: RunOptions): Promise<Answer>;
+
+/** The result of a variant. */
+export type NamedAnswer = Answer & { name: string };
+
+/** Options of a search. */
+export interface AdviceOptions {
+  /** Cancels the search; the promise is rejected with the code `cancelled`. */
+  signal?: AbortSignal;
+  /** Receives how many runs were begun. */
+  onProgress?: (runs: number) => void;
+  /** Milliseconds after which the search yields the thread (default: 12). */
+  slice?: number;
+  /** The kinds of change that are tried, such as `settings`, `jemalloc` and `malloc_trim` (default: all). */
+  only?: string | string[];
+  /** Kinds of change that are not tried. */
+  not?: string | string[];
+  /** The memory that counts: `peak`, `rest` or `mean`, or several with weights, such as `peak=1,mean=2`. */
+  weigh?: string | string[];
+  /** The container image, such as `python:3.12-slim-bookworm`. */
+  image?: string;
+  /** Seconds after which nothing more is tried; the changes that were not run are named. */
+  seconds?: number;
+}
+
+/** Runs every variant of a request. */
+export function compare(request: Request, options?: RunOptions): Promise<NamedAnswer[]>;
+/** Searches for changes that lower the memory of a request's first variant, and runs each of them. */
+export function advise(request: Request, options?: AdviceOptions): Promise<Found>;

@@ -1,5 +1,7 @@
 // Highwater's engine: run a scenario, a pattern or a trace, and get its curves, marks, reasons and maps.
-import start, { __wbg_reset_state as replaceInstance, Simulation, scenarios as listed } from "./engine.js";
+import start, {
+  __wbg_reset_state as replaceInstance, Advising, Simulation, scenarios as listed, variants as named,
+} from "./engine.js";
 
 /** The longest that a run keeps the thread, in milliseconds, whatever `slice` says. */
 const LONGEST_SLICE = 1000;
@@ -13,7 +15,7 @@ const failure = (code, message, cause) => {
   const line = message.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").slice(0, LONGEST_MESSAGE);
   return Object.assign(new Error(line, { cause }), { code });
 };
-const codes = new Set(["request", "unknown", "parameter", "trace", "variant", "unfinished", "result"]);
+const codes = new Set(["callback", "request", "unknown", "parameter", "trace", "variant", "unfinished", "result"]);
 /** Whether an exception is one of the package's own. What a getter throws may be anything, even what cannot be asked. */
 const isCoded = (error) => {
   try {
@@ -97,18 +99,74 @@ export async function scenarios() {
  * responsive; `signal` cancels, `onProgress` hears of the share that is done.
  */
 export async function run(request, options) {
-  const { trace: given, ...described } = copied(request, "the request");
-  const trace = given == null ? undefined : bytes(given);
-  const text = JSON.stringify(plain(trace ? { ...described, trace: "the trace" } : described));
-  const { signal, onProgress, slice } = optionsOf(options);
-  refuseCancelled(signal);
+  const { text, trace } = described(request);
+  const controls = optionsOf(options);
+  refuseCancelled(controls.signal);
   await load();
-  for (let attempt = 1; ; attempt++) {
+  const told = teller(controls.onProgress);
+  return await repeated(() => attempted(() => new Simulation(text, trace), controls, (it) => told(it.progress)));
+}
+
+/** Runs every variant of a request, one after the other. */
+export async function compare(request, options) {
+  const { text, trace } = described(request);
+  const controls = optionsOf(options);
+  refuseCancelled(controls.signal);
+  await load();
+  const names = call(() => named(text, trace));
+  const told = teller(controls.onProgress);
+  const answers = [];
+  for (const [at, name] of names.entries()) {
+    const tell = (it) => told((at + it.progress) / names.length);
+    const answer = await repeated(() => attempted(() => new Simulation(text, trace, at), controls, tell));
+    answers.push({ name, ...answer });
+  }
+  return answers;
+}
+
+/** Searches for changes that lower the memory of a request's first variant, and runs each of them. */
+export async function advise(request, options) {
+  const { only, not, weigh, image, seconds, ...others } = copied(options ?? {}, "the options");
+  const { text, trace } = described(request);
+  const controls = optionsOf(others, ["only", "not", "weigh", "image", "seconds"]);
+  const listed = { only: list(only, "only"), not: list(not, "not"), weigh: list(weigh, "weigh"), image: list(image, "image") };
+  const wishes = JSON.stringify(listed);
+  if (seconds != null && !(typeof seconds === "number" && seconds > 0)) refuse("seconds: expected a number above 0");
+  refuseCancelled(controls.signal);
+  await load();
+  const until = seconds == null ? Infinity : performance.now() + seconds * 1000;
+  const told = teller(controls.onProgress);
+  const tell = (it) => {
+    if (performance.now() >= until) it.stop();
+    told(it.begun);
+  };
+  return await repeated(() => attempted(() => new Advising(text, trace, wishes), controls, tell));
+}
+
+/** Names with commas between them, from a text or a list of texts. */
+function list(names, key) {
+  const all = names == null ? [] : Array.isArray(names) ? names : [names];
+  if (!all.every((name) => typeof name === "string")) refuse(`${key}: expected a text or a list of texts`);
+  return all.join(",");
+}
+
+/** A request as the engine takes it: a text, and the bytes of a trace. */
+function described(request) {
+  const { trace: given, ...others } = copied(request, "the request");
+  const trace = given == null ? undefined : bytes(given);
+  return { text: JSON.stringify(plain(trace ? { ...others, trace: "the trace" } : others)), trace };
+}
+
+/** Thrown where another run stopped the engine, and with it this run's part of it: it begins again. */
+const lost = Symbol("lost");
+
+async function repeated(attempt) {
+  for (let count = 1; ; count++) {
     try {
-      return await attempted({ text, trace }, { signal, onProgress, slice });
+      return await attempt();
     } catch (error) {
       if (error !== lost) throw error;
-      if (attempt === MOST_ATTEMPTS) {
+      if (count === MOST_ATTEMPTS) {
         throw failure("internal", "other runs stopped the engine again and again; run this one by itself");
       }
       await load();
@@ -116,33 +174,30 @@ export async function run(request, options) {
   }
 }
 
-/** Thrown where another run stopped the engine, and with it this run's part of it: it begins again. */
-const lost = Symbol("lost");
-
-async function attempted({ text, trace }, { signal, onProgress, slice }) {
+/** Advances what `make` makes until it is over, and returns its result. `tell` is called after each slice. */
+async function attempted(make, { signal, slice }, tell) {
   const begun = generation;
-  const told = teller(onProgress);
   refuseCancelled(signal);
-  const simulation = call(() => new Simulation(text, trace));
+  const made = call(make);
   const check = () => {
     if (isBroken || begun !== generation) throw lost;
     refuseCancelled(signal);
   };
   try {
-    told(0);
+    call(() => tell(made));
     for (let goesOn = true; goesOn; ) {
       check();
       const until = performance.now() + slice;
-      do goesOn = call(() => simulation.advance(1 << 14));
+      do goesOn = call(() => made.advance(1 << 14));
       while (goesOn && performance.now() < until);
-      told(call(() => simulation.progress));
+      call(() => tell(made));
       if (goesOn) await new Promise((go) => setTimeout(go));
       check();
     }
-    return call(() => simulation.result());
+    return call(() => made.result());
   } finally {
     // What belongs to an instance that stopped goes with it.
-    if (!isBroken && begun === generation) simulation.free();
+    if (!isBroken && begun === generation) call(() => made.free());
   }
 }
 
@@ -176,11 +231,11 @@ const refuse = (message, cause) => {
   throw failure("request", message, cause);
 };
 
-/** The options of a run, each checked. */
-function optionsOf(options) {
+/** The options of a run, each checked. `more` are those that were taken already. */
+function optionsOf(options, more = []) {
   const { signal, onProgress, slice = 12, ...others } = copied(options ?? {}, "the options", {});
   const unknown = Object.keys(others)[0];
-  if (unknown !== undefined) refuse(`unknown option \`${unknown}\`; the options are signal, onProgress, slice`);
+  if (unknown !== undefined) refuse(`unknown option \`${unknown}\`; the options are ${["signal", "onProgress", "slice", ...more].join(", ")}`);
   if (onProgress != null && typeof onProgress !== "function") refuse("onProgress: expected a function");
   if (typeof slice !== "number" || Number.isNaN(slice) || slice < 0) {
     refuse("slice: expected a number of milliseconds, 0 or more");

@@ -1,7 +1,7 @@
 // What the package promises, in Node: `node test.mjs`, in the folder that `cargo xtask dist` wrote it to.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { run, scenarios } from "./index.js";
+import { advise, compare, run, scenarios } from "./index.js";
 
 const refused = (code, part) => (error) => {
   assert.ok(error instanceof Error);
@@ -115,4 +115,54 @@ test("a run is cancelled", async () => {
   const running = run({ scenario: "decay" }, { signal: controller.signal, onProgress: () => controller.abort() });
   await assert.rejects(running, refused("cancelled", "cancelled"));
   await assert.rejects(run({ pattern: "sync" }, { signal: AbortSignal.abort() }), refused("cancelled", "cancelled"));
+});
+
+test("all variants of a scenario are compared", async () => {
+  const shares = [];
+  const request = { scenario: "decay", parameters: { events: 20 } };
+  const answers = await compare(request, { onProgress: (done) => shares.push(done) });
+  const scenario = (await scenarios()).find(({ name }) => name === "decay");
+  assert.deepEqual(answers.map(({ name }) => name), scenario.variants);
+  for (const { name, figures } of answers) {
+    assert.deepEqual(figures, (await run({ ...request, variant: name })).figures, name);
+  }
+  assert.ok(shares.every((share, at) => at === 0 || share > shares[at - 1]) && shares.at(-1) === 1);
+});
+
+test("what would help is searched for", async () => {
+  const lines = ["highwater-trace 1"];
+  let time = 0;
+  const at = (number) => `0x${(number * 0x20000).toString(16)}`;
+  for (let burst = 0; burst < 2; burst++) {
+    for (let block = 1; block <= 400; block++) lines.push(`m ${++time} 0 ${at(block)} 100000`);
+    for (let block = 1; block < 400; block++) lines.push(`f ${++time} 0 ${at(block)}`);
+    lines.push(`m ${++time} 0 ${at(500 + burst)} 64`);
+    time += 4000000;
+    lines.push(`f ${time} 0 ${at(400)}`);
+  }
+  const trace = new TextEncoder().encode(lines.join("\n") + "\n");
+  const runs = [];
+  const { changes, impossible } = await advise({ trace }, { image: "python:3.12-slim-bookworm", onProgress: (count) => runs.push(count) });
+  assert.deepEqual(impossible, []);
+  const [baseline, best] = changes;
+  assert.equal(baseline.name, "as it is");
+  const { figures } = await run({ trace });
+  assert.deepEqual([baseline.peak, baseline.afterRest, baseline.faults], [figures.peak, figures.afterRest, figures.faults]);
+  assert.ok(best.isWorth && best.memory < baseline.memory, best.name);
+  assert.ok(best.paste.length === 7 && best.words.length > 0 && best.cpuSeconds.length === 3);
+  const setting = changes.find((change) => change.isWorth && change.doer === "settings" && change.settings.length > 0);
+  const environment = setting.settings.map(({ name, value }) => `${name}=${value}`).join("\n");
+  const again = await run({ trace, environment });
+  assert.deepEqual([setting.peak, setting.afterRest, setting.faults], [again.figures.peak, again.figures.afterRest, again.figures.faults]);
+  assert.ok(setting.paste.find(({ form }) => form === "dockerfile").text.startsWith("ENV "));
+  assert.ok(changes.filter(({ isUsual }) => isUsual).length >= 2);
+  assert.ok(runs.length > 1 && runs.at(-1) >= changes.length);
+
+  const few = await advise({ trace }, { only: "settings", seconds: 1e-9 }).catch((error) => error);
+  assert.ok(few.code === "unfinished" || few.notRun.length > 0);
+  await assert.rejects(advise({ trace }, { only: "nosuch" }), refused("request", "only"));
+  await assert.rejects(advise({ trace }, { image: 1 }), refused("request", "image"));
+  await assert.rejects(advise({ trace }, { seconds: -1 }), refused("request", "seconds"));
+  await assert.rejects(advise({ trace }, { colour: 1 }), refused("request", "colour"));
+  await assert.rejects(advise({ trace }, { signal: AbortSignal.abort() }), refused("cancelled", "cancelled"));
 });

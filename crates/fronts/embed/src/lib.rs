@@ -4,13 +4,14 @@
 //! promise of it that can be cancelled. What goes in and comes out are plain objects whose TypeScript types are generated
 //! from the types here, with curves and maps as typed arrays. Errors are `Error`s with a `code`.
 
+mod advising;
 mod answer;
 mod error;
 mod request;
 
 use answer::{AnswerJs, answer};
 use error::{Code, unshown};
-use highwater_simulator::{Judged, Outcome, PlanRun};
+use highwater_simulator::{Judged, Outcome, PlanRun, Sources};
 use serde::Serialize;
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
@@ -34,13 +35,22 @@ pub struct Simulation {
 
 #[wasm_bindgen]
 impl Simulation {
-    /// A run that has not begun, of a request as JSON and the bytes of its trace. Making a pattern's calls happens here, and may take a second.
+    /// A run that has not begun, of a request as JSON and the bytes of its trace; of its first variant, or of another by its
+    /// place. Making a pattern's calls happens here, and may take a second.
     ///
     /// # Errors
     /// What is wrong with the request, and what to change; its `code` says what kind of thing that is.
     #[wasm_bindgen(constructor)]
-    pub fn new(request: &str, trace: Option<Box<[u8]>>) -> Result<Self, JsValue> {
-        let (plan, options) = request::read(request, trace.as_deref())?;
+    pub fn new(
+        request: &str,
+        trace: Option<Box<[u8]>>,
+        variant: Option<usize>,
+    ) -> Result<Self, JsValue> {
+        let asked = request::read(request, trace.as_deref())?;
+        let variants = asked.variants()?;
+        let wanted = variants.get(variant.unwrap_or(0)).unwrap_or(&variants[0]);
+        let plan = asked.plan(wanted, &mut Sources::default())?;
+        let options = asked.options;
         let remarks = plan.remarks();
         let running = PlanRun::new(plan, &options).map_err(|error| Code::Variant.error(error))?;
         Ok(Self {
@@ -88,6 +98,16 @@ impl Simulation {
                 .error("the run is not finished: call `advance` until it returns false")),
         }
     }
+}
+
+/// The names of a request's variants, in order; one at least.
+///
+/// # Errors
+/// What is wrong with the request.
+#[wasm_bindgen]
+pub fn variants(request: &str, trace: Option<Box<[u8]>>) -> Result<Vec<String>, JsValue> {
+    let variants = request::read(request, trace.as_deref())?.variants()?;
+    Ok(variants.into_iter().map(|variant| variant.name).collect())
 }
 
 /// A scenario of the catalogue.

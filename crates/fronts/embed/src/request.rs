@@ -3,7 +3,7 @@
 use crate::error::Code;
 use highwater_simulator::{Options, Plan, Sources};
 use highwater_workload::scenario::{Scenario, catalogued};
-use highwater_workload::spec::{Fault, FaultKind, Step, Tree, whole};
+use highwater_workload::spec::{Fault, FaultKind, Planned, Step, Tree, whole};
 use highwater_workload::{RunSpec, Source, trace};
 use wasm_bindgen::prelude::*;
 
@@ -69,8 +69,18 @@ export interface Request extends RunOptionsOfLevel {
 }
 "#;
 
-/// Reads a request as JSON, with the bytes of its trace, and returns its plan and what is to be kept of the run.
-pub(crate) fn read(json: &str, bytes: Option<&[u8]>) -> Result<(Plan, Options), JsValue> {
+/// A request that was read.
+pub(crate) struct Asked {
+    /// The description of the run.
+    pub(crate) run: RunSpec,
+    /// Its trace, if it is of one.
+    pub(crate) trace: Option<Source>,
+    /// What is to be kept of the run.
+    pub(crate) options: Options,
+}
+
+/// Reads a request as JSON, with the bytes of its trace.
+pub(crate) fn read(json: &str, bytes: Option<&[u8]>) -> Result<Asked, JsValue> {
     let tree = Tree::from_json(json).map_err(|_| Code::Request.error("the request is no JSON"))?;
     let Tree::Table(pairs) = tree else {
         return Err(Code::Request.error("the request must be an object"));
@@ -107,27 +117,39 @@ pub(crate) fn read(json: &str, bytes: Option<&[u8]>) -> Result<(Plan, Options), 
         }
     }
     let run = RunSpec::try_from(Tree::Table(of_run)).map_err(|fault| refused(&fault))?;
-    Ok((plan(&run, bytes, without_env)?, options))
+    let trace = bytes.map(|bytes| read_trace(&run, bytes, without_env));
+    Ok(Asked {
+        trace: trace.transpose()?,
+        run,
+        options,
+    })
 }
 
-fn plan(run: &RunSpec, bytes: Option<&[u8]>, without_env: bool) -> Result<Plan, JsValue> {
-    let planned = run.plan(&catalogued).map_err(|fault| wrong(&fault))?;
+fn read_trace(run: &RunSpec, bytes: &[u8], without_env: bool) -> Result<Source, JsValue> {
     let wanted = run.checksum().map_err(|fault| wrong(&fault))?;
-    let trace = bytes.map(|bytes| {
-        let sum = trace::checksum(bytes);
-        if wanted.is_some_and(|wanted| wanted != sum) {
-            let message = format!("the trace's is {sum:08x}");
-            return Err(Code::Trace.at("checksum", message));
-        }
-        let mut workload = trace::read(bytes).map_err(|error| Code::Trace.at("trace", error))?;
-        if without_env {
-            workload.header.env.clear();
-        }
-        Ok(Source::from(workload))
-    });
-    let trace = trace.transpose()?;
-    let made = Sources::default().plan(&planned[0], trace.as_ref());
-    made.map_err(|fault| wrong(&fault))
+    let sum = trace::checksum(bytes);
+    if wanted.is_some_and(|wanted| wanted != sum) {
+        let message = format!("the trace's is {sum:08x}");
+        return Err(Code::Trace.at("checksum", message));
+    }
+    let mut workload = trace::read(bytes).map_err(|error| Code::Trace.at("trace", error))?;
+    if without_env {
+        workload.header.env.clear();
+    }
+    Ok(Source::from(workload))
+}
+
+impl Asked {
+    /// Its variants, in order; one at least.
+    pub(crate) fn variants(&self) -> Result<Vec<Planned>, JsValue> {
+        self.run.plan(&catalogued).map_err(|fault| wrong(&fault))
+    }
+
+    /// The plan of a variant.
+    pub(crate) fn plan(&self, variant: &Planned, sources: &mut Sources) -> Result<Plan, JsValue> {
+        let made = sources.plan(variant, self.trace.as_ref());
+        made.map_err(|fault| wrong(&fault))
+    }
 }
 
 /// A request that does not have the form of one.
