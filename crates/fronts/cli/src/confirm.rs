@@ -4,9 +4,11 @@
 //! with the environment of the variant and without address randomisation. It writes what the program wrote, and asks the
 //! kernel how much is resident at each mark.
 
+mod text;
+mod time;
+
 use crate::arguments::Confirm;
 use crate::scenario::Found;
-
 use crate::variants::Asked;
 use anyhow::{Context, Result, bail};
 use highwater_live::{
@@ -17,9 +19,9 @@ use highwater_live::{
 use highwater_simulator::{Addresses, Bytes, Choice, Explain, Options, Plan, Sources, Variant};
 use highwater_workload::{Event, Micros, Workload, unwatched};
 use serde::Serialize;
-use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use time::Took;
 
 /// Runs every variant, and says whether all agree.
 fn run_all(asked: &Confirm, program: &Path) -> Result<Vec<Confirmed>> {
@@ -61,11 +63,10 @@ pub(crate) fn run(asked: &Confirm) -> Result<ExitCode> {
     let all = run_all(asked, &program)?;
     let text = match asked.json {
         true => crate::json::line(&Report { variants: &all })?,
-        false => all
-            .iter()
-            .map(Confirmed::text)
-            .collect::<Vec<_>>()
-            .join("\n"),
+        false => {
+            let texts: Vec<String> = all.iter().map(Confirmed::text).collect();
+            texts.join("\n") + &time::against_first(&all)
+        }
     };
     crate::print(&text)?;
     let agree = all.iter().all(Confirmed::agrees);
@@ -107,6 +108,9 @@ pub(crate) struct Confirmed {
     /// The addresses that the trace recorded, where it was recorded with the release that answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     recorded: Option<Addresses>,
+    /// The processor time of the calls, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<Took>,
 }
 
 /// Resident memory at a mark.
@@ -147,6 +151,9 @@ fn confirm(plan: &Plan, is_asked: bool, asked: &Confirm, program: &Path) -> Resu
     let model = execute(&release, &environment, real.layout, &sequence).with_context(|| {
         format!("this machine answers with {answered}; --allocator names another model")
     })?;
+    let time = asked
+        .time
+        .map(|rounds| time::take(&mut oracle, &sequence, plan, rounds));
     let counts = FidelityCounts::of(&sequence, &real, &model);
     let difference = first_difference(&sequence, &real, &model);
     let difference = difference.map(|found| in_words(&found, &sequence, workload));
@@ -167,6 +174,7 @@ fn confirm(plan: &Plan, is_asked: bool, asked: &Confirm, program: &Path) -> Resu
             None => recorded(workload, variant, &answered)?,
             Some(_) => None,
         },
+        time: time.transpose()?,
     })
 }
 
@@ -334,69 +342,5 @@ impl Confirmed {
     fn agrees(&self) -> bool {
         let recorded = self.recorded.as_ref();
         self.first_difference.is_none() && recorded.is_none_or(|all| all.equal == all.compared)
-    }
-
-    fn text(&self) -> String {
-        let mut out = String::new();
-        // Writing to a String cannot fail.
-        let _ = self.write(&mut out);
-        out
-    }
-
-    fn write(&self, out: &mut String) -> std::fmt::Result {
-        let settings = match &self.settings[..] {
-            "" => "no settings",
-            settings => settings,
-        };
-        writeln!(out, "{}: {settings}", self.name)?;
-        writeln!(out, "Library: {}", self.library)?;
-        writeln!(out, "Model:   {}", self.model)?;
-        let equal = self
-            .marks
-            .iter()
-            .filter(|mark| mark.model == Some(mark.real));
-        writeln!(
-            out,
-            "{} of {} addresses equal; resident memory equal at {} of {} marks",
-            self.addresses_equal,
-            self.addresses,
-            equal.count(),
-            self.marks.len()
-        )?;
-        if let Some(difference) = &self.first_difference {
-            writeln!(out, "First difference: {difference}")?;
-        }
-        if let Some(recorded) = &self.recorded {
-            let Addresses {
-                compared,
-                equal,
-                first_difference,
-            } = recorded;
-            writeln!(out, "{equal} of {compared} recorded addresses equal")?;
-            if let Some(difference) = first_difference {
-                writeln!(out, "First difference from the recording: {difference}")?;
-            }
-        }
-        writeln!(
-            out,
-            "\n{:<22} {:>11} {:>11} {:>11}",
-            "mark", "time", "real", "model"
-        )?;
-        for mark in &self.marks {
-            let model = mark.model.map_or("–".to_owned(), |model| model.to_string());
-            let differs = if mark.model == Some(mark.real) {
-                ""
-            } else {
-                "  differs"
-            };
-            let name = highwater_report::one_line(&mark.name);
-            let time = highwater_report::seconds(Micros(mark.time_us));
-            writeln!(
-                out,
-                "{name:<22} {time:>11} {:>11} {model:>11}{differs}",
-                mark.real.to_string()
-            )?;
-        }
-        Ok(())
     }
 }

@@ -156,3 +156,45 @@ fn what_cannot_be_confirmed_is_refused_in_one_line() {
         &["/nosuch"],
     );
 }
+
+#[test]
+fn the_time_of_the_calls_stands_beside_its_estimate() {
+    let trace = recording();
+    let low = "low: MALLOC_MMAP_THRESHOLD_=16384";
+    let asked = [&trace, "--variant", low, "--time", "3", "--json"];
+    let Some(output) = confirm(&asked) else {
+        return;
+    };
+    let report = report(&output);
+    let [first, low] = [0, 1].map(|at| &report["variants"][at]["time"]);
+    for time in [first, low] {
+        let of = |key: &str| -> Vec<u64> {
+            let list = time[key].as_array().expect("a list");
+            list.iter()
+                .map(|us| us.as_u64().expect("a number"))
+                .collect()
+        };
+        assert!(of("real_us").is_sorted() && of("real_us")[0] > 0, "{time}");
+        assert!(of("estimated_us").is_sorted(), "{time}");
+    }
+    // Each mapping is a system call, and its pages are new.
+    for key in ["faults", "syscalls"] {
+        assert!(low[key].as_u64() > first[key].as_u64(), "{key}");
+    }
+}
+
+#[test]
+fn the_time_of_several_threads_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("threads.hwt");
+    std::fs::write(&file, "highwater-trace 1\nm 0 0 0x10 64\nm 1 1 0x80 64\n").expect("written");
+    let Some(output) = confirm(&[file.to_str().expect("plain"), "--time", "1"]) else {
+        return;
+    };
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("several threads") && said.lines().count() == 1,
+        "{said}"
+    );
+}

@@ -154,6 +154,10 @@ pub(crate) struct Confirm {
     /// Folder with other libraries, each unpacked in a folder of its own; those of the release asked for answer
     #[arg(long, value_name = "FOLDER")]
     pub(crate) libraries: Option<PathBuf>,
+    /// Also measure the processor time of the calls in N rounds, and compare it with the estimate of `advise`; for programs
+    /// of one thread
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) time: Option<u32>,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
