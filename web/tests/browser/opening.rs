@@ -162,7 +162,7 @@ fn the_recorded_service_opens_with_what_was_measured_of_it() -> Result<()> {
         );
         page.set_value("#source", "decay")?;
         settle(page)?;
-        page.evaluate("location.search = '?scenario=bundled-service'")?;
+        page.go("?scenario=bundled-service")?;
         opened(page)
     })
 }

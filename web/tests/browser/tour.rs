@@ -114,7 +114,7 @@ fn holds(page: &Page, number: usize) -> Result<()> {
         7 => ensure!(of("C.rest")? < of("A.rest")? / 3.0),
         8 => ensure!(of("B.rest")? < of("C.rest")? && of("C.rest")? < of("A.rest")?),
         9 => ensure!(of("B.peak")? < of("A.peak")? / 3.0 && of("A.peak")? < of("D.peak")?),
-        10 => ensure!(of("E.rest")? < of("A.rest")? && of("D.end")? < of("A.rest")?),
+        10 => ensure!(of("E.rest")? < of("A.rest")? && of("A.end")? < of("A.rest")?),
         _ => {}
     }
     Ok(())
