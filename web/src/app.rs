@@ -20,8 +20,8 @@ use crate::{
     pool::{Pool, PoolEvent},
     protocol::Ask,
     state::{
-        Action, AdviceAction, Arrival, DisplayAction, Effect, Event, Place, PlayheadAction, State,
-        TourAction,
+        Action, AdviceAction, Arrival, DisplayAction, Effect, Event, Place, PlayheadAction,
+        Searching, State, TourAction,
     },
     subject::Subject,
 };
@@ -168,7 +168,10 @@ impl Component for App {
             browser::focus(&self.places.next);
         }
         if std::mem::take(&mut self.focuses_advice) {
-            browser::focus(&self.places.advice);
+            browser::focus(match self.state.advice.searching {
+                Searching::Not => &self.places.ask,
+                _ => &self.places.advice,
+            });
         }
     }
 }

@@ -49,15 +49,9 @@ pub fn ask(state: &State, act: &Callback<Action>, place: &NodeRef) -> Html {
     if state.display.embed.is_some() || state.tour.is_talk() {
         return Html::default();
     }
-    let is_shown = matches!(state.advice.searching, Searching::Not);
-    let place = if is_shown {
-        place.clone()
-    } else {
-        NodeRef::default()
-    };
     html! {
         <div class="ask">
-            <button ref={place} type="button" id="what-would-help" class="button button--strong"
+            <button ref={place.clone()} type="button" id="what-would-help" class="button button--strong"
                 title="Search for changes that lower this variant's memory, and run each of them"
                 onclick={does(act, AdviceAction::Search)}>{ "What would help?" }</button>
             { more("Options", wishes(&state.advice.wishes, act)) }

@@ -36,8 +36,10 @@ pub struct Places {
     pub help: NodeRef,
     /// The button that leads on in a tour.
     pub next: NodeRef,
-    /// The heading of the search for what would help, or the button that begins it.
+    /// The heading of the search for what would help.
     pub advice: NodeRef,
+    /// The button that begins it. What is taken away empties its reference after what appears has filled it, so the two share none.
+    pub ask: NodeRef,
     /// What lies over the plot of the chart.
     pub over: NodeRef,
 }
@@ -79,7 +81,7 @@ pub fn page(
                     { happened(state, act, point, &places.over) }
                 </div>
                 if shows.why {
-                    <div class="column column--why">{ why(state, act, &places.advice) }</div>
+                    <div class="column column--why">{ why(state, act, &places.ask) }</div>
                 }
                 if shows.table {
                     <div class="column column--what-if">{ what_if(state, act) }</div>
