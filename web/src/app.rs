@@ -85,6 +85,8 @@ pub struct App {
     focuses_tour: bool,
     /// Whether it is to go where the search for what would help is.
     focuses_advice: bool,
+    /// Whether it is to stay there until the user does something: what had it may be drawn anew meanwhile.
+    keeps_focus: bool,
     /// What the page around this one has been told.
     told: Told,
     _on_message: Option<EventListener>,
@@ -120,6 +122,7 @@ impl Component for App {
             settling: None,
             focuses_tour: false,
             focuses_advice: false,
+            keeps_focus: false,
             told: Told::default(),
             _on_message: embedding::listen(act.clone()),
             _on_move: address::watch(ctx.link().callback(|()| Message::Moved)),
@@ -167,7 +170,8 @@ impl Component for App {
         if std::mem::take(&mut self.focuses_tour) {
             browser::focus(&self.places.next);
         }
-        if std::mem::take(&mut self.focuses_advice) {
+        let is_lost = self.keeps_focus && browser::is_unfocused();
+        if std::mem::take(&mut self.focuses_advice) || is_lost {
             browser::focus(match self.state.advice.searching {
                 Searching::Not => &self.places.ask,
                 _ => &self.places.advice,
@@ -189,6 +193,7 @@ impl App {
                 Action::Playhead(PlayheadAction::Tick(passed))
             }
             Message::Act(action) => {
+                self.keeps_focus = false;
                 if matches!(action, Action::OpenWith(..) | Action::Choose(_)) {
                     self.opening += 1;
                 }
@@ -349,7 +354,10 @@ impl App {
                     let timeout = Timeout::new(seconds.saturating_mul(1000).min(1 << 30), up);
                     self.searching = Some(timeout);
                 }
-                Effect::FocusAdvice => self.focuses_advice = true,
+                Effect::FocusAdvice => {
+                    self.focuses_advice = true;
+                    self.keeps_focus = true;
+                }
                 Effect::Copy(text) => browser::copy(&text),
                 Effect::Wait => {
                     let act = self.act.clone();

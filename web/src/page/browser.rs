@@ -247,6 +247,12 @@ pub fn focus(element: &NodeRef) {
     }
 }
 
+/// Whether nothing has the focus.
+pub fn is_unfocused() -> bool {
+    let active = document().and_then(|document| document.active_element());
+    active.is_none_or(|element| element.tag_name() == "BODY")
+}
+
 /// Fills the screen with the page, or not any more. Where that is refused the page stays as large as it is.
 pub fn fill_screen(is_full: bool) {
     let Some(document) = document() else {
