@@ -2,6 +2,7 @@
 
 use crate::file::Path;
 use crate::originals::{originals, version_of_glibc, version_of_jemalloc};
+use crate::own_maps;
 use crate::system::{self, File};
 use crate::text::Text;
 use core::ffi::CStr;
@@ -308,42 +309,17 @@ fn lowest_mapping() -> Option<u64> {
     /// Mappings farther apart are not of one run.
     const APART: u64 = 1 << 30;
     let own = lowest_mapping as *const () as usize as u64;
-    let file = File::open(b"/proc/self/maps\0").ok()?;
     let (mut lowest, mut end) = (0, 0);
-    let mut line = Text::<40>::new();
-    let mut is_over = false;
-    let mut part = [0; 1024];
-    loop {
-        let read = file.read(&mut part);
-        if read == 0 {
-            return None;
+    let mut found = None;
+    own_maps::each_line(|line| {
+        if let Some((first, last)) = own_maps::ends(line) {
+            if first.saturating_sub(end) > APART {
+                lowest = first;
+            }
+            end = last;
+            found = (first..last).contains(&own).then_some(lowest);
         }
-        for &byte in &part[..read] {
-            if byte != b'\n' {
-                line.push(&[byte]);
-                continue;
-            }
-            let mut fields = line.bytes().split(|&byte| byte == b'-' || byte == b' ');
-            if let (Some(first), Some(last)) =
-                (fields.next().and_then(hex), fields.next().and_then(hex))
-            {
-                if first.saturating_sub(end) > APART {
-                    lowest = first;
-                }
-                end = last;
-                is_over |= (first..last).contains(&own);
-            }
-            line.truncate(0);
-            if is_over {
-                return Some(lowest);
-            }
-        }
-    }
-}
-
-fn hex(digits: &[u8]) -> Option<u64> {
-    let digit = |byte: &u8| (*byte as char).to_digit(16).map(u64::from);
-    digits
-        .iter()
-        .try_fold(0, |value, byte| Some(value << 4 | digit(byte)?))
+        found.is_none()
+    })?;
+    found
 }

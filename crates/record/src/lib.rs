@@ -46,6 +46,8 @@ mod measure;
 #[cfg(any(recorder, preload))]
 mod originals;
 #[cfg(any(recorder, preload))]
+mod own_maps;
+#[cfg(any(recorder, preload))]
 mod owners;
 #[cfg(any(recorder, preload))]
 mod pages;

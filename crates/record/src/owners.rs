@@ -1,7 +1,7 @@
 //! Who calls: the library or program that has the calling instruction, by its file's name.
 
 use crate::originals::originals;
-use crate::system::File;
+use crate::own_maps;
 use crate::text::Text;
 use core::cell::UnsafeCell;
 
@@ -68,31 +68,19 @@ fn look_up(address: u64) -> Owner {
         .malloc
         .map_or(0, |malloc| malloc as usize as u64);
     let (mut caller, mut other) = (Text::<256>::new(), Text::<256>::new());
-    let mut line = Text::<320>::new();
-    let mut part = [0; 1024];
-    let Ok(file) = File::open(b"/proc/self/maps\0") else {
+    let listed = own_maps::each_line(|line| {
+        if let Some((begin, end, path)) = mapping(line) {
+            if (begin..end).contains(&address) {
+                caller.push(path);
+            }
+            if (begin..end).contains(&allocator) {
+                other.push(path);
+            }
+        }
+        true
+    });
+    if listed.is_none() {
         return Owner::Other(Name::new());
-    };
-    loop {
-        let read = file.read(&mut part);
-        for &byte in &part[..read] {
-            if byte != b'\n' {
-                line.push(&[byte]);
-                continue;
-            }
-            if let Some((begin, end, path)) = mapping(line.bytes()) {
-                if (begin..end).contains(&address) {
-                    caller.push(path);
-                }
-                if (begin..end).contains(&allocator) {
-                    other.push(path);
-                }
-            }
-            line.truncate(0);
-        }
-        if read == 0 {
-            break;
-        }
     }
     if !caller.bytes().is_empty() && caller.bytes() == other.bytes() {
         return Owner::Allocator;
@@ -105,13 +93,7 @@ fn look_up(address: u64) -> Owner {
 
 /// Returns where a mapping begins and ends, and the file that it is of.
 fn mapping(line: &[u8]) -> Option<(u64, u64, &[u8])> {
-    let hex = |digits: &[u8]| {
-        digits.iter().try_fold(0, |number, &byte| {
-            Some(number << 4 | u64::from((byte as char).to_digit(16)?))
-        })
-    };
-    let mut ends = line.split(|&byte| byte == b'-' || byte == b' ');
-    let (begin, end) = (hex(ends.next()?)?, hex(ends.next()?)?);
+    let (begin, end) = own_maps::ends(line)?;
     let path = line.iter().position(|&byte| byte == b'/');
     Some((begin, end, path.map_or(&[][..], |at| &line[at..])))
 }

@@ -1,9 +1,8 @@
 //! How much of glibc's heaps is resident: of the heap of the program break, and of the heaps of other arenas. And how much of
 //! stacks.
 
+use crate::own_maps;
 use crate::pages::Pages;
-use crate::system::File;
-use crate::text::Text;
 
 /// Heaps of other arenas begin at multiples of this, and end there: what of them is not in use may not be read.
 const SPAN: u64 = 64 << 20;
@@ -41,28 +40,18 @@ enum Kind {
 impl Heaps {
     /// Measures the calling process; `None` where the kernel does not say.
     pub(crate) fn measure(pages: &mut Pages) -> Option<Self> {
-        let file = File::open(b"/proc/self/maps\0").ok()?;
         let mut heaps = Self::default();
         let (mut last, mut before) = (None, None);
-        let mut line = Text::<96>::new();
-        let mut part = [0; 2048];
-        loop {
-            let read = file.read(&mut part);
-            for &byte in &part[..read] {
-                if byte != b'\n' {
-                    line.push(&[byte]);
-                    continue;
-                }
-                let mapping = Mapping::of(line.bytes());
-                line.truncate(0);
-                heaps.add(last, before, mapping, pages)?;
-                (last, before) = (before, mapping);
-            }
-            if read == 0 {
-                heaps.add(last, before, None, pages)?;
-                return Some(heaps);
-            }
-        }
+        let mut is_counted = Some(());
+        own_maps::each_line(|line| {
+            let mapping = Mapping::of(line);
+            is_counted = heaps.add(last, before, mapping, pages);
+            (last, before) = (before, mapping);
+            is_counted.is_some()
+        })?;
+        is_counted?;
+        heaps.add(last, before, None, pages)?;
+        Some(heaps)
     }
 
     /// Counts a mapping, which those before and behind it show to be a heap, a stack or neither.
@@ -91,9 +80,8 @@ impl Heaps {
 
 impl Mapping {
     fn of(line: &[u8]) -> Option<Self> {
-        let mut fields = line.split(|&byte| byte == b' ');
-        let mut ends = fields.next()?.split(|&byte| byte == b'-');
-        let (begin, end) = (hex(ends.next()?)?, hex(ends.next()?)?);
+        let (begin, end) = own_maps::ends(line)?;
+        let mut fields = line.split(|&byte| byte == b' ').skip(1);
         let may = fields.next()?;
         // Behind them are the offset, the device and the number in it.
         let name = fields.skip(3).find(|field| !field.is_empty());
@@ -127,12 +115,6 @@ impl Mapping {
         self.begin.is_multiple_of(SPAN)
             && (self.end.is_multiple_of(SPAN) || next.is_some_and(reaches))
     }
-}
-
-fn hex(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0, |number, &byte| {
-        Some(number << 4 | u64::from((byte as char).to_digit(16)?))
-    })
 }
 
 #[cfg(test)]
