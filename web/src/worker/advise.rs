@@ -114,17 +114,13 @@ impl<'a> Ground<'a> {
     fn subject(&mut self) -> Result<Subject, String> {
         let mut subject = Subject::new(self.plan());
         subject.survey = self.survey;
-        let mut not = Vec::new();
-        if let Some(image) = &self.image {
-            match image.jemalloc() {
-                Some(name) => subject.jemalloc = Choice::nearest(&name).map_err(shown)?.choice,
-                None => not.push("jemalloc".to_owned()),
-            }
-        }
         let names = ["settings", "jemalloc", "malloc_trim"];
         let left_out = names.iter().zip(self.asked.who).filter(|(_, may)| !may);
-        not.extend(left_out.map(|(name, _)| (*name).to_owned()));
+        let not: Vec<String> = left_out.map(|(name, _)| (*name).to_owned()).collect();
         subject.scope = Scope::new(&[], &not).map_err(shown)?;
+        if let Some(image) = &self.image {
+            subject.take_image(image).map_err(shown)?;
+        }
         if !self.asked.weigh.is_empty() {
             subject.weights = Some(self.asked.weigh.parse().map_err(shown)?);
         }

@@ -113,6 +113,11 @@ impl Scope {
         })
     }
 
+    /// Leaves a kind of change out.
+    pub(crate) fn leave_out(&mut self, family: Family) {
+        self.not.push(family);
+    }
+
     /// Whether a kind of change is tried.
     pub fn has(&self, family: Family) -> bool {
         (self.only.is_empty() || self.only.contains(&family)) && !self.not.contains(&family)

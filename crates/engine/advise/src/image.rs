@@ -237,6 +237,13 @@ impl Image {
         format!("glibc@{}", self.system.glibc)
     }
 
+    /// The allocator of a program in it that was recorded with this one, by name and release: its own C library, unless the
+    /// program had another allocator than glibc.
+    pub fn allocator_of(&self, recorded: Option<&(String, String)>) -> Option<String> {
+        let is_glibc = recorded.is_none_or(|(name, _)| name == "glibc");
+        is_glibc.then(|| self.allocator())
+    }
+
     /// The jemalloc that can be installed, as an allocator is named; none where that is not known.
     pub fn jemalloc(&self) -> Option<String> {
         let version = self.system.jemalloc.filter(|_| !self.is_bare);

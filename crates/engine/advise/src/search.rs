@@ -4,6 +4,7 @@ use crate::candidate::{Candidate, Doer};
 use crate::costs::Costs;
 use crate::family::{Family, Scope};
 use crate::figures::{Figures, Measure, Weights};
+use crate::image::Image;
 use crate::loads::Load;
 use crate::reasons::Reason;
 use crate::survey::Survey;
@@ -50,6 +51,18 @@ impl Subject {
             jemalloc: Choice::Jemalloc(JemallocVersion::default()),
             loads: Vec::new(),
         }
+    }
+
+    /// Tries the jemalloc that can be installed in an image; none where no package of it is known.
+    ///
+    /// # Errors
+    /// The package's release has no model near it.
+    pub fn take_image(&mut self, image: &Image) -> Result<(), SimulatorError> {
+        match image.jemalloc() {
+            Some(name) => self.jemalloc = Choice::nearest(&name)?.choice,
+            None => self.scope.leave_out(Family::Jemalloc),
+        }
+        Ok(())
     }
 
     /// The allocator that runs.
@@ -102,19 +115,32 @@ enum WorkError {
 impl Work {
     /// Runs it.
     pub fn run(&self, subject: &Subject, watch: &mut Watch) -> Tried {
-        let load = self.load.and_then(|load| subject.loads.get(load));
-        let plan = load.map_or(&subject.plan, |load| &load.plan);
-        match self.trial(plan, watch) {
+        match self.trial(subject, watch) {
             Ok(trial) => Tried::Done(trial),
             Err(WorkError::Run(SimulatorError::Cancelled)) => Tried::BrokenOff,
             Err(error) => Tried::Impossible(error.to_string()),
         }
     }
 
-    fn trial(&self, plan: &Plan, watch: &mut Watch) -> Result<Trial, WorkError> {
-        let plan = self.candidate.applied(plan)?;
+    /// What runs: the load with the change.
+    ///
+    /// # Errors
+    /// The calls of the load cannot be changed so.
+    pub fn plan(&self, subject: &Subject) -> Result<Plan, TrimsError> {
+        let load = self.load.and_then(|load| subject.loads.get(load));
+        let plan = load.map_or(&subject.plan, |load| &load.plan);
+        self.candidate.applied(plan)
+    }
+
+    /// The options that it runs with.
+    pub fn options(&self) -> Options {
+        options(self.load.is_none())
+    }
+
+    fn trial(&self, subject: &Subject, watch: &mut Watch) -> Result<Trial, WorkError> {
+        let plan = self.plan(subject)?;
         let remarks = plan.remarks();
-        let outcome = run_plan(plan, &options(self.load.is_none()), watch)?;
+        let outcome = run_plan(plan, &self.options(), watch)?;
         Ok(Trial::of(&outcome, remarks))
     }
 }

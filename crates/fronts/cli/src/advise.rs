@@ -11,8 +11,8 @@ use anyhow::{Context, Result, bail};
 use highwater_advise::{
     Advice, Advised, Cost, Costs, Doer, Form, Image, Scope, Search, Subject, Tried, loads, paste,
 };
-use highwater_simulator::{ALLOCATOR, Choice, Plan, Sources, Variable};
-use highwater_workload::{Source, unwatched};
+use highwater_simulator::{ALLOCATOR, Plan, Sources, Variable};
+use highwater_workload::unwatched;
 use serde::Serialize;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -86,10 +86,12 @@ pub(crate) fn subject(
 ) -> Result<Subject> {
     let trace = found.trace()?;
     let mut options: Vec<(&'static str, String)> = Vec::new();
+    let recorded = trace.as_ref();
+    let recorded = recorded.and_then(|trace| trace.first().header.allocator.as_ref());
     let allocator = asked
         .allocator
         .clone()
-        .or_else(|| of_image(image, trace.as_ref()));
+        .or_else(|| image?.allocator_of(recorded));
     options.extend(allocator.map(|name| ("allocator", name)));
     options.extend(asked.cap.clone().map(|cap| ("cap", cap)));
     let variants = Asked {
@@ -112,32 +114,15 @@ pub(crate) fn subject(
         false => Vec::new(),
     };
     let weights = asked.weigh.as_deref().map(str::parse).transpose();
-    let jemalloc = image.and_then(Image::jemalloc);
-    let jemalloc = jemalloc.map(|name| Choice::nearest(&name)).transpose()?;
     let mut subject = Subject::new(plan);
-    subject.scope = scope(asked, image)?;
+    subject.scope = Scope::new(&asked.only, &asked.not)?;
     subject.weights = weights.context("--weigh")?;
     subject.costs = costs(asked);
     subject.loads = loads;
-    if let Some(jemalloc) = jemalloc {
-        subject.jemalloc = jemalloc.choice;
+    if let Some(image) = image {
+        subject.take_image(image)?;
     }
     Ok(subject)
-}
-
-/// The C library of an image, for what does not say which allocator it was recorded with, or was recorded with another glibc.
-fn of_image(image: Option<&Image>, trace: Option<&Source>) -> Option<String> {
-    let recorded = trace.and_then(|trace| trace.first().header.allocator.as_ref());
-    let is_glibc = recorded.is_none_or(|(name, _)| name == "glibc");
-    image.filter(|_| is_glibc).map(Image::allocator)
-}
-
-fn scope(asked: &Advise, image: Option<&Image>) -> Result<Scope> {
-    let mut not = asked.not.clone();
-    if image.is_some_and(|image| image.installs_jemalloc().is_none()) {
-        not.push("jemalloc".to_owned());
-    }
-    Ok(Scope::new(&asked.only, &not)?)
 }
 
 pub(crate) fn costs(asked: &Advise) -> Costs {

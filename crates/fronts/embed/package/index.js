@@ -129,8 +129,12 @@ export async function advise(request, options) {
   const { only, not, weigh, image, seconds, ...others } = copied(options ?? {}, "the options");
   const { text, trace } = described(request);
   const controls = optionsOf(others, ["only", "not", "weigh", "image", "seconds"]);
-  const listed = { only: list(only, "only"), not: list(not, "not"), weigh: list(weigh, "weigh"), image: list(image, "image") };
-  const wishes = JSON.stringify(listed);
+  const wishes = JSON.stringify({
+    only: texts(only, "only"),
+    not: texts(not, "not"),
+    weigh: texts(weigh, "weigh").join(","),
+    image: texts(image, "image").join(","),
+  });
   if (seconds != null && !(typeof seconds === "number" && seconds > 0)) refuse("seconds: expected a number above 0");
   refuseCancelled(controls.signal);
   await load();
@@ -143,11 +147,11 @@ export async function advise(request, options) {
   return await repeated(() => attempted(() => new Advising(text, trace, wishes), controls, tell));
 }
 
-/** Names with commas between them, from a text or a list of texts. */
-function list(names, key) {
-  const all = names == null ? [] : Array.isArray(names) ? names : [names];
-  if (!all.every((name) => typeof name === "string")) refuse(`${key}: expected a text or a list of texts`);
-  return all.join(",");
+/** A list of texts, from one text or a list. */
+function texts(given, key) {
+  const all = given == null ? [] : Array.isArray(given) ? given : [given];
+  if (!all.every((text) => typeof text === "string")) refuse(`${key}: expected a text or a list of texts`);
+  return all;
 }
 
 /** A request as the engine takes it: a text, and the bytes of a trace. */

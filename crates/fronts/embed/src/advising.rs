@@ -3,10 +3,9 @@
 use crate::error::{Code, unshown};
 use crate::request::{self, Asked};
 use highwater_advise::{
-    Advice, Advised, Doer, Form, Image, Scope, Search, Subject, Trial, Tried, Work, loads, options,
-    paste,
+    Advice, Advised, Doer, Form, Image, Scope, Search, Subject, Trial, Tried, Work, loads, paste,
 };
-use highwater_simulator::{Choice, Judged, PlanRun, Sources, Variable};
+use highwater_simulator::{Judged, PlanRun, Sources, Variable};
 use highwater_workload::unwatched;
 use serde::{Deserialize, Serialize};
 use tsify::Tsify;
@@ -16,10 +15,10 @@ use wasm_bindgen::prelude::*;
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct Wishes {
-    /// The kinds of change that are tried, with commas between them (default: all).
-    pub(crate) only: String,
+    /// The kinds of change that are tried (default: all).
+    pub(crate) only: Vec<String>,
     /// Kinds of change that are not tried.
-    pub(crate) not: String,
+    pub(crate) not: Vec<String>,
     /// The memory that counts: `peak`, `rest` or `mean`, or several with weights, such as `peak=1,mean=2`.
     pub(crate) weigh: String,
     /// The container image, such as `python:3.12-slim-bookworm`.
@@ -190,16 +189,11 @@ impl Advising {
             return false;
         };
         self.begun += 1;
-        let subject = search.subject();
-        let load = work.load.and_then(|load| subject.loads.get(load));
-        let plan = load.map_or(&subject.plan, |load| &load.plan);
-        let begun = work
-            .candidate
-            .applied(plan)
-            .map_err(|error| error.to_string());
+        let begun = work.plan(search.subject());
+        let begun = begun.map_err(|error| error.to_string());
         let begun = begun.and_then(|plan| {
             let remarks = plan.remarks();
-            let run = PlanRun::new(plan, &options(work.load.is_none()));
+            let run = PlanRun::new(plan, &work.options());
             Ok((remarks, run.map_err(|error| error.to_string())?))
         });
         match begun {
@@ -307,25 +301,18 @@ impl Advising {
     }
 }
 
-/// A run that says no allocator has the C library of the image, unless it was recorded with another allocator.
+/// A run that says no allocator has that of the image.
 fn run_of_image(asked: &mut Asked, image: Option<&Image>) {
     let recorded = asked.trace.as_ref();
     let recorded = recorded.and_then(|trace| trace.first().header.allocator.as_ref());
-    let is_glibc = recorded.is_none_or(|(name, _)| name == "glibc");
-    if let Some(image) = image.filter(|_| is_glibc && asked.run.text("allocator").is_empty()) {
-        asked.run.set("allocator", image.allocator());
+    let allocator = image.and_then(|image| image.allocator_of(recorded));
+    if let Some(allocator) = allocator.filter(|_| asked.run.text("allocator").is_empty()) {
+        asked.run.set("allocator", allocator);
     }
 }
 
 /// What help is looked for.
 fn subject(asked: &Asked, wishes: &Wishes, image: Option<&Image>) -> Result<Subject, JsValue> {
-    let names = |list: &str| -> Vec<String> {
-        let names = list.split(',').map(str::trim);
-        names
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect()
-    };
     let variants = asked.variants()?;
     let mut sources = Sources::default();
     let plan = asked.plan(&variants[0], &mut sources)?;
@@ -333,19 +320,15 @@ fn subject(asked: &Asked, wishes: &Wishes, image: Option<&Image>) -> Result<Subj
     let others = loads(&variants[0], &plan, &mut make);
     let mut subject = Subject::new(plan);
     subject.loads = others;
-    let mut not = names(&wishes.not);
-    if image.is_some_and(|image| image.installs_jemalloc().is_none()) {
-        not.push("jemalloc".to_owned());
-    }
-    let scope = Scope::new(&names(&wishes.only), &not);
+    let scope = Scope::new(&wishes.only, &wishes.not);
     subject.scope = scope.map_err(|error| Code::Request.at("only, not", error))?;
     if !wishes.weigh.is_empty() {
         let weights = wishes.weigh.parse();
         subject.weights = Some(weights.map_err(|error| Code::Request.at("weigh", error))?);
     }
-    if let Some(name) = image.and_then(Image::jemalloc) {
-        let nearest = Choice::nearest(&name).map_err(|error| Code::Variant.error(error))?;
-        subject.jemalloc = nearest.choice;
+    if let Some(image) = image {
+        let taken = subject.take_image(image);
+        taken.map_err(|error| Code::Variant.error(error))?;
     }
     Ok(subject)
 }
