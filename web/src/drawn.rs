@@ -10,7 +10,7 @@ use crate::{
     protocol::{Ask, Outcome, Work},
     state::{Action, Arrival, Effect, Event, State},
     subject::Subject,
-    view::{Look, RunView},
+    view::RunView,
     worker::{Engine, Slice, Step, reading, simulating},
 };
 
@@ -112,25 +112,8 @@ impl Drawn {
         moment: highwater_simulator::Moment,
         ask: Ask,
     ) -> Arrival {
-        let (stage, first_event, begins) = run.stage_at(moment.time);
-        let order = Rc::clone(&run.order);
-        let work = Work::Look {
-            order: (*order).clone(),
-            stage: stage as u32,
-            first_event,
-            begins,
-            event: moment.event,
-            time: moment.time,
-            ask,
-        };
-        match self.done(work, None) {
-            Ok(Outcome::Looked(looked)) => {
-                Arrival::Looked(id, Rc::new(Look::receive(order, moment, *looked)))
-            }
-            Ok(Outcome::Blocks(rows)) => Arrival::Blocks(id, rows),
-            Ok(Outcome::Without(without)) => Arrival::Without(without),
-            Ok(Outcome::Figures(figures)) => Arrival::Figures(id, order, moment, figures),
-            Ok(other) => panic!("{other:?}"),
+        match self.done(run.look(moment, ask), None) {
+            Ok(outcome) => Arrival::answer(id, &run.order, moment, outcome),
             Err(message) => Arrival::LookFailed(id, Some(message)),
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     protocol::{Ask, Order, Outcome, Tried, Work},
     state::{AdviceWork, Advising, Arrival},
     variants::VariantId,
-    view::{Look, RunView},
+    view::RunView,
     worker_client::{Health, JobEvent, JobHandle, Program, WorkerClient},
 };
 
@@ -212,32 +212,15 @@ impl Pool {
     pub fn look(&mut self, id: VariantId, run: &Rc<RunView>, moment: Moment, ask: Ask) {
         self.revive();
         let worker = self.usable(id.0 as usize);
-        let (stage, first_event, begins) = run.stage_at(moment.time);
+        let work = run.look(moment, ask.clone());
         let order = Rc::clone(&run.order);
-        let work = Work::Look {
-            order: (*order).clone(),
-            stage: stage as u32,
-            first_event,
-            begins,
-            event: moment.event,
-            time: moment.time,
-            ask: ask.clone(),
-        };
         let tell = self.tell.clone();
         let handle = worker.client.run(work, None, move |event| {
             let arrival = match event {
                 JobEvent::Progress(_) => return,
-                JobEvent::Finished(Outcome::Looked(looked)) => {
-                    let look = Look::receive(Rc::clone(&order), moment, *looked);
-                    Arrival::Looked(id, Rc::new(look))
-                }
-                JobEvent::Finished(Outcome::Blocks(rows)) => Arrival::Blocks(id, rows),
-                JobEvent::Finished(Outcome::Without(without)) => Arrival::Without(without),
-                JobEvent::Finished(Outcome::Figures(figures)) => {
-                    Arrival::Figures(id, Rc::clone(&order), moment, figures)
-                }
+                JobEvent::Finished(outcome) => Arrival::answer(id, &order, moment, outcome),
                 JobEvent::Failed(message) => Arrival::LookFailed(id, Some(message)),
-                JobEvent::Finished(..) | JobEvent::Lost => Arrival::LookFailed(id, None),
+                JobEvent::Lost => Arrival::LookFailed(id, None),
             };
             tell.emit(PoolEvent::Arrived(arrival));
         });

@@ -7,7 +7,7 @@ use std::{cell::RefCell, rc::Rc};
 use highwater_chart::{Band, Extents, Scale, bands};
 use highwater_simulator::{Bytes, Frame, Micros, Moment, PhaseKind, Sample, Variant};
 
-use crate::protocol::{Order, Ran};
+use crate::protocol::{Ask, Order, Ran, Work};
 pub use moment::{Look, Now};
 
 /// A run that is shown. One equals only itself, which spares comparing curves point by point at every movement.
@@ -133,6 +133,20 @@ impl RunView {
         let (events, begins) = (self.ran.stages.get(stage))
             .map_or((0, Micros(0)), |stage| (stage.first_event, stage.begins));
         (stage, events, begins)
+    }
+
+    /// What a worker does to answer a question about a moment.
+    pub fn look(&self, moment: Moment, ask: Ask) -> Work {
+        let (stage, first_event, begins) = self.stage_at(moment.time);
+        Work::Look {
+            order: (*self.order).clone(),
+            stage: stage as u32,
+            first_event,
+            begins,
+            event: moment.event,
+            time: moment.time,
+            ask,
+        }
     }
 
     /// When processes were killed at the cap.

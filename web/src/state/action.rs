@@ -9,7 +9,7 @@ use super::{
     TableAction, Theme, TourAction, VariantAction,
 };
 use crate::{
-    protocol::{Ask, BlockRow, Loaded, MomentFigures, Order},
+    protocol::{Ask, BlockRow, Loaded, MomentFigures, Order, Outcome},
     subject::Subject,
     variants::VariantId,
     view::{Look, RunView},
@@ -96,6 +96,23 @@ pub enum Arrival {
     Figures(VariantId, Rc<Order>, Moment, MomentFigures),
     /// Something for the search with this number.
     Advice(u32, Advising),
+}
+
+impl Arrival {
+    /// What a worker answers to a question about a moment of a variant's run.
+    pub fn answer(id: VariantId, order: &Rc<Order>, moment: Moment, outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Looked(looked) => {
+                let look = Look::receive(Rc::clone(order), moment, *looked);
+                Self::Looked(id, Rc::new(look))
+            }
+            Outcome::Blocks(rows) => Self::Blocks(id, rows),
+            Outcome::Without(without) => Self::Without(without),
+            Outcome::Figures(figures) => Self::Figures(id, Rc::clone(order), moment, figures),
+            // No answer to such a question.
+            _ => Self::LookFailed(id, None),
+        }
+    }
 }
 
 /// What changes the state. What arrives is taken, and never kept to be done once more as a press is.
