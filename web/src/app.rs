@@ -81,12 +81,9 @@ pub struct App {
     /// The number of the link that is being read: until then the address is not of what is shown.
     reading: u32,
     settling: Option<Timeout>,
-    /// Whether the focus is to go where the tour goes on.
-    focuses_tour: bool,
-    /// Whether it is to go where the search for what would help is.
-    focuses_advice: bool,
-    /// Whether it is to stay there until the user does something: what had it may be drawn anew meanwhile.
-    keeps_focus: bool,
+    /// What is to have the focus until the user does something, and whether it has had it: it may be drawn anew meanwhile, as
+    /// the explanation is after each run.
+    focus: Option<(NodeRef, bool)>,
     /// What the page around this one has been told.
     told: Told,
     _on_message: Option<EventListener>,
@@ -120,9 +117,7 @@ impl Component for App {
             opening: 0,
             reading: 0,
             settling: None,
-            focuses_tour: false,
-            focuses_advice: false,
-            keeps_focus: false,
+            focus: None,
             told: Told::default(),
             _on_message: embedding::listen(act.clone()),
             _on_move: address::watch(ctx.link().callback(|()| Message::Moved)),
@@ -167,15 +162,10 @@ impl Component for App {
             self.crosshair.refresh(&self.state, &over);
         }
         browser::choose();
-        if std::mem::take(&mut self.focuses_tour) {
-            browser::focus(&self.places.next);
-        }
-        let is_lost = self.keeps_focus && browser::is_unfocused();
-        if std::mem::take(&mut self.focuses_advice) || is_lost {
-            browser::focus(match self.state.advice.searching {
-                Searching::Not => &self.places.ask,
-                _ => &self.places.advice,
-            });
+        if let Some((place, has_had)) = &mut self.focus
+            && (!std::mem::replace(has_had, true) || browser::is_unfocused())
+        {
+            browser::focus(place);
         }
     }
 }
@@ -193,7 +183,7 @@ impl App {
                 Action::Playhead(PlayheadAction::Tick(passed))
             }
             Message::Act(action) => {
-                self.keeps_focus = false;
+                self.focus = None;
                 if matches!(action, Action::OpenWith(..) | Action::Choose(_)) {
                     self.opening += 1;
                 }
@@ -355,8 +345,11 @@ impl App {
                     self.searching = Some(timeout);
                 }
                 Effect::FocusAdvice => {
-                    self.focuses_advice = true;
-                    self.keeps_focus = true;
+                    let place = match self.state.advice.searching {
+                        Searching::Not => &self.places.ask,
+                        _ => &self.places.advice,
+                    };
+                    self.focus = Some((place.clone(), false));
                 }
                 Effect::Copy(text) => browser::copy(&text),
                 Effect::Wait => {
@@ -388,7 +381,7 @@ impl App {
                     let read = move |bytes| Message::Tour(place.clone(), shows, bytes);
                     browser::fetch(path, ctx.link().callback(read));
                 }
-                Effect::FocusTour => self.focuses_tour = true,
+                Effect::FocusTour => self.focus = Some((self.places.next.clone(), false)),
                 Effect::FullScreen(is_full) => browser::fill_screen(is_full),
                 Effect::Save(picture, format) => {
                     pictures::save(&self.state, picture, format, &self.act);

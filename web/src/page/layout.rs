@@ -38,7 +38,7 @@ pub struct Places {
     pub next: NodeRef,
     /// The heading of the search for what would help.
     pub advice: NodeRef,
-    /// The button that begins it. What is taken away empties its reference after what appears has filled it, so the two share none.
+    /// The button that begins it.
     pub ask: NodeRef,
     /// What lies over the plot of the chart.
     pub over: NodeRef,
