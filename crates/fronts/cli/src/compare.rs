@@ -18,9 +18,9 @@ use std::path::Path;
 
 /// Runs what is asked for, and returns what to print.
 pub(crate) fn run(asked: &Compare) -> Result<String> {
-    let found = Found::look_up(&asked.subject)?;
-    let variants = Asked::read(&asked.variant, &asked.settings)?;
-    let planned = found.plan(&asked.set, &variants, &[])?;
+    let found = Found::look_up(&asked.runs.subject)?;
+    let variants = Asked::read(&asked.runs.variant, &asked.runs.settings)?;
+    let planned = found.plan(&asked.runs.set, &variants, &[])?;
     // Calls are added to what is in memory only.
     let mut stages = planned.iter().flat_map(|planned| &planned.stages);
     let trace = match stages.any(|stage| stage.trims.is_some()) {
@@ -51,8 +51,8 @@ pub(crate) fn run(asked: &Compare) -> Result<String> {
         bail!("--markdown - and {other} both replace the printed table; give --markdown a file");
     }
     let mut files = Files::default();
-    files.read(Path::new(&asked.subject));
-    asked.settings.iter().for_each(|file| files.read(file));
+    files.read(Path::new(&asked.runs.subject));
+    asked.runs.settings.iter().for_each(|file| files.read(file));
     reruns.iter().for_each(|rerun| files.read(rerun.file()));
     let table_file = table_file.map(|file| files.claim("--markdown", file));
     let table_file = table_file.transpose()?;

@@ -25,13 +25,13 @@ use time::Took;
 
 /// Runs every variant, and says whether all agree.
 fn run_all(asked: &Confirm, program: &Path) -> Result<Vec<Confirmed>> {
-    let found = Found::look_up(&asked.subject)?;
-    let variants = Asked::read(&asked.variant, &asked.settings)?;
+    let found = Found::look_up(&asked.runs.subject)?;
+    let variants = Asked::read(&asked.runs.variant, &asked.runs.settings)?;
     let allocator = asked
         .allocator
         .iter()
         .map(|name| ("allocator", name.clone()));
-    let planned = found.plan(&asked.set, &variants, &allocator.collect::<Vec<_>>())?;
+    let planned = found.plan(&asked.runs.set, &variants, &allocator.collect::<Vec<_>>())?;
     let trace = found.trace()?;
     let mut sources = Sources::default();
     let mut all = Vec::new();

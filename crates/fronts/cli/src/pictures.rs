@@ -51,7 +51,7 @@ impl<'a> Pictures<'a> {
             true => format!("trace {}", found.scenario.name),
             false => format!("scenario {}", found.scenario.name),
         };
-        for set in &asked.set {
+        for set in &asked.runs.set {
             source += &format!(" · {set}");
         }
         Ok(Self {

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::record::{Running, wait_until_it_answers};
+use crate::record::{Running, python_beside_redis, wait_until_it_answers};
 
 /// How long a program rests.
 const RESTS: Duration = Duration::from_secs(3);
@@ -75,16 +75,7 @@ fn resident_of(process: u32) -> Result<u64> {
 }
 
 fn run_service(folder: &Path, ours: &Path, before: &[&Path], variables: &Variables) -> Result<u64> {
-    let python = folder.join("venv/bin/python");
-    ensure!(
-        python.exists(),
-        "{}: there is no venv/bin/python",
-        folder.display()
-    );
-    let mut redis = Command::new("redis-server");
-    redis.args(["--port", "6399", "--save", "", "--appendonly", "no"]);
-    let redis = redis.stdout(Stdio::null()).spawn();
-    let _redis = Running(redis.context("redis-server cannot be started")?);
+    let (python, _redis) = python_beside_redis(folder)?;
     let trims = variables.iter().any(|(name, _)| name == "TRIM_IDLE_MS");
     let app = if trims {
         "service_trims:app"

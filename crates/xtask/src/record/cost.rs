@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -149,8 +149,8 @@ impl Drop for Running {
     }
 }
 
-/// Measures a FastAPI service with Redis: the seconds that the same requests take.
-pub(super) fn service(place: &Place, folder: &Path, rounds: usize) -> Result<String> {
+/// The Python of the service in a folder, and the Redis that it needs, which is started.
+pub(crate) fn python_beside_redis(folder: &Path) -> Result<(PathBuf, Running)> {
     let python = folder.join("venv/bin/python");
     ensure!(
         python.exists(),
@@ -160,7 +160,13 @@ pub(super) fn service(place: &Place, folder: &Path, rounds: usize) -> Result<Str
     let mut redis = Command::new("redis-server");
     redis.args(["--port", "6399", "--save", "", "--appendonly", "no"]);
     let redis = redis.stdout(Stdio::null()).spawn();
-    let _redis = Running(redis.context("redis-server cannot be started")?);
+    let redis = Running(redis.context("redis-server cannot be started")?);
+    Ok((python, redis))
+}
+
+/// Measures a FastAPI service with Redis: the seconds that the same requests take.
+pub(super) fn service(place: &Place, folder: &Path, rounds: usize) -> Result<String> {
+    let (python, _redis) = python_beside_redis(folder)?;
     let ways = [Before::Nothing, Before::Recorder];
     let figures = by_turns(rounds, &ways, |way| {
         place.clear();

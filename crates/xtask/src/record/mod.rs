@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 
 use crate::{options, process, workspace};
 pub(crate) use checks::longest;
-pub(crate) use cost::{Running, wait_until_it_answers};
+pub(crate) use cost::{Running, python_beside_redis, wait_until_it_answers};
 pub(crate) use measure::compile;
 
 use measure::Place;

@@ -4,8 +4,9 @@ use super::given;
 use clap::Args;
 use std::path::PathBuf;
 
+/// What runs, and its variants.
 #[derive(Args)]
-pub(crate) struct Compare {
+pub(crate) struct Runs {
     /// Trace, name of a scenario or pattern, or a file that describes runs (.toml or .json); `-` for standard input
     #[arg(value_name = "TRACE|SCENARIO", value_parser = given)]
     pub(crate) subject: String,
@@ -19,6 +20,12 @@ pub(crate) struct Compare {
     /// Value of a parameter, except in variants that set it themselves; may be repeated
     #[arg(long, value_name = "PARAMETER=VALUE", value_parser = given)]
     pub(crate) set: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Compare {
+    #[command(flatten)]
+    pub(crate) runs: Runs,
     /// Recording of a real rerun with a variant's settings: what was measured in each of its rests, and at marks of the same
     /// name, is listed beside what the variant foretells; may be repeated
     #[arg(long, value_name = "NAME=FILE", value_parser = given)]
@@ -136,18 +143,8 @@ pub(crate) struct Advise {
 
 #[derive(Args)]
 pub(crate) struct Confirm {
-    /// Trace, name of a scenario or pattern, or a file that describes runs (.toml or .json)
-    #[arg(value_name = "TRACE|SCENARIO", value_parser = given)]
-    pub(crate) subject: String,
-    /// New variant, as "NAME: SETTINGS", or the name of one of the scenario's; may be repeated
-    #[arg(long, value_name = "NAME: SETTINGS", value_parser = given)]
-    pub(crate) variant: Vec<String>,
-    /// New variant with the settings in a text; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub(crate) settings: Vec<PathBuf>,
-    /// Value of a parameter; may be repeated
-    #[arg(long, value_name = "PARAMETER=VALUE", value_parser = given)]
-    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) runs: Runs,
     /// Model to compare with (default: that of the release that this machine has)
     #[arg(long, value_name = "NAME@VERSION", value_parser = given)]
     pub(crate) allocator: Option<String>,

@@ -74,21 +74,23 @@ pub(super) fn against_first(all: &[Confirmed]) -> String {
         seconds(first.real_us.map(|us| us as i64))
     );
     for (one, took) in others {
-        let more = |of: [u64; 3], from: [u64; 3]| {
-            let by = |at: usize, from_at: usize| of[at] as i64 - from[from_at] as i64;
-            [by(0, 2), by(1, 1), by(2, 0)]
-        };
-        let real = more(took.real_us, first.real_us);
-        let least = took.estimated_us[0] as i64 - first.estimated_us[0] as i64;
-        let middle = took.estimated_us[1] as i64 - first.estimated_us[1] as i64;
-        let most = took.estimated_us[2] as i64 - first.estimated_us[2] as i64;
+        let less = |of: u64, from: u64| of as i64 - from as i64;
+        let [least, middle, most] = first.real_us;
+        let real = [
+            less(took.real_us[0], most),
+            less(took.real_us[1], middle),
+            less(took.real_us[2], least),
+        ];
+        // What a fault costs is the same in both, so least goes with least.
+        let mut estimated = [0, 1, 2].map(|at| less(took.estimated_us[at], first.estimated_us[at]));
+        estimated.sort_unstable();
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
             "{}: {} more than the first; estimated: {}",
             one.name,
             seconds(real),
-            seconds([least.min(most), middle, least.max(most)])
+            seconds(estimated)
         );
     }
     out
