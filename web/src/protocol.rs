@@ -259,8 +259,8 @@ pub struct Loaded {
     pub program: Option<String>,
     /// The CRC-32 of its file.
     pub checksum: u32,
-    /// Calls and marks.
-    pub events: u64,
+    /// Calls.
+    pub calls: u64,
     /// Blocks that it names.
     pub blocks: u64,
     /// Threads that it numbers.

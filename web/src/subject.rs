@@ -57,7 +57,7 @@ impl Subject {
                  malloc_trim(0)."
             }
             Self::Service => {
-                "A FastAPI service that reads whole streams from Redis for its subscribers, recorded with `highwater record`: the \
+                "A FastAPI service that reads whole streams from Redis for its subscribers, recorded with highwater record: the \
                  start, two bursts of 18 requests, 4 s of rest after each, then one malloc_trim(0)."
             }
             Self::File(_) => "Your recording. It stays in this browser.",

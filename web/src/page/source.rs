@@ -98,7 +98,7 @@ fn recording(recording: &Subject) -> Html {
 /// What a recording holds.
 fn summary(about: &Loaded) -> Html {
     let mut said = vec![
-        format!("{} calls", format::count(about.events - about.marks)),
+        format!("{} calls", format::count(about.calls)),
         format!("{} blocks", format::count(about.blocks)),
         match about.threads {
             1 => "1 thread".to_owned(),
@@ -124,7 +124,7 @@ fn summary(about: &Loaded) -> Html {
             if about.unended {
                 <p id="source-unended" class="note">
                     { format!("The last line of the file has no line break: the file may be cut off there and its last number too small. \
-                        {} calls were read.", format::count(about.events - about.marks)) }
+                        {} calls were read.", format::count(about.calls)) }
                 </p>
             }
             if about.skipped > 0 {

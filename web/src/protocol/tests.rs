@@ -110,7 +110,7 @@ fn loaded() -> [Outcome; 2] {
         Outcome::Loaded(Loaded {
             program: None,
             checksum: 0xffff_fffe,
-            events: 0,
+            calls: 0,
             blocks: 0,
             threads: 1,
             marks: 0,
@@ -124,7 +124,7 @@ fn loaded() -> [Outcome; 2] {
         Outcome::Loaded(Loaded {
             program: Some("Grüße, app.py".to_owned()),
             checksum: 0xffff_fffe,
-            events: 304_161,
+            calls: 304_161,
             blocks: 152_000,
             threads: 7,
             marks: 12,

@@ -12,7 +12,7 @@ pub(super) fn about() -> Loaded {
     Loaded {
         program: None,
         checksum: 0xab,
-        events: 10,
+        calls: 10,
         blocks: 5,
         threads: 1,
         marks: 0,

@@ -49,11 +49,12 @@ fn accept(workload: Workload, checksum: u32) -> Result<(Arc<Workload>, Loaded), 
     }
     let header = &workload.header;
     let calls = workload.events.iter().map(|event| event.call);
+    let calls = calls.filter(|call| call.is_call());
     let replays = |(name, version): &(String, String)| Choice::recorded(name, version).choice;
     let loaded = Loaded {
         program: header.program.clone(),
         checksum,
-        events: workload.events.len() as u64,
+        calls: calls.clone().count() as u64,
         blocks: calls.filter(|call| call.allocated().is_some()).count() as u64,
         threads: u32::from(workload.last_thread.0) + 1,
         marks: workload.marks.len() as u64,
@@ -121,9 +122,11 @@ mod tests {
 
     #[test]
     fn every_block_counts_though_it_takes_the_number_of_another() {
-        let text = "highwater-trace 1\nm 0 0 0x1000 10\nf 1 0 0x1000\nm 2 0 0x1000 10\nr 3 0 0x2000 0x1000 20\n";
+        let text = "highwater-trace 1\nm 0 0 0x1000 10\nf 1 0 0x1000\nm 2 0 0x1000 10\nr 3 0 0x2000 0x1000 20\nk 4 0 done\n";
         match loaded(text) {
-            Step::Done(Outcome::Loaded(loaded)) => assert_eq!(loaded.blocks, 3),
+            Step::Done(Outcome::Loaded(loaded)) => {
+                assert_eq!((loaded.blocks, loaded.calls), (3, 4))
+            }
             other => panic!("{other:?}"),
         }
     }

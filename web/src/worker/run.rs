@@ -137,9 +137,7 @@ impl Run {
         });
         let ran = Ran {
             took_ms: self.took_ms,
-            calls: recordings()
-                .map(|recording| recording.events - recording.marks.len() as u64)
-                .sum(),
+            calls: recordings().map(|recording| recording.calls).sum(),
             page_size: recordings()
                 .map(|recording| recording.page_size)
                 .next()

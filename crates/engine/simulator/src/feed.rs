@@ -1,6 +1,6 @@
 //! Where a simulation's events come from: a workload in memory, or one that is made or read part by part.
 
-use highwater_workload::{Call, Event, Micros, Parts, Source, Workload};
+use highwater_workload::{Micros, Parts, Source, Workload};
 use std::sync::Arc;
 
 /// The part of a source that is being replayed, and what is known of those before.
@@ -116,10 +116,10 @@ impl Feed {
         next.events.first().map(|event| event.time)
     }
 
-    /// When the program made its latest call before the one at a place in the part at hand. Marks are none.
+    /// When the program made its latest call before the one at a place in the part at hand.
     pub(crate) fn latest_call_before(&self, place: usize) -> Micros {
-        let is_call = |event: &&Event| !matches!(event.call, Call::Mark(_) | Call::Touched(_));
-        let latest = self.part.events[..place].iter().rev().find(is_call);
+        let mut before = self.part.events[..place].iter().rev();
+        let latest = before.find(|event| event.call.is_call());
         latest.map_or(self.latest_call, |event| event.time)
     }
 }

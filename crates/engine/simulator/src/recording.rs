@@ -91,6 +91,8 @@ pub struct Recording {
     pub page_size: Bytes,
     /// Events run.
     pub events: u64,
+    /// Those of them that are calls of the program.
+    pub calls: u64,
     /// Calls that returned a block.
     pub allocations: u64,
     /// Calls that failed.

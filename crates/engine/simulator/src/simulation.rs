@@ -216,6 +216,11 @@ impl Simulation {
         (live.max(self.program.peak_live), highest.max(resident))
     }
 
+    /// Events run that are calls of the program.
+    pub fn calls(&self) -> u64 {
+        self.position() - self.program.told
+    }
+
     /// Calls that returned a block, and calls that failed.
     pub fn allocations(&self) -> (u64, u64) {
         (self.program.allocations, self.program.failed)

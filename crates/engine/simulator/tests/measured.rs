@@ -140,7 +140,12 @@ fn the_bundled_service_has_the_models_addresses_and_its_resident_memory() {
         ..Options::default()
     };
     let variant = Variant::default();
+    let events = workload.events.iter();
+    let calls = events.filter(|event| event.call.is_call()).count();
+    let touched = workload.touched.len();
     let recording = run(workload, &variant, &options, &mut unwatched).expect("it runs");
+    assert_eq!(recording.calls, calls as u64);
+    assert!(touched > 0 && recording.events > recording.calls + touched as u64);
     let addresses = &recording.addresses;
     assert_eq!(addresses.equal, addresses.compared);
     assert!(addresses.compared > 100_000);

@@ -135,9 +135,7 @@ fn before(events: &[Event], time: Micros) -> Moment {
 
 /// The moments at which nothing has been called for a time, of a program that ends at a moment.
 fn idle(events: &[Event], ends: Micros, time: Micros) -> Vec<Moment> {
-    let mut calls = events
-        .iter()
-        .filter(|event| !matches!(event.call, Call::Mark(_)));
+    let mut calls = events.iter().filter(|event| event.call.is_call());
     let mut moments = Vec::new();
     let Some(mut latest) = calls.next().map(|event| event.time) else {
         return moments;

@@ -83,6 +83,11 @@ pub enum Call {
 }
 
 impl Call {
+    /// Whether the program made it. The others are marks, and what a recording tells of pages and processes.
+    pub fn is_call(self) -> bool {
+        !matches!(self, Self::Mark(_) | Self::Touched(_) | Self::Forked)
+    }
+
     /// The block it returns, if it is a call that returns one.
     pub fn allocated(self) -> Option<BlockId> {
         match self {

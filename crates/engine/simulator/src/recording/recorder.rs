@@ -222,6 +222,7 @@ impl Recorder {
             variant,
             page_size: simulation.kernel().page_size(),
             events: simulation.position(),
+            calls: simulation.calls(),
             allocations,
             failed,
             skipped: simulation.feed.first().skipped,

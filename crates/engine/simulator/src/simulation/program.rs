@@ -69,15 +69,12 @@ pub(super) struct Program {
     pub(super) live: Bytes,
     pub(super) peak_live: Bytes,
     pub(super) allocations: u64,
+    /// Events that are no calls.
+    pub(super) told: u64,
     pub(super) failed: u64,
     /// Calls of malloc_trim, and the resident bytes they gave back.
     pub(super) trims: u64,
     pub(super) trimmed: Bytes,
-}
-
-/// Whether an event is a call, before which what was said before it may change.
-fn is_call(event: &Event) -> bool {
-    !matches!(event.call, Call::Touched(_) | Call::Mark(_) | Call::Forked)
 }
 
 impl Program {
@@ -96,6 +93,7 @@ impl Program {
             live: Bytes::ZERO,
             peak_live: Bytes::ZERO,
             allocations: 0,
+            told: 0,
             failed: 0,
             trims: 0,
             trimmed: Bytes::ZERO,
@@ -121,6 +119,7 @@ impl Program {
         events: &[Event],
         rest: Micros,
     ) -> usize {
+        let is_call = |event: &Event| event.call.is_call();
         if !self.said.is_empty() && events.first().is_some_and(is_call) {
             self.touch_what_was_said(kernel);
         }
@@ -244,16 +243,21 @@ impl Program {
                 model.thread_exit(kernel, thread);
                 return false;
             }
-            Call::Mark(_) => return true,
+            Call::Mark(_) => {
+                self.told += 1;
+                return true;
+            }
             Call::Mallopt { option, value } => {
                 model.mallopt(kernel, thread, option, value);
                 return false;
             }
             Call::Forked => {
+                self.told += 1;
                 model.forked(thread);
                 return true;
             }
             Call::Touched(id) => {
+                self.told += 1;
                 if let Some(held) = self
                     .touched
                     .block(id)
