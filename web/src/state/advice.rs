@@ -60,9 +60,10 @@ pub enum Wish {
 }
 
 /// How far a search is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub enum Searching {
     /// None was begun, or it was cancelled.
+    #[default]
     Not,
     /// It goes on.
     On,
@@ -73,6 +74,7 @@ pub enum Searching {
 }
 
 /// The search.
+#[derive(Default)]
 pub struct Advice {
     /// What the user wants of it.
     pub wishes: Wishes,
@@ -98,27 +100,6 @@ pub struct Advice {
     /// Pieces whose worker went down: each is tried once more.
     lost: Vec<usize>,
     is_late: bool,
-}
-
-impl Default for Advice {
-    fn default() -> Self {
-        Self {
-            wishes: Wishes::default(),
-            searching: Searching::Not,
-            of: None,
-            opened: None,
-            form: 0,
-            copied: false,
-            number: 0,
-            asked: Vec::new(),
-            survey: Vec::new(),
-            done: Vec::new(),
-            round: Vec::new(),
-            pieces: Vec::new(),
-            lost: Vec::new(),
-            is_late: false,
-        }
-    }
 }
 
 /// The user does something about the search.
