@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Replay a recorded trace (.hwt or .hwt.gz)
+    /// Replay a trace (.hwt or .hwt.gz) or a recording (.hwr)
     Replay(Replay),
     /// Run a scenario of the catalogue, a scenario file or a pattern
     Run(Run),

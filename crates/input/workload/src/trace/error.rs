@@ -19,7 +19,7 @@ pub enum TraceError {
     },
     /// The file is something else than a trace. Nothing that stands in it is repeated: it may be anything.
     #[error(
-        "this {}{what}, not a trace: open a file that a recorder wrote (.hwt or .hwt.gz); its text begins with the line `highwater-trace 1`",
+        "this {}{what}, not a trace: open a recording (.hwr) or a trace (.hwt or .hwt.gz), whose text begins with the line `highwater-trace 1`",
         if *packed { "gzip file holds " } else { "is " }
     )]
     NotATrace {
