@@ -3,7 +3,7 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use highwater_simulator::{Plan, Simulation, Stage};
+use highwater_simulator::{Bytes, Micros, Plan, Simulation, Snapshots, Stage};
 use highwater_workload::{Pattern, Progress, Source, Workload, pattern::Parameters};
 
 use crate::{
@@ -21,10 +21,28 @@ pub struct Engine {
     /// Made, the one used last at the end.
     made: Vec<((Pattern, Parameters), Source)>,
     pub(crate) cursor: Option<Cursor>,
+    /// Moments of the runs that were made or looked into here, those used last at the end.
+    moments: Vec<Moments>,
 }
 
-/// A process at the moment looked at last. Going forward it continues; going back it begins anew. Copies of it along the way
-/// would make going back quicker, but each holds as much memory as the process it simulates had written.
+/// Runs of which moments are kept.
+const MOST_RUNS: usize = 8;
+
+/// Moments kept of one run.
+const MOST_MOMENTS: usize = 128;
+
+/// Bytes that the moments of all runs take at most.
+const MOST_BYTES: Bytes = Bytes::mib(64);
+
+/// Moments of one stage's process, each with what was decided up to it.
+struct Moments {
+    order: Order,
+    stage: usize,
+    kept: Snapshots<Log>,
+}
+
+/// A process at the moment looked at last. Going forward it continues, or begins at a kept moment that is nearer; going back it
+/// begins at a kept moment.
 pub(crate) struct Cursor {
     pub(crate) order: Order,
     pub(crate) stage: usize,
@@ -37,7 +55,75 @@ impl Engine {
     /// Takes another trace in place of the one before.
     pub(crate) fn take(&mut self, number: u32, workload: Arc<Workload>) {
         self.cursor = None;
+        self.moments.clear();
         self.trace = Some((number, workload.into()));
+    }
+
+    /// The kept moments of a stage's process.
+    fn moments(&mut self, order: &Order, stage: usize) -> &mut Moments {
+        let is_of = |moments: &Moments| moments.stage == stage && moments.order == *order;
+        let moments = match self.moments.iter().position(is_of) {
+            Some(found) => self.moments.remove(found),
+            None => Moments {
+                order: order.clone(),
+                stage,
+                kept: Snapshots::new(MOST_MOMENTS, MOST_BYTES),
+            },
+        };
+        if self.moments.len() == MOST_RUNS {
+            self.moments.remove(0);
+        }
+        self.moments.push_mut(moments)
+    }
+
+    /// How many events had been run at each kept moment.
+    #[cfg(test)]
+    pub(crate) fn kept(&mut self, (order, stage): (&Order, usize)) -> impl Iterator<Item = u64> {
+        self.moments(order, stage).kept.positions()
+    }
+
+    /// Keeps the moment at which a process is, if one is due there.
+    pub(crate) fn offer(
+        &mut self,
+        (order, stage): (&Order, usize),
+        simulation: &Simulation,
+        log: &Log,
+    ) {
+        let kept = &mut self.moments(order, stage).kept;
+        kept.offer(simulation, || (log.clone(), log.footprint()));
+        let bytes = |moments: &Moments| moments.kept.bytes();
+        while self
+            .moments
+            .iter()
+            .map(|moments| bytes(moments).0)
+            .sum::<u64>()
+            > MOST_BYTES.0
+        {
+            let largest = self.moments.iter_mut().max_by_key(|moments| bytes(moments));
+            largest.expect("something takes memory").kept.thin();
+        }
+    }
+
+    /// The process at the latest kept moment up to this one, if that spares some way after `since` events.
+    pub(crate) fn resumed(
+        &mut self,
+        (order, stage): (&Order, usize),
+        moment: (u64, Micros),
+        since: u64,
+    ) -> Option<Cursor> {
+        let near = self.cursor.take();
+        let is_near = |near: &&Cursor| near.stage == stage && near.order == *order;
+        let simulation = near.as_ref().filter(is_near).map(|near| &near.simulation);
+        let kept = &self.moments(order, stage).kept;
+        let resumed = kept.resumed(moment, since, simulation);
+        self.cursor = near;
+        let (simulation, log) = resumed?;
+        Some(Cursor {
+            order: order.clone(),
+            stage,
+            simulation,
+            log,
+        })
     }
 
     /// Everything that is to be run.

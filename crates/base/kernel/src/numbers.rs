@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 /// It has no protection against chosen keys: whoever writes a trace slows down only their own reading of it. Nothing can
 /// walk it, so that its order shows nowhere.
 #[derive(Clone, Debug, Default)]
-pub struct Numbers(FxHashMap<u64, u64>);
+pub struct Numbers(pub(crate) FxHashMap<u64, u64>);
 
 impl Numbers {
     /// What `key` stands for.

@@ -3,6 +3,10 @@
 //! Of each place the latest block that lay there is asked for: who had a parked chunk, what a free one was. A block that later
 //! ones have covered is forgotten, so the history is as large as the heap, however long the run.
 
+mod packed;
+
+pub(crate) use packed::PackedHistory;
+
 use crate::simulation::{Held, Stamp};
 use highwater_allocator::{Address, Bytes, Numbers};
 

@@ -17,6 +17,9 @@
 
 mod links;
 mod mapped;
+mod stored;
+
+pub(crate) use stored::StoredChunks;
 
 use crate::chunk::{Chunk, WORD, start_of, user_of};
 use crate::starts::Starts;
