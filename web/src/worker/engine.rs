@@ -8,7 +8,7 @@ use highwater_workload::{Pattern, Progress, Source, Workload, pattern::Parameter
 
 use crate::{
     protocol::{Calls, Order, StageOrder},
-    worker::{Slice, log::Log},
+    worker::{Slice, log::Log, now_ms},
 };
 
 /// Calls in memory at most, besides those that are run: as many as one pattern may have.
@@ -34,11 +34,21 @@ const MOST_MOMENTS: usize = 128;
 /// Bytes that the moments of all runs take at most.
 const MOST_BYTES: Bytes = Bytes::mib(64);
 
+/// One part in so many of the time that a run or a look takes may be spent on keeping moments.
+const SHARE: f64 = 40.0;
+
+/// What passes between two offers of one job at most; more is another job's time.
+const LONGEST_MS: f64 = 20.0;
+
 /// Moments of one stage's process, each with what was decided up to it.
 struct Moments {
     order: Order,
     stage: usize,
     kept: Snapshots<Log>,
+    /// What was spent on keeping them, what was worked on the way, and when that was told last.
+    keeping_ms: f64,
+    worked_ms: f64,
+    told_ms: f64,
 }
 
 /// A process at the moment looked at last. Going forward it continues, or begins at a kept moment that is nearer; going back it
@@ -68,6 +78,9 @@ impl Engine {
                 order: order.clone(),
                 stage,
                 kept: Snapshots::new(MOST_MOMENTS, MOST_BYTES),
+                keeping_ms: 0.0,
+                worked_ms: 0.0,
+                told_ms: 0.0,
             },
         };
         if self.moments.len() == MOST_RUNS {
@@ -82,25 +95,29 @@ impl Engine {
         self.moments(order, stage).kept.positions()
     }
 
-    /// Keeps the moment at which a process is, if one is due there.
+    /// Keeps the moment at which a process is, if one is due there and there is time for it.
     pub(crate) fn offer(
         &mut self,
         (order, stage): (&Order, usize),
         simulation: &Simulation,
         log: &Log,
     ) {
-        let kept = &mut self.moments(order, stage).kept;
-        kept.offer(simulation, || (log.clone(), log.footprint()));
+        let moments = self.moments(order, stage);
+        let started_ms = now_ms();
+        moments.worked_ms += (started_ms - moments.told_ms).min(LONGEST_MS);
+        moments.told_ms = started_ms;
+        let has_time = moments.keeping_ms * SHARE <= moments.worked_ms;
+        if !has_time || !moments.kept.is_due(simulation) {
+            return;
+        }
+        (moments.kept).keep(simulation, (log.clone(), log.footprint()));
+        moments.told_ms = now_ms();
+        moments.keeping_ms += moments.told_ms - started_ms;
         let bytes = |moments: &Moments| moments.kept.bytes();
-        while self
-            .moments
-            .iter()
-            .map(|moments| bytes(moments).0)
-            .sum::<u64>()
-            > MOST_BYTES.0
+        while Bytes(self.moments.iter().map(|moments| bytes(moments).0).sum()) > MOST_BYTES
+            && let Some(largest) = self.moments.iter_mut().max_by_key(|moments| bytes(moments))
         {
-            let largest = self.moments.iter_mut().max_by_key(|moments| bytes(moments));
-            largest.expect("something takes memory").kept.thin();
+            largest.kept.thin();
         }
     }
 

@@ -49,6 +49,11 @@ impl History {
         self.past.len() >= self.due
     }
 
+    /// Whether it is not much longer than when it forgot something last.
+    pub(crate) fn is_short(&self) -> bool {
+        self.due - self.past.len() > self.due / 3
+    }
+
     /// The blocks, in the order in which they were freed.
     pub(crate) fn blocks(&self) -> &[Past] {
         &self.past

@@ -38,11 +38,6 @@ impl Simulation {
             environment: Arc::clone(&self.environment),
         }
     }
-
-    /// Returns about how many entries of tables a snapshot would look at: what making it costs.
-    pub(crate) fn entries(&self) -> u64 {
-        (self.blocks().len() + self.history().blocks().len()) as u64
-    }
 }
 
 impl Snapshot {

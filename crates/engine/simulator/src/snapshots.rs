@@ -7,10 +7,6 @@ use highwater_allocator::{Bytes, Micros};
 /// Events between two snapshots at least, at first: a few milliseconds of a run.
 const SPACING: u64 = 1 << 16;
 
-/// Events that are run for each entry of a table that a snapshot looks at. An entry takes a fifth of what an event takes, so
-/// making snapshots takes less than three hundredths of a run.
-const EVENTS_FOR_ENTRY: u64 = 8;
-
 /// One in so many of the bytes is the most that one snapshot may take.
 const LARGEST: u64 = 3;
 
@@ -22,16 +18,14 @@ pub struct Snapshots<T> {
     most: usize,
     most_bytes: Bytes,
     spacing: u64,
-    /// No snapshot is made before this event, for the last one would have been too large.
-    declined_until: u64,
+    /// No snapshot is made from the first of these events to the second: one there would have been too large.
+    declined: (u64, u64),
 }
 
 struct Kept<T> {
     snapshot: Snapshot,
     beside: T,
     bytes: Bytes,
-    /// Events until the next is made at the earliest.
-    pause: u64,
 }
 
 impl<T: Clone> Snapshots<T> {
@@ -42,37 +36,46 @@ impl<T: Clone> Snapshots<T> {
             most,
             most_bytes,
             spacing: SPACING,
-            declined_until: 0,
+            declined: (0, 0),
         }
     }
 
-    /// Keeps the moment at which a simulation is, if one is due there. `beside` makes what is kept beside it, and says how many
-    /// bytes that takes.
-    pub fn offer(&mut self, simulation: &Simulation, beside: impl FnOnce() -> (T, Bytes)) {
+    /// Returns whether a moment is to be kept where a simulation is: it is far enough from the others, and shortly after the history
+    /// has forgotten something, so that there is less of it.
+    pub fn is_due(&self, simulation: &Simulation) -> bool {
         let position = simulation.position();
         let after = self.after(position, Micros(u64::MAX));
-        let due = match after.checked_sub(1).map(|before| &self.kept[before]) {
-            Some(before) => before.snapshot.position() + before.pause.max(self.spacing),
-            None => self.spacing,
-        };
-        let is_before_another = (self.kept.get(after))
-            .is_some_and(|next| next.snapshot.position() - position < self.spacing);
-        if position < due.max(self.declined_until) || is_before_another {
+        let position_of = |kept: &Kept<T>| kept.snapshot.position();
+        let before = after
+            .checked_sub(1)
+            .map(|place| position_of(&self.kept[place]));
+        let passed = position - before.unwrap_or(0);
+        let next = self.kept.get(after).map_or(u64::MAX, position_of);
+        let is_declined = self.declined.0 <= position && position < self.declined.1;
+        let is_late = passed >= 2 * self.spacing;
+        passed >= self.spacing
+            && next - position >= self.spacing
+            && !is_declined
+            && (is_late || simulation.history().is_short())
+    }
+
+    /// Keeps the moment at which a simulation is, unless it would take too much of the bytes. `beside` is kept beside it, and takes
+    /// so many bytes.
+    pub fn keep(&mut self, simulation: &Simulation, (beside, bytes): (T, Bytes)) {
+        let snapshot = simulation.snapshot();
+        let position = snapshot.position();
+        let bytes = bytes + snapshot.bytes();
+        if bytes > Bytes(self.most_bytes.0 / LARGEST) {
+            self.declined = (position, position + self.spacing);
             return;
         }
-        let snapshot = simulation.snapshot();
-        let (beside, bytes) = beside();
         let kept = Kept {
-            bytes: snapshot.bytes() + bytes,
-            pause: simulation.entries() * EVENTS_FOR_ENTRY,
             snapshot,
             beside,
+            bytes,
         };
-        if kept.bytes > Bytes(self.most_bytes.0 / LARGEST) {
-            self.declined_until = position + kept.pause.max(self.spacing);
-            return;
-        }
-        self.kept.insert(after, kept);
+        self.kept
+            .insert(self.after(position, Micros(u64::MAX)), kept);
         while self.kept.len() > self.most || self.bytes() > self.most_bytes {
             self.thin();
         }

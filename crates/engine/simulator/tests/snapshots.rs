@@ -361,10 +361,8 @@ fn from_a_snapshot_of_a_run_that_records_a_simulation_goes_on_alike() {
         let source = Source::from(program(21, 12_000));
         let mut run = Run::new(&source, &variant, &Options::default()).expect("it can run");
         run = run.in_phases(source.phases().expect("it is in memory"));
-        let mut snapshots = Snapshots::new(64, Bytes::mib(64));
         let mut kept = Vec::new();
         while run.go_on(700) {
-            snapshots.offer(run.simulation(), || ((), Bytes::ZERO));
             kept.push(run.simulation().snapshot());
         }
         let mut whole = Simulation::new(&source, &variant).expect("it can run");
@@ -383,7 +381,9 @@ fn snapshots_keep_to_their_bounds_and_the_nearest_is_taken() {
     let mut simulation = Simulation::new(&source, &variant).expect("it can run");
     let mut one = Snapshots::new(4, Bytes::mib(64));
     simulation.run_until(200_000);
-    one.offer(&simulation, || ("there", Bytes::mib(1)));
+    assert!(one.is_due(&simulation));
+    one.keep(&simulation, ("there", Bytes::mib(1)));
+    assert!(!one.is_due(&simulation));
     let bytes = one.bytes();
     assert!(bytes > Bytes::mib(1) + Bytes(100_000), "{bytes}");
     assert_eq!(one.positions().collect::<Vec<_>>(), [200_000]);
@@ -401,8 +401,11 @@ fn snapshots_keep_to_their_bounds_and_the_nearest_is_taken() {
     );
     while simulation.position() < source.events() {
         simulation.run_until(simulation.position() + 1000);
-        few.offer(&simulation, || ((), Bytes::ZERO));
-        small.offer(&simulation, || ((), Bytes::ZERO));
+        for kept in [&mut few, &mut small] {
+            if kept.is_due(&simulation) {
+                kept.keep(&simulation, ((), Bytes::ZERO));
+            }
+        }
         assert!(few.positions().count() <= 3);
         assert!(small.bytes() <= Bytes(bytes.0 * 3));
     }

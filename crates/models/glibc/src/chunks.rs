@@ -65,7 +65,7 @@ const NOTHING: Record = Record {
 };
 
 /// The neighbours of a large chunk in the list of sizes of its bin.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Sizes {
     fd_nextsize: Chunk,
     bk_nextsize: Chunk,

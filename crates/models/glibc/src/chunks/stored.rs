@@ -14,6 +14,12 @@ pub(crate) struct StoredChunks {
     mapped: usize,
 }
 
+/// What a chunk has that is in no list of sizes.
+const UNSORTED: Sizes = Sizes {
+    fd_nextsize: Chunk::NONE,
+    bk_nextsize: Chunk::NONE,
+};
+
 /// Returns whether a record is that of a chunk or of the head of a bin. Every chunk has a size. A head has none, and no place in
 /// memory.
 fn is_used(number: usize, record: &Record) -> bool {
@@ -25,9 +31,7 @@ impl Chunks {
     pub(crate) fn stored(&self) -> StoredChunks {
         StoredChunks {
             records: Sparse::of(&self.records, is_used),
-            sizes: Sparse::of(&self.sizes, |number, _| {
-                is_used(number, &self.records[number])
-            }),
+            sizes: Sparse::of(&self.sizes, |_, sizes| *sizes != UNSORTED),
             leads: self.leads.clone(),
             mapped: self.mapped,
         }
@@ -38,13 +42,9 @@ impl StoredChunks {
     /// Returns the table again, with the index by address. Which number a new chunk takes may differ from then on, which nothing
     /// follows from.
     pub(crate) fn resumed(&self, kernel: &Kernel) -> Chunks {
-        let unused = Sizes {
-            fd_nextsize: Chunk::NONE,
-            bk_nextsize: Chunk::NONE,
-        };
         let mut chunks = Chunks {
             records: self.records.table(NOTHING),
-            sizes: self.sizes.table(unused),
+            sizes: self.sizes.table(UNSORTED),
             spare: Chunk::NONE,
             starts: Starts::new(),
             leads: self.leads.clone(),
