@@ -51,7 +51,7 @@ const RUNS: [(&str, Pattern, &str, usize); 4] = [
         "incident_full",
         Pattern::AsyncFanOut,
         "streams=3 subscribers=6 events=2500 payload=30000 rest=4 cycles=40",
-        20,
+        8,
     ),
 ];
 
