@@ -38,6 +38,20 @@ impl Numbers {
         self.0.insert(key, value);
     }
 
+    /// Makes room for as many keys as are given, so that none is moved on the way.
+    pub fn reserve(&mut self, keys: usize) {
+        self.0.reserve(keys);
+    }
+
+    /// Lets `key` stand for `value` unless it stands for as much or more, and returns whether it did not.
+    #[inline(never)]
+    pub fn raise(&mut self, key: u64, value: u64) -> bool {
+        let standing = self.0.entry(key).or_insert(0);
+        let is_less = *standing < value;
+        *standing = (*standing).max(value);
+        is_less
+    }
+
     /// Forgets `key`, and returns what it stood for.
     #[inline]
     pub fn remove(&mut self, key: u64) -> Option<u64> {
