@@ -191,8 +191,18 @@ impl Oracle {
         probe_version(&maps)
     }
 
-    /// Runs the operations and says what came of each.
+    /// Runs the operations and says what came of each. No time passes in waits.
     pub fn answer(&mut self, sequence: &Sequence) -> Result<Answers, OracleError> {
+        self.answer_in(sequence, false)
+    }
+
+    /// Runs the operations in real time: each wait lasts as long as it says, also for threads of the library's own. That takes the
+    /// oracle's own process, which answers nothing afterwards.
+    pub fn answer_in_real_time(&mut self, sequence: &Sequence) -> Result<Answers, OracleError> {
+        self.answer_in(sequence, true)
+    }
+
+    fn answer_in(&mut self, sequence: &Sequence, waits: bool) -> Result<Answers, OracleError> {
         if !sequence.is_sound() {
             return Err(OracleError::Unsound);
         }
@@ -208,6 +218,8 @@ impl Oracle {
             touch: sequence.touch.into(),
             timed: 0,
             asks: sequence.asks().into(),
+            waits: waits.into(),
+            unused: 0,
         };
         let reply = self.ask(request, &records)?;
         let mut answers = vec![Answer::zeroed(); reply.answers as usize];
@@ -246,6 +258,8 @@ impl Oracle {
             touch: touch.into(),
             timed: 1,
             asks: 0,
+            waits: 0,
+            unused: 0,
         };
         let reply = self.ask(request, records)?;
         if reply.status != 0 {
