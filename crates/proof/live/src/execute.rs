@@ -64,6 +64,9 @@ fn answers(
     layout: Layout,
     sequence: &Sequence,
 ) -> Answers {
+    if layout.is_forked {
+        model.forked(ThreadId(0));
+    }
     model.advance(kernel, Micros(0));
     let mut executor = Executor {
         model,

@@ -72,6 +72,8 @@ pub struct Layout {
     pub thread_data: [u64; 2],
     /// Whether jemalloc was built for addresses of 57 bits rather than 48.
     pub wide_addresses: bool,
+    /// Whether the process was forked from one in which the library had been loaded, before its first call.
+    pub is_forked: bool,
 }
 
 /// The answers to a sequence.
@@ -234,6 +236,7 @@ impl Oracle {
                 mappings_top: reply.mappings_top,
                 wide_addresses: self.wide_addresses,
                 thread_data: [reply.main_thread_data, reply.second_thread_data],
+                is_forked: !waits,
             },
             family: self.release.family,
             answers,
