@@ -226,19 +226,25 @@ impl Sequence {
         numbers.max().map_or(1, |last| last + 1)
     }
 
-    /// Whether it can be performed: there are not too many threads, the main one does not end, and none does anything
-    /// after its end.
+    /// Whether it can be performed.
     pub fn is_sound(&self) -> bool {
+        self.unsound().is_none()
+    }
+
+    /// Returns why it cannot be performed, if it cannot.
+    pub fn unsound(&self) -> Option<&'static str> {
         let threads = self.threads();
         if threads > THREADS_MAX {
-            return false;
+            return Some("it has more than 1024 threads");
         }
         let mut ended = vec![false; threads as usize];
-        self.steps.iter().all(|step| {
+        self.steps.iter().find_map(|step| {
             let ended = &mut ended[usize::from(step.thread)];
-            let sound = !*ended;
+            if *ended {
+                return Some("a thread makes calls after its end");
+            }
             *ended = step.operation == Operation::ThreadExit;
-            sound && !(*ended && step.thread == 0)
+            (*ended && step.thread == 0).then_some("the main thread ends before the process")
         })
     }
 }

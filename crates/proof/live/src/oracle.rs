@@ -43,10 +43,8 @@ pub enum OracleError {
     #[error("the oracle does not speak this version of the wire")]
     Stranger,
     /// The sequence is none that a process could perform.
-    #[error(
-        "a thread of the sequence acts after its end, the main thread ends, or there are too many threads"
-    )]
-    Unsound,
+    #[error("it cannot be run on a real library: {0}")]
+    Unsound(&'static str),
     /// The child that ran the operations did not end well.
     #[error("the oracle's child ended badly while running the operations (wait status {0:#x})")]
     Died(i64),
@@ -205,8 +203,8 @@ impl Oracle {
     }
 
     fn answer_in(&mut self, sequence: &Sequence, waits: bool) -> Result<Answers, OracleError> {
-        if !sequence.is_sound() {
-            return Err(OracleError::Unsound);
+        if let Some(why) = sequence.unsound() {
+            return Err(OracleError::Unsound(why));
         }
         let records: Vec<Record> = sequence
             .steps
