@@ -3,7 +3,7 @@
 //! A trace says at a few moments what was touched up to there. When each page was touched is not known: a page counts from the
 //! block's allocation, or from the first call behind the moment at which the trace said last that it was not touched.
 
-use highwater_allocator::{Address, Bytes, Kernel};
+use highwater_allocator::{Address, Bytes, Kernel, places_by_key};
 use highwater_workload::{BlockId, Touched, TouchedId, Workload};
 use std::sync::Arc;
 
@@ -21,11 +21,11 @@ pub(super) struct TouchedBlocks {
 
 impl TouchedBlocks {
     pub(super) fn of(workload: &Arc<Workload>) -> Self {
-        let places = workload.touched.iter().zip(0..);
-        let mut sorted: Vec<_> = places
-            .map(|(touched, place)| (touched.allocation, place))
+        let touched = &workload.touched;
+        let order = places_by_key(touched, |one| one.allocation.into());
+        let sorted: Vec<_> = order
+            .map(|place| (touched[place].allocation, place as u32))
             .collect();
-        sorted.sort_unstable();
         let mut blocks = Self {
             trace: (!sorted.is_empty()).then(|| Arc::clone(workload)),
             sorted: sorted.into(),
