@@ -77,7 +77,7 @@ impl Run {
             Wanted::Curves(frames) => Options {
                 frames,
                 decisions: 0,
-                explain: Explain::Nothing,
+                explain: Explain::LastRest,
                 ..Options::default()
             },
             Wanted::Trial(of, is_explained) => {
@@ -143,6 +143,7 @@ impl Run {
                 .next()
                 .unwrap_or_default(),
             summary: outcome.summary(),
+            answer: highwater_report::answer(outcome),
             stages: stages.collect(),
             marks: marks.collect(),
             phases: outcome.phases.clone(),

@@ -4,6 +4,7 @@
 //! block's allocation, or from the first call behind the moment at which the trace said last that it was not touched.
 
 use crate::{BlockId, Bytes, Touched, TouchedId, Workload};
+use highwater_allocator::places_by_key;
 use std::sync::Arc;
 
 /// The blocks of which a trace says what was touched, on the way through it.
@@ -21,11 +22,11 @@ pub struct TouchedBlocks {
 impl TouchedBlocks {
     /// Those of a trace.
     pub fn of(workload: &Arc<Workload>) -> Self {
-        let places = workload.touched.iter().zip(0..);
-        let mut sorted: Vec<_> = places
-            .map(|(touched, place)| (touched.allocation, place))
+        let touched = &workload.touched;
+        let order = places_by_key(touched, |one| one.allocation.into());
+        let sorted: Vec<_> = order
+            .map(|place| (touched[place].allocation, place as u32))
             .collect();
-        sorted.sort_unstable();
         let mut blocks = Self {
             trace: (!sorted.is_empty()).then(|| Arc::clone(workload)),
             sorted: sorted.into(),
