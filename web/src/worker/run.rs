@@ -106,7 +106,7 @@ impl Run {
             Wanted::Curves(frames) => Options {
                 frames,
                 decisions: 0,
-                explain: Explain::Nothing,
+                explain: Explain::LastRest,
                 ..Options::default()
             },
             Wanted::Trial(of, is_explained) => {
@@ -172,6 +172,7 @@ impl Run {
                 .next()
                 .unwrap_or_default(),
             summary: outcome.summary(),
+            answer: highwater_report::answer(outcome),
             stages: stages.collect(),
             marks: marks.collect(),
             phases: outcome.phases.clone(),

@@ -5,7 +5,6 @@
 //! need at every event.
 
 mod program;
-mod touched;
 
 use crate::error::SimulatorError;
 use crate::feed::Feed;

@@ -1,10 +1,9 @@
 //! The program: what it holds, and what each of its calls does to its process.
 
-use super::touched::TouchedBlocks;
 use crate::history::History;
 use crate::model::Serve;
 use highwater_allocator::{Address, Bytes, Kernel, Micros, ThreadId};
-use highwater_workload::{BlockId, Call, Event, TouchedId, Workload};
+use highwater_workload::{BlockId, Call, Event, TouchedBlocks, TouchedId, Workload};
 use std::sync::Arc;
 
 /// What is known of a block of the program.
@@ -165,9 +164,9 @@ impl Program {
     #[cold]
     fn touch_what_was_said(&mut self, kernel: &mut Kernel) {
         for id in std::mem::take(&mut self.said) {
-            let block = self.touched.block(id);
-            if let Some(held) = block.and_then(|block| self.live_block(block)) {
-                self.touched.go_on(kernel, id, held.address, held.size);
+            let held = self.live_block_of(id);
+            if let Some((held, next)) = held.zip(self.touched.after(id)) {
+                self.touch(kernel, next, held.address, held.size);
             }
         }
     }
@@ -275,12 +274,8 @@ impl Program {
             }
             Call::Touched(id) => {
                 self.told += 1;
-                if let Some(held) = self
-                    .touched
-                    .block(id)
-                    .and_then(|block| self.live_block(block))
-                {
-                    self.touched.touch(kernel, id.0, held.address, held.size);
+                if let Some(held) = self.live_block_of(id) {
+                    self.touch(kernel, id, held.address, held.size);
                 }
                 self.said.push(id);
                 return true;
@@ -294,13 +289,29 @@ impl Program {
             return false;
         };
         self.allocated(block, address, size, thread);
-        if number >= self.touched.due() && self.touched.begin(kernel, number, address, size) {
+        if number >= self.touched.due()
+            && let Some(first) = self.touched.first(number)
+        {
+            self.touch(kernel, first, address, size);
             return false;
         }
         if self.touches && size > kept {
             kernel.touch(address + kept, size - kept);
         }
         false
+    }
+
+    /// The block that the trace says was touched, if the program still holds it.
+    fn live_block_of(&self, id: TouchedId) -> Option<Held> {
+        self.live_block(self.touched.block(id)?)
+    }
+
+    /// Touches what the trace says of a block.
+    #[cold]
+    fn touch(&self, kernel: &mut Kernel, id: TouchedId, address: Address, size: Bytes) {
+        for (begin, length) in self.touched.runs(id, size) {
+            kernel.touch(address + begin, length);
+        }
     }
 
     /// What the program holds by a number.
