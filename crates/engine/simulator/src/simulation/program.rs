@@ -26,18 +26,18 @@ pub(crate) struct Stamp {
     pub(crate) thread: ThreadId,
 }
 
-/// What is held by a number that no block has.
-const NOTHING: Held = Held {
-    address: Address::NULL,
-    size: Bytes::ZERO,
-    allocated: Stamp {
-        time: Micros(0),
-        event: 0,
-        thread: ThreadId::MAIN,
-    },
-};
-
 impl Held {
+    /// What is held by a number that no block has.
+    pub(crate) const NOTHING: Self = Self {
+        address: Address::NULL,
+        size: Bytes::ZERO,
+        allocated: Stamp {
+            time: Micros(0),
+            event: 0,
+            thread: ThreadId::MAIN,
+        },
+    };
+
     #[inline]
     pub(crate) fn is_live(&self) -> bool {
         !self.address.is_null()
@@ -46,7 +46,7 @@ impl Held {
 
 /// A program in the middle of its run.
 #[derive(Clone)]
-pub(super) struct Program {
+pub(crate) struct Program {
     /// The blocks that it holds, by number, as far as any was allocated.
     pub(super) blocks: Vec<Held>,
     /// Those that it has freed.
@@ -62,9 +62,9 @@ pub(super) struct Program {
     /// What the trace has just said was touched: what it says next of these blocks is touched before the next call.
     said: Vec<TouchedId>,
     /// Events run.
-    pub(super) events: u64,
+    pub(crate) events: u64,
     /// The time, which the model was told if it has timers.
-    pub(super) now: Micros,
+    pub(crate) now: Micros,
     pub(super) live: Bytes,
     pub(super) peak_live: Bytes,
     pub(super) allocations: u64,
@@ -97,6 +97,23 @@ impl Program {
             trims: 0,
             trimmed: Bytes::ZERO,
         }
+    }
+
+    /// Returns the program as if it held nothing and had freed nothing.
+    pub(crate) fn without_blocks(&self) -> Self {
+        Self {
+            blocks: Vec::new(),
+            history: History::default(),
+            touched: self.touched.clone(),
+            said: self.said.clone(),
+            ..*self
+        }
+    }
+
+    /// Takes what it holds and has freed.
+    pub(crate) fn take_blocks(&mut self, blocks: Vec<Held>, history: History) {
+        self.blocks = blocks;
+        self.history = history;
     }
 
     /// Goes on to the next part of its events.
@@ -167,7 +184,7 @@ impl Program {
     /// The program gives back the block that it has by a number, and the history keeps what it was.
     #[inline]
     fn give_back<A: Serve>(&mut self, model: &A, block: BlockId, held: Held, thread: ThreadId) {
-        self.blocks[block.0 as usize] = NOTHING;
+        self.blocks[block.0 as usize] = Held::NOTHING;
         self.live -= held.size;
         if self.history.add(held, self.stamp(thread)) {
             self.forget_covered(model);
@@ -326,7 +343,7 @@ impl Program {
     #[inline]
     fn enter(&mut self, number: usize, held: Held) {
         if number > self.blocks.len() {
-            self.blocks.resize(number, NOTHING);
+            self.blocks.resize(number, Held::NOTHING);
         }
         self.blocks.push(held);
     }
