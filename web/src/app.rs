@@ -3,14 +3,15 @@
 use gloo_events::EventListener;
 use gloo_timers::callback::{Interval, Timeout};
 use js_sys::{ArrayBuffer, Uint8Array};
-use web_sys::File;
+use std::cell::RefCell;
+use web_sys::{Element, File};
 use yew::prelude::*;
 
 use crate::{
     naming::plain,
     page::{
         address::{self, Keeper},
-        browser,
+        answer, browser,
         crosshair::{Crosshair, Did},
         embedding::{self, Told},
         keys,
@@ -84,6 +85,8 @@ pub struct App {
     /// What is to have the focus until the user does something, and whether it has had it: it may be drawn anew meanwhile, as
     /// the explanation is after each run.
     focus: Option<(NodeRef, bool)>,
+    /// What had the focus before the page was drawn anew, and what it lies in, from the inside.
+    focused: RefCell<Vec<Element>>,
     /// What the page around this one has been told.
     told: Told,
     _on_message: Option<EventListener>,
@@ -118,6 +121,7 @@ impl Component for App {
             reading: 0,
             settling: None,
             focus: None,
+            focused: RefCell::default(),
             told: Told::default(),
             _on_message: embedding::listen(act.clone()),
             _on_move: address::watch(ctx.link().callback(|()| Message::Moved)),
@@ -152,6 +156,7 @@ impl Component for App {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
+        self.focused.replace(browser::focused());
         let open = ctx.link().callback(Message::Open);
         let point = (ctx.link()).callback(|(did, event)| Message::Pointed(did, event));
         layout::page(&self.state, &self.act, &open, &point, &self.places)
@@ -162,6 +167,7 @@ impl Component for App {
             self.crosshair.refresh(&self.state, &over);
         }
         browser::choose();
+        browser::keep_focus(&self.focused.take());
         if let Some((place, has_had)) = &mut self.focus
             && (!std::mem::replace(has_had, true) || browser::is_unfocused())
         {
@@ -375,6 +381,14 @@ impl App {
                     };
                     address::write(&text, Callback::from(copied));
                 }
+                Effect::CopyReview => {
+                    let review = answer::review(&self.state);
+                    let copied = move |link: String| {
+                        browser::copy(&review(&address::whole(&link)));
+                    };
+                    address::write(&self.state.link_of_shown(), Callback::from(copied));
+                }
+                Effect::FocusWhy => self.focus = Some((self.places.why.clone(), false)),
                 Effect::Go(place) => self.go(ctx, &place),
                 Effect::ReadTour(place, shows) => {
                     let path = format!("tour/{}.md", place.language);

@@ -15,7 +15,7 @@ pub(crate) mod tests;
 pub use advice::{Advised, Asked, Found, Piece, Tried};
 use borsh::{BorshDeserialize, BorshSerialize};
 pub use highwater_report::DecisionKind as ToldKind;
-use highwater_report::Sentence;
+use highwater_report::{Answer, Sentence};
 use highwater_simulator::{
     Address, Bytes, Choice, Diagnosis, Environment, Frame, Micros, Origin, PageKind, Phases,
     RealProcess, Sample, Summary, Variable, Variant, Without,
@@ -292,6 +292,8 @@ pub struct Ran {
     pub page_size: Bytes,
     /// What variants are compared by.
     pub summary: Summary,
+    /// What is resident after the last rest, and why.
+    pub answer: Answer,
     /// Its stages; at least one.
     pub stages: Vec<StageRan>,
     /// The marks, in order.

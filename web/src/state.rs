@@ -35,7 +35,7 @@ pub use inspection::{Inspection, InspectionAction, Opened, Shown};
 pub use link::Links;
 pub use playhead::{Playhead, PlayheadAction, SPEEDS};
 pub use source::{Held, Source};
-pub use table::{At, Table, TableAction};
+pub use table::{At, Table, TableAction, has_same_calls};
 use texts::Texts;
 pub use touring::{Place, TourAction, Touring};
 use variants::Change;
@@ -193,6 +193,7 @@ impl State {
         ) {
             self.table.copied = false;
             self.links.copied = None;
+            self.links.reviewed = false;
             self.advice.copied = false;
         }
         let mut effects = match event {
@@ -238,6 +239,15 @@ impl State {
             Action::CopyLink(is_frame) => {
                 self.links.copied = Some(is_frame);
                 return vec![Effect::CopyLink(is_frame)];
+            }
+            Action::CopyReview => {
+                self.links.reviewed = true;
+                return vec![Effect::CopyReview];
+            }
+            Action::Why => {
+                let mut effects = self.move_playhead(PlayheadAction::Rest);
+                effects.push(Effect::FocusWhy);
+                return effects;
             }
             Action::SaveFailed => {
                 self.trouble = Some("The browser could not draw the picture".to_owned());

@@ -247,6 +247,34 @@ pub fn focus(element: &NodeRef) {
     }
 }
 
+/// What has the focus, and the cards and columns that it lies in, from the inside.
+pub fn focused() -> Vec<Element> {
+    let mut all = Vec::new();
+    let active = document().and_then(|document| document.active_element());
+    let mut next = active.filter(|element| element.tag_name() != "BODY");
+    while let Some(element) = next {
+        let parent = element.parent_element();
+        next = parent.and_then(|parent| parent.closest(".card, .column, main").ok()?);
+        all.push(element);
+    }
+    all
+}
+
+/// Where what had the focus was taken from the page, gives it to the card that it was in, or what that was in.
+pub fn keep_focus(before: &[Element]) {
+    let Some((had, around)) = before.split_first() else {
+        return;
+    };
+    if had.is_connected() || !is_unfocused() {
+        return;
+    }
+    let left = around.iter().find(|element| element.is_connected());
+    if let Some(element) = left.and_then(|element| element.dyn_ref::<HtmlElement>()) {
+        element.set_attribute("tabindex", "-1").ok();
+        element.focus().ok();
+    }
+}
+
 /// Whether nothing has the focus.
 pub fn is_unfocused() -> bool {
     let active = document().and_then(|document| document.active_element());

@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use super::{
     address, advice,
+    answer::answer,
     attr::{self, press},
     blocks::blocks,
     chart::{self, chart},
@@ -23,7 +24,7 @@ use super::{
     why::why,
 };
 use crate::{
-    state::{Action, State},
+    state::{Action, DisplayAction, State},
     subject::Subject,
     variants::Status,
     worker_client::Health,
@@ -40,6 +41,8 @@ pub struct Places {
     pub advice: NodeRef,
     /// The button that begins it.
     pub ask: NodeRef,
+    /// The heading of the explanation.
+    pub why: NodeRef,
     /// What lies over the plot of the chart.
     pub over: NodeRef,
 }
@@ -68,11 +71,8 @@ pub fn page(
             { tour(state, act, &places.next) }
             <main {class} data-look={state.tour.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}
                 data-links={attr::number(state.links.opened)}>
-                if shows.settings {
-                    <div class="column column--what">
-                        { source(state, act, open) }
-                        { variants(state, act) }
-                    </div>
+                if !is_part {
+                    { answer(state, act, places) }
                 }
                 <div class="column column--happened">
                     { trouble(state, act) }
@@ -81,10 +81,17 @@ pub fn page(
                     { happened(state, act, point, &places.over) }
                 </div>
                 if shows.why {
-                    <div class="column column--why">{ why(state, act, &places.ask) }</div>
+                    <div class="column column--why" data-stale={attr::flag(is_earlier(state))}>{ why(state, act, &places.why) }</div>
                 }
                 if shows.table {
                     <div class="column column--what-if">{ what_if(state, act) }</div>
+                }
+                if shows.settings {
+                    <div class="column column--what" data-open={attr::flag(state.display.is_unfolded)}>
+                        { fold(state, act) }
+                        { source(state, act, open) }
+                        { variants(state, act) }
+                    </div>
                 }
             </main>
             if matches!(state.source.subject, Subject::File(_)) && embedding::tells_anyone() {
@@ -100,6 +107,20 @@ pub fn page(
             { help(act, &places.help) }
         </>
     }
+}
+
+/// What unfolds the settings where there is little room; elsewhere they are always shown, and this is not.
+fn fold(state: &State, act: &Callback<Action>) -> Html {
+    html! {
+        <button type="button" id="fold" class="button button--wide fold" aria-expanded={attr::flag(state.display.is_unfolded)}
+            onclick={press(act, Action::Display(DisplayAction::ToggleSettings))}>{ "Workload and settings" }</button>
+    }
+}
+
+/// Whether what is explained is an earlier run, the present one not yet being explained.
+fn is_earlier(state: &State) -> bool {
+    let id = state.variants.selected().id;
+    state.inspection.look(id).is_none() && state.inspection.latest_look(id).is_some()
 }
 
 fn trouble(state: &State, act: &Callback<Action>) -> Html {
@@ -183,7 +204,7 @@ fn happened(
                 { transport(state, act) }
             }
             { blocks(state, act) }
-            if let Some(look) = state.inspection.look(state.variants.selected().id).filter(|_| shows.why) {
+            if let Some(look) = state.inspection.latest_look(state.variants.selected().id).filter(|_| shows.why) {
                 { decisions(look, state.inspection.only, act) }
             }
         </>
@@ -202,7 +223,8 @@ fn outdated(state: &State) -> Option<String> {
     })
 }
 
-fn waiting(state: &State) -> String {
+/// What is waited for before the first run.
+pub fn waiting(state: &State) -> String {
     match &state.health {
         Health::Broken(_) => "The simulator could not start.".to_owned(),
         _ if state.source.loading.is_some() => "Reading the workload…".to_owned(),

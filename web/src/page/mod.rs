@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod advice;
+pub mod answer;
 pub mod attr;
 pub mod blocks;
 pub mod browser;

@@ -80,6 +80,10 @@ impl Row {
 }
 
 /// The table as it goes into documents.
+pub fn document(state: &State) -> Table {
+    table(state, &rows(state))
+}
+
 fn table(state: &State, rows: &[Row]) -> Table {
     Table {
         title: state.source.subject.title().to_owned(),

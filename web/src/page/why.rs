@@ -4,7 +4,6 @@ use highwater_report::{Part, Sentence};
 use yew::prelude::*;
 
 use super::{
-    advice::ask,
     attr::{self, press},
     free_pages::free_pages,
     pins::pins,
@@ -21,7 +20,7 @@ use crate::{
 /// The right column.
 pub fn why(state: &State, act: &Callback<Action>, place: &NodeRef) -> Html {
     let variant = state.variants.selected();
-    let Some(look) = state.inspection.look(variant.id) else {
+    let Some(look) = state.inspection.latest_look(variant.id) else {
         let words = match state.variants.run() {
             None => "The explanation appears after the first run.",
             Some(_) => "Analysing…",
@@ -49,16 +48,15 @@ pub fn why(state: &State, act: &Callback<Action>, place: &NodeRef) -> Html {
     let exact = state.look_is_exact(variant.id);
     html! {
         <>
-            <section id="why" class="card" aria-busy={attr::flag(!exact)} data-event={attr::number(diagnosis.event)}
+            <section id="why" class="card" aria-labelledby="why-title" aria-busy={attr::flag(!exact)} data-event={attr::number(diagnosis.event)}
                 data-rss={attr::number(diagnosis.rss.0)} data-reclaimable={attr::number(diagnosis.reclaimable.0)}
                 data-free-resident={attr::number(diagnosis.free_resident.0)}>
-                <h2>
+                <h2 id="why-title" ref={place.clone()} tabindex="-1">
                     { mark(variant.letter, variant.colour) }
                     { format!(" Why · at {}", format::time(diagnosis.time)) }
                 </h2>
                 <p class="big"><b>{ diagnosis.free_resident.to_string() }</b></p>
                 { attr::words("p", &[("class", attr::Static("big__words"))], "is free in the allocator but still resident") }
-                { ask(state, act, place) }
                 <dl class="figures">
                     { for figures.into_iter().map(|(name, bytes)| html! {
                         <><dt>{ name }</dt><dd>{ bytes.to_string() }</dd></>
@@ -94,7 +92,7 @@ fn findings(findings: &[Said], id: VariantId, act: &Callback<Action>) -> Html {
 }
 
 /// A sentence whose addresses lead to their chunks, and whose moments move the playhead there.
-fn linked(sentence: &Sentence, id: VariantId, act: &Callback<Action>) -> Html {
+pub fn linked(sentence: &Sentence, id: VariantId, act: &Callback<Action>) -> Html {
     let part = |part: &Part| match part {
         Part::Text { text } => html! { { text.clone() } },
         Part::Address { text, from, to, .. } => {

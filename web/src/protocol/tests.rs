@@ -279,6 +279,7 @@ fn ran(frames: Vec<Frame>) -> Ran {
             killed: 9,
             near_cap: frames.first().map(|_| Micros(10)),
         },
+        answer: Default::default(),
         stages: vec![StageRan {
             name: "four workers".to_owned(),
             begins: Micros(11),

@@ -47,6 +47,10 @@ pub enum Action {
     Dismiss,
     /// The user wants a link to what is shown, or a frame with it for another page.
     CopyLink(bool),
+    /// The user wants the answer with its table and a link as text.
+    CopyReview,
+    /// The user wants to know why the answer is what it is.
+    Why,
     /// The browser could not draw it.
     SaveFailed,
     /// The user typed into the field of a parameter.
@@ -175,6 +179,10 @@ pub enum Effect {
     ApplyTheme(Theme),
     /// Put a link to what is shown on the clipboard, or a frame with it.
     CopyLink(bool),
+    /// Put the answer with its table and a link on the clipboard.
+    CopyReview,
+    /// Put the focus on the explanation.
+    FocusWhy,
     /// Show what an address of the page says.
     Go(String),
     /// Get the text of a tour, and say then whether its step is to be shown.

@@ -8,6 +8,8 @@ pub struct Display {
     pub theme: Theme,
     /// Whether the user's preference is dark.
     prefers_dark: bool,
+    /// Whether the settings are shown where there is little room.
+    pub is_unfolded: bool,
     /// What of it is shown inside another page, if it is inside one.
     pub embed: Option<Embed>,
 }
@@ -45,6 +47,8 @@ pub struct Embed {
 pub enum DisplayAction {
     /// Light to dark, or back.
     ToggleTheme,
+    /// The settings are shown where there is little room, or not any more.
+    ToggleSettings,
     /// Dark, or light.
     Theme(bool),
     /// The user's preference for dark pages changed.
@@ -57,6 +61,7 @@ impl Display {
         Self {
             theme: Theme::Preferred,
             prefers_dark,
+            is_unfolded: false,
             embed: None,
         }
     }
@@ -74,6 +79,10 @@ impl Display {
         let dark = match action {
             DisplayAction::PrefersDark(prefers_dark) => {
                 self.prefers_dark = prefers_dark;
+                return vec![];
+            }
+            DisplayAction::ToggleSettings => {
+                self.is_unfolded = !self.is_unfolded;
                 return vec![];
             }
             DisplayAction::ToggleTheme => !self.is_dark(),

@@ -55,6 +55,8 @@ pub struct Opened {
 pub struct Inspection {
     /// Moments that were explained last.
     looks: Vec<(VariantId, Rc<Look>)>,
+    /// Those of runs before the present ones, until these are explained.
+    earlier: Vec<(VariantId, Rc<Look>)>,
     /// Variants that are being looked into.
     pub(super) looking: Vec<VariantId>,
     /// The picture that is to be saved as soon as what it shows is known exactly.
@@ -93,6 +95,12 @@ impl Inspection {
     pub fn look(&self, id: VariantId) -> Option<&Rc<Look>> {
         let look = self.looks.iter().find(|(of, _)| *of == id);
         look.map(|(_, look)| look)
+    }
+
+    /// The same, or of an earlier run as long as the present one is not explained.
+    pub fn latest_look(&self, id: VariantId) -> Option<&Rc<Look>> {
+        let earlier = self.earlier.iter().find(|(of, _)| *of == id);
+        self.look(id).or(earlier.map(|(_, look)| look))
     }
 
     /// Whether the explanation of a variant is that of the playhead.
@@ -242,17 +250,23 @@ impl Inspection {
     pub(super) fn forget(&mut self, id: VariantId) {
         self.looking.retain(|looking| *looking != id);
         self.looks.retain(|(of, _)| *of != id);
+        self.earlier.retain(|(of, _)| *of != id);
     }
 
-    /// Forgets a look into an earlier run.
+    /// Sets a look into an earlier run aside.
     pub(super) fn arrive(&mut self, id: VariantId, run: &RunView) {
-        self.looks
-            .retain(|(of, look)| *of != id || look.order == run.order);
+        let is_earlier =
+            |(of, look): &mut (VariantId, Rc<Look>)| *of == id && look.order != run.order;
+        if let Some(earlier) = self.looks.extract_if(.., is_earlier).next() {
+            self.earlier.retain(|(of, _)| *of != id);
+            self.earlier.push(earlier);
+        }
     }
 
     /// Forgets all looks.
     pub(super) fn forget_all(&mut self) {
         self.looks.clear();
+        self.earlier.clear();
         self.looking.clear();
     }
 }

@@ -41,6 +41,8 @@ pub struct Links {
     pub holds_more: bool,
     /// Whether one was copied just before, and whether as a frame for another page.
     pub copied: Option<bool>,
+    /// Whether the answer was copied just before.
+    pub reviewed: bool,
     /// What a link says of a subject that is still being read.
     awaited: Option<Link>,
     /// The moment that it says, until all runs are there.

@@ -34,6 +34,8 @@ pub enum PlayheadAction {
     Zoom(Option<(Micros, Micros)>),
     /// It was moved.
     Seek(Micros),
+    /// It was moved to where a run is looked at first.
+    Rest,
     /// It was moved by samples.
     Step(i64),
     /// It was moved by events.
@@ -100,6 +102,10 @@ impl Playhead {
             (Play(playing), _) if playing == self.playing => return (vec![], false),
             (_, None) => return (vec![], false),
             (Play(_) | TogglePlay, Some(_)) => return self.toggle_play(ends),
+            (Rest, Some(run)) => {
+                let first = run.first_look();
+                (first.time, Some(first.event))
+            }
             (Step(steps), Some(run)) => (run.step(run.at(self.time), steps).time, None),
             (StepMark(marks), Some(run)) => (self.mark(run, marks), None),
             (StepEvent(events), Some(run)) => {

@@ -306,7 +306,7 @@ fn alike<'o, T, K: PartialEq>(
 }
 
 /// Whether two orders run the same calls, stage by stage.
-fn has_same_calls(one: &Order, other: &Order) -> bool {
+pub fn has_same_calls(one: &Order, other: &Order) -> bool {
     let calls = |order: &Order| -> Vec<_> {
         let stages = order.stages.iter();
         stages

@@ -87,7 +87,7 @@ fn an_audit_finds_nothing() -> Result<()> {
         page.wait_for("#blocks .table")?;
         findings.extend(audit(page, "two maps and blocks")?);
 
-        page.click("[data-variant='5']")?;
+        page.click(".variant__head[data-variant='5']")?;
         settle(page)?;
         page.wait_for("#free-pages")?;
         findings.extend(audit(page, "jemalloc")?);

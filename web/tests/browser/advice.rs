@@ -197,7 +197,7 @@ fn where_nothing_helps_it_says_why() -> Result<()> {
 fn jemalloc_is_advised_by_its_own_options_in_the_form_of_the_settings() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
-        page.click("[data-variant='4']")?;
+        page.click(".variant__head[data-variant='4']")?;
         settle(page)?;
         let compose = "services:\n  app:\n    environment:\n      LD_PRELOAD: libjemalloc.so.2\n      MALLOC_CONF: narenas:1\n";
         page.set_value("#environment", compose)?;

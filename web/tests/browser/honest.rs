@@ -134,19 +134,19 @@ fn nothing_that_is_pasted_leaves_the_page() -> Result<()> {
         let title = page.evaluate("return document.title")?;
         clean("title", title.as_str().unwrap_or_default())?;
         // It stays in the box, also where somebody goes back and comes again.
-        page.evaluate("document.querySelector('[data-variant=\"1\"]').click()")?;
+        page.evaluate("document.querySelector('.variant__head[data-variant=\"1\"]').click()")?;
         page.set_value("#environment", "MALLOC_TOP_PAD_=0")?;
-        page.wait_for_text("[data-variant='1']", "MALLOC_TOP_PAD_=0")?;
+        page.wait_for_text(".variant__head[data-variant='1']", "MALLOC_TOP_PAD_=0")?;
         page.wait_until(
             "the next address",
             || Ok(address(page)?.contains("TOP_PAD")),
         )?;
         clean("next address", &address(page)?)?;
         page.evaluate("history.back()")?;
-        page.wait_for_text("[data-variant='1']", "trim threshold")?;
+        page.wait_for_text(".variant__head[data-variant='1']", "trim threshold")?;
         clean("address before", &address(page)?)?;
         settle(page)?;
-        page.evaluate("document.querySelector('[data-variant=\"0\"]').click()")?;
+        page.evaluate("document.querySelector('.variant__head[data-variant=\"0\"]').click()")?;
         let kept = page.value("#environment")?;
         ensure!(kept.contains("hunter2-url"), "{kept}");
         Ok(())
@@ -266,7 +266,7 @@ fn a_files_name_stands_only_over_its_own_data() -> Result<()> {
             page.text("#title")?.contains("3 calls"),
             "a mark is no call"
         );
-        page.wait_for_text("[data-variant='0']", "as recorded")?;
+        page.wait_for_text(".variant__head[data-variant='0']", "as recorded")?;
         ensure!(
             !page.value("#environment")?.contains(SECRET),
             "what no allocator reads is not taken from a recording"
@@ -287,7 +287,7 @@ fn a_link_finds_its_recording_by_any_name() -> Result<()> {
         page.wait_for_text("#title", "mine.hwt")?;
         settle(page)?;
         page.set_value("#environment", "MALLOC_TOP_PAD_=0")?;
-        page.wait_for_text("[data-variant='0']", "MALLOC_TOP_PAD_=0")?;
+        page.wait_for_text(".variant__head[data-variant='0']", "MALLOC_TOP_PAD_=0")?;
         settle(page)?;
         let link = copied(page, "#copy-link")?;
         let link = &link[link.find('#').context("a link")?..];
@@ -300,7 +300,7 @@ fn a_link_finds_its_recording_by_any_name() -> Result<()> {
         drop_file(page, "mine (1).hwt", TRACE.as_bytes())?;
         page.wait_for_text("#title", "mine (1).hwt")?;
         settle(page)?;
-        page.wait_for_text("[data-variant='0']", "MALLOC_TOP_PAD_=0")?;
+        page.wait_for_text(".variant__head[data-variant='0']", "MALLOC_TOP_PAD_=0")?;
         ensure!(page.count("#trouble")? == 0);
         Ok(())
     })
@@ -516,8 +516,8 @@ fn letters_stay_and_names_follow() -> Result<()> {
         );
         ensure!(all(page)?.ends_with("|Fno setting (2)"), "{}", all(page)?);
         page.set_value("#environment", "MALLOC_ARENA_MAX=1")?;
-        page.wait_for_text("[data-variant='5']", "MALLOC_ARENA_MAX=1")?;
-        page.click("[data-variant='0']")?;
+        page.wait_for_text(".variant__head[data-variant='5']", "MALLOC_ARENA_MAX=1")?;
+        page.click(".variant__head[data-variant='0']")?;
         page.click("#remove-variant")?;
         settle(page)?;
         ensure!(all(page)?.starts_with("Btrim threshold"), "{}", all(page)?);

@@ -11,6 +11,7 @@
 
 mod accessibility;
 mod advice;
+mod answer;
 mod book;
 mod death;
 mod drawn;

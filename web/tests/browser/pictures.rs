@@ -224,7 +224,7 @@ fn a_map_is_that_of_its_variant_and_of_the_moment_and_dark_where_the_page_is() -
         page.go(DECAY)?;
         page.wait_for_text("#title", "jemalloc and time")?;
         settle(page)?;
-        page.click("[data-variant='1']")?;
+        page.click(".variant__head[data-variant='1']")?;
         settle(page)?;
         page.click("#compare")?;
         page.wait_for("#map-beside")?;

@@ -73,7 +73,7 @@ fn take() -> Result<()> {
         picture(page, &out, "four-weeks")?;
         page.set_value("#source", "decay")?;
         page.wait_for_text("#title", "jemalloc and time")?;
-        page.click("[data-variant='2']")?;
+        page.click(".variant__head[data-variant='2']")?;
         page.wait_until("the muzzy pages", || {
             let muzzy = page.attribute("#free-pages", "data-muzzy");
             Ok(matches!(muzzy, Ok(Some(bytes)) if bytes != "0"))

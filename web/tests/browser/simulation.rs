@@ -276,7 +276,7 @@ fn every_version_runs_and_arenas_are_told_apart() -> Result<()> {
             let recording = native_under(&workload, &variant)?;
             page.set_value("#allocator", &choice.to_string())?;
             let name = choice.to_string().replace('@', " ");
-            page.wait_for_text("[data-variant='0']", &name)?;
+            page.wait_for_text(".variant__head[data-variant='0']", &name)?;
             page.wait_for(&format!("#chart[data-peak='{}']", recording.peak_rss.0))?;
             settle(page)?;
             ensure!(number(page, "#why", "data-rss")? == after_last_rest(&recording)?.rss.0);

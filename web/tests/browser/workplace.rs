@@ -41,13 +41,13 @@ fn variants_are_added_named_compared_and_removed() -> Result<()> {
         small(page)?;
         ensure!(number(page, "#variants", "data-count")? == 8);
         page.wait_for("#add-variant:disabled")?;
-        page.click("[data-variant='7']")?;
+        page.click(".variant__head[data-variant='7']")?;
         page.click("#remove-variant")?;
         ensure!(number(page, "#variants", "data-count")? == 7);
-        page.click("[data-variant='0']")?;
+        page.click(".variant__head[data-variant='0']")?;
         page.click("#add-variant")?;
         settle(page)?;
-        page.wait_for_text("[data-variant='7']", "no setting (2)")?;
+        page.wait_for_text(".variant__head[data-variant='7']", "no setting (2)")?;
         page.set_value("#variant-name", "pasted")?;
         page.wait_for_text("#what-if tbody tr:nth-child(8)", "pasted")?;
         // Dockerfile lines as they stand.
@@ -222,7 +222,7 @@ fn dragging_over_the_chart_shows_a_part_and_a_double_click_all() -> Result<()> {
         page.set_value("#source", "decay")?;
         page.wait_for_text("#title", "jemalloc and time")?;
         settle(page)?;
-        page.click("[data-variant='2']")?;
+        page.click(".variant__head[data-variant='2']")?;
         page.wait_for_text("#second-title", "Free pages")?;
         settle(page)
     })
@@ -416,7 +416,7 @@ fn a_trace_that_is_dropped_is_read_and_summed_up() -> Result<()> {
             ensure!(summary.contains(words), "{words} in {summary}");
         }
         page.wait_for_text("#shows", "stays in this browser")?;
-        page.wait_for_text("[data-variant='0']", "glibc 2.31")?;
+        page.wait_for_text(".variant__head[data-variant='0']", "glibc 2.31")?;
         ensure!(number(page, "#chart", "data-curves")? == 5);
         Ok(())
     })

@@ -4,6 +4,7 @@
 //! and the JavaScript package say the same. It knows no front end: what it returns is text, and links to addresses,
 //! moments and settings as [`Part`]s beside the text, never to be found in it.
 
+mod answer;
 mod arenas;
 mod blocks;
 mod cards;
@@ -22,6 +23,7 @@ mod remedies;
 mod sentence;
 pub mod table;
 
+pub use answer::{Answer, AnswerKind, answer, less_in};
 pub use blocks::block;
 pub use cards::{decay, page_shares, threshold_in_words, top_and_threshold, without};
 pub use causes::{Explained, explain, headline};

@@ -5,6 +5,7 @@ use crate::input::Job;
 use crate::moment::{Place, View};
 use crate::spread::Spread;
 use anyhow::Result;
+use highwater_report::Answer;
 use highwater_simulator::{
     Addresses, Bytes, Diagnosis, Figures, Judged, MarkSample, Outcome, Phases, RealProcess,
     Recording,
@@ -27,6 +28,9 @@ pub(crate) struct Report<'a> {
     peak_rss: Bytes,
     faults: u64,
     syscalls: u64,
+    /// The answer to the run, where no moment was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<Said>,
     /// The moment that the diagnosis is of: the end where none is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     moment: Option<&'a Place>,
@@ -58,6 +62,23 @@ struct Mark<'a> {
     /// Under the names a trace has for them.
     #[serde(flatten)]
     figures: Option<Pages<'a>>,
+}
+
+/// An answer: its kind, its parts, and all of them as one text.
+#[derive(Serialize)]
+pub(crate) struct Said {
+    #[serde(flatten)]
+    answer: Answer,
+    says: String,
+}
+
+impl Said {
+    pub(crate) fn of(answer: &Answer) -> Self {
+        Self {
+            says: answer.to_string(),
+            answer: answer.clone(),
+        }
+    }
 }
 
 /// A diagnosis with its findings in words beside the data.
@@ -169,6 +190,7 @@ impl<'a> Report<'a> {
             peak_rss: recording.peak_rss,
             faults: recording.faults,
             syscalls: recording.syscalls.total(),
+            answer: None,
             moment: None,
             diagnosis: None,
             measured: None,
@@ -198,6 +220,7 @@ pub(crate) fn report(
     let report = Report {
         phases: Some(&outcome.phases),
         remarks: Some(job.plan.remarks()),
+        answer: view.answer.as_ref().map(Said::of),
         moment: Some(&view.place),
         diagnosis: Some(Explained::new(&view.diagnosis)),
         measured: outcome.real(),

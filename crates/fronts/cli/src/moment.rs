@@ -1,7 +1,7 @@
 //! The moment that a report is of: the one that `--at` names, or the end of the last rest.
 
 use anyhow::{Context, Error, Result, anyhow, bail};
-use highwater_report::moment as words;
+use highwater_report::{Answer, moment as words};
 use highwater_simulator::{
     Bytes, Diagnosis, Explain, MarkSample, Micros, Moment, Options, Outcome, Plan, Run, Sample,
     Summary,
@@ -40,6 +40,8 @@ fn micros<S: serde::Serializer>(time: &Micros, to: S) -> std::result::Result<S::
 pub(crate) struct View {
     pub(crate) place: Place,
     pub(crate) diagnosis: Diagnosis,
+    /// The answer to the run, where no moment was asked for.
+    pub(crate) answer: Option<Answer>,
 }
 
 impl Place {
@@ -150,7 +152,12 @@ impl View {
             Some(diagnosis) => diagnosis,
             None => place.run(plan, outcome)?.simulation().diagnose(),
         };
-        Ok(Self { place, diagnosis })
+        let answer = asked.is_none().then(|| highwater_report::answer(outcome));
+        Ok(Self {
+            place,
+            diagnosis,
+            answer,
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::chart;
 use crate::input::Job;
-use crate::json::Report;
+use crate::json::{Report, Said};
 use crate::moment::{self, Place, View};
 use crate::text;
 use anyhow::Result;
@@ -42,6 +42,7 @@ fn write_text(
         )?;
         text::environment(out, first, &planned.said)?;
     }
+    out.push_str(&text::answer(view));
     writeln!(out, "\n{}", chart::draw(&outcome.samples))?;
     text::marks(out, &outcome.marks)?;
     for stage in &outcome.stages {
@@ -88,6 +89,9 @@ struct Several<'a> {
     summary: Summary,
     phases: &'a Phases,
     remarks: Vec<Judged>,
+    /// The answer to the run, where no moment was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<Said>,
     moment: &'a Place,
     diagnosis: &'a Diagnosis,
     stages: Vec<StageReport<'a>>,
@@ -107,6 +111,7 @@ pub(crate) fn json(job: &Job, outcome: &Outcome, view: &View, seconds: f64) -> R
         summary: outcome.summary(),
         phases: &outcome.phases,
         remarks: job.plan.remarks(),
+        answer: view.answer.as_ref().map(Said::of),
         moment: &view.place,
         diagnosis: &view.diagnosis,
         stages: (outcome.stages.iter())

@@ -29,6 +29,12 @@ pub(crate) fn report(
     text
 }
 
+/// The answer to a run in lines of its own; nothing where a moment was asked for, which the answer is not of.
+pub(crate) fn answer(view: &View) -> String {
+    let answer = view.answer.as_ref();
+    answer.map_or_else(String::new, |answer| format!("\n{answer}\n"))
+}
+
 fn write_report(
     out: &mut String,
     job: &Job,
@@ -52,6 +58,7 @@ fn write_report(
         recording,
         job.plan.stages.first().map_or(&[], |stage| &stage.said),
     )?;
+    out.push_str(&answer(view));
     writeln!(out, "\n{}", chart::draw(&recording.samples))?;
     marks(out, &recording.marks)?;
     if let Some(killed) = recording.killed {

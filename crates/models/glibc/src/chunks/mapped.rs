@@ -2,7 +2,7 @@
 
 use super::{Chunks, IS_MMAPPED};
 use crate::chunk::Chunk;
-use highwater_allocator::{Address, Bytes, Kernel};
+use highwater_allocator::{Address, Bytes, Kernel, places_by_key};
 
 impl Chunks {
     /// Makes a chunk, and writes its header, that begins `lead` above its mapping's start.
@@ -41,12 +41,9 @@ impl Chunks {
 
     /// The chunks with mappings of their own, in ascending order.
     pub(crate) fn each_mapped(&self) -> Vec<Chunk> {
-        let numbers = 0..self.records.len() as u32;
-        let mut mapped: Vec<Chunk> = numbers
-            .map(Chunk)
-            .filter(|chunk| self.is_mmapped(*chunk))
-            .collect();
-        mapped.sort_unstable_by_key(|chunk| self.start(*chunk));
-        mapped
+        let all = (0..self.records.len() as u32).map(Chunk);
+        let mapped: Vec<Chunk> = all.filter(|chunk| self.is_mmapped(*chunk)).collect();
+        let order = places_by_key(&mapped, |chunk| self.start(*chunk).0);
+        order.map(|place| mapped[place]).collect()
     }
 }
