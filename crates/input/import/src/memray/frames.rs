@@ -16,7 +16,10 @@ pub(super) struct Frames {
     names: Names,
     /// The name of each code object.
     codes: FxHashMap<u64, u32>,
-    threads: FxHashMap<u32, Thread>,
+    /// The frames of the thread at hand, and those of others.
+    current: Thread,
+    thread: u32,
+    others: FxHashMap<u32, Thread>,
     /// Frames that are kept.
     kept: usize,
     /// Room for a text, and for those of a code object.
@@ -51,10 +54,20 @@ impl Frames {
         Ok(())
     }
 
-    /// Begins a frame of a thread.
+    /// Takes up the frames of another thread.
+    pub(super) fn switch(&mut self, thread: u32) {
+        if thread != self.thread {
+            let next = self.others.remove(&thread).unwrap_or_default();
+            let last = std::mem::replace(&mut self.current, next);
+            self.others.insert(self.thread, last);
+            self.thread = thread;
+        }
+    }
+
+    /// Begins a frame of the thread at hand.
     #[inline]
-    pub(super) fn push(&mut self, thread: u32, code: u64, calls: &mut Calls) {
-        let frames = self.threads.entry(thread).or_default();
+    pub(super) fn push(&mut self, code: u64, calls: &mut Calls) {
+        let frames = &mut self.current;
         if self.kept >= DEEPEST || frames.beyond > 0 {
             frames.beyond += 1;
             return calls.lose(Loss::Names);
@@ -70,12 +83,10 @@ impl Frames {
         self.kept += 1;
     }
 
-    /// Ends so many frames of a thread.
+    /// Ends so many frames of the thread at hand.
     #[inline]
-    pub(super) fn pop(&mut self, thread: u32, count: u64) {
-        let Some(frames) = self.threads.get_mut(&thread) else {
-            return;
-        };
+    pub(super) fn pop(&mut self, count: u64) {
+        let frames = &mut self.current;
         let beyond = count.min(frames.beyond);
         frames.beyond -= beyond;
         let left = (frames.stacks.len() as u64).saturating_sub(count - beyond) as usize;
@@ -83,15 +94,14 @@ impl Frames {
         frames.stacks.truncate(left);
     }
 
-    /// Returns the site of a call of a thread.
+    /// Returns the site of a call of the thread at hand.
     #[inline]
-    pub(super) fn site(&mut self, thread: u32, calls: &mut Calls) -> Result<u64, Fault> {
-        let frames = self.threads.get(&thread);
-        let Some(stack) = frames.and_then(|frames| frames.stacks.last()) else {
+    pub(super) fn site(&mut self, calls: &mut Calls) -> Result<u64, Fault> {
+        let Some(stack) = self.current.stacks.last() else {
             return Ok(0);
         };
         let names = &self.names;
-        self.stacks.hand_on(
+        (self.stacks).hand_on(
             calls,
             *stack,
             &mut |place, text| match names.get(place as usize) {

@@ -147,7 +147,7 @@ impl Memray {
             site: 0,
         };
         if kind != Kind::Free {
-            origin.site = self.frames.site(self.thread, calls)?;
+            origin.site = self.frames.site(calls)?;
         }
         if kind == Kind::Realloc
             && let Some((_, old)) = self
@@ -219,6 +219,7 @@ impl Memray {
         let thread = input.u64()?;
         self.flush(calls)?;
         self.thread = calls.thread(thread);
+        self.frames.switch(self.thread);
         Ok(())
     }
 

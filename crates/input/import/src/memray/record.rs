@@ -39,7 +39,7 @@ impl Memray {
             0x40.. => {
                 let code = input.varint()?;
                 input.signed()?;
-                self.frames.push(self.thread, code, calls);
+                self.frames.push(code, calls);
             }
             0x20.. => {
                 self.address(token >> 1 & 15, input)?;
@@ -48,7 +48,7 @@ impl Memray {
                     input.delta(&mut self.last.native)?;
                 }
             }
-            0x10.. => self.frames.pop(self.thread, u64::from(token & 15) + 1),
+            0x10.. => self.frames.pop(u64::from(token & 15) + 1),
             1 => return Ok(Next::End),
             _ => self.rarer(token, input, calls)?,
         }

@@ -60,10 +60,10 @@ impl Memray {
             }
             4 => {
                 let id = input.delta(&mut self.last.frame)?;
-                self.frames.push(self.thread, id, calls);
+                self.frames.push(id, calls);
             }
             NATIVE_FRAME | MAP_START | SEGMENTS | SEGMENT => self.native(number, input)?,
-            9 => self.frames.pop(self.thread, u64::from(flags) + 1),
+            9 => self.frames.pop(u64::from(flags) + 1),
             10 => input.text(&mut self.frames.text)?,
             11 => self.resident(input, calls)?,
             12 => self.switch(input, calls)?,
