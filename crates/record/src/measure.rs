@@ -5,12 +5,13 @@ use crate::clock::nanoseconds;
 use crate::header::Start;
 use crate::large::{LARGE, LargeBlocks};
 use crate::pages::{Pages, Way};
+use crate::python_arenas::PythonArenas;
 use crate::recorder::Recorder;
 use crate::resident::{Own, Resident};
 use crate::system::File;
 use crate::text::Text;
 use core::cell::UnsafeCell;
-use highwater_hwr::{Event, checksum};
+use highwater_hwr::{Event, Mapping, checksum};
 
 /// Microseconds between two samples, and between two looks at all large blocks, at least: each takes at most 1 % of the time.
 const SAMPLE_PERIOD: u64 = 10_000;
@@ -70,19 +71,32 @@ fn is_mapped(address: u64) -> bool {
     unsafe { *((address - 8) as *const u64) & IS_MAPPED != 0 }
 }
 
-/// The large blocks that live. They lie apart from the recorder, in memory that is not in the library's file.
-struct Blocks(UnsafeCell<LargeBlocks>);
+/// What is followed. It lies apart from the recorder, in memory that is not in the library's file.
+struct Followed<T>(UnsafeCell<T>);
 
-// SAFETY: they are reached through the recorder alone, whose holder is the only one.
-unsafe impl Sync for Blocks {}
+// SAFETY: it is reached through the recorder alone, whose holder is the only one.
+unsafe impl<T> Sync for Followed<T> {}
 
-static BLOCKS: Blocks = Blocks(UnsafeCell::new(LargeBlocks::new()));
+/// The large blocks that live.
+static BLOCKS: Followed<LargeBlocks> = Followed(UnsafeCell::new(LargeBlocks::new()));
+
+static PYTHON_ARENAS: Followed<PythonArenas> = Followed(UnsafeCell::new(PythonArenas::new()));
 
 impl Recorder {
     #[inline(always)]
     fn large(&mut self) -> &mut LargeBlocks {
         // SAFETY: see above; the result lives no longer than the recorder's own reference.
         unsafe { &mut *BLOCKS.0.get() }
+    }
+
+    fn python_arenas(&mut self) -> &mut PythonArenas {
+        // SAFETY: see above; the result lives no longer than the recorder's own reference.
+        unsafe { &mut *PYTHON_ARENAS.0.get() }
+    }
+
+    /// Follows a call for memory beside the allocator.
+    pub(crate) fn follow_mapping(&mut self, mapping: &Mapping) {
+        self.python_arenas().follow(mapping);
     }
 
     /// Measures what is due.
@@ -106,13 +120,14 @@ impl Recorder {
         let mut pages = Pages::open(self.measuring.way, self.measuring.page_size);
         let mapped = self.look_at_blocks(thread, &mut pages);
         let resident = Resident::measure(&mut pages);
+        let python = self.python_arenas().resident(&mut pages);
         self.measuring.way = pages.way();
         drop(pages);
         if let Some(resident) = resident {
             self.measuring.own = resident.own;
         }
         let heaps = resident.filter(|_| self.measuring.is_glibc);
-        self.sample(thread, heaps.map(|heaps| (heaps, mapped)));
+        self.sample(thread, heaps.map(|heaps| (heaps, mapped, python)));
     }
 
     /// Writes the touched pages of large blocks, also of those of which they have not changed.
@@ -137,8 +152,8 @@ impl Recorder {
     }
 
     /// Writes the process's resident memory by kind, without the recorder's own file and library; where they were measured, also
-    /// that of the allocator's heaps, and of its blocks with mappings of their own.
-    fn sample(&mut self, thread: u32, heaps: Option<(Resident, Option<u64>)>) {
+    /// that of the allocator's heaps, of its blocks with mappings of their own, and of Python's arenas.
+    fn sample(&mut self, thread: u32, heaps: Option<(Resident, Option<u64>, Option<u64>)>) {
         let Some(counted) = Counted::of_this_process(heaps.is_some()) else {
             return;
         };
@@ -157,18 +172,21 @@ impl Recorder {
         let library = self.measuring.own;
         let files = files.saturating_sub(library.files);
         let anonymous = anonymous.saturating_sub(library.anonymous);
-        let mut text = Text::<256>::new();
+        let mut text = Text::<384>::new();
         text.push(b"rss=").push_number(anonymous + files + shared);
         text.push(b" anon=").push_number(anonymous);
         text.push(b" files=").push_number(files);
         text.push(b" shmem=").push_number(shared);
-        if let Some((heaps, mapped)) = heaps {
+        if let Some((heaps, mapped, python)) = heaps {
             text.push(b" heap=").push_number(heaps.main);
             text.push(b" arenas=").push_number(heaps.arenas);
             text.push(b" stack=").push_number(heaps.stacks);
             text.push(b" tables=").push_number(tables);
             if let Some(mapped) = mapped {
                 text.push(b" mapped=").push_number(mapped);
+            }
+            if let Some(python) = python {
+                text.push(b" python=").push_number(python);
             }
         }
         self.append(thread, &Event::Sample(text.bytes()));

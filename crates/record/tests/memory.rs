@@ -240,6 +240,8 @@ fn the_allocators_own_mappings_are_not_among_them() {
         owners.len() > 5 && owners.iter().all(|(owner, _)| owner.contains("python")),
         "Python's arenas, and nothing of malloc's: {owners:?}"
     );
+    let arenas = sampled(&recording, "python");
+    assert!(arenas > Some(2 << 20), "{arenas:?} resident in them");
     let samples = recording
         .events
         .iter()
