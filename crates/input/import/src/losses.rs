@@ -41,6 +41,8 @@ pub enum Loss {
     Sites,
     /// The blocks of Python's own allocator of objects.
     Objects,
+    /// The calls of other processes in the same file, which are left out.
+    Others,
 }
 
 /// An answer that a loss may touch.
@@ -82,7 +84,7 @@ impl Answer {
 
 impl Loss {
     /// Every loss.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Start,
         Self::Threads,
         Self::Order,
@@ -101,6 +103,7 @@ impl Loss {
         Self::Names,
         Self::Sites,
         Self::Objects,
+        Self::Others,
     ];
 
     /// Returns the word for it in the header of a trace.
@@ -124,6 +127,7 @@ impl Loss {
             Self::Names => "names",
             Self::Sites => "sites",
             Self::Objects => "objects",
+            Self::Others => "others",
         }
     }
 
@@ -150,6 +154,9 @@ impl Loss {
             Self::Names => "the names of some call sites",
             Self::Sites => "call sites",
             Self::Objects => "the small blocks of Python's own allocator",
+            Self::Others => {
+                "the calls of other processes in the file (only the first one's are read)"
+            }
         }
     }
 
@@ -166,6 +173,7 @@ impl Loss {
             Self::End => &[Live, Times],
             Self::Names | Self::Sites => &[Sites],
             Self::Objects => &[Live],
+            Self::Others => &[],
         }
     }
 
@@ -185,7 +193,13 @@ impl Loss {
             Self::Kinds | Self::Alignment => "it does not say which alignment was asked for",
             Self::Outputs => "it lacks the addresses that posix_memalign returned",
             Self::Reallocs | Self::Failures | Self::Upkeep => return None,
-            Self::Time | Self::Ticks | Self::End | Self::Names | Self::Sites | Self::Objects => {
+            Self::Time
+            | Self::Ticks
+            | Self::End
+            | Self::Names
+            | Self::Sites
+            | Self::Objects
+            | Self::Others => {
                 return None;
             }
         })
