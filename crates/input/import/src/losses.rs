@@ -17,7 +17,7 @@ pub enum Loss {
     Ticks,
     /// The alignments that were asked for; they are guessed from the addresses.
     Alignment,
-    /// Which calls cleared or aligned their blocks: all are taken for malloc.
+    /// Which calls cleared or aligned their blocks: all are treated as malloc.
     Kinds,
     /// Which calls were realloc: those that keep their address are taken for it.
     Reallocs,
@@ -41,6 +41,8 @@ pub enum Loss {
     Sites,
     /// The blocks of Python's own allocator of objects.
     Objects,
+    /// The calls of other processes in the same file, which are left out.
+    Others,
 }
 
 /// An answer that a loss may touch.
@@ -82,7 +84,7 @@ impl Answer {
 
 impl Loss {
     /// Every loss.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Start,
         Self::Threads,
         Self::Order,
@@ -101,6 +103,7 @@ impl Loss {
         Self::Names,
         Self::Sites,
         Self::Objects,
+        Self::Others,
     ];
 
     /// Returns the word for it in the header of a trace.
@@ -124,6 +127,7 @@ impl Loss {
             Self::Names => "names",
             Self::Sites => "sites",
             Self::Objects => "objects",
+            Self::Others => "others",
         }
     }
 
@@ -131,14 +135,14 @@ impl Loss {
     pub fn what(self) -> &'static str {
         match self {
             Self::Start => "the calls before tracking began",
-            Self::Threads => "the threads (all calls are taken for one thread's)",
+            Self::Threads => "the threads (all calls are treated as one thread's)",
             Self::Order => "the exact order of calls of different threads",
             Self::Time => "the times of calls",
             Self::Ticks => "times within 10 ms",
             Self::Alignment => "alignments (guessed from addresses)",
-            Self::Kinds => "which calls were calloc or aligned (all are taken for malloc)",
+            Self::Kinds => "which calls were calloc or aligned (all are treated as malloc)",
             Self::Reallocs => {
-                "which calls were realloc (taken for free and malloc unless the address stays)"
+                "which calls were realloc (treated as free and malloc unless the address stays)"
             }
             Self::Addresses => "addresses (a free releases the oldest block of its size and stack)",
             Self::Outputs => "the addresses that posix_memalign returned",
@@ -150,6 +154,9 @@ impl Loss {
             Self::Names => "the names of some call sites",
             Self::Sites => "call sites",
             Self::Objects => "the small blocks of Python's own allocator",
+            Self::Others => {
+                "the calls of other processes in the file (only the first one's are read)"
+            }
         }
     }
 
@@ -166,6 +173,7 @@ impl Loss {
             Self::End => &[Live, Times],
             Self::Names | Self::Sites => &[Sites],
             Self::Objects => &[Live],
+            Self::Others => &[],
         }
     }
 
@@ -182,10 +190,16 @@ impl Loss {
             Self::Dropped => "the tool dropped events",
             Self::Calls => "the tool does not see every call",
             Self::Order => "the order of calls is not exact",
-            Self::Kinds | Self::Alignment => "it does not say which alignment was asked for",
+            Self::Kinds | Self::Alignment => "it does not name the requested alignments",
             Self::Outputs => "it lacks the addresses that posix_memalign returned",
             Self::Reallocs | Self::Failures | Self::Upkeep => return None,
-            Self::Time | Self::Ticks | Self::End | Self::Names | Self::Sites | Self::Objects => {
+            Self::Time
+            | Self::Ticks
+            | Self::End
+            | Self::Names
+            | Self::Sites
+            | Self::Objects
+            | Self::Others => {
                 return None;
             }
         })
@@ -285,7 +299,7 @@ impl fmt::Display for Losses {
             } else {
                 "lines were"
             };
-            write!(f, ". {} other {lines} passed over", self.other_lines)?;
+            write!(f, ". {} other {lines} skipped", self.other_lines)?;
         }
         let (touched, others) = (self.answers(true), self.answers(false));
         if !touched.is_empty() {

@@ -75,7 +75,7 @@ impl Header {
         let mut format = format!("memray's format {}", self.version);
         if self.python > 0 {
             let (major, minor) = (self.python >> 24, self.python >> 16 & 0xff);
-            format += &format!(" of Python {major}.{minor}");
+            format += &format!(" (Python {major}.{minor})");
         }
         format
     }

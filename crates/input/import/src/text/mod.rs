@@ -41,6 +41,8 @@ enum Said<'l> {
     Returned(u64, u64),
     /// So many events are missing.
     Missing(u64),
+    /// Where the recording begins or ends.
+    Bound,
     /// Something else.
     Other,
 }
@@ -119,7 +121,7 @@ impl Tool {
     }
 
     fn says_something(self, line: &[u8]) -> bool {
-        !matches!(self.say(line), Ok(Said::Other) | Err(_))
+        !matches!(self.say(line), Ok(Said::Other | Said::Bound) | Err(_))
     }
 
     /// Reads a line.
@@ -252,6 +254,7 @@ impl Text {
                 *dropped = dropped.saturating_add(count);
                 Ok(())
             }
+            Said::Bound => Ok(()),
             Said::Other => {
                 calls.state.losses.other_lines += 1;
                 Ok(())
@@ -264,8 +267,7 @@ impl Text {
         if let Some(process) = call.process
             && *self.process.get_or_insert(process) != process
         {
-            calls.lose(Loss::Dropped);
-            calls.state.losses.dropped += 1;
+            calls.lose(Loss::Others);
             return Ok(());
         }
         if let Some(time) = call.time {

@@ -9,8 +9,7 @@ const EXPECTED: Fault = Fault::Bad("expected `@ PLACE + PTR SIZE`, or another li
 
 pub(super) fn line(line: &[u8]) -> Result<Said<'_>, Fault> {
     if line.starts_with(b"= ") {
-        // The beginning and the end.
-        return Ok(Said::Other);
+        return Ok(Said::Bound);
     }
     let mut last = [&b""[..]; 3];
     for word in words(line) {
