@@ -54,6 +54,8 @@ pub enum Message {
     Tour(Place, bool, Result<ArrayBuffer, String>),
     /// The bytes of the recording with this number, or why they are not there.
     Bytes(u32, Result<ArrayBuffer, String>),
+    /// The text of what the page shows first, or why it is not there.
+    Landing(Result<ArrayBuffer, String>),
     /// The address is another.
     Moved,
     /// The link with this number was read: what comes of it.
@@ -142,6 +144,11 @@ impl Component for App {
             browser::apply_theme(theme);
         }
         app.moved(ctx);
+        if app.state.display.embed.is_none() && address::is_bare() {
+            let first = Action::Display(DisplayAction::Landing(true));
+            let effects = app.state.update(first);
+            app.carry_out(ctx, effects);
+        }
         app
     }
 
@@ -225,6 +232,11 @@ impl App {
             Message::Tour(place, shows, bytes) => {
                 let text = bytes.and_then(|bytes| text_of(&bytes));
                 return Ok(Arrival::TourRead(place, shows, text).into());
+            }
+            Message::Landing(bytes) => {
+                let text = bytes.and_then(|bytes| text_of(&bytes));
+                self.state.display.landing = text.ok().map(Into::into);
+                return Err(true);
             }
             Message::Moved => {
                 self.moved(ctx);
@@ -390,6 +402,10 @@ impl App {
                 }
                 Effect::FocusWhy => self.focus = Some((self.places.why.clone(), false)),
                 Effect::Go(place) => self.go(ctx, &place),
+                Effect::ReadLanding => {
+                    let read = ctx.link().callback(Message::Landing);
+                    browser::fetch("landing/landing.html".to_owned(), read);
+                }
                 Effect::ReadTour(place, shows) => {
                     let path = format!("tour/{}.md", place.language);
                     let read = move |bytes| Message::Tour(place.clone(), shows, bytes);

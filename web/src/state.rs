@@ -138,6 +138,11 @@ impl State {
         shows.unwrap_or(Embed::WHOLE)
     }
 
+    /// Whether only a part of the page is shown: in a frame, or as a talk.
+    pub fn is_part(&self) -> bool {
+        self.tour.is_talk() || self.display.embed.is_some()
+    }
+
     /// Whether something is being read or run.
     pub fn is_busy(&self) -> bool {
         self.source.loading.is_some() || self.variants.all.iter().any(VariantState::is_running)
@@ -205,6 +210,13 @@ impl State {
     }
 
     fn act(&mut self, action: Action) -> Vec<Effect> {
+        use Action::*;
+        if matches!(
+            action,
+            Choose(_) | OpenLink(_) | OpenWith(..) | Show(_) | Go(_) | Tour(_)
+        ) {
+            self.display.is_landing = false;
+        }
         match action {
             Action::Playhead(action) => return self.move_playhead(action),
             Action::Variant(id, action) => return self.change_variant(id, action),

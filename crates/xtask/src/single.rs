@@ -42,7 +42,7 @@ pub(crate) fn write(site: &Path, file: &Path) -> Result<()> {
         let file = fs::read(site.join(format!("{reader}{ending}")))?;
         held(&mut parts, &format!("reader/{id}"), &zipped(&file)?)?;
     }
-    for folder in ["traces", "tour"] {
+    for folder in ["traces", "tour", "landing"] {
         for entry in fs::read_dir(site.join(folder))? {
             let entry = entry?;
             let id = format!("{folder}/{}", entry.file_name().to_string_lossy());

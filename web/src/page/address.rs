@@ -118,6 +118,16 @@ fn whole_address() -> Option<String> {
     window()?.location().href().ok()
 }
 
+/// Whether the address says nothing of what is to be shown.
+pub fn is_bare() -> bool {
+    let bare = window().map(|window| {
+        let location = window.location();
+        let is_empty = |part: Result<String, _>| part.is_ok_and(|part: String| part.is_empty());
+        is_empty(location.search()) && is_empty(location.hash())
+    });
+    bare.unwrap_or(false)
+}
+
 /// The part of the address that is a link, if there is one: even one that cannot be read.
 pub fn link() -> Option<String> {
     let hash = window()?.location().hash().ok()?;

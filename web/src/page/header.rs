@@ -23,13 +23,14 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
             press(act, action),
         )
     };
+    let home = Action::Display(DisplayAction::Landing(!state.display.is_landing));
     html! {
         <header class="page-header">
             <svg class="logo" viewBox="0 0 22 18" aria-hidden="true">
                 <path class="logo__mark" d="M1 4h20" />
                 <path class="logo__water" d="M1 12c3-4 5-4 7 0s5 4 7 0 4-4 6-1" />
             </svg>
-            <h1>{ "Highwater" }</h1>
+            <h1>{ attr::button("home", Some("home"), Some("Record your service, or begin with a question"), "Highwater".into(), press(act, home)) }</h1>
             <p id="title" class="page-header__title" title={title(state)}>{ title(state) }</p>
             <span class="page-header__space" />
             <div class="page-header__status">{ status(state, act) }</div>

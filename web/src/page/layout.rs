@@ -15,6 +15,7 @@ use super::{
     header::header,
     heap_map::{HeapMap, maps},
     help::help,
+    landing::landing,
     second_chart::second_chart,
     source::source,
     tour::tour,
@@ -60,8 +61,7 @@ pub fn page(
         Health::Ready(_) => "ready",
         Health::Broken(_) => "broken",
     };
-    let shows = state.shows();
-    let is_part = state.tour.is_talk() || state.display.embed.is_some();
+    let is_part = state.is_part();
     let class = is_part.then_some("embedded");
     html! {
         <>
@@ -69,29 +69,12 @@ pub fn page(
                 { header(state, act) }
             }
             { tour(state, act, &places.next) }
-            <main {class} data-look={state.tour.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}
+            <main class={if state.display.is_landing { Some("landing") } else { class }} data-look={state.tour.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}
                 data-links={attr::number(state.links.opened)}>
-                if !is_part {
-                    { answer(state, act, places) }
-                }
-                <div class="column column--happened">
-                    { trouble(state, act) }
-                    { notes(state, act) }
-                    { advice::advice(state, act, &places.advice) }
-                    { happened(state, act, point, &places.over) }
-                </div>
-                if shows.why {
-                    <div class="column column--why" data-stale={attr::flag(is_earlier(state))}>{ why(state, act, &places.why) }</div>
-                }
-                if shows.table {
-                    <div class="column column--what-if">{ what_if(state, act) }</div>
-                }
-                if shows.settings {
-                    <div class="column column--what" data-open={attr::flag(state.display.is_unfolded)}>
-                        { fold(state, act) }
-                        { source(state, act, open) }
-                        { variants(state, act) }
-                    </div>
+                if state.display.is_landing {
+                    { landing(state, act, open) }
+                } else {
+                    { run(state, act, (open, point), places) }
                 }
             </main>
             if matches!(state.source.subject, Subject::File(_)) && embedding::tells_anyone() {
@@ -105,6 +88,39 @@ pub fn page(
                 </a>
             }
             { help(act, &places.help) }
+        </>
+    }
+}
+
+/// A run: the answer, what happened, why, the table and the settings.
+fn run(
+    state: &State,
+    act: &Callback<Action>,
+    (open, point): (&Callback<File>, &Callback<(Did, PointerEvent)>),
+    places: &Places,
+) -> Html {
+    let shows = state.shows();
+    html! {
+        <>
+            if !state.is_part() {
+                { answer(state, act, places) }
+            }
+                <div class="column column--happened">
+                    { trouble(state, act) }
+                    { notes(state, act) }
+                    { advice::advice(state, act, &places.advice) }
+                    { happened(state, act, point, &places.over) }
+                </div>
+                if shows.why {
+                    <div class="column column--why" data-stale={attr::flag(is_earlier(state))}>{ why(state, act, &places.why) }</div>
+                }
+                if shows.settings {
+                    <div class="column column--what" data-open={attr::flag(state.display.is_unfolded)}>
+                        { fold(state, act) }
+                        { source(state, act, open) }
+                        { variants(state, act) }
+                    </div>
+                }
         </>
     }
 }
@@ -191,6 +207,11 @@ fn happened(
             }
             if shows.chart {
                 { chart(&props, act, point, over) }
+            }
+            if shows.table {
+                { what_if(state, act) }
+            }
+            if shows.chart {
                 if state.display.embed.is_none() {
                     { second_chart(&props) }
                 }

@@ -18,6 +18,7 @@ pub mod header;
 pub mod heap_map;
 pub mod help;
 pub mod keys;
+pub mod landing;
 pub mod layout;
 pub mod map_canvas;
 mod measured;

@@ -47,10 +47,7 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
             if let Some((pattern, own)) = subject.common() {
                 { parameters(pattern, &own, &source.form, act) }
             }
-            <label class="button button--file" title="The file stays in this browser; nothing is uploaded">
-                { "Open a trace, or drop one on the page" }
-                <input id="file" type="file" accept=".hwt,.hwr,.gz,.hwt.gz" onchange={open_file(open)} />
-            </label>
+            { file(open) }
         </section>
     }
 }
@@ -69,6 +66,16 @@ fn choose(choices: &Choices, act: &Callback<Action>) -> Callback<Event> {
             None => Subject::Bundled,
         })
     })
+}
+
+/// The button that opens a file.
+pub fn file(open: &Callback<File>) -> Html {
+    html! {
+        <label class="button button--file" title="The file stays in this browser; nothing is uploaded">
+            { "Open a trace, or drop one on the page" }
+            <input id="file" type="file" accept=".hwt,.hwr,.gz,.hwt.gz" onchange={open_file(open)} />
+        </label>
+    }
 }
 
 fn open_file(open: &Callback<File>) -> Callback<Event> {

@@ -15,8 +15,9 @@ use super::{
 };
 use crate::{
     format,
-    state::{Action, At, State, TableAction, VariantAction},
+    state::{Action, At, State, TableAction, VariantAction, has_same_calls},
     variants::{Status, VariantState},
+    view::RunView,
 };
 
 /// A variant in the table.
@@ -79,6 +80,14 @@ impl Row {
     }
 }
 
+/// The columns from left to right, by their numbers: what stays, then its price, then the rest.
+const ORDER: [usize; 10] = [RESIDENT, 0, 6, 7, 1, 3, 8, 4, 9, 5];
+
+fn columns() -> impl Iterator<Item = &'static Column> {
+    let column = |number| COLUMNS.iter().find(move |column| column.number == number);
+    ORDER.into_iter().filter_map(column)
+}
+
 /// The table as it goes into documents.
 pub fn document(state: &State) -> Table {
     table(state, &rows(state))
@@ -116,6 +125,7 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
     let most = all.iter().filter_map(|row| row.value(bar?));
     let most = most.max().unwrap_or(0).max(1);
     let document = table(state, &all);
+    let is_after_rest = document.is_after_rest;
     html! {
         <section class="card what-if" aria-labelledby="what-if-title">
             <div class="card__head">
@@ -131,11 +141,11 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
                     <thead>
                         <tr>
                             <th scope="col">{ "variant" }</th>
-                            { for COLUMNS.iter().map(|column| head(&document, column, state, act)) }
+                            { for columns().map(|column| head(&document, column, state, act)) }
                         </tr>
                     </thead>
                     <tbody>
-                        { for ordered(&all, state.table.sorted).into_iter().map(|row| line(row, baseline, most, act)) }
+                        { for ordered(&all, state.table.sorted).into_iter().map(|row| line(row, baseline, (most, is_after_rest), act)) }
                     </tbody>
                 </table>
             </div>
@@ -230,7 +240,12 @@ fn moment(document: &Table, column: &Column, state: &State) -> Html {
     html! { <small class="head__moment" title={phase.map(words::source)}>{ words }</small> }
 }
 
-fn line(row: &Row, baseline: Option<&Row>, most: u64, act: &Callback<Action>) -> Html {
+fn line(
+    row: &Row,
+    baseline: Option<&Row>,
+    (most, is_after_rest): (u64, bool),
+    act: &Callback<Action>,
+) -> Html {
     let id = row.variant.id;
     let summary = row.summary();
     let is_stale = summary.is_some() && !row.variant.is_fresh();
@@ -243,9 +258,9 @@ fn line(row: &Row, baseline: Option<&Row>, most: u64, act: &Callback<Action>) ->
                 <button type="button" class="chip chip--small" aria-pressed={attr::flag(row.is_baseline)}
                     title="Compare the other variants with this one"
                     onclick={press(act, Action::Variant(id, VariantAction::Baseline))}>{ "baseline" }</button>
-                { notes(row) }
+                { notes(row, baseline.filter(|_| is_after_rest)) }
             </th>
-            { for COLUMNS.iter().map(|column| {
+            { for columns().map(|column| {
                 let value = row.value(column);
                 let held_against = baseline.filter(|_| !row.is_baseline);
                 let held_against = held_against.and_then(|base| base.value(column));
@@ -271,7 +286,7 @@ fn line(row: &Row, baseline: Option<&Row>, most: u64, act: &Callback<Action>) ->
 }
 
 /// What has no column.
-fn notes(row: &Row) -> Html {
+fn notes(row: &Row, baseline: Option<&Row>) -> Html {
     let mut said = Vec::new();
     match &row.variant.status {
         Status::Running(share) => said.push(format!("running {} %", (share * 100.0) as u32)),
@@ -282,7 +297,25 @@ fn notes(row: &Row) -> Html {
         let words = table::in_words(summary);
         said.extend(Some(words).filter(|words| !words.is_empty()));
     }
+    said.extend(baseline.and_then(|baseline| idle(row, baseline)));
     html! { if !said.is_empty() { <small class="row__notes">{ said.join(" · ") }</small> } }
+}
+
+/// Says why a variant leaves as much as the baseline after the last rest of the same calls, where it does.
+fn idle(row: &Row, baseline: &Row) -> Option<String> {
+    let (own, other) = (row.variant.run.as_ref()?, baseline.variant.run.as_ref()?);
+    let left = |run: &RunView| run.ran.summary.after_rest.0;
+    let is_idle = !row.is_baseline
+        && has_same_calls(&own.order, &other.order)
+        && is_same(left(own), left(other), true);
+    let because = &own.ran.answer.because;
+    (is_idle && !because.is_empty()).then(|| format!("returns no more, because {because}"))
+}
+
+/// Whether two figures differ by no more than chance may make them.
+fn is_same(one: u64, other: u64, is_bytes: bool) -> bool {
+    let apart = one.abs_diff(other);
+    apart <= one.max(other) / 100 || (is_bytes && apart < 64 << 10)
 }
 
 fn shown(value: u64, is_bytes: bool) -> String {
@@ -296,9 +329,38 @@ fn shown(value: u64, is_bytes: bool) -> String {
 fn difference(value: Option<u64>, base: Option<u64>, is_bytes: bool) -> Option<String> {
     let (value, base) = (value?, base?);
     let sign = if value < base { "−" } else { "+" };
-    let apart = value.abs_diff(base);
-    Some(match apart {
-        0 => "=".to_owned(),
-        apart => format!("{sign}{}", shown(apart, is_bytes)),
+    Some(match is_same(value, base, is_bytes) {
+        true => "same".to_owned(),
+        false => format!("{sign}{}", shown(value.abs_diff(base), is_bytes)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_chance_may_make_is_the_same() {
+        let mib = |number: u64| number << 20;
+        let said = |value, base, is_bytes| {
+            difference(Some(value), Some(base), is_bytes).unwrap_or_default()
+        };
+        assert_eq!(said(mib(208) - 4096, mib(208), true), "same");
+        assert_eq!(said(mib(315) + (56 << 10), mib(315), true), "same");
+        assert_eq!(said(mib(57), mib(208), true), "−151.0 MiB");
+        assert_eq!(said(101_819, 102_148, false), "same");
+        assert_eq!(said(2_834, 3_263, false), "−429");
+        assert_eq!(said(0, 3, false), "−3");
+        assert_eq!(difference(None, Some(1), true), None);
+    }
+
+    #[test]
+    fn every_column_has_its_place() {
+        let mut shown: Vec<&str> = columns().map(|column| column.key).collect();
+        assert_eq!(&shown[..4], ["after_rest", "peak", "faults", "syscalls"]);
+        shown.sort_unstable();
+        let mut all: Vec<&str> = COLUMNS.iter().map(|column| column.key).collect();
+        all.sort_unstable();
+        assert_eq!(shown, all);
+    }
 }

@@ -185,6 +185,8 @@ pub enum Effect {
     FocusWhy,
     /// Show what an address of the page says.
     Go(String),
+    /// Get the text of what the page shows first.
+    ReadLanding,
     /// Get the text of a tour, and say then whether its step is to be shown.
     ReadTour(Place, bool),
     /// Put the focus where the tour goes on.

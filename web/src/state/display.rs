@@ -1,5 +1,7 @@
 //! How the page is shown: its colours, and what of it where another page has it in a frame.
 
+use std::rc::Rc;
+
 use super::Effect;
 
 /// How the page is shown.
@@ -8,6 +10,10 @@ pub struct Display {
     pub theme: Theme,
     /// Whether the user's preference is dark.
     prefers_dark: bool,
+    /// Whether what the page shows first is shown in place of a run, and its text once that is there.
+    pub is_landing: bool,
+    /// Its text, of the page's own making.
+    pub landing: Option<Rc<str>>,
     /// Whether the settings are shown where there is little room.
     pub is_unfolded: bool,
     /// What of it is shown inside another page, if it is inside one.
@@ -47,6 +53,8 @@ pub struct Embed {
 pub enum DisplayAction {
     /// Light to dark, or back.
     ToggleTheme,
+    /// What the page shows first is shown, or the run again.
+    Landing(bool),
     /// The settings are shown where there is little room, or not any more.
     ToggleSettings,
     /// Dark, or light.
@@ -61,6 +69,8 @@ impl Display {
         Self {
             theme: Theme::Preferred,
             prefers_dark,
+            is_landing: false,
+            landing: None,
             is_unfolded: false,
             embed: None,
         }
@@ -80,6 +90,14 @@ impl Display {
             DisplayAction::PrefersDark(prefers_dark) => {
                 self.prefers_dark = prefers_dark;
                 return vec![];
+            }
+            DisplayAction::Landing(is_landing) => {
+                self.is_landing = is_landing;
+                let is_missing = is_landing && self.landing.is_none();
+                return is_missing
+                    .then_some(Effect::ReadLanding)
+                    .into_iter()
+                    .collect();
             }
             DisplayAction::ToggleSettings => {
                 self.is_unfolded = !self.is_unfolded;
@@ -134,6 +152,18 @@ mod tests {
         assert!(display.is_dark());
         display.update(DisplayAction::Theme(false));
         assert!(!display.is_dark());
+    }
+
+    #[test]
+    fn what_is_shown_first_is_read_once() {
+        let mut display = Display::new(false);
+        let shown = DisplayAction::Landing(true);
+        assert_eq!(display.update(shown.clone()), [Effect::ReadLanding]);
+        display.landing = Some("text".into());
+        assert_eq!(display.update(DisplayAction::Landing(false)), []);
+        assert!(!display.is_landing);
+        assert_eq!(display.update(shown), []);
+        assert!(display.is_landing);
     }
 
     #[test]

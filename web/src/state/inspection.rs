@@ -301,6 +301,23 @@ mod tests {
     }
 
     #[test]
+    fn an_earlier_runs_look_is_kept_until_the_present_run_is_explained() {
+        let (variants, playhead) = (ran(), Playhead::default());
+        let mut inspection = Inspection::default();
+        let id = variants.selected;
+        let asked = inspection.wish(shown(&variants, &playhead));
+        let found = look(&asked[0]).expect("it is looked into");
+        inspection.looked(id, found, shown(&variants, &playhead));
+        let mut next = Rc::clone(&variants.selected().run.as_ref().expect("it ran").order);
+        Rc::make_mut(&mut next).stages[0].workers += 1;
+        inspection.arrive(id, &RunView::empty(next));
+        assert!(inspection.look(id).is_none(), "it is not of this run");
+        assert!(inspection.latest_look(id).is_some());
+        inspection.forget(id);
+        assert!(inspection.latest_look(id).is_none());
+    }
+
+    #[test]
     fn blocks_are_asked_for_again_where_the_worker_went_down() {
         let (variants, playhead) = (ran(), Playhead::default());
         let mut inspection = Inspection::default();

@@ -127,6 +127,30 @@ fn a_recording_is_run_under_what_everyone_tries() {
 }
 
 #[test]
+fn what_the_page_shows_first_goes_with_whatever_is_chosen() {
+    let mut state = loaded();
+    let shown = |state: &State| state.display.is_landing;
+    for action in [Action::Choose(scenario("decay")), Action::OpenLink(None)] {
+        state.update(Action::Display(DisplayAction::Landing(true)));
+        state.update(Action::ToggleHelp);
+        assert!(shown(&state));
+        state.update(action);
+        assert!(!shown(&state));
+    }
+}
+
+#[test]
+fn why_leads_to_the_explanation() {
+    let mut state = loaded();
+    let effects = state.update(Action::Why);
+    assert!(has(&effects, &Effect::FocusWhy));
+    let effects = state.update(Action::CopyReview);
+    assert!(has(&effects, &Effect::CopyReview) && state.links.reviewed);
+    state.update(Action::ToggleHelp);
+    assert!(!state.links.reviewed);
+}
+
+#[test]
 fn a_recorded_environment_is_that_of_the_first_variant() {
     let mut state = State::new(false);
     state.open();

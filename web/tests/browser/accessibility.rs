@@ -72,6 +72,17 @@ fn an_audit_finds_nothing() -> Result<()> {
         page.evaluate(AXE)?;
         let mut findings = audit(page, "opened")?;
 
+        page.click("#home")?;
+        page.wait_for(".questions svg")?;
+        page.in_each_look(&SIZES, |_, look| {
+            for (impact, finding) in findings_of(page)? {
+                findings.insert(format!("{impact}: landing, {look}: {finding}"));
+            }
+            Ok(())
+        })?;
+        page.click("#home")?;
+        page.wait_for("#source")?;
+
         page.set_value("#source", "incident")?;
         page.wait_for_text("#title", "scaled down")?;
         settle(page)?;

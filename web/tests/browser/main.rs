@@ -20,6 +20,7 @@ mod embedding;
 mod honest;
 mod hostile;
 mod hosting;
+mod landing;
 mod links;
 mod moments;
 mod opening;

@@ -73,8 +73,23 @@ impl Page {
         Ok(page)
     }
 
-    /// Opens another address of the same site, for example `?embed=1`.
+    /// Opens another address of the same site, for example `?embed=1`. Where the address says nothing the page offers more than
+    /// its example, and that is what is chosen, as soon as it is offered.
     pub(crate) fn go(&self, relative: &str) -> Result<()> {
+        self.arrive(relative)?;
+        self.evaluate(
+            "const choose = () => {
+                 const example = document.querySelector('#landing-example');
+                 if (example) example.click();
+                 else if (!document.querySelector('#chart')) requestAnimationFrame(choose);
+             };
+             if (location.search + location.hash === '') choose();",
+        )?;
+        Ok(())
+    }
+
+    /// Opens another address of the same site, and chooses nothing.
+    pub(crate) fn arrive(&self, relative: &str) -> Result<()> {
         let address = format!("{}{relative}", self.address);
         self.runtime.block_on(self.client()?.goto(&address))?;
         Ok(())

@@ -74,6 +74,8 @@ pub struct Answer {
     pub kind: AnswerKind,
     /// The answer in one sentence.
     pub sentence: Sentence,
+    /// What keeps most of the memory, where it is nothing that is in use: the sentence without its moment.
+    pub because: String,
     /// What goes with it: whether it is a leak, and what returns the memory. Empty where there is no more to say.
     pub more: Sentence,
 }
@@ -192,6 +194,7 @@ fn of_heap(head: &str, outcome: &Outcome, diagnosis: &Diagnosis, is_first_stage:
         _ => format!("most of it is in use: {holds}"),
     };
     let mut said = format!("{head}, {said}.");
+    let mut because = String::new();
     if kind == AnswerKind::Growing {
         more.push(Sentence::new(Growth::MEANS));
     }
@@ -204,7 +207,10 @@ fn of_heap(head: &str, outcome: &Outcome, diagnosis: &Diagnosis, is_first_stage:
             kept.say(diagnosis)
         );
         match kept.kind == kind {
-            true => said = format!("{head}, {keeps}"),
+            true => {
+                said = format!("{head}, {keeps}");
+                because = keeps;
+            }
             false => more.push(Sentence::new(format!("But {keeps}"))),
         }
         more.extend(kept.more(is_first_stage));
@@ -225,6 +231,7 @@ fn of_heap(head: &str, outcome: &Outcome, diagnosis: &Diagnosis, is_first_stage:
     Answer {
         kind,
         sentence: Sentence::new(said),
+        because,
         more: joined(more),
     }
 }
@@ -261,6 +268,7 @@ fn of_processes(head: &str, outcome: &Outcome, processes: usize) -> Answer {
     Answer {
         kind: AnswerKind::Several,
         sentence: Sentence::new(said),
+        because: String::new(),
         more: more.unwrap_or_default(),
     }
 }
@@ -304,6 +312,7 @@ fn killed(outcome: &Outcome) -> Option<Answer> {
             "The run failed: at the cap of {cap} the kernel killed {who} at {}, with {resident} resident.",
             time(at)
         )),
+        because: String::new(),
         more: Sentence::new(format!("The program held {live} of it: {means}.")),
     })
 }

@@ -78,7 +78,7 @@ fn answered(plan: Plan) -> (Outcome, Answer) {
 fn reads_well(answer: &Answer) {
     let text = answer.to_string();
     assert!(text.ends_with('.'), "{text}");
-    for odd in ["  ", " .", "..", " ,", "(; ", "behind 0"] {
+    for odd in ["  ", " .", "..", " ,", "(; ", "below 0"] {
         assert!(!text.contains(odd), "{text}");
     }
 }
@@ -102,7 +102,7 @@ fn one_live_chunk_that_keeps_everything_is_named() {
     let begins = format!("After the last rest, 9.5 MiB of the {free} that is resident is free");
     assert!(text.starts_with(&begins), "{text}");
     assert!(
-        text.contains("stuck behind 1 small chunk (608 B; 1 live)"),
+        text.contains("stuck below 1 small chunk (608 B; 1 live)"),
         "{text}"
     );
     assert!(

@@ -118,6 +118,7 @@ impl Feed {
     }
 
     /// Returns it as it is kept: without a part that a pattern makes, for a burst has millions of calls.
+    #[inline]
     pub(crate) fn stored(&self) -> Self {
         let Some(again) = &self.again else {
             return self.clone();
@@ -135,6 +136,7 @@ impl Feed {
     }
 
     /// Returns what goes on from here. A part that is to be made is taken from `near` where that has it at hand.
+    #[inline]
     pub(crate) fn resumed(&self, near: Option<&Self>) -> Self {
         let mut feed = self.clone();
         if !std::mem::take(&mut feed.lacks_part) {
@@ -159,6 +161,7 @@ impl Feed {
 
     /// Returns about how many bytes it takes as it is kept. A workload in memory, and the first part, are the source's and not
     /// counted.
+    #[inline]
     pub(crate) fn footprint(&self) -> Bytes {
         let parts = [Some(&self.part), self.next.as_ref()].into_iter().flatten();
         let own = parts.filter(|part| !Arc::ptr_eq(part, &self.first));

@@ -40,6 +40,7 @@ pub(crate) enum StoredModel {
 
 impl Model {
     /// Returns it as it is now.
+    #[inline]
     pub(crate) fn stored(&self) -> StoredModel {
         match self {
             Self::Glibc(glibc) => StoredModel::Glibc(Box::new(glibc.stored())),
@@ -51,6 +52,7 @@ impl Model {
 
 impl StoredModel {
     /// Returns the model that goes on from here, in the same memory as it was then.
+    #[inline]
     pub(crate) fn resumed(&self, kernel: &Kernel) -> Model {
         match self {
             Self::Glibc(glibc) => Model::Glibc(glibc.resumed(kernel)),
@@ -62,6 +64,7 @@ impl StoredModel {
     }
 
     /// Returns about how many bytes it takes.
+    #[inline]
     pub(crate) fn footprint(&self) -> Bytes {
         match self {
             Self::Glibc(glibc) => glibc.footprint(),

@@ -1,4 +1,6 @@
 //! A simulation as it was at a moment, from which it can go on again.
+//!
+//! What copies is `#[inline]`, here and in the models: then it is compiled for size in the page's own crate, not for speed in theirs.
 
 use crate::feed::Feed;
 use crate::history::PackedHistory;
@@ -26,6 +28,7 @@ pub struct Snapshot {
 
 impl Simulation {
     /// Returns the process as it is now.
+    #[inline]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             feed: self.feed.stored(),
@@ -43,6 +46,7 @@ impl Simulation {
 impl Snapshot {
     /// Returns the process that goes on from here. The burst of a pattern that is made on the way is made again, unless `near`, a
     /// simulation of the same source, has it at hand.
+    #[inline]
     pub fn resumed(&self, near: Option<&Simulation>) -> Simulation {
         let mut program = self.program.clone();
         program.take_blocks(self.blocks.table(Held::NOTHING), self.history.unpacked());
@@ -69,6 +73,7 @@ impl Snapshot {
     /// Returns about how many bytes it takes. Counted are the tables that grow with the process or the run: pages and mappings,
     /// chunks or extents, pools, caches, the log of decisions, blocks, the history of freed ones, a generator, and a part that was
     /// read from a file. A workload that is in memory whole is not: all snapshots share it.
+    #[inline]
     pub fn bytes(&self) -> Bytes {
         self.feed.footprint()
             + self.kernel.footprint()

@@ -167,7 +167,7 @@ fn form(asked: &Advise) -> Result<Option<Form>> {
         Some("") => Some(match &asked.settings {
             Some(file) => {
                 let text =
-                    crate::input::read_text(file).with_context(|| file.display().to_string())?;
+                    crate::texts::read_text(file).with_context(|| file.display().to_string())?;
                 Form::of(&file.to_string_lossy(), &text)
             }
             None => Form::Env,

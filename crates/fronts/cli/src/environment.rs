@@ -73,7 +73,7 @@ fn read_one(text: &str) -> Result<Environment> {
 
 /// The settings in a file.
 pub(crate) fn read_file(file: &Path) -> Result<Environment> {
-    let bytes = std::fs::File::open(file).and_then(crate::input::read_short);
+    let bytes = std::fs::File::open(file).and_then(crate::texts::read_short);
     let bytes = bytes.with_context(|| file.display().to_string())?;
     Ok(Environment::parse(&decode(&bytes)))
 }

@@ -9,8 +9,6 @@ use anyhow::{Context, Result, bail};
 use highwater_simulator::{ALLOCATOR, Choice, Cores, Plan, Remark, Sources, Stage, Tone, Variant};
 use highwater_workload::spec::Calls;
 use highwater_workload::{Header, Source, Workload, trace};
-use std::io::Read;
-use std::path::Path;
 
 /// What is to be run.
 pub(crate) struct Job {
@@ -181,28 +179,6 @@ pub(crate) fn set_environment(plan: &mut Plan, given: &[String], may_choose: boo
         stage.said.extend(read.remarks);
     }
     Ok(())
-}
-
-/// The longest scenario, and the longest text with settings, that is read, in bytes.
-const MOST_TEXT: u64 = 16 << 20;
-
-/// Reads a short text; one that is longer, or has no end, is refused.
-pub(crate) fn read_short(from: impl Read) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(MOST_TEXT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST_TEXT {
-        return Err(std::io::Error::other("the text is longer than 16 MiB"));
-    }
-    Ok(bytes)
-}
-
-/// Reads the description of a run, `-` from standard input.
-pub(crate) fn read_text(file: &Path) -> std::io::Result<String> {
-    let bytes = match file.as_os_str() == "-" {
-        true => read_short(std::io::stdin().lock())?,
-        false => read_short(std::fs::File::open(file)?)?,
-    };
-    String::from_utf8(bytes).map_err(|_| std::io::Error::other("the text is not UTF-8"))
 }
 
 /// Writes the calls as a trace, packed where the file's name ends in `.gz`.

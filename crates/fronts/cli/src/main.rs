@@ -14,6 +14,7 @@ mod decisions;
 mod environment;
 mod export;
 mod fleet;
+mod import;
 mod imported;
 mod input;
 mod json;
@@ -33,6 +34,7 @@ mod several;
 mod signals;
 mod spread;
 mod text;
+mod texts;
 mod variants;
 
 use anyhow::{Context, Result};
@@ -68,7 +70,7 @@ fn perform(command: &Command) -> Result<ExitCode> {
         Command::Mark(mark) => record::mark(mark)?,
         Command::Stop(stop) => record::stop(stop)?,
         Command::Convert(convert) => record::convert(convert)?,
-        Command::Import(asked) => imported::import(asked)?,
+        Command::Import(asked) => import::run(asked)?,
         Command::Export(asked) => export::export(asked)?,
         Command::Script(asked) => script::print(asked),
         Command::Compare(asked) => compare::run(asked)?,

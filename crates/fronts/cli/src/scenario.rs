@@ -36,7 +36,7 @@ impl Found {
         }
         let is_named = (path.extension()).is_some_and(|end| end == "toml" || end == "json");
         if asked == "-" || is_named || path.is_file() {
-            let text = crate::input::read_text(path).with_context(|| asked.to_owned())?;
+            let text = crate::texts::read_text(path).with_context(|| asked.to_owned())?;
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let file = ScenarioFile::read(&stem, &text).with_context(|| asked.to_owned())?;
             return Ok(found(file.scenario.clone(), Some(file)));

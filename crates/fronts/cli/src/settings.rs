@@ -43,7 +43,7 @@ pub(crate) fn explain(asked: &Settings) -> Result<String> {
 
 fn meaning(asked: &Settings) -> Result<Meaning> {
     let environment = if asked.file.as_os_str() == "-" {
-        let bytes = crate::input::read_short(std::io::stdin().lock());
+        let bytes = crate::texts::read_short(std::io::stdin().lock());
         Environment::parse(&decode(&bytes.context("standard input")?))
     } else {
         read_file(&asked.file)?

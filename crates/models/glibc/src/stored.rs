@@ -16,6 +16,7 @@ pub struct Stored {
 
 impl Glibc {
     /// Returns it as it is now.
+    #[inline]
     pub fn stored(&self) -> Stored {
         Stored {
             chunks: self.chunks.stored(),
@@ -33,6 +34,7 @@ impl Glibc {
 
 impl Stored {
     /// Returns the allocator that goes on from here, in the same memory as it was then.
+    #[inline]
     pub fn resumed(&self, kernel: &Kernel) -> Glibc {
         Glibc {
             chunks: self.chunks.resumed(kernel),
@@ -42,6 +44,7 @@ impl Stored {
 
     /// Returns the bytes of the chunks' records, of the caches and of the log of decisions. What lists the heaps of an
     /// arena is left out.
+    #[inline]
     pub fn footprint(&self) -> Bytes {
         let threads = self.glibc.threads.iter();
         let caches = threads.filter_map(|thread| thread.tcache.as_ref());

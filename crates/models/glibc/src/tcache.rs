@@ -30,6 +30,7 @@ pub(crate) struct Tcache {
 
 impl Tcache {
     /// Returns the bytes that its lists take.
+    #[inline]
     pub(crate) fn footprint(&self) -> Bytes {
         let small = self.small.iter().map(|list| table_bytes(list).0);
         let large = self.large.iter().map(|list| table_bytes(list).0);

@@ -50,6 +50,7 @@ pub(crate) struct Near {
 
 impl CacheBin {
     /// Returns the bytes that its stack takes here.
+    #[inline]
     pub(crate) fn footprint(&self) -> Bytes {
         table_bytes(&self.stack)
     }

@@ -216,6 +216,7 @@ impl Edatas {
     }
 
     /// Returns the bytes that they take.
+    #[inline]
     pub(crate) fn footprint(&self) -> Bytes {
         table_bytes(&self.all)
     }

@@ -68,6 +68,7 @@ impl Emap {
     }
 
     /// Returns the bytes of its leaves.
+    #[inline]
     pub(crate) fn footprint(&self) -> Bytes {
         let leaves = self.leaves.iter();
         let entries: usize = leaves.map(|leaf| leaf.entries.len()).sum();

@@ -37,6 +37,7 @@ pub(crate) struct Fit {
 
 impl Eset {
     /// Returns the bytes of the heaps without what is in them.
+    #[inline]
     pub(crate) fn footprint(&self) -> Bytes {
         table_bytes(&self.heaps)
     }

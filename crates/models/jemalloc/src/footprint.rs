@@ -13,6 +13,7 @@ const HEAP_ENTRY: u64 = 3 * size_of::<(SerialOrder, EdataId)>() as u64 / 2;
 impl Jemalloc {
     /// Returns the bytes of the tables that grow with the process: the structures of extents, each in a heap of unused or free
     /// ones, the map of pages, the bins and heaps of arenas, the caches of threads, and the log of decisions.
+    #[inline]
     pub fn footprint(&self) -> Bytes {
         let extents = self.shared.edatas.footprint();
         let heaps = Bytes(HEAP_ENTRY * self.shared.edatas.len() as u64);
@@ -28,6 +29,7 @@ impl Jemalloc {
 }
 
 impl Arena {
+    #[inline]
     fn footprint(&self) -> Bytes {
         let sets = [&self.pac.dirty, &self.pac.muzzy, &self.pac.retained];
         let heaps: u64 = sets.iter().map(|set| set.footprint().0).sum();
@@ -36,6 +38,7 @@ impl Arena {
 }
 
 impl Tcache {
+    #[inline]
     fn footprint(&self) -> Bytes {
         let stacks: u64 = self.bins.iter().map(|bin| bin.footprint().0).sum();
         table_bytes(&self.bins) + Bytes(stacks)

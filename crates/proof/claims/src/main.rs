@@ -1,6 +1,7 @@
-//! `cargo xtask claims`: runs what is claimed of the incident, and writes docs/claims.md.
+//! `cargo xtask claims`: runs what is claimed of the incident, and writes docs/claims.md and what the page shows first.
 
 mod claim;
+mod landing;
 mod list;
 mod report;
 mod runs;
@@ -12,10 +13,17 @@ use runs::Runs;
 
 fn main() -> Result<()> {
     let out = std::env::args().nth(1);
+    let is_landing = out.as_deref() == Some("landing");
     let out = out.unwrap_or_else(|| {
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/claims.md").to_owned()
     });
-    let found = hold(&mut Runs::default(), |_| true)?;
+    let mut runs = Runs::default();
+    std::fs::write(landing::FILE, landing::text(&mut runs)?).context(landing::FILE)?;
+    println!("{}", landing::FILE);
+    if is_landing {
+        return Ok(());
+    }
+    let found = hold(&mut runs, |_| true)?;
     std::fs::write(&out, report::page(&found)).with_context(|| out.clone())?;
     println!("{out}");
     Ok(())

@@ -39,6 +39,11 @@ impl Table {
         found.with_context(|| format!("{} has no variant `{name}`", self.scenario))
     }
 
+    /// Everything of all variants.
+    pub(crate) fn outcomes(&self) -> impl Iterator<Item = &Outcome> {
+        self.variants.iter().map(|(outcome, _)| outcome)
+    }
+
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Summary)> {
         let variants = self.variants.iter();
         variants.map(|(outcome, summary)| (outcome.name.as_str(), summary))

@@ -48,7 +48,7 @@ pub(super) fn free(kind: AnswerKind, diagnosis: &Diagnosis) -> String {
             true => format!(", {} of it", keepers.behind),
             false => String::new(),
         };
-        lies = format!("stuck{part} behind {}", keepers.say());
+        lies = format!("stuck{part} below {}", keepers.say());
     }
     format!("is free in the allocator but {spread}{lies}")
 }

@@ -35,6 +35,7 @@ const BLOCK: usize = 14;
 
 impl History {
     /// Returns it as it is now.
+    #[inline]
     pub(crate) fn packed(&self) -> PackedHistory {
         let mut bytes = Vec::with_capacity(self.past.len() * BLOCK);
         let mut before = BEFORE;
@@ -53,6 +54,7 @@ impl History {
 
 impl PackedHistory {
     /// Returns the history again.
+    #[inline]
     pub(crate) fn unpacked(&self) -> History {
         let mut past = Vec::with_capacity(self.blocks);
         let (mut bytes, mut before) = (self.bytes.iter(), BEFORE);
@@ -67,11 +69,13 @@ impl PackedHistory {
     }
 
     /// Returns the bytes that it takes.
+    #[inline]
     pub(crate) fn footprint(&self) -> Bytes {
         table_bytes(&self.bytes)
     }
 }
 
+#[inline]
 fn put_past(bytes: &mut Vec<u8>, past: &Past, before: &Past) {
     let Past { held, freed } = past;
     let threads = u64::from(held.allocated.thread.0) << 16 | u64::from(freed.thread.0);
@@ -93,6 +97,7 @@ fn put_past(bytes: &mut Vec<u8>, past: &Past, before: &Past) {
     put(bytes, held.size.0);
 }
 
+#[inline]
 fn take_past(bytes: &mut std::slice::Iter<'_, u8>, before: &Past) -> Past {
     let event = before.freed.event.wrapping_add(take(bytes) as u32);
     let time = before.freed.time.0.wrapping_add(take(bytes));

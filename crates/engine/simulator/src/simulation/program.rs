@@ -100,6 +100,7 @@ impl Program {
     }
 
     /// Returns the program as if it held nothing and had freed nothing.
+    #[inline]
     pub(crate) fn without_blocks(&self) -> Self {
         Self {
             blocks: Vec::new(),
@@ -111,6 +112,7 @@ impl Program {
     }
 
     /// Takes what it holds and has freed.
+    #[inline]
     pub(crate) fn take_blocks(&mut self, blocks: Vec<Held>, history: History) {
         self.blocks = blocks;
         self.history = history;

@@ -22,12 +22,14 @@ const UNSORTED: Sizes = Sizes {
 
 /// Returns whether a record is that of a chunk or of the head of a bin. Every chunk has a size. A head has none, and no place in
 /// memory.
+#[inline]
 fn is_used(number: usize, record: &Record) -> bool {
     record.head != 0 || number < BINS || (record.start.is_null() && !record.bk.is_none())
 }
 
 impl Chunks {
     /// Returns the chunks as they are now.
+    #[inline]
     pub(crate) fn stored(&self) -> StoredChunks {
         StoredChunks {
             records: Sparse::of(&self.records, is_used),
@@ -41,6 +43,7 @@ impl Chunks {
 impl StoredChunks {
     /// Returns the table again, with the index by address. Which number a new chunk takes may differ from then on, which nothing
     /// follows from.
+    #[inline]
     pub(crate) fn resumed(&self, kernel: &Kernel) -> Chunks {
         let mut chunks = Chunks {
             records: self.records.table(NOTHING),
@@ -63,6 +66,7 @@ impl StoredChunks {
     }
 
     /// Returns the bytes that it takes.
+    #[inline]
     pub(crate) fn footprint(&self) -> Bytes {
         self.records.footprint() + self.sizes.footprint() + self.leads.footprint()
     }
@@ -70,6 +74,7 @@ impl StoredChunks {
 
 impl Chunks {
     /// Enters a chunk in the index. Of two that begin within one slot, an old top and the fence above it, the lower one is found.
+    #[inline]
     fn enter(&mut self, kernel: &Kernel, chunk: Chunk, record: &Record) {
         if record.head == 0 {
             return;

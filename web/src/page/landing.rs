@@ -1,0 +1,55 @@
+//! What the page shows first where its address says nothing: the way to one's own service, and questions to begin with.
+
+use web_sys::File;
+use yew::prelude::*;
+
+use super::{
+    attr::{self, Static, element, press, words},
+    source::file,
+};
+use crate::state::{Action, DisplayAction, Place, State, TourAction};
+
+/// The card that opens a recording, then the text that is fetched: how to record, and the questions.
+pub fn landing(state: &State, act: &Callback<Action>, open: &Callback<File>) -> Html {
+    let button = |id, words: &'static str, action| {
+        attr::button("button", Some(id), None, words.into(), press(act, action))
+    };
+    let example = Action::Display(DisplayAction::Landing(false));
+    let tour = Action::Tour(TourAction::Read(Place::default()));
+    let tools = [
+        file(open),
+        button(
+            "landing-example",
+            "Show the example: a recorded asyncio service",
+            example,
+        ),
+        button(
+            "landing-tour",
+            "New to this? Take the tour in ten steps",
+            tour,
+        ),
+    ];
+    let says = "Open a recording of your service: one sentence says how much memory stays, and what keeps it. Every setting is \
+        tried on a faithful model of the allocator, in this browser.";
+    let parts = [
+        words(
+            "h2",
+            &[],
+            "Why does your service's memory not come back down?",
+        ),
+        words("p", &[], says),
+        element(
+            "div",
+            &[("class", Static("answer__tools"))],
+            tools.into_iter().collect(),
+        ),
+    ];
+    let first = element(
+        "section",
+        &[("class", Static("card landing__first"))],
+        parts.into_iter().collect(),
+    );
+    let rest = state.display.landing.as_ref();
+    let rest = rest.map(|text| Html::from_html_unchecked(text.to_string().into()));
+    [first].into_iter().chain(rest).collect()
+}
