@@ -9,6 +9,8 @@ const WINDOW: usize = 1 << 16;
 /// The longest text and the longest line that is kept whole, in bytes; what is behind is passed over.
 pub(crate) const TEXT_LONGEST: usize = 1 << 16;
 
+const TOO_LONG: &str = "a number of more than 64 bits";
+
 /// Reads a file's bytes from the beginning to the end.
 pub(crate) struct Input<R: Read> {
     source: Unpacked<R>,
@@ -134,11 +136,35 @@ impl<R: Read> Input<R> {
     /// Returns a number of seven bits a byte, the lowest first.
     #[inline]
     pub(crate) fn varint(&mut self) -> Result<u64, Fault> {
+        /// Bytes of the longest number.
+        const LONGEST: usize = 10;
+        let window = &self.window[self.at..self.end];
+        let Some(bytes) = window.first_chunk::<LONGEST>() else {
+            return self.varint_at_end();
+        };
+        let mut value = 0;
+        for (place, byte) in bytes.iter().enumerate() {
+            let bits = u64::from(byte & 0x7f);
+            if place == LONGEST - 1 && *byte > 1 {
+                break;
+            }
+            value |= bits << (7 * place);
+            if *byte < 0x80 {
+                self.at += place + 1;
+                return Ok(value);
+            }
+        }
+        Err(Fault::Bad(TOO_LONG))
+    }
+
+    /// Returns a number that may reach over the end of the window.
+    #[cold]
+    fn varint_at_end(&mut self) -> Result<u64, Fault> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
             let bits = u64::from(byte & 0x7f);
-            if shift == 63 && bits > 1 {
+            if shift == 63 && byte > 1 {
                 break;
             }
             value |= bits << shift;
@@ -146,7 +172,7 @@ impl<R: Read> Input<R> {
                 return Ok(value);
             }
         }
-        Err(Fault::Bad("a number of more than 64 bits"))
+        Err(Fault::Bad(TOO_LONG))
     }
 
     /// Returns a number whose lowest bit is its sign.
