@@ -3,6 +3,7 @@
 use highwater_allocator::Variable;
 use highwater_simulator::{Choice, PythonVersion, Variant};
 use highwater_workload::{scenario::ScenarioFile, trace, unwatched};
+use std::io::Read;
 
 /// One reader under test.
 #[derive(Clone, Copy)]
@@ -26,6 +27,11 @@ pub const READERS: &[Reader] = &[
         name: "gzip",
         read: gzip,
         words: TRACE,
+    },
+    Reader {
+        name: "import",
+        read: import,
+        words: IMPORT,
     },
     Reader {
         name: "remarks",
@@ -82,6 +88,39 @@ pub fn gzip(bytes: &[u8]) {
         if let Err(error) = trace::read_with(bytes, LIMITS, &mut unwatched) {
             one_line(&error.to_string());
         }
+    }
+}
+
+/// The readers of other tools' files: what they take is a recording that can be read.
+pub fn import(bytes: &[u8]) {
+    const LIMITS: trace::Limits = trace::Limits {
+        text: 1 << 30,
+        events: 1_000_000,
+        marks: 1_000_000,
+        mark_text: 1 << 28,
+        header: 1 << 16,
+        window: 1 << 16,
+    };
+    /// Bytes of a recording that is read again: packed files may hold very many.
+    const LONGEST: u64 = 1 << 20;
+    if let Err(error) = highwater_import::recognise(bytes) {
+        return one_line(&error.to_string());
+    }
+    let recording = match highwater_import::Recording::open(bytes, Box::new(|_| {})) {
+        Ok(recording) => recording,
+        Err(error) => return one_line(&error.to_string()),
+    };
+    let mut recorded = Vec::new();
+    match recording.take(LONGEST).read_to_end(&mut recorded) {
+        Ok(length) if (length as u64) < LONGEST => {}
+        Ok(_) => return,
+        Err(error) => return one_line(&error.to_string()),
+    }
+    // One in which only unknown blocks are freed has no calls.
+    if let Err(error) = trace::read_with(&recorded, LIMITS, &mut unwatched) {
+        let sentence = error.to_string();
+        one_line(&sentence);
+        assert!(sentence.contains("no calls"), "what an importer writes is a recording: {sentence}");
     }
 }
 
@@ -247,4 +286,13 @@ const SCENARIO: &[&str] = &[
     "{",
     "=",
     "\n",
+];
+
+const IMPORT: &[&str] = &[
+    "memray\0", "\r\0\0\0", "\u{b}\0\0\0", "v 10400 3\n", "x 3 a b\n", "m 1 -\n", "s 3 abc\n", "i 1 1 1 1 1\n", "t 1 0\n",
+    "a 20 1\n", "+ 0\n", "- 0\n", "+ 20 1 7f00\n", "- 7f00\n", "c 1f\n", "R 10\n", "12: malloc 0x7000 24\n", "12: free 0x7000\n",
+    "12: thread_done 0x0\n", "10 11 malloc(32)=0x7000\n", "10 11 realloc(0x7000,64)=0x7200\n", "= Start\n", "@ a:[0x1] + 0x7000 0x20\n",
+    "@ a:[0x1] < 0x7000\n", "@ a:[0x1] > 0x7100 0x30\n", "10 1.5 a->malloc(24) = 0x7000\n", "10 1.6 a->malloc(24 <unfinished ...>\n",
+    "10 1.7 <... malloc resumed> ) = 0x7000\n", "[1:2:3.4] (+0.1) h lttng_ust_libc:malloc: { vtid = 1 }, { size = 24, ptr = 0x7000 }\n",
+    "a 10/11 [001] 1.5: highwater:malloc: (7f) size=24\n", "a 10/11 [001] 1.6: highwater:malloc__return: (7f <- 5) ret=0x7000\n",
 ];

@@ -2,8 +2,8 @@
 //!
 //! Beside them there is one that reads what people bring, once somebody brings something.
 //!
-//! A variant's run is handed to the first worker that is free. Looking into it is always done by the same one, which keeps a
-//! simulation standing where it looked last.
+//! A variant's run is handed to the first worker that is free. Looking into it is done by the same one: it has kept moments of the
+//! run, and keeps the simulation where it looked last.
 
 use std::{cell::Cell, collections::VecDeque, rc::Rc};
 
@@ -44,6 +44,8 @@ pub struct Pool {
     trace: Option<(u32, Uint8Array)>,
     /// Those of another that is being read.
     reading: Option<(u32, Uint8Array)>,
+    /// The workers that made the runs of variants.
+    ran: Vec<(VariantId, usize)>,
     next_run: u32,
     tell: Callback<PoolEvent>,
 }
@@ -101,6 +103,7 @@ impl Pool {
             advising: None,
             trace: None,
             reading: None,
+            ran: Vec::new(),
             next_run: 0,
             tell,
         }
@@ -211,7 +214,8 @@ impl Pool {
     /// Asks something of a moment of a variant's run, in place of what was asked of it before.
     pub fn look(&mut self, id: VariantId, run: &Rc<RunView>, moment: Moment, ask: Ask) {
         self.revive();
-        let worker = self.usable(id.0 as usize);
+        let made = self.ran.iter().find(|(ran, _)| *ran == id);
+        let worker = self.usable(made.map_or(id.0 as usize, |(_, number)| *number));
         let work = run.look(moment, ask.clone());
         let order = Rc::clone(&run.order);
         let tell = self.tell.clone();
@@ -331,6 +335,7 @@ impl Pool {
     pub fn drop_variant(&mut self, id: VariantId) {
         self.drop_run(id);
         self.drop_look(id);
+        self.ran.retain(|(ran, _)| *ran != id);
         self.figures.retain(|(of, _)| *of != id);
         self.reads.retain(|(of, _)| *of != id);
         self.go_on();
@@ -428,6 +433,8 @@ impl Pool {
                 tell.emit(PoolEvent::Arrived(arrival));
             });
             worker.running = Some((id, run_number, handle));
+            self.ran.retain(|(ran, _)| *ran != id);
+            self.ran.push((id, number));
         }
     }
 }

@@ -19,8 +19,8 @@ const PREFIXES: [&[u8]; 8] = [
     b"TCMALLOC_",
 ];
 
-/// How this library is called in `LD_PRELOAD`.
-const OWN_NAME: &[u8] = b"libhighwater_record";
+/// How this library is called in `LD_PRELOAD`, and how its file's name begins.
+pub(crate) const OWN_NAME: &[u8] = b"libhighwater_record";
 
 /// What is known when the recording begins.
 pub(crate) struct Start {

@@ -52,6 +52,8 @@ mod owners;
 #[cfg(any(recorder, preload))]
 mod pages;
 #[cfg(any(recorder, preload))]
+mod python_arenas;
+#[cfg(any(recorder, preload))]
 mod recorder;
 #[cfg(any(recorder, preload))]
 mod resident;

@@ -60,6 +60,8 @@ fn beside<R: Copy>(caller: usize, call: impl FnOnce() -> Outcome<R>) -> R {
                 owner: name,
             };
             // SAFETY: as above.
+            unsafe { recorder() }.follow_mapping(&mapping);
+            // SAFETY: as above.
             unsafe { recorder() }.record(thread, &Event::Mapping(mapping));
         }
     }

@@ -5,12 +5,13 @@ use crate::clock::nanoseconds;
 use crate::header::Start;
 use crate::large::{LARGE, LargeBlocks};
 use crate::pages::{Pages, Way};
+use crate::python_arenas::PythonArenas;
 use crate::recorder::Recorder;
-use crate::resident::Heaps;
+use crate::resident::{Own, Resident};
 use crate::system::File;
 use crate::text::Text;
 use core::cell::UnsafeCell;
-use highwater_hwr::{Event, checksum};
+use highwater_hwr::{Event, Mapping, checksum};
 
 /// Microseconds between two samples, and between two looks at all large blocks, at least: each takes at most 1 % of the time.
 const SAMPLE_PERIOD: u64 = 10_000;
@@ -26,6 +27,8 @@ pub(crate) struct Measuring {
     next_look: u64,
     way: Way,
     page_size: u64,
+    /// What this library had resident when all was last measured.
+    own: Own,
     /// Whether the allocator is glibc's, whose heaps can be told from other mappings.
     is_glibc: bool,
     /// Whether no block that is not followed can have a mapping of its own, as far as settings decide it.
@@ -37,7 +40,12 @@ impl Measuring {
     pub(crate) const fn new() -> Self {
         Self {
             next_sample: SAMPLE_PERIOD,
-            next_look: LOOK_PERIOD,
+            // The first one measures all, and with it what this library has.
+            next_look: SAMPLE_PERIOD,
+            own: Own {
+                anonymous: 0,
+                files: 0,
+            },
             way: Way::Scan,
             page_size: 4096,
             is_glibc: false,
@@ -63,19 +71,32 @@ fn is_mapped(address: u64) -> bool {
     unsafe { *((address - 8) as *const u64) & IS_MAPPED != 0 }
 }
 
-/// The large blocks that live. They lie apart from the recorder, in memory that is not in the library's file.
-struct Blocks(UnsafeCell<LargeBlocks>);
+/// What is followed. It lies apart from the recorder, in memory that is not in the library's file.
+struct Followed<T>(UnsafeCell<T>);
 
-// SAFETY: they are reached through the recorder alone, whose holder is the only one.
-unsafe impl Sync for Blocks {}
+// SAFETY: it is reached through the recorder alone, whose holder is the only one.
+unsafe impl<T> Sync for Followed<T> {}
 
-static BLOCKS: Blocks = Blocks(UnsafeCell::new(LargeBlocks::new()));
+/// The large blocks that live.
+static BLOCKS: Followed<LargeBlocks> = Followed(UnsafeCell::new(LargeBlocks::new()));
+
+static PYTHON_ARENAS: Followed<PythonArenas> = Followed(UnsafeCell::new(PythonArenas::new()));
 
 impl Recorder {
     #[inline(always)]
     fn large(&mut self) -> &mut LargeBlocks {
         // SAFETY: see above; the result lives no longer than the recorder's own reference.
         unsafe { &mut *BLOCKS.0.get() }
+    }
+
+    fn python_arenas(&mut self) -> &mut PythonArenas {
+        // SAFETY: see above; the result lives no longer than the recorder's own reference.
+        unsafe { &mut *PYTHON_ARENAS.0.get() }
+    }
+
+    /// Follows a call for memory beside the allocator.
+    pub(crate) fn follow_mapping(&mut self, mapping: &Mapping) {
+        self.python_arenas().follow(mapping);
     }
 
     /// Measures what is due.
@@ -98,13 +119,15 @@ impl Recorder {
     pub(crate) fn measure_all(&mut self, thread: u32) {
         let mut pages = Pages::open(self.measuring.way, self.measuring.page_size);
         let mapped = self.look_at_blocks(thread, &mut pages);
-        let heaps = match self.measuring.is_glibc {
-            true => Heaps::measure(&mut pages),
-            false => None,
-        };
+        let resident = Resident::measure(&mut pages);
+        let python = self.python_arenas().resident(&mut pages);
         self.measuring.way = pages.way();
         drop(pages);
-        self.sample(thread, heaps.map(|heaps| (heaps, mapped)));
+        if let Some(resident) = resident {
+            self.measuring.own = resident.own;
+        }
+        let heaps = resident.filter(|_| self.measuring.is_glibc);
+        self.sample(thread, heaps.map(|heaps| (heaps, mapped, python)));
     }
 
     /// Writes the touched pages of large blocks, also of those of which they have not changed.
@@ -128,56 +151,42 @@ impl Recorder {
         nanoseconds().saturating_sub(begin) / 1000
     }
 
-    /// Writes the process's resident memory by kind, without the recorder's own file; where they were measured, also that of the
-    /// allocator's heaps, and of its blocks with mappings of their own.
-    fn sample(&mut self, thread: u32, heaps: Option<(Heaps, Option<u64>)>) {
-        let mut status = [0; 2048];
-        let Ok(file) = File::open(b"/proc/self/status\0") else {
+    /// Writes the process's resident memory by kind, without the recorder's own file and library; where they were measured, also
+    /// that of the allocator's heaps, of its blocks with mappings of their own, and of Python's arenas.
+    fn sample(&mut self, thread: u32, heaps: Option<(Resident, Option<u64>, Option<u64>)>) {
+        let Some(counted) = Counted::of_this_process(heaps.is_some()) else {
             return;
         };
-        let read = file.read(&mut status);
-        drop(file);
-        let (mut kinds, mut found, mut tables) = ([0; 3], 0, 0);
-        for line in status
-            .get(..read)
-            .unwrap_or_default()
-            .split(|&byte| byte == b'\n')
-        {
-            if let Some(rest) = line.strip_prefix(b"VmPTE:") {
-                tables = kibibytes(rest) * 1024;
-            }
-            for (kind, name) in [&b"RssAnon:"[..], b"RssFile:", b"RssShmem:"]
-                .iter()
-                .enumerate()
-            {
-                if let Some(rest) = line.strip_prefix(*name) {
-                    kinds[kind] = kibibytes(rest) * 1024;
-                    found += 1;
-                }
-            }
-        }
-        if found != kinds.len() {
-            return;
-        }
-        let [anonymous, files, shared] = kinds;
+        let Counted {
+            anonymous,
+            files,
+            shared,
+            tables,
+        } = counted;
         // The recorder's file counts as shared memory where it lies in a file system in memory.
         let own = self.log.resident();
         let (files, shared) = match files.checked_sub(own) {
             Some(rest) => (rest, shared),
             None => (files, shared.saturating_sub(own)),
         };
-        let mut text = Text::<256>::new();
+        let library = self.measuring.own;
+        let files = files.saturating_sub(library.files);
+        let anonymous = anonymous.saturating_sub(library.anonymous);
+        let mut text = Text::<384>::new();
         text.push(b"rss=").push_number(anonymous + files + shared);
         text.push(b" anon=").push_number(anonymous);
         text.push(b" files=").push_number(files);
         text.push(b" shmem=").push_number(shared);
-        if let Some((heaps, mapped)) = heaps {
+        if let Some((heaps, mapped, python)) = heaps {
             text.push(b" heap=").push_number(heaps.main);
             text.push(b" arenas=").push_number(heaps.arenas);
             text.push(b" stack=").push_number(heaps.stacks);
             text.push(b" tables=").push_number(tables);
             if let Some(mapped) = mapped {
                 text.push(b" mapped=").push_number(mapped);
+            }
+            if let Some(python) = python {
+                text.push(b" python=").push_number(python);
             }
         }
         self.append(thread, &Event::Sample(text.bytes()));
@@ -270,6 +279,64 @@ impl Recorder {
             self.large().add(new, size);
         }
     }
+}
+
+/// What the kernel counts of a process, in bytes.
+struct Counted {
+    anonymous: u64,
+    files: u64,
+    shared: u64,
+    tables: u64,
+}
+
+impl Counted {
+    /// Reads the calling process's; `None` where the kernel does not say. What it counts along may be behind by some dozen pages for
+    /// each processor; exact figures make it walk over all pages.
+    fn of_this_process(is_exact: bool) -> Option<Self> {
+        let mut status = [0; 2048];
+        let keys = [&b"RssAnon:"[..], b"RssFile:", b"RssShmem:", b"VmPTE:"];
+        let found = lines(b"/proc/self/status\0", &mut status, keys)?;
+        let [Some(mut anonymous), Some(mut files), Some(shared), tables] = found else {
+            return None;
+        };
+        let walked = match is_exact {
+            true => lines(
+                b"/proc/self/smaps_rollup\0",
+                &mut status,
+                [b"Rss:", b"Anonymous:"],
+            ),
+            false => None,
+        };
+        if let Some([Some(resident), Some(private)]) = walked {
+            anonymous = private;
+            files = resident.saturating_sub(private + shared);
+        }
+        Some(Self {
+            anonymous,
+            files,
+            shared,
+            tables: tables.unwrap_or(0),
+        })
+    }
+}
+
+/// Reads the lines of a file that begin with these keys. Their values are KiB there.
+fn lines<const N: usize>(
+    path: &[u8],
+    buffer: &mut [u8],
+    keys: [&[u8]; N],
+) -> Option<[Option<u64>; N]> {
+    let file = File::open(path).ok()?;
+    let read = file.read(buffer);
+    let mut found = [None; N];
+    for line in buffer.get(..read)?.split(|&byte| byte == b'\n') {
+        for (key, value) in keys.iter().zip(&mut found) {
+            if let Some(rest) = line.strip_prefix(*key) {
+                *value = Some(kibibytes(rest) * 1024);
+            }
+        }
+    }
+    Some(found)
 }
 
 /// Reads a number with blanks in front of it and anything behind it.

@@ -1,6 +1,7 @@
-//! How much of glibc's heaps is resident: of the heap of the program break, and of the heaps of other arenas. And how much of
-//! stacks.
+//! How much of the process is resident, by mapping: the heap of the program break, the heaps of glibc's other arenas, stacks, and
+//! the recorder's own library.
 
+use crate::header::OWN_NAME;
 use crate::own_maps;
 use crate::pages::Pages;
 
@@ -9,13 +10,24 @@ const SPAN: u64 = 64 << 20;
 
 /// Resident bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Heaps {
+pub(crate) struct Resident {
     /// Of the heap of the program break.
     pub(crate) main: u64,
     /// Of the heaps of other arenas.
     pub(crate) arenas: u64,
     /// Of the stacks of all threads.
     pub(crate) stacks: u64,
+    /// Of this library.
+    pub(crate) own: Own,
+}
+
+/// Resident bytes of this library, which a process that is not recorded does not have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Own {
+    /// Of its data.
+    pub(crate) anonymous: u64,
+    /// Of its code.
+    pub(crate) files: u64,
 }
 
 /// What a line of the process's mappings says.
@@ -34,27 +46,30 @@ enum Kind {
     Plain,
     /// Memory without a name that may not be read.
     Reserved,
+    /// This library's file: its code, or data that are written.
+    OwnCode,
+    OwnData,
     Other,
 }
 
-impl Heaps {
+impl Resident {
     /// Measures the calling process; `None` where the kernel does not say.
     pub(crate) fn measure(pages: &mut Pages) -> Option<Self> {
-        let mut heaps = Self::default();
+        let mut resident = Self::default();
         let (mut last, mut before) = (None, None);
         let mut is_counted = Some(());
         own_maps::each_line(|line| {
             let mapping = Mapping::of(line);
-            is_counted = heaps.add(last, before, mapping, pages);
+            is_counted = resident.add(last, before, mapping, pages);
             (last, before) = (before, mapping);
             is_counted.is_some()
         })?;
         is_counted?;
-        heaps.add(last, before, None, pages)?;
-        Some(heaps)
+        resident.add(last, before, None, pages)?;
+        Some(resident)
     }
 
-    /// Counts a mapping, which those before and behind it show to be a heap, a stack or neither.
+    /// Counts a mapping. Those before and behind it show what it is where it has no name.
     fn add(
         &mut self,
         before: Option<Mapping>,
@@ -66,6 +81,12 @@ impl Heaps {
             let bytes = match mapping.kind {
                 Kind::Heap => &mut self.main,
                 Kind::Plain if mapping.is_arena(next) => &mut self.arenas,
+                // A library's data without contents in its file follow the rest of it.
+                Kind::Plain if before.is_some_and(|before| before.is_own_before(mapping)) => {
+                    &mut self.own.anonymous
+                }
+                Kind::OwnData => &mut self.own.anonymous,
+                Kind::OwnCode => &mut self.own.files,
                 Kind::Plain if before.is_some_and(|before| before.guards(mapping)) => {
                     &mut self.stacks
                 }
@@ -88,6 +109,10 @@ impl Mapping {
         let kind = match name {
             Some(b"[heap]") => Kind::Heap,
             Some(b"[stack]") => Kind::Stack,
+            Some(_) if is_own(line) => match may.starts_with(b"rw") {
+                true => Kind::OwnData,
+                false => Kind::OwnCode,
+            },
             None if may.starts_with(b"rw") => Kind::Plain,
             Some(name) if name.starts_with(b"[anon:glibc:") && may.starts_with(b"rw") => {
                 Kind::Plain
@@ -96,6 +121,11 @@ impl Mapping {
             _ => Kind::Other,
         };
         Some(Self { begin, end, kind })
+    }
+
+    /// Whether it is of this library's file, and another lies right behind it.
+    fn is_own_before(&self, other: Self) -> bool {
+        matches!(self.kind, Kind::OwnData | Kind::OwnCode) && self.end == other.begin
     }
 
     /// Whether it is the guard below a thread's stack.
@@ -117,9 +147,15 @@ impl Mapping {
     }
 }
 
+/// Whether the line's file is this library. Its path may have blanks.
+fn is_own(line: &[u8]) -> bool {
+    let name = line.rsplit(|&byte| byte == b'/').next();
+    name.is_some_and(|name| name.starts_with(OWN_NAME))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Heaps, Kind, Mapping, Pages, SPAN};
+    use super::{Kind, Mapping, Pages, Resident, SPAN};
     use crate::pages::Way;
 
     #[test]
@@ -155,14 +191,30 @@ mod tests {
             kind(b"5000-6000 rw-p 0 fe:0 9   /lib/a.so"),
             Some(Kind::Other)
         );
+        let own = |may: &[u8]| {
+            kind(
+                &[
+                    b"5000-6000 ",
+                    may,
+                    b" 0 fe:0 9   /a b/libhighwater_record.so",
+                ]
+                .concat(),
+            )
+        };
+        assert_eq!(own(b"r-xp"), Some(Kind::OwnCode));
+        assert_eq!(own(b"rw-p"), Some(Kind::OwnData));
+        let data = Mapping::of(b"5000-6000 rw-p 0 fe:0 9   /libhighwater_record.so");
+        let bss = |line: &[u8]| data.zip(Mapping::of(line)).map(|(a, b)| a.is_own_before(b));
+        assert_eq!(bss(b"6000-8000 rw-p 0 0:0 0 "), Some(true));
+        assert_eq!(bss(b"7000-8000 rw-p 0 0:0 0 "), Some(false));
         assert_eq!(kind(b"[none]"), None);
     }
 
     #[test]
     fn this_process_has_a_heap_or_none() {
         let mut pages = Pages::open(Way::Scan, 4096);
-        let heaps = Heaps::measure(&mut pages).expect("the kernel says");
+        let resident = Resident::measure(&mut pages).expect("the kernel says");
         let maps = std::fs::read_to_string("/proc/self/maps").expect("it has mappings");
-        assert_eq!(heaps.main > 0, maps.contains("[heap]"));
+        assert_eq!(resident.main > 0, maps.contains("[heap]"));
     }
 }

@@ -141,6 +141,27 @@ fn samples_tell_the_allocators_memory_from_the_rest() {
 }
 
 #[test]
+fn what_the_recorder_itself_has_resident_does_not_count() {
+    let Some(recording) = recorded("touches", "resident", 0) else {
+        return;
+    };
+    let is_mark =
+        |event: &Owned| matches!(event, Owned::Mark(text) if text.starts_with("resident-"));
+    let at = recording.events.iter().rposition(is_mark);
+    let at = at.expect("the last of its marks");
+    let Owned::Mark(mark) = &recording.events[at] else {
+        unreachable!();
+    };
+    let beside: u64 = mark["resident-".len()..].parse().expect("a number");
+    let before = Recording {
+        events: recording.events[..at].to_vec(),
+        ..recording
+    };
+    let sampled = sampled(&before, "rss").map(|bytes| bytes >> 10);
+    assert_eq!(sampled, Some(beside));
+}
+
+#[test]
 fn more_large_blocks_than_are_followed() {
     let Some(recording) = recorded("touches", "many", 0) else {
         return;
@@ -219,6 +240,8 @@ fn the_allocators_own_mappings_are_not_among_them() {
         owners.len() > 5 && owners.iter().all(|(owner, _)| owner.contains("python")),
         "Python's arenas, and nothing of malloc's: {owners:?}"
     );
+    let arenas = sampled(&recording, "python");
+    assert!(arenas > Some(2 << 20), "{arenas:?} resident in them");
     let samples = recording
         .events
         .iter()

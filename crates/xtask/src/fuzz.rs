@@ -21,6 +21,7 @@ use crate::{options::Fuzz, process, workspace};
 const TARGETS: &[(&str, u32)] = &[
     ("trace", 4096),
     ("gzip", 4096),
+    ("import", 8192),
     ("remarks", 512),
     ("scenario", 4096),
     ("settings", 2048),

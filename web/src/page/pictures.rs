@@ -68,6 +68,7 @@ fn curves(state: &State, head: Head) -> Option<String> {
             samples: &run.samples,
             figures: [summary.peak, summary.after_rest, summary.at_end],
             killed: run.killed(),
+            rerun: Vec::new(),
         });
     }
     let stages = props.run.ran.stages.iter();

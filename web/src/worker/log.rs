@@ -5,15 +5,18 @@
 
 use std::collections::VecDeque;
 
-use highwater_simulator::{Simulation, TimedDecision};
+use highwater_simulator::{Bytes, Simulation, TimedDecision};
 
 use crate::protocol::ToldKind;
+
+/// Events between two readings: the simulation keeps a few thousand decisions, and an event takes a few at most.
+pub(crate) const READ_EVERY: u64 = 512;
 
 /// Decisions kept of each kind: many of them say the same and are told together.
 const KEPT: usize = 1024;
 
 /// What was decided up to a moment.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Log {
     /// Decisions read, of all kinds.
     read: u64,
@@ -22,7 +25,7 @@ pub(crate) struct Log {
 }
 
 /// The latest of some decisions.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Latest {
     /// How many there were in all.
     pub(crate) count: u64,
@@ -44,6 +47,13 @@ impl Log {
             self.kinds[place.unwrap_or_default()].take(decision);
             self.all.take(decision);
         }
+    }
+
+    /// The bytes that it takes.
+    pub(crate) fn footprint(&self) -> Bytes {
+        let all = self.kinds.iter().chain([&self.all]);
+        let kept: usize = all.map(|latest| latest.kept.capacity()).sum();
+        Bytes((kept * size_of::<TimedDecision>()) as u64)
     }
 
     /// Those of all kinds.

@@ -9,7 +9,7 @@ use crate::{
     worker::{
         Engine, Job, Slice, Step,
         engine::Cursor,
-        log::{Latest, Log},
+        log::{Latest, Log, READ_EVERY},
     },
 };
 
@@ -22,8 +22,8 @@ const TOLD: usize = 40;
 /// Blocks shown at most.
 const MOST_BLOCKS: usize = 400;
 
-/// Events between two readings of the decisions: the simulation keeps a few thousand, and an event takes a few at most.
-const READ_EVERY: u64 = 512;
+/// Events that a kept moment must spare to be worth unpacking.
+const WORTH_UNPACKING: u64 = 1 << 15;
 
 /// A look at one moment.
 pub(crate) struct Look {
@@ -59,12 +59,21 @@ impl Look {
                 && cursor.order == self.order
                 && (cursor.simulation.position(), cursor.simulation.now()) <= (event, time)
         };
-        let begun = self.on_its_way.take();
-        let mut cursor = match begun.or_else(|| engine.cursor.take().filter(is_before)) {
+        let mut cursor = match self.on_its_way.take() {
             Some(cursor) => cursor,
-            None => self.begin(engine, slice)?,
+            None => {
+                let there = engine.cursor.as_ref().filter(|cursor| is_before(cursor));
+                let since =
+                    there.map_or(0, |cursor| cursor.simulation.position() + WORTH_UNPACKING);
+                let of = (&self.order, self.stage);
+                let kept = engine.resumed(of, (event, time), since);
+                match kept.or_else(|| engine.cursor.take().filter(is_before)) {
+                    Some(cursor) => cursor,
+                    None => self.begin(engine, slice)?,
+                }
+            }
         };
-        if let Some(done) = run_to(&mut cursor, event, slice) {
+        if let Some(done) = run_to(&mut cursor, event, engine, slice) {
             self.on_its_way = Some(cursor);
             return Ok(Step::More(done));
         }
@@ -175,7 +184,7 @@ impl Look {
 }
 
 /// Runs to an event, or returns the share that is done where it may not go on.
-fn run_to(cursor: &mut Cursor, event: u64, slice: &Slice) -> Option<f64> {
+fn run_to(cursor: &mut Cursor, event: u64, engine: &mut Engine, slice: &Slice) -> Option<f64> {
     let simulation = &mut cursor.simulation;
     let mut before = None;
     while simulation.position() < event && before != Some(simulation.position()) {
@@ -190,6 +199,7 @@ fn run_to(cursor: &mut Cursor, event: u64, slice: &Slice) -> Option<f64> {
             simulation.run_until(end.min(simulation.position() + READ_EVERY));
             cursor.log.read(simulation);
         }
+        engine.offer((&cursor.order, cursor.stage), simulation, &cursor.log);
     }
     None
 }
@@ -206,29 +216,108 @@ fn say(finding: &Finding) -> Said {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Calls, StageOrder};
+    use crate::{
+        protocol::{Calls, StageOrder},
+        worker::run::Run,
+    };
     use highwater_simulator::{Address, Bytes, Variant};
     use highwater_workload::{Pattern, pattern::Parameters};
 
+    fn order(parameters: &Parameters, variant: Variant) -> Order {
+        Order {
+            stages: vec![StageOrder {
+                name: String::new(),
+                calls: Calls::Pattern {
+                    pattern: Pattern::AsyncFanOut,
+                    values: parameters.values(),
+                },
+                workers: 1,
+                trims: None,
+                variant,
+            }],
+        }
+    }
+
+    /// Where a worker stands after a look, and what it answered.
+    fn looked(engine: &mut Engine, order: &Order, event: u64, time: Micros) -> String {
+        let mut look = Look {
+            order: order.clone(),
+            stage: 0,
+            first_event: 0,
+            begins: Micros(0),
+            event,
+            time,
+            ask: Ask::Figures,
+            on_its_way: None,
+        };
+        let Step::Done(outcome) = look.advance(engine, &Slice::unlimited()) else {
+            panic!("it has all the time it wants");
+        };
+        let cursor = engine.cursor.as_ref().expect("it is where it looked");
+        let told = |latest: &Latest| (latest.count, latest.kept());
+        let kinds: Vec<_> = cursor.log.kinds().map(told).collect();
+        let simulation = &cursor.simulation;
+        let seen = (simulation.frame(), simulation.diagnose());
+        format!(
+            "{outcome:?} {:?} {kinds:?} {seen:?}",
+            told(cursor.log.all())
+        )
+    }
+
+    #[test]
+    fn from_a_kept_moment_a_look_answers_as_from_the_beginning() {
+        let parameters: Parameters = "events=150 cycles=6".parse().expect("in range");
+        for (allocator, environment) in [
+            ("glibc@2.36", "MALLOC_TRIM_THRESHOLD_=65536"),
+            ("jemalloc@5.3.0", "MALLOC_CONF=dirty_decay_ms:10"),
+        ] {
+            let variant = Variant {
+                allocator: allocator.parse().expect("it is modelled"),
+                environment: highwater_simulator::parse_lines(environment),
+                ..Variant::default()
+            };
+            let order = order(&parameters, variant);
+            let mut engine = Engine::default();
+            let mut run = Run::new(order.clone(), 0);
+            let outcome = match run.advance(&mut engine, &Slice::unlimited()) {
+                Step::Done(Outcome::Ran(ran)) => ran,
+                other => panic!("{other:?}"),
+            };
+            let kept: Vec<u64> = engine.kept((&order, 0)).collect();
+            assert!(kept.len() > 1, "{kept:?}");
+            let end = *outcome.samples.last().expect("it was measured");
+            let mut chance = fastrand::Rng::with_seed(3);
+            let mut moments: Vec<(u64, Micros)> = (0..4)
+                .map(|_| chance.u64(0..end.event))
+                .map(|event| (event, Micros(0)))
+                .collect();
+            // In a rest, before the first of the kept moments, and right behind one.
+            moments.extend(
+                outcome
+                    .marks
+                    .iter()
+                    .map(|mark| (mark.event, mark.time))
+                    .last(),
+            );
+            moments.extend([(100, Micros(0)), (kept[0] + 1, Micros(0))]);
+            for (event, time) in moments {
+                let again = looked(&mut engine, &order, event, time);
+                let whole = looked(&mut Engine::default(), &order, event, time);
+                assert!(again == whole, "{allocator} at {event}");
+            }
+        }
+    }
+
     #[test]
     fn two_on_their_way_in_one_worker_both_arrive() {
-        let parameters = Parameters::default();
         let look = |cap| Look {
-            order: Order {
-                stages: vec![StageOrder {
-                    name: String::new(),
-                    calls: Calls::Pattern {
-                        pattern: Pattern::AsyncFanOut,
-                        values: parameters.values(),
-                    },
-                    workers: 1,
-                    trims: None,
-                    variant: Variant {
-                        cap,
-                        ..Variant::default()
-                    },
-                }],
-            },
+            order: order(
+                &Parameters::default(),
+                Variant {
+                    cap,
+                    ..Variant::default()
+                },
+            ),
             stage: 0,
             first_event: 0,
             begins: Micros(0),

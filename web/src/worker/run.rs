@@ -6,7 +6,11 @@ use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun, RealProcess}
 use crate::{
     protocol::{MarkAt, Order, Outcome, Piece, Ran, StageRan, Tried},
     wire::bytes,
-    worker::{Engine, Job, Slice, Step, now_ms},
+    worker::{
+        Engine, Job, Slice, Step,
+        log::{Log, READ_EVERY},
+        now_ms,
+    },
 };
 
 /// Events between two questions whether to go on: about a millisecond.
@@ -29,6 +33,8 @@ pub(crate) struct Run {
     wanted: Wanted,
     /// What has been run so far, and the time that took.
     going: Option<PlanRun>,
+    /// What the process of a stage has decided, for the moments of it that are kept.
+    log: (usize, Log),
     took_ms: f64,
 }
 
@@ -38,6 +44,7 @@ impl Run {
             order,
             wanted: Wanted::Curves(frames),
             going: None,
+            log: (0, Log::default()),
             took_ms: 0.0,
         }
     }
@@ -61,7 +68,7 @@ impl Run {
             None => self.begin(engine, slice)?,
         };
         loop {
-            if !going.go_on(BATCH).map_err(|error| error.to_string())? {
+            if !self.batch(engine, &mut going)? {
                 return Ok(Some(going.finish()));
             }
             if !slice.may_go_on() {
@@ -69,6 +76,28 @@ impl Run {
                 return Ok(None);
             }
         }
+    }
+
+    /// Runs a batch, and keeps moments of what can be looked into; `false` once there is nothing left.
+    fn batch(&mut self, engine: &mut Engine, going: &mut PlanRun) -> Result<bool, String> {
+        let mut goes_on = true;
+        let mut left = BATCH;
+        while goes_on && left > 0 {
+            let is_kept = matches!(self.wanted, Wanted::Curves(_)) && going.process().is_some();
+            let events = if is_kept { READ_EVERY } else { BATCH };
+            goes_on = going.go_on(events).map_err(|error| error.to_string())?;
+            left = left.saturating_sub(events);
+            if let (true, Some((stage, simulation))) = (is_kept, going.process()) {
+                if self.log.0 != stage {
+                    self.log = (stage, Log::default());
+                }
+                self.log.1.read(simulation);
+            }
+        }
+        if let (Wanted::Curves(_), Some((stage, simulation))) = (&self.wanted, going.process()) {
+            engine.offer((&self.order, stage), simulation, &self.log.1);
+        }
+        Ok(goes_on)
     }
 
     fn begin(&self, engine: &mut Engine, slice: &Slice) -> Result<PlanRun, String> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// reaches, so that the highest range that is large enough is found without walking over all the others.
 #[derive(Clone)]
 pub(crate) struct Gaps {
-    start_by_end: BTreeMap<Address, Address>,
+    pub(crate) start_by_end: BTreeMap<Address, Address>,
     start_by_end_of_class: Vec<BTreeMap<Address, Address>>,
 }
 

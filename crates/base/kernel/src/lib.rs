@@ -10,6 +10,7 @@
 mod calls;
 mod config;
 mod counts;
+mod footprint;
 mod gaps;
 mod mappings;
 mod numbers;
@@ -20,6 +21,7 @@ mod warm;
 
 pub use config::{Config, ConfigError, MapError, OutOfMemory};
 pub use counts::{Counts, Syscalls};
+pub use footprint::table_bytes;
 pub use highwater_units::{Address, Bytes, Decimal, Micros, Nanos, Pages};
 pub use mappings::{Mapping, MappingKind};
 pub use numbers::Numbers;

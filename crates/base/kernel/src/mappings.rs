@@ -29,8 +29,8 @@ pub struct Mapping {
 /// Anonymous mappings by start; each holds its end. Neighbours stay apart, so that each call's mapping can be told.
 #[derive(Clone)]
 pub(crate) struct Mappings {
-    by_start: BTreeMap<Address, Address>,
-    gaps: Gaps,
+    pub(crate) by_start: BTreeMap<Address, Address>,
+    pub(crate) gaps: Gaps,
 }
 
 /// The start of `bytes` that end at `end`, where it is not below `floor`.

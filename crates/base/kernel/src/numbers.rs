@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 /// It has no protection against chosen keys: whoever writes a trace slows down only their own reading of it. Nothing can
 /// walk it, so that its order shows nowhere.
 #[derive(Clone, Debug, Default)]
-pub struct Numbers(FxHashMap<u64, u64>);
+pub struct Numbers(pub(crate) FxHashMap<u64, u64>);
 
 impl Numbers {
     /// What `key` stands for.
@@ -36,6 +36,20 @@ impl Numbers {
     #[inline(never)]
     pub fn insert(&mut self, key: u64, value: u64) {
         self.0.insert(key, value);
+    }
+
+    /// Makes room for as many keys as are given, so that none is moved on the way.
+    pub fn reserve(&mut self, keys: usize) {
+        self.0.reserve(keys);
+    }
+
+    /// Lets `key` stand for `value` unless it stands for as much or more, and returns whether it did not.
+    #[inline(never)]
+    pub fn raise(&mut self, key: u64, value: u64) -> bool {
+        let standing = self.0.entry(key).or_insert(0);
+        let is_less = *standing < value;
+        *standing = (*standing).max(value);
+        is_less
     }
 
     /// Forgets `key`, and returns what it stood for.

@@ -7,9 +7,9 @@ const LISTED: u64 = 1 << 21;
 #[derive(Clone)]
 pub(crate) struct Warm {
     first: u64,
-    low: Vec<bool>,
+    pub(crate) low: Vec<bool>,
     last: u64,
-    high: Vec<bool>,
+    pub(crate) high: Vec<bool>,
 }
 
 impl Warm {

@@ -5,8 +5,9 @@ use crate::costs::Costs;
 use crate::figures::{Figures, Measure, Weights};
 use crate::front;
 use crate::reasons::Reason;
-use crate::search::{Search, Trial};
+use crate::search::Search;
 use crate::singles::share;
+use crate::work::Trial;
 use highwater_simulator::{Bytes, Judged, Micros, Variable};
 use serde::Serialize;
 
@@ -96,8 +97,15 @@ impl OnOtherLoad {
     }
 }
 
+impl Search {
+    /// Returns what would help, as far as it was tried; `None` where not even the run as it is was finished.
+    pub fn advice(self) -> Option<Advice> {
+        Advice::of(self)
+    }
+}
+
 impl Advice {
-    pub(crate) fn of(mut search: Search) -> Option<Self> {
+    fn of(mut search: Search) -> Option<Self> {
         // What is done first comes first, whichever thread was faster.
         let is_begun = search
             .tried

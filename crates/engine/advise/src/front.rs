@@ -3,7 +3,7 @@
 use crate::candidate::{Candidate, Doer};
 use crate::costs::Costs;
 use crate::figures::{Figures, Weights};
-use crate::search::Trial;
+use crate::work::Trial;
 use highwater_simulator::{Bytes, Micros};
 
 /// A candidate's place, its memory and its processor time.

@@ -1,175 +1,17 @@
 //! What is tried, in rounds: each change alone, then those that helped together.
 
 use crate::candidate::{Candidate, Doer};
-use crate::costs::Costs;
-use crate::family::{Family, Scope};
-use crate::figures::{Figures, Measure, Weights};
-use crate::image::Image;
-use crate::loads::Load;
-use crate::reasons::Reason;
-use crate::survey::Survey;
-use crate::{advice, front, singles};
-use highwater_simulator::{
-    Bytes, Choice, Explain, JemallocVersion, Judged, Options, Outcome, Plan, SimulatorError,
-    run_plan,
-};
-use highwater_workload::{TrimsError, Watch};
-use thiserror::Error;
+use crate::family::Family;
+use crate::figures::{Measure, Weights};
+use crate::subject::Subject;
+use crate::work::{Trial, Tried, Work};
+use crate::{front, singles};
+use highwater_simulator::Bytes;
 
 /// Families whose best settings are tried together.
 const TOGETHER: usize = 3;
 /// Candidates that other loads are tried with.
 const ON_OTHER_LOADS: usize = 8;
-
-/// What help is looked for.
-pub struct Subject {
-    /// The run as it is, with one stage at least.
-    pub plan: Plan,
-    /// What is known of its calls. Whoever only searches, and has others run the work, needs no calls in the plan.
-    pub survey: Survey,
-    /// Which kinds of change are tried.
-    pub scope: Scope,
-    /// How memory is weighed; if none is said, by what stays after the last rest, or else at the end, or else on average.
-    pub weights: Option<Weights>,
-    /// What faults and calls cost.
-    pub costs: Costs,
-    /// The jemalloc that can be had.
-    pub jemalloc: Choice,
-    /// Other loads of the same program.
-    pub loads: Vec<Load>,
-}
-
-impl Subject {
-    /// One with nothing said but what runs.
-    pub fn new(plan: Plan) -> Self {
-        Self {
-            survey: Survey::of(&plan),
-            plan,
-            scope: Scope::default(),
-            weights: None,
-            costs: Costs::default(),
-            jemalloc: Choice::Jemalloc(JemallocVersion::default()),
-            loads: Vec::new(),
-        }
-    }
-
-    /// Tries the jemalloc that can be installed in an image; none where no package of it is known.
-    ///
-    /// # Errors
-    /// The package's release has no model near it.
-    pub fn take_image(&mut self, image: &Image) -> Result<(), SimulatorError> {
-        match image.jemalloc() {
-            Some(name) => self.jemalloc = Choice::nearest(&name)?.choice,
-            None => self.scope.leave_out(Family::Jemalloc),
-        }
-        Ok(())
-    }
-
-    /// The allocator that runs.
-    pub(crate) fn allocator(&self) -> Choice {
-        let first = self.plan.stages.first();
-        first.map_or_else(Choice::default, |stage| stage.variant.allocator)
-    }
-}
-
-/// A piece of work: a candidate on the subject's own load, or on another.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Work {
-    /// What is tried.
-    pub candidate: Candidate,
-    /// Which of the other loads runs, by its place; the subject's own if none.
-    pub load: Option<usize>,
-}
-
-/// What came of a piece of work.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Trial {
-    /// The figures.
-    pub figures: Figures,
-    /// What the settings do.
-    pub remarks: Vec<Judged>,
-    /// Why memory is as it is after the last rest, in the first process.
-    pub reasons: Vec<Reason>,
-}
-
-/// The outcome of a piece of work.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Tried {
-    /// It was run.
-    Done(Trial),
-    /// The watch broke it off.
-    BrokenOff,
-    /// It cannot be run, and why.
-    Impossible(String),
-}
-
-/// Why a candidate cannot be run.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
-enum WorkError {
-    #[error(transparent)]
-    Trims(#[from] TrimsError),
-    #[error(transparent)]
-    Run(#[from] SimulatorError),
-}
-
-impl Work {
-    /// Runs it.
-    pub fn run(&self, subject: &Subject, watch: &mut Watch) -> Tried {
-        match self.trial(subject, watch) {
-            Ok(trial) => Tried::Done(trial),
-            Err(WorkError::Run(SimulatorError::Cancelled)) => Tried::BrokenOff,
-            Err(error) => Tried::Impossible(error.to_string()),
-        }
-    }
-
-    /// What runs: the load with the change.
-    ///
-    /// # Errors
-    /// The calls of the load cannot be changed so.
-    pub fn plan(&self, subject: &Subject) -> Result<Plan, TrimsError> {
-        let load = self.load.and_then(|load| subject.loads.get(load));
-        let plan = load.map_or(&subject.plan, |load| &load.plan);
-        self.candidate.applied(plan)
-    }
-
-    /// The options that it runs with.
-    pub fn options(&self) -> Options {
-        options(self.load.is_none())
-    }
-
-    fn trial(&self, subject: &Subject, watch: &mut Watch) -> Result<Trial, WorkError> {
-        let plan = self.plan(subject)?;
-        let remarks = plan.remarks();
-        let outcome = run_plan(plan, &self.options(), watch)?;
-        Ok(Trial::of(&outcome, remarks))
-    }
-}
-
-/// The options with which a candidate is run. Only on the subject's own load is it explained.
-pub fn options(is_explained: bool) -> Options {
-    Options {
-        decisions: 0,
-        explain: match is_explained {
-            false => Explain::Nothing,
-            true => Explain::LastRest,
-        },
-        ..Options::default()
-    }
-}
-
-impl Trial {
-    /// What came of a run with these [`options`].
-    pub fn of(outcome: &Outcome, remarks: Vec<Judged>) -> Self {
-        let last = outcome.stages.last();
-        let diagnosis = last.and_then(|stage| stage.recordings.first()?.diagnosis.as_ref());
-        let findings = diagnosis.map_or(&[][..], |diagnosis| &diagnosis.findings);
-        Self {
-            figures: Figures::of(outcome),
-            remarks,
-            reasons: findings.iter().filter_map(Reason::of).collect(),
-        }
-    }
-}
 
 /// What the search does next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -266,11 +108,6 @@ impl Search {
                 (Tried::Impossible(_), Some(_)) => {}
             }
         }
-    }
-
-    /// Returns what would help, as far as it was tried; `None` where not even the run as it is was finished.
-    pub fn advice(self) -> Option<advice::Advice> {
-        advice::Advice::of(self)
     }
 
     fn singles(&self) -> Vec<Candidate> {

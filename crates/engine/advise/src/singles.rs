@@ -2,7 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::family::{Family, Scope};
-use crate::search::Subject;
+use crate::subject::Subject;
 use crate::survey::Survey;
 use highwater_simulator::{Bytes, Choice, Effect, Micros, Plan, Variable};
 use highwater_workload::Trims;

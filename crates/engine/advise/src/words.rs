@@ -2,10 +2,14 @@
 
 use crate::advice::{Advice, Advised};
 use crate::candidate::Doer;
+use crate::family::Family;
 use crate::figures::{Figures, Measure};
 use crate::singles::share;
 use highwater_report::count;
 use highwater_simulator::{Bytes, Effect, Micros};
+
+/// What a replay, in which threads take turns, cannot foretell.
+const SHARED: &str = "Threads that call at the same time share these arenas in an order of their own, which is another in each run: a real run can leave more or less.";
 
 impl Doer {
     /// Who makes the change, in words.
@@ -147,6 +151,9 @@ impl Advice {
             said.push(format!("With it: {}", leaves.says));
         }
         said.extend(not_lower(row));
+        if row.candidate.families.contains(&Family::Arenas) && !row.does_nothing {
+            said.push(SHARED.to_owned());
+        }
         said.extend(elsewhere(row));
         said
     }

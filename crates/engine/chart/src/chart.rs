@@ -22,6 +22,8 @@ pub struct Run<'a> {
     pub figures: [Bytes; 3],
     /// When processes were killed at the cap.
     pub killed: Vec<Micros>,
+    /// What was measured in a real run with its settings, in order of time, less the rest of the process.
+    pub rerun: Vec<Dot>,
 }
 
 /// The runs of some variants.
@@ -79,7 +81,9 @@ impl Chart<'_> {
         let at_edge = |run: &Run| rss_at(run.samples, self.shown.1);
         let values: Vec<Bytes> = self.runs.iter().map(at_edge).collect();
         let high = LOWEST.max(STEP * lines_of(&values, LETTERS) as i32);
-        let highest = highest(&runs, &self.measured, self.shown, self.cap);
+        let reruns = self.runs.iter().flat_map(|run| &run.rerun);
+        let dots: Vec<Dot> = self.measured.iter().chain(reruns).copied().collect();
+        let highest = highest(&runs, &dots, self.shown, self.cap);
         let line = f64::from(STEP) / f64::from(high);
         let labels = line_end_labels(&values, highest, line, LETTERS);
         let room = labels.iter().map(|end| self.width(end)).max();
@@ -252,9 +256,15 @@ impl Pen<'_> {
 
     /// What was measured, over the curves.
     fn dots(&self, svg: &mut Svg) {
-        let measured = &self.chart.measured;
-        if !measured.is_empty() {
-            dot(svg, &dots(measured, &self.scale, self.extent()));
+        let reruns = self.chart.runs.iter();
+        let reruns = reruns.map(|run| (&run.rerun, Colour::Variant(run.entry.colour)));
+        for (measured, colour) in [(&self.chart.measured, Colour::Ink)]
+            .into_iter()
+            .chain(reruns)
+        {
+            if !measured.is_empty() {
+                dot(svg, &dots(measured, &self.scale, self.extent()), colour);
+            }
         }
     }
 
@@ -295,7 +305,7 @@ impl Pen<'_> {
         let mut below = y + 10;
         if !chart.measured.is_empty() {
             below += 20;
-            dot(svg, &format!("M{} {}h0", LEFT + 12, y + 15));
+            dot(svg, &format!("M{} {}h0", LEFT + 12, y + 15), Colour::Ink);
             svg.words((LEFT + 32, y + 20), &PLAIN, Colour::Muted, MEASURED);
         }
         let half = WIDTH / 2;
@@ -316,6 +326,10 @@ impl Pen<'_> {
                 DASHES[colour % 4],
             );
             svg.close();
+            if !run.rerun.is_empty() {
+                let path = format!("M{} {}h0", x + 17, svg.y + 15);
+                dot(svg, &path, Colour::Variant(colour));
+            }
             let column = (x + 44, half - EDGE - HALF_GAP - 44);
             name(svg, &run.entry, column);
             write_settings(svg, &run.entry, column);
@@ -336,8 +350,8 @@ fn line(svg: &mut Svg, [x, y, right, down]: [i32; 4], colour: Colour, dashes: &s
 }
 
 /// Draws dots, each with an edge by which it is seen on any curve.
-fn dot(svg: &mut Svg, path: &str) {
-    for (colour, wide) in [(Colour::Panel, 7), (Colour::Ink, 4)] {
+fn dot(svg: &mut Svg, path: &str, colour: Colour) {
+    for (colour, wide) in [(Colour::Panel, 7), (colour, 4)] {
         svg.element("path")
             .with("class", "dots")
             .stroke(colour)
@@ -363,6 +377,9 @@ fn came(run: &Run, main: Option<&Run>) -> String {
     let mut text = format!("peak {peak}, after rest {rest}, at the end {end}");
     if !run.killed.is_empty() {
         text += &format!("; killed at the cap: {}", run.killed.len());
+    }
+    if !run.rerun.is_empty() {
+        text += "; dots: measured in a real run, less the rest of the process";
     }
     // A curve that is not to be seen is not forgotten.
     if let Some(main) = main.filter(|main| is_under(run, main)) {

@@ -1,5 +1,6 @@
 //! Where a simulation's events come from: a workload in memory, or one that is made or read part by part.
 
+use highwater_allocator::{Bytes, table_bytes};
 use highwater_workload::{Micros, Parts, Source, Workload};
 use std::sync::Arc;
 
@@ -17,6 +18,10 @@ pub(crate) struct Feed {
     answers_before: u64,
     /// The parts to come.
     rest: Option<Box<Parts>>,
+    /// Of what a pattern makes, the parts from the one at hand on, as they were before it was made.
+    again: Option<Box<Parts>>,
+    /// Whether the part at hand is to be made again.
+    lacks_part: bool,
     is_made_on_the_way: bool,
     /// When the program made the latest call of the parts before.
     latest_call: Micros,
@@ -36,6 +41,8 @@ impl Feed {
             before: 0,
             answers_before: 0,
             rest: source.rest().map(Box::new),
+            again: None,
+            lacks_part: false,
             is_made_on_the_way: source.is_made_on_the_way(),
             latest_call: Micros(0),
             events: source.events(),
@@ -92,9 +99,13 @@ impl Feed {
     fn read(&mut self) -> Option<Arc<Workload>> {
         let rest = self.rest.as_mut()?;
         loop {
+            let before = self.is_made_on_the_way.then(|| rest.clone());
             match rest.take() {
                 Ok(Some(part)) if part.events.is_empty() => {}
-                Ok(Some(part)) => return Some(Arc::new(part)),
+                Ok(Some(part)) => {
+                    self.again = before;
+                    return Some(Arc::new(part));
+                }
                 Ok(None) => break,
                 Err(error) => {
                     self.fault = Some(error.to_string());
@@ -104,6 +115,59 @@ impl Feed {
         }
         self.rest = None;
         None
+    }
+
+    /// Returns it as it is kept: without a part that a pattern makes, for a burst has millions of calls.
+    #[inline]
+    pub(crate) fn stored(&self) -> Self {
+        let Some(again) = &self.again else {
+            return self.clone();
+        };
+        Self {
+            first: Arc::clone(&self.first),
+            part: Arc::clone(&self.first),
+            next: None,
+            rest: Some(again.clone()),
+            again: None,
+            lacks_part: true,
+            fault: self.fault.clone(),
+            ..*self
+        }
+    }
+
+    /// Returns what goes on from here. A part that is to be made is taken from `near` where that has it at hand.
+    #[inline]
+    pub(crate) fn resumed(&self, near: Option<&Self>) -> Self {
+        let mut feed = self.clone();
+        if !std::mem::take(&mut feed.lacks_part) {
+            return feed;
+        }
+        let has_part = |near: &&Self| {
+            Arc::ptr_eq(&near.first, &self.first)
+                && near.before == self.before
+                && near.again.is_some()
+        };
+        match near.filter(has_part) {
+            Some(near) => {
+                feed.part = Arc::clone(&near.part);
+                feed.rest = near.rest.clone();
+                feed.again = near.again.clone();
+            }
+            // It was made before, so it can be made.
+            None => feed.part = feed.read().unwrap_or_default(),
+        }
+        feed
+    }
+
+    /// Returns about how many bytes it takes as it is kept. A workload in memory, and the first part, are the source's and not
+    /// counted.
+    #[inline]
+    pub(crate) fn footprint(&self) -> Bytes {
+        let parts = [Some(&self.part), self.next.as_ref()].into_iter().flatten();
+        let own = parts.filter(|part| !Arc::ptr_eq(part, &self.first));
+        let own: u64 = own.map(|part| bytes_of(part).0).sum();
+        let rest = self.rest.as_ref().map(|rest| rest.footprint());
+        Bytes(own) + rest.unwrap_or_default()
     }
 
     /// When the first event of the next part is, if there is one. What a pattern makes is not made before it is needed.
@@ -122,4 +186,9 @@ impl Feed {
         let latest = before.find(|event| event.call.is_call());
         latest.map_or(self.latest_call, |event| event.time)
     }
+}
+
+/// Returns the bytes of a part's events and of the addresses that were recorded with them.
+fn bytes_of(part: &Workload) -> Bytes {
+    table_bytes(&part.events) + table_bytes(&part.recorded)
 }

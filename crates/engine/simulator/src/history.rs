@@ -3,6 +3,10 @@
 //! Of each place the latest block that lay there is asked for: who had a parked chunk, what a free one was. A block that later
 //! ones have covered is forgotten, so the history is as large as the heap, however long the run.
 
+mod packed;
+
+pub(crate) use packed::PackedHistory;
+
 use crate::simulation::{Held, Stamp};
 use highwater_allocator::{Address, Bytes, Numbers};
 
@@ -45,6 +49,11 @@ impl History {
         self.past.len() >= self.due
     }
 
+    /// Whether it is not much longer than when it forgot something last.
+    pub(crate) fn is_short(&self) -> bool {
+        self.due - self.past.len() > self.due / 3
+    }
+
     /// The blocks, in the order in which they were freed.
     pub(crate) fn blocks(&self) -> &[Past] {
         &self.past
@@ -67,6 +76,7 @@ impl History {
     ) {
         let (before, held) = (self.past.len(), live.clone().count());
         let mut begun = Begun::default();
+        begun.0.reserve(held);
         for live in live.clone() {
             begun.add(live);
         }
@@ -106,20 +116,20 @@ impl Begun {
         // Every address is a multiple of eight.
         let key = held.address.0 | u64::from(held.size >= LARGE);
         let size = held.size.0.max(1);
-        let is_new = self.0.get(key).is_none_or(|longest| longest < size);
-        if is_new {
-            self.0.insert(key, size);
-        }
-        is_new
+        self.0.raise(key, size)
     }
 }
 
-/// The places of blocks: of small ones in units of eight bytes, page by page, of large ones as ranges.
+/// Words of the bits of one region: a bit for each eight bytes of 2 MiB.
+const REGION: usize = 1 << (21 - 3 - 6);
+
+/// The places of blocks: of small ones in units of eight bytes, region by region, of large ones as ranges.
 #[derive(Default)]
 struct Covered {
-    pages: Numbers,
-    units: Vec<[u64; 8]>,
-    /// The page that was looked up last, with its place.
+    /// Where the bits of each region are.
+    regions: Numbers,
+    bits: Vec<Box<[u64; REGION]>>,
+    /// The region that was looked up last, with its place.
     latest: Option<(u64, usize)>,
     large: Vec<(Address, Address)>,
 }
@@ -138,8 +148,9 @@ impl Covered {
         while unit <= last {
             let to = last.min(unit | 63);
             let bits = (u64::MAX >> (63 - (to - unit))) << (unit & 63);
-            let page = self.page(unit >> 9);
-            let word = &mut self.units[page][(unit >> 6 & 7) as usize];
+            let word = unit >> 6;
+            let region = self.region(word / REGION as u64);
+            let word = &mut self.bits[region][(word % REGION as u64) as usize];
             is_new |= bits & !*word != 0;
             *word |= bits;
             unit = to + 1;
@@ -147,21 +158,23 @@ impl Covered {
         is_new
     }
 
-    fn page(&mut self, page: u64) -> usize {
-        if let Some((latest, place)) = self.latest
-            && latest == page
-        {
-            return place;
+    #[inline]
+    fn region(&mut self, region: u64) -> usize {
+        match self.latest {
+            Some((latest, place)) if latest == region => place,
+            _ => self.find_region(region),
         }
-        let place = self
-            .pages
-            .get(page)
-            .map_or(self.units.len(), |place| place as usize);
-        if place == self.units.len() {
-            self.units.push([0; 8]);
-            self.pages.insert(page, place as u64);
+    }
+
+    #[inline(never)]
+    fn find_region(&mut self, region: u64) -> usize {
+        let known = self.regions.get(region);
+        let place = known.map_or(self.bits.len(), |place| place as usize);
+        if place == self.bits.len() {
+            self.bits.push(Box::new([0; REGION]));
+            self.regions.insert(region, place as u64);
         }
-        self.latest = Some((page, place));
+        self.latest = Some((region, place));
         place
     }
 

@@ -27,6 +27,8 @@ mod recording;
 mod sample;
 mod settings;
 mod simulation;
+mod snapshot;
+mod snapshots;
 mod variant;
 
 pub use arenas::ArenaShare;
@@ -60,4 +62,6 @@ pub use recording::{Explain, Options, Recording, Run, TimedDecision, run};
 pub use sample::{MarkSample, Sample};
 pub use settings::{Chosen, Judged, choose, judge};
 pub use simulation::{Killed, Simulation};
+pub use snapshot::Snapshot;
+pub use snapshots::Snapshots;
 pub use variant::{Choice, PythonVersion, Variant, VersionDifference};

@@ -146,6 +146,7 @@ impl Measured {
     fn of_sample(
         sample: &Sample,
         known: &mut Option<Mapped>,
+        python: &mut Option<Bytes>,
         simulation: &Simulation,
     ) -> Option<Self> {
         let value = |key: &str| sample.value(key).unwrap_or_default();
@@ -168,6 +169,10 @@ impl Measured {
         // A process that measures itself knows the sum of all that is no file, one that is measured from outside its kinds.
         let all = || value("anon").saturating_sub(heaps.0.saturating_add(value("stack")));
         let anonymous = sample.value("anonymous").unwrap_or_else(all);
+        let beside = Bytes(anonymous).saturating_sub(mapped.unwrap_or_default());
+        // Only the process itself knows which are Python's; from outside they are as it said last.
+        *python = sample.value("python").map(Bytes).or(*python);
+        let python = python.unwrap_or_default().min(beside);
         Some(Self {
             time: sample.time,
             process: Bytes(heaps.0.saturating_add(mapped.unwrap_or_default().0)),
@@ -184,10 +189,8 @@ impl Measured {
             rest: Rest {
                 files: Bytes(value("files")),
                 stacks: Bytes(value("stack")),
-                python: Bytes(value("python")),
-                others: Bytes(anonymous)
-                    .saturating_sub(mapped.unwrap_or_default())
-                    .saturating_sub(Bytes(value("python"))),
+                python,
+                others: beside - python,
                 page_tables: Bytes(value("tables")),
             },
         })
@@ -217,6 +220,7 @@ pub(crate) struct Comparing {
     next: Option<usize>,
     as_recorded: bool,
     mapped: Option<Mapped>,
+    python: Option<Bytes>,
     found: Vec<Measured>,
 }
 
@@ -229,6 +233,7 @@ impl Comparing {
             next: is_comparable.then_some(0),
             as_recorded: variant.is_as_recorded(&simulation.feed.first().header),
             mapped: None,
+            python: None,
             found: Vec::new(),
         }
     }
@@ -253,8 +258,9 @@ impl Comparing {
         while let Some(sample) = self.next(workload)
             && u64::from(sample.event) <= simulation.position()
         {
-            self.found
-                .extend(Measured::of_sample(sample, &mut self.mapped, simulation));
+            let (mapped, python) = (&mut self.mapped, &mut self.python);
+            let measured = Measured::of_sample(sample, mapped, python, simulation);
+            self.found.extend(measured);
             self.next = self.next.map(|next| next + 1);
         }
     }

@@ -30,6 +30,50 @@ impl Model {
     }
 }
 
+/// The model as it was at a moment.
+#[derive(Clone)]
+pub(crate) enum StoredModel {
+    Glibc(Box<highwater_glibc::Stored>),
+    Jemalloc(Box<Jemalloc>),
+    Python(Box<Pymalloc<Self>>),
+}
+
+impl Model {
+    /// Returns it as it is now.
+    #[inline]
+    pub(crate) fn stored(&self) -> StoredModel {
+        match self {
+            Self::Glibc(glibc) => StoredModel::Glibc(Box::new(glibc.stored())),
+            Self::Jemalloc(jemalloc) => StoredModel::Jemalloc(Box::new(jemalloc.clone())),
+            Self::Python(python) => StoredModel::Python(Box::new(python.over(Self::stored))),
+        }
+    }
+}
+
+impl StoredModel {
+    /// Returns the model that goes on from here, in the same memory as it was then.
+    #[inline]
+    pub(crate) fn resumed(&self, kernel: &Kernel) -> Model {
+        match self {
+            Self::Glibc(glibc) => Model::Glibc(glibc.resumed(kernel)),
+            Self::Jemalloc(jemalloc) => Model::Jemalloc(jemalloc.as_ref().clone()),
+            Self::Python(python) => {
+                Model::Python(Box::new(python.over(|inner| inner.resumed(kernel))))
+            }
+        }
+    }
+
+    /// Returns about how many bytes it takes.
+    #[inline]
+    pub(crate) fn footprint(&self) -> Bytes {
+        match self {
+            Self::Glibc(glibc) => glibc.footprint(),
+            Self::Jemalloc(jemalloc) => jemalloc.footprint(),
+            Self::Python(python) => python.footprint() + python.inner().footprint(),
+        }
+    }
+}
+
 macro_rules! delegate {
     ($self:ident, $model:ident => $call:expr) => {
         match $self {

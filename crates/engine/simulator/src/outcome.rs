@@ -6,6 +6,7 @@ use crate::measured::RealProcess;
 use crate::plan::{Plan, Stage};
 use crate::recording::{Options, Recording, Run};
 use crate::sample::{MarkSample, Sample};
+use crate::simulation::Simulation;
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Bytes, Micros};
 use highwater_workload::{MarkPoint, Moment, Phases, Progress, Source, Watch};
@@ -265,6 +266,15 @@ impl PlanRun {
         };
         self.running = Running::begin(next, &self.options)?;
         Ok(true)
+    }
+
+    /// Returns the stage that is run, by its number, and its process as it is now; `None` where several run side by side: under one
+    /// cap each depends on the others.
+    pub fn process(&self) -> Option<(usize, &Simulation)> {
+        match &self.running {
+            Running::One(run) => Some((self.at, run.simulation())),
+            Running::Several(_) | Running::Nothing => None,
+        }
     }
 
     fn end_stage(&mut self) {

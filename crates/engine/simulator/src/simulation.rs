@@ -5,7 +5,6 @@
 //! need at every event.
 
 mod program;
-mod touched;
 
 use crate::error::SimulatorError;
 use crate::feed::Feed;
@@ -17,10 +16,9 @@ use highwater_allocator::{
 };
 use highwater_kernel::Config;
 use highwater_workload::{BlockId, Event, Source, Workload};
-use program::Program;
 use std::sync::Arc;
 
-pub(crate) use program::{Held, Stamp};
+pub(crate) use program::{Held, Program, Stamp};
 
 /// Where a process went beyond its cap and was killed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -44,9 +42,9 @@ pub struct Simulation {
     pub(crate) feed: Feed,
     pub(crate) kernel: Kernel,
     pub(crate) model: Model,
-    program: Program,
+    pub(crate) program: Program,
     /// The highest of the peaks taken so far: of what the program held, and of what was resident.
-    highest: (Bytes, Bytes),
+    pub(crate) highest: (Bytes, Bytes),
     /// What the process finds in its environment.
     pub(crate) environment: Arc<[Variable]>,
 }

@@ -69,6 +69,9 @@ fn heaps_are_compared_at_each_sample_and_mapped_blocks_where_they_are_known() {
         (rest.python, rest.others),
         (Bytes(8192), Bytes(1056768 - 8192))
     );
+    // From outside nobody knows which mappings are Python's: as the process said last, and no more than there is.
+    let rest = real.moments[3].rest;
+    assert_eq!((rest.python, rest.others), (Bytes(4096), Bytes::ZERO));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 mod remedies;
 
 use crate::FAILED;
+use crate::export::Form;
+use crate::script::Tool;
 use clap::{Args, Parser, Subcommand};
 pub(crate) use remedies::{Advise, Compare, Confirm};
 use std::ffi::OsString;
@@ -32,6 +34,12 @@ pub(crate) enum Command {
     Stop(Stop),
     /// Write a recording (.hwr) as a trace in text (.hwt or .hwt.gz)
     Convert(Convert),
+    /// Read a file of memray, heaptrack or another tool, and say what it lacks
+    Import(Import),
+    /// Write a recording or a trace in a form that other tools replay
+    Export(Export),
+    /// Print a script that records a running process with a tool of its machine
+    Script(Script),
     /// Compare your own settings on a trace, or the variants of a scenario
     #[command(visible_alias = "matrix")]
     Compare(Compare),
@@ -93,6 +101,64 @@ pub(crate) struct Convert {
     pub(crate) input: PathBuf,
     /// The file to write, in the form that its name ends in: .hwt, .hwt.gz or .hwr
     pub(crate) output: PathBuf,
+}
+
+/// What can be imported, for the help.
+const IMPORTED: &str =
+    "Files are recognised by their content, plain or packed by gzip, zstd or LZ4:
+  memray       .bin files of memray 1.11 to 1.20, without --aggregate
+  heaptrack    .raw and interpreted files
+  LTTng        the text of lttng_ust_libc events, from babeltrace2
+  ltrace       ltrace -f -ttt; `highwater script ltrace` prints the command
+  perf         the text of perf script; `highwater script perf` sets the probes
+  mtrace       the C library's log
+  Android      malloc_debug's record_allocs
+  logalloc     Mozilla's log
+Every other command that takes a trace takes these files as they are.";
+
+#[derive(Args)]
+#[command(after_help = IMPORTED)]
+pub(crate) struct Import {
+    /// The file of the other tool
+    pub(crate) input: PathBuf,
+    /// The file to write, in the form that its name ends in: .hwr, .hwt or .hwt.gz (default: none is written)
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("form").required(true))]
+pub(crate) struct Export {
+    /// As Android's record_allocs writes it, for memory_replay
+    #[arg(long, group = "form")]
+    android: bool,
+    /// As Mozilla's logalloc writes it, for logalloc-replay
+    #[arg(long, group = "form")]
+    logalloc: bool,
+    /// As a trace in text (.hwt, or .hwt.gz by the name of OUTPUT)
+    #[arg(long, group = "form")]
+    hwt: bool,
+    /// The recording (.hwr), a trace, or a file of another tool
+    pub(crate) input: PathBuf,
+    /// The file to write
+    pub(crate) output: PathBuf,
+}
+
+impl Export {
+    /// The form that is asked for.
+    pub(crate) fn form(&self) -> Form {
+        match (self.android, self.logalloc) {
+            (true, _) => Form::Android,
+            (_, true) => Form::Logalloc,
+            _ => Form::Text,
+        }
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Script {
+    /// The tool that the machine of the process has
+    #[arg(value_enum)]
+    pub(crate) tool: Tool,
 }
 
 #[derive(Args)]
@@ -176,7 +242,8 @@ impl Common {
 
 #[derive(Args)]
 pub(crate) struct Replay {
-    /// Trace (.hwt or .hwt.gz) or recording (.hwr); that of a forked process needs its parent's beside it
+    /// Trace (.hwt or .hwt.gz), recording (.hwr; that of a forked process needs its parent's beside it), or a file of memray, heaptrack
+    /// or another tool
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) common: Common,

@@ -64,9 +64,9 @@ pub(crate) fn run(asked: &Compare) -> Result<String> {
         }
     }
     let outcomes = parallel::plans(&plans, asked.jobs)?;
-    pictures.draw(&plans, &outcomes)?;
-    let table = table(asked, &found, &plans, &outcomes)?;
     let measured = measured(&reruns, &found, trace.as_ref(), &outcomes)?;
+    pictures.draw(&plans, &outcomes, &measured)?;
+    let table = table(asked, &found, &plans, &outcomes)?;
     let markdown = || {
         let below = measured
             .iter()

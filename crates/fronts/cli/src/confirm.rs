@@ -12,12 +12,12 @@ use crate::scenario::Found;
 use crate::variants::Asked;
 use anyhow::{Context, Result, bail};
 use highwater_live::{
-    AllocatorFamily, Answers, Difference, Environment, FidelityCounts, Library, MarkPair, ORACLE,
-    Operation, Oracle, Release, Sequence, execute, first_difference, marks, of_workload,
-    timed_of_workload,
+    AllocatorFamily, Answers, Asked as Question, Difference, Environment, FidelityCounts, Library,
+    MarkPair, ORACLE, Operation, Oracle, Performance, Release, Step, Wanted, execute,
+    first_difference, has_own_threads, marks,
 };
 use highwater_simulator::{Addresses, Bytes, Choice, Explain, Options, Plan, Sources, Variant};
-use highwater_workload::{Event, Micros, Workload, unwatched};
+use highwater_workload::{Micros, Workload, unwatched};
 use serde::Serialize;
 use std::path::Path;
 use std::process::ExitCode;
@@ -105,6 +105,11 @@ pub(crate) struct Confirmed {
     other_differences: u64,
     first_difference: Option<String>,
     marks: Vec<Mark>,
+    /// The moments at which the recorded process was measured.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    samples: Vec<Mark>,
+    /// Whether the real library had the time that the program took.
+    real_time: bool,
     /// The addresses that the trace recorded, where it was recorded with the release that answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     recorded: Option<Addresses>,
@@ -113,7 +118,7 @@ pub(crate) struct Confirmed {
     time: Option<Took>,
 }
 
-/// Resident memory at a mark.
+/// Resident memory of the allocator's mappings at a mark or a sample.
 #[derive(Serialize)]
 struct Mark {
     name: String,
@@ -142,24 +147,39 @@ fn confirm(plan: &Plan, is_asked: bool, asked: &Confirm, program: &Path) -> Resu
         true => wanted,
         false => answered.clone(),
     };
-    let sequence = match release.family {
-        AllocatorFamily::Glibc => of_workload(workload),
-        AllocatorFamily::Jemalloc => timed_of_workload(workload),
-    };
+    if has_own_threads(&answered, &environment) && !asked.real_time {
+        let ends = workload.events.last().map_or(Micros(0), |event| event.time);
+        bail!(
+            "its background threads purge as time passes, and without --real-time none does; that takes {}",
+            highwater_report::seconds(ends)
+        );
+    }
+    let performance = Performance::of(
+        workload,
+        Wanted {
+            times: asked.real_time || release.family == AllocatorFamily::Jemalloc,
+            samples: true,
+        },
+    );
+    let sequence = &performance.sequence;
     let library = oracle.banner().unwrap_or_else(|| answered.to_string());
-    let real = oracle.answer(&sequence)?;
-    let model = execute(&release, &environment, real.layout, &sequence).with_context(|| {
+    let real = match asked.real_time {
+        true => oracle.answer_in_real_time(sequence)?,
+        false => oracle.answer(sequence)?,
+    };
+    let model = execute(&release, &environment, real.layout, sequence).with_context(|| {
         format!("this machine answers with {answered}; --allocator names another model")
     })?;
     let time = asked
         .time
-        .map(|rounds| time::take(&mut oracle, &sequence, plan, rounds));
-    let counts = FidelityCounts::of(&sequence, &real, &model);
-    let difference = first_difference(&sequence, &real, &model);
-    let difference = difference.map(|found| in_words(&found, &sequence, workload));
+        .map(|rounds| time::take(&mut oracle, sequence, plan, rounds));
+    let counts = FidelityCounts::of(sequence, &real, &model);
+    let difference = first_difference(sequence, &real, &model);
+    let difference = difference.map(|found| in_words(&found, &performance, workload));
     let (_, settings) = highwater_report::table::runtime([("", 1, variant)]);
     let settings = [settings].into_iter().chain(crate::compare::trims_of(plan));
     let settings: Vec<String> = settings.filter(|text| !text.is_empty()).collect();
+    let (samples, marks) = questions(workload, &performance, &real, &model);
     Ok(Confirmed {
         name: plan.name.clone(),
         library,
@@ -169,7 +189,9 @@ fn confirm(plan: &Plan, is_asked: bool, asked: &Confirm, program: &Path) -> Resu
         addresses_equal: counts.addresses_equal,
         other_differences: counts.other_differences,
         first_difference: difference,
-        marks: named(workload, &sequence, &real, &model),
+        marks,
+        samples,
+        real_time: asked.real_time,
         recorded: match source.trims() {
             None => recorded(workload, variant, &answered)?,
             Some(_) => None,
@@ -291,50 +313,66 @@ fn recorded(
     Ok(Some(recording.addresses))
 }
 
-/// The marks with their names; behind them the end.
-fn named(workload: &Workload, sequence: &Sequence, real: &Answers, model: &Answers) -> Vec<Mark> {
-    let events = workload.events.iter().filter_map(|event| match event.call {
-        highwater_workload::Call::Mark(mark) => {
-            let name = workload
-                .marks
-                .get(mark.0 as usize)
-                .map(|mark| mark.name.clone());
-            Some((name.unwrap_or_default(), event.time))
-        }
-        _ => None,
-    });
-    let ends = workload.events.last().map_or(Micros(0), |event| event.time);
-    let events = events.chain([("(end)".to_owned(), ends)]);
-    let pairs = marks(sequence, real, model);
-    let mark = |((name, time), pair): ((String, Micros), MarkPair)| Mark {
-        name,
-        time_us: time.0,
-        real: pair.real,
-        model: pair.model,
+/// The samples, and the marks with their names; behind them the end.
+fn questions(
+    workload: &Workload,
+    performance: &Performance,
+    real: &Answers,
+    model: &Answers,
+) -> (Vec<Mark>, Vec<Mark>) {
+    let pairs = marks(&performance.sequence, real, model);
+    let both = performance.moments.iter().zip(pairs);
+    let (samples, marks): (Vec<_>, Vec<_>) =
+        both.partition(|(question, _)| question.of == Question::Sample);
+    let all = |part: Vec<(&highwater_live::Question, MarkPair)>| {
+        let mark = |(question, pair): (&highwater_live::Question, MarkPair)| Mark {
+            name: name_of(question.of, workload),
+            time_us: question.time.0,
+            real: pair.real,
+            model: pair.model,
+        };
+        part.into_iter().map(mark).collect()
     };
-    events.zip(pairs).map(mark).collect()
+    (all(samples), all(marks))
 }
 
-/// A difference by the event at which it is.
-fn in_words(found: &Difference, sequence: &Sequence, workload: &Workload) -> String {
-    let waits = sequence.steps[..found.index].iter();
-    let waits = waits
-        .filter(|step| matches!(step.operation, Operation::Wait { .. }))
-        .count();
-    let event = found.index - waits;
+/// What a question is about.
+fn name_of(of: Question, workload: &Workload) -> String {
+    match of {
+        Question::Mark(mark) => {
+            let mark = workload.marks.get(mark.0 as usize);
+            mark.map(|mark| mark.name.clone()).unwrap_or_default()
+        }
+        Question::Sample => "(sample)".to_owned(),
+        Question::End => "(end)".to_owned(),
+    }
+}
+
+/// A difference by the event or the question at which it is.
+fn in_words(found: &Difference, performance: &Performance, workload: &Workload) -> String {
+    let steps = &performance.sequence.steps[..=found.index];
+    let is_question = |step: &&Step| step.operation == Operation::Mark;
+    let questions = steps.iter().filter(is_question).count();
+    let question = performance.moments.get(questions.saturating_sub(1));
+    let question = question.filter(|_| steps.last().is_some_and(|step| is_question(&step)));
+    let number = performance.event_of(found.index);
+    let place = match (question, workload.events.get(number)) {
+        (Some(question), _) => format!(
+            "{} at {} µs",
+            highwater_report::one_line(&name_of(question.of, workload)),
+            question.time.0
+        ),
+        (None, Some(event)) => format!(
+            "event {number} ({} µs), {:?} by thread {}",
+            event.time.0, event.call, event.thread.0
+        ),
+        (None, None) => "the beginning".to_owned(),
+    };
     let model = match &found.model {
         Some(model) => model.to_string(),
         None => "no answer".to_owned(),
     };
-    match workload.events.get(event) {
-        Some(Event {
-            time, thread, call, ..
-        }) => format!(
-            "event {event} ({} µs), {call:?} by thread {}: the library {}, the model {model}",
-            time.0, thread.0, found.real
-        ),
-        None => format!("at the end: the library {}, the model {model}", found.real),
-    }
+    format!("{place}: the library {}, the model {model}", found.real)
 }
 
 impl Confirmed {

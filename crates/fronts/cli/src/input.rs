@@ -75,6 +75,14 @@ fn touch(workload: &mut Workload, touch: Touch) {
 
 /// Whether addresses can be compared: with an allocator that is not modelled it would mean nothing.
 fn check(common: &Common, header: &Header) -> Result<()> {
+    if let Some(losses) = crate::imported::losses(header)
+        && let Some(why) = losses.check_refusal()
+    {
+        bail!(
+            "--check: the addresses of {} cannot be compared: {why}",
+            losses.format
+        );
+    }
     if header.brk.is_none() {
         bail!("--check needs a `brk` line in the trace, with the address at which its heap began");
     }

@@ -1,5 +1,6 @@
 //! The report for programs: one JSON object with a fixed set of keys.
 
+use crate::imported::Imported;
 use crate::input::Job;
 use crate::moment::{Place, View};
 use crate::spread::Spread;
@@ -38,6 +39,9 @@ pub(crate) struct Report<'a> {
     /// The real process beside the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     measured: Option<&'a RealProcess>,
+    /// What the file of another tool lacks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    imported: Option<Imported>,
     seconds: f64,
 }
 
@@ -190,6 +194,7 @@ impl<'a> Report<'a> {
             moment: None,
             diagnosis: None,
             measured: None,
+            imported: None,
             seconds,
         }
     }
@@ -219,6 +224,7 @@ pub(crate) fn report(
         moment: Some(&view.place),
         diagnosis: Some(Explained::new(&view.diagnosis)),
         measured: outcome.real(),
+        imported: (job.single()).and_then(|(source, _)| Imported::of(&source.first().header)),
         ..Report::new(recording, spread, seconds)
     };
     line(&report)

@@ -12,7 +12,9 @@ mod compare;
 mod confirm;
 mod decisions;
 mod environment;
+mod export;
 mod fleet;
+mod imported;
 mod input;
 mod json;
 mod moment;
@@ -25,6 +27,7 @@ mod recorded;
 mod rerun;
 mod run;
 mod scenario;
+mod script;
 mod settings;
 mod several;
 mod signals;
@@ -65,6 +68,9 @@ fn perform(command: &Command) -> Result<ExitCode> {
         Command::Mark(mark) => record::mark(mark)?,
         Command::Stop(stop) => record::stop(stop)?,
         Command::Convert(convert) => record::convert(convert)?,
+        Command::Import(asked) => imported::import(asked)?,
+        Command::Export(asked) => export::export(asked)?,
+        Command::Script(asked) => script::print(asked),
         Command::Compare(asked) => compare::run(asked)?,
         Command::Advise(asked) => advise::run(asked)?,
         Command::Scenarios(asked) => catalogue::list(asked)?,

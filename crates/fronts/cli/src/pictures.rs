@@ -4,6 +4,7 @@ use crate::arguments::Compare;
 use crate::compare::trims_of;
 use crate::moment::Place;
 use crate::output::{Files, Output};
+use crate::rerun::Measured;
 use crate::{png, scenario::Found};
 use anyhow::{Context, Result, bail};
 use highwater_chart::{Chart, Dot, Entry, Head, Map, bands, letter, settings};
@@ -66,10 +67,15 @@ impl<'a> Pictures<'a> {
     }
 
     /// Draws all of them.
-    pub(crate) fn draw(mut self, plans: &[Plan], outcomes: &[Outcome]) -> Result<()> {
+    pub(crate) fn draw(
+        mut self,
+        plans: &[Plan],
+        outcomes: &[Outcome],
+        reruns: &[(usize, Measured)],
+    ) -> Result<()> {
         let (svg_file, png_file) = (self.svg.take(), self.png.take());
         if svg_file.is_some() || png_file.is_some() {
-            let svg = self.curves(plans, outcomes);
+            let svg = self.curves(plans, outcomes, reruns);
             if let Some(file) = png_file {
                 file.write(&png::of(&svg)?)?;
             }
@@ -98,7 +104,7 @@ impl<'a> Pictures<'a> {
         }
     }
 
-    fn curves(&self, plans: &[Plan], outcomes: &[Outcome]) -> String {
+    fn curves(&self, plans: &[Plan], outcomes: &[Outcome], reruns: &[(usize, Measured)]) -> String {
         let runs = plans.iter().zip(outcomes).enumerate();
         let runs = runs.map(|(number, (plan, outcome))| {
             let summary = outcome.summary();
@@ -107,10 +113,20 @@ impl<'a> Pictures<'a> {
                 samples: &outcome.samples,
                 figures: [summary.peak, summary.after_rest, summary.at_end],
                 killed: killed(outcome),
+                rerun: reruns
+                    .iter()
+                    .filter(|(variant, _)| *variant == number)
+                    .flat_map(|(_, one)| one.dots())
+                    .collect(),
             }
         });
         let last = |outcome: &Outcome| outcome.samples.last().map(|sample| sample.time);
-        let ends = outcomes.iter().filter_map(last).max().unwrap_or_default();
+        let dots = reruns.iter().flat_map(|(_, one)| one.dots());
+        let ends = outcomes
+            .iter()
+            .filter_map(last)
+            .chain(dots.map(|dot| dot.0));
+        let ends = ends.max().unwrap_or_default();
         let caps = plans.iter().flat_map(|plan| &plan.stages);
         let caps = caps.filter_map(|stage| stage.variant.cap);
         let main = outcomes.first();

@@ -1,6 +1,8 @@
 //! Opens what was recorded: a trace in text, or a recording in binary form with those of the process's ancestors.
 
+use crate::imported::{self, Told};
 use anyhow::{Context, Result, bail};
+use flate2::read::MultiGzDecoder;
 use highwater_hwr::read::Reader;
 use highwater_workload::trace::{self, Beside, Limits, TraceFile};
 use highwater_workload::{Micros, Sample, Source, Workload};
@@ -9,10 +11,10 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// A recording in binary form.
-pub(crate) type Recording = Reader<BufReader<File>>;
+pub(crate) type Recording = Reader<BufReader<trace::Bytes>>;
 
-/// Bytes of a file by which it is told what it is.
-const BEGINNING: u64 = 4096;
+/// Bytes of a file by which it is told what it is: at least a packed block.
+pub(crate) const BEGINNING: u64 = 1 << 18;
 
 /// A file that was recorded, not read yet.
 pub(crate) enum Recorded {
@@ -20,6 +22,8 @@ pub(crate) enum Recorded {
     Text(Vec<u8>),
     /// The recordings of a process's ancestors, the oldest first, and its own.
     Family(Vec<Recording>),
+    /// The file of another tool, as a recording.
+    Imported(Vec<Recording>, Told),
 }
 
 impl Recorded {
@@ -31,12 +35,32 @@ impl Recorded {
         if trace::is_recording(&bytes) {
             return Ok(Self::Family(family(path)?.recordings));
         }
+        if imported::is_one(&bytes)? {
+            let told = Told::default();
+            let whole = Box::new(io::Cursor::new(bytes).chain(file));
+            let recording = imported::open(whole, &told)?;
+            let recording = Reader::new(BufReader::new(recording))?;
+            return Ok(Self::Imported(vec![recording], told));
+        }
+        if trace::is_packed_recording(&bytes) {
+            let packed = io::Cursor::new(bytes).chain(file);
+            let unpacked: trace::Bytes = Box::new(MultiGzDecoder::new(packed));
+            return Ok(Self::Family(vec![Reader::new(BufReader::new(unpacked))?]));
+        }
         // Of any other file only the beginning: it may have no end.
         if trace::begins_like_one(&bytes) {
             let most = Limits::default().text + 1;
             file.take(most).read_to_end(&mut bytes)?;
         }
         Ok(Self::Text(bytes))
+    }
+
+    /// Returns what the file of another tool lacks, once it has been read.
+    pub(crate) fn told(&self) -> Option<Told> {
+        match self {
+            Self::Imported(_, told) => Some(told.clone()),
+            Self::Text(_) | Self::Family(_) => None,
+        }
     }
 
     /// Reads the calls, and the samples that were taken from outside and lie beside them.
@@ -47,6 +71,11 @@ impl Recorded {
                 let samples = samples(&family, path)?;
                 let mut workload = trace::read_recording(family, Limits::default())?;
                 add(&mut workload, samples);
+                Ok(workload)
+            }
+            Self::Imported(recording, told) => {
+                let mut workload = trace::read_recording(recording, Limits::default())?;
+                told.tell(path, &mut workload.header);
                 Ok(workload)
             }
         }
@@ -74,6 +103,9 @@ pub(crate) fn source(path: &Path) -> Result<Source> {
     }
     let mut start = Vec::new();
     File::open(path)?.take(BEGINNING).read_to_end(&mut start)?;
+    if imported::is_one(&start)? {
+        return imported_source(path);
+    }
     let (files, samples) = match trace::is_recording(&start) {
         false => (vec![path.to_owned()], Vec::new()),
         true => {
@@ -93,6 +125,18 @@ pub(crate) fn source(path: &Path) -> Result<Source> {
         files.iter().map(open).collect()
     };
     Ok(Source::traced(TraceFile::new(open, LIMITS), KEPT, samples)?)
+}
+
+/// Opens a file of another tool to be read as it is replayed.
+fn imported_source(path: &Path) -> Result<Source> {
+    let (file, told) = (path.to_owned(), Told::default());
+    let seen = told.clone();
+    let open = move || {
+        let bytes = imported::open(Box::new(File::open(&file)?), &seen);
+        Ok(vec![bytes.map_err(io::Error::other)?])
+    };
+    let source = Source::traced(TraceFile::new(open, LIMITS), KEPT, Vec::new())?;
+    Ok(source.with(|workload| told.tell(path, &mut workload.header)))
 }
 
 /// Reads the checksum of a file.
@@ -196,7 +240,8 @@ fn family(path: &Path) -> Result<Family> {
 }
 
 fn open(path: &Path) -> Result<Recording> {
-    Ok(Reader::new(BufReader::new(File::open(path)?))?)
+    let file: trace::Bytes = Box::new(File::open(path)?);
+    Ok(Reader::new(BufReader::new(file))?)
 }
 
 /// Returns the recordings of a folder.

@@ -5,6 +5,7 @@
 
 use crate::recorded::Recorded;
 use anyhow::{Context, Result, bail};
+use highwater_chart::Dot;
 use highwater_report::one_line;
 use highwater_report::table::{code, escaped};
 use highwater_simulator::{Bytes, Outcome, Phase, PhaseKind, Phases, Sample};
@@ -31,6 +32,8 @@ pub(crate) struct Rerun {
 pub(crate) struct Measured {
     file: String,
     moments: Vec<Compared>,
+    /// When the whole process was measured, and its resident bytes.
+    samples: Vec<Dot>,
 }
 
 /// A moment of both.
@@ -42,6 +45,8 @@ struct Compared {
     /// Resident bytes of the whole process.
     foretold: Bytes,
     measured: Bytes,
+    /// Of the foretold, what is not the allocator's: as recorded.
+    rest: Bytes,
 }
 
 impl Rerun {
@@ -123,6 +128,7 @@ impl Rerun {
         Ok(Measured {
             file: self.file.display().to_string(),
             moments,
+            samples: resident(&self.workload).collect(),
         })
     }
 }
@@ -140,6 +146,7 @@ impl Compared {
             time_us: time.0,
             foretold: foretold.rss + rest,
             measured: is,
+            rest,
         }
     }
 
@@ -150,6 +157,19 @@ impl Compared {
 }
 
 impl Measured {
+    /// What a chart of the allocator's memory shows of it: each sample less the rest of the process, which is known at the moments
+    /// that are compared, and taken from the nearest.
+    pub(crate) fn dots(&self) -> impl Iterator<Item = Dot> {
+        let rest = |time: u64| {
+            let nearest = |moment: &&Compared| moment.time_us.abs_diff(time);
+            let nearest = self.moments.iter().min_by_key(nearest);
+            nearest.map_or(Bytes::ZERO, |moment| moment.rest)
+        };
+        self.samples
+            .iter()
+            .map(move |(time, bytes)| (*time, bytes.saturating_sub(rest(time.0))))
+    }
+
     /// As plain text, below the table of the variants.
     pub(crate) fn text(&self, variant: &str) -> String {
         let names = self.moments.iter().map(|moment| one_line(&moment.name));

@@ -221,8 +221,10 @@ fn is_trace(path: &Path) -> bool {
     }
     let mut start = Vec::new();
     let file = std::fs::File::open(path);
-    let read = file.and_then(|file| file.take(4096).read_to_end(&mut start));
-    read.is_ok() && trace::begins_like_one(&start)
+    let read = file.and_then(|file| file.take(recorded::BEGINNING).read_to_end(&mut start));
+    // What is refused is taken for a trace, so that its error says why.
+    read.is_ok()
+        && (trace::begins_like_one(&start) || crate::imported::is_one(&start).unwrap_or(true))
 }
 
 /// A parameter and its value.

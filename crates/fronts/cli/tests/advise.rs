@@ -83,6 +83,15 @@ fn the_recorded_burst_is_helped_by_a_threshold_jemalloc_or_malloc_trim_and_not_b
 }
 
 #[test]
+fn fewer_arenas_than_threads_come_with_what_no_replay_can_foretell() {
+    let said = text(&highwater(&["advise", "sidekiq", "--only", "arenas"]));
+    assert!(said.contains("a real run can leave more or less"), "{said}");
+    // Where they do nothing there is nothing to say of them.
+    let said = text(&highwater(&["advise", &recording(), "--only", "arenas"]));
+    assert!(!said.contains("a real run can leave"), "{said}");
+}
+
+#[test]
 fn the_table_the_document_and_csv_say_the_same() {
     let table = file("advice.md", "");
     let only = [

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{file, highwater, json, path, recording, refused, text};
-use serde_json::Value;
+use serde_json::{Value, json as value};
 use std::fs;
 
 /// A variant of a report by its name.
@@ -198,6 +198,17 @@ fn a_rerun_is_measured_beside_what_was_foretold() {
     );
     assert_ne!(number(low, "after_rest"), was, "the setting does something");
     assert_eq!(moments.len(), 2, "{report}");
+    assert_eq!(
+        low["measured"][0]["samples"],
+        value!([[2_000_000, 7 << 20], [6_000_000, 6 << 20]])
+    );
+    let picture = path("rerun.svg");
+    highwater(&[&asked[..], &["--svg", &picture]].concat());
+    let picture = std::fs::read_to_string(picture).expect("it was drawn");
+    assert!(
+        picture.contains("dots: measured"),
+        "the legend says what they are"
+    );
     assert!(
         variant(&report, "as recorded")["measured"].is_null(),
         "only where asked for"

@@ -90,6 +90,72 @@ fn jemalloc_is_confirmed_where_it_is_installed() {
     assert_equal(preloaded);
 }
 
+/// What of its large blocks the service touched is in the recording, and so are the moments at which it was measured.
+#[test]
+fn a_recorded_service_is_confirmed_with_what_it_touched() {
+    let trace = recording().replace("asyncio_burst.hwt.gz", "service.hwr.gz");
+    let Some(output) = confirm(&[&trace, "--json"]) else {
+        return;
+    };
+    let report = report(&output);
+    let confirmed = &report["variants"][0];
+    let replayed = highwater(&["replay", &trace, "--json"]);
+    let replayed: Value = serde_json::from_slice(&replayed.stdout).expect("JSON");
+    let resident = |of: &Value, key: &str| {
+        let marks = of["marks"].as_array().expect("a list").iter();
+        let named = marks.filter(|mark| mark["name"] != "(end)");
+        named.map(|mark| mark[key].clone()).collect::<Vec<_>>()
+    };
+    // The oracle's calls are a translation of the trace: the simulator knows the trace itself.
+    assert_eq!(resident(confirmed, "model"), resident(&replayed, "rss"));
+    assert!(resident(confirmed, "model").len() > 4);
+    let samples = confirmed["samples"].as_array().expect("a list");
+    assert!(samples.len() > 200);
+    let most = samples.iter().filter_map(|sample| sample["real"].as_u64());
+    assert!(most.max() > Some(100 << 20), "it wrote its blocks");
+    if confirmed["model"] == "glibc 2.36" {
+        assert!(confirmed["first_difference"].is_null(), "{confirmed}");
+    }
+}
+
+#[test]
+fn time_passes_by_itself_where_that_is_asked() {
+    let trace = file(
+        "waits.hwt",
+        "highwater-trace 1\nm 0 0 0x1000 1000000\nf 20000 0 0x1000\nm 60000 0 0x1000 200000\nf 80000 0 0x1000\n",
+    );
+    let begun = std::time::Instant::now();
+    let Some(output) = confirm(&[&trace, "--real-time"]) else {
+        return;
+    };
+    assert!(begun.elapsed().as_millis() >= 80, "it waits");
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        text.contains("2 of 2 addresses equal") && text.contains("real time"),
+        "{text}"
+    );
+    // jemalloc's background threads need it.
+    let threads =
+        "own: allocator=jemalloc@5.3.0 MALLOC_CONF=background_thread:true,dirty_decay_ms:10";
+    if let Some(output) = confirm(&[&trace, "--variant", threads]) {
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.contains("--real-time") && said.lines().count() == 1,
+            "{said}"
+        );
+    }
+    if let Some(output) = confirm(&[&trace, "--variant", threads, "--real-time", "--json"]) {
+        let own = &report(&output)["variants"][1];
+        assert_eq!(own["addresses"], 2, "{own}");
+    }
+    refused(
+        &["confirm", &trace, "--real-time", "--time", "2"],
+        &["--time"],
+    );
+}
+
 #[test]
 fn another_release_is_told_by_its_first_difference() {
     let trace = recording();

@@ -96,6 +96,11 @@ impl<W: Write> Writer<W> {
         ))
     }
 
+    /// Returns where the file is written, for a caller that takes away what has been.
+    pub fn out_mut(&mut self) -> &mut W {
+        &mut self.out
+    }
+
     /// Writes what is left and the end of the file, and returns `out`.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ mod progress;
 pub mod scenario;
 mod source;
 pub mod spec;
+mod touched;
 pub mod trace;
 
 pub use changed::{Trims, TrimsError, UnknownTrims};
@@ -47,3 +48,4 @@ pub use progress::{Progress, Watch, unwatched};
 pub use scenario::Scenario;
 pub use source::{Parts, Source};
 pub use spec::RunSpec;
+pub use touched::TouchedBlocks;

@@ -1,6 +1,7 @@
 //! Numbers for blocks: one that is free again is the next to be given out.
 
 use crate::BlockId;
+use highwater_allocator::{Bytes, table_bytes};
 
 /// Gives out the numbers of blocks.
 #[derive(Clone, Default)]
@@ -11,6 +12,16 @@ pub(crate) struct BlockNumbers {
 }
 
 impl BlockNumbers {
+    /// Returns how many numbers are given out now.
+    pub(crate) fn given_out(&self) -> u64 {
+        u64::from(self.end).saturating_sub(self.spare.len() as u64)
+    }
+
+    /// Returns the bytes that it takes.
+    pub(crate) fn footprint(&self) -> Bytes {
+        table_bytes(&self.spare)
+    }
+
     /// Returns a number that no block has.
     #[inline]
     pub(crate) fn take(&mut self) -> BlockId {

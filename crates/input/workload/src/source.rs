@@ -3,7 +3,7 @@
 use crate::changed::{Trims, TrimsError, changed};
 use crate::pattern::{Generator, PatternError};
 use crate::trace::{Surveyed, TraceError, TraceFile, TraceParts};
-use crate::{Micros, Phases, Sample, Watch, Workload, unwatched};
+use crate::{Bytes, Micros, Phases, Sample, Watch, Workload, unwatched};
 use std::sync::{Arc, OnceLock};
 
 /// What comes after the first part.
@@ -34,6 +34,14 @@ impl Parts {
             // It is broken off by nobody.
             PartsOf::Generator(generator) => Ok(generator.next(&mut unwatched).unwrap_or(None)),
             PartsOf::Trace(trace) => trace.next(),
+        }
+    }
+
+    /// Returns about how many bytes a copy takes.
+    pub fn footprint(&self) -> Bytes {
+        match &self.0 {
+            PartsOf::Generator(generator) => generator.footprint(),
+            PartsOf::Trace(trace) => trace.footprint(),
         }
     }
 

@@ -6,7 +6,7 @@
 use crate::ThreadId;
 use crate::decision::{Counters, Decision, Logged};
 use crate::remembered::Remembered;
-use highwater_kernel::Micros;
+use highwater_kernel::{Bytes, Micros};
 use std::collections::VecDeque;
 
 /// The decisions of a run: counters of all, and the latest of them (or all, when asked) one by one.
@@ -106,6 +106,11 @@ impl DecisionLog {
     /// What is remembered of all decisions, the forgotten ones included.
     pub fn remembered(&self) -> &Remembered {
         &self.remembered
+    }
+
+    /// The bytes that the kept ones take.
+    pub fn footprint(&self) -> Bytes {
+        Bytes(self.kept.capacity() as u64 * size_of::<Logged>() as u64)
     }
 
     /// How many decisions were taken in all.

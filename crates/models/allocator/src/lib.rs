@@ -15,6 +15,7 @@ mod objects;
 mod order;
 mod pages;
 mod remembered;
+mod sparse;
 mod states;
 mod variables;
 
@@ -26,11 +27,14 @@ pub use decision_log::DecisionLog;
 pub use difference::{Difference, Topic};
 pub use environment::{Effect, Remark, Tone, Variable};
 pub use figures::{DecayRule, Figures};
-pub use highwater_kernel::{Address, Bytes, Decimal, Kernel, Micros, Nanos, Numbers, Pages};
+pub use highwater_kernel::{
+    Address, Bytes, Decimal, Kernel, Micros, Nanos, Numbers, Pages, table_bytes,
+};
 pub use objects::{Objects, OwnMemory};
 pub use order::places_by_key;
 pub use pages::{PageRun, PageUse};
 pub use remembered::{Remembered, Turns};
+pub use sparse::Sparse;
 pub use states::States;
 pub use variables::{Reader, VARIABLES, reader_of};
 

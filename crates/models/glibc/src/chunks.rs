@@ -17,6 +17,9 @@
 
 mod links;
 mod mapped;
+mod stored;
+
+pub(crate) use stored::StoredChunks;
 
 use crate::chunk::{Chunk, WORD, start_of, user_of};
 use crate::starts::Starts;
@@ -62,7 +65,7 @@ const NOTHING: Record = Record {
 };
 
 /// The neighbours of a large chunk in the list of sizes of its bin.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Sizes {
     fd_nextsize: Chunk,
     bk_nextsize: Chunk,

@@ -31,6 +31,7 @@ mod realloc;
 mod refusal;
 mod rules;
 mod starts;
+mod stored;
 mod tcache;
 mod thread;
 mod top;
@@ -42,6 +43,7 @@ pub use differences::Difference;
 pub use facts::ArenaUse;
 pub use host::{Cores, Host};
 pub use params::Params;
+pub use stored::Stored;
 pub use tunables::{Settings, Tunable};
 pub use version::Version;
 

@@ -10,7 +10,7 @@
 use crate::chunk::{WORD, start_of};
 use crate::chunks::touch_behind_header;
 use crate::params::{Params, TCACHE_BINS};
-use highwater_allocator::{Address, Bytes, Kernel};
+use highwater_allocator::{Address, Bytes, Kernel, table_bytes};
 
 /// `TCACHE_LARGE_BINS`: one for each power of two of sizes above those of the small bins. Empty in older releases.
 const LARGE_BINS: usize = 12;
@@ -26,6 +26,16 @@ pub(crate) struct Tcache {
     /// The large bins, in descending order of size, the latest of a size last: what is taken first is last.
     large: [Vec<Large>; LARGE_BINS],
     parked: Bytes,
+}
+
+impl Tcache {
+    /// Returns the bytes that its lists take.
+    #[inline]
+    pub(crate) fn footprint(&self) -> Bytes {
+        let small = self.small.iter().map(|list| table_bytes(list).0);
+        let large = self.large.iter().map(|list| table_bytes(list).0);
+        Bytes(small.chain(large).sum())
+    }
 }
 
 /// A chunk in a large bin.

@@ -50,6 +50,15 @@ impl Arenas {
         self.all.iter_mut().skip(first).step_by(step).flatten()
     }
 
+    /// In a process that was forked only the thread that did so is left, bound to an arena or none (`arena_postfork_child`).
+    pub(crate) fn keep_one_thread(&mut self, bound_to: Option<ArenaIndex>) {
+        for (index, arena) in self.all.iter_mut().enumerate() {
+            if let Some(arena) = arena {
+                arena.threads = u32::from(bound_to.is_some_and(|bound| bound.index() == index));
+            }
+        }
+    }
+
     /// Returns for every arena there may be whether there is one.
     pub(crate) fn made(&self) -> impl Iterator<Item = bool> + '_ {
         self.all.iter().map(Option::is_some)

@@ -61,6 +61,11 @@ impl BackgroundThreads {
         Self(vec![BackgroundThread::default(); count as usize])
     }
 
+    /// Ends all of them: a forked process has none, and starts none (`background_thread_postfork_child`).
+    pub(crate) fn end(&mut self) {
+        self.0.clear();
+    }
+
     /// Returns whether there are any (`background_thread_enabled`).
     #[inline]
     pub(crate) fn enabled(&self) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! jemalloc 5.3.0, include/jemalloc/internal/cache_bin.h and src/cache_bin.c; before 5.3.0 `tcache_bin_t`.
 
-use highwater_allocator::{Address, Bytes, Kernel};
+use highwater_allocator::{Address, Bytes, Kernel, table_bytes};
 use std::ops::Range;
 
 /// One pointer in the stack.
@@ -49,6 +49,12 @@ pub(crate) struct Near {
 }
 
 impl CacheBin {
+    /// Returns the bytes that its stack takes here.
+    #[inline]
+    pub(crate) fn footprint(&self) -> Bytes {
+        table_bytes(&self.stack)
+    }
+
     /// Makes an empty bin whose stack ends at `end` (`cache_bin_init`).
     pub(crate) fn new(slots: u32, delay: u8, end: Address) -> Self {
         Self {

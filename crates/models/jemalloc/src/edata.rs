@@ -8,7 +8,7 @@
 use crate::edata_heap::SerialOrder;
 use crate::size_classes::{PAGE, Szind};
 use crate::units::{ArenaIndex, Serial};
-use highwater_allocator::{Address, Bytes};
+use highwater_allocator::{Address, Bytes, table_bytes};
 
 /// `sizeof (edata_t)`, before 5.3.0 `sizeof (extent_t)`.
 pub(crate) const EDATA_BYTES: Bytes = Bytes(128);
@@ -213,6 +213,12 @@ impl Edatas {
         let id = EdataId(self.all.len() as u32);
         self.all.push(Edata::unused(home, home_serial));
         id
+    }
+
+    /// Returns the bytes that they take.
+    #[inline]
+    pub(crate) fn footprint(&self) -> Bytes {
+        table_bytes(&self.all)
     }
 
     /// Returns the number of structures, used or not.

@@ -67,6 +67,14 @@ impl Emap {
         }
     }
 
+    /// Returns the bytes of its leaves.
+    #[inline]
+    pub(crate) fn footprint(&self) -> Bytes {
+        let leaves = self.leaves.iter();
+        let entries: usize = leaves.map(|leaf| leaf.entries.len()).sum();
+        Bytes((entries * size_of::<u32>()) as u64)
+    }
+
     #[inline]
     fn leaf(&self, at: Address) -> Option<&Leaf> {
         let key = at.0 >> self.leaf_shift;

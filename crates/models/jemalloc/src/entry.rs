@@ -182,6 +182,14 @@ impl Allocator for Jemalloc {
         false
     }
 
+    /// Of the program's threads only this one is left (`jemalloc_postfork_child`).
+    fn forked(&mut self, thread: ThreadId) {
+        // Also where the process is forked before its first call.
+        self.shared.options.background_thread = false;
+        self.background_threads.end();
+        self.arenas.keep_one_thread(self.threads[thread].arena);
+    }
+
     fn thread_exit(&mut self, kernel: &mut Kernel, thread: ThreadId) {
         if thread != ThreadId::MAIN && self.threads.get(thread).is_some() {
             self.tsd_cleanup(kernel, thread);

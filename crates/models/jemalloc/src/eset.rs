@@ -5,7 +5,7 @@
 use crate::edata::{Edata, EdataId, Edatas};
 use crate::edata_heap::{EdataHeap, SerialOrder};
 use crate::size_classes::{PAGE, PAGE_CLASSES, Pszind, pages};
-use highwater_allocator::{Bytes, Pages};
+use highwater_allocator::{Bytes, Pages, table_bytes};
 
 const CLASSES: usize = PAGE_CLASSES + 1;
 
@@ -36,6 +36,12 @@ pub(crate) struct Fit {
 }
 
 impl Eset {
+    /// Returns the bytes of the heaps without what is in them.
+    #[inline]
+    pub(crate) fn footprint(&self) -> Bytes {
+        table_bytes(&self.heaps)
+    }
+
     /// Makes an empty set, of extents that serve blocks with `pad` bytes beyond their class.
     pub(crate) fn new(pad: Bytes) -> Self {
         Self {

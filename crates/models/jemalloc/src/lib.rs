@@ -34,6 +34,7 @@ mod emap;
 mod entry;
 mod eset;
 mod extent;
+mod footprint;
 mod grow_retained;
 mod init;
 mod options;

@@ -19,6 +19,7 @@ mod radix;
 mod raw;
 mod settings;
 mod small;
+mod stored;
 mod tracemalloc;
 mod version;
 
@@ -53,6 +54,13 @@ pub struct Pymalloc<A> {
     foreign: Numbers,
 }
 
+impl<A> Pymalloc<A> {
+    /// Returns the allocator below.
+    pub fn inner(&self) -> &A {
+        &self.raw.inner
+    }
+}
+
 impl<A: Allocator> Pymalloc<A> {
     /// Makes the allocator of an interpreter that has allocated nothing, over a malloc that was not called yet.
     pub fn new(version: Version, options: Options, inner: A) -> Self {
@@ -77,11 +85,6 @@ impl<A: Allocator> Pymalloc<A> {
     /// Returns the release whose rules it follows.
     pub fn version(&self) -> Version {
         self.version
-    }
-
-    /// Returns the allocator below.
-    pub fn inner(&self) -> &A {
-        &self.raw.inner
     }
 
     fn has_hooks(&self) -> bool {

@@ -5,7 +5,7 @@
 //! user space; places are counted downwards from there, in leaves that are made with the first arena in one.
 
 use crate::pools::PoolId;
-use highwater_allocator::Address;
+use highwater_allocator::{Address, Bytes, table_bytes};
 
 /// One past the last address a process can have.
 const USER_SPACE_END: Address = Address(1 << 47);
@@ -24,6 +24,12 @@ impl PoolMap {
             pool_shift,
             leaves: Vec::new(),
         }
+    }
+
+    /// Returns the bytes of its leaves.
+    pub(crate) fn footprint(&self) -> Bytes {
+        let made = self.leaves.iter().flatten().count();
+        table_bytes(&self.leaves) + Bytes((made * size_of::<[PoolId; LEAF]>()) as u64)
     }
 
     /// Returns the pool of an address, if there is one (`address_in_range`).

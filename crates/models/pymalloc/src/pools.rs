@@ -103,6 +103,11 @@ pub(crate) fn is_small(bytes: Bytes) -> bool {
 }
 
 impl Pool {
+    /// Returns the bytes that the list of its free blocks takes.
+    pub(crate) fn footprint(&self) -> Bytes {
+        Bytes(size_of_val(&*self.links) as u64)
+    }
+
     /// Makes a stretch of address space that no pool was carved from yet.
     pub(crate) fn uncarved() -> Self {
         Self {

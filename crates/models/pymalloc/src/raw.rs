@@ -158,6 +158,11 @@ pub(crate) enum Filled {
 pub(crate) struct Hooks(Numbers);
 
 impl Hooks {
+    /// Returns the bytes that they take here.
+    pub(crate) fn footprint(&self) -> Bytes {
+        self.0.footprint()
+    }
+
     /// Writes what goes around a block of that many bytes, and returns its address for the program.
     pub(crate) fn adorn(
         &mut self,

@@ -9,7 +9,7 @@
 //! `_Py_hashtable_set`, `_Py_hashtable_steal`, `hashtable_rehash`.
 
 use crate::raw::{Call, Raw};
-use highwater_allocator::{Address, Allocator, Bytes, Numbers};
+use highwater_allocator::{Address, Allocator, Bytes, Numbers, table_bytes};
 
 /// `sizeof (trace_t)`
 const TRACE: Bytes = Bytes(16);
@@ -55,6 +55,11 @@ impl Tracer {
             buckets: BUCKETS_MIN,
             home: None,
         }
+    }
+
+    /// Returns the bytes of the tables that it takes here.
+    pub(crate) fn footprint(&self) -> Bytes {
+        self.places.footprint() + table_bytes(&self.kept) + table_bytes(&self.spare)
     }
 
     /// Traces a block; `false` where there is no memory for that (`tracemalloc_add_trace`).

@@ -25,7 +25,7 @@ use highwater_live::{
     AllocatorFamily, Environment, Library, Operation, Oracle, Step, operation_of, timed_of_workload,
 };
 use highwater_simulator::{Choice, Options, Simulation, Variant};
-use highwater_workload::{Call, Event, Workload, trace, unwatched};
+use highwater_workload::{Event, Workload, trace, unwatched};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -161,6 +161,7 @@ impl Subject {
         if workload.last_thread.0 > 0 {
             bail!("it has more than one thread");
         }
+        let workload = Arc::new(workload);
         let records: Vec<Record> = workload.events.iter().filter_map(record).collect();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         Ok(Self {
@@ -171,7 +172,7 @@ impl Subject {
                 .iter()
                 .filter_map(timed_record)
                 .collect(),
-            workload: Arc::new(workload),
+            workload,
             records,
         })
     }
@@ -179,8 +180,8 @@ impl Subject {
 
 /// The call as the oracle reads it; marks are no calls.
 fn record(event: &Event) -> Option<Record> {
-    let is_call = !matches!(event.call, Call::ThreadExit | Call::Mark(_));
-    is_call.then(|| operation_of(&event.call).to_record(0))
+    let call = operation_of(&event.call).filter(|call| *call != Operation::ThreadExit);
+    call.map(|call| call.to_record(0))
 }
 
 /// The call, or the time that passes before the next.

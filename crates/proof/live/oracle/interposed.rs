@@ -7,7 +7,7 @@
 //! below is the allocator's alone, one mapping below the other as a model places them. glibc's malloc maps nothing before
 //! the first call. jemalloc does when it is loaded, before this program has begun.
 //!
-//! clock_gettime: the time is that of the sequence.
+//! clock_gettime: the time is that of the sequence, which passes by itself only where that is asked.
 
 use crate::library::__errno_location;
 use crate::memory::{HEADER, Reserve, Resident, Table, close_gaps, mappings_top};
@@ -145,6 +145,14 @@ const SECOND_NS: u64 = 1_000_000_000;
 
 static NOW_NS: AtomicU64 = AtomicU64::new(START_NS);
 
+/// Where the sequence's clock began on the machine's, if it goes along with it; 0 if it is put forward.
+static BEGAN_NS: AtomicU64 = AtomicU64::new(0);
+
+/// From now on the clock goes on by itself.
+pub(crate) fn wait_from_now() {
+    BEGAN_NS.store(system::monotonic_ns() - START_NS, Ordering::Relaxed);
+}
+
 /// Lets microseconds pass.
 #[inline(always)]
 pub(crate) fn pass_time(microseconds: u64) {
@@ -152,6 +160,18 @@ pub(crate) fn pass_time(microseconds: u64) {
     let now = NOW_NS.load(Ordering::Relaxed);
     let then = now.saturating_add(microseconds.saturating_mul(1000));
     NOW_NS.store(then, Ordering::Relaxed);
+    let began = BEGAN_NS.load(Ordering::Relaxed);
+    if began != 0 {
+        // What the calls took is not waited again.
+        system::sleep_until(began.saturating_add(then));
+    }
+}
+
+fn now_ns() -> u64 {
+    match BEGAN_NS.load(Ordering::Relaxed) {
+        0 => NOW_NS.load(Ordering::Relaxed),
+        began => system::monotonic_ns() - began,
+    }
 }
 
 /// `struct timespec`
@@ -163,7 +183,7 @@ struct Timespec {
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn clock_gettime(_: c_int, time: *mut Timespec) -> c_int {
-    let now = NOW_NS.load(Ordering::Relaxed);
+    let now = now_ns();
     // SAFETY: our caller's to write, as the call says.
     unsafe {
         time.write(Timespec {

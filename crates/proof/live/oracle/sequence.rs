@@ -60,7 +60,10 @@ pub(crate) struct Job<'a> {
 impl Job<'_> {
     /// Runs the records on a heap that has seen nothing yet. Jemalloc's data of a thread lie `thread_data` from its
     /// thread pointer.
-    pub(crate) fn run(mut self, stacks: &mut Table<u8>, thread_data: u64) {
+    pub(crate) fn run(&mut self, stacks: &mut Table<u8>, thread_data: u64) {
+        if self.request.waits != 0 {
+            interposed::wait_from_now();
+        }
         self.blocks.fill(NO_BLOCK);
         bring_in(self.records);
         let threads = Threads::start(self.request.threads, stacks);
@@ -75,7 +78,7 @@ impl Job<'_> {
             if self.request.asks != 0 {
                 self.allocator.ask(c"version", ptr::null::<u8>());
             }
-            take_turns(&mut self, threads);
+            take_turns(self, threads);
         } else {
             self.time();
         }
@@ -186,6 +189,14 @@ fn perform<const TOUCH: bool, const ASK: bool>(
             wire::USABLE => {
                 let value = (allocator.malloc_usable_size)(blocks[name].address as *mut u8) as u64;
                 return Answer { value, ..NOTHING };
+            }
+            wire::TOUCH => {
+                let Block { address, size } = blocks[name];
+                if address != 0 {
+                    let end = record.a.saturating_add(record.b).min(size);
+                    write_pages(address as *mut u8, record.a as usize, end as usize);
+                }
+                return NOTHING;
             }
             wire::WAIT => {
                 interposed::pass_time(record.a);

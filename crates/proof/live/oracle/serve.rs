@@ -5,7 +5,7 @@ use crate::library::{self, Allocator};
 use crate::memory::{copy, receive, send};
 use crate::sequence::Job;
 use crate::system::{self, die};
-use crate::wire::{Greeting, MAGIC, Reply, THREADS_MAX};
+use crate::wire::{Greeting, MAGIC, Record, Reply, Request, THREADS_MAX, WAIT};
 use core::ffi::{CStr, c_char};
 use core::slice;
 
@@ -24,6 +24,16 @@ pub(crate) fn serve() -> ! {
         server.serve();
     }
     system::exit(0)
+}
+
+/// How long a sequence waits, rounded up.
+fn waited_seconds(request: &Request, records: &[Record]) -> usize {
+    if request.waits == 0 {
+        return 0;
+    }
+    let waits = records.iter().filter(|record| record.code == WAIT);
+    let sum = waits.fold(0_u64, |sum, record| sum.saturating_add(record.a));
+    (sum / 1_000_000 + 1) as usize
 }
 
 struct Server {
@@ -115,22 +125,32 @@ impl Server {
             second_thread_data: 0,
             status: 0,
         };
+        let mut job = Job {
+            request,
+            allocator: &self.allocator,
+            records,
+            blocks,
+            answers,
+            reply,
+            resident,
+            next: 0,
+        };
+        let patience = PATIENCE_SECONDS + waited_seconds(&request, records);
+        if request.waits != 0 {
+            // A forked child has no threads of the library's own, nor does jemalloc start them there again.
+            system::alarm(patience);
+            job.run(stacks, self.thread_data);
+            job.reply.answers = request.records;
+            send(slice::from_ref(job.reply));
+            send(job.answers);
+            system::exit(0);
+        }
         // SAFETY: this process has one thread, and its child runs on as any process would.
         match unsafe { library::fork() } {
             -1 => die(b"fork failed"),
             0 => {
-                system::alarm(PATIENCE_SECONDS);
-                Job {
-                    request,
-                    allocator: &self.allocator,
-                    records,
-                    blocks,
-                    answers,
-                    reply,
-                    resident,
-                    next: 0,
-                }
-                .run(stacks, self.thread_data);
+                system::alarm(patience);
+                job.run(stacks, self.thread_data);
                 // Without running anything of the C library's that might allocate or free.
                 system::exit(0);
             }
@@ -138,12 +158,12 @@ impl Server {
                 let Some(status) = system::wait_for(child) else {
                     die(b"its child cannot be waited for");
                 };
-                reply.status = i64::from(status);
+                job.reply.status = i64::from(status);
                 if request.timed == 0 {
-                    reply.answers = request.records;
+                    job.reply.answers = request.records;
                 }
-                send(slice::from_ref(reply));
-                send(&answers[..reply.answers as usize]);
+                send(slice::from_ref(job.reply));
+                send(&job.answers[..job.reply.answers as usize]);
             }
         }
     }

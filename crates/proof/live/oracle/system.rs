@@ -210,22 +210,32 @@ pub(crate) fn wake(word: &core::sync::atomic::AtomicU32) {
 /// Processor time of the process, so that whatever else the machine does is left out.
 pub(crate) fn processor_ns() -> u64 {
     const CLOCK_PROCESS_CPUTIME_ID: usize = 2;
+    clock_ns(CLOCK_PROCESS_CPUTIME_ID)
+}
+
+const CLOCK_MONOTONIC: usize = 1;
+
+/// The machine's time, from some beginning.
+pub(crate) fn monotonic_ns() -> u64 {
+    clock_ns(CLOCK_MONOTONIC)
+}
+
+fn clock_ns(clock: usize) -> u64 {
     let mut time = [0_u64; 2];
     // SAFETY: the time is ours to write: seconds and nanoseconds.
-    unsafe {
-        call(
-            228,
-            [
-                CLOCK_PROCESS_CPUTIME_ID,
-                time.as_mut_ptr() as usize,
-                0,
-                0,
-                0,
-                0,
-            ],
-        )
-    };
+    unsafe { call(228, [clock, time.as_mut_ptr() as usize, 0, 0, 0, 0]) };
     time[0] * 1_000_000_000 + time[1]
+}
+
+/// Sleeps until then, by the machine's time.
+pub(crate) fn sleep_until(then_ns: u64) {
+    const ABSOLUTE: usize = 1;
+    let then = [then_ns / 1_000_000_000, then_ns % 1_000_000_000];
+    // A signal may end it early.
+    while monotonic_ns() < then_ns {
+        // SAFETY: the time is ours to read.
+        unsafe { call(230, [CLOCK_MONOTONIC, ABSOLUTE, then.as_ptr() as usize, 0, 0, 0]) };
+    }
 }
 
 /// Ends the process and all its threads at once, running nothing of the C library's.

@@ -64,6 +64,9 @@ fn answers(
     layout: Layout,
     sequence: &Sequence,
 ) -> Answers {
+    if layout.is_forked {
+        model.forked(ThreadId(0));
+    }
     model.advance(kernel, Micros(0));
     let mut executor = Executor {
         model,
@@ -125,6 +128,18 @@ fn count_offset(version: &str) -> Option<u64> {
         "5.3.1" => Some(936),
         _ => None,
     }
+}
+
+/// Whether the allocator has threads of its own, which do something whenever it is time for it.
+pub fn has_own_threads(release: &Release, environment: &Environment) -> bool {
+    let version = match release.family {
+        AllocatorFamily::Jemalloc => JemallocVersion::parse(&release.version),
+        AllocatorFamily::Glibc => None,
+    };
+    version.is_some_and(|version| {
+        let settings = JemallocSettings::from_environment(version, &variables(environment));
+        settings.options.background_thread
+    })
 }
 
 /// Builds a model of jemalloc.
@@ -210,6 +225,13 @@ impl<A: Allocator> Executor<'_, A> {
             } => {
                 let taken = self.model.mallopt(kernel, thread, option, given);
                 value(u64::from(taken))
+            }
+            Operation::Touch { block, from, bytes } => {
+                if let Some((address, size)) = self.blocks[block as usize] {
+                    let from = from.min(size);
+                    kernel.touch(address + Bytes(from), Bytes(bytes.min(size - from)));
+                }
+                value(0)
             }
             Operation::Mark => value(kernel.rss().0 - self.model.resident_at_start().0),
             Operation::Figure(figure) => {

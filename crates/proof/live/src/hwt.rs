@@ -86,6 +86,6 @@ fn call(operation: &Operation, answer: &Answer, given: u64) -> Option<(char, Str
         Operation::Mark => ('k', format!(" mark heap_rss={value}")),
         Operation::Figure(figure) => ('k', format!(" mark {figure}={value}")),
         Operation::ThreadExit => ('e', String::new()),
-        Operation::Wait { .. } | Operation::Usable { .. } => return None,
+        Operation::Touch { .. } | Operation::Wait { .. } | Operation::Usable { .. } => return None,
     })
 }

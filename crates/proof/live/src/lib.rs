@@ -46,7 +46,7 @@ mod workload;
 pub use allocator_family::{AllocatorFamily, Release};
 pub use difference::{Difference, first_difference};
 pub use environment::{Environment, all_environments, jemalloc_environments};
-pub use execute::{ModelError, execute};
+pub use execute::{ModelError, execute, has_own_threads};
 pub use fidelity_counts::FidelityCounts;
 pub use figure::Figure;
 pub use generate::{generate, generate_options, generate_threads, generate_timed};
@@ -60,4 +60,6 @@ pub use python::{
     Choice as PythonChoice, LibPython, Outcomes, PythonOracle, execute_python, generate_small,
 };
 pub use shrink::shrink;
-pub use workload::{of_workload, operation_of, timed_of_workload};
+pub use workload::{
+    Asked, Performance, Question, Wanted, of_workload, operation_of, timed_of_workload,
+};

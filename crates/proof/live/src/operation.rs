@@ -62,6 +62,15 @@ pub enum Operation {
         /// Its new value.
         value: i32,
     },
+    /// The program writes every page of a part of a block, as far as the block has it.
+    Touch {
+        /// The block.
+        block: BlockName,
+        /// Where the part begins, in bytes from the block.
+        from: u64,
+        /// Its length in bytes.
+        bytes: u64,
+    },
     /// How much is resident?
     Mark,
     /// What does jemalloc report?
@@ -96,7 +105,9 @@ impl Operation {
     pub fn takes(&self) -> Option<BlockName> {
         match *self {
             Self::Realloc { old, .. } => old,
-            Self::Free { block } | Self::Usable { block } => Some(block),
+            Self::Free { block } | Self::Usable { block } | Self::Touch { block, .. } => {
+                Some(block)
+            }
             _ => None,
         }
     }
@@ -121,6 +132,7 @@ impl Operation {
                 let [a, b] = [option, value].map(|number| i64::from(number) as u64);
                 (wire::MALLOPT, 0, a, b)
             }
+            Self::Touch { block, from, bytes } => (wire::TOUCH, block, from, bytes),
             Self::Mark => (wire::MARK, 0, 0, 0),
             Self::Figure(figure) => (wire::FIGURE, 0, figure as u64, 0),
             Self::Wait { us } => (wire::WAIT, 0, us, 0),
@@ -214,19 +226,25 @@ impl Sequence {
         numbers.max().map_or(1, |last| last + 1)
     }
 
-    /// Whether it can be performed: there are not too many threads, the main one does not end, and none does anything
-    /// after its end.
+    /// Whether it can be performed.
     pub fn is_sound(&self) -> bool {
+        self.unsound().is_none()
+    }
+
+    /// Returns why it cannot be performed, if it cannot.
+    pub fn unsound(&self) -> Option<&'static str> {
         let threads = self.threads();
         if threads > THREADS_MAX {
-            return false;
+            return Some("it has more than 1024 threads");
         }
         let mut ended = vec![false; threads as usize];
-        self.steps.iter().all(|step| {
+        self.steps.iter().find_map(|step| {
             let ended = &mut ended[usize::from(step.thread)];
-            let sound = !*ended;
+            if *ended {
+                return Some("a thread makes calls after its end");
+            }
             *ended = step.operation == Operation::ThreadExit;
-            sound && !(*ended && step.thread == 0)
+            (*ended && step.thread == 0).then_some("the main thread ends before the process")
         })
     }
 }

@@ -43,10 +43,8 @@ pub enum OracleError {
     #[error("the oracle does not speak this version of the wire")]
     Stranger,
     /// The sequence is none that a process could perform.
-    #[error(
-        "a thread of the sequence acts after its end, the main thread ends, or there are too many threads"
-    )]
-    Unsound,
+    #[error("it cannot be run on a real library: {0}")]
+    Unsound(&'static str),
     /// The child that ran the operations did not end well.
     #[error("the oracle's child ended badly while running the operations (wait status {0:#x})")]
     Died(i64),
@@ -72,6 +70,8 @@ pub struct Layout {
     pub thread_data: [u64; 2],
     /// Whether jemalloc was built for addresses of 57 bits rather than 48.
     pub wide_addresses: bool,
+    /// Whether the process was forked from one in which the library had been loaded, before its first call.
+    pub is_forked: bool,
 }
 
 /// The answers to a sequence.
@@ -191,10 +191,20 @@ impl Oracle {
         probe_version(&maps)
     }
 
-    /// Runs the operations and says what came of each.
+    /// Runs the operations and says what came of each. No time passes in waits.
     pub fn answer(&mut self, sequence: &Sequence) -> Result<Answers, OracleError> {
-        if !sequence.is_sound() {
-            return Err(OracleError::Unsound);
+        self.answer_in(sequence, false)
+    }
+
+    /// Runs the operations in real time: each wait lasts as long as it says, also for threads of the library's own. That takes the
+    /// oracle's own process, which answers nothing afterwards.
+    pub fn answer_in_real_time(&mut self, sequence: &Sequence) -> Result<Answers, OracleError> {
+        self.answer_in(sequence, true)
+    }
+
+    fn answer_in(&mut self, sequence: &Sequence, waits: bool) -> Result<Answers, OracleError> {
+        if let Some(why) = sequence.unsound() {
+            return Err(OracleError::Unsound(why));
         }
         let records: Vec<Record> = sequence
             .steps
@@ -208,6 +218,8 @@ impl Oracle {
             touch: sequence.touch.into(),
             timed: 0,
             asks: sequence.asks().into(),
+            waits: waits.into(),
+            unused: 0,
         };
         let reply = self.ask(request, &records)?;
         let mut answers = vec![Answer::zeroed(); reply.answers as usize];
@@ -222,6 +234,7 @@ impl Oracle {
                 mappings_top: reply.mappings_top,
                 wide_addresses: self.wide_addresses,
                 thread_data: [reply.main_thread_data, reply.second_thread_data],
+                is_forked: !waits,
             },
             family: self.release.family,
             answers,
@@ -246,6 +259,8 @@ impl Oracle {
             touch: touch.into(),
             timed: 1,
             asks: 0,
+            waits: 0,
+            unused: 0,
         };
         let reply = self.ask(request, records)?;
         if reply.status != 0 {

@@ -41,7 +41,10 @@ impl Outcome {
                 place,
                 usable: value,
             },
-            Operation::Free { .. } | Operation::ThreadExit | Operation::Wait { .. } => Self::Done,
+            Operation::Free { .. }
+            | Operation::ThreadExit
+            | Operation::Touch { .. }
+            | Operation::Wait { .. } => Self::Done,
             Operation::Trim { .. } => Self::Trimmed(value != 0),
             Operation::Mallopt { .. } => Self::Taken(value != 0),
             Operation::Mark => Self::Resident(value),

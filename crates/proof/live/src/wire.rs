@@ -29,6 +29,8 @@ pub const FIGURE: u16 = 10;
 
 /// `mallopt(a, b)` of the C library
 pub const MALLOPT: u16 = 11;
+/// The program writes every page of `b` bytes of the block, from its byte `a` on.
+pub const TOUCH: u16 = 12;
 
 /// The names under which jemalloc is asked for its figures, and the bytes of a unit of each.
 pub const FIGURES: [(&core::ffi::CStr, u64); 8] = [
@@ -57,7 +59,7 @@ pub const MAPPED: u64 = 2;
 pub const OTHER_ARENA: u64 = 4;
 
 /// The first bytes of an oracle's greeting; a change of the wire changes them.
-pub const MAGIC: u64 = u64::from_le_bytes(*b"hwlive04");
+pub const MAGIC: u64 = u64::from_le_bytes(*b"hwlive05");
 
 /// What the oracle says when it is ready.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +97,10 @@ pub struct Request {
     pub timed: u32,
     /// 1 if the program asks jemalloc for figures, from its start; 0 otherwise.
     pub asks: u32,
+    /// 1 if time passes as it does for anybody, so that a wait is waited; 0 if the sequence's clock is put forward.
+    pub waits: u32,
+    /// 0
+    pub unused: u32,
 }
 
 /// One operation.

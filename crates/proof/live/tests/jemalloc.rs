@@ -68,9 +68,15 @@ fn the_bundled_recording_on_the_live_library_and_on_the_model_agrees() {
     );
     let bytes = std::fs::read(path).expect("the recording is part of the project");
     let workload = highwater_workload::trace::read(&bytes).expect("it is well formed");
-    let calls = timed_of_workload(&workload);
+    let calls = timed_of_workload(&workload.into());
     for library in libraries() {
-        for conf in ["", "MALLOC_CONF=dirty_decay_ms:1000,muzzy_decay_ms:1000"] {
+        let confs = [
+            "",
+            "MALLOC_CONF=dirty_decay_ms:1000,muzzy_decay_ms:1000",
+            // The oracle answers as a forked child, which has no background threads.
+            "MALLOC_CONF=background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:1000",
+        ];
+        for conf in confs {
             let environment = Environment::parse(conf);
             let mut oracle = Oracle::start(&library, &environment).unwrap();
             for sequence in [calls.clone(), calls.clone().asking()] {

@@ -1,9 +1,11 @@
-// Touches parts of large blocks: touches one|double|kept|heaps|small|many.
+// Touches parts of large blocks: touches one|double|kept|heaps|small|resident|many.
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void highwater_mark(const char *text) __attribute__((weak));
 
@@ -22,6 +24,31 @@ static void *work(void *barrier) {
   pthread_barrier_wait(barrier);
   pthread_barrier_wait(barrier);
   return 0;
+}
+
+// The KiB that are resident in all mappings but those of the recorder: its file, its library and the library's data right behind
+// it.
+static long resident_beside_recorder(void) {
+  static char text[1 << 18];
+  int file = open("/proc/self/smaps", O_RDONLY);
+  size_t length = 0;
+  for (ssize_t part; (part = read(file, text + length, sizeof text - 1 - length)) > 0;) length += part;
+  close(file);
+  text[length] = 0;
+  long sum = 0;
+  unsigned long begin, end, own_end = 0;
+  int is_own = 0;
+  for (char *line = strtok(text, "\n"); line; line = strtok(0, "\n")) {
+    char name[512] = "";
+    long size;
+    if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %511s", &begin, &end, name) >= 2) {
+      is_own = strstr(name, "libhighwater_record") || strstr(name, ".hwr") || (!*name && begin == own_end);
+      if (strstr(name, "libhighwater_record")) own_end = end;
+    } else if (!is_own && sscanf(line, "Rss: %ld", &size) == 1) {
+      sum += size;
+    }
+  }
+  return sum;
 }
 
 int main(int count, char **arguments) {
@@ -62,6 +89,14 @@ int main(int count, char **arguments) {
     char *volatile block = malloc(100 << 10);
     fill(block, 1);
     if (highwater_mark) highwater_mark("mapped");
+  } else if (!strcmp(mode, "resident")) {
+    fill(malloc(8 << 20), 8 << 20);
+    char mark[64];
+    // The first ones touch what measuring itself needs.
+    for (int at = 0; at < 3; at++) {
+      snprintf(mark, sizeof mark, "resident-%ld", resident_beside_recorder());
+      if (highwater_mark) highwater_mark(mark);
+    }
   } else {
     // More blocks than the recorder follows, in an order that is not theirs when they are freed.
     static char *blocks[9000];

@@ -21,21 +21,34 @@ pub(super) struct Foretold {
     pub(super) resident: u64,
 }
 
-/// Asks for advice on a recording.
-pub(super) fn foretell(
-    command: &Path,
-    recording: &Path,
-    most: usize,
-    library: u64,
-) -> Result<Vec<Foretold>> {
-    // The recording is its own rerun: what was measured in its last rest.
+/// What a process has resident by jemalloc's library, and by being recorded, beyond what the recorder leaves out itself: pages of
+/// the C library that it reads.
+#[derive(Clone, Copy)]
+pub(super) struct Beside {
+    pub(super) jemalloc: u64,
+    pub(super) recorder: u64,
+}
+
+/// The whole process's resident bytes in the last rest of a recording.
+pub(super) fn in_last_rest(command: &Path, recording: &Path) -> Result<u64> {
+    // The recording is its own rerun.
     let mut compare = Command::new(command);
     compare.arg("compare").arg(recording).arg("--json");
     let measured = format!("as recorded={}", recording.display());
     let compared = json(compare.args(["--measured", &measured]))?;
     let moments = compared["variants"][0]["measured"][0]["moments"].as_array();
     let last = moments.and_then(|all| all.last());
-    let recorded = number(&last.context("no sample in a rest")?["measured"])?;
+    number(&last.context("no sample in a rest")?["measured"])
+}
+
+/// Asks for advice on a recording.
+pub(super) fn foretell(
+    command: &Path,
+    recording: &Path,
+    most: usize,
+    beside: Beside,
+) -> Result<Vec<Foretold>> {
+    let recorded = in_last_rest(command, recording)?.saturating_sub(beside.recorder);
     let advised = json(
         Command::new(command)
             .arg("advise")
@@ -53,7 +66,9 @@ pub(super) fn foretell(
             number: place,
             name: row["name"].as_str().unwrap_or_default().to_owned(),
             variables: variables(row)?,
-            resident: number(&row["after_rest"])? + rest + if preloads { library } else { 0 },
+            resident: number(&row["after_rest"])?
+                + rest
+                + if preloads { beside.jemalloc } else { 0 },
         })
     });
     foretold.collect()

@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{options, process, workspace};
-use foretold::{Foretold, foretell};
+use foretold::{Beside, Foretold, foretell};
 use subject::Subject;
 
 /// The programs, and what each does.
@@ -72,11 +72,11 @@ pub(crate) fn run(options: &options::Advise) -> Result<ExitCode> {
     }
     let wanted = |name: &str| options.only.as_deref().is_none_or(|only| only == name);
     subjects.retain(|(name, ..)| wanted(name));
-    let library = library_alone(&folder, &ours, options.rounds)?;
-    let mut report = heading(options.rounds, library);
+    let beside = beside(&command, &folder, &ours, options.rounds)?;
+    let mut report = heading(options.rounds, beside);
     for (name, says, subject) in &subjects {
         let recorded = folder.join(format!("recorded-{name}"));
-        let section = measure(&command, &recorded, subject, options.rounds, library)
+        let section = measure(&command, &recorded, subject, options.rounds, beside)
             .with_context(|| (*name).to_owned())?;
         let section = format!("\n## {name}\n\n{says}\n\n{section}");
         println!("{section}");
@@ -90,13 +90,38 @@ pub(crate) fn run(options: &options::Advise) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What jemalloc's library itself has resident in a program that allocates nothing.
-fn library_alone(folder: &Path, ours: &Path, rounds: usize) -> Result<u64> {
-    let program = crate::record::compile(&ours.join("idle.c"), folder, &[])?;
-    let idle = Subject::Program(program);
+/// What jemalloc's library has resident in a program that allocates nothing, and the recorder in one that allocates one block.
+fn beside(command: &Path, folder: &Path, ours: &Path, rounds: usize) -> Result<Beside> {
+    let program = |name| -> Result<Subject> {
+        let program = crate::record::compile(&ours.join(name), folder, &[])?;
+        Ok(Subject::Program(program))
+    };
+    let (idle, one) = (program("idle.c")?, program("one.c")?);
     let preload = vec![("LD_PRELOAD".to_owned(), foretold::JEMALLOC.to_owned())];
-    let of = |variables| -> Result<u64> { Ok(middle(&runs(&idle, variables, rounds)?)) };
-    Ok(of(&preload)?.saturating_sub(of(&Vec::new())?))
+    let jemalloc = bare(&idle, &preload, rounds)?.saturating_sub(bare(&idle, &Vec::new(), rounds)?);
+    let mut recorded = Vec::new();
+    for _ in 0..rounds {
+        let recording = record(command, &folder.join("recorded-one"), &one)?;
+        recorded.push(foretold::in_last_rest(command, &recording)?);
+    }
+    recorded.sort_unstable();
+    let recorder = middle(&recorded).saturating_sub(bare(&one, &Vec::new(), rounds)?);
+    Ok(Beside { jemalloc, recorder })
+}
+
+/// Records a program, and returns the file.
+fn record(command: &Path, into: &Path, subject: &Subject) -> Result<PathBuf> {
+    // It may not be there yet.
+    let _ = fs::remove_dir_all(into);
+    let before = [
+        command,
+        "record".as_ref(),
+        "-o".as_ref(),
+        into,
+        "--".as_ref(),
+    ];
+    subject.run(&before, &Vec::new())?;
+    crate::record::longest(into)
 }
 
 fn runs(subject: &Subject, variables: &subject::Variables, rounds: usize) -> Result<Vec<u64>> {
@@ -107,6 +132,10 @@ fn runs(subject: &Subject, variables: &subject::Variables, rounds: usize) -> Res
     Ok(all)
 }
 
+fn bare(subject: &Subject, variables: &subject::Variables, rounds: usize) -> Result<u64> {
+    Ok(middle(&runs(subject, variables, rounds)?))
+}
+
 fn middle(sorted: &[u64]) -> u64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or(0)
 }
@@ -114,23 +143,13 @@ fn middle(sorted: &[u64]) -> u64 {
 /// Records a program, and runs its advice again.
 fn measure(
     command: &Path,
-    recorded: &PathBuf,
+    recorded: &Path,
     subject: &Subject,
     rounds: usize,
-    library: u64,
+    beside: Beside,
 ) -> Result<String> {
-    // It may not be there yet.
-    let _ = fs::remove_dir_all(recorded);
-    let record = [
-        command,
-        "record".as_ref(),
-        "-o".as_ref(),
-        recorded,
-        "--".as_ref(),
-    ];
-    subject.run(&record, &Vec::new())?;
-    let recording = crate::record::longest(recorded)?;
-    let foretold = foretell(command, &recording, CANDIDATES, library)?;
+    let recording = record(command, recorded, subject)?;
+    let foretold = foretell(command, &recording, CANDIDATES, beside)?;
     let mut text = String::from(
         "| candidate | foretold MiB | measured MiB | apart |\n| --- | ---: | ---: | ---: |\n",
     );
@@ -189,7 +208,7 @@ fn order(rows: &[(Foretold, Vec<u64>)]) -> String {
     }
 }
 
-fn heading(rounds: usize, library: u64) -> String {
+fn heading(rounds: usize, beside: Beside) -> String {
     format!(
         "# Advice, measured\n\n\
          `cargo xtask advise --service DIR` writes this page. Each program is recorded once, as it is. The first {CANDIDATES} candidates of its\n\
@@ -197,9 +216,10 @@ fn heading(rounds: usize, library: u64) -> String {
          times without the recorder. Figures are resident MiB of the whole process at the end of its last rest: the median, with the\n\
          least and the most in brackets.\n\n\
          Foretold is what the model has resident with the candidate, and the rest of the process as it was recorded: its code,\n\
-         libraries, stacks, and Python's arenas. A sample of the recorder at the program's end has up to 0.7 MiB more than the\n\
-         program has without it, which counts where a few MiB are resident. With jemalloc it includes the library itself, {:.1} MiB, as measured in a program that\n\
-         allocates nothing.\n",
-        mebibytes(library)
+         libraries, stacks, and Python's arenas. Being recorded adds {:.2} MiB to a program that allocates one block, beyond what the\n\
+         recorder leaves out itself: this is taken off. With jemalloc its library is included, {:.1} MiB, as measured in a\n\
+         program that allocates nothing.\n",
+        mebibytes(beside.recorder),
+        mebibytes(beside.jemalloc)
     )
 }

@@ -5,6 +5,7 @@
 //! No check of `cargo xtask test` measures time: what fails there fails on every machine.
 
 mod command;
+mod looks;
 mod page;
 mod real;
 mod report;
@@ -22,11 +23,12 @@ use report::Report;
 type Measure = fn(&options::Perf, &mut Report) -> Result<bool>;
 
 /// The parts of the page, by the name that `--only` takes.
-const PARTS: [(&str, Measure); 6] = [
+const PARTS: [(&str, Measure); 7] = [
     ("against", command::against),
     ("real", real::compare),
     ("wasm", wasm::compare),
     ("instructions", command::count_instructions),
+    ("looks", looks::measure),
     ("settings", command::read_settings),
     ("page", page::measure),
 ];

@@ -35,6 +35,7 @@ fn run<'a>(number: usize, name: &'a str, variant: &'a Variant, samples: &'a [Sam
         samples,
         figures: [Bytes::mib(9), Bytes::mib(8), Bytes::mib(7)],
         killed: vec![Micros(5_000_000)],
+        rerun: Vec::new(),
     }
 }
 
@@ -235,6 +236,34 @@ fn a_curve_that_lies_under_another_is_told() {
     let document = Document::parse(&text).expect("it is well formed");
     let said = texts(&document).join(" ");
     assert_eq!(said.matches("; the same curve as A").count(), 1, "{said}");
+}
+
+#[test]
+fn a_real_run_is_dots_in_the_colour_of_its_variant() {
+    let plain = capped("glibc@2.36", &[]);
+    let samples = [sample(0, 1, 1), sample(10, 5, 1)];
+    let mut runs = [0, 1].map(|number| run(number, "x", &plain, &samples));
+    // Higher than any curve: the scale has room for it.
+    runs[1].rerun = vec![(Micros(2_000_000), Bytes::mib(900))];
+    let text = chart(runs.into(), &[], false).svg();
+    let document = Document::parse(&text).expect("it is well formed");
+    let curve_of = |number: usize| {
+        let curves = document.descendants();
+        let curves = curves.filter(|node| node.attribute("class") == Some("curve"));
+        // The main one is drawn last.
+        let curve = curves.rev().nth(number).expect("a curve");
+        curve.attribute("stroke")
+    };
+    let dots = document.descendants();
+    let dots = dots.filter(|node| node.attribute("class") == Some("dots"));
+    let strokes: Vec<_> = dots.map(|node| node.attribute("stroke")).collect();
+    // In the chart and in the legend, each with its edge.
+    assert_eq!(strokes.len(), 4);
+    assert!(strokes[1] == curve_of(1) && strokes[3] == curve_of(1));
+    assert_ne!(strokes[1], curve_of(0));
+    let said = texts(&document).concat();
+    assert_eq!(said.matches("measured in a real run").count(), 1, "{said}");
+    assert!(said.contains("1000"), "a tick above it: {said}");
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! The program: what it holds, and what each of its calls does to its process.
 
-use super::touched::TouchedBlocks;
 use crate::history::History;
 use crate::model::Serve;
 use highwater_allocator::{Address, Bytes, Kernel, Micros, ThreadId};
-use highwater_workload::{BlockId, Call, Event, TouchedId, Workload};
+use highwater_workload::{BlockId, Call, Event, TouchedBlocks, TouchedId, Workload};
 use std::sync::Arc;
 
 /// What is known of a block of the program.
@@ -27,18 +26,18 @@ pub(crate) struct Stamp {
     pub(crate) thread: ThreadId,
 }
 
-/// What is held by a number that no block has.
-const NOTHING: Held = Held {
-    address: Address::NULL,
-    size: Bytes::ZERO,
-    allocated: Stamp {
-        time: Micros(0),
-        event: 0,
-        thread: ThreadId::MAIN,
-    },
-};
-
 impl Held {
+    /// What is held by a number that no block has.
+    pub(crate) const NOTHING: Self = Self {
+        address: Address::NULL,
+        size: Bytes::ZERO,
+        allocated: Stamp {
+            time: Micros(0),
+            event: 0,
+            thread: ThreadId::MAIN,
+        },
+    };
+
     #[inline]
     pub(crate) fn is_live(&self) -> bool {
         !self.address.is_null()
@@ -47,7 +46,7 @@ impl Held {
 
 /// A program in the middle of its run.
 #[derive(Clone)]
-pub(super) struct Program {
+pub(crate) struct Program {
     /// The blocks that it holds, by number, as far as any was allocated.
     pub(super) blocks: Vec<Held>,
     /// Those that it has freed.
@@ -63,9 +62,9 @@ pub(super) struct Program {
     /// What the trace has just said was touched: what it says next of these blocks is touched before the next call.
     said: Vec<TouchedId>,
     /// Events run.
-    pub(super) events: u64,
+    pub(crate) events: u64,
     /// The time, which the model was told if it has timers.
-    pub(super) now: Micros,
+    pub(crate) now: Micros,
     pub(super) live: Bytes,
     pub(super) peak_live: Bytes,
     pub(super) allocations: u64,
@@ -98,6 +97,25 @@ impl Program {
             trims: 0,
             trimmed: Bytes::ZERO,
         }
+    }
+
+    /// Returns the program as if it held nothing and had freed nothing.
+    #[inline]
+    pub(crate) fn without_blocks(&self) -> Self {
+        Self {
+            blocks: Vec::new(),
+            history: History::default(),
+            touched: self.touched.clone(),
+            said: self.said.clone(),
+            ..*self
+        }
+    }
+
+    /// Takes what it holds and has freed.
+    #[inline]
+    pub(crate) fn take_blocks(&mut self, blocks: Vec<Held>, history: History) {
+        self.blocks = blocks;
+        self.history = history;
     }
 
     /// Goes on to the next part of its events.
@@ -148,9 +166,9 @@ impl Program {
     #[cold]
     fn touch_what_was_said(&mut self, kernel: &mut Kernel) {
         for id in std::mem::take(&mut self.said) {
-            let block = self.touched.block(id);
-            if let Some(held) = block.and_then(|block| self.live_block(block)) {
-                self.touched.go_on(kernel, id, held.address, held.size);
+            let held = self.live_block_of(id);
+            if let Some((held, next)) = held.zip(self.touched.after(id)) {
+                self.touch(kernel, next, held.address, held.size);
             }
         }
     }
@@ -168,7 +186,7 @@ impl Program {
     /// The program gives back the block that it has by a number, and the history keeps what it was.
     #[inline]
     fn give_back<A: Serve>(&mut self, model: &A, block: BlockId, held: Held, thread: ThreadId) {
-        self.blocks[block.0 as usize] = NOTHING;
+        self.blocks[block.0 as usize] = Held::NOTHING;
         self.live -= held.size;
         if self.history.add(held, self.stamp(thread)) {
             self.forget_covered(model);
@@ -258,12 +276,8 @@ impl Program {
             }
             Call::Touched(id) => {
                 self.told += 1;
-                if let Some(held) = self
-                    .touched
-                    .block(id)
-                    .and_then(|block| self.live_block(block))
-                {
-                    self.touched.touch(kernel, id.0, held.address, held.size);
+                if let Some(held) = self.live_block_of(id) {
+                    self.touch(kernel, id, held.address, held.size);
                 }
                 self.said.push(id);
                 return true;
@@ -277,13 +291,29 @@ impl Program {
             return false;
         };
         self.allocated(block, address, size, thread);
-        if number >= self.touched.due() && self.touched.begin(kernel, number, address, size) {
+        if number >= self.touched.due()
+            && let Some(first) = self.touched.first(number)
+        {
+            self.touch(kernel, first, address, size);
             return false;
         }
         if self.touches && size > kept {
             kernel.touch(address + kept, size - kept);
         }
         false
+    }
+
+    /// The block that the trace says was touched, if the program still holds it.
+    fn live_block_of(&self, id: TouchedId) -> Option<Held> {
+        self.live_block(self.touched.block(id)?)
+    }
+
+    /// Touches what the trace says of a block.
+    #[cold]
+    fn touch(&self, kernel: &mut Kernel, id: TouchedId, address: Address, size: Bytes) {
+        for (begin, length) in self.touched.runs(id, size) {
+            kernel.touch(address + begin, length);
+        }
     }
 
     /// What the program holds by a number.
@@ -315,7 +345,7 @@ impl Program {
     #[inline]
     fn enter(&mut self, number: usize, held: Held) {
         if number > self.blocks.len() {
-            self.blocks.resize(number, NOTHING);
+            self.blocks.resize(number, Held::NOTHING);
         }
         self.blocks.push(held);
     }

@@ -155,6 +155,9 @@ pub(crate) struct Confirm {
     /// of one thread
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) time: Option<u32>,
+    /// Wait for as long as the program did between its calls, so that an allocator's own threads run; takes as long as the recording
+    #[arg(long, conflicts_with = "time")]
+    pub(crate) real_time: bool,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,

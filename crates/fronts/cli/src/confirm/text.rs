@@ -1,8 +1,17 @@
 //! What `highwater confirm` prints of a variant.
 
-use super::Confirmed;
+use super::{Confirmed, Mark};
 use highwater_simulator::{Addresses, Micros};
 use std::fmt::Write;
+
+/// Samples that are listed among the marks.
+const SAMPLES: usize = 12;
+
+impl Mark {
+    fn is_equal(&self) -> bool {
+        self.model == Some(self.real)
+    }
+}
 
 impl Confirmed {
     pub(super) fn text(&self) -> String {
@@ -20,18 +29,26 @@ impl Confirmed {
         writeln!(out, "{}: {settings}", self.name)?;
         writeln!(out, "Library: {}", self.library)?;
         writeln!(out, "Model:   {}", self.model)?;
-        let equal = self
-            .marks
-            .iter()
-            .filter(|mark| mark.model == Some(mark.real));
-        writeln!(
+        let equal = |all: &[Mark]| all.iter().filter(|mark| mark.is_equal()).count();
+        write!(
             out,
             "{} of {} addresses equal; resident memory equal at {} of {} marks",
             self.addresses_equal,
             self.addresses,
-            equal.count(),
+            equal(&self.marks),
             self.marks.len()
         )?;
+        if !self.samples.is_empty() {
+            let (equal, all) = (equal(&self.samples), self.samples.len());
+            write!(out, " and {equal} of {all} samples")?;
+        }
+        writeln!(out)?;
+        if self.real_time {
+            writeln!(
+                out,
+                "In real time: each wait lasted as long as in the recording"
+            )?;
+        }
         if let Some(difference) = &self.first_difference {
             writeln!(out, "First difference: {difference}")?;
         }
@@ -51,13 +68,14 @@ impl Confirmed {
             "\n{:<22} {:>11} {:>11} {:>11}",
             "mark", "time", "real", "model"
         )?;
-        for mark in &self.marks {
+        // Of many samples some.
+        let every = self.samples.len().div_ceil(SAMPLES).max(1);
+        let samples = self.samples.iter().skip(every - 1).step_by(every);
+        let mut shown: Vec<&Mark> = samples.chain(&self.marks).collect();
+        shown.sort_by_key(|mark| mark.time_us);
+        for mark in shown {
             let model = mark.model.map_or("–".to_owned(), |model| model.to_string());
-            let differs = if mark.model == Some(mark.real) {
-                ""
-            } else {
-                "  differs"
-            };
+            let differs = if mark.is_equal() { "" } else { "  differs" };
             let name = highwater_report::one_line(&mark.name);
             let time = highwater_report::seconds(Micros(mark.time_us));
             writeln!(

@@ -1,13 +1,15 @@
 //! Writes a recording as a trace in text, and a trace in text as a recording.
 
 use crate::arguments::Convert;
-use crate::output::Files;
+use crate::output::{Files, Output};
 use crate::recorded::{Recorded, samples};
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use highwater_hwr::read::Reader;
+use highwater_workload::Header;
 use highwater_workload::trace::{Beside, ConvertError, Converted, pack, pack_recording, unpack};
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 /// Converts a recording, with those of the process's ancestors in front where it was forked, or a trace.
 pub(crate) fn convert(asked: &Convert) -> Result<String> {
@@ -16,22 +18,41 @@ pub(crate) fn convert(asked: &Convert) -> Result<String> {
     let output = names.claim("OUTPUT", &asked.output)?;
     let recorded =
         Recorded::open(&asked.input).with_context(|| asked.input.display().to_string())?;
+    let told = recorded.told();
     let (generations, beside) = match &recorded {
-        Recorded::Text(_) => (1, Vec::new()),
         Recorded::Family(family) => (family.len(), samples(family, &asked.input)?),
+        _ => (1, Vec::new()),
     };
-    let form = asked
-        .output
+    let converted = write(recorded, &beside, &asked.input, output)?;
+    if let Some(told) = told {
+        told.tell(&asked.input, &mut Header::default());
+    }
+    Ok(describe(&converted, generations))
+}
+
+/// Writes what was recorded in the form that the output's name ends in.
+pub(crate) fn write(
+    recorded: Recorded,
+    beside: &[Beside],
+    input: &Path,
+    output: Output,
+) -> Result<Converted> {
+    let form = output
+        .name()
         .extension()
-        .and_then(|extension| extension.to_str());
+        .and_then(|extension| extension.to_str())
+        .map(str::to_owned);
+    let form = form.as_deref();
     let mut result = Ok(Converted::default());
     let written = output.write_with(|out| {
         let written = match (recorded, form) {
             (Recorded::Text(bytes), Some("hwr")) => pack(&bytes, out),
-            (Recorded::Family(family), Some("hwr")) => pack_recording(family, &beside, out),
-            (Recorded::Family(family), Some("gz")) => zip(family, &beside, out),
-            (Recorded::Family(family), _) => unpack(family, &beside, out),
             (Recorded::Text(bytes), _) => through(&bytes, form == Some("gz"), out),
+            (Recorded::Family(family) | Recorded::Imported(family, _), form) => match form {
+                Some("hwr") => pack_recording(family, beside, out),
+                Some("gz") => zip(family, beside, out),
+                _ => unpack(family, beside, out),
+            },
         };
         match written {
             Err(ConvertError::Write(error)) => return Err(error),
@@ -44,9 +65,9 @@ pub(crate) fn convert(asked: &Convert) -> Result<String> {
             .then_some(())
             .ok_or_else(|| io::Error::other("the input cannot be read"))
     });
-    let converted = result.with_context(|| asked.input.display().to_string())?;
+    let converted = result.with_context(|| input.display().to_string())?;
     written?;
-    Ok(describe(&converted, generations))
+    Ok(converted)
 }
 
 /// Writes text of version 2 from text of any version.

@@ -7,7 +7,7 @@ use super::service::Service;
 use super::table::ProgramParameters;
 use super::tasks::Tasks;
 use super::{ParameterError, Parameters, Pattern, PatternError};
-use crate::{Watch, Workload};
+use crate::{Bytes, Watch, Workload};
 use std::ops::ControlFlow;
 
 /// A program between two bursts.
@@ -65,6 +65,11 @@ impl Generator {
     /// Bursts in all.
     pub fn bursts(&self) -> u32 {
         self.bursts
+    }
+
+    /// Returns about how many bytes the program takes between two bursts.
+    pub(crate) fn footprint(&self) -> Bytes {
+        self.process.footprint()
     }
 
     /// Whether the last burst was made.

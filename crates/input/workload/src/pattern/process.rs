@@ -168,6 +168,13 @@ impl Process {
         self.call(Domain::Raw, Call::Mark(id));
     }
 
+    /// Returns about how many bytes it takes, with what the program keeps of each block that it holds.
+    pub(super) fn footprint(&self) -> Bytes {
+        // A number alone, or the numbers of the blocks of a dict or a record.
+        const OF_BLOCK: u64 = 16;
+        self.numbers.footprint() + Bytes(OF_BLOCK * self.numbers.given_out())
+    }
+
     /// Returns the time since the start.
     pub(super) fn now(&self) -> Nanos {
         self.clock

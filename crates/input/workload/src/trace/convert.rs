@@ -37,7 +37,7 @@ pub enum ConvertError {
 }
 
 /// How many events a conversion takes: it keeps none of them.
-const LIMITS: Limits = Limits {
+pub(super) const LIMITS: Limits = Limits {
     text: u64::MAX,
     events: u32::MAX,
     marks: u32::MAX,

@@ -18,7 +18,15 @@ const KINDS: &[(&[u8], &str)] = &[
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"PK\x05\x06", "a ZIP archive"),
-    (b"\x28\xb5\x2f\xfd", "a file packed by zstd"),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "a file packed by zstd (`highwater import` reads those of heaptrack)",
+    ),
+    (
+        b"\x04\x22\x4d\x18",
+        "a file packed by LZ4 (`highwater import` reads those of memray)",
+    ),
+    (b"memray\0", "a memray file (`highwater import` reads it)"),
     (b"\xfd7zXZ", "a file packed by xz"),
     (b"BZh", "a file packed by bzip2"),
     (b"7z\xbc\xaf", "a 7z archive"),

@@ -39,10 +39,10 @@ const KINDS: [&str; 9] = [
 ];
 
 /// Those of version 2 besides.
-const LATER_KINDS: [&str; 3] = ["snapshot", NOTED[0], NOTED[1]];
+const LATER_KINDS: [&str; 4] = ["snapshot", NOTED[0], NOTED[1], NOTED[2]];
 
-/// What a trace may say of the machine that no model needs.
-pub(super) const NOTED: [&str; 2] = ["kernel", "huge-pages"];
+/// What a trace may say of the machine, and of the tool that recorded it, that no model needs.
+pub(super) const NOTED: [&str; 3] = ["kernel", "huge-pages", "imported"];
 
 /// Reads header lines, each kind at most once except `env`.
 pub(super) struct HeaderReader {
@@ -97,7 +97,7 @@ impl HeaderReader {
     /// Reads a line between the first one and the first call.
     pub(super) fn line(&mut self, line: &[u8]) -> Result<(), Fault> {
         const KIND: &str = "a header line (allocator, env, page, cpus, brk, mappings, touch, program, end) or a call (m c a r f t e k)";
-        const LATER: &str = "a header line (allocator, env, page, cpus, brk, mappings, touch, program, snapshot, kernel, huge-pages, end) or an event (m c a r f t e k o p n b v s i)";
+        const LATER: &str = "a header line (allocator, env, page, cpus, brk, mappings, touch, program, snapshot, kernel, huge-pages, imported, end) or an event (m c a r f t e k o p n b v s i)";
         self.read += line.len() as u64 + 1;
         if self.read > self.limit {
             return Err(Fault::TooMuch {
@@ -132,7 +132,9 @@ impl HeaderReader {
         let header = &mut self.header;
         match kind {
             _ if NOTED.contains(&kind) => {
-                let text = fields.rest("what is noted of the machine")?.to_owned();
+                let text = fields
+                    .rest("what is noted of the machine or the tool")?
+                    .to_owned();
                 header.noted.push((kind.to_owned(), text));
             }
             "allocator" => header.allocator = Some(allocator(fields)?),

@@ -36,6 +36,7 @@ mod convert;
 mod crc32;
 mod end;
 mod error;
+mod export;
 mod fields;
 mod foreign;
 mod gzip;
@@ -51,9 +52,12 @@ mod write;
 pub use beside::Beside;
 pub use convert::{ConvertError, Converted, pack, pack_recording, unpack};
 pub use error::TraceError;
+pub use export::{Exported, Foreign, export};
 pub use parts::{Bytes, TraceFile};
 pub(crate) use parts::{Surveyed, TraceParts};
-pub use recording::{is_one as is_recording, read as read_recording};
+pub use recording::{
+    is_one as is_recording, is_packed as is_packed_recording, read as read_recording,
+};
 pub use write::{write, write_gzip};
 
 use crate::{Watch, Workload, unwatched};

@@ -254,6 +254,11 @@ impl TraceParts {
         Ok(Some(part))
     }
 
+    /// Returns the bytes that a copy takes: nothing to speak of, for it reads the files again from their beginnings.
+    pub(crate) fn footprint(&self) -> crate::Bytes {
+        crate::Bytes(size_of::<Self>() as u64)
+    }
+
     /// Whether the last part was taken.
     pub(crate) fn is_done(&self) -> bool {
         self.is_done

@@ -35,7 +35,10 @@ pub fn read<R: Read>(family: Vec<Reader<R>>, limits: Limits) -> Result<Workload,
 }
 
 /// Whether the beginning of a gzip file is that of a recording in binary form.
-pub(super) fn is_packed(start: &[u8]) -> bool {
+pub fn is_packed(start: &[u8]) -> bool {
+    if !is_gzip(start) {
+        return false;
+    }
     let mut unpacked = Vec::new();
     // What cannot be unpacked is said when it is read as text.
     let _ = Gunzip::new(start).take(16).read_to_end(&mut unpacked);

@@ -63,7 +63,7 @@ pub(crate) enum Source {
 /// A pattern or a trace.
 pub(crate) struct Program {
     name: String,
-    workload: highwater_workload::Workload,
+    workload: std::sync::Arc<highwater_workload::Workload>,
 }
 
 /// All programs.
@@ -75,7 +75,7 @@ pub(crate) fn programs(options: &Options) -> Result<Vec<Program>> {
             .with_context(|| scenario.name())?;
         programs.push(Program {
             name: format!("pattern {}", scenario.name()),
-            workload,
+            workload: workload.into(),
         });
     }
     for path in traces(options)? {
@@ -85,7 +85,7 @@ pub(crate) fn programs(options: &Options) -> Result<Vec<Program>> {
         let name = name.split('.').next().unwrap_or_default();
         programs.push(Program {
             name: format!("trace {name}"),
-            workload,
+            workload: workload.into(),
         });
     }
     Ok(programs)

@@ -1,0 +1,126 @@
+//! Moments of a run that are kept, so that a look need not begin at the beginning.
+
+use crate::simulation::Simulation;
+use crate::snapshot::Snapshot;
+use highwater_allocator::{Bytes, Micros};
+
+/// Events between two snapshots at least, at first: a few milliseconds of a run.
+const SPACING: u64 = 1 << 16;
+
+/// One in so many of the bytes is the most that one snapshot may take.
+const LARGEST: u64 = 3;
+
+/// Moments of one run that are kept, at most so many and so many bytes. Where there are more, every second one goes and the spacing
+/// doubles. Beside each moment `T` is kept, which belongs to whoever looks.
+pub struct Snapshots<T> {
+    /// By how far the run had come.
+    kept: Vec<Kept<T>>,
+    most: usize,
+    most_bytes: Bytes,
+    spacing: u64,
+    /// No snapshot is made from the first of these events to the second: one there would have been too large.
+    declined: (u64, u64),
+}
+
+struct Kept<T> {
+    snapshot: Snapshot,
+    beside: T,
+    bytes: Bytes,
+}
+
+impl<T: Clone> Snapshots<T> {
+    /// Begins with none.
+    pub fn new(most: usize, most_bytes: Bytes) -> Self {
+        Self {
+            kept: Vec::new(),
+            most,
+            most_bytes,
+            spacing: SPACING,
+            declined: (0, 0),
+        }
+    }
+
+    /// Returns whether a moment is to be kept where a simulation is: it is far enough from the others, and shortly after the history
+    /// has forgotten something, so that there is less of it.
+    pub fn is_due(&self, simulation: &Simulation) -> bool {
+        let position = simulation.position();
+        let after = self.after(position, Micros(u64::MAX));
+        let position_of = |kept: &Kept<T>| kept.snapshot.position();
+        let before = after
+            .checked_sub(1)
+            .map(|place| position_of(&self.kept[place]));
+        let passed = position - before.unwrap_or(0);
+        let next = self.kept.get(after).map_or(u64::MAX, position_of);
+        let is_declined = self.declined.0 <= position && position < self.declined.1;
+        let is_late = passed >= 2 * self.spacing;
+        passed >= self.spacing
+            && next - position >= self.spacing
+            && !is_declined
+            && (is_late || simulation.history().is_short())
+    }
+
+    /// Keeps the moment at which a simulation is, unless it would take too much of the bytes. `beside` is kept beside it, and takes
+    /// so many bytes.
+    pub fn keep(&mut self, simulation: &Simulation, (beside, bytes): (T, Bytes)) {
+        let snapshot = simulation.snapshot();
+        let position = snapshot.position();
+        let bytes = bytes + snapshot.bytes();
+        if bytes > Bytes(self.most_bytes.0 / LARGEST) {
+            self.declined = (position, position + self.spacing);
+            return;
+        }
+        let kept = Kept {
+            snapshot,
+            beside,
+            bytes,
+        };
+        self.kept
+            .insert(self.after(position, Micros(u64::MAX)), kept);
+        while self.kept.len() > self.most || self.bytes() > self.most_bytes {
+            self.thin();
+        }
+    }
+
+    /// Lets every second one go, and doubles the spacing.
+    pub fn thin(&mut self) {
+        self.spacing *= 2;
+        let mut number = 0;
+        self.kept.retain(|_| {
+            number += 1;
+            number % 2 == 0
+        });
+    }
+
+    /// Returns the simulation at the latest kept moment that is not after this one, with what was kept beside it, if that is after
+    /// `since`. `near` is as for [`Snapshot::resumed`].
+    pub fn resumed(
+        &self,
+        (event, time): (u64, Micros),
+        since: u64,
+        near: Option<&Simulation>,
+    ) -> Option<(Simulation, T)> {
+        let before = self.after(event, time).checked_sub(1)?;
+        let kept = &self.kept[before];
+        if kept.snapshot.position() <= since {
+            return None;
+        }
+        Some((kept.snapshot.resumed(near), kept.beside.clone()))
+    }
+
+    /// Returns about how many bytes all of them take.
+    pub fn bytes(&self) -> Bytes {
+        Bytes(self.kept.iter().map(|kept| kept.bytes.0).sum())
+    }
+
+    /// Returns how many events had been run at each.
+    pub fn positions(&self) -> impl Iterator<Item = u64> {
+        self.kept.iter().map(|kept| kept.snapshot.position())
+    }
+
+    /// Returns how many lie at a moment or before it.
+    fn after(&self, event: u64, time: Micros) -> usize {
+        let is_before =
+            |kept: &Kept<T>| (kept.snapshot.position(), kept.snapshot.now()) <= (event, time);
+        self.kept.partition_point(is_before)
+    }
+}

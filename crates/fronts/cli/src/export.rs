@@ -1,0 +1,73 @@
+//! `highwater export`: a recording in the form that other tools replay.
+
+use crate::arguments::Export;
+use crate::output::Files;
+use crate::record;
+use crate::recorded::{Recorded, samples};
+use anyhow::{Context, Result};
+use highwater_hwr::read::Reader;
+use highwater_workload::trace::{self, pack};
+use std::io;
+
+/// The forms that a recording is exported in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Android,
+    Logalloc,
+    Text,
+}
+
+/// Writes a recording, with those of the process's ancestors in front where it was forked, or a trace.
+pub(crate) fn export(asked: &Export) -> Result<String> {
+    let name = || asked.input.display().to_string();
+    let mut names = Files::default();
+    names.read(&asked.input);
+    let output = names.claim("OUTPUT", &asked.output)?;
+    let recorded = Recorded::open(&asked.input).with_context(name)?;
+    let form = asked.form();
+    if form == Form::Text {
+        let beside = match &recorded {
+            Recorded::Family(family) => samples(family, &asked.input)?,
+            _ => Vec::new(),
+        };
+        let converted = record::write(recorded, &beside, &asked.input, output)?;
+        return Ok(format!("{} calls and other events\n", converted.events));
+    }
+    let form = match form {
+        Form::Android => trace::Foreign::Android,
+        _ => trace::Foreign::Logalloc,
+    };
+    let mut exported = Ok(trace::Exported::default());
+    let written = output.write_with(|out| {
+        exported = match recorded {
+            Recorded::Text(bytes) => {
+                let mut packed = Vec::new();
+                pack(&bytes, &mut packed).and_then(|_| {
+                    let reader = Reader::new(&packed[..]).map_err(io::Error::other)?;
+                    trace::export(vec![reader], form, out)
+                })
+            }
+            Recorded::Family(family) | Recorded::Imported(family, _) => {
+                trace::export(family, form, out)
+            }
+        };
+        let is_whole = exported.is_ok();
+        is_whole
+            .then_some(())
+            .ok_or_else(|| io::Error::other("the trace cannot be exported"))
+    });
+    let exported = exported.with_context(name)?;
+    written?;
+    Ok(describe(exported))
+}
+
+fn describe(exported: trace::Exported) -> String {
+    let mut text = format!("{} calls", exported.calls);
+    if exported.left_out > 0 {
+        text += &format!(
+            "; {} other events have no form there and are left out",
+            exported.left_out
+        );
+    }
+    text + "\n"
+}

@@ -1,0 +1,273 @@
+//! What a file is, by its content.
+
+use crate::{heaptrack, memray, text};
+use std::fmt;
+
+/// What a file is that another tool wrote.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// It holds calls, which can be read.
+    Calls(Format),
+    /// It holds none, or none that can be read.
+    Refused(Refused),
+}
+
+/// A format that holds calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Format(pub(crate) FormatOf);
+
+/// The formats that can be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FormatOf {
+    Memray,
+    Heaptrack,
+    Text(text::Tool),
+}
+
+impl FormatOf {
+    /// Returns the name of the tool.
+    pub(crate) fn tool(self) -> &'static str {
+        match self {
+            Self::Memray => "memray",
+            Self::Heaptrack => "heaptrack",
+            Self::Text(tool) => tool.name(),
+        }
+    }
+
+    /// Whether places in the file are lines.
+    pub(crate) fn has_lines(self) -> bool {
+        self != Self::Memray
+    }
+}
+
+/// A file of a tool that cannot be replayed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refused {
+    /// A profile of pprof.
+    Pprof,
+    /// A heap profile of gperftools, as text.
+    Gperftools,
+    /// A heap profile of jemalloc.
+    Jemalloc,
+    /// A trace of Perfetto.
+    Perfetto,
+    /// The output of Valgrind's DHAT.
+    Dhat,
+    /// The output of Valgrind's Massif.
+    Massif,
+    /// A file of memray with sums.
+    MemrayAggregated,
+    /// A recording of bytehound.
+    Bytehound,
+    /// A recording of Java Flight Recorder.
+    Jfr,
+    /// A recording of perf, which `perf script` turns into text.
+    PerfData,
+}
+
+impl Refused {
+    /// Returns what it is.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Pprof => "a pprof profile",
+            Self::Gperftools => "a heap profile of gperftools",
+            Self::Jemalloc => "a heap profile of jemalloc",
+            Self::Perfetto => "a Perfetto trace",
+            Self::Dhat => "a DHAT profile",
+            Self::Massif => "a Massif profile",
+            Self::MemrayAggregated => "a memray file in aggregated form",
+            Self::Bytehound => "a bytehound recording",
+            Self::Jfr => "a Java Flight Recording",
+            Self::PerfData => "a recording of perf in binary form",
+        }
+    }
+
+    /// Returns why it cannot be replayed.
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Pprof | Self::Gperftools | Self::Jemalloc => {
+                "it holds sums for each call stack, and no calls in their order"
+            }
+            Self::Perfetto => {
+                "its heap profile holds sums for each call stack and dump, and no calls in their order"
+            }
+            Self::Dhat => {
+                "it holds sums for each call stack over the whole run, and no calls in their order"
+            }
+            Self::Massif => "it holds the size of the heap at some moments, and no calls",
+            Self::MemrayAggregated => {
+                "it holds sums for each call stack at the peak and at the end, and no calls in their order"
+            }
+            Self::Bytehound => {
+                "bytehound adds 24 bytes to every block, so the recorded heap is another one than the program's"
+            }
+            Self::Jfr => "its events are not read",
+            Self::PerfData => "only its text can be read",
+        }
+    }
+
+    /// Returns what to record instead.
+    pub fn instead(self) -> &'static str {
+        match self {
+            Self::MemrayAggregated => {
+                "record again without `--aggregate`, or with `highwater record`"
+            }
+            Self::PerfData => "write it as text with `perf script`",
+            Self::Perfetto => {
+                "record with `highwater record`; on Android, with malloc_debug's record_allocs"
+            }
+            Self::Dhat | Self::Massif | Self::Bytehound => {
+                "record with `highwater record`, or with `heaptrack --raw`"
+            }
+            _ => {
+                "record with `highwater record`; a process that cannot be restarted, with the script of `highwater script bpftrace`"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, why, instead) = (self.what(), self.why(), self.instead());
+        write!(
+            f,
+            "this is {what}, which cannot be replayed: {why}; {instead}"
+        )
+    }
+}
+
+/// Returns what an unpacked file is that begins so; `None` if it is no tool's.
+pub(crate) fn of(start: &[u8]) -> Option<Kind> {
+    let calls = |format| Some(Kind::Calls(Format(format)));
+    if start.starts_with(memray::MAGIC) {
+        return calls(FormatOf::Memray);
+    }
+    if let Some(refused) = refused(start) {
+        return Some(Kind::Refused(refused));
+    }
+    if heaptrack::begins(start) {
+        return calls(FormatOf::Heaptrack);
+    }
+    text::Tool::of(start).map(|tool| Kind::Calls(Format(FormatOf::Text(tool))))
+}
+
+fn refused(start: &[u8]) -> Option<Refused> {
+    let has = |text: &str| memchr::memmem::find(start, text.as_bytes()).is_some();
+    let text = start.trim_ascii_start();
+    Some(match start {
+        [b'F', b'L', b'R', 0, ..] => Refused::Jfr,
+        [b'P', b'E', b'R', b'F', b'I', b'L', b'E', ..] => Refused::PerfData,
+        _ if start.starts_with(b"heap_v2/") => Refused::Jemalloc,
+        _ if start.starts_with(b"heap profile:") => Refused::Gperftools,
+        _ if start.starts_with(b"desc:") && has("\ncmd:") && has("\ntime_unit:") => Refused::Massif,
+        _ if text.starts_with(b"{") && has("\"dhatFileVersion\"") => Refused::Dhat,
+        _ if is_pprof(start) => Refused::Pprof,
+        _ if is_perfetto(start) => Refused::Perfetto,
+        _ if is_bytehound(start) => Refused::Bytehound,
+        _ => return None,
+    })
+}
+
+/// Takes a number of seven bits a byte.
+fn varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0_u64;
+    for shift in (0..63).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if *byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// Takes a field of a message: its number, and its bytes if it has a length.
+fn field<'b>(bytes: &mut &'b [u8]) -> Option<(u64, Option<&'b [u8]>)> {
+    let tag = varint(bytes)?;
+    let number = tag >> 3;
+    let length = match tag & 7 {
+        0 => {
+            varint(bytes)?;
+            return (number > 0).then_some((number, None));
+        }
+        1 => 8,
+        2 => usize::try_from(varint(bytes)?).ok()?,
+        5 => 4,
+        _ => return None,
+    };
+    let (inside, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    (number > 0).then_some((number, (tag & 7 == 2).then_some(inside)))
+}
+
+/// Whether a message begins with types of samples: field 1, whose fields 1 and 2 are numbers of strings.
+fn is_pprof(mut start: &[u8]) -> bool {
+    let Some((1, Some(mut kind))) = field(&mut start) else {
+        return false;
+    };
+    let numbers = [field(&mut kind), field(&mut kind)];
+    let are_names = numbers == [Some((1, None)), Some((2, None))];
+    let next = field(&mut start).map(|(number, _)| number);
+    are_names && kind.is_empty() && matches!(next, Some(1..=14))
+}
+
+/// Whether a message consists of packets: field 1, again and again, each a message itself.
+fn is_perfetto(mut start: &[u8]) -> bool {
+    let mut packets = 0;
+    while packets < 2 {
+        let Some((1, Some(mut packet))) = field(&mut start) else {
+            break;
+        };
+        let mut fields = 0;
+        while !packet.is_empty() {
+            if field(&mut packet).is_none() {
+                return false;
+            }
+            fields += 1;
+        }
+        if fields == 0 {
+            return false;
+        }
+        packets += 1;
+    }
+    packets == 2
+}
+
+/// Whether a file begins as a recording of bytehound does: with a block that LZ4 has packed, whose first record has a length and
+/// is a header.
+fn is_bytehound(start: &[u8]) -> bool {
+    const BLOCK_LONGEST: u32 = 1 << 20;
+    const RECORD_LONGEST: u32 = 1 << 16;
+    let [1, a, b, c, d, block @ ..] = start else {
+        return false;
+    };
+    let length = u32::from_le_bytes([*a, *b, *c, *d]);
+    let Some([a, b, c, d, kind @ ..]) = unpacked_start(block) else {
+        return false;
+    };
+    let record = u32::from_le_bytes([a, b, c, d]);
+    (1..BLOCK_LONGEST).contains(&length) && (64..RECORD_LONGEST).contains(&record) && kind == [0; 4]
+}
+
+/// Unpacks the first 8 bytes of a block that LZ4 has packed.
+fn unpacked_start(block: &[u8]) -> Option<[u8; 8]> {
+    let mut unpacked = Vec::new();
+    let mut rest = block.iter();
+    while unpacked.len() < 8 {
+        let token = *rest.next()?;
+        let mut literals = usize::from(token >> 4);
+        if literals == 15 {
+            literals += usize::from(*rest.next()?);
+        }
+        unpacked.extend(rest.by_ref().take(literals));
+        if unpacked.len() < 8 {
+            let offset = usize::from(u16::from_le_bytes([*rest.next()?, *rest.next()?]));
+            for _ in 0..usize::from(token & 15) + 4 {
+                let from = unpacked.len().checked_sub(offset)?;
+                unpacked.push(*unpacked.get(from)?);
+            }
+        }
+    }
+    unpacked.first_chunk().copied()
+}

@@ -1,0 +1,82 @@
+//! The header of a memray file.
+
+use super::MAGIC;
+use crate::error::Fault;
+use crate::input::Input;
+use std::io::Read;
+
+/// What a file says before its records.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Header {
+    pub(crate) version: i32,
+    /// Whether calls have native stacks.
+    pub(crate) has_native: bool,
+    /// Whether it holds sums instead of calls.
+    pub(crate) is_aggregated: bool,
+    /// Whether it has the calls to Python's own allocator of objects.
+    pub(crate) has_objects: bool,
+    pub(crate) main_thread: u64,
+    pub(crate) command: Vec<u8>,
+    /// Python's version, as it writes it itself.
+    python: u32,
+}
+
+/// The versions that can be read.
+const VERSIONS: std::ops::RangeInclusive<i32> = 11..=13;
+
+impl Header {
+    /// Reads the header. One of another version has no more than that.
+    pub(crate) fn read<R: Read>(input: &mut Input<R>) -> Result<Self, Fault> {
+        input.skip(MAGIC.len() as u64)?;
+        let mut header = Self {
+            version: input.u32()? as i32,
+            ..Self::default()
+        };
+        if !header.is_readable() {
+            return Ok(header);
+        }
+        let is_later = header.version >= 12;
+        if is_later {
+            header.python = input.u32()?;
+        }
+        header.has_native = input.byte()? != 0;
+        header.is_aggregated = input.byte()? != 0;
+        // Counts of calls and frames, and the times of the beginning and the end: 0 in the file of a process that was killed.
+        input.skip(32)?;
+        input.text(&mut header.command)?;
+        input.u32()?;
+        header.main_thread = input.u64()?;
+        // Frames that were skipped, and which allocator Python uses.
+        input.skip(9)?;
+        header.has_objects = input.byte()? != 0;
+        if is_later {
+            input.byte()?;
+        }
+        if header.version >= 13 {
+            let mut text = Vec::new();
+            input.text(&mut text)?;
+            for _ in 0..2 {
+                while {
+                    input.text(&mut text)?;
+                    !text.is_empty()
+                } {}
+            }
+        }
+        Ok(header)
+    }
+
+    /// Whether the version is one of those that can be read.
+    pub(crate) fn is_readable(&self) -> bool {
+        VERSIONS.contains(&self.version)
+    }
+
+    /// Names the format and its version.
+    pub(crate) fn format(&self) -> String {
+        let mut format = format!("memray's format {}", self.version);
+        if self.python > 0 {
+            let (major, minor) = (self.python >> 24, self.python >> 16 & 0xff);
+            format += &format!(" (Python {major}.{minor})");
+        }
+        format
+    }
+}
