@@ -214,7 +214,7 @@ impl State {
         let ends = self.variants.ends();
         self.playhead
             .arrive(&run, is_selected, self.links.time, ends);
-        self.inspection.arrive(id, &run);
+        self.inspection.arrive(id, &run, is_selected);
         let mut effects = self.variants.want_frames();
         effects.extend(self.wish_to_look());
         effects.extend(self.wish_for_figures());

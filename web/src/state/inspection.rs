@@ -55,8 +55,8 @@ pub struct Opened {
 pub struct Inspection {
     /// Moments that were explained last.
     looks: Vec<(VariantId, Rc<Look>)>,
-    /// Those of runs before the present ones, until these are explained.
-    earlier: Vec<(VariantId, Rc<Look>)>,
+    /// That of the run before the latest one, until this is explained.
+    earlier: Option<(VariantId, Rc<Look>)>,
     /// Variants that are being looked into.
     pub(super) looking: Vec<VariantId>,
     /// The picture that is to be saved as soon as what it shows is known exactly.
@@ -99,7 +99,7 @@ impl Inspection {
 
     /// The same, or of an earlier run as long as the present one is not explained.
     pub fn latest_look(&self, id: VariantId) -> Option<&Rc<Look>> {
-        let earlier = self.earlier.iter().find(|(of, _)| *of == id);
+        let earlier = self.earlier.as_ref().filter(|(of, _)| *of == id);
         self.look(id).or(earlier.map(|(_, look)| look))
     }
 
@@ -250,23 +250,23 @@ impl Inspection {
     pub(super) fn forget(&mut self, id: VariantId) {
         self.looking.retain(|looking| *looking != id);
         self.looks.retain(|(of, _)| *of != id);
-        self.earlier.retain(|(of, _)| *of != id);
+        self.earlier.take_if(|(of, _)| *of == id);
     }
 
-    /// Sets a look into an earlier run aside.
-    pub(super) fn arrive(&mut self, id: VariantId, run: &RunView) {
+    /// Forgets a look into an earlier run; that of the variant that is looked into is set aside.
+    pub(super) fn arrive(&mut self, id: VariantId, run: &RunView, is_selected: bool) {
         let is_earlier =
             |(of, look): &mut (VariantId, Rc<Look>)| *of == id && look.order != run.order;
-        if let Some(earlier) = self.looks.extract_if(.., is_earlier).next() {
-            self.earlier.retain(|(of, _)| *of != id);
-            self.earlier.push(earlier);
+        let earlier = self.looks.extract_if(.., is_earlier).next();
+        if earlier.is_some() && is_selected {
+            self.earlier = earlier;
         }
     }
 
     /// Forgets all looks.
     pub(super) fn forget_all(&mut self) {
         self.looks.clear();
-        self.earlier.clear();
+        self.earlier = None;
         self.looking.clear();
     }
 }
@@ -310,7 +310,7 @@ mod tests {
         inspection.looked(id, found, shown(&variants, &playhead));
         let mut next = Rc::clone(&variants.selected().run.as_ref().expect("it ran").order);
         Rc::make_mut(&mut next).stages[0].workers += 1;
-        inspection.arrive(id, &RunView::empty(next));
+        inspection.arrive(id, &RunView::empty(next), true);
         assert!(inspection.look(id).is_none(), "it is not of this run");
         assert!(inspection.latest_look(id).is_some());
         inspection.forget(id);

@@ -216,7 +216,7 @@ fn dragging_over_the_chart_shows_a_part_and_a_double_click_all() -> Result<()> {
         page.wait_until("the playhead", || {
             Ok(number(page, "#chart", "data-time")? < all / 8)
         })?;
-        page.click("#chart-table-summary, .card .more summary")?;
+        page.click("[aria-labelledby='chart-title'] .more summary")?;
         page.wait_for("#chart-table")?;
         ensure!(page.count("#chart-table tbody tr")? > 10, "the marks");
         page.set_value("#source", "decay")?;

@@ -29,9 +29,13 @@ pub(super) fn free_in(diagnosis: &Diagnosis) -> Bytes {
 /// Says where free memory lies, the end of a sentence that begins with how much.
 pub(super) fn free(kind: AnswerKind, diagnosis: &Diagnosis) -> String {
     let all = free_in(diagnosis);
+    let place = match all < diagnosis.free_resident {
+        true => "malloc's heaps",
+        false => "the allocator",
+    };
     let spread = match kind {
         AnswerKind::Top => {
-            return "is free in the allocator but stays at the top of its heap".to_owned();
+            return format!("is free in {place} but stays at the top of its heap");
         }
         AnswerKind::Arenas => format!("spread over {} arenas, ", diagnosis.arenas.len()),
         _ => String::new(),
@@ -50,7 +54,7 @@ pub(super) fn free(kind: AnswerKind, diagnosis: &Diagnosis) -> String {
         };
         lies = format!("stuck{part} below {}", keepers.say());
     }
-    format!("is free in the allocator but {spread}{lies}")
+    format!("is free in {place} but {spread}{lies}")
 }
 
 impl Keepers {
