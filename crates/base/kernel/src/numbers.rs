@@ -10,6 +10,19 @@ use rustc_hash::FxHashMap;
 #[derive(Clone, Debug, Default)]
 pub struct Numbers(pub(crate) FxHashMap<u64, u64>);
 
+/// The key under which the table has a number. Where addresses have 32 bits, the hasher takes the place in a table of more than
+/// 2¹⁵ keys from the key's lowest bits, and those of an address are zero: a multiplication brings all of its bits into the upper
+/// half, which the hasher adds. It is odd, so different keys stay different.
+#[inline]
+fn spread(key: u64) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    if usize::BITS < u64::BITS {
+        key.wrapping_mul(ODD)
+    } else {
+        key
+    }
+}
+
 impl Numbers {
     /// What `key` stands for.
     #[inline]
@@ -23,7 +36,7 @@ impl Numbers {
 
     #[inline(never)]
     fn find(&self, key: u64) -> Option<u64> {
-        self.0.get(&key).copied()
+        self.0.get(&spread(key)).copied()
     }
 
     /// Whether `key` stands for anything.
@@ -35,7 +48,7 @@ impl Numbers {
     /// From here on `key` stands for `value`, whatever it stood for before.
     #[inline(never)]
     pub fn insert(&mut self, key: u64, value: u64) {
-        self.0.insert(key, value);
+        self.0.insert(spread(key), value);
     }
 
     /// Makes room for as many keys as are given, so that none is moved on the way.
@@ -46,7 +59,7 @@ impl Numbers {
     /// Lets `key` stand for `value` unless it stands for as much or more, and returns whether it did not.
     #[inline(never)]
     pub fn raise(&mut self, key: u64, value: u64) -> bool {
-        let standing = self.0.entry(key).or_insert(0);
+        let standing = self.0.entry(spread(key)).or_insert(0);
         let is_less = *standing < value;
         *standing = (*standing).max(value);
         is_less
@@ -63,7 +76,7 @@ impl Numbers {
 
     #[inline(never)]
     fn take(&mut self, key: u64) -> Option<u64> {
-        self.0.remove(&key)
+        self.0.remove(&spread(key))
     }
 
     /// How many keys stand for something.
