@@ -86,7 +86,9 @@ impl Engine {
         if self.moments.len() == MOST_RUNS {
             self.moments.remove(0);
         }
-        self.moments.push_mut(moments)
+        self.moments.push(moments);
+        let last = self.moments.len() - 1;
+        &mut self.moments[last]
     }
 
     /// How many events had been run at each kept moment.

@@ -297,7 +297,7 @@ mod tests {
                     .marks
                     .iter()
                     .map(|mark| (mark.event, mark.time))
-                    .last(),
+                    .next_back(),
             );
             moments.extend([(100, Micros(0)), (kept[0] + 1, Micros(0))]);
             for (event, time) in moments {

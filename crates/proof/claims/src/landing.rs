@@ -52,9 +52,9 @@ pub(crate) fn text(runs: &mut Runs) -> Result<String> {
     for (place, (heading, name)) in PLACES.iter().enumerate() {
         let open = if place == 0 { " open" } else { "" };
         let lines = lines_under(heading)?;
-        write!(
+        writeln!(
             out,
-            "<details class=\"more\" name=\"record\"{open}><summary>{name}</summary><pre tabindex=\"0\">{}</pre></details>\n",
+            "<details class=\"more\" name=\"record\"{open}><summary>{name}</summary><pre tabindex=\"0\">{}</pre></details>",
             escaped(lines.trim_end())
         )?;
     }
