@@ -172,6 +172,10 @@ fn use_it(page: &Page, numbers: &mut Numbers, many: usize) -> Result<()> {
 
 fn back(page: &Page) -> Result<()> {
     page.evaluate("document.querySelector('dialog[open]')?.close()")?;
+    // It may have been folded.
+    page.evaluate(
+        "document.querySelector('#source')?.closest('details')?.setAttribute('open', '')",
+    )?;
     page.set_value("#source", "bundled")?;
     page.wait_for_text("#title", "asyncio burst")?;
     settle(page)

@@ -450,10 +450,7 @@ fn in_markdown_settings_are_code_and_words_stay_words() {
     let markdown = answer.markdown();
     let code = "now. With `GLIBC_TUNABLES=glibc.malloc.tcache_count=0`, at least";
     assert!(markdown.contains(code), "{markdown}");
-    assert_eq!(
-        markdown.replace(['`', '\\'], ""),
-        answer.to_string()
-    );
+    assert_eq!(markdown.replace(['`', '\\'], ""), answer.to_string());
 }
 
 #[test]
