@@ -50,6 +50,7 @@ fn the_object_has_exactly_its_keys() {
         [
             "addresses",
             "allocations",
+            "answer",
             "diagnosis",
             "events",
             "faults",
