@@ -69,8 +69,8 @@ pub(super) fn compare(options: &options::Perf, report: &mut Report) -> Result<bo
     }
     report.part(
         "WebAssembly beside native code",
-        "A replay with everything that a run keeps, without reading the trace or making the pattern's calls: natively, and how \
-         fast the package is in Node for 1 of that.",
+        "A replay with everything that a run keeps, without reading the trace: natively, and how fast the package is in Node \
+         for 1 of that. A pattern's calls are made on the way.",
     );
     report.table(&["replay", "native", "WebAssembly"], &rows);
     Ok(true)
