@@ -190,15 +190,21 @@ fn happened(
     point: &Callback<(Did, PointerEvent)>,
     over: &NodeRef,
 ) -> Html {
+    let shows = state.shows();
     let Some(props) = chart::props(state) else {
         return html! {
-            <section class="card empty">
-                { attr::words("h2", &[], "Resident memory") }
-                { attr::words("p", &[], &waiting(state)) }
-            </section>
+            <>
+                <section class="card empty">
+                    { attr::words("h2", &[], "Resident memory") }
+                    { attr::words("p", &[], &waiting(state)) }
+                </section>
+                // The variants are there before any of them has run.
+                if shows.table {
+                    { what_if(state, act) }
+                }
+            </>
         };
     };
-    let shows = state.shows();
     let maps = maps(state, act);
     html! {
         <>
