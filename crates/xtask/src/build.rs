@@ -25,9 +25,9 @@ pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
 /// What a first visit may send at most, compressed, in bytes; recordings aside.
 const MOST_SENT: usize = 600_000;
 
-/// What of the built page is not sent then: recordings, texts of the tour and of what the page shows first, which are sent to who opens them, what other people's
-/// pages load. Neither is the program that reads what somebody brings.
-const NOT_SENT: [&str; 4] = ["traces", "tour", "landing", "highwater-sim.js"];
+/// What of the built page is not sent then: recordings, texts of the tour, which are sent to who opens them, and what other
+/// people's pages load. Neither is the program that reads what somebody brings.
+const NOT_SENT: [&str; 3] = ["traces", "tour", "highwater-sim.js"];
 
 /// How the names of the files begin that the reader is made of. trunk names files of workers without a hash.
 const READER: &str = "highwater-reader";

@@ -10,47 +10,74 @@ use std::sync::{Arc, OnceLock};
 #[derive(Clone)]
 enum Rest {
     Nothing,
-    Made(Arc<Generator>),
-    Read(TraceFile),
+    /// Parts, which begin anew for each replay. A pattern makes them, or they are read from a trace.
+    Parts {
+        are_made: bool,
+        begin: Arc<dyn Fn() -> Parts + Send + Sync>,
+    },
 }
 
-/// The parts of a source after its first, one after another.
-#[derive(Clone)]
-pub struct Parts(PartsOf);
+/// What gives the parts of a source after its first, one after another.
+pub(crate) trait GivesParts {
+    /// The next part; `None` after the last.
+    fn next_part(&mut self) -> Result<Option<Workload>, TraceError>;
+    /// About how many bytes a copy takes.
+    fn footprint(&self) -> Bytes;
+    /// Whether the last part was given.
+    fn is_done(&self) -> bool;
+    /// One that goes on from here.
+    fn copy(&self) -> Parts;
+}
 
-#[derive(Clone)]
-enum PartsOf {
-    Generator(Box<Generator>),
-    Trace(TraceParts),
+/// The parts of a source after its first, one after another. Whoever never reads a trace in parts does not carry what reads it.
+pub struct Parts(Box<dyn GivesParts + Send + Sync>);
+
+impl Clone for Parts {
+    fn clone(&self) -> Self {
+        self.0.copy()
+    }
 }
 
 impl Parts {
+    pub(crate) fn of(parts: impl GivesParts + Send + Sync + 'static) -> Self {
+        Self(Box::new(parts))
+    }
+
     /// The next part; `None` after the last.
     ///
     /// # Errors
     /// A file that cannot be read any more, or has changed.
     pub fn take(&mut self) -> Result<Option<Workload>, TraceError> {
-        match &mut self.0 {
-            // It is broken off by nobody.
-            PartsOf::Generator(generator) => Ok(generator.next(&mut unwatched).unwrap_or(None)),
-            PartsOf::Trace(trace) => trace.next(),
-        }
+        self.0.next_part()
     }
 
     /// Returns about how many bytes a copy takes.
     pub fn footprint(&self) -> Bytes {
-        match &self.0 {
-            PartsOf::Generator(generator) => generator.footprint(),
-            PartsOf::Trace(trace) => trace.footprint(),
-        }
+        self.0.footprint()
     }
 
     /// Whether the last part was taken.
     pub fn is_done(&self) -> bool {
-        match &self.0 {
-            PartsOf::Generator(generator) => generator.is_done(),
-            PartsOf::Trace(trace) => trace.is_done(),
-        }
+        self.0.is_done()
+    }
+}
+
+impl GivesParts for Generator {
+    fn next_part(&mut self) -> Result<Option<Workload>, TraceError> {
+        // It is broken off by nobody.
+        Ok(self.next(&mut unwatched).unwrap_or(None))
+    }
+
+    fn footprint(&self) -> Bytes {
+        self.footprint()
+    }
+
+    fn is_done(&self) -> bool {
+        self.is_done()
+    }
+
+    fn copy(&self) -> Parts {
+        Parts::of(self.clone())
     }
 }
 
@@ -92,7 +119,10 @@ impl Source {
             duration: Micros(lasts(&first).0.saturating_mul(parts.into())),
             first: Arc::new(first),
             is_generated: true,
-            rest: Rest::Made(Arc::new(generator)),
+            rest: Rest::Parts {
+                are_made: true,
+                begin: Arc::new(move || generator.copy()),
+            },
             phases: Arc::default(),
             trims: None,
         })
@@ -112,7 +142,10 @@ impl Source {
                 duration: survey.ends.saturating_sub(survey.begins),
                 first: Arc::new(survey.workload),
                 is_generated: false,
-                rest: Rest::Read(file),
+                rest: Rest::Parts {
+                    are_made: false,
+                    begin: Arc::new(move || Parts::of(TraceParts::new(file.clone()))),
+                },
                 phases: Arc::new(OnceLock::from(survey.phases)),
                 trims: None,
             },
@@ -147,16 +180,15 @@ impl Source {
 
     /// Whether a pattern makes it on the way.
     pub fn is_made_on_the_way(&self) -> bool {
-        matches!(self.rest, Rest::Made(_))
+        matches!(self.rest, Rest::Parts { are_made: true, .. })
     }
 
     /// The parts after the first.
     pub fn rest(&self) -> Option<Parts> {
-        Some(Parts(match &self.rest {
-            Rest::Nothing => return None,
-            Rest::Made(generator) => PartsOf::Generator(Box::new(Generator::clone(generator))),
-            Rest::Read(file) => PartsOf::Trace(TraceParts::new(file.clone())),
-        }))
+        match &self.rest {
+            Rest::Nothing => None,
+            Rest::Parts { begin, .. } => Some(begin()),
+        }
     }
 
     /// Its phases. Those of one that is made on the way are known from the marks of its run.

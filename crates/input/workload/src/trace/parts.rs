@@ -9,6 +9,7 @@ use super::recording::{Family, is_one, is_packed as is_packed_recording, refused
 use super::source::{TextReader, is_gzip};
 use super::{Limits, TraceError};
 use crate::phases::PhaseReader;
+use crate::source::{GivesParts, Parts};
 use crate::{Header, Micros, Phases, Sample, Workload};
 use highwater_hwr::read::Reader;
 use std::io::{self, BufRead, BufReader, Read};
@@ -232,9 +233,10 @@ impl TraceParts {
             is_done: false,
         }
     }
+}
 
-    /// The next part; `None` after the last.
-    pub(crate) fn next(&mut self) -> Result<Option<Workload>, TraceError> {
+impl GivesParts for TraceParts {
+    fn next_part(&mut self) -> Result<Option<Workload>, TraceError> {
         if self.is_done {
             return Ok(None);
         }
@@ -254,23 +256,20 @@ impl TraceParts {
         Ok(Some(part))
     }
 
-    /// Returns the bytes that a copy takes: nothing to speak of, for it reads the files again from their beginnings.
-    pub(crate) fn footprint(&self) -> crate::Bytes {
+    /// Nothing to speak of, for a copy reads the files again from their beginnings.
+    fn footprint(&self) -> crate::Bytes {
         crate::Bytes(size_of::<Self>() as u64)
     }
 
-    /// Whether the last part was taken.
-    pub(crate) fn is_done(&self) -> bool {
+    fn is_done(&self) -> bool {
         self.is_done
     }
-}
 
-impl Clone for TraceParts {
-    fn clone(&self) -> Self {
-        Self {
+    fn copy(&self) -> Parts {
+        Parts::of(Self {
             file: self.file.clone(),
             reader: None,
             ..*self
-        }
+        })
     }
 }
