@@ -19,6 +19,7 @@ pub(crate) struct Input<R: Read> {
     end: usize,
     /// Bytes before the window.
     before: u64,
+    line: Vec<u8>,
     /// Lines that were read.
     pub(crate) lines: u64,
     /// Whether the packed bytes end within a packing's block.
@@ -36,6 +37,7 @@ impl<R: Read> Input<R> {
             at: 0,
             end: 0,
             before: 0,
+            line: Vec::new(),
             lines: 0,
             is_cut: false,
             is_over: false,
@@ -226,20 +228,21 @@ impl<R: Read> Input<R> {
         Ok(())
     }
 
-    /// Reads a line without its end; `false` where the file ends before it. A last line without an end may be cut, and is none.
-    pub(crate) fn line(&mut self, line: &mut Vec<u8>) -> Result<bool, Fault> {
+    /// Reads a line without its end; `None` where the file ends before it. A last line without an end may be cut, and is none.
+    pub(crate) fn line(&mut self) -> Result<Option<&[u8]>, Fault> {
+        let mut line = std::mem::take(&mut self.line);
         line.clear();
-        match self.until(b'\n', line) {
+        let result = self.until(b'\n', &mut line);
+        self.line = line;
+        match result {
             Ok(()) => {
-                if line.last() == Some(&b'\r') {
-                    line.pop();
-                }
                 self.lines += 1;
-                Ok(true)
+                let line = &self.line[..];
+                Ok(Some(line.strip_suffix(b"\r").unwrap_or(line)))
             }
             Err(Fault::End) => {
-                self.is_cut |= !line.is_empty();
-                Ok(false)
+                self.is_cut |= !self.line.is_empty();
+                Ok(None)
             }
             Err(fault) => Err(fault),
         }

@@ -38,7 +38,6 @@ pub(crate) struct Heaptrack {
     /// The version of the lines: strings have their length in front from 3 on.
     format: u64,
     page: u64,
-    line: Vec<u8>,
     places: Places,
     blocks: Blocks,
     /// The address that the last line freed, where a realloc may follow.
@@ -88,7 +87,6 @@ impl Heaptrack {
             form,
             format: 0,
             page: 4096,
-            line: Vec::new(),
             places: Places::default(),
             blocks: Blocks::default(),
             freed: None,
@@ -125,15 +123,12 @@ impl Heaptrack {
         input: &mut Input<R>,
         calls: &mut Calls,
     ) -> Result<bool, Fault> {
-        let mut line = std::mem::take(&mut self.line);
-        let is_line = input.line(&mut line)?;
-        let result = if is_line {
-            self.line(&line, calls)
-        } else {
-            self.flush(calls)
-        };
-        self.line = line;
-        result.map(|()| is_line)
+        let line = input.line()?;
+        match line {
+            Some(line) => self.line(line, calls)?,
+            None => self.flush(calls)?,
+        }
+        Ok(line.is_some())
     }
 
     #[inline]

@@ -77,7 +77,6 @@ const BEGUN_LONGEST: usize = 256;
 /// Reads the lines of a text.
 pub(crate) struct Text {
     tool: Tool,
-    line: Vec<u8>,
     /// The process that was seen first; calls of others are left out.
     process: Option<u64>,
     /// The first time.
@@ -166,7 +165,6 @@ impl Text {
     pub(crate) fn new(tool: Tool) -> Self {
         Self {
             tool,
-            line: Vec::new(),
             process: None,
             beginning: None,
             old: None,
@@ -202,14 +200,11 @@ impl Text {
         input: &mut Input<R>,
         calls: &mut Calls,
     ) -> Result<bool, Fault> {
-        let mut line = std::mem::take(&mut self.line);
-        let is_line = input.line(&mut line)?;
-        let result = match is_line && !line.is_empty() {
-            true => self.line(&line, calls),
-            false => Ok(()),
-        };
-        self.line = line;
-        result.map(|()| is_line)
+        let line = input.line()?;
+        if let Some(line) = line.filter(|line| !line.is_empty()) {
+            self.line(line, calls)?;
+        }
+        Ok(line.is_some())
     }
 
     fn line(&mut self, line: &[u8], calls: &mut Calls) -> Result<(), Fault> {
