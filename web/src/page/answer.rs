@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::{
     advice::ask,
-    attr::{self, Attributes, Static, element, press, words},
+    attr::{self, Attributes, Static, element, words},
     layout::{Places, waiting},
     variants::{letter, mark},
     what_if,
@@ -47,15 +47,7 @@ fn known(state: &State, run: &RunView, act: &Callback<Action>, places: &Places) 
     ];
     let less = less(state, run).map_or_else(String::new, |less| format!(" {less}"));
     let more = vec![linked(&answer.more, variant.id, act), less.into()];
-    let button = |id, title, words: &'static str, action| {
-        attr::button(
-            "button",
-            Some(id),
-            Some(title),
-            words.into(),
-            press(act, action),
-        )
-    };
+    let button = |id, title, words, action| attr::action(act, id, Some(title), words, action);
     let copied = if state.links.reviewed { "Copied." } else { "" };
     let tools = vec![
         button(

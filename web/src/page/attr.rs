@@ -80,6 +80,17 @@ pub fn button(
     html! { <button type="button" {class} {id} {title} {onclick}>{ words }</button> }
 }
 
+/// A plain button that does something of the page's.
+pub fn action(
+    act: &Callback<Action>,
+    id: &'static str,
+    title: Option<&'static str>,
+    words: &'static str,
+    action: Action,
+) -> Html {
+    button("button", Some(id), title, words.into(), press(act, action))
+}
+
 /// A button with a sign on it, which is called `label`.
 #[inline(never)]
 pub fn sign(

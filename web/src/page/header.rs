@@ -14,15 +14,7 @@ use crate::{
 pub fn header(state: &State, act: &Callback<Action>) -> Html {
     let dark = state.display.is_dark();
     let copied = state.links.copied;
-    let button = |id, title, words: &'static str, action| {
-        attr::button(
-            "button",
-            Some(id),
-            Some(title),
-            words.into(),
-            press(act, action),
-        )
-    };
+    let button = |id, title, words, action| attr::action(act, id, Some(title), words, action);
     let home = Action::Display(DisplayAction::Landing(!state.display.is_landing));
     html! {
         <header class="page-header">

@@ -4,16 +4,14 @@ use web_sys::File;
 use yew::prelude::*;
 
 use super::{
-    attr::{self, Static, element, press, words},
+    attr::{self, Static, element, words},
     source::file,
 };
 use crate::state::{Action, DisplayAction, Place, State, TourAction};
 
 /// The card that opens a recording, then the text that is fetched: how to record, and the questions.
 pub fn landing(state: &State, act: &Callback<Action>, open: &Callback<File>) -> Html {
-    let button = |id, words: &'static str, action| {
-        attr::button("button", Some(id), None, words.into(), press(act, action))
-    };
+    let button = |id, words, action| attr::action(act, id, None, words, action);
     let example = Action::Display(DisplayAction::Landing(false));
     let tour = Action::Tour(TourAction::Read(Place::default()));
     let tools = [

@@ -12,8 +12,8 @@ use crate::scenario::Found;
 use crate::variants::Asked;
 use anyhow::{Context, Result, bail};
 use highwater_live::{
-    AllocatorFamily, Answers, Asked as Question, Difference, Environment, FidelityCounts, Library,
-    MarkPair, ORACLE, Operation, Oracle, Performance, Release, Step, Wanted, execute,
+    AllocatorFamily, Answers, Difference, Environment, FidelityCounts, Library, MarkPair, ORACLE,
+    Occasion, Operation, Oracle, Performance, Question, Release, Step, Wanted, execute,
     first_difference, has_own_threads, marks,
 };
 use highwater_simulator::{Addresses, Bytes, Choice, Explain, Options, Plan, Sources, Variant};
@@ -321,11 +321,11 @@ fn questions(
     model: &Answers,
 ) -> (Vec<Mark>, Vec<Mark>) {
     let pairs = marks(&performance.sequence, real, model);
-    let both = performance.moments.iter().zip(pairs);
+    let both = performance.questions.iter().zip(pairs);
     let (samples, marks): (Vec<_>, Vec<_>) =
-        both.partition(|(question, _)| question.of == Question::Sample);
-    let all = |part: Vec<(&highwater_live::Question, MarkPair)>| {
-        let mark = |(question, pair): (&highwater_live::Question, MarkPair)| Mark {
+        both.partition(|(question, _)| question.of == Occasion::Sample);
+    let all = |part: Vec<(&Question, MarkPair)>| {
+        let mark = |(question, pair): (&Question, MarkPair)| Mark {
             name: name_of(question.of, workload),
             time_us: question.time.0,
             real: pair.real,
@@ -337,14 +337,14 @@ fn questions(
 }
 
 /// What a question is about.
-fn name_of(of: Question, workload: &Workload) -> String {
+fn name_of(of: Occasion, workload: &Workload) -> String {
     match of {
-        Question::Mark(mark) => {
+        Occasion::Mark(mark) => {
             let mark = workload.marks.get(mark.0 as usize);
             mark.map(|mark| mark.name.clone()).unwrap_or_default()
         }
-        Question::Sample => "(sample)".to_owned(),
-        Question::End => "(end)".to_owned(),
+        Occasion::Sample => "(sample)".to_owned(),
+        Occasion::End => "(end)".to_owned(),
     }
 }
 
@@ -353,7 +353,7 @@ fn in_words(found: &Difference, performance: &Performance, workload: &Workload) 
     let steps = &performance.sequence.steps[..=found.index];
     let is_question = |step: &&Step| step.operation == Operation::Mark;
     let questions = steps.iter().filter(is_question).count();
-    let question = performance.moments.get(questions.saturating_sub(1));
+    let question = performance.questions.get(questions.saturating_sub(1));
     let question = question.filter(|_| steps.last().is_some_and(|step| is_question(&step)));
     let number = performance.event_of(found.index);
     let place = match (question, workload.events.get(number)) {

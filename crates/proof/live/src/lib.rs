@@ -61,5 +61,5 @@ pub use python::{
 };
 pub use shrink::shrink;
 pub use workload::{
-    Asked, Performance, Question, Wanted, of_workload, operation_of, timed_of_workload,
+    Occasion, Performance, Question, Wanted, of_workload, operation_of, timed_of_workload,
 };

@@ -21,24 +21,24 @@ pub struct Wanted {
 pub struct Performance {
     /// The calls, what the program wrote of its blocks, and questions.
     pub sequence: Sequence,
-    /// The moment of each question: each mark, each sample if wanted, and the end.
-    pub moments: Vec<Question>,
+    /// The questions, in order: at each mark, at each sample if wanted, and at the end.
+    pub questions: Vec<Question>,
     /// For each event its first step.
     steps_of: Vec<usize>,
 }
 
-/// A moment at which is asked how much is resident.
+/// A question how much is resident.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Question {
-    /// What is there.
-    pub of: Asked,
+    /// What it is asked at.
+    pub of: Occasion,
     /// When.
     pub time: Micros,
 }
 
-/// What there is at a moment of a workload.
+/// What a question is asked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Asked {
+pub enum Occasion {
     /// A mark.
     Mark(MarkId),
     /// A sample of the real process.
@@ -59,15 +59,15 @@ impl Performance {
             while let [first, rest @ ..] = samples
                 && first.event as usize <= number
             {
-                writer.ask(Asked::Sample, first.time);
+                writer.ask(Occasion::Sample, first.time);
                 samples = rest;
             }
             writer.event(event);
         }
         for sample in samples {
-            writer.ask(Asked::Sample, sample.time);
+            writer.ask(Occasion::Sample, sample.time);
         }
-        writer.ask(Asked::End, writer.now);
+        writer.ask(Occasion::End, writer.now);
         writer.done
     }
 
@@ -117,7 +117,7 @@ impl Writer {
                     steps: Vec::with_capacity(workload.events.len()),
                     touch: workload.header.touch && !is_told,
                 },
-                moments: Vec::new(),
+                questions: Vec::new(),
                 steps_of: Vec::with_capacity(workload.events.len()),
             },
             times,
@@ -142,10 +142,10 @@ impl Writer {
         self.now = self.now.max(time);
     }
 
-    fn ask(&mut self, of: Asked, time: Micros) {
+    fn ask(&mut self, of: Occasion, time: Micros) {
         self.wait_until(0, time);
         self.push(0, Operation::Mark);
-        self.done.moments.push(Question { of, time });
+        self.done.questions.push(Question { of, time });
     }
 
     fn event(&mut self, event: &Event) {
@@ -160,8 +160,8 @@ impl Writer {
         match event.call {
             Call::Mark(id) => {
                 self.push(thread, Operation::Mark);
-                let (of, time) = (Asked::Mark(id), event.time);
-                self.done.moments.push(Question { of, time });
+                let (of, time) = (Occasion::Mark(id), event.time);
+                self.done.questions.push(Question { of, time });
             }
             Call::Touched(id) => {
                 self.touch(thread, id);
