@@ -172,6 +172,11 @@ fn use_it(page: &Page, numbers: &mut Numbers, many: usize) -> Result<()> {
 
 fn back(page: &Page) -> Result<()> {
     page.evaluate("document.querySelector('dialog[open]')?.close()")?;
+    // Keys may have led into the tour, which may have been shown as a talk, or to what the page shows first.
+    page.evaluate("document.querySelector('#tour-close')?.click()")?;
+    page.frames(2)?;
+    page.evaluate("document.querySelector('#landing-example')?.click()")?;
+    page.frames(2)?;
     // It may have been folded.
     page.evaluate(
         "document.querySelector('#source')?.closest('details')?.setAttribute('open', '')",
@@ -218,10 +223,9 @@ fn random_use_breaks_nothing_and_leaves_nothing_behind() -> Result<()> {
         page.evaluate(TOOLS)?;
         let peak = number(page, "#chart", "data-peak")?;
         let rows = page.count("#what-if tbody tr")?;
-        // Another sequence can be asked for. That of 2026 ends where this test does not find its way back to the recording, whether
-        // by a fault of its own or of the page is not known yet.
+        // Another sequence can be asked for.
         let seed = env::var("HIGHWATER_SEED").ok();
-        let seed = seed.map_or(Ok(7), |seed| seed.parse())?;
+        let seed = seed.map_or(Ok(2026), |seed| seed.parse())?;
         use_it(page, &mut Numbers(seed), INTERACTIONS)?;
         let before = memory(page)?;
         use_it(page, &mut Numbers(seed), INTERACTIONS)?;
