@@ -4,6 +4,16 @@
 const link = (what) => document.querySelector(`link[${what}]`).getAttribute("href");
 const [script, module] = self.document ? [link("rel=modulepreload"), link("as=fetch")] : self.name.split(" ");
 
+// A built module is packed, in fewer bytes than a server's own packing takes. Beside it lies the module as it is, for browsers
+// that unpack nothing.
+const plain = module.replace(/\.bin$/, ".wasm");
+const isPacked = plain !== module && "DecompressionStream" in self;
+const unpacked = (answer) => {
+  if (!isPacked || !answer.ok) return answer;
+  const stream = answer.body.pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream, { headers: { "content-type": "application/wasm" } });
+};
+
 // The page may write to a worker before the module is ready; its messages are handed over as soon as it is.
 const early = [];
 const keep = (event) => early.push(event);
@@ -20,7 +30,7 @@ if (!self.document) {
 }
 
 try {
-  const wasm = fetch(new URL(module, import.meta.url));
+  const wasm = fetch(new URL(isPacked ? module : plain, import.meta.url)).then(unpacked);
   const { default: start } = await import(script);
   await start({ module_or_path: wasm });
   self.removeEventListener("message", keep);

@@ -29,8 +29,8 @@ pub enum Program {
     Reader,
 }
 
-/// How the names of the reader's files begin where the page does not say it: as trunk writes them.
-const READER: &str = "highwater-reader";
+/// The reader's files where the page does not say them: as trunk writes them.
+const READER: &str = "./highwater-reader.js ./highwater-reader_bg.wasm";
 
 /// The script that the page itself was started with, and the files of a program, as that script expects them in a worker. All names
 /// carry a hash: of a later release a worker never sees anything. Where the page is one file there are no names, and
@@ -53,8 +53,7 @@ fn script_and_files(program: Program) -> (String, String) {
         }
         (Some((start, ..)), Program::Reader) => {
             let reader = named("meta[name=reader]", "content");
-            let reader = reader.unwrap_or_else(|| READER.to_owned());
-            (start, format!("./{reader}.js ./{reader}_bg.wasm"))
+            (start, reader.unwrap_or_else(|| READER.to_owned()))
         }
         (None, Program::Simulator) => (String::new(), String::new()),
         (None, Program::Reader) => (String::new(), "reader".to_owned()),

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
-use crate::{names, options, policy, process, setup::PageTools, workspace};
+use crate::{names, options, packed, policy, process, setup::PageTools, workspace};
 
 pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
     let tools = PageTools::find()?;
@@ -45,6 +45,7 @@ pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> 
     if release {
         shorten_names(dist)?;
         leave_comments_out(dist)?;
+        packed::modules(dist)?;
         name_reader(dist)?;
         let sent = sent(dist)?;
         println!("sent compressed, without recordings: {sent} bytes of at most {MOST_SENT}");
@@ -85,7 +86,7 @@ fn state_policy(dist: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Has the names of the reader's files carry a hash of both, and the page say them: so a page never meets another release's reader.
+/// Has the names of the reader's files carry a hash of all, and the page say them: so a page never meets another release's reader.
 fn name_reader(dist: &Path) -> Result<()> {
     let files = READER_FILES.map(|ending| dist.join(format!("{READER}{ending}")));
     let mut hash = Sha256::new();
@@ -103,19 +104,20 @@ fn name_reader(dist: &Path) -> Result<()> {
     let (before, after) = text
         .split_once("<link ")
         .context("the page loads nothing")?;
-    let says = format!("<meta name=\"reader\" content=\"{name}\">\n");
+    let [script, packed, _] = READER_FILES;
+    let says = format!("<meta name=\"reader\" content=\"./{name}{script} ./{name}{packed}\">\n");
     Ok(fs::write(&page, format!("{before}{says}<link {after}"))?)
 }
 
-/// The files that the reader is made of.
-pub(crate) const READER_FILES: [&str; 2] = [".js", "_bg.wasm"];
+/// The endings of the files that the reader is made of: its script, its module as it is sent, and the module as it is.
+const READER_FILES: [&str; 3] = [".js", packed::PACKED, packed::PLAIN];
 
 /// Shortens the names between the program's script and its module.
 fn shorten_names(dist: &Path) -> Result<()> {
     for entry in fs::read_dir(dist)? {
         let name = entry?.file_name();
         let name = name.to_string_lossy();
-        if let Some(stem) = name.strip_suffix("_bg.wasm") {
+        if let Some(stem) = name.strip_suffix(packed::PLAIN) {
             names::shorten(dist, &format!("{stem}.js"), &name)?;
         }
     }
@@ -154,7 +156,8 @@ fn without_comments(page: &str) -> String {
     kept
 }
 
-/// How many bytes the files of a folder take as gzip, each by itself, as servers send them.
+/// How many bytes the files of a folder take as gzip, each by itself, as servers send them. A module that lies there packed is not
+/// sent as it is.
 fn sent(folder: &Path) -> Result<usize> {
     let mut sum = 0;
     for entry in
@@ -163,7 +166,9 @@ fn sent(folder: &Path) -> Result<usize> {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if NOT_SENT.contains(&&*name) || name.starts_with(READER) {
+        let is_packed = (name.strip_suffix(packed::PLAIN))
+            .is_some_and(|stem| folder.join(format!("{stem}{}", packed::PACKED)).exists());
+        if NOT_SENT.contains(&&*name) || name.starts_with(READER) || is_packed {
             continue;
         }
         if entry.file_type()?.is_file() {
@@ -190,6 +195,12 @@ mod tests {
         );
     }
 
+    fn gzip_of_one_letter() -> Result<usize> {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(b"a")?;
+        Ok(gzip.finish()?.len())
+    }
+
     #[test]
     fn what_is_sent_is_counted_compressed_and_without_recordings() -> Result<()> {
         let folder = std::env::temp_dir().join(format!("highwater-sent-{}", std::process::id()));
@@ -200,12 +211,13 @@ mod tests {
         fs::write(folder.join("traces/large.hwt.gz"), [7; 1000])?;
         fs::write(folder.join("highwater-sim.js"), [7; 1000])?;
         let with_recording = sent(&folder)?;
-        fs::write(folder.join("a"), "a")?;
+        fs::write(folder.join("module_bg.bin"), "a")?;
+        fs::write(folder.join("module_bg.wasm"), "as long as it may be")?;
         let both = sent(&folder)?;
         fs::remove_dir_all(&folder)?;
         assert!((50..1000).contains(&nested), "{nested}");
         assert_eq!(with_recording, nested);
-        assert!(both > nested);
+        assert_eq!(both, nested + gzip_of_one_letter()?);
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ mod fuzz;
 mod names;
 mod native;
 mod options;
+mod packed;
 mod perf;
 mod policy;
 mod process;

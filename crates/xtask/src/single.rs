@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{build::READER_FILES, policy, workspace};
+use crate::{packed, policy, workspace};
 
 /// The most that the file may take, in bytes.
 const MOST: usize = 4_000_000;
@@ -32,15 +32,15 @@ pub(crate) fn write(site: &Path, file: &Path) -> Result<()> {
     for (id, link) in [("script", SCRIPT), ("module", MODULE)] {
         let name =
             preloaded(&page, link).with_context(|| format!("the page does not name its {id}"))?;
-        held(&mut parts, id, &zipped(&fs::read(site.join(name))?)?)?;
+        held(&mut parts, id, &zipped(&name, fs::read(site.join(&name))?)?)?;
     }
     let reader = page
         .split_once(READER)
         .and_then(|(_, rest)| rest.split_once('"'));
     let (reader, _) = reader.context("the page does not name its reader")?;
-    for (id, ending) in ["script", "module"].into_iter().zip(READER_FILES) {
-        let file = fs::read(site.join(format!("{reader}{ending}")))?;
-        held(&mut parts, &format!("reader/{id}"), &zipped(&file)?)?;
+    for (id, name) in ["script", "module"].into_iter().zip(reader.split(' ')) {
+        let file = zipped(name, fs::read(site.join(name))?)?;
+        held(&mut parts, &format!("reader/{id}"), &file)?;
     }
     for folder in ["traces", "tour", "landing"] {
         for entry in fs::read_dir(site.join(folder))? {
@@ -124,9 +124,13 @@ fn held(page: &mut String, name: &str, bytes: &[u8]) -> Result<()> {
     )?)
 }
 
-fn zipped(bytes: &[u8]) -> io::Result<Vec<u8>> {
+/// A file packed, unless it is already.
+fn zipped(name: &str, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    if name.ends_with(packed::PACKED) {
+        return Ok(bytes);
+    }
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    io::Write::write_all(&mut gzip, bytes)?;
+    io::Write::write_all(&mut gzip, &bytes)?;
     gzip.finish()
 }
 

@@ -4,13 +4,13 @@
 use std::{
     collections::BTreeSet,
     fs::{self, File},
-    io::Write,
+    io::{Read, Write},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use anyhow::{Context, Result, ensure};
-use flate2::{Compression, write::GzEncoder};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use tempfile::TempDir;
 
 use crate::{
@@ -34,7 +34,7 @@ const WORDS: [(&str, &str); 2] = [
 /// How the names of the files begin that read what somebody brings.
 const READER: &str = "highwater-reader";
 
-/// The digits of a hash in a file's name, as trunk writes it: `start-23b1c77eea491fc0.js`, `highwater-web-7cd2_bg.wasm`.
+/// The digits of a hash in a file's name, as trunk writes it: `start-23b1c77eea491fc0.js`, `highwater-web-7cd2_bg.bin`.
 fn hash_in(name: &str) -> Option<&str> {
     let (stem, _) = name.split_once('.')?;
     let stem = stem.strip_suffix("_bg").unwrap_or(stem);
@@ -79,12 +79,15 @@ fn release_anew(folder: &Path) -> Result<()> {
         let name = name.context("a name that is text")?;
         let mut bytes = fs::read(file)?;
         match name.rsplit_once('.').map(|(_, ending)| ending) {
-            Some("wasm") if name.starts_with(READER) => {}
-            Some("wasm") => {
-                // The words that page and worker take from the program. Of the same length, so that it stays a module.
-                for (old, new) in WORDS {
-                    replace(&mut bytes, old.as_bytes(), new.as_bytes())?;
-                }
+            Some("wasm" | "bin") if name.starts_with(READER) => {}
+            Some("wasm") => release_module(&mut bytes)?,
+            Some("bin") => {
+                let mut module = Vec::new();
+                GzDecoder::new(&bytes[..]).read_to_end(&mut module)?;
+                release_module(&mut module)?;
+                let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+                gzip.write_all(&module)?;
+                bytes = gzip.finish()?;
             }
             _ => {
                 // The styles stand in the page itself.
@@ -95,6 +98,14 @@ fn release_anew(folder: &Path) -> Result<()> {
         }
         fs::remove_file(file)?;
         fs::write(folder.join(anew(name)), bytes)?;
+    }
+    Ok(())
+}
+
+/// Changes the words that page and worker take from the program, to others of the same length, so that it stays a module.
+fn release_module(module: &mut [u8]) -> Result<()> {
+    for (old, new) in WORDS {
+        replace(module, old.as_bytes(), new.as_bytes())?;
     }
     Ok(())
 }

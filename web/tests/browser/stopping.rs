@@ -136,7 +136,7 @@ fn a_view_that_panics_tells_the_page_around_it() -> Result<()> {
 fn what_keeps_the_page_from_starting_is_told_in_a_sentence() -> Result<()> {
     let folder = built_page()?;
     let refused = "Its program could not be loaded";
-    for (ending, words) in [("_bg.wasm", refused), (".js", refused), ("start", refused)] {
+    for (ending, words) in [("_bg.bin", refused), (".js", refused), ("start", refused)] {
         let root = TempDir::with_prefix("highwater-broken-")?;
         copy(&folder, root.path())?;
         for entry in fs::read_dir(root.path())? {
