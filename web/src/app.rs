@@ -12,11 +12,13 @@ use crate::{
     page::{
         address::{self, Keeper},
         answer, browser,
-        crosshair::{Crosshair, Did},
+        crosshair::Crosshair,
         embedding::{self, Told},
+        gestures::Point,
         keys,
         layout::{self, Places},
         pictures,
+        wheel::{self, Wheel},
     },
     pool::{Pool, PoolEvent},
     protocol::Ask,
@@ -44,8 +46,8 @@ pub enum Message {
     Act(Action),
     /// Something happened in the workers.
     Pool(PoolEvent),
-    /// The pointer did something over the chart.
-    Pointed(Did, PointerEvent),
+    /// A pointer did something over a chart.
+    Pointed(Point),
     /// A key was pressed: what it does to a tour that is given as a talk, and what else.
     Key(Option<Action>, Action),
     /// The user opened a file.
@@ -77,6 +79,7 @@ pub struct App {
     /// What the parts of the page are given to tell what the user does.
     act: Callback<Action>,
     crosshair: Crosshair,
+    wheel: Option<Wheel>,
     places: Places,
     address: Keeper,
     /// The number of the latest thing that was to be opened: a link that is read later than the next was asked for is too late.
@@ -117,6 +120,7 @@ impl Component for App {
             clock: None,
             ticked_ms: 0.0,
             crosshair: Crosshair::default(),
+            wheel: None,
             places: Places::default(),
             address: Keeper::default(),
             opening: 0,
@@ -165,14 +169,13 @@ impl Component for App {
     fn view(&self, ctx: &Context<Self>) -> Html {
         self.focused.replace(browser::focused());
         let open = ctx.link().callback(Message::Open);
-        let point = (ctx.link()).callback(|(did, event)| Message::Pointed(did, event));
+        let point = ctx.link().callback(Message::Pointed);
         layout::page(&self.state, &self.act, &open, &point, &self.places)
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
-        if let Some(over) = self.places.over.cast() {
-            self.crosshair.refresh(&self.state, &over);
-        }
+        self.crosshair.refresh(&self.state, &self.places);
+        wheel::follow(&mut self.wheel, &self.places.over, &self.act);
         browser::choose();
         browser::keep_focus(&self.focused.take());
         if let Some((place, has_had)) = &mut self.focus
@@ -212,9 +215,8 @@ impl App {
                 self.pool.free(worker, run);
                 return Err(false);
             }
-            Message::Pointed(did, event) => {
-                let over = self.places.over.cast().ok_or(false)?;
-                let followed = self.crosshair.follow(&self.state, &over, (did, event));
+            Message::Pointed(point) => {
+                let followed = self.crosshair.follow(&self.state, &self.places, point);
                 followed.ok_or(false)?
             }
             Message::Key(Some(action), _) if self.state.tour.is_talk() => action,
@@ -400,6 +402,7 @@ impl App {
                     };
                     address::write(&self.state.link_of_shown(), Callback::from(copied));
                 }
+                Effect::FocusNote => self.focus = Some((self.places.note.clone(), false)),
                 Effect::FocusWhy => self.focus = Some((self.places.why.clone(), false)),
                 Effect::Go(place) => self.go(ctx, &place),
                 Effect::ReadLanding => {
@@ -414,7 +417,10 @@ impl App {
                 Effect::FocusTour => self.focus = Some((self.places.next.clone(), false)),
                 Effect::FullScreen(is_full) => browser::fill_screen(is_full),
                 Effect::Save(picture, format) => {
-                    pictures::save(&self.state, picture, format, &self.act);
+                    if let Some((drawing, place)) = pictures::asked(&self.state, picture, format) {
+                        let act = self.act.clone();
+                        self.pool.draw(drawing, move |svg| place.save(svg, &act));
+                    }
                 }
                 Effect::ToggleHelp => browser::toggle(&self.places.help),
             }

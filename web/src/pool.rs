@@ -34,6 +34,8 @@ pub struct Pool {
     reader: Option<(WorkerClient, Rc<Cell<bool>>)>,
     /// Texts of environment boxes that are being read.
     reads: Vec<(VariantId, JobHandle)>,
+    /// A picture that is being drawn.
+    drawing: Option<JobHandle>,
     /// The figures of a moment, asked of variants.
     figures: Vec<(VariantId, JobHandle)>,
     /// What a search for what would help wants to run: its number, the place of the piece, and the piece.
@@ -98,6 +100,7 @@ impl Pool {
             asked: [None, None],
             reader: None,
             reads: Vec::new(),
+            drawing: None,
             figures: Vec::new(),
             trials: Vec::new(),
             advising: None,
@@ -275,6 +278,18 @@ impl Pool {
         });
         self.reads.retain(|(of, _)| *of != id);
         self.reads.push((id, handle));
+    }
+
+    /// Draws a picture, in place of one that is being drawn. `done` is told its text, or none where it failed.
+    pub fn draw(&mut self, drawing: Vec<u8>, done: impl Fn(Option<String>) + 'static) {
+        let handle = self
+            .reader()
+            .run(Work::Draw(drawing), None, move |event| match event {
+                JobEvent::Progress(_) => {}
+                JobEvent::Finished(Outcome::Drawn(svg)) => done(Some(svg)),
+                JobEvent::Finished(_) | JobEvent::Failed(_) | JobEvent::Lost => done(None),
+            });
+        self.drawing = Some(handle);
     }
 
     /// Does something for the search with this number.

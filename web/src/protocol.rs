@@ -9,11 +9,13 @@
 //! Every message crosses as bytes in the form of borsh, which names no field and leaves none out: both ends are one program.
 
 mod advice;
+mod drawing;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use advice::{Advised, Asked, Found, Piece, Tried};
 use borsh::{BorshDeserialize, BorshSerialize};
+pub use drawing::{Curve, Curves, Drawing, Drawn, Heap, Named};
 pub use highwater_report::DecisionKind as ToldKind;
 use highwater_report::{Answer, Sentence};
 use highwater_simulator::{
@@ -82,6 +84,8 @@ pub enum Work {
         /// The text.
         text: String,
     },
+    /// Draw a picture: the bytes of a [`Drawing`].
+    Draw(Vec<u8>),
     /// Look through the calls of a run, for a search of what would help.
     Survey {
         /// The run.
@@ -210,6 +214,8 @@ pub enum Outcome {
     Without(Without),
     /// Of [`Work::Read`].
     Read(Environment),
+    /// Of [`Work::Draw`]: the picture, as a text of SVG.
+    Drawn(String),
     /// Of [`Work::Survey`]: the bytes of a [`Survey`](highwater_advise::Survey).
     Surveyed(Vec<u8>),
     /// Of [`Work::Try`].

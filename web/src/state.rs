@@ -1,7 +1,7 @@
 //! The state of the page and everything that changes it.
 //!
 //! It has parts, each with its own fields, actions and tests: what is chosen to run ([`Source`]), the [`Variants`], the
-//! [`Playhead`], what is looked into ([`Inspection`]), the [`Table`], links ([`Links`]), the tour ([`Touring`]), the search for what
+//! [`Playhead`], what the chart shows ([`Charted`]), what is looked into ([`Inspection`]), the [`Table`], links ([`Links`]), the tour ([`Touring`]), the search for what
 //! would help ([`Advice`]) and how the page is shown ([`Display`]). [`State::update`] takes an [`Event`], hands it to its part, connects the parts, and says which
 //! [`Effect`]s are to follow: what the workers are to do, which timer to set. It touches no browser, so that it is tested
 //! natively; [`app`](crate::app) carries the effects out.
@@ -9,6 +9,7 @@
 mod action;
 mod advice;
 mod arriving;
+mod charted;
 mod display;
 mod inspection;
 mod link;
@@ -18,6 +19,7 @@ mod table;
 mod texts;
 mod touring;
 mod variants;
+mod zoom;
 
 use highwater_simulator::Moment;
 
@@ -30,6 +32,7 @@ use crate::{
 
 pub use action::{Action, Arrival, Effect, Event, Format, Picture};
 pub use advice::{Advice, AdviceAction, AdviceWork, Advising, Searching, Wish, Wishes, taken};
+pub use charted::{ChartAction, Charted, MOST_NOTES, Note};
 pub use display::{Display, DisplayAction, Embed, Theme};
 pub use inspection::{Inspection, InspectionAction, Opened, Shown};
 pub use link::Links;
@@ -40,6 +43,7 @@ use texts::Texts;
 pub use touring::{Place, TourAction, Touring};
 use variants::Change;
 pub use variants::{VariantAction, Variants};
+pub use zoom::{Span, between, moved};
 
 /// Everything that the page shows.
 pub struct State {
@@ -51,6 +55,8 @@ pub struct State {
     pub variants: Variants,
     /// The moment that is shown.
     pub playhead: Playhead,
+    /// What of the chart is shown.
+    pub charted: Charted,
     /// What is looked into.
     pub inspection: Inspection,
     /// The table of variants.
@@ -81,6 +87,7 @@ impl State {
             variants: Variants::new(source.begun(), 0),
             source,
             playhead: Playhead::default(),
+            charted: Charted::default(),
             inspection: Inspection::default(),
             table: Table::default(),
             links: Links::default(),
@@ -219,6 +226,10 @@ impl State {
         }
         match action {
             Action::Playhead(action) => return self.move_playhead(action),
+            Action::Chart(action) => {
+                let (all, time) = (&self.variants.all, self.playhead.time);
+                return self.charted.update(action, all, time);
+            }
             Action::Variant(id, action) => return self.change_variant(id, action),
             Action::Inspection(action) => {
                 let shown = Shown::to_ask(&self.variants, &self.playhead, &self.source);
@@ -231,7 +242,14 @@ impl State {
             }
             Action::Tour(action) => return self.tour.update(action),
             Action::Advice(action) => return self.advise(action),
-            Action::Display(action) => return self.display.update(action),
+            Action::Display(action) => {
+                let mut effects = match action {
+                    DisplayAction::Landing(true) => self.tour.update(TourAction::Close),
+                    _ => vec![],
+                };
+                effects.extend(self.display.update(action));
+                return effects;
+            }
             Action::Choose(subject) => return self.choose(subject),
             Action::EditParameter(index, text) => {
                 self.source.form.edit(index, text);
@@ -262,7 +280,7 @@ impl State {
                 return effects;
             }
             Action::SaveFailed => {
-                self.trouble = Some("The browser could not draw the picture".to_owned());
+                self.trouble = Some("The picture could not be drawn".to_owned());
             }
             Action::ToggleHelp => return vec![Effect::ToggleHelp],
         }
@@ -298,6 +316,7 @@ impl State {
             }
             Change::Removed => {
                 self.inspection.forget(id);
+                self.charted.free(&self.variants.all);
                 let ends = self.variants.ends();
                 self.playhead.move_to(self.playhead.time, ends);
                 effects.push(Effect::Drop(id));
@@ -341,7 +360,11 @@ impl State {
     /// Asks for what is shown to be explained.
     fn wish_to_look(&mut self) -> Vec<Effect> {
         let shown = Shown::to_ask(&self.variants, &self.playhead, &self.source);
-        self.inspection.wish(shown)
+        let mut effects = self.inspection.wish(shown);
+        if self.tour.is_story() {
+            effects.extend(self.inspection.open_all(shown));
+        }
+        effects
     }
 
     /// Asks for the figures of the table that were not measured.

@@ -14,6 +14,8 @@ pub enum Subject {
     Bundled,
     /// The recording of a service, which also comes with the page.
     Service,
+    /// A program of ten blocks, which the story is told with.
+    TenBlocks,
     /// A file of the user's, by its name.
     File(String),
     /// A scenario, or a pattern in the form of one.
@@ -44,6 +46,7 @@ impl Subject {
         match self {
             Self::Bundled => "asyncio burst · recorded",
             Self::Service => "FastAPI service with Redis · recorded",
+            Self::TenBlocks => "Ten blocks · recorded",
             Self::File(name) => name,
             Self::Scenario(scenario) => scenario.run.text("title"),
         }
@@ -60,6 +63,10 @@ impl Subject {
                 "A FastAPI service that reads whole streams from Redis for its subscribers, recorded with highwater record: the \
                  start, two bursts of 18 requests, 4 s of rest after each, then one malloc_trim(0)."
             }
+            Self::TenBlocks => {
+                "A program that allocates nine blocks of 100,000 bytes and one of 600, frees the nine, rests, frees the tenth, rests, \
+                 and calls malloc_trim(0)."
+            }
             Self::File(_) => "Your recording. It stays in this browser.",
             Self::Scenario(scenario) => scenario.run.text("shows").trim(),
         }
@@ -68,7 +75,7 @@ impl Subject {
     /// Where it comes from, where that is said.
     pub fn origin(&self) -> Option<&str> {
         match self {
-            Self::Bundled | Self::Service | Self::File(_) => None,
+            Self::Bundled | Self::Service | Self::TenBlocks | Self::File(_) => None,
             Self::Scenario(scenario) => {
                 Some(scenario.run.text("source").trim()).filter(|text| !text.is_empty())
             }
@@ -80,6 +87,7 @@ impl Subject {
         match self {
             Self::Bundled => "bundled",
             Self::Service => "bundled-service",
+            Self::TenBlocks => "ten-blocks",
             Self::File(_) => "file",
             Self::Scenario(scenario) => &scenario.name,
         }
@@ -91,6 +99,7 @@ impl Subject {
             Self::File(name) => name,
             Self::Bundled => "asyncio_burst",
             Self::Service => "service",
+            Self::TenBlocks => "ten_blocks",
             Self::Scenario(scenario) => &scenario.name,
         }
     }
@@ -98,16 +107,20 @@ impl Subject {
     /// The pattern that runs where a variant does not say another, and its parameters.
     pub fn common(&self) -> Option<(Pattern, Parameters)> {
         match self {
-            Self::Bundled | Self::Service | Self::File(_) => None,
+            Self::Bundled | Self::Service | Self::TenBlocks | Self::File(_) => None,
             Self::Scenario(scenario) => scenario.run.common().ok(),
         }
     }
+
+    /// Those that come with the page as recordings.
+    pub const BUNDLED: [Self; 3] = [Self::Bundled, Self::Service, Self::TenBlocks];
 
     /// The file that it is read from, relative to the page, where it comes with it.
     pub fn file(&self) -> Option<&'static str> {
         match self {
             Self::Bundled => Some("traces/asyncio_burst.hwt.gz"),
             Self::Service => Some("traces/service.hwr.gz"),
+            Self::TenBlocks => Some("traces/ten_blocks.hwt"),
             Self::File(_) | Self::Scenario(_) => None,
         }
     }
@@ -115,7 +128,7 @@ impl Subject {
     /// The description of the scenario, where it is one.
     pub fn run(&self) -> Option<&RunSpec> {
         match self {
-            Self::Bundled | Self::Service | Self::File(_) => None,
+            Self::Bundled | Self::Service | Self::TenBlocks | Self::File(_) => None,
             Self::Scenario(scenario) => Some(&scenario.run),
         }
     }
@@ -136,7 +149,10 @@ impl Subject {
 
     /// Whether it is a recording.
     pub fn is_trace(&self) -> bool {
-        matches!(self, Self::Bundled | Self::Service | Self::File(_))
+        matches!(
+            self,
+            Self::Bundled | Self::Service | Self::TenBlocks | Self::File(_)
+        )
     }
 }
 

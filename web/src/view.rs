@@ -26,7 +26,7 @@ pub struct RunView {
     /// The room its maps need.
     pub extents: Extents,
     /// Curves as they were drawn last, so that they are written anew only when something about them changes.
-    drawn: [RefCell<Option<Path>>; 5],
+    drawn: [RefCell<Option<Path>>; 7],
 }
 
 /// A curve as it was drawn, and the scale at which it was.
@@ -45,6 +45,10 @@ pub enum Drawn {
     Second,
     /// What was measured of the real process.
     Measured,
+    /// Resident memory of the whole run, whatever part of it is shown.
+    Whole,
+    /// What the program holds in the whole run.
+    WholeHeld,
 }
 
 impl PartialEq for RunView {

@@ -15,7 +15,8 @@ use crate::{
 
 /// The card with them, if any are looked at.
 pub fn blocks(state: &State, act: &Callback<Action>) -> Html {
-    let Some(opened) = &state.inspection.opened else {
+    let opened = state.inspection.opened.as_ref();
+    let Some(opened) = opened.filter(|opened| !opened.is_whole()) else {
         return Html::default();
     };
     let close = Action::Inspection(InspectionAction::OpenBlocks(None));

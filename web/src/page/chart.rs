@@ -5,27 +5,32 @@
 
 use std::rc::Rc;
 
-use highwater_chart::{Scale, markup};
+use highwater_chart::{Scale, held_at_most, markup};
 use highwater_simulator::{Bytes, Micros};
 use yew::prelude::*;
 
 use super::{
     attr::{self, press},
     chart_lines::{Line, curves, highest},
-    crosshair::{Did, upright},
+    crosshair::upright,
+    gestures::{Did, On, Point},
+    layout::Places,
+    legend::legend,
     measured,
+    minimap::minimap,
+    notes,
     pictures::buttons,
     variants::letter,
 };
 use crate::{
     format,
-    state::{Action, Picture, PlayheadAction, State},
+    state::{Action, Note, Picture, PlayheadAction, State},
     view::{Now, RunView},
 };
 
 /// What the chart shows.
 pub struct Props {
-    /// The curves, that of the variant that is looked into among them.
+    /// The curves that are shown.
     pub lines: Vec<Line>,
     /// The run that is looked into.
     pub run: Rc<RunView>,
@@ -46,6 +51,12 @@ pub struct Props {
 }
 
 impl Props {
+    /// MiB at the upper edge: room for the curves, and for what the program holds.
+    pub fn highest(&self) -> f64 {
+        let held = held_at_most(&self.run.samples, &self.scale());
+        highest(&self.lines, self.shown, self.cap).max(held.as_mib())
+    }
+
     /// What the plot's width stands for.
     pub fn scale(&self) -> Scale {
         let (from, to) = self.shown;
@@ -61,7 +72,9 @@ impl Props {
 pub fn props(state: &State) -> Option<Props> {
     let selected = state.variants.selected();
     let run = Rc::clone(selected.run.as_ref()?);
-    let lines = state.variants.all.iter().filter_map(|variant| {
+    let shown = state.variants.all.iter();
+    let shown = shown.filter(|variant| state.charted.shows(variant.letter));
+    let lines = shown.filter_map(|variant| {
         Some(Line {
             run: Rc::clone(variant.run.as_ref()?),
             now: state.now(variant)?,
@@ -98,17 +111,19 @@ pub fn props(state: &State) -> Option<Props> {
 
 /// The card with the curves.
 pub fn chart(
+    state: &State,
     props: &Props,
     act: &Callback<Action>,
-    point: &Callback<(Did, PointerEvent)>,
-    over: &NodeRef,
+    point: &Callback<Point>,
+    places: &Places,
 ) -> Html {
     let here = &props.now.sample;
     let zoom_out = Action::Playhead(PlayheadAction::Zoom(None));
     let scale = Scale {
-        highest: highest(&props.lines, props.shown, props.cap),
+        highest: props.highest(),
         ..props.scale()
     };
+    let notes = &state.charted.notes;
     html! {
         <section class="card" aria-labelledby="chart-title">
             <div class="card__head">
@@ -128,12 +143,17 @@ pub fn chart(
                 </div>
             </div>
             <div class="chart">
-                { plot(props, &scale, press(act, zoom_out), point, over) }
+                { plot(props, (&scale, notes), press(act, zoom_out), point, &places.over) }
                 <div class="ends">
                     { room(&props.lines, scale.highest) }
                     { ends(&props.lines, &scale) }
                 </div>
+                if !state.is_part() {
+                    { minimap(props, state.variants.ends(), point, &places.minimap) }
+                }
             </div>
+            { legend(state, props.can_save, act) }
+            { notes::list(state, act, &places.note) }
             { measured::sentence(&props.run, props.time) }
             { as_table(&props.lines, &props.run) }
         </section>
@@ -143,13 +163,13 @@ pub fn chart(
 /// The curves with the playhead, and what hears the pointer over them.
 fn plot(
     props: &Props,
-    scale: &Scale,
+    (scale, notes): (&Scale, &[Note]),
     zoom_out: Callback<MouseEvent>,
-    point: &Callback<(Did, PointerEvent)>,
+    point: &Callback<Point>,
     over: &NodeRef,
 ) -> Html {
     let (run, here) = (&props.run, &props.now.sample);
-    let heard = |did: Did| point.reform(move |event: PointerEvent| (did, event));
+    let heard = |did: Did| point.reform(move |event: PointerEvent| (On::Chart, did, event));
     let said = format!(
         "{}: {} resident, {} held by the program",
         format::time(props.time),
@@ -164,16 +184,20 @@ fn plot(
             data-rss={attr::number(here.rss.0)} data-live={attr::number(here.live.0)}
             data-time={attr::number(props.time.0)} data-event={attr::number(props.event)}
             data-curves={attr::number(props.lines.len() as u64)}
+            data-zoomed={attr::flag(props.zoomed)}
             data-from={attr::number(props.shown.0.0)} data-to={attr::number(props.shown.1.0)}
             ondblclick={zoom_out}>
             { curves(&props.lines, run, scale, props.cap) }
+            { notes::flags(notes, scale) }
             if scale.shows(props.time) {
                 { upright("playhead", scale.share(props.time)) }
-                <span class="playhead__dot" style={format!(
-                    "left: {}; bottom: {}",
-                    format::percent(scale.share(props.time)),
-                    format::percent((here.rss.as_mib() / scale.highest).min(1.0))
-                )} />
+                if props.lines.iter().any(|line| line.is_selected) {
+                    <span class="playhead__dot" style={format!(
+                        "left: {}; bottom: {}",
+                        format::percent(scale.share(props.time)),
+                        format::percent((here.rss.as_mib() / scale.highest).min(1.0))
+                    )} />
+                }
             }
             <div ref={over} id="over" class="over" onpointermove={heard(Did::Move)} onpointerdown={heard(Did::Press)}
                 onpointerup={heard(Did::LetGo)} onpointerleave={heard(Did::Leave)} />

@@ -1,6 +1,6 @@
-//! The crosshair over the chart with every value, and the part of the time that is being dragged over.
+//! The crosshair over the charts with every value, and the part of the time that is being dragged over.
 
-use highwater_chart::Scale;
+use highwater_simulator::Micros;
 use wasm_bindgen::JsValue;
 use web_sys::Element;
 use yew::prelude::*;
@@ -8,99 +8,98 @@ use yew::prelude::*;
 use super::{
     attr,
     chart::{self, Props},
+    gestures::{Did, Gestures, On, Point, Pointer, Shown},
+    layout::Places,
+    second_chart,
     variants::letter,
 };
 use crate::{
     format,
-    state::{Action, PlayheadAction, State},
+    state::{Action, State},
     view::{Now, RunView},
 };
 
-/// A drag over less of the plot than this is a click.
-const LEAST_DRAG: f64 = 0.008;
-
-/// Where the pointer is on the plot, from left to right, and where it was pressed: from 0 to 1.
+/// What the pointers have begun, and where one is over a chart, from left to right, from 0 to 1.
 #[derive(Debug, Default)]
 pub struct Crosshair {
-    pressed: Option<f64>,
-    /// Where it is, while it is over the plot.
-    at: Option<f64>,
+    gestures: Gestures,
+    /// Where it is, while it is over one.
+    at: Option<(On, f64)>,
 }
 
 /// Nearer to the playhead than this share of the plot it is on it.
 const ON_PLAYHEAD: f64 = 0.002;
 
-/// What the pointer does over the plot.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Did {
-    /// It moved.
-    Move,
-    /// A button was pressed.
-    Press,
-    /// It was let go.
-    LetGo,
-    /// It left.
-    Leave,
-}
-
 impl Crosshair {
-    /// Follows the pointer over `layer`, which lies over the plot. Returns what that does to the state. It is drawn past Yew, so
+    /// Follows a pointer over what lies over the charts. Returns what that does to the state. The crosshair is drawn past Yew, so
     /// that nothing else is drawn anew while the pointer moves.
     pub fn follow(
         &mut self,
         state: &State,
-        layer: &Element,
-        (did, event): (Did, PointerEvent),
+        places: &Places,
+        (on, did, event): Point,
     ) -> Option<Action> {
-        let place = layer.get_bounding_client_rect();
-        let left = f64::from(event.client_x()) - place.left();
-        let share = (left / place.width().max(1.0)).clamp(0.0, 1.0);
+        let layer: Element = places.layer(on).cast()?;
         let props = chart::props(state)?;
-        let mut action = None;
-        match did {
+        if did == Did::Press {
             // What another button does is no press.
-            Did::Press if event.button() == 0 => {
-                // It fails where the pointer is gone already; then there is nothing to follow.
-                layer.set_pointer_capture(event.pointer_id()).ok();
-                self.pressed = Some(share);
+            if event.button() != 0 {
+                return None;
             }
-            Did::LetGo => {
-                action = self
-                    .pressed
-                    .take()
-                    .map(|from| let_go(&props.scale(), from, share));
-            }
-            Did::Press | Did::Move | Did::Leave => {}
+            // It fails where the pointer is gone already; then there is nothing to follow.
+            layer.set_pointer_capture(event.pointer_id()).ok();
         }
-        self.at = (did != Did::Leave).then_some(share);
-        self.draw(layer, &props);
-        action
+        let pointer = Pointer {
+            id: event.pointer_id(),
+            at: share(&layer, event.client_x()),
+            moves: event.pointer_type() == "touch" || event.shift_key(),
+        };
+        let shown = Shown {
+            part: props.shown,
+            zoomed: props.zoomed,
+            ends: state.variants.ends(),
+        };
+        let action = self.gestures.follow(on, did, pointer, shown);
+        if on != On::Minimap {
+            self.at = (did != Did::Leave).then_some((on, pointer.at));
+            self.draw(places, &props);
+        }
+        action.map(Action::Playhead)
     }
 
     /// Says anew what is under it, as more may be known of that.
-    pub fn refresh(&self, state: &State, layer: &Element) {
+    pub fn refresh(&self, state: &State, places: &Places) {
         if let (Some(_), Some(props)) = (self.at, chart::props(state)) {
-            self.draw(layer, &props);
+            self.draw(places, &props);
         }
     }
 
-    fn draw(&self, layer: &Element, props: &Props) {
-        layer.set_text_content(None);
-        if let Some(share) = self.at {
-            // What cannot be put there is not there; nothing depends on it.
-            draw(layer, props, share, self.pressed).ok();
+    /// One line over both charts, and the values beside the pointer.
+    fn draw(&self, places: &Places, props: &Props) {
+        for on in [On::Chart, On::Second] {
+            let Some(layer) = places.layer(on).cast::<Element>() else {
+                continue;
+            };
+            layer.set_text_content(None);
+            if let Some((over, share)) = self.at {
+                let pressed = self.gestures.pressed().filter(|_| over == on);
+                // What cannot be put there is not there; nothing depends on it.
+                draw(&layer, share, pressed)
+                    .and_then(|()| match (over == on, on) {
+                        (false, _) => Ok(()),
+                        (true, On::Second) => short_readout(&layer, props, share),
+                        (true, _) => readout(&layer, props, share),
+                    })
+                    .ok();
+            }
         }
     }
 }
 
-fn let_go(scale: &Scale, from: f64, to: f64) -> Action {
-    match (to - from).abs() >= LEAST_DRAG {
-        true => Action::Playhead(PlayheadAction::Zoom(Some((
-            scale.time(from.min(to)),
-            scale.time(from.max(to)),
-        )))),
-        false => Action::Playhead(PlayheadAction::Seek(scale.time(to))),
-    }
+/// Where a place in the window lies over an element, from left to right, from 0 to 1.
+pub fn share(layer: &Element, x: i32) -> f64 {
+    let place = layer.get_bounding_client_rect();
+    ((f64::from(x) - place.left()) / place.width().max(1.0)).clamp(0.0, 1.0)
 }
 
 /// An upright line at a share of the plot.
@@ -108,7 +107,7 @@ pub fn upright(class: &'static str, share: f64) -> Html {
     html! { <div {class} style={attr::placed("left", share)} /> }
 }
 
-fn draw(layer: &Element, props: &Props, share: f64, pressed: Option<f64>) -> Result<(), JsValue> {
+fn draw(layer: &Element, share: f64, pressed: Option<f64>) -> Result<(), JsValue> {
     let line = put(layer, "div", "")?;
     line.set_class_name("crosshair");
     line.set_attribute("style", &attr::placed("left", share))?;
@@ -118,21 +117,17 @@ fn draw(layer: &Element, props: &Props, share: f64, pressed: Option<f64>) -> Res
         let style = attr::spanned(from.min(share), (share - from).abs());
         dragged.set_attribute("style", &style)?;
     }
-    readout(layer, props, share)
+    Ok(())
 }
 
-/// Every value at the crosshair.
-fn readout(layer: &Element, props: &Props, share: f64) -> Result<(), JsValue> {
+/// The box beside the crosshair; returns the list in it, the moment, and whether that is the playhead's, where all figures are
+/// known.
+fn beside(layer: &Element, props: &Props, share: f64) -> Result<(Element, Micros, bool), JsValue> {
     let scale = props.scale();
     let is_on_playhead = (scale.share(props.time) - share).abs() < ON_PLAYHEAD;
-    let time = if is_on_playhead {
-        props.time
-    } else {
-        scale.time(share)
-    };
-    let now = |run: &RunView, known: Now| match is_on_playhead {
-        true => known,
-        false => run.now(run.at(time)),
+    let time = match is_on_playhead {
+        true => props.time,
+        false => scale.time(share),
     };
     let readout = put(layer, "div", "")?;
     readout.set_class_name(if share < 0.5 {
@@ -142,7 +137,31 @@ fn readout(layer: &Element, props: &Props, share: f64) -> Result<(), JsValue> {
     });
     readout.set_attribute("style", &attr::placed("--at", share))?;
     put(&readout, "b", &format::time(time))?;
-    let list = put(&readout, "dl", "")?;
+    Ok((put(&readout, "dl", "")?, time, is_on_playhead))
+}
+
+fn figures(run: &RunView, known: Now, (time, is_on_playhead): (Micros, bool)) -> Now {
+    match is_on_playhead {
+        true => known,
+        false => run.now(run.at(time)),
+    }
+}
+
+/// The values of the second chart.
+fn short_readout(layer: &Element, props: &Props, share: f64) -> Result<(), JsValue> {
+    let (list, time, is_on_playhead) = beside(layer, props, share)?;
+    let here = figures(&props.run, props.now, (time, is_on_playhead));
+    for (name, value) in second_chart::values(&here.sample) {
+        put(&list, "dt", name)?;
+        put(&list, "dd", &here.words(&value))?;
+    }
+    Ok(())
+}
+
+/// Every value at the crosshair.
+fn readout(layer: &Element, props: &Props, share: f64) -> Result<(), JsValue> {
+    let (list, time, is_on_playhead) = beside(layer, props, share)?;
+    let now = |run: &RunView, known: Now| figures(run, known, (time, is_on_playhead));
     for line in &props.lines {
         let name = put(&list, "dt", "")?;
         let mark = put(&name, "b", &letter(line.number).to_string())?;

@@ -7,17 +7,23 @@ use web_sys::{Element, KeyboardEvent};
 use yew::Callback;
 
 use super::browser::document;
-use crate::state::{Action, PlayheadAction, TourAction};
+use crate::state::{Action, ChartAction, PlayheadAction, TourAction};
 
 /// Every key with what it does, for the help.
-pub const KEYS: [(&str, &str); 9] = [
+pub const KEYS: [(&str, &str); 12] = [
     ("Space", "play or pause"),
     ("← →", "previous or next sample"),
-    ("Shift ← →", "previous or next mark"),
+    ("[ ]", "previous or next mark"),
+    ("+ − 0", "zoom in, zoom out, whole run"),
+    (
+        "Shift ← →",
+        "move the part that is zoomed in; with the whole run, previous or next mark",
+    ),
     (", .", "previous or next event"),
     ("Home End", "start or end of the run"),
     ("Page Down Page Up", "20 samples back or forward"),
     ("Esc", "show the whole run"),
+    ("N", "write a note at the playhead"),
     ("← → in the tour", "previous or next step"),
     ("?", "show or hide this help"),
 ];
@@ -28,8 +34,12 @@ const PAGE: i64 = 20;
 /// What a key does.
 pub fn action_of(key: &str, shift: bool) -> Option<Action> {
     match (key, shift) {
-        ("ArrowLeft", true) => Some(Action::Playhead(PlayheadAction::StepMark(-1))),
-        ("ArrowRight", true) => Some(Action::Playhead(PlayheadAction::StepMark(1))),
+        ("ArrowLeft", true) => Some(Action::Playhead(PlayheadAction::PanOrMark(-1))),
+        ("ArrowRight", true) => Some(Action::Playhead(PlayheadAction::PanOrMark(1))),
+        ("[" | "{", _) => Some(Action::Playhead(PlayheadAction::StepMark(-1))),
+        ("]" | "}", _) => Some(Action::Playhead(PlayheadAction::StepMark(1))),
+        ("+" | "=", _) => Some(Action::Playhead(PlayheadAction::Scale(0.5, None))),
+        ("-" | "_", _) => Some(Action::Playhead(PlayheadAction::Scale(2.0, None))),
         ("ArrowLeft" | "ArrowDown", _) => Some(Action::Playhead(PlayheadAction::Step(-1))),
         ("ArrowRight" | "ArrowUp", _) => Some(Action::Playhead(PlayheadAction::Step(1))),
         ("PageDown", _) => Some(Action::Playhead(PlayheadAction::Step(-PAGE))),
@@ -39,7 +49,8 @@ pub fn action_of(key: &str, shift: bool) -> Option<Action> {
         ("Home", _) => Some(Action::Playhead(PlayheadAction::Seek(Micros(0)))),
         ("End", _) => Some(Action::Playhead(PlayheadAction::Seek(Micros(u64::MAX)))),
         (" ", _) => Some(Action::Playhead(PlayheadAction::TogglePlay)),
-        ("Escape", _) => Some(Action::Playhead(PlayheadAction::Zoom(None))),
+        ("n" | "N", _) => Some(Action::Chart(ChartAction::Note)),
+        ("Escape" | "0", _) => Some(Action::Playhead(PlayheadAction::Zoom(None))),
         ("?", _) => Some(Action::ToggleHelp),
         _ => None,
     }

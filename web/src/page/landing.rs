@@ -13,7 +13,7 @@ use crate::state::{Action, DisplayAction, Place, State, TourAction};
 pub fn landing(state: &State, act: &Callback<Action>, open: &Callback<File>) -> Html {
     let button = |id, words, action| attr::action(act, id, None, words, action);
     let example = Action::Display(DisplayAction::Landing(false));
-    let tour = Action::Tour(TourAction::Read(Place::default()));
+    let read = |place| Action::Tour(TourAction::Read(place));
     let tools = [
         file(open),
         button(
@@ -22,9 +22,14 @@ pub fn landing(state: &State, act: &Callback<Action>, open: &Callback<File>) -> 
             example,
         ),
         button(
+            "landing-story",
+            "New to this? Ten blocks, two minutes",
+            read(Place::story()),
+        ),
+        button(
             "landing-tour",
-            "New to this? Take the tour in ten steps",
-            tour,
+            "The incident in ten steps",
+            read(Place::default()),
         ),
     ];
     let says = "Open a recording of your service: one sentence says how much memory stays, and what keeps it. Every setting is \

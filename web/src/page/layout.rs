@@ -9,15 +9,16 @@ use super::{
     attr::{self, press},
     blocks::blocks,
     chart::{self, chart},
-    crosshair::Did,
     decisions::decisions,
     embedding,
+    gestures::{On, Point},
     header::header,
     heap_map::{HeapMap, maps},
     help::help,
     landing::landing,
     second_chart::second_chart,
     source::source,
+    strip::strip,
     tour::tour,
     transport::transport,
     variants::{letter, variants},
@@ -46,6 +47,23 @@ pub struct Places {
     pub why: NodeRef,
     /// What lies over the plot of the chart.
     pub over: NodeRef,
+    /// What lies over the chart below it.
+    pub second: NodeRef,
+    /// What lies over the whole run.
+    pub minimap: NodeRef,
+    /// The field of the note that was just begun.
+    pub note: NodeRef,
+}
+
+impl Places {
+    /// What hears pointers over a chart.
+    pub fn layer(&self, on: On) -> &NodeRef {
+        match on {
+            On::Chart => &self.over,
+            On::Second => &self.second,
+            On::Minimap => &self.minimap,
+        }
+    }
 }
 
 /// The whole page.
@@ -53,7 +71,7 @@ pub fn page(
     state: &State,
     act: &Callback<Action>,
     open: &Callback<File>,
-    point: &Callback<(Did, PointerEvent)>,
+    point: &Callback<Point>,
     places: &Places,
 ) -> Html {
     let health = match &state.health {
@@ -62,14 +80,19 @@ pub fn page(
         Health::Broken(_) => "broken",
     };
     let is_part = state.is_part();
-    let class = is_part.then_some("embedded");
+    let class = match () {
+        () if state.display.is_landing => Some("landing"),
+        () if state.tour.is_story() => Some("embedded story"),
+        () if is_part => Some("embedded"),
+        () => None,
+    };
     html! {
         <>
             if !is_part {
                 { header(state, act) }
             }
             { tour(state, act, &places.next) }
-            <main class={if state.display.is_landing { Some("landing") } else { class }} data-look={state.tour.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}
+            <main class={class} data-look={state.tour.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}
                 data-links={attr::number(state.links.opened)}>
                 if state.display.is_landing {
                     { landing(state, act, open) }
@@ -96,20 +119,20 @@ pub fn page(
 fn run(
     state: &State,
     act: &Callback<Action>,
-    (open, point): (&Callback<File>, &Callback<(Did, PointerEvent)>),
+    (open, point): (&Callback<File>, &Callback<Point>),
     places: &Places,
 ) -> Html {
     let shows = state.shows();
     html! {
         <>
-            if !state.is_part() {
+            if !state.is_part() && !state.tour.is_story() {
                 { answer(state, act, places) }
             }
                 <div class="column column--happened">
                     { trouble(state, act) }
                     { notes(state, act) }
                     { advice::advice(state, act, &places.advice) }
-                    { happened(state, act, point, &places.over) }
+                    { happened(state, act, point, places) }
                 </div>
                 if shows.why {
                     <div class="column column--why" data-stale={attr::flag(is_earlier(state))}>{ why(state, act, &places.why) }</div>
@@ -187,8 +210,8 @@ fn notes(state: &State, act: &Callback<Action>) -> Html {
 fn happened(
     state: &State,
     act: &Callback<Action>,
-    point: &Callback<(Did, PointerEvent)>,
-    over: &NodeRef,
+    point: &Callback<Point>,
+    places: &Places,
 ) -> Html {
     let shows = state.shows();
     let Some(props) = chart::props(state) else {
@@ -212,17 +235,18 @@ fn happened(
                 { attr::words("p", &[("id", attr::Static("outdated")), ("class", attr::Static("outdated")), ("role", attr::Static("status"))], &words) }
             }
             if shows.chart {
-                { chart(&props, act, point, over) }
+                { chart(state, &props, act, point, places) }
             }
             if shows.table {
                 { what_if(state, act) }
             }
             if shows.chart {
-                if state.display.embed.is_none() {
-                    { second_chart(&props) }
+                if state.display.embed.is_none() && !state.tour.is_story() {
+                    { second_chart(&props, point, &places.second) }
                 }
             }
             if shows.map {
+                { strip(state) }
                 <div class="maps" data-count={attr::number(maps.len() as u64)}>
                     { for maps.into_iter().map(|map| html! { <HeapMap ..map /> }) }
                 </div>
@@ -231,7 +255,7 @@ fn happened(
                 { transport(state, act) }
             }
             { blocks(state, act) }
-            if let Some(look) = state.inspection.latest_look(state.variants.selected().id).filter(|_| shows.why) {
+            if let Some(look) = state.inspection.latest_look(state.variants.selected().id).filter(|_| shows.why && !state.tour.is_story()) {
                 { decisions(look, state.inspection.only, act) }
             }
         </>

@@ -1,14 +1,15 @@
-//! Pictures of what is shown, for documents: the same as the command draws.
+//! Pictures of what is shown, for documents. A worker draws them (`worker/draw`), whose program is sent to who wants one.
 
-use highwater_chart::{Chart, Entry, Head, Map, Run, letter, settings};
+use highwater_chart::letter;
 use yew::prelude::*;
 
 use super::{attr::press, browser, chart, heap_map, measured};
 use crate::{
-    protocol::StageOrder,
+    protocol::{Curve, Curves, Drawing, Drawn, Heap, Named, StageOrder},
     state::{Action, Format, InspectionAction, Picture, State},
     subject::Subject,
     variants::VariantState,
+    wire::bytes,
 };
 
 /// The buttons that save a picture of something, `of` in words.
@@ -24,104 +25,102 @@ pub fn buttons(act: &Callback<Action>, picture: Picture, of: &str) -> Html {
         .collect()
 }
 
-/// Saves a picture as a file of the user's. Where the browser cannot draw one that is told.
-pub fn save(state: &State, picture: Picture, format: Format, act: &Callback<Action>) {
+/// Where a picture is to be saved.
+pub struct Place {
+    /// The name of the file, without an ending.
+    name: String,
+    format: Format,
+}
+
+/// The bytes of the [`Drawing`] that a worker draws of what is shown, and where it is saved; none without a run, when there is no
+/// button for it either.
+pub fn asked(state: &State, picture: Picture, format: Format) -> Option<(Vec<u8>, Place)> {
     let date = browser::today();
-    let source = source(state);
-    let head = Head {
-        title: state.source.subject.title(),
-        date: &date,
-        source: &source,
-        dark: state.display.is_dark(),
-    };
-    let (svg, of) = match picture {
-        Picture::Chart => (curves(state, head), "chart".to_owned()),
+    let (of, what) = match picture {
+        Picture::Chart => (curves(state)?, "chart".to_owned()),
         Picture::Map(id) => {
-            let Some(variant) = state.variants.get(id) else {
-                return;
-            };
-            let of = format!("map-{}", letter(variant.letter));
-            (map(state, variant, head, act), of)
+            let variant = state.variants.get(id)?;
+            (
+                map(state, variant)?,
+                format!("map-{}", letter(variant.letter)),
+            )
         }
     };
-    // Without a run there is no picture, and no button for it either.
-    let Some(svg) = svg else {
-        return;
+    let name = format!("highwater-{}-{what}-{date}", state.source.subject.name());
+    let drawing = Drawing {
+        title: state.source.subject.title().to_owned(),
+        date,
+        source: source(state),
+        dark: state.display.is_dark(),
+        of,
     };
-    let name = format!("highwater-{}-{of}-{date}", state.source.subject.name());
-    match format {
-        Format::Svg => browser::save(&(name + ".svg"), "image/svg+xml", &svg),
-        Format::Png => browser::save_png(name + ".png", &svg, act.clone()),
+    Some((bytes(&drawing), Place { name, format }))
+}
+
+impl Place {
+    /// Saves a picture as a file of the user's. Where it could not be drawn that is told.
+    pub fn save(&self, svg: Option<String>, act: &Callback<Action>) {
+        let name = &self.name;
+        match (svg, self.format) {
+            (None, _) => act.emit(Action::SaveFailed),
+            (Some(svg), Format::Svg) => {
+                browser::save(&format!("{name}.svg"), "image/svg+xml", &svg)
+            }
+            (Some(svg), Format::Png) => browser::save_png(format!("{name}.png"), &svg, act.clone()),
+        }
     }
 }
 
-fn curves(state: &State, head: Head) -> Option<String> {
+fn curves(state: &State) -> Option<Drawn> {
     let props = chart::props(state)?;
-    let (mut runs, mut main) = (Vec::new(), 0);
-    for line in &props.lines {
-        if line.is_selected {
-            main = runs.len();
-        }
+    let runs = props.lines.iter().map(|line| {
         let (run, summary) = (&line.run, &line.run.ran.summary);
-        runs.push(Run {
-            entry: entry((line.number, line.colour), &line.name, &run.order.stages),
-            samples: &run.samples,
+        Curve {
+            of: named((line.number, line.colour), &line.name, &run.order.stages),
+            samples: run.samples.clone(),
             figures: [summary.peak, summary.after_rest, summary.at_end],
             killed: run.killed(),
-            rerun: Vec::new(),
-        });
-    }
+        }
+    });
+    let main = props.lines.iter().position(|line| line.is_selected);
     let stages = props.run.ran.stages.iter();
-    let chart = Chart {
-        head,
-        runs,
-        main,
-        bands: &props.run.bands,
+    Some(Drawn::Chart(Curves {
+        runs: runs.collect(),
+        main: main.unwrap_or_default() as u8,
+        phases: props.run.ran.phases.clone(),
         stages: stages
-            .map(|stage| (stage.begins, &stage.name[..]))
+            .map(|stage| (stage.begins, stage.name.clone()))
             .collect(),
         measured: measured::points(&props.lines),
         cap: props.cap,
         shown: props.shown,
-    };
-    Some(chart.svg())
+    }))
 }
 
-fn map(
-    state: &State,
-    variant: &VariantState,
-    head: Head,
-    act: &Callback<Action>,
-) -> Option<String> {
+fn map(state: &State, variant: &VariantState) -> Option<Drawn> {
     let name = variant.name_of_run();
-    let maps = heap_map::maps(state, act);
+    let maps = heap_map::maps(state, &Callback::noop());
     let props = maps.iter().find(|map| map.of == variant.id)?;
     let (run, time) = (&props.run, props.moment.time);
     let stage = run.stage_at(time).0;
     let stage = run.order.stages.get(stage..=stage)?;
-    let map = Map {
-        head,
-        entry: entry((variant.letter, variant.colour), &name, stage),
+    let pins = props.look.as_ref().map(|look| look.diagnosis.pins.clone());
+    Some(Drawn::Map(Heap {
+        of: named((variant.letter, variant.colour), &name, stage),
         time,
-        frame: props.frame()?,
+        frame: props.frame()?.clone(),
         page_size: run.ran.page_size,
-        pins: props.look.as_ref().map_or(&[], |look| &look.diagnosis.pins),
+        pins: pins.unwrap_or_default(),
         hidden: state.inspection.hidden,
-    };
-    Some(map.svg())
+    }))
 }
 
-fn entry<'a>((number, colour): (usize, usize), name: &'a str, stages: &[StageOrder]) -> Entry<'a> {
-    let mut all = String::new();
-    for stage in stages {
-        // A run without stages has one that has no name.
-        all += &settings(&stage.name, stage.workers.into(), &stage.variant);
-    }
-    Entry {
-        number,
-        colour,
-        name,
-        settings: all,
+fn named((letter, colour): (usize, usize), name: &str, stages: &[StageOrder]) -> Named {
+    Named {
+        letter: letter as u8,
+        colour: colour as u8,
+        name: name.to_owned(),
+        stages: stages.to_vec(),
     }
 }
 
@@ -129,7 +128,7 @@ fn entry<'a>((number, colour): (usize, usize), name: &'a str, stages: &[StageOrd
 fn source(state: &State) -> String {
     let kind = match state.source.subject {
         Subject::Scenario(_) => "scenario",
-        Subject::Bundled | Subject::Service | Subject::File(_) => "recording",
+        Subject::Bundled | Subject::Service | Subject::TenBlocks | Subject::File(_) => "recording",
     };
     let mut text = format!("{kind} {}", state.source.subject.name());
     if !state.variants.selected().is_fresh() {

@@ -10,6 +10,7 @@ use super::{
     chart::{Props, room},
     chart_lines::{SIZE, SQUARE, highest},
     crosshair::upright,
+    gestures::{Did, On, Point},
 };
 use crate::{format, view::Drawn};
 
@@ -37,8 +38,19 @@ const PAGES: [Line; 2] = [
 /// A threshold that somebody set beyond this is not worth the height it would take.
 const OUT_OF_REACH: Bytes = Bytes(1 << 40);
 
-/// The card.
-pub fn second_chart(props: &Props) -> Html {
+/// The lines of a run, of which this is a sample.
+fn lines_of(sample: &Sample) -> [Line; 2] {
+    if sample.figures.is_some() { PAGES } else { TOP }
+}
+
+/// The names and values of the lines at a sample.
+pub fn values(sample: &Sample) -> [(&'static str, String); 2] {
+    lines_of(sample).map(|line| (line.0, said((line.2)(sample).0)))
+}
+
+/// The card. Pointers over it are heard as over the chart above, which has the same time from left to right.
+pub fn second_chart(props: &Props, point: &Callback<Point>, place: &NodeRef) -> Html {
+    let heard = |did: Did| point.reform(move |event: PointerEvent| (On::Second, did, event));
     let (run, time, (from, to)) = (&props.run, props.time, props.shown);
     let mut scale = Scale {
         from,
@@ -46,7 +58,7 @@ pub fn second_chart(props: &Props) -> Html {
         highest: 1.0,
     };
     let here = &props.now.sample;
-    let lines = if here.figures.is_some() { PAGES } else { TOP };
+    let lines = lines_of(here);
     let value = |sample: &Sample, line: &Line| (line.2)(sample).0;
     let most = shown(&run.samples, &scale).iter().flat_map(|sample| {
         let values = lines.iter().map(|line| value(sample, line));
@@ -81,6 +93,8 @@ pub fn second_chart(props: &Props) -> Html {
                     if scale.shows(time) {
                         { upright("playhead", scale.share(time)) }
                     }
+                    <div ref={place} class="over" onpointermove={heard(Did::Move)} onpointerdown={heard(Did::Press)}
+                        onpointerup={heard(Did::LetGo)} onpointerleave={heard(Did::Leave)} />
                 </div>
                 // As much room as beside the chart above: the same times are above each other.
                 <div class="ends">{ room(&props.lines, above) }</div>

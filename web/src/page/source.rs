@@ -28,8 +28,7 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
                     if source.title().is_none() {
                         { attr::option("none", "no trace is open".to_owned()) }
                     }
-                    { recording(&Subject::Bundled) }
-                    { recording(&Subject::Service) }
+                    { for Subject::BUNDLED.iter().map(recording) }
                     if let Subject::File(_) = subject {
                         { recording(subject) }
                     }
@@ -62,8 +61,10 @@ fn choose(choices: &Choices, act: &Callback<Action>) -> Callback<Event> {
         let found = all.iter().find(|scenario| scenario.name == key);
         Action::Choose(match found {
             Some(scenario) => Subject::Scenario(Rc::clone(scenario)),
-            None if key == Subject::Service.key() => Subject::Service,
-            None => Subject::Bundled,
+            None => {
+                let bundled = Subject::BUNDLED.into_iter().find(|one| one.key() == key);
+                bundled.unwrap_or(Subject::Bundled)
+            }
         })
     })
 }

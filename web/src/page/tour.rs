@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::attr::{self, press};
 use crate::{
-    state::{Action, State, TourAction},
+    state::{Action, DisplayAction, State, TourAction},
     tour::{Paragraph, Piece, Tour, figures, is_of_page, pieces},
 };
 
@@ -26,6 +26,9 @@ pub fn tour(state: &State, act: &Callback<Action>, next: &NodeRef) -> Html {
                     { for (0..tour.steps.len()).map(|at| to_step(tour, at, act)) }
                 </nav>
                 { button("tour-back", "Back", Action::Tour(TourAction::Turn(-1))) }
+                if last && state.tour.is_story() {
+                    { button("story-own", "Record your own service", Action::Display(DisplayAction::Landing(true))) }
+                }
                 <button ref={next} id="tour-next" type="button" class="button"
                     onclick={press(act, Action::Tour(if last { TourAction::Close } else { TourAction::Turn(1) }))}>
                     { if last { "Done" } else { "Next" } }

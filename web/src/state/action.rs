@@ -5,8 +5,8 @@ use std::rc::Rc;
 use highwater_simulator::{Environment, Moment, Without};
 
 use super::{
-    AdviceAction, AdviceWork, Advising, DisplayAction, InspectionAction, Place, PlayheadAction,
-    TableAction, Theme, TourAction, VariantAction,
+    AdviceAction, AdviceWork, Advising, ChartAction, DisplayAction, InspectionAction, Place,
+    PlayheadAction, TableAction, Theme, TourAction, VariantAction,
 };
 use crate::{
     protocol::{Ask, BlockRow, Loaded, MomentFigures, Order, Outcome},
@@ -21,6 +21,8 @@ use crate::{
 pub enum Action {
     /// Something happened to the playhead.
     Playhead(PlayheadAction),
+    /// Something of the chart is shown, or not any more.
+    Chart(ChartAction),
     /// Something happened to a variant.
     Variant(VariantId, VariantAction),
     /// Something was asked of a moment, or is known of it.
@@ -51,7 +53,7 @@ pub enum Action {
     CopyReview,
     /// The user wants to know why the answer is what it is.
     Why,
-    /// The browser could not draw it.
+    /// A picture could not be drawn.
     SaveFailed,
     /// The user typed into the field of a parameter.
     EditParameter(usize, String),
@@ -183,6 +185,8 @@ pub enum Effect {
     CopyReview,
     /// Put the focus on the explanation.
     FocusWhy,
+    /// Put the focus on the note that was just begun.
+    FocusNote,
     /// Show what an address of the page says.
     Go(String),
     /// Get the text of what the page shows first.

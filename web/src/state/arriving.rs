@@ -96,6 +96,7 @@ impl State {
         self.advice.end();
         self.variants = Variants::new(self.source.begun(), self.variants.next);
         self.playhead.zoom = None;
+        self.charted = Default::default();
         self.playhead.is_unmoved = true;
         self.table.at = Default::default();
         self.links.time = None;
@@ -103,6 +104,7 @@ impl State {
         self.inspection.pointed = None;
         self.inspection.forget_asked();
         self.inspection.forget_all();
+        self.inspection.whole.clear();
     }
 
     pub(super) fn loaded(&mut self, number: u32, about: Loaded) -> Vec<Effect> {

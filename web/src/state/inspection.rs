@@ -50,6 +50,16 @@ pub struct Opened {
     pub rows: Option<Vec<BlockRow>>,
 }
 
+/// All addresses: the whole heap, where it has few blocks.
+const ALL: (Address, Address) = (Address(0), Address(u64::MAX));
+
+impl Opened {
+    /// Whether that is the whole heap.
+    pub fn is_whole(&self) -> bool {
+        (self.from, self.to) == ALL
+    }
+}
+
 /// What is looked into, and what was found.
 #[derive(Default)]
 pub struct Inspection {
@@ -65,6 +75,8 @@ pub struct Inspection {
     pub pointed: Option<usize>,
     /// The blocks that are looked at.
     pub opened: Option<Opened>,
+    /// The blocks of the whole heap as they were last known.
+    pub whole: Vec<BlockRow>,
     /// What would be if the first so many pins were gone, once it is known.
     pub without: Option<(usize, Option<Without>)>,
     /// Kinds of pages that the map does not show, as bits.
@@ -148,8 +160,15 @@ impl Inspection {
 
     /// Takes the blocks of a variant, if they are still looked at.
     pub(super) fn take_blocks(&mut self, id: VariantId, rows: Vec<BlockRow>) {
-        if let Some(opened) = self.opened.as_mut().filter(|opened| opened.id == id) {
-            opened.rows = Some(rows);
+        let Some(opened) = self.opened.as_mut().filter(|opened| opened.id == id) else {
+            return;
+        };
+        match opened.is_whole() {
+            true => {
+                opened.rows = Some(Vec::new());
+                self.whole = rows;
+            }
+            false => opened.rows = Some(rows),
         }
     }
 
@@ -181,6 +200,18 @@ impl Inspection {
         let saved = self.saving.take_if(|_| is_exact);
         let save = saved.map(|(picture, format)| Effect::Save(picture, format));
         save.into_iter().collect()
+    }
+
+    /// Looks at the whole heap of the variant that is looked into, where it does not yet.
+    pub(super) fn open_all(&mut self, shown: Option<Shown<'_>>) -> Vec<Effect> {
+        let selected = shown.map(|shown| shown.variants.selected);
+        let is_open = |opened: &Opened| opened.is_whole() && Some(opened.id) == selected;
+        match selected {
+            Some(id) if !self.opened.as_ref().is_some_and(is_open) => {
+                self.open_blocks(Some((id, ALL.0, ALL.1)), shown)
+            }
+            _ => vec![],
+        }
     }
 
     /// Looks at the blocks of a few pages.
@@ -315,6 +346,29 @@ mod tests {
         assert!(inspection.latest_look(id).is_some());
         inspection.forget(id);
         assert!(inspection.latest_look(id).is_none());
+    }
+
+    #[test]
+    fn the_whole_heap_is_asked_for_once_and_stays_until_it_is_known_anew() {
+        let (variants, playhead) = (ran(), Playhead::default());
+        let mut inspection = Inspection::default();
+        let (shown, id) = (shown(&variants, &playhead), variants.selected);
+        assert_eq!(inspection.open_all(None), []);
+        assert!(matches!(inspection.open_all(shown)[..], [Effect::Ask(of, ..)] if of == id));
+        assert_eq!(inspection.open_all(shown), []);
+        let row = BlockRow {
+            address: Address(4096),
+            size: highwater_simulator::Bytes(32),
+            kind: PageKind::Live,
+            state: "in use".to_owned(),
+            requested: None,
+            allocated: None,
+            freed: None,
+        };
+        inspection.take_blocks(id, vec![row]);
+        inspection.forget_asked();
+        assert_eq!(inspection.whole.len(), 1, "until it is known anew");
+        assert_eq!(inspection.open_all(shown).len(), 1);
     }
 
     #[test]

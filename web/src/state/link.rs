@@ -1,5 +1,5 @@
 //! The state as a text that travels in the page's address: JSON with the description of the run (`run`), the marks of its
-//! variants (`marks`), the step of a tour (`tour`), and what of it is shown (`view`).
+//! variants (`marks`), the step of a tour (`tour`), notes at moments (`notes`), and what of it is shown (`view`).
 //!
 //! The form is a promise: links made today open in every later release. Names stand for what the catalogue has, never numbers; a
 //! key that is not known is refused, so that a link of a later release is not opened as something else. Links of the
@@ -17,18 +17,12 @@ mod write;
 use highwater_simulator::{Address, Choice, Micros};
 use highwater_workload::spec::Level;
 
-use super::Place;
+use super::{Note, Place};
 use crate::{
     form::{EnvironmentForm, ParameterForm},
     subject::Subject,
 };
 use view::View;
-
-/// The recording that the page opens with, as a run names it.
-pub(super) const BUNDLED: &str = "bundled";
-
-/// The other recording that comes with it, of a service.
-pub(super) const SERVICE: &str = "bundled-service";
 
 /// Links: what one that was opened leaves to be done, and what was copied.
 #[derive(Default)]
@@ -79,6 +73,8 @@ struct Link {
     /// The first one's settings then.
     settings: Option<EnvironmentForm>,
     view: View,
+    /// The notes at moments.
+    marked: Vec<Note>,
     tour: Option<Place>,
     /// Whether it held more than what was read of it.
     holds_more: bool,

@@ -2,7 +2,7 @@
 
 use highwater_simulator::{Micros, Moment};
 
-use super::Effect;
+use super::{Effect, zoom};
 use crate::view::RunView;
 
 /// The speeds that there are.
@@ -32,6 +32,11 @@ pub struct Playhead {
 pub enum PlayheadAction {
     /// The chart shows a part of the time, or all of it.
     Zoom(Option<(Micros, Micros)>),
+    /// The chart shows a part that is so many times as long, around a share of what it shows now; around the playhead where none
+    /// is said.
+    Scale(f64, Option<f64>),
+    /// The part moves by a share of its length.
+    Pan(f64),
     /// It was moved.
     Seek(Micros),
     /// It was moved to where a run is looked at first.
@@ -42,6 +47,8 @@ pub enum PlayheadAction {
     StepEvent(i64),
     /// It was moved to the next mark, or the one before.
     StepMark(i64),
+    /// The part that is shown moves, so many quarters of its length; where all is shown, the playhead goes to a mark.
+    PanOrMark(i64),
     /// Play, or do not.
     Play(bool),
     /// Play or pause.
@@ -93,6 +100,18 @@ impl Playhead {
                 self.zoom = zoom;
                 return (vec![], false);
             }
+            (Scale(factor, around), _) => {
+                self.scale(factor, around, ends);
+                return (vec![], false);
+            }
+            (Pan(by), _) => {
+                self.pan(by, ends);
+                return (vec![], false);
+            }
+            (PanOrMark(quarters), _) if self.zoom.is_some() => {
+                self.pan(quarters as f64 / 4.0, ends);
+                return (vec![], false);
+            }
             (Speed(speed), _) => {
                 self.speed = speed;
                 return (vec![], false);
@@ -107,7 +126,7 @@ impl Playhead {
                 (first.time, Some(first.event))
             }
             (Step(steps), Some(run)) => (run.step(run.at(self.time), steps).time, None),
-            (StepMark(marks), Some(run)) => (self.mark(run, marks), None),
+            (StepMark(marks) | PanOrMark(marks), Some(run)) => (self.mark(run, marks), None),
             (StepEvent(events), Some(run)) => {
                 let event = self.moment(run, true).event.saturating_add_signed(events);
                 let event = event.min(run.last().event);
@@ -118,6 +137,19 @@ impl Playhead {
         self.move_to(time, ends);
         self.event = event;
         (vec![], true)
+    }
+
+    fn scale(&mut self, factor: f64, around: Option<f64>, ends: Micros) {
+        let shown @ (from, to) = self.shown(ends);
+        let at = (self.time.0 as f64 - from.0 as f64) / to.0.saturating_sub(from.0).max(1) as f64;
+        let at = Some(at).filter(|at| (0.0..=1.0).contains(at));
+        self.zoom = zoom::scaled(shown, factor, around.or(at).unwrap_or(0.5), ends);
+    }
+
+    fn pan(&mut self, by: f64, ends: Micros) {
+        if let Some(part) = self.zoom {
+            self.zoom = zoom::moved(part, by, ends);
+        }
     }
 
     pub(super) fn move_to(&mut self, time: Micros, ends: Micros) {
@@ -242,6 +274,34 @@ mod tests {
         assert_eq!(at(PlayheadAction::StepMark(1)), (2_000_000, 30));
         assert_eq!(at(PlayheadAction::Seek(Micros(0))), (0, 0));
         assert_eq!(at(PlayheadAction::StepMark(-1)), (0, 0));
+    }
+
+    #[test]
+    fn the_chart_goes_nearer_around_the_playhead_and_moves() {
+        let (run, mut playhead) = (run(), Playhead::default());
+        let ends = run.ends();
+        playhead.move_to(Micros(500_000), ends);
+        let mut shown = |action| {
+            let (_, is_moved) = playhead.update(action, Some(&run), ends);
+            let (from, to) = playhead.shown(ends);
+            (from.0, to.0, is_moved)
+        };
+        let nearer = PlayheadAction::Scale(0.5, None);
+        assert_eq!(shown(nearer), (250_000, 1_250_000, false));
+        assert_eq!(
+            shown(PlayheadAction::PanOrMark(2)),
+            (750_000, 1_750_000, false)
+        );
+        // The playhead is not in it: around its middle.
+        let nearer = PlayheadAction::Scale(0.5, None);
+        assert_eq!(shown(nearer), (1_000_000, 1_500_000, false));
+        assert_eq!(
+            shown(PlayheadAction::Scale(8.0, None)),
+            (0, 2_000_000, false)
+        );
+        assert_eq!(shown(PlayheadAction::Pan(1.0)), (0, 2_000_000, false));
+        assert_eq!(shown(PlayheadAction::PanOrMark(1)), (0, 2_000_000, true));
+        assert_eq!(playhead.time, Micros(1_000_000), "the mark");
     }
 
     #[test]

@@ -5,11 +5,7 @@ use std::rc::Rc;
 use highwater_simulator::{Environment, variant_of};
 use highwater_workload::spec::{self, Planned, RunSpec};
 
-use super::{
-    Effect,
-    link::{BUNDLED, SERVICE},
-    variants::Begun,
-};
+use super::{Effect, variants::Begun};
 use crate::{
     form::{EnvironmentForm, ParameterForm},
     format,
@@ -94,7 +90,7 @@ impl Source {
     pub(super) fn begun(&self) -> Vec<Begun> {
         let planned = match &self.subject {
             Subject::Scenario(scenario) => scenario.plan_with(self.changed()).ok(),
-            Subject::Bundled | Subject::Service | Subject::File(_) => None,
+            Subject::Bundled | Subject::Service | Subject::TenBlocks | Subject::File(_) => None,
         };
         if let Some(planned) = planned {
             let numbered = planned.iter().enumerate().take(MOST);
@@ -127,8 +123,9 @@ impl Source {
     /// The description of what runs, without its variants.
     pub(super) fn described(&self) -> RunSpec {
         let (key, name) = match &self.subject {
-            Subject::Bundled => ("trace", BUNDLED),
-            Subject::Service => ("trace", SERVICE),
+            bundled @ (Subject::Bundled | Subject::Service | Subject::TenBlocks) => {
+                ("trace", bundled.key())
+            }
             Subject::File(name) => ("trace", name.as_str()),
             Subject::Scenario(scenario) => ("scenario", scenario.name.as_str()),
         };

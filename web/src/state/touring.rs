@@ -6,6 +6,9 @@ use crate::tour::{self, Tour};
 /// The language that the tour is written in.
 const LANGUAGE: &str = "en";
 
+/// The name that the story for newcomers has in its place: it is told as a tour is, over what each step is about alone.
+const STORY: &str = "story";
+
 /// Where in which tour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -25,6 +28,14 @@ impl Default for Place {
 }
 
 impl Place {
+    /// Where the story begins.
+    pub fn story() -> Self {
+        Self {
+            language: STORY.to_owned(),
+            at: 0,
+        }
+    }
+
     /// The language and the step, from 1, as an address says them.
     pub fn of(language: Option<&str>, step: &str) -> Option<Self> {
         let at: u16 = step.parse().ok()?;
@@ -166,16 +177,34 @@ impl Touring {
         self.open.as_ref().is_some_and(|tour| tour.is_talk)
     }
 
-    /// What of the page is shown while the tour is given as a talk.
+    /// Whether it is the story for newcomers.
+    pub fn is_story(&self) -> bool {
+        self.open
+            .as_ref()
+            .is_some_and(|tour| tour.language == STORY)
+    }
+
+    /// What of the page is shown while the tour is given as a talk, or tells the story.
     pub(super) fn shows(&self) -> Option<Embed> {
         let whole = || self.pointed_at().map_or(Embed::WHOLE, Embed::of);
-        self.is_talk().then(whole)
+        (self.is_talk() || self.is_story()).then(whole)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_story_shows_what_its_step_is_about() -> Result<(), String> {
+        let mut touring = Touring::default();
+        touring.take(Place::story(), true, "# One\n\n[x](?a&panels=map,why)\n")?;
+        assert!(touring.is_story() && !touring.is_talk());
+        assert_eq!(touring.shows(), Some(Embed::of("map,why")));
+        touring.update(TourAction::Close);
+        assert!(!touring.is_story() && touring.shows().is_none());
+        Ok(())
+    }
 
     #[test]
     fn a_tour_is_gone_through_and_given_as_a_talk() -> Result<(), String> {

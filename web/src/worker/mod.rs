@@ -6,6 +6,7 @@
 //! and lose it; the page does that only when the worker does not answer for a while.)
 
 mod advise;
+mod draw;
 mod engine;
 mod load;
 mod log;
@@ -97,10 +98,11 @@ impl Job for Elsewhere {
     }
 }
 
-/// The jobs of the program that reads what people bring. It is sent to those who bring something.
+/// The jobs of the program that reads what people bring, searches and draws pictures. It is sent to those who want that.
 pub fn reading(work: Work, _: Option<Vec<u8>>) -> Box<dyn Job> {
     match work {
         Work::Read { text } => Box::new(read::Read { text }),
+        Work::Draw(drawing) => Box::new(draw::Draw { drawing }),
         Work::Advise {
             asked,
             survey,
@@ -145,7 +147,7 @@ pub fn simulating(work: Work, file: Option<Vec<u8>>) -> Box<dyn Job> {
             Ok(run) => Box::new(run),
             Err(_) => Box::new(Elsewhere),
         },
-        Work::Read { .. } | Work::Advise { .. } => Box::new(Elsewhere),
+        Work::Read { .. } | Work::Draw(_) | Work::Advise { .. } => Box::new(Elsewhere),
     }
 }
 

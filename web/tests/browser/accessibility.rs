@@ -72,6 +72,15 @@ fn an_audit_finds_nothing() -> Result<()> {
         page.evaluate(AXE)?;
         let mut findings = audit(page, "opened")?;
 
+        page.click(".names__name[data-variant='2']")?;
+        page.click("#add-note")?;
+        page.wait_for("#notes-list input")?;
+        page.type_text("#notes-list input", "after the last rest")?;
+        page.evaluate("document.querySelector('#chart').focus()")?;
+        page.press("+")?;
+        page.wait_for("#chart[data-zoomed=true]")?;
+        findings.extend(audit(page, "zoomed, with a note")?);
+
         page.click("#home")?;
         page.wait_for(".questions svg")?;
         page.in_each_look(&SIZES, |_, look| {
@@ -119,6 +128,11 @@ fn an_audit_finds_nothing() -> Result<()> {
         page.wait_for(".tour")?;
         settle(page)?;
         findings.extend(audit(page, "tour")?);
+
+        page.go("?tour=4&lang=story")?;
+        page.wait_for("#strip")?;
+        page.evaluate(AXE)?;
+        findings.extend(audit(page, "story")?);
 
         page.click("#help")?;
         page.wait_for("#help-title")?;

@@ -13,6 +13,7 @@ mod accessibility;
 mod advice;
 mod answer;
 mod book;
+mod chart;
 mod death;
 mod drawn;
 mod driver;

@@ -57,6 +57,12 @@ pub fn shown<'a>(samples: &'a [Sample], scale: &Scale) -> &'a [Sample] {
     &samples[first.saturating_sub(1)..(last + 1).min(samples.len())]
 }
 
+/// What the program holds at most in the time that is shown.
+pub fn held_at_most(samples: &[Sample], scale: &Scale) -> Bytes {
+    let held = shown(samples, scale).iter().map(|sample| sample.live_peak);
+    held.max().unwrap_or_default()
+}
+
 /// Width and height of what is drawn, in its own units.
 pub type Size = (u32, u32);
 

@@ -28,7 +28,8 @@ mod theme;
 pub use bands::{Band, bands};
 pub use chart::{Chart, Run};
 pub use curve::{
-    Curve, Dot, Scale, Size, area, dots, held, highest, outline, resident, rss_at, shown,
+    Curve, Dot, Scale, Size, area, dots, held, held_at_most, highest, outline, resident, rss_at,
+    shown,
 };
 pub use dot_pixels::dot_pixels;
 pub use layout::{Extents, Layout};

@@ -91,6 +91,7 @@ impl State {
         } else {
             self.take_variants(link.variants, &boxes);
         }
+        self.charted.notes = link.marked;
         self.take_view(link.view);
     }
 
@@ -107,6 +108,7 @@ impl State {
         self.table.sorted = view.column.map(|column| (column as usize, falls));
         self.table.at = view.at.unwrap_or_default();
         let all = &self.variants.all;
+        self.charted.hide(&view.off.unwrap_or_default(), all);
         let last = all.len() - 1;
         let (selected, beside) = (view.selected.unwrap_or(0), view.beside);
         for at in [Some(selected), beside].into_iter().flatten() {

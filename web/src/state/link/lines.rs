@@ -5,7 +5,8 @@
 
 use highwater_workload::spec::Tree;
 
-use super::{BUNDLED, SERVICE, read::MARKS};
+use super::read::MARKS;
+use crate::subject::Subject;
 
 /// Each letter, the table of today's form that its line stands in, and the keys of its words. The last key has the rest of
 /// the line; settings are one key's, line by line.
@@ -81,7 +82,9 @@ fn take<'l>(tables: &mut Vec<(&'l str, Pairs)>, line: &'l str) -> Option<()> {
     for key in keys {
         let (key, word) = match (*key, words.next()?) {
             ("", word) => word.split_once(' ')?,
-            ("scenario", bundled @ (BUNDLED | SERVICE)) => ("trace", bundled),
+            ("scenario", name) if Subject::BUNDLED.iter().any(|one| one.key() == name) => {
+                ("trace", name)
+            }
             ("beside", "-") => continue,
             said => said,
         };

@@ -1,17 +1,20 @@
 //! Reading a link: whole and checked, before anything of the state is changed.
 
-use highwater_simulator::Choice;
+use highwater_simulator::{Choice, Micros};
 use highwater_workload::{
     RunSpec,
     pattern::Parameters,
     spec::{Fault, Level, Tree},
 };
 
-use super::{BUNDLED, Link, Linked, SERVICE, Through, lines, view::View};
+use super::{
+    Link, Linked, Through, lines,
+    view::{LATEST, View},
+};
 use crate::{
     form::EnvironmentForm,
     naming::plain,
-    state::Place,
+    state::{MOST_NOTES, Note, Place},
     subject::{Choices, Subject},
     variants::MOST,
 };
@@ -114,6 +117,7 @@ impl Link {
             over: Through::default(),
             settings: None,
             view: View::read(entries.take("view"))?,
+            marked: notes(entries.take("notes"))?,
             tour: tour(entries.take("tour"))?,
             holds_more: false,
             notes: Vec::new(),
@@ -254,13 +258,37 @@ fn tour(tree: Option<Tree>) -> Result<Option<Place>, String> {
         .ok_or_else(|| "there is no such step of a tour".to_owned())
 }
 
+/// The notes that a link has, in order of time and at most as many as somebody can write.
+fn notes(tree: Option<Tree>) -> Result<Vec<Note>, String> {
+    let all = match tree {
+        None => return Ok(Vec::new()),
+        Some(Tree::List(all)) if all.len() <= MOST_NOTES => all,
+        Some(_) => return Err(format!("`notes` must be a list of at most {MOST_NOTES}")),
+    };
+    let mut notes: Vec<Note> = Vec::new();
+    for tree in all {
+        let mut entries = Entries::of(Some(tree))?;
+        let time = entries.number("time", LATEST)?;
+        let time = Micros(time.ok_or("a note needs a `time`")?);
+        let text = plain(&entries.text("text").unwrap_or_default());
+        entries.end()?;
+        let at = notes.partition_point(|note| note.time <= time);
+        notes.insert(at, Note { time, text });
+    }
+    notes.dedup_by_key(|note| note.time);
+    Ok(notes)
+}
+
 /// What a link's run is about.
 fn subject_of(run: &RunSpec, choices: &Choices) -> Result<Subject, String> {
     let name = run.get("scenario").or(run.get("pattern"));
     match (name, run.get("trace")) {
-        (None, Some(BUNDLED)) if run.get("checksum").is_none() => Ok(Subject::Bundled),
-        (None, Some(SERVICE)) if run.get("checksum").is_none() => Ok(Subject::Service),
-        (None, Some(name)) => Ok(Subject::File(plain(name))),
+        (None, Some(name)) => {
+            let bundled = Subject::BUNDLED.into_iter();
+            let mut bundled = bundled.filter(|_| run.get("checksum").is_none());
+            let found = bundled.find(|one| one.key() == name);
+            Ok(found.unwrap_or_else(|| Subject::File(plain(name))))
+        }
         (Some(name), None) => {
             let found = choices.find(name);
             found.ok_or_else(|| format!("unknown workload {}", plain(name)))

@@ -3,7 +3,7 @@ use crate::{
     naming::settings,
     protocol::{Ask, ToldKind},
     state::{
-        Action, Arrival, Effect, InspectionAction, PlayheadAction, State, TableAction,
+        Action, Arrival, ChartAction, Effect, InspectionAction, PlayheadAction, State, TableAction,
         VariantAction,
     },
     variants::VariantState,
@@ -75,6 +75,48 @@ fn what_was_open_opens_again_once_it_can_be_asked_for() {
     let asked = |effect: &Effect| matches!(effect, Effect::Ask(_, _, _, Ask::Blocks { .. }));
     assert_eq!(after.iter().filter(|effect| asked(effect)).count(), 1);
     assert_eq!(state.link(), Some(now));
+}
+
+#[test]
+fn hidden_curves_and_notes_are_kept_and_checked() {
+    let mut state = State::new(false);
+    let decay = state.source.choices.find("decay").expect("it is there");
+    state.update(Action::Choose(decay));
+    state.update(Action::Chart(ChartAction::Toggle(1)));
+    for text in ["first", " "] {
+        state.update(Action::Playhead(PlayheadAction::Seek(Micros(0))));
+        state.update(Action::Chart(ChartAction::Note));
+        state.update(Action::Chart(ChartAction::Write(0, text.to_owned())));
+        let link = state.link().expect("nothing is read");
+        let note = r#""notes":[{"time":"0","text":"first"}],"#;
+        assert_eq!(link.contains(note), text == "first", "{link}");
+        assert!(link.contains(r#""off":"B""#), "{link}");
+        assert_eq!(opened(&link).link(), Some(link));
+    }
+    let with = |what: &str| opened(&format!(r#"{{"run":{{"scenario":"decay"}},{what}}}"#));
+    let late =
+        with(r#""notes":[{"time":"9","text":"b"},{"time":"3","text":"a\n\u202e"},{"time":"9"}]"#);
+    assert_eq!(late.trouble, None);
+    let said: Vec<_> = (late.charted.notes.iter())
+        .map(|note| (note.time.0, &note.text[..]))
+        .collect();
+    assert_eq!(said, [(3, "a "), (9, "b")]);
+    for wrong in [
+        r#""notes":{}"#,
+        r#""notes":[1]"#,
+        r#""notes":[{"text":"a"}]"#,
+        r#""notes":[{"time":"18446744073709551615","text":"a"}]"#,
+        r#""notes":[{"time":"1","text":"a","more":"b"}]"#,
+        r#""view":{"off":"b"}"#,
+        r#""view":{"off":"Z"}"#,
+        &format!(r#""notes":[{}]"#, [r#"{"time":"1"}"#; 13].join(",")),
+    ] {
+        assert!(with(wrong).trouble.is_some(), "{wrong}");
+    }
+    assert!(
+        with(r#""view":{"off":"ABCDEFGH"}"#).charted.shows(0),
+        "never all"
+    );
 }
 
 /// A state as somebody may have made it by hand.

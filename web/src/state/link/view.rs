@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Microseconds of a run that a link may speak of: 35 years.
-const LATEST: u64 = 1 << 50;
+pub(super) const LATEST: u64 = 1 << 50;
 
 /// Places among the variants.
 const PLACES: u64 = MOST as u64 - 1;
@@ -39,6 +39,8 @@ pub(super) struct View {
     pub(super) at: Option<At>,
     pub(super) only: Option<ToldKind>,
     pub(super) theme: Option<Theme>,
+    /// The letters whose curves are hidden.
+    pub(super) off: Option<String>,
 }
 
 impl View {
@@ -79,6 +81,15 @@ impl View {
         let at = entries.text("at");
         let at = at.map(|words| At::of_link(&words).ok_or_else(|| not_one("at")));
         view.at = at.transpose()?;
+        view.off = entries.text("off");
+        let is_letter = |letter: u8| (b'A'..=b'H').contains(&letter);
+        if view
+            .off
+            .as_ref()
+            .is_some_and(|off| !off.bytes().all(is_letter))
+        {
+            return Err(not_one("off"));
+        }
         view.beside
             .take_if(|beside| *beside == view.selected.unwrap_or(0));
         entries.end()?;
@@ -99,6 +110,7 @@ impl View {
             ("at", self.at.as_ref().and_then(At::in_link)),
             ("only", only.map(|(_, name)| (*name).to_owned())),
             ("theme", theme.map(|(_, name)| (*name).to_owned())),
+            ("off", self.off.take()),
         ]);
         said
     }
@@ -112,7 +124,7 @@ impl View {
         let is_first = (variants.run()).is_none_or(|run| run.first_look().time == playhead.time);
         let time = state.links.time.unwrap_or(playhead.time);
         let opened = state.inspection.opened.as_ref();
-        let opened = opened.filter(|opened| opened.id == variants.selected);
+        let opened = opened.filter(|opened| opened.id == variants.selected && !opened.is_whole());
         let blocks = opened
             .map(|opened| (opened.from, opened.to))
             .or(state.links.blocks);
@@ -132,6 +144,7 @@ impl View {
             at: Some(state.table.at.clone()),
             only: state.inspection.only,
             theme: Some(state.display.theme),
+            off: Some(state.charted.hidden()).filter(|letters| !letters.is_empty()),
         }
     }
 }

@@ -57,6 +57,17 @@ impl State {
             let tour = table([("step", Some(step)), ("language", Some(place.language))]);
             all.push(("tour".to_owned(), tour));
         }
+        let written = self.charted.notes.iter();
+        let written = written.filter(|note| !note.text.trim().is_empty());
+        let notes: Vec<Tree> = written
+            .map(|note| {
+                let time = Some(note.time.0.to_string());
+                table([("time", time), ("text", Some(note.text.clone()))])
+            })
+            .collect();
+        if !notes.is_empty() {
+            all.push(("notes".to_owned(), Tree::List(notes)));
+        }
         all.push(("view".to_owned(), table(View::of(self).said())));
         Tree::Table(all).to_json()
     }
