@@ -2,6 +2,7 @@
 
 use gloo_events::EventListener;
 use gloo_timers::callback::{Interval, Timeout};
+use highwater_workload::trace;
 use js_sys::{ArrayBuffer, Uint8Array};
 use std::cell::RefCell;
 use web_sys::{Element, File};
@@ -39,6 +40,9 @@ const PICTURE_MS: u32 = 16;
 /// How long nothing must change before the address follows.
 const ADDRESS_MS: u32 = 400;
 
+/// Bytes of a file by which a recording is told from other files.
+const START: u32 = 64;
+
 /// What [`App`] is told.
 #[derive(Debug)]
 pub enum Message {
@@ -54,6 +58,8 @@ pub enum Message {
     Open(File),
     /// The text of a tour, or why it is not there; whether its step is to be shown, too.
     Tour(Place, bool, Result<ArrayBuffer, String>),
+    /// The first bytes of the file that is opened under this number, or why they are not there.
+    Begins(u32, File, Result<ArrayBuffer, String>),
     /// The bytes of the recording with this number, or why they are not there.
     Bytes(u32, Result<ArrayBuffer, String>),
     /// The text of what the page shows first, or why it is not there.
@@ -71,6 +77,8 @@ pub struct App {
     state: State,
     pool: Pool,
     files: Vec<File>,
+    /// The number of the file that was given to those who read files of other tools.
+    imported: u32,
     typing: Option<Timeout>,
     /// When the search for what would help has had its time.
     searching: Option<Timeout>,
@@ -115,6 +123,7 @@ impl Component for App {
             state: State::new(prefers_dark),
             pool: Pool::start(browser::cores(), ctx.link().callback(Message::Pool)),
             files: Vec::new(),
+            imported: 0,
             typing: None,
             searching: None,
             clock: None,
@@ -215,6 +224,15 @@ impl App {
                 self.pool.free(worker, run);
                 return Err(false);
             }
+            Message::Pool(PoolEvent::Foreign(number, what)) => {
+                return self.foreign(ctx, number, what).ok_or(false).map(Into::into);
+            }
+            Message::Pool(PoolEvent::Imported(number, lacks, bytes)) => {
+                if self.state.source.awaits(number) {
+                    self.pool.take_import(number, lacks, &bytes);
+                }
+                return Err(false);
+            }
             Message::Pointed(point) => {
                 let followed = self.crosshair.follow(&self.state, &self.places, point);
                 followed.ok_or(false)?
@@ -222,6 +240,18 @@ impl App {
             Message::Key(Some(action), _) if self.state.tour.is_talk() => action,
             Message::Key(_, action) => action,
             Message::Open(file) => self.open(file),
+            Message::Begins(number, file, Ok(start)) => {
+                if self.state.source.awaits(number) {
+                    match trace::may_begin_with(&Uint8Array::new(&start).to_vec()) {
+                        true => self.read(ctx, number, &file),
+                        false => self.import(number, file),
+                    }
+                }
+                return Err(false);
+            }
+            Message::Begins(number, _, Err(message)) => {
+                return Ok(Arrival::LoadFailed(number, message).into());
+            }
             Message::Bytes(number, Ok(buffer)) => {
                 if self.state.source.awaits(number) {
                     self.pool.load(number, &buffer);
@@ -447,9 +477,14 @@ impl App {
             .link()
             .callback(move |bytes| Message::Bytes(number, bytes));
         match subject {
-            Subject::File(name) => match self.files.iter().find(|file| plain(&file.name()) == *name)
-            {
-                Some(file) => browser::read(file, bytes),
+            Subject::File(name) => match self.file(name) {
+                Some(file) => {
+                    let begins = {
+                        let file = file.clone();
+                        move |start| Message::Begins(number, file.clone(), start)
+                    };
+                    browser::read_start(&file, START, ctx.link().callback(begins));
+                }
                 None => bytes.emit(Err(format!(
                     "{name} is not open. A link does not contain the recording: open the file or drop it here"
                 ))),
@@ -459,6 +494,47 @@ impl App {
                 browser::fetch(file.to_owned(), bytes);
             }
         }
+    }
+
+    /// The file that was opened by that name.
+    fn file(&self, name: &str) -> Option<File> {
+        let mut files = self.files.iter();
+        files.find(|file| plain(&file.name()) == *name).cloned()
+    }
+
+    /// Reads a file of the user's whole.
+    fn read(&mut self, ctx: &Context<Self>, number: u32, file: &File) {
+        let bytes = move |bytes| Message::Bytes(number, bytes);
+        browser::read(file, ctx.link().callback(bytes));
+    }
+
+    /// Has a file read that another tool may have written.
+    fn import(&mut self, number: u32, file: File) {
+        self.imported = number;
+        self.pool.import(number, file);
+    }
+
+    /// What is read under a number is no recording. Whoever has not tried it yet is asked: those who read files of other tools,
+    /// and who knows what it is instead.
+    fn foreign(
+        &mut self,
+        ctx: &Context<Self>,
+        number: u32,
+        what: Option<String>,
+    ) -> Option<Arrival> {
+        if !self.state.source.awaits(number) {
+            return None;
+        }
+        let file = match &self.state.source.reading {
+            Some(Subject::File(name)) => self.file(name),
+            _ => None,
+        };
+        match (file, what) {
+            (Some(file), Some(_)) if self.imported != number => self.import(number, file),
+            (Some(file), None) => self.read(ctx, number, &file),
+            (_, what) => return Some(Arrival::LoadFailed(number, what.unwrap_or_default())),
+        }
+        None
     }
 }
 

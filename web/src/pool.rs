@@ -8,20 +8,25 @@
 use std::{cell::Cell, collections::VecDeque, rc::Rc};
 
 use js_sys::{ArrayBuffer, Uint8Array};
+use web_sys::File;
 use yew::Callback;
 
 use highwater_simulator::Moment;
 
 use crate::{
-    protocol::{Ask, Order, Outcome, Tried, Work},
+    protocol::{Ask, Loaded, Order, Outcome, Tried, Work},
     state::{AdviceWork, Advising, Arrival},
     variants::VariantId,
     view::RunView,
+    wire::Beside,
     worker_client::{Health, JobEvent, JobHandle, Program, WorkerClient},
 };
 
 /// Workers at most: each holds the calls that it runs.
 const MOST_WORKERS: usize = 8;
+
+/// How much of the time that a file of another tool takes goes by until it is a recording, about.
+const IMPORTING: f64 = 0.8;
 
 /// All workers, and what they are at.
 pub struct Pool {
@@ -46,6 +51,10 @@ pub struct Pool {
     trace: Option<(u32, Uint8Array)>,
     /// Those of another that is being read.
     reading: Option<(u32, Uint8Array)>,
+    /// The file of another tool that is being read.
+    importing: Option<JobHandle>,
+    /// The number of the recording that was made of such a file, and what that lacks.
+    imported: Option<(u32, String)>,
     /// The workers that made the runs of variants.
     ran: Vec<(VariantId, usize)>,
     next_run: u32,
@@ -74,6 +83,10 @@ pub enum PoolEvent {
     Health(usize, Health),
     /// A worker has not got the run with this number any more.
     Free(usize, u32),
+    /// What was to be read as a recording is a file of another kind: what it is, where that is known.
+    Foreign(u32, Option<String>),
+    /// A file of another tool was read as a recording: its number, what it lacks, and its bytes.
+    Imported(u32, String, ArrayBuffer),
     /// Something for the page.
     Arrived(Arrival),
 }
@@ -106,6 +119,8 @@ impl Pool {
             advising: None,
             trace: None,
             reading: None,
+            importing: None,
+            imported: None,
             ran: Vec::new(),
             next_run: 0,
             tell,
@@ -184,18 +199,56 @@ impl Pool {
         // The worker gets a copy: what is handed over is gone here.
         let copy = bytes.slice(0, bytes.length()).buffer();
         let work = Work::Load { trace: number };
-        let handle = self.workers[worker]
-            .client
-            .run(work, Some(copy), move |event| {
-                let arrival = match event {
-                    JobEvent::Progress(share) => Arrival::LoadProgress(share),
-                    JobEvent::Finished(Outcome::Loaded(about)) => Arrival::Loaded(number, about),
-                    JobEvent::Failed(message) => Arrival::LoadFailed(number, message),
-                    JobEvent::Finished(..) | JobEvent::Lost => return,
-                };
-                tell.emit(PoolEvent::Arrived(arrival));
-            });
+        let imported = self.imported.clone();
+        let lacks = imported.and_then(|(of, lacks)| (of == number).then_some(lacks));
+        let before = lacks.as_ref().map_or(0.0, |_| IMPORTING);
+        let client = &self.workers[worker].client;
+        let handle = client.run(work, Some(Beside::Bytes(copy)), move |event| {
+            let arrival = match event {
+                JobEvent::Progress(share) => Arrival::LoadProgress(before + share * (1.0 - before)),
+                JobEvent::Finished(Outcome::Loaded(about)) => {
+                    let imported = lacks.clone().or(about.imported);
+                    Arrival::Loaded(number, Loaded { imported, ..about })
+                }
+                JobEvent::Finished(Outcome::Foreign(what)) => {
+                    return tell.emit(PoolEvent::Foreign(number, Some(what)));
+                }
+                JobEvent::Failed(message) => Arrival::LoadFailed(number, message),
+                JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => return,
+            };
+            tell.emit(PoolEvent::Arrived(arrival));
+        });
         self.workers[worker].loading = Some(handle);
+    }
+
+    /// Reads a file of another tool as a recording.
+    pub fn import(&mut self, number: u32, file: File) {
+        let tell = self.tell.clone();
+        let worker = self.reader();
+        let handle = worker.run(Work::Import, Some(Beside::File(file)), move |event| {
+            let told = match event {
+                JobEvent::Progress(share) => {
+                    PoolEvent::Arrived(Arrival::LoadProgress(share * IMPORTING))
+                }
+                JobEvent::FinishedWith(Outcome::Imported { lacks }, bytes) => {
+                    PoolEvent::Imported(number, lacks, bytes)
+                }
+                JobEvent::Finished(Outcome::Unknown) => PoolEvent::Foreign(number, None),
+                JobEvent::Failed(message) => {
+                    PoolEvent::Arrived(Arrival::LoadFailed(number, message))
+                }
+                JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => return,
+            };
+            tell.emit(told);
+        });
+        self.importing = Some(handle);
+    }
+
+    /// Takes the recording that was made of a file of another tool, and gives it to all of them.
+    pub fn take_import(&mut self, number: u32, lacks: String, bytes: &ArrayBuffer) {
+        self.importing = None;
+        self.imported = Some((number, lacks));
+        self.load(number, bytes);
     }
 
     /// Runs something for a variant, in place of what is run for it.
@@ -227,7 +280,7 @@ impl Pool {
                 JobEvent::Progress(_) => return,
                 JobEvent::Finished(outcome) => Arrival::answer(id, &order, moment, outcome),
                 JobEvent::Failed(message) => Arrival::LookFailed(id, Some(message)),
-                JobEvent::Lost => Arrival::LookFailed(id, None),
+                JobEvent::FinishedWith(..) | JobEvent::Lost => Arrival::LookFailed(id, None),
             };
             tell.emit(PoolEvent::Arrived(arrival));
         });
@@ -271,7 +324,7 @@ impl Pool {
             let read = match event {
                 JobEvent::Progress(_) => return,
                 JobEvent::Finished(Outcome::Read(read)) => Some(read),
-                JobEvent::Finished(..) | JobEvent::Failed(_) | JobEvent::Lost => None,
+                _ => None,
             };
             let arrival = Arrival::Read(id, Rc::clone(&text), read);
             tell.emit(PoolEvent::Arrived(arrival));
@@ -287,7 +340,7 @@ impl Pool {
             .run(Work::Draw(drawing), None, move |event| match event {
                 JobEvent::Progress(_) => {}
                 JobEvent::Finished(Outcome::Drawn(svg)) => done(Some(svg)),
-                JobEvent::Finished(_) | JobEvent::Failed(_) | JobEvent::Lost => done(None),
+                _ => done(None),
             });
         self.drawing = Some(handle);
     }
@@ -328,7 +381,7 @@ impl Pool {
                     Err(error) => Advising::Failed(error.to_string()),
                 },
                 JobEvent::Failed(message) => Advising::Failed(message),
-                JobEvent::Finished(..) | JobEvent::Lost => {
+                JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => {
                     Advising::Failed("a worker stopped; try again".to_owned())
                 }
             };
@@ -375,6 +428,7 @@ impl Pool {
         self.end_advice();
         self.looks.clear();
         self.asked = [None, None];
+        self.importing = None;
         for worker in &mut self.workers {
             worker.running = None;
             worker.loading = None;
@@ -408,7 +462,9 @@ impl Pool {
                 JobEvent::Progress(_) => return,
                 JobEvent::Finished(Outcome::Tried(tried)) => Advising::Tried(place, tried),
                 JobEvent::Failed(why) => Advising::Tried(place, Tried::Impossible(why)),
-                JobEvent::Finished(..) | JobEvent::Lost => Advising::Lost(place),
+                JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => {
+                    Advising::Lost(place)
+                }
             };
             tell.emit(PoolEvent::Free(number, run_number));
             tell.emit(PoolEvent::Arrived(Arrival::Advice(search, news)));
@@ -440,7 +496,9 @@ impl Pool {
                         (true, Arrival::Ran(id, Rc::new(run)))
                     }
                     JobEvent::Failed(message) => (true, Arrival::RunFailed(id, message)),
-                    JobEvent::Finished(..) | JobEvent::Lost => (true, Arrival::RunLost(id)),
+                    JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => {
+                        (true, Arrival::RunLost(id))
+                    }
                 };
                 if is_over {
                     tell.emit(PoolEvent::Free(number, run_number));

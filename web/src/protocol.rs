@@ -1,7 +1,7 @@
 //! What the page and its worker say to each other.
 //!
 //! Messages are typed. Only the bytes of a trace travel beside their message, as an [`ArrayBuffer`](js_sys::ArrayBuffer) that
-//! changes hands without being copied.
+//! changes hands without being copied, and files of the user's.
 //!
 //! A worker keeps one trace, the one loaded last, and the calls of the patterns that it made last; everything else that a job
 //! is about stands in its message, so that any worker can do it. A job that fails or is cancelled leaves what was kept.
@@ -55,6 +55,8 @@ pub enum Work {
         /// The number it is asked for by.
         trace: u32,
     },
+    /// Read a file of another tool, which travels beside the message, and make it a recording.
+    Import,
     /// Run something from beginning to end.
     Run {
         /// What.
@@ -202,6 +204,15 @@ pub enum Response {
 pub enum Outcome {
     /// Of [`Work::Load`].
     Loaded(Loaded),
+    /// Of [`Work::Load`]: it is no trace. What it is instead, in words for whoever opened it.
+    Foreign(String),
+    /// Of [`Work::Import`]: the bytes of the recording travel beside it.
+    Imported {
+        /// What the file lacks, and which answers that affects.
+        lacks: String,
+    },
+    /// Of [`Work::Import`]: the file is of no other tool.
+    Unknown,
     /// Of [`Work::Run`].
     Ran(Box<Ran>),
     /// Of [`Work::Look`], asked [why](Ask::Why).
@@ -285,6 +296,8 @@ pub struct Loaded {
     pub allocator: Choice,
     /// The environment that was recorded.
     pub environment: Vec<Variable>,
+    /// Where another tool recorded it: which, and what its file lacks.
+    pub imported: Option<String>,
 }
 
 /// A run, in figures.

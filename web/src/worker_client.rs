@@ -17,7 +17,7 @@ use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 use crate::{
     panics::ask_guard,
     protocol::{JobId, Outcome, Request, Response, Work},
-    wire,
+    wire::{self, Beside},
 };
 
 /// What a worker runs.
@@ -95,6 +95,8 @@ pub enum JobEvent {
     Progress(f64),
     /// The result.
     Finished(Outcome),
+    /// The result, and the bytes that belong to it.
+    FinishedWith(Outcome, ArrayBuffer),
     /// What went wrong, in words for the user.
     Failed(String),
     /// The worker was ended, because another job in it could not be cancelled, and what it had loaded is gone with it.
@@ -143,18 +145,18 @@ impl WorkerClient {
         client
     }
 
-    /// Hands work to the worker, with a buffer that goes over to it. The job goes on for as long as the handle is kept.
+    /// Hands work to the worker, with what belongs to it. The job goes on for as long as the handle is kept.
     #[must_use = "the job is cancelled when its handle is dropped"]
     pub fn run(
         &self,
         work: Work,
-        buffer: Option<ArrayBuffer>,
+        beside: Option<Beside>,
         on_event: impl Fn(JobEvent) + 'static,
     ) -> JobHandle {
         let mut inner = self.inner.borrow_mut();
         let job = JobId(inner.next_job);
         inner.next_job += 1;
-        inner.send(&Request::Start { job, work }, buffer);
+        inner.send(&Request::Start { job, work }, beside);
         inner.jobs.push(Pending {
             job,
             on_event: Rc::new(on_event),
@@ -221,7 +223,7 @@ impl WorkerClient {
         if let Some(panic) = event.data().as_string() {
             return self.fail(&stopped(&panic));
         }
-        let (response, _) = match wire::unpack(&event.data()) {
+        let (response, beside) = match wire::unpack(&event.data()) {
             Ok(parts) => parts,
             Err(error) => {
                 return self.fail(&format!(
@@ -237,7 +239,11 @@ impl WorkerClient {
             Response::Progress { job, done } => self.tell(job, JobEvent::Progress(done)),
             Response::Finished { job, outcome } => {
                 self.inner.borrow_mut().failures = 0;
-                self.tell_last(job, JobEvent::Finished(outcome));
+                let event = match beside {
+                    Some(Beside::Bytes(bytes)) => JobEvent::FinishedWith(outcome, bytes),
+                    _ => JobEvent::Finished(outcome),
+                };
+                self.tell_last(job, event);
             }
             Response::Failed { job, message } => self.tell_last(job, JobEvent::Failed(message)),
             Response::Cancelled { job } => {
@@ -340,10 +346,10 @@ struct Inner {
 }
 
 impl Inner {
-    fn send(&self, request: &Request, buffer: Option<ArrayBuffer>) {
+    fn send(&self, request: &Request, beside: Option<Beside>) {
         let Some(process) = &self.process else { return };
-        let parts = wire::pack(request, buffer);
-        let sent = process.worker.post_message_with_transfer(&parts, &parts);
+        let (parts, handed_over) = wire::pack(request, beside);
+        let sent = (process.worker).post_message_with_transfer(&parts, &handed_over);
         if let Err(error) = sent {
             web_sys::console::error_1(&format!("the worker cannot be reached: {error:?}").into());
         }

@@ -73,8 +73,8 @@ fn choose(choices: &Choices, act: &Callback<Action>) -> Callback<Event> {
 pub fn file(open: &Callback<File>) -> Html {
     html! {
         <label class="button button--file" title="The file stays in this browser; nothing is uploaded">
-            { "Open a trace, or drop one on the page" }
-            <input id="file" type="file" accept=".hwt,.hwr,.gz,.hwt.gz" onchange={open_file(open)} />
+            { "Open a recording, or drop one on the page" }
+            <input id="file" type="file" onchange={open_file(open)} />
         </label>
     }
 }
@@ -128,6 +128,9 @@ fn summary(about: &Loaded) -> Html {
             { attr::words("p", &[("id", attr::Static("summary")), ("class", attr::Static("words words--small"))], &said.join(" · ")) }
             if let Some(instead) = instead {
                 <p id="source-note" class="note">{ format!("{instead} The variants start with it.") }</p>
+            }
+            if let Some(imported) = &about.imported {
+                <p id="source-imported" class="note">{ format!("Recorded by another tool: {imported}.") }</p>
             }
             if about.unended {
                 <p id="source-unended" class="note">

@@ -7,7 +7,10 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use highwater_settings::is_read;
 use highwater_simulator::{Choice, Micros, Simulation, Variable, Variant};
-use highwater_workload::{Progress, Workload, trace};
+use highwater_workload::{
+    Header, Progress, Workload,
+    trace::{self, TraceError},
+};
 
 use crate::{
     protocol::{Loaded, Outcome},
@@ -28,6 +31,9 @@ impl Job for Load {
         };
         let bytes = std::mem::take(&mut self.bytes);
         let read = trace::read_with(&bytes, trace::Limits::default(), &mut watch);
+        if let Err(error @ TraceError::NotATrace { .. }) = &read {
+            return Step::Done(Outcome::Foreign(error.to_string()));
+        }
         match read
             .map_err(|error| error.to_string())
             .and_then(|workload| accept(workload, trace::checksum(&bytes)))
@@ -75,10 +81,20 @@ fn accept(workload: Workload, checksum: u32) -> Result<(Arc<Workload>, Loaded), 
                 value: value.clone(),
             })
             .collect(),
+        imported: imported(header),
     };
     let shared = Arc::new(workload);
     Simulation::new(&shared, &Variant::default()).map_err(|error| error.to_string())?;
     Ok((shared, loaded))
+}
+
+/// Letters that are shown of such a line at most.
+const LONGEST_LINE: usize = 400;
+
+/// What the header of a file that was imported says of it: the tool, and what its file lacks.
+fn imported(header: &Header) -> Option<String> {
+    let line = header.noted.iter().find(|(name, _)| name == "imported");
+    line.map(|(_, line)| line.chars().take(LONGEST_LINE).collect())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod advise;
 mod draw;
 mod engine;
+mod import;
 mod load;
 mod log;
 mod look;
@@ -23,12 +24,13 @@ use std::{
 pub use engine::Engine;
 
 use gloo_events::EventListener;
+use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort};
 
 use crate::{
     protocol::{JobId, Outcome, Request, Response, Work},
-    wire,
+    wire::{self, Beside},
 };
 
 /// How long a job may work before the worker looks at its messages.
@@ -82,12 +84,14 @@ pub enum Step {
     More(f64),
     /// It is finished.
     Done(Outcome),
+    /// It is finished, and bytes belong to its result.
+    DoneWith(Outcome, Vec<u8>),
     /// It cannot be finished: what the user should change.
     Failed(String),
 }
 
-/// Makes the job for a piece of work, with the file that came with it.
-pub type MakeJob = fn(Work, Option<Vec<u8>>) -> Box<dyn Job>;
+/// Makes the job for a piece of work, with what came with it.
+pub type MakeJob = fn(Work, Option<Beside>) -> Box<dyn Job>;
 
 /// Work that another program does.
 struct Elsewhere;
@@ -99,7 +103,14 @@ impl Job for Elsewhere {
 }
 
 /// The jobs of the program that reads what people bring, searches and draws pictures. It is sent to those who want that.
-pub fn reading(work: Work, _: Option<Vec<u8>>) -> Box<dyn Job> {
+pub fn reading(work: Work, beside: Option<Beside>) -> Box<dyn Job> {
+    match (work, beside) {
+        (Work::Import, Some(Beside::File(file))) => Box::new(import::Import::of(file)),
+        (work, _) => reading_messages(work),
+    }
+}
+
+fn reading_messages(work: Work) -> Box<dyn Job> {
     match work {
         Work::Read { text } => Box::new(read::Read { text }),
         Work::Draw(drawing) => Box::new(draw::Draw { drawing }),
@@ -117,10 +128,10 @@ pub fn reading(work: Work, _: Option<Vec<u8>>) -> Box<dyn Job> {
 }
 
 /// The jobs of the simulator.
-pub fn simulating(work: Work, file: Option<Vec<u8>>) -> Box<dyn Job> {
+pub fn simulating(work: Work, beside: Option<Beside>) -> Box<dyn Job> {
     match work {
         Work::Load { trace } => Box::new(load::Load {
-            bytes: file.unwrap_or_default(),
+            bytes: beside.and_then(|trace| trace.bytes()).unwrap_or_default(),
             number: trace,
         }),
         Work::Run { order, frames } => Box::new(run::Run::new(order, frames)),
@@ -147,7 +158,9 @@ pub fn simulating(work: Work, file: Option<Vec<u8>>) -> Box<dyn Job> {
             Ok(run) => Box::new(run),
             Err(_) => Box::new(Elsewhere),
         },
-        Work::Read { .. } | Work::Draw(_) | Work::Advise { .. } => Box::new(Elsewhere),
+        Work::Import | Work::Read { .. } | Work::Draw(_) | Work::Advise { .. } => {
+            Box::new(Elsewhere)
+        }
     }
 }
 
@@ -177,9 +190,8 @@ pub fn start(make: MakeJob) {
         .set_onmessage(Some(on_turn.as_ref().unchecked_ref()));
     on_turn.forget();
 
-    worker.borrow().say(&Response::Ready {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    });
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    worker.borrow().say(&Response::Ready { version }, None);
 }
 
 struct Running {
@@ -216,12 +228,12 @@ impl Worker {
 
     fn receive(&mut self, data: &JsValue) {
         match wire::unpack(data) {
-            Ok((Request::Start { job, work }, file)) => {
-                self.begin(job, work, file);
+            Ok((Request::Start { job, work }, beside)) => {
+                self.begin(job, work, beside);
             }
             Ok((Request::Cancel { job }, _)) => {
                 self.jobs.retain(|running| running.id != job);
-                self.say(&Response::Cancelled { job });
+                self.say(&Response::Cancelled { job }, None);
             }
             Err(error) => web_sys::console::error_1(
                 &format!("the worker does not understand the page: {error}").into(),
@@ -229,10 +241,10 @@ impl Worker {
         }
     }
 
-    fn begin(&mut self, id: JobId, work: Work, file: Option<Vec<u8>>) {
+    fn begin(&mut self, id: JobId, work: Work, beside: Option<Beside>) {
         self.jobs.push(Running {
             id,
-            job: (self.make)(work, file),
+            job: (self.make)(work, beside),
             progress_told_ms: Cell::new(now_ms()),
         });
         self.ask_for_turn();
@@ -262,8 +274,13 @@ impl Worker {
                 self.tell_progress(job, &running.progress_told_ms, done);
                 self.jobs.push(running);
             }
-            Step::Done(outcome) => self.say(&Response::Finished { job, outcome }),
-            Step::Failed(message) => self.say(&Response::Failed { job, message }),
+            Step::Done(outcome) => self.say(&Response::Finished { job, outcome }, None),
+            Step::DoneWith(outcome, bytes) => {
+                let bytes = Uint8Array::from(bytes.as_slice()).buffer();
+                let response = Response::Finished { job, outcome };
+                self.say(&response, Some(Beside::Bytes(bytes)));
+            }
+            Step::Failed(message) => self.say(&Response::Failed { job, message }, None),
         }
         if !self.jobs.is_empty() {
             self.ask_for_turn();
@@ -273,7 +290,7 @@ impl Worker {
     fn tell_progress(&self, job: JobId, told_ms: &Cell<f64>, done: f64) {
         if now_ms() - told_ms.get() >= PROGRESS_EVERY_MS {
             told_ms.set(now_ms());
-            self.say(&Response::Progress { job, done });
+            self.say(&Response::Progress { job, done }, None);
         }
     }
 
@@ -286,9 +303,10 @@ impl Worker {
         }
     }
 
-    fn say(&self, response: &Response) {
-        let parts = wire::pack(response, None);
-        if let Err(error) = self.scope.post_message_with_transfer(&parts, &parts) {
+    fn say(&self, response: &Response, beside: Option<Beside>) {
+        let (parts, handed_over) = wire::pack(response, beside);
+        let said = (self.scope).post_message_with_transfer(&parts, &handed_over);
+        if let Err(error) = said {
             web_sys::console::error_1(&format!("the worker cannot answer: {error:?}").into());
         }
     }

@@ -21,6 +21,7 @@ mod embedding;
 mod honest;
 mod hostile;
 mod hosting;
+mod imports;
 mod landing;
 mod links;
 mod moments;

@@ -2,6 +2,7 @@
 
 use crate::arguments::Advise;
 use crate::fleet;
+use crate::imported::{self, Imported};
 use crate::input;
 use crate::output::Files;
 use crate::parallel;
@@ -207,6 +208,12 @@ struct About {
     settings: Vec<Variable>,
     /// Remarks on the image and on the allocator.
     says: Vec<String>,
+    /// What a recording lacks that another tool made. On a terminal it is said when the file is opened.
+    #[serde(skip)]
+    lacks: Option<String>,
+    /// The same for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    imported: Option<Imported>,
 }
 
 #[derive(Serialize)]
@@ -229,6 +236,7 @@ impl About {
             .filter(|remark| remark.variable == ALLOCATOR);
         let mut says: Vec<String> = image.iter().map(|image| image.in_words()).collect();
         says.extend(replaced.map(|remark| remark.text.clone()));
+        let header = &stage.sources[0].first().header;
         let read = stage.variant.environment.iter();
         let read = read.filter(|set| highwater_settings::is_read(&set.name));
         let program = stage.sources[0].first().header.program.clone();
@@ -241,6 +249,8 @@ impl About {
             allocator: stage.variant.allocator.to_string(),
             settings: read.cloned().collect(),
             says,
+            lacks: imported::losses(header).map(|losses| format!("The recording was {losses}.")),
+            imported: Imported::of(header),
         }
     }
 
@@ -271,7 +281,9 @@ impl About {
     }
 
     fn markdown(&self, advice: &Advice) -> String {
-        format!("{}\n\n{}", self.head(advice).join(" "), advice.markdown())
+        let head = self.head(advice).into_iter().chain(self.lacks.clone());
+        let head: Vec<String> = head.collect();
+        format!("{}\n\n{}", head.join(" "), advice.markdown())
     }
 
     fn json(&self, advice: &Advice) -> Result<String> {

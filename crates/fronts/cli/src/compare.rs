@@ -1,6 +1,7 @@
 //! `highwater compare`: variants of a trace or of a scenario, run on all cores and compared.
 
 use crate::arguments::Compare;
+use crate::imported::Imported;
 use crate::moment::Place;
 use crate::output::Files;
 use crate::parallel;
@@ -158,7 +159,16 @@ struct Report<'a> {
     scenario: &'a str,
     title: &'a str,
     source: &'a str,
+    /// What the recording lacks, where another tool made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    imported: Option<Imported>,
     variants: Vec<VariantReport<'a>>,
+}
+
+/// What the recording lacks that runs, where another tool made it.
+fn imported(plan: &Plan) -> Option<Imported> {
+    let source = plan.stages.first()?.sources.first()?;
+    Imported::of(&source.first().header)
 }
 
 #[derive(Serialize)]
@@ -203,6 +213,7 @@ fn json(
         scenario: &found.scenario.name,
         title: found.title(),
         source: script.text("source"),
+        imported: plans.first().and_then(imported),
         variants: (outcomes.iter().zip(&table.rows).zip(plans).enumerate())
             .map(|(place, ((outcome, row), plan))| VariantReport {
                 name: &outcome.name,

@@ -67,6 +67,13 @@ fn what_a_file_lacks_is_said_once_and_to_programs() {
         "{imported}"
     );
     assert!(replay(&data("churn.hwr.gz")).get("imported").is_none());
+    for command in [
+        &["compare", &file, "--json"][..],
+        &["advise", &file, "--only", "mmap_threshold", "--json"],
+    ] {
+        let said = json(&highwater(command));
+        assert_eq!(&said["imported"], imported, "{command:?}");
+    }
     let killed = &replay(&data("killed.memray-1.20.bin.gz"))["imported"]["lost"];
     let is_cut = killed
         .as_array()

@@ -1,4 +1,4 @@
-//! The command: beside that of another revision, in instructions, and how long it reads settings.
+//! The command: beside that of another revision, and how long it reads settings.
 
 use std::{
     fs,
@@ -32,7 +32,8 @@ const COMMANDS: [(&str, &[&str]); 4] = [
     ),
 ];
 
-const RECORDING: &str = "web/traces/asyncio_burst.hwt.gz";
+/// The bundled recording, from the workspace's root.
+pub(super) const RECORDING: &str = "web/traces/asyncio_burst.hwt.gz";
 
 /// Builds this tree's command.
 fn ours() -> Result<PathBuf> {
@@ -143,47 +144,6 @@ fn time(program: &Path, arguments: &[String]) -> Result<f64> {
     let mut command = Command::new(program);
     command.current_dir(workspace::root()).args(arguments);
     Ok(processor_time(&mut command)?.as_secs_f64())
-}
-
-/// Counts the instructions of some commands, which repeat exactly where times do not, if there is valgrind.
-pub(super) fn count_instructions(_: &options::Perf, report: &mut Report) -> Result<bool> {
-    let Some(valgrind) = process::find("valgrind") else {
-        println!("instructions: not counted: there is no valgrind");
-        return Ok(true);
-    };
-    let ours = ours()?;
-    let mut commands: Vec<Vec<&str>> = COMMANDS
-        .iter()
-        .map(|(_, command)| command.to_vec())
-        .collect();
-    commands.push(vec!["replay", RECORDING, "--allocator", "glibc@2.41"]);
-    let mut rows = Vec::new();
-    for arguments in commands {
-        let output = process::command(&valgrind)
-            .args(["--tool=cachegrind", "--cache-sim=no"])
-            .arg("--cachegrind-out-file=/dev/null")
-            .arg(&ours)
-            .args(&arguments)
-            .output()?;
-        let says = String::from_utf8_lossy(&output.stderr);
-        let counted = says.lines().find_map(|line| {
-            let (_, count) = line
-                .split_once("I   refs:")
-                .or(line.split_once("I refs:"))?;
-            count.trim().replace(',', "").parse::<u64>().ok()
-        });
-        let counted = counted.with_context(|| format!("valgrind counts nothing: {says}"))?;
-        rows.push(vec![
-            format!("`{}`", arguments.join(" ")),
-            format!("{}", counted / 1_000_000),
-        ]);
-    }
-    report.part(
-        "Instructions",
-        "In millions, of the whole command as valgrind's cachegrind counts them.",
-    );
-    report.table(&["command", "instructions"], &rows);
-    Ok(true)
 }
 
 /// The longest that a text of 1 MiB may take.

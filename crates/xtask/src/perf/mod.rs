@@ -5,6 +5,7 @@
 //! No check of `cargo xtask test` measures time: what fails there fails on every machine.
 
 mod command;
+mod instructions;
 mod looks;
 mod page;
 mod real;
@@ -27,7 +28,7 @@ const PARTS: [(&str, Measure); 7] = [
     ("against", command::against),
     ("real", real::compare),
     ("wasm", wasm::compare),
-    ("instructions", command::count_instructions),
+    ("instructions", instructions::count),
     ("looks", looks::measure),
     ("settings", command::read_settings),
     ("page", page::measure),

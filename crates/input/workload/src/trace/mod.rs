@@ -53,6 +53,7 @@ pub use beside::Beside;
 pub use convert::{ConvertError, Converted, pack, pack_recording, unpack};
 pub use error::TraceError;
 pub use export::{Exported, Foreign, export};
+pub use foreign::may_begin_with;
 pub use parts::{Bytes, TraceFile};
 pub(crate) use parts::{Surveyed, TraceParts};
 pub use recording::{

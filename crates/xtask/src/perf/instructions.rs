@@ -1,0 +1,87 @@
+//! Instructions of the models for each event of a trace, which repeat exactly where times do not.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::{
+    command::{RECORDING, trace_name, traces},
+    report::Report,
+};
+use crate::{options, process, workspace};
+
+/// The allocators that are counted.
+const ALLOCATORS: [&str; 2] = ["glibc@2.36", "jemalloc@5.3.0"];
+
+/// Counts what a replay of the bundled recording and of those of `HIGHWATER_TRACES` executes, if there is valgrind.
+pub(super) fn count(_: &options::Perf, report: &mut Report) -> Result<bool> {
+    let Some(valgrind) = process::find("valgrind") else {
+        println!("instructions: not counted: there is no valgrind");
+        return Ok(true);
+    };
+    process::run(process::cargo().args([
+        "build",
+        "--release",
+        "--package",
+        "highwater-simulator",
+        "--example",
+        "counted",
+    ]))?;
+    let counted = workspace::target_dir().join("release/examples/counted");
+    let bundled = workspace::root().join(RECORDING);
+    let mut recordings = traces()?;
+    recordings.retain(|trace| trace.file_name() != bundled.file_name());
+    recordings.insert(0, bundled);
+    let mut rows = Vec::new();
+    for trace in &recordings {
+        for allocator in ALLOCATORS {
+            let per_event = |what| per_event(&valgrind, &counted, what, allocator, trace);
+            let (alone, kept) = (per_event("model")?, per_event("recording")?);
+            rows.push(vec![
+                format!("{}, {allocator}", trace_name(trace)),
+                format!("{alone:.0}"),
+                format!("{kept:.0}"),
+                format!("{:.0} %", (kept / alone - 1.0) * 100.0),
+            ]);
+        }
+    }
+    report.part(
+        "Instructions",
+        "Of a replay for each event of the trace, as valgrind's callgrind counts them, without reading the trace: the model \
+         alone, with its kernel and what the program holds, and with everything that a run keeps.",
+    );
+    report.table(&["replay", "model", "with what a run keeps", "more"], &rows);
+    Ok(true)
+}
+
+/// Returns how many instructions a replay executes for each event.
+fn per_event(
+    valgrind: &Path,
+    counted: &Path,
+    what: &str,
+    allocator: &str,
+    trace: &Path,
+) -> Result<f64> {
+    let function = match what {
+        "model" => "*counted::model_alone*",
+        _ => "*counted::with_recording*",
+    };
+    let output = process::command(valgrind)
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .args(["--collect-atstart=no", "--toggle-collect"])
+        .arg(function)
+        .arg(counted)
+        .args([what, allocator])
+        .arg(trace)
+        .output()?;
+    let says = String::from_utf8_lossy(&output.stderr);
+    let counted = says.lines().find_map(|line| {
+        let (_, count) = line.split_once("Collected :")?;
+        count.trim().parse::<f64>().ok()
+    });
+    let counted = counted.filter(|count| *count > 0.0);
+    let counted = counted.with_context(|| format!("valgrind counts nothing: {says}"))?;
+    let events = String::from_utf8_lossy(&output.stdout);
+    let events: f64 = events.trim().parse().context("the number of events")?;
+    Ok(counted / events)
+}

@@ -1,0 +1,203 @@
+//! [`Work::Import`](crate::protocol::Work::Import): from a file of another tool to a recording.
+//!
+//! The file stays on the user's disk and is read a part at a time, so that a long one takes no memory. What becomes of it is
+//! kept, for the workers that simulate are given all of it.
+
+use std::{
+    cell::Cell,
+    io::{self, Read},
+    rc::Rc,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use highwater_import::{ImportError, Losses, Recording};
+use js_sys::Uint8Array;
+use web_sys::{File, FileReaderSync};
+
+use crate::{
+    protocol::Outcome,
+    worker::{Engine, Job, Slice, Step},
+};
+
+/// Bytes of the file that are read at a time.
+const PART: f64 = (1 << 20) as f64;
+/// Bytes of a recording at most: one that is longer has more calls than a page reads.
+const LONGEST: usize = 128 << 20;
+const TOO_MANY: &str =
+    "the file has more calls than the page can read; the command reads it: `highwater replay FILE`";
+
+/// A file of another tool on its way to a recording.
+pub(crate) struct Import<R: Read> {
+    source: Option<R>,
+    recording: Option<Recording<R>>,
+    /// The share of the file that was read.
+    done: Rc<Cell<f64>>,
+    losses: Arc<Mutex<Option<Losses>>>,
+    written: Vec<u8>,
+    buffer: Box<[u8]>,
+}
+
+impl Import<Parts> {
+    /// Begins with a file of the user's.
+    pub(crate) fn of(file: File) -> Self {
+        let done = Rc::new(Cell::new(0.0));
+        let parts = Parts {
+            file,
+            reader: None,
+            at: 0.0,
+            part: Vec::new(),
+            taken: 0,
+            done: Rc::clone(&done),
+        };
+        Self::from(parts, done)
+    }
+}
+
+impl<R: Read> Import<R> {
+    fn from(source: R, done: Rc<Cell<f64>>) -> Self {
+        Self {
+            source: Some(source),
+            recording: None,
+            done,
+            losses: Arc::default(),
+            written: Vec::new(),
+            buffer: vec![0; 1 << 16].into(),
+        }
+    }
+
+    /// Reads the file's beginning; returns how the job ends where it is not to be read on.
+    fn open(&mut self) -> Option<Step> {
+        let source = self.source.take()?;
+        let losses = Arc::clone(&self.losses);
+        let told = Box::new(move |told: &Losses| {
+            let mut losses = losses.lock().unwrap_or_else(PoisonError::into_inner);
+            *losses = Some(told.clone());
+        });
+        match Recording::open(source, told) {
+            Ok(recording) => {
+                self.recording = Some(recording);
+                None
+            }
+            Err(ImportError::Unknown) => Some(Step::Done(Outcome::Unknown)),
+            Err(error) => Some(Step::Failed(error.to_string())),
+        }
+    }
+
+    fn finish(&mut self) -> Step {
+        let losses = self.losses.lock().unwrap_or_else(PoisonError::into_inner);
+        let lacks = losses.as_ref().map(ToString::to_string).unwrap_or_default();
+        Step::DoneWith(
+            Outcome::Imported { lacks },
+            std::mem::take(&mut self.written),
+        )
+    }
+}
+
+impl<R: Read> Job for Import<R> {
+    fn advance(&mut self, _: &mut Engine, slice: &Slice) -> Step {
+        if let Some(over) = self.open() {
+            return over;
+        }
+        let Some(recording) = &mut self.recording else {
+            return Step::Failed("the file was read already".to_owned());
+        };
+        while slice.may_go_on() {
+            let read = recording.read(&mut self.buffer);
+            match read {
+                Ok(0) => return self.finish(),
+                Ok(count) => self.written.extend_from_slice(&self.buffer[..count]),
+                Err(error) => return Step::Failed(error.to_string()),
+            }
+            if self.written.len() > LONGEST {
+                return Step::Failed(TOO_MANY.to_owned());
+            }
+        }
+        Step::More(self.done.get())
+    }
+}
+
+/// The bytes of a file, part by part.
+pub(crate) struct Parts {
+    file: File,
+    reader: Option<FileReaderSync>,
+    at: f64,
+    part: Vec<u8>,
+    /// Bytes of the part that were taken.
+    taken: usize,
+    done: Rc<Cell<f64>>,
+}
+
+impl Parts {
+    fn read_part(&mut self) -> Result<Vec<u8>, wasm_bindgen::JsValue> {
+        let reader = match &self.reader {
+            Some(reader) => reader.clone(),
+            None => self.reader.insert(FileReaderSync::new()?).clone(),
+        };
+        let part = (self.file).slice_with_f64_and_f64(self.at, self.at + PART)?;
+        let part = reader.read_as_array_buffer(&part)?;
+        Ok(Uint8Array::new(&part).to_vec())
+    }
+}
+
+impl Read for Parts {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.taken == self.part.len() {
+            let part = self.read_part();
+            let part = part.map_err(|_| io::Error::other("the file cannot be read any more"))?;
+            self.at += part.len() as f64;
+            self.done.set(self.at / self.file.size().max(1.0));
+            self.part = part;
+            self.taken = 0;
+        }
+        let left = &self.part[self.taken..];
+        let count = left.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&left[..count]);
+        self.taken += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end_of(text: &[u8]) -> Step {
+        let mut job = Import::from(text, Rc::default());
+        loop {
+            match job.advance(&mut Engine::default(), &Slice::unlimited()) {
+                Step::More(_) => {}
+                end => return end,
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_of_a_tool_becomes_a_recording_and_says_what_it_lacks() {
+        let text =
+            b"= Start\n@ ./a:[0x1] + 0x5581e3a2a2a0 0x18\n@ ./a:[0x1] + 0x5581e3a2a2c0 0x400\n\
+            @ ./a:[0x2] - 0x5581e3a2a2a0\n= End\n";
+        match end_of(text) {
+            Step::DoneWith(Outcome::Imported { lacks }, bytes) => {
+                assert!(lacks.contains("mtrace"), "{lacks}");
+                let workload = highwater_workload::trace::read(&bytes).expect("a recording");
+                assert_eq!(workload.events.len(), 3);
+                let header = &workload.header.noted;
+                assert!(header.iter().any(|(name, _)| name == "imported"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_of_no_tool_is_left_to_whoever_knows_it_and_sums_are_refused() {
+        let unknown = end_of(b"not a trace at all\n");
+        assert!(
+            matches!(unknown, Step::Done(Outcome::Unknown)),
+            "{unknown:?}"
+        );
+        match end_of(b"heap_v2/524288\n  t*: 1: 2 [3: 4]\n") {
+            Step::Failed(message) => assert!(message.contains("cannot be replayed"), "{message}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
