@@ -77,8 +77,9 @@ pub struct App {
     state: State,
     pool: Pool,
     files: Vec<File>,
-    /// The number of the file that was given to those who read files of other tools.
-    imported: u32,
+    /// The number of the file that was given to those who read files of other tools, and what it is to the simulators, where they
+    /// were asked before.
+    imported: (u32, Option<String>),
     typing: Option<Timeout>,
     /// When the search for what would help has had its time.
     searching: Option<Timeout>,
@@ -123,7 +124,7 @@ impl Component for App {
             state: State::new(prefers_dark),
             pool: Pool::start(browser::cores(), ctx.link().callback(Message::Pool)),
             files: Vec::new(),
-            imported: 0,
+            imported: (0, None),
             typing: None,
             searching: None,
             clock: None,
@@ -244,7 +245,7 @@ impl App {
                 if self.state.source.awaits(number) {
                     match trace::may_begin_with(&Uint8Array::new(&start).to_vec()) {
                         true => self.read(ctx, number, &file),
-                        false => self.import(number, file),
+                        false => self.import(number, file, None),
                     }
                 }
                 return Err(false);
@@ -509,13 +510,13 @@ impl App {
     }
 
     /// Has a file read that another tool may have written.
-    fn import(&mut self, number: u32, file: File) {
-        self.imported = number;
+    fn import(&mut self, number: u32, file: File, what: Option<String>) {
+        self.imported = (number, what);
         self.pool.import(number, file);
     }
 
     /// What is read under a number is no recording. Whoever has not tried it yet is asked: those who read files of other tools,
-    /// and who knows what it is instead.
+    /// and the simulators, who know what it is instead. Each of these says it.
     fn foreign(
         &mut self,
         ctx: &Context<Self>,
@@ -525,12 +526,16 @@ impl App {
         if !self.state.source.awaits(number) {
             return None;
         }
+        let is_tried = self.imported.0 == number;
+        if is_tried && what.is_some() && self.imported.1.is_some() {
+            return None;
+        }
         let file = match &self.state.source.reading {
             Some(Subject::File(name)) => self.file(name),
             _ => None,
         };
-        match (file, what) {
-            (Some(file), Some(_)) if self.imported != number => self.import(number, file),
+        match (file, what.or(self.imported.1.take())) {
+            (Some(file), Some(what)) if !is_tried => self.import(number, file, Some(what)),
             (Some(file), None) => self.read(ctx, number, &file),
             (_, what) => return Some(Arrival::LoadFailed(number, what.unwrap_or_default())),
         }

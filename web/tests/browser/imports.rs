@@ -1,8 +1,9 @@
 //! Files of other tools, dropped on the page: the same calls as the engine reads natively, what they lack, and what cannot be read.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, io::Write, path::Path, sync::Arc};
 
 use anyhow::{Result, ensure};
+use flate2::{Compression, write::GzEncoder};
 use highwater_import::Recording;
 use highwater_simulator::{Options, Variant, run};
 use highwater_workload::{trace, unwatched};
@@ -37,6 +38,12 @@ fn native(bytes: &[u8]) -> Result<(u64, u64)> {
         &mut unwatched,
     )?;
     Ok((ran.peak_rss.0, calls))
+}
+
+fn packed(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut writer = GzEncoder::new(Vec::new(), Compression::fast());
+    writer.write_all(bytes)?;
+    Ok(writer.finish()?)
 }
 
 fn trouble(page: &Page, name: &str, bytes: &[u8], said: &str) -> Result<()> {
@@ -114,6 +121,12 @@ fn what_cannot_be_read_is_told_and_leaves_what_was_shown() -> Result<()> {
             "notes.txt",
             b"dear diary\n",
             "this is another text, not a trace",
+        )?;
+        trouble(
+            page,
+            "notes.gz",
+            &packed(b"dear diary\n")?,
+            "this gzip file holds another text",
         )?;
         trouble(page, "damaged.bin", &damaged, "memray")?;
         ensure!(page.text("#title")? == shown, "{shown}");
