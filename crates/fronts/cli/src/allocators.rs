@@ -16,7 +16,9 @@ struct Allocator {
     python: Option<PythonVersion>,
     /// Whether it is taken where none is named.
     default: bool,
-    found_in: &'static str,
+    found_in: String,
+    /// Images of distributions that have it, which `--allocator` takes as well.
+    images: Vec<String>,
     differences: Vec<VersionDifference>,
     /// Settings that are in use elsewhere.
     presets: Vec<Preset>,
@@ -57,6 +59,7 @@ impl Allocator {
             python: None,
             default: choice == Choice::default(),
             found_in: choice.found_in(),
+            images: choice.images(),
             differences: choice.differences(),
             presets: presets(choice),
         }
@@ -69,7 +72,8 @@ impl Allocator {
             choice: None,
             python: Some(version),
             default: false,
-            found_in: version.found_in(),
+            found_in: version.found_in().to_owned(),
+            images: Vec::new(),
             differences: version.differences(),
             presets: Vec::new(),
         }
@@ -105,6 +109,9 @@ fn describe(out: &mut String, allocator: &Allocator) -> std::fmt::Result {
         (None, None) => allocator.name.to_owned(),
     };
     writeln!(out, "{name}  {}{default}", allocator.found_in)?;
+    if !allocator.images.is_empty() {
+        writeln!(out, "  also named: {}", allocator.images.join(", "))?;
+    }
     for difference in &allocator.differences {
         writeln!(
             out,
