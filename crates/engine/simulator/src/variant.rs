@@ -62,6 +62,14 @@ impl Choice {
         }
     }
 
+    /// The real library with which the model was compared, where that is not the same for all versions.
+    pub fn compared_with(self) -> Option<&'static str> {
+        match self {
+            Self::Glibc(version) => Some(version.compared_with()),
+            Self::Jemalloc(_) => None,
+        }
+    }
+
     /// What distinguishes it from the other versions of the same allocator.
     pub fn differences(self) -> Vec<VersionDifference> {
         match self {

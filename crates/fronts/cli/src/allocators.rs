@@ -19,6 +19,9 @@ struct Allocator {
     found_in: String,
     /// Images of distributions that have it, which `--allocator` takes as well.
     images: Vec<String>,
+    /// The real library with which its model was compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared_with: Option<&'static str>,
     differences: Vec<VersionDifference>,
     /// Settings that are in use elsewhere.
     presets: Vec<Preset>,
@@ -60,6 +63,7 @@ impl Allocator {
             default: choice == Choice::default(),
             found_in: choice.found_in(),
             images: choice.images(),
+            compared_with: choice.compared_with(),
             differences: choice.differences(),
             presets: presets(choice),
         }
@@ -74,6 +78,7 @@ impl Allocator {
             default: false,
             found_in: version.found_in().to_owned(),
             images: Vec::new(),
+            compared_with: None,
             differences: version.differences(),
             presets: Vec::new(),
         }
@@ -111,6 +116,9 @@ fn describe(out: &mut String, allocator: &Allocator) -> std::fmt::Result {
     writeln!(out, "{name}  {}{default}", allocator.found_in)?;
     if !allocator.images.is_empty() {
         writeln!(out, "  also named: {}", allocator.images.join(", "))?;
+    }
+    if let Some(library) = allocator.compared_with {
+        writeln!(out, "  compared with: {library}")?;
     }
     for difference in &allocator.differences {
         writeln!(
