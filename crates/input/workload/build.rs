@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The catalogue, in the order in which a reader would want it.
-const CATALOGUE: [&str; 20] = [
+const CATALOGUE: [&str; 21] = [
     "incident",
     "environment",
     "decay",
@@ -35,6 +35,7 @@ const CATALOGUE: [&str; 20] = [
     "dask",
     "sidekiq",
     "shared_arenas",
+    "base_image",
     "paging",
     "periodic_trim",
     "other_settings",

@@ -112,7 +112,7 @@ fn body(state: &State, variant: &VariantState, act: &Callback<Action>) -> Html {
                 <select id="allocator" class="select" aria-label="Allocator" data-chosen={allocator.to_string()}
                     onchange={choose}>
                     { for Choice::all().map(|choice| {
-                        let words = short(choice).to_string() + " · " + choice.found_in();
+                        let words = choice.found_in() + " · " + &short(choice).to_string();
                         attr::option(&choice.to_string(), words)
                     }) }
                 </select>

@@ -14,7 +14,6 @@ mod family;
 mod figures;
 mod fleet;
 mod front;
-mod image;
 mod loads;
 mod paste;
 mod reasons;
@@ -34,7 +33,7 @@ pub use figures::{Figures, Measure, UnknownMeasure, Weights};
 pub use fleet::{
     FleetAdvice, FleetAdvised, FleetError, Line, Unit, candidates, complete, together,
 };
-pub use image::{Image, UnknownImage};
+pub use highwater_simulator::{Image, UnknownImage};
 pub use loads::{HALVES, Load, half, loads, seeds};
 pub use paste::{Form, Remedy, UnknownForm, paste};
 pub use reasons::Reason;

@@ -4,8 +4,8 @@ mod forms;
 mod review;
 
 use crate::advice::{Advice, Advised};
-use crate::image::{APT, Image};
 use highwater_simulator::Variable;
+use highwater_simulator::{INSTALLS_JEMALLOC, Image};
 use highwater_workload::Trims;
 use std::fmt;
 use std::str::FromStr;
@@ -158,7 +158,7 @@ impl Remedy {
         }
         let installs = candidate.allocator.map(|_| match image {
             Some(image) => image.installs_jemalloc(),
-            None => Some(APT.to_owned()),
+            None => Some(INSTALLS_JEMALLOC.to_owned()),
         });
         Self {
             variables,

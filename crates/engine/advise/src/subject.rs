@@ -3,9 +3,9 @@
 use crate::costs::Costs;
 use crate::family::{Family, Scope};
 use crate::figures::Weights;
-use crate::image::Image;
 use crate::loads::Load;
 use crate::survey::Survey;
+use highwater_simulator::Image;
 use highwater_simulator::{Choice, JemallocVersion, Plan, SimulatorError};
 
 /// What help is looked for.

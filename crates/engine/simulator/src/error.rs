@@ -7,12 +7,16 @@ use thiserror::Error;
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum SimulatorError {
     /// The allocator or its version is not modelled.
-    #[error("unknown allocator `{asked}`; the models are {known}")]
+    #[error(
+        "unknown allocator `{asked}`; the models are {known}; or name an image, such as {images}"
+    )]
     UnknownAllocator {
         /// What was asked for, shortened.
         asked: String,
         /// What there is.
         known: String,
+        /// Some images by which one can be named.
+        images: &'static str,
     },
     /// A release that is not modelled, with the nearest one that is.
     #[error("{0}")]

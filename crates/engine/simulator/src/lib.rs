@@ -15,6 +15,7 @@ mod findings;
 mod fleet;
 mod frame;
 mod history;
+mod image;
 mod measured;
 mod model;
 mod nearest;
@@ -52,6 +53,7 @@ pub use highwater_jemalloc::{
 };
 pub use highwater_settings::{Environment, is_read, parse_lines};
 pub use highwater_workload::{Moment, Phase, PhaseKind, PhaseSource, Phases};
+pub use image::{INSTALLS_JEMALLOC, Image, UnknownImage};
 pub use measured::{Measured, RealProcess, Rest};
 pub use nearest::Asked;
 pub use outcome::{Outcome, PlanRun, StageOutcome, Summary, run_plan};

@@ -4,6 +4,7 @@
 //! Nearest are releases with no change of the rules of placement between them, or with the fewest.
 
 use crate::error::SimulatorError;
+use crate::image::{Image, KNOWN, UnknownImage};
 use crate::variant::Choice;
 use highwater_glibc::Version as GlibcVersion;
 use highwater_jemalloc::Version as JemallocVersion;
@@ -38,8 +39,9 @@ impl Choice {
         })
     }
 
-    /// The allocator that a text names: `glibc@2.36`, `glibc 2.36`, `libc6 2.36-9+deb12u4`, `jemalloc@5.2`. Where its
-    /// release is not modelled it is the nearest one, and [`Asked::instead`] says so.
+    /// The allocator that a text names: `glibc@2.36`, `glibc 2.36`, `libc6 2.36-9+deb12u4`, `jemalloc@5.2`, or an image or
+    /// distribution, `ubuntu:24.04`, `Ubuntu 24.04`. Where its release is not modelled it is the nearest one, and
+    /// [`Asked::instead`] says so; it also says what was assumed of an image.
     ///
     /// # Errors
     /// The text names no allocator that is modelled.
@@ -50,21 +52,33 @@ impl Choice {
                 .map(|choice| choice.to_string())
                 .collect::<Vec<_>>()
                 .join(", "),
+            images: KNOWN,
         };
-        let (name, version) = parted(text).ok_or_else(unknown)?;
+        let Some((name, version)) = parted(text) else {
+            return match text.parse::<Image>() {
+                Ok(image) => Ok(Asked {
+                    choice: image.choice(),
+                    instead: image.is_guessed().then(|| image.in_words()),
+                }),
+                Err(UnknownImage::Unknown(..)) => Err(unknown()),
+                Err(error) => Err(SimulatorError::NotModelled(error.to_string())),
+            };
+        };
+        let exactly = |choice| Asked {
+            choice,
+            instead: None,
+        };
         if version.is_empty() {
-            let choice = Self::unversioned(name).ok_or_else(unknown)?;
-            return Ok(Asked {
-                choice,
-                instead: None,
-            });
+            return Self::unversioned(name).map(exactly).ok_or_else(unknown);
         }
         let numbers = numbers(version).ok_or_else(unknown)?;
+        if name == "glibc"
+            && let Some(release) = of_package(&numbers, version)
+        {
+            return Ok(exactly(Self::Glibc(release)));
+        }
         if let Some(choice) = Self::named(name, &written(&numbers)) {
-            return Ok(Asked {
-                choice,
-                instead: None,
-            });
+            return Ok(exactly(choice));
         }
         let (choice, why) = match name {
             "glibc" => nearest_glibc(&numbers).ok_or_else(unknown)?,
@@ -77,6 +91,32 @@ impl Choice {
                 "{name} {asked} is not modelled; {choice} is used instead: {why}."
             )),
         })
+    }
+}
+
+/// The release of a package in which the limit of arenas still follows the affinity mask, if it is one: those of 2.36 made
+/// before 2.36-9+deb12u8, and those of RHEL 9 before 2.34-83.el9_3.12.
+fn of_package(numbers: &[u32], version: &str) -> Option<GlibcVersion> {
+    let release = format!("{}-", written(numbers));
+    let (_, package) = version.split_once(&release)?;
+    let number_at = |text: &str| -> u32 {
+        let end = text.find(|c: char| !c.is_ascii_digit());
+        text[..end.unwrap_or(text.len())].parse().unwrap_or(0)
+    };
+    match numbers {
+        [2, 36] => {
+            let update = package.strip_prefix("9+deb12u").map_or(0, number_at);
+            (update < 8).then_some(GlibcVersion::V2_36ByAffinity)
+        }
+        [2, 34] => {
+            let (_, updates) = package.split_once(".el9")?;
+            let update = updates
+                .rsplit_once('.')
+                .map_or(0, |(_, last)| number_at(last));
+            let made = (number_at(package), update);
+            (made < (83, 12)).then_some(GlibcVersion::V2_34ByAffinity)
+        }
+        _ => None,
     }
 }
 
@@ -126,32 +166,25 @@ fn written(numbers: &[u32]) -> String {
 }
 
 fn nearest_glibc(numbers: &[u32]) -> Option<(Choice, &'static str)> {
-    use GlibcVersion::{V2_31, V2_36, V2_41, V2_43};
+    use GlibcVersion::{V2_28, V2_31, V2_36, V2_39, V2_44};
     let &[2, minor, ..] = numbers else {
         return None;
     };
     let (version, why) = match minor {
         0..26 => (
-            V2_31,
+            V2_28,
             "it is the oldest modelled release, but has thread caches, which releases before 2.26 do not have",
         ),
-        26..30 => (V2_31, "it is the oldest modelled release"),
-        30 => (V2_31, "no rule of placement changed between the two"),
+        26..29 => (V2_28, "it is the oldest modelled release"),
         // Two numbers of the same release have been found equal above.
-        31..35 => (V2_31, "no rule of placement changed until 2.35"),
-        35 | 36 => (V2_36, "its rules came with 2.35"),
+        29..34 => (V2_31, "no rule of placement changed between the two"),
+        34..37 => (V2_36, "its rules came with 2.35"),
         37 => (V2_36, "2.37 differs only in when realloc keeps a chunk"),
-        38 => (V2_36, "2.38 differs only in memalign"),
-        39 | 40 => (
-            V2_36,
-            "2.41 changed where freed chunks go; before it, only the reading of settings and the count of cores changed",
+        38..41 => (
+            V2_39,
+            "2.38 differs only in how it reads settings, and at first in memalign",
         ),
-        41 | 42 => (
-            V2_41,
-            "2.42 adds only larger thread caches, which are off by default",
-        ),
-        43 => (V2_43, "it is this release"),
-        _ => (V2_43, "it is the newest modelled release"),
+        _ => (V2_44, "it is the newest modelled release"),
     };
     Some((Choice::Glibc(version), why))
 }
@@ -186,8 +219,24 @@ mod tests {
         for (text, choice) in [
             ("glibc@2.36", "glibc@2.36"),
             ("glibc 2.36", "glibc@2.36"),
-            ("glibc@2.36-9+deb12u4", "glibc@2.36"),
-            ("libc6 2.36-9", "glibc@2.36"),
+            ("glibc@2.36-9+deb12u14", "glibc@2.36"),
+            ("glibc@2.36-9+deb12u8", "glibc@2.36"),
+            ("glibc@2.36-9+deb12u4", "glibc@2.36-9+deb12u7"),
+            ("libc6 2.36-9", "glibc@2.36-9+deb12u7"),
+            ("libc6 2.36-0ubuntu4", "glibc@2.36-9+deb12u7"),
+            ("glibc@2.28-251.el8", "glibc@2.28"),
+            ("glibc-2.34-60.el9", "glibc@2.34-60.el9"),
+            ("glibc-2.34-83.el9_3.7", "glibc@2.34-60.el9"),
+            ("glibc-2.34-83.el9_3.12", "glibc@2.34"),
+            ("glibc-2.34-168.el9", "glibc@2.34"),
+            ("glibc 2.34-52.amzn2023.0.11", "glibc@2.34"),
+            ("glibc@2.35-0ubuntu3.4", "glibc@2.35"),
+            ("ubuntu:24.04", "glibc@2.39"),
+            ("Ubuntu 22.04", "glibc@2.35"),
+            ("debian:bookworm-slim", "glibc@2.36"),
+            ("ubi9", "glibc@2.34"),
+            ("python:3.12-slim-trixie", "glibc@2.41"),
+            ("amazonlinux:2023", "glibc@2.34"),
             ("glibc-2.31", "glibc@2.31"),
             ("GLIBC 2.41", "glibc@2.41"),
             ("libc-2.31.so", "glibc@2.31"),
@@ -207,13 +256,12 @@ mod tests {
     #[test]
     fn the_nearest_release_is_named_and_why() {
         for (text, choice) in [
-            ("glibc@2.17", "glibc@2.31"),
-            ("glibc@2.28-251.el8", "glibc@2.31"),
-            ("glibc@2.34", "glibc@2.31"),
-            ("glibc@2.35-0ubuntu3.4", "glibc@2.36"),
-            ("glibc@2.39", "glibc@2.36"),
-            ("glibc@2.42", "glibc@2.41"),
-            ("glibc@2.44", "glibc@2.43"),
+            ("glibc@2.17", "glibc@2.28"),
+            ("glibc@2.26-64.amzn2", "glibc@2.28"),
+            ("glibc@2.33", "glibc@2.31"),
+            ("glibc@2.37", "glibc@2.36"),
+            ("glibc@2.38", "glibc@2.39"),
+            ("glibc@2.45", "glibc@2.44"),
             ("jemalloc@5.2", "jemalloc@5.2.1"),
             ("jemalloc@5.3", "jemalloc@5.3.0"),
             ("jemalloc@4.5.0", "jemalloc@5.2.1"),
@@ -230,6 +278,17 @@ mod tests {
             let error = text.parse::<Choice>().expect_err(text).to_string();
             assert!(error.contains(choice), "never silently: {error}");
         }
+    }
+
+    #[test]
+    fn what_an_image_leaves_open_is_said() {
+        let asked = Choice::nearest("python:3.12-slim").expect("it is known");
+        assert_eq!(asked.choice.to_string(), "glibc@2.41");
+        assert!(asked.instead.expect("a guess").contains("Debian 13"));
+        let error = Choice::nearest("alpine:3.20").expect_err("musl");
+        assert!(error.to_string().contains("musl"), "{error}");
+        let error = Choice::nearest("tcmalloc").expect_err("no allocator");
+        assert!(error.to_string().contains("ubuntu:24.04"), "{error}");
     }
 
     #[test]

@@ -297,7 +297,7 @@ impl Parted {
             return self.say(PRELOAD, Tone::NoEffect, text);
         };
         let checks = self.mallocs.iter().any(|v| v.name == "MALLOC_CHECK_");
-        if version < highwater_glibc::Version::V2_36 {
+        if version < highwater_glibc::Version::V2_34 {
             let text =
                 "This version has no libc_malloc_debug.so: its malloc reads MALLOC_CHECK_ itself.";
             return self.say(PRELOAD, Tone::NoEffect, text);

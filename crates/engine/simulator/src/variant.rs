@@ -1,6 +1,7 @@
 //! What a workload is run through: an allocator of some version, with an environment.
 
 use crate::error::SimulatorError;
+use crate::image::systems_with;
 use crate::model::Model;
 use crate::settings::Parted;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -41,13 +42,31 @@ impl Choice {
     }
 
     /// Where it is found.
-    pub fn found_in(self) -> &'static str {
+    pub fn found_in(self) -> String {
         match self {
-            Self::Glibc(Version::V2_31) => "Debian 11, Ubuntu 20.04",
-            Self::Glibc(Version::V2_36) => "Debian 12",
-            Self::Glibc(Version::V2_41) => "Debian 13, Ubuntu 25.04, Fedora 42",
-            Self::Glibc(Version::V2_43) => "Debian unstable of 2026",
-            Self::Jemalloc(version) => version.found_in(),
+            Self::Glibc(Version::V2_34ByAffinity) => "RHEL 9 before 2.34-83.el9_3.12".to_owned(),
+            Self::Glibc(Version::V2_36ByAffinity) => "Debian 12 before 2.36-9+deb12u8".to_owned(),
+            Self::Glibc(version) => {
+                let names: Vec<&str> = systems_with(version).map(|(name, _)| name).collect();
+                names.join(", ")
+            }
+            Self::Jemalloc(version) => version.found_in().to_owned(),
+        }
+    }
+
+    /// The images of distributions that have it, by which it can be asked for as well.
+    pub fn images(self) -> Vec<String> {
+        match self {
+            Self::Glibc(version) => systems_with(version).map(|(_, image)| image).collect(),
+            Self::Jemalloc(_) => Vec::new(),
+        }
+    }
+
+    /// The real library with which the model was compared, where that is not the same for all versions.
+    pub fn compared_with(self) -> Option<&'static str> {
+        match self {
+            Self::Glibc(version) => Some(version.compared_with()),
+            Self::Jemalloc(_) => None,
         }
     }
 
@@ -291,6 +310,6 @@ mod tests {
         assert_eq!(choice.to_string(), "glibc@2.36");
         assert_eq!("glibc".parse::<Choice>(), Ok(choice));
         let error = "glibc@2.99".parse::<Choice>().expect_err("it is not");
-        assert!(error.to_string().contains("glibc@2.43"), "{error}");
+        assert!(error.to_string().contains("glibc@2.44"), "{error}");
     }
 }

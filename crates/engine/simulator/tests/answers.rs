@@ -210,6 +210,19 @@ fn checked(workload: &Arc<Workload>, variant: &Variant) -> Recording {
     recording
 }
 
+/// Writes the calls of each of [`SHEETS`] as a trace into a folder, for real libraries to answer.
+/// `HIGHWATER_SHEETS=folder cargo test -p highwater-simulator --test answers -- --ignored write_calls`
+#[test]
+#[ignore = "writes what real libraries are to answer"]
+fn write_calls() {
+    let folder = std::env::var("HIGHWATER_SHEETS").expect("HIGHWATER_SHEETS names the folder");
+    for sheet in SHEETS {
+        let file = Path::new(&folder).join(sheet.name).with_extension("hwt");
+        let mut file = std::fs::File::create(file).expect("writable");
+        trace::write(&(sheet.workload)(), None, &mut file).expect("a possible trace");
+    }
+}
+
 /// Writes the files from a folder that holds one folder for each of [`SHEETS`], by its name, with answer sheets: traces
 /// of its calls as the real libraries have answered them under some environment, on two cores. Every address must be the
 /// model's, so that what is kept of them says the same as they do.

@@ -226,8 +226,18 @@ fn cores_online_and_allowed_are_told_apart() {
         };
         record(&lines, &variant).counters.arenas_created
     };
-    // 2.31 counts those online, 2.36 those allowed: 8, of which it hears only once there are 9.
-    assert_eq!((arenas("glibc@2.31"), arenas("glibc@2.36")), (31, 8));
+    // Eight for each that is online, the main arena among them.
+    for version in [
+        "2.28", "2.31", "2.34", "2.36", "2.39", "2.40", "2.41", "2.42", "2.43",
+    ] {
+        assert_eq!(arenas(&format!("glibc@{version}")), 31, "{version}");
+    }
+    // Those allowed: 8, of which it hears only once there are 9.
+    for version in ["2.34-60.el9", "2.35", "2.36-9+deb12u7"] {
+        assert_eq!(arenas(&format!("glibc@{version}")), 8, "{version}");
+    }
+    // One for each that is online, but 8 at least.
+    assert_eq!(arenas("glibc@2.44"), 7);
 }
 
 fn arena_strips(frame: &Frame) -> Vec<(&Strip, u16, u16)> {

@@ -16,7 +16,12 @@ struct Allocator {
     python: Option<PythonVersion>,
     /// Whether it is taken where none is named.
     default: bool,
-    found_in: &'static str,
+    found_in: String,
+    /// Images of distributions that have it, which `--allocator` takes as well.
+    images: Vec<String>,
+    /// The real library with which its model was compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared_with: Option<&'static str>,
     differences: Vec<VersionDifference>,
     /// Settings that are in use elsewhere.
     presets: Vec<Preset>,
@@ -57,6 +62,8 @@ impl Allocator {
             python: None,
             default: choice == Choice::default(),
             found_in: choice.found_in(),
+            images: choice.images(),
+            compared_with: choice.compared_with(),
             differences: choice.differences(),
             presets: presets(choice),
         }
@@ -69,7 +76,9 @@ impl Allocator {
             choice: None,
             python: Some(version),
             default: false,
-            found_in: version.found_in(),
+            found_in: version.found_in().to_owned(),
+            images: Vec::new(),
+            compared_with: None,
             differences: version.differences(),
             presets: Vec::new(),
         }
@@ -105,6 +114,12 @@ fn describe(out: &mut String, allocator: &Allocator) -> std::fmt::Result {
         (None, None) => allocator.name.to_owned(),
     };
     writeln!(out, "{name}  {}{default}", allocator.found_in)?;
+    if !allocator.images.is_empty() {
+        writeln!(out, "  also named: {}", allocator.images.join(", "))?;
+    }
+    if let Some(library) = allocator.compared_with {
+        writeln!(out, "  compared with: {library}")?;
+    }
     for difference in &allocator.differences {
         writeln!(
             out,

@@ -20,11 +20,28 @@ fn a_recording_checks_as_equal() {
     }
 }
 
+/// Every modelled release of glibc.
+const GLIBCS: [&str; 13] = [
+    "2.28",
+    "2.31",
+    "2.34",
+    "2.34-60.el9",
+    "2.35",
+    "2.36",
+    "2.36-9+deb12u7",
+    "2.39",
+    "2.40",
+    "2.41",
+    "2.42",
+    "2.43",
+    "2.44",
+];
+
 #[test]
 fn a_trace_of_several_threads_runs_on_every_release() {
     let text = "highwater-trace 1\nm 1 0 0x10 100\nm 2 5 0x20 100\nf 3 0 0x20\ne 4 5\n";
     let trace = file("threads.hwt", text);
-    for release in ["2.31", "2.36", "2.41", "2.43"] {
+    for release in GLIBCS {
         let allocator = format!("glibc@{release}");
         let output = highwater(&["replay", &trace, "--json", "--allocator", &allocator]);
         assert_eq!(output.status.code(), Some(0), "{release}");
@@ -165,7 +182,7 @@ fn what_a_run_writes_can_be_replayed() {
 #[test]
 fn threads_are_replayed_and_checked_on_every_version() {
     let mut peaks = Vec::new();
-    for version in ["2.31", "2.36", "2.41", "2.43"] {
+    for version in GLIBCS {
         let allocator = format!("glibc@{version}");
         let output = highwater(&[
             "run",
@@ -229,16 +246,20 @@ fn the_allocators_are_listed() {
     let listed = listed.as_array().expect("a list");
     let choices = listed.iter().map(|one| one["choice"].as_str());
     let choices: Vec<_> = choices.filter(Option::is_some).collect();
-    let versions = [
-        "glibc@2.31",
-        "glibc@2.36",
-        "glibc@2.41",
-        "glibc@2.43",
-        "jemalloc@5.2.1",
-        "jemalloc@5.3.0",
-        "jemalloc@5.3.1",
-    ];
-    assert_eq!(choices, versions.map(Some));
+    let jemallocs = ["5.2.1", "5.3.0", "5.3.1"].map(|version| format!("jemalloc@{version}"));
+    let versions: Vec<String> = GLIBCS
+        .iter()
+        .map(|version| format!("glibc@{version}"))
+        .chain(jemallocs)
+        .collect();
+    let versions: Vec<_> = versions.iter().map(|name| Some(name.as_str())).collect();
+    assert_eq!(choices, versions);
+    let ubuntu = listed.iter().find(|one| {
+        one["images"]
+            .as_array()
+            .is_some_and(|images| images.contains(&"ubuntu:24.04".into()))
+    });
+    assert_eq!(ubuntu.expect("it is listed")["choice"], "glibc@2.39");
     let defaults = listed.iter().filter(|one| one["default"] == true);
     assert_eq!(defaults.count(), 1);
     let text = String::from_utf8(highwater(&["allocators"]).stdout).expect("text");

@@ -1,12 +1,14 @@
 //! Which arena a thread allocates from: created, reused, shared, left behind.
 //!
-//! glibc 2.36, malloc/arena.c: `arena_get2`, `_int_new_arena`, `get_free_list`, `reused_arena`, `arena_get_retry`,
+//! glibc 2.36 and 2.44, malloc/arena.c: `arena_get2`, `_int_new_arena`, `get_free_list`, `reused_arena`, `arena_get_retry`,
 //! `__malloc_arena_thread_freeres`, `__malloc_fork_unlock_child`. Threads take turns, so an arena's lock is always free.
 
 use crate::Glibc;
 use crate::arena::Arena;
 use crate::chunk::{ALIGNMENT, Chunk, start_of, user_of};
 use crate::heap::{self, Heap};
+use crate::host::Cores;
+use crate::rules::ArenaLimit;
 use highwater_allocator::{Bytes, Decision, Kernel, ThreadId};
 
 /// An arena's place in the list of all.
@@ -84,24 +86,34 @@ impl Glibc {
         Some(self.attach(thread, arena))
     }
 
-    /// The limit of arenas, computed once there are more than `arena_test`.
+    /// The limit of arenas, once it is computed.
     fn arena_limit(&mut self, arenas: u64) -> Option<u64> {
         if self.sharing.limit.is_none() {
-            let cores = if self.shared.rules.arenas_by_affinity {
-                self.host.cores.allowed
-            } else {
-                self.host.cores.online
-            };
-            self.sharing.limit = if self.shared.params.arena_max != 0 {
-                Some(self.shared.params.arena_max)
-            } else if arenas > self.shared.params.arena_test {
-                // Where the cores cannot be counted two are assumed.
-                Some(8 * u64::from(if cores == 0 { 2 } else { cores }))
-            } else {
-                None
+            let params = &self.shared.params;
+            self.sharing.limit = match params.arena_max {
+                0 => self.arenas_of_cores(arenas, params.arena_test),
+                most => Some(most),
             };
         }
         self.sharing.limit
+    }
+
+    /// The limit of arenas that the cores give, if there are enough of `arenas` for it to be computed.
+    fn arenas_of_cores(&self, arenas: u64, arena_test: u64) -> Option<u64> {
+        let Cores { online, allowed } = self.host.cores;
+        let rules = self.shared.rules;
+        let cores = u64::from(if rules.arenas_by_affinity {
+            allowed
+        } else {
+            online
+        });
+        match rules.arena_limit {
+            // Where the cores cannot be counted two are assumed.
+            ArenaLimit::EightPerCore => {
+                (arenas > arena_test).then_some(8 * if cores == 0 { 2 } else { cores })
+            }
+            ArenaLimit::OnePerCore => (arenas >= arena_test).then_some(cores.max(arena_test)),
+        }
     }
 
     /// The arena that follows in the ring: the main one, then the others, the latest first.

@@ -1,12 +1,14 @@
 //! Where the modelled releases differ, in words: one entry for each rule of `rules` and each default that changed.
 
 use crate::params::Params;
-use crate::rules::{BreakFallback, MappedLayout, Memalign, ReallocKeeps, Rules, TcacheStart};
+use crate::rules::{
+    ArenaLimit, BreakFallback, MappedLayout, Memalign, ReallocKeeps, Rules, TcacheStart,
+};
 use crate::version::Version;
 pub use highwater_allocator::Difference;
 use highwater_allocator::Topic;
 
-const TOPICS: [Topic<Rules, Params>; 14] = [
+const TOPICS: [Topic<Rules, Params>; 15] = [
     Topic {
         title: "fastbins",
         source: "malloc/malloc.c, _int_free_chunk, malloc_consolidate",
@@ -20,23 +22,27 @@ const TOPICS: [Topic<Rules, Params>; 14] = [
     Topic {
         title: "thread cache, size",
         source: "malloc/malloc.c, TCACHE_FILL_COUNT, TCACHE_LARGE_BINS",
-        text: |_, params| match params.tcache_count {
-            16 => {
+        text: |rules, params| match (params.tcache_count, rules.large_tcache_is_exact) {
+            (16, _) => {
                 "16 chunks of each size up to 1040; tcache_max opens 12 more bins, one for each power of two."
             }
-            _ => "7 chunks of each size up to 1040, and none larger.",
+            (_, true) => "7 chunks of each size up to 1040, and none larger.",
+            (_, false) => {
+                "7 chunks of each size up to 1040; tcache_max opens 12 more bins, whose chunks may be larger than asked for."
+            }
         },
     },
     Topic {
         title: "thread cache, creation",
         source: "malloc/malloc.c, tcache_init",
         text: |rules, _| match rules.tcache_start {
-            TcacheStart::FirstCall => {
+            TcacheStart::Call => {
                 "Created at a thread's first call, before the requested chunk, even if it may hold nothing."
             }
-            TcacheStart::FirstPut => {
-                "Created when the first chunk goes in; never if the count is 0."
+            TcacheStart::Request => {
+                "Created at a thread's first request of up to 1032 bytes, before the requested chunk."
             }
+            TcacheStart::Put => "Created when the first chunk goes in; never if the count is 0.",
         },
     },
     Topic {
@@ -61,6 +67,14 @@ const TOPICS: [Topic<Rules, Params>; 14] = [
         text: |rules, _| match rules.small_frees_sorted {
             false => "They go to the unsorted bin.",
             true => "They go straight to the bin of their size.",
+        },
+    },
+    Topic {
+        title: "exact fits in the unsorted bin",
+        source: "malloc/malloc.c, _int_malloc",
+        text: |rules, _| match rules.exact_fits_are_cached {
+            true => "They fill the thread cache before one serves the request.",
+            false => "The first one serves the request.",
         },
     },
     Topic {
@@ -126,16 +140,19 @@ const TOPICS: [Topic<Rules, Params>; 14] = [
     Topic {
         title: "limit of arenas",
         source: "malloc/arena.c, arena_get2",
-        text: |rules, _| match rules.arenas_by_affinity {
-            false => "8 for each core that is online, even if the process may not use it.",
-            true => "8 for each core that the process may run on.",
+        text: |rules, _| match (rules.arena_limit, rules.arenas_by_affinity) {
+            (ArenaLimit::OnePerCore, _) => {
+                "One for each core that is online, even if the process may not use it, but at least 8."
+            }
+            (_, false) => "8 for each core that is online, even if the process may not use it.",
+            (_, true) => "8 for each core that the process may run on.",
         },
     },
     Topic {
         title: "heaps of arenas with huge pages",
         source: "malloc/arena.c, heap_max_size; elf/dl-tunables.list",
-        text: |rules, _| match (rules.heap_of_huge_pages, rules.hooked) {
-            (_, true) => "No tunable for huge pages exists.",
+        text: |rules, _| match (rules.heap_of_huge_pages, rules.heap_info.0) {
+            (_, 32) => "No tunable for huge pages exists.",
             (true, _) => "Four huge pages instead of 64 MiB.",
             (false, _) => "64 MiB, as without huge pages.",
         },

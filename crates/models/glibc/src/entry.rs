@@ -1,6 +1,6 @@
 //! The calls of a program: what each does before and after it works on an arena.
 //!
-//! glibc 2.36, 2.41 and 2.43, malloc/malloc.c: `__libc_malloc`, `__libc_free`, `__libc_calloc`, `__libc_realloc`,
+//! glibc 2.36, 2.41, 2.42 and 2.43, malloc/malloc.c: `__libc_malloc`, `__libc_free`, `__libc_calloc`, `__libc_realloc`,
 //! `_mid_memalign`, `__malloc_trim`, `__libc_mallopt`, `tcache_init`, `tcache_thread_shutdown`; 2.31, malloc/hooks.c.
 
 mod realloc;
@@ -29,7 +29,18 @@ impl Glibc {
     /// Makes the thread's cache at its first call that may need one (`MAYBE_INIT_TCACHE`).
     #[inline]
     fn maybe_init_tcache(&mut self, kernel: &mut Kernel, thread: ThreadId) {
-        if self.shared.rules.tcache_start == TcacheStart::FirstCall
+        if self.shared.rules.tcache_start == TcacheStart::Call && self.thread(thread).lacks_tcache()
+        {
+            self.init_tcache(kernel, thread);
+        }
+    }
+
+    /// Makes the thread's cache at its first request that a cache could serve, in 2.42 (`tcache_malloc_init`,
+    /// `tcache_calloc_init`, `tcache_get_align`).
+    #[inline]
+    fn init_tcache_for(&mut self, kernel: &mut Kernel, thread: ThreadId, bytes: Bytes) {
+        if self.shared.rules.tcache_start == TcacheStart::Request
+            && request_to_size(bytes).is_some_and(|size| size < self.shared.params.tcache_max_chunk)
             && self.thread(thread).lacks_tcache()
         {
             self.init_tcache(kernel, thread);
@@ -39,7 +50,7 @@ impl Glibc {
     /// `tcache_init`
     #[cold]
     fn init_tcache(&mut self, kernel: &mut Kernel, thread: ThreadId) {
-        let lazily = self.shared.rules.tcache_start == TcacheStart::FirstPut;
+        let lazily = self.shared.rules.tcache_start == TcacheStart::Put;
         let room = self.shared.params.tcache_count;
         if lazily && !self.thread(thread).begins_tcache(room) {
             return;
@@ -90,7 +101,9 @@ impl Glibc {
         let tcache = thread.tcache.as_mut()?;
         match self.shared.params.tcache_bin(size) {
             Some(bin) => tcache.get(bin),
-            None if size < self.shared.params.tcache_max_chunk => tcache.get_large(size),
+            None if size < self.shared.params.tcache_max_chunk => {
+                tcache.get_large(size, self.shared.rules.large_tcache_is_exact)
+            }
             None => None,
         }
     }
@@ -141,6 +154,7 @@ impl Glibc {
         }
         // A thread that gets its cache only here finds nothing in it.
         self.maybe_init_tcache(kernel, thread);
+        self.init_tcache_for(kernel, thread, bytes);
         let (block, _) = self.malloc_anywhere(kernel, thread, bytes)?;
         Some(block)
     }
@@ -164,6 +178,7 @@ impl Glibc {
         }
         self.initialise(thread);
         self.maybe_init_tcache(kernel, thread);
+        self.init_tcache_for(kernel, thread, bytes);
         if self.shared.rules.calloc_from_tcache
             && let Some(size) = request_to_size(bytes)
             && let Some(block) = self.cached(thread, size)
@@ -231,8 +246,9 @@ impl Glibc {
     #[inline(never)]
     fn free_uncached(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) {
         let may_begin = match self.shared.rules.tcache_start {
-            TcacheStart::FirstCall => !self.chunks.is_mmapped(chunk),
-            TcacheStart::FirstPut => self.chunks.size(chunk) < self.shared.params.tcache_max_chunk,
+            TcacheStart::Call => !self.chunks.is_mmapped(chunk),
+            TcacheStart::Request => false,
+            TcacheStart::Put => self.chunks.size(chunk) < self.shared.params.tcache_max_chunk,
         };
         if may_begin && self.thread(thread).lacks_tcache() {
             self.init_tcache(kernel, thread);
@@ -256,7 +272,7 @@ impl Glibc {
 
     // ---- mallopt, trim and thread exit
 
-    /// `__libc_mallopt`: up to 2.41 it consolidates the main arena, whatever the option; 2.43 has nothing to consolidate.
+    /// `__libc_mallopt`: up to 2.42 it consolidates the main arena, whatever the option; 2.43 has nothing to consolidate.
     pub(crate) fn libc_mallopt(
         &mut self,
         kernel: &mut Kernel,

@@ -136,7 +136,7 @@ impl Call<'_> {
     }
 
     /// Goes through the unsorted bin, oldest first: chunks of exactly `size` fill the thread cache and then serve the
-    /// request, all others go to their bins. `sorted` counts those over the whole request.
+    /// request (from 2.44 on the first of them does), all others go to their bins. `sorted` counts those over the whole request.
     fn take_unsorted(&mut self, size: Bytes, sorted: &mut u64) -> Option<Found> {
         let mut cached = None;
         let mut left = MAX_SORTED;
@@ -156,6 +156,9 @@ impl Call<'_> {
             if whole != size {
                 let rest = self.split(victim, size);
                 self.arena.last_remainder = self.chunks.start(rest);
+                return Some(victim.into());
+            }
+            if !self.shared.rules.exact_fits_are_cached {
                 return Some(victim.into());
             }
             let Some(bin) = self.cache_unsorted(victim, size) else {
@@ -197,7 +200,7 @@ impl Call<'_> {
     /// Makes the thread's cache now that there is something to put in, in releases that wait for that (`tcache_init`).
     #[inline]
     fn begin_tcache(&mut self) {
-        if self.shared.rules.tcache_start == TcacheStart::FirstPut
+        if self.shared.rules.tcache_start == TcacheStart::Put
             && self.threads[self.thread].lacks_tcache()
         {
             self.init_tcache_here();
@@ -211,9 +214,12 @@ impl Call<'_> {
             return;
         }
         let bytes = self.shared.rules.tcache_struct;
-        // The size is padded twice.
-        let padded = request_to_size(bytes).unwrap_or(bytes);
-        if let Some(home) = self.int_malloc(padded) {
+        let wanted = if self.shared.rules.tcache_padded_twice {
+            request_to_size(bytes).unwrap_or(bytes)
+        } else {
+            bytes
+        };
+        if let Some(home) = self.int_malloc(wanted) {
             self.keep_tcache(home);
         }
     }

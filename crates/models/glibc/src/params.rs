@@ -29,11 +29,11 @@ pub struct Params {
     pub arena_max: u64,
     /// What freed and fresh memory is filled with, of which the lowest byte is written; 0 for nothing.
     pub perturb: i32,
-    /// Chunks up to this size go to fastbins; zero for none, as in 2.43, which has no fastbins.
+    /// Chunks up to this size go to fastbins; zero for none, as from 2.43 on, where there are no fastbins.
     pub max_fast: Bytes,
     /// How many bins for small chunks a thread cache uses, smallest sizes first; at most 64.
     pub tcache_bins: usize,
-    /// A chunk below this size may be kept by a thread cache. It is the rule itself in 2.43 only (`tcache_max_bytes`
+    /// A chunk below this size may be kept by a thread cache. It is the rule itself from 2.42 on (`tcache_max_bytes`
     /// there), where it may reach beyond the small bins to chunks of less than 4 MiB; elsewhere it follows from
     /// [`Self::tcache_bins`].
     pub tcache_max_chunk: Bytes,

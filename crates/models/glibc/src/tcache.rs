@@ -1,6 +1,6 @@
 //! The thread cache: freed chunks that one thread keeps for itself, and that everybody else takes for chunks in use.
 //!
-//! glibc 2.36 and 2.43, malloc/malloc.c: `tcache_put`, `tcache_get`, and for the large bins of 2.42 on `tcache_put_large`,
+//! glibc 2.36, 2.42 and 2.43, malloc/malloc.c: `tcache_put`, `tcache_get`, and for the large bins of 2.42 on `tcache_put_large`,
 //! `tcache_get_large`, `tcache_get_align`. The real lists are linked through the cached chunks, counts and list heads lie
 //! in a chunk of their own, which is never given back while the thread runs. Here each list is an array of user addresses.
 //! What that leaves to be said of memory: a chunk that is kept has its first word written, the link; the second, the key
@@ -142,13 +142,14 @@ impl Tcache {
         Some(&mut self.large[large_bin(size)? - TCACHE_BINS])
     }
 
-    /// Gives out a block whose chunk has exactly that size from a large bin.
-    pub(crate) fn get_large(&mut self, size: Bytes) -> Option<Address> {
+    /// Gives out a block from the large bin of a size: one whose chunk has exactly that size, or where that is not required the
+    /// smallest that is large enough.
+    pub(crate) fn get_large(&mut self, size: Bytes, exact: bool) -> Option<Address> {
         let list = self.large_list(size)?;
-        let place = list.iter().rposition(|held| held.size == size)?;
-        let user = list.remove(place).user;
-        self.parked -= size;
-        Some(user)
+        let fits = |held: &Large| held.size == size || (!exact && held.size > size);
+        let held = list.remove(list.iter().rposition(fits)?);
+        self.parked -= held.size;
+        Some(held.user)
     }
 
     /// Gives out a block whose chunk has that size and whose address is a multiple of `alignment`, from a bin of either kind.

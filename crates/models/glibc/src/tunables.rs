@@ -5,8 +5,8 @@
 //! by `ptmalloc_init`); and what nobody takes is compared with the names that were probably meant (`names`). `table` has
 //! the names and bounds of elf/dl-tunables.list, a row for each tunable with its function in `apply`.
 //!
-//! The loader's rules changed in 2.39 (680c597e9c, f94446c38f) and a little in 2.40 (eb59c7b43d): 2.41 and 2.43 have the
-//! new ones, 2.31 and 2.36 the old. What the tests expect was asked of the libraries of Debian 11, 12, 13 and sid.
+//! The loader's rules changed in 2.39 (680c597e9c, f94446c38f) and a little in 2.40 (eb59c7b43d). What the tests expect was
+//! asked of the libraries of Debian 11, 12, 13, sid and experimental.
 
 mod apply;
 mod loader;

@@ -94,7 +94,7 @@ impl Scene<'_> {
     fn let_go(&self, glibc: &Glibc, fastbins: bool, tcache: bool) -> Bytes {
         let params = glibc.params();
         let has_fastbins = params.max_fast > Bytes::ZERO;
-        // From 2.42 on a cache that may keep nothing has no table.
+        // From 2.43 on a cache that may keep nothing has no table.
         let tables_go = tcache && glibc.version() >= Version::V2_43;
         let joins = |block: &Block| match block.state {
             BlockState::Parked(Cache::Fastbin { .. }) => fastbins,

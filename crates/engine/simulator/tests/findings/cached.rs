@@ -17,7 +17,7 @@ fn list(blocks: u64, size: u64, backwards: bool) -> Program {
 }
 
 fn has_fastbins(release: &str) -> bool {
-    release != "glibc@2.43"
+    !["glibc@2.43", "glibc@2.44"].contains(&release)
 }
 
 /// Chunks of a size for a request.

@@ -104,6 +104,7 @@ impl Glibc {
         if self.shared.rules.impossible_memalign_refused_first {
             request_to_size(bytes)?;
         }
+        self.init_tcache_for(kernel, thread, bytes);
         if self.shared.rules.memalign != Memalign::Freed
             && let Some(block) = self.cached_aligned(thread, alignment, bytes)
         {

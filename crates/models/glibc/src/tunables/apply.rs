@@ -108,7 +108,7 @@ fn invalid(number: u64, limit: &str) -> Effect {
 /// `ptmalloc_init`, until 2.33 `TUNABLE_CALLBACK (set_mallopt_check)`.
 pub(super) fn check(setting: &mut Setting<'_>) -> Effect {
     let (tone, text) = match setting.number {
-        _ if setting.version >= Version::V2_36 => (
+        _ if setting.version >= Version::V2_34 => (
             NoEffect,
             "No effect: since 2.34 only libc_malloc_debug.so reads it, and LD_PRELOAD does not load that here.",
         ),
@@ -143,7 +143,7 @@ pub(super) fn perturb(setting: &mut Setting<'_>) -> Effect {
 /// `do_set_mmap_threshold`. HEAP_MAX_SIZE / 2 was the most until 2.34 (0a4df6f534).
 pub(super) fn mmap_threshold(setting: &mut Setting<'_>) -> Effect {
     let size = Bytes(setting.number);
-    if setting.version < Version::V2_36 && size > MMAP_THRESHOLD_MAX {
+    if setting.version < Version::V2_35 && size > MMAP_THRESHOLD_MAX {
         let limit = "32 MiB, the maximum in this version. The threshold still rises by itself";
         return invalid(setting.number, limit);
     }
@@ -199,9 +199,11 @@ pub(super) fn arena_max(setting: &mut Setting<'_>) -> Effect {
 pub(super) fn arena_test(setting: &mut Setting<'_>) -> Effect {
     let number = setting.number;
     setting.params.arena_test = number;
-    applied(format!(
-        "malloc computes the limit on arenas once there are more than {number}."
-    ))
+    applied(if setting.version >= Version::V2_44 {
+        format!("There may be {number} arenas, or one for each core if that is more.")
+    } else {
+        format!("malloc computes the limit on arenas once there are more than {number}.")
+    })
 }
 
 /// `do_set_tcache_count`
@@ -226,7 +228,7 @@ pub(super) fn tcache_unsorted_limit(setting: &mut Setting<'_>) -> Effect {
     ))
 }
 
-/// `do_set_mxfast`. 2.43 still has the tunable and the function, but nothing calls the one with the other.
+/// `do_set_mxfast`. From 2.43 on glibc still has the tunable and the function, but nothing calls the one with the other.
 pub(super) fn mxfast(setting: &mut Setting<'_>) -> Effect {
     let number = setting.number;
     if setting.version >= Version::V2_43 {
@@ -237,7 +239,7 @@ pub(super) fn mxfast(setting: &mut Setting<'_>) -> Effect {
         return invalid(number, "160");
     }
     // `set_max_fast`: 2.31 has 16 for 0 only, so that 1 to 7 make 0, which comes to the same.
-    let least = if setting.version < Version::V2_36 {
+    let least = if setting.version < Version::V2_34 {
         0
     } else {
         7
@@ -257,13 +259,14 @@ pub(super) fn mxfast(setting: &mut Setting<'_>) -> Effect {
 
 /// The largest request that a small bin of a thread cache serves.
 const TCACHE_SMALL_REQUEST: u64 = 1032;
-/// What the large bins of 2.43 end below.
+/// What the large bins of 2.42 and later end below.
 const TCACHE_LARGE_END: Bytes = Bytes::mib(4);
 
-/// `do_set_tcache_max`; in 2.43 with `large_csize2tidx`.
+/// `do_set_tcache_max`; from 2.42 on with `large_csize2tidx`.
 pub(super) fn tcache_max(setting: &mut Setting<'_>) -> Effect {
     let (params, number) = (&mut *setting.params, setting.number);
-    let large = setting.version >= Version::V2_43;
+    let large = setting.version >= Version::V2_42;
+    let low_bits = large && setting.version < Version::V2_44;
     let size = request_to_size(Bytes(number)).filter(|_| large || number <= TCACHE_SMALL_REQUEST);
     match size {
         Some(size) if size < TCACHE_LARGE_END => {
@@ -273,9 +276,9 @@ pub(super) fn tcache_max(setting: &mut Setting<'_>) -> Effect {
                 "Thread caches keep blocks of up to {number} bytes."
             ))
         }
-        // The size's highest bit is sought in its lowest 32 bits only. Where these are all clear the processor's answer
+        // In 2.42 and 2.43 the size's highest bit is sought in its lowest 32 bits only. Where these are all clear the processor's answer
         // is undefined; the library as Debian builds it refuses such a value.
-        Some(size) if truncates(size) => {
+        Some(size) if low_bits && truncates(size) => {
             params.tcache_max_chunk = TCACHE_LARGE_END;
             let text = format!(
                 "glibc checks only the lowest 32 bits of {number}, and they pass: thread caches keep blocks of up to 4 MiB, and larger ones corrupt them."
@@ -310,12 +313,12 @@ pub(super) fn hugetlb(setting: &mut Setting<'_>) -> Effect {
             return (Invalid, text.into());
         }
     };
-    if setting.version >= Version::V2_43 && page > Bytes::mib(64) {
+    if setting.version >= Version::V2_42 && page > Bytes::mib(64) {
         let text = "No effect: these pages are larger than a heap, so only blocks of their size try them, and the modelled machine reserves none.";
         return (NoEffect, text.into());
     }
     setting.params.huge_page = Some(page);
-    if setting.version >= Version::V2_41 && !setting.is_threshold_given {
+    if setting.version >= Version::V2_39 && !setting.is_threshold_given {
         setting.params.mmap_threshold = page;
         setting.params.dynamic_threshold = false;
     }

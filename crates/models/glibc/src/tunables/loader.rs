@@ -2,8 +2,9 @@
 //! `do_tunable_update_val`.
 //!
 //! Before 2.39 it went through the environment once and took whatever it could make something of. Since then it refuses
-//! a `GLIBC_TUNABLES` that is malformed anywhere as a whole, keeps of several values of one tunable only the last before
-//! it looks whether that is good, and reads the variables of their own after all that. Either way a value in
+//! a `GLIBC_TUNABLES` that is malformed anywhere as a whole, and a value that is not a plain number. Since 2.40 it keeps of
+//! several values of one tunable only the last before it looks whether that is good, and reads the variables of their own
+//! after all that. Either way a value in
 //! `GLIBC_TUNABLES` wins over the variable, wherever the two stand.
 
 use super::names;
@@ -21,7 +22,7 @@ pub(super) fn load(version: Version, environment: &[Variable], remarks: &mut Rem
         secure: false,
         remarks,
     };
-    let strict = is_strict(version);
+    let collects = collects(version);
     let mut aliases: [Option<&Variable>; Tunable::ALL.len()] = [None; Tunable::ALL.len()];
     for variable in environment {
         let name = variable.name.as_str();
@@ -32,7 +33,7 @@ pub(super) fn load(version: Version, environment: &[Variable], remarks: &mut Rem
             continue;
         }
         match Tunable::ALL.iter().position(|t| t.alias == Some(name)) {
-            Some(index) if strict => aliases[index] = Some(variable),
+            Some(index) if collects => aliases[index] = Some(variable),
             Some(index) => loader.read_alias(index, variable),
             None => names::unread(version, loader.remarks, variable),
         }
@@ -43,6 +44,12 @@ pub(super) fn load(version: Version, environment: &[Variable], remarks: &mut Rem
         }
     }
     loader.values
+}
+
+/// Whether a release finds all values before it looks at any: `parse_tunables`, `__tunables_init`, since 2.40
+/// (eb59c7b43d).
+fn collects(version: Version) -> bool {
+    version >= Version::V2_40
 }
 
 struct Loader<'a> {
@@ -83,7 +90,7 @@ impl Loader<'_> {
         if pieces.peek().is_none() {
             self.remarks.say(TUNABLES, Tone::NoEffect, EMPTY);
         }
-        // Since 2.39 values are looked at only when all have been found; the last of one name is then there alone.
+        // Since 2.40 values are looked at only when all have been found; the last of one name is then there alone.
         let mut last: [Option<&str>; Tunable::ALL.len()] = [None; Tunable::ALL.len()];
         for piece in pieces {
             if let Some((name, value)) = piece.split_once('=') {
@@ -96,7 +103,7 @@ impl Loader<'_> {
                 self.remarks.say(TUNABLES, Tone::Invalid, text);
             }
         }
-        if !strict {
+        if !collects(self.version) {
             return;
         }
         for (index, value) in last.into_iter().enumerate() {
@@ -110,25 +117,25 @@ impl Loader<'_> {
         }
     }
 
-    /// Reads a pair of `GLIBC_TUNABLES`: its value at once, or since 2.39 into `last`.
+    /// Reads a pair of `GLIBC_TUNABLES`: its value at once, or since 2.40 into `last`.
     fn read_pair<'a>(
         &mut self,
         name: &str,
         value: &'a str,
         last: &mut [Option<&'a str>; Tunable::ALL.len()],
     ) {
-        let strict = is_strict(self.version);
+        let collects = collects(self.version);
         match Tunable::ALL.iter().position(|t| t.name == name) {
-            Some(index) if Tunable::ALL[index].came_after(self.version).is_none() => {
+            Some(index) if Tunable::ALL[index].is_in(self.version) => {
                 if last[index].replace(value).is_some() {
                     let text = "GLIBC_TUNABLES sets it twice; the later one counts.";
                     self.remarks.say(name, Tone::Surprise, text);
                 }
-                if !strict {
+                if !collects {
                     self.read_value(index, name, value, false);
                 }
             }
-            _ if strict && name == "glibc.rtld.enable_secure" => {
+            _ if collects && name == "glibc.rtld.enable_secure" => {
                 self.secure = strtoul(self.version, value) == (1, "");
                 let text = "Not a malloc setting, but if it is 1, glibc ignores all others.";
                 self.remarks.say(name, Tone::Surprise, text);

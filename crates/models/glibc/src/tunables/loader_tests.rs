@@ -1,10 +1,13 @@
 //! The table of what the real libraries of Debian 11, 12, 13 and sid (2.31, 2.36, 2.41, 2.43) took: a program run on each
-//! asked `__tunable_get_val` of the loader for every tunable of malloc.
+//! asked `__tunable_get_val` of the loader for every tunable of malloc. The others follow from their sources.
 
 use super::number::strtoul;
 use super::tests::environment;
 use super::*;
-use crate::version::Version::{V2_31, V2_36, V2_41, V2_43};
+use crate::version::Version::{V2_31, V2_34, V2_36, V2_39, V2_41, V2_43, V2_44};
+
+/// The releases that were asked.
+const ASKED: [Version; 4] = [V2_31, V2_36, V2_41, V2_43];
 
 /// Which numbers the loader takes, by their tunables' names.
 fn taken(version: Version, text: &str) -> Vec<(&'static str, u64)> {
@@ -52,7 +55,7 @@ const NUMBERS: [(&str, [Option<u64>; 4]); 21] = [
 #[test]
 fn numbers_are_those_that_the_real_loaders_took() {
     for (text, numbers) in NUMBERS {
-        for (version, number) in Version::ALL.into_iter().zip(numbers) {
+        for (version, number) in ASKED.into_iter().zip(numbers) {
             let value = format!("'{text}'");
             for line in [
                 format!("MALLOC_TOP_PAD_={value}"),
@@ -94,7 +97,7 @@ fn bounds_are_those_of_the_real_loaders() {
         ("MALLOC_ARENA_TEST", "0", [None; 4]),
     ];
     for (name, value, numbers) in table {
-        for (version, expected) in Version::ALL.into_iter().zip(numbers) {
+        for (version, expected) in ASKED.into_iter().zip(numbers) {
             let line = format!("{name}={value}");
             let number = taken(version, &line).first().map(|&(_, n)| n as i64);
             assert_eq!(number, expected, "{version} {line}");
@@ -146,6 +149,43 @@ fn strings_are_taken_apart_as_by_the_real_loaders() {
             assert_eq!(taken(version, &line), expected, "{version} {line}");
         }
     }
+}
+
+/// elf/dl-tunables.c of 2.39 takes the values of a name one after another, and knows no enable_secure; those of 2.40 do.
+#[test]
+fn of_several_values_2_39_keeps_the_last_good_one() {
+    for (string, kept) in [
+        ("t.top_pad=2:t.top_pad=1", 1),
+        ("t.top_pad=1:t.top_pad=abc", 1),
+        ("t.mmap_max=5:t.top_pad=1:t.mmap_max=2147483648", 5),
+    ] {
+        let line = format!("GLIBC_TUNABLES='{}'", string.replace("t.", "glibc.malloc."));
+        let taken = taken(V2_39, &line);
+        assert!(
+            taken.iter().any(|&(_, number)| number == kept),
+            "{line}: {taken:?}"
+        );
+    }
+    let line = "GLIBC_TUNABLES=glibc.rtld.enable_secure=1:glibc.malloc.top_pad=1\nMALLOC_TRIM_THRESHOLD_=3";
+    assert_eq!(taken(V2_39, line), [("top_pad", 1), ("trim_threshold", 3)]);
+    for malformed in ["glibc.malloc.top_pad=1:", "glibc.malloc.top_pad=64K"] {
+        assert_eq!(taken(V2_39, &format!("GLIBC_TUNABLES={malformed}")), []);
+    }
+}
+
+#[test]
+fn a_tunable_is_taken_while_a_release_has_it() {
+    let taken =
+        |version, name: &str, value: &str| !taken(version, &format!("{name}={value}")).is_empty();
+    let limit = "GLIBC_TUNABLES=glibc.malloc.tcache_unsorted_limit";
+    assert!(taken(V2_43, limit, "1") && !taken(V2_44, limit, "1"));
+    let huge = "GLIBC_TUNABLES=glibc.malloc.hugetlb";
+    assert!(taken(Version::V2_35, huge, "2") && !taken(V2_34, huge, "2"));
+    assert!(
+        taken(Version::V2_28, "MALLOC_MMAP_MAX_", "-1") && !taken(V2_34, "MALLOC_MMAP_MAX_", "-1")
+    );
+    let names = "GLIBC_TUNABLES=glibc.mem.decorate_maps";
+    assert!(taken(V2_39, names, "1") && !taken(V2_36, names, "1"));
 }
 
 #[test]

@@ -40,6 +40,7 @@ fn of_misspelt(version: Version, tunable: &Tunable, name: &str) -> String {
     let Some(alias) = tunable.alias else {
         let variable = "it has no variable of its own. Write GLIBC_TUNABLES";
         return later(version, tunable)
+            .or_else(|| gone(version, tunable))
             .unwrap_or_else(|| format!("Ignored: {variable}={}=...", tunable.name));
     };
     let is_short = |long: &str, short: &str| long.strip_suffix('_') == Some(short);
@@ -60,6 +61,7 @@ pub(super) fn unknown(version: Version, remarks: &mut Remarks, name: &str) {
     let (tone, text) = match meant(short) {
         Some(tunable) => {
             let text = later(version, tunable)
+                .or_else(|| gone(version, tunable))
                 .unwrap_or_else(|| format!("Ignored: the name is `{}`.", tunable.name));
             (Tone::NotRead, text)
         }
@@ -82,6 +84,13 @@ fn later(version: Version, tunable: &Tunable) -> Option<String> {
     Some(format!(
         "Ignored: this version has no {name}, which came with {release}."
     ))
+}
+
+/// Returns the remark on a tunable that an earlier release had.
+fn gone(version: Version, tunable: &Tunable) -> Option<String> {
+    let release = tunable.went_with(version)?;
+    let name = tunable.short_name();
+    Some(format!("Ignored: {name} was removed in {release}."))
 }
 
 /// Returns the tunable whose name this is, but for case, underscores at the end, and a `MALLOC_` or mallopt's `M_` in front.

@@ -6,7 +6,7 @@ use highwater_allocator::Tone;
 
 /// Whether a release takes a value only if all of it is a number: elf/dl-tunables.c, `tunable_initialize`, since 2.39.
 pub(super) fn is_strict(version: Version) -> bool {
-    version >= Version::V2_41
+    version >= Version::V2_39
 }
 
 /// The number at the start of a text, and what follows it: elf/dl-misc.c, `_dl_strtoul`. Octal after a 0, hexadecimal

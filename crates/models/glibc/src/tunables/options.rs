@@ -1,4 +1,4 @@
-//! The options of `mallopt`: glibc 2.31, 2.36, 2.41 and 2.43, malloc/malloc.c, `__libc_mallopt`. They are set by the same
+//! The options of `mallopt`: glibc 2.31, 2.36, 2.41, 2.43 and 2.44, malloc/malloc.c, `__libc_mallopt`. They are set by the same
 //! functions as the tunables.
 
 use super::apply::{self, Effect, Setting};

@@ -20,6 +20,8 @@ pub struct Tunable {
     pub(super) usual: fn(Version) -> Option<u64>,
     /// The release that it came with; `None` if every modelled one has it.
     since: Option<Since>,
+    /// The first modelled release that no longer has it.
+    gone: Option<Version>,
 }
 
 /// The release that a tunable came with.
@@ -81,16 +83,17 @@ impl Tunable {
                 Size(0),
                 apply::tcache_unsorted_limit,
             )
-            .usual(|_| Some(0)),
+            .usual(|_| Some(0))
+            .gone(Version::V2_44),
             Self::new("glibc.malloc.mxfast", Size(0), apply::mxfast).usual(|_| Some(128)),
             // 5f6d8d97c6.
             Self::new(HUGETLB, Size(0), apply::hugetlb)
                 .usual(|_| Some(0))
-                .since("2.35", Version::V2_36),
+                .since("2.35", Version::V2_35),
             // bf033c0072.
             Self::new("glibc.mem.decorate_maps", Int(0, 1), apply::decorate_maps)
                 .usual(|_| Some(0))
-                .since("2.39", Version::V2_41),
+                .since("2.39", Version::V2_39),
         ]
     };
 
@@ -102,6 +105,7 @@ impl Tunable {
             set,
             usual: |_| None,
             since: None,
+            gone: None,
         }
     }
 
@@ -120,6 +124,21 @@ impl Tunable {
         self
     }
 
+    const fn gone(mut self, from: Version) -> Self {
+        self.gone = Some(from);
+        self
+    }
+
+    /// Whether a release has it.
+    pub(super) fn is_in(&self, version: Version) -> bool {
+        self.came_after(version).is_none() && self.went_with(version).is_none()
+    }
+
+    /// Returns the release that it went with, if this is that or a later one.
+    pub(super) fn went_with(&self, version: Version) -> Option<Version> {
+        self.gone.filter(|gone| version >= *gone)
+    }
+
     /// Returns its name without the part before the last dot.
     pub(super) fn short_name(&self) -> &'static str {
         self.name.rsplit('.').next().unwrap_or(self.name)
@@ -134,7 +153,7 @@ impl Tunable {
     /// Returns the bounds in a release: mmap_max could be negative until 2.33 (228f30ab47).
     pub(super) fn bounds_in(&self, version: Version) -> Bounds {
         match self.bounds {
-            Bounds::Int(_, most) if self.name == MMAP_MAX && version < Version::V2_36 => {
+            Bounds::Int(_, most) if self.name == MMAP_MAX && version < Version::V2_34 => {
                 Bounds::Int(i64::from(i32::MIN), most)
             }
             bounds => bounds,

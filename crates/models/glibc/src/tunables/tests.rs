@@ -1,5 +1,5 @@
 use super::*;
-use crate::version::Version::{V2_31, V2_36, V2_41, V2_43};
+use crate::version::Version::{V2_31, V2_34, V2_35, V2_36, V2_39, V2_41, V2_42, V2_43, V2_44};
 use highwater_allocator::{Bytes, Effect, Reader, reader_of};
 
 /// Lines of NAME=VALUE, in the order given; single quotes are no part of a value.
@@ -69,7 +69,12 @@ fn an_mmap_threshold_above_32_mib_is_ignored_by_2_31_and_freezes_nothing() {
         let old = read_in(V2_31, &line);
         assert_eq!(old.params, Params::defaults(V2_31), "{line}");
         assert_eq!(old.remarks.last().map(|r| r.tone), Some(Tone::Invalid));
-        assert!(!read_in(V2_36, &line).params.dynamic_threshold);
+        assert_eq!(
+            read_in(V2_34, &line).params,
+            Params::defaults(V2_34),
+            "{line}"
+        );
+        assert!(!read_in(V2_35, &line).params.dynamic_threshold);
     }
     let params = read_in(V2_31, "MALLOC_MMAP_THRESHOLD_=33554432").params;
     assert_eq!(
@@ -159,7 +164,7 @@ fn units_are_dropped_or_the_whole_value_is_and_the_number_to_write_is_said() {
     ] {
         let line = format!("MALLOC_TRIM_THRESHOLD_='{value}'");
         for version in Version::ALL {
-            let strict = version >= V2_41;
+            let strict = version >= V2_39;
             let (tone, text) = said_in(version, &line).remove(0);
             assert_eq!(tone == Tone::Invalid, strict);
             assert!(
@@ -323,12 +328,35 @@ fn thread_caches_of_2_43_reach_up_to_4_mib() {
             "{truncated}"
         );
         assert_eq!(settings.remarks[0].tone, Tone::Surprise);
+        let line = format!("GLIBC_TUNABLES=glibc.malloc.tcache_max={truncated}");
+        assert_eq!(
+            read_in(V2_44, &line).params,
+            Params::defaults(V2_44),
+            "{truncated}"
+        );
     }
 }
 
 #[test]
-fn thread_caches_hold_16_of_a_size_in_2_43_and_7_before() {
-    for (version, count) in [(V2_31, 7), (V2_36, 7), (V2_41, 7), (V2_43, 16)] {
+fn a_tunable_that_was_removed_is_named_with_the_release() {
+    let line = "GLIBC_TUNABLES=glibc.malloc.tcache_unsorted_limit=5";
+    assert_eq!(read_in(V2_43, line).params.tcache_unsorted_limit, 5);
+    let settings = read_in(V2_44, line);
+    assert_eq!(settings.params, Params::defaults(V2_44));
+    assert_eq!(settings.remarks[0].tone, Tone::NotRead);
+    assert!(settings.remarks[0].text.contains("removed in 2.44"));
+}
+
+#[test]
+fn thread_caches_hold_16_of_a_size_from_2_43_on_and_7_before() {
+    for (version, count) in [
+        (V2_31, 7),
+        (V2_36, 7),
+        (V2_41, 7),
+        (V2_42, 7),
+        (V2_43, 16),
+        (V2_44, 16),
+    ] {
         assert_eq!(read_in(version, "").params.tcache_count, count);
         for (value, count) in [(0, 0), (1, 1), (65535, 65535), (65536, count)] {
             let line = format!("GLIBC_TUNABLES=glibc.malloc.tcache_count={value}");
@@ -358,6 +386,9 @@ fn huge_pages_take_the_mmap_threshold_with_them_since_2_39() {
         (V2_36, "2", Some(two), None),
         (V2_36, "3", None, None),
         (V2_36, "1073741824", Some(gib), None),
+        (V2_39, "2", Some(two), Some(two)),
+        (V2_42, "2", Some(two), Some(two)),
+        (V2_42, "1073741824", None, None),
         (V2_41, "2", Some(two), Some(two)),
         (V2_41, "2097152", Some(two), Some(two)),
         (V2_41, "1073741824", Some(gib), Some(gib)),
@@ -455,7 +486,7 @@ fn named_mappings_change_no_memory_and_came_with_2_39() {
             assert_eq!(read(value).params, Params::defaults(version));
         }
         let remarks = [0, 1, 2].map(|value| read(value).remarks.remove(0));
-        if version < V2_41 {
+        if version < V2_39 {
             assert!(remarks.iter().all(|r| r.tone == Tone::NotRead));
             assert!(remarks[1].text.contains("came with 2.39"));
         } else {

@@ -1,5 +1,9 @@
-//! What an image has: its C library, and the packages that can be installed in it.
+//! The one table of distributions: the names of their images, the C library that each has, and the packages that can be
+//! installed in it.
 
+use crate::variant::Choice;
+use highwater_glibc::Version as Glibc;
+use highwater_jemalloc::Version as Jemalloc;
 use std::str::FromStr;
 use thiserror::Error;
 
@@ -17,32 +21,32 @@ enum Manager {
     None,
 }
 
-/// A release of a distribution.
+/// A release of a distribution, and what it has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct System {
+pub(crate) struct System {
     /// Name and number.
     name: &'static str,
     /// How tags name it; the first also stands alone behind the distribution's own name.
     tags: &'static [&'static str],
     /// The images that are this distribution itself.
     images: &'static [&'static str],
-    glibc: &'static str,
-    jemalloc: Option<&'static str>,
+    glibc: Glibc,
+    jemalloc: Option<Jemalloc>,
     manager: Manager,
 }
 
 const fn debian(
     name: &'static str,
     tags: &'static [&'static str],
-    glibc: &'static str,
-    jemalloc: &'static str,
+    glibc: Glibc,
+    jemalloc: Option<Jemalloc>,
 ) -> System {
     System {
         name,
         tags,
         images: &["debian"],
         glibc,
-        jemalloc: Some(jemalloc),
+        jemalloc,
         manager: Manager::Apt,
     }
 }
@@ -50,8 +54,8 @@ const fn debian(
 const fn ubuntu(
     name: &'static str,
     tags: &'static [&'static str],
-    glibc: &'static str,
-    jemalloc: &'static str,
+    glibc: Glibc,
+    jemalloc: Option<Jemalloc>,
 ) -> System {
     System {
         images: &["ubuntu"],
@@ -63,57 +67,102 @@ const fn ubuntu(
 const fn enterprise(
     name: &'static str,
     tags: &'static [&'static str],
-    glibc: &'static str,
-    jemalloc: Option<&'static str>,
+    glibc: Glibc,
+    jemalloc: Option<Jemalloc>,
 ) -> System {
     System {
         name,
         tags,
-        images: &["rockylinux", "almalinux", "centos"],
+        images: &[
+            "rockylinux",
+            "almalinux",
+            "centos",
+            "oraclelinux",
+            "rocky",
+            "alma",
+        ],
         glibc,
         jemalloc,
         manager: Manager::DnfEpel,
     }
 }
 
-const fn fedora(name: &'static str, tags: &'static [&'static str], glibc: &'static str) -> System {
+const fn red_hat(name: &'static str, images: &'static [&'static str], like: System) -> System {
     System {
         name,
-        tags,
-        images: &["fedora"],
-        glibc,
-        jemalloc: Some("5.3.0"),
-        manager: Manager::Dnf,
+        images,
+        manager: Manager::DnfEpelByAddress,
+        ..like
     }
 }
 
-const SYSTEMS: [System; 15] = [
-    debian("Debian 11", &["11", "bullseye"], "2.31", "5.2.1"),
-    debian("Debian 12", &["12", "bookworm"], "2.36", "5.3.0"),
-    debian("Debian 13", &["13", "trixie"], "2.41", "5.3.0"),
-    ubuntu("Ubuntu 20.04", &["20.04", "focal"], "2.31", "5.2.1"),
-    ubuntu("Ubuntu 22.04", &["22.04", "jammy"], "2.35", "5.2.1"),
-    ubuntu("Ubuntu 24.04", &["24.04", "noble"], "2.39", "5.3.0"),
-    fedora("Fedora 40", &["40"], "2.39"),
-    fedora("Fedora 41", &["41"], "2.40"),
-    fedora("Fedora 42", &["42"], "2.41"),
-    enterprise("Enterprise Linux 8", &["8"], "2.28", Some("5.2.1")),
-    enterprise("Enterprise Linux 9", &["9"], "2.34", Some("5.2.1")),
-    enterprise("Enterprise Linux 10", &["10"], "2.39", None),
+const fn fedora(
+    name: &'static str,
+    tags: &'static [&'static str],
+    glibc: Glibc,
+    jemalloc: Option<Jemalloc>,
+) -> System {
     System {
-        images: &["ubi8", "ubi8-minimal"],
-        manager: Manager::DnfEpelByAddress,
-        ..enterprise("Red Hat Enterprise Linux 8", &["8"], "2.28", Some("5.2.1"))
-    },
-    System {
-        images: &["ubi9", "ubi9-minimal"],
-        manager: Manager::DnfEpelByAddress,
-        ..enterprise("Red Hat Enterprise Linux 9", &["9"], "2.34", Some("5.2.1"))
-    },
+        images: &["fedora"],
+        manager: Manager::Dnf,
+        ..enterprise(name, tags, glibc, jemalloc)
+    }
+}
+
+const OLD: Option<Jemalloc> = Some(Jemalloc::V5_2_1);
+const NEW: Option<Jemalloc> = Some(Jemalloc::V5_3_0);
+const EL8: System = enterprise("Enterprise Linux 8", &["8"], Glibc::V2_28, OLD);
+const EL9: System = enterprise("Enterprise Linux 9", &["9"], Glibc::V2_34, OLD);
+const EL10: System = enterprise("Enterprise Linux 10", &["10"], Glibc::V2_39, None);
+const DEBIAN_13: System = debian("Debian 13", &["13", "trixie"], Glibc::V2_41, NEW);
+
+/// What is known of distributions: Debian's from its packages, the others' from what their images and packages are called.
+const SYSTEMS: [System; 24] = [
+    debian("Debian 11", &["11", "bullseye"], Glibc::V2_31, OLD),
+    debian("Debian 12", &["12", "bookworm"], Glibc::V2_36, NEW),
+    DEBIAN_13,
+    debian(
+        "Debian unstable",
+        &["unstable", "sid"],
+        Glibc::V2_43,
+        Some(Jemalloc::V5_3_1),
+    ),
+    debian(
+        "Debian experimental",
+        &["experimental", "rc-buggy"],
+        Glibc::V2_44,
+        None,
+    ),
+    ubuntu("Ubuntu 20.04", &["20.04", "focal"], Glibc::V2_31, OLD),
+    ubuntu("Ubuntu 22.04", &["22.04", "jammy"], Glibc::V2_35, OLD),
+    ubuntu("Ubuntu 24.04", &["24.04", "noble"], Glibc::V2_39, NEW),
+    ubuntu("Ubuntu 25.04", &["25.04", "plucky"], Glibc::V2_41, None),
+    ubuntu("Ubuntu 25.10", &["25.10", "questing"], Glibc::V2_42, None),
+    ubuntu("Ubuntu 26.04", &["26.04", "resolute"], Glibc::V2_43, None),
+    fedora("Fedora 40", &["40"], Glibc::V2_39, NEW),
+    fedora("Fedora 41", &["41"], Glibc::V2_40, NEW),
+    fedora("Fedora 42", &["42"], Glibc::V2_41, NEW),
+    fedora("Fedora 43", &["43"], Glibc::V2_42, None),
+    fedora("Fedora 44", &["44"], Glibc::V2_43, None),
+    EL8,
+    EL9,
+    EL10,
+    red_hat("RHEL 8", &["ubi8", "ubi8-minimal", "rhel", "rhel8"], EL8),
+    red_hat("RHEL 9", &["ubi9", "ubi9-minimal", "rhel", "rhel9"], EL9),
+    red_hat(
+        "RHEL 10",
+        &["ubi10", "ubi10-minimal", "rhel", "rhel10"],
+        EL10,
+    ),
     System {
         images: &["amazonlinux"],
         manager: Manager::None,
-        ..enterprise("Amazon Linux 2023", &["2023"], "2.34", None)
+        ..enterprise("Amazon Linux 2023", &["2023"], Glibc::V2_34, None)
+    },
+    System {
+        images: &["leap"],
+        manager: Manager::None,
+        ..enterprise("openSUSE Leap 15", &["15"], Glibc::V2_31, None)
     },
 ];
 
@@ -178,7 +227,8 @@ impl FromStr for Image {
         let lower = name.to_ascii_lowercase();
         let bare = lower.split('@').next().unwrap_or_default();
         let last = bare.rsplit('/').next().unwrap_or_default();
-        let (image, tag) = last.split_once(':').unwrap_or((last, ""));
+        // A distribution is named with a space.
+        let (image, tag) = last.split_once([':', ' ']).unwrap_or((last, ""));
         let words = || tag.split(['-', '_']);
         if image == "alpine" || words().any(|word| word.starts_with("alpine")) {
             return Err(UnknownImage::Musl(name));
@@ -192,9 +242,18 @@ impl FromStr for Image {
                 is_guessed,
             })
         };
+        // The folders of a registry are looked at as well, as in ubi9/python-312.
+        let folders = bare.rsplit('/').skip(1);
         let of_itself = SYSTEMS.into_iter().find(|system| {
+            let numbered = |image: &str| {
+                let number = image.strip_suffix("-minimal").unwrap_or(image);
+                system.images.contains(&image) && number.ends_with(system.tags[0])
+            };
             let is_it = system.images.contains(&image);
-            is_it && (image.starts_with("ubi") || words().any(|word| is_release(system, word)))
+            (is_it && words().any(|word| is_release(system, word)))
+                || numbered(image)
+                || folders.clone().any(numbered)
+                || system.name.eq_ignore_ascii_case(&name)
         });
         if let Some(system) = of_itself {
             return known(system, false);
@@ -209,22 +268,38 @@ impl FromStr for Image {
         match named {
             Some(system) => known(system, false),
             // The images of Python moved to Debian 13 in August 2025.
-            None if image == "python" => known(SYSTEMS[2], true),
+            None if image == "python" => known(DEBIAN_13, true),
             None if ON_DEBIAN.contains(&image) => Err(UnknownImage::Open { name }),
-            None => {
-                let systems = SYSTEMS.iter().map(|system| {
-                    let image = system.images.first().copied().unwrap_or_default();
-                    format!("{image}:{}", system.tags[0])
-                });
-                let systems: Vec<String> = systems.take(6).collect();
-                Err(UnknownImage::Unknown(name, systems.join(", ")))
-            }
+            None => Err(UnknownImage::Unknown(name, KNOWN.to_owned())),
         }
     }
 }
 
+/// Some of the images, as an error names them.
+pub(crate) const KNOWN: &str = "debian:12, ubuntu:24.04, fedora:42, ubi9, amazonlinux:2023";
+
+impl System {
+    /// Its own image, as one writes it.
+    fn image(&self) -> String {
+        let image = self.images.first().copied().unwrap_or_default();
+        match self.tags.first() {
+            Some(tag) if !image.ends_with(tag) => format!("{image}:{tag}"),
+            _ => image.to_owned(),
+        }
+    }
+}
+
+/// The distributions that have a release of glibc, each as a name in words and as an image.
+pub(crate) fn systems_with(glibc: Glibc) -> impl Iterator<Item = (&'static str, String)> {
+    let of = SYSTEMS
+        .into_iter()
+        .filter(move |system| system.glibc == glibc);
+    of.map(|system| (system.name, system.image()))
+}
+
 /// Whether a word of a tag is a release, or begins with its number.
 fn is_release(system: &System, word: &str) -> bool {
+    let word = word.strip_prefix("stream").unwrap_or(word);
     system.tags.iter().any(|tag| {
         let rest = word.strip_prefix(tag);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -232,9 +307,19 @@ fn is_release(system: &System, word: &str) -> bool {
 }
 
 impl Image {
-    /// Its C library, as an allocator is named.
+    /// The malloc of its C library.
+    pub fn choice(&self) -> Choice {
+        Choice::Glibc(self.system.glibc)
+    }
+
+    /// The same, as an allocator is named.
     pub fn allocator(&self) -> String {
-        format!("glibc@{}", self.system.glibc)
+        self.choice().to_string()
+    }
+
+    /// Whether its tag leaves the distribution's release open, so that the usual one is taken.
+    pub fn is_guessed(&self) -> bool {
+        self.is_guessed
     }
 
     /// The allocator of a program in it that was recorded with this one, by name and release: its own C library, unless the
@@ -271,7 +356,7 @@ impl Image {
         let then = "dnf install -y jemalloc && dnf clean all";
         match self.system.manager {
             _ if self.is_bare => None,
-            Manager::Apt => Some(APT.to_owned()),
+            Manager::Apt => Some(INSTALLS_JEMALLOC.to_owned()),
             Manager::Dnf => Some(then.to_owned()),
             Manager::DnfEpel => Some(format!("dnf install -y epel-release && {then}")),
             Manager::DnfEpelByAddress => {
@@ -283,7 +368,7 @@ impl Image {
 }
 
 /// The command that installs jemalloc in Debian and Ubuntu.
-pub(crate) const APT: &str = "apt-get update && apt-get install -y --no-install-recommends libjemalloc2 && rm -rf /var/lib/apt/lists/*";
+pub const INSTALLS_JEMALLOC: &str = "apt-get update && apt-get install -y --no-install-recommends libjemalloc2 && rm -rf /var/lib/apt/lists/*";
 
 #[cfg(test)]
 mod tests {
@@ -311,16 +396,24 @@ mod tests {
             ("fedora:42", "2.41", Some("5.3.0")),
             ("gcr.io/distroless/python3-debian12", "2.36", None),
             ("amazonlinux:2023", "2.34", None),
+            ("Ubuntu 24.04", "2.39", Some("5.3.0")),
+            ("RHEL 10", "2.39", None),
+            ("rhel:8.10", "2.28", Some("5.2.1")),
+            ("Amazon Linux 2023", "2.34", None),
+            (
+                "registry.redhat.io/ubi8/python-312:1",
+                "2.28",
+                Some("5.2.1"),
+            ),
+            ("centos:stream9", "2.34", Some("5.2.1")),
         ] {
             let image: Image = name.parse().expect(name);
             assert_eq!(image.allocator(), format!("glibc@{glibc}"), "{name}");
             let expected = jemalloc.map(|version| format!("jemalloc@{version}"));
             assert_eq!(image.jemalloc(), expected, "{name}");
-            assert_eq!(
-                image.installs_jemalloc().is_some(),
-                jemalloc.is_some(),
-                "{name}"
-            );
+            if jemalloc.is_some() {
+                assert!(image.installs_jemalloc().is_some(), "{name}");
+            }
         }
     }
 
@@ -330,7 +423,7 @@ mod tests {
             ("alpine:3.20", "musl"),
             ("python:3.12-alpine", "musl"),
             ("node:22-slim", "-bookworm"),
-            ("mycompany/service:4", "debian:11"),
+            ("mycompany/service:4", "debian:12"),
             ("debian:99", "not known"),
             ("", "not known"),
         ] {
