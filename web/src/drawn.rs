@@ -123,7 +123,7 @@ impl Drawn {
         loop {
             match job.advance(&mut self.engine, &Slice::unlimited()) {
                 Step::More(_) => {}
-                Step::Done(outcome) => return Ok(outcome),
+                Step::Done(outcome) | Step::DoneWith(outcome, _) => return Ok(outcome),
                 Step::Failed(message) => return Err(message),
             }
         }

@@ -8,7 +8,9 @@ fn main() {
     // Yew would set a hook of its own in place of one that it is not told of.
     yew::set_custom_panic_hook(Box::new(highwater_web::panics::tell));
     if js_sys::global().is_instance_of::<DedicatedWorkerGlobalScope>() {
-        highwater_web::worker::start(highwater_web::worker::simulating);
+        highwater_web::worker::start(|work, beside| {
+            highwater_web::worker::simulating(work, beside.and_then(|beside| beside.bytes()))
+        });
     } else {
         yew::Renderer::<highwater_web::app::App>::new().render();
     }

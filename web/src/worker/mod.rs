@@ -127,11 +127,11 @@ fn reading_messages(work: Work) -> Box<dyn Job> {
     }
 }
 
-/// The jobs of the simulator.
-pub fn simulating(work: Work, beside: Option<Beside>) -> Box<dyn Job> {
+/// The jobs of the simulator, with the bytes that came with the work.
+pub fn simulating(work: Work, bytes: Option<Vec<u8>>) -> Box<dyn Job> {
     match work {
         Work::Load { trace } => Box::new(load::Load {
-            bytes: beside.and_then(|trace| trace.bytes()).unwrap_or_default(),
+            bytes: bytes.unwrap_or_default(),
             number: trace,
         }),
         Work::Run { order, frames } => Box::new(run::Run::new(order, frames)),

@@ -47,7 +47,7 @@ pub(super) fn count(_: &options::Perf, report: &mut Report) -> Result<bool> {
     }
     report.part(
         "Instructions",
-        "Of a replay for each event of the trace, as valgrind's callgrind counts them, without reading the trace: the model \
+        "What a replay executes for each event of the trace, as valgrind's callgrind counts it, without reading the trace: the model \
          alone, with its kernel and what the program holds, and with everything that a run keeps.",
     );
     report.table(&["replay", "model", "with what a run keeps", "more"], &rows);

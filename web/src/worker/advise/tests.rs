@@ -58,7 +58,7 @@ fn done(mut job: impl Job, engine: &mut Engine) -> Result<Outcome, String> {
     loop {
         match job.advance(engine, &Slice::unlimited()) {
             Step::More(_) => {}
-            Step::Done(outcome) => return Ok(outcome),
+            Step::Done(outcome) | Step::DoneWith(outcome, _) => return Ok(outcome),
             Step::Failed(message) => return Err(message),
         }
     }
