@@ -416,15 +416,15 @@ fn a_file_is_asked_for_and_the_rest_waits_for_it() {
 #[test]
 fn a_release_that_is_not_modelled_runs_as_the_nearest_and_it_is_said() {
     for link in [
-        "sdecay\nv0 0 glibc@2.39 mine\nu0 0 -\n",
-        r#"{"run":{"scenario":"decay","variant":[{"allocator":"glibc 2.39"}]}}"#,
-        r#"{"run":{"scenario":"decay","allocator":"libc6 2.39-0ubuntu8"}}"#,
+        "sdecay\nv0 0 glibc@2.38 mine\nu0 0 -\n",
+        r#"{"run":{"scenario":"decay","variant":[{"allocator":"glibc 2.38"}]}}"#,
+        r#"{"run":{"scenario":"decay","allocator":"libc6 2.38-1ubuntu6"}}"#,
     ] {
         let state = opened(link);
         assert_eq!(state.trouble, None, "{link}");
         assert_eq!(
             state.variants.selected().allocator.to_string(),
-            "glibc@2.36"
+            "glibc@2.39"
         );
         assert!(
             state
