@@ -108,18 +108,17 @@ impl Version {
     /// The real library with which the model of this release was compared, call by call.
     pub fn compared_with(self) -> &'static str {
         match self {
-            Self::V2_28 | Self::V2_34 | Self::V2_35 => {
-                "none: its rules were read in the source of the release's branch"
-            }
+            Self::V2_28 => "none: its rules were read in the source of the release's branch",
             Self::V2_31 => "Debian's 2.31-13+deb11u11",
             Self::V2_34ByAffinity | Self::V2_36ByAffinity => {
                 "none: only which cores count differs, which was read in the source"
             }
             Self::V2_36 => "Debian's 2.36-9+deb12u14",
-            Self::V2_39 => "a build of the release's branch",
+            Self::V2_34 | Self::V2_35 | Self::V2_39 | Self::V2_42 => {
+                "a build of the release's branch"
+            }
             Self::V2_40 => "none: its malloc.c and arena.c are those of 2.39, line by line",
             Self::V2_41 => "Debian's 2.41-12+deb13u5",
-            Self::V2_42 => "a build of the release's branch",
             Self::V2_43 => "Debian's 2.43-7",
             Self::V2_44 => "Debian's 2.44-3",
         }
