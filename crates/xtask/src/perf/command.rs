@@ -33,7 +33,7 @@ const COMMANDS: [(&str, &[&str]); 4] = [
 ];
 
 /// The bundled recording, from the workspace's root.
-pub(super) const RECORDING: &str = "web/traces/asyncio_burst.hwt.gz";
+const RECORDING: &str = "web/traces/asyncio_burst.hwt.gz";
 
 /// Builds this tree's command.
 fn ours() -> Result<PathBuf> {
@@ -120,6 +120,26 @@ pub(super) fn traces() -> Result<Vec<PathBuf>> {
     traces.retain(|path| path.to_string_lossy().ends_with(".hwt.gz"));
     traces.sort();
     Ok(traces)
+}
+
+/// The bundled recording, and those of `HIGHWATER_TRACES` but for the same one.
+pub(super) fn recordings() -> Result<Vec<PathBuf>> {
+    let bundled = workspace::root().join(RECORDING);
+    let mut recordings = traces()?;
+    recordings.retain(|trace| trace.file_name() != bundled.file_name());
+    recordings.insert(0, bundled);
+    Ok(recordings)
+}
+
+/// Builds an example of the simulator for speed.
+pub(super) fn example(name: &str) -> Result<PathBuf> {
+    process::run(
+        process::cargo()
+            .args(["build", "--release", "--package", "highwater-simulator"])
+            .args(["--example", name]),
+    )?;
+    let built = workspace::target_dir().join("release/examples");
+    Ok(built.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// What a trace is called in tables.

@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::{
-    command::{RECORDING, trace_name, traces},
+    command::{example, recordings, trace_name},
     report::Report,
 };
-use crate::{options, process, workspace};
+use crate::{options, process};
 
 /// The allocators that are counted.
 const ALLOCATORS: [&str; 2] = ["glibc@2.36", "jemalloc@5.3.0"];
@@ -19,21 +19,9 @@ pub(super) fn count(_: &options::Perf, report: &mut Report) -> Result<bool> {
         println!("instructions: not counted: there is no valgrind");
         return Ok(true);
     };
-    process::run(process::cargo().args([
-        "build",
-        "--release",
-        "--package",
-        "highwater-simulator",
-        "--example",
-        "counted",
-    ]))?;
-    let counted = workspace::target_dir().join("release/examples/counted");
-    let bundled = workspace::root().join(RECORDING);
-    let mut recordings = traces()?;
-    recordings.retain(|trace| trace.file_name() != bundled.file_name());
-    recordings.insert(0, bundled);
+    let counted = example("counted")?;
     let mut rows = Vec::new();
-    for trace in &recordings {
+    for trace in &recordings()? {
         for allocator in ALLOCATORS {
             let per_event = |what| per_event(&valgrind, &counted, what, allocator, trace);
             let (alone, kept) = (per_event("model")?, per_event("recording")?);

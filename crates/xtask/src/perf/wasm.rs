@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    command::{trace_name, traces},
+    command::{example, recordings, trace_name},
     report::Report,
     timing::Spread,
 };
@@ -38,15 +38,7 @@ pub(super) fn compare(options: &options::Perf, report: &mut Report) -> Result<bo
     let script = folder.join("package/replays.mjs");
     fs::write(&script, include_str!("replays.mjs"))?;
     let node = setup::node().context("Node 18 or later is missing: run `cargo xtask setup`")?;
-    process::run(process::cargo().args([
-        "build",
-        "--release",
-        "--package",
-        "highwater-simulator",
-        "--example",
-        "replays",
-    ]))?;
-    let native = workspace::target_dir().join("release/examples/replays");
+    let native = example("replays")?;
     let mut rows = Vec::new();
     for case in cases(&folder)? {
         let measure = |command: &mut Command| {
@@ -78,16 +70,11 @@ pub(super) fn compare(options: &options::Perf, report: &mut Report) -> Result<bo
 
 /// The bundled recording, those of `HIGHWATER_TRACES` and a scenario, with both allocators.
 fn cases(folder: &Path) -> Result<Vec<Case>> {
-    let bundled = workspace::root().join("web/traces/asyncio_burst.hwt.gz");
-    let mut traces = traces()?;
-    traces.retain(|trace| trace.file_name() != bundled.file_name());
-    traces.insert(0, bundled);
-    let sources = [("environment".to_owned(), None)].into_iter();
-    let sources = sources.chain(
-        traces
-            .into_iter()
-            .map(|path| (trace_name(&path), Some(path))),
-    );
+    let recorded = recordings()?.into_iter();
+    let recorded = recorded.map(|path| (trace_name(&path), Some(path)));
+    let sources = [("environment".to_owned(), None)]
+        .into_iter()
+        .chain(recorded);
     let mut cases = Vec::new();
     for (source, trace) in sources {
         for allocator in ["glibc@2.36", "jemalloc@5.3.0"] {
