@@ -1,16 +1,15 @@
 //! [`Work::Import`](crate::protocol::Work::Import): from a file of another tool to a recording.
 //!
-//! The file stays on the user's disk and is read a part at a time, so that a long one takes no memory. What becomes of it is
-//! kept, for the workers that simulate are given all of it.
+//! The file stays on the user's disk and is read a part at a time, so that its size takes no memory. What becomes of it
+//! is kept, for the workers that simulate are given all of it.
 
 use std::{
     cell::Cell,
     io::{self, Read},
     rc::Rc,
-    sync::{Arc, Mutex, PoisonError},
 };
 
-use highwater_import::{ImportError, Losses, Recording};
+use highwater_import::{ImportError, Recording};
 use js_sys::Uint8Array;
 use web_sys::{File, FileReaderSync};
 
@@ -32,7 +31,6 @@ pub(crate) struct Import<R: Read> {
     recording: Option<Recording<R>>,
     /// The share of the file that was read.
     done: Rc<Cell<f64>>,
-    losses: Arc<Mutex<Option<Losses>>>,
     written: Vec<u8>,
     buffer: Box<[u8]>,
 }
@@ -59,7 +57,6 @@ impl<R: Read> Import<R> {
             source: Some(source),
             recording: None,
             done,
-            losses: Arc::default(),
             written: Vec::new(),
             buffer: vec![0; 1 << 16].into(),
         }
@@ -68,12 +65,7 @@ impl<R: Read> Import<R> {
     /// Reads the file's beginning; returns how the job ends where it is not to be read on.
     fn open(&mut self) -> Option<Step> {
         let source = self.source.take()?;
-        let losses = Arc::clone(&self.losses);
-        let told = Box::new(move |told: &Losses| {
-            let mut losses = losses.lock().unwrap_or_else(PoisonError::into_inner);
-            *losses = Some(told.clone());
-        });
-        match Recording::open(source, told) {
+        match Recording::open(source) {
             Ok(recording) => {
                 self.recording = Some(recording);
                 None
@@ -81,15 +73,6 @@ impl<R: Read> Import<R> {
             Err(ImportError::Unknown) => Some(Step::Done(Outcome::Unknown)),
             Err(error) => Some(Step::Failed(error.to_string())),
         }
-    }
-
-    fn finish(&mut self) -> Step {
-        let losses = self.losses.lock().unwrap_or_else(PoisonError::into_inner);
-        let lacks = losses.as_ref().map(ToString::to_string).unwrap_or_default();
-        Step::DoneWith(
-            Outcome::Imported { lacks },
-            std::mem::take(&mut self.written),
-        )
     }
 }
 
@@ -104,7 +87,11 @@ impl<R: Read> Job for Import<R> {
         while slice.may_go_on() {
             let read = recording.read(&mut self.buffer);
             match read {
-                Ok(0) => return self.finish(),
+                Ok(0) => {
+                    let lacks = recording.losses().to_string();
+                    let written = std::mem::take(&mut self.written);
+                    return Step::DoneWith(Outcome::Imported { lacks }, written);
+                }
                 Ok(count) => self.written.extend_from_slice(&self.buffer[..count]),
                 Err(error) => return Step::Failed(error.to_string()),
             }

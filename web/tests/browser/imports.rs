@@ -1,15 +1,15 @@
 //! Files of other tools, dropped on the page: the same calls as the engine reads natively, what they lack, and what cannot be read.
 
-use std::{fs, io::Write, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 use anyhow::{Result, ensure};
-use flate2::{Compression, write::GzEncoder};
 use highwater_import::Recording;
 use highwater_simulator::{Options, Variant, run};
 use highwater_workload::{trace, unwatched};
 
 use crate::{
     honest::drop_file,
+    packed,
     page::{Page, View},
     simulation::{number, settle},
     visit,
@@ -24,10 +24,7 @@ fn file(name: &str) -> Result<Vec<u8>> {
 /// What becomes of a file natively: its peak, and how many calls it has.
 fn native(bytes: &[u8]) -> Result<(u64, u64)> {
     let mut recording = Vec::new();
-    std::io::copy(
-        &mut Recording::open(bytes, Box::new(|_| {}))?,
-        &mut recording,
-    )?;
+    std::io::copy(&mut Recording::open(bytes)?, &mut recording)?;
     let workload = Arc::new(trace::read(&recording)?);
     let calls = workload.events.iter().filter(|event| event.call.is_call());
     let calls = calls.count() as u64;
@@ -38,12 +35,6 @@ fn native(bytes: &[u8]) -> Result<(u64, u64)> {
         &mut unwatched,
     )?;
     Ok((ran.peak_rss.0, calls))
-}
-
-fn packed(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut writer = GzEncoder::new(Vec::new(), Compression::fast());
-    writer.write_all(bytes)?;
-    Ok(writer.finish()?)
 }
 
 fn trouble(page: &Page, name: &str, bytes: &[u8], said: &str) -> Result<()> {

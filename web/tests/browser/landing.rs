@@ -108,7 +108,7 @@ fn the_story_leads_a_newcomer_to_why_the_threshold_does_nothing() -> Result<()> 
         arrive(page)?;
         page.click("#landing-story")?;
         page.wait_for_text("#tour-title", "Ten blocks")?;
-        // The ten blocks, the allocator's own and the top, each as large as it is.
+        // The ten blocks, the allocator's own and the top, the larger wider.
         page.wait_for("#strip[data-count='12']")?;
         let wide = "return [...document.querySelectorAll('#strip li')].map((one) => one.getBoundingClientRect().width)";
         let wide = page.evaluate(wide)?;

@@ -44,11 +44,13 @@ mod workplace;
 
 use std::{
     env, fs,
+    io::Write,
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock},
 };
 
 use anyhow::{Context, Result, ensure};
+use flate2::{Compression, write::GzEncoder};
 
 use page::{Page, View};
 use site::Site;
@@ -114,6 +116,13 @@ fn look_at(
     let errors = page.console_errors()?;
     result.with_context(|| format!("console errors: {errors:#?}"))?;
     Ok(errors)
+}
+
+/// What a server's gzip makes of bytes.
+fn packed(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(bytes)?;
+    Ok(gzip.finish()?)
 }
 
 /// Copies a folder with all it holds.

@@ -4,18 +4,19 @@
 use std::{
     collections::BTreeSet,
     fs::{self, File},
-    io::{Read, Write},
+    io::Read,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use anyhow::{Context, Result, ensure};
-use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use flate2::read::GzDecoder;
 use tempfile::TempDir;
 
 use crate::{
     built_page, copy,
     hosting::PLACE,
+    packed,
     page::{Page, View},
     simulation::settle,
     site::{Asked, Site},
@@ -85,9 +86,7 @@ fn release_anew(folder: &Path) -> Result<()> {
                 let mut module = Vec::new();
                 GzDecoder::new(&bytes[..]).read_to_end(&mut module)?;
                 release_module(&mut module)?;
-                let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-                gzip.write_all(&module)?;
-                bytes = gzip.finish()?;
+                bytes = packed(&module)?;
             }
             _ => {
                 // The styles stand in the page itself.
@@ -180,9 +179,7 @@ fn sent(asked: &[Asked], root: &Path) -> Result<usize> {
         if file.is_dir() {
             file.push("index.html");
         }
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-        gzip.write_all(&fs::read(file)?)?;
-        sum += gzip.finish()?.len();
+        sum += packed(&fs::read(file)?)?.len();
     }
     Ok(sum)
 }

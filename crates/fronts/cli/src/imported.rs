@@ -51,7 +51,7 @@ pub(crate) fn open(file: trace::Bytes, told: &Told) -> Result<trace::Bytes, impo
         let mut told = told.0.lock().unwrap_or_else(PoisonError::into_inner);
         *told = Some(losses.clone());
     });
-    Ok(Box::new(import::Recording::open(file, tell)?))
+    Ok(Box::new(import::Recording::open(file)?.telling(tell)))
 }
 
 /// Returns what a trace lacks that another tool recorded.
@@ -79,7 +79,12 @@ struct Lost {
 impl Imported {
     /// Describes a trace; `None` if our own recorder wrote it.
     pub(crate) fn of(header: &Header) -> Option<Self> {
-        let losses = losses(header)?;
+        losses(header).map(Self::from)
+    }
+}
+
+impl From<Losses> for Imported {
+    fn from(losses: Losses) -> Self {
         let answers = |are_affected| {
             let answers = losses.answers(are_affected);
             answers.into_iter().map(import::Answer::name).collect()
@@ -88,11 +93,11 @@ impl Imported {
             name: loss.word(),
             what: loss.what(),
         });
-        Some(Self {
+        Self {
             lost: lost.collect(),
             affected: answers(true),
             unaffected: answers(false),
             format: losses.format,
-        })
+        }
     }
 }

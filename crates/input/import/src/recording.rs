@@ -20,7 +20,7 @@ pub struct Recording<R: Read> {
     writer: Option<Writer<Vec<u8>>>,
     bytes: Vec<u8>,
     at: usize,
-    told: Told,
+    told: Option<Told>,
 }
 
 impl<R: Read> Recording<R> {
@@ -28,7 +28,7 @@ impl<R: Read> Recording<R> {
     ///
     /// # Errors
     /// As [`Import::open`].
-    pub fn open(source: R, told: Told) -> Result<Self, ImportError> {
+    pub fn open(source: R) -> Result<Self, ImportError> {
         let import = Import::open(source)?;
         let writer = Writer::new(
             Vec::new(),
@@ -41,8 +41,20 @@ impl<R: Read> Recording<R> {
             writer: Some(writer),
             bytes: Vec::new(),
             at: 0,
-            told,
+            told: None,
         })
+    }
+
+    /// Tells what the file lacks as well, to somebody who has no way to this reader any more.
+    #[must_use]
+    pub fn telling(mut self, told: Told) -> Self {
+        self.told = Some(told);
+        self
+    }
+
+    /// What the file lacks; some of it is known only once it has been read to its end.
+    pub fn losses(&self) -> &Losses {
+        self.import.losses()
     }
 
     /// Fills the buffer with what is next; it stays empty at the end.
@@ -57,7 +69,9 @@ impl<R: Read> Recording<R> {
                 self.writer = Some(writer);
             } else {
                 self.bytes = writer.finish()?;
-                (self.told)(self.import.losses());
+                if let Some(told) = &mut self.told {
+                    told(self.import.losses());
+                }
             }
         }
         Ok(())

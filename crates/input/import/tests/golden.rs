@@ -269,21 +269,11 @@ fn a_file_becomes_a_recording_with_the_same_events() {
             recognise(&bytes[..]).expect("it can be read").is_some(),
             "{name}"
         );
-        let (told, losses) = std::sync::mpsc::channel();
-        let told = std::sync::Mutex::new(told);
-        let told = Box::new(move |losses: &highwater_import::Losses| {
-            let told = told.lock().expect("nobody panics with it");
-            told.send(losses.clone()).expect("somebody waits");
-        });
         let mut recorded = Vec::new();
-        let mut recording = Recording::open(&bytes[..], told).expect("it is known");
+        let mut recording = Recording::open(&bytes[..]).expect("it is known");
         recording.read_to_end(&mut recorded).expect("it is whole");
         let held = imported(name);
-        assert_eq!(
-            losses.try_recv().expect("it was told"),
-            held.losses,
-            "{name}"
-        );
+        assert_eq!(recording.losses(), &held.losses, "{name}");
         let again = common::held(&recorded[..]);
         assert_eq!(again.calls, held.calls, "{name}");
         assert_eq!(again.sites, held.sites, "{name}");
