@@ -12,9 +12,10 @@ use anyhow::{Context, Result, bail};
 use highwater_advise::{
     Advice, Advised, Cost, Costs, Doer, Form, Image, Scope, Search, Subject, Tried, loads, paste,
 };
+use highwater_import::Losses;
 use highwater_simulator::{ALLOCATOR, Plan, Sources, Variable};
 use highwater_workload::unwatched;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -209,11 +210,11 @@ struct About {
     /// Remarks on the image and on the allocator.
     says: Vec<String>,
     /// What a recording lacks that another tool made. On a terminal it is said when the file is opened.
-    #[serde(skip)]
-    lacks: Option<String>,
-    /// The same for programs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    imported: Option<Imported>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "as_imported"
+    )]
+    imported: Option<Losses>,
 }
 
 #[derive(Serialize)]
@@ -225,6 +226,10 @@ struct Report<'a> {
     advice: &'a Advice,
     /// What is said of each candidate, in their order.
     words: Vec<Vec<String>>,
+}
+
+fn as_imported<S: Serializer>(losses: &Option<Losses>, to: S) -> Result<S::Ok, S::Error> {
+    losses.clone().map(Imported::from).serialize(to)
 }
 
 impl About {
@@ -239,7 +244,7 @@ impl About {
         let header = &stage.sources[0].first().header;
         let read = stage.variant.environment.iter();
         let read = read.filter(|set| highwater_settings::is_read(&set.name));
-        let program = stage.sources[0].first().header.program.clone();
+        let program = header.program.clone();
         Self {
             subject: found.scenario.name.clone(),
             title: match program.filter(|_| found.is_trace()) {
@@ -249,8 +254,7 @@ impl About {
             allocator: stage.variant.allocator.to_string(),
             settings: read.cloned().collect(),
             says,
-            lacks: imported::losses(header).map(|losses| format!("The recording was {losses}.")),
-            imported: Imported::of(header),
+            imported: imported::losses(header),
         }
     }
 
@@ -281,8 +285,9 @@ impl About {
     }
 
     fn markdown(&self, advice: &Advice) -> String {
-        let head = self.head(advice).into_iter().chain(self.lacks.clone());
-        let head: Vec<String> = head.collect();
+        let lacks = self.imported.as_ref();
+        let lacks = lacks.map(|losses| format!("The recording was {losses}."));
+        let head: Vec<String> = self.head(advice).into_iter().chain(lacks).collect();
         format!("{}\n\n{}", head.join(" "), advice.markdown())
     }
 
