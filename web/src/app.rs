@@ -79,7 +79,7 @@ pub struct App {
     files: Vec<File>,
     /// The number of the file that was given to those who read files of other tools, and what it is to the simulators, where they
     /// were asked before.
-    imported: (u32, Option<String>),
+    tried: (u32, Option<String>),
     typing: Option<Timeout>,
     /// When the search for what would help has had its time.
     searching: Option<Timeout>,
@@ -124,7 +124,7 @@ impl Component for App {
             state: State::new(prefers_dark),
             pool: Pool::start(browser::cores(), ctx.link().callback(Message::Pool)),
             files: Vec::new(),
-            imported: (0, None),
+            tried: (0, None),
             typing: None,
             searching: None,
             clock: None,
@@ -511,7 +511,7 @@ impl App {
 
     /// Has a file read that another tool may have written.
     fn import(&mut self, number: u32, file: File, what: Option<String>) {
-        self.imported = (number, what);
+        self.tried = (number, what);
         self.pool.import(number, file);
     }
 
@@ -526,15 +526,15 @@ impl App {
         if !self.state.source.awaits(number) {
             return None;
         }
-        let is_tried = self.imported.0 == number;
-        if is_tried && what.is_some() && self.imported.1.is_some() {
+        let is_tried = self.tried.0 == number;
+        if is_tried && what.is_some() && self.tried.1.is_some() {
             return None;
         }
         let file = match &self.state.source.reading {
             Some(Subject::File(name)) => self.file(name),
             _ => None,
         };
-        match (file, what.or(self.imported.1.take())) {
+        match (file, what.or(self.tried.1.take())) {
             (Some(file), Some(what)) if !is_tried => self.import(number, file, Some(what)),
             (Some(file), None) => self.read(ctx, number, &file),
             (_, what) => return Some(Arrival::LoadFailed(number, what.unwrap_or_default())),

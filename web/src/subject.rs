@@ -74,12 +74,8 @@ impl Subject {
 
     /// Where it comes from, where that is said.
     pub fn origin(&self) -> Option<&str> {
-        match self {
-            Self::Bundled | Self::Service | Self::TenBlocks | Self::File(_) => None,
-            Self::Scenario(scenario) => {
-                Some(scenario.run.text("source").trim()).filter(|text| !text.is_empty())
-            }
-        }
+        let text = self.run()?.text("source").trim();
+        Some(text).filter(|text| !text.is_empty())
     }
 
     /// The value it has in the list.
@@ -106,10 +102,7 @@ impl Subject {
 
     /// The pattern that runs where a variant does not say another, and its parameters.
     pub fn common(&self) -> Option<(Pattern, Parameters)> {
-        match self {
-            Self::Bundled | Self::Service | Self::TenBlocks | Self::File(_) => None,
-            Self::Scenario(scenario) => scenario.run.common().ok(),
-        }
+        self.run()?.common().ok()
     }
 
     /// Those that come with the page as recordings.
@@ -128,8 +121,8 @@ impl Subject {
     /// The description of the scenario, where it is one.
     pub fn run(&self) -> Option<&RunSpec> {
         match self {
-            Self::Bundled | Self::Service | Self::TenBlocks | Self::File(_) => None,
             Self::Scenario(scenario) => Some(&scenario.run),
+            _ => None,
         }
     }
 
@@ -149,10 +142,7 @@ impl Subject {
 
     /// Whether it is a recording.
     pub fn is_trace(&self) -> bool {
-        matches!(
-            self,
-            Self::Bundled | Self::Service | Self::TenBlocks | Self::File(_)
-        )
+        self.run().is_none()
     }
 }
 

@@ -15,6 +15,12 @@ use crate::{
 /// Variants at most: as many as there are colours.
 pub const MOST: usize = 8;
 
+/// The place of a variant's letter, from `A` on; `None` if no variant may have it.
+pub fn place_of(letter: u8) -> Option<usize> {
+    let place = usize::from(letter.checked_sub(b'A')?);
+    (place < MOST).then_some(place)
+}
+
 /// Names one variant for as long as the page lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VariantId(pub u32);

@@ -19,6 +19,7 @@ use crate::{
     format,
     naming::plain,
     state::{Action, DisplayAction, Embed, Place, PlayheadAction, State, Theme},
+    variants::place_of,
     worker_client::Health,
 };
 
@@ -103,15 +104,14 @@ fn asked_in(query: &UrlSearchParams, is_link: bool) -> Asked {
     // By its letter, and a moment in seconds.
     let mut place = |name| {
         let value = query.get(name)?;
-        match value.as_bytes() {
-            [letter @ b'A'..=b'H'] => Some(letter - b'A'),
-            _ => {
-                notes.push(format!(
-                    "Ignored `{name}`: it must be a letter from A to H."
-                ));
-                None
-            }
+        let letter = <[u8; 1]>::try_from(value.as_bytes()).ok();
+        let place = letter.and_then(|[letter]| place_of(letter));
+        if place.is_none() {
+            notes.push(format!(
+                "Ignored `{name}`: it must be a letter from A to H."
+            ));
         }
+        place
     };
     let beside = place("beside").map_or("-".to_owned(), |place| place.to_string());
     let first = place("variant").unwrap_or(0);

@@ -94,9 +94,14 @@ impl Shown {
         scale(self.part)
     }
 
+    /// That of the strip, which is not empty even where nothing runs.
+    fn whole(&self) -> Scale {
+        scale((Micros(0), self.ends.max(Micros(1))))
+    }
+
     /// The part's edges as shares of the whole run.
     fn edges(&self) -> (f64, f64) {
-        let whole = scale((Micros(0), self.ends.max(Micros(1))));
+        let whole = self.whole();
         (whole.share(self.part.0), whole.share(self.part.1))
     }
 }
@@ -232,9 +237,7 @@ impl Gestures {
                 chart.time(from.max(pointer.at)),
             )))),
             // A click beside the part, or where there is none.
-            Begun::Brush(from) if is_click(from) => {
-                seek(scale((Micros(0), shown.ends)).time(pointer.at))
-            }
+            Begun::Brush(from) if is_click(from) => seek(shown.whole().time(pointer.at)),
             Begun::Moving(..) | Begun::Pinch | Begun::Brush(_) | Begun::Sliding(..) => None,
         }
     }

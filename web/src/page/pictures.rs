@@ -7,7 +7,6 @@ use super::{attr::press, browser, chart, heap_map, measured};
 use crate::{
     protocol::{Curve, Curves, Drawing, Drawn, Heap, Named, StageOrder},
     state::{Action, Format, InspectionAction, Picture, State},
-    subject::Subject,
     variants::VariantState,
     wire::bytes,
 };
@@ -126,11 +125,13 @@ fn named((letter, colour): (usize, usize), name: &str, stages: &[StageOrder]) ->
 
 /// What was run, with what was changed.
 fn source(state: &State) -> String {
-    let kind = match state.source.subject {
-        Subject::Scenario(_) => "scenario",
-        Subject::Bundled | Subject::Service | Subject::TenBlocks | Subject::File(_) => "recording",
+    let subject = &state.source.subject;
+    let kind = if subject.is_trace() {
+        "recording"
+    } else {
+        "scenario"
     };
-    let mut text = format!("{kind} {}", state.source.subject.name());
+    let mut text = format!("{kind} {}", subject.name());
     if !state.variants.selected().is_fresh() {
         // What stands in the fields now is not what ran.
         text.push_str(" · from earlier settings, not those now in the fields");

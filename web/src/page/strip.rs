@@ -22,7 +22,7 @@ pub(super) fn strip(state: &State) -> Html {
     }
 }
 
-/// A block, as wide as it is large.
+/// A block: the larger, the wider, but never too narrow for its words.
 fn block(row: &BlockRow) -> Html {
     html! {
         <li style={format!("flex-grow: {}", row.size.0)} title={format!("{} at {}: {}", row.size, row.address, row.state)}>

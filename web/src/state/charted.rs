@@ -3,7 +3,10 @@
 use highwater_simulator::Micros;
 
 use super::Effect;
-use crate::{naming::plain, variants::VariantState};
+use crate::{
+    naming::plain,
+    variants::{MOST, VariantState},
+};
 
 /// Notes at most.
 pub const MOST_NOTES: usize = 12;
@@ -67,7 +70,7 @@ impl Charted {
 
     /// The letters that are hidden.
     pub(super) fn hidden(&self) -> String {
-        let all = (0..8).filter(|letter| !self.shows(*letter));
+        let all = (0..MOST).filter(|letter| !self.shows(*letter));
         all.map(highwater_chart::letter).collect()
     }
 

@@ -90,7 +90,7 @@ impl Source {
     pub(super) fn begun(&self) -> Vec<Begun> {
         let planned = match &self.subject {
             Subject::Scenario(scenario) => scenario.plan_with(self.changed()).ok(),
-            Subject::Bundled | Subject::Service | Subject::TenBlocks | Subject::File(_) => None,
+            _ => None,
         };
         if let Some(planned) = planned {
             let numbered = planned.iter().enumerate().take(MOST);
@@ -123,11 +123,9 @@ impl Source {
     /// The description of what runs, without its variants.
     pub(super) fn described(&self) -> RunSpec {
         let (key, name) = match &self.subject {
-            bundled @ (Subject::Bundled | Subject::Service | Subject::TenBlocks) => {
-                ("trace", bundled.key())
-            }
             Subject::File(name) => ("trace", name.as_str()),
             Subject::Scenario(scenario) => ("scenario", scenario.name.as_str()),
+            bundled => ("trace", bundled.key()),
         };
         let mut run = RunSpec::with(key, name);
         if let (Subject::File(_), Some(held)) = (&self.subject, &self.held) {

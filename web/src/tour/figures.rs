@@ -5,7 +5,7 @@ use highwater_simulator::{Bytes, PinState, Sample};
 use crate::{
     format,
     state::State,
-    variants::VariantState,
+    variants::{VariantState, place_of},
     view::{Now, RunView},
 };
 
@@ -48,10 +48,10 @@ impl Value {
 fn value(state: &State, name: &str) -> Option<Option<Value>> {
     let (variant, name) = match name.split_once('.') {
         Some((letter, name)) => {
-            let [letter @ b'A'..=b'H'] = letter.as_bytes() else {
+            let &[letter] = letter.as_bytes() else {
                 return None;
             };
-            let letter = usize::from(letter - b'A');
+            let letter = place_of(letter)?;
             let mut all = state.variants.all.iter();
             (all.find(|variant| variant.letter == letter), name)
         }

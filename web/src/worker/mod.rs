@@ -106,19 +106,16 @@ impl Job for Elsewhere {
 pub fn reading(work: Work, beside: Option<Beside>) -> Box<dyn Job> {
     match (work, beside) {
         (Work::Import, Some(Beside::File(file))) => Box::new(import::Import::of(file)),
-        (work, _) => reading_messages(work),
-    }
-}
-
-fn reading_messages(work: Work) -> Box<dyn Job> {
-    match work {
-        Work::Read { text } => Box::new(read::Read { text }),
-        Work::Draw(drawing) => Box::new(draw::Draw { drawing }),
-        Work::Advise {
-            asked,
-            survey,
-            done,
-        } => Box::new(advise::Advise {
+        (Work::Read { text }, _) => Box::new(read::Read { text }),
+        (Work::Draw(drawing), _) => Box::new(draw::Draw { drawing }),
+        (
+            Work::Advise {
+                asked,
+                survey,
+                done,
+            },
+            _,
+        ) => Box::new(advise::Advise {
             asked,
             survey,
             done,

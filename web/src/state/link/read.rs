@@ -16,7 +16,7 @@ use crate::{
     naming::plain,
     state::{MOST_NOTES, Note, Place},
     subject::{Choices, Subject},
-    variants::MOST,
+    variants::{MOST, place_of},
 };
 
 /// Bytes of a link's text at most: a hundred times what eight variants take.
@@ -24,6 +24,8 @@ const LONGEST: usize = 64 << 10;
 
 /// The longest settings of one variant that are read, in bytes, so that a link opens at once.
 const LONGEST_BOX: usize = 8 << 10;
+
+const NO_LETTER: &str = "a letter must be one from A to H";
 
 /// The keys of a variant's marks. Links of the first form have its base by number.
 pub(super) const MARKS: [&str; 4] = ["base", "colour", "given", "letter"];
@@ -177,8 +179,8 @@ impl Link {
         let given = marks.text("given");
         let letter = match marks.text("letter").as_deref().map(str::as_bytes) {
             None => number,
-            Some([letter @ b'A'..=b'H']) => usize::from(letter - b'A'),
-            Some(_) => return Err("a letter must be one from A to H".to_owned()),
+            Some(&[letter]) => place_of(letter).ok_or(NO_LETTER)?,
+            Some(_) => return Err(NO_LETTER.to_owned()),
         };
         marks.end()?;
         if self.variants.iter().any(|other| other.letter == letter) {

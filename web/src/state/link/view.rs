@@ -7,7 +7,7 @@ use super::read::{Entries, not_one};
 use crate::{
     protocol::ToldKind,
     state::{At, State, Theme},
-    variants::MOST,
+    variants::{MOST, place_of},
 };
 
 /// Microseconds of a run that a link may speak of: 35 years.
@@ -82,12 +82,8 @@ impl View {
         let at = at.map(|words| At::of_link(&words).ok_or_else(|| not_one("at")));
         view.at = at.transpose()?;
         view.off = entries.text("off");
-        let is_letter = |letter: u8| (b'A'..=b'H').contains(&letter);
-        if view
-            .off
-            .as_ref()
-            .is_some_and(|off| !off.bytes().all(is_letter))
-        {
+        let mut off = view.off.iter().flat_map(|off| off.bytes());
+        if off.any(|letter| place_of(letter).is_none()) {
             return Err(not_one("off"));
         }
         view.beside
