@@ -178,6 +178,7 @@ impl Writer {
             time: Micros(self.now),
             thread,
             domain,
+            site: highwater_workload::SiteId::UNKNOWN,
             call,
         });
     }

@@ -120,6 +120,7 @@ fn first_half(workload: &Workload, cut: usize) -> Workload {
         marks: workload.marks.clone(),
         recorded: Vec::new(),
         touched: workload.touched.clone(),
+        sites: workload.sites.clone(),
         samples: Vec::new(),
         // The rest at its end is part of it.
         alive: workload
@@ -144,6 +145,7 @@ fn second_half(workload: &Workload, cut: usize) -> Workload {
         marks: workload.marks.clone(),
         recorded: Vec::new(),
         touched: touched_from(workload, cut, &held),
+        sites: workload.sites.clone(),
         samples: Vec::new(),
         alive: Micros(workload.alive.0.saturating_sub(begins)),
         ..*workload

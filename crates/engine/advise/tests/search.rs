@@ -16,6 +16,7 @@ fn program(size: u64, blocks: u32) -> Workload {
             time: Micros(time),
             thread: ThreadId::MAIN,
             domain: Domain::default(),
+            site: highwater_workload::SiteId::UNKNOWN,
             call,
         });
     };

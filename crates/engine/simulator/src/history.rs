@@ -200,12 +200,14 @@ impl Covered {
 mod tests {
     use super::*;
     use highwater_allocator::{Micros, ThreadId};
+    use highwater_workload::SiteId;
 
     fn stamp(event: u32) -> Stamp {
         Stamp {
             time: Micros(event.into()),
             event,
             thread: ThreadId::MAIN,
+            site: SiteId::UNKNOWN,
         }
     }
 

@@ -97,6 +97,7 @@ fn drawn(random: &mut Rand32, falls: bool) -> Workload {
         Event {
             time: Micros(time),
             thread: ThreadId(draw(2) as u16),
+            site: highwater_workload::SiteId::UNKNOWN,
             domain: if draw(1) > 0 {
                 Domain::Object
             } else {

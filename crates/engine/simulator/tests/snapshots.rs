@@ -147,6 +147,7 @@ fn program(seed: u64, count: u32) -> Workload {
         workload.events.push(Event {
             time: Micros(time),
             thread: ThreadId(below(4) as u16),
+            site: highwater_workload::SiteId::UNKNOWN,
             domain: match below(3) {
                 0 => Domain::Object,
                 _ => Domain::Raw,

@@ -1,7 +1,7 @@
 //! A program that also calls `malloc_trim(0)`: the same calls, with these among them.
 
 use crate::{
-    Call, Domain, Event, Mark, Micros, Moment, Phase, PhaseKind, Phases, ThreadId, Workload,
+    Call, Domain, Event, Mark, Micros, Moment, Phase, PhaseKind, Phases, SiteId, ThreadId, Workload,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Bytes, Decimal};
@@ -172,6 +172,7 @@ pub(crate) fn with_calls(workload: &Workload, moments: &[Moment]) -> Workload {
             time: moment.time,
             thread: ThreadId::MAIN,
             domain: Domain::default(),
+            site: SiteId::UNKNOWN,
             call: Call::Trim { pad: Bytes::ZERO },
         });
     }
@@ -191,6 +192,7 @@ pub(crate) fn with_calls(workload: &Workload, moments: &[Moment]) -> Workload {
         samples: Vec::new(),
         recorded: workload.recorded.clone(),
         touched: workload.touched.clone(),
+        sites: workload.sites.clone(),
         ..*workload
     }
 }

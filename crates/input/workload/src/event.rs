@@ -1,5 +1,6 @@
 //! The calls of a program, one by one: what both a recorded trace and a generated pattern come down to.
 
+use crate::SiteId;
 use highwater_allocator::{Address, Bytes, Micros, ThreadId};
 use serde::{Deserialize, Serialize};
 
@@ -125,6 +126,8 @@ pub struct Event {
     pub thread: ThreadId,
     /// For which allocator. A trace does not say.
     pub domain: Domain,
+    /// From where in the program, where a recording says.
+    pub site: SiteId,
     /// What was called.
     pub call: Call,
 }
@@ -263,7 +266,9 @@ pub struct Workload {
     pub touched: Vec<Touched>,
     /// What was measured of the real process, in order.
     pub samples: Vec<Sample>,
-    /// Events of a trace that nothing is made of yet: forks, mappings beside the allocator, sites.
+    /// What each [`SiteId`] stands for: places in the code, the innermost first, one space between each.
+    pub sites: Vec<Box<str>>,
+    /// Events of a trace that nothing is made of yet: forks, mappings beside the allocator.
     pub passed_over: u64,
     /// Whether the last line of a trace had no end: the file may have been cut off within its last number.
     pub unended: bool,

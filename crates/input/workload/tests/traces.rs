@@ -78,6 +78,7 @@ fn program(choices: &[(u8, u32, u32)], header: Header) -> Workload {
         workload.last_thread = workload.last_thread.max(thread);
         workload.events.push(Event {
             domain: highwater_workload::Domain::Object,
+            site: highwater_workload::SiteId::UNKNOWN,
             time: Micros(time),
             thread,
             call,
@@ -131,6 +132,7 @@ fn add_later(workload: &mut Workload, choices: &[(u8, u32, u32)]) {
                 _ => highwater_workload::Domain::Object,
             },
             time,
+            site: highwater_workload::SiteId::UNKNOWN,
             thread: ThreadId::MAIN,
             call,
         });
@@ -324,6 +326,7 @@ fn what_is_no_trace_is_not_written() {
     let refused = |workload: Workload| write(&workload, None, &mut Vec::new()).is_err();
     let event = |call| Event {
         domain: highwater_workload::Domain::Object,
+        site: highwater_workload::SiteId::UNKNOWN,
         time: Micros(0),
         thread: ThreadId::MAIN,
         call,

@@ -5,6 +5,7 @@
 use super::{History, Past};
 use crate::simulation::{Held, Stamp};
 use highwater_allocator::{Address, Bytes, Micros, ThreadId, table_bytes};
+use highwater_workload::SiteId;
 
 /// A history as it was at a moment.
 #[derive(Clone)]
@@ -28,10 +29,11 @@ const START: Stamp = Stamp {
     time: Micros(0),
     event: 0,
     thread: ThreadId::MAIN,
+    site: SiteId::UNKNOWN,
 };
 
 /// About how many bytes a block takes.
-const BLOCK: usize = 14;
+const BLOCK: usize = 15;
 
 impl History {
     /// Returns it as it is now.
@@ -78,7 +80,9 @@ impl PackedHistory {
 #[inline]
 fn put_past(bytes: &mut Vec<u8>, past: &Past, before: &Past) {
     let Past { held, freed } = past;
-    let threads = u64::from(held.allocated.thread.0) << 16 | u64::from(freed.thread.0);
+    let pair = |first: u16, second: u16| u64::from(first) << 16 | u64::from(second);
+    let threads = pair(held.allocated.thread.0, freed.thread.0);
+    let sites = pair(held.allocated.site.number(), freed.site.number());
     put(
         bytes,
         u64::from(freed.event.wrapping_sub(before.freed.event)),
@@ -95,6 +99,7 @@ fn put_past(bytes: &mut Vec<u8>, past: &Past, before: &Past) {
         folded(held.address.0.wrapping_sub(before.held.address.0)),
     );
     put(bytes, held.size.0);
+    put(bytes, sites);
 }
 
 #[inline]
@@ -104,18 +109,23 @@ fn take_past(bytes: &mut std::slice::Iter<'_, u8>, before: &Past) -> Past {
     let allocated_event = event.wrapping_sub(take(bytes) as u32);
     let allocated_time = time.wrapping_sub(take(bytes));
     let threads = take(bytes);
-    let stamp = |event, time, thread| Stamp {
+    let address = Address(before.held.address.0.wrapping_add(unfolded(take(bytes))));
+    let size = Bytes(take(bytes));
+    let sites = take(bytes);
+    let stamp = |event, time, thread, site| Stamp {
         time: Micros(time),
         event,
         thread: ThreadId(thread),
+        site: SiteId::of_number(site),
     };
+    let (thread, site) = ((threads >> 16) as u16, (sites >> 16) as u16);
     Past {
         held: Held {
-            address: Address(before.held.address.0.wrapping_add(unfolded(take(bytes)))),
-            size: Bytes(take(bytes)),
-            allocated: stamp(allocated_event, allocated_time, (threads >> 16) as u16),
+            address,
+            size,
+            allocated: stamp(allocated_event, allocated_time, thread, site),
         },
-        freed: stamp(event, time, threads as u16),
+        freed: stamp(event, time, threads as u16, sites as u16),
     }
 }
 
@@ -165,6 +175,7 @@ mod tests {
                 time: Micros(number()),
                 event: number() as u32,
                 thread: ThreadId(number() as u16),
+                site: SiteId::of_number(number() as u16),
             };
             let (allocated, freed) = (stamp(), stamp());
             let held = Held {

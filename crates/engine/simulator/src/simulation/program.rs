@@ -3,7 +3,7 @@
 use crate::history::History;
 use crate::model::Serve;
 use highwater_allocator::{Address, Bytes, Kernel, Micros, ThreadId};
-use highwater_workload::{BlockId, Call, Event, TouchedBlocks, TouchedId, Workload};
+use highwater_workload::{BlockId, Call, Event, SiteId, TouchedBlocks, TouchedId, Workload};
 use std::sync::Arc;
 
 /// What is known of a block of the program.
@@ -24,6 +24,7 @@ pub(crate) struct Stamp {
     /// Events before it; no source has more than 32 bits count.
     pub(crate) event: u32,
     pub(crate) thread: ThreadId,
+    pub(crate) site: SiteId,
 }
 
 impl Held {
@@ -35,6 +36,7 @@ impl Held {
             time: Micros(0),
             event: 0,
             thread: ThreadId::MAIN,
+            site: SiteId::UNKNOWN,
         },
     };
 
@@ -175,20 +177,21 @@ impl Program {
 
     /// The event at hand, as it is kept with a block.
     #[inline]
-    fn stamp(&self, thread: ThreadId) -> Stamp {
+    fn stamp(&self, event: &Event) -> Stamp {
         Stamp {
             time: self.now,
             event: self.events as u32,
-            thread,
+            thread: event.thread,
+            site: event.site,
         }
     }
 
     /// The program gives back the block that it has by a number, and the history keeps what it was.
     #[inline]
-    fn give_back<A: Serve>(&mut self, model: &A, block: BlockId, held: Held, thread: ThreadId) {
+    fn give_back<A: Serve>(&mut self, model: &A, block: BlockId, held: Held, event: &Event) {
         self.blocks[block.0 as usize] = Held::NOTHING;
         self.live -= held.size;
-        if self.history.add(held, self.stamp(thread)) {
+        if self.history.add(held, self.stamp(event)) {
             self.forget_covered(model);
         }
     }
@@ -215,7 +218,7 @@ impl Program {
             Call::Free { block } => {
                 if let Some(held) = self.live_block(block) {
                     model.free(kernel, thread, held.address);
-                    self.give_back(model, block, held, thread);
+                    self.give_back(model, block, held, event);
                 }
                 return false;
             }
@@ -227,7 +230,7 @@ impl Program {
                 if let (Some(old), Some(held)) = (old, before)
                     && (new.is_some() || size == Bytes::ZERO)
                 {
-                    self.give_back(model, old, held, thread);
+                    self.give_back(model, old, held, event);
                     if new.is_none() {
                         self.asked += 1;
                         return false;
@@ -290,7 +293,7 @@ impl Program {
             self.failed += 1;
             return false;
         };
-        self.allocated(block, address, size, thread);
+        self.allocated(block, address, size, event);
         if number >= self.touched.due()
             && let Some(first) = self.touched.first(number)
         {
@@ -325,12 +328,12 @@ impl Program {
 
     /// The program got a block.
     #[inline]
-    fn allocated(&mut self, block: BlockId, address: Address, size: Bytes, thread: ThreadId) {
+    fn allocated(&mut self, block: BlockId, address: Address, size: Bytes, event: &Event) {
         self.allocations += 1;
         let held = Held {
             address,
             size,
-            allocated: self.stamp(thread),
+            allocated: self.stamp(event),
         };
         let number = block.0 as usize;
         match self.blocks.get_mut(number) {

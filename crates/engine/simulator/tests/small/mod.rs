@@ -59,6 +59,7 @@ impl Author {
         self.workload.events.push(Event {
             domain: highwater_workload::Domain::Object,
             time,
+            site: highwater_workload::SiteId::UNKNOWN,
             call,
             thread: Default::default(),
         });

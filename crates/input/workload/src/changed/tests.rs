@@ -1,7 +1,7 @@
 //! Calls that are added leave everything else as it was.
 
 use super::*;
-use crate::{BlockId, Mark, MarkId, Source};
+use crate::{BlockId, Mark, MarkId, SiteId, Source};
 use proptest::prelude::*;
 
 fn event(time: u64, call: Call) -> Event {
@@ -9,6 +9,7 @@ fn event(time: u64, call: Call) -> Event {
         time: Micros(time),
         thread: ThreadId::MAIN,
         domain: Domain::default(),
+        site: SiteId::UNKNOWN,
         call,
     }
 }

@@ -3,7 +3,9 @@
 use super::kind::Share;
 use super::table::Bursts;
 use crate::numbers::BlockNumbers;
-use crate::{BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, Nanos, ThreadId, Workload};
+use crate::{
+    BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, Nanos, SiteId, ThreadId, Workload,
+};
 use oorandom::Rand32;
 
 /// What a call to the allocator takes, as far as the clock goes.
@@ -240,6 +242,7 @@ impl Process {
             time: self.clock.to_micros(),
             thread: self.thread,
             domain,
+            site: SiteId::UNKNOWN,
             call,
         });
     }

@@ -1,13 +1,14 @@
 //! Events to a workload.
 
+use super::call_sites::CallSites;
 use super::error::Fault;
 use super::line::split_pair;
 use super::names::Names;
 use super::{Limits, PAIR_BYTES};
 use crate::numbers::BlockNumbers;
 use crate::{
-    Address, BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, Sample, ThreadId, Touched,
-    TouchedId, TouchedRun, Workload,
+    Address, BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, Sample, SiteId, ThreadId,
+    Touched, TouchedId, TouchedRun, Workload,
 };
 use highwater_hwr::{self as hwr, Placed, Runs};
 
@@ -29,6 +30,7 @@ pub(super) struct Builder {
     /// Runs of touched pages that were read.
     runs: u64,
     names: Names,
+    sites: CallSites,
     numbers: BlockNumbers,
     /// For the block of each number the allocating calls before its own.
     allocations: Vec<u32>,
@@ -53,6 +55,7 @@ impl Builder {
             sample_text: 0,
             runs: 0,
             names: Names::default(),
+            sites: CallSites::default(),
             numbers: BlockNumbers::default(),
             allocations: Vec::new(),
             allocated: 0,
@@ -84,6 +87,17 @@ impl Builder {
         part
     }
 
+    /// What was read.
+    pub(super) fn finish(mut self) -> Workload {
+        self.workload.sites = self.take_sites();
+        self.workload
+    }
+
+    /// What the sites of all parts stand for.
+    pub(super) fn take_sites(&mut self) -> Vec<Box<str>> {
+        std::mem::take(&mut self.sites.names)
+    }
+
     /// Events that were read.
     pub(super) fn events(&self) -> u64 {
         self.before.0 + self.workload.events.len() as u64
@@ -95,6 +109,10 @@ impl Builder {
         // No thread has a greater number.
         let thread = ThreadId(placed.thread as u16);
         self.workload.last_thread = self.workload.last_thread.max(thread);
+        let site = match placed.site {
+            0 => SiteId::UNKNOWN,
+            number => self.sites.of(number),
+        };
         let events = &mut self.workload.events;
         if events.len() == events.capacity() {
             events
@@ -108,6 +126,7 @@ impl Builder {
                 hwr::Domain::Raw => Domain::Raw,
                 hwr::Domain::Object | hwr::Domain::Unknown => Domain::Object,
             },
+            site,
             call,
         });
         Ok(())
@@ -309,8 +328,11 @@ impl Sink for Builder {
                 None => return Ok(()),
             },
             hwr::Event::Sample(text) => return self.sample(placed.time, text),
+            hwr::Event::Site { number, frames } => {
+                return self.sites.name(number, frames, self.limits.mark_text);
+            }
             // No model has a use for these yet.
-            hwr::Event::Fork | hwr::Event::Mapping(_) | hwr::Event::Site { .. } => {
+            hwr::Event::Fork | hwr::Event::Mapping(_) => {
                 self.workload.passed_over += 1;
                 return Ok(());
             }

@@ -32,6 +32,7 @@
 
 mod beside;
 mod builder;
+mod call_sites;
 mod convert;
 mod crc32;
 mod end;
@@ -149,7 +150,7 @@ pub fn read_with(bytes: &[u8], limits: Limits, watch: &mut Watch) -> Result<Work
     let text = bytes.len() * if source::is_gzip(bytes) { 7 } else { 1 };
     let builder = Builder::new(limits, text / 28);
     let read = source::read(bytes, limits, watch, builder)?;
-    let mut workload = read.sink.workload;
+    let mut workload = read.sink.finish();
     workload.header = read.header.header;
     workload.unended = read.unended;
     Ok(workload)

@@ -101,6 +101,7 @@ impl TraceFile {
         if is_last {
             part.header = reader.header().clone();
             part.unended = reader.is_unended();
+            part.sites = reader.take_sites();
             part.alive = part.alive.max(alive);
             part.samples = joined(part.samples, samples);
             return Ok(Surveyed::Whole(Box::new(part)));
@@ -124,6 +125,7 @@ impl TraceFile {
         let workload = Workload {
             header: reader.header().clone(),
             unended: reader.is_unended(),
+            sites: reader.take_sites(),
             events: Vec::new(),
             marks: Vec::new(),
             recorded: Vec::new(),
@@ -204,6 +206,14 @@ impl PartReader {
         match self {
             Self::Text(text) => &text.parser.header.header,
             Self::Recording(recording) => &recording.0.header,
+        }
+    }
+
+    /// What the sites of the parts that were read stand for.
+    fn take_sites(&mut self) -> Vec<Box<str>> {
+        match self {
+            Self::Text(text) => text.parser.sink.take_sites(),
+            Self::Recording(recording) => recording.1.take_sites(),
         }
     }
 

@@ -95,7 +95,7 @@ fn workload<R: Read>(
     let mut family = Family::new(family, limits, &mut builder)?;
     while family.go_on(u64::MAX, &mut builder, &mut tell)? {}
     family.finish(builder.events())?;
-    let mut workload = builder.workload;
+    let mut workload = builder.finish();
     workload.header = family.header;
     Ok(workload)
 }

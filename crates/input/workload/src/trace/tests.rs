@@ -1,7 +1,8 @@
 //! What the format says, line by line.
 
 use super::*;
-use crate::{Address, BlockId, Bytes, Call, Domain, Progress, TouchedId};
+use crate::{Address, BlockId, Bytes, Call, Domain, Progress, SiteId, Source, TouchedId};
+use std::io::Cursor;
 use std::ops::ControlFlow;
 
 fn trace(lines: &str) -> Result<Workload, TraceError> {
@@ -65,9 +66,49 @@ fn version_2_says_more_and_nothing_of_it_is_taken_for_a_call() {
     assert_eq!(workload.touched[0].runs[1].skipped, 3);
     assert_eq!(workload.samples[0].event, 1);
     assert_eq!(workload.samples[0].value("heap"), Some(4096));
-    assert_eq!(workload.passed_over, 3);
+    assert_eq!(workload.passed_over, 2);
+    assert_eq!(workload.events[0].site, SiteId::at(0));
+    assert_eq!(workload.events[1].site, SiteId::UNKNOWN);
+    assert_eq!(workload.sites, ["libc.so.6+0x1f main".into()]);
     assert_eq!(workload.header.snapshot, 2);
     assert_eq!(workload.header.noted[1].1, "madvise");
+}
+
+#[test]
+fn sites_are_the_same_in_every_form_and_in_parts() {
+    let mut text =
+        b"highwater-trace 2\ni 0 0 900 read.py:3 main.py:8\ni 0 0 2 main.py:9\n".to_vec();
+    for number in 0..2000 {
+        let (site, address) = ([900, 2, 77][number % 3], 0x1000 + 0x40 * number);
+        text.extend(format!("m {number} 0@{site} {address:#x} 24\n").bytes());
+    }
+    text.extend(b"i 9999 0 77\nf 9999 0@2 0x1000\n");
+    let workload = read(&text).unwrap();
+    let sites = ["read.py:3 main.py:8".into(), "main.py:9".into(), "".into()];
+    assert_eq!(workload.sites, sites);
+    let seen: Vec<_> = workload.events.iter().map(|event| event.site).collect();
+    assert_eq!(&seen[..4], [0, 1, 2, 0].map(SiteId::at));
+    assert_eq!(seen.last(), Some(&SiteId::at(1)));
+    let mut written = Vec::new();
+    write(&workload, None, &mut written).unwrap();
+    assert_eq!(read(&written).unwrap(), workload);
+    // A part is as long as what is at hand of the text.
+    let limits = Limits {
+        window: 4096,
+        ..Limits::default()
+    };
+    let file = TraceFile::new(
+        move || Ok(vec![Box::new(Cursor::new(text.clone())) as parts::Bytes]),
+        limits,
+    );
+    let source = Source::traced(file, 0, Vec::new()).unwrap();
+    assert_eq!(source.first().sites, sites);
+    let mut parts = source.rest().expect("it is read on the way");
+    let mut in_parts = Vec::new();
+    while let Some(part) = parts.take().unwrap() {
+        in_parts.extend(part.events.iter().map(|event| event.site));
+    }
+    assert_eq!(in_parts, seen);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::end::PROMISE;
 use super::fields::breaks_line;
 use super::header::{NOTED, Version};
 use super::line::MAPPING_CALLS;
-use crate::{Address, BlockId, Call, Domain, Header, Mark, Sample, Workload};
+use crate::{Address, BlockId, Call, Domain, Header, Mark, Sample, SiteId, Workload};
 use flate2::{Compression, write::GzEncoder};
 use highwater_hwr::{self as hwr, Placed, Runs};
 use std::io::{self, Write};
@@ -22,7 +22,8 @@ pub(super) const PIECE: usize = 1 << 18;
 /// The last line says how many calls there are, as the header promises, so that a file that was cut anywhere is refused.
 ///
 /// The text has version 1 of the format where that suffices. Reading it back gives an equal workload, with three exceptions:
-/// `skipped` and `passed_over` are then 0 (what they count is not kept), version 1 has no domains, and a generated pattern comes back with its made-up names as recorded addresses. A trace written this way, read
+/// `skipped` and `passed_over` are then 0 (what they count is not kept), version 1 has no domains, sites stand in the order in which
+/// they occur, and a generated pattern comes back with its made-up names as recorded addresses. A trace written this way, read
 /// and written again is the same to the byte.
 ///
 /// # Errors
@@ -44,11 +45,16 @@ pub fn write(
         live: vec![None; workload.blocks as usize],
         tail: Vec::new(),
     };
+    let mut sites = SitesWritten::default();
     let mut samples = workload.samples.iter().peekable();
     let mut lines = workload.events.len() as u64;
     for (number, event) in workload.events.iter().enumerate() {
         while let Some(sample) = samples.next_if(|sample| sample.event as usize <= number) {
             text.placed(&placed_sample(sample));
+            lines += 1;
+        }
+        if let Some(frames) = sites.first(workload, event)? {
+            text.placed(&frames);
             lines += 1;
         }
         text.placed(&blocks.placed(workload, event)?);
@@ -72,10 +78,11 @@ pub fn write(
 /// Returns the version in which a workload can be written: the first where that suffices.
 fn version(workload: &Workload) -> Version {
     let is_later = |event: &crate::Event| {
-        matches!(
+        let is_later = matches!(
             event.call,
             Call::Mallopt { .. } | Call::Forked | Call::Touched(_)
-        )
+        );
+        is_later || event.site != SiteId::UNKNOWN
     };
     let header = &workload.header;
     match header.snapshot > 0
@@ -85,6 +92,40 @@ fn version(workload: &Workload) -> Version {
     {
         true => Version::Two,
         false => Version::One,
+    }
+}
+
+/// The sites that were written, by their places.
+#[derive(Default)]
+struct SitesWritten(Vec<bool>);
+
+impl SitesWritten {
+    /// What the site of an event stands for, the first time that it occurs.
+    fn first<'a>(
+        &mut self,
+        workload: &'a Workload,
+        event: &crate::Event,
+    ) -> io::Result<Option<Placed<'a>>> {
+        let Some(place) = event.site.place() else {
+            return Ok(None);
+        };
+        self.0.resize(self.0.len().max(place + 1), false);
+        if std::mem::replace(&mut self.0[place], true) {
+            return Ok(None);
+        }
+        let frames = workload.sites.get(place);
+        let frames = frames.ok_or_else(|| invalid("every site it names"))?;
+        if !frames.is_empty() && !frames.split(' ').all(is_word) {
+            return Err(invalid("sites whose places in the code have no spaces"));
+        }
+        Ok(Some(Placed {
+            time: event.time.0,
+            event: hwr::Event::Site {
+                number: event.site.number().into(),
+                frames: frames.as_bytes(),
+            },
+            ..NOTHING
+        }))
     }
 }
 
@@ -236,6 +277,7 @@ impl Blocks<'_> {
                 Domain::Object => hwr::Domain::Unknown,
                 Domain::Raw => hwr::Domain::Raw,
             },
+            site: event.site.number().into(),
             event: made,
             ..NOTHING
         })

@@ -1,0 +1,85 @@
+//! The call sites of a trace, by the numbers that its file gives them.
+
+use super::error::Fault;
+use crate::SiteId;
+use highwater_allocator::Numbers;
+
+/// What a site takes in memory besides its names.
+const SITE_BYTES: u64 = 64;
+
+/// The call sites that were read.
+#[derive(Default)]
+pub(super) struct CallSites {
+    /// What each stands for; empty if only its number occurred.
+    pub(super) names: Vec<Box<str>>,
+    /// The place of each among the names.
+    places: Numbers,
+    /// Bytes that they take.
+    taken: u64,
+}
+
+impl CallSites {
+    /// The site that has a number in the file, which is not 0; unknown where there are too many.
+    #[inline]
+    pub(super) fn of(&mut self, number: u64) -> SiteId {
+        match self.places.get(number) {
+            Some(place) => SiteId::at(place as usize),
+            None => self.add(number),
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, number: u64) -> SiteId {
+        let place = self.names.len();
+        if place >= SiteId::MOST {
+            return SiteId::UNKNOWN;
+        }
+        self.places.insert(number, place as u64);
+        self.names.push(Box::default());
+        SiteId::at(place)
+    }
+
+    /// Takes what the site with a number stands for. Names and numbers take at most `limit` bytes.
+    pub(super) fn name(&mut self, number: u64, frames: &[u8], limit: u64) -> Result<(), Fault> {
+        let Some(place) = self.of(number).place() else {
+            return Ok(());
+        };
+        self.taken += frames.len() as u64 + SITE_BYTES;
+        if self.taken > limit {
+            let what = "bytes of call sites";
+            return Err(Fault::TooMuch { what, limit });
+        }
+        self.names[place] = String::from_utf8_lossy(frames).into();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_may_be_named_before_or_after_it_occurs() {
+        let mut sites = CallSites::default();
+        let first = sites.of(u64::MAX);
+        sites.name(7, b"read main", 1000).expect("it is short");
+        sites.name(u64::MAX, b"serve", 1000).expect("it is short");
+        assert_eq!((first, sites.of(7)), (SiteId::at(0), SiteId::at(1)));
+        assert_eq!(sites.names, ["serve".into(), "read main".into()]);
+    }
+
+    #[test]
+    fn names_are_bounded_and_sites_beyond_the_most_are_unknown() {
+        let mut sites = CallSites::default();
+        let long = sites.name(1, &[b'a'; 100], 150);
+        assert!(matches!(long, Err(Fault::TooMuch { limit: 150, .. })));
+        for number in 1..=SiteId::MOST as u64 {
+            assert_ne!(sites.of(number), SiteId::UNKNOWN);
+        }
+        assert_eq!(sites.of(1 << 40), SiteId::UNKNOWN);
+        sites
+            .name(1 << 40, b"late", 1 << 20)
+            .expect("it is passed over");
+        assert_eq!(sites.names.len(), SiteId::MOST);
+    }
+}
