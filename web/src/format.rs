@@ -15,6 +15,13 @@ pub fn took(ms: f64) -> String {
     }
 }
 
+/// A number moved between two others. `f64::clamp` panics with both bounds in its message where they are not constant, and
+/// brings all of the standard library's writing of such numbers into the module.
+#[inline]
+pub fn within(number: f64, least: f64, most: f64) -> f64 {
+    number.min(most).max(least)
+}
+
 /// A share as a CSS length in percent.
 pub fn percent(share: f64) -> String {
     format!("{}%", Decimal::rounded(share * 100.0, 3))

@@ -28,7 +28,7 @@ pub(crate) fn run(options: &options::Shots) -> Result<ExitCode> {
     let mut cargo = process::cargo();
     cargo
         .args(["test", "--quiet", "--workspace", "--test", "browser"])
-        .args(["--", "--exact", "shots::take", "--ignored"])
+        .args(["--", "shots::take", "--ignored"])
         .env("HIGHWATER_PAGE", workspace::tested_page_dir())
         .env("HIGHWATER_SHOTS", &out);
     browser.apply(&mut cargo);

@@ -7,7 +7,10 @@ use yew::PointerEvent;
 use highwater_chart::Scale;
 use highwater_simulator::Micros;
 
-use crate::state::{Action, PlayheadAction, Span, between};
+use crate::{
+    format,
+    state::{Action, PlayheadAction, Span, between},
+};
 
 /// A drag over less of the plot than this is a click.
 const LEAST_DRAG: f64 = 0.008;
@@ -211,7 +214,7 @@ impl Gestures {
                 between(other, at, shown.ends)
             }
             Begun::Sliding(within, long) => {
-                let from = (at - within).clamp(0.0, 1.0 - long);
+                let from = format::within(at - within, 0.0, 1.0 - long);
                 between(from, from + long, shown.ends)
             }
             _ => return None,

@@ -7,6 +7,7 @@ use super::{
     attr::{self, press},
     free_pages::free_pages,
     pins::pins,
+    sites::sites,
     trim::trim,
     variants::mark,
 };
@@ -70,6 +71,7 @@ pub fn why(state: &State, act: &Callback<Action>, place: &NodeRef) -> Html {
                 Some(figures) => free_pages(diagnosis, &figures),
                 None => html! { <>{ pins(state, variant.id, diagnosis, act) }{ trim(diagnosis) }</> },
             } }
+            { sites(diagnosis) }
         </>
     }
 }

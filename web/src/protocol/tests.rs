@@ -4,9 +4,10 @@ use super::*;
 use borsh::{BorshDeserialize, BorshSerialize, from_slice, to_vec};
 use highwater_report::Part;
 use highwater_simulator::{
-    Address, ArenaShare, Cache, Cores, DecayRule, Figures, Measured, Moment, Objects, Origin,
-    OwnBlock, OwnMemory, PageShares, Phase, PhaseKind, PhaseSource, Phases, Pin, PinState,
-    PythonVersion, RealProcess, Remark, Rest, Strip, StripKind, Tone, UnlistedPins, Waits,
+    Address, Allotted, ArenaShare, Cache, Cores, DecayRule, Figures, Measured, Moment, Objects,
+    Origin, OwnBlock, OwnMemory, PageShares, Phase, PhaseKind, PhaseSource, Phases, Pin, PinState,
+    PythonVersion, RealProcess, Remark, Rest, SiteShare, SiteShares, Strip, StripKind, Tone,
+    UnlistedPins, Waits,
 };
 use std::fmt::Debug;
 
@@ -484,6 +485,19 @@ pub(crate) fn diagnosis() -> Diagnosis {
             count: 21,
             behind: Bytes(22),
         },
+        sites: Some(SiteShares {
+            sites: vec![SiteShare {
+                site: "read(a.py:1) main".to_owned(),
+                allotted: Allotted {
+                    live: Bytes(25),
+                    live_blocks: 26,
+                    parked: Bytes(27),
+                    parked_blocks: 28,
+                },
+            }],
+            unlisted: 29,
+            ..SiteShares::default()
+        }),
         peak_rss: Bytes(23),
         peak_live: Bytes(24),
         findings: Vec::new(),
@@ -512,6 +526,8 @@ fn pin(state: PinState, cache: Option<Cache>) -> Pin {
             time: Micros(9),
             thread: 0,
         }),
+        allocated_in: cache.map(|_| "read(a.py:1) main".to_owned()),
+        freed_in: Some("drop(a.py:2)".to_owned()),
         own: (state == PinState::Metadata).then_some(OwnBlock::ThreadCacheTable {
             thread: 3,
             at_first_free: true,

@@ -2,6 +2,8 @@
 
 use highwater_simulator::Micros;
 
+use crate::format;
+
 /// From when to when.
 pub type Span = (Micros, Micros);
 
@@ -13,7 +15,7 @@ const LEAST: f64 = 20.0;
 pub(super) fn scaled((from, to): Span, factor: f64, around: f64, ends: Micros) -> Option<Span> {
     let span = to.0.saturating_sub(from.0) as f64;
     let whole = ends.0 as f64;
-    let scaled = (span * factor).clamp(LEAST.min(whole), whole.max(LEAST));
+    let scaled = format::within(span * factor, LEAST.min(whole), whole.max(LEAST));
     let fixed = from.0 as f64 + around.clamp(0.0, 1.0) * span;
     within(fixed - around.clamp(0.0, 1.0) * scaled, scaled, ends)
 }
@@ -37,7 +39,7 @@ fn within(from: f64, span: f64, ends: Micros) -> Option<Span> {
     if last < 1.0 {
         return None;
     }
-    let from = from.clamp(0.0, last).round();
+    let from = format::within(from, 0.0, last).round();
     let part = (Micros(from as u64), Micros((from + span).round() as u64));
     (part.0 < part.1).then_some(part)
 }

@@ -6,6 +6,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::{
+    honest::drop_file,
+    imports,
     page::{Page, View},
     simulation::{number, settle},
     visit,
@@ -128,6 +130,14 @@ fn an_audit_finds_nothing() -> Result<()> {
         page.wait_for(".tour")?;
         settle(page)?;
         findings.extend(audit(page, "tour")?);
+
+        page.click("#tour-close")?;
+        let name = "churn.heaptrack.zst";
+        drop_file(page, name, &imports::file(name)?)?;
+        page.wait_for_text("#title", name)?;
+        settle(page)?;
+        page.evaluate("document.querySelector('.sites details').open = true")?;
+        findings.extend(audit(page, "call sites")?);
 
         page.go("?tour=4&lang=story")?;
         page.wait_for("#strip")?;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use highwater_import::Recording;
 use highwater_simulator::{Options, Variant, run};
 use highwater_workload::{trace, unwatched};
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A file that a tool itself wrote.
-fn file(name: &str) -> Result<Vec<u8>> {
+pub(crate) fn file(name: &str) -> Result<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/input/import/tests/data");
     Ok(fs::read(folder.join(name))?)
 }
@@ -35,6 +35,27 @@ fn native(bytes: &[u8]) -> Result<(u64, u64)> {
         &mut unwatched,
     )?;
     Ok((ran.peak_rss.0, calls))
+}
+
+/// What is held is counted by call site, and the flame graph is as wide as all of it.
+fn names_its_sites(page: &Page) -> Result<()> {
+    page.wait_for("main[data-busy=false] #why[aria-busy=false]")?;
+    let listed = number(page, "#sites", "data-count")?;
+    let rows = page.count("#sites .sites tbody tr")? as u64;
+    ensure!(listed > 3 && rows == listed, "{listed} sites, {rows} rows");
+    let wide = "const flame = document.querySelector('.flame').getBoundingClientRect();\
+        const first = [...document.querySelectorAll('.flame i')].filter((one) => one.getBoundingClientRect().top < flame.top + 5);\
+        return first.reduce((sum, one) => sum + one.getBoundingClientRect().width, 0) / flame.width";
+    let share = page.evaluate(wide)?.as_f64();
+    ensure!(
+        share.is_some_and(|share| (0.9..1.01).contains(&share)),
+        "{share:?} of the flame graph"
+    );
+    let named = page.count("#pins .pin__origin td:last-child")?;
+    let first = page.text("#pins .pin__origin td:last-child")?;
+    // The time, the event, the place.
+    ensure!(named > 0 && first.matches(" · ").count() >= 2, "{first}");
+    Ok(())
 }
 
 fn trouble(page: &Page, name: &str, bytes: &[u8], said: &str) -> Result<()> {
@@ -79,6 +100,9 @@ fn files_of_other_tools_run_as_the_command_reads_them() -> Result<()> {
                     && lacks.contains("This affects"),
                 "{name}: {lacks}"
             );
+            if ["memray", "heaptrack"].contains(&tool) {
+                names_its_sites(page).with_context(|| name.to_owned())?;
+            }
         }
         Ok(())
     })

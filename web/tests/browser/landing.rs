@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Opens the page as somebody does who types its address, and waits for all that it shows first.
-fn arrive(page: &Page) -> Result<()> {
+pub(crate) fn arrive(page: &Page) -> Result<()> {
     page.arrive("")?;
     page.wait_for(".questions svg path")
 }

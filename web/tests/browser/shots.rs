@@ -6,14 +6,17 @@ use anyhow::Result;
 use fantoccini::key::Key;
 
 use crate::{
+    honest::drop_file,
+    imports,
+    landing::arrive,
     named,
     page::{Page, View},
     simulation::settle,
     visit,
 };
 
-/// A projector, a small laptop, a phone.
-const SIZES: [(u32, u32); 3] = [(1440, 900), (1024, 768), (390, 844)];
+/// A projector, a laptop, a small one, a phone.
+const SIZES: [(u32, u32); 4] = [(1920, 1080), (1440, 900), (1024, 768), (390, 844)];
 
 /// The pictures of the README and of the book's first chapter, which `cargo xtask shots` puts there.
 const README_LIGHT: &str = "page.png";
@@ -101,6 +104,33 @@ fn take() -> Result<()> {
         page.click("#help")?;
         page.wait_for("#help-title")?;
         page.screenshot(&out.join("help.png"), false)
+    })
+}
+
+/// What there is to see before a run of the page's own, and of a file of another tool.
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn take_beginnings() -> Result<()> {
+    let out = named("HIGHWATER_SHOTS")?;
+    fs::create_dir_all(&out)?;
+    visit(View::default(), |page| {
+        arrive(page)?;
+        in_all_sizes(page, &out, "landing-")?;
+        page.click("#landing-story")?;
+        page.wait_for_text("#tour-title", "Ten blocks")?;
+        page.wait_for("#strip[data-count='12']")?;
+        in_all_sizes(page, &out, "story-")?;
+        page.click("#tour-close")?;
+        settle(page)?;
+        for name in ["service.memray-1.20.bin", "churn.heaptrack.zst"] {
+            drop_file(page, name, &imports::file(name)?)?;
+            page.wait_for_text("#title", name)?;
+            settle(page)?;
+            let tool = name.split('.').nth(1).unwrap_or_default();
+            let tool = tool.split('-').next().unwrap_or_default();
+            in_all_sizes(page, &out, &format!("{tool}-"))?;
+        }
+        Ok(())
     })
 }
 

@@ -21,6 +21,7 @@ mod pins;
 mod printable;
 mod remedies;
 mod sentence;
+mod sites;
 pub mod table;
 
 pub use answer::{Answer, AnswerKind, answer, less_in};
@@ -34,3 +35,4 @@ pub use numbers::{count, seconds};
 pub use pins::{origin, place, state, state_and_place};
 pub use printable::{one_line, printable};
 pub use sentence::{Part, Sentence};
+pub use sites::{called_in, innermost};

@@ -1,6 +1,6 @@
 //! A pin in a few words, for a line of a table.
 
-use crate::{blocks, count, seconds};
+use crate::{blocks, count, innermost, seconds};
 use highwater_simulator::{Cache, OwnBlock, Pin, PinState};
 
 /// Returns the state of a pin in a word.
@@ -35,16 +35,21 @@ pub fn state_and_place(pin: &Pin) -> String {
     }
 }
 
-/// Returns when a pin was allocated and by which event; the block it was cut from where it never was one itself.
+/// Returns when a pin was allocated, by which event, and where in the program if the recording says; the block it was cut from where
+/// it never was one itself.
 pub fn origin(pin: &Pin) -> String {
     let Some(allocated) = pin.allocated else {
         return "not from the program".to_owned();
     };
-    let at = format!(
+    let mut at = format!(
         "{} · event {}",
         seconds(allocated.time),
         count(allocated.event)
     );
+    if let Some(place) = pin.allocated_in.as_deref().and_then(innermost) {
+        at += " · ";
+        at += place;
+    }
     match pin.cut_from {
         Some(whole) => format!("{at}, cut from {whole}"),
         None => at,

@@ -9,6 +9,7 @@ use crate::findings::Finding;
 use crate::page_shares::PageShares;
 use crate::pins::{Pin, UnlistedPins};
 use crate::simulation::Simulation;
+use crate::site_shares::SiteShares;
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Allocator, BlockState, Bytes, Figures, Micros, Objects};
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,9 @@ pub struct Diagnosis {
     pub pins: Vec<Pin>,
     /// Pins that are not listed.
     pub unlisted_pins: UnlistedPins,
+    /// From where in the program what is held was allocated, where the recording says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sites: Option<SiteShares>,
     /// The highest resident memory so far.
     pub peak_rss: Bytes,
     /// The most the program held so far.
@@ -113,6 +117,7 @@ impl Simulation {
             arenas: shares,
             pins,
             unlisted_pins,
+            sites: self.site_shares(&arenas),
             peak_rss,
             peak_live,
             findings: Vec::new(),

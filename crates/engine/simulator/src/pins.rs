@@ -67,6 +67,12 @@ pub struct Pin {
     pub cut_from: Option<Bytes>,
     /// What freed it, where it is parked.
     pub freed: Option<Origin>,
+    /// Places in the code that allocated it, the innermost first, one space between each, where the recording says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocated_in: Option<String>,
+    /// Those that freed it, where it is parked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freed_in: Option<String>,
     /// Whose it is, where it is the allocator's own and that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own: Option<OwnBlock>,
@@ -238,6 +244,8 @@ impl Simulation {
                 pin.cut_from = (!whole).then_some(held.size);
                 pin.allocated = Some(held.allocated.into());
                 pin.freed = freed.map(Origin::from);
+                pin.allocated_in = self.name_of(held.allocated.site);
+                pin.freed_in = freed.and_then(|freed| self.name_of(freed.site));
             }
         }
     }
@@ -394,6 +402,8 @@ impl Simulation {
             cut_from: None,
             allocated: None,
             freed: None,
+            allocated_in: None,
+            freed_in: None,
             own,
         }
     }

@@ -3,15 +3,19 @@
 use crate::chart;
 use crate::input::Job;
 use crate::moment::{self, View};
-use highwater_report::{kind_in_words, origin, page_shares, state_and_place};
+use highwater_report::{called_in, kind_in_words, origin, page_shares, state_and_place};
 use highwater_settings::is_read;
 use highwater_simulator::{
-    Bytes, Counters, Diagnosis, MarkSample, Outcome, PageShares, Recording, Remark, Tone, Variant,
+    Allotted, Bytes, Counters, Diagnosis, MarkSample, Outcome, PageShares, Recording, Remark,
+    SiteShares, Tone, Variant,
 };
 use std::fmt::Write;
 
 /// Arenas beyond this many are counted.
 const MOST_ARENAS: usize = 64;
+
+/// Call sites beyond this many are told together.
+const MOST_SITES: usize = 12;
 
 /// Marks beyond this many are shortened to the first and last ones.
 const MOST_MARKS: usize = 24;
@@ -238,9 +242,50 @@ pub(crate) fn diagnosis(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Re
     if arenas {
         shares(out, diagnosis)?;
     }
-    match diagnosis.pins.is_empty() {
-        true => Ok(()),
-        false => pins(out, diagnosis, arenas),
+    if !diagnosis.pins.is_empty() {
+        pins(out, diagnosis, arenas)?;
+    }
+    match &diagnosis.sites {
+        Some(shares) => sites(out, shares),
+        None => Ok(()),
+    }
+}
+
+/// The call sites that hold most.
+fn sites(out: &mut String, shares: &SiteShares) -> std::fmt::Result {
+    writeln!(
+        out,
+        "\n{:>11} {:>9} {:>11} {:>9}  allocated in",
+        "live", "blocks", "parked", "chunks"
+    )?;
+    let mut row = |allotted: &Allotted, name: &str| {
+        let (live, parked) = (allotted.live.to_string(), allotted.parked.to_string());
+        let (blocks, chunks) = (allotted.live_blocks, allotted.parked_blocks);
+        writeln!(
+            out,
+            "{live:>11} {blocks:>9} {parked:>11} {chunks:>9}  {name}"
+        )
+    };
+    for share in shares.sites.iter().take(MOST_SITES) {
+        let name = called_in(&share.site);
+        row(
+            &share.allotted,
+            name.as_deref().unwrap_or("a site without a name"),
+        )?;
+    }
+    let (count, others) = shares.beyond(MOST_SITES);
+    if count > 0 {
+        row(
+            &others,
+            &format!("{} more sites", highwater_report::count(count)),
+        )?;
+    }
+    match shares.from_unknown.bytes() {
+        Bytes::ZERO => Ok(()),
+        _ => row(
+            &shares.from_unknown,
+            "places that the recording does not name",
+        ),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What keeps free memory from the top: chunks that are parked, the pins, and pieces that fill no page.
 
-use crate::count;
 use crate::numbers::of;
 use crate::sentence::Sentence;
+use crate::{called_in, count};
 use highwater_simulator::{
     Bytes, Cache, CacheKind, Cause, Commonest, Finding, OwnBlock, Pin, PinState,
 };
@@ -73,8 +73,23 @@ pub(super) fn largest_pin(bytes: Bytes, pin: &Pin, others: bool) -> Sentence {
         "The largest piece, {bytes}, lies below a {} chunk at ",
         pin.size
     ));
-    said.address(pin.address)
-        .text(format!("{place} that {}.", keeper(pin, others)))
+    said.address(pin.address).text(format!(
+        "{place} that {}.{}",
+        keeper(pin, others),
+        site(pin)
+    ))
+}
+
+/// Says where in the program a pin was allocated, and freed if it is parked.
+fn site(pin: &Pin) -> String {
+    let of = |site: &Option<String>| site.as_deref().and_then(called_in);
+    let what = match pin.cut_from {
+        Some(_) => "The block that it was cut from was allocated in",
+        None => "It was allocated in",
+    };
+    let allocated = of(&pin.allocated_in).map(|place| format!(" {what} {place}."));
+    let freed = of(&pin.freed_in).map(|place| format!(" It was freed in {place}."));
+    allocated.into_iter().chain(freed).collect()
 }
 
 /// Says who keeps a pin.

@@ -14,6 +14,8 @@ pub(super) struct CallSites {
     pub(super) names: Vec<Box<str>>,
     /// The place of each among the names.
     places: Numbers,
+    /// The place of each name, by its hash.
+    texts: Numbers,
     /// Bytes that they take.
     taken: u64,
 }
@@ -41,6 +43,16 @@ impl CallSites {
 
     /// Takes what the site with a number stands for. Names and numbers take at most `limit` bytes.
     pub(super) fn name(&mut self, number: u64, frames: &[u8], limit: u64) -> Result<(), Fault> {
+        let hash = hash(frames);
+        let same = self.texts.get(hash).map(|place| place as usize);
+        let same = same.filter(|place| self.names[*place].as_bytes() == frames);
+        if let Some(place) = same
+            && self.places.get(number).is_none()
+        {
+            // Tools tell places apart that have the same name.
+            self.places.insert(number, place as u64);
+            return Ok(());
+        }
         let Some(place) = self.of(number).place() else {
             return Ok(());
         };
@@ -50,8 +62,16 @@ impl CallSites {
             return Err(Fault::TooMuch { what, limit });
         }
         self.names[place] = String::from_utf8_lossy(frames).into();
+        self.texts.insert(hash, place as u64);
         Ok(())
     }
+}
+
+/// FNV-1a, so that equal names are found without comparing each with each.
+fn hash(text: &[u8]) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325;
+    let add = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+    text.iter().fold(start, add)
 }
 
 #[cfg(test)]
@@ -66,6 +86,18 @@ mod tests {
         sites.name(u64::MAX, b"serve", 1000).expect("it is short");
         assert_eq!((first, sites.of(7)), (SiteId::at(0), SiteId::at(1)));
         assert_eq!(sites.names, ["serve".into(), "read main".into()]);
+    }
+
+    #[test]
+    fn sites_with_the_same_name_are_one() {
+        let mut sites = CallSites::default();
+        for number in [5, 6, 9] {
+            sites
+                .name(number, b"serve main", 1000)
+                .expect("it is short");
+        }
+        assert_eq!([5, 6, 9].map(|number| sites.of(number)), [SiteId::at(0); 3]);
+        assert_eq!(sites.names.len(), 1);
     }
 
     #[test]
