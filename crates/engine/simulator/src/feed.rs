@@ -117,11 +117,28 @@ impl Feed {
         None
     }
 
-    /// Returns it as it is kept: without a part that a pattern makes, for a burst has millions of calls.
+    /// Returns how many events of the part at hand come after so many events in all, where the part is read from a trace.
+    pub(crate) fn left_of_read_part(&self, position: u64) -> usize {
+        match self.is_read() {
+            true => self.part.events.len().saturating_sub(self.place(position)),
+            false => 0,
+        }
+    }
+
+    /// Whether the part at hand was read from a trace on the way.
+    fn is_read(&self) -> bool {
+        !self.is_made_on_the_way && !Arc::ptr_eq(&self.part, &self.first)
+    }
+
+    /// Returns it as it is kept after so many events, with so many answers: without a part that a pattern makes, for a burst has
+    /// millions of calls, and of one that was read without what was replayed.
     #[inline]
-    pub(crate) fn stored(&self) -> Self {
+    pub(crate) fn stored(&self, position: u64, asked: u64) -> Self {
         let Some(again) = &self.again else {
-            return self.clone();
+            return match self.is_read() {
+                true => self.without_replayed(position, asked),
+                false => self.clone(),
+            };
         };
         Self {
             first: Arc::clone(&self.first),
@@ -132,6 +149,26 @@ impl Feed {
             lacks_part: true,
             fault: self.fault.clone(),
             ..*self
+        }
+    }
+
+    fn without_replayed(&self, position: u64, asked: u64) -> Self {
+        let part = &self.part;
+        let place = self.place(position).min(part.events.len());
+        let answers = self.answer(asked).min(part.recorded.len());
+        let left = Workload {
+            events: part.events[place..].to_vec(),
+            recorded: part.recorded[answers..].to_vec(),
+            marks: part.marks.clone(),
+            blocks: part.blocks,
+            ..Workload::default()
+        };
+        Self {
+            part: Arc::new(left),
+            before: self.before + place as u64,
+            answers_before: self.answers_before + answers as u64,
+            latest_call: self.latest_call_before(place),
+            ..self.clone()
         }
     }
 

@@ -254,10 +254,7 @@ impl Run {
     /// # Errors
     /// A trace that is read on the way has changed or cannot be read any more.
     pub fn check(&self) -> Result<(), SimulatorError> {
-        match &self.simulation.feed.fault {
-            None => Ok(()),
-            Some(fault) => Err(SimulatorError::Source(fault.clone())),
-        }
+        self.simulation.check()
     }
 
     /// When its next event is; `None` once there are none left.

@@ -9,6 +9,7 @@ use crate::{
     Address, BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, Sample, ThreadId, Touched,
     TouchedId, TouchedRun, Workload,
 };
+use highwater_allocator::table_bytes;
 use highwater_hwr::{self as hwr, Placed, Runs};
 
 /// Where the events of a trace go.
@@ -21,6 +22,7 @@ pub(super) trait Sink {
 }
 
 /// Keeps the workload that events make.
+#[derive(Clone)]
 pub(super) struct Builder {
     pub(super) limits: Limits,
     /// Bytes of marks and of samples that were read, as [`Limits::mark_text`] counts them.
@@ -82,6 +84,11 @@ impl Builder {
         self.before.1 += part.marks.len();
         self.before.2 += part.touched.len();
         part
+    }
+
+    /// Returns about how many bytes a copy takes that has no events at hand.
+    pub(super) fn footprint(&self) -> Bytes {
+        self.names.footprint() + self.numbers.footprint() + table_bytes(&self.allocations)
     }
 
     /// Events that were read.
