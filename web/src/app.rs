@@ -28,6 +28,7 @@ use crate::{
         Searching, State, TourAction,
     },
     subject::Subject,
+    wire::Beside,
 };
 
 /// How long nothing must be typed before the simulation is run again: less than anyone notices. A run that the next key makes
@@ -226,11 +227,11 @@ impl App {
                 return Err(false);
             }
             Message::Pool(PoolEvent::Foreign(number, what)) => {
-                return self.foreign(ctx, number, what).ok_or(false).map(Into::into);
+                return self.foreign(number, what).ok_or(false).map(Into::into);
             }
             Message::Pool(PoolEvent::Imported(number, lacks, bytes)) => {
                 if self.state.source.awaits(number) {
-                    self.pool.take_import(number, lacks, &bytes);
+                    self.pool.take_import(number, lacks, bytes);
                 }
                 return Err(false);
             }
@@ -244,7 +245,7 @@ impl App {
             Message::Begins(number, file, Ok(start)) => {
                 if self.state.source.awaits(number) {
                     match trace::may_begin_with(&Uint8Array::new(&start).to_vec()) {
-                        true => self.read(ctx, number, &file),
+                        true => self.pool.load(number, Beside::File(file)),
                         false => self.import(number, file, None),
                     }
                 }
@@ -255,7 +256,7 @@ impl App {
             }
             Message::Bytes(number, Ok(buffer)) => {
                 if self.state.source.awaits(number) {
-                    self.pool.load(number, &buffer);
+                    self.pool.load(number, Beside::Bytes(buffer));
                 }
                 return Err(false);
             }
@@ -503,12 +504,6 @@ impl App {
         files.find(|file| plain(&file.name()) == *name).cloned()
     }
 
-    /// Reads a file of the user's whole.
-    fn read(&mut self, ctx: &Context<Self>, number: u32, file: &File) {
-        let bytes = move |bytes| Message::Bytes(number, bytes);
-        browser::read(file, ctx.link().callback(bytes));
-    }
-
     /// Has a file read that another tool may have written.
     fn import(&mut self, number: u32, file: File, what: Option<String>) {
         self.imported = (number, what);
@@ -517,12 +512,7 @@ impl App {
 
     /// What is read under a number is no recording. Whoever has not tried it yet is asked: those who read files of other tools,
     /// and the simulators, who know what it is instead. Each of these says it.
-    fn foreign(
-        &mut self,
-        ctx: &Context<Self>,
-        number: u32,
-        what: Option<String>,
-    ) -> Option<Arrival> {
+    fn foreign(&mut self, number: u32, what: Option<String>) -> Option<Arrival> {
         if !self.state.source.awaits(number) {
             return None;
         }
@@ -536,7 +526,7 @@ impl App {
         };
         match (file, what.or(self.imported.1.take())) {
             (Some(file), Some(what)) if !is_tried => self.import(number, file, Some(what)),
-            (Some(file), None) => self.read(ctx, number, &file),
+            (Some(file), None) => self.pool.load(number, Beside::File(file)),
             (_, what) => return Some(Arrival::LoadFailed(number, what.unwrap_or_default())),
         }
         None

@@ -7,7 +7,7 @@
 
 use std::{cell::Cell, collections::VecDeque, rc::Rc};
 
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::ArrayBuffer;
 use web_sys::File;
 use yew::Callback;
 
@@ -47,10 +47,10 @@ pub struct Pool {
     trials: Vec<(u32, usize, Vec<u8>)>,
     /// What it asks besides.
     advising: Option<JobHandle>,
-    /// The bytes of the recording that is shown, for workers that are started later.
-    trace: Option<(u32, Uint8Array)>,
-    /// Those of another that is being read.
-    reading: Option<(u32, Uint8Array)>,
+    /// The recording that is shown, for workers that are started later.
+    trace: Option<(u32, Beside)>,
+    /// Another that is being read.
+    reading: Option<(u32, Beside)>,
     /// The file of another tool that is being read.
     importing: Option<JobHandle>,
     /// The number of the recording that was made of such a file, and what that lacks.
@@ -164,8 +164,8 @@ impl Pool {
     }
 
     /// Gives a recording to all of them.
-    pub fn load(&mut self, number: u32, bytes: &ArrayBuffer) {
-        self.reading = Some((number, Uint8Array::new(bytes)));
+    pub fn load(&mut self, number: u32, recording: Beside) {
+        self.reading = Some((number, recording));
         if self.revive() {
             return;
         }
@@ -191,19 +191,18 @@ impl Pool {
     }
 
     fn load_into(&mut self, worker: usize) {
-        let Some((number, bytes)) = self.reading.as_ref().or(self.trace.as_ref()) else {
+        let Some((number, recording)) = self.reading.as_ref().or(self.trace.as_ref()) else {
             return;
         };
         let number = *number;
         let tell = self.tell.clone();
-        // The worker gets a copy: what is handed over is gone here.
-        let copy = bytes.slice(0, bytes.length()).buffer();
+        let copy = recording.copied();
         let work = Work::Load { trace: number };
         let imported = self.imported.clone();
         let lacks = imported.and_then(|(of, lacks)| (of == number).then_some(lacks));
         let before = lacks.as_ref().map_or(0.0, |_| IMPORTING);
         let client = &self.workers[worker].client;
-        let handle = client.run(work, Some(Beside::Bytes(copy)), move |event| {
+        let handle = client.run(work, Some(copy), move |event| {
             let arrival = match event {
                 JobEvent::Progress(share) => Arrival::LoadProgress(before + share * (1.0 - before)),
                 JobEvent::Finished(Outcome::Loaded(about)) => {
@@ -245,10 +244,10 @@ impl Pool {
     }
 
     /// Takes the recording that was made of a file of another tool, and gives it to all of them.
-    pub fn take_import(&mut self, number: u32, lacks: String, bytes: &ArrayBuffer) {
+    pub fn take_import(&mut self, number: u32, lacks: String, bytes: ArrayBuffer) {
         self.importing = None;
         self.imported = Some((number, lacks));
-        self.load(number, bytes);
+        self.load(number, Beside::Bytes(bytes));
     }
 
     /// Runs something for a variant, in place of what is run for it.

@@ -13,6 +13,7 @@ mod load;
 mod log;
 mod look;
 mod read;
+mod recorded;
 mod run;
 mod survey;
 
@@ -22,6 +23,7 @@ use std::{
 };
 
 pub use engine::Engine;
+pub use recorded::Bytes;
 
 use gloo_events::EventListener;
 use js_sys::Uint8Array;
@@ -127,13 +129,13 @@ fn reading_messages(work: Work) -> Box<dyn Job> {
     }
 }
 
-/// The jobs of the simulator, with the bytes that came with the work.
-pub fn simulating(work: Work, bytes: Option<Vec<u8>>) -> Box<dyn Job> {
+/// The jobs of the simulator, with the recording that came with the work.
+pub fn simulating(work: Work, bytes: Option<Bytes>) -> Box<dyn Job> {
     match work {
-        Work::Load { trace } => Box::new(load::Load {
-            bytes: bytes.unwrap_or_default(),
-            number: trace,
-        }),
+        Work::Load { trace } => {
+            let bytes = bytes.unwrap_or(Bytes::Here(Vec::new()));
+            Box::new(load::Load::new(bytes, trace))
+        }
         Work::Run { order, frames } => Box::new(run::Run::new(order, frames)),
         Work::Look {
             order,

@@ -92,6 +92,10 @@ impl Run {
                     self.log = (stage, Log::default());
                 }
                 self.log.1.read(simulation);
+                // A part of a recording that is read on the way ends within a batch.
+                if left > 0 && simulation.is_seam() {
+                    engine.offer((&self.order, stage), simulation, &self.log.1);
+                }
             }
         }
         if let (Wanted::Curves(_), Some((stage, simulation))) = (&self.wanted, going.process()) {

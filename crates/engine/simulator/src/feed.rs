@@ -126,7 +126,7 @@ impl Feed {
     }
 
     /// Whether the part at hand was read from a trace on the way.
-    fn is_read(&self) -> bool {
+    pub(crate) fn is_read(&self) -> bool {
         !self.is_made_on_the_way && !Arc::ptr_eq(&self.part, &self.first)
     }
 

@@ -158,6 +158,11 @@ impl Simulation {
         self.feed.left_of_read_part(self.position()) <= FEW
     }
 
+    /// Whether a part that was read from a trace is almost over.
+    pub fn is_seam(&self) -> bool {
+        self.feed.is_read() && self.is_light()
+    }
+
     /// Whether all events so far could be read.
     ///
     /// # Errors
