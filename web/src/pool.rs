@@ -213,7 +213,7 @@ impl Pool {
                     return tell.emit(PoolEvent::Foreign(number, Some(what)));
                 }
                 JobEvent::Failed(message) => Arrival::LoadFailed(number, message),
-                JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => return,
+                _ => return,
             };
             tell.emit(PoolEvent::Arrived(arrival));
         });
@@ -236,7 +236,7 @@ impl Pool {
                 JobEvent::Failed(message) => {
                     PoolEvent::Arrived(Arrival::LoadFailed(number, message))
                 }
-                JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => return,
+                _ => return,
             };
             tell.emit(told);
         });
@@ -276,7 +276,7 @@ impl Pool {
         let tell = self.tell.clone();
         let handle = worker.client.run(work, None, move |event| {
             let arrival = match event {
-                JobEvent::Progress(_) => return,
+                JobEvent::Progress(_) | JobEvent::Growing(_) => return,
                 JobEvent::Finished(outcome) => Arrival::answer(id, &order, moment, outcome),
                 JobEvent::Failed(message) => Arrival::LookFailed(id, Some(message)),
                 JobEvent::FinishedWith(..) | JobEvent::Lost => Arrival::LookFailed(id, None),
@@ -321,7 +321,7 @@ impl Pool {
         let tell = self.tell.clone();
         let handle = worker.run(work, None, move |event| {
             let read = match event {
-                JobEvent::Progress(_) => return,
+                JobEvent::Progress(_) | JobEvent::Growing(_) => return,
                 JobEvent::Finished(Outcome::Read(read)) => Some(read),
                 _ => None,
             };
@@ -337,7 +337,7 @@ impl Pool {
         let handle = self
             .reader()
             .run(Work::Draw(drawing), None, move |event| match event {
-                JobEvent::Progress(_) => {}
+                JobEvent::Progress(_) | JobEvent::Growing(_) => {}
                 JobEvent::Finished(Outcome::Drawn(svg)) => done(Some(svg)),
                 _ => done(None),
             });
@@ -372,7 +372,7 @@ impl Pool {
         let tell = self.tell.clone();
         let handle = client.run(work, None, move |event| {
             let news = match event {
-                JobEvent::Progress(_) => return,
+                JobEvent::Progress(_) | JobEvent::Growing(_) => return,
                 JobEvent::Finished(Outcome::Surveyed(survey)) => Advising::Surveyed(survey),
                 JobEvent::Finished(Outcome::Round(pieces)) => Advising::Round(pieces),
                 JobEvent::Finished(Outcome::Found(found)) => match borsh::from_slice(&found) {
@@ -458,7 +458,7 @@ impl Pool {
         let client = &self.workers[number].client;
         let handle = client.run(Work::Try(piece), None, move |event| {
             let news = match event {
-                JobEvent::Progress(_) => return,
+                JobEvent::Progress(_) | JobEvent::Growing(_) => return,
                 JobEvent::Finished(Outcome::Tried(tried)) => Advising::Tried(place, tried),
                 JobEvent::Failed(why) => Advising::Tried(place, Tried::Impossible(why)),
                 JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => {
@@ -490,6 +490,7 @@ impl Pool {
             let handle = worker.client.run(work, None, move |event| {
                 let (is_over, arrival) = match event {
                     JobEvent::Progress(share) => (false, Arrival::Progress(id, share)),
+                    JobEvent::Growing(samples) => (false, Arrival::Growing(id, samples.into())),
                     JobEvent::Finished(Outcome::Ran(ran)) => {
                         let run = RunView::receive(Rc::clone(&order), *ran);
                         (true, Arrival::Ran(id, Rc::new(run)))

@@ -178,6 +178,13 @@ pub enum Response {
         /// How much of it is done, from 0 to 1.
         done: f64,
     },
+    /// A run goes on, and this is its curve so far.
+    Growing {
+        /// Which.
+        job: JobId,
+        /// The curve, in few samples.
+        samples: Vec<Sample>,
+    },
     /// A job is finished.
     Finished {
         /// Which.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use highwater_simulator::{Choice, Variant};
+use highwater_simulator::{Choice, Sample, Variant};
 use highwater_workload::spec::Level;
 
 use crate::{
@@ -46,6 +46,8 @@ pub struct VariantState {
     pub order: Option<Result<Rc<Order>, String>>,
     /// What came of it, perhaps of an order before the present one.
     pub run: Option<Rc<RunView>>,
+    /// The curve so far of what is run for it now.
+    pub growing: Option<Rc<[Sample]>>,
     /// How far it is.
     pub status: Status,
 }
@@ -83,6 +85,7 @@ impl VariantState {
             options: Level::default(),
             order: None,
             run: None,
+            growing: None,
             status: Status::Idle,
         }
     }
@@ -93,6 +96,11 @@ impl VariantState {
             (Some(Ok(order)), Some(run)) => run.order == *order,
             _ => false,
         }
+    }
+
+    /// The curve so far, while it is being run.
+    pub fn so_far(&self) -> Option<&[Sample]> {
+        self.growing.as_deref().filter(|_| self.is_running())
     }
 
     /// Whether it is being run.

@@ -10,6 +10,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
+use highwater_simulator::Sample;
 use js_sys::ArrayBuffer;
 use wasm_bindgen::JsCast;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -88,11 +89,13 @@ const MOST_FAILURES: u32 = 3;
 /// A worker that has not confirmed a cancelled job by then is ended, and another one is started.
 const PATIENCE_MS: u32 = 700;
 
-/// What is heard of a job. After anything but [`JobEvent::Progress`] nothing more comes.
+/// What is heard of a job. After anything but [`JobEvent::Progress`] and [`JobEvent::Growing`] nothing more comes.
 #[derive(Debug)]
 pub enum JobEvent {
     /// The share that is done, from 0 to 1.
     Progress(f64),
+    /// The curve of a run so far.
+    Growing(Vec<Sample>),
     /// The result.
     Finished(Outcome),
     /// The result, and the bytes that belong to it.
@@ -237,6 +240,7 @@ impl WorkerClient {
                 self.tell_health(Health::Ready(version));
             }
             Response::Progress { job, done } => self.tell(job, JobEvent::Progress(done)),
+            Response::Growing { job, samples } => self.tell(job, JobEvent::Growing(samples)),
             Response::Finished { job, outcome } => {
                 self.inner.borrow_mut().failures = 0;
                 let event = match beside {

@@ -9,6 +9,7 @@ use super::{
     attr::{self, press},
     blocks::blocks,
     chart::{self, chart},
+    chart_lines::{self, PRELIMINARY},
     decisions::decisions,
     embedding,
     gestures::{On, Point},
@@ -220,6 +221,7 @@ fn happened(
                 <section class="card empty">
                     { attr::words("h2", &[], "Resident memory") }
                     { attr::words("p", &[], &waiting(state)) }
+                    { chart_lines::first(state) }
                 </section>
                 // The variants are there before any of them has run.
                 if shows.table {
@@ -279,6 +281,14 @@ pub fn waiting(state: &State) -> String {
     match &state.health {
         Health::Broken(_) => "The simulator could not start.".to_owned(),
         _ if state.source.loading.is_some() => "Reading the workload…".to_owned(),
+        _ if state
+            .variants
+            .all
+            .iter()
+            .any(|variant| variant.so_far().is_some()) =>
+        {
+            format!("Running… ({PRELIMINARY})")
+        }
         _ if state.is_busy() => "Running…".to_owned(),
         _ => match &state.variants.selected().order {
             Some(Err(reason)) => format!("This variant cannot run: {reason}."),

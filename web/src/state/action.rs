@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use highwater_simulator::{Environment, Moment, Without};
+use highwater_simulator::{Environment, Moment, Sample, Without};
 
 use super::{
     AdviceAction, AdviceWork, Advising, ChartAction, DisplayAction, InspectionAction, Place,
@@ -88,6 +88,8 @@ pub enum Arrival {
     LookFailed(VariantId, Option<String>),
     /// So much of a variant is run.
     Progress(VariantId, f64),
+    /// The curve so far of a variant that is run.
+    Growing(VariantId, Rc<[Sample]>),
     /// A variant could not be run.
     RunFailed(VariantId, String),
     /// A variant's run went down with a worker that had to be ended.

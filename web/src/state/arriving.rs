@@ -29,6 +29,11 @@ impl State {
                     variant.status = Status::Running(share);
                 }
             }
+            Arrival::Growing(id, samples) => {
+                if let Some(variant) = self.variants.get_mut(id) {
+                    variant.growing = Some(samples);
+                }
+            }
             Arrival::Ran(id, run) => return self.ran(id, run),
             Arrival::RunFailed(id, message) => {
                 if let Some(variant) = self.variants.get_mut(id) {

@@ -26,6 +26,7 @@ pub use engine::Engine;
 pub use recorded::Bytes;
 
 use gloo_events::EventListener;
+use highwater_simulator::Sample;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort};
@@ -41,10 +42,18 @@ const SLICE_MS: f64 = 12.0;
 /// How often progress is told at most.
 const PROGRESS_EVERY_MS: f64 = 50.0;
 
+/// How often the curve of a run that goes on is told at most.
+const CURVE_EVERY_MS: f64 = 300.0;
+
 /// A piece of work. Most can be interrupted; those that cannot tell how far they are.
 pub trait Job {
     /// Works until it is done or the slice is over, which should be asked about once a millisecond.
     fn advance(&mut self, engine: &mut Engine, slice: &Slice) -> Step;
+
+    /// The curve of what it runs so far, if somebody draws it.
+    fn so_far(&self) -> Option<Vec<Sample>> {
+        None
+    }
 
     /// Whether all other jobs come before it.
     fn is_patient(&self) -> bool {
@@ -200,6 +209,8 @@ struct Running {
     id: JobId,
     job: Box<dyn Job>,
     progress_told_ms: Cell<f64>,
+    /// When its curve so far is told next.
+    curve_due_ms: f64,
 }
 
 struct Worker {
@@ -248,6 +259,7 @@ impl Worker {
             id,
             job: (self.make)(work, beside),
             progress_told_ms: Cell::new(now_ms()),
+            curve_due_ms: now_ms() + CURVE_EVERY_MS,
         });
         self.ask_for_turn();
     }
@@ -274,6 +286,12 @@ impl Worker {
         match step {
             Step::More(done) => {
                 self.tell_progress(job, &running.progress_told_ms, done);
+                if now_ms() >= running.curve_due_ms
+                    && let Some(samples) = running.job.so_far()
+                {
+                    running.curve_due_ms = now_ms() + CURVE_EVERY_MS;
+                    self.say(&Response::Growing { job, samples }, None);
+                }
                 self.jobs.push(running);
             }
             Step::Done(outcome) => self.say(&Response::Finished { job, outcome }, None),

@@ -3,10 +3,10 @@
 
 use std::{
     cell::RefCell,
-    io::{self, Cursor, Read, Seek, SeekFrom},
+    io::{self, Read},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
 };
 
@@ -27,14 +27,25 @@ pub enum Bytes {
 pub(crate) struct Recorded {
     place: Place,
     size: u64,
-    sum: Arc<Mutex<Sum>>,
+    sum: Arc<Sum>,
 }
 
 /// The checksum of the bytes up to a place. Whoever reads on from there goes on with it.
 #[derive(Default)]
 struct Sum {
-    upto: u64,
-    sum: Crc32,
+    upto: AtomicU64,
+    sum: AtomicU32,
+}
+
+impl Sum {
+    fn read(&self, at: u64, bytes: &[u8]) {
+        if self.upto.load(Ordering::Relaxed) == at {
+            let mut sum = Crc32::after(self.sum.load(Ordering::Relaxed));
+            sum.update(bytes);
+            self.sum.store(sum.value(), Ordering::Relaxed);
+            self.upto.store(at + bytes.len() as u64, Ordering::Relaxed);
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -64,55 +75,52 @@ impl Recorded {
     /// Returns the trace that lies there.
     pub(crate) fn trace(&self) -> TraceFile {
         let (place, sum) = (self.place.clone(), Arc::clone(&self.sum));
-        let open = move |_, at| opened(&place, &sum, at);
+        let open = move |_, at| Ok(Box::new(opened(&place, &sum, at)) as trace::Bytes);
         TraceFile::new(1, open, Limits::in_parts())
     }
 
     /// Returns the checksum of the file, of which what no reader has come to is read now.
     pub(crate) fn checksum(&self) -> io::Result<u32> {
-        let upto = locked(&self.sum).upto;
-        if upto < self.size {
-            io::copy(&mut opened(&self.place, &self.sum, upto)?, &mut io::sink())?;
-        }
-        Ok(locked(&self.sum).sum.value())
+        let mut rest = opened(
+            &self.place,
+            &self.sum,
+            self.sum.upto.load(Ordering::Relaxed),
+        );
+        let mut part = vec![0; 1 << 16];
+        while rest.read(&mut part)? > 0 {}
+        Ok(self.sum.sum.load(Ordering::Relaxed))
     }
 }
 
-fn opened(place: &Place, sum: &Arc<Mutex<Sum>>, at: u64) -> io::Result<trace::Bytes> {
-    let sum = Arc::clone(sum);
-    Ok(match place {
-        Place::Here(bytes) => {
-            let mut bytes = Cursor::new(Arc::clone(bytes));
-            bytes.seek(SeekFrom::Start(at))?;
-            Box::new(Summed { bytes, at, sum })
-        }
-        Place::Kept(kept) => {
-            let kept = Arc::clone(kept);
-            let bytes = OfFile { kept, at };
-            Box::new(Summed { bytes, at, sum })
-        }
-    })
+fn opened(place: &Place, sum: &Arc<Sum>, at: u64) -> Reading {
+    Reading {
+        place: place.clone(),
+        at,
+        sum: Arc::clone(sum),
+    }
 }
 
-fn locked(sum: &Mutex<Sum>) -> MutexGuard<'_, Sum> {
-    sum.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Reads bytes, and goes on with the checksum where it comes to its end.
-struct Summed<R> {
-    bytes: R,
+/// Reads a recording from a place on, and goes on with the checksum where it comes to its end.
+struct Reading {
+    place: Place,
     at: u64,
-    sum: Arc<Mutex<Sum>>,
+    sum: Arc<Sum>,
 }
 
-impl<R: Read> Read for Summed<R> {
+impl Read for Reading {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.bytes.read(buffer)?;
-        let mut sum = locked(&self.sum);
-        if sum.upto == self.at {
-            sum.sum.update(&buffer[..count]);
-            sum.upto += count as u64;
-        }
+        let count = match &self.place {
+            Place::Here(bytes) => {
+                // What lies in memory is shorter than an address is long.
+                let mut rest = &bytes[bytes.len().min(self.at as usize)..];
+                rest.read(buffer)?
+            }
+            Place::Kept(kept) => {
+                let count = kept.read(self.at, buffer);
+                count.map_err(|_| io::Error::other("the file has changed or is gone"))?
+            }
+        };
+        self.sum.read(self.at, &buffer[..count]);
         self.at += count as u64;
         Ok(count)
     }
@@ -155,20 +163,5 @@ impl Kept {
 impl Drop for Kept {
     fn drop(&mut self) {
         FILES.with_borrow_mut(|files| files.retain(|(number, _)| *number != self.0));
-    }
-}
-
-/// Reads a file of the user's from a place on.
-struct OfFile {
-    kept: Arc<Kept>,
-    at: u64,
-}
-
-impl Read for OfFile {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.kept.read(self.at, buffer);
-        let count = count.map_err(|_| io::Error::other("the file has changed or is gone"))?;
-        self.at += count as u64;
-        Ok(count)
     }
 }

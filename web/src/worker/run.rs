@@ -1,7 +1,7 @@
 //! [`Work::Run`](crate::protocol::Work::Run): something from beginning to end.
 
 use highwater_advise::{Trial, half, options};
-use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun, RealProcess};
+use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun, RealProcess, Sample};
 
 use crate::{
     protocol::{MarkAt, Order, Outcome, Piece, Ran, StageRan, Tried},
@@ -18,6 +18,9 @@ const BATCH: u64 = 8192;
 
 /// Moments of the real process that a chart has room for.
 const DOTS: usize = 1000;
+
+/// Samples of a curve that still grows.
+const POINTS: usize = 300;
 
 /// What is wanted of a run.
 enum Wanted {
@@ -144,6 +147,11 @@ impl Job for Run {
             }
             Err(message) => Step::Failed(message),
         }
+    }
+
+    fn so_far(&self) -> Option<Vec<Sample>> {
+        let going = self.going.as_ref()?;
+        matches!(self.wanted, Wanted::Curves(_)).then(|| going.so_far(POINTS))
     }
 
     fn is_patient(&self) -> bool {

@@ -293,11 +293,7 @@ impl PlanRun {
             };
         let before = self.outcome.samples.last().copied().unwrap_or_default();
         let (begins, first_event) = (before.time, before.event);
-        let moved = |sample: Sample| Sample {
-            time: Micros(sample.time.0 + begins.0),
-            event: sample.event + first_event,
-            ..sample
-        };
+        let moved = |sample: Sample| sample.moved(&before);
         let phases = self.phases(&marks, &recordings);
         let begun = Moment {
             event: first_event,
@@ -363,6 +359,33 @@ impl PlanRun {
                 .sum::<u64>()
                 .max(1),
         }
+    }
+
+    /// Returns the curve so far, in about so many samples at most: of each stretch that one stands for it has the highest peaks.
+    pub fn so_far(&self, most: usize) -> Vec<Sample> {
+        let running = match &self.running {
+            Running::One(run) => run.samples(),
+            Running::Several(fleet) => fleet.samples(),
+            Running::Nothing => &[],
+        };
+        let ran = &self.outcome.samples;
+        let before = ran.last().copied().unwrap_or_default();
+        let stretch = (ran.len() + running.len()) / most.max(1) + 1;
+        let mut curve: Vec<Sample> = Vec::new();
+        for place in 0..ran.len() + running.len() {
+            let mut sample = match ran.get(place) {
+                Some(sample) => *sample,
+                None => running[place - ran.len()].moved(&before),
+            };
+            if place % stretch != 0
+                && let Some(latest) = curve.pop()
+            {
+                sample.rss_peak = sample.rss_peak.max(latest.rss_peak);
+                sample.live_peak = sample.live_peak.max(latest.live_peak);
+            }
+            curve.push(sample);
+        }
+        curve
     }
 
     /// What came of what was run.

@@ -272,6 +272,11 @@ impl Run {
         self.simulation.sample(reclaimable)
     }
 
+    /// What was measured so far.
+    pub(crate) fn samples(&self) -> &[Sample] {
+        &self.recorder.samples
+    }
+
     /// Marks it came to so far.
     pub(crate) fn marks(&self) -> &[MarkSample] {
         &self.recorder.marks

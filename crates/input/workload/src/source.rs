@@ -137,7 +137,12 @@ impl Source {
     ///
     /// # Errors
     /// As [`trace::read`](crate::trace::read).
-    pub fn traced(file: TraceFile, whole: u64, samples: Vec<Sample>) -> Result<Self, TraceError> {
+    pub fn traced(
+        file: TraceFile,
+        whole: u64,
+        mut samples: Vec<Sample>,
+    ) -> Result<Self, TraceError> {
+        samples.sort_by_key(|sample| sample.time);
         let mut survey = Survey::new(file, whole, samples)?;
         while survey.go_on()? {}
         Ok(Self::surveyed(survey))

@@ -22,7 +22,6 @@ pub(super) trait Sink {
 }
 
 /// Keeps the workload that events make.
-#[derive(Clone)]
 pub(super) struct Builder {
     pub(super) limits: Limits,
     /// Bytes of marks and of samples that were read, as [`Limits::mark_text`] counts them.
@@ -66,14 +65,7 @@ impl Builder {
     /// Takes what was read since the last part. Its counts, and the numbers of its records of touched pages, go on from
     /// part to part; its marks are counted anew.
     pub(super) fn take_part(&mut self) -> Workload {
-        let mut next = Workload {
-            blocks: self.workload.blocks,
-            skipped: self.workload.skipped,
-            passed_over: self.workload.passed_over,
-            last_thread: self.workload.last_thread,
-            alive: self.workload.alive,
-            ..Workload::default()
-        };
+        let mut next = self.counted();
         // Parts are about as long as one another. What cannot be had now is asked for again when it is needed.
         let room = |length: usize| length + length / 8;
         let part = &self.workload;
@@ -84,6 +76,18 @@ impl Builder {
         self.before.1 += part.marks.len();
         self.before.2 += part.touched.len();
         part
+    }
+
+    /// Returns what goes on from part to part.
+    fn counted(&self) -> Workload {
+        Workload {
+            blocks: self.workload.blocks,
+            skipped: self.workload.skipped,
+            passed_over: self.workload.passed_over,
+            last_thread: self.workload.last_thread,
+            alive: self.workload.alive,
+            ..Workload::default()
+        }
     }
 
     /// Returns about how many bytes a copy takes that has no events at hand.
@@ -263,6 +267,19 @@ impl Builder {
             self.names.name(pointer, block);
         }
         Ok(block)
+    }
+}
+
+impl Clone for Builder {
+    /// Returns one that goes on with the next part.
+    fn clone(&self) -> Self {
+        Self {
+            names: self.names.clone(),
+            numbers: self.numbers.clone(),
+            allocations: self.allocations.clone(),
+            workload: self.counted(),
+            ..*self
+        }
     }
 }
 

@@ -9,6 +9,12 @@ use highwater_hwr::checksum as after;
 pub struct Crc32(u32);
 
 impl Crc32 {
+    /// Goes on after bytes with this checksum.
+    #[must_use]
+    pub fn after(sum: u32) -> Self {
+        Self(sum)
+    }
+
     /// Goes on with more bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0 = after(self.0, bytes);

@@ -4,14 +4,16 @@
 //! replay.
 
 use super::builder::Builder;
-use super::recording::{Family, is_one, is_packed as is_packed_recording, refused};
+use super::gzip::Gunzip;
+use super::recording::{Family, is_one, refused};
 use super::slices::{Bytes, Open, Slices};
 use super::source::{TextReader, Unpacked, is_gzip};
 use super::{Limits, TraceError};
 use crate::source::{GivesParts, Parts};
 use crate::{Header, Workload};
+use highwater_hwr::layout::MAGIC;
 use highwater_hwr::read::Reader;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
 /// Where a trace is read from, as often as it is asked for.
@@ -47,19 +49,24 @@ impl TraceFile {
         let start = file.fill_buf();
         let start = start.map_err(|error| TraceError::Unreadable(error.to_string()))?;
         let is_packed = is_gzip(start);
-        let is_recording = match is_packed {
-            true => is_packed_recording(start),
-            false => is_one(start),
-        };
+        let mut is_recording = is_one(start);
+        if is_packed {
+            let mut start = [0; MAGIC.len()];
+            // What cannot be unpacked is said when it is read as text.
+            is_recording =
+                Gunzip::new(file.clone()).read_exact(&mut start).is_ok() && is_one(&start);
+        }
         let mut builder = Builder::new(self.limits, 0);
         if !is_recording {
             let file = files.swap_remove(files.len() - 1);
             let text = TextReader::new(file, is_packed, self.limits, builder);
             return Ok(PartReader::Text(Box::new(text)));
         }
-        let unpacked = |file| Reader::new(Unpacked::new(file, is_packed));
-        let members: Result<Vec<_>, _> = files.into_iter().map(unpacked).collect();
-        let members = members.map_err(|error| refused(&error))?;
+        let mut members = Vec::new();
+        for file in files {
+            let member = Reader::new(Unpacked::new(file, is_packed));
+            members.push(member.map_err(|error| refused(&error))?);
+        }
         let family = Family::new(members, self.limits, &mut builder)?;
         Ok(PartReader::Recording(Box::new((family, builder))))
     }

@@ -46,7 +46,7 @@ pub struct Survey {
 
 impl Survey {
     /// Begins to read a trace. One of at most `whole` events, give or take a part, is kept. `samples` were taken of the process
-    /// from outside; they are put where their times are.
+    /// from outside, in the order of their times; they are put where these are.
     ///
     /// # Errors
     /// A file that cannot be opened, or is no trace.
@@ -156,10 +156,22 @@ fn place(samples: &mut [Sample], before: u64, part: &Workload) -> u64 {
     end
 }
 
-fn joined(mut samples: Vec<Sample>, others: Vec<Sample>) -> Vec<Sample> {
-    samples.extend(others);
-    samples.sort_by_key(|sample| (sample.event, sample.time));
-    samples
+/// Joins two lists that are in order.
+fn joined(samples: Vec<Sample>, others: Vec<Sample>) -> Vec<Sample> {
+    if others.is_empty() {
+        return samples;
+    }
+    let mut all = Vec::with_capacity(samples.len() + others.len());
+    let mut samples = samples.into_iter().peekable();
+    for other in others {
+        let is_before = |one: &Sample| (one.event, one.time) <= (other.event, other.time);
+        while let Some(sample) = samples.next_if(is_before) {
+            all.push(sample);
+        }
+        all.push(other);
+    }
+    all.extend(samples);
+    all
 }
 
 impl Limits {
