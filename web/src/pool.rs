@@ -204,7 +204,9 @@ impl Pool {
         let client = &self.workers[worker].client;
         let handle = client.run(work, Some(copy), move |event| {
             let arrival = match event {
-                JobEvent::Progress(share) => Arrival::LoadProgress(before + share * (1.0 - before)),
+                JobEvent::Progress(share, _) => {
+                    Arrival::LoadProgress(before + share * (1.0 - before))
+                }
                 JobEvent::Finished(Outcome::Loaded(about)) => {
                     let imported = lacks.clone().or(about.imported);
                     Arrival::Loaded(number, Loaded { imported, ..about })
@@ -226,7 +228,7 @@ impl Pool {
         let worker = self.reader();
         let handle = worker.run(Work::Import, Some(Beside::File(file)), move |event| {
             let told = match event {
-                JobEvent::Progress(share) => {
+                JobEvent::Progress(share, _) => {
                     PoolEvent::Arrived(Arrival::LoadProgress(share * IMPORTING))
                 }
                 JobEvent::FinishedWith(Outcome::Imported { lacks }, bytes) => {
@@ -276,7 +278,7 @@ impl Pool {
         let tell = self.tell.clone();
         let handle = worker.client.run(work, None, move |event| {
             let arrival = match event {
-                JobEvent::Progress(_) | JobEvent::Growing(_) => return,
+                JobEvent::Progress(..) => return,
                 JobEvent::Finished(outcome) => Arrival::answer(id, &order, moment, outcome),
                 JobEvent::Failed(message) => Arrival::LookFailed(id, Some(message)),
                 JobEvent::FinishedWith(..) | JobEvent::Lost => Arrival::LookFailed(id, None),
@@ -321,7 +323,7 @@ impl Pool {
         let tell = self.tell.clone();
         let handle = worker.run(work, None, move |event| {
             let read = match event {
-                JobEvent::Progress(_) | JobEvent::Growing(_) => return,
+                JobEvent::Progress(..) => return,
                 JobEvent::Finished(Outcome::Read(read)) => Some(read),
                 _ => None,
             };
@@ -337,7 +339,7 @@ impl Pool {
         let handle = self
             .reader()
             .run(Work::Draw(drawing), None, move |event| match event {
-                JobEvent::Progress(_) | JobEvent::Growing(_) => {}
+                JobEvent::Progress(..) => {}
                 JobEvent::Finished(Outcome::Drawn(svg)) => done(Some(svg)),
                 _ => done(None),
             });
@@ -372,7 +374,7 @@ impl Pool {
         let tell = self.tell.clone();
         let handle = client.run(work, None, move |event| {
             let news = match event {
-                JobEvent::Progress(_) | JobEvent::Growing(_) => return,
+                JobEvent::Progress(..) => return,
                 JobEvent::Finished(Outcome::Surveyed(survey)) => Advising::Surveyed(survey),
                 JobEvent::Finished(Outcome::Round(pieces)) => Advising::Round(pieces),
                 JobEvent::Finished(Outcome::Found(found)) => match borsh::from_slice(&found) {
@@ -458,7 +460,7 @@ impl Pool {
         let client = &self.workers[number].client;
         let handle = client.run(Work::Try(piece), None, move |event| {
             let news = match event {
-                JobEvent::Progress(_) | JobEvent::Growing(_) => return,
+                JobEvent::Progress(..) => return,
                 JobEvent::Finished(Outcome::Tried(tried)) => Advising::Tried(place, tried),
                 JobEvent::Failed(why) => Advising::Tried(place, Tried::Impossible(why)),
                 JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => {
@@ -489,8 +491,9 @@ impl Pool {
             };
             let handle = worker.client.run(work, None, move |event| {
                 let (is_over, arrival) = match event {
-                    JobEvent::Progress(share) => (false, Arrival::Progress(id, share)),
-                    JobEvent::Growing(samples) => (false, Arrival::Growing(id, samples.into())),
+                    JobEvent::Progress(share, curve) => {
+                        (false, Arrival::Progress(id, share, curve.into()))
+                    }
                     JobEvent::Finished(Outcome::Ran(ran)) => {
                         let run = RunView::receive(Rc::clone(&order), *ran);
                         (true, Arrival::Ran(id, Rc::new(run)))

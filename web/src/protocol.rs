@@ -177,13 +177,8 @@ pub enum Response {
         job: JobId,
         /// How much of it is done, from 0 to 1.
         done: f64,
-    },
-    /// A run goes on, and this is its curve so far.
-    Growing {
-        /// Which.
-        job: JobId,
-        /// The curve, in few samples.
-        samples: Vec<Sample>,
+        /// Of a run now and then its curve so far, in few samples.
+        curve: Vec<Sample>,
     },
     /// A job is finished.
     Finished {

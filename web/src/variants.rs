@@ -98,11 +98,6 @@ impl VariantState {
         }
     }
 
-    /// The curve so far, while it is being run.
-    pub fn so_far(&self) -> Option<&[Sample]> {
-        self.growing.as_deref().filter(|_| self.is_running())
-    }
-
     /// Whether it is being run.
     pub fn is_running(&self) -> bool {
         matches!(self.status, Status::Running(_))

@@ -89,13 +89,11 @@ const MOST_FAILURES: u32 = 3;
 /// A worker that has not confirmed a cancelled job by then is ended, and another one is started.
 const PATIENCE_MS: u32 = 700;
 
-/// What is heard of a job. After anything but [`JobEvent::Progress`] and [`JobEvent::Growing`] nothing more comes.
+/// What is heard of a job. After anything but [`JobEvent::Progress`] nothing more comes.
 #[derive(Debug)]
 pub enum JobEvent {
-    /// The share that is done, from 0 to 1.
-    Progress(f64),
-    /// The curve of a run so far.
-    Growing(Vec<Sample>),
+    /// The share that is done, from 0 to 1, and now and then the curve so far.
+    Progress(f64, Vec<Sample>),
     /// The result.
     Finished(Outcome),
     /// The result, and the bytes that belong to it.
@@ -239,8 +237,9 @@ impl WorkerClient {
                 self.inner.borrow_mut().was_ready = true;
                 self.tell_health(Health::Ready(version));
             }
-            Response::Progress { job, done } => self.tell(job, JobEvent::Progress(done)),
-            Response::Growing { job, samples } => self.tell(job, JobEvent::Growing(samples)),
+            Response::Progress { job, done, curve } => {
+                self.tell(job, JobEvent::Progress(done, curve));
+            }
             Response::Finished { job, outcome } => {
                 self.inner.borrow_mut().failures = 0;
                 let event = match beside {

@@ -336,14 +336,6 @@ fn bytes_of_answer(response: &JsValue) -> Result<Promise, JsValue> {
     response.array_buffer()
 }
 
-/// Reads the first bytes of a file of the user's.
-pub fn read_start(file: &File, bytes: u32, done: Told) {
-    match file.slice_with_f64_and_f64(0.0, bytes.into()) {
-        Ok(start) => hand_on(&start.array_buffer(), done),
-        Err(error) => done.emit(Err(in_words(error))),
-    }
-}
-
 /// Hands on the bytes that are promised.
 fn hand_on(bytes: &Promise, done: Told) {
     let known = done.reform(|bytes: Result<JsValue, JsValue>| {

@@ -63,7 +63,7 @@ pub fn curves(
     html! {
         <>
             { ground(run, scale, cap) }
-            { svg(html! { <>
+            <svg class="curves" viewBox={format!("0 0 {SIZE} {SIZE}")} preserveAspectRatio="none" aria-hidden="true">
                 <path class="curve--live" d={run.drawn(Drawn::Held, scale, || area(&run.samples, scale, SQUARE, held))} />
                 { for ordered.map(|line| html! {
                     <path class={classes!("curve", line.is_selected.then_some("curve--rss"))}
@@ -71,54 +71,73 @@ pub fn curves(
                         data-variant={attr::number(line.number as u64)}
                         d={line.run.drawn(Drawn::Resident, scale, || outline(&line.run.samples, scale, SQUARE, resident))} />
                 }) }
-            </> }) }
-            if !growing.is_empty() {
-                { dashed(growing, scale) }
-            }
+            </svg>
+            { over(growing, scale) }
             { measured::dots(lines, scale) }
             { killed(lines, scale) }
         </>
     }
 }
 
+/// The curves so far over those of other runs.
+fn over(growing: &[Growing], scale: &Scale) -> Html {
+    let mut text = String::new();
+    if !growing.is_empty() {
+        dashed(&mut text, growing, scale);
+    }
+    Html::from_html_unchecked(text.into())
+}
+
+/// Adds a line or a figure to a text.
+fn put(text: &mut String, class: &str, style: &str, words: &str) {
+    let piece = "<div class=\"$\" style=\"$\"><span>$</span></div>";
+    markup(text, piece, &[class, style, words]);
+}
+
 /// What lies under the curves. It is dozens of lines and words without any function, and a text is less to send than
 /// elements.
 fn ground(run: &RunView, scale: &Scale, cap: Option<Bytes>) -> Html {
     let mut text = String::new();
-    let mut put = |class: &str, style: &str, words: &str| {
-        let piece = "<div class=\"$\" style=\"$\"><span>$</span></div>";
-        markup(&mut text, piece, &[class, style, words]);
-    };
     for band in &run.bands {
         let clip = |time: Micros| scale.share(time).clamp(0.0, 1.0);
         let (from, to) = (clip(band.from), clip(band.to));
         if band.name != "end" && to > from {
             let class = format!("band band--{}", band.name);
-            put(&class, &attr::spanned(from, to - from), band.name);
+            put(
+                &mut text,
+                &class,
+                &attr::spanned(from, to - from),
+                band.name,
+            );
         }
     }
     for stage in run.ran.stages.iter().skip(1) {
         if scale.shows(stage.begins) {
             let style = attr::placed("left", scale.share(stage.begins));
-            put("stage", &style, &stage.name);
+            put(&mut text, "stage", &style, &stage.name);
         }
     }
-    grid(scale, &mut put);
+    grid(&mut text, scale);
     if let Some(cap) = cap.filter(|cap| cap.as_mib() < scale.highest) {
         let style = attr::placed("bottom", cap.as_mib() / scale.highest);
-        put("cap", &style, &format!("cap {cap}"));
+        put(&mut text, "cap", &style, &format!("cap {cap}"));
     }
     Html::from_html_unchecked(text.into())
 }
 
 /// Lines and figures of the axes.
-fn grid(scale: &Scale, put: &mut impl FnMut(&str, &str, &str)) {
+fn grid(text: &mut String, scale: &Scale) {
     for tick in format::ticks(scale.highest, 4.0) {
         let style = attr::placed("bottom", tick / scale.highest);
-        put("gridline", &style, &format::tick(tick));
+        put(text, "gridline", &style, &format::tick(tick));
     }
     for (time, label) in format::time_ticks(scale.from, scale.to) {
-        put("tick", &attr::placed("left", scale.share(time)), &label);
+        put(
+            text,
+            "tick",
+            &attr::placed("left", scale.share(time)),
+            &label,
+        );
     }
 }
 
@@ -137,55 +156,39 @@ pub fn growing(state: &State) -> Vec<Growing> {
 /// Says what dashed curves are.
 pub const PRELIMINARY: &str = "dashed: preliminary, still running";
 
-/// Curves so far.
-fn dashed(growing: &[Growing], scale: &Scale) -> Html {
-    let mut text = String::new();
+/// Adds curves so far to a text. The whole drawing is in it: a part of one would not be drawn.
+fn dashed(text: &mut String, growing: &[Growing], scale: &Scale) {
+    text.push_str(
+        "<svg class=\"curves\" viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" aria-hidden=\"true\">",
+    );
     for (colour, samples) in growing {
         let piece = "<path class=\"curve curve--growing\" data-colour=\"$\" d=\"$\"/>";
         let path = outline(samples, scale, SQUARE, resident);
-        markup(&mut text, piece, &[&attr::colour(*colour), &path]);
+        markup(text, piece, &[&attr::colour(*colour), &path]);
     }
-    svg(Html::from_html_unchecked(text.into()))
-}
-
-fn svg(curves: Html) -> Html {
-    html! {
-        <svg class="curves" viewBox={format!("0 0 {SIZE} {SIZE}")} preserveAspectRatio="none" aria-hidden="true">
-            { curves }
-        </svg>
-    }
+    text.push_str("</svg>");
 }
 
 /// The chart before the first run is there.
 pub fn first(state: &State) -> Html {
     let growing = growing(state);
-    if growing.is_empty() {
-        return Html::default();
-    }
     let runs: Vec<&[Sample]> = growing.iter().map(|(_, samples)| &samples[..]).collect();
     let ends = runs.iter().filter_map(|samples| samples.last());
-    let ends = ends.map(|sample| sample.time).max().unwrap_or_default();
-    let lasts = state.source.held.as_ref().map(|held| held.about.lasts);
-    let to = lasts.unwrap_or_default().max(ends);
-    let shown = (Micros(0), Micros(to.0.max(1)));
-    let scale = Scale {
-        from: shown.0,
-        to: shown.1,
-        highest: highwater_chart::highest(&runs, &[], shown, None),
+    let Some(ends) = ends.map(|sample| sample.time).max() else {
+        return Html::default();
     };
-    let mut text = String::new();
-    grid(&scale, &mut |class, style, words| {
-        let piece = "<div class=\"$\" style=\"$\"><span>$</span></div>";
-        markup(&mut text, piece, &[class, style, words]);
-    });
-    html! {
-        <div class="chart">
-            <div id="growing" class="plot">
-                { Html::from_html_unchecked(text.into()) }
-                { dashed(&growing, &scale) }
-            </div>
-        </div>
-    }
+    let lasts = state.source.held.as_ref().map(|held| held.about.lasts);
+    let to = lasts.unwrap_or_default().max(ends).max(Micros(1));
+    let scale = Scale {
+        from: Micros(0),
+        to,
+        highest: highwater_chart::highest(&runs, &[], (Micros(0), to), None),
+    };
+    let mut text = "<div class=\"chart\"><div id=\"growing\" class=\"plot\">".to_owned();
+    grid(&mut text, &scale);
+    dashed(&mut text, &growing, &scale);
+    text.push_str("</div></div>");
+    Html::from_html_unchecked(text.into())
 }
 
 /// Where processes were killed.

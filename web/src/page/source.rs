@@ -134,7 +134,7 @@ fn summary(about: &Loaded) -> Html {
             }
             if about.is_long {
                 { attr::words("p", &[("id", attr::Static("source-long")), ("class", attr::Static("note"))],
-                    "A long recording: it is not kept in memory but read from the file again for each run, so do not change the file.") }
+                    "A long recording: it is read from the file again for each run, so do not change the file. Each worker keeps up to 64 MiB of moments to look into.") }
             }
             if about.unended {
                 <p id="source-unended" class="note">

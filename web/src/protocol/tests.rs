@@ -189,7 +189,11 @@ fn responses() -> Vec<Response> {
         Response::Ready {
             version: "0.1.0".to_owned(),
         },
-        Response::Progress { job, done: 0.25 },
+        Response::Progress {
+            job,
+            done: 0.25,
+            curve: vec![Sample::default()],
+        },
         Response::Failed {
             job,
             message: "line 3: there is no `x`".to_owned(),

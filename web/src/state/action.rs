@@ -87,9 +87,7 @@ pub enum Arrival {
     /// The moment could not be looked at; why, where that is for the user to know.
     LookFailed(VariantId, Option<String>),
     /// So much of a variant is run.
-    Progress(VariantId, f64),
-    /// The curve so far of a variant that is run.
-    Growing(VariantId, Rc<[Sample]>),
+    Progress(VariantId, f64, Rc<[Sample]>),
     /// A variant could not be run.
     RunFailed(VariantId, String),
     /// A variant's run went down with a worker that had to be ended.

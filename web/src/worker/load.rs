@@ -14,7 +14,7 @@ use highwater_workload::{
 use crate::{
     protocol::{Loaded, Outcome},
     worker::{
-        Engine, Job, Slice, Step,
+        Engine, Job, Rank, Slice, Step,
         recorded::{Bytes, Recorded},
     },
 };
@@ -42,7 +42,7 @@ impl Load {
     fn go_on(&mut self, slice: &Slice) -> Result<Option<Source>, TraceError> {
         let mut survey = match self.survey.take() {
             Some(survey) => survey,
-            None => Survey::new(self.recorded.trace(), self.kept, Vec::new())?,
+            None => Survey::new(self.recorded.trace(), self.kept)?,
         };
         while survey.go_on()? {
             if !slice.may_go_on() {
@@ -74,6 +74,11 @@ impl Job for Load {
             }
             Err(message) => Step::Failed(message),
         }
+    }
+
+    /// What is to be run may have been asked for: another worker has read the recording already.
+    fn rank(&self) -> Rank {
+        Rank::Needed
     }
 }
 

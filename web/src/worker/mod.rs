@@ -55,10 +55,21 @@ pub trait Job {
         None
     }
 
-    /// Whether all other jobs come before it.
-    fn is_patient(&self) -> bool {
-        false
+    /// Its place among all jobs: those of the lowest are worked on by turns, the others wait.
+    fn rank(&self) -> Rank {
+        Rank::Asked
     }
+}
+
+/// Which jobs wait for which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// What the others need: a recording that is being read.
+    Needed,
+    /// What somebody waits for.
+    Asked,
+    /// What may take its time.
+    Patient,
 }
 
 /// The time a job is given, and its way to say how far it is when it cannot stop at the end of it.
@@ -264,19 +275,18 @@ impl Worker {
         self.ask_for_turn();
     }
 
-    /// Lets the first job of the queue work, the first that is not patient where there is one, and puts it at the back.
+    /// Lets the first job of the lowest rank work, and puts it at the back.
     fn work_for_one_slice(&mut self) {
         self.turn_is_due = false;
-        if self.jobs.is_empty() {
+        let ranks = self.jobs.iter().map(|running| running.job.rank());
+        let Some((_, next)) = ranks.zip(0..).min() else {
             return;
-        }
-        let mut all = self.jobs.iter();
-        let next = all.position(|running| !running.job.is_patient());
-        let mut running = self.jobs.remove(next.unwrap_or(0));
+        };
+        let mut running = self.jobs.remove(next);
         let job = running.id;
         let mut engine = std::mem::take(&mut self.engine);
         let started_ms = now_ms();
-        let tell = |done| self.tell_progress(job, &running.progress_told_ms, done);
+        let tell = |done| self.tell_progress(job, &running.progress_told_ms, done, None);
         let slice = Slice {
             may_go_on: &|| now_ms() - started_ms < SLICE_MS,
             tell: &tell,
@@ -285,13 +295,12 @@ impl Worker {
         self.engine = engine;
         match step {
             Step::More(done) => {
-                self.tell_progress(job, &running.progress_told_ms, done);
-                if now_ms() >= running.curve_due_ms
-                    && let Some(samples) = running.job.so_far()
-                {
+                let mut curve = None;
+                if now_ms() >= running.curve_due_ms {
                     running.curve_due_ms = now_ms() + CURVE_EVERY_MS;
-                    self.say(&Response::Growing { job, samples }, None);
+                    curve = running.job.so_far();
                 }
+                self.tell_progress(job, &running.progress_told_ms, done, curve);
                 self.jobs.push(running);
             }
             Step::Done(outcome) => self.say(&Response::Finished { job, outcome }, None),
@@ -307,10 +316,17 @@ impl Worker {
         }
     }
 
-    fn tell_progress(&self, job: JobId, told_ms: &Cell<f64>, done: f64) {
-        if now_ms() - told_ms.get() >= PROGRESS_EVERY_MS {
+    fn tell_progress(
+        &self,
+        job: JobId,
+        told_ms: &Cell<f64>,
+        done: f64,
+        curve: Option<Vec<Sample>>,
+    ) {
+        if curve.is_some() || now_ms() - told_ms.get() >= PROGRESS_EVERY_MS {
             told_ms.set(now_ms());
-            self.say(&Response::Progress { job, done }, None);
+            let curve = curve.unwrap_or_default();
+            self.say(&Response::Progress { job, done, curve }, None);
         }
     }
 

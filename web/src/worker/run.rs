@@ -7,7 +7,7 @@ use crate::{
     protocol::{MarkAt, Order, Outcome, Piece, Ran, StageRan, Tried},
     wire::bytes,
     worker::{
-        Engine, Job, Slice, Step,
+        Engine, Job, Rank, Slice, Step,
         log::{Log, READ_EVERY},
         now_ms,
     },
@@ -154,8 +154,11 @@ impl Job for Run {
         matches!(self.wanted, Wanted::Curves(_)).then(|| going.so_far(POINTS))
     }
 
-    fn is_patient(&self) -> bool {
-        matches!(self.wanted, Wanted::Trial(..))
+    fn rank(&self) -> Rank {
+        match self.wanted {
+            Wanted::Curves(_) => Rank::Asked,
+            Wanted::Trial(..) => Rank::Patient,
+        }
     }
 }
 

@@ -134,42 +134,39 @@ impl Feed {
     /// millions of calls, and of one that was read without what was replayed.
     #[inline]
     pub(crate) fn stored(&self, position: u64, asked: u64) -> Self {
-        let Some(again) = &self.again else {
-            return match self.is_read() {
-                true => self.without_replayed(position, asked),
-                false => self.clone(),
+        if let Some(again) = &self.again {
+            return Self {
+                first: Arc::clone(&self.first),
+                part: Arc::clone(&self.first),
+                next: None,
+                rest: Some(again.clone()),
+                again: None,
+                lacks_part: true,
+                fault: self.fault.clone(),
+                ..*self
             };
-        };
-        Self {
-            first: Arc::clone(&self.first),
-            part: Arc::clone(&self.first),
-            next: None,
-            rest: Some(again.clone()),
-            again: None,
-            lacks_part: true,
-            fault: self.fault.clone(),
-            ..*self
         }
+        let mut stored = self.clone();
+        if self.is_read() {
+            stored.drop_replayed(position, asked);
+        }
+        stored
     }
 
-    fn without_replayed(&self, position: u64, asked: u64) -> Self {
-        let part = &self.part;
+    fn drop_replayed(&mut self, position: u64, asked: u64) {
+        let part = Arc::clone(&self.part);
         let place = self.place(position).min(part.events.len());
         let answers = self.answer(asked).min(part.recorded.len());
-        let left = Workload {
+        self.latest_call = self.latest_call_before(place);
+        self.before += place as u64;
+        self.answers_before += answers as u64;
+        self.part = Arc::new(Workload {
             events: part.events[place..].to_vec(),
             recorded: part.recorded[answers..].to_vec(),
             marks: part.marks.clone(),
             blocks: part.blocks,
             ..Workload::default()
-        };
-        Self {
-            part: Arc::new(left),
-            before: self.before + place as u64,
-            answers_before: self.answers_before + answers as u64,
-            latest_call: self.latest_call_before(place),
-            ..self.clone()
-        }
+        });
     }
 
     /// Returns what goes on from here. A part that is to be made is taken from `near` where that has it at hand.

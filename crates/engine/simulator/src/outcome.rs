@@ -361,7 +361,7 @@ impl PlanRun {
         }
     }
 
-    /// Returns the curve so far, in about so many samples at most: of each stretch that one stands for it has the highest peaks.
+    /// Returns the curve so far, of so many of its samples at most.
     pub fn so_far(&self, most: usize) -> Vec<Sample> {
         let running = match &self.running {
             Running::One(run) => run.samples(),
@@ -370,20 +370,13 @@ impl PlanRun {
         };
         let ran = &self.outcome.samples;
         let before = ran.last().copied().unwrap_or_default();
-        let stretch = (ran.len() + running.len()) / most.max(1) + 1;
-        let mut curve: Vec<Sample> = Vec::new();
-        for place in 0..ran.len() + running.len() {
-            let mut sample = match ran.get(place) {
-                Some(sample) => *sample,
-                None => running[place - ran.len()].moved(&before),
-            };
-            if place % stretch != 0
-                && let Some(latest) = curve.pop()
-            {
-                sample.rss_peak = sample.rss_peak.max(latest.rss_peak);
-                sample.live_peak = sample.live_peak.max(latest.live_peak);
-            }
-            curve.push(sample);
+        let all = ran.len() + running.len();
+        let mut curve = Vec::new();
+        for place in (0..all).step_by(all / most.max(1) + 1) {
+            curve.push(match place.checked_sub(ran.len()) {
+                None => ran[place],
+                Some(place) => running[place].moved(&before),
+            });
         }
         curve
     }

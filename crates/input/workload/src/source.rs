@@ -2,7 +2,7 @@
 
 use crate::changed::{Trims, TrimsError, changed};
 use crate::pattern::{Generator, PatternError};
-use crate::trace::{Survey, Surveyed, TraceError, TraceFile, TraceParts};
+use crate::trace::{Outside, Survey, Surveyed, TraceError, TraceFile, TraceParts};
 use crate::{Bytes, Counts, Micros, Phases, Sample, Watch, Workload, unwatched};
 use std::sync::{Arc, OnceLock};
 
@@ -137,15 +137,12 @@ impl Source {
     ///
     /// # Errors
     /// As [`trace::read`](crate::trace::read).
-    pub fn traced(
-        file: TraceFile,
-        whole: u64,
-        mut samples: Vec<Sample>,
-    ) -> Result<Self, TraceError> {
-        samples.sort_by_key(|sample| sample.time);
-        let mut survey = Survey::new(file, whole, samples)?;
+    pub fn traced(file: TraceFile, whole: u64, samples: Vec<Sample>) -> Result<Self, TraceError> {
+        let outside = Outside::new(samples);
+        let mut placing = outside.clone();
+        let mut survey = Survey::new(file, whole)?.showing(move |part| placing.place(part));
         while survey.go_on()? {}
-        Ok(Self::surveyed(survey))
+        Ok(Self::surveyed(survey).with(|workload| outside.join(workload)))
     }
 
     /// A trace that was read once, to its end.

@@ -43,6 +43,7 @@ mod gzip;
 mod header;
 mod line;
 mod names;
+mod outside;
 mod parser;
 mod parts;
 mod recording;
@@ -56,7 +57,7 @@ pub use convert::{ConvertError, Converted, pack, pack_recording, unpack};
 pub use crc32::Crc32;
 pub use error::TraceError;
 pub use export::{Exported, Foreign, export};
-pub use foreign::may_begin_with;
+pub(crate) use outside::Outside;
 pub use parts::TraceFile;
 pub(crate) use parts::TraceParts;
 pub use recording::{

@@ -69,7 +69,16 @@ impl BufRead for Slices {
                 Some(bytes) => bytes,
                 none => none.insert((self.open)(self.file, self.before)?),
             };
-            self.filled = bytes.read(&mut self.slice)?;
+            while self.filled < self.slice.len() {
+                match bytes.read(&mut self.slice[self.filled..]) {
+                    Ok(0) => break,
+                    Ok(read) => self.filled += read,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) if self.filled == 0 => return Err(error),
+                    // What was read comes first; the next slice meets the error again.
+                    Err(_) => break,
+                }
+            }
         }
         Ok(&self.slice[self.taken..self.filled])
     }

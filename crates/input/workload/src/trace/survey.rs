@@ -3,7 +3,7 @@
 use super::parts::{PartReader, TraceFile};
 use super::{Limits, TraceError};
 use crate::phases::PhaseReader;
-use crate::{Counts, Micros, Phases, Sample, Workload};
+use crate::{Counts, Micros, Phases, Workload};
 
 /// What is known of a trace that was read once.
 pub(crate) enum Surveyed {
@@ -23,6 +23,9 @@ pub(crate) struct Known {
     pub(crate) counts: Counts,
 }
 
+/// What is shown a part.
+type Shown = dyn FnMut(&mut Workload);
+
 /// A trace on its first reading, a part at a time.
 pub struct Survey {
     pub(crate) file: TraceFile,
@@ -32,9 +35,8 @@ pub struct Survey {
     /// Whether it has more.
     is_long: bool,
     is_over: bool,
-    /// What was taken of the process from outside: put where its time is.
-    samples: Vec<Sample>,
-    alive: Micros,
+    /// Is shown each part before its events are dropped.
+    shown: Box<Shown>,
     phases: PhaseReader,
     events: u64,
     begins: Option<Micros>,
@@ -45,21 +47,18 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Begins to read a trace. One of at most `whole` events, give or take a part, is kept. `samples` were taken of the process
-    /// from outside, in the order of their times; they are put where these are.
+    /// Begins to read a trace. One of at most `whole` events, give or take a part, is kept.
     ///
     /// # Errors
     /// A file that cannot be opened, or is no trace.
-    pub fn new(file: TraceFile, whole: u64, mut samples: Vec<Sample>) -> Result<Self, TraceError> {
-        samples.sort_by_key(|sample| sample.time);
+    pub fn new(file: TraceFile, whole: u64) -> Result<Self, TraceError> {
         Ok(Self {
             reader: file.reader()?,
             file,
             whole,
             is_long: false,
             is_over: false,
-            alive: samples.last().map_or(Micros(0), |sample| sample.time),
-            samples,
+            shown: Box::new(|_| {}),
             phases: PhaseReader::new(),
             events: 0,
             begins: None,
@@ -67,6 +66,12 @@ impl Survey {
             counts: Counts::default(),
             part: Workload::default(),
         })
+    }
+
+    /// Has each part shown before its events are dropped.
+    pub(crate) fn showing(mut self, shown: impl FnMut(&mut Workload) + 'static) -> Self {
+        self.shown = Box::new(shown);
+        self
     }
 
     /// Reads about 1 MiB of text, or as many events of the binary form; `false` after the last.
@@ -95,8 +100,8 @@ impl Survey {
     /// Takes a part.
     fn take(&mut self) {
         let mut part = self.reader.take();
-        self.events = place(&mut self.samples, self.events, &part);
-        part.alive = part.alive.max(self.alive);
+        self.events += part.events.len() as u64;
+        (self.shown)(&mut part);
         if self.is_long {
             self.phases.part(&part);
             self.counts.add(&part);
@@ -124,7 +129,6 @@ impl Survey {
         let workload = Workload {
             header: self.reader.header().clone(),
             unended: self.reader.is_unended(),
-            samples: joined(part.samples, self.samples),
             ..part
         };
         let surveyed = match self.is_long {
@@ -142,41 +146,10 @@ impl Survey {
     }
 }
 
-/// Counts the events before each sample that lies before the end of a part, or behind all parts so far, and returns how many
-/// there are up to the end of this one.
-fn place(samples: &mut [Sample], before: u64, part: &Workload) -> u64 {
-    let end = before + part.events.len() as u64;
-    // Those that lie in a part before this one have fewer events before them.
-    let open = samples.partition_point(|sample| u64::from(sample.event) < before);
-    for sample in &mut samples[open..] {
-        let events = &part.events;
-        sample.event =
-            (before + events.partition_point(|event| event.time <= sample.time) as u64) as u32;
-    }
-    end
-}
-
-/// Joins two lists that are in order.
-fn joined(samples: Vec<Sample>, others: Vec<Sample>) -> Vec<Sample> {
-    if others.is_empty() {
-        return samples;
-    }
-    let mut all = Vec::with_capacity(samples.len() + others.len());
-    let mut samples = samples.into_iter().peekable();
-    for other in others {
-        let is_before = |one: &Sample| (one.event, one.time) <= (other.event, other.time);
-        while let Some(sample) = samples.next_if(is_before) {
-            all.push(sample);
-        }
-        all.push(other);
-    }
-    all.extend(samples);
-    all
-}
-
 impl Limits {
-    /// Events of a trace that is kept in memory; a longer one is read again for each replay.
-    pub const KEPT: u64 = 1 << 19;
+    /// Events of a trace that is kept in memory; a longer one is read again for each replay. With the part in which this is noticed
+    /// they fill a table that grew by doubling, and do not double it once more.
+    pub const KEPT: u64 = (1 << 19) - (1 << 16);
 
     /// How much a trace may hold that is read as it is replayed.
     #[must_use]
