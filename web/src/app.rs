@@ -2,7 +2,6 @@
 
 use gloo_events::EventListener;
 use gloo_timers::callback::{Interval, Timeout};
-use highwater_workload::trace;
 use js_sys::{ArrayBuffer, Uint8Array};
 use std::cell::RefCell;
 use web_sys::{Element, File};
@@ -28,6 +27,7 @@ use crate::{
         Searching, State, TourAction,
     },
     subject::Subject,
+    wire::Beside,
 };
 
 /// How long nothing must be typed before the simulation is run again: less than anyone notices. A run that the next key makes
@@ -39,9 +39,6 @@ const PICTURE_MS: u32 = 16;
 
 /// How long nothing must change before the address follows.
 const ADDRESS_MS: u32 = 400;
-
-/// Bytes of a file by which a recording is told from other files.
-const START: u32 = 64;
 
 /// What [`App`] is told.
 #[derive(Debug)]
@@ -58,8 +55,6 @@ pub enum Message {
     Open(File),
     /// The text of a tour, or why it is not there; whether its step is to be shown, too.
     Tour(Place, bool, Result<ArrayBuffer, String>),
-    /// The first bytes of the file that is opened under this number, or why they are not there.
-    Begins(u32, File, Result<ArrayBuffer, String>),
     /// The bytes of the recording with this number, or why they are not there.
     Bytes(u32, Result<ArrayBuffer, String>),
     /// The text of what the page shows first, or why it is not there.
@@ -77,9 +72,8 @@ pub struct App {
     state: State,
     pool: Pool,
     files: Vec<File>,
-    /// The number of the file that was given to those who read files of other tools, and what it is to the simulators, where they
-    /// were asked before.
-    tried: (u32, Option<String>),
+    /// The number of the file that was given to those who read files of other tools, and what it is to the simulators.
+    tried: (u32, String),
     typing: Option<Timeout>,
     /// When the search for what would help has had its time.
     searching: Option<Timeout>,
@@ -124,7 +118,7 @@ impl Component for App {
             state: State::new(prefers_dark),
             pool: Pool::start(browser::cores(), ctx.link().callback(Message::Pool)),
             files: Vec::new(),
-            tried: (0, None),
+            tried: (0, String::new()),
             typing: None,
             searching: None,
             clock: None,
@@ -226,11 +220,11 @@ impl App {
                 return Err(false);
             }
             Message::Pool(PoolEvent::Foreign(number, what)) => {
-                return self.foreign(ctx, number, what).ok_or(false).map(Into::into);
+                return self.foreign(number, what).ok_or(false).map(Into::into);
             }
             Message::Pool(PoolEvent::Imported(number, lacks, bytes)) => {
                 if self.state.source.awaits(number) {
-                    self.pool.take_import(number, lacks, &bytes);
+                    self.pool.take_import(number, lacks, bytes);
                 }
                 return Err(false);
             }
@@ -241,21 +235,9 @@ impl App {
             Message::Key(Some(action), _) if self.state.tour.is_talk() => action,
             Message::Key(_, action) => action,
             Message::Open(file) => self.open(file),
-            Message::Begins(number, file, Ok(start)) => {
-                if self.state.source.awaits(number) {
-                    match trace::may_begin_with(&Uint8Array::new(&start).to_vec()) {
-                        true => self.read(ctx, number, &file),
-                        false => self.import(number, file, None),
-                    }
-                }
-                return Err(false);
-            }
-            Message::Begins(number, _, Err(message)) => {
-                return Ok(Arrival::LoadFailed(number, message).into());
-            }
             Message::Bytes(number, Ok(buffer)) => {
                 if self.state.source.awaits(number) {
-                    self.pool.load(number, &buffer);
+                    self.pool.load(number, Beside::Bytes(buffer));
                 }
                 return Err(false);
             }
@@ -479,13 +461,7 @@ impl App {
             .callback(move |bytes| Message::Bytes(number, bytes));
         match subject {
             Subject::File(name) => match self.file(name) {
-                Some(file) => {
-                    let begins = {
-                        let file = file.clone();
-                        move |start| Message::Begins(number, file.clone(), start)
-                    };
-                    browser::read_start(&file, START, ctx.link().callback(begins));
-                }
+                Some(file) => self.pool.load(number, Beside::File(file)),
                 None => bytes.emit(Err(format!(
                     "{name} is not open. A link does not contain the recording: open the file or drop it here"
                 ))),
@@ -503,43 +479,28 @@ impl App {
         files.find(|file| plain(&file.name()) == *name).cloned()
     }
 
-    /// Reads a file of the user's whole.
-    fn read(&mut self, ctx: &Context<Self>, number: u32, file: &File) {
-        let bytes = move |bytes| Message::Bytes(number, bytes);
-        browser::read(file, ctx.link().callback(bytes));
-    }
-
-    /// Has a file read that another tool may have written.
-    fn import(&mut self, number: u32, file: File, what: Option<String>) {
-        self.tried = (number, what);
-        self.pool.import(number, file);
-    }
-
-    /// What is read under a number is no recording. Whoever has not tried it yet is asked: those who read files of other tools,
-    /// and the simulators, who know what it is instead. Each of these says it.
-    fn foreign(
-        &mut self,
-        ctx: &Context<Self>,
-        number: u32,
-        what: Option<String>,
-    ) -> Option<Arrival> {
+    /// What is read under a number is no recording; `what` it is to the simulators, each of which says it. Those who read files of
+    /// other tools are asked then, who say nothing where they do not know it either.
+    fn foreign(&mut self, number: u32, what: Option<String>) -> Option<Arrival> {
         if !self.state.source.awaits(number) {
-            return None;
-        }
-        let is_tried = self.tried.0 == number;
-        if is_tried && what.is_some() && self.tried.1.is_some() {
             return None;
         }
         let file = match &self.state.source.reading {
             Some(Subject::File(name)) => self.file(name),
             _ => None,
         };
-        match (file, what.or(self.tried.1.take())) {
-            (Some(file), Some(what)) if !is_tried => self.import(number, file, Some(what)),
-            (Some(file), None) => self.read(ctx, number, &file),
-            (_, what) => return Some(Arrival::LoadFailed(number, what.unwrap_or_default())),
+        match (what, file) {
+            (Some(_), Some(_)) if self.tried.0 == number => None,
+            (Some(what), Some(file)) => {
+                self.tried = (number, what);
+                self.pool.import(number, file);
+                None
+            }
+            (what, _) => {
+                let what = what.unwrap_or_else(|| std::mem::take(&mut self.tried.1));
+                Some(Arrival::LoadFailed(number, what))
+            }
         }
-        None
     }
 }
 

@@ -119,7 +119,7 @@ impl Drawn {
     }
 
     fn done(&mut self, work: Work, file: Option<Vec<u8>>) -> Result<Outcome, String> {
-        let mut job = simulating(work, file);
+        let mut job = simulating(work, file.map(crate::worker::Bytes::Here));
         loop {
             match job.advance(&mut self.engine, &Slice::unlimited()) {
                 Step::More(_) => {}

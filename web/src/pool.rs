@@ -7,7 +7,7 @@
 
 use std::{cell::Cell, collections::VecDeque, rc::Rc};
 
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::ArrayBuffer;
 use web_sys::File;
 use yew::Callback;
 
@@ -47,10 +47,10 @@ pub struct Pool {
     trials: Vec<(u32, usize, Vec<u8>)>,
     /// What it asks besides.
     advising: Option<JobHandle>,
-    /// The bytes of the recording that is shown, for workers that are started later.
-    trace: Option<(u32, Uint8Array)>,
-    /// Those of another that is being read.
-    reading: Option<(u32, Uint8Array)>,
+    /// The recording that is shown, for workers that are started later.
+    trace: Option<(u32, Beside)>,
+    /// Another that is being read.
+    reading: Option<(u32, Beside)>,
     /// The file of another tool that is being read.
     importing: Option<JobHandle>,
     /// The number of the recording that was made of such a file, and what that lacks.
@@ -164,8 +164,8 @@ impl Pool {
     }
 
     /// Gives a recording to all of them.
-    pub fn load(&mut self, number: u32, bytes: &ArrayBuffer) {
-        self.reading = Some((number, Uint8Array::new(bytes)));
+    pub fn load(&mut self, number: u32, recording: Beside) {
+        self.reading = Some((number, recording));
         if self.revive() {
             return;
         }
@@ -191,21 +191,22 @@ impl Pool {
     }
 
     fn load_into(&mut self, worker: usize) {
-        let Some((number, bytes)) = self.reading.as_ref().or(self.trace.as_ref()) else {
+        let Some((number, recording)) = self.reading.as_ref().or(self.trace.as_ref()) else {
             return;
         };
         let number = *number;
         let tell = self.tell.clone();
-        // The worker gets a copy: what is handed over is gone here.
-        let copy = bytes.slice(0, bytes.length()).buffer();
+        let copy = recording.copied();
         let work = Work::Load { trace: number };
         let imported = self.imported.clone();
         let lacks = imported.and_then(|(of, lacks)| (of == number).then_some(lacks));
         let before = lacks.as_ref().map_or(0.0, |_| IMPORTING);
         let client = &self.workers[worker].client;
-        let handle = client.run(work, Some(Beside::Bytes(copy)), move |event| {
+        let handle = client.run(work, Some(copy), move |event| {
             let arrival = match event {
-                JobEvent::Progress(share) => Arrival::LoadProgress(before + share * (1.0 - before)),
+                JobEvent::Progress(share, _) => {
+                    Arrival::LoadProgress(before + share * (1.0 - before))
+                }
                 JobEvent::Finished(Outcome::Loaded(about)) => {
                     let imported = lacks.clone().or(about.imported);
                     Arrival::Loaded(number, Loaded { imported, ..about })
@@ -214,7 +215,7 @@ impl Pool {
                     return tell.emit(PoolEvent::Foreign(number, Some(what)));
                 }
                 JobEvent::Failed(message) => Arrival::LoadFailed(number, message),
-                JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => return,
+                _ => return,
             };
             tell.emit(PoolEvent::Arrived(arrival));
         });
@@ -227,7 +228,7 @@ impl Pool {
         let worker = self.reader();
         let handle = worker.run(Work::Import, Some(Beside::File(file)), move |event| {
             let told = match event {
-                JobEvent::Progress(share) => {
+                JobEvent::Progress(share, _) => {
                     PoolEvent::Arrived(Arrival::LoadProgress(share * IMPORTING))
                 }
                 JobEvent::FinishedWith(Outcome::Imported { lacks }, bytes) => {
@@ -237,7 +238,7 @@ impl Pool {
                 JobEvent::Failed(message) => {
                     PoolEvent::Arrived(Arrival::LoadFailed(number, message))
                 }
-                JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => return,
+                _ => return,
             };
             tell.emit(told);
         });
@@ -245,10 +246,10 @@ impl Pool {
     }
 
     /// Takes the recording that was made of a file of another tool, and gives it to all of them.
-    pub fn take_import(&mut self, number: u32, lacks: String, bytes: &ArrayBuffer) {
+    pub fn take_import(&mut self, number: u32, lacks: String, bytes: ArrayBuffer) {
         self.importing = None;
         self.imported = Some((number, lacks));
-        self.load(number, bytes);
+        self.load(number, Beside::Bytes(bytes));
     }
 
     /// Runs something for a variant, in place of what is run for it.
@@ -277,7 +278,7 @@ impl Pool {
         let tell = self.tell.clone();
         let handle = worker.client.run(work, None, move |event| {
             let arrival = match event {
-                JobEvent::Progress(_) => return,
+                JobEvent::Progress(..) => return,
                 JobEvent::Finished(outcome) => Arrival::answer(id, &order, moment, outcome),
                 JobEvent::Failed(message) => Arrival::LookFailed(id, Some(message)),
                 JobEvent::FinishedWith(..) | JobEvent::Lost => Arrival::LookFailed(id, None),
@@ -322,7 +323,7 @@ impl Pool {
         let tell = self.tell.clone();
         let handle = worker.run(work, None, move |event| {
             let read = match event {
-                JobEvent::Progress(_) => return,
+                JobEvent::Progress(..) => return,
                 JobEvent::Finished(Outcome::Read(read)) => Some(read),
                 _ => None,
             };
@@ -338,7 +339,7 @@ impl Pool {
         let handle = self
             .reader()
             .run(Work::Draw(drawing), None, move |event| match event {
-                JobEvent::Progress(_) => {}
+                JobEvent::Progress(..) => {}
                 JobEvent::Finished(Outcome::Drawn(svg)) => done(Some(svg)),
                 _ => done(None),
             });
@@ -373,7 +374,7 @@ impl Pool {
         let tell = self.tell.clone();
         let handle = client.run(work, None, move |event| {
             let news = match event {
-                JobEvent::Progress(_) => return,
+                JobEvent::Progress(..) => return,
                 JobEvent::Finished(Outcome::Surveyed(survey)) => Advising::Surveyed(survey),
                 JobEvent::Finished(Outcome::Round(pieces)) => Advising::Round(pieces),
                 JobEvent::Finished(Outcome::Found(found)) => match borsh::from_slice(&found) {
@@ -459,7 +460,7 @@ impl Pool {
         let client = &self.workers[number].client;
         let handle = client.run(Work::Try(piece), None, move |event| {
             let news = match event {
-                JobEvent::Progress(_) => return,
+                JobEvent::Progress(..) => return,
                 JobEvent::Finished(Outcome::Tried(tried)) => Advising::Tried(place, tried),
                 JobEvent::Failed(why) => Advising::Tried(place, Tried::Impossible(why)),
                 JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => {
@@ -490,7 +491,9 @@ impl Pool {
             };
             let handle = worker.client.run(work, None, move |event| {
                 let (is_over, arrival) = match event {
-                    JobEvent::Progress(share) => (false, Arrival::Progress(id, share)),
+                    JobEvent::Progress(share, curve) => {
+                        (false, Arrival::Progress(id, share, curve.into()))
+                    }
                     JobEvent::Finished(Outcome::Ran(ran)) => {
                         let run = RunView::receive(Rc::clone(&order), *ran);
                         (true, Arrival::Ran(id, Rc::new(run)))

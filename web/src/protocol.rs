@@ -50,7 +50,7 @@ pub enum Request {
 /// What a worker can be asked to do.
 #[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum Work {
-    /// Read a trace, plain or gzip, whose bytes travel beside the message, and keep it in place of another.
+    /// Read a trace, plain or gzip, which travels beside the message as bytes or as a file, and keep it in place of another.
     Load {
         /// The number it is asked for by.
         trace: u32,
@@ -177,6 +177,8 @@ pub enum Response {
         job: JobId,
         /// How much of it is done, from 0 to 1.
         done: f64,
+        /// Of a run now and then its curve so far, in few samples.
+        curve: Vec<Sample>,
     },
     /// A job is finished.
     Finished {
@@ -286,6 +288,8 @@ pub struct Loaded {
     pub marks: u64,
     /// When its last call was.
     pub lasts: Micros,
+    /// Whether it has so many calls that it is read again for each run.
+    pub is_long: bool,
     /// Lines of the trace that named an unknown block.
     pub skipped: u64,
     /// Whether its last line had no end: it may be cut off.

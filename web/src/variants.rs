@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use highwater_simulator::{Choice, Variant};
+use highwater_simulator::{Choice, Sample, Variant};
 use highwater_workload::spec::Level;
 
 use crate::{
@@ -52,6 +52,8 @@ pub struct VariantState {
     pub order: Option<Result<Rc<Order>, String>>,
     /// What came of it, perhaps of an order before the present one.
     pub run: Option<Rc<RunView>>,
+    /// The curve so far of what is run for it now.
+    pub growing: Option<Rc<[Sample]>>,
     /// How far it is.
     pub status: Status,
 }
@@ -89,6 +91,7 @@ impl VariantState {
             options: Level::default(),
             order: None,
             run: None,
+            growing: None,
             status: Status::Idle,
         }
     }

@@ -9,6 +9,8 @@ use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::File;
 
+use crate::worker;
+
 /// What can belong to a message.
 #[derive(Debug, Clone)]
 pub enum Beside {
@@ -19,12 +21,21 @@ pub enum Beside {
 }
 
 impl Beside {
-    /// Returns the bytes; none of a file, which is not read here.
+    /// Returns what a recording can be read from.
     #[must_use]
-    pub fn bytes(&self) -> Option<Vec<u8>> {
+    pub fn read(self) -> worker::Bytes {
         match self {
-            Self::Bytes(buffer) => Some(Uint8Array::new(buffer).to_vec()),
-            Self::File(_) => None,
+            Self::Bytes(buffer) => worker::Bytes::Here(Uint8Array::new(&buffer).to_vec()),
+            Self::File(file) => worker::Bytes::File(file),
+        }
+    }
+
+    /// Returns a copy to hand over: what is handed over is gone here.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        match self {
+            Self::Bytes(buffer) => Self::Bytes(buffer.slice(0)),
+            Self::File(file) => Self::File(file.clone()),
         }
     }
 }

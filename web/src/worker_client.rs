@@ -10,6 +10,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
+use highwater_simulator::Sample;
 use js_sys::ArrayBuffer;
 use wasm_bindgen::JsCast;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -91,8 +92,8 @@ const PATIENCE_MS: u32 = 700;
 /// What is heard of a job. After anything but [`JobEvent::Progress`] nothing more comes.
 #[derive(Debug)]
 pub enum JobEvent {
-    /// The share that is done, from 0 to 1.
-    Progress(f64),
+    /// The share that is done, from 0 to 1, and now and then the curve so far.
+    Progress(f64, Vec<Sample>),
     /// The result.
     Finished(Outcome),
     /// The result, and the bytes that belong to it.
@@ -236,7 +237,9 @@ impl WorkerClient {
                 self.inner.borrow_mut().was_ready = true;
                 self.tell_health(Health::Ready(version));
             }
-            Response::Progress { job, done } => self.tell(job, JobEvent::Progress(done)),
+            Response::Progress { job, done, curve } => {
+                self.tell(job, JobEvent::Progress(done, curve));
+            }
             Response::Finished { job, outcome } => {
                 self.inner.borrow_mut().failures = 0;
                 let event = match beside {

@@ -9,7 +9,7 @@ fn main() {
     yew::set_custom_panic_hook(Box::new(highwater_web::panics::tell));
     if js_sys::global().is_instance_of::<DedicatedWorkerGlobalScope>() {
         highwater_web::worker::start(|work, beside| {
-            highwater_web::worker::simulating(work, beside.and_then(|beside| beside.bytes()))
+            highwater_web::worker::simulating(work, beside.map(highwater_web::wire::Beside::read))
         });
     } else {
         yew::Renderer::<highwater_web::app::App>::new().render();

@@ -336,23 +336,6 @@ fn bytes_of_answer(response: &JsValue) -> Result<Promise, JsValue> {
     response.array_buffer()
 }
 
-/// Reads a file of the user's.
-pub fn read(file: &File, done: Told) {
-    let name = file.name();
-    let done = done.reform(move |read: Result<_, String>| {
-        read.map_err(|error| format!("{name} cannot be read: {error}"))
-    });
-    hand_on(&file.array_buffer(), done);
-}
-
-/// Reads the first bytes of a file of the user's.
-pub fn read_start(file: &File, bytes: u32, done: Told) {
-    match file.slice_with_f64_and_f64(0.0, bytes.into()) {
-        Ok(start) => hand_on(&start.array_buffer(), done),
-        Err(error) => done.emit(Err(in_words(error))),
-    }
-}
-
 /// Hands on the bytes that are promised.
 fn hand_on(bytes: &Promise, done: Told) {
     let known = done.reform(|bytes: Result<JsValue, JsValue>| {

@@ -11,7 +11,7 @@ use yew::prelude::*;
 
 use super::{
     attr::{self, press},
-    chart_lines::{Line, curves, highest},
+    chart_lines::{Growing, Line, PRELIMINARY, curves, growing, highest},
     crosshair::upright,
     gestures::{Did, On, Point},
     layout::Places,
@@ -32,6 +32,8 @@ use crate::{
 pub struct Props {
     /// The curves that are shown.
     pub lines: Vec<Line>,
+    /// Those that grow.
+    pub growing: Vec<Growing>,
     /// The run that is looked into.
     pub run: Rc<RunView>,
     /// Its figures at the playhead.
@@ -54,7 +56,7 @@ impl Props {
     /// MiB at the upper edge: room for the curves, and for what the program holds.
     pub fn highest(&self) -> f64 {
         let held = held_at_most(&self.run.samples, &self.scale());
-        highest(&self.lines, self.shown, self.cap).max(held.as_mib())
+        highest((&self.lines, &self.growing), self.shown, self.cap).max(held.as_mib())
     }
 
     /// What the plot's width stands for.
@@ -98,6 +100,7 @@ pub fn props(state: &State) -> Option<Props> {
     });
     Some(Props {
         lines: lines.collect(),
+        growing: growing(state),
         cap: caps.max(),
         now: state.now(selected)?,
         run,
@@ -131,6 +134,9 @@ pub fn chart(
                 <ul class="legend">
                     <li><i class="key key--live" />{ "held by the program " }<b>{ props.now.words(&format::mib(here.live)) }</b></li>
                     { measured::legend(&props.lines) }
+                    if !props.growing.is_empty() {
+                        { attr::words("li", &[], PRELIMINARY) }
+                    }
                     { attr::words("li", &[("class", attr::Static("unit"))], "MiB") }
                 </ul>
                 <div class="card__tools">
@@ -187,7 +193,7 @@ fn plot(
             data-zoomed={attr::flag(props.zoomed)}
             data-from={attr::number(props.shown.0.0)} data-to={attr::number(props.shown.1.0)}
             ondblclick={zoom_out}>
-            { curves(&props.lines, run, scale, props.cap) }
+            { curves((&props.lines, &props.growing), run, scale, props.cap) }
             { notes::flags(notes, scale) }
             if scale.shows(props.time) {
                 { upright("playhead", scale.share(props.time)) }

@@ -9,6 +9,7 @@ use super::{
     attr::{self, press},
     blocks::blocks,
     chart::{self, chart},
+    chart_lines,
     decisions::decisions,
     embedding,
     gestures::{On, Point},
@@ -220,6 +221,7 @@ fn happened(
                 <section class="card empty">
                     { attr::words("h2", &[], "Resident memory") }
                     { attr::words("p", &[], &waiting(state)) }
+                    { chart_lines::first(state) }
                 </section>
                 // The variants are there before any of them has run.
                 if shows.table {
@@ -279,7 +281,7 @@ pub fn waiting(state: &State) -> String {
     match &state.health {
         Health::Broken(_) => "The simulator could not start.".to_owned(),
         _ if state.source.loading.is_some() => "Reading the workload…".to_owned(),
-        _ if state.is_busy() => "Running…".to_owned(),
+        _ if state.is_busy() => "Running… Dashed curves are preliminary.".to_owned(),
         _ => match &state.variants.selected().order {
             Some(Err(reason)) => format!("This variant cannot run: {reason}."),
             _ => "Nothing has run yet. Choose a recording, scenario or pattern, or open a trace."

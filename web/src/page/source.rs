@@ -132,6 +132,10 @@ fn summary(about: &Loaded) -> Html {
             if let Some(imported) = &about.imported {
                 <p id="source-imported" class="note">{ format!("Recorded by another tool: {imported}.") }</p>
             }
+            if about.is_long {
+                { attr::words("p", &[("id", attr::Static("source-long")), ("class", attr::Static("note"))],
+                    "A long recording: it is read from the file again for each run, so do not change the file. Each worker keeps up to 64 MiB of moments to look into.") }
+            }
             if about.unended {
                 <p id="source-unended" class="note">
                     { format!("The last line of the file has no line break: the file may be cut off there and its last number too small. \

@@ -116,6 +116,7 @@ fn loaded() -> [Outcome; 2] {
             threads: 1,
             marks: 0,
             lasts: Micros(0),
+            is_long: false,
             skipped: 0,
             unended: true,
             recorded: None,
@@ -131,6 +132,7 @@ fn loaded() -> [Outcome; 2] {
             threads: 7,
             marks: 12,
             lasts: Micros(10_136_196),
+            is_long: true,
             skipped: 2,
             unended: true,
             recorded: Some("jemalloc 5.3.0".to_owned()),
@@ -188,7 +190,11 @@ fn responses() -> Vec<Response> {
         Response::Ready {
             version: "0.1.0".to_owned(),
         },
-        Response::Progress { job, done: 0.25 },
+        Response::Progress {
+            job,
+            done: 0.25,
+            curve: vec![Sample::default()],
+        },
         Response::Failed {
             job,
             message: "line 3: there is no `x`".to_owned(),

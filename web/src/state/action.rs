@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use highwater_simulator::{Environment, Moment, Without};
+use highwater_simulator::{Environment, Moment, Sample, Without};
 
 use super::{
     AdviceAction, AdviceWork, Advising, ChartAction, DisplayAction, InspectionAction, Place,
@@ -87,7 +87,7 @@ pub enum Arrival {
     /// The moment could not be looked at; why, where that is for the user to know.
     LookFailed(VariantId, Option<String>),
     /// So much of a variant is run.
-    Progress(VariantId, f64),
+    Progress(VariantId, f64, Rc<[Sample]>),
     /// A variant could not be run.
     RunFailed(VariantId, String),
     /// A variant's run went down with a worker that had to be ended.

@@ -22,11 +22,14 @@ impl State {
             }
             Arrival::Loaded(number, about) => return self.loaded(number, about),
             Arrival::LoadFailed(number, message) => return self.load_failed(number, message),
-            Arrival::Progress(id, share) => {
+            Arrival::Progress(id, share, curve) => {
                 if let Some(variant) = self.variants.get_mut(id)
                     && variant.is_running()
                 {
                     variant.status = Status::Running(share);
+                    if !curve.is_empty() {
+                        variant.growing = Some(curve);
+                    }
                 }
             }
             Arrival::Ran(id, run) => return self.ran(id, run),

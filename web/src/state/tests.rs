@@ -17,6 +17,7 @@ pub(super) fn about() -> Loaded {
         threads: 1,
         marks: 0,
         lasts: Micros(10),
+        is_long: false,
         skipped: 0,
         unended: false,
         recorded: None,

@@ -263,6 +263,7 @@ impl Variants {
                 continue;
             }
             if let Some(Ok(order)) = &variant.order {
+                variant.growing = None;
                 variant.status = Status::Running(0.0);
                 let is_shown = id == selected || compared == Some(id);
                 let frames = if is_shown { FRAMES } else { 0 };

@@ -1,10 +1,10 @@
 //! What a worker keeps between two jobs: a trace, the calls of patterns, and a simulation that stands at the moment looked
 //! at last.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::ops::ControlFlow;
 
 use highwater_simulator::{Bytes, Micros, Plan, Simulation, Snapshots, Stage};
-use highwater_workload::{Pattern, Progress, Source, Workload, pattern::Parameters};
+use highwater_workload::{Pattern, Progress, Source, pattern::Parameters};
 
 use crate::{
     protocol::{Calls, Order, StageOrder},
@@ -63,10 +63,10 @@ pub(crate) struct Cursor {
 
 impl Engine {
     /// Takes another trace in place of the one before.
-    pub(crate) fn take(&mut self, number: u32, workload: Arc<Workload>) {
+    pub(crate) fn take(&mut self, number: u32, source: Source) {
         self.cursor = None;
         self.moments.clear();
-        self.trace = Some((number, workload.into()));
+        self.trace = Some((number, source));
     }
 
     /// The kept moments of a stage's process.

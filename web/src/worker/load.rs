@@ -1,70 +1,105 @@
-//! [`Work::Load`](crate::protocol::Work::Load): from bytes to a workload.
+//! [`Work::Load`](crate::protocol::Work::Load): from a file to what can be run.
 //!
-//! It cannot be interrupted: reading is one call, which tells how far it is and returns when it is done. A page that does not
-//! want to wait for that ends the worker.
+//! A recording of many calls is read again for each run, a slice at a time: nothing holds it whole.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::io;
 
 use highwater_settings::is_read;
-use highwater_simulator::{Choice, Micros, Simulation, Variable, Variant};
+use highwater_simulator::{Choice, Simulation, Variable, Variant};
 use highwater_workload::{
-    Header, Progress, Workload,
-    trace::{self, TraceError},
+    Header, Source,
+    trace::{Limits, Survey, TraceError},
 };
 
 use crate::{
     protocol::{Loaded, Outcome},
-    worker::{Engine, Job, Slice, Step},
+    worker::{
+        Engine, Job, Rank, Slice, Step,
+        recorded::{Bytes, Recorded},
+    },
 };
 
-/// A trace, plain or gzip, and the number it is kept under.
+/// A recording on its first reading, and the number it is kept under.
 pub(crate) struct Load {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) number: u32,
+    recorded: Recorded,
+    survey: Option<Survey>,
+    number: u32,
+    /// Events of a recording that is kept in memory.
+    kept: u64,
+}
+
+impl Load {
+    pub(crate) fn new(bytes: Bytes, number: u32) -> Self {
+        Self {
+            recorded: Recorded::of(bytes),
+            survey: None,
+            number,
+            kept: Limits::KEPT,
+        }
+    }
+
+    /// Reads on; returns the source once all was read.
+    fn go_on(&mut self, slice: &Slice) -> Result<Option<Source>, TraceError> {
+        let mut survey = match self.survey.take() {
+            Some(survey) => survey,
+            None => Survey::new(self.recorded.trace(), self.kept)?,
+        };
+        while survey.go_on()? {
+            if !slice.may_go_on() {
+                self.survey = Some(survey);
+                return Ok(None);
+            }
+        }
+        Ok(Some(Source::surveyed(survey)))
+    }
 }
 
 impl Job for Load {
     fn advance(&mut self, engine: &mut Engine, slice: &Slice) -> Step {
-        let mut watch = |progress: Progress| {
-            slice.tell(progress.share());
-            ControlFlow::Continue(())
+        let source = match self.go_on(slice) {
+            Ok(Some(source)) => source,
+            Ok(None) => {
+                let position = self.survey.as_ref().map_or(0, Survey::position);
+                return Step::More(position as f64 / self.recorded.size().max(1) as f64);
+            }
+            Err(error @ TraceError::NotATrace { .. }) => {
+                return Step::Done(Outcome::Foreign(error.to_string()));
+            }
+            Err(error) => return Step::Failed(error.to_string()),
         };
-        let bytes = std::mem::take(&mut self.bytes);
-        let read = trace::read_with(&bytes, trace::Limits::default(), &mut watch);
-        if let Err(error @ TraceError::NotATrace { .. }) = &read {
-            return Step::Done(Outcome::Foreign(error.to_string()));
-        }
-        match read
-            .map_err(|error| error.to_string())
-            .and_then(|workload| accept(workload, trace::checksum(&bytes)))
-        {
-            Ok((workload, loaded)) => {
-                engine.take(self.number, workload);
+        match accept(&source, self.recorded.checksum()) {
+            Ok(loaded) => {
+                engine.take(self.number, source);
                 Step::Done(Outcome::Loaded(loaded))
             }
             Err(message) => Step::Failed(message),
         }
     }
+
+    /// What is to be run may have been asked for: another worker has read the recording already.
+    fn rank(&self) -> Rank {
+        Rank::Needed
+    }
 }
 
-/// A workload that can be run, and what there is to say of it. One that cannot is refused here, before it takes the
-/// place of another.
-fn accept(workload: Workload, checksum: u32) -> Result<(Arc<Workload>, Loaded), String> {
-    if workload.events.is_empty() {
+/// What there is to say of something that can be run. What cannot is refused here, before it takes the place of another.
+fn accept(source: &Source, checksum: io::Result<u32>) -> Result<Loaded, String> {
+    if source.events() == 0 {
         return Err("the trace has no calls, so nothing can run".to_owned());
     }
+    let checksum = checksum.map_err(|error| error.to_string())?;
+    let (workload, counts) = (source.first(), source.counts());
     let header = &workload.header;
-    let calls = workload.events.iter().map(|event| event.call);
-    let calls = calls.filter(|call| call.is_call());
     let replays = |(name, version): &(String, String)| Choice::recorded(name, version).choice;
     let loaded = Loaded {
         program: header.program.clone(),
         checksum,
-        calls: calls.clone().count() as u64,
-        blocks: calls.filter(|call| call.allocated().is_some()).count() as u64,
+        calls: counts.calls,
+        blocks: counts.blocks,
         threads: u32::from(workload.last_thread.0) + 1,
-        marks: workload.marks.len() as u64,
-        lasts: workload.events.last().map_or(Micros(0), |event| event.time),
+        marks: counts.marks,
+        lasts: counts.lasts,
+        is_long: source.is_streamed(),
         skipped: workload.skipped,
         unended: workload.unended,
         recorded: header
@@ -83,9 +118,8 @@ fn accept(workload: Workload, checksum: u32) -> Result<(Arc<Workload>, Loaded), 
             .collect(),
         imported: imported(header),
     };
-    let shared = Arc::new(workload);
-    Simulation::new(&shared, &Variant::default()).map_err(|error| error.to_string())?;
-    Ok((shared, loaded))
+    Simulation::new(source, &Variant::default()).map_err(|error| error.to_string())?;
+    Ok(loaded)
 }
 
 /// Letters that are shown of such a line at most.
@@ -100,11 +134,16 @@ fn imported(header: &Header) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        protocol::{Calls, Order, Ran, StageOrder},
+        worker::run::Run,
+    };
+    use highwater_workload::trace;
 
     fn loaded(text: &str) -> Step {
         let mut engine = Engine::default();
-        let bytes = text.as_bytes().to_vec();
-        Load { bytes, number: 1 }.advance(&mut engine, &Slice::unlimited())
+        let bytes = Bytes::Here(text.as_bytes().to_vec());
+        Load::new(bytes, 1).advance(&mut engine, &Slice::unlimited())
     }
 
     #[test]
@@ -144,6 +183,69 @@ mod tests {
                 assert_eq!((loaded.blocks, loaded.calls), (3, 4))
             }
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_long_recording_is_reported_and_runs_as_a_short_one() {
+        let trace = include_bytes!("../../traces/asyncio_burst.hwt.gz");
+        let outcomes = [u64::MAX, 1].map(|kept| {
+            let mut engine = Engine::default();
+            let mut load = Load::new(Bytes::Here(trace.to_vec()), 1);
+            load.kept = kept;
+            let loaded = match to_its_end(&mut load, &mut engine) {
+                Outcome::Loaded(loaded) => loaded,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(loaded.is_long, kept == 1);
+            assert_eq!(loaded.checksum, trace::checksum(trace));
+            let order = order(Variant::default());
+            let ran = match to_its_end(&mut Run::new(order.clone(), 4), &mut engine) {
+                Outcome::Ran(ran) => Ran {
+                    took_ms: 0.0,
+                    ..*ran
+                },
+                other => panic!("{other:?}"),
+            };
+            let survey = match to_its_end(&mut super::super::survey::Survey { order }, &mut engine)
+            {
+                Outcome::Surveyed(survey) => survey,
+                other => panic!("{other:?}"),
+            };
+            let is_long = false;
+            (Loaded { is_long, ..loaded }, ran, survey)
+        });
+        let [whole, in_parts] = outcomes;
+        assert_eq!(whole.0, in_parts.0);
+        assert!(whole.1 == in_parts.1, "the runs differ");
+        let survey = |bytes: &[u8]| -> highwater_advise::Survey {
+            borsh::from_slice(bytes).expect("it was written here")
+        };
+        let mut whole = survey(&whole.2);
+        // What is not in memory is not cut.
+        whole.has_halves = false;
+        assert_eq!(whole, survey(&in_parts.2));
+    }
+
+    fn order(variant: Variant) -> Order {
+        Order {
+            stages: vec![StageOrder {
+                name: String::new(),
+                calls: Calls::Trace(1),
+                workers: 1,
+                trims: None,
+                variant,
+            }],
+        }
+    }
+
+    fn to_its_end(job: &mut dyn Job, engine: &mut Engine) -> Outcome {
+        loop {
+            match job.advance(engine, &Slice::unlimited()) {
+                Step::More(_) => {}
+                Step::Done(outcome) => return outcome,
+                other => panic!("{other:?}"),
+            }
         }
     }
 }

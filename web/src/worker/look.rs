@@ -79,6 +79,7 @@ impl Look {
         }
         let simulation = &mut cursor.simulation;
         simulation.wait_until(time);
+        simulation.check().map_err(|error| error.to_string())?;
         cursor.log.read(simulation);
         let outcome = match &self.ask {
             Ask::Why => Outcome::Looked(Box::new(self.explained(&mut cursor))),
@@ -198,6 +199,10 @@ fn run_to(cursor: &mut Cursor, event: u64, engine: &mut Engine, slice: &Slice) -
             at = Some(simulation.position());
             simulation.run_until(end.min(simulation.position() + READ_EVERY));
             cursor.log.read(simulation);
+            // A part of a recording that is read on the way ends within a batch.
+            if simulation.is_seam() {
+                engine.offer((&cursor.order, cursor.stage), simulation, &cursor.log);
+            }
         }
         engine.offer((&cursor.order, cursor.stage), simulation, &cursor.log);
     }

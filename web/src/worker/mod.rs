@@ -13,6 +13,7 @@ mod load;
 mod log;
 mod look;
 mod read;
+mod recorded;
 mod run;
 mod survey;
 
@@ -22,8 +23,10 @@ use std::{
 };
 
 pub use engine::Engine;
+pub use recorded::Bytes;
 
 use gloo_events::EventListener;
+use highwater_simulator::Sample;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort};
@@ -39,15 +42,34 @@ const SLICE_MS: f64 = 12.0;
 /// How often progress is told at most.
 const PROGRESS_EVERY_MS: f64 = 50.0;
 
+/// How often the curve of a run that goes on is told at most.
+const CURVE_EVERY_MS: f64 = 300.0;
+
 /// A piece of work. Most can be interrupted; those that cannot tell how far they are.
 pub trait Job {
     /// Works until it is done or the slice is over, which should be asked about once a millisecond.
     fn advance(&mut self, engine: &mut Engine, slice: &Slice) -> Step;
 
-    /// Whether all other jobs come before it.
-    fn is_patient(&self) -> bool {
-        false
+    /// The curve of what it runs so far, if somebody draws it.
+    fn so_far(&self) -> Option<Vec<Sample>> {
+        None
     }
+
+    /// Its place among all jobs: those of the lowest are worked on by turns, the others wait.
+    fn rank(&self) -> Rank {
+        Rank::Asked
+    }
+}
+
+/// Which jobs wait for which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// What the others need: a recording that is being read.
+    Needed,
+    /// What somebody waits for.
+    Asked,
+    /// What may take its time.
+    Patient,
 }
 
 /// The time a job is given, and its way to say how far it is when it cannot stop at the end of it.
@@ -124,13 +146,13 @@ pub fn reading(work: Work, beside: Option<Beside>) -> Box<dyn Job> {
     }
 }
 
-/// The jobs of the simulator, with the bytes that came with the work.
-pub fn simulating(work: Work, bytes: Option<Vec<u8>>) -> Box<dyn Job> {
+/// The jobs of the simulator, with the recording that came with the work.
+pub fn simulating(work: Work, bytes: Option<Bytes>) -> Box<dyn Job> {
     match work {
-        Work::Load { trace } => Box::new(load::Load {
-            bytes: bytes.unwrap_or_default(),
-            number: trace,
-        }),
+        Work::Load { trace } => {
+            let bytes = bytes.unwrap_or(Bytes::Here(Vec::new()));
+            Box::new(load::Load::new(bytes, trace))
+        }
         Work::Run { order, frames } => Box::new(run::Run::new(order, frames)),
         Work::Look {
             order,
@@ -195,6 +217,8 @@ struct Running {
     id: JobId,
     job: Box<dyn Job>,
     progress_told_ms: Cell<f64>,
+    /// When its curve so far is told next.
+    curve_due_ms: f64,
 }
 
 struct Worker {
@@ -243,23 +267,23 @@ impl Worker {
             id,
             job: (self.make)(work, beside),
             progress_told_ms: Cell::new(now_ms()),
+            curve_due_ms: now_ms() + CURVE_EVERY_MS,
         });
         self.ask_for_turn();
     }
 
-    /// Lets the first job of the queue work, the first that is not patient where there is one, and puts it at the back.
+    /// Lets the first job of the lowest rank work, and puts it at the back.
     fn work_for_one_slice(&mut self) {
         self.turn_is_due = false;
-        if self.jobs.is_empty() {
+        let ranks = self.jobs.iter().map(|running| running.job.rank());
+        let Some((_, next)) = ranks.zip(0..).min() else {
             return;
-        }
-        let mut all = self.jobs.iter();
-        let next = all.position(|running| !running.job.is_patient());
-        let mut running = self.jobs.remove(next.unwrap_or(0));
+        };
+        let mut running = self.jobs.remove(next);
         let job = running.id;
         let mut engine = std::mem::take(&mut self.engine);
         let started_ms = now_ms();
-        let tell = |done| self.tell_progress(job, &running.progress_told_ms, done);
+        let tell = |done| self.tell_progress(job, &running.progress_told_ms, done, None);
         let slice = Slice {
             may_go_on: &|| now_ms() - started_ms < SLICE_MS,
             tell: &tell,
@@ -268,7 +292,12 @@ impl Worker {
         self.engine = engine;
         match step {
             Step::More(done) => {
-                self.tell_progress(job, &running.progress_told_ms, done);
+                let mut curve = None;
+                if now_ms() >= running.curve_due_ms {
+                    running.curve_due_ms = now_ms() + CURVE_EVERY_MS;
+                    curve = running.job.so_far();
+                }
+                self.tell_progress(job, &running.progress_told_ms, done, curve);
                 self.jobs.push(running);
             }
             Step::Done(outcome) => self.say(&Response::Finished { job, outcome }, None),
@@ -284,10 +313,17 @@ impl Worker {
         }
     }
 
-    fn tell_progress(&self, job: JobId, told_ms: &Cell<f64>, done: f64) {
-        if now_ms() - told_ms.get() >= PROGRESS_EVERY_MS {
+    fn tell_progress(
+        &self,
+        job: JobId,
+        told_ms: &Cell<f64>,
+        done: f64,
+        curve: Option<Vec<Sample>>,
+    ) {
+        if curve.is_some() || now_ms() - told_ms.get() >= PROGRESS_EVERY_MS {
             told_ms.set(now_ms());
-            self.say(&Response::Progress { job, done }, None);
+            let curve = curve.unwrap_or_default();
+            self.say(&Response::Progress { job, done, curve }, None);
         }
     }
 

@@ -1,13 +1,13 @@
 //! [`Work::Run`](crate::protocol::Work::Run): something from beginning to end.
 
 use highwater_advise::{Trial, half, options};
-use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun, RealProcess};
+use highwater_simulator::{Explain, Frame, Micros, Options, PlanRun, RealProcess, Sample};
 
 use crate::{
     protocol::{MarkAt, Order, Outcome, Piece, Ran, StageRan, Tried},
     wire::bytes,
     worker::{
-        Engine, Job, Slice, Step,
+        Engine, Job, Rank, Slice, Step,
         log::{Log, READ_EVERY},
         now_ms,
     },
@@ -18,6 +18,9 @@ const BATCH: u64 = 8192;
 
 /// Moments of the real process that a chart has room for.
 const DOTS: usize = 1000;
+
+/// Samples of a curve that still grows.
+const POINTS: usize = 300;
 
 /// What is wanted of a run.
 enum Wanted {
@@ -92,6 +95,10 @@ impl Run {
                     self.log = (stage, Log::default());
                 }
                 self.log.1.read(simulation);
+                // A part of a recording that is read on the way ends within a batch.
+                if left > 0 && simulation.is_seam() {
+                    engine.offer((&self.order, stage), simulation, &self.log.1);
+                }
             }
         }
         if let (Wanted::Curves(_), Some((stage, simulation))) = (&self.wanted, going.process()) {
@@ -142,8 +149,16 @@ impl Job for Run {
         }
     }
 
-    fn is_patient(&self) -> bool {
-        matches!(self.wanted, Wanted::Trial(..))
+    fn so_far(&self) -> Option<Vec<Sample>> {
+        let going = self.going.as_ref()?;
+        matches!(self.wanted, Wanted::Curves(_)).then(|| going.so_far(POINTS))
+    }
+
+    fn rank(&self) -> Rank {
+        match self.wanted {
+            Wanted::Curves(_) => Rank::Asked,
+            Wanted::Trial(..) => Rank::Patient,
+        }
     }
 }
 

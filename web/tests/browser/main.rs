@@ -24,6 +24,7 @@ mod hosting;
 mod imports;
 mod landing;
 mod links;
+mod long;
 mod moments;
 mod opening;
 mod package;

@@ -194,6 +194,14 @@ impl Page {
             .with_context(|| format!("cannot type into `{selector}`"))
     }
 
+    /// Chooses a file of the disk in a control that takes one.
+    pub(crate) fn send_file(&self, selector: &str, file: &Path) -> Result<()> {
+        let path = file.to_str().context("a path of UTF-8")?;
+        self.runtime
+            .block_on(self.element(selector)?.send_keys(path))
+            .with_context(|| format!("cannot choose {path}"))
+    }
+
     /// Presses a key where the focus is, by its name as an event has it: "Tab", "ArrowLeft", " ", "?".
     pub(crate) fn press(&self, key: &str) -> Result<()> {
         let (number, text) = match key {

@@ -64,7 +64,7 @@ fn after_last_rest(recording: &Recording) -> Result<&Sample> {
     Ok(&mark.context("the recording has a rest")?.sample)
 }
 
-fn key(key: Key) -> String {
+pub(crate) fn key(key: Key) -> String {
     char::from(key).to_string()
 }
 

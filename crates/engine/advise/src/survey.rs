@@ -2,7 +2,7 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_simulator::{Micros, PhaseKind, Plan};
-use highwater_workload::{Call, Source, ThreadId};
+use highwater_workload::ThreadId;
 
 /// The calls of a run, as far as candidates depend on them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, BorshSerialize, BorshDeserialize)]
@@ -30,7 +30,7 @@ impl Survey {
         let rests = rests.filter(|phase| phase.kind == PhaseKind::Rest);
         let lasts = sources().map(|source| source.duration()).max();
         Self {
-            sizes: sources().fold(0, |sizes, source| sizes | sizes_of(source)),
+            sizes: sources().fold(0, |sizes, source| sizes | source.counts().sizes),
             has_threads: sources().any(|source| source.first().last_thread > ThreadId::MAIN),
             shortest_rest: rests.map(|rest| rest.lasts()).min(),
             lasts: lasts.unwrap_or_default(),
@@ -48,21 +48,4 @@ impl Survey {
     pub(crate) fn asks_between(&self, power: u64) -> bool {
         self.sizes >> power.ilog2() & 1 == 1
     }
-}
-
-fn sizes_of(source: &Source) -> u64 {
-    /// What glibc adds to a request, at least.
-    const HEADER: u64 = 8;
-    let mut sizes = 0;
-    for event in &source.first().events {
-        let size = match event.call {
-            Call::Malloc { size, .. } | Call::Aligned { size, .. } | Call::Realloc { size, .. } => {
-                size.0
-            }
-            Call::Calloc { count, size, .. } => size.0.saturating_mul(count.into()),
-            _ => continue,
-        };
-        sizes |= 1 << size.saturating_add(HEADER).max(1).ilog2();
-    }
-    sizes
 }

@@ -117,22 +117,56 @@ impl Feed {
         None
     }
 
-    /// Returns it as it is kept: without a part that a pattern makes, for a burst has millions of calls.
-    #[inline]
-    pub(crate) fn stored(&self) -> Self {
-        let Some(again) = &self.again else {
-            return self.clone();
-        };
-        Self {
-            first: Arc::clone(&self.first),
-            part: Arc::clone(&self.first),
-            next: None,
-            rest: Some(again.clone()),
-            again: None,
-            lacks_part: true,
-            fault: self.fault.clone(),
-            ..*self
+    /// Returns how many events of the part at hand come after so many events in all, where the part is read from a trace.
+    pub(crate) fn left_of_read_part(&self, position: u64) -> usize {
+        match self.is_read() {
+            true => self.part.events.len().saturating_sub(self.place(position)),
+            false => 0,
         }
+    }
+
+    /// Whether the part at hand was read from a trace on the way.
+    pub(crate) fn is_read(&self) -> bool {
+        !self.is_made_on_the_way && !Arc::ptr_eq(&self.part, &self.first)
+    }
+
+    /// Returns it as it is kept after so many events, with so many answers: without a part that a pattern makes, for a burst has
+    /// millions of calls, and of one that was read without what was replayed.
+    #[inline]
+    pub(crate) fn stored(&self, position: u64, asked: u64) -> Self {
+        if let Some(again) = &self.again {
+            return Self {
+                first: Arc::clone(&self.first),
+                part: Arc::clone(&self.first),
+                next: None,
+                rest: Some(again.clone()),
+                again: None,
+                lacks_part: true,
+                fault: self.fault.clone(),
+                ..*self
+            };
+        }
+        let mut stored = self.clone();
+        if self.is_read() {
+            stored.drop_replayed(position, asked);
+        }
+        stored
+    }
+
+    fn drop_replayed(&mut self, position: u64, asked: u64) {
+        let part = Arc::clone(&self.part);
+        let place = self.place(position).min(part.events.len());
+        let answers = self.answer(asked).min(part.recorded.len());
+        self.latest_call = self.latest_call_before(place);
+        self.before += place as u64;
+        self.answers_before += answers as u64;
+        self.part = Arc::new(Workload {
+            events: part.events[place..].to_vec(),
+            recorded: part.recorded[answers..].to_vec(),
+            marks: part.marks.clone(),
+            blocks: part.blocks,
+            ..Workload::default()
+        });
     }
 
     /// Returns what goes on from here. A part that is to be made is taken from `near` where that has it at hand.

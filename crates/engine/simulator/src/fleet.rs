@@ -74,6 +74,11 @@ impl Fleet {
         })
     }
 
+    /// What was measured so far.
+    pub(crate) fn samples(&self) -> &[Sample] {
+        &self.samples
+    }
+
     /// Runs about so many events more; `false` once there are none left.
     pub(crate) fn go_on(&mut self, events: u64) -> bool {
         let position = |fleet: &Self| -> u64 {

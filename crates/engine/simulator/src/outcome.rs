@@ -293,11 +293,7 @@ impl PlanRun {
             };
         let before = self.outcome.samples.last().copied().unwrap_or_default();
         let (begins, first_event) = (before.time, before.event);
-        let moved = |sample: Sample| Sample {
-            time: Micros(sample.time.0 + begins.0),
-            event: sample.event + first_event,
-            ..sample
-        };
+        let moved = |sample: Sample| sample.moved(&before);
         let phases = self.phases(&marks, &recordings);
         let begun = Moment {
             event: first_event,
@@ -363,6 +359,26 @@ impl PlanRun {
                 .sum::<u64>()
                 .max(1),
         }
+    }
+
+    /// Returns the curve so far, of so many of its samples at most.
+    pub fn so_far(&self, most: usize) -> Vec<Sample> {
+        let running = match &self.running {
+            Running::One(run) => run.samples(),
+            Running::Several(fleet) => fleet.samples(),
+            Running::Nothing => &[],
+        };
+        let ran = &self.outcome.samples;
+        let before = ran.last().copied().unwrap_or_default();
+        let all = ran.len() + running.len();
+        let mut curve = Vec::new();
+        for place in (0..all).step_by(all / most.max(1) + 1) {
+            curve.push(match place.checked_sub(ran.len()) {
+                None => ran[place],
+                Some(place) => running[place].moved(&before),
+            });
+        }
+        curve
     }
 
     /// What came of what was run.

@@ -254,10 +254,7 @@ impl Run {
     /// # Errors
     /// A trace that is read on the way has changed or cannot be read any more.
     pub fn check(&self) -> Result<(), SimulatorError> {
-        match &self.simulation.feed.fault {
-            None => Ok(()),
-            Some(fault) => Err(SimulatorError::Source(fault.clone())),
-        }
+        self.simulation.check()
     }
 
     /// When its next event is; `None` once there are none left.
@@ -273,6 +270,11 @@ impl Run {
     /// Measures it now.
     pub(crate) fn sample(&mut self, reclaimable: bool) -> Sample {
         self.simulation.sample(reclaimable)
+    }
+
+    /// What was measured so far.
+    pub(crate) fn samples(&self) -> &[Sample] {
+        &self.recorder.samples
     }
 
     /// Marks it came to so far.

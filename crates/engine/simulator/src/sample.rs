@@ -52,6 +52,17 @@ pub struct Sample {
     pub syscalls: u64,
 }
 
+impl Sample {
+    /// Returns it with the time and the events of what was run before counted too.
+    pub(crate) fn moved(&self, before: &Self) -> Self {
+        Self {
+            time: Micros(self.time.0 + before.time.0),
+            event: self.event + before.event,
+            ..*self
+        }
+    }
+}
+
 impl Simulation {
     /// Measures now, and begins the peaks anew. What `malloc_trim(0)` would give back is found out only if asked for.
     pub fn sample(&mut self, reclaimable: bool) -> Sample {

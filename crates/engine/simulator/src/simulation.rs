@@ -36,6 +36,9 @@ pub struct Killed {
 /// Longer than any pause.
 const NO_REST: Micros = Micros(u64::MAX);
 
+/// Events of a part that a snapshot may have to keep.
+const FEW: usize = 1024;
+
 /// A process in the middle of its run.
 #[derive(Clone)]
 pub struct Simulation {
@@ -147,6 +150,28 @@ impl Simulation {
         let went_on = self.feed.refill();
         self.program.go_on(self.feed.part());
         went_on
+    }
+
+    /// Whether a snapshot has little or nothing of the events to keep: they are in memory anyway, can be made again, or are the last
+    /// few of a part that was read.
+    pub fn is_light(&self) -> bool {
+        self.feed.left_of_read_part(self.position()) <= FEW
+    }
+
+    /// Whether a part that was read from a trace is almost over.
+    pub fn is_seam(&self) -> bool {
+        self.feed.is_read() && self.is_light()
+    }
+
+    /// Whether all events so far could be read.
+    ///
+    /// # Errors
+    /// A trace that is read on the way has changed or cannot be read any more.
+    pub fn check(&self) -> Result<(), SimulatorError> {
+        match &self.feed.fault {
+            None => Ok(()),
+            Some(fault) => Err(SimulatorError::Source(fault.clone())),
+        }
     }
 
     /// Lets time pass, up to `now` or the next event: what timers bring about on the way, the next event would find

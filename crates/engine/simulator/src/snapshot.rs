@@ -31,7 +31,7 @@ impl Simulation {
     #[inline]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
-            feed: self.feed.stored(),
+            feed: self.feed.stored(self.position(), self.asked()),
             kernel: self.kernel.clone(),
             model: self.model.stored(),
             program: self.program.without_blocks(),

@@ -41,7 +41,7 @@ impl<T: Clone> Snapshots<T> {
     }
 
     /// Returns whether a moment is to be kept where a simulation is: it is far enough from the others, and shortly after the history
-    /// has forgotten something, so that there is less of it.
+    /// has forgotten something, so that there is less of it. In a trace that is read on the way it is near the end of a part.
     pub fn is_due(&self, simulation: &Simulation) -> bool {
         let position = simulation.position();
         let after = self.after(position, Micros(u64::MAX));
@@ -54,6 +54,7 @@ impl<T: Clone> Snapshots<T> {
         let is_declined = self.declined.0 <= position && position < self.declined.1;
         let is_late = passed >= 2 * self.spacing;
         passed >= self.spacing
+            && simulation.is_light()
             && next - position >= self.spacing
             && !is_declined
             && (is_late || simulation.history().is_short())

@@ -106,8 +106,13 @@ fn a_trace_that_is_read_on_the_way_names_the_same_sites() {
         window: 4096,
         ..Limits::default()
     };
-    let open = move || Ok(vec![Box::new(Cursor::new(text())) as trace::Bytes]);
-    let source = Source::traced(TraceFile::new(open, limits), 0, Vec::new()).expect("well formed");
+    let open = move |_, at: u64| {
+        let mut bytes = Cursor::new(text());
+        bytes.set_position(at);
+        Ok(Box::new(bytes) as trace::Bytes)
+    };
+    let source = Source::traced(TraceFile::new(1, open, limits), 0, Vec::new());
+    let source = source.expect("well formed");
     assert!(source.is_streamed());
     assert_eq!(at_its_end(source), whole());
 }

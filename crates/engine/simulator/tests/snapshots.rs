@@ -335,11 +335,12 @@ fn from_a_snapshot_a_trace_that_is_read_part_by_part_goes_on_alike() {
             window: 1 << 14,
             ..Limits::default()
         };
-        let open = move || {
-            let bytes: trace::Bytes = Box::new(Cursor::new(Arc::clone(&bytes)));
-            Ok(vec![bytes])
+        let open = move |_, at| {
+            let mut bytes = Cursor::new(Arc::clone(&bytes));
+            bytes.set_position(at);
+            Ok(Box::new(bytes) as trace::Bytes)
         };
-        let source = Source::traced(TraceFile::new(open, limits), 1, Vec::new());
+        let source = Source::traced(TraceFile::new(1, open, limits), 1, Vec::new());
         let source = source.expect("a good trace");
         assert!(source.is_streamed());
         for allocator in ["glibc@2.36", "jemalloc@5.3.0"] {

@@ -66,11 +66,12 @@ fn file(bytes: &[u8], window: usize) -> TraceFile {
         window,
         ..Limits::default()
     };
-    let open = move || {
-        let bytes: trace::Bytes = Box::new(Cursor::new(Arc::clone(&bytes)));
-        Ok(vec![bytes])
+    let open = move |_, at| {
+        let mut bytes = Cursor::new(Arc::clone(&bytes));
+        bytes.set_position(at);
+        Ok(Box::new(bytes) as trace::Bytes)
     };
-    TraceFile::new(open, limits)
+    TraceFile::new(1, open, limits)
 }
 
 fn variants() -> Vec<Variant> {
@@ -240,20 +241,22 @@ fn a_trace_that_has_changed_is_refused() {
     let text =
         "highwater-trace 1\nm 0 0 0x10 24\n".to_owned() + &"m 2 0 0x20 24\nf 2 0 0x20\n".repeat(20);
     let times = AtomicUsize::new(0);
-    let open = move || {
+    let open = move |_, at: u64| {
         // Only the first reading finds it whole.
         let length = match times.fetch_add(1, Ordering::Relaxed) {
             0 => text.len(),
             _ => 200,
         };
-        let bytes: trace::Bytes = Box::new(Cursor::new(text.as_bytes()[..length].to_vec()));
-        Ok(vec![bytes])
+        let mut bytes = Cursor::new(text.as_bytes()[..length].to_vec());
+        bytes.set_position(at);
+        Ok(Box::new(bytes) as trace::Bytes)
     };
     let limits = Limits {
         window: 64,
         ..Limits::default()
     };
-    let source = Source::traced(TraceFile::new(open, limits), 1, Vec::new()).expect("it is whole");
+    let source =
+        Source::traced(TraceFile::new(1, open, limits), 1, Vec::new()).expect("it is whole");
     let error = run(
         source,
         &Variant::default(),

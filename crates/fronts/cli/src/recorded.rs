@@ -7,7 +7,7 @@ use highwater_hwr::read::Reader;
 use highwater_workload::trace::{self, Beside, Limits, TraceFile};
 use highwater_workload::{Micros, Sample, Source, Workload};
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// A recording in binary form.
@@ -82,20 +82,6 @@ impl Recorded {
     }
 }
 
-/// Events of a trace that is kept in memory; a longer one is read again for each replay.
-const KEPT: u64 = 1 << 19;
-
-/// How much a trace may hold that is read as it is replayed.
-const LIMITS: Limits = Limits {
-    text: u64::MAX,
-    // Events are counted in 32 bits.
-    events: u32::MAX - 1,
-    marks: 250_000,
-    mark_text: 64 << 20,
-    header: 1 << 20,
-    window: 1 << 20,
-};
-
 /// Opens a trace to be read as it is replayed. What is no file, such as a pipe, can be read only once: it is kept in memory.
 pub(crate) fn source(path: &Path) -> Result<Source> {
     if !fs::metadata(path)?.is_file() {
@@ -120,22 +106,29 @@ pub(crate) fn source(path: &Path) -> Result<Source> {
             (family.files, samples)
         }
     };
-    let open = move || {
-        let open = |path: &PathBuf| Ok(Box::new(File::open(path)?) as trace::Bytes);
-        files.iter().map(open).collect()
+    let count = files.len();
+    let open = move |number: usize, at| {
+        let mut file = File::open(&files[number])?;
+        file.seek(SeekFrom::Start(at))?;
+        Ok(Box::new(file) as trace::Bytes)
     };
-    Ok(Source::traced(TraceFile::new(open, LIMITS), KEPT, samples)?)
+    let file = TraceFile::new(count, open, Limits::in_parts());
+    Ok(Source::traced(file, Limits::KEPT, samples)?)
 }
 
 /// Opens a file of another tool to be read as it is replayed.
 fn imported_source(path: &Path) -> Result<Source> {
     let (file, told) = (path.to_owned(), Told::default());
     let seen = told.clone();
-    let open = move || {
+    let open = move |_, at| {
         let bytes = imported::open(Box::new(File::open(&file)?), &seen);
-        Ok(vec![bytes.map_err(io::Error::other)?])
+        let mut bytes = bytes.map_err(io::Error::other)?;
+        // What lies before is made again: there is no other way to a place in it.
+        io::copy(&mut bytes.by_ref().take(at), &mut io::sink())?;
+        Ok(bytes)
     };
-    let source = Source::traced(TraceFile::new(open, LIMITS), KEPT, Vec::new())?;
+    let file = TraceFile::new(1, open, Limits::in_parts());
+    let source = Source::traced(file, Limits::KEPT, Vec::new())?;
     Ok(source.with(|workload| told.tell(path, &mut workload.header)))
 }
 

@@ -4,9 +4,22 @@
 /// The reflected polynomial of CRC-32 (ISO 3309).
 const POLYNOMIAL: u32 = 0xedb8_8320;
 
-static TABLES: [[u32; 256]; 8] = tables();
+type Tables = [[u32; 256]; 8];
 
-const fn tables() -> [[u32; 256]; 8] {
+#[cfg(not(target_family = "wasm"))]
+fn at_hand() -> &'static Tables {
+    static TABLES: Tables = tables();
+    &TABLES
+}
+
+/// In the page they are made when they are needed first: 8 KB that no compression makes smaller would be sent otherwise.
+#[cfg(target_family = "wasm")]
+fn at_hand() -> &'static Tables {
+    static TABLES: std::sync::OnceLock<Tables> = std::sync::OnceLock::new();
+    TABLES.get_or_init(tables)
+}
+
+const fn tables() -> Tables {
     let mut tables = [[0; 256]; 8];
     let mut byte = 0;
     while byte < 256 {
@@ -34,6 +47,7 @@ const fn tables() -> [[u32; 256]; 8] {
 
 /// Returns the CRC-32 of `bytes` that follow others whose CRC-32 is `before`; 0 if nothing precedes them.
 pub fn checksum(before: u32, bytes: &[u8]) -> u32 {
+    let tables = at_hand();
     let mut sum = !before;
     let (eights, rest) = bytes.as_chunks::<8>();
     for eight in eights {
@@ -41,12 +55,12 @@ pub fn checksum(before: u32, bytes: &[u8]) -> u32 {
         sum = 0;
         let mut place = 0;
         while place < 8 {
-            sum ^= TABLES[7 - place][((word >> (8 * place)) & 0xff) as usize];
+            sum ^= tables[7 - place][((word >> (8 * place)) & 0xff) as usize];
             place += 1;
         }
     }
     for &byte in rest {
-        sum = (sum >> 8) ^ TABLES[0][((sum ^ u32::from(byte)) & 0xff) as usize];
+        sum = (sum >> 8) ^ tables[0][((sum ^ u32::from(byte)) & 0xff) as usize];
     }
     !sum
 }

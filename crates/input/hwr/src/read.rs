@@ -62,6 +62,27 @@ pub struct Reader<R> {
     events: u64,
 }
 
+impl<R: Clone> Clone for Reader<R> {
+    /// Returns one that goes on from here. Of the chunk at hand it has what is not read yet.
+    fn clone(&self) -> Self {
+        Self {
+            source: self.source.clone(),
+            text: self.text.clone(),
+            state: self.state.clone(),
+            bytes: self.bytes[self.at..].to_vec(),
+            at: 0,
+            ..*self
+        }
+    }
+}
+
+impl<R> Reader<R> {
+    /// Returns about how many bytes a copy takes, besides its source.
+    pub fn footprint(&self) -> usize {
+        size_of::<State>() + self.text.len() + self.bytes.len() - self.at
+    }
+}
+
 impl<R: Read> Reader<R> {
     /// Reads the control block.
     ///

@@ -30,9 +30,9 @@ pub struct UnknownTrims(String);
 /// Why a program cannot make these calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum TrimsError {
-    /// It is made on the way.
+    /// It is made or read on the way.
     #[error(
-        "this run is too large to be kept whole, so no calls can be added to it; reduce its parameters"
+        "this run is too large to be kept whole, so no calls can be added to it; reduce its parameters, or record less"
     )]
     Streamed,
     /// So many calls that they would be most of the run.

@@ -24,6 +24,7 @@
 //! This crate knows no simulator and no model: only the words of `highwater-allocator`.
 
 mod changed;
+mod counts;
 mod event;
 mod numbers;
 pub mod pattern;
@@ -37,6 +38,7 @@ mod touched;
 pub mod trace;
 
 pub use changed::{Trims, TrimsError, UnknownTrims};
+pub use counts::Counts;
 pub use event::{
     BlockId, Call, Domain, Event, Header, Mark, MarkId, Sample, Touched, TouchedId, TouchedRun,
     Workload,

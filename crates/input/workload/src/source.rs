@@ -2,8 +2,8 @@
 
 use crate::changed::{Trims, TrimsError, changed};
 use crate::pattern::{Generator, PatternError};
-use crate::trace::{Surveyed, TraceError, TraceFile, TraceParts};
-use crate::{Bytes, Micros, Phases, Sample, Watch, Workload, unwatched};
+use crate::trace::{Outside, Survey, Surveyed, TraceError, TraceFile, TraceParts};
+use crate::{Bytes, Counts, Micros, Phases, Sample, Watch, Workload, unwatched};
 use std::sync::{Arc, OnceLock};
 
 /// What comes after the first part.
@@ -102,6 +102,8 @@ pub struct Source {
     is_generated: bool,
     /// Found when they are asked for first, once for all copies.
     phases: Arc<OnceLock<Phases>>,
+    /// Of a trace that is read on the way, what its first reading counted.
+    counts: Option<Counts>,
     trims: Option<Trims>,
 }
 
@@ -124,6 +126,7 @@ impl Source {
                 begin: Arc::new(move || generator.copy()),
             },
             phases: Arc::default(),
+            counts: None,
             trims: None,
         })
     }
@@ -135,21 +138,31 @@ impl Source {
     /// # Errors
     /// As [`trace::read`](crate::trace::read).
     pub fn traced(file: TraceFile, whole: u64, samples: Vec<Sample>) -> Result<Self, TraceError> {
-        Ok(match file.survey(whole, samples)? {
-            Surveyed::Whole(workload) => Self::from(*workload),
-            Surveyed::Parts(survey) => Self {
-                events: survey.events,
-                duration: survey.ends.saturating_sub(survey.begins),
-                first: Arc::new(survey.workload),
+        let outside = Outside::new(samples);
+        let mut placing = outside.clone();
+        let mut survey = Survey::new(file, whole)?.showing(move |part| placing.place(part));
+        while survey.go_on()? {}
+        Ok(Self::surveyed(survey).with(|workload| outside.join(workload)))
+    }
+
+    /// A trace that was read once, to its end.
+    pub fn surveyed(survey: Survey) -> Self {
+        match survey.finish() {
+            (_, Surveyed::Whole(workload)) => Self::from(*workload),
+            (file, Surveyed::Parts(known)) => Self {
+                events: known.events,
+                duration: known.ends.saturating_sub(known.begins),
+                first: Arc::new(known.workload),
                 is_generated: false,
                 rest: Rest::Parts {
                     are_made: false,
                     begin: Arc::new(move || Parts::of(TraceParts::new(file.clone()))),
                 },
-                phases: Arc::new(OnceLock::from(survey.phases)),
+                phases: Arc::new(OnceLock::from(known.phases)),
+                counts: Some(known.counts),
                 trims: None,
             },
-        })
+        }
     }
 
     /// The same with something else known of the process.
@@ -223,6 +236,15 @@ impl Source {
         self.trims
     }
 
+    /// What its events are, of all parts; of one that a pattern makes on the way, those of the first.
+    pub fn counts(&self) -> Counts {
+        self.counts.unwrap_or_else(|| {
+            let mut counts = Counts::default();
+            counts.add(&self.first);
+            counts
+        })
+    }
+
     /// How many events there are; about, where it is made on the way.
     pub fn events(&self) -> u64 {
         self.events
@@ -249,6 +271,7 @@ impl From<Arc<Workload>> for Source {
             rest: Rest::Nothing,
             is_generated: false,
             phases: Arc::default(),
+            counts: None,
             trims: None,
         }
     }

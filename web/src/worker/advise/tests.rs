@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use super::*;
 use crate::{protocol::StageOrder, worker::run::Run, worker::survey::Survey};
 use highwater_advise::loads;
@@ -31,7 +29,7 @@ fn ground(is_trace: bool, environment: &str) -> (Engine, Order) {
     let (pattern, parameters) = parameters(&planned());
     let mut engine = Engine::default();
     let workload = pattern.build(&parameters.of_process(0), &mut unwatched);
-    engine.take(1, Arc::new(workload.expect("it is small")));
+    engine.take(1, workload.expect("it is small").into());
     let calls = match is_trace {
         true => Calls::Trace(1),
         false => Calls::Pattern {

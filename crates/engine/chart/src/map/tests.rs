@@ -35,6 +35,8 @@ fn pin(address: u64, state: PinState, behind: Bytes) -> Pin {
         allocated: None,
         cut_from: None,
         freed: None,
+        allocated_in: None,
+        freed_in: None,
         own: None,
     }
 }

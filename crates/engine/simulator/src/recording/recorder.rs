@@ -24,7 +24,7 @@ pub(super) struct Recorder {
     next_frame: u64,
     /// Events run up to which finding out what is reclaimable was paid for.
     paid: u64,
-    samples: Vec<Sample>,
+    pub(super) samples: Vec<Sample>,
     pub(super) marks: Vec<MarkSample>,
     frames: Vec<Frame>,
     explained: Option<Diagnosis>,

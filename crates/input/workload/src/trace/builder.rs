@@ -10,6 +10,7 @@ use crate::{
     Address, BlockId, Bytes, Call, Domain, Event, Mark, MarkId, Micros, Sample, SiteId, ThreadId,
     Touched, TouchedId, TouchedRun, Workload,
 };
+use highwater_allocator::table_bytes;
 use highwater_hwr::{self as hwr, Placed, Runs};
 
 /// Where the events of a trace go.
@@ -67,14 +68,7 @@ impl Builder {
     /// Takes what was read since the last part. Its counts, and the numbers of its records of touched pages, go on from
     /// part to part; its marks are counted anew.
     pub(super) fn take_part(&mut self) -> Workload {
-        let mut next = Workload {
-            blocks: self.workload.blocks,
-            skipped: self.workload.skipped,
-            passed_over: self.workload.passed_over,
-            last_thread: self.workload.last_thread,
-            alive: self.workload.alive,
-            ..Workload::default()
-        };
+        let mut next = self.counted();
         // Parts are about as long as one another. What cannot be had now is asked for again when it is needed.
         let room = |length: usize| length + length / 8;
         let part = &self.workload;
@@ -96,6 +90,25 @@ impl Builder {
     /// What the sites of all parts stand for.
     pub(super) fn take_sites(&mut self) -> Vec<Box<str>> {
         std::mem::take(&mut self.sites.names)
+    }
+
+    /// Returns what goes on from part to part.
+    fn counted(&self) -> Workload {
+        Workload {
+            blocks: self.workload.blocks,
+            skipped: self.workload.skipped,
+            passed_over: self.workload.passed_over,
+            last_thread: self.workload.last_thread,
+            alive: self.workload.alive,
+            ..Workload::default()
+        }
+    }
+
+    /// Returns about how many bytes a copy takes that has no events at hand.
+    pub(super) fn footprint(&self) -> Bytes {
+        let sites = self.sites.footprint();
+        let tables = self.names.footprint() + self.numbers.footprint();
+        tables + table_bytes(&self.allocations) + sites
     }
 
     /// Events that were read.
@@ -275,6 +288,20 @@ impl Builder {
             self.names.name(pointer, block);
         }
         Ok(block)
+    }
+}
+
+impl Clone for Builder {
+    /// Returns one that goes on with the next part.
+    fn clone(&self) -> Self {
+        Self {
+            names: self.names.clone(),
+            sites: self.sites.clone(),
+            numbers: self.numbers.clone(),
+            allocations: self.allocations.clone(),
+            workload: self.counted(),
+            ..*self
+        }
     }
 }
 

@@ -2,13 +2,13 @@
 
 use super::error::Fault;
 use crate::SiteId;
-use highwater_allocator::Numbers;
+use highwater_allocator::{Bytes, Numbers, table_bytes};
 
 /// What a site takes in memory besides its names.
 const SITE_BYTES: u64 = 64;
 
 /// The call sites that were read.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct CallSites {
     /// What each stands for; empty if only its number occurred.
     pub(super) names: Vec<Box<str>>,
@@ -28,6 +28,11 @@ impl CallSites {
             Some(place) => SiteId::at(place as usize),
             None => self.add(number),
         }
+    }
+
+    /// Returns about how many bytes a copy takes.
+    pub(super) fn footprint(&self) -> Bytes {
+        table_bytes(&self.names) + Bytes(self.taken)
     }
 
     #[cold]

@@ -7,7 +7,7 @@ use super::fields::Fields;
 pub(super) const PROMISE: &str = "end counted";
 
 /// What is known of the end of a trace that is being read.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct End {
     /// Lines with calls and marks that were read.
     pub(super) read: u64,

@@ -1,6 +1,6 @@
 //! Files that are no traces: what they are, in words for whoever opened one.
 
-use super::{error::TraceError, recording::is_one as is_recording, source::is_gzip};
+use super::error::TraceError;
 
 /// What every trace begins with.
 const BEGINS: &[u8] = b"highwater-trace";
@@ -66,13 +66,6 @@ pub(super) fn refuse(bytes: &[u8], packed: bool) -> Result<(), TraceError> {
         what: kind(start),
         packed,
     })
-}
-
-/// Whether a file that begins with these bytes may be a trace or a recording: one is told by its first line or its first bytes, and
-/// either may be packed by gzip, as other files may.
-pub fn may_begin_with(start: &[u8]) -> bool {
-    let begins = &BEGINS[..start.len().min(BEGINS.len())];
-    start.starts_with(begins) || is_recording(start) || is_gzip(start)
 }
 
 fn kind(start: &[u8]) -> &'static str {
@@ -159,23 +152,6 @@ mod tests {
         }
         let told = read(&packed(&packed(b"x"))).unwrap_err().to_string();
         assert!(told.contains("holds a gzip file"), "{told}");
-    }
-
-    #[test]
-    fn what_may_be_a_trace_is_told_from_what_cannot() {
-        let traces: [&[u8]; 5] = [
-            b"",
-            b"high",
-            b"highwater-trace 2\n",
-            b"\x89HWR\r\n\x1a\n",
-            &packed(b"x"),
-        ];
-        for start in traces {
-            assert!(super::may_begin_with(start), "{start:?}");
-        }
-        for (start, kind) in FILES {
-            assert!(!super::may_begin_with(start), "{kind}");
-        }
     }
 
     #[test]

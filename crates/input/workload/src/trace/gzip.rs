@@ -1,15 +1,18 @@
 //! What gzip puts around compressed text: a header before each member and a checksum behind it (RFC 1952).
 //!
-//! flate2 has this too, but only with its own checksum, which is too large for the page (see `crc32`).
+//! flate2 has this too, but only with its own checksum, which is too large for the page (see `crc32`), and not so that a copy
+//! goes on from the middle. The stream itself is unpacked by miniz_oxide, as flate2 does it.
 
 use super::crc32::{Crc32, checksum};
-use flate2::{Decompress, FlushDecompress, Status};
+use miniz_oxide::inflate::stream::{InflateState, inflate};
+use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 use std::io::{BufRead, Error, ErrorKind, Read, Result};
 
 /// Unpacks gzip of any number of members.
+#[derive(Clone)]
 pub(super) struct Gunzip<R> {
     source: R,
-    inflate: Decompress,
+    inflate: Box<InflateState>,
     sum: Crc32,
     length: u32,
     /// Whether the first member's header was read.
@@ -24,8 +27,8 @@ impl<R: BufRead> Gunzip<R> {
     pub(super) fn new(source: R) -> Self {
         Self {
             source,
-            inflate: Decompress::new(false),
-            sum: Crc32::new(),
+            inflate: InflateState::new_boxed(DataFormat::Raw),
+            sum: Crc32::default(),
             length: 0,
             is_begun: false,
             is_member_over: false,
@@ -38,24 +41,32 @@ impl<R: BufRead> Gunzip<R> {
         &self.source
     }
 
+    /// Returns the bytes that a copy takes besides those of the source.
+    pub(super) fn footprint(&self) -> usize {
+        size_of::<InflateState>()
+    }
+
     /// Unpacks some of the member at hand; nothing at its end, and where the bytes end too early: the checksum is missing then.
     fn member(&mut self, buffer: &mut [u8]) -> Result<usize> {
         while !self.is_member_over {
             let packed = self.source.fill_buf()?;
             let is_end = packed.is_empty();
-            let (read, written) = (self.inflate.total_in(), self.inflate.total_out());
             let flush = match is_end {
-                true => FlushDecompress::Finish,
-                false => FlushDecompress::None,
+                true => MZFlush::Finish,
+                false => MZFlush::None,
             };
-            let status = self.inflate.decompress(packed, buffer, flush);
-            let read = self.inflate.total_in() - read;
-            self.source.consume(read as usize);
-            let status = status.map_err(|_| damaged("corrupt deflate stream"))?;
-            self.is_member_over = status == Status::StreamEnd || is_end;
-            let written = self.inflate.total_out() - written;
+            let done = inflate(&mut self.inflate, packed, buffer, flush);
+            self.source.consume(done.bytes_consumed);
+            let is_over = match done.status {
+                Ok(status) => status == MZStatus::StreamEnd,
+                // There is no room, or there are no more bytes.
+                Err(MZError::Buf) => false,
+                Err(_) => return Err(damaged("corrupt deflate stream")),
+            };
+            self.is_member_over = is_over || is_end;
+            let written = done.bytes_written;
             if written > 0 {
-                return Ok(written as usize);
+                return Ok(written);
             }
         }
         Ok(0)
@@ -63,7 +74,7 @@ impl<R: BufRead> Gunzip<R> {
 
     /// Checks a member's end and begins the next, if there is one.
     fn next_member(&mut self) -> Result<()> {
-        let sum = std::mem::replace(&mut self.sum, Crc32::new()).value();
+        let sum = std::mem::take(&mut self.sum).value();
         let length = std::mem::take(&mut self.length);
         if four(&mut self.source)? != sum || four(&mut self.source)? != length {
             return Err(damaged("the text is not the one its checksum was made of"));
@@ -86,7 +97,7 @@ impl<R: BufRead> Gunzip<R> {
         };
         if !self.is_done {
             header(&mut self.source)?;
-            self.inflate.reset(false);
+            self.inflate.reset(DataFormat::Raw);
             self.is_member_over = false;
         }
         Ok(())

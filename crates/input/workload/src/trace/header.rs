@@ -45,6 +45,7 @@ const LATER_KINDS: [&str; 4] = ["snapshot", NOTED[0], NOTED[1], NOTED[2]];
 pub(super) const NOTED: [&str; 3] = ["kernel", "huge-pages", "imported"];
 
 /// Reads header lines, each kind at most once except `env`.
+#[derive(Clone)]
 pub(super) struct HeaderReader {
     /// What was read so far.
     pub(super) header: Header,

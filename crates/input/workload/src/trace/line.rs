@@ -37,7 +37,7 @@ const OP: [&str; 2] = [
 pub(super) const TIME_END: u64 = 1 << 53;
 
 /// What the lines up to here leave open for the next one.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Order {
     /// The moment of the event that was read last.
     pub(super) time: u64,
@@ -69,7 +69,7 @@ impl Order {
 }
 
 /// Reads one line after another.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Lines {
     pub(super) version: Version,
     /// The runs of pages of the line that was read last, as they lie in a file.

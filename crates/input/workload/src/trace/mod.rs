@@ -44,22 +44,29 @@ mod gzip;
 mod header;
 mod line;
 mod names;
+mod outside;
 mod parser;
 mod parts;
 mod recording;
+mod slices;
 mod source;
+mod survey;
 mod write;
 
 pub use beside::Beside;
 pub use convert::{ConvertError, Converted, pack, pack_recording, unpack};
+pub use crc32::Crc32;
 pub use error::TraceError;
 pub use export::{Exported, Foreign, export};
-pub use foreign::may_begin_with;
-pub use parts::{Bytes, TraceFile};
-pub(crate) use parts::{Surveyed, TraceParts};
+pub(crate) use outside::Outside;
+pub use parts::TraceFile;
+pub(crate) use parts::TraceParts;
 pub use recording::{
     is_one as is_recording, is_packed as is_packed_recording, read as read_recording,
 };
+pub use slices::Bytes;
+pub use survey::Survey;
+pub(crate) use survey::Surveyed;
 pub use write::{write, write_gzip};
 
 use crate::{Watch, Workload, unwatched};

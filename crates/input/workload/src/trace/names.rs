@@ -1,10 +1,10 @@
 //! Which block a trace's pointer stands for.
 
-use crate::{Address, BlockId};
+use crate::{Address, BlockId, Bytes};
 use highwater_allocator::Numbers;
 
 /// The live blocks of a trace by the pointer that names them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Names {
     live: Numbers,
 }
@@ -14,6 +14,12 @@ impl Names {
     #[inline]
     pub(super) fn name(&mut self, pointer: Address, block: BlockId) {
         self.live.insert(pointer.0, block.0.into());
+    }
+
+    /// Returns about how many bytes they take.
+    pub(super) fn footprint(&self) -> Bytes {
+        // Of a table of pairs up to an eighth is empty, and a byte belongs to each place.
+        Bytes(self.live.len() as u64 * 20)
     }
 
     /// Returns the block that `pointer` names.

@@ -8,6 +8,7 @@ use super::header::HeaderReader;
 use super::line::{Lines, Order};
 
 /// Takes the lines of a trace one after another and hands their events on.
+#[derive(Clone)]
 pub(super) struct Parser<S> {
     line: u64,
     limits: Limits,

@@ -5,204 +5,139 @@
 
 use super::builder::Builder;
 use super::gzip::Gunzip;
-use super::recording::{Family, is_one, is_packed as is_packed_recording, refused};
-use super::source::{TextReader, is_gzip};
+use super::recording::{Family, is_one, refused};
+use super::slices::{Bytes, Open, Slices};
+use super::source::{TextReader, Unpacked, is_gzip};
 use super::{Limits, TraceError};
-use crate::phases::PhaseReader;
 use crate::source::{GivesParts, Parts};
-use crate::{Header, Micros, Phases, Sample, Workload};
+use crate::{Header, Workload};
+use highwater_hwr::layout::MAGIC;
 use highwater_hwr::read::Reader;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::sync::Arc;
-
-/// Bytes that are read.
-pub type Bytes = Box<dyn Read + Send + Sync>;
-
-/// Opens the files of a trace at their beginnings: those of a process's ancestors, the oldest first, and its own.
-type Open = dyn Fn() -> io::Result<Vec<Bytes>> + Send + Sync;
 
 /// Where a trace is read from, as often as it is asked for.
 #[derive(Clone)]
 pub struct TraceFile {
+    files: usize,
     open: Arc<Open>,
     limits: Limits,
 }
 
-/// What is known of a trace that was read once.
-pub(crate) enum Surveyed {
-    /// It has few events: all of them.
-    Whole(Box<Workload>),
-    /// Everything of it but its events, with its phases.
-    Parts(Box<Survey>),
-}
-
-/// A trace without its events.
-pub(crate) struct Survey {
-    pub(crate) workload: Workload,
-    pub(crate) phases: Phases,
-    pub(crate) events: u64,
-    pub(crate) begins: Micros,
-    pub(crate) ends: Micros,
-}
-
 impl TraceFile {
-    /// A trace whose files `open` opens: the same bytes every time.
+    /// A trace that lies in so many files: those of a process's ancestors, the oldest first, and its own. `open` opens one of
+    /// them behind so many of its bytes, the same ones every time.
     pub fn new(
-        open: impl Fn() -> io::Result<Vec<Bytes>> + Send + Sync + 'static,
+        files: usize,
+        open: impl Fn(usize, u64) -> io::Result<Bytes> + Send + Sync + 'static,
         limits: Limits,
     ) -> Self {
         Self {
+            files,
             open: Arc::new(open),
             limits,
         }
     }
 
-    fn reader(&self) -> Result<PartReader, TraceError> {
-        let unreadable = |error: io::Error| TraceError::Unreadable(error.to_string());
-        let files = (self.open)().map_err(unreadable)?;
-        let mut files: Vec<_> = files.into_iter().map(BufReader::new).collect();
+    /// Begins to read it.
+    pub(super) fn reader(&self) -> Result<PartReader, TraceError> {
+        let files = 0..self.files;
+        let mut files: Vec<_> = files.map(|file| Slices::new(&self.open, file)).collect();
         let Some(file) = files.last_mut() else {
             return Err(TraceError::Empty { packed: false });
         };
-        let start = file.fill_buf().map_err(unreadable)?;
+        let start = file.fill_buf();
+        let start = start.map_err(|error| TraceError::Unreadable(error.to_string()))?;
         let is_packed = is_gzip(start);
-        let is_recording = match is_packed {
-            true => is_packed_recording(start),
-            false => is_one(start),
-        };
+        let mut is_recording = is_one(start);
+        if is_packed {
+            let mut start = [0; MAGIC.len()];
+            // What cannot be unpacked is said when it is read as text.
+            is_recording =
+                Gunzip::new(file.clone()).read_exact(&mut start).is_ok() && is_one(&start);
+        }
         let mut builder = Builder::new(self.limits, 0);
         if !is_recording {
             let file = files.swap_remove(files.len() - 1);
             let text = TextReader::new(file, is_packed, self.limits, builder);
             return Ok(PartReader::Text(Box::new(text)));
         }
-        if is_packed {
-            let unpacked = |file| BufReader::new(Box::new(Gunzip::new(file)) as Bytes);
-            files = files.into_iter().map(unpacked).collect();
+        let mut members = Vec::new();
+        for file in files {
+            let member = Reader::new(Unpacked::new(file, is_packed));
+            members.push(member.map_err(|error| refused(&error))?);
         }
-        let members: Result<Vec<_>, _> = files.into_iter().map(Reader::new).collect();
-        let members = members.map_err(|error| refused(&error))?;
         let family = Family::new(members, self.limits, &mut builder)?;
         Ok(PartReader::Recording(Box::new((family, builder))))
     }
-
-    /// Reads it once. One of at most `whole` events, give or take a part, is kept. `samples` were taken of the process from
-    /// outside; they are put where their times are.
-    pub(crate) fn survey(
-        &self,
-        whole: u64,
-        mut samples: Vec<Sample>,
-    ) -> Result<Surveyed, TraceError> {
-        samples.sort_by_key(|sample| sample.time);
-        let alive = samples.last().map_or(Micros(0), |sample| sample.time);
-        let mut reader = self.reader()?;
-        let (mut part, mut is_last) = reader.next(whole)?;
-        let mut events = place(&mut samples, 0, &part);
-        if is_last {
-            part.header = reader.header().clone();
-            part.unended = reader.is_unended();
-            part.sites = reader.take_sites();
-            part.alive = part.alive.max(alive);
-            part.samples = joined(part.samples, samples);
-            return Ok(Surveyed::Whole(Box::new(part)));
-        }
-        let mut phases = PhaseReader::new();
-        let begins = part.events.first().map_or(Micros(0), |event| event.time);
-        let (mut ends, mut touched, mut measured) = (begins, Vec::new(), Vec::new());
-        loop {
-            part.alive = part.alive.max(alive);
-            phases.part(&part);
-            ends = part.events.last().map_or(ends, |event| event.time);
-            touched.append(&mut part.touched);
-            measured.append(&mut part.samples);
-            if is_last {
-                break;
-            }
-            (part, is_last) = reader.next(1)?;
-            events = place(&mut samples, events, &part);
-        }
-        let ends = ends.max(part.alive);
-        let workload = Workload {
-            header: reader.header().clone(),
-            unended: reader.is_unended(),
-            sites: reader.take_sites(),
-            events: Vec::new(),
-            marks: Vec::new(),
-            recorded: Vec::new(),
-            touched,
-            samples: joined(measured, samples),
-            ..part
-        };
-        Ok(Surveyed::Parts(Box::new(Survey {
-            workload,
-            phases: phases.finish(),
-            events,
-            begins,
-            ends,
-        })))
-    }
 }
 
-/// Counts the events before each sample that lies before the end of a part, or behind all parts so far, and returns how many
-/// there are up to the end of this one.
-fn place(samples: &mut [Sample], before: u64, part: &Workload) -> u64 {
-    let end = before + part.events.len() as u64;
-    // Those that lie in a part before this one have fewer events before them.
-    let open = samples.partition_point(|sample| u64::from(sample.event) < before);
-    for sample in &mut samples[open..] {
-        let events = &part.events;
-        sample.event =
-            (before + events.partition_point(|event| event.time <= sample.time) as u64) as u32;
-    }
-    end
-}
-
-fn joined(mut samples: Vec<Sample>, others: Vec<Sample>) -> Vec<Sample> {
-    samples.extend(others);
-    samples.sort_by_key(|sample| (sample.event, sample.time));
-    samples
-}
-
-/// Reads a trace, part by part.
-enum PartReader {
-    Text(Box<TextReader<BufReader<Bytes>, Builder>>),
-    Recording(Box<(Family<BufReader<Bytes>>, Builder)>),
+/// Reads a trace, part by part. A copy goes on from the same place, and opens the files anew.
+#[derive(Clone)]
+pub(super) enum PartReader {
+    Text(Box<TextReader<Slices, Builder>>),
+    Recording(Box<(Family<Unpacked<Slices>>, Builder)>),
 }
 
 impl PartReader {
-    /// Returns a part of at least so many events, or the last one, and whether it is that.
-    fn next(&mut self, least: u64) -> Result<(Workload, bool), TraceError> {
+    /// Reads a window of text, or as many events; `false` after the last.
+    pub(super) fn go_on(&mut self) -> Result<bool, TraceError> {
         match self {
-            Self::Text(text) => loop {
-                let is_last = !text.window()?;
-                let builder = &mut text.parser.sink;
-                if !is_last && (builder.workload.events.len() as u64) < least {
-                    continue;
-                }
-                let part = builder.take_part();
-                if is_last {
+            Self::Text(text) => {
+                let goes_on = text.window()?;
+                if !goes_on {
                     text.parser.finish()?;
                 }
-                return Ok((part, is_last));
-            },
-            Self::Recording(recording) => loop {
+                Ok(goes_on)
+            }
+            Self::Recording(recording) => {
                 let (family, builder) = &mut **recording;
                 // A call takes about 16 bytes where it is at hand as text.
                 let most = (builder.limits.window as u64 / 16).max(1);
-                let is_last = !family.go_on(most, builder, &mut |_| Ok(()))?;
-                if !is_last && (builder.workload.events.len() as u64) < least {
-                    continue;
-                }
-                let part = builder.take_part();
-                if is_last {
+                let goes_on = family.go_on(most, builder, &mut |_| Ok(()))?;
+                if !goes_on {
                     family.finish(builder.events())?;
                 }
-                return Ok((part, is_last));
-            },
+                Ok(goes_on)
+            }
         }
     }
 
-    fn header(&self) -> &Header {
+    fn builder(&mut self) -> &mut Builder {
+        match self {
+            Self::Text(text) => &mut text.parser.sink,
+            Self::Recording(recording) => &mut recording.1,
+        }
+    }
+
+    /// Takes what was read since the last part.
+    pub(super) fn take(&mut self) -> Workload {
+        self.builder().take_part()
+    }
+
+    /// Returns how many events were read since the last part.
+    pub(super) fn at_hand(&mut self) -> u64 {
+        self.builder().workload.events.len() as u64
+    }
+
+    /// Returns how many bytes of the last file were read.
+    pub(super) fn position(&self) -> u64 {
+        match self {
+            Self::Text(text) => text.source().position(),
+            Self::Recording(recording) => recording.0.own().source().position(),
+        }
+    }
+
+    /// Returns about how many bytes a copy takes.
+    fn footprint(&self) -> crate::Bytes {
+        let (bytes, builder) = match self {
+            Self::Text(text) => (text.footprint(), &text.parser.sink),
+            Self::Recording(recording) => (recording.0.footprint(), &recording.1),
+        };
+        crate::Bytes(bytes as u64) + builder.footprint()
+    }
+
+    pub(super) fn header(&self) -> &Header {
         match self {
             Self::Text(text) => &text.parser.header.header,
             Self::Recording(recording) => &recording.0.header,
@@ -210,14 +145,14 @@ impl PartReader {
     }
 
     /// What the sites of the parts that were read stand for.
-    fn take_sites(&mut self) -> Vec<Box<str>> {
+    pub(super) fn take_sites(&mut self) -> Vec<Box<str>> {
         match self {
             Self::Text(text) => text.parser.sink.take_sites(),
             Self::Recording(recording) => recording.1.take_sites(),
         }
     }
 
-    fn is_unended(&self) -> bool {
+    pub(super) fn is_unended(&self) -> bool {
         match self {
             Self::Text(text) => text.parser.unended,
             Self::Recording(_) => false,
@@ -225,11 +160,11 @@ impl PartReader {
     }
 }
 
-/// The parts of a trace, one after another. A copy opens the files anew.
+/// The parts of a trace, one after another.
+#[derive(Clone)]
 pub(crate) struct TraceParts {
     file: TraceFile,
     reader: Option<PartReader>,
-    taken: u64,
     is_done: bool,
 }
 
@@ -239,7 +174,6 @@ impl TraceParts {
         Self {
             file,
             reader: None,
-            taken: 0,
             is_done: false,
         }
     }
@@ -252,23 +186,21 @@ impl GivesParts for TraceParts {
         }
         let reader = match &mut self.reader {
             Some(reader) => reader,
-            reader => {
-                let mut new = self.file.reader()?;
-                for _ in 0..self.taken {
-                    new.next(1)?;
-                }
-                reader.insert(new)
+            none => none.insert(self.file.reader()?),
+        };
+        let goes_on = loop {
+            let goes_on = reader.go_on()?;
+            if !goes_on || reader.at_hand() > 0 {
+                break goes_on;
             }
         };
-        let (part, is_last) = reader.next(1)?;
-        self.taken += 1;
-        self.is_done = is_last;
-        Ok(Some(part))
+        self.is_done = !goes_on;
+        Ok(Some(reader.take()))
     }
 
-    /// Nothing to speak of, for a copy reads the files again from their beginnings.
     fn footprint(&self) -> crate::Bytes {
-        crate::Bytes(size_of::<Self>() as u64)
+        let reader = self.reader.as_ref().map(PartReader::footprint);
+        crate::Bytes(size_of::<Self>() as u64) + reader.unwrap_or_default()
     }
 
     fn is_done(&self) -> bool {
@@ -276,10 +208,6 @@ impl GivesParts for TraceParts {
     }
 
     fn copy(&self) -> Parts {
-        Parts::of(Self {
-            file: self.file.clone(),
-            reader: None,
-            ..*self
-        })
+        Parts::of(self.clone())
     }
 }

@@ -7,14 +7,14 @@ use super::fields::{ADDRESS_END, SIZE_END, breaks_line};
 use super::gzip::Gunzip;
 use super::header::HeaderReader;
 use super::line::{Order, TIME_END, split_pair};
-use super::source::is_gzip;
+use super::source::{Unpacked, is_gzip};
 use super::write::NOTHING;
 use crate::{Header, Progress, Watch, Workload};
 use highwater_hwr::layout::{MAGIC, Stop};
 use highwater_hwr::read::{Ending, ReadError, Reader};
 use highwater_hwr::{Event, Mapping, Placed};
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{BufRead, Read};
 
 /// After so many events the watch is told.
 const TOLD: u64 = 1 << 16;
@@ -113,6 +113,7 @@ pub(super) fn stream<R: Read>(
 }
 
 /// The recording of a process and those of its ancestors, in the middle of being read.
+#[derive(Clone)]
 pub(super) struct Family<R> {
     members: Vec<Reader<R>>,
     /// The one at hand.
@@ -196,6 +197,12 @@ impl<R: Read> Family<R> {
         Ok(false)
     }
 
+    /// The recording of the process itself.
+    pub(super) fn own(&self) -> &R {
+        // There is one: the header was read of it.
+        self.members[self.members.len() - 1].source()
+    }
+
     /// Refuses a recording without its end, or without calls; so many were made of it.
     pub(super) fn finish(&self, events: u64) -> Result<(), TraceError> {
         if self.ending.is_cut {
@@ -208,6 +215,16 @@ impl<R: Read> Family<R> {
             return Err(TraceError::Recording(empty.into()));
         }
         Ok(())
+    }
+}
+
+impl<R: BufRead> Family<Unpacked<R>> {
+    /// Returns the bytes that a copy takes, besides those of the files.
+    pub(super) fn footprint(&self) -> usize {
+        let members = self.members.iter();
+        members
+            .map(|member| member.footprint() + member.source().footprint())
+            .sum()
     }
 }
 
@@ -255,6 +272,7 @@ enum Reached {
 }
 
 /// Where the reading of a family's events is.
+#[derive(Clone)]
 struct Stream {
     limits: Limits,
     order: Order,

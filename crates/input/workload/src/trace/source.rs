@@ -40,15 +40,51 @@ fn tell(watch: &mut Watch, done: usize, total: usize) -> Result<(), TraceError> 
     Ok(())
 }
 
-/// The bytes of a text.
-enum Bytes<R> {
+/// Bytes that may be packed.
+#[derive(Clone)]
+pub(super) enum Unpacked<R> {
     Plain(R),
     Gzip(Gunzip<R>),
 }
 
+impl<R: BufRead> Unpacked<R> {
+    /// Begins with nothing read.
+    pub(super) fn new(source: R, is_gzip: bool) -> Self {
+        match is_gzip {
+            false => Self::Plain(source),
+            true => Self::Gzip(Gunzip::new(source)),
+        }
+    }
+
+    /// What it reads.
+    pub(super) fn source(&self) -> &R {
+        match self {
+            Self::Plain(source) => source,
+            Self::Gzip(gzip) => gzip.source(),
+        }
+    }
+
+    /// Returns the bytes that a copy takes besides those of what it reads.
+    pub(super) fn footprint(&self) -> usize {
+        match self {
+            Self::Plain(_) => 0,
+            Self::Gzip(gzip) => gzip.footprint(),
+        }
+    }
+}
+
+impl<R: BufRead> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(source) => source.read(buffer),
+            Self::Gzip(gzip) => gzip.read(buffer),
+        }
+    }
+}
+
 /// Reads text window by window.
 pub(super) struct TextReader<R, S> {
-    bytes: Bytes<R>,
+    bytes: Unpacked<R>,
     text: Text,
     pub(super) parser: Parser<S>,
     window: Vec<u8>,
@@ -58,37 +94,33 @@ pub(super) struct TextReader<R, S> {
 impl<R: BufRead, S: Sink> TextReader<R, S> {
     /// Begins with nothing read.
     pub(super) fn new(source: R, is_gzip: bool, limits: Limits, sink: S) -> Self {
-        let bytes = match is_gzip {
-            false => Bytes::Plain(source),
-            true => Bytes::Gzip(Gunzip::new(source)),
-        };
         Self {
-            bytes,
+            bytes: Unpacked::new(source, is_gzip),
             text: Text::new(limits),
             parser: Parser::new(limits, sink),
-            window: vec![0; limits.window],
+            window: Vec::new(),
             filled: 0,
         }
     }
 
     /// What it reads.
     pub(super) fn source(&self) -> &R {
-        match &self.bytes {
-            Bytes::Plain(source) => source,
-            Bytes::Gzip(gzip) => gzip.source(),
-        }
+        self.bytes.source()
+    }
+
+    /// Returns the bytes that a copy takes besides those of the source and the sink.
+    pub(super) fn footprint(&self) -> usize {
+        self.bytes.footprint() + self.filled
     }
 
     fn is_packed(&self) -> bool {
-        !matches!(self.bytes, Bytes::Plain(_))
+        !matches!(self.bytes, Unpacked::Plain(_))
     }
 
     fn fill(&mut self) -> io::Result<usize> {
-        let room = &mut self.window[self.filled..];
-        match &mut self.bytes {
-            Bytes::Plain(source) => source.read(room),
-            Bytes::Gzip(gzip) => gzip.read(room),
-        }
+        // A copy has none until it is read on.
+        self.window.resize(self.text.window, 0);
+        self.bytes.read(&mut self.window[self.filled..])
     }
 
     /// Has the lines of the next window parsed; `false` after the last.
@@ -147,7 +179,21 @@ impl<R: BufRead, S: Sink> TextReader<R, S> {
     }
 }
 
+impl<R: Clone, S: Clone> Clone for TextReader<R, S> {
+    /// Returns one that goes on from here. Of the window it has only what is not parsed yet.
+    fn clone(&self) -> Self {
+        Self {
+            bytes: self.bytes.clone(),
+            text: self.text,
+            parser: self.parser.clone(),
+            window: self.window[..self.filled].to_vec(),
+            filled: self.filled,
+        }
+    }
+}
+
 /// Counts the text that has been read.
+#[derive(Clone, Copy)]
 struct Text {
     read: u64,
     limit: u64,

@@ -97,10 +97,12 @@ fn sites_are_the_same_in_every_form_and_in_parts() {
         window: 4096,
         ..Limits::default()
     };
-    let file = TraceFile::new(
-        move || Ok(vec![Box::new(Cursor::new(text.clone())) as parts::Bytes]),
-        limits,
-    );
+    let open = move |_, at: u64| {
+        let mut bytes = Cursor::new(text.clone());
+        bytes.set_position(at);
+        Ok(Box::new(bytes) as super::Bytes)
+    };
+    let file = TraceFile::new(1, open, limits);
     let source = Source::traced(file, 0, Vec::new()).unwrap();
     assert_eq!(source.first().sites, sites);
     let mut parts = source.rest().expect("it is read on the way");
