@@ -1,5 +1,6 @@
 //! Transparent huge pages as a machine sets them up, and a process asks for them.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_units::Bytes;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -7,7 +8,19 @@ use std::str::FromStr;
 use thiserror::Error;
 
 /// Bytes of a page: one of the sizes that Linux uses.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 #[serde(try_from = "u64", into = "u64")]
 pub enum PageSize {
     /// 4 KiB: x86-64, and most of 64-bit Arm.
@@ -64,6 +77,21 @@ impl TryFrom<u64> for PageSize {
     }
 }
 
+impl fmt::Display for PageSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.bytes().0 / 1024)
+    }
+}
+
+impl FromStr for PageSize {
+    type Err = UnknownWord;
+
+    /// Reads the size in KiB.
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        named(&Self::ALL, word.trim(), "4, 16 or 64 KiB")
+    }
+}
+
 impl From<PageSize> for u64 {
     fn from(size: PageSize) -> Self {
         size.bytes().0
@@ -71,7 +99,19 @@ impl From<PageSize> for u64 {
 }
 
 /// Who gets transparent huge pages (`/sys/kernel/mm/transparent_hugepage/enabled`).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum HugeMode {
     /// All memory that has not been excluded by MADV_NOHUGEPAGE.
@@ -84,7 +124,19 @@ pub enum HugeMode {
 }
 
 /// How far khugepaged makes huge pages of small ones.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Khugepaged {
     /// Not at all.

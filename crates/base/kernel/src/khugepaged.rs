@@ -31,6 +31,11 @@ impl Default for Scan {
 }
 
 impl Kernel {
+    /// Whether anything happens as time passes.
+    pub fn is_timed(&self) -> bool {
+        self.config.huge_pages.khugepaged == Khugepaged::Clock
+    }
+
     /// Lets khugepaged run up to `now`, where it runs by the clock.
     pub fn run_khugepaged(&mut self, now: Micros) {
         if self.config.huge_pages.khugepaged != Khugepaged::Clock || self.areas.is_none() {

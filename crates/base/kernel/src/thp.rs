@@ -40,6 +40,11 @@ impl Kernel {
         }
     }
 
+    /// Bytes of a huge page.
+    pub fn huge_page_size(&self) -> Bytes {
+        self.tables.span()
+    }
+
     /// Returns the memory in huge pages, as AnonHugePages of /proc/PID/smaps.
     pub fn huge(&self) -> Bytes {
         self.tables.span() * self.tables.huge

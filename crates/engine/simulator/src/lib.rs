@@ -51,6 +51,7 @@ pub use highwater_glibc::Cores;
 pub use highwater_jemalloc::{
     Preset as JemallocPreset, Version as JemallocVersion, presets as jemalloc_presets,
 };
+pub use highwater_kernel::{HugeMode, Khugepaged, PageSize};
 pub use highwater_settings::{Environment, is_read, parse_lines};
 pub use highwater_workload::{Moment, Phase, PhaseKind, PhaseSource, Phases};
 pub use image::{INSTALLS_JEMALLOC, Image, UnknownImage};
@@ -66,4 +67,4 @@ pub use settings::{Chosen, Judged, choose, judge};
 pub use simulation::{Killed, Simulation};
 pub use snapshot::Snapshot;
 pub use snapshots::Snapshots;
-pub use variant::{Choice, PythonVersion, Variant, VersionDifference};
+pub use variant::{Choice, Machine, PythonVersion, Variant, VersionDifference};

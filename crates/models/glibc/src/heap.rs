@@ -6,6 +6,7 @@
 use crate::arena::{Call, Shared};
 use crate::chunk::{ALIGNMENT, Chunk, HEADER, MIN_SIZE};
 use crate::free::Merged;
+use crate::thp::madvise_thp;
 use highwater_allocator::{Address, Bytes, Considered, Decision, Kernel, Refusal};
 
 /// `HEAP_MIN_SIZE`
@@ -85,6 +86,7 @@ pub(crate) fn open(
     }
     let base = reserve(kernel, &mut shared.next_area, span)?;
     kernel.mprotect(base, length);
+    madvise_thp(kernel, &shared.params, base, length);
     Some((base, length))
 }
 

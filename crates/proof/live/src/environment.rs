@@ -94,6 +94,8 @@ const ENVIRONMENTS: &[&str] = &[
     "GLIBC_TUNABLES=glibc.malloc.mxfast=161",
     "GLIBC_TUNABLES=glibc.malloc.hugetlb=0",
     "GLIBC_TUNABLES=glibc.malloc.hugetlb=1",
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=3000000:glibc.malloc.trim_threshold=1000000",
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4000000",
     "GLIBC_TUNABLES=glibc.malloc.hugetlb=2",
     // What takes the environment's name above, by its own.
     "GLIBC_TUNABLES=glibc.malloc.check=3",
@@ -127,16 +129,14 @@ const ENVIRONMENTS: &[&str] = &[
     "GLIBC_TUNABLES=glibc.mem.decorate_maps=1",
 ];
 
-/// The environments to go through, without those whose effect depends on how this machine's huge pages are set up: the
-/// model's machine has pages of 2 MiB of which none is set aside, and transparent ones not in mode `madvise`.
+/// The environments to go through, without those whose effect depends on how many huge pages this machine has set aside: the
+/// model's machine has none.
 pub fn all_environments() -> Vec<Environment> {
     let read = |file: &str| std::fs::read_to_string(format!("/sys/kernel/mm/{file}"));
-    let advised = read("transparent_hugepage/enabled").is_ok_and(|mode| mode.contains("[madvise]"));
     let reserved = read("hugepages/hugepages-2048kB/nr_hugepages");
     let none_reserved = reserved.is_ok_and(|count| count.trim() == "0");
     ENVIRONMENTS
         .iter()
-        .filter(|text| !(text.contains("hugetlb=1") && advised))
         .filter(|text| !text.contains("hugetlb=2") || none_reserved)
         .map(|text| Environment::parse(text))
         .collect()
