@@ -6,7 +6,8 @@ use crate::moment::{self, View};
 use highwater_report::{kind_in_words, origin, page_shares, state_and_place};
 use highwater_settings::is_read;
 use highwater_simulator::{
-    Bytes, Counters, Diagnosis, MarkSample, Outcome, PageShares, Recording, Remark, Tone, Variant,
+    Bytes, Counters, Diagnosis, Machine, MarkSample, Outcome, PageShares, Recording, Remark,
+    Sample, Tone, Variant,
 };
 use std::fmt::Write;
 
@@ -61,6 +62,9 @@ fn write_report(
     out.push_str(&answer(view));
     writeln!(out, "\n{}", chart::draw(&recording.samples))?;
     marks(out, &recording.marks)?;
+    if let Some(sample) = (recording.samples.last()).filter(|last| says_machine(recording, last)) {
+        writeln!(out, "At the end: {}\n", highwater_report::charged(sample))?;
+    }
     if let Some(killed) = recording.killed {
         writeln!(
             out,
@@ -165,6 +169,12 @@ fn count(n: u64, what: &str) -> String {
     } else {
         format!(", {n} {what}")
     }
+}
+
+/// Whether the run asks for a machine of its own, or has what few runs have of memory.
+fn says_machine(recording: &Recording, last: &Sample) -> bool {
+    let is_rare = last.huge > Bytes::ZERO || last.lazy_free > Bytes::ZERO;
+    is_rare || recording.variant.machine != Machine::default()
 }
 
 /// A table of marks.

@@ -23,6 +23,16 @@ impl Environment {
 }
 
 impl Environment {
+    /// Whether it makes malloc ask for transparent huge pages. The oracle then does not switch them off.
+    pub fn asks_for_huge_pages(&self) -> bool {
+        self.lines.iter().any(|(name, value)| {
+            name == "GLIBC_TUNABLES"
+                && value
+                    .split(':')
+                    .any(|pair| pair == "glibc.malloc.hugetlb=1")
+        })
+    }
+
     /// Whether it asks for a heap that checks itself, which up to 2.33 was built into the library.
     pub fn checks_the_heap(&self) -> bool {
         self.lines.iter().any(|(name, value)| match name.as_str() {
@@ -94,8 +104,6 @@ const ENVIRONMENTS: &[&str] = &[
     "GLIBC_TUNABLES=glibc.malloc.mxfast=161",
     "GLIBC_TUNABLES=glibc.malloc.hugetlb=0",
     "GLIBC_TUNABLES=glibc.malloc.hugetlb=1",
-    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=3000000:glibc.malloc.trim_threshold=1000000",
-    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4000000",
     "GLIBC_TUNABLES=glibc.malloc.hugetlb=2",
     // What takes the environment's name above, by its own.
     "GLIBC_TUNABLES=glibc.malloc.check=3",

@@ -42,7 +42,7 @@ pub fn execute(
         brk: Address(layout.brk),
         mmap_top: Address(layout.mappings_top),
         huge_mappings_aligned: release.family == AllocatorFamily::Glibc && aligns_huge_mappings(),
-        huge_pages: huge_pages(),
+        huge_pages: huge_pages(!environment.asks_for_huge_pages()),
         ..Config::default()
     };
     let mut kernel =
@@ -114,7 +114,8 @@ fn glibc(
 ) -> Result<Glibc, ModelError> {
     let known =
         Version::parse(&release.version).ok_or_else(|| ModelError::Version(release.clone()))?;
-    let settings = Settings::from_environment(known, &variables(environment));
+    let mut settings = Settings::from_environment(known, &variables(environment));
+    settings.params.knows_break = true;
     let host = Host {
         cores: cores(),
         threaded,

@@ -3,9 +3,9 @@
 use highwater_kernel::HugePages;
 use std::fs::read_to_string;
 
-/// Those of this machine, for a process that switched them off, as the oracle does: the default, where that cannot be read. The
-/// mode decides what malloc asks for all the same.
-pub(crate) fn huge_pages() -> HugePages {
+/// Those of this machine, for a process that has them or switched them off; the default, where that cannot be read. The mode decides
+/// what malloc asks for in any case.
+pub(crate) fn huge_pages(is_disabled: bool) -> HugePages {
     let text = read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_default();
     let chosen = text
         .split_once('[')
@@ -14,7 +14,8 @@ pub(crate) fn huge_pages() -> HugePages {
         mode: chosen
             .and_then(|(mode, _)| mode.parse().ok())
             .unwrap_or_default(),
-        is_disabled: true,
+        frees_tables: release() >= (6, 14),
+        is_disabled,
         ..HugePages::default()
     }
 }
