@@ -249,6 +249,11 @@ fn full_variant() -> Variant {
         }),
         seed: Some(0),
         python: Some(PythonVersion::V3_14),
+        machine: Machine {
+            thp: Some(HugeMode::Always),
+            khugepaged: Khugepaged::Everything,
+            page_size: Some(PageSize::Kib64),
+        },
     }
 }
 

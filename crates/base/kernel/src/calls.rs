@@ -3,10 +3,9 @@
 use crate::config::MapError;
 use crate::pages::{count, words_of};
 use crate::space::Kernel;
+use crate::vmas::Flags;
 use highwater_units::{Address, Bytes, Pages};
 
-/// Bytes of a huge page of x86-64 and of 64-bit Arm with pages of 4 KiB.
-const HUGE_PAGE: Bytes = Bytes::mib(2);
 /// All that one process may map, so that absurd requests cannot exhaust the simulator's own memory.
 const MOST_MAPPED: Bytes = Bytes(16 << 40);
 
@@ -32,11 +31,15 @@ impl Kernel {
             return refused;
         }
         let (from, to) = (self.page_end(new), self.page_end(old));
-        if from < to {
-            self.drop_pages(from, to, false);
-        }
         self.brk = new;
         self.highest_brk = self.highest_brk.max(new);
+        if from < to {
+            self.split_ends(from, to);
+            self.drop_pages(from, to, false);
+            self.remove_area(from, to);
+        } else if to < from {
+            self.add_area(to, from, Flags::PLAIN);
+        }
         Ok(old)
     }
 
@@ -46,6 +49,18 @@ impl Kernel {
     /// # Errors
     /// Where they fit nowhere, or are more than the machine has.
     pub fn mmap(&mut self, length: Bytes) -> Result<Address, MapError> {
+        self.map(length, Flags::PLAIN)
+    }
+
+    /// As [`Kernel::mmap`], for address space that is only set aside: PROT_NONE and MAP_NORESERVE. [`Kernel::mprotect`] opens it.
+    ///
+    /// # Errors
+    /// Where it fits nowhere, or is more than the machine has.
+    pub fn set_aside(&mut self, length: Bytes) -> Result<Address, MapError> {
+        self.map(length, Flags::SET_ASIDE)
+    }
+
+    fn map(&mut self, length: Bytes, flags: Flags) -> Result<Address, MapError> {
         self.counts.syscalls.mmap += 1;
         let refused = MapError::NoMemory(length);
         if length == Bytes::ZERO || !self.grants(length) {
@@ -53,14 +68,9 @@ impl Kernel {
         }
         let floor = self.page_end(self.brk);
         let bytes = self.page_up(length);
-        let is_huge = bytes.align_down(HUGE_PAGE) == bytes;
-        let aligned = (self.config.huge_mappings_aligned && is_huge)
-            .then(|| self.mappings.place_aligned(bytes, HUGE_PAGE, floor));
-        let start = aligned
-            .flatten()
-            .or_else(|| self.mappings.place(bytes, floor))
-            .ok_or(refused)?;
+        let start = self.place(bytes, floor).ok_or(refused)?;
         self.mapped += bytes;
+        self.add_area(start, start + bytes, flags);
         Ok(start)
     }
 
@@ -70,6 +80,23 @@ impl Kernel {
     /// # Errors
     /// Where they fit nowhere, or are more than the machine has.
     pub fn mmap_near(&mut self, hint: Address, length: Bytes) -> Result<Address, MapError> {
+        self.map_near(hint, length, Flags::PLAIN)
+    }
+
+    /// As [`Kernel::mmap_near`], for address space that is only set aside: PROT_NONE and MAP_NORESERVE.
+    ///
+    /// # Errors
+    /// Where it fits nowhere, or is more than the machine has.
+    pub fn set_aside_near(&mut self, hint: Address, length: Bytes) -> Result<Address, MapError> {
+        self.map_near(hint, length, Flags::SET_ASIDE)
+    }
+
+    fn map_near(
+        &mut self,
+        hint: Address,
+        length: Bytes,
+        flags: Flags,
+    ) -> Result<Address, MapError> {
         let bytes = self.page_up(length);
         let end = hint.0.checked_add(bytes.0).map(Address);
         let fits = end.is_some_and(|end| {
@@ -79,17 +106,34 @@ impl Kernel {
                 && self.mappings.take(hint, end)
         });
         if !fits {
-            return self.mmap(length);
+            return self.map(length, flags);
         }
         self.counts.syscalls.mmap += 1;
         self.mapped += bytes;
+        self.add_area(hint, hint + bytes, flags);
         Ok(hint)
     }
 
-    /// mprotect(2). What a page may be used for is not modelled: a page nobody writes is not resident, whether it may be
-    /// written or not. So this only counts the call.
-    pub fn mprotect(&mut self) {
+    /// Finds a place for whole pages, and takes it.
+    fn place(&mut self, bytes: Bytes, floor: Address) -> Option<Address> {
+        let huge = self.tables.span();
+        let is_huge = bytes.align_down(huge) == bytes;
+        let aligned = (self.config.huge_mappings_aligned && is_huge)
+            .then(|| self.mappings.place_aligned(bytes, huge, floor));
+        let aligned = aligned.flatten();
+        aligned.or_else(|| self.mappings.place(bytes, floor))
+    }
+
+    /// mprotect(2): memory that was set aside may be written. Without huge pages nothing follows from it, for a page nobody writes is
+    /// not resident, whether it may be written or not.
+    pub fn mprotect(&mut self, start: Address, length: Bytes) {
         self.counts.syscalls.mprotect += 1;
+        let is_writable = true;
+        let end = self.page_end(start + length);
+        self.change_areas(start, end, |flags| Flags {
+            is_writable,
+            ..flags
+        });
     }
 
     /// Whether the process may have so many bytes more.
@@ -124,22 +168,30 @@ impl Kernel {
         }
         if self.mappings.extend(start, end, start + new) {
             self.mapped += new - old;
+            self.extend_area(end, start + new);
             return Ok(start);
         }
         let floor = self.page_end(self.brk);
-        let to = self.mappings.place(new, floor);
-        let to = to.ok_or(MapError::NoMemory(new))?;
+        let to = self.place(new, floor).ok_or(MapError::NoMemory(new))?;
         self.mapped += new;
+        self.move_area(start, end, to, new);
         self.move_pages(start, to, old);
         self.unmap(start, end);
+        self.settle_all(to, to + new);
         Ok(to)
     }
 
     /// madvise(MADV_DONTNEED): the whole pages of the range go back at once and read as zeros afterwards.
     pub fn madvise_dontneed(&mut self, start: Address, length: Bytes) {
         self.counts.syscalls.madvise += 1;
-        let page = self.config.page_size;
-        self.drop_pages(start.align_up(page), self.page_end(start + length), false);
+        let start = start.align_up(self.config.page_size);
+        let end = self.page_end(start + length);
+        if start < end {
+            self.split_ends(start, end);
+            self.drop_pages(start, end, false);
+            self.free_tables_of_advice(start, end);
+            self.settle_all(start, end);
+        }
     }
 
     /// madvise(MADV_FREE): the resident pages of the range stay until the cap is reached, then go first; writing to one
@@ -148,6 +200,7 @@ impl Kernel {
         self.counts.syscalls.madvise += 1;
         let end = self.page_end(start + length);
         let mut marked = Pages(0);
+        self.split_ends(start, end);
         if start < end {
             self.warm
                 .remove(self.page_of(start), self.page_of(end - Bytes(1)));
@@ -164,9 +217,11 @@ impl Kernel {
 
     fn unmap(&mut self, start: Address, end: Address) {
         if start < end {
+            self.split_ends(start, end);
             self.drop_pages(start, end, true);
             let removed = self.mappings.remove(start, end);
             self.mapped -= removed;
+            self.remove_area(start, end);
         }
     }
 }

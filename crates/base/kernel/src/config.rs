@@ -1,5 +1,6 @@
 //! How a process begins, and what can go wrong.
 
+use crate::huge_pages::{HugePages, NoPageSize};
 use highwater_units::{Address, Bytes};
 use thiserror::Error;
 
@@ -12,9 +13,11 @@ pub struct Config {
     pub brk: Address,
     /// Mappings are placed below this address, the highest first.
     pub mmap_top: Address,
-    /// Whether mappings of whole huge pages (multiples of 2 MiB) are placed at a multiple of 2 MiB, as they are where
+    /// Whether mappings of whole huge pages (multiples of 2 MiB where pages have 4 KiB) are placed at a multiple of their size, as they are where
     /// transparent huge pages are built in: Linux 6.13, mm/mmap.c, `__get_unmapped_area`.
     pub huge_mappings_aligned: bool,
+    /// Transparent huge pages.
+    pub huge_pages: HugePages,
     /// Main memory and swap of the machine together: the largest single growth the kernel grants, as Linux judges by
     /// default (mm/util.c, `__vm_enough_memory`), and a cap on resident memory.
     pub memory: Bytes,
@@ -29,6 +32,7 @@ impl Default for Config {
             brk: Address(0x5555_5555_5000),
             mmap_top: Address(0x7fff_f7ff_f000),
             huge_mappings_aligned: false,
+            huge_pages: HugePages::default(),
             memory: Bytes(256 << 30),
             cap: None,
         }
@@ -39,8 +43,8 @@ impl Default for Config {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum ConfigError {
     /// The page size is none that Linux uses.
-    #[error("a page of {0} bytes: it must be 4096, 16384 or 65536")]
-    PageSize(u64),
+    #[error(transparent)]
+    PageSize(#[from] NoPageSize),
     /// The heap would begin at or above the mappings, or outside user space.
     #[error("the program break {0} must lie between 0x10000 and {1}, where mappings begin")]
     Break(Address, Address),

@@ -35,4 +35,10 @@ pub struct Counts {
     pub syscalls: Syscalls,
     /// Pages taken back under pressure after they had been marked with MADV_FREE.
     pub reclaimed: u64,
+    /// Huge pages of which a part was given back or cut off, so that small pages took their place.
+    #[serde(default)]
+    pub splits: u64,
+    /// Huge pages that khugepaged or MADV_COLLAPSE made of small ones.
+    #[serde(default)]
+    pub collapses: u64,
 }

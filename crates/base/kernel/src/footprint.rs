@@ -25,6 +25,8 @@ impl Kernel {
             + table_bytes(&self.high)
             + self.warm.footprint()
             + self.mappings.footprint()
+            + Bytes(TREE_ENTRY * self.tables.leaves.len() as u64)
+            + Bytes(2 * TREE_ENTRY * self.areas.as_ref().map_or(0, |areas| areas.len()) as u64)
     }
 }
 

@@ -7,22 +7,30 @@
 //! The kernel knows no allocator. It has no clock and reads nothing from outside: the same calls give the same
 //! addresses, always.
 
+mod areas;
 mod calls;
 mod config;
 mod counts;
 mod footprint;
 mod gaps;
+mod huge_pages;
+mod khugepaged;
 mod mappings;
+mod moving;
 mod numbers;
 mod pages;
 mod residency;
 mod space;
+mod tables;
+mod thp;
+mod vmas;
 mod warm;
 
 pub use config::{Config, ConfigError, MapError, OutOfMemory};
 pub use counts::{Counts, Syscalls};
 pub use footprint::table_bytes;
 pub use highwater_units::{Address, Bytes, Decimal, Micros, Nanos, Pages};
+pub use huge_pages::{HugeMode, HugePages, Khugepaged, NoPageSize, PageSize, UnknownWord};
 pub use mappings::{Mapping, MappingKind};
 pub use numbers::Numbers;
 pub use pages::PageState;

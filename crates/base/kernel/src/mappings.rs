@@ -93,6 +93,12 @@ impl Mappings {
         (start < to && end <= to).then_some((from, to))
     }
 
+    /// Whether any mapping has a part of `[start, end)`.
+    pub(crate) fn reaches_into(&self, start: Address, end: Address) -> bool {
+        let below = self.by_start.range(..end).next_back();
+        below.is_some_and(|(_, to)| *to > start)
+    }
+
     /// Cuts `[start, end)` out of every mapping that reaches into it. Returns how many bytes were mapped there.
     pub(crate) fn remove(&mut self, start: Address, end: Address) -> Bytes {
         let mut removed = Bytes::ZERO;

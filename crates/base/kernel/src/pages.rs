@@ -30,6 +30,8 @@ pub(crate) type PageSet = [u64; WORDS];
 pub(crate) struct Span {
     /// Its first address.
     pub(crate) base: Address,
+    /// Whether its range surely has a page table, or a huge page with all pages of the span.
+    pub(crate) has_table: bool,
     pub(crate) resident: PageSet,
     /// Resident, and marked with MADV_FREE.
     pub(crate) lazy: PageSet,

@@ -59,19 +59,29 @@ impl Kernel {
             "touch of unmapped {from}"
         );
         let id = self.span_at(from);
-        let (first, last) = (self.page_in_span(from), self.page_in_span(last));
+        if !self.spans[id].has_table {
+            self.first_touch(from);
+        }
+        let (at, first, last) = (from, self.page_in_span(from), self.page_in_span(last));
         let span = &mut self.spans[id];
         let new = span.touch(first, last);
         if self.lazy > Pages(0) {
-            self.lazy -= span.keep(first, last);
+            let kept = span.keep(first, last);
+            self.lazy -= kept;
+            if kept > Pages(0) && self.tables.huge > 0 {
+                self.keep_huge(at);
+            }
         }
         if new > Pages(0) {
-            self.fault(new);
+            self.counts.faults += new.0;
+            self.add_resident(new);
+            if self.areas.is_some() {
+                self.note_page(at);
+            }
         }
     }
 
-    fn fault(&mut self, pages: Pages) {
-        self.counts.faults += pages.0;
+    pub(crate) fn add_resident(&mut self, pages: Pages) {
         self.resident += pages;
         if self.resident > self.cap {
             self.press();
@@ -96,9 +106,11 @@ impl Kernel {
             }
             for page in 0..(SPAN / self.config.page_size) as usize {
                 if wanted > Pages(0) && contains(&self.spans[id].lazy, page) {
-                    self.drop_in_span(id, page, page, false);
-                    self.counts.reclaimed += 1;
-                    wanted -= Pages(1);
+                    let before = self.resident;
+                    self.reclaim(id, page);
+                    let reclaimed = before - self.resident;
+                    self.counts.reclaimed += reclaimed.0;
+                    wanted = Pages(wanted.0.saturating_sub(reclaimed.0));
                 }
             }
         }
@@ -171,7 +183,7 @@ impl Kernel {
     }
 
     #[inline]
-    fn span_at(&mut self, at: Address) -> usize {
+    pub(crate) fn span_at(&mut self, at: Address) -> usize {
         match self.find_span(at) {
             Some(id) => id,
             None => self.new_span(at),
@@ -222,7 +234,7 @@ impl Kernel {
         }
     }
 
-    fn drop_in_span(&mut self, id: usize, first: usize, last: usize, forget: bool) {
+    pub(crate) fn drop_in_span(&mut self, id: usize, first: usize, last: usize, forget: bool) {
         let page = self.page_of(self.spans[id].base);
         self.warm.remove(page + first as u64, page + last as u64);
         let span = &mut self.spans[id];
@@ -238,25 +250,5 @@ impl Kernel {
         });
         self.resident -= resident;
         self.lazy -= lazy;
-    }
-
-    /// Moves `length` bytes of pages.
-    pub(crate) fn move_pages(&mut self, from: Address, to: Address, length: Bytes) {
-        for page in 0..length / self.config.page_size {
-            let offset = Pages(page) * self.config.page_size;
-            let Some(source) = self.find_span(from + offset) else {
-                continue;
-            };
-            let bit = self.page_in_span(from + offset);
-            if !contains(&self.spans[source].resident, bit) {
-                continue;
-            }
-            let target = self.span_at(to + offset);
-            let target_bit = self.page_in_span(to + offset);
-            let mask = 1 << (target_bit & 63);
-            self.spans[target].resident[target_bit >> 6] |= mask;
-            self.spans[target].ever[target_bit >> 6] |= mask;
-            self.resident += Pages(1);
-        }
     }
 }

@@ -2,9 +2,13 @@
 
 use crate::config::{Config, ConfigError, OutOfMemory};
 use crate::counts::Counts;
+use crate::huge_pages::{HugeMode, PageSize};
+use crate::khugepaged::Scan;
 use crate::mappings::{Mapping, MappingKind, Mappings};
 use crate::pages::{PageState, Span};
 use crate::residency::{SPAN, parts};
+use crate::tables::Tables;
+use crate::vmas::Vmas;
 use crate::warm::Warm;
 use highwater_units::{Address, Bytes, Pages};
 
@@ -30,6 +34,10 @@ pub struct Kernel {
     /// Bytes of all mappings, the heap of the program break left aside.
     pub(crate) mapped: Bytes,
     pub(crate) counts: Counts,
+    pub(crate) tables: Tables,
+    /// The areas, while there may be huge pages.
+    pub(crate) areas: Option<Box<Vmas>>,
+    pub(crate) scan: Scan,
     pub(crate) killed: Option<OutOfMemory>,
 }
 
@@ -42,9 +50,7 @@ impl Kernel {
     /// Where no process can begin like that.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         let page = config.page_size.0;
-        if ![4096, 16384, 65536].contains(&page) {
-            return Err(ConfigError::PageSize(page));
-        }
+        let size = PageSize::try_from(page)?;
         let top = config.mmap_top;
         if top.0 >= USER_SPACE_END || !top.0.is_multiple_of(page) {
             return Err(ConfigError::MmapTop(top));
@@ -69,6 +75,9 @@ impl Kernel {
             cap: Pages(config.cap.unwrap_or(config.memory).min(config.memory) / config.page_size),
             mapped: Bytes::ZERO,
             counts: Counts::default(),
+            tables: Tables::new(size),
+            areas: (config.huge_pages.mode == HugeMode::Always).then(Box::default),
+            scan: Scan::default(),
             killed: None,
         };
         if config.brk.offset_in(config.page_size) > Bytes::ZERO {

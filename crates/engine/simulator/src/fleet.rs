@@ -173,6 +173,9 @@ impl Fleet {
                 continue;
             }
             sum.rss += one.rss;
+            sum.page_tables += one.page_tables;
+            sum.huge += one.huge;
+            sum.lazy_free += one.lazy_free;
             sum.live += one.live;
             sum.parked += one.parked;
             sum.free += one.free;

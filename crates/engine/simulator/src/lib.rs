@@ -52,6 +52,7 @@ pub use highwater_glibc::Cores;
 pub use highwater_jemalloc::{
     Preset as JemallocPreset, Version as JemallocVersion, presets as jemalloc_presets,
 };
+pub use highwater_kernel::{HugeMode, Khugepaged, PageSize};
 pub use highwater_settings::{Environment, is_read, parse_lines};
 pub use highwater_workload::{Moment, Phase, PhaseKind, PhaseSource, Phases};
 pub use image::{INSTALLS_JEMALLOC, Image, UnknownImage};
@@ -68,4 +69,4 @@ pub use simulation::{Killed, Simulation};
 pub use site_shares::{Allotted, SiteShare, SiteShares};
 pub use snapshot::Snapshot;
 pub use snapshots::Snapshots;
-pub use variant::{Choice, PythonVersion, Variant, VersionDifference};
+pub use variant::{Choice, Machine, PythonVersion, Variant, VersionDifference};

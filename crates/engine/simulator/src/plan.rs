@@ -1,13 +1,15 @@
 //! What a scenario's variant comes to: sources, and what each is run through.
 
 use crate::settings::{Chosen, Judged, choose, judge};
-use crate::variant::{Choice, PythonVersion, Variant};
+use crate::variant::{Choice, Machine, PythonVersion, Variant};
 use highwater_allocator::{Bytes, Remark, Tone};
 use highwater_glibc::Cores;
+use highwater_kernel::UnknownWord;
 use highwater_settings::{Environment, is_read};
 use highwater_workload::pattern::{Generator, MAX_CALLS, ParameterError, Parameters};
 use highwater_workload::spec::{Calls, Fault, Planned, PlannedStage};
 use highwater_workload::{Header, Pattern, PatternError, Source, Watch, unwatched};
+use std::str::FromStr;
 
 /// One way to run something: stages one after another.
 #[derive(Clone)]
@@ -178,7 +180,13 @@ pub fn variant_of(
             stage.fault("python", message)
         })
     });
+    let machine = Machine {
+        thp: read_as(stage, "thp", stage.thp.as_deref())?,
+        khugepaged: read_as(stage, "khugepaged", stage.khugepaged.as_deref())?.unwrap_or_default(),
+        page_size: read_as(stage, "page_size", stage.page_size.as_deref())?,
+    };
     let variant = Variant {
+        machine,
         allocator,
         environment: environment.variables,
         cap: stage.cap.map(Bytes::mib),
@@ -187,6 +195,17 @@ pub fn variant_of(
         seed: stage.seed,
     };
     Ok((variant, said))
+}
+
+/// Returns what an option of a stage says, where it says anything.
+fn read_as<T: FromStr<Err = UnknownWord>>(
+    stage: &PlannedStage,
+    key: &str,
+    text: Option<&str>,
+) -> Result<Option<T>, Fault> {
+    let read = text.map(str::parse::<T>);
+    read.transpose()
+        .map_err(|error| stage.fault(key, error.to_string()))
 }
 
 /// Returns the environment of a stage: what a trace recorded, with what is given set over it.

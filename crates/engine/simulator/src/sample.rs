@@ -50,6 +50,23 @@ pub struct Sample {
     pub faults: u64,
     /// System calls since the beginning.
     pub syscalls: u64,
+    /// Page tables of the process: no part of resident memory, but of what a control group is charged for.
+    #[serde(default)]
+    pub page_tables: Bytes,
+    /// Resident memory in huge pages.
+    #[serde(default)]
+    pub huge: Bytes,
+    /// Resident memory marked with MADV_FREE, which the kernel takes under pressure.
+    #[serde(default)]
+    pub lazy_free: Bytes,
+}
+
+impl Sample {
+    /// What a control group is charged for as far as it is known here (`memory.current`): resident memory and page tables. Stacks,
+    /// code, files and the kernel's other memory come on top.
+    pub fn charged(&self) -> Bytes {
+        self.rss + self.page_tables
+    }
 }
 
 impl Sample {
@@ -84,6 +101,9 @@ impl Simulation {
             figures: self.figures(),
             faults: counts.faults,
             syscalls: counts.syscalls.total(),
+            page_tables: self.kernel.page_tables(),
+            huge: self.kernel.huge(),
+            lazy_free: self.kernel.lazy(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::variant::Variant;
 use highwater_allocator::{
     Accounting, Address, Allocator, Bytes, Figures, Kernel, Micros, ThreadId, Variable, Whereabouts,
 };
-use highwater_kernel::Config;
+use highwater_kernel::{Config, HugeMode};
 use highwater_workload::{BlockId, Event, Source, Workload};
 use std::sync::Arc;
 
@@ -60,18 +60,22 @@ impl Simulation {
     pub fn new(source: impl Into<Source>, variant: &Variant) -> Result<Self, SimulatorError> {
         let feed = Feed::new(&source.into());
         let workload = feed.part();
-        let page_size = workload.header.page;
+        let page_size = variant.page_size(workload);
         if let Some(cap) = variant.cap
             && cap < page_size
         {
             return Err(SimulatorError::Cap(cap.0, page_size.0));
         }
         let defaults = Config::default();
+        let huge_pages = variant.machine.huge_pages(&workload.header);
         let mut kernel = Kernel::new(Config {
             page_size,
             brk: workload.header.brk.unwrap_or(defaults.brk),
             mmap_top: variant.mmap_top(workload, defaults.mmap_top),
-            huge_mappings_aligned: variant.allocator.minds_distances(),
+            huge_mappings_aligned: variant.allocator.minds_distances()
+                || !variant.machine.is_usual()
+                || huge_pages.mode == HugeMode::Always,
+            huge_pages,
             cap: variant.cap,
             ..defaults
         })
@@ -183,13 +187,16 @@ impl Simulation {
             log.stamp(event, now, ThreadId::MAIN);
             self.program.now = now;
             self.model.advance(&mut self.kernel, now);
+            self.kernel.run_khugepaged(now);
         }
     }
 
     /// Whether something will happen without a call of the program.
     pub(crate) fn has_timers(&self) -> bool {
-        self.figures()
-            .is_some_and(|figures| figures.wakes.is_some())
+        self.kernel.is_timed()
+            || self
+                .figures()
+                .is_some_and(|figures| figures.wakes.is_some())
     }
 
     // ---- the state of the process

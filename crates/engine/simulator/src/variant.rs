@@ -9,9 +9,10 @@ pub use highwater_allocator::Difference as VersionDifference;
 use highwater_allocator::{Address, Bytes, Remark, ThreadId, Tone, Variable};
 use highwater_glibc::{Cores, Glibc, Host, Settings, Version};
 use highwater_jemalloc::{Jemalloc, Settings as JemallocSettings, Version as JemallocVersion};
+use highwater_kernel::{HugeMode, HugePages, Khugepaged, PageSize};
 use highwater_pymalloc::Pymalloc;
 pub use highwater_pymalloc::Version as PythonVersion;
-use highwater_workload::Workload;
+use highwater_workload::{Header, Workload};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -184,6 +185,55 @@ pub struct Variant {
     /// allocator above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub python: Option<PythonVersion>,
+    /// The machine's pages.
+    #[serde(default, skip_serializing_if = "Machine::is_usual")]
+    pub machine: Machine,
+}
+
+/// The pages of a machine.
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
+pub struct Machine {
+    /// Who gets transparent huge pages; as a recording says, else `madvise`, if not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thp: Option<HugeMode>,
+    /// How far khugepaged adds to them.
+    #[serde(default)]
+    pub khugepaged: Khugepaged,
+    /// Bytes of a page; those of the workload's header if not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<PageSize>,
+}
+
+impl Machine {
+    /// Whether nothing is said of it.
+    pub(crate) fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The huge pages of a process that runs what a header describes.
+    pub(crate) fn huge_pages(&self, header: &Header) -> HugePages {
+        let recorded = || {
+            let mut noted = header.noted.iter();
+            let (_, mode) = noted.find(|(kind, _)| kind == "huge-pages")?;
+            mode.parse().ok()
+        };
+        HugePages {
+            mode: self.thp.or_else(recorded).unwrap_or_default(),
+            khugepaged: self.khugepaged,
+            ..HugePages::default()
+        }
+    }
 }
 
 /// The most cores a machine can have here: as many as a trace may name.
@@ -218,7 +268,7 @@ impl Variant {
     /// Below which address a process of it finds its first mappings: where the model of its allocator needs them, else
     /// where the workload had them.
     pub(crate) fn mmap_top(&self, workload: &Workload, default: Address) -> Address {
-        let page = workload.header.page;
+        let page = self.page_size(workload);
         let recorded = workload.header.mappings;
         let top = self.allocator.mmap_top().or(recorded).unwrap_or(default);
         let top = top.align_down(page);
@@ -230,6 +280,12 @@ impl Variant {
             }
             _ => top,
         }
+    }
+
+    /// Bytes of a page of its machine.
+    pub(crate) fn page_size(&self, workload: &Workload) -> Bytes {
+        let own = self.machine.page_size;
+        own.map_or(workload.header.page, PageSize::bytes)
     }
 
     /// Whether a machine can have these cores.
@@ -266,8 +322,9 @@ impl Variant {
                 Ok(self.in_python(&pythons, Model::Glibc(glibc)))
             }
             Choice::Jemalloc(version) => {
-                if workload.header.page != Bytes(4096) {
-                    return Err(SimulatorError::PageSize(workload.header.page));
+                let page = self.page_size(workload);
+                if page != Bytes(4096) {
+                    return Err(SimulatorError::PageSize(page));
                 }
                 let settings = JemallocSettings::from_environment(version, &mallocs);
                 let mut options = settings.options;

@@ -210,6 +210,16 @@ pub(crate) struct Common {
     /// Seed of jemalloc's random states, which in a real process follow from addresses and differ from run to run
     #[arg(long, value_name = "N", value_parser = given, allow_hyphen_values = true)]
     pub(crate) seed: Option<String>,
+    /// Transparent huge pages of the machine: always, madvise or never (default: the recording's own, otherwise madvise)
+    #[arg(long, value_name = "MODE", value_parser = given)]
+    pub(crate) thp: Option<String>,
+    /// How far khugepaged makes huge pages of small ones: off, clock (as where it serves this process alone) or everything
+    /// (the most that it can add) (default: off)
+    #[arg(long, value_name = "HOW", value_parser = given)]
+    pub(crate) khugepaged: Option<String>,
+    /// Size of a page in KiB: 4, 16 or 64, and of a huge page 2, 32 or 512 MiB (default: the trace's own, otherwise 4)
+    #[arg(long, value_name = "KIB", value_parser = given)]
+    pub(crate) page_size: Option<String>,
     /// Also run with N seeds and report how much resident memory at the marks varies
     #[arg(long, value_name = "N")]
     pub(crate) seeds: Option<u32>,
@@ -234,6 +244,9 @@ impl Common {
             ("cap", &self.cap),
             ("cores", &self.cores),
             ("seed", &self.seed),
+            ("thp", &self.thp),
+            ("khugepaged", &self.khugepaged),
+            ("page_size", &self.page_size),
         ];
         let given = |(name, value): (_, &Option<String>)| Some((name, value.clone()?));
         all.into_iter().filter_map(given).collect()

@@ -56,6 +56,13 @@ struct Mark<'a> {
     free: Bytes,
     top: Bytes,
     reclaimable: Option<Bytes>,
+    page_tables: Bytes,
+    /// Resident memory in huge pages.
+    huge: Bytes,
+    /// Resident memory marked with MADV_FREE.
+    lazy_free: Bytes,
+    /// What a control group is charged for as far as it is known: resident memory and page tables.
+    memory_current: Bytes,
     /// The least and the most over the seeds asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     rss_over_seeds: Option<(Bytes, Bytes)>,
@@ -165,6 +172,10 @@ impl<'a> Mark<'a> {
             free: sample.free,
             top: sample.top,
             reclaimable: sample.reclaimable,
+            page_tables: sample.page_tables,
+            huge: sample.huge,
+            lazy_free: sample.lazy_free,
+            memory_current: sample.charged(),
             rss_over_seeds,
             figures: sample
                 .figures

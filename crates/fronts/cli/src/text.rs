@@ -6,8 +6,8 @@ use crate::moment::{self, View};
 use highwater_report::{called_in, kind_in_words, origin, page_shares, state_and_place};
 use highwater_settings::is_read;
 use highwater_simulator::{
-    Allotted, Bytes, Counters, Diagnosis, MarkSample, Outcome, PageShares, Recording, Remark,
-    SiteShares, Tone, Variant,
+    Allotted, Bytes, Counters, Diagnosis, Machine, MarkSample, Outcome, PageShares, Recording,
+    Remark, Sample, SiteShares, Tone, Variant,
 };
 use std::fmt::Write;
 
@@ -65,6 +65,9 @@ fn write_report(
     out.push_str(&answer(view));
     writeln!(out, "\n{}", chart::draw(&recording.samples))?;
     marks(out, &recording.marks)?;
+    if let Some(sample) = (recording.samples.last()).filter(|last| says_machine(recording, last)) {
+        writeln!(out, "At the end: {}\n", highwater_report::charged(sample))?;
+    }
     if let Some(killed) = recording.killed {
         writeln!(
             out,
@@ -169,6 +172,12 @@ fn count(n: u64, what: &str) -> String {
     } else {
         format!(", {n} {what}")
     }
+}
+
+/// Whether the run asks for a machine of its own, or has what few runs have of memory.
+fn says_machine(recording: &Recording, last: &Sample) -> bool {
+    let is_rare = last.huge > Bytes::ZERO || last.lazy_free > Bytes::ZERO;
+    is_rare || recording.variant.machine != Machine::default()
 }
 
 /// A table of marks.

@@ -7,7 +7,17 @@ use highwater_workload::spec::Level;
 use std::path::Path;
 
 /// What may be said of a variant before its settings, as `KEY=VALUE`.
-const OPTIONS: [&str; 6] = ["allocator", "python", "cap", "cores", "seed", "trim"];
+const OPTIONS: [&str; 9] = [
+    "allocator",
+    "python",
+    "cap",
+    "cores",
+    "seed",
+    "trim",
+    "thp",
+    "khugepaged",
+    "page_size",
+];
 
 /// The variants that are asked for.
 #[derive(Default)]

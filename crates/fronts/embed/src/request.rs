@@ -32,6 +32,12 @@ export interface RunOptionsOfLevel {
   cores?: number | string;
   /** Seed of jemalloc's random states. */
   seed?: number | string;
+  /** Who gets transparent huge pages: `always`, `madvise` or `never`. */
+  thp?: string;
+  /** How far khugepaged adds to them: `off`, `clock` or `everything`. */
+  khugepaged?: string;
+  /** Size of a page in KiB: 4, 16 or 64. */
+  page_size?: number | string;
   /** Processes side by side, from 1 to 64, each with its own seed. */
   workers?: number | string;
 }

@@ -6,6 +6,7 @@
 use crate::arena::{Call, Shared};
 use crate::chunk::{ALIGNMENT, Chunk, HEADER, MIN_SIZE};
 use crate::free::Merged;
+use crate::thp::madvise_thp;
 use highwater_allocator::{Address, Bytes, Considered, Decision, Kernel, Refusal};
 
 /// `HEAP_MIN_SIZE`
@@ -84,21 +85,22 @@ pub(crate) fn open(
         shared.next_area = None;
     }
     let base = reserve(kernel, &mut shared.next_area, span)?;
-    kernel.mprotect();
+    kernel.mprotect(base, length);
+    madvise_thp(kernel, &shared.params, base, length);
     Some((base, length))
 }
 
 /// Finds an aligned place for a heap.
 fn reserve(kernel: &mut Kernel, next_area: &mut Option<Address>, span: Bytes) -> Option<Address> {
     if let Some(area) = next_area.take()
-        && let Ok(start) = kernel.mmap_near(area, span)
+        && let Ok(start) = kernel.set_aside_near(area, span)
     {
         if start.offset_in(span) == Bytes::ZERO {
             return Some(start);
         }
         kernel.munmap(start, span);
     }
-    if let Ok(start) = kernel.mmap(span * 2) {
+    if let Ok(start) = kernel.set_aside(span * 2) {
         let base = start.align_up(span);
         let lead = base - start;
         if lead > Bytes::ZERO {
@@ -109,7 +111,7 @@ fn reserve(kernel: &mut Kernel, next_area: &mut Option<Address>, span: Bytes) ->
         kernel.munmap(base + span, span - lead);
         return Some(base);
     }
-    let start = kernel.mmap(span).ok()?;
+    let start = kernel.set_aside(span).ok()?;
     if start.offset_in(span) > Bytes::ZERO {
         kernel.munmap(start, span);
         return None;
@@ -156,7 +158,8 @@ impl Call<'_> {
             return false;
         }
         if size > heap.protected {
-            self.kernel.mprotect();
+            let from = heap.base + heap.protected;
+            self.kernel.mprotect(from, size - heap.protected);
             heap.protected = size;
         }
         heap.size = size;

@@ -33,6 +33,7 @@ mod rules;
 mod starts;
 mod stored;
 mod tcache;
+mod thp;
 mod thread;
 mod top;
 mod trim;

@@ -56,6 +56,7 @@ impl Call<'_> {
             return None;
         }
         let start = self.kernel.mmap(length).ok()?;
+        self.madvise_thp(start, length);
         let chunk = self.set_mapped(start, length, Bytes::ZERO);
         self.shared.log.record(Decision::Mapped { bytes: length });
         Some(chunk)
@@ -120,6 +121,7 @@ impl Call<'_> {
             return Some(chunk);
         }
         let start = self.kernel.mremap(start, old, new).ok()?;
+        self.madvise_thp(start, new);
         self.chunks.remove_mapped(chunk);
         Some(self.set_mapped(start, new, lead))
     }

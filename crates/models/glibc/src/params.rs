@@ -43,6 +43,11 @@ pub struct Params {
     pub tcache_unsorted_limit: u64,
     /// The size of huge page that mappings try first, where they were asked for; the program break is then not used.
     pub huge_page: Option<Bytes>,
+    /// Whether malloc asks for transparent huge pages where the machine leaves them to programs (`thp_pagesize`).
+    pub asks_for_huge_pages: bool,
+    /// Whether the program called sbrk before its first malloc. Else the library does not know the break yet, and the first growth is
+    /// rounded as if it lay at 0 (`__curbrk`).
+    pub knows_break: bool,
 }
 
 /// Largest size of a mapped chunk whose `free` raises the thresholds (`DEFAULT_MMAP_THRESHOLD_MAX`).
@@ -77,6 +82,8 @@ impl Params {
             tcache_count: if newest { 16 } else { 7 },
             tcache_unsorted_limit: 0,
             huge_page: None,
+            asks_for_huge_pages: false,
+            knows_break: false,
         }
     }
 

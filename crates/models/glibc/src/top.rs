@@ -40,12 +40,24 @@ impl Call<'_> {
         if self.arena.contiguous {
             wanted = wanted.wrapping_sub(old_size.0);
         }
-        let wanted = Bytes(wanted).align_up(page).0;
+        // The break as the library knows it, which is not before it moved it first.
+        let knows = self.shared.params.knows_break || !self.arena.segments.is_empty();
+        let known = if knows { self.kernel.brk().0 } else { 0 };
+        let wanted = match self.break_unit() {
+            unit if unit == page => Bytes(wanted).align_up(page).0,
+            unit => Bytes(known.wrapping_add(wanted))
+                .align_up(unit)
+                .0
+                .wrapping_sub(known),
+        };
         let broken = (wanted as i64 > 0)
             .then(|| self.more_core(wanted as i64))
             .flatten();
         let (start, length, mapped) = match broken {
-            Some(start) => (start, wanted, false),
+            Some(start) => {
+                self.madvise_thp(start, Bytes(wanted));
+                (start, wanted, false)
+            }
             None => match self.map_instead(wanted, size, old_size) {
                 Some((start, length)) => (start, length, true),
                 None => return,
@@ -101,6 +113,7 @@ impl Call<'_> {
             return None;
         }
         let start = self.kernel.mmap(Bytes(length)).ok()?;
+        self.madvise_thp(start, Bytes(length));
         self.arena.contiguous = false;
         Some((start, length))
     }
@@ -168,7 +181,7 @@ impl Call<'_> {
         considered: Considered,
         merged: Option<Merged>,
     ) -> bool {
-        let page = self.kernel.page_size();
+        let page = self.break_unit();
         let top = self.arena.top;
         let top_size = self.top_size();
         // Unsigned in C, and so here: with a top of exactly the smallest size this wraps around, and the real

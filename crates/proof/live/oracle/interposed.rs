@@ -9,7 +9,7 @@
 //!
 //! clock_gettime: the time is that of the sequence, which passes by itself only where that is asked.
 
-use crate::library::__errno_location;
+use crate::library::{self, __errno_location};
 use crate::memory::{HEADER, Reserve, Resident, Table, close_gaps, mappings_top};
 use crate::sequence::Block;
 use crate::system::{self, die};
@@ -81,7 +81,7 @@ fn settle() {
     if DONE.swap(true, Ordering::AcqRel) {
         return;
     }
-    system::disable_huge_pages();
+    system::disable_huge_pages(true);
     let mut tables = Tables {
         request: Table::new(),
         records: Table::new(),
@@ -95,6 +95,9 @@ fn settle() {
     close_gaps();
     tables.resident.bring_in();
     tables.mappings_top = mappings_top();
+    if library::asks_for_huge_pages() {
+        system::disable_huge_pages(false);
+    }
     // SAFETY: the program has one thread until its tables have been taken.
     unsafe { *SETTLED.0.get() = Some(tables) };
 }

@@ -26,6 +26,7 @@ unsafe extern "C" {
     pub(crate) fn __errno_location() -> *mut c_int;
     pub(crate) fn gnu_get_libc_version() -> *const c_char;
     pub(crate) fn fork() -> c_int;
+    fn getenv(name: *const c_char) -> *const c_char;
     pub(crate) fn pthread_attr_init(attributes: *mut ThreadAttributes) -> c_int;
     pub(crate) fn pthread_attr_setstack(
         attributes: *mut ThreadAttributes,
@@ -48,6 +49,21 @@ type Mallctl = unsafe extern "C" fn(
     new: *mut c_void,
     new_length: usize,
 ) -> c_int;
+
+/// Whether the environment makes malloc ask for transparent huge pages.
+pub(crate) fn asks_for_huge_pages() -> bool {
+    // SAFETY: the library's answer is a string that stays, or null.
+    let tunables = unsafe {
+        let value = getenv(c"GLIBC_TUNABLES".as_ptr());
+        if value.is_null() {
+            return false;
+        }
+        core::ffi::CStr::from_ptr(value).to_bytes()
+    };
+    let wanted = b"glibc.malloc.hugetlb=1";
+    let mut pairs = tunables.split(|byte| *byte == b':');
+    pairs.any(|pair| pair == wanted)
+}
 
 /// The calls of the allocator that is asked.
 pub(crate) struct Allocator {

@@ -188,11 +188,11 @@ pub(crate) fn wait_for(child: i32) -> Option<i32> {
     (ended == child as isize).then_some(status)
 }
 
-/// Without huge pages a page is resident when it is touched and not before.
-pub(crate) fn disable_huge_pages() {
+/// Switches huge pages off, so that a page is resident when it is touched and not before, or on again.
+pub(crate) fn disable_huge_pages(off: bool) {
     const PR_SET_THP_DISABLE: usize = 41;
     // SAFETY: takes numbers.
-    unsafe { call(157, [PR_SET_THP_DISABLE, 1, 0, 0, 0, 0]) };
+    unsafe { call(157, [PR_SET_THP_DISABLE, usize::from(off), 0, 0, 0, 0]) };
 }
 
 /// Sleeps while the word has that value; may wake for no reason.

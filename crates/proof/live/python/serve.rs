@@ -39,7 +39,7 @@ const NO_BLOCK: Block = Block {
 };
 
 pub(crate) fn serve() -> ! {
-    system::disable_huge_pages();
+    system::disable_huge_pages(true);
     let mut question: Table<Question> = Table::new();
     let mut records: Table<Record> = Table::new();
     let mut blocks: Table<Block> = Table::new();

@@ -23,6 +23,16 @@ impl Environment {
 }
 
 impl Environment {
+    /// Whether it makes malloc ask for transparent huge pages. The oracle then does not switch them off.
+    pub fn asks_for_huge_pages(&self) -> bool {
+        self.lines.iter().any(|(name, value)| {
+            name == "GLIBC_TUNABLES"
+                && value
+                    .split(':')
+                    .any(|pair| pair == "glibc.malloc.hugetlb=1")
+        })
+    }
+
     /// Whether it asks for a heap that checks itself, which up to 2.33 was built into the library.
     pub fn checks_the_heap(&self) -> bool {
         self.lines.iter().any(|(name, value)| match name.as_str() {
@@ -127,16 +137,14 @@ const ENVIRONMENTS: &[&str] = &[
     "GLIBC_TUNABLES=glibc.mem.decorate_maps=1",
 ];
 
-/// The environments to go through, without those whose effect depends on how this machine's huge pages are set up: the
-/// model's machine has pages of 2 MiB of which none is set aside, and transparent ones not in mode `madvise`.
+/// The environments to go through, without those whose effect depends on how many huge pages this machine has set aside: the
+/// model's machine has none.
 pub fn all_environments() -> Vec<Environment> {
     let read = |file: &str| std::fs::read_to_string(format!("/sys/kernel/mm/{file}"));
-    let advised = read("transparent_hugepage/enabled").is_ok_and(|mode| mode.contains("[madvise]"));
     let reserved = read("hugepages/hugepages-2048kB/nr_hugepages");
     let none_reserved = reserved.is_ok_and(|count| count.trim() == "0");
     ENVIRONMENTS
         .iter()
-        .filter(|text| !(text.contains("hugetlb=1") && advised))
         .filter(|text| !text.contains("hugetlb=2") || none_reserved)
         .map(|text| Environment::parse(text))
         .collect()

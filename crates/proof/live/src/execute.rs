@@ -2,6 +2,7 @@
 
 use crate::allocator_family::{AllocatorFamily, Release};
 use crate::cores::cores;
+use crate::huge_pages::{aligns_huge_mappings, huge_pages};
 use crate::operation::{BlockName, Operation, Sequence, Step};
 use crate::wire::{Answer, MAPPED, OTHER_ARENA, STACK_BYTES};
 use crate::{Answers, Environment, Layout};
@@ -40,6 +41,8 @@ pub fn execute(
     let config = Config {
         brk: Address(layout.brk),
         mmap_top: Address(layout.mappings_top),
+        huge_mappings_aligned: release.family == AllocatorFamily::Glibc && aligns_huge_mappings(),
+        huge_pages: huge_pages(!environment.asks_for_huge_pages()),
         ..Config::default()
     };
     let mut kernel =
@@ -111,7 +114,8 @@ fn glibc(
 ) -> Result<Glibc, ModelError> {
     let known =
         Version::parse(&release.version).ok_or_else(|| ModelError::Version(release.clone()))?;
-    let settings = Settings::from_environment(known, &variables(environment));
+    let mut settings = Settings::from_environment(known, &variables(environment));
+    settings.params.knows_break = true;
     let host = Host {
         cores: cores(),
         threaded,

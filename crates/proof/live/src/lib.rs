@@ -28,6 +28,7 @@ mod execute;
 mod fidelity_counts;
 mod figure;
 mod generate;
+mod huge_pages;
 mod hwt;
 mod library;
 mod marks;

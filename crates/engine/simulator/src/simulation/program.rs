@@ -143,7 +143,7 @@ impl Program {
         if !self.said.is_empty() && events.first().is_some_and(is_call) {
             self.touch_what_was_said(kernel);
         }
-        let is_timed = model.is_timed();
+        let is_timed = model.is_timed() || kernel.is_timed();
         let mut before = events.first().map_or(Micros(0), |first| first.time);
         for (count, event) in events.iter().enumerate() {
             if kernel.is_killed() || event.time.0.wrapping_sub(before.0) >= rest.0 {
@@ -153,6 +153,7 @@ impl Program {
             (model.decisions_mut()).stamp(self.events, event.time, event.thread);
             if is_timed && event.time != self.now {
                 model.advance(kernel, event.time);
+                kernel.run_khugepaged(event.time);
             }
             self.now = event.time;
             let stops = self.perform(model, kernel, event);

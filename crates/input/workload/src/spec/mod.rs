@@ -71,6 +71,12 @@ pub struct PlannedStage {
     pub workers: u32,
     /// When they also call `malloc_trim(0)`.
     pub trims: Option<crate::Trims>,
+    /// Who gets transparent huge pages.
+    pub thp: Option<String>,
+    /// How far khugepaged adds to them.
+    pub khugepaged: Option<String>,
+    /// KiB of a page.
+    pub page_size: Option<String>,
     levels: Vec<Said>,
 }
 
@@ -429,6 +435,9 @@ impl PlannedStage {
             cores: cores.map(|cores| cores as u32),
             seed,
             workers,
+            thp: options.take("thp"),
+            khugepaged: options.take("khugepaged"),
+            page_size: options.take("page_size"),
             levels,
         })
     }

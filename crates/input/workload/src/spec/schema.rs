@@ -30,6 +30,12 @@ pub const OPTIONS: &[&str] = &[
     "workers",
     // When the program also calls malloc_trim(0).
     "trim",
+    // Who gets transparent huge pages: `always`, `madvise` or `never`.
+    "thp",
+    // How far khugepaged adds to them: `off`, `clock` or `everything`.
+    "khugepaged",
+    // Bytes of a page in KiB: 4, 16 or 64.
+    "page_size",
 ];
 
 /// What else is said of a run: the `version` of this form ([`VERSION`] where none is said), a heading (`title`), what it

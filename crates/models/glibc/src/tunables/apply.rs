@@ -295,14 +295,19 @@ fn truncates(size: Bytes) -> bool {
 }
 
 /// `do_set_hugetlb`, and what `ptmalloc_init` does after it. The machine has huge pages of 2 MiB and 1 GiB, none of them
-/// set aside, and no transparent ones.
+/// set aside.
 pub(super) fn hugetlb(setting: &mut Setting<'_>) -> Effect {
     let number = setting.number;
     let page = match number {
         0 => return applied("malloc uses no huge pages."),
         1 => {
-            let text = "No effect: the modelled machine offers no transparent huge pages.";
-            return (NoEffect, text.into());
+            if setting.version >= Version::V2_43 {
+                let text = "No effect here: what glibc 2.43 and later do with it is not modelled.";
+                return (NoEffect, text.into());
+            }
+            setting.params.asks_for_huge_pages = true;
+            let text = "malloc asks for transparent huge pages (MADV_HUGEPAGE) where the machine leaves them to programs (mode madvise). Its heap then grows and shrinks in steps of a huge page.";
+            return (Surprise, text.into());
         }
         2 => Bytes::mib(2),
         _ if number == 2 << 20 || number == 1 << 30 => Bytes(number),
