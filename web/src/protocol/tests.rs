@@ -4,10 +4,10 @@ use super::*;
 use borsh::{BorshDeserialize, BorshSerialize, from_slice, to_vec};
 use highwater_report::Part;
 use highwater_simulator::{
-    Address, Allotted, ArenaShare, Cache, Cores, DecayRule, Figures, Measured, Moment, Objects,
-    Origin, OwnBlock, OwnMemory, PageShares, Phase, PhaseKind, PhaseSource, Phases, Pin, PinState,
-    PythonVersion, RealProcess, Remark, Rest, SiteShare, SiteShares, Strip, StripKind, Tone,
-    UnlistedPins, Waits,
+    Address, Allotted, ArenaShare, Cache, Cores, DecayRule, Figures, HugeMode, Khugepaged, Machine,
+    Measured, Moment, Objects, Origin, OwnBlock, OwnMemory, PageShares, PageSize, Phase, PhaseKind,
+    PhaseSource, Phases, Pin, PinState, PythonVersion, RealProcess, Remark, Rest, SiteShare,
+    SiteShares, Strip, StripKind, Tone, UnlistedPins, Waits,
 };
 use std::fmt::Debug;
 
