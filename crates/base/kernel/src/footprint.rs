@@ -3,6 +3,7 @@
 use crate::mappings::Mappings;
 use crate::numbers::Numbers;
 use crate::space::Kernel;
+use crate::vmas::Vmas;
 use crate::warm::Warm;
 use highwater_units::{Address, Bytes};
 
@@ -25,8 +26,8 @@ impl Kernel {
             + table_bytes(&self.high)
             + self.warm.footprint()
             + self.mappings.footprint()
-            + Bytes(TREE_ENTRY * self.tables.leaves.len() as u64)
-            + Bytes(2 * TREE_ENTRY * self.areas.as_ref().map_or(0, |areas| areas.len()) as u64)
+            + self.tables.footprint()
+            + self.areas.as_deref().map_or(Bytes::ZERO, Vmas::footprint)
     }
 }
 

@@ -115,7 +115,8 @@ impl Kernel {
             return;
         }
         let last = self.tables.range_of(end - Bytes(1));
-        let tables = self.tables.leaves.range(self.tables.range_of(start)..=last);
+        let first = self.tables.range_of(start);
+        let tables = self.tables.leaves.range(first, last + 1).iter();
         let ranges: Vec<u64> = tables.map(|(range, _)| *range).collect();
         for range in ranges {
             self.settle(range);

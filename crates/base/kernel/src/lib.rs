@@ -18,6 +18,7 @@ mod khugepaged;
 mod mappings;
 mod moving;
 mod numbers;
+mod ordered;
 mod pages;
 mod residency;
 mod space;

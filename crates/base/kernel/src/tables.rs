@@ -5,8 +5,8 @@
 //! (mm/huge_memory.c, `pgtable_trans_huge_deposit`).
 
 use crate::huge_pages::PageSize;
+use crate::ordered::Ordered;
 use highwater_units::{Address, Bytes, Pages};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What maps a range of the size of a huge page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,9 +24,9 @@ pub(crate) struct Tables {
     /// log2 of the bytes that a lowest table maps.
     pub(crate) shift: u32,
     /// By the range's number.
-    pub(crate) leaves: BTreeMap<u64, Leaf>,
+    pub(crate) leaves: Ordered<u64, Leaf>,
     /// The tables of each level above the lowest, by the number of the range that each maps.
-    upper: [BTreeSet<u64>; 2],
+    upper: [Ordered<u64, ()>; 2],
     /// Ranges mapped by one huge page.
     pub(crate) huge: u64,
 }
@@ -36,8 +36,8 @@ impl Tables {
         Self {
             size,
             shift: size.huge().0.trailing_zeros(),
-            leaves: BTreeMap::new(),
-            upper: [BTreeSet::new(), BTreeSet::new()],
+            leaves: Ordered::default(),
+            upper: Default::default(),
             huge: 0,
         }
     }
@@ -63,7 +63,7 @@ impl Tables {
     }
 
     pub(crate) fn leaf(&self, range: u64) -> Option<Leaf> {
-        self.leaves.get(&range).copied()
+        self.leaves.get(range)
     }
 
     pub(crate) fn is_huge(&self, range: u64) -> bool {
@@ -77,14 +77,14 @@ impl Tables {
         self.huge -= u64::from(old == Some(Leaf::Huge));
         if old.is_none() {
             for (level, shift) in self.upper.iter_mut().zip(self.size.upper_spans()) {
-                level.insert(range << self.shift >> shift);
+                level.insert(range << self.shift >> shift, ());
             }
         }
     }
 
     /// Frees the table of a range; those above it stay.
     pub(crate) fn free(&mut self, range: u64) {
-        let old = self.leaves.remove(&range);
+        let old = self.leaves.remove(range);
         self.huge -= u64::from(old == Some(Leaf::Huge));
     }
 
@@ -92,9 +92,10 @@ impl Tables {
     pub(crate) fn upper_in(&self, start: Address, end: Address) -> Vec<(usize, Address, Address)> {
         let levels = self.upper.iter().zip(self.size.upper_spans()).enumerate();
         let tables = levels.flat_map(|(level, (tables, shift))| {
-            let within = tables.range(start.0 >> shift..=(end.0 - 1) >> shift);
+            let (first, last) = (start.0 >> shift, (end.0 - 1) >> shift);
+            let within = tables.range(first, last + 1).iter();
             let bound = move |number: u64| Address(number << shift);
-            within.map(move |number| (level, bound(*number), bound(number + 1)))
+            within.map(move |(number, ())| (level, bound(*number), bound(number + 1)))
         });
         tables.collect()
     }
@@ -102,12 +103,17 @@ impl Tables {
     /// Frees a table of an upper level, by the start of what it maps.
     pub(crate) fn free_upper(&mut self, level: usize, start: Address) {
         let shift = self.size.upper_spans()[level];
-        self.upper[level].remove(&(start.0 >> shift));
+        self.upper[level].remove(start.0 >> shift);
+    }
+
+    /// Returns about how many bytes a copy of this takes.
+    pub(crate) fn footprint(&self) -> Bytes {
+        self.leaves.footprint()
     }
 
     /// Bytes of all tables.
     pub(crate) fn bytes(&self) -> Bytes {
-        let upper: usize = self.upper.iter().map(BTreeSet::len).sum();
+        let upper: usize = self.upper.iter().map(Ordered::len).sum();
         self.size.bytes() * (self.leaves.len() + upper) as u64
     }
 }

@@ -62,8 +62,8 @@ impl Kernel {
 
     /// The first addresses of the huge pages, ascending.
     pub fn huge_pages(&self) -> impl Iterator<Item = Address> + '_ {
-        let leaves = self.tables.leaves.iter();
-        let huge = leaves.filter(|(_, leaf)| **leaf == Leaf::Huge);
+        let leaves = self.tables.leaves.all().iter();
+        let huge = leaves.filter(|(_, leaf)| *leaf == Leaf::Huge);
         huge.map(|(range, _)| self.tables.start_of(*range))
     }
 
@@ -204,8 +204,7 @@ impl Kernel {
         if first >= last {
             return;
         }
-        let tables = self.tables.leaves.range(first..last);
-        let ranges: Vec<_> = tables.map(|(range, leaf)| (*range, *leaf)).collect();
+        let ranges = self.tables.leaves.range(first, last).to_vec();
         for (range, leaf) in ranges {
             let is_whole = self.areas.is_none() || {
                 let start = self.tables.start_of(range);
@@ -225,7 +224,7 @@ impl Kernel {
             self.tables.range_of(start),
             self.tables.range_of(end - Bytes(1)),
         );
-        let tables = self.tables.leaves.range(first..=last);
+        let tables = self.tables.leaves.range(first, last + 1).iter();
         let ranges: Vec<u64> = tables.map(|(range, _)| *range).collect();
         for range in ranges {
             let start = self.tables.start_of(range);

@@ -4,8 +4,8 @@
 //! the record of them (`anon_vma`): Linux 6.18, mm/vma.c, `vma_merge_new_range`, `vma_merge_existing_range`,
 //! `is_mergeable_anon_vma`; mm/rmap.c, `__anon_vma_prepare`.
 
+use crate::ordered::Ordered;
 use highwater_units::{Address, Bytes};
-use std::collections::BTreeMap;
 
 /// What the program said about huge pages in an area.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -72,30 +72,27 @@ impl Vma {
 /// The areas of a process.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Vmas {
-    by_start: BTreeMap<Address, Vma>,
+    by_start: Ordered<Address, Vma>,
     records: u32,
 }
 
 impl Vmas {
     /// The area that holds `[start, end)` whole.
     pub(crate) fn holding(&self, start: Address, end: Address) -> Option<(Address, Vma)> {
-        let (&from, &vma) = self.by_start.range(..=start).next_back()?;
+        let below = self.by_start.below(start + Bytes(1));
+        let (from, vma) = below.last().copied()?;
         (end <= vma.end).then_some((from, vma))
     }
 
     /// The areas that begin below `end`, the highest first.
     pub(crate) fn below(&self, end: Address) -> impl Iterator<Item = (Address, Vma)> + '_ {
-        let below = self.by_start.range(..end).rev();
-        below.map(|(start, vma)| (*start, *vma))
+        self.by_start.below(end).iter().rev().copied()
     }
 
     /// The first area that ends above `at`.
     pub(crate) fn from(&self, at: Address) -> Option<(Address, Vma)> {
         let holding = self.holding(at, at + Bytes(1));
-        holding.or_else(|| {
-            let (start, vma) = self.by_start.range(at..).next()?;
-            Some((*start, *vma))
-        })
+        holding.or_else(|| self.by_start.from(at).first().copied())
     }
 
     /// Adds a new area, of which nothing was mapped.
@@ -114,10 +111,9 @@ impl Vmas {
     pub(crate) fn unmap(&mut self, start: Address, end: Address) -> Vec<(Address, Vma)> {
         self.cut(start);
         self.cut(end);
-        let within = self.by_start.range(start..end);
-        let gone: Vec<_> = within.map(|(start, vma)| (*start, *vma)).collect();
+        let gone = self.by_start.range(start, end).to_vec();
         for (start, _) in &gone {
-            self.by_start.remove(start);
+            self.by_start.remove(*start);
         }
         gone
     }
@@ -153,7 +149,7 @@ impl Vmas {
     /// Grows the area that ends at `end`.
     pub(crate) fn extend(&mut self, end: Address, new_end: Address) {
         if let Some((start, vma)) = self.holding(end - Bytes(1), end) {
-            self.by_start.remove(&start);
+            self.by_start.remove(start);
             let vma = Vma {
                 end: new_end,
                 ..vma
@@ -179,7 +175,7 @@ impl Vmas {
             };
             flags == vma.flags && other.moved == vma.moved
         };
-        let after = self.by_start.get(&vma.end).filter(|after| like(after));
+        let after = self.by_start.get(vma.end).filter(like);
         let before = self.below(start).next();
         let before = before.filter(|(_, before)| before.end == start && like(before));
         let shared = after
@@ -205,12 +201,12 @@ impl Vmas {
         );
         let before = self.below(start).next();
         let before = before.filter(|(_, before)| before.end == start && before.can_join(&vma));
-        let after = self.by_start.get(&vma.end).copied();
+        let after = self.by_start.get(vma.end);
         let joins = |after: &Vma| {
             after.can_join(&vma) && before.is_none_or(|(_, before)| before.can_join(after))
         };
         if let Some(after) = after.filter(joins) {
-            self.by_start.remove(&vma.end);
+            self.by_start.remove(vma.end);
             vma.end = after.end;
             vma.pages = vma.pages.or(after.pages);
         }
@@ -232,8 +228,8 @@ impl Vmas {
         }
     }
 
-    /// How many areas there are.
-    pub(crate) fn len(&self) -> usize {
-        self.by_start.len()
+    /// Returns about how many bytes a copy of this takes.
+    pub(crate) fn footprint(&self) -> Bytes {
+        self.by_start.footprint()
     }
 }
