@@ -15,11 +15,15 @@ pub fn took(ms: f64) -> String {
     }
 }
 
-/// A number moved between two others. `f64::clamp` panics with both bounds in its message where they are not constant, and
+/// A number moved between two others; what is no number stays that. `f64::clamp` panics with both bounds in its message where they are not constant, and
 /// brings all of the standard library's writing of such numbers into the module.
 #[inline]
 pub fn within(number: f64, least: f64, most: f64) -> f64 {
-    number.min(most).max(least)
+    match number {
+        number if number < least => least,
+        number if number > most => most.max(least),
+        number => number,
+    }
 }
 
 /// A share as a CSS length in percent.

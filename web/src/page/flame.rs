@@ -1,4 +1,4 @@
-//! A flame graph: what is held, by the places in the program that led to it, the outermost at the top.
+//! A flame graph: what the call stacks hold that hold most, by the places in the program that led to it, the outermost at the top.
 
 use highwater_simulator::{Bytes, SiteShares};
 use yew::prelude::*;
@@ -26,7 +26,7 @@ struct Flame<'a> {
 /// A stack, the outermost place last, as it is taken apart; and what was allocated from it.
 type Stack<'a> = (std::iter::Rev<std::vec::IntoIter<&'a str>>, u64);
 
-/// The flame graph of what is held.
+/// The flame graph of the stacks that hold most.
 pub(super) fn flame(shares: &SiteShares) -> Html {
     let flames = flames(shares);
     let rows = flames.iter().map(|flame| flame.depth + 1).max();
@@ -34,12 +34,7 @@ pub(super) fn flame(shares: &SiteShares) -> Html {
         return Html::default();
     };
     let draw = |flame: &Flame| {
-        let title = format!(
-            "{}: {}, {} %",
-            flame.place,
-            Bytes(flame.bytes),
-            (flame.width * 100.0).round() as u32
-        );
+        let title = format!("{}: {}", flame.place, Bytes(flame.bytes));
         let name = if flame.width >= NAMED {
             flame.place
         } else {
@@ -53,13 +48,13 @@ pub(super) fn flame(shares: &SiteShares) -> Html {
         html! { <i {style} {title}>{ name }</i> }
     };
     html! {
-        <div class="flame" role="img" aria-label="Flame graph of what is held; the table below has the same" style={format!("--rows: {rows}")}>
+        <div class="flame" role="img" aria-label="Flame graph of the call stacks that hold most" style={format!("--rows: {rows}")}>
             { for flames.iter().map(draw) }
         </div>
     }
 }
 
-/// Bytes of everything that has a site.
+/// Bytes of all of these stacks.
 fn whole(shares: &SiteShares) -> u64 {
     let listed = shares.sites.iter().map(|share| share.allotted.bytes().0);
     listed.sum()

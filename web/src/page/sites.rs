@@ -1,13 +1,13 @@
 //! From where in the program what is held was allocated.
 
 use highwater_report::innermost;
-use highwater_simulator::{Allotted, Diagnosis, SiteShare};
+use highwater_simulator::{Allotted, Diagnosis, PlaceShare, SiteShare};
 use yew::prelude::*;
 
 use super::{attr, flame::flame};
 use crate::format;
 
-/// Sites that are shown at once; the others can be unfolded.
+/// Places that are shown at once; the others can be unfolded.
 const SHOWN: usize = 8;
 
 /// The card, for a recording that names call sites.
@@ -15,25 +15,25 @@ pub(super) fn sites(diagnosis: &Diagnosis) -> Html {
     let Some(shares) = &diagnosis.sites else {
         return Html::default();
     };
-    let (first, rest) = shares.sites.split_at(shares.sites.len().min(SHOWN));
+    let (first, rest) = shares.places.split_at(shares.places.len().min(SHOWN));
     html! {
-        <section id="sites" class="card" data-count={attr::number(shares.sites.len() as u64)}>
+        <section id="sites" class="card" data-count={attr::number(shares.places.len() as u64)}>
             { attr::words("h2", &[], "Held and parked, by call site") }
             { flame(shares) }
-            { table(first) }
+            { table(first, &shares.sites) }
             if !rest.is_empty() {
                 <details class="more">
-                    <summary>{ format!("{} more call sites", rest.len()) }</summary>
-                    { table(rest) }
+                    <summary>{ format!("{} more places", rest.len()) }</summary>
+                    { table(rest, &shares.sites) }
                 </details>
             }
-            { others(shares.unlisted, &shares.from_unlisted, "call sites that are not listed") }
-            { others(u64::from(shares.from_unknown != Allotted::default()), &shares.from_unknown, "places that the recording does not name") }
+            { others(shares.unlisted, &shares.from_unlisted, "places that are not listed") }
+            { others(u64::from(shares.from_unknown != Allotted::default()), &shares.from_unknown, "calls of which the recording has no site") }
         </section>
     }
 }
 
-fn table(shares: &[SiteShare]) -> Html {
+fn table(shares: &[PlaceShare], sites: &[SiteShare]) -> Html {
     html! {
         <table class="sites">
             <thead>
@@ -43,29 +43,35 @@ fn table(shares: &[SiteShare]) -> Html {
                     <th scope="col" class="figure" title="Bytes that it has freed and caches keep">{ "parked" }</th>
                 </tr>
             </thead>
-            <tbody>{ for shares.iter().map(row) }</tbody>
+            <tbody>{ for shares.iter().map(|share| row(share, sites)) }</tbody>
         </table>
     }
 }
 
-fn row(share: &SiteShare) -> Html {
-    let name = innermost(&share.site).map(str::to_owned);
+/// A place, with the stack by which most of it was allocated.
+fn row(share: &PlaceShare, sites: &[SiteShare]) -> Html {
+    let stack = sites
+        .iter()
+        .find(|site| innermost(&site.site) == Some(&share.place[..]));
     let allotted = share.allotted;
     let title = format!(
-        "{} blocks held, {} chunks parked",
+        "{} blocks held, {} chunks parked, from {} stacks",
         format::count(allotted.live_blocks),
-        format::count(allotted.parked_blocks)
+        format::count(allotted.parked_blocks),
+        format::count(share.stacks)
     );
     html! {
         <tr {title}>
             <td>
-                if let Some(name) = name {
+                if let Some(stack) = stack {
                     <details>
-                        <summary>{ name }</summary>
-                        <ol>{ for share.site.split(' ').map(|place| attr::words("li", &[], place)) }</ol>
+                        <summary>{ share.place.clone() }</summary>
+                        <ol>{ for stack.site.split(' ').skip(1).map(|place| attr::words("li", &[], place)) }</ol>
                     </details>
+                } else if share.place.is_empty() {
+                    { "call sites without a name" }
                 } else {
-                    { "a call site without a name" }
+                    { share.place.clone() }
                 }
             </td>
             { attr::words("td", &[("class", attr::Static("figure"))], &allotted.live.to_string()) }

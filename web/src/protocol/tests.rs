@@ -6,8 +6,8 @@ use highwater_report::Part;
 use highwater_simulator::{
     Address, Allotted, ArenaShare, Cache, Cores, DecayRule, Figures, HugeMode, Khugepaged, Machine,
     Measured, Moment, Objects, Origin, OwnBlock, OwnMemory, PageShares, PageSize, Phase, PhaseKind,
-    PhaseSource, Phases, Pin, PinState, PythonVersion, RealProcess, Remark, Rest, SiteShare,
-    SiteShares, Strip, StripKind, Tone, UnlistedPins, Waits,
+    PhaseSource, Phases, Pin, PinState, PlaceShare, PythonVersion, RealProcess, Remark, Rest,
+    SiteShare, SiteShares, Strip, StripKind, Tone, UnlistedPins, Waits,
 };
 use std::fmt::Debug;
 
@@ -505,6 +505,11 @@ pub(crate) fn diagnosis() -> Diagnosis {
                     parked: Bytes(27),
                     parked_blocks: 28,
                 },
+            }],
+            places: vec![PlaceShare {
+                place: "read(a.py:1)".to_owned(),
+                stacks: 30,
+                allotted: Allotted::default(),
             }],
             unlisted: 29,
             ..SiteShares::default()

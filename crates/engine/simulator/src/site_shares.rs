@@ -4,12 +4,12 @@ use crate::arenas::Arena;
 use crate::pins::Holder;
 use crate::simulation::Simulation;
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_allocator::{Address, BlockState, Bytes, places_by_key};
+use highwater_allocator::{Address, BlockState, Bytes, places_by_key, text_key};
 use highwater_workload::SiteId;
 use serde::{Deserialize, Serialize};
 
-/// At most so many sites are listed.
-const MOST_SITES: usize = 100;
+/// At most so many places are listed, and as many stacks.
+const MOST: usize = 100;
 
 /// What was allocated from one place, or from several.
 #[derive(
@@ -35,6 +35,18 @@ pub struct Allotted {
     pub parked_blocks: u64,
 }
 
+/// What was allocated in one place, whoever called it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+pub struct PlaceShare {
+    /// The place in the code; empty where the recording has only the number of a site.
+    pub place: String,
+    /// How many stacks led there.
+    pub stacks: u64,
+    /// What was allocated there.
+    #[serde(flatten)]
+    pub allotted: Allotted,
+}
+
 /// What was allocated from one site.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct SiteShare {
@@ -50,9 +62,11 @@ pub struct SiteShare {
     Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
 )]
 pub struct SiteShares {
-    /// The sites, those with the most bytes first.
+    /// The innermost places of all sites, those with the most bytes first.
+    pub places: Vec<PlaceShare>,
+    /// The sites with the most bytes, whole.
     pub sites: Vec<SiteShare>,
-    /// How many more sites there are.
+    /// How many more places there are.
     pub unlisted: u64,
     /// What was allocated from them.
     pub from_unlisted: Allotted,
@@ -61,15 +75,56 @@ pub struct SiteShares {
 }
 
 impl SiteShares {
-    /// How many sites come after the first so many, and what was allocated from them.
+    /// Lists the places with the most bytes, and counts the others.
+    fn list(&mut self, places: &[PlaceShare]) {
+        let largest = places_by_key(places, |share| u64::MAX - share.allotted.bytes().0);
+        for at in largest {
+            if self.places.len() < MOST {
+                self.places.push(places[at].clone());
+            } else {
+                self.unlisted += 1;
+                self.from_unlisted.add(places[at].allotted);
+            }
+        }
+    }
+
+    /// How many places come after the first so many, and what was allocated there.
     pub fn beyond(&self, first: usize) -> (u64, Allotted) {
         let mut sum = self.from_unlisted;
-        let rest = self.sites.get(first..).unwrap_or_default();
+        let rest = self.places.get(first..).unwrap_or_default();
         for share in rest {
             sum.add(share.allotted);
         }
         (self.unlisted + rest.len() as u64, sum)
     }
+}
+
+/// Adds up what was allocated from the sites of each innermost place.
+fn by_place(names: &[Box<str>], of_names: &[Allotted]) -> Vec<PlaceShare> {
+    let mut places: Vec<PlaceShare> = Vec::new();
+    // Those of one place come one after another.
+    for at in places_by_key(names, |name| text_key(innermost(name).as_bytes())) {
+        let (place, allotted) = (innermost(&names[at]), of_names[at]);
+        if allotted == Allotted::default() {
+            continue;
+        }
+        match places.last_mut() {
+            Some(last) if last.place == place => {
+                last.stacks += 1;
+                last.allotted.add(allotted);
+            }
+            _ => places.push(PlaceShare {
+                place: place.to_owned(),
+                stacks: 1,
+                allotted,
+            }),
+        }
+    }
+    places
+}
+
+fn innermost(name: &str) -> &str {
+    name.split(' ').next().unwrap_or_default()
 }
 
 impl Allotted {
@@ -128,19 +183,16 @@ impl Simulation {
             from_unknown,
             ..SiteShares::default()
         };
-        for place in places_by_key(of_names, |allotted| u64::MAX - allotted.bytes().0) {
-            let allotted = of_names[place];
-            if allotted == Allotted::default() {
-                continue;
-            }
-            if shares.sites.len() < MOST_SITES {
-                let site = names[place].to_string();
-                shares.sites.push(SiteShare { site, allotted });
-            } else {
-                shares.unlisted += 1;
-                shares.from_unlisted.add(allotted);
+        let largest = places_by_key(of_names, |allotted| u64::MAX - allotted.bytes().0);
+        for at in largest.take(MOST) {
+            if of_names[at] != Allotted::default() {
+                shares.sites.push(SiteShare {
+                    site: names[at].to_string(),
+                    allotted: of_names[at],
+                });
             }
         }
+        shares.list(&by_place(names, of_names));
         Some(shares)
     }
 

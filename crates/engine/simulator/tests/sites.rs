@@ -69,6 +69,8 @@ fn what_is_held_is_counted_where_it_was_allocated() {
         (serve.allotted.parked, serve.allotted.parked_blocks),
         (Bytes(7 * 48), 7)
     );
+    let places: Vec<_> = shares.places.iter().map(|share| &share.place[..]).collect();
+    assert_eq!(places, ["load(a.py:3)", "", "serve(a.py:5)"]);
     let mut sum = (shares.from_unknown.live, shares.from_unknown.parked);
     for share in &shares.sites {
         sum = (sum.0 + share.allotted.live, sum.1 + share.allotted.parked);
@@ -122,4 +124,32 @@ fn without_sites_nothing_is_said_of_them() {
     let text = b"highwater-trace 1\nm 1 0 0x1000 100\n";
     let diagnosis = at_its_end(trace::read(text).expect("well formed"));
     assert_eq!(diagnosis.sites, None);
+}
+
+#[test]
+fn stacks_that_lead_to_one_place_are_added_up() {
+    let mut text = String::from("highwater-trace 2\n");
+    for number in 0..300 {
+        text += &format!("i {number} 0 {} read(a.py:1) caller{number}\n", number + 1);
+        text += &format!(
+            "m {number} 0@{} {:#x} 100\n",
+            number + 1,
+            0x10000 + number * 0x100
+        );
+    }
+    text += "i 400 0 900 write(a.py:2)\nm 400 0@900 0x900000 64\nm 401 0 0x900100 7\n";
+    let diagnosis = at_its_end(trace::read(text.as_bytes()).expect("well formed"));
+    let shares = diagnosis.sites.expect("the trace names sites");
+    let places: Vec<_> = (shares.places.iter())
+        .map(|share| (&share.place[..], share.stacks, share.allotted.live))
+        .collect();
+    let expected = [
+        ("read(a.py:1)", 300, Bytes(30_000)),
+        ("write(a.py:2)", 1, Bytes(64)),
+    ];
+    assert_eq!(places, expected);
+    assert_eq!((shares.sites.len(), shares.unlisted), (100, 0));
+    assert_eq!(shares.from_unknown.live, Bytes(7));
+    let (count, others) = shares.beyond(1);
+    assert_eq!((count, others.live), (1, Bytes(64)));
 }

@@ -48,6 +48,7 @@ const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
     signals::as_errors();
+    tell_lack_of_memory();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return arguments::explain(&error),
@@ -59,6 +60,20 @@ fn main() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// A thread that finds no memory for its own stacks panics within the standard library. That is no fault of this program's, and is
+/// told like any other lack of memory.
+fn tell_lack_of_memory() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let said = info.payload().downcast_ref::<String>();
+        if said.is_some_and(|said| said.contains("Cannot allocate memory")) {
+            say("out of memory; give it more, or fewer --jobs");
+            std::process::exit(FAILED.into());
+        }
+        usual(info);
+    }));
 }
 
 fn perform(command: &Command) -> Result<ExitCode> {

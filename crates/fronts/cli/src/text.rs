@@ -3,7 +3,7 @@
 use crate::chart;
 use crate::input::Job;
 use crate::moment::{self, View};
-use highwater_report::{called_in, kind_in_words, origin, page_shares, state_and_place};
+use highwater_report::{kind_in_words, origin, page_shares, state_and_place};
 use highwater_settings::is_read;
 use highwater_simulator::{
     Allotted, Bytes, Counters, Diagnosis, Machine, MarkSample, Outcome, PageShares, Recording,
@@ -14,8 +14,8 @@ use std::fmt::Write;
 /// Arenas beyond this many are counted.
 const MOST_ARENAS: usize = 64;
 
-/// Call sites beyond this many are told together.
-const MOST_SITES: usize = 12;
+/// Places beyond this many are told together.
+const MOST_PLACES: usize = 12;
 
 /// Marks beyond this many are shortened to the first and last ones.
 const MOST_MARKS: usize = 24;
@@ -260,40 +260,39 @@ pub(crate) fn diagnosis(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Re
     }
 }
 
-/// The call sites that hold most.
+/// The places in the program that hold most.
 fn sites(out: &mut String, shares: &SiteShares) -> std::fmt::Result {
     writeln!(
         out,
-        "\n{:>11} {:>9} {:>11} {:>9}  allocated in",
-        "live", "blocks", "parked", "chunks"
+        "\n{:>11} {:>9} {:>11} {:>9} {:>7}  allocated in",
+        "live", "blocks", "parked", "chunks", "stacks"
     )?;
-    let mut row = |allotted: &Allotted, name: &str| {
+    let mut row = |allotted: &Allotted, stacks: &str, place: &str| {
         let (live, parked) = (allotted.live.to_string(), allotted.parked.to_string());
         let (blocks, chunks) = (allotted.live_blocks, allotted.parked_blocks);
         writeln!(
             out,
-            "{live:>11} {blocks:>9} {parked:>11} {chunks:>9}  {name}"
+            "{live:>11} {blocks:>9} {parked:>11} {chunks:>9} {stacks:>7}  {place}"
         )
     };
-    for share in shares.sites.iter().take(MOST_SITES) {
-        let name = called_in(&share.site);
-        row(
-            &share.allotted,
-            name.as_deref().unwrap_or("a site without a name"),
-        )?;
+    for share in shares.places.iter().take(MOST_PLACES) {
+        let place = match &share.place[..] {
+            "" => "sites without a name",
+            place => place,
+        };
+        row(&share.allotted, &share.stacks.to_string(), place)?;
     }
-    let (count, others) = shares.beyond(MOST_SITES);
+    let (count, others) = shares.beyond(MOST_PLACES);
     if count > 0 {
-        row(
-            &others,
-            &format!("{} more sites", highwater_report::count(count)),
-        )?;
+        let more = format!("{} more places", highwater_report::count(count));
+        row(&others, "", &more)?;
     }
     match shares.from_unknown.bytes() {
         Bytes::ZERO => Ok(()),
         _ => row(
             &shares.from_unknown,
-            "places that the recording does not name",
+            "",
+            "what has no site in the recording",
         ),
     }
 }

@@ -89,9 +89,13 @@ fn the_object_has_exactly_its_keys() {
         keys(&report["marks"][0]),
         [
             "free",
+            "huge",
+            "lazy_free",
             "live",
             "measured",
+            "memory_current",
             "name",
+            "page_tables",
             "parked",
             "reclaimable",
             "rss",

@@ -31,7 +31,7 @@ pub use highwater_kernel::{
     Address, Bytes, Decimal, Kernel, Micros, Nanos, Numbers, Pages, table_bytes,
 };
 pub use objects::{Objects, OwnMemory};
-pub use order::places_by_key;
+pub use order::{places_by_key, text_key};
 pub use pages::{PageRun, PageUse};
 pub use remembered::{Remembered, Turns};
 pub use sparse::Sparse;

@@ -45,9 +45,6 @@ pub struct Params {
     pub huge_page: Option<Bytes>,
     /// Whether malloc asks for transparent huge pages where the machine leaves them to programs (`thp_pagesize`).
     pub asks_for_huge_pages: bool,
-    /// Whether the program called sbrk before its first malloc. Else the library does not know the break yet, and the first growth is
-    /// rounded as if it lay at 0 (`__curbrk`).
-    pub knows_break: bool,
 }
 
 /// Largest size of a mapped chunk whose `free` raises the thresholds (`DEFAULT_MMAP_THRESHOLD_MAX`).
@@ -83,7 +80,6 @@ impl Params {
             tcache_unsorted_limit: 0,
             huge_page: None,
             asks_for_huge_pages: false,
-            knows_break: false,
         }
     }
 

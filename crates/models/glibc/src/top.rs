@@ -40,9 +40,11 @@ impl Call<'_> {
         if self.arena.contiguous {
             wanted = wanted.wrapping_sub(old_size.0);
         }
-        // The break as the library knows it, which is not before it moved it first.
-        let knows = self.shared.params.knows_break || !self.arena.segments.is_empty();
-        let known = if knows { self.kernel.brk().0 } else { 0 };
+        // The break as the library knows it, which is not before it moved it first (`__curbrk`).
+        let known = match self.arena.segments.is_empty() {
+            true => 0,
+            false => self.kernel.brk().0,
+        };
         let wanted = match self.break_unit() {
             unit if unit == page => Bytes(wanted).align_up(page).0,
             unit => Bytes(known.wrapping_add(wanted))

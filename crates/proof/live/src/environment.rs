@@ -103,7 +103,6 @@ const ENVIRONMENTS: &[&str] = &[
     "GLIBC_TUNABLES=glibc.malloc.mxfast=160",
     "GLIBC_TUNABLES=glibc.malloc.mxfast=161",
     "GLIBC_TUNABLES=glibc.malloc.hugetlb=0",
-    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1",
     "GLIBC_TUNABLES=glibc.malloc.hugetlb=2",
     // What takes the environment's name above, by its own.
     "GLIBC_TUNABLES=glibc.malloc.check=3",

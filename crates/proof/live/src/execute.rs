@@ -114,9 +114,7 @@ fn glibc(
 ) -> Result<Glibc, ModelError> {
     let known =
         Version::parse(&release.version).ok_or_else(|| ModelError::Version(release.clone()))?;
-    let mut settings = Settings::from_environment(known, &variables(environment));
-    // Its first growth is rounded from the break, so something in that process has asked for the break before.
-    settings.params.knows_break = true;
+    let settings = Settings::from_environment(known, &variables(environment));
     let host = Host {
         cores: cores(),
         threaded,

@@ -2,7 +2,7 @@
 
 use super::error::Fault;
 use crate::SiteId;
-use highwater_allocator::{Bytes, Numbers, table_bytes};
+use highwater_allocator::{Bytes, Numbers, table_bytes, text_key};
 
 /// What a site takes in memory besides its names.
 const SITE_BYTES: u64 = 64;
@@ -14,7 +14,7 @@ pub(super) struct CallSites {
     pub(super) names: Vec<Box<str>>,
     /// The place of each among the names.
     places: Numbers,
-    /// The place of each name, by its hash.
+    /// The place of each name, by its key.
     texts: Numbers,
     /// Bytes that they take.
     taken: u64,
@@ -48,8 +48,8 @@ impl CallSites {
 
     /// Takes what the site with a number stands for. Names and numbers take at most `limit` bytes.
     pub(super) fn name(&mut self, number: u64, frames: &[u8], limit: u64) -> Result<(), Fault> {
-        let hash = hash(frames);
-        let same = self.texts.get(hash).map(|place| place as usize);
+        let key = text_key(frames);
+        let same = self.texts.get(key).map(|place| place as usize);
         let same = same.filter(|place| self.names[*place].as_bytes() == frames);
         if let Some(place) = same
             && self.places.get(number).is_none()
@@ -67,16 +67,9 @@ impl CallSites {
             return Err(Fault::TooMuch { what, limit });
         }
         self.names[place] = String::from_utf8_lossy(frames).into();
-        self.texts.insert(hash, place as u64);
+        self.texts.insert(key, place as u64);
         Ok(())
     }
-}
-
-/// FNV-1a, so that equal names are found without comparing each with each.
-fn hash(text: &[u8]) -> u64 {
-    let start = 0xcbf2_9ce4_8422_2325;
-    let add = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
-    text.iter().fold(start, add)
 }
 
 #[cfg(test)]

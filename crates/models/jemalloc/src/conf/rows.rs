@@ -41,7 +41,8 @@ const TIME: Kind = Signed(-1, 18_446_744_072_000);
 const PROFILING: Effect = Idle("it belongs to profiling, which is not modelled");
 const HPA: Effect = Idle("it belongs to the huge page allocator, which is not modelled");
 const PRINTS: Effect = Idle("it only controls output");
-const HUGE_PAGES: Effect = Idle("the modelled machine has no transparent huge pages");
+const HUGE_PAGES: Effect =
+    Idle("it asks for transparent huge pages, which is not modelled for jemalloc");
 const SAFETY: Effect = Idle("it only changes what happens on errors");
 const GUARDS: Effect = Unmodelled(&[0], "It puts guard pages between blocks");
 
