@@ -106,7 +106,7 @@ pub fn import(bytes: &[u8]) {
     if let Err(error) = highwater_import::recognise(bytes) {
         return one_line(&error.to_string());
     }
-    let recording = match highwater_import::Recording::open(bytes, Box::new(|_| {})) {
+    let recording = match highwater_import::Recording::open(bytes) {
         Ok(recording) => recording,
         Err(error) => return one_line(&error.to_string()),
     };
@@ -120,7 +120,10 @@ pub fn import(bytes: &[u8]) {
     if let Err(error) = trace::read_with(&recorded, LIMITS, &mut unwatched) {
         let sentence = error.to_string();
         one_line(&sentence);
-        assert!(sentence.contains("no calls"), "what an importer writes is a recording: {sentence}");
+        assert!(
+            sentence.contains("no calls"),
+            "what an importer writes is a recording: {sentence}"
+        );
     }
 }
 
@@ -289,10 +292,35 @@ const SCENARIO: &[&str] = &[
 ];
 
 const IMPORT: &[&str] = &[
-    "memray\0", "\r\0\0\0", "\u{b}\0\0\0", "v 10400 3\n", "x 3 a b\n", "m 1 -\n", "s 3 abc\n", "i 1 1 1 1 1\n", "t 1 0\n",
-    "a 20 1\n", "+ 0\n", "- 0\n", "+ 20 1 7f00\n", "- 7f00\n", "c 1f\n", "R 10\n", "12: malloc 0x7000 24\n", "12: free 0x7000\n",
-    "12: thread_done 0x0\n", "10 11 malloc(32)=0x7000\n", "10 11 realloc(0x7000,64)=0x7200\n", "= Start\n", "@ a:[0x1] + 0x7000 0x20\n",
-    "@ a:[0x1] < 0x7000\n", "@ a:[0x1] > 0x7100 0x30\n", "10 1.5 a->malloc(24) = 0x7000\n", "10 1.6 a->malloc(24 <unfinished ...>\n",
-    "10 1.7 <... malloc resumed> ) = 0x7000\n", "[1:2:3.4] (+0.1) h lttng_ust_libc:malloc: { vtid = 1 }, { size = 24, ptr = 0x7000 }\n",
-    "a 10/11 [001] 1.5: highwater:malloc: (7f) size=24\n", "a 10/11 [001] 1.6: highwater:malloc__return: (7f <- 5) ret=0x7000\n",
+    "memray\0",
+    "\r\0\0\0",
+    "\u{b}\0\0\0",
+    "v 10400 3\n",
+    "x 3 a b\n",
+    "m 1 -\n",
+    "s 3 abc\n",
+    "i 1 1 1 1 1\n",
+    "t 1 0\n",
+    "a 20 1\n",
+    "+ 0\n",
+    "- 0\n",
+    "+ 20 1 7f00\n",
+    "- 7f00\n",
+    "c 1f\n",
+    "R 10\n",
+    "12: malloc 0x7000 24\n",
+    "12: free 0x7000\n",
+    "12: thread_done 0x0\n",
+    "10 11 malloc(32)=0x7000\n",
+    "10 11 realloc(0x7000,64)=0x7200\n",
+    "= Start\n",
+    "@ a:[0x1] + 0x7000 0x20\n",
+    "@ a:[0x1] < 0x7000\n",
+    "@ a:[0x1] > 0x7100 0x30\n",
+    "10 1.5 a->malloc(24) = 0x7000\n",
+    "10 1.6 a->malloc(24 <unfinished ...>\n",
+    "10 1.7 <... malloc resumed> ) = 0x7000\n",
+    "[1:2:3.4] (+0.1) h lttng_ust_libc:malloc: { vtid = 1 }, { size = 24, ptr = 0x7000 }\n",
+    "a 10/11 [001] 1.5: highwater:malloc: (7f) size=24\n",
+    "a 10/11 [001] 1.6: highwater:malloc__return: (7f <- 5) ret=0x7000\n",
 ];

@@ -2,7 +2,9 @@
 
 use crate::Input;
 use highwater_allocator::Variable;
-use highwater_simulator::{Bytes, Choice, Cores, PythonVersion, Variant};
+use highwater_simulator::{
+    Bytes, Choice, Cores, HugeMode, Khugepaged, Machine, PythonVersion, Variant,
+};
 
 /// Names that the models read, with a separator between name and value.
 const GLIBC: [&str; 16] = [
@@ -97,6 +99,21 @@ pub fn variant_of(allocator: Choice, input: &mut Input<'_>) -> Variant {
         cores: *input.one_of(&[None, None, Some(Cores::all(1)), Some(Cores::all(448))]),
         seed: *input.one_of(&[None, Some(0), Some(3), Some(u64::MAX)]),
         python,
+        machine: match allocator {
+            Choice::Glibc(_) => machine(input),
+            Choice::Jemalloc(_) => Machine::default(),
+        },
+    }
+}
+
+fn machine(input: &mut Input<'_>) -> Machine {
+    Machine {
+        thp: match input.below(2) {
+            0 => None,
+            _ => Some(*input.one_of(&HugeMode::ALL)),
+        },
+        khugepaged: *input.one_of(&Khugepaged::ALL),
+        page_size: None,
     }
 }
 

@@ -519,6 +519,7 @@ fn letters_stay_and_names_follow() -> Result<()> {
         ensure!(all(page)?.ends_with("|Fno setting (2)"), "{}", all(page)?);
         page.set_value("#environment", "MALLOC_ARENA_MAX=1")?;
         page.wait_for_text(".variant__head[data-variant='5']", "MALLOC_ARENA_MAX=1")?;
+        settle(page)?;
         page.click(".variant__head[data-variant='0']")?;
         page.click("#remove-variant")?;
         settle(page)?;

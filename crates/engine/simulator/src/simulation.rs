@@ -10,11 +10,11 @@ use crate::error::SimulatorError;
 use crate::feed::Feed;
 use crate::history::History;
 use crate::model::Model;
-use crate::variant::Variant;
+use crate::variant::{Choice, Variant};
 use highwater_allocator::{
     Accounting, Address, Allocator, Bytes, Figures, Kernel, Micros, ThreadId, Variable, Whereabouts,
 };
-use highwater_kernel::{Config, HugeMode};
+use highwater_kernel::{Config, HugeMode, HugePages};
 use highwater_workload::{BlockId, Event, Source, Workload};
 use std::sync::Arc;
 
@@ -67,7 +67,11 @@ impl Simulation {
             return Err(SimulatorError::Cap(cap.0, page_size.0));
         }
         let defaults = Config::default();
-        let huge_pages = variant.machine.huge_pages(&workload.header);
+        // What jemalloc does with them is not modelled, so it has none whatever the recording's machine had.
+        let huge_pages = match variant.allocator {
+            Choice::Glibc(_) => variant.machine.huge_pages(&workload.header),
+            Choice::Jemalloc(_) => HugePages::default(),
+        };
         let mut kernel = Kernel::new(Config {
             page_size,
             brk: workload.header.brk.unwrap_or(defaults.brk),
