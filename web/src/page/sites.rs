@@ -1,7 +1,6 @@
 //! From where in the program what is held was allocated.
 
-use highwater_report::innermost;
-use highwater_simulator::{Allotted, Diagnosis, PlaceShare, SiteShare};
+use highwater_simulator::{Allotted, Diagnosis, PlaceShare, SiteShare, innermost};
 use yew::prelude::*;
 
 use super::{attr, flame::flame};

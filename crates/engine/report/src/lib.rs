@@ -37,4 +37,4 @@ pub use numbers::{count, seconds};
 pub use pins::{origin, place, state, state_and_place};
 pub use printable::{one_line, printable};
 pub use sentence::{Part, Sentence};
-pub use sites::{called_in, innermost};
+pub use sites::called_in;

@@ -1,7 +1,7 @@
 //! A pin in a few words, for a line of a table.
 
-use crate::{blocks, count, innermost, seconds};
-use highwater_simulator::{Cache, OwnBlock, Pin, PinState};
+use crate::{blocks, count, seconds};
+use highwater_simulator::{Cache, OwnBlock, Pin, PinState, innermost};
 
 /// Returns the state of a pin in a word.
 pub fn state(pin: &Pin) -> &'static str {

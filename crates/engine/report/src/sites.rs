@@ -11,14 +11,10 @@ pub fn called_in(site: &str) -> Option<String> {
     })
 }
 
-/// Returns the place that made a call; `None` of a site without a name.
-pub fn innermost(site: &str) -> Option<&str> {
-    site.split(' ').find(|place| !place.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use highwater_simulator::innermost;
 
     #[test]
     fn a_site_is_told_by_its_innermost_places() {

@@ -66,7 +66,7 @@ pub use recording::{Explain, Options, Recording, Run, TimedDecision, run};
 pub use sample::{MarkSample, Sample};
 pub use settings::{Chosen, Judged, choose, judge};
 pub use simulation::{Killed, Simulation};
-pub use site_shares::{Allotted, PlaceShare, SiteShare, SiteShares};
+pub use site_shares::{Allotted, PlaceShare, SiteShare, SiteShares, innermost};
 pub use snapshot::Snapshot;
 pub use snapshots::Snapshots;
 pub use variant::{Choice, Machine, PythonVersion, Variant, VersionDifference};

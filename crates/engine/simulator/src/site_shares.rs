@@ -101,10 +101,13 @@ impl SiteShares {
 
 /// Adds up what was allocated from the sites of each innermost place.
 fn by_place(names: &[Box<str>], of_names: &[Allotted]) -> Vec<PlaceShare> {
+    fn place_of(name: &str) -> &str {
+        innermost(name).unwrap_or_default()
+    }
     let mut places: Vec<PlaceShare> = Vec::new();
     // Those of one place come one after another.
-    for at in places_by_key(names, |name| text_key(innermost(name).as_bytes())) {
-        let (place, allotted) = (innermost(&names[at]), of_names[at]);
+    for at in places_by_key(names, |name| text_key(place_of(name).as_bytes())) {
+        let (place, allotted) = (place_of(&names[at]), of_names[at]);
         if allotted == Allotted::default() {
             continue;
         }
@@ -123,8 +126,9 @@ fn by_place(names: &[Box<str>], of_names: &[Allotted]) -> Vec<PlaceShare> {
     places
 }
 
-fn innermost(name: &str) -> &str {
-    name.split(' ').next().unwrap_or_default()
+/// The place that made a call, of the places of a site, the innermost first; `None` of a site without a name.
+pub fn innermost(site: &str) -> Option<&str> {
+    site.split(' ').find(|place| !place.is_empty())
 }
 
 impl Allotted {

@@ -32,7 +32,8 @@ impl CallSites {
 
     /// Returns about how many bytes a copy takes.
     pub(super) fn footprint(&self) -> Bytes {
-        table_bytes(&self.names) + Bytes(self.taken)
+        let tables = self.places.footprint() + self.texts.footprint();
+        table_bytes(&self.names) + tables + Bytes(self.taken)
     }
 
     #[cold]

@@ -18,8 +18,7 @@ impl Names {
 
     /// Returns about how many bytes they take.
     pub(super) fn footprint(&self) -> Bytes {
-        // Of a table of pairs up to an eighth is empty, and a byte belongs to each place.
-        Bytes(self.live.len() as u64 * 20)
+        self.live.footprint()
     }
 
     /// Returns the block that `pointer` names.
