@@ -3,6 +3,8 @@
 //!
 //! The module as it is lies beside it, for browsers that unpack nothing (`web/start.js`).
 
+mod order;
+
 use std::{fs, num::NonZeroU64, path::Path};
 
 use anyhow::{Context, Result, ensure};
@@ -23,8 +25,11 @@ pub(crate) fn modules(dist: &Path) -> Result<()> {
     for entry in fs::read_dir(dist)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
         if let Some(stem) = name.strip_suffix(PLAIN) {
-            let bytes = packed(&fs::read(dist.join(&name))?)?;
-            fs::write(dist.join(format!("{stem}{PACKED}")), bytes)?;
+            let module = fs::read(dist.join(&name))?;
+            let module = order::packing_well(&module)
+                .with_context(|| format!("cannot order the functions of {name}"))?;
+            fs::write(dist.join(format!("{stem}{PACKED}")), packed(&module)?)?;
+            fs::write(dist.join(&name), module)?;
             modules.push(stem.to_owned());
         }
     }
