@@ -6,7 +6,7 @@
   const home = document.currentScript.src;
 
   // What goes into the address of the view besides the parameters of what runs, and what stays in this page.
-  const SHOWN = ["scenario", "env", "variant", "beside", "at", "tour", "lang", "panels", "controls", "theme", "origin"];
+  const SHOWN = ["scenario", "trace", "env", "variant", "beside", "at", "tour", "lang", "panels", "controls", "theme", "origin"];
   const KEPT = ["link", "height", "title"];
 
   // The attributes that HTML gives to every element: those with a property, and a few that have none of their name.
@@ -49,6 +49,10 @@
       if (location.origin !== "null") asked.set("origin", location.origin);
       for (const name of [...SHOWN, ...this.getAttributeNames().filter(isParameter)]) {
         if (this.hasAttribute(name)) asked.set(name, this.getAttribute(name));
+      }
+      // The page that names a recording means its own folder.
+      if (asked.has("trace") && URL.canParse(asked.get("trace"), document.baseURI)) {
+        asked.set("trace", new URL(asked.get("trace"), document.baseURI).href);
       }
       return page.href;
     }

@@ -18,10 +18,19 @@ const program = async (name) => ({
 const page = await program("");
 const reader = await program("reader/");
 
+// The page saves itself: this file without what it was saved with. Before the page has its body, for that it takes for itself.
+const body = document.body.innerHTML;
+const empty = () => {
+  const head = document.head.cloneNode(true);
+  for (const own of head.querySelectorAll("[name=link], [name=opened], [id='file:opened']")) own.remove();
+  return `<!doctype html>\n<html lang="en"><head>${head.innerHTML}</head><body>${body}</body></html>\n`;
+};
+
 const fetched = self.fetch;
 self.fetch = (name, ...how) => {
   const address = new URL(name.url ?? name, document.baseURI).href;
   const file = address.slice(new URL(".", document.baseURI).href.length);
+  if (file === "single.html") return Promise.resolve(new Response(empty()));
   const isHeld = document.getElementById(`file:${file}`);
   return isHeld ? Promise.resolve(new Response(held(file))) : fetched(name, ...how);
 };

@@ -17,14 +17,15 @@ use crate::{
         gestures::Point,
         keys,
         layout::{self, Places},
-        pictures,
+        one_file, pictures,
+        remote::{self, Fetched, Fetching},
         wheel::{self, Wheel},
     },
     pool::{Pool, PoolEvent},
     protocol::Ask,
     state::{
-        Action, AdviceAction, Arrival, DisplayAction, Effect, Event, Place, PlayheadAction,
-        Searching, State, TourAction,
+        Action, AdviceAction, Arrival, DisplayAction, Effect, Event, Offered, Place,
+        PlayheadAction, Remote, Searching, State, TourAction,
     },
     subject::Subject,
     wire::Beside,
@@ -53,6 +54,10 @@ pub enum Message {
     Key(Option<Action>, Action),
     /// The user opened a file.
     Open(File),
+    /// The recording that the page was saved with, if it can be had.
+    Held(Option<File>),
+    /// Something of a recording at an address is there, or why it is not.
+    Fetched(Fetched),
     /// The text of a tour, or why it is not there; whether its step is to be shown, too.
     Tour(Place, bool, Result<ArrayBuffer, String>),
     /// The bytes of the recording with this number, or why they are not there.
@@ -77,6 +82,10 @@ pub struct App {
     typing: Option<Timeout>,
     /// When the search for what would help has had its time.
     searching: Option<Timeout>,
+    /// The recording at an address that is being fetched.
+    fetching: Option<Fetching>,
+    /// The link that is opened once it is there.
+    offered: Option<String>,
     clock: Option<Interval>,
     ticked_ms: f64,
     /// What the parts of the page are given to tell what the user does.
@@ -121,6 +130,8 @@ impl Component for App {
             tried: (0, String::new()),
             typing: None,
             searching: None,
+            fetching: None,
+            offered: None,
             clock: None,
             ticked_ms: 0.0,
             crosshair: Crosshair::default(),
@@ -151,11 +162,8 @@ impl Component for App {
             app.state.display.theme = theme;
             browser::apply_theme(theme);
         }
-        app.moved(ctx);
-        if app.state.display.embed.is_none() && address::is_bare() {
-            let first = Action::Display(DisplayAction::Landing(true));
-            let effects = app.state.update(first);
-            app.carry_out(ctx, effects);
+        if !one_file::held(ctx.link().callback(Message::Held)) {
+            app.begin(ctx);
         }
         app
     }
@@ -235,6 +243,15 @@ impl App {
             Message::Key(Some(action), _) if self.state.tour.is_talk() => action,
             Message::Key(_, action) => action,
             Message::Open(file) => self.open(file),
+            Message::Held(file) => {
+                self.files.extend(file);
+                self.begin(ctx);
+                return Err(true);
+            }
+            Message::Fetched(fetched) => {
+                self.fetched(ctx, fetched);
+                return Err(true);
+            }
             Message::Bytes(number, Ok(buffer)) => {
                 if self.state.source.awaits(number) {
                     self.pool.load(number, Beside::Bytes(buffer));
@@ -299,21 +316,75 @@ impl App {
     /// Has the address follow what is shown, unless a link is still being read.
     fn settle(&mut self) {
         self.settling = None;
-        // What a link holds more is still being read, and until then its settings are not in the state.
-        let is_settled = !(self.state.links.holds_more && self.state.is_reading_settings());
+        // What a link holds more is still being read, and until then its settings are not in the state; nor is what the address
+        // names while it is asked for.
+        let is_settled = !(self.state.links.holds_more && self.state.is_reading_settings())
+            && self.state.offer.at_hand.is_none();
         if is_settled && (self.reading != self.opening || self.reading == 0) {
             let is_inside = self.state.display.embed.is_some();
+            self.address.of_recording = self.state.remote_of_shown().is_some();
             self.address.keep(self.state.link(), is_inside);
         }
     }
 
     /// Keeps a file of the user's, to be read.
     fn open(&mut self, file: File) -> Action {
+        self.state.offer.at_hand = None;
+        self.fetching = None;
+        let name = self.keep(file);
+        self.state
+            .offer
+            .opened
+            .take_if(|remote| remote.name == name);
+        self.opening += 1;
+        Action::Choose(Subject::File(name))
+    }
+
+    /// Keeps a file in place of one of its name, which is returned.
+    fn keep(&mut self, file: File) -> String {
         let name = plain(&file.name());
         self.files.retain(|known| plain(&known.name()) != name);
         self.files.push(file);
-        self.opening += 1;
-        Action::Choose(Subject::File(name))
+        name
+    }
+
+    /// Opens what the address says, or where it says nothing what leads on from here. A recording at an address is asked for first.
+    fn begin(&mut self, ctx: &Context<Self>) {
+        if let Some(remote) = embedding::asked(false).remote {
+            return self.offer(remote, None);
+        }
+        self.moved(ctx);
+        if self.state.display.embed.is_none() && address::is_bare() {
+            let first = Action::Display(DisplayAction::Landing(true));
+            let effects = self.state.update(first);
+            self.carry_out(ctx, effects);
+        }
+    }
+
+    /// Asks for a recording at an address. `text` is the link that is opened with it, if not the address's.
+    fn offer(&mut self, remote: Remote, text: Option<String>) {
+        self.fetching = None;
+        self.offered = text;
+        self.state.offer.at_hand = Some((remote, Offered::Asked));
+    }
+
+    /// A recording at an address comes. Once it is there, what the address says of it is opened.
+    fn fetched(&mut self, ctx: &Context<Self>, fetched: Fetched) {
+        let (end, file) = match fetched {
+            Fetched::More(bytes) => return self.state.offer.goes_on(bytes),
+            Fetched::File(file) => (Ok(()), Some(file)),
+            Fetched::Failed(why) => (Err(why), None),
+        };
+        if let Some((_, file)) = self.state.offer.ends(end).zip(file) {
+            self.keep(file);
+            match self.offered.take() {
+                Some(text) => {
+                    let effects = self.state.update(Action::OpenLink(Some(text)));
+                    self.carry_out(ctx, effects);
+                }
+                None => self.moved(ctx),
+            }
+        }
     }
 
     /// Opens what the address says.
@@ -347,6 +418,7 @@ impl App {
     /// Takes what the address says for what is shown. Where it held more than was read of it, it holds only that from now on.
     fn take_address(&mut self) {
         let text = self.state.link();
+        self.address.of_recording = self.state.remote_of_shown().is_some();
         let is_read = text.is_some() && !self.state.is_reading_settings();
         if is_read && std::mem::take(&mut self.state.links.holds_more) {
             self.address.replace(text);
@@ -400,18 +472,21 @@ impl App {
                 Effect::ApplyTheme(theme) => browser::apply_theme(theme),
                 Effect::CopyLink(is_frame) => {
                     let text = self.state.link_of_shown();
+                    let recording = self.state.remote_of_shown().map(str::to_owned);
                     let copied = move |link: String| {
+                        let recording = recording.as_deref();
                         browser::copy(&match is_frame {
-                            true => address::frame(&link),
-                            false => address::whole(&link),
+                            true => address::frame(&link, recording),
+                            false => address::whole(&link, recording),
                         });
                     };
                     address::write(&text, Callback::from(copied));
                 }
                 Effect::CopyReview => {
                     let review = answer::review(&self.state);
+                    let recording = self.state.remote_of_shown().map(str::to_owned);
                     let copied = move |link: String| {
-                        browser::copy(&review(&address::whole(&link)));
+                        browser::copy(&review(&address::whole(&link, recording.as_deref())));
                     };
                     address::write(&self.state.link_of_shown(), Callback::from(copied));
                 }
@@ -435,9 +510,32 @@ impl App {
                         self.pool.draw(drawing, move |svg| place.save(svg, &act));
                     }
                 }
+                Effect::Fetch(remote) => {
+                    let tell = ctx.link().callback(Message::Fetched);
+                    self.fetching = remote::fetch(&remote, tell);
+                }
+                Effect::EndFetch => {
+                    self.fetching = None;
+                    address::forget_recording();
+                    self.begin(ctx);
+                }
+                Effect::SavePage => self.save_page(),
                 Effect::ToggleHelp => browser::toggle(&self.places.help),
             }
         }
+    }
+
+    /// Saves the page with what it shows as one file of the user's.
+    fn save_page(&self) {
+        let subject = &self.state.source.subject;
+        let recording = match subject {
+            Subject::File(name) => self.file(name),
+            _ => None,
+        };
+        let name = format!("highwater-{}-{}.html", subject.name(), browser::today());
+        let act = self.act.clone();
+        let save = move |link| one_file::save(name.clone(), link, recording.clone(), act.clone());
+        address::write(&self.state.link_of_shown(), save.into());
     }
 
     /// Shows what an address of the page says.
@@ -449,6 +547,9 @@ impl App {
             Some(query) => {
                 let asked = embedding::asked_by(query);
                 self.state.links.notes = asked.notes;
+                if let Some(remote) = asked.remote {
+                    return self.offer(remote, asked.text);
+                }
                 show.emit(asked.text);
             }
             None => address::read(place, show),

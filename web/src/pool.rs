@@ -276,8 +276,10 @@ impl Pool {
         let work = run.look(moment, ask.clone());
         let order = Rc::clone(&run.order);
         let tell = self.tell.clone();
+        let is_why = matches!(ask, Ask::Why);
         let handle = worker.client.run(work, None, move |event| {
             let arrival = match event {
+                JobEvent::Progress(share, _) if is_why => Arrival::LookProgress(id, share),
                 JobEvent::Progress(..) => return,
                 JobEvent::Finished(outcome) => Arrival::answer(id, &order, moment, outcome),
                 JobEvent::Failed(message) => Arrival::LookFailed(id, Some(message)),

@@ -1,7 +1,7 @@
 //! The state of the page and everything that changes it.
 //!
 //! It has parts, each with its own fields, actions and tests: what is chosen to run ([`Source`]), the [`Variants`], the
-//! [`Playhead`], what the chart shows ([`Charted`]), what is looked into ([`Inspection`]), the [`Table`], links ([`Links`]), the tour ([`Touring`]), the search for what
+//! [`Playhead`], what the chart shows ([`Charted`]), what is looked into ([`Inspection`]), the [`Table`], links ([`Links`]), recordings at addresses ([`Offer`]), the tour ([`Touring`]), the search for what
 //! would help ([`Advice`]) and how the page is shown ([`Display`]). [`State::update`] takes an [`Event`], hands it to its part, connects the parts, and says which
 //! [`Effect`]s are to follow: what the workers are to do, which timer to set. It touches no browser, so that it is tested
 //! natively; [`app`](crate::app) carries the effects out.
@@ -13,6 +13,7 @@ mod charted;
 mod display;
 mod inspection;
 mod link;
+mod offer;
 mod playhead;
 mod source;
 mod table;
@@ -36,6 +37,7 @@ pub use charted::{ChartAction, Charted, MOST_NOTES, Note};
 pub use display::{Display, DisplayAction, Embed, Theme};
 pub use inspection::{Inspection, InspectionAction, Opened, Shown};
 pub use link::Links;
+pub use offer::{Offer, OfferAction, Offered, Remote};
 pub use playhead::{Playhead, PlayheadAction, SPEEDS};
 pub use source::{Held, Source};
 pub use table::{At, Table, TableAction, has_same_calls};
@@ -63,6 +65,8 @@ pub struct State {
     pub table: Table,
     /// Links, opened and copied.
     pub links: Links,
+    /// A recording that a link names by an address.
+    pub offer: Offer,
     /// The guided tour.
     pub tour: Touring,
     /// The search for what would help.
@@ -91,6 +95,7 @@ impl State {
             inspection: Inspection::default(),
             table: Table::default(),
             links: Links::default(),
+            offer: Offer::default(),
             tour: Touring::default(),
             advice: Advice::default(),
             display: Display::new(prefers_dark),
@@ -112,6 +117,13 @@ impl State {
             variants: &self.variants,
             playhead: &self.playhead,
         }
+    }
+
+    /// The address of the recording that is shown, where it was fetched from one.
+    pub fn remote_of_shown(&self) -> Option<&str> {
+        let remote = self.offer.opened.as_ref()?;
+        let is_shown = matches!(&self.source.subject, Subject::File(name) if *name == remote.name);
+        is_shown.then_some(&*remote.address)
     }
 
     /// The moment that is shown, in the run that is looked into.
@@ -282,6 +294,9 @@ impl State {
             Action::SaveFailed => {
                 self.trouble = Some("The picture could not be drawn".to_owned());
             }
+            Action::Offer(action) => return self.offer.update(action),
+            Action::SavePage => return vec![Effect::SavePage],
+            Action::NotSaved(why) => self.trouble = Some(why),
             Action::ToggleHelp => return vec![Effect::ToggleHelp],
         }
         vec![]

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
-use crate::{names, options, packed, policy, process, setup::PageTools, workspace};
+use crate::{names, options, packed, policy, process, setup::PageTools, single, workspace};
 
 pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
     let tools = PageTools::find()?;
@@ -25,9 +25,12 @@ pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
 /// What a first visit may send at most, compressed, in bytes; recordings aside.
 const MOST_SENT: usize = 600_000;
 
-/// What of the built page is not sent then: recordings, texts of the tour, which are sent to who opens them, and what other
-/// people's pages load. Neither is the program that reads what somebody brings.
-const NOT_SENT: [&str; 3] = ["traces", "tour", "highwater-sim.js"];
+/// The page in one file, which the page saves with what it shows.
+pub(crate) const SINGLE: &str = "single.html";
+
+/// What of the built page is not sent then: recordings, texts of the tour, which are sent to who opens them, what other
+/// people's pages load, and what the page saves. Neither is the program that reads what somebody brings.
+const NOT_SENT: [&str; 4] = ["traces", "tour", "highwater-sim.js", SINGLE];
 
 /// How the names of the files begin that the reader is made of. trunk names files of workers without a hash.
 const READER: &str = "highwater-reader";
@@ -47,6 +50,7 @@ pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> 
         leave_comments_out(dist)?;
         packed::modules(dist)?;
         name_reader(dist)?;
+        single::write(dist, &dist.join(SINGLE))?;
         let sent = sent(dist)?;
         println!("sent compressed, without recordings: {sent} bytes of at most {MOST_SENT}");
         ensure!(

@@ -1,11 +1,11 @@
 //! `cargo xtask dist`: what is handed on: the page for any static host, the page in one file, the package for other
 //! people's JavaScript, the book, and what machines without Rust need to record a program.
 
-use std::{path::Path, process::ExitCode};
+use std::{fs, path::Path, process::ExitCode};
 
 use anyhow::Result;
 
-use crate::{book, build, native, options, process, setup::PageTools, single, workspace};
+use crate::{book, build, native, options, process, setup::PageTools, workspace};
 
 /// The crate of the package.
 const EMBED: &str = "highwater-embed";
@@ -21,7 +21,7 @@ pub(crate) fn run(options: &options::Dist) -> Result<ExitCode> {
     let tools = PageTools::find()?;
     let site = dist.join("site");
     build::page(&tools, true, &site)?;
-    single::write(&site, &dist.join("highwater.html"))?;
+    fs::copy(site.join(build::SINGLE), dist.join("highwater.html"))?;
     package(&tools, &dist)?;
     book::write(&dist.join("book"))?;
     println!("built: {}", dist.display());

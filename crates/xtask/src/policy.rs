@@ -5,9 +5,10 @@ use anyhow::{Context, Result};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-/// What the page may load: files of its own folder.
+/// What the page may load: files of its own folder, and recordings at addresses that a link names, from servers with TLS or of the
+/// user's own machine.
 pub(crate) const PAGE: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
-    connect-src 'self'; worker-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'";
+    connect-src 'self' https: http://localhost:* http://127.0.0.1:*; worker-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'";
 
 /// Returns what a chapter of the book may load: files of its own folder, views of the page, and the scripts within it, which
 /// run by what they hold.

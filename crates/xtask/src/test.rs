@@ -16,7 +16,7 @@ use crate::{
     options::Fuzz,
     process,
     setup::{self, Browser, PageTools},
-    single, voice, workspace,
+    voice, workspace,
 };
 
 /// The crates that are built for the browser, whose lints must hold there too.
@@ -50,7 +50,8 @@ pub(crate) fn run() -> Result<ExitCode> {
         ("build of the page", &|| {
             let page = workspace::tested_page_dir();
             build::page(&tools, true, &page)?;
-            single::write(&page, &workspace::tested_single_file())
+            fs::copy(page.join(build::SINGLE), workspace::tested_single_file())?;
+            Ok(())
         }),
         ("book", &|| book::write(&workspace::tested_book_dir())),
         ("package for JavaScript, in Node", &|| tests_package(&tools)),

@@ -11,7 +11,10 @@ use std::{
     rc::Rc,
 };
 
-use super::browser::{then, window};
+use super::{
+    browser::{then, window},
+    one_file,
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -41,6 +44,8 @@ const LONGEST_TEXT: u32 = 64 << 10;
 /// What the address says, as far as it has been brought there.
 #[derive(Default)]
 pub struct Keeper {
+    /// Whether what is shown is the recording whose address the page's own names.
+    pub of_recording: bool,
     shown: Option<String>,
     place: Rc<Place>,
 }
@@ -93,7 +98,7 @@ impl Keeper {
     /// Puts a text into the address in place of all that it says: what was opened held more than is to stay there.
     pub fn replace(&mut self, text: Option<String>) {
         if let Some(text) = &text {
-            self.write(text, clean(), false);
+            self.write(text, clean(self.of_recording), false);
         }
         self.shown = text;
     }
@@ -108,7 +113,12 @@ impl Keeper {
         let what = |text: &str| text.split("\"view\":").next().map(str::to_owned);
         let shown = self.shown.as_deref();
         let is_new = !is_inside && shown.is_none_or(|shown| what(shown) != what(&text));
-        self.write(&text, String::new(), is_new);
+        // Of something else the recording's address says nothing.
+        let before = match !self.of_recording && asked_for().contains("trace=") {
+            true => clean(false),
+            false => String::new(),
+        };
+        self.write(&text, before, is_new);
         self.shown = Some(text);
     }
 }
@@ -118,8 +128,11 @@ fn whole_address() -> Option<String> {
     window()?.location().href().ok()
 }
 
-/// Whether the address says nothing of what is to be shown.
+/// Whether neither the address nor the page itself says anything of what is to be shown.
 pub fn is_bare() -> bool {
+    if saved_link().is_some() {
+        return false;
+    }
     let bare = window().map(|window| {
         let location = window.location();
         let is_empty = |part: Result<String, _>| part.is_ok_and(|part: String| part.is_empty());
@@ -128,10 +141,16 @@ pub fn is_bare() -> bool {
     bare.unwrap_or(false)
 }
 
-/// The part of the address that is a link, if there is one: even one that cannot be read.
+/// The part of the address that is a link, if there is one: even one that cannot be read. A page that was saved with one opens it.
 pub fn link() -> Option<String> {
     let hash = window()?.location().hash().ok()?;
-    (hash.len() > 1).then_some(hash)
+    (hash.len() > 1).then_some(hash).or_else(saved_link)
+}
+
+/// The link that the page was saved with, where the address is only the page's: the way on without a link ends in `?`.
+fn saved_link() -> Option<String> {
+    one_file::link()
+        .filter(|_| whole_address().is_some_and(|address| !address.contains(['?', '#'])))
 }
 
 /// Tells when somebody goes back, forward, or to another link.
@@ -155,17 +174,28 @@ fn put(link: &str, is_new: bool) {
     put.ok();
 }
 
-/// The address's path, and of what it asks for only how the page is embedded and coloured. The rest is what a link says.
-fn clean() -> String {
-    let location = window().map(|window| window.location());
-    let location = location.as_ref();
-    let path = location.and_then(|location| location.pathname().ok());
-    let search = location.and_then(|location| location.search().ok());
-    let search = search.unwrap_or_default();
+/// What the address asks for, behind `?`.
+fn asked_for() -> String {
+    let search = window().and_then(|window| window.location().search().ok());
+    search.unwrap_or_default()
+}
+
+/// Has the address name no recording any more.
+pub fn forget_recording() {
+    let hash = window().and_then(|window| window.location().hash().ok());
+    put(&(clean(false) + &hash.unwrap_or_default()), false);
+}
+
+/// The address's path, and of what it asks for only how the page is embedded and coloured, and the recording's address where that
+/// is kept. The rest is what a link says.
+fn clean(keeps_recording: bool) -> String {
+    let path = window().and_then(|window| window.location().pathname().ok());
+    let search = asked_for();
     let parts = search.trim_start_matches('?').split('&');
     let is_kept = |part: &&str| {
         let name = part.split('=').next().unwrap_or_default();
-        ["embed", "panels", "controls", "theme", "origin"].contains(&name)
+        name == "trace" && keeps_recording
+            || ["embed", "panels", "controls", "theme", "origin"].contains(&name)
     };
     let kept: Vec<&str> = parts.filter(is_kept).collect();
     let mut address = path.unwrap_or_default();
@@ -176,17 +206,24 @@ fn clean() -> String {
     address
 }
 
-/// The whole address with a link.
-pub fn whole(link: &str) -> String {
-    base() + link
+/// The whole address with a link, and with that of the recording, where it has one.
+pub fn whole(link: &str, recording: Option<&str>) -> String {
+    let recording = recording.map(|address| format!("?trace={}", encoded(address)));
+    base() + &recording.unwrap_or_default() + link
 }
 
 /// A frame with a link's state, as a page of somebody else's takes it.
-pub fn frame(link: &str) -> String {
+pub fn frame(link: &str, recording: Option<&str>) -> String {
     let page = base();
+    let recording = recording.map(|address| format!("&amp;trace={}", encoded(address)));
+    let recording = recording.unwrap_or_default();
     format!(
-        "<iframe src=\"{page}?embed=1{link}\" width=\"100%\" height=\"640\" title=\"Highwater\"></iframe>"
+        "<iframe src=\"{page}?embed=1{recording}{link}\" width=\"100%\" height=\"640\" title=\"Highwater\"></iframe>"
     )
+}
+
+fn encoded(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
 }
 
 /// The page's address, without what it says. A link says all of it.

@@ -63,6 +63,12 @@ fn known(state: &State, run: &RunView, act: &Callback<Action>, places: &Places) 
             "Copy for the review",
             Action::CopyReview,
         ),
+        button(
+            "save-page",
+            "Save one HTML file with this page, its recording and everything set; it opens without a server",
+            "Save page",
+            Action::SavePage,
+        ),
         words("span", &[("role", Static("status"))], copied),
     ];
     let all = |parts: Vec<Html>| parts.into_iter().collect();

@@ -138,7 +138,7 @@ fn try_to_save(name: &str, kind: &str, text: &str) -> Result<(), JsValue> {
     )
 }
 
-fn save_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
+pub(super) fn save_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
     let address = Url::create_object_url_with_blob(blob)?;
     let link: HtmlAnchorElement = create("a")?.unchecked_into();
     link.set_href(&address);
@@ -362,7 +362,7 @@ pub(super) fn then(promise: &Promise, done: Callback<Result<JsValue, JsValue>>) 
     kept.set(Some(both));
 }
 
-fn in_words(error: JsValue) -> String {
+pub(super) fn in_words(error: JsValue) -> String {
     match error.dyn_ref::<js_sys::Error>() {
         Some(error) => String::from(error.message()),
         None => format!("{error:?}"),

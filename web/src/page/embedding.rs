@@ -14,11 +14,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, UrlSearchParams, Window};
 use yew::Callback;
 
-use super::browser::window;
+use super::{browser::window, remote};
 use crate::{
     format,
     naming::plain,
-    state::{Action, DisplayAction, Embed, Place, PlayheadAction, State, Theme},
+    state::{Action, DisplayAction, Embed, Place, PlayheadAction, Remote, State, Theme},
     variants::place_of,
     worker_client::Health,
 };
@@ -61,6 +61,8 @@ pub fn toured() -> Option<Place> {
 /// What an address asks for.
 #[derive(Debug, Default)]
 pub struct Asked {
+    /// A recording that lies elsewhere, which is what runs.
+    pub remote: Option<Remote>,
     /// What is to run, as the text of a link, where it says that.
     pub text: Option<String>,
     /// What of it was ignored, in sentences.
@@ -95,12 +97,34 @@ fn asked_in(query: &UrlSearchParams, is_link: bool) -> Asked {
         }
     }
     let pairs = Array::from(query);
-    let Some(scenario) = query.get("scenario").filter(|_| !is_link) else {
-        let needs = (!is_link).then_some("scenario");
-        parameters(&pairs, needs, &mut notes);
-        return Asked { text: None, notes };
+    let remote = match query.get("trace").map(|address| remote::named(&address)) {
+        Some(Ok(remote)) => Some(remote),
+        Some(Err(note)) => {
+            notes.push(note);
+            None
+        }
+        None => None,
     };
-    let mut text = text(&scenario, &pairs, query.get("env"), &mut notes);
+    let scenario = query.get("scenario").filter(|_| !is_link);
+    let subject = match (&remote, scenario) {
+        (Some(remote), scenario) => {
+            if scenario.is_some() {
+                notes.push("Ignored `scenario`: the address has a `trace`.".to_owned());
+            }
+            (!is_link).then(|| ('f', remote.name.clone()))
+        }
+        (None, scenario) => scenario.map(|name| ('s', plain(&name))),
+    };
+    let Some((letter, name)) = subject else {
+        let runs = if is_link { Runs::Link } else { Runs::Nothing };
+        parameters(&pairs, runs, &mut notes);
+        return Asked {
+            remote,
+            text: None,
+            notes,
+        };
+    };
+    let mut text = text((letter, &name), &pairs, query.get("env"), &mut notes);
     // By its letter, and a moment in seconds.
     let mut place = |name| {
         let value = query.get(name)?;
@@ -126,22 +150,27 @@ fn asked_in(query: &UrlSearchParams, is_link: bool) -> Asked {
         }
     }
     Asked {
+        remote,
         text: Some(text),
         notes,
     }
 }
 
-/// What is asked for, as the text of a link: a scenario, pairs of a parameter's name and its value among which those names of
+/// What is asked for, as the text of a link: the letter of what runs with its name, pairs of a parameter's name and its value among which those names of
 /// an address stand that are no parameter's, and the first variant's environment. What is ignored of it is noted.
 fn text(
-    scenario: &str,
+    (letter, name): (char, &str),
     pairs: &Array,
     environment: Option<String>,
     notes: &mut Vec<String>,
 ) -> String {
     // A line of a link is one thing, and nothing here makes two of it.
-    let mut text = format!("s{}\n", plain(scenario));
-    for (name, value) in parameters(pairs, None, notes) {
+    let mut text = format!("{letter}{name}\n");
+    let runs = match letter {
+        'f' => Runs::Recording,
+        _ => Runs::Scenario,
+    };
+    for (name, value) in parameters(pairs, runs, notes) {
         text.push_str(&format!("p{name} {value}\n"));
     }
     for setting in environment.unwrap_or_default().lines() {
@@ -150,12 +179,17 @@ fn text(
     text
 }
 
-/// The parameters among some pairs, with their values. All others are noted, and these where something they `need` is not there.
-fn parameters(
-    pairs: &Array,
-    needs: Option<&str>,
-    notes: &mut Vec<String>,
-) -> Vec<(&'static str, String)> {
+/// What an address says that is to run: a scenario, which alone has parameters; a recording; what a link in it says; or nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Runs {
+    Scenario,
+    Recording,
+    Link,
+    Nothing,
+}
+
+/// The parameters among some pairs, with their values. All others are noted, and these where there is no scenario that has them.
+fn parameters(pairs: &Array, runs: Runs, notes: &mut Vec<String>) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     let told = notes.len();
     for (at, pair) in pairs.iter().enumerate() {
@@ -174,20 +208,20 @@ fn parameters(
         let number = value.as_f64().map(format::number);
         let value = value.as_string().or(number).unwrap_or_default();
         let parameter = Parameters::ALL.iter().find(|one| one.name == name);
-        match (parameter, needs) {
+        match (parameter, runs) {
             (None, _) if NO_PARAMETERS.contains(&name.as_str()) => {
-                if let (Some(needs), true) = (needs, OF_SCENARIOS.contains(&name.as_str())) {
-                    notes.push(format!("Ignored `{name}`: it needs `{needs}`."));
+                if runs == Runs::Nothing && OF_RUNS.contains(&name.as_str()) {
+                    notes.push(format!("Ignored `{name}`: it needs `scenario`."));
                 }
             }
             (None, _) => notes.push(format!(
                 "Ignored `{}`: there is no such parameter.",
                 plain(&name)
             )),
-            (Some(_), Some(needs)) => {
-                notes.push(format!("Ignored `{name}`: it needs `{needs}`."));
+            (Some(_), Runs::Recording | Runs::Nothing) => {
+                notes.push(format!("Ignored `{name}`: it needs `scenario`."));
             }
-            (Some(parameter), None) => {
+            (Some(parameter), Runs::Scenario | Runs::Link) => {
                 match Parameters::default().set_text(parameter.name, &value) {
                     Ok(()) => found.push((parameter.name, value.trim().to_owned())),
                     Err(_) => notes.push(format!("Ignored `{name}`: {}.", parameter.allowed())),
@@ -205,13 +239,13 @@ const MOST_NOTES: usize = 20;
 const MOST_SETTINGS: u32 = 64 << 10;
 
 /// What else an address may hold.
-const NO_PARAMETERS: [&str; 12] = [
+const NO_PARAMETERS: [&str; 13] = [
     "embed", "panels", "controls", "theme", "origin", "scenario", "env", "variant", "beside", "at",
-    "tour", "lang",
+    "tour", "lang", "trace",
 ];
 
-/// What of that is said of a scenario.
-const OF_SCENARIOS: [&str; 4] = ["env", "variant", "beside", "at"];
+/// What of that is said of what runs.
+const OF_RUNS: [&str; 4] = ["env", "variant", "beside", "at"];
 
 /// What is one of a few words, or several of them with commas.
 const WORDS: [(&str, &[&str]); 4] = [
@@ -292,7 +326,12 @@ fn action(message: &JsValue) -> Option<Action> {
                 environment = None;
             }
             let environment = environment.map(String::from);
-            let text = text(&scenario, &parameters, environment, &mut notes);
+            let text = text(
+                ('s', &plain(&scenario)),
+                &parameters,
+                environment,
+                &mut notes,
+            );
             Some(Action::OpenWith(text, notes))
         }
         "seek" => Some(Action::Playhead(PlayheadAction::Seek(Micros(

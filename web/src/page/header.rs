@@ -1,5 +1,6 @@
 //! The header: the name, what is shown, how far the workers are, the colours.
 
+use highwater_chart::letter;
 use yew::prelude::*;
 
 use super::attr::{self, press};
@@ -7,6 +8,7 @@ use super::attr::{self, press};
 use crate::{
     format,
     state::{Action, DisplayAction, Place, State, TourAction},
+    variants::VariantId,
     worker_client::Health,
 };
 
@@ -57,14 +59,15 @@ fn title(state: &State) -> String {
 
 fn status(state: &State, act: &Callback<Action>) -> Html {
     // Without workers what is waited for never comes, and that is what must be said.
-    if !state.is_busy() || matches!(state.health, Health::Broken(_)) {
-        return idle(state);
-    }
-    let what = match &state.source.reading {
-        Some(subject) => format!("reading {}", subject.title()),
-        None => "running".to_owned(),
+    let is_broken = matches!(state.health, Health::Broken(_));
+    let look = state.inspection.long_look();
+    let (what, done) = match (&state.source.reading, look) {
+        _ if is_broken => return idle(state),
+        (Some(subject), _) => (format!("reading {}", subject.title()), state.progress()),
+        _ if state.is_busy() => ("running".to_owned(), state.progress()),
+        (None, Some((id, done))) => (looking(state, id), done),
+        (None, None) => return idle(state),
     };
-    let done = state.progress();
     let percent = (done * 100.0) as u32;
     let left = state
         .left()
@@ -80,6 +83,14 @@ fn status(state: &State, act: &Callback<Action>) -> Html {
             { attr::button("button", Some("cancel"), None, "Cancel".into(), press(act, Action::Cancel)) }
         </>
     }
+}
+
+/// That a moment of a variant is looked into, which takes a while in a long recording.
+fn looking(state: &State, id: VariantId) -> String {
+    let variant = state.variants.all.iter().find(|one| one.id == id);
+    let letter = variant.map(|variant| letter(variant.letter));
+    let letter = letter.map_or_else(String::new, |letter| format!(" of {letter}"));
+    format!("looking into this moment{letter}")
 }
 
 fn idle(state: &State) -> Html {

@@ -17,6 +17,7 @@ use super::{
     heap_map::{HeapMap, maps},
     help::help,
     landing::landing,
+    remote,
     second_chart::second_chart,
     source::source,
     strip::strip,
@@ -82,7 +83,7 @@ pub fn page(
     };
     let is_part = state.is_part();
     let class = match () {
-        () if state.display.is_landing => Some("landing"),
+        () if state.display.is_landing || state.offer.at_hand.is_some() => Some("landing"),
         () if state.tour.is_story() => Some("embedded story"),
         () if is_part => Some("embedded"),
         () => None,
@@ -95,7 +96,9 @@ pub fn page(
             { tour(state, act, &places.next) }
             <main class={class} data-look={state.tour.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}
                 data-links={attr::number(state.links.opened)}>
-                if state.display.is_landing {
+                if let Some(card) = remote::card(&state.offer, act) {
+                    { card }
+                } else if state.display.is_landing {
                     { landing(state, act, open) }
                 } else {
                     { run(state, act, (open, point), places) }

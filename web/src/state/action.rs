@@ -5,8 +5,8 @@ use std::rc::Rc;
 use highwater_simulator::{Environment, Moment, Sample, Without};
 
 use super::{
-    AdviceAction, AdviceWork, Advising, ChartAction, DisplayAction, InspectionAction, Place,
-    PlayheadAction, TableAction, Theme, TourAction, VariantAction,
+    AdviceAction, AdviceWork, Advising, ChartAction, DisplayAction, InspectionAction, OfferAction,
+    Place, PlayheadAction, Remote, TableAction, Theme, TourAction, VariantAction,
 };
 use crate::{
     protocol::{Ask, BlockRow, Loaded, MomentFigures, Order, Outcome},
@@ -33,6 +33,8 @@ pub enum Action {
     Tour(TourAction),
     /// Something happened to the search for what would help.
     Advice(AdviceAction),
+    /// The user decides about a recording that a link names by an address.
+    Offer(OfferAction),
     /// The colours change.
     Display(DisplayAction),
     /// The user chose something to run.
@@ -55,6 +57,10 @@ pub enum Action {
     Why,
     /// A picture could not be drawn.
     SaveFailed,
+    /// The user wants the page with what is shown as one file.
+    SavePage,
+    /// It could not be saved; why, as a sentence.
+    NotSaved(String),
     /// The user typed into the field of a parameter.
     EditParameter(usize, String),
     /// Nothing has been typed for a while.
@@ -84,6 +90,8 @@ pub enum Arrival {
     LoadFailed(u32, String),
     /// A variant has been run.
     Ran(VariantId, Rc<RunView>),
+    /// So much of the way to a moment that is looked at is gone.
+    LookProgress(VariantId, f64),
     /// The moment could not be looked at; why, where that is for the user to know.
     LookFailed(VariantId, Option<String>),
     /// So much of a variant is run.
@@ -197,8 +205,14 @@ pub enum Effect {
     FocusTour,
     /// Fill the screen, or not any more.
     FullScreen(bool),
+    /// Fetch a recording.
+    Fetch(Remote),
+    /// Fetch none any more.
+    EndFetch,
     /// Save a picture.
     Save(Picture, Format),
+    /// Save the page with what is shown as one file.
+    SavePage,
     /// Show the help, or close it.
     ToggleHelp,
 }

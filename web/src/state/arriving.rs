@@ -48,6 +48,7 @@ impl State {
                 let shown = Shown::to_ask(&self.variants, &self.playhead, &self.source);
                 return self.inspection.looked(id, look, shown);
             }
+            Arrival::LookProgress(id, share) => self.inspection.goes_on(id, share),
             Arrival::LookFailed(id, message) => return self.look_failed(id, message),
             Arrival::Blocks(id, rows) => self.inspection.take_blocks(id, rows),
             Arrival::Without(without) => {
@@ -196,7 +197,7 @@ impl State {
         for effect in &effects {
             if let Effect::Drop(id) = effect {
                 // A look into what ran before goes with it.
-                self.inspection.looking.retain(|looking| looking != id);
+                self.inspection.looking.retain(|(of, _)| of != id);
             }
         }
         effects.extend(self.wish_to_look());
@@ -238,7 +239,7 @@ impl State {
     /// What was asked of a variant's moments failed, or was lost with its worker. Only what was lost is asked again: the rest may
     /// fail each time.
     pub(super) fn look_failed(&mut self, id: VariantId, message: Option<String>) -> Vec<Effect> {
-        self.inspection.looking.retain(|looking| *looking != id);
+        self.inspection.looking.retain(|(of, _)| *of != id);
         self.table.forget_unanswered(id);
         if message.is_some() {
             self.trouble = message;

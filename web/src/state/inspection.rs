@@ -67,8 +67,8 @@ pub struct Inspection {
     looks: Vec<(VariantId, Rc<Look>)>,
     /// That of the run before the latest one, until this is explained.
     earlier: Option<(VariantId, Rc<Look>)>,
-    /// Variants that are being looked into.
-    pub(super) looking: Vec<VariantId>,
+    /// Variants that are being looked into, each with the share of the way that is gone.
+    pub(super) looking: Vec<(VariantId, f64)>,
     /// The picture that is to be saved as soon as what it shows is known exactly.
     saving: Option<(Picture, Format)>,
     /// The pin that is pointed at.
@@ -181,10 +181,10 @@ impl Inspection {
         for variant in shown.variants.shown() {
             let id = variant.id;
             if let Some(run) = &variant.run
-                && !self.looking.contains(&id)
+                && !self.looking.iter().any(|(of, _)| *of == id)
                 && !self.is_exact(id, shown)
             {
-                self.looking.push(id);
+                self.looking.push((id, 0.0));
                 effects.push(Effect::Look(id, Rc::clone(run), shown.moment(id, run)));
             }
         }
@@ -270,6 +270,19 @@ impl Inspection {
         self.without = None;
     }
 
+    /// So much of the way to the moment is gone that a variant is looked into at.
+    pub(super) fn goes_on(&mut self, id: VariantId, share: f64) {
+        for (_, gone) in self.looking.iter_mut().filter(|(of, _)| *of == id) {
+            *gone = share;
+        }
+    }
+
+    /// The variant that is looked into longest yet, with the share of the way that is gone; none where all are quick.
+    pub fn long_look(&self) -> Option<(VariantId, f64)> {
+        let far = self.looking.iter().copied().filter(|(_, gone)| *gone > 0.0);
+        far.min_by(|a, b| a.1.total_cmp(&b.1))
+    }
+
     /// Forgets what was asked and not answered, since no answer comes.
     pub(super) fn forget_unanswered(&mut self) {
         self.saving = None;
@@ -279,7 +292,7 @@ impl Inspection {
 
     /// Forgets the look into a variant.
     pub(super) fn forget(&mut self, id: VariantId) {
-        self.looking.retain(|looking| *looking != id);
+        self.looking.retain(|(of, _)| *of != id);
         self.looks.retain(|(of, _)| *of != id);
         self.earlier.take_if(|(of, _)| *of == id);
     }
@@ -391,5 +404,20 @@ mod tests {
         assert!(inspection.opened.is_some(), "it is answered");
         inspection.forget_asked();
         assert_eq!(inspection.opened, None);
+    }
+
+    #[test]
+    fn of_several_looks_the_one_that_is_least_far_is_told() {
+        let mut inspection = Inspection::default();
+        inspection.looking = vec![(VariantId(1), 0.0), (VariantId(2), 0.0)];
+        assert_eq!(inspection.long_look(), None, "both have just begun");
+        inspection.goes_on(VariantId(1), 0.7);
+        inspection.goes_on(VariantId(3), 0.1);
+        assert_eq!(inspection.long_look(), Some((VariantId(1), 0.7)));
+        inspection.goes_on(VariantId(2), 0.4);
+        assert_eq!(inspection.long_look(), Some((VariantId(2), 0.4)));
+        inspection.forget(VariantId(2));
+        inspection.forget(VariantId(1));
+        assert_eq!(inspection.long_look(), None);
     }
 }

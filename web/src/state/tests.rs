@@ -426,7 +426,7 @@ fn a_look_that_is_dropped_with_a_run_is_asked_for_again() {
     let edit = |text: &str| Action::Variant(id, VariantAction::EditEnvironment(text.to_owned()));
     // It is being looked into, and twice another setting is typed.
     state.update(Action::Playhead(PlayheadAction::Seek(Micros(5))));
-    state.inspection.looking = vec![id];
+    state.inspection.looking = vec![(id, 0.0)];
     state.update(edit("MALLOC_ARENA_MAX=1"));
     let first = state.update(Action::Due);
     assert_eq!(runs(&first), [id]);

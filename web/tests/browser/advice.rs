@@ -29,7 +29,7 @@ fn search(page: &Page) -> Result<()> {
 }
 
 /// What lies on the clipboard from now on is kept.
-fn watch_clipboard(page: &Page) -> Result<()> {
+pub(crate) fn watch_clipboard(page: &Page) -> Result<()> {
     page.evaluate(
         "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }",
     )?;

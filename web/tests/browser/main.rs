@@ -32,6 +32,7 @@ mod page;
 mod pictures;
 mod random_use;
 mod releases;
+mod saved;
 mod shots;
 mod simulation;
 mod site;

@@ -49,6 +49,18 @@ impl Downloads {
             .with_context(|| format!("there is {:?}", names(self.0.path())))?;
         Ok(fs::read(file)?)
     }
+
+    /// Reads the only file once it is saved, by whatever name; also returns that.
+    pub(crate) fn only(&self, page: &Page) -> Result<(String, Vec<u8>)> {
+        let saved = || {
+            let all = names(self.0.path());
+            all.into_iter().find(|name| !name.ends_with(".crdownload"))
+        };
+        page.wait_until("a file to be saved", || Ok(saved().is_some()))?;
+        let name = saved().context("it is gone")?;
+        let bytes = self.read(page, &name)?;
+        Ok((name, bytes))
+    }
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -123,7 +135,7 @@ fn check_png(bytes: &[u8], of: &Read, colours: &[[u8; 3]]) -> Result<()> {
 }
 
 /// The date where the browser is.
-fn today(page: &Page) -> Result<String> {
+pub(crate) fn today(page: &Page) -> Result<String> {
     let date = page.evaluate(
         "const now = new Date();
          const two = (number) => String(number).padStart(2, '0');
