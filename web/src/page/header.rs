@@ -89,7 +89,7 @@ fn status(state: &State, act: &Callback<Action>) -> Html {
 fn looking(state: &State, id: VariantId) -> String {
     let variant = state.variants.all.iter().find(|one| one.id == id);
     let letter = variant.map(|variant| letter(variant.letter));
-    let letter = letter.map_or_else(String::new, |letter| format!(" of {letter}"));
+    let letter = letter.map_or_else(String::new, |letter| format!(" ({letter})"));
     format!("looking into this moment{letter}")
 }
 
