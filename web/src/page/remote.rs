@@ -112,7 +112,7 @@ pub fn card(offer: &Offer, act: &Callback<Action>) -> Option<Html> {
     Some(element(
         "section",
         &[
-            ("class", Static("card landing__first")),
+            ("class", Static("card offer")),
             ("aria-label", Static("Recording of this link")),
         ],
         parts,

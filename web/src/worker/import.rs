@@ -5,21 +5,20 @@
 
 use std::{
     cell::Cell,
-    io::{self, Read},
+    io::{self, BufReader, Read},
     rc::Rc,
 };
 
 use highwater_import::{ImportError, Recording};
-use js_sys::Uint8Array;
-use web_sys::{File, FileReaderSync};
+use web_sys::File;
 
 use crate::{
     protocol::Outcome,
-    worker::{Engine, Job, Slice, Step},
+    worker::{Engine, Job, Slice, Step, recorded::read_slice},
 };
 
 /// Bytes of the file that are read at a time.
-const PART: f64 = (1 << 20) as f64;
+const PART: usize = 1 << 20;
 /// Bytes of a recording at most: one that is longer has more calls than a page reads.
 const LONGEST: usize = 128 << 20;
 const TOO_MANY: &str =
@@ -35,19 +34,16 @@ pub(crate) struct Import<R: Read> {
     buffer: Box<[u8]>,
 }
 
-impl Import<Parts> {
+impl Import<BufReader<FileBytes>> {
     /// Begins with a file of the user's.
     pub(crate) fn of(file: File) -> Self {
         let done = Rc::new(Cell::new(0.0));
-        let parts = Parts {
+        let bytes = FileBytes {
             file,
-            reader: None,
-            at: 0.0,
-            part: Vec::new(),
-            taken: 0,
+            at: 0,
             done: Rc::clone(&done),
         };
-        Self::from(parts, done)
+        Self::from(BufReader::with_capacity(PART, bytes), done)
     }
 }
 
@@ -103,43 +99,18 @@ impl<R: Read> Job for Import<R> {
     }
 }
 
-/// The bytes of a file, part by part.
-pub(crate) struct Parts {
+/// The bytes of a file, from its beginning on.
+pub(crate) struct FileBytes {
     file: File,
-    reader: Option<FileReaderSync>,
-    at: f64,
-    part: Vec<u8>,
-    /// Bytes of the part that were taken.
-    taken: usize,
+    at: u64,
     done: Rc<Cell<f64>>,
 }
 
-impl Parts {
-    fn read_part(&mut self) -> Result<Vec<u8>, wasm_bindgen::JsValue> {
-        let reader = match &self.reader {
-            Some(reader) => reader.clone(),
-            None => self.reader.insert(FileReaderSync::new()?).clone(),
-        };
-        let part = (self.file).slice_with_f64_and_f64(self.at, self.at + PART)?;
-        let part = reader.read_as_array_buffer(&part)?;
-        Ok(Uint8Array::new(&part).to_vec())
-    }
-}
-
-impl Read for Parts {
+impl Read for FileBytes {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.taken == self.part.len() {
-            let part = self.read_part();
-            let part = part.map_err(|_| io::Error::other("the file cannot be read any more"))?;
-            self.at += part.len() as f64;
-            self.done.set(self.at / self.file.size().max(1.0));
-            self.part = part;
-            self.taken = 0;
-        }
-        let left = &self.part[self.taken..];
-        let count = left.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&left[..count]);
-        self.taken += count;
+        let count = read_slice(&self.file, self.at, buffer)?;
+        self.at += count as u64;
+        self.done.set(self.at as f64 / self.file.size().max(1.0));
         Ok(count)
     }
 }

@@ -115,10 +115,7 @@ impl Read for Reading {
                 let mut rest = &bytes[bytes.len().min(self.at as usize)..];
                 rest.read(buffer)?
             }
-            Place::Kept(kept) => {
-                let count = kept.read(self.at, buffer);
-                count.map_err(|_| io::Error::other("the file has changed or is gone"))?
-            }
+            Place::Kept(kept) => kept.read(self.at, buffer)?,
         };
         self.sum.read(self.at, &buffer[..count]);
         self.at += count as u64;
@@ -144,20 +141,31 @@ impl Kept {
     }
 
     /// Reads what lies behind a place.
-    fn read(&self, at: u64, buffer: &mut [u8]) -> Result<usize, JsValue> {
+    fn read(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let file = FILES.with_borrow(|files| {
             let found = files.iter().find(|(number, _)| *number == self.0);
             found.map(|(_, file)| file.clone())
         });
-        let file = file.ok_or(JsValue::NULL)?;
-        let end = at + buffer.len() as u64;
-        let slice = file.slice_with_f64_and_f64(at as f64, end as f64)?;
-        let bytes = FileReaderSync::new()?.read_as_array_buffer(&slice)?;
-        let bytes = Uint8Array::new(&bytes);
-        let count = bytes.length() as usize;
-        bytes.copy_to(&mut buffer[..count]);
-        Ok(count)
+        read_slice(&file.ok_or_else(gone)?, at, buffer)
     }
+}
+
+/// Reads what lies behind a place of a file.
+pub(crate) fn read_slice(file: &File, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    let end = at + buffer.len() as u64;
+    let read = || {
+        let slice = file.slice_with_f64_and_f64(at as f64, end as f64)?;
+        FileReaderSync::new()?.read_as_array_buffer(&slice)
+    };
+    let bytes: JsValue = read().map_err(|_: JsValue| gone())?.into();
+    let bytes = Uint8Array::new(&bytes);
+    let count = bytes.length() as usize;
+    bytes.copy_to(&mut buffer[..count]);
+    Ok(count)
+}
+
+fn gone() -> io::Error {
+    io::Error::other("the file has changed or is gone")
 }
 
 impl Drop for Kept {
