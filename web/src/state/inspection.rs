@@ -408,8 +408,10 @@ mod tests {
 
     #[test]
     fn of_several_looks_the_one_that_is_least_far_is_told() {
-        let mut inspection = Inspection::default();
-        inspection.looking = vec![(VariantId(1), 0.0), (VariantId(2), 0.0)];
+        let mut inspection = Inspection {
+            looking: vec![(VariantId(1), 0.0), (VariantId(2), 0.0)],
+            ..Inspection::default()
+        };
         assert_eq!(inspection.long_look(), None, "both have just begun");
         inspection.goes_on(VariantId(1), 0.7);
         inspection.goes_on(VariantId(3), 0.1);
