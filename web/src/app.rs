@@ -19,6 +19,7 @@ use crate::{
         layout::{self, Places},
         one_file, pictures,
         remote::{self, Fetched, Fetching},
+        tab::Tab,
         wheel::{self, Wheel},
     },
     pool::{Pool, PoolEvent},
@@ -91,6 +92,7 @@ pub struct App {
     /// What the parts of the page are given to tell what the user does.
     act: Callback<Action>,
     crosshair: Crosshair,
+    tab: Tab,
     wheel: Option<Wheel>,
     places: Places,
     address: Keeper,
@@ -135,6 +137,7 @@ impl Component for App {
             clock: None,
             ticked_ms: 0.0,
             crosshair: Crosshair::default(),
+            tab: Tab::default(),
             wheel: None,
             places: Places::default(),
             address: Keeper::default(),
@@ -187,6 +190,7 @@ impl Component for App {
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
         self.crosshair.refresh(&self.state, &self.places);
+        self.tab.follow(&self.state);
         wheel::follow(&mut self.wheel, &self.places.over, &self.act);
         browser::choose();
         browser::keep_focus(&self.focused.take());

@@ -36,6 +36,7 @@ pub mod second_chart;
 mod sites;
 pub mod source;
 mod strip;
+pub mod tab;
 pub mod tour;
 pub mod transport;
 pub mod trim;

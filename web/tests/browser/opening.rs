@@ -24,6 +24,28 @@ fn the_curve_of_the_recording_is_there() -> Result<()> {
     visit(View::default(), |page| time_to_curve(page).map(|_| ()))
 }
 
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn the_tab_says_what_is_shown() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        let tab = "return document.title + ' | ' + document.querySelector('link[rel=icon]').href";
+        let says = |words: &str| {
+            page.wait_until(&format!("the tab to say {words}"), || {
+                let tab = page.evaluate(tab)?;
+                let tab = tab.as_str().unwrap_or_default();
+                Ok(tab.contains(words) && tab.contains("data:image/svg+xml,"))
+            })
+        };
+        says("after rest · asyncio burst · recorded · Highwater")?;
+        page.set_value("#source", "decay")?;
+        settle(page)?;
+        says("after rest · jemalloc and time · Highwater")?;
+        page.click("#home")?;
+        says("Highwater | ")
+    })
+}
+
 /// Milliseconds from the opening of the page until the curve was on it.
 pub(crate) fn time_to_curve(page: &Page) -> Result<f64> {
     let seen = Cell::new(0.0);
