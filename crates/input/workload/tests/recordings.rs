@@ -42,7 +42,7 @@ fn owned() -> impl Strategy<Value = Owned> {
     let origin = (0_u8..6, 0_u64..4, 0_u64..3, 0_u64..3);
     let pairs = vec(("[a-z\\[\\]:/-]{1,9}", any::<u64>()), 0..4);
     (
-        0_u8..14,
+        0_u8..15,
         [number.clone(), number.clone(), number],
         pairs,
         runs,
@@ -123,6 +123,7 @@ impl Owned {
                 detail: other,
                 owner: words.as_bytes(),
             }),
+            13 => Event::Module(words.as_bytes()),
             _ => Event::Touched {
                 address,
                 runs: Runs::from_bytes(&self.runs).expect("whole runs"),
