@@ -3,6 +3,7 @@
 use crate::file::Path;
 use crate::originals::{originals, version_of_glibc, version_of_jemalloc};
 use crate::own_maps;
+use crate::stack;
 use crate::system::{self, File};
 use crate::text::Text;
 use core::ffi::CStr;
@@ -30,6 +31,8 @@ pub(crate) struct Start {
     largest: u64,
     page_size: u64,
     granule: u8,
+    /// Places of a call's site; 0 if they are not wanted.
+    site_depth: usize,
     has_arguments: bool,
 }
 
@@ -43,6 +46,7 @@ impl Start {
             largest: u64::MAX,
             page_size: 4096,
             granule: 4,
+            site_depth: 0,
             has_arguments: true,
         }
     }
@@ -111,6 +115,11 @@ impl Start {
         self.largest
     }
 
+    /// Returns how many places of a call's site are wanted; 0 for none.
+    pub(crate) fn site_depth(&self) -> usize {
+        self.site_depth
+    }
+
     /// Returns the power of two that the allocator's addresses are multiples of, with few exceptions.
     pub(crate) fn granule(&self) -> u8 {
         self.granule
@@ -139,6 +148,9 @@ impl Start {
             self.choose_directory(value);
         } else if let Some(value) = entry.strip_prefix(b"HIGHWATER_RECORD_MAX=") {
             self.largest = number(value).filter(|&bytes| bytes > 0).unwrap_or(u64::MAX);
+        } else if let Some(value) = entry.strip_prefix(b"HIGHWATER_RECORD_SITES=") {
+            let wanted = number(value).unwrap_or(0);
+            self.site_depth = wanted.min(stack::DEEPEST as u64) as usize;
         } else if entry == b"HIGHWATER_RECORD_ARGUMENTS=no" {
             self.has_arguments = false;
         } else if let Some(value) = entry.strip_prefix(b"LD_PRELOAD=") {

@@ -22,6 +22,8 @@ pub static LIBRARY: &[u8] = &[];
 #[cfg(any(recorder, preload))]
 mod clock;
 #[cfg(any(recorder, preload))]
+mod elf;
+#[cfg(any(recorder, preload))]
 mod file;
 #[cfg(any(recorder, preload))]
 mod fork;
@@ -44,6 +46,8 @@ pub mod mappings;
 #[cfg(any(recorder, preload))]
 mod measure;
 #[cfg(any(recorder, preload))]
+mod modules;
+#[cfg(any(recorder, preload))]
 mod originals;
 #[cfg(any(recorder, preload))]
 mod own_maps;
@@ -57,6 +61,10 @@ mod python_arenas;
 mod recorder;
 #[cfg(any(recorder, preload))]
 mod resident;
+#[cfg(any(recorder, preload))]
+mod sites;
+#[cfg(any(recorder, preload))]
+mod stack;
 #[cfg(any(recorder, preload))]
 mod start;
 #[cfg(any(recorder, preload))]

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::file::Log;
 use crate::header::Start;
 use crate::measure::Measuring;
+use crate::stack::{Caller, NOBODY};
 use crate::thread::Thread;
 use crate::{gate, lock, originals, system};
 use core::cell::UnsafeCell;
@@ -11,7 +12,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use highwater_hwr::layout::{
     CHUNK_HEADER, ChunkHeader, ChunkKind, Control, REQUEST_BYTES, Stop, control,
 };
-use highwater_hwr::{Encoder, Event, Stamp};
+use highwater_hwr::{Domain, Encoder, Event, Stamp};
 
 /// What is recorded, and where to.
 pub(crate) struct Recorder {
@@ -26,6 +27,8 @@ pub(crate) struct Recorder {
     ticket: u64,
     chunk_ticket: u64,
     threads: u32,
+    /// Places of a call's site; 0 if sites are not wanted.
+    site_depth: usize,
     /// The requests from outside that have been answered.
     requests: u64,
     granule: u8,
@@ -66,6 +69,7 @@ impl Recorder {
             ticket: 0,
             chunk_ticket: 0,
             threads: 0,
+            site_depth: 0,
             requests: 0,
             granule: 4,
             process: 0,
@@ -80,6 +84,7 @@ impl Recorder {
             return false;
         }
         self.granule = self.start.granule();
+        self.site_depth = self.start.site_depth();
         self.begin_file(None)
     }
 
@@ -139,30 +144,47 @@ impl Recorder {
         self.leave(number, block);
     }
 
-    /// Appends a call's event, once it has been made.
+    /// Appends a call's event, once it has been made, and before it the place that it was made from if that is wanted.
     #[inline(always)]
-    pub(crate) fn record(&mut self, thread: &Thread, event: &Event) {
-        self.append(thread.number.wrapping_sub(1), event);
+    pub(crate) fn record(&mut self, thread: &mut Thread, caller: Caller, event: &Event) {
+        let site = match self.site_depth {
+            0 => 0,
+            _ if caller.address == 0 => 0,
+            depth => self.site(thread, caller, depth),
+        };
+        self.append_from(thread.number.wrapping_sub(1), site, event);
         self.follow(event);
     }
 
     /// Appends an event of any thread.
     #[inline(always)]
     pub(crate) fn append(&mut self, thread: u32, event: &Event) {
+        self.append_from(thread, 0, event);
+    }
+
+    #[inline(always)]
+    fn append_from(&mut self, thread: u32, site: u16, event: &Event) {
         if !self.is_on {
             return; // The recording has ended during this very call.
         }
         let time = self.clock.present();
         let stamp = Stamp { time, thread };
-        if !self.try_append(stamp, event) && self.next_chunk(thread) {
-            self.try_append(stamp, event);
+        if !self.try_append(stamp, site, event) && self.next_chunk(thread) {
+            self.try_append(stamp, site, event);
         }
     }
 
     #[inline(always)]
-    fn try_append(&mut self, stamp: Stamp, event: &Event) -> bool {
-        let at = self.at;
-        let room = self.log.chunk().get_mut(at..).unwrap_or_default();
+    fn try_append(&mut self, stamp: Stamp, site: u16, event: &Event) -> bool {
+        let mut at = self.at;
+        let mut room = self.log.chunk().get_mut(at..).unwrap_or_default();
+        if site != 0 {
+            let Ok(taken) = self.encoder.origin(Domain::Unknown, site.into(), room) else {
+                return false;
+            };
+            at += taken;
+            room = room.get_mut(taken..).unwrap_or_default();
+        }
         match self.encoder.encode(stamp, event, room) {
             Ok(taken) => {
                 self.at = at + taken;
@@ -221,9 +243,9 @@ impl Recorder {
 
     /// Notes that the process forks, and before it the pages that it has touched up to here: what is found later was touched
     /// later, by the parent or by the child.
-    pub(crate) fn note_fork(&mut self, thread: &Thread) {
+    pub(crate) fn note_fork(&mut self, thread: &mut Thread) {
         self.look(thread.number.wrapping_sub(1));
-        self.record(thread, &Event::Fork);
+        self.record(thread, NOBODY, &Event::Fork);
     }
 
     /// Notes that the process ends. What its last destructors call is still recorded.
