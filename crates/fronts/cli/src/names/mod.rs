@@ -134,7 +134,7 @@ mod tests {
             .and_then(|line| line.split('-').next())
             .expect("its first mapping");
         let begin = u64::from_str_radix(begin, 16).expect("an address");
-        let id = files::build_id(&path.replace("%20", " ")).unwrap_or("-".into());
+        let id = files::build_id(path.replace("%20", " ")).unwrap_or("-".into());
         let frame = format!("test+{:#x}", named() - begin + 1);
         (frame, format!("test {id} {path}"))
     }
