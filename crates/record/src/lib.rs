@@ -39,6 +39,8 @@ mod large;
 #[cfg(any(recorder, preload))]
 mod link;
 #[cfg(any(recorder, preload))]
+mod live;
+#[cfg(any(recorder, preload))]
 mod lock;
 #[cfg(any(recorder, preload))]
 #[doc(hidden)]

@@ -135,6 +135,13 @@ impl Modules {
         Some(text)
     }
 
+    /// Has every file introduced again.
+    pub(crate) fn forget_written(&mut self) {
+        for file in &mut self.files {
+            file.is_written = false;
+        }
+    }
+
     fn find(&self, address: u64) -> Place {
         let ranges = self.ranges.get(..self.range_count).unwrap_or_default();
         // They are in order: the kernel lists them so.

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::file::Log;
 use crate::header::Start;
+use crate::live::Live;
 use crate::measure::Measuring;
 use crate::stack::{Caller, NOBODY};
 use crate::thread::Thread;
@@ -29,11 +30,20 @@ pub(crate) struct Recorder {
     threads: u32,
     /// Places of a call's site; 0 if sites are not wanted.
     site_depth: usize,
+    /// Where only the newest part is kept: its bytes, and those of the file when this part's own calls began.
+    last: u64,
+    part_begins: u64,
+    /// The blocks that live.
+    live: Live,
     /// The requests from outside that have been answered.
     requests: u64,
     granule: u8,
     process: u32,
     is_on: bool,
+    /// Why it ended, once it has.
+    ended: Stop,
+    /// Whether the present file is not complete yet: it begins with the blocks that live.
+    is_part: bool,
 }
 
 /// Calls without an event, because they were made inside another call: by the allocator itself, or by a signal handler.
@@ -70,10 +80,15 @@ impl Recorder {
             chunk_ticket: 0,
             threads: 0,
             site_depth: 0,
+            last: 0,
+            part_begins: 0,
+            live: Live::new(),
             requests: 0,
             granule: 4,
             process: 0,
             is_on: false,
+            ended: Stop::Running,
+            is_part: false,
         }
     }
 
@@ -85,7 +100,11 @@ impl Recorder {
         }
         self.granule = self.start.granule();
         self.site_depth = self.start.site_depth();
-        self.begin_file(None)
+        self.last = self.start.last();
+        if self.last > 0 && !self.live.begin(self.log.place()) {
+            return false;
+        }
+        self.begin_file(None, None)
     }
 
     /// Begins the recording of a forked child.
@@ -96,10 +115,18 @@ impl Recorder {
         }
         let parent_ticket = self.ticket;
         self.ticket = 0;
-        self.begin_file(Some(parent_ticket))
+        if self.last == 0 {
+            return self.begin_file(Some(parent_ticket), None);
+        }
+        // The part of the parent's recording that it would need may be gone by then.
+        self.log.begin_in_child();
+        let Some(calls) = self.lay_out(|_, _, _, _| {}) else {
+            return false;
+        };
+        self.begin_file(None, Some(calls)) && self.write_live(0)
     }
 
-    fn begin_file(&mut self, parent_ticket: Option<u64>) -> bool {
+    fn begin_file(&mut self, parent_ticket: Option<u64>, snapshot: Option<u64>) -> bool {
         self.clock.begin();
         self.measuring.begin(&self.start);
         self.requests = 0;
@@ -113,12 +140,17 @@ impl Recorder {
             monotonic_time: self.clock.beginning(),
         };
         let start = &self.start;
+        let text = match snapshot {
+            Some(calls) => start.text_of_part(calls),
+            None => start.text_of_all(),
+        };
         let created = self.log.create(
             start.directory(),
             start.name(),
             start.largest(),
             &fields,
-            start.text(),
+            text.bytes(),
+            self.is_part,
         );
         self.is_on = created.is_some() && self.next_chunk(0);
         self.is_on
@@ -154,6 +186,10 @@ impl Recorder {
         };
         self.append_from(thread.number.wrapping_sub(1), site, event);
         self.follow(event);
+        if self.live.is_wanted() && !self.live.follow(thread.number.wrapping_sub(1), site, event) {
+            // What lives is no longer known, so no part could begin.
+            self.stop(Stop::NoMapping);
+        }
     }
 
     /// Appends an event of any thread.
@@ -204,6 +240,10 @@ impl Recorder {
             self.log
                 .seal(self.at, (self.ticket - self.chunk_ticket) as u32);
         }
+        if self.last > 0 && self.log.size() - self.part_begins.min(self.log.size()) >= self.last / 2
+        {
+            return self.begin_part(thread);
+        }
         let time = if self.at > 0 { self.encoder.time() } else { 0 };
         let mut header = ChunkHeader {
             kind: ChunkKind::Events,
@@ -229,6 +269,59 @@ impl Recorder {
         }
     }
 
+    /// Goes on in another file, which begins with the blocks that live, and removes the oldest.
+    #[cold]
+    #[inline(never)]
+    fn begin_part(&mut self, thread: u32) -> bool {
+        let Some(calls) = self.lay_out(|_, _, _, _| {}) else {
+            self.stop(Stop::NoMapping);
+            return false;
+        };
+        self.note_inner();
+        self.log.leave();
+        (self.at, self.ticket, self.is_part) = (0, 0, true);
+        let is_begun = self.begin_file(None, Some(calls)) && self.write_live(thread);
+        self.is_part = false;
+        let end = match (is_begun, self.ended) {
+            (true, _) => Stop::Continued,
+            (false, Stop::Running) => Stop::NoFile,
+            (false, reason) => reason,
+        };
+        self.log.succeed(end);
+        if !is_begun {
+            self.is_on = false;
+            gate::set(gate::OFF);
+        }
+        is_begun
+    }
+
+    /// Writes the sites and the blocks that live at the beginning of a file.
+    fn write_live(&mut self, thread: u32) -> bool {
+        // Until then the file is not too long.
+        self.part_begins = u64::MAX;
+        self.introduce_all(thread);
+        let laid = self.lay_out(|recorder, thread, site, event| {
+            recorder.append_from(thread, site, event);
+        });
+        self.look(thread);
+        self.part_begins = self.log.size();
+        laid.is_some() && self.is_on
+    }
+
+    /// Hands on the calls that lay out the blocks that live, and returns how many they are.
+    fn lay_out(&mut self, mut call: impl FnMut(&mut Self, u32, u16, &Event)) -> Option<u64> {
+        let heap = self.start.program_break();
+        let heap = heap.map(|begin| (begin, system::program_break() as u64));
+        let mut live = core::mem::replace(&mut self.live, Live::new());
+        let mut calls = 0;
+        let laid = live.lay_out(heap, |thread, site, event| {
+            calls += 1;
+            call(self, thread, site, event);
+        });
+        self.live = live;
+        laid.map(|()| calls)
+    }
+
     /// Whether the calling process is the recorded one.
     pub(crate) fn is_of_this_process(&self) -> bool {
         self.process == system::process()
@@ -237,6 +330,7 @@ impl Recorder {
     /// Ends the recording.
     pub(crate) fn stop(&mut self, reason: Stop) {
         self.is_on = false;
+        self.ended = reason;
         gate::set(gate::OFF);
         self.log.end(reason);
     }
@@ -256,6 +350,11 @@ impl Recorder {
         }
         self.note_inner();
         self.log.end(Stop::Exit);
+    }
+
+    /// Returns the bytes of anonymous memory that this library has mapped for what lives.
+    pub(crate) fn live_bytes(&self) -> u64 {
+        self.live.bytes()
     }
 
     fn note_inner(&self) {

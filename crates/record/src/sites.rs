@@ -21,6 +21,8 @@ struct Table {
     /// Of frames without that.
     slots: [u64; SLOTS],
     count: usize,
+    /// The frames of each, for a file that begins in the middle.
+    frames: [Frames; MOST],
     modules: Modules,
 }
 
@@ -38,6 +40,7 @@ impl Table {
             recent: [0; RECENT],
             slots: [0; SLOTS],
             count: 0,
+            frames: [Frames::NONE; MOST],
             modules: Modules::new(),
         }
     }
@@ -117,10 +120,22 @@ impl Recorder {
         let (number, is_new) = self.table().number(frames.hash());
         if is_new {
             self.table().modules.refresh(time);
+            if let Some(kept) = self.table().frames.get_mut(usize::from(number) - 1) {
+                *kept = frames;
+            }
             self.introduce(thread, number, &frames);
         }
         self.table().recent[place(hash, RECENT)] = tag(hash) | u64::from(number);
         number
+    }
+
+    /// Writes all sites again: in a file that begins in the middle.
+    pub(crate) fn introduce_all(&mut self, thread: u32) {
+        self.table().modules.forget_written();
+        for number in 1..=self.table().count.min(MOST) {
+            let frames = self.table().frames[number - 1];
+            self.introduce(thread, number as u16, &frames);
+        }
     }
 
     /// Writes a site, and before it the files that its frames are the first to name.

@@ -30,6 +30,12 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
+    /// No place.
+    pub(crate) const NONE: Self = Self {
+        addresses: [0; DEEPEST],
+        count: 0,
+    };
+
     /// Returns the places.
     pub(crate) fn addresses(&self) -> &[usize] {
         self.addresses.get(..self.count).unwrap_or_default()

@@ -63,6 +63,9 @@ pub(crate) struct Record {
     /// Largest size of one process's file in MiB; its recording ends there
     #[arg(long, value_name = "MIB")]
     pub(crate) max: Option<u64>,
+    /// Keep only the newest part of each process's recording, in files of at most MIB together
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(2..))]
+    pub(crate) last: Option<u64>,
     /// Leave the program's arguments out of the files
     #[arg(long)]
     pub(crate) no_args: bool,

@@ -161,6 +161,47 @@ fn where_a_block_was_allocated_is_named_by_the_programs_own_file() {
 }
 
 #[test]
+fn of_a_long_recording_the_newest_part_replays_and_cannot_be_checked() {
+    let folder = folder("newest-part");
+    let Some(program) = chains(&folder) else {
+        return;
+    };
+    let into = folder.join("recorded").display().to_string();
+    let record = [
+        "record", "--last", "2", "--sites", "-o", &into, "--", &program, "20000",
+    ];
+    let output = highwater(&record);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.stdout, b"done\n", "{said}");
+    assert!(said.contains("; goes on in the next file\n"), "{said}");
+    let recordings = recordings(Path::new(&into));
+    assert_eq!(recordings.len(), 2, "{recordings:?}");
+    for recording in &recordings {
+        let output = highwater(&["replay", recording, "--json"]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.success() || error.contains("not modelled"),
+            "{error}"
+        );
+        let output = highwater(&["replay", "--check", recording]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(
+            error.contains("the recording begins in the middle"),
+            "{error}"
+        );
+    }
+    let packed = format!("{into}/packed.hwt.gz");
+    assert!(
+        highwater(&["convert", &recordings[0], &packed])
+            .status
+            .success()
+    );
+    let checked = highwater(&["replay", "--check", &packed]);
+    assert_eq!(checked.status.code(), Some(2));
+}
+
+#[test]
 fn how_many_places_a_site_has_is_a_small_number() {
     for (wanted, said) in [
         ("0", "0 is not in 1..=8"),
