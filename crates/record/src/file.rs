@@ -91,6 +91,8 @@ impl Log {
         system::unmap(self.place + TO_CHUNK, self.length);
         system::unmap(self.place + TO_CONTROL, CONTROL_BYTES);
         self.before = [self.path, self.before[0]];
+        // Until there is another file, there is none to remove.
+        self.path = Path::new();
         (self.length, self.size) = (0, 0);
     }
 
@@ -187,9 +189,11 @@ impl Log {
                     return Some(file);
                 }
                 Err(system::EXISTS) => {}
-                Err(_) => return None,
+                Err(_) => break,
             }
         }
+        // It is not this process's to remove.
+        self.path = Path::new();
         None
     }
 

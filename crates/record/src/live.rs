@@ -196,57 +196,72 @@ impl Live {
         true
     }
 
-    /// Hands on the calls that lay the blocks out as they lie: each with its thread and site. Of glibc's heaps, of which `heap` is
-    /// that of the program break, what lies between blocks is allocated too, and freed at the end. `None` if there is no memory to
-    /// put them into order.
-    pub(crate) fn lay_out(
-        &mut self,
-        heap: Option<(u64, u64)>,
-        mut call: impl FnMut(u32, u16, &Event),
-    ) -> Option<()> {
-        /// No block has this address.
-        const NOWHERE: u64 = 0x10;
-        let length = (self.count * size_of::<u64>())
-            .next_multiple_of(1 << 16)
-            .max(1 << 16);
+    /// Returns the blocks in order of their addresses, until [`Live::end_sorted`]; `None` if there is no memory for that.
+    pub(crate) fn sorted(&mut self) -> Option<&'static [Block]> {
         let place = self.place + SORTED;
-        system::map_anonymous(place, length)?;
-        // SAFETY: the memory was mapped just now, and is unmapped below.
-        let sorted = unsafe { slice::from_raw_parts_mut(place as *mut u64, self.count) };
+        system::map_anonymous(place, self.sorted_bytes())?;
+        // SAFETY: the memory was mapped just now, for so many blocks; it is unmapped when nobody needs them any more.
+        let sorted = unsafe { slice::from_raw_parts_mut(place as *mut Block, self.count) };
         let blocks = self.table().iter().filter(|block| block.address != 0);
-        for (address, block) in sorted.iter_mut().zip(blocks) {
-            *address = block.address;
+        for (sorted, block) in sorted.iter_mut().zip(blocks) {
+            *sorted = *block;
         }
-        sorted.sort_unstable();
-        if heap.is_some() && self.largest_mapped > 0 {
-            let (address, size) = (NOWHERE, self.largest_mapped);
-            call(0, 0, &Event::Malloc { address, size });
-            call(0, 0, &Event::Free { address });
-        }
-        for is_end in [false, true] {
-            let mut before = None;
-            for &address in sorted.iter() {
-                let Some(at) = self.find(address) else {
-                    continue;
-                };
-                let block = self.table()[at];
-                let gap = heap.and_then(|heap| block.gap_behind(before, heap));
-                match (gap, is_end) {
-                    (Some((address, size)), false) => {
-                        call(block.thread, 0, &Event::Malloc { address, size });
-                    }
-                    (Some((address, _)), true) => call(block.thread, 0, &Event::Free { address }),
-                    (None, _) => {}
-                }
-                if !is_end {
-                    call(block.thread, block.site, &block.event(heap.is_some()));
-                }
-                before = Some(block);
-            }
-        }
-        system::unmap(place, length);
-        Some(())
+        sorted.sort_unstable_by_key(|block| block.address);
+        Some(sorted)
     }
+
+    /// Gives the memory of the sorted blocks back. The table must be as it was when they were sorted.
+    pub(crate) fn end_sorted(&mut self) {
+        system::unmap(self.place + SORTED, self.sorted_bytes());
+    }
+
+    fn sorted_bytes(&self) -> usize {
+        (self.count.max(1) * size_of::<Block>()).next_multiple_of(1 << 16)
+    }
+
+    /// Returns the bytes of the largest block with a mapping of its own that was freed.
+    pub(crate) fn largest_mapped(&self) -> u64 {
+        self.largest_mapped
+    }
+}
+
+/// Hands on the calls that lay blocks out as they lie, each with its thread and site, and returns how many they are. `blocks` are in
+/// order of their addresses. Of glibc's heaps, of which `heap` is that of the program break, what lies between blocks is allocated too,
+/// and freed at the end; and glibc's threshold is raised by a block of `largest_mapped` bytes.
+pub(crate) fn lay_out(
+    blocks: &[Block],
+    heap: Option<(u64, u64)>,
+    largest_mapped: u64,
+    mut call: impl FnMut(u32, u16, &Event),
+) -> u64 {
+    /// No block has this address.
+    const NOWHERE: u64 = 0x10;
+    let mut calls = blocks.len() as u64;
+    if heap.is_some() && largest_mapped > 0 {
+        let (address, size) = (NOWHERE, largest_mapped);
+        call(0, 0, &Event::Malloc { address, size });
+        call(0, 0, &Event::Free { address });
+        calls += 2;
+    }
+    for is_end in [false, true] {
+        let mut before = None;
+        for block in blocks {
+            let gap = heap.and_then(|heap| block.gap_behind(before, heap));
+            if let Some((address, size)) = gap {
+                calls += 1;
+                let event = match is_end {
+                    false => Event::Malloc { address, size },
+                    true => Event::Free { address },
+                };
+                call(block.thread, 0, &event);
+            }
+            if !is_end {
+                call(block.thread, block.site, &block.event(heap.is_some()));
+            }
+            before = Some(*block);
+        }
+    }
+    calls
 }
 
 impl Block {
@@ -348,16 +363,22 @@ mod tests {
         assert_eq!(live.count, expected.len());
         let mut seen = HashMap::new();
         let mut last = 0;
-        let laid = live.lay_out(None, |thread, site, event| {
-            let Event::Malloc { address, size } = *event else {
-                panic!("{event:?}");
-            };
-            assert_eq!((thread, site), (1, 2));
-            assert!(address > last, "in order");
-            last = address;
-            seen.insert(address, size);
-        });
-        assert!(laid.is_some());
+        let count = lay_out(
+            live.sorted().expect("memory"),
+            None,
+            0,
+            |thread, site, event| {
+                let Event::Malloc { address, size } = *event else {
+                    panic!("{event:?}");
+                };
+                assert_eq!((thread, site), (1, 2));
+                assert!(address > last, "in order");
+                last = address;
+                seen.insert(address, size);
+            },
+        );
+        live.end_sorted();
+        assert_eq!(count, expected.len() as u64);
         assert_eq!(seen, expected);
     }
 
@@ -389,14 +410,16 @@ mod tests {
         let (address, old, size) = (0, 0x7000_0010, 0);
         live.follow(0, 0, &Event::Realloc { address, old, size });
         let mut calls = Vec::new();
-        let laid = live.lay_out(Some(heap), |_, _, event| {
+        let largest = live.largest_mapped();
+        let blocks = live.sorted().expect("memory");
+        let count = lay_out(blocks, Some(heap), largest, |_, _, event| {
             calls.push(match *event {
                 Event::Malloc { address, size } => (address, size),
                 Event::Free { address } => (address, u64::MAX),
                 _ => panic!("{event:?}"),
             });
         });
-        assert!(laid.is_some());
+        assert_eq!(count, 7);
         let expected = [
             (0x10, 300_000),
             (0x10, u64::MAX),

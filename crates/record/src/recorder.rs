@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::file::Log;
 use crate::header::Start;
-use crate::live::Live;
+use crate::live::{self, Live};
 use crate::measure::Measuring;
 use crate::stack::{Caller, NOBODY};
 use crate::thread::Thread;
@@ -120,10 +120,7 @@ impl Recorder {
         }
         // The part of the parent's recording that it would need may be gone by then.
         self.log.begin_in_child();
-        let Some(calls) = self.lay_out(|_, _, _, _| {}) else {
-            return false;
-        };
-        self.begin_file(None, Some(calls)) && self.write_live(0)
+        self.begin_with_live(0)
     }
 
     fn begin_file(&mut self, parent_ticket: Option<u64>, snapshot: Option<u64>) -> bool {
@@ -273,14 +270,10 @@ impl Recorder {
     #[cold]
     #[inline(never)]
     fn begin_part(&mut self, thread: u32) -> bool {
-        let Some(calls) = self.lay_out(|_, _, _, _| {}) else {
-            self.stop(Stop::NoMapping);
-            return false;
-        };
         self.note_inner();
         self.log.leave();
         (self.at, self.ticket, self.is_part) = (0, 0, true);
-        let is_begun = self.begin_file(None, Some(calls)) && self.write_live(thread);
+        let is_begun = self.begin_with_live(thread);
         self.is_part = false;
         let end = match (is_begun, self.ended) {
             (true, _) => Stop::Continued,
@@ -295,31 +288,27 @@ impl Recorder {
         is_begun
     }
 
-    /// Writes the sites and the blocks that live at the beginning of a file.
-    fn write_live(&mut self, thread: u32) -> bool {
-        // Until then the file is not too long.
-        self.part_begins = u64::MAX;
-        self.introduce_all(thread);
-        let laid = self.lay_out(|recorder, thread, site, event| {
-            recorder.append_from(thread, site, event);
-        });
-        self.look(thread);
-        self.part_begins = self.log.size();
-        laid.is_some() && self.is_on
-    }
-
-    /// Hands on the calls that lay out the blocks that live, and returns how many they are.
-    fn lay_out(&mut self, mut call: impl FnMut(&mut Self, u32, u16, &Event)) -> Option<u64> {
+    /// Begins a file with the sites and the blocks that live.
+    fn begin_with_live(&mut self, thread: u32) -> bool {
         let heap = self.start.program_break();
         let heap = heap.map(|begin| (begin, system::program_break() as u64));
-        let mut live = core::mem::replace(&mut self.live, Live::new());
-        let mut calls = 0;
-        let laid = live.lay_out(heap, |thread, site, event| {
-            calls += 1;
-            call(self, thread, site, event);
-        });
-        self.live = live;
-        laid.map(|()| calls)
+        let largest = self.live.largest_mapped();
+        let Some(blocks) = self.live.sorted() else {
+            return false;
+        };
+        let calls = live::lay_out(blocks, heap, largest, |_, _, _| {});
+        // Until they are written the file is not too long.
+        self.part_begins = u64::MAX;
+        if self.begin_file(None, Some(calls)) {
+            self.introduce_all(thread);
+            live::lay_out(blocks, heap, largest, |thread, site, event| {
+                self.append_from(thread, site, event);
+            });
+            self.look(thread);
+        }
+        self.live.end_sorted();
+        self.part_begins = self.log.size();
+        self.is_on
     }
 
     /// Whether the calling process is the recorded one.

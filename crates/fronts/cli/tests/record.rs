@@ -168,7 +168,7 @@ fn of_a_long_recording_the_newest_part_replays_and_cannot_be_checked() {
     };
     let into = folder.join("recorded").display().to_string();
     let record = [
-        "record", "--last", "2", "--sites", "-o", &into, "--", &program, "20000",
+        "record", "--last", "2", "--sites", "-o", &into, "--", &program, "1000",
     ];
     let output = highwater(&record);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
