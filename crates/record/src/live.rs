@@ -243,22 +243,43 @@ pub(crate) fn lay_out(
         call(0, 0, &Event::Free { address });
         calls += 2;
     }
+    let mut fill = |thread, gap: Gap, is_end, call: &mut dyn FnMut(u32, u16, &Event)| {
+        for (address, size) in gap {
+            calls += 1;
+            match is_end {
+                false => call(thread, 0, &Event::Malloc { address, size }),
+                true => call(thread, 0, &Event::Free { address }),
+            }
+        }
+    };
     for is_end in [false, true] {
-        let mut before = None;
+        let (mut before, mut last) = (None, None);
         for block in blocks {
-            let gap = heap.and_then(|heap| block.gap_behind(before, heap));
-            if let Some((address, size)) = gap {
-                calls += 1;
-                let event = match is_end {
-                    false => Event::Malloc { address, size },
-                    true => Event::Free { address },
-                };
-                call(block.thread, 0, &event);
+            if let Some(heap) = heap {
+                fill(
+                    block.thread,
+                    block.gap_behind(before, heap),
+                    is_end,
+                    &mut call,
+                );
+                if (heap.0..heap.1).contains(&block.address) {
+                    last = Some((block, heap.1));
+                }
             }
             if !is_end {
                 call(block.thread, block.site, &block.event(heap.is_some()));
             }
             before = Some(*block);
+        }
+        // The chunk at the heap's end.
+        if let Some((block, end)) = last {
+            let end = end.saturating_sub(Block::SMALLEST);
+            fill(
+                block.thread,
+                Gap::between(block.end(), end),
+                is_end,
+                &mut call,
+            );
         }
     }
     calls
@@ -294,8 +315,8 @@ impl Block {
         begin.saturating_add(chunk.max(Self::SMALLEST))
     }
 
-    /// Returns a block that fills what lies between this one and the one before it in the same heap, or the heap's beginning.
-    fn gap_behind(&self, before: Option<Self>, heap: (u64, u64)) -> Option<(u64, u64)> {
+    /// Returns what lies between this one and the one before it in the same heap, or the heap's beginning.
+    fn gap_behind(&self, before: Option<Self>, heap: (u64, u64)) -> Gap {
         /// Bytes of the first chunk, which malloc takes for its own cache.
         const CACHE: u64 = 0x290;
         const SPAN: u32 = 26;
@@ -310,10 +331,42 @@ impl Block {
         let from = match same {
             Some(before) => before.end(),
             None if is_main(self.address) => heap.0.next_multiple_of(16) + CACHE,
-            None => return None,
+            None => return Gap::between(0, 0),
         };
-        let gap = (self.address - Self::HEADER).checked_sub(from)?;
-        (gap >= Self::SMALLEST).then(|| (from + Self::HEADER, gap - 8))
+        Gap::between(from, self.address.saturating_sub(Self::HEADER))
+    }
+}
+
+/// What lies between two chunks, as the blocks that fill it: where each lies, and its bytes. None is so large that glibc could give it
+/// a mapping of its own.
+struct Gap {
+    from: u64,
+    end: u64,
+}
+
+impl Gap {
+    fn between(from: u64, end: u64) -> Self {
+        Self { from, end }
+    }
+}
+
+impl Iterator for Gap {
+    type Item = (u64, u64);
+
+    fn next(&mut self) -> Option<(u64, u64)> {
+        const LARGEST: u64 = 64 << 10;
+        let left = self.end.checked_sub(self.from)? & !15;
+        if left < Block::SMALLEST {
+            return None;
+        }
+        // What is left of it must be a whole chunk.
+        let chunk = match left {
+            ..=LARGEST => left,
+            _ => LARGEST.min(left - Block::SMALLEST),
+        };
+        let address = self.from + Block::HEADER;
+        self.from += chunk;
+        Some((address, chunk - 8))
     }
 }
 
@@ -385,7 +438,7 @@ mod tests {
     #[test]
     fn what_lies_between_blocks_of_a_heap_is_allocated_and_freed() {
         let mut live = table(1);
-        let heap = (0x1000, 0x20000);
+        let heap = (0x1000, 0x13000);
         for (address, size) in [(0x12a0, 24), (0x1300, 100), (0x5000_0010, 200_000)] {
             live.follow(0, 0, &Event::Malloc { address, size });
         }
@@ -419,7 +472,7 @@ mod tests {
                 _ => panic!("{event:?}"),
             });
         });
-        assert_eq!(count, 7);
+        assert_eq!(count, 11);
         let expected = [
             (0x10, 300_000),
             (0x10, u64::MAX),
@@ -427,7 +480,12 @@ mod tests {
             (0x12c0, 0x38),
             (0x1300, 100),
             (0x5000_0010, 200_000),
+            // To the heap's end it is more than one may have.
+            (0x1370, 0xfff8),
+            (0x11370, 0x1c78),
             (0x12c0, u64::MAX),
+            (0x1370, u64::MAX),
+            (0x11370, u64::MAX),
         ];
         assert_eq!(calls, expected);
     }
