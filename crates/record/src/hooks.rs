@@ -32,7 +32,7 @@ macro_rules! with_caller {
         #[doc = concat!("`", stringify!($name), "`")]
         ///
         /// # Safety
-        /// As the function that it stands in front of.
+        /// As the function that it is in front of.
         #[cfg_attr(preload, unsafe(no_mangle))]
         #[unsafe(naked)]
         pub unsafe extern "C" fn $name() {
