@@ -30,6 +30,10 @@ const PLACES: [usize; 3] = [0x2000_0000_0000, 0x1000_0000_0000, 0x30_0000_0000];
 const TO_CONTROL: usize = 0x1_0000;
 const TO_CHUNK: usize = 0x10_0000;
 
+/// How a path ends, and what the name of a file has behind it that is not complete yet.
+const HWR: &[u8] = b".hwr\0";
+const NEW: &[u8] = b".new\0";
+
 /// Bytes of the longest path.
 pub(crate) type Path = Text<1024>;
 
@@ -44,6 +48,10 @@ pub(crate) struct Log {
     written_back: u64,
     length: usize,
     chunks: u32,
+    /// Where only the newest part is kept: the file before this one and the one before that, while they are there, and the number
+    /// in this one's name.
+    before: [Path; 2],
+    attempt: u64,
 }
 
 impl Log {
@@ -57,6 +65,56 @@ impl Log {
             written_back: 0,
             length: 0,
             chunks: 0,
+            before: [Path::new(), Path::new()],
+            attempt: 0,
+        }
+    }
+
+    /// Returns where this library's mappings lie.
+    pub(crate) fn place(&self) -> usize {
+        self.place
+    }
+
+    /// Returns the bytes of the file.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Forgets the files before this one: they are the parent's.
+    pub(crate) fn begin_in_child(&mut self) {
+        self.before = [Path::new(), Path::new()];
+        self.attempt = 0;
+    }
+
+    /// Leaves the present file for another. Until [`Log::succeed`] nobody can tell that it was left.
+    pub(crate) fn leave(&mut self) {
+        system::unmap(self.place + TO_CHUNK, self.length);
+        system::unmap(self.place + TO_CONTROL, CONTROL_BYTES);
+        self.before = [self.path, self.before[0]];
+        // Until there is another file, there is none to remove.
+        self.path = Path::new();
+        (self.length, self.size) = (0, 0);
+    }
+
+    /// Makes the present file the one that goes on from the one before it, and removes the one before that. Or notes why the
+    /// one before it is the last.
+    pub(crate) fn succeed(&mut self, end: Stop) {
+        if end == Stop::Continued {
+            let mut path = self.path;
+            path.truncate(path.bytes().len() - NEW.len());
+            path.push(b"\0");
+            if system::rename(self.path.bytes(), path.bytes()) {
+                self.path = path;
+            }
+            let mut oldest = self.before[1];
+            system::remove(oldest.bytes());
+            oldest.truncate(oldest.bytes().len().saturating_sub(HWR.len()));
+            system::remove(oldest.push(b".samples\0").bytes());
+        } else {
+            system::remove(self.path.bytes());
+        }
+        if let Ok(file) = File::open_to_write(self.before[0].bytes()) {
+            file.write_at(&(end as u32).to_le_bytes(), control::STATE as u64);
         }
     }
 
@@ -81,8 +139,9 @@ impl Log {
         largest: u64,
         fields: &Control,
         text: &[u8],
+        is_part: bool,
     ) -> Option<()> {
-        let file = self.create_new(directory, name, fields.process)?;
+        let file = self.create_new(directory, name, fields.process, is_part)?;
         self.size = 0;
         self.chunks = 0;
         self.length = 0;
@@ -98,23 +157,43 @@ impl Log {
         })
     }
 
-    fn create_new(&mut self, directory: &[u8], name: &[u8], process: u32) -> Option<File> {
+    fn create_new(
+        &mut self,
+        directory: &[u8],
+        name: &[u8],
+        process: u32,
+        is_part: bool,
+    ) -> Option<File> {
         self.path = Path::new();
         self.path.push(directory).push(b"/").push(name).push(b".");
         self.path.push_number(process.into());
         let length = self.path.bytes().len();
-        for attempt in 1..1000_u64 {
+        let first = if is_part { self.attempt } else { 0 };
+        for attempt in first + 1..first + 1000 {
             self.path.truncate(length);
             if attempt > 1 {
                 self.path.push(b"-").push_number(attempt);
             }
-            self.path.push(b".hwr\0");
+            self.path.push(HWR);
+            if is_part {
+                // The name without the zero byte must be free, too.
+                if File::open(self.path.bytes()).is_ok() {
+                    continue;
+                }
+                self.path.truncate(self.path.bytes().len() - 1);
+                self.path.push(NEW);
+            }
             match File::create(self.path.bytes()) {
-                Ok(file) => return Some(file),
+                Ok(file) => {
+                    self.attempt = attempt;
+                    return Some(file);
+                }
                 Err(system::EXISTS) => {}
-                Err(_) => return None,
+                Err(_) => break,
             }
         }
+        // It is not this process's to remove.
+        self.path = Path::new();
         None
     }
 

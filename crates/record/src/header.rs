@@ -3,6 +3,7 @@
 use crate::file::Path;
 use crate::originals::{originals, version_of_glibc, version_of_jemalloc};
 use crate::own_maps;
+use crate::stack;
 use crate::system::{self, File};
 use crate::text::Text;
 use core::ffi::CStr;
@@ -22,14 +23,21 @@ const PREFIXES: [&[u8]; 8] = [
 /// How this library is called in `LD_PRELOAD`, and how its file's name begins.
 pub(crate) const OWN_NAME: &[u8] = b"libhighwater_record";
 
+/// The lines of a header.
+pub(crate) type HeaderText = Text<12_288>;
+
 /// What is known when the recording begins.
 pub(crate) struct Start {
     directory: Path,
     name: Text<64>,
-    text: Text<12_288>,
+    text: HeaderText,
     largest: u64,
+    last: u64,
+    brk: u64,
     page_size: u64,
     granule: u8,
+    /// Places of a call's site; 0 if they are not wanted.
+    site_depth: usize,
     has_arguments: bool,
 }
 
@@ -41,8 +49,11 @@ impl Start {
             name: Text::new(),
             text: Text::new(),
             largest: u64::MAX,
+            last: 0,
+            brk: 0,
             page_size: 4096,
             granule: 4,
+            site_depth: 0,
             has_arguments: true,
         }
     }
@@ -66,6 +77,7 @@ impl Start {
             .push_number(processors())
             .push(b"\n");
         let brk = system::program_break() as u64;
+        self.brk = brk;
         self.text.push(b"brk ").push_address(brk).push(b"\n");
         if let Some(mappings) = lowest_mapping() {
             self.text
@@ -111,9 +123,36 @@ impl Start {
         self.largest
     }
 
+    /// Returns how many places of a call's site are wanted; 0 for none.
+    pub(crate) fn site_depth(&self) -> usize {
+        self.site_depth
+    }
+
     /// Returns the power of two that the allocator's addresses are multiples of, with few exceptions.
     pub(crate) fn granule(&self) -> u8 {
         self.granule
+    }
+
+    /// Returns the bytes of the newest part, which alone is kept; 0 if all is.
+    pub(crate) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Returns the header's lines for a file that has all calls.
+    pub(crate) fn text_of_all(&self) -> HeaderText {
+        self.text
+    }
+
+    /// Returns where the heap of the program break begins, if it is glibc's.
+    pub(crate) fn program_break(&self) -> Option<u64> {
+        self.is_glibc().then_some(self.brk)
+    }
+
+    /// Returns the header's lines for a file that begins with so many calls that lay out the blocks that live.
+    pub(crate) fn text_of_part(&self, calls: u64) -> HeaderText {
+        let mut text = self.text;
+        text.push(b"snapshot ").push_number(calls).push(b"\n");
+        text
     }
 
     /// Returns the bytes of a page.
@@ -139,6 +178,11 @@ impl Start {
             self.choose_directory(value);
         } else if let Some(value) = entry.strip_prefix(b"HIGHWATER_RECORD_MAX=") {
             self.largest = number(value).filter(|&bytes| bytes > 0).unwrap_or(u64::MAX);
+        } else if let Some(value) = entry.strip_prefix(b"HIGHWATER_RECORD_LAST=") {
+            self.last = number(value).unwrap_or(0);
+        } else if let Some(value) = entry.strip_prefix(b"HIGHWATER_RECORD_SITES=") {
+            let wanted = number(value).unwrap_or(0);
+            self.site_depth = wanted.min(stack::DEEPEST as u64) as usize;
         } else if entry == b"HIGHWATER_RECORD_ARGUMENTS=no" {
             self.has_arguments = false;
         } else if let Some(value) = entry.strip_prefix(b"LD_PRELOAD=") {

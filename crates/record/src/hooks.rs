@@ -4,8 +4,10 @@
 
 use crate::originals::originals;
 use crate::recorder::{is_mark, recorder};
+use crate::stack::{Caller, NOBODY};
 use crate::start::recorded;
 use crate::{gate, lock, thread};
+use core::arch::naked_asm;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 use highwater_hwr::Event;
@@ -19,6 +21,35 @@ macro_rules! original {
             // SAFETY: the program calls the function of this name with these arguments.
             Some(function) => unsafe { function($($argument),*) },
             None => $missing,
+        }
+    };
+}
+
+/// Defines a function whose last two arguments, behind those of C, are the address that it returns to and the caller's frame
+/// pointer.
+macro_rules! with_caller {
+    ($name:ident, $inner:ident, $address:literal, $frame:literal, $address_arm:literal, $frame_arm:literal) => {
+        #[doc = concat!("`", stringify!($name), "`")]
+        ///
+        /// # Safety
+        /// As the function that it is in front of.
+        #[cfg_attr(preload, unsafe(no_mangle))]
+        #[unsafe(naked)]
+        pub unsafe extern "C" fn $name() {
+            #[cfg(target_arch = "x86_64")]
+            naked_asm!(
+                concat!("mov ", $address, ", [rsp]"),
+                concat!("mov ", $frame, ", rbp"),
+                "jmp {}",
+                sym $inner,
+            );
+            #[cfg(target_arch = "aarch64")]
+            naked_asm!(
+                concat!("mov ", $address_arm, ", x30"),
+                concat!("mov ", $frame_arm, ", x29"),
+                "b {}",
+                sym $inner,
+            );
         }
     };
 }
@@ -38,14 +69,12 @@ fn number(pointer: Pointer) -> u64 {
     pointer as usize as u64
 }
 
-/// `malloc`
-///
-/// # Safety
-/// As the function that it stands in front of.
-#[cfg_attr(preload, unsafe(no_mangle))]
-pub unsafe extern "C" fn malloc(size: usize) -> Pointer {
+with_caller!(malloc, malloc_from, "rsi", "rdx", "x1", "x2");
+
+unsafe extern "C" fn malloc_from(size: usize, address: usize, frame: usize) -> Pointer {
     recorded(
         0,
+        Caller { address, frame },
         || original!(malloc(size), missing()),
         |block| {
             let (address, size) = (number(block), size as u64);
@@ -54,14 +83,17 @@ pub unsafe extern "C" fn malloc(size: usize) -> Pointer {
     )
 }
 
-/// `calloc`
-///
-/// # Safety
-/// As the function that it stands in front of.
-#[cfg_attr(preload, unsafe(no_mangle))]
-pub unsafe extern "C" fn calloc(count: usize, size: usize) -> Pointer {
+with_caller!(calloc, calloc_from, "rdx", "rcx", "x2", "x3");
+
+unsafe extern "C" fn calloc_from(
+    count: usize,
+    size: usize,
+    address: usize,
+    frame: usize,
+) -> Pointer {
     recorded(
         0,
+        Caller { address, frame },
         || original!(calloc(count, size), missing()),
         |block| {
             Some(Event::Calloc {
@@ -73,14 +105,17 @@ pub unsafe extern "C" fn calloc(count: usize, size: usize) -> Pointer {
     )
 }
 
-/// `realloc`
-///
-/// # Safety
-/// As the function that it stands in front of.
-#[cfg_attr(preload, unsafe(no_mangle))]
-pub unsafe extern "C" fn realloc(old: Pointer, size: usize) -> Pointer {
+with_caller!(realloc, realloc_from, "rdx", "rcx", "x2", "x3");
+
+unsafe extern "C" fn realloc_from(
+    old: Pointer,
+    size: usize,
+    address: usize,
+    frame: usize,
+) -> Pointer {
     recorded(
         number(old),
+        Caller { address, frame },
         || original!(realloc(old, size), missing()),
         |block| {
             Some(Event::Realloc {
@@ -92,14 +127,18 @@ pub unsafe extern "C" fn realloc(old: Pointer, size: usize) -> Pointer {
     )
 }
 
-/// `reallocarray`
-///
-/// # Safety
-/// As the function that it stands in front of.
-#[cfg_attr(preload, unsafe(no_mangle))]
-pub unsafe extern "C" fn reallocarray(old: Pointer, count: usize, size: usize) -> Pointer {
+with_caller!(reallocarray, reallocarray_from, "rcx", "r8", "x3", "x4");
+
+unsafe extern "C" fn reallocarray_from(
+    old: Pointer,
+    count: usize,
+    size: usize,
+    address: usize,
+    frame: usize,
+) -> Pointer {
     recorded(
         number(old),
+        Caller { address, frame },
         || original!(reallocarray(old, count, size), missing()),
         |block| {
             Some(Event::Realloc {
@@ -128,7 +167,12 @@ pub unsafe extern "C" fn free(block: Pointer) {
     if block.is_null() {
         return;
     }
-    recorded(number(block), || original!(free(block), ()), freed(block));
+    recorded(
+        number(block),
+        NOBODY,
+        || original!(free(block), ()),
+        freed(block),
+    );
 }
 
 /// `cfree`
@@ -139,6 +183,7 @@ pub unsafe extern "C" fn free(block: Pointer) {
 pub unsafe extern "C" fn cfree(block: Pointer) {
     recorded(
         number(block),
+        NOBODY,
         || original!(cfree(block), original!(free(block), ())),
         freed(block),
     );
@@ -152,6 +197,7 @@ pub unsafe extern "C" fn cfree(block: Pointer) {
 pub unsafe extern "C" fn free_sized(block: Pointer, size: usize) {
     recorded(
         number(block),
+        NOBODY,
         || original!(free_sized(block, size), original!(free(block), ())),
         freed(block),
     );
@@ -165,6 +211,7 @@ pub unsafe extern "C" fn free_sized(block: Pointer, size: usize) {
 pub unsafe extern "C" fn free_aligned_sized(block: Pointer, alignment: usize, size: usize) {
     recorded(
         number(block),
+        NOBODY,
         || {
             original!(
                 free_aligned_sized(block, alignment, size),
@@ -183,19 +230,19 @@ fn aligned(block: Pointer, alignment: usize, size: usize) -> Option<Event<'stati
     })
 }
 
-/// `posix_memalign`
-///
-/// # Safety
-/// As the function that it stands in front of.
-#[cfg_attr(preload, unsafe(no_mangle))]
-pub unsafe extern "C" fn posix_memalign(
+with_caller!(posix_memalign, posix_memalign_from, "rcx", "r8", "x3", "x4");
+
+unsafe extern "C" fn posix_memalign_from(
     place: *mut Pointer,
     alignment: usize,
     size: usize,
+    address: usize,
+    frame: usize,
 ) -> c_int {
     const NO_MEMORY: c_int = 12;
     recorded(
         0,
+        Caller { address, frame },
         || original!(posix_memalign(place, alignment, size), NO_MEMORY),
         |error| {
             // An alignment that is refused is no call of the allocator.
@@ -214,27 +261,33 @@ pub unsafe extern "C" fn posix_memalign(
     )
 }
 
-/// `aligned_alloc`
-///
-/// # Safety
-/// As the function that it stands in front of.
-#[cfg_attr(preload, unsafe(no_mangle))]
-pub unsafe extern "C" fn aligned_alloc(alignment: usize, size: usize) -> Pointer {
+with_caller!(aligned_alloc, aligned_alloc_from, "rdx", "rcx", "x2", "x3");
+
+unsafe extern "C" fn aligned_alloc_from(
+    alignment: usize,
+    size: usize,
+    address: usize,
+    frame: usize,
+) -> Pointer {
     recorded(
         0,
+        Caller { address, frame },
         || original!(aligned_alloc(alignment, size), missing()),
         |block| aligned(block, alignment, size),
     )
 }
 
-/// `memalign`
-///
-/// # Safety
-/// As the function that it stands in front of.
-#[cfg_attr(preload, unsafe(no_mangle))]
-pub unsafe extern "C" fn memalign(alignment: usize, size: usize) -> Pointer {
+with_caller!(memalign, memalign_from, "rdx", "rcx", "x2", "x3");
+
+unsafe extern "C" fn memalign_from(
+    alignment: usize,
+    size: usize,
+    address: usize,
+    frame: usize,
+) -> Pointer {
     recorded(
         0,
+        Caller { address, frame },
         || original!(memalign(alignment, size), missing()),
         |block| aligned(block, alignment, size),
     )
@@ -243,27 +296,23 @@ pub unsafe extern "C" fn memalign(alignment: usize, size: usize) -> Pointer {
 /// Bytes of a page, as far as `valloc` and `pvalloc` are concerned.
 const PAGE: usize = 4096;
 
-/// `valloc`
-///
-/// # Safety
-/// As the function that it stands in front of.
-#[cfg_attr(preload, unsafe(no_mangle))]
-pub unsafe extern "C" fn valloc(size: usize) -> Pointer {
+with_caller!(valloc, valloc_from, "rsi", "rdx", "x1", "x2");
+
+unsafe extern "C" fn valloc_from(size: usize, address: usize, frame: usize) -> Pointer {
     recorded(
         0,
+        Caller { address, frame },
         || original!(valloc(size), missing()),
         |block| aligned(block, PAGE, size),
     )
 }
 
-/// `pvalloc`
-///
-/// # Safety
-/// As the function that it stands in front of.
-#[cfg_attr(preload, unsafe(no_mangle))]
-pub unsafe extern "C" fn pvalloc(size: usize) -> Pointer {
+with_caller!(pvalloc, pvalloc_from, "rsi", "rdx", "x1", "x2");
+
+unsafe extern "C" fn pvalloc_from(size: usize, address: usize, frame: usize) -> Pointer {
     recorded(
         0,
+        Caller { address, frame },
         || original!(pvalloc(size), missing()),
         |block| {
             let pages = size.checked_next_multiple_of(PAGE).unwrap_or(size);
@@ -280,6 +329,7 @@ pub unsafe extern "C" fn pvalloc(size: usize) -> Pointer {
 pub unsafe extern "C" fn malloc_trim(pad: usize) -> c_int {
     recorded(
         0,
+        NOBODY,
         || original!(malloc_trim(pad), 0),
         |_| Some(Event::Trim { pad: pad as u64 }),
     )
@@ -293,6 +343,7 @@ pub unsafe extern "C" fn malloc_trim(pad: usize) -> c_int {
 pub unsafe extern "C" fn mallopt(parameter: c_int, value: c_int) -> c_int {
     recorded(
         0,
+        NOBODY,
         || original!(mallopt(parameter, value), 0),
         |_| {
             let (parameter, value) = (parameter.into(), value.into());
@@ -339,7 +390,7 @@ pub unsafe extern "C" fn thrd_create(
 /// Begins the recording if no allocator call came first.
 fn find_if_needed() {
     if gate::state() == gate::NEW {
-        recorded(0, || (), |()| None);
+        recorded(0, NOBODY, || (), |()| None);
     }
 }
 

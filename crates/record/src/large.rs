@@ -27,6 +27,8 @@ const EMPTY: Block = Block {
 /// A table with open addressing: a block lies in its own slot, or in the next that was empty.
 pub(crate) struct LargeBlocks {
     blocks: [Block; SLOTS],
+    /// A bit for each slot that is filled: every call that frees looks here, so it must lie in few cache lines.
+    filled: [u64; SLOTS / 64],
     count: usize,
     /// Whether there were too many once, so that some block may live that is not here.
     overflowed: bool,
@@ -37,6 +39,7 @@ impl LargeBlocks {
     pub(crate) const fn new() -> Self {
         Self {
             blocks: [EMPTY; SLOTS],
+            filled: [0; SLOTS / 64],
             count: 0,
             overflowed: false,
         }
@@ -45,7 +48,8 @@ impl LargeBlocks {
     /// Whether the block may be among them: `false` is certain.
     #[inline(always)]
     pub(crate) fn may_hold(&self, address: u64) -> bool {
-        self.count > 0 && address != 0 && self.blocks[slot(address)].address != 0
+        let at = slot(address);
+        self.count > 0 && address != 0 && self.filled[at / 64] >> (at % 64) & 1 != 0
     }
 
     /// Returns the block in a slot, if there is one.
@@ -92,6 +96,7 @@ impl LargeBlocks {
                 return;
             }
             self.count += 1;
+            self.filled[at / 64] |= 1 << (at % 64);
         }
         self.blocks[at] = Block {
             address,
@@ -120,6 +125,7 @@ impl LargeBlocks {
             }
         }
         self.blocks[empty] = EMPTY;
+        self.filled[empty / 64] &= !(1 << (empty % 64));
     }
 }
 

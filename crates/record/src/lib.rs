@@ -22,6 +22,8 @@ pub static LIBRARY: &[u8] = &[];
 #[cfg(any(recorder, preload))]
 mod clock;
 #[cfg(any(recorder, preload))]
+mod elf;
+#[cfg(any(recorder, preload))]
 mod file;
 #[cfg(any(recorder, preload))]
 mod fork;
@@ -37,12 +39,16 @@ mod large;
 #[cfg(any(recorder, preload))]
 mod link;
 #[cfg(any(recorder, preload))]
+mod live;
+#[cfg(any(recorder, preload))]
 mod lock;
 #[cfg(any(recorder, preload))]
 #[doc(hidden)]
 pub mod mappings;
 #[cfg(any(recorder, preload))]
 mod measure;
+#[cfg(any(recorder, preload))]
+mod modules;
 #[cfg(any(recorder, preload))]
 mod originals;
 #[cfg(any(recorder, preload))]
@@ -57,6 +63,10 @@ mod python_arenas;
 mod recorder;
 #[cfg(any(recorder, preload))]
 mod resident;
+#[cfg(any(recorder, preload))]
+mod sites;
+#[cfg(any(recorder, preload))]
+mod stack;
 #[cfg(any(recorder, preload))]
 mod start;
 #[cfg(any(recorder, preload))]

@@ -4,6 +4,7 @@
 use crate::originals::originals;
 use crate::owners::owner_of;
 use crate::recorder::recorder;
+use crate::stack::NOBODY;
 use crate::system;
 use crate::{fork, gate, lock, start, thread};
 use core::arch::naked_asm;
@@ -62,7 +63,7 @@ fn beside<R: Copy>(caller: usize, call: impl FnOnce() -> Outcome<R>) -> R {
             // SAFETY: as above.
             unsafe { recorder() }.follow_mapping(&mapping);
             // SAFETY: as above.
-            unsafe { recorder() }.record(thread, &Event::Mapping(mapping));
+            unsafe { recorder() }.record(thread, NOBODY, &Event::Mapping(mapping));
         }
     }
     lock::leave(is_locked);

@@ -171,7 +171,7 @@ impl Recorder {
         };
         let library = self.measuring.own;
         let files = files.saturating_sub(library.files);
-        let anonymous = anonymous.saturating_sub(library.anonymous);
+        let anonymous = anonymous.saturating_sub(library.anonymous + self.live_bytes());
         let mut text = Text::<384>::new();
         text.push(b"rss=").push_number(anonymous + files + shared);
         text.push(b" anon=").push_number(anonymous);

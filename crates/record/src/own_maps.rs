@@ -32,7 +32,8 @@ pub(crate) fn ends(line: &[u8]) -> Option<(u64, u64)> {
     Some((hex(ends.next()?)?, hex(ends.next()?)?))
 }
 
-fn hex(digits: &[u8]) -> Option<u64> {
+/// Returns a number in hexadecimal.
+pub(crate) fn hex(digits: &[u8]) -> Option<u64> {
     let digit = |byte: &u8| (*byte as char).to_digit(16).map(u64::from);
     digits
         .iter()

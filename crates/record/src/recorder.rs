@@ -3,7 +3,9 @@
 use crate::clock::Clock;
 use crate::file::Log;
 use crate::header::Start;
+use crate::live::{self, Live};
 use crate::measure::Measuring;
+use crate::stack::{Caller, NOBODY};
 use crate::thread::Thread;
 use crate::{gate, lock, originals, system};
 use core::cell::UnsafeCell;
@@ -11,7 +13,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use highwater_hwr::layout::{
     CHUNK_HEADER, ChunkHeader, ChunkKind, Control, REQUEST_BYTES, Stop, control,
 };
-use highwater_hwr::{Encoder, Event, Stamp};
+use highwater_hwr::{Domain, Encoder, Event, Stamp};
 
 /// What is recorded, and where to.
 pub(crate) struct Recorder {
@@ -26,11 +28,22 @@ pub(crate) struct Recorder {
     ticket: u64,
     chunk_ticket: u64,
     threads: u32,
+    /// Places of a call's site; 0 if sites are not wanted.
+    site_depth: usize,
+    /// Where only the newest part is kept: its bytes, and those of the file when this part's own calls began.
+    last: u64,
+    part_begins: u64,
+    /// The blocks that live.
+    live: Live,
     /// The requests from outside that have been answered.
     requests: u64,
     granule: u8,
     process: u32,
     is_on: bool,
+    /// Why it ended, once it has.
+    ended: Stop,
+    /// Whether the present file is not complete yet: it begins with the blocks that live.
+    is_part: bool,
 }
 
 /// Calls without an event, because they were made inside another call: by the allocator itself, or by a signal handler.
@@ -66,10 +79,16 @@ impl Recorder {
             ticket: 0,
             chunk_ticket: 0,
             threads: 0,
+            site_depth: 0,
+            last: 0,
+            part_begins: 0,
+            live: Live::new(),
             requests: 0,
             granule: 4,
             process: 0,
             is_on: false,
+            ended: Stop::Running,
+            is_part: false,
         }
     }
 
@@ -80,7 +99,12 @@ impl Recorder {
             return false;
         }
         self.granule = self.start.granule();
-        self.begin_file(None)
+        self.site_depth = self.start.site_depth();
+        self.last = self.start.last();
+        if self.last > 0 && !self.live.begin(self.log.place()) {
+            return false;
+        }
+        self.begin_file(None, None)
     }
 
     /// Begins the recording of a forked child.
@@ -91,10 +115,15 @@ impl Recorder {
         }
         let parent_ticket = self.ticket;
         self.ticket = 0;
-        self.begin_file(Some(parent_ticket))
+        if self.last == 0 {
+            return self.begin_file(Some(parent_ticket), None);
+        }
+        // The part of the parent's recording that it would need may be gone by then.
+        self.log.begin_in_child();
+        self.begin_with_live(0)
     }
 
-    fn begin_file(&mut self, parent_ticket: Option<u64>) -> bool {
+    fn begin_file(&mut self, parent_ticket: Option<u64>, snapshot: Option<u64>) -> bool {
         self.clock.begin();
         self.measuring.begin(&self.start);
         self.requests = 0;
@@ -108,12 +137,17 @@ impl Recorder {
             monotonic_time: self.clock.beginning(),
         };
         let start = &self.start;
+        let text = match snapshot {
+            Some(calls) => start.text_of_part(calls),
+            None => start.text_of_all(),
+        };
         let created = self.log.create(
             start.directory(),
             start.name(),
             start.largest(),
             &fields,
-            start.text(),
+            text.bytes(),
+            self.is_part,
         );
         self.is_on = created.is_some() && self.next_chunk(0);
         self.is_on
@@ -139,30 +173,51 @@ impl Recorder {
         self.leave(number, block);
     }
 
-    /// Appends a call's event, once it has been made.
+    /// Appends a call's event, once it has been made, and before it the place that it was made from if that is wanted.
     #[inline(always)]
-    pub(crate) fn record(&mut self, thread: &Thread, event: &Event) {
-        self.append(thread.number.wrapping_sub(1), event);
+    pub(crate) fn record(&mut self, thread: &mut Thread, caller: Caller, event: &Event) {
+        let site = match self.site_depth {
+            0 => 0,
+            _ if caller.address == 0 => 0,
+            depth => self.site(thread, caller, depth),
+        };
+        self.append_from(thread.number.wrapping_sub(1), site, event);
         self.follow(event);
+        if self.live.is_wanted() && !self.live.follow(thread.number.wrapping_sub(1), site, event) {
+            // What lives is no longer known, so no part could begin.
+            self.stop(Stop::NoMapping);
+        }
     }
 
     /// Appends an event of any thread.
     #[inline(always)]
     pub(crate) fn append(&mut self, thread: u32, event: &Event) {
+        self.append_from(thread, 0, event);
+    }
+
+    #[inline(always)]
+    fn append_from(&mut self, thread: u32, site: u16, event: &Event) {
         if !self.is_on {
             return; // The recording has ended during this very call.
         }
         let time = self.clock.present();
         let stamp = Stamp { time, thread };
-        if !self.try_append(stamp, event) && self.next_chunk(thread) {
-            self.try_append(stamp, event);
+        if !self.try_append(stamp, site, event) && self.next_chunk(thread) {
+            self.try_append(stamp, site, event);
         }
     }
 
     #[inline(always)]
-    fn try_append(&mut self, stamp: Stamp, event: &Event) -> bool {
-        let at = self.at;
-        let room = self.log.chunk().get_mut(at..).unwrap_or_default();
+    fn try_append(&mut self, stamp: Stamp, site: u16, event: &Event) -> bool {
+        let mut at = self.at;
+        let mut room = self.log.chunk().get_mut(at..).unwrap_or_default();
+        if site != 0 {
+            let Ok(taken) = self.encoder.origin(Domain::Unknown, site.into(), room) else {
+                return false;
+            };
+            at += taken;
+            room = room.get_mut(taken..).unwrap_or_default();
+        }
         match self.encoder.encode(stamp, event, room) {
             Ok(taken) => {
                 self.at = at + taken;
@@ -181,6 +236,10 @@ impl Recorder {
         if self.at > 0 {
             self.log
                 .seal(self.at, (self.ticket - self.chunk_ticket) as u32);
+        }
+        if self.last > 0 && self.log.size() - self.part_begins.min(self.log.size()) >= self.last / 2
+        {
+            return self.begin_part(thread);
         }
         let time = if self.at > 0 { self.encoder.time() } else { 0 };
         let mut header = ChunkHeader {
@@ -207,6 +266,51 @@ impl Recorder {
         }
     }
 
+    /// Goes on in another file, which begins with the blocks that live, and removes the oldest.
+    #[cold]
+    #[inline(never)]
+    fn begin_part(&mut self, thread: u32) -> bool {
+        self.note_inner();
+        self.log.leave();
+        (self.at, self.ticket, self.is_part) = (0, 0, true);
+        let is_begun = self.begin_with_live(thread);
+        self.is_part = false;
+        let end = match (is_begun, self.ended) {
+            (true, _) => Stop::Continued,
+            (false, Stop::Running) => Stop::NoFile,
+            (false, reason) => reason,
+        };
+        self.log.succeed(end);
+        if !is_begun {
+            self.is_on = false;
+            gate::set(gate::OFF);
+        }
+        is_begun
+    }
+
+    /// Begins a file with the sites and the blocks that live.
+    fn begin_with_live(&mut self, thread: u32) -> bool {
+        let heap = self.start.program_break();
+        let heap = heap.map(|begin| (begin, system::program_break() as u64));
+        let largest = self.live.largest_mapped();
+        let Some(blocks) = self.live.sorted() else {
+            return false;
+        };
+        let calls = live::lay_out(blocks, heap, largest, |_, _, _| {});
+        // Until they are written the file is not too long.
+        self.part_begins = u64::MAX;
+        if self.begin_file(None, Some(calls)) {
+            self.introduce_all(thread);
+            live::lay_out(blocks, heap, largest, |thread, site, event| {
+                self.append_from(thread, site, event);
+            });
+            self.look(thread);
+        }
+        self.live.end_sorted();
+        self.part_begins = self.log.size();
+        self.is_on
+    }
+
     /// Whether the calling process is the recorded one.
     pub(crate) fn is_of_this_process(&self) -> bool {
         self.process == system::process()
@@ -215,15 +319,16 @@ impl Recorder {
     /// Ends the recording.
     pub(crate) fn stop(&mut self, reason: Stop) {
         self.is_on = false;
+        self.ended = reason;
         gate::set(gate::OFF);
         self.log.end(reason);
     }
 
     /// Notes that the process forks, and before it the pages that it has touched up to here: what is found later was touched
     /// later, by the parent or by the child.
-    pub(crate) fn note_fork(&mut self, thread: &Thread) {
+    pub(crate) fn note_fork(&mut self, thread: &mut Thread) {
         self.look(thread.number.wrapping_sub(1));
-        self.record(thread, &Event::Fork);
+        self.record(thread, NOBODY, &Event::Fork);
     }
 
     /// Notes that the process ends. What its last destructors call is still recorded.
@@ -234,6 +339,11 @@ impl Recorder {
         }
         self.note_inner();
         self.log.end(Stop::Exit);
+    }
+
+    /// Returns the bytes of anonymous memory that this library has mapped for what lives.
+    pub(crate) fn live_bytes(&self) -> u64 {
+        self.live.bytes()
     }
 
     fn note_inner(&self) {

@@ -2,25 +2,28 @@
 
 use crate::originals::{self, originals};
 use crate::recorder::{self, recorder};
+use crate::stack::Caller;
 use crate::thread::{self, Thread};
 use crate::{fork, gate, lock, system};
 use core::sync::atomic::{AtomicU32, Ordering};
 use highwater_hwr::Event;
 
-/// Makes a call, and records what `event` makes of its result, if anything. `block` is the one that it is given, or 0.
+/// Makes a call, and records what `event` makes of its result, if anything. `block` is the one that it is given, or 0;
+/// `caller` is whence it comes if that is of interest.
 #[inline(always)]
 pub(crate) fn recorded<R: Copy>(
     block: u64,
+    caller: Caller,
     call: impl FnOnce() -> R,
     event: impl FnOnce(R) -> Option<Event<'static>>,
 ) -> R {
     // SAFETY: the data is the calling thread's, and no other reference to it exists while `depth` is 0.
     let thread = unsafe { &mut *thread::current() };
     if thread.depth != 0 || gate::state() != gate::RECORDING {
-        return slowly(thread, block, call, event);
+        return slowly(thread, block, caller, call, event);
     }
     thread.depth = 1;
-    let result = inside(thread, block, call, event);
+    let result = inside(thread, block, caller, call, event);
     thread.depth = 0;
     result
 }
@@ -29,6 +32,7 @@ pub(crate) fn recorded<R: Copy>(
 fn inside<R: Copy>(
     thread: &mut Thread,
     block: u64,
+    caller: Caller,
     call: impl FnOnce() -> R,
     event: impl FnOnce(R) -> Option<Event<'static>>,
 ) -> R {
@@ -42,7 +46,7 @@ fn inside<R: Copy>(
         && gate::state() == gate::RECORDING
     {
         // SAFETY: as above; the call has not reached the recorder.
-        unsafe { recorder() }.record(thread, &event);
+        unsafe { recorder() }.record(thread, caller, &event);
     }
     lock::leave(is_locked);
     result
@@ -54,6 +58,7 @@ fn inside<R: Copy>(
 fn slowly<R: Copy>(
     thread: &mut Thread,
     block: u64,
+    caller: Caller,
     call: impl FnOnce() -> R,
     event: impl FnOnce(R) -> Option<Event<'static>>,
 ) -> R {
@@ -69,7 +74,7 @@ fn slowly<R: Copy>(
         thread.kernel = system::thread();
     }
     let result = if gate::state() == gate::RECORDING {
-        inside(thread, block, call, event)
+        inside(thread, block, caller, call, event)
     } else {
         call()
     };

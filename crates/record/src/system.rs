@@ -29,6 +29,8 @@ mod number {
     pub(super) const TGKILL: usize = 234;
     pub(super) const OPENAT: usize = 257;
     pub(super) const MKDIRAT: usize = 258;
+    pub(super) const UNLINKAT: usize = 263;
+    pub(super) const RENAMEAT: usize = 264;
     pub(super) const SYNC_FILE_RANGE: usize = 277;
     pub(super) const FALLOCATE: usize = 285;
     pub(super) const PRLIMIT: usize = 302;
@@ -38,6 +40,8 @@ mod number {
     pub(super) const GETCWD: usize = 17;
     pub(super) const IOCTL: usize = 29;
     pub(super) const MKDIRAT: usize = 34;
+    pub(super) const UNLINKAT: usize = 35;
+    pub(super) const RENAMEAT: usize = 38;
     pub(super) const FALLOCATE: usize = 47;
     pub(super) const OPENAT: usize = 56;
     pub(super) const CLOSE: usize = 57;
@@ -238,6 +242,20 @@ impl File {
         Ok(())
     }
 
+    /// Writes some bytes at a place. Whether that succeeds is not said.
+    pub(crate) fn write_at(&self, bytes: &[u8], at: u64) {
+        let arguments = [
+            self.0,
+            bytes.as_ptr() as usize,
+            bytes.len(),
+            at as usize,
+            0,
+            0,
+        ];
+        // SAFETY: the kernel reads no more bytes than there are.
+        unsafe { call(number::PWRITE, arguments) };
+    }
+
     /// Maps a part of the file, shared, at this address and no other.
     pub(crate) fn map(&self, address: usize, at: u64, length: usize) -> Result<*mut u8, isize> {
         const SHARED: usize = 1;
@@ -300,6 +318,37 @@ pub(crate) fn map_wiped_on_fork(address: usize, length: usize) -> Option<*mut u8
             unmap(address, length);
             None
         }
+    }
+}
+
+/// Maps memory of zeros at this address and no other, which a forked child has a copy of, and has its pages ready at once.
+pub(crate) fn map_anonymous(address: usize, length: usize) -> Option<*mut u8> {
+    const PRIVATE_ANONYMOUS: usize = 0x22;
+    let mapped = map_at(address, length, PRIVATE_ANONYMOUS, usize::MAX, 0).ok()?;
+    populate(address, length);
+    Some(mapped)
+}
+
+/// Gives a file another name. Both paths end with a zero byte.
+pub(crate) fn rename(from: &[u8], to: &[u8]) -> bool {
+    if from.last() != Some(&0) || to.last() != Some(&0) {
+        return false;
+    }
+    let (from, to) = (from.as_ptr() as usize, to.as_ptr() as usize);
+    // SAFETY: both paths are strings that end with zero.
+    unsafe { call(number::RENAMEAT, [AT_FDCWD, from, AT_FDCWD, to, 0, 0]) == 0 }
+}
+
+/// Removes a file, if it is there. The path ends with a zero byte.
+pub(crate) fn remove(path: &[u8]) {
+    if path.last() == Some(&0) {
+        // SAFETY: the path is a string that ends with zero.
+        unsafe {
+            call(
+                number::UNLINKAT,
+                [AT_FDCWD, path.as_ptr() as usize, 0, 0, 0, 0],
+            )
+        };
     }
 }
 

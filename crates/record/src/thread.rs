@@ -1,4 +1,4 @@
-//! What the library keeps for each thread: 16 bytes of thread-local storage that exist from the thread's beginning (the
+//! What the library keeps for each thread: 32 bytes of thread-local storage that exist from the thread's beginning (the
 //! initial-exec model), so that reaching them never allocates.
 
 use core::arch::{asm, global_asm};
@@ -13,7 +13,28 @@ pub(crate) struct Thread {
     pub(crate) number: u32,
     /// The kernel's number of the thread, once it has a number.
     pub(crate) kernel: u32,
-    unused: u32,
+    /// How often the thread's stack was looked for.
+    pub(crate) stack_looks: u32,
+    /// Where the thread's stack begins and ends, once that was looked for.
+    pub(crate) stack_begin: usize,
+    pub(crate) stack_end: usize,
+}
+
+const _: () = assert!(size_of::<Thread>() == 32);
+
+#[cfg(test)]
+impl Thread {
+    /// What a new thread has.
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            depth: 0,
+            number: 1,
+            kernel: 0,
+            stack_looks: 0,
+            stack_begin: 0,
+            stack_end: 0,
+        }
+    }
 }
 
 global_asm!(
@@ -22,9 +43,9 @@ global_asm!(
     ".globl highwater_record_thread",
     ".hidden highwater_record_thread",
     ".type highwater_record_thread, @object",
-    ".size highwater_record_thread, 16",
+    ".size highwater_record_thread, 32",
     "highwater_record_thread:",
-    ".zero 16",
+    ".zero 32",
     ".popsection",
 );
 

@@ -121,6 +121,7 @@ fn first_half(workload: &Workload, cut: usize) -> Workload {
         recorded: Vec::new(),
         touched: workload.touched.clone(),
         sites: workload.sites.clone(),
+        modules: workload.modules.clone(),
         samples: Vec::new(),
         // The rest at its end is part of it.
         alive: workload
@@ -146,6 +147,7 @@ fn second_half(workload: &Workload, cut: usize) -> Workload {
         recorded: Vec::new(),
         touched: touched_from(workload, cut, &held),
         sites: workload.sites.clone(),
+        modules: workload.modules.clone(),
         samples: Vec::new(),
         alive: Micros(workload.alive.0.saturating_sub(begins)),
         ..*workload

@@ -63,9 +63,21 @@ pub(crate) struct Record {
     /// Largest size of one process's file in MiB; its recording ends there
     #[arg(long, value_name = "MIB")]
     pub(crate) max: Option<u64>,
+    /// Keep only the newest part of each process's recording, in files of at most MIB together
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(2..))]
+    pub(crate) last: Option<u64>,
     /// Leave the program's arguments out of the files
     #[arg(long)]
     pub(crate) no_args: bool,
+    /// Record where each allocation was called from: N places, as far as the program keeps frame pointers
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        default_missing_value = "8",
+        value_parser = clap::value_parser!(u8).range(1..=8)
+    )]
+    pub(crate) sites: Option<u8>,
     /// Write the preload library to this file instead, for an image
     #[arg(long, value_name = "FILE", exclusive = true)]
     pub(crate) library: Option<PathBuf>,
@@ -101,6 +113,9 @@ pub(crate) struct Convert {
     pub(crate) input: PathBuf,
     /// The file to write, in the form that its name ends in: .hwt, .hwt.gz or .hwr
     pub(crate) output: PathBuf,
+    /// Keep places in code as offsets in files, instead of looking up their names
+    #[arg(long)]
+    pub(crate) addresses: bool,
 }
 
 /// What can be imported, for the help.

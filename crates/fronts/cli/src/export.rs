@@ -30,7 +30,7 @@ pub(crate) fn export(asked: &Export) -> Result<String> {
             Recorded::Family(family) => samples(family, &asked.input)?,
             _ => Vec::new(),
         };
-        let converted = record::write(recorded, &beside, &asked.input, output)?;
+        let converted = record::write(recorded, &beside, &mut (), &asked.input, output)?;
         return Ok(format!("{} calls and other events\n", converted.events));
     }
     let form = match form {

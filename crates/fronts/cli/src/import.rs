@@ -42,7 +42,7 @@ pub(crate) fn run(asked: &Import) -> Result<String> {
     let shown = output.name().display().to_string();
     let recording = vec![Reader::new(BufReader::new(bytes)).with_context(name)?];
     let recorded = Recorded::Imported(recording, told.clone());
-    record::write(recorded, &[], input, output)?;
+    record::write(recorded, &[], &mut (), input, output)?;
     Ok(summary(&told, Some(&shown)))
 }
 

@@ -73,6 +73,12 @@ fn touch(workload: &mut Workload, touch: Touch) {
 
 /// Whether addresses can be compared: with an allocator that is not modelled it would mean nothing.
 fn check(common: &Common, header: &Header) -> Result<()> {
+    if header.snapshot > 0 {
+        bail!(
+            "--check: the recording begins in the middle and does not say which free memory lay in which cache or bin then, so later \
+             addresses need not be equal; record without --last"
+        );
+    }
     if let Some(losses) = crate::imported::losses(header)
         && let Some(why) = losses.check_refusal()
     {

@@ -19,6 +19,7 @@ mod imported;
 mod input;
 mod json;
 mod moment;
+mod names;
 mod output;
 mod parallel;
 mod pictures;

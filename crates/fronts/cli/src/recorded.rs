@@ -1,6 +1,7 @@
 //! Opens what was recorded: a trace in text, or a recording in binary form with those of the process's ancestors.
 
 use crate::imported::{self, Told};
+use crate::names;
 use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
 use highwater_hwr::read::Reader;
@@ -66,11 +67,16 @@ impl Recorded {
     /// Reads the calls, and the samples that were taken from outside and lie beside them.
     pub(crate) fn read(self, path: &Path) -> Result<Workload> {
         match self {
-            Self::Text(bytes) => Ok(trace::read(&bytes)?),
+            Self::Text(bytes) => {
+                let mut workload = trace::read(&bytes)?;
+                names::name(&mut workload);
+                Ok(workload)
+            }
             Self::Family(family) => {
                 let samples = samples(&family, path)?;
                 let mut workload = trace::read_recording(family, Limits::default())?;
                 add(&mut workload, samples);
+                names::name(&mut workload);
                 Ok(workload)
             }
             Self::Imported(recording, told) => {
@@ -113,7 +119,7 @@ pub(crate) fn source(path: &Path) -> Result<Source> {
         Ok(Box::new(file) as trace::Bytes)
     };
     let file = TraceFile::new(count, open, Limits::in_parts());
-    Ok(Source::traced(file, Limits::KEPT, samples)?)
+    Ok(Source::traced(file, Limits::KEPT, samples)?.with(names::name))
 }
 
 /// Opens a file of another tool to be read as it is replayed.

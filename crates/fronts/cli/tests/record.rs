@@ -92,6 +92,129 @@ fn samples_beside_a_recording_go_into_what_it_is_converted_to() {
     }
 }
 
+/// Compiles the program that allocates from known places; `None` where there is no compiler.
+fn chains(folder: &Path) -> Option<String> {
+    fs::create_dir_all(folder).expect("a folder");
+    let program = folder.join("chains").display().to_string();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../record/tests/programs/chains.c");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-g", "-O1", "-w", "-fno-omit-frame-pointer", "-pthread"]);
+    let compiled = compiler.arg("-o").arg(&program).arg(source).status();
+    let Ok(status) = compiled else {
+        eprintln!("there is no C compiler: sites are not tested");
+        return None;
+    };
+    assert!(status.success());
+    Some(program)
+}
+
+#[test]
+fn where_a_block_was_allocated_is_named_by_the_programs_own_file() {
+    let folder = folder("named-sites");
+    let Some(program) = chains(&folder) else {
+        return;
+    };
+    let into = folder.join("recorded").display().to_string();
+    let output = highwater(&["record", "--sites", "-o", &into, "--", &program, "3"]);
+    assert_eq!(output.stdout, b"done\n");
+    let recording = recordings(Path::new(&into)).remove(0);
+    let told = |file: &str| {
+        let output = highwater(&["replay", "--check", file]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        // The machine's C library may be one that no model is of.
+        let is_known = output.status.success() || said.contains("which is not modelled");
+        assert!(is_known, "{file}: {said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let place = "innermost(chains.c:14)";
+    let named = told(&recording);
+    assert!(named.is_empty() || named.contains(place), "{named}");
+    // Either form keeps names, and offsets that are named when they are read.
+    let mut texts = Vec::new();
+    for form in ["hwt", "hwr"] {
+        for option in [&[][..], &["--addresses"]] {
+            let to = format!("{into}/{form}{}.{form}", option.len());
+            let arguments = [&["convert"][..], option, &[&recording, &to]].concat();
+            assert!(highwater(&arguments).status.success());
+            // What is said of the file begins with its name.
+            let lines = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(lines(&told(&to)).last(), lines(&named).last());
+            assert_eq!(told(&to).contains(place), named.contains(place), "{to}");
+            let text = format!("{to}.text.hwt");
+            let arguments = ["convert", "--addresses", &to, &text];
+            assert!(highwater(&arguments).status.success());
+            texts.push(fs::read_to_string(text).expect("text"));
+        }
+    }
+    assert_eq!((&texts[0], &texts[1]), (&texts[2], &texts[3]));
+    let way = format!(" {place} by_one_way(chains.c:19) main(chains.c:89)");
+    assert!(texts[0].contains(&way));
+    assert!(!texts[1].contains(place) && texts[1].contains(" chains+0x"));
+    // Once the program is another, its places keep their offsets.
+    fs::write(&program, "another").expect("a file");
+    let unnamed = told(&recording);
+    assert!(!unnamed.contains(place), "{unnamed}");
+    assert!(
+        unnamed.is_empty() || unnamed.contains("chains+0x"),
+        "{unnamed}"
+    );
+}
+
+#[test]
+fn of_a_long_recording_the_newest_part_replays_and_cannot_be_checked() {
+    let folder = folder("newest-part");
+    let Some(program) = chains(&folder) else {
+        return;
+    };
+    let into = folder.join("recorded").display().to_string();
+    let record = [
+        "record", "--last", "2", "--sites", "-o", &into, "--", &program, "1000",
+    ];
+    let output = highwater(&record);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.stdout, b"done\n", "{said}");
+    assert!(said.contains("; goes on in the next file\n"), "{said}");
+    let recordings = recordings(Path::new(&into));
+    assert_eq!(recordings.len(), 2, "{recordings:?}");
+    for recording in &recordings {
+        let output = highwater(&["replay", recording, "--json"]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.success() || error.contains("not modelled"),
+            "{error}"
+        );
+        let output = highwater(&["replay", "--check", recording]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(
+            error.contains("the recording begins in the middle"),
+            "{error}"
+        );
+    }
+    let packed = format!("{into}/packed.hwt.gz");
+    assert!(
+        highwater(&["convert", &recordings[0], &packed])
+            .status
+            .success()
+    );
+    let checked = highwater(&["replay", "--check", &packed]);
+    assert_eq!(checked.status.code(), Some(2));
+}
+
+#[test]
+fn how_many_places_a_site_has_is_a_small_number() {
+    for (wanted, said) in [
+        ("0", "0 is not in 1..=8"),
+        ("9", "9 is not in"),
+        ("x", "invalid"),
+    ] {
+        let output = highwater(&["record", "--sites", wanted, "--", "true"]);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(said), "{text}");
+    }
+}
+
 #[test]
 fn a_recording_that_is_not_whole_is_refused_in_a_sentence() {
     let folder = folder("not-whole");

@@ -17,6 +17,7 @@ pub struct Malformed {
 #[derive(Clone)]
 pub struct State {
     recent: Recent,
+    sites: Recent,
     last: u64,
     time: u64,
     thread: u32,
@@ -29,6 +30,7 @@ impl State {
     pub fn new(header: &ChunkHeader) -> Self {
         Self {
             recent: Recent::new(),
+            sites: Recent::new(),
             last: 0,
             time: header.first_time,
             thread: header.thread,
@@ -54,6 +56,19 @@ impl State {
             let index = first >> 3 & 15;
             match first & 7 {
                 kind::THREAD => self.thread = thread(first, bytes)?,
+                kind::SITE if first & TIMED == 0 => {
+                    site = match usize::from(index) {
+                        KEPT => {
+                            let number = varint::take(bytes)?;
+                            self.sites.keep(number);
+                            number
+                        }
+                        age => self.sites.at(age),
+                    };
+                    if site == 0 {
+                        return None;
+                    }
+                }
                 kind::RARE if index == rare::ODD => odd = varint::take(bytes)?,
                 kind::RARE if index == rare::JUMP => {
                     self.ticket = self.ticket.checked_add(varint::take(bytes)?)?;
@@ -141,6 +156,7 @@ impl State {
             rare::CHILD => Event::Child,
             rare::MARK => Event::Mark(tail(bytes)?),
             rare::SAMPLE => Event::Sample(tail(bytes)?),
+            rare::MODULE => Event::Module(tail(bytes)?),
             rare::TRIM => Event::Trim {
                 pad: varint::take(bytes)?,
             },

@@ -21,6 +21,9 @@ pub(crate) mod kind {
     pub(crate) const ALIGNED: u8 = 4;
     /// The next events are of another thread: its number in place of the age, or after the byte if it is 15 or more.
     pub(crate) const THREAD: u8 = 5;
+    /// The site of the next event: the age of its number among the recent ones in place of an address's, or the number after the
+    /// byte if it is 15.
+    pub(crate) const SITE: u8 = 6;
     /// The rarer events: which one in place of the age.
     pub(crate) const RARE: u8 = 7;
 }
@@ -47,6 +50,7 @@ pub(crate) mod rare {
     pub(crate) const ORIGIN: u8 = 12;
     pub(crate) const SITE: u8 = 13;
     pub(crate) const CHILD: u8 = 14;
+    pub(crate) const MODULE: u8 = 15;
 }
 
 /// The bit of the first byte that says that a time follows.
@@ -72,6 +76,7 @@ pub struct Stamp {
 #[derive(Clone)]
 pub struct Encoder {
     recent: Indexed,
+    sites: Indexed,
     last: u64,
     time: u64,
     thread: u32,
@@ -84,6 +89,7 @@ impl Encoder {
     pub const fn new(time: u64, thread: u32, granule: u8) -> Self {
         Self {
             recent: Indexed::new(),
+            sites: Indexed::new(),
             last: 0,
             time,
             thread,
@@ -148,12 +154,19 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Full`] if `out` is shorter than [`CALL_BYTES`].
+    #[inline(always)]
     pub fn origin(&mut self, domain: Domain, site: u64, out: &mut [u8]) -> Result<usize, Full> {
         let head = out.first_chunk_mut::<CALL_BYTES>().ok_or(Full)?;
         let mut bytes = Bytes { head, at: 0 };
-        bytes.byte(kind::RARE | rare::ORIGIN << 3);
-        bytes.number(domain as u64);
-        bytes.number(site);
+        if domain == Domain::Unknown && site != 0 {
+            let age = self.sites.name(site);
+            bytes.byte(kind::SITE | (age as u8) << 3);
+            bytes.number_if(age == KEPT, site);
+        } else {
+            bytes.byte(kind::RARE | rare::ORIGIN << 3);
+            bytes.number(domain as u64);
+            bytes.number(site);
+        }
         Ok(bytes.at)
     }
 
@@ -240,9 +253,13 @@ impl Encoder {
             Event::ThreadEnd => begin(rare::THREAD_END, out),
             Event::Fork => begin(rare::FORK, out),
             Event::Child => begin(rare::CHILD, out),
-            Event::Mark(_) | Event::Sample(_) => {
-                let is_mark = matches!(event, Event::Mark(_));
-                begin(if is_mark { rare::MARK } else { rare::SAMPLE }, out);
+            Event::Mark(_) | Event::Sample(_) | Event::Module(_) => {
+                let which = match event {
+                    Event::Mark(_) => rare::MARK,
+                    Event::Sample(_) => rare::SAMPLE,
+                    _ => rare::MODULE,
+                };
+                begin(which, out);
                 out.number(tail as u64);
             }
             Event::Trim { pad } => {

@@ -82,6 +82,9 @@ pub enum Event<'a> {
         /// The places in the code, the innermost first, one space between each: addresses, or what they are known by.
         frames: &'a [u8],
     },
+    /// A file with code that frames of later sites name: its name in frames, its build id in hexadecimal (`-` for none) and its path,
+    /// one space between each.
+    Module(&'a [u8]),
 }
 
 impl Event<'_> {
@@ -89,7 +92,7 @@ impl Event<'_> {
     #[inline(always)]
     pub(crate) fn tail(&self) -> &[u8] {
         match self {
-            Self::Mark(text) | Self::Sample(text) => text,
+            Self::Mark(text) | Self::Sample(text) | Self::Module(text) => text,
             Self::Touched { runs, .. } => runs.0,
             Self::Mapping(mapping) => mapping.owner,
             Self::Site { frames, .. } => frames,

@@ -126,6 +126,8 @@ pub enum Stop {
     Largest = 6,
     /// The file was written in one go by a program that had all events.
     Complete = 7,
+    /// It goes on in another file, which begins with the blocks that live: only the newest part of the recording is kept.
+    Continued = 8,
 }
 
 impl Stop {
@@ -140,6 +142,7 @@ impl Stop {
             5 => Self::NoMapping,
             6 => Self::Largest,
             7 => Self::Complete,
+            8 => Self::Continued,
             _ => return None,
         })
     }

@@ -67,6 +67,7 @@ impl Owned {
                 owner: &self.text,
             }),
             13 => Event::Child,
+            14 => Event::Module(&self.text),
             _ => Event::Site {
                 number: size,
                 frames: &self.text,
@@ -94,7 +95,7 @@ fn any_number() -> impl Strategy<Value = u64> {
 
 fn any_events() -> impl Strategy<Value = Vec<(u64, u32, Owned)>> {
     let owned = (
-        0_u8..15,
+        0_u8..16,
         any_address(),
         prop_oneof![any_address(), any_number()],
         any_number(),

@@ -193,6 +193,7 @@ pub(crate) fn with_calls(workload: &Workload, moments: &[Moment]) -> Workload {
         recorded: workload.recorded.clone(),
         touched: workload.touched.clone(),
         sites: workload.sites.clone(),
+        modules: workload.modules.clone(),
         ..*workload
     }
 }

@@ -268,6 +268,9 @@ pub struct Workload {
     pub samples: Vec<Sample>,
     /// What each [`SiteId`] stands for: places in the code, the innermost first, one space between each.
     pub sites: Vec<Box<str>>,
+    /// The files with code that places of sites name by name and offset: for each its name there, its build id in hexadecimal (`-` for
+    /// none) and its path, one space between each.
+    pub modules: Vec<Box<str>>,
     /// Events of a trace that nothing is made of yet: forks, mappings beside the allocator.
     pub passed_over: u64,
     /// Whether the last line of a trace had no end: the file may have been cut off within its last number.

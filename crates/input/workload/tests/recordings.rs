@@ -42,7 +42,7 @@ fn owned() -> impl Strategy<Value = Owned> {
     let origin = (0_u8..6, 0_u64..4, 0_u64..3, 0_u64..3);
     let pairs = vec(("[a-z\\[\\]:/-]{1,9}", any::<u64>()), 0..4);
     (
-        0_u8..14,
+        0_u8..15,
         [number.clone(), number.clone(), number],
         pairs,
         runs,
@@ -123,6 +123,7 @@ impl Owned {
                 detail: other,
                 owner: words.as_bytes(),
             }),
+            13 => Event::Module(words.as_bytes()),
             _ => Event::Touched {
                 address,
                 runs: Runs::from_bytes(&self.runs).expect("whole runs"),
@@ -166,7 +167,7 @@ fn pack(header: &str, control: &Control, events: &[Placed]) -> Vec<u8> {
 fn unpack(recording: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     let family = vec![Reader::new(recording).expect("a recording")];
-    trace::unpack(family, &[], &mut text).expect("it is whole");
+    trace::unpack(family, &[], &mut (), &mut text).expect("it is whole");
     text
 }
 
@@ -288,7 +289,7 @@ fn a_forked_process_begins_with_what_its_parent_did_before() {
     // As text it is one file, which needs no other.
     let mut text = Vec::new();
     let readers = [&parent, &child].map(|file| Reader::new(&file[..]).expect("a recording"));
-    trace::unpack(readers.into(), &[], &mut text).expect("a family");
+    trace::unpack(readers.into(), &[], &mut (), &mut text).expect("a family");
     let read = trace::read(&text).expect("a written trace");
     assert_eq!(read, workload);
 }
@@ -410,10 +411,11 @@ fn samples_from_beside_lie_where_their_times_say_and_gzip_is_read() {
         (40, "heap=3".into()),
     ];
     let mut joined = Vec::new();
-    let converted = trace::pack_recording(family(), &beside, &mut joined).expect("it is whole");
+    let converted =
+        trace::pack_recording(family(), &beside, &mut (), &mut joined).expect("it is whole");
     assert_eq!(converted.events, 6);
     let mut text = Vec::new();
-    trace::unpack(family(), &beside, &mut text).expect("it is whole");
+    trace::unpack(family(), &beside, &mut (), &mut text).expect("it is whole");
     let workload = trace::read(&joined).expect("a recording");
     assert_eq!(trace::read(&text).expect("a trace"), workload);
     let samples: Vec<_> = (workload.samples.iter())

@@ -32,11 +32,18 @@ pub(crate) fn library(folder: &Path) -> PathBuf {
 
 /// Compiles a program of `tests/programs`; `None` where there is no compiler.
 pub(crate) fn compile(name: &str, folder: &Path) -> Option<PathBuf> {
+    compile_with(name, folder, &[])
+}
+
+/// Compiles a program of `tests/programs` with options; `None` where there is no compiler.
+pub(crate) fn compile_with(name: &str, folder: &Path, options: &[&str]) -> Option<PathBuf> {
     let program = folder.join(name);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/programs/{name}.c"));
     let mut compiler = Command::new("cc");
     compiler
-        .args(["-O1", "-w", "-o"])
+        .args(["-O1", "-w"])
+        .args(options)
+        .arg("-o")
         .arg(&program)
         .arg(source)
         .arg("-pthread");
@@ -78,6 +85,8 @@ pub(crate) struct Recording {
     pub(crate) header: String,
     pub(crate) ending: Ending,
     pub(crate) events: Vec<Owned>,
+    /// The number of the site of each; 0 if it has none.
+    pub(crate) sites: Vec<u64>,
     pub(crate) bytes: u64,
 }
 
@@ -104,6 +113,8 @@ pub(crate) enum Owned {
         owner: String,
     },
     Trim,
+    Site(u64, String),
+    Module(String),
 }
 
 /// Reads every recording of a folder.
@@ -121,7 +132,7 @@ fn read(path: &Path) -> Recording {
     let file = File::open(path).expect("a recording");
     let bytes = file.metadata().expect("a file").len();
     let mut reader = Reader::new(BufReader::new(file)).expect("a recording");
-    let mut events = Vec::new();
+    let (mut events, mut sites) = (Vec::new(), Vec::new());
     let mut last_time = 0;
     while let Some(placed) = reader.next_event().expect("a whole recording") {
         assert!(placed.time >= last_time, "time never falls");
@@ -134,6 +145,7 @@ fn read(path: &Path) -> Recording {
             old,
             size,
         };
+        sites.push(placed.site);
         events.push(match placed.event {
             Event::Malloc { address, size } | Event::Aligned { address, size, .. } => {
                 call(address, 0, size)
@@ -158,7 +170,11 @@ fn read(path: &Path) -> Recording {
                 owner: String::from_utf8_lossy(mapping.owner).into_owned(),
             },
             Event::Trim { .. } => Owned::Trim,
-            Event::Child | Event::Site { .. } => panic!("a recorder does not write these"),
+            Event::Site { number, frames } => {
+                Owned::Site(number, String::from_utf8_lossy(frames).into_owned())
+            }
+            Event::Module(text) => Owned::Module(String::from_utf8_lossy(text).into_owned()),
+            Event::Child => panic!("a recorder does not write this"),
         });
     }
     Recording {
@@ -167,6 +183,7 @@ fn read(path: &Path) -> Recording {
         header: reader.header_text().to_owned(),
         ending: reader.ending().expect("the end"),
         events,
+        sites,
         bytes,
     }
 }

@@ -1,7 +1,9 @@
-// Allocates for ever and counts its completed calls in a shared file: counter FILE.
+// Allocates for ever and counts its completed calls in a shared file: counter FILE [grow]. Where it grows, it writes what it allocates and
+// frees half of it.
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -21,7 +23,12 @@ int main(int count, char **arguments) {
       free(blocks[at]);
       blocks[at] = 0;
     } else {
-      blocks[at] = malloc((state >> 14) % 3000);
+      size_t size = (state >> 14) % 3000;
+      blocks[at] = malloc(size);
+      if (count > 2 && blocks[at]) {
+        memset(blocks[at], 1, size);
+        if (state & 1 << 30) blocks[at] = 0;
+      }
     }
     ++*calls;
   }

@@ -16,13 +16,13 @@ const PERL: &str = "my %h; for my $r (1..8) { for my $i (1..60000) { $h{\"key$i\
 
 /// Measures a call in a loop, and a large block.
 pub(super) fn calls(place: &Place, rounds: usize) -> Result<String> {
-    let mut ways = vec![Before::Nothing, Before::Recorder];
+    let mut ways = vec![Before::Nothing, Before::Recorder, Before::Sites];
     if is_there("heaptrack", &["--version"]) {
         ways.push(Before::Heaptrack);
     }
     let program = |name: &str| place.folder.join(name).display().to_string();
     let mut text = String::from(
-        "| a call | nanoseconds | added by recording | added by heaptrack |\n| --- | --- | --- | --- |\n",
+        "| a call | nanoseconds | added by recording | with sites | added by heaptrack |\n| --- | --- | --- | --- | --- |\n",
     );
     for (name, what, arguments) in [
         ("loop", "malloc or free of 64 B", &["2000000"][..]),
@@ -53,10 +53,11 @@ pub(super) fn calls(place: &Place, rounds: usize) -> Result<String> {
             })
         };
         text += &format!(
-            "| {what} | {} | {} | {} |\n",
+            "| {what} | {} | {} | {} | {} |\n",
             figures[0].shown(1),
             added(1),
-            added(2)
+            added(2),
+            added(3)
         );
     }
     Ok(text)
@@ -107,12 +108,12 @@ pub(super) fn programs(place: &Place, python: &str) -> Result<Vec<(&'static str,
 /// Measures whole programs.
 pub(super) fn whole(place: &Place, python: &str, rounds: usize) -> Result<String> {
     let mut text = String::from(
-        "| program | seconds without | with the recorder, times | heaptrack, times | memray, times |\n| --- | --- | --- | --- | --- |\n",
+        "| program | seconds without | with the recorder, times | with sites, times | heaptrack, times | memray, times |\n| --- | --- | --- | --- | --- | --- |\n",
     );
     let has_heaptrack = is_there("heaptrack", &["--version"]);
     for (name, words) in programs(place, python)? {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let mut ways = vec![Before::Nothing, Before::Recorder];
+        let mut ways = vec![Before::Nothing, Before::Recorder, Before::Sites];
         if has_heaptrack {
             ways.push(Before::Heaptrack);
         }
@@ -128,9 +129,10 @@ pub(super) fn whole(place: &Place, python: &str, rounds: usize) -> Result<String
             at.map_or("–".to_owned(), |at| figures[at].by(&figures[0]).shown(2))
         };
         text += &format!(
-            "| {name} | {} | {} | {} | {} |\n",
+            "| {name} | {} | {} | {} | {} | {} |\n",
             figures[0].shown(3),
             of(Before::Recorder),
+            of(Before::Sites),
             of(Before::Heaptrack),
             of(Before::Memray)
         );
@@ -215,39 +217,54 @@ pub(crate) fn wait_until_it_answers() -> Result<()> {
     anyhow::bail!("the service does not answer on port 8077")
 }
 
-/// Measures the bytes of a call, and checks each recording's addresses.
+/// Measures the bytes of a call, without sites and with them, and checks each recording's addresses.
 pub(super) fn sizes(place: &Place, python: &str) -> Result<String> {
     let mut text = String::from(
-        "| program | calls | bytes a call | gzip -1 | addresses equal |\n| --- | --- | --- | --- | --- |\n",
+        "| program | calls | bytes a call | gzip -1 | with sites | gzip -1 | addresses equal |\n| --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for (name, words) in programs(place, python)? {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        place.clear();
-        crate::process::run(
-            place
-                .command(Before::Recorder, &words)
-                .stdout(Stdio::null()),
-        )?;
-        let recording = super::checks::longest(&place.recorded())?;
-        let mut bytes = fs::read(&recording)?;
-        let used = bytes
-            .iter()
-            .rposition(|&byte| byte != 0)
-            .map_or(0, |at| at + 1);
-        bytes.truncate(used);
-        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        std::io::Write::write_all(&mut packed, &bytes)?;
-        let packed = packed.finish()?.len();
-        let checked = super::checks::addresses(place, &recording)?;
-        let each = |bytes: usize| bytes as f64 / checked.calls as f64;
+        let plain = recorded(place, Before::Recorder, &words)?;
+        let sites = recorded(place, Before::Sites, &words)?;
         text += &format!(
-            "| {name} | {} | {:.2} | {:.2} | {} of {} |\n",
-            checked.calls,
-            each(used),
-            each(packed),
-            checked.equal,
-            checked.compared
+            "| {name} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {} of {} |\n",
+            plain.checked.calls,
+            plain.bytes,
+            plain.packed,
+            sites.bytes,
+            sites.packed,
+            plain.checked.equal + sites.checked.equal,
+            plain.checked.compared + sites.checked.compared,
         );
     }
     Ok(text)
+}
+
+/// A recording's bytes for each call, as they are and after gzip.
+struct Recorded {
+    bytes: f64,
+    packed: f64,
+    checked: super::checks::Checked,
+}
+
+fn recorded(place: &Place, before: Before, words: &[&str]) -> Result<Recorded> {
+    place.clear();
+    crate::process::run(place.command(before, words).stdout(Stdio::null()))?;
+    let recording = super::checks::longest(&place.recorded())?;
+    let mut bytes = fs::read(&recording)?;
+    let used = bytes
+        .iter()
+        .rposition(|&byte| byte != 0)
+        .map_or(0, |at| at + 1);
+    bytes.truncate(used);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, &bytes)?;
+    let packed = packed.finish()?.len();
+    let checked = super::checks::addresses(place, &recording)?;
+    let each = |bytes: usize| bytes as f64 / checked.calls as f64;
+    Ok(Recorded {
+        bytes: each(used),
+        packed: each(packed),
+        checked,
+    })
 }

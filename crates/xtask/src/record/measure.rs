@@ -13,6 +13,8 @@ use anyhow::{Context, Result, ensure};
 pub(super) enum Before {
     Nothing,
     Recorder,
+    /// The recorder, with the places that calls come from.
+    Sites,
     Heaptrack,
     Memray,
 }
@@ -43,7 +45,7 @@ impl Place {
         let heaptrack = self.folder.join("heaptrack");
         let memray = self.folder.join("memray.bin");
         let mut command = match before {
-            Before::Nothing | Before::Recorder => Command::new(words[0]),
+            Before::Nothing | Before::Recorder | Before::Sites => Command::new(words[0]),
             Before::Heaptrack => {
                 let mut command = Command::new("heaptrack");
                 command.args(["--raw", "-o"]).arg(heaptrack).arg(words[0]);
@@ -57,7 +59,10 @@ impl Place {
             }
         };
         command.args(&words[1..]).stdin(Stdio::null());
-        if before == Before::Recorder {
+        if before == Before::Sites {
+            command.env("HIGHWATER_RECORD_SITES", "8");
+        }
+        if matches!(before, Before::Recorder | Before::Sites) {
             command
                 .env("LD_PRELOAD", &self.library)
                 .env("HIGHWATER_RECORD", self.recorded());

@@ -1,21 +1,24 @@
 //! Writes a recording as a trace in text, and a trace in text as a recording.
 
 use crate::arguments::Convert;
+use crate::names::Names;
 use crate::output::{Files, Output};
 use crate::recorded::{Recorded, samples};
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use highwater_hwr::read::Reader;
 use highwater_workload::Header;
-use highwater_workload::trace::{Beside, ConvertError, Converted, pack, pack_recording, unpack};
+use highwater_workload::trace::{
+    Beside, ConvertError, Converted, Naming, pack, pack_recording, unpack,
+};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 /// Converts a recording, with those of the process's ancestors in front where it was forked, or a trace.
 pub(crate) fn convert(asked: &Convert) -> Result<String> {
-    let mut names = Files::default();
-    names.read(&asked.input);
-    let output = names.claim("OUTPUT", &asked.output)?;
+    let mut files = Files::default();
+    files.read(&asked.input);
+    let output = files.claim("OUTPUT", &asked.output)?;
     let recorded =
         Recorded::open(&asked.input).with_context(|| asked.input.display().to_string())?;
     let told = recorded.told();
@@ -23,7 +26,12 @@ pub(crate) fn convert(asked: &Convert) -> Result<String> {
         Recorded::Family(family) => (family.len(), samples(family, &asked.input)?),
         _ => (1, Vec::new()),
     };
-    let converted = write(recorded, &beside, &asked.input, output)?;
+    let mut found = Names::default();
+    let names: &mut dyn Naming = match asked.addresses {
+        true => &mut (),
+        false => &mut found,
+    };
+    let converted = write(recorded, &beside, names, &asked.input, output)?;
     if let Some(told) = told {
         told.tell(&asked.input, &mut Header::default());
     }
@@ -34,6 +42,7 @@ pub(crate) fn convert(asked: &Convert) -> Result<String> {
 pub(crate) fn write(
     recorded: Recorded,
     beside: &[Beside],
+    names: &mut dyn Naming,
     input: &Path,
     output: Output,
 ) -> Result<Converted> {
@@ -46,12 +55,11 @@ pub(crate) fn write(
     let mut result = Ok(Converted::default());
     let written = output.write_with(|out| {
         let written = match (recorded, form) {
-            (Recorded::Text(bytes), Some("hwr")) => pack(&bytes, out),
-            (Recorded::Text(bytes), _) => through(&bytes, form == Some("gz"), out),
+            (Recorded::Text(bytes), form) => through(&bytes, form, names, out),
             (Recorded::Family(family) | Recorded::Imported(family, _), form) => match form {
-                Some("hwr") => pack_recording(family, beside, out),
-                Some("gz") => zip(family, beside, out),
-                _ => unpack(family, beside, out),
+                Some("hwr") => pack_recording(family, beside, names, out),
+                Some("gz") => zip(family, beside, names, out),
+                _ => unpack(family, beside, names, out),
             },
         };
         match written {
@@ -70,24 +78,31 @@ pub(crate) fn write(
     Ok(converted)
 }
 
-/// Writes text of version 2 from text of any version.
-fn through(bytes: &[u8], is_packed: bool, out: &mut dyn Write) -> Result<Converted, ConvertError> {
+/// Writes a trace in text of any version in the form that a name ends in.
+fn through(
+    bytes: &[u8],
+    form: Option<&str>,
+    names: &mut dyn Naming,
+    out: &mut dyn Write,
+) -> Result<Converted, ConvertError> {
     let mut packed = Vec::new();
     pack(bytes, &mut packed)?;
     let family = vec![Reader::new(&packed[..]).map_err(io::Error::other)?];
-    match is_packed {
-        true => zip(family, &[], out),
-        false => unpack(family, &[], out),
+    match form {
+        Some("hwr") => pack_recording(family, &[], names, out),
+        Some("gz") => zip(family, &[], names, out),
+        _ => unpack(family, &[], names, out),
     }
 }
 
 fn zip<R: io::Read>(
     family: Vec<Reader<R>>,
     samples: &[Beside],
+    names: &mut dyn Naming,
     out: &mut dyn Write,
 ) -> Result<Converted, ConvertError> {
     let mut packed = BufWriter::new(GzEncoder::new(out, Compression::default()));
-    let converted = unpack(family, samples, &mut packed)?;
+    let converted = unpack(family, samples, names, &mut packed)?;
     let gzip = packed
         .into_inner()
         .map_err(io::IntoInnerError::into_error)?;

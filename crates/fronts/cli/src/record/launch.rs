@@ -40,6 +40,13 @@ pub(crate) fn record(asked: &Record) -> Result<ExitCode> {
         let bytes = mebibytes.saturating_mul(1 << 20);
         command.env("HIGHWATER_RECORD_MAX", bytes.to_string());
     }
+    if let Some(mebibytes) = asked.last {
+        let bytes = mebibytes.saturating_mul(1 << 20);
+        command.env("HIGHWATER_RECORD_LAST", bytes.to_string());
+    }
+    if let Some(places) = asked.sites {
+        command.env("HIGHWATER_RECORD_SITES", places.to_string());
+    }
     if asked.no_args {
         command.env("HIGHWATER_RECORD_ARGUMENTS", "no");
     }

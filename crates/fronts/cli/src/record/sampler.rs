@@ -110,6 +110,10 @@ fn measure(process: &Process) -> std::io::Result<()> {
     file.write_all(line.as_bytes())
 }
 
+/// Where the recorder has memory of its own in a process, and how far that reaches.
+const RECORDER: [u64; 3] = [0x2000_0000_0000, 0x1000_0000_0000, 0x30_0000_0000];
+const RECORDER_BYTES: u64 = 0x10_0000_0000;
+
 /// Resident bytes by kind of mapping. The recorder's own are left out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Resident {
@@ -220,7 +224,9 @@ impl Mapping {
         let (begin, end) = (address(begin)?, address(end)?);
         let may = fields.next()?;
         let name = fields.nth(3).unwrap_or_default();
+        let is_recorders = |place: &u64| (*place..place + RECORDER_BYTES).contains(&begin);
         let kind = match name {
+            "" if RECORDER.iter().any(is_recorders) => Kind::Own,
             "[heap]" => Kind::Heap,
             "[stack]" => Kind::Stack,
             "" if may.starts_with("---") => Kind::Reserved,
@@ -252,6 +258,7 @@ mod tests {
 55a0-55b0 r-xp 00000000 fe:00 1 /usr/bin/app\nRss:                  40 kB\nSwap: 4 kB\n\
 55c000-55d000 rw-p 00000000 00:00 0  [heap]\nRss: 400 kB\n\
 200000010000-200000020000 rw-s 00000000 fe:00 9 /data/app.1.hwr\nRss: 64 kB\n\
+200400000000-200400010000 rw-p 00000000 00:00 0 \nRss: 64 kB\n\
 7e0000000000-7e0000010000 rw-p 00000000 fe:00 9 /data/libhighwater_record.so\nRss: 8 kB\n\
 7e0000010000-7e0000040000 rw-p 00000000 00:00 0 \nRss: 24 kB\n\
 7f0000000000-7f0000021000 rw-p 00000000 00:00 0 \nRss: 12 kB\nVmFlags: rd wr\n\

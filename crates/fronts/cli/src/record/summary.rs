@@ -82,6 +82,7 @@ fn ending(stop: Stop) -> &'static str {
         Stop::NoSpace => "; ended early: the disk is full",
         Stop::NoFile => "; ended early: the file could not be opened again or extended",
         Stop::NoMapping => "; ended early: the file system cannot map files into memory",
+        Stop::Continued => "; goes on in the next file",
         Stop::Largest => "; ended early: the file reached its largest size",
     }
 }

@@ -12,6 +12,7 @@ use crate::{
 };
 use highwater_allocator::table_bytes;
 use highwater_hwr::{self as hwr, Placed, Runs};
+use std::mem::{replace, take};
 
 /// Where the events of a trace go.
 pub(super) trait Sink {
@@ -74,7 +75,7 @@ impl Builder {
         let part = &self.workload;
         let _ = next.events.try_reserve(room(part.events.len()));
         let _ = next.recorded.try_reserve(room(part.recorded.len()));
-        let part = std::mem::replace(&mut self.workload, next);
+        let part = replace(&mut self.workload, next);
         self.before.0 += part.events.len() as u64;
         self.before.1 += part.marks.len();
         self.before.2 += part.touched.len();
@@ -83,13 +84,14 @@ impl Builder {
 
     /// What was read.
     pub(super) fn finish(mut self) -> Workload {
-        self.workload.sites = self.take_sites();
+        (self.workload.sites, self.workload.modules) = self.take_sites();
         self.workload
     }
 
-    /// What the sites of all parts stand for.
-    pub(super) fn take_sites(&mut self) -> Vec<Box<str>> {
-        std::mem::take(&mut self.sites.names)
+    /// What the sites of all parts stand for, and the files with code that they name.
+    pub(super) fn take_sites(&mut self) -> (Vec<Box<str>>, Vec<Box<str>>) {
+        let sites = &mut self.sites;
+        (take(&mut sites.names), take(&mut sites.modules))
     }
 
     /// Returns what goes on from part to part.
@@ -358,6 +360,7 @@ impl Sink for Builder {
             hwr::Event::Site { number, frames } => {
                 return self.sites.name(number, frames, self.limits.mark_text);
             }
+            hwr::Event::Module(text) => return self.sites.module(text, self.limits.mark_text),
             // No model has a use for these yet.
             hwr::Event::Fork | hwr::Event::Mapping(_) => {
                 self.workload.passed_over += 1;

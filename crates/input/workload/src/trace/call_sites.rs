@@ -12,6 +12,8 @@ const SITE_BYTES: u64 = 64;
 pub(super) struct CallSites {
     /// What each stands for; empty if only its number occurred.
     pub(super) names: Vec<Box<str>>,
+    /// The files with code that names name.
+    pub(super) modules: Vec<Box<str>>,
     /// The place of each among the names.
     places: Numbers,
     /// The place of each name, by its key.
@@ -33,7 +35,7 @@ impl CallSites {
     /// Returns about how many bytes a copy takes.
     pub(super) fn footprint(&self) -> Bytes {
         let tables = self.places.footprint() + self.texts.footprint();
-        table_bytes(&self.names) + tables + Bytes(self.taken)
+        table_bytes(&self.names) + table_bytes(&self.modules) + tables + Bytes(self.taken)
     }
 
     #[cold]
@@ -62,14 +64,26 @@ impl CallSites {
         let Some(place) = self.of(number).place() else {
             return Ok(());
         };
-        self.taken += frames.len() as u64 + SITE_BYTES;
-        if self.taken > limit {
-            let what = "bytes of call sites";
-            return Err(Fault::TooMuch { what, limit });
-        }
+        self.take(frames, limit)?;
         self.names[place] = String::from_utf8_lossy(frames).into();
         self.texts.insert(key, place as u64);
         Ok(())
+    }
+
+    /// Takes a file with code. It counts towards the limit of the names.
+    pub(super) fn module(&mut self, text: &[u8], limit: u64) -> Result<(), Fault> {
+        self.take(text, limit)?;
+        self.modules.push(String::from_utf8_lossy(text).into());
+        Ok(())
+    }
+
+    fn take(&mut self, text: &[u8], limit: u64) -> Result<(), Fault> {
+        self.taken += text.len() as u64 + SITE_BYTES;
+        let what = "bytes of call sites";
+        match self.taken > limit {
+            true => Err(Fault::TooMuch { what, limit }),
+            false => Ok(()),
+        }
     }
 }
 
@@ -103,6 +117,10 @@ mod tests {
     fn names_are_bounded_and_sites_beyond_the_most_are_unknown() {
         let mut sites = CallSites::default();
         let long = sites.name(1, &[b'a'; 100], 150);
+        assert!(matches!(long, Err(Fault::TooMuch { limit: 150, .. })));
+        let mut files = CallSites::default();
+        files.module(&[b'a'; 80], 150).expect("it is short");
+        let long = files.module(b"b", 150);
         assert!(matches!(long, Err(Fault::TooMuch { limit: 150, .. })));
         for number in 1..=SiteId::MOST as u64 {
             assert_ne!(sites.of(number), SiteId::UNKNOWN);

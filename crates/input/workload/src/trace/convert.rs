@@ -1,7 +1,7 @@
 //! From the binary form to text and back, event by event: neither loses anything of the other.
 
 use super::Limits;
-use super::beside::{Beside, WithSamples};
+use super::beside::{Beside, Completed, Naming};
 use super::builder::Sink;
 use super::end::PROMISE;
 use super::error::{Fault, TraceError};
@@ -47,16 +47,18 @@ pub(super) const LIMITS: Limits = Limits {
 };
 
 /// Writes a recording as text of version 2, with the number of events at the end. `family` is as [`super::read_recording`] takes
-/// it. Of a recording that is cut off what is whole is written. `samples` are put among the events.
+/// it. Of a recording that is cut off what is whole is written. `samples` are put among the events, and `names` names
+/// the places of sites; `()` leaves them as they are.
 ///
 /// # Errors
 /// What reading or writing reports. The text then lacks its end, which its header promises, and no reader takes it for whole.
 pub fn unpack<R: Read>(
     family: Vec<Reader<R>>,
     samples: &[Beside],
+    names: &mut dyn Naming,
     out: &mut (impl Write + ?Sized),
 ) -> Result<Converted, ConvertError> {
-    let mut lines = WithSamples {
+    let mut lines = Completed {
         sink: Lines {
             text: Text::new(Version::Two),
             out,
@@ -64,6 +66,7 @@ pub fn unpack<R: Read>(
             failed: None,
         },
         samples,
+        names,
     };
     writeln!(
         lines.sink.text.buffer,
@@ -74,7 +77,7 @@ pub fn unpack<R: Read>(
     if let (Ok(_), Err(_)) = (&read, lines.put_until(u64::MAX)) {
         read = Err(TraceError::Cancelled);
     }
-    let WithSamples { sink: lines, .. } = lines;
+    let Completed { sink: lines, .. } = lines;
     if let Some(error) = lines.failed {
         return Err(error.into());
     }
@@ -133,19 +136,21 @@ pub fn pack(bytes: &[u8], out: impl Write) -> Result<Converted, ConvertError> {
 }
 
 /// Writes a recording and those of its ancestors as one, without the room that a recorder leaves, and with `samples` among its
-/// events.
+/// events. `names` names the places of sites.
 ///
 /// # Errors
 /// What reading or writing reports.
 pub fn pack_recording<R: Read>(
     family: Vec<Reader<R>>,
     samples: &[Beside],
+    names: &mut dyn Naming,
     out: impl Write,
 ) -> Result<Converted, ConvertError> {
     let mut packer = Packer::new(out);
-    let mut sink = WithSamples {
+    let mut sink = Completed {
         sink: &mut packer,
         samples,
+        names,
     };
     let mut read = stream(family, LIMITS, &mut sink, &mut |_| Ok(()));
     if let (Ok(_), Err(_)) = (&read, sink.put_until(u64::MAX)) {

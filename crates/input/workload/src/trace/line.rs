@@ -30,7 +30,7 @@ pub(super) const MAPPING_CALLS: [&str; 5] = ["map", "unmap", "remap", "advise", 
 
 const OP: [&str; 2] = [
     "a call (m c a r f t e k)",
-    "a call or another event (m c a r f t e k o p n b v s i)",
+    "a call or another event (m c a r f t e k o p n b v s i l)",
 ];
 
 /// 285 years, and still exact in a JavaScript number.
@@ -92,7 +92,7 @@ impl Lines {
     ) -> Result<Placed<'a>, Fault> {
         let mut fields = Fields::new(line, 2);
         let is_call = matches!(op, b'm' | b'c' | b'a' | b'r' | b'f' | b't' | b'e' | b'k');
-        if !is_call && (self.version == Version::One || !b"opnbvsi".contains(&op)) {
+        if !is_call && (self.version == Version::One || !b"opnbvsil".contains(&op)) {
             return self.no_event();
         }
         let time = time(&mut fields, order)?;
@@ -133,6 +133,7 @@ impl Lines {
             b's' => Event::Sample(pairs(fields, line)?),
             b'v' => mapping(fields, line)?,
             b'i' => site(fields, line)?,
+            b'l' => Event::Module(words(fields, line)?),
             _ => {
                 let address = pointer(fields, PTR)?;
                 let runs = runs(fields, &mut self.runs)?;
@@ -359,13 +360,18 @@ fn site<'a>(fields: &mut Fields, line: &'a [u8]) -> Result<Event<'a>, Fault> {
     if number == 0 {
         return expected(at, SITE);
     }
+    let frames = words(fields, line)?;
+    Ok(Event::Site { number, frames })
+}
+
+/// Reads words to the end of the line, and returns the text of all.
+fn words<'a>(fields: &mut Fields, line: &'a [u8]) -> Result<&'a [u8], Fault> {
     let at = (fields.position() + 1).min(line.len());
     while !fields.is_over() {
         fields.space(FRAME)?;
         fields.word(FRAME)?;
     }
-    let frames = &line[at..];
-    Ok(Event::Site { number, frames })
+    Ok(&line[at..])
 }
 
 fn runs<'a>(fields: &mut Fields, bytes: &'a mut Vec<u8>) -> Result<Runs<'a>, Fault> {

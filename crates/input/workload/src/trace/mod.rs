@@ -53,7 +53,7 @@ mod source;
 mod survey;
 mod write;
 
-pub use beside::Beside;
+pub use beside::{Beside, Naming};
 pub use convert::{ConvertError, Converted, pack, pack_recording, unpack};
 pub use crc32::Crc32;
 pub use error::TraceError;

@@ -144,8 +144,8 @@ impl PartReader {
         }
     }
 
-    /// What the sites of the parts that were read stand for.
-    pub(super) fn take_sites(&mut self) -> Vec<Box<str>> {
+    /// What the sites of the parts that were read stand for, and the files with code that they name.
+    pub(super) fn take_sites(&mut self) -> (Vec<Box<str>>, Vec<Box<str>>) {
         match self {
             Self::Text(text) => text.parser.sink.take_sites(),
             Self::Recording(recording) => recording.1.take_sites(),

@@ -357,6 +357,10 @@ impl Stream {
                 let frames = &text;
                 Event::Site { number, frames }
             }
+            Event::Module(bytes) => {
+                text = words(bytes);
+                Event::Module(&text)
+            }
             Event::Mapping(mapping) => {
                 text = words(mapping.owner);
                 let owner = &text;

@@ -126,10 +126,12 @@ impl Survey {
     /// Returns what is known once all was read.
     pub(crate) fn finish(mut self) -> (TraceFile, Surveyed) {
         let part = self.part;
+        let (sites, modules) = self.reader.take_sites();
         let workload = Workload {
             header: self.reader.header().clone(),
             unended: self.reader.is_unended(),
-            sites: self.reader.take_sites(),
+            sites,
+            modules,
             ..part
         };
         let surveyed = match self.is_long {

@@ -76,8 +76,8 @@ fn version_2_says_more_and_nothing_of_it_is_taken_for_a_call() {
 
 #[test]
 fn sites_are_the_same_in_every_form_and_in_parts() {
-    let mut text =
-        b"highwater-trace 2\ni 0 0 900 read.py:3 main.py:8\ni 0 0 2 main.py:9\n".to_vec();
+    let mut text = b"highwater-trace 2\nl 0 0 main.py - /srv/main.py\n".to_vec();
+    text.extend(b"i 0 0 900 read.py:3 main.py:8\ni 0 0 2 main.py:9\n");
     for number in 0..2000 {
         let (site, address) = ([900, 2, 77][number % 3], 0x1000 + 0x40 * number);
         text.extend(format!("m {number} 0@{site} {address:#x} 24\n").bytes());
@@ -86,6 +86,8 @@ fn sites_are_the_same_in_every_form_and_in_parts() {
     let workload = read(&text).unwrap();
     let sites = ["read.py:3 main.py:8".into(), "main.py:9".into(), "".into()];
     assert_eq!(workload.sites, sites);
+    let modules = ["main.py - /srv/main.py".into()];
+    assert_eq!(workload.modules, modules);
     let seen: Vec<_> = workload.events.iter().map(|event| event.site).collect();
     assert_eq!(&seen[..4], [0, 1, 2, 0].map(SiteId::at));
     assert_eq!(seen.last(), Some(&SiteId::at(1)));
@@ -105,6 +107,7 @@ fn sites_are_the_same_in_every_form_and_in_parts() {
     let file = TraceFile::new(1, open, limits);
     let source = Source::traced(file, 0, Vec::new()).unwrap();
     assert_eq!(source.first().sites, sites);
+    assert_eq!(source.first().modules, modules);
     let mut parts = source.rest().expect("it is read on the way");
     let mut in_parts = Vec::new();
     while let Some(part) = parts.take().unwrap() {
@@ -123,6 +126,7 @@ fn what_version_2_has_is_refused_in_version_1() {
         "p 1 0 0x1000 0+1",
         "v 1 0 map 0x1000 1 0x0",
         "i 1 0 1 main",
+        "l 1 0 app - /app",
         "m 1 0:raw 0x1000 1",
         "m 1 0@1 0x1000 1",
     ] {

@@ -47,7 +47,10 @@ pub fn write(
     };
     let mut sites = SitesWritten::default();
     let mut samples = workload.samples.iter().peekable();
-    let mut lines = workload.events.len() as u64;
+    let mut lines = (workload.events.len() + workload.modules.len()) as u64;
+    for module in &workload.modules {
+        text.placed(&placed_module(module)?);
+    }
     for (number, event) in workload.events.iter().enumerate() {
         while let Some(sample) = samples.next_if(|sample| sample.event as usize <= number) {
             text.placed(&placed_sample(sample));
@@ -88,6 +91,7 @@ fn version(workload: &Workload) -> Version {
     match header.snapshot > 0
         || !header.noted.is_empty()
         || !workload.samples.is_empty()
+        || !workload.modules.is_empty()
         || workload.events.iter().any(is_later)
     {
         true => Version::Two,
@@ -115,7 +119,7 @@ impl SitesWritten {
         }
         let frames = workload.sites.get(place);
         let frames = frames.ok_or_else(|| invalid("every site it names"))?;
-        if !frames.is_empty() && !frames.split(' ').all(is_word) {
+        if !are_words(frames) {
             return Err(invalid("sites whose places in the code have no spaces"));
         }
         Ok(Some(Placed {
@@ -126,6 +130,16 @@ impl SitesWritten {
             },
             ..NOTHING
         }))
+    }
+}
+
+fn placed_module(module: &str) -> io::Result<Placed<'_>> {
+    match are_words(module) {
+        true => Ok(Placed {
+            event: hwr::Event::Module(module.as_bytes()),
+            ..NOTHING
+        }),
+        false => Err(invalid("files with code whose names have no spaces")),
     }
 }
 
@@ -385,6 +399,7 @@ impl Text {
             hwr::Event::Mapping(_) => b'v',
             hwr::Event::Sample(_) => b's',
             hwr::Event::Site { .. } => b'i',
+            hwr::Event::Module(_) => b'l',
         });
         self.number(placed.time);
         self.number(u64::from(placed.thread));
@@ -444,8 +459,10 @@ impl Text {
 
     fn rarer(&mut self, event: &hwr::Event) {
         match *event {
-            hwr::Event::Sample(b"") => {}
-            hwr::Event::Mark(text) | hwr::Event::Sample(text) => self.text(text),
+            hwr::Event::Sample(b"") | hwr::Event::Module(b"") => {}
+            hwr::Event::Mark(text) | hwr::Event::Sample(text) | hwr::Event::Module(text) => {
+                self.text(text);
+            }
             hwr::Event::Mallopt { parameter, value } => {
                 self.text(format!("{parameter} {value}").as_bytes())
             }
@@ -498,6 +515,11 @@ impl Text {
         }
         self.buffer.extend_from_slice(&text[..3 + digits]);
     }
+}
+
+/// Whether this is empty, or words with one space between each.
+fn are_words(text: &str) -> bool {
+    text.is_empty() || text.split(' ').all(is_word)
 }
 
 /// Whether this stands for itself as one field of a line.
