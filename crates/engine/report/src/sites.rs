@@ -1,9 +1,11 @@
 //! Call sites in words: which place in the program made a call.
 
-/// Returns the place that made a call and the one that called it, of the places of a site, the innermost first; `None` of a
+use highwater_simulator::places;
+
+/// Returns the place that made a request and the one that called it, of the places of a site, the innermost first; `None` of a
 /// site without a name.
 pub fn called_in(site: &str) -> Option<String> {
-    let mut places = site.split(' ').filter(|place| !place.is_empty());
+    let mut places = places(site);
     let first = places.next()?;
     Some(match places.next() {
         Some(caller) => format!("{first}, called by {caller}"),

@@ -2,6 +2,7 @@
 
 use crate::arenas::Arena;
 use crate::pins::Holder;
+use crate::places::innermost;
 use crate::simulation::Simulation;
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Address, BlockState, Bytes, places_by_key, text_key};
@@ -124,11 +125,6 @@ fn by_place(names: &[Box<str>], of_names: &[Allotted]) -> Vec<PlaceShare> {
         }
     }
     places
-}
-
-/// The place that made a call, of the places of a site, the innermost first; `None` of a site without a name.
-pub fn innermost(site: &str) -> Option<&str> {
-    site.split(' ').find(|place| !place.is_empty())
 }
 
 impl Allotted {
