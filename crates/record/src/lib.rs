@@ -35,6 +35,8 @@ mod header;
 #[doc(hidden)]
 pub mod hooks;
 #[cfg(any(recorder, preload))]
+mod laid_out;
+#[cfg(any(recorder, preload))]
 mod large;
 #[cfg(any(recorder, preload))]
 mod link;
@@ -57,6 +59,8 @@ mod own_maps;
 mod owners;
 #[cfg(any(recorder, preload))]
 mod pages;
+#[cfg(any(recorder, preload))]
+mod parts;
 #[cfg(any(recorder, preload))]
 mod python_arenas;
 #[cfg(any(recorder, preload))]

@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::file::Log;
 use crate::header::Start;
-use crate::live::{self, Live};
+use crate::live::Live;
 use crate::measure::Measuring;
 use crate::stack::{Caller, NOBODY};
 use crate::thread::Thread;
@@ -21,29 +21,29 @@ pub(crate) struct Recorder {
     pub(crate) log: Log,
     pub(crate) clock: Clock,
     pub(crate) measuring: Measuring,
-    start: Start,
+    pub(crate) start: Start,
     /// Where the next event goes in the chunk.
-    at: usize,
+    pub(crate) at: usize,
     /// Events up to now, and up to the present chunk.
-    ticket: u64,
+    pub(crate) ticket: u64,
     chunk_ticket: u64,
     threads: u32,
     /// Places of a call's site; 0 if sites are not wanted.
     site_depth: usize,
     /// Where only the newest part is kept: its bytes, and those of the file when this part's own calls began.
     last: u64,
-    part_begins: u64,
+    pub(crate) part_begins: u64,
     /// The blocks that live.
-    live: Live,
+    pub(crate) live: Live,
     /// The requests from outside that have been answered.
     requests: u64,
     granule: u8,
     process: u32,
-    is_on: bool,
+    pub(crate) is_on: bool,
     /// Why it ended, once it has.
-    ended: Stop,
+    pub(crate) ended: Stop,
     /// Whether the present file is not complete yet: it begins with the blocks that live.
-    is_part: bool,
+    pub(crate) is_part: bool,
 }
 
 /// Calls without an event, because they were made inside another call: by the allocator itself, or by a signal handler.
@@ -123,7 +123,7 @@ impl Recorder {
         self.begin_with_live(0)
     }
 
-    fn begin_file(&mut self, parent_ticket: Option<u64>, snapshot: Option<u64>) -> bool {
+    pub(crate) fn begin_file(&mut self, parent_ticket: Option<u64>, snapshot: Option<u64>) -> bool {
         self.clock.begin();
         self.measuring.begin(&self.start);
         self.requests = 0;
@@ -196,7 +196,7 @@ impl Recorder {
     }
 
     #[inline(always)]
-    fn append_from(&mut self, thread: u32, site: u16, event: &Event) {
+    pub(crate) fn append_from(&mut self, thread: u32, site: u16, event: &Event) {
         if !self.is_on {
             return; // The recording has ended during this very call.
         }
@@ -266,51 +266,6 @@ impl Recorder {
         }
     }
 
-    /// Goes on in another file, which begins with the blocks that live, and removes the oldest.
-    #[cold]
-    #[inline(never)]
-    fn begin_part(&mut self, thread: u32) -> bool {
-        self.note_inner();
-        self.log.leave();
-        (self.at, self.ticket, self.is_part) = (0, 0, true);
-        let is_begun = self.begin_with_live(thread);
-        self.is_part = false;
-        let end = match (is_begun, self.ended) {
-            (true, _) => Stop::Continued,
-            (false, Stop::Running) => Stop::NoFile,
-            (false, reason) => reason,
-        };
-        self.log.succeed(end);
-        if !is_begun {
-            self.is_on = false;
-            gate::set(gate::OFF);
-        }
-        is_begun
-    }
-
-    /// Begins a file with the sites and the blocks that live.
-    fn begin_with_live(&mut self, thread: u32) -> bool {
-        let heap = self.start.program_break();
-        let heap = heap.map(|begin| (begin, system::program_break() as u64));
-        let largest = self.live.largest_mapped();
-        let Some(blocks) = self.live.sorted() else {
-            return false;
-        };
-        let calls = live::lay_out(blocks, heap, largest, |_, _, _| {});
-        // Until they are written the file is not too long.
-        self.part_begins = u64::MAX;
-        if self.begin_file(None, Some(calls)) {
-            self.introduce_all(thread);
-            live::lay_out(blocks, heap, largest, |thread, site, event| {
-                self.append_from(thread, site, event);
-            });
-            self.look(thread);
-        }
-        self.live.end_sorted();
-        self.part_begins = self.log.size();
-        self.is_on
-    }
-
     /// Whether the calling process is the recorded one.
     pub(crate) fn is_of_this_process(&self) -> bool {
         self.process == system::process()
@@ -346,7 +301,7 @@ impl Recorder {
         self.live.bytes()
     }
 
-    fn note_inner(&self) {
+    pub(crate) fn note_inner(&self) {
         let inner = INNER.load(Ordering::Relaxed);
         self.log
             .live(control::INNER)
