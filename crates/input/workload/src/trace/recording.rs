@@ -1,20 +1,23 @@
 //! Recordings in binary form, with those of a forked process's ancestors.
 
+mod impossible;
+mod words;
+
 use super::Limits;
 use super::builder::{Builder, Sink};
 use super::error::{Fault, TraceError, found};
-use super::fields::{ADDRESS_END, SIZE_END, breaks_line};
 use super::gzip::Gunzip;
 use super::header::HeaderReader;
-use super::line::{Order, TIME_END, split_pair};
+use super::line::Order;
 use super::source::{Unpacked, is_gzip};
 use super::write::NOTHING;
 use crate::{Header, Progress, Watch, Workload};
 use highwater_hwr::layout::{MAGIC, Stop};
 use highwater_hwr::read::{Ending, ReadError, Reader};
 use highwater_hwr::{Event, Mapping, Placed};
-use std::borrow::Cow;
+use impossible::impossible;
 use std::io::{BufRead, Read};
+use words::{mark, sample, words};
 
 /// After so many events the watch is told.
 const TOLD: u64 = 1 << 16;
@@ -402,113 +405,4 @@ impl Stream {
 
 pub(super) fn refused(error: &ReadError) -> TraceError {
     TraceError::Recording(error.to_string())
-}
-
-/// Returns what of an event cannot be.
-#[inline]
-fn impossible(placed: &Placed) -> Option<&'static str> {
-    const ADDRESS: &str = "an address of 2^48 or more";
-    const SIZE: &str = "a size of 2^47 or more";
-    let wide = |number: i64| i32::try_from(number).is_err();
-    let is_too_large = |address: u64, size: u64| address != 0 && size >= SIZE_END;
-    if placed.time >= TIME_END {
-        return Some("a time of 2^53 µs or more");
-    }
-    if placed.thread > u16::MAX.into() {
-        return Some("a thread above 65535");
-    }
-    match placed.event {
-        Event::Malloc { address, .. }
-        | Event::Calloc { address, .. }
-        | Event::Aligned { address, .. }
-        | Event::Realloc { address, .. }
-        | Event::Free { address }
-        | Event::Touched { address, .. }
-            if address >= ADDRESS_END =>
-        {
-            Some(ADDRESS)
-        }
-        Event::Realloc { old, .. } if old >= ADDRESS_END => Some(ADDRESS),
-        Event::Malloc { address, size }
-        | Event::Aligned { address, size, .. }
-        | Event::Realloc { address, size, .. }
-            if is_too_large(address, size) =>
-        {
-            Some(SIZE)
-        }
-        Event::Calloc {
-            address,
-            count,
-            size,
-        } if is_too_large(address, count.saturating_mul(size)) => Some(SIZE),
-        Event::Aligned { alignment, .. } if alignment > u32::MAX.into() => {
-            Some("an alignment of 2^32 or more")
-        }
-        Event::Trim { pad } if pad >= SIZE_END => Some("a pad of 2^47 or more"),
-        Event::Mallopt { parameter, value } if wide(parameter) || wide(value) => {
-            Some("an option beyond 32 bits")
-        }
-        Event::Site { number: 0, .. } => Some("a site without a number"),
-        _ => None,
-    }
-}
-
-/// Whether these are words that a line can hold, one space between each.
-fn are_words(text: &str) -> bool {
-    text.split(' ').all(super::write::is_word)
-}
-
-/// Returns the words of a text that a program may have written, as a line can hold them.
-fn split_words(text: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(text).replace(breaks_line, " ");
-    text.split(' ')
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-/// Returns the text of a mark: its name, and pairs. Other words belong to the name.
-fn mark(text: &[u8]) -> Cow<'_, [u8]> {
-    let is_plain = |text: &str| {
-        are_words(text)
-            && text
-                .split(' ')
-                .skip(1)
-                .all(|word| split_pair(word).is_some())
-    };
-    if std::str::from_utf8(text).is_ok_and(is_plain) {
-        return text.into();
-    }
-    let words = split_words(text);
-    let mut words = words.iter();
-    let mut name = words.next().map_or("mark", |name| name).to_owned();
-    let mut pairs = String::new();
-    for word in words {
-        match split_pair(word) {
-            Some(_) => pairs += &format!(" {word}"),
-            None => name += &format!("_{word}"),
-        }
-    }
-    (name + &pairs).into_bytes().into()
-}
-
-/// Returns the pairs of a sample; what is none is no figure.
-fn sample(text: &[u8]) -> Cow<'_, [u8]> {
-    let is_plain = |text: &str| text.split(' ').all(|word| split_pair(word).is_some());
-    if text.is_empty()
-        || std::str::from_utf8(text).is_ok_and(|text| are_words(text) && is_plain(text))
-    {
-        return text.into();
-    }
-    let mut words = split_words(text);
-    words.retain(|word| split_pair(word).is_some());
-    words.join(" ").into_bytes().into()
-}
-
-/// Returns the words of a text.
-fn words(text: &[u8]) -> Cow<'_, [u8]> {
-    match text.is_empty() || std::str::from_utf8(text).is_ok_and(are_words) {
-        true => text.into(),
-        false => split_words(text).join(" ").into_bytes().into(),
-    }
 }
