@@ -103,7 +103,12 @@
       ? "This browser does not run WebAssembly, or a policy forbids it. Use another browser or allow WebAssembly for this page."
       : /memory/i.test(details)
         ? "The browser has no memory left for this page. Close other tabs and reload."
-        : "Its program could not be loaded. Check the connection to the server and reload.";
+        : location.protocol === "file:"
+          ? "A browser loads no program from a folder of a disk. Serve the folder, or open highwater.html, which holds all of it."
+          : self.origin === "null"
+            ? "The page around this frame keeps it in a sandbox, in which its program cannot be loaded. Add allow-same-origin to "
+              + "the frame, or have the server send Access-Control-Allow-Origin."
+            : "Its program could not be loaded. Check the connection to the server and reload.";
     show("Highwater could not start", says, details);
   };
 

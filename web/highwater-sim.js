@@ -6,7 +6,7 @@
   const home = document.currentScript.src;
 
   // What goes into the address of the view besides the parameters of what runs, and what stays in this page.
-  const SHOWN = ["scenario", "trace", "env", "variant", "beside", "at", "tour", "lang", "panels", "controls", "theme", "origin"];
+  const SHOWN = ["scenario", "trace", "env", "variant", "beside", "at", "tour", "lang", "depth", "panels", "controls", "theme", "origin"];
   const KEPT = ["link", "height", "title"];
 
   // The attributes that HTML gives to every element: those with a property, and a few that have none of their name.
@@ -22,8 +22,23 @@
     #frame;
     // Attributes that change together are one change.
     #changes = new MutationObserver(() => (this.#address() === this.#frame.src ? this.#dress() : this.#show()));
+    // Whether this page is dark where the element stands, as far as its `color-scheme` says that.
+    #dark = matchMedia("(prefers-color-scheme: dark)");
+    #told;
+    #follow = () => {
+      const schemes = getComputedStyle(this).colorScheme.split(" ");
+      const [light, dark] = ["light", "dark"].map((scheme) => schemes.includes(scheme));
+      if (this.hasAttribute("theme") || (!light && !dark)) return;
+      const theme = dark && (!light || this.#dark.matches) ? "dark" : "light";
+      if (theme !== this.#told) this.#say({ type: "theme", theme: (this.#told = theme) });
+    };
+    #scheme = new MutationObserver(this.#follow);
     #hear = ({ source, data }) => {
       if (!this.#frame || source !== this.#frame.contentWindow || data?.highwater !== 1) return;
+      if (data.type === "ready") {
+        this.#told = undefined;
+        this.#follow();
+      }
       this.dispatchEvent(new CustomEvent(data.type, { detail: data, bubbles: true }));
     };
 
@@ -32,10 +47,14 @@
       addEventListener("message", this.#hear);
       this.#show();
       this.#changes.observe(this, { attributes: true });
+      for (const of of [document.documentElement, document.body]) this.#scheme.observe(of, { attributes: true });
+      this.#dark.addEventListener("change", this.#follow);
     }
 
     disconnectedCallback() {
       this.#changes.disconnect();
+      this.#scheme.disconnect();
+      this.#dark.removeEventListener("change", this.#follow);
       removeEventListener("message", this.#hear);
       this.#frame = undefined;
     }

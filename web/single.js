@@ -66,6 +66,18 @@ self.Worker = function (_name, options) {
   return worker;
 };
 
+// As start.js does it.
+let glossary;
+const imported = async () => {
+  const text = await (await self.fetch("glossary/glossary.js")).text();
+  return import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+};
+const explain = async (event) => {
+  const term = event.target.closest?.("[data-term]");
+  if (term) (await (glossary ??= imported())).explain(term, event);
+};
+for (const kind of ["pointerover", "focusin", "click"]) addEventListener(kind, explain);
+
 try {
   // An address that only a script can make.
   const address = URL.createObjectURL(new Blob([page.glue], { type: "text/javascript" }));

@@ -29,6 +29,13 @@ if (!self.document) {
   self.addEventListener("message", keep);
 }
 
+// The explanation of a term is loaded for the first who asks.
+const explain = async (event) => {
+  const term = event.target.closest?.("[data-term]");
+  if (term) (await import(new URL("glossary/glossary.js", document.baseURI))).explain(term, event);
+};
+if (self.document) for (const kind of ["pointerover", "focusin", "click"]) addEventListener(kind, explain);
+
 try {
   const wasm = fetch(new URL(isPacked ? module : plain, import.meta.url)).then(unpacked);
   const { default: start } = await import(script);

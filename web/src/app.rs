@@ -15,6 +15,7 @@ use crate::{
         crosshair::Crosshair,
         embedding::{self, Told},
         gestures::Point,
+        intents::Intents,
         keys,
         layout::{self, Places},
         one_file, pictures,
@@ -25,7 +26,7 @@ use crate::{
     pool::{Pool, PoolEvent},
     protocol::Ask,
     state::{
-        Action, AdviceAction, Arrival, DisplayAction, Effect, Event, Offered, Place,
+        Action, AdviceAction, Arrival, Depth, DisplayAction, Effect, Event, Offered, Place,
         PlayheadAction, Remote, Searching, State, TourAction,
     },
     subject::Subject,
@@ -96,6 +97,7 @@ pub struct App {
     wheel: Option<Wheel>,
     places: Places,
     address: Keeper,
+    intents: Intents,
     /// The number of the latest thing that was to be opened: a link that is read later than the next was asked for is too late.
     opening: u32,
     /// The number of the link that is being read: until then the address is not of what is shown.
@@ -141,6 +143,7 @@ impl Component for App {
             wheel: None,
             places: Places::default(),
             address: Keeper::default(),
+            intents: Intents::default(),
             opening: 0,
             reading: 0,
             settling: None,
@@ -160,6 +163,7 @@ impl Component for App {
             _on_drop: browser::watch_drops(ctx.link().callback(Message::Open)),
             act,
         };
+        app.intents.watch();
         app.state.display.embed = embedding::embed();
         if let Some(theme) = embedding::theme() {
             app.state.display.theme = theme;
@@ -182,7 +186,11 @@ impl Component for App {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        self.focused.replace(browser::focused());
+        // The page may be drawn twice before the focus is put back: what had it first counts.
+        let focused = browser::focused();
+        if !focused.is_empty() {
+            self.focused.replace(focused);
+        }
         let open = ctx.link().callback(Message::Open);
         let point = ctx.link().callback(Message::Pointed);
         layout::page(&self.state, &self.act, &open, &point, &self.places)
@@ -193,6 +201,7 @@ impl Component for App {
         self.tab.follow(&self.state);
         wheel::follow(&mut self.wheel, &self.places.over, &self.act);
         browser::choose();
+        browser::gather_tools();
         browser::keep_focus(&self.focused.take());
         if let Some((place, has_had)) = &mut self.focus
             && (!std::mem::replace(has_had, true) || browser::is_unfocused())
@@ -216,6 +225,7 @@ impl App {
             }
             Message::Act(action) => {
                 self.focus = None;
+                self.intents.take(&action);
                 if matches!(action, Action::OpenWith(..) | Action::Choose(_)) {
                     self.opening += 1;
                 }
@@ -325,9 +335,25 @@ impl App {
         let is_settled = !(self.state.links.holds_more && self.state.is_reading_settings())
             && self.state.offer.at_hand.is_none();
         if is_settled && (self.reading != self.opening || self.reading == 0) {
+            // Places of the history would be those of the page around this one.
             let is_inside = self.state.display.embed.is_some();
             self.address.of_recording = self.state.remote_of_shown().is_some();
-            self.address.keep(self.state.link(), is_inside);
+            let may = !is_inside && !self.intents.goes_on();
+            if self.address.keep(self.state.link(), may) {
+                self.intents.keep();
+            }
+        }
+    }
+
+    /// Undoes the latest change, or does it again. One that the address does not say yet is undone by what it says.
+    fn undo(&mut self, ctx: &Context<Self>, again: bool) {
+        let text = self.state.link();
+        if self.settling.is_some() && text.is_some_and(|text| self.address.is_other(&text)) {
+            if !again {
+                self.moved(ctx);
+            }
+        } else {
+            self.address.go(again);
         }
     }
 
@@ -359,6 +385,8 @@ impl App {
         }
         self.moved(ctx);
         if self.state.display.embed.is_none() && address::is_bare() {
+            // Whoever comes by a link sees all of what it is about.
+            self.state.display.depth = Depth::Compare;
             let first = Action::Display(DisplayAction::Landing(true));
             let effects = self.state.update(first);
             self.carry_out(ctx, effects);
@@ -395,6 +423,7 @@ impl App {
     fn moved(&mut self, ctx: &Context<Self>) {
         self.opening += 1;
         self.address.moved();
+        self.intents.forget();
         // What was about to be written is of the place before.
         self.settling = None;
         match address::link() {
@@ -495,6 +524,7 @@ impl App {
                     address::write(&self.state.link_of_shown(), Callback::from(copied));
                 }
                 Effect::FocusNote => self.focus = Some((self.places.note.clone(), false)),
+                Effect::FocusBlocks => self.focus = Some((self.places.blocks.clone(), false)),
                 Effect::FocusWhy => self.focus = Some((self.places.why.clone(), false)),
                 Effect::Go(place) => self.go(ctx, &place),
                 Effect::ReadLanding => {
@@ -525,6 +555,7 @@ impl App {
                 }
                 Effect::SavePage => self.save_page(),
                 Effect::ToggleHelp => browser::toggle(&self.places.help),
+                Effect::Undo(again) => self.undo(ctx, again),
             }
         }
     }

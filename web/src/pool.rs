@@ -33,8 +33,8 @@ pub struct Pool {
     workers: Vec<Member>,
     queue: VecDeque<Waiting>,
     looks: Vec<(VariantId, JobHandle)>,
-    /// What is asked besides: blocks, and what would be without some.
-    asked: [Option<JobHandle>; 2],
+    /// What is asked besides: blocks, what would be without some, texts, and what the log says.
+    asked: [Option<JobHandle>; 4],
     /// The worker that reads, and whether it is broken.
     reader: Option<(WorkerClient, Rc<Cell<bool>>)>,
     /// Texts of environment boxes that are being read.
@@ -110,7 +110,7 @@ impl Pool {
             workers: workers.collect(),
             queue: VecDeque::new(),
             looks: Vec::new(),
-            asked: [None, None],
+            asked: Default::default(),
             reader: None,
             reads: Vec::new(),
             drawing: None,
@@ -295,6 +295,8 @@ impl Pool {
             }
             Ask::Blocks { .. } => self.asked[0] = Some(handle),
             Ask::Without { .. } => self.asked[1] = Some(handle),
+            Ask::Sizes | Ask::State => self.asked[2] = Some(handle),
+            Ask::Log { .. } => self.asked[3] = Some(handle),
             Ask::Figures => {
                 self.figures.retain(|(of, _)| *of != id);
                 self.figures.push((id, handle));
@@ -430,7 +432,7 @@ impl Pool {
         self.queue.clear();
         self.end_advice();
         self.looks.clear();
-        self.asked = [None, None];
+        self.asked = Default::default();
         self.importing = None;
         for worker in &mut self.workers {
             worker.running = None;

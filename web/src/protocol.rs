@@ -125,6 +125,17 @@ pub enum Ask {
         /// Their addresses.
         pins: Vec<Address>,
     },
+    /// The blocks by size class, as rows of a table in HTML.
+    Sizes,
+    /// The whole state, as text.
+    State,
+    /// What was decided since the run began, where it says some words.
+    Log {
+        /// The words, or some of their letters; all decisions where there are none.
+        words: String,
+        /// The kind of decisions that is wanted, or all.
+        kind: Option<ToldKind>,
+    },
 }
 
 /// Something to run: stages one after another.
@@ -225,6 +236,10 @@ pub enum Outcome {
     Figures(MomentFigures),
     /// Asked what would be [without](Ask::Without) some pins.
     Without(Without),
+    /// Asked for [sizes](Ask::Sizes) or the [state](Ask::State).
+    Text(String),
+    /// Asked for the [log](Ask::Log).
+    Logged(ToldOf),
     /// Of [`Work::Read`].
     Read(Environment),
     /// Of [`Work::Draw`]: the picture, as a text of SVG.

@@ -34,8 +34,8 @@ use crate::{
 pub use action::{Action, Arrival, Effect, Event, Format, Picture};
 pub use advice::{Advice, AdviceAction, AdviceWork, Advising, Searching, Wish, Wishes, taken};
 pub use charted::{ChartAction, Charted, MOST_NOTES, Note};
-pub use display::{Display, DisplayAction, Embed, Theme};
-pub use inspection::{Inspection, InspectionAction, Opened, Shown};
+pub use display::{Depth, Display, DisplayAction, Embed, Theme};
+pub use inspection::{Inspection, InspectionAction, Opened, Search, Shown, Text};
 pub use link::Links;
 pub use offer::{Offer, OfferAction, Offered, Remote};
 pub use playhead::{Playhead, PlayheadAction, SPEEDS};
@@ -154,7 +154,18 @@ impl State {
     /// What of the page is shown.
     pub fn shows(&self) -> Embed {
         let shows = self.tour.shows().or(self.display.embed);
-        shows.unwrap_or(Embed::WHOLE)
+        shows.unwrap_or(match self.display.depth {
+            Depth::Story => Embed::STORY,
+            _ => Embed::WHOLE,
+        })
+    }
+
+    /// How much of a run is shown. A tour says itself what its steps are about.
+    pub fn depth(&self) -> Depth {
+        match self.tour.shows() {
+            Some(_) => Depth::Expert,
+            None => self.display.depth,
+        }
     }
 
     /// Whether only a part of the page is shown: in a frame, or as a talk.
@@ -287,6 +298,9 @@ impl State {
                 return vec![Effect::CopyReview];
             }
             Action::Why => {
+                if self.display.depth == Depth::Story {
+                    self.display.depth = Depth::Compare;
+                }
                 let mut effects = self.move_playhead(PlayheadAction::Rest);
                 effects.push(Effect::FocusWhy);
                 return effects;
@@ -298,6 +312,7 @@ impl State {
             Action::SavePage => return vec![Effect::SavePage],
             Action::NotSaved(why) => self.trouble = Some(why),
             Action::ToggleHelp => return vec![Effect::ToggleHelp],
+            Action::Undo(again) => return vec![Effect::Undo(again)],
         }
         vec![]
     }
@@ -328,6 +343,7 @@ impl State {
                 self.playhead.event = None;
                 self.inspection.pointed = None;
                 self.inspection.forget_asked();
+                self.inspection.search = None;
             }
             Change::Removed => {
                 self.inspection.forget(id);

@@ -55,6 +55,9 @@ pub struct Keeper {
 struct Place {
     address: RefCell<Option<String>>,
     moves: Cell<u32>,
+    /// Its number among the places that the page made, and that of the latest of them.
+    number: Cell<u32>,
+    latest: Cell<u32>,
 }
 
 impl Default for Place {
@@ -62,6 +65,8 @@ impl Default for Place {
         Self {
             address: RefCell::new(whole_address()),
             moves: Cell::new(0),
+            number: Cell::new(number()),
+            latest: Cell::new(number()),
         }
     }
 }
@@ -70,6 +75,7 @@ impl Keeper {
     /// Takes the address as it is now: somebody has gone to it.
     pub fn moved(&self) {
         self.place.moves.set(self.place.moves.get() + 1);
+        self.place.number.set(number());
         self.place.address.replace(whole_address());
     }
 
@@ -78,7 +84,12 @@ impl Keeper {
         let (place, moves) = (Rc::clone(&self.place), self.place.moves.get());
         let put_here = move |link: String| {
             if place.moves.get() == moves && *place.address.borrow() == whole_address() {
-                put(&(before.clone() + &link), is_new);
+                let number = place.number.get() + u32::from(is_new);
+                put(&(before.clone() + &link), number, is_new);
+                place.number.set(number);
+                if is_new {
+                    place.latest.set(number);
+                }
                 place.address.replace(whole_address());
             }
         };
@@ -103,24 +114,49 @@ impl Keeper {
         self.shown = text;
     }
 
-    /// Puts a text into the address if it says something else. What runs and how is a new place; another moment or zoom of it
-    /// is not, and nothing is inside another page, whose places they would be.
-    pub fn keep(&mut self, text: Option<String>, is_inside: bool) {
+    /// Puts a text into the address if it says something else. What runs and how is a new place if it `may` be one; another
+    /// moment or zoom of it is not. Returns whether what runs or how is another.
+    pub fn keep(&mut self, text: Option<String>, may: bool) -> bool {
         let Some(text) = text.filter(|text| self.shown.as_ref() != Some(text)) else {
-            return;
+            return false;
         };
-        // A quote inside a text has a `\\` before it.
-        let what = |text: &str| text.split("\"view\":").next().map(str::to_owned);
-        let shown = self.shown.as_deref();
-        let is_new = !is_inside && shown.is_none_or(|shown| what(shown) != what(&text));
+        let is_other = self.is_other(&text);
         // Of something else the recording's address says nothing.
         let before = match !self.of_recording && asked_for().contains("trace=") {
             true => clean(false),
             false => String::new(),
         };
-        self.write(&text, before, is_new);
+        self.write(&text, before, may && is_other);
         self.shown = Some(text);
+        is_other
     }
+
+    /// Whether a text says that something else runs, or otherwise, than what the address does.
+    pub fn is_other(&self, text: &str) -> bool {
+        // A quote inside a text has a `\\` before it.
+        let what = |text: &str| text.split("\"view\":").next().map(str::to_owned);
+        self.shown
+            .as_deref()
+            .is_none_or(|shown| what(shown) != what(text))
+    }
+
+    /// Goes to the place before, or again to the one after, where the page made it.
+    pub fn go(&self, again: bool) {
+        let history = window().and_then(|window| window.history().ok());
+        let (number, latest) = (self.place.number.get(), self.place.latest.get());
+        // It fails only where there is no page any more.
+        match history {
+            Some(history) if again && number < latest => history.forward().ok(),
+            Some(history) if !again && number > 0 => history.back().ok(),
+            _ => None,
+        };
+    }
+}
+
+/// The number that the page has given to the place in the history.
+fn number() -> u32 {
+    let state = window().and_then(|window| window.history().ok()?.state().ok());
+    state.and_then(|state| state.as_f64()).unwrap_or_default() as u32
 }
 
 /// The whole address.
@@ -161,14 +197,14 @@ pub fn watch(moved: Callback<()>) -> Option<EventListener> {
     }))
 }
 
-/// Puts a link into the address: as a place of its own to come back to, or in place of the one before.
-fn put(link: &str, is_new: bool) {
+/// Puts a link into the address, with the number of its place: as one to come back to, or in place of the one before.
+fn put(link: &str, number: u32, is_new: bool) {
     let history = window().and_then(|window| window.history().ok());
     let Some(history) = history else { return };
     let put = if is_new {
-        history.push_state_with_url(&JsValue::NULL, "", Some(link))
+        history.push_state_with_url(&number.into(), "", Some(link))
     } else {
-        history.replace_state_with_url(&JsValue::NULL, "", Some(link))
+        history.replace_state_with_url(&number.into(), "", Some(link))
     };
     // Where it is refused (too many in a short time) the next change puts it.
     put.ok();
@@ -183,7 +219,7 @@ fn asked_for() -> String {
 /// Has the address name no recording any more.
 pub fn forget_recording() {
     let hash = window().and_then(|window| window.location().hash().ok());
-    put(&(clean(false) + &hash.unwrap_or_default()), false);
+    put(&(clean(false) + &hash.unwrap_or_default()), number(), false);
 }
 
 /// The address's path, and of what it asks for only how the page is embedded and coloured, and the recording's address where that

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     state::{Action, State, has_same_calls},
     subject::Subject,
+    variants::{VariantId, VariantState},
     view::RunView,
 };
 
@@ -80,14 +81,26 @@ fn known(state: &State, run: &RunView, act: &Callback<Action>, places: &Places) 
     all(parts)
 }
 
-/// The other run of the same calls that leaves least after the last rest, where that is clearly less.
-fn less(state: &State, own: &RunView) -> Option<String> {
+/// The other run of the same calls that leaves least after the last rest.
+fn other<'s>(state: &'s State, own: &RunView) -> Option<(&'s VariantState, &'s RunView)> {
     let others = state.variants.all.iter();
-    let others = others.filter_map(|other| Some((other, other.run.as_ref()?)));
+    let others = others.filter_map(|other| Some((other, &**other.run.as_ref()?)));
     let others = others.filter(|(other, run)| {
         other.is_fresh() && has_same_calls(&own.order, &run.order) && run.ran.summary.killed == 0
     });
-    let (least, run) = others.min_by_key(|(_, run)| run.ran.summary.after_rest)?;
+    others.min_by_key(|(_, run)| run.ran.summary.after_rest)
+}
+
+/// The variant that leaves least, where the answer names it.
+pub(super) fn least(state: &State) -> Option<VariantId> {
+    let own = state.variants.run()?;
+    less(state, own)?;
+    other(state, own).map(|(least, _)| least.id)
+}
+
+/// What is said of that run, where it leaves clearly less.
+fn less(state: &State, own: &RunView) -> Option<String> {
+    let (least, run) = other(state, own)?;
     let name = format!("{} ({})", letter(least.letter), least.name);
     let words = less_in(
         &name,

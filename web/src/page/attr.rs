@@ -121,6 +121,12 @@ pub fn option(value: &str, words: String) -> Html {
     html! { <option value={value.to_owned()}>{ words }</option> }
 }
 
+/// A term of the field, which is explained where it is pointed at, tapped or has the focus.
+#[inline(never)]
+pub fn explained(term: &'static str, words: &str) -> Html {
+    html! { <button type="button" class="term" data-term={term}>{ words.to_owned() }</button> }
+}
+
 /// A pair of a list of terms.
 #[inline(never)]
 pub fn term(name: Html, value: String) -> Html {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The card with them, if any are looked at.
-pub fn blocks(state: &State, act: &Callback<Action>) -> Html {
+pub fn blocks(state: &State, act: &Callback<Action>, place: &NodeRef) -> Html {
     let opened = state.inspection.opened.as_ref();
     let Some(opened) = opened.filter(|opened| !opened.is_whole()) else {
         return Html::default();
@@ -23,7 +23,7 @@ pub fn blocks(state: &State, act: &Callback<Action>) -> Html {
     html! {
         <section id="blocks" class="card" aria-labelledby="blocks-title" data-count={opened.rows.as_ref().map(|rows| rows.len().to_string())}>
             <div class="card__head">
-                <h2 id="blocks-title">{ format!("Blocks at {}", opened.from) }</h2>
+                <h2 id="blocks-title" ref={place} tabindex="-1">{ format!("Blocks at {}", opened.from) }</h2>
                 { attr::button("button button--small", Some("close-blocks"), None, "Close".into(), press(act, close)) }
             </div>
             { body(opened, state.playhead.time) }

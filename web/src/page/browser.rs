@@ -6,7 +6,7 @@ use gloo_events::{EventListener, EventListenerOptions};
 use js_sys::{ArrayBuffer, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    Blob, BlobPropertyBag, CanvasRenderingContext2d, Document, DragEvent, Element, File,
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, Document, DragEvent, Element, Event, File,
     HtmlAnchorElement, HtmlCanvasElement, HtmlDialogElement, HtmlElement, HtmlImageElement,
     HtmlSelectElement, MediaQueryList, Response, Url, Window,
 };
@@ -247,6 +247,53 @@ pub fn focus(element: &NodeRef) {
     }
 }
 
+/// Puts the focus where a link leads that was pressed; where that is folded away, on what unfolds it.
+pub fn skip(event: &Event) {
+    let link = event.target().and_then(|target| target.dyn_into().ok());
+    let to = link.and_then(|link: Element| link.get_attribute("href"));
+    let find = |selector: &str| document()?.query_selector(selector).ok()?;
+    for selector in [&to.unwrap_or_default(), "#fold"] {
+        if let Some(element) = find(selector) {
+            let element: &HtmlElement = element.unchecked_ref();
+            element.focus().ok();
+            element.scroll_into_view();
+            if element.matches(":focus").unwrap_or_default() {
+                return;
+            }
+        }
+    }
+}
+
+/// Lets every toolbar be one stop of the Tab key: its first button. The arrow keys lead to the others.
+pub fn gather_tools() {
+    let others = document().and_then(|document| {
+        document
+            .query_selector_all("[role=toolbar] button + button")
+            .ok()
+    });
+    let Some(others) = others else { return };
+    for button in (0..others.length()).filter_map(|at| others.get(at)) {
+        let button: &Element = button.unchecked_ref();
+        button.set_attribute("tabindex", "-1").ok();
+    }
+}
+
+/// Moves the focus from a button of a toolbar to the next one, or the one before.
+pub fn move_in_toolbar(from: &Element, is_back: bool) -> bool {
+    if !from.matches("[role=toolbar] > button").unwrap_or_default() {
+        return false;
+    }
+    let to = match is_back {
+        true => from.previous_element_sibling(),
+        false => from.next_element_sibling(),
+    };
+    if let Some(to) = to {
+        let to: &HtmlElement = to.unchecked_ref();
+        to.focus().ok();
+    }
+    true
+}
+
 /// What has the focus, and the cards and columns that it lies in, from the inside.
 pub fn focused() -> Vec<Element> {
     let mut all = Vec::new();
@@ -266,6 +313,12 @@ pub fn keep_focus(before: &[Element]) {
         return;
     };
     if had.is_connected() || !is_unfocused() {
+        return;
+    }
+    let find = |selector: String| document()?.query_selector(&selector).ok()?;
+    if let Some(heir) = had.get_attribute("data-heir").and_then(find) {
+        let heir: &HtmlElement = heir.unchecked_ref();
+        heir.focus().ok();
         return;
     }
     let left = around.iter().find(|element| element.is_connected());

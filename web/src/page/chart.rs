@@ -10,6 +10,7 @@ use highwater_simulator::{Bytes, Micros};
 use yew::prelude::*;
 
 use super::{
+    answer::least,
     attr::{self, press},
     chart_lines::{Growing, Line, PRELIMINARY, curves, growing, highest},
     crosshair::upright,
@@ -19,12 +20,12 @@ use super::{
     measured,
     minimap::minimap,
     notes,
-    pictures::buttons,
     variants::letter,
 };
 use crate::{
     format,
-    state::{Action, Note, Picture, PlayheadAction, State},
+    state::{Action, Depth, Note, PlayheadAction, State},
+    variants::{VariantId, VariantState},
     view::{Now, RunView},
 };
 
@@ -75,7 +76,9 @@ pub fn props(state: &State) -> Option<Props> {
     let selected = state.variants.selected();
     let run = Rc::clone(selected.run.as_ref()?);
     let shown = state.variants.all.iter();
+    let least = least(state);
     let shown = shown.filter(|variant| state.charted.shows(variant.letter));
+    let shown = shown.filter(|variant| is_charted(state, variant, least));
     let lines = shown.filter_map(|variant| {
         Some(Line {
             run: Rc::clone(variant.run.as_ref()?),
@@ -112,6 +115,12 @@ pub fn props(state: &State) -> Option<Props> {
     })
 }
 
+/// Whether the chart is also about a variant: a story is about the one that is looked into, and the one that leaves `least`.
+pub(super) fn is_charted(state: &State, variant: &VariantState, least: Option<VariantId>) -> bool {
+    let told = [Some(state.variants.selected), least];
+    state.depth() != Depth::Story || told.contains(&Some(variant.id))
+}
+
 /// The card with the curves.
 pub fn chart(
     state: &State,
@@ -120,7 +129,6 @@ pub fn chart(
     point: &Callback<Point>,
     places: &Places,
 ) -> Html {
-    let here = &props.now.sample;
     let zoom_out = Action::Playhead(PlayheadAction::Zoom(None));
     let scale = Scale {
         highest: props.highest(),
@@ -132,7 +140,6 @@ pub fn chart(
             <div class="card__head">
                 { attr::words("h2", &[("id", attr::Static("chart-title"))], "Resident memory") }
                 <ul class="legend">
-                    <li><i class="key key--live" />{ "held by the program " }<b>{ props.now.words(&format::mib(here.live)) }</b></li>
                     { measured::legend(&props.lines) }
                     if !props.growing.is_empty() {
                         { attr::words("li", &[], PRELIMINARY) }
@@ -143,9 +150,6 @@ pub fn chart(
                     if props.zoomed {
                         { attr::button("button button--small", Some("zoom-out"), None, "Show whole run".into(), press(act, zoom_out.clone())) }
                     }
-                    if props.can_save {
-                        { buttons(act, Picture::Chart, "the chart") }
-                    }
                 </div>
             </div>
             <div class="chart">
@@ -154,11 +158,11 @@ pub fn chart(
                     { room(&props.lines, scale.highest) }
                     { ends(&props.lines, &scale) }
                 </div>
-                if !state.is_part() {
+                if !state.is_part() && props.can_save {
                     { minimap(props, state.variants.ends(), point, &places.minimap) }
                 }
             </div>
-            { legend(state, props.can_save, act) }
+            { legend(state, &props.now, props.can_save, act) }
             { notes::list(state, act, &places.note) }
             { measured::sentence(&props.run, props.time) }
             { as_table(&props.lines, &props.run) }

@@ -1,5 +1,6 @@
-//! The latest decisions of the allocator up to the playhead.
+//! The latest decisions of the allocator up to the playhead, and a search of all of them.
 
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::attr::{self, press};
@@ -7,7 +8,7 @@ use super::attr::{self, press};
 use crate::{
     format,
     protocol::{Told, ToldKind},
-    state::{Action, InspectionAction, PlayheadAction},
+    state::{Action, InspectionAction, PlayheadAction, Search, State},
     view::Look,
 };
 
@@ -21,12 +22,16 @@ const KINDS: [(ToldKind, &str); 5] = [
 ];
 
 /// The card with the log.
-pub fn decisions(look: &Look, only: Option<ToldKind>, act: &Callback<Action>) -> Html {
+pub fn decisions(state: &State, look: &Look, act: &Callback<Action>) -> Html {
+    let only = state.inspection.only;
+    let search = state.inspection.search.as_ref();
     let of_kind = |kind: ToldKind| {
         let place = ToldKind::NAMES.iter().position(|(named, _)| *named == kind);
         place.and_then(|place| look.kinds.get(place))
     };
+    let found = search.map(|search| search.found.as_ref());
     let (shown, count) = match only {
+        _ if let Some(found) = found => found.map_or((&[][..], 0), |of| (&of.latest[..], of.count)),
         None => (&look.decisions[..], look.decided),
         Some(kind) => of_kind(kind).map_or((&[][..], 0), |of| (&of.latest[..], of.count)),
     };
@@ -49,23 +54,52 @@ pub fn decisions(look: &Look, only: Option<ToldKind>, act: &Callback<Action>) ->
             <div class="card__head">
                 { attr::words("h2", &[], "Allocator decisions") }
                 <div class="card__tools">
+                    if state.display.embed.is_none() {
+                        { finder(search, act) }
+                    }
                     if count > 0 {
                         <span id="decided" class="unit">
                             { format!("latest {} of {}", format::count(lines), format::count(count)) }
+                            { search.map_or(String::new(), |search| format!(" up to {}", format::time(search.to))) }
                         </span>
                     }
                     { for KINDS.iter().map(|(kind, name)| filter(*kind, name)) }
                 </div>
             </div>
             if shown.is_empty() {
-                <p class="words">{ if look.decided == 0 { "No decisions yet." } else { "No decisions of this kind yet." } }</p>
+                <p class="words" role="status">{ match found {
+                    Some(None) => "Searching the log from the beginning…",
+                    Some(_) => "No decision up to here says that.",
+                    None if look.decided == 0 => "No decisions yet.",
+                    None => "No decisions of this kind yet.",
+                } }</p>
             } else {
-                <ol id="decisions" class="log" tabindex="0" data-scrolls="y" aria-label="Allocator decisions, latest first"
+                <ol id="decisions" class="log" tabindex="0" data-scrolls="y" data-whole={attr::flag(search.is_some())} aria-label="Allocator decisions, latest first"
                     data-count={attr::number(count)}>
                     { for shown.iter().map(|told| line(told, act)) }
                 </ol>
             }
         </section>
+    }
+}
+
+/// The field for the words that are looked for.
+fn finder(search: Option<&Search>, act: &Callback<Action>) -> Html {
+    let find = act.reform(|event: Event| {
+        let field: HtmlInputElement = event.target_unchecked_into();
+        let words = Some(field.value()).filter(|words| !words.is_empty());
+        Action::Inspection(InspectionAction::Search(words))
+    });
+    let words = search.map_or(String::new(), |search| search.words.clone());
+    let whole = Action::Inspection(InspectionAction::Search(Some(String::new())));
+    html! {
+        <>
+            <input id="log-search" type="search" class="text" aria-label="Search the whole log" placeholder="Search the whole log"
+                value={words} onchange={find} />
+            if search.is_none() {
+                { attr::button("button button--small", Some("log-whole"), None, "Whole log".into(), press(act, whole)) }
+            }
+        </>
     }
 }
 

@@ -18,7 +18,7 @@ use super::{browser::window, remote};
 use crate::{
     format,
     naming::plain,
-    state::{Action, DisplayAction, Embed, Place, PlayheadAction, Remote, State, Theme},
+    state::{Action, Depth, DisplayAction, Embed, Place, PlayheadAction, Remote, State, Theme},
     variants::place_of,
     worker_client::Health,
 };
@@ -149,6 +149,11 @@ fn asked_in(query: &UrlSearchParams, is_link: bool) -> Asked {
             notes.push("Ignored `at`: it must be a number of seconds from 0.".to_owned());
         }
     }
+    let depth = query.get("depth");
+    let depth = depth.filter(|depth| Depth::NAMES.iter().any(|(_, name)| name == depth));
+    if let Some(depth) = depth {
+        text.push_str(&format!("l{depth}\n"));
+    }
     Asked {
         remote,
         text: Some(text),
@@ -239,16 +244,17 @@ const MOST_NOTES: usize = 20;
 const MOST_SETTINGS: u32 = 64 << 10;
 
 /// What else an address may hold.
-const NO_PARAMETERS: [&str; 13] = [
+const NO_PARAMETERS: [&str; 14] = [
     "embed", "panels", "controls", "theme", "origin", "scenario", "env", "variant", "beside", "at",
-    "tour", "lang", "trace",
+    "tour", "lang", "trace", "depth",
 ];
 
 /// What of that is said of what runs.
-const OF_RUNS: [&str; 4] = ["env", "variant", "beside", "at"];
+const OF_RUNS: [&str; 5] = ["env", "variant", "beside", "at", "depth"];
 
 /// What is one of a few words, or several of them with commas.
-const WORDS: [(&str, &[&str]); 4] = [
+const WORDS: [(&str, &[&str]); 5] = [
+    ("depth", &["story", "compare", "expert"]),
     ("embed", &["0", "1"]),
     ("controls", &["0", "1"]),
     ("theme", &["light", "dark"]),

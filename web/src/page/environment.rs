@@ -94,7 +94,7 @@ fn complete(variant: &VariantState, act: &Callback<Action>) -> Html {
         <div id="completions" class="chips" role="group" aria-label="Matching names">
             { for names.into_iter().map(|name| {
                 let action = Action::Variant(variant.id, VariantAction::EditEnvironment(format!("{kept}{name}")));
-                attr::button("chip chip--small", None, None, name.into(), press(act, action))
+                html! { <button type="button" class="chip chip--small" data-heir="#environment" onclick={press(act, action)}>{ name }</button> }
             }) }
         </div>
     }

@@ -7,10 +7,29 @@ use super::attr::{self, press};
 
 use crate::{
     format,
-    state::{Action, DisplayAction, Place, State, TourAction},
+    state::{Action, Depth, DisplayAction, Place, State, TourAction},
     variants::VariantId,
     worker_client::Health,
 };
+
+/// What is shown of a run, with the words and the title of the button that shows it.
+const DEPTHS: [(Depth, &str, &str); 3] = [
+    (
+        Depth::Story,
+        "Story",
+        "Show the answer, the chart and what would help",
+    ),
+    (
+        Depth::Compare,
+        "Compare",
+        "Show the table beside the chart, the heap map and the explanation",
+    ),
+    (
+        Depth::Expert,
+        "Expert",
+        "Show everything: the log, ways into the heap, the state as text",
+    ),
+];
 
 /// The header.
 pub fn header(state: &State, act: &Callback<Action>) -> Html {
@@ -28,6 +47,14 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
             <p id="title" class="page-header__title" title={title(state)}>{ title(state) }</p>
             <span class="page-header__space" />
             <div class="page-header__status">{ status(state, act) }</div>
+            <div class="page-header__tools" role="toolbar" aria-label="Tools">
+            if !state.display.is_landing {
+                { for DEPTHS.iter().map(|(of, words, title)| {
+                    let is_on = state.display.depth == *of;
+                    let choose = press(act, Action::Display(DisplayAction::Depth(*of)));
+                    html! { <button type="button" class="button depth" aria-pressed={attr::flag(is_on)} title={*title} onclick={choose}>{ *words }</button> }
+                }) }
+            }
             { button("tour", "The incident in ten steps", "Tour", Action::Tour(TourAction::Read(Place::default()))) }
             { button("copy-link", "Copy a link to this view, with its settings and moment",
                 if copied == Some(false) { "Link copied" } else { "Copy link" }, Action::CopyLink(false)) }
@@ -40,6 +67,7 @@ pub fn header(state: &State, act: &Callback<Action>) -> Html {
                 onclick={press(act, Action::Display(DisplayAction::ToggleTheme))}>
                 { if dark { "☀" } else { "☾" } }
             </button>
+            </div>
         </header>
     }
 }

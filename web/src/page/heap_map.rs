@@ -25,6 +25,9 @@ use crate::{
 /// The map is at most this high, in CSS pixels.
 const MOST_HEIGHT: f64 = 440.0;
 
+/// The same in a talk, as a share of the window's height.
+const TALK: f64 = 0.34;
+
 /// Sides of the smallest and the largest dot with their gap, in CSS pixels.
 const CELLS: (f64, f64) = (2.0, 8.0);
 
@@ -274,7 +277,7 @@ fn head(props: &Props) -> Html {
         html! {
             <li>
                 <button type="button" class="legend__kind" aria-pressed={attr::flag(shown)}
-                    title="Show or hide on the map" onclick={press(act, toggle)}>
+                    data-term={kind_in_words(kind)} onclick={press(act, toggle)}>
                     { swatch(kind) }{ kind_in_words(kind) }
                 </button>
             </li>
@@ -294,7 +297,7 @@ fn head(props: &Props) -> Html {
             <ul class="legend" hidden={!props.is_main}>
                 { for kinds(pages).iter().map(|kind| legend(*kind)) }
                 if !pages {
-                    <li><i class="ring ring--parked" />{ "parked pin" }</li>
+                    <li><i class="ring ring--parked" />{ attr::explained("pin", "parked pin") }</li>
                     <li><i class="ring ring--live" />{ "live pin" }</li>
                 }
             </ul>
@@ -337,9 +340,13 @@ fn fitted(canvas: &HtmlCanvasElement, props: &Props, frame: &Frame) -> Layout {
     if let Some(beside) = &props.beside {
         extents.join(&beside.extents);
     }
+    // A talk has one screen for words and map.
+    let is_talk = matches!(canvas.closest(".talk"), Ok(Some(_)));
+    let height = window().and_then(|window| window.inner_height().ok()?.as_f64());
+    let height = height.filter(|_| is_talk);
     Layout::fit(
         device(f64::from(width)),
-        device(MOST_HEIGHT),
+        device(height.map_or(MOST_HEIGHT, |height| height * TALK)),
         (device(CELLS.0), device(CELLS.1)),
         &extents,
     )

@@ -6,11 +6,11 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 use yew::Callback;
 
-use super::browser::document;
+use super::browser::{self, document};
 use crate::state::{Action, ChartAction, PlayheadAction, TourAction};
 
 /// Every key with what it does, for the help.
-pub const KEYS: [(&str, &str); 12] = [
+pub const KEYS: [(&str, &str); 13] = [
     ("Space", "play or pause"),
     ("← →", "previous or next sample"),
     ("[ ]", "previous or next mark"),
@@ -24,9 +24,13 @@ pub const KEYS: [(&str, &str); 12] = [
     ("Page Down Page Up", "20 samples back or forward"),
     ("Esc", "show the whole run"),
     ("N", "write a note at the playhead"),
+    ("Ctrl Z, Ctrl Y", "undo or redo a change"),
     ("← → in the tour", "previous or next step"),
     ("?", "show or hide this help"),
 ];
+
+/// What text is typed into.
+const FIELDS: &str = "textarea, input:not([type=range], [type=checkbox], [type=radio])";
 
 /// Samples that Page Up and Page Down go over.
 const PAGE: i64 = 20;
@@ -63,11 +67,28 @@ pub fn listen(pressed: Callback<(Option<Action>, Action)>) -> Option<EventListen
     let options = EventListenerOptions::enable_prevent_default();
     let heard = move |event: &web_sys::Event| {
         let event: &KeyboardEvent = event.unchecked_ref();
-        if event.ctrl_key() || event.alt_key() || event.meta_key() || event.default_prevented() {
+        if event.alt_key() || event.default_prevented() {
             return;
         }
         let (key, shift) = (event.key(), event.shift_key());
         let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
+        if event.ctrl_key() || event.meta_key() {
+            // A field undoes what was typed into it.
+            let is_typing = |element: Element| element.matches(FIELDS).unwrap_or_default();
+            if let Some(action) = undoes(&key, shift)
+                && !target.is_some_and(is_typing)
+            {
+                event.prevent_default();
+                pressed.emit((None, action));
+            }
+            return;
+        }
+        if let (Some(element), "ArrowLeft" | "ArrowRight") = (&target, &key[..])
+            && browser::move_in_toolbar(element, key == "ArrowLeft")
+        {
+            event.prevent_default();
+            return;
+        }
         if (target.as_ref()).is_some_and(|element| takes_keys(element, &key)) {
             return;
         }
@@ -83,6 +104,15 @@ pub fn listen(pressed: Callback<(Option<Action>, Action)>) -> Option<EventListen
     Some(EventListener::new_with_options(
         &document, "keydown", options, heard,
     ))
+}
+
+/// What a key does that is pressed with Ctrl or Cmd.
+fn undoes(key: &str, shift: bool) -> Option<Action> {
+    match (key, shift) {
+        ("z", false) => Some(Action::Undo(false)),
+        ("Z" | "z", true) | ("y", false) => Some(Action::Undo(true)),
+        _ => None,
+    }
 }
 
 /// What a key does to a tour: where the focus is in it, and everywhere while it is given as a talk. The page keys are those of

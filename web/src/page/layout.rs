@@ -8,6 +8,7 @@ use super::{
     answer::answer,
     attr::{self, press},
     blocks::blocks,
+    browser,
     chart::{self, chart},
     chart_lines,
     decisions::decisions,
@@ -16,6 +17,7 @@ use super::{
     header::header,
     heap_map::{HeapMap, maps},
     help::help,
+    inspect::inspect,
     landing::landing,
     remote,
     second_chart::second_chart,
@@ -28,7 +30,7 @@ use super::{
     why::why,
 };
 use crate::{
-    state::{Action, DisplayAction, State},
+    state::{Action, Depth, DisplayAction, Embed, State},
     subject::Subject,
     variants::Status,
     worker_client::Health,
@@ -45,6 +47,8 @@ pub struct Places {
     pub advice: NodeRef,
     /// The button that begins it.
     pub ask: NodeRef,
+    /// The heading of the blocks that are looked at.
+    pub blocks: NodeRef,
     /// The heading of the explanation.
     pub why: NodeRef,
     /// What lies over the plot of the chart.
@@ -82,8 +86,16 @@ pub fn page(
         Health::Broken(_) => "broken",
     };
     let is_part = state.is_part();
+    let depth = match state.depth() {
+        _ if is_part || state.display.is_landing => "",
+        Depth::Story => "story",
+        Depth::Compare => "compare",
+        Depth::Expert => "expert",
+    };
+    let shows = state.shows();
     let class = match () {
         () if state.display.is_landing || state.offer.at_hand.is_some() => Some("landing"),
+        () if state.tour.is_talk() => Some("embedded talk"),
         () if state.tour.is_story() => Some("embedded story"),
         () if is_part => Some("embedded"),
         () => None,
@@ -91,10 +103,13 @@ pub fn page(
     html! {
         <>
             if !is_part {
+                if !state.display.is_landing {
+                    { skips(&shows) }
+                }
                 { header(state, act) }
             }
             { tour(state, act, &places.next) }
-            <main class={class} data-look={state.tour.pointed_at().map(str::to_owned)} data-worker={health} data-busy={attr::flag(state.is_busy())}
+            <main class={class} data-look={state.tour.pointed_at().map(str::to_owned)} data-depth={depth} data-worker={health} data-busy={attr::flag(state.is_busy())}
                 data-links={attr::number(state.links.opened)}>
                 if let Some(card) = remote::card(&state.offer, act) {
                     { card }
@@ -116,6 +131,26 @@ pub fn page(
             }
             { help(act, &places.help) }
         </>
+    }
+}
+
+/// The ways past the header and the answer, seen while they have the focus.
+fn skips(shows: &Embed) -> Html {
+    // An address of the page is a state of it, and these are none.
+    let skip = Callback::from(|event: MouseEvent| {
+        event.prevent_default();
+        browser::skip(&event);
+    });
+    let link = |to: &'static str, words: &'static str| {
+        html! { <a class="skip" href={to} onclick={&skip}>{ words }</a> }
+    };
+    html! {
+        <nav aria-label="Skip">
+            { link("#chart", "Skip to the chart") }
+            if shows.settings {
+                { link("#source", "Skip to the settings") }
+            }
+        </nav>
     }
 }
 
@@ -218,6 +253,7 @@ fn happened(
     places: &Places,
 ) -> Html {
     let shows = state.shows();
+    let is_expert = state.depth() == Depth::Expert;
     let Some(props) = chart::props(state) else {
         return html! {
             <>
@@ -245,7 +281,7 @@ fn happened(
             if shows.table {
                 { what_if(state, act) }
             }
-            if shows.chart {
+            if shows.chart && is_expert {
                 if state.display.embed.is_none() && !state.tour.is_story() {
                     { second_chart(&props, point, &places.second) }
                 }
@@ -256,12 +292,15 @@ fn happened(
                     { for maps.into_iter().map(|map| html! { <HeapMap ..map /> }) }
                 </div>
             }
+            { blocks(state, act, &places.blocks) }
+            if shows.map && shows.controls && !state.is_part() && !state.tour.is_story() {
+                { inspect(state, act) }
+            }
             if shows.controls {
                 { transport(state, act) }
             }
-            { blocks(state, act) }
-            if let Some(look) = state.inspection.latest_look(state.variants.selected().id).filter(|_| shows.why && !state.tour.is_story()) {
-                { decisions(look, state.inspection.only, act) }
+            if let Some(look) = state.inspection.latest_look(state.variants.selected().id).filter(|_| shows.why && is_expert && !state.tour.is_story() && !state.tour.is_talk()) {
+                { decisions(state, look, act) }
             }
         </>
     }

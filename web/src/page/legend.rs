@@ -3,24 +3,34 @@
 use yew::prelude::*;
 
 use super::{
+    answer::least,
     attr::{self, press},
+    chart::is_charted,
     notes,
+    pictures::buttons,
     variants::mark,
 };
 use crate::{
     format,
-    state::{Action, ChartAction, State},
+    state::{Action, ChartAction, Picture, State},
     variants::VariantState,
+    view::Now,
 };
 
 /// The list under the plot, with the button that begins a note where the page is the user's own.
-pub(super) fn legend(state: &State, is_own: bool, act: &Callback<Action>) -> Html {
+pub(super) fn legend(state: &State, now: &Now, is_own: bool, act: &Callback<Action>) -> Html {
     let variants = state.variants.all.iter();
+    let least = least(state);
+    let variants = variants.filter(|variant| is_charted(state, variant, least));
     let entries = variants.filter_map(|variant| entry(state, variant, act));
     html! { <ul id="legend" class="names" aria-label="Curves">
+        <li class="names__held">
+            <i class="key key--live" />{ attr::explained("live", "held by the program") }
+            { " " }<b>{ now.words(&format::mib(now.sample.live)) }</b>
+        </li>
         { for entries }
         if is_own {
-            <li>{ notes::begin(act) }</li>
+            <li class="names__tools">{ notes::begin(act) }{ buttons(act, Picture::Chart, "the chart") }</li>
         }
     </ul> }
 }

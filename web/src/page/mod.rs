@@ -19,6 +19,8 @@ pub mod gestures;
 pub mod header;
 pub mod heap_map;
 pub mod help;
+mod inspect;
+pub mod intents;
 pub mod keys;
 pub mod landing;
 pub mod layout;

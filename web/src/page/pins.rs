@@ -36,7 +36,7 @@ pub fn pins(state: &State, id: VariantId, diagnosis: &Diagnosis, act: &Callback<
                     <thead>
                         <tr>
                             <th scope="col"><span class="hidden">{ "number" }</span></th>
-                            <th scope="col">{ "pin" }</th>
+                            <th scope="col">{ attr::explained("pin", "pin") }</th>
                             <th scope="col" class="figure" title="The chunk's size, header included">{ "bytes" }</th>
                             <th scope="col" class="figure" title="Free memory below the chunk that cannot reach the top">{ "free below" }</th>
                         </tr>

@@ -8,7 +8,7 @@ use super::attr::{self, press};
 
 use crate::{
     format,
-    state::{Action, PlayheadAction, SPEEDS, State},
+    state::{Action, Depth, PlayheadAction, SPEEDS, State},
 };
 
 /// Positions of the scrub slider.
@@ -33,6 +33,7 @@ pub fn transport(state: &State, act: &Callback<Action>) -> Html {
         Action::Playhead(PlayheadAction::Speed(speed.unwrap_or(1.0)))
     });
     let seek = |time| press(act, Action::Playhead(PlayheadAction::Seek(time)));
+    let step = |events| press(act, Action::Playhead(PlayheadAction::StepEvent(events)));
     let Moment { time, event } = state.moment();
     let position = (share(shown, time) * POSITIONS).round();
     html! {
@@ -43,6 +44,10 @@ pub fn transport(state: &State, act: &Callback<Action>) -> Html {
                 title={if state.playhead.playing { "Pause" } else { "Play" }}
                 onclick={press(act, Action::Playhead(PlayheadAction::TogglePlay))}>{ if state.playhead.playing { "❚❚" } else { "▶" } }</button>
             { attr::sign("to-end", "To the end", "▸|", seek(shown.1)) }
+            if state.depth() == Depth::Expert && state.display.embed.is_none() {
+                { attr::sign("event-back", "One event back (,)", "−1", step(-1)) }
+                { attr::sign("event-on", "One event on (.)", "+1", step(1)) }
+            }
             <input id="scrub" type="range" min="0" max="1000" step="1" aria-label="Moment"
                 aria-valuetext={format::time(time)} value={format::number(position)} oninput={scrub} />
             <span id="moment" class="moment">

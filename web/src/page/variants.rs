@@ -123,7 +123,7 @@ fn body(state: &State, variant: &VariantState, act: &Callback<Action>) -> Html {
                 { attr::words("p", &[("id", attr::Static("variant-error")), ("class", attr::Static("error")), ("role", attr::Static("alert"))], &message) }
             }
             <div class="variant__row">
-                <button id="remove-variant" type="button" class="button button--small" disabled={only}
+                <button id="remove-variant" type="button" data-heir="#variants [aria-expanded=true]" class="button button--small" disabled={only}
                     onclick={press(act, Action::Variant(id, VariantAction::Remove))}>{ "Remove" }</button>
                 if let Some((other, is_shown, words)) = beside(state) {
                     <button id="compare" type="button" class="button button--small" aria-pressed={attr::flag(!is_compared && state.variants.compared.is_some())}

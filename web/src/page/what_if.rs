@@ -140,7 +140,7 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
                 <table id="what-if" class="table">
                     <thead>
                         <tr>
-                            <th scope="col">{ "variant" }</th>
+                            <th scope="col">{ attr::explained("variant", "variant") }</th>
                             { for columns().map(|column| head(&document, column, state, act)) }
                         </tr>
                     </thead>
@@ -189,7 +189,7 @@ fn head(document: &Table, column: &Column, state: &State, act: &Callback<Action>
     html! {
         <>
             <th scope="col" class="figure" aria-sort={order}>
-                <button type="button" class="sort" data-column={column.key} onclick={sort}>
+                <button type="button" class="sort" data-column={column.key} data-term={column.key} onclick={sort}>
                     { document.head(column) }{ sign }
                 </button>
                 { moment(document, column, state) }

@@ -92,6 +92,12 @@ fn requests() -> Vec<Request> {
         look(Ask::Without {
             pins: vec![Address(7)],
         }),
+        look(Ask::Sizes),
+        look(Ask::State),
+        look(Ask::Log {
+            words: "trim".to_owned(),
+            kind: Some(ToldKind::Refused),
+        }),
         Work::Read {
             text: "ENV A=\u{fc}\n".to_owned(),
         },
@@ -169,6 +175,11 @@ fn responses() -> Vec<Response> {
             rss: Bytes(3),
             top: Bytes(4),
             reclaimable: Bytes(5),
+        }),
+        Outcome::Text("<tr>".to_owned()),
+        Outcome::Logged(ToldOf {
+            count: 3,
+            latest: vec![],
         }),
         Outcome::Read(Environment {
             variables: full_variant().environment,

@@ -9,7 +9,7 @@ use super::{
     Place, PlayheadAction, Remote, TableAction, Theme, TourAction, VariantAction,
 };
 use crate::{
-    protocol::{Ask, BlockRow, Loaded, MomentFigures, Order, Outcome},
+    protocol::{Ask, BlockRow, Loaded, MomentFigures, Order, Outcome, ToldOf},
     subject::Subject,
     variants::VariantId,
     view::{Look, RunView},
@@ -71,6 +71,8 @@ pub enum Action {
     Retry,
     /// The help is shown, or not any more.
     ToggleHelp,
+    /// The latest change is undone, or done again.
+    Undo(bool),
 }
 
 /// Something arrived from a worker, or from the browser.
@@ -106,6 +108,10 @@ pub enum Arrival {
     Blocks(VariantId, Vec<BlockRow>),
     /// What would be without the pins that were asked about.
     Without(Without),
+    /// What was asked for as text.
+    Text(String),
+    /// What the log says of the words that were looked for.
+    Logged(ToldOf),
     /// The figures of a moment of a variant's run are there.
     Figures(VariantId, Rc<Order>, Moment, MomentFigures),
     /// Something for the search with this number.
@@ -122,6 +128,8 @@ impl Arrival {
             }
             Outcome::Blocks(rows) => Self::Blocks(id, rows),
             Outcome::Without(without) => Self::Without(without),
+            Outcome::Text(text) => Self::Text(text),
+            Outcome::Logged(found) => Self::Logged(found),
             Outcome::Figures(figures) => Self::Figures(id, Rc::clone(order), moment, figures),
             // No answer to such a question.
             _ => Self::LookFailed(id, None),
@@ -191,6 +199,8 @@ pub enum Effect {
     CopyLink(bool),
     /// Put the answer with its table and a link on the clipboard.
     CopyReview,
+    /// Put the focus on the blocks that were just opened.
+    FocusBlocks,
     /// Put the focus on the explanation.
     FocusWhy,
     /// Put the focus on the note that was just begun.
@@ -215,6 +225,8 @@ pub enum Effect {
     SavePage,
     /// Show the help, or close it.
     ToggleHelp,
+    /// Undo the latest change, or do it again.
+    Undo(bool),
 }
 
 /// What can be had as a picture.

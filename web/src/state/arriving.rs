@@ -56,6 +56,16 @@ impl State {
                     *known = Some(without);
                 }
             }
+            Arrival::Text(text) => {
+                if let Some((_, known)) = &mut self.inspection.text {
+                    *known = Some(text.into());
+                }
+            }
+            Arrival::Logged(found) => {
+                if let Some(search) = &mut self.inspection.search {
+                    search.found = Some(found);
+                }
+            }
             Arrival::Figures(id, order, moment, figures) => self.table.take(Known {
                 id,
                 order,

@@ -18,6 +18,29 @@ pub struct Display {
     pub is_unfolded: bool,
     /// What of it is shown inside another page, if it is inside one.
     pub embed: Option<Embed>,
+    /// How much of a run is shown.
+    pub depth: Depth,
+}
+
+/// How much of a run the page shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// The answer, the chart and what would help.
+    Story,
+    /// The table beside the chart, the maps, and why.
+    Compare,
+    /// All there is: that of links that say no depth.
+    #[default]
+    Expert,
+}
+
+impl Depth {
+    /// Each with its name in links.
+    pub const NAMES: [(Self, &str); 3] = [
+        (Self::Story, "story"),
+        (Self::Compare, "compare"),
+        (Self::Expert, "expert"),
+    ];
 }
 
 /// Light or dark.
@@ -61,6 +84,8 @@ pub enum DisplayAction {
     Theme(bool),
     /// The user's preference for dark pages changed.
     PrefersDark(bool),
+    /// More of a run is shown, or less.
+    Depth(Depth),
 }
 
 impl Display {
@@ -73,6 +98,7 @@ impl Display {
             landing: None,
             is_unfolded: false,
             embed: None,
+            depth: Depth::default(),
         }
     }
 
@@ -103,6 +129,10 @@ impl Display {
                 self.is_unfolded = !self.is_unfolded;
                 return vec![];
             }
+            DisplayAction::Depth(depth) => {
+                self.depth = depth;
+                return vec![];
+            }
             DisplayAction::ToggleTheme => !self.is_dark(),
             DisplayAction::Theme(dark) => dark,
         };
@@ -120,6 +150,16 @@ impl Embed {
         table: true,
         settings: true,
         controls: true,
+    };
+
+    /// The chart alone.
+    pub(super) const STORY: Self = Self {
+        chart: true,
+        map: false,
+        why: false,
+        table: false,
+        settings: false,
+        controls: false,
     };
 
     /// The panels that are named, with commas, and what plays the run.

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use highwater_simulator::{Address, Moment, PageKind, Without};
+use highwater_simulator::{Address, Micros, Moment, PageKind, Without};
 
 use super::{Effect, Format, Picture, Playhead, Source, Variants};
 use crate::{
-    protocol::{Ask, BlockRow, ToldKind},
+    protocol::{Ask, BlockRow, ToldKind, ToldOf},
     variants::VariantId,
     view::{Look, RunView},
 };
@@ -31,6 +31,14 @@ impl<'s> Shown<'s> {
         source.loading.is_none().then_some(shown)
     }
 
+    /// The variant that is looked into, with its run and the moment.
+    fn selected(self) -> Option<(VariantId, Rc<RunView>, Moment)> {
+        let variant = self.variants.selected();
+        let run = variant.run.clone()?;
+        let moment = self.moment(variant.id, &run);
+        Some((variant.id, run, moment))
+    }
+
     /// The moment that is shown, in a variant's run.
     pub fn moment(self, id: VariantId, run: &RunView) -> Moment {
         self.playhead.moment(run, id == self.variants.selected)
@@ -48,6 +56,26 @@ pub struct Opened {
     pub to: Address,
     /// They themselves, once they are known.
     pub rows: Option<Vec<BlockRow>>,
+}
+
+/// What is shown as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    /// The blocks by size class, as rows of a table in HTML.
+    Sizes,
+    /// The whole state.
+    State,
+}
+
+/// A search of the log, from the beginning of a run on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    /// The words that are looked for.
+    pub words: String,
+    /// Up to here.
+    pub to: Micros,
+    /// What was found, once that is known.
+    pub found: Option<ToldOf>,
 }
 
 /// All addresses: the whole heap, where it has few blocks.
@@ -79,6 +107,12 @@ pub struct Inspection {
     pub whole: Vec<BlockRow>,
     /// What would be if the first so many pins were gone, once it is known.
     pub without: Option<(usize, Option<Without>)>,
+    /// Something that is shown as text, once it is known: the blocks by size class, or the whole state.
+    pub text: Option<(Text, Option<Rc<str>>)>,
+    /// Why there is no such place as was typed.
+    pub not_found: Option<String>,
+    /// What is looked for in the log.
+    pub search: Option<Search>,
     /// Kinds of pages that the map does not show, as bits.
     pub hidden: u16,
     /// The kind of decisions that is shown alone.
@@ -94,6 +128,12 @@ pub enum InspectionAction {
     AskWithout(usize),
     /// Only decisions of this kind are shown, or all.
     OnlyDecisions(Option<ToldKind>),
+    /// Something is shown as text, or not any more.
+    Text(Option<Text>),
+    /// There is no such place as was typed: why, in a sentence.
+    NotFound(Option<String>),
+    /// The log is searched for words, or not any more where there are none.
+    Search(Option<String>),
     /// Pages of a kind are shown on the map, or not any more.
     ToggleKind(PageKind),
     /// A pin was pointed at (its place among the pins), or none is any more.
@@ -131,9 +171,22 @@ impl Inspection {
         shown: Option<Shown<'_>>,
     ) -> Vec<Effect> {
         match action {
-            InspectionAction::OpenBlocks(range) => return self.open_blocks(range, shown),
+            InspectionAction::OpenBlocks(range) => {
+                let mut effects = self.open_blocks(range, shown);
+                if self.opened.is_some() {
+                    effects.push(Effect::FocusBlocks);
+                }
+                return effects;
+            }
             InspectionAction::AskWithout(pins) => return self.ask_without(pins, shown),
-            InspectionAction::OnlyDecisions(kind) => self.only = kind,
+            InspectionAction::OnlyDecisions(kind) => {
+                self.only = kind;
+                let words = self.search.take().map(|search| search.words);
+                return self.look_for(words, shown);
+            }
+            InspectionAction::Text(text) => return self.ask_text(text, shown),
+            InspectionAction::NotFound(words) => self.not_found = words,
+            InspectionAction::Search(words) => return self.look_for(words, shown),
             InspectionAction::ToggleKind(kind) => self.hidden ^= 1 << kind as u16,
             InspectionAction::Point(pin) => self.pointed = pin,
             InspectionAction::Save(picture, format) => {
@@ -221,6 +274,7 @@ impl Inspection {
         shown: Option<Shown<'_>>,
     ) -> Vec<Effect> {
         self.opened = None;
+        self.not_found = None;
         let (Some((id, from, to)), Some(shown)) = (range, shown) else {
             return vec![];
         };
@@ -251,6 +305,37 @@ impl Inspection {
         vec![effect]
     }
 
+    /// Asks for something as text.
+    fn ask_text(&mut self, text: Option<Text>, shown: Option<Shown<'_>>) -> Vec<Effect> {
+        self.text = None;
+        let asked = text.zip(shown.and_then(Shown::selected));
+        let Some((text, (id, run, moment))) = asked else {
+            return vec![];
+        };
+        self.text = Some((text, None));
+        let ask = match text {
+            Text::Sizes => Ask::Sizes,
+            Text::State => Ask::State,
+        };
+        vec![Effect::Ask(id, run, moment, ask)]
+    }
+
+    /// Searches the log up to what is shown.
+    fn look_for(&mut self, words: Option<String>, shown: Option<Shown<'_>>) -> Vec<Effect> {
+        self.search = None;
+        let asked = words.zip(shown.and_then(Shown::selected));
+        let Some((words, (id, run, moment))) = asked else {
+            return vec![];
+        };
+        self.search = Some(Search {
+            words: words.clone(),
+            to: moment.time,
+            found: None,
+        });
+        let kind = self.only;
+        vec![Effect::Ask(id, run, moment, Ask::Log { words, kind })]
+    }
+
     /// Asks again what was asked and not answered: the worker went down.
     pub(super) fn ask_again(&mut self, shown: Option<Shown<'_>>) -> Vec<Effect> {
         let mut effects = Vec::new();
@@ -261,6 +346,12 @@ impl Inspection {
         if let Some((pins, None)) = self.without {
             effects.extend(self.ask_without(pins, shown));
         }
+        if let Some((text, None)) = self.text {
+            effects.extend(self.ask_text(Some(text), shown));
+        }
+        if let Some(search) = self.search.take_if(|search| search.found.is_none()) {
+            effects.extend(self.look_for(Some(search.words), shown));
+        }
         effects
     }
 
@@ -268,6 +359,8 @@ impl Inspection {
     pub(super) fn forget_asked(&mut self) {
         self.opened = None;
         self.without = None;
+        self.text = None;
+        self.not_found = None;
     }
 
     /// So much of the way to the moment is gone that a variant is looked into at.
@@ -288,6 +381,8 @@ impl Inspection {
         self.saving = None;
         self.opened.take_if(|opened| opened.rows.is_none());
         self.without.take_if(|(_, answer)| answer.is_none());
+        self.text.take_if(|(_, text)| text.is_none());
+        self.search.take_if(|search| search.found.is_none());
     }
 
     /// Forgets the look into a variant.
@@ -302,6 +397,10 @@ impl Inspection {
         let is_earlier =
             |(of, look): &mut (VariantId, Rc<Look>)| *of == id && look.order != run.order;
         let earlier = self.looks.extract_if(.., is_earlier).next();
+        if is_selected {
+            // What it found is of the run before.
+            self.search = None;
+        }
         if earlier.is_some() && is_selected {
             self.earlier = earlier;
         }
@@ -397,7 +496,8 @@ mod tests {
             "the workers read something else"
         );
         let asked = inspection.update(open(), shown);
-        assert_eq!(inspection.ask_again(shown), asked);
+        assert_eq!(asked[1..], [Effect::FocusBlocks]);
+        assert_eq!(inspection.ask_again(shown), asked[..1]);
         inspection.take_blocks(id, vec![]);
         assert_eq!(inspection.ask_again(shown), []);
         inspection.forget_unanswered();

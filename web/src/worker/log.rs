@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use highwater_simulator::{Bytes, Simulation, TimedDecision};
 
-use crate::protocol::ToldKind;
+use crate::{protocol::ToldKind, words::tell};
 
 /// Events between two readings: the simulation keeps a few thousand decisions, and an event takes a few at most.
 pub(crate) const READ_EVERY: u64 = 512;
@@ -22,6 +22,16 @@ pub(crate) struct Log {
     read: u64,
     all: Latest,
     kinds: [Latest; ToldKind::NAMES.len()],
+    /// What is looked for, and what was found of it.
+    search: Option<Box<Search>>,
+}
+
+/// A search for words.
+#[derive(Clone)]
+struct Search {
+    words: String,
+    kind: Option<ToldKind>,
+    found: Latest,
 }
 
 /// The latest of some decisions.
@@ -43,6 +53,10 @@ impl Log {
         }
         for decision in simulation.latest_decisions(new as usize) {
             let kind = ToldKind::of(&decision.decision);
+            if let Some(search) = &mut self.search {
+                search.take(kind, decision);
+                continue;
+            }
             let place = ToldKind::NAMES.iter().position(|(named, _)| *named == kind);
             self.kinds[place.unwrap_or_default()].take(decision);
             self.all.take(decision);
@@ -56,6 +70,27 @@ impl Log {
         Bytes((kept * size_of::<TimedDecision>()) as u64)
     }
 
+    /// One that keeps only what says some words, whatever the case of their letters, and is of a kind.
+    pub(crate) fn searching(words: &str, kind: Option<ToldKind>) -> Self {
+        let (words, found) = (words.trim().to_ascii_lowercase(), Latest::default());
+        Self {
+            search: Some(Box::new(Search { words, kind, found })),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it keeps only what is looked for.
+    pub(crate) fn is_searching(&self) -> bool {
+        self.search.is_some()
+    }
+
+    /// What was found of that.
+    pub(crate) fn found(&self) -> &Latest {
+        self.search
+            .as_ref()
+            .map_or(&self.all, |search| &search.found)
+    }
+
     /// Those of all kinds.
     pub(crate) fn all(&self) -> &Latest {
         &self.all
@@ -64,6 +99,20 @@ impl Log {
     /// Those of each kind, in the order of [`ToldKind::NAMES`].
     pub(crate) fn kinds(&self) -> impl Iterator<Item = &Latest> {
         self.kinds.iter()
+    }
+}
+
+impl Search {
+    fn take(&mut self, kind: ToldKind, decision: TimedDecision) {
+        let is_wanted = self.kind.is_none_or(|wanted| wanted == kind)
+            && (self.words.is_empty()
+                || tell(&decision)
+                    .words
+                    .to_ascii_lowercase()
+                    .contains(&self.words));
+        if is_wanted {
+            self.found.take(decision);
+        }
     }
 }
 

@@ -4,12 +4,13 @@ use highwater_report::explain;
 use highwater_simulator::{BlockView, Diagnosis, Finding, Micros, Origin, Simulation};
 
 use crate::{
-    protocol::{Ask, BlockRow, Looked, MomentFigures, Order, Outcome, Said, ToldOf},
+    protocol::{Ask, BlockRow, Looked, MomentFigures, Order, Outcome, Said, ToldKind, ToldOf},
     words,
     worker::{
         Engine, Job, Slice, Step,
         engine::Cursor,
         log::{Latest, Log, READ_EVERY},
+        text,
     },
 };
 
@@ -18,6 +19,9 @@ const BATCH: u64 = 2048;
 
 /// Decisions told at most.
 const TOLD: usize = 40;
+
+/// The same where the whole log is searched.
+const TOLD_WHOLE: usize = 1000;
 
 /// Blocks shown at most.
 const MOST_BLOCKS: usize = 400;
@@ -66,7 +70,11 @@ impl Look {
                 let since =
                     there.map_or(0, |cursor| cursor.simulation.position() + WORTH_UNPACKING);
                 let of = (&self.order, self.stage);
-                let kept = engine.resumed(of, (event, time), since);
+                let kept = match &self.ask {
+                    // It is read from the first decision on.
+                    Ask::Log { words, kind } => Some(self.searching(engine, slice, words, *kind)?),
+                    _ => engine.resumed(of, (event, time), since),
+                };
                 match kept.or_else(|| engine.cursor.take().filter(is_before)) {
                     Some(cursor) => cursor,
                     None => self.begin(engine, slice)?,
@@ -93,6 +101,15 @@ impl Look {
                 free: simulation.accounting().free,
                 reclaimable: simulation.reclaimable(),
             }),
+            Ask::Sizes => Outcome::Text(text::sizes(simulation)),
+            Ask::State => {
+                let diagnosis = self.in_run(simulation.diagnose());
+                Outcome::Text(text::state(simulation, &diagnosis, self.first_event))
+            }
+            Ask::Log { .. } => {
+                let found = cursor.log.found();
+                return Ok(Step::Done(Outcome::Logged(self.told(found, TOLD_WHOLE))));
+            }
             Ask::Without { pins } => {
                 // The simulation is used up by it.
                 let without = cursor.simulation.without(pins);
@@ -116,9 +133,9 @@ impl Look {
         Looked {
             diagnosis,
             findings: findings.iter().map(say).collect(),
-            decisions: self.told(log.all()).latest,
+            decisions: self.told(log.all(), TOLD).latest,
             decided: log.all().count,
-            kinds: log.kinds().map(|kind| self.told(kind)).collect(),
+            kinds: log.kinds().map(|kind| self.told(kind, TOLD)).collect(),
             frame,
         }
     }
@@ -137,14 +154,28 @@ impl Look {
         })
     }
 
-    fn told(&self, of: &Latest) -> ToldOf {
+    /// A process at its beginning, whose log looks for words.
+    fn searching(
+        &self,
+        engine: &mut Engine,
+        slice: &Slice,
+        words: &str,
+        kind: Option<ToldKind>,
+    ) -> Result<Cursor, String> {
+        Ok(Cursor {
+            log: Log::searching(words, kind),
+            ..self.begin(engine, slice)?
+        })
+    }
+
+    fn told(&self, of: &Latest, most: usize) -> ToldOf {
         let mut latest = of.kept();
         for decision in &mut latest {
             decision.time.0 += self.begins.0;
         }
         ToldOf {
             count: of.count,
-            latest: words::tell_latest(&latest, TOLD),
+            latest: words::tell_latest(&latest, most),
         }
     }
 
@@ -200,11 +231,13 @@ fn run_to(cursor: &mut Cursor, event: u64, engine: &mut Engine, slice: &Slice) -
             simulation.run_until(end.min(simulation.position() + READ_EVERY));
             cursor.log.read(simulation);
             // A part of a recording that is read on the way ends within a batch.
-            if simulation.is_seam() {
+            if simulation.is_seam() && !cursor.log.is_searching() {
                 engine.offer((&cursor.order, cursor.stage), simulation, &cursor.log);
             }
         }
-        engine.offer((&cursor.order, cursor.stage), simulation, &cursor.log);
+        if !cursor.log.is_searching() {
+            engine.offer((&cursor.order, cursor.stage), simulation, &cursor.log);
+        }
     }
     None
 }

@@ -16,6 +16,7 @@ mod read;
 mod recorded;
 mod run;
 mod survey;
+mod text;
 
 use std::{
     cell::{Cell, RefCell},

@@ -60,7 +60,7 @@ fn the_bare_address_shows_the_way_to_a_recording_and_questions() -> Result<()> {
 fn a_question_leads_to_its_scenario_and_the_address_back() -> Result<()> {
     visit(View::default(), |page| {
         arrive(page)?;
-        page.click(".questions a[href='?scenario=one_at_a_time']")?;
+        page.click(".questions a[href='?scenario=one_at_a_time&depth=compare']")?;
         page.wait_for_text("#title", "one stream at a time")?;
         settle(page)?;
         page.wait_for_text("#answer-says", "nothing is stuck in the allocator")?;

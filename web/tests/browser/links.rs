@@ -39,6 +39,8 @@ fn shown(page: &Page) -> Result<String> {
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_link_brings_everything_back_and_back_and_forward_work() -> Result<()> {
     visit(View::default(), |page| {
+        page.arrive("")?;
+        page.click("#landing-example")?;
         settle(page)?;
         let opened = page.evaluate("return location.hash")?;
         ensure!(

@@ -80,8 +80,16 @@ impl Page {
         self.evaluate(
             "const choose = () => {
                  const example = document.querySelector('#landing-example');
-                 if (example) example.click();
-                 else if (!document.querySelector('#chart')) requestAnimationFrame(choose);
+                 if (example) {
+                     example.click();
+                     requestAnimationFrame(deepen);
+                 } else if (!document.querySelector('#chart')) requestAnimationFrame(choose);
+             };
+             // It opens to be compared, and most of what is tested is for experts.
+             const deepen = () => {
+                 const expert = document.querySelector('.depth:nth-of-type(3)');
+                 if (expert) expert.click();
+                 else requestAnimationFrame(deepen);
              };
              if (location.search + location.hash === '') choose();",
         )?;

@@ -134,6 +134,31 @@ fn take_beginnings() -> Result<()> {
     })
 }
 
+/// The depths, and a term that is explained.
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn take_depths() -> Result<()> {
+    let out = named("HIGHWATER_SHOTS")?;
+    fs::create_dir_all(&out)?;
+    visit(View::default(), |page| {
+        settle(page)?;
+        page.evaluate("document.querySelector('#pins .term').focus()")?;
+        page.wait_for("#glossary:popover-open")?;
+        in_all_sizes(page, &out, "term-")?;
+        page.press("Escape")?;
+        page.set_value("#log-search", "gave back")?;
+        page.wait_for("#decisions[data-whole=true]")?;
+        page.click("#show-sizes")?;
+        page.wait_for("#sizes")?;
+        in_all_sizes(page, &out, "expert-")?;
+        for (at, name) in ["story", "compare"].iter().enumerate() {
+            page.click(&format!(".depth:nth-of-type({})", at + 1))?;
+            in_all_sizes(page, &out, &format!("depth-{name}-"))?;
+        }
+        Ok(())
+    })
+}
+
 /// A picture in each size, light and dark, and one of the whole page where it is longer.
 fn in_all_sizes(page: &Page, out: &Path, prefix: &str) -> Result<()> {
     page.in_each_look(&SIZES, |view, look| {

@@ -81,6 +81,11 @@ impl Simulation {
         ordered.map(view).collect()
     }
 
+    /// Visits every block, upwards within a mapping.
+    pub fn each_block(&self, visit: &mut dyn FnMut(Block)) {
+        self.model.census(&self.kernel, visit);
+    }
+
     /// What would be if these pins were gone, from the top down. The process cannot go on from there: whoever asks asks a
     /// simulation that is not needed any more.
     pub fn without(mut self, pins: &[Address]) -> Without {

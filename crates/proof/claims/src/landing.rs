@@ -98,7 +98,7 @@ fn item(name: &str, question: &str, runs: &[Vec<Sample>]) -> Result<String> {
     };
     let (width, height) = SIZE;
     let mut out = format!(
-        "<li><a href=\"?scenario={name}\"><svg viewBox=\"0 0 {width} {height}\" preserveAspectRatio=\"none\" \
+        "<li><a href=\"?scenario={name}&amp;depth=compare\"><svg viewBox=\"0 0 {width} {height}\" preserveAspectRatio=\"none\" \
          aria-hidden=\"true\">"
     );
     let first = runs.first().context("a scenario has a variant")?;

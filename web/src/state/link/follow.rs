@@ -108,6 +108,7 @@ impl State {
         self.table.sorted = view.column.map(|column| (column as usize, falls));
         self.table.at = view.at.unwrap_or_default();
         let all = &self.variants.all;
+        self.display.depth = view.depth.unwrap_or_default();
         self.charted.hide(&view.off.unwrap_or_default(), all);
         let last = all.len() - 1;
         let (selected, beside) = (view.selected.unwrap_or(0), view.beside);

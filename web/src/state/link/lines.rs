@@ -10,7 +10,7 @@ use crate::subject::Subject;
 
 /// Each letter, the table of today's form that its line stands in, and the keys of its words. The last key has the rest of
 /// the line; settings are one key's, line by line.
-const LINES: [(&str, &str, &[&str]); 19] = [
+const LINES: [(&str, &str, &[&str]); 20] = [
     ("s", "run", &["scenario"]),
     ("f", "run", &["trace"]),
     ("k", "run", &["checksum"]),
@@ -30,6 +30,7 @@ const LINES: [(&str, &str, &[&str]); 19] = [
     ("b", "view", &["first", "last"]),
     ("g", "tour", &["step", "language"]),
     ("c", "view", &["theme"]),
+    ("l", "view", &["depth"]),
 ];
 
 type Pairs = Vec<(String, Tree)>;

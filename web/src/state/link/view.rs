@@ -6,7 +6,7 @@ use highwater_workload::spec::Tree;
 use super::read::{Entries, not_one};
 use crate::{
     protocol::ToldKind,
-    state::{At, State, Theme},
+    state::{At, Depth, State, Theme},
     variants::{MOST, place_of},
 };
 
@@ -39,6 +39,7 @@ pub(super) struct View {
     pub(super) at: Option<At>,
     pub(super) only: Option<ToldKind>,
     pub(super) theme: Option<Theme>,
+    pub(super) depth: Option<Depth>,
     /// The letters whose curves are hidden.
     pub(super) off: Option<String>,
 }
@@ -78,6 +79,7 @@ impl View {
         }
         view.only = entries.named("only", &ToldKind::NAMES)?;
         view.theme = entries.named("theme", &THEMES)?;
+        view.depth = entries.named("depth", &Depth::NAMES)?;
         let at = entries.text("at");
         let at = at.map(|words| At::of_link(&words).ok_or_else(|| not_one("at")));
         view.at = at.transpose()?;
@@ -102,10 +104,14 @@ impl View {
             .iter()
             .find(|(kind, _)| Some(*kind) == self.only);
         let theme = THEMES.iter().find(|(theme, _)| Some(*theme) == self.theme);
+        let depth = Depth::NAMES
+            .iter()
+            .find(|(depth, _)| Some(*depth) == self.depth);
         said.extend([
             ("at", self.at.as_ref().and_then(At::in_link)),
             ("only", only.map(|(_, name)| (*name).to_owned())),
             ("theme", theme.map(|(_, name)| (*name).to_owned())),
+            ("depth", depth.map(|(_, name)| (*name).to_owned())),
             ("off", self.off.take()),
         ]);
         said
@@ -140,6 +146,7 @@ impl View {
             at: Some(state.table.at.clone()),
             only: state.inspection.only,
             theme: Some(state.display.theme),
+            depth: Some(state.display.depth).filter(|depth| *depth != Depth::default()),
             off: Some(state.charted.hidden()).filter(|letters| !letters.is_empty()),
         }
     }

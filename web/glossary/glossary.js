@@ -1,0 +1,98 @@
+// Explains a term of the field where it is pointed at, tapped, or has the focus. The page loads this file for the first who asks; the
+// words are those of the book (`docs/glossary.md`).
+
+// What the page calls a term besides its name there.
+const NAMES = {
+  after_burst: "resident", after_rest: "resident", at_end: "resident", faults: "page fault", syscalls: "system call",
+  "the allocator's own": "allocator's own", "slab less than ½ in use": "slab", "slab less than ⅛ in use": "slab",
+  "parked in a cache": "parked", "free but resident": "free", "dirty: free, waiting": "dirty",
+  "dirty, due at the next check": "decay", "muzzy: free, offered back": "muzzy", given_back_by_trim: "trim",
+};
+
+const read = (text) => {
+  const terms = text.split(/^## /m).slice(1).map((part) => {
+    const [name, ...rest] = part.split("\n");
+    const words = rest.join("\n").trim().split(/\n\s*\n/)[0];
+    return [name.trim(), words.replace(/\s+/g, " ").replaceAll("`", "")];
+  });
+  return new Map(terms);
+};
+let terms;
+const known = () => (terms ??= fetch("glossary/glossary.md").then((answer) => answer.text()).then(read));
+
+const box = document.createElement("div");
+box.id = "glossary";
+box.popover = "manual";
+box.setAttribute("role", "tooltip");
+box.style.cssText = "position: fixed; inset: auto; margin: 0; max-width: min(340px, calc(100vw - 16px)); padding: 8px 12px;"
+  + "border: 1px solid var(--border); border-radius: 8px; background: var(--panel); color: var(--ink); font-size: 14px; line-height: 1.4;"
+  + "box-shadow: 0 4px 18px rgb(0 0 0 / 22%)";
+
+// The element that is explained, and the one that is to be once the words are there.
+let of;
+let wanted;
+let waiting;
+
+const close = () => {
+  wanted = undefined;
+  clearTimeout(waiting);
+  if (!of) return;
+  of.removeAttribute("aria-describedby");
+  of = undefined;
+  if (box.matches(":popover-open")) box.hidePopover();
+};
+
+const place = () => {
+  const at = of.getBoundingClientRect();
+  const { width, height } = box.getBoundingClientRect();
+  const left = Math.max(8, Math.min(at.left, innerWidth - width - 8));
+  const below = at.bottom + 6;
+  const top = below + height > innerHeight ? Math.max(8, at.top - height - 6) : below;
+  box.style.left = `${left}px`;
+  box.style.top = `${top}px`;
+};
+
+const show = async (element) => {
+  wanted = element;
+  const name = element.dataset.term;
+  const words = (await known()).get(NAMES[name] ?? name);
+  if (wanted !== element || of === element || !words || !element.isConnected) return;
+  close();
+  of = element;
+  // Where the page draws itself anew it leaves alone what it does not know.
+  if (!box.isConnected) document.documentElement.append(box);
+  const head = Object.assign(document.createElement("b"), { textContent: NAMES[name] ?? name });
+  box.replaceChildren(head, `: ${words}`);
+  of.setAttribute("aria-describedby", "glossary");
+  box.showPopover();
+  place();
+};
+
+/** Explains the term of an element to which an event came. */
+export const explain = (element, event) => {
+  clearTimeout(waiting);
+  // A term alone opens and closes by a press; a button that does something else is explained beside that.
+  if (event.type === "click" && of === element && element.matches(".term") && event.detail === 0) close();
+  else if (event.type === "pointerover" && event.pointerType === "mouse") waiting = setTimeout(show, 250, element);
+  else show(element);
+};
+
+// Escape closes the explanation and does nothing else.
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && of) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    close();
+  }
+}, true);
+const isWithin = (target) => of && target instanceof Node && (of.contains(target) || box.contains(target));
+addEventListener("pointerover", ({ target, pointerType }) => {
+  if (pointerType !== "mouse") return;
+  if (wanted && !(target instanceof Node && wanted.contains(target))) clearTimeout(waiting);
+  if (of && !isWithin(target) && document.activeElement !== of) close();
+});
+addEventListener("pointerdown", ({ target }) => isWithin(target) || close(), true);
+addEventListener("focusin", ({ target }) => isWithin(target) || (of && close()));
+const follow = () => of && (of.isConnected ? place() : close());
+addEventListener("scroll", follow, true);
+addEventListener("resize", follow);
