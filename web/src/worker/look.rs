@@ -92,6 +92,9 @@ impl Look {
                 live: simulation.live(),
                 free: simulation.accounting().free,
                 reclaimable: simulation.reclaimable(),
+                page_tables: simulation.kernel().page_tables(),
+                huge: simulation.kernel().huge(),
+                lazy_free: simulation.kernel().lazy(),
             }),
             Ask::Without { pins } => {
                 // The simulation is used up by it.

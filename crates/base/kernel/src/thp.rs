@@ -66,6 +66,21 @@ impl Kernel {
         self.config.page_size * self.unwritten.0
     }
 
+    /// Returns the part of [`Kernel::unwritten`] in the pages that `[start, end)` reaches into.
+    pub fn unwritten_in(&self, start: Address, end: Address) -> Bytes {
+        let mut pages = Pages(0);
+        for (from, last) in parts(start, end) {
+            if let Some(id) = self.find_span(from) {
+                let (first, last) = (self.page_in_span(from), self.page_in_span(last));
+                let span = &self.spans[id];
+                words_of(first, last, |word, bits| {
+                    pages += count(span.unwritten[word] & bits);
+                });
+            }
+        }
+        self.config.page_size * pages.0
+    }
+
     /// The first addresses of the huge pages, ascending.
     pub fn huge_pages(&self) -> impl Iterator<Item = Address> + '_ {
         let leaves = self.tables.leaves.all().iter();
