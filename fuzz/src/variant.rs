@@ -26,7 +26,7 @@ const GLIBC: [&str; 16] = [
     "glibc.malloc.mmap_threshold",
 ];
 
-const JEMALLOC: [&str; 18] = [
+const JEMALLOC: [&str; 19] = [
     "narenas",
     "dirty_decay_ms",
     "muzzy_decay_ms",
@@ -42,18 +42,22 @@ const JEMALLOC: [&str; 18] = [
     "zero",
     "junk",
     "metadata_thp",
+    "thp",
     "max_background_threads",
     "tcache_nslots_small_max",
     "lg_tcache_nslots_mul",
 ];
 
-const VALUES: [&str; 24] = [
+const VALUES: [&str; 27] = [
     "0",
     "1",
     "2",
     "-1",
     "true",
     "false",
+    "always",
+    "never",
+    "auto",
     "",
     "16",
     "64",
@@ -99,10 +103,7 @@ pub fn variant_of(allocator: Choice, input: &mut Input<'_>) -> Variant {
         cores: *input.one_of(&[None, None, Some(Cores::all(1)), Some(Cores::all(448))]),
         seed: *input.one_of(&[None, Some(0), Some(3), Some(u64::MAX)]),
         python,
-        machine: match allocator {
-            Choice::Glibc(_) => machine(input),
-            Choice::Jemalloc(_) => Machine::default(),
-        },
+        machine: machine(input),
     }
 }
 

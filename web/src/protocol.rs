@@ -265,6 +265,12 @@ pub struct MomentFigures {
     pub free: Bytes,
     /// Resident bytes that asking for it would give back.
     pub reclaimable: Bytes,
+    /// Bytes of page tables.
+    pub page_tables: Bytes,
+    /// Resident bytes in huge pages.
+    pub huge: Bytes,
+    /// Resident bytes marked with MADV_FREE.
+    pub lazy_free: Bytes,
 }
 
 /// A block of the allocator's memory, as a line of a table.

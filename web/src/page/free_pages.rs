@@ -16,7 +16,7 @@ pub(super) fn free_pages(diagnosis: &Diagnosis, figures: &Figures) -> Html {
             data-muzzy={data(pages.muzzy)} data-slabs={data(pages.slabs())} data-retained={data(figures.retained)}>
             { attr::words("h2", &[], "Resident pages by kind") }
             <dl class="figures">
-                { for page_shares(&pages).into_iter().map(|(kind, bytes, last)| html! {
+                { for page_shares(&pages).map(|(kind, bytes, last)| html! {
                     <>
                         <dt>{ swatch(kind) }{ kind_in_words(kind) }{ wait(last) }</dt>
                         { attr::words("dd", &[], &bytes.to_string()) }

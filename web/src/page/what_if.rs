@@ -81,11 +81,11 @@ impl Row {
 }
 
 /// The columns from left to right, by their numbers: what stays, then its price, then the rest.
-const ORDER: [usize; 10] = [RESIDENT, 0, 6, 7, 1, 3, 8, 4, 9, 5];
+const ORDER: [usize; 13] = [RESIDENT, 0, 6, 7, 1, 3, 8, 4, 10, 11, 12, 9, 5];
 
-fn columns() -> impl Iterator<Item = &'static Column> {
-    let column = |number| COLUMNS.iter().find(move |column| column.number == number);
-    ORDER.into_iter().filter_map(column)
+fn columns(document: &Table) -> Vec<&'static Column> {
+    let column = |number| document.columns().find(|column| column.number == number);
+    ORDER.into_iter().filter_map(column).collect()
 }
 
 /// The table as it goes into documents.
@@ -126,6 +126,7 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
     let most = most.max().unwrap_or(0).max(1);
     let document = table(state, &all);
     let is_after_rest = document.is_after_rest;
+    let columns = columns(&document);
     html! {
         <section class="card what-if" aria-labelledby="what-if-title">
             <div class="card__head">
@@ -141,11 +142,11 @@ pub fn what_if(state: &State, act: &Callback<Action>) -> Html {
                     <thead>
                         <tr>
                             <th scope="col">{ attr::explained("variant", "variant") }</th>
-                            { for columns().map(|column| head(&document, column, state, act)) }
+                            { for columns.iter().map(|column| head(&document, column, state, act)) }
                         </tr>
                     </thead>
                     <tbody>
-                        { for ordered(&all, state.table.sorted).into_iter().map(|row| line(row, baseline, (most, is_after_rest), act)) }
+                        { for ordered(&all, state.table.sorted).into_iter().map(|row| line(row, baseline, (&columns, most, is_after_rest), act)) }
                     </tbody>
                 </table>
             </div>
@@ -243,7 +244,7 @@ fn moment(document: &Table, column: &Column, state: &State) -> Html {
 fn line(
     row: &Row,
     baseline: Option<&Row>,
-    (most, is_after_rest): (u64, bool),
+    (columns, most, is_after_rest): (&[&Column], u64, bool),
     act: &Callback<Action>,
 ) -> Html {
     let id = row.variant.id;
@@ -260,7 +261,7 @@ fn line(
                     onclick={press(act, Action::Variant(id, VariantAction::Baseline))}>{ "baseline" }</button>
                 { notes(row, baseline.filter(|_| is_after_rest)) }
             </th>
-            { for columns().map(|column| {
+            { for columns.iter().map(|column| {
                 let value = row.value(column);
                 let held_against = baseline.filter(|_| !row.is_baseline);
                 let held_against = held_against.and_then(|base| base.value(column));
@@ -356,7 +357,21 @@ mod tests {
 
     #[test]
     fn every_column_has_its_place() {
-        let mut shown: Vec<&str> = columns().map(|column| column.key).collect();
+        let summary = Summary {
+            huge: Bytes(1),
+            lazy_free: Bytes(1),
+            ..Summary::default()
+        };
+        let document = Table {
+            title: String::new(),
+            is_after_rest: true,
+            rows: vec![table::Row {
+                summary: Some(summary),
+                ..table::Row::default()
+            }],
+        };
+        let shown = columns(&document);
+        let mut shown: Vec<&str> = shown.iter().map(|column| column.key).collect();
         assert_eq!(&shown[..4], ["after_rest", "peak", "faults", "syscalls"]);
         shown.sort_unstable();
         let mut all: Vec<&str> = COLUMNS.iter().map(|column| column.key).collect();

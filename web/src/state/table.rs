@@ -190,6 +190,9 @@ impl Table {
             live: sample.live,
             free: sample.free,
             reclaimable: sample.reclaimable.unwrap_or_default(),
+            page_tables: sample.page_tables,
+            huge: sample.huge,
+            lazy_free: sample.lazy_free,
         };
         let known = || self.known(variant.id, run, moment)?.figures;
         let measured = run.measured(moment).map(of_sample);
@@ -200,6 +203,9 @@ impl Table {
                     live: figures.live,
                     free: figures.free,
                     reclaimable: figures.reclaimable,
+                    memory_current: figures.rss + figures.page_tables,
+                    huge: figures.huge,
+                    lazy_free: figures.lazy_free,
                     ..summary
                 },
                 true,
@@ -376,6 +382,9 @@ mod tests {
             live: Bytes(1),
             free: Bytes(0),
             reclaimable: Bytes(0),
+            page_tables: Bytes(0),
+            huge: Bytes(0),
+            lazy_free: Bytes(0),
         };
         table.take(Known {
             id: *id,

@@ -100,6 +100,9 @@ impl Look {
                 live: simulation.live(),
                 free: simulation.accounting().free,
                 reclaimable: simulation.reclaimable(),
+                page_tables: simulation.kernel().page_tables(),
+                huge: simulation.kernel().huge(),
+                lazy_free: simulation.kernel().lazy(),
             }),
             Ask::Sizes => Outcome::Text(text::sizes(simulation)),
             Ask::State => {

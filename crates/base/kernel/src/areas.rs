@@ -63,7 +63,7 @@ impl Kernel {
         areas.change(start, end, change);
         for at in [start, end] {
             let range = self.tables.range_of(at);
-            if self.tables.is_huge(range) && self.area_of(range).is_none() {
+            if self.tables.is_whole(range) && self.area_of(range).is_none() {
                 self.split(range);
             }
         }

@@ -200,7 +200,7 @@ impl Kernel {
         self.counts.syscalls.madvise += 1;
         let end = self.page_end(start + length);
         let mut marked = Pages(0);
-        self.split_ends(start, end);
+        self.split_for_free(start, end);
         if start < end {
             self.warm
                 .remove(self.page_of(start), self.page_of(end - Bytes(1)));

@@ -17,7 +17,7 @@ impl Kernel {
             let part = left(source).min(left(target)).min(length - done);
             let range = self.tables.range_of(source);
             let target_range = self.tables.range_of(target);
-            if self.tables.is_huge(range) && part < span {
+            if self.tables.is_whole(range) && part < span {
                 self.split(range);
             }
             if let Some(leaf) = self.tables.leaf(range) {
@@ -28,7 +28,7 @@ impl Kernel {
                 for offset in (0..part.0).step_by(page.0 as usize) {
                     self.move_page(source + Bytes(offset), target + Bytes(offset));
                 }
-                if self.tables.is_huge(range) {
+                if self.tables.is_whole(range) {
                     self.drop_pages(source, source + span, false);
                     self.free_table(range);
                 }
@@ -46,6 +46,7 @@ impl Kernel {
             return;
         }
         let is_lazy = contains(&self.spans[source].lazy, bit);
+        let is_unwritten = contains(&self.spans[source].unwritten, bit);
         let target = self.span_at(to);
         let target_bit = self.page_in_span(to);
         let mask = 1 << (target_bit & 63);
@@ -57,6 +58,10 @@ impl Kernel {
         if is_lazy {
             target.lazy[target_bit >> 6] |= mask;
             self.lazy += Pages(1);
+        }
+        if is_unwritten {
+            target.unwritten[target_bit >> 6] |= mask;
+            self.unwritten += Pages(1);
         }
     }
 }

@@ -35,8 +35,10 @@ pub(crate) struct Span {
     pub(crate) resident: PageSet,
     /// Resident, and marked with MADV_FREE.
     pub(crate) lazy: PageSet,
-    /// Written at least once since mapped.
+    /// Written at least once since mapped, or brought in with a huge page.
     pub(crate) ever: PageSet,
+    /// Resident because a huge page was made here, and not written since.
+    pub(crate) unwritten: PageSet,
 }
 
 #[inline]
@@ -92,6 +94,24 @@ impl Span {
             }
         });
         new
+    }
+
+    /// Makes pages resident that nobody writes; returns how many were not.
+    pub(crate) fn bring_in(&mut self, first: usize, last: usize) -> Pages {
+        words_of(first, last, |word, bits| {
+            self.unwritten[word] |= bits & !self.resident[word];
+        });
+        self.touch(first, last)
+    }
+
+    /// Notes that pages are written; returns how many had only been brought in.
+    pub(crate) fn write(&mut self, first: usize, last: usize) -> Pages {
+        let mut written = Pages(0);
+        words_of(first, last, |word, bits| {
+            written += count(self.unwritten[word] & bits);
+            self.unwritten[word] &= !bits;
+        });
+        written
     }
 
     /// A write takes back the promise of MADV_FREE; returns how many pages had it.

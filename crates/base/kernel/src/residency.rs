@@ -65,6 +65,9 @@ impl Kernel {
         let (at, first, last) = (from, self.page_in_span(from), self.page_in_span(last));
         let span = &mut self.spans[id];
         let new = span.touch(first, last);
+        if self.unwritten > Pages(0) {
+            self.unwritten -= span.write(first, last);
+        }
         if self.lazy > Pages(0) {
             let kept = span.keep(first, last);
             self.lazy -= kept;
@@ -238,17 +241,20 @@ impl Kernel {
         let page = self.page_of(self.spans[id].base);
         self.warm.remove(page + first as u64, page + last as u64);
         let span = &mut self.spans[id];
-        let (mut resident, mut lazy) = (Pages(0), Pages(0));
+        let (mut resident, mut lazy, mut unwritten) = (Pages(0), Pages(0), Pages(0));
         words_of(first, last, |word, bits| {
             resident += count(span.resident[word] & bits);
             lazy += count(span.lazy[word] & bits);
+            unwritten += count(span.unwritten[word] & bits);
             span.resident[word] &= !bits;
             span.lazy[word] &= !bits;
+            span.unwritten[word] &= !bits;
             if forget {
                 span.ever[word] &= !bits;
             }
         });
         self.resident -= resident;
         self.lazy -= lazy;
+        self.unwritten -= unwritten;
     }
 }

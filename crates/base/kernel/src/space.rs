@@ -30,6 +30,8 @@ pub struct Kernel {
     pub(crate) resident: Pages,
     pub(crate) peak: Pages,
     pub(crate) lazy: Pages,
+    /// Resident pages that huge pages brought in and that nobody has written since.
+    pub(crate) unwritten: Pages,
     pub(crate) cap: Pages,
     /// Bytes of all mappings, the heap of the program break left aside.
     pub(crate) mapped: Bytes,
@@ -72,6 +74,7 @@ impl Kernel {
             resident: Pages(0),
             peak: Pages(0),
             lazy: Pages(0),
+            unwritten: Pages(0),
             cap: Pages(config.cap.unwrap_or(config.memory).min(config.memory) / config.page_size),
             mapped: Bytes::ZERO,
             counts: Counts::default(),

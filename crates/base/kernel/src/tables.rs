@@ -15,6 +15,9 @@ pub(crate) enum Leaf {
     Table,
     /// One huge page.
     Huge,
+    /// The huge page of zeros that all processes share: the range was read before anything was written, and none of it is resident
+    /// (mm/huge_memory.c, `set_huge_zero_folio`).
+    Zeros,
 }
 
 /// The page tables of a process.
@@ -27,8 +30,10 @@ pub(crate) struct Tables {
     pub(crate) leaves: Ordered<u64, Leaf>,
     /// The tables of each level above the lowest, by the number of the range that each maps.
     upper: [Ordered<u64, ()>; 2],
-    /// Ranges mapped by one huge page.
+    /// Ranges mapped by one huge page of their own.
     pub(crate) huge: u64,
+    /// Ranges mapped by the huge page of zeros.
+    zeros: u64,
 }
 
 impl Tables {
@@ -39,6 +44,7 @@ impl Tables {
             leaves: Ordered::default(),
             upper: Default::default(),
             huge: 0,
+            zeros: 0,
         }
     }
 
@@ -70,11 +76,27 @@ impl Tables {
         self.huge > 0 && self.leaf(range) == Some(Leaf::Huge)
     }
 
+    /// Whether any range has no table of small pages, but one entry for all of it.
+    pub(crate) fn has_whole(&self) -> bool {
+        self.huge + self.zeros > 0
+    }
+
+    /// Whether the range has no table of small pages, but one entry for all of it.
+    pub(crate) fn is_whole(&self, range: u64) -> bool {
+        self.has_whole() && matches!(self.leaf(range), Some(Leaf::Huge | Leaf::Zeros))
+    }
+
+    fn count(&mut self, old: Option<Leaf>, new: Option<Leaf>) {
+        for (count, leaf) in [(&mut self.huge, Leaf::Huge), (&mut self.zeros, Leaf::Zeros)] {
+            *count += u64::from(new == Some(leaf));
+            *count -= u64::from(old == Some(leaf));
+        }
+    }
+
     /// Maps a range by `leaf`, whatever mapped it before.
     pub(crate) fn set(&mut self, range: u64, leaf: Leaf) {
         let old = self.leaves.insert(range, leaf);
-        self.huge += u64::from(leaf == Leaf::Huge);
-        self.huge -= u64::from(old == Some(Leaf::Huge));
+        self.count(old, Some(leaf));
         if old.is_none() {
             for (level, shift) in self.upper.iter_mut().zip(self.size.upper_spans()) {
                 level.insert(range << self.shift >> shift, ());
@@ -85,7 +107,7 @@ impl Tables {
     /// Frees the table of a range; those above it stay.
     pub(crate) fn free(&mut self, range: u64) {
         let old = self.leaves.remove(range);
-        self.huge -= u64::from(old == Some(Leaf::Huge));
+        self.count(old, None);
     }
 
     /// Returns the tables of upper levels that map a part of `[start, end)`: the level, and the bounds of what each maps.

@@ -6,6 +6,7 @@
 //! only khugepaged or MADV_COLLAPSE make a huge one of them (mm/khugepaged.c). A huge page is split when a part of it is given
 //! back or unmapped, or when the area ends within it.
 
+use crate::pages::{count, words_of};
 use crate::residency::{SPAN, parts};
 use crate::space::Kernel;
 use crate::tables::Leaf;
@@ -60,6 +61,26 @@ impl Kernel {
         self.config.page_size * self.lazy.0
     }
 
+    /// Returns the memory that is resident only because huge pages were made where it lies: nobody has written it since.
+    pub fn unwritten(&self) -> Bytes {
+        self.config.page_size * self.unwritten.0
+    }
+
+    /// Returns the part of [`Kernel::unwritten`] in the pages that `[start, end)` reaches into.
+    pub fn unwritten_in(&self, start: Address, end: Address) -> Bytes {
+        let mut pages = Pages(0);
+        for (from, last) in parts(start, end) {
+            if let Some(id) = self.find_span(from) {
+                let (first, last) = (self.page_in_span(from), self.page_in_span(last));
+                let span = &self.spans[id];
+                words_of(first, last, |word, bits| {
+                    pages += count(span.unwritten[word] & bits);
+                });
+            }
+        }
+        self.config.page_size * pages.0
+    }
+
     /// The first addresses of the huge pages, ascending.
     pub fn huge_pages(&self) -> impl Iterator<Item = Address> + '_ {
         let leaves = self.tables.leaves.all().iter();
@@ -80,14 +101,55 @@ impl Kernel {
 
     // ---- getting one
 
+    /// `length` bytes are copied from one place to another, as by memcpy.
+    #[inline]
+    pub fn copy(&mut self, from: Address, to: Address, length: Bytes) {
+        self.read(from, length);
+        self.touch(to, length);
+    }
+
+    /// `length` bytes at `start` are read. That makes nothing resident, but a range of which nothing was
+    /// written may get the huge page of zeros: if a part of it is given back then, its first write finds a table (mm/huge_memory.c,
+    /// `do_huge_pmd_anonymous_page`). Nothing follows from it, and nothing is done, while no area may have huge pages.
+    #[inline]
+    fn read(&mut self, start: Address, length: Bytes) {
+        if self.areas.is_some() && length > Bytes::ZERO {
+            self.read_ranges(start, start + length - Bytes(1));
+        }
+    }
+
+    #[cold]
+    fn read_ranges(&mut self, start: Address, last: Address) {
+        for range in self.tables.range_of(start)..=self.tables.range_of(last) {
+            if self.tables.leaf(range).is_some() {
+                continue;
+            }
+            if self.may_range_be_huge(range) {
+                self.tables.set(range, Leaf::Zeros);
+                let at = start.max(self.tables.start_of(range));
+                if let Some(areas) = &mut self.areas {
+                    areas.touch(at);
+                }
+            } else {
+                self.tables.set(range, Leaf::Table);
+            }
+        }
+    }
+
+    /// Whether a range lies whole in an area that may have huge pages.
+    fn may_range_be_huge(&self, range: u64) -> bool {
+        let vma = self.area_of(range);
+        vma.is_some_and(|vma| self.may_be_huge(&vma))
+    }
+
     /// The first write into a range without a page table: the range gets a huge page, or a table.
     #[cold]
     pub(crate) fn first_touch(&mut self, at: Address) {
         let range = self.tables.range_of(at);
-        if self.tables.leaf(range).is_none() {
-            let is_huge = self
-                .area_of(range)
-                .is_some_and(|vma| self.may_be_huge(&vma));
+        let leaf = self.tables.leaf(range);
+        if matches!(leaf, None | Some(Leaf::Zeros)) {
+            // A page of zeros is replaced whatever was said of the area since (`do_huge_zero_wp_pmd`).
+            let is_huge = leaf.is_some() || self.may_range_be_huge(range);
             if is_huge && self.fits(self.tables.pages()) {
                 self.tables.set(range, Leaf::Huge);
                 let new = self.fill(range);
@@ -117,8 +179,9 @@ impl Kernel {
             let span = &mut self.spans[id];
             span.has_table = true;
             self.lazy -= span.keep(first, last);
-            new += span.touch(first, last);
+            new += span.bring_in(first, last);
         }
+        self.unwritten += new;
         new
     }
 
@@ -175,28 +238,68 @@ impl Kernel {
 
     /// Small pages take the place of a huge one.
     pub(crate) fn split(&mut self, range: u64) {
+        self.counts.splits += u64::from(self.tables.is_huge(range));
         self.tables.set(range, Leaf::Table);
-        self.counts.splits += 1;
     }
 
     /// Splits the huge pages of which `[start, end)` is a part.
     pub(crate) fn split_ends(&mut self, start: Address, end: Address) {
-        if self.tables.huge == 0 || start >= end {
+        self.split_those(start, end, |kernel, range| {
+            if kernel.tables.is_whole(range) {
+                kernel.split(range);
+            }
+        });
+    }
+
+    /// The same for MADV_FREE, which splits the huge page itself, not only its mapping, and so gives back the small pages that hold
+    /// nothing but zeros: surely those that nobody wrote. The page of zeros it leaves alone (mm/huge_memory.c,
+    /// `madvise_free_huge_pmd`; mm/migrate.c, `try_to_map_unused_to_zeropage`).
+    pub(crate) fn split_for_free(&mut self, start: Address, end: Address) {
+        self.split_those(start, end, |kernel, range| {
+            if kernel.tables.is_huge(range) {
+                kernel.split(range);
+                kernel.drop_unwritten(range);
+            }
+        });
+    }
+
+    fn split_those(&mut self, start: Address, end: Address, split: fn(&mut Self, u64)) {
+        if !self.tables.has_whole() || start >= end {
             return;
         }
         for at in [start, end] {
             let range = self.tables.range_of(at);
-            if self.tables.start_of(range) != at && self.tables.is_huge(range) {
-                self.split(range);
+            if self.tables.start_of(range) != at {
+                split(self, range);
             }
         }
+    }
+
+    /// Gives back the pages of a range that nobody wrote.
+    fn drop_unwritten(&mut self, range: u64) {
+        let start = self.tables.start_of(range);
+        let mut dropped = Pages(0);
+        let mut lazy = Pages(0);
+        self.each_span(start, start + self.tables.span(), |span, first, last| {
+            words_of(first, last, |word, bits| {
+                let gone = span.unwritten[word] & bits;
+                dropped += count(gone);
+                lazy += count(span.lazy[word] & gone);
+                span.resident[word] &= !gone;
+                span.lazy[word] &= !gone;
+                span.unwritten[word] &= !gone;
+            });
+        });
+        self.resident -= dropped;
+        self.unwritten -= dropped;
+        self.lazy -= lazy;
     }
 
     /// MADV_DONTNEED took all pages of `[start, end)`: the huge pages of ranges that lie in it whole go with their tables, and so do
     /// tables of small pages where the kernel frees these.
     pub(crate) fn free_tables_of_advice(&mut self, start: Address, end: Address) {
         let frees = self.config.huge_pages.frees_tables;
-        if !frees && self.tables.huge == 0 {
+        if !frees && !self.tables.has_whole() {
             return;
         }
         let first = self.tables.range_of(start.align_up(self.tables.span()));
@@ -212,7 +315,7 @@ impl Kernel {
                 areas
                     .is_some_and(|areas| areas.holding(start, start + self.tables.span()).is_some())
             };
-            if leaf == Leaf::Huge || frees && is_whole {
+            if leaf != Leaf::Table || frees && is_whole {
                 self.free_table(range);
             }
         }

@@ -4,15 +4,16 @@ use crate::sentence::Sentence;
 use highwater_simulator::{Bytes, Diagnosis, Figures, Micros, PageKind, PageShares, Without};
 
 /// Returns the resident bytes of each kind of page, and how long the last of them may still stay where a clock decides it.
-/// All together are what is resident.
-pub fn page_shares(pages: &PageShares) -> [(PageKind, Bytes, Option<Micros>); 8] {
+/// All together are what is resident. Retained memory is left out where none of it is resident, which is so without huge pages.
+pub fn page_shares(pages: &PageShares) -> impl Iterator<Item = (PageKind, Bytes, Option<Micros>)> {
     let (dirty, muzzy) = (pages.dirty_waits, pages.muzzy_waits);
-    [
+    let kinds = [
         (PageKind::Live, pages.live, None),
         (PageKind::Slab, pages.slabs_below_half, None),
         (PageKind::SparseSlab, pages.slabs_below_eighth, None),
         (PageKind::Parked, pages.parked, None),
         (PageKind::Metadata, pages.metadata, None),
+        (PageKind::Free, pages.retained, None),
         (
             PageKind::Dirty,
             pages.dirty.saturating_sub(dirty.due),
@@ -20,7 +21,11 @@ pub fn page_shares(pages: &PageShares) -> [(PageKind, Bytes, Option<Micros>); 8]
         ),
         (PageKind::Due, dirty.due, None),
         (PageKind::Muzzy, pages.muzzy, muzzy.last),
-    ]
+    ];
+    let is_shown = |(kind, bytes, _): &(PageKind, Bytes, Option<Micros>)| {
+        *kind != PageKind::Free || *bytes > Bytes::ZERO
+    };
+    kinds.into_iter().filter(is_shown)
 }
 
 /// Says how much address space is retained, and by which clock free pages go.

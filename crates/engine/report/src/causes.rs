@@ -1,7 +1,7 @@
 //! Findings in words.
 
 use crate::sentence::Sentence;
-use crate::{arenas, heap, objects, pages, remedies};
+use crate::{arenas, charged, heap, objects, pages, remedies};
 use highwater_simulator::{Cause, Diagnosis, Finding};
 
 /// A finding in words.
@@ -50,6 +50,9 @@ pub fn explain(finding: &Finding) -> Explained {
         | Cause::ParkedPages { .. }
         | Cause::NothingToPurge {}
         | Cause::RecordedTime {} => pages::explain(finding),
+        Cause::HugePages { huge, size, mode } => {
+            charged::explain_huge(finding.bytes, *huge, *size, *mode)
+        }
     };
     sentences.extend(remedies::explain(finding));
     Explained {

@@ -1,6 +1,7 @@
 //! What others quote of the same memory, in words.
 
-use highwater_simulator::{Bytes, Sample};
+use crate::sentence::Sentence;
+use highwater_simulator::{Bytes, HugeMode, Sample};
 
 /// Returns what a container's `memory.current` has of this memory beside RSS, and how much of RSS are huge pages and memory marked with
 /// MADV_FREE, where there is any.
@@ -23,6 +24,32 @@ pub fn charged(sample: &Sample) -> String {
         );
     }
     text
+}
+
+/// Says what huge pages keep resident beside what was written, and what ends that on this machine.
+pub(crate) fn explain_huge(
+    unwritten: Bytes,
+    huge: Bytes,
+    size: Bytes,
+    mode: HugeMode,
+) -> Vec<Sentence> {
+    let what = Sentence::new(format!(
+        "{unwritten} is resident only because huge pages of {size} were made there: nothing was written since. {huge} of the resident \
+         memory is in huge pages now."
+    ));
+    let why = match mode {
+        HugeMode::Always => Sentence::new("The machine's mode is ")
+            .name("always")
+            .text(": memory gets huge pages without a request. The mode ")
+            .name("madvise")
+            .text(" ends that for all programs, and ")
+            .name("prctl(PR_SET_THP_DISABLE)")
+            .text(" for a process and those that it starts."),
+        HugeMode::Madvise | HugeMode::Never => Sentence::new("The machine's mode is ")
+            .name(&mode.to_string())
+            .text(": the allocator asks for them (MADV_HUGEPAGE)."),
+    };
+    vec![what, why]
 }
 
 #[cfg(test)]

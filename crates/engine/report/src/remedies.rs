@@ -48,5 +48,6 @@ fn remedy(remedy: &Remedy, is_threshold: bool) -> Sentence {
         Cost::WaitsForTheArena => " The cost: threads that call at the same time wait for each other.",
         Cost::NoTraces => " The cost: no report of who allocated a block.",
         Cost::BackgroundThread => " The cost: one more thread, which wakes by itself.",
+        Cost::SmallPages => " The cost: a page fault for each small page, and more TLB misses.",
     })
 }

@@ -55,7 +55,7 @@ const fn bytes(
 }
 
 /// The columns.
-pub const COLUMNS: [Column; 10] = [
+pub const COLUMNS: [Column; 13] = [
     bytes(0, "peak", "peak", Of::Run, |s| s.peak.0),
     bytes(1, "after burst", "after_burst", Of::Burst, |s| {
         s.after_burst.0
@@ -67,6 +67,13 @@ pub const COLUMNS: [Column; 10] = [
     bytes(8, "free", "free", Of::Moment, |s| s.free.0),
     bytes(4, "reclaimable", "reclaimable", Of::Moment, |s| {
         s.reclaimable.0
+    }),
+    bytes(10, "memory.current", "memory_current", Of::Moment, |s| {
+        s.memory_current.0
+    }),
+    bytes(HUGE, "huge pages", "huge", Of::Moment, |s| s.huge.0),
+    bytes(LAZY_FREE, "LazyFree", "lazy_free", Of::Moment, |s| {
+        s.lazy_free.0
     }),
     bytes(9, "trim gave", "given_back_by_trim", Of::Run, |s| {
         s.trimmed.0
@@ -81,6 +88,10 @@ pub const COLUMNS: [Column; 10] = [
         ..bytes(7, "syscalls", "syscalls", Of::Run, |s| s.syscalls)
     },
 ];
+
+/// The columns that most runs have nothing in.
+const HUGE: usize = 11;
+const LAZY_FREE: usize = 12;
 
 /// The column whose figure is of the moment itself.
 pub const RESIDENT: usize = 2;
@@ -190,6 +201,15 @@ pub fn in_words(summary: &Summary) -> String {
 }
 
 impl Table {
+    /// Returns the columns that people are shown: those for huge pages and for MADV_FREE only where a variant has any.
+    pub fn columns(&self) -> impl Iterator<Item = &'static Column> + Clone + '_ {
+        COLUMNS.iter().filter(|column| {
+            let mut known = self.rows.iter().filter_map(|row| row.figure(column));
+            let is_rare = [HUGE, LAZY_FREE].contains(&column.number);
+            !is_rare || known.any(|summary| (column.value)(summary) > 0)
+        })
+    }
+
     /// The head of a column.
     pub fn head(&self, column: &Column) -> &'static str {
         match column.number {

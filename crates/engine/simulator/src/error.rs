@@ -42,9 +42,6 @@ pub enum SimulatorError {
         "the workload has pages of {0}; the model of jemalloc supports pages of 4096 bytes only"
     )]
     PageSize(Bytes),
-    /// What jemalloc does with huge pages is not modelled.
-    #[error("the model of jemalloc has no huge pages; leave out `thp always` and khugepaged")]
-    HugePages,
     /// A plan without anything to run.
     #[error("the plan has no stages; give it at least one")]
     EmptyPlan,

@@ -77,7 +77,9 @@ impl PageKind {
             PageUse::Dirty {
                 wait: Some(Micros(0)),
             } => Self::Due,
-            PageUse::Dirty { .. } | PageUse::Retained => Self::Dirty,
+            PageUse::Dirty { .. } => Self::Dirty,
+            // Retained memory is resident only where it lies in a huge page.
+            PageUse::Retained => Self::Free,
             PageUse::Muzzy { .. } => Self::Muzzy,
             PageUse::Metadata => Self::Metadata,
         }

@@ -269,6 +269,10 @@ impl Allocator for Model {
         delegate!(self, model => model.resident_at_start())
     }
 
+    fn written_at_start(&self) -> Bytes {
+        delegate!(self, model => model.written_at_start())
+    }
+
     fn decisions(&self) -> &DecisionLog {
         delegate!(self, model => model.decisions())
     }

@@ -72,6 +72,12 @@ pub struct Summary {
     pub free: Bytes,
     /// What `malloc_trim(0)` would give back then.
     pub reclaimable: Bytes,
+    /// What a control group is charged for then, as far as it is known here: [`Sample::charged`].
+    pub memory_current: Bytes,
+    /// Resident memory in huge pages then.
+    pub huge: Bytes,
+    /// Resident memory marked with MADV_FREE then.
+    pub lazy_free: Bytes,
     /// Calls of `malloc_trim` in the run.
     pub trims: u64,
     /// Resident bytes that these gave back.
@@ -149,6 +155,9 @@ impl Outcome {
             live: at.live,
             free: at.free,
             reclaimable: at.reclaimable.unwrap_or_default(),
+            memory_current: at.charged(),
+            huge: at.huge,
+            lazy_free: at.lazy_free,
             trims: recordings().map(|recording| recording.trims).sum(),
             trimmed: Bytes(recordings().map(|recording| recording.trimmed.0).sum()),
             at_end: last.rss,

@@ -38,6 +38,8 @@ pub struct PageShares {
     pub muzzy: Bytes,
     /// How long these may stay.
     pub muzzy_waits: Waits,
+    /// Retained address space that lies in huge pages: nobody wrote there since the huge page was made.
+    pub retained: Bytes,
     /// The allocator's own structures, without what was resident of them when the process began.
     pub metadata: Bytes,
 }
@@ -127,11 +129,12 @@ impl Simulation {
                 PageKind::Parked => &mut shares.parked,
                 PageKind::Dirty | PageKind::Due => &mut shares.dirty,
                 PageKind::Muzzy => &mut shares.muzzy,
+                PageKind::Free => &mut shares.retained,
                 PageKind::Metadata => &mut shares.metadata,
                 _ => &mut shares.live,
             } += resident;
         });
-        let at_start = self.model.resident_at_start();
+        let at_start = self.model.written_at_start();
         shares.metadata = shares.metadata.saturating_sub(at_start);
         shares.dirty_waits = Waits::of(dirty);
         shares.muzzy_waits = Waits::of(muzzy);

@@ -10,11 +10,11 @@ use crate::error::SimulatorError;
 use crate::feed::Feed;
 use crate::history::History;
 use crate::model::Model;
-use crate::variant::{Choice, Variant};
+use crate::variant::Variant;
 use highwater_allocator::{
     Accounting, Address, Allocator, Bytes, Figures, Kernel, Micros, ThreadId, Variable, Whereabouts,
 };
-use highwater_kernel::{Config, HugeMode, HugePages};
+use highwater_kernel::{Config, HugeMode};
 use highwater_workload::{BlockId, Event, Source, Workload};
 use std::sync::Arc;
 
@@ -67,11 +67,7 @@ impl Simulation {
             return Err(SimulatorError::Cap(cap.0, page_size.0));
         }
         let defaults = Config::default();
-        // What jemalloc does with them is not modelled, so it has none whatever the recording's machine had.
-        let huge_pages = match variant.allocator {
-            Choice::Glibc(_) => variant.machine.huge_pages(&workload.header),
-            Choice::Jemalloc(_) => HugePages::default(),
-        };
+        let huge_pages = variant.machine.huge_pages(&workload.header);
         let mut kernel = Kernel::new(Config {
             page_size,
             brk: workload.header.brk.unwrap_or(defaults.brk),
@@ -237,14 +233,14 @@ impl Simulation {
     /// Returns the most the program held and the most that was resident since the last call, and begins both anew.
     pub(crate) fn take_peaks(&mut self) -> (Bytes, Bytes) {
         self.highest = self.highest_so_far();
-        let at_start = self.model.resident_at_start();
+        let at_start = self.model.written_at_start();
         let live = self.program.take_peak();
         (live, self.kernel.take_peak().saturating_sub(at_start))
     }
 
     /// Returns the most the program held and the most that was resident since the beginning.
     pub(crate) fn highest_so_far(&self) -> (Bytes, Bytes) {
-        let at_start = self.model.resident_at_start();
+        let at_start = self.model.written_at_start();
         let resident = self.kernel.peak().saturating_sub(at_start);
         let (live, highest) = self.highest;
         (live.max(self.program.peak_live), highest.max(resident))
@@ -282,12 +278,12 @@ impl Simulation {
         &self.kernel
     }
 
-    /// Resident bytes of the allocator's mappings, without those that were resident when the process began.
+    /// Resident bytes of the allocator's mappings, without those that the allocator had written when the process began.
     #[inline]
     pub fn rss(&self) -> Bytes {
         self.kernel
             .rss()
-            .saturating_sub(self.model.resident_at_start())
+            .saturating_sub(self.model.written_at_start())
     }
 
     /// What the allocator reports of its pages, where it decides over whole pages.

@@ -221,11 +221,6 @@ impl Machine {
         *self == Self::default()
     }
 
-    /// Whether it says that a process gets huge pages without asking for them.
-    fn asks_for_huge_pages(&self) -> bool {
-        self.thp == Some(HugeMode::Always) || self.khugepaged != Khugepaged::Off
-    }
-
     /// The huge pages of a process that runs what a header describes.
     pub(crate) fn huge_pages(&self, header: &Header) -> HugePages {
         let recorded = || {
@@ -330,9 +325,6 @@ impl Variant {
                 let page = self.page_size(workload);
                 if page != Bytes(4096) {
                     return Err(SimulatorError::PageSize(page));
-                }
-                if self.machine.asks_for_huge_pages() {
-                    return Err(SimulatorError::HugePages);
                 }
                 let settings = JemallocSettings::from_environment(version, &mallocs);
                 let mut options = settings.options;

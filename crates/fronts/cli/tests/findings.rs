@@ -109,7 +109,7 @@ fn the_list_of_pins_says_how_many_it_leaves_out() {
 }
 
 /// Runs that together have every kind of finding, `%` the folder of the recordings.
-const RUNS: [&[&str]; 15] = [
+const RUNS: [&[&str]; 16] = [
     &["replay", "%/fastbins.hwt.gz"],
     &["replay", "%/risen_threshold.hwt.gz"],
     &["replay", "%/many_small_parked.hwt.gz"],
@@ -130,6 +130,14 @@ const RUNS: [&[&str]; 15] = [
     &["run", "tracemalloc", "--variant", "tracemalloc on"],
     &["run", "sync"],
     &["run", "sync", "--allocator", "jemalloc@5.3.0"],
+    &[
+        "run",
+        "sync",
+        "--allocator",
+        "jemalloc@5.3.0",
+        "--thp",
+        "always",
+    ],
 ];
 
 /// Recordings of kinds that the others lack: mappings by turns, a thread that ends, muzzy pages.

@@ -171,6 +171,12 @@ pub trait Allocator {
         Bytes::ZERO
     }
 
+    /// The part of [`Allocator::resident_at_start`] that the allocator wrote. Huge pages brought in the rest, which the program may
+    /// use later.
+    fn written_at_start(&self) -> Bytes {
+        self.resident_at_start()
+    }
+
     /// The decisions taken so far.
     fn decisions(&self) -> &DecisionLog;
 

@@ -88,6 +88,8 @@ pub(crate) struct Shared {
     pub(crate) arena_of_heap: Numbers,
     /// Where the next heap would be aligned without cutting (`aligned_heap_area`).
     pub(crate) next_area: Option<Address>,
+    /// Whether the library has called sbrk, if only to ask: then it knows where the program break is (misc/sbrk.c, `__curbrk`).
+    pub(crate) knows_break: bool,
     pub(crate) log: DecisionLog,
 }
 

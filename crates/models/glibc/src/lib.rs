@@ -91,6 +91,7 @@ impl Glibc {
                 params,
                 arena_of_heap: Numbers::default(),
                 next_area: None,
+                knows_break: false,
                 log: DecisionLog::default(),
             },
             chunks: Chunks::new(),

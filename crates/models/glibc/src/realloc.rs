@@ -28,7 +28,7 @@ impl Call<'_> {
             return Some(user);
         }
         let copied = usable(self.chunks, self.shared.rules, chunk);
-        self.kernel.touch(new, copied);
+        self.kernel.copy(user, new, copied);
         self.int_free(chunk);
         Some(new)
     }

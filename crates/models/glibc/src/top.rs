@@ -40,10 +40,10 @@ impl Call<'_> {
         if self.arena.contiguous {
             wanted = wanted.wrapping_sub(old_size.0);
         }
-        // The break as the library knows it, which is not before it moved it first (`__curbrk`).
-        let known = match self.arena.segments.is_empty() {
-            true => 0,
-            false => self.kernel.brk().0,
+        // The break as the library knows it (`__curbrk`). Also malloc_trim before the first block asks for it.
+        let known = match self.shared.knows_break {
+            true => self.kernel.brk().0,
+            false => 0,
         };
         let wanted = match self.break_unit() {
             unit if unit == page => Bytes(wanted).align_up(page).0,
@@ -92,6 +92,7 @@ impl Call<'_> {
         if self.shared.params.huge_page.is_some() {
             return None;
         }
+        self.shared.knows_break = true;
         self.kernel.sbrk(delta).ok()
     }
 

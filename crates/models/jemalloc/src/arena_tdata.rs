@@ -48,7 +48,7 @@ impl Jemalloc {
     #[cold]
     fn arena_tdata_get_hard(&mut self, kernel: &mut Kernel, thread: ThreadId) -> Option<()> {
         // While the library is loaded there is one arena.
-        let arenas = if self.resident_at_start.is_some() {
+        let arenas = if self.at_start.is_some() {
             self.arenas.len()
         } else {
             1

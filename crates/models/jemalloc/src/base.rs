@@ -4,9 +4,10 @@
 //! is fresh from the kernel, so only what is written becomes resident.
 
 use crate::pages::pages_map;
-use crate::rules::Rules;
+use crate::shared::Shared;
 use crate::size_classes::{CACHE_LINE, HUGE_PAGE, PAGE, Pszind, QUANTUM, Szind};
-use crate::units::Serial;
+use crate::thp::{BaseHugePages, Thp};
+use crate::units::{ArenaIndex, Serial};
 use highwater_allocator::{Address, Bytes, Kernel};
 
 /// `sizeof (base_block_t)`
@@ -24,6 +25,7 @@ pub(crate) struct Base {
     allocated: Bytes,
     resident: Bytes,
     blocks: Vec<(Address, Bytes)>,
+    huge_pages: BaseHugePages,
 }
 
 /// The unused end of a block, ordered by the class of its size, then by the block's age.
@@ -39,8 +41,13 @@ struct Rest {
 
 impl Base {
     /// Makes a base in a block of its own (`base_new`). `None` where there is no memory.
-    pub(crate) fn new(kernel: &mut Kernel, rules: &Rules) -> Option<Self> {
+    pub(crate) fn new(kernel: &mut Kernel, arena: ArenaIndex, shared: &Shared) -> Option<Self> {
+        let (rules, options) = (shared.rules, &shared.options);
         let bytes = rules.layout.base;
+        let thp = match rules.base_sets_thp {
+            true => options.thp,
+            false => Thp::Default,
+        };
         let mut base = Self {
             rests: Vec::new(),
             last_class: Pszind(0),
@@ -49,6 +56,7 @@ impl Base {
             allocated: Bytes::ZERO,
             resident: Bytes::ZERO,
             blocks: Vec::new(),
+            huge_pages: BaseHugePages::new(arena, options.metadata_thp, thp),
         };
         let block = base.block_alloc(kernel, bytes, QUANTUM)?;
         let at = base.bump_alloc(block, bytes.align_up(CACHE_LINE), CACHE_LINE);
@@ -64,6 +72,7 @@ impl Base {
         let next = self.last_class.after(1).size().align_up(HUGE_PAGE);
         let length = least.max(next);
         let start = pages_map(kernel, length, HUGE_PAGE)?;
+        self.huge_pages.advise(kernel, &self.blocks, start, length);
         kernel.touch(start, BLOCK_HEADER);
         self.last_class = Pszind::of(length);
         self.mapped += length;

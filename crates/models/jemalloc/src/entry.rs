@@ -56,7 +56,7 @@ impl Jemalloc {
         } else {
             let request = Request::whole(class, usable);
             let new = self.arena_malloc(kernel, thread, request, false)?;
-            kernel.touch(new, old.min(usable));
+            kernel.copy(block, new, old.min(usable));
             self.arena_dalloc(kernel, thread, edata, block, false);
             new
         };
@@ -87,7 +87,7 @@ impl Jemalloc {
         }
         let to = self.arena_choose_maybe_huge(kernel, thread, usable);
         let new = self.large_palloc(kernel, thread, to, usable, CACHE_LINE, false)?;
-        kernel.touch(new, old.min(usable));
+        kernel.copy(block, new, old.min(usable));
         self.arena_dalloc(kernel, thread, edata, block, false);
         Some(new)
     }
@@ -240,7 +240,11 @@ impl Allocator for Jemalloc {
     }
 
     fn resident_at_start(&self) -> Bytes {
-        self.resident_at_start.unwrap_or(Bytes::ZERO)
+        self.at_start.map_or(Bytes::ZERO, |start| start.resident)
+    }
+
+    fn written_at_start(&self) -> Bytes {
+        self.at_start.map_or(Bytes::ZERO, |start| start.written)
     }
 
     fn decisions(&self) -> &DecisionLog {

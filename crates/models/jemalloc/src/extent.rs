@@ -8,6 +8,7 @@ use crate::eset::Fit;
 use crate::pac::{ExtentRequest, Pac};
 use crate::shared::{Call, Shared};
 use crate::size_classes::{LARGE_MAX, LARGE_MIN, PAGE};
+use crate::thp::Thp;
 use highwater_allocator::{Bytes, Decision, FreePages, Pages, PurgeReason};
 
 /// The limit of what a free extent may be merged with.
@@ -294,8 +295,11 @@ impl Pac {
         }
         let edata = &call.shared.edatas[parts.middle];
         if request.zero && !edata.zeroed {
-            // `ehooks_default_zero_impl`
-            call.kernel.madvise_dontneed(edata.base, edata.size);
+            // `ehooks_default_zero_impl`; in 5.2.1 `extent_need_manual_zero`. A huge page is not to be split for that.
+            match call.shared.options.thp {
+                Thp::Always => call.kernel.touch(edata.base, edata.size),
+                _ => call.kernel.madvise_dontneed(edata.base, edata.size),
+            }
         }
         Some(parts.middle)
     }

@@ -1,13 +1,15 @@
 //! Extents of retained memory, and of memory newly mapped, of which the rest is retained.
 //!
 //! jemalloc 5.3.0, src/extent.c: `ecache_alloc_grow`, `extent_grow_retained`, `extent_alloc_wrapper`; src/exp_grow.c;
-//! 5.3.1, src/pac.c: `pac_alloc_retained_batched_size`.
+//! src/ehooks.c: `ehooks_default_alloc_impl` (5.2.1: src/extent.c,
+//! `extent_alloc_default_impl`); 5.3.1, src/pac.c: `pac_alloc_retained_batched_size`.
 
 use crate::edata::{EdataId, ExtentState};
 use crate::pac::{ExtentRequest, Pac};
 use crate::pages::{pages_map, pages_map_at};
 use crate::shared::Call;
 use crate::size_classes::{HUGE_PAGE, LARGE_MAX, PAGE, Pszind, Request};
+use crate::thp::set_thp_state;
 use highwater_allocator::{Address, Bytes};
 
 impl Pac {
@@ -63,6 +65,7 @@ impl Pac {
             self.give_up_mapping(call, id, length);
             return None;
         };
+        set_thp_state(call.kernel, call.shared.options.thp, start, length);
         self.init_mapped(call, id, start, length, true)?;
         let parts = self.extent_split_interior(call, id, request)?;
         for rest in [parts.lead, parts.trail].into_iter().flatten() {
@@ -92,6 +95,7 @@ impl Pac {
             return None;
         };
         let head = call.shared.options.retain;
+        set_thp_state(call.kernel, call.shared.options.thp, start, request.size);
         self.init_mapped(call, id, start, request.size, head)?;
         Some(id)
     }

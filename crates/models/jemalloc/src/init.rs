@@ -2,7 +2,6 @@
 //!
 //! jemalloc 5.3.0, src/jemalloc.c: `malloc_init_hard`; src/tsd.c: `tsd_data_init`; src/tcache.c: `tcache_destroy`.
 
-use crate::Jemalloc;
 use crate::background_thread::BackgroundThreads;
 use crate::base::Base;
 use crate::ctl::ctl_init;
@@ -14,6 +13,7 @@ use crate::size_classes::{CACHE_LINE, SMALL_CLASSES, SMALL_MAX, Szind};
 use crate::tcache::Tcache;
 use crate::tsd::EventWaits;
 use crate::units::ArenaIndex;
+use crate::{AtStart, Jemalloc};
 use highwater_allocator::{Bytes, Kernel, ThreadId};
 
 /// `sizeof (background_thread_info_t)`
@@ -23,16 +23,17 @@ impl Jemalloc {
     /// Does what happens when the library is loaded, once (`malloc_init`).
     #[inline]
     pub(crate) fn malloc_init(&mut self, kernel: &mut Kernel) {
-        if self.resident_at_start.is_none() {
+        if self.at_start.is_none() {
             self.malloc_init_hard(kernel);
         }
     }
 
     #[cold]
     fn malloc_init_hard(&mut self, kernel: &mut Kernel) {
-        let before = kernel.rss();
+        let (before, unwritten) = (kernel.rss(), kernel.unwritten());
         let rules = self.shared.rules;
-        self.shared.bases.push(Base::new(kernel, rules));
+        let base = Base::new(kernel, ArenaIndex::FIRST, &self.shared);
+        self.shared.bases.push(base);
         let classes = self.shape.classes.max(SMALL_CLASSES) as u64;
         self.base_alloc(kernel, rules.layout.cache_info * classes);
         self.arenas
@@ -45,7 +46,11 @@ impl Jemalloc {
             _ => 4,
         };
         self.base_alloc(kernel, BACKGROUND_THREAD_INFO * u64::from(threads));
-        self.resident_at_start = Some(kernel.rss() - before);
+        let resident = kernel.rss() - before;
+        self.at_start = Some(AtStart {
+            resident,
+            written: resident.saturating_sub(kernel.unwritten() - unwritten),
+        });
         if self.shared.options.asks_for_figures {
             ctl_init(kernel, &mut self.shared, &self.arenas);
         }

@@ -6,7 +6,7 @@
 //! `edata`, `edata_heap` and `edata_cache` (the structures of extents), `emap` (the map from a page to its extent),
 //! `eset` (free extents of one state), `decay` (how many pages may stay), `pac` with `extent` and `grow_retained` (the
 //! page allocator of an arena), `bin` and `arena` (slabs and large blocks), `arenas` (which arena serves a thread),
-//! `background_thread`, `cache_bin` and `tcache` (thread caches), `tsd` (the data of a thread).
+//! `background_thread`, `cache_bin` and `tcache` (thread caches), `tsd` (the data of a thread). `thp` has the advice on huge pages.
 //!
 //! [`Jemalloc`] joins them: `tcache_alloc` (blocks out of the caches and back), `tcache_gc` (the caches' collections),
 //! `arena_tdata` (ticks by arena, up to 5.2.1), `init` (how the process and its threads begin and end), `entry` (the
@@ -49,12 +49,14 @@ mod stats;
 mod tcache;
 mod tcache_alloc;
 mod tcache_gc;
+mod thp;
 mod tsd;
 mod units;
 mod version;
 
 pub use conf::{Preset, Settings, presets};
 pub use options::{Options, ThreadData};
+pub use thp::{MetadataThp, Thp};
 pub use version::Version;
 
 use arenas::Arenas;
@@ -81,8 +83,17 @@ pub struct Jemalloc {
     threads: Threads,
     background_threads: BackgroundThreads,
     shape: CacheShape,
-    /// The bytes that were resident when the library had been loaded, before the program's first call.
-    resident_at_start: Option<Bytes>,
+    /// What was resident when the library had been loaded, before the program's first call.
+    at_start: Option<AtStart>,
+}
+
+/// What was resident when the library had been loaded.
+#[derive(Clone, Copy)]
+struct AtStart {
+    /// All of it.
+    resident: Bytes,
+    /// The part that the library wrote. Huge pages brought in the rest, which the program may use later.
+    written: Bytes,
 }
 
 /// Returns a moment of the process's clock as the time from the workload's start.
@@ -112,7 +123,7 @@ impl Jemalloc {
             threads: Threads::new(),
             background_threads: BackgroundThreads::default(),
             shape,
-            resident_at_start: None,
+            at_start: None,
         }
     }
 

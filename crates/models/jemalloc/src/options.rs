@@ -1,6 +1,7 @@
 //! The options that change placement, residency or timing.
 
 use crate::size_classes::LARGE_PAD;
+use crate::thp::{MetadataThp, Thp};
 use crate::version::Version;
 use highwater_allocator::{Address, Bytes, ThreadId};
 
@@ -62,6 +63,10 @@ pub struct Options {
     pub large_size_classes: bool,
     /// From which size on calloc gives pages back rather than writing zeros (5.3.1).
     pub calloc_madvise_threshold: Bytes,
+    /// What every mapping asks of the kernel about huge pages.
+    pub thp: Thp,
+    /// The same for the blocks of the allocator's own structures (up to 5.3.0).
+    pub metadata_thp: MetadataThp,
     /// Whether the program asks for figures (`mallctl`) at its start, which costs structures of their own.
     pub asks_for_figures: bool,
     /// Whether the library was built for addresses of 57 bits rather than 48 (`LG_VADDR`): it is where the machine that
@@ -100,6 +105,8 @@ impl Options {
             experimental_tcache_gc: true,
             large_size_classes: version < Version::V5_3_1,
             calloc_madvise_threshold: Bytes::mib(8),
+            thp: Thp::Default,
+            metadata_thp: MetadataThp::Disabled,
             asks_for_figures: false,
             wide_addresses: false,
             seed: version.unrandomised_seed(),

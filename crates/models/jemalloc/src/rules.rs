@@ -42,6 +42,8 @@ pub(crate) struct Rules {
     pub(crate) very_large_always_back: bool,
     /// Whether jemalloc counts muzzy pages as resident: src/arena.c, `arena_stats_merge`, up to 5.2.1.
     pub(crate) resident_has_muzzy: bool,
+    /// Whether the option `thp` also applies to the blocks of bases. Only in 5.3.0 (src/base.c, `base_map`).
+    pub(crate) base_sets_thp: bool,
     /// Whether very large blocks stay dirty for the decay time where a background thread purges, both in the arena that
     /// is their own and in those of threads: src/arena.c, `arena_create_huge_arena`, src/extent.c, `extent_record`,
     /// from 5.3.1 on (d1313313).
@@ -196,6 +198,7 @@ const V5_3_0: Rules = Rules {
     mappings_merge: false,
     very_large_always_back: false,
     resident_has_muzzy: false,
+    base_sets_thp: true,
     background_keeps_very_large: false,
     first_threshold: FirstThreshold::Default,
     calloc_writes_zeros: false,
@@ -230,6 +233,7 @@ const V5_2_1: Rules = Rules {
     mappings_merge: true,
     very_large_always_back: true,
     resident_has_muzzy: true,
+    base_sets_thp: false,
     first_threshold: FirstThreshold::Option,
     small_aligned_to_page: false,
     ..V5_3_0
@@ -267,6 +271,7 @@ const V5_3_1: Rules = Rules {
     calloc_writes_zeros: true,
     cache_after_frees: Some(128),
     empty_memalign_is_one: true,
+    base_sets_thp: false,
     ..V5_3_0
 };
 

@@ -311,6 +311,10 @@ impl<A: Allocator> Allocator for Pymalloc<A> {
         self.raw.inner.resident_at_start()
     }
 
+    fn written_at_start(&self) -> Bytes {
+        self.raw.inner.written_at_start()
+    }
+
     fn decisions(&self) -> &DecisionLog {
         self.raw.inner.decisions()
     }

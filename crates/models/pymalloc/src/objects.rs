@@ -138,7 +138,7 @@ impl<A: Allocator> Pymalloc<A> {
             return Some(old);
         }
         let new = self.own_malloc(call, bytes)?;
-        call.kernel.touch(new, bytes.min(size));
+        call.kernel.copy(old, new, bytes.min(size));
         self.own_free(call, old);
         Some(new)
     }

@@ -52,17 +52,13 @@ type Mallctl = unsafe extern "C" fn(
 
 /// Whether the environment makes malloc ask for transparent huge pages.
 pub(crate) fn asks_for_huge_pages() -> bool {
-    // SAFETY: the library's answer is a string that stays, or null.
-    let tunables = unsafe {
-        let value = getenv(c"GLIBC_TUNABLES".as_ptr());
-        if value.is_null() {
-            return false;
+    crate::wire::asks_for_huge_pages(|name| {
+        // SAFETY: the library's answer is a string that stays, or null.
+        unsafe {
+            let value = getenv(name.as_ptr());
+            (!value.is_null()).then(|| core::ffi::CStr::from_ptr(value).to_bytes())
         }
-        core::ffi::CStr::from_ptr(value).to_bytes()
-    };
-    let wanted = b"glibc.malloc.hugetlb=1";
-    let mut pairs = tunables.split(|byte| *byte == b':');
-    pairs.any(|pair| pair == wanted)
+    })
 }
 
 /// The calls of the allocator that is asked.

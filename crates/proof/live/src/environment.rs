@@ -1,5 +1,6 @@
 //! The environments under which sequences are run.
 
+use crate::wire::asks_for_huge_pages;
 use std::fmt;
 
 /// The lines of a process's environment that malloc reads.
@@ -25,11 +26,10 @@ impl Environment {
 impl Environment {
     /// Whether it makes malloc ask for transparent huge pages. The oracle then does not switch them off.
     pub fn asks_for_huge_pages(&self) -> bool {
-        self.lines.iter().any(|(name, value)| {
-            name == "GLIBC_TUNABLES"
-                && value
-                    .split(':')
-                    .any(|pair| pair == "glibc.malloc.hugetlb=1")
+        asks_for_huge_pages(|name| {
+            let lines = self.lines.iter();
+            let named = lines.filter(|(line, _)| line.as_bytes() == name.to_bytes());
+            named.map(|(_, value)| value.as_bytes()).next_back()
         })
     }
 
@@ -209,6 +209,14 @@ const CONFS: &[&str] = &[
     "oversize_threshold:0,tcache:false,dirty_decay_ms:0",
     "oversize_threshold:262144,retain:false",
     "oversize_threshold:16384,narenas:1",
+    "thp:always",
+    "thp:never",
+    "thp:always,dirty_decay_ms:0,muzzy_decay_ms:0",
+    "thp:always,retain:false",
+    "thp:always,narenas:1,tcache:false,dirty_decay_ms:1000",
+    "thp:always,oversize_threshold:65536,metadata_thp:always",
+    "metadata_thp:always",
+    "metadata_thp:auto,narenas:2",
     "",
 ];
 

@@ -236,7 +236,11 @@ impl<A: Allocator> Executor<'_, A> {
                 }
                 value(0)
             }
-            Operation::Mark => value(kernel.rss().0 - self.model.resident_at_start().0),
+            Operation::Mark => {
+                // Below 0 where pages have gone that huge pages had brought in at the start.
+                let at_start = self.model.resident_at_start();
+                value(kernel.rss().0.wrapping_sub(at_start.0))
+            }
             Operation::Figure(figure) => {
                 let figures = self.model.figures();
                 value(figures.map_or(0, |figures| figure.of(&figures).0))

@@ -44,6 +44,18 @@ pub const FIGURES: [(&core::ffi::CStr, u64); 8] = [
     (c"stats.resident", 1),
 ];
 
+/// Whether an environment makes malloc ask for transparent huge pages; `value_of` has the values of its variables.
+pub fn asks_for_huge_pages<'a>(value_of: impl Fn(&core::ffi::CStr) -> Option<&'a [u8]>) -> bool {
+    let has_any = |name, between, wanted: &[&[u8]]| {
+        let value = value_of(name).unwrap_or_default();
+        let mut pairs = value.split(|byte| *byte == between);
+        pairs.any(|pair| wanted.contains(&pair))
+    };
+    let options: [&[u8]; 3] = [b"thp:always", b"metadata_thp:auto", b"metadata_thp:always"];
+    has_any(c"GLIBC_TUNABLES", b':', &[b"glibc.malloc.hugetlb=1"])
+        || has_any(c"MALLOC_CONF", b',', &options)
+}
+
 /// Stands for the null pointer where a block is named.
 pub const NO_BLOCK: u64 = u64::MAX;
 

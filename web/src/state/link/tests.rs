@@ -311,7 +311,7 @@ fn what_is_said_of_a_damaged_link_repeats_nothing_that_was_pasted() {
 fn a_link_cannot_ask_for_what_the_page_cannot_show() {
     let decay = "sdecay\nv0 0 glibc@2.36 mine\nu0 0 -\n";
     for line in [
-        "o10 0",
+        "o13 0",
         "o9999999999 1",
         "z9223372036854775807 9223372036854775808",
         "z18446744073709551614 18446744073709551615",

@@ -170,3 +170,71 @@ fn huge_pages_follow_the_size_of_small_ones() {
         assert_eq!(left, (Bytes::ZERO, before + page));
     }
 }
+
+#[test]
+fn a_range_that_was_read_first_gets_a_huge_page_unless_a_part_went_back_meanwhile() {
+    let (source, target) = (Address(0x7fff_efc0_0000), Address(0x7fff_efa0_0000));
+    for goes_back in [false, true] {
+        let mut k = always(Khugepaged::Off);
+        let m = k.mmap(HUGE * 4).expect("there is room");
+        assert!(m <= target && source < m + HUGE * 4);
+        k.copy(source + PAGE, target, Bytes(8));
+        assert_eq!((k.rss(), k.huge()), (HUGE, HUGE), "reading takes nothing");
+        k.madvise_free(source + PAGE, PAGE);
+        if goes_back {
+            k.madvise_dontneed(source + PAGE, PAGE);
+        }
+        assert_eq!(k.counts().splits, 0);
+        k.touch_word(source);
+        let more = if goes_back { PAGE } else { HUGE };
+        assert_eq!(k.rss(), HUGE + more, "{goes_back}");
+    }
+}
+
+#[test]
+fn what_nobody_wrote_is_what_huge_pages_add() {
+    let run = |huge_pages| {
+        let mut k = kernel(huge_pages);
+        let m = k.mmap(HUGE * 6).expect("there is room");
+        k.touch(m + PAGE * 3, HUGE + PAGE * 9);
+        k.touch_word(m + HUGE * 3);
+        k.madvise_dontneed(m + PAGE * 4, PAGE * 40);
+        k.touch_word(m + PAGE * 10);
+        k.madvise_free(m + HUGE * 3, HUGE);
+        k.touch_word(m + HUGE * 3);
+        let old = k.mmap(HUGE).expect("there is room");
+        k.touch_word(old);
+        let moved = k.mremap(old, HUGE, HUGE * 2).expect("there is room");
+        k.touch_word(moved + PAGE);
+        k.munmap(m + HUGE * 3 + PAGE * 100, PAGE * 50);
+        (k.rss(), k.unwritten())
+    };
+    let (small, none) = run(HugePages {
+        mode: HugeMode::Never,
+        ..HugePages::default()
+    });
+    assert_eq!(none, Bytes::ZERO);
+    for khugepaged in Khugepaged::ALL {
+        let (rss, unwritten) = run(HugePages {
+            mode: HugeMode::Always,
+            khugepaged,
+            ..HugePages::default()
+        });
+        assert!(unwritten > Bytes::ZERO);
+        assert_eq!(rss - unwritten, small, "{khugepaged}");
+    }
+}
+
+#[test]
+fn a_part_marked_with_madv_free_gives_back_what_nobody_wrote() {
+    let mut k = always(Khugepaged::Off);
+    let m = k.mmap(HUGE).expect("there is room");
+    k.touch(m + PAGE * 7, PAGE * 3);
+    k.madvise_free(m + PAGE * 8, PAGE);
+    assert_eq!(
+        (k.rss(), k.lazy(), k.unwritten()),
+        (PAGE * 3, PAGE, Bytes::ZERO)
+    );
+    k.touch_word(m);
+    assert_eq!((k.rss(), k.huge()), (PAGE * 4, Bytes::ZERO));
+}

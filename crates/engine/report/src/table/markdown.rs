@@ -1,6 +1,6 @@
 //! The table as Markdown.
 
-use super::{COLUMNS, RESIDENT, Table, in_words};
+use super::{RESIDENT, Table, in_words};
 use crate::one_line;
 
 impl Table {
@@ -10,7 +10,7 @@ impl Table {
             "**{}**\n\n| variant | allocator | settings |",
             escaped(&self.title)
         );
-        for column in &COLUMNS {
+        for column in self.columns() {
             text += &format!(" {}", self.head(column));
             let moment = self.moment(column.of);
             if [1, RESIDENT].contains(&column.number) && !moment.is_empty() {
@@ -19,7 +19,7 @@ impl Table {
             text += " |";
         }
         text += " |\n| --- | --- | --- |";
-        text += &" ---: |".repeat(COLUMNS.len());
+        text += &" ---: |".repeat(self.columns().count());
         text += " --- |\n";
         for row in &self.rows {
             text += &format!(
@@ -28,7 +28,7 @@ impl Table {
                 escaped(&row.allocator),
                 code(&row.settings)
             );
-            for column in &COLUMNS {
+            for column in self.columns() {
                 let shown = row.figure(column).map(|summary| column.shown(summary));
                 text += &format!(" {} |", shown.unwrap_or_else(|| "–".to_owned()));
             }

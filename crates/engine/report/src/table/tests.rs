@@ -121,3 +121,20 @@ fn runs_with_moments_of_their_own_say_so() {
     assert_eq!(table.moment(Of::Burst), "each run's own");
     assert_eq!(table.moment(Of::Run), "");
 }
+
+#[test]
+fn columns_for_rare_memory_are_shown_where_there_is_any() {
+    let mut table = table("plain", vec![]);
+    let heads = ["memory.current", "huge pages", "LazyFree"];
+    let shown = |table: &Table| {
+        let of = |text: String| heads.map(|head| text.contains(head));
+        assert_eq!(of(table.text()), of(table.markdown()));
+        of(table.text())
+    };
+    assert_eq!(shown(&table), [true, false, false]);
+    let summary = table.rows[0].summary.as_mut().expect("it has run");
+    summary.huge = Bytes::mib(2);
+    assert_eq!(shown(&table), [true, true, false]);
+    let csv = table.csv();
+    assert!(csv.contains(",memory_current,huge,lazy_free,") && csv.contains(",2097152,0,"));
+}

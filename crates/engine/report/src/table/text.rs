@@ -1,9 +1,13 @@
 //! The table as plain text.
 
-use super::{COLUMNS, Of, Row, Table, in_words};
+use super::{COLUMNS, Column, Of, Row, Table, in_words};
 use crate::one_line;
 
 impl Table {
+    fn width(&self, column: &Column) -> usize {
+        self.head(column).len().max("1023.9 MiB ".len())
+    }
+
     /// As plain text, with the figures in columns.
     pub fn text(&self) -> String {
         let wide = |of: fn(&Row) -> &str, least: usize| {
@@ -24,16 +28,18 @@ impl Table {
             }
         }
         text += &format!("\n{:<names$} {:<allocators$}", "variant", "allocator");
-        for column in &COLUMNS {
-            text += &format!(" {:>11}", self.head(column));
+        for column in self.columns() {
+            let width = self.width(column);
+            text += &format!(" {:>width$}", self.head(column));
         }
         text.push('\n');
         for row in &self.rows {
             let name = one_line(&row.name);
             text += &format!("{name:<names$} {:<allocators$}", row.allocator);
-            for column in &COLUMNS {
+            for column in self.columns() {
                 let shown = row.figure(column).map(|summary| column.shown(summary));
-                text += &format!(" {:>11}", shown.unwrap_or_else(|| "–".to_owned()));
+                let (shown, width) = (shown.unwrap_or_else(|| "–".to_owned()), self.width(column));
+                text += &format!(" {shown:>width$}");
             }
             let words = row.summary.map(|summary| in_words(&summary));
             let words = words.filter(|words| !words.is_empty());

@@ -4,6 +4,7 @@ use super::remedy::Remedy;
 use crate::pins::{Origin, Pin};
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Address, Bytes, Micros};
+use highwater_kernel::HugeMode;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -354,6 +355,15 @@ pub enum Cause {
     NothingToPurge {},
     /// The times are those of a recorded run, which the recorder slowed down.
     RecordedTime {},
+    /// Memory that is resident only because huge pages were made where it lies.
+    HugePages {
+        /// Resident memory in huge pages, written or not.
+        huge: Bytes,
+        /// Bytes of a huge page.
+        size: Bytes,
+        /// Who gets them on this machine.
+        mode: HugeMode,
+    },
 }
 
 impl Cause {
@@ -387,6 +397,7 @@ impl Cause {
             Self::ParkedPages { .. } => "parked_pages",
             Self::NothingToPurge {} => "nothing_to_purge",
             Self::RecordedTime {} => "recorded_time",
+            Self::HugePages { .. } => "huge_pages",
         }
     }
 }

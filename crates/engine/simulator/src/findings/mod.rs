@@ -6,6 +6,7 @@
 
 mod arenas;
 mod churn;
+mod huge_pages;
 mod kinds;
 mod objects;
 mod pages;
@@ -79,6 +80,7 @@ impl Simulation {
         if let Some(objects) = &diagnosis.objects {
             found.extend(scene.objects(objects));
         }
+        found.extend(scene.huge_pages());
         if found.iter().all(Finding::is_note) {
             found.insert(0, scene.nothing_wrong());
         }

@@ -66,6 +66,8 @@ pub enum Cost {
     NoTraces,
     /// A thread that wakes by itself.
     BackgroundThread,
+    /// A page fault for each small page, and more misses of the processor's address cache (TLB).
+    SmallPages,
 }
 
 impl Remedy {

@@ -4,6 +4,7 @@
 mod cached;
 mod churn;
 mod fragments;
+mod huge_pages;
 #[path = "../lines/mod.rs"]
 mod lines;
 mod pages;

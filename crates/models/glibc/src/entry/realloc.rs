@@ -54,7 +54,7 @@ impl Glibc {
         }
         // Another arena may have what this one has not.
         let new = self.libc_malloc(kernel, thread, bytes)?;
-        kernel.touch(new, self.usable(chunk));
+        kernel.copy(old, new, self.usable(chunk));
         let passes = self.shared.rules.inner_frees_pass_tcache;
         if passes || !self.cache(kernel, thread, chunk) {
             self.free_past_cache(kernel, thread, chunk);
@@ -83,7 +83,7 @@ impl Glibc {
             return Some(self.chunks.user(chunk));
         }
         let new = self.libc_malloc(kernel, thread, bytes)?;
-        kernel.touch(new, old_size - HEADER);
+        kernel.copy(self.chunks.user(chunk), new, old_size - HEADER);
         self.call(kernel, thread, MAIN).munmap_chunk(chunk);
         Some(new)
     }

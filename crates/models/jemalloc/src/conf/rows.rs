@@ -11,6 +11,7 @@ use super::row::Kind::{
 };
 use super::row::{Row, THREADS_UNSET};
 use crate::size_classes::{LARGE_MAX, SMALL_MAX};
+use crate::thp::{MetadataThp, Thp};
 use crate::version::Version::{self, V5_2_1, V5_3_0, V5_3_1};
 use highwater_allocator::Bytes;
 use highwater_allocator::Tone::{Applied, Surprise};
@@ -33,6 +34,7 @@ const ANY: Kind = Unsigned(0, u64::MAX, false);
 /// A number that must be a page at least.
 const PAGED: Kind = Unsigned(4096, u64::MAX, true);
 const HUGE: Kind = Unsigned(4096, 2 << 20, true);
+const METADATA_MODES: Kind = Beginning(&["disabled", "auto", "always"]);
 const SLOTS: Kind = Unsigned(1, 2048, true);
 const DIVISOR: Kind = Unsigned(1, 16, true);
 /// `NSTIME_SEC_MAX` in milliseconds.
@@ -41,8 +43,6 @@ const TIME: Kind = Signed(-1, 18_446_744_072_000);
 const PROFILING: Effect = Idle("it belongs to profiling, which is not modelled");
 const HPA: Effect = Idle("it belongs to the huge page allocator, which is not modelled");
 const PRINTS: Effect = Idle("it only controls output");
-const HUGE_PAGES: Effect =
-    Idle("it asks for transparent huge pages, which is not modelled for jemalloc");
 const SAFETY: Effect = Idle("it only changes what happens on errors");
 const GUARDS: Effect = Unmodelled(&[0], "It puts guard pages between blocks");
 
@@ -76,12 +76,35 @@ pub(super) static ROWS: &[Row] = &[
     ).since(V5_3_0),
     row("experimental_hpa_start_huge_if_thp_always", Bool, HPA).since(V5_3_1),
     row("experimental_hpa_enforce_hugify", Bool, HPA).since(V5_3_1),
-    row("huge_arena_pac_thp", Bool, HUGE_PAGES).since(V5_3_1),
+    row(
+        "huge_arena_pac_thp",
+        Bool,
+        Unmodelled(&[0], "It asks for huge pages for very large blocks"),
+    )
+    .since(V5_3_1),
     row(
         "metadata_thp",
-        Beginning(&["disabled", "auto", "always"]),
-        HUGE_PAGES,
-    ),
+        METADATA_MODES,
+        Obeyed(
+            |o, v| o.metadata_thp = [MetadataThp::Disabled, MetadataThp::Auto, MetadataThp::Always][v as usize % 3],
+            &[
+                (0, Applied, "The allocator's structures ask for no huge pages."),
+                (1, Applied, "The allocator's structures ask for huge pages once there are several MiB of them (MADV_HUGEPAGE), if the machine leaves that to the program."),
+                (2, Applied, "The allocator's structures ask for huge pages (MADV_HUGEPAGE), if the machine leaves that to the program."),
+            ],
+            |_| "".into(),
+        ),
+    )
+    .until(V5_3_0),
+    row(
+        "metadata_thp",
+        METADATA_MODES,
+        Unmodelled(
+            &[0],
+            "It puts the allocator's structures into huge pages, with the slots of thread caches among them",
+        ),
+    )
+    .since(V5_3_1),
     row(
         "retain",
         Bool,
@@ -455,7 +478,15 @@ pub(super) static ROWS: &[Row] = &[
     row(
         "thp",
         Beginning(&["default", "always", "never"]),
-        HUGE_PAGES,
+        Obeyed(
+            |o, v| o.thp = [Thp::Default, Thp::Always, Thp::Never][v as usize % 3],
+            &[
+                (0, Applied, "The machine decides on huge pages."),
+                (1, Applied, "Every mapping asks for huge pages (MADV_HUGEPAGE), if the machine leaves that to the program. calloc clears used pages by writing zeros."),
+                (2, Applied, "Every mapping refuses huge pages (MADV_NOHUGEPAGE)."),
+            ],
+            |_| "".into(),
+        ),
     ),
     row(
         "disable_large_size_classes",

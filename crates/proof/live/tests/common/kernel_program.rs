@@ -74,8 +74,6 @@ pub(crate) struct Generator {
     regions: Vec<Region>,
     brk: u64,
     before: Measured,
-    /// The huge pages that were written whole.
-    whole: HashSet<u64>,
     /// The ranges that ever had a huge page.
     were_huge: HashSet<u64>,
 }
@@ -97,7 +95,6 @@ impl Generator {
             brk: kernel.brk().0,
             kernel,
             regions: Vec::new(),
-            whole: HashSet::new(),
             were_huge: HashSet::new(),
             before,
         }
@@ -111,10 +108,6 @@ impl Generator {
             let Some(step) = self.step() else {
                 continue;
             };
-            if !matches!(step, Step::Touch { .. } | Step::Free { .. }) {
-                // It may have changed what lies there.
-                self.whole.clear();
-            }
             self.were_huge
                 .extend(self.kernel.huge_pages().map(|range| range.0));
             steps.push(step);
@@ -293,13 +286,6 @@ impl Generator {
             .any(|range| !self.kernel.is_huge(Address(range)))
     }
 
-    /// Whether a bound lies within a huge page that was not written whole.
-    fn cuts(&mut self, bound: u64) -> bool {
-        let start = bound / HUGE * HUGE;
-        let is_within = bound > start && self.kernel.is_huge(Address(start));
-        is_within && self.whole.insert(start)
-    }
-
     fn touch(&mut self) -> Option<Step> {
         let (start, end) = self.writable()?;
         let pages = (end - start) / PAGE;
@@ -340,21 +326,12 @@ impl Generator {
                 self.kernel.madvise_dontneed(from, bytes);
                 Step::DontNeed { at, length }
             }
-            // Linux 6.12 and later drop pages that hold nothing but zeros when they split a huge page for this, which depends on what was
-            // written. So all of it is written before, and what is left of huge pages stays as it is.
+            // Where only the mapping of a huge page was split before, the kernel splits the page now, and drops its pages of zeros.
             2 if self.has_rests(at, at + length) => return None,
-            2 => match [at, at + length].into_iter().find(|cut| self.cuts(*cut)) {
-                Some(cut) => {
-                    let at = cut / HUGE * HUGE;
-                    self.kernel.touch(Address(at), Bytes(HUGE));
-                    let pages = HUGE / PAGE;
-                    Step::Touch { at, pages }
-                }
-                None => {
-                    self.kernel.madvise_free(from, bytes);
-                    Step::Free { at, length }
-                }
-            },
+            2 => {
+                self.kernel.madvise_free(from, bytes);
+                Step::Free { at, length }
+            }
             // More than one range: what becomes of those after one that fails differs from release to release.
             _ => {
                 let at = at.next_multiple_of(HUGE);
