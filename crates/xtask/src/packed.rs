@@ -19,6 +19,9 @@ pub(crate) const PACKED: &str = "_bg.bin";
 /// How often the compressor tries: 15 times takes three times as long and gains a thousandth.
 const TRIES: NonZeroU64 = NonZeroU64::new(5).unwrap();
 
+/// How many pieces each million bytes may be packed in, each by what is frequent there: with the usual 15 there are 0.3 % more bytes.
+const PIECES: u16 = 60;
+
 /// Packs the modules of a folder, and has the page load its own packed.
 pub(crate) fn modules(dist: &Path) -> Result<()> {
     let mut modules = Vec::new();
@@ -51,6 +54,7 @@ fn loading_packed(page: &str, modules: &[String]) -> Result<String> {
 fn packed(module: &[u8]) -> Result<Vec<u8>> {
     let options = Options {
         iteration_count: TRIES,
+        maximum_block_splits: PIECES,
         ..Options::default()
     };
     let mut bytes = Vec::new();

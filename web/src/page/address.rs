@@ -122,7 +122,12 @@ impl Keeper {
         };
         let is_other = self.is_other(&text);
         // Of something else the recording's address says nothing.
-        let before = match !self.of_recording && asked_for().contains("trace=") {
+        let names_one = || {
+            let asked = asked_for();
+            let mut parts = asked.split(['?', '&']);
+            parts.any(|part| part.starts_with("trace="))
+        };
+        let before = match !self.of_recording && names_one() {
             true => clean(false),
             false => String::new(),
         };

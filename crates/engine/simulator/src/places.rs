@@ -62,7 +62,7 @@ fn passes_on(place: &str) -> bool {
     let name = place.split(['(', '+']).next().unwrap_or_default();
     let is_pythons = || {
         OF_PYTHON.iter().any(|start| name.starts_with(start))
-            && (name.contains("alloc") || name.contains("Alloc"))
+            && name.as_bytes().windows(4).any(|part| part == b"lloc")
     };
     EXACT.contains(&name) || BEGINNINGS.iter().any(|start| place.starts_with(start)) || is_pythons()
 }

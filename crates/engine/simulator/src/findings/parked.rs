@@ -5,7 +5,6 @@ use super::kinds::{CacheKind, Cause, Finding};
 use super::remedy::Remedy;
 use super::tuned::Tuned;
 use highwater_allocator::{Address, Block, BlockState, Bytes, Cache};
-use std::collections::BTreeSet;
 
 /// What is summed up over the chunks of one kind of cache.
 struct Sum {
@@ -16,7 +15,8 @@ struct Sum {
     smallest: Bytes,
     largest: Bytes,
     highest: Address,
-    threads: BTreeSet<u16>,
+    /// The threads whose caches keep them, in ascending order.
+    threads: Vec<u16>,
     /// Pages of the stretch at hand, in ascending order, that nothing in use was found on.
     alone: Vec<u64>,
     /// Resident bytes of such pages in the stretches before.
@@ -33,7 +33,7 @@ impl Sum {
             smallest: Bytes(u64::MAX),
             largest: Bytes::ZERO,
             highest: Address::NULL,
-            threads: BTreeSet::new(),
+            threads: Vec::new(),
             alone: Vec::new(),
             alone_before: Bytes::ZERO,
         }
@@ -46,7 +46,9 @@ impl Sum {
         self.largest = self.largest.max(block.size);
         self.highest = self.highest.max(block.user);
         if let BlockState::Parked(Cache::Tcache { thread, .. }) = block.state {
-            self.threads.insert(thread);
+            if let Err(place) = self.threads.binary_search(&thread) {
+                self.threads.insert(place, thread);
+            }
         }
         for page in first..=last {
             if self.last_page == u64::MAX || page > self.last_page {
