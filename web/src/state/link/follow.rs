@@ -52,6 +52,8 @@ impl State {
             .collect();
         let subject = link.subject.clone();
         let theme = link.view.theme;
+        // At once, so that nothing is shown meanwhile that goes again.
+        self.display.depth = link.view.depth.unwrap_or_default();
         let place = link.tour.take();
         self.links.awaited = Some(link);
         let mut effects = self.choose(subject);

@@ -45,10 +45,10 @@ impl Sum {
         self.smallest = self.smallest.min(block.size);
         self.largest = self.largest.max(block.size);
         self.highest = self.highest.max(block.user);
-        if let BlockState::Parked(Cache::Tcache { thread, .. }) = block.state {
-            if let Err(place) = self.threads.binary_search(&thread) {
-                self.threads.insert(place, thread);
-            }
+        if let BlockState::Parked(Cache::Tcache { thread, .. }) = block.state
+            && let Err(place) = self.threads.binary_search(&thread)
+        {
+            self.threads.insert(place, thread);
         }
         for page in first..=last {
             if self.last_page == u64::MAX || page > self.last_page {
