@@ -7,6 +7,7 @@ const NAMES = {
   "the allocator's own": "allocator's own", "slab less than ½ in use": "slab", "slab less than ⅛ in use": "slab",
   "parked in a cache": "parked", "free but resident": "free", "dirty: free, waiting": "dirty",
   "dirty, due at the next check": "decay", "muzzy: free, offered back": "muzzy", given_back_by_trim: "trim",
+  memory_current: "memory.current", huge: "huge page", lazy_free: "LazyFree",
 };
 
 const read = (text) => {

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The catalogue, in the order in which a reader would want it.
-const CATALOGUE: [&str; 21] = [
+const CATALOGUE: [&str; 22] = [
     "incident",
     "environment",
     "decay",
@@ -36,6 +36,7 @@ const CATALOGUE: [&str; 21] = [
     "sidekiq",
     "shared_arenas",
     "base_image",
+    "huge_pages",
     "paging",
     "periodic_trim",
     "other_settings",

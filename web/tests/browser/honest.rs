@@ -559,8 +559,13 @@ fn long_names_paper_and_forced_colours_leave_the_page_whole() -> Result<()> {
         page.look(View::default())?;
         page.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" }))?;
         let seen = "return [...document.querySelectorAll('button, input, select, textarea')].filter(
-            (one) => one.checkVisibility() && !one.closest('.legend, .names, table, .pins, .log, .sentences, .variants')).length";
-        ensure!(page.evaluate(seen)? == 0, "{}", page.evaluate(seen)?);
+            (one) => one.checkVisibility() && !one.closest('.legend, .names, table, .pins, .log, .sentences, .variants'))
+            .map((one) => one.id || one.className || one.textContent)";
+        ensure!(
+            page.evaluate(seen)? == json!([]),
+            "{}",
+            page.evaluate(seen)?
+        );
         // The names of the curves are read on paper, and nothing beside them is pressed there.
         let beside = "return [...document.querySelectorAll('.names__only, #add-note')].filter((one) => one.checkVisibility()).length";
         ensure!(page.evaluate(beside)? == 0);

@@ -60,10 +60,8 @@ const OF_PYTHON: [&str; 4] = ["PyObject_", "_PyObject_", "PyMem_", "_PyMem_"];
 /// Whether a place only passes a request on to an allocator.
 fn passes_on(place: &str) -> bool {
     let name = place.split(['(', '+']).next().unwrap_or_default();
-    let is_pythons = || {
-        OF_PYTHON.iter().any(|start| name.starts_with(start))
-            && name.as_bytes().windows(4).any(|part| part == b"lloc")
-    };
+    let is_pythons =
+        || OF_PYTHON.iter().any(|start| name.starts_with(start)) && name.contains("lloc");
     EXACT.contains(&name) || BEGINNINGS.iter().any(|start| place.starts_with(start)) || is_pythons()
 }
 

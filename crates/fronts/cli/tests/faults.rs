@@ -228,7 +228,10 @@ fn memory_that_cannot_be_had_ends_the_command_with_its_own_status() {
         let output = in_shell(folder.path(), &limit, "--version", ">/dev/null 2>&1");
         output.status.code() == Some(0)
     };
-    let least = (8..512).step_by(4).find(begins).expect("it begins somewhere");
+    let least = (8..512)
+        .step_by(4)
+        .find(begins)
+        .expect("it begins somewhere");
     let mut refused = 0;
     for arguments in commands {
         let file = arguments.rsplit(' ').next().expect("it has words");

@@ -71,6 +71,7 @@ struct Remarks {
 
 impl Remarks {
     #[cold]
+    #[cold]
     fn say(&mut self, variable: &str, tone: Tone, text: impl Into<String>) {
         self.said.push(Remark {
             variable: shortened(variable).to_owned(),

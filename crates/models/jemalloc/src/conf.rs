@@ -124,6 +124,7 @@ fn take(version: Version, pair: &Pair<'_>, options: &mut Options) -> Taken {
 }
 
 /// Adds a remark on an accepted pair; `wins` says whether no later one sets the same.
+#[cold]
 fn confirm(
     version: Version,
     pair: &Pair<'_>,
@@ -147,6 +148,7 @@ fn confirm(
 }
 
 /// Returns the tone and the text of the remark on a pair that sets a number.
+#[cold]
 fn effect_of(version: Version, pair: &Pair<'_>, row: &Row, number: u64) -> (Tone, String) {
     let signed = number as i64;
     match row.effect {
@@ -190,6 +192,7 @@ fn surprising(tone: Tone) -> Tone {
 }
 
 /// Adds a remark on what ended the string.
+#[cold]
 fn say_fault(version: Version, fault: &Fault<'_>, remarks: &mut Remarks) {
     // The part of the string is printed from 5.3.1 on (src/conf.c, `malloc_conf_format_error`).
     let message: Cow<'_, str> = match version {
@@ -211,6 +214,7 @@ fn say_fault(version: Version, fault: &Fault<'_>, remarks: &mut Remarks) {
 }
 
 /// Adds remarks on what follows from several pairs together.
+#[cold]
 fn say_whole(options: &Options, taken: &[Taken], failed: bool, remarks: &mut Remarks) {
     let last = |name: &str| {
         let mut set = taken.iter().flatten().filter(|t| t.0.name == name);
@@ -259,6 +263,7 @@ struct Remarks {
 
 impl Remarks {
     /// Adds a remark on a variable, or on an option of the string.
+    #[cold]
     fn say(&mut self, variable: &str, tone: Tone, text: impl Into<String>) {
         let is_option = self.in_conf && variable != NAME;
         self.said.push(Remark {

@@ -17,9 +17,9 @@ use wasmparser::{
 /// Bytes of code that two functions have in common where they are alike.
 const RUN: usize = 5;
 /// A run that more functions have says nothing about any two of them.
-const COMMON: usize = 60;
+const COMMON: usize = 100;
 /// Bytes of functions before a place that count there: what follows lies within reach of them.
-const REACH: usize = 24_000;
+const REACH: usize = 28_000;
 /// What the length of a short function counts as, in bytes, so that the shortest are not always the most alike.
 const SHORT: usize = 30;
 

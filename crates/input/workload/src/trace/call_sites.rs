@@ -51,6 +51,11 @@ impl CallSites {
 
     /// Takes what the site with a number stands for. Names and numbers take at most `limit` bytes.
     pub(super) fn name(&mut self, number: u64, frames: &[u8], limit: u64) -> Result<(), Fault> {
+        if frames.is_empty() {
+            // Sites without a name are not the same for that.
+            self.of(number);
+            return self.take(frames, limit);
+        }
         let key = text_key(frames);
         let same = self.texts.get(key).map(|place| place as usize);
         let same = same.filter(|place| self.names[*place].as_bytes() == frames);
@@ -111,6 +116,18 @@ mod tests {
         }
         assert_eq!([5, 6, 9].map(|number| sites.of(number)), [SiteId::at(0); 3]);
         assert_eq!(sites.names.len(), 1);
+    }
+
+    #[test]
+    fn sites_without_a_name_stay_apart() {
+        let mut sites = CallSites::default();
+        for number in [5, 6] {
+            sites.name(number, b"", 1000).expect("it is short");
+        }
+        assert_eq!(
+            [5, 6].map(|number| sites.of(number)),
+            [0, 1].map(SiteId::at)
+        );
     }
 
     #[test]

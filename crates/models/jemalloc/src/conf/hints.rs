@@ -23,6 +23,7 @@ const EARLIER: &[&str] = &[
 const UNBUILT: &[&str] = &["lg_san_uaf_align", "log", "utrace", "xmalloc"];
 
 /// Returns a sentence on the probable meaning of a pair that is not taken, with a blank before it.
+#[cold]
 pub(super) fn of_pair(version: Version, pair: &Pair<'_>, wrong: &Wrong) -> Cow<'static, str> {
     match wrong.kind {
         None => of_unknown(version, pair.key).into(),
@@ -30,6 +31,7 @@ pub(super) fn of_pair(version: Version, pair: &Pair<'_>, wrong: &Wrong) -> Cow<'
     }
 }
 
+#[cold]
 fn of_unknown(version: Version, key: &str) -> String {
     let is_in = |names: &[&str]| names.contains(&key);
     if let Some(row) = ROWS.iter().find(|row| row.name == key) {
@@ -49,6 +51,7 @@ fn of_unknown(version: Version, key: &str) -> String {
     }
 }
 
+#[cold]
 fn of_value(kind: Kind, pair: &Pair<'_>, wrong: &Wrong) -> Cow<'static, str> {
     let value = pair.value;
     let has = |signs: &[char]| value.contains(signs);
@@ -80,6 +83,7 @@ fn of_value(kind: Kind, pair: &Pair<'_>, wrong: &Wrong) -> Cow<'static, str> {
 }
 
 /// Returns a sentence on what is wrong where reading ended, with a blank before it.
+#[cold]
 pub(super) fn of_fault(fault: &Fault<'_>) -> &'static str {
     match fault.rest[fault.key.len()..].chars().next() {
         None => " A `:` and a value are missing.",
@@ -95,6 +99,7 @@ pub(super) fn of_fault(fault: &Fault<'_>) -> &'static str {
 }
 
 /// Returns the option whose name is this but for case, or contains it, or is contained in it.
+#[cold]
 fn meant(version: Version, key: &str) -> Option<&'static str> {
     let key = key.to_ascii_lowercase();
     let like = |name: &&str| {
@@ -108,6 +113,7 @@ fn meant(version: Version, key: &str) -> Option<&'static str> {
 }
 
 /// Returns the remark on a variable that jemalloc does not read.
+#[cold]
 pub(super) fn of_unread(name: &str) -> (Tone, Cow<'static, str>) {
     let capitals = name.to_ascii_uppercase();
     let starts = |start: &str| capitals.starts_with(start);
