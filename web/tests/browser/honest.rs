@@ -559,7 +559,7 @@ fn long_names_paper_and_forced_colours_leave_the_page_whole() -> Result<()> {
         page.look(View::default())?;
         page.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" }))?;
         let seen = "return [...document.querySelectorAll('button, input, select, textarea')].filter(
-            (one) => one.checkVisibility() && !one.closest('.legend, .names, table, .pins, .log, .sentences, .variants'))
+            (one) => one.checkVisibility() && !one.closest('.term, .legend, .names, table, .pins, .log, .sentences, .variants'))
             .map((one) => one.id || one.className || one.textContent)";
         ensure!(
             page.evaluate(seen)? == json!([]),

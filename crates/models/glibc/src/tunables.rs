@@ -71,7 +71,6 @@ struct Remarks {
 
 impl Remarks {
     #[cold]
-    #[cold]
     fn say(&mut self, variable: &str, tone: Tone, text: impl Into<String>) {
         self.said.push(Remark {
             variable: shortened(variable).to_owned(),
