@@ -337,9 +337,9 @@ impl App {
         if is_settled && (self.reading != self.opening || self.reading == 0) {
             // Places of the history would be those of the page around this one.
             let is_inside = self.state.display.embed.is_some();
-            self.address.of_recording = self.state.remote_of_shown().is_some();
+            let of_recording = self.state.remote_of_shown().is_some();
             let may = !is_inside && !self.intents.goes_on();
-            if self.address.keep(self.state.link(), may) {
+            if self.address.keep(self.state.link(), may, of_recording) {
                 self.intents.keep();
             }
         }
@@ -451,10 +451,10 @@ impl App {
     /// Takes what the address says for what is shown. Where it held more than was read of it, it holds only that from now on.
     fn take_address(&mut self) {
         let text = self.state.link();
-        self.address.of_recording = self.state.remote_of_shown().is_some();
+        let of_recording = self.state.remote_of_shown().is_some();
         let is_read = text.is_some() && !self.state.is_reading_settings();
         if is_read && std::mem::take(&mut self.state.links.holds_more) {
-            self.address.replace(text);
+            self.address.replace(text, of_recording);
         } else {
             self.address.take(text);
         }

@@ -92,7 +92,7 @@ impl Modules {
         }
     }
 
-    /// Returns where an address lies. The process may have loaded code since the address space was read, at `time` it is read
+    /// Returns where an address lies. The process may have loaded code since the address space was read: at `time` it is read
     /// anew if that was more than `patience` microseconds ago and the address lies in no code.
     pub(crate) fn place(&mut self, address: u64, time: u64, patience: u64) -> Place {
         match self.find(address) {

@@ -48,10 +48,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         }),
         ("tests, WebAssembly", &|| tests_wasm(&tools, &browser)),
         ("build of the page", &|| {
-            let page = workspace::tested_page_dir();
-            build::page(&tools, true, &page)?;
-            fs::copy(page.join(build::SINGLE), workspace::tested_single_file())?;
-            Ok(())
+            build::page(&tools, true, &workspace::tested_page_dir())
         }),
         ("book", &|| book::write(&workspace::tested_book_dir())),
         ("package for JavaScript, in Node", &|| tests_package(&tools)),

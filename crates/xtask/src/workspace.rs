@@ -8,6 +8,8 @@ use std::{
 use anyhow::{Context, Result};
 use toml::de::DeTable;
 
+use crate::build;
+
 /// The folder of the root `Cargo.toml`.
 pub(crate) fn root() -> PathBuf {
     // `cargo run` says where this package is now; the folder it was compiled in may have been moved since.
@@ -55,7 +57,7 @@ pub(crate) fn screens_dir() -> PathBuf {
 
 /// The page in one file, as it is tested.
 pub(crate) fn tested_single_file() -> PathBuf {
-    target_dir().join("tested-highwater.html")
+    tested_page_dir().join(build::SINGLE)
 }
 
 /// The folder of the package for JavaScript that is tested.

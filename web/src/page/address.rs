@@ -44,8 +44,6 @@ const LONGEST_TEXT: u32 = 64 << 10;
 /// What the address says, as far as it has been brought there.
 #[derive(Default)]
 pub struct Keeper {
-    /// Whether what is shown is the recording whose address the page's own names.
-    pub of_recording: bool,
     shown: Option<String>,
     place: Rc<Place>,
 }
@@ -106,17 +104,18 @@ impl Keeper {
         self.shown.is_none()
     }
 
-    /// Puts a text into the address in place of all that it says: what was opened held more than is to stay there.
-    pub fn replace(&mut self, text: Option<String>) {
+    /// Puts a text into the address in place of all that it says: what was opened held more than is to stay there. The recording's
+    /// address stays if it is `of_recording`, the one that the address names.
+    pub fn replace(&mut self, text: Option<String>, of_recording: bool) {
         if let Some(text) = &text {
-            self.write(text, clean(self.of_recording), false);
+            self.write(text, clean(of_recording), false);
         }
         self.shown = text;
     }
 
     /// Puts a text into the address if it says something else. What runs and how is a new place if it `may` be one; another
-    /// moment or zoom of it is not. Returns whether what runs or how is another.
-    pub fn keep(&mut self, text: Option<String>, may: bool) -> bool {
+    /// moment or zoom of it is not; `of_recording` says whether it is the recording that the address names. Returns whether what runs or how is another.
+    pub fn keep(&mut self, text: Option<String>, may: bool, of_recording: bool) -> bool {
         let Some(text) = text.filter(|text| self.shown.as_ref() != Some(text)) else {
             return false;
         };
@@ -127,7 +126,7 @@ impl Keeper {
             let mut parts = asked.split(['?', '&']);
             parts.any(|part| part.starts_with("trace="))
         };
-        let before = match !self.of_recording && names_one() {
+        let before = match !of_recording && names_one() {
             true => clean(false),
             false => String::new(),
         };

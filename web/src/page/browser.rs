@@ -381,12 +381,21 @@ pub fn fetch(path: String, done: Told) {
 }
 
 fn bytes_of_answer(response: &JsValue) -> Result<Promise, JsValue> {
-    let response: &Response = response.unchecked_ref();
-    if !response.ok() {
-        let (status, words) = (response.status(), response.status_text());
-        return Err(js_sys::Error::new(&format!("the server answers {status} {words}")).into());
-    }
+    let response = good_answer(response).map_err(|why| js_sys::Error::new(&why))?;
     response.array_buffer()
+}
+
+/// A server's answer that has what was asked for.
+///
+/// # Errors
+/// Says what the server answers instead.
+pub(super) fn good_answer(response: &JsValue) -> Result<&Response, String> {
+    let response: &Response = response.unchecked_ref();
+    if response.ok() {
+        return Ok(response);
+    }
+    let (status, words) = (response.status(), response.status_text());
+    Err(format!("the server answers {status} {words}"))
 }
 
 /// Hands on the bytes that are promised.

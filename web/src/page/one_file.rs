@@ -2,13 +2,14 @@
 //! and the user's recording put into its head.
 
 use gloo_events::EventListener;
+use highwater_chart::markup;
 use js_sys::{Array, ArrayBuffer, JsString, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, Element, File, FileReader};
 use yew::Callback;
 
 use super::browser;
-use crate::state::Action;
+use crate::{naming::plain, state::Action};
 
 /// The page in one file, without anything of a user's. It lies beside the page where that was built to be handed on.
 const EMPTY: &str = "single.html";
@@ -54,7 +55,8 @@ pub fn save(name: String, link: String, recording: Option<File>, act: Callback<A
 
 /// Reads a file as text that stands for its bytes; without any where it cannot be read.
 fn read(file: &File, done: impl FnOnce(Option<(String, JsString)>) + 'static) {
-    let name = file.name();
+    // As the page knows it, so that nothing in it has to be written otherwise.
+    let name = plain(&file.name());
     let Ok(reader) = FileReader::new() else {
         return done(None);
     };
@@ -100,10 +102,11 @@ fn put_together(
     browser::save_blob(name, &blob)
 }
 
-/// An element that says something to the page, whatever that is.
+/// An element that says something to the page.
 fn said(name: &str, what: &str) -> String {
-    let what = what.replace('&', "&amp;").replace('"', "&quot;");
-    format!("<meta name=\"{name}\" content=\"{what}\">")
+    let mut text = String::new();
+    markup(&mut text, "<meta name=\"$\" content=\"$\">", &[name, what]);
+    text
 }
 
 fn found(name: &str) -> Option<String> {

@@ -5,13 +5,13 @@ use std::rc::Rc;
 use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    AbortController, File, ReadableStreamDefaultReader, ReferrerPolicy, RequestInit, Response, Url,
+    AbortController, File, ReadableStreamDefaultReader, ReferrerPolicy, RequestInit, Url,
 };
 use yew::{Callback, Html};
 
 use super::{
     attr::{self, Static, element, words},
-    browser::{document, in_words, then, window},
+    browser::{document, good_answer, in_words, then, window},
 };
 use highwater_simulator::Bytes;
 
@@ -152,7 +152,7 @@ pub fn fetch(remote: &Remote, tell: Callback<Fetched>) -> Option<Fetching> {
     });
     let is_elsewhere = remote.host.is_some();
     let answered = move |answer: Result<JsValue, JsValue>| match answer {
-        Ok(response) => match reader_of(response.unchecked_ref()) {
+        Ok(response) => match reader_of(&response) {
             Ok(reader) => read_on(&coming, &reader, 0),
             Err(why) => tell.emit(Fetched::Failed(why)),
         },
@@ -177,12 +177,9 @@ struct Coming {
     tell: Callback<Fetched>,
 }
 
-fn reader_of(response: &Response) -> Result<ReadableStreamDefaultReader, String> {
-    if !response.ok() {
-        let (status, words) = (response.status(), response.status_text());
-        return Err(format!("the server answers {status} {words}"));
-    }
-    let body = response.body().ok_or("the server's answer is empty")?;
+fn reader_of(response: &JsValue) -> Result<ReadableStreamDefaultReader, String> {
+    let body = good_answer(response)?.body();
+    let body = body.ok_or("the server's answer is empty")?;
     Ok(body.get_reader().unchecked_into())
 }
 

@@ -16,6 +16,17 @@ fn is_closed(page: &Page) -> Result<()> {
     page.wait_until("the explanation to close", || Ok(page.count(BOX)? == 0))
 }
 
+/// Scrolls to an element, and returns where its middle is then, from the left and from the top.
+fn middle_of(page: &Page, selector: &str) -> Result<serde_json::Value> {
+    page.evaluate_with(
+        "const one = document.querySelector(arguments[0]);
+         one.scrollIntoView({ block: 'center' });
+         const place = one.getBoundingClientRect();
+         return [place.left + place.width / 2, place.top + place.height / 2]",
+        vec![selector.into()],
+    )
+}
+
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_term_is_explained_by_focus_pointer_and_tap() -> Result<()> {
@@ -47,12 +58,7 @@ fn a_term_is_explained_by_focus_pointer_and_tap() -> Result<()> {
         page.wait_for_text(BOX, "pin: ")?;
 
         // A pointer over the head of a column, which sorts when it is pressed.
-        let at = page.evaluate(
-            "const head = document.querySelector('#what-if .sort[data-column=faults]');
-             head.scrollIntoView({ block: 'center' });
-             const place = head.getBoundingClientRect();
-             return [place.left + place.width / 2, place.top + place.height / 2]",
-        )?;
+        let at = middle_of(page, "#what-if .sort[data-column=faults]")?;
         let mouse = |x: f64, y: f64| {
             let event = json!({ "type": "mouseMoved", "x": x, "y": y });
             page.devtools("Input.dispatchMouseEvent", event)
@@ -65,12 +71,7 @@ fn a_term_is_explained_by_focus_pointer_and_tap() -> Result<()> {
         is_closed(page)?;
 
         // A tap on the legend of the map.
-        let at = page.evaluate(
-            "const kind = document.querySelector('.legend__kind');
-             kind.scrollIntoView({ block: 'center' });
-             const place = kind.getBoundingClientRect();
-             return [place.left + place.width / 2, place.top + place.height / 2]",
-        )?;
+        let at = middle_of(page, ".legend__kind")?;
         let touch = |kind: &'static str, points: serde_json::Value| {
             let event = json!({ "type": kind, "touchPoints": points });
             page.devtools("Input.dispatchTouchEvent", event)
