@@ -72,14 +72,20 @@ pub fn trace(bytes: &[u8]) {
     }
 }
 
-/// The events, with their sites numbered as they occur, and what those stand for: sites that nothing names are not written.
+/// The events, with their sites numbered as they occur, and what those stand for.
+///
+/// Sites that nothing names are not written. Two with the same name are one where the name comes before the first call of
+/// the second, as it always does in what the project writes.
 fn by_occurrence(workload: &Workload) -> (Vec<Event>, Vec<&str>) {
     let mut occurred: Vec<usize> = Vec::new();
     let numbered = workload.events.iter().map(|event| {
         let Some(place) = event.site.place() else {
             return event.clone();
         };
-        let known = occurred.iter().position(|other| *other == place);
+        let name = &workload.sites[place];
+        let known = occurred.iter().position(|other| {
+            *other == place || !name.is_empty() && workload.sites[*other] == *name
+        });
         let number = known.unwrap_or(occurred.len());
         if known.is_none() {
             occurred.push(place);
