@@ -18,6 +18,7 @@ use highwater_workload::{
 use tempfile::TempDir;
 
 use crate::{
+    heavy::tab,
     page::{Page, View},
     simulation::{key, number, settle, variant},
     timed::{longest_task, watch_tasks},
@@ -26,7 +27,7 @@ use crate::{
 
 /// A trace of a program that holds more and more and lets most of it go, again and again, in so many rounds of 40,000 calls,
 /// with a rest after each.
-fn text(rounds: u64) -> String {
+pub(crate) fn text(rounds: u64) -> String {
     const BLOCKS: u64 = 20_000;
     let mut text = "highwater-trace 1\nend counted\n".to_owned();
     let (mut time, mut events) = (0, 0);
@@ -75,7 +76,7 @@ fn files(text: &str) -> Result<(TempDir, Vec<PathBuf>)> {
 }
 
 /// Opens a file of the disk as a user does who chooses it.
-fn open(page: &Page, file: &Path) -> Result<()> {
+pub(crate) fn open(page: &Page, file: &Path) -> Result<()> {
     page.send_file("#file", file)?;
     let name = file.file_name().context("a name")?.to_string_lossy();
     page.wait_for_text("#title", &name)
@@ -148,30 +149,6 @@ fn a_long_recording_that_changes_or_vanishes_is_told_in_one_sentence_and_the_pag
     })
 }
 
-/// Resident memory of the renderer now, and the most that it was, in MiB.
-fn renderer() -> Result<[u64; 2]> {
-    let mut most = [0; 2];
-    for process in fs::read_dir("/proc")? {
-        let folder = process?.path();
-        let text = |name: &str| {
-            let bytes = fs::read(folder.join(name)).unwrap_or_default();
-            String::from_utf8_lossy(&bytes).into_owned()
-        };
-        if !text("cmdline").contains("--type=renderer") {
-            continue;
-        }
-        let status = text("status");
-        let figure = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-            kib.unwrap_or_default() >> 10
-        };
-        let here = [figure("VmRSS:"), figure("VmHWM:")];
-        most = most.max(here);
-    }
-    Ok(most)
-}
-
 /// Measures what a recording of one's own takes, where `HIGHWATER_LONG` names one.
 #[test]
 #[ignore = "it measures time; run it alone, with the file in HIGHWATER_LONG"]
@@ -183,7 +160,7 @@ fn a_named_recording_is_measured() -> Result<()> {
     visit_alone(View::default(), |page| {
         settle(page)?;
         watch_tasks(page)?;
-        println!("before: {:?} MiB of the renderer", renderer()?);
+        println!("before: {} MiB of the tab", tab()?);
         page.evaluate(
             "window.seen = {};
              const began = performance.now();
@@ -206,7 +183,7 @@ fn a_named_recording_is_measured() -> Result<()> {
         })?;
         println!("seconds: {}", page.evaluate("return seen")?);
         println!("{}", page.text("#summary")?);
-        println!("five variants: {:?} MiB of the renderer", renderer()?);
+        println!("five variants: {} MiB of the tab", tab()?);
         let clock = "return performance.now()";
         let before = page.evaluate(clock)?.as_f64().unwrap_or_default();
         for environment in [
@@ -221,7 +198,7 @@ fn a_named_recording_is_measured() -> Result<()> {
         page.wait_for("main[data-busy=false]")?;
         let after = page.evaluate(clock)?.as_f64().unwrap_or_default();
         println!("three more variants: {:.1} s", (after - before) / 1000.0);
-        println!("eight variants: {:?} MiB of the renderer", renderer()?);
+        println!("eight variants: {} MiB of the tab", tab()?);
         settle(page)?;
         for place in [0.1, 0.9, 0.35, 0.7, 0.5, 0.95, 0.05] {
             let took = page.evaluate_with(
@@ -251,7 +228,7 @@ fn a_named_recording_is_measured() -> Result<()> {
             println!("a look at {place}: {took:.0} ms");
             settle(page)?;
         }
-        println!("at the end: {:?} MiB of the renderer", renderer()?);
+        println!("at the end: {} MiB of the tab", tab()?);
         println!("longest task: {} ms", longest_task(page)?);
         Ok(())
     })

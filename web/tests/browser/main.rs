@@ -21,6 +21,7 @@ mod drawn;
 mod driver;
 mod embedding;
 mod glossary;
+mod heavy;
 mod honest;
 mod hostile;
 mod hosting;

@@ -30,7 +30,7 @@ pub(super) fn measure(_: &options::Perf, report: &mut Report) -> Result<bool> {
             "--",
         ])
         .args(["--ignored", "--test-threads=1", "--nocapture"])
-        .args(["timed::", "speed::"])
+        .args(["timed::", "speed::", "heavy::"])
         .env("HIGHWATER_PAGE", workspace::tested_page_dir())
         .env("HIGHWATER_PACKAGE", workspace::tested_package_dir());
     browser.apply(&mut cargo);
