@@ -26,6 +26,7 @@ mod tables;
 mod thp;
 mod vmas;
 mod warm;
+mod zeros;
 
 pub use config::{Config, ConfigError, MapError, OutOfMemory};
 pub use counts::{Counts, Syscalls};

@@ -47,6 +47,7 @@ impl Kernel {
         }
         let is_lazy = contains(&self.spans[source].lazy, bit);
         let is_unwritten = contains(&self.spans[source].unwritten, bit);
+        let is_zeros = contains(&self.spans[source].zeros, bit);
         let target = self.span_at(to);
         let target_bit = self.page_in_span(to);
         let mask = 1 << (target_bit & 63);
@@ -62,6 +63,10 @@ impl Kernel {
         if is_unwritten {
             target.unwritten[target_bit >> 6] |= mask;
             self.unwritten += Pages(1);
+        }
+        if is_zeros {
+            target.zeros[target_bit >> 6] |= mask;
+            self.zeros += Pages(1);
         }
     }
 }

@@ -39,6 +39,10 @@ pub(crate) struct Span {
     pub(crate) ever: PageSet,
     /// Resident because a huge page was made here, and not written since.
     pub(crate) unwritten: PageSet,
+    /// Written, but with nothing but zeros since it became resident, as far as that is known.
+    pub(crate) zeros: PageSet,
+    /// Part of a huge page that is mapped by small ones, and is one still.
+    pub(crate) torn: PageSet,
 }
 
 #[inline]
@@ -112,6 +116,16 @@ impl Span {
             self.unwritten[word] &= !bits;
         });
         written
+    }
+
+    /// Notes that something else than zeros is written; returns how many pages had nothing else.
+    pub(crate) fn fill_in(&mut self, first: usize, last: usize) -> Pages {
+        let mut filled = Pages(0);
+        words_of(first, last, |word, bits| {
+            filled += count(self.zeros[word] & bits);
+            self.zeros[word] &= !bits;
+        });
+        filled
     }
 
     /// A write takes back the promise of MADV_FREE; returns how many pages had it.

@@ -53,7 +53,7 @@ impl Kernel {
         self.warm.add(self.page_of(from), self.page_of(last));
     }
 
-    fn touch_span(&mut self, from: Address, last: Address) {
+    pub(crate) fn touch_span(&mut self, from: Address, last: Address) {
         debug_assert!(
             self.is_mapped(from, last + Bytes(1)),
             "touch of unmapped {from}"
@@ -67,6 +67,9 @@ impl Kernel {
         let new = span.touch(first, last);
         if self.unwritten > Pages(0) {
             self.unwritten -= span.write(first, last);
+        }
+        if self.zeros > Pages(0) {
+            self.zeros -= span.fill_in(first, last);
         }
         if self.lazy > Pages(0) {
             let kept = span.keep(first, last);
@@ -241,14 +244,19 @@ impl Kernel {
         let page = self.page_of(self.spans[id].base);
         self.warm.remove(page + first as u64, page + last as u64);
         let span = &mut self.spans[id];
-        let (mut resident, mut lazy, mut unwritten) = (Pages(0), Pages(0), Pages(0));
+        let (mut resident, mut lazy) = (Pages(0), Pages(0));
+        let (mut unwritten, mut zeros, mut torn) = (Pages(0), Pages(0), Pages(0));
         words_of(first, last, |word, bits| {
             resident += count(span.resident[word] & bits);
             lazy += count(span.lazy[word] & bits);
             unwritten += count(span.unwritten[word] & bits);
+            zeros += count(span.zeros[word] & bits);
+            torn += count(span.torn[word] & bits);
             span.resident[word] &= !bits;
             span.lazy[word] &= !bits;
             span.unwritten[word] &= !bits;
+            span.zeros[word] &= !bits;
+            span.torn[word] &= !bits;
             if forget {
                 span.ever[word] &= !bits;
             }
@@ -256,5 +264,7 @@ impl Kernel {
         self.resident -= resident;
         self.lazy -= lazy;
         self.unwritten -= unwritten;
+        self.zeros -= zeros;
+        self.torn -= torn;
     }
 }

@@ -32,6 +32,10 @@ pub struct Kernel {
     pub(crate) lazy: Pages,
     /// Resident pages that huge pages brought in and that nobody has written since.
     pub(crate) unwritten: Pages,
+    /// Pages that were written with nothing but zeros.
+    pub(crate) zeros: Pages,
+    /// Pages of huge ones that are mapped by small ones.
+    pub(crate) torn: Pages,
     pub(crate) cap: Pages,
     /// Bytes of all mappings, the heap of the program break left aside.
     pub(crate) mapped: Bytes,
@@ -75,6 +79,8 @@ impl Kernel {
             peak: Pages(0),
             lazy: Pages(0),
             unwritten: Pages(0),
+            zeros: Pages(0),
+            torn: Pages(0),
             cap: Pages(config.cap.unwrap_or(config.memory).min(config.memory) / config.page_size),
             mapped: Bytes::ZERO,
             counts: Counts::default(),

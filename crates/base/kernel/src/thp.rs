@@ -101,18 +101,11 @@ impl Kernel {
 
     // ---- getting one
 
-    /// `length` bytes are copied from one place to another, as by memcpy.
-    #[inline]
-    pub fn copy(&mut self, from: Address, to: Address, length: Bytes) {
-        self.read(from, length);
-        self.touch(to, length);
-    }
-
     /// `length` bytes at `start` are read. That makes nothing resident, but a range of which nothing was
     /// written may get the huge page of zeros: if a part of it is given back then, its first write finds a table (mm/huge_memory.c,
     /// `do_huge_pmd_anonymous_page`). Nothing follows from it, and nothing is done, while no area may have huge pages.
     #[inline]
-    fn read(&mut self, start: Address, length: Bytes) {
+    pub(crate) fn read(&mut self, start: Address, length: Bytes) {
         if self.areas.is_some() && length > Bytes::ZERO {
             self.read_ranges(start, start + length - Bytes(1));
         }
@@ -236,9 +229,12 @@ impl Kernel {
 
     // ---- losing one
 
-    /// Small pages take the place of a huge one.
+    /// Small pages map what a huge one did, which is one still.
     pub(crate) fn split(&mut self, range: u64) {
-        self.counts.splits += u64::from(self.tables.is_huge(range));
+        if self.tables.is_huge(range) {
+            self.counts.splits += 1;
+            self.tear(range);
+        }
         self.tables.set(range, Leaf::Table);
     }
 
@@ -251,16 +247,20 @@ impl Kernel {
         });
     }
 
-    /// The same for MADV_FREE, which splits the huge page itself, not only its mapping, and so gives back the small pages that hold
-    /// nothing but zeros: surely those that nobody wrote. The page of zeros it leaves alone (mm/huge_memory.c,
-    /// `madvise_free_huge_pmd`; mm/migrate.c, `try_to_map_unused_to_zeropage`).
+    /// The same for MADV_FREE, which splits the huge page itself, not only its mapping, and also one whose mapping was split before
+    /// (mm/huge_memory.c, `madvise_free_huge_pmd`; mm/madvise.c, `madvise_free_pte_range`). The page of zeros it leaves alone.
     pub(crate) fn split_for_free(&mut self, start: Address, end: Address) {
         self.split_those(start, end, |kernel, range| {
             if kernel.tables.is_huge(range) {
                 kernel.split(range);
-                kernel.drop_unwritten(range);
             }
         });
+        if self.torn > Pages(0) && start < end {
+            let last = self.tables.range_of(end - Bytes(1));
+            for range in self.tables.range_of(start)..=last {
+                self.part(range, start, end);
+            }
+        }
     }
 
     fn split_those(&mut self, start: Address, end: Address, split: fn(&mut Self, u64)) {
@@ -273,26 +273,6 @@ impl Kernel {
                 split(self, range);
             }
         }
-    }
-
-    /// Gives back the pages of a range that nobody wrote.
-    fn drop_unwritten(&mut self, range: u64) {
-        let start = self.tables.start_of(range);
-        let mut dropped = Pages(0);
-        let mut lazy = Pages(0);
-        self.each_span(start, start + self.tables.span(), |span, first, last| {
-            words_of(first, last, |word, bits| {
-                let gone = span.unwritten[word] & bits;
-                dropped += count(gone);
-                lazy += count(span.lazy[word] & gone);
-                span.resident[word] &= !gone;
-                span.lazy[word] &= !gone;
-                span.unwritten[word] &= !gone;
-            });
-        });
-        self.resident -= dropped;
-        self.unwritten -= dropped;
-        self.lazy -= lazy;
     }
 
     /// MADV_DONTNEED took all pages of `[start, end)`: the huge pages of ranges that lie in it whole go with their tables, and so do

@@ -2,7 +2,8 @@
 //!
 //! Neighbours with the same flags become one area, when one of them is made or changed, unless both already have pages and did not share
 //! the record of them (`anon_vma`): Linux 6.18, mm/vma.c, `vma_merge_new_range`, `vma_merge_existing_range`,
-//! `is_mergeable_anon_vma`; mm/rmap.c, `__anon_vma_prepare`.
+//! `is_mergeable_anon_vma`; mm/rmap.c, `__anon_vma_prepare`. An area whose pages a fork gave to two processes joins none without
+//! (`vma_had_uncowed_parents`).
 
 use crate::ordered::Ordered;
 use highwater_units::{Address, Bytes};
@@ -54,6 +55,8 @@ pub(crate) struct Vma {
     moved: u64,
     /// The record of its pages, from the first one on.
     pages: Option<u32>,
+    /// Whether it came with pages from the process that this one was forked from.
+    is_inherited: bool,
 }
 
 impl Vma {
@@ -63,9 +66,20 @@ impl Vma {
     }
 
     fn can_join(&self, other: &Self) -> bool {
+        let is_free = |vma: &Self| vma.pages.is_none() || !vma.is_inherited;
         self.flags == other.flags
             && self.moved == other.moved
-            && (self.pages.is_none() || other.pages.is_none() || self.pages == other.pages)
+            && match (self.pages, other.pages) {
+                (Some(own), Some(others)) => own == others,
+                _ => is_free(self) && is_free(other),
+            }
+    }
+
+    /// Takes the pages of an area that becomes one with this.
+    fn join(&mut self, other: &Self) {
+        if self.pages.is_none() {
+            (self.pages, self.is_inherited) = (other.pages, other.is_inherited);
+        }
     }
 }
 
@@ -97,12 +111,12 @@ impl Vmas {
 
     /// Adds a new area, of which nothing was mapped.
     pub(crate) fn map(&mut self, start: Address, end: Address, flags: Flags) {
-        let (moved, pages) = (0, None);
         let vma = Vma {
             end,
             flags,
-            moved,
-            pages,
+            moved: 0,
+            pages: None,
+            is_inherited: false,
         };
         self.put(start, vma);
     }
@@ -146,6 +160,25 @@ impl Vmas {
         self.put(to, Vma { end, moved, ..vma });
     }
 
+    /// The process is one that was forked just now: its areas have the pages of its parent's, each in a record of its own
+    /// (Linux 6.18, mm/rmap.c, `anon_vma_fork`).
+    pub(crate) fn fork(&mut self) {
+        for (start, vma) in self.by_start.all().to_vec() {
+            if vma.has_pages() {
+                self.records += 1;
+                let (pages, is_inherited) = (Some(self.records), true);
+                self.by_start.insert(
+                    start,
+                    Vma {
+                        pages,
+                        is_inherited,
+                        ..vma
+                    },
+                );
+            }
+        }
+    }
+
     /// Grows the area that ends at `end`.
     pub(crate) fn extend(&mut self, end: Address, new_end: Address) {
         if let Some((start, vma)) = self.holding(end - Bytes(1), end) {
@@ -173,7 +206,7 @@ impl Vmas {
                 is_writable,
                 ..other.flags
             };
-            flags == vma.flags && other.moved == vma.moved
+            flags == vma.flags && other.moved == vma.moved && !other.is_inherited
         };
         let after = self.by_start.get(vma.end).filter(like);
         let before = self.below(start).next();
@@ -208,11 +241,11 @@ impl Vmas {
         if let Some(after) = after.filter(joins) {
             self.by_start.remove(vma.end);
             vma.end = after.end;
-            vma.pages = vma.pages.or(after.pages);
+            vma.join(&after);
         }
         if let Some((from, before)) = before {
             start = from;
-            vma.pages = vma.pages.or(before.pages);
+            vma.join(&before);
         }
         self.by_start.insert(start, vma);
     }

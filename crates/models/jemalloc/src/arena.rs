@@ -233,7 +233,7 @@ impl Arena {
             edata.start = edata.base + Bytes(prng.bits(bits) << lg_step);
         }
         if zero && writes_zeros && !edata.zeroed {
-            call.kernel.touch(edata.start, usable);
+            call.kernel.touch_zeros(edata.start, usable);
         }
         Some(edata.start)
     }

@@ -297,7 +297,7 @@ impl Pac {
         if request.zero && !edata.zeroed {
             // `ehooks_default_zero_impl`; in 5.2.1 `extent_need_manual_zero`. A huge page is not to be split for that.
             match call.shared.options.thp {
-                Thp::Always => call.kernel.touch(edata.base, edata.size),
+                Thp::Always => call.kernel.touch_zeros(edata.base, edata.size),
                 _ => call.kernel.madvise_dontneed(edata.base, edata.size),
             }
         }

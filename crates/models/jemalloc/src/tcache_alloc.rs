@@ -37,7 +37,7 @@ impl Jemalloc {
             let block = match found {
                 Some(block) => {
                     if zero {
-                        kernel.touch(block, request.usable);
+                        kernel.touch_zeros(block, request.usable);
                     }
                     block
                 }
@@ -111,7 +111,7 @@ impl Jemalloc {
         let bin = self.threads[thread].tcache.as_mut()?.bin(class);
         let block = bin.alloc()?;
         if zero {
-            kernel.touch(block, class.size());
+            kernel.touch_zeros(block, class.size());
         }
         Some(block)
     }
@@ -131,7 +131,7 @@ impl Jemalloc {
             .get_mut(arena)?
             .malloc_small(&mut Call::new(kernel, shared), class)?;
         if zero {
-            kernel.touch(block, class.size());
+            kernel.touch_zeros(block, class.size());
         }
         self.arena_decay_ticks(kernel, thread, arena, 1);
         Some(block)

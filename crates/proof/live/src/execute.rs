@@ -67,10 +67,11 @@ fn answers(
     layout: Layout,
     sequence: &Sequence,
 ) -> Answers {
+    model.advance(kernel, Micros(0));
     if layout.is_forked {
+        kernel.forked();
         model.forked(ThreadId(0));
     }
-    model.advance(kernel, Micros(0));
     let mut executor = Executor {
         model,
         kernel,

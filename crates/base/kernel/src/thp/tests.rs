@@ -238,3 +238,22 @@ fn a_part_marked_with_madv_free_gives_back_what_nobody_wrote() {
     k.touch_word(m);
     assert_eq!((k.rss(), k.huge()), (PAGE * 4, Bytes::ZERO));
 }
+
+#[test]
+fn what_a_fork_gave_to_two_processes_grows_together_with_nothing_new() {
+    for forks in [false, true] {
+        let mut k = always(Khugepaged::Off);
+        let written = k.mmap(HUGE).expect("there is room");
+        k.touch(written, PAGE);
+        if forks {
+            k.forked();
+        }
+        let new = k.mmap(HUGE).expect("there is room");
+        assert_eq!(new + HUGE, written);
+        assert_eq!(k.is_one_area(new, written + HUGE), !forks);
+        // What is new has a record of its own pages, and becomes one area with what is newer.
+        k.touch_word(new);
+        let newer = k.mmap(HUGE).expect("there is room");
+        assert!(k.is_one_area(newer, written), "{forks}");
+    }
+}

@@ -275,6 +275,7 @@ impl Program {
             }
             Call::Forked => {
                 self.told += 1;
+                kernel.forked();
                 model.forked(thread);
                 return true;
             }

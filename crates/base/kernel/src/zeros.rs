@@ -1,0 +1,198 @@
+//! Pages that hold nothing but zeros, where huge pages may be: when a huge page itself is split, the kernel gives those back.
+//!
+//! Nobody need have kept from writing there: calloc writes zeros, and a copy of what was never written is one of zeros. What is
+//! overwritten with zeros later is not followed.
+
+use crate::pages::{PageSet, count, words_of};
+use crate::residency::parts;
+use crate::space::Kernel;
+use highwater_units::{Address, Bytes, Pages};
+
+impl Kernel {
+    /// Zeros are written to `length` bytes at `start`: their pages become resident, as with [`Kernel::touch`].
+    #[inline]
+    pub fn touch_zeros(&mut self, start: Address, length: Bytes) {
+        match self.areas.is_some() && length > Bytes::ZERO {
+            true => self.write_zeros(start, start + length),
+            false => self.touch(start, length),
+        }
+    }
+
+    /// `length` bytes are copied from one place to another, as by memcpy.
+    #[inline]
+    pub fn copy(&mut self, from: Address, to: Address, length: Bytes) {
+        self.read(from, length);
+        match self.areas.is_some() {
+            true => self.copy_pages(from, to, length),
+            false => self.touch(to, length),
+        }
+    }
+
+    #[cold]
+    fn copy_pages(&mut self, from: Address, to: Address, length: Bytes) {
+        let page = self.config.page_size;
+        let mut done = Bytes::ZERO;
+        while done < length {
+            let (source, target) = (from + done, to + done);
+            let part = (page - target.offset_in(page)).min(length - done);
+            match self.are_zeros(source, source + part) {
+                true => self.write_zeros(target, target + part),
+                false => self.touch(target, part),
+            }
+            done += part;
+        }
+    }
+
+    /// Whether `[start, end)` lies in pages that hold nothing but zeros.
+    fn are_zeros(&self, start: Address, end: Address) -> bool {
+        parts(start, end).all(|(from, last)| {
+            let Some(id) = self.find_span(from) else {
+                return true;
+            };
+            let (first, last) = (self.page_in_span(from), self.page_in_span(last));
+            let span = &self.spans[id];
+            let mut filled = 0;
+            words_of(first, last, |word, bits| {
+                filled |= bits & span.resident[word] & !span.unwritten[word] & !span.zeros[word];
+            });
+            filled == 0
+        })
+    }
+
+    #[cold]
+    fn write_zeros(&mut self, start: Address, end: Address) {
+        for (from, last) in parts(start, end) {
+            // What becomes resident, or is so without having been written, has nothing but zeros after it.
+            let (first, to) = (self.page_in_span(from), self.page_in_span(last));
+            let mut holds = PageSet::default();
+            let span = self.find_span(from).map(|id| &self.spans[id]);
+            words_of(first, to, |word, bits| {
+                let filled = span.map_or(0, |span| {
+                    span.resident[word] & !span.unwritten[word] & !span.zeros[word]
+                });
+                holds[word] = bits & !filled;
+            });
+            self.touch_span(from, last);
+            let id = self.span_at(from);
+            for (word, bits) in holds.into_iter().enumerate() {
+                self.spans[id].zeros[word] |= bits;
+                self.zeros += count(bits);
+            }
+        }
+    }
+
+    /// The mapping of a range's huge page is split.
+    pub(crate) fn tear(&mut self, range: u64) {
+        let start = self.tables.start_of(range);
+        let mut torn = Pages(0);
+        self.each_span(start, start + self.tables.span(), |span, first, last| {
+            words_of(first, last, |word, bits| {
+                torn += count(span.resident[word] & bits & !span.torn[word]);
+                span.torn[word] |= span.resident[word] & bits;
+            });
+        });
+        self.torn += torn;
+    }
+
+    /// Splits the huge page that small pages of a range map, if some but not all of it lies in `[start, end)`. With that the
+    /// pages go that hold nothing but zeros (mm/migrate.c, `try_to_map_unused_to_zeropage`).
+    pub(crate) fn part(&mut self, range: u64, start: Address, end: Address) {
+        let from = self.tables.start_of(range);
+        let to = from + self.tables.span();
+        let mut concerned = Pages(0);
+        self.each_span(from.max(start), to.min(end), |span, first, last| {
+            words_of(first, last, |word, bits| {
+                concerned += count(span.torn[word] & bits)
+            });
+        });
+        if concerned == Pages(0) || concerned == self.tables.pages() {
+            return;
+        }
+        let (mut torn, mut dropped, mut lazy) = (Pages(0), Pages(0), Pages(0));
+        let (mut unwritten, mut zeros) = (Pages(0), Pages(0));
+        self.each_span(from, to, |span, first, last| {
+            words_of(first, last, |word, bits| {
+                let parts = span.torn[word] & bits;
+                let gone = (span.unwritten[word] | span.zeros[word]) & parts;
+                torn += count(parts);
+                dropped += count(gone);
+                lazy += count(span.lazy[word] & gone);
+                unwritten += count(span.unwritten[word] & gone);
+                zeros += count(span.zeros[word] & gone);
+                span.torn[word] &= !parts;
+                for set in [
+                    &mut span.resident,
+                    &mut span.lazy,
+                    &mut span.unwritten,
+                    &mut span.zeros,
+                ] {
+                    set[word] &= !gone;
+                }
+            });
+        });
+        self.torn -= torn;
+        self.resident -= dropped;
+        self.lazy -= lazy;
+        self.unwritten -= unwritten;
+        self.zeros -= zeros;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, HugeMode, HugePages};
+
+    const PAGE: Bytes = Bytes(4096);
+    const HUGE: Bytes = Bytes(2 << 20);
+
+    /// A kernel with one huge page, of which three small ones were written.
+    fn huge() -> (Kernel, Address) {
+        let huge_pages = HugePages {
+            mode: HugeMode::Always,
+            ..HugePages::default()
+        };
+        let mut k = Kernel::new(Config {
+            huge_pages,
+            ..Config::default()
+        })
+        .expect("the machine can be");
+        let m = k.mmap(HUGE * 3).expect("there is room").align_up(HUGE);
+        k.touch(m, PAGE * 3);
+        (k, m)
+    }
+
+    #[test]
+    fn pages_of_zeros_go_when_the_huge_page_is_split() {
+        let (mut k, m) = huge();
+        k.touch_zeros(m + PAGE * 2, PAGE * 4);
+        assert_eq!(k.unwritten(), HUGE - PAGE * 6, "zeros are written, too");
+        k.touch_word(m + PAGE * 4);
+        k.madvise_free(m + PAGE * 500, PAGE);
+        // Two of the first three, the third that the zeros only reach into, and the one that got more than zeros.
+        assert_eq!(k.rss(), PAGE * 4);
+    }
+
+    #[test]
+    fn a_huge_page_whose_mapping_was_split_is_split_itself_by_madv_free() {
+        let (mut k, m) = huge();
+        k.madvise_dontneed(m + PAGE * 100, PAGE);
+        assert_eq!(k.rss(), HUGE - PAGE, "only the mapping is split");
+        // A small page of its own is no part of the huge one.
+        k.touch_zeros(m + PAGE * 100, PAGE);
+        k.madvise_free(m + PAGE * 100, PAGE);
+        assert_eq!(k.rss(), HUGE);
+        k.madvise_free(m + PAGE * 99, PAGE);
+        assert_eq!(k.rss(), PAGE * 4);
+    }
+
+    #[test]
+    fn a_copy_holds_what_its_source_does() {
+        let (mut k, m) = huge();
+        // Half a page off: the page that begins in the last written one is not of zeros.
+        k.copy(m + PAGE, m + PAGE * 100 + Bytes(2048), PAGE * 10);
+        assert_eq!(k.unwritten(), HUGE - PAGE * (3 + 11));
+        k.madvise_free(m + PAGE * 500, PAGE);
+        assert_eq!(k.rss(), PAGE * 3 + PAGE * 3);
+    }
+}
