@@ -50,16 +50,6 @@ impl Kernel {
         self.change_areas(start, end, |flags| Flags { advice, ..flags });
     }
 
-    /// From here on the process is one that was forked: what it wrote before is its parent's, too.
-    pub fn forked(&mut self) {
-        if self.config.huge_pages.mode != HugeMode::Never {
-            self.track_areas();
-        }
-        if let Some(areas) = &mut self.areas {
-            areas.fork();
-        }
-    }
-
     /// Changes what may be done with a range.
     pub(crate) fn change_areas(
         &mut self,

@@ -207,7 +207,7 @@ impl Kernel {
         }
         self.each_span(start, end, |span, first, last| {
             words_of(first, last, |word, bits| {
-                let new = span.resident[word] & bits & !span.lazy[word];
+                let new = span.resident[word] & bits & !span.lazy[word] & !span.shared[word];
                 marked += count(new);
                 span.lazy[word] |= new;
             });

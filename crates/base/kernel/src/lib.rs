@@ -12,6 +12,7 @@ mod calls;
 mod config;
 mod counts;
 mod footprint;
+mod forked;
 mod gaps;
 mod huge_pages;
 mod khugepaged;

@@ -43,6 +43,8 @@ pub(crate) struct Span {
     pub(crate) zeros: PageSet,
     /// Part of a huge page that is mapped by small ones, and is one still.
     pub(crate) torn: PageSet,
+    /// Shared with the process that this one was forked from: nobody wrote it since.
+    pub(crate) shared: PageSet,
 }
 
 #[inline]

@@ -62,6 +62,9 @@ impl Kernel {
         if !self.spans[id].has_table {
             self.first_touch(from);
         }
+        if self.shared > Pages(0) {
+            self.unshare(id, from, last);
+        }
         let (at, first, last) = (from, self.page_in_span(from), self.page_in_span(last));
         let span = &mut self.spans[id];
         let new = span.touch(first, last);
@@ -245,18 +248,21 @@ impl Kernel {
         self.warm.remove(page + first as u64, page + last as u64);
         let span = &mut self.spans[id];
         let (mut resident, mut lazy) = (Pages(0), Pages(0));
-        let (mut unwritten, mut zeros, mut torn) = (Pages(0), Pages(0), Pages(0));
+        let (mut unwritten, mut zeros) = (Pages(0), Pages(0));
+        let (mut torn, mut shared) = (Pages(0), Pages(0));
         words_of(first, last, |word, bits| {
             resident += count(span.resident[word] & bits);
             lazy += count(span.lazy[word] & bits);
             unwritten += count(span.unwritten[word] & bits);
             zeros += count(span.zeros[word] & bits);
             torn += count(span.torn[word] & bits);
+            shared += count(span.shared[word] & bits);
             span.resident[word] &= !bits;
             span.lazy[word] &= !bits;
             span.unwritten[word] &= !bits;
             span.zeros[word] &= !bits;
             span.torn[word] &= !bits;
+            span.shared[word] &= !bits;
             if forget {
                 span.ever[word] &= !bits;
             }
@@ -266,5 +272,6 @@ impl Kernel {
         self.unwritten -= unwritten;
         self.zeros -= zeros;
         self.torn -= torn;
+        self.shared -= shared;
     }
 }

@@ -36,6 +36,8 @@ pub struct Kernel {
     pub(crate) zeros: Pages,
     /// Pages of huge ones that are mapped by small ones.
     pub(crate) torn: Pages,
+    /// Pages that a forked process shares with its parent.
+    pub(crate) shared: Pages,
     pub(crate) cap: Pages,
     /// Bytes of all mappings, the heap of the program break left aside.
     pub(crate) mapped: Bytes,
@@ -81,6 +83,7 @@ impl Kernel {
             unwritten: Pages(0),
             zeros: Pages(0),
             torn: Pages(0),
+            shared: Pages(0),
             cap: Pages(config.cap.unwrap_or(config.memory).min(config.memory) / config.page_size),
             mapped: Bytes::ZERO,
             counts: Counts::default(),

@@ -251,7 +251,7 @@ impl Kernel {
     /// (mm/huge_memory.c, `madvise_free_huge_pmd`; mm/madvise.c, `madvise_free_pte_range`). The page of zeros it leaves alone.
     pub(crate) fn split_for_free(&mut self, start: Address, end: Address) {
         self.split_those(start, end, |kernel, range| {
-            if kernel.tables.is_huge(range) {
+            if kernel.tables.is_huge(range) && !kernel.is_shared(range) {
                 kernel.split(range);
             }
         });

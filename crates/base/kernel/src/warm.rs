@@ -64,6 +64,12 @@ impl Warm {
         list[start..=end].fill(true);
     }
 
+    /// Takes all pages off the list.
+    pub(crate) fn clear(&mut self) {
+        self.low.clear();
+        self.high.clear();
+    }
+
     /// Takes the pages from `from` to `to` off the list.
     pub(crate) fn remove(&mut self, from: u64, to: u64) {
         let low = (to >= self.first).then(|| (from.saturating_sub(self.first), to - self.first));

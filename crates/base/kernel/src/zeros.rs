@@ -94,8 +94,8 @@ impl Kernel {
         self.torn += torn;
     }
 
-    /// Splits the huge page that small pages of a range map, if some but not all of it lies in `[start, end)`. With that the
-    /// pages go that hold nothing but zeros (mm/migrate.c, `try_to_map_unused_to_zeropage`).
+    /// Splits the huge page that small pages of a range map, if some but not all of it lies in `[start, end)` and it is the process's
+    /// alone. With that the pages go that hold nothing but zeros (mm/migrate.c, `try_to_map_unused_to_zeropage`).
     pub(crate) fn part(&mut self, range: u64, start: Address, end: Address) {
         let from = self.tables.start_of(range);
         let to = from + self.tables.span();
@@ -105,7 +105,8 @@ impl Kernel {
                 concerned += count(span.torn[word] & bits)
             });
         });
-        if concerned == Pages(0) || concerned == self.tables.pages() {
+        let is_whole = concerned == self.tables.pages();
+        if concerned == Pages(0) || is_whole || self.is_shared(range) {
             return;
         }
         let (mut torn, mut dropped, mut lazy) = (Pages(0), Pages(0), Pages(0));
