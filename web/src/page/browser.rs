@@ -237,16 +237,18 @@ pub fn choose() {
     }
 }
 
-/// Fills the screen with the page, or not any more. Where that is refused the page stays as large as it is.
+/// Fills the screen with the page, or not any more. Where that is not allowed the page stays as large as it is: asked for all the
+/// same, it would be refused by a promise, which the console calls an error.
 pub fn fill_screen(is_full: bool) {
     let Some(document) = document() else {
         return;
     };
     match document.document_element() {
-        Some(whole) if is_full => {
+        Some(whole) if is_full && document.fullscreen_enabled() => {
             whole.request_fullscreen().ok();
         }
-        _ => document.exit_fullscreen(),
+        _ if document.fullscreen_element().is_some() => document.exit_fullscreen(),
+        _ => {}
     }
 }
 

@@ -1,6 +1,6 @@
 //! The page, by the tests of it that measure time.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::report::Report;
 use crate::{
