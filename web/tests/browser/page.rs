@@ -1,6 +1,7 @@
 //! The page as a test sees it: what is on it, and what a user can do to it. Every call waits until it is done.
 
 use std::{
+    cell::Cell,
     fs,
     path::Path,
     thread,
@@ -51,6 +52,8 @@ pub(crate) struct Page {
     /// `None` only while it is being dropped.
     client: Option<Client>,
     address: String,
+    /// Whether an address was opened.
+    is_open: Cell<bool>,
     driver: Driver,
 }
 
@@ -59,7 +62,8 @@ pub(crate) struct Page {
     reason = "a vocabulary for tests, of which each uses a few words"
 )]
 impl Page {
-    /// Starts a browser and opens an address in it.
+    /// Starts a browser for an address, which is opened as soon as a test asks for something of it: many open another one of the
+    /// same site first.
     pub(crate) fn open(address: &str, view: View) -> Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
@@ -70,10 +74,10 @@ impl Page {
             runtime,
             client: Some(client),
             address: address.to_owned(),
+            is_open: Cell::new(false),
             driver,
         };
         page.look(view)?;
-        page.go("")?;
         Ok(page)
     }
 
@@ -103,13 +107,14 @@ impl Page {
     /// Opens another address of the same site, and chooses nothing.
     pub(crate) fn arrive(&self, relative: &str) -> Result<()> {
         let address = format!("{}{relative}", self.address);
-        self.runtime.block_on(self.client()?.goto(&address))?;
+        self.is_open.set(true);
+        self.runtime.block_on(self.browser()?.goto(&address))?;
         Ok(())
     }
 
     /// Changes the window's size and colours.
     pub(crate) fn look(&self, view: View) -> Result<()> {
-        let client = self.client()?;
+        let client = self.browser()?;
         self.runtime.block_on(self.driver.look(client, view))?;
         self.wait_until("the window to be as wished", || {
             self.runtime.block_on(self.driver.has_look(client, view))
@@ -316,7 +321,15 @@ impl Page {
             .with_context(|| format!("nothing on the page fits `{selector}`"))
     }
 
+    /// The browser, once it shows the page.
     fn client(&self) -> Result<&Client> {
+        if !self.is_open.get() {
+            self.go("")?;
+        }
+        self.browser()
+    }
+
+    fn browser(&self) -> Result<&Client> {
         self.client.as_ref().context("the browser is closed")
     }
 }
