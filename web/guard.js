@@ -132,6 +132,11 @@
     worker.postMessage(0, [mouth]);
   };
 
+  // Firefox keeps a page that was left while its program was on its way, and shows it again without one: it is loaded anew.
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted && !document.querySelector("[data-worker=ready]")) location.reload();
+  });
+
   addEventListener("error", (event) => {
     const { target, error, message } = event;
     if (target instanceof HTMLScriptElement) return self.highwaterDidNotStart(`cannot load ${target.src}`);

@@ -44,6 +44,8 @@ const close = () => {
 };
 
 const place = () => {
+  // Measured at the left edge: further right there may be less room than it takes.
+  box.style.left = "0";
   const at = of.getBoundingClientRect();
   const { width, height } = box.getBoundingClientRect();
   const left = Math.max(8, Math.min(at.left, innerWidth - width - 8));
@@ -63,6 +65,8 @@ const show = async (element) => {
   // Where the page draws itself anew it leaves alone what it does not know.
   if (!box.isConnected) document.documentElement.append(box);
   const head = Object.assign(document.createElement("b"), { textContent: NAMES[name] ?? name });
+  // It does not lie in the body, whose letters it has.
+  box.style.fontFamily = getComputedStyle(document.body).fontFamily;
   box.replaceChildren(head, `: ${words}`);
   of.setAttribute("aria-describedby", "glossary");
   box.showPopover();

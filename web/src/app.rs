@@ -14,6 +14,7 @@ use crate::{
         answer, browser,
         crosshair::Crosshair,
         embedding::{self, Told},
+        fetch, focus,
         gestures::Point,
         intents::Intents,
         keys,
@@ -187,7 +188,7 @@ impl Component for App {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         // The page may be drawn twice before the focus is put back: what had it first counts.
-        let focused = browser::focused();
+        let focused = focus::focused();
         if !focused.is_empty() {
             self.focused.replace(focused);
         }
@@ -201,12 +202,12 @@ impl Component for App {
         self.tab.follow(&self.state);
         wheel::follow(&mut self.wheel, &self.places.over, &self.act);
         browser::choose();
-        browser::gather_tools();
-        browser::keep_focus(&self.focused.take());
+        focus::gather_tools();
+        focus::keep_focus(&self.focused.take());
         if let Some((place, has_had)) = &mut self.focus
-            && (!std::mem::replace(has_had, true) || browser::is_unfocused())
+            && (!std::mem::replace(has_had, true) || focus::is_unfocused())
         {
-            browser::focus(place);
+            focus::focus(place);
         }
     }
 }
@@ -529,12 +530,14 @@ impl App {
                 Effect::Go(place) => self.go(ctx, &place),
                 Effect::ReadLanding => {
                     let read = ctx.link().callback(Message::Landing);
-                    browser::fetch("landing/landing.html".to_owned(), read);
+                    fetch::fetch("landing/landing.html".to_owned(), read);
                 }
                 Effect::ReadTour(place, shows) => {
                     let path = format!("tour/{}.md", place.language);
                     let read = move |bytes| Message::Tour(place.clone(), shows, bytes);
-                    browser::fetch(path, ctx.link().callback(read));
+                    let read = ctx.link().callback(read);
+                    let styled = move |()| fetch::fetch(path.clone(), read.clone());
+                    fetch::style("tour/tour.css", styled.into());
                 }
                 Effect::FocusTour => self.focus = Some((self.places.next.clone(), false)),
                 Effect::FullScreen(is_full) => browser::fill_screen(is_full),
@@ -604,7 +607,7 @@ impl App {
             },
             other => {
                 let file = other.file().unwrap_or_default();
-                browser::fetch(file.to_owned(), bytes);
+                fetch::fetch(file.to_owned(), bytes);
             }
         }
     }

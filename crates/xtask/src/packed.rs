@@ -3,7 +3,10 @@
 //!
 //! The module as it is lies beside it, for browsers that unpack nothing (`web/start.js`).
 
+mod functions;
 mod order;
+mod places;
+mod same;
 
 use std::{fs, num::NonZeroU64, path::Path};
 
@@ -29,8 +32,8 @@ pub(crate) fn modules(dist: &Path) -> Result<()> {
         let name = entry?.file_name().to_string_lossy().into_owned();
         if let Some(stem) = name.strip_suffix(PLAIN) {
             let module = fs::read(dist.join(&name))?;
-            let module = order::packing_well(&module)
-                .with_context(|| format!("cannot order the functions of {name}"))?;
+            let module =
+                rewritten(&module).with_context(|| format!("cannot write {name} again"))?;
             fs::write(dist.join(format!("{stem}{PACKED}")), packed(&module)?)?;
             fs::write(dist.join(&name), module)?;
             modules.push(stem.to_owned());
@@ -39,6 +42,12 @@ pub(crate) fn modules(dist: &Path) -> Result<()> {
     let file = dist.join("index.html");
     let page = fs::read_to_string(&file).context("the page is not built")?;
     Ok(fs::write(file, loading_packed(&page, &modules)?)?)
+}
+
+/// A module that does the same and packs better.
+fn rewritten(module: &[u8]) -> Result<Vec<u8>> {
+    let module = places::without_columns(&same::kept_once(module)?)?;
+    order::packing_well(&module)
 }
 
 /// A page that loads its module packed.

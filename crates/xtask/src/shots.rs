@@ -23,7 +23,7 @@ pub(crate) fn run(options: &options::Shots) -> Result<ExitCode> {
         None => workspace::screens_dir(),
     };
     let tools = PageTools::find()?;
-    let browser = Browser::find().context("no browser was set up")?;
+    let browser = Browser::chromium()?;
     build::page(&tools, true, &workspace::tested_page_dir())?;
     let mut cargo = process::cargo();
     cargo

@@ -5,6 +5,7 @@
 use std::{
     cell::RefCell,
     fs,
+    path::Path,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -30,10 +31,10 @@ const PAGE: [&str; 4] = [
 pub(crate) fn run() -> Result<ExitCode> {
     let started = Instant::now();
     let tools = PageTools::find()?;
-    let browser = Browser::find().context("no browser was set up")?;
+    let (chromium, firefox) = (Browser::chromium()?, Browser::firefox()?);
 
     let not_checked = RefCell::new(Vec::new());
-    let checks: [(&'static str, &dyn Fn() -> Result<()>); 12] = [
+    let checks: [(&'static str, &dyn Fn() -> Result<()>); 13] = [
         ("format", &|| format()),
         ("wording of all texts", &|| voice::check()),
         ("dependencies", &|| {
@@ -46,13 +47,22 @@ pub(crate) fn run() -> Result<ExitCode> {
             not_checked.borrow_mut().extend(without_libpython());
             tests_native()
         }),
-        ("tests, WebAssembly", &|| tests_wasm(&tools, &browser)),
+        ("tests, WebAssembly", &|| tests_wasm(&tools, &chromium)),
         ("build of the page", &|| {
             build::page(&tools, true, &workspace::tested_page_dir())
         }),
         ("book", &|| book::write(&workspace::tested_book_dir())),
         ("package for JavaScript, in Node", &|| tests_package(&tools)),
-        ("tests of the page, in Chromium", &|| tests_page(&browser)),
+        ("tests of the page, in Chromium", &|| {
+            // `cargo xtask perf` runs those that measure time.
+            let others = ["speed::", "timed::", "firefox::"];
+            let chosen = others.map(|name| ["--skip", name]).concat();
+            tests_page(&chromium, &chosen, &workspace::screens_dir())
+        }),
+        ("tests of the page, in Firefox", &|| {
+            let pictures = workspace::screens_dir().join("firefox");
+            tests_page(&firefox, &["firefox::"], &pictures)
+        }),
         ("fuzzing, a minute for each target", &|| {
             fuzz::run(&Fuzz::default()).map(|_| ())
         }),
@@ -166,16 +176,18 @@ fn tests_wasm(tools: &PageTools, browser: &Browser) -> Result<()> {
     process::run(&mut cargo)
 }
 
-fn tests_page(browser: &Browser) -> Result<()> {
+/// Runs the tests of the page that are chosen, in the browser that they are for, with a folder for the pictures they take.
+fn tests_page(browser: &Browser, chosen: &[&str], pictures: &Path) -> Result<()> {
+    fs::create_dir_all(pictures)?;
     let mut cargo = process::cargo();
     cargo
         // All packages, as for the other native tests: a part of them would be built with other features, anew.
         .args(["test", "--workspace", "--test", "browser"])
-        // Ignored by plain `cargo test`, which builds no page. `cargo xtask perf` runs those that measure time.
+        // Ignored by plain `cargo test`, which builds no page.
         .args(["--", "--include-ignored"])
-        .args(["--skip", "speed::", "--skip", "timed::"])
+        .args(chosen)
         .env("HIGHWATER_PAGE", workspace::tested_page_dir())
-        .env("HIGHWATER_SHOTS", workspace::screens_dir())
+        .env("HIGHWATER_SHOTS", pictures)
         .env("HIGHWATER_SINGLE_FILE", workspace::tested_single_file())
         .env("HIGHWATER_BOOK", workspace::tested_book_dir())
         .env("HIGHWATER_PACKAGE", workspace::tested_package_dir());

@@ -11,10 +11,7 @@ use std::{
     rc::Rc,
 };
 
-use super::{
-    browser::{then, window},
-    one_file,
-};
+use super::{browser::window, fetch::then, one_file};
 
 #[wasm_bindgen]
 extern "C" {

@@ -1,17 +1,15 @@
 //! What of the browser the page uses besides drawing: files, time, the user's preferences.
 
-use std::{cell::Cell, rc::Rc};
-
 use gloo_events::{EventListener, EventListenerOptions};
-use js_sys::{ArrayBuffer, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    Blob, BlobPropertyBag, CanvasRenderingContext2d, Document, DragEvent, Element, Event, File,
-    HtmlAnchorElement, HtmlCanvasElement, HtmlDialogElement, HtmlElement, HtmlImageElement,
-    HtmlSelectElement, MediaQueryList, Response, Url, Window,
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, Document, DragEvent, Element, File,
+    HtmlAnchorElement, HtmlCanvasElement, HtmlDialogElement, HtmlImageElement, HtmlSelectElement,
+    MediaQueryList, Url, Window,
 };
 use yew::{Callback, NodeRef};
 
+use super::fetch::then;
 use crate::state::{Action, Theme};
 
 /// The page's window; none where the page is drawn without a browser, as tests do.
@@ -239,111 +237,18 @@ pub fn choose() {
     }
 }
 
-/// Puts the focus on an element.
-pub fn focus(element: &NodeRef) {
-    if let Some(element) = element.cast::<HtmlElement>() {
-        // It fails only where there is no window.
-        element.focus().ok();
-    }
-}
-
-/// Puts the focus where a link leads that was pressed; where that is folded away, on what unfolds it.
-pub fn skip(event: &Event) {
-    let link = event.target().and_then(|target| target.dyn_into().ok());
-    let to = link.and_then(|link: Element| link.get_attribute("href"));
-    let find = |selector: &str| document()?.query_selector(selector).ok()?;
-    for selector in [&to.unwrap_or_default(), "#fold"] {
-        if let Some(element) = find(selector) {
-            let element: &HtmlElement = element.unchecked_ref();
-            element.focus().ok();
-            element.scroll_into_view();
-            if element.matches(":focus").unwrap_or_default() {
-                return;
-            }
-        }
-    }
-}
-
-/// Lets every toolbar be one stop of the Tab key: its first button. The arrow keys lead to the others.
-pub fn gather_tools() {
-    let others = document().and_then(|document| {
-        document
-            .query_selector_all("[role=toolbar] button + button")
-            .ok()
-    });
-    let Some(others) = others else { return };
-    for button in (0..others.length()).filter_map(|at| others.get(at)) {
-        let button: &Element = button.unchecked_ref();
-        button.set_attribute("tabindex", "-1").ok();
-    }
-}
-
-/// Moves the focus from a button of a toolbar to the next one, or the one before.
-pub fn move_in_toolbar(from: &Element, is_back: bool) -> bool {
-    if !from.matches("[role=toolbar] > button").unwrap_or_default() {
-        return false;
-    }
-    let to = match is_back {
-        true => from.previous_element_sibling(),
-        false => from.next_element_sibling(),
-    };
-    if let Some(to) = to {
-        let to: &HtmlElement = to.unchecked_ref();
-        to.focus().ok();
-    }
-    true
-}
-
-/// What has the focus, and the cards and columns that it lies in, from the inside.
-pub fn focused() -> Vec<Element> {
-    let mut all = Vec::new();
-    let active = document().and_then(|document| document.active_element());
-    let mut next = active.filter(|element| element.tag_name() != "BODY");
-    while let Some(element) = next {
-        let parent = element.parent_element();
-        next = parent.and_then(|parent| parent.closest(".card, .column, main").ok()?);
-        all.push(element);
-    }
-    all
-}
-
-/// Where what had the focus was taken from the page, gives it to the card that it was in, or what that was in.
-pub fn keep_focus(before: &[Element]) {
-    let Some((had, around)) = before.split_first() else {
-        return;
-    };
-    if had.is_connected() || !is_unfocused() {
-        return;
-    }
-    let find = |selector: String| document()?.query_selector(&selector).ok()?;
-    if let Some(heir) = had.get_attribute("data-heir").and_then(find) {
-        let heir: &HtmlElement = heir.unchecked_ref();
-        heir.focus().ok();
-        return;
-    }
-    let left = around.iter().find(|element| element.is_connected());
-    if let Some(element) = left.and_then(|element| element.dyn_ref::<HtmlElement>()) {
-        element.set_attribute("tabindex", "-1").ok();
-        element.focus().ok();
-    }
-}
-
-/// Whether nothing has the focus.
-pub fn is_unfocused() -> bool {
-    let active = document().and_then(|document| document.active_element());
-    active.is_none_or(|element| element.tag_name() == "BODY")
-}
-
-/// Fills the screen with the page, or not any more. Where that is refused the page stays as large as it is.
+/// Fills the screen with the page, or not any more. Where that is not allowed the page stays as large as it is: asked for all the
+/// same, it would be refused by a promise, which the console calls an error.
 pub fn fill_screen(is_full: bool) {
     let Some(document) = document() else {
         return;
     };
     match document.document_element() {
-        Some(whole) if is_full => {
+        Some(whole) if is_full && document.fullscreen_enabled() => {
             whole.request_fullscreen().ok();
         }
-        _ => document.exit_fullscreen(),
+        _ if document.fullscreen_element().is_some() => document.exit_fullscreen(),
+        _ => {}
     }
 }
 
@@ -357,76 +262,4 @@ pub fn watch_screen(left: Callback<()>) -> Option<EventListener> {
         }
     };
     Some(EventListener::new(&document, "fullscreenchange", changed))
-}
-
-/// What is told the bytes of a file, or why they are not there.
-type Told = Callback<Result<ArrayBuffer, String>>;
-
-/// Fetches a file that lies beside the page.
-pub fn fetch(path: String, done: Told) {
-    let request = path.clone();
-    let done = done.reform(move |fetched: Result<_, String>| {
-        fetched.map_err(|error| format!("{path} cannot be fetched: {error}"))
-    });
-    let Some(window) = window() else {
-        return;
-    };
-    let answered = Callback::from(move |answer: Result<JsValue, JsValue>| {
-        match answer.and_then(|response| bytes_of_answer(&response)) {
-            Ok(bytes) => hand_on(&bytes, done.clone()),
-            Err(error) => done.emit(Err(in_words(error))),
-        }
-    });
-    then(&window.fetch_with_str(&request), answered);
-}
-
-fn bytes_of_answer(response: &JsValue) -> Result<Promise, JsValue> {
-    let response = good_answer(response).map_err(|why| js_sys::Error::new(&why))?;
-    response.array_buffer()
-}
-
-/// A server's answer that has what was asked for.
-///
-/// # Errors
-/// Says what the server answers instead.
-pub(super) fn good_answer(response: &JsValue) -> Result<&Response, String> {
-    let response: &Response = response.unchecked_ref();
-    if response.ok() {
-        return Ok(response);
-    }
-    let (status, words) = (response.status(), response.status_text());
-    Err(format!("the server answers {status} {words}"))
-}
-
-/// Hands on the bytes that are promised.
-fn hand_on(bytes: &Promise, done: Told) {
-    let known = done.reform(|bytes: Result<JsValue, JsValue>| {
-        bytes.map(JsCast::unchecked_into).map_err(in_words)
-    });
-    then(bytes, known);
-}
-
-/// Tells what becomes of a promise. The two functions that JavaScript is given for that are gone once either was called.
-/// Futures would need more to be sent.
-pub(super) fn then(promise: &Promise, done: Callback<Result<JsValue, JsValue>>) {
-    type Known = Closure<dyn FnMut(JsValue)>;
-    let kept: Rc<Cell<Option<[Known; 2]>>> = Rc::default();
-    let told = |known: fn(JsValue) -> Result<JsValue, JsValue>| {
-        let (kept, done) = (Rc::clone(&kept), done.clone());
-        Known::new(move |value| {
-            let both = kept.take();
-            done.emit(known(value));
-            drop(both);
-        })
-    };
-    let both = [told(Ok), told(Err)];
-    let _ = promise.then2(&both[0], &both[1]);
-    kept.set(Some(both));
-}
-
-pub(super) fn in_words(error: JsValue) -> String {
-    match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => String::from(error.message()),
-        None => format!("{error:?}"),
-    }
 }

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 use yew::Callback;
 
-use super::browser::{self, document};
+use super::{browser::document, focus};
 use crate::state::{Action, ChartAction, PlayheadAction, TourAction};
 
 /// Every key with what it does, for the help.
@@ -84,7 +84,7 @@ pub fn listen(pressed: Callback<(Option<Action>, Action)>) -> Option<EventListen
             return;
         }
         if let (Some(element), "ArrowLeft" | "ArrowRight") = (&target, &key[..])
-            && browser::move_in_toolbar(element, key == "ArrowLeft")
+            && focus::move_in_toolbar(element, key == "ArrowLeft")
         {
             event.prevent_default();
             return;

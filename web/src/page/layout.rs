@@ -8,11 +8,10 @@ use super::{
     answer::answer,
     attr::{self, press},
     blocks::blocks,
-    browser,
     chart::{self, chart},
     chart_lines,
     decisions::decisions,
-    embedding,
+    embedding, focus,
     gestures::{On, Point},
     header::header,
     heap_map::{HeapMap, maps},
@@ -139,7 +138,7 @@ fn skips(shows: &Embed) -> Html {
     // An address of the page is a state of it, and these are none.
     let skip = Callback::from(|event: MouseEvent| {
         event.prevent_default();
-        browser::skip(&event);
+        focus::skip(&event);
     });
     let link = |to: &'static str, words: &'static str| {
         html! { <a class="skip" href={to} onclick={&skip}>{ words }</a> }

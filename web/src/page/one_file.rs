@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, Element, File, FileReader};
 use yew::Callback;
 
-use super::browser;
+use super::{browser, fetch};
 use crate::{naming::plain, state::Action};
 
 /// The page in one file, without anything of a user's. It lies beside the page where that was built to be handed on.
@@ -50,7 +50,7 @@ pub fn save(name: String, link: String, recording: Option<File>, act: Callback<A
             Some(file) => read(file, put),
         }
     });
-    browser::fetch(EMPTY.to_owned(), with);
+    fetch::fetch(EMPTY.to_owned(), with);
 }
 
 /// Reads a file as text that stands for its bytes; without any where it cannot be read.
@@ -132,6 +132,6 @@ pub fn held(done: Callback<Option<File>>) -> bool {
         });
         done.emit(file);
     };
-    browser::fetch(OPENED.to_owned(), with.into());
+    fetch::fetch(OPENED.to_owned(), with.into());
     true
 }

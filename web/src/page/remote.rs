@@ -11,7 +11,8 @@ use yew::{Callback, Html};
 
 use super::{
     attr::{self, Static, element, words},
-    browser::{document, good_answer, in_words, then, window},
+    browser::{document, window},
+    fetch::{good_answer, in_words, then},
 };
 use highwater_simulator::Bytes;
 

@@ -71,7 +71,7 @@ fn pinned() -> String {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn a_newcomer_copies_a_remedy_with_four_clicks() -> Result<()> {
+pub(crate) fn a_newcomer_copies_a_remedy_with_four_clicks() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
         watch_clipboard(page)?;
@@ -82,7 +82,7 @@ fn a_newcomer_copies_a_remedy_with_four_clicks() -> Result<()> {
         page.click(".wishes fieldset label:nth-of-type(3) input")?;
         page.click(".wishes fieldset label:nth-of-type(2) input")?;
         page.evaluate(
-            "window.clicks = 0; addEventListener('click', () => { clicks += 1; }, true)",
+            "window.clicks = 0; addEventListener('click', () => { window.clicks += 1; }, true)",
         )?;
         search(page)?;
         page.click("#advice tr[data-worth=true] button")?;

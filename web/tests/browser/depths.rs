@@ -96,7 +96,7 @@ fn one_switch_shows_more_or_less_and_the_link_keeps_it() -> Result<()> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn the_whole_log_is_searched() -> Result<()> {
+pub(crate) fn the_whole_log_is_searched() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;
         let count = |kind: &str| -> Result<u64> {

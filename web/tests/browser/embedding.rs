@@ -20,8 +20,8 @@ pub(crate) fn around(body: &str) -> Result<TempDir> {
            new PerformanceObserver((list) => long.push(...list.getEntries().map((one) => `${{one.name}} ${{one.duration}}`)))
              .observe({{ type: 'longtask', buffered: true }});
            addEventListener('message', (event) => heard.push({{ origin: event.origin, data: event.data }}));
-           const last = () => heard.filter((one) => one.data.type === 'result').at(-1)?.data;
-           const say = (message) => document.querySelector('iframe').contentWindow
+           window.last = () => heard.filter((one) => one.data.type === 'result').at(-1)?.data;
+           window.say = (message) => document.querySelector('iframe').contentWindow
              .postMessage({{ highwater: 1, ...message }}, '*');
          </script>{body}"
     );
@@ -38,7 +38,7 @@ pub(crate) fn serve(built: &Path) -> Result<(Site, String)> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn a_frame_on_another_origin_is_driven_by_messages() -> Result<()> {
+pub(crate) fn a_frame_on_another_origin_is_driven_by_messages() -> Result<()> {
     let built = built_page()?;
     let (_site, address) = serve(&built)?;
     let folder = around(&format!(
@@ -91,7 +91,7 @@ fn a_frame_on_another_origin_is_driven_by_messages() -> Result<()> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn the_element_stands_twice_on_a_page() -> Result<()> {
+pub(crate) fn the_element_stands_twice_on_a_page() -> Result<()> {
     let built = built_page()?;
     let (_site, address) = serve(&built)?;
     let folder = around(&format!(

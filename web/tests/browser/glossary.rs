@@ -93,9 +93,12 @@ fn a_term_is_explained_by_focus_pointer_and_tap() -> Result<()> {
         page.frames(3)?;
         let is_within = page.evaluate(
             "const place = document.querySelector('#glossary').getBoundingClientRect();
-             return place.left >= 0 && place.right <= innerWidth && place.top >= 0 && place.bottom <= innerHeight",
+             return place.left >= 7 && place.right <= innerWidth - 7 && place.top >= 0 && place.bottom <= innerHeight",
         )?;
         ensure!(is_within == true);
+        let letters = "return getComputedStyle(arguments[0] ? document.body : document.querySelector('#glossary')).fontFamily";
+        let letters = |of_page: bool| page.evaluate_with(letters, vec![of_page.into()]);
+        ensure!(letters(true)? == letters(false)?);
         Ok(())
     })
 }

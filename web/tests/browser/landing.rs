@@ -16,7 +16,7 @@ pub(crate) fn arrive(page: &Page) -> Result<()> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn the_bare_address_shows_the_way_to_a_recording_and_questions() -> Result<()> {
+pub(crate) fn the_bare_address_shows_the_way_to_a_recording_and_questions() -> Result<()> {
     visit(View::default(), |page| {
         arrive(page)?;
         let text = page.text("main")?;
@@ -57,7 +57,7 @@ fn the_bare_address_shows_the_way_to_a_recording_and_questions() -> Result<()> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn a_question_leads_to_its_scenario_and_the_address_back() -> Result<()> {
+pub(crate) fn a_question_leads_to_its_scenario_and_the_address_back() -> Result<()> {
     visit(View::default(), |page| {
         arrive(page)?;
         page.click(".questions a[href='?scenario=one_at_a_time&depth=compare']")?;
@@ -103,7 +103,7 @@ fn next(page: &Page, title: &str) -> Result<()> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn the_story_leads_a_newcomer_to_why_the_threshold_does_nothing() -> Result<()> {
+pub(crate) fn the_story_leads_a_newcomer_to_why_the_threshold_does_nothing() -> Result<()> {
     visit(View::default(), |page| {
         arrive(page)?;
         page.click("#landing-story")?;

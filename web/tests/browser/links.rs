@@ -7,7 +7,7 @@ use crate::{
     honest::LINKS,
     page::{Page, View},
     random_use::{Numbers, TOOLS},
-    simulation::settle,
+    simulation::{number, settle},
     visit,
 };
 
@@ -37,7 +37,7 @@ fn shown(page: &Page) -> Result<String> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn a_link_brings_everything_back_and_back_and_forward_work() -> Result<()> {
+pub(crate) fn a_link_brings_everything_back_and_back_and_forward_work() -> Result<()> {
     visit(View::default(), |page| {
         page.arrive("")?;
         page.click("#landing-example")?;
@@ -92,6 +92,32 @@ fn a_link_that_cannot_be_read_says_so_and_opens_the_default() -> Result<()> {
             ensure!(page.value("#source")? == "bundled");
         }
         Ok(())
+    })
+}
+
+/// A link of the first form, which release 0.1 wrote: jemalloc and time with 40 events, two variants, one setting, 1.5 s.
+const OF_THE_FIRST_FORM: &str = "#1=K05JTU6s5CpILUvNKylWMDHgKjNQMFBIz8lMSnYw0jM2U8jPSeFK9XX08fF3jncMcvVzjPd1jLA15CozVDBUyErNTczJyU92MNUz1jNQyEstTy3iKjUEmqDLVWJoagACXAA";
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+pub(crate) fn a_link_of_the_first_form_opens_its_state() -> Result<()> {
+    visit(View::default(), |page| {
+        page.arrive(&format!("?{OF_THE_FIRST_FORM}"))?;
+        page.wait_for_text("#title", "jemalloc and time")?;
+        settle(page)?;
+        ensure!(page.value("#source")? == "decay" && page.value("#parameter-events")? == "40");
+        ensure!(number(page, "#variants", "data-count")? == 2);
+        ensure!(number(page, "#chart", "data-time")? == 1_500_000);
+        page.wait_for_text(".variant__head[data-variant='1']", "newer")?;
+        page.click(".variant__head[data-variant='0']")?;
+        ensure!(page.value("#environment")?.trim() == "MALLOC_ARENA_MAX=1");
+        ensure!(page.count("#trouble")? == 0);
+        // Once something is changed, the address is of today's form.
+        page.set_value("#parameter-events", "41")?;
+        page.wait_until("a link of today", || {
+            let hash = page.evaluate("return location.hash")?;
+            Ok(hash.as_str().is_some_and(|hash| hash.starts_with("#2=")))
+        })
     })
 }
 

@@ -20,6 +20,7 @@ mod depths;
 mod drawn;
 mod driver;
 mod embedding;
+mod firefox;
 mod glossary;
 mod heavy;
 mod honest;

@@ -46,6 +46,19 @@ fn the_tab_says_what_is_shown() -> Result<()> {
     })
 }
 
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+pub(crate) fn a_page_that_is_left_while_it_starts_starts_when_it_is_shown_again() -> Result<()> {
+    visit(View::default(), |page| {
+        page.arrive("?scenario=decay&events=40")?;
+        page.arrive("?scenario=environment&events=40")?;
+        page.wait_for("main[data-busy=false] #chart .curve--rss")?;
+        page.evaluate("history.back()")?;
+        page.wait_for_text("#title", "jemalloc and time")?;
+        page.wait_for("main[data-busy=false] #chart .curve--rss")
+    })
+}
+
 /// Milliseconds from the opening of the page until the curve was on it.
 pub(crate) fn time_to_curve(page: &Page) -> Result<f64> {
     let seen = Cell::new(0.0);
@@ -60,7 +73,7 @@ pub(crate) fn time_to_curve(page: &Page) -> Result<f64> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn the_button_changes_the_colours() -> Result<()> {
+pub(crate) fn the_button_changes_the_colours() -> Result<()> {
     let background = "return getComputedStyle(document.body).backgroundColor";
     visit(View::default(), |page| {
         page.wait_for("header")?;
@@ -75,7 +88,7 @@ fn the_button_changes_the_colours() -> Result<()> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn the_colours_follow_the_users_preference() -> Result<()> {
+pub(crate) fn the_colours_follow_the_users_preference() -> Result<()> {
     let background = "return getComputedStyle(document.body).backgroundColor";
     visit(View::default(), |page| {
         page.wait_for("header")?;

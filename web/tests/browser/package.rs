@@ -6,7 +6,7 @@ use crate::{named, page::View, visit_folder};
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn the_example_page_runs_the_engine() -> Result<()> {
+pub(crate) fn the_example_page_runs_the_engine() -> Result<()> {
     let folder = named("HIGHWATER_PACKAGE")?;
     let errors = visit_folder(&folder, View::default(), |page| {
         page.console_errors()?; // There is nothing at the folder's own address, which the browser says.

@@ -1,6 +1,7 @@
 //! The page as a test sees it: what is on it, and what a user can do to it. Every call waits until it is done.
 
 use std::{
+    cell::Cell,
     fs,
     path::Path,
     thread,
@@ -8,12 +9,16 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use fantoccini::{Client, Locator, elements::Element};
-use serde_json::{Value, json};
+use fantoccini::{
+    Client, Locator,
+    actions::{InputSource, KeyAction, KeyActions},
+    elements::Element,
+    key::Key,
+};
+use serde_json::Value;
 use tokio::runtime::{self, Runtime};
 
-use crate::driver::{Driver, Extension};
+use crate::driver::Driver;
 
 /// How long anything on the page may take to appear.
 ///
@@ -47,7 +52,9 @@ pub(crate) struct Page {
     /// `None` only while it is being dropped.
     client: Option<Client>,
     address: String,
-    _driver: Driver,
+    /// Whether an address was opened.
+    is_open: Cell<bool>,
+    driver: Driver,
 }
 
 #[allow(
@@ -55,7 +62,8 @@ pub(crate) struct Page {
     reason = "a vocabulary for tests, of which each uses a few words"
 )]
 impl Page {
-    /// Starts a browser and opens an address in it.
+    /// Starts a browser for an address, which is opened as soon as a test asks for something of it: many open another one of the
+    /// same site first.
     pub(crate) fn open(address: &str, view: View) -> Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
@@ -66,10 +74,10 @@ impl Page {
             runtime,
             client: Some(client),
             address: address.to_owned(),
-            _driver: driver,
+            is_open: Cell::new(false),
+            driver,
         };
         page.look(view)?;
-        page.go("")?;
         Ok(page)
     }
 
@@ -99,20 +107,18 @@ impl Page {
     /// Opens another address of the same site, and chooses nothing.
     pub(crate) fn arrive(&self, relative: &str) -> Result<()> {
         let address = format!("{}{relative}", self.address);
-        self.runtime.block_on(self.client()?.goto(&address))?;
+        self.is_open.set(true);
+        self.runtime.block_on(self.browser()?.goto(&address))?;
         Ok(())
     }
 
     /// Changes the window's size and colours.
     pub(crate) fn look(&self, view: View) -> Result<()> {
-        let size = json!({
-            "width": view.width, "height": view.height, "deviceScaleFactor": 1, "mobile": false,
-        });
-        self.devtools("Emulation.setDeviceMetricsOverride", size)?;
-        let scheme = if view.dark { "dark" } else { "light" };
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.devtools("Emulation.setEmulatedMedia", media)?;
-        Ok(())
+        let client = self.browser()?;
+        self.runtime.block_on(self.driver.look(client, view))?;
+        self.wait_until("the window to be as wished", || {
+            self.runtime.block_on(self.driver.has_look(client, view))
+        })
     }
 
     /// Does something at each of some sizes, light and dark, with the name of each; then the page is as it was.
@@ -212,28 +218,21 @@ impl Page {
 
     /// Presses a key where the focus is, by its name as an event has it: "Tab", "ArrowLeft", " ", "?".
     pub(crate) fn press(&self, key: &str) -> Result<()> {
-        let (number, text) = match key {
-            "Tab" => (9, ""),
-            "Enter" => (13, "\r"),
-            "Escape" => (27, ""),
-            "End" => (35, ""),
-            "Home" => (36, ""),
-            "ArrowLeft" => (37, ""),
-            "ArrowRight" => (39, ""),
-            one => (one.bytes().next().map_or(0, u32::from), one),
+        let value = match key {
+            "Tab" => Key::Tab.into(),
+            "Enter" => Key::Enter.into(),
+            "Escape" => Key::Escape.into(),
+            "End" => Key::End.into(),
+            "Home" => Key::Home.into(),
+            "ArrowLeft" => Key::Left.into(),
+            "ArrowRight" => Key::Right.into(),
+            one => one.chars().next().context("a key has a name")?,
         };
-        let down = if text.is_empty() {
-            "rawKeyDown"
-        } else {
-            "keyDown"
-        };
-        for kind in [down, "keyUp"] {
-            let text = if kind == "keyUp" { "" } else { text };
-            self.devtools(
-                "Input.dispatchKeyEvent",
-                json!({ "type": kind, "key": key, "text": text, "windowsVirtualKeyCode": number }),
-            )?;
-        }
+        let keys = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value })
+            .then(KeyAction::Up { value });
+        self.runtime
+            .block_on(self.client()?.perform_actions(keys))?;
         Ok(())
     }
 
@@ -291,34 +290,29 @@ impl Page {
 
     /// What was written to the console as an error (or thrown and not caught) since this was asked last.
     pub(crate) fn console_errors(&self) -> Result<Vec<String>> {
-        let lines = self
-            .runtime
-            .block_on(self.client()?.issue_cmd(Extension::Console))?;
-        let errors = lines
-            .as_array()
-            .context("the console is a list of lines")?
-            .iter()
-            .filter(|line| line["level"] == "SEVERE")
-            .map(|line| line["message"].as_str().unwrap_or_default().to_owned())
-            .collect();
-        Ok(errors)
+        let client = self.client()?;
+        self.runtime.block_on(self.driver.end_console(client))?;
+        self.wait_until("the console", || Ok(self.driver.has_ended()))?;
+        self.runtime.block_on(self.driver.console_errors(client))
     }
 
     /// Takes a picture (PNG) of the window, or of the whole page, however long it is.
     pub(crate) fn screenshot(&self, file: &Path, whole: bool) -> Result<()> {
-        let picture = self.devtools(
-            "Page.captureScreenshot",
-            json!({ "format": "png", "captureBeyondViewport": whole }),
-        )?;
-        let picture = picture["data"].as_str().context("a picture has data")?;
-        fs::write(file, STANDARD.decode(picture)?)
+        let picture = self.driver.screenshot(self.client()?, whole);
+        fs::write(file, self.runtime.block_on(picture)?)
             .with_context(|| format!("cannot write {}", file.display()))
     }
 
-    /// A command of the DevTools protocol.
+    /// Has downloads saved into a folder.
+    pub(crate) fn save_into(&self, folder: &Path) -> Result<()> {
+        self.runtime
+            .block_on(self.driver.save_into(self.client()?, folder))
+    }
+
+    /// A command of the DevTools protocol: for tests in Chromium alone.
     pub(crate) fn devtools(&self, command: &'static str, parameters: Value) -> Result<Value> {
-        let command = Extension::DevTools(command, parameters);
-        Ok(self.runtime.block_on(self.client()?.issue_cmd(command))?)
+        self.runtime
+            .block_on(self.driver.devtools(self.client()?, command, parameters))
     }
 
     fn element(&self, selector: &str) -> Result<Element> {
@@ -327,7 +321,15 @@ impl Page {
             .with_context(|| format!("nothing on the page fits `{selector}`"))
     }
 
+    /// The browser, once it shows the page.
     fn client(&self) -> Result<&Client> {
+        if !self.is_open.get() {
+            self.go("")?;
+        }
+        self.browser()
+    }
+
+    fn browser(&self) -> Result<&Client> {
         self.client.as_ref().context("the browser is closed")
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
@@ -24,8 +24,7 @@ pub(crate) struct Downloads(TempDir);
 impl Downloads {
     pub(crate) fn of(page: &Page) -> Result<Self> {
         let folder = TempDir::with_prefix("highwater-downloads-")?;
-        let told = json!({ "behavior": "allow", "downloadPath": folder.path() });
-        page.devtools("Browser.setDownloadBehavior", told)?;
+        page.save_into(folder.path())?;
         Ok(Self(folder))
     }
 
@@ -54,7 +53,8 @@ impl Downloads {
     pub(crate) fn only(&self, page: &Page) -> Result<(String, Vec<u8>)> {
         let saved = || {
             let all = names(self.0.path());
-            all.into_iter().find(|name| !name.ends_with(".crdownload"))
+            let is_part = |name: &String| name.ends_with(".crdownload") || name.ends_with(".part");
+            all.into_iter().find(|name| !is_part(name))
         };
         page.wait_until("a file to be saved", || Ok(saved().is_some()))?;
         let name = saved().context("it is gone")?;
@@ -188,7 +188,8 @@ fn check_all(page: &Page, name: &str) -> Result<()> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn what_the_buttons_save_says_what_it_is_of_under_the_policy_of_the_docs() -> Result<()> {
+pub(crate) fn what_the_buttons_save_says_what_it_is_of_under_the_policy_of_the_docs() -> Result<()>
+{
     let built = built_page()?;
     let errors = visit_under_policy(&built, "", |page| {
         page.go(DECAY)?;

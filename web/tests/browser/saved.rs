@@ -74,7 +74,7 @@ fn opened(text: &str, test: impl FnOnce(&Page) -> Result<()>) -> Result<()> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn a_saved_page_shows_the_recording_and_everything_set_and_saves_itself() -> Result<()> {
+pub(crate) fn a_saved_page_shows_the_recording_and_everything_set_and_saves_itself() -> Result<()> {
     let (mut text, mut before) = (String::new(), None);
     visit(View::default(), |page| {
         set_something(page)?;

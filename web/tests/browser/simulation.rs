@@ -102,7 +102,7 @@ fn the_first_picture_is_the_native_run_at_the_end_of_its_last_rest() -> Result<(
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn moving_the_playhead_with_the_keyboard_changes_map_and_diagnosis() -> Result<()> {
+pub(crate) fn moving_the_playhead_with_the_keyboard_changes_map_and_diagnosis() -> Result<()> {
     let workload = bundled()?;
     visit(View::default(), |page| {
         settle(page)?;

@@ -127,7 +127,7 @@ fn picture(page: &Page, folder: &Path, number: usize) -> Result<()> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn an_address_opens_a_step_and_arrows_turn_it_as_a_talk() -> Result<()> {
+pub(crate) fn an_address_opens_a_step_and_arrows_turn_it_as_a_talk() -> Result<()> {
     visit(View::default(), |page| {
         page.go("?tour=8")?;
         at(page, 8)?;

@@ -424,7 +424,7 @@ fn a_trace_that_is_dropped_is_read_and_summed_up() -> Result<()> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
-fn a_recording_that_is_dropped_runs_as_the_trace_that_it_holds() -> Result<()> {
+pub(crate) fn a_recording_that_is_dropped_runs_as_the_trace_that_it_holds() -> Result<()> {
     let trace = include_bytes!("../../traces/asyncio_burst.hwt.gz");
     let mut packed = Vec::new();
     highwater_workload::trace::pack(trace, &mut packed)?;

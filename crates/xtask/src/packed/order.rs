@@ -3,16 +3,11 @@
 //! What packs a module finds again what it has seen in the last 32 KiB, and a page's module is forty times as long. The
 //! tools that make modules put the longest function first. With like beside like, 4 % less is sent.
 
-use std::{collections::BTreeMap, convert::Infallible};
+use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
-use wasm_encoder::{
-    CodeSection, FunctionSection, Module,
-    reencode::{Error, Reencode},
-};
-use wasmparser::{
-    CodeSectionReader, FunctionBody, FunctionSectionReader, Parser, Payload, TypeRef,
-};
+
+use super::functions::{functions, with_functions};
 
 /// Bytes of code that two functions have in common where they are alike.
 const RUN: usize = 5;
@@ -25,42 +20,18 @@ const SHORT: usize = 30;
 
 /// Writes a module again, its functions in the order that packs best; what it does stays the same.
 pub(super) fn packing_well(module: &[u8]) -> Result<Vec<u8>> {
-    let (imported, bodies) = functions(module)?;
+    let (_, bodies) = functions(module)?;
     let order = order(&bodies);
     let mut place = vec![0; order.len()];
     for (at, &function) in order.iter().enumerate() {
-        place[function] = imported + u32::try_from(at)?;
+        place[function] = at;
     }
-    let mut ordered = Ordered {
-        imported,
-        order,
-        place,
-    };
-    let mut made = Module::new();
-    ordered.parse_core_module(&mut made, Parser::new(0), module)?;
-    let made = made.finish();
+    let made = with_functions(module, order, &place)?;
     ensure!(
         functions(&made)?.1.len() == bodies.len(),
         "a function was lost"
     );
     Ok(made)
-}
-
-/// The number of functions that a module is given, and the code of its own.
-fn functions(module: &[u8]) -> Result<(u32, Vec<&[u8]>)> {
-    let (mut imported, mut bodies) = (0, Vec::new());
-    for payload in Parser::new(0).parse_all(module) {
-        match payload? {
-            Payload::ImportSection(imports) => {
-                for import in imports.into_imports() {
-                    imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
-                }
-            }
-            Payload::CodeSectionEntry(body) => bodies.push(body.as_bytes()),
-            _ => {}
-        }
-    }
-    Ok((imported, bodies))
 }
 
 /// The functions, each after those within reach that it has most in common with, for its length.
@@ -136,116 +107,10 @@ fn runs(bodies: &[&[u8]]) -> (Vec<Vec<usize>>, Vec<Vec<usize>>) {
     (runs_of, having)
 }
 
-/// Writes a module again with its functions in another order.
-struct Ordered {
-    imported: u32,
-    /// The functions as they shall lie.
-    order: Vec<usize>,
-    /// The new number of each.
-    place: Vec<u32>,
-}
-
-impl Reencode for Ordered {
-    type Error = Infallible;
-
-    fn function_index(&mut self, function: u32) -> Result<u32, Error<Infallible>> {
-        Ok(match function.checked_sub(self.imported) {
-            Some(own) => self.place[own as usize],
-            None => function,
-        })
-    }
-
-    fn parse_function_section(
-        &mut self,
-        functions: &mut FunctionSection,
-        section: FunctionSectionReader<'_>,
-    ) -> Result<(), Error<Infallible>> {
-        let types: Vec<u32> = section.into_iter().collect::<Result<_, _>>()?;
-        for &function in &self.order {
-            functions.function(types[function]);
-        }
-        Ok(())
-    }
-
-    fn parse_code_section(
-        &mut self,
-        code: &mut CodeSection,
-        section: CodeSectionReader<'_>,
-    ) -> Result<(), Error<Infallible>> {
-        let bodies: Vec<FunctionBody<'_>> = section.into_iter().collect::<Result<_, _>>()?;
-        for function in self.order.clone() {
-            self.parse_function_body(code, bodies[function].clone())?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wasm_encoder::{
-        EntityType, ExportKind, ExportSection, Function, ImportSection, TypeSection,
-    };
-    use wasmparser::{ExternalKind, Operator};
-
-    /// A module with a function of another's and three own: two are alike, and a third lies between them and calls the last.
-    fn module() -> Vec<u8> {
-        let mut types = TypeSection::new();
-        types.ty().function([], []);
-        let mut imports = ImportSection::new();
-        imports.import("m", "given", EntityType::Function(0));
-        let mut functions = FunctionSection::new();
-        let mut exports = ExportSection::new();
-        let mut code = CodeSection::new();
-        for (number, name) in [(1, "first"), (2, "between"), (3, "last")] {
-            functions.function(0);
-            exports.export(name, ExportKind::Func, number);
-            let mut body = Function::new([]);
-            let mut instructions = body.instructions();
-            let (from, calls) = if number == 2 { (9000, 3) } else { (5, 0) };
-            for constant in from..from + 20 {
-                instructions.i32_const(constant).drop();
-            }
-            instructions.call(calls).end();
-            code.function(&body);
-        }
-        let mut module = Module::new();
-        module.section(&types).section(&imports).section(&functions);
-        module.section(&exports).section(&code);
-        module.finish()
-    }
-
-    /// The first constant and the called function of what an exported name stands for.
-    fn exported(module: &[u8], name: &str) -> Result<(i32, u32)> {
-        let (imported, _) = functions(module)?;
-        let (mut number, mut bodies) = (None, Vec::new());
-        for payload in Parser::new(0).parse_all(module) {
-            match payload? {
-                Payload::ExportSection(exports) => {
-                    for export in exports {
-                        let export = export?;
-                        if export.name == name && export.kind == ExternalKind::Func {
-                            number = Some(export.index - imported);
-                        }
-                    }
-                }
-                Payload::CodeSectionEntry(body) => bodies.push(body),
-                _ => {}
-            }
-        }
-        let number = number.ok_or_else(|| anyhow::anyhow!("no {name}"))?;
-        let (mut constant, mut called) = (None, None);
-        for operator in bodies[number as usize].get_operators_reader()? {
-            match operator? {
-                Operator::I32Const { value } => constant = constant.or(Some(value)),
-                Operator::Call { function_index } => called = Some(function_index),
-                _ => {}
-            }
-        }
-        constant
-            .zip(called)
-            .ok_or_else(|| anyhow::anyhow!("another body"))
-    }
+    use crate::packed::functions::tests::{exported, module};
 
     #[test]
     fn like_lies_beside_like_and_every_name_has_its_function() -> Result<()> {

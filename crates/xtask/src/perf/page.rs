@@ -1,6 +1,6 @@
 //! The page, by the tests of it that measure time.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::report::Report;
 use crate::{
@@ -16,7 +16,7 @@ const FIGURE: &str = "figure|";
 /// Runs the tests of the page that measure time, one after another, and returns whether every figure is within its limit.
 pub(super) fn measure(_: &options::Perf, report: &mut Report) -> Result<bool> {
     let tools = PageTools::find()?;
-    let browser = Browser::find().context("no browser was set up")?;
+    let browser = Browser::chromium()?;
     build::page(&tools, true, &workspace::tested_page_dir())?;
     dist::package(&tools, &workspace::tested_package_dir())?;
     let mut cargo = process::cargo();

@@ -1,4 +1,4 @@
-//! Tools that cargo can install: trunk, the wasm-bindgen command and cargo-deny.
+//! Tools that cargo can install: trunk, the wasm-bindgen command, cargo-deny and geckodriver.
 //!
 //! They are compiled for Highwater only, without optimisation: trunk then takes four minutes instead of twelve, and
 //! what it does later is waiting for the compiler anyway.
@@ -18,6 +18,9 @@ pub(crate) const TRUNK_VERSION: &str = "0.21.14";
 
 /// What checks the dependencies. Newer releases want a newer Rust than the workspace's minimum.
 pub(crate) const DENY_VERSION: &str = "0.20.2";
+
+/// What steers Firefox.
+pub(crate) const GECKODRIVER_VERSION: &str = "0.37.1";
 
 /// Returns the path of cargo-deny, which was set up.
 ///

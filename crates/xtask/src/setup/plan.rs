@@ -9,7 +9,9 @@ pub(crate) enum Part {
     WasmStd,
     Trunk,
     WasmBindgen,
-    Browser,
+    Chromium,
+    Firefox,
+    Geckodriver,
     Node,
     Jemalloc,
     Deny,
@@ -21,8 +23,12 @@ impl Part {
     pub(crate) const PAGE: &[Self] = &[Self::WasmStd, Self::Trunk, Self::WasmBindgen];
 
     /// The parts that take pictures of the page.
-    pub(crate) const PICTURES: &[Self] =
-        &[Self::WasmStd, Self::Trunk, Self::WasmBindgen, Self::Browser];
+    pub(crate) const PICTURES: &[Self] = &[
+        Self::WasmStd,
+        Self::Trunk,
+        Self::WasmBindgen,
+        Self::Chromium,
+    ];
 
     /// The parts that build the fuzz targets.
     pub(crate) const FUZZING: &[Self] = &[Self::CxxCompiler];
@@ -33,7 +39,9 @@ impl Part {
         Self::Trunk,
         Self::WasmBindgen,
         Self::Deny,
-        Self::Browser,
+        Self::Geckodriver,
+        Self::Chromium,
+        Self::Firefox,
         Self::Node,
         Self::Jemalloc,
         Self::CxxCompiler,
@@ -45,7 +53,11 @@ impl Part {
             Self::WasmStd => "the page is compiled for WebAssembly",
             Self::Trunk => "it builds and serves the page",
             Self::WasmBindgen => "it connects the page's module with JavaScript",
-            Self::Browser => "the page is tested and photographed in a real browser",
+            Self::Chromium => "the page is tested and photographed in a real browser",
+            Self::Firefox => {
+                "the page's main flows are tested in a second browser, of another engine"
+            }
+            Self::Geckodriver => "it steers Firefox in these tests",
             Self::Node => "the JavaScript package is tested in Node 18 or later",
             Self::Jemalloc => "the model of jemalloc is compared with the real library",
             Self::Deny => "it checks the dependencies' licences, sources and known faults",
@@ -60,10 +72,14 @@ impl Part {
                 &super::wasm_std::DEBIAN_PACKAGES,
                 "Fedora: rust-std-static-wasm32-unknown-unknown; Arch: rust-wasm",
             ),
-            Self::Browser => (
+            Self::Chromium => (
                 &["chromium", "chromium-driver", "fonts-dejavu-core"],
                 "Fedora: chromium chromedriver; Arch: chromium; elsewhere: Chromium and chromedriver of one version on \
                  PATH, or their paths in CHROME and CHROMEDRIVER",
+            ),
+            Self::Firefox => (
+                &["firefox-esr", "fonts-dejavu-core"],
+                "Fedora, Arch: firefox; elsewhere: Firefox on PATH, or its path in FIREFOX",
             ),
             Self::Node => (&["nodejs"], "Fedora, Arch: nodejs; elsewhere: nodejs.org"),
             Self::Jemalloc => (&["libjemalloc2"], "Fedora, Arch: jemalloc"),
@@ -71,7 +87,7 @@ impl Part {
                 &["g++"],
                 "Fedora: gcc-c++; Arch: gcc; elsewhere: a C++ compiler named by CXX",
             ),
-            Self::Trunk | Self::WasmBindgen | Self::Deny => (&[], ""),
+            Self::Trunk | Self::WasmBindgen | Self::Deny | Self::Geckodriver => (&[], ""),
         }
     }
 }
@@ -144,7 +160,7 @@ pub(crate) fn plan(machine: &Machine) -> Vec<Installation> {
                     add(Source::Packages(machine.apt_get), true);
                 }
             }
-            Part::Trunk | Part::WasmBindgen | Part::Deny => {
+            Part::Trunk | Part::WasmBindgen | Part::Deny | Part::Geckodriver => {
                 add(crates_source(part, &machine.wasm_bindgen), false)
             }
             _ => add(Source::Packages(machine.apt_get), false),
@@ -162,6 +178,7 @@ fn crates_source(tool: Part, wasm_bindgen: &str) -> Source {
             &["--no-default-features", "--features", "rustls"],
         ),
         Part::Deny => ("cargo-deny", super::cargo_tools::DENY_VERSION, &[]),
+        Part::Geckodriver => ("geckodriver", super::cargo_tools::GECKODRIVER_VERSION, &[]),
         _ => ("wasm-bindgen-cli", wasm_bindgen, &[]),
     };
     Source::Crates {
@@ -334,7 +351,12 @@ mod tests {
     #[test]
     fn tools_come_in_a_fixed_version_with_their_lock_files_and_without_root() {
         let plan = plan(&machine(
-            &[Part::Trunk, Part::WasmBindgen, Part::Deny],
+            &[
+                Part::Trunk,
+                Part::WasmBindgen,
+                Part::Deny,
+                Part::Geckodriver,
+            ],
             true,
             Some(Rights::Root),
         ));
@@ -348,6 +370,7 @@ mod tests {
             "cargo install wasm-bindgen-cli --version 0.2.99 --locked --root /tools"
         );
         assert!(commands[2].contains("cargo-deny --version ") && commands[2].contains("--locked"));
+        assert!(commands[3].contains("geckodriver --version ") && commands[3].contains("--locked"));
         for installation in &plan {
             let shown = installation.to_string();
             assert!(shown.contains("into /tools, not as root"), "{shown}");
@@ -357,10 +380,14 @@ mod tests {
     #[test]
     fn packages_say_that_they_are_installed_as_root() {
         for rights in [Rights::Root, Rights::Sudo] {
-            let plan = plan(&machine(&[Part::Browser, Part::Node], false, Some(rights)));
+            let plan = plan(&machine(
+                &[Part::Chromium, Part::Firefox, Part::Node],
+                false,
+                Some(rights),
+            ));
             assert!(plan.iter().all(|one| one.to_string().contains("AS ROOT")));
             assert!(plan.iter().all(Installation::is_possible));
-            let with_sudo = plan[1].by_hand().starts_with("sudo ");
+            let with_sudo = plan[2].by_hand().starts_with("sudo ");
             assert_eq!(with_sudo, rights == Rights::Sudo);
         }
     }
@@ -399,7 +426,9 @@ mod tests {
             for word in [
                 "trunk 0.21.14",
                 "wasm-bindgen-cli 0.2.99",
+                "geckodriver 0.37.1",
                 "chromium,",
+                "firefox-esr,",
                 "nodejs,",
                 "libjemalloc2,",
                 "g++,",
