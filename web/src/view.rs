@@ -5,7 +5,7 @@ mod moment;
 use std::{cell::RefCell, rc::Rc};
 
 use highwater_chart::{Band, Extents, Scale, bands};
-use highwater_simulator::{Bytes, Frame, Micros, Moment, PhaseKind, Sample, Variant};
+use highwater_simulator::{Bytes, Frame, Micros, Moment, PhaseKind, Quoted, Sample, Variant};
 
 use crate::protocol::{Ask, Order, Ran, Work};
 pub use moment::{Look, Now};
@@ -29,14 +29,14 @@ pub struct RunView {
     drawn: [RefCell<Option<Path>>; 7],
 }
 
-/// A curve as it was drawn, and the scale at which it was.
-type Path = (Scale, Rc<str>);
+/// A curve as it was drawn, what it is of, and the scale at which it was.
+type Path = (Quoted, Scale, Rc<str>);
 
 /// The curves that a run has.
 #[derive(Debug, Clone, Copy)]
 pub enum Drawn {
-    /// Resident memory.
-    Resident,
+    /// What is quoted of its memory.
+    Memory,
     /// What the program holds.
     Held,
     /// The first of those that decide whether memory goes back.
@@ -45,7 +45,7 @@ pub enum Drawn {
     Second,
     /// What was measured of the real process.
     Measured,
-    /// Resident memory of the whole run, whatever part of it is shown.
+    /// The same of the whole run, whatever part of it is shown.
     Whole,
     /// What the program holds in the whole run.
     WholeHeld,
@@ -104,15 +104,20 @@ impl RunView {
     }
 
     /// A curve as a path, at a scale.
-    pub fn drawn(&self, curve: Drawn, scale: &Scale, draw: impl FnOnce() -> String) -> Rc<str> {
+    pub fn drawn(
+        &self,
+        curve: Drawn,
+        (quoted, scale): (Quoted, &Scale),
+        draw: impl FnOnce() -> String,
+    ) -> Rc<str> {
         let kept = &self.drawn[curve as usize];
-        if let Some((at, path)) = &*kept.borrow()
-            && at == scale
+        if let Some((of, at, path)) = &*kept.borrow()
+            && (*of, at) == (quoted, scale)
         {
             return Rc::clone(path);
         }
         let path: Rc<str> = draw().into();
-        kept.replace(Some((*scale, Rc::clone(&path))));
+        kept.replace(Some((quoted, *scale, Rc::clone(&path))));
         path
     }
 

@@ -462,6 +462,8 @@ pub(crate) fn diagnosis() -> Diagnosis {
         event: 1,
         time: Micros(2),
         rss: Bytes(3),
+        page_tables: Bytes(103),
+        lazy_free: Bytes(104),
         live: Bytes(4),
         parked: Bytes(5),
         free: Bytes(6),

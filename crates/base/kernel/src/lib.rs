@@ -20,6 +20,7 @@ mod moving;
 mod numbers;
 mod ordered;
 mod pages;
+mod peaks;
 mod residency;
 mod space;
 mod tables;
@@ -35,4 +36,5 @@ pub use huge_pages::{HugeMode, HugePages, Khugepaged, NoPageSize, PageSize, Unkn
 pub use mappings::{Mapping, MappingKind};
 pub use numbers::Numbers;
 pub use pages::PageState;
+pub use peaks::Peaks;
 pub use space::Kernel;

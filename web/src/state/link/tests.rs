@@ -8,7 +8,7 @@ use crate::{
     },
     variants::VariantState,
 };
-use highwater_simulator::PageKind;
+use highwater_simulator::{PageKind, Quoted};
 use highwater_workload::pattern::Parameters;
 
 /// A link of the first release, with everything in it: it must open in every later one.
@@ -117,6 +117,26 @@ fn hidden_curves_and_notes_are_kept_and_checked() {
         with(r#""view":{"off":"ABCDEFGH"}"#).charted.shows(0),
         "never all"
     );
+}
+
+#[test]
+fn the_figure_of_the_chart_is_in_the_link_and_older_links_show_resident_memory() {
+    let mut state = opened(r#"{"run":{"scenario":"decay"}}"#);
+    assert_eq!(state.charted.quoted, Quoted::Resident);
+    assert!(
+        !state.link_of_shown().contains("memory"),
+        "nothing is said of what is usual"
+    );
+    for (quoted, name) in &Quoted::NAMES[1..] {
+        state.update(Action::Chart(ChartAction::Quote(*quoted)));
+        let link = state.link().expect("nothing is read");
+        assert!(link.contains(&format!(r#""memory":"{name}""#)), "{link}");
+        let again = opened(&link);
+        assert_eq!(again.charted.quoted, *quoted);
+        assert_eq!(again.link(), Some(link));
+    }
+    let wrong = opened(r#"{"run":{"scenario":"decay"},"view":{"memory":"pss"}}"#);
+    assert!(wrong.trouble.is_some());
 }
 
 /// A state as somebody may have made it by hand.
