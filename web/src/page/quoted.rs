@@ -2,7 +2,6 @@
 
 use highwater_report::difference;
 use highwater_simulator::Quoted;
-use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::{attr, chart::Props};
@@ -28,22 +27,15 @@ pub(super) fn short(quoted: Quoted) -> &'static str {
 
 /// The list that one of them is chosen from.
 pub(super) fn switch(chosen: Quoted, act: &Callback<Action>) -> Html {
-    let choose = act.reform(|event: Event| {
-        let select: HtmlSelectElement = event.target_unchecked_into();
-        let named = |(_, name): &&(Quoted, &str)| select.value() == *name;
-        let found = Quoted::NAMES.iter().find(named);
-        Action::Chart(ChartAction::Quote(
-            found.map_or_else(Default::default, |(quoted, _)| *quoted),
-        ))
+    let choose = act.reform(|place: usize| {
+        let (quoted, _) = Quoted::NAMES[place % Quoted::NAMES.len()];
+        Action::Chart(ChartAction::Quote(quoted))
     });
     let options = Quoted::NAMES.iter();
     let options = options.map(|(quoted, name)| attr::option(name, title(*quoted).to_owned()));
     let name = Quoted::NAMES[chosen as usize].1;
-    html! {
-        <select id="quoted" class="select select--small" aria-label="Figure in the chart" data-chosen={name} onchange={choose}>
-            { for options }
-        </select>
-    }
+    let label = ("quoted", "Figure in the chart");
+    attr::select(label, name.to_owned(), options.collect(), choose)
 }
 
 /// How the figures differ here, as of the playhead.

@@ -220,6 +220,7 @@ impl Page {
             "Home" => (36, ""),
             "ArrowLeft" => (37, ""),
             "ArrowRight" => (39, ""),
+            "ArrowDown" => (40, ""),
             one => (one.bytes().next().map_or(0, u32::from), one),
         };
         let down = if text.is_empty() {
