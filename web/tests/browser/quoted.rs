@@ -8,8 +8,8 @@ use crate::{
     visit,
 };
 
-/// The settings of a program whose pages wait as those that are marked with MADV_FREE, in an address.
-const MUZZY: &str = "LD_PRELOAD%3Dlibjemalloc.so.2%0AMALLOC_CONF%3Dbackground_thread:true,dirty_decay_ms:100,muzzy_decay_ms:-1";
+/// Settings by which pages wait as those that are marked with MADV_FREE.
+const MUZZY: &str = "MALLOC_CONF=background_thread:true,dirty_decay_ms:100,muzzy_decay_ms:-1";
 
 /// What the chart shows: its heading, the sentence under it, the figure at the playhead, and the first curve.
 fn shown(page: &Page) -> Result<(String, String, u64, String)> {
@@ -36,7 +36,10 @@ fn choose_next(page: &Page, value: &str) -> Result<(String, String, u64, String)
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn another_figure_is_chosen_by_key_and_explained_and_the_link_keeps_it() -> Result<()> {
     visit(View::default(), |page| {
-        page.go(&format!("?scenario=async_fanout&env={MUZZY}"))?;
+        page.go("?scenario=async_fanout")?;
+        settle(page)?;
+        page.set_value("#allocator", "jemalloc@5.3.0")?;
+        page.set_value("#environment", MUZZY)?;
         settle(page)?;
         let resident = shown(page)?;
         ensure!(
