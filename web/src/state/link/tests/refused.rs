@@ -6,7 +6,7 @@ use super::*;
 fn a_link_from_elsewhere_that_holds_more_is_read_without_it() {
     let mut state = State::new(false);
     state.open();
-    state.update(Arrival::Loaded(1, super::super::tests::about()));
+    state.update(Arrival::Loaded(1, crate::state::tests::about()));
     let id = state.variants.selected;
     let text = "MALLOC_ARENA_MAX=2".to_owned();
     state.update(Action::Variant(id, VariantAction::EditEnvironment(text)));
@@ -17,10 +17,10 @@ fn a_link_from_elsewhere_that_holds_more_is_read_without_it() {
     );
     let mut other = opened(&foreign);
     assert!(other.links.holds_more);
-    other.update(Arrival::Loaded(1, super::super::tests::about()));
+    other.update(Arrival::Loaded(1, crate::state::tests::about()));
     assert!(other.is_reading_settings());
     assert!(other.link().is_some_and(|link| !link.contains("hunter2")));
-    super::super::tests::read_all(&mut other);
+    crate::state::tests::read_all(&mut other);
     assert_eq!(other.link().as_ref(), Some(&link));
     assert_eq!(other.trouble, None);
     assert!(!opened(&link).links.holds_more);
@@ -129,7 +129,7 @@ fn a_file_is_asked_for_and_the_rest_waits_for_it() {
     state.update(Action::Choose(Subject::File("mine.hwt".to_owned())));
     state.update(Arrival::Loaded(
         state.source.number,
-        super::super::tests::about(),
+        crate::state::tests::about(),
     ));
     assert_eq!(state.variants.all.len(), 1);
     assert_eq!(
@@ -145,7 +145,7 @@ fn a_file_is_asked_for_and_the_rest_waits_for_it() {
     let mut state = opened(&link.replace("kab", "kac"));
     state.update(Action::Choose(Subject::File("mine.hwt".to_owned())));
     let number = state.source.number;
-    state.update(Arrival::Loaded(number, super::super::tests::about()));
+    state.update(Arrival::Loaded(number, crate::state::tests::about()));
     assert!(
         state
             .trouble
