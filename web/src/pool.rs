@@ -5,6 +5,9 @@
 //! A variant's run is handed to the first worker that is free. Looking into it is done by the same one: it has kept moments of the
 //! run, and keeps the simulation where it looked last.
 
+mod advising;
+mod reader;
+
 use std::{cell::Cell, collections::VecDeque, rc::Rc};
 
 use js_sys::ArrayBuffer;
@@ -222,36 +225,6 @@ impl Pool {
         self.workers[worker].loading = Some(handle);
     }
 
-    /// Reads a file of another tool as a recording.
-    pub fn import(&mut self, number: u32, file: File) {
-        let tell = self.tell.clone();
-        let worker = self.reader();
-        let handle = worker.run(Work::Import, Some(Beside::File(file)), move |event| {
-            let told = match event {
-                JobEvent::Progress(share, _) => {
-                    PoolEvent::Arrived(Arrival::LoadProgress(share * IMPORTING))
-                }
-                JobEvent::FinishedWith(Outcome::Imported { lacks }, bytes) => {
-                    PoolEvent::Imported(number, lacks, bytes)
-                }
-                JobEvent::Finished(Outcome::Unknown) => PoolEvent::Foreign(number, None),
-                JobEvent::Failed(message) => {
-                    PoolEvent::Arrived(Arrival::LoadFailed(number, message))
-                }
-                _ => return,
-            };
-            tell.emit(told);
-        });
-        self.importing = Some(handle);
-    }
-
-    /// Takes the recording that was made of a file of another tool, and gives it to all of them.
-    pub fn take_import(&mut self, number: u32, lacks: String, bytes: ArrayBuffer) {
-        self.importing = None;
-        self.imported = Some((number, lacks));
-        self.load(number, Beside::Bytes(bytes));
-    }
-
     /// Runs something for a variant, in place of what is run for it.
     pub fn run(&mut self, id: VariantId, order: Rc<Order>, frames: u32) {
         self.drop_run(id);
@@ -301,106 +274,6 @@ impl Pool {
                 self.figures.retain(|(of, _)| *of != id);
                 self.figures.push((id, handle));
             }
-        }
-    }
-
-    /// The worker that reads, which is started for the first who needs it, and again for who needs it after it broke.
-    fn reader(&mut self) -> WorkerClient {
-        let (worker, is_broken) = self.reader.get_or_insert_with(|| {
-            let is_broken = Rc::new(Cell::new(false));
-            let told = Rc::clone(&is_broken);
-            let on_health = move |health| told.set(matches!(health, Health::Broken(_)));
-            (WorkerClient::start(Program::Reader, on_health), is_broken)
-        });
-        if is_broken.get() {
-            worker.restart();
-        }
-        worker.clone()
-    }
-
-    /// Reads the settings in a variant's text, in place of one that is being read for it.
-    pub fn read(&mut self, id: VariantId, text: Rc<str>) {
-        let worker = self.reader();
-        let work = Work::Read {
-            text: text.to_string(),
-        };
-        let tell = self.tell.clone();
-        let handle = worker.run(work, None, move |event| {
-            let read = match event {
-                JobEvent::Progress(..) => return,
-                JobEvent::Finished(Outcome::Read(read)) => Some(read),
-                _ => None,
-            };
-            let arrival = Arrival::Read(id, Rc::clone(&text), read);
-            tell.emit(PoolEvent::Arrived(arrival));
-        });
-        self.reads.retain(|(of, _)| *of != id);
-        self.reads.push((id, handle));
-    }
-
-    /// Draws a picture, in place of one that is being drawn. `done` is told its text, or none where it failed.
-    pub fn draw(&mut self, drawing: Vec<u8>, done: impl Fn(Option<String>) + 'static) {
-        let handle = self
-            .reader()
-            .run(Work::Draw(drawing), None, move |event| match event {
-                JobEvent::Progress(..) => {}
-                JobEvent::Finished(Outcome::Drawn(svg)) => done(Some(svg)),
-                _ => done(None),
-            });
-        self.drawing = Some(handle);
-    }
-
-    /// Does something for the search with this number.
-    pub fn advise(&mut self, search: u32, work: AdviceWork) {
-        let (client, work) = match work {
-            AdviceWork::Try(place, piece) => {
-                self.trials.push((search, place, piece));
-                return self.go_on();
-            }
-            AdviceWork::Survey(order) => {
-                self.revive();
-                let order = (*order).clone();
-                (self.usable(0).client.clone(), Work::Survey { order })
-            }
-            AdviceWork::Next {
-                asked,
-                survey,
-                done,
-            } => {
-                let work = Work::Advise {
-                    asked,
-                    survey,
-                    done,
-                };
-                (self.reader(), work)
-            }
-        };
-        let tell = self.tell.clone();
-        let handle = client.run(work, None, move |event| {
-            let news = match event {
-                JobEvent::Progress(..) => return,
-                JobEvent::Finished(Outcome::Surveyed(survey)) => Advising::Surveyed(survey),
-                JobEvent::Finished(Outcome::Round(pieces)) => Advising::Round(pieces),
-                JobEvent::Finished(Outcome::Found(found)) => match borsh::from_slice(&found) {
-                    Ok(found) => Advising::Found(found),
-                    Err(error) => Advising::Failed(error.to_string()),
-                },
-                JobEvent::Failed(message) => Advising::Failed(message),
-                JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => {
-                    Advising::Failed("a worker stopped; try again".to_owned())
-                }
-            };
-            tell.emit(PoolEvent::Arrived(Arrival::Advice(search, news)));
-        });
-        self.advising = Some(handle);
-    }
-
-    /// Drops what is done for a search.
-    pub fn end_advice(&mut self) {
-        self.trials.clear();
-        self.advising = None;
-        for worker in &mut self.workers {
-            worker.trying = None;
         }
     }
 
@@ -454,27 +327,6 @@ impl Pool {
                 self.try_on(number, trial);
             }
         }
-    }
-
-    /// Runs a piece of a search on a worker.
-    fn try_on(&mut self, number: usize, (search, place, piece): (u32, usize, Vec<u8>)) {
-        let tell = self.tell.clone();
-        let run_number = self.next_run;
-        self.next_run += 1;
-        let client = &self.workers[number].client;
-        let handle = client.run(Work::Try(piece), None, move |event| {
-            let news = match event {
-                JobEvent::Progress(..) => return,
-                JobEvent::Finished(Outcome::Tried(tried)) => Advising::Tried(place, tried),
-                JobEvent::Failed(why) => Advising::Tried(place, Tried::Impossible(why)),
-                JobEvent::Finished(..) | JobEvent::FinishedWith(..) | JobEvent::Lost => {
-                    Advising::Lost(place)
-                }
-            };
-            tell.emit(PoolEvent::Free(number, run_number));
-            tell.emit(PoolEvent::Arrived(Arrival::Advice(search, news)));
-        });
-        self.workers[number].trying = Some((run_number, handle));
     }
 
     fn go_on_with_runs(&mut self) {

@@ -5,7 +5,7 @@ mod moment;
 use std::{cell::RefCell, rc::Rc};
 
 use highwater_chart::{Band, Extents, Scale, bands};
-use highwater_simulator::{Bytes, Frame, Micros, Moment, PhaseKind, Sample, Variant};
+use highwater_simulator::{Bytes, Frame, Micros, Moment, PhaseKind, Quoted, Sample, Variant};
 
 use crate::protocol::{Ask, Order, Ran, Work};
 pub use moment::{Look, Now};
@@ -29,14 +29,14 @@ pub struct RunView {
     drawn: [RefCell<Option<Path>>; 7],
 }
 
-/// A curve as it was drawn, and the scale at which it was.
-type Path = (Scale, Rc<str>);
+/// A curve as it was drawn, what it is of, and the scale at which it was.
+type Path = (Quoted, Scale, Rc<str>);
 
 /// The curves that a run has.
 #[derive(Debug, Clone, Copy)]
 pub enum Drawn {
-    /// Resident memory.
-    Resident,
+    /// What is quoted of its memory.
+    Memory,
     /// What the program holds.
     Held,
     /// The first of those that decide whether memory goes back.
@@ -45,7 +45,7 @@ pub enum Drawn {
     Second,
     /// What was measured of the real process.
     Measured,
-    /// Resident memory of the whole run, whatever part of it is shown.
+    /// The same of the whole run, whatever part of it is shown.
     Whole,
     /// What the program holds in the whole run.
     WholeHeld,
@@ -104,15 +104,20 @@ impl RunView {
     }
 
     /// A curve as a path, at a scale.
-    pub fn drawn(&self, curve: Drawn, scale: &Scale, draw: impl FnOnce() -> String) -> Rc<str> {
+    pub fn drawn(
+        &self,
+        curve: Drawn,
+        (quoted, scale): (Quoted, &Scale),
+        draw: impl FnOnce() -> String,
+    ) -> Rc<str> {
         let kept = &self.drawn[curve as usize];
-        if let Some((at, path)) = &*kept.borrow()
-            && at == scale
+        if let Some((of, at, path)) = &*kept.borrow()
+            && (*of, at) == (quoted, scale)
         {
             return Rc::clone(path);
         }
         let path: Rc<str> = draw().into();
-        kept.replace(Some((*scale, Rc::clone(&path))));
+        kept.replace(Some((quoted, *scale, Rc::clone(&path))));
         path
     }
 
@@ -331,76 +336,4 @@ fn moment_of(sample: &Sample) -> Moment {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::{Calls, MarkAt, StageOrder};
-    use highwater_simulator::{Phases, RealProcess, Summary};
-
-    fn view(samples: &[(u64, u64)], marks: Vec<MarkAt>) -> RunView {
-        let ran = Ran {
-            took_ms: 1.0,
-            calls: 100,
-            page_size: Bytes(4096),
-            summary: Summary::default(),
-            answer: Default::default(),
-            stages: vec![],
-            marks,
-            phases: Phases::default(),
-            samples: vec![],
-            frames: vec![],
-            real: RealProcess::default(),
-        };
-        let order = Rc::new(Order {
-            stages: vec![StageOrder {
-                name: String::new(),
-                calls: Calls::Trace(1),
-                workers: 1,
-                trims: None,
-                variant: Variant::default(),
-            }],
-        });
-        let samples = samples.iter().map(|(event, time)| Sample {
-            event: *event,
-            time: Micros(*time),
-            ..Sample::default()
-        });
-        let frame = |event| Frame {
-            event,
-            time: Micros(event),
-            strips: vec![],
-        };
-        RunView::new(
-            order,
-            ran,
-            samples.collect(),
-            [0, 50, 60].map(frame).to_vec(),
-        )
-    }
-
-    #[test]
-    fn a_moment_in_a_rest_is_the_event_before_it() {
-        let view = view(&[(0, 0), (10, 1_000), (20, 900_000), (30, 900_100)], vec![]);
-        assert_eq!(view.at(Micros(500_000)).event, 10);
-        assert_eq!(view.at(Micros(900_050)).event, 25);
-        assert_eq!(view.at(Micros(u64::MAX)).event, 30);
-    }
-
-    #[test]
-    fn steps_go_from_sample_to_sample_and_stop_at_the_ends() {
-        let view = view(&[(0, 0), (10, 1_000), (20, 2_000)], vec![]);
-        let from = view.at(Micros(1_500));
-        assert_eq!(view.step(from, 1).event, 20);
-        assert_eq!(view.step(from, 9).event, 20);
-        assert_eq!(view.step(from, -1).event, 0);
-        assert_eq!(view.step(from, -9).event, 0);
-    }
-
-    #[test]
-    fn the_nearest_map_is_found_on_either_side() {
-        let view = view(&[(0, 0)], vec![]);
-        let nearest = |event| view.nearest_frame(event).map(|frame| frame.event);
-        assert_eq!(nearest(20), Some(0));
-        assert_eq!(nearest(40), Some(50));
-        assert_eq!(nearest(99), Some(60));
-    }
-}
+mod tests;

@@ -88,7 +88,7 @@ fn kernel() -> String {
             _ => log.push_str(&format!("{:?} ", kernel.rss())),
         }
     }
-    log.push_str(&format!("{:?} {:?}", kernel.peak(), kernel.counts()));
+    log.push_str(&format!("{:?} {:?}", kernel.peaks(), kernel.counts()));
     log
 }
 

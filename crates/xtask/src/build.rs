@@ -138,7 +138,7 @@ fn leave_comments_out(dist: &Path) -> Result<()> {
         let is_script = name.starts_with("guard-") || name.starts_with("start-");
         if name == "index.html" {
             let page = without_comments(&fs::read_to_string(&file)?);
-            fs::write(&file, names::compact(&page))?;
+            fs::write(&file, with_tight_styles(&names::compact(&page)))?;
         } else if is_script {
             let script = fs::read_to_string(&file)?;
             fs::write(&file, names::compact(&script))?;
@@ -159,6 +159,51 @@ fn without_comments(page: &str) -> String {
         }
     }
     kept
+}
+
+/// A page whose styles have only the blanks that mean something.
+fn with_tight_styles(page: &str) -> String {
+    let mut pieces = page.split("<style>");
+    let mut tight = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (style, rest) = piece.split_once("</style>").unwrap_or((piece, ""));
+        tight += &format!("<style>{}</style>{rest}", without_blanks(style));
+    }
+    tight
+}
+
+/// Styles without the blanks beside braces, commas, colons and semicolons, and without the last semicolon of a rule. Blanks before a
+/// colon stay: in a selector they mean something.
+fn without_blanks(style: &str) -> String {
+    let mut tight = String::new();
+    let mut quote = None;
+    for letter in style.chars() {
+        match letter {
+            _ if quote.is_some() => {
+                quote = quote.filter(|quote| *quote != letter);
+                tight.push(letter);
+            }
+            '"' | '\'' => {
+                quote = Some(letter);
+                tight.push(letter);
+            }
+            blank if blank.is_ascii_whitespace() => {
+                if !tight.is_empty() && !tight.ends_with(['{', '}', ';', ':', ',', ' ']) {
+                    tight.push(' ');
+                }
+            }
+            '{' | '}' | ';' | ',' => {
+                tight.truncate(tight.trim_end().len());
+                if letter == '}' && tight.ends_with(';') {
+                    tight.pop();
+                }
+                tight.push(letter);
+            }
+            _ => tight.push(letter),
+        }
+    }
+    tight.truncate(tight.trim_end().len());
+    tight
 }
 
 /// How many bytes the files of a folder take as gzip, each by itself, as servers send them. A module that lies there packed is not
@@ -197,6 +242,15 @@ mod tests {
         assert_eq!(
             without_comments(page),
             "<style>a { b: c }\n</style><p>d</p>"
+        );
+    }
+
+    #[test]
+    fn styles_lose_blanks_that_mean_nothing() {
+        let style = ".a :hover,\n.b > c {\n  d: e f, \"g,  h: i;\";\n  width: calc(1px + 2px);\n}\n@media print {\n  a {\n  b: c;\n}\n}\n";
+        assert_eq!(
+            with_tight_styles(&format!("<p> </p><style>{style}</style>\n<p>")),
+            "<p> </p><style>.a :hover,.b > c{d:e f,\"g,  h: i;\";width:calc(1px + 2px)}@media print{a{b:c}}</style>\n<p>"
         );
     }
 

@@ -1,7 +1,9 @@
 //! What would help: the button that begins the search, what the user wants of it, and what it found.
 
+mod wishes;
+
 use highwater_advise::HEADS;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+pub use wishes::ask;
 use yew::prelude::*;
 
 use super::{
@@ -44,21 +46,6 @@ fn does(act: &Callback<Action>, action: AdviceAction) -> Callback<MouseEvent> {
     press(act, Action::Advice(action))
 }
 
-/// The button that begins a search, and what the user can want of it.
-pub fn ask(state: &State, act: &Callback<Action>, place: &NodeRef) -> Html {
-    if state.display.embed.is_some() || state.tour.is_talk() {
-        return Html::default();
-    }
-    html! {
-        <div class="ask">
-            <button ref={place.clone()} type="button" id="what-would-help" class="button button--strong"
-                title="Search for changes that lower this variant's memory, and run each of them"
-                onclick={does(act, AdviceAction::Search)}>{ "What would help?" }</button>
-            { more("Options", wishes(&state.advice.wishes, act)) }
-        </div>
-    }
-}
-
 /// What is shown once it is wanted.
 fn more(summary: &'static str, inner: Html) -> Html {
     let summary = words("summary", &[], summary);
@@ -67,66 +54,6 @@ fn more(summary: &'static str, inner: Html) -> Html {
         &[("class", Static("more"))],
         html! { <>{ summary }{ inner }</> },
     )
-}
-
-/// A field for a text, with its label.
-#[inline(never)]
-fn field(
-    (id, label, example): (&'static str, &'static str, &'static str),
-    value: &str,
-    act: &Callback<Action>,
-    make: fn(String) -> Wish,
-) -> Html {
-    let oninput = act.reform(move |event: InputEvent| {
-        let field: HtmlInputElement = event.target_unchecked_into();
-        wish(make(field.value()))
-    });
-    html! {
-        <>
-            <label for={id}>{ label }</label>
-            <input {id} class="text" placeholder={example} value={value.to_owned()} autocomplete="off" {oninput} />
-        </>
-    }
-}
-
-fn wish(wish: Wish) -> Action {
-    Action::Advice(AdviceAction::Wish(wish))
-}
-
-fn wishes(wishes: &Wishes, act: &Callback<Action>) -> Html {
-    let choose = act.reform(|event: Event| {
-        let list: HtmlSelectElement = event.target_unchecked_into();
-        wish(Wish::Weigh(list.value()))
-    });
-    let may = |(place, words): (usize, &&'static str)| {
-        let onchange = act.reform(move |event: Event| {
-            let field: HtmlInputElement = event.target_unchecked_into();
-            wish(Wish::Who(place, field.checked()))
-        });
-        html! { <label><input type="checkbox" checked={wishes.who[place]} {onchange} />{ *words }</label> }
-    };
-    let who = WHO.iter().enumerate().map(may);
-    let who = html! { <>{ words("legend", &[], "Changes to try") }{ for who }</> };
-    let image = (
-        "advice-image",
-        "Container image",
-        "python:3.12-slim-bookworm",
-    );
-    let cap = ("advice-cap", "Cap, MiB", "none");
-    let seconds = ("advice-seconds", "Time limit, seconds", "none");
-    let all = html! {
-        <>
-            <label for="advice-weigh">{ "Memory that counts" }</label>
-            <select id="advice-weigh" class="select" data-chosen={wishes.weigh.clone()} onchange={choose}>
-                { for WEIGHTS.iter().map(|(value, words)| attr::option(value, (*words).to_owned())) }
-            </select>
-            { field(image, &wishes.image, act, Wish::Image) }
-            { field(cap, &wishes.cap, act, Wish::Cap) }
-            { field(seconds, &wishes.seconds, act, Wish::Seconds) }
-            { element("fieldset", &[], who) }
-        </>
-    };
-    element("div", &[("class", Static("wishes"))], all)
 }
 
 /// How far the search is, and what it found.
@@ -336,11 +263,7 @@ fn opened(state: &State, (place, row): (usize, &Advised), act: &Callback<Action>
     let advice = &state.advice;
     let mut inner = vec![said(&row.said)];
     if let Some(pasted) = advice.pasted() {
-        let choose = act.reform(|event: Event| {
-            let list: HtmlSelectElement = event.target_unchecked_into();
-            let form = list.selected_index().max(0) as usize;
-            Action::Advice(AdviceAction::Form(form))
-        });
+        let choose = act.reform(|form| Action::Advice(AdviceAction::Form(form)));
         let form = FORMS[advice.form % FORMS.len()];
         let options = FORMS
             .iter()
@@ -357,7 +280,7 @@ fn opened(state: &State, (place, row): (usize, &Advised), act: &Callback<Action>
             <>
                 { take(state, (place, row), act) }
                 <label>{ "As " }
-                    <select id="advice-form" class="select select--small" data-chosen={form} onchange={choose}>{ for options }</select>
+                    { attr::select(("advice-form", "As"), form.to_owned(), options.collect(), choose) }
                 </label>
                 { copy }
             </>

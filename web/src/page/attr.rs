@@ -1,6 +1,7 @@
 //! What stands in attributes, and what a press does. Each is a function that is called, and not code that is written out
 //! wherever it is used: there are hundreds of such places, and all of them are sent.
 
+use web_sys::HtmlSelectElement;
 use yew::{
     prelude::*,
     virtual_dom::{self, AttributeOrProperty, VTag},
@@ -119,6 +120,23 @@ pub fn link(
 #[inline(never)]
 pub fn option(value: &str, words: String) -> Html {
     html! { <option value={value.to_owned()}>{ words }</option> }
+}
+
+/// A list that one is chosen from; `choose` is told its place.
+#[inline(never)]
+pub fn select(
+    (id, label): (&'static str, &'static str),
+    chosen: String,
+    options: Html,
+    choose: Callback<usize>,
+) -> Html {
+    let onchange = choose.reform(|event: Event| {
+        let list: HtmlSelectElement = event.target_unchecked_into();
+        usize::try_from(list.selected_index()).unwrap_or_default()
+    });
+    html! {
+        <select {id} class="select select--small" aria-label={label} data-chosen={chosen} {onchange}>{ options }</select>
+    }
 }
 
 /// A term of the field, which is explained where it is pointed at, tapped or has the focus.

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use highwater_chart::{Scale, held_at_most, markup};
-use highwater_simulator::{Bytes, Micros};
+use highwater_simulator::{Bytes, Micros, Quoted};
 use yew::prelude::*;
 
 use super::{
@@ -20,6 +20,7 @@ use super::{
     measured,
     minimap::minimap,
     notes,
+    quoted::{self, title},
     variants::letter,
 };
 use crate::{
@@ -31,6 +32,8 @@ use crate::{
 
 /// What the chart shows.
 pub struct Props {
+    /// What the curves are of.
+    pub quoted: Quoted,
     /// The curves that are shown.
     pub lines: Vec<Line>,
     /// Those that grow.
@@ -57,7 +60,8 @@ impl Props {
     /// MiB at the upper edge: room for the curves, and for what the program holds.
     pub fn highest(&self) -> f64 {
         let held = held_at_most(&self.run.samples, &self.scale());
-        highest((&self.lines, &self.growing), self.shown, self.cap).max(held.as_mib())
+        let curves = (&self.lines[..], &self.growing[..]);
+        highest(self.quoted, curves, self.shown, self.cap).max(held.as_mib())
     }
 
     /// What the plot's width stands for.
@@ -102,6 +106,7 @@ pub fn props(state: &State) -> Option<Props> {
             .filter_map(|stage| stage.variant.cap)
     });
     Some(Props {
+        quoted: state.charted.quoted,
         lines: lines.collect(),
         growing: growing(state),
         cap: caps.max(),
@@ -138,15 +143,18 @@ pub fn chart(
     html! {
         <section class="card" aria-labelledby="chart-title">
             <div class="card__head">
-                { attr::words("h2", &[("id", attr::Static("chart-title"))], "Resident memory") }
+                { attr::words("h2", &[("id", attr::Static("chart-title"))], title(props.quoted)) }
                 <ul class="legend">
-                    { measured::legend(&props.lines) }
+                    { measured::legend(props.quoted, &props.lines) }
                     if !props.growing.is_empty() {
                         { attr::words("li", &[], PRELIMINARY) }
                     }
                     { attr::words("li", &[("class", attr::Static("unit"))], "MiB") }
                 </ul>
                 <div class="card__tools">
+                    if props.can_save {
+                        { quoted::switch(props.quoted, act) }
+                    }
                     if props.zoomed {
                         { attr::button("button button--small", Some("zoom-out"), None, "Show whole run".into(), press(act, zoom_out.clone())) }
                     }
@@ -156,7 +164,7 @@ pub fn chart(
                 { plot(props, (&scale, notes), press(act, zoom_out), point, &places.over) }
                 <div class="ends">
                     { room(&props.lines, scale.highest) }
-                    { ends(&props.lines, &scale) }
+                    { ends(props, &scale) }
                 </div>
                 if !state.is_part() && props.can_save {
                     { minimap(props, state.variants.ends(), point, &places.minimap) }
@@ -164,8 +172,11 @@ pub fn chart(
             </div>
             { legend(state, &props.now, props.can_save, act) }
             { notes::list(state, act, &places.note) }
-            { measured::sentence(&props.run, props.time) }
-            { as_table(&props.lines, &props.run) }
+            { quoted::sentence(props) }
+            if props.quoted == Quoted::Resident {
+                { measured::sentence(&props.run, props.time) }
+            }
+            { as_table(props) }
         </section>
     }
 }
@@ -181,9 +192,10 @@ fn plot(
     let (run, here) = (&props.run, &props.now.sample);
     let heard = |did: Did| point.reform(move |event: PointerEvent| (On::Chart, did, event));
     let said = format!(
-        "{}: {} resident, {} held by the program",
+        "{}: {} {}, {} held by the program",
         format::time(props.time),
-        props.now.size(|now| now.rss),
+        props.now.size(|now| props.quoted.of(now)),
+        quoted::short(props.quoted),
         props.now.size(|now| now.live)
     );
     html! {
@@ -194,10 +206,10 @@ fn plot(
             data-rss={attr::number(here.rss.0)} data-live={attr::number(here.live.0)}
             data-time={attr::number(props.time.0)} data-event={attr::number(props.event)}
             data-curves={attr::number(props.lines.len() as u64)}
-            data-zoomed={attr::flag(props.zoomed)}
+            data-zoomed={attr::flag(props.zoomed)} data-quoted={attr::number(props.quoted.of(here).0)}
             data-from={attr::number(props.shown.0.0)} data-to={attr::number(props.shown.1.0)}
             ondblclick={zoom_out}>
-            { curves((&props.lines, &props.growing), run, scale, props.cap) }
+            { curves(props.quoted, (&props.lines, &props.growing), run, scale, props.cap) }
             { notes::flags(notes, scale) }
             if scale.shows(props.time) {
                 { upright("playhead", scale.share(props.time)) }
@@ -205,7 +217,7 @@ fn plot(
                     <span class="playhead__dot" style={format!(
                         "left: {}; bottom: {}",
                         format::percent(scale.share(props.time)),
-                        format::percent((here.rss.as_mib() / scale.highest).min(1.0))
+                        format::percent((props.quoted.of(here).as_mib() / scale.highest).min(1.0))
                     )} />
                 }
             }
@@ -231,9 +243,11 @@ pub fn room(lines: &[Line], highest: f64) -> Html {
     }
 }
 
-/// What each variant has resident at the playhead, at the right edge; those within 1 % together.
-fn ends(lines: &[Line], scale: &Scale) -> Html {
-    let values: Vec<Bytes> = lines.iter().map(|line| line.now.sample.rss).collect();
+/// What is quoted of each variant at the playhead, at the right edge; those within 1 % together.
+fn ends(props: &Props, scale: &Scale) -> Html {
+    let lines = &props.lines;
+    let values = lines.iter().map(|line| props.quoted.of(&line.now.sample));
+    let values: Vec<Bytes> = values.collect();
     let mut text = String::new();
     for end in highwater_chart::line_end_labels(&values, scale.highest, LINE, lines.len()) {
         let style = attr::placed("bottom", end.height);
@@ -253,19 +267,20 @@ fn ends(lines: &[Line], scale: &Scale) -> Html {
 }
 
 /// The same as a table, for those who do not see it: every variant at every mark of the one that is looked into.
-fn as_table(lines: &[Line], run: &RunView) -> Html {
+fn as_table(props: &Props) -> Html {
     html! {
         <details class="more">
             <summary>{ "Curves as a table" }</summary>
             <div class="scrolls" data-scrolls="x" tabindex="0" role="region" aria-label="Curves as a table">
-                { rows(lines, run) }
+                { rows(props) }
             </div>
         </details>
     }
 }
 
 /// The table itself, as text: it is longer than the page, and seldom unfolded.
-fn rows(lines: &[Line], run: &RunView) -> Html {
+fn rows(props: &Props) -> Html {
+    let lines = &props.lines;
     let mut text = String::new();
     let mut put = |piece: &str, words: &str| markup(&mut text, piece, &[words]);
     const HEAD: &str = "<th scope=\"col\" class=\"figure\">$</th>";
@@ -279,14 +294,17 @@ fn rows(lines: &[Line], run: &RunView) -> Html {
         put(HEAD, &format!("{} {}", letter(line.number), line.name));
     }
     put("</tr></thead><tbody>", "");
-    for mark in &run.ran.marks {
+    for mark in &props.run.ran.marks {
         put("<tr><th scope=\"row\">$</th>", &mark.name);
         put(FIGURE, &format::time(mark.time));
         for line in lines {
             let event = mark.event;
             put(
                 FIGURE,
-                &line.run.at_mark(event, mark.time).size(|now| now.rss),
+                &line
+                    .run
+                    .at_mark(event, mark.time)
+                    .size(|now| props.quoted.of(now)),
             );
         }
         put("</tr>", "");

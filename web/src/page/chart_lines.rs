@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use highwater_chart::{Scale, area, held, markup, outline, resident};
-use highwater_simulator::{Bytes, Micros, Sample};
+use highwater_chart::{Scale, area, held, markup, outline, quoted as of_quoted};
+use highwater_simulator::{Bytes, Micros, Quoted, Sample};
 use yew::prelude::*;
 
 use super::{attr, measured};
@@ -40,6 +40,7 @@ pub struct Line {
 
 /// MiB at the upper edge: what is the most in the time that is shown, and some room.
 pub fn highest(
+    quoted: Quoted,
     (lines, growing): (&[Line], &[Growing]),
     shown: (Micros, Micros),
     cap: Option<Bytes>,
@@ -47,11 +48,12 @@ pub fn highest(
     let runs = lines.iter().map(|line| &line.run.samples[..]);
     let runs = runs.chain(growing.iter().map(|(_, samples)| &samples[..]));
     let runs: Vec<&[Sample]> = runs.collect();
-    highwater_chart::highest(&runs, &measured::points(lines), shown, cap)
+    highwater_chart::highest(quoted, &runs, &measured::points(quoted, lines), shown, cap)
 }
 
 /// Bands, grid and curves.
 pub fn curves(
+    quoted: Quoted,
     (lines, growing): (&[Line], &[Growing]),
     run: &RunView,
     scale: &Scale,
@@ -64,26 +66,26 @@ pub fn curves(
         <>
             { ground(run, scale, cap) }
             <svg class="curves" viewBox={format!("0 0 {SIZE} {SIZE}")} preserveAspectRatio="none" aria-hidden="true">
-                <path class="curve--live" d={run.drawn(Drawn::Held, scale, || area(&run.samples, scale, SQUARE, held))} />
+                <path class="curve--live" d={run.drawn(Drawn::Held, (Quoted::Resident, scale), || area(&run.samples, scale, SQUARE, &held))} />
                 { for ordered.map(|line| html! {
                     <path class={classes!("curve", line.is_selected.then_some("curve--rss"))}
                         data-colour={attr::colour(line.colour)} data-stale={attr::flag(line.is_stale)}
                         data-variant={attr::number(line.number as u64)}
-                        d={line.run.drawn(Drawn::Resident, scale, || outline(&line.run.samples, scale, SQUARE, resident))} />
+                        d={line.run.drawn(Drawn::Memory, (quoted, scale), || outline(&line.run.samples, scale, SQUARE, &of_quoted(quoted)))} />
                 }) }
             </svg>
-            { over(growing, scale) }
-            { measured::dots(lines, scale) }
+            { over(quoted, growing, scale) }
+            { measured::dots(quoted, lines, scale) }
             { killed(lines, scale) }
         </>
     }
 }
 
 /// The curves so far over those of other runs.
-fn over(growing: &[Growing], scale: &Scale) -> Html {
+fn over(quoted: Quoted, growing: &[Growing], scale: &Scale) -> Html {
     let mut text = String::new();
     if !growing.is_empty() {
-        dashed(&mut text, growing, scale);
+        dashed(&mut text, (quoted, growing), scale);
     }
     Html::from_html_unchecked(text.into())
 }
@@ -157,13 +159,13 @@ pub fn growing(state: &State) -> Vec<Growing> {
 pub const PRELIMINARY: &str = "dashed: preliminary, still running";
 
 /// Adds curves so far to a text. The whole drawing is in it: a part of one would not be drawn.
-fn dashed(text: &mut String, growing: &[Growing], scale: &Scale) {
+fn dashed(text: &mut String, (quoted, growing): (Quoted, &[Growing]), scale: &Scale) {
     text.push_str(
         "<svg class=\"curves\" viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" aria-hidden=\"true\">",
     );
     for (colour, samples) in growing {
         let piece = "<path class=\"curve curve--growing\" data-colour=\"$\" d=\"$\"/>";
-        let path = outline(samples, scale, SQUARE, resident);
+        let path = outline(samples, scale, SQUARE, &of_quoted(quoted));
         markup(text, piece, &[&attr::colour(*colour), &path]);
     }
     text.push_str("</svg>");
@@ -182,11 +184,11 @@ pub fn first(state: &State) -> Html {
     let scale = Scale {
         from: Micros(0),
         to,
-        highest: highwater_chart::highest(&runs, &[], (Micros(0), to), None),
+        highest: highwater_chart::highest(state.charted.quoted, &runs, &[], (Micros(0), to), None),
     };
     let mut text = "<div class=\"chart\"><div id=\"growing\" class=\"plot\">".to_owned();
     grid(&mut text, &scale);
-    dashed(&mut text, &growing, &scale);
+    dashed(&mut text, (state.charted.quoted, &growing), &scale);
     text.push_str("</div></div>");
     Html::from_html_unchecked(text.into())
 }

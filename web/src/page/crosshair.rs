@@ -169,7 +169,7 @@ fn readout(layer: &Element, props: &Props, share: f64) -> Result<(), JsValue> {
         mark.set_attribute("data-colour", &attr::colour(line.colour))?;
         name.append_with_str_1(&line.name)?;
         let here = now(&line.run, line.now);
-        put(&list, "dd", &here.size(|now| now.rss))?;
+        put(&list, "dd", &here.size(|now| props.quoted.of(now)))?;
     }
     let here = now(&props.run, props.now);
     let sample = &here.sample;

@@ -58,7 +58,7 @@ fn entry(state: &State, variant: &VariantState, act: &Callback<Action>) -> Optio
                 title={format!("{name}: show or hide this curve; with Shift, show only this one")} onclick={click}>
                 { mark(letter, variant.colour) }
                 <span class="names__words">{ name }</span>
-                <b>{ now.words(&format::mib(now.sample.rss)) }</b>
+                <b>{ now.words(&format::mib(state.charted.quoted.of(&now.sample))) }</b>
             </button>
             if state.variants.all.len() > 1 {
                 <button type="button" class="link names__only" data-variant={attr::number(letter as u64)}

@@ -3,31 +3,34 @@
 use std::rc::Rc;
 
 use highwater_chart::{Dot, Scale, dots as path};
-use highwater_simulator::Micros;
+use highwater_simulator::{Micros, Quoted};
 use yew::prelude::*;
 
 use super::chart_lines::{Line, SIZE, SQUARE};
 use crate::view::{Drawn, RunView};
 
-/// The run that knows most of the real process.
-fn of(lines: &[Line]) -> Option<&Rc<RunView>> {
+/// The run that knows most of the real process. What was measured is resident memory, and not beside other figures.
+fn of(quoted: Quoted, lines: &[Line]) -> Option<&Rc<RunView>> {
+    if quoted != Quoted::Resident {
+        return None;
+    }
     let runs = lines.iter().map(|line| &line.run);
     let run = runs.max_by_key(|run| run.ran.real.count)?;
     (run.ran.real.count > 0).then_some(run)
 }
 
 /// The dots.
-pub(super) fn points(lines: &[Line]) -> Vec<Dot> {
-    of(lines).map_or_else(Vec::new, |run| run.ran.real.points().collect())
+pub(super) fn points(quoted: Quoted, lines: &[Line]) -> Vec<Dot> {
+    of(quoted, lines).map_or_else(Vec::new, |run| run.ran.real.points().collect())
 }
 
 /// The dots over the curves.
-pub(super) fn dots(lines: &[Line], scale: &Scale) -> Html {
-    let Some(run) = of(lines) else {
+pub(super) fn dots(quoted: Quoted, lines: &[Line], scale: &Scale) -> Html {
+    let Some(run) = of(quoted, lines) else {
         return Html::default();
     };
-    let draw = || path(&points(lines), scale, SQUARE);
-    let d = run.drawn(Drawn::Measured, scale, draw);
+    let draw = || path(&points(quoted, lines), scale, SQUARE);
+    let d = run.drawn(Drawn::Measured, (quoted, scale), draw);
     html! {
         <svg class="curves" viewBox={format!("0 0 {SIZE} {SIZE}")} preserveAspectRatio="none" aria-hidden="true">
             <path class="dots dots--edge" d={Rc::clone(&d)} />
@@ -37,8 +40,8 @@ pub(super) fn dots(lines: &[Line], scale: &Scale) -> Html {
 }
 
 /// Their entry in the legend.
-pub(super) fn legend(lines: &[Line]) -> Html {
-    if of(lines).is_none() {
+pub(super) fn legend(quoted: Quoted, lines: &[Line]) -> Html {
+    if of(quoted, lines).is_none() {
         return Html::default();
     }
     html! { <li><i class="key key--dot" />{ "measured in the real process" }</li> }

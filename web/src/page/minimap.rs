@@ -1,8 +1,8 @@
 //! The whole run in a strip under the chart, and on it the part that the chart shows. Pointers move the part, draw its edges or
 //! brush another; by keyboard the chart itself does that.
 
-use highwater_chart::{Scale, area, held, outline, resident};
-use highwater_simulator::Micros;
+use highwater_chart::{Scale, area, held, outline, quoted};
+use highwater_simulator::{Micros, Quoted};
 use yew::prelude::*;
 
 use super::{
@@ -25,7 +25,7 @@ pub(super) fn minimap(
     let scale = Scale {
         from: whole.0,
         to: whole.1,
-        highest: highest((&props.lines, &[]), whole, None),
+        highest: highest(props.quoted, (&props.lines, &[]), whole, None),
     };
     let run = &props.run;
     let (from, to) = (scale.share(props.shown.0), scale.share(props.shown.1));
@@ -33,10 +33,10 @@ pub(super) fn minimap(
     html! {
         <div id="minimap" class="minimap" aria-hidden="true" data-zoomed={attr::flag(props.zoomed)}>
             <svg class="curves" viewBox={format!("0 0 {SIZE} {SIZE}")} preserveAspectRatio="none">
-                <path class="curve--live" d={run.drawn(Drawn::WholeHeld, &scale, || area(&run.samples, &scale, SQUARE, held))} />
+                <path class="curve--live" d={run.drawn(Drawn::WholeHeld, (Quoted::Resident, &scale), || area(&run.samples, &scale, SQUARE, &held))} />
                 { for props.lines.iter().map(|line| html! {
                     <path class="curve" data-colour={attr::colour(line.colour)}
-                        d={line.run.drawn(Drawn::Whole, &scale, || outline(&line.run.samples, &scale, SQUARE, resident))} />
+                        d={line.run.drawn(Drawn::Whole, (props.quoted, &scale), || outline(&line.run.samples, &scale, SQUARE, &quoted(props.quoted)))} />
                 }) }
             </svg>
             if props.zoomed {

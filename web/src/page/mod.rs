@@ -35,6 +35,7 @@ pub mod one_file;
 pub mod parameters;
 pub mod pictures;
 pub mod pins;
+mod quoted;
 pub mod remote;
 pub mod second_chart;
 mod sites;

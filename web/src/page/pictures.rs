@@ -84,13 +84,14 @@ fn curves(state: &State) -> Option<Drawn> {
     let main = props.lines.iter().position(|line| line.is_selected);
     let stages = props.run.ran.stages.iter();
     Some(Drawn::Chart(Curves {
+        quoted: props.quoted,
         runs: runs.collect(),
         main: main.unwrap_or_default() as u8,
         phases: props.run.ran.phases.clone(),
         stages: stages
             .map(|stage| (stage.begins, stage.name.clone()))
             .collect(),
-        measured: measured::points(&props.lines),
+        measured: measured::points(props.quoted, &props.lines),
         cap: props.cap,
         shown: props.shown,
     }))

@@ -1,8 +1,8 @@
 //! What decides whether memory goes back, over the same time: the top against the trim threshold, or free pages and how long
 //! they wait.
 
-use highwater_chart::{Curve, Scale, outline, shown};
-use highwater_simulator::{Bytes, Sample};
+use highwater_chart::{Scale, outline, shown};
+use highwater_simulator::{Bytes, Quoted, Sample};
 use yew::prelude::*;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
 use crate::{format, view::Drawn};
 
 /// A line: its name, its class, and its value.
-type Line = (&'static str, &'static str, Curve);
+type Line = (&'static str, &'static str, fn(&Sample) -> (Bytes, Bytes));
 
 const TOP: [Line; 2] = [
     ("top of the heap", "second--first", |s| (s.top, s.top)),
@@ -67,7 +67,7 @@ pub fn second_chart(props: &Props, point: &Callback<Point>, place: &NodeRef) -> 
             .collect::<Vec<_>>()
     });
     scale.highest = (most.max().unwrap_or_default().as_mib() * 1.15).max(0.001);
-    let above = highest((&props.lines, &[]), props.shown, props.cap);
+    let above = highest(props.quoted, (&props.lines, &[]), props.shown, props.cap);
     html! {
         <section class="card" aria-labelledby="second-title">
             <div class="card__head">
@@ -87,7 +87,7 @@ pub fn second_chart(props: &Props, point: &Callback<Point>, place: &NodeRef) -> 
                     }) }
                     <svg class="curves" viewBox={format!("0 0 {SIZE} {SIZE}")} preserveAspectRatio="none" aria-hidden="true">
                         { for [Drawn::First, Drawn::Second].into_iter().zip(lines).map(|(drawn, line)| html! {
-                            <path class={line.1} d={run.drawn(drawn, &scale, || outline(&run.samples, &scale, SQUARE, line.2))} />
+                            <path class={line.1} d={run.drawn(drawn, (Quoted::Resident, &scale), || outline(&run.samples, &scale, SQUARE, &line.2))} />
                         }) }
                     </svg>
                     if scale.shows(time) {

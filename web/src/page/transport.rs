@@ -1,7 +1,7 @@
 //! Play, pause, scrub.
 
 use highwater_simulator::{Micros, Moment};
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::attr::{self, press};
@@ -24,14 +24,18 @@ pub fn transport(state: &State, act: &Callback<Action>) -> Html {
             slider.value_as_number() / POSITIONS,
         )))
     });
-    let speed = act.reform(|event: Event| {
-        let select: HtmlSelectElement = event.target_unchecked_into();
-        let chosen = select.value();
-        let speed = SPEEDS
-            .into_iter()
-            .find(|speed| format::number(*speed) == chosen);
-        Action::Playhead(PlayheadAction::Speed(speed.unwrap_or(1.0)))
+    let speed = act.reform(|place: usize| {
+        Action::Playhead(PlayheadAction::Speed(SPEEDS[place % SPEEDS.len()]))
     });
+    let speeds = SPEEDS.map(format::number);
+    let speeds = speeds.map(|speed| attr::option(&speed, speed.clone() + "×"));
+    let chosen = format::number(state.playhead.speed);
+    let speed = attr::select(
+        ("speed", "Speed"),
+        chosen,
+        speeds.into_iter().collect(),
+        speed,
+    );
     let seek = |time| press(act, Action::Playhead(PlayheadAction::Seek(time)));
     let step = |events| press(act, Action::Playhead(PlayheadAction::StepEvent(events)));
     let Moment { time, event } = state.moment();
@@ -53,12 +57,7 @@ pub fn transport(state: &State, act: &Callback<Action>) -> Html {
             <span id="moment" class="moment">
                 <b>{ format::time(Micros(time.0)) }</b>{ format!(" · event {}", format::count(event)) }
             </span>
-            <select id="speed" class="select select--small" aria-label="Speed" data-chosen={format::number(state.playhead.speed)}
-                onchange={speed}>
-                { for SPEEDS.into_iter().map(|speed| {
-                    attr::option(&format::number(speed), format::number(speed) + "×")
-                }) }
-            </select>
+            { speed }
         </section>
     }
 }

@@ -1,7 +1,7 @@
 //! A picture that the reader is to draw. It crosses as bytes, so that the simulators have no code for it.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_simulator::{Bytes, Frame, Micros, Phases, Pin, Sample};
+use highwater_simulator::{Bytes, Frame, Micros, Phases, Pin, Quoted, Sample};
 
 use super::StageOrder;
 
@@ -58,6 +58,8 @@ pub struct Curve {
 /// The curves of variants.
 #[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Curves {
+    /// What they are of.
+    pub quoted: Quoted,
     /// The curves.
     pub runs: Vec<Curve>,
     /// The place of the one that is drawn over the others.

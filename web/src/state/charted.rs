@@ -1,6 +1,6 @@
 //! What of the chart is shown: the curves of which variants, and notes at moments.
 
-use highwater_simulator::Micros;
+use highwater_simulator::{Micros, Quoted};
 
 use super::Effect;
 use crate::{
@@ -14,6 +14,8 @@ pub const MOST_NOTES: usize = 12;
 /// What of the chart is shown.
 #[derive(Debug, Default)]
 pub struct Charted {
+    /// What the curves are of.
+    pub quoted: Quoted,
     /// The letters whose curves are hidden, a bit for each, A first.
     hidden: u8,
     /// The notes, by time.
@@ -34,6 +36,8 @@ pub struct Note {
 /// Something of the chart is shown, or not any more.
 #[derive(Debug, Clone)]
 pub enum ChartAction {
+    /// The curves are of another figure.
+    Quote(Quoted),
     /// The curve of the variant with this letter, by number, is hidden or shown again.
     Toggle(usize),
     /// Only that curve is shown, or all again.
@@ -106,6 +110,7 @@ impl Charted {
         self.begun = None;
         let all = letters(variants);
         match action {
+            ChartAction::Quote(quoted) => self.quoted = quoted,
             ChartAction::Toggle(letter) => self.hidden ^= bit(letter),
             ChartAction::Only(letter) if self.shows_only(letter, variants) => self.hidden = 0,
             ChartAction::Only(letter) => self.hidden = all & !bit(letter),

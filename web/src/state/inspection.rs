@@ -1,5 +1,7 @@
 //! Looking into runs: explanations of a moment, the blocks of a few pages, and what would be without some pins.
 
+mod asking;
+
 use std::rc::Rc;
 
 use highwater_simulator::{Address, Micros, Moment, PageKind, Without};
@@ -211,20 +213,6 @@ impl Inspection {
         effects
     }
 
-    /// Takes the blocks of a variant, if they are still looked at.
-    pub(super) fn take_blocks(&mut self, id: VariantId, rows: Vec<BlockRow>) {
-        let Some(opened) = self.opened.as_mut().filter(|opened| opened.id == id) else {
-            return;
-        };
-        match opened.is_whole() {
-            true => {
-                opened.rows = Some(Vec::new());
-                self.whole = rows;
-            }
-            false => opened.rows = Some(rows),
-        }
-    }
-
     /// Asks for what is shown to be explained, where it is not and nobody is at it.
     pub(super) fn wish(&mut self, shown: Option<Shown<'_>>) -> Vec<Effect> {
         let Some(shown) = shown else {
@@ -253,114 +241,6 @@ impl Inspection {
         let saved = self.saving.take_if(|_| is_exact);
         let save = saved.map(|(picture, format)| Effect::Save(picture, format));
         save.into_iter().collect()
-    }
-
-    /// Looks at the whole heap of the variant that is looked into, where it does not yet.
-    pub(super) fn open_all(&mut self, shown: Option<Shown<'_>>) -> Vec<Effect> {
-        let selected = shown.map(|shown| shown.variants.selected);
-        let is_open = |opened: &Opened| opened.is_whole() && Some(opened.id) == selected;
-        match selected {
-            Some(id) if !self.opened.as_ref().is_some_and(is_open) => {
-                self.open_blocks(Some((id, ALL.0, ALL.1)), shown)
-            }
-            _ => vec![],
-        }
-    }
-
-    /// Looks at the blocks of a few pages.
-    pub(super) fn open_blocks(
-        &mut self,
-        range: Option<(VariantId, Address, Address)>,
-        shown: Option<Shown<'_>>,
-    ) -> Vec<Effect> {
-        self.opened = None;
-        self.not_found = None;
-        let (Some((id, from, to)), Some(shown)) = (range, shown) else {
-            return vec![];
-        };
-        let Some(run) = shown.variants.get(id).and_then(|one| one.run.clone()) else {
-            return vec![];
-        };
-        let rows = None;
-        self.opened = Some(Opened { id, from, to, rows });
-        let moment = shown.moment(id, &run);
-        vec![Effect::Ask(id, run, moment, Ask::Blocks { from, to })]
-    }
-
-    /// Asks what would be without the first so many pins.
-    fn ask_without(&mut self, pins: usize, shown: Option<Shown<'_>>) -> Vec<Effect> {
-        let asked = shown.and_then(|shown| {
-            let variant = shown.variants.selected();
-            Some((variant.run.clone()?, self.look(variant.id)?, variant.id))
-        });
-        let Some((run, look, id)) = asked else {
-            return vec![];
-        };
-        let gone = look.diagnosis.pins.iter().take(pins);
-        let ask = Ask::Without {
-            pins: gone.map(|pin| pin.address).collect(),
-        };
-        let effect = Effect::Ask(id, run, look.asked, ask);
-        self.without = Some((pins, None));
-        vec![effect]
-    }
-
-    /// Asks for something as text.
-    fn ask_text(&mut self, text: Option<Text>, shown: Option<Shown<'_>>) -> Vec<Effect> {
-        self.text = None;
-        let asked = text.zip(shown.and_then(Shown::selected));
-        let Some((text, (id, run, moment))) = asked else {
-            return vec![];
-        };
-        self.text = Some((text, None));
-        let ask = match text {
-            Text::Sizes => Ask::Sizes,
-            Text::State => Ask::State,
-        };
-        vec![Effect::Ask(id, run, moment, ask)]
-    }
-
-    /// Searches the log up to what is shown.
-    fn look_for(&mut self, words: Option<String>, shown: Option<Shown<'_>>) -> Vec<Effect> {
-        self.search = None;
-        let asked = words.zip(shown.and_then(Shown::selected));
-        let Some((words, (id, run, moment))) = asked else {
-            return vec![];
-        };
-        self.search = Some(Search {
-            words: words.clone(),
-            to: moment.time,
-            found: None,
-        });
-        let kind = self.only;
-        vec![Effect::Ask(id, run, moment, Ask::Log { words, kind })]
-    }
-
-    /// Asks again what was asked and not answered: the worker went down.
-    pub(super) fn ask_again(&mut self, shown: Option<Shown<'_>>) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        if let Some(opened) = self.opened.take_if(|opened| opened.rows.is_none()) {
-            let range = (opened.id, opened.from, opened.to);
-            effects.extend(self.open_blocks(Some(range), shown));
-        }
-        if let Some((pins, None)) = self.without {
-            effects.extend(self.ask_without(pins, shown));
-        }
-        if let Some((text, None)) = self.text {
-            effects.extend(self.ask_text(Some(text), shown));
-        }
-        if let Some(search) = self.search.take_if(|search| search.found.is_none()) {
-            effects.extend(self.look_for(Some(search.words), shown));
-        }
-        effects
-    }
-
-    /// What was asked of another moment is of no use any more.
-    pub(super) fn forget_asked(&mut self) {
-        self.opened = None;
-        self.without = None;
-        self.text = None;
-        self.not_found = None;
     }
 
     /// So much of the way to the moment is gone that a variant is looked into at.
@@ -415,111 +295,4 @@ impl Inspection {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tests::{look, ran};
-    use super::*;
-    use highwater_simulator::Micros;
-
-    fn shown<'s>(variants: &'s Variants, playhead: &'s Playhead) -> Option<Shown<'s>> {
-        Some(Shown { variants, playhead })
-    }
-
-    #[test]
-    fn a_moment_is_asked_for_once_and_again_when_it_is_another() {
-        let (variants, mut playhead) = (ran(), Playhead::default());
-        let mut inspection = Inspection::default();
-        let id = variants.selected;
-        let first = inspection.wish(shown(&variants, &playhead));
-        let found = look(&first[0]).expect("it is looked into");
-        assert_eq!(inspection.wish(shown(&variants, &playhead)), []);
-        playhead.move_to(Micros(1), Micros(9));
-        let second = inspection.looked(id, found, shown(&variants, &playhead));
-        assert!(matches!(second[..], [Effect::Look(of, ..)] if of == id));
-        let found = look(&second[0]).expect("it is looked into");
-        let after = inspection.looked(id, found, shown(&variants, &playhead));
-        assert_eq!(after, []);
-        assert!(inspection.look(id).is_some());
-        inspection.forget(id);
-        assert!(inspection.look(id).is_none());
-    }
-
-    #[test]
-    fn an_earlier_runs_look_is_kept_until_the_present_run_is_explained() {
-        let (variants, playhead) = (ran(), Playhead::default());
-        let mut inspection = Inspection::default();
-        let id = variants.selected;
-        let asked = inspection.wish(shown(&variants, &playhead));
-        let found = look(&asked[0]).expect("it is looked into");
-        inspection.looked(id, found, shown(&variants, &playhead));
-        let mut next = Rc::clone(&variants.selected().run.as_ref().expect("it ran").order);
-        Rc::make_mut(&mut next).stages[0].workers += 1;
-        inspection.arrive(id, &RunView::empty(next), true);
-        assert!(inspection.look(id).is_none(), "it is not of this run");
-        assert!(inspection.latest_look(id).is_some());
-        inspection.forget(id);
-        assert!(inspection.latest_look(id).is_none());
-    }
-
-    #[test]
-    fn the_whole_heap_is_asked_for_once_and_stays_until_it_is_known_anew() {
-        let (variants, playhead) = (ran(), Playhead::default());
-        let mut inspection = Inspection::default();
-        let (shown, id) = (shown(&variants, &playhead), variants.selected);
-        assert_eq!(inspection.open_all(None), []);
-        assert!(matches!(inspection.open_all(shown)[..], [Effect::Ask(of, ..)] if of == id));
-        assert_eq!(inspection.open_all(shown), []);
-        let row = BlockRow {
-            address: Address(4096),
-            size: highwater_simulator::Bytes(32),
-            kind: PageKind::Live,
-            state: "in use".to_owned(),
-            requested: None,
-            allocated: None,
-            freed: None,
-        };
-        inspection.take_blocks(id, vec![row]);
-        inspection.forget_asked();
-        assert_eq!(inspection.whole.len(), 1, "until it is known anew");
-        assert_eq!(inspection.open_all(shown).len(), 1);
-    }
-
-    #[test]
-    fn blocks_are_asked_for_again_where_the_worker_went_down() {
-        let (variants, playhead) = (ran(), Playhead::default());
-        let mut inspection = Inspection::default();
-        let shown = shown(&variants, &playhead);
-        let id = variants.selected;
-        let open = || InspectionAction::OpenBlocks(Some((id, Address(4096), Address(8192))));
-        assert_eq!(
-            inspection.update(open(), None),
-            [],
-            "the workers read something else"
-        );
-        let asked = inspection.update(open(), shown);
-        assert_eq!(asked[1..], [Effect::FocusBlocks]);
-        assert_eq!(inspection.ask_again(shown), asked[..1]);
-        inspection.take_blocks(id, vec![]);
-        assert_eq!(inspection.ask_again(shown), []);
-        inspection.forget_unanswered();
-        assert!(inspection.opened.is_some(), "it is answered");
-        inspection.forget_asked();
-        assert_eq!(inspection.opened, None);
-    }
-
-    #[test]
-    fn of_several_looks_the_one_that_is_least_far_is_told() {
-        let mut inspection = Inspection {
-            looking: vec![(VariantId(1), 0.0), (VariantId(2), 0.0)],
-            ..Inspection::default()
-        };
-        assert_eq!(inspection.long_look(), None, "both have just begun");
-        inspection.goes_on(VariantId(1), 0.7);
-        inspection.goes_on(VariantId(3), 0.1);
-        assert_eq!(inspection.long_look(), Some((VariantId(1), 0.7)));
-        inspection.goes_on(VariantId(2), 0.4);
-        assert_eq!(inspection.long_look(), Some((VariantId(2), 0.4)));
-        inspection.forget(VariantId(2));
-        inspection.forget(VariantId(1));
-        assert_eq!(inspection.long_look(), None);
-    }
-}
+mod tests;

@@ -81,6 +81,8 @@ impl Now {
             trim_threshold: of.trim_threshold,
             reclaimable: Some(of.reclaimable),
             figures: of.figures,
+            page_tables: of.page_tables,
+            lazy_free: of.lazy_free,
             ..Sample::default()
         };
         Self {

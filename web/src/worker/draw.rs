@@ -45,6 +45,7 @@ fn chart(curves: &Curves, head: Head) -> String {
     let stages = curves.stages.iter();
     let chart = Chart {
         head,
+        quoted: curves.quoted,
         runs: runs.collect(),
         main: curves.main.into(),
         bands: &bands(&curves.phases),

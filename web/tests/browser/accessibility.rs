@@ -6,9 +6,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::{
-    honest::drop_file,
     imports,
     page::{Page, View},
+    private::drop_file,
     simulation::{number, settle},
     visit,
 };

@@ -25,7 +25,7 @@ in_firefox! {
     links::a_link_of_the_first_form_opens_its_state,
     // A recording is dropped, and four clicks lead to a Dockerfile's line.
     advice::a_newcomer_copies_a_remedy_with_four_clicks,
-    workplace::a_recording_that_is_dropped_runs_as_the_trace_that_it_holds,
+    dropped::a_recording_that_is_dropped_runs_as_the_trace_that_it_holds,
     // The story and the tour, and a talk.
     landing::the_story_leads_a_newcomer_to_why_the_threshold_does_nothing,
     tour::an_address_opens_a_step_and_arrows_turn_it_as_a_talk,

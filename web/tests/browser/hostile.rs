@@ -6,8 +6,8 @@ use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 
 use crate::{
-    honest::drop_file,
     page::{Page, View},
+    private::drop_file,
     simulation::settle,
     visit,
 };

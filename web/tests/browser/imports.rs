@@ -8,9 +8,9 @@ use highwater_simulator::{Options, Variant, run};
 use highwater_workload::{trace, unwatched};
 
 use crate::{
-    honest::drop_file,
     packed,
     page::{Page, View},
+    private::drop_file,
     simulation::{number, settle},
     visit,
 };

@@ -4,8 +4,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::{
-    honest::LINKS,
     page::{Page, View},
+    private::LINKS,
     random_use::{Numbers, TOOLS},
     simulation::{number, settle},
     visit,

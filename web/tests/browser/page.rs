@@ -226,6 +226,7 @@ impl Page {
             "Home" => Key::Home.into(),
             "ArrowLeft" => Key::Left.into(),
             "ArrowRight" => Key::Right.into(),
+            "ArrowDown" => Key::Down.into(),
             one => one.chars().next().context("a key has a name")?,
         };
         let keys = KeyActions::new("keyboard".to_owned())

@@ -9,10 +9,10 @@ use tempfile::TempDir;
 use crate::{
     advice::watch_clipboard,
     built_page, copy,
-    honest::drop_file,
     hosting::PLACE,
     page::{Page, View},
     pictures::{Downloads, today},
+    private::drop_file,
     simulation::{number, settle},
     site::Site,
     visit, visit_address, visit_single_file,

@@ -6,11 +6,11 @@ use anyhow::Result;
 use fantoccini::key::Key;
 
 use crate::{
-    honest::drop_file,
     imports,
     landing::arrive,
     named,
     page::{Page, View},
+    private::drop_file,
     simulation::settle,
     visit,
 };

@@ -177,6 +177,7 @@ impl Kernel {
         self.move_area(start, end, to, new);
         self.move_pages(start, to, old);
         self.unmap(start, end);
+        self.note_peaks();
         self.settle_all(to, to + new);
         Ok(to)
     }

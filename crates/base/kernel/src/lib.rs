@@ -21,6 +21,7 @@ mod moving;
 mod numbers;
 mod ordered;
 mod pages;
+mod peaks;
 mod residency;
 mod space;
 mod tables;
@@ -37,4 +38,5 @@ pub use huge_pages::{HugeMode, HugePages, Khugepaged, NoPageSize, PageSize, Unkn
 pub use mappings::{Mapping, MappingKind};
 pub use numbers::Numbers;
 pub use pages::PageState;
+pub use peaks::Peaks;
 pub use space::Kernel;

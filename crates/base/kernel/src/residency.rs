@@ -77,8 +77,11 @@ impl Kernel {
         if self.lazy > Pages(0) {
             let kept = span.keep(first, last);
             self.lazy -= kept;
-            if kept > Pages(0) && self.tables.huge > 0 {
-                self.keep_huge(at);
+            if kept > Pages(0) {
+                if self.tables.huge > 0 {
+                    self.keep_huge(at);
+                }
+                self.note_peaks();
             }
         }
         if new > Pages(0) {
@@ -95,7 +98,7 @@ impl Kernel {
         if self.resident > self.cap {
             self.press();
         }
-        self.peak = self.peak.max(self.resident);
+        self.note_peaks();
     }
 
     /// Sets the cap anew, as where other processes in the same group leave more or less; what lies above it is looked at

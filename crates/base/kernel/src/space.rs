@@ -6,6 +6,7 @@ use crate::huge_pages::{HugeMode, PageSize};
 use crate::khugepaged::Scan;
 use crate::mappings::{Mapping, MappingKind, Mappings};
 use crate::pages::{PageState, Span};
+use crate::peaks::Peaks;
 use crate::residency::{SPAN, parts};
 use crate::tables::Tables;
 use crate::vmas::Vmas;
@@ -28,7 +29,7 @@ pub struct Kernel {
     pub(crate) spans: Vec<Span>,
     pub(crate) warm: Warm,
     pub(crate) resident: Pages,
-    pub(crate) peak: Pages,
+    pub(crate) peaks: Peaks,
     pub(crate) lazy: Pages,
     /// Resident pages that huge pages brought in and that nobody has written since.
     pub(crate) unwritten: Pages,
@@ -78,7 +79,7 @@ impl Kernel {
             spans: Vec::new(),
             warm: Warm::new(config.brk.0 / page, config.mmap_top.0 / page),
             resident: Pages(0),
-            peak: Pages(0),
+            peaks: Peaks::default(),
             lazy: Pages(0),
             unwritten: Pages(0),
             zeros: Pages(0),
@@ -96,7 +97,7 @@ impl Kernel {
             // Whoever moved the break into a page has written there: it is resident, and not the allocator's doing.
             kernel.touch(config.brk, Bytes(1));
             kernel.resident = Pages(0);
-            kernel.peak = Pages(0);
+            kernel.peaks = Peaks::default();
             kernel.counts = Counts::default();
         }
         Ok(kernel)
@@ -117,20 +118,6 @@ impl Kernel {
     #[inline]
     pub fn rss(&self) -> Bytes {
         self.bytes(self.resident)
-    }
-
-    /// The highest resident memory since the last call of [`Kernel::take_peak`], or since the beginning.
-    #[inline]
-    pub fn peak(&self) -> Bytes {
-        self.bytes(self.peak)
-    }
-
-    /// The same, and begins anew from what is resident now.
-    #[inline]
-    pub fn take_peak(&mut self) -> Bytes {
-        let peak = self.peak();
-        self.peak = self.resident;
-        peak
     }
 
     /// Faults and system calls so far.

@@ -2,14 +2,14 @@
 
 use crate::{
     bands::Band,
-    curve::{Dot, Scale, area, dots, held, highest, outline, resident, rss_at},
+    curve::{Dot, Scale, area, dots, held, highest, outline, quoted, quoted_at},
     figures::{tick, ticks, time_ticks},
     line_end_labels::{LineEnd, line_end_labels, lines_of},
     picture::{EDGE, Entry, Head, WIDTH, begin, end, letter, name, write_settings},
     svg::{BOLD, MIDDLE, PLAIN, RIGHT, Svg},
     theme::Colour,
 };
-use highwater_simulator::{Bytes, Micros, Sample};
+use highwater_simulator::{Bytes, Micros, Quoted, Sample};
 
 /// A variant's run.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct Run<'a> {
 pub struct Chart<'a> {
     /// What it is of.
     pub head: Head<'a>,
+    /// What the curves are of.
+    pub quoted: Quoted,
     /// The runs, those that lie over others last.
     pub runs: Vec<Run<'a>>,
     /// Which of them says what the program holds; it is drawn over the others.
@@ -78,12 +80,12 @@ impl Chart<'_> {
         let mut svg = begin(&self.head, "Resident memory over time");
         svg.y += 14;
         let runs: Vec<&[Sample]> = self.runs.iter().map(|run| run.samples).collect();
-        let at_edge = |run: &Run| rss_at(run.samples, self.shown.1);
+        let at_edge = |run: &Run| quoted_at(self.quoted, run.samples, self.shown.1);
         let values: Vec<Bytes> = self.runs.iter().map(at_edge).collect();
         let high = LOWEST.max(STEP * lines_of(&values, LETTERS) as i32);
         let reruns = self.runs.iter().flat_map(|run| &run.rerun);
         let dots: Vec<Dot> = self.measured.iter().chain(reruns).copied().collect();
-        let highest = highest(&runs, &dots, self.shown, self.cap);
+        let highest = highest(self.quoted, &runs, &dots, self.shown, self.cap);
         let line = f64::from(STEP) / f64::from(high);
         let labels = line_end_labels(&values, highest, line, LETTERS);
         let room = labels.iter().map(|end| self.width(end)).max();
@@ -218,7 +220,7 @@ impl Pen<'_> {
             .with("stroke-linejoin", "round")
             .open();
         if let Some(run) = runs.get(main) {
-            let path = area(run.samples, &self.scale, self.extent(), held);
+            let path = area(run.samples, &self.scale, self.extent(), &held);
             svg.element("path")
                 .fill(Colour::Held)
                 .with("d", &path)
@@ -227,7 +229,8 @@ impl Pen<'_> {
         for is_main in [false, true] {
             for (index, run) in runs.iter().enumerate() {
                 if (index == main) == is_main {
-                    let path = outline(run.samples, &self.scale, self.extent(), resident);
+                    let curve = quoted(self.chart.quoted);
+                    let path = outline(run.samples, &self.scale, self.extent(), &curve);
                     let (colour, wide) = (run.entry.colour, if is_main { 3 } else { 2 });
                     svg.element("path")
                         .with("class", "curve")
@@ -268,7 +271,7 @@ impl Pen<'_> {
         }
     }
 
-    /// What is resident at the right edge, each with its letter; those within 1 % together.
+    /// What is quoted at the right edge, each with its letter; those within 1 % together.
     fn line_ends(&self, svg: &mut Svg) {
         for end in &self.labels {
             let middle = self.size.1 - (end.height * f64::from(self.size.1)) as i32;
@@ -299,9 +302,14 @@ impl Pen<'_> {
         let held = format!("held by the program (in {whose})");
         svg.words((LEFT + 32, y), &PLAIN, Colour::Muted, &held);
         svg.words((LEFT + 262, y), &PLAIN, Colour::Muted, "burst");
+        let of = match chart.quoted {
+            Quoted::Resident => "resident",
+            Quoted::Current => "memory.current",
+            Quoted::WorkingSet => "working set",
+        };
         let lines =
-            "lines: resident, with every peak; on the right: MiB at the end of the shown time";
-        svg.words((LEFT + 340, y), &PLAIN, Colour::Muted, lines);
+            format!("lines: {of}, with every peak; on the right: MiB at the end of the shown time");
+        svg.words((LEFT + 340, y), &PLAIN, Colour::Muted, &lines);
         let mut below = y + 10;
         if !chart.measured.is_empty() {
             below += 20;

@@ -1,6 +1,6 @@
 //! Samples as paths, for the page's chart and for pictures.
 
-use highwater_simulator::{Bytes, Micros, Sample};
+use highwater_simulator::{Bytes, Micros, Quoted, Sample};
 use std::fmt::Write;
 
 /// What the plot's width and height stand for.
@@ -38,11 +38,11 @@ impl Scale {
 }
 
 /// A value at a sample, and the highest since the one before.
-pub type Curve = fn(&Sample) -> (Bytes, Bytes);
+pub type Curve<'c> = &'c dyn Fn(&Sample) -> (Bytes, Bytes);
 
-/// Resident memory.
-pub fn resident(sample: &Sample) -> (Bytes, Bytes) {
-    (sample.rss, sample.rss_peak)
+/// What is quoted of the memory.
+pub fn quoted(quoted: Quoted) -> impl Fn(&Sample) -> (Bytes, Bytes) {
+    move |sample| (quoted.of(sample), quoted.peak(sample))
 }
 
 /// What the program holds.
@@ -142,15 +142,16 @@ pub fn dots(measured: &[Dot], scale: &Scale, size: Size) -> String {
     path
 }
 
-/// What is resident at a time: as of the latest sample not after it, or of the first where all are.
-pub fn rss_at(samples: &[Sample], time: Micros) -> Bytes {
+/// What is quoted at a time: as of the latest sample not after it, or of the first where all are.
+pub fn quoted_at(quoted: Quoted, samples: &[Sample], time: Micros) -> Bytes {
     let after = samples.partition_point(|sample| sample.time <= time);
     let sample = samples.get(after.saturating_sub(1));
-    sample.map_or(Bytes::ZERO, |sample| sample.rss)
+    sample.map_or(Bytes::ZERO, |sample| quoted.of(sample))
 }
 
-/// MiB at the upper edge of a chart of some runs and dots: what is the most in the time that is shown, and some room.
+/// MiB at the upper edge of a chart of what is quoted of some runs, and of dots: the most in the time that is shown, and some room.
 pub fn highest(
+    quoted: Quoted,
     runs: &[&[Sample]],
     measured: &[Dot],
     (from, to): (Micros, Micros),
@@ -158,8 +159,11 @@ pub fn highest(
 ) -> f64 {
     let samples = runs.iter().flat_map(|samples| *samples);
     let shown = samples.filter(|sample| sample.time >= from && sample.time <= to);
-    let most = shown.map(|sample| sample.rss_peak.max(sample.live_peak).max(sample.rss));
-    let at_edge = runs.iter().map(|samples| rss_at(samples, from));
+    let most = shown.map(|sample| {
+        let (now, peak) = (quoted.of(sample), quoted.peak(sample));
+        peak.max(sample.live_peak).max(now)
+    });
+    let at_edge = runs.iter().map(|samples| quoted_at(quoted, samples, from));
     let dots = measured.iter().filter(|dot| dot.0 >= from && dot.0 <= to);
     let most = most.chain(at_edge).chain(dots.map(|dot| dot.1));
     let most = most.max().unwrap_or_default();
@@ -193,7 +197,7 @@ mod tests {
         };
         let samples = [sample(0, 1, 1), sample(50, 2, 10), sample(100, 2, 2)];
         assert_eq!(
-            outline(&samples, &scale, (1000, 1000), resident),
+            outline(&samples, &scale, (1000, 1000), &quoted(Quoted::Resident)),
             "M0.0 900.0L250.0 0.0L500.0 800.0L1000.0 800.0"
         );
     }
@@ -207,21 +211,33 @@ mod tests {
         };
         let samples = [sample(0, 1, 1), sample(100, 5, 5)];
         assert_eq!(
-            area(&samples, &scale, (200, 50), resident),
+            area(&samples, &scale, (200, 50), &quoted(Quoted::Resident)),
             "M0.0 45.0L200.0 25.0L200.0 50L0.0 50Z"
         );
-        assert_eq!(area(&[], &scale, (200, 50), resident), "");
+        assert_eq!(area(&[], &scale, (200, 50), &held), "");
     }
 
     #[test]
     fn a_cap_is_worth_its_room_only_where_it_is_near() {
         let samples = [sample(0, 100, 100)];
         let all = (Micros(0), Micros(9));
-        let with = |cap| highest(&[&samples], &[], all, Some(Bytes::mib(cap))).round();
+        let with = |cap| {
+            highest(
+                Quoted::Resident,
+                &[&samples],
+                &[],
+                all,
+                Some(Bytes::mib(cap)),
+            )
+            .round()
+        };
         assert_eq!((with(150), with(250)), (171.0, 114.0));
-        assert_eq!(highest(&[], &[], all, None), 0.001);
+        assert_eq!(highest(Quoted::Resident, &[], &[], all, None), 0.001);
         let dots = [(Micros(5), Bytes::mib(300)), (Micros(10), Bytes::mib(900))];
-        assert_eq!(highest(&[&samples], &dots, all, None).round(), 342.0);
+        assert_eq!(
+            highest(Quoted::Resident, &[&samples], &dots, all, None).round(),
+            342.0
+        );
     }
 
     #[test]

@@ -28,7 +28,7 @@ mod theme;
 pub use bands::{Band, bands};
 pub use chart::{Chart, Run};
 pub use curve::{
-    Curve, Dot, Scale, Size, area, dots, held, held_at_most, highest, outline, resident, rss_at,
+    Curve, Dot, Scale, Size, area, dots, held, held_at_most, highest, outline, quoted, quoted_at,
     shown,
 };
 pub use dot_pixels::dot_pixels;

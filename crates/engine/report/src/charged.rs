@@ -1,7 +1,7 @@
 //! What others quote of the same memory, in words.
 
 use crate::sentence::Sentence;
-use highwater_simulator::{Bytes, HugeMode, Sample};
+use highwater_simulator::{Bytes, HugeMode, Quoted, Sample};
 
 /// Returns what a container's `memory.current` has of this memory beside RSS, and how much of RSS are huge pages and memory marked with
 /// MADV_FREE, where there is any.
@@ -24,6 +24,24 @@ pub fn charged(sample: &Sample) -> String {
         );
     }
     text
+}
+
+/// Returns how a figure that people quote differs from the others, in one sentence, with how much that is at a sample.
+pub fn difference(quoted: Quoted, sample: &Sample) -> String {
+    let (tables, lazy) = (sample.page_tables, sample.lazy_free);
+    match quoted {
+        Quoted::Resident => format!(
+            "RSS has the resident pages of the allocator and no page tables ({tables} here), which a cgroup is charged for as well."
+        ),
+        Quoted::Current => format!(
+            "memory.current is RSS and page tables ({tables} here), as far as the model knows it: stacks, code, file pages and the \
+             kernel's other memory come on top."
+        ),
+        Quoted::WorkingSet => format!(
+            "The working set, as orchestrators quote it, is memory.current less inactive_file, where the kernel lists pages marked with \
+             MADV_FREE ({lazy} here); it may leave out more, since pages that are written again stay listed until memory is short."
+        ),
+    }
 }
 
 /// Says what huge pages keep resident beside what was written, and what ends that on this machine.

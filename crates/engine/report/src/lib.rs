@@ -29,7 +29,7 @@ pub use answer::{Answer, AnswerKind, answer, less_in};
 pub use blocks::block;
 pub use cards::{decay, page_shares, threshold_in_words, top_and_threshold, without};
 pub use causes::{Explained, explain, headline};
-pub use charged::charged;
+pub use charged::{charged, difference};
 pub use decisions::{DecisionKind, decision};
 pub use kinds::{kind_in_words, strip_in_words};
 pub use measured::measured;

@@ -23,6 +23,12 @@ pub struct Diagnosis {
     pub time: Micros,
     /// Resident bytes of the allocator's mappings.
     pub rss: Bytes,
+    /// Page tables, which a control group is charged for beside resident memory.
+    #[serde(default)]
+    pub page_tables: Bytes,
+    /// Resident memory marked with MADV_FREE.
+    #[serde(default)]
+    pub lazy_free: Bytes,
     /// Bytes the program holds.
     pub live: Bytes,
     /// Bytes in chunks that caches keep.
@@ -89,6 +95,8 @@ impl Simulation {
             event: self.position(),
             time: self.now(),
             rss,
+            page_tables: self.kernel.page_tables(),
+            lazy_free: self.kernel.lazy(),
             live: self.live(),
             parked: accounting.parked,
             free: accounting.free,

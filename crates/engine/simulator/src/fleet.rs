@@ -5,6 +5,7 @@ use crate::plan::Stage;
 use crate::recording::{Options, Recording, Run};
 use crate::sample::{MarkSample, Sample};
 use highwater_allocator::{Bytes, Micros};
+use highwater_kernel::Peaks;
 use highwater_workload::Progress;
 
 /// A step of the common clock while anything happens, in microseconds. What happens within one is seen by the others when
@@ -19,7 +20,7 @@ pub(crate) struct Fleet {
     sample_every: Micros,
     sample_due: Micros,
     /// The most that was resident and held since the last sample.
-    peaks: (Bytes, Bytes),
+    peaks: (Bytes, Peaks),
     samples: Vec<Sample>,
     marks: Vec<MarkSample>,
 }
@@ -68,7 +69,7 @@ impl Fleet {
             clock: Micros(0),
             sample_every: Micros(longest / u64::from(options.samples.max(1)) + 1),
             sample_due: Micros(0),
-            peaks: (Bytes::ZERO, Bytes::ZERO),
+            peaks: Default::default(),
             samples: Vec::new(),
             marks: Vec::new(),
         })
@@ -131,8 +132,15 @@ impl Fleet {
             Bytes(alive.map(|worker| of(&worker.run).0).sum())
         };
         let rss = sum(|run| run.simulation().rss());
+        let tables = sum(|run| run.simulation().kernel().page_tables());
+        let lazy = sum(|run| run.simulation().kernel().lazy());
+        let charged = rss + tables;
         let live = sum(|run| run.simulation().live());
-        self.peaks = (self.peaks.0.max(rss), self.peaks.1.max(live));
+        let (most_live, most) = &mut self.peaks;
+        *most_live = live.max(*most_live);
+        most.resident = rss.max(most.resident);
+        most.charged = charged.max(most.charged);
+        most.working_set = charged.saturating_sub(lazy).max(most.working_set);
         let marks = self
             .workers
             .first()
@@ -156,11 +164,13 @@ impl Fleet {
     }
 
     fn sample(&mut self, reclaimable: bool) -> Sample {
-        let (rss_peak, live_peak) = std::mem::take(&mut self.peaks);
+        let (live_peak, peaks) = std::mem::take(&mut self.peaks);
         let mut sum = Sample {
             time: self.clock,
             event: (self.workers.first()).map_or(0, |first| first.run.simulation().position()),
-            rss_peak,
+            rss_peak: peaks.resident,
+            charged_peak: peaks.charged,
+            working_set_peak: peaks.working_set,
             live_peak,
             reclaimable: reclaimable.then_some(Bytes::ZERO),
             ..Sample::default()

@@ -65,7 +65,7 @@ pub use pins::{Origin, OwnBlock, Pin, PinState, UnlistedPins};
 pub use places::{innermost, places};
 pub use plan::{ALLOCATOR, Plan, Sources, Stage, variant_of};
 pub use recording::{Explain, Options, Recording, Run, TimedDecision, run};
-pub use sample::{MarkSample, Sample};
+pub use sample::{MarkSample, Quoted, Sample};
 pub use settings::{Chosen, Judged, choose, judge};
 pub use simulation::{Killed, Simulation};
 pub use site_shares::{Allotted, PlaceShare, SiteShare, SiteShares};

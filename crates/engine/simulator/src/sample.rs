@@ -59,6 +59,12 @@ pub struct Sample {
     /// Resident memory marked with MADV_FREE, which the kernel takes under pressure.
     #[serde(default)]
     pub lazy_free: Bytes,
+    /// The most of [`Sample::charged`] since the sample before.
+    #[serde(default)]
+    pub charged_peak: Bytes,
+    /// The most of [`Sample::working_set`] since the sample before.
+    #[serde(default)]
+    pub working_set_peak: Bytes,
 }
 
 impl Sample {
@@ -66,6 +72,51 @@ impl Sample {
     /// code, files and the kernel's other memory come on top.
     pub fn charged(&self) -> Bytes {
         self.rss + self.page_tables
+    }
+
+    /// The working set as orchestrators quote it, as far as it is known here: what is charged, less `inactive_file`, where the kernel
+    /// lists the memory marked with MADV_FREE.
+    pub fn working_set(&self) -> Bytes {
+        self.charged().saturating_sub(self.lazy_free)
+    }
+}
+
+/// The figures that people quote of the same memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, BorshSerialize, BorshDeserialize)]
+pub enum Quoted {
+    /// Resident memory, as `top` has it.
+    #[default]
+    Resident,
+    /// `memory.current` of the control group, as far as it is known here: [`Sample::charged`].
+    Current,
+    /// The working set, as orchestrators have it: [`Sample::working_set`].
+    WorkingSet,
+}
+
+impl Quoted {
+    /// All of them, each with its name in links.
+    pub const NAMES: [(Self, &str); 3] = [
+        (Self::Resident, "rss"),
+        (Self::Current, "memory_current"),
+        (Self::WorkingSet, "working_set"),
+    ];
+
+    /// The figure at a sample.
+    pub fn of(self, sample: &Sample) -> Bytes {
+        match self {
+            Self::Resident => sample.rss,
+            Self::Current => sample.charged(),
+            Self::WorkingSet => sample.working_set(),
+        }
+    }
+
+    /// The most of it since the sample before.
+    pub fn peak(self, sample: &Sample) -> Bytes {
+        match self {
+            Self::Resident => sample.rss_peak,
+            Self::Current => sample.charged_peak,
+            Self::WorkingSet => sample.working_set_peak,
+        }
     }
 }
 
@@ -85,12 +136,12 @@ impl Simulation {
     pub fn sample(&mut self, reclaimable: bool) -> Sample {
         let accounting = self.accounting();
         let counts = *self.kernel.counts();
-        let (live_peak, rss_peak) = self.take_peaks();
+        let (live_peak, peaks) = self.take_peaks();
         Sample {
             event: self.position(),
             time: self.now(),
             rss: self.rss(),
-            rss_peak,
+            rss_peak: peaks.resident,
             live: self.live(),
             live_peak,
             parked: accounting.parked,
@@ -104,6 +155,8 @@ impl Simulation {
             page_tables: self.kernel.page_tables(),
             huge: self.kernel.huge(),
             lazy_free: self.kernel.lazy(),
+            charged_peak: peaks.charged,
+            working_set_peak: peaks.working_set,
         }
     }
 }

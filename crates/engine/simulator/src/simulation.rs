@@ -14,7 +14,7 @@ use crate::variant::Variant;
 use highwater_allocator::{
     Accounting, Address, Allocator, Bytes, Figures, Kernel, Micros, ThreadId, Variable, Whereabouts,
 };
-use highwater_kernel::{Config, HugeMode};
+use highwater_kernel::{Config, HugeMode, Peaks};
 use highwater_workload::{BlockId, Event, Source, Workload};
 use std::sync::Arc;
 
@@ -230,18 +230,25 @@ impl Simulation {
         self.program.live
     }
 
-    /// Returns the most the program held and the most that was resident since the last call, and begins both anew.
-    pub(crate) fn take_peaks(&mut self) -> (Bytes, Bytes) {
+    /// Returns the most the program held and the most memory since the last call, and begins both anew.
+    pub(crate) fn take_peaks(&mut self) -> (Bytes, Peaks) {
         self.highest = self.highest_so_far();
         let at_start = self.model.written_at_start();
         let live = self.program.take_peak();
-        (live, self.kernel.take_peak().saturating_sub(at_start))
+        let peaks = self.kernel.take_peaks();
+        let own = |bytes: Bytes| bytes.saturating_sub(at_start);
+        let peaks = Peaks {
+            resident: own(peaks.resident),
+            charged: own(peaks.charged),
+            working_set: own(peaks.working_set),
+        };
+        (live, peaks)
     }
 
     /// Returns the most the program held and the most that was resident since the beginning.
     pub(crate) fn highest_so_far(&self) -> (Bytes, Bytes) {
         let at_start = self.model.written_at_start();
-        let resident = self.kernel.peak().saturating_sub(at_start);
+        let resident = self.kernel.peaks().resident.saturating_sub(at_start);
         let (live, highest) = self.highest;
         (live.max(self.program.peak_live), highest.max(resident))
     }

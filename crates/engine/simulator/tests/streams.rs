@@ -36,10 +36,11 @@ fn made_burst_by_burst_a_run_is_the_same() {
         // Peaks are since the sample before, and samples between the marks lie elsewhere.
         let marks = |recording: &Recording| -> Vec<_> {
             let marks = recording.marks.iter().map(|mark| {
-                let (rss_peak, live_peak) = (Bytes(0), Bytes(0));
                 let sample = Sample {
-                    rss_peak,
-                    live_peak,
+                    rss_peak: Bytes(0),
+                    live_peak: Bytes(0),
+                    charged_peak: Bytes(0),
+                    working_set_peak: Bytes(0),
                     ..mark.sample
                 };
                 (mark.name.clone(), sample)

@@ -63,6 +63,8 @@ struct Mark<'a> {
     lazy_free: Bytes,
     /// What a control group is charged for as far as it is known: resident memory and page tables.
     memory_current: Bytes,
+    /// That without the memory marked with MADV_FREE, which the kernel counts as `inactive_file`.
+    working_set: Bytes,
     /// The least and the most over the seeds asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     rss_over_seeds: Option<(Bytes, Bytes)>,
@@ -176,6 +178,7 @@ impl<'a> Mark<'a> {
             huge: sample.huge,
             lazy_free: sample.lazy_free,
             memory_current: sample.charged(),
+            working_set: sample.working_set(),
             rss_over_seeds,
             figures: sample
                 .figures

@@ -8,7 +8,7 @@ use crate::rerun::Measured;
 use crate::{png, scenario::Found};
 use anyhow::{Context, Result, bail};
 use highwater_chart::{Chart, Dot, Entry, Head, Map, bands, letter, settings};
-use highwater_simulator::{Micros, Outcome, Plan};
+use highwater_simulator::{Micros, Outcome, Plan, Quoted};
 use std::path::{Path, PathBuf};
 
 /// What is to be drawn into which files.
@@ -134,6 +134,7 @@ impl<'a> Pictures<'a> {
         let stages = main.map_or(&[][..], |outcome| &outcome.stages).iter();
         Chart {
             head: self.head(),
+            quoted: Quoted::Resident,
             runs: runs.collect(),
             main: 0,
             bands: &main_bands,

@@ -119,6 +119,10 @@ export interface Series {
     seconds: Float64Array;
     rss: Float64Array;
     rssPeak: Float64Array;
+    /** What a control group is charged for, as far as it is known: resident memory and page tables. */
+    memoryCurrent: Float64Array;
+    /** That without the memory marked with MADV_FREE, which the kernel counts as `inactive_file`. */
+    workingSet: Float64Array;
     live: Float64Array;
     parked: Float64Array;
     free: Float64Array;
@@ -312,6 +316,8 @@ fn series(samples: &[Sample]) -> JsValue {
         ("seconds", seconds),
         ("rss", bytes(|s| s.rss)),
         ("rssPeak", bytes(|s| s.rss_peak)),
+        ("memoryCurrent", bytes(Sample::charged)),
+        ("workingSet", bytes(Sample::working_set)),
         ("live", bytes(|s| s.live)),
         ("parked", bytes(|s| s.parked)),
         ("free", bytes(|s| s.free)),

@@ -3,8 +3,8 @@
 
 use crate::runs::{self, Runs};
 use anyhow::{Context, Result};
-use highwater_chart::{Scale, area, held, outline, resident};
-use highwater_simulator::{Bytes, Micros, Sample, Variant, parse_lines};
+use highwater_chart::{Scale, area, held, outline, quoted};
+use highwater_simulator::{Bytes, Micros, Quoted, Sample, Variant, parse_lines};
 use std::fmt::Write;
 
 /// The chapter that has the lines.
@@ -105,13 +105,18 @@ fn item(name: &str, question: &str, runs: &[Vec<Sample>]) -> Result<String> {
     write!(
         out,
         "<path class=\"held\" d=\"{}\"/>",
-        in_whole_units(&area(&thinned(first, ends), &scale, SIZE, held))?
+        in_whole_units(&area(&thinned(first, ends), &scale, SIZE, &held))?
     )?;
     for (number, samples) in runs.iter().enumerate().rev() {
         write!(
             out,
             "<path data-colour=\"{number}\" d=\"{}\"/>",
-            in_whole_units(&outline(&thinned(samples, ends), &scale, SIZE, resident))?
+            in_whole_units(&outline(
+                &thinned(samples, ends),
+                &scale,
+                SIZE,
+                &quoted(Quoted::Resident)
+            ))?
         )?;
     }
     Ok(out + &format!("</svg>{question}</a></li>\n"))

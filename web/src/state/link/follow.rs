@@ -111,6 +111,7 @@ impl State {
         self.table.at = view.at.unwrap_or_default();
         let all = &self.variants.all;
         self.display.depth = view.depth.unwrap_or_default();
+        self.charted.quoted = view.memory.unwrap_or_default();
         self.charted.hide(&view.off.unwrap_or_default(), all);
         let last = all.len() - 1;
         let (selected, beside) = (view.selected.unwrap_or(0), view.beside);

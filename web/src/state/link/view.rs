@@ -1,6 +1,7 @@
 //! What of a run is shown, as a link says it.
 
 use highwater_report::table::COLUMNS;
+use highwater_simulator::Quoted;
 use highwater_workload::spec::Tree;
 
 use super::read::{Entries, not_one};
@@ -42,6 +43,8 @@ pub(super) struct View {
     pub(super) depth: Option<Depth>,
     /// The letters whose curves are hidden.
     pub(super) off: Option<String>,
+    /// What the curves are of.
+    pub(super) memory: Option<Quoted>,
 }
 
 impl View {
@@ -80,6 +83,7 @@ impl View {
         view.only = entries.named("only", &ToldKind::NAMES)?;
         view.theme = entries.named("theme", &THEMES)?;
         view.depth = entries.named("depth", &Depth::NAMES)?;
+        view.memory = entries.named("memory", &Quoted::NAMES)?;
         let at = entries.text("at");
         let at = at.map(|words| At::of_link(&words).ok_or_else(|| not_one("at")));
         view.at = at.transpose()?;
@@ -107,12 +111,15 @@ impl View {
         let depth = Depth::NAMES
             .iter()
             .find(|(depth, _)| Some(*depth) == self.depth);
+        let mut memory = Quoted::NAMES.iter();
+        let memory = memory.find(|(quoted, _)| Some(*quoted) == self.memory);
         said.extend([
             ("at", self.at.as_ref().and_then(At::in_link)),
             ("only", only.map(|(_, name)| (*name).to_owned())),
             ("theme", theme.map(|(_, name)| (*name).to_owned())),
             ("depth", depth.map(|(_, name)| (*name).to_owned())),
             ("off", self.off.take()),
+            ("memory", memory.map(|(_, name)| (*name).to_owned())),
         ]);
         said
     }
@@ -148,6 +155,7 @@ impl View {
             theme: Some(state.display.theme),
             depth: Some(state.display.depth).filter(|depth| *depth != Depth::default()),
             off: Some(state.charted.hidden()).filter(|letters| !letters.is_empty()),
+            memory: Some(state.charted.quoted).filter(|quoted| *quoted != Quoted::default()),
         }
     }
 }

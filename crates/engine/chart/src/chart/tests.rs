@@ -3,7 +3,7 @@ use crate::{
     settings,
     testing::{assert_says, texts, variant},
 };
-use highwater_simulator::Variant;
+use highwater_simulator::{Quoted, Variant};
 use roxmltree::Document;
 
 fn sample(time: u64, rss: u64, live: u64) -> Sample {
@@ -47,6 +47,7 @@ fn chart<'a>(runs: Vec<Run<'a>>, bands: &'a [Band], dark: bool) -> Chart<'a> {
             source: "scenario environment · events=120",
             dark,
         },
+        quoted: Quoted::Resident,
         runs,
         main: 0,
         bands,
