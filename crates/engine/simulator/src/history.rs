@@ -3,8 +3,10 @@
 //! Of each place the latest block that lay there is asked for: who had a parked chunk, what a free one was. A block that later
 //! ones have covered is forgotten, so the history is as large as the heap, however long the run.
 
+mod begun;
 mod packed;
 
+use begun::Begun;
 pub(crate) use packed::PackedHistory;
 
 use crate::simulation::{Held, Stamp};
@@ -45,8 +47,21 @@ impl History {
     /// Adds a block that was just freed, and returns whether it is time to forget some.
     #[inline]
     pub(crate) fn add(&mut self, held: Held, freed: Stamp) -> bool {
+        if self.past.len() == self.past.capacity() {
+            self.make_room();
+        }
         self.past.push(Past { held, freed });
         self.past.len() >= self.due
+    }
+
+    /// Makes room for all that may come until some are forgotten, so that they are moved once and not again and again.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        let is_short_run = self.past.len() < FEW / 64;
+        let left = self.due.saturating_sub(self.past.len()).max(1);
+        self.past
+            .reserve_exact(if is_short_run { FEW / 64 } else { left });
     }
 
     /// Whether it is not much longer than when it forgot something last.
@@ -75,8 +90,7 @@ impl History {
         events: [Option<u64>; 2],
     ) {
         let (before, held) = (self.past.len(), live.clone().count());
-        let mut begun = Begun::default();
-        begun.0.reserve(held);
+        let mut begun = Begun::with_room(before + held);
         for live in live.clone() {
             begun.add(live);
         }
@@ -94,29 +108,18 @@ impl History {
 
     /// Keeps the blocks that are new, the latest first, and those that one of these events freed.
     fn retain_latest(&mut self, mut is_new: impl FnMut(&Held) -> bool, events: [Option<u64>; 2]) {
-        // Two blocks at one place were held one after another, so the one that was freed last is the latest.
-        let mut keep = vec![false; self.past.len()];
-        for (past, keep) in self.past.iter().zip(&mut keep).rev() {
-            let event = Some(u64::from(past.freed.event));
-            *keep = is_new(&past.held) || events.contains(&event);
+        let events = events.map(|event| event.unwrap_or(u64::MAX));
+        // Two blocks at one place were held one after another, so the one that was freed last is the latest. What is kept
+        // moves to the end.
+        let mut first = self.past.len();
+        for place in (0..self.past.len()).rev() {
+            let past = self.past[place];
+            if is_new(&past.held) || events.contains(&past.freed.event.into()) {
+                first -= 1;
+                self.past[first] = past;
+            }
         }
-        let mut keep = keep.into_iter();
-        self.past.retain(|_| keep.next().unwrap_or(true));
-    }
-}
-
-/// The longest block at each address where one began.
-#[derive(Default)]
-struct Begun(Numbers);
-
-impl Begun {
-    /// Adds a block, and returns whether it is longer than those that began at its address. Large ones are counted by
-    /// themselves.
-    fn add(&mut self, held: &Held) -> bool {
-        // Every address is a multiple of eight.
-        let key = held.address.0 | u64::from(held.size >= LARGE);
-        let size = held.size.0.max(1);
-        self.0.raise(key, size)
+        self.past.drain(..first);
     }
 }
 

@@ -190,7 +190,7 @@ impl Program {
     /// The program gives back the block that it has by a number, and the history keeps what it was.
     #[inline]
     fn give_back<A: Serve>(&mut self, model: &A, block: BlockId, held: Held, event: &Event) {
-        self.blocks[block.0 as usize] = Held::NOTHING;
+        self.blocks[block.0 as usize].address = Address::NULL;
         self.live -= held.size;
         if self.history.add(held, self.stamp(event)) {
             self.forget_covered(model);
