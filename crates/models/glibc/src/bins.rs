@@ -22,6 +22,13 @@ const LINKS: Bytes = Bytes(2 * WORD.0);
 /// Those of a large one.
 const LARGE_LINKS: Bytes = Bytes(4 * WORD.0);
 
+/// What is written behind the header of a chunk that is put first in a bin. A large one has the mark that it is in no list of
+/// sizes.
+#[inline]
+fn links_of(size: Bytes) -> Bytes {
+    if is_small(size) { LINKS } else { LARGE_LINKS }
+}
+
 /// Whether a chunk of this size belongs in a bin of one size.
 #[inline]
 pub(crate) fn is_small(size: Bytes) -> bool {
@@ -156,6 +163,22 @@ impl Bins {
         self.push_front(chunks, kernel, UNSORTED, chunk);
     }
 
+    /// Cuts a chunk that was taken from a bin in two: the first `size` bytes in use, the rest first in the unsorted bin. Returns
+    /// where that begins.
+    #[inline(always)]
+    pub(crate) fn split(
+        &mut self,
+        chunks: &mut Chunks,
+        kernel: &mut Kernel,
+        chunk: Chunk,
+        size: Bytes,
+    ) -> Address {
+        let (start, size) = chunks.split(kernel, chunk, size, self.head(UNSORTED));
+        self.count(size);
+        touch_behind_header(kernel, start, links_of(size));
+        start
+    }
+
     /// Puts a small chunk first in the bin of its size.
     #[inline]
     pub(crate) fn push_small(&mut self, chunks: &mut Chunks, kernel: &mut Kernel, chunk: Chunk) {
@@ -168,21 +191,13 @@ impl Bins {
     fn push_front(&mut self, chunks: &mut Chunks, kernel: &mut Kernel, bin: usize, chunk: Chunk) {
         let (start, size) = chunks.link_first(chunk, self.head(bin));
         self.count(size);
-        let links = if is_small(size) {
-            LINKS
-        } else {
-            // The mark that it is in no list of sizes.
-            chunks.set_nextsize(chunk, Chunk::NONE, Chunk::NONE);
-            LARGE_LINKS
-        };
-        touch_behind_header(kernel, start, links);
+        touch_behind_header(kernel, start, links_of(size));
     }
 
     /// Takes the last chunk of the unsorted bin, which has that size, for use.
     #[inline]
-    pub(crate) fn pop_unsorted(&mut self, chunks: &mut Chunks, victim: Chunk, size: Bytes) {
+    pub(crate) fn pop_unsorted(&mut self, chunks: &mut Chunks, size: Bytes) {
         chunks.unlink_last(self.head(UNSORTED));
-        chunks.claim(victim);
         self.uncount(size);
     }
 
@@ -192,7 +207,6 @@ impl Bins {
         let bin = bin_of(size);
         let victim = self.last(chunks, bin)?;
         chunks.unlink_last(self.head(bin));
-        chunks.claim(victim);
         self.uncount(size);
         Some(victim)
     }
@@ -253,7 +267,7 @@ impl Bins {
     ) -> (Chunk, Chunk) {
         let head = self.head(bin);
         let Some(largest) = self.first(chunks, bin) else {
-            chunks.set_nextsize(chunk, chunk, chunk);
+            chunks.lead_alone(chunk);
             return (head, head);
         };
         let smallest = chunks.bk(head);
@@ -297,30 +311,13 @@ impl Bins {
         Some(victim)
     }
 
-    /// Takes a chunk out of whatever list holds it (`unlink_chunk`).
+    /// Takes a chunk out of whatever list holds it, and marks it as in use (`unlink_chunk`). Returns its
+    /// size.
     #[inline]
-    pub(crate) fn unlink(&mut self, chunks: &mut Chunks, chunk: Chunk) {
-        let (size, fd) = chunks.unlink(chunk);
+    pub(crate) fn unlink(&mut self, chunks: &mut Chunks, chunk: Chunk) -> Bytes {
+        let size = chunks.unlink(chunk);
         self.uncount(size);
-        if !is_small(size) {
-            unlink_size(chunks, chunk, fd);
-        }
-    }
-}
-
-/// Takes a large chunk, which `fd` followed in its bin, out of the list of sizes, where it is in that.
-fn unlink_size(chunks: &mut Chunks, chunk: Chunk, fd: Chunk) {
-    let (next, before) = (chunks.fd_nextsize(chunk), chunks.bk_nextsize(chunk));
-    if next.is_none() {
-        return;
-    }
-    let is_last_of_size = !chunks.fd_nextsize(fd).is_none();
-    if is_last_of_size {
-        chunks.join_sizes(before, next);
-    } else if next == chunk {
-        chunks.set_nextsize(fd, fd, fd);
-    } else {
-        chunks.link_sizes(fd, before, next);
+        size
     }
 }
 

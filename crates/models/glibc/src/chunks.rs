@@ -33,10 +33,15 @@ const IS_MMAPPED: u64 = 2;
 const NON_MAIN_ARENA: u64 = 4;
 /// The chunk is in a fastbin. The real one does not say so.
 const FAST: u64 = 8;
+/// The chunk, a free one, is the first of its size in a large bin, and so in the list of sizes.
+const LEADS: u64 = FAST;
 const FLAGS: u64 = FREE | IS_MMAPPED | NON_MAIN_ARENA | FAST;
 
 /// Bytes of the smallest page. What lies in the page of a header, taken so, is resident.
 const SMALLEST_PAGE: u64 = 4096;
+
+/// So many chunks are few.
+const FEW: usize = 1 << 16;
 
 /// How many bins an arena has, the unused bin 0 included.
 pub(crate) const BINS: usize = 128;
@@ -64,12 +69,18 @@ const NOTHING: Record = Record {
     bk: Chunk::NONE,
 };
 
-/// The neighbours of a large chunk in the list of sizes of its bin.
+/// The neighbours of a large chunk in the list of sizes of its bin. They count only for a chunk that is in that list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Sizes {
     fd_nextsize: Chunk,
     bk_nextsize: Chunk,
 }
+
+/// Of a chunk that is in no list of sizes.
+const UNLISTED: Sizes = Sizes {
+    fd_nextsize: Chunk::NONE,
+    bk_nextsize: Chunk::NONE,
+};
 
 /// The chunks of all arenas, and those with mappings of their own.
 #[derive(Clone)]
@@ -121,11 +132,7 @@ impl Chunks {
                 bk: head,
                 ..NOTHING
             });
-            // Not empty: unlinking takes the head of a bin for the first of another size.
-            self.sizes.push(Sizes {
-                fd_nextsize: head,
-                bk_nextsize: head,
-            });
+            self.sizes.push(UNLISTED);
         }
         Chunk(first)
     }
@@ -196,16 +203,10 @@ impl Chunks {
         self.record(chunk).head & NON_MAIN_ARENA == 0
     }
 
-    /// Marks a chunk, which was taken out of its bin, as in use.
-    #[inline]
-    pub(crate) fn claim(&mut self, chunk: Chunk) {
-        self.record_mut(chunk).head &= !FREE;
-    }
-
     /// Whether it is in a fastbin.
     #[inline]
     pub(crate) fn is_fast(&self, chunk: Chunk) -> bool {
-        self.record(chunk).head & FAST != 0
+        self.record(chunk).head & (FAST | FREE) == FAST
     }
 
     /// Whether one of its neighbours is in a fastbin.
@@ -292,12 +293,16 @@ impl Chunks {
     #[cold]
     #[inline(never)]
     fn add_record(&mut self) -> Chunk {
-        let chunk = Chunk(self.records.len() as u32);
+        let count = self.records.len();
+        if count == self.records.capacity() {
+            // Fourfold at first, so that few are copied.
+            let more = if count < FEW { 3 * count } else { count };
+            self.records.reserve_exact(more);
+            self.sizes.reserve_exact(more);
+        }
+        let chunk = Chunk(count as u32);
         self.records.push(NOTHING);
-        self.sizes.push(Sizes {
-            fd_nextsize: Chunk::NONE,
-            bk_nextsize: Chunk::NONE,
-        });
+        self.sizes.push(UNLISTED);
         chunk
     }
 
@@ -331,11 +336,17 @@ impl Chunks {
             above,
             ..NOTHING
         };
-        self.starts.set(kernel, start, rest);
+        self.begin(kernel, start, size, rest);
+        rest
+    }
+
+    /// A chunk begins `size` bytes above another, and its header is written.
+    #[inline(always)]
+    fn begin(&mut self, kernel: &mut Kernel, start: Address, size: Bytes, chunk: Chunk) {
+        self.starts.set(kernel, start, chunk);
         if start.0 ^ (start - size).0 >= SMALLEST_PAGE {
             kernel.touch_word(start + WORD);
         }
-        rest
     }
 
     /// Ends a chunk, an old top, at `size`, and makes the rest a fence, which is returned; an old top of which nothing is left

@@ -121,7 +121,6 @@ impl Call<'_> {
         let next = self.chunks.above(chunk);
         if next == self.arena.top {
             self.chunks.join(chunk, next);
-            self.chunks.claim(chunk);
             self.arena.top = chunk;
             return chunk;
         }

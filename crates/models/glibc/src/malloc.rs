@@ -65,11 +65,11 @@ impl Call<'_> {
             if let Some(found) = self.take_unsorted(size, &mut sorted) {
                 return Some(found);
             }
-            let found = self
-                .take_best_fit(size)
-                .or_else(|| self.take_larger(size))
-                .or_else(|| self.take_top(size));
-            if let Some(chunk) = found {
+            if let Some(victim) = self.best_fit(size).or_else(|| self.next_larger(size)) {
+                self.take_from_bin(victim, size);
+                return Some(victim.into());
+            }
+            if let Some(chunk) = self.take_top(size) {
                 return Some(chunk.into());
             }
             if !self.arena.fast.maybe_filled {
@@ -152,10 +152,9 @@ impl Call<'_> {
                 break;
             };
             let whole = self.chunks.size(victim);
-            bins.pop_unsorted(self.chunks, victim, whole);
+            bins.pop_unsorted(self.chunks, whole);
             if whole != size {
-                let rest = self.split(victim, size);
-                self.arena.last_remainder = self.chunks.start(rest);
+                self.cut_last_remainder(victim, size);
                 return Some(victim.into());
             }
             if !self.shared.rules.exact_fits_are_cached {
@@ -232,31 +231,30 @@ impl Call<'_> {
         thread.tcache_disabled = false;
     }
 
+    #[inline(never)]
+    fn cut_last_remainder(&mut self, victim: Chunk, size: Bytes) {
+        self.arena.last_remainder = self.split(victim, size);
+    }
+
     /// For a large request: the smallest chunk of its own bin that holds it.
     #[inline]
-    fn take_best_fit(&mut self, size: Bytes) -> Option<Chunk> {
+    fn best_fit(&self, size: Bytes) -> Option<Chunk> {
         if is_small(size) {
             return None;
         }
         let bin = bin_of(size);
-        let victim = self.arena.bins.best_fit(self.chunks, bin, size)?;
-        self.take_from_bin(victim, size);
-        Some(victim)
+        self.arena.bins.best_fit(self.chunks, bin, size)
     }
 
     /// The last, so smallest, chunk of the next larger bin that holds anything.
-    fn take_larger(&mut self, size: Bytes) -> Option<Chunk> {
+    #[inline]
+    fn next_larger(&mut self, size: Bytes) -> Option<Chunk> {
         let mut bin = bin_of(size) + 1;
         loop {
             bin = self.arena.bins.next_marked(bin)?;
-            if let Some(victim) = self.arena.bins.last(self.chunks, bin) {
-                let rest = self.take_from_bin(victim, size);
-                if is_small(size)
-                    && let Some(rest) = rest
-                {
-                    self.arena.last_remainder = self.chunks.start(rest);
-                }
-                return Some(victim);
+            let victim = self.arena.bins.last(self.chunks, bin);
+            if victim.is_some() {
+                return victim;
             }
             self.arena.bins.unmark(bin);
             bin += 1;
@@ -265,24 +263,23 @@ impl Call<'_> {
     }
 
     /// Unlinks a chunk and gives what is beyond `size` to the unsorted bin, where that makes a chunk.
-    #[inline]
-    fn take_from_bin(&mut self, victim: Chunk, size: Bytes) -> Option<Chunk> {
-        self.arena.bins.unlink(self.chunks, victim);
-        self.chunks.claim(victim);
-        if self.chunks.size(victim) - size < MIN_SIZE {
-            return None;
+    #[inline(always)]
+    fn take_from_bin(&mut self, victim: Chunk, size: Bytes) {
+        let whole = self.arena.bins.unlink(self.chunks, victim);
+        if whole - size >= MIN_SIZE {
+            let rest = self.split(victim, size);
+            if is_small(size) {
+                self.arena.last_remainder = rest;
+            }
         }
-        Some(self.split(victim, size))
     }
 
-    /// Cuts a chunk that was taken from a bin in two: the first `size` bytes in use, the rest in the unsorted bin.
+    /// Cuts a chunk that was taken from a bin in two: the first `size` bytes in use, the rest in the unsorted bin. Returns where
+    /// that begins.
     #[inline(always)]
-    fn split(&mut self, chunk: Chunk, size: Bytes) -> Chunk {
-        let rest = self.chunks.cut(self.kernel, chunk, size);
-        self.arena
-            .bins
-            .push_unsorted(self.chunks, self.kernel, rest);
-        rest
+    fn split(&mut self, chunk: Chunk, size: Bytes) -> Address {
+        let bins = &mut self.arena.bins;
+        bins.split(self.chunks, self.kernel, chunk, size)
     }
 
     /// Cuts the chunk off the top, where that leaves a top.

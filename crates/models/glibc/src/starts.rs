@@ -13,12 +13,12 @@ const LOW: u64 = 1 << (32 - FRAME_SHIFT);
 /// How many downwards from the highest mapping: 8 GiB.
 const HIGH: u64 = 1 << (33 - FRAME_SHIFT);
 
-/// Each in a place of its own: none is copied where more are added.
-type Frame = Box<[Chunk; SLOTS]>;
+/// log2 of the slots of one block of frames.
+const BLOCK_SHIFT: u32 = 13;
+const BLOCK: usize = 1 << BLOCK_SHIFT;
 
-fn empty() -> Frame {
-    Box::new([Chunk::NONE; SLOTS])
-}
+/// 64 frames. Each block has a place of its own: none is copied where more are added.
+type Block = Box<[Chunk; BLOCK]>;
 
 /// The numbers of the chunks, by where they begin.
 ///
@@ -31,14 +31,25 @@ pub(crate) struct Starts {
     high: Vec<u32>,
     /// Those that lie elsewhere.
     far: Numbers,
-    /// Frame 0 stays empty and is the frame of whatever has none.
-    frames: Vec<Frame>,
+    /// The slots of all frames, one frame after another. Frame 0 stays empty and is the frame of whatever has none.
+    blocks: Vec<Block>,
+    /// How many frames there are.
+    frames: u32,
+    /// Those that are for no page any more.
     spare: Vec<u32>,
 }
 
+fn empty() -> Block {
+    let slots = vec![Chunk::NONE; BLOCK].into_boxed_slice();
+    slots
+        .try_into()
+        .unwrap_or_else(|_| Box::new([Chunk::NONE; BLOCK]))
+}
+
+/// The number of the slot for an address in its frame, counted from the first slot of frame 0.
 #[inline]
-fn slot_of(at: Address) -> usize {
-    (at.0 >> SLOT_SHIFT) as usize & (SLOTS - 1)
+fn slot_of(frame: usize, at: Address) -> usize {
+    frame * SLOTS + ((at.0 >> SLOT_SHIFT) as usize & (SLOTS - 1))
 }
 
 impl Starts {
@@ -49,7 +60,8 @@ impl Starts {
             last: 0,
             high: Vec::new(),
             far: Numbers::default(),
-            frames: vec![empty()],
+            blocks: vec![empty()],
+            frames: 1,
             spare: Vec::new(),
         }
     }
@@ -77,7 +89,8 @@ impl Starts {
     /// The chunk that was last said to begin at an address.
     #[inline]
     pub(crate) fn get(&self, at: Address) -> Chunk {
-        self.frames[self.frame_of(at)][slot_of(at)]
+        let slot = slot_of(self.frame_of(at), at);
+        self.blocks[slot >> BLOCK_SHIFT][slot % BLOCK]
     }
 
     /// A chunk begins at an address.
@@ -87,7 +100,8 @@ impl Starts {
         if frame == 0 {
             frame = self.new_frame(kernel, at);
         }
-        self.frames[frame][slot_of(at)] = chunk;
+        let slot = slot_of(frame, at);
+        self.blocks[slot >> BLOCK_SHIFT][slot % BLOCK] = chunk;
     }
 
     #[cold]
@@ -96,10 +110,13 @@ impl Starts {
         let config = kernel.config();
         self.first = config.brk.0 >> FRAME_SHIFT;
         self.last = config.mmap_top.0 >> FRAME_SHIFT;
-        let frame = self.spare.pop().unwrap_or_else(|| {
-            self.frames.push(empty());
-            (self.frames.len() - 1) as u32
-        });
+        let frame = self.spare.pop().unwrap_or(self.frames);
+        if frame == self.frames {
+            self.frames += 1;
+            if frame as usize * SLOTS == self.blocks.len() * BLOCK {
+                self.blocks.push(empty());
+            }
+        }
         self.enter(at.0 >> FRAME_SHIFT, frame);
         frame as usize
     }
@@ -128,7 +145,8 @@ impl Starts {
         let frame = self.frame_of(at);
         if frame != 0 {
             self.enter(at.0 >> FRAME_SHIFT, 0);
-            self.frames[frame].fill(Chunk::NONE);
+            let first = slot_of(frame, Address::NULL);
+            self.blocks[first >> BLOCK_SHIFT][first % BLOCK..][..SLOTS].fill(Chunk::NONE);
             self.spare.push(frame as u32);
         }
     }
