@@ -214,7 +214,7 @@ impl Bins {
     /// Puts the chunks of the unsorted bin where their sizes belong, the earliest freed first, up to one of exactly `size` or
     /// the last remainder, where that is alone and can be cut again for a small request. Returns that chunk, which stays;
     /// `None` where the bin is empty or `room` for so many has been used up.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn sort(
         &mut self,
         chunks: &mut Chunks,

@@ -38,6 +38,7 @@ impl Call<'_> {
     }
 
     /// The same, where the size of the chunk was computed already.
+    #[inline]
     pub(crate) fn int_malloc_sized(&mut self, bytes: Bytes, size: Bytes) -> Option<Address> {
         let found = self.find_chunk(size)?;
         let user = self.chunks.user(found.chunk);
@@ -47,6 +48,7 @@ impl Call<'_> {
         Some(user)
     }
 
+    #[inline(never)]
     fn find_chunk(&mut self, size: Bytes) -> Option<Found> {
         if size <= self.shared.params.max_fast
             && let Some(chunk) = self.take_fast(size)

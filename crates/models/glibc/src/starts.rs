@@ -13,11 +13,11 @@ const LOW: u64 = 1 << (32 - FRAME_SHIFT);
 /// How many downwards from the highest mapping: 8 GiB.
 const HIGH: u64 = 1 << (33 - FRAME_SHIFT);
 
-/// log2 of the slots of one block of frames.
-const BLOCK_SHIFT: u32 = 13;
+/// log2 of the slots of one block of frames: a kilobyte of them.
+const BLOCK_SHIFT: u32 = 8;
 const BLOCK: usize = 1 << BLOCK_SHIFT;
 
-/// 64 frames. Each block has a place of its own: none is copied where more are added.
+/// Two frames. Each block has a place of its own: none is copied where more are added.
 type Block = Box<[Chunk; BLOCK]>;
 
 /// The numbers of the chunks, by where they begin.
