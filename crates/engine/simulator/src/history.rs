@@ -46,10 +46,11 @@ impl Default for History {
 impl History {
     /// Adds a block that was just freed, and returns whether it is time to forget some.
     #[inline]
-    pub(crate) fn add(&mut self, held: Held, freed: Stamp) -> bool {
+    pub(crate) fn add(&mut self, held: &Held, freed: Stamp) -> bool {
         if self.past.len() == self.past.capacity() {
             self.make_room();
         }
+        let held = *held;
         self.past.push(Past { held, freed });
         self.past.len() >= self.due
     }
@@ -232,7 +233,7 @@ mod tests {
             if live.len() > 40 || (!live.is_empty() && chance.rand_range(0..2) == 0) {
                 let place = chance.rand_range(0..live.len() as u32) as usize;
                 let gone = live.swap_remove(place);
-                history.add(gone, stamp(event));
+                history.add(&gone, stamp(event));
                 all.push(gone);
             } else {
                 let size = match chance.rand_range(0..20) {
@@ -271,7 +272,7 @@ mod tests {
     fn what_was_freed_by_an_event_that_is_asked_for_is_kept() {
         let mut history = History::default();
         for event in 0..10 {
-            history.add(held(16, 24, event), stamp(event));
+            history.add(&held(16, 24, event), stamp(event));
         }
         history.forget_covered([].into_iter(), [Some(3), None]);
         let kept: Vec<u32> = history
