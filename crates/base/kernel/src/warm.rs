@@ -45,7 +45,7 @@ impl Warm {
     #[inline(never)]
     fn holds_run(&self, start: u64, end: u64) -> bool {
         let run = self.low.get(index(start)..=index(end));
-        run.is_some_and(|run| !run.contains(&false))
+        run.is_some_and(|run| run.iter().all(|is_listed| *is_listed))
     }
 
     #[inline(never)]

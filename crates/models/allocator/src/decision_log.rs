@@ -61,8 +61,23 @@ impl DecisionLog {
 
     /// Records a decision.
     pub fn record(&mut self, decision: Decision) {
+        self.total += 1;
+        if self.kept.len() >= self.limit {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(Logged {
+            event: self.event,
+            time: self.earlier.unwrap_or(self.now),
+            thread: self.thread,
+            decision,
+        });
+        self.note(&decision);
+    }
+
+    /// Counts a decision, and takes note of it where it is remembered.
+    fn note(&mut self, decision: &Decision) {
         let counters = &mut self.counters;
-        match decision {
+        match *decision {
             Decision::TrimRefused { .. } => counters.trims_refused += 1,
             Decision::Trimmed { bytes, .. } => {
                 counters.trims += 1;
@@ -88,16 +103,6 @@ impl DecisionLog {
             Decision::ArenaTableGrown { .. } => counters.arena_tables_grown += 1,
             Decision::OutOfMemory { .. } => counters.failures += 1,
         }
-        self.total += 1;
-        if self.kept.len() >= self.limit {
-            self.kept.pop_front();
-        }
-        self.kept.push_back(Logged {
-            event: self.event,
-            time: self.earlier.unwrap_or(self.now),
-            thread: self.thread,
-            decision,
-        });
         if let Some(latest) = self.kept.back() {
             self.remembered.note(latest);
         }

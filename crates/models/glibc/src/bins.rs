@@ -38,22 +38,22 @@ pub(crate) fn is_small(size: Bytes) -> bool {
 /// The bin for chunks of a size (`bin_index`).
 #[inline]
 pub(crate) fn bin_of(size: Bytes) -> usize {
-    if is_small(size) {
-        (size.0 >> 4) as usize
-    } else {
-        large_bin_of(size)
-    }
-}
-
-// Not inlined: computed ahead of the loops it is used in, it would cost every request.
-#[inline(never)]
-fn large_bin_of(size: Bytes) -> usize {
     let n = size.0;
-    (if n >> 6 <= 48 {
+    (if is_small(size) {
+        n >> 4
+    } else if n >> 6 <= 48 {
         48 + (n >> 6)
     } else if n >> 9 <= 20 {
         91 + (n >> 9)
-    } else if n >> 12 <= 10 {
+    } else {
+        return far_bin_of(size);
+    }) as usize
+}
+
+#[inline(never)]
+fn far_bin_of(size: Bytes) -> usize {
+    let n = size.0;
+    (if n >> 12 <= 10 {
         110 + (n >> 12)
     } else if n >> 15 <= 4 {
         119 + (n >> 15)
@@ -149,7 +149,7 @@ impl Bins {
 
     #[inline]
     fn mark(&mut self, bin: usize) {
-        self.map[bin / 32] |= 1 << (bin % 32);
+        self.map[bin / 32 % self.map.len()] |= 1 << (bin % 32);
     }
 
     /// Takes back a bin's mark.
@@ -157,10 +157,25 @@ impl Bins {
         self.map[bin / 32] &= !(1 << (bin % 32));
     }
 
-    /// Puts a chunk first in the unsorted bin.
-    #[inline]
-    pub(crate) fn push_unsorted(&mut self, chunks: &mut Chunks, kernel: &mut Kernel, chunk: Chunk) {
-        self.push_front(chunks, kernel, UNSORTED, chunk);
+    /// Puts a freed chunk first in the unsorted bin, or in the bin of its size if it is small and `small_sorted`. Returns its
+    /// size.
+    #[inline(always)]
+    pub(crate) fn push(
+        &mut self,
+        chunks: &mut Chunks,
+        kernel: &mut Kernel,
+        chunk: Chunk,
+        small_sorted: bool,
+    ) -> Bytes {
+        let mut bin = UNSORTED;
+        if small_sorted && is_small(chunks.size(chunk)) {
+            bin = bin_of(chunks.size(chunk));
+            self.mark(bin);
+        }
+        let (start, size) = chunks.link_first(chunk, self.head(bin));
+        self.count(size);
+        touch_behind_header(kernel, start, links_of(size));
+        size
     }
 
     /// Cuts a chunk that was taken from a bin in two: the first `size` bytes in use, the rest first in the unsorted bin. Returns
@@ -177,21 +192,6 @@ impl Bins {
         self.count(size);
         touch_behind_header(kernel, start, links_of(size));
         start
-    }
-
-    /// Puts a small chunk first in the bin of its size.
-    #[inline]
-    pub(crate) fn push_small(&mut self, chunks: &mut Chunks, kernel: &mut Kernel, chunk: Chunk) {
-        let bin = bin_of(chunks.size(chunk));
-        self.mark(bin);
-        self.push_front(chunks, kernel, bin, chunk);
-    }
-
-    #[inline(always)]
-    fn push_front(&mut self, chunks: &mut Chunks, kernel: &mut Kernel, bin: usize, chunk: Chunk) {
-        let (start, size) = chunks.link_first(chunk, self.head(bin));
-        self.count(size);
-        touch_behind_header(kernel, start, links_of(size));
     }
 
     /// Takes the last chunk of the unsorted bin, which has that size, for use.
@@ -211,36 +211,39 @@ impl Bins {
         Some(victim)
     }
 
-    /// Puts the chunks of the unsorted bin where their sizes belong, the earliest freed first, up to one of exactly `size` or
-    /// the last remainder, where that is alone and can be cut again for a small request. Returns that chunk, which stays;
-    /// `None` where the bin is empty or `room` for so many has been used up.
-    #[inline(always)]
+    /// Puts the chunks of the unsorted bin where their sizes belong, the earliest freed first, at most `room` of them, up to one of
+    /// exactly `size` or the last remainder, where that is alone and can be cut again for a small request. Returns that chunk,
+    /// which stays, or none, and how many were put elsewhere.
+    #[inline(never)]
     pub(crate) fn sort(
         &mut self,
         chunks: &mut Chunks,
         size: Bytes,
         last_remainder: Address,
-        room: &mut u64,
-    ) -> Option<Chunk> {
+        room: u64,
+    ) -> (Chunk, u64) {
         let head = self.head(UNSORTED);
         let mut victim = chunks.bk(head);
-        let mut found = None;
-        while victim != head && *room > 0 {
+        if victim == head {
+            return (Chunk::NONE, 0);
+        }
+        let (mut found, mut sorted) = (Chunk::NONE, 0);
+        while victim != head && sorted < room {
             let (start, whole, before) = chunks.member(victim);
             let is_last_remainder = start == last_remainder
                 && is_small(size)
                 && before == head
                 && whole > size + MIN_SIZE;
             if whole == size || is_last_remainder {
-                found = Some(victim);
+                found = victim;
                 break;
             }
             self.put_by_size(chunks, victim, whole);
-            *room -= 1;
+            sorted += 1;
             victim = before;
         }
         chunks.end_list(head, victim);
-        found
+        (found, sorted)
     }
 
     /// Puts a chunk that is in no list where its size belongs.

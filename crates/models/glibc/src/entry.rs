@@ -262,11 +262,12 @@ impl Glibc {
     /// Frees a chunk past the thread cache (`_int_free_chunk`).
     #[inline]
     fn free_past_cache(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) {
+        let size = self.chunks.size(chunk);
         if self.chunks.is_mmapped(chunk) {
             self.call(kernel, thread, MAIN).free_mapped(chunk);
         } else {
             let arena = self.arena_of(chunk);
-            self.call(kernel, thread, arena).free_chunk(chunk);
+            self.call(kernel, thread, arena).free_chunk(chunk, size);
         }
     }
 

@@ -139,24 +139,40 @@ impl Call<'_> {
 
     /// Goes through the unsorted bin, oldest first: chunks of exactly `size` fill the thread cache and then serve the
     /// request (from 2.44 on the first of them does), all others go to their bins. `sorted` counts those over the whole request.
+    #[inline]
     fn take_unsorted(&mut self, size: Bytes, sorted: &mut u64) -> Option<Found> {
+        let (victim, count) = self.sort(size, MAX_SORTED);
+        *sorted += count;
+        if victim.is_none() {
+            return None;
+        }
+        self.take_found(victim, size, (MAX_SORTED - count, sorted))
+    }
+
+    /// Sorts unsorted chunks, at most `room`, up to one that serves the request. Returns that one, or none, and how many went to
+    /// their bins.
+    #[inline(always)]
+    fn sort(&mut self, size: Bytes, room: u64) -> (Chunk, u64) {
+        let last_remainder = self.arena.last_remainder;
+        let bins = &mut self.arena.bins;
+        bins.sort(self.chunks, size, last_remainder, room)
+    }
+
+    /// Takes an unsorted chunk that was found to serve the request, and goes on with the others while it fills the thread cache.
+    /// `left` of [`MAX_SORTED`] may be sorted yet.
+    #[inline(never)]
+    fn take_found(
+        &mut self,
+        mut victim: Chunk,
+        size: Bytes,
+        (mut left, sorted): (u64, &mut u64),
+    ) -> Option<Found> {
         let mut cached = None;
-        let mut left = MAX_SORTED;
-        loop {
-            let before = self.sortable(left, cached.is_some(), *sorted);
-            let mut room = before;
-            let last_remainder = self.arena.last_remainder;
-            let bins = &mut self.arena.bins;
-            let found = bins.sort(self.chunks, size, last_remainder, &mut room);
-            left -= before - room;
-            *sorted += before - room;
-            let Some(victim) = found else {
-                break;
-            };
+        while !victim.is_none() {
             let whole = self.chunks.size(victim);
-            bins.pop_unsorted(self.chunks, whole);
+            self.arena.bins.pop_unsorted(self.chunks, whole);
             if whole != size {
-                self.cut_last_remainder(victim, size);
+                self.arena.last_remainder = self.split(victim, size);
                 return Some(victim.into());
             }
             if !self.shared.rules.exact_fits_are_cached {
@@ -166,6 +182,10 @@ impl Call<'_> {
                 return Some(victim.into());
             };
             cached = Some(bin);
+            let count;
+            (victim, count) = self.sort(size, self.sortable(left, *sorted));
+            left -= count;
+            *sorted += count;
         }
         let tcache = self.threads[self.thread].tcache.as_mut()?;
         let user = tcache.get(cached?)?;
@@ -175,14 +195,13 @@ impl Call<'_> {
         })
     }
 
-    /// How many chunks may be sorted before the next place is tried, where `left` are left of [`MAX_SORTED`]: once the thread
-    /// cache has got one, only up to `tcache_unsorted_limit`, but always one more.
-    fn sortable(&self, left: u64, is_cached: bool, sorted: u64) -> u64 {
-        let limit = self.shared.params.tcache_unsorted_limit;
-        if is_cached && limit > 0 {
-            return left.min(limit.saturating_sub(sorted).saturating_add(1));
+    /// How many chunks may be sorted before the next place is tried, where `left` are left of [`MAX_SORTED`] and the thread cache
+    /// has got one: only up to `tcache_unsorted_limit`, but always one more.
+    fn sortable(&self, left: u64, sorted: u64) -> u64 {
+        match self.shared.params.tcache_unsorted_limit {
+            0 => left,
+            limit => left.min(limit.saturating_sub(sorted).saturating_add(1)),
         }
-        left
     }
 
     /// Puts a chunk from the unsorted bin in the thread cache, and returns the bin there, if that has room.
@@ -231,11 +250,6 @@ impl Call<'_> {
         let thread = &mut self.threads[self.thread];
         thread.tcache = Some(Tcache::new(home));
         thread.tcache_disabled = false;
-    }
-
-    #[inline(never)]
-    fn cut_last_remainder(&mut self, victim: Chunk, size: Bytes) {
-        self.arena.last_remainder = self.split(victim, size);
     }
 
     /// For a large request: the smallest chunk of its own bin that holds it.

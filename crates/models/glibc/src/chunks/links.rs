@@ -107,13 +107,15 @@ impl Chunks {
         records[fd.index()].bk = bk;
         records[bk.index()].fd = fd;
         let size = Bytes(head & !FLAGS);
-        if head & LEADS != 0 {
+        // Where it was the only chunk of its bin, there is no list of sizes left.
+        if head & LEADS != 0 && fd != bk {
             self.unlink_size(chunk, size, fd);
         }
         size
     }
 
     /// Takes a chunk out of the list of sizes, in which the chunk that followed it takes its place if it has the same size.
+    #[inline(never)]
     fn unlink_size(&mut self, chunk: Chunk, size: Bytes, fd: Chunk) {
         let Sizes {
             fd_nextsize: next,
