@@ -69,6 +69,27 @@ const NOTHING: Record = Record {
     bk: Chunk::NONE,
 };
 
+/// What the header of a chunk says of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Head(u64);
+
+impl Head {
+    #[inline]
+    pub(crate) fn size(self) -> Bytes {
+        Bytes(self.0 & !FLAGS)
+    }
+
+    #[inline]
+    pub(crate) fn is_mmapped(self) -> bool {
+        self.0 & IS_MMAPPED != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_of_main_arena(self) -> bool {
+        self.0 & NON_MAIN_ARENA == 0
+    }
+}
+
 /// The neighbours of a large chunk in the list of sizes of its bin. They count only for a chunk that is in that list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Sizes {
@@ -147,6 +168,12 @@ impl Chunks {
     #[inline]
     fn record_mut(&mut self, chunk: Chunk) -> &mut Record {
         &mut self.records[chunk.index()]
+    }
+
+    /// What its header says.
+    #[inline]
+    pub(crate) fn head(&self, chunk: Chunk) -> Head {
+        Head(self.record(chunk).head)
     }
 
     /// Where it begins.
