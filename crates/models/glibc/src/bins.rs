@@ -292,12 +292,18 @@ impl Bins {
     }
 
     /// Finds the smallest chunk of a large bin that holds `size` (`_int_malloc`, the scan of the list of sizes).
-    #[inline(never)]
+    #[inline]
     pub(crate) fn best_fit(&self, chunks: &Chunks, bin: usize, size: Bytes) -> Option<Chunk> {
         let largest = self.first(chunks, bin)?;
         if chunks.size(largest) < size {
             return None;
         }
+        Some(self.smallest_fit(chunks, (bin, largest), size))
+    }
+
+    /// The same where the largest chunk of the bin is known to hold it.
+    #[inline(never)]
+    fn smallest_fit(&self, chunks: &Chunks, (bin, largest): (usize, Chunk), size: Bytes) -> Chunk {
         let mut victim = chunks.bk_nextsize(largest);
         let mut found = chunks.size(victim);
         while found < size {
@@ -308,10 +314,10 @@ impl Bins {
         if victim != chunks.bk(self.head(bin)) {
             let second = chunks.fd(victim);
             if chunks.size(second) == found {
-                return Some(second);
+                return second;
             }
         }
-        Some(victim)
+        victim
     }
 
     /// Takes a chunk out of whatever list holds it, and marks it as in use (`unlink_chunk`). Returns its

@@ -258,11 +258,17 @@ impl Glibc {
                 return;
             }
         }
-        self.free_past_cache(kernel, thread, chunk, head);
+        self.free_elsewhere(kernel, thread, chunk);
+    }
+
+    /// Frees a chunk past the thread cache, where that happens seldom.
+    #[inline(never)]
+    fn free_elsewhere(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) {
+        self.free_past_cache(kernel, thread, chunk, self.chunks.head(chunk));
     }
 
     /// Frees a chunk with this header past the thread cache (`_int_free_chunk`).
-    #[inline]
+    #[inline(always)]
     fn free_past_cache(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk, head: Head) {
         if head.is_mmapped() {
             return self.call(kernel, thread, MAIN).free_mapped(chunk);
@@ -273,12 +279,6 @@ impl Glibc {
         };
         let mut call = self.call(kernel, thread, arena);
         call.free_chunk(chunk, head.size());
-    }
-
-    /// Frees a block that a thread's cache held, or the one that the cache lies in.
-    fn free_from_cache(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
-        let chunk = self.chunks.of_user(block);
-        self.free_past_cache(kernel, thread, chunk, self.chunks.head(chunk));
     }
 
     // ---- mallopt, trim and thread exit
@@ -323,9 +323,9 @@ impl Glibc {
         ending.tcache_disabled = true;
         if let Some(mut tcache) = ending.tcache.take() {
             while let Some(block) = tcache.pop_any() {
-                self.free_from_cache(kernel, thread, block);
+                self.free_elsewhere(kernel, thread, self.chunks.of_user(block));
             }
-            self.free_from_cache(kernel, thread, tcache.home);
+            self.free_elsewhere(kernel, thread, self.chunks.of_user(tcache.home));
         }
         self.leave_arena(thread);
     }

@@ -24,7 +24,7 @@ pub(crate) struct Merged {
 
 impl Call<'_> {
     /// Frees a chunk of a heap for the allocator itself: a fenced top, the rest of a chunk that was cut.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn int_free(&mut self, chunk: Chunk) {
         if self.shared.rules.inner_frees_pass_tcache || !self.cache(chunk) {
             self.free_chunk(chunk, self.chunks.size(chunk));
@@ -40,7 +40,7 @@ impl Call<'_> {
     }
 
     /// Frees a chunk of this size past the thread cache (`_int_free_chunk`).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn free_chunk(&mut self, chunk: Chunk, size: Bytes) {
         if size <= self.shared.params.max_fast {
             self.perturb_freed(chunk);
@@ -66,15 +66,23 @@ impl Call<'_> {
     }
 
     /// Merges a chunk with its neighbours and considers giving memory back (`_int_free_merge_chunk`).
+    #[inline(always)]
     pub(crate) fn merge_and_trim(&mut self, chunk: Chunk) {
         self.perturb_freed(chunk);
         let (merged, size) = self.merge(chunk, self.shared.rules.small_frees_sorted);
         self.maybe_trim(merged, size);
     }
 
+    /// Makes a chunk that was cut off and is in no list, above a chunk in use, a free one, and considers giving memory back.
+    #[inline(never)]
+    pub(crate) fn free_rest(&mut self, chunk: Chunk) {
+        let (merged, size) = self.create_free(chunk, self.shared.rules.small_frees_sorted);
+        self.maybe_trim(merged, size);
+    }
+
     /// Considers giving memory back after a merge (`_int_free_maybe_consolidate`).
     #[inline(always)]
-    pub(crate) fn maybe_trim(&mut self, merged: Chunk, size: Bytes) {
+    fn maybe_trim(&mut self, merged: Chunk, size: Bytes) {
         if size >= CONSOLIDATION_THRESHOLD {
             self.consider_trim(Merged {
                 chunk: merged,
@@ -84,6 +92,7 @@ impl Call<'_> {
         }
     }
 
+    #[inline(never)]
     fn consider_trim(&mut self, mut merged: Merged) {
         if self.arena.fast.maybe_filled {
             self.consolidate(Some(&mut merged));
@@ -120,7 +129,7 @@ impl Call<'_> {
     /// Makes a chunk that is in no list, above a chunk in use, a free one, merging it with what follows
     /// (`_int_free_create_chunk`). Returns what it is then, and its size.
     #[inline(always)]
-    pub(crate) fn create_free(&mut self, chunk: Chunk, small_sorted: bool) -> (Chunk, Bytes) {
+    fn create_free(&mut self, chunk: Chunk, small_sorted: bool) -> (Chunk, Bytes) {
         let next = self.chunks.above(chunk);
         if next == self.arena.top {
             self.chunks.join(chunk, next);

@@ -57,7 +57,7 @@ impl Glibc {
         kernel.copy(old, new, self.usable(chunk));
         let passes = self.shared.rules.inner_frees_pass_tcache;
         if passes || !self.cache(kernel, thread, chunk) {
-            self.free_past_cache(kernel, thread, chunk, self.chunks.head(chunk));
+            self.free_elsewhere(kernel, thread, chunk);
         }
         Some(new)
     }
