@@ -389,7 +389,7 @@ impl Chunks {
     }
 
     /// Adds to a chunk the one above it, which is no more.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn join(&mut self, chunk: Chunk, above: Chunk) {
         let spare = std::mem::replace(&mut self.spare, above);
         let records = self.records.as_mut_slice();

@@ -27,7 +27,7 @@ impl Chunks {
     }
 
     /// Puts a chunk first in the list of a bin, and marks it as free. Returns where it begins, and its size.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn link_first(&mut self, chunk: Chunk, head: Chunk) -> (Address, Bytes) {
         let records = self.records.as_mut_slice();
         let fwd = std::mem::replace(&mut records[head.index()].fd, chunk);
