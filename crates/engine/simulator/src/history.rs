@@ -95,33 +95,47 @@ impl History {
         for live in live.clone() {
             begun.add(live);
         }
-        self.retain_latest(|held| begun.add(held), events);
+        self.retain_latest(held, events, |held| begun.add(held));
         // What lies at the place of several others takes longer to find.
         if self.past.len() > before / 2 {
             let mut covered = Covered::default();
             for live in live {
                 covered.add(live);
             }
-            self.retain_latest(|held| covered.add(held), events);
+            self.retain_latest(held, events, |held| covered.add(held));
         }
-        self.due = self.past.len() + FEW.max(self.past.len() + held);
+        self.due = due(self.past.len(), held);
     }
 
-    /// Keeps the blocks that are new, the latest first, and those that one of these events freed.
-    fn retain_latest(&mut self, mut is_new: impl FnMut(&Held) -> bool, events: [Option<u64>; 2]) {
+    /// Keeps the blocks that are new, the latest first, and those that one of these events freed, where the program holds so many.
+    fn retain_latest(
+        &mut self,
+        held: usize,
+        events: [Option<u64>; 2],
+        mut is_new: impl FnMut(&Held) -> bool,
+    ) {
         let events = events.map(|event| event.unwrap_or(u64::MAX));
-        // Two blocks at one place were held one after another, so the one that was freed last is the latest. What is kept
-        // moves to the end.
-        let mut first = self.past.len();
-        for place in (0..self.past.len()).rev() {
-            let past = self.past[place];
-            if is_new(&past.held) || events.contains(&past.freed.event.into()) {
-                first -= 1;
-                self.past[first] = past;
+        // Two blocks at one place were held one after another, so the one that was freed last is the latest.
+        let mut keep = vec![false; self.past.len()];
+        let mut kept = 0;
+        for (past, keep) in self.past.iter().zip(&mut keep).rev() {
+            *keep = is_new(&past.held) || events.contains(&past.freed.event.into());
+            kept += usize::from(*keep);
+        }
+        // With room for all that may come until some are forgotten again.
+        let mut left = Vec::with_capacity(due(kept, held));
+        for (past, keep) in self.past.iter().zip(keep) {
+            if keep {
+                left.push(*past);
             }
         }
-        self.past.drain(..first);
+        self.past = left;
     }
+}
+
+/// How many blocks there are when the covered ones are forgotten next, where so many were kept and the program holds so many.
+fn due(kept: usize, held: usize) -> usize {
+    kept + FEW.max(kept + held)
 }
 
 /// Words of the bits of one region: a bit for each eight bytes of 2 MiB.

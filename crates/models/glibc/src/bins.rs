@@ -250,45 +250,18 @@ impl Bins {
     #[inline(always)]
     fn put_by_size(&mut self, chunks: &mut Chunks, chunk: Chunk, size: Bytes) {
         let bin = bin_of(size);
-        let (bck, fwd) = if is_small(size) {
-            let head = self.head(bin);
-            (head, chunks.fd(head))
-        } else {
-            self.place_by_size(chunks, chunk, size, bin)
-        };
         self.mark(bin);
-        chunks.link(chunk, bck, fwd);
-    }
-
-    /// Finds a large chunk's neighbours in its bin, and enters it in the list of sizes if it is the first of its size.
-    fn place_by_size(
-        &self,
-        chunks: &mut Chunks,
-        chunk: Chunk,
-        size: Bytes,
-        bin: usize,
-    ) -> (Chunk, Chunk) {
         let head = self.head(bin);
-        let Some(largest) = self.first(chunks, bin) else {
-            chunks.lead_alone(chunk);
-            return (head, head);
-        };
-        let smallest = chunks.bk(head);
-        if size < chunks.size(smallest) {
-            chunks.link_sizes(chunk, chunks.bk_nextsize(largest), largest);
-            return (smallest, head);
-        }
-        let mut fwd = largest;
-        while size < chunks.size(fwd) {
-            fwd = chunks.fd_nextsize(fwd);
-        }
-        if size == chunks.size(fwd) {
-            // Always in the second place, so that the list of sizes need not change.
-            fwd = chunks.fd(fwd);
+        let first = chunks.fd(head);
+        let (bck, fwd) = if is_small(size) {
+            (head, first)
+        } else if first == head {
+            chunks.begin_size(chunk);
+            (head, head)
         } else {
-            chunks.link_sizes(chunk, chunks.bk_nextsize(fwd), fwd);
-        }
-        (chunks.bk(fwd), fwd)
+            place_by_size(chunks, chunk, size, (head, first))
+        };
+        chunks.link(chunk, bck, fwd);
     }
 
     /// Finds the smallest chunk of a large bin that holds `size` (`_int_malloc`, the scan of the list of sizes).
@@ -304,6 +277,11 @@ impl Bins {
     /// The same where the largest chunk of the bin is known to hold it.
     #[inline(never)]
     fn smallest_fit(&self, chunks: &Chunks, (bin, largest): (usize, Chunk), size: Bytes) -> Chunk {
+        let smallest = chunks.bk(self.head(bin));
+        if smallest == largest {
+            // The only chunk of its bin: no list of sizes was made.
+            return largest;
+        }
         let mut victim = chunks.bk_nextsize(largest);
         let mut found = chunks.size(victim);
         while found < size {
@@ -311,7 +289,7 @@ impl Bins {
             found = chunks.size(victim);
         }
         // Rather not the first of its size: the list of sizes would have to change.
-        if victim != chunks.bk(self.head(bin)) {
+        if victim != smallest {
             let second = chunks.fd(victim);
             if chunks.size(second) == found {
                 return second;
@@ -328,6 +306,36 @@ impl Bins {
         self.uncount(size);
         size
     }
+}
+
+/// Finds a large chunk's neighbours in its bin, where there are others, and enters it in the list of sizes if it is the first of
+/// its size.
+fn place_by_size(
+    chunks: &mut Chunks,
+    chunk: Chunk,
+    size: Bytes,
+    (head, largest): (Chunk, Chunk),
+) -> (Chunk, Chunk) {
+    let smallest = chunks.bk(head);
+    if smallest == largest {
+        // Up to now it was the only one.
+        chunks.lead_alone(largest);
+    }
+    if size < chunks.size(smallest) {
+        chunks.link_sizes(chunk, chunks.bk_nextsize(largest), largest);
+        return (smallest, head);
+    }
+    let mut fwd = largest;
+    while size < chunks.size(fwd) {
+        fwd = chunks.fd_nextsize(fwd);
+    }
+    if size == chunks.size(fwd) {
+        // Always in the second place, so that the list of sizes need not change.
+        fwd = chunks.fd(fwd);
+    } else {
+        chunks.link_sizes(chunk, chunks.bk_nextsize(fwd), fwd);
+    }
+    (chunks.bk(fwd), fwd)
 }
 
 #[cfg(test)]

@@ -90,7 +90,8 @@ impl Head {
     }
 }
 
-/// The neighbours of a large chunk in the list of sizes of its bin. They count only for a chunk that is in that list.
+/// The neighbours of a large chunk in the list of sizes of its bin. They count only for a chunk that is in that list, beside
+/// others in its bin.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Sizes {
     fd_nextsize: Chunk,

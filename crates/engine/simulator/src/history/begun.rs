@@ -9,7 +9,7 @@ const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 /// A hash table of addresses, made for as many blocks as there are. [`highwater_allocator::Numbers`] takes three times as many
 /// instructions for each, and every block that is ever freed comes by here.
 pub(super) struct Begun {
-    /// Where a block began and its size; no block begins at zero.
+    /// Where a block began and its size; no block begins at zero. Their number is a power of two.
     slots: Vec<(u64, u64)>,
     /// What is left of a product is the number of a slot.
     shift: u32,
@@ -32,9 +32,10 @@ impl Begun {
         let key = held.address.0 | u64::from(held.size >= LARGE);
         let size = held.size.0.max(1);
         let slots = self.slots.as_mut_slice();
+        let mask = slots.len() - 1;
         let mut at = (key.wrapping_mul(ODD) >> self.shift) as usize;
         loop {
-            let slot = &mut slots[at];
+            let slot = &mut slots[at & mask];
             if slot.0 == key {
                 let is_longer = slot.1 < size;
                 slot.1 = slot.1.max(size);
@@ -44,7 +45,7 @@ impl Begun {
                 *slot = (key, size);
                 return true;
             }
-            at = (at + 1) % slots.len();
+            at += 1;
         }
     }
 }

@@ -141,6 +141,12 @@ impl Chunks {
         self.sizes[chunk.index()].bk_nextsize
     }
 
+    /// Makes a chunk, the only one of its bin, the first of its size. Its place in the list of sizes is not written yet.
+    #[inline]
+    pub(crate) fn begin_size(&mut self, chunk: Chunk) {
+        self.record_mut(chunk).head |= LEADS;
+    }
+
     /// Makes a chunk the only one in the list of sizes of its bin.
     pub(crate) fn lead_alone(&mut self, chunk: Chunk) {
         self.record_mut(chunk).head |= LEADS;
