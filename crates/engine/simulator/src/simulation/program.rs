@@ -51,8 +51,9 @@ impl Held {
 pub(crate) struct Program {
     /// The blocks that it holds, by number, as far as any was allocated.
     pub(super) blocks: Vec<Held>,
-    /// Those that it has freed.
+    /// Those that it has freed, if anybody may ask for them.
     pub(super) history: History,
+    keeps_history: bool,
     /// Allocating calls that it has made.
     pub(super) asked: u64,
     /// One more than the highest number a block may have.
@@ -84,6 +85,7 @@ impl Program {
         Self {
             blocks: Vec::with_capacity(workload.blocks as usize),
             history: History::default(),
+            keeps_history: true,
             asked: 0,
             numbers: workload.blocks as usize,
             touches: workload.header.touch,
@@ -118,6 +120,11 @@ impl Program {
     pub(crate) fn take_blocks(&mut self, blocks: Vec<Held>, history: History) {
         self.blocks = blocks;
         self.history = history;
+    }
+
+    /// From now on what it frees is not kept.
+    pub(super) fn forgo_history(&mut self) {
+        self.keeps_history = false;
     }
 
     /// Goes on to the next part of its events.
@@ -187,7 +194,7 @@ impl Program {
     fn give_back<A: Serve>(&mut self, model: &A, block: BlockId, freed: Stamp) {
         let held = &mut self.blocks[block.0 as usize];
         self.live -= held.size;
-        let is_time = self.history.add(held, freed);
+        let is_time = self.keeps_history && self.history.add(held, freed);
         held.address = Address::NULL;
         if is_time {
             self.forget_covered(model);
