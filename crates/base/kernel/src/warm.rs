@@ -45,7 +45,11 @@ impl Warm {
     #[inline(never)]
     fn holds_run(&self, start: u64, end: u64) -> bool {
         let run = self.low.get(index(start)..=index(end));
-        run.is_some_and(|run| run.iter().all(|is_listed| *is_listed))
+        run.is_some_and(|run| {
+            let mut eights = run.chunks_exact(8);
+            eights.by_ref().all(|eight| eight == [true; 8])
+                && eights.remainder().iter().all(|is_listed| *is_listed)
+        })
     }
 
     #[inline(never)]

@@ -9,10 +9,14 @@ use highwater_allocator::{Address, Kernel};
 /// log2 of the bytes that one slot is for: the size of the smallest chunk, so that never two begin in the same.
 const SLOT_SHIFT: u32 = 5;
 /// log2 of the bytes of the program break's heap that one frame is for.
-const FRAME_SHIFT: u32 = 13;
+const FRAME_SHIFT: u32 = 16;
 const SLOTS: usize = 1 << (FRAME_SHIFT - SLOT_SHIFT);
+/// A part of an empty frame.
+const FEW: [Chunk; SLOTS / 16] = [Chunk::NONE; SLOTS / 16];
 /// How many frames upwards from the first program break there are at most: for 4 GiB.
 const FRAMES: usize = 1 << (32 - FRAME_SHIFT);
+
+type Frame = Box<[Chunk; SLOTS]>;
 
 /// The numbers of the chunks, by where they begin.
 ///
@@ -22,7 +26,7 @@ pub(crate) struct Starts {
     /// The first byte of the first frame.
     first: u64,
     /// The chunks of the program break's heap. Each frame has a place of its own: none is copied where more are added.
-    near: Vec<Option<Box<[Chunk; SLOTS]>>>,
+    near: Vec<Option<Frame>>,
     /// Those in mappings.
     far: Far,
 }
@@ -82,11 +86,14 @@ impl Starts {
         }
         if self.near.len() <= number {
             // By some more, for the heap grows step by step.
-            self.near.resize((number | 63) + 1, None);
+            self.near.resize((number | 15) + 1, None);
         }
-        let mut frame = Box::new([Chunk::NONE; SLOTS]);
+        let mut frame = Vec::with_capacity(SLOTS);
+        while frame.len() < SLOTS {
+            frame.extend_from_slice(&FEW);
+        }
         frame[slot_of(at)] = chunk;
-        self.near[number] = Some(frame);
+        self.near[number] = Frame::try_from(frame).ok();
     }
 
     /// No chunk begins any more in the page of an address in a mapping.
