@@ -99,14 +99,7 @@ impl Glibc {
     #[inline]
     fn cached(&mut self, thread: ThreadId, size: Bytes) -> Option<Address> {
         let thread = self.threads.get_mut(usize::from(thread.0))?;
-        let tcache = thread.tcache.as_mut()?;
-        match self.shared.params.tcache_bin(size) {
-            Some(bin) => tcache.get(bin),
-            None if size < self.shared.params.tcache_max_chunk => {
-                tcache.get_large(size, self.shared.rules.large_tcache_is_exact)
-            }
-            None => None,
-        }
+        thread.tcache.as_mut()?.take_cached(&self.shared, size)
     }
 
     /// Puts a freed chunk in the thread's cache, if that takes it.
@@ -129,11 +122,14 @@ impl Glibc {
         bytes: Bytes,
     ) -> Option<Address> {
         self.hook = false;
-        if let Some(size) = request_to_size(bytes) {
-            if let Some(block) = self.cached(thread, size) {
+        if let Some(size) = request_to_size(bytes)
+            && let Some(state) = self.threads.get_mut(usize::from(thread.0))
+            && let Some(tcache) = &mut state.tcache
+        {
+            if let Some(block) = tcache.take_cached(&self.shared, size) {
                 return Some(block);
             }
-            if !self.host.threaded && self.threads[0].tcache.is_some() {
+            if !self.host.threaded {
                 // Nothing to begin and no arena to choose.
                 let mut call = self.call(kernel, thread, MAIN);
                 return call.int_malloc_sized(bytes, size);

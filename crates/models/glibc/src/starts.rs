@@ -12,7 +12,7 @@ const SLOT_SHIFT: u32 = 5;
 const FRAME_SHIFT: u32 = 16;
 const SLOTS: usize = 1 << (FRAME_SHIFT - SLOT_SHIFT);
 /// A part of an empty frame.
-const FEW: [Chunk; SLOTS / 16] = [Chunk::NONE; SLOTS / 16];
+const FEW: [Chunk; SLOTS / 8] = [Chunk::NONE; SLOTS / 8];
 /// How many frames upwards from the first program break there are at most: for 4 GiB.
 const FRAMES: usize = 1 << (32 - FRAME_SHIFT);
 
