@@ -69,8 +69,8 @@ fn per_event(
     };
     let output = process::command(valgrind)
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .args(["--collect-atstart=no", "--toggle-collect"])
-        .arg(function)
+        .arg("--collect-atstart=no")
+        .arg(format!("--toggle-collect={function}"))
         .arg(counted)
         .args([what, allocator])
         .arg(trace)
