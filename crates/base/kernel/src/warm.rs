@@ -12,6 +12,12 @@ pub(crate) struct Warm {
     pub(crate) high: Vec<bool>,
 }
 
+/// A place in a list; beyond every one where it has more bits than those.
+#[inline]
+fn index(place: u64) -> usize {
+    usize::try_from(place).unwrap_or(usize::MAX)
+}
+
 impl Warm {
     /// No page, in an address space whose heap begins in page `first` and whose highest mapping ends before page `last`.
     pub(crate) fn new(first: u64, last: u64) -> Self {
@@ -23,16 +29,27 @@ impl Warm {
         }
     }
 
-    /// Whether all pages from `from` to `to` are listed.
+    /// Whether all pages from `from` to `to`, which is no lower, are listed.
     #[inline]
     pub(crate) fn holds(&self, from: u64, to: u64) -> bool {
         // What lies below the first wraps around, and so is none of these.
         let (start, end) = (from.wrapping_sub(self.first), to.wrapping_sub(self.first));
-        if start <= end && end < self.low.len() as u64 {
-            let (start, end) = (start as usize, end as usize);
-            return self.low[start] && (start == end || !self.low[start..=end].contains(&false));
+        match self.low.get(index(start)) {
+            Some(is_listed) if start == end => *is_listed,
+            Some(true) => self.holds_run(start, end),
+            Some(false) => false,
+            None => self.holds_high(from, to),
         }
-        self.holds_high(from, to)
+    }
+
+    #[inline(never)]
+    fn holds_run(&self, start: u64, end: u64) -> bool {
+        let run = self.low.get(index(start)..=index(end));
+        run.is_some_and(|run| {
+            let mut eights = run.chunks_exact(8);
+            eights.by_ref().all(|eight| eight == [true; 8])
+                && eights.remainder().iter().all(|is_listed| *is_listed)
+        })
     }
 
     #[inline(never)]

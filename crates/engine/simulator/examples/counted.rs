@@ -1,7 +1,7 @@
-//! Replays a trace once, for counting instructions: `counted model|recording ALLOCATOR TRACE`. Prints the number of events.
+//! Replays a trace once, for counting instructions: `counted model|history|recording ALLOCATOR TRACE`. Prints the number of events.
 //!
-//! What is to be counted happens in functions of their own, [`model_alone`] and [`with_recording`], so that a profiler can be
-//! told to count nothing else. `cargo xtask perf --only instructions` does so.
+//! What is to be counted happens in functions of their own, [`model_alone`], [`with_history`] and [`with_recording`], so that a
+//! profiler can be told to count nothing else. `cargo xtask perf --only instructions` does so.
 
 use highwater_simulator::{Choice, Options, Simulation, Variant, run};
 use highwater_workload::{Workload, trace, unwatched};
@@ -12,6 +12,15 @@ use std::sync::Arc;
 /// The model, its kernel and what the program holds.
 #[inline(never)]
 fn model_alone(workload: &Arc<Workload>, variant: &Variant) -> Result<u64, Box<dyn Error>> {
+    let simulation = Simulation::new(Arc::clone(workload), variant)?;
+    let mut simulation = simulation.without_history();
+    simulation.run_until(u64::MAX);
+    Ok(simulation.rss().0)
+}
+
+/// The same with the blocks that the program has freed, which looks ask for.
+#[inline(never)]
+fn with_history(workload: &Arc<Workload>, variant: &Variant) -> Result<u64, Box<dyn Error>> {
     let mut simulation = Simulation::new(Arc::clone(workload), variant)?;
     simulation.run_until(u64::MAX);
     Ok(simulation.rss().0)
@@ -32,7 +41,7 @@ fn with_recording(workload: &Arc<Workload>, variant: &Variant) -> Result<u64, Bo
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [what, allocator, file] = arguments.as_slice() else {
-        return Err("counted model|recording ALLOCATOR TRACE".into());
+        return Err("counted model|history|recording ALLOCATOR TRACE".into());
     };
     let allocator: Choice = allocator.parse()?;
     let workload = Arc::new(trace::read(&std::fs::read(file)?)?);
@@ -42,8 +51,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let counted = match what.as_str() {
         "model" => model_alone(&workload, &variant)?,
+        "history" => with_history(&workload, &variant)?,
         "recording" => with_recording(&workload, &variant)?,
-        _ => return Err("count the `model` or the `recording`?".into()),
+        _ => return Err("count the `model`, the `history` or the `recording`?".into()),
     };
     black_box(counted);
     println!("{}", workload.events.len());

@@ -51,7 +51,7 @@ impl Fleet {
             let mut variant = stage.variant.clone();
             // Addresses differ from process to process, and with them what starts from them.
             variant.seed = (number > 0).then_some(number as u64);
-            let run = Run::new(source, &variant, options)?;
+            let run = Run::of_figures(source, &variant, options)?;
             workers.push(Worker {
                 run: match source.phases().filter(|_| number == 0) {
                     Some(phases) => run.in_phases(phases),

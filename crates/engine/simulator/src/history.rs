@@ -3,8 +3,10 @@
 //! Of each place the latest block that lay there is asked for: who had a parked chunk, what a free one was. A block that later
 //! ones have covered is forgotten, so the history is as large as the heap, however long the run.
 
+mod begun;
 mod packed;
 
+use begun::Begun;
 pub(crate) use packed::PackedHistory;
 
 use crate::simulation::{Held, Stamp};
@@ -44,9 +46,23 @@ impl Default for History {
 impl History {
     /// Adds a block that was just freed, and returns whether it is time to forget some.
     #[inline]
-    pub(crate) fn add(&mut self, held: Held, freed: Stamp) -> bool {
+    pub(crate) fn add(&mut self, held: &Held, freed: Stamp) -> bool {
+        if self.past.len() == self.past.capacity() {
+            self.make_room();
+        }
+        let held = *held;
         self.past.push(Past { held, freed });
         self.past.len() >= self.due
+    }
+
+    /// Makes room for all that may come until some are forgotten, so that they are moved once and not again and again.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        let is_short_run = self.past.len() < FEW / 64;
+        let left = self.due.saturating_sub(self.past.len()).max(1);
+        self.past
+            .reserve_exact(if is_short_run { FEW / 64 } else { left });
     }
 
     /// Whether it is not much longer than when it forgot something last.
@@ -75,49 +91,51 @@ impl History {
         events: [Option<u64>; 2],
     ) {
         let (before, held) = (self.past.len(), live.clone().count());
-        let mut begun = Begun::default();
-        begun.0.reserve(held);
+        let mut begun = Begun::with_room(before + held);
         for live in live.clone() {
             begun.add(live);
         }
-        self.retain_latest(|held| begun.add(held), events);
+        self.retain_latest(held, events, |held| begun.add(held));
         // What lies at the place of several others takes longer to find.
         if self.past.len() > before / 2 {
             let mut covered = Covered::default();
             for live in live {
                 covered.add(live);
             }
-            self.retain_latest(|held| covered.add(held), events);
+            self.retain_latest(held, events, |held| covered.add(held));
         }
-        self.due = self.past.len() + FEW.max(self.past.len() + held);
+        self.due = due(self.past.len(), held);
     }
 
-    /// Keeps the blocks that are new, the latest first, and those that one of these events freed.
-    fn retain_latest(&mut self, mut is_new: impl FnMut(&Held) -> bool, events: [Option<u64>; 2]) {
+    /// Keeps the blocks that are new, the latest first, and those that one of these events freed, where the program holds so many.
+    fn retain_latest(
+        &mut self,
+        held: usize,
+        events: [Option<u64>; 2],
+        mut is_new: impl FnMut(&Held) -> bool,
+    ) {
+        let events = events.map(|event| event.unwrap_or(u64::MAX));
         // Two blocks at one place were held one after another, so the one that was freed last is the latest.
         let mut keep = vec![false; self.past.len()];
+        let mut kept = 0;
         for (past, keep) in self.past.iter().zip(&mut keep).rev() {
-            let event = Some(u64::from(past.freed.event));
-            *keep = is_new(&past.held) || events.contains(&event);
+            *keep = is_new(&past.held) || events.contains(&past.freed.event.into());
+            kept += usize::from(*keep);
         }
-        let mut keep = keep.into_iter();
-        self.past.retain(|_| keep.next().unwrap_or(true));
+        // With room for all that may come until some are forgotten again.
+        let mut left = Vec::with_capacity(due(kept, held));
+        for (past, keep) in self.past.iter().zip(keep) {
+            if keep {
+                left.push(*past);
+            }
+        }
+        self.past = left;
     }
 }
 
-/// The longest block at each address where one began.
-#[derive(Default)]
-struct Begun(Numbers);
-
-impl Begun {
-    /// Adds a block, and returns whether it is longer than those that began at its address. Large ones are counted by
-    /// themselves.
-    fn add(&mut self, held: &Held) -> bool {
-        // Every address is a multiple of eight.
-        let key = held.address.0 | u64::from(held.size >= LARGE);
-        let size = held.size.0.max(1);
-        self.0.raise(key, size)
-    }
+/// How many blocks there are when the covered ones are forgotten next, where so many were kept and the program holds so many.
+fn due(kept: usize, held: usize) -> usize {
+    kept + FEW.max(kept + held)
 }
 
 /// Words of the bits of one region: a bit for each eight bytes of 2 MiB.
@@ -229,7 +247,7 @@ mod tests {
             if live.len() > 40 || (!live.is_empty() && chance.rand_range(0..2) == 0) {
                 let place = chance.rand_range(0..live.len() as u32) as usize;
                 let gone = live.swap_remove(place);
-                history.add(gone, stamp(event));
+                history.add(&gone, stamp(event));
                 all.push(gone);
             } else {
                 let size = match chance.rand_range(0..20) {
@@ -268,7 +286,7 @@ mod tests {
     fn what_was_freed_by_an_event_that_is_asked_for_is_kept() {
         let mut history = History::default();
         for event in 0..10 {
-            history.add(held(16, 24, event), stamp(event));
+            history.add(&held(16, 24, event), stamp(event));
         }
         history.forget_covered([].into_iter(), [Some(3), None]);
         let kept: Vec<u32> = history

@@ -401,7 +401,7 @@ impl Running {
     fn begin(stage: &Stage, options: &Options) -> Result<Self, SimulatorError> {
         Ok(match &stage.sources[..] {
             [source] => {
-                let run = Run::new(source, &stage.variant, options)?;
+                let run = Run::of_figures(source, &stage.variant, options)?;
                 Self::One(Box::new(match source.phases() {
                     Some(phases) => run.in_phases(phases),
                     None => run,

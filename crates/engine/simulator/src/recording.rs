@@ -42,7 +42,7 @@ pub struct Options {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Explain {
-    /// None: a comparison of figures has no use for it.
+    /// None: a comparison of figures has no use for it. What was freed is not kept then either, where a plan or a whole run is run.
     Nothing,
     /// The end of the run.
     #[default]
@@ -142,7 +142,7 @@ pub fn run(
     options: &Options,
     watch: &mut Watch,
 ) -> Result<Recording, SimulatorError> {
-    let mut run = Run::new(source, variant, options)?;
+    let mut run = Run::of_figures(source, variant, options)?;
     loop {
         if watch(run.progress()).is_break() {
             return Err(SimulatorError::Cancelled);
@@ -186,6 +186,19 @@ impl Run {
             variant: variant.clone(),
             stops: VecDeque::new(),
         })
+    }
+
+    /// The same, but where nothing is explained, what is freed is not kept.
+    pub(crate) fn of_figures(
+        source: impl Into<Source>,
+        variant: &Variant,
+        options: &Options,
+    ) -> Result<Self, SimulatorError> {
+        let mut run = Self::new(source, variant, options)?;
+        if options.explain == Explain::Nothing {
+            run.simulation = run.simulation.without_history();
+        }
+        Ok(run)
     }
 
     /// From now on the bounds of phases are measured exactly, and the end of the last rest is explained if it is to be. Of many

@@ -92,6 +92,14 @@ impl Simulation {
         })
     }
 
+    /// Returns it as one that does not keep what is freed, for runs of which only figures are asked. A diagnosis or a look cannot say
+    /// who held a parked chunk or what lay in a free one.
+    #[must_use]
+    pub fn without_history(mut self) -> Self {
+        self.program.forgo_history();
+        self
+    }
+
     /// Runs the next event and returns it; `None` at the end, or once the process was killed.
     #[inline]
     pub fn step(&mut self) -> Option<Event> {

@@ -61,23 +61,34 @@ impl DecisionLog {
 
     /// Records a decision.
     pub fn record(&mut self, decision: Decision) {
+        let logged = Logged {
+            event: self.event,
+            time: self.earlier.unwrap_or(self.now),
+            thread: self.thread,
+            decision,
+        };
+        if self.count(&decision) {
+            self.remembered.note(&logged);
+        }
+        self.total += 1;
+        if self.kept.len() >= self.limit {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(logged);
+    }
+
+    /// Counts a decision, and returns whether it is of those that are remembered.
+    #[inline]
+    fn count(&mut self, decision: &Decision) -> bool {
         let counters = &mut self.counters;
-        match decision {
+        match *decision {
             Decision::TrimRefused { .. } => counters.trims_refused += 1,
-            Decision::Trimmed { bytes, .. } => {
-                counters.trims += 1;
-                counters.trimmed_bytes += bytes;
-            }
             Decision::PagesReleased { .. } => counters.releases += 1,
-            Decision::HeapGrown { .. } => counters.growths += 1,
             Decision::HeapCreated { .. } => counters.heaps_created += 1,
             Decision::HeapDeleted { .. } => counters.heaps_deleted += 1,
             Decision::ArenaCreated { .. } => counters.arenas_created += 1,
             Decision::ArenaShared { .. } => counters.arenas_shared += 1,
             Decision::ArenaRetried { .. } => counters.arena_retries += 1,
-            Decision::ThresholdRaised { .. } => counters.threshold_raises += 1,
-            Decision::Mapped { .. } => counters.mapped += 1,
-            Decision::Unmapped { .. } => counters.unmapped += 1,
             Decision::Consolidated { .. } => counters.consolidations += 1,
             Decision::Purged { bytes, .. } => {
                 counters.purges += 1;
@@ -87,20 +98,29 @@ impl DecisionLog {
             Decision::ObjectArenaReturned { .. } => counters.object_arenas_returned += 1,
             Decision::ArenaTableGrown { .. } => counters.arena_tables_grown += 1,
             Decision::OutOfMemory { .. } => counters.failures += 1,
+            Decision::Trimmed { bytes, .. } => {
+                counters.trims += 1;
+                counters.trimmed_bytes += bytes;
+                return true;
+            }
+            Decision::HeapGrown { .. } => {
+                counters.growths += 1;
+                return true;
+            }
+            Decision::ThresholdRaised { .. } => {
+                counters.threshold_raises += 1;
+                return true;
+            }
+            Decision::Mapped { .. } => {
+                counters.mapped += 1;
+                return true;
+            }
+            Decision::Unmapped { .. } => {
+                counters.unmapped += 1;
+                return true;
+            }
         }
-        self.total += 1;
-        if self.kept.len() >= self.limit {
-            self.kept.pop_front();
-        }
-        self.kept.push_back(Logged {
-            event: self.event,
-            time: self.earlier.unwrap_or(self.now),
-            thread: self.thread,
-            decision,
-        });
-        if let Some(latest) = self.kept.back() {
-            self.remembered.note(latest);
-        }
+        false
     }
 
     /// What is remembered of all decisions, the forgotten ones included.

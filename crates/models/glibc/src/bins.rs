@@ -22,6 +22,13 @@ const LINKS: Bytes = Bytes(2 * WORD.0);
 /// Those of a large one.
 const LARGE_LINKS: Bytes = Bytes(4 * WORD.0);
 
+/// What is written behind the header of a chunk that is put first in a bin. A large one has the mark that it is in no list of
+/// sizes.
+#[inline]
+fn links_of(size: Bytes) -> Bytes {
+    if is_small(size) { LINKS } else { LARGE_LINKS }
+}
+
 /// Whether a chunk of this size belongs in a bin of one size.
 #[inline]
 pub(crate) fn is_small(size: Bytes) -> bool {
@@ -31,22 +38,22 @@ pub(crate) fn is_small(size: Bytes) -> bool {
 /// The bin for chunks of a size (`bin_index`).
 #[inline]
 pub(crate) fn bin_of(size: Bytes) -> usize {
-    if is_small(size) {
-        (size.0 >> 4) as usize
-    } else {
-        large_bin_of(size)
-    }
-}
-
-// Not inlined: computed ahead of the loops it is used in, it would cost every request.
-#[inline(never)]
-fn large_bin_of(size: Bytes) -> usize {
     let n = size.0;
-    (if n >> 6 <= 48 {
+    (if is_small(size) {
+        n >> 4
+    } else if n >> 6 <= 48 {
         48 + (n >> 6)
     } else if n >> 9 <= 20 {
         91 + (n >> 9)
-    } else if n >> 12 <= 10 {
+    } else {
+        return far_bin_of(size);
+    }) as usize
+}
+
+#[inline(never)]
+fn far_bin_of(size: Bytes) -> usize {
+    let n = size.0;
+    (if n >> 12 <= 10 {
         110 + (n >> 12)
     } else if n >> 15 <= 4 {
         119 + (n >> 15)
@@ -142,7 +149,7 @@ impl Bins {
 
     #[inline]
     fn mark(&mut self, bin: usize) {
-        self.map[bin / 32] |= 1 << (bin % 32);
+        self.map[bin / 32 % self.map.len()] |= 1 << (bin % 32);
     }
 
     /// Takes back a bin's mark.
@@ -150,39 +157,47 @@ impl Bins {
         self.map[bin / 32] &= !(1 << (bin % 32));
     }
 
-    /// Puts a chunk first in the unsorted bin.
-    #[inline]
-    pub(crate) fn push_unsorted(&mut self, chunks: &mut Chunks, kernel: &mut Kernel, chunk: Chunk) {
-        self.push_front(chunks, kernel, UNSORTED, chunk);
-    }
-
-    /// Puts a small chunk first in the bin of its size.
-    #[inline]
-    pub(crate) fn push_small(&mut self, chunks: &mut Chunks, kernel: &mut Kernel, chunk: Chunk) {
-        let bin = bin_of(chunks.size(chunk));
-        self.mark(bin);
-        self.push_front(chunks, kernel, bin, chunk);
-    }
-
+    /// Puts a freed chunk first in the unsorted bin, or in the bin of its size if it is small and `small_sorted`. Returns its
+    /// size.
     #[inline(always)]
-    fn push_front(&mut self, chunks: &mut Chunks, kernel: &mut Kernel, bin: usize, chunk: Chunk) {
+    pub(crate) fn push(
+        &mut self,
+        chunks: &mut Chunks,
+        kernel: &mut Kernel,
+        chunk: Chunk,
+        small_sorted: bool,
+    ) -> Bytes {
+        let mut bin = UNSORTED;
+        if small_sorted && is_small(chunks.size(chunk)) {
+            bin = bin_of(chunks.size(chunk));
+            self.mark(bin);
+        }
         let (start, size) = chunks.link_first(chunk, self.head(bin));
         self.count(size);
-        let links = if is_small(size) {
-            LINKS
-        } else {
-            // The mark that it is in no list of sizes.
-            chunks.set_nextsize(chunk, Chunk::NONE, Chunk::NONE);
-            LARGE_LINKS
-        };
-        touch_behind_header(kernel, start, links);
+        touch_behind_header(kernel, start, links_of(size));
+        size
+    }
+
+    /// Cuts a chunk that was taken from a bin in two: the first `size` bytes in use, the rest first in the unsorted bin. Returns
+    /// where that begins.
+    #[inline(always)]
+    pub(crate) fn split(
+        &mut self,
+        chunks: &mut Chunks,
+        kernel: &mut Kernel,
+        chunk: Chunk,
+        size: Bytes,
+    ) -> Address {
+        let (start, size) = chunks.split(kernel, chunk, size, self.head(UNSORTED));
+        self.count(size);
+        touch_behind_header(kernel, start, links_of(size));
+        start
     }
 
     /// Takes the last chunk of the unsorted bin, which has that size, for use.
     #[inline]
-    pub(crate) fn pop_unsorted(&mut self, chunks: &mut Chunks, victim: Chunk, size: Bytes) {
+    pub(crate) fn pop_unsorted(&mut self, chunks: &mut Chunks, size: Bytes) {
         chunks.unlink_last(self.head(UNSORTED));
-        chunks.claim(victim);
         self.uncount(size);
     }
 
@@ -192,94 +207,80 @@ impl Bins {
         let bin = bin_of(size);
         let victim = self.last(chunks, bin)?;
         chunks.unlink_last(self.head(bin));
-        chunks.claim(victim);
         self.uncount(size);
         Some(victim)
     }
 
-    /// Puts the chunks of the unsorted bin where their sizes belong, the earliest freed first, up to one of exactly `size` or
-    /// the last remainder, where that is alone and can be cut again for a small request. Returns that chunk, which stays;
-    /// `None` where the bin is empty or `room` for so many has been used up.
+    /// Puts the chunks of the unsorted bin where their sizes belong, the earliest freed first, at most `room` of them, up to one of
+    /// exactly `size` or the last remainder, where that is alone and can be cut again for a small request. Returns that chunk,
+    /// which stays, or none, and how many were put elsewhere.
     #[inline(never)]
     pub(crate) fn sort(
         &mut self,
         chunks: &mut Chunks,
         size: Bytes,
         last_remainder: Address,
-        room: &mut u64,
-    ) -> Option<Chunk> {
+        room: u64,
+    ) -> (Chunk, u64) {
         let head = self.head(UNSORTED);
         let mut victim = chunks.bk(head);
-        let mut found = None;
-        while victim != head && *room > 0 {
+        if victim == head {
+            return (Chunk::NONE, 0);
+        }
+        let (mut found, mut sorted) = (Chunk::NONE, 0);
+        while victim != head && sorted < room {
             let (start, whole, before) = chunks.member(victim);
             let is_last_remainder = start == last_remainder
                 && is_small(size)
                 && before == head
                 && whole > size + MIN_SIZE;
             if whole == size || is_last_remainder {
-                found = Some(victim);
+                found = victim;
                 break;
             }
             self.put_by_size(chunks, victim, whole);
-            *room -= 1;
+            sorted += 1;
             victim = before;
         }
         chunks.end_list(head, victim);
-        found
+        (found, sorted)
     }
 
     /// Puts a chunk that is in no list where its size belongs.
     #[inline(always)]
     fn put_by_size(&mut self, chunks: &mut Chunks, chunk: Chunk, size: Bytes) {
         let bin = bin_of(size);
-        let (bck, fwd) = if is_small(size) {
-            let head = self.head(bin);
-            (head, chunks.fd(head))
-        } else {
-            self.place_by_size(chunks, chunk, size, bin)
-        };
         self.mark(bin);
+        let head = self.head(bin);
+        let first = chunks.fd(head);
+        let (bck, fwd) = if is_small(size) {
+            (head, first)
+        } else if first == head {
+            chunks.begin_size(chunk);
+            (head, head)
+        } else {
+            place_by_size(chunks, chunk, size, (head, first))
+        };
         chunks.link(chunk, bck, fwd);
     }
 
-    /// Finds a large chunk's neighbours in its bin, and enters it in the list of sizes if it is the first of its size.
-    fn place_by_size(
-        &self,
-        chunks: &mut Chunks,
-        chunk: Chunk,
-        size: Bytes,
-        bin: usize,
-    ) -> (Chunk, Chunk) {
-        let head = self.head(bin);
-        let Some(largest) = self.first(chunks, bin) else {
-            chunks.set_nextsize(chunk, chunk, chunk);
-            return (head, head);
-        };
-        let smallest = chunks.bk(head);
-        if size < chunks.size(smallest) {
-            chunks.link_sizes(chunk, chunks.bk_nextsize(largest), largest);
-            return (smallest, head);
-        }
-        let mut fwd = largest;
-        while size < chunks.size(fwd) {
-            fwd = chunks.fd_nextsize(fwd);
-        }
-        if size == chunks.size(fwd) {
-            // Always in the second place, so that the list of sizes need not change.
-            fwd = chunks.fd(fwd);
-        } else {
-            chunks.link_sizes(chunk, chunks.bk_nextsize(fwd), fwd);
-        }
-        (chunks.bk(fwd), fwd)
-    }
-
     /// Finds the smallest chunk of a large bin that holds `size` (`_int_malloc`, the scan of the list of sizes).
-    #[inline(never)]
+    #[inline]
     pub(crate) fn best_fit(&self, chunks: &Chunks, bin: usize, size: Bytes) -> Option<Chunk> {
         let largest = self.first(chunks, bin)?;
         if chunks.size(largest) < size {
             return None;
+        }
+        Some(self.smallest_fit(chunks, (bin, largest), size))
+    }
+
+    /// The same where the largest chunk of the bin is known to hold it.
+    #[inline(never)]
+    fn smallest_fit(&self, chunks: &Chunks, (bin, largest): (usize, Chunk), size: Bytes) -> Chunk {
+        let smallest = chunks.bk(self.head(bin));
+        if smallest == largest {
+            // The only chunk of its bin: no list of sizes was made.
+            return largest;
         }
         let mut victim = chunks.bk_nextsize(largest);
         let mut found = chunks.size(victim);
@@ -288,40 +289,53 @@ impl Bins {
             found = chunks.size(victim);
         }
         // Rather not the first of its size: the list of sizes would have to change.
-        if victim != chunks.bk(self.head(bin)) {
+        if victim != smallest {
             let second = chunks.fd(victim);
             if chunks.size(second) == found {
-                return Some(second);
+                return second;
             }
         }
-        Some(victim)
+        victim
     }
 
-    /// Takes a chunk out of whatever list holds it (`unlink_chunk`).
+    /// Takes a chunk out of whatever list holds it, and marks it as in use (`unlink_chunk`). Returns its
+    /// size.
     #[inline]
-    pub(crate) fn unlink(&mut self, chunks: &mut Chunks, chunk: Chunk) {
-        let (size, fd) = chunks.unlink(chunk);
+    pub(crate) fn unlink(&mut self, chunks: &mut Chunks, chunk: Chunk) -> Bytes {
+        let size = chunks.unlink(chunk);
         self.uncount(size);
-        if !is_small(size) {
-            unlink_size(chunks, chunk, fd);
-        }
+        size
     }
 }
 
-/// Takes a large chunk, which `fd` followed in its bin, out of the list of sizes, where it is in that.
-fn unlink_size(chunks: &mut Chunks, chunk: Chunk, fd: Chunk) {
-    let (next, before) = (chunks.fd_nextsize(chunk), chunks.bk_nextsize(chunk));
-    if next.is_none() {
-        return;
+/// Finds a large chunk's neighbours in its bin, where there are others, and enters it in the list of sizes if it is the first of
+/// its size.
+fn place_by_size(
+    chunks: &mut Chunks,
+    chunk: Chunk,
+    size: Bytes,
+    (head, largest): (Chunk, Chunk),
+) -> (Chunk, Chunk) {
+    let smallest = chunks.bk(head);
+    if smallest == largest {
+        // Up to now it was the only one.
+        chunks.lead_alone(largest);
     }
-    let is_last_of_size = !chunks.fd_nextsize(fd).is_none();
-    if is_last_of_size {
-        chunks.join_sizes(before, next);
-    } else if next == chunk {
-        chunks.set_nextsize(fd, fd, fd);
+    if size < chunks.size(smallest) {
+        chunks.link_sizes(chunk, chunks.bk_nextsize(largest), largest);
+        return (smallest, head);
+    }
+    let mut fwd = largest;
+    while size < chunks.size(fwd) {
+        fwd = chunks.fd_nextsize(fwd);
+    }
+    if size == chunks.size(fwd) {
+        // Always in the second place, so that the list of sizes need not change.
+        fwd = chunks.fd(fwd);
     } else {
-        chunks.link_sizes(fd, before, next);
+        chunks.link_sizes(chunk, chunks.bk_nextsize(fwd), fwd);
     }
+    (chunks.bk(fwd), fwd)
 }
 
 #[cfg(test)]

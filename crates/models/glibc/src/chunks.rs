@@ -33,10 +33,15 @@ const IS_MMAPPED: u64 = 2;
 const NON_MAIN_ARENA: u64 = 4;
 /// The chunk is in a fastbin. The real one does not say so.
 const FAST: u64 = 8;
+/// The chunk, a free one, is the first of its size in a large bin, and so in the list of sizes.
+const LEADS: u64 = FAST;
 const FLAGS: u64 = FREE | IS_MMAPPED | NON_MAIN_ARENA | FAST;
 
 /// Bytes of the smallest page. What lies in the page of a header, taken so, is resident.
 const SMALLEST_PAGE: u64 = 4096;
+
+/// So many chunks are few.
+const FEW: usize = 1 << 16;
 
 /// How many bins an arena has, the unused bin 0 included.
 pub(crate) const BINS: usize = 128;
@@ -64,12 +69,40 @@ const NOTHING: Record = Record {
     bk: Chunk::NONE,
 };
 
-/// The neighbours of a large chunk in the list of sizes of its bin.
+/// What the header of a chunk says of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Head(u64);
+
+impl Head {
+    #[inline]
+    pub(crate) fn size(self) -> Bytes {
+        Bytes(self.0 & !FLAGS)
+    }
+
+    #[inline]
+    pub(crate) fn is_mmapped(self) -> bool {
+        self.0 & IS_MMAPPED != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_of_main_arena(self) -> bool {
+        self.0 & NON_MAIN_ARENA == 0
+    }
+}
+
+/// The neighbours of a large chunk in the list of sizes of its bin. They count only for a chunk that is in that list, beside
+/// others in its bin.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Sizes {
     fd_nextsize: Chunk,
     bk_nextsize: Chunk,
 }
+
+/// Of a chunk that is in no list of sizes.
+const UNLISTED: Sizes = Sizes {
+    fd_nextsize: Chunk::NONE,
+    bk_nextsize: Chunk::NONE,
+};
 
 /// The chunks of all arenas, and those with mappings of their own.
 #[derive(Clone)]
@@ -121,11 +154,7 @@ impl Chunks {
                 bk: head,
                 ..NOTHING
             });
-            // Not empty: unlinking takes the head of a bin for the first of another size.
-            self.sizes.push(Sizes {
-                fd_nextsize: head,
-                bk_nextsize: head,
-            });
+            self.sizes.push(UNLISTED);
         }
         Chunk(first)
     }
@@ -140,6 +169,12 @@ impl Chunks {
     #[inline]
     fn record_mut(&mut self, chunk: Chunk) -> &mut Record {
         &mut self.records[chunk.index()]
+    }
+
+    /// What its header says.
+    #[inline]
+    pub(crate) fn head(&self, chunk: Chunk) -> Head {
+        Head(self.record(chunk).head)
     }
 
     /// Where it begins.
@@ -196,16 +231,10 @@ impl Chunks {
         self.record(chunk).head & NON_MAIN_ARENA == 0
     }
 
-    /// Marks a chunk, which was taken out of its bin, as in use.
-    #[inline]
-    pub(crate) fn claim(&mut self, chunk: Chunk) {
-        self.record_mut(chunk).head &= !FREE;
-    }
-
     /// Whether it is in a fastbin.
     #[inline]
     pub(crate) fn is_fast(&self, chunk: Chunk) -> bool {
-        self.record(chunk).head & FAST != 0
+        self.record(chunk).head & (FAST | FREE) == FAST
     }
 
     /// Whether one of its neighbours is in a fastbin.
@@ -292,12 +321,16 @@ impl Chunks {
     #[cold]
     #[inline(never)]
     fn add_record(&mut self) -> Chunk {
-        let chunk = Chunk(self.records.len() as u32);
+        let count = self.records.len();
+        if count == self.records.capacity() {
+            // Fourfold at first, so that few are copied.
+            let more = if count < FEW { 3 * count } else { count };
+            self.records.reserve_exact(more);
+            self.sizes.reserve_exact(more);
+        }
+        let chunk = Chunk(count as u32);
         self.records.push(NOTHING);
-        self.sizes.push(Sizes {
-            fd_nextsize: Chunk::NONE,
-            bk_nextsize: Chunk::NONE,
-        });
+        self.sizes.push(UNLISTED);
         chunk
     }
 
@@ -331,11 +364,17 @@ impl Chunks {
             above,
             ..NOTHING
         };
-        self.starts.set(kernel, start, rest);
+        self.begin(kernel, start, size, rest);
+        rest
+    }
+
+    /// A chunk begins `size` bytes above another, and its header is written.
+    #[inline(always)]
+    fn begin(&mut self, kernel: &mut Kernel, start: Address, size: Bytes, chunk: Chunk) {
+        self.starts.set(kernel, start, chunk);
         if start.0 ^ (start - size).0 >= SMALLEST_PAGE {
             kernel.touch_word(start + WORD);
         }
-        rest
     }
 
     /// Ends a chunk, an old top, at `size`, and makes the rest a fence, which is returned; an old top of which nothing is left
@@ -351,7 +390,7 @@ impl Chunks {
     }
 
     /// Adds to a chunk the one above it, which is no more.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn join(&mut self, chunk: Chunk, above: Chunk) {
         let spare = std::mem::replace(&mut self.spare, above);
         let records = self.records.as_mut_slice();

@@ -8,6 +8,7 @@ mod realloc;
 use crate::Glibc;
 use crate::arenas::{ArenaId, MAIN};
 use crate::chunk::{Chunk, WORD, request_to_size};
+use crate::chunks::Head;
 use crate::mapped::usable;
 use crate::rules::TcacheStart;
 use crate::tunables;
@@ -98,14 +99,7 @@ impl Glibc {
     #[inline]
     fn cached(&mut self, thread: ThreadId, size: Bytes) -> Option<Address> {
         let thread = self.threads.get_mut(usize::from(thread.0))?;
-        let tcache = thread.tcache.as_mut()?;
-        match self.shared.params.tcache_bin(size) {
-            Some(bin) => tcache.get(bin),
-            None if size < self.shared.params.tcache_max_chunk => {
-                tcache.get_large(size, self.shared.rules.large_tcache_is_exact)
-            }
-            None => None,
-        }
+        thread.tcache.as_mut()?.take_cached(&self.shared, size)
     }
 
     /// Puts a freed chunk in the thread's cache, if that takes it.
@@ -128,11 +122,14 @@ impl Glibc {
         bytes: Bytes,
     ) -> Option<Address> {
         self.hook = false;
-        if let Some(size) = request_to_size(bytes) {
-            if let Some(block) = self.cached(thread, size) {
+        if let Some(size) = request_to_size(bytes)
+            && let Some(state) = self.threads.get_mut(usize::from(thread.0))
+            && let Some(tcache) = &mut state.tcache
+        {
+            if let Some(block) = tcache.take_cached(&self.shared, size) {
                 return Some(block);
             }
-            if !self.host.threaded && self.threads[0].tcache.is_some() {
+            if !self.host.threaded {
                 // Nothing to begin and no arena to choose.
                 let mut call = self.call(kernel, thread, MAIN);
                 return call.int_malloc_sized(bytes, size);
@@ -234,21 +231,22 @@ impl Glibc {
         let Some(tcache) = state.and_then(|state| state.tcache.as_mut()) else {
             return self.free_uncached(kernel, thread, chunk);
         };
-        let (mapped, size) = (self.chunks.is_mmapped(chunk), self.chunks.size(chunk));
-        if (mapped && !self.shared.rules.tcache_takes_mapped)
-            || !tcache.keep(kernel, &self.shared.params, block, size)
+        let head = self.chunks.head(chunk);
+        if (head.is_mmapped() && !self.shared.rules.tcache_takes_mapped)
+            || !tcache.keep(kernel, &self.shared.params, block, head.size())
         {
-            self.free_past_cache(kernel, thread, chunk);
+            self.free_past_cache(kernel, thread, chunk, head);
         }
     }
 
     /// Frees a chunk for a thread that has no cache, and may get one now.
     #[inline(never)]
     fn free_uncached(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) {
+        let head = self.chunks.head(chunk);
         let may_begin = match self.shared.rules.tcache_start {
-            TcacheStart::Call => !self.chunks.is_mmapped(chunk),
+            TcacheStart::Call => !head.is_mmapped(),
             TcacheStart::Request => false,
-            TcacheStart::Put => self.chunks.size(chunk) < self.shared.params.tcache_max_chunk,
+            TcacheStart::Put => head.size() < self.shared.params.tcache_max_chunk,
         };
         if may_begin && self.thread(thread).lacks_tcache() {
             self.init_tcache(kernel, thread);
@@ -256,18 +254,27 @@ impl Glibc {
                 return;
             }
         }
-        self.free_past_cache(kernel, thread, chunk);
+        self.free_elsewhere(kernel, thread, chunk);
     }
 
-    /// Frees a chunk past the thread cache (`_int_free_chunk`).
-    #[inline]
-    fn free_past_cache(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) {
-        if self.chunks.is_mmapped(chunk) {
-            self.call(kernel, thread, MAIN).free_mapped(chunk);
-        } else {
-            let arena = self.arena_of(chunk);
-            self.call(kernel, thread, arena).free_chunk(chunk);
+    /// Frees a chunk past the thread cache, where that happens seldom.
+    #[inline(never)]
+    fn free_elsewhere(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk) {
+        self.free_past_cache(kernel, thread, chunk, self.chunks.head(chunk));
+    }
+
+    /// Frees a chunk with this header past the thread cache (`_int_free_chunk`).
+    #[inline(always)]
+    fn free_past_cache(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk, head: Head) {
+        if head.is_mmapped() {
+            return self.call(kernel, thread, MAIN).free_mapped(chunk);
         }
+        let arena = match head.is_of_main_arena() {
+            true => MAIN,
+            false => self.arena_of(chunk),
+        };
+        let mut call = self.call(kernel, thread, arena);
+        call.free_chunk(chunk, head.size());
     }
 
     // ---- mallopt, trim and thread exit
@@ -312,9 +319,9 @@ impl Glibc {
         ending.tcache_disabled = true;
         if let Some(mut tcache) = ending.tcache.take() {
             while let Some(block) = tcache.pop_any() {
-                self.free_past_cache(kernel, thread, self.chunks.of_user(block));
+                self.free_elsewhere(kernel, thread, self.chunks.of_user(block));
             }
-            self.free_past_cache(kernel, thread, self.chunks.of_user(tcache.home));
+            self.free_elsewhere(kernel, thread, self.chunks.of_user(tcache.home));
         }
         self.leave_arena(thread);
     }

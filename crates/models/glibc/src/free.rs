@@ -6,7 +6,6 @@
 //! back considered.
 
 use crate::arena::Call;
-use crate::bins::is_small;
 use crate::chunk::{Chunk, HEADER};
 use highwater_allocator::{Address, Bytes, Considered, Decision, Refusal};
 
@@ -25,10 +24,10 @@ pub(crate) struct Merged {
 
 impl Call<'_> {
     /// Frees a chunk of a heap for the allocator itself: a fenced top, the rest of a chunk that was cut.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn int_free(&mut self, chunk: Chunk) {
         if self.shared.rules.inner_frees_pass_tcache || !self.cache(chunk) {
-            self.free_chunk(chunk);
+            self.free_chunk(chunk, self.chunks.size(chunk));
         }
     }
 
@@ -40,10 +39,9 @@ impl Call<'_> {
         tcache.is_some_and(|tcache| tcache.keep(self.kernel, &self.shared.params, user, size))
     }
 
-    /// Frees a chunk past the thread cache (`_int_free_chunk`).
-    #[inline]
-    pub(crate) fn free_chunk(&mut self, chunk: Chunk) {
-        let size = self.chunks.size(chunk);
+    /// Frees a chunk of this size past the thread cache (`_int_free_chunk`).
+    #[inline(always)]
+    pub(crate) fn free_chunk(&mut self, chunk: Chunk, size: Bytes) {
         if size <= self.shared.params.max_fast {
             self.perturb_freed(chunk);
             self.arena.fast.push(self.chunks, self.kernel, chunk, size);
@@ -53,25 +51,38 @@ impl Call<'_> {
     }
 
     /// Fills freed memory where MALLOC_PERTURB_ asks for it (`free_perturb`).
-    #[inline]
+    #[inline(always)]
     fn perturb_freed(&mut self, chunk: Chunk) {
         if self.shared.params.perturb != 0 {
-            let (user, size) = self.chunks.user_and_size(chunk);
-            self.kernel.touch(user, size - HEADER);
+            self.fill_freed(chunk);
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn fill_freed(&mut self, chunk: Chunk) {
+        let (user, size) = self.chunks.user_and_size(chunk);
+        self.kernel.touch(user, size - HEADER);
+    }
+
     /// Merges a chunk with its neighbours and considers giving memory back (`_int_free_merge_chunk`).
+    #[inline(always)]
     pub(crate) fn merge_and_trim(&mut self, chunk: Chunk) {
         self.perturb_freed(chunk);
-        let merged = self.merge(chunk, self.shared.rules.small_frees_sorted);
-        self.maybe_trim(merged);
+        let (merged, size) = self.merge(chunk, self.shared.rules.small_frees_sorted);
+        self.maybe_trim(merged, size);
+    }
+
+    /// Makes a chunk that was cut off and is in no list, above a chunk in use, a free one, and considers giving memory back.
+    #[inline(never)]
+    pub(crate) fn free_rest(&mut self, chunk: Chunk) {
+        let (merged, size) = self.create_free(chunk, self.shared.rules.small_frees_sorted);
+        self.maybe_trim(merged, size);
     }
 
     /// Considers giving memory back after a merge (`_int_free_maybe_consolidate`).
     #[inline(always)]
-    pub(crate) fn maybe_trim(&mut self, merged: Chunk) {
-        let size = self.chunks.size(merged);
+    fn maybe_trim(&mut self, merged: Chunk, size: Bytes) {
         if size >= CONSOLIDATION_THRESHOLD {
             self.consider_trim(Merged {
                 chunk: merged,
@@ -81,6 +92,7 @@ impl Call<'_> {
         }
     }
 
+    #[inline(never)]
     fn consider_trim(&mut self, mut merged: Merged) {
         if self.arena.fast.maybe_filled {
             self.consolidate(Some(&mut merged));
@@ -101,10 +113,10 @@ impl Call<'_> {
         }
     }
 
-    /// Merges a chunk with free neighbours; the result, which is returned, becomes the top, or goes to its bin if it is small
-    /// and `small_sorted`, else to the unsorted bin.
+    /// Merges a chunk with free neighbours. The result becomes the top, or goes to its bin if it is small and `small_sorted`, else
+    /// to the unsorted bin; it is returned with its size.
     #[inline(always)]
-    fn merge(&mut self, chunk: Chunk, small_sorted: bool) -> Chunk {
+    fn merge(&mut self, chunk: Chunk, small_sorted: bool) -> (Chunk, Bytes) {
         let below = self.chunks.below(chunk);
         if !self.chunks.is_free(below) {
             return self.create_free(chunk, small_sorted);
@@ -115,28 +127,22 @@ impl Call<'_> {
     }
 
     /// Makes a chunk that is in no list, above a chunk in use, a free one, merging it with what follows
-    /// (`_int_free_create_chunk`).
+    /// (`_int_free_create_chunk`). Returns what it is then, and its size.
     #[inline(always)]
-    pub(crate) fn create_free(&mut self, chunk: Chunk, small_sorted: bool) -> Chunk {
+    fn create_free(&mut self, chunk: Chunk, small_sorted: bool) -> (Chunk, Bytes) {
         let next = self.chunks.above(chunk);
         if next == self.arena.top {
             self.chunks.join(chunk, next);
-            self.chunks.claim(chunk);
             self.arena.top = chunk;
-            return chunk;
+            return (chunk, self.chunks.size(chunk));
         }
         if self.chunks.is_free(next) {
             self.arena.bins.unlink(self.chunks, next);
             self.chunks.join(chunk, next);
         }
-        if small_sorted && is_small(self.chunks.size(chunk)) {
-            self.arena.bins.push_small(self.chunks, self.kernel, chunk);
-        } else {
-            self.arena
-                .bins
-                .push_unsorted(self.chunks, self.kernel, chunk);
-        }
-        chunk
+        let bins = &mut self.arena.bins;
+        let size = bins.push(self.chunks, self.kernel, chunk, small_sorted);
+        (chunk, size)
     }
 
     /// Empties the fastbins, merging each chunk with its neighbours (`malloc_consolidate`). What was merged before may become
@@ -146,7 +152,7 @@ impl Call<'_> {
         let mut count = 0;
         for bin in 0..self.arena.fast.len() {
             while let Some(chunk) = self.arena.fast.pop_of(self.chunks, bin) {
-                let merged = self.merge(chunk, false);
+                let (merged, _) = self.merge(chunk, false);
                 if let Some(before) = &mut before
                     && self.chunks.start(merged) <= before.start
                     && before.start < self.chunks.end(merged)

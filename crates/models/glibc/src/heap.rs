@@ -287,7 +287,6 @@ impl Call<'_> {
         if self.chunks.is_free(below) {
             self.arena.bins.unlink(self.chunks, below);
             self.chunks.join(below, fence);
-            self.chunks.claim(below);
             self.arena.top = below;
         }
         self.chunks.set_size(self.arena.top, whole);

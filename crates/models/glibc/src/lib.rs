@@ -141,14 +141,17 @@ impl Glibc {
         thread: ThreadId,
         arena: ArenaId,
     ) -> Call<'a> {
-        self.thread(thread);
+        let thread = usize::from(thread.0);
+        if thread >= self.threads.len() {
+            self.add_threads(thread + 1);
+        }
         Call {
             kernel,
             shared: &mut self.shared,
             chunks: &mut self.chunks,
             arena: &mut self.arenas[arena],
             threads: &mut self.threads,
-            thread: usize::from(thread.0),
+            thread,
         }
     }
 

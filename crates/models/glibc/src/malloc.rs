@@ -38,6 +38,7 @@ impl Call<'_> {
     }
 
     /// The same, where the size of the chunk was computed already.
+    #[inline]
     pub(crate) fn int_malloc_sized(&mut self, bytes: Bytes, size: Bytes) -> Option<Address> {
         let found = self.find_chunk(size)?;
         let user = self.chunks.user(found.chunk);
@@ -47,6 +48,7 @@ impl Call<'_> {
         Some(user)
     }
 
+    #[inline(never)]
     fn find_chunk(&mut self, size: Bytes) -> Option<Found> {
         if size <= self.shared.params.max_fast
             && let Some(chunk) = self.take_fast(size)
@@ -65,11 +67,11 @@ impl Call<'_> {
             if let Some(found) = self.take_unsorted(size, &mut sorted) {
                 return Some(found);
             }
-            let found = self
-                .take_best_fit(size)
-                .or_else(|| self.take_larger(size))
-                .or_else(|| self.take_top(size));
-            if let Some(chunk) = found {
+            if let Some(victim) = self.best_fit(size).or_else(|| self.next_larger(size)) {
+                self.take_from_bin(victim, size);
+                return Some(victim.into());
+            }
+            if let Some(chunk) = self.take_top(size) {
                 return Some(chunk.into());
             }
             if !self.arena.fast.maybe_filled {
@@ -137,25 +139,40 @@ impl Call<'_> {
 
     /// Goes through the unsorted bin, oldest first: chunks of exactly `size` fill the thread cache and then serve the
     /// request (from 2.44 on the first of them does), all others go to their bins. `sorted` counts those over the whole request.
+    #[inline]
     fn take_unsorted(&mut self, size: Bytes, sorted: &mut u64) -> Option<Found> {
+        let (victim, count) = self.sort(size, MAX_SORTED);
+        *sorted += count;
+        if victim.is_none() {
+            return None;
+        }
+        self.take_found(victim, size, (MAX_SORTED - count, sorted))
+    }
+
+    /// Sorts unsorted chunks, at most `room`, up to one that serves the request. Returns that one, or none, and how many went to
+    /// their bins.
+    #[inline(always)]
+    fn sort(&mut self, size: Bytes, room: u64) -> (Chunk, u64) {
+        let last_remainder = self.arena.last_remainder;
+        let bins = &mut self.arena.bins;
+        bins.sort(self.chunks, size, last_remainder, room)
+    }
+
+    /// Takes an unsorted chunk that was found to serve the request, and goes on with the others while it fills the thread cache.
+    /// `left` of [`MAX_SORTED`] may be sorted yet.
+    #[inline(never)]
+    fn take_found(
+        &mut self,
+        mut victim: Chunk,
+        size: Bytes,
+        (mut left, sorted): (u64, &mut u64),
+    ) -> Option<Found> {
         let mut cached = None;
-        let mut left = MAX_SORTED;
-        loop {
-            let before = self.sortable(left, cached.is_some(), *sorted);
-            let mut room = before;
-            let last_remainder = self.arena.last_remainder;
-            let bins = &mut self.arena.bins;
-            let found = bins.sort(self.chunks, size, last_remainder, &mut room);
-            left -= before - room;
-            *sorted += before - room;
-            let Some(victim) = found else {
-                break;
-            };
+        while !victim.is_none() {
             let whole = self.chunks.size(victim);
-            bins.pop_unsorted(self.chunks, victim, whole);
+            self.arena.bins.pop_unsorted(self.chunks, whole);
             if whole != size {
-                let rest = self.split(victim, size);
-                self.arena.last_remainder = self.chunks.start(rest);
+                self.arena.last_remainder = self.split(victim, size);
                 return Some(victim.into());
             }
             if !self.shared.rules.exact_fits_are_cached {
@@ -165,6 +182,10 @@ impl Call<'_> {
                 return Some(victim.into());
             };
             cached = Some(bin);
+            let count;
+            (victim, count) = self.sort(size, self.sortable(left, *sorted));
+            left -= count;
+            *sorted += count;
         }
         let tcache = self.threads[self.thread].tcache.as_mut()?;
         let user = tcache.get(cached?)?;
@@ -174,14 +195,13 @@ impl Call<'_> {
         })
     }
 
-    /// How many chunks may be sorted before the next place is tried, where `left` are left of [`MAX_SORTED`]: once the thread
-    /// cache has got one, only up to `tcache_unsorted_limit`, but always one more.
-    fn sortable(&self, left: u64, is_cached: bool, sorted: u64) -> u64 {
-        let limit = self.shared.params.tcache_unsorted_limit;
-        if is_cached && limit > 0 {
-            return left.min(limit.saturating_sub(sorted).saturating_add(1));
+    /// How many chunks may be sorted before the next place is tried, where `left` are left of [`MAX_SORTED`] and the thread cache
+    /// has got one: only up to `tcache_unsorted_limit`, but always one more.
+    fn sortable(&self, left: u64, sorted: u64) -> u64 {
+        match self.shared.params.tcache_unsorted_limit {
+            0 => left,
+            limit => left.min(limit.saturating_sub(sorted).saturating_add(1)),
         }
-        left
     }
 
     /// Puts a chunk from the unsorted bin in the thread cache, and returns the bin there, if that has room.
@@ -234,29 +254,23 @@ impl Call<'_> {
 
     /// For a large request: the smallest chunk of its own bin that holds it.
     #[inline]
-    fn take_best_fit(&mut self, size: Bytes) -> Option<Chunk> {
+    fn best_fit(&self, size: Bytes) -> Option<Chunk> {
         if is_small(size) {
             return None;
         }
         let bin = bin_of(size);
-        let victim = self.arena.bins.best_fit(self.chunks, bin, size)?;
-        self.take_from_bin(victim, size);
-        Some(victim)
+        self.arena.bins.best_fit(self.chunks, bin, size)
     }
 
     /// The last, so smallest, chunk of the next larger bin that holds anything.
-    fn take_larger(&mut self, size: Bytes) -> Option<Chunk> {
+    #[inline]
+    fn next_larger(&mut self, size: Bytes) -> Option<Chunk> {
         let mut bin = bin_of(size) + 1;
         loop {
             bin = self.arena.bins.next_marked(bin)?;
-            if let Some(victim) = self.arena.bins.last(self.chunks, bin) {
-                let rest = self.take_from_bin(victim, size);
-                if is_small(size)
-                    && let Some(rest) = rest
-                {
-                    self.arena.last_remainder = self.chunks.start(rest);
-                }
-                return Some(victim);
+            let victim = self.arena.bins.last(self.chunks, bin);
+            if victim.is_some() {
+                return victim;
             }
             self.arena.bins.unmark(bin);
             bin += 1;
@@ -265,24 +279,23 @@ impl Call<'_> {
     }
 
     /// Unlinks a chunk and gives what is beyond `size` to the unsorted bin, where that makes a chunk.
-    #[inline]
-    fn take_from_bin(&mut self, victim: Chunk, size: Bytes) -> Option<Chunk> {
-        self.arena.bins.unlink(self.chunks, victim);
-        self.chunks.claim(victim);
-        if self.chunks.size(victim) - size < MIN_SIZE {
-            return None;
+    #[inline(always)]
+    fn take_from_bin(&mut self, victim: Chunk, size: Bytes) {
+        let whole = self.arena.bins.unlink(self.chunks, victim);
+        if whole - size >= MIN_SIZE {
+            let rest = self.split(victim, size);
+            if is_small(size) {
+                self.arena.last_remainder = rest;
+            }
         }
-        Some(self.split(victim, size))
     }
 
-    /// Cuts a chunk that was taken from a bin in two: the first `size` bytes in use, the rest in the unsorted bin.
+    /// Cuts a chunk that was taken from a bin in two: the first `size` bytes in use, the rest in the unsorted bin. Returns where
+    /// that begins.
     #[inline(always)]
-    fn split(&mut self, chunk: Chunk, size: Bytes) -> Chunk {
-        let rest = self.chunks.cut(self.kernel, chunk, size);
-        self.arena
-            .bins
-            .push_unsorted(self.chunks, self.kernel, rest);
-        rest
+    fn split(&mut self, chunk: Chunk, size: Bytes) -> Address {
+        let bins = &mut self.arena.bins;
+        bins.split(self.chunks, self.kernel, chunk, size)
     }
 
     /// Cuts the chunk off the top, where that leaves a top.

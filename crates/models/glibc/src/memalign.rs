@@ -78,8 +78,7 @@ impl Call<'_> {
                 && (next == self.arena.top || self.chunks.is_free(next)));
         if cuts {
             let rest = self.chunks.cut(self.kernel, chunk, size);
-            let merged = self.create_free(rest, self.shared.rules.small_frees_sorted);
-            self.maybe_trim(merged);
+            self.free_rest(rest);
         }
     }
 }

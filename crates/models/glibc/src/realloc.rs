@@ -8,12 +8,20 @@ use crate::mapped::usable;
 use highwater_allocator::{Address, Bytes};
 
 impl Call<'_> {
-    /// Makes the chunk hold `size`; `None` where there is no memory, and the chunk then stays as it was.
-    pub(crate) fn int_realloc(&mut self, chunk: Chunk, size: Bytes) -> Option<Address> {
+    /// Makes the chunk, which has `old_size`, hold `size`; `None` where there is no memory, and the chunk then stays as it was.
+    pub(crate) fn int_realloc(
+        &mut self,
+        chunk: Chunk,
+        old_size: Bytes,
+        size: Bytes,
+    ) -> Option<Address> {
         let user = self.chunks.user(chunk);
-        let old_size = self.chunks.size(chunk);
-        if old_size >= size || self.grow_into_next(chunk, old_size, size) {
-            self.give_back_tail(chunk, size);
+        let in_place = match old_size >= size {
+            true => Some(old_size),
+            false => self.grow_into_next(chunk, old_size, size),
+        };
+        if let Some(whole) = in_place {
+            self.give_back_tail(chunk, whole, size);
             return Some(user);
         }
         if self.chunks.above(chunk) == self.arena.top && self.grow_into_top(chunk, old_size, size) {
@@ -23,8 +31,9 @@ impl Call<'_> {
         let new = self.int_malloc(size - (ALIGNMENT - Bytes(1)))?;
         if new == user + old_size {
             let next = self.chunks.above(chunk);
+            let whole = old_size + self.chunks.size(next);
             self.chunks.join(chunk, next);
-            self.give_back_tail(chunk, size);
+            self.give_back_tail(chunk, whole, size);
             return Some(user);
         }
         let copied = usable(self.chunks, self.shared.rules, chunk);
@@ -33,15 +42,16 @@ impl Call<'_> {
         Some(new)
     }
 
-    /// Adds to a chunk the one above it, where that is free and makes it large enough.
-    fn grow_into_next(&mut self, chunk: Chunk, old_size: Bytes, size: Bytes) -> bool {
+    /// Adds to a chunk the one above it, where that is free and makes it large enough. Returns its size then.
+    fn grow_into_next(&mut self, chunk: Chunk, old_size: Bytes, size: Bytes) -> Option<Bytes> {
         let next = self.chunks.above(chunk);
-        let grows = self.chunks.is_free(next) && old_size + self.chunks.size(next) >= size;
-        if grows {
-            self.arena.bins.unlink(self.chunks, next);
-            self.chunks.join(chunk, next);
+        let whole = old_size + self.chunks.size(next);
+        if !self.chunks.is_free(next) || whole < size {
+            return None;
         }
-        grows
+        self.arena.bins.unlink(self.chunks, next);
+        self.chunks.join(chunk, next);
+        Some(whole)
     }
 
     /// Moves the start of the top, which is above the chunk, where that leaves a top.
@@ -54,9 +64,9 @@ impl Call<'_> {
         grows
     }
 
-    /// Ends a chunk at `size` and frees what is beyond, where that makes a chunk.
-    fn give_back_tail(&mut self, chunk: Chunk, size: Bytes) {
-        if self.chunks.size(chunk) - size >= MIN_SIZE {
+    /// Ends a chunk, which has the size `whole`, at `size` and frees what is beyond, where that makes a chunk.
+    fn give_back_tail(&mut self, chunk: Chunk, whole: Bytes, size: Bytes) {
+        if whole - size >= MIN_SIZE {
             let rest = self.chunks.cut(self.kernel, chunk, size);
             self.int_free(rest);
         }

@@ -42,6 +42,9 @@ impl Call<'_> {
 
     /// The cache that holds a block. The fastbins were emptied before giving back was considered.
     fn parked_in(&self, user: Address, size: Bytes) -> Option<Cache> {
+        if size >= self.shared.params.tcache_max_chunk {
+            return None;
+        }
         let mut threads = self.threads.iter().enumerate();
         threads.find_map(|(number, thread)| {
             let bin = thread.tcache.as_ref()?.holds(user, size)?;

@@ -1,135 +1,103 @@
 //! Finding a chunk by where it begins: what the real allocator has for nothing, as its header lies there.
 
-use crate::chunk::Chunk;
-use highwater_allocator::{Address, Kernel, Numbers};
+mod far;
 
-/// log2 of the bytes that one frame is for.
-const FRAME_SHIFT: u32 = 12;
+use crate::chunk::Chunk;
+use far::Far;
+use highwater_allocator::{Address, Kernel};
+
 /// log2 of the bytes that one slot is for: the size of the smallest chunk, so that never two begin in the same.
 const SLOT_SHIFT: u32 = 5;
+/// log2 of the bytes of the program break's heap that one frame is for.
+const FRAME_SHIFT: u32 = 16;
 const SLOTS: usize = 1 << (FRAME_SHIFT - SLOT_SHIFT);
-/// How many frames upwards from the first program break are listed in one array at most: 4 GiB.
-const LOW: u64 = 1 << (32 - FRAME_SHIFT);
-/// How many downwards from the highest mapping: 8 GiB.
-const HIGH: u64 = 1 << (33 - FRAME_SHIFT);
+/// A part of an empty frame.
+const FEW: [Chunk; SLOTS / 8] = [Chunk::NONE; SLOTS / 8];
+/// How many frames upwards from the first program break there are at most: for 4 GiB.
+const FRAMES: usize = 1 << (32 - FRAME_SHIFT);
 
-/// Each in a place of its own: none is copied where more are added.
 type Frame = Box<[Chunk; SLOTS]>;
-
-fn empty() -> Frame {
-    Box::new([Chunk::NONE; SLOTS])
-}
 
 /// The numbers of the chunks, by where they begin.
 ///
 /// Nothing is taken out where a chunk is merged with the one below: an entry counts only as long as a chunk begins there.
 #[derive(Clone)]
 pub(crate) struct Starts {
+    /// The first byte of the first frame.
     first: u64,
-    low: Vec<u32>,
-    last: u64,
-    high: Vec<u32>,
-    /// Those that lie elsewhere.
-    far: Numbers,
-    /// Frame 0 stays empty and is the frame of whatever has none.
-    frames: Vec<Frame>,
-    spare: Vec<u32>,
+    /// The chunks of the program break's heap. Each frame has a place of its own: none is copied where more are added.
+    near: Vec<Option<Frame>>,
+    /// Those in mappings.
+    far: Far,
+}
+
+/// A place in the list of frames; beyond every one where it has more bits than those.
+#[inline]
+fn index(place: u64) -> usize {
+    usize::try_from(place).unwrap_or(usize::MAX)
 }
 
 #[inline]
 fn slot_of(at: Address) -> usize {
-    (at.0 >> SLOT_SHIFT) as usize & (SLOTS - 1)
+    (at.0 >> SLOT_SHIFT) as usize % SLOTS
 }
 
 impl Starts {
     pub(crate) fn new() -> Self {
         Self {
             first: u64::MAX,
-            low: Vec::new(),
-            last: 0,
-            high: Vec::new(),
-            far: Numbers::default(),
-            frames: vec![empty()],
-            spare: Vec::new(),
+            near: Vec::new(),
+            far: Far::new(),
         }
     }
 
+    /// The frame for an address. What lies below the first wraps around, and so is in none.
     #[inline]
     fn frame_of(&self, at: Address) -> usize {
-        let number = at.0 >> FRAME_SHIFT;
-        // What lies below the first wraps around, and so is none of these.
-        let up = number.wrapping_sub(self.first);
-        if up < self.low.len() as u64 {
-            return self.low[up as usize] as usize;
-        }
-        self.high_frame_of(number)
-    }
-
-    #[inline]
-    fn high_frame_of(&self, number: u64) -> usize {
-        let down = self.last.wrapping_sub(number);
-        if down < self.high.len() as u64 {
-            return self.high[down as usize] as usize;
-        }
-        self.far.get(number).unwrap_or(0) as usize
+        index(at.0.wrapping_sub(self.first) >> FRAME_SHIFT)
     }
 
     /// The chunk that was last said to begin at an address.
     #[inline]
     pub(crate) fn get(&self, at: Address) -> Chunk {
-        self.frames[self.frame_of(at)][slot_of(at)]
+        match self.near.get(self.frame_of(at)) {
+            Some(Some(frame)) => frame[slot_of(at)],
+            _ => self.far.get(at),
+        }
     }
 
     /// A chunk begins at an address.
     #[inline]
     pub(crate) fn set(&mut self, kernel: &Kernel, at: Address, chunk: Chunk) {
-        let mut frame = self.frame_of(at);
-        if frame == 0 {
-            frame = self.new_frame(kernel, at);
-        }
-        self.frames[frame][slot_of(at)] = chunk;
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn new_frame(&mut self, kernel: &Kernel, at: Address) -> usize {
-        let config = kernel.config();
-        self.first = config.brk.0 >> FRAME_SHIFT;
-        self.last = config.mmap_top.0 >> FRAME_SHIFT;
-        let frame = self.spare.pop().unwrap_or_else(|| {
-            self.frames.push(empty());
-            (self.frames.len() - 1) as u32
-        });
-        self.enter(at.0 >> FRAME_SHIFT, frame);
-        frame as usize
-    }
-
-    fn enter(&mut self, number: u64, frame: u32) {
-        let (up, down) = (
-            number.wrapping_sub(self.first),
-            self.last.wrapping_sub(number),
-        );
-        let (list, index) = if up < LOW {
-            (&mut self.low, up as usize)
-        } else if down < HIGH {
-            (&mut self.high, down as usize)
-        } else {
-            return self.far.insert(number, frame.into());
-        };
-        if list.len() <= index {
-            // By some more, for the heap grows step by step.
-            list.resize((index | 63) + 1, 0);
-        }
-        list[index] = frame;
-    }
-
-    /// No chunk begins near an address any more.
-    pub(crate) fn forget(&mut self, at: Address) {
         let frame = self.frame_of(at);
-        if frame != 0 {
-            self.enter(at.0 >> FRAME_SHIFT, 0);
-            self.frames[frame].fill(Chunk::NONE);
-            self.spare.push(frame as u32);
+        match self.near.get_mut(frame) {
+            Some(Some(frame)) => frame[slot_of(at)] = chunk,
+            _ => self.add(kernel, at, chunk),
         }
+    }
+
+    #[inline(never)]
+    fn add(&mut self, kernel: &Kernel, at: Address, chunk: Chunk) {
+        let config = kernel.config();
+        self.first = config.brk.0 >> FRAME_SHIFT << FRAME_SHIFT;
+        let number = self.frame_of(at);
+        if number >= FRAMES {
+            return self.far.set(config.mmap_top, at, chunk);
+        }
+        if self.near.len() <= number {
+            // By some more, for the heap grows step by step.
+            self.near.resize((number | 15) + 1, None);
+        }
+        let mut frame = Vec::with_capacity(SLOTS);
+        while frame.len() < SLOTS {
+            frame.extend_from_slice(&FEW);
+        }
+        frame[slot_of(at)] = chunk;
+        self.near[number] = Frame::try_from(frame).ok();
+    }
+
+    /// No chunk begins any more in the page of an address in a mapping.
+    pub(crate) fn forget(&mut self, at: Address) {
+        self.far.forget(at);
     }
 }

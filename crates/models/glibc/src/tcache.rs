@@ -7,6 +7,7 @@
 //! that tells a double free, lies beside it. The chunk whose link changes when one is put in or taken out behind it had
 //! that word written when it was kept itself.
 
+use crate::arena::Shared;
 use crate::chunk::{WORD, start_of};
 use crate::chunks::touch_behind_header;
 use crate::params::{Params, TCACHE_BINS};
@@ -106,6 +107,18 @@ impl Tcache {
         touch_behind_header(kernel, start_of(user), WORD);
         self.small[bin].push(user);
         self.parked += size_of(bin);
+    }
+
+    /// Gives out a block for a chunk of that size, from a bin of either kind.
+    #[inline]
+    pub(crate) fn take_cached(&mut self, shared: &Shared, size: Bytes) -> Option<Address> {
+        match shared.params.tcache_bin(size) {
+            Some(bin) => self.get(bin),
+            None if size < shared.params.tcache_max_chunk => {
+                self.get_large(size, shared.rules.large_tcache_is_exact)
+            }
+            None => None,
+        }
     }
 
     /// Gives out the block kept last in a small bin.

@@ -183,7 +183,7 @@ mod tests {
                 size: Bytes(number()),
                 allocated,
             };
-            history.add(held, freed);
+            history.add(&held, freed);
         }
         let again = history.packed().unpacked();
         assert_eq!(format!("{again:?}"), format!("{history:?}"));

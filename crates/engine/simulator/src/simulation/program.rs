@@ -51,8 +51,9 @@ impl Held {
 pub(crate) struct Program {
     /// The blocks that it holds, by number, as far as any was allocated.
     pub(super) blocks: Vec<Held>,
-    /// Those that it has freed.
+    /// Those that it has freed, if anybody may ask for them.
     pub(super) history: History,
+    keeps_history: bool,
     /// Allocating calls that it has made.
     pub(super) asked: u64,
     /// One more than the highest number a block may have.
@@ -84,6 +85,7 @@ impl Program {
         Self {
             blocks: Vec::with_capacity(workload.blocks as usize),
             history: History::default(),
+            keeps_history: true,
             asked: 0,
             numbers: workload.blocks as usize,
             touches: workload.header.touch,
@@ -120,6 +122,11 @@ impl Program {
         self.history = history;
     }
 
+    /// From now on what it frees is not kept.
+    pub(super) fn forgo_history(&mut self) {
+        self.keeps_history = false;
+    }
+
     /// Goes on to the next part of its events.
     pub(super) fn go_on(&mut self, part: &Workload) {
         self.numbers = self.numbers.max(part.blocks as usize);
@@ -145,24 +152,30 @@ impl Program {
         }
         let is_timed = model.is_timed() || kernel.is_timed();
         let mut before = events.first().map_or(Micros(0), |first| first.time);
-        for (count, event) in events.iter().enumerate() {
+        let mut number = self.events;
+        for event in events {
             if kernel.is_killed() || event.time.0.wrapping_sub(before.0) >= rest.0 {
-                return count;
+                break;
             }
             before = event.time;
-            (model.decisions_mut()).stamp(self.events, event.time, event.thread);
+            (model.decisions_mut()).stamp(number, event.time, event.thread);
             if is_timed && event.time != self.now {
                 model.advance(kernel, event.time);
                 kernel.run_khugepaged(event.time);
+                self.now = event.time;
             }
-            self.now = event.time;
-            let stops = self.perform(model, kernel, event);
-            self.events += 1;
+            let stops = self.perform(model, kernel, event, number as u32);
+            number += 1;
             if stops {
-                return count + 1;
+                break;
             }
         }
-        events.len()
+        let count = number - self.events;
+        if count > 0 {
+            self.events = number;
+            self.now = before;
+        }
+        count as usize
     }
 
     /// Touches what the trace says next of the blocks that it has said something of. At that moment itself it was not touched.
@@ -176,23 +189,14 @@ impl Program {
         }
     }
 
-    /// The event at hand, as it is kept with a block.
-    #[inline]
-    fn stamp(&self, event: &Event) -> Stamp {
-        Stamp {
-            time: self.now,
-            event: self.events as u32,
-            thread: event.thread,
-            site: event.site,
-        }
-    }
-
     /// The program gives back the block that it has by a number, and the history keeps what it was.
     #[inline]
-    fn give_back<A: Serve>(&mut self, model: &A, block: BlockId, held: Held, event: &Event) {
-        self.blocks[block.0 as usize] = Held::NOTHING;
+    fn give_back<A: Serve>(&mut self, model: &A, block: BlockId, freed: Stamp) {
+        let held = &mut self.blocks[block.0 as usize];
         self.live -= held.size;
-        if self.history.add(held, self.stamp(event)) {
+        let is_time = self.keeps_history && self.history.add(held, freed);
+        held.address = Address::NULL;
+        if is_time {
             self.forget_covered(model);
         }
     }
@@ -208,7 +212,13 @@ impl Program {
 
     /// Runs an event, and returns whether to stop behind it.
     #[inline(always)]
-    fn perform<A: Serve>(&mut self, model: &mut A, kernel: &mut Kernel, event: &Event) -> bool {
+    fn perform<A: Serve>(
+        &mut self,
+        model: &mut A,
+        kernel: &mut Kernel,
+        event: &Event,
+        number: u32,
+    ) -> bool {
         let thread = event.thread;
         // What the call allocates: the block's number, address and size, and how much of it the program had before.
         let (block, address, size, kept) = match event.call {
@@ -219,19 +229,19 @@ impl Program {
             Call::Free { block } => {
                 if let Some(held) = self.live_block(block) {
                     model.free(kernel, thread, held.address);
-                    self.give_back(model, block, held, event);
+                    self.give_back(model, block, stamp(event, number));
                 }
                 return false;
             }
             Call::Realloc { block, old, size } => {
-                let before = old.and_then(|old| self.live_block(old));
-                let address = before.map(|held| held.address);
+                let before = old.and_then(|old| Some((old, self.live_block(old)?)));
+                let address = before.map(|(_, held)| held.address);
+                let kept = before.map_or(Bytes::ZERO, |(_, held)| held.size);
                 let new = model.realloc(kernel, thread, address, size);
-                let kept = before.map_or(Bytes::ZERO, |held| held.size);
-                if let (Some(old), Some(held)) = (old, before)
+                if let Some((old, _)) = before
                     && (new.is_some() || size == Bytes::ZERO)
                 {
-                    self.give_back(model, old, held, event);
+                    self.give_back(model, old, stamp(event, number));
                     if new.is_none() {
                         self.asked += 1;
                         return false;
@@ -288,16 +298,16 @@ impl Program {
                 return true;
             }
         };
-        let number = self.asked;
+        let asked = self.asked;
         self.asked += 1;
         // A block beyond those that the workload says it has is nobody's.
         let Some(address) = address.filter(|_| (block.0 as usize) < self.numbers) else {
             self.failed += 1;
             return false;
         };
-        self.allocated(block, address, size, event);
-        if number >= self.touched.due()
-            && let Some(first) = self.touched.first(number)
+        self.allocated(block, address, size, stamp(event, number));
+        if asked >= self.touched.due()
+            && let Some(first) = self.touched.first(asked)
         {
             self.touch(kernel, first, address, size);
             return false;
@@ -309,7 +319,7 @@ impl Program {
     }
 
     /// The block that the trace says was touched, if the program still holds it.
-    fn live_block_of(&self, id: TouchedId) -> Option<Held> {
+    fn live_block_of(&self, id: TouchedId) -> Option<&Held> {
         self.live_block(self.touched.block(id)?)
     }
 
@@ -323,19 +333,19 @@ impl Program {
 
     /// What the program holds by a number.
     #[inline]
-    fn live_block(&self, block: BlockId) -> Option<Held> {
-        let held = self.blocks.get(block.0 as usize).copied();
-        held.filter(Held::is_live)
+    fn live_block(&self, block: BlockId) -> Option<&Held> {
+        let held = self.blocks.get(block.0 as usize);
+        held.filter(|held| held.is_live())
     }
 
     /// The program got a block.
     #[inline]
-    fn allocated(&mut self, block: BlockId, address: Address, size: Bytes, event: &Event) {
+    fn allocated(&mut self, block: BlockId, address: Address, size: Bytes, allocated: Stamp) {
         self.allocations += 1;
         let held = Held {
             address,
             size,
-            allocated: self.stamp(event),
+            allocated,
         };
         let number = block.0 as usize;
         match self.blocks.get_mut(number) {
@@ -343,7 +353,9 @@ impl Program {
             None => self.enter(number, held),
         }
         self.live += size;
-        self.peak_live = self.peak_live.max(self.live);
+        if self.live > self.peak_live {
+            self.peak_live = self.live;
+        }
     }
 
     /// Enters a block with a number that none had yet. Mostly the numbers come in turn.
@@ -353,5 +365,16 @@ impl Program {
             self.blocks.resize(number, Held::NOTHING);
         }
         self.blocks.push(held);
+    }
+}
+
+/// An event, the `number`th, as it is kept with a block.
+#[inline]
+fn stamp(event: &Event, number: u32) -> Stamp {
+    Stamp {
+        time: event.time,
+        event: number,
+        thread: event.thread,
+        site: event.site,
     }
 }

@@ -1,6 +1,6 @@
 //! The table as it was at a moment: the records that are in use.
 
-use super::{BINS, Chunks, NOTHING, Record, Sizes};
+use super::{BINS, Chunks, FREE, LEADS, NOTHING, Record, Sizes, UNLISTED};
 use crate::chunk::Chunk;
 use crate::starts::Starts;
 use highwater_allocator::{Bytes, Kernel, Numbers, Sparse};
@@ -13,12 +13,6 @@ pub(crate) struct StoredChunks {
     leads: Numbers,
     mapped: usize,
 }
-
-/// What a chunk has that is in no list of sizes.
-const UNSORTED: Sizes = Sizes {
-    fd_nextsize: Chunk::NONE,
-    bk_nextsize: Chunk::NONE,
-};
 
 /// Returns whether a record is that of a chunk or of the head of a bin. Every chunk has a size. A head has none, and no place in
 /// memory.
@@ -33,7 +27,9 @@ impl Chunks {
     pub(crate) fn stored(&self) -> StoredChunks {
         StoredChunks {
             records: Sparse::of(&self.records, is_used),
-            sizes: Sparse::of(&self.sizes, |_, sizes| *sizes != UNSORTED),
+            sizes: Sparse::of(&self.sizes, |number, _| {
+                self.records[number].head & (FREE | LEADS) == FREE | LEADS
+            }),
             leads: self.leads.clone(),
             mapped: self.mapped,
         }
@@ -47,7 +43,7 @@ impl StoredChunks {
     pub(crate) fn resumed(&self, kernel: &Kernel) -> Chunks {
         let mut chunks = Chunks {
             records: self.records.table(NOTHING),
-            sizes: self.sizes.table(UNSORTED),
+            sizes: self.sizes.table(UNLISTED),
             spare: Chunk::NONE,
             starts: Starts::new(),
             leads: self.leads.clone(),

@@ -28,7 +28,8 @@ impl Glibc {
             return None;
         }
         let chunk = self.chunks.of_user(old);
-        let mapped = self.chunks.is_mmapped(chunk);
+        let head = self.chunks.head(chunk);
+        let mapped = head.is_mmapped();
         let keeps = self.shared.rules.realloc_keeps;
         if keeps != ReallocKeeps::Nothing {
             let usable = self.usable(chunk);
@@ -45,8 +46,12 @@ impl Glibc {
         }
         self.maybe_init_tcache(kernel, thread);
         let size = request_to_size(bytes)?;
-        let arena = self.arena_of(chunk);
-        if let Some(new) = self.call(kernel, thread, arena).int_realloc(chunk, size) {
+        let arena = match head.is_of_main_arena() {
+            true => MAIN,
+            false => self.arena_of(chunk),
+        };
+        let mut call = self.call(kernel, thread, arena);
+        if let Some(new) = call.int_realloc(chunk, head.size(), size) {
             return Some(new);
         }
         if !self.host.threaded {
@@ -57,7 +62,7 @@ impl Glibc {
         kernel.copy(old, new, self.usable(chunk));
         let passes = self.shared.rules.inner_frees_pass_tcache;
         if passes || !self.cache(kernel, thread, chunk) {
-            self.free_past_cache(kernel, thread, chunk);
+            self.free_elsewhere(kernel, thread, chunk);
         }
         Some(new)
     }
