@@ -95,41 +95,29 @@ impl History {
         for live in live.clone() {
             begun.add(live);
         }
-        self.retain_latest(held, events, |held| begun.add(held));
+        self.retain_latest(events, |held| begun.add(held));
         // What lies at the place of several others takes longer to find.
         if self.past.len() > before / 2 {
             let mut covered = Covered::default();
             for live in live {
                 covered.add(live);
             }
-            self.retain_latest(held, events, |held| covered.add(held));
+            self.retain_latest(events, |held| covered.add(held));
         }
         self.due = due(self.past.len(), held);
     }
 
-    /// Keeps the blocks that are new, the latest first, and those that one of these events freed, where the program holds so many.
-    fn retain_latest(
-        &mut self,
-        held: usize,
-        events: [Option<u64>; 2],
-        mut is_new: impl FnMut(&Held) -> bool,
-    ) {
+    /// Keeps the blocks that are new, the latest first, and those that one of these events freed.
+    fn retain_latest(&mut self, events: [Option<u64>; 2], mut is_new: impl FnMut(&Held) -> bool) {
         let events = events.map(|event| event.unwrap_or(u64::MAX));
         // Two blocks at one place were held one after another, so the one that was freed last is the latest.
         let mut keep = vec![false; self.past.len()];
-        let mut kept = 0;
         for (past, keep) in self.past.iter().zip(&mut keep).rev() {
             *keep = is_new(&past.held) || events.contains(&past.freed.event.into());
-            kept += usize::from(*keep);
         }
-        // With room for all that may come until some are forgotten again.
-        let mut left = Vec::with_capacity(due(kept, held));
-        for (past, keep) in self.past.iter().zip(keep) {
-            if keep {
-                left.push(*past);
-            }
-        }
-        self.past = left;
+        // In place: other memory would have to be brought in first.
+        let mut keep = keep.into_iter();
+        self.past.retain(|_| keep.next() == Some(true));
     }
 }
 

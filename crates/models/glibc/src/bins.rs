@@ -159,7 +159,7 @@ impl Bins {
 
     /// Puts a freed chunk first in the unsorted bin, or in the bin of its size if it is small and `small_sorted`. Returns its
     /// size.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn push(
         &mut self,
         chunks: &mut Chunks,
@@ -180,7 +180,7 @@ impl Bins {
 
     /// Cuts a chunk that was taken from a bin in two: the first `size` bytes in use, the rest first in the unsorted bin. Returns
     /// where that begins.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn split(
         &mut self,
         chunks: &mut Chunks,
@@ -247,7 +247,7 @@ impl Bins {
     }
 
     /// Puts a chunk that is in no list where its size belongs.
-    #[inline(always)]
+    #[inline]
     fn put_by_size(&mut self, chunks: &mut Chunks, chunk: Chunk, size: Bytes) {
         let bin = bin_of(size);
         self.mark(bin);

@@ -369,7 +369,7 @@ impl Chunks {
     }
 
     /// A chunk begins `size` bytes above another, and its header is written.
-    #[inline(always)]
+    #[inline]
     fn begin(&mut self, kernel: &mut Kernel, start: Address, size: Bytes, chunk: Chunk) {
         self.starts.set(kernel, start, chunk);
         if start.0 ^ (start - size).0 >= SMALLEST_PAGE {
@@ -390,7 +390,7 @@ impl Chunks {
     }
 
     /// Adds to a chunk the one above it, which is no more.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn join(&mut self, chunk: Chunk, above: Chunk) {
         let spare = std::mem::replace(&mut self.spare, above);
         let records = self.records.as_mut_slice();

@@ -264,7 +264,7 @@ impl Glibc {
     }
 
     /// Frees a chunk with this header past the thread cache (`_int_free_chunk`).
-    #[inline(always)]
+    #[inline]
     fn free_past_cache(&mut self, kernel: &mut Kernel, thread: ThreadId, chunk: Chunk, head: Head) {
         if head.is_mmapped() {
             return self.call(kernel, thread, MAIN).free_mapped(chunk);

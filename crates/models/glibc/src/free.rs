@@ -40,7 +40,7 @@ impl Call<'_> {
     }
 
     /// Frees a chunk of this size past the thread cache (`_int_free_chunk`).
-    #[inline(always)]
+    #[inline]
     pub(crate) fn free_chunk(&mut self, chunk: Chunk, size: Bytes) {
         if size <= self.shared.params.max_fast {
             self.perturb_freed(chunk);
@@ -51,7 +51,7 @@ impl Call<'_> {
     }
 
     /// Fills freed memory where MALLOC_PERTURB_ asks for it (`free_perturb`).
-    #[inline(always)]
+    #[inline]
     fn perturb_freed(&mut self, chunk: Chunk) {
         if self.shared.params.perturb != 0 {
             self.fill_freed(chunk);

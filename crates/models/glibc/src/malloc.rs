@@ -151,7 +151,7 @@ impl Call<'_> {
 
     /// Sorts unsorted chunks, at most `room`, up to one that serves the request. Returns that one, or none, and how many went to
     /// their bins.
-    #[inline(always)]
+    #[inline]
     fn sort(&mut self, size: Bytes, room: u64) -> (Chunk, u64) {
         let last_remainder = self.arena.last_remainder;
         let bins = &mut self.arena.bins;
@@ -292,7 +292,7 @@ impl Call<'_> {
 
     /// Cuts a chunk that was taken from a bin in two: the first `size` bytes in use, the rest in the unsorted bin. Returns where
     /// that begins.
-    #[inline(always)]
+    #[inline]
     fn split(&mut self, chunk: Chunk, size: Bytes) -> Address {
         let bins = &mut self.arena.bins;
         bins.split(self.chunks, self.kernel, chunk, size)

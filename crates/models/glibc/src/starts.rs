@@ -8,8 +8,8 @@ use highwater_allocator::{Address, Kernel};
 
 /// log2 of the bytes that one slot is for: the size of the smallest chunk, so that never two begin in the same.
 const SLOT_SHIFT: u32 = 5;
-/// log2 of the bytes of the program break's heap that one frame is for.
-const FRAME_SHIFT: u32 = 16;
+/// log2 of the bytes of the program break's heap that one frame is for: a page, for where blocks are large most pages have none.
+const FRAME_SHIFT: u32 = 12;
 const SLOTS: usize = 1 << (FRAME_SHIFT - SLOT_SHIFT);
 /// A part of an empty frame.
 const FEW: [Chunk; SLOTS / 8] = [Chunk::NONE; SLOTS / 8];
@@ -86,7 +86,7 @@ impl Starts {
         }
         if self.near.len() <= number {
             // By some more, for the heap grows step by step.
-            self.near.resize((number | 15) + 1, None);
+            self.near.resize((number | 63) + 1, None);
         }
         let mut frame = Vec::with_capacity(SLOTS);
         while frame.len() < SLOTS {

@@ -18,7 +18,7 @@ pub(super) struct Begun {
 impl Begun {
     /// Makes an empty table that has room for so many blocks.
     pub(super) fn with_room(blocks: usize) -> Self {
-        let slots = (blocks + blocks / 2 + 2).next_power_of_two();
+        let slots = (blocks + blocks / 8 + 2).next_power_of_two();
         Self {
             slots: vec![(0, 0); slots],
             shift: u64::BITS - slots.trailing_zeros(),

@@ -27,7 +27,7 @@ impl Chunks {
     }
 
     /// Puts a chunk first in the list of a bin, and marks it as free. Returns where it begins, and its size.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn link_first(&mut self, chunk: Chunk, head: Chunk) -> (Address, Bytes) {
         let records = self.records.as_mut_slice();
         let fwd = std::mem::replace(&mut records[head.index()].fd, chunk);
@@ -42,7 +42,7 @@ impl Chunks {
 
     /// Ends a chunk in use at `size`, and puts the rest, whose header that writes, first in the list of a bin. Returns where the
     /// rest begins, and its size.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn split(
         &mut self,
         kernel: &mut Kernel,
