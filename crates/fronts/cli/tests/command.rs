@@ -100,7 +100,8 @@ fn the_object_has_exactly_its_keys() {
             "reclaimable",
             "rss",
             "time_us",
-            "top"
+            "top",
+            "working_set"
         ]
     );
     assert_eq!(report["marks"][0]["measured"], Value::Null);
