@@ -1,7 +1,6 @@
 //! Pages that hold nothing but zeros, where huge pages may be: when a huge page itself is split, the kernel gives those back.
 //!
-//! Nobody need have kept from writing there: calloc writes zeros, and a copy of what was never written is one of zeros. What is
-//! overwritten with zeros later is not followed.
+//! Nobody need have kept from writing there: calloc writes zeros, and a copy of what was never written is one of zeros.
 
 use crate::pages::{PageSet, count, words_of};
 use crate::residency::parts;
@@ -62,23 +61,37 @@ impl Kernel {
     #[cold]
     fn write_zeros(&mut self, start: Address, end: Address) {
         for (from, last) in parts(start, end) {
-            // What becomes resident, or is so without having been written, has nothing but zeros after it.
-            let (first, to) = (self.page_in_span(from), self.page_in_span(last));
-            let mut holds = PageSet::default();
-            let span = self.find_span(from).map(|id| &self.spans[id]);
-            words_of(first, to, |word, bits| {
-                let filled = span.map_or(0, |span| {
-                    span.resident[word] & !span.unwritten[word] & !span.zeros[word]
-                });
-                holds[word] = bits & !filled;
-            });
+            let holds = self.zeros_after(from, last);
             self.touch_span(from, last);
+            // The next that is written there need not be zeros.
+            self.warm.remove(self.page_of(from), self.page_of(last));
             let id = self.span_at(from);
             for (word, bits) in holds.into_iter().enumerate() {
                 self.spans[id].zeros[word] |= bits;
                 self.zeros += count(bits);
             }
         }
+    }
+
+    /// The pages of a span that hold nothing but zeros once these are written from `from` to `last`: those that are written
+    /// whole, and those that held nothing else before.
+    fn zeros_after(&self, from: Address, last: Address) -> PageSet {
+        let page = self.config.page_size;
+        let span = self.find_span(from).map(|id| &self.spans[id]);
+        let mut holds = PageSet::default();
+        let (first, to) = (self.page_in_span(from), self.page_in_span(last));
+        words_of(first, to, |word, bits| {
+            let filled = span.map_or(0, |span| {
+                span.resident[word] & !span.unwritten[word] & !span.zeros[word]
+            });
+            holds[word] = bits & !filled;
+        });
+        let (whole, end) = (from.align_up(page), (last + Bytes(1)).align_down(page));
+        if whole < end {
+            let (first, to) = (self.page_in_span(whole), self.page_in_span(end - Bytes(1)));
+            words_of(first, to, |word, bits| holds[word] |= bits);
+        }
+        holds
     }
 
     /// The mapping of a range's huge page is split.
@@ -166,12 +179,13 @@ mod tests {
     #[test]
     fn pages_of_zeros_go_when_the_huge_page_is_split() {
         let (mut k, m) = huge();
-        k.touch_zeros(m + PAGE * 2, PAGE * 4);
-        assert_eq!(k.unwritten(), HUGE - PAGE * 6, "zeros are written, too");
+        k.touch_zeros(m + PAGE * 2 + Bytes(8), PAGE * 4);
+        assert_eq!(k.unwritten(), HUGE - PAGE * 7, "zeros are written, too");
         k.touch_word(m + PAGE * 4);
+        k.touch_zeros(m, PAGE);
         k.madvise_free(m + PAGE * 500, PAGE);
-        // Two of the first three, the third that the zeros only reach into, and the one that got more than zeros.
-        assert_eq!(k.rss(), PAGE * 4);
+        // One of the first three, the third that the zeros only reach into, and the one that got more than zeros.
+        assert_eq!(k.rss(), PAGE * 3);
     }
 
     #[test]

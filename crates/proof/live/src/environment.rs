@@ -213,6 +213,8 @@ const CONFS: &[&str] = &[
     "thp:never",
     "thp:always,dirty_decay_ms:0,muzzy_decay_ms:0",
     "thp:always,retain:false",
+    "thp:always,muzzy_decay_ms:1000",
+    "thp:always,retain:false,muzzy_decay_ms:1000",
     "thp:always,narenas:1,tcache:false,dirty_decay_ms:1000",
     "thp:always,oversize_threshold:65536,metadata_thp:always",
     "metadata_thp:always",
