@@ -152,9 +152,6 @@ pub fn chart(
                     { attr::words("li", &[("class", attr::Static("unit"))], "MiB") }
                 </ul>
                 <div class="card__tools">
-                    if props.can_save {
-                        { quoted::switch(props.quoted, act) }
-                    }
                     if props.zoomed {
                         { attr::button("button button--small", Some("zoom-out"), None, "Show whole run".into(), press(act, zoom_out.clone())) }
                     }
@@ -172,7 +169,7 @@ pub fn chart(
             </div>
             { legend(state, &props.now, props.can_save, act) }
             { notes::list(state, act, &places.note) }
-            { quoted::sentence(props) }
+            { quoted::choice(props, act) }
             if props.quoted == Quoted::Resident {
                 { measured::sentence(&props.run, props.time) }
             }

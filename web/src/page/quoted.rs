@@ -25,8 +25,19 @@ pub(super) fn short(quoted: Quoted) -> &'static str {
     }
 }
 
-/// The list that one of them is chosen from.
-pub(super) fn switch(chosen: Quoted, act: &Callback<Action>) -> Html {
+/// How the figures differ here, as of the playhead, and the list that another one is chosen from.
+pub(super) fn choice(props: &Props, act: &Callback<Action>) -> Html {
+    html! {
+        <div class="words--small">
+            if props.can_save {
+                { switch(props.quoted, act) }
+            }
+            <p id="quoted-says">{ difference(props.quoted, &props.now.sample) }</p>
+        </div>
+    }
+}
+
+fn switch(chosen: Quoted, act: &Callback<Action>) -> Html {
     let choose = act.reform(|place: usize| {
         let (quoted, _) = Quoted::NAMES[place % Quoted::NAMES.len()];
         Action::Chart(ChartAction::Quote(quoted))
@@ -36,9 +47,4 @@ pub(super) fn switch(chosen: Quoted, act: &Callback<Action>) -> Html {
     let name = Quoted::NAMES[chosen as usize].1;
     let label = ("quoted", "Figure in the chart");
     attr::select(label, name.to_owned(), options.collect(), choose)
-}
-
-/// How the figures differ here, as of the playhead.
-pub(super) fn sentence(props: &Props) -> Html {
-    html! { <p id="quoted-says" class="words--small">{ difference(props.quoted, &props.now.sample) }</p> }
 }
