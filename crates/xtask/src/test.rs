@@ -55,7 +55,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         ("package for JavaScript, in Node", &|| tests_package(&tools)),
         ("tests of the page, in Chromium", &|| {
             // `cargo xtask perf` runs those that measure time.
-            let others = ["speed::", "timed::", "firefox::"];
+            let others = ["speed::", "timed::", "heavy::", "firefox::"];
             let chosen = others.map(|name| ["--skip", name]).concat();
             tests_page(&chromium, &chosen, &workspace::screens_dir())
         }),
