@@ -120,6 +120,12 @@ impl Span {
         written
     }
 
+    /// The pages of a word that hold something else than zeros, as far as is known.
+    #[inline]
+    pub(crate) fn filled(&self, word: usize) -> u64 {
+        self.resident[word] & !self.unwritten[word] & !self.zeros[word]
+    }
+
     /// Notes that something else than zeros is written; returns how many pages had nothing else.
     pub(crate) fn fill_in(&mut self, first: usize, last: usize) -> Pages {
         let mut filled = Pages(0);

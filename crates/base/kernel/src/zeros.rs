@@ -52,7 +52,7 @@ impl Kernel {
             let span = &self.spans[id];
             let mut filled = 0;
             words_of(first, last, |word, bits| {
-                filled |= bits & span.resident[word] & !span.unwritten[word] & !span.zeros[word];
+                filled |= bits & span.filled(word);
             });
             filled == 0
         })
@@ -81,10 +81,7 @@ impl Kernel {
         let mut holds = PageSet::default();
         let (first, to) = (self.page_in_span(from), self.page_in_span(last));
         words_of(first, to, |word, bits| {
-            let filled = span.map_or(0, |span| {
-                span.resident[word] & !span.unwritten[word] & !span.zeros[word]
-            });
-            holds[word] = bits & !filled;
+            holds[word] = bits & !span.map_or(0, |span| span.filled(word));
         });
         let (whole, end) = (from.align_up(page), (last + Bytes(1)).align_down(page));
         if whole < end {
