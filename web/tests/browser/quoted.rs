@@ -39,7 +39,10 @@ fn another_figure_is_chosen_by_key_and_explained_and_the_link_keeps_it() -> Resu
         page.go("?scenario=async_fanout")?;
         settle(page)?;
         page.set_value("#allocator", "jemalloc@5.3.0")?;
+        settle(page)?;
         page.set_value("#environment", MUZZY)?;
+        // A text is read a moment after it was typed.
+        page.frames(40)?;
         settle(page)?;
         let resident = shown(page)?;
         ensure!(
