@@ -44,6 +44,7 @@ mod quoted;
 mod random_use;
 mod releases;
 mod saved;
+mod scenario_words;
 mod shots;
 mod simulation;
 mod site;
