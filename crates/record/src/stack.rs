@@ -49,19 +49,28 @@ impl Frames {
     /// Returns a number that hardly any other places have. It is not 0.
     #[inline(always)]
     pub(crate) fn hash(&self) -> u64 {
-        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-        let add = |hash: u64, address: &usize| {
-            (hash ^ *address as u64)
-                .wrapping_mul(FACTOR)
-                .rotate_left(29)
-        };
+        let add = |hash, address: &usize| mixed(hash, *address as u64);
         self.addresses().iter().fold(FACTOR, add) | 1 << 63
     }
 }
 
-/// Returns where a call of the calling thread comes from, at most `most` places.
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Returns a hash that goes on with a number.
 #[inline(always)]
-pub(crate) fn walk(thread: &mut Thread, caller: Caller, most: usize) -> Frames {
+pub(crate) fn mixed(hash: u64, number: u64) -> u64 {
+    (hash ^ number).wrapping_mul(FACTOR).rotate_left(29)
+}
+
+/// Returns where a call of the calling thread comes from, at most `most` places. Those from a place on that ends the walk are left
+/// out, but the first.
+#[inline(always)]
+pub(crate) fn walk(
+    thread: &mut Thread,
+    caller: Caller,
+    most: usize,
+    ends: impl Fn(usize) -> bool,
+) -> Frames {
     let mut frames = Frames {
         addresses: [0; DEEPEST],
         count: 1,
@@ -83,7 +92,7 @@ pub(crate) fn walk(thread: &mut Thread, caller: Caller, most: usize) -> Frames {
     {
         // SAFETY: the stack is mapped from here to its end while the thread runs, and the two words lie in it.
         let [next, address] = unsafe { *(frame as *const [usize; 2]) };
-        if address == 0 {
+        if address == 0 || ends(address) {
             break;
         }
         frames.addresses[frames.count % DEEPEST] = address;
@@ -141,7 +150,7 @@ mod tests {
 
     fn walked(frame: usize, most: usize) -> Vec<usize> {
         let caller = Caller { address: 7, frame };
-        let frames = walk(&mut new_thread(), caller, most);
+        let frames = walk(&mut new_thread(), caller, most, |place| place == 14);
         frames.addresses().to_vec()
     }
 
@@ -154,6 +163,9 @@ mod tests {
         (chain[2], chain[3]) = (at(6, &chain), 12);
         (chain[6], chain[7]) = (0, 13);
         assert_eq!(walked(at(0, &chain), 8), [7, 11, 12, 13]);
+        chain[3] = 14;
+        assert_eq!(walked(at(0, &chain), 8), [7, 11], "a place that ends it");
+        chain[3] = 12;
         assert_eq!(walked(at(0, &chain), 3), [7, 11, 12]);
         assert_eq!(walked(at(0, &chain), 1), [7]);
     }
