@@ -7,6 +7,9 @@ use crate::stack::DEEPEST;
 use crate::system;
 use crate::text::Text;
 
+/// What stands for the functions of an interpreter that is not known.
+const UNKNOWN: &[u8] = b"Python_function";
+
 /// Names that are kept, and their bytes. A function without a number is told as `?`.
 const MOST: usize = 32_767;
 const BYTES: usize = 4 << 20;
@@ -96,8 +99,8 @@ impl Names {
             }
             Interpreter::Unknown(release, _) if functions.are_unknown => {
                 let mut name = Name::new();
-                name.push(b"unknown(Python-").push(release.bytes());
-                numbers.push(self.keep(name.push(b")").bytes()));
+                name.push(UNKNOWN).push(b"(").push(release.bytes());
+                numbers.push(self.keep(name.push(b":not_known)").bytes()));
             }
             Interpreter::Unknown(..) | Interpreter::None => {}
         }
