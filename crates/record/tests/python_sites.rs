@@ -72,6 +72,7 @@ fn places(recordings: &[Recording]) -> HashMap<u64, String> {
 /// Checks what a program said of itself against its recording, and returns how many blocks it spoke of.
 fn check(said: &[u8], found: &HashMap<u64, String>) -> usize {
     let said = str::from_utf8(said).expect("Python writes UTF-8");
+    let is_known = is_known();
     for line in said.lines() {
         let (size, functions) = line.split_once(' ').expect("a size and functions");
         let places = found.get(&size.parse().expect("a size"));
@@ -83,7 +84,7 @@ fn check(said: &[u8], found: &HashMap<u64, String>) -> usize {
             "the innermost place in code comes first: {places}"
         );
         let named: Vec<_> = places.split(' ').skip(in_code).collect();
-        match is_known() {
+        match is_known {
             true => assert_eq!(named, functions.split(' ').collect::<Vec<_>>(), "{places}"),
             false => assert!(
                 named.len() == 1 && named[0].starts_with(UNKNOWN),
