@@ -17,6 +17,8 @@ pub(crate) struct Layout {
     /// `PyThreadState` (Include/cpython/pystate.h, `struct _ts`): `frame` up to 3.10, `cframe` in 3.11 and 3.12,
     /// `current_frame` since.
     pub(crate) current: usize,
+    /// `thread_id` there, up to 3.11: since then a thread's own state is always the one that it runs with.
+    pub(crate) thread: Option<usize>,
     /// `_PyCFrame` there: `current_frame`. In 3.11 and 3.12 the thread's state leads to it, and it to the frame.
     pub(crate) through: Option<usize>,
     /// `PyFrameObject` (Include/cpython/frameobject.h) up to 3.10: `f_code`, `f_back`. `_PyInterpreterFrame`
@@ -52,6 +54,7 @@ const RELEASES: [Layout; 5] = [
     Layout {
         release: (3, 9),
         current: 24,
+        thread: Some(176),
         through: None,
         code: 32,
         previous: 24,
@@ -67,6 +70,7 @@ const RELEASES: [Layout; 5] = [
     Layout {
         release: (3, 10),
         current: 24,
+        thread: Some(176),
         through: None,
         code: 32,
         previous: 24,
@@ -82,6 +86,7 @@ const RELEASES: [Layout; 5] = [
     Layout {
         release: (3, 11),
         current: 56,
+        thread: Some(152),
         through: Some(8),
         code: 32,
         previous: 48,
@@ -97,6 +102,7 @@ const RELEASES: [Layout; 5] = [
     Layout {
         release: (3, 12),
         current: 56,
+        thread: None,
         through: Some(0),
         code: 0,
         previous: 8,
@@ -112,6 +118,7 @@ const RELEASES: [Layout; 5] = [
     Layout {
         release: (3, 13),
         current: 72,
+        thread: None,
         through: None,
         code: 0,
         previous: 8,
@@ -132,6 +139,9 @@ pub(crate) struct Python {
     /// `PyGILState_GetThisThreadState`: the calling thread's state, whether it holds the lock or not; null for a thread that is
     /// none of Python's, before the interpreter is initialised, and after its end.
     pub(crate) thread_state: extern "C" fn() -> usize,
+    /// `_PyThreadState_UncheckedGet` up to 3.11: the state of the thread that holds the interpreter's lock, or null. Where the thread
+    /// is the calling one it may be another than its own: that of a sub-interpreter.
+    pub(crate) running: Option<extern "C" fn() -> usize>,
     /// `_Py_IsFinalizing`, since 3.13 `Py_IsFinalizing`: the interpreter ends, and frees the states of other threads.
     pub(crate) is_finalizing: extern "C" fn() -> c_int,
     /// Where `PyCode_Type` is, the type of every code object.
@@ -185,12 +195,17 @@ impl Interpreter {
         else {
             return Self::Unknown(release, thread_state);
         };
+        // SAFETY: as above.
+        let running = find(c"_PyThreadState_UncheckedGet").map(|found| unsafe {
+            mem::transmute::<usize, extern "C" fn() -> usize>(found.address)
+        });
         // A call returns behind itself, also where it is a function's last instruction.
         let interprets = find(c"_PyEval_EvalFrameDefault").map_or((0, 0), |found| {
             (found.address + 1, found.address + found.size + 1)
         });
         Self::Known(Python {
             thread_state,
+            running: layout.thread.and(running),
             // SAFETY: as above (Include/cpython/pylifecycle.h).
             is_finalizing: unsafe { mem::transmute(is_finalizing.address) },
             code_type: code_type.address,

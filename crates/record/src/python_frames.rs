@@ -68,7 +68,7 @@ impl Python {
             return (functions, hash);
         }
         // SAFETY: the state is the calling thread's; see above.
-        let mut frame = unsafe { self.innermost_frame(state) };
+        let mut frame = unsafe { self.innermost_frame(self.state_in_use(state)) };
         let most = most.min(DEEPEST);
         // Besides the functions' own, each call of the interpreter from C has a frame.
         for _ in 0..2 * DEEPEST {
@@ -88,8 +88,29 @@ impl Python {
         (functions, hash)
     }
 
+    /// Returns the state that the calling thread runs with, which differs from its own where it is in a sub-interpreter of a
+    /// release before 3.12.
+    ///
     /// # Safety
-    /// `state` must be the calling thread's `PyThreadState`.
+    /// `state` must be the calling thread's own `PyThreadState`.
+    #[inline(always)]
+    unsafe fn state_in_use(&self, state: usize) -> usize {
+        let (Some(running), Some(thread)) = (self.running, self.layout.thread) else {
+            return state;
+        };
+        let found = running();
+        if found == state || !is_object(found) {
+            return state;
+        }
+        // SAFETY: what runs is not freed before another runs or none, and then by a call that waits for this library's lock.
+        match unsafe { word(found + thread) == word(state + thread) } {
+            true => found,
+            false => state,
+        }
+    }
+
+    /// # Safety
+    /// `state` must be the `PyThreadState` that the calling thread runs with.
     #[inline(always)]
     unsafe fn innermost_frame(&self, state: usize) -> usize {
         // SAFETY: the caller's; the layout is the interpreter's.
