@@ -27,7 +27,6 @@ struct Table {
     /// The places of each, for a file that begins in the middle.
     places: [Places; MOST],
     modules: Modules,
-    interpreter: Interpreter,
     names: Names,
 }
 
@@ -60,6 +59,14 @@ unsafe impl Sync for Shared {}
 
 static TABLE: Shared = Shared(UnsafeCell::new(Table::new()));
 
+/// The interpreter lies apart from the table, whose bytes must all be zero at first: else they would be in the library's file.
+struct SharedInterpreter(UnsafeCell<Interpreter>);
+
+// SAFETY: as above.
+unsafe impl Sync for SharedInterpreter {}
+
+static INTERPRETER: SharedInterpreter = SharedInterpreter(UnsafeCell::new(Interpreter::None));
+
 impl Table {
     const fn new() -> Self {
         Self {
@@ -68,7 +75,6 @@ impl Table {
             count: 0,
             places: [Places::NONE; MOST],
             modules: Modules::new(),
-            interpreter: Interpreter::None,
             names: Names::new(),
         }
     }
@@ -114,20 +120,26 @@ impl Recorder {
         unsafe { &mut *TABLE.0.get() }
     }
 
+    #[inline(always)]
+    fn interpreter(&self) -> &Interpreter {
+        // SAFETY: as of the table; it is written before anything else is recorded.
+        unsafe { &*INTERPRETER.0.get() }
+    }
+
     /// Finds the interpreter whose functions are to be among the places.
     ///
     /// # Safety
     /// The process must have one thread, which makes its first call.
     pub(crate) unsafe fn find_python(&mut self) {
-        // SAFETY: the caller's.
-        self.table().interpreter = unsafe { Interpreter::find() };
+        // SAFETY: the caller's; the recorder has one holder.
+        unsafe { *INTERPRETER.0.get() = Interpreter::find() };
     }
 
     /// Returns the number of the site that a call of the calling thread comes from: at most `most` places in code, and as many
     /// Python functions; 0 where that is not known.
     #[inline(never)]
     pub(crate) fn site(&mut self, thread: &mut Thread, caller: Caller, most: usize) -> u16 {
-        let interpreter = &self.table().interpreter;
+        let interpreter = self.interpreter();
         let frames = stack::walk(thread, caller, most, |place| interpreter.interprets(place));
         let (functions, hash) = interpreter.functions(most, frames.hash());
         let hash = hash | 1 << 63;
@@ -162,8 +174,9 @@ impl Recorder {
             count += 1;
         }
         frames.truncate(count);
+        let interpreter = *self.interpreter();
         let table = self.table();
-        let functions = table.names.numbers(&table.interpreter, functions);
+        let functions = table.names.numbers(&interpreter, functions);
         let places = Places { frames, functions };
         let (number, is_new) = table.number(places.hash());
         if is_new {
