@@ -133,17 +133,21 @@ const RELEASES: [Layout; 5] = [
     },
 ];
 
+/// A function that returns a thread's state, and one that says yes or no.
+type State = extern "C" fn() -> usize;
+type Answer = extern "C" fn() -> c_int;
+
 /// An interpreter whose structures are known.
 #[derive(Clone, Copy)]
 pub(crate) struct Python {
     /// `PyGILState_GetThisThreadState`: the calling thread's state, whether it holds the lock or not; null for a thread that is
     /// none of Python's, before the interpreter is initialised, and after its end.
-    pub(crate) thread_state: extern "C" fn() -> usize,
+    pub(crate) thread_state: State,
     /// `_PyThreadState_UncheckedGet` up to 3.11: the state of the thread that holds the interpreter's lock, or null. Where the thread
     /// is the calling one it may be another than its own: that of a sub-interpreter.
-    pub(crate) running: Option<extern "C" fn() -> usize>,
+    pub(crate) running: Option<State>,
     /// `_Py_IsFinalizing`, since 3.13 `Py_IsFinalizing`: the interpreter ends, and frees the states of other threads.
-    pub(crate) is_finalizing: extern "C" fn() -> c_int,
+    pub(crate) is_finalizing: Answer,
     /// Where `PyCode_Type` is, the type of every code object.
     pub(crate) code_type: usize,
     pub(crate) layout: Layout,
@@ -168,7 +172,7 @@ pub(crate) enum Interpreter {
     /// Nothing, or nobody asks.
     None,
     /// An interpreter whose structures are not known, and its function `PyGILState_GetThisThreadState`.
-    Unknown(Release, extern "C" fn() -> usize),
+    Unknown(Release, State),
     /// One whose structures are known.
     Known(Python),
 }
@@ -183,7 +187,7 @@ impl Interpreter {
             return Self::None;
         };
         // SAFETY: the functions of CPython have these types in every release that has them (Include/cpython/pystate.h).
-        let thread_state: extern "C" fn() -> usize = unsafe { mem::transmute(state.address) };
+        let thread_state = unsafe { mem::transmute::<usize, State>(state.address) };
         let (release, version) = release();
         let layout = version.and_then(|version| {
             let known = RELEASES.iter().find(|known| known.release == version);
@@ -196,9 +200,8 @@ impl Interpreter {
             return Self::Unknown(release, thread_state);
         };
         // SAFETY: as above.
-        let running = find(c"_PyThreadState_UncheckedGet").map(|found| unsafe {
-            mem::transmute::<usize, extern "C" fn() -> usize>(found.address)
-        });
+        let running = find(c"_PyThreadState_UncheckedGet")
+            .map(|found| unsafe { mem::transmute::<usize, State>(found.address) });
         // A call returns behind itself, also where it is a function's last instruction.
         let interprets = find(c"_PyEval_EvalFrameDefault").map_or((0, 0), |found| {
             (found.address + 1, found.address + found.size + 1)
@@ -207,7 +210,7 @@ impl Interpreter {
             thread_state,
             running: layout.thread.and(running),
             // SAFETY: as above (Include/cpython/pylifecycle.h).
-            is_finalizing: unsafe { mem::transmute(is_finalizing.address) },
+            is_finalizing: unsafe { mem::transmute::<usize, Answer>(is_finalizing.address) },
             code_type: code_type.address,
             layout: *layout,
             interprets,
