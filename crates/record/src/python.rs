@@ -22,7 +22,8 @@ pub(crate) struct Layout {
     /// `_PyCFrame` there: `current_frame`. In 3.11 and 3.12 the thread's state leads to it, and it to the frame.
     pub(crate) through: Option<usize>,
     /// `PyFrameObject` (Include/cpython/frameobject.h) up to 3.10: `f_code`, `f_back`. `_PyInterpreterFrame`
-    /// (Include/internal/pycore_frame.h) since: `f_code`, in 3.13 `f_executable`, and `previous`.
+    /// (Include/internal/pycore_frame.h, since 3.14 pycore_interpframe_structs.h) since: `f_code`, from 3.13 on `f_executable`, and
+    /// `previous`.
     pub(crate) code: usize,
     pub(crate) previous: usize,
     /// Its `owner` since 3.12, which tells the frames of the interpreter's C functions from those of Python's.
@@ -38,6 +39,11 @@ pub(crate) struct Layout {
     pub(crate) compact: usize,
     /// What types say of the sizes of their objects: `PyCode_Type`, `PyFrame_Type` and `PyUnicode_Type`.
     sizes: [usize; 3],
+    /// `_Py_DebugOffsets` since 3.13 (Include/internal/pycore_runtime.h, since 3.14 pycore_debug_offsets.h), with which `_PyRuntime`
+    /// begins and which tells debuggers the offsets above: where it has `thread_state.current_frame`, `interpreter_frame.previous`,
+    /// `.executable` and `.owner`, `code_object.filename`, `.name`, `.qualname` and `.firstlineno`, and `unicode_object.state`,
+    /// `.length` and `.asciiobject_size`.
+    told: Option<[usize; 11]>,
 }
 
 /// The field `ob_type` of every object (Include/object.h, `PyObject`), behind `ob_refcnt`.
@@ -46,11 +52,15 @@ pub(crate) const TYPE: usize = 8;
 pub(crate) const LENGTH: usize = 16;
 pub(crate) const HASH: usize = 24;
 pub(crate) const STATE: usize = 32;
-/// `FRAME_OWNED_BY_CSTACK` (Include/internal/pycore_frame.h): a frame of a C function that has begun to interpret.
+/// `FRAME_OWNED_BY_CSTACK` in 3.12 and 3.13, `FRAME_OWNED_BY_INTERPRETER` and above since 3.14: a frame of a C function that has begun
+/// to interpret, and no Python function's.
 pub(crate) const OF_C: u8 = 3;
+/// `Py_TAG_BITS` of 3.14 and 3.15 (Include/internal/pycore_stackref.h): marks in the lowest bits of a frame's reference to its code. Before, they
+/// are 0 as those of any object's address.
+pub(crate) const TAGS: usize = 3;
 
-/// The releases of CPython that are known: read in the headers of 3.9.18, 3.10.13, 3.11.7, 3.12.1 and 3.13.0.
-const RELEASES: [Layout; 5] = [
+/// The releases of CPython that are known: read in the headers of 3.9.18, 3.10.13, 3.11.7, 3.12.1, 3.13.0, 3.14.10 and 3.15.2.
+const RELEASES: [Layout; 7] = [
     Layout {
         release: (3, 9),
         current: 24,
@@ -66,6 +76,7 @@ const RELEASES: [Layout; 5] = [
         ascii: 48,
         compact: 72,
         sizes: [176, 368, 80],
+        told: None,
     },
     Layout {
         release: (3, 10),
@@ -82,6 +93,7 @@ const RELEASES: [Layout; 5] = [
         ascii: 48,
         compact: 72,
         sizes: [176, 360, 80],
+        told: None,
     },
     Layout {
         release: (3, 11),
@@ -98,6 +110,7 @@ const RELEASES: [Layout; 5] = [
         ascii: 48,
         compact: 72,
         sizes: [184, 120, 80],
+        told: None,
     },
     Layout {
         release: (3, 12),
@@ -114,6 +127,7 @@ const RELEASES: [Layout; 5] = [
         ascii: 40,
         compact: 56,
         sizes: [192, 120, 64],
+        told: None,
     },
     Layout {
         release: (3, 13),
@@ -130,6 +144,41 @@ const RELEASES: [Layout; 5] = [
         ascii: 40,
         compact: 56,
         sizes: [200, 136, 64],
+        told: Some([184, 232, 240, 264, 280, 288, 296, 312, 544, 552, 560]),
+    },
+    Layout {
+        release: (3, 14),
+        current: 72,
+        thread: None,
+        through: None,
+        code: 0,
+        previous: 8,
+        owner: Some(74),
+        line: 68,
+        file: 112,
+        name: 120,
+        full_name: 128,
+        ascii: 40,
+        compact: 56,
+        sizes: [208, 152, 64],
+        told: Some([208, 256, 264, 288, 320, 328, 336, 352, 624, 632, 640]),
+    },
+    Layout {
+        release: (3, 15),
+        current: 72,
+        thread: None,
+        through: None,
+        code: 0,
+        previous: 8,
+        owner: Some(74),
+        line: 68,
+        file: 112,
+        name: 120,
+        full_name: 128,
+        ascii: 40,
+        compact: 56,
+        sizes: [208, 152, 64],
+        told: Some([208, 320, 328, 352, 384, 392, 400, 416, 720, 728, 736]),
     },
 ];
 
@@ -268,7 +317,7 @@ fn are_as_known(layout: &Layout) -> bool {
     is_type(c"PyCode_Type", b"code\0", code)
         && is_type(c"PyFrame_Type", b"frame\0", frame)
         && is_type(c"PyUnicode_Type", b"str\0", text)
-        && (layout.release < (3, 13) || says_the_same(layout))
+        && layout.told.is_none_or(|told| is_told(layout, told))
 }
 
 /// Whether a type has this name and its objects this size (Include/cpython/object.h, `struct _typeobject`: `tp_name` and
@@ -287,33 +336,34 @@ fn is_type(symbol: &CStr, name: &[u8], size: usize) -> bool {
     name == unsafe { core::slice::from_raw_parts(text as *const u8, name.len()) }
 }
 
-/// Whether the offsets that the interpreter gives to debuggers are the layout's (Include/internal/pycore_runtime.h of 3.13,
-/// `struct _Py_DebugOffsets`, with which `_PyRuntime` begins).
-fn says_the_same(layout: &Layout) -> bool {
-    const BYTES: usize = 568;
+/// Whether the offsets that the interpreter tells debuggers are the layout's, and whether it has its lock.
+fn is_told(layout: &Layout, told: [usize; 11]) -> bool {
     const COOKIE: u64 = u64::from_le_bytes(*b"xdebugpy");
+    const FREE_THREADED: usize = 16;
     let Some(found) = find(c"_PyRuntime") else {
         return false;
     };
-    if !system::is_mapped(found.address, BYTES) {
+    if !system::is_mapped(found.address, told[10] + size_of::<u64>()) {
         return false;
     }
     // SAFETY: the bytes are mapped, and nobody writes them.
-    let said = |at: usize| unsafe { *((found.address + at) as *const u64) };
-    let (with_locks, cookie) = (said(16) == 0, said(0) == COOKIE);
-    let fields = [
-        (184, Some(layout.current)),
-        (232, Some(layout.previous)),
-        (240, Some(layout.code)),
-        (264, layout.owner),
-        (280, Some(layout.file)),
-        (288, Some(layout.name)),
-        (296, Some(layout.full_name)),
-        (312, Some(layout.line)),
-        (544, Some(STATE)),
-        (552, Some(LENGTH)),
-        (560, Some(layout.ascii)),
+    let read = |at: usize| unsafe { *((found.address + at) as *const u64) };
+    let owner = layout.owner.unwrap_or(0);
+    let known = [
+        layout.current,
+        layout.previous,
+        layout.code,
+        owner,
+        layout.file,
+        layout.name,
+        layout.full_name,
+        layout.line,
+        STATE,
+        LENGTH,
+        layout.ascii,
     ];
-    let same = |&(at, field): &(usize, Option<usize>)| Some(said(at) as usize) == field;
-    cookie && with_locks && fields.iter().all(same)
+    let mut fields = told.iter().zip(known);
+    read(0) == COOKIE
+        && read(FREE_THREADED) == 0
+        && fields.all(|(at, field)| read(*at) == field as u64)
 }

@@ -4,7 +4,7 @@
 //! its code object alive. The states of threads are freed by others only once the interpreter ends, and only under this library's
 //! lock, since that is a call of `free` or `munmap`; from the end on, nothing is read.
 
-use crate::python::{HASH, Interpreter, OF_C, Python, TYPE};
+use crate::python::{HASH, Interpreter, OF_C, Python, TAGS, TYPE};
 use crate::stack::{DEEPEST, mixed};
 
 /// The code objects of the functions that a call comes from, the innermost first.
@@ -134,12 +134,12 @@ impl Python {
         unsafe {
             let previous = word(frame + self.layout.previous);
             let is_of_c = match self.layout.owner {
-                Some(offset) => *((frame + offset) as *const u8) == OF_C,
+                Some(offset) => *((frame + offset) as *const u8) >= OF_C,
                 None => false,
             };
             let code = match is_of_c {
                 true => 0,
-                false => word(frame + self.layout.code),
+                false => word(frame + self.layout.code) & !TAGS,
             };
             (code, previous)
         }

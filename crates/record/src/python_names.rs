@@ -194,7 +194,7 @@ impl Python {
     /// # Safety
     /// `object` must be an object of the interpreter, or 0.
     unsafe fn text(&self, object: usize) -> Characters {
-        /// Bits of `PyASCIIObject.state` (Include/cpython/unicodeobject.h, 3.9 to 3.13): `kind`, `compact` and `ascii`.
+        /// Bits of `PyASCIIObject.state` (Include/cpython/unicodeobject.h, 3.9 to 3.15): `kind`, `compact` and `ascii`.
         const KIND: u32 = 2;
         const COMPACT: u32 = 1 << 5;
         const ASCII: u32 = 1 << 6;

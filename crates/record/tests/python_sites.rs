@@ -37,12 +37,12 @@ fn recorded(into: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Opti
 fn is_known() -> bool {
     let ask = "import sys, sysconfig; get = sysconfig.get_config_var\n\
         final = sys.implementation.name == 'cpython' and sys.version_info[3] == 'final'\n\
-        print(final and (3, 9) <= sys.version_info < (3, 14) and not get('Py_DEBUG') and not get('Py_GIL_DISABLED'))";
+        print(final and (3, 9) <= sys.version_info < (3, 16) and not get('Py_DEBUG') and not get('Py_GIL_DISABLED'))";
     let output = run(Command::new("python3").args(["-c", ask])).expect("it was there just now");
     output.stdout.starts_with(b"True")
 }
 
-/// The places from which blocks of each size were allocated, of those sizes that only the program's own blocks have.
+/// The places from which blocks of so many KiB were allocated, of those sizes that only the program's own blocks have.
 fn places(recordings: &[Recording]) -> HashMap<u64, String> {
     let mut names = HashMap::new();
     let mut found = HashMap::new();
@@ -59,8 +59,8 @@ fn places(recordings: &[Recording]) -> HashMap<u64, String> {
             let own = [recording.control.process, recording.control.parent];
             let places = own.iter().find_map(|process| names.get(&(*process, *site)));
             match event {
-                Owned::Call { size, new, .. } if *size > 200_000 && *new != 0 => {
-                    found.extend(places.map(|places| (*size, places.clone())));
+                Owned::Call { size, new, .. } if *size >> 10 >= 200 && *new != 0 => {
+                    found.extend(places.map(|places| (*size >> 10, places.clone())));
                 }
                 _ => {}
             }

@@ -1,6 +1,7 @@
 """Allocates in functions of many kinds, and says which they are: python_places.py LONG.
 
-Each line is the bytes of a block, and the functions that allocated it, the innermost first, by what Python itself knows of them.
+Each line is the KiB of a block, and the functions that allocated it, the innermost first, by what Python itself knows of them. The block
+has some bytes more, how many depends on the release.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import sys
 import threading
 
 MOST = 8
-sizes = itertools.count(200_001, 16)
+sizes = itertools.count(200)
 lock = threading.Lock()
 kept = []
 
@@ -34,8 +35,7 @@ def take():
     while frame is not None and len(functions) < MOST:
         functions.append(named(frame.f_code))
         frame = frame.f_back
-    # A bytearray has one byte more.
-    block = bytearray(size - 1)
+    block = bytearray(size << 10)
     with lock:
         os.write(1, ("%d %s\n" % (size, " ".join(functions))).encode())
     return block
@@ -150,7 +150,7 @@ def main():
     child = os.fork()
     if child == 0:
         global sizes
-        sizes = itertools.count(400_001, 16)
+        sizes = itertools.count(4000)
         deep(2)
         os._exit(0)
     os.waitpid(child, 0)

@@ -77,7 +77,7 @@ fn describe(recordings: &[Figures], folder: &Path, program: &Path, status: ExitS
     if let Some(release) = unknown {
         let _ = writeln!(
             text,
-            "The call sites lack Python functions: this build of Python {release} is not known. Release builds of 3.9 to 3.13 are."
+            "The call sites lack Python functions: this build of Python {release} is not known. Release builds of 3.9 to 3.15 are."
         );
     }
     let _ = writeln!(text, "Next: highwater replay {}", longest.path.display());
