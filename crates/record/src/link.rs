@@ -77,8 +77,6 @@ pub(crate) fn behind_this() -> *const Library {
 #[derive(Clone, Copy)]
 pub(crate) struct Found {
     pub(crate) address: usize,
-    /// Bytes that it has.
-    pub(crate) size: usize,
     pub(crate) library: *const Library,
 }
 
@@ -92,17 +90,8 @@ pub(crate) fn find(mut library: *const Library, name: &CStr) -> Option<Found> {
         let tables = unsafe { Tables::of(found) };
         // SAFETY: as above.
         let symbol = tables.and_then(|tables| unsafe { tables.look_up(name.to_bytes()) });
-        if let Some(Defined {
-            address,
-            size,
-            is_old,
-        }) = symbol
-        {
-            let found = Found {
-                address,
-                size,
-                library,
-            };
+        if let Some((address, is_old)) = symbol {
+            let found = Found { address, library };
             if !is_old {
                 return Some(found);
             }
@@ -118,7 +107,7 @@ pub(crate) fn find_in(library: *const Library, name: &CStr) -> Option<usize> {
     // SAFETY: as in `find`.
     let tables = unsafe { Tables::of(library.as_ref()?) }?;
     // SAFETY: as in `find`.
-    unsafe { tables.look_up(name.to_bytes()) }.map(|defined| defined.address)
+    unsafe { tables.look_up(name.to_bytes()) }.map(|(address, _)| address)
 }
 
 /// A symbol of an ELF file with 64 bits.
@@ -130,14 +119,6 @@ struct Symbol {
     section: u16,
     value: usize,
     size: usize,
-}
-
-/// What a library's symbol stands for.
-struct Defined {
-    address: usize,
-    size: usize,
-    /// Whether only an old version of the name is there.
-    is_old: bool,
 }
 
 /// The tables of a library by which names are found.
@@ -189,11 +170,11 @@ impl Tables {
         })
     }
 
-    /// Returns what a name stands for.
+    /// Returns the address of a name, and whether only an old version of it is there.
     ///
     /// # Safety
     /// The tables must be those of a loaded library.
-    unsafe fn look_up(&self, name: &[u8]) -> Option<Defined> {
+    unsafe fn look_up(&self, name: &[u8]) -> Option<(usize, bool)> {
         // SAFETY: the caller's.
         unsafe {
             if !self.gnu_hash.is_null() {
@@ -208,7 +189,7 @@ impl Tables {
 
     /// # Safety
     /// The tables must be those of a loaded library.
-    unsafe fn by_gnu_hash(&self, name: &[u8]) -> Option<Defined> {
+    unsafe fn by_gnu_hash(&self, name: &[u8]) -> Option<(usize, bool)> {
         let hash = name.iter().fold(5381_u32, |hash, &byte| {
             hash.wrapping_mul(33).wrapping_add(byte.into())
         });
@@ -225,12 +206,12 @@ impl Tables {
             while at >= first {
                 let value = *chain.add((at - first) as usize);
                 if value | 1 == hash | 1
-                    && let Some(defined) = self.symbol(at as usize, name)
+                    && let Some((address, is_old)) = self.symbol(at as usize, name)
                 {
-                    if !defined.is_old {
-                        return Some(defined);
+                    if !is_old {
+                        return Some((address, false));
                     }
-                    old = Some(defined);
+                    old = Some((address, true));
                 }
                 if value & 1 != 0 {
                     break;
@@ -243,7 +224,7 @@ impl Tables {
 
     /// # Safety
     /// The tables must be those of a loaded library.
-    unsafe fn by_hash(&self, name: &[u8]) -> Option<Defined> {
+    unsafe fn by_hash(&self, name: &[u8]) -> Option<(usize, bool)> {
         let hash = name.iter().fold(0_u32, |hash, &byte| {
             let hash = (hash << 4).wrapping_add(byte.into());
             let high = hash & 0xf000_0000;
@@ -260,11 +241,11 @@ impl Tables {
             let chain = bucket.add(buckets as usize);
             let mut at = *bucket.add((hash % buckets) as usize) as usize;
             while at != 0 {
-                if let Some(defined) = self.symbol(at, name) {
-                    if !defined.is_old {
-                        return Some(defined);
+                if let Some((address, is_old)) = self.symbol(at, name) {
+                    if !is_old {
+                        return Some((address, false));
                     }
-                    old = Some(defined);
+                    old = Some((address, true));
                 }
                 at = *chain.add(at) as usize;
             }
@@ -272,11 +253,11 @@ impl Tables {
         old
     }
 
-    /// Returns what a symbol stands for if it has this name and is defined.
+    /// Returns the address of a symbol if it has this name and is defined, and whether it is an old version.
     ///
     /// # Safety
     /// The tables must be those of a loaded library, and have this symbol.
-    unsafe fn symbol(&self, at: usize, name: &[u8]) -> Option<Defined> {
+    unsafe fn symbol(&self, at: usize, name: &[u8]) -> Option<(usize, bool)> {
         const THREAD_LOCAL: u8 = 6;
         const INDIRECT: u8 = 10;
         const OLD: u16 = 0x8000;
@@ -304,11 +285,7 @@ impl Tables {
                 _ => address,
             };
             let is_old = !self.versions.is_null() && *self.versions.add(at) & OLD != 0;
-            Some(Defined {
-                address,
-                size: symbol.size,
-                is_old,
-            })
+            Some((address, is_old))
         }
     }
 }

@@ -60,7 +60,7 @@ pub(crate) const OF_C: u8 = 3;
 pub(crate) const TAGS: usize = 3;
 
 /// The releases of CPython that are known: read in the headers of 3.9.18, 3.10.13, 3.11.7, 3.12.1, 3.13.0, 3.14.10 and 3.15.2.
-const RELEASES: [Layout; 7] = [
+static RELEASES: [Layout; 7] = [
     Layout {
         release: (3, 9),
         current: 24,
@@ -199,17 +199,7 @@ pub(crate) struct Python {
     pub(crate) is_finalizing: Answer,
     /// Where `PyCode_Type` is, the type of every code object.
     pub(crate) code_type: usize,
-    pub(crate) layout: Layout,
-    /// Where `_PyEval_EvalFrameDefault` has its instructions: the function that interprets.
-    pub(crate) interprets: (usize, usize),
-}
-
-impl Python {
-    /// Whether an address lies in the function that interprets.
-    #[inline(always)]
-    pub(crate) fn interprets(&self, address: usize) -> bool {
-        (self.interprets.0..self.interprets.1).contains(&address)
-    }
+    pub(crate) layout: &'static Layout,
 }
 
 /// What a release is called: `3.12.1`.
@@ -251,18 +241,13 @@ impl Interpreter {
         // SAFETY: as above.
         let running = find(c"_PyThreadState_UncheckedGet")
             .map(|found| unsafe { mem::transmute::<usize, State>(found.address) });
-        // A call returns behind itself, also where it is a function's last instruction.
-        let interprets = find(c"_PyEval_EvalFrameDefault").map_or((0, 0), |found| {
-            (found.address + 1, found.address + found.size + 1)
-        });
         Self::Known(Python {
             thread_state,
             running: layout.thread.and(running),
             // SAFETY: as above (Include/cpython/pylifecycle.h).
             is_finalizing: unsafe { mem::transmute::<usize, Answer>(is_finalizing.address) },
             code_type: code_type.address,
-            layout: *layout,
-            interprets,
+            layout,
         })
     }
 }

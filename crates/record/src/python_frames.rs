@@ -31,12 +31,11 @@ impl Functions {
 }
 
 impl Interpreter {
-    /// Whether an address lies in the function that interprets: what called it has called a Python function.
-    #[inline(always)]
-    pub(crate) fn interprets(&self, address: usize) -> bool {
+    /// Returns an address in the file that has the interpreter, if its functions can be read.
+    pub(crate) fn code(&self) -> Option<usize> {
         match self {
-            Self::Known(python) => python.interprets(address),
-            Self::Unknown(..) | Self::None => false,
+            Self::Known(python) => Some(python.thread_state as usize),
+            Self::Unknown(..) | Self::None => None,
         }
     }
 

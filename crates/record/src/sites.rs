@@ -140,7 +140,7 @@ impl Recorder {
     #[inline(never)]
     pub(crate) fn site(&mut self, thread: &mut Thread, caller: Caller, most: usize) -> u16 {
         let interpreter = self.interpreter();
-        let frames = stack::walk(thread, caller, most, |place| interpreter.interprets(place));
+        let frames = stack::walk(thread, caller, most);
         let (functions, hash) = interpreter.functions(most, frames.hash());
         let hash = hash | 1 << 63;
         let recent = self.table().recent[place(hash, RECENT)];
@@ -176,6 +176,14 @@ impl Recorder {
         frames.truncate(count);
         let interpreter = *self.interpreter();
         let table = self.table();
+        if let Some(code) = interpreter.code()
+            && !functions.codes().is_empty()
+            && let Place::InFile(file, _) = table.modules.place(code as u64, time, u64::MAX)
+        {
+            let is_own =
+                found.map(|place| matches!(place, Place::InFile(other, _) if other == file));
+            frames.within_function(&is_own);
+        }
         let functions = table.names.numbers(&interpreter, functions);
         let places = Places { frames, functions };
         let (number, is_new) = table.number(places.hash());

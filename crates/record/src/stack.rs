@@ -46,6 +46,24 @@ impl Frames {
         self.count = self.count.min(count);
     }
 
+    /// Drops the places but those that lie between a Python function and the allocator, where the interpreter has those that
+    /// `is_interpreters` says. Of its own places that begin them the first is enough. What follows and is not of the interpreter is an extension
+    /// module if the interpreter called it; if nothing follows it, it is what began the thread.
+    pub(crate) fn within_function(&mut self, is_interpreters: &[bool; DEEPEST]) {
+        let kinds = is_interpreters.get(..self.count).unwrap_or_default();
+        let own = kinds.iter().take_while(|is_own| **is_own).count();
+        let others = kinds[own..].iter().take_while(|is_own| !**is_own).count();
+        let end = own + others;
+        if own == 0 {
+            self.count = end;
+        } else if end == kinds.len() {
+            self.count = 1;
+        } else {
+            self.addresses.copy_within(own..end, 1);
+            self.count = 1 + others;
+        }
+    }
+
     /// Returns a number that hardly any other places have. It is not 0.
     #[inline(always)]
     pub(crate) fn hash(&self) -> u64 {
@@ -62,15 +80,9 @@ pub(crate) fn mixed(hash: u64, number: u64) -> u64 {
     (hash ^ number).wrapping_mul(FACTOR).rotate_left(29)
 }
 
-/// Returns where a call of the calling thread comes from, at most `most` places. Those from a place on that ends the walk are left
-/// out, but the first.
+/// Returns where a call of the calling thread comes from, at most `most` places.
 #[inline(always)]
-pub(crate) fn walk(
-    thread: &mut Thread,
-    caller: Caller,
-    most: usize,
-    ends: impl Fn(usize) -> bool,
-) -> Frames {
+pub(crate) fn walk(thread: &mut Thread, caller: Caller, most: usize) -> Frames {
     let mut frames = Frames {
         addresses: [0; DEEPEST],
         count: 1,
@@ -92,7 +104,7 @@ pub(crate) fn walk(
     {
         // SAFETY: the stack is mapped from here to its end while the thread runs, and the two words lie in it.
         let [next, address] = unsafe { *(frame as *const [usize; 2]) };
-        if address == 0 || ends(address) {
+        if address == 0 {
             break;
         }
         frames.addresses[frames.count % DEEPEST] = address;
@@ -150,7 +162,7 @@ mod tests {
 
     fn walked(frame: usize, most: usize) -> Vec<usize> {
         let caller = Caller { address: 7, frame };
-        let frames = walk(&mut new_thread(), caller, most, |place| place == 14);
+        let frames = walk(&mut new_thread(), caller, most);
         frames.addresses().to_vec()
     }
 
@@ -163,9 +175,6 @@ mod tests {
         (chain[2], chain[3]) = (at(6, &chain), 12);
         (chain[6], chain[7]) = (0, 13);
         assert_eq!(walked(at(0, &chain), 8), [7, 11, 12, 13]);
-        chain[3] = 14;
-        assert_eq!(walked(at(0, &chain), 8), [7, 11], "a place that ends it");
-        chain[3] = 12;
         assert_eq!(walked(at(0, &chain), 3), [7, 11, 12]);
         assert_eq!(walked(at(0, &chain), 1), [7]);
     }
@@ -197,6 +206,34 @@ mod tests {
             }
         }
         assert_eq!(*heap, [1, 2]);
+    }
+
+    #[test]
+    fn what_is_within_a_python_function_is_kept() {
+        // Small letters are the interpreter's.
+        for (places, kept) in [
+            ("A", "A"),
+            ("a", "a"),
+            ("abc", "a"),
+            ("abC", "a"),
+            ("AB", "AB"),
+            ("ABcD", "AB"),
+            ("abCDef", "aCD"),
+            ("aBcD", "aB"),
+            ("abcdefgh", "a"),
+            ("", ""),
+        ] {
+            let mut frames = Frames::NONE;
+            let mut is_own = [false; DEEPEST];
+            for (at, place) in places.bytes().enumerate() {
+                frames.addresses[at] = place.into();
+                is_own[at] = place.is_ascii_lowercase();
+            }
+            frames.count = places.len();
+            frames.within_function(&is_own);
+            let left = frames.addresses().iter().map(|place| *place as u8 as char);
+            assert_eq!(left.collect::<String>(), kept, "{places}");
+        }
     }
 
     #[test]
