@@ -282,3 +282,66 @@ impl Characters {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_kept_once_while_there_is_room() {
+        let mut names = Box::new(Names::new());
+        assert_eq!(names.get(0), b"?");
+        let name = |number: usize| format!("f{number}(a.py:{number})");
+        for number in 1..=MOST {
+            assert_eq!(names.keep(name(number).as_bytes()), number as u16);
+        }
+        assert_eq!(names.keep(b"one more(a.py:1)"), 0, "as many as are kept");
+        for number in [1, 2, MOST] {
+            assert_eq!(names.keep(name(number).as_bytes()), number as u16);
+            assert_eq!(names.get(number as u16), name(number).as_bytes());
+        }
+        let mut names = Box::new(Names::new());
+        let long = |number: usize| format!("{number:0>250}");
+        let fit = BYTES / 250;
+        for number in 0..fit {
+            assert_eq!(names.keep(long(number).as_bytes()), number as u16 + 1);
+        }
+        assert_eq!(names.keep(long(fit).as_bytes()), 0, "as many bytes");
+        assert_eq!(names.get(fit as u16), long(fit - 1).as_bytes());
+        assert_eq!(names.get(u16::MAX), b"");
+    }
+
+    #[test]
+    fn characters_of_any_width_become_one_word() {
+        let word = |begin: usize, count, width, from, most| {
+            let characters = Characters {
+                begin,
+                count,
+                width,
+            };
+            let mut name = Name::new();
+            let from = if from { characters.short() } else { 0 };
+            characters.push_to(&mut name, from, most);
+            String::from_utf8(name.bytes().to_vec()).expect("whole characters")
+        };
+        let path = b"/srv/an app/main\t.py";
+        let begin = path.as_ptr() as usize;
+        assert_eq!(word(begin, path.len(), 1, true, 99), "an_app/main_.py");
+        assert_eq!(word(begin, path.len(), 1, false, 9), "/srv/an_a");
+        assert_eq!(word(begin, 0, 1, true, 9), "?");
+        // In Latin-1, a byte is a character.
+        let latin = [b'g', 0xf6, 0xdf];
+        assert_eq!(word(latin.as_ptr() as usize, 3, 1, true, 99), "göß");
+        assert_eq!(word(latin.as_ptr() as usize, 3, 1, true, 4), "gö");
+        let wide: Vec<u16> = "/大/き".encode_utf16().chain([0xd800, 0x3000]).collect();
+        assert_eq!(
+            word(wide.as_ptr() as usize, 6, 2, true, 99),
+            "大/き\u{fffd}_"
+        );
+        let widest: Vec<u32> = "a/𝒳".chars().map(u32::from).chain([u32::MAX]).collect();
+        assert_eq!(
+            word(widest.as_ptr() as usize, 4, 4, true, 99),
+            "a/𝒳\u{fffd}"
+        );
+    }
+}
