@@ -39,6 +39,8 @@ pub(crate) struct Start {
     granule: u8,
     /// Places of a call's site; 0 if they are not wanted.
     site_depth: usize,
+    /// Whether Python functions are wanted among them.
+    has_python: bool,
     has_arguments: bool,
 }
 
@@ -55,6 +57,7 @@ impl Start {
             page_size: 4096,
             granule: 4,
             site_depth: 0,
+            has_python: true,
             has_arguments: true,
         }
     }
@@ -129,6 +132,11 @@ impl Start {
         self.site_depth
     }
 
+    /// Whether Python functions are wanted among the places of a call's site.
+    pub(crate) fn has_python(&self) -> bool {
+        self.site_depth > 0 && self.has_python
+    }
+
     /// Returns the power of two that the allocator's addresses are multiples of, with few exceptions.
     pub(crate) fn granule(&self) -> u8 {
         self.granule
@@ -186,6 +194,8 @@ impl Start {
             self.site_depth = wanted.min(stack::DEEPEST as u64) as usize;
         } else if entry == b"HIGHWATER_RECORD_ARGUMENTS=no" {
             self.has_arguments = false;
+        } else if entry == b"HIGHWATER_RECORD_PYTHON=no" {
+            self.has_python = false;
         } else if let Some(value) = entry.strip_prefix(b"LD_PRELOAD=") {
             let others = |part: &&[u8]| !part.is_empty() && !contains(part, OWN_NAME);
             let mut parts = value

@@ -64,7 +64,13 @@ mod pages;
 #[cfg(any(recorder, preload))]
 mod parts;
 #[cfg(any(recorder, preload))]
+mod python;
+#[cfg(any(recorder, preload))]
 mod python_arenas;
+#[cfg(any(recorder, preload))]
+mod python_frames;
+#[cfg(any(recorder, preload))]
+mod python_names;
 #[cfg(any(recorder, preload))]
 mod recorder;
 #[cfg(any(recorder, preload))]

@@ -93,13 +93,20 @@ impl Recorder {
     }
 
     /// Begins to record the process if its environment asks for it. Returns whether it does.
-    pub(crate) fn begin(&mut self) -> bool {
+    ///
+    /// # Safety
+    /// The process must have one thread, which makes its first call.
+    pub(crate) unsafe fn begin(&mut self) -> bool {
         let is_wanted = self.start.read() && self.log.choose_place();
         if !is_wanted {
             return false;
         }
         self.granule = self.start.granule();
         self.site_depth = self.start.site_depth();
+        if self.start.has_python() {
+            // SAFETY: the caller's.
+            unsafe { self.find_python() };
+        }
         self.last = self.start.last();
         if self.last > 0 && !self.live.begin(self.log.place()) {
             return false;
@@ -372,7 +379,8 @@ pub(crate) unsafe fn begin(is_child: bool) -> bool {
     };
     let is_recorded = match is_child {
         true => recorder.begin_in_child(),
-        false => recorder.begin(),
+        // SAFETY: as above.
+        false => unsafe { recorder.begin() },
     };
     gate::set(if is_recorded {
         gate::RECORDING

@@ -46,17 +46,38 @@ impl Frames {
         self.count = self.count.min(count);
     }
 
+    /// Drops the places but those that lie between a Python function and the allocator, where the interpreter has those that
+    /// `is_interpreters` says. Of its own places that begin them the first is enough. What follows and is not of the interpreter is an extension
+    /// module if the interpreter called it; if nothing follows it, it is what began the thread.
+    pub(crate) fn within_function(&mut self, is_interpreters: &[bool; DEEPEST]) {
+        let kinds = is_interpreters.get(..self.count).unwrap_or_default();
+        let own = kinds.iter().take_while(|is_own| **is_own).count();
+        let others = kinds[own..].iter().take_while(|is_own| !**is_own).count();
+        let end = own + others;
+        if own == 0 {
+            self.count = end;
+        } else if end == kinds.len() {
+            self.count = 1;
+        } else {
+            self.addresses.copy_within(own..end, 1);
+            self.count = 1 + others;
+        }
+    }
+
     /// Returns a number that hardly any other places have. It is not 0.
     #[inline(always)]
     pub(crate) fn hash(&self) -> u64 {
-        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-        let add = |hash: u64, address: &usize| {
-            (hash ^ *address as u64)
-                .wrapping_mul(FACTOR)
-                .rotate_left(29)
-        };
+        let add = |hash, address: &usize| mixed(hash, *address as u64);
         self.addresses().iter().fold(FACTOR, add) | 1 << 63
     }
+}
+
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Returns a hash that goes on with a number.
+#[inline(always)]
+pub(crate) fn mixed(hash: u64, number: u64) -> u64 {
+    (hash ^ number).wrapping_mul(FACTOR).rotate_left(29)
 }
 
 /// Returns where a call of the calling thread comes from, at most `most` places.
@@ -185,6 +206,34 @@ mod tests {
             }
         }
         assert_eq!(*heap, [1, 2]);
+    }
+
+    #[test]
+    fn what_is_within_a_python_function_is_kept() {
+        // Small letters are the interpreter's.
+        for (places, kept) in [
+            ("A", "A"),
+            ("a", "a"),
+            ("abc", "a"),
+            ("abC", "a"),
+            ("AB", "AB"),
+            ("ABcD", "AB"),
+            ("abCDef", "aCD"),
+            ("aBcD", "aB"),
+            ("abcdefgh", "a"),
+            ("", ""),
+        ] {
+            let mut frames = Frames::NONE;
+            let mut is_own = [false; DEEPEST];
+            for (at, place) in places.bytes().enumerate() {
+                frames.addresses[at] = place.into();
+                is_own[at] = place.is_ascii_lowercase();
+            }
+            frames.count = places.len();
+            frames.within_function(&is_own);
+            let left = frames.addresses().iter().map(|place| *place as u8 as char);
+            assert_eq!(left.collect::<String>(), kept, "{places}");
+        }
     }
 
     #[test]

@@ -382,6 +382,21 @@ pub(crate) fn pages_in_core(address: u64, length: u64, flags: &mut [u8]) -> bool
     unsafe { call(number::MINCORE, arguments) == 0 }
 }
 
+/// Whether all pages of some bytes are mapped. `false` also where the kernel does not say, and for more than 64 KiB.
+pub(crate) fn is_mapped(address: usize, length: usize) -> bool {
+    /// The pages that kernels have; a call that begins within one is refused.
+    const PAGES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
+    let mut flags = [0; 33];
+    let Some(end) = address.checked_add(length) else {
+        return false;
+    };
+    length <= 64 << 10
+        && PAGES.iter().any(|page| {
+            let begin = address & !(page - 1);
+            begin > 0 && pages_in_core(begin as u64, (end - begin) as u64, &mut flags)
+        })
+}
+
 /// Returns the program break.
 pub(crate) fn program_break() -> usize {
     // SAFETY: a break of 0 is refused, and the present one returned.

@@ -119,6 +119,12 @@ fn frame_pointers_that_lead_nowhere_do_no_harm() {
 }
 
 #[test]
+fn the_tables_of_sites_take_no_room_in_the_librarys_file() {
+    // They have 12 MiB, and are zeros at first.
+    assert!(highwater_record::LIBRARY.len() < 1 << 20);
+}
+
+#[test]
 fn without_being_asked_for_there_are_none() {
     let folder = folder("no-sites");
     let Some(program) = compile_with("chains", &folder, FRAME_POINTERS) else {

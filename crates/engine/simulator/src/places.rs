@@ -57,12 +57,25 @@ const BEGINNINGS: [&str; 12] = [
 /// Beginnings of the names of CPython's, which have `alloc` in them, as `PyObject_Malloc` does.
 const OF_PYTHON: [&str; 4] = ["PyObject_", "_PyObject_", "PyMem_", "_PyMem_"];
 
+/// Whether a place lies in CPython's own file, as far as it is not named by its source: what it allocates, it does for a function of
+/// the program.
+fn is_interpreters(place: &str) -> bool {
+    let Some((name, rest)) = place.split_once("+0x") else {
+        return false;
+    };
+    let file = rest.split_once('(').map_or(name, |(_, file)| file);
+    file.trim_start_matches("lib").starts_with("python3")
+}
+
 /// Whether a place only passes a request on to an allocator.
 fn passes_on(place: &str) -> bool {
     let name = place.split(['(', '+']).next().unwrap_or_default();
     let is_pythons =
         || OF_PYTHON.iter().any(|start| name.starts_with(start)) && name.contains("lloc");
-    EXACT.contains(&name) || BEGINNINGS.iter().any(|start| place.starts_with(start)) || is_pythons()
+    EXACT.contains(&name)
+        || BEGINNINGS.iter().any(|start| place.starts_with(start))
+        || is_pythons()
+        || is_interpreters(place)
 }
 
 /// The places of a site from the one on that made the request: those before it only pass it on. All of them where all do.
@@ -97,6 +110,14 @@ mod tests {
                 "app::read(r.rs:4)",
             ),
             (
+                "libpython3.12.so.1.0+0x1c0d PyBytes_FromObject+0x5(python3.11) read(python3.12/json.py:4)",
+                "read(python3.12/json.py:4)",
+            ),
+            (
+                "python3.11+0x12 _json.cpython-311.so+0x4 loads(a.py:1)",
+                "_json.cpython-311.so+0x4",
+            ),
+            (
                 "std::__new_allocator<char>::allocate(new_allocator.h:137) f",
                 "f",
             ),
@@ -113,6 +134,7 @@ mod tests {
             "PyObject_Repr(object.c:4)",
             "mallocator(a.c:1)",
             "libx.so+0x15",
+            "run+0x15(mypython3)",
         ] {
             assert_eq!(innermost(&format!("{place} main")), Some(place));
         }

@@ -69,7 +69,8 @@ pub(crate) struct Record {
     /// Leave the program's arguments out of the files
     #[arg(long)]
     pub(crate) no_args: bool,
-    /// Record where each allocation was called from: N places, as far as the program keeps frame pointers
+    /// Record where each allocation was called from: N places in code, as far as the program keeps frame pointers, and as many
+    /// Python functions
     #[arg(
         long,
         value_name = "N",
@@ -78,6 +79,9 @@ pub(crate) struct Record {
         value_parser = clap::value_parser!(u8).range(1..=8)
     )]
     pub(crate) sites: Option<u8>,
+    /// Leave the names of Python functions and of their files out of the sites
+    #[arg(long, requires = "sites")]
+    pub(crate) no_python: bool,
     /// Write the preload library to this file instead, for an image
     #[arg(long, value_name = "FILE", exclusive = true)]
     pub(crate) library: Option<PathBuf>,

@@ -161,6 +161,47 @@ fn where_a_block_was_allocated_is_named_by_the_programs_own_file() {
 }
 
 #[test]
+fn what_python_holds_is_named_by_its_functions() {
+    let ask = "import sys; print(sys.executable, end='')";
+    let Ok(python) = Command::new("python3").args(["-c", ask]).output() else {
+        eprintln!("there is no Python: its functions are not tested");
+        return;
+    };
+    let python = String::from_utf8(python.stdout).expect("a path");
+    let folder = folder("python-sites");
+    fs::create_dir_all(&folder).expect("a folder");
+    let program = folder.join("holds.py");
+    let text =
+        "def hold_many():\n    return [bytearray(3000) for _ in range(400)]\nheld = hold_many()\n";
+    fs::write(&program, text).expect("the program");
+    let program = program.display().to_string();
+    let told = |name: &str, options: &[&str]| {
+        let into = folder.join(name).display().to_string();
+        let own = ["-o", &into, "--", &python, &program];
+        let output = highwater(&[&["record", "--sites"], options, &own].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        let to = format!("{into}/text.hwt");
+        let recording = recordings(Path::new(&into)).remove(0);
+        assert!(highwater(&["convert", &recording, &to]).status.success());
+        (fs::read_to_string(to).expect("text"), said)
+    };
+    let (text, said) = told("with", &[]);
+    // A Python that is not known is named as such.
+    let is_known =
+        text.contains("hold_many(python-sites/holds.py:1) <module>(python-sites/holds.py:1)");
+    assert_ne!(is_known, text.contains(":not_known)"));
+    assert_ne!(
+        is_known,
+        said.contains("The call sites lack Python functions"),
+        "{said}"
+    );
+    let (text, said) = told("without", &["--no-python"]);
+    assert!(!text.contains("hold_many") && !text.contains(":not_known)"));
+    assert!(!said.contains("lack"), "{said}");
+}
+
+#[test]
 fn of_a_long_recording_the_newest_part_replays_and_cannot_be_checked() {
     let folder = folder("newest-part");
     let Some(program) = chains(&folder) else {

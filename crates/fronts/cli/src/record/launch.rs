@@ -47,6 +47,9 @@ pub(crate) fn record(asked: &Record) -> Result<ExitCode> {
     if let Some(places) = asked.sites {
         command.env("HIGHWATER_RECORD_SITES", places.to_string());
     }
+    if asked.no_python {
+        command.env("HIGHWATER_RECORD_PYTHON", "no");
+    }
     if asked.no_args {
         command.env("HIGHWATER_RECORD_ARGUMENTS", "no");
     }

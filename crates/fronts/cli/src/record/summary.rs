@@ -19,6 +19,8 @@ struct Figures {
     bytes: u64,
     stop: Stop,
     process: u32,
+    /// The release of an interpreter whose functions the sites lack.
+    unknown_python: Option<String>,
 }
 
 /// Reads the recordings of a folder and says what they hold. Returns whether a process of theirs runs on.
@@ -69,6 +71,15 @@ fn describe(recordings: &[Figures], folder: &Path, program: &Path, status: ExitS
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {name}: {calls} calls, {threads}{ending}");
     }
+    let unknown = recordings
+        .iter()
+        .find_map(|one| one.unknown_python.as_deref());
+    if let Some(release) = unknown {
+        let _ = writeln!(
+            text,
+            "The call sites lack Python functions: this build of Python {release} is not known. Release builds of 3.9 to 3.15 are."
+        );
+    }
     let _ = writeln!(text, "Next: highwater replay {}", longest.path.display());
     text
 }
@@ -106,8 +117,11 @@ fn read(path: &Path) -> Option<Figures> {
     let mut reader = Reader::new(BufReader::new(file)).ok()?;
     let mut threads = HashSet::new();
     // A damaged file counts as far as it can be read.
-    let mut calls = 0;
+    let (mut calls, mut unknown_python) = (0, None);
     while let Ok(Some(placed)) = reader.next_event() {
+        if let Event::Site { frames, .. } = placed.event {
+            unknown_python = unknown_python.or_else(|| release_not_known(frames));
+        }
         threads.insert(placed.thread);
         calls += u64::from(is_call(&placed.event));
     }
@@ -115,10 +129,19 @@ fn read(path: &Path) -> Option<Figures> {
         path: path.to_owned(),
         calls,
         threads: threads.len(),
+        unknown_python,
         bytes,
         process: reader.control().process,
         stop: reader.ending().map_or(Stop::Running, |ending| ending.stop),
     })
+}
+
+/// The release of Python that a site names in place of its functions, as the recorder does where it cannot read them.
+fn release_not_known(frames: &[u8]) -> Option<String> {
+    let last = frames.rsplit(|byte| *byte == b' ').next()?;
+    let release = last.strip_prefix(b"Python_function(")?;
+    let release = release.strip_suffix(b":not_known)")?;
+    Some(String::from_utf8_lossy(release).into_owned())
 }
 
 /// A number with commas between groups of three digits.
