@@ -185,6 +185,7 @@ impl Fleet {
             sum.rss += one.rss;
             sum.page_tables += one.page_tables;
             sum.huge += one.huge;
+            sum.unwritten += one.unwritten;
             sum.lazy_free += one.lazy_free;
             sum.live += one.live;
             sum.parked += one.parked;

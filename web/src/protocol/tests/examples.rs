@@ -319,6 +319,12 @@ fn frame() -> Frame {
     Frame {
         event: 1 << 33,
         time: Micros(7),
+        huge: vec![HugePage {
+            start: Address(0x5555_5555_5000),
+            pages: 512,
+            used: 4,
+            unwritten: u32::MAX,
+        }],
         strips: vec![
             strip(StripKind::Heap, vec![(0, 1), (2, 7), (4, 4)], None),
             strip(arena, vec![(1, 12)], Some(Address(0x7fff_e800_1010))),
