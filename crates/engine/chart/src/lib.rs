@@ -29,8 +29,8 @@ mod theme;
 pub use bands::{Band, bands};
 pub use chart::{Chart, Run};
 pub use curve::{
-    Curve, Dot, Scale, Size, area, dots, held, held_at_most, highest, outline, quoted, quoted_at,
-    shown,
+    Curve, Dot, LIMITS, Limits, Scale, Size, area, dots, held, held_at_most, highest, limits,
+    outline, quoted, quoted_at, shown,
 };
 pub use dot_pixels::dot_pixels;
 pub use layout::{Extents, Layout};

@@ -34,7 +34,8 @@ pub fn difference(quoted: Quoted, sample: &Sample) -> String {
     let (tables, lazy) = (sample.page_tables, sample.lazy_free);
     match quoted {
         Quoted::Resident => format!(
-            "RSS has the resident pages of the allocator and no page tables ({tables} here), which a cgroup is charged for as well."
+            "RSS has the resident pages of the allocator and no page tables ({tables} here), which a cgroup is charged for as well: its \
+             limits count both."
         ),
         Quoted::Current => format!(
             "memory.current is RSS and page tables ({tables} here), as far as the model knows it: stacks, code, file pages and the \

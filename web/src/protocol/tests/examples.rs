@@ -191,6 +191,7 @@ fn full_variant() -> Variant {
             value: String::new(),
         }],
         cap: Some(Bytes(u64::MAX)),
+        high: Some(Bytes(1)),
         cores: Some(Cores {
             online: 8,
             allowed: 3,
@@ -243,6 +244,7 @@ fn ran(frames: Vec<Frame>) -> Ran {
             syscalls: 911,
             killed: 9,
             near_cap: frames.first().map(|_| Micros(10)),
+            throttled: frames.first().map(|_| Micros(11)),
         },
         answer: Default::default(),
         stages: vec![StageRan {
