@@ -67,16 +67,23 @@ self.Worker = function (_name, options) {
 };
 
 // As start.js does it.
-let glossary;
-const imported = async () => {
-  const text = await (await self.fetch("glossary/glossary.js")).text();
-  return import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+const loaded = new Map();
+const file = (name) => {
+  const address = (text) => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  if (!loaded.has(name)) loaded.set(name, self.fetch(name).then((answer) => answer.text()).then((text) => import(address(text))));
+  return loaded.get(name);
 };
 const explain = async (event) => {
   const term = event.target.closest?.("[data-term]");
-  if (term) (await (glossary ??= imported())).explain(term, event);
+  if (term) (await file("glossary/glossary.js")).explain(term, event);
 };
 for (const kind of ["pointerover", "focusin", "click"]) addEventListener(kind, explain);
+customElements.define("scenario-words", class extends HTMLElement {
+  static observedAttributes = ["of"];
+  async attributeChangedCallback() {
+    (await file("scenarios/scenario-words.js")).tell(this);
+  }
+});
 
 try {
   // An address that only a script can make.

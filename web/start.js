@@ -36,6 +36,14 @@ const explain = async (event) => {
 };
 if (self.document) for (const kind of ["pointerover", "focusin", "click"]) addEventListener(kind, explain);
 
+// So are the words of a scenario.
+if (self.document) customElements.define("scenario-words", class extends HTMLElement {
+  static observedAttributes = ["of"];
+  async attributeChangedCallback() {
+    (await import(new URL("scenarios/scenario-words.js", document.baseURI))).tell(this);
+  }
+});
+
 try {
   const wasm = fetch(new URL(isPacked ? module : plain, import.meta.url)).then(unpacked);
   const { default: start } = await import(script);

@@ -52,9 +52,10 @@ impl Subject {
         }
     }
 
-    /// What there is to see in it.
-    pub fn shows(&self) -> &str {
-        match self {
+    /// What there is to see in it. A scenario of the catalogue has that in its file, which the page loads for who looks
+    /// (`web/start.js`).
+    pub fn shows(&self) -> Option<&str> {
+        let words = match self {
             Self::Bundled => {
                 "A real asyncio service under CPython 3.11 and glibc 2.36: two bursts, 4 s of rest after each, then one \
                  malloc_trim(0)."
@@ -68,14 +69,9 @@ impl Subject {
                  and calls malloc_trim(0)."
             }
             Self::File(_) => "Your recording. It stays in this browser.",
-            Self::Scenario(scenario) => scenario.run.text("shows").trim(),
-        }
-    }
-
-    /// Where it comes from, where that is said.
-    pub fn origin(&self) -> Option<&str> {
-        let text = self.run()?.text("source").trim();
-        Some(text).filter(|text| !text.is_empty())
+            Self::Scenario(scenario) => scenario.name.parse::<Pattern>().ok()?.shows(),
+        };
+        Some(words)
     }
 
     /// The value it has in the list.
@@ -182,7 +178,6 @@ fn alone(pattern: Pattern) -> Scenario {
         variant
     };
     let mut run = RunSpec::with("title", pattern.title());
-    run.set("shows", pattern.shows().to_owned());
     run.set("pattern", pattern.name().to_owned());
     run.parts = TRIED.map(variant).to_vec();
     Scenario {

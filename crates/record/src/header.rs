@@ -1,5 +1,6 @@
 //! What the file says of the process before the first call: read from `/proc` and `/sys`.
 
+use crate::environment::{self, entries};
 use crate::file::Path;
 use crate::originals::{originals, version_of_glibc, version_of_jemalloc};
 use crate::own_maps;
@@ -61,7 +62,7 @@ impl Start {
     /// Reads the process's environment and, if it asks for a recording, everything else. Returns whether it asks.
     pub(crate) fn read(&mut self) -> bool {
         self.text.push(b"highwater-trace 2\n");
-        entries(b"/proc/self/environ\0", |entry| self.variable(entry));
+        environment::each(|entry| self.variable(entry));
         if self.directory.bytes().is_empty() {
             return false;
         }
@@ -284,33 +285,8 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-/// Calls `take` with each entry of a file whose entries end with zero. Entries beyond 4 KiB are cut off.
-fn entries(path: &[u8], mut take: impl FnMut(&[u8])) {
-    let Ok(file) = File::open(path) else {
-        return;
-    };
-    let mut entry = Text::<4096>::new();
-    let mut part = [0; 1024];
-    loop {
-        let read = file.read(&mut part);
-        for &byte in &part[..read] {
-            if byte == 0 {
-                take(entry.bytes());
-                entry.truncate(0);
-            } else {
-                entry.push(&[byte]);
-            }
-        }
-        if read == 0 {
-            if !entry.bytes().is_empty() {
-                take(entry.bytes());
-            }
-            return;
-        }
-    }
-}
-
-fn number(digits: &[u8]) -> Option<u64> {
+/// Returns a decimal number.
+pub(crate) fn number(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0_u64, |value, &byte| {
         let digit = byte.is_ascii_digit().then_some(u64::from(byte & 15))?;
         value.checked_mul(10)?.checked_add(digit)

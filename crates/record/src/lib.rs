@@ -24,6 +24,8 @@ mod clock;
 #[cfg(any(recorder, preload))]
 mod elf;
 #[cfg(any(recorder, preload))]
+mod environment;
+#[cfg(any(recorder, preload))]
 mod file;
 #[cfg(any(recorder, preload))]
 mod fork;

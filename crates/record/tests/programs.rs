@@ -67,6 +67,35 @@ fn a_python_program() {
 }
 
 #[test]
+fn all_settings_of_an_allocator_are_in_the_header() {
+    let settings = [
+        (
+            "GLIBC_TUNABLES",
+            "glibc.malloc.tcache_count=3:unknown=1:glibc.malloc.mmap_threshold=65536:glibc.malloc.arena_max=2",
+        ),
+        ("MALLOC_CONF", "narenas:2,dirty_decay_ms:5"),
+        ("MALLOC_TOP_PAD_", "0"),
+        ("NOT_OF_AN_ALLOCATOR", "glibc.malloc.arena_max=7"),
+    ];
+    let folder = folder("settings");
+    let (library, into) = (library(&folder), folder.join("recorded"));
+    let mut command = Command::new("env");
+    let output = run(record(command.envs(settings), &library, &into)).expect("env is there");
+    assert!(output.status.success());
+    let recordings = recordings(&into);
+    let header = &recordings.first().expect("it allocates").header;
+    let mut lines: Vec<&str> = header
+        .lines()
+        .filter(|line| line.starts_with("env "))
+        .collect();
+    lines.sort_unstable();
+    let known = settings[..3]
+        .iter()
+        .map(|(name, value)| format!("env {name}={value}"));
+    assert_eq!(lines, known.collect::<Vec<_>>());
+}
+
+#[test]
 fn a_perl_program() {
     let text = "my %h; for my $i (1..20000) { $h{\"key$i\"} = 'v' x ($i % 300); delete $h{'key' . ($i/2)} } print scalar %h";
     check("perl", 40_000, "perl", &["-e", text]);

@@ -28,10 +28,17 @@ const MOST_SENT: usize = 600_000;
 /// The page in one file, which the page saves with what it shows.
 pub(crate) const SINGLE: &str = "single.html";
 
-/// What of the built page is not sent then: recordings, texts of the tour, which are sent to who opens them, the
-/// glossary, which is sent to who asks for a term, what other people's pages load, and what the page saves. Neither is the
-/// program that reads what somebody brings.
-const NOT_SENT: [&str; 5] = ["traces", "tour", "glossary", "highwater-sim.js", SINGLE];
+/// What of the built page is not sent then: recordings, texts of the tour, which are sent to who opens them, what each scenario
+/// says of itself, which is sent to who looks at it, the glossary, which is sent to who asks for a term, what other people's
+/// pages load, and what the page saves. Neither is the program that reads what somebody brings.
+const NOT_SENT: [&str; 6] = [
+    "traces",
+    "tour",
+    "scenarios",
+    "glossary",
+    "highwater-sim.js",
+    SINGLE,
+];
 
 /// How the names of the files begin that the reader is made of. trunk names files of workers without a hash.
 const READER: &str = "highwater-reader";

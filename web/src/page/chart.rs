@@ -164,7 +164,7 @@ pub fn chart(
             </div>
             { legend(state, &props.now, props.can_save, act) }
             { notes::list(state, act, &places.note) }
-            { quoted::choice(props, act) }
+            { quoted::said(props) }
             if props.quoted == Quoted::Resident {
                 { measured::sentence(&props.run, props.time) }
             }
@@ -205,8 +205,8 @@ fn plot(
             { notes::flags(notes, scale) }
             if scale.shows(props.time) {
                 { upright("playhead", scale.share(props.time)) }
-                if props.lines.iter().any(|line| line.is_selected) {
-                    <span class="playhead__dot" style={format!(
+                if let Some(line) = props.lines.iter().find(|line| line.is_selected) {
+                    <span class="playhead__dot" data-colour={attr::colour(line.colour)} style={format!(
                         "left: {}; bottom: {}",
                         format::percent(scale.share(props.time)),
                         format::percent((props.quoted.of(here).as_mib() / scale.highest).min(1.0))

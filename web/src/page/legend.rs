@@ -8,6 +8,7 @@ use super::{
     chart::is_charted,
     notes,
     pictures::buttons,
+    quoted,
     variants::mark,
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     view::Now,
 };
 
-/// The list under the plot, with the button that begins a note where the page is the user's own.
+/// The list under the plot; where the page is the user's own, with the choice of another figure, and the button that begins a note.
 pub(super) fn legend(state: &State, now: &Now, is_own: bool, act: &Callback<Action>) -> Html {
     let variants = state.variants.all.iter();
     let least = least(state);
@@ -30,7 +31,7 @@ pub(super) fn legend(state: &State, now: &Now, is_own: bool, act: &Callback<Acti
         </li>
         { for entries }
         if is_own {
-            <li class="names__tools">{ notes::begin(act) }{ buttons(act, Picture::Chart, "the chart") }</li>
+            <li class="names__tools">{ quoted::switch(state.charted.quoted, act) }{ notes::begin(act) }{ buttons(act, Picture::Chart, "the chart") }</li>
         }
     </ul> }
 }

@@ -25,19 +25,13 @@ pub(super) fn short(quoted: Quoted) -> &'static str {
     }
 }
 
-/// How the figures differ here, as of the playhead, and the list that another one is chosen from.
-pub(super) fn choice(props: &Props, act: &Callback<Action>) -> Html {
-    html! {
-        <div class="words--small">
-            if props.can_save {
-                { switch(props.quoted, act) }
-            }
-            <p id="quoted-says">{ difference(props.quoted, &props.now.sample) }</p>
-        </div>
-    }
+/// How the figures differ here, as of the playhead.
+pub(super) fn said(props: &Props) -> Html {
+    html! { <p id="quoted-says" class="words--small">{ difference(props.quoted, &props.now.sample) }</p> }
 }
 
-fn switch(chosen: Quoted, act: &Callback<Action>) -> Html {
+/// The list that another one is chosen from.
+pub(super) fn switch(chosen: Quoted, act: &Callback<Action>) -> Html {
     let choose = act.reform(|place: usize| {
         let (quoted, _) = Quoted::NAMES[place % Quoted::NAMES.len()];
         Action::Chart(ChartAction::Quote(quoted))

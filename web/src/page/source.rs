@@ -36,9 +36,12 @@ pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> H
                 <optgroup label="Scenarios">{ options(&choices.scenarios) }</optgroup>
                 <optgroup label="Patterns">{ options(&choices.patterns) }</optgroup>
             </select>
-            { attr::words("p", &[("id", attr::Static("shows")), ("class", attr::Static("words"))], source.title().map_or("", |_| subject.shows())) }
-            if let Some(origin) = subject.origin() {
-                { attr::words("p", &[("class", attr::Static("words words--small"))], origin) }
+            if let (Some(_), words) = (source.title(), subject.shows()) {
+                if let Some(words) = words {
+                    { attr::words("p", &[("id", attr::Static("shows")), ("class", attr::Static("words"))], words) }
+                } else {
+                    <scenario-words of={subject.key().to_owned()}/>
+                }
             }
             if let Some(held) = &source.held {
                 { summary(&held.about) }

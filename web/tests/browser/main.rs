@@ -45,6 +45,7 @@ mod quoted;
 mod random_use;
 mod releases;
 mod saved;
+mod scenario_words;
 mod shots;
 mod simulation;
 mod site;

@@ -99,12 +99,12 @@ impl Advice {
         let faults = times(
             row.figures.faults,
             self.baseline().figures.faults,
-            "page faults",
+            "page fault",
         );
         let calls = times(
             row.figures.syscalls,
             self.baseline().figures.syscalls,
-            "system calls",
+            "system call",
         );
         format!("{memory}. {faults}, {calls}; {}.", self.cpu(row))
     }
@@ -127,11 +127,14 @@ impl Advice {
     pub fn sentences(&self, row: &Advised) -> Vec<String> {
         let mut said = Vec::new();
         if row.does_nothing {
-            said.push(format!(
-                "It does nothing here: {} {} either way.",
-                row.memory,
-                self.weights.in_words()
-            ));
+            let (before, weighed) = (self.baseline().memory, self.weights.in_words());
+            let memory = row.memory;
+            said.push(match memory.to_string() == before.to_string() {
+                true => format!("It does nothing here: {memory} {weighed} either way."),
+                false => {
+                    format!("It does next to nothing here: {memory} {weighed} instead of {before}.")
+                }
+            });
         } else {
             said.push(self.gain(row));
         }
@@ -164,7 +167,12 @@ fn seconds(micros: u64) -> String {
 }
 
 fn times(after: u64, before: u64, what: &str) -> String {
-    format!("{} {what} instead of {}", count(after), count(before))
+    let many = if after == 1 { "" } else { "s" };
+    let differs = match after == before {
+        true => ", as before".to_owned(),
+        false => format!(" instead of {}", count(before)),
+    };
+    format!("{} {what}{many}{differs}", count(after))
 }
 
 /// What a candidate does not lower.

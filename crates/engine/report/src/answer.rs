@@ -188,8 +188,8 @@ fn of_heap(head: &str, outcome: &Outcome, diagnosis: &Diagnosis, is_first_stage:
     let growth = Growth::of(outcome);
     let kept = Kept::of(diagnosis);
     let (rss, live) = (diagnosis.rss, diagnosis.live);
-    let holds = format!("the program holds {live} of the {rss} that is resident");
-    let is_mostly_live = live.0 * 2 >= rss.0;
+    let holds = holds(diagnosis);
+    let is_mostly_live = diagnosis.live_resident.0 * 2 >= rss.0;
     let mut more = Vec::new();
     let kind = match (&growth, &kept) {
         (Some(_), _) if is_mostly_live || kept.is_none() => AnswerKind::Growing,
@@ -246,6 +246,16 @@ fn of_heap(head: &str, outcome: &Outcome, diagnosis: &Diagnosis, is_first_stage:
         sentence: Sentence::new(said),
         because,
         more: joined(more),
+    }
+}
+
+/// What the program holds of what is resident, and beside it.
+fn holds(diagnosis: &Diagnosis) -> String {
+    let (rss, resident) = (diagnosis.rss, diagnosis.live_resident);
+    let holds = format!("the program holds {resident} of the {rss} that is resident");
+    match diagnosis.live.saturating_sub(resident) {
+        elsewhere if elsewhere >= Bytes::mib(1) => format!("{holds}, and {elsewhere} that is not"),
+        _ => holds,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::sentence::Sentence;
 use crate::{arenas, charged, heap, objects, pages, remedies};
-use highwater_simulator::{Cause, Diagnosis, Finding};
+use highwater_simulator::{Bytes, Cause, Diagnosis, Finding};
 
 /// A finding in words.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,8 +15,12 @@ pub struct Explained {
 
 /// Returns the first sentence about a moment: what is resident, held, and free.
 pub fn headline(diagnosis: &Diagnosis) -> Sentence {
+    let elsewhere = match diagnosis.live.saturating_sub(diagnosis.live_resident) {
+        Bytes::ZERO => String::new(),
+        elsewhere => format!(", of which {elsewhere} is not resident"),
+    };
     Sentence::new(format!(
-        "{} is resident. The program holds {}; {} is free in the allocator but still resident.",
+        "{} is resident. The program holds {}{elsewhere}; {} is free in the allocator but still resident.",
         diagnosis.rss, diagnosis.live, diagnosis.free_resident
     ))
 }

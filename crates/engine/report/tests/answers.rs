@@ -44,7 +44,7 @@ impl Program {
     }
 
     fn workload(&self) -> Arc<Workload> {
-        let text = format!("highwater-trace 1\nbrk 0x555555555000\n{}", self.text);
+        let text = format!("highwater-trace 2\nbrk 0x555555555000\n{}", self.text);
         Arc::new(trace::read(text.as_bytes()).expect("well formed"))
     }
 
@@ -148,6 +148,48 @@ fn what_the_program_holds_is_not_stuck() {
         "{text}"
     );
     assert!(!text.contains("leak"), "{text}");
+}
+
+#[test]
+fn what_is_held_and_was_never_written_is_no_resident_memory() {
+    let mut program = Program::default();
+    program.allocate(0..1, 40 * MIB);
+    program.call("p 0x10 0+2560");
+    program.rest("rest");
+    let (_, answer) = program.run("glibc@2.36", "");
+    assert_eq!(answer.kind, AnswerKind::NothingStuck);
+    let text = answer.to_string();
+    let said =
+        "the program holds 10.0 MiB of the 10.0 MiB that is resident, and 30.0 MiB that is not.";
+    assert!(text.contains(said), "{text}");
+}
+
+#[test]
+fn pieces_that_fill_no_page_are_told_from_those_that_do() {
+    let run = |size| {
+        let mut program = Program::default();
+        program.allocate(0..1, 24);
+        for piece in 1..=3000 {
+            program.allocate(piece * 2..piece * 2 + 1, size);
+            program.allocate(piece * 2 + 1..piece * 2 + 2, 24);
+        }
+        (1..=3000).for_each(|piece| program.free(piece * 2..piece * 2 + 1));
+        program.rest("rest");
+        program.run("glibc@2.36", "").1.to_string()
+    };
+    let none = run(2000);
+    assert!(
+        none.contains("is free in the allocator but in pieces that fill no page."),
+        "{none}"
+    );
+    // One in five of these fills a page.
+    let some = run(5000);
+    assert!(
+        some.contains(
+            "is free in the allocator but stuck, 11.8 MiB of it in pieces that fill no page."
+        ),
+        "{some}"
+    );
 }
 
 #[test]

@@ -31,6 +31,9 @@ pub struct Diagnosis {
     pub lazy_free: Bytes,
     /// Bytes the program holds.
     pub live: Bytes,
+    /// The resident part of them: a program need not write to all that it holds.
+    #[serde(default)]
+    pub live_resident: Bytes,
     /// Bytes in chunks that caches keep.
     pub parked: Bytes,
     /// Bytes free in the allocator, the tops included, resident or not.
@@ -98,6 +101,7 @@ impl Simulation {
             page_tables: self.kernel.page_tables(),
             lazy_free: self.kernel.lazy(),
             live: self.live(),
+            live_resident: self.live_resident().min(rss),
             parked: accounting.parked,
             free: accounting.free,
             free_resident: match figures {
@@ -132,6 +136,20 @@ impl Simulation {
         };
         diagnosis.findings = self.findings(&arenas, &diagnosis);
         diagnosis
+    }
+
+    /// The resident part of what the program holds.
+    fn live_resident(&self) -> Bytes {
+        let page = self.kernel.page_size();
+        // A smaller block shares its page with what the allocator writes beside it.
+        let large = self
+            .blocks()
+            .iter()
+            .filter(|held| held.is_live() && held.size >= page);
+        large.fold(self.live(), |live, held| {
+            let resident = self.resident_within(held.address, held.address + held.size);
+            live.saturating_sub(held.size.saturating_sub(resident))
+        })
     }
 
     /// Resident free memory, and the number of parked chunks, above the highest live chunk of each arena; the tops do

@@ -15,6 +15,7 @@ mod collected;
 mod comments;
 mod conf;
 mod couple;
+mod cut;
 mod expand;
 mod line;
 mod lines;
@@ -63,7 +64,7 @@ impl Environment {
     /// Reads the settings in a text. It never fails: what is not known is skipped and counted. Of two values of one name
     /// the later counts.
     pub fn parse(text: &str) -> Self {
-        let text = bytes::clean(text);
+        let text = cut::joined(bytes::clean(text));
         let mut found = Collected::default();
         if text.contains('\0') {
             return from_process(&text, found);

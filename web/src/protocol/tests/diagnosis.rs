@@ -11,6 +11,7 @@ pub(crate) fn diagnosis() -> Diagnosis {
         page_tables: Bytes(103),
         lazy_free: Bytes(104),
         live: Bytes(4),
+        live_resident: Bytes(105),
         parked: Bytes(5),
         free: Bytes(6),
         free_resident: Bytes(7),

@@ -44,8 +44,11 @@ pub(super) fn free(kind: AnswerKind, diagnosis: &Diagnosis) -> String {
     let slivers = |one: &&Finding| matches!(one.cause, Cause::Slivers { .. });
     let slivers = diagnosis.findings.iter().find(slivers);
     let keepers = Keepers::of(diagnosis);
-    if slivers.is_some_and(|slivers| slivers.bytes.0 * 2 >= all.0) {
-        lies = "in pieces that fill no page".to_owned();
+    if let Some(slivers) = slivers.filter(|slivers| slivers.bytes.0 * 2 >= all.0) {
+        lies = match slivers.bytes.0 * 20 < all.0 * 19 {
+            true => format!("stuck, {} of it in pieces that fill no page", slivers.bytes),
+            false => "in pieces that fill no page".to_owned(),
+        };
     } else if keepers.behind.0 * 2 >= all.0 {
         // The rest lies at tops, or in ends of pages.
         let part = match keepers.behind.0 * 20 < all.0 * 19 {

@@ -7,7 +7,7 @@ impl Scene<'_> {
     /// Says what resident memory consists of.
     pub(super) fn nothing_wrong(&self) -> Finding {
         let diagnosis = self.diagnosis;
-        let live = diagnosis.live.min(diagnosis.rss);
+        let live = diagnosis.live_resident;
         let left = diagnosis.rss.saturating_sub(live);
         let parked = diagnosis.parked.min(left);
         let left = left.saturating_sub(parked);
