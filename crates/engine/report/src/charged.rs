@@ -16,7 +16,7 @@ pub fn charged(sample: &Sample) -> String {
     }
     if sample.unwritten > Bytes::ZERO {
         text += &format!(
-            " {} is resident only because of huge pages: nobody wrote there since they were made.",
+            " {} is resident only because of huge pages: nothing was written there since they were made.",
             sample.unwritten
         );
     }

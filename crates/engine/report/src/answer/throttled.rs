@@ -11,7 +11,7 @@ pub(super) fn throttled(outcome: &Outcome) -> Option<String> {
     let high = begun?.recordings.first()?.variant.high?;
     Some(format!(
         "memory.current first exceeded memory.high ({high}) at {}: above it the kernel takes back what is marked with MADV_FREE, \
-         then slows the process down, by up to 2 s each time it needs more. It kills nobody for that. The times here leave the delay out.",
+         then slows the process down, by up to 2 s each time it needs more, but does not kill it. The times here leave the delay out.",
         time(at)
     ))
 }
